@@ -1,0 +1,62 @@
+//! The objects of one org, found by name, by id prefix or by change event.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::entity::EntityDefinition;
+use crate::id::KeyPrefix;
+
+/// Every object of an org. Immutable: a changed definition makes a new catalogue.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    entities: Vec<Arc<EntityDefinition>>,
+    by_name: HashMap<String, Arc<EntityDefinition>>,
+    by_prefix: HashMap<KeyPrefix, Arc<EntityDefinition>>,
+    by_change_event: HashMap<String, Arc<EntityDefinition>>,
+}
+
+impl Catalog {
+    /// A catalogue of these objects; the last definition of a name wins.
+    pub fn new(entities: impl IntoIterator<Item = EntityDefinition>) -> Self {
+        let mut catalog = Self::default();
+        for entity in entities {
+            let entity = Arc::new(entity);
+            let key = entity.name.as_str().to_ascii_lowercase();
+            if let Some(change_event) = &entity.change_event {
+                catalog.by_change_event.insert(
+                    change_event.name.as_str().to_ascii_lowercase(),
+                    Arc::clone(&entity),
+                );
+            }
+            catalog
+                .by_prefix
+                .insert(entity.key_prefix, Arc::clone(&entity));
+            catalog.by_name.insert(key, Arc::clone(&entity));
+            catalog.entities.push(entity);
+        }
+        catalog
+            .entities
+            .sort_by(|left, right| left.name.cmp(&right.name));
+        catalog
+    }
+
+    /// All objects, sorted by name.
+    pub fn entities(&self) -> &[Arc<EntityDefinition>] {
+        &self.entities
+    }
+
+    /// An object by name in any letter case.
+    pub fn entity(&self, name: &str) -> Option<&Arc<EntityDefinition>> {
+        self.by_name.get(&name.to_ascii_lowercase())
+    }
+
+    /// The object whose record ids begin with this prefix.
+    pub fn entity_of(&self, prefix: KeyPrefix) -> Option<&Arc<EntityDefinition>> {
+        self.by_prefix.get(&prefix)
+    }
+
+    /// The object whose changes this event object describes, by event name in any letter case.
+    pub fn entity_of_change_event(&self, event_name: &str) -> Option<&Arc<EntityDefinition>> {
+        self.by_change_event.get(&event_name.to_ascii_lowercase())
+    }
+}

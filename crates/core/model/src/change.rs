@@ -1,0 +1,244 @@
+//! What happened: the header of a change event.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::id::RecordId;
+use crate::name::EntityName;
+use crate::time::Timestamp;
+
+/// Kind of a change.
+///
+/// Wire: the name (Streaming API), the ordinal of an Avro enum (Pub/Sub API), in this order.
+/// Source: "ChangeEventHeader Fields" (Change Data Capture Developer Guide).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeType {
+    /// A new record.
+    Create,
+    /// Changed fields of a record.
+    Update,
+    /// A record went to the recycle bin.
+    Delete,
+    /// A record came back from the recycle bin.
+    Undelete,
+    /// A create whose content is not in the event.
+    GapCreate,
+    /// An update whose content is not in the event.
+    GapUpdate,
+    /// A delete that was not captured in full.
+    GapDelete,
+    /// An undelete whose content is not in the event.
+    GapUndelete,
+    /// More changes in one transaction than events are made for.
+    GapOverflow,
+    /// Reserved by the vendor, never sent.
+    Snapshot,
+}
+
+impl ChangeType {
+    /// All kinds in the order of the Avro enum.
+    pub const ALL: [Self; 10] = [
+        Self::Create,
+        Self::Update,
+        Self::Delete,
+        Self::Undelete,
+        Self::GapCreate,
+        Self::GapUpdate,
+        Self::GapDelete,
+        Self::GapUndelete,
+        Self::GapOverflow,
+        Self::Snapshot,
+    ];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Undelete => "UNDELETE",
+            Self::GapCreate => "GAP_CREATE",
+            Self::GapUpdate => "GAP_UPDATE",
+            Self::GapDelete => "GAP_DELETE",
+            Self::GapUndelete => "GAP_UNDELETE",
+            Self::GapOverflow => "GAP_OVERFLOW",
+            Self::Snapshot => "SNAPSHOT",
+        }
+    }
+
+    /// The place in [`Self::ALL`].
+    pub const fn ordinal(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind at a place of [`Self::ALL`].
+    pub fn from_ordinal(ordinal: u64) -> Option<Self> {
+        Self::ALL.get(usize::try_from(ordinal).ok()?).copied()
+    }
+
+    /// The gap form of a change whose content cannot be sent.
+    #[must_use]
+    pub const fn gap(self) -> Self {
+        match self {
+            Self::Create => Self::GapCreate,
+            Self::Update => Self::GapUpdate,
+            Self::Delete => Self::GapDelete,
+            Self::Undelete => Self::GapUndelete,
+            other => other,
+        }
+    }
+}
+
+/// What the events of one transaction have in common.
+///
+/// Wire: 36 characters, lower-case hexadecimal, 8-4-4-4-12; not an RFC 4122 UUID.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TransactionKey([u8; 16]);
+
+impl TransactionKey {
+    /// Takes 16 bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for TransactionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, byte) in self.0.iter().enumerate() {
+            if matches!(place, 4 | 6 | 8 | 10) {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for TransactionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TransactionKey({self})")
+    }
+}
+
+/// Number of a commit: rises, the same for all events of one transaction.
+///
+/// Limit: above 2^32 and below 2^53, so that JavaScript clients keep every digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommitNumber(u64);
+
+impl CommitNumber {
+    /// The number before the first commit of a new org.
+    pub const ORIGIN: Self = Self(1 << 33);
+
+    /// Takes a number from the store.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The bare number.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The number `count` commits later.
+    #[must_use]
+    pub const fn advanced_by(self, count: u64) -> Self {
+        Self(self.0.saturating_add(count))
+    }
+}
+
+/// A set of fields of an event: positions in the event schema, and for compounds positions of components.
+///
+/// Position 0 is `ChangeEventHeader`. Wire: an array of bitmaps (Pub/Sub API), of names (Streaming API).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldBits {
+    top: Vec<u64>,
+    nested: BTreeMap<usize, u64>,
+}
+
+impl FieldBits {
+    /// Adds a top-level field.
+    pub fn insert(&mut self, position: usize) {
+        let word = position / 64;
+        if self.top.len() <= word {
+            self.top.resize(word + 1, 0);
+        }
+        if let Some(bits) = self.top.get_mut(word) {
+            *bits |= 1 << (position % 64);
+        }
+    }
+
+    /// Adds a component of a compound field. Components beyond the 64th do not exist.
+    pub fn insert_nested(&mut self, position: usize, component: usize) {
+        if component < 64 {
+            *self.nested.entry(position).or_default() |= 1 << component;
+        }
+    }
+
+    /// Whether the top-level field itself is in the set.
+    pub fn contains(&self, position: usize) -> bool {
+        self.top
+            .get(position / 64)
+            .is_some_and(|bits| bits >> (position % 64) & 1 == 1)
+    }
+
+    /// The components of the compound at `position`: bit i stands for component i.
+    pub fn components(&self, position: usize) -> u64 {
+        self.nested.get(&position).copied().unwrap_or_default()
+    }
+
+    /// Whether the set is empty.
+    pub fn is_empty(&self) -> bool {
+        self.nested.is_empty() && self.top.iter().all(|bits| *bits == 0)
+    }
+
+    /// Words of 64 top-level positions each, lowest first.
+    pub fn top_words(&self) -> &[u64] {
+        &self.top
+    }
+
+    /// Top-level positions, rising.
+    pub fn top(&self) -> impl Iterator<Item = usize> + '_ {
+        self.top.iter().enumerate().flat_map(|(word, &bits)| {
+            (0..64)
+                .filter(move |bit| bits >> bit & 1 == 1)
+                .map(move |bit| word * 64 + bit)
+        })
+    }
+
+    /// Compounds with changed components, rising: position and component bits.
+    pub fn nested(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        self.nested.iter().map(|(&position, &bits)| (position, bits))
+    }
+}
+
+/// The header of a change event.
+///
+/// Source: "ChangeEventHeader Fields" (Change Data Capture Developer Guide).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeEventHeader {
+    /// The object whose record changed.
+    pub entity_name: EntityName,
+    /// The records, mostly one. Wire form, since wildcards such as `001*` occur.
+    pub record_ids: Vec<String>,
+    /// What happened.
+    pub change_type: ChangeType,
+    /// Which API and client made the change; empty if none did.
+    pub change_origin: String,
+    /// What the events of the transaction have in common.
+    pub transaction_key: TransactionKey,
+    /// Place in the transaction, from 1.
+    pub sequence_number: i32,
+    /// When the record changed, to the second.
+    pub commit_timestamp: Timestamp,
+    /// Number of the commit.
+    pub commit_number: CommitNumber,
+    /// Who made the change.
+    pub commit_user: RecordId,
+    /// Fields that an update set to null.
+    pub nulled_fields: FieldBits,
+    /// Fields whose value is a difference to the value before.
+    pub diff_fields: FieldBits,
+    /// Fields that an update changed.
+    pub changed_fields: FieldBits,
+}

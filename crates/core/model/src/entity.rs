@@ -1,0 +1,342 @@
+//! What an object is: its fields, relationships and capabilities.
+
+use std::collections::HashMap;
+
+use crate::id::KeyPrefix;
+use crate::name::{EntityName, FieldName};
+
+/// Data type of a field, as describe names it.
+///
+/// Source: "Field Types" (Object Reference).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FieldType {
+    /// The record's own id.
+    Id,
+    /// Id of another record.
+    Reference,
+    /// One line of text.
+    String,
+    /// Several lines of text; longer than 255 characters it is a long text area.
+    TextArea,
+    /// A checkbox: never null.
+    Boolean,
+    /// A whole number.
+    Int,
+    /// A number with a scale.
+    Double,
+    /// An amount of money.
+    Currency,
+    /// A percentage.
+    Percent,
+    /// A calendar day.
+    Date,
+    /// A point in time.
+    DateTime,
+    /// A time of day.
+    Time,
+    /// One value of a list.
+    Picklist,
+    /// Values of a list, joined with `;`.
+    MultiPicklist,
+    /// Free text with proposals.
+    Combobox,
+    /// An email address.
+    Email,
+    /// A phone number.
+    Phone,
+    /// A web address.
+    Url,
+    /// Compound: the components are fields of their own.
+    Address,
+    /// Compound: latitude and longitude.
+    Location,
+    /// A person's name, compound: only a shape inside change events, never a described field.
+    PersonName,
+    /// Text kept encrypted by the vendor.
+    EncryptedString,
+    /// Bytes.
+    Base64,
+    /// Ids in a junction list.
+    JunctionIdList,
+}
+
+impl FieldType {
+    /// Whether the field has no value of its own but is made of other fields.
+    pub const fn is_compound(self) -> bool {
+        matches!(self, Self::Address | Self::Location | Self::PersonName)
+    }
+
+    /// Whether values are text in storage and on the wire.
+    pub const fn is_text(self) -> bool {
+        matches!(
+            self,
+            Self::String
+                | Self::TextArea
+                | Self::Picklist
+                | Self::MultiPicklist
+                | Self::Combobox
+                | Self::Email
+                | Self::Phone
+                | Self::Url
+                | Self::EncryptedString
+                | Self::Base64
+                | Self::JunctionIdList
+        )
+    }
+
+    /// Whether values are numbers with a fraction.
+    pub const fn is_decimal(self) -> bool {
+        matches!(self, Self::Double | Self::Currency | Self::Percent)
+    }
+}
+
+/// One entry of a picklist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PicklistValue {
+    /// The stored value.
+    pub value: String,
+    /// What people see.
+    pub label: String,
+    /// Whether new records may use it.
+    pub active: bool,
+    /// Whether it is the default of the field.
+    pub default: bool,
+}
+
+/// One field of an object.
+///
+/// Source: "describeSObjects()" (SOAP API Developer Guide), `Field`.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "the vendor's describe consists of flags")]
+pub struct FieldDefinition {
+    /// API name.
+    pub name: FieldName,
+    /// What people see; the subject of error messages.
+    pub label: String,
+    /// Data type.
+    pub field_type: FieldType,
+    /// Limit of text. Unit: characters.
+    pub length: u32,
+    /// Limit of whole numbers. Unit: decimal digits.
+    pub digits: u32,
+    /// Limit of decimal numbers: all digits.
+    pub precision: u32,
+    /// Limit of decimal numbers: digits after the point.
+    pub scale: u32,
+    /// Whether null is allowed.
+    pub nillable: bool,
+    /// Whether a create may set it.
+    pub createable: bool,
+    /// Whether an update may set it.
+    pub updateable: bool,
+    /// Whether the service gives a value when a create does not.
+    pub defaulted_on_create: bool,
+    /// The default, as the definition spells it.
+    pub default_value: Option<String>,
+    /// Whether no two records may share a value.
+    pub unique: bool,
+    /// Whether uniqueness distinguishes letter case.
+    pub case_sensitive: bool,
+    /// Whether it identifies records of an outside system.
+    pub external_id: bool,
+    /// Whether records can be addressed by it.
+    pub id_lookup: bool,
+    /// Display format of an auto number, such as `{00000000}`.
+    pub auto_number: Option<String>,
+    /// Whether it is the record's name.
+    pub name_field: bool,
+    /// Whether queries may filter by it.
+    pub filterable: bool,
+    /// Whether queries may group by it.
+    pub groupable: bool,
+    /// Whether queries may sort by it.
+    pub sortable: bool,
+    /// Whether it is computed, not stored.
+    pub calculated: bool,
+    /// Whether an administrator made it.
+    pub custom: bool,
+    /// Whether only listed values are accepted.
+    pub restricted_picklist: bool,
+    /// The listed values.
+    pub picklist: Vec<PicklistValue>,
+    /// The compound field that it is a component of.
+    pub compound: Option<FieldName>,
+    /// Describe's finer type, such as `plaintextarea`.
+    pub extra_type_info: Option<String>,
+    /// Objects that a reference may point to.
+    pub reference_to: Vec<EntityName>,
+    /// Name of the way to the referenced record.
+    pub relationship_name: Option<String>,
+    /// Whether a reference may point to more than one object.
+    pub polymorphic: bool,
+    /// Whether what a reference points to has its name taken from several objects.
+    pub name_pointing: bool,
+    /// Whether change events carry it (or the compound that it belongs to).
+    pub in_change_event: bool,
+}
+
+impl FieldDefinition {
+    /// Whether the service gives no value, so that a create must.
+    pub const fn required_on_create(&self) -> bool {
+        self.createable && !self.nillable && !self.defaulted_on_create
+    }
+
+    /// Whether it has a column of its own.
+    pub const fn stored(&self) -> bool {
+        !self.field_type.is_compound() && !self.calculated
+    }
+
+    /// Whether it is text of more than 255 characters.
+    pub const fn is_long_text(&self) -> bool {
+        matches!(self.field_type, FieldType::TextArea) && self.length > 255
+    }
+}
+
+/// What happens to a child when its parent is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeleteRule {
+    /// The child's reference is set to null.
+    Clear,
+    /// The child is deleted too.
+    Cascade,
+    /// The parent cannot be deleted while a child is there.
+    Restrict,
+}
+
+/// A reference seen from the object it points to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildRelationship {
+    /// The object that holds the reference.
+    pub child: EntityName,
+    /// The field that holds it.
+    pub field: FieldName,
+    /// Name of the way to the children; none for change events.
+    pub relationship_name: Option<String>,
+    /// What deleting the parent does.
+    pub delete_rule: DeleteRule,
+}
+
+/// What may be done with an object.
+///
+/// Source: "describeSObjects()" (SOAP API Developer Guide), `DescribeSObjectResult`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the vendor's describe consists of flags")]
+pub struct Capabilities {
+    /// Records can be created.
+    pub createable: bool,
+    /// Records can be changed.
+    pub updateable: bool,
+    /// Records can be deleted.
+    pub deletable: bool,
+    /// Deleted records can be brought back.
+    pub undeletable: bool,
+    /// Records can be merged.
+    pub mergeable: bool,
+    /// Queries may name it.
+    pub queryable: bool,
+    /// Searches cover it.
+    pub searchable: bool,
+    /// It answers for updated and deleted records of a period.
+    pub replicateable: bool,
+    /// Records can be read by id.
+    pub retrieveable: bool,
+    /// Triggers can be written for it.
+    pub triggerable: bool,
+    /// It has a feed.
+    pub feed_enabled: bool,
+}
+
+/// The change event object of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeEventDefinition {
+    /// `AccountChangeEvent`, `Employee__ChangeEvent`.
+    pub name: EntityName,
+    /// Top-level fields after `ChangeEventHeader`, in the order of the event schema; a compound stands for its components.
+    pub fields: Vec<FieldName>,
+}
+
+/// An object: the fields in describe order, and all else that its behaviour is derived from.
+#[derive(Clone, Debug)]
+pub struct EntityDefinition {
+    /// API name.
+    pub name: EntityName,
+    /// What people see.
+    pub label: String,
+    /// The same for several records.
+    pub label_plural: String,
+    /// First characters of its record ids.
+    pub key_prefix: KeyPrefix,
+    /// Whether an administrator made it.
+    pub custom: bool,
+    /// What may be done with it.
+    pub capabilities: Capabilities,
+    /// Fields in describe order. A [`crate::Row`] has one value for each.
+    pub fields: Vec<FieldDefinition>,
+    /// References to it.
+    pub children: Vec<ChildRelationship>,
+    /// Its change event object, if its changes can be captured.
+    pub change_event: Option<ChangeEventDefinition>,
+    by_name: HashMap<String, usize>,
+}
+
+impl EntityDefinition {
+    /// Puts a definition together; field names must differ in more than letter case.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a definition, each of its own type")]
+    pub fn new(
+        name: EntityName,
+        labels: (String, String),
+        key_prefix: KeyPrefix,
+        custom: bool,
+        capabilities: Capabilities,
+        fields: Vec<FieldDefinition>,
+        children: Vec<ChildRelationship>,
+        change_event: Option<ChangeEventDefinition>,
+    ) -> Self {
+        let by_name = fields
+            .iter()
+            .enumerate()
+            .map(|(index, field)| (field.name.as_str().to_ascii_lowercase(), index))
+            .collect();
+        let (label, label_plural) = labels;
+        Self {
+            name,
+            label,
+            label_plural,
+            key_prefix,
+            custom,
+            capabilities,
+            fields,
+            children,
+            change_event,
+            by_name,
+        }
+    }
+
+    /// A field and its place, by name in any letter case.
+    pub fn field(&self, name: &str) -> Option<(usize, &FieldDefinition)> {
+        let index = match self.by_name.get(name) {
+            Some(index) => *index,
+            None => *self.by_name.get(&name.to_ascii_lowercase())?,
+        };
+        self.fields.get(index).map(|field| (index, field))
+    }
+
+    /// The place of a field in a [`crate::Row`], by name in any letter case.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.field(name).map(|(index, _)| index)
+    }
+
+    /// The components of a compound field with their places, in describe order.
+    pub fn components<'a>(
+        &'a self,
+        compound: &'a str,
+    ) -> impl Iterator<Item = (usize, &'a FieldDefinition)> + 'a {
+        self.fields.iter().enumerate().filter(move |(_, field)| {
+            field.name.as_str() != compound
+                && field
+                    .compound
+                    .as_ref()
+                    .is_some_and(|name| name.as_str() == compound)
+        })
+    }
+}

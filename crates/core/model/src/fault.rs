@@ -1,0 +1,309 @@
+//! Everything that can be told to a client as having gone wrong, independent of the surface that tells it.
+
+use crate::id::RecordId;
+use crate::name::{EntityName, FieldName};
+
+/// What an operation on records tried to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Create a record.
+    Create,
+    /// Change a record.
+    Update,
+    /// Delete a record.
+    Delete,
+    /// Bring a record back from the recycle bin.
+    Undelete,
+}
+
+/// The field that a fault is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultField {
+    /// API name, listed in `fields`.
+    pub name: FieldName,
+    /// What people see: the subject of the message.
+    pub label: String,
+}
+
+/// A refusal, in the platform's terms. `landfall-wire` is the only place that spells one for a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    // ---- resources and requests
+    /// No such resource, object or API version.
+    ResourceNotFound,
+    /// The resource does not take this method.
+    MethodNotAllowed {
+        /// Method of the request.
+        method: String,
+        /// Methods that it takes, comma-separated.
+        allowed: &'static str,
+    },
+    /// The body's media type is not read here.
+    MediaTypeUnsupported {
+        /// The media type of the request.
+        media_type: String,
+    },
+    /// The body is larger than the surface reads.
+    RequestTooLarge,
+    /// A body is needed.
+    BodyMissing,
+    /// The body is not JSON, or not of the shape that is read here.
+    JsonInvalid {
+        /// What the parser says.
+        reason: String,
+        /// Place of the error, from 1.
+        line: usize,
+        /// Place of the error, from 1.
+        column: usize,
+    },
+    /// `payloadFormat` is neither EXPANDED nor COMPACT, or not allowed in this version.
+    PayloadFormatInvalid {
+        /// What was asked for.
+        value: String,
+    },
+    /// The precondition of a conditional request does not hold.
+    PreconditionFailed,
+
+    // ---- fields and values of records
+    /// The object has no such field.
+    FieldUnknown {
+        /// The name given.
+        field: String,
+        /// The object.
+        entity: EntityName,
+    },
+    /// The body names the record that the path names already.
+    IdInBody,
+    /// The body names the external id that the path names already.
+    ExternalIdInBody {
+        /// The external id field.
+        field: FieldName,
+    },
+    /// Fields that this operation must not set.
+    FieldsReadOnly {
+        /// In the order of the request.
+        fields: Vec<FieldName>,
+    },
+    /// Required fields without a value.
+    FieldsRequired {
+        /// In describe order.
+        fields: Vec<FieldName>,
+    },
+    /// A JSON value of the wrong kind for the field's type.
+    ValueUnreadable {
+        /// Name of the expected type, such as `double`.
+        expected: &'static str,
+        /// Token name of the JSON value, such as `VALUE_STRING`.
+        token: &'static str,
+        /// The value as text.
+        value: String,
+    },
+    /// Text longer than the field.
+    TextTooLong {
+        /// The field.
+        field: FaultField,
+        /// The text.
+        value: String,
+        /// Unit: characters.
+        max: u32,
+    },
+    /// Not a value of a restricted picklist.
+    PicklistValueUnknown {
+        /// The field.
+        field: FaultField,
+        /// The value.
+        value: String,
+    },
+    /// Not an email address.
+    EmailInvalid {
+        /// The field.
+        field: FaultField,
+        /// The value.
+        value: String,
+    },
+    /// Text that is not a record id.
+    IdMalformed {
+        /// The field.
+        field: FaultField,
+        /// The value.
+        value: String,
+    },
+    /// The id of a record of another object.
+    IdTypeWrong {
+        /// The field.
+        field: FaultField,
+        /// The value.
+        value: String,
+    },
+    /// A number that the field's precision cannot hold.
+    NumberOutOfRange {
+        /// The field.
+        field: FaultField,
+        /// The value.
+        value: String,
+    },
+    /// A rule about values of a record that the object itself has.
+    ValueRefused {
+        /// The field.
+        field: FaultField,
+        /// Why.
+        reason: String,
+    },
+    /// A value that another record holds in a unique field.
+    ValueDuplicate {
+        /// The field.
+        field: FieldName,
+        /// The other record.
+        record: RecordId,
+    },
+    /// A reference to a record that does not exist.
+    ReferenceUnknown {
+        /// The field.
+        field: FieldName,
+    },
+
+    // ---- records
+    /// No record with this id.
+    RecordNotFound,
+    /// No record to delete with this id.
+    RecordUnknown,
+    /// The record is in the recycle bin.
+    RecordDeleted,
+    /// The record is not in the recycle bin.
+    RecordNotDeleted,
+    /// Not an external id field of the object.
+    ExternalIdFieldUnknown {
+        /// The name given.
+        field: String,
+    },
+    /// Several records have the external id.
+    ExternalIdAmbiguous {
+        /// All of them.
+        records: Vec<RecordId>,
+    },
+    /// The object does not take this operation.
+    OperationRefused {
+        /// What was tried.
+        operation: Operation,
+        /// Label of the object.
+        label: String,
+    },
+    /// The record has children that forbid deleting it.
+    DeleteRestricted {
+        /// Label of the object.
+        label: String,
+        /// Label of the children's object.
+        child: String,
+    },
+    /// Deleting would take more records along than one transaction may.
+    DeleteTooLarge,
+    /// The user may not do this.
+    AccessDenied,
+
+    // ---- sessions
+    /// The access token is unknown, expired or revoked.
+    SessionInvalid,
+    /// There is no access token.
+    SessionMissing,
+    /// The authorization header has a scheme that is not read here.
+    AuthorizationHeaderInvalid,
+    /// The access token does not cover the REST API.
+    ApiScopeMissing,
+    /// The daily number of requests is used up.
+    RequestLimitExceeded,
+
+    // ---- Streaming API
+    /// The path names no API version.
+    VersionMissing,
+    /// The path names an API version that is not served.
+    VersionUnsupported,
+    /// Only long polling is served.
+    ConnectionTypeInvalid {
+        /// What the client offered.
+        offered: String,
+    },
+    /// A handshake is refused; the reason is told beside it.
+    HandshakeDenied,
+    /// A message without a client id, before any handshake.
+    HandshakeMissing,
+    /// The session has expired or never was.
+    ClientUnknown,
+    /// The token's user is not the user of the session.
+    UserMismatch,
+    /// The client does not return its cookie.
+    CookieMissing {
+        /// The session.
+        client_id: String,
+    },
+    /// More clients at once than allowed.
+    ClientLimitExceeded,
+    /// More subscriptions at once than a session may have.
+    SubscriptionLimitExceeded,
+    /// More events in a day than allowed.
+    EventLimitExceeded,
+    /// A subscription without a channel.
+    ChannelNameMissing,
+    /// A channel that does not begin with a slash.
+    ChannelSlashMissing,
+    /// No such channel.
+    ChannelNotFound {
+        /// The channel asked for.
+        channel: String,
+    },
+    /// A channel outside what clients may subscribe to.
+    ChannelRestricted,
+    /// The user may not see all records of the object, or the object is not selected for change events.
+    ChangeEventsDenied,
+    /// Events are not published over Bayeux.
+    PublishDenied,
+    /// The replay id is unknown, expired or no id at all.
+    ReplayIdInvalid {
+        /// As the client spelled it.
+        replay_id: String,
+    },
+    /// The replay map does not name the channel.
+    ReplayChannelMissing {
+        /// The channel without its query.
+        channel: String,
+        /// The map as the client sent it.
+        map: String,
+    },
+
+    // ---- OAuth 2.0
+    /// Wrong user name or password, or an unknown authorization code.
+    AuthenticationFailed,
+    /// The refresh token is unknown, expired or revoked.
+    RefreshTokenInvalid,
+    /// The user cannot log in.
+    UserInactive,
+    /// Too many failed logins.
+    LoginRateExceeded,
+    /// No connected app of this client id.
+    ClientIdInvalid,
+    /// Wrong client secret.
+    ClientCredentialsInvalid,
+    /// The connected app has no user to run as.
+    ClientUserMissing,
+    /// Not a grant that is served.
+    GrantUnsupported,
+    /// Only POST is read.
+    PostRequired,
+    /// A parameter is missing.
+    ParameterMissing {
+        /// Its name.
+        name: &'static str,
+    },
+    /// The token to revoke is not one of ours.
+    TokenTypeUnsupported,
+
+    // ---- the service
+    /// The store cannot take writes; nothing of the request was kept.
+    StoreUnavailable,
+    /// More is asked of the service than it can do now.
+    ServerBusy,
+    /// A defect of the service; the number finds it in the log.
+    Internal {
+        /// Also in the log.
+        error_id: u64,
+    },
+}

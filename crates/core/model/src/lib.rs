@@ -1,0 +1,29 @@
+//! The vocabulary of an event platform: ids, names, values, definitions, faults.
+//!
+//! Owns the words that every other crate speaks. It deliberately knows no encoding, no protocol and no
+//! storage, and derives no Serde: a serialisable type is a promise to a stranger.
+//! Start reading at [`entity`] (what an object is), [`change`] (what happened) and [`fault`] (what went wrong).
+
+pub mod catalog;
+pub mod change;
+pub mod entity;
+pub mod fault;
+pub mod id;
+pub mod limits;
+pub mod name;
+pub mod replay;
+pub mod time;
+pub mod value;
+
+pub use catalog::Catalog;
+pub use change::{ChangeEventHeader, ChangeType, CommitNumber, FieldBits, TransactionKey};
+pub use entity::{
+    Capabilities, ChangeEventDefinition, ChildRelationship, DeleteRule, EntityDefinition,
+    FieldDefinition, FieldType, PicklistValue,
+};
+pub use fault::Fault;
+pub use id::{KeyPrefix, RecordId, RecordIdError};
+pub use name::{EntityName, FieldName, Topic};
+pub use replay::{ReplayId, ReplayPreset, SchemaId};
+pub use time::{Date, Timestamp};
+pub use value::{Row, Value};

@@ -1,0 +1,50 @@
+//! Every bound of the service, with its source. What a limit raises is the [`crate::Fault`] named beside it.
+
+/// Bytes of one REST request body. Source: none; generous for single records, bulk uploads have their own.
+pub const REST_BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
+
+/// Bytes of one Streaming API request body: `Fault::StreamingRequestTooLarge` beyond.
+/// Source: "How the Client Connects" (Streaming API Developer Guide).
+pub const STREAMING_BODY_BYTES_MAX: usize = 32_768;
+
+/// Bytes of events in one long-poll response; the rest follows in the next one.
+/// Clients: the CometD Java client gives up above 1 MiB.
+pub const STREAMING_RESPONSE_BYTES_MAX: usize = 900 * 1024;
+
+/// Bytes of one OAuth request body.
+pub const OAUTH_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of one event; a larger change event is replaced by a gap event.
+/// Source: "Gap Events" (Change Data Capture Developer Guide).
+pub const EVENT_BYTES_MAX: usize = 1_000_000;
+
+/// Commands in one commit group.
+pub const GROUP_COMMANDS_MAX: usize = 1_000;
+
+/// Commands that may wait for the writer; more wait outside the queue.
+pub const WRITER_QUEUE_MAX: usize = 4_096;
+
+/// Records that one delete may cascade to: `Fault::DeleteTooLarge` beyond.
+/// Source: "Change Event Considerations" counts 100,000 changes a transaction.
+pub const CASCADE_RECORDS_MAX: usize = 100_000;
+
+/// Events kept in memory for live subscribers; older ones are read from the store.
+pub const TAIL_EVENTS_MAX: usize = 65_536;
+
+/// Bytes of payload kept in memory for live subscribers.
+pub const TAIL_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Events read from the store in one step of a replay.
+pub const REPLAY_PAGE_EVENTS_MAX: usize = 2_000;
+
+/// Retention of change events and high-volume platform events, in hours.
+/// Source: "Event Message Durability" (Change Data Capture Developer Guide).
+pub const RETENTION_HOURS: u64 = 72;
+
+/// Idle minutes after which an access token expires.
+/// Source: "Session Expiration" (SOAP API Developer Guide, `login()`).
+pub const SESSION_IDLE_MINUTES: u64 = 120;
+
+/// Concurrent CometD clients of a Developer Edition org.
+/// Source: "Streaming API Allocations" (Streaming API Developer Guide).
+pub const CONCURRENT_CLIENTS_DEVELOPER: u64 = 20;

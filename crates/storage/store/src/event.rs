@@ -1,0 +1,73 @@
+//! Events as the log keeps them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use landfall_model::{ReplayId, SchemaId, Timestamp};
+
+/// Number of a topic in one store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TopicId(pub u32);
+
+/// An event to be appended: all but its replay id.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// The topic that it is on.
+    pub topic: TopicId,
+    /// The schema that the payload is encoded with.
+    pub schema: SchemaId,
+    /// Avro, encoded once.
+    pub payload: Bytes,
+}
+
+/// An event of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Its position.
+    pub replay_id: ReplayId,
+    /// The topic that it is on.
+    pub topic: TopicId,
+    /// When it was appended.
+    pub appended: Timestamp,
+    /// The schema that the payload is encoded with.
+    pub schema: SchemaId,
+    /// Avro, as encoded at capture.
+    pub payload: Bytes,
+}
+
+/// What the log holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogBounds {
+    /// The oldest retained event; none if all are forgotten or none was ever appended.
+    pub earliest: Option<ReplayId>,
+    /// The newest position ever given out, [`ReplayId::ORIGIN`] in a new org.
+    pub tail: ReplayId,
+}
+
+/// Which topics a reader wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TopicFilter {
+    /// Every topic.
+    All,
+    /// These, rising.
+    These(Vec<TopicId>),
+}
+
+impl TopicFilter {
+    /// Whether events of the topic pass.
+    pub fn passes(&self, topic: TopicId) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(topics) => topics.binary_search(&topic).is_ok(),
+        }
+    }
+}
+
+/// A stretch of the log.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// What passed the filter, in order.
+    pub events: Vec<Arc<Event>>,
+    /// How far the log was looked through: read on from here.
+    pub reached: ReplayId,
+}

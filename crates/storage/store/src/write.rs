@@ -1,0 +1,118 @@
+//! What one commit makes durable.
+
+use std::sync::Arc;
+
+use landfall_model::{CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Timestamp};
+
+use crate::event::{Event, NewEvent};
+
+/// What a document is about: a closed set, so that a store can lay each out as it likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DocumentKind {
+    /// Facts about the org itself.
+    Org,
+    /// Next record number by key prefix, next auto number by field.
+    Counter,
+    /// Event schemas by id.
+    Schema,
+    /// Password hashes by user.
+    Credential,
+    /// Logins by token hash.
+    Session,
+    /// Refresh tokens by token hash.
+    RefreshToken,
+    /// Connected apps by client id.
+    ConnectedApp,
+    /// What clients have committed as read.
+    Cursor,
+}
+
+impl DocumentKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Org,
+        Self::Counter,
+        Self::Schema,
+        Self::Credential,
+        Self::Session,
+        Self::RefreshToken,
+        Self::ConnectedApp,
+        Self::Cursor,
+    ];
+
+    /// A name that stays the same for ever: it is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Org => "org",
+            Self::Counter => "counter",
+            Self::Schema => "schema",
+            Self::Credential => "credential",
+            Self::Session => "session",
+            Self::RefreshToken => "refresh_token",
+            Self::ConnectedApp => "connected_app",
+            Self::Cursor => "cursor",
+        }
+    }
+}
+
+/// A document to be kept, or forgotten if it has no content.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// What it is about.
+    pub kind: DocumentKind,
+    /// Its name among its kind.
+    pub key: String,
+    /// Its content; none forgets it.
+    pub content: Option<Vec<u8>>,
+}
+
+/// A row to be kept.
+#[derive(Clone, Debug)]
+pub struct RowWrite {
+    /// The object.
+    pub entity: Arc<EntityDefinition>,
+    /// The record.
+    pub id: RecordId,
+    /// All values after the change.
+    pub row: Row,
+    /// The places of the changed fields; none for a new record.
+    pub changed: Option<Vec<usize>>,
+}
+
+/// Everything but the events of one commit.
+#[derive(Clone, Debug, Default)]
+pub struct WriteSet {
+    /// Rows, each record once.
+    pub rows: Vec<RowWrite>,
+    /// Documents; of several with one name the last counts.
+    pub documents: Vec<Document>,
+}
+
+/// Where the log stands when the events of a commit are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The newest replay id given out so far; the events get the ones after it.
+    pub tail: ReplayId,
+    /// The newest commit number given out so far.
+    pub commit_number: CommitNumber,
+}
+
+/// The events of a commit.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    /// In the order of their replay ids to be.
+    pub events: Vec<NewEvent>,
+    /// When they are appended.
+    pub at: Timestamp,
+    /// The newest commit number that they used.
+    pub commit_number: CommitNumber,
+}
+
+/// What a commit made durable.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// The appended events with their replay ids.
+    pub events: Vec<Arc<Event>>,
+    /// The newest replay id given out.
+    pub tail: ReplayId,
+}
