@@ -1,1 +1,47 @@
-//! (being written)
+//! Bayeux, both ends: messages as bytes, and the two session machines as pure state.
+//!
+//! Knows the Bayeux protocol over long polling and the replay extension; knows no Salesforce: error texts, failure
+//! reasons, capabilities, channel rules and what a subscription delivers are passed in. No I/O, no clock, no
+//! randomness: time comes in as a [`Moment`] with every input, client ids as text.
+//!
+//! # The server's end
+//! ```text
+//! let messages = bayeux::parse(&body, bayeux::MESSAGES_MAX)?;       // HTTP 400 if it fails
+//! let mut response = Response::new();
+//! for message in &messages {
+//!     match &message.request {
+//!         Request::Handshake(handshake) => // new client id, Session::new(now, timings)
+//!             response.handshake(&message.echo(), &client_id, &[("replay", true)]),
+//!         Request::Connect(connect) =>     // find the session, then
+//!             session.handle(now, Input::Connect(Poll { id, alone: messages.len() == 1, events_pending, advice: connect.advice }))?,
+//!         Request::Subscribe(subscription) => // check subscription.channels()?, then for each of them
+//!             session.handle(now, Input::Subscribe(channel, cursor))?,
+//!         ...
+//!     }
+//!     while let Some(output) = session.poll_output() { // Answer(poll, ..) may concern an older request than this one
+//!         ...
+//!     }
+//! }
+//! // sleep until session.poll_timeout(), then Input::Tick; log moved: Input::EventsAvailable
+//! ```
+//! [`Answer::Deliver`] means: events first ([`Response::event`] or a shared [`write_event`]), then
+//! [`Response::accepted`]. Events never go into a response without such an answer. A poll that is held needs nothing
+//! kept but its `id` ([`Echo::connect`]).
+
+mod json;
+mod message;
+mod reply;
+mod session;
+mod time;
+
+pub use json::RawJson;
+pub use message::{
+    CONNECT, Connect, DISCONNECT, HANDSHAKE, Handshake, LONG_POLLING, MESSAGES_MAX, Message,
+    ParseError, Request, RequestedAdvice, SUBSCRIBE, Subscription, SubscriptionError, UNSUBSCRIBE,
+    parse,
+};
+pub use reply::{Advice, Echo, Refusal, Response, write_event};
+pub use session::{
+    Answer, Ending, Error, Input, Output, Poll, PollId, SUBSCRIPTIONS_MAX, Session, Timings,
+};
+pub use time::Moment;

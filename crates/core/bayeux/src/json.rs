@@ -1,0 +1,150 @@
+//! JSON that must come back as it came, and the little writing that replies need.
+//!
+//! Replies and requests are written by hand: their key order is part of what peers have seen for years, and a value
+//! tree would lose it. Numbers and strings of a peer are spliced verbatim.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// One JSON value, kept as the text it arrived in.
+///
+/// Clients: `CometD` JS matches replies by the type and value of `id`, so `"4"`, `4` and `4.0` must each come back as
+/// they were sent.
+#[derive(Clone, Debug)]
+pub struct RawJson(Box<RawValue>);
+
+impl RawJson {
+    /// The JSON text.
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Parses `text` as one JSON value.
+    ///
+    /// # Errors
+    /// When `text` is not exactly one JSON value.
+    pub fn parse(text: String) -> Result<Self, serde_json::Error> {
+        RawValue::from_string(text).map(Self)
+    }
+
+    /// The value as a tree, or nothing if it nests deeper than `serde_json` follows.
+    pub(crate) fn value(raw: &RawValue) -> Option<Value> {
+        serde_json::from_str(raw.get()).ok()
+    }
+
+    pub(crate) fn of(raw: &RawValue) -> Self {
+        Self(raw.to_owned())
+    }
+}
+
+impl PartialEq for RawJson {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for RawJson {}
+
+/// The members of one object, each still text; a repeated key keeps its last value.
+pub(crate) type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+/// The member's text value if it is a JSON string.
+pub(crate) fn text(members: &Members<'_>, key: &str) -> Option<Box<str>> {
+    let raw = members.get(key)?;
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// The member as a tree; `null` counts as absent.
+pub(crate) fn tree(members: &Members<'_>, key: &str) -> Option<Value> {
+    let raw = members.get(key)?;
+    RawJson::value(raw).filter(|value| !value.is_null())
+}
+
+/// The member verbatim; `null` counts as absent.
+pub(crate) fn verbatim(members: &Members<'_>, key: &str) -> Option<RawJson> {
+    let raw = members.get(key)?;
+    (raw.get() != "null").then(|| RawJson::of(raw))
+}
+
+/// Writes one object member after another, with the commas between them.
+pub(crate) struct ObjectWriter<'a> {
+    out: &'a mut Vec<u8>,
+    empty: bool,
+}
+
+impl<'a> ObjectWriter<'a> {
+    pub(crate) fn open(out: &'a mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { out, empty: true }
+    }
+
+    /// Starts a member; the caller writes its value to the returned buffer.
+    pub(crate) fn key(&mut self, key: &str) -> &mut Vec<u8> {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+        write_text(self.out, key);
+        self.out.push(b':');
+        self.out
+    }
+
+    pub(crate) fn raw(&mut self, key: &str, json: &str) {
+        self.key(key).extend_from_slice(json.as_bytes());
+    }
+
+    pub(crate) fn text(&mut self, key: &str, value: &str) {
+        write_text(self.key(key), value);
+    }
+
+    pub(crate) fn number(&mut self, key: &str, value: u64) {
+        let digits = value.to_string();
+        self.raw(key, &digits);
+    }
+
+    pub(crate) fn flag(&mut self, key: &str, value: bool) {
+        self.raw(key, if value { "true" } else { "false" });
+    }
+
+    pub(crate) fn close(self) {
+        self.out.push(b'}');
+    }
+}
+
+/// Writes `value` as a JSON string.
+pub(crate) fn write_text(out: &mut Vec<u8>, value: &str) {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    if value.bytes().all(plain) {
+        out.push(b'"');
+        out.extend_from_slice(value.as_bytes());
+        out.push(b'"');
+    } else {
+        let escaped = Value::from(value).to_string();
+        out.extend_from_slice(escaped.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped_only_where_json_asks_for_it() {
+        let mut out = Vec::new();
+        write_text(&mut out, "/topic/A?x='é'");
+        write_text(&mut out, "a\"b\\c\u{1}\n");
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#""/topic/A?x='é'""a\"b\\c\u0001\n""#
+        );
+    }
+
+    #[test]
+    fn raw_json_refuses_what_is_not_one_value() {
+        assert!(RawJson::parse("1 2".to_owned()).is_err());
+        assert!(RawJson::parse(String::new()).is_err());
+        assert_eq!(RawJson::parse("4.0".to_owned()).unwrap().as_str(), "4.0");
+    }
+}

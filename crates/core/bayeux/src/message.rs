@@ -1,0 +1,286 @@
+//! What a client sends: one HTTP body to messages.
+//!
+//! Reads leniently, as the reference server does: unknown fields are ignored, an optional field of the wrong type is
+//! as good as absent, and what must be refused with a documented text is kept so that the caller can say so. It
+//! checks no channel rules and no client ids. Start at [`parse`].
+
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::json::{self, Members, RawJson};
+
+/// The channel of handshake requests and replies.
+pub const HANDSHAKE: &str = "/meta/handshake";
+/// The channel of connect requests (the polls) and their replies.
+pub const CONNECT: &str = "/meta/connect";
+/// The channel of subscribe requests and replies.
+pub const SUBSCRIBE: &str = "/meta/subscribe";
+/// The channel of unsubscribe requests and replies.
+pub const UNSUBSCRIBE: &str = "/meta/unsubscribe";
+/// The channel of disconnect requests and replies.
+pub const DISCONNECT: &str = "/meta/disconnect";
+/// The one connection type the server machine speaks.
+pub const LONG_POLLING: &str = "long-polling";
+
+/// Messages in one request body. Source: none; the documented body limit of 32,768 bytes leaves room for fewer useful
+/// ones.
+pub const MESSAGES_MAX: usize = 1_000;
+
+/// A body that cannot be answered message by message.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseError {
+    /// Not JSON, or not UTF-8.
+    #[error("the body is not JSON")]
+    Syntax(#[source] serde_json::Error),
+    /// JSON, but neither an object nor an array of objects.
+    #[error("the body holds something that is not a message object")]
+    NotMessage(#[source] serde_json::Error),
+    /// An empty array.
+    #[error("the body holds no message")]
+    Empty,
+    /// More messages than the caller allows.
+    #[error("the body holds {count} messages, more than {max}")]
+    TooMany {
+        /// Messages in the body.
+        count: usize,
+        /// Messages allowed.
+        max: usize,
+    },
+}
+
+/// One message of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Echoed verbatim in the reply; absent (or `null`) means that the reply has none either.
+    pub id: Option<RawJson>,
+    /// The session it claims to belong to; anything but a JSON string counts as absent.
+    pub client_id: Option<Box<str>>,
+    /// The extensions, uninterpreted; `null` and what nests too deep count as absent.
+    pub ext: Option<Value>,
+    /// What it asks for.
+    pub request: Request,
+}
+
+/// What a message asks for, by its channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// `/meta/handshake`
+    Handshake(Handshake),
+    /// `/meta/connect`
+    Connect(Connect),
+    /// `/meta/subscribe`
+    Subscribe(Subscription),
+    /// `/meta/unsubscribe`
+    Unsubscribe(Subscription),
+    /// `/meta/disconnect`
+    Disconnect,
+    /// Any channel outside `/meta/`: the client wants to publish there.
+    Publish(Box<str>),
+    /// A `/meta/` channel that Bayeux does not have.
+    UnknownMeta(Box<str>),
+    /// No channel, or one that is not a JSON string.
+    Unaddressed,
+}
+
+/// The fields of a handshake that matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Handshake {
+    /// Absent means that the client did not say; entries that are not strings are kept as their JSON text.
+    pub supported_connection_types: Option<Vec<Box<str>>>,
+}
+
+impl Handshake {
+    /// Whether the client can do long polling; one that does not say can.
+    pub fn offers_long_polling(&self) -> bool {
+        self.supported_connection_types
+            .as_ref()
+            .is_none_or(|types| types.iter().any(|offered| &**offered == LONG_POLLING))
+    }
+}
+
+/// The fields of a connect that matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Connect {
+    /// Absent means that the client did not say; one that is not a string is kept as its JSON text.
+    pub connection_type: Option<Box<str>>,
+    /// What the client wants for this poll only.
+    pub advice: RequestedAdvice,
+}
+
+impl Connect {
+    /// Whether the poll is a long poll; one that does not say is.
+    pub fn is_long_polling(&self) -> bool {
+        self.connection_type
+            .as_ref()
+            .is_none_or(|named| &**named == LONG_POLLING)
+    }
+}
+
+/// The `advice` of a connect request: what the client wants for this poll only.
+///
+/// Anything but a non-negative integer counts as absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestedAdvice {
+    /// How long the poll may be held; zero asks for an answer at once.
+    pub timeout: Option<Duration>,
+    /// How long the client will wait before its next connect.
+    pub interval: Option<Duration>,
+}
+
+impl RequestedAdvice {
+    /// Whether the client asked for anything, which makes the reply carry full advice.
+    pub const fn is_some(&self) -> bool {
+        self.timeout.is_some() || self.interval.is_some()
+    }
+}
+
+/// The `subscription` field as it was sent, which is also how it is echoed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subscription {
+    /// Absent or `null`.
+    Missing,
+    /// One channel.
+    One(Box<str>),
+    /// An array of channels: processed in order, answered once.
+    Many(Vec<Box<str>>),
+    /// Neither text nor an array of text.
+    Malformed(RawJson),
+}
+
+/// A `subscription` that names no channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubscriptionError {
+    /// The field is absent, empty, or holds an empty name.
+    #[error("no channel is named")]
+    Missing,
+    /// The field is neither a string nor an array of strings.
+    #[error("the subscription is neither text nor an array of text")]
+    Malformed,
+}
+
+impl Subscription {
+    /// The channels named, in order; at least one, none of them empty.
+    ///
+    /// # Errors
+    /// [`SubscriptionError`] when there is nothing to subscribe to.
+    pub fn channels(&self) -> Result<&[Box<str>], SubscriptionError> {
+        let channels = match self {
+            Self::Missing => return Err(SubscriptionError::Missing),
+            Self::Malformed(_) => return Err(SubscriptionError::Malformed),
+            Self::One(channel) => std::slice::from_ref(channel),
+            Self::Many(channels) => channels,
+        };
+        if channels.is_empty() || channels.iter().any(|channel| channel.is_empty()) {
+            return Err(SubscriptionError::Missing);
+        }
+        Ok(channels)
+    }
+}
+
+/// Reads a request body: an array of messages, or one bare message.
+///
+/// Limit: `messages_max` messages ([`MESSAGES_MAX`] unless there is reason for less); the caller bounds the bytes.
+///
+/// # Errors
+/// [`ParseError`] when the body as a whole is unusable; the peer gets HTTP 400 for it.
+pub fn parse(body: &[u8], messages_max: usize) -> Result<Vec<Message>, ParseError> {
+    let elements = elements(body)?;
+    if elements.is_empty() {
+        return Err(ParseError::Empty);
+    }
+    if elements.len() > messages_max {
+        return Err(ParseError::TooMany {
+            count: elements.len(),
+            max: messages_max,
+        });
+    }
+    elements
+        .into_iter()
+        .map(|element| {
+            let members: Members<'_> =
+                serde_json::from_str(element.get()).map_err(ParseError::NotMessage)?;
+            Ok(message(&members))
+        })
+        .collect()
+}
+
+/// The messages of a body, each still text.
+pub(crate) fn elements(body: &[u8]) -> Result<Vec<&RawValue>, ParseError> {
+    let whole: &RawValue = serde_json::from_slice(body).map_err(ParseError::Syntax)?;
+    if whole.get().starts_with('[') {
+        serde_json::from_str(whole.get()).map_err(ParseError::Syntax)
+    } else {
+        Ok(vec![whole])
+    }
+}
+
+fn message(members: &Members<'_>) -> Message {
+    Message {
+        id: json::verbatim(members, "id"),
+        client_id: json::text(members, "clientId"),
+        ext: json::tree(members, "ext"),
+        request: request(members),
+    }
+}
+
+fn request(members: &Members<'_>) -> Request {
+    let Some(channel) = json::text(members, "channel") else {
+        return Request::Unaddressed;
+    };
+    match &*channel {
+        HANDSHAKE => Request::Handshake(Handshake {
+            supported_connection_types: json::tree(members, "supportedConnectionTypes").map(texts),
+        }),
+        CONNECT => Request::Connect(Connect {
+            connection_type: json::tree(members, "connectionType").map(into_text),
+            advice: requested_advice(members),
+        }),
+        SUBSCRIBE => Request::Subscribe(subscription(members)),
+        UNSUBSCRIBE => Request::Unsubscribe(subscription(members)),
+        DISCONNECT => Request::Disconnect,
+        meta if meta.starts_with("/meta/") => Request::UnknownMeta(channel),
+        _ => Request::Publish(channel),
+    }
+}
+
+fn subscription(members: &Members<'_>) -> Subscription {
+    let Some(raw) = json::verbatim(members, "subscription") else {
+        return Subscription::Missing;
+    };
+    if let Ok(channel) = serde_json::from_str(raw.as_str()) {
+        Subscription::One(channel)
+    } else if let Ok(channels) = serde_json::from_str(raw.as_str()) {
+        Subscription::Many(channels)
+    } else {
+        Subscription::Malformed(raw)
+    }
+}
+
+fn requested_advice(members: &Members<'_>) -> RequestedAdvice {
+    let advice = json::tree(members, "advice").unwrap_or_default();
+    let span = |key| {
+        let value: Option<&Value> = advice.get(key);
+        value.and_then(Value::as_u64).map(Duration::from_millis)
+    };
+    RequestedAdvice {
+        timeout: span("timeout"),
+        interval: span("interval"),
+    }
+}
+
+/// The entries of an array as text; anything else is a list of itself.
+fn texts(value: Value) -> Vec<Box<str>> {
+    match value {
+        Value::Array(entries) => entries.into_iter().map(into_text).collect(),
+        single => vec![into_text(single)],
+    }
+}
+
+fn into_text(value: Value) -> Box<str> {
+    match value {
+        Value::String(text) => text.into(),
+        other => other.to_string().into(),
+    }
+}

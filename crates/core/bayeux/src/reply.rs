@@ -1,0 +1,324 @@
+//! What the server sends: replies and events, written straight into the response body.
+//!
+//! Keys come in the order in which the real service sends them. Error texts, failure reasons and the handshake's
+//! capabilities are the caller's; only their places are known here. Start at [`Response`].
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::json::{ObjectWriter, RawJson, write_text};
+use crate::message::{
+    CONNECT, DISCONNECT, HANDSHAKE, LONG_POLLING, Message, Request, SUBSCRIBE, Subscription,
+    UNSUBSCRIBE,
+};
+use crate::time::millis;
+
+/// What a reply tells the client to do next.
+///
+/// Wire: `advice`; every form has `reconnect`, numbers are integers of milliseconds.
+/// Clients: Camel fails without `reconnect`; faye merges advice, so that a stale `handshake` stays until a `retry`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// Connect again, after `interval`; it will be held for `timeout` at most.
+    Retry {
+        /// Clients: aiocometd and the PHP SDK read it as seconds, so it should be zero.
+        interval: Duration,
+        /// Clients: `CometD.NetCore` sizes its read timeout by it.
+        timeout: Duration,
+    },
+    /// The session is gone: make a new one.
+    Handshake,
+    /// Do not come back by yourself.
+    None,
+}
+
+impl Advice {
+    fn write(self, out: &mut Vec<u8>) {
+        let mut advice = ObjectWriter::open(out);
+        match self {
+            Self::Retry { interval, timeout } => {
+                advice.number("interval", millis(interval));
+                advice.number("timeout", millis(timeout));
+                advice.text("reconnect", "retry");
+            }
+            Self::Handshake => {
+                advice.number("interval", 0);
+                advice.text("reconnect", "handshake");
+            }
+            Self::None => {
+                advice.text("reconnect", "none");
+                advice.number("interval", 0);
+            }
+        }
+        advice.close();
+    }
+}
+
+/// Why a message is refused, in the caller's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Wire: `error`, of the form `code:arguments:text`.
+    pub error: Cow<'static, str>,
+    /// Wire: `ext.sfdc.failureReason`, the cause behind an `error` that only says what was denied.
+    pub failure_reason: Option<Cow<'static, str>>,
+    /// What to do next. A refused handshake is always advised not to come back, whatever stands here.
+    pub advice: Option<Advice>,
+}
+
+impl Refusal {
+    /// A refusal that is all `error`.
+    pub fn new(error: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            error: error.into(),
+            failure_reason: None,
+            advice: None,
+        }
+    }
+
+    /// The same with the cause behind it.
+    #[must_use]
+    pub fn because(mut self, failure_reason: impl Into<Cow<'static, str>>) -> Self {
+        self.failure_reason = Some(failure_reason.into());
+        self
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn advising(mut self, advice: Advice) -> Self {
+        self.advice = Some(advice);
+        self
+    }
+}
+
+/// The parts of a request that its reply repeats.
+#[derive(Clone, Copy, Debug)]
+pub struct Echo<'a> {
+    channel: Option<&'a str>,
+    id: Option<&'a RawJson>,
+    subscription: Option<&'a Subscription>,
+}
+
+impl<'a> Echo<'a> {
+    /// For a poll of which only the `id` was kept while it was held.
+    pub const fn connect(id: Option<&'a RawJson>) -> Self {
+        Self {
+            channel: Some(CONNECT),
+            id,
+            subscription: None,
+        }
+    }
+}
+
+impl Message {
+    /// What the reply to this message repeats.
+    pub fn echo(&self) -> Echo<'_> {
+        let (channel, subscription) = match &self.request {
+            Request::Handshake(_) => (Some(HANDSHAKE), None),
+            Request::Connect(_) => (Some(CONNECT), None),
+            Request::Subscribe(subscription) => (Some(SUBSCRIBE), Some(subscription)),
+            Request::Unsubscribe(subscription) => (Some(UNSUBSCRIBE), Some(subscription)),
+            Request::Disconnect => (Some(DISCONNECT), None),
+            Request::Publish(channel) | Request::UnknownMeta(channel) => (Some(&**channel), None),
+            Request::Unaddressed => (None, None),
+        };
+        Echo {
+            channel,
+            id: self.id.as_ref(),
+            subscription,
+        }
+    }
+}
+
+/// One response body under construction: a JSON array, always.
+///
+/// Order of elements is the caller's: a handshake reply, then events, then the other replies in request order.
+#[derive(Debug)]
+pub struct Response {
+    body: Vec<u8>,
+}
+
+impl Default for Response {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Response {
+    /// An empty array.
+    pub fn new() -> Self {
+        Self::with_capacity(256)
+    }
+
+    /// An empty array with room for `bytes` bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        let mut body = Vec::with_capacity(bytes.max(2));
+        body.push(b'[');
+        Self { body }
+    }
+
+    /// Bytes so far.
+    pub fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Whether there is no element yet.
+    pub fn is_empty(&self) -> bool {
+        self.body.len() == 1
+    }
+
+    /// Closes the array.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.body.push(b']');
+        self.body
+    }
+
+    /// An element that is already rendered, such as a shared [`write_event`].
+    pub fn element(&mut self, json: &[u8]) {
+        self.next().extend_from_slice(json);
+    }
+
+    /// An event: `data` is JSON text, spliced as it is.
+    pub fn event(&mut self, channel: &str, data: &[u8]) {
+        write_event(self.next(), channel, data);
+    }
+
+    /// The handshake succeeded; `capabilities` are the members of its `ext`.
+    ///
+    /// Wire: no `advice`.
+    pub fn handshake(&mut self, echo: &Echo<'_>, client_id: &str, capabilities: &[(&str, bool)]) {
+        let mut reply = ObjectWriter::open(self.next());
+        write_capabilities(reply.key("ext"), None, capabilities);
+        reply.text("minimumVersion", "1.0");
+        reply.text("clientId", client_id);
+        let types = reply.key("supportedConnectionTypes");
+        types.push(b'[');
+        write_text(types, LONG_POLLING);
+        types.push(b']');
+        write_echo(&mut reply, echo);
+        reply.text("version", "1.0");
+        reply.flag("successful", true);
+        reply.close();
+    }
+
+    /// The handshake is refused. Wire: no `clientId`, no versions, and advice that has only `reconnect`.
+    ///
+    /// Clients: without that advice, `CometD` clients shake hands again at once and for ever.
+    pub fn handshake_refused(
+        &mut self,
+        echo: &Echo<'_>,
+        refusal: &Refusal,
+        capabilities: &[(&str, bool)],
+    ) {
+        let mut reply = ObjectWriter::open(self.next());
+        let reason = refusal.failure_reason.as_deref();
+        write_capabilities(reply.key("ext"), reason, capabilities);
+        reply.raw("advice", r#"{"reconnect":"none"}"#);
+        write_echo(&mut reply, echo);
+        reply.text("error", &refusal.error);
+        reply.flag("successful", false);
+        reply.close();
+    }
+
+    /// A connect, subscribe, unsubscribe or disconnect succeeded.
+    pub fn accepted(&mut self, echo: &Echo<'_>, client_id: &str, advice: Option<Advice>) {
+        let mut reply = ObjectWriter::open(self.next());
+        reply.text("clientId", client_id);
+        if let Some(advice) = advice {
+            advice.write(reply.key("advice"));
+        }
+        write_echo(&mut reply, echo);
+        reply.flag("successful", true);
+        reply.close();
+    }
+
+    /// Anything but a handshake is refused; leave the `client_id` out where it means nothing (any more).
+    ///
+    /// Wire: three orders of keys were seen, one with a failure reason, one for publishing, one for the rest.
+    pub fn refused(&mut self, echo: &Echo<'_>, client_id: Option<&str>, refusal: &Refusal) {
+        let mut reply = ObjectWriter::open(self.next());
+        if let Some(reason) = &refusal.failure_reason {
+            write_echo(&mut reply, echo);
+            reply.text("error", &refusal.error);
+            reply.flag("successful", false);
+            write_capabilities(reply.key("ext"), Some(reason), &[]);
+            write_session(&mut reply, client_id, refusal.advice);
+        } else if echo
+            .channel
+            .is_some_and(|channel| !channel.starts_with("/meta/"))
+        {
+            write_session(&mut reply, client_id, refusal.advice);
+            write_echo(&mut reply, echo);
+            reply.flag("successful", false);
+            reply.text("error", &refusal.error);
+        } else {
+            write_session(&mut reply, client_id, refusal.advice);
+            write_echo(&mut reply, echo);
+            reply.text("error", &refusal.error);
+            reply.flag("successful", false);
+        }
+        reply.close();
+    }
+
+    fn next(&mut self) -> &mut Vec<u8> {
+        if !self.is_empty() {
+            self.body.push(b',');
+        }
+        &mut self.body
+    }
+}
+
+/// Writes one event message: exactly `data` and `channel`. `data` is JSON text, spliced as it is.
+pub fn write_event(out: &mut Vec<u8>, channel: &str, data: &[u8]) {
+    out.extend_from_slice(b"{\"data\":");
+    out.extend_from_slice(data);
+    out.extend_from_slice(b",\"channel\":");
+    write_text(out, channel);
+    out.push(b'}');
+}
+
+fn write_session(reply: &mut ObjectWriter<'_>, client_id: Option<&str>, advice: Option<Advice>) {
+    if let Some(client_id) = client_id {
+        reply.text("clientId", client_id);
+    }
+    if let Some(advice) = advice {
+        advice.write(reply.key("advice"));
+    }
+}
+
+fn write_echo(reply: &mut ObjectWriter<'_>, echo: &Echo<'_>) {
+    if let Some(channel) = echo.channel {
+        reply.text("channel", channel);
+    }
+    if let Some(id) = echo.id {
+        reply.raw("id", id.as_str());
+    }
+    match echo.subscription {
+        None | Some(Subscription::Missing) => (),
+        Some(Subscription::One(channel)) => reply.text("subscription", channel),
+        Some(Subscription::Many(channels)) => {
+            let out = reply.key("subscription");
+            out.push(b'[');
+            for (index, channel) in channels.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_text(out, channel);
+            }
+            out.push(b']');
+        }
+        Some(Subscription::Malformed(raw)) => reply.raw("subscription", raw.as_str()),
+    }
+}
+
+fn write_capabilities(out: &mut Vec<u8>, reason: Option<&str>, capabilities: &[(&str, bool)]) {
+    let mut ext = ObjectWriter::open(out);
+    if let Some(reason) = reason {
+        let mut vendor = ObjectWriter::open(ext.key("sfdc"));
+        vendor.text("failureReason", reason);
+        vendor.close();
+    }
+    for (name, offered) in capabilities {
+        ext.flag(name, *offered);
+    }
+    ext.close();
+}
