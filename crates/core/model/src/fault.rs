@@ -97,6 +97,10 @@ pub enum Fault {
         token: &'static str,
         /// The value as text.
         value: String,
+        /// Place of the value in the body, from 1.
+        line: usize,
+        /// Place of the value in the body, from 1.
+        column: usize,
     },
     /// Text longer than the field.
     TextTooLong {

@@ -1,1 +1,76 @@
-//! (being written)
+//! How things are spelled on the wire: faults on every surface, versioned paths, header names.
+//!
+//! Owns every text that a client may compare with. It deliberately knows no engine, no transport and no session: an edge
+//! hands it a [`Fault`] and sends what comes back. Start reading at [`wire`], the table; [`versions`] has the paths,
+//! [`headers`] the header names.
+
+mod bayeux;
+mod catalogue;
+pub mod headers;
+mod path;
+mod rest;
+pub mod versions;
+
+use landfall_model::Fault;
+
+pub use catalogue::wire;
+pub use path::normalize_path;
+pub use rest::{RestError, write_json_string};
+pub use versions::ApiVersion;
+
+/// What one fault looks like on each surface; `None` where it cannot occur.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    /// REST: a status and one element of the error array.
+    pub rest: Option<RestError>,
+    /// Streaming API: the `error` of a reply.
+    pub bayeux: Option<String>,
+    /// OAuth 2.0: a status and the two members of the error object.
+    pub oauth: Option<OauthError>,
+}
+
+/// An error of the token, revocation and introspection endpoints.
+///
+/// Wire: `{"error": ..., "error_description": ...}`.
+/// Source: "OAuth 2.0 Authorization Errors" (Salesforce Help).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OauthError {
+    /// HTTP status.
+    pub status: u16,
+    /// Code, such as `invalid_grant`.
+    pub error: &'static str,
+    /// Text; clients map some of them literally.
+    pub description: String,
+}
+
+impl std::fmt::Display for OauthError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut body = String::from("{\"error\":");
+        write_json_string(&mut body, self.error);
+        body.push_str(",\"error_description\":");
+        write_json_string(&mut body, &self.description);
+        body.push('}');
+        f.write_str(&body)
+    }
+}
+
+/// The REST spelling; a fault that has none is an unexpected error of the service.
+pub fn rest(fault: &Fault) -> RestError {
+    wire(fault).rest.unwrap_or_else(|| rest::unexpected(0))
+}
+
+/// The Streaming API spelling; a fault that has none is an unexpected error of the service.
+pub fn bayeux(fault: &Fault) -> String {
+    wire(fault)
+        .bayeux
+        .unwrap_or_else(|| bayeux::UNEXPECTED.to_owned())
+}
+
+/// The OAuth 2.0 spelling; a fault that has none is a server error.
+pub fn oauth(fault: &Fault) -> OauthError {
+    wire(fault).oauth.unwrap_or_else(|| OauthError {
+        status: 500,
+        error: "server_error",
+        description: "unexpected error".to_owned(),
+    })
+}

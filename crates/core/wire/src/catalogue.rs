@@ -1,0 +1,536 @@
+//! The table: one row for each fault.
+
+use landfall_model::Fault;
+use landfall_model::fault::FaultField;
+
+use crate::rest::{
+    RestError, ambiguous, duplicate, listed, names, operation_refused, read_only, unexpected,
+};
+use crate::{OauthError, Wire, bayeux};
+
+/// The only place that spells a fault for a client.
+///
+/// Source: "Status Codes and Error Responses" and "Core Data Types Used in API Calls" (REST and SOAP API Developer
+/// Guides), "Streaming API Error Codes" (Streaming API Developer Guide), "OAuth 2.0 Authorization Errors" (Salesforce
+/// Help), and recorded responses where those are silent. `Source: none` for the texts of `RequestTooLarge`,
+/// `PayloadFormatInvalid`, `DeleteRestricted`, `DeleteTooLarge` and `NumberOutOfRange`.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one exhaustive table, in the order of the enum"
+)]
+pub fn wire(fault: &Fault) -> Wire {
+    match fault {
+        // ---- resources and requests
+        Fault::ResourceNotFound | Fault::RecordNotFound => on_rest(not_found()),
+        Fault::MethodNotAllowed { method, allowed } => on_rest(RestError::plain(
+            405,
+            "METHOD_NOT_ALLOWED",
+            format!("HTTP Method '{method}' not allowed. Allowed are {allowed}"),
+        )),
+        Fault::MediaTypeUnsupported { media_type } => on_rest(RestError::plain(
+            415,
+            "UNSUPPORTED_MEDIA_TYPE",
+            format!("Content-Type header specified in HTTP request is not supported: {media_type}"),
+        )),
+        Fault::RequestTooLarge => Wire {
+            rest: Some(RestError::plain(
+                413,
+                "EXCEEDED_MAX_SIZE_REQUEST",
+                "Maximum Request Size Exceeded",
+            )),
+            bayeux: Some(bayeux::REQUEST_TOO_LARGE.to_owned()),
+            oauth: Some(grant_error("invalid_request", "request too large")),
+        },
+        Fault::BodyMissing => on_rest(json_error(
+            "The HTTP entity body is required, but this request has no entity body.",
+        )),
+        Fault::JsonInvalid {
+            reason,
+            line,
+            column,
+        } => on_rest(json_error(&format!(
+            "{reason} at [line:{line}, column:{column}]"
+        ))),
+        Fault::PayloadFormatInvalid { value } => on_rest(RestError::plain(
+            400,
+            "ILLEGAL_QUERY_PARAMETER_VALUE",
+            format!("The value of the payloadFormat parameter is not valid here: {value}"),
+        )),
+        Fault::PreconditionFailed => on_rest(RestError::plain(412, "", "")),
+
+        // ---- fields and values of records
+        Fault::FieldUnknown { field, entity } => on_rest(RestError::plain(
+            400,
+            "INVALID_FIELD",
+            format!("No such column '{field}' on sobject of type {entity}"),
+        )),
+        Fault::IdInBody => on_rest(in_body("Id")),
+        Fault::ExternalIdInBody { field } => on_rest(in_body(field.as_str())),
+        Fault::FieldsReadOnly { fields } => on_rest(read_only(fields)),
+        Fault::FieldsRequired { fields } => on_rest(RestError::save(
+            "REQUIRED_FIELD_MISSING",
+            format!("Required fields are missing: {}", listed(fields)),
+            names(fields),
+        )),
+        Fault::ValueUnreadable {
+            expected,
+            token,
+            value,
+            line,
+            column,
+        } => on_rest(json_error(&format!(
+            "Cannot deserialize instance of {expected} from {token} value {value} or request may be missing a \
+             required field at [line:{line}, column:{column}]"
+        ))),
+        Fault::TextTooLong { field, value, max } => on_rest(on_field(
+            "STRING_TOO_LONG",
+            field,
+            &format!("data value too large: {value} (max length={max})"),
+        )),
+        Fault::PicklistValueUnknown { field, value } => on_rest(on_field(
+            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+            field,
+            &format!("bad value for restricted picklist field: {value}"),
+        )),
+        Fault::EmailInvalid { field, value } => on_rest(on_field(
+            "INVALID_EMAIL_ADDRESS",
+            field,
+            &format!("invalid email address: {value}"),
+        )),
+        Fault::IdMalformed { field, value } => on_rest(RestError::save(
+            "MALFORMED_ID",
+            format!("malformed id {value}"),
+            [field.name.to_string()],
+        )),
+        Fault::IdTypeWrong { field, value } => on_rest(on_field(
+            "MALFORMED_ID",
+            field,
+            &format!("id value of incorrect type: {value}"),
+        )),
+        Fault::NumberOutOfRange { field, value } => on_rest(on_field(
+            "NUMBER_OUTSIDE_VALID_RANGE",
+            field,
+            &format!("value outside of valid range on numeric field: {value}"),
+        )),
+        Fault::ValueRefused { field, reason } => {
+            on_rest(on_field("FIELD_INTEGRITY_EXCEPTION", field, reason))
+        }
+        Fault::ValueDuplicate { field, record } => on_rest(duplicate(field, *record)),
+        Fault::ReferenceUnknown { field } => on_rest(RestError::save(
+            "INVALID_CROSS_REFERENCE_KEY",
+            "invalid cross reference id",
+            [field.to_string()],
+        )),
+
+        // ---- records
+        Fault::RecordUnknown => on_rest(
+            RestError::save(
+                "INVALID_CROSS_REFERENCE_KEY",
+                "invalid cross reference id",
+                [],
+            )
+            .with_status(404),
+        ),
+        Fault::RecordDeleted => {
+            on_rest(RestError::save("ENTITY_IS_DELETED", "entity is deleted", []).with_status(404))
+        }
+        Fault::RecordNotDeleted => on_rest(RestError::save(
+            "UNDELETE_FAILED",
+            "Entity is not in the recycle bin",
+            [],
+        )),
+        Fault::ExternalIdFieldUnknown { field } => on_rest(RestError::plain(
+            404,
+            "NOT_FOUND",
+            format!("Provided external ID field does not exist or is not accessible: {field}"),
+        )),
+        Fault::ExternalIdAmbiguous { records } => on_rest(ambiguous(records)),
+        Fault::OperationRefused { operation, label } => {
+            on_rest(operation_refused(*operation, label))
+        }
+        Fault::DeleteRestricted { label, child } => on_rest(RestError::save(
+            "DELETE_FAILED",
+            format!(
+                "Your attempt to delete {label} could not be completed because it is associated with the following \
+                 records: {child}"
+            ),
+            [],
+        )),
+        Fault::DeleteTooLarge => on_rest(RestError::save(
+            "DELETE_OPERATION_TOO_LARGE",
+            "Your attempt to delete could not be completed because too many records are affected.",
+            [],
+        )),
+        Fault::AccessDenied => on_rest(
+            RestError::save(
+                "INSUFFICIENT_ACCESS_OR_READONLY",
+                "insufficient access rights on object id",
+                [],
+            )
+            .with_status(403),
+        ),
+
+        // ---- sessions
+        Fault::SessionInvalid => Wire {
+            rest: Some(session("INVALID_SESSION_ID", "Session expired or invalid")),
+            ..on_bayeux("401::Authentication invalid")
+        },
+        Fault::SessionMissing => Wire {
+            rest: Some(session("INVALID_SESSION_ID", "Session expired or invalid")),
+            ..on_bayeux("401::Request requires authentication")
+        },
+        Fault::AuthorizationHeaderInvalid => Wire {
+            rest: Some(session("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")),
+            ..on_bayeux("401::Authentication invalid")
+        },
+        Fault::ApiScopeMissing => Wire {
+            rest: Some(session(
+                "INVALID_SESSION_ID",
+                "This session is not valid for use with the REST API",
+            )),
+            ..on_bayeux("401::Authentication invalid")
+        },
+        Fault::RequestLimitExceeded => on_rest(RestError::plain(
+            403,
+            "REQUEST_LIMIT_EXCEEDED",
+            "TotalRequests Limit exceeded.",
+        )),
+
+        // ---- Streaming API
+        Fault::VersionMissing => on_bayeux(bayeux::VERSION_MISSING),
+        Fault::VersionUnsupported => Wire {
+            // The versions below 31.0; Source: "API End-of-Life Policy" (REST API Developer Guide).
+            rest: Some(RestError::plain(
+                410,
+                "GONE",
+                "The requested resource is no longer available",
+            )),
+            ..on_bayeux(bayeux::VERSION_UNSUPPORTED)
+        },
+        Fault::ConnectionTypeInvalid { offered } => {
+            on_bayeux(format!("400::Invalid connection type {{{offered}}}"))
+        }
+        Fault::HandshakeDenied => on_bayeux("403::Handshake denied"),
+        Fault::HandshakeMissing => on_bayeux("403::Client has not completed handshake"),
+        Fault::ClientUnknown => on_bayeux("403::Unknown client"),
+        Fault::UserMismatch => {
+            on_bayeux("400::Authenticated user id does not match the session's user id")
+        }
+        Fault::CookieMissing { client_id } => on_bayeux(format!(
+            "400::Client {{{client_id}}} has established a session, but no BAYEUX_BROWSER cookie present"
+        )),
+        Fault::ClientLimitExceeded => on_bayeux("403::Organization concurrent user limit exceeded"),
+        Fault::SubscriptionLimitExceeded => {
+            on_bayeux("403::Subscription limit exceeded for this topic")
+        }
+        Fault::EventLimitExceeded => {
+            on_bayeux("403::Organization total events daily limit exceeded")
+        }
+        Fault::ChannelNameMissing => on_bayeux("400::Channel name not specified"),
+        Fault::ChannelSlashMissing => {
+            on_bayeux("400::Channel subscriptions must start with a leading '/'")
+        }
+        Fault::ChannelNotFound { channel } => on_bayeux(bayeux::channel_not_found(channel)),
+        Fault::ChannelRestricted => on_bayeux("403::Restricted channel"),
+        Fault::ChangeEventsDenied => {
+            on_bayeux("403::User not allowed to subscribe CDC without required permissions")
+        }
+        Fault::PublishDenied => on_bayeux("403:denied_by_security_policy:publish_denied"),
+        Fault::ReplayIdInvalid { replay_id } => on_bayeux(bayeux::replay_id_invalid(replay_id)),
+        Fault::ReplayChannelMissing { channel, map } => {
+            on_bayeux(bayeux::replay_channel_missing(channel, map))
+        }
+
+        // ---- OAuth 2.0
+        Fault::AuthenticationFailed => on_oauth("invalid_grant", "authentication failure"),
+        Fault::RefreshTokenInvalid => on_oauth("invalid_grant", "expired access/refresh token"),
+        Fault::UserInactive => on_oauth("invalid_grant", "inactive user"),
+        Fault::LoginRateExceeded => on_oauth("invalid_grant", "login rate exceeded"),
+        Fault::ClientIdInvalid => on_oauth("invalid_client_id", "client identifier invalid"),
+        Fault::ClientCredentialsInvalid => on_oauth("invalid_client", "invalid client credentials"),
+        Fault::ClientUserMissing => {
+            on_oauth("invalid_request", "no client credentials user enabled")
+        }
+        Fault::GrantUnsupported => on_oauth("unsupported_grant_type", "grant type not supported"),
+        Fault::PostRequired => on_oauth("invalid_request", "must use HTTP POST"),
+        Fault::ParameterMissing { name } => on_oauth(
+            "invalid_request",
+            format!("missing required parameter: {name}"),
+        ),
+        Fault::TokenTypeUnsupported => {
+            on_oauth("unsupported_token_type", "this token type is not supported")
+        }
+
+        // ---- the service
+        Fault::StoreUnavailable | Fault::ServerBusy => Wire {
+            rest: Some(RestError::plain(
+                503,
+                "SERVER_UNAVAILABLE",
+                "Server is too busy. Please try your request again later.",
+            )),
+            bayeux: Some(bayeux::BUSY.to_owned()),
+            oauth: Some(OauthError {
+                status: 503,
+                ..grant_error("server_error", "service unavailable")
+            }),
+        },
+        Fault::Internal { error_id } => Wire {
+            rest: Some(unexpected(*error_id)),
+            bayeux: Some(bayeux::UNEXPECTED.to_owned()),
+            oauth: Some(OauthError {
+                status: 500,
+                ..grant_error("server_error", format!("unexpected error {error_id}"))
+            }),
+        },
+    }
+}
+
+fn on_rest(error: RestError) -> Wire {
+    Wire {
+        rest: Some(error),
+        bayeux: None,
+        oauth: None,
+    }
+}
+
+fn on_bayeux(error: impl Into<String>) -> Wire {
+    Wire {
+        rest: None,
+        bayeux: Some(error.into()),
+        oauth: None,
+    }
+}
+
+fn on_oauth(error: &'static str, description: impl Into<String>) -> Wire {
+    Wire {
+        rest: None,
+        bayeux: None,
+        oauth: Some(grant_error(error, description)),
+    }
+}
+
+fn grant_error(error: &'static str, description: impl Into<String>) -> OauthError {
+    OauthError {
+        status: 400,
+        error,
+        description: description.into(),
+    }
+}
+
+fn not_found() -> RestError {
+    RestError::plain(404, "NOT_FOUND", "The requested resource does not exist")
+}
+
+fn session(code: &'static str, message: &str) -> RestError {
+    RestError::plain(401, code, message)
+}
+
+fn json_error(message: &str) -> RestError {
+    RestError::plain(400, "JSON_PARSER_ERROR", message)
+}
+
+fn in_body(field: &str) -> RestError {
+    RestError::plain(
+        400,
+        "INVALID_FIELD",
+        format!("The {field} field should not be specified in the sobject data."),
+    )
+}
+
+/// Wire: the text begins with the label, `fields` has the API name.
+fn on_field(code: &'static str, field: &FaultField, text: &str) -> RestError {
+    RestError::save(
+        code,
+        format!("{}: {text}", field.label),
+        [field.name.to_string()],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use landfall_model::fault::Operation;
+    use landfall_model::{EntityName, FieldName, RecordId};
+
+    use super::*;
+
+    fn rest_body(fault: &Fault) -> String {
+        crate::rest(fault).to_string()
+    }
+
+    #[test]
+    fn errors_of_a_save_list_their_fields() {
+        let fields = vec![FieldName::new("Name"), FieldName::new("Type")];
+        assert_eq!(
+            rest_body(&Fault::FieldsRequired {
+                fields: fields.clone()
+            }),
+            r#"[{"message":"Required fields are missing: [Name, Type]","errorCode":"REQUIRED_FIELD_MISSING","fields":["Name","Type"]}]"#
+        );
+        assert_eq!(
+            rest_body(&Fault::FieldsReadOnly { fields }),
+            r#"[{"message":"Unable to create/update fields: Name, Type. Please check the security settings of this field and verify that it is read/write for your profile or permission set.","errorCode":"INVALID_FIELD_FOR_INSERT_UPDATE","fields":["Name","Type"]}]"#
+        );
+        assert_eq!(
+            rest_body(&Fault::RecordDeleted),
+            r#"[{"message":"entity is deleted","errorCode":"ENTITY_IS_DELETED","fields":[]}]"#
+        );
+    }
+
+    #[test]
+    fn errors_of_routes_have_no_fields() {
+        assert_eq!(
+            rest_body(&Fault::ResourceNotFound),
+            r#"[{"message":"The requested resource does not exist","errorCode":"NOT_FOUND"}]"#
+        );
+        let unknown = Fault::FieldUnknown {
+            field: "Nme".to_owned(),
+            entity: EntityName::new("Account"),
+        };
+        assert_eq!(
+            rest_body(&unknown),
+            r#"[{"message":"No such column 'Nme' on sobject of type Account","errorCode":"INVALID_FIELD"}]"#
+        );
+        let method = Fault::MethodNotAllowed {
+            method: "PATCH".to_owned(),
+            allowed: "HEAD,GET,POST",
+        };
+        assert_eq!(
+            rest_body(&method),
+            r#"[{"message":"HTTP Method 'PATCH' not allowed. Allowed are HEAD,GET,POST","errorCode":"METHOD_NOT_ALLOWED"}]"#
+        );
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_echoed_after_the_label() {
+        let fault = Fault::TextTooLong {
+            field: FaultField {
+                name: FieldName::new("AccountNumber"),
+                label: "Account Number".to_owned(),
+            },
+            value: "a\"b".to_owned(),
+            max: 40,
+        };
+        assert_eq!(
+            rest_body(&fault),
+            r#"[{"message":"Account Number: data value too large: a\"b (max length=40)","errorCode":"STRING_TOO_LONG","fields":["AccountNumber"]}]"#
+        );
+    }
+
+    #[test]
+    fn a_failed_precondition_has_no_body() {
+        let error = crate::rest(&Fault::PreconditionFailed);
+        assert_eq!((error.status, error.to_string().as_str()), (412, ""));
+        assert!(error.is_bodyless());
+    }
+
+    #[test]
+    fn a_duplicate_names_the_other_record_by_its_short_id() {
+        let record = RecordId::parse("0015f00002J9YYEAA3").expect("a published id");
+        let fault = Fault::ValueDuplicate {
+            field: FieldName::new("Key__c"),
+            record,
+        };
+        assert_eq!(
+            crate::rest(&fault).message,
+            "duplicate value found: Key__c duplicates value on record with id: 0015f00002J9YYE"
+        );
+    }
+
+    #[test]
+    fn values_of_the_wrong_kind_are_placed() {
+        let fault = Fault::ValueUnreadable {
+            expected: "double",
+            token: "VALUE_STRING",
+            value: "N010".to_owned(),
+            line: 1,
+            column: 507,
+        };
+        assert_eq!(
+            crate::rest(&fault).message,
+            "Cannot deserialize instance of double from VALUE_STRING value N010 or request may be missing a required \
+             field at [line:1, column:507]"
+        );
+    }
+
+    #[test]
+    fn the_replay_refusal_has_literal_braces_and_two_spaces() {
+        let fault = Fault::ReplayIdInvalid {
+            replay_id: "12".to_owned(),
+        };
+        assert_eq!(
+            bayeux(&fault),
+            "400::The replayId {12} you provided was invalid.  Please provide a valid ID, -2 to replay all events, or \
+             -1 to replay only new events."
+        );
+        let fault = Fault::ReplayChannelMissing {
+            channel: "/topic/T".to_owned(),
+            map: "{}".to_owned(),
+        };
+        assert_eq!(
+            bayeux(&fault),
+            "400::The replayId for channel {/topic/T} wasn't found using the provided replay ID map {{}}. Ensure that \
+             the channel name you provided in the replay map is valid and matches the channel name used for \
+             subscribing."
+        );
+    }
+
+    #[test]
+    fn bayeux_texts_that_clients_compare() {
+        for (fault, text) in [
+            (Fault::ClientUnknown, "403::Unknown client"),
+            (Fault::SessionInvalid, "401::Authentication invalid"),
+            (
+                Fault::SessionMissing,
+                "401::Request requires authentication",
+            ),
+            (Fault::HandshakeDenied, "403::Handshake denied"),
+            (
+                Fault::VersionMissing,
+                "400::API version in the URI is mandatory. URI format: '/cometd/67.0'",
+            ),
+            (
+                Fault::VersionUnsupported,
+                "400::Unsupported API version. Only API versions '37.0' and later are supported. URI format: \
+                 '/cometd/67.0'",
+            ),
+            (
+                Fault::ServerBusy,
+                "503::Server is too busy.  Please try your request again later.",
+            ),
+            (
+                Fault::ChannelNotFound {
+                    channel: "/data/accountchangeevent".to_owned(),
+                },
+                "400::The channel you requested to subscribe to does not exist {/data/accountchangeevent}",
+            ),
+            (
+                Fault::ChannelNotFound {
+                    channel: "/u/none".to_owned(),
+                },
+                "404::Unknown channel",
+            ),
+        ] {
+            assert_eq!(bayeux(&fault), text);
+        }
+    }
+
+    #[test]
+    fn oauth_errors_are_an_object_of_two_members() {
+        assert_eq!(
+            crate::oauth(&Fault::AuthenticationFailed).to_string(),
+            r#"{"error":"invalid_grant","error_description":"authentication failure"}"#
+        );
+        assert_eq!(crate::oauth(&Fault::ClientIdInvalid).status, 400);
+    }
+
+    #[test]
+    fn a_fault_of_another_surface_is_an_unexpected_error() {
+        assert_eq!(crate::rest(&Fault::ClientUnknown).status, 500);
+        assert!(bayeux(&Fault::GrantUnsupported).starts_with("500::"));
+        let refused = Fault::OperationRefused {
+            operation: Operation::Delete,
+            label: "Profile".to_owned(),
+        };
+        assert_eq!(crate::oauth(&refused).error, "server_error");
+    }
+}
