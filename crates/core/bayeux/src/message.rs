@@ -249,13 +249,11 @@ fn subscription(members: &Members<'_>) -> Subscription {
     let Some(raw) = json::verbatim(members, "subscription") else {
         return Subscription::Missing;
     };
-    if let Ok(channel) = serde_json::from_str(raw.as_str()) {
-        Subscription::One(channel)
-    } else if let Ok(channels) = serde_json::from_str(raw.as_str()) {
-        Subscription::Many(channels)
-    } else {
-        Subscription::Malformed(raw)
-    }
+    let read = match raw.as_str().as_bytes().first() {
+        Some(b'"') => serde_json::from_str(raw.as_str()).map(Subscription::One),
+        _ => serde_json::from_str(raw.as_str()).map(Subscription::Many),
+    };
+    read.unwrap_or(Subscription::Malformed(raw))
 }
 
 fn requested_advice(members: &Members<'_>) -> RequestedAdvice {
@@ -282,5 +280,221 @@ fn into_text(value: Value) -> Box<str> {
     match value {
         Value::String(text) => text.into(),
         other => other.to_string().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(body: &str) -> Message {
+        let mut messages = parse(body.as_bytes(), MESSAGES_MAX).unwrap();
+        assert_eq!(messages.len(), 1);
+        messages.remove(0)
+    }
+
+    fn id(body: &str) -> Option<String> {
+        one(body).id.map(|id| id.as_str().to_owned())
+    }
+
+    #[test]
+    fn a_bare_object_and_an_array_of_one_are_the_same() {
+        let bare = one(r#" {"channel":"/meta/disconnect","id":"7"} "#);
+        let array = one(r#" [ {"channel":"/meta/disconnect","id":"7"} ] "#);
+        assert_eq!(bare, array);
+        assert_eq!(bare.request, Request::Disconnect);
+    }
+
+    #[test]
+    fn an_id_keeps_its_text_whatever_it_is() {
+        assert_eq!(id(r#"{"id":"4"}"#).as_deref(), Some(r#""4""#));
+        assert_eq!(id(r#"{"id":4}"#).as_deref(), Some("4"));
+        assert_eq!(id(r#"{"id":4.0}"#).as_deref(), Some("4.0"));
+        assert_eq!(
+            id(r#"{"id":123456789012345678901234567890}"#).as_deref(),
+            Some("123456789012345678901234567890")
+        );
+        assert_eq!(id(r#"{"id":null}"#), None);
+        assert_eq!(id("{}"), None);
+    }
+
+    #[test]
+    fn the_channel_says_what_is_asked() {
+        let request = |channel: &str| one(&format!(r#"{{"channel":{channel}}}"#)).request;
+        assert_eq!(
+            request(r#""/meta/handshake""#),
+            Request::Handshake(Handshake::default())
+        );
+        assert_eq!(
+            request(r#""/meta/connect""#),
+            Request::Connect(Connect::default())
+        );
+        assert_eq!(
+            request(r#""/meta/subscribe""#),
+            Request::Subscribe(Subscription::Missing)
+        );
+        assert_eq!(
+            request(r#""/meta/unsubscribe""#),
+            Request::Unsubscribe(Subscription::Missing)
+        );
+        assert_eq!(
+            request(r#""\u002fmeta\u002fdisconnect""#),
+            Request::Disconnect
+        );
+        assert_eq!(
+            request(r#""/meta/nope""#),
+            Request::UnknownMeta("/meta/nope".into())
+        );
+        assert_eq!(
+            request(r#""/event/X__e""#),
+            Request::Publish("/event/X__e".into())
+        );
+        assert_eq!(request("7"), Request::Unaddressed);
+        assert_eq!(one("{}").request, Request::Unaddressed);
+    }
+
+    #[test]
+    fn a_subscription_is_missing_one_many_or_malformed() {
+        let subscription = |json: &str| {
+            let body = format!(r#"{{"channel":"/meta/subscribe","subscription":{json}}}"#);
+            match one(&body).request {
+                Request::Subscribe(subscription) => subscription,
+                other => panic!("{other:?}"),
+            }
+        };
+        let one = subscription(r#""/topic/A""#);
+        assert_eq!(one.channels().unwrap(), ["/topic/A".into()]);
+        let many = subscription(r#"["/a","/b"]"#);
+        assert_eq!(many.channels().unwrap(), ["/a".into(), "/b".into()]);
+        for empty in ["null", r#""""#, "[]", r#"["/a",""]"#] {
+            assert_eq!(
+                subscription(empty).channels(),
+                Err(SubscriptionError::Missing),
+                "{empty}"
+            );
+        }
+        for malformed in ["7", "true", "{}", "[7]", r#"["/a",null]"#, r#""\ud800""#] {
+            assert_eq!(
+                subscription(malformed).channels(),
+                Err(SubscriptionError::Malformed),
+                "{malformed}"
+            );
+        }
+    }
+
+    #[test]
+    fn requested_advice_is_whole_milliseconds_or_nothing() {
+        let advice = |json: &str| {
+            let body = format!(r#"{{"channel":"/meta/connect","advice":{json}}}"#);
+            match one(&body).request {
+                Request::Connect(connect) => connect.advice,
+                other => panic!("{other:?}"),
+            }
+        };
+        let asked = advice(r#"{"timeout":0,"interval":5}"#);
+        assert_eq!(asked.timeout, Some(Duration::ZERO));
+        assert_eq!(asked.interval, Some(Duration::from_millis(5)));
+        for nothing in [
+            "null",
+            "[]",
+            "7",
+            r#"{"timeout":-1}"#,
+            r#"{"timeout":"0","interval":1.5}"#,
+        ] {
+            assert!(!advice(nothing).is_some(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_does_not_name_its_transports_can_long_poll() {
+        let handshake = |json: &str| {
+            let body =
+                format!(r#"{{"channel":"/meta/handshake","supportedConnectionTypes":{json}}}"#);
+            match one(&body).request {
+                Request::Handshake(handshake) => handshake,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(handshake("null").offers_long_polling());
+        assert!(handshake(r#"["websocket","long-polling"]"#).offers_long_polling());
+        assert!(handshake(r#""long-polling""#).offers_long_polling());
+        let websocket = handshake(r#"["websocket",7]"#);
+        assert!(!websocket.offers_long_polling());
+        assert_eq!(
+            websocket.supported_connection_types,
+            Some(vec!["websocket".into(), "7".into()])
+        );
+    }
+
+    #[test]
+    fn a_connection_type_other_than_long_polling_is_kept_for_the_refusal() {
+        let connect = |json: &str| {
+            let body = format!(r#"{{"channel":"/meta/connect","connectionType":{json}}}"#);
+            match one(&body).request {
+                Request::Connect(connect) => connect,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(connect("null").is_long_polling());
+        assert!(connect(r#""long-polling""#).is_long_polling());
+        let websocket = connect(r#""websocket""#);
+        assert!(!websocket.is_long_polling());
+        assert_eq!(websocket.connection_type.as_deref(), Some("websocket"));
+    }
+
+    #[test]
+    fn optional_fields_of_the_wrong_type_are_as_good_as_absent() {
+        let message = one(r#"{"clientId":7,"ext":null,"channel":"/meta/connect","reestablish":1}"#);
+        assert_eq!(message.client_id, None);
+        assert_eq!(message.ext, None);
+    }
+
+    #[test]
+    fn the_extensions_stay_uninterpreted() {
+        let message = one(r#"{"channel":"/meta/subscribe","ext":{"replay":{"/a":"-1"}}}"#);
+        assert_eq!(message.ext.unwrap()["replay"]["/a"], "-1");
+    }
+
+    #[test]
+    fn nesting_without_end_neither_panics_nor_counts() {
+        let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
+        let message = one(&format!(
+            r#"{{"ext":{deep},"advice":{deep},"id":1,"channel":"/meta/connect"}}"#
+        ));
+        assert_eq!(message.ext, None);
+        assert_eq!(message.request, Request::Connect(Connect::default()));
+        assert!(parse(deep.as_bytes(), MESSAGES_MAX).is_err());
+    }
+
+    #[test]
+    fn what_is_not_messages_is_refused_as_a_whole() {
+        let parse = |body: &[u8]| parse(body, 2);
+        for syntax in [
+            &b""[..],
+            b"{",
+            b"[{}",
+            b"[{}]x",
+            b"{\"a\":\"\xff\"}",
+            b"message=1",
+        ] {
+            assert!(matches!(parse(syntax), Err(ParseError::Syntax(_))));
+        }
+        for not_message in [&b"7"[..], b"null", b"\"text\"", b"[7]", b"[{},[]]"] {
+            assert!(matches!(parse(not_message), Err(ParseError::NotMessage(_))));
+        }
+        assert!(matches!(parse(b"[]"), Err(ParseError::Empty)));
+        assert!(matches!(
+            parse(b"[{},{},{}]"),
+            Err(ParseError::TooMany { count: 3, max: 2 })
+        ));
+        assert_eq!(parse(b"[{},{}]").unwrap().len(), 2);
+    }
+
+    #[test]
+    fn every_truncation_of_a_good_body_is_an_error() {
+        let body = br#"[{"channel":"/meta/connect","id":"1","clientId":"c","ext":{"a":[1,2]}}]"#;
+        for end in 0..body.len() {
+            assert!(parse(&body[..end], MESSAGES_MAX).is_err(), "{end}");
+        }
     }
 }

@@ -322,3 +322,225 @@ fn write_capabilities(out: &mut Vec<u8>, reason: Option<&str>, capabilities: &[(
     }
     ext.close();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{MESSAGES_MAX, parse};
+
+    const CAPABILITIES: [(&str, bool); 2] = [("replay", true), ("payload.format", true)];
+    const RETRY: Advice = Advice::Retry {
+        interval: Duration::ZERO,
+        timeout: Duration::from_secs(110),
+    };
+
+    /// The reply to `request`, as written by `write`.
+    fn reply(request: &str, write: impl Fn(&mut Response, &Echo<'_>)) -> String {
+        let messages = parse(request.as_bytes(), MESSAGES_MAX).unwrap();
+        let mut response = Response::new();
+        for message in &messages {
+            write(&mut response, &message.echo());
+        }
+        String::from_utf8(response.finish()).unwrap()
+    }
+
+    #[test]
+    fn a_handshake_that_succeeds_has_capabilities_and_no_advice() {
+        assert_eq!(
+            reply(
+                r#"{"channel":"/meta/handshake","id":"305"}"#,
+                |response, echo| {
+                    response.handshake(echo, "1cyu4thyxh3fgv1nqwcvebt3o9x", &CAPABILITIES);
+                }
+            ),
+            r#"[{"ext":{"replay":true,"payload.format":true},"minimumVersion":"1.0","clientId":"1cyu4thyxh3fgv1nqwcvebt3o9x","supportedConnectionTypes":["long-polling"],"channel":"/meta/handshake","id":"305","version":"1.0","successful":true}]"#
+        );
+    }
+
+    #[test]
+    fn a_handshake_that_is_refused_hides_the_cause_in_its_extension() {
+        let refusal = Refusal::new("403::Handshake denied").because("401::Authentication invalid");
+        assert_eq!(
+            reply(
+                r#"{"channel":"/meta/handshake","id":"1"}"#,
+                |response, echo| {
+                    response.handshake_refused(echo, &refusal, &CAPABILITIES);
+                }
+            ),
+            r#"[{"ext":{"sfdc":{"failureReason":"401::Authentication invalid"},"replay":true,"payload.format":true},"advice":{"reconnect":"none"},"channel":"/meta/handshake","id":"1","error":"403::Handshake denied","successful":false}]"#
+        );
+    }
+
+    #[test]
+    fn a_connect_reply_has_advice_only_when_given_any() {
+        assert_eq!(
+            reply(
+                r#"{"channel":"/meta/connect","id":"306"}"#,
+                |response, echo| {
+                    response.accepted(echo, "c", Some(RETRY));
+                }
+            ),
+            r#"[{"clientId":"c","advice":{"interval":0,"timeout":110000,"reconnect":"retry"},"channel":"/meta/connect","id":"306","successful":true}]"#
+        );
+        assert_eq!(
+            reply(
+                r#"{"channel":"/meta/connect","id":307}"#,
+                |response, echo| {
+                    response.accepted(echo, "c", None);
+                }
+            ),
+            r#"[{"clientId":"c","channel":"/meta/connect","id":307,"successful":true}]"#
+        );
+    }
+
+    #[test]
+    fn a_request_without_id_is_answered_without_id() {
+        assert_eq!(
+            reply(r#"{"channel":"/meta/connect"}"#, |response, echo| {
+                response.accepted(echo, "c", None);
+            }),
+            r#"[{"clientId":"c","channel":"/meta/connect","successful":true}]"#
+        );
+    }
+
+    #[test]
+    fn a_revoked_token_ends_the_poll_with_the_error_itself() {
+        let refusal = Refusal::new("401::Authentication invalid").advising(Advice::None);
+        let id = RawJson::parse("7".to_owned()).unwrap();
+        let mut response = Response::new();
+        response.refused(
+            &Echo::connect(Some(&id)),
+            Some("1q1ib66fvm7kli1gfoauu95i78g"),
+            &refusal,
+        );
+        assert_eq!(
+            String::from_utf8(response.finish()).unwrap(),
+            r#"[{"clientId":"1q1ib66fvm7kli1gfoauu95i78g","advice":{"reconnect":"none","interval":0},"channel":"/meta/connect","id":7,"error":"401::Authentication invalid","successful":false}]"#
+        );
+    }
+
+    #[test]
+    fn an_unknown_client_is_told_to_shake_hands_and_not_its_name() {
+        let refusal = Refusal::new("403::Unknown client").advising(Advice::Handshake);
+        assert_eq!(
+            reply(
+                r#"{"channel":"/meta/connect","id":"304"}"#,
+                |response, echo| {
+                    response.refused(echo, None, &refusal);
+                }
+            ),
+            r#"[{"advice":{"interval":0,"reconnect":"handshake"},"channel":"/meta/connect","id":"304","error":"403::Unknown client","successful":false}]"#
+        );
+    }
+
+    #[test]
+    fn overload_puts_the_cause_behind_the_error() {
+        let refusal = Refusal::new("401::Authentication invalid")
+            .because("503::Server is too busy.  Please try your request again later.")
+            .advising(Advice::None);
+        assert_eq!(
+            reply(
+                r#"{"channel":"/meta/connect","id":"6"}"#,
+                |response, echo| {
+                    response.refused(echo, Some("b1un"), &refusal);
+                }
+            ),
+            r#"[{"channel":"/meta/connect","id":"6","error":"401::Authentication invalid","successful":false,"ext":{"sfdc":{"failureReason":"503::Server is too busy.  Please try your request again later."}},"clientId":"b1un","advice":{"reconnect":"none","interval":0}}]"#
+        );
+    }
+
+    #[test]
+    fn subscribe_replies_repeat_the_subscription_as_it_was_sent() {
+        assert_eq!(
+            reply(
+                r#"{"channel":"/meta/subscribe","id":"15","subscription":"/topic/InvoiceStatementUpdates"}"#,
+                |response, echo| response.accepted(echo, "41kd", None)
+            ),
+            r#"[{"clientId":"41kd","channel":"/meta/subscribe","id":"15","subscription":"/topic/InvoiceStatementUpdates","successful":true}]"#
+        );
+        let refusal = Refusal::new(
+            "400::The channel you requested to subscribe to does not exist {/topic/A}",
+        );
+        assert_eq!(
+            reply(
+                r#"{"channel":"/meta/subscribe","id":"7","subscription":["/topic/A","/b"]}"#,
+                |response, echo| response.refused(echo, Some("4xg1"), &refusal)
+            ),
+            r#"[{"clientId":"4xg1","channel":"/meta/subscribe","id":"7","subscription":["/topic/A","/b"],"error":"400::The channel you requested to subscribe to does not exist {/topic/A}","successful":false}]"#
+        );
+        assert_eq!(
+            reply(
+                r#"{"channel":"/meta/unsubscribe","subscription":{"a" : 1}}"#,
+                |response, echo| response.refused(echo, Some("c"), &Refusal::new("400::no"))
+            ),
+            r#"[{"clientId":"c","channel":"/meta/unsubscribe","subscription":{"a" : 1},"error":"400::no","successful":false}]"#
+        );
+    }
+
+    #[test]
+    fn disconnect_and_publish_have_their_own_forms() {
+        assert_eq!(
+            reply(
+                r#"{"channel":"/meta/disconnect","id":"10"}"#,
+                |response, echo| {
+                    response.accepted(echo, "c", None);
+                }
+            ),
+            r#"[{"clientId":"c","channel":"/meta/disconnect","id":"10","successful":true}]"#
+        );
+        let refusal = Refusal::new("403:denied_by_security_policy:publish_denied");
+        assert_eq!(
+            reply(r#"{"channel":"/event/X__e","id":"1"}"#, |response, echo| {
+                response.refused(echo, None, &refusal);
+            }),
+            r#"[{"channel":"/event/X__e","id":"1","successful":false,"error":"403:denied_by_security_policy:publish_denied"}]"#
+        );
+    }
+
+    #[test]
+    fn a_message_without_channel_is_refused_without_one() {
+        assert_eq!(
+            reply(r#"{"id":"1"}"#, |response, echo| {
+                response.refused(echo, None, &Refusal::new("400::no channel"));
+            }),
+            r#"[{"id":"1","error":"400::no channel","successful":false}]"#
+        );
+    }
+
+    #[test]
+    fn events_are_spliced_in_front_without_id_or_success() {
+        let mut shared = Vec::new();
+        write_event(
+            &mut shared,
+            "/topic/A?x='1'",
+            br#"{"event":{"replayId":13}}"#,
+        );
+        let mut response = Response::with_capacity(0);
+        assert!(response.is_empty());
+        response.element(&shared);
+        response.event("/u/\"b\"", b"{}");
+        response.accepted(&Echo::connect(None), "c", None);
+        assert!(!response.is_empty());
+        assert_eq!(
+            String::from_utf8(response.finish()).unwrap(),
+            r#"[{"data":{"event":{"replayId":13}},"channel":"/topic/A?x='1'"},{"data":{},"channel":"/u/\"b\""},{"clientId":"c","channel":"/meta/connect","successful":true}]"#
+        );
+    }
+
+    #[test]
+    fn a_response_to_nothing_is_an_empty_array() {
+        assert_eq!(Response::default().finish(), b"[]");
+    }
+
+    #[test]
+    fn hostile_text_comes_back_as_valid_json() {
+        let request = r#"{"channel":"/x\"\u0000\\","id":"\ud800"}"#;
+        let refusal = Refusal::new("400::\"{\n}");
+        assert_eq!(
+            reply(request, |response, echo| {
+                response.refused(echo, Some("\""), &refusal);
+            }),
+            r#"[{"clientId":"\"","channel":"/x\"\u0000\\","id":"\ud800","successful":false,"error":"400::\"{\n}"}]"#
+        );
+    }
+}

@@ -105,7 +105,7 @@ pub enum Answer {
     /// Success without events, even if some wait.
     Empty(Option<Advice>),
     /// Failure, as the caller worded it.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
 }
 
 /// Why a session is over.
@@ -166,12 +166,38 @@ impl<T> Session<T> {
     /// Feeds one input. Drain [`Self::poll_output`] to `None` before feeding the next.
     ///
     /// # Errors
-    /// [`Error::ClientUnknown`] once the session is over, and [`Error::SubscriptionsExceeded`]; the caller answers
-    /// the message that caused the input. There may be outputs all the same.
+    /// [`Error::ClientUnknown`] for what a client asks of a session that is over, [`Error::SubscriptionsExceeded`];
+    /// the caller answers the message behind the input. A session that ends by its time while being asked says so in
+    /// an output as well.
     pub fn handle(&mut self, now: Moment, input: Input<T>) -> Result<(), Error> {
         self.expire(now);
-        let _ = input;
-        Ok(())
+        match input {
+            Input::Connect(poll) => self.connect(now, poll),
+            Input::Subscribe(channel, value) => self.subscribe(now, channel, value),
+            Input::Unsubscribe(channel) => self.unsubscribe(now, &channel),
+            Input::Disconnect => self.disconnect(now),
+            Input::Refuse(refusal) => self.refuse(now, refusal),
+            Input::Abandoned(id) => {
+                self.abandon(now, id);
+                Ok(())
+            }
+            Input::EventsAvailable => {
+                self.release(now, Answer::Deliver);
+                Ok(())
+            }
+            Input::Release => {
+                self.release(now, Answer::Empty);
+                Ok(())
+            }
+            Input::Responded => {
+                self.touch(now);
+                Ok(())
+            }
+            Input::Tick => {
+                self.tick(now);
+                Ok(())
+            }
+        }
     }
 
     /// The next thing to do, until `None`.
@@ -208,6 +234,12 @@ impl<T> Session<T> {
             .map(|(channel, value)| (&**channel, value))
     }
 
+    /// The subscription to exactly this channel.
+    pub fn subscription(&self, channel: &str) -> Option<&T> {
+        let at = self.position(channel).ok()?;
+        self.subscriptions.get(at).map(|(_, value)| value)
+    }
+
     /// The subscriptions, by channel, to move them on.
     pub fn subscriptions_mut(&mut self) -> impl ExactSizeIterator<Item = (&str, &mut T)> {
         self.subscriptions
@@ -215,5 +247,185 @@ impl<T> Session<T> {
             .map(|(channel, value)| (&**channel, value))
     }
 
-    fn expire(&mut self, _now: Moment) {}
+    fn connect(&mut self, now: Moment, poll: Poll) -> Result<(), Error> {
+        match self.state {
+            State::Ended => return Err(Error::ClientUnknown),
+            State::Fresh { .. } => {
+                let advice = Some(self.advice(poll.advice));
+                let answer = if poll.alone {
+                    Answer::Deliver(advice)
+                } else {
+                    Answer::Empty(advice)
+                };
+                self.answer(now, poll, answer);
+            }
+            State::Idle { .. } => self.park(now, poll),
+            State::Parked { poll: older, .. } => {
+                self.answer(now, older, Answer::Empty(self.reply_advice(older)));
+                self.park(now, poll);
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds the poll, unless there is a reason to answer it at once.
+    fn park(&mut self, now: Moment, poll: Poll) {
+        let hold = poll
+            .advice
+            .timeout
+            .map_or(self.timings.hold, |asked| asked.min(self.timings.hold));
+        if !poll.alone {
+            // Clients: aiocometd reconnects with connect and subscribes in one request and reads all the replies
+            // before it goes on; events in a response that has subscribe replies confuse several others.
+            self.answer(now, poll, Answer::Empty(self.reply_advice(poll)));
+        } else if poll.events_pending || hold.is_zero() {
+            self.answer(now, poll, Answer::Deliver(self.reply_advice(poll)));
+        } else {
+            let deadline = now + hold;
+            self.state = State::Parked { poll, deadline };
+        }
+    }
+
+    fn subscribe(&mut self, now: Moment, channel: Box<str>, value: T) -> Result<(), Error> {
+        if self.is_ended() {
+            return Err(Error::ClientUnknown);
+        }
+        match self.position(&channel) {
+            Ok(at) => {
+                if let Some((_, present)) = self.subscriptions.get_mut(at) {
+                    *present = value;
+                }
+            }
+            Err(_) if self.subscriptions.len() >= SUBSCRIPTIONS_MAX => {
+                return Err(Error::SubscriptionsExceeded);
+            }
+            Err(at) => self.subscriptions.insert(at, (channel, value)),
+        }
+        self.touch(now);
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, now: Moment, channel: &str) -> Result<(), Error> {
+        if self.is_ended() {
+            return Err(Error::ClientUnknown);
+        }
+        if let Ok(at) = self.position(channel) {
+            self.subscriptions.remove(at);
+        }
+        self.touch(now);
+        Ok(())
+    }
+
+    fn disconnect(&mut self, now: Moment) -> Result<(), Error> {
+        match self.state {
+            State::Ended => return Err(Error::ClientUnknown),
+            State::Fresh { .. } | State::Idle { .. } => (),
+            State::Parked { poll, .. } => {
+                self.answer(now, poll, Answer::Empty(Some(Advice::None)));
+            }
+        }
+        self.end(Ending::Disconnected);
+        Ok(())
+    }
+
+    fn refuse(&mut self, now: Moment, refusal: Refusal) -> Result<(), Error> {
+        match self.state {
+            State::Ended => return Err(Error::ClientUnknown),
+            State::Fresh { .. } | State::Idle { .. } => (),
+            State::Parked { poll, .. } => {
+                self.answer(now, poll, Answer::Refused(Box::new(refusal)));
+            }
+        }
+        Ok(())
+    }
+
+    fn abandon(&mut self, now: Moment, id: PollId) {
+        match self.state {
+            State::Parked { poll, .. } if poll.id == id => self.state = self.idle(now, poll),
+            State::Fresh { .. } | State::Idle { .. } | State::Parked { .. } | State::Ended => (),
+        }
+    }
+
+    /// Ends the held poll, if there is one.
+    fn release(&mut self, now: Moment, answer: fn(Option<Advice>) -> Answer) {
+        match self.state {
+            State::Parked { poll, .. } => self.answer(now, poll, answer(self.reply_advice(poll))),
+            State::Fresh { .. } | State::Idle { .. } | State::Ended => (),
+        }
+    }
+
+    fn touch(&mut self, now: Moment) {
+        let renewed = now + self.timings.max_interval;
+        match &mut self.state {
+            State::Fresh { expires } | State::Idle { expires } => {
+                *expires = renewed.max(*expires);
+            }
+            State::Parked { .. } | State::Ended => (),
+        }
+    }
+
+    fn tick(&mut self, now: Moment) {
+        match self.state {
+            State::Parked { poll, deadline } if deadline <= now => {
+                self.answer(now, poll, Answer::Deliver(self.reply_advice(poll)));
+            }
+            // What time does to a session without a poll has been done by `expire`.
+            State::Parked { .. } | State::Fresh { .. } | State::Idle { .. } | State::Ended => (),
+        }
+    }
+
+    fn expire(&mut self, now: Moment) {
+        match self.state {
+            State::Fresh { expires } | State::Idle { expires } if expires <= now => {
+                self.end(Ending::Expired);
+            }
+            State::Fresh { .. } | State::Idle { .. } | State::Parked { .. } | State::Ended => (),
+        }
+    }
+
+    fn end(&mut self, ending: Ending) {
+        self.state = State::Ended;
+        self.subscriptions = Vec::new();
+        self.outputs.push_back(Output::Ended(ending));
+    }
+
+    fn answer(&mut self, now: Moment, poll: Poll, answer: Answer) {
+        self.outputs.push_back(Output::Answer(poll.id, answer));
+        self.state = self.idle(now, poll);
+    }
+
+    /// No poll is held from `now` on; the last one said how long the client wants to stay away.
+    fn idle(&self, now: Moment, last: Poll) -> State {
+        State::Idle {
+            expires: now + self.interval(last.advice) + self.timings.max_interval,
+        }
+    }
+
+    /// Only a poll that asked for something is answered with advice, the first one apart.
+    fn reply_advice(&self, poll: Poll) -> Option<Advice> {
+        poll.advice.is_some().then(|| self.advice(poll.advice))
+    }
+
+    /// The interval of this poll, but the timeout of the next one: what is asked holds for one poll only.
+    ///
+    /// Source: `takeAdvice` in `ServerSessionImpl.java` (cometd/cometd).
+    fn advice(&self, asked: RequestedAdvice) -> Advice {
+        Advice::Retry {
+            interval: self.interval(asked),
+            timeout: self.timings.advised_timeout,
+        }
+    }
+
+    fn interval(&self, asked: RequestedAdvice) -> Duration {
+        asked
+            .interval
+            .map_or(self.timings.advised_interval, |asked| {
+                asked.min(self.timings.hold)
+            })
+    }
+
+    fn position(&self, channel: &str) -> Result<usize, usize> {
+        self.subscriptions
+            .binary_search_by(|(present, _)| (**present).cmp(channel))
+    }
 }
