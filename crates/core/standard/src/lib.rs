@@ -1,1 +1,52 @@
-//! (being written)
+//! The objects that every new org has, before anybody adds one.
+//!
+//! Owns the data files of the shipped objects and reads them into [`EntityDefinition`]s. It deliberately knows
+//! nothing of what the objects mean: stages, conversions and the like belong to the engine.
+//! Start reading at [`entities`]; the shape of a data file is in [`data`].
+//!
+//! Source: "Standard Objects" (Object Reference); the fields are those of a plain Developer Edition org.
+
+mod data;
+
+use landfall_model::EntityDefinition;
+use thiserror::Error;
+
+/// Why a data file cannot be read: always a mistake in this crate.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// Not JSON of the expected shape.
+    #[error("the definition file `{file}` cannot be read")]
+    Parse {
+        /// Name of the data file.
+        file: &'static str,
+        /// What the parser says.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A key prefix that is not three letters or digits.
+    #[error("the object {entity} has the impossible key prefix `{prefix}`")]
+    KeyPrefix {
+        /// The object.
+        entity: String,
+        /// What stands there.
+        prefix: String,
+    },
+    /// A field names a list of values that no file has.
+    #[error("the field {entity}.{field} refers to the unknown value set `{value_set}`")]
+    ValueSet {
+        /// The object.
+        entity: String,
+        /// The field.
+        field: String,
+        /// The missing list.
+        value_set: String,
+    },
+}
+
+/// The shipped objects, sorted by name.
+///
+/// # Errors
+/// [`Error`] if a data file of this crate is wrong; the tests of this crate read every file.
+pub fn entities() -> Result<Vec<EntityDefinition>, Error> {
+    data::entities()
+}

@@ -1,0 +1,339 @@
+//! The shape of a data file, and the way from there to a definition.
+//!
+//! A key that is absent means false, zero or empty. Whether a change event carries a field is not written down
+//! at the field: it follows from the object's `changeEvent` list.
+
+use std::collections::{HashMap, HashSet};
+
+use landfall_model::{
+    Capabilities, ChangeEventDefinition, ChildRelationship, DeleteRule, EntityDefinition,
+    EntityName, FieldDefinition, FieldName, FieldType, KeyPrefix, PicklistValue,
+};
+use serde::Deserialize;
+
+use crate::Error;
+
+const VALUE_SETS: &str = include_str!("../data/value-sets.json");
+
+const OBJECTS: [(&str, &str); 16] = [
+    ("account.json", include_str!("../data/account.json")),
+    ("asset.json", include_str!("../data/asset.json")),
+    ("campaign.json", include_str!("../data/campaign.json")),
+    ("case.json", include_str!("../data/case.json")),
+    ("contact.json", include_str!("../data/contact.json")),
+    ("contract.json", include_str!("../data/contract.json")),
+    ("event.json", include_str!("../data/event.json")),
+    ("lead.json", include_str!("../data/lead.json")),
+    ("opportunity.json", include_str!("../data/opportunity.json")),
+    ("order.json", include_str!("../data/order.json")),
+    ("organization.json", include_str!("../data/organization.json")),
+    ("product2.json", include_str!("../data/product2.json")),
+    ("profile.json", include_str!("../data/profile.json")),
+    ("task.json", include_str!("../data/task.json")),
+    ("user.json", include_str!("../data/user.json")),
+    ("userrole.json", include_str!("../data/userrole.json")),
+];
+
+type ValueSets = HashMap<String, Vec<Entry>>;
+
+pub(crate) fn entities() -> Result<Vec<EntityDefinition>, Error> {
+    let value_sets: ValueSets = read("value-sets.json", VALUE_SETS)?;
+    OBJECTS
+        .into_iter()
+        .map(|(file, text)| read::<Object>(file, text)?.into_definition(&value_sets))
+        .collect()
+}
+
+fn read<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|source| Error::Parse { file, source })
+}
+
+/// One object.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Object {
+    name: String,
+    label: String,
+    label_plural: String,
+    key_prefix: String,
+    capabilities: Vec<Capability>,
+    /// Top-level fields of the change event in order; absent if changes are not captured.
+    change_event: Option<Vec<String>>,
+    children: Vec<Child>,
+    fields: Vec<Field>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Capability {
+    Createable,
+    Updateable,
+    Deletable,
+    Undeletable,
+    Mergeable,
+    Queryable,
+    Searchable,
+    Replicateable,
+    Retrieveable,
+    Triggerable,
+    FeedEnabled,
+}
+
+/// A reference to the object from another shipped one.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Child {
+    child: String,
+    field: String,
+    relationship_name: Option<String>,
+    #[serde(default)]
+    delete_rule: Rule,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+enum Rule {
+    #[default]
+    Clear,
+    Cascade,
+    Restrict,
+}
+
+/// One field.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "the vendor's describe consists of flags")]
+struct Field {
+    name: String,
+    label: String,
+    r#type: Type,
+    length: u32,
+    digits: u32,
+    precision: u32,
+    scale: u32,
+    nillable: bool,
+    createable: bool,
+    updateable: bool,
+    defaulted_on_create: bool,
+    default_value: Option<String>,
+    unique: bool,
+    id_lookup: bool,
+    auto_number: Option<String>,
+    name_field: bool,
+    filterable: bool,
+    groupable: bool,
+    sortable: bool,
+    custom: bool,
+    restricted_picklist: bool,
+    picklist: Vec<Entry>,
+    /// Name of a shared list of values, in place of `picklist`.
+    value_set: Option<String>,
+    compound: Option<String>,
+    extra_type_info: Option<String>,
+    reference_to: Vec<String>,
+    relationship_name: Option<String>,
+    polymorphic: bool,
+    name_pointing: bool,
+}
+
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum Type {
+    Id,
+    Reference,
+    #[default]
+    String,
+    TextArea,
+    Boolean,
+    Int,
+    Double,
+    Currency,
+    Percent,
+    Date,
+    DateTime,
+    Picklist,
+    MultiPicklist,
+    Combobox,
+    Email,
+    Phone,
+    Url,
+    Address,
+    JunctionIdList,
+}
+
+/// One value of a picklist; the label is the value unless it is given.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    value: String,
+    label: Option<String>,
+}
+
+impl Object {
+    fn into_definition(self, value_sets: &ValueSets) -> Result<EntityDefinition, Error> {
+        let Some(key_prefix) = KeyPrefix::parse(&self.key_prefix) else {
+            return Err(Error::KeyPrefix {
+                entity: self.name,
+                prefix: self.key_prefix,
+            });
+        };
+        let captured: HashSet<&str> = self.change_event.iter().flatten().map(String::as_str).collect();
+        let fields = self
+            .fields
+            .into_iter()
+            .map(|field| field.into_definition(&self.name, &captured, value_sets))
+            .collect::<Result<_, _>>()?;
+        let change_event = self.change_event.as_ref().map(|fields| ChangeEventDefinition {
+            name: EntityName::new(format!("{}ChangeEvent", self.name)),
+            fields: fields.iter().map(|field| FieldName::new(field.as_str())).collect(),
+        });
+        Ok(EntityDefinition::new(
+            EntityName::new(self.name),
+            (self.label, self.label_plural),
+            key_prefix,
+            false,
+            capabilities(&self.capabilities),
+            fields,
+            self.children.into_iter().map(Child::into_relationship).collect(),
+            change_event,
+        ))
+    }
+}
+
+fn capabilities(listed: &[Capability]) -> Capabilities {
+    let mut capabilities = Capabilities::default();
+    for capability in listed {
+        *match capability {
+            Capability::Createable => &mut capabilities.createable,
+            Capability::Updateable => &mut capabilities.updateable,
+            Capability::Deletable => &mut capabilities.deletable,
+            Capability::Undeletable => &mut capabilities.undeletable,
+            Capability::Mergeable => &mut capabilities.mergeable,
+            Capability::Queryable => &mut capabilities.queryable,
+            Capability::Searchable => &mut capabilities.searchable,
+            Capability::Replicateable => &mut capabilities.replicateable,
+            Capability::Retrieveable => &mut capabilities.retrieveable,
+            Capability::Triggerable => &mut capabilities.triggerable,
+            Capability::FeedEnabled => &mut capabilities.feed_enabled,
+        } = true;
+    }
+    capabilities
+}
+
+impl Child {
+    fn into_relationship(self) -> ChildRelationship {
+        ChildRelationship {
+            child: EntityName::new(self.child),
+            field: FieldName::new(self.field),
+            relationship_name: self.relationship_name,
+            delete_rule: match self.delete_rule {
+                Rule::Clear => DeleteRule::Clear,
+                Rule::Cascade => DeleteRule::Cascade,
+                Rule::Restrict => DeleteRule::Restrict,
+            },
+        }
+    }
+}
+
+/// Checkboxes of a user that its change event shows as lists of the names that are on.
+const PREFERENCE_GROUPS: [&str; 3] = ["EmailPreferences", "UserPermissions", "UserPreferences"];
+
+impl Field {
+    fn into_definition(
+        self,
+        entity: &str,
+        captured: &HashSet<&str>,
+        value_sets: &ValueSets,
+    ) -> Result<FieldDefinition, Error> {
+        let in_change_event = captured.contains(self.name.as_str())
+            || self.compound.as_deref().is_some_and(|name| captured.contains(name))
+            || PREFERENCE_GROUPS
+                .iter()
+                .any(|group| captured.contains(group) && self.name.starts_with(group));
+        let picklist = match &self.value_set {
+            None => entries(&self.picklist, self.default_value.as_deref()),
+            Some(name) => match value_sets.get(name) {
+                Some(shared) => entries(shared, self.default_value.as_deref()),
+                None => {
+                    return Err(Error::ValueSet {
+                        entity: entity.to_owned(),
+                        field: self.name,
+                        value_set: name.clone(),
+                    });
+                }
+            },
+        };
+        Ok(FieldDefinition {
+            name: FieldName::new(self.name),
+            label: self.label,
+            field_type: self.r#type.into(),
+            length: self.length,
+            digits: self.digits,
+            precision: self.precision,
+            scale: self.scale,
+            nillable: self.nillable,
+            createable: self.createable,
+            updateable: self.updateable,
+            defaulted_on_create: self.defaulted_on_create,
+            default_value: self.default_value,
+            unique: self.unique,
+            case_sensitive: false,
+            external_id: false,
+            id_lookup: self.id_lookup,
+            auto_number: self.auto_number,
+            name_field: self.name_field,
+            filterable: self.filterable,
+            groupable: self.groupable,
+            sortable: self.sortable,
+            calculated: false,
+            custom: self.custom,
+            restricted_picklist: self.restricted_picklist,
+            picklist,
+            compound: self.compound.map(FieldName::new),
+            extra_type_info: self.extra_type_info,
+            reference_to: self.reference_to.into_iter().map(EntityName::new).collect(),
+            relationship_name: self.relationship_name,
+            polymorphic: self.polymorphic,
+            name_pointing: self.name_pointing,
+            in_change_event,
+        })
+    }
+}
+
+fn entries(listed: &[Entry], default: Option<&str>) -> Vec<PicklistValue> {
+    listed
+        .iter()
+        .map(|entry| PicklistValue {
+            value: entry.value.clone(),
+            label: entry.label.clone().unwrap_or_else(|| entry.value.clone()),
+            active: true,
+            default: default == Some(entry.value.as_str()),
+        })
+        .collect()
+}
+
+impl From<Type> for FieldType {
+    fn from(data: Type) -> Self {
+        match data {
+            Type::Id => Self::Id,
+            Type::Reference => Self::Reference,
+            Type::String => Self::String,
+            Type::TextArea => Self::TextArea,
+            Type::Boolean => Self::Boolean,
+            Type::Int => Self::Int,
+            Type::Double => Self::Double,
+            Type::Currency => Self::Currency,
+            Type::Percent => Self::Percent,
+            Type::Date => Self::Date,
+            Type::DateTime => Self::DateTime,
+            Type::Picklist => Self::Picklist,
+            Type::MultiPicklist => Self::MultiPicklist,
+            Type::Combobox => Self::Combobox,
+            Type::Email => Self::Email,
+            Type::Phone => Self::Phone,
+            Type::Url => Self::Url,
+            Type::Address => Self::Address,
+            Type::JunctionIdList => Self::JunctionIdList,
+        }
+    }
+}
