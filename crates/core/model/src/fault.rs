@@ -201,6 +201,8 @@ pub enum Fault {
     },
     /// Deleting would take more records along than one transaction may.
     DeleteTooLarge,
+    /// The change was good, but another one of the same all-or-none request was not.
+    RolledBack,
     /// The user may not do this.
     AccessDenied,
 

@@ -48,3 +48,29 @@ pub const SESSION_IDLE_MINUTES: u64 = 120;
 /// Concurrent CometD clients of a Developer Edition org.
 /// Source: "Streaming API Allocations" (Streaming API Developer Guide).
 pub const CONCURRENT_CLIENTS_DEVELOPER: u64 = 20;
+
+/// Live logins of one user: `Fault::LoginRateExceeded` beyond. Source: none; above what any client opens.
+pub const LOGINS_PER_USER_MAX: usize = 10_000;
+
+/// Live logins of an org: `Fault::ServerBusy` beyond. Source: none.
+pub const LOGINS_MAX: usize = 100_000;
+
+/// Logins of one user in an hour: `Fault::LoginRateExceeded` beyond.
+/// Source: "login()" (SOAP API Developer Guide).
+pub const LOGINS_AN_HOUR: u32 = 3_600;
+
+/// Refresh tokens of one user and connected app; one more revokes the oldest.
+/// Source: "OAuth Tokens and Scopes" (Salesforce Help) has five; test suites hold more.
+pub const REFRESH_TOKENS_PER_APP_MAX: usize = 1_000;
+
+/// User names whose failed logins are remembered.
+pub const FAILED_LOGIN_NAMES_MAX: usize = 10_000;
+
+/// Logins that may wait for their password to be hashed: `Fault::ServerBusy` beyond.
+pub const PASSWORD_QUEUE_MAX: usize = 256;
+
+/// Bytes of a password: longer ones are wrong.
+pub const PASSWORD_BYTES_MAX: usize = 1_024;
+
+/// Bytes of a token: longer ones are unknown.
+pub const TOKEN_BYTES_MAX: usize = 1_024;

@@ -1,1 +1,246 @@
-//! (being written)
+//! The one write path of an org, and what subscribers read.
+//!
+//! A [`Transaction`] comes from an edge; the writer thread computes it together with whatever else waits, makes records
+//! and events durable in one commit, answers, and moves the [`Log`]'s tail. Time and randomness enter only here, by
+//! [`Clock`] and [`Entropy`]. The engine speaks of definitions, values and faults, never of JSON or status codes.
+//! Start reading at [`Engine`], then `writer` (the loop), `workspace` (what a group sees) and `plan` (what a change does).
+
+mod clock;
+mod command;
+mod defaults;
+mod derive;
+mod entropy;
+mod error;
+mod log;
+mod numbers;
+mod org;
+mod plan;
+mod schemas;
+mod validate;
+mod workspace;
+mod writer;
+
+use std::sync::Arc;
+
+use landfall_model::{Catalog, EntityDefinition, RecordId, Row, SchemaId, Timestamp, Topic, Value};
+use landfall_schema::EventSchema;
+use landfall_store::{Document, DocumentKind, Opened, Reader, TopicId};
+
+pub use clock::{Clock, ManualClock, SystemClock, Waiting};
+pub use command::{Assignment, Change, Outcome, Saved, Transaction};
+pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
+pub use error::Error;
+pub use log::{Log, LogEvent, Stretch, Watcher};
+pub use org::Org;
+pub use writer::{WriterCounters, WriterThread};
+
+use schemas::Schemas;
+use writer::Handle;
+
+/// What an engine is started with.
+pub struct Parts {
+    /// The opened store.
+    pub store: Opened,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub entropy: Arc<dyn Entropy>,
+    /// The two instance characters of record ids, such as `5f`.
+    pub instance: [u8; 2],
+    /// How long events are retained. Unit: hours.
+    pub retention_hours: u64,
+    /// Whether changes of every object that supports it are captured.
+    pub capture_all: bool,
+}
+
+/// An org at work: cheap to clone, shared by all edges.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+struct Shared {
+    reader: Arc<dyn Reader>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    catalog: Arc<Catalog>,
+    schemas: Arc<Schemas>,
+    org: Org,
+    log: Arc<Log>,
+    writer: Handle,
+}
+
+impl Engine {
+    /// Starts the writer on an opened store; a new store gets its organization, profiles and counters.
+    ///
+    /// # Errors
+    /// [`Error`] if the store or a definition cannot be read.
+    pub fn start(parts: Parts) -> Result<(Self, WriterThread), Error> {
+        org::start(parts)
+    }
+
+    /// Makes a transaction durable, its events included, and says what became of each change.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`]: nothing was kept.
+    pub async fn commit(&self, transaction: Transaction) -> Result<Vec<Outcome>, Error> {
+        self.0.writer.commit(transaction).await
+    }
+
+    /// Makes documents durable.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`]: nothing was kept.
+    pub async fn put(&self, documents: Vec<Document>) -> Result<(), Error> {
+        self.0.writer.put(documents).await
+    }
+
+    /// Forgets events that are past their retention.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`].
+    pub async fn trim(&self) -> Result<(), Error> {
+        self.0.writer.trim().await
+    }
+
+    /// A record's values, also of one in the recycle bin.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn row(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        id: RecordId,
+    ) -> Result<Option<Row>, Error> {
+        let entity = Arc::clone(entity);
+        self.read(move |reader| reader.row(&entity, id)).await
+    }
+
+    /// Records whose field equals a value, deleted ones included, `limit` at most.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn rows_where(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        field: usize,
+        value: Value,
+        limit: usize,
+    ) -> Result<Vec<Row>, Error> {
+        let entity = Arc::clone(entity);
+        self.read(move |reader| reader.rows_where(&entity, field, &value, limit))
+            .await
+    }
+
+    /// The records that were modified last, `limit` at most.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn recent_rows(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        limit: usize,
+    ) -> Result<Vec<Row>, Error> {
+        let entity = Arc::clone(entity);
+        self.read(move |reader| reader.recent_rows(&entity, limit))
+            .await
+    }
+
+    /// One document.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn document(
+        &self,
+        kind: DocumentKind,
+        key: String,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        self.read(move |reader| reader.document(kind, &key)).await
+    }
+
+    /// All documents of a kind, in key order.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        self.read(move |reader| reader.documents(kind)).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Reader) -> landfall_store::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let reader = Arc::clone(&self.0.reader);
+        Ok(tokio::task::spawn_blocking(move || read(&*reader))
+            .await
+            .map_err(|_| Error::Stopped)??)
+    }
+
+    /// The objects of the org.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.0.catalog
+    }
+
+    /// When the definitions changed last.
+    pub fn catalog_modified(&self) -> Timestamp {
+        self.0.org.created
+    }
+
+    /// Who the org is.
+    pub fn org(&self) -> &Org {
+        &self.0.org
+    }
+
+    /// The schema with this id, current or old.
+    pub fn schema(&self, id: SchemaId) -> Option<Arc<EventSchema>> {
+        self.0.schemas.by_id(id)
+    }
+
+    /// The current change event schema of an object.
+    pub fn change_event_schema(&self, entity: &EntityDefinition) -> Option<Arc<EventSchema>> {
+        self.0.schemas.of_entity(entity)
+    }
+
+    /// The number of the topic, if events can be on it: `/data/AccountChangeEvent`.
+    pub fn topic(&self, topic: &Topic) -> Option<TopicId> {
+        self.0.schemas.topic(topic)
+    }
+
+    /// The object whose changes are on the topic.
+    pub fn entity_on(&self, topic: TopicId) -> Option<&Arc<EntityDefinition>> {
+        self.0.schemas.entity_on(topic)
+    }
+
+    /// Whether changes of the object are captured.
+    pub fn captures(&self, entity: &EntityDefinition) -> bool {
+        self.0.schemas.capture_of(entity).is_some()
+    }
+
+    /// The topics of all objects whose changes are captured, rising: what `/data/ChangeEvents` carries.
+    pub fn change_event_topics(&self) -> &[TopicId] {
+        self.0.schemas.selected()
+    }
+
+    /// The event log.
+    pub fn log(&self) -> &Arc<Log> {
+        &self.0.log
+    }
+
+    /// The one clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    /// The one source of randomness.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.0.entropy
+    }
+
+    /// How much the writer has done.
+    pub fn writer_counters(&self) -> &WriterCounters {
+        self.0.writer.counters()
+    }
+
+    /// Whether writes are taken: not after the store has failed.
+    pub fn is_writable(&self) -> bool {
+        self.0.writer.is_healthy()
+    }
+}

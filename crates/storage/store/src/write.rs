@@ -25,11 +25,13 @@ pub enum DocumentKind {
     ConnectedApp,
     /// What clients have committed as read.
     Cursor,
+    /// The records that went to the recycle bin along with another, by that other's id.
+    DeletedAlong,
 }
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Org,
         Self::Counter,
         Self::Schema,
@@ -38,6 +40,7 @@ impl DocumentKind {
         Self::RefreshToken,
         Self::ConnectedApp,
         Self::Cursor,
+        Self::DeletedAlong,
     ];
 
     /// A name that stays the same for ever: it is stored.
@@ -51,6 +54,7 @@ impl DocumentKind {
             Self::RefreshToken => "refresh_token",
             Self::ConnectedApp => "connected_app",
             Self::Cursor => "cursor",
+            Self::DeletedAlong => "deleted_along",
         }
     }
 }

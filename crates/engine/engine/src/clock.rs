@@ -1,0 +1,91 @@
+//! The one clock. Everything that asks the time or waits for it asks here.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use landfall_model::Timestamp;
+use tokio::sync::Notify;
+
+/// A future that ends when a point in time is reached.
+pub type Waiting<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// Where time comes from: record dates, retention, expiry of logins and streaming clients, held polls.
+pub trait Clock: Send + Sync + 'static {
+    /// The present.
+    fn now(&self) -> Timestamp;
+
+    /// Ends when `point` is reached; at once if it is past.
+    fn wait_until(&self, point: Timestamp) -> Waiting<'_>;
+}
+
+/// The machine's clock.
+#[derive(Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn wait_until(&self, point: Timestamp) -> Waiting<'_> {
+        let millis = u64::try_from(point.since(self.now())).unwrap_or_default();
+        Box::pin(tokio::time::sleep(Duration::from_millis(millis)))
+    }
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct ManualClock {
+    now: Mutex<Timestamp>,
+    moved: Notify,
+}
+
+impl ManualClock {
+    /// A clock that shows `now`.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            now: Mutex::new(now),
+            moved: Notify::new(),
+        }
+    }
+
+    /// Moves the clock on and wakes what waits for it.
+    pub fn advance(&self, by: Duration) {
+        let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        {
+            let mut now = self
+                .now
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            *now = now.plus_millis(millis);
+        }
+        self.moved.notify_waiters();
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        *self
+            .now
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn wait_until(&self, point: Timestamp) -> Waiting<'_> {
+        Box::pin(async move {
+            loop {
+                let mut moved = std::pin::pin!(self.moved.notified());
+                moved.as_mut().enable();
+                if self.now() >= point {
+                    return;
+                }
+                moved.await;
+            }
+        })
+    }
+}

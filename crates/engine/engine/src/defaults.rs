@@ -1,0 +1,38 @@
+//! The values that a new record has without being given them.
+
+use landfall_model::{EntityDefinition, FieldDefinition, FieldType, Row, Value};
+
+/// Gives every field that `given` does not list its default.
+pub(crate) fn fill(entity: &EntityDefinition, row: &mut Row, given: &[usize]) {
+    for (place, (field, value)) in entity.fields.iter().zip(row).enumerate() {
+        if field.field_type == FieldType::Boolean && value.is_null() {
+            *value = Value::Boolean(false);
+        }
+        if !given.contains(&place)
+            && let Some(default) = default_of(field)
+        {
+            *value = default;
+        }
+    }
+}
+
+fn default_of(field: &FieldDefinition) -> Option<Value> {
+    if field.auto_number.is_some() || !field.stored() {
+        return None;
+    }
+    if let Some(text) = &field.default_value {
+        return read(field.field_type, text);
+    }
+    let entry = field.picklist.iter().find(|entry| entry.default)?;
+    Some(Value::Text(entry.value.clone()))
+}
+
+fn read(field_type: FieldType, text: &str) -> Option<Value> {
+    match field_type {
+        FieldType::Boolean => Some(Value::Boolean(text.eq_ignore_ascii_case("true"))),
+        FieldType::Int => text.parse().ok().map(Value::Integer),
+        decimal if decimal.is_decimal() => text.parse().ok().map(Value::Double),
+        kind if kind.is_text() => Some(Value::Text(text.to_owned())),
+        _ => None,
+    }
+}

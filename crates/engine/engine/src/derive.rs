@@ -1,0 +1,264 @@
+//! Fields that follow from other fields of the same record, and the rules that single objects have.
+//!
+//! Source: Object Reference, the pages of the named objects; stage probabilities are those of a Developer Edition.
+
+use jiff::{Span, civil};
+use landfall_model::{Date, EntityDefinition, Fault, Row, Timestamp, Value};
+
+use crate::validate::subject;
+
+/// A row with its fields found by name. Names that the object does not have are read as null and written nowhere.
+struct Fields<'a> {
+    entity: &'a EntityDefinition,
+    row: &'a mut Row,
+}
+
+impl Fields<'_> {
+    fn get(&self, name: &str) -> &Value {
+        self.entity
+            .index_of(name)
+            .and_then(|place| self.row.get(place))
+            .unwrap_or(&Value::Null)
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.get(name).as_text().unwrap_or_default()
+    }
+
+    fn set(&mut self, name: &str, value: Value) {
+        let place = self.entity.index_of(name);
+        if let Some(slot) = place.and_then(|place| self.row.get_mut(place)) {
+            *slot = value;
+        }
+    }
+
+    fn refuse(&self, name: &str, reason: &str) -> Fault {
+        match self.entity.field(name) {
+            Some((_, field)) => Fault::ValueRefused {
+                field: subject(field),
+                reason: reason.to_owned(),
+            },
+            None => Fault::Internal { error_id: 0 },
+        }
+    }
+}
+
+/// Brings the derived fields of a row in step with the others. `given` tells whether the request sets a field.
+pub(crate) fn derive(
+    entity: &EntityDefinition,
+    row: &mut Row,
+    now: Timestamp,
+    given: &dyn Fn(&str) -> bool,
+) -> Result<(), Fault> {
+    let mut fields = Fields { entity, row };
+    match entity.name.as_str() {
+        "Contact" | "Lead" => person_name(&mut fields),
+        "User" => {
+            person_name(&mut fields);
+            nickname(&mut fields);
+        }
+        "Opportunity" => opportunity(&mut fields, given),
+        "Case" => case(&mut fields, now),
+        "Task" => {
+            let closed = fields.text("Status") == "Completed";
+            fields.set("IsClosed", Value::Boolean(closed));
+        }
+        "Event" => event(&mut fields, given)?,
+        "Asset" if fields.get("AccountId").is_null() && fields.get("ContactId").is_null() => {
+            return Err(fields.refuse("AccountId", "Every asset needs an account, a contact, or both."));
+        }
+        "Contract" => contract(&mut fields),
+        "Order" => {
+            let code = status_code(fields.text("Status"));
+            fields.set("StatusCode", code);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn person_name(fields: &mut Fields<'_>) {
+    let parts = ["FirstName", "MiddleName", "LastName", "Suffix"].map(|name| fields.text(name));
+    let name = parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
+    fields.set("Name", Value::Text(name));
+}
+
+fn nickname(fields: &mut Fields<'_>) {
+    if fields.get("CommunityNickname").is_null() {
+        let local = fields.text("Username").split('@').next().unwrap_or_default();
+        let nickname = local.chars().take(40).collect();
+        fields.set("CommunityNickname", Value::Text(nickname));
+    }
+}
+
+struct Stage {
+    name: &'static str,
+    probability: f64,
+    forecast: &'static str,
+    closed: bool,
+    won: bool,
+}
+
+const fn open(name: &'static str, probability: f64) -> Stage {
+    Stage {
+        name,
+        probability,
+        forecast: "Pipeline",
+        closed: false,
+        won: false,
+    }
+}
+
+const STAGES: [Stage; 10] = [
+    open("Prospecting", 10.0),
+    open("Qualification", 10.0),
+    open("Needs Analysis", 20.0),
+    open("Value Proposition", 50.0),
+    open("Id. Decision Makers", 60.0),
+    open("Perception Analysis", 70.0),
+    open("Proposal/Price Quote", 75.0),
+    open("Negotiation/Review", 90.0),
+    Stage {
+        name: "Closed Won",
+        probability: 100.0,
+        forecast: "Closed",
+        closed: true,
+        won: true,
+    },
+    Stage {
+        name: "Closed Lost",
+        probability: 0.0,
+        forecast: "Omitted",
+        closed: true,
+        won: false,
+    },
+];
+
+fn opportunity(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) {
+    let stage = STAGES
+        .iter()
+        .find(|stage| stage.name == fields.text("StageName"))
+        .unwrap_or(&open("", 0.0));
+    if given("StageName") {
+        if !given("Probability") {
+            fields.set("Probability", Value::Double(stage.probability));
+        }
+        if !given("ForecastCategoryName") {
+            fields.set("ForecastCategoryName", Value::Text(stage.forecast.to_owned()));
+        }
+        fields.set("IsClosed", Value::Boolean(stage.closed));
+        fields.set("IsWon", Value::Boolean(stage.won));
+    }
+    let category = match fields.text("ForecastCategoryName") {
+        "Best Case" => "BestCase".to_owned(),
+        "Commit" => "Forecast".to_owned(),
+        name => name.to_owned(),
+    };
+    fields.set("ForecastCategory", Value::Text(category));
+    let expected = match (fields.get("Amount"), fields.get("Probability")) {
+        (Value::Double(amount), Value::Double(percent)) => Value::Double(amount * percent / 100.0),
+        _ => Value::Null,
+    };
+    fields.set("ExpectedRevenue", expected);
+    if let Value::Date(closes) = *fields.get("CloseDate")
+        && let Some(day) = civil_date(closes)
+    {
+        let (year, quarter) = (day.year(), (day.month() + 2) / 3);
+        fields.set("FiscalYear", Value::Integer(year.into()));
+        fields.set("FiscalQuarter", Value::Integer(quarter.into()));
+        fields.set("Fiscal", Value::Text(format!("{year} {quarter}")));
+    }
+}
+
+fn case(fields: &mut Fields<'_>, now: Timestamp) {
+    let closed = fields.text("Status") == "Closed";
+    fields.set("IsClosed", Value::Boolean(closed));
+    if !closed {
+        fields.set("ClosedDate", Value::Null);
+    } else if fields.get("ClosedDate").is_null() {
+        fields.set("ClosedDate", Value::DateTime(now.whole_second()));
+    }
+}
+
+/// A calendar entry has a start and a length; the end follows, or the length follows from the end.
+fn event(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) -> Result<(), Fault> {
+    let start_given = if given("StartDateTime") {
+        "StartDateTime"
+    } else {
+        "ActivityDateTime"
+    };
+    let start = match (fields.get(start_given), fields.get("ActivityDate")) {
+        (Value::DateTime(start), _) => *start,
+        (_, Value::Date(day)) => day.midnight(),
+        _ => return Err(Fault::FieldsRequired {
+            fields: field_names(fields.entity, &["DurationInMinutes", "ActivityDateTime"]),
+        }),
+    };
+    let minutes = match (fields.get("DurationInMinutes"), fields.get("EndDateTime")) {
+        (_, Value::DateTime(end)) if given("EndDateTime") => end.since(start) / 60_000,
+        (Value::Integer(minutes), _) => *minutes,
+        (_, Value::DateTime(end)) => end.since(start) / 60_000,
+        _ => return Err(Fault::FieldsRequired {
+            fields: field_names(fields.entity, &["DurationInMinutes"]),
+        }),
+    };
+    if minutes < 0 {
+        return Err(fields.refuse("EndDateTime", "End date/time cannot be before start date/time"));
+    }
+    let end = start.plus_millis(minutes.saturating_mul(60_000));
+    fields.set("ActivityDateTime", Value::DateTime(start));
+    fields.set("StartDateTime", Value::DateTime(start));
+    fields.set("ActivityDate", Value::Date(Date::of(start)));
+    fields.set("DurationInMinutes", Value::Integer(minutes));
+    fields.set("EndDateTime", Value::DateTime(end));
+    fields.set("EndDate", Value::Date(Date::of(end)));
+    Ok(())
+}
+
+fn field_names(entity: &EntityDefinition, names: &[&str]) -> Vec<landfall_model::FieldName> {
+    names
+        .iter()
+        .filter_map(|name| entity.field(name))
+        .map(|(_, field)| field.name.clone())
+        .collect()
+}
+
+/// A contract ends the day before its term is over.
+fn contract(fields: &mut Fields<'_>) {
+    let end = match (fields.get("StartDate"), fields.get("ContractTerm")) {
+        (Value::Date(start), Value::Integer(months)) => civil_date(*start)
+            .and_then(|day| {
+                let term = Span::new().try_months(*months).ok()?;
+                day.checked_add(term).ok()?.yesterday().ok()
+            })
+            .and_then(days_since_epoch)
+            .map_or(Value::Null, Value::Date),
+        _ => Value::Null,
+    };
+    fields.set("EndDate", end);
+    let code = status_code(fields.text("Status"));
+    fields.set("StatusCode", code);
+}
+
+fn status_code(status: &str) -> Value {
+    match status {
+        "" => Value::Null,
+        "In Approval Process" => Value::Text("InApproval".to_owned()),
+        other => Value::Text(other.to_owned()),
+    }
+}
+
+fn civil_date(date: Date) -> Option<civil::Date> {
+    civil::date(1970, 1, 1)
+        .checked_add(Span::new().try_days(date.as_days()).ok()?)
+        .ok()
+}
+
+fn days_since_epoch(day: civil::Date) -> Option<Date> {
+    let span = civil::date(1970, 1, 1).until(day).ok()?;
+    Some(Date::from_days(span.get_days()))
+}

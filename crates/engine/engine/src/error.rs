@@ -1,0 +1,56 @@
+//! What can go wrong in the engine.
+
+use landfall_model::Fault;
+
+/// Why the engine did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request is refused: the client's mistake, or a rule.
+    #[error("refused: {0:?}")]
+    Refused(Fault),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] landfall_store::Error),
+    /// A definition cannot be turned into an event schema.
+    #[error("the event schema of {entity} cannot be built")]
+    Schema {
+        /// The object.
+        entity: String,
+        /// Why.
+        #[source]
+        source: landfall_schema::Error,
+    },
+    /// A shipped definition cannot be read: a defect.
+    #[error("the standard objects cannot be read")]
+    Standard(#[from] landfall_standard::Error),
+    /// A stored document cannot be read.
+    #[error("the stored {what} cannot be read: {reason}")]
+    Document {
+        /// What it is about.
+        what: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The engine has been stopped.
+    #[error("the engine has stopped")]
+    Stopped,
+}
+
+impl Error {
+    /// What a client is told.
+    pub fn fault(self) -> Fault {
+        match self {
+            Self::Refused(fault) => fault,
+            Self::Store(_) | Self::Stopped => Fault::StoreUnavailable,
+            Self::Schema { .. } | Self::Standard(_) | Self::Document { .. } => {
+                Fault::Internal { error_id: 0 }
+            }
+        }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Refused(fault)
+    }
+}

@@ -1,0 +1,229 @@
+//! Who the org is, and how a new one begins.
+
+use std::sync::Arc;
+
+use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, Value};
+use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Writer};
+
+use crate::entropy::draw;
+use crate::error::Error;
+use crate::log::Log;
+use crate::numbers::Numbers;
+use crate::schemas::Schemas;
+use crate::writer::{self, Core, WriterThread};
+use crate::{Engine, Parts, Shared};
+
+/// Facts about the org itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Org {
+    /// The organization record.
+    pub id: RecordId,
+    /// The profile of administrators: they see and change everything.
+    pub administrators: RecordId,
+    /// The profile of everybody else.
+    pub standard_users: RecordId,
+    /// When the org was made.
+    pub created: Timestamp,
+}
+
+const DOCUMENT_KEY: &str = "identity";
+
+/// Profile permissions of administrators, as fields of the profile.
+/// Source: "Profile" (Object Reference): `Permissions` followed by the permission's name.
+const ADMINISTRATOR_PERMISSIONS: &[&str] = &[
+    "PermissionsApiEnabled",
+    "PermissionsViewAllData",
+    "PermissionsModifyAllData",
+    "PermissionsViewAllUsers",
+    "PermissionsManageUsers",
+    "PermissionsCustomizeApplication",
+    "PermissionsViewSetup",
+];
+
+/// See [`Engine::start`].
+pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
+    let Parts {
+        store,
+        clock,
+        entropy,
+        instance,
+        retention_hours,
+        capture_all,
+    } = parts;
+    let mut writer = store.writer;
+    let catalog = Arc::new(Catalog::new(landfall_standard::entities()?));
+    writer.prepare(catalog.entities())?;
+    let mut numbers = Numbers::load(&*writer, instance)?;
+    let org = match writer.document(DocumentKind::Org, DOCUMENT_KEY)? {
+        Some(content) => read(&content)?,
+        None => create(&mut *writer, &catalog, &mut numbers, &*clock, &*entropy)?,
+    };
+    let (schemas, new) = Schemas::load(&mut *writer, &catalog, capture_all)?;
+    if !new.is_empty() {
+        keep(&mut *writer, Vec::new(), new, clock.now())?;
+    }
+    let log = Arc::new(Log::open(Arc::clone(&store.reader))?);
+    let (handle, inbox) = writer::channel();
+    let schemas = Arc::new(schemas);
+    let core = Core {
+        store: writer,
+        numbers,
+        retention_hours,
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        catalog: Arc::clone(&catalog),
+        schemas: Arc::clone(&schemas),
+        log: Arc::clone(&log),
+        last_now: org.created,
+    };
+    let thread = writer::spawn(core, inbox, &handle)?;
+    let shared = Shared {
+        reader: store.reader,
+        clock,
+        entropy,
+        catalog,
+        schemas,
+        org,
+        log,
+        writer: handle,
+    };
+    Ok((Engine(Arc::new(shared)), thread))
+}
+
+fn create(
+    writer: &mut dyn Writer,
+    catalog: &Catalog,
+    numbers: &mut Numbers,
+    clock: &dyn crate::Clock,
+    entropy: &dyn crate::Entropy,
+) -> Result<Org, Error> {
+    let created = clock.now().whole_second();
+    let mut rows = Vec::new();
+    let mut profile = |name: &str, permissions: &[&str]| {
+        let entity = entity(catalog, "Profile")?;
+        let id = numbers.record_id(entity.key_prefix);
+        rows.push(new_row(entity, id, created, |field| match field {
+            "Name" => Some(Value::Text(name.to_owned())),
+            "UserType" => Some(Value::Text("Standard".to_owned())),
+            field => permissions.contains(&field).then_some(Value::Boolean(true)),
+        }));
+        Ok::<_, Error>(id)
+    };
+    let administrators = profile("System Administrator", ADMINISTRATOR_PERMISSIONS)?;
+    let standard_users = profile("Standard User", &["PermissionsApiEnabled"])?;
+    let organization = entity(catalog, "Organization")?;
+    let id = organization_id(organization.key_prefix, numbers, entropy);
+    rows.push(new_row(organization, id, created, |field| match field {
+        "Name" => Some(Value::Text("Landfall".to_owned())),
+        "OrganizationType" => Some(Value::Text("Developer Edition".to_owned())),
+        "InstanceName" => Some(Value::Text("LANDFALL".to_owned())),
+        "LanguageLocaleKey" | "DefaultLocaleSidKey" => Some(Value::Text("en_US".to_owned())),
+        "TimeZoneSidKey" => Some(Value::Text("America/Los_Angeles".to_owned())),
+        _ => None,
+    }));
+    let org = Org {
+        id,
+        administrators,
+        standard_users,
+        created,
+    };
+    let mut documents = numbers.take_moved();
+    documents.push(Document {
+        kind: DocumentKind::Org,
+        key: DOCUMENT_KEY.to_owned(),
+        content: Some(write(&org).into_bytes()),
+    });
+    keep(writer, rows, documents, created)?;
+    Ok(org)
+}
+
+/// An org's number is drawn, so that two orgs can be told apart by their tokens.
+fn organization_id(
+    prefix: KeyPrefix,
+    numbers: &Numbers,
+    entropy: &dyn crate::Entropy,
+) -> RecordId {
+    let drawn = u64::from(u32::from_be_bytes(draw(entropy)));
+    numbers.drawn_id(prefix, drawn)
+}
+
+fn entity<'c>(catalog: &'c Catalog, name: &str) -> Result<&'c Arc<EntityDefinition>, Error> {
+    catalog.entity(name).ok_or_else(|| Error::Document {
+        what: "catalogue",
+        reason: format!("{name} is not in it"),
+    })
+}
+
+fn new_row(
+    entity: &Arc<EntityDefinition>,
+    id: RecordId,
+    created: Timestamp,
+    value_of: impl Fn(&str) -> Option<Value>,
+) -> RowWrite {
+    let mut row = vec![Value::Null; entity.fields.len()];
+    crate::defaults::fill(entity, &mut row, &[]);
+    for (slot, field) in row.iter_mut().zip(&entity.fields) {
+        let given = match field.name.as_str() {
+            "Id" => Some(Value::Id(id)),
+            "CreatedDate" | "LastModifiedDate" | "SystemModstamp" => {
+                Some(Value::DateTime(created))
+            }
+            name => value_of(name),
+        };
+        if let Some(value) = given {
+            *slot = value;
+        }
+    }
+    RowWrite {
+        entity: Arc::clone(entity),
+        id,
+        row,
+        changed: None,
+    }
+}
+
+fn keep(
+    writer: &mut dyn Writer,
+    rows: Vec<RowWrite>,
+    documents: Vec<Document>,
+    at: Timestamp,
+) -> Result<(), Error> {
+    writer.commit(&WriteSet { rows, documents }, &mut |position| Appended {
+        events: Vec::new(),
+        at,
+        commit_number: position.commit_number,
+    })?;
+    Ok(())
+}
+
+/// `organization administrators standard-users created-millis`, separated by blanks.
+fn write(org: &Org) -> String {
+    format!(
+        "{} {} {} {}",
+        org.id,
+        org.administrators,
+        org.standard_users,
+        org.created.as_millis()
+    )
+}
+
+fn read(content: &[u8]) -> Result<Org, Error> {
+    let unreadable = || Error::Document {
+        what: "identity of the org",
+        reason: "it is not four words".to_owned(),
+    };
+    let text = std::str::from_utf8(content).map_err(|_| unreadable())?;
+    let mut words = text.split(' ');
+    let mut id = || RecordId::parse(words.next()?).ok();
+    let (id, administrators, standard_users) = (id(), id(), id());
+    let created = words.next().and_then(|word| word.parse().ok());
+    match (id, administrators, standard_users, created) {
+        (Some(id), Some(administrators), Some(standard_users), Some(created)) => Ok(Org {
+            id,
+            administrators,
+            standard_users,
+            created: Timestamp::from_millis(created),
+        }),
+        _ => Err(unreadable()),
+    }
+}
