@@ -1,0 +1,308 @@
+//! The fault test: a disk that fails under the server, by plan (`tests/faults/faultfs.c`).
+//!
+//! Each plan runs on a data folder of its own: work, arm the fault, write until it is felt, see that nothing is
+//! acknowledged any more and that the server says so, restart on a good disk, compare what it kept.
+
+use std::{
+    fs::{self, File},
+    io::Read,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::{
+    crash::model::{Attempt, Model},
+    install::{self, Tool},
+    org::{self, Org, Write},
+    replay::{Change, EARLIEST, Subscriber},
+    report::Report,
+    server::{Server, tail},
+    workspace::{command, fresh_folder, has, output},
+};
+
+/// Every kind of fault at the first calls of a commit and at later ones.
+const PLANS: &[&str] = &[
+    "write:1:EIO",
+    "write:2:EIO",
+    "write:3:EIO",
+    "write:4:EIO",
+    "write:11:EIO",
+    "write:1:ENOSPC",
+    "write:2:ENOSPC",
+    "sync:1:EIO",
+    "sync:2:EIO",
+    "sync:7:EIO",
+    "full:1:ENOSPC",
+    "full:6:ENOSPC",
+];
+/// Writers at once, so that a fault hits a group.
+const WRITERS: usize = 4;
+/// A fault that so many writes do not feel was not felt.
+const WRITES_MAX: usize = 200;
+
+/// Runs every plan. One plan is one check.
+///
+/// # Errors
+/// When the shim does not compile.
+pub(crate) fn run(report: &mut Report) -> Result<()> {
+    let shim = match install::fault_shim()? {
+        Tool::Ready(shim) => shim,
+        Tool::Missing(how) => {
+            report.skipped("faults", how);
+            return Ok(());
+        }
+    };
+    for plan in PLANS {
+        let folder = fresh_folder(&format!("faults/{}", plan.replace(':', "-")))?;
+        let disk = Disk {
+            data: folder.join("data"),
+            log: folder.join("server.log"),
+            trigger: folder.join("trigger"),
+            felt: folder.join("felt"),
+            shim: shim.clone(),
+            plan,
+        };
+        match disk.run() {
+            Ok(summary) => report.passed(&format!("fault {plan}: {summary}")),
+            Err(error) => report.failed(
+                &format!("fault {plan}"),
+                &format!("{error:#}\nthe server said:\n{}", tail(&disk.log)),
+            ),
+        }
+    }
+    Ok(())
+}
+
+/// One plan and its files.
+struct Disk {
+    data: PathBuf,
+    log: PathBuf,
+    trigger: PathBuf,
+    /// The shim's report: a line for each call that it failed.
+    felt: PathBuf,
+    shim: PathBuf,
+    plan: &'static str,
+}
+
+impl Disk {
+    fn run(&self) -> Result<String> {
+        fs::create_dir_all(&self.data)?;
+        let mut server = Server::start(&self.data, &self.log, |command| {
+            command
+                .env("LD_PRELOAD", &self.shim)
+                .env("FAULTFS_FOLDER", &self.data)
+                .env("FAULTFS_TRIGGER", &self.trigger)
+                .env("FAULTFS_REPORT", &self.felt)
+                .env("FAULTFS_PLAN", self.plan);
+        })?;
+        let token = org::login(server.address)?;
+        let mut org = Org::connect(server.address, &token)?;
+        ensure!(org.readiness()? == 200, "not ready on a good disk");
+        let mut attempts = Vec::new();
+        for number in 0..WRITERS {
+            attempts.push(attempt(org.create(&format!("before {number}")), number));
+        }
+        ensure!(
+            attempts.iter().all(|attempt| attempt.acknowledged),
+            "a write was refused on a good disk: {attempts:?}"
+        );
+
+        File::create(&self.trigger)?;
+        attempts.extend(self.write_until_felt(&server, &token)?);
+        ensure!(server.is_running(), "the server ended when its disk failed");
+        Self::ensure_refused(&mut org, &mut attempts)?;
+        server.kill()?;
+        fs::remove_file(&self.trigger)?;
+        self.compare(attempts, &token)
+    }
+
+    /// Writers at once until each of them is refused.
+    fn write_until_felt(&self, server: &Server, token: &str) -> Result<Vec<Attempt>> {
+        let address = server.address;
+        let attempts = thread::scope(|scope| {
+            let writers: Vec<_> = (0..WRITERS)
+                .map(|writer| {
+                    scope.spawn(move || -> Result<Vec<Attempt>> {
+                        let mut org = Org::connect(address, token)?;
+                        let mut attempts = Vec::new();
+                        for number in 0..WRITES_MAX {
+                            let name = format!("writer {writer} write {number}");
+                            attempts.push(attempt_of(
+                                org.create(&name),
+                                None,
+                                Change::Created(name),
+                            ));
+                            if attempts.last().is_some_and(|attempt| !attempt.acknowledged) {
+                                break;
+                            }
+                        }
+                        Ok(attempts)
+                    })
+                })
+                .collect();
+            let mut attempts = Vec::new();
+            for writer in writers {
+                attempts.extend(writer.join().expect("a writer does not panic")?);
+            }
+            anyhow::Ok(attempts)
+        })?;
+        let felt = fs::read_to_string(&self.felt).unwrap_or_default();
+        ensure!(
+            !felt.is_empty(),
+            "the server never made the call that was to fail"
+        );
+        let refused = attempts
+            .iter()
+            .filter(|attempt| !attempt.acknowledged)
+            .count();
+        ensure!(
+            refused == WRITERS,
+            "{refused} of {WRITERS} writers were refused after: {felt}"
+        );
+        Ok(attempts)
+    }
+
+    /// Nothing is acknowledged any more, each refusal has a documented shape, and the server says that it is not ready.
+    fn ensure_refused(org: &mut Org, attempts: &mut Vec<Attempt>) -> Result<()> {
+        let record = attempts
+            .first()
+            .and_then(|attempt| attempt.record_id.clone());
+        let record = record.context("a record from before the fault")?;
+        let name = "after the fault";
+        for (outcome, record_id, change) in [
+            (org.create(name), None, Change::Created(name.to_owned())),
+            (
+                org.rename(&record, name),
+                Some(record.clone()),
+                Change::Renamed(name.to_owned()),
+            ),
+            (org.delete(&record), Some(record.clone()), Change::Deleted),
+        ] {
+            attempts.push(attempt_of(outcome, record_id, change));
+        }
+        for attempt in attempts
+            .iter()
+            .skip(WRITERS)
+            .filter(|attempt| !attempt.acknowledged)
+        {
+            let refusal = attempt.refused.as_deref();
+            let refusal = refusal.with_context(|| format!("no answer to {:?}", attempt.change))?;
+            ensure!(is_server_error(refusal), "refused as {refusal}");
+        }
+        let after = attempts
+            .iter()
+            .rev()
+            .take(3)
+            .filter(|attempt| attempt.acknowledged);
+        ensure!(
+            after.count() == 0,
+            "a write was acknowledged after the fault"
+        );
+        let readiness = org.readiness()?;
+        ensure!(readiness != 200, "/readyz answers 200 after the fault");
+        Ok(())
+    }
+
+    /// On a good disk again: what was acknowledged is there, and of what was refused nothing, or, where only the sync
+    /// failed, at most whole changes.
+    fn compare(&self, attempts: Vec<Attempt>, token: &str) -> Result<String> {
+        let server = Server::start(&self.data, &self.log, |_| {})?;
+        let mut org = Org::connect(server.address, token)?;
+        let may_have_happened = self.plan.starts_with("sync");
+        let mut attempts: Vec<Attempt> = attempts
+            .into_iter()
+            .filter(|attempt| attempt.acknowledged || may_have_happened)
+            .collect();
+        let acknowledged = attempts
+            .iter()
+            .filter(|attempt| attempt.acknowledged)
+            .count();
+        let end = "after the restart";
+        attempts.push(attempt_of(
+            org.create(end),
+            None,
+            Change::Created(end.to_owned()),
+        ));
+        let events = Subscriber::open(server.address, token, EARLIEST)?.read_until_created(end)?;
+        let kept = events.len() - acknowledged.min(events.len()) - 1;
+        let mut model = Model::default();
+        for id in model.advance(attempts, events)? {
+            model.check_record(&id, org.name(&id)?.as_deref())?;
+        }
+        let status = server.stop()?;
+        ensure!(
+            status.success(),
+            "the server ended with {status} after SIGTERM"
+        );
+        let integrity = check_integrity(&self.data)?;
+        Ok(format!(
+            "{acknowledged} acknowledged and kept, {kept} in doubt and kept, {integrity}"
+        ))
+    }
+}
+
+fn attempt(outcome: Write, number: usize) -> Attempt {
+    attempt_of(outcome, None, Change::Created(format!("before {number}")))
+}
+
+fn attempt_of(outcome: Write, record_id: Option<String>, change: Change) -> Attempt {
+    match outcome {
+        Write::Acknowledged(id) => Attempt::acknowledged(id, change),
+        Write::Refused { status, body } => Attempt {
+            refused: Some(format!("{status} {body}")),
+            ..Attempt::doubtful(record_id, change)
+        },
+        Write::Unknown => Attempt::doubtful(record_id, change),
+    }
+}
+
+/// Whether a refusal is a server's error in the documented shape: `[{"errorCode", "message"}]`.
+fn is_server_error(refusal: &str) -> bool {
+    let Some((status, body)) = refusal.split_once(' ') else {
+        return false;
+    };
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    status.starts_with('5') && body[0]["errorCode"].is_string() && body[0]["message"].is_string()
+}
+
+/// SQLite's own check of the data file, by whatever SQLite Python has; the server's start has already read it.
+fn check_integrity(data: &Path) -> Result<String> {
+    const SCRIPT: &str = "\
+import sqlite3, sys
+print(sqlite3.connect(sys.argv[1]).execute('PRAGMA integrity_check').fetchone()[0])";
+    let file = data_file(data)?;
+    if !has("python3", "--version") {
+        return Ok("integrity not checked: no Python".to_owned());
+    }
+    let found = output(command("python3").args(["-c", SCRIPT]).arg(&file))?;
+    ensure!(found.trim() == "ok", "{}: {found}", file.display());
+    Ok("integrity ok".to_owned())
+}
+
+fn data_file(data: &Path) -> Result<PathBuf> {
+    const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+    for entry in fs::read_dir(data)? {
+        let path = entry?.path();
+        let mut start = [0; MAGIC.len()];
+        if path.is_file() && File::open(&path)?.read_exact(&mut start).is_ok() && start == *MAGIC {
+            return Ok(path);
+        }
+    }
+    bail!("no SQLite file in {}", data.display());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_server_error_in_the_documented_shape_is_a_refusal() {
+        let body = r#"[{"message":"m","errorCode":"UNKNOWN_EXCEPTION"}]"#;
+        assert!(is_server_error(&format!("500 {body}")));
+        assert!(!is_server_error(&format!("400 {body}")));
+        assert!(!is_server_error("503 busy"));
+    }
+}

@@ -1,0 +1,145 @@
+//! What the checks need beyond Rust, installed into `target/` by the ordinary package clients.
+//!
+//! Nothing is installed twice: each installation leaves a stamp with what it was made from.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+use crate::workspace::{cargo, check, command, has, output, root, target};
+
+/// The cargo-deny that `deny.toml` is written for. No package registry offers it compiled by its authors, so it is
+/// compiled once.
+const CARGO_DENY_VERSION: &str = "0.20.2";
+
+/// A tool that a check needs, or the line that would install what is missing.
+pub(crate) enum Tool<T> {
+    Ready(T),
+    Missing(&'static str),
+}
+
+/// cargo-deny, compiled without the features that only advisories need.
+///
+/// # Errors
+/// When it cannot be compiled.
+pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    let folder = target("tools");
+    let program = folder.join("bin/cargo-deny");
+    let expected = format!("cargo-deny {CARGO_DENY_VERSION}");
+    if program.exists()
+        && output(command(&program).arg("--version")).is_ok_and(|found| found.trim() == expected)
+    {
+        return Ok(program);
+    }
+    let package = format!("cargo-deny@{CARGO_DENY_VERSION}");
+    check(
+        cargo(&[
+            "install",
+            &package,
+            "--locked",
+            "--no-default-features",
+            "--force",
+            "--root",
+        ])
+        .arg(&folder),
+    )?;
+    Ok(program)
+}
+
+/// The folder from which the JavaScript peers run: the scripts of `tests/peers` with their `node_modules` beside them.
+///
+/// # Errors
+/// When the packages cannot be installed.
+pub(crate) fn node_peers() -> Result<Tool<PathBuf>> {
+    const INSTALL: &str = "install Node.js 20 or newer with npm: apt-get install nodejs npm";
+    if !has("node", "--version") || !has("npm", "--version") {
+        return Ok(Tool::Missing(INSTALL));
+    }
+    let source = root().join("tests/peers");
+    let folder = target("peers");
+    fs::create_dir_all(&folder)?;
+    for entry in fs::read_dir(&source)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), folder.join(entry.file_name()))?;
+        }
+    }
+    let lock = fs::read_to_string(source.join("package-lock.json"))?;
+    once(&folder.join("node_modules"), &lock, || {
+        check(
+            command("npm")
+                .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+                .current_dir(&folder),
+        )
+    })?;
+    Ok(Tool::Ready(folder))
+}
+
+/// The Python of a virtual environment that has the Python peers.
+///
+/// # Errors
+/// When the packages cannot be installed.
+pub(crate) fn python_peers() -> Result<Tool<PathBuf>> {
+    const INSTALL: &str = "install Python 3.11 or newer with venv: apt-get install python3-venv";
+    let folder = target("python");
+    let python = folder.join("bin/python");
+    if !has("python3", "--version") {
+        return Ok(Tool::Missing(INSTALL));
+    }
+    if !python.exists() && check(command("python3").args(["-m", "venv"]).arg(&folder)).is_err() {
+        return Ok(Tool::Missing(INSTALL));
+    }
+    let requirements = root().join("tests/peers/requirements.txt");
+    let wanted = fs::read_to_string(&requirements)?;
+    once(&folder, &wanted, || {
+        check(
+            command(&python)
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--requirement",
+                ])
+                .arg(&requirements),
+        )
+    })?;
+    Ok(Tool::Ready(python))
+}
+
+/// The shared library that makes the file system fail, see `tests/faults/faultfs.c`.
+///
+/// # Errors
+/// When it does not compile.
+pub(crate) fn fault_shim() -> Result<Tool<PathBuf>> {
+    if !has("cc", "--version") {
+        return Ok(Tool::Missing("install a C compiler: apt-get install gcc"));
+    }
+    let folder = target("faults");
+    fs::create_dir_all(&folder)?;
+    let library = folder.join("faultfs.so");
+    check(
+        command("cc")
+            .args([
+                "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o",
+            ])
+            .arg(&library)
+            .arg("tests/faults/faultfs.c")
+            .arg("-ldl"),
+    )?;
+    Ok(Tool::Ready(library))
+}
+
+/// Runs an installation unless its stamp says that it was made from the same list.
+fn once(folder: &Path, wanted: &str, install: impl FnOnce() -> Result<()>) -> Result<()> {
+    let stamp = folder.join(".installed-from");
+    if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    install()?;
+    fs::write(&stamp, wanted).with_context(|| format!("writing {}", stamp.display()))
+}
