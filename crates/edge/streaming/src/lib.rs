@@ -1,1 +1,97 @@
-//! (being written)
+//! The Streaming API: Bayeux over long polling, at `/cometd/{version}`.
+//!
+//! Parses requests, asks the session machine of `landfall-bayeux` when to answer, and reads the engine's log for what to
+//! answer with. It decides nothing about delivery: `landfall-subscription` does, and renders nothing but the envelope.
+//! Start reading at `http` (the request), then `respond` (each message), `client` (the held poll).
+
+mod channel;
+mod client;
+mod clients;
+mod http;
+mod replay;
+mod respond;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::any;
+use landfall_auth::Auth;
+use landfall_bayeux::Timings;
+use landfall_engine::Engine;
+use tokio::sync::watch;
+use tower_http::compression::CompressionLayer;
+
+pub use http::Secure;
+
+use clients::Clients;
+
+/// How the Streaming API behaves.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// The waits of sessions.
+    pub timings: Timings,
+    /// Clients at once; none for no limit.
+    pub clients_max: Option<usize>,
+    /// Whether clients must return the browser cookie. Off by default: libraries drop cookies of numeric hosts.
+    pub strict_cookies: bool,
+}
+
+/// What the Streaming API works with.
+#[derive(Clone)]
+pub struct StreamingState {
+    pub(crate) engine: Engine,
+    pub(crate) auth: Auth,
+    pub(crate) settings: Settings,
+    pub(crate) clients: Arc<Clients>,
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl StreamingState {
+    /// A Streaming API without clients. Held polls are answered when `stopping` turns true.
+    pub fn new(
+        engine: Engine,
+        auth: Auth,
+        settings: Settings,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            engine,
+            auth,
+            settings,
+            clients: Arc::default(),
+            stopping,
+        }
+    }
+
+    /// Forgets clients that do not come back, until `stopping` turns true. Run it beside the router.
+    pub async fn sweep(self) {
+        const PERIOD_MS: i64 = 1_000;
+        loop {
+            let next = self.engine.clock().now().plus_millis(PERIOD_MS);
+            tokio::select! {
+                () = self.stopping() => return,
+                () = self.engine.clock().wait_until(next) => {}
+            }
+            self.clients.sweep(&self.engine, &self.auth);
+        }
+    }
+
+    /// Ends when the server goes away.
+    pub(crate) fn stopping(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let mut stopping = self.stopping.clone();
+        async move {
+            // An error says that nobody can tell us any more: that is the end as well.
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        }
+    }
+}
+
+/// The routes of the Streaming API.
+pub fn router(state: StreamingState) -> Router {
+    Router::new()
+        .route("/cometd", any(http::handle))
+        .route("/cometd/", any(http::handle))
+        .route("/cometd/{*rest}", any(http::handle))
+        .layer(CompressionLayer::new())
+        .with_state(state)
+}

@@ -139,10 +139,11 @@ const STAGES: [Stage; 10] = [
 ];
 
 fn opportunity(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) {
+    const UNKNOWN: Stage = open("", 0.0);
     let stage = STAGES
         .iter()
         .find(|stage| stage.name == fields.text("StageName"))
-        .unwrap_or(&open("", 0.0));
+        .unwrap_or(&UNKNOWN);
     if given("StageName") {
         if !given("Probability") {
             fields.set("Probability", Value::Double(stage.probability));

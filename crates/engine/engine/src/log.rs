@@ -58,6 +58,15 @@ struct Tail {
     bytes: usize,
 }
 
+impl Tail {
+    fn forget_oldest(&mut self) {
+        if let Some(oldest) = self.events.pop_front() {
+            self.bytes -= oldest.event.payload.len();
+            self.floor = oldest.event.replay_id;
+        }
+    }
+}
+
 /// The log of one org.
 pub struct Log {
     reader: Arc<dyn Reader>,
@@ -181,11 +190,7 @@ impl Log {
             }
             while tail.events.len() > limits::TAIL_EVENTS_MAX || tail.bytes > limits::TAIL_BYTES_MAX
             {
-                let Some(oldest) = tail.events.pop_front() else {
-                    break;
-                };
-                tail.bytes -= oldest.event.payload.len();
-                tail.floor = oldest.event.replay_id;
+                tail.forget_oldest();
             }
             tail.newest = newest;
         }
@@ -208,12 +213,12 @@ impl Log {
         let mut tail = self.tail.write().unwrap_or_else(PoisonError::into_inner);
         let newest = tail.newest;
         let keep_from = earliest.unwrap_or_else(|| newest.advanced_by(1));
-        while let Some(oldest) = tail.events.front()
-            && oldest.event.replay_id < keep_from
+        while tail
+            .events
+            .front()
+            .is_some_and(|oldest| oldest.event.replay_id < keep_from)
         {
-            tail.floor = oldest.event.replay_id;
-            tail.bytes -= oldest.event.payload.len();
-            tail.events.pop_front();
+            tail.forget_oldest();
         }
         Ok(())
     }

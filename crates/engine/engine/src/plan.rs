@@ -16,7 +16,7 @@ use landfall_model::fault::Operation;
 use crate::command::{Assignment, Change, Saved};
 use crate::error::Error;
 use crate::numbers::Numbers;
-use crate::workspace::{Workspace, id_of};
+use crate::workspace::Workspace;
 use crate::{defaults, derive, validate};
 
 /// One row before and after.

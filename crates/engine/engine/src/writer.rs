@@ -3,6 +3,7 @@
 //! While a group is being synced to disk the next one fills up: there is no timer. Nobody is answered, and no event is
 //! seen, before the commit that holds it is durable; after a failed commit nothing is taken any more.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -15,7 +16,7 @@ use landfall_model::{
 };
 use landfall_store::{Appended, Document, NewEvent, Position, WriteSet, Writer};
 use tokio::sync::{mpsc, oneshot};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::clock::Clock;
 use crate::command::{Outcome, Transaction};
@@ -384,36 +385,34 @@ impl Computing<'_> {
 ///
 /// Source: "General Considerations" (Change Data Capture Developer Guide).
 fn merged(steps: Vec<Step>) -> Vec<Merged> {
-    let mut changes: Vec<Merged> = Vec::with_capacity(steps.len());
-    let mut place_of = std::collections::HashMap::with_capacity(steps.len());
-    let mut gone = Vec::new();
+    let mut changes: Vec<(Merged, ChangeType)> = Vec::with_capacity(steps.len());
+    let mut place_of = HashMap::with_capacity(steps.len());
     for step in steps {
-        if let Some(&place) = place_of.get(&step.id) {
-            if let Some(earlier) = changes.get_mut(place) {
-                let earlier: &mut Merged = earlier;
-                earlier.after = step.after;
-                match landfall_capture::merge(earlier.change, step.change) {
-                    Some(change) => earlier.change = change,
-                    None => gone.push(place),
-                }
-            }
-            continue;
+        let earlier = place_of
+            .get(&step.id)
+            .and_then(|place: &usize| changes.get_mut(*place));
+        if let Some((earlier, last)) = earlier {
+            earlier.after = step.after;
+            *last = step.change;
+        } else {
+            place_of.insert(step.id, changes.len());
+            let merged = Merged {
+                entity: step.entity,
+                id: step.id,
+                before: step.before,
+                after: step.after,
+                change: step.change,
+            };
+            changes.push((merged, step.change));
         }
-        place_of.insert(step.id, changes.len());
-        changes.push(Merged {
-            entity: step.entity,
-            id: step.id,
-            before: step.before,
-            after: step.after,
-            change: step.change,
-        });
     }
-    let mut place = 0;
-    changes.retain(|_| {
-        place += 1;
-        !gone.contains(&(place - 1))
-    });
     changes
+        .into_iter()
+        .filter_map(|(mut merged, last)| {
+            merged.change = landfall_capture::merge(merged.change, last)?;
+            Some(merged)
+        })
+        .collect()
 }
 
 /// The events of a group, with the commit numbers that its position in the log gives.
@@ -459,24 +458,34 @@ fn event(
         &RecordChange {
             entity: &change.entity,
             schema: &capture.schema,
-            before: change.before.as_deref(),
-            after: &change.after,
-            change_type: change.change,
             record_id: change.id,
+            change_type: change.change,
+            before: change.before.as_ref().map(|row| row.as_slice()),
+            after: Some(&change.after),
+            changed_at: transaction.at,
         },
         &TransactionFacts {
             change_origin: &transaction.origin,
             transaction_key: transaction.key,
-            commit_timestamp: transaction.at.whole_second(),
             commit_number,
             commit_user: user,
             sequence_number,
         },
     );
+    let captured = match captured {
+        Ok(captured) => captured,
+        Err(failure) => {
+            error!(error = %chain(&failure), record_id = %change.id, "a change cannot be captured");
+            return None;
+        }
+    };
+    if let Some(cause) = captured.gap {
+        warn!(?cause, record_id = %change.id, "a change is told by a gap event");
+    }
     Some(NewEvent {
         topic: capture.topic,
-        schema: capture.schema.id(),
-        payload: Bytes::from(captured),
+        schema: captured.schema_id,
+        payload: Bytes::from(captured.payload),
     })
 }
 

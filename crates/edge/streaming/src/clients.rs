@@ -1,0 +1,89 @@
+//! All streaming clients of an org: found by client id, counted against the limit, forgotten when they expire.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use landfall_auth::{Auth, Login};
+use landfall_bayeux::Timings;
+use landfall_engine::{Engine, draw};
+use landfall_model::Fault;
+
+use crate::client::Client;
+
+/// The table of clients.
+#[derive(Default)]
+pub(crate) struct Clients(Mutex<HashMap<String, Arc<Client>>>);
+
+impl Clients {
+    fn table(&self) -> MutexGuard<'_, HashMap<String, Arc<Client>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new client, if there may be one more.
+    ///
+    /// # Errors
+    /// [`Fault::ClientLimitExceeded`].
+    pub(crate) fn shake_hands(
+        &self,
+        engine: &Engine,
+        login: &Arc<Login>,
+        browser: Option<String>,
+        timings: Timings,
+        limit: Option<usize>,
+    ) -> Result<Arc<Client>, Fault> {
+        let browser = browser.unwrap_or_else(|| base36(draw(engine.entropy()), 16));
+        let id = base36(draw(engine.entropy()), 28);
+        let mut table = self.table();
+        if limit.is_some_and(|limit| table.len() >= limit) {
+            table.retain(|_, client| !client.tick(engine));
+            if limit.is_some_and(|limit| table.len() >= limit) {
+                return Err(Fault::ClientLimitExceeded);
+            }
+        }
+        let client = Arc::new(Client::new(
+            engine,
+            Arc::clone(login),
+            id.clone(),
+            browser,
+            timings,
+        ));
+        table.insert(id, Arc::clone(&client));
+        Ok(client)
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<Arc<Client>> {
+        self.table().get(id).cloned()
+    }
+
+    pub(crate) fn forget(&self, id: &str) {
+        self.table().remove(id);
+    }
+
+    /// Lets time pass for all: expired clients are forgotten, and the logins of those that wait stay in use.
+    pub(crate) fn sweep(&self, engine: &Engine, auth: &Auth) {
+        let clients: Vec<Arc<Client>> = self.table().values().cloned().collect();
+        for client in clients {
+            if client.tick(engine) {
+                self.forget(&client.id);
+            } else if let Some(login) = client.waiting_login() {
+                // A login that has ended meanwhile ends its poll by itself.
+                let _ = auth.keep_alive(&login);
+            }
+        }
+    }
+}
+
+/// Random text of `[0-9a-z]`: 28 characters hold 144 bits. Source: client ids in logs have 25 to 29 of these characters.
+fn base36(random: [u8; 32], length: usize) -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    random
+        .iter()
+        .take(length)
+        .map(|byte| {
+            // 252 is the largest multiple of 36 in a byte; the few values above it lean on the first digits, which
+            // costs less than a fiftieth of a bit a character.
+            let digit = usize::from(*byte % 36);
+            char::from(DIGITS.get(digit).copied().unwrap_or(b'0'))
+        })
+        .collect()
+}

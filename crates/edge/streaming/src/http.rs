@@ -1,0 +1,177 @@
+//! The HTTP side of the Streaming API: one handler for every path below `/cometd`.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use landfall_auth::Login;
+use landfall_bayeux::{Echo, MESSAGES_MAX, Message, Refusal};
+use landfall_model::{Fault, ReplayId, limits};
+
+use crate::StreamingState;
+use crate::respond::Responder;
+
+const BROWSER_COOKIE: &str = "BAYEUX_BROWSER";
+
+/// Who sends a request, and what its head says.
+pub(crate) struct Caller {
+    pub(crate) login: Result<Arc<Login>, Fault>,
+    /// Whether the path names an API version that is served.
+    pub(crate) version: Result<(), Fault>,
+    /// The browser cookie.
+    pub(crate) browser: Option<String>,
+    /// Where the log stood when the request arrived.
+    pub(crate) arrived: ReplayId,
+}
+
+/// Answers any request below `/cometd`. The path says the version and nothing else: clients decorate it with the type
+/// of the message.
+pub(crate) async fn handle(State(state): State<StreamingState>, request: Request) -> Response {
+    match *request.method() {
+        Method::POST => {}
+        Method::OPTIONS => return StatusCode::OK.into_response(),
+        _ => {
+            let allow = [(header::ALLOW, "POST, OPTIONS")];
+            return (StatusCode::METHOD_NOT_ALLOWED, allow).into_response();
+        }
+    }
+    let (head, body) = request.into_parts();
+    let arrived = state.engine.log().bounds().tail;
+    let Ok(body) = axum::body::to_bytes(body, limits::STREAMING_BODY_BYTES_MAX).await else {
+        return refused(StatusCode::PAYLOAD_TOO_LARGE, &Fault::RequestTooLarge);
+    };
+    let body = match form_message(&head.headers, &body) {
+        Some(message) => message.into(),
+        None => body,
+    };
+    let messages = match landfall_bayeux::parse(&body, MESSAGES_MAX) {
+        Ok(messages) => messages,
+        Err(error) => {
+            let fault = Fault::JsonInvalid {
+                reason: error.to_string(),
+                line: 1,
+                column: 1,
+            };
+            return refused(StatusCode::BAD_REQUEST, &fault);
+        }
+    };
+    let authorization = text(&head.headers, &header::AUTHORIZATION);
+    let caller = Caller {
+        login: state.auth.streaming_login(authorization),
+        version: version(head.uri.path()),
+        browser: cookie(&head.headers, BROWSER_COOKIE),
+        arrived,
+    };
+    let secure = head
+        .extensions
+        .get::<Secure>()
+        .is_some_and(|secure| secure.0);
+    respond(&state, &caller, &messages, secure).await
+}
+
+/// Request extension: whether the connection is encrypted, so that cookies may say so.
+#[derive(Clone, Copy, Debug)]
+pub struct Secure(pub bool);
+
+async fn respond(
+    state: &StreamingState,
+    caller: &Caller,
+    messages: &[Message],
+    secure: bool,
+) -> Response {
+    let mut responder = Responder {
+        state,
+        caller,
+        response: landfall_bayeux::Response::new(),
+        browser: None,
+    };
+    for message in messages {
+        responder.message(message, messages.len() == 1).await;
+    }
+    let mut response = json(StatusCode::OK, responder.response.finish());
+    let set_cookie = responder
+        .browser
+        .filter(|browser| caller.browser.as_ref() != Some(browser));
+    if let Some(browser) = set_cookie {
+        let secure = if secure { "; Secure" } else { "" };
+        let cookie = format!("{BROWSER_COOKIE}={browser}; Path=/; HttpOnly{secure}");
+        if let Ok(value) = HeaderValue::try_from(cookie) {
+            response.headers_mut().insert(header::SET_COOKIE, value);
+        }
+    }
+    response
+}
+
+/// `/cometd/59.0`, `/cometd/59.0/connect`, `/cometd/replay/36.0`.
+fn version(path: &str) -> Result<(), Fault> {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty()).skip(1);
+    let segment = match segments.next() {
+        Some("replay") => segments.next(),
+        segment => segment,
+    };
+    match segment {
+        Some(segment) if segment.starts_with(|c: char| c.is_ascii_digit()) => {
+            landfall_wire::versions::parse_streaming(segment)
+                .map(|_| ())
+                .ok_or(Fault::VersionUnsupported)
+        }
+        _ => Err(Fault::VersionMissing),
+    }
+}
+
+/// The messages of a form post: `message=` with a JSON object or array. Several fields make one array.
+fn form_message(headers: &HeaderMap, body: &[u8]) -> Option<Vec<u8>> {
+    let media_type = text(headers, &header::CONTENT_TYPE)?;
+    if !media_type.starts_with("application/x-www-form-urlencoded") || body.starts_with(b"[") {
+        return None;
+    }
+    let messages: Vec<String> = form_urlencoded::parse(body)
+        .filter(|(key, _)| key == "message")
+        .map(|(_, message)| message.into_owned())
+        .collect();
+    match messages.as_slice() {
+        [] => None,
+        [one] => Some(one.clone().into_bytes()),
+        several => Some(format!("[{}]", several.join(",")).into_bytes()),
+    }
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, value)| *key == name && is_browser_id(value))
+        .map(|(_, value)| value.to_owned())
+}
+
+/// What we hand out ourselves, with room for what a proxy of the real service handed out.
+fn is_browser_id(value: &str) -> bool {
+    (1..=64).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn refused(status: StatusCode, fault: &Fault) -> Response {
+    let mut response = landfall_bayeux::Response::new();
+    let refusal = Refusal::new(landfall_wire::bayeux(fault));
+    response.refused(&Echo::nothing(), None, &refusal);
+    json(status, response.finish())
+}
+
+fn json(status: StatusCode, body: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json;charset=UTF-8"),
+        (
+            header::CACHE_CONTROL,
+            "no-cache,must-revalidate,max-age=0,no-store,private",
+        ),
+    ];
+    (status, headers, Body::from(body)).into_response()
+}

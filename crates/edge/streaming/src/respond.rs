@@ -1,0 +1,227 @@
+//! What each message of a request is answered with.
+
+use std::sync::Arc;
+
+use landfall_auth::Login;
+use landfall_bayeux::{
+    Advice, Answer, Connect, Echo, Handshake, Input, Message, Refusal, Request, Response,
+    Subscription as Channels, SubscriptionError,
+};
+use landfall_model::{Fault, ReplayPreset};
+use landfall_subscription::{Bounds, Subscription};
+
+use crate::client::Client;
+use crate::http::Caller;
+use crate::{StreamingState, channel, replay};
+
+/// Members of `ext` in every handshake reply.
+///
+/// Clients: EMP-Connector and Camel send replay ids only if `replay` is the boolean true.
+const CAPABILITIES: [(&str, bool); 2] = [("replay", true), ("payload.format", true)];
+
+/// Answers the messages of one request, in order.
+pub(crate) struct Responder<'r> {
+    pub(crate) state: &'r StreamingState,
+    pub(crate) caller: &'r Caller,
+    pub(crate) response: Response,
+    /// Value of the browser cookie to be set: a handshake succeeded.
+    pub(crate) browser: Option<String>,
+}
+
+impl Responder<'_> {
+    pub(crate) async fn message(&mut self, message: &Message, alone: bool) {
+        let echo = message.echo();
+        match &message.request {
+            Request::Handshake(handshake) => match self.handshake(handshake) {
+                Ok(client) => {
+                    self.response.handshake(&echo, &client.id, &CAPABILITIES);
+                    self.browser = Some(client.browser.clone());
+                }
+                Err(refusal) => self
+                    .response
+                    .handshake_refused(&echo, &refusal, &CAPABILITIES),
+            },
+            Request::Connect(connect) => self.connect(message, connect, alone).await,
+            Request::Subscribe(_)
+            | Request::Unsubscribe(_)
+            | Request::Disconnect
+            | Request::Publish(_)
+            | Request::UnknownMeta(_)
+            | Request::Unaddressed => match self.other(message) {
+                Ok(client) => self.response.accepted(&echo, &client.id, None),
+                Err(fault) => self.refuse(message, &fault),
+            },
+        }
+    }
+
+    fn handshake(&self, handshake: &Handshake) -> Result<Arc<Client>, Refusal> {
+        let denied = |fault: &Fault| {
+            Refusal::new(landfall_wire::bayeux(&Fault::HandshakeDenied))
+                .because(landfall_wire::bayeux(fault))
+        };
+        // Clients: @salesforce/core looks for the version text in `error`, others in the failure reason: both have it.
+        let plain = |fault: &Fault| {
+            let text = landfall_wire::bayeux(fault);
+            Refusal::new(text.clone()).because(text)
+        };
+        if let Err(fault) = &self.caller.version {
+            return Err(plain(fault));
+        }
+        let login = self.caller.login.as_ref().map_err(denied)?;
+        if !handshake.offers_long_polling() {
+            let offered = handshake
+                .supported_connection_types
+                .as_deref()
+                .unwrap_or_default()
+                .join(", ");
+            return Err(plain(&Fault::ConnectionTypeInvalid { offered }));
+        }
+        self.state
+            .clients
+            .shake_hands(
+                &self.state.engine,
+                login,
+                self.caller.browser.clone(),
+                self.state.settings.timings,
+                self.state.settings.clients_max,
+            )
+            .map_err(|fault| denied(&fault))
+    }
+
+    async fn connect(&mut self, message: &Message, connect: &Connect, alone: bool) {
+        let answer = self.poll(message, connect, alone).await;
+        let echo = Echo::connect(message.id.as_ref());
+        let client_id = message.client_id.as_deref().unwrap_or_default();
+        match answer {
+            Ok(Answer::Deliver(advice)) => {
+                if let Some(client) = self.state.clients.find(client_id)
+                    && let Err(error) = client.deliver(&self.state.engine, &mut self.response).await
+                {
+                    tracing::error!(%error, client_id, "events cannot be read");
+                }
+                self.response.accepted(&echo, client_id, advice);
+            }
+            Ok(Answer::Empty(advice)) => self.response.accepted(&echo, client_id, advice),
+            Ok(Answer::Refused(refusal)) => {
+                self.response.refused(&echo, Some(client_id), &refusal);
+            }
+            Err(fault) => self.refuse(message, &fault),
+        }
+    }
+
+    async fn poll(
+        &self,
+        message: &Message,
+        connect: &Connect,
+        alone: bool,
+    ) -> Result<Answer, Fault> {
+        let (client, login) = self.client(message)?;
+        if !connect.is_long_polling() {
+            let offered = connect.connection_type.as_deref().unwrap_or_default();
+            return Err(Fault::ConnectionTypeInvalid {
+                offered: offered.to_owned(),
+            });
+        }
+        let waiting = client
+            .connect(&self.state.engine, alone, connect.advice)
+            .await?;
+        let refusal = || refusal(&Fault::SessionInvalid);
+        waiting
+            .answered(&login, refusal, self.state.stopping())
+            .await
+            .ok_or(Fault::ClientUnknown)
+    }
+
+    /// Everything that is answered at once and has nothing but success to tell.
+    fn other(&self, message: &Message) -> Result<Arc<Client>, Fault> {
+        let (client, login) = match &message.request {
+            Request::Publish(_) | Request::UnknownMeta(_) => return Err(Fault::PublishDenied),
+            Request::Unaddressed => return Err(Fault::ChannelNameMissing),
+            _ => self.client(message)?,
+        };
+        let engine = &self.state.engine;
+        match &message.request {
+            Request::Subscribe(channels) => {
+                let tail = self.caller.arrived;
+                for channel in named(channels)? {
+                    let topics = channel::topics(engine, &login, channel)?;
+                    let preset = replay::preset(message.ext.as_ref(), channel)?;
+                    let mut bounds = Bounds {
+                        earliest: engine.log().bounds().earliest,
+                        tail: engine.log().bounds().tail,
+                    };
+                    if preset == ReplayPreset::Latest {
+                        // Clients: jsforce creates records right after sending the subscribe: new is what comes after
+                        // the request arrived.
+                        bounds.tail = tail;
+                    }
+                    let subscription = Subscription::open(topics, preset, bounds)?;
+                    client.subscribe(engine, channel, subscription)?;
+                }
+            }
+            Request::Unsubscribe(channels) => {
+                for channel in named(channels)? {
+                    client.unsubscribe(engine, channel)?;
+                }
+            }
+            Request::Disconnect => {
+                client.feed(engine, Input::Disconnect)?;
+                self.state.clients.forget(&client.id);
+            }
+            _ => {}
+        }
+        Ok(client)
+    }
+
+    /// The session and the login behind a message, checked in the documented order.
+    fn client(&self, message: &Message) -> Result<(Arc<Client>, Arc<Login>), Fault> {
+        if let Err(fault) = &self.caller.version {
+            return Err(fault.clone());
+        }
+        let id = message.client_id.as_deref().ok_or(Fault::HandshakeMissing)?;
+        let client = self.state.clients.find(id).ok_or(Fault::ClientUnknown)?;
+        let login = self.caller.login.clone()?;
+        if login.user_id != client.user {
+            return Err(Fault::UserMismatch);
+        }
+        if self.state.settings.strict_cookies
+            && self.caller.browser.as_ref() != Some(&client.browser)
+        {
+            return Err(Fault::CookieMissing {
+                client_id: id.to_owned(),
+            });
+        }
+        client.logged_in(&login);
+        Ok((client, login))
+    }
+
+    fn refuse(&mut self, message: &Message, fault: &Fault) {
+        let client_id = match fault {
+            Fault::ClientUnknown | Fault::HandshakeMissing => None,
+            _ => message.client_id.as_deref(),
+        };
+        self.response
+            .refused(&message.echo(), client_id, &refusal(fault));
+    }
+}
+
+/// A refusal with the advice that belongs to it.
+///
+/// Source: "Handling Streaming API Errors" (Streaming API Developer Guide): a refused token ends the connection, an
+/// unknown client shakes hands again, and all else leaves the session as it is.
+fn refusal(fault: &Fault) -> Refusal {
+    let refusal = Refusal::new(landfall_wire::bayeux(fault));
+    match fault {
+        Fault::ClientUnknown => refusal.advising(Advice::Handshake),
+        Fault::SessionInvalid | Fault::SessionMissing | Fault::UserMismatch => {
+            refusal.advising(Advice::None)
+        }
+        _ => refusal,
+    }
+}
+
+fn named(channels: &Channels) -> Result<&[Box<str>], Fault> {
+    channels.channels().map_err(|error| match error {
+        SubscriptionError::Missing | SubscriptionError::Malformed => Fault::ChannelNameMissing,
+    })
+}
