@@ -100,6 +100,22 @@ impl TransactionKey {
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
+
+    /// Reads the 36-character form; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut key = [0; 16];
+        let mut digits = text.bytes();
+        for (place, byte) in key.iter_mut().enumerate() {
+            if matches!(place, 4 | 6 | 8 | 10) && digits.next()? != b'-' {
+                return None;
+            }
+            for _ in 0..2 {
+                let digit = char::from(digits.next()?).to_digit(16)?;
+                *byte = *byte << 4 | u8::try_from(digit).ok()?;
+            }
+        }
+        digits.next().is_none().then_some(Self(key))
+    }
 }
 
 impl fmt::Display for TransactionKey {

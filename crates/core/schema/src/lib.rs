@@ -1,1 +1,191 @@
-//! (being written)
+//! Event schemas: from an object's definition to Avro bytes, and from Avro bytes to what subscribers read.
+//!
+//! Owns the Avro schema of an event and its id, the encoding of payloads, field bitmaps, and every JSON form of a
+//! schema or a payload. It deliberately knows nothing of how events come about (`landfall-capture` does) nor of who
+//! may see which field. A payload is encoded once; every delivery derives from those bytes.
+//! Start reading at [`EventSchema`]; the kinds of fields are in [`shape`], the bytes in `encode` and `decode`.
+//!
+//! Source: "Event Schemas" (Pub/Sub API), "Platform Event Schema by Schema ID" (REST API Developer Guide).
+
+pub mod bitmap;
+pub mod shape;
+
+mod avro;
+mod cometd;
+mod decode;
+mod derive;
+mod encode;
+mod json;
+mod parse;
+
+use std::collections::HashMap;
+
+use landfall_model::SchemaId;
+use md5::{Digest, Md5};
+use thiserror::Error;
+
+pub use decode::{DecodeError, DecodedEvent, FieldValue};
+pub use encode::Inclusion;
+pub use shape::{Component, Compound, EventField, Scalar, Shape};
+
+use encode::Source;
+
+/// Name of the field that leads every change event.
+pub const HEADER: &str = "ChangeEventHeader";
+
+/// Why a schema cannot be made, or a row cannot be encoded with it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Error {
+    /// An object whose changes are not captured has no event schema.
+    #[error("the object {entity} has no change event")]
+    NotCaptured {
+        /// The object.
+        entity: String,
+    },
+    /// A change event names a field that the object does not have.
+    #[error("the change event of {entity} names the unknown field {field}")]
+    FieldUnknown {
+        /// The object.
+        entity: String,
+        /// The name that leads nowhere.
+        field: String,
+    },
+    /// A name that Avro does not allow, or that occurs twice.
+    #[error("`{name}` cannot be a name in the schema of {event}")]
+    Name {
+        /// The event.
+        event: String,
+        /// The name.
+        name: String,
+    },
+    /// Two records of one name with different components.
+    #[error("the schema of {event} has two different records named `{name}`")]
+    RecordConflict {
+        /// The event.
+        event: String,
+        /// The name of both.
+        name: String,
+    },
+    /// A stored schema that is not of the form that this crate writes.
+    #[error("the stored schema cannot be read: {reason}")]
+    Parse {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The schema belongs to an event without a change event header, or the other way round.
+    #[error("the schema of {event} is of the other kind of event")]
+    Kind {
+        /// The event.
+        event: String,
+    },
+    /// A value that the field's type cannot hold: a mistake of the caller.
+    #[error("the value of {event}.{field} does not fit its type")]
+    Value {
+        /// The event.
+        event: String,
+        /// The field or component.
+        field: String,
+    },
+}
+
+/// Where the value of a row goes in an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Position of the top-level field; 0 is `ChangeEventHeader`.
+    pub position: usize,
+    /// Place in the compound at that position, if the value is a component.
+    pub component: Option<usize>,
+}
+
+/// The schema of one event object.
+///
+/// Wire: an Avro record in the namespace `com.sforce.eventbus`.
+/// Source: "`GetSchema` RPC Method" (Pub/Sub API).
+#[derive(Clone, Debug)]
+pub struct EventSchema {
+    name: String,
+    id: SchemaId,
+    avro: String,
+    fields: Vec<EventField>,
+    positions: HashMap<String, usize>,
+    sources: Vec<Source>,
+    slots: Vec<Option<Slot>>,
+}
+
+impl EventSchema {
+    /// A schema of these fields in this order.
+    ///
+    /// Value number i of a row belongs to field number i; compounds take no value this way.
+    ///
+    /// # Errors
+    /// [`Error::Name`] or [`Error::RecordConflict`] if the fields cannot make an Avro record.
+    pub fn new(name: &str, fields: Vec<EventField>) -> Result<Self, Error> {
+        let sources = fields
+            .iter()
+            .enumerate()
+            .map(|(place, field)| match field.shape {
+                Shape::Required(_) | Shape::Optional(_) | Shape::TextOrCompound(_) => {
+                    Source::Row(place)
+                }
+                Shape::Header | Shape::Names | Shape::Compound(_) => Source::Absent,
+            })
+            .collect();
+        Self::assemble(name, fields, sources)
+    }
+
+    fn assemble(name: &str, fields: Vec<EventField>, sources: Vec<Source>) -> Result<Self, Error> {
+        shape::check(name, &fields)?;
+        let canonical = avro::canonical(name, &fields);
+        let id = SchemaId::from_bytes(Md5::digest(canonical.as_bytes()).into());
+        Ok(Self {
+            id,
+            avro: avro::full(name, &fields),
+            positions: fields
+                .iter()
+                .enumerate()
+                .map(|(position, field)| (field.name.clone(), position))
+                .collect(),
+            slots: encode::slots(&sources),
+            name: name.to_owned(),
+            fields,
+            sources,
+        })
+    }
+
+    /// Name of the event object, such as `AccountChangeEvent`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Identity of the schema: the digest of its canonical form, so that docs do not change it.
+    pub const fn id(&self) -> SchemaId {
+        self.id
+    }
+
+    /// The Avro schema as clients fetch it. The same fields give the same bytes.
+    pub fn avro_json(&self) -> &str {
+        &self.avro
+    }
+
+    /// The fields by position; a change event has `ChangeEventHeader` at position 0.
+    pub fn fields(&self) -> &[EventField] {
+        &self.fields
+    }
+
+    /// The position of a top-level field, by its exact name.
+    pub fn position_of(&self, field: &str) -> Option<usize> {
+        self.positions.get(field).copied()
+    }
+
+    /// Where value number `index` of a row goes; `None` if events do not carry it.
+    ///
+    /// A schema that was read back knows no rows and answers `None` always.
+    pub fn slot_of(&self, index: usize) -> Option<Slot> {
+        self.slots.get(index).copied().flatten()
+    }
+
+    /// Whether this is the schema of a change event.
+    pub fn has_header(&self) -> bool {
+        matches!(self.fields.first(), Some(field) if field.shape == Shape::Header)
+    }
+}

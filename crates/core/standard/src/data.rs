@@ -26,7 +26,10 @@ const OBJECTS: [(&str, &str); 16] = [
     ("lead.json", include_str!("../data/lead.json")),
     ("opportunity.json", include_str!("../data/opportunity.json")),
     ("order.json", include_str!("../data/order.json")),
-    ("organization.json", include_str!("../data/organization.json")),
+    (
+        "organization.json",
+        include_str!("../data/organization.json"),
+    ),
     ("product2.json", include_str!("../data/product2.json")),
     ("profile.json", include_str!("../data/profile.json")),
     ("task.json", include_str!("../data/task.json")),
@@ -83,7 +86,8 @@ enum Capability {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Child {
-    child: String,
+    #[serde(rename = "child")]
+    entity: String,
     field: String,
     relationship_name: Option<String>,
     #[serde(default)]
@@ -102,7 +106,10 @@ enum Rule {
 /// One field.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[expect(clippy::struct_excessive_bools, reason = "the vendor's describe consists of flags")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the vendor's describe consists of flags"
+)]
 struct Field {
     name: String,
     label: String,
@@ -119,7 +126,8 @@ struct Field {
     unique: bool,
     id_lookup: bool,
     auto_number: Option<String>,
-    name_field: bool,
+    #[serde(rename = "nameField")]
+    is_name: bool,
     filterable: bool,
     groupable: bool,
     sortable: bool,
@@ -177,16 +185,27 @@ impl Object {
                 prefix: self.key_prefix,
             });
         };
-        let captured: HashSet<&str> = self.change_event.iter().flatten().map(String::as_str).collect();
+        let captured: HashSet<&str> = self
+            .change_event
+            .iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
         let fields = self
             .fields
             .into_iter()
             .map(|field| field.into_definition(&self.name, &captured, value_sets))
             .collect::<Result<_, _>>()?;
-        let change_event = self.change_event.as_ref().map(|fields| ChangeEventDefinition {
-            name: EntityName::new(format!("{}ChangeEvent", self.name)),
-            fields: fields.iter().map(|field| FieldName::new(field.as_str())).collect(),
-        });
+        let change_event = self
+            .change_event
+            .as_ref()
+            .map(|fields| ChangeEventDefinition {
+                name: EntityName::new(format!("{}ChangeEvent", self.name)),
+                fields: fields
+                    .iter()
+                    .map(|field| FieldName::new(field.as_str()))
+                    .collect(),
+            });
         Ok(EntityDefinition::new(
             EntityName::new(self.name),
             (self.label, self.label_plural),
@@ -194,7 +213,10 @@ impl Object {
             false,
             capabilities(&self.capabilities),
             fields,
-            self.children.into_iter().map(Child::into_relationship).collect(),
+            self.children
+                .into_iter()
+                .map(Child::into_relationship)
+                .collect(),
             change_event,
         ))
     }
@@ -223,7 +245,7 @@ fn capabilities(listed: &[Capability]) -> Capabilities {
 impl Child {
     fn into_relationship(self) -> ChildRelationship {
         ChildRelationship {
-            child: EntityName::new(self.child),
+            child: EntityName::new(self.entity),
             field: FieldName::new(self.field),
             relationship_name: self.relationship_name,
             delete_rule: match self.delete_rule {
@@ -246,7 +268,10 @@ impl Field {
         value_sets: &ValueSets,
     ) -> Result<FieldDefinition, Error> {
         let in_change_event = captured.contains(self.name.as_str())
-            || self.compound.as_deref().is_some_and(|name| captured.contains(name))
+            || self
+                .compound
+                .as_deref()
+                .is_some_and(|name| captured.contains(name))
             || PREFERENCE_GROUPS
                 .iter()
                 .any(|group| captured.contains(group) && self.name.starts_with(group));
@@ -281,7 +306,7 @@ impl Field {
             external_id: false,
             id_lookup: self.id_lookup,
             auto_number: self.auto_number,
-            name_field: self.name_field,
+            name_field: self.is_name,
             filterable: self.filterable,
             groupable: self.groupable,
             sortable: self.sortable,

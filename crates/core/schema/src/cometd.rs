@@ -1,0 +1,291 @@
+//! The payload as the Streaming API delivers it, straight from the Avro bytes.
+
+use landfall_model::FieldBits;
+
+use crate::decode::{DecodeError, HeaderView, RawScalar, Reader};
+use crate::shape::{Compound, Scalar, Shape};
+use crate::{EventSchema, json};
+
+impl EventSchema {
+    /// Appends the JSON of `payload` in a Streaming API message.
+    ///
+    /// A change event shows what has a value, and what an update set to null; other events show every field.
+    /// Wire: compounds as objects with the components that are present or changed; dates as ISO 8601 strings.
+    /// Source: "Change Event Body Fields" (Change Data Capture Developer Guide).
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the bytes are not exactly one record of this schema; `out` is then cut back.
+    pub fn render_cometd(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
+        let before = out.len();
+        out.reserve(payload.len() * 2 + 512);
+        let result = self.render(payload, out);
+        if result.is_err() {
+            out.truncate(before);
+        }
+        result
+    }
+
+    fn render(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
+        let mut reader = Reader::new(payload);
+        let mut marks = Marks::default();
+        let mut first = true;
+        for (position, field) in self.fields.iter().enumerate() {
+            let field_start = out.len();
+            out.push(if first { b'{' } else { b',' });
+            key(out, &field.name);
+            let shown = match &field.shape {
+                Shape::Header => {
+                    let header = HeaderView::read(&mut reader)?;
+                    self.render_header(&header, out)?;
+                    marks = Marks::of(header);
+                    true
+                }
+                Shape::Required(scalar) => {
+                    render_scalar(reader.scalar(*scalar)?, out);
+                    true
+                }
+                Shape::Optional(scalar) => {
+                    render_optional(&mut reader, *scalar, position, &marks, out)?
+                }
+                Shape::Names if reader.branch(2)? == 0 => marks.null(position, out),
+                Shape::Names => {
+                    render_texts(&reader.texts()?, out);
+                    true
+                }
+                Shape::Compound(compound) => match reader.branch(2)? {
+                    0 => render_absent(compound, position, &marks, out),
+                    _ => render_compound(&mut reader, compound, position, &marks, out)?,
+                },
+                Shape::TextOrCompound(compound) => match reader.branch(3)? {
+                    0 if marks.components(position) != 0 => {
+                        render_absent(compound, position, &marks, out)
+                    }
+                    0 => marks.null(position, out),
+                    1 => {
+                        json::string(out, reader.text()?);
+                        true
+                    }
+                    _ => render_compound(&mut reader, compound, position, &marks, out)?,
+                },
+            };
+            if shown {
+                first = false;
+            } else {
+                out.truncate(field_start);
+            }
+        }
+        if first {
+            out.push(b'{');
+        }
+        out.push(b'}');
+        reader.finish()
+    }
+
+    /// The header without `nulledFields` and `diffFields`, which this API does not have.
+    fn render_header(&self, header: &HeaderView<'_>, out: &mut Vec<u8>) -> Result<(), DecodeError> {
+        out.push(b'{');
+        key(out, "entityName");
+        json::string(out, header.entity_name);
+        out.push(b',');
+        key(out, "recordIds");
+        render_texts(&header.record_ids, out);
+        for (name, text) in [
+            ("changeType", header.change_type.as_str()),
+            ("changeOrigin", header.change_origin),
+            ("transactionKey", header.transaction_key),
+        ] {
+            out.push(b',');
+            key(out, name);
+            json::string(out, text);
+        }
+        for (name, number) in [
+            ("sequenceNumber", i64::from(header.sequence_number)),
+            ("commitTimestamp", header.commit_timestamp),
+            ("commitNumber", header.commit_number),
+        ] {
+            out.push(b',');
+            key(out, name);
+            json::integer(out, number);
+        }
+        out.push(b',');
+        key(out, "commitUser");
+        json::string(out, header.commit_user);
+        out.push(b',');
+        key(out, "changedFields");
+        self.render_names(&header.changed_fields, out)?;
+        out.push(b'}');
+        Ok(())
+    }
+
+    /// The names of a field set: top-level fields in schema order, then components as `Compound.Component`.
+    fn render_names(&self, bits: &FieldBits, out: &mut Vec<u8>) -> Result<(), DecodeError> {
+        let mut separator = b'[';
+        for position in bits.top() {
+            let field = self.fields.get(position).ok_or(DecodeError::Bitmap)?;
+            out.extend_from_slice(&[separator, b'"']);
+            out.extend_from_slice(field.name.as_bytes());
+            out.push(b'"');
+            separator = b',';
+        }
+        for (position, components) in bits.nested() {
+            let field = self.fields.get(position).ok_or(DecodeError::Bitmap)?;
+            let compound = field.shape.compound().ok_or(DecodeError::Bitmap)?;
+            for place in (0..64).filter(|place| components >> place & 1 == 1) {
+                let part = compound.components.get(place).ok_or(DecodeError::Bitmap)?;
+                out.extend_from_slice(&[separator, b'"']);
+                out.extend_from_slice(field.name.as_bytes());
+                out.push(b'.');
+                out.extend_from_slice(part.name.as_bytes());
+                out.push(b'"');
+                separator = b',';
+            }
+        }
+        if separator == b'[' {
+            out.push(b'[');
+        }
+        out.push(b']');
+        Ok(())
+    }
+}
+
+/// What the header says about the fields after it.
+#[derive(Default)]
+struct Marks {
+    /// The changed fields and the differences, if there is a header.
+    change: Option<(FieldBits, FieldBits)>,
+}
+
+impl Marks {
+    fn of(header: HeaderView<'_>) -> Self {
+        Self {
+            change: Some((header.changed_fields, header.diff_fields)),
+        }
+    }
+
+    /// Writes null if the field is to be shown without a value; says whether it is.
+    fn null(&self, position: usize, out: &mut Vec<u8>) -> bool {
+        let shown = match &self.change {
+            Some((changed, _)) => changed.contains(position),
+            None => true,
+        };
+        if shown {
+            out.extend_from_slice(b"null");
+        }
+        shown
+    }
+
+    fn components(&self, position: usize) -> u64 {
+        self.change
+            .as_ref()
+            .map_or(0, |(changed, _)| changed.components(position))
+    }
+
+    fn is_difference(&self, position: usize) -> bool {
+        self.change
+            .as_ref()
+            .is_some_and(|(_, differences)| differences.contains(position))
+    }
+}
+
+/// Writes a key; names need no escape, `shape::check` sees to it.
+fn key(out: &mut Vec<u8>, name: &str) {
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
+fn render_optional(
+    reader: &mut Reader<'_>,
+    scalar: Scalar,
+    position: usize,
+    marks: &Marks,
+    out: &mut Vec<u8>,
+) -> Result<bool, DecodeError> {
+    let Some(value) = reader.optional(scalar)? else {
+        return Ok(marks.null(position, out));
+    };
+    if marks.is_difference(position) {
+        out.push(b'{');
+        key(out, "diff");
+        render_scalar(value, out);
+        out.push(b'}');
+    } else {
+        render_scalar(value, out);
+    }
+    Ok(true)
+}
+
+/// Writes a record that is null: the components that an update emptied, or nothing.
+fn render_absent(compound: &Compound, position: usize, marks: &Marks, out: &mut Vec<u8>) -> bool {
+    let changed = marks.components(position);
+    if changed == 0 {
+        return marks.null(position, out);
+    }
+    let mut separator = b'{';
+    for (place, part) in compound.components.iter().enumerate() {
+        if place < 64 && changed >> place & 1 == 1 {
+            out.push(separator);
+            separator = b',';
+            key(out, &part.name);
+            out.extend_from_slice(b"null");
+        }
+    }
+    if separator == b'{' {
+        out.push(b'{');
+    }
+    out.push(b'}');
+    true
+}
+
+fn render_compound(
+    reader: &mut Reader<'_>,
+    compound: &Compound,
+    position: usize,
+    marks: &Marks,
+    out: &mut Vec<u8>,
+) -> Result<bool, DecodeError> {
+    let changed = marks.components(position);
+    let mut separator = b'{';
+    for (place, part) in compound.components.iter().enumerate() {
+        let value = reader.optional(part.scalar)?;
+        let emptied = place < 64 && changed >> place & 1 == 1 || marks.change.is_none();
+        if value.is_none() && !emptied {
+            continue;
+        }
+        out.push(separator);
+        separator = b',';
+        key(out, &part.name);
+        match value {
+            Some(value) => render_scalar(value, out),
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+    if separator == b'{' {
+        out.push(b'{');
+    }
+    out.push(b'}');
+    Ok(true)
+}
+
+fn render_texts(texts: &[&str], out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (place, text) in texts.iter().enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        json::string(out, text);
+    }
+    out.push(b']');
+}
+
+fn render_scalar(value: RawScalar<'_>, out: &mut Vec<u8>) {
+    match value {
+        RawScalar::Boolean(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
+        RawScalar::Integer(number) => json::integer(out, number),
+        RawScalar::Double(number) => json::double(out, number),
+        RawScalar::Text(text) => json::string(out, text),
+        RawScalar::Date(millis) => json::date(out, millis),
+        RawScalar::DateTime(millis) => json::date_time(out, millis),
+        RawScalar::Time(millis) => json::time(out, millis),
+    }
+}

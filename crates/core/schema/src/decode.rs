@@ -1,0 +1,325 @@
+//! From Avro bytes back to values. Every length that the bytes claim is checked before it is used.
+
+use landfall_model::{
+    ChangeEventHeader, ChangeType, CommitNumber, Date, EntityName, FieldBits, RecordId, Timestamp,
+    TransactionKey, Value,
+};
+use thiserror::Error;
+
+use crate::shape::{Compound, Scalar, Shape};
+use crate::{EventSchema, bitmap};
+
+/// Why bytes are not a payload of the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum DecodeError {
+    /// The bytes end inside a value.
+    #[error("the payload ends inside a value")]
+    Truncated,
+    /// Bytes are left after the last field.
+    #[error("the payload goes on after its last field")]
+    Trailing,
+    /// A number that its type cannot hold.
+    #[error("the payload has a number beyond its type")]
+    Number,
+    /// A union branch or an enum symbol that does not exist.
+    #[error("the payload names a branch or a symbol that the schema does not have")]
+    Branch,
+    /// Text that is not UTF-8.
+    #[error("the payload has text that is not UTF-8")]
+    Text,
+    /// A field bitmap that is malformed or names a field that the schema does not have.
+    #[error("the payload has a field bitmap that does not fit the schema")]
+    Bitmap,
+    /// A header field whose text is not of its form.
+    #[error("the payload has a malformed header field")]
+    Header,
+}
+
+/// The value of a top-level field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FieldValue {
+    /// No value; also at the header's position.
+    Null,
+    /// One value; ids are text.
+    Plain(Value),
+    /// The names that are on.
+    Names(Vec<String>),
+    /// One value for each component.
+    Compound(Vec<Value>),
+}
+
+/// A payload, read in full.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecodedEvent {
+    /// The header, if it is a change event.
+    pub header: Option<ChangeEventHeader>,
+    /// The values by position.
+    pub fields: Vec<FieldValue>,
+}
+
+impl EventSchema {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if the bytes are not exactly one record of this schema.
+    pub fn decode(&self, payload: &[u8]) -> Result<DecodedEvent, DecodeError> {
+        let mut reader = Reader::new(payload);
+        let mut header = None;
+        let mut fields = Vec::with_capacity(self.fields.len());
+        for field in &self.fields {
+            fields.push(match &field.shape {
+                Shape::Header => {
+                    header = Some(HeaderView::read(&mut reader)?.into_header()?);
+                    FieldValue::Null
+                }
+                Shape::Required(scalar) => FieldValue::Plain(reader.scalar(*scalar)?.into_value()?),
+                Shape::Optional(scalar) => match reader.branch(2)? {
+                    0 => FieldValue::Null,
+                    _ => FieldValue::Plain(reader.scalar(*scalar)?.into_value()?),
+                },
+                Shape::Names => match reader.branch(2)? {
+                    0 => FieldValue::Null,
+                    _ => {
+                        FieldValue::Names(reader.texts()?.into_iter().map(str::to_owned).collect())
+                    }
+                },
+                Shape::Compound(compound) => match reader.branch(2)? {
+                    0 => FieldValue::Null,
+                    _ => reader.compound(compound)?,
+                },
+                Shape::TextOrCompound(compound) => match reader.branch(3)? {
+                    0 => FieldValue::Null,
+                    1 => FieldValue::Plain(Value::Text(reader.text()?.to_owned())),
+                    _ => reader.compound(compound)?,
+                },
+            });
+        }
+        reader.finish()?;
+        Ok(DecodedEvent { header, fields })
+    }
+}
+
+/// A value as it lies in the payload.
+#[derive(Clone, Copy)]
+pub(crate) enum RawScalar<'a> {
+    Boolean(bool),
+    Integer(i64),
+    Double(f64),
+    Text(&'a str),
+    Date(i64),
+    DateTime(i64),
+    Time(i64),
+}
+
+impl RawScalar<'_> {
+    fn into_value(self) -> Result<Value, DecodeError> {
+        Ok(match self {
+            Self::Boolean(truth) => Value::Boolean(truth),
+            Self::Integer(number) => Value::Integer(number),
+            Self::Double(number) => Value::Double(number),
+            Self::Text(text) => Value::Text(text.to_owned()),
+            Self::Date(millis) => Value::Date(Date::of(Timestamp::from_millis(millis))),
+            Self::DateTime(millis) => Value::DateTime(Timestamp::from_millis(millis)),
+            Self::Time(millis) => {
+                Value::Time(i32::try_from(millis).map_err(|_| DecodeError::Number)?)
+            }
+        })
+    }
+}
+
+/// The header as it lies in the payload.
+pub(crate) struct HeaderView<'a> {
+    pub(crate) entity_name: &'a str,
+    pub(crate) record_ids: Vec<&'a str>,
+    pub(crate) change_type: ChangeType,
+    pub(crate) change_origin: &'a str,
+    pub(crate) transaction_key: &'a str,
+    pub(crate) sequence_number: i32,
+    pub(crate) commit_timestamp: i64,
+    pub(crate) commit_number: i64,
+    pub(crate) commit_user: &'a str,
+    pub(crate) nulled_fields: FieldBits,
+    pub(crate) diff_fields: FieldBits,
+    pub(crate) changed_fields: FieldBits,
+}
+
+impl<'a> HeaderView<'a> {
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            entity_name: reader.text()?,
+            record_ids: reader.texts()?,
+            change_type: u64::try_from(reader.int()?)
+                .ok()
+                .and_then(ChangeType::from_ordinal)
+                .ok_or(DecodeError::Branch)?,
+            change_origin: reader.text()?,
+            transaction_key: reader.text()?,
+            sequence_number: reader.int()?,
+            commit_timestamp: reader.long()?,
+            commit_number: reader.long()?,
+            commit_user: reader.text()?,
+            nulled_fields: reader.bits()?,
+            diff_fields: reader.bits()?,
+            changed_fields: reader.bits()?,
+        })
+    }
+
+    fn into_header(self) -> Result<ChangeEventHeader, DecodeError> {
+        Ok(ChangeEventHeader {
+            entity_name: EntityName::new(self.entity_name),
+            record_ids: self.record_ids.into_iter().map(str::to_owned).collect(),
+            change_type: self.change_type,
+            change_origin: self.change_origin.to_owned(),
+            transaction_key: TransactionKey::parse(self.transaction_key)
+                .ok_or(DecodeError::Header)?,
+            sequence_number: self.sequence_number,
+            commit_timestamp: Timestamp::from_millis(self.commit_timestamp),
+            commit_number: u64::try_from(self.commit_number)
+                .map(CommitNumber::new)
+                .map_err(|_| DecodeError::Header)?,
+            commit_user: RecordId::parse(self.commit_user).map_err(|_| DecodeError::Header)?,
+            nulled_fields: self.nulled_fields,
+            diff_fields: self.diff_fields,
+            changed_fields: self.changed_fields,
+        })
+    }
+}
+
+/// Takes values off the front of the bytes.
+pub(crate) struct Reader<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
+    /// Checks that nothing is left.
+    pub(crate) const fn finish(&self) -> Result<(), DecodeError> {
+        if self.bytes.is_empty() {
+            Ok(())
+        } else {
+            Err(DecodeError::Trailing)
+        }
+    }
+
+    fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
+        let (front, rest) = self
+            .bytes
+            .split_at_checked(count)
+            .ok_or(DecodeError::Truncated)?;
+        self.bytes = rest;
+        Ok(front)
+    }
+
+    fn byte(&mut self) -> Result<u8, DecodeError> {
+        let (&byte, rest) = self.bytes.split_first().ok_or(DecodeError::Truncated)?;
+        self.bytes = rest;
+        Ok(byte)
+    }
+
+    pub(crate) fn long(&mut self) -> Result<i64, DecodeError> {
+        let mut bits: u64 = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            let seven = u64::from(byte & 0x7f);
+            if shift == 63 && seven > 1 {
+                return Err(DecodeError::Number);
+            }
+            bits |= seven << shift;
+            if byte & 0x80 == 0 {
+                return Ok((bits >> 1).cast_signed() ^ -(bits & 1).cast_signed());
+            }
+        }
+        Err(DecodeError::Number)
+    }
+
+    pub(crate) fn int(&mut self) -> Result<i32, DecodeError> {
+        i32::try_from(self.long()?).map_err(|_| DecodeError::Number)
+    }
+
+    /// The branch of a union of `count`.
+    pub(crate) fn branch(&mut self, count: i64) -> Result<i64, DecodeError> {
+        let branch = self.long()?;
+        if (0..count).contains(&branch) {
+            Ok(branch)
+        } else {
+            Err(DecodeError::Branch)
+        }
+    }
+
+    pub(crate) fn text(&mut self) -> Result<&'a str, DecodeError> {
+        let length = usize::try_from(self.long()?).map_err(|_| DecodeError::Number)?;
+        std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::Text)
+    }
+
+    /// An array of texts, in any number of blocks. A text takes at least one byte, which bounds the loop.
+    pub(crate) fn texts(&mut self) -> Result<Vec<&'a str>, DecodeError> {
+        let mut items = Vec::new();
+        loop {
+            let mut count = self.long()?;
+            if count == 0 {
+                return Ok(items);
+            }
+            if count < 0 {
+                // The size of the block, for readers that skip it, follows a negated count.
+                count = count.checked_neg().ok_or(DecodeError::Number)?;
+                self.long()?;
+            }
+            for _ in 0..count {
+                items.push(self.text()?);
+            }
+        }
+    }
+
+    fn bits(&mut self) -> Result<FieldBits, DecodeError> {
+        bitmap::parse(self.texts()?).ok_or(DecodeError::Bitmap)
+    }
+
+    pub(crate) fn scalar(&mut self, scalar: Scalar) -> Result<RawScalar<'a>, DecodeError> {
+        Ok(match scalar {
+            Scalar::Boolean => match self.byte()? {
+                0 => RawScalar::Boolean(false),
+                1 => RawScalar::Boolean(true),
+                _ => return Err(DecodeError::Branch),
+            },
+            Scalar::Int => RawScalar::Integer(i64::from(self.int()?)),
+            Scalar::Long => RawScalar::Integer(self.long()?),
+            Scalar::Double => {
+                let bytes = self
+                    .take(8)?
+                    .try_into()
+                    .map_err(|_| DecodeError::Truncated)?;
+                RawScalar::Double(f64::from_le_bytes(bytes))
+            }
+            Scalar::Text => RawScalar::Text(self.text()?),
+            Scalar::Date => RawScalar::Date(self.long()?),
+            Scalar::DateTime => RawScalar::DateTime(self.long()?),
+            Scalar::Time => RawScalar::Time(self.long()?),
+        })
+    }
+
+    /// A nullable value, as components are.
+    pub(crate) fn optional(
+        &mut self,
+        scalar: Scalar,
+    ) -> Result<Option<RawScalar<'a>>, DecodeError> {
+        match self.branch(2)? {
+            0 => Ok(None),
+            _ => self.scalar(scalar).map(Some),
+        }
+    }
+
+    fn compound(&mut self, compound: &Compound) -> Result<FieldValue, DecodeError> {
+        compound
+            .components
+            .iter()
+            .map(|part| {
+                self.optional(part.scalar)?
+                    .map_or(Ok(Value::Null), RawScalar::into_value)
+            })
+            .collect::<Result<_, _>>()
+            .map(FieldValue::Compound)
+    }
+}

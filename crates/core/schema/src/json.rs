@@ -1,0 +1,134 @@
+//! JSON text, written straight into bytes.
+
+use std::io::Write as _;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Writes a string with its quotes.
+pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    while let Some(stop) = rest
+        .iter()
+        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+    {
+        let (plain, tail) = rest.split_at(stop);
+        out.extend_from_slice(plain);
+        let Some((&byte, tail)) = tail.split_first() else {
+            break;
+        };
+        escape(out, byte);
+        rest = tail;
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+fn escape(out: &mut Vec<u8>, byte: u8) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0c => b'f',
+        _ => {
+            let digit = |place: u8| HEX.get(usize::from(place)).copied().unwrap_or(b'0');
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&[digit(byte >> 4), digit(byte & 0xf)]);
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+/// Writes a whole number.
+pub(crate) fn integer(out: &mut Vec<u8>, number: i64) {
+    write(out, format_args!("{number}"));
+}
+
+/// Writes a number with a decimal point or an exponent; what JSON cannot say becomes null.
+pub(crate) fn double(out: &mut Vec<u8>, number: f64) {
+    if number.is_finite() {
+        write(out, format_args!("{number:?}"));
+    } else {
+        out.extend_from_slice(b"null");
+    }
+}
+
+/// Writes a point in time as a string: `2024-04-09T20:26:27.000Z`.
+pub(crate) fn date_time(out: &mut Vec<u8>, millis: i64) {
+    out.push(b'"');
+    day(out, millis.div_euclid(MILLIS_A_DAY));
+    out.push(b'T');
+    clock(out, millis.rem_euclid(MILLIS_A_DAY));
+    out.push(b'"');
+}
+
+/// Writes a calendar day as a string: `2024-04-09`.
+pub(crate) fn date(out: &mut Vec<u8>, millis: i64) {
+    out.push(b'"');
+    day(out, millis.div_euclid(MILLIS_A_DAY));
+    out.push(b'"');
+}
+
+/// Writes a time of day as a string: `20:26:27.000Z`.
+pub(crate) fn time(out: &mut Vec<u8>, millis: i64) {
+    out.push(b'"');
+    clock(out, millis.rem_euclid(MILLIS_A_DAY));
+    out.push(b'"');
+}
+
+const MILLIS_A_DAY: i64 = 86_400_000;
+
+/// The proleptic Gregorian calendar, by eras of 400 years that begin in March.
+fn day(out: &mut Vec<u8>, days: i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    if (0..=9_999).contains(&year) {
+        digits(out, year, 1_000);
+    } else {
+        write(out, format_args!("{year:+05}"));
+    }
+    out.push(b'-');
+    digits(out, month, 10);
+    out.push(b'-');
+    digits(out, day, 10);
+}
+
+fn clock(out: &mut Vec<u8>, millis: i64) {
+    let seconds = millis / 1_000;
+    digits(out, seconds / 3_600, 10);
+    out.push(b':');
+    digits(out, seconds / 60 % 60, 10);
+    out.push(b':');
+    digits(out, seconds % 60, 10);
+    out.push(b'.');
+    digits(out, millis % 1_000, 100);
+    out.push(b'Z');
+}
+
+/// Writes the decimal digits of `number` from the place of `unit` down.
+fn digits(out: &mut Vec<u8>, number: i64, mut unit: i64) {
+    while unit > 0 {
+        let digit = u8::try_from(number / unit % 10).unwrap_or_default();
+        out.push(b'0' + digit);
+        unit /= 10;
+    }
+}
+
+fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    // A vector accepts every write.
+    let _ = out.write_fmt(text);
+}
