@@ -3,6 +3,32 @@
 /// Bytes of one REST request body. Source: none; generous for single records, bulk uploads have their own.
 pub const REST_BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 
+/// Levels of nesting in one REST request body: `Fault::JsonInvalid` beyond. Source: none; records need three.
+pub const REST_JSON_DEPTH_MAX: usize = 32;
+
+/// Values in one REST request body: `Fault::JsonInvalid` beyond. Source: none; an object has 800 fields at most.
+pub const REST_JSON_VALUES_MAX: usize = 100_000;
+
+/// Lookups by external id in the body of one record: `Fault::JsonInvalid` beyond. Source: none.
+pub const REST_LOOKUPS_MAX: usize = 25;
+
+/// Records that answer for one external id, or for one relationship to children.
+/// Source: "Query" (REST API Developer Guide), the size of one page.
+pub const REST_RELATED_RECORDS_MAX: usize = 2_000;
+
+/// Steps of a relationship path in `fields`. Source: "Relationship Queries" (SOQL and SOSL Reference).
+pub const REST_PATH_STEPS_MAX: usize = 5;
+
+/// Names in one `fields` parameter. Source: none; an address of 16 KiB holds fewer.
+pub const REST_FIELDS_MAX: usize = 2_000;
+
+/// Recently changed records in an object's basic information. Source: none.
+pub const REST_RECENT_RECORDS_MAX: usize = 25;
+
+/// REST requests a day of a Developer Edition org: the limit that `Sforce-Limit-Info` shows.
+/// Source: "API Request Limits and Allocations" (Salesforce Developer Limits and Allocations Quick Reference).
+pub const REST_REQUESTS_DAILY_DEVELOPER: u64 = 15_000;
+
 /// Bytes of one Streaming API request body: `Fault::StreamingRequestTooLarge` beyond.
 /// Source: "How the Client Connects" (Streaming API Developer Guide).
 pub const STREAMING_BODY_BYTES_MAX: usize = 32_768;

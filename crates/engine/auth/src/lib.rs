@@ -1,1 +1,167 @@
-//! (being written)
+//! Who is calling, and what they may do: users' passwords, connected apps, access tokens, OAuth 2.0 grants.
+//!
+//! Owns the decisions and their documents; it knows no HTTP, no JSON answer and no URL. The hot path is
+//! [`Auth::authenticate`]: one hash and one look into memory, no store and no wait. Tokens are kept as SHA-256 hashes
+//! only, passwords as argon2id. Time and randomness come from the engine. Start reading at [`Auth`], then `grants` (how a
+//! login begins), `login` (what it is), `keeper` (how it ends).
+
+mod app;
+mod attempts;
+mod documents;
+mod error;
+mod grants;
+mod header;
+mod keeper;
+mod login;
+mod logins;
+mod open;
+mod password;
+mod refresh;
+mod revoke;
+mod scopes;
+mod seed;
+mod settings;
+mod token;
+mod users;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use landfall_engine::Engine;
+use landfall_model::{Fault, RecordId, limits};
+use tokio::sync::Notify;
+
+pub use app::{App, Client, Grant};
+pub use error::Error;
+pub use grants::Granted;
+pub use header::{bearer, streaming_token};
+pub use login::{Login, Permissions};
+pub use revoke::{ActiveToken, TokenKind};
+pub use scopes::Scopes;
+pub use seed::NewUser;
+pub use settings::{PasswordCost, Settings};
+pub use token::{AccessToken, RefreshToken};
+
+use app::Apps;
+use attempts::{Attempts, HourlyLogins};
+use logins::Logins;
+use password::Passwords;
+use refresh::RefreshTokens;
+use token::TokenHash;
+use users::Users;
+
+/// The logins, apps and passwords of one org: cheap to clone, shared by all edges.
+#[derive(Clone)]
+pub struct Auth(Arc<Shared>);
+
+struct Shared {
+    engine: Engine,
+    settings: Settings,
+    users: Users,
+    apps: Apps,
+    logins: Logins,
+    refresh_tokens: RefreshTokens,
+    passwords: Passwords,
+    attempts: Mutex<Attempts>,
+    hourly: Mutex<HourlyLogins>,
+    /// Held shared by what begins a login from a refresh token, alone by what ends or rewrites logins: so nothing
+    /// that was revoked comes back by a write that began before.
+    gate: tokio::sync::RwLock<()>,
+    stopped: Arc<Notify>,
+}
+
+impl Auth {
+    /// Reads connected apps, logins and refresh tokens, and starts the keeper that ends what has expired.
+    ///
+    /// # Errors
+    /// [`Error`] if the store cannot be read or the org has no users.
+    pub async fn open(engine: Engine, settings: Settings) -> Result<Self, Error> {
+        open::open(engine, settings).await
+    }
+
+    /// The login of an access token. Restarts its idle time.
+    ///
+    /// Finding a token by its hash tells an observer nothing about the token: what the comparison could leak is the hash
+    /// of the guess, which the guesser has already.
+    ///
+    /// # Errors
+    /// [`Fault::SessionInvalid`] if it is unknown, expired or revoked.
+    pub fn authenticate(&self, token: &str) -> Result<Arc<Login>, Fault> {
+        if token.len() > limits::TOKEN_BYTES_MAX {
+            return Err(Fault::SessionInvalid);
+        }
+        let login = self
+            .0
+            .logins
+            .find(&TokenHash::of(token))
+            .ok_or(Fault::SessionInvalid)?;
+        self.keep_alive(&login).map(|()| login)
+    }
+
+    /// The login of a REST request by its `Authorization` header.
+    ///
+    /// # Errors
+    /// As [`bearer`] and [`Self::authenticate`]; [`Fault::ApiScopeMissing`] if the token does not cover the API.
+    pub fn rest_login(&self, authorization: Option<&str>) -> Result<Arc<Login>, Fault> {
+        let login = self.authenticate(bearer(authorization)?)?;
+        if login.scopes.cover_rest() {
+            Ok(login)
+        } else {
+            Err(Fault::ApiScopeMissing)
+        }
+    }
+
+    /// The login of a Streaming API request by its `Authorization` header.
+    ///
+    /// # Errors
+    /// As [`streaming_token`] and [`Self::authenticate`].
+    pub fn streaming_login(&self, authorization: Option<&str>) -> Result<Arc<Login>, Fault> {
+        let login = self.authenticate(streaming_token(authorization)?)?;
+        if login.scopes.cover_streaming() {
+            Ok(login)
+        } else {
+            Err(Fault::SessionInvalid)
+        }
+    }
+
+    /// Restarts the idle time of a login that is in use without requests, such as by a held poll.
+    ///
+    /// # Errors
+    /// [`Fault::SessionInvalid`] if it has ended.
+    pub fn keep_alive(&self, login: &Login) -> Result<(), Fault> {
+        if login.touch(self.0.engine.clock().now()) {
+            Ok(())
+        } else {
+            login.end();
+            Err(Fault::SessionInvalid)
+        }
+    }
+
+    /// Looks again at a user whose record has changed: logins end if it was deactivated, and see its new name and
+    /// permissions otherwise. The keeper does the same from time to time; this makes it prompt.
+    ///
+    /// # Errors
+    /// [`Error`] if the store cannot be read.
+    pub async fn user_changed(&self, user: RecordId) -> Result<(), Error> {
+        self.0.recheck(&[user]).await
+    }
+
+    /// Makes durable what is only in memory and ends the keeper. For a graceful stop; a crash loses at most a tenth of
+    /// the idle time of a login.
+    ///
+    /// # Errors
+    /// [`Error`] if the store does not take it.
+    pub async fn stop(&self) -> Result<(), Error> {
+        self.0.stopped.notify_one();
+        self.0.save_all().await
+    }
+
+    /// The engine that it stands on.
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+}
+
+/// Locks a mutex whose holders do not panic in between.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

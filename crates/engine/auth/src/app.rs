@@ -1,0 +1,213 @@
+//! Connected apps: which clients may ask for tokens, and how.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use landfall_model::{Fault, RecordId};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::error::Error;
+use crate::scopes::Scopes;
+
+/// A way to get an access token.
+///
+/// Source: "OAuth 2.0" grants (Salesforce Help), one flow each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// User name and password.
+    Password,
+    /// The app itself, as its run-as user.
+    ClientCredentials,
+    /// A refresh token.
+    RefreshToken,
+}
+
+impl Grant {
+    /// Every grant that is served.
+    pub const ALL: [Self; 3] = [Self::Password, Self::ClientCredentials, Self::RefreshToken];
+
+    /// The value of `grant_type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::ClientCredentials => "client_credentials",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+
+    /// Reads a `grant_type`.
+    ///
+    /// # Errors
+    /// [`Fault::GrantUnsupported`].
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        Self::ALL
+            .into_iter()
+            .find(|grant| grant.as_str() == text)
+            .ok_or(Fault::GrantUnsupported)
+    }
+}
+
+/// A connected app.
+#[derive(Clone)]
+pub struct App {
+    /// What clients call it by: the consumer key.
+    pub client_id: String,
+    /// The consumer secret. Kept in clear, since answers are signed with it.
+    pub secret: String,
+    /// Whether a request without the secret is refused. A wrong secret always is.
+    pub secret_required: bool,
+    /// How tokens may be asked for.
+    pub grants: Vec<Grant>,
+    /// What its tokens may be used for.
+    pub scopes: Scopes,
+    /// Whom the app acts for when it asks for itself.
+    pub run_as: Option<RecordId>,
+    /// Whether a refresh token is replaced at each use.
+    ///
+    /// Source: "Refresh Token Rotation" (Salesforce Help).
+    pub rotates_refresh_tokens: bool,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("client_id", &self.client_id)
+            .field("grants", &self.grants)
+            .finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Whether clients can send the client id: it stands in headers, forms and auth URLs.
+    ///
+    /// Clients: @salesforce/core reads `[a-zA-Z0-9._-]+={0,2}` in its auth URLs.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let id = &self.client_id;
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if id.is_empty() || id.len() > 255 || !id.bytes().all(known) {
+            return Err(Error::ClientIdInvalid);
+        }
+        Ok(())
+    }
+}
+
+/// What a client shows to prove which app it is.
+#[derive(Clone, Copy)]
+pub struct Client<'a> {
+    /// `client_id`.
+    pub id: &'a str,
+    /// `client_secret`.
+    pub secret: Option<&'a str>,
+}
+
+impl fmt::Debug for Client<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// The apps of an org, all in memory.
+#[derive(Default)]
+pub(crate) struct Apps(RwLock<HashMap<String, Arc<App>>>);
+
+impl Apps {
+    pub(crate) fn insert(&self, app: App) {
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(app.client_id.clone(), Arc::new(app));
+    }
+
+    pub(crate) fn find(&self, client_id: &str) -> Result<Arc<App>, Fault> {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(client_id)
+            .map(Arc::clone)
+            .ok_or(Fault::ClientIdInvalid)
+    }
+
+    /// The app of a client that shows the right secret, or none where none is needed.
+    pub(crate) fn identify(&self, client: Client<'_>) -> Result<Arc<App>, Fault> {
+        let app = self.find(client.id)?;
+        let proven = match client.secret {
+            Some(secret) => same(secret, &app.secret),
+            None => !app.secret_required,
+        };
+        if proven {
+            Ok(app)
+        } else {
+            Err(Fault::ClientCredentialsInvalid)
+        }
+    }
+
+    /// The same for a certain grant.
+    pub(crate) fn granting(&self, client: Client<'_>, grant: Grant) -> Result<Arc<App>, Fault> {
+        let app = self.identify(client)?;
+        if app.grants.contains(&grant) {
+            Ok(app)
+        } else {
+            Err(Fault::GrantUnsupported)
+        }
+    }
+}
+
+/// Compares secrets in a time that tells neither content nor length.
+fn same(given: &str, known: &str) -> bool {
+    let [given, known] = [given, known].map(|text| Sha256::digest(text.as_bytes()));
+    given.as_slice().ct_eq(known.as_slice()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn apps(secret_required: bool) -> Apps {
+        let apps = Apps::default();
+        apps.insert(App {
+            client_id: "app".to_owned(),
+            secret: "right".to_owned(),
+            secret_required,
+            grants: vec![Grant::Password],
+            scopes: Scopes::parse("api"),
+            run_as: None,
+            rotates_refresh_tokens: false,
+        });
+        apps
+    }
+
+    fn identify(apps: &Apps, id: &str, secret: Option<&str>) -> Result<(), Fault> {
+        apps.identify(Client { id, secret }).map(|_| ())
+    }
+
+    #[test]
+    fn a_wrong_secret_is_refused_even_where_none_is_needed() {
+        let open = apps(false);
+        assert_eq!(identify(&open, "app", None), Ok(()));
+        assert_eq!(identify(&open, "app", Some("right")), Ok(()));
+        assert_eq!(
+            identify(&open, "app", Some("wrong")),
+            Err(Fault::ClientCredentialsInvalid)
+        );
+    }
+
+    #[test]
+    fn a_missing_secret_is_refused_where_one_is_needed() {
+        let closed = apps(true);
+        assert_eq!(
+            identify(&closed, "app", None),
+            Err(Fault::ClientCredentialsInvalid)
+        );
+        assert_eq!(identify(&closed, "ap", None), Err(Fault::ClientIdInvalid));
+    }
+
+    #[test]
+    fn a_grant_that_the_app_does_not_have_is_not_served() {
+        let client = Client { id: "app", secret: Some("right") };
+        assert!(apps(true).granting(client, Grant::Password).is_ok());
+        let refused = apps(true).granting(client, Grant::ClientCredentials);
+        assert_eq!(refused.err(), Some(Fault::GrantUnsupported));
+    }
+}

@@ -1,0 +1,72 @@
+//! What can go wrong with logins.
+
+use landfall_model::Fault;
+use landfall_store::DocumentKind;
+
+/// Why a login, a grant or a change of either did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request is refused: the client's mistake, or a rule.
+    #[error("refused: {0:?}")]
+    Refused(Fault),
+    /// The engine or its store failed.
+    #[error("the engine failed")]
+    Engine(#[from] landfall_engine::Error),
+    /// A stored document cannot be read or written.
+    #[error("the {} document {key} cannot be read or written", kind.as_str())]
+    Document {
+        /// What it is about.
+        kind: DocumentKind,
+        /// Its name; a hash where it is about a token.
+        key: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A password cannot be hashed.
+    #[error("the password cannot be hashed: {reason}")]
+    Password {
+        /// What the algorithm says.
+        reason: String,
+    },
+    /// The org lacks an object that logins stand on.
+    #[error("the org has no usable {object} object")]
+    ObjectMissing {
+        /// Its name.
+        object: &'static str,
+    },
+    /// There is no such user.
+    #[error("there is no user {user}")]
+    UserUnknown {
+        /// Who was asked for.
+        user: String,
+    },
+    /// The client secret of a new connected app can be guessed.
+    #[error("a client secret needs 16 characters or more, without spaces")]
+    SecretWeak,
+    /// A client id that clients cannot send.
+    #[error("a client id consists of 1 to 255 letters, digits, dots, dashes and underscores")]
+    ClientIdInvalid,
+}
+
+impl Error {
+    /// What a client is told.
+    pub fn fault(self) -> Fault {
+        match self {
+            Self::Refused(fault) => fault,
+            Self::Engine(error) => error.fault(),
+            Self::UserUnknown { .. } => Fault::RecordNotFound,
+            Self::Document { .. }
+            | Self::Password { .. }
+            | Self::ObjectMissing { .. }
+            | Self::SecretWeak
+            | Self::ClientIdInvalid => Fault::Internal { error_id: 0 },
+        }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Refused(fault)
+    }
+}

@@ -1,0 +1,344 @@
+//! How a login begins: the OAuth 2.0 grants.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use landfall_model::{Fault, RecordId, Timestamp, limits};
+use landfall_store::DocumentKind;
+
+use crate::app::{App, Client, Grant};
+use crate::documents::{Credential, StoredLogin, forgotten, kept, read};
+use crate::error::Error;
+use crate::login::{Beginning, Login};
+use crate::password::hmac;
+use crate::refresh::Refreshing;
+use crate::scopes::Scopes;
+use crate::token::{AccessToken, RefreshToken, TokenHash, random};
+use crate::users::User;
+use crate::{Auth, Shared, lock};
+
+/// Lengths of a security token that is appended to a password.
+///
+/// Source: none documented; tokens in the wild have 24 or 25 letters and digits.
+pub(crate) const SECURITY_TOKEN_LENGTHS: [usize; 2] = [24, 25];
+
+/// Random characters that name a chain of refresh tokens.
+const FAMILY_RANDOM: usize = 22;
+
+/// What a successful grant gives.
+#[derive(Debug)]
+pub struct Granted {
+    /// The new access token.
+    pub access_token: AccessToken,
+    /// A refresh token, where the grant gives one.
+    pub refresh_token: Option<RefreshToken>,
+    /// Who acts.
+    pub user_id: RecordId,
+    /// The name they log in with.
+    pub username: String,
+    /// The org they act in.
+    pub org_id: RecordId,
+    /// When the access token was issued.
+    pub issued_at: Timestamp,
+    /// What the access token may be used for.
+    pub scopes: Scopes,
+    /// By which grant.
+    pub grant: Grant,
+    signing: SigningKey,
+}
+
+struct SigningKey(Arc<App>);
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey(…)")
+    }
+}
+
+impl Granted {
+    /// `issued_at` as it is sent and signed. Unit: milliseconds since the epoch, as decimal text.
+    pub fn issued_at_text(&self) -> String {
+        self.issued_at.as_millis().to_string()
+    }
+
+    /// Proof that the answer comes from who knows the client secret.
+    ///
+    /// Wire: base64 with padding of HMAC-SHA256(secret, identity URL + `issued_at`).
+    /// Source: "OAuth 2.0 Web Server Flow" (Salesforce Help), `signature`.
+    pub fn signature(&self, identity_url: &str) -> String {
+        let issued_at = self.issued_at_text();
+        let parts = [identity_url.as_bytes(), issued_at.as_bytes()];
+        BASE64_STANDARD.encode(hmac(self.signing.0.secret.as_bytes(), &parts))
+    }
+}
+
+impl Auth {
+    /// A login with user name and password.
+    ///
+    /// Source: "OAuth 2.0 Username-Password Flow" (Salesforce Help).
+    ///
+    /// # Errors
+    /// Refused with the faults of the client, [`Fault::AuthenticationFailed`], [`Fault::UserInactive`] or
+    /// [`Fault::LoginRateExceeded`].
+    pub async fn password_grant(
+        &self,
+        client: Client<'_>,
+        username: &str,
+        password: &str,
+    ) -> Result<Granted, Error> {
+        let shared = &*self.0;
+        let app = shared.apps.granting(client, Grant::Password)?;
+        if !shared.settings.password_grant {
+            return Err(Fault::AuthenticationFailed.into());
+        }
+        let user = shared.verify(username, password).await?;
+        shared.begin_new(app, user, Grant::Password).await
+    }
+
+    /// A login of a connected app as its run-as user.
+    ///
+    /// Source: "OAuth 2.0 Client Credentials Flow" (Salesforce Help).
+    ///
+    /// # Errors
+    /// Refused with the faults of the client, [`Fault::ClientUserMissing`], [`Fault::UserInactive`] or
+    /// [`Fault::LoginRateExceeded`].
+    pub async fn client_credentials_grant(&self, client: Client<'_>) -> Result<Granted, Error> {
+        let shared = &*self.0;
+        let app = shared.apps.granting(client, Grant::ClientCredentials)?;
+        if client.secret.is_none() {
+            return Err(Fault::ClientCredentialsInvalid.into());
+        }
+        let run_as = app.run_as.ok_or(Fault::ClientUserMissing)?;
+        let user = shared.users.by_id(run_as).await?;
+        let user = user.ok_or(Fault::ClientUserMissing)?;
+        shared.begin_new(app, user, Grant::ClientCredentials).await
+    }
+
+    /// A new access token for a refresh token, and a new refresh token if the app rotates them.
+    ///
+    /// Source: "OAuth 2.0 Refresh Token Flow", "Refresh Token Rotation" (Salesforce Help).
+    ///
+    /// # Errors
+    /// Refused with the faults of the client, [`Fault::RefreshTokenInvalid`] or [`Fault::UserInactive`].
+    pub async fn refresh_grant(
+        &self,
+        client: Client<'_>,
+        refresh_token: &str,
+    ) -> Result<Granted, Error> {
+        let shared = &*self.0;
+        let app = shared.apps.granting(client, Grant::RefreshToken)?;
+        let hash = TokenHash::of(refresh_token);
+        if app.rotates_refresh_tokens {
+            let _alone = shared.gate.write().await;
+            let old = shared.refreshing(&app, &hash)?;
+            shared.rotate(app, &old).await
+        } else {
+            let _shared = shared.gate.read().await;
+            let token = shared.refreshing(&app, &hash)?;
+            let user = shared.user_of(&token).await?;
+            let (granted, login) = shared.prepare(app, user, Grant::RefreshToken, Some(&token)).await?;
+            shared.put(vec![login_document(&login)?]).await?;
+            shared.logins.insert(login);
+            Ok(granted)
+        }
+    }
+
+    /// A refresh token for a user of an app: what a flow gives that asks the user.
+    ///
+    /// # Errors
+    /// Refused with [`Fault::ClientIdInvalid`] or [`Fault::UserInactive`].
+    pub async fn issue_refresh_token(
+        &self,
+        user: RecordId,
+        client_id: &str,
+        scopes: Scopes,
+    ) -> Result<RefreshToken, Error> {
+        let shared = &*self.0;
+        let app = shared.apps.find(client_id)?;
+        if shared.users.active(user).await?.is_none() {
+            return Err(Fault::UserInactive.into());
+        }
+        let (token, refreshing) = shared.make_refresh_token(user, &app, scopes, None);
+        let kind = DocumentKind::RefreshToken;
+        let mut documents = vec![kept(kind, refreshing.hash.key(), &refreshing.stored())?];
+        let _alone = shared.gate.write().await;
+        if let Some(oldest) = shared.refresh_tokens.displaced(user, client_id) {
+            documents.extend(shared.end_family(&oldest));
+        }
+        shared.put(documents).await?;
+        shared.refresh_tokens.insert(refreshing);
+        Ok(token)
+    }
+}
+
+impl Shared {
+    /// The user of this name, if the password is theirs.
+    async fn verify(&self, username: &str, password: &str) -> Result<User, Error> {
+        let clock = self.engine.clock();
+        let user = self.users.by_name(username).await?;
+        let id = user.as_ref().map_or(RecordId::EMPTY, |user| user.id);
+        let credential = self.credential(id).await?;
+        let stored = credential.as_ref().map(|credential| credential.hash.as_str());
+        let known = stored
+            .is_some_and(|stored| self.passwords.verified(id, stored, password, clock.now()));
+        if !known {
+            lock(&self.attempts).check(username, clock.now())?;
+            let turn = self.passwords.turn().await?;
+            // Once more: of guesses that were sent at once, all have passed the first check.
+            lock(&self.attempts).check(username, clock.now())?;
+            let candidates = self.candidates(password, credential.as_ref());
+            if !self.passwords.verify(turn, stored, candidates).await? {
+                lock(&self.attempts).failed(username, clock.now());
+                return Err(Fault::AuthenticationFailed.into());
+            }
+            lock(&self.attempts).succeeded(username);
+            if let Some(stored) = stored {
+                self.passwords.remember(id, stored, password, clock.now());
+            }
+        }
+        user.ok_or_else(|| Fault::AuthenticationFailed.into())
+    }
+
+    /// What the password may be, given that a security token may follow it.
+    fn candidates(&self, password: &str, credential: Option<&Credential>) -> Vec<String> {
+        if password.len() > limits::PASSWORD_BYTES_MAX {
+            return Vec::new();
+        }
+        let mut candidates = vec![password.to_owned()];
+        let token_hash = credential.and_then(|credential| credential.security_token.as_deref());
+        for length in SECURITY_TOKEN_LENGTHS {
+            let split = password.len().checked_sub(length);
+            let Some((front, token)) = split.and_then(|at| password.split_at_checked(at)) else {
+                continue;
+            };
+            let ignored = self.settings.security_token_ignored
+                && token.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if ignored || token_hash == Some(TokenHash::of(token).key().as_str()) {
+                candidates.push(front.to_owned());
+            }
+        }
+        candidates
+    }
+
+    pub(crate) async fn credential(&self, user: RecordId) -> Result<Option<Credential>, Error> {
+        let kind = DocumentKind::Credential;
+        let content = self.engine.document(kind, user.to_string()).await?;
+        content
+            .map(|content| read(kind, user.as_str(), &content))
+            .transpose()
+    }
+
+    /// Counts and begins a login that comes from no other.
+    async fn begin_new(&self, app: Arc<App>, user: User, grant: Grant) -> Result<Granted, Error> {
+        if !user.active {
+            return Err(Fault::UserInactive.into());
+        }
+        lock(&self.hourly).count(user.id, self.engine.clock().now())?;
+        let (granted, login) = self.prepare(app, user, grant, None).await?;
+        self.put(vec![login_document(&login)?]).await?;
+        self.logins.insert(login);
+        Ok(granted)
+    }
+
+    /// A login that is neither stored nor found yet.
+    async fn prepare(
+        &self,
+        app: Arc<App>,
+        user: User,
+        grant: Grant,
+        from: Option<&Refreshing>,
+    ) -> Result<(Granted, Login), Error> {
+        self.logins.check_room(user.id)?;
+        let permissions = self.users.permissions(&user).await?;
+        let now = self.engine.clock().now();
+        let org_id = self.engine.org().id;
+        let access_token = AccessToken::make(org_id, self.engine.entropy());
+        let scopes = from.map_or_else(|| app.scopes.clone(), |token| token.scopes.clone());
+        let login = Login::begin(Beginning {
+            user_id: user.id,
+            username: user.username.clone(),
+            org_id,
+            permissions,
+            scopes: scopes.clone(),
+            client_id: app.client_id.clone(),
+            created: now,
+            used: now,
+            hash: TokenHash::of(access_token.as_str()),
+            family: from.map(|token| token.family.clone()),
+            idle_ms: self.settings.idle_ms(),
+        });
+        let granted = Granted {
+            access_token,
+            refresh_token: None,
+            user_id: user.id,
+            username: user.username,
+            org_id,
+            issued_at: now,
+            scopes,
+            grant,
+            signing: SigningKey(app),
+        };
+        Ok((granted, login))
+    }
+
+    /// What a refresh token of this app stands for.
+    fn refreshing(&self, app: &App, hash: &TokenHash) -> Result<Arc<Refreshing>, Fault> {
+        self.refresh_tokens
+            .find(hash)
+            .filter(|token| token.client_id == app.client_id)
+            .ok_or(Fault::RefreshTokenInvalid)
+    }
+
+    async fn user_of(&self, token: &Refreshing) -> Result<User, Error> {
+        let user = self.users.by_id(token.user).await?;
+        let active = user.filter(|user| user.active);
+        active.ok_or_else(|| Fault::UserInactive.into())
+    }
+
+    /// Replaces a refresh token and begins a login, in one write.
+    async fn rotate(&self, app: Arc<App>, old: &Refreshing) -> Result<Granted, Error> {
+        let user = self.user_of(old).await?;
+        let (token, new) =
+            self.make_refresh_token(old.user, &app, old.scopes.clone(), Some(old.family.clone()));
+        let (mut granted, login) = self.prepare(app, user, Grant::RefreshToken, Some(old)).await?;
+        let kind = DocumentKind::RefreshToken;
+        self.put(vec![
+            forgotten(kind, old.hash.key()),
+            kept(kind, new.hash.key(), &new.stored())?,
+            login_document(&login)?,
+        ])
+        .await?;
+        self.refresh_tokens.remove(&old.hash);
+        self.refresh_tokens.insert(new);
+        self.logins.insert(login);
+        granted.refresh_token = Some(token);
+        Ok(granted)
+    }
+
+    fn make_refresh_token(
+        &self,
+        user: RecordId,
+        app: &App,
+        scopes: Scopes,
+        family: Option<String>,
+    ) -> (RefreshToken, Refreshing) {
+        let entropy = self.engine.entropy();
+        let token = RefreshToken::make(entropy);
+        let refreshing = Refreshing {
+            hash: TokenHash::of(token.as_str()),
+            user,
+            client_id: app.client_id.clone(),
+            scopes,
+            created: self.engine.clock().now(),
+            family: family.unwrap_or_else(|| random::<FAMILY_RANDOM>(entropy)),
+        };
+        (token, refreshing)
+    }
+}
+
+fn login_document(login: &Login) -> Result<landfall_store::Document, Error> {
+    let stored = StoredLogin::of(login, login.used());
+    kept(DocumentKind::Session, login.hash.key(), &stored)
+}

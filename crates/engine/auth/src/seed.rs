@@ -1,0 +1,239 @@
+//! Users, passwords and connected apps that are set up rather than asked for.
+
+use std::fmt;
+use std::sync::Arc;
+
+use landfall_engine::{Assignment, Change, Transaction};
+use landfall_model::{Fault, RecordId, Value};
+use landfall_store::DocumentKind;
+
+use crate::Auth;
+use crate::app::{App, Grant};
+use crate::documents::{Credential, StoredApp, kept};
+use crate::error::Error;
+use crate::grants::SECURITY_TOKEN_LENGTHS;
+use crate::scopes::Scopes;
+use crate::token::{TokenHash, random};
+
+/// Shortest client secret that is taken outside a developer org.
+const SECRET_CHARS_MIN: usize = 16;
+
+/// Name and password of the developer org's administrator, client id and secret of its app.
+///
+/// Source: none: the contract of the developer org.
+const DEVELOPER: (&str, &str, &str, &str) =
+    ("admin@landfall.test", "landfall", "landfall", "landfall");
+
+/// A user to be created.
+#[derive(Clone)]
+pub struct NewUser<'a> {
+    /// The name they log in with: an email address.
+    pub username: &'a str,
+    /// Their password.
+    pub password: &'a str,
+    /// Last name.
+    pub last_name: &'a str,
+    /// Up to eight characters.
+    pub alias: &'a str,
+    /// The profile record: what they may do.
+    pub profile: RecordId,
+}
+
+impl fmt::Debug for NewUser<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewUser")
+            .field("username", &self.username)
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Auth {
+    /// Gives a developer org its administrator and its connected app, both with the known secrets, unless they exist.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails or the definitions refuse the user.
+    pub async fn seed_developer(&self) -> Result<(), Error> {
+        let (username, password, client_id, secret) = DEVELOPER;
+        let admin = self.create_admin(username, password).await?;
+        if self.app(client_id).is_some() {
+            return Ok(());
+        }
+        self.keep_app(App {
+            client_id: client_id.to_owned(),
+            secret: secret.to_owned(),
+            secret_required: false,
+            grants: Grant::ALL.to_vec(),
+            scopes: Scopes::parse("api web openid refresh_token"),
+            run_as: Some(admin),
+            rotates_refresh_tokens: false,
+        })
+        .await
+    }
+
+    /// Creates an administrator unless the user exists; the password of one who has one stays.
+    ///
+    /// # Errors
+    /// As [`Self::create_user`].
+    pub async fn create_admin(&self, username: &str, password: &str) -> Result<RecordId, Error> {
+        self.create_user(&NewUser {
+            username,
+            password,
+            last_name: "Admin",
+            alias: "admin",
+            profile: self.0.engine.org().administrators,
+        })
+        .await
+    }
+
+    /// Creates a user unless they exist; the password of one who has one stays.
+    ///
+    /// No user makes the first user: the record says that [`RecordId::EMPTY`] created it.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails or the definitions refuse the user.
+    pub async fn create_user(&self, new: &NewUser<'_>) -> Result<RecordId, Error> {
+        let shared = &*self.0;
+        let id = match shared.users.by_name(new.username).await? {
+            Some(user) => user.id,
+            None => self.create_user_record(new).await?,
+        };
+        if shared.credential(id).await?.is_none() {
+            self.set_password(id, new.password).await?;
+        }
+        Ok(id)
+    }
+
+    async fn create_user_record(&self, new: &NewUser<'_>) -> Result<RecordId, Error> {
+        let entity = self.0.users.entity();
+        let text = |text: &str| Value::Text(text.to_owned());
+        let fields = [
+            ("Username", text(new.username)),
+            ("Email", text(new.username)),
+            ("LastName", text(new.last_name)),
+            ("Alias", text(new.alias)),
+            ("CommunityNickname", text(new.alias)),
+            ("IsActive", Value::Boolean(true)),
+            ("ProfileId", Value::Id(new.profile)),
+            ("TimeZoneSidKey", text("America/Los_Angeles")),
+            ("LocaleSidKey", text("en_US")),
+            ("LanguageLocaleKey", text("en_US")),
+            ("EmailEncodingKey", text("UTF-8")),
+        ];
+        let place = |(name, value)| Some((entity.index_of(name)?, value));
+        let values: Vec<Assignment> = fields.into_iter().filter_map(place).collect();
+        let transaction = Transaction {
+            changes: vec![Change::Create {
+                entity: Arc::clone(entity),
+                values,
+            }],
+            all_or_none: true,
+            user: RecordId::EMPTY,
+            origin: String::new(),
+        };
+        let outcomes = self.0.engine.commit(transaction).await?;
+        match outcomes.into_iter().next() {
+            Some(Ok(saved)) => Ok(saved.id),
+            Some(Err(fault)) => Err(fault.into()),
+            None => Err(Fault::Internal { error_id: 0 }.into()),
+        }
+    }
+
+    /// Gives a user a new password. It is not expired, and an earlier security token is void.
+    ///
+    /// Source: "setPassword()" (SOAP API Developer Guide); "Reset Your Security Token" (Salesforce Help).
+    ///
+    /// # Errors
+    /// [`Error::UserUnknown`], or [`Error`] if the store fails.
+    pub async fn set_password(&self, user: RecordId, password: &str) -> Result<(), Error> {
+        let shared = &*self.0;
+        if shared.users.by_id(user).await?.is_none() {
+            return Err(Error::UserUnknown {
+                user: user.to_string(),
+            });
+        }
+        let hash = shared
+            .passwords
+            .hash(password, shared.engine.entropy())
+            .await?;
+        let credential = Credential {
+            hash,
+            security_token: None,
+            expired: false,
+        };
+        self.keep_credential(user, &credential).await
+    }
+
+    /// Whether the user has to change their password before anything else.
+    ///
+    /// # Errors
+    /// [`Error`] if the store fails.
+    pub async fn password_expired(&self, user: RecordId) -> Result<bool, Error> {
+        let credential = self.0.credential(user).await?;
+        Ok(credential.is_some_and(|credential| credential.expired))
+    }
+
+    /// Lets the user's password expire.
+    ///
+    /// # Errors
+    /// [`Error::UserUnknown`] if they have none, or [`Error`] if the store fails.
+    pub async fn expire_password(&self, user: RecordId) -> Result<(), Error> {
+        let mut credential = self.known_credential(user).await?;
+        credential.expired = true;
+        self.keep_credential(user, &credential).await
+    }
+
+    /// Gives a user a security token, which is appended to the password where the network is not trusted.
+    ///
+    /// # Errors
+    /// [`Error::UserUnknown`] if they have no password, or [`Error`] if the store fails.
+    pub async fn reset_security_token(&self, user: RecordId) -> Result<String, Error> {
+        let mut credential = self.known_credential(user).await?;
+        let [length, _] = SECURITY_TOKEN_LENGTHS;
+        // Only letters and digits occur in security tokens: of twice as many characters, enough are.
+        let random = random::<64>(self.0.engine.entropy());
+        let letters = random.chars().filter(char::is_ascii_alphanumeric);
+        let token: String = letters.take(length).collect();
+        credential.security_token = Some(TokenHash::of(&token).key());
+        self.keep_credential(user, &credential).await?;
+        Ok(token)
+    }
+
+    async fn known_credential(&self, user: RecordId) -> Result<Credential, Error> {
+        let credential = self.0.credential(user).await?;
+        credential.ok_or_else(|| Error::UserUnknown {
+            user: user.to_string(),
+        })
+    }
+
+    async fn keep_credential(&self, user: RecordId, credential: &Credential) -> Result<(), Error> {
+        let document = kept(DocumentKind::Credential, user.to_string(), credential)?;
+        self.0.put(vec![document]).await
+    }
+
+    /// Adds a connected app, or replaces the one with its client id.
+    ///
+    /// # Errors
+    /// [`Error::ClientIdInvalid`], [`Error::SecretWeak`], or [`Error`] if the store fails.
+    pub async fn create_app(&self, app: App) -> Result<(), Error> {
+        let secret = &app.secret;
+        if secret.chars().count() < SECRET_CHARS_MIN || secret.contains(char::is_whitespace) {
+            return Err(Error::SecretWeak);
+        }
+        self.keep_app(app).await
+    }
+
+    async fn keep_app(&self, app: App) -> Result<(), Error> {
+        app.check()?;
+        let kind = DocumentKind::ConnectedApp;
+        let document = kept(kind, app.client_id.clone(), &StoredApp::of(&app))?;
+        self.0.put(vec![document]).await?;
+        self.0.apps.insert(app);
+        Ok(())
+    }
+
+    /// A connected app by its client id.
+    pub fn app(&self, client_id: &str) -> Option<Arc<App>> {
+        self.0.apps.find(client_id).ok()
+    }
+}
