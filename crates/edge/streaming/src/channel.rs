@@ -3,7 +3,7 @@
 use landfall_auth::Login;
 use landfall_engine::Engine;
 use landfall_model::{EntityDefinition, Fault, Topic};
-use landfall_store::TopicId;
+use landfall_engine::TopicId;
 
 /// Prefixes of channels that clients may name; all else is restricted.
 const PREFIXES: [&str; 5] = ["/data/", "/event/", "/topic/", "/u/", "/systemTopic/"];

@@ -7,7 +7,7 @@ use landfall_auth::Login;
 use landfall_bayeux::{Answer, Input, Moment, Output, Poll, PollId, RequestedAdvice, Response, Session, Timings};
 use landfall_engine::{Engine, Error, Watcher};
 use landfall_model::{Fault, RecordId, limits};
-use landfall_store::{Event, TopicFilter, TopicId};
+use landfall_engine::{Event, TopicFilter, TopicId};
 use landfall_subscription::{Subscription, feed};
 use tokio::sync::oneshot;
 use tracing::error;

@@ -24,7 +24,9 @@ use std::sync::Arc;
 
 use landfall_model::{Catalog, EntityDefinition, RecordId, Row, SchemaId, Timestamp, Topic, Value};
 use landfall_schema::EventSchema;
-use landfall_store::{Document, DocumentKind, Opened, Reader, TopicId};
+use landfall_store::{Document, DocumentKind, Opened, Reader};
+
+pub use landfall_store::{Event, LogBounds, TopicFilter, TopicId};
 
 pub use clock::{Clock, ManualClock, SystemClock, Waiting};
 pub use command::{Assignment, Change, Outcome, Saved, Transaction};
