@@ -1,1 +1,21 @@
-//! (being written)
+//! A client of an org's surfaces: logging in, records over REST, events over the Streaming API.
+//!
+//! Stands on the pure session machine of `bayeux` and one small HTTP/1.1 connection pool; knows nothing of the server's
+//! inside. Works against any org that speaks these protocols. Every answer is bounded in size and in time.
+//! Start reading at [`Org`], then [`streaming`].
+
+mod cookies;
+mod error;
+mod http_client;
+mod login;
+mod org;
+pub mod streaming;
+mod target;
+mod tls;
+
+pub use error::Error;
+pub use http_client::{Answer, HttpClient};
+pub use login::{AccessToken, Grant, Login};
+pub use org::Org;
+pub use target::Target;
+pub use tls::{Trust, system_trust};
