@@ -161,6 +161,11 @@ pub fn wire(fault: &Fault) -> Wire {
             "Your attempt to delete could not be completed because too many records are affected.",
             [],
         )),
+        Fault::RolledBack => on_rest(RestError::save(
+            "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+            "Record rolled back because not all records were valid and the request was using AllOrNone header",
+            [],
+        )),
         Fault::AccessDenied => on_rest(
             RestError::save(
                 "INSUFFICIENT_ACCESS_OR_READONLY",
