@@ -203,7 +203,7 @@ mod tests {
     fn passwords() -> Passwords {
         let settings = Settings {
             password_cost: PasswordCost::LEAST,
-            verified_password_kept: Duration::from_secs(60),
+            verified_password_kept: Duration::from_mins(1),
             ..Settings::production()
         };
         Passwords::new(&settings, &SeededEntropy::new(7)).expect("parameters are valid")

@@ -23,7 +23,7 @@ pub enum TokenKind {
 
 /// What a live token is good for.
 ///
-/// Source: "OpenID Connect Token Introspection" (Salesforce Help).
+/// Source: "`OpenID` Connect Token Introspection" (Salesforce Help).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveToken {
     /// Which kind it is.

@@ -141,7 +141,7 @@ impl Auth {
 
     /// Gives a user a new password. It is not expired, and an earlier security token is void.
     ///
-    /// Source: "setPassword()" (SOAP API Developer Guide); "Reset Your Security Token" (Salesforce Help).
+    /// Source: `setPassword()` (SOAP API Developer Guide); "Reset Your Security Token" (Salesforce Help).
     ///
     /// # Errors
     /// [`Error::UserUnknown`], or [`Error`] if the store fails.

@@ -9,7 +9,7 @@ use landfall_model::limits;
 pub struct Settings {
     /// A login ends when it has not been used for this long; from seconds to days.
     ///
-    /// Source: "login()", Session Expiration (SOAP API Developer Guide): two hours by default, restarted by each call.
+    /// Source: `login()`, "Session Expiration" (SOAP API Developer Guide): two hours by default, restarted by each call.
     pub session_idle: Duration,
     /// Whether the `password` grant is served.
     ///
@@ -30,7 +30,7 @@ pub struct Settings {
     pub failed_logins_free_of_all: u32,
     /// Logins of one user in an hour; none: unlimited.
     ///
-    /// Source: "login()" (SOAP API Developer Guide): 3,600 calls per user per hour.
+    /// Source: `login()` (SOAP API Developer Guide): 3,600 calls per user per hour.
     pub logins_an_hour: Option<u32>,
     /// What hashing a password costs.
     pub password_cost: PasswordCost,
