@@ -240,12 +240,16 @@ impl FanOut {
         if events.is_empty() {
             return;
         }
-        self.of_all.values().for_each(|woken| woken.notify_one());
+        for woken in self.of_all.values() {
+            woken.notify_one();
+        }
         let mut topics: Vec<TopicId> = events.iter().map(|event| event.topic).collect();
         topics.sort_unstable();
         topics.dedup();
         for watchers in topics.iter().filter_map(|topic| self.by_topic.get(topic)) {
-            watchers.values().for_each(|woken| woken.notify_one());
+            for woken in watchers.values() {
+                woken.notify_one();
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use landfall_model::{Catalog, EntityDefinition, Fault, FieldDefinition, FieldTyp
 
 /// Brings a value into the form in which it is kept, or says why it cannot be.
 ///
-/// Source: "create()" (SOAP API Developer Guide), "String Values" for the trimming; rest of the rules by the field's definition.
+/// Source: "String Values" (SOAP API Developer Guide, `create()`) for the trimming; else the field's definition.
 pub(crate) fn normalized(
     catalog: &Catalog,
     field: &FieldDefinition,

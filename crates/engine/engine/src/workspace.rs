@@ -18,8 +18,11 @@ struct Held {
 
 enum Undo {
     Row(RecordId, Option<Arc<Row>>),
-    Document((DocumentKind, String), Option<Option<Vec<u8>>>),
+    Document((DocumentKind, String), Option<Content>),
 }
+
+/// What a document will hold; none if it is to be forgotten.
+struct Content(Option<Vec<u8>>);
 
 /// A place to roll back to.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +32,7 @@ pub(crate) struct Savepoint(usize);
 pub(crate) struct Workspace<'a> {
     reads: &'a dyn Reads,
     held: HashMap<RecordId, Held>,
-    documents: HashMap<(DocumentKind, String), Option<Vec<u8>>>,
+    documents: HashMap<(DocumentKind, String), Content>,
     undo: Vec<Undo>,
 }
 
@@ -97,7 +100,7 @@ impl<'a> Workspace<'a> {
     /// A document's content.
     pub(crate) fn document(&self, kind: DocumentKind, key: &str) -> Result<Option<Vec<u8>>> {
         match self.documents.get(&(kind, key.to_owned())) {
-            Some(content) => Ok(content.clone()),
+            Some(content) => Ok(content.0.clone()),
             None => self.reads.document(kind, key),
         }
     }
@@ -110,19 +113,16 @@ impl<'a> Workspace<'a> {
         before: Option<&Arc<Row>>,
         row: Arc<Row>,
     ) {
-        let previous = match self.held.get_mut(&id) {
-            Some(held) => Some(std::mem::replace(&mut held.row, row)),
-            None => {
-                self.held.insert(
-                    id,
-                    Held {
-                        entity: Arc::clone(entity),
-                        stored: before.cloned(),
-                        row,
-                    },
-                );
-                None
-            }
+        let previous = if let Some(held) = self.held.get_mut(&id) {
+            Some(std::mem::replace(&mut held.row, row))
+        } else {
+            let held = Held {
+                entity: Arc::clone(entity),
+                stored: before.cloned(),
+                row,
+            };
+            self.held.insert(id, held);
+            None
         };
         self.undo.push(Undo::Row(id, previous));
     }
@@ -130,7 +130,9 @@ impl<'a> Workspace<'a> {
     /// Keeps a document, or forgets it.
     pub(crate) fn put_document(&mut self, document: Document) {
         let name = (document.kind, document.key);
-        let previous = self.documents.insert(name.clone(), document.content);
+        let previous = self
+            .documents
+            .insert(name.clone(), Content(document.content));
         self.undo.push(Undo::Document(name, previous));
     }
 
@@ -189,7 +191,7 @@ impl<'a> Workspace<'a> {
         let documents = self
             .documents
             .into_iter()
-            .map(|((kind, key), content)| Document { kind, key, content })
+            .map(|((kind, key), Content(content))| Document { kind, key, content })
             .collect();
         (rows, documents)
     }
