@@ -18,9 +18,9 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(2);
 
-/// The server's program, as `cargo build` leaves it.
+/// The server's program, as `cargo build` leaves it, or another one that `LANDFALL_PROGRAM` names.
 pub(crate) fn program() -> PathBuf {
-    target("debug/landfall")
+    std::env::var_os("LANDFALL_PROGRAM").map_or_else(|| target("debug/landfall"), PathBuf::from)
 }
 
 /// A running server. Dropping it kills it.
