@@ -26,8 +26,14 @@
 //! ```
 //! [`Answer::Deliver`] means: events first ([`Response::event`] or a shared [`write_event`]), then
 //! [`Response::accepted`]. Events never go into a response without such an answer. A poll that is held needs nothing
-//! kept but its `id` ([`Echo::connect`]).
+//! kept but its `id` ([`Echo::connect`]). Whatever else answers a session's message (a refused subscribe, say) is
+//! followed by [`Input::Responded`]; a connection that closes under a held poll is [`Input::Abandoned`].
+//!
+//! # The client's end
+//! [`client::Client`]: feed [`client::Input::Start`], then a loop over [`client::Client::poll_output`] that POSTs each
+//! `Send` and feeds what came back, as often as [`client::Client::poll_timeout`] asks with a `Tick`.
 
+pub mod client;
 mod json;
 mod message;
 mod reply;

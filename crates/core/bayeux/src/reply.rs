@@ -99,6 +99,15 @@ pub struct Echo<'a> {
 }
 
 impl<'a> Echo<'a> {
+    /// For a request that could not be read as messages.
+    pub const fn nothing() -> Self {
+        Self {
+            channel: None,
+            id: None,
+            subscription: None,
+        }
+    }
+
     /// For a poll of which only the `id` was kept while it was held.
     pub const fn connect(id: Option<&'a RawJson>) -> Self {
         Self {
