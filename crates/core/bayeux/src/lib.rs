@@ -1,7 +1,8 @@
 //! Bayeux, both ends: messages as bytes, and the two session machines as pure state.
 //!
-//! Knows the Bayeux protocol over long polling and the replay extension; knows no Salesforce: error texts, failure
-//! reasons, capabilities, channel rules and what a subscription delivers are passed in. No I/O, no clock, no
+//! Knows the Bayeux protocol over long polling and where its two extensions stand in a message (`ext.replay` of a
+//! subscribe, `ext.sfdc.failureReason` of a refusal); knows no Salesforce: error texts, failure reasons, capabilities,
+//! channel rules and what a subscription delivers are passed in. No I/O, no clock, no
 //! randomness: time comes in as a [`Moment`] with every input, client ids as text.
 //!
 //! # The server's end
@@ -13,11 +14,12 @@
 //!         Request::Handshake(handshake) => // new client id, Session::new(now, timings)
 //!             response.handshake(&message.echo(), &client_id, &[("replay", true)]),
 //!         Request::Connect(connect) =>     // find the session, then
-//!             session.handle(now, Input::Connect(Poll { id, alone: messages.len() == 1, events_pending, advice: connect.advice }))?,
+//!             session.handle(now, Input::Connect(Poll { id, alone: messages.len() == 1, events_pending, advice: connect.advice })),
 //!         Request::Subscribe(subscription) => // check subscription.channels()?, then for each of them
-//!             session.handle(now, Input::Subscribe(channel, cursor))?,
+//!             session.handle(now, Input::Subscribe(channel, cursor)),
 //!         ...
 //!     }
+//!     // Err(ClientUnknown): response.refused(&message.echo(), None, ..); drain the outputs all the same.
 //!     while let Some(output) = session.poll_output() { // Answer(poll, ..) may concern an older request than this one
 //!         ...
 //!     }
