@@ -82,7 +82,7 @@ pub const LOGINS_PER_USER_MAX: usize = 10_000;
 pub const LOGINS_MAX: usize = 100_000;
 
 /// Logins of one user in an hour: `Fault::LoginRateExceeded` beyond.
-/// Source: "login()" (SOAP API Developer Guide).
+/// Source: `login()` (SOAP API Developer Guide).
 pub const LOGINS_AN_HOUR: u32 = 3_600;
 
 /// Refresh tokens of one user and connected app; one more revokes the oldest.

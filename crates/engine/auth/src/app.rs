@@ -104,7 +104,9 @@ pub struct Client<'a> {
 
 impl fmt::Debug for Client<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -205,7 +207,10 @@ mod tests {
 
     #[test]
     fn a_grant_that_the_app_does_not_have_is_not_served() {
-        let client = Client { id: "app", secret: Some("right") };
+        let client = Client {
+            id: "app",
+            secret: Some("right"),
+        };
         assert!(apps(true).granting(client, Grant::Password).is_ok());
         let refused = apps(true).granting(client, Grant::ClientCredentials);
         assert_eq!(refused.err(), Some(Fault::GrantUnsupported));

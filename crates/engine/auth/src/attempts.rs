@@ -179,13 +179,19 @@ mod tests {
         for (failures, wait_ms) in [(3, 1_000), (4, 2_000), (5, 4_000)] {
             attempts.failed("Ann", START);
             let end = START.plus_millis(wait_ms);
-            assert!(attempts.check("ann", end.plus_millis(-1)).is_err(), "{failures}");
+            assert!(
+                attempts.check("ann", end.plus_millis(-1)).is_err(),
+                "{failures}"
+            );
             assert_eq!(attempts.check("ann", end), Ok(()), "{failures}");
         }
         for _ in 0..100 {
             attempts.failed("ann", START);
         }
-        assert_eq!(attempts.check("ann", START.plus_millis(WAIT_MS_MAX)), Ok(()));
+        assert_eq!(
+            attempts.check("ann", START.plus_millis(WAIT_MS_MAX)),
+            Ok(())
+        );
     }
 
     #[test]

@@ -86,7 +86,10 @@ impl StoredApp {
 
     /// Grants that this version does not know are left out: a newer one wrote them.
     pub(crate) fn into_app(self, client_id: String) -> App {
-        let grants = self.grants.iter().filter_map(|name| Grant::parse(name).ok());
+        let grants = self
+            .grants
+            .iter()
+            .filter_map(|name| Grant::parse(name).ok());
         App {
             client_id,
             secret: self.secret,

@@ -138,7 +138,9 @@ impl Auth {
             let _shared = shared.gate.read().await;
             let token = shared.refreshing(&app, &hash)?;
             let user = shared.user_of(&token).await?;
-            let (granted, login) = shared.prepare(app, user, Grant::RefreshToken, Some(&token)).await?;
+            let (granted, login) = shared
+                .prepare(app, user, Grant::RefreshToken, Some(&token))
+                .await?;
             shared.put(vec![login_document(&login)?]).await?;
             shared.logins.insert(login);
             Ok(granted)
@@ -180,9 +182,11 @@ impl Shared {
         let user = self.users.by_name(username).await?;
         let id = user.as_ref().map_or(RecordId::EMPTY, |user| user.id);
         let credential = self.credential(id).await?;
-        let stored = credential.as_ref().map(|credential| credential.hash.as_str());
-        let known = stored
-            .is_some_and(|stored| self.passwords.verified(id, stored, password, clock.now()));
+        let stored = credential
+            .as_ref()
+            .map(|credential| credential.hash.as_str());
+        let known =
+            stored.is_some_and(|stored| self.passwords.verified(id, stored, password, clock.now()));
         if !known {
             lock(&self.attempts).check(username, clock.now())?;
             let turn = self.passwords.turn().await?;
@@ -302,7 +306,9 @@ impl Shared {
         let user = self.user_of(old).await?;
         let (token, new) =
             self.make_refresh_token(old.user, &app, old.scopes.clone(), Some(old.family.clone()));
-        let (mut granted, login) = self.prepare(app, user, Grant::RefreshToken, Some(old)).await?;
+        let (mut granted, login) = self
+            .prepare(app, user, Grant::RefreshToken, Some(old))
+            .await?;
         let kind = DocumentKind::RefreshToken;
         self.put(vec![
             forgotten(kind, old.hash.key()),

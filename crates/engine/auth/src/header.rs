@@ -49,10 +49,19 @@ mod tests {
 
     #[test]
     fn a_bare_token_is_read_by_the_streaming_api_only() {
-        assert_eq!(bearer(Some("00D!AQ")), Err(Fault::AuthorizationHeaderInvalid));
-        assert_eq!(bearer(Some("Basic YTpi")), Err(Fault::AuthorizationHeaderInvalid));
+        assert_eq!(
+            bearer(Some("00D!AQ")),
+            Err(Fault::AuthorizationHeaderInvalid)
+        );
+        assert_eq!(
+            bearer(Some("Basic YTpi")),
+            Err(Fault::AuthorizationHeaderInvalid)
+        );
         assert_eq!(streaming_token(Some("00D!AQ")), Ok("00D!AQ"));
-        assert_eq!(streaming_token(Some("Basic YTpi")), Err(Fault::SessionInvalid));
+        assert_eq!(
+            streaming_token(Some("Basic YTpi")),
+            Err(Fault::SessionInvalid)
+        );
     }
 
     #[test]

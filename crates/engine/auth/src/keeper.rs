@@ -50,7 +50,10 @@ async fn keep(shared: Weak<Shared>, clock: Arc<dyn Clock>, stopped: Arc<Notify>,
         match shared.round(checked).await {
             Ok(last) => checked = last,
             Err(error) => {
-                warn!(error = &error as &dyn std::error::Error, "logins could not be looked after");
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "logins could not be looked after"
+                );
             }
         }
     }
@@ -88,7 +91,8 @@ impl Shared {
             let stored = StoredLogin::of(login, *used);
             kept(DocumentKind::Session, login.hash.key(), &stored)
         });
-        self.put_in_turns(documents.collect::<Result<_, _>>()?).await?;
+        self.put_in_turns(documents.collect::<Result<_, _>>()?)
+            .await?;
         for (login, used) in unsaved {
             login.saved(used);
         }
@@ -123,7 +127,8 @@ impl Shared {
         }
         let gone = |login: &Login| matches!(users.get(&login.user_id), Some(None));
         let _alone = self.gate.write().await;
-        self.put_in_turns(forget(&self.logins.end_where(gone))).await
+        self.put_in_turns(forget(&self.logins.end_where(gone)))
+            .await
     }
 }
 

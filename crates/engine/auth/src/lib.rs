@@ -27,7 +27,7 @@ mod users;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use landfall_engine::Engine;
-use landfall_model::{Fault, RecordId, limits};
+use landfall_model::{EntityDefinition, Fault, RecordId, limits};
 use tokio::sync::Notify;
 
 pub use app::{App, Client, Grant};
@@ -153,6 +153,11 @@ impl Auth {
     pub async fn stop(&self) -> Result<(), Error> {
         self.0.stopped.notify_one();
         self.0.save_all().await
+    }
+
+    /// The definition of users.
+    pub fn user_entity(&self) -> &Arc<EntityDefinition> {
+        self.0.users.entity()
     }
 
     /// The engine that it stands on.

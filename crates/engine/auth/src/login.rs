@@ -14,7 +14,10 @@ use crate::token::TokenHash;
 ///
 /// Source: "Profile" (Object Reference), the `Permissions…` fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "the vendor's permissions are flags")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the vendor's permissions are flags"
+)]
 pub struct Permissions {
     /// May use the APIs.
     pub api_enabled: bool,

@@ -94,7 +94,10 @@ impl Logins {
     pub(crate) fn select(&self, wanted: impl Fn(&Login) -> bool) -> Vec<Arc<Login>> {
         self.index(|index| {
             let logins = index.by_hash.values();
-            logins.filter(|login| wanted(login)).map(Arc::clone).collect()
+            logins
+                .filter(|login| wanted(login))
+                .map(Arc::clone)
+                .collect()
         })
     }
 

@@ -1,6 +1,7 @@
 //! Reading what is stored when the org starts.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex};
 
 use landfall_engine::Engine;
@@ -95,10 +96,11 @@ impl Shared {
         let (Some(hash), Some(user_id)) = (TokenHash::from_key(key), id(&stored.user)) else {
             return Ok(None);
         };
-        if !users.contains_key(&user_id) {
-            users.insert(user_id, self.users.active(user_id).await?);
-        }
-        let Some((user, permissions)) = users.get(&user_id).and_then(Option::as_ref) else {
+        let known = match users.entry(user_id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(self.users.active(user_id).await?),
+        };
+        let Some((user, permissions)) = known else {
             return Ok(None);
         };
         Ok(Some(Login::begin(Beginning {

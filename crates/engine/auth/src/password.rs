@@ -100,9 +100,11 @@ impl Passwords {
         off_the_runtime(move || {
             let _permit = permit;
             let stored = PasswordHash::new(&stored)?;
-            Ok::<_, argon2::password_hash::phc::Error>(candidates.iter().any(|candidate| {
-                argon.verify_password(candidate.as_bytes(), &stored).is_ok()
-            }))
+            Ok::<_, argon2::password_hash::phc::Error>(
+                candidates
+                    .iter()
+                    .any(|candidate| argon.verify_password(candidate.as_bytes(), &stored).is_ok()),
+            )
         })
         .await?
         .map_err(|error| failed(&error))
@@ -148,8 +150,7 @@ impl Passwords {
 
 /// HMAC-SHA256 of the joined parts.
 pub(crate) fn hmac(key: &[u8], parts: &[&[u8]]) -> Tag {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(key).expect("an HMAC takes a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("an HMAC takes a key of any length");
     for part in parts {
         mac.update(part);
     }
@@ -224,7 +225,10 @@ mod tests {
             .hash("secret", &SeededEntropy::new(1))
             .await
             .expect("hashing works");
-        assert!(stored.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{stored}");
+        assert!(
+            stored.starts_with("$argon2id$v=19$m=8,t=1,p=1$"),
+            "{stored}"
+        );
         assert!(verify(&passwords, Some(&stored), "secret").await);
         assert!(!verify(&passwords, Some(&stored), "Secret").await);
         assert!(!verify(&passwords, None, "secret").await);

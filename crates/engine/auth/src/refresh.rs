@@ -82,7 +82,10 @@ impl RefreshTokens {
         if tokens.values().filter(same).count() < limits::REFRESH_TOKENS_PER_APP_MAX {
             return None;
         }
-        let oldest = tokens.values().filter(same).min_by_key(|token| token.created);
+        let oldest = tokens
+            .values()
+            .filter(same)
+            .min_by_key(|token| token.created);
         oldest.map(Arc::clone)
     }
 }

@@ -118,7 +118,9 @@ impl Shared {
     pub(crate) fn end_family(&self, token: &Refreshing) -> Vec<Document> {
         self.refresh_tokens.remove(&token.hash);
         let family = Some(&token.family);
-        let ended = self.logins.end_where(|login| login.family.as_ref() == family);
+        let ended = self
+            .logins
+            .end_where(|login| login.family.as_ref() == family);
         let mut documents = forget(&ended);
         documents.push(forgotten(DocumentKind::RefreshToken, token.hash.key()));
         documents

@@ -88,10 +88,12 @@ impl TokenHash {
     /// The name of its document: 64 hexadecimal digits.
     pub(crate) fn key(&self) -> String {
         use fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(64), |mut key, byte| {
-            let _ = write!(key, "{byte:02x}");
-            key
-        })
+        self.0
+            .iter()
+            .fold(String::with_capacity(64), |mut key, byte| {
+                let _ = write!(key, "{byte:02x}");
+                key
+            })
     }
 
     /// Reads the name of a document.

@@ -1,0 +1,185 @@
+//! Answers of the token endpoints, in the form that the client asks for.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use landfall_auth::Error;
+use landfall_model::Fault;
+use landfall_wire::headers::JSON;
+use serde::Serialize;
+use tracing::{debug, error};
+
+/// Keeps tokens out of caches. Source: RFC 6749, 5.1.
+const NOT_STORED: [(HeaderName, HeaderValue); 2] = [
+    (
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-store"),
+    ),
+    (header::PRAGMA, HeaderValue::from_static("no-cache")),
+];
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// How an answer is written.
+///
+/// Source: "OAuth 2.0 Web Server Flow" (Salesforce Help): `format`, or else the `Accept` header; JSON by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+    Xml,
+    Form,
+}
+
+impl Format {
+    /// What the request asks for. Of `Accept`, the first choice counts.
+    pub(crate) fn of(parameter: Option<&str>, headers: &HeaderMap) -> Self {
+        let accept = headers.get(header::ACCEPT);
+        let accept = accept.and_then(|value| value.to_str().ok());
+        let first = accept.and_then(|accept| accept.split([',', ';']).next());
+        match (parameter, first.map(str::trim)) {
+            (Some("xml"), _) | (None, Some("application/xml")) => Self::Xml,
+            (Some("urlencoded"), _) | (None, Some(FORM)) => Self::Form,
+            _ => Self::Json,
+        }
+    }
+
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => JSON,
+            Self::Xml => "application/xml;charset=UTF-8",
+            Self::Form => FORM,
+        }
+    }
+
+    fn render(self, members: &[(&str, &str)]) -> String {
+        match self {
+            Self::Json => json(members),
+            Self::Xml => xml(members),
+            Self::Form => form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(members)
+                .finish(),
+        }
+    }
+}
+
+fn json(members: &[(&str, &str)]) -> String {
+    let mut body = String::from("{");
+    for (place, (name, value)) in members.iter().enumerate() {
+        if place > 0 {
+            body.push(',');
+        }
+        landfall_wire::write_json_string(&mut body, name);
+        body.push(':');
+        landfall_wire::write_json_string(&mut body, value);
+    }
+    body.push('}');
+    body
+}
+
+fn xml(members: &[(&str, &str)]) -> String {
+    let mut body = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?><OAuth>");
+    for (name, value) in members {
+        let value = value
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
+        body.extend(["<", name, ">", &value, "</", name, ">"]);
+    }
+    body.push_str("</OAuth>");
+    body
+}
+
+/// Names and texts, in the order in which they are given.
+pub(crate) fn members(status: StatusCode, format: Format, members: &[(&str, &str)]) -> Response {
+    let media_type = [(header::CONTENT_TYPE, format.media_type())];
+    (status, NOT_STORED, media_type, format.render(members)).into_response()
+}
+
+/// A refusal by its spelling for this surface.
+pub(crate) fn refusal(fault: &Fault, format: Format) -> Response {
+    refusal_with(fault, format, None)
+}
+
+/// A refusal whose status is another than the fault has elsewhere.
+pub(crate) fn refusal_with(fault: &Fault, format: Format, status: Option<StatusCode>) -> Response {
+    let wire = landfall_wire::oauth(fault);
+    debug!(
+        error = wire.error,
+        error_description = wire.description,
+        "refused"
+    );
+    let status = status
+        .or_else(|| StatusCode::from_u16(wire.status).ok())
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let description = wire.description.as_str();
+    let texts = [("error", wire.error), ("error_description", description)];
+    members(status, format, &texts)
+}
+
+/// A JSON document.
+pub(crate) fn document(content: &impl Serialize) -> Response {
+    match serde_json::to_string(content) {
+        Ok(body) => (NOT_STORED, [(header::CONTENT_TYPE, JSON)], body).into_response(),
+        Err(error) => {
+            error!(
+                error = &error as &dyn std::error::Error,
+                "an answer cannot be rendered"
+            );
+            refusal(&Fault::Internal { error_id: 0 }, Format::Json)
+        }
+    }
+}
+
+/// A plain text.
+pub(crate) fn text(status: StatusCode, text: &'static str) -> Response {
+    (status, NOT_STORED, text).into_response()
+}
+
+/// What a client is told; what it is not told is logged.
+pub(crate) fn fault_of(error: Error, endpoint: &'static str) -> Fault {
+    if !matches!(error, Error::Refused(_)) {
+        error!(
+            error = &error as &dyn std::error::Error,
+            endpoint, "a request about logins failed"
+        );
+    }
+    error.fault()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_escapes_what_it_must() {
+        let members = [("a", "1<2&\"3\""), ("b", "x y")];
+        assert_eq!(
+            Format::Json.render(&members),
+            r#"{"a":"1<2&\"3\"","b":"x y"}"#
+        );
+        assert_eq!(Format::Form.render(&members), "a=1%3C2%26%223%22&b=x+y");
+        assert!(
+            Format::Xml
+                .render(&members)
+                .ends_with("<OAuth><a>1&lt;2&amp;\"3\"</a><b>x y</b></OAuth>")
+        );
+    }
+
+    #[test]
+    fn the_format_is_asked_for_by_parameter_or_by_the_first_choice_of_accept() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(Format::of(None, &headers), Format::Json);
+        headers.insert(
+            header::ACCEPT,
+            HeaderValue::from_static("application/xml;q=1, */*"),
+        );
+        assert_eq!(Format::of(None, &headers), Format::Xml);
+        assert_eq!(Format::of(Some("json"), &headers), Format::Json);
+        assert_eq!(Format::of(Some("urlencoded"), &headers), Format::Form);
+        headers.insert(
+            header::ACCEPT,
+            HeaderValue::from_static("text/html,application/xml"),
+        );
+        assert_eq!(Format::of(None, &headers), Format::Json);
+    }
+}
