@@ -7,6 +7,7 @@ use std::{
     fs::{self, File},
     io::Read,
     path::{Path, PathBuf},
+    process::Command,
     thread,
 };
 
@@ -55,8 +56,8 @@ pub(crate) fn run(report: &mut Report) -> Result<()> {
             return Ok(());
         }
     };
-    for plan in PLANS {
-        let folder = fresh_folder(&format!("faults/{}", plan.replace(':', "-")))?;
+    let mut check = |name: &str, plan: &'static str, body: fn(&Disk) -> Result<String>| {
+        let folder = fresh_folder(&format!("faults/{}", name.replace([':', ' '], "-")))?;
         let disk = Disk {
             data: folder.join("data"),
             log: folder.join("server.log"),
@@ -65,15 +66,44 @@ pub(crate) fn run(report: &mut Report) -> Result<()> {
             shim: shim.clone(),
             plan,
         };
-        match disk.run() {
-            Ok(summary) => report.passed(&format!("fault {plan}: {summary}")),
+        match body(&disk) {
+            Ok(summary) => report.passed(&format!("fault {name}: {summary}")),
             Err(error) => report.failed(
-                &format!("fault {plan}"),
+                &format!("fault {name}"),
                 &format!("{error:#}\nthe server said:\n{}", tail(&disk.log)),
             ),
         }
+        anyhow::Ok(())
+    };
+    for plan in PLANS {
+        check(plan, plan, Disk::run)?;
     }
-    Ok(())
+    check("at start", "full:1:ENOSPC", start_on_a_full_disk)
+}
+
+/// A server that starts on a full disk ends and says why, or runs and refuses writes; it loses nothing either way.
+fn start_on_a_full_disk(disk: &Disk) -> Result<String> {
+    fs::create_dir_all(&disk.data)?;
+    let server = Server::start(&disk.data, &disk.log, |_| {})?;
+    let token = org::login(server.address)?;
+    let kept = attempt(Org::connect(server.address, &token)?.create("before 0"), 0);
+    ensure!(kept.acknowledged, "a write was refused on a good disk");
+    server.kill()?;
+
+    File::create(&disk.trigger)?;
+    let outcome = match Server::start(&disk.data, &disk.log, |command| disk.preload(command)) {
+        Err(_) => "refused to start",
+        Ok(server) => {
+            let mut org = Org::connect(server.address, &token)?;
+            let refused = matches!(org.create("full"), Write::Refused { status: 500.., .. });
+            ensure!(refused, "a write on a full disk was not refused");
+            server.kill()?;
+            "started and refused writes"
+        }
+    };
+    fs::remove_file(&disk.trigger)?;
+    let compared = disk.compare(vec![kept], &token)?;
+    Ok(format!("{outcome}; {compared}"))
 }
 
 /// One plan and its files.
@@ -90,14 +120,7 @@ struct Disk {
 impl Disk {
     fn run(&self) -> Result<String> {
         fs::create_dir_all(&self.data)?;
-        let mut server = Server::start(&self.data, &self.log, |command| {
-            command
-                .env("LD_PRELOAD", &self.shim)
-                .env("FAULTFS_FOLDER", &self.data)
-                .env("FAULTFS_TRIGGER", &self.trigger)
-                .env("FAULTFS_REPORT", &self.felt)
-                .env("FAULTFS_PLAN", self.plan);
-        })?;
+        let mut server = Server::start(&self.data, &self.log, |command| self.preload(command))?;
         let token = org::login(server.address)?;
         let mut org = Org::connect(server.address, &token)?;
         ensure!(org.readiness()? == 200, "not ready on a good disk");
@@ -117,6 +140,15 @@ impl Disk {
         server.kill()?;
         fs::remove_file(&self.trigger)?;
         self.compare(attempts, &token)
+    }
+
+    fn preload(&self, command: &mut Command) {
+        command
+            .env("LD_PRELOAD", &self.shim)
+            .env("FAULTFS_FOLDER", &self.data)
+            .env("FAULTFS_TRIGGER", &self.trigger)
+            .env("FAULTFS_REPORT", &self.felt)
+            .env("FAULTFS_PLAN", self.plan);
     }
 
     /// Writers at once until each of them is refused.

@@ -40,16 +40,7 @@ impl Server {
         prepare: impl FnOnce(&mut Command),
     ) -> Result<Self> {
         let ready_file = log.with_extension("ready");
-        let _ = fs::remove_file(&ready_file);
-        let output = File::options().create(true).append(true).open(log)?;
-        let mut command = command(program());
-        command
-            .args(["dev", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .arg("--ready-file")
-            .arg(&ready_file)
-            .stdout(output.try_clone()?)
-            .stderr(output);
+        let mut command = developer_org(data, log, &ready_file)?;
         prepare(&mut command);
         let mut child = command.spawn().context("cannot start the server")?;
         match ready(&mut child, &ready_file) {
@@ -60,6 +51,19 @@ impl Server {
                 Err(error.context(format!("the server said:\n{}", tail(log))))
             }
         }
+    }
+
+    /// Starts it and kills it so soon that it may not be ready yet.
+    ///
+    /// # Errors
+    /// When it cannot be started or killed.
+    pub(crate) fn start_and_kill(data: &Path, log: &Path, after: Duration) -> Result<()> {
+        let ready_file = log.with_extension("ready");
+        let child = developer_org(data, log, &ready_file)?.spawn()?;
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = Self { child, address };
+        thread::sleep(after);
+        server.kill()
     }
 
     /// Kills it at once, as a power cut would.
@@ -97,6 +101,20 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn developer_org(data: &Path, log: &Path, ready_file: &Path) -> Result<Command> {
+    let _ = fs::remove_file(ready_file);
+    let output = File::options().create(true).append(true).open(log)?;
+    let mut command = command(program());
+    command
+        .args(["dev", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data)
+        .arg("--ready-file")
+        .arg(ready_file)
+        .stdout(output.try_clone()?)
+        .stderr(output);
+    Ok(command)
 }
 
 fn ready(child: &mut Child, ready_file: &Path) -> Result<SocketAddr> {

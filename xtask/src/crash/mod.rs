@@ -31,6 +31,8 @@ pub(crate) const ROUNDS: u64 = 50;
 /// The load runs for at least so long before the kill, and at most so much longer.
 const LOAD_MS_MIN: u64 = 50;
 const LOAD_MS_SPAN: u64 = 350;
+/// In some rounds the server is killed once more while it starts, within this time.
+const RECOVERY_MS_MAX: u64 = 100;
 /// Of the records that a round did not touch, so many are looked at again.
 const OLD_RECORDS_CHECKED: u64 = 50;
 
@@ -106,6 +108,11 @@ impl Test {
             bail!("a write was refused under load: {refused}");
         }
 
+        // Recovery must survive a crash as well.
+        if self.random.below(4) == 0 {
+            let after = Duration::from_millis(self.random.below(RECOVERY_MS_MAX));
+            Server::start_and_kill(&self.data, &self.log, after)?;
+        }
         let start = Instant::now();
         let server = Server::start(&self.data, &self.log, |_| {})?;
         let start_ms = start.elapsed().as_millis();
