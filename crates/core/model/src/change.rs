@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 /// Kind of a change.
 ///
 /// Wire: the name (Streaming API), the ordinal of an Avro enum (Pub/Sub API), in this order.
-/// Source: "ChangeEventHeader Fields" (Change Data Capture Developer Guide).
+/// Source: "`ChangeEventHeader` Fields" (Change Data Capture Developer Guide).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChangeType {
     /// A new record.
@@ -230,7 +230,7 @@ impl FieldBits {
 
 /// The header of a change event.
 ///
-/// Source: "ChangeEventHeader Fields" (Change Data Capture Developer Guide).
+/// Source: "`ChangeEventHeader` Fields" (Change Data Capture Developer Guide).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeEventHeader {
     /// The object whose record changed.

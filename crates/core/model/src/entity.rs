@@ -105,7 +105,7 @@ pub struct PicklistValue {
 
 /// One field of an object.
 ///
-/// Source: "describeSObjects()" (SOAP API Developer Guide), `Field`.
+/// Source: "`describeSObjects()`" (SOAP API Developer Guide), `Field`.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "the vendor's describe consists of flags")]
 pub struct FieldDefinition {
@@ -218,7 +218,7 @@ pub struct ChildRelationship {
 
 /// What may be done with an object.
 ///
-/// Source: "describeSObjects()" (SOAP API Developer Guide), `DescribeSObjectResult`.
+/// Source: "`describeSObjects()`" (SOAP API Developer Guide), `DescribeSObjectResult`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "the vendor's describe consists of flags")]
 pub struct Capabilities {

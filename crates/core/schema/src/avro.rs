@@ -63,6 +63,11 @@ pub(crate) fn canonical(name: &str, fields: &[EventField]) -> String {
     format!(r#"{{"name":"{NAMESPACE}.{name}","type":"record","fields":{fields}}}"#)
 }
 
+/// The type of `ChangeEventHeader` in the Avro schema.
+pub(crate) fn header_type() -> String {
+    Writer::new(Form::Full).header()
+}
+
 impl EventSchema {
     /// The answer of the event schema resources for `payloadFormat=COMPACT`: the Avro schema and its id.
     ///

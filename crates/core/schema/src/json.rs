@@ -132,3 +132,56 @@ fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     // A vector accepts every write.
     let _ = out.write_fmt(text);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn points_in_time_have_milliseconds_and_days_none() {
+        assert_eq!(
+            written(|out| date_time(out, 1_712_693_965_000)),
+            r#""2024-04-09T20:19:25.000Z""#
+        );
+        assert_eq!(
+            written(|out| date(out, 1_719_705_600_000)),
+            r#""2024-06-30""#
+        );
+        assert_eq!(written(|out| date(out, 951_782_400_000)), r#""2000-02-29""#);
+        assert_eq!(
+            written(|out| date_time(out, -1)),
+            r#""1969-12-31T23:59:59.999Z""#
+        );
+        assert_eq!(
+            written(|out| date(out, -62_135_596_800_000)),
+            r#""0001-01-01""#
+        );
+        assert_eq!(written(|out| time(out, 47_112_345)), r#""13:05:12.345Z""#);
+        for extreme in [i64::MIN, i64::MAX] {
+            assert!(written(|out| date_time(out, extreme)).ends_with("Z\""));
+        }
+    }
+
+    #[test]
+    fn numbers_of_a_double_field_have_a_point() {
+        assert_eq!(written(|out| double(out, 3.0)), "3.0");
+        assert_eq!(written(|out| double(out, -0.25)), "-0.25");
+        assert_eq!(written(|out| double(out, 350_000_000.0)), "350000000.0");
+        assert_eq!(written(|out| double(out, f64::NAN)), "null");
+    }
+
+    #[test]
+    fn text_is_escaped_where_json_demands_it() {
+        assert_eq!(
+            written(|out| string(out, "a\"b\\c\r\n\t\u{1}\u{7f} ä\u{1f600}")),
+            "\"a\\\"b\\\\c\\r\\n\\t\\u0001\u{7f} ä\u{1f600}\""
+        );
+        assert_eq!(written(|out| string(out, "")), "\"\"");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use crate::avro::NAMESPACE;
+use crate::avro::{self, NAMESPACE};
 use crate::shape::{Component, Compound, EventField, Scalar, Shape};
 use crate::{Error, EventSchema, HEADER, encode::Source};
 
@@ -29,6 +29,11 @@ impl EventSchema {
         let sources = vec![Source::Absent; fields.len()];
         Self::assemble(text(&record, "name")?, fields, sources)
     }
+}
+
+/// The type of the header, the only one that this crate can read.
+fn header_type() -> Result<Json, Error> {
+    serde_json::from_str(&avro::header_type()).map_err(|error| fault(error.to_string()))
 }
 
 fn fault(reason: impl Into<String>) -> Error {
@@ -56,7 +61,7 @@ fn parse_field(field: &Json, named: &mut HashMap<String, Compound>) -> Result<Ev
     let unknown = || fault(format!("the type of the field `{name}` is unknown"));
     let shape = match r#type {
         Json::String(scalar) => Shape::Required(parse_scalar(scalar, doc).ok_or_else(unknown)?),
-        Json::Object(_) if name == HEADER => Shape::Header,
+        Json::Object(_) if name == HEADER && *r#type == header_type()? => Shape::Header,
         Json::Array(branches) => match branches.as_slice() {
             [Json::String(null), value] if null == "null" => {
                 parse_value(value, doc, named)?.ok_or_else(unknown)?

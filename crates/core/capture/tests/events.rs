@@ -1,0 +1,316 @@
+//! The event of each kind of change.
+//!
+//! Source: "Change Event Body Fields", "Gap Events" (Change Data Capture Developer Guide).
+
+use landfall_capture::{
+    CapturedEvent, Error, GapCause, RecordChange, TransactionFacts, capture, merge,
+};
+use landfall_model::{
+    ChangeType, CommitNumber, EntityDefinition, RecordId, Row, Timestamp, TransactionKey, Value,
+};
+use landfall_schema::{EventSchema, FieldValue};
+use serde_json::{Value as Json, json};
+
+struct Object {
+    entity: EntityDefinition,
+    schema: EventSchema,
+}
+
+const SAVED: Timestamp = Timestamp::from_millis(1_712_693_965_432);
+
+fn object(name: &str) -> Object {
+    let entity = landfall_standard::entities()
+        .expect("the shipped objects")
+        .into_iter()
+        .find(|entity| entity.name.as_str() == name)
+        .expect("a shipped object");
+    let schema = EventSchema::of_change_event(&entity).expect("captured");
+    Object { entity, schema }
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn user(text: &str) -> RecordId {
+    RecordId::parse(text).expect("an id")
+}
+
+impl Object {
+    fn with<const N: usize>(&self, row: &Row, values: [(&str, Value); N]) -> Row {
+        let mut row = row.clone();
+        for (name, value) in values {
+            let index = self.entity.index_of(name).expect("a field");
+            *row.get_mut(index).expect("a place") = value;
+        }
+        row
+    }
+
+    /// A record as the service saves it.
+    fn saved<const N: usize>(&self, values: [(&str, Value); N]) -> Row {
+        let admin = Value::Id(user("0055f000005mc66AAA"));
+        let moment = Value::DateTime(SAVED.whole_second());
+        let row = vec![Value::Null; self.entity.fields.len()];
+        let row = self.with(
+            &row,
+            [
+                ("CreatedDate", moment.clone()),
+                ("CreatedById", admin.clone()),
+                ("LastModifiedDate", moment.clone()),
+                ("LastModifiedById", admin),
+                ("SystemModstamp", moment),
+            ],
+        );
+        self.with(&row, values)
+    }
+
+    fn event(
+        &self,
+        change_type: ChangeType,
+        before: Option<&Row>,
+        after: Option<&Row>,
+    ) -> CapturedEvent {
+        let change = RecordChange {
+            entity: &self.entity,
+            schema: &self.schema,
+            record_id: user("0015f00002J9YYEAA3"),
+            change_type,
+            before: before.map(Vec::as_slice),
+            after: after.map(Vec::as_slice),
+            changed_at: SAVED,
+        };
+        capture(&change, &facts()).expect("the states fit")
+    }
+
+    fn rendered(&self, event: &CapturedEvent) -> Json {
+        let mut out = Vec::new();
+        self.schema
+            .render_cometd(&event.payload, &mut out)
+            .expect("its own payload");
+        serde_json::from_slice(&out).expect("JSON")
+    }
+}
+
+fn facts() -> TransactionFacts<'static> {
+    TransactionFacts {
+        change_origin: "com/salesforce/api/rest/59.0;client=Astro",
+        transaction_key: TransactionKey::parse("0001ade9-3f74-0b99-dbc4-42e73424b774")
+            .expect("a key"),
+        commit_number: CommitNumber::new(1_082_985_383_811),
+        commit_user: user("0055f000005mc66AAA"),
+        sequence_number: 2,
+    }
+}
+
+#[test]
+fn a_create_carries_everything_and_lists_nothing() {
+    let account = object("Account");
+    let row = account.saved([("Name", text("Acme")), ("CleanStatus", text("Pending"))]);
+    let event = account.event(ChangeType::Create, None, Some(&row));
+    assert_eq!(event.schema_id, account.schema.id());
+    assert_eq!(event.gap, None);
+    assert_eq!(
+        account.rendered(&event),
+        json!({
+            "ChangeEventHeader": {
+                "entityName": "Account",
+                "recordIds": ["0015f00002J9YYEAA3"],
+                "changeType": "CREATE",
+                "changeOrigin": "com/salesforce/api/rest/59.0;client=Astro",
+                "transactionKey": "0001ade9-3f74-0b99-dbc4-42e73424b774",
+                "sequenceNumber": 2,
+                "commitTimestamp": 1_712_693_965_000_i64,
+                "commitNumber": 1_082_985_383_811_i64,
+                "commitUser": "0055f000005mc66AAA",
+                "changedFields": []
+            },
+            "Name": "Acme",
+            "CreatedDate": "2024-04-09T20:19:25.000Z",
+            "CreatedById": "0055f000005mc66AAA",
+            "LastModifiedDate": "2024-04-09T20:19:25.000Z",
+            "LastModifiedById": "0055f000005mc66AAA",
+            "CleanStatus": "Pending"
+        })
+    );
+}
+
+#[test]
+fn an_update_by_the_same_user_in_the_same_second_still_has_its_date() {
+    let account = object("Account");
+    let before = account.saved([("Name", text("Acme")), ("Phone", text("1"))]);
+    let after = account.with(&before, [("Phone", Value::Null)]);
+    let event = account.event(ChangeType::Update, Some(&before), Some(&after));
+    let json = account.rendered(&event);
+    assert_eq!(
+        json.pointer("/ChangeEventHeader/changedFields"),
+        Some(&json!(["Phone", "LastModifiedDate"]))
+    );
+    assert_eq!(json.get("Phone"), Some(&Json::Null));
+    assert_eq!(
+        json.get("LastModifiedDate"),
+        Some(&json!("2024-04-09T20:19:25.000Z"))
+    );
+    assert_eq!(json.as_object().map(serde_json::Map::len), Some(3));
+    let decoded = account
+        .schema
+        .decode(&event.payload)
+        .expect("its own payload");
+    let header = decoded.header.expect("a change event");
+    let phone = account.schema.position_of("Phone").expect("a field");
+    assert_eq!(header.nulled_fields.top().collect::<Vec<_>>(), [phone]);
+    assert!(header.changed_fields.contains(phone));
+    assert!(header.diff_fields.is_empty());
+}
+
+#[test]
+fn an_update_by_another_user_says_who() {
+    let account = object("Account");
+    let before = account.saved([("Name", text("Acme"))]);
+    let other = Value::Id(user("0055f00000GBZR4AAP"));
+    let after = account.with(
+        &before,
+        [
+            ("LastModifiedById", other),
+            ("BillingStreet", text("1 Main")),
+        ],
+    );
+    let json = account.rendered(&account.event(ChangeType::Update, Some(&before), Some(&after)));
+    assert_eq!(
+        json.pointer("/ChangeEventHeader/changedFields"),
+        Some(&json!([
+            "LastModifiedDate",
+            "LastModifiedById",
+            "BillingAddress.Street"
+        ]))
+    );
+    assert_eq!(
+        json.get("BillingAddress"),
+        Some(&json!({"Street": "1 Main"}))
+    );
+    assert_eq!(
+        json.get("LastModifiedById"),
+        Some(&json!("0055f00000GBZR4AAP"))
+    );
+}
+
+#[test]
+fn an_update_that_changes_nothing_lists_its_date_only() {
+    let account = object("Account");
+    let row = account.saved([("Name", text("Acme"))]);
+    let json = account.rendered(&account.event(ChangeType::Update, Some(&row), Some(&row)));
+    assert_eq!(
+        json.pointer("/ChangeEventHeader/changedFields"),
+        Some(&json!(["LastModifiedDate"]))
+    );
+}
+
+#[test]
+fn a_delete_carries_no_field() {
+    let account = object("Account");
+    let row = account.saved([("Name", text("Acme"))]);
+    let event = account.event(ChangeType::Delete, Some(&row), None);
+    let decoded = account
+        .schema
+        .decode(&event.payload)
+        .expect("its own payload");
+    assert!(
+        decoded
+            .fields
+            .iter()
+            .all(|field| *field == FieldValue::Null)
+    );
+    assert!(event.payload.ends_with(&[0; 42]));
+}
+
+#[test]
+fn an_undelete_carries_everything() {
+    let account = object("Account");
+    let row = account.saved([("Name", text("Acme"))]);
+    let json = account.rendered(&account.event(ChangeType::Undelete, None, Some(&row)));
+    assert_eq!(json.get("Name"), Some(&json!("Acme")));
+    assert!(json.get("CreatedDate").is_some());
+    assert_eq!(
+        json.pointer("/ChangeEventHeader/changedFields"),
+        Some(&json!([]))
+    );
+}
+
+#[test]
+fn a_new_opportunity_does_not_show_its_expected_revenue() {
+    let opportunity = object("Opportunity");
+    let row = opportunity.saved([
+        ("Name", text("Big")),
+        ("ExpectedRevenue", Value::Double(4_000.0)),
+    ]);
+    let created = opportunity.rendered(&opportunity.event(ChangeType::Create, None, Some(&row)));
+    assert_eq!(created.get("ExpectedRevenue"), None);
+    let back = opportunity.rendered(&opportunity.event(ChangeType::Undelete, None, Some(&row)));
+    assert_eq!(back.get("ExpectedRevenue"), Some(&json!(4_000.0)));
+}
+
+#[test]
+fn an_event_beyond_the_limit_becomes_a_gap() {
+    let account = object("Account");
+    let before = account.saved([("Name", text("Acme"))]);
+    let after = account.with(&before, [("Description", text(&"x".repeat(1_000_000)))]);
+    let event = account.event(ChangeType::Update, Some(&before), Some(&after));
+    assert_eq!(event.gap, Some(GapCause::TooLarge));
+    assert_eq!(event.change_type, ChangeType::GapUpdate);
+    let json = account.rendered(&event);
+    assert_eq!(
+        json.pointer("/ChangeEventHeader/changeType"),
+        Some(&json!("GAP_UPDATE"))
+    );
+    assert_eq!(
+        json.pointer("/ChangeEventHeader/changedFields"),
+        Some(&json!([]))
+    );
+    assert_eq!(json.as_object().map(serde_json::Map::len), Some(1));
+}
+
+#[test]
+fn a_value_that_cannot_be_encoded_becomes_a_gap() {
+    let account = object("Account");
+    let row = account.saved([("NumberOfEmployees", text("many"))]);
+    let event = account.event(ChangeType::Create, None, Some(&row));
+    assert_eq!(event.change_type, ChangeType::GapCreate);
+    assert!(matches!(event.gap, Some(GapCause::Internal(_))));
+}
+
+#[test]
+fn states_that_do_not_fit_are_refused() {
+    let account = object("Account");
+    let change = RecordChange {
+        entity: &account.entity,
+        schema: &account.schema,
+        record_id: user("0015f00002J9YYEAA3"),
+        change_type: ChangeType::Update,
+        before: None,
+        after: Some(&[]),
+        changed_at: SAVED,
+    };
+    assert_eq!(
+        capture(&change, &facts()),
+        Err(Error::StateMissing {
+            change_type: ChangeType::Update
+        })
+    );
+}
+
+#[test]
+fn changes_of_one_transaction_amount_to_the_first_one_with_the_last_state() {
+    use ChangeType::{Create, Delete, Undelete, Update};
+    for (first, last, net) in [
+        (Create, Update, Some(Create)),
+        (Create, Delete, None),
+        (Create, Undelete, Some(Create)),
+        (Update, Update, Some(Update)),
+        (Update, Delete, Some(Delete)),
+        (Delete, Undelete, Some(Update)),
+        (Delete, Delete, Some(Delete)),
+        (Undelete, Update, Some(Undelete)),
+        (Undelete, Delete, None),
+    ] {
+        assert_eq!(merge(first, last), net, "{first:?} {last:?}");
+    }
+}

@@ -1,0 +1,308 @@
+//! What the data files promise.
+
+use std::collections::{HashMap, HashSet};
+
+use landfall_model::{Catalog, DeleteRule, EntityDefinition, FieldType};
+
+fn catalog() -> Catalog {
+    Catalog::new(landfall_standard::entities().expect("every data file can be read"))
+}
+
+fn entity<'a>(catalog: &'a Catalog, name: &str) -> &'a EntityDefinition {
+    catalog.entity(name).expect("a shipped object")
+}
+
+#[test]
+fn thirteen_objects_are_captured_and_three_are_not() {
+    let catalog = catalog();
+    let (captured, plain): (Vec<_>, Vec<_>) = catalog
+        .entities()
+        .iter()
+        .map(|entity| (entity.name.as_str(), entity.change_event.is_some()))
+        .partition(|(_, captured)| *captured);
+    assert_eq!(captured.len(), 13);
+    let plain: Vec<&str> = plain.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(plain, ["Organization", "Profile", "UserRole"]);
+}
+
+#[test]
+fn names_labels_and_prefixes_are_sound() {
+    let catalog = catalog();
+    let mut prefixes = HashSet::new();
+    for entity in catalog.entities() {
+        assert!(prefixes.insert(entity.key_prefix), "{}", entity.name);
+        assert!(!entity.label.is_empty() && !entity.label_plural.is_empty());
+        let names: HashSet<String> = entity
+            .fields
+            .iter()
+            .map(|field| field.name.as_str().to_ascii_lowercase())
+            .collect();
+        assert_eq!(names.len(), entity.fields.len(), "{}", entity.name);
+        assert!(entity.fields.iter().all(|field| !field.label.is_empty()));
+        for system in [
+            "Id",
+            "LastModifiedDate",
+            "LastModifiedById",
+            "SystemModstamp",
+        ] {
+            assert!(entity.field(system).is_some(), "{}.{system}", entity.name);
+        }
+    }
+}
+
+/// Source: "Standard Objects" (Object Reference), the required fields of each object.
+#[test]
+fn a_create_must_give_exactly_the_documented_fields() {
+    let catalog = catalog();
+    let expected: [(&str, &[&str]); 13] = [
+        ("Account", &["Name"]),
+        ("Asset", &["Name"]),
+        ("Campaign", &["Name"]),
+        ("Case", &[]),
+        ("Contact", &["LastName"]),
+        ("Contract", &["AccountId"]),
+        ("Event", &[]),
+        ("Lead", &["LastName", "Company"]),
+        ("Opportunity", &["Name", "StageName", "CloseDate"]),
+        ("Order", &["EffectiveDate", "Status"]),
+        ("Product2", &["Name"]),
+        ("Task", &[]),
+        (
+            "User",
+            &[
+                "Username",
+                "LastName",
+                "Email",
+                "Alias",
+                "TimeZoneSidKey",
+                "LocaleSidKey",
+                "EmailEncodingKey",
+                "ProfileId",
+                "LanguageLocaleKey",
+            ],
+        ),
+    ];
+    for (name, fields) in expected {
+        let required: Vec<&str> = entity(&catalog, name)
+            .fields
+            .iter()
+            .filter(|field| field.required_on_create())
+            .map(|field| field.name.as_str())
+            .collect();
+        assert_eq!(required, fields, "{name}");
+    }
+}
+
+#[test]
+fn defaults_are_values_of_their_lists() {
+    let catalog = catalog();
+    let mut defaults = HashMap::new();
+    for entity in catalog.entities() {
+        for field in &entity.fields {
+            let Some(default) = &field.default_value else {
+                continue;
+            };
+            assert!(field.defaulted_on_create, "{}.{}", entity.name, field.name);
+            if field.field_type == FieldType::Picklist {
+                let listed = field.picklist.iter().filter(|entry| entry.default);
+                let listed: Vec<&str> = listed.map(|entry| entry.value.as_str()).collect();
+                assert_eq!(listed, [default.as_str()], "{}.{}", entity.name, field.name);
+            }
+            defaults.insert(format!("{}.{}", entity.name, field.name), default.clone());
+        }
+    }
+    for (field, default) in [
+        ("Account.CleanStatus", "Pending"),
+        ("Case.Status", "New"),
+        ("Case.Priority", "Medium"),
+        ("Task.Status", "Not Started"),
+        ("Task.Priority", "Normal"),
+        ("Lead.Status", "Open - Not Contacted"),
+        ("Contract.Status", "Draft"),
+        ("Campaign.Status", "Planned"),
+        ("Event.ShowAs", "Busy"),
+    ] {
+        assert_eq!(
+            defaults.get(field).map(String::as_str),
+            Some(default),
+            "{field}"
+        );
+    }
+}
+
+#[test]
+fn the_sample_fields_of_account_come_last_in_describe_and_event() {
+    let catalog = catalog();
+    let account = entity(&catalog, "Account");
+    let expected = [
+        "CustomerPriority__c",
+        "SLA__c",
+        "Active__c",
+        "NumberofLocations__c",
+        "UpsellOpportunity__c",
+        "SLASerialNumber__c",
+        "SLAExpirationDate__c",
+    ];
+    let described: Vec<&str> = account
+        .fields
+        .iter()
+        .map(|field| field.name.as_str())
+        .collect();
+    assert!(described.ends_with(&expected));
+    let event = account.change_event.as_ref().expect("captured");
+    let carried: Vec<&str> = event
+        .fields
+        .iter()
+        .map(landfall_model::FieldName::as_str)
+        .collect();
+    assert_eq!(carried.len(), 42);
+    assert!(carried.ends_with(&expected));
+    assert!(
+        account
+            .fields
+            .iter()
+            .rev()
+            .take(7)
+            .all(|field| field.custom && field.nillable)
+    );
+}
+
+#[test]
+fn what_an_event_carries_is_marked_at_the_field() {
+    let catalog = catalog();
+    for entity in catalog.entities() {
+        let carried: HashSet<&str> = entity
+            .change_event
+            .iter()
+            .flat_map(|event| &event.fields)
+            .map(landfall_model::FieldName::as_str)
+            .collect();
+        for field in &entity.fields {
+            let name = field.name.as_str();
+            if carried.contains(name) {
+                assert!(field.in_change_event, "{}.{name}", entity.name);
+            }
+            if [
+                "Id",
+                "IsDeleted",
+                "SystemModstamp",
+                "LastActivityDate",
+                "PhotoUrl",
+            ]
+            .contains(&name)
+            {
+                assert!(!field.in_change_event, "{}.{name}", entity.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_child_relationship_is_a_reference_of_the_child() {
+    let catalog = catalog();
+    for parent in catalog.entities() {
+        for relationship in &parent.children {
+            let child = entity(&catalog, relationship.child.as_str());
+            let (_, field) = child
+                .field(relationship.field.as_str())
+                .expect("a field of the child");
+            assert_eq!(field.field_type, FieldType::Reference);
+            assert!(
+                field.reference_to.contains(&parent.name),
+                "{}.{}",
+                child.name,
+                field.name
+            );
+            if relationship.delete_rule == DeleteRule::Clear {
+                assert!(
+                    field.nillable,
+                    "{}.{} cannot be cleared",
+                    child.name, field.name
+                );
+            }
+        }
+    }
+    let rule = |parent: &str, child: &str, field: &str| {
+        entity(&catalog, parent)
+            .children
+            .iter()
+            .find(|relationship| {
+                relationship.child.as_str() == child && relationship.field.as_str() == field
+            })
+            .map(|relationship| relationship.delete_rule)
+    };
+    assert_eq!(
+        rule("Account", "Contact", "AccountId"),
+        Some(DeleteRule::Cascade)
+    );
+    assert_eq!(
+        rule("Account", "Opportunity", "AccountId"),
+        Some(DeleteRule::Cascade)
+    );
+    assert_eq!(
+        rule("Account", "Case", "AccountId"),
+        Some(DeleteRule::Restrict)
+    );
+    assert_eq!(
+        rule("Account", "Account", "ParentId"),
+        Some(DeleteRule::Clear)
+    );
+}
+
+#[test]
+fn components_belong_to_fields_that_exist() {
+    let catalog = catalog();
+    for entity in catalog.entities() {
+        for field in &entity.fields {
+            if let Some(compound) = &field.compound {
+                assert!(
+                    entity.field(compound.as_str()).is_some(),
+                    "{}.{compound}",
+                    entity.name
+                );
+            }
+            if field.field_type == FieldType::Address {
+                let parts = entity.components(field.name.as_str()).count();
+                // The shipping address of a contract has no postal code in a plain org.
+                let plain =
+                    entity.name.as_str() == "Contract" && field.name.as_str() == "ShippingAddress";
+                assert_eq!(
+                    parts,
+                    if plain { 7 } else { 8 },
+                    "{}.{}",
+                    entity.name,
+                    field.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_are_given_by_the_service_and_user_names_are_unique() {
+    let catalog = catalog();
+    for (name, field) in [
+        ("Case", "CaseNumber"),
+        ("Contract", "ContractNumber"),
+        ("Order", "OrderNumber"),
+    ] {
+        let (_, field) = entity(&catalog, name).field(field).expect("a field");
+        assert_eq!(field.auto_number.as_deref(), Some("{00000000}"));
+        assert!(!field.createable && field.defaulted_on_create);
+    }
+    let (_, username) = entity(&catalog, "User").field("Username").expect("a field");
+    assert!(username.unique && !username.case_sensitive && username.id_lookup);
+}
+
+#[test]
+fn shared_lists_of_values_reach_their_fields() {
+    let catalog = catalog();
+    let (_, zone) = entity(&catalog, "User")
+        .field("TimeZoneSidKey")
+        .expect("a field");
+    assert_eq!(zone.picklist.len(), 423);
+    let (_, accuracy) = entity(&catalog, "Account")
+        .field("BillingGeocodeAccuracy")
+        .expect("a field");
+    assert_eq!(accuracy.picklist.len(), 11);
+}
