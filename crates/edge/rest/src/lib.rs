@@ -1,1 +1,84 @@
-//! (being written)
+//! The REST API for single records, describes and event schemas: parse, ask the engine, render.
+//!
+//! Owns paths, JSON and HTTP; it deliberately decides nothing about records: what may stand in a field, who owns what and
+//! which events follow is the engine's. Start reading at [`router`], then `resource` (what a path names) and `record`.
+//! Source: REST API Developer Guide.
+
+mod call;
+mod conditional;
+mod dates;
+mod describe;
+mod describe_event;
+mod describe_field;
+mod encoding;
+mod event_schema;
+mod fault;
+#[cfg(test)]
+mod fixture;
+mod given;
+mod json;
+mod pretty;
+mod record;
+mod record_json;
+mod related;
+mod resource;
+mod respond;
+mod selection;
+mod serve;
+mod template;
+mod usage;
+mod user;
+mod values;
+mod versions;
+mod writer;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::any;
+use http::request::Parts;
+use landfall_auth::Auth;
+use landfall_engine::Engine;
+
+use describe::Describes;
+use usage::Usage;
+
+/// Tells scheme and authority of a request as its client sees them: `https://localhost:7443`.
+pub type BaseUrl = Arc<dyn Fn(&Parts) -> String + Send + Sync>;
+
+/// What the REST API stands on.
+pub struct RestState {
+    /// The org.
+    pub engine: Engine,
+    /// Who is calling.
+    pub auth: Auth,
+    /// For the absolute addresses in answers.
+    pub base_url: BaseUrl,
+    /// Requests of all clients in a day; none: unlimited. Refused beyond: `Fault::RequestLimitExceeded`.
+    pub requests_daily: Option<u64>,
+}
+
+/// The state of one router.
+struct Shared {
+    engine: Engine,
+    auth: Auth,
+    base_url: BaseUrl,
+    usage: Usage,
+    describes: Describes,
+}
+
+/// The resources below `/services/data`.
+pub fn router(state: RestState) -> Router {
+    let shared = Arc::new(Shared {
+        usage: Usage::new(state.requests_daily),
+        engine: state.engine,
+        auth: state.auth,
+        base_url: state.base_url,
+        describes: Describes::default(),
+    });
+    Router::new()
+        .route("/services/data", any(serve::versions))
+        .route("/services/data/", any(serve::versions))
+        .route("/services/data/{*path}", any(serve::versioned))
+        .with_state(shared)
+}

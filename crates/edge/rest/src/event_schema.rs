@@ -1,0 +1,95 @@
+//! Event schemas as JSON.
+//!
+//! Source: "Platform Event Schema by Event Name" and "Platform Event Schema by Schema ID" (REST API Developer Guide).
+
+use landfall_engine::Engine;
+use landfall_model::{EntityDefinition, Fault, SchemaId};
+use landfall_schema::EventSchema;
+
+use crate::call::Call;
+use crate::respond::Answer;
+
+/// The version that brought the resource.
+const FIRST_VERSION: u16 = 40;
+
+/// The version that brought `payloadFormat`, and made the expanded form the default.
+const FORMATS_VERSION: u16 = 43;
+
+/// The schema of a change event object.
+pub(crate) fn of_entity(
+    engine: &Engine,
+    call: &Call,
+    entity: &EntityDefinition,
+) -> Result<Answer, Fault> {
+    let format = format(call)?;
+    let schema = engine
+        .change_event_schema(entity)
+        .ok_or(Fault::ResourceNotFound)?;
+    Ok(render(&schema, format))
+}
+
+/// The schema with an id, current or old.
+pub(crate) fn by_id(engine: &Engine, call: &Call, id: &str) -> Result<Answer, Fault> {
+    let format = format(call)?;
+    let id = SchemaId::parse(id).ok_or(Fault::ResourceNotFound)?;
+    let schema = engine.schema(id).ok_or(Fault::ResourceNotFound)?;
+    Ok(render(&schema, format))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Compact,
+    Expanded,
+}
+
+fn format(call: &Call) -> Result<Format, Fault> {
+    choose(call.version.number(), call.parameter("payloadFormat"))
+}
+
+fn choose(version: u16, asked: Option<&str>) -> Result<Format, Fault> {
+    if version < FIRST_VERSION {
+        return Err(Fault::ResourceNotFound);
+    }
+    let invalid = |value: &str| Fault::PayloadFormatInvalid {
+        value: value.to_owned(),
+    };
+    match asked {
+        Some(value) if version < FORMATS_VERSION => Err(invalid(value)),
+        None if version < FORMATS_VERSION => Ok(Format::Compact),
+        None => Ok(Format::Expanded),
+        Some(value) if value.eq_ignore_ascii_case("EXPANDED") => Ok(Format::Expanded),
+        Some(value) if value.eq_ignore_ascii_case("COMPACT") => Ok(Format::Compact),
+        Some(value) => Err(invalid(value)),
+    }
+}
+
+fn render(schema: &EventSchema, format: Format) -> Answer {
+    Answer::json(match format {
+        Format::Compact => schema.compact_json(),
+        Format::Expanded => schema.expanded_json(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_depends_on_version_and_parameter() {
+        for (version, asked, format) in [
+            (59, None, Ok(Format::Expanded)),
+            (43, Some("compact"), Ok(Format::Compact)),
+            (59, Some("EXPANDED"), Ok(Format::Expanded)),
+            (42, None, Ok(Format::Compact)),
+        ] {
+            assert_eq!(choose(version, asked), format);
+        }
+        for (version, asked) in [(59, "FOO"), (59, ""), (42, "COMPACT")] {
+            assert!(matches!(
+                choose(version, Some(asked)),
+                Err(Fault::PayloadFormatInvalid { .. })
+            ));
+        }
+        assert_eq!(choose(39, None), Err(Fault::ResourceNotFound));
+    }
+}

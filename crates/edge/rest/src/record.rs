@@ -1,0 +1,371 @@
+//! Single records: create, read, update, delete, and the same by external id.
+//!
+//! Source: "sObject Rows", "sObject Rows by External ID" (REST API Developer Guide).
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use http::Method;
+use landfall_engine::{Assignment, Change, Saved, Transaction};
+use landfall_model::limits::REST_RELATED_RECORDS_MAX;
+use landfall_model::{EntityDefinition, Fault, RecordId, Row, Timestamp, Value};
+
+use crate::Shared;
+use crate::call::{Call, json_body};
+use crate::conditional::{self, State, Verdict};
+use crate::fault::{denied, fingerprint, refused};
+use crate::given::{self, Given, Intent, identifies};
+use crate::record_json::{id_of, is_deleted, record_url, value, write_record};
+use crate::resource::record_id;
+use crate::respond::Answer;
+use crate::selection::{self, Node};
+use crate::values;
+use crate::writer::Writer;
+
+/// The version from which an upsert says whether it created the record.
+const CREATED_MEMBER_VERSION: u16 = 46;
+
+/// The one object whose records have entity tags.
+/// Source: "Conditional Request Headers" (REST API Developer Guide): `ETag` applies to accounts only.
+const TAGGED_OBJECT: &str = "Account";
+
+/// Makes a new record; `by_id` if it is addressed by the field `Id`.
+pub(crate) async fn create(
+    shared: &Shared,
+    call: &Call,
+    entity: &Arc<EntityDefinition>,
+    body: Body,
+    by_id: bool,
+) -> Result<Answer, Fault> {
+    let values = given_values(shared, call, entity, body, Intent::Create).await?;
+    let change = Change::Create {
+        entity: Arc::clone(entity),
+        values,
+    };
+    let saved = commit(shared, call, entity, change).await?;
+    Ok(created(call, entity, saved.id, by_id))
+}
+
+/// Reads, changes or deletes the record of an id, as the method says.
+pub(crate) async fn row(
+    shared: &Shared,
+    call: &Call,
+    entity: &Arc<EntityDefinition>,
+    id: &str,
+    body: Body,
+) -> Result<Answer, Fault> {
+    let id = record_id(entity, id)?;
+    by_id(shared, call, entity, id, body).await
+}
+
+/// The same for an id that is known to be of the object.
+pub(crate) async fn by_id(
+    shared: &Shared,
+    call: &Call,
+    entity: &Arc<EntityDefinition>,
+    id: RecordId,
+    body: Body,
+) -> Result<Answer, Fault> {
+    if call.method == Method::PATCH {
+        return update(shared, call, entity, id, body).await;
+    }
+    if call.method == Method::DELETE {
+        return delete(shared, call, entity, id).await;
+    }
+    let row = shared.engine.row(entity, id).await.map_err(refused)?;
+    match row {
+        None => Err(Fault::RecordNotFound),
+        Some(row) if is_deleted(entity, &row) => Err(Fault::RecordDeleted),
+        Some(row) => read(shared, call, entity, row).await,
+    }
+}
+
+/// Reads, upserts or deletes the record with an external id, as the method says.
+pub(crate) async fn external(
+    shared: &Shared,
+    call: &Call,
+    entity: &Arc<EntityDefinition>,
+    (field, text): (&str, &str),
+    body: Body,
+) -> Result<Answer, Fault> {
+    let (place, key) = external_id(entity, field, text)?;
+    if call.method == Method::PATCH {
+        return upsert(shared, call, entity, (place, key), body).await;
+    }
+    let rows = shared
+        .engine
+        .rows_where(entity, place, key, REST_RELATED_RECORDS_MAX)
+        .await
+        .map_err(refused)?;
+    let mut rows: Vec<Row> = rows
+        .into_iter()
+        .filter(|row| !is_deleted(entity, row))
+        .collect();
+    let Some(row) = rows.pop() else {
+        return Err(Fault::RecordNotFound);
+    };
+    if !rows.is_empty() {
+        rows.push(row);
+        let ids = rows.iter().filter_map(|row| id_of(entity, row));
+        return Ok(choices(call, entity, ids));
+    }
+    match id_of(entity, &row) {
+        Some(id) if call.method == Method::DELETE => delete(shared, call, entity, id).await,
+        _ => read(shared, call, entity, row).await,
+    }
+}
+
+/// The field of an external id and the value that the path spells.
+fn external_id(entity: &EntityDefinition, field: &str, text: &str) -> Result<Assignment, Fault> {
+    let known = entity.field(field).filter(|(_, field)| identifies(field));
+    let Some((place, definition)) = known else {
+        return Err(Fault::ExternalIdFieldUnknown {
+            field: field.to_owned(),
+        });
+    };
+    let text = text.trim();
+    match values::parse(text, definition.field_type) {
+        Some(key) if !text.is_empty() => Ok((place, key)),
+        _ => Err(Fault::RecordNotFound),
+    }
+}
+
+/// Answers with a record that has been read.
+pub(crate) async fn read(
+    shared: &Shared,
+    call: &Call,
+    entity: &Arc<EntityDefinition>,
+    row: Row,
+) -> Result<Answer, Fault> {
+    let nodes = selected(shared, call, entity)?;
+    let state = state(entity, &row);
+    if conditional::of_read(&call.headers, &state)? == Verdict::NotModified {
+        return Ok(Answer::not_modified().stamped(&state));
+    }
+    let record = selection::load(&shared.engine, entity, row, &nodes).await?;
+    let mut w = Writer::new();
+    write_record(&mut w, call.version, &nodes, &record);
+    Ok(Answer::json(w.finish()).stamped(&state))
+}
+
+/// What the `fields` parameter asks for; everything without one.
+pub(crate) fn selected(
+    shared: &Shared,
+    call: &Call,
+    entity: &EntityDefinition,
+) -> Result<Vec<Node>, Fault> {
+    match call.parameter("fields") {
+        Some(fields) => selection::parse(shared.engine.catalog(), entity, fields),
+        None => Ok(selection::everything(entity)),
+    }
+}
+
+async fn update(
+    shared: &Shared,
+    call: &Call,
+    entity: &Arc<EntityDefinition>,
+    id: RecordId,
+    body: Body,
+) -> Result<Answer, Fault> {
+    let values = given_values(shared, call, entity, body, Intent::Update).await?;
+    let seen = check_conditions(shared, call, entity, id).await?;
+    let change = Change::Update {
+        entity: Arc::clone(entity),
+        id,
+        values,
+        unmodified_since: conditional::unmodified_since(&call.headers).or(seen),
+    };
+    commit(shared, call, entity, change).await?;
+    Ok(Answer::no_content())
+}
+
+async fn delete(
+    shared: &Shared,
+    call: &Call,
+    entity: &Arc<EntityDefinition>,
+    id: RecordId,
+) -> Result<Answer, Fault> {
+    check_access(call, entity)?;
+    check_conditions(shared, call, entity, id).await?;
+    let change = Change::Delete {
+        entity: Arc::clone(entity),
+        id,
+    };
+    commit(shared, call, entity, change).await?;
+    Ok(Answer::no_content())
+}
+
+async fn upsert(
+    shared: &Shared,
+    call: &Call,
+    entity: &Arc<EntityDefinition>,
+    (field, key): Assignment,
+    body: Body,
+) -> Result<Answer, Fault> {
+    let values = given_values(shared, call, entity, body, Intent::Upsert(field)).await?;
+    let update_only = call
+        .parameter("updateOnly")
+        .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let change = Change::Upsert {
+        entity: Arc::clone(entity),
+        field,
+        key,
+        values,
+        update_only,
+    };
+    match commit(shared, call, entity, change).await {
+        Ok(saved) if saved.created => Ok(created(call, entity, saved.id, true)),
+        Ok(saved) if call.version.number() >= CREATED_MEMBER_VERSION => {
+            Ok(Answer::json(save_result(saved.id, Some(false))))
+        }
+        Ok(_) => Ok(Answer::no_content()),
+        Err(Fault::ExternalIdAmbiguous { records }) => {
+            Ok(choices(call, entity, records.into_iter()))
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What the body gives, references by external id resolved.
+async fn given_values(
+    shared: &Shared,
+    call: &Call,
+    entity: &Arc<EntityDefinition>,
+    body: Body,
+    intent: Intent,
+) -> Result<Vec<Assignment>, Fault> {
+    check_access(call, entity)?;
+    let bytes = json_body(&call.headers, body).await?;
+    let catalog = shared.engine.catalog();
+    let Given {
+        mut values,
+        lookups,
+    } = {
+        let body = crate::json::Body::parse(&bytes)?;
+        given::given(&body, catalog, entity, intent)?
+    };
+    for lookup in lookups {
+        let reference = entity.fields.get(lookup.reference);
+        let unknown = || Fault::ReferenceUnknown {
+            field: reference.map_or_else(
+                || landfall_model::FieldName::new("Id"),
+                |field| field.name.clone(),
+            ),
+        };
+        let target = catalog.entity(&lookup.target).ok_or_else(unknown)?;
+        let rows = shared
+            .engine
+            .rows_where(target, lookup.field, lookup.key, REST_RELATED_RECORDS_MAX)
+            .await
+            .map_err(refused)?;
+        let mut live = rows.iter().filter(|row| !is_deleted(target, row));
+        let id = live.next().and_then(|row| id_of(target, row));
+        match (id, live.next()) {
+            (Some(id), None) => {
+                values.retain(|(place, _)| *place != lookup.reference);
+                values.push((lookup.reference, Value::Id(id)));
+            }
+            _ => return Err(unknown()),
+        }
+    }
+    Ok(values)
+}
+
+/// Users are changed by those who may change everything: a profile is a field of a user.
+///
+/// Source: "User" (Object Reference), "Special Access Rules".
+fn check_access(call: &Call, entity: &EntityDefinition) -> Result<(), Fault> {
+    if entity.name.as_str() == "User" && !call.login.permissions.modify_all_data {
+        return Err(Fault::AccessDenied);
+    }
+    Ok(())
+}
+
+/// Checks the request's conditions on a record that is to be changed; a missing one is the engine's to refuse.
+///
+/// Answers when the record was modified, if its tag was checked: the change must not meet a newer one.
+async fn check_conditions(
+    shared: &Shared,
+    call: &Call,
+    entity: &Arc<EntityDefinition>,
+    id: RecordId,
+) -> Result<Option<Timestamp>, Fault> {
+    if !conditional::any(&call.headers) {
+        return Ok(None);
+    }
+    let Some(row) = shared.engine.row(entity, id).await.map_err(refused)? else {
+        return Ok(None);
+    };
+    let state = state(entity, &row);
+    conditional::of_write(&call.headers, &state)?;
+    Ok(state.modified)
+}
+
+async fn commit(
+    shared: &Shared,
+    call: &Call,
+    entity: &EntityDefinition,
+    change: Change,
+) -> Result<Saved, Fault> {
+    let transaction = Transaction {
+        changes: vec![change],
+        all_or_none: true,
+        user: call.login.user_id,
+        origin: call.origin(),
+    };
+    let outcomes = shared.engine.commit(transaction).await.map_err(refused)?;
+    let saved = outcomes
+        .into_iter()
+        .next()
+        .unwrap_or(Err(Fault::Internal { error_id: 0 }))?;
+    if entity.name.as_str() == "User" {
+        shared.auth.user_changed(saved.id).await.map_err(denied)?;
+    }
+    Ok(saved)
+}
+
+fn created(call: &Call, entity: &EntityDefinition, id: RecordId, told: bool) -> Answer {
+    let told = told && call.version.number() >= CREATED_MEMBER_VERSION;
+    Answer::created(
+        record_url(call.version, entity, id),
+        save_result(id, told.then_some(true)),
+    )
+}
+
+fn save_result(id: RecordId, created: Option<bool>) -> String {
+    let mut w = Writer::new();
+    w.object(|w| {
+        w.name("id").string(id.as_str());
+        w.name("success").boolean(true);
+        w.name("errors").array(|_| ());
+        if let Some(created) = created {
+            w.name("created").boolean(created);
+        }
+    });
+    w.finish()
+}
+
+fn choices(call: &Call, entity: &EntityDefinition, ids: impl Iterator<Item = RecordId>) -> Answer {
+    let mut w = Writer::new();
+    w.array(|w| {
+        for id in ids {
+            w.string(&record_url(call.version, entity, id));
+        }
+    });
+    Answer::choices(w.finish())
+}
+
+/// What identifies the present state of a record.
+fn state(entity: &EntityDefinition, row: &Row) -> State {
+    let stamp = ["LastModifiedDate", "SystemModstamp"]
+        .into_iter()
+        .find_map(|field| match value(entity, row, field) {
+            Value::DateTime(point) => Some(*point),
+            _ => None,
+        });
+    let tagged = entity.name.as_str() == TAGGED_OBJECT;
+    State {
+        etag: tagged.then(|| format!("\"{:016x}\"", fingerprint(format!("{row:?}").as_bytes()))),
+        modified: stamp,
+    }
+}

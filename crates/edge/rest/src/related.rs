@@ -1,0 +1,106 @@
+//! What a record leads to: its parent, or its children.
+//!
+//! Source: "Traverse Relationships with Friendly URLs" (REST API Developer Guide).
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use landfall_model::limits::REST_RELATED_RECORDS_MAX;
+use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value};
+
+use crate::Shared;
+use crate::call::Call;
+use crate::fault::refused;
+use crate::given::reference_named;
+use crate::record;
+use crate::record_json::{is_deleted, write_record};
+use crate::resource::record_id;
+use crate::respond::Answer;
+use crate::selection;
+use crate::serve::check_method;
+use crate::writer::Writer;
+
+/// Answers for `/sobjects/X/ID/NAME`.
+pub(crate) async fn related(
+    shared: &Shared,
+    call: &Call,
+    entity: &Arc<EntityDefinition>,
+    id: RecordId,
+    name: &str,
+    body: Body,
+) -> Result<Answer, Fault> {
+    let id = record_id(entity, id.as_str())?;
+    let row = shared.engine.row(entity, id).await.map_err(refused)?;
+    let row = row.ok_or(Fault::RecordNotFound)?;
+    if is_deleted(entity, &row) {
+        return Err(Fault::RecordDeleted);
+    }
+    if let Some((place, _)) = reference_named(entity, name) {
+        return parent(shared, call, row.get(place), body).await;
+    }
+    check_method(&call.method, "HEAD,GET")?;
+    children(shared, call, entity, id, name).await
+}
+
+/// The parent answers as if it had been asked itself.
+async fn parent(
+    shared: &Shared,
+    call: &Call,
+    reference: Option<&Value>,
+    body: Body,
+) -> Result<Answer, Fault> {
+    let id = reference
+        .and_then(Value::as_id)
+        .ok_or(Fault::RecordNotFound)?;
+    let target = shared.engine.catalog().entity_of(id.prefix());
+    let target = Arc::clone(target.ok_or(Fault::RecordNotFound)?);
+    record::by_id(shared, call, &target, id, body).await
+}
+
+/// The children, in the shape of a query's result.
+async fn children(
+    shared: &Shared,
+    call: &Call,
+    entity: &EntityDefinition,
+    id: RecordId,
+    name: &str,
+) -> Result<Answer, Fault> {
+    let relationship = entity
+        .children
+        .iter()
+        .find(|child| {
+            child
+                .relationship_name
+                .as_ref()
+                .is_some_and(|known| known.eq_ignore_ascii_case(name))
+        })
+        .ok_or(Fault::ResourceNotFound)?;
+    let child = shared.engine.catalog().entity(relationship.child.as_str());
+    let child = Arc::clone(child.ok_or(Fault::ResourceNotFound)?);
+    let place = child
+        .index_of(relationship.field.as_str())
+        .ok_or(Fault::ResourceNotFound)?;
+    let nodes = record::selected(shared, call, &child)?;
+    let rows = shared
+        .engine
+        .rows_where(&child, place, Value::Id(id), REST_RELATED_RECORDS_MAX)
+        .await
+        .map_err(refused)?;
+    let rows: Vec<Row> = rows
+        .into_iter()
+        .filter(|row| !is_deleted(&child, row))
+        .collect();
+    let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    let mut w = Writer::new();
+    w.open('{');
+    w.name("totalSize").integer(count);
+    w.name("done").boolean(true);
+    w.name("records").open('[');
+    for row in rows {
+        let loaded = selection::load(&shared.engine, &child, row, &nodes).await?;
+        write_record(&mut w, call.version, &nodes, &loaded);
+    }
+    w.close(']');
+    w.close('}');
+    Ok(Answer::json(w.finish()))
+}

@@ -1,0 +1,175 @@
+//! From an answer to an HTTP response: headers that every answer has, indentation, compression.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED,
+    LOCATION, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use landfall_model::{Fault, Timestamp};
+use landfall_wire::{RestError, headers as names};
+
+use crate::conditional::State;
+use crate::dates;
+use crate::encoding;
+use crate::pretty::pretty;
+
+/// What a resource answers.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    status: StatusCode,
+    headers: Vec<(HeaderName, String)>,
+    /// JSON, or empty for no body.
+    body: String,
+}
+
+impl Answer {
+    /// 200 with a body.
+    pub(crate) fn json(body: String) -> Self {
+        Self::of(StatusCode::OK, body)
+    }
+
+    /// 201 with a body and the address of what was made.
+    pub(crate) fn created(location: String, body: String) -> Self {
+        Self::of(StatusCode::CREATED, body).with(LOCATION, location)
+    }
+
+    /// 204.
+    pub(crate) fn no_content() -> Self {
+        Self::of(StatusCode::NO_CONTENT, String::new())
+    }
+
+    /// 300 with the addresses to choose from.
+    pub(crate) fn choices(body: String) -> Self {
+        Self::of(StatusCode::MULTIPLE_CHOICES, body)
+    }
+
+    /// 304.
+    pub(crate) fn not_modified() -> Self {
+        Self::of(StatusCode::NOT_MODIFIED, String::new())
+    }
+
+    /// The refusal of a request.
+    pub(crate) fn refusal(fault: &Fault) -> Self {
+        let error: RestError = landfall_wire::rest(fault);
+        let status =
+            StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let answer = Self::of(status, error.to_string());
+        match fault {
+            Fault::MethodNotAllowed { allowed, .. } => answer.with(ALLOW, (*allowed).to_owned()),
+            _ if status == StatusCode::UNAUTHORIZED => {
+                answer.with(WWW_AUTHENTICATE, names::AUTHENTICATE_TOKEN.to_owned())
+            }
+            _ => answer,
+        }
+    }
+
+    fn of(status: StatusCode, body: String) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body,
+        }
+    }
+
+    pub(crate) fn with(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The same with what identifies the state that it shows.
+    pub(crate) fn stamped(mut self, state: &State) -> Self {
+        if let Some(etag) = &state.etag {
+            self = self.with(ETAG, etag.clone());
+        }
+        match state.modified.map(dates::render_http_date) {
+            Some(date) => self.with(LAST_MODIFIED, date),
+            None => self,
+        }
+    }
+
+    /// The response to a request of this method with these headers.
+    pub(crate) fn into_response(self, method: &Method, request: &HeaderMap) -> Response {
+        let body = if request.contains_key(names::PRETTY_PRINT) {
+            pretty(&self.body)
+        } else {
+            self.body
+        };
+        let packed = encoding::packed(request, body.as_bytes());
+        let is_packed = packed.is_some();
+        let body = packed.unwrap_or_else(|| body.into_bytes());
+        let length = body.len();
+        let content = if method == Method::HEAD {
+            Body::empty()
+        } else {
+            Body::from(body)
+        };
+        let mut response = Response::new(content);
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(names::NO_STORE));
+        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if length > 0 {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(names::JSON));
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        if is_packed {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// The state of something rendered from definitions.
+pub(crate) fn state_of(fingerprint: u64, modified: Timestamp) -> State {
+    State {
+        etag: Some(format!("\"{fingerprint:016x}\"")),
+        modified: Some(modified),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_which_methods_are_allowed() {
+        let fault = Fault::MethodNotAllowed {
+            method: "PUT".to_owned(),
+            allowed: "HEAD,GET",
+        };
+        let response = Answer::refusal(&fault).into_response(&Method::PUT, &HeaderMap::new());
+        assert_eq!(response.status(), 405);
+        assert_eq!(response.headers()[ALLOW], "HEAD,GET");
+        assert_eq!(
+            response.headers()[CONTENT_TYPE],
+            "application/json;charset=UTF-8"
+        );
+    }
+
+    #[test]
+    fn an_answer_to_head_has_the_headers_only() {
+        let answer = Answer::json("{}".to_owned());
+        let response = answer.into_response(&Method::HEAD, &HeaderMap::new());
+        assert_eq!(response.headers()[CONTENT_LENGTH], "2");
+        assert_eq!(
+            axum::body::HttpBody::size_hint(response.body()).exact(),
+            Some(0)
+        );
+    }
+
+    #[test]
+    fn a_failed_precondition_has_no_body_and_no_type() {
+        let response = Answer::refusal(&Fault::PreconditionFailed)
+            .into_response(&Method::GET, &HeaderMap::new());
+        assert_eq!(response.status(), 412);
+        assert!(!response.headers().contains_key(CONTENT_TYPE));
+    }
+}

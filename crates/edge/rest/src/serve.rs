@@ -1,0 +1,199 @@
+//! From an HTTP request to the resource that answers it.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{HeaderName, Method};
+use landfall_auth::Login;
+use landfall_model::fault::Operation;
+use landfall_model::{EntityDefinition, Fault};
+use landfall_wire::versions::{self, Named};
+use landfall_wire::{ApiVersion, headers as names};
+
+use crate::call::{Call, meant_method};
+use crate::conditional::{self, Verdict};
+use crate::describe::{Face, basic};
+use crate::describe_event;
+use crate::fault::refused;
+use crate::record_json::write_named;
+use crate::resource::{Object, Resource, parameters, segments};
+use crate::respond::{Answer, state_of};
+use crate::template::Template;
+use crate::writer::Writer;
+use crate::{Shared, event_schema, record, related, user};
+
+/// Segments before the version: `services`, `data`.
+const ROOT_SEGMENTS: usize = 2;
+
+/// Answers `GET /services/data`, which needs no login.
+pub(crate) async fn versions(request: Request) -> Response {
+    let (method, headers) = (request.method(), request.headers());
+    let answer = if method == Method::GET || method == Method::HEAD {
+        Answer::json(crate::versions::versions())
+    } else {
+        Answer::refusal(&Fault::MethodNotAllowed {
+            method: method.to_string(),
+            allowed: "HEAD,GET",
+        })
+    };
+    answer.into_response(method, headers)
+}
+
+/// Answers everything below a version.
+pub(crate) async fn versioned(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let answer = answer(&shared, &parts, body)
+        .await
+        .unwrap_or_else(|fault| Answer::refusal(&fault));
+    answer.into_response(&parts.method, &parts.headers)
+}
+
+async fn answer(shared: &Shared, parts: &Parts, body: Body) -> Result<Answer, Fault> {
+    let mut path = segments(parts.uri.path()).into_iter().skip(ROOT_SEGMENTS);
+    let version = match path.next().as_deref().map(versions::parse_rest) {
+        Some(Named::Served(version)) => version,
+        Some(Named::Retired) => return Err(Fault::VersionUnsupported),
+        Some(Named::Unknown) | None => return Err(Fault::ResourceNotFound),
+    };
+    let login = login(shared, parts)?;
+    let (usage, verdict) = shared.usage.count(shared.engine.clock().now());
+    let answer = match verdict {
+        Ok(()) => within(shared, parts, body, version, login, path.collect())
+            .await
+            .unwrap_or_else(|fault| Answer::refusal(&fault)),
+        Err(fault) => Answer::refusal(&fault),
+    };
+    Ok(answer.with(HeaderName::from_static(names::LIMIT_INFO), usage))
+}
+
+fn login(shared: &Shared, parts: &Parts) -> Result<Arc<Login>, Fault> {
+    let header = match parts.headers.get(AUTHORIZATION) {
+        Some(value) => Some(
+            value
+                .to_str()
+                .map_err(|_| Fault::AuthorizationHeaderInvalid)?,
+        ),
+        None => None,
+    };
+    shared.auth.rest_login(header)
+}
+
+async fn within(
+    shared: &Shared,
+    parts: &Parts,
+    body: Body,
+    version: ApiVersion,
+    login: Arc<Login>,
+    path: Vec<String>,
+) -> Result<Answer, Fault> {
+    let parameters = parameters(parts.uri.query().unwrap_or_default());
+    let call = Call {
+        version,
+        login,
+        method: meant_method(&parts.method, &parameters),
+        parameters,
+        headers: parts.headers.clone(),
+        base_url: (shared.base_url)(parts),
+    };
+    let resource = Resource::resolve(shared.engine.catalog(), &path)?;
+    check_method(&call.method, resource.allowed())?;
+    dispatch(shared, &call, resource, body).await
+}
+
+pub(crate) fn check_method(method: &Method, allowed: &'static str) -> Result<(), Fault> {
+    if allowed.split(',').any(|name| name == method.as_str()) {
+        Ok(())
+    } else {
+        Err(Fault::MethodNotAllowed {
+            method: method.to_string(),
+            allowed,
+        })
+    }
+}
+
+async fn dispatch(
+    shared: &Shared,
+    call: &Call,
+    resource: Resource,
+    body: Body,
+) -> Result<Answer, Fault> {
+    let engine = &shared.engine;
+    let catalog = engine.catalog();
+    match resource {
+        Resource::Resources => Ok(Answer::json(crate::versions::resources(engine, call))),
+        Resource::Objects => described(shared, call, &shared.describes.global(catalog)),
+        Resource::Describe(object) => {
+            described(shared, call, &shared.describes.full(catalog, &object))
+        }
+        Resource::Object(Object::Records(entity)) if call.method == Method::POST => {
+            record::create(shared, call, &entity, body, false).await
+        }
+        Resource::Object(Object::ChangeEvent(entity)) if call.method == Method::POST => {
+            Err(Fault::OperationRefused {
+                operation: Operation::Create,
+                label: format!("{} Change Event", entity.label),
+            })
+        }
+        Resource::Object(Object::Records(entity)) => object_of_records(shared, call, &entity).await,
+        Resource::Object(Object::ChangeEvent(entity)) => {
+            let describe = describe_event::basic_of(&entity).ok_or(Fault::ResourceNotFound)?;
+            Ok(object_information(call, &describe, "[]"))
+        }
+        Resource::EventSchema(entity) => event_schema::of_entity(engine, call, &entity),
+        Resource::EventSchemaById(id) => event_schema::by_id(engine, call, &id),
+        Resource::NewById(entity) => record::create(shared, call, &entity, body, true).await,
+        Resource::Row(entity, id) => record::row(shared, call, &entity, &id, body).await,
+        Resource::ExternalId(entity, field, value) => {
+            record::external(shared, call, &entity, (&field, &value), body).await
+        }
+        Resource::Related(entity, id, name) => {
+            related::related(shared, call, &entity, id, &name, body).await
+        }
+        Resource::Password(id) => user::password(shared, call, id, body).await,
+    }
+}
+
+/// A describe, or that it has not changed.
+fn described(shared: &Shared, call: &Call, template: &Template) -> Result<Answer, Fault> {
+    let state = state_of(template.fingerprint(), shared.engine.catalog_modified());
+    let answer = match conditional::of_read(&call.headers, &state)? {
+        Verdict::NotModified => Answer::not_modified(),
+        Verdict::Proceed => Answer::json(template.expand(call.version, &call.base_url)),
+    };
+    Ok(answer.stamped(&state))
+}
+
+/// The basic information about an object with records, and the newest of them.
+async fn object_of_records(
+    shared: &Shared,
+    call: &Call,
+    entity: &Arc<EntityDefinition>,
+) -> Result<Answer, Fault> {
+    let rows = shared
+        .engine
+        .recent_rows(entity, landfall_model::limits::REST_RECENT_RECORDS_MAX)
+        .await
+        .map_err(refused)?;
+    let mut recent = Writer::new();
+    recent.array(|w| {
+        for row in &rows {
+            write_named(w, call.version, entity, row);
+        }
+    });
+    let describe = basic(&Face::of(entity), |_| ());
+    Ok(object_information(call, &describe, &recent.finish()))
+}
+
+fn object_information(call: &Call, describe: &Template, recent: &str) -> Answer {
+    let mut w = Writer::new();
+    w.object(|w| {
+        w.name("objectDescribe")
+            .raw(&describe.expand(call.version, &call.base_url));
+        w.name("recentItems").raw(recent);
+    });
+    Answer::json(w.finish())
+}

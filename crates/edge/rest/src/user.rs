@@ -1,0 +1,92 @@
+//! The password of a user.
+//!
+//! Source: "sObject User Password" (REST API Developer Guide).
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use http::Method;
+use landfall_model::{Fault, FieldName, RecordId};
+
+use crate::Shared;
+use crate::call::{Call, json_body};
+use crate::fault::{denied, refused};
+use crate::json::{self, Content};
+use crate::resource::record_id;
+use crate::respond::Answer;
+use crate::writer::Writer;
+
+/// The one member of the body.
+const NEW_PASSWORD: &str = "NewPassword";
+
+/// Says whether the password has expired, or sets a new one.
+///
+/// One's own, or anybody's for those who may change everything.
+pub(crate) async fn password(
+    shared: &Shared,
+    call: &Call,
+    id: RecordId,
+    body: Body,
+) -> Result<Answer, Fault> {
+    let users = shared.engine.catalog().entity("User");
+    let users = Arc::clone(users.ok_or(Fault::ResourceNotFound)?);
+    let id = record_id(&users, id.as_str())?;
+    let known = shared.engine.row(&users, id).await.map_err(refused)?;
+    known.ok_or(Fault::RecordNotFound)?;
+    if id != call.login.user_id && !call.login.permissions.modify_all_data {
+        return Err(Fault::AccessDenied);
+    }
+    if call.method != Method::POST {
+        let expired = shared.auth.password_expired(id).await.map_err(denied)?;
+        let mut w = Writer::new();
+        w.object(|w| w.name("isExpired").boolean(expired));
+        return Ok(Answer::json(w.finish()));
+    }
+    let bytes = json_body(&call.headers, body).await?;
+    let password = new_password(&json::Body::parse(&bytes)?)?;
+    shared
+        .auth
+        .set_password(id, &password)
+        .await
+        .map_err(denied)?;
+    Ok(Answer::no_content())
+}
+
+fn new_password(body: &json::Body<'_>) -> Result<String, Fault> {
+    let mut password = None;
+    for (name, value) in body.members()? {
+        match &value.content {
+            Content::Text(text) if name == NEW_PASSWORD => password = Some(text.clone()),
+            _ if name == NEW_PASSWORD => return Err(body.unexpected(value)),
+            _ => return Err(body.refuse(value, format!("Unrecognized field \"{name}\""))),
+        }
+    }
+    password
+        .filter(|password| !password.is_empty())
+        .ok_or_else(|| Fault::FieldsRequired {
+            fields: vec![FieldName::new(NEW_PASSWORD)],
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<String, Fault> {
+        new_password(&json::Body::parse(text.as_bytes())?)
+    }
+
+    #[test]
+    fn the_body_has_one_member() {
+        assert_eq!(read(r#"{"NewPassword":"secret"}"#), Ok("secret".to_owned()));
+        assert!(matches!(read("{}"), Err(Fault::FieldsRequired { .. })));
+        assert!(matches!(
+            read(r#"{"NewPassword":1}"#),
+            Err(Fault::JsonInvalid { .. })
+        ));
+        assert!(matches!(
+            read(r#"{"Password":"x"}"#),
+            Err(Fault::JsonInvalid { reason, .. }) if reason == "Unrecognized field \"Password\""
+        ));
+    }
+}

@@ -1,0 +1,292 @@
+//! From JSON to field values, by the field's type.
+//!
+//! The engine decides whether a value may stand in its field; here it is only read.
+//! Source: "Primitive Data Types" and "Field Types" (Object Reference), "Valid Date and `DateTime` Formats" (REST API
+//! Developer Guide). Clients: numbers and booleans come as strings too.
+
+use landfall_model::fault::FaultField;
+use landfall_model::{
+    EntityDefinition, Fault, FieldDefinition, FieldType, RecordId, RecordIdError, Value,
+};
+
+use crate::dates;
+use crate::json::{Body, Content, Json};
+
+/// Reads the value of a field.
+///
+/// # Errors
+/// [`Fault::ValueUnreadable`], [`Fault::JsonInvalid`] for an array or object, [`Fault::IdMalformed`] and
+/// [`Fault::IdTypeWrong`] for text that is no id.
+pub(crate) fn read(body: &Body<'_>, json: &Json, field: &FieldDefinition) -> Result<Value, Fault> {
+    match &json.content {
+        Content::Null => return Ok(Value::Null),
+        Content::Array(items) if field.field_type == FieldType::JunctionIdList => {
+            return junction_ids(body, items);
+        }
+        Content::Array(_) | Content::Object(_) => return Err(body.unexpected(json)),
+        Content::Boolean(_) | Content::Number(_) | Content::Text(_) => (),
+    }
+    let text = scalar_text(&json.content);
+    if text.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    if matches!(field.field_type, FieldType::Id | FieldType::Reference) {
+        return read_id(text.trim(), field);
+    }
+    let spelled = matches!(json.content, Content::Text(_));
+    let value = match (field.field_type, &json.content) {
+        (kind, _) if kind.is_text() => Some(Value::Text(text.clone())),
+        (FieldType::Boolean, Content::Number(_)) => None,
+        (FieldType::Date | FieldType::DateTime | FieldType::Time, _) if !spelled => None,
+        (
+            FieldType::Int | FieldType::Double | FieldType::Currency | FieldType::Percent,
+            Content::Boolean(_),
+        ) => None,
+        (kind, _) => parse(text.trim(), kind),
+    };
+    value.ok_or_else(|| {
+        let (line, column) = body.place(json);
+        Fault::ValueUnreadable {
+            expected: type_name(field.field_type),
+            token: json.content.token(),
+            value: text,
+            line,
+            column,
+        }
+    })
+}
+
+/// Reads the value of a field from text, as a path has it; `None` if the type cannot hold it.
+pub(crate) fn parse(text: &str, kind: FieldType) -> Option<Value> {
+    match kind {
+        FieldType::Boolean if text.eq_ignore_ascii_case("true") => Some(Value::Boolean(true)),
+        FieldType::Boolean if text.eq_ignore_ascii_case("false") => Some(Value::Boolean(false)),
+        FieldType::Int => whole(text).map(Value::Integer),
+        FieldType::Double | FieldType::Currency | FieldType::Percent => {
+            decimal(text).map(Value::Double)
+        }
+        FieldType::Date => dates::parse_date(text).map(Value::Date),
+        FieldType::DateTime => dates::parse_date_time(text).map(Value::DateTime),
+        FieldType::Time => dates::parse_time(text).map(Value::Time),
+        FieldType::Id | FieldType::Reference => RecordId::parse(text).ok().map(Value::Id),
+        FieldType::Boolean | FieldType::Address | FieldType::Location | FieldType::PersonName => {
+            None
+        }
+        FieldType::String
+        | FieldType::TextArea
+        | FieldType::Picklist
+        | FieldType::MultiPicklist
+        | FieldType::Combobox
+        | FieldType::Email
+        | FieldType::Phone
+        | FieldType::Url
+        | FieldType::EncryptedString
+        | FieldType::Base64
+        | FieldType::JunctionIdList => Some(Value::Text(text.to_owned())),
+    }
+}
+
+/// A field as the subject of a message, by a name that the object has.
+pub(crate) fn subject_named(entity: &EntityDefinition, name: &str) -> FaultField {
+    entity.field(name).map_or_else(
+        || FaultField {
+            name: landfall_model::FieldName::new(name),
+            label: name.to_owned(),
+        },
+        |(_, field)| subject(field),
+    )
+}
+
+fn subject(field: &FieldDefinition) -> FaultField {
+    FaultField {
+        name: field.name.clone(),
+        label: field.label.clone(),
+    }
+}
+
+fn scalar_text(content: &Content) -> String {
+    match content {
+        Content::Boolean(truth) => truth.to_string(),
+        Content::Number(text) | Content::Text(text) => text.clone(),
+        Content::Null | Content::Array(_) | Content::Object(_) => String::new(),
+    }
+}
+
+/// Source: a refused id is reported with the field's label whether it is too short or of another object.
+fn read_id(text: &str, field: &FieldDefinition) -> Result<Value, Fault> {
+    RecordId::parse(text).map(Value::Id).map_err(|error| {
+        let (field, value) = (subject(field), text.to_owned());
+        match error {
+            RecordIdError::Checksum => Fault::IdMalformed { field, value },
+            RecordIdError::Length | RecordIdError::Alphabet => Fault::IdTypeWrong { field, value },
+        }
+    })
+}
+
+fn junction_ids(body: &Body<'_>, items: &[Json]) -> Result<Value, Fault> {
+    let ids: Vec<&str> = items
+        .iter()
+        .map(|item| match &item.content {
+            Content::Text(id) => Ok(id.trim()),
+            _ => Err(body.unexpected(item)),
+        })
+        .collect::<Result<_, _>>()?;
+    if ids.is_empty() {
+        Ok(Value::Null)
+    } else {
+        Ok(Value::Text(ids.join(";")))
+    }
+}
+
+/// A whole number, also one written as `5.0`.
+fn whole(text: &str) -> Option<i64> {
+    let digits = match text.split_once('.') {
+        Some((digits, zeros)) if zeros.bytes().all(|byte| byte == b'0') => digits,
+        Some(_) => return None,
+        None => text,
+    };
+    digits.parse().ok()
+}
+
+/// A decimal number; `parse` of Rust would also take `inf` and `NaN`.
+fn decimal(text: &str) -> Option<f64> {
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'));
+    let number: f64 = if plain {
+        text.parse().ok()?
+    } else {
+        return None;
+    };
+    number.is_finite().then_some(number)
+}
+
+/// The type's name in error texts.
+const fn type_name(kind: FieldType) -> &'static str {
+    match kind {
+        FieldType::Id | FieldType::Reference => "reference",
+        FieldType::Boolean => "boolean",
+        FieldType::Int => "int",
+        FieldType::Double => "double",
+        FieldType::Currency => "currency",
+        FieldType::Percent => "percent",
+        FieldType::Date => "date",
+        FieldType::DateTime => "datetime",
+        FieldType::Time => "time",
+        FieldType::Address => "address",
+        FieldType::Location => "location",
+        FieldType::PersonName
+        | FieldType::String
+        | FieldType::TextArea
+        | FieldType::Picklist
+        | FieldType::MultiPicklist
+        | FieldType::Combobox
+        | FieldType::Email
+        | FieldType::Phone
+        | FieldType::Url
+        | FieldType::EncryptedString
+        | FieldType::Base64
+        | FieldType::JunctionIdList => "string",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use landfall_model::Timestamp;
+
+    use super::*;
+    use crate::fixture;
+
+    fn read_as(kind: FieldType, json: &str) -> Result<Value, Fault> {
+        let text = format!("{{\"F\":{json}}}");
+        let body = Body::parse(text.as_bytes()).expect("JSON");
+        let value = body.members().expect("an object")[0].1.clone();
+        read(&body, &value, &fixture::field("F", kind))
+    }
+
+    #[test]
+    fn numbers_and_booleans_are_read_from_strings_too() {
+        for (kind, json, value) in [
+            (FieldType::Int, "100", Value::Integer(100)),
+            (FieldType::Int, "\"100\"", Value::Integer(100)),
+            (FieldType::Int, "5.0", Value::Integer(5)),
+            (FieldType::Double, "\" 1.5 \"", Value::Double(1.5)),
+            (FieldType::Currency, "1e3", Value::Double(1000.0)),
+            (FieldType::Boolean, "\"TRUE\"", Value::Boolean(true)),
+            (FieldType::Boolean, "false", Value::Boolean(false)),
+            (FieldType::String, "12.50", Value::Text("12.50".to_owned())),
+            (FieldType::Picklist, "true", Value::Text("true".to_owned())),
+            (
+                FieldType::DateTime,
+                "\"1970-01-01T00:00:01Z\"",
+                Value::DateTime(Timestamp::from_millis(1000)),
+            ),
+        ] {
+            assert_eq!(read_as(kind, json), Ok(value), "{json}");
+        }
+    }
+
+    #[test]
+    fn null_and_empty_text_clear() {
+        for kind in [
+            FieldType::String,
+            FieldType::Int,
+            FieldType::Date,
+            FieldType::Reference,
+        ] {
+            assert_eq!(read_as(kind, "null"), Ok(Value::Null));
+            assert_eq!(read_as(kind, "\"  \""), Ok(Value::Null));
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_names_the_type_the_token_and_the_place() {
+        assert_eq!(
+            read_as(FieldType::Double, "\"N010\""),
+            Err(Fault::ValueUnreadable {
+                expected: "double",
+                token: "VALUE_STRING",
+                value: "N010".to_owned(),
+                line: 1,
+                column: 6
+            })
+        );
+        for (kind, json) in [
+            (FieldType::Int, "1.5"),
+            (FieldType::Int, "true"),
+            (FieldType::Int, "99999999999999999999"),
+            (FieldType::Double, "\"NaN\""),
+            (FieldType::Double, "1e999"),
+            (FieldType::Boolean, "1"),
+            (FieldType::Date, "20130807"),
+            (FieldType::Date, "\"7.5.2013\""),
+            (FieldType::Time, "\"noon\""),
+        ] {
+            assert!(
+                matches!(read_as(kind, json), Err(Fault::ValueUnreadable { .. })),
+                "{json}"
+            );
+        }
+        assert!(matches!(
+            read_as(FieldType::String, "[1]"),
+            Err(Fault::JsonInvalid { reason, column: 6, .. }) if reason == "Can not deserialize: unexpected array"
+        ));
+    }
+
+    #[test]
+    fn references_take_both_forms_of_an_id() {
+        let id = RecordId::parse("0015f00002J9YYEAA3").expect("a published id");
+        assert_eq!(
+            read_as(FieldType::Reference, "\"0015f00002J9YYE\""),
+            Ok(Value::Id(id))
+        );
+        assert!(matches!(
+            read_as(FieldType::Reference, "\"me\""),
+            Err(Fault::IdTypeWrong { .. })
+        ));
+        assert!(matches!(
+            read_as(FieldType::Reference, "\"0015f00002J9YYEAAA\""),
+            Err(Fault::IdMalformed { .. })
+        ));
+    }
+}
