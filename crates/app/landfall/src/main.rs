@@ -1,2 +1,62 @@
-//! (being written)
-fn main() {}
+//! The command line: an org to develop against, a node to run, a client to look with.
+//!
+//! Data goes to stdout, everything said to people goes to stderr. Start reading at [`cli`], the options, and [`outcome`],
+//! how a command ends.
+
+mod cli;
+mod dev;
+mod log;
+mod outcome;
+mod run;
+mod serve;
+mod tail;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{CommandFactory, Parser};
+
+use crate::cli::{Cli, Command};
+use crate::outcome::{Ended, Exit, Failure};
+
+fn main() -> ExitCode {
+    let started = Instant::now();
+    // Ends the process itself for --help, --version and wrong usage, the last with exit code 2.
+    let cli = Cli::parse();
+    landfall_server::install_crypto_provider();
+    match execute(cli, started) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.report();
+            failure.exit.into()
+        }
+    }
+}
+
+fn execute(cli: Cli, started: Instant) -> Ended {
+    match cli.command {
+        Command::Dev(options) => runtime()?.block_on(dev::run(options, &cli.log, started)),
+        Command::Serve(options) => runtime()?.block_on(serve::run(*options, cli.log, started)),
+        Command::Tail(options) => runtime()?.block_on(tail::run(options, &cli.log)),
+        Command::Completions { shell } => {
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "landfall",
+                &mut std::io::stdout(),
+            );
+            Ok(Exit::Done)
+        }
+        Command::Version => {
+            outcome::say_data(concat!("landfall ", env!("CARGO_PKG_VERSION")))?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new("no threads can be started").caused_by(&error))
+}

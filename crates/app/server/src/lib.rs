@@ -1,1 +1,25 @@
-//! (being written)
+//! The composition root: configuration, back end, engine, logins, surfaces, listener, and a clean way out.
+//!
+//! Only this crate names a back end. It decides nothing about records, events or protocols.
+//! Start reading at [`Server::start`], then `listener` (what a connection speaks) and `front` (what every request
+//! passes). [`config`] says what is safe, [`settings`] what can be said.
+
+mod assembly;
+pub mod config;
+mod error;
+mod front;
+mod health;
+mod listener;
+mod network;
+mod phase;
+mod retention;
+mod server;
+pub mod settings;
+mod tls;
+
+pub use config::Config;
+pub use error::Error;
+pub use network::{Network, NetworkError};
+pub use server::{Environment, Running, Server};
+pub use settings::Settings;
+pub use tls::install_crypto_provider;

@@ -1,6 +1,6 @@
 //! Logging in by OAuth 2.0.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -139,7 +139,8 @@ fn form(pairs: &[(&str, &str)]) -> String {
             if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
                 out.push(char::from(byte));
             } else {
-                out.push_str(&format!("%{byte:02X}"));
+                // Writing to a string cannot fail.
+                let _ = write!(out, "%{byte:02X}");
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::target::Target;
 use crate::tls::Trust;
 
 /// How long a REST call may take.
-const REST_WITHIN: Duration = Duration::from_secs(60);
+const REST_WITHIN: Duration = Duration::from_mins(1);
 
 /// Characters of an unexpected answer that an error shows.
 const SHOWN_CHARS_MAX: usize = 300;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::Full;
+use landfall_bayeux::Moment;
 use landfall_bayeux::client::{Client, Input, Output, RequestId, Settings};
-use landfall_bayeux::{Moment, Refusal};
 use serde_json::value::RawValue;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
@@ -19,6 +19,8 @@ use tokio::time::Instant;
 use crate::cookies::Cookies;
 use crate::error::Error;
 use crate::org::Org;
+
+pub use landfall_bayeux::Refusal;
 
 /// Where a subscription begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

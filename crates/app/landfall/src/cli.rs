@@ -1,0 +1,296 @@
+//! The options of every command. Each is also a `LANDFALL_*` variable; flags go before variables.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use landfall_server::Network;
+use landfall_server::settings::LogFormat;
+
+/// A Salesforce-compatible org for change events: develop, test, run.
+///
+/// Examples:
+///   landfall dev
+///   landfall tail /data/AccountChangeEvent
+#[derive(Parser)]
+#[command(
+    name = "landfall",
+    version,
+    propagate_version = true,
+    verbatim_doc_comment,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) log: LogOptions,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Start a developer org: loopback only, known credentials
+    Dev(DevOptions),
+    /// Start a production node from a configuration
+    Serve(Box<ServeOptions>),
+    /// Follow topics of an org: one JSON object per event on stdout
+    Tail(TailOptions),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the version
+    Version,
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct LogOptions {
+    /// How log lines on stderr look
+    #[arg(long, global = true, env = "LANDFALL_LOG_FORMAT", value_enum)]
+    pub(crate) log_format: Option<LogForm>,
+    /// What is logged, such as `info` or `warn,landfall_streaming=debug`
+    #[arg(
+        long = "log",
+        global = true,
+        env = "LANDFALL_LOG",
+        value_name = "FILTER"
+    )]
+    pub(crate) filter: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LogForm {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+impl From<LogForm> for LogFormat {
+    fn from(form: LogForm) -> Self {
+        match form {
+            LogForm::Text => Self::Text,
+            LogForm::Json => Self::Json,
+        }
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct DevOptions {
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:7443]
+    #[arg(long, env = "LANDFALL_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Folder to keep the org in [default: landfall-data]
+    #[arg(long, env = "LANDFALL_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Keep the org in a temporary folder that is removed at exit; goes before --data
+    #[arg(long, env = "LANDFALL_EPHEMERAL")]
+    pub(crate) ephemeral: bool,
+    /// File to write the URL to once requests are answered; removed at exit
+    #[arg(long, env = "LANDFALL_READY_FILE", value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct ServeOptions {
+    /// Configuration in TOML; what flags and variables say goes before it
+    #[arg(long, env = "LANDFALL_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address and port to listen on [default: 127.0.0.1:7443]
+    #[arg(long, env = "LANDFALL_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Folder to keep the org in
+    #[arg(long, env = "LANDFALL_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Certificate chain in PEM
+    #[arg(long, env = "LANDFALL_TLS_CERTIFICATE_FILE", value_name = "FILE")]
+    pub(crate) tls_certificate_file: Option<PathBuf>,
+    /// Private key of the certificate in PEM
+    #[arg(long, env = "LANDFALL_TLS_KEY_FILE", value_name = "FILE")]
+    pub(crate) tls_key_file: Option<PathBuf>,
+    /// Whether a proxy in front takes TLS off
+    #[arg(long, env = "LANDFALL_TLS_TERMINATED_BY_PROXY", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) tls_terminated_by_proxy: Option<bool>,
+    /// Addresses or ranges whose X-Forwarded-* headers are believed
+    #[arg(
+        long,
+        env = "LANDFALL_PROXIES_TRUSTED",
+        value_name = "RANGE",
+        value_delimiter = ','
+    )]
+    pub(crate) proxies_trusted: Option<Vec<Network>>,
+    /// User name of the first administrator of a new org
+    #[arg(long, env = "LANDFALL_ADMIN_USERNAME", value_name = "NAME")]
+    pub(crate) admin_username: Option<String>,
+    /// File that holds the administrator's password
+    #[arg(long, env = "LANDFALL_ADMIN_PASSWORD_FILE", value_name = "FILE")]
+    pub(crate) admin_password_file: Option<PathBuf>,
+    /// Consumer key of the first connected app
+    #[arg(long, env = "LANDFALL_CONNECTED_APP_CLIENT_ID", value_name = "ID")]
+    pub(crate) connected_app_client_id: Option<String>,
+    /// File that holds the consumer secret
+    #[arg(
+        long,
+        env = "LANDFALL_CONNECTED_APP_CLIENT_SECRET_FILE",
+        value_name = "FILE"
+    )]
+    pub(crate) connected_app_client_secret_file: Option<PathBuf>,
+    /// How many hours events are retained [default: 72]
+    #[arg(long, env = "LANDFALL_EVENTS_RETENTION_HOURS", value_name = "HOURS")]
+    pub(crate) events_retention_hours: Option<u64>,
+    /// Whether changes of every object that supports it become events [default: false]
+    #[arg(long, env = "LANDFALL_EVENTS_CAPTURE_ALL", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) events_capture_all: Option<bool>,
+    /// Connections at once; more wait [default: 20000]
+    #[arg(long, env = "LANDFALL_LIMITS_CONNECTIONS", value_name = "N")]
+    pub(crate) limits_connections: Option<usize>,
+    /// Streaming API clients at once; 0 for no limit [default: 20]
+    #[arg(long, env = "LANDFALL_LIMITS_CONCURRENT_CLIENTS", value_name = "N")]
+    pub(crate) limits_concurrent_clients: Option<usize>,
+    /// File to write the URL to once requests are answered; removed at exit
+    #[arg(long, env = "LANDFALL_READY_FILE", value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct TailOptions {
+    /// Topics, such as /data/AccountChangeEvent
+    #[arg(required = true, value_name = "TOPIC")]
+    pub(crate) topics: Vec<String>,
+    /// The org
+    #[arg(
+        short,
+        long,
+        env = "LANDFALL_TARGET",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7443"
+    )]
+    pub(crate) target: String,
+    /// User name; on loopback targets the developer org's is known
+    #[arg(long, env = "LANDFALL_USERNAME", value_name = "NAME")]
+    pub(crate) username: Option<String>,
+    /// Password; better given as a variable, which other users of the machine cannot see
+    #[arg(
+        long,
+        env = "LANDFALL_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true
+    )]
+    pub(crate) password: Option<String>,
+    /// Consumer key of the connected app to log in with [default: landfall]
+    #[arg(long, env = "LANDFALL_CLIENT_ID", value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+    /// Consumer secret; without a user name it logs in by itself
+    #[arg(
+        long,
+        env = "LANDFALL_CLIENT_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub(crate) client_secret: Option<String>,
+    /// Token of a login that exists
+    #[arg(long, env = "LANDFALL_ACCESS_TOKEN", value_name = "TOKEN", hide_env_values = true, conflicts_with_all = ["username", "password"])]
+    pub(crate) access_token: Option<String>,
+    /// Certificate authority to trust, in PEM
+    #[arg(long, env = "LANDFALL_CA_FILE", value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Where to begin: latest, earliest, or the replay id of the last event seen
+    #[arg(
+        short,
+        long,
+        env = "LANDFALL_REPLAY",
+        value_name = "PRESET|ID",
+        default_value = "latest"
+    )]
+    pub(crate) replay: Replay,
+    /// Protocol to speak
+    #[arg(long, env = "LANDFALL_PROTOCOL", value_enum, default_value = "cometd")]
+    pub(crate) protocol: Protocol,
+    /// API version to speak
+    #[arg(
+        long,
+        env = "LANDFALL_API_VERSION",
+        value_name = "NN.0",
+        default_value = "59.0"
+    )]
+    pub(crate) api_version: String,
+    /// End after this many events
+    #[arg(short = 'n', long, env = "LANDFALL_COUNT", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+    /// Give up when --count is not reached after this many seconds
+    #[arg(
+        long,
+        env = "LANDFALL_TIMEOUT",
+        value_name = "SECONDS",
+        requires = "count"
+    )]
+    pub(crate) timeout: Option<u64>,
+    /// Print JSON also on a terminal
+    #[arg(long, env = "LANDFALL_JSON")]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Protocol {
+    /// The Streaming API
+    Cometd,
+}
+
+/// Where a subscription begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replay {
+    Latest,
+    Earliest,
+    After(u64),
+}
+
+impl std::str::FromStr for Replay {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "latest" | "-1" => Ok(Self::Latest),
+            "earliest" | "-2" => Ok(Self::Earliest),
+            id => id
+                .parse()
+                .map(Self::After)
+                .map_err(|_| "expected `latest`, `earliest` or a replay id".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_options_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_has_a_variable() {
+        for command in Cli::command().get_subcommands() {
+            for option in command.get_opts() {
+                assert!(
+                    option.get_env().is_some(),
+                    "{} --{:?}",
+                    command.get_name(),
+                    option.get_long()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_replay_is_a_preset_or_an_id() {
+        assert_eq!("latest".parse(), Ok(Replay::Latest));
+        assert_eq!("-2".parse(), Ok(Replay::Earliest));
+        assert_eq!("1001".parse(), Ok(Replay::After(1001)));
+        assert!("soon".parse::<Replay>().is_err());
+    }
+}

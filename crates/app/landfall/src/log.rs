@@ -1,0 +1,34 @@
+//! The log: on stderr, as text or as JSON lines.
+
+use std::io::{IsTerminal, stderr};
+
+use landfall_server::settings::LogFormat;
+use tracing_subscriber::EnvFilter;
+
+use crate::outcome::{Exit, Failure};
+
+/// Starts logging with the given filter.
+///
+/// # Errors
+/// A filter that cannot be read is wrong usage.
+pub(crate) fn start(format: LogFormat, filter: &str) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        Failure::new(format!("the log filter `{filter}` cannot be read"))
+            .caused_by(&error)
+            .hint("a filter looks like `info` or `warn,landfall_streaming=debug`")
+            .exit(Exit::Usage)
+    })?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr);
+    match format {
+        LogFormat::Json => builder.json().init(),
+        LogFormat::Text => builder.with_ansi(colours()).init(),
+    }
+    Ok(())
+}
+
+/// Colours go to a terminal only, and never with `NO_COLOR`. Source: no-color.org.
+fn colours() -> bool {
+    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

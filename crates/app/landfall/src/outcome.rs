@@ -1,0 +1,144 @@
+//! How a command ends: its exit code, and what it says when it fails.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// What the exit code says. The numbers are a promise to scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done.
+    Done = 0,
+    /// Failed.
+    Failed = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// The login was refused.
+    LoginRefused = 4,
+    /// The target cannot be reached.
+    Unreachable = 5,
+    /// There is no such thing.
+    Unknown = 6,
+    /// The replay id is outside retention.
+    ReplayIdInvalid = 7,
+    /// What was expected did not come in time.
+    Unmet = 8,
+    /// Interrupted a second time while stopping.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// How a command ended.
+pub(crate) type Ended = Result<Exit, Failure>;
+
+/// Why a command failed, for a person.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    what: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Failed,
+            what: what.into(),
+            causes: Vec::new(),
+            hint: None,
+        }
+    }
+
+    /// An error's own text, with its sources as causes.
+    pub(crate) fn of(error: &dyn Error) -> Self {
+        let failure = Self::new(error.to_string());
+        match error.source() {
+            Some(source) => failure.caused_by(source),
+            None => failure,
+        }
+    }
+
+    /// Adds the error and its sources, each text once.
+    pub(crate) fn caused_by(mut self, error: &dyn Error) -> Self {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            let text = error.to_string();
+            if text != self.what && !self.causes.contains(&text) {
+                self.causes.push(text);
+            }
+            next = error.source();
+        }
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) const fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// Says it on stderr.
+    pub(crate) fn report(&self) {
+        let mut text = format!("error: {}\n", self.what);
+        for cause in &self.causes {
+            let _ = writeln!(text, "cause: {cause}");
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(text, "hint: {hint}");
+        }
+        // Nobody is left to be told if stderr is closed.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+}
+
+impl From<landfall_server::Error> for Failure {
+    fn from(error: landfall_server::Error) -> Self {
+        let failure = Self::of(&error);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+/// Writes a line of data to stdout.
+///
+/// # Errors
+/// When stdout is closed: there is nobody to go on for.
+pub(crate) fn say_data(line: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout
+        .write_all(line.as_bytes())
+        .and_then(|()| stdout.write_all(b"\n"))
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failure::new("stdout cannot be written").caused_by(&error))
+}
+
+/// Writes a line for people to stderr.
+pub(crate) fn say(line: &str) {
+    // Nobody is left to be told if stderr is closed.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_is_told_once() {
+        let inner = io::Error::other("inner");
+        let failure = Failure::new("outer").caused_by(&inner).caused_by(&inner);
+        assert_eq!(failure.causes, ["inner"]);
+    }
+}

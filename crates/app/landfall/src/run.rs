@@ -1,0 +1,106 @@
+//! What `dev` and `serve` have in common: saying that it is ready, waiting for a signal, stopping.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use landfall_server::Running;
+use landfall_server::settings::LogFormat;
+use tracing::info;
+
+use crate::outcome::{Ended, Exit, Failure, say};
+
+/// Says where the server is and serves until told to stop.
+pub(crate) async fn until_stopped(
+    mut running: Running,
+    format: LogFormat,
+    ready_file: Option<&Path>,
+    started: Instant,
+) -> Ended {
+    let mut signals = Signals::listen()?;
+    let ready_file = ready_file
+        .map(|path| ReadyFile::write(path, &running.url()))
+        .transpose()?;
+    let line = format!(
+        "landfall ready {} in {} ms",
+        running.url(),
+        started.elapsed().as_millis()
+    );
+    match format {
+        LogFormat::Text => say(&line),
+        LogFormat::Json => info!("{line}"),
+    }
+    let failed = tokio::select! {
+        () = signals.next() => None,
+        error = running.failed() => Some(error),
+    };
+    drop(ready_file);
+    info!("stopping");
+    tokio::select! {
+        stopped = running.stop() => stopped?,
+        () = signals.next() => return Ok(Exit::Interrupted),
+    }
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(Exit::Done),
+    }
+}
+
+/// Both ways to ask for an end.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let failed = |error| Failure::new("signals cannot be heard").caused_by(&error);
+            Ok(Self {
+                terminate: signal(SignalKind::terminate()).map_err(failed)?,
+                interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminate.recv() => (),
+            _ = self.interrupt.recv() => (),
+        }
+        #[cfg(not(unix))]
+        // Without a way to hear of an interrupt the process is ended by the system.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// A file that exists while requests are answered.
+struct ReadyFile(PathBuf);
+
+impl ReadyFile {
+    /// Whoever waits for the file never sees it half written.
+    fn write(path: &Path, url: &str) -> Result<Self, Failure> {
+        let partial = path.with_extension("partial");
+        std::fs::write(&partial, format!("{url}\n"))
+            .and_then(|()| std::fs::rename(&partial, path))
+            .map_err(|error| {
+                Failure::new(format!("cannot write {}", path.display())).caused_by(&error)
+            })?;
+        Ok(Self(path.to_owned()))
+    }
+}
+
+impl Drop for ReadyFile {
+    fn drop(&mut self) {
+        // Somebody else may have removed it already.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}

@@ -1,0 +1,65 @@
+//! `landfall serve`: a production node.
+
+use std::time::Instant;
+
+use landfall_server::settings::{self, LogFormat, Settings};
+use landfall_server::{Config, Server};
+
+use crate::cli::{LogOptions, ServeOptions};
+use crate::outcome::Ended;
+use crate::{log, run};
+
+/// What is logged unless told otherwise.
+const FILTER_DEFAULT: &str = "info";
+
+pub(crate) async fn run(options: ServeOptions, log: LogOptions, started: Instant) -> Ended {
+    let file = match &options.config {
+        Some(path) => Settings::read(path)?,
+        None => Settings::default(),
+    };
+    let ready_file = options.ready_file.clone();
+    let settings = said(options, log).or(file);
+    let format = settings.log.format.unwrap_or_default();
+    log::start(
+        format,
+        settings.log.filter.as_deref().unwrap_or(FILTER_DEFAULT),
+    )?;
+    let running = Server::start(Config::serve(settings)?).await?;
+    run::until_stopped(running, format, ready_file.as_deref(), started).await
+}
+
+/// What flags and variables say.
+fn said(options: ServeOptions, log: LogOptions) -> Settings {
+    Settings {
+        listen: options.listen,
+        data: options.data,
+        tls: settings::Tls {
+            certificate_file: options.tls_certificate_file,
+            key_file: options.tls_key_file,
+            terminated_by_proxy: options.tls_terminated_by_proxy,
+        },
+        proxies: settings::Proxies {
+            trusted: options.proxies_trusted,
+        },
+        admin: settings::Admin {
+            username: options.admin_username,
+            password_file: options.admin_password_file,
+        },
+        connected_app: settings::ConnectedApp {
+            client_id: options.connected_app_client_id,
+            client_secret_file: options.connected_app_client_secret_file,
+        },
+        events: settings::Events {
+            retention_hours: options.events_retention_hours,
+            capture_all: options.events_capture_all,
+        },
+        limits: settings::Limits {
+            connections: options.limits_connections,
+            concurrent_clients: options.limits_concurrent_clients,
+        },
+        log: settings::Log {
+            format: log.log_format.map(LogFormat::from),
+            filter: log.filter,
+        },
+    }
+}

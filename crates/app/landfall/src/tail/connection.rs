@@ -1,0 +1,129 @@
+//! Finding the org and logging in.
+
+use landfall_client::{AccessToken, Error, Grant, Org, Target, Trust, system_trust};
+use landfall_server::config::{DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME};
+
+use crate::cli::TailOptions;
+use crate::outcome::{Exit, Failure};
+
+/// How to log in, as often as needed.
+pub(super) struct Logins {
+    target: Target,
+    trust: Trust,
+    with: With,
+}
+
+enum With {
+    Token(AccessToken),
+    Grant(Grant),
+}
+
+impl Logins {
+    /// Reads the options.
+    ///
+    /// # Errors
+    /// Wrong usage: credentials are missing or incomplete.
+    pub(super) fn new(options: &TailOptions) -> Result<Self, Failure> {
+        let target: Target = options
+            .target
+            .parse()
+            .map_err(|error| Failure::of(&error).exit(Exit::Usage))?;
+        let trust = options
+            .ca_file
+            .as_ref()
+            .map_or_else(system_trust, Trust::file);
+        let with = with(options, &target)?;
+        Ok(Self {
+            target,
+            trust,
+            with,
+        })
+    }
+
+    pub(super) async fn login(&self) -> Result<Org, Failure> {
+        match &self.with {
+            With::Token(token) => Org::with_token(self.target.clone(), &self.trust, token.clone()),
+            With::Grant(grant) => Org::login(self.target.clone(), &self.trust, grant).await,
+        }
+        .map_err(|error| failure(&error))
+    }
+
+    /// Logs in again after a login has ended.
+    pub(super) async fn renew(&self) -> Result<Org, Failure> {
+        match &self.with {
+            With::Token(_) => Err(Failure::new("the access token is no longer valid")
+                .hint("log in by --username and --password, which can be done again")
+                .exit(Exit::LoginRefused)),
+            With::Grant(_) => self.login().await,
+        }
+    }
+}
+
+fn with(options: &TailOptions, target: &Target) -> Result<With, Failure> {
+    if let Some(token) = &options.access_token {
+        return Ok(With::Token(AccessToken::new(token.clone())));
+    }
+    let client_id = options.client_id.clone();
+    let client_secret = options.client_secret.clone();
+    let known = || target.is_loopback().then(|| DEVELOPER_CLIENT.to_owned());
+    let missing = |what: &str| {
+        Failure::new(format!(
+            "{what} is missing, and {target} is not on this machine"
+        ))
+        .hint("give --username and --password, or --access-token")
+        .exit(Exit::Usage)
+    };
+    let grant = match (
+        &options.username,
+        &options.password,
+        client_id,
+        client_secret,
+    ) {
+        (None, None, Some(client_id), Some(client_secret)) => Grant::ClientCredentials {
+            client_id,
+            client_secret,
+        },
+        (username, password, client_id, client_secret) => {
+            let developer = |text: &str| target.is_loopback().then(|| text.to_owned());
+            Grant::Password {
+                username: username
+                    .clone()
+                    .or_else(|| developer(DEVELOPER_USERNAME))
+                    .ok_or_else(|| missing("a user name"))?,
+                password: password
+                    .clone()
+                    .or_else(|| developer(DEVELOPER_PASSWORD))
+                    .ok_or_else(|| missing("a password"))?,
+                client_id: client_id
+                    .or_else(known)
+                    .ok_or_else(|| missing("--client-id"))?,
+                client_secret: client_secret
+                    .or_else(known)
+                    .ok_or_else(|| missing("--client-secret"))?,
+            }
+        }
+    };
+    Ok(With::Grant(grant))
+}
+
+/// What a person is told about an error on the way to the org.
+pub(super) fn failure(error: &Error) -> Failure {
+    let failure = Failure::of(error);
+    match error {
+        Error::Target { .. } => failure.exit(Exit::Usage),
+        Error::LoginRefused { .. } => failure.exit(Exit::LoginRefused),
+        Error::Connect { source, .. } if source.kind() == std::io::ErrorKind::InvalidData => failure
+            .hint("name the authority to trust with --ca-file; `landfall dev` keeps its own in landfall-data/tls/ca.pem")
+            .exit(Exit::Unreachable),
+        Error::Connect { .. } => failure
+            .hint("start an org with `landfall dev`, or name another with --target URL")
+            .exit(Exit::Unreachable),
+        Error::Timeout(_) | Error::Connection { .. } => failure.exit(Exit::Unreachable),
+        Error::Certificates { .. }
+        | Error::Tls(_)
+        | Error::Request(_)
+        | Error::Body(_)
+        | Error::Status { .. }
+        | Error::Shape(_) => failure,
+    }
+}

@@ -1,0 +1,198 @@
+//! Which back end, which surfaces, and how they stand on one engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use http::request;
+use http::uri::Authority;
+use landfall_auth::{App, Auth, Grant, Scopes, Settings as AuthSettings};
+use landfall_engine::{Engine, Parts, WriterThread};
+use landfall_oauth::{BaseUrl, OauthState};
+use landfall_rest::RestState;
+use landfall_store::DocumentKind;
+use landfall_streaming::{Settings as StreamingSettings, StreamingState};
+use tokio::sync::watch;
+
+use crate::config::{Config, Credentials, DEVELOPER_CLIENT, Mode};
+use crate::error::Error;
+use crate::health;
+use crate::phase::{Listener, Phase};
+use crate::server::Environment;
+
+/// The instance characters of the record ids of a new org.
+const INSTANCE: [u8; 2] = *b"5f";
+
+/// What a connected app of the configuration may do.
+const APP_SCOPES: &str = "api web openid refresh_token";
+
+/// An org with its surfaces.
+pub(crate) struct Assembly {
+    pub(crate) router: Router,
+    pub(crate) engine: Engine,
+    pub(crate) auth: Auth,
+    pub(crate) writer: WriterThread,
+}
+
+/// Opens the store and puts everything on it.
+///
+/// # Errors
+/// [`Error::Store`], [`Error::Engine`], [`Error::Auth`], [`Error::Unsafe`].
+pub(crate) async fn assemble(
+    config: &Config,
+    file: PathBuf,
+    environment: Environment,
+    phase: Listener,
+    authority: Option<Arc<str>>,
+) -> Result<Assembly, Error> {
+    refuse_nameless(config, &file)?;
+    let store = landfall_store_embedded::open(&landfall_store_embedded::Config::new(file.clone()))
+        .map_err(|source| Error::Store { path: file, source })?;
+    let (engine, writer) = Engine::start(Parts {
+        store,
+        clock: environment.clock,
+        entropy: environment.entropy,
+        instance: INSTANCE,
+        retention_hours: config.retention_hours,
+        capture_all: config.capture_all,
+    })?;
+    let auth = Auth::open(engine.clone(), auth_settings(&config.mode)).await?;
+    refuse_mixed(&config.mode, &auth).await?;
+    seed(&config.mode, &auth).await?;
+    let router = router(config, &engine, &auth, phase, authority);
+    Ok(Assembly {
+        router,
+        engine,
+        auth,
+        writer,
+    })
+}
+
+fn router(
+    config: &Config,
+    engine: &Engine,
+    auth: &Auth,
+    phase: Listener,
+    authority: Option<Arc<str>>,
+) -> Router {
+    let streaming = StreamingState::new(
+        engine.clone(),
+        auth.clone(),
+        StreamingSettings {
+            clients_max: config.concurrent_clients_max,
+            ..StreamingSettings::default()
+        },
+        stopping(phase.clone()),
+    );
+    tokio::spawn(streaming.clone().sweep());
+    Router::new()
+        .merge(health::router(engine.clone(), phase, authority))
+        .merge(landfall_rest::router(RestState {
+            engine: engine.clone(),
+            auth: auth.clone(),
+            base_url: Arc::new(base_url),
+            requests_daily: None,
+        }))
+        .merge(landfall_oauth::router(OauthState {
+            auth: auth.clone(),
+            base_url: BaseUrl::of_request(),
+        }))
+        .merge(landfall_streaming::router(streaming))
+        .fallback(health::not_found)
+}
+
+/// Scheme and authority of a request as its client sees them: what [`crate::front`] put into its URI.
+fn base_url(request: &request::Parts) -> String {
+    let uri = &request.uri;
+    format!(
+        "{}://{}",
+        uri.scheme_str().unwrap_or("http"),
+        uri.authority().map_or("localhost", Authority::as_str)
+    )
+}
+
+/// Tells the surfaces when held requests are to be answered.
+fn stopping(mut phase: Listener) -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        phase.reached(Phase::Draining).await;
+        // Nobody listens any more when every surface is gone already.
+        let _ = sender.send(true);
+    });
+    receiver
+}
+
+const fn auth_settings(mode: &Mode) -> AuthSettings {
+    match mode {
+        Mode::Developer => AuthSettings::developer(),
+        Mode::Production { .. } => AuthSettings::production(),
+    }
+}
+
+/// A new production org without an administrator would be one that nobody can log in to.
+fn refuse_nameless(config: &Config, file: &std::path::Path) -> Result<(), Error> {
+    match &config.mode {
+        Mode::Production { admin: None, .. } if !file.exists() => Err(Error::Incomplete {
+            reason: format!(
+                "{} is new, and `admin.username` and `admin.password_file` name no administrator for it",
+                file.display()
+            ),
+        }),
+        Mode::Production { .. } | Mode::Developer => Ok(()),
+    }
+}
+
+/// An org is for development or for production from its beginning: known credentials never get into a production org,
+/// and an org that has them never becomes one.
+async fn refuse_mixed(mode: &Mode, auth: &Auth) -> Result<(), Error> {
+    let is_developers = auth.app(DEVELOPER_CLIENT).is_some();
+    match mode {
+        Mode::Production { .. } if is_developers => Err(Error::Unsafe {
+            reason: "the data folder holds a developer org, which has known credentials".to_owned(),
+            hint: "serve another folder with --data DIR".to_owned(),
+        }),
+        Mode::Developer if !is_developers => {
+            let credentials = auth.engine().documents(DocumentKind::Credential).await?;
+            if credentials.is_empty() {
+                return Ok(());
+            }
+            Err(Error::Unsafe {
+                reason: "the data folder holds a production org, and dev would give it known credentials"
+                    .to_owned(),
+                hint: "develop in another folder with --data DIR".to_owned(),
+            })
+        }
+        Mode::Production { .. } | Mode::Developer => Ok(()),
+    }
+}
+
+async fn seed(mode: &Mode, auth: &Auth) -> Result<(), Error> {
+    let (admin, connected_app) = match mode {
+        Mode::Developer => return Ok(auth.seed_developer().await?),
+        Mode::Production {
+            admin,
+            connected_app,
+        } => (admin, connected_app),
+    };
+    let admin = match admin {
+        Some(Credentials { name, secret }) => Some(auth.create_admin(name, secret.expose()).await?),
+        None => None,
+    };
+    let Some(Credentials { name, secret }) = connected_app else {
+        return Ok(());
+    };
+    if auth.app(name).is_some() {
+        return Ok(());
+    }
+    auth.create_app(App {
+        client_id: name.clone(),
+        secret: secret.expose().to_owned(),
+        secret_required: true,
+        grants: Grant::ALL.to_vec(),
+        scopes: Scopes::parse(APP_SCOPES),
+        run_as: admin,
+        rotates_refresh_tokens: false,
+    })
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,419 @@
+//! What a server runs with, and which combinations it refuses.
+//!
+//! [`Config::dev`] is a developer org: loopback only, known credentials. [`Config::serve`] is a production node: nothing
+//! is assumed that could be guessed, and whatever would put the org at risk is refused with the reason.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use landfall_model::limits;
+
+use crate::error::Error;
+use crate::network::Network;
+use crate::settings::Settings;
+
+/// Where a server listens unless told otherwise.
+pub const LISTEN_DEFAULT: &str = "127.0.0.1:7443";
+
+/// Where an org is kept unless told otherwise.
+pub const DATA_DEFAULT: &str = "landfall-data";
+
+/// User name of a developer org's administrator.
+pub const DEVELOPER_USERNAME: &str = "admin@landfall.test";
+
+/// Password of a developer org's administrator.
+pub const DEVELOPER_PASSWORD: &str = "landfall";
+
+/// Consumer key and secret of a developer org's connected app.
+pub const DEVELOPER_CLIENT: &str = "landfall";
+
+/// Connections at once unless told otherwise: ten thousand idle subscribers and then some.
+const CONNECTIONS_DEFAULT: usize = 20_000;
+
+/// Shortest password of an administrator. Unit: characters.
+const PASSWORD_CHARS_MIN: usize = 12;
+
+/// Shortest secret of a connected app, which no person has to type. Unit: characters.
+const SECRET_CHARS_MIN: usize = 16;
+
+/// Largest file that holds a secret. Unit: bytes.
+const SECRET_BYTES_MAX: u64 = 64 * 1024;
+
+/// What a server runs with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Developer org or production node.
+    pub mode: Mode,
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where the org is kept.
+    pub data: Data,
+    /// How TLS is spoken.
+    pub tls: Tls,
+    /// Peers whose `X-Forwarded-*` headers are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// How long events stay. Unit: hours.
+    pub retention_hours: u64,
+    /// Whether changes of every object that supports it are captured.
+    pub capture_all: bool,
+    /// Connections at once; more wait to be accepted.
+    pub connections_max: usize,
+    /// Streaming API clients at once; none for no limit.
+    pub concurrent_clients_max: Option<usize>,
+}
+
+/// What kind of org a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Loopback only, known credentials.
+    Developer,
+    /// Credentials of one's own.
+    Production {
+        /// The first administrator, for a new store.
+        admin: Option<Credentials>,
+        /// The first connected app, for a new store.
+        connected_app: Option<Credentials>,
+    },
+}
+
+/// A name and the secret that goes with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// User name or consumer key.
+    pub name: String,
+    /// Password or consumer secret.
+    pub secret: Secret,
+}
+
+/// Text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a text from being shown.
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text, for the one who compares or hashes it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// Where an org is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// In this folder.
+    Folder(PathBuf),
+    /// In a temporary folder that is removed at exit.
+    Ephemeral,
+}
+
+/// How TLS is spoken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// With a certificate for this machine, issued by an authority of the data folder's own.
+    DeveloperAuthority,
+    /// With this certificate.
+    Files {
+        /// Certificate chain in PEM.
+        certificate: PathBuf,
+        /// Private key in PEM.
+        key: PathBuf,
+    },
+    /// Not at all.
+    Off,
+}
+
+impl Config {
+    /// A developer org.
+    ///
+    /// # Errors
+    /// [`Error::Unsafe`] for an address that other machines can reach: anybody could log in with the known credentials.
+    pub fn dev(listen: Option<SocketAddr>, data: Data) -> Result<Self, Error> {
+        let listen = listen.map_or_else(listen_default, Ok)?;
+        if !listen.ip().is_loopback() {
+            return Err(Error::Unsafe {
+                reason: format!(
+                    "a developer org has known credentials, and {} can be reached from other machines",
+                    listen.ip()
+                ),
+                hint: "listen on 127.0.0.1 or [::1], or run `landfall serve` with credentials of your own"
+                    .to_owned(),
+            });
+        }
+        Ok(Self {
+            mode: Mode::Developer,
+            listen,
+            data,
+            tls: Tls::DeveloperAuthority,
+            trusted_proxies: Vec::new(),
+            retention_hours: limits::RETENTION_HOURS,
+            capture_all: true,
+            connections_max: CONNECTIONS_DEFAULT,
+            concurrent_clients_max: None,
+        })
+    }
+
+    /// A production node.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`], [`Error::Unsafe`], [`Error::Read`].
+    pub fn serve(settings: Settings) -> Result<Self, Error> {
+        let listen = settings.listen.map_or_else(listen_default, Ok)?;
+        let data = settings.data.ok_or_else(|| Error::Incomplete {
+            reason: "`data` names no folder to keep the org in".to_owned(),
+        })?;
+        let proxies = settings.proxies.trusted.unwrap_or_default();
+        let tls = serve_tls(&settings.tls, listen, &proxies)?;
+        let admin = credentials(
+            "admin.username",
+            settings.admin.username,
+            "admin.password_file",
+            settings.admin.password_file.as_deref(),
+        )?;
+        let connected_app = credentials(
+            "connected_app.client_id",
+            settings.connected_app.client_id,
+            "connected_app.client_secret_file",
+            settings.connected_app.client_secret_file.as_deref(),
+        )?;
+        if let Some(admin) = &admin {
+            refuse_weak("admin.password_file", &admin.secret, PASSWORD_CHARS_MIN)?;
+        }
+        if let Some(app) = &connected_app {
+            refuse_weak(
+                "connected_app.client_secret_file",
+                &app.secret,
+                SECRET_CHARS_MIN,
+            )?;
+        }
+        Ok(Self {
+            mode: Mode::Production {
+                admin,
+                connected_app,
+            },
+            listen,
+            data: Data::Folder(data),
+            tls,
+            trusted_proxies: proxies,
+            retention_hours: at_least_one(
+                "events.retention_hours",
+                settings.events.retention_hours,
+            )?
+            .unwrap_or(limits::RETENTION_HOURS),
+            capture_all: settings.events.capture_all.unwrap_or(false),
+            connections_max: at_least_one("limits.connections", settings.limits.connections)?
+                .unwrap_or(CONNECTIONS_DEFAULT),
+            concurrent_clients_max: match settings.limits.concurrent_clients {
+                Some(0) => None,
+                Some(limit) => Some(limit),
+                None => usize::try_from(limits::CONCURRENT_CLIENTS_DEVELOPER).ok(),
+            },
+        })
+    }
+}
+
+fn listen_default() -> Result<SocketAddr, Error> {
+    LISTEN_DEFAULT.parse().map_err(|_| Error::Incomplete {
+        reason: "`listen` names no address".to_owned(),
+    })
+}
+
+fn serve_tls(
+    tls: &crate::settings::Tls,
+    listen: SocketAddr,
+    proxies: &[Network],
+) -> Result<Tls, Error> {
+    let by_proxy = tls.terminated_by_proxy.unwrap_or(false);
+    match (&tls.certificate_file, &tls.key_file) {
+        (Some(certificate), Some(key)) => Ok(Tls::Files {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        }),
+        (Some(_), None) => Err(Error::Incomplete {
+            reason: "`tls.certificate_file` is given without `tls.key_file`".to_owned(),
+        }),
+        (None, Some(_)) => Err(Error::Incomplete {
+            reason: "`tls.key_file` is given without `tls.certificate_file`".to_owned(),
+        }),
+        (None, None) if by_proxy && proxies.is_empty() => Err(Error::Incomplete {
+            reason: "`tls.terminated_by_proxy` is set, but `proxies.trusted` does not say which \
+                     addresses the proxy has: logins would be told http addresses"
+                .to_owned(),
+        }),
+        (None, None) if by_proxy || listen.ip().is_loopback() => Ok(Tls::Off),
+        (None, None) => Err(Error::Unsafe {
+            reason: format!(
+                "{listen} can be reached from other machines and there is no TLS: \
+                 passwords and tokens would be readable on the way"
+            ),
+            hint: "set tls.certificate_file and tls.key_file, or tls.terminated_by_proxy = true behind a proxy"
+                .to_owned(),
+        }),
+    }
+}
+
+fn credentials(
+    name_key: &str,
+    name: Option<String>,
+    secret_key: &str,
+    file: Option<&Path>,
+) -> Result<Option<Credentials>, Error> {
+    match (name, file) {
+        (None, None) => Ok(None),
+        (Some(name), Some(file)) if !name.trim().is_empty() => Ok(Some(Credentials {
+            name: name.trim().to_owned(),
+            secret: read_secret(file)?,
+        })),
+        (Some(_), Some(_)) => Err(Error::Incomplete {
+            reason: format!("`{name_key}` is empty"),
+        }),
+        (Some(_), None) => Err(Error::Incomplete {
+            reason: format!("`{name_key}` is given without `{secret_key}`"),
+        }),
+        (None, Some(_)) => Err(Error::Incomplete {
+            reason: format!("`{secret_key}` is given without `{name_key}`"),
+        }),
+    }
+}
+
+/// Reads a secret from its file; one line end after it does not belong to it.
+///
+/// # Errors
+/// [`Error::Read`] also for a file that no secret can be in.
+pub fn read_secret(path: &Path) -> Result<Secret, Error> {
+    let unreadable = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    if std::fs::metadata(path).map_err(unreadable)?.len() > SECRET_BYTES_MAX {
+        return Err(unreadable(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    Ok(Secret(text.to_owned()))
+}
+
+fn refuse_weak(key: &str, secret: &Secret, chars_min: usize) -> Result<(), Error> {
+    let chars = secret.expose().chars().count();
+    let reason = if secret.expose() == DEVELOPER_PASSWORD {
+        format!("`{key}` holds the known secret of a developer org")
+    } else if chars < chars_min {
+        format!("`{key}` holds {chars} characters; at least {chars_min} are wanted")
+    } else {
+        return Ok(());
+    };
+    Err(Error::Unsafe {
+        reason,
+        hint: "make one: head -c 24 /dev/urandom | base64 > FILE".to_owned(),
+    })
+}
+
+fn at_least_one<T: Default + PartialEq>(key: &str, value: Option<T>) -> Result<Option<T>, Error> {
+    match value {
+        Some(zero) if zero == T::default() => Err(Error::Incomplete {
+            reason: format!("`{key}` is 0"),
+        }),
+        other => Ok(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(text: &str) -> Settings {
+        toml::from_str(text).expect("valid settings")
+    }
+
+    fn refusal(text: &str) -> String {
+        Config::serve(settings(text)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_developer_org_listens_on_loopback_only() {
+        assert!(Config::dev(None, Data::Ephemeral).is_ok());
+        assert!(
+            Config::dev(
+                Some("[::1]:0".parse().expect("an address")),
+                Data::Ephemeral
+            )
+            .is_ok()
+        );
+        let error = Config::dev(
+            Some("0.0.0.0:7443".parse().expect("an address")),
+            Data::Ephemeral,
+        )
+        .unwrap_err();
+        assert!(matches!(error, Error::Unsafe { .. }), "{error}");
+        assert!(error.hint().is_some());
+    }
+
+    #[test]
+    fn a_production_node_needs_a_folder() {
+        assert!(refusal("").contains("`data` names no folder"));
+    }
+
+    #[test]
+    fn cleartext_on_a_reachable_address_is_refused() {
+        assert!(refusal("data = \"d\"\nlisten = \"0.0.0.0:80\"").contains("there is no TLS"));
+        let behind_proxy =
+            "data = \"d\"\nlisten = \"0.0.0.0:80\"\n[tls]\nterminated_by_proxy = true\n";
+        assert!(refusal(behind_proxy).contains("proxies.trusted"));
+        let trusted = format!("{behind_proxy}[proxies]\ntrusted = [\"10.0.0.0/8\"]");
+        assert_eq!(
+            Config::serve(settings(&trusted)).expect("safe").tls,
+            Tls::Off
+        );
+    }
+
+    #[test]
+    fn half_a_pair_is_refused() {
+        for (text, missing) in [
+            ("[tls]\ncertificate_file = \"c\"", "tls.key_file"),
+            ("[tls]\nkey_file = \"k\"", "tls.certificate_file"),
+            ("[admin]\nusername = \"a@b\"", "admin.password_file"),
+            (
+                "[connected_app]\nclient_secret_file = \"s\"",
+                "connected_app.client_id",
+            ),
+        ] {
+            assert!(
+                refusal(&format!("data = \"d\"\n{text}")).contains(missing),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn known_and_short_secrets_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (secret, reason) in [("landfall\n", "known secret"), ("short", "5 characters")] {
+            let path = folder.path().join("password");
+            std::fs::write(&path, secret).expect("written");
+            let text =
+                format!("data = \"d\"\n[admin]\nusername = \"a@b\"\npassword_file = {path:?}");
+            assert!(refusal(&text).contains(reason), "{secret}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_read_without_its_line_end_and_never_shown() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secret");
+        std::fs::write(&path, "correct horse\r\n").expect("written");
+        let secret = read_secret(&path).expect("readable");
+        assert_eq!(secret.expose(), "correct horse");
+        assert_eq!(format!("{secret:?}"), "Secret(..)");
+    }
+}

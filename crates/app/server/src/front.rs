@@ -1,0 +1,216 @@
+//! What every request passes on its way to a surface: its address made whole, its path made plain, one log line.
+//!
+//! Handlers find scheme and authority of the request, as the client used them, in its URI, and the peer's address in the
+//! extension [`ConnectInfo`].
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::response::{IntoResponse, Response};
+use http::uri::{Authority, PathAndQuery};
+use http::{HeaderMap, Request, StatusCode, Uri, header, uri};
+use hyper::body::Incoming;
+use landfall_streaming::Secure;
+use tower::ServiceExt;
+use tracing::{Instrument, debug, debug_span};
+
+use crate::network::Network;
+
+/// Bytes of a request target. Source: "Headers and URI limits": longer ones answer 414.
+const TARGET_BYTES_MAX: usize = 16 * 1024;
+
+/// How a connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Http,
+    Https,
+}
+
+/// Hands requests to the surfaces.
+#[derive(Debug)]
+pub(crate) struct Front {
+    router: Router,
+    trusted_proxies: Vec<Network>,
+    /// What a request without any `Host` is addressed to.
+    authority: Authority,
+    requests: AtomicU64,
+}
+
+impl Front {
+    pub(crate) fn new(router: Router, trusted_proxies: Vec<Network>, local: SocketAddr) -> Self {
+        Self {
+            router,
+            trusted_proxies,
+            authority: local
+                .to_string()
+                .parse()
+                .unwrap_or_else(|_| Authority::from_static("localhost")),
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        scheme: Scheme,
+    ) -> Result<Response, Infallible> {
+        let id = self.requests.fetch_add(1, Ordering::Relaxed);
+        let mut request = request.map(Body::new);
+        let Some(target) = self.target(&request, peer, scheme) else {
+            return Ok(StatusCode::BAD_REQUEST.into_response());
+        };
+        if target
+            .path_and_query()
+            .is_some_and(|target| target.as_str().len() > TARGET_BYTES_MAX)
+        {
+            return Ok(StatusCode::URI_TOO_LONG.into_response());
+        }
+        let secure = Secure(target.scheme() == Some(&uri::Scheme::HTTPS));
+        *request.uri_mut() = target;
+        let extensions = request.extensions_mut();
+        extensions.insert(ConnectInfo(peer));
+        extensions.insert(secure);
+        // The query may hold a token or a password: only the path is logged.
+        let span =
+            debug_span!("request", id, method = %request.method(), path = request.uri().path());
+        let router = self.router.clone();
+        async move {
+            let response = router.oneshot(request).await?;
+            debug!(%peer, status = response.status().as_u16(), "answered");
+            Ok(response)
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// The request's address with scheme and authority, and with runs of slashes collapsed.
+    fn target(&self, request: &Request<Body>, peer: SocketAddr, scheme: Scheme) -> Option<Uri> {
+        let believed = self
+            .trusted_proxies
+            .iter()
+            .any(|network| network.contains(peer.ip()));
+        let forwarded = |name| {
+            believed
+                .then(|| last_member(request.headers(), name))
+                .flatten()
+        };
+        let scheme = match forwarded("x-forwarded-proto") {
+            Some("https") => uri::Scheme::HTTPS,
+            Some("http") => uri::Scheme::HTTP,
+            _ => scheme.into(),
+        };
+        let authority = forwarded("x-forwarded-host")
+            .and_then(|host| host.parse().ok())
+            .or_else(|| request.uri().authority().cloned())
+            .or_else(|| {
+                let host = request.headers().get(header::HOST)?;
+                Authority::try_from(host.as_bytes()).ok()
+            })
+            .unwrap_or_else(|| self.authority.clone());
+        let path_and_query = plain_path(request.uri());
+        Uri::builder()
+            .scheme(scheme)
+            .authority(authority)
+            .path_and_query(path_and_query)
+            .build()
+            .ok()
+    }
+}
+
+impl From<Scheme> for uri::Scheme {
+    fn from(scheme: Scheme) -> Self {
+        match scheme {
+            Scheme::Http => Self::HTTP,
+            Scheme::Https => Self::HTTPS,
+        }
+    }
+}
+
+/// What the nearest proxy said: proxies append.
+fn last_member<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let value = headers.get_all(name).iter().next_back()?.to_str().ok()?;
+    value.rsplit(',').next().map(str::trim)
+}
+
+fn plain_path(uri: &Uri) -> PathAndQuery {
+    let given = || {
+        uri.path_and_query()
+            .cloned()
+            .unwrap_or_else(|| PathAndQuery::from_static("/"))
+    };
+    let Some(mut path) = landfall_wire::normalize_path(uri.path()) else {
+        return given();
+    };
+    if let Some(query) = uri.query() {
+        path.push('?');
+        path.push_str(query);
+    }
+    path.parse().unwrap_or_else(|_| given())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn front() -> Front {
+        Front::new(
+            Router::new(),
+            vec!["10.0.0.0/8".parse().expect("a network")],
+            "127.0.0.1:7443".parse().expect("an address"),
+        )
+    }
+
+    fn target(request: http::request::Builder, peer: &str) -> String {
+        let request = request.body(Body::empty()).expect("a request");
+        let peer = peer.parse().expect("an address");
+        front()
+            .target(&request, peer, Scheme::Http)
+            .expect("a target")
+            .to_string()
+    }
+
+    #[test]
+    fn the_address_is_the_one_that_the_client_used() {
+        let request = Request::get("/services/data?a=b").header("host", "org.example:81");
+        assert_eq!(
+            target(request, "192.0.2.1:5"),
+            "http://org.example:81/services/data?a=b"
+        );
+        assert_eq!(
+            target(Request::get("/x"), "192.0.2.1:5"),
+            "http://127.0.0.1:7443/x"
+        );
+        assert_eq!(
+            target(Request::get("https://h2.example/x"), "192.0.2.1:5"),
+            "http://h2.example/x"
+        );
+    }
+
+    #[test]
+    fn only_trusted_proxies_speak_for_others() {
+        let request = || {
+            Request::get("/x")
+                .header("host", "inner")
+                .header("x-forwarded-proto", "https")
+                .header("x-forwarded-host", "spoofed.example, org.example")
+        };
+        assert_eq!(target(request(), "10.1.2.3:5"), "https://org.example/x");
+        assert_eq!(target(request(), "192.0.2.1:5"), "http://inner/x");
+    }
+
+    #[test]
+    fn runs_of_slashes_are_collapsed_in_the_path_only() {
+        let request = Request::get("//services//data/?q=a//b").header("host", "h");
+        assert_eq!(
+            target(request, "192.0.2.1:5"),
+            "http://h/services/data/?q=a//b"
+        );
+    }
+}

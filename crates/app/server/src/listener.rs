@@ -1,0 +1,226 @@
+//! One port for everything: accepting connections and telling what they speak.
+//!
+//! The first byte tells TLS from cleartext, the second of cleartext HTTP/2 with prior knowledge from HTTP/1.1; under TLS
+//! the negotiated protocol does. Everything about a connection that takes time is bounded here.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tracing::{debug, warn};
+
+use crate::front::{Front, Scheme};
+use crate::phase::{Listener as PhaseListener, Phase};
+
+/// First byte of a TLS connection: a handshake record. Source: RFC 8446, section 5.1.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// How an HTTP/2 connection with prior knowledge begins, as far as no HTTP/1 method does. Source: RFC 9113, section 3.4.
+const HTTP2_BEGIN: &[u8; 2] = b"PR";
+
+/// How long a new connection may take to say what it speaks, TLS handshake included.
+const OPENING_MAX: Duration = Duration::from_secs(15);
+
+/// How long an HTTP/1 connection may be idle between requests, or take to send one request's head.
+const HTTP1_HEAD_MAX: Duration = Duration::from_mins(2);
+
+/// Bytes of an HTTP/1 request head, and of decoded HTTP/2 header fields.
+/// Source: "Headers and URI limits" names 16 KiB for the real service; twice that, as access tokens may come twice.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+
+/// Requests at once on an HTTP/2 connection: held polls of many clients may share one.
+const HTTP2_STREAMS_MAX: u32 = 1_024;
+
+/// How often an HTTP/2 peer is asked whether it is alive, and how long it may take to answer.
+const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
+const HTTP2_PONG_WITHIN: Duration = Duration::from_secs(20);
+
+/// Pause after the machine could not give a connection, such as for lack of file descriptors.
+const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// Pause before looking again at a connection that has sent a single `P`.
+const PEEK_RETRY: Duration = Duration::from_millis(5);
+
+/// Accepts connections and serves them.
+pub(crate) struct Acceptor {
+    pub(crate) listener: TcpListener,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) front: Arc<Front>,
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) phase: PhaseListener,
+}
+
+impl Acceptor {
+    /// Accepts until the server drains. Each open connection holds one of the slots.
+    pub(crate) async fn run(self) {
+        let mut phase = self.phase.clone();
+        loop {
+            let (stream, peer, slot) = tokio::select! {
+                () = phase.reached(Phase::Draining) => return,
+                accepted = self.accept() => match accepted {
+                    Ok(accepted) => accepted,
+                    Err(error) => {
+                        warn!(%error, "a connection could not be accepted");
+                        sleep(ACCEPT_RETRY).await;
+                        continue;
+                    }
+                },
+            };
+            let connection = Connection {
+                peer,
+                tls: self.tls.clone(),
+                front: Arc::clone(&self.front),
+                phase: self.phase.clone(),
+            };
+            tokio::spawn(async move {
+                connection.serve(stream).await;
+                drop(slot);
+            });
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+        let slot = Arc::clone(&self.slots)
+            .acquire_owned()
+            .await
+            .map_err(io::Error::other)?;
+        let (stream, peer) = self.listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok((stream, peer, slot))
+    }
+}
+
+/// What a cleartext connection speaks.
+enum Speech {
+    Tls,
+    Http1,
+    Http2,
+}
+
+struct Connection {
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    front: Arc<Front>,
+    phase: PhaseListener,
+}
+
+impl Connection {
+    async fn serve(self, stream: TcpStream) {
+        let peer = self.peer;
+        if let Err(error) = self.try_serve(stream).await {
+            debug!(%peer, %error, "connection ended with an error");
+        }
+    }
+
+    async fn try_serve(
+        mut self,
+        stream: TcpStream,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let speech = tokio::select! {
+            () = self.phase.reached(Phase::Draining) => return Ok(()),
+            speech = timeout(OPENING_MAX, speech(&stream)) => speech??,
+        };
+        match (speech, self.tls.take()) {
+            (Speech::Http1, _) => self.http1(stream, Scheme::Http).await?,
+            (Speech::Http2, _) => self.http2(stream, Scheme::Http).await?,
+            (Speech::Tls, Some(acceptor)) => {
+                let stream = timeout(OPENING_MAX, acceptor.accept(stream)).await??;
+                if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                    self.http2(stream, Scheme::Https).await?;
+                } else {
+                    self.http1(stream, Scheme::Https).await?;
+                }
+            }
+            (Speech::Tls, None) => return Err("TLS is asked for but not configured".into()),
+        }
+        Ok(())
+    }
+
+    async fn http1<S>(self, stream: S, scheme: Scheme) -> hyper::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self {
+            peer,
+            front,
+            mut phase,
+            ..
+        } = self;
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            Arc::clone(&front).answer(request, peer, scheme)
+        });
+        let mut connection = std::pin::pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HTTP1_HEAD_MAX)
+                .max_header_size(HEAD_BYTES_MAX)
+                .serve_connection(TokioIo::new(stream), service)
+        );
+        tokio::select! {
+            ended = connection.as_mut() => return ended,
+            () = phase.reached(Phase::Draining) => connection.as_mut().graceful_shutdown(),
+        }
+        tokio::select! {
+            ended = connection => ended,
+            () = phase.reached(Phase::Ending) => Ok(()),
+        }
+    }
+
+    async fn http2<S>(self, stream: S, scheme: Scheme) -> hyper::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self {
+            peer,
+            front,
+            mut phase,
+            ..
+        } = self;
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            Arc::clone(&front).answer(request, peer, scheme)
+        });
+        let mut connection = std::pin::pin!(
+            http2::Builder::new(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .keep_alive_interval(HTTP2_PING_EVERY)
+                .keep_alive_timeout(HTTP2_PONG_WITHIN)
+                .max_concurrent_streams(HTTP2_STREAMS_MAX)
+                .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
+                .serve_connection(TokioIo::new(stream), service)
+        );
+        tokio::select! {
+            ended = connection.as_mut() => return ended,
+            () = phase.reached(Phase::Draining) => connection.as_mut().graceful_shutdown(),
+        }
+        tokio::select! {
+            ended = connection => ended,
+            () = phase.reached(Phase::Ending) => Ok(()),
+        }
+    }
+}
+
+/// Looks at the first bytes without taking them.
+async fn speech(stream: &TcpStream) -> io::Result<Speech> {
+    let mut begin = [0_u8; 2];
+    loop {
+        let seen = stream.peek(&mut begin).await?;
+        match (begin.get(..seen), begin.first()) {
+            (Some([]) | None, _) | (_, None) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            (_, Some(&TLS_HANDSHAKE)) => return Ok(Speech::Tls),
+            (Some(bytes), _) if bytes == HTTP2_BEGIN => return Ok(Speech::Http2),
+            // A lone `P` begins POST, PUT, PATCH and PRI alike; the socket stays readable, so wait by the clock.
+            (Some([b'P']), _) => sleep(PEEK_RETRY).await,
+            _ => return Ok(Speech::Http1),
+        }
+    }
+}

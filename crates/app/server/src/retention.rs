@@ -1,0 +1,18 @@
+//! Forgetting events that are past their retention, from time to time, by the engine's clock.
+
+use landfall_engine::Engine;
+use tracing::warn;
+
+/// How often events are looked through. A small part of any retention, which is counted in hours.
+const EVERY_MILLIS: i64 = 5 * 60 * 1000;
+
+/// Trims the log for ever.
+pub(crate) async fn run(engine: Engine) {
+    loop {
+        if let Err(error) = engine.trim().await {
+            warn!(%error, "events past their retention could not be removed");
+        }
+        let next = engine.clock().now().plus_millis(EVERY_MILLIS);
+        engine.clock().wait_until(next).await;
+    }
+}

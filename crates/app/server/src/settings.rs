@@ -1,0 +1,285 @@
+//! What flags, `LANDFALL_*` variables and `landfall.toml` may say: every key optional, unknown keys refused.
+//!
+//! Flags and variables fill one [`Settings`], the file another; [`Settings::or`] puts the first before the second.
+//! What a complete and safe combination is, [`crate::config`] decides.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::network::Network;
+
+/// Largest configuration file that is read. Unit: bytes.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Everything that can be said about a server.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Address and port to listen on.
+    pub listen: Option<SocketAddr>,
+    /// Folder that holds the org.
+    pub data: Option<PathBuf>,
+    /// The certificate.
+    pub tls: Tls,
+    /// Who may speak for others.
+    pub proxies: Proxies,
+    /// The first administrator.
+    pub admin: Admin,
+    /// The first connected app.
+    pub connected_app: ConnectedApp,
+    /// What becomes an event, and how long it stays.
+    pub events: Events,
+    /// Bounds.
+    pub limits: Limits,
+    /// The log on stderr.
+    pub log: Log,
+}
+
+/// `[tls]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tls {
+    /// Certificate chain in PEM, the server's own first.
+    pub certificate_file: Option<PathBuf>,
+    /// Its private key in PEM.
+    pub key_file: Option<PathBuf>,
+    /// Whether a proxy in front takes TLS off, so that cleartext on a reachable address is meant.
+    pub terminated_by_proxy: Option<bool>,
+}
+
+/// `[proxies]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Proxies {
+    /// Peers whose `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
+    pub trusted: Option<Vec<Network>>,
+}
+
+/// `[admin]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Admin {
+    /// User name, in the form of an email address.
+    pub username: Option<String>,
+    /// File that holds the password.
+    pub password_file: Option<PathBuf>,
+}
+
+/// `[connected_app]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConnectedApp {
+    /// Consumer key.
+    pub client_id: Option<String>,
+    /// File that holds the consumer secret.
+    pub client_secret_file: Option<PathBuf>,
+}
+
+/// `[events]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Events {
+    /// How long events stay. Unit: hours.
+    pub retention_hours: Option<u64>,
+    /// Whether changes of every object that supports it are captured.
+    pub capture_all: Option<bool>,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Connections at once; more wait to be accepted.
+    pub connections: Option<usize>,
+    /// Streaming API clients at once; 0 for no limit.
+    pub concurrent_clients: Option<usize>,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `text` or `json`.
+    pub format: Option<LogFormat>,
+    /// What is logged, such as `info,landfall_streaming=debug`.
+    pub filter: Option<String>,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Settings {
+    /// Reads a configuration file. Relative paths in it are meant from the file's folder.
+    ///
+    /// # Errors
+    /// [`Error::Read`]; [`Error::Syntax`] with the place and the reason.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let unreadable = |source| Error::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let length = std::fs::metadata(path).map_err(unreadable)?.len();
+        if length > FILE_BYTES_MAX {
+            return Err(unreadable(std::io::ErrorKind::FileTooLarge.into()));
+        }
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let mut settings = Self::parse(&text, path)?;
+        if let Some(folder) = path.parent() {
+            settings.resolve(folder);
+        }
+        Ok(settings)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+        toml::from_str(text).map_err(|error| {
+            let (line, column) = place(text, error.span().map_or(0, |span| span.start));
+            Error::Syntax {
+                path: path.to_owned(),
+                line,
+                column,
+                reason: error.message().to_owned(),
+            }
+        })
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let paths = [
+            &mut self.data,
+            &mut self.tls.certificate_file,
+            &mut self.tls.key_file,
+            &mut self.admin.password_file,
+            &mut self.connected_app.client_secret_file,
+        ];
+        for path in paths.into_iter().flatten() {
+            *path = folder.join(&*path);
+        }
+    }
+
+    /// These settings, and where they say nothing, the others.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            data: self.data.or(other.data),
+            tls: Tls {
+                certificate_file: self.tls.certificate_file.or(other.tls.certificate_file),
+                key_file: self.tls.key_file.or(other.tls.key_file),
+                terminated_by_proxy: self
+                    .tls
+                    .terminated_by_proxy
+                    .or(other.tls.terminated_by_proxy),
+            },
+            proxies: Proxies {
+                trusted: self.proxies.trusted.or(other.proxies.trusted),
+            },
+            admin: Admin {
+                username: self.admin.username.or(other.admin.username),
+                password_file: self.admin.password_file.or(other.admin.password_file),
+            },
+            connected_app: ConnectedApp {
+                client_id: self
+                    .connected_app
+                    .client_id
+                    .or(other.connected_app.client_id),
+                client_secret_file: self
+                    .connected_app
+                    .client_secret_file
+                    .or(other.connected_app.client_secret_file),
+            },
+            events: Events {
+                retention_hours: self.events.retention_hours.or(other.events.retention_hours),
+                capture_all: self.events.capture_all.or(other.events.capture_all),
+            },
+            limits: Limits {
+                connections: self.limits.connections.or(other.limits.connections),
+                concurrent_clients: self
+                    .limits
+                    .concurrent_clients
+                    .or(other.limits.concurrent_clients),
+            },
+            log: Log {
+                format: self.log.format.or(other.log.format),
+                filter: self.log.filter.or(other.log.filter),
+            },
+        }
+    }
+}
+
+/// Line and column of a byte offset, from 1.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .map_or(0, |last| last.chars().count())
+        + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Settings, String> {
+        Settings::parse(text, Path::new("landfall.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_place() {
+        let error = parse("listen = \"127.0.0.1:1\"\n[tls]\ncertificat = \"x\"\n").unwrap_err();
+        assert!(
+            error.starts_with("landfall.toml:3:1: unknown field `certificat`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_with_its_place() {
+        let error = parse("listen = \"here\"").unwrap_err();
+        assert!(error.starts_with("landfall.toml:1:10: "), "{error}");
+        let error = parse("[proxies]\ntrusted = [\"10.0.0.0/8\", \"ten\"]").unwrap_err();
+        assert!(error.contains("`ten` is not an address"), "{error}");
+    }
+
+    #[test]
+    fn what_is_said_first_counts() {
+        let first =
+            parse("listen = \"127.0.0.1:1\"\n[tls]\nterminated_by_proxy = false").expect("valid");
+        let second =
+            parse("listen = \"127.0.0.1:2\"\ndata = \"d\"\n[tls]\nterminated_by_proxy = true")
+                .expect("valid");
+        let both = first.or(second);
+        assert_eq!(both.listen.map(|address| address.port()), Some(1));
+        assert_eq!(both.data, Some(PathBuf::from("d")));
+        assert_eq!(both.tls.terminated_by_proxy, Some(false));
+    }
+
+    #[test]
+    fn paths_are_meant_from_the_folder_of_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("landfall.toml");
+        std::fs::write(
+            &path,
+            "data = \"org\"\n[admin]\npassword_file = \"/run/secret\"",
+        )
+        .expect("written");
+        let settings = Settings::read(&path).expect("valid");
+        assert_eq!(settings.data, Some(folder.path().join("org")));
+        assert_eq!(
+            settings.admin.password_file,
+            Some(PathBuf::from("/run/secret"))
+        );
+    }
+}
