@@ -2,7 +2,7 @@
 //!
 //! Owns the data files of the shipped objects and reads them into [`EntityDefinition`]s. It deliberately knows
 //! nothing of what the objects mean: stages, conversions and the like belong to the engine.
-//! Start reading at [`entities`]; the shape of a data file is in [`data`].
+//! Start reading at [`entities`]; the shape of a data file is in `data`.
 //!
 //! Source: "Standard Objects" (Object Reference); the fields are those of a plain Developer Edition org.
 
@@ -46,7 +46,7 @@ pub enum Error {
 /// The shipped objects, sorted by name.
 ///
 /// # Errors
-/// [`Error`] if a data file of this crate is wrong; the tests of this crate read every file.
+/// [`enum@Error`] if a data file of this crate is wrong; the tests of this crate read every file.
 pub fn entities() -> Result<Vec<EntityDefinition>, Error> {
     data::entities()
 }
