@@ -81,7 +81,7 @@ pub(crate) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, 
     }
     let body = to_bytes(body, REST_BODY_BYTES_MAX).await.map_err(|error| {
         let source = std::error::Error::source(&error);
-        if source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>()) {
+        if is_too_long(source) {
             Fault::RequestTooLarge
         } else {
             Fault::JsonInvalid {
@@ -95,6 +95,10 @@ pub(crate) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, 
         return Err(Fault::BodyMissing);
     }
     encoding::unpacked(headers, body)
+}
+
+fn is_too_long(error: Option<&(dyn std::error::Error + 'static)>) -> bool {
+    matches!(error, Some(error) if error.is::<http_body_util::LengthLimitError>())
 }
 
 /// A body without a type is taken for JSON: some clients send none.

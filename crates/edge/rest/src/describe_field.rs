@@ -1,6 +1,6 @@
 //! One field in a describe: all 58 keys, always.
 //!
-//! Source: "Field" in "describeSObjects()" (SOAP API Developer Guide); values by type: 318 recorded fields (`CumulusCI`).
+//! Source: "`Field`" in "`describeSObjects()`" (SOAP API Developer Guide); values by type: 318 recorded fields (`CumulusCI`).
 
 use landfall_model::{
     Catalog, DeleteRule, EntityDefinition, FieldDefinition, FieldType, PicklistValue,

@@ -268,7 +268,7 @@ impl Reader<'_> {
             let plain = self
                 .rest()
                 .find(|letter| matches!(letter, '"' | '\\') || letter < ' ')
-                .unwrap_or(self.rest().len());
+                .unwrap_or_else(|| self.rest().len());
             text.push_str(self.rest().get(..plain).unwrap_or_default());
             self.at += plain;
             match self.peek() {

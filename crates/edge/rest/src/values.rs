@@ -33,16 +33,10 @@ pub(crate) fn read(body: &Body<'_>, json: &Json, field: &FieldDefinition) -> Res
     if matches!(field.field_type, FieldType::Id | FieldType::Reference) {
         return read_id(text.trim(), field);
     }
-    let spelled = matches!(json.content, Content::Text(_));
-    let value = match (field.field_type, &json.content) {
-        (kind, _) if kind.is_text() => Some(Value::Text(text.clone())),
-        (FieldType::Boolean, Content::Number(_)) => None,
-        (FieldType::Date | FieldType::DateTime | FieldType::Time, _) if !spelled => None,
-        (
-            FieldType::Int | FieldType::Double | FieldType::Currency | FieldType::Percent,
-            Content::Boolean(_),
-        ) => None,
-        (kind, _) => parse(text.trim(), kind),
+    let value = if fits(field.field_type, &json.content) {
+        parse(text.trim(), field.field_type)
+    } else {
+        None
     };
     value.ok_or_else(|| {
         let (line, column) = body.place(json);
@@ -54,6 +48,18 @@ pub(crate) fn read(body: &Body<'_>, json: &Json, field: &FieldDefinition) -> Res
             column,
         }
     })
+}
+
+/// Whether a field of this type may be given as this kind of JSON: text always, the rest where it means the same.
+const fn fits(kind: FieldType, content: &Content) -> bool {
+    match content {
+        Content::Number(_) => !matches!(
+            kind,
+            FieldType::Boolean | FieldType::Date | FieldType::DateTime | FieldType::Time
+        ),
+        Content::Boolean(_) => kind.is_text() || matches!(kind, FieldType::Boolean),
+        Content::Null | Content::Text(_) | Content::Array(_) | Content::Object(_) => true,
+    }
 }
 
 /// Reads the value of a field from text, as a path has it; `None` if the type cannot hold it.
