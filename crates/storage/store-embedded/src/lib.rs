@@ -1,1 +1,65 @@
-//! (being written)
+//! The store of one machine: one SQLite file that holds records, events and documents, so that a change and its events
+//! become durable in one transaction.
+//!
+//! It knows nothing of protocols, of what an event's payload means, or of time. Start reading at [`open`]; the write
+//! side is `writer`, the read side `reader`, the event log `log` over `block`, an object's table `layout`.
+
+mod block;
+mod checkpoint;
+mod documents;
+mod error;
+mod file;
+mod layout;
+mod lock;
+mod log;
+mod prepare;
+mod reader;
+mod rows;
+mod value;
+mod writer;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use landfall_store::{Opened, Result};
+
+/// Where the store is and how much it may use.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file. While it is open there are companions beside it (`-wal`, `-shm`, `-lock`); a clean close leaves just it.
+    pub path: PathBuf,
+    /// Connections that read at the same time; a call waits for a free one.
+    pub readers: NonZeroUsize,
+    /// Memory for pages of the file on the write side. Unit: KiB.
+    pub writer_cache_kib: u32,
+    /// Memory for pages of the file of each reading connection. Unit: KiB.
+    pub reader_cache_kib: u32,
+}
+
+impl Config {
+    /// The file, and what suits a small server.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            readers: const { NonZeroUsize::new(4).expect("four is not zero") },
+            writer_cache_kib: 64 * 1024,
+            reader_cache_kib: 8 * 1024,
+        }
+    }
+}
+
+/// Opens the store, and makes it if there is none.
+///
+/// The file is closed when both the writer and every holder of the reader are gone.
+///
+/// # Errors
+/// [`landfall_store::Error::Open`]: the file belongs to something else, to a newer version of this crate, or to another
+/// process that has it open.
+pub fn open(config: &Config) -> Result<Opened> {
+    let (writer, shared) = file::open(config)?;
+    Ok(Opened {
+        writer: Box::new(writer::EmbeddedWriter::new(writer, Arc::clone(&shared))?),
+        reader: Arc::new(reader::EmbeddedReader::new(shared)),
+    })
+}

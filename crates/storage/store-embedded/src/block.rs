@@ -1,0 +1,263 @@
+//! The bytes of a block of events: pure, and distrustful of what it reads.
+//!
+//! `version: u8, crc32: u32`, and then, covered by the checksum, segments: `first replay id: u64, appended: i64,
+//! count: u32` and `count` records `topic: u32, schema: [u8; 16], length: u32, payload`. Numbers are little-endian. A commit
+//! makes blocks of one segment; blocks that are merged keep theirs, so that each event keeps its time.
+
+use std::fmt;
+use std::ops::Range;
+
+use landfall_model::{ReplayId, SchemaId, Timestamp};
+use landfall_store::{NewEvent, TopicId};
+
+/// Layout of the bytes. A reader knows all versions that were ever written.
+const VERSION: u8 = 1;
+const HEADER_BYTES: usize = 1 + 4;
+const SEGMENT_BYTES: usize = 8 + 8 + 4;
+const RECORD_BYTES: usize = 4 + 16 + 4;
+/// A commit's events are cut into blocks of about this size, so that a read in the middle of many is not a read of all.
+pub(crate) const BLOCK_BYTES_MAX: usize = 256 * 1024;
+
+/// Why bytes are no block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Damage {
+    Version(u8),
+    Checksum,
+    Short,
+    Order,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(version) => write!(f, "unknown block version {version}"),
+            Self::Checksum => f.write_str("the checksum of the block does not match"),
+            Self::Short => f.write_str("the block ends too early"),
+            Self::Order => f.write_str("the replay ids of the block do not rise"),
+        }
+    }
+}
+
+/// How many bytes an event takes in a block.
+pub(crate) const fn bytes_of(event: &NewEvent) -> usize {
+    RECORD_BYTES.saturating_add(event.payload.len())
+}
+
+/// A block of one segment; none if an event is longer than a length can say.
+pub(crate) fn encode(first: ReplayId, appended: Timestamp, events: &[NewEvent]) -> Option<Vec<u8>> {
+    let bytes: usize = events.iter().map(bytes_of).sum();
+    let mut data = Vec::with_capacity(HEADER_BYTES + SEGMENT_BYTES + bytes);
+    data.extend([0; HEADER_BYTES]);
+    data.extend(first.get().to_le_bytes());
+    data.extend(appended.as_millis().to_le_bytes());
+    data.extend(u32::try_from(events.len()).ok()?.to_le_bytes());
+    for event in events {
+        data.extend(event.topic.0.to_le_bytes());
+        data.extend(event.schema.as_bytes());
+        data.extend(u32::try_from(event.payload.len()).ok()?.to_le_bytes());
+        data.extend(&*event.payload);
+    }
+    Some(sealed(data))
+}
+
+/// One block of several that follow each other; the blocks are checked on the way.
+pub(crate) fn merge<'b>(blocks: impl IntoIterator<Item = &'b [u8]>) -> Result<Vec<u8>, Damage> {
+    let mut data = vec![0; HEADER_BYTES];
+    for block in blocks {
+        data.extend(body(block)?);
+    }
+    Ok(sealed(data))
+}
+
+/// Fills in the header.
+fn sealed(mut data: Vec<u8>) -> Vec<u8> {
+    if let Some((header, body)) = data.split_first_chunk_mut::<HEADER_BYTES>() {
+        let [a, b, c, d] = crc32fast::hash(body).to_le_bytes();
+        *header = [VERSION, a, b, c, d];
+    }
+    data
+}
+
+fn body(data: &[u8]) -> Result<&[u8], Damage> {
+    let ([version, crc @ ..], body) = data
+        .split_first_chunk::<HEADER_BYTES>()
+        .ok_or(Damage::Short)?;
+    if *version != VERSION {
+        return Err(Damage::Version(*version));
+    }
+    if u32::from_le_bytes(*crc) != crc32fast::hash(body) {
+        return Err(Damage::Checksum);
+    }
+    Ok(body)
+}
+
+/// An event as it lies in a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) replay_id: ReplayId,
+    pub(crate) topic: TopicId,
+    pub(crate) appended: Timestamp,
+    pub(crate) schema: SchemaId,
+    /// Where in the block the payload is.
+    pub(crate) payload: Range<usize>,
+}
+
+/// The events of a block in order.
+pub(crate) fn records(data: &[u8]) -> Result<Records<'_>, Damage> {
+    Ok(Records {
+        length: data.len(),
+        rest: body(data)?,
+        next: ReplayId::new(0),
+        appended: Timestamp::default(),
+        left: 0,
+    })
+}
+
+/// Ends after the first damage.
+pub(crate) struct Records<'b> {
+    length: usize,
+    rest: &'b [u8],
+    next: ReplayId,
+    appended: Timestamp,
+    left: u32,
+}
+
+impl Records<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], Damage> {
+        let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(Damage::Short)?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    fn segment(&mut self) -> Result<(), Damage> {
+        let first = ReplayId::new(u64::from_le_bytes(self.take()?));
+        self.appended = Timestamp::from_millis(i64::from_le_bytes(self.take()?));
+        self.left = u32::from_le_bytes(self.take()?);
+        if first < self.next || self.left == 0 {
+            return Err(Damage::Order);
+        }
+        self.next = first;
+        Ok(())
+    }
+
+    fn record(&mut self) -> Result<Record, Damage> {
+        if self.left == 0 {
+            self.segment()?;
+        }
+        let topic = TopicId(u32::from_le_bytes(self.take()?));
+        let schema = SchemaId::from_bytes(self.take()?);
+        let bytes = usize::try_from(u32::from_le_bytes(self.take()?)).map_err(|_| Damage::Short)?;
+        let start = self.length - self.rest.len();
+        self.rest = self.rest.get(bytes..).ok_or(Damage::Short)?;
+        let replay_id = self.next;
+        self.next = replay_id.advanced_by(1);
+        self.left -= 1;
+        Ok(Record {
+            replay_id,
+            topic,
+            appended: self.appended,
+            schema,
+            payload: start..start + bytes,
+        })
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Result<Record, Damage>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() && self.left == 0 {
+            return None;
+        }
+        let record = self.record();
+        if record.is_err() {
+            self.rest = &[];
+            self.left = 0;
+        }
+        Some(record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn events(payloads: &[&'static str]) -> Vec<NewEvent> {
+        payloads
+            .iter()
+            .zip(1..)
+            .map(|(payload, number)| NewEvent {
+                topic: TopicId(number),
+                schema: SchemaId::from_bytes([7; 16]),
+                payload: Bytes::from_static(payload.as_bytes()),
+            })
+            .collect()
+    }
+
+    fn read(data: &[u8]) -> Result<Vec<(u64, u32, i64, String)>, Damage> {
+        records(data)?
+            .map(|record| {
+                let record = record?;
+                let payload = String::from_utf8_lossy(&data[record.payload]).into_owned();
+                let appended = record.appended.as_millis();
+                Ok((record.replay_id.get(), record.topic.0, appended, payload))
+            })
+            .collect()
+    }
+
+    fn block(first: u64, appended: i64, payloads: &[&'static str]) -> Vec<u8> {
+        let appended = Timestamp::from_millis(appended);
+        encode(ReplayId::new(first), appended, &events(payloads)).expect("short events")
+    }
+
+    #[test]
+    fn what_is_encoded_is_read_back() {
+        let block = block(1_001, -5, &["one", "", "three"]);
+        let read = read(&block).expect("whole");
+        let expected = [(1_001, 1, "one"), (1_002, 2, ""), (1_003, 3, "three")];
+        assert_eq!(
+            read,
+            expected.map(|(id, topic, text)| (id, topic, -5, text.to_owned()))
+        );
+    }
+
+    #[test]
+    fn merged_blocks_keep_the_times_of_their_events() {
+        let (left, right) = (block(5, 10, &["a", "b"]), block(7, 20, &["c"]));
+        let merged = merge([&*left, &*right]).expect("whole");
+        let read = read(&merged).expect("whole");
+        let times: Vec<_> = read.iter().map(|(id, _, at, _)| (*id, *at)).collect();
+        assert_eq!(times, [(5, 10), (6, 10), (7, 20)]);
+        assert_eq!(merge([&*right, &*left]).map(|data| self::read(&data)), Ok(Err(Damage::Order)));
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_lost_end_is_noticed() {
+        let whole = block(1_001, 1, &["payload", "another"]);
+        for place in 0..whole.len() {
+            for bit in 0..8 {
+                let mut garbled = whole.clone();
+                garbled[place] ^= 1 << bit;
+                assert!(read(&garbled).is_err(), "bit {bit} of byte {place}");
+            }
+            assert!(read(&whole[..place]).is_err(), "cut at {place}");
+        }
+    }
+
+    #[test]
+    fn nonsense_with_a_right_checksum_is_damage_and_no_panic() {
+        let cut = |cut: usize| {
+            let whole = block(1_001, 1, &["payload", "another"]);
+            sealed(whole[..whole.len() - cut].to_vec())
+        };
+        for lost in 1..40 {
+            assert_eq!(read(&cut(lost)), Err(Damage::Short), "{lost} bytes lost");
+        }
+        let mut endless = block(1_001, 1, &["payload"]);
+        let length = endless.len() - 7 - 4;
+        endless[length..length + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert_eq!(read(&sealed(endless)), Err(Damage::Short));
+    }
+}

@@ -1,0 +1,143 @@
+//! Moving pages from the write-ahead log into the file, beside the commits.
+//!
+//! A thread does it with a connection of its own whenever the log is long. It cannot catch up with a writer that never
+//! pauses, so above a second bound the writer takes the last step itself, and the log starts again from its beginning.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use landfall_store::Result;
+use rusqlite::Connection;
+use tracing::{info, warn};
+
+use crate::error::open;
+use crate::file::PAGE_BYTES;
+
+/// Above this the thread works.
+const BACKGROUND_BYTES: u64 = 8 * 1024 * 1024;
+/// Above this the writer lends a hand.
+const INLINE_BYTES: u64 = 128 * 1024 * 1024;
+/// Rest between two passes of the thread.
+const REST: Duration = Duration::from_millis(20);
+/// What the write-ahead log has besides each page.
+const FRAME_HEADER_BYTES: u64 = 24;
+
+/// Tells the thread what to do.
+#[derive(Debug, Default)]
+struct Wish {
+    work: bool,
+    stop: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    wish: Mutex<Wish>,
+    wished: Condvar,
+    /// One pass at a time: SQLite would refuse a second one instead of waiting.
+    passing: Mutex<()>,
+    wal_bytes: AtomicU64,
+    failing: AtomicBool,
+}
+
+/// The thread and what it shares with the writer.
+#[derive(Debug)]
+pub(crate) struct Checkpointer {
+    state: Arc<State>,
+    thread: Option<JoinHandle<Connection>>,
+}
+
+impl Checkpointer {
+    pub(crate) fn start(connection: Connection) -> Result<Self> {
+        let state = Arc::new(State::default());
+        let shared = Arc::clone(&state);
+        let thread = std::thread::Builder::new()
+            .name("landfall-checkpoint".to_owned())
+            .spawn(move || {
+                shared.run(&connection);
+                connection
+            })
+            .map_err(open)?;
+        Ok(Self {
+            state,
+            thread: Some(thread),
+        })
+    }
+
+    /// Listens to how long the log is after each commit of the writer.
+    pub(crate) fn watch(&self, writer: &mut Connection) -> rusqlite::Result<()> {
+        let state = Arc::clone(&self.state);
+        writer.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
+            let frames = u64::try_from(pages).unwrap_or_default();
+            let bytes = frames.saturating_mul(PAGE_BYTES + FRAME_HEADER_BYTES);
+            state.wal_bytes.store(bytes, Ordering::Relaxed);
+            Ok(())
+        }))
+    }
+
+    /// After a commit, outside of any transaction.
+    pub(crate) fn committed(&self, writer: &Connection) {
+        let bytes = self.state.wal_bytes.load(Ordering::Relaxed);
+        if bytes > INLINE_BYTES {
+            self.state.pass(writer);
+        } else if bytes > BACKGROUND_BYTES {
+            self.state.wish().work = true;
+            self.state.wished.notify_one();
+        }
+    }
+
+    /// Ends the thread and gives its connection back.
+    pub(crate) fn stop(&mut self) -> Option<Connection> {
+        self.state.wish().stop = true;
+        self.state.wished.notify_one();
+        self.thread.take()?.join().ok()
+    }
+}
+
+impl State {
+    fn wish(&self) -> MutexGuard<'_, Wish> {
+        self.wish.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self, connection: &Connection) {
+        loop {
+            let mut wish = self
+                .wished
+                .wait_while(self.wish(), |wish| !wish.work && !wish.stop)
+                .unwrap_or_else(PoisonError::into_inner);
+            if wish.stop {
+                return;
+            }
+            wish.work = false;
+            drop(wish);
+            self.pass(connection);
+            let (rested, _) = self
+                .wished
+                .wait_timeout_while(self.wish(), REST, |wish| !wish.stop)
+                .unwrap_or_else(PoisonError::into_inner);
+            drop(rested);
+        }
+    }
+
+    /// Moves what can be moved without making anybody wait. A failure loses nothing: the log keeps the pages.
+    fn pass(&self, connection: &Connection) {
+        let _passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        match checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)") {
+            Ok(()) => {
+                if self.failing.swap(false, Ordering::Relaxed) {
+                    info!("checkpoints succeed again");
+                }
+            }
+            Err(error) => {
+                if !self.failing.swap(true, Ordering::Relaxed) {
+                    warn!(%error, "checkpoint failed: the write-ahead log grows until one succeeds");
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(pragma)?.query_row([], |_| Ok(()))
+}

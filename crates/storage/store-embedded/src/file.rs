@@ -1,0 +1,206 @@
+//! The file: who it belongs to, its version, its fixed tables, and the connections to it.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use landfall_model::{CommitNumber, ReplayId};
+use landfall_store::Result;
+use rusqlite::{Connection, OpenFlags};
+use tracing::warn;
+
+use crate::Config;
+use crate::checkpoint::{Checkpointer, checkpoint};
+use crate::error::open as refused;
+use crate::layout::Layouts;
+use crate::lock::Lock;
+use crate::reader::Pool;
+
+/// Marks the file as ours: "LdFl".
+const APPLICATION_ID: i32 = 0x4c64_466c;
+/// Of the fixed tables, the blocks and the columns' types. A file of an older version is brought up to date at open.
+const FORMAT_VERSION: i32 = 1;
+/// The first version without the WAL-reset bug. Source: "Write-Ahead Logging" (sqlite.org), "The WAL-Reset Bug".
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// A page of the file.
+pub(crate) const PAGE_BYTES: u64 = 4096;
+/// Nobody outside has the file open and there is one writer, so waiting is the exception.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Enough for each object's read, insert and a good number of sets of changed fields. Bounds the memory.
+const WRITER_STATEMENTS_MAX: usize = 512;
+const READER_STATEMENTS_MAX: usize = 128;
+/// How much of the write-ahead log's length is kept when it starts over.
+const WAL_KEPT_BYTES: u64 = 160 * 1024 * 1024;
+
+/// What the writer and the readers have in common. The last of them closes the file.
+pub(crate) struct Shared {
+    pub(crate) layouts: Layouts,
+    pub(crate) pool: Pool,
+    pub(crate) checkpointer: Checkpointer,
+    _lock: Lock,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // The last connection to close must be one that may write: it moves the rest of the write-ahead log into the file.
+        self.pool.close();
+        let Some(connection) = self.checkpointer.stop() else {
+            return;
+        };
+        if let Err(error) = checkpoint(&connection, "PRAGMA wal_checkpoint(TRUNCATE)") {
+            warn!(%error, "last checkpoint failed: the write-ahead log stays beside the file");
+        }
+    }
+}
+
+/// Opens the file; gives the writing connection and what it shares with readers.
+pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
+    let version = rusqlite::version_number();
+    if version < SQLITE_VERSION_MIN {
+        return Err(refused(format_args!(
+            "SQLite {} is linked, which can damage the file; 3.51.3 or newer is needed",
+            rusqlite::version()
+        )));
+    }
+    let path = place(&config.path)
+        .map_err(|error| refused(format_args!("{}: {error}", config.path.display())))?;
+    let lock = Lock::take(&path)?;
+    let shown = path.display();
+    let named = |error| refused(format_args!("{shown}: {error}"));
+    let mut writer = writing(&path, config.writer_cache_kib).map_err(named)?;
+    claim(&mut writer)
+        .map_err(named)?
+        .map_err(|reason| refused(format_args!("{shown} {reason}")))?;
+    let readers = (0..config.readers.get())
+        .map(|_| reading(&path, config.reader_cache_kib))
+        .collect::<rusqlite::Result<Vec<_>>>()
+        .map_err(named)?;
+    let checkpointer = connect(&path, 1024, READER_STATEMENTS_MAX).map_err(named)?;
+    let checkpointer = Checkpointer::start(checkpointer)?;
+    checkpointer.watch(&mut writer).map_err(named)?;
+    let shared = Shared {
+        layouts: Layouts::default(),
+        pool: Pool::new(readers),
+        checkpointer,
+        _lock: lock,
+    };
+    Ok((writer, Arc::new(shared)))
+}
+
+/// The real path of the file, which is made if it is not there: it holds credentials, so only its owner may read it.
+fn place(path: &Path) -> io::Result<PathBuf> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let made = OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => path.canonicalize(),
+    }
+}
+
+fn connect(path: &Path, cache_kib: u32, statements: usize) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(statements);
+    connection.execute_batch(&format!(
+        "PRAGMA cache_size = -{cache_kib};
+         PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = 0;
+         PRAGMA foreign_keys = OFF;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA journal_size_limit = {WAL_KEPT_BYTES};"
+    ))?;
+    Ok(connection)
+}
+
+fn writing(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
+    connect(path, cache_kib, WRITER_STATEMENTS_MAX)
+}
+
+fn reading(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
+    let connection = connect(path, cache_kib, READER_STATEMENTS_MAX)?;
+    connection.execute_batch("PRAGMA query_only = ON")?;
+    Ok(connection)
+}
+
+/// Makes an empty file ours, or checks that it is; the inner error says why it is not.
+fn claim(connection: &mut Connection) -> rusqlite::Result<std::result::Result<(), String>> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let application = pragma("application_id")?;
+    let version = pragma("user_version")?;
+    if application == APPLICATION_ID && version == FORMAT_VERSION {
+        return Ok(Ok(()));
+    }
+    if application == APPLICATION_ID {
+        return Ok(Err(format!(
+            "has format version {version}, and this program knows version {FORMAT_VERSION}: use the program that wrote it, or a newer one"
+        )));
+    }
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != 0 || version != 0 || tables != 0 {
+        return Ok(Err("is the database of another program".to_owned()));
+    }
+    connection.execute_batch(&format!(
+        "PRAGMA page_size = {PAGE_BYTES};
+         PRAGMA journal_mode = WAL;"
+    ))?;
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(TABLES)?;
+    transaction.execute(
+        "INSERT INTO log (number, tail, commit_number) VALUES (1, ?1, ?2)",
+        (
+            i64::try_from(ReplayId::ORIGIN.get()).unwrap_or(i64::MAX),
+            i64::try_from(CommitNumber::ORIGIN.get()).unwrap_or(i64::MAX),
+        ),
+    )?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
+    transaction.commit()?;
+    Ok(Ok(()))
+}
+
+/// The fixed tables. `log` has one row; `layout` says what an object's table was last prepared for.
+const TABLES: &str = "
+CREATE TABLE log (
+    number INTEGER PRIMARY KEY CHECK (number = 1),
+    tail INTEGER NOT NULL,
+    commit_number INTEGER NOT NULL
+);
+CREATE TABLE topic (
+    topic_id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+);
+CREATE TABLE event_block (
+    first_replay_id INTEGER PRIMARY KEY,
+    last_replay_id INTEGER NOT NULL,
+    appended_ms INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE TABLE event_topic (
+    topic_id INTEGER NOT NULL,
+    first_replay_id INTEGER NOT NULL,
+    PRIMARY KEY (topic_id, first_replay_id)
+) WITHOUT ROWID;
+CREATE TABLE document (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+CREATE TABLE layout (
+    entity TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL
+) WITHOUT ROWID;
+";

@@ -1,0 +1,350 @@
+//! The event log: blocks of events in replay order, and an index that tells which blocks hold which topic.
+//!
+//! The blocks that are kept follow each other without a hole up to the tail; a reader that finds a hole says so.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use landfall_model::{ReplayId, Timestamp};
+use landfall_store::{Appended, Event, LogBounds, NewEvent, Page, Result, TopicFilter, TopicId};
+use rusqlite::Connection;
+
+use crate::block::{self, BLOCK_BYTES_MAX, Damage, Record};
+use crate::error::{Attempt, corrupt, loaded, reading, stored};
+
+const LOG: &str = "event log";
+const BLOCK: &str = "event block";
+/// How much is looked through for one page.
+const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// With more topics the blocks are all read: asking the index for each topic costs more.
+const INDEXED_TOPICS_MAX: usize = 16;
+/// How much one call of trim takes away.
+const TRIM_BLOCKS_MAX: usize = 1_000;
+const TRIM_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+const BLOCK_COLUMNS: &str = "SELECT first_replay_id, last_replay_id, data FROM event_block";
+
+pub(crate) fn bounds(connection: &Connection) -> Result<LogBounds> {
+    let (tail, earliest) = connection
+        .prepare_cached("SELECT tail, (SELECT min(first_replay_id) FROM event_block) FROM log")
+        .and_then(|mut statement| {
+            statement.query_row([], |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)))
+        })
+        .map_err(reading(LOG))?;
+    Ok(LogBounds {
+        tail: replay_id(tail)?,
+        earliest: earliest.map(replay_id).transpose()?,
+    })
+}
+
+fn replay_id(kept: i64) -> Result<ReplayId> {
+    loaded(LOG, kept).map(ReplayId::new)
+}
+
+/// Appends a commit's events inside its transaction; gives them their replay ids.
+pub(crate) fn append(
+    connection: &Connection,
+    tail: ReplayId,
+    appended: Appended,
+) -> Attempt<Vec<Arc<Event>>> {
+    let mut first = tail.advanced_by(1);
+    let mut events = Vec::with_capacity(appended.events.len());
+    let mut rest = &*appended.events;
+    while !rest.is_empty() {
+        let (block, later) = rest.split_at(block_length(rest));
+        append_block(connection, first, appended.at, block)?;
+        events.extend(block.iter().zip(0..).map(|(event, place)| {
+            Arc::new(Event {
+                replay_id: first.advanced_by(place),
+                topic: event.topic,
+                appended: appended.at,
+                schema: event.schema,
+                payload: event.payload.clone(),
+            })
+        }));
+        first = tail.advanced_by(u64::try_from(events.len())?);
+        rest = later;
+    }
+    Ok(events)
+}
+
+/// How many of the events go into the next block: one at least.
+fn block_length(events: &[NewEvent]) -> usize {
+    let mut bytes = 0_usize;
+    events
+        .iter()
+        .take_while(|event| {
+            let fits = bytes == 0 || bytes.saturating_add(block::bytes_of(event)) <= BLOCK_BYTES_MAX;
+            bytes = bytes.saturating_add(block::bytes_of(event));
+            fits
+        })
+        .count()
+}
+
+fn append_block(
+    connection: &Connection,
+    first: ReplayId,
+    at: Timestamp,
+    events: &[NewEvent],
+) -> Attempt<()> {
+    let last = first.advanced_by(u64::try_from(events.len())?.saturating_sub(1));
+    if last > ReplayId::MAX {
+        return Err("the replay ids are used up".into());
+    }
+    let data = block::encode(first, at, events).ok_or("an event is longer than 4 GiB")?;
+    insert_block(connection, (first, last), at.as_millis(), &data)?;
+    let topics: BTreeSet<_> = events.iter().map(|event| event.topic).collect();
+    for topic in topics {
+        connection
+            .prepare_cached("INSERT INTO event_topic (topic_id, first_replay_id) VALUES (?1, ?2)")?
+            .execute((topic.0, stored(first.get())?))?;
+    }
+    Ok(())
+}
+
+fn insert_block(
+    connection: &Connection,
+    (first, last): (ReplayId, ReplayId),
+    appended_ms: i64,
+    data: &[u8],
+) -> Attempt<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO event_block (first_replay_id, last_replay_id, appended_ms, data)
+             VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute((stored(first.get())?, stored(last.get())?, appended_ms, data))?;
+    Ok(())
+}
+
+/// Reads on after `after`, in one short read transaction.
+pub(crate) fn read(
+    connection: &Connection,
+    after: ReplayId,
+    filter: &TopicFilter,
+    limit: usize,
+) -> Result<Page> {
+    let transaction = connection.unchecked_transaction().map_err(reading(LOG))?;
+    let tail = bounds(&transaction)?.tail;
+    let mut search = Search {
+        after,
+        filter,
+        limit,
+        events: Vec::new(),
+        reached: after,
+        bytes: 0,
+        previous: None,
+    };
+    let complete = match filter {
+        _ if after >= tail || limit == 0 => false,
+        TopicFilter::These(topics) if topics.len() <= INDEXED_TOPICS_MAX => {
+            search.indexed(&transaction, topics)?
+        }
+        TopicFilter::These(_) | TopicFilter::All => search.scan(&transaction, tail)?,
+    };
+    let reached = if complete { tail } else { search.reached };
+    Ok(Page {
+        events: search.events,
+        reached,
+    })
+}
+
+/// A page in the making.
+struct Search<'f> {
+    after: ReplayId,
+    filter: &'f TopicFilter,
+    limit: usize,
+    events: Vec<Arc<Event>>,
+    reached: ReplayId,
+    /// Looked through so far.
+    bytes: usize,
+    /// The last replay id of the block before.
+    previous: Option<ReplayId>,
+}
+
+impl Search<'_> {
+    /// Looks through all blocks; says whether it came to the end.
+    fn scan(&mut self, connection: &Connection, tail: ReplayId) -> Result<bool> {
+        let start = self.start(connection)?;
+        let sql = format!("{BLOCK_COLUMNS} WHERE first_replay_id >= ?1 ORDER BY first_replay_id");
+        let mut statement = connection.prepare_cached(&sql).map_err(reading(LOG))?;
+        let mut rows = statement.query([start]).map_err(reading(LOG))?;
+        while let Some(row) = rows.next().map_err(reading(LOG))? {
+            let before = self.previous;
+            let first = replay_id(row.get(0).map_err(reading(BLOCK))?)?;
+            if before.is_some_and(|before| before.advanced_by(1) != first) {
+                return Err(corrupt(LOG, format_args!("events before {first} are missing")));
+            }
+            if !self.look_through(row)? {
+                return Ok(false);
+            }
+        }
+        match self.previous {
+            Some(last) if last != tail => {
+                Err(corrupt(LOG, format_args!("events after {last} are missing")))
+            }
+            _ => Ok(true),
+        }
+    }
+
+    /// Looks through the blocks that hold one of the topics; says whether it came to the end.
+    fn indexed(&mut self, connection: &Connection, topics: &[TopicId]) -> Result<bool> {
+        let start = self.start(connection)?;
+        let sql = format!("{BLOCK_COLUMNS} WHERE first_replay_id = ?1");
+        let mut block = connection.prepare_cached(&sql).map_err(reading(LOG))?;
+        let mut next = connection
+            .prepare_cached(
+                "SELECT min(first_replay_id) FROM event_topic WHERE topic_id = ?1 AND first_replay_id >= ?2",
+            )
+            .map_err(reading(LOG))?;
+        let mut next = |topic: TopicId, from: i64| -> Result<Option<i64>> {
+            next.query_row((topic.0, from), |row| row.get(0))
+                .map_err(reading(LOG))
+        };
+        let mut places = Vec::with_capacity(topics.len());
+        for &topic in topics {
+            places.extend(next(topic, start)?.map(|place| (place, topic)));
+        }
+        while let Some(place) = places.iter().map(|(place, _)| *place).min() {
+            let mut rows = block.query([place]).map_err(reading(LOG))?;
+            let row = rows
+                .next()
+                .map_err(reading(LOG))?
+                .ok_or_else(|| corrupt(LOG, format_args!("there is no block {place}")))?;
+            if !self.look_through(row)? {
+                return Ok(false);
+            }
+            drop(rows);
+            let mut later = Vec::with_capacity(places.len());
+            for (of, topic) in places {
+                let found = if of == place { next(topic, place + 1)? } else { Some(of) };
+                later.extend(found.map(|found| (found, topic)));
+            }
+            places = later;
+        }
+        Ok(true)
+    }
+
+    /// The block that holds the first event after `after`, or the first one of all.
+    fn start(&self, connection: &Connection) -> Result<i64> {
+        let wanted = i64::try_from(self.after.get()).map_or(i64::MAX, |after| after.saturating_add(1));
+        connection
+            .prepare_cached(
+                "SELECT coalesce(max(first_replay_id), 0) FROM event_block WHERE first_replay_id <= ?1",
+            )
+            .and_then(|mut statement| statement.query_row([wanted], |row| row.get(0)))
+            .map_err(reading(LOG))
+    }
+
+    /// Takes what passes of one block; says whether the page may go on after it.
+    fn look_through(&mut self, row: &rusqlite::Row<'_>) -> Result<bool> {
+        let first = replay_id(row.get(0).map_err(reading(BLOCK))?)?;
+        let last = replay_id(row.get(1).map_err(reading(BLOCK))?)?;
+        let data = row
+            .get_ref(2)
+            .and_then(|data| Ok(data.as_blob()?))
+            .map_err(reading(BLOCK))?;
+        let damaged = |damage: Damage| corrupt(BLOCK, format_args!("{damage} (block {first})"));
+        let misplaced = || corrupt(BLOCK, format_args!("block {first} holds other events"));
+        let mut taken = Vec::new();
+        let mut expected = first;
+        let mut full = false;
+        for record in block::records(data).map_err(damaged)? {
+            let record = record.map_err(damaged)?;
+            if record.replay_id != expected {
+                return Err(misplaced());
+            }
+            expected = expected.advanced_by(1);
+            if record.replay_id > self.after && self.filter.passes(record.topic) {
+                if self.events.len() + taken.len() == self.limit {
+                    full = true;
+                    break;
+                }
+                taken.push(record);
+            }
+        }
+        if !full && expected != last.advanced_by(1) {
+            return Err(misplaced());
+        }
+        self.take(data, taken).ok_or_else(misplaced)?;
+        self.reached = match self.events.last() {
+            Some(newest) if full => newest.replay_id,
+            _ => last.max(self.after),
+        };
+        self.previous = Some(last);
+        self.bytes = self.bytes.saturating_add(data.len());
+        Ok(!full && self.events.len() < self.limit && self.bytes < PAGE_BYTES_MAX)
+    }
+
+    /// Keeps the events. If most of the block is wanted they share one copy of it; else each has its own, so that one
+    /// event does not keep a whole block in memory.
+    fn take(&mut self, data: &[u8], taken: Vec<Record>) -> Option<()> {
+        let wanted: usize = taken.iter().map(|record| record.payload.len()).sum();
+        let shared = (wanted > data.len() / 2).then(|| Bytes::copy_from_slice(data));
+        self.events.reserve(taken.len());
+        for record in taken {
+            let payload = match &shared {
+                Some(block) => block.slice(record.payload),
+                None => Bytes::copy_from_slice(data.get(record.payload)?),
+            };
+            self.events.push(Arc::new(Event {
+                replay_id: record.replay_id,
+                topic: record.topic,
+                appended: record.appended,
+                schema: record.schema,
+                payload,
+            }));
+        }
+        Some(())
+    }
+}
+
+/// Forgets old blocks inside a transaction, the oldest first and never one after a younger one, since the log has no
+/// holes; says whether there is more to do.
+pub(crate) fn trim(connection: &Connection, before: Timestamp) -> Attempt<bool> {
+    let mut statement = connection.prepare_cached(
+        "SELECT first_replay_id, appended_ms, length(data) FROM event_block ORDER BY first_replay_id LIMIT ?1",
+    )?;
+    let mut rows = statement.query([i64::try_from(TRIM_BLOCKS_MAX + 1)?])?;
+    let (mut blocks, mut bytes, mut more) = (0, 0, false);
+    let mut newest: Option<i64> = None;
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(1)? >= before.as_millis() {
+            break;
+        }
+        if blocks == TRIM_BLOCKS_MAX || bytes >= TRIM_BYTES_MAX {
+            more = true;
+            break;
+        }
+        blocks += 1;
+        bytes += u64::try_from(row.get::<_, i64>(2)?)?;
+        newest = Some(row.get(0)?);
+    }
+    drop(rows);
+    let Some(newest) = newest else {
+        return Ok(false);
+    };
+    connection
+        .prepare_cached("DELETE FROM event_block WHERE first_replay_id <= ?1")?
+        .execute([newest])?;
+    let topics = topics(connection)?;
+    for (_, topic) in topics {
+        connection
+            .prepare_cached("DELETE FROM event_topic WHERE topic_id = ?1 AND first_replay_id <= ?2")?
+            .execute((topic.0, newest))?;
+    }
+    Ok(more)
+}
+
+/// Every topic that was ever numbered.
+pub(crate) fn topics(connection: &Connection) -> Result<Vec<(String, TopicId)>> {
+    connection
+        .prepare_cached("SELECT name, topic_id FROM topic")
+        .and_then(|mut statement| {
+            statement
+                .query_map([], |row| Ok((row.get(0)?, TopicId(row.get(1)?))))?
+                .collect()
+        })
+        .map_err(reading("topics"))
+}

@@ -1,0 +1,159 @@
+//! Making room for objects: tables, columns and indexes. Nothing that is stored is lost by it.
+
+use std::collections::BTreeMap;
+
+use landfall_model::EntityDefinition;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::error::Attempt;
+use crate::layout::{Column, ID, Layout, ROW_NUMBER, quoted};
+use crate::value::ColumnType;
+
+/// What has to be done for one object.
+pub(crate) struct Change {
+    entity: String,
+    fingerprint: String,
+    statements: Vec<String>,
+}
+
+/// Compares the table with what the definition needs; none if nothing is to be done.
+///
+/// # Errors
+/// A stored field would have to become something else.
+pub(crate) fn plan(
+    connection: &Connection,
+    entity: &EntityDefinition,
+    layout: &Layout,
+) -> Attempt<Option<Change>> {
+    let name = entity.name.as_str();
+    let fingerprint = layout.fingerprint();
+    let known: Option<String> = connection
+        .prepare_cached("SELECT fingerprint FROM layout WHERE entity = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?;
+    if known.as_deref() == Some(&fingerprint) {
+        return Ok(None);
+    }
+    let mut statements = Vec::new();
+    let existing = columns(connection, name)?;
+    if existing.is_empty() {
+        statements.push(create_table(layout));
+    } else {
+        add_columns(layout, &existing, &mut statements)?;
+    }
+    change_indexes(connection, name, layout, &mut statements)?;
+    Ok(Some(Change {
+        entity: name.to_owned(),
+        fingerprint,
+        statements,
+    }))
+}
+
+/// Does it, inside a transaction.
+pub(crate) fn apply(connection: &Connection, change: &Change) -> Attempt<()> {
+    for statement in &change.statements {
+        connection.execute_batch(statement)?;
+    }
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO layout (entity, fingerprint) VALUES (?1, ?2)")?
+        .execute((&change.entity, &change.fingerprint))?;
+    Ok(())
+}
+
+fn create_table(layout: &Layout) -> String {
+    let mut sql = format!(
+        "CREATE TABLE {} ({ROW_NUMBER} INTEGER PRIMARY KEY, {ID} {} NOT NULL UNIQUE",
+        layout.table,
+        ColumnType::Id.declared()
+    );
+    for column in layout.own_columns() {
+        sql.push_str(", ");
+        sql.push_str(&declaration(column));
+    }
+    sql.push(')');
+    sql
+}
+
+/// A checkbox is never null: records from before it was there have it unchecked.
+fn declaration(column: &Column) -> String {
+    let declared = column.column_type.declared();
+    let default = if column.column_type == ColumnType::Boolean {
+        " DEFAULT 0"
+    } else {
+        ""
+    };
+    format!("{} {declared}{default}", column.name)
+}
+
+fn add_columns(
+    layout: &Layout,
+    existing: &BTreeMap<String, String>,
+    statements: &mut Vec<String>,
+) -> Attempt<()> {
+    for column in layout.own_columns() {
+        let wanted = column.column_type.declared();
+        match existing.get(&column.name.to_ascii_lowercase()) {
+            None => statements.push(format!(
+                "ALTER TABLE {} ADD COLUMN {}",
+                layout.table,
+                declaration(column)
+            )),
+            Some(kept) if kept == wanted => (),
+            Some(kept) => {
+                return Err(format!(
+                    "{}.{} is stored as {kept} and cannot become {wanted}",
+                    layout.table, column.name
+                )
+                .into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The columns of the table by quoted name in lower case, with their declared types.
+fn columns(connection: &Connection, entity: &str) -> Attempt<BTreeMap<String, String>> {
+    let mut statement = connection.prepare_cached("SELECT name, type FROM pragma_table_info(?1)")?;
+    let columns = statement.query_map([format!("record_{entity}")], |row| {
+        let name: String = row.get(0)?;
+        Ok((quoted(&name.to_ascii_lowercase()), row.get(1)?))
+    })?;
+    Ok(columns.collect::<Result<_, _>>()?)
+}
+
+/// An index bears in its name how text compares in it, so that another way of comparing is another index.
+/// It ends with the id: that is the order in which rows are wanted.
+fn change_indexes(
+    connection: &Connection,
+    entity: &str,
+    layout: &Layout,
+    statements: &mut Vec<String>,
+) -> Attempt<()> {
+    let wanted: BTreeMap<String, String> = layout
+        .own_columns()
+        .filter(|column| column.indexed)
+        .map(|column| {
+            let Column {
+                name, collation, ..
+            } = column;
+            let index = format!("record_{entity}.{}.{collation}", name.replace('"', ""));
+            let table = &layout.table;
+            let sql = format!(
+                "CREATE INDEX {} ON {table} ({name} COLLATE {collation}, {ID})",
+                quoted(&index)
+            );
+            (index, sql)
+        })
+        .collect();
+    let existing: Vec<String> = connection
+        .prepare_cached(
+            "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL",
+        )?
+        .query_map([format!("record_{entity}")], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let old = existing.iter().filter(|name| !wanted.contains_key(*name));
+    statements.extend(old.map(|name| format!("DROP INDEX {}", quoted(name))));
+    let new = wanted.iter().filter(|(name, _)| !existing.contains(name));
+    statements.extend(new.map(|(_, sql)| sql.clone()));
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! The read side: a few connections, each call on one of them.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use landfall_model::{EntityDefinition, RecordId, ReplayId, Row, Value};
+use landfall_store::{DocumentKind, LogBounds, Page, Reader, Reads, Result, TopicFilter};
+use rusqlite::Connection;
+
+use crate::file::Shared;
+use crate::{documents, log, rows};
+
+/// The connections that nobody uses right now.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    idle: Mutex<Vec<Connection>>,
+    returned: Condvar,
+}
+
+impl Pool {
+    pub(crate) fn new(connections: Vec<Connection>) -> Self {
+        Self {
+            idle: Mutex::new(connections),
+            returned: Condvar::new(),
+        }
+    }
+
+    /// Closes every connection: nobody reads any more.
+    pub(crate) fn close(&self) {
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `read` on a connection, as soon as one is free.
+    fn with<T>(&self, read: impl FnOnce(&Connection) -> T) -> T {
+        let mut idle = self.idle();
+        let connection = loop {
+            match idle.pop() {
+                Some(connection) => break connection,
+                None => {
+                    idle = self
+                        .returned
+                        .wait(idle)
+                        .unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        };
+        drop(idle);
+        let lent = Lent {
+            pool: self,
+            connection: Some(connection),
+        };
+        read(lent.connection.as_ref().expect("given back only by drop"))
+    }
+}
+
+/// Comes back also from a read that panics.
+struct Lent<'p> {
+    pool: &'p Pool,
+    connection: Option<Connection>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.pool.idle().extend(self.connection.take());
+        self.pool.returned.notify_one();
+    }
+}
+
+pub(crate) struct EmbeddedReader(Arc<Shared>);
+
+impl EmbeddedReader {
+    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+}
+
+impl Reads for EmbeddedReader {
+    fn row(&self, entity: &EntityDefinition, id: RecordId) -> Result<Option<Row>> {
+        let layout = self.0.layouts.of(entity);
+        self.0.pool.with(|connection| rows::one(connection, &layout, id))
+    }
+
+    fn rows_where(
+        &self,
+        entity: &EntityDefinition,
+        field: usize,
+        value: &Value,
+        limit: usize,
+    ) -> Result<Vec<Row>> {
+        let layout = self.0.layouts.of(entity);
+        self.0
+            .pool
+            .with(|connection| rows::matching(connection, &layout, field, value, limit))
+    }
+
+    fn recent_rows(&self, entity: &EntityDefinition, limit: usize) -> Result<Vec<Row>> {
+        let layout = self.0.layouts.of(entity);
+        self.0
+            .pool
+            .with(|connection| rows::recent(connection, &layout, limit))
+    }
+
+    fn document(&self, kind: DocumentKind, key: &str) -> Result<Option<Vec<u8>>> {
+        self.0
+            .pool
+            .with(|connection| documents::one(connection, kind, key))
+    }
+
+    fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
+        self.0.pool.with(|connection| documents::all(connection, kind))
+    }
+}
+
+impl Reader for EmbeddedReader {
+    fn log_bounds(&self) -> Result<LogBounds> {
+        self.0.pool.with(log::bounds)
+    }
+
+    fn events(&self, after: ReplayId, filter: &TopicFilter, limit: usize) -> Result<Page> {
+        self.0
+            .pool
+            .with(|connection| log::read(connection, after, filter, limit))
+    }
+}

@@ -1,0 +1,173 @@
+//! Rows: reading and writing records.
+
+use std::fmt::Write as _;
+
+use landfall_model::{RecordId, Row, Value};
+use landfall_store::{Result, RowWrite};
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, OptionalExtension, Params, ToSql, params_from_iter};
+
+use crate::error::{Attempt, corrupt, reading};
+use crate::layout::{Column, ID, Layout};
+use crate::value::{decode, encode};
+
+const RECORD: &str = "record";
+
+pub(crate) fn one(connection: &Connection, layout: &Layout, id: RecordId) -> Result<Option<Row>> {
+    connection
+        .prepare_cached(&layout.select_one)
+        .and_then(|mut statement| {
+            statement
+                .query_row([id.as_str()], |row| Ok(read(layout, row)))
+                .optional()
+        })
+        .map_err(reading(RECORD))?
+        .transpose()
+}
+
+pub(crate) fn matching(
+    connection: &Connection,
+    layout: &Layout,
+    field: usize,
+    value: &Value,
+    limit: usize,
+) -> Result<Vec<Row>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let select = &layout.select;
+    let Some(column) = layout.columns.get(field).and_then(Option::as_ref) else {
+        // Nothing is kept of the field: it is null in every row.
+        let sql = format!("{select} WHERE ?1 ORDER BY {ID} LIMIT ?2");
+        return many(connection, layout, &sql, (value.is_null(), limit));
+    };
+    let Some(wanted) = encode(column.column_type, value) else {
+        return Ok(Vec::new());
+    };
+    let Column {
+        name, collation, ..
+    } = column;
+    let sql = if value.is_null() {
+        format!("{select} WHERE {name} IS ?1 ORDER BY {ID} LIMIT ?2")
+    } else {
+        format!("{select} WHERE {name} = ?1 COLLATE {collation} ORDER BY {ID} LIMIT ?2")
+    };
+    many(connection, layout, &sql, (wanted, limit))
+}
+
+pub(crate) fn recent(connection: &Connection, layout: &Layout, limit: usize) -> Result<Vec<Row>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let sql = format!("{} {}", layout.select, layout.recent);
+    many(connection, layout, &sql, [limit])
+}
+
+fn many(
+    connection: &Connection,
+    layout: &Layout,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<Row>> {
+    let mut statement = connection.prepare_cached(sql).map_err(reading(RECORD))?;
+    let mut rows = statement.query(params).map_err(reading(RECORD))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(reading(RECORD))? {
+        found.push(read(layout, row)?);
+    }
+    Ok(found)
+}
+
+fn read(layout: &Layout, row: &rusqlite::Row<'_>) -> Result<Row> {
+    let field = |column: &Option<Column>| {
+        let Some(column) = column else {
+            return Ok(Value::Null);
+        };
+        let kept = row.get_ref(column.result).map_err(reading(RECORD))?;
+        decode(column.column_type, kept).ok_or_else(|| {
+            let Column {
+                name, column_type, ..
+            } = column;
+            let found = kept.data_type();
+            let table = &layout.table;
+            corrupt(RECORD, format_args!("{table}.{name}: {found} is no {column_type:?}"))
+        })
+    };
+    layout.columns.iter().map(field).collect()
+}
+
+/// Writes one row inside the transaction.
+pub(crate) fn write(connection: &Connection, layout: &Layout, row: &RowWrite) -> Attempt<()> {
+    if row.row.len() != layout.columns.len() {
+        return Err(format!(
+            "a row of {} has {} values for {} fields",
+            row.entity.name,
+            row.row.len(),
+            layout.columns.len()
+        )
+        .into());
+    }
+    match &row.changed {
+        None => insert(connection, layout, row),
+        Some(changed) => update(connection, layout, row, changed),
+    }
+}
+
+fn insert(connection: &Connection, layout: &Layout, row: &RowWrite) -> Attempt<()> {
+    let mut values = Vec::with_capacity(layout.columns.len() + 1);
+    values.push(ToSqlOutput::from(row.id.as_str()));
+    for (column, value) in layout.columns.iter().zip(&row.row) {
+        match column {
+            Some(column) if column.result > 0 => values.push(encoded(layout, column, value)?),
+            _ => (),
+        }
+    }
+    connection
+        .prepare_cached(&layout.insert)?
+        .execute(params_from_iter(values))?;
+    Ok(())
+}
+
+fn update(
+    connection: &Connection,
+    layout: &Layout,
+    row: &RowWrite,
+    changed: &[usize],
+) -> Attempt<()> {
+    let mut places = changed.to_vec();
+    places.sort_unstable();
+    places.dedup();
+    let mut sql = format!("UPDATE {} SET ", layout.table);
+    let mut values: Vec<ToSqlOutput<'_>> = vec![ToSqlOutput::from(row.id.as_str())];
+    for place in places {
+        let (Some(column), Some(value)) = (layout.columns.get(place), row.row.get(place)) else {
+            return Err(format!("{} has no field number {place}", row.entity.name).into());
+        };
+        match column {
+            Some(column) if column.result > 0 => {
+                let comma = if values.len() == 1 { "" } else { ", " };
+                values.push(encoded(layout, column, value)?);
+                let _ = write!(sql, "{comma}{} = ?{}", column.name, values.len());
+            }
+            _ => (),
+        }
+    }
+    if values.len() == 1 {
+        return Ok(());
+    }
+    let _ = write!(sql, " WHERE {ID} = ?1");
+    let updated = connection
+        .prepare_cached(&sql)?
+        .execute(params_from_iter(values.iter().map(|value| value as &dyn ToSql)))?;
+    if updated == 1 {
+        Ok(())
+    } else {
+        Err(format!("{} is not in {}", row.id, layout.table).into())
+    }
+}
+
+fn encoded<'v>(layout: &Layout, column: &Column, value: &'v Value) -> Attempt<ToSqlOutput<'v>> {
+    encode(column.column_type, value).ok_or_else(|| {
+        let Column {
+            name, column_type, ..
+        } = column;
+        // The value itself stays out of the message: it may be anybody's data.
+        format!("{}.{name} takes no value other than {column_type:?}", layout.table).into()
+    })
+}

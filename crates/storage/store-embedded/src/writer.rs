@@ -1,0 +1,249 @@
+//! The write side: one connection, one transaction at a time.
+//!
+//! After any failure of a transaction it takes no more writes until the store is opened again: nobody knows then what the
+//! disk holds, and a second try of a failed sync may succeed without having written anything.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use landfall_model::{CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Topic, Value};
+use landfall_store::{
+    Appended, Committed, DocumentKind, Error, Event, Position, Reads, Result, TopicId, WriteSet,
+    Writer,
+};
+use rusqlite::Connection;
+use tracing::error;
+
+use crate::error::{Attempt, loaded, reading, stored};
+use crate::file::Shared;
+use crate::layout::Layout;
+use crate::{documents, log, prepare, rows};
+
+pub(crate) struct EmbeddedWriter {
+    // First, so that the file's last connection is closed by `Shared`.
+    connection: Connection,
+    shared: Arc<Shared>,
+    /// As of the last commit.
+    position: Position,
+    topics: HashMap<String, TopicId>,
+    poisoned: bool,
+}
+
+impl EmbeddedWriter {
+    pub(crate) fn new(connection: Connection, shared: Arc<Shared>) -> Result<Self> {
+        let (tail, commit_number) = connection
+            .query_row("SELECT tail, commit_number FROM log", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .map_err(reading("event log"))?;
+        let position = Position {
+            tail: ReplayId::new(loaded("event log", tail)?),
+            commit_number: CommitNumber::new(loaded("event log", commit_number)?),
+        };
+        Ok(Self {
+            position,
+            topics: log::topics(&connection)?.into_iter().collect(),
+            poisoned: false,
+            connection,
+            shared,
+        })
+    }
+
+    /// Runs `work` as one durable transaction, or ends this writer.
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &Shared) -> Attempt<T>,
+    ) -> Result<T> {
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        // Until it has succeeded: a panic in `work` leaves the transaction open.
+        self.poisoned = true;
+        match within(&self.connection, |connection| work(connection, &self.shared)) {
+            Ok(done) => {
+                self.poisoned = false;
+                self.shared.checkpointer.committed(&self.connection);
+                Ok(done)
+            }
+            Err(source) => {
+                if !self.connection.is_autocommit()
+                    && let Err(error) = self.connection.execute_batch("ROLLBACK")
+                {
+                    error!(%error, "rollback failed: the transaction ends with the connection");
+                }
+                Err(Error::Commit { source })
+            }
+        }
+    }
+
+    /// The numbers that the topics get, without those that have one.
+    fn unnumbered(&self, topics: impl IntoIterator<Item = String>) -> Attempt<Vec<(String, TopicId)>> {
+        let newest = self.topics.values().map(|topic| topic.0).max().unwrap_or(0);
+        let mut numbered: Vec<(String, TopicId)> = Vec::new();
+        for topic in topics {
+            let known = self.topics.contains_key(&topic)
+                || numbered.iter().any(|(other, _)| *other == topic);
+            if !known {
+                let number = u32::try_from(numbered.len() + 1)?;
+                let number = newest.checked_add(number).ok_or("the topic numbers are used up")?;
+                numbered.push((topic, TopicId(number)));
+            }
+        }
+        Ok(numbered)
+    }
+}
+
+/// Runs `work` between `BEGIN` and `COMMIT`.
+fn within<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Attempt<T>,
+) -> Attempt<T> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let done = work(connection)?;
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(done)
+}
+
+fn number_topics(connection: &Connection, topics: &[(String, TopicId)]) -> Attempt<()> {
+    for (name, topic) in topics {
+        connection
+            .prepare_cached("INSERT INTO topic (topic_id, name) VALUES (?1, ?2)")?
+            .execute((topic.0, name))?;
+    }
+    Ok(())
+}
+
+/// Appends the events and moves the log's position, if there is anything to move.
+fn append(
+    connection: &Connection,
+    from: Position,
+    appended: Appended,
+) -> Attempt<(Vec<Arc<Event>>, Position)> {
+    let commit_number = appended.commit_number;
+    if commit_number < from.commit_number {
+        return Err("the commit number goes back".into());
+    }
+    let events = log::append(connection, from.tail, appended)?;
+    let to = Position {
+        tail: from.tail.advanced_by(u64::try_from(events.len())?),
+        commit_number,
+    };
+    if to != from {
+        let moved = connection
+            .prepare_cached(
+                "UPDATE log SET tail = ?1, commit_number = ?2 WHERE tail = ?3 AND commit_number = ?4",
+            )?
+            .execute((
+                stored(to.tail.get())?,
+                stored(to.commit_number.get())?,
+                stored(from.tail.get())?,
+                stored(from.commit_number.get())?,
+            ))?;
+        if moved != 1 {
+            return Err("the log has moved without this writer".into());
+        }
+    }
+    Ok((events, to))
+}
+
+impl Writer for EmbeddedWriter {
+    fn prepare(&mut self, entities: &[Arc<EntityDefinition>]) -> Result<()> {
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        let failed = |source| Error::Commit { source };
+        let layouts: Vec<_> = entities
+            .iter()
+            .map(|entity| (entity, Arc::new(Layout::new(entity))))
+            .collect();
+        let mut changes = Vec::new();
+        for (entity, layout) in &layouts {
+            changes.extend(prepare::plan(&self.connection, entity, layout).map_err(failed)?);
+        }
+        // The topics that these objects need are numbered along with them: each alone would be a commit of its own.
+        let events = entities.iter().filter_map(|entity| entity.change_event.as_ref());
+        let topics = events.map(|event| Topic::of_change_event(event.name.as_str()).as_str().to_owned());
+        let topics = self.unnumbered(topics).map_err(failed)?;
+        if !changes.is_empty() || !topics.is_empty() {
+            self.transact(|connection, _| {
+                for change in &changes {
+                    prepare::apply(connection, change)?;
+                }
+                number_topics(connection, &topics)
+            })?;
+        }
+        self.topics.extend(topics);
+        for (entity, layout) in layouts {
+            self.shared.layouts.keep(entity, layout);
+        }
+        Ok(())
+    }
+
+    fn topic(&mut self, topic: &Topic) -> Result<TopicId> {
+        if let Some(number) = self.topics.get(topic.as_str()) {
+            return Ok(*number);
+        }
+        let name = topic.as_str().to_owned();
+        let new = self
+            .unnumbered([name])
+            .map_err(|source| Error::Commit { source })?;
+        self.transact(|connection, _| number_topics(connection, &new))?;
+        self.topics.extend(new);
+        self.topic(topic)
+    }
+
+    fn commit(
+        &mut self,
+        write: &WriteSet,
+        events: &mut dyn FnMut(Position) -> Appended,
+    ) -> Result<Committed> {
+        let from = self.position;
+        let (events, position) = self.transact(|connection, shared| {
+            for row in &write.rows {
+                rows::write(connection, &shared.layouts.of(&row.entity), row)?;
+            }
+            for document in &write.documents {
+                documents::write(connection, document)?;
+            }
+            append(connection, from, events(from))
+        })?;
+        self.position = position;
+        Ok(Committed {
+            events,
+            tail: position.tail,
+        })
+    }
+
+    fn trim(&mut self, before: landfall_model::Timestamp) -> Result<bool> {
+        self.transact(|connection, _| log::trim(connection, before))
+    }
+}
+
+impl Reads for EmbeddedWriter {
+    fn row(&self, entity: &EntityDefinition, id: RecordId) -> Result<Option<Row>> {
+        rows::one(&self.connection, &self.shared.layouts.of(entity), id)
+    }
+
+    fn rows_where(
+        &self,
+        entity: &EntityDefinition,
+        field: usize,
+        value: &Value,
+        limit: usize,
+    ) -> Result<Vec<Row>> {
+        let layout = self.shared.layouts.of(entity);
+        rows::matching(&self.connection, &layout, field, value, limit)
+    }
+
+    fn recent_rows(&self, entity: &EntityDefinition, limit: usize) -> Result<Vec<Row>> {
+        rows::recent(&self.connection, &self.shared.layouts.of(entity), limit)
+    }
+
+    fn document(&self, kind: DocumentKind, key: &str) -> Result<Option<Vec<u8>>> {
+        documents::one(&self.connection, kind, key)
+    }
+
+    fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
+        documents::all(&self.connection, kind)
+    }
+}
