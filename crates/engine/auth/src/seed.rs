@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use landfall_engine::{Assignment, Change, Transaction};
 use landfall_model::{Fault, RecordId, Value};
-use landfall_store::DocumentKind;
+use landfall_store::{Document, DocumentKind};
 
 use crate::Auth;
 use crate::app::{App, Grant};
@@ -51,15 +51,18 @@ impl fmt::Debug for NewUser<'_> {
 impl Auth {
     /// Gives a developer org its administrator and its connected app, both with the known secrets, unless they exist.
     ///
+    /// Password and app become durable together: an org with one but not the other is not a developer org.
+    ///
     /// # Errors
     /// [`Error`] if the store fails or the definitions refuse the user.
     pub async fn seed_developer(&self) -> Result<(), Error> {
         let (username, password, client_id, secret) = DEVELOPER;
-        let admin = self.create_admin(username, password).await?;
-        if self.app(client_id).is_some() {
-            return Ok(());
+        let mut documents = Vec::new();
+        let admin = self.ensure_user(&self.admin(username, password)).await?;
+        if self.0.credential(admin).await?.is_none() {
+            documents.push(self.credential_document(admin, password).await?);
         }
-        self.keep_app(App {
+        let app = App {
             client_id: client_id.to_owned(),
             secret: secret.to_owned(),
             secret_required: false,
@@ -67,8 +70,16 @@ impl Auth {
             scopes: Scopes::parse("api web openid refresh_token"),
             run_as: Some(admin),
             rotates_refresh_tokens: false,
-        })
-        .await
+        };
+        let is_new = self.app(client_id).is_none();
+        if is_new {
+            documents.push(app_document(&app)?);
+        }
+        self.0.put(documents).await?;
+        if is_new {
+            self.0.apps.insert(app);
+        }
+        Ok(())
     }
 
     /// Creates an administrator unless the user exists; the password of one who has one stays.
@@ -76,14 +87,17 @@ impl Auth {
     /// # Errors
     /// As [`Self::create_user`].
     pub async fn create_admin(&self, username: &str, password: &str) -> Result<RecordId, Error> {
-        self.create_user(&NewUser {
+        self.create_user(&self.admin(username, password)).await
+    }
+
+    fn admin<'a>(&self, username: &'a str, password: &'a str) -> NewUser<'a> {
+        NewUser {
             username,
             password,
             last_name: "Admin",
             alias: "admin",
             profile: self.0.engine.org().administrators,
-        })
-        .await
+        }
     }
 
     /// Creates a user unless they exist; the password of one who has one stays.
@@ -93,15 +107,19 @@ impl Auth {
     /// # Errors
     /// [`Error`] if the store fails or the definitions refuse the user.
     pub async fn create_user(&self, new: &NewUser<'_>) -> Result<RecordId, Error> {
-        let shared = &*self.0;
-        let id = match shared.users.by_name(new.username).await? {
-            Some(user) => user.id,
-            None => self.create_user_record(new).await?,
-        };
-        if shared.credential(id).await?.is_none() {
+        let id = self.ensure_user(new).await?;
+        if self.0.credential(id).await?.is_none() {
             self.set_password(id, new.password).await?;
         }
         Ok(id)
+    }
+
+    /// The record of a user, old or new.
+    async fn ensure_user(&self, new: &NewUser<'_>) -> Result<RecordId, Error> {
+        match self.0.users.by_name(new.username).await? {
+            Some(user) => Ok(user.id),
+            None => self.create_user_record(new).await,
+        }
     }
 
     async fn create_user_record(&self, new: &NewUser<'_>) -> Result<RecordId, Error> {
@@ -152,16 +170,19 @@ impl Auth {
                 user: user.to_string(),
             });
         }
-        let hash = shared
-            .passwords
-            .hash(password, shared.engine.entropy())
-            .await?;
+        let document = self.credential_document(user, password).await?;
+        shared.put(vec![document]).await
+    }
+
+    async fn credential_document(&self, user: RecordId, password: &str) -> Result<Document, Error> {
+        let shared = &*self.0;
+        let entropy = shared.engine.entropy();
         let credential = Credential {
-            hash,
+            hash: shared.passwords.hash(password, entropy).await?,
             security_token: None,
             expired: false,
         };
-        self.keep_credential(user, &credential).await
+        kept(DocumentKind::Credential, user.to_string(), &credential)
     }
 
     /// Whether the user has to change their password before anything else.
@@ -220,14 +241,8 @@ impl Auth {
         if secret.chars().count() < SECRET_CHARS_MIN || secret.contains(char::is_whitespace) {
             return Err(Error::SecretWeak);
         }
-        self.keep_app(app).await
-    }
-
-    async fn keep_app(&self, app: App) -> Result<(), Error> {
         app.check()?;
-        let kind = DocumentKind::ConnectedApp;
-        let document = kept(kind, app.client_id.clone(), &StoredApp::of(&app))?;
-        self.0.put(vec![document]).await?;
+        self.0.put(vec![app_document(&app)?]).await?;
         self.0.apps.insert(app);
         Ok(())
     }
@@ -236,4 +251,9 @@ impl Auth {
     pub fn app(&self, client_id: &str) -> Option<Arc<App>> {
         self.0.apps.find(client_id).ok()
     }
+}
+
+fn app_document(app: &App) -> Result<Document, Error> {
+    let kind = DocumentKind::ConnectedApp;
+    kept(kind, app.client_id.clone(), &StoredApp::of(app))
 }

@@ -1,0 +1,167 @@
+//! Passwords, security tokens, and what slows guessing down.
+
+use std::time::Duration;
+
+use landfall_auth::{Error, Settings};
+use landfall_model::{Fault, Value};
+
+use crate::org::{ADMIN, APP, Org, settings};
+
+async fn refusal(org: &Org, username: &str, password: &str) -> Option<Fault> {
+    let granted = org.auth.password_grant(APP, username, password).await;
+    granted.err().map(Error::fault)
+}
+
+#[tokio::test]
+async fn an_unknown_user_and_a_wrong_password_are_told_alike() {
+    let org = Org::new(settings()).await;
+    let long = "x".repeat(10_000);
+    for (username, password) in [
+        (ADMIN, "Landfall"),
+        (ADMIN, ""),
+        (ADMIN, long.as_str()),
+        ("nobody@landfall.test", "landfall"),
+        ("", ""),
+    ] {
+        let fault = refusal(&org, username, password).await;
+        assert_eq!(fault, Some(Fault::AuthenticationFailed), "{username}");
+    }
+}
+
+#[tokio::test]
+async fn a_security_token_after_the_password_is_not_harmful_in_a_developer_org() {
+    let org = Org::new(settings()).await;
+    let token = "0123456789abcdefABCDEFGH";
+    assert_eq!(
+        refusal(&org, ADMIN, &format!("landfall{token}")).await,
+        None
+    );
+    assert_eq!(
+        refusal(&org, ADMIN, &format!("landfall{token}9")).await,
+        None
+    );
+    for wrong in [
+        "landfallx",
+        "landfall012345678901234567890123-",
+        "xlandfall0123456789abcdefABCDEFGH",
+    ] {
+        assert!(refusal(&org, ADMIN, wrong).await.is_some(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn elsewhere_only_the_users_own_security_token_may_follow() {
+    let strict = Settings {
+        security_token_ignored: false,
+        ..settings()
+    };
+    let org = Org::new(strict).await;
+    let user = org.log_in().await.user_id;
+    let token = org.auth.reset_security_token(user).await.expect("a token");
+    assert_eq!(token.len(), 24);
+    assert_eq!(refusal(&org, ADMIN, "landfall").await, None);
+    assert_eq!(
+        refusal(&org, ADMIN, &format!("landfall{token}")).await,
+        None
+    );
+    assert!(
+        refusal(&org, ADMIN, "landfall0123456789abcdefABCDEFGH")
+            .await
+            .is_some()
+    );
+    org.auth.set_password(user, "other").await.expect("changed");
+    assert!(
+        refusal(&org, ADMIN, &format!("other{token}"))
+            .await
+            .is_some()
+    );
+    assert!(refusal(&org, ADMIN, "landfall").await.is_some());
+    assert_eq!(refusal(&org, ADMIN, "other").await, None);
+}
+
+#[tokio::test]
+async fn guesses_have_to_wait_and_the_wait_ends_by_the_clock() {
+    let org = Org::new(Settings {
+        failed_logins_free: 3,
+        ..settings()
+    })
+    .await;
+    for _ in 0..3 {
+        let fault = refusal(&org, ADMIN, "guess").await;
+        assert_eq!(fault, Some(Fault::AuthenticationFailed));
+    }
+    let fault = refusal(&org, ADMIN, "landfall").await;
+    assert_eq!(fault, Some(Fault::LoginRateExceeded));
+    org.standard_user("ann@landfall.test").await;
+    assert_eq!(refusal(&org, "ann@landfall.test", "secret").await, None);
+    org.clock.advance(Duration::from_secs(1));
+    assert_eq!(refusal(&org, ADMIN, "landfall").await, None);
+}
+
+#[tokio::test]
+async fn guesses_that_are_sent_at_once_do_not_pass_the_limit_together() {
+    let org = Org::new(Settings {
+        failed_logins_free: 5,
+        ..settings()
+    })
+    .await;
+    let mut guesses = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let auth = org.auth.clone();
+        guesses.spawn(async move { auth.password_grant(APP, ADMIN, "guess").await.err() });
+    }
+    let faults = guesses.join_all().await;
+    let verified = faults
+        .into_iter()
+        .filter_map(|error| error.map(Error::fault))
+        .filter(|fault| *fault == Fault::AuthenticationFailed);
+    // Two hashes are computed at once: one guess may be under way when the limit is reached.
+    assert!((5..=6).contains(&verified.count()));
+}
+
+#[tokio::test]
+async fn logins_of_an_hour_are_limited_as_documented() {
+    let org = Org::new(Settings {
+        logins_an_hour: Some(2),
+        ..settings()
+    })
+    .await;
+    assert_eq!(refusal(&org, ADMIN, "landfall").await, None);
+    assert_eq!(refusal(&org, ADMIN, "landfall").await, None);
+    let fault = refusal(&org, ADMIN, "landfall").await;
+    assert_eq!(fault, Some(Fault::LoginRateExceeded));
+    org.clock.advance(Duration::from_hours(1));
+    assert_eq!(refusal(&org, ADMIN, "landfall").await, None);
+}
+
+#[tokio::test]
+async fn a_remembered_password_is_not_a_second_password() {
+    let org = Org::new(Settings {
+        verified_password_kept: Duration::from_mins(5),
+        ..settings()
+    })
+    .await;
+    let user = org.log_in().await.user_id;
+    assert_eq!(refusal(&org, ADMIN, "landfall").await, None);
+    assert!(refusal(&org, ADMIN, "wrong").await.is_some());
+    org.auth.set_password(user, "other").await.expect("changed");
+    assert!(refusal(&org, ADMIN, "landfall").await.is_some());
+    assert_eq!(refusal(&org, ADMIN, "other").await, None);
+    org.update_user(user, "IsActive", Value::Boolean(false))
+        .await;
+    assert_eq!(
+        refusal(&org, ADMIN, "other").await,
+        Some(Fault::UserInactive)
+    );
+}
+
+#[tokio::test]
+async fn a_password_expires_and_a_new_one_is_good() {
+    let org = Org::new(settings()).await;
+    let user = org.log_in().await.user_id;
+    assert!(!org.auth.password_expired(user).await.expect("read"));
+    org.auth.expire_password(user).await.expect("kept");
+    assert!(org.auth.password_expired(user).await.expect("read"));
+    org.auth.set_password(user, "other").await.expect("changed");
+    assert!(!org.auth.password_expired(user).await.expect("read"));
+}
