@@ -1,0 +1,141 @@
+//! A new developer org behind the endpoints, with a clock that the test moves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use landfall_auth::{Auth, PasswordCost, Settings};
+use landfall_engine::{Engine, ManualClock, Parts, SeededEntropy, WriterThread};
+use landfall_model::Timestamp;
+use landfall_oauth::{BaseUrl, OauthState, router};
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// A password login of the administrator.
+pub(crate) const LOGIN: &str = "grant_type=password&client_id=landfall&client_secret=landfall\
+    &username=admin%40landfall.test&password=landfall";
+
+/// Where the endpoints are in these tests.
+pub(crate) const BASE: &str = "https://localhost:7443";
+
+/// `landfall:landfall`.
+pub(crate) const BASIC: (&str, &str) = ("authorization", "Basic bGFuZGZhbGw6bGFuZGZhbGw=");
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+pub(crate) struct Org {
+    pub(crate) auth: Auth,
+    pub(crate) clock: Arc<ManualClock>,
+    router: Router,
+    _folder: TempDir,
+    _writer: WriterThread,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect(&self.body)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).expect(name);
+        value.to_str().expect("a text")
+    }
+}
+
+impl Org {
+    pub(crate) async fn new() -> Self {
+        Self::with(Duration::from_hours(2), BaseUrl::of_request()).await
+    }
+
+    pub(crate) async fn with(session_idle: Duration, base_url: BaseUrl) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_123)));
+        let config = landfall_store_embedded::Config::new(folder.path().join("org.db"));
+        let (engine, writer) = Engine::start(Parts {
+            store: landfall_store_embedded::open(&config).expect("a store"),
+            clock: Arc::clone(&clock) as _,
+            entropy: Arc::new(SeededEntropy::new(1)),
+            instance: *b"5f",
+            retention_hours: 72,
+            capture_all: true,
+        })
+        .expect("an engine");
+        let settings = Settings {
+            session_idle,
+            password_cost: PasswordCost::LEAST,
+            ..Settings::developer()
+        };
+        let auth = Auth::open(engine, settings).await.expect("logins");
+        auth.seed_developer().await.expect("a developer org");
+        let state = OauthState {
+            auth: auth.clone(),
+            base_url,
+        };
+        Self {
+            auth,
+            clock,
+            router: router(state),
+            _folder: folder,
+            _writer: writer,
+        }
+    }
+
+    /// Sends a request as the server hands it on: with scheme and authority in its URI.
+    pub(crate) async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let uri = format!("{BASE}{path}");
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.into()).expect("a request");
+        let response = self.router.clone().oneshot(request).await;
+        let (parts, body) = response.expect("an answer").into_parts();
+        let body = body.collect().await.expect("a body").to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).expect("a text"),
+        }
+    }
+
+    /// Posts a form.
+    pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
+        let content_type = (header::CONTENT_TYPE.as_str(), FORM);
+        self.call("POST", path, &[content_type], form.to_owned())
+            .await
+    }
+
+    /// The access token of a new login.
+    pub(crate) async fn log_in(&self) -> String {
+        let answer = self.post("/services/oauth2/token", LOGIN).await;
+        text(&answer.json(), "access_token").to_owned()
+    }
+}
+
+/// A member that is a text.
+pub(crate) fn text<'a>(object: &'a Value, name: &str) -> &'a str {
+    object[name].as_str().expect(name)
+}
+
+/// A text as it stands in a form.
+pub(crate) fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
