@@ -1,0 +1,95 @@
+//! What tests of whole servers share.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, header};
+use http_body_util::Full;
+use landfall_client::{Answer, Grant, HttpClient, Org, Trust};
+use landfall_server::config::{
+    Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME, Data,
+};
+use landfall_server::{Running, Server};
+
+/// How long anything may take.
+pub(crate) const WITHIN: Duration = Duration::from_secs(20);
+
+/// The configuration of a developer org on a free port.
+pub(crate) fn dev(data: Data) -> Config {
+    let listen = "127.0.0.1:0".parse().expect("an address");
+    Config::dev(Some(listen), data).expect("a safe configuration")
+}
+
+/// A developer org in a temporary folder.
+pub(crate) async fn start() -> Running {
+    Server::start(dev(Data::Ephemeral)).await.expect("starts")
+}
+
+/// A developer org in this folder.
+pub(crate) async fn start_in(folder: &Path) -> Running {
+    let config = dev(Data::Folder(folder.to_owned()));
+    Server::start(config).await.expect("starts")
+}
+
+/// The administrator's login.
+pub(crate) async fn login(running: &Running) -> Org {
+    let target = running.url().parse().expect("an address");
+    Org::login(target, &Trust::nobody(), &developer())
+        .await
+        .expect("the login succeeds")
+}
+
+/// The known credentials.
+pub(crate) fn developer() -> Grant {
+    Grant::Password {
+        username: DEVELOPER_USERNAME.to_owned(),
+        password: DEVELOPER_PASSWORD.to_owned(),
+        client_id: DEVELOPER_CLIENT.to_owned(),
+        client_secret: DEVELOPER_CLIENT.to_owned(),
+    }
+}
+
+/// A client without a login.
+pub(crate) fn stranger(running: &Running) -> HttpClient {
+    let target = running.url().parse().expect("an address");
+    HttpClient::new(target, &Trust::nobody()).expect("no TLS, no trouble")
+}
+
+/// One GET.
+pub(crate) async fn get(http: &HttpClient, path: &str) -> Answer {
+    let request = Request::get(path)
+        .body(Full::<Bytes>::default())
+        .expect("a request");
+    http.send(request, WITHIN).await.expect("an answer")
+}
+
+/// Creates an account and gives its id.
+pub(crate) async fn create_account(org: &Org, name: &str) -> String {
+    let answer = org
+        .call(
+            Method::POST,
+            "/services/data/v59.0/sobjects/Account",
+            Some(&serde_json::json!({ "Name": name })),
+        )
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status, 201, "{}", answer.json());
+    let id = answer.json().pointer("/id").cloned();
+    id.and_then(|id| id.as_str().map(str::to_owned))
+        .expect("an id")
+}
+
+/// One request of the Streaming API.
+pub(crate) async fn bayeux(org: &Org, body: &str) -> serde_json::Value {
+    let request = Request::post("/cometd/59.0")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(
+            header::AUTHORIZATION,
+            format!("Bearer {}", org.access_token().expose()),
+        )
+        .body(Full::from(body.to_owned()))
+        .expect("a request");
+    let answer = org.http().send(request, WITHIN).await.expect("an answer");
+    answer.json()
+}

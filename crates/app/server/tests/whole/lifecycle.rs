@@ -1,0 +1,243 @@
+//! Starting, stopping, starting again; and what does not start.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use landfall_client::streaming::{Replay, Streaming, Update};
+use landfall_client::{Grant, Org, Trust};
+use landfall_server::config::Data;
+use landfall_server::{Config, Error, Server, Settings};
+use serde_json::{Value, json};
+
+use crate::common::{WITHIN, bayeux, create_account, dev, get, login, start, start_in, stranger};
+
+/// The longest that a stop may take, by contract.
+const STOP_MAX: Duration = Duration::from_secs(10);
+
+const PASSWORD: &str = "correct horse battery staple";
+
+const CLIENT_SECRET: &str = "a-secret-of-24-letters-00";
+
+/// The configuration of a production node on a free port.
+fn serve(folder: &Path, with_admin: bool) -> Config {
+    let secret = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    };
+    let mut text = json!({ "listen": "127.0.0.1:0", "data": folder.join("org") });
+    if with_admin {
+        text = json!({
+            "listen": "127.0.0.1:0",
+            "data": folder.join("org"),
+            "admin": {
+                "username": "ops@example.com",
+                "password_file": secret("password", PASSWORD),
+            },
+            "connected_app": {
+                "client_id": "tools",
+                "client_secret_file": secret("client-secret", CLIENT_SECRET),
+            },
+        });
+    }
+    let settings: Settings = serde_json::from_value(text).expect("settings");
+    Config::serve(settings).expect("a safe configuration")
+}
+
+/// The first event that a new subscription gets.
+async fn first_event(org: Org, topic: &str, replay: Replay) -> Value {
+    let mut streaming = Streaming::new(org, "59.0");
+    streaming
+        .subscribe(topic, replay)
+        .expect("one subscription");
+    let event = async {
+        loop {
+            match streaming.next().await {
+                Update::Event(event) => return serde_json::from_str(&event.payload).expect("JSON"),
+                Update::SubscribeRefused(_, refusal) => panic!("refused: {refusal:?}"),
+                Update::Closed(refusal) => panic!("closed: {refusal:?}"),
+                _ => (),
+            }
+        }
+    };
+    tokio::time::timeout(WITHIN, event).await.expect("an event")
+}
+
+#[tokio::test]
+async fn a_started_server_is_alive_and_ready() {
+    let running = start().await;
+    let http = stranger(&running);
+    assert_eq!(get(&http, "/healthz").await.json()["status"], "alive");
+    let answer = get(&http, "/readyz").await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.json()),
+        (200, json!({"status": "ready", "reasons": []}))
+    );
+    let answer = get(&http, "/nowhere").await;
+    assert_eq!(answer.status, 404);
+    assert_eq!(answer.json()[0]["errorCode"], "NOT_FOUND");
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn records_and_events_are_there_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start_in(folder.path()).await;
+    let org = login(&running).await;
+    let id = create_account(&org, "Acme").await;
+    drop(org);
+    running.stop().await.expect("stops");
+
+    let running = start_in(folder.path()).await;
+    let org = login(&running).await;
+    let event = first_event(org, "/data/AccountChangeEvent", Replay::Earliest).await;
+    assert_eq!(event["Name"], "Acme");
+    assert_eq!(event["ChangeEventHeader"]["recordIds"], json!([id]));
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_change_reaches_a_subscriber_that_waits_for_it() {
+    let running = start().await;
+    let org = login(&running).await;
+    let mut streaming = Streaming::new(org.clone(), "59.0");
+    streaming
+        .subscribe("/data/ChangeEvents", Replay::Latest)
+        .expect("one subscription");
+    let mut id = None;
+    loop {
+        match tokio::time::timeout(WITHIN, streaming.next())
+            .await
+            .expect("an update")
+        {
+            Update::Subscribed(_) => id = Some(create_account(&org, "Acme").await),
+            Update::Event(event) => {
+                let payload: Value = serde_json::from_str(&event.payload).expect("JSON");
+                assert_eq!(
+                    payload["ChangeEventHeader"]["recordIds"],
+                    json!([id.expect("created")])
+                );
+                break;
+            }
+            Update::Opened { .. } => (),
+            other => panic!("{other:?}"),
+        }
+    }
+    drop(streaming);
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_stop_answers_held_polls() {
+    let running = start().await;
+    let org = login(&running).await;
+    let handshake = r#"[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}]"#;
+    let client = bayeux(&org, handshake).await[0]["clientId"].clone();
+    let connect = json!([{ "channel": "/meta/connect", "clientId": client, "connectionType": "long-polling" }]).to_string();
+    assert_eq!(bayeux(&org, &connect).await[0]["successful"], true);
+    let held = {
+        let org = org.clone();
+        tokio::spawn(async move { bayeux(&org, &connect).await })
+    };
+    // A request that comes later is answered later: by then the poll is on its way at least.
+    assert_eq!(get(org.http(), "/readyz").await.status, 200);
+    let begin = Instant::now();
+    running.stop().await.expect("stops");
+    assert!(begin.elapsed() < STOP_MAX, "{:?}", begin.elapsed());
+    // The poll may also have come too late for an answer, and then its connection was closed.
+    if let Ok(answer) = held.await {
+        assert_eq!(answer[0]["channel"], "/meta/connect", "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_ephemeral_org_leaves_nothing_behind() {
+    let running = start().await;
+    let folder = running.folder().to_owned();
+    assert!(folder.join("landfall.db").exists());
+    running.stop().await.expect("stops");
+    assert!(!folder.exists());
+}
+
+#[tokio::test]
+async fn a_folder_in_use_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start_in(folder.path()).await;
+    let second = Server::start(dev(Data::Folder(folder.path().to_owned()))).await;
+    let error = second.err().expect("refused");
+    assert!(matches!(error, Error::Store { .. }), "{error:?}");
+    assert!(error.hint().is_some());
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_refused_before_the_folder_is_touched() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start().await;
+    let mut config = dev(Data::Folder(folder.path().join("org")));
+    config.listen = running.local_addr();
+    let error = Server::start(config).await.err().expect("refused");
+    assert!(matches!(error, Error::Listen { .. }), "{error:?}");
+    assert!(!folder.path().join("org").exists());
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_production_node_has_the_credentials_that_it_was_given_and_no_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let error = Server::start(serve(folder.path(), false))
+        .await
+        .err()
+        .expect("refused");
+    assert!(matches!(error, Error::Incomplete { .. }), "{error:?}");
+
+    let running = Server::start(serve(folder.path(), true))
+        .await
+        .expect("starts");
+    let target = || running.url().parse().expect("an address");
+    let grant = Grant::Password {
+        username: "ops@example.com".to_owned(),
+        password: PASSWORD.to_owned(),
+        client_id: "tools".to_owned(),
+        client_secret: CLIENT_SECRET.to_owned(),
+    };
+    let org = Org::login(target(), &Trust::nobody(), &grant)
+        .await
+        .expect("logs in");
+    drop(org);
+    let refused = Org::login(target(), &Trust::nobody(), &crate::common::developer()).await;
+    assert!(matches!(
+        refused,
+        Err(landfall_client::Error::LoginRefused { .. })
+    ));
+    running.stop().await.expect("stops");
+
+    // Later starts need no administrator any more.
+    let running = Server::start(serve(folder.path(), false))
+        .await
+        .expect("starts again");
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn development_and_production_never_share_an_org() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start_in(&folder.path().join("org")).await;
+    running.stop().await.expect("stops");
+    let error = Server::start(serve(folder.path(), true))
+        .await
+        .err()
+        .expect("refused");
+    assert!(matches!(error, Error::Unsafe { .. }), "{error:?}");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = Server::start(serve(folder.path(), true))
+        .await
+        .expect("starts");
+    running.stop().await.expect("stops");
+    let error = Server::start(dev(Data::Folder(folder.path().join("org"))))
+        .await
+        .err()
+        .expect("refused");
+    assert!(matches!(error, Error::Unsafe { .. }), "{error:?}");
+}

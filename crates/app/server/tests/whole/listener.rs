@@ -1,0 +1,225 @@
+//! One port: what a connection speaks, how it is bounded, what every request passes.
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use landfall_client::{Error, HttpClient, Trust};
+use landfall_server::config::Data;
+use landfall_server::{Running, Server};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::common::{dev, get, start, stranger};
+
+/// `GET /readyz` over HTTP/2 with prior knowledge.
+async fn http2_status<S>(stream: S, running: &Running) -> u16
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .expect("HTTP/2 is spoken");
+    tokio::spawn(connection);
+    let request = Request::get(format!("{}/readyz", running.url()))
+        .body(Full::<Bytes>::default())
+        .expect("a request");
+    let response = sender.send_request(request).await.expect("an answer");
+    let status = response.status().as_u16();
+    response.into_body().collect().await.expect("a body");
+    status
+}
+
+/// A TLS connection that offers these protocols.
+async fn tls(running: &Running, alpn: &[&[u8]]) -> tokio_rustls::client::TlsStream<TcpStream> {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, ServerName};
+
+    landfall_server::install_crypto_provider();
+    let authority = running.authority().expect("an authority of its own");
+    let mut roots = rustls::RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_file(authority).expect("a certificate");
+    roots.add(certificate).expect("an authority");
+    let mut config = rustls::ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let stream = TcpStream::connect(running.local_addr())
+        .await
+        .expect("connects");
+    let name = ServerName::try_from("localhost").expect("a name");
+    connector
+        .connect(name, stream)
+        .await
+        .expect("TLS is spoken")
+}
+
+#[tokio::test]
+async fn one_port_speaks_everything() {
+    let running = start().await;
+    assert_eq!(get(&stranger(&running), "/readyz").await.status, 200);
+    let plain = TcpStream::connect(running.local_addr())
+        .await
+        .expect("connects");
+    assert_eq!(http2_status(plain, &running).await, 200);
+    let h2 = tls(&running, &[b"h2", b"http/1.1"]).await;
+    assert_eq!(h2.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    assert_eq!(http2_status(h2, &running).await, 200);
+    for alpn in [&[b"http/1.1".as_slice()][..], &[]] {
+        let mut stream = tls(&running, alpn).await;
+        stream
+            .write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .await
+            .expect("sent");
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_client_that_trusts_the_authority_needs_nothing_else() {
+    let running = start().await;
+    let target = |host: &str| {
+        let port = running.local_addr().port();
+        format!("https://{host}:{port}")
+            .parse()
+            .expect("an address")
+    };
+    let trust = Trust::file(running.authority().expect("an authority"));
+    for host in ["127.0.0.1", "localhost"] {
+        let http = HttpClient::new(target(host), &trust).expect("set up");
+        assert_eq!(get(&http, "/healthz").await.status, 200);
+    }
+    let http = HttpClient::new(target("127.0.0.1"), &Trust::nobody()).expect("set up");
+    let request = Request::get("/healthz")
+        .body(Full::default())
+        .expect("a request");
+    let error = http.send(request, crate::common::WITHIN).await.unwrap_err();
+    assert!(matches!(error, Error::Connect { .. }), "{error:?}");
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn the_authority_is_offered_for_download() {
+    let running = start().await;
+    let answer = get(&stranger(&running), "/_landfall/ca.pem").await;
+    assert_eq!(answer.status, 200);
+    let file = std::fs::read(running.authority().expect("an authority")).expect("readable");
+    assert_eq!(answer.body, file);
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_byte_at_a_time_is_understood() {
+    let running = start().await;
+    for (preface, answer) in [
+        (
+            &b"POST /nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                [..],
+            &b"HTTP/1.1 404"[..],
+        ),
+        (
+            b"GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+            b"HTTP/1.1 200",
+        ),
+    ] {
+        let mut stream = TcpStream::connect(running.local_addr())
+            .await
+            .expect("connects");
+        stream.set_nodelay(true).expect("set");
+        for byte in preface {
+            stream.write_u8(*byte).await.expect("sent");
+            tokio::task::yield_now().await;
+        }
+        let mut received = Vec::new();
+        stream.read_to_end(&mut received).await.expect("read");
+        assert!(
+            received.starts_with(answer),
+            "{}",
+            String::from_utf8_lossy(&received)
+        );
+    }
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn what_is_no_http_ends_only_its_own_connection() {
+    let running = start().await;
+    for garbage in [
+        &b"\x16\x03\x01\x00\x05hello"[..],
+        b"\0\0\0\0\r\n\r\n",
+        b"PRI * HTTP/9.0\r\n\r\n",
+        b"GET\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(running.local_addr())
+            .await
+            .expect("connects");
+        stream.write_all(garbage).await.expect("sent");
+        stream.shutdown().await.expect("closed");
+        let mut answer = Vec::new();
+        // Either an answer or a reset will do; it must end.
+        let _ = stream.read_to_end(&mut answer).await;
+    }
+    assert_eq!(get(&stranger(&running), "/healthz").await.status, 200);
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn long_targets_and_heads_are_refused() {
+    let running = start().await;
+    let http = stranger(&running);
+    let long = format!("/services/data?q={}", "x".repeat(17 * 1024));
+    assert_eq!(get(&http, &long).await.status, 414);
+    let request = Request::get("/healthz")
+        .header("x-long", "x".repeat(40 * 1024))
+        .body(Full::default())
+        .expect("a request");
+    let answer = http
+        .send(request, crate::common::WITHIN)
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status, 431);
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn more_connections_than_allowed_wait_for_their_turn() {
+    let mut config = dev(Data::Ephemeral);
+    config.connections_max = 1;
+    let running = Server::start(config).await.expect("starts");
+    let first = TcpStream::connect(running.local_addr())
+        .await
+        .expect("connects");
+    let second = stranger(&running);
+    let waiting = tokio::spawn(async move { get(&second, "/healthz").await.status });
+    // The first may or may not have been accepted before the second; either way its end lets the second in.
+    drop(first);
+    assert_eq!(waiting.await.expect("answered"), 200);
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_says_where_the_client_thinks_it_is() {
+    let mut config = dev(Data::Ephemeral);
+    config.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+    let running = Server::start(config).await.expect("starts");
+    let request = Request::post("/services/oauth2/token")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("x-forwarded-proto", "https")
+        .header("x-forwarded-host", "org.example")
+        .body(Full::from(
+            "grant_type=password&client_id=landfall&client_secret=landfall\
+             &username=admin%40landfall.test&password=landfall",
+        ))
+        .expect("a request");
+    let answer = stranger(&running)
+        .send(request, crate::common::WITHIN)
+        .await
+        .expect("an answer");
+    assert_eq!(answer.json()["instance_url"], "https://org.example");
+    running.stop().await.expect("stops");
+}

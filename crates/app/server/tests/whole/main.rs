@@ -1,0 +1,5 @@
+//! Whole servers, over real connections.
+
+mod common;
+mod lifecycle;
+mod listener;
