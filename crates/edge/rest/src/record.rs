@@ -29,6 +29,13 @@ const CREATED_MEMBER_VERSION: u16 = 46;
 /// Source: "Conditional Request Headers" (REST API Developer Guide): `ETag` applies to accounts only.
 const TAGGED_OBJECT: &str = "Account";
 
+const USER: &str = "User";
+
+/// What only those who may change everything change: a user's profile is a field, and a profile's permissions are.
+///
+/// Source: "User" (Object Reference), "Special Access Rules".
+const SETUP_OBJECTS: &[&str] = &[USER, "UserRole", "Profile", "PermissionSet", "Organization"];
+
 /// Makes a new record; `by_id` if it is addressed by the field `Id`.
 pub(crate) async fn create(
     shared: &Shared,
@@ -271,11 +278,10 @@ async fn given_values(
     Ok(values)
 }
 
-/// Users are changed by those who may change everything: a profile is a field of a user.
-///
-/// Source: "User" (Object Reference), "Special Access Rules".
+/// Whether the caller may change records of the object at all.
 fn check_access(call: &Call, entity: &EntityDefinition) -> Result<(), Fault> {
-    if entity.name.as_str() == "User" && !call.login.permissions.modify_all_data {
+    let may = call.login.permissions.modify_all_data;
+    if SETUP_OBJECTS.contains(&entity.name.as_str()) && !may {
         return Err(Fault::AccessDenied);
     }
     Ok(())
@@ -318,8 +324,11 @@ async fn commit(
         .into_iter()
         .next()
         .unwrap_or(Err(Fault::Internal { error_id: 0 }))?;
-    if entity.name.as_str() == "User" {
-        shared.auth.user_changed(saved.id).await.map_err(denied)?;
+    if entity.name.as_str() == USER
+        && let Err(error) = shared.auth.user_changed(saved.id).await
+    {
+        // The change is made; logins see it when the keeper looks next.
+        denied(error);
     }
     Ok(saved)
 }
