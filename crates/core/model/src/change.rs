@@ -136,6 +136,44 @@ impl fmt::Debug for TransactionKey {
     }
 }
 
+/// Identity of one event, on every protocol and at every repetition.
+///
+/// Wire: lower-case UUID; `event.EventUuid` of platform events (Streaming API), `event.id` of all (Pub/Sub API).
+/// Source: "Platform Event Fields" (Platform Events Developer Guide).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventUuid([u8; 16]);
+
+impl EventUuid {
+    /// A random UUID (version 4) of 16 random bytes.
+    pub const fn from_random(mut bytes: [u8; 16]) -> Self {
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        Self(bytes)
+    }
+
+    /// Takes stored bytes.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 16 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for EventUuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&TransactionKey(self.0), f)
+    }
+}
+
+impl fmt::Debug for EventUuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EventUuid({self})")
+    }
+}
+
 /// Number of a commit: rises, the same for all events of one transaction.
 ///
 /// Limit: above 2^32 and below 2^53, so that JavaScript clients keep every digit.

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use landfall_engine::{Assignment, Change, Transaction};
-use landfall_model::{Fault, RecordId, Value};
+use landfall_model::fault::FaultField;
+use landfall_model::{Fault, FieldName, RecordId, Value, limits};
 use landfall_store::{Document, DocumentKind};
 
 use crate::Auth;
@@ -162,7 +163,8 @@ impl Auth {
     /// Source: `setPassword()` (SOAP API Developer Guide); "Reset Your Security Token" (Salesforce Help).
     ///
     /// # Errors
-    /// [`Error::UserUnknown`], or [`Error`] if the store fails.
+    /// [`Error::UserUnknown`]; refused with [`Fault::ValueRefused`] if it is empty or longer than
+    /// [`limits::PASSWORD_BYTES_MAX`]; [`Error`] if the store fails.
     pub async fn set_password(&self, user: RecordId, password: &str) -> Result<(), Error> {
         let shared = &*self.0;
         if shared.users.by_id(user).await?.is_none() {
@@ -175,6 +177,9 @@ impl Auth {
     }
 
     async fn credential_document(&self, user: RecordId, password: &str) -> Result<Document, Error> {
+        if password.is_empty() || password.len() > limits::PASSWORD_BYTES_MAX {
+            return Err(password_refused().into());
+        }
         let shared = &*self.0;
         let entropy = shared.engine.entropy();
         let credential = Credential {
@@ -250,6 +255,17 @@ impl Auth {
     /// A connected app by its client id.
     pub fn app(&self, client_id: &str) -> Option<Arc<App>> {
         self.0.apps.find(client_id).ok()
+    }
+}
+
+/// Source: "sObject User Password" (REST API Developer Guide) for the name; our own bounds.
+fn password_refused() -> Fault {
+    Fault::ValueRefused {
+        field: FaultField {
+            name: FieldName::new("NewPassword"),
+            label: "New Password".to_owned(),
+        },
+        reason: format!("a password has 1 to {} bytes", limits::PASSWORD_BYTES_MAX),
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Transaction {
     pub changes: Vec<Change>,
     /// Whether one failed change undoes all.
     pub all_or_none: bool,
-    /// Who makes the changes.
+    /// Who makes the changes. [`RecordId::EMPTY`] is the org itself, being set up: such changes make no events.
     pub user: RecordId,
     /// Through which API and client: `com/salesforce/api/rest/59.0;client=Astro`, or empty.
     pub origin: String,

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use bytes::Bytes;
 use landfall_capture::{RecordChange, TransactionFacts};
 use landfall_model::{
-    Catalog, ChangeType, CommitNumber, EntityDefinition, Fault, RecordId, Row, Timestamp,
+    Catalog, ChangeType, CommitNumber, EntityDefinition, EventUuid, Fault, RecordId, Row, Timestamp,
     TransactionKey, limits,
 };
 use landfall_store::{Appended, Document, NewEvent, Position, WriteSet, Writer};
@@ -172,6 +172,7 @@ struct Merged {
     before: Option<Arc<Row>>,
     after: Arc<Row>,
     change: ChangeType,
+    uuid: EventUuid,
 }
 
 /// A group's documents-only commands and the rest of what has to be answered.
@@ -372,7 +373,7 @@ impl Computing<'_> {
         }
         Ok(Unanswered {
             outcomes,
-            changes: merged(steps),
+            changes: merged(steps, self.entropy),
             user: transaction.user,
             origin: transaction.origin,
             key: TransactionKey::from_bytes(draw(self.entropy)),
@@ -384,7 +385,7 @@ impl Computing<'_> {
 /// Several changes of one record in one transaction are one change: the first kind, the final data.
 ///
 /// Source: "General Considerations" (Change Data Capture Developer Guide).
-fn merged(steps: Vec<Step>) -> Vec<Merged> {
+fn merged(steps: Vec<Step>, entropy: &dyn Entropy) -> Vec<Merged> {
     let mut changes: Vec<(Merged, ChangeType)> = Vec::with_capacity(steps.len());
     let mut place_of = HashMap::with_capacity(steps.len());
     for step in steps {
@@ -402,6 +403,7 @@ fn merged(steps: Vec<Step>) -> Vec<Merged> {
                 before: step.before,
                 after: step.after,
                 change: step.change,
+                uuid: EventUuid::from_random(draw(entropy)),
             };
             changes.push((merged, step.change));
         }
@@ -448,12 +450,11 @@ fn event(
     commit_number: CommitNumber,
     sequence_number: i32,
 ) -> Option<NewEvent> {
+    // What the org does to itself while it is set up is no change that anybody waits for.
+    if transaction.user == RecordId::EMPTY {
+        return None;
+    }
     let capture = schemas.capture_of(&change.entity)?;
-    let user = if transaction.user == RecordId::EMPTY {
-        change.id
-    } else {
-        transaction.user
-    };
     let captured = landfall_capture::capture(
         &RecordChange {
             entity: &change.entity,
@@ -468,7 +469,7 @@ fn event(
             change_origin: &transaction.origin,
             transaction_key: transaction.key,
             commit_number,
-            commit_user: user,
+            commit_user: transaction.user,
             sequence_number,
         },
     );
@@ -484,6 +485,7 @@ fn event(
     }
     Some(NewEvent {
         topic: capture.topic,
+        uuid: change.uuid,
         schema: captured.schema_id,
         payload: Bytes::from(captured.payload),
     })

@@ -1,20 +1,20 @@
 //! The bytes of a block of events: pure, and distrustful of what it reads.
 //!
 //! `version: u8, crc32: u32`, and then, covered by the checksum, segments: `first replay id: u64, appended: i64,
-//! count: u32` and `count` records `topic: u32, schema: [u8; 16], length: u32, payload`. Numbers are little-endian. A commit
+//! count: u32` and `count` records `topic: u32, uuid: [u8; 16], schema: [u8; 16], length: u32, payload`. Numbers are little-endian. A commit
 //! makes blocks of one segment; blocks that are merged keep theirs, so that each event keeps its time.
 
 use std::fmt;
 use std::ops::Range;
 
-use landfall_model::{ReplayId, SchemaId, Timestamp};
+use landfall_model::{EventUuid, ReplayId, SchemaId, Timestamp};
 use landfall_store::{NewEvent, TopicId};
 
 /// Layout of the bytes. A reader knows all versions that were ever written.
 const VERSION: u8 = 1;
 const HEADER_BYTES: usize = 1 + 4;
 const SEGMENT_BYTES: usize = 8 + 8 + 4;
-const RECORD_BYTES: usize = 4 + 16 + 4;
+const RECORD_BYTES: usize = 4 + 16 + 16 + 4;
 /// A commit's events are cut into blocks of about this size, so that a read in the middle of many is not a read of all.
 pub(crate) const BLOCK_BYTES_MAX: usize = 256 * 1024;
 
@@ -53,6 +53,7 @@ pub(crate) fn encode(first: ReplayId, appended: Timestamp, events: &[NewEvent]) 
     data.extend(u32::try_from(events.len()).ok()?.to_le_bytes());
     for event in events {
         data.extend(event.topic.0.to_le_bytes());
+        data.extend(event.uuid.as_bytes());
         data.extend(event.schema.as_bytes());
         data.extend(u32::try_from(event.payload.len()).ok()?.to_le_bytes());
         data.extend(&*event.payload);
@@ -97,6 +98,7 @@ pub(crate) struct Record {
     pub(crate) replay_id: ReplayId,
     pub(crate) topic: TopicId,
     pub(crate) appended: Timestamp,
+    pub(crate) uuid: EventUuid,
     pub(crate) schema: SchemaId,
     /// Where in the block the payload is.
     pub(crate) payload: Range<usize>,
@@ -145,6 +147,7 @@ impl Records<'_> {
             self.segment()?;
         }
         let topic = TopicId(u32::from_le_bytes(self.take()?));
+        let uuid = EventUuid::from_bytes(self.take()?);
         let schema = SchemaId::from_bytes(self.take()?);
         let bytes = usize::try_from(u32::from_le_bytes(self.take()?)).map_err(|_| Damage::Short)?;
         let start = self.length - self.rest.len();
@@ -156,6 +159,7 @@ impl Records<'_> {
             replay_id,
             topic,
             appended: self.appended,
+            uuid,
             schema,
             payload: start..start + bytes,
         })
@@ -190,6 +194,7 @@ mod tests {
             .zip(1..)
             .map(|(payload, number)| NewEvent {
                 topic: TopicId(number),
+                uuid: EventUuid::from_bytes([9; 16]),
                 schema: SchemaId::from_bytes([7; 16]),
                 payload: Bytes::from_static(payload.as_bytes()),
             })

@@ -59,11 +59,12 @@ pub(crate) fn append(
                 replay_id: first.advanced_by(place),
                 topic: event.topic,
                 appended: appended.at,
+                uuid: event.uuid,
                 schema: event.schema,
                 payload: event.payload.clone(),
             })
         }));
-        first = tail.advanced_by(u64::try_from(events.len())?);
+        first = first.advanced_by(u64::try_from(block.len())?);
         rest = later;
     }
     Ok(events)
@@ -292,6 +293,7 @@ impl Search<'_> {
                 replay_id: record.replay_id,
                 topic: record.topic,
                 appended: record.appended,
+                uuid: record.uuid,
                 schema: record.schema,
                 payload,
             }));

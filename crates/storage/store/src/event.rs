@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use landfall_model::{ReplayId, SchemaId, Timestamp};
+use landfall_model::{EventUuid, ReplayId, SchemaId, Timestamp};
 
 /// Number of a topic in one store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,6 +14,8 @@ pub struct TopicId(pub u32);
 pub struct NewEvent {
     /// The topic that it is on.
     pub topic: TopicId,
+    /// Its identity.
+    pub uuid: EventUuid,
     /// The schema that the payload is encoded with.
     pub schema: SchemaId,
     /// Avro, encoded once.
@@ -29,6 +31,8 @@ pub struct Event {
     pub topic: TopicId,
     /// When it was appended.
     pub appended: Timestamp,
+    /// Its identity.
+    pub uuid: EventUuid,
     /// The schema that the payload is encoded with.
     pub schema: SchemaId,
     /// Avro, as encoded at capture.

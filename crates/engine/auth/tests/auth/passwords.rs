@@ -156,6 +156,23 @@ async fn a_remembered_password_is_not_a_second_password() {
 }
 
 #[tokio::test]
+async fn a_password_that_could_never_be_given_is_not_set() {
+    let org = Org::new(settings()).await;
+    let user = org.log_in().await.user_id;
+    for unusable in [String::new(), "x".repeat(1_025)] {
+        let refused = org.auth.set_password(user, &unusable).await;
+        let fault = refused.err().map(Error::fault);
+        assert!(
+            matches!(fault, Some(Fault::ValueRefused { .. })),
+            "{fault:?}"
+        );
+    }
+    let longest = "x".repeat(1_024);
+    org.auth.set_password(user, &longest).await.expect("set");
+    assert_eq!(refusal(&org, ADMIN, &longest).await, None);
+}
+
+#[tokio::test]
 async fn a_password_expires_and_a_new_one_is_good() {
     let org = Org::new(settings()).await;
     let user = org.log_in().await.user_id;
