@@ -10,6 +10,7 @@
  *                    write:N:ENOSPC  the Nth write finds the disk full
  *                    sync:N:EIO      the Nth fsync or fdatasync fails
  *                    full:N:ENOSPC   the Nth write and all after it find the disk full
+ *                    A fourth part counts only files whose names end so: sync:1:EIO:.db
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -29,6 +30,7 @@ static struct {
     char folder[PATH_MAX];
     char trigger[PATH_MAX];
     char report[PATH_MAX];
+    char ending[16];
     enum kind kind;
     long nth;
     int error;
@@ -54,7 +56,7 @@ __attribute__((constructor)) static void prepare(void) {
     setting("FAULTFS_TRIGGER", plan.trigger);
     setting("FAULTFS_REPORT", plan.report);
     setting("FAULTFS_PLAN", text);
-    if (sscanf(text, "%7[^:]:%ld:%7s", kind, &plan.nth, error) != 3) {
+    if (sscanf(text, "%7[^:]:%ld:%7[^:]:%15s", kind, &plan.nth, error, plan.ending) < 3) {
         fprintf(stderr, "faultfs: no plan: %s\n", text);
         _exit(99);
     }
@@ -72,6 +74,10 @@ static int is_ours(int file, char *path) {
     }
     path[length] = '\0';
     size_t folder = strlen(plan.folder);
+    size_t ending = strlen(plan.ending);
+    if (ending > (size_t)length || strcmp(path + length - ending, plan.ending) != 0) {
+        return 0;
+    }
     return strncmp(path, plan.folder, folder) == 0 && (path[folder] == '/' || path[folder] == '\0');
 }
 

@@ -4,11 +4,12 @@
 //! acknowledged any more and that the server says so, restart on a good disk, compare what it kept.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     io::Read,
     path::{Path, PathBuf},
     process::Command,
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -18,19 +19,21 @@ use crate::{
     crash::model::{Attempt, Model},
     install::{self, Tool},
     org::{self, Org, Write},
-    replay::{Change, EARLIEST, Subscriber},
+    replay::{Change, EARLIEST, Event, Subscriber},
     report::Report,
     server::{Server, tail},
     workspace::{command, fresh_folder, has, output},
 };
 
-/// Every kind of fault at the first calls of a commit and at later ones.
-const PLANS: &[&str] = &[
+/// Every kind of fault at the first calls of a commit and at later ones. A write that meets one is refused, and so is
+/// every later one.
+const COMMIT_PLANS: &[&str] = &[
     "write:1:EIO",
     "write:2:EIO",
     "write:3:EIO",
     "write:4:EIO",
     "write:11:EIO",
+    "write:100:EIO",
     "write:1:ENOSPC",
     "write:2:ENOSPC",
     "sync:1:EIO",
@@ -38,11 +41,22 @@ const PLANS: &[&str] = &[
     "sync:7:EIO",
     "full:1:ENOSPC",
     "full:6:ENOSPC",
+    "full:100:ENOSPC",
+];
+/// Faults of the data file itself, which only checkpoints write: what is in the write-ahead log is durable all the
+/// same, so writes may go on or be refused, but none may be lost.
+const CHECKPOINT_PLANS: &[&str] = &[
+    "write:1:EIO:.db",
+    "write:7:ENOSPC:.db",
+    "sync:1:EIO:.db",
+    "full:1:ENOSPC:.db",
 ];
 /// Writers at once, so that a fault hits a group.
 const WRITERS: usize = 4;
-/// A fault that so many writes do not feel was not felt.
-const WRITES_MAX: usize = 200;
+/// A fault that so many writes of each writer do not feel was not felt.
+const WRITES_MAX: usize = 2000;
+/// Writes of each writer after the fault.
+const WRITES_AFTER: usize = 20;
 
 /// Runs every plan. One plan is one check.
 ///
@@ -75,8 +89,11 @@ pub(crate) fn run(report: &mut Report) -> Result<()> {
         }
         anyhow::Ok(())
     };
-    for plan in PLANS {
-        check(plan, plan, Disk::run)?;
+    for plan in COMMIT_PLANS {
+        check(plan, plan, Disk::fail_commits)?;
+    }
+    for plan in CHECKPOINT_PLANS {
+        check(plan, plan, Disk::fail_checkpoints)?;
     }
     check("at start", "full:1:ENOSPC", start_on_a_full_disk)
 }
@@ -118,9 +135,45 @@ struct Disk {
 }
 
 impl Disk {
-    fn run(&self) -> Result<String> {
+    fn fail_commits(&self) -> Result<String> {
+        let (mut server, token, mut attempts) = self.start()?;
+        let mut org = Org::connect(server.address, &token)?;
+        let subscriber = Subscriber::open(server.address, &token, EARLIEST)?;
+        let (delivered, load) = self.load(&server, &token, subscriber)?;
+        let refused = load.iter().filter(|attempt| !attempt.acknowledged);
+        ensure!(
+            refused.count() == WRITERS,
+            "a writer was not refused after: {}",
+            self.felt()
+        );
+        attempts.extend(load);
+        ensure!(server.is_running(), "the server ended when its disk failed");
+        Self::ensure_refused(&mut org, &mut attempts)?;
+        server.kill()?;
+        let delivered = delivered.join().expect("the subscriber does not panic");
+        ensure_acknowledged(&delivered, &attempts)?;
+        fs::remove_file(&self.trigger)?;
+        self.compare(attempts, &token)
+    }
+
+    fn fail_checkpoints(&self) -> Result<String> {
+        let (mut server, token, mut attempts) = self.start()?;
+        let subscriber = Subscriber::open(server.address, &token, EARLIEST)?;
+        let (delivered, load) = self.load(&server, &token, subscriber)?;
+        attempts.extend(load);
+        ensure!(server.is_running(), "the server ended when its disk failed");
+        ensure_documented(&attempts)?;
+        server.kill()?;
+        let delivered = delivered.join().expect("the subscriber does not panic");
+        ensure_acknowledged(&delivered, &attempts)?;
+        fs::remove_file(&self.trigger)?;
+        self.compare(attempts, &token)
+    }
+
+    /// A server on a disk that is still good, with a few records.
+    fn start(&self) -> Result<(Server, String, Vec<Attempt>)> {
         fs::create_dir_all(&self.data)?;
-        let mut server = Server::start(&self.data, &self.log, |command| self.preload(command))?;
+        let server = Server::start(&self.data, &self.log, |command| self.preload(command))?;
         let token = org::login(server.address)?;
         let mut org = Org::connect(server.address, &token)?;
         ensure!(org.readiness()? == 200, "not ready on a good disk");
@@ -132,14 +185,7 @@ impl Disk {
             attempts.iter().all(|attempt| attempt.acknowledged),
             "a write was refused on a good disk: {attempts:?}"
         );
-
-        File::create(&self.trigger)?;
-        attempts.extend(self.write_until_felt(&server, &token)?);
-        ensure!(server.is_running(), "the server ended when its disk failed");
-        Self::ensure_refused(&mut org, &mut attempts)?;
-        server.kill()?;
-        fs::remove_file(&self.trigger)?;
-        self.compare(attempts, &token)
+        Ok((server, token, attempts))
     }
 
     fn preload(&self, command: &mut Command) {
@@ -151,27 +197,28 @@ impl Disk {
             .env("FAULTFS_PLAN", self.plan);
     }
 
-    /// Writers at once until each of them is refused.
-    fn write_until_felt(&self, server: &Server, token: &str) -> Result<Vec<Attempt>> {
+    /// Arms the fault and writes with several writers until each is refused, or has gone on for a while after the fault
+    /// was felt. Gives the attempts and what a subscriber receives until the server ends.
+    fn load(
+        &self,
+        server: &Server,
+        token: &str,
+        mut subscriber: Subscriber,
+    ) -> Result<(JoinHandle<Vec<Event>>, Vec<Attempt>)> {
+        let delivered = thread::spawn(move || {
+            let mut delivered = Vec::new();
+            while let Ok(events) = subscriber.poll() {
+                delivered.extend(events);
+            }
+            delivered
+        });
+        File::create(&self.trigger)?;
         let address = server.address;
         let attempts = thread::scope(|scope| {
             let writers: Vec<_> = (0..WRITERS)
                 .map(|writer| {
-                    scope.spawn(move || -> Result<Vec<Attempt>> {
-                        let mut org = Org::connect(address, token)?;
-                        let mut attempts = Vec::new();
-                        for number in 0..WRITES_MAX {
-                            let name = format!("writer {writer} write {number}");
-                            attempts.push(attempt_of(
-                                org.create(&name),
-                                None,
-                                Change::Created(name),
-                            ));
-                            if attempts.last().is_some_and(|attempt| !attempt.acknowledged) {
-                                break;
-                            }
-                        }
-                        Ok(attempts)
+                    scope.spawn(move || {
+                        anyhow::Ok(self.write(writer, Org::connect(address, token)?))
                     })
                 })
                 .collect();
@@ -181,20 +228,32 @@ impl Disk {
             }
             anyhow::Ok(attempts)
         })?;
-        let felt = fs::read_to_string(&self.felt).unwrap_or_default();
         ensure!(
-            !felt.is_empty(),
+            !self.felt().is_empty(),
             "the server never made the call that was to fail"
         );
-        let refused = attempts
-            .iter()
-            .filter(|attempt| !attempt.acknowledged)
-            .count();
-        ensure!(
-            refused == WRITERS,
-            "{refused} of {WRITERS} writers were refused after: {felt}"
-        );
-        Ok(attempts)
+        Ok((delivered, attempts))
+    }
+
+    fn write(&self, writer: usize, mut org: Org) -> Vec<Attempt> {
+        let mut attempts = Vec::new();
+        let mut after = 0;
+        for number in 0..WRITES_MAX {
+            let name = format!("writer {writer} write {number}");
+            let attempt = attempt_of(org.create(&name), None, Change::Created(name));
+            let goes_on = attempt.acknowledged;
+            attempts.push(attempt);
+            after += usize::from(self.felt.exists());
+            if !goes_on || after > WRITES_AFTER {
+                break;
+            }
+        }
+        attempts
+    }
+
+    /// The calls that were failed.
+    fn felt(&self) -> String {
+        fs::read_to_string(&self.felt).unwrap_or_default()
     }
 
     /// Nothing is acknowledged any more, each refusal has a documented shape, and the server says that it is not ready.
@@ -215,15 +274,7 @@ impl Disk {
         ] {
             attempts.push(attempt_of(outcome, record_id, change));
         }
-        for attempt in attempts
-            .iter()
-            .skip(WRITERS)
-            .filter(|attempt| !attempt.acknowledged)
-        {
-            let refusal = attempt.refused.as_deref();
-            let refusal = refusal.with_context(|| format!("no answer to {:?}", attempt.change))?;
-            ensure!(is_server_error(refusal), "refused as {refusal}");
-        }
+        ensure_documented(attempts)?;
         let after = attempts
             .iter()
             .rev()
@@ -274,6 +325,32 @@ impl Disk {
             "{acknowledged} acknowledged and kept, {kept} in doubt and kept, {integrity}"
         ))
     }
+}
+
+/// Every write that was not acknowledged was refused in the documented shape.
+fn ensure_documented(attempts: &[Attempt]) -> Result<()> {
+    for attempt in attempts.iter().filter(|attempt| !attempt.acknowledged) {
+        let refusal = attempt.refused.as_deref();
+        let refusal = refusal.with_context(|| format!("no answer to {:?}", attempt.change))?;
+        ensure!(is_server_error(refusal), "refused as {refusal}");
+    }
+    Ok(())
+}
+
+/// What was delivered was durable, and what was refused was not known to be.
+fn ensure_acknowledged(delivered: &[Event], attempts: &[Attempt]) -> Result<()> {
+    let acknowledged: HashSet<&str> = attempts
+        .iter()
+        .filter(|attempt| attempt.acknowledged)
+        .filter_map(|attempt| attempt.record_id.as_deref())
+        .collect();
+    for event in delivered {
+        ensure!(
+            acknowledged.contains(event.record_id.as_str()),
+            "{event:?} was delivered and its change was refused"
+        );
+    }
+    Ok(())
 }
 
 fn attempt(outcome: Write, number: usize) -> Attempt {
