@@ -1,7 +1,7 @@
 //! Which back end, which surfaces, and how they stand on one engine.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use axum::Router;
 use http::request;
@@ -10,15 +10,16 @@ use landfall_auth::{App, Auth, Grant, Scopes, Settings as AuthSettings};
 use landfall_engine::{Engine, Parts, WriterThread};
 use landfall_oauth::{BaseUrl, OauthState};
 use landfall_rest::RestState;
-use landfall_store::DocumentKind;
+use landfall_store::{DocumentKind, Reader};
 use landfall_streaming::{Settings as StreamingSettings, StreamingState};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::config::{Config, Credentials, DEVELOPER_CLIENT, Mode};
 use crate::error::Error;
-use crate::health;
 use crate::phase::{Listener, Phase};
 use crate::server::Environment;
+use crate::{health, retention};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
@@ -32,6 +33,10 @@ pub(crate) struct Assembly {
     pub(crate) engine: Engine,
     pub(crate) auth: Auth,
     pub(crate) writer: WriterThread,
+    /// What goes on beside requests; ends when the server drains.
+    pub(crate) tasks: JoinSet<()>,
+    /// Gone when the store's file is closed.
+    pub(crate) store: Weak<dyn Reader>,
 }
 
 /// Opens the store and puts everything on it.
@@ -48,6 +53,7 @@ pub(crate) async fn assemble(
     refuse_nameless(config, &file)?;
     let store = landfall_store_embedded::open(&landfall_store_embedded::Config::new(file.clone()))
         .map_err(|source| Error::Store { path: file, source })?;
+    let reader = Arc::downgrade(&store.reader);
     let (engine, writer) = Engine::start(Parts {
         store,
         clock: environment.clock,
@@ -59,12 +65,16 @@ pub(crate) async fn assemble(
     let auth = Auth::open(engine.clone(), auth_settings(&config.mode)).await?;
     refuse_mixed(&config.mode, &auth).await?;
     seed(&config.mode, &auth).await?;
-    let router = router(config, &engine, &auth, phase, authority);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(retention::run(engine.clone(), phase.clone()));
+    let router = router(config, &engine, &auth, phase, authority, &mut tasks);
     Ok(Assembly {
         router,
         engine,
         auth,
         writer,
+        tasks,
+        store: reader,
     })
 }
 
@@ -74,6 +84,7 @@ fn router(
     auth: &Auth,
     phase: Listener,
     authority: Option<Arc<str>>,
+    tasks: &mut JoinSet<()>,
 ) -> Router {
     let streaming = StreamingState::new(
         engine.clone(),
@@ -82,9 +93,9 @@ fn router(
             clients_max: config.concurrent_clients_max,
             ..StreamingSettings::default()
         },
-        stopping(phase.clone()),
+        stopping(phase.clone(), tasks),
     );
-    tokio::spawn(streaming.clone().sweep());
+    tasks.spawn(streaming.clone().sweep());
     Router::new()
         .merge(health::router(engine.clone(), phase, authority))
         .merge(landfall_rest::router(RestState {
@@ -112,9 +123,9 @@ fn base_url(request: &request::Parts) -> String {
 }
 
 /// Tells the surfaces when held requests are to be answered.
-fn stopping(mut phase: Listener) -> watch::Receiver<bool> {
+fn stopping(mut phase: Listener, tasks: &mut JoinSet<()>) -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
-    tokio::spawn(async move {
+    tasks.spawn(async move {
         phase.reached(Phase::Draining).await;
         // Nobody listens any more when every surface is gone already.
         let _ = sender.send(true);

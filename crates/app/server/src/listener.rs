@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
+use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -81,11 +82,9 @@ impl Acceptor {
                 tls: self.tls.clone(),
                 front: Arc::clone(&self.front),
                 phase: self.phase.clone(),
+                slot: Arc::new(slot),
             };
-            tokio::spawn(async move {
-                connection.serve(stream).await;
-                drop(slot);
-            });
+            tokio::spawn(connection.serve(stream));
         }
     }
 
@@ -112,6 +111,27 @@ struct Connection {
     tls: Option<TlsAcceptor>,
     front: Arc<Front>,
     phase: PhaseListener,
+    slot: Slot,
+}
+
+/// A connection's place among all that may be open; given back when the last request on it is done with.
+type Slot = Arc<OwnedSemaphorePermit>;
+
+/// Runs the requests of an HTTP/2 connection, each a task of its own.
+#[derive(Clone)]
+struct Streams(Slot);
+
+impl<F> Executor<F> for Streams
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, request: F) {
+        let slot = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            request.await;
+            drop(slot);
+        });
+    }
 }
 
 impl Connection {
@@ -154,6 +174,7 @@ impl Connection {
             peer,
             front,
             mut phase,
+            slot: _slot,
             ..
         } = self;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -184,13 +205,14 @@ impl Connection {
             peer,
             front,
             mut phase,
+            slot,
             ..
         } = self;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             Arc::clone(&front).answer(request, peer, scheme)
         });
         let mut connection = std::pin::pin!(
-            http2::Builder::new(TokioExecutor::new())
+            http2::Builder::new(Streams(slot))
                 .timer(TokioTimer::new())
                 .keep_alive_interval(HTTP2_PING_EVERY)
                 .keep_alive_timeout(HTTP2_PONG_WITHIN)

@@ -3,16 +3,21 @@
 use landfall_engine::Engine;
 use tracing::warn;
 
+use crate::phase::{Listener, Phase};
+
 /// How often events are looked through. A small part of any retention, which is counted in hours.
 const EVERY_MILLIS: i64 = 5 * 60 * 1000;
 
-/// Trims the log for ever.
-pub(crate) async fn run(engine: Engine) {
+/// Trims the log until the server drains.
+pub(crate) async fn run(engine: Engine, mut phase: Listener) {
     loop {
         if let Err(error) = engine.trim().await {
             warn!(%error, "events past their retention could not be removed");
         }
         let next = engine.clock().now().plus_millis(EVERY_MILLIS);
-        engine.clock().wait_until(next).await;
+        tokio::select! {
+            () = engine.clock().wait_until(next) => (),
+            () = phase.reached(Phase::Draining) => return,
+        }
     }
 }

@@ -2,16 +2,17 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use landfall_auth::Auth;
 use landfall_engine::{Clock, Engine, Entropy, SystemClock, SystemEntropy, WriterThread};
+use landfall_store::Reader;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
@@ -21,10 +22,14 @@ use crate::error::Error;
 use crate::front::Front;
 use crate::listener::Acceptor;
 use crate::phase::{self, Conductor, Phase};
-use crate::{retention, tls};
+use crate::tls;
 
 /// How long requests at work may take to finish once the server stops. The whole stop is promised within 10 s.
 const DRAIN_MAX: Duration = Duration::from_secs(8);
+
+/// How long the last reader may take to let go of the store, and how often it is looked whether it has.
+const CLOSE_MAX: Duration = Duration::from_secs(1);
+const CLOSE_LOOK: Duration = Duration::from_millis(1);
 
 /// Name of the store's file in the data folder.
 const STORE_FILE: &str = "landfall.db";
@@ -83,6 +88,8 @@ impl Server {
             engine,
             auth,
             writer,
+            mut tasks,
+            store,
         } = assembly::assemble(
             &config,
             folder.join(STORE_FILE),
@@ -95,7 +102,7 @@ impl Server {
         .await?;
         let slots = Arc::new(Semaphore::new(config.connections_max));
         let front = Arc::new(Front::new(router, config.trusted_proxies, address));
-        let accepting = tokio::spawn(
+        tasks.spawn(
             Acceptor {
                 listener,
                 tls: acceptor,
@@ -105,7 +112,6 @@ impl Server {
             }
             .run(),
         );
-        let trimming = tokio::spawn(retention::run(engine.clone()));
         info!(%address, data = %folder.display(), "listening");
         Ok(Running {
             address,
@@ -115,9 +121,9 @@ impl Server {
             engine,
             auth,
             writer,
+            store,
             conductor,
-            accepting,
-            trimming,
+            tasks,
             slots,
             connections_max: config.connections_max,
             temporary,
@@ -134,9 +140,9 @@ pub struct Running {
     engine: Engine,
     auth: Auth,
     writer: WriterThread,
+    store: Weak<dyn Reader>,
     conductor: Conductor,
-    accepting: JoinHandle<()>,
-    trimming: JoinHandle<()>,
+    tasks: JoinSet<()>,
     slots: Arc<Semaphore>,
     connections_max: usize,
     temporary: Option<TempDir>,
@@ -180,31 +186,36 @@ impl Running {
 
     /// Ends when the server cannot go on by itself; until then, pending.
     pub async fn failed(&mut self) -> Error {
-        // The task returns only when the server drains, so an end before that is a panic.
-        let _ = (&mut self.accepting).await;
-        Error::Ended("accepting connections")
+        // Its parts end only when it drains, so an end before that is a defect.
+        let _ = self.tasks.join_next().await;
+        Error::Ended("a task")
     }
 
-    /// Stops: no new connections, held polls answered, requests at work finished, everything queued committed.
+    /// Stops: no new connections, held polls answered, requests at work finished, everything queued committed, the
+    /// store closed.
     ///
     /// # Errors
-    /// [`Error::Ended`] or [`Error::Auth`] if what was queued could not all be committed, [`Error::Data`] if a temporary folder stays behind.
-    pub async fn stop(self) -> Result<(), Error> {
+    /// [`Error::Ended`] or [`Error::Auth`] if what was queued could not all be committed, [`Error::Data`] if a
+    /// temporary folder stays behind.
+    pub async fn stop(mut self) -> Result<(), Error> {
         self.conductor.advance(Phase::Draining);
-        let all = u32::try_from(self.connections_max).unwrap_or(u32::MAX);
-        let drained = timeout(DRAIN_MAX, self.slots.acquire_many(all)).await;
-        if drained.is_err() {
+        let drained = timeout(DRAIN_MAX, async {
+            while self.tasks.join_next().await.is_some() {}
+            self.connections_ended().await;
+        });
+        if drained.await.is_err() {
             let open = self.connections_max - self.slots.available_permits();
             warn!(open, "connections did not end in time and are dropped");
             self.conductor.advance(Phase::Ending);
+            self.tasks.shutdown().await;
         }
-        self.trimming.abort();
-        self.accepting.abort();
         let saved = self.auth.stop().await;
         let writer = self.writer;
         tokio::task::spawn_blocking(move || writer.stop())
             .await
             .map_err(|_| Error::Ended("the store's writer"))?;
+        drop((self.auth, self.engine));
+        closed(&self.store).await;
         saved?;
         if let Some(temporary) = self.temporary {
             let path = temporary.path().to_owned();
@@ -214,6 +225,25 @@ impl Running {
         }
         info!("stopped");
         Ok(())
+    }
+
+    /// Every open connection holds a slot, so they have ended when all slots can be had.
+    async fn connections_ended(&self) {
+        let all = u32::try_from(self.connections_max).unwrap_or(u32::MAX);
+        // The slots are never closed: the result says nothing.
+        let _ = self.slots.acquire_many(all).await;
+    }
+}
+
+/// Waits until nobody holds the store any more, so that whoever opens it next finds it free.
+async fn closed(store: &Weak<dyn Reader>) {
+    let gone = async {
+        while store.strong_count() > 0 {
+            sleep(CLOSE_LOOK).await;
+        }
+    };
+    if timeout(CLOSE_MAX, gone).await.is_err() {
+        warn!("the store is still being read and closes when that ends");
     }
 }
 
