@@ -193,7 +193,8 @@ impl Shared {
             // Once more: of guesses that were sent at once, all have passed the first check.
             lock(&self.attempts).check(username, clock.now())?;
             let candidates = self.candidates(password, credential.as_ref());
-            if !self.passwords.verify(turn, stored, candidates).await? {
+            let (right, _turn) = self.passwords.verify(turn, stored, candidates).await?;
+            if !right {
                 lock(&self.attempts).failed(username, clock.now());
                 return Err(Fault::AuthenticationFailed.into());
             }

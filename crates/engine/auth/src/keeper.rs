@@ -7,6 +7,7 @@ use landfall_engine::Clock;
 use landfall_model::{RecordId, Timestamp};
 use landfall_store::{Document, DocumentKind};
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tracing::warn;
 
 use crate::Shared;
@@ -27,11 +28,11 @@ const USERS_A_ROUND: usize = 500;
 const DOCUMENTS_A_WRITE: usize = 1_000;
 
 /// Starts the keeper. It ends with the last handle, or when told to stop.
-pub(crate) fn start(shared: &Arc<Shared>) {
+pub(crate) fn start(shared: &Arc<Shared>) -> JoinHandle<()> {
     let round_ms = (shared.settings.idle_ms() / 10).clamp(ROUND_MS_MIN, ROUND_MS_MAX);
     let clock = Arc::clone(shared.engine.clock());
     let stopped = Arc::clone(&shared.stopped);
-    tokio::spawn(keep(Arc::downgrade(shared), clock, stopped, round_ms));
+    tokio::spawn(keep(Arc::downgrade(shared), clock, stopped, round_ms))
 }
 
 async fn keep(shared: Weak<Shared>, clock: Arc<dyn Clock>, stopped: Arc<Notify>, round_ms: i64) {

@@ -29,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use landfall_engine::Engine;
 use landfall_model::{EntityDefinition, Fault, RecordId, limits};
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 pub use app::{App, Client, Grant};
 pub use error::Error;
@@ -67,6 +68,7 @@ struct Shared {
     /// that was revoked comes back by a write that began before.
     gate: tokio::sync::RwLock<()>,
     stopped: Arc<Notify>,
+    keeper: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Auth {
@@ -152,6 +154,11 @@ impl Auth {
     /// [`Error`] if the store does not take it.
     pub async fn stop(&self) -> Result<(), Error> {
         self.0.stopped.notify_one();
+        let keeper = lock(&self.0.keeper).take();
+        if let Some(keeper) = keeper {
+            // A keeper that panicked has ended, too.
+            let _ = keeper.await;
+        }
         self.0.save_all().await
     }
 

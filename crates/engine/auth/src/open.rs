@@ -22,7 +22,7 @@ use crate::scopes::Scopes;
 use crate::settings::Settings;
 use crate::token::TokenHash;
 use crate::users::{User, Users};
-use crate::{Auth, Shared};
+use crate::{Auth, Shared, lock};
 
 pub(crate) async fn open(engine: Engine, settings: Settings) -> Result<Auth, Error> {
     let shared = Shared {
@@ -38,12 +38,13 @@ pub(crate) async fn open(engine: Engine, settings: Settings) -> Result<Auth, Err
         hourly: Mutex::new(HourlyLogins::new(settings.logins_an_hour)),
         gate: tokio::sync::RwLock::default(),
         stopped: Arc::new(Notify::new()),
+        keeper: Mutex::default(),
         engine,
         settings,
     };
     shared.load_logins().await?;
     let shared = Arc::new(shared);
-    keeper::start(&shared);
+    *lock(&shared.keeper) = Some(keeper::start(&shared));
     Ok(Auth(shared))
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Passwords {
     verified: Mutex<HashMap<RecordId, (Tag, Timestamp)>>,
 }
 
-/// The right to compute one hash.
+/// The right to compute one hash. Whoever computes it has it until then, also when nobody waits for the result any more.
 pub(crate) struct Turn(OwnedSemaphorePermit);
 
 impl Passwords {
@@ -88,23 +88,21 @@ impl Passwords {
         .map_err(|error| failed(&error))
     }
 
-    /// Whether one of the candidates has this hash; without a hash none has, after as much work.
+    /// Whether one of the candidates has this hash; without a hash none has, after as much work. The turn is handed back:
+    /// whoever counts failures does so before the next guess has its turn.
     pub(crate) async fn verify(
         &self,
-        Turn(permit): Turn,
+        turn: Turn,
         stored: Option<&str>,
         candidates: Vec<String>,
-    ) -> Result<bool, Error> {
+    ) -> Result<(bool, Turn), Error> {
         let argon = self.argon.clone();
         let stored: Arc<str> = stored.map_or_else(|| Arc::clone(&self.nobody), Arc::from);
         off_the_runtime(move || {
-            let _permit = permit;
             let stored = PasswordHash::new(&stored)?;
-            Ok::<_, argon2::password_hash::phc::Error>(
-                candidates
-                    .iter()
-                    .any(|candidate| argon.verify_password(candidate.as_bytes(), &stored).is_ok()),
-            )
+            let is_right =
+                |given: &String| argon.verify_password(given.as_bytes(), &stored).is_ok();
+            Ok::<_, argon2::password_hash::phc::Error>((candidates.iter().any(is_right), turn))
         })
         .await?
         .map_err(|error| failed(&error))
@@ -216,6 +214,7 @@ mod tests {
             .verify(turn, stored, vec![given.to_owned()])
             .await
             .expect("a hash is readable")
+            .0
     }
 
     #[tokio::test]
