@@ -123,6 +123,9 @@ fn start_on_a_full_disk(disk: &Disk) -> Result<String> {
     Ok(format!("{outcome}; {compared}"))
 }
 
+/// What a subscriber receives until the server is killed.
+type Deliveries = JoinHandle<Result<Vec<Event>>>;
+
 /// One plan and its files.
 struct Disk {
     data: PathBuf,
@@ -150,7 +153,7 @@ impl Disk {
         ensure!(server.is_running(), "the server ended when its disk failed");
         Self::ensure_refused(&mut org, &mut attempts)?;
         server.kill()?;
-        let delivered = delivered.join().expect("the subscriber does not panic");
+        let delivered = delivered.join().expect("the subscriber does not panic")?;
         ensure_acknowledged(&delivered, &attempts)?;
         fs::remove_file(&self.trigger)?;
         self.compare(attempts, &token)
@@ -164,7 +167,7 @@ impl Disk {
         ensure!(server.is_running(), "the server ended when its disk failed");
         ensure_documented(&attempts)?;
         server.kill()?;
-        let delivered = delivered.join().expect("the subscriber does not panic");
+        let delivered = delivered.join().expect("the subscriber does not panic")?;
         ensure_acknowledged(&delivered, &attempts)?;
         fs::remove_file(&self.trigger)?;
         self.compare(attempts, &token)
@@ -204,14 +207,8 @@ impl Disk {
         server: &Server,
         token: &str,
         mut subscriber: Subscriber,
-    ) -> Result<(JoinHandle<Vec<Event>>, Vec<Attempt>)> {
-        let delivered = thread::spawn(move || {
-            let mut delivered = Vec::new();
-            while let Ok(events) = subscriber.poll() {
-                delivered.extend(events);
-            }
-            delivered
-        });
+    ) -> Result<(Deliveries, Vec<Attempt>)> {
+        let delivered = thread::spawn(move || subscriber.poll_until_broken());
         File::create(&self.trigger)?;
         let address = server.address;
         let attempts = thread::scope(|scope| {

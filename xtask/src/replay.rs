@@ -1,6 +1,6 @@
 //! Reading the event log as a subscriber does: a minimal Bayeux client over long polling.
 
-use std::net::SocketAddr;
+use std::{io, net::SocketAddr};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -80,6 +80,21 @@ impl Subscriber {
             }
         }
         Ok(events)
+    }
+
+    /// Polls until the connection breaks, as it does when the server is killed.
+    ///
+    /// # Errors
+    /// When the server refuses: only its end may end the subscription.
+    pub(crate) fn poll_until_broken(&mut self) -> Result<Vec<Event>> {
+        let mut events = Vec::new();
+        loop {
+            match self.poll() {
+                Ok(more) => events.extend(more),
+                Err(error) if error.is::<io::Error>() => return Ok(events),
+                Err(error) => return Err(error.context("a subscription under load")),
+            }
+        }
     }
 
     /// Polls until the record with this name was created, which the caller has made so that the log has an end.

@@ -152,13 +152,7 @@ impl Test {
             .collect();
         let (address, token) = (server.address, self.token.clone());
         thread::scope(|scope| {
-            let delivered = scope.spawn(move || {
-                let mut delivered = Vec::new();
-                while let Ok(events) = subscriber.poll() {
-                    delivered.extend(events);
-                }
-                delivered
-            });
+            let delivered = scope.spawn(move || subscriber.poll_until_broken());
             let writers: Vec<_> = writers
                 .into_iter()
                 .map(|writer| {
@@ -172,7 +166,7 @@ impl Test {
             for writer in writers {
                 attempts.extend(writer.join().expect("a writer does not panic"));
             }
-            let delivered = delivered.join().expect("the subscriber does not panic");
+            let delivered = delivered.join().expect("the subscriber does not panic")?;
             Ok((attempts, delivered))
         })
     }
