@@ -275,6 +275,39 @@ pub enum Fault {
         map: String,
     },
 
+    // ---- Pub/Sub API
+    /// A call without the metadata that every call needs.
+    CallMetadataMissing,
+    /// No such topic, or its object is not selected for change events.
+    TopicNotFound {
+        /// The org of the call.
+        org: RecordId,
+        /// The topic asked for.
+        topic: String,
+    },
+    /// A call without a topic.
+    TopicMissing,
+    /// The user may not read the topic.
+    TopicDenied,
+    /// No such schema.
+    SchemaNotFound,
+    /// A call without a schema.
+    SchemaMissing,
+    /// The replay id is not one of ours, or no longer retained.
+    ReplayIdCorrupted,
+    /// A start after a given event, without the event.
+    ReplayIdMissing,
+    /// A request for no event at all, or for less than none.
+    FetchCountInvalid,
+    /// A later request of a stream names another topic.
+    TopicChanged,
+    /// The client has used up what it asked for, and asks for nothing more.
+    StreamIdle,
+    /// Nothing can be published on the topic.
+    PublishRefused,
+    /// The call is not served yet.
+    CallUnsupported,
+
     // ---- OAuth 2.0
     /// Wrong user name or password, or an unknown authorization code.
     AuthenticationFailed,

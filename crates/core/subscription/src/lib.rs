@@ -5,6 +5,7 @@
 //! Start reading at [`Subscription::open`] and [`feed::take`].
 
 pub mod feed;
+pub mod fetch;
 
 use landfall_model::{Fault, ReplayId, ReplayPreset};
 
@@ -66,6 +67,11 @@ impl<T: Ord + Copy> Subscription<T> {
     /// The topics, rising.
     pub fn topics(&self) -> &[T] {
         &self.topics
+    }
+
+    /// Goes back to a position that it came from: what was taken since then reached nobody.
+    pub fn rewind(&mut self, to: ReplayId) {
+        self.cursor = self.cursor.min(to);
     }
 
     fn advance(&mut self, to: ReplayId) {

@@ -6,7 +6,8 @@ use landfall_model::fault::FaultField;
 use crate::rest::{
     RestError, ambiguous, duplicate, listed, names, operation_refused, read_only, unexpected,
 };
-use crate::{OauthError, Wire, bayeux};
+use crate::grpc::{GrpcError, GrpcStatus};
+use crate::{OauthError, Wire, bayeux, grpc};
 
 /// The only place that spells a fault for a client.
 ///
@@ -40,6 +41,7 @@ pub fn wire(fault: &Fault) -> Wire {
             )),
             bayeux: Some(bayeux::REQUEST_TOO_LARGE.to_owned()),
             oauth: Some(grant_error("invalid_request", "request too large")),
+            grpc: None,
         },
         Fault::BodyMissing => on_rest(json_error(
             "The HTTP entity body is required, but this request has no entity body.",
@@ -178,10 +180,12 @@ pub fn wire(fault: &Fault) -> Wire {
         // ---- sessions
         Fault::SessionInvalid => Wire {
             rest: Some(session("INVALID_SESSION_ID", "Session expired or invalid")),
+            grpc: Some(grpc::authentication(grpc::AUTH_ERROR)),
             ..on_bayeux("401::Authentication invalid")
         },
         Fault::SessionMissing => Wire {
             rest: Some(session("INVALID_SESSION_ID", "Session expired or invalid")),
+            grpc: Some(grpc::authentication(grpc::AUTH_HEADERS_INVALID)),
             ..on_bayeux("401::Request requires authentication")
         },
         Fault::AuthorizationHeaderInvalid => Wire {
@@ -229,7 +233,14 @@ pub fn wire(fault: &Fault) -> Wire {
             on_bayeux("403::Subscription limit exceeded for this topic")
         }
         Fault::EventLimitExceeded => {
-            on_bayeux("403::Organization total events daily limit exceeded")
+            Wire {
+                grpc: Some(grpc::error(
+                    GrpcStatus::ResourceExhausted,
+                    grpc::EVENT_LIMIT,
+                    "You have exceeded the event delivery limit for your org.",
+                )),
+                ..on_bayeux("403::Organization total events daily limit exceeded")
+            }
         }
         Fault::ChannelNameMissing => on_bayeux("400::Channel name not specified"),
         Fault::ChannelSlashMissing => {
@@ -245,6 +256,73 @@ pub fn wire(fault: &Fault) -> Wire {
         Fault::ReplayChannelMissing { channel, map } => {
             on_bayeux(bayeux::replay_channel_missing(channel, map))
         }
+
+        // ---- Pub/Sub API
+        Fault::CallMetadataMissing => on_grpc(grpc::authentication(grpc::AUTH_HEADERS_INVALID)),
+        Fault::TopicNotFound { org, topic } => on_grpc(grpc::error(
+            GrpcStatus::NotFound,
+            grpc::TOPIC_NOT_FOUND,
+            format!(
+                "The topic information for org CORE/prod/{org} and topic {topic} not found. Ensure the topic name is \
+                 correct and that the topic exists."
+            ),
+        )),
+        Fault::TopicMissing => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::TOPIC_EMPTY,
+            "Topic validation failed. The topic name can't be blank.",
+        )),
+        Fault::TopicDenied => on_grpc(grpc::error(
+            GrpcStatus::PermissionDenied,
+            grpc::TOPIC_DENIED,
+            "The user doesn't have permission to subscribe to the topic.",
+        )),
+        Fault::SchemaNotFound => on_grpc(grpc::error(
+            GrpcStatus::PermissionDenied,
+            grpc::SCHEMA_DENIED,
+            "The schema doesn't exist, or the user doesn't have access to it.",
+        )),
+        Fault::SchemaMissing => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::SCHEMA_EMPTY,
+            "Schema validation failed. The schema ID can't be blank.",
+        )),
+        // Clients: several match the beginning of this text.
+        Fault::ReplayIdCorrupted => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::REPLAY_ID_CORRUPTED,
+            "The Replay ID validation failed. Ensure that the Replay ID is valid.",
+        )),
+        Fault::ReplayIdMissing => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::REPLAY_ID_MISSING,
+            "The Replay ID validation failed. A Replay ID is required with the CUSTOM replay preset.",
+        )),
+        Fault::FetchCountInvalid => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::FETCH_COUNT_INVALID,
+            "The number of requested events must be greater than 0.",
+        )),
+        Fault::TopicChanged => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::TOPIC_CHANGED,
+            "The topic name can't change during a stream.",
+        )),
+        Fault::StreamIdle => on_grpc(grpc::error(
+            GrpcStatus::DeadlineExceeded,
+            grpc::STREAM_IDLE,
+            "No FetchRequest was received in time. Closing the subscription.",
+        )),
+        Fault::PublishRefused => on_grpc(grpc::error(
+            GrpcStatus::PermissionDenied,
+            grpc::PUBLISH_REFUSED,
+            "Events can't be published on the topic.",
+        )),
+        Fault::CallUnsupported => on_grpc(grpc::error(
+            GrpcStatus::Unimplemented,
+            grpc::UNAVAILABLE,
+            "The call is not supported.",
+        )),
 
         // ---- OAuth 2.0
         Fault::AuthenticationFailed => on_oauth("invalid_grant", "authentication failure"),
@@ -278,6 +356,7 @@ pub fn wire(fault: &Fault) -> Wire {
                 status: 503,
                 ..grant_error("server_error", "service unavailable")
             }),
+            grpc: Some(grpc::unavailable()),
         },
         Fault::Internal { error_id } => Wire {
             rest: Some(unexpected(*error_id)),
@@ -286,6 +365,7 @@ pub fn wire(fault: &Fault) -> Wire {
                 status: 500,
                 ..grant_error("server_error", format!("unexpected error {error_id}"))
             }),
+            grpc: Some(grpc::internal()),
         },
     }
 }
@@ -295,6 +375,7 @@ fn on_rest(error: RestError) -> Wire {
         rest: Some(error),
         bayeux: None,
         oauth: None,
+        grpc: None,
     }
 }
 
@@ -303,6 +384,16 @@ fn on_bayeux(error: impl Into<String>) -> Wire {
         rest: None,
         bayeux: Some(error.into()),
         oauth: None,
+        grpc: None,
+    }
+}
+
+fn on_grpc(error: GrpcError) -> Wire {
+    Wire {
+        rest: None,
+        bayeux: None,
+        oauth: None,
+        grpc: Some(error),
     }
 }
 
@@ -311,6 +402,7 @@ fn on_oauth(error: &'static str, description: impl Into<String>) -> Wire {
         rest: None,
         bayeux: None,
         oauth: Some(grant_error(error, description)),
+        grpc: None,
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod bayeux;
 mod catalogue;
+mod grpc;
 pub mod headers;
 mod path;
 mod rest;
@@ -14,6 +15,7 @@ pub mod versions;
 use landfall_model::Fault;
 
 pub use catalogue::wire;
+pub use grpc::{GrpcError, GrpcStatus};
 pub use path::normalize_path;
 pub use rest::{RestError, write_json_string};
 pub use versions::ApiVersion;
@@ -27,6 +29,8 @@ pub struct Wire {
     pub bayeux: Option<String>,
     /// OAuth 2.0: a status and the two members of the error object.
     pub oauth: Option<OauthError>,
+    /// Pub/Sub API: status, code and text.
+    pub grpc: Option<GrpcError>,
 }
 
 /// An error of the token, revocation and introspection endpoints.
@@ -73,4 +77,9 @@ pub fn oauth(fault: &Fault) -> OauthError {
         error: "server_error",
         description: "unexpected error".to_owned(),
     })
+}
+
+/// The Pub/Sub API spelling; a fault that has none is an internal error.
+pub fn grpc(fault: &Fault) -> GrpcError {
+    wire(fault).grpc.unwrap_or_else(grpc::internal)
 }
