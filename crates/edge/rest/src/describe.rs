@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use landfall_model::{Capabilities, Catalog, DeleteRule, EntityDefinition};
+use landfall_model::{Capabilities, Catalog, ChildRelationship, DeleteRule, EntityDefinition};
 
 use crate::describe_event;
 use crate::describe_field::write_field;
@@ -219,7 +219,7 @@ fn full(catalog: &Catalog, entity: &EntityDefinition) -> String {
     render_full(
         &face,
         owned,
-        |w| write_children(w, entity),
+        |w| write_children(w, catalog, entity),
         |w| {
             for field in &entity.fields {
                 write_field(w, catalog, entity, field);
@@ -326,9 +326,14 @@ fn write_scopes(w: &mut Writer, face: &Face<'_>, owned: bool) {
     }
 }
 
-/// References to the object, change events' included: those have no name.
-fn write_children(w: &mut Writer, entity: &EntityDefinition) {
-    for child in &entity.children {
+/// References to the object, those of change events included: these have no name and delete nothing.
+fn write_children(w: &mut Writer, catalog: &Catalog, entity: &EntityDefinition) {
+    let mut children: Vec<ChildRelationship> = entity.children.clone();
+    for other in catalog.entities() {
+        children.extend(describe_event::references(other, &entity.name));
+    }
+    children.sort_by(|left, right| (&left.child, &left.field).cmp(&(&right.child, &right.field)));
+    for child in &children {
         w.object(|w| {
             w.name("cascadeDelete")
                 .boolean(child.delete_rule == DeleteRule::Cascade);
@@ -409,6 +414,17 @@ mod tests {
             describe["recordTypeInfos"][0]["recordTypeId"],
             MASTER_RECORD_TYPE
         );
+    }
+
+    #[test]
+    fn references_of_change_events_are_children_without_a_name() {
+        let catalog = fixture::catalog();
+        let thing = Object::Records(Arc::clone(catalog.entity("Thing").expect("in the fixture")));
+        let describe = parsed(&Describes::default().full(&catalog, &thing));
+        let child = &describe["childRelationships"][0];
+        assert_eq!(child["childSObject"], "ThingChangeEvent");
+        assert_eq!(child["field"], "ParentId");
+        assert_eq!(child["relationshipName"], Value::Null);
     }
 
     #[test]

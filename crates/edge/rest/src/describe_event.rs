@@ -4,7 +4,8 @@
 //! Guide); the fields of event objects: apex-dev-tools/sobject-types.
 
 use landfall_model::{
-    Capabilities, Catalog, EntityDefinition, FieldDefinition, FieldName, FieldType,
+    Capabilities, Catalog, ChildRelationship, DeleteRule, EntityDefinition, EntityName,
+    FieldDefinition, FieldName, FieldType,
 };
 
 use crate::describe::{Face, basic, render_full};
@@ -62,6 +63,25 @@ pub(crate) fn basic_of(entity: &EntityDefinition) -> Option<Template> {
             }
         });
     }))
+}
+
+/// The references that change events of `entity` hold to records of `target`.
+pub(crate) fn references(entity: &EntityDefinition, target: &EntityName) -> Vec<ChildRelationship> {
+    let Some(event) = &entity.change_event else {
+        return Vec::new();
+    };
+    event
+        .fields
+        .iter()
+        .filter_map(|name| entity.field(name.as_str()))
+        .filter(|(_, field)| field.reference_to.contains(target))
+        .map(|(_, field)| ChildRelationship {
+            child: event.name.clone(),
+            field: field.name.clone(),
+            relationship_name: None,
+            delete_rule: DeleteRule::Clear,
+        })
+        .collect()
 }
 
 /// The full describe; empty for an object without change events.
@@ -216,7 +236,8 @@ mod tests {
                 "HomeCity",
                 "HomeLatitude",
                 "HomeAddress",
-                "Amount"
+                "Amount",
+                "ParentId"
             ]
         );
         assert_eq!(fields[1]["type"], "complexvalue");

@@ -106,7 +106,7 @@ pub(crate) fn catalog() -> Catalog {
         Vec::new(),
         Some(ChangeEventDefinition {
             name: EntityName::new("ThingChangeEvent"),
-            fields: ["Name", "HomeAddress", "Amount"]
+            fields: ["Name", "HomeAddress", "Amount", "ParentId"]
                 .map(FieldName::new)
                 .to_vec(),
         }),

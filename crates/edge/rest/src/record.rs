@@ -161,7 +161,7 @@ pub(crate) fn selected(
     call: &Call,
     entity: &EntityDefinition,
 ) -> Result<Vec<Node>, Fault> {
-    match call.parameter("fields") {
+    match call.parameter("fields").filter(|fields| !fields.is_empty()) {
         Some(fields) => selection::parse(shared.engine.catalog(), entity, fields),
         None => Ok(selection::everything(entity)),
     }
