@@ -1,8 +1,9 @@
 //! The bytes of a block of events: pure, and distrustful of what it reads.
 //!
 //! `version: u8, crc32: u32`, and then, covered by the checksum, segments: `first replay id: u64, appended: i64,
-//! count: u32` and `count` records `topic: u32, uuid: [u8; 16], schema: [u8; 16], length: u32, payload`. Numbers are little-endian. A commit
-//! makes blocks of one segment; blocks that are merged keep theirs, so that each event keeps its time.
+//! count: u32` and `count` records `topic: u32, uuid: [u8; 16], schema: [u8; 16], length: u32, payload`. Numbers are
+//! little-endian. A commit makes blocks of one segment; a reader takes several, so that small blocks can be joined and
+//! each event keeps its time.
 
 use std::fmt;
 use std::ops::Range;
@@ -59,15 +60,6 @@ pub(crate) fn encode(first: ReplayId, appended: Timestamp, events: &[NewEvent]) 
         data.extend(&*event.payload);
     }
     Some(sealed(data))
-}
-
-/// One block of several that follow each other; the blocks are checked on the way.
-pub(crate) fn merge<'b>(blocks: impl IntoIterator<Item = &'b [u8]>) -> Result<Vec<u8>, Damage> {
-    let mut data = vec![0; HEADER_BYTES];
-    for block in blocks {
-        data.extend(body(block)?);
-    }
-    Ok(sealed(data))
 }
 
 /// Fills in the header.
@@ -226,16 +218,6 @@ mod tests {
             read,
             expected.map(|(id, topic, text)| (id, topic, -5, text.to_owned()))
         );
-    }
-
-    #[test]
-    fn merged_blocks_keep_the_times_of_their_events() {
-        let (left, right) = (block(5, 10, &["a", "b"]), block(7, 20, &["c"]));
-        let merged = merge([&*left, &*right]).expect("whole");
-        let read = read(&merged).expect("whole");
-        let times: Vec<_> = read.iter().map(|(id, _, at, _)| (*id, *at)).collect();
-        assert_eq!(times, [(5, 10), (6, 10), (7, 20)]);
-        assert_eq!(merge([&*right, &*left]).map(|data| self::read(&data)), Ok(Err(Damage::Order)));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::layout::Layouts;
 use crate::lock::Lock;
 use crate::reader::Pool;
 
-/// Marks the file as ours: "LdFl".
+/// Marks the file as ours: `LdFl`.
 const APPLICATION_ID: i32 = 0x4c64_466c;
 /// Of the fixed tables, the blocks and the columns' types. A file of an older version is brought up to date at open.
 const FORMAT_VERSION: i32 = 1;
@@ -74,6 +74,14 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
     claim(&mut writer)
         .map_err(named)?
         .map_err(|reason| refused(format_args!("{shown} {reason}")))?;
+    let journal: String = writer
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .map_err(named)?;
+    if journal != "wal" {
+        return Err(refused(format_args!(
+            "{shown} cannot have a write-ahead log: the folder must be on a local disk"
+        )));
+    }
     let readers = (0..config.readers.get())
         .map(|_| reading(&path, config.reader_cache_kib))
         .collect::<rusqlite::Result<Vec<_>>>()
@@ -92,8 +100,14 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
 
 /// The real path of the file, which is made if it is not there: it holds credentials, so only its owner may read it.
 fn place(path: &Path) -> io::Result<PathBuf> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
     }
     let made = OpenOptions::new()
         .create_new(true)

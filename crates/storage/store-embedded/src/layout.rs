@@ -18,7 +18,7 @@ pub(crate) const ROW_NUMBER: &str = "\"_row\"";
 pub(crate) struct Column {
     /// The quoted name.
     pub(crate) name: String,
-    pub(crate) column_type: ColumnType,
+    pub(crate) holds: ColumnType,
     /// Its place in the result of [`Layout::select`].
     pub(crate) result: usize,
     /// How text compares in searches.
@@ -80,12 +80,12 @@ impl Layout {
         for column in self.own_columns() {
             let Column {
                 name,
-                column_type,
+                holds,
                 collation,
                 indexed,
                 ..
             } = column;
-            let declared = column_type.declared();
+            let declared = holds.declared();
             let index = if *indexed { collation } else { "-" };
             let _ = writeln!(text, "{name} {declared} {index}");
         }
@@ -101,8 +101,8 @@ fn column(field: &FieldDefinition, stored: &mut usize) -> Option<Column> {
     if !field.stored() {
         return None;
     }
-    let column_type = ColumnType::of(field.field_type);
-    let is_text = column_type == ColumnType::Text;
+    let holds = ColumnType::of(field.field_type);
+    let is_text = holds == ColumnType::Text;
     let collation = if is_text && !field.case_sensitive {
         "NOCASE"
     } else {
@@ -116,7 +116,7 @@ fn column(field: &FieldDefinition, stored: &mut usize) -> Option<Column> {
     };
     Some(Column {
         name,
-        column_type,
+        holds,
         result,
         collation,
         indexed: field.unique
@@ -127,11 +127,7 @@ fn column(field: &FieldDefinition, stored: &mut usize) -> Option<Column> {
 }
 
 fn recent(entity: &EntityDefinition) -> String {
-    let stored = |name| {
-        entity
-            .field(name)
-            .is_some_and(|(_, field)| field.stored())
-    };
+    let stored = |name| entity.field(name).is_some_and(|(_, field)| field.stored());
     let kept = if stored("IsDeleted") {
         "WHERE \"IsDeleted\" IS NOT 1 "
     } else {

@@ -46,7 +46,7 @@ fn replay_id(kept: i64) -> Result<ReplayId> {
 pub(crate) fn append(
     connection: &Connection,
     tail: ReplayId,
-    appended: Appended,
+    appended: &Appended,
 ) -> Attempt<Vec<Arc<Event>>> {
     let mut first = tail.advanced_by(1);
     let mut events = Vec::with_capacity(appended.events.len());
@@ -76,7 +76,8 @@ fn block_length(events: &[NewEvent]) -> usize {
     events
         .iter()
         .take_while(|event| {
-            let fits = bytes == 0 || bytes.saturating_add(block::bytes_of(event)) <= BLOCK_BYTES_MAX;
+            let fits =
+                bytes == 0 || bytes.saturating_add(block::bytes_of(event)) <= BLOCK_BYTES_MAX;
             bytes = bytes.saturating_add(block::bytes_of(event));
             fits
         })
@@ -175,16 +176,20 @@ impl Search<'_> {
             let before = self.previous;
             let first = replay_id(row.get(0).map_err(reading(BLOCK))?)?;
             if before.is_some_and(|before| before.advanced_by(1) != first) {
-                return Err(corrupt(LOG, format_args!("events before {first} are missing")));
+                return Err(corrupt(
+                    LOG,
+                    format_args!("events before {first} are missing"),
+                ));
             }
             if !self.look_through(row)? {
                 return Ok(false);
             }
         }
         match self.previous {
-            Some(last) if last != tail => {
-                Err(corrupt(LOG, format_args!("events after {last} are missing")))
-            }
+            Some(last) if last != tail => Err(corrupt(
+                LOG,
+                format_args!("events after {last} are missing"),
+            )),
             _ => Ok(true),
         }
     }
@@ -219,7 +224,11 @@ impl Search<'_> {
             drop(rows);
             let mut later = Vec::with_capacity(places.len());
             for (of, topic) in places {
-                let found = if of == place { next(topic, place + 1)? } else { Some(of) };
+                let found = if of == place {
+                    next(topic, place + 1)?
+                } else {
+                    Some(of)
+                };
                 later.extend(found.map(|found| (found, topic)));
             }
             places = later;
@@ -229,7 +238,8 @@ impl Search<'_> {
 
     /// The block that holds the first event after `after`, or the first one of all.
     fn start(&self, connection: &Connection) -> Result<i64> {
-        let wanted = i64::try_from(self.after.get()).map_or(i64::MAX, |after| after.saturating_add(1));
+        let wanted =
+            i64::try_from(self.after.get()).map_or(i64::MAX, |after| after.saturating_add(1));
         connection
             .prepare_cached(
                 "SELECT coalesce(max(first_replay_id), 0) FROM event_block WHERE first_replay_id <= ?1",
@@ -333,7 +343,9 @@ pub(crate) fn trim(connection: &Connection, before: Timestamp) -> Attempt<bool> 
     let topics = topics(connection)?;
     for (_, topic) in topics {
         connection
-            .prepare_cached("DELETE FROM event_topic WHERE topic_id = ?1 AND first_replay_id <= ?2")?
+            .prepare_cached(
+                "DELETE FROM event_topic WHERE topic_id = ?1 AND first_replay_id <= ?2",
+            )?
             .execute((topic.0, newest))?;
     }
     Ok(more)

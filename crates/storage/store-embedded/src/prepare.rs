@@ -76,8 +76,8 @@ fn create_table(layout: &Layout) -> String {
 
 /// A checkbox is never null: records from before it was there have it unchecked.
 fn declaration(column: &Column) -> String {
-    let declared = column.column_type.declared();
-    let default = if column.column_type == ColumnType::Boolean {
+    let declared = column.holds.declared();
+    let default = if column.holds == ColumnType::Boolean {
         " DEFAULT 0"
     } else {
         ""
@@ -91,7 +91,7 @@ fn add_columns(
     statements: &mut Vec<String>,
 ) -> Attempt<()> {
     for column in layout.own_columns() {
-        let wanted = column.column_type.declared();
+        let wanted = column.holds.declared();
         match existing.get(&column.name.to_ascii_lowercase()) {
             None => statements.push(format!(
                 "ALTER TABLE {} ADD COLUMN {}",
@@ -113,7 +113,8 @@ fn add_columns(
 
 /// The columns of the table by quoted name in lower case, with their declared types.
 fn columns(connection: &Connection, entity: &str) -> Attempt<BTreeMap<String, String>> {
-    let mut statement = connection.prepare_cached("SELECT name, type FROM pragma_table_info(?1)")?;
+    let mut statement =
+        connection.prepare_cached("SELECT name, type FROM pragma_table_info(?1)")?;
     let columns = statement.query_map([format!("record_{entity}")], |row| {
         let name: String = row.get(0)?;
         Ok((quoted(&name.to_ascii_lowercase()), row.get(1)?))

@@ -80,7 +80,9 @@ impl EmbeddedReader {
 impl Reads for EmbeddedReader {
     fn row(&self, entity: &EntityDefinition, id: RecordId) -> Result<Option<Row>> {
         let layout = self.0.layouts.of(entity);
-        self.0.pool.with(|connection| rows::one(connection, &layout, id))
+        self.0
+            .pool
+            .with(|connection| rows::one(connection, &layout, id))
     }
 
     fn rows_where(
@@ -110,7 +112,9 @@ impl Reads for EmbeddedReader {
     }
 
     fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
-        self.0.pool.with(|connection| documents::all(connection, kind))
+        self.0
+            .pool
+            .with(|connection| documents::all(connection, kind))
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn matching(
         let sql = format!("{select} WHERE ?1 ORDER BY {ID} LIMIT ?2");
         return many(connection, layout, &sql, (value.is_null(), limit));
     };
-    let Some(wanted) = encode(column.column_type, value) else {
+    let Some(wanted) = encode(column.holds, value) else {
         return Ok(Vec::new());
     };
     let Column {
@@ -80,13 +80,14 @@ fn read(layout: &Layout, row: &rusqlite::Row<'_>) -> Result<Row> {
             return Ok(Value::Null);
         };
         let kept = row.get_ref(column.result).map_err(reading(RECORD))?;
-        decode(column.column_type, kept).ok_or_else(|| {
-            let Column {
-                name, column_type, ..
-            } = column;
+        decode(column.holds, kept).ok_or_else(|| {
+            let Column { name, holds, .. } = column;
             let found = kept.data_type();
             let table = &layout.table;
-            corrupt(RECORD, format_args!("{table}.{name}: {found} is no {column_type:?}"))
+            corrupt(
+                RECORD,
+                format_args!("{table}.{name}: {found} is no {holds:?}"),
+            )
         })
     };
     layout.columns.iter().map(field).collect()
@@ -152,9 +153,9 @@ fn update(
         return Ok(());
     }
     let _ = write!(sql, " WHERE {ID} = ?1");
-    let updated = connection
-        .prepare_cached(&sql)?
-        .execute(params_from_iter(values.iter().map(|value| value as &dyn ToSql)))?;
+    let updated = connection.prepare_cached(&sql)?.execute(params_from_iter(
+        values.iter().map(|value| value as &dyn ToSql),
+    ))?;
     if updated == 1 {
         Ok(())
     } else {
@@ -163,11 +164,13 @@ fn update(
 }
 
 fn encoded<'v>(layout: &Layout, column: &Column, value: &'v Value) -> Attempt<ToSqlOutput<'v>> {
-    encode(column.column_type, value).ok_or_else(|| {
-        let Column {
-            name, column_type, ..
-        } = column;
+    encode(column.holds, value).ok_or_else(|| {
+        let Column { name, holds, .. } = column;
         // The value itself stays out of the message: it may be anybody's data.
-        format!("{}.{name} takes no value other than {column_type:?}", layout.table).into()
+        format!(
+            "{}.{name} takes no value other than {holds:?}",
+            layout.table
+        )
+        .into()
     })
 }

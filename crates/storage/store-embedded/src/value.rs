@@ -70,7 +70,9 @@ pub(crate) fn encode(column: ColumnType, value: &Value) -> Option<ToSqlOutput<'_
         (ColumnType::Integer, Value::Integer(number)) => ToSqlOutput::from(*number),
         (ColumnType::Real, Value::Double(number)) if !number.is_nan() => ToSqlOutput::from(*number),
         (ColumnType::Text, Value::Text(text)) => ToSqlOutput::from(text.as_str()),
-        (ColumnType::Id, Value::Id(id)) => ToSqlOutput::Borrowed(ValueRef::Text(id.as_str().as_bytes())),
+        (ColumnType::Id, Value::Id(id)) => {
+            ToSqlOutput::Borrowed(ValueRef::Text(id.as_str().as_bytes()))
+        }
         (ColumnType::Day, Value::Date(day)) => ToSqlOutput::from(day.as_days()),
         (ColumnType::Point, Value::DateTime(point)) => ToSqlOutput::from(point.as_millis()),
         (ColumnType::TimeOfDay, Value::Time(millis)) => ToSqlOutput::from(*millis),

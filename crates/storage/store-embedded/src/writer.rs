@@ -50,16 +50,15 @@ impl EmbeddedWriter {
     }
 
     /// Runs `work` as one durable transaction, or ends this writer.
-    fn transact<T>(
-        &mut self,
-        work: impl FnOnce(&Connection, &Shared) -> Attempt<T>,
-    ) -> Result<T> {
+    fn transact<T>(&mut self, work: impl FnOnce(&Connection, &Shared) -> Attempt<T>) -> Result<T> {
         if self.poisoned {
             return Err(Error::Poisoned);
         }
         // Until it has succeeded: a panic in `work` leaves the transaction open.
         self.poisoned = true;
-        match within(&self.connection, |connection| work(connection, &self.shared)) {
+        match within(&self.connection, |connection| {
+            work(connection, &self.shared)
+        }) {
             Ok(done) => {
                 self.poisoned = false;
                 self.shared.checkpointer.committed(&self.connection);
@@ -77,7 +76,10 @@ impl EmbeddedWriter {
     }
 
     /// The numbers that the topics get, without those that have one.
-    fn unnumbered(&self, topics: impl IntoIterator<Item = String>) -> Attempt<Vec<(String, TopicId)>> {
+    fn unnumbered(
+        &self,
+        topics: impl IntoIterator<Item = String>,
+    ) -> Attempt<Vec<(String, TopicId)>> {
         let newest = self.topics.values().map(|topic| topic.0).max().unwrap_or(0);
         let mut numbered: Vec<(String, TopicId)> = Vec::new();
         for topic in topics {
@@ -85,7 +87,9 @@ impl EmbeddedWriter {
                 || numbered.iter().any(|(other, _)| *other == topic);
             if !known {
                 let number = u32::try_from(numbered.len() + 1)?;
-                let number = newest.checked_add(number).ok_or("the topic numbers are used up")?;
+                let number = newest
+                    .checked_add(number)
+                    .ok_or("the topic numbers are used up")?;
                 numbered.push((topic, TopicId(number)));
             }
         }
@@ -94,10 +98,7 @@ impl EmbeddedWriter {
 }
 
 /// Runs `work` between `BEGIN` and `COMMIT`.
-fn within<T>(
-    connection: &Connection,
-    work: impl FnOnce(&Connection) -> Attempt<T>,
-) -> Attempt<T> {
+fn within<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Attempt<T>) -> Attempt<T> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let done = work(connection)?;
     connection.prepare_cached("COMMIT")?.execute([])?;
@@ -117,7 +118,7 @@ fn number_topics(connection: &Connection, topics: &[(String, TopicId)]) -> Attem
 fn append(
     connection: &Connection,
     from: Position,
-    appended: Appended,
+    appended: &Appended,
 ) -> Attempt<(Vec<Arc<Event>>, Position)> {
     let commit_number = appended.commit_number;
     if commit_number < from.commit_number {
@@ -161,8 +162,14 @@ impl Writer for EmbeddedWriter {
             changes.extend(prepare::plan(&self.connection, entity, layout).map_err(failed)?);
         }
         // The topics that these objects need are numbered along with them: each alone would be a commit of its own.
-        let events = entities.iter().filter_map(|entity| entity.change_event.as_ref());
-        let topics = events.map(|event| Topic::of_change_event(event.name.as_str()).as_str().to_owned());
+        let events = entities
+            .iter()
+            .filter_map(|entity| entity.change_event.as_ref());
+        let topics = events.map(|event| {
+            Topic::of_change_event(event.name.as_str())
+                .as_str()
+                .to_owned()
+        });
         let topics = self.unnumbered(topics).map_err(failed)?;
         if !changes.is_empty() || !topics.is_empty() {
             self.transact(|connection, _| {
@@ -205,7 +212,7 @@ impl Writer for EmbeddedWriter {
             for document in &write.documents {
                 documents::write(connection, document)?;
             }
-            append(connection, from, events(from))
+            append(connection, from, &events(from))
         })?;
         self.position = position;
         Ok(Committed {

@@ -6,7 +6,7 @@
 mod commits;
 mod events;
 mod records;
-mod sample;
+pub mod sample;
 
 use crate::Opened;
 
@@ -27,21 +27,57 @@ pub struct Law {
 
 /// Every law.
 pub const LAWS: &[Law] = &[
-    law("rows come back as written, also after reopening", records::rows_come_back),
-    law("an update writes the changed fields and no other", records::only_changed_fields),
-    law("rows are found by value with the field's rule of letter case", records::found_by_value),
-    law("rows found come in the order of their ids, up to the limit", records::found_in_order),
-    law("recent rows are the newest that are not deleted", records::newest_not_deleted),
+    law(
+        "rows come back as written, also after reopening",
+        records::rows_come_back,
+    ),
+    law(
+        "an update writes the changed fields and no other",
+        records::only_changed_fields,
+    ),
+    law(
+        "rows are found by value with the field's rule of letter case",
+        records::found_by_value,
+    ),
+    law(
+        "rows found come in the order of their ids, up to the limit",
+        records::found_in_order,
+    ),
+    law(
+        "recent rows are the newest that are not deleted",
+        records::newest_not_deleted,
+    ),
     law("a new definition loses nothing", records::new_definition),
-    law("documents are kept, replaced and forgotten by kind and key", records::documents),
-    law("a commit is seen whole, at once, and after reopening", commits::seen_whole),
-    law("a failed commit leaves nothing and ends the writer", commits::failed),
+    law(
+        "documents are kept, replaced and forgotten by kind and key",
+        records::documents,
+    ),
+    law(
+        "a commit is seen whole, at once, and after reopening",
+        commits::seen_whole,
+    ),
+    law(
+        "a failed commit leaves nothing and ends the writer",
+        commits::failed,
+    ),
     law("the position goes on where it was", commits::position),
-    law("what one read has seen the next one sees too", commits::reads_go_forward),
-    law("replay ids rise and are never given twice", events::never_given_twice),
+    law(
+        "what one read has seen the next one sees too",
+        commits::reads_go_forward,
+    ),
+    law(
+        "replay ids rise and are never given twice",
+        events::never_given_twice,
+    ),
     law("events come back as appended", events::come_back),
-    law("pages agree with a plain filter, whatever their size", events::pages_agree),
-    law("a page says how far it looked where nothing passed", events::reached_without_events),
+    law(
+        "pages agree with a plain filter, whatever their size",
+        events::pages_agree,
+    ),
+    law(
+        "a page says how far it looked where nothing passed",
+        events::reached_without_events,
+    ),
     law("trim forgets the old events and no other", events::trim),
     law("a topic keeps its number", events::topics),
 ];

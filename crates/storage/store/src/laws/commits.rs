@@ -21,13 +21,23 @@ fn document(content: &str) -> Document {
 }
 
 /// Name of the record, the document and the payloads, as a reader sees them.
-fn seen(store: &Opened, entity: &EntityDefinition) -> (Option<Value>, Option<Vec<u8>>, Vec<Vec<u8>>) {
+fn seen(
+    store: &Opened,
+    entity: &EntityDefinition,
+) -> (Option<Value>, Option<Vec<u8>>, Vec<Vec<u8>>) {
     let reader = &store.reader;
     let row = reader.row(entity, id(1)).expect("readable");
     let name = row.and_then(|row| row.get(place(entity, "Name")).cloned());
-    let document = reader.document(DocumentKind::Org, "document").expect("readable");
+    let document = reader
+        .document(DocumentKind::Org, "document")
+        .expect("readable");
     let page = reader.events(ReplayId::ORIGIN, &TopicFilter::All, 100);
-    let payloads = page.expect("readable").events.iter().map(|event| event.payload.to_vec()).collect();
+    let payloads = page
+        .expect("readable")
+        .events
+        .iter()
+        .map(|event| event.payload.to_vec())
+        .collect();
     (name, document, payloads)
 }
 
@@ -37,7 +47,11 @@ pub(super) fn seen_whole(at: &dyn Place) {
     let topic = topic(&mut store, "/data/Thing__ChangeEvent");
     assert_eq!(seen(&store, &entity), (None, None, Vec::new()));
     let write = WriteSet {
-        rows: vec![new_row(&entity, 1, row(&entity, 1, &[("Name", text("kept"))]))],
+        rows: vec![new_row(
+            &entity,
+            1,
+            row(&entity, 1, &[("Name", text("kept"))]),
+        )],
         documents: vec![document("kept")],
     };
     let reader = Arc::clone(&store.reader);
@@ -62,7 +76,9 @@ pub(super) fn seen_whole(at: &dyn Place) {
         vec![b"payload 1".to_vec(), b"payload 2".to_vec()],
     );
     assert_eq!(seen(&store, &entity), whole);
-    let page = store.reader.events(ReplayId::ORIGIN, &TopicFilter::All, 100);
+    let page = store
+        .reader
+        .events(ReplayId::ORIGIN, &TopicFilter::All, 100);
     assert_eq!(page.expect("readable").events, committed.events);
     drop(store);
     assert_eq!(seen(&opened(at, &entity), &entity), whole);
@@ -93,8 +109,14 @@ pub(super) fn failed(at: &dyn Place) {
     });
     assert!(matches!(result, Err(Error::Commit { .. })), "{result:?}");
     assert_eq!(seen(&store, &entity), before, "nothing of it is seen");
-    let through_writer = store.writer.row(&entity, id(1)).expect("the writer still reads");
-    assert_eq!(through_writer, store.reader.row(&entity, id(1)).expect("readable"));
+    let through_writer = store
+        .writer
+        .row(&entity, id(1))
+        .expect("the writer still reads");
+    assert_eq!(
+        through_writer,
+        store.reader.row(&entity, id(1)).expect("readable")
+    );
     let again = store.writer.commit(&WriteSet::default(), &mut nothing);
     assert!(matches!(again, Err(Error::Poisoned)), "{again:?}");
     let trimmed = store.writer.trim(Timestamp::from_millis(0));
@@ -144,14 +166,21 @@ pub(super) fn reads_go_forward(at: &dyn Place) {
         let number = i64::try_from(number).expect("a small number");
         row(&entity, 1, &[("Count__c", Value::Integer(number))])
     };
-    keep(&mut *store.writer, vec![new_row(&entity, 1, count(0))], Vec::new());
+    keep(
+        &mut *store.writer,
+        vec![new_row(&entity, 1, count(0))],
+        Vec::new(),
+    );
     let done = AtomicBool::new(false);
     let reader = Arc::clone(&store.reader);
     let look = || {
         let mut last = 0;
         loop {
             let stop = done.load(Ordering::Acquire);
-            let row = reader.row(&entity, id(1)).expect("readable").expect("there");
+            let row = reader
+                .row(&entity, id(1))
+                .expect("readable")
+                .expect("there");
             let Some(Value::Integer(seen)) = row.get(place(&entity, "Count__c")) else {
                 panic!("the count is a number");
             };
@@ -161,7 +190,10 @@ pub(super) fn reads_go_forward(at: &dyn Place) {
                 .events(ReplayId::ORIGIN, &TopicFilter::All, 10_000)
                 .expect("readable");
             assert!(page.reached >= ReplayId::ORIGIN.advanced_by(2 * seen));
-            assert!(page.events.len().is_multiple_of(2), "half a commit was seen");
+            assert!(
+                page.events.len().is_multiple_of(2),
+                "half a commit was seen"
+            );
             last = seen;
             if stop {
                 assert_eq!(seen, COMMITS, "the last commit is seen");

@@ -25,13 +25,20 @@ fn read(store: &Opened, after: ReplayId, filter: &TopicFilter, limit: usize) -> 
     let mut events: Vec<Arc<Event>> = Vec::new();
     let mut reached = after;
     while reached < tail {
-        let page = store.reader.events(reached, filter, limit).expect("readable");
+        let page = store
+            .reader
+            .events(reached, filter, limit)
+            .expect("readable");
         assert!(page.events.len() <= limit, "the limit is kept");
         assert!(page.reached > reached, "each page goes on");
         assert!(page.reached <= tail, "no page looks beyond the tail");
         for event in page.events {
             assert!(event.replay_id > reached && event.replay_id <= page.reached);
-            assert!(events.last().is_none_or(|last| last.replay_id < event.replay_id));
+            assert!(
+                events
+                    .last()
+                    .is_none_or(|last| last.replay_id < event.replay_id)
+            );
             events.push(event);
         }
         reached = page.reached;
@@ -69,7 +76,11 @@ pub(super) fn never_given_twice(at: &dyn Place) {
             earliest: None,
             tail: replay_id(given),
         };
-        assert_eq!(bounds(&store), empty, "the ids stay used after everything is forgotten");
+        assert_eq!(
+            bounds(&store),
+            empty,
+            "the ids stay used after everything is forgotten"
+        );
         assert!(read(&store, ReplayId::ORIGIN, &TopicFilter::All, 10).is_empty());
     }
 }
@@ -87,8 +98,15 @@ pub(super) fn come_back(at: &dyn Place) {
     let every_byte = (0..=u8::MAX).collect();
     let batches = [
         vec![new(Vec::new())],
-        vec![new(every_byte), new(vec![0; 900_000]), new(vec![1; 900_000]), new(b"x".to_vec())],
-        (0..5_000_u32).map(|number| new(number.to_le_bytes().to_vec())).collect(),
+        vec![
+            new(every_byte),
+            new(vec![0; 900_000]),
+            new(vec![1; 900_000]),
+            new(b"x".to_vec()),
+        ],
+        (0..5_000_u32)
+            .map(|number| new(number.to_le_bytes().to_vec()))
+            .collect(),
     ];
     let mut expected = Vec::new();
     for (batch, at) in batches.iter().zip([i64::MIN, 0, 1_700_000_000_123]) {
@@ -96,7 +114,10 @@ pub(super) fn come_back(at: &dyn Place) {
         assert_eq!(committed.events.len(), batch.len());
         for (event, new) in committed.events.iter().zip(batch) {
             assert_eq!(event.appended.as_millis(), at);
-            assert_eq!((event.topic, event.uuid, event.schema), (new.topic, new.uuid, new.schema));
+            assert_eq!(
+                (event.topic, event.uuid, event.schema),
+                (new.topic, new.uuid, new.schema)
+            );
             assert_eq!(event.payload, new.payload);
         }
         expected.extend(committed.events);
@@ -139,14 +160,29 @@ pub(super) fn pages_agree(at: &dyn Place) {
     let mut store = opened(at, &entity);
     let (topics, events) = mixed(&mut store);
     let many = (0..40).map(TopicId).collect();
-    let mut filters = vec![TopicFilter::All, TopicFilter::These(many), TopicFilter::These(Vec::new())];
+    let mut filters = vec![
+        TopicFilter::All,
+        TopicFilter::These(many),
+        TopicFilter::These(Vec::new()),
+    ];
     for chosen in 0..1 << topics.len() {
-        let these = topics.iter().enumerate().filter(|(place, _)| chosen >> place & 1 == 1);
+        let these = topics
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| chosen >> place & 1 == 1);
         filters.push(TopicFilter::These(these.map(|(_, topic)| *topic).collect()));
     }
     let last = u64::try_from(events.len()).expect("a small number");
     for filter in &filters {
-        for (after, limit) in [(0, 1), (0, 7), (0, usize::MAX), (1, 100), (23, 5), (last - 35, 3), (last, 1)] {
+        for (after, limit) in [
+            (0, 1),
+            (0, 7),
+            (0, usize::MAX),
+            (1, 100),
+            (23, 5),
+            (last - 35, 3),
+            (last, 1),
+        ] {
             let after = replay_id(after);
             let expected: Vec<_> = events
                 .iter()
@@ -154,7 +190,10 @@ pub(super) fn pages_agree(at: &dyn Place) {
                 .cloned()
                 .collect();
             let found = read(&store, after, filter, limit);
-            assert!(found == expected, "after {after}, {filter:?}, pages of {limit}");
+            assert!(
+                found == expected,
+                "after {after}, {filter:?}, pages of {limit}"
+            );
         }
     }
 }
@@ -181,7 +220,12 @@ pub(super) fn reached_without_events(at: &dyn Place) {
     assert_eq!((none.events.len(), none.reached), (0, ReplayId::ORIGIN));
 
     // At the tail and beyond it there is nothing, and a reader is not moved back.
-    for after in [tail, tail.advanced_by(5), ReplayId::MAX, ReplayId::new(u64::MAX)] {
+    for after in [
+        tail,
+        tail.advanced_by(5),
+        ReplayId::MAX,
+        ReplayId::new(u64::MAX),
+    ] {
         let page = page(after, &TopicFilter::All, 10);
         assert!(page.events.is_empty());
         assert_eq!(page.reached, after);
@@ -226,7 +270,12 @@ pub(super) fn trim(at: &dyn Place) {
 
 pub(super) fn topics(at: &dyn Place) {
     let entity = entity();
-    let names = ["/data/ChangeEvents", "/data/changeevents", "/event/Ü__e", "/u/x"];
+    let names = [
+        "/data/ChangeEvents",
+        "/data/changeevents",
+        "/event/Ü__e",
+        "/u/x",
+    ];
     let mut store = opened(at, &entity);
     let first: Vec<_> = names.iter().map(|name| topic(&mut store, name)).collect();
     let again: Vec<_> = names.iter().map(|name| topic(&mut store, name)).collect();
@@ -240,5 +289,9 @@ pub(super) fn topics(at: &dyn Place) {
     different.push(later);
     different.sort_unstable();
     different.dedup();
-    assert_eq!(different.len(), names.len() + 1, "no two topics share a number");
+    assert_eq!(
+        different.len(),
+        names.len() + 1,
+        "no two topics share a number"
+    );
 }

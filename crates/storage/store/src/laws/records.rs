@@ -39,7 +39,10 @@ pub(super) fn only_changed_fields(at: &dyn Place) {
     let before = full_row(&entity, 1);
     keep(
         &mut *store.writer,
-        vec![new_row(&entity, 1, before.clone()), new_row(&entity, 2, full_row(&entity, 2))],
+        vec![
+            new_row(&entity, 1, before.clone()),
+            new_row(&entity, 2, full_row(&entity, 2)),
+        ],
         Vec::new(),
     );
     // What the other fields of the write say is not looked at.
@@ -54,22 +57,36 @@ pub(super) fn only_changed_fields(at: &dyn Place) {
     let mut after = before;
     set(&entity, &mut after, "Name", text("new"));
     set(&entity, &mut after, "Ratio__c", Value::Null);
-    assert_eq!(store.reader.row(&entity, id(1)).expect("readable"), Some(after));
+    assert_eq!(
+        store.reader.row(&entity, id(1)).expect("readable"),
+        Some(after)
+    );
     let other = Some(full_row(&entity, 2));
     assert_eq!(store.reader.row(&entity, id(2)).expect("readable"), other);
 }
 
 fn set(entity: &EntityDefinition, row: &mut Row, name: &str, value: Value) {
-    *row.get_mut(place(entity, name)).expect("a value for each field") = value;
+    *row.get_mut(place(entity, name))
+        .expect("a value for each field") = value;
 }
 
 /// The numbers of the records that are found.
-fn found(store: &Opened, entity: &EntityDefinition, name: &str, value: &Value, limit: usize) -> Vec<u64> {
+fn found(
+    store: &Opened,
+    entity: &EntityDefinition,
+    name: &str,
+    value: &Value,
+    limit: usize,
+) -> Vec<u64> {
     let field = place(entity, name);
     let rows = store.reader.rows_where(entity, field, value, limit);
     let numbers = numbers(entity, &rows.expect("readable"));
     let rows = store.writer.rows_where(entity, field, value, limit);
-    assert_eq!(numbers, self::numbers(entity, &rows.expect("readable")), "writer and reader agree");
+    assert_eq!(
+        numbers,
+        self::numbers(entity, &rows.expect("readable")),
+        "writer and reader agree"
+    );
     numbers
 }
 
@@ -136,8 +153,16 @@ pub(super) fn found_in_order(at: &dyn Place) {
     let mut store = opened(at, &entity);
     // In an order of their own, each in a commit of its own.
     for number in [70, 3, 200, 62, 1, 9] {
-        let row = row(&entity, number, &[("Name", text("same")), ("Parent__c", Value::Id(id(7)))]);
-        keep(&mut *store.writer, vec![new_row(&entity, number, row)], Vec::new());
+        let row = row(
+            &entity,
+            number,
+            &[("Name", text("same")), ("Parent__c", Value::Id(id(7)))],
+        );
+        keep(
+            &mut *store.writer,
+            vec![new_row(&entity, number, row)],
+            Vec::new(),
+        );
     }
     let sorted = [1, 3, 9, 62, 70, 200];
     for (name, value) in [("Name", text("SAME")), ("Parent__c", Value::Id(id(7)))] {
@@ -153,7 +178,12 @@ pub(super) fn newest_not_deleted(at: &dyn Place) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let mut rows = Vec::new();
-    for (number, modified, deleted) in [(1, 30, false), (2, 10, false), (3, 40, true), (4, 20, false)] {
+    for (number, modified, deleted) in [
+        (1, 30, false),
+        (2, 10, false),
+        (3, 40, true),
+        (4, 20, false),
+    ] {
         let values = [
             ("LastModifiedDate", moment(modified)),
             ("IsDeleted", Value::Boolean(deleted)),
@@ -180,16 +210,29 @@ pub(super) fn new_definition(at: &dyn Place) {
         field("Check__c", FieldType::Boolean),
     ]);
     let mut store = opened(at, &old);
-    keep(&mut *store.writer, vec![new_row(&old, 1, full_row(&old, 1))], Vec::new());
+    keep(
+        &mut *store.writer,
+        vec![new_row(&old, 1, full_row(&old, 1))],
+        Vec::new(),
+    );
     drop(store);
 
     let mut store = opened(at, &new);
-    store.writer.prepare(&[std::sync::Arc::clone(&new)]).expect("preparing twice is no harm");
+    store
+        .writer
+        .prepare(&[std::sync::Arc::clone(&new)])
+        .expect("preparing twice is no harm");
     let mut expected = full_row(&old, 1);
-    assert_eq!(store.reader.row(&old, id(1)).expect("readable"), Some(expected.clone()));
+    assert_eq!(
+        store.reader.row(&old, id(1)).expect("readable"),
+        Some(expected.clone())
+    );
     // A checkbox is never null.
     expected.extend([Value::Null, Value::Boolean(false)]);
-    assert_eq!(store.reader.row(&new, id(1)).expect("readable"), Some(expected.clone()));
+    assert_eq!(
+        store.reader.row(&new, id(1)).expect("readable"),
+        Some(expected.clone())
+    );
 
     set(&new, &mut expected, "Later__c", text("now"));
     let update = changed_row(&new, 1, expected.clone(), &["Later__c"]);
@@ -200,7 +243,10 @@ pub(super) fn new_definition(at: &dyn Place) {
     // Back to the definition without the fields, and to the one with them.
     drop(opened(at, &old));
     let store = opened(at, &new);
-    assert_eq!(store.reader.row(&new, id(1)).expect("readable"), Some(expected));
+    assert_eq!(
+        store.reader.row(&new, id(1)).expect("readable"),
+        Some(expected)
+    );
 }
 
 pub(super) fn documents(at: &dyn Place) {
@@ -212,7 +258,8 @@ pub(super) fn documents(at: &dyn Place) {
         content: content.map(<[u8]>::to_vec),
     };
     let org = DocumentKind::Org;
-    let everything = DocumentKind::ALL.map(|kind| document(kind, "key", Some(kind.as_str().as_bytes())));
+    let everything =
+        DocumentKind::ALL.map(|kind| document(kind, "key", Some(kind.as_str().as_bytes())));
     keep(&mut *store.writer, Vec::new(), everything.to_vec());
     keep(
         &mut *store.writer,

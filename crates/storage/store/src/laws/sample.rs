@@ -1,11 +1,11 @@
-//! The object, records and events that the laws are shown with.
+//! The object, records and events that the laws are shown with; a back end's own tests may use them too.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use landfall_model::{
-    Capabilities, CommitNumber, Date, EntityDefinition, EntityName, EventUuid, FieldDefinition, FieldName,
-    FieldType, KeyPrefix, RecordId, ReplayId, Row, SchemaId, Timestamp, Topic, Value,
+    Capabilities, CommitNumber, Date, EntityDefinition, EntityName, EventUuid, FieldDefinition,
+    FieldName, FieldType, KeyPrefix, RecordId, ReplayId, Row, SchemaId, Timestamp, Topic, Value,
 };
 
 use crate::{
@@ -13,12 +13,12 @@ use crate::{
 };
 
 /// An object with a field of every kind of value.
-pub(super) fn entity() -> Arc<EntityDefinition> {
+pub fn entity() -> Arc<EntityDefinition> {
     entity_with(Vec::new())
 }
 
 /// The same with more fields.
-pub(super) fn entity_with(more: Vec<FieldDefinition>) -> Arc<EntityDefinition> {
+pub fn entity_with(more: Vec<FieldDefinition>) -> Arc<EntityDefinition> {
     let mut fields = vec![
         field("Id", FieldType::Id),
         field("Name", FieldType::String),
@@ -63,7 +63,8 @@ fn prefix() -> KeyPrefix {
     KeyPrefix::parse("a00").expect("three letters and digits")
 }
 
-pub(super) fn field(name: &str, field_type: FieldType) -> FieldDefinition {
+/// A plain field that may be null.
+pub fn field(name: &str, field_type: FieldType) -> FieldDefinition {
     FieldDefinition {
         name: FieldName::new(name),
         label: name.to_owned(),
@@ -101,7 +102,7 @@ pub(super) fn field(name: &str, field_type: FieldType) -> FieldDefinition {
 }
 
 /// The id of record number `number`.
-pub(super) fn id(number: u64) -> RecordId {
+pub fn id(number: u64) -> RecordId {
     RecordId::from_number(prefix(), *b"LF", number)
 }
 
@@ -111,7 +112,7 @@ pub(super) fn place(entity: &EntityDefinition, name: &str) -> usize {
 }
 
 /// A row in which these fields have a value, besides the id.
-pub(super) fn row(entity: &EntityDefinition, number: u64, values: &[(&str, Value)]) -> Row {
+pub fn row(entity: &EntityDefinition, number: u64, values: &[(&str, Value)]) -> Row {
     entity
         .fields
         .iter()
@@ -131,7 +132,7 @@ pub(super) fn row(entity: &EntityDefinition, number: u64, values: &[(&str, Value
 }
 
 /// A row with a value in every stored field.
-pub(super) fn full_row(entity: &EntityDefinition, number: u64) -> Row {
+pub fn full_row(entity: &EntityDefinition, number: u64) -> Row {
     let values = [
         ("Name", text("Zoë \u{1f30a}\nline two")),
         ("Code__c", text("")),
@@ -147,15 +148,18 @@ pub(super) fn full_row(entity: &EntityDefinition, number: u64) -> Row {
     row(entity, number, &values)
 }
 
-pub(super) fn text(text: &str) -> Value {
+/// A text as a value.
+pub fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-pub(super) const fn moment(millis: i64) -> Value {
+/// A point in time as a value.
+pub const fn moment(millis: i64) -> Value {
     Value::DateTime(Timestamp::from_millis(millis))
 }
 
-pub(super) fn new_row(entity: &Arc<EntityDefinition>, number: u64, row: Row) -> RowWrite {
+/// A record that is written for the first time.
+pub fn new_row(entity: &Arc<EntityDefinition>, number: u64, row: Row) -> RowWrite {
     RowWrite {
         entity: Arc::clone(entity),
         id: id(number),
@@ -164,7 +168,11 @@ pub(super) fn new_row(entity: &Arc<EntityDefinition>, number: u64, row: Row) -> 
     }
 }
 
-pub(super) fn changed_row(
+/// A record of which these fields change.
+///
+/// # Panics
+/// If the object has no such field.
+pub fn changed_row(
     entity: &Arc<EntityDefinition>,
     number: u64,
     row: Row,
@@ -177,7 +185,7 @@ pub(super) fn changed_row(
 }
 
 /// An event whose payload says which it is.
-pub(super) fn event(topic: TopicId, number: u64) -> NewEvent {
+pub fn event(topic: TopicId, number: u64) -> NewEvent {
     let mut digest = [0; 16];
     digest
         .iter_mut()

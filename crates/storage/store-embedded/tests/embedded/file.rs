@@ -1,0 +1,213 @@
+//! The file: who may open it, what is beside it, and how it grows with its objects.
+
+use std::os::unix::fs::PermissionsExt;
+
+use landfall_model::{FieldType, ReplayId, Timestamp};
+use landfall_store::laws::{Place, sample};
+use landfall_store::{Error, TopicFilter};
+use landfall_store_embedded::{Config, open};
+
+use crate::place::{Folder, commit, publish};
+
+#[track_caller]
+fn check_refused(folder: &Folder, word: &str) {
+    match open(&Config::new(folder.file())) {
+        Err(Error::Open { reason }) => assert!(reason.contains(word), "{reason}"),
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("it was opened"),
+    }
+}
+
+#[test]
+fn a_second_opening_is_refused_until_the_first_is_closed() {
+    let folder = Folder::new();
+    let store = folder.open();
+    check_refused(&folder, "in use");
+    let reader = store.reader;
+    drop(store.writer);
+    check_refused(&folder, "in use");
+    drop(reader);
+    drop(folder.open());
+}
+
+#[test]
+fn a_second_opening_is_refused_through_a_link_too() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let link = folder.file().with_file_name("link.db");
+    std::os::unix::fs::symlink(folder.file(), &link).expect("a link");
+    assert!(matches!(open(&Config::new(link)), Err(Error::Open { .. })));
+    drop(store);
+}
+
+#[test]
+fn a_clean_close_leaves_one_file_whoever_goes_last() {
+    let folder = Folder::new();
+    let mut store = folder.open();
+    publish(&mut store, 100);
+    assert!(folder.files().len() > 1);
+    drop(store.reader);
+    drop(store.writer);
+    assert_eq!(folder.files(), ["landfall.db"]);
+
+    let mut store = folder.open();
+    publish(&mut store, 100);
+    drop(store.writer);
+    let page = store
+        .reader
+        .events(ReplayId::ORIGIN, &TopicFilter::All, 1_000);
+    assert_eq!(page.expect("readable without a writer").events.len(), 200);
+    drop(store.reader);
+    assert_eq!(folder.files(), ["landfall.db"]);
+}
+
+#[test]
+fn what_a_process_left_behind_does_no_harm() {
+    let folder = Folder::new();
+    let mut store = folder.open();
+    publish(&mut store, 100);
+    // What a killed process leaves: the file and its write-ahead log as they are now, and a lock that nobody holds.
+    let other = Folder::new();
+    for name in ["landfall.db", "landfall.db-wal", "landfall.db-lock"] {
+        let from = folder.file().with_file_name(name);
+        std::fs::copy(from, other.file().with_file_name(name)).expect("copied");
+    }
+    drop(store);
+    let store = other.open();
+    let page = store
+        .reader
+        .events(ReplayId::ORIGIN, &TopicFilter::All, 1_000);
+    assert_eq!(page.expect("readable").events.len(), 100);
+}
+
+#[test]
+fn only_the_owner_may_read_the_file() {
+    let folder = Folder::new();
+    let mut store = folder.open();
+    publish(&mut store, 1);
+    for name in folder.files() {
+        let file = folder.file().with_file_name(&name);
+        let mode = std::fs::metadata(file).expect("there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name} has mode {mode:o}");
+    }
+}
+
+#[test]
+fn the_file_of_another_program_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    let sqlite = folder.sqlite();
+    sqlite
+        .execute_batch("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)")
+        .expect("made");
+    drop(sqlite);
+    check_refused(&folder, "another program");
+    let kept: i64 = folder
+        .sqlite()
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .expect("readable");
+    assert_eq!(kept, 1);
+
+    let folder = Folder::new();
+    std::fs::write(
+        folder.file(),
+        b"no database, but long enough to be looked at",
+    )
+    .expect("written");
+    check_refused(&folder, "not a database");
+    assert_eq!(folder.files(), ["landfall.db"]);
+}
+
+#[test]
+fn a_file_of_a_newer_format_is_refused() {
+    let folder = Folder::new();
+    drop(folder.open());
+    folder
+        .sqlite()
+        .pragma_update(None, "user_version", 2)
+        .expect("set");
+    check_refused(&folder, "format version 2");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error_with_its_name() {
+    let folder = Folder::new();
+    std::fs::write(folder.file(), b"").expect("written");
+    let below = folder.file().join("below.db");
+    match open(&Config::new(below)) {
+        Err(Error::Open { reason }) => assert!(reason.contains("below.db"), "{reason}"),
+        other => panic!("{:?}", other.err()),
+    }
+}
+
+#[test]
+fn an_object_whose_tables_fit_is_not_written_again() {
+    let folder = Folder::new();
+    let entity = sample::entity();
+    drop(folder.opened(&entity));
+    let version = |folder: &Folder| -> i64 {
+        let sqlite = folder.sqlite();
+        sqlite
+            .pragma_query_value(None, "schema_version", |row| row.get(0))
+            .expect("readable")
+    };
+    let before = version(&folder);
+    drop(folder.opened(&entity));
+    assert_eq!(version(&folder), before);
+    drop(folder.opened(&sample::entity_with(vec![sample::field(
+        "More__c",
+        FieldType::Int,
+    )])));
+    assert!(version(&folder) > before);
+}
+
+#[test]
+fn a_field_cannot_become_something_else_and_the_writer_goes_on() {
+    let folder = Folder::new();
+    let text = sample::entity_with(vec![sample::field("More__c", FieldType::String)]);
+    let number = sample::entity_with(vec![sample::field("More__c", FieldType::Int)]);
+    let phone = sample::entity_with(vec![sample::field("More__c", FieldType::Phone)]);
+    let mut store = folder.opened(&text);
+    let refused = store.writer.prepare(&[number]);
+    assert!(matches!(refused, Err(Error::Commit { .. })), "{refused:?}");
+    store.writer.prepare(&[phone]).expect("text stays text");
+    publish(&mut store, 1);
+}
+
+#[test]
+fn a_value_that_its_field_cannot_hold_is_a_failed_commit() {
+    let folder = Folder::new();
+    let entity = sample::entity();
+    for (name, value) in [
+        ("Count__c", sample::text("5")),
+        ("Name", landfall_model::Value::Integer(5)),
+        ("Ratio__c", landfall_model::Value::Double(f64::NAN)),
+    ] {
+        let mut store = folder.opened(&entity);
+        let row = sample::new_row(&entity, 1, sample::row(&entity, 1, &[(name, value)]));
+        let result = commit(&mut *store.writer, vec![row], 1, &[]);
+        assert!(matches!(result, Err(Error::Commit { .. })), "{result:?}");
+    }
+}
+
+#[test]
+fn trim_takes_a_bounded_number_of_blocks_at_a_time() {
+    let folder = Folder::new();
+    let mut store = folder.open();
+    for _ in 0..1_010 {
+        publish(&mut store, 1);
+    }
+    let later = Timestamp::from_millis(2);
+    assert!(
+        store.writer.trim(later).expect("trimmed"),
+        "there is more to do"
+    );
+    let left = store.reader.log_bounds().expect("readable").earliest;
+    assert_eq!(left, Some(ReplayId::ORIGIN.advanced_by(1_001)));
+    assert!(!store.writer.trim(later).expect("trimmed"));
+    drop(store);
+    let left: i64 = folder
+        .sqlite()
+        .query_row("SELECT count(*) FROM event_topic", [], |row| row.get(0))
+        .expect("readable");
+    assert_eq!(left, 0, "nothing points to blocks that are gone");
+}

@@ -1,0 +1,88 @@
+//! A store in a folder that goes away with the test, and how the tests write to it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use landfall_model::{EntityDefinition, Timestamp, Topic};
+use landfall_store::laws::{Place, sample};
+use landfall_store::{Appended, Committed, NewEvent, Opened, RowWrite, WriteSet, Writer};
+use landfall_store_embedded::{Config, open};
+use tempfile::TempDir;
+
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder for the test"))
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.0.path().join("landfall.db")
+    }
+
+    /// The names of the files that are there.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.0.path()).expect("readable");
+        let mut names: Vec<_> = files
+            .map(|file| {
+                file.expect("readable")
+                    .file_name()
+                    .into_string()
+                    .expect("a name")
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The file as SQLite sees it. The store must be closed.
+    pub(crate) fn sqlite(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.file()).expect("a database")
+    }
+
+    /// Opens the store with the sample object.
+    pub(crate) fn opened(&self, entity: &Arc<EntityDefinition>) -> Opened {
+        let mut store = self.open();
+        store
+            .writer
+            .prepare(std::slice::from_ref(entity))
+            .expect("prepared");
+        store
+    }
+}
+
+impl Place for Folder {
+    fn open(&self) -> Opened {
+        open(&Config::new(self.file())).expect("the store opens")
+    }
+}
+
+/// Commits rows and events.
+pub(crate) fn commit(
+    writer: &mut dyn Writer,
+    rows: Vec<RowWrite>,
+    at: i64,
+    events: &[NewEvent],
+) -> landfall_store::Result<Committed> {
+    let write = WriteSet {
+        rows,
+        documents: Vec::new(),
+    };
+    writer.commit(&write, &mut |position| Appended {
+        events: events.to_vec(),
+        at: Timestamp::from_millis(at),
+        commit_number: position.commit_number.advanced_by(1),
+    })
+}
+
+/// Commits `count` events on one topic in one group.
+pub(crate) fn publish(store: &mut Opened, count: u64) -> Committed {
+    let topic = store
+        .writer
+        .topic(&Topic::new("/event/One__e"))
+        .expect("numbered");
+    let events: Vec<_> = (0..count)
+        .map(|number| sample::event(topic, number))
+        .collect();
+    commit(&mut *store.writer, Vec::new(), 1, &events).expect("committed")
+}
