@@ -31,8 +31,10 @@ struct Wish {
     stop: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    background_bytes: u64,
+    inline_bytes: u64,
     wish: Mutex<Wish>,
     wished: Condvar,
     /// One pass at a time: SQLite would refuse a second one instead of waiting.
@@ -50,7 +52,23 @@ pub(crate) struct Checkpointer {
 
 impl Checkpointer {
     pub(crate) fn start(connection: Connection) -> Result<Self> {
-        let state = Arc::new(State::default());
+        Self::start_with(connection, BACKGROUND_BYTES, INLINE_BYTES)
+    }
+
+    fn start_with(
+        connection: Connection,
+        background_bytes: u64,
+        inline_bytes: u64,
+    ) -> Result<Self> {
+        let state = Arc::new(State {
+            background_bytes,
+            inline_bytes,
+            wish: Mutex::default(),
+            wished: Condvar::new(),
+            passing: Mutex::default(),
+            wal_bytes: AtomicU64::new(0),
+            failing: AtomicBool::new(false),
+        });
         let shared = Arc::clone(&state);
         let thread = std::thread::Builder::new()
             .name("landfall-checkpoint".to_owned())
@@ -79,9 +97,9 @@ impl Checkpointer {
     /// After a commit, outside of any transaction.
     pub(crate) fn committed(&self, writer: &Connection) {
         let bytes = self.state.wal_bytes.load(Ordering::Relaxed);
-        if bytes > INLINE_BYTES {
+        if bytes > self.state.inline_bytes {
             self.state.pass(writer);
-        } else if bytes > BACKGROUND_BYTES {
+        } else if bytes > self.state.background_bytes {
             self.state.wish().work = true;
             self.state.wished.notify_one();
         }
@@ -140,4 +158,71 @@ impl State {
 
 pub(crate) fn checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(pragma)?.query_row([], |_| Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn connection(path: &Path) -> Connection {
+        let connection = Connection::open(path).expect("a database");
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = OFF;
+                 CREATE TABLE IF NOT EXISTS page (content BLOB)",
+            )
+            .expect("set up");
+        connection
+    }
+
+    /// Commits 16 MiB in steps, and gives the length that the write-ahead log had at most.
+    fn wal_bytes_max(
+        background_bytes: u64,
+        inline_bytes: u64,
+        mut pause: impl FnMut(&State),
+    ) -> u64 {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let path = folder.path().join("landfall.db");
+        let mut writer = connection(&path);
+        let start = Checkpointer::start_with(connection(&path), background_bytes, inline_bytes);
+        let mut checkpointer = start.expect("a thread");
+        checkpointer.watch(&mut writer).expect("a hook");
+        let mut longest = 0;
+        for _ in 0..256 {
+            writer
+                .execute("INSERT INTO page VALUES (randomblob(65536))", [])
+                .expect("written");
+            longest = longest.max(checkpointer.state.wal_bytes.load(Ordering::Relaxed));
+            checkpointer.committed(&writer);
+            pause(&checkpointer.state);
+        }
+        drop(writer);
+        assert!(checkpointer.stop().is_some(), "the thread ends well");
+        longest
+    }
+
+    #[test]
+    fn without_checkpoints_the_log_holds_everything() {
+        assert!(wal_bytes_max(u64::MAX, u64::MAX, |_| ()) > 16 * 1024 * 1024);
+    }
+
+    #[test]
+    fn the_writer_ends_a_log_that_is_too_long() {
+        assert!(wal_bytes_max(u64::MAX, 1024 * 1024, |_| ()) < 2 * 1024 * 1024);
+    }
+
+    #[test]
+    fn the_thread_ends_a_log_when_the_writer_pauses() {
+        let pause = |state: &State| {
+            // Until the thread has taken the wish, and then until its pass is over.
+            while state.wish().work {
+                std::thread::yield_now();
+            }
+            drop(state.passing.lock().expect("no pass panics"));
+        };
+        let longest = wal_bytes_max(1024 * 1024, u64::MAX, pause);
+        assert!(longest < 4 * 1024 * 1024, "{longest}");
+    }
 }

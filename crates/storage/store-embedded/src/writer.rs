@@ -11,8 +11,7 @@ use landfall_store::{
     Appended, Committed, DocumentKind, Error, Event, Position, Reads, Result, TopicId, WriteSet,
     Writer,
 };
-use rusqlite::Connection;
-use tracing::error;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::{Attempt, loaded, reading, stored};
 use crate::file::Shared;
@@ -54,7 +53,7 @@ impl EmbeddedWriter {
         if self.poisoned {
             return Err(Error::Poisoned);
         }
-        // Until it has succeeded: a panic in `work` leaves the transaction open.
+        // Until it has succeeded: a panic in `work` ends this writer too.
         self.poisoned = true;
         match within(&self.connection, |connection| {
             work(connection, &self.shared)
@@ -64,14 +63,7 @@ impl EmbeddedWriter {
                 self.shared.checkpointer.committed(&self.connection);
                 Ok(done)
             }
-            Err(source) => {
-                if !self.connection.is_autocommit()
-                    && let Err(error) = self.connection.execute_batch("ROLLBACK")
-                {
-                    error!(%error, "rollback failed: the transaction ends with the connection");
-                }
-                Err(Error::Commit { source })
-            }
+            Err(source) => Err(Error::Commit { source }),
         }
     }
 
@@ -97,11 +89,11 @@ impl EmbeddedWriter {
     }
 }
 
-/// Runs `work` between `BEGIN` and `COMMIT`.
+/// Runs `work` as one transaction; rolls it back after a failure or a panic.
 fn within<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Attempt<T>) -> Attempt<T> {
-    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    let done = work(connection)?;
-    connection.prepare_cached("COMMIT")?.execute([])?;
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
     Ok(done)
 }
 
@@ -252,5 +244,147 @@ impl Reads for EmbeddedWriter {
 
     fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
         documents::all(&self.connection, kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::path::Path;
+
+    use landfall_store::laws::sample;
+    use landfall_store::{Document, RowWrite};
+
+    use super::*;
+    use crate::{Config, file};
+
+    fn open(folder: &Path) -> EmbeddedWriter {
+        let config = Config::new(folder.join("landfall.db"));
+        let (connection, shared) = file::open(&config).expect("the store opens");
+        let mut writer = EmbeddedWriter::new(connection, shared).expect("readable");
+        writer.prepare(&[sample::entity()]).expect("prepared");
+        writer
+    }
+
+    fn write(rows: Vec<RowWrite>, bytes: usize) -> WriteSet {
+        let document = Document {
+            kind: DocumentKind::Org,
+            key: "key".to_owned(),
+            content: Some(vec![0; bytes]),
+        };
+        WriteSet {
+            rows,
+            documents: vec![document],
+        }
+    }
+
+    fn no_events(position: Position) -> Appended {
+        Appended {
+            events: Vec::new(),
+            at: landfall_model::Timestamp::from_millis(0),
+            commit_number: position.commit_number,
+        }
+    }
+
+    fn length(writer: &EmbeddedWriter) -> usize {
+        let document = writer.document(DocumentKind::Org, "key").expect("readable");
+        document.expect("there").len()
+    }
+
+    #[test]
+    fn after_a_full_disk_nothing_is_written_until_it_is_opened_again() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let mut writer = open(folder.path());
+        writer
+            .commit(&write(Vec::new(), 1), &mut no_events)
+            .expect("committed");
+        writer
+            .connection
+            .execute_batch("PRAGMA max_page_count = 1")
+            .expect("set to the present size");
+        let full = writer.commit(&write(Vec::new(), 1_000_000), &mut no_events);
+        assert!(matches!(full, Err(Error::Commit { .. })), "{full:?}");
+        writer
+            .connection
+            .execute_batch("PRAGMA max_page_count = 1000000")
+            .expect("there is room again");
+        let entity = sample::entity_with(vec![sample::field(
+            "More__c",
+            landfall_model::FieldType::Int,
+        )]);
+        assert!(matches!(
+            writer.commit(&write(Vec::new(), 2), &mut no_events),
+            Err(Error::Poisoned)
+        ));
+        assert!(matches!(
+            writer.topic(&Topic::new("/new")),
+            Err(Error::Poisoned)
+        ));
+        assert!(matches!(writer.prepare(&[entity]), Err(Error::Poisoned)));
+        assert_eq!(length(&writer), 1, "the writer still reads");
+        drop(writer);
+
+        let mut writer = open(folder.path());
+        assert_eq!(length(&writer), 1);
+        writer
+            .commit(&write(Vec::new(), 3), &mut no_events)
+            .expect("committed");
+        assert_eq!(length(&writer), 3);
+    }
+
+    #[test]
+    fn a_panic_inside_a_commit_ends_the_writer_and_keeps_nothing() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let mut writer = open(folder.path());
+        writer
+            .commit(&write(Vec::new(), 1), &mut no_events)
+            .expect("committed");
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            writer.commit(&write(Vec::new(), 2), &mut |_| panic!("no events"))
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(length(&writer), 1, "what was not committed is not read");
+        let after = writer.commit(&write(Vec::new(), 3), &mut no_events);
+        assert!(matches!(after, Err(Error::Poisoned)), "{after:?}");
+        drop(writer);
+        assert_eq!(length(&open(folder.path())), 1);
+    }
+
+    #[test]
+    fn statements_for_sets_of_changed_fields_are_bounded_and_each_right() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let mut writer = open(folder.path());
+        let entity = sample::entity();
+        let row = sample::new_row(&entity, 1, sample::row(&entity, 1, &[]));
+        writer
+            .commit(&write(vec![row], 1), &mut no_events)
+            .expect("committed");
+        let full = sample::full_row(&entity, 1);
+        // More sets than statements are kept.
+        for set in 0..1_u32 << 10 {
+            let changed = (1..entity.fields.len()).filter(|place| set >> (place - 1) & 1 == 1);
+            let row = RowWrite {
+                changed: Some(changed.clone().collect()),
+                ..sample::new_row(&entity, 1, full.clone())
+            };
+            within(&writer.connection, |connection| {
+                let layout = Layout::new(&entity);
+                rows::write(connection, &layout, &row)?;
+                let read = rows::one(connection, &layout, row.id)?.ok_or("the row is gone")?;
+                for place in changed {
+                    let stored = entity.fields[place].stored();
+                    assert_eq!(
+                        read[place],
+                        if stored {
+                            full[place].clone()
+                        } else {
+                            Value::Null
+                        }
+                    );
+                }
+                Ok(())
+            })
+            .expect("committed");
+        }
     }
 }
