@@ -2,8 +2,8 @@
 
 use landfall_auth::Login;
 use landfall_engine::Engine;
-use landfall_model::{EntityDefinition, Fault, Topic};
 use landfall_engine::TopicId;
+use landfall_model::{EntityDefinition, Fault, Topic};
 
 /// Prefixes of channels that clients may name; all else is restricted.
 const PREFIXES: [&str; 5] = ["/data/", "/event/", "/topic/", "/u/", "/systemTopic/"];

@@ -11,6 +11,7 @@ use landfall_bayeux::{Echo, MESSAGES_MAX, Message, Refusal};
 use landfall_model::{Fault, ReplayId, limits};
 
 use crate::StreamingState;
+use crate::delivery::Parcel;
 use crate::respond::Responder;
 
 const BROWSER_COOKIE: &str = "BAYEUX_BROWSER";
@@ -42,15 +43,11 @@ pub(crate) async fn handle(State(state): State<StreamingState>, request: Request
     let Ok(body) = axum::body::to_bytes(body, limits::STREAMING_BODY_BYTES_MAX).await else {
         return refused(StatusCode::PAYLOAD_TOO_LARGE, &Fault::RequestTooLarge);
     };
-    let body = match form_message(&head.headers, &body) {
-        Some(message) => message.into(),
-        None => body,
-    };
-    let messages = match landfall_bayeux::parse(&body, MESSAGES_MAX) {
+    let messages = match messages(&head.headers, &body) {
         Ok(messages) => messages,
-        Err(error) => {
+        Err(reason) => {
             let fault = Fault::JsonInvalid {
-                reason: error.to_string(),
+                reason,
                 line: 1,
                 column: 1,
             };
@@ -85,12 +82,14 @@ async fn respond(
         state,
         caller,
         response: landfall_bayeux::Response::new(),
+        delivery: None,
         browser: None,
     };
     for message in messages {
         responder.message(message, messages.len() == 1).await;
     }
-    let mut response = json(StatusCode::OK, responder.response.finish());
+    let body = Parcel::new(responder.response.finish(), responder.delivery);
+    let mut response = json(StatusCode::OK, Body::new(body));
     let set_cookie = responder
         .browser
         .filter(|browser| caller.browser.as_ref() != Some(browser));
@@ -106,7 +105,10 @@ async fn respond(
 
 /// `/cometd/59.0`, `/cometd/59.0/connect`, `/cometd/replay/36.0`.
 fn version(path: &str) -> Result<(), Fault> {
-    let mut segments = path.split('/').filter(|segment| !segment.is_empty()).skip(1);
+    let mut segments = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .skip(1);
     let segment = match segments.next() {
         Some("replay") => segments.next(),
         segment => segment,
@@ -121,21 +123,42 @@ fn version(path: &str) -> Result<(), Fault> {
     }
 }
 
-/// The messages of a form post: `message=` with a JSON object or array. Several fields make one array.
-fn form_message(headers: &HeaderMap, body: &[u8]) -> Option<Vec<u8>> {
+/// The messages of a request. A handshake comes alone: what stands beside it cannot know the client id that it leads to.
+///
+/// Source: `AbstractHttpTransport.java` (cometd/cometd), which reads both forms and refuses such a handshake.
+fn messages(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Message>, String> {
+    let parse =
+        |body: &[u8]| landfall_bayeux::parse(body, MESSAGES_MAX).map_err(|error| error.to_string());
+    let messages = match form_fields(headers, body) {
+        None => parse(body)?,
+        Some(fields) => {
+            let mut messages = Vec::new();
+            for field in fields {
+                messages.append(&mut parse(field.as_bytes())?);
+            }
+            messages
+        }
+    };
+    if messages.is_empty() || messages.len() > MESSAGES_MAX {
+        return Err(format!("between 1 and {MESSAGES_MAX} messages are needed"));
+    }
+    let is_handshake =
+        |message: &Message| matches!(message.request, landfall_bayeux::Request::Handshake(_));
+    if messages.len() > 1 && messages.iter().any(is_handshake) {
+        return Err("a handshake is the only message of its request".to_owned());
+    }
+    Ok(messages)
+}
+
+/// The fields `message=` of a form post. Clients: tools that name no media type send JSON as a form.
+fn form_fields(headers: &HeaderMap, body: &[u8]) -> Option<Vec<String>> {
     let media_type = text(headers, &header::CONTENT_TYPE)?;
-    if !media_type.starts_with("application/x-www-form-urlencoded") || body.starts_with(b"[") {
+    let is_form = media_type.starts_with("application/x-www-form-urlencoded");
+    if !is_form || matches!(body.trim_ascii_start().first(), Some(b'[' | b'{')) {
         return None;
     }
-    let messages: Vec<String> = form_urlencoded::parse(body)
-        .filter(|(key, _)| key == "message")
-        .map(|(_, message)| message.into_owned())
-        .collect();
-    match messages.as_slice() {
-        [] => None,
-        [one] => Some(one.clone().into_bytes()),
-        several => Some(format!("[{}]", several.join(",")).into_bytes()),
-    }
+    let fields = form_urlencoded::parse(body).filter(|(key, _)| key == "message");
+    Some(fields.map(|(_, message)| message.into_owned()).collect())
 }
 
 fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -162,10 +185,10 @@ fn refused(status: StatusCode, fault: &Fault) -> Response {
     let mut response = landfall_bayeux::Response::new();
     let refusal = Refusal::new(landfall_wire::bayeux(fault));
     response.refused(&Echo::nothing(), None, &refusal);
-    json(status, response.finish())
+    json(status, Body::from(response.finish()))
 }
 
-fn json(status: StatusCode, body: Vec<u8>) -> Response {
+fn json(status: StatusCode, body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/json;charset=UTF-8"),
         (
@@ -173,5 +196,5 @@ fn json(status: StatusCode, body: Vec<u8>) -> Response {
             "no-cache,must-revalidate,max-age=0,no-store,private",
         ),
     ];
-    (status, headers, Body::from(body)).into_response()
+    (status, headers, body).into_response()
 }

@@ -2,12 +2,17 @@
 //!
 //! Parses requests, asks the session machine of `landfall-bayeux` when to answer, and reads the engine's log for what to
 //! answer with. It decides nothing about delivery: `landfall-subscription` does, and renders nothing but the envelope.
-//! Start reading at `http` (the request), then `respond` (each message), `client` (the held poll).
+//! Start reading at `http` (the request), then `respond` (each message), `poll` (one that is held), `machine` (what a
+//! client is behind its lock) and `delivery` (events on their way out).
 
 mod channel;
 mod client;
 mod clients;
+mod delivery;
 mod http;
+mod machine;
+mod poll;
+mod render;
 mod replay;
 mod respond;
 
@@ -19,11 +24,16 @@ use landfall_auth::Auth;
 use landfall_bayeux::Timings;
 use landfall_engine::Engine;
 use tokio::sync::watch;
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
 
 pub use http::Secure;
 
 use clients::Clients;
+
+/// Smaller responses are sent as they are: to set up a compressor costs more than they weigh.
+const COMPRESSED_BYTES_MIN: u64 = 1_024;
 
 /// How the Streaming API behaves.
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,6 +102,10 @@ pub fn router(state: StreamingState) -> Router {
         .route("/cometd", any(http::handle))
         .route("/cometd/", any(http::handle))
         .route("/cometd/{*rest}", any(http::handle))
-        .layer(CompressionLayer::new())
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Fastest)
+                .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN)),
+        )
         .with_state(state)
 }

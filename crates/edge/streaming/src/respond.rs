@@ -8,10 +8,12 @@ use landfall_bayeux::{
     Subscription as Channels, SubscriptionError,
 };
 use landfall_model::{Fault, ReplayPreset};
-use landfall_subscription::{Bounds, Subscription};
+use landfall_subscription::Bounds;
 
 use crate::client::Client;
+use crate::delivery::Delivery;
 use crate::http::Caller;
+use crate::machine::Wish;
 use crate::{StreamingState, channel, replay};
 
 /// Members of `ext` in every handshake reply.
@@ -24,6 +26,8 @@ pub(crate) struct Responder<'r> {
     pub(crate) state: &'r StreamingState,
     pub(crate) caller: &'r Caller,
     pub(crate) response: Response,
+    /// The events that were taken for the response.
+    pub(crate) delivery: Option<Delivery>,
     /// Value of the browser cookie to be set: a handshake succeeded.
     pub(crate) browser: Option<String>,
 }
@@ -91,20 +95,18 @@ impl Responder<'_> {
     async fn connect(&mut self, message: &Message, connect: &Connect, alone: bool) {
         let answer = self.poll(message, connect, alone).await;
         let echo = Echo::connect(message.id.as_ref());
-        let client_id = message.client_id.as_deref().unwrap_or_default();
         match answer {
-            Ok(Answer::Deliver(advice)) => {
-                if let Some(client) = self.state.clients.find(client_id)
-                    && let Err(error) = client.deliver(&self.state.engine, &mut self.response).await
-                {
-                    tracing::error!(%error, client_id, "events cannot be read");
+            Ok((client, answer)) => match answer {
+                Answer::Deliver(advice) => {
+                    let delivery = client.deliver(&self.state.engine, &mut self.response).await;
+                    self.delivery = Some(delivery);
+                    self.response.accepted(&echo, &client.id, advice);
                 }
-                self.response.accepted(&echo, client_id, advice);
-            }
-            Ok(Answer::Empty(advice)) => self.response.accepted(&echo, client_id, advice),
-            Ok(Answer::Refused(refusal)) => {
-                self.response.refused(&echo, Some(client_id), &refusal);
-            }
+                Answer::Empty(advice) => self.response.accepted(&echo, &client.id, advice),
+                Answer::Refused(refusal) => {
+                    self.response.refused(&echo, Some(&client.id), &refusal);
+                }
+            },
             Err(fault) => self.refuse(message, &fault),
         }
     }
@@ -114,7 +116,7 @@ impl Responder<'_> {
         message: &Message,
         connect: &Connect,
         alone: bool,
-    ) -> Result<Answer, Fault> {
+    ) -> Result<(Arc<Client>, Answer), Fault> {
         let (client, login) = self.client(message)?;
         if !connect.is_long_polling() {
             let offered = connect.connection_type.as_deref().unwrap_or_default();
@@ -126,10 +128,10 @@ impl Responder<'_> {
             .connect(&self.state.engine, alone, connect.advice)
             .await?;
         let refusal = || refusal(&Fault::SessionInvalid);
-        waiting
+        let answer = waiting
             .answered(&login, refusal, self.state.stopping())
-            .await
-            .ok_or(Fault::ClientUnknown)
+            .await;
+        Ok((client, answer.ok_or(Fault::ClientUnknown)?))
     }
 
     /// Everything that is answered at once and has nothing but success to tell.
@@ -142,28 +144,11 @@ impl Responder<'_> {
         let engine = &self.state.engine;
         match &message.request {
             Request::Subscribe(channels) => {
-                let tail = self.caller.arrived;
-                for channel in named(channels)? {
-                    let topics = channel::topics(engine, &login, channel)?;
-                    let preset = replay::preset(message.ext.as_ref(), channel)?;
-                    let mut bounds = Bounds {
-                        earliest: engine.log().bounds().earliest,
-                        tail: engine.log().bounds().tail,
-                    };
-                    if preset == ReplayPreset::Latest {
-                        // Clients: jsforce creates records right after sending the subscribe: new is what comes after
-                        // the request arrived.
-                        bounds.tail = tail;
-                    }
-                    let subscription = Subscription::open(topics, preset, bounds)?;
-                    client.subscribe(engine, channel, subscription)?;
-                }
+                let channels = named(channels)?.iter();
+                let wishes = channels.map(|channel| self.wish(message, &login, channel));
+                client.subscribe(engine, wishes)?;
             }
-            Request::Unsubscribe(channels) => {
-                for channel in named(channels)? {
-                    client.unsubscribe(engine, channel)?;
-                }
-            }
+            Request::Unsubscribe(channels) => client.unsubscribe(engine, named(channels)?)?,
             Request::Disconnect => {
                 client.feed(engine, Input::Disconnect)?;
                 self.state.clients.forget(&client.id);
@@ -173,12 +158,41 @@ impl Responder<'_> {
         Ok(client)
     }
 
+    fn wish<'m>(
+        &self,
+        message: &Message,
+        login: &Login,
+        channel: &'m str,
+    ) -> Result<Wish<'m>, Fault> {
+        let engine = &self.state.engine;
+        let topics = channel::topics(engine, login, channel)?;
+        let preset = replay::preset(message.ext.as_ref(), channel)?;
+        let held = engine.log().bounds();
+        Ok(Wish {
+            channel,
+            topics,
+            preset,
+            bounds: Bounds {
+                earliest: held.earliest,
+                // Clients: jsforce creates records right after sending the subscribe: new is what comes after the
+                // request arrived.
+                tail: match preset {
+                    ReplayPreset::Latest => self.caller.arrived,
+                    ReplayPreset::Earliest | ReplayPreset::Custom(_) => held.tail,
+                },
+            },
+        })
+    }
+
     /// The session and the login behind a message, checked in the documented order.
     fn client(&self, message: &Message) -> Result<(Arc<Client>, Arc<Login>), Fault> {
         if let Err(fault) = &self.caller.version {
             return Err(fault.clone());
         }
-        let id = message.client_id.as_deref().ok_or(Fault::HandshakeMissing)?;
+        let id = message
+            .client_id
+            .as_deref()
+            .ok_or(Fault::HandshakeMissing)?;
         let client = self.state.clients.find(id).ok_or(Fault::ClientUnknown)?;
         let login = self.caller.login.clone()?;
         if login.user_id != client.user {
@@ -195,7 +209,15 @@ impl Responder<'_> {
         Ok((client, login))
     }
 
+    /// Refuses a message. Any response restarts the time that its session has to live.
+    ///
+    /// Source: "Clients and Timeouts" (Streaming API Developer Guide).
     fn refuse(&mut self, message: &Message, fault: &Fault) {
+        let named = message.client_id.as_deref();
+        if let Some(client) = named.and_then(|id| self.state.clients.find(id)) {
+            // A session that is over has no time to restart.
+            let _ = client.feed(&self.state.engine, Input::Responded);
+        }
         let client_id = match fault {
             Fault::ClientUnknown | Fault::HandshakeMissing => None,
             _ => message.client_id.as_deref(),

@@ -1,0 +1,359 @@
+//! The part of a client that is behind a lock: its session, and where its subscriptions stand in the log.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use landfall_auth::Login;
+use landfall_bayeux::{
+    Answer, Input, Moment, Output, Poll, PollId, RequestedAdvice, Response, Session,
+};
+use landfall_engine::{Engine, Log, LogEvent, Rendition, Stretch, TopicFilter, TopicId};
+use landfall_model::{Fault, ReplayId, ReplayPreset, limits};
+use landfall_subscription::{Bounds, Subscription, feed};
+use tokio::sync::oneshot;
+
+use crate::render::rendered;
+
+/// Bytes written before others may have the log.
+const STRETCH_BYTES: usize = 64 * 1024;
+
+/// Bytes of an event message besides its data, with the longest name of a channel.
+const ENVELOPE_BYTES: usize = 128;
+
+/// A subscription, and where it stood before the events of the last delivery were taken.
+#[derive(Debug)]
+pub(crate) struct Position {
+    subscription: Subscription<TopicId>,
+    before: ReplayId,
+}
+
+/// What a client asks for in a subscribe.
+pub(crate) struct Wish<'w> {
+    pub(crate) channel: &'w str,
+    pub(crate) topics: Vec<TopicId>,
+    pub(crate) preset: ReplayPreset,
+    pub(crate) bounds: Bounds,
+}
+
+/// What to read from the log when memory does not hold it.
+pub(crate) struct Reading {
+    pub(crate) from: ReplayId,
+    pub(crate) filter: TopicFilter,
+    generation: u64,
+}
+
+/// What a look into the log led to.
+pub(crate) enum Step<T> {
+    /// That is it.
+    Done(T),
+    /// There is more; let others have the log first.
+    Again,
+    /// Memory does not go back that far.
+    Read(Reading),
+}
+
+pub(crate) struct Machine {
+    pub(crate) session: Session<Position>,
+    pub(crate) login: Arc<Login>,
+    waiting: Vec<(PollId, oneshot::Sender<Answer>)>,
+    last_poll: u64,
+    last_delivery: u64,
+    /// The topics of all subscriptions.
+    filter: TopicFilter,
+    /// Moves on with every change of the subscriptions: what was read from the log for the old ones may lack events
+    /// of the new ones.
+    generation: u64,
+}
+
+impl Machine {
+    pub(crate) const fn new(session: Session<Position>, login: Arc<Login>) -> Self {
+        Self {
+            session,
+            login,
+            waiting: Vec::new(),
+            last_poll: 0,
+            last_delivery: 0,
+            filter: TopicFilter::These(Vec::new()),
+            generation: 0,
+        }
+    }
+
+    /// Feeds the session and hands out the answers that fall due.
+    ///
+    /// # Errors
+    /// What the client that asked is told.
+    pub(crate) fn feed(&mut self, now: Moment, input: Input<Position>) -> Result<(), Fault> {
+        let taken = self.session.handle(now, input);
+        while let Some(output) = self.session.poll_output() {
+            match output {
+                Output::Answer(id, answer) => {
+                    if let Some(place) = self.waiting.iter().position(|(waiting, _)| *waiting == id)
+                    {
+                        // Nobody listens if the request is gone; the session hears of that by itself.
+                        let _ = self.waiting.swap_remove(place).1.send(answer);
+                    }
+                }
+                Output::Ended(_) => self.waiting.clear(),
+            }
+        }
+        taken.map_err(|error| match error {
+            landfall_bayeux::Error::ClientUnknown => Fault::ClientUnknown,
+            landfall_bayeux::Error::SubscriptionsExceeded => Fault::SubscriptionLimitExceeded,
+        })
+    }
+
+    /// Hands a connect to the session.
+    ///
+    /// # Errors
+    /// [`Fault::ClientUnknown`] if the session is over.
+    pub(crate) fn connect(
+        &mut self,
+        now: Moment,
+        alone: bool,
+        events_pending: bool,
+        advice: RequestedAdvice,
+    ) -> Result<(PollId, oneshot::Receiver<Answer>), Fault> {
+        let (answer, answered) = oneshot::channel();
+        self.last_poll += 1;
+        let id = PollId(self.last_poll);
+        self.waiting.push((id, answer));
+        let poll = Poll {
+            id,
+            alone,
+            events_pending,
+            advice,
+        };
+        let taken = self.feed(now, Input::Connect(poll));
+        if taken.is_err() {
+            self.forget(id);
+        }
+        taken.map(|()| (id, answered))
+    }
+
+    /// Nobody waits for this poll's answer any more.
+    pub(crate) fn forget(&mut self, id: PollId) {
+        self.waiting.retain(|(waiting, _)| *waiting != id);
+    }
+
+    /// Subscribes, or subscribes again.
+    ///
+    /// A repeated subscribe that names no place in the log stays where it is: clients repeat what they got no answer to,
+    /// and would lose what waits for them. One that names a place goes there.
+    ///
+    /// # Errors
+    /// [`Fault::ClientUnknown`], [`Fault::SubscriptionLimitExceeded`], [`Fault::ReplayIdInvalid`].
+    pub(crate) fn subscribe(&mut self, now: Moment, wish: Wish<'_>) -> Result<(), Fault> {
+        let present = self.session.subscription(wish.channel);
+        let (place, before) = match present.filter(|_| wish.preset == ReplayPreset::Latest) {
+            Some(present) => {
+                let here = Bounds {
+                    earliest: None,
+                    tail: present.subscription.cursor(),
+                };
+                (here, Some(present.before))
+            }
+            None => (wish.bounds, None),
+        };
+        let subscription = Subscription::open(wish.topics, wish.preset, place)?;
+        let position = Position {
+            before: before.unwrap_or_else(|| subscription.cursor()),
+            subscription,
+        };
+        self.feed(now, Input::Subscribe(wish.channel.into(), position))?;
+        self.subscriptions_changed();
+        Ok(())
+    }
+
+    /// Ends a subscription; not being subscribed is no error.
+    ///
+    /// # Errors
+    /// [`Fault::ClientUnknown`].
+    pub(crate) fn unsubscribe(&mut self, now: Moment, channel: &str) -> Result<(), Fault> {
+        self.feed(now, Input::Unsubscribe(channel.into()))?;
+        self.subscriptions_changed();
+        Ok(())
+    }
+
+    fn subscriptions_changed(&mut self) {
+        self.generation += 1;
+        let positions = self.session.subscriptions();
+        let topics = feed::topics(positions.map(|(_, position)| &position.subscription));
+        self.filter = TopicFilter::These(topics);
+    }
+
+    /// The topics of all subscriptions.
+    pub(crate) const fn filter(&self) -> &TopicFilter {
+        &self.filter
+    }
+
+    fn position(&self) -> Option<ReplayId> {
+        let positions = self.session.subscriptions();
+        feed::position(positions.map(|(_, position)| &position.subscription))
+    }
+
+    fn reading(&self, from: ReplayId) -> Reading {
+        Reading {
+            from,
+            filter: self.filter.clone(),
+            generation: self.generation,
+        }
+    }
+
+    /// Whether an event waits to be sent, as far as memory knows. Positions move past what nobody wants.
+    pub(crate) fn look(&mut self, log: &Log) -> Step<bool> {
+        let Some(from) = self.position() else {
+            return Step::Done(false);
+        };
+        let mut found = false;
+        let session = &self.session;
+        let reached = log.visit_recent(from, &self.filter, |event| {
+            found = wanting(session, event) > 0;
+            if found {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        match reached {
+            Some(reached) => {
+                self.advance(reached);
+                Step::Done(found)
+            }
+            None => Step::Read(self.reading(from)),
+        }
+    }
+
+    /// The same with what was read.
+    pub(crate) fn look_at(&mut self, reading: &Reading, stretch: &Stretch) -> Step<bool> {
+        if self.generation != reading.generation {
+            return Step::Again;
+        }
+        let mut events = stretch.events.iter();
+        if events.any(|event| wanting(&self.session, event) > 0) {
+            return Step::Done(true);
+        }
+        self.advance(stretch.reached);
+        if stretch.reached <= reading.from {
+            Step::Done(false)
+        } else {
+            Step::Again
+        }
+    }
+
+    /// The number of a delivery that begins: positions can come back to where they are now.
+    pub(crate) fn begin_delivery(&mut self) -> u64 {
+        for (_, position) in self.session.subscriptions_mut() {
+            position.before = position.subscription.cursor();
+        }
+        self.last_delivery += 1;
+        self.last_delivery
+    }
+
+    /// Takes the events that wait, in order, as many as the response may hold, as far as memory knows them.
+    pub(crate) fn take(&mut self, engine: &Engine, response: &mut Response) -> Step<()> {
+        let Some(from) = self.position() else {
+            return Step::Done(());
+        };
+        let start = response.len();
+        let mut full = false;
+        let session = &mut self.session;
+        let reached = engine.log().visit_recent(from, &self.filter, |event| {
+            full = take(session, engine, event, response).is_break();
+            if full || response.len() - start > STRETCH_BYTES {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        match reached {
+            None => Step::Read(self.reading(from)),
+            Some(_) if full => Step::Done(()),
+            Some(reached) => {
+                self.advance(reached);
+                if response.len() - start > STRETCH_BYTES {
+                    Step::Again
+                } else {
+                    Step::Done(())
+                }
+            }
+        }
+    }
+
+    /// The same with what was read.
+    pub(crate) fn take_from(
+        &mut self,
+        engine: &Engine,
+        reading: &Reading,
+        stretch: &Stretch,
+        response: &mut Response,
+    ) -> Step<()> {
+        if self.generation != reading.generation {
+            return Step::Again;
+        }
+        for event in &stretch.events {
+            if take(&mut self.session, engine, event, response).is_break() {
+                return Step::Done(());
+            }
+        }
+        self.advance(stretch.reached);
+        if stretch.reached <= reading.from {
+            Step::Done(())
+        } else {
+            Step::Again
+        }
+    }
+
+    /// Takes back a delivery that reached nobody, unless the session has moved on to the next.
+    pub(crate) fn take_back(&mut self, delivery: u64) {
+        if delivery == self.last_delivery {
+            for (_, position) in self.session.subscriptions_mut() {
+                position.subscription.rewind(position.before);
+            }
+        }
+    }
+
+    fn advance(&mut self, to: ReplayId) {
+        let positions = self.session.subscriptions_mut();
+        feed::advance(
+            positions.map(|(_, position)| &mut position.subscription),
+            to,
+        );
+    }
+}
+
+/// How many subscriptions an event goes to.
+fn wanting(session: &Session<Position>, event: &LogEvent) -> usize {
+    let event = event.event();
+    session
+        .subscriptions()
+        .filter(|(_, position)| position.subscription.wants(event.replay_id, event.topic))
+        .count()
+}
+
+/// Writes one event to the response, once for each channel; breaks if the response is full.
+fn take(
+    session: &mut Session<Position>,
+    engine: &Engine,
+    event: &LogEvent,
+    response: &mut Response,
+) -> ControlFlow<()> {
+    let wanting = wanting(session, event);
+    if wanting == 0 {
+        return ControlFlow::Continue(());
+    }
+    let data = event.rendition(Rendition::Streaming, |event| rendered(engine, event));
+    let bytes = response.len() + wanting * (data.len() + ENVELOPE_BYTES);
+    if !response.is_empty() && bytes > limits::STREAMING_RESPONSE_BYTES_MAX {
+        return ControlFlow::Break(());
+    }
+    let event = event.event();
+    let subscriptions = session
+        .subscriptions_mut()
+        .map(|(channel, position)| (channel, &mut position.subscription));
+    for channel in feed::take(subscriptions, event.replay_id, event.topic) {
+        if !data.is_empty() {
+            response.event(channel, data);
+        }
+    }
+    ControlFlow::Continue(())
+}

@@ -1,0 +1,110 @@
+//! A connect request that waits for its answer.
+
+use std::sync::Arc;
+
+use landfall_auth::Login;
+use landfall_bayeux::{Answer, Input, Moment, PollId, Refusal};
+use landfall_engine::Engine;
+use landfall_model::Timestamp;
+use tokio::sync::oneshot;
+use tracing::error;
+
+use crate::client::{Client, moment};
+
+/// A poll that waits for its answer. Dropping it tells the session that nobody reads the answer any more.
+pub(crate) struct Waiting {
+    client: Arc<Client>,
+    engine: Engine,
+    id: PollId,
+    answer: oneshot::Receiver<Answer>,
+    /// None if it is answered already.
+    held_until: Option<Moment>,
+    answered: bool,
+}
+
+impl Waiting {
+    pub(crate) const fn new(
+        client: Arc<Client>,
+        engine: Engine,
+        id: PollId,
+        answer: oneshot::Receiver<Answer>,
+        held_until: Option<Moment>,
+    ) -> Self {
+        Self {
+            client,
+            engine,
+            id,
+            answer,
+            held_until,
+            answered: false,
+        }
+    }
+
+    /// Ends with the poll's answer; none if the session ended without one. `stopping` ends when the server goes away.
+    pub(crate) async fn answered(
+        mut self,
+        login: &Login,
+        refusal: impl Fn() -> Refusal,
+        stopping: impl Future<Output = ()>,
+    ) -> Option<Answer> {
+        let Some(held_until) = self.held_until else {
+            self.answered = true;
+            return self.answer.try_recv().ok();
+        };
+        let client = Arc::clone(&self.client);
+        let engine = self.engine.clone();
+        let held_until = timestamp(held_until);
+        let mut due = engine.clock().wait_until(held_until);
+        let mut stopping = std::pin::pin!(stopping);
+        let mut revoked = std::pin::pin!(login.ended());
+        let mut going_on = true;
+        loop {
+            let input = tokio::select! {
+                biased;
+                answer = &mut self.answer => {
+                    self.answered = true;
+                    return answer.ok();
+                }
+                () = &mut revoked, if going_on => {
+                    going_on = false;
+                    Input::Refuse(refusal())
+                }
+                () = &mut stopping, if going_on => {
+                    going_on = false;
+                    Input::Release
+                }
+                () = client.watcher.woken() => match client.has_pending(&engine).await {
+                    Ok(false) => continue,
+                    Ok(true) => Input::EventsAvailable,
+                    Err(error) => {
+                        error!(%error, client_id = %client.id, "the log cannot be read");
+                        Input::Release
+                    }
+                },
+                () = &mut due => {
+                    due = engine.clock().wait_until(held_until);
+                    Input::Tick
+                }
+            };
+            client.feed(&engine, input).ok()?;
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if !self.answered {
+            let mut machine = self.client.machine();
+            machine.forget(self.id);
+            // An abandoned poll is refused by nobody: the session only notes it.
+            let _ = machine.feed(moment(&self.engine), Input::Abandoned(self.id));
+            drop(machine);
+            // It may have been woken without having looked: let the next one look.
+            self.client.watcher.wake();
+        }
+    }
+}
+
+fn timestamp(moment: Moment) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(moment.as_millis()).unwrap_or(i64::MAX))
+}
