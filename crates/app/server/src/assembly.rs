@@ -9,6 +9,7 @@ use http::uri::Authority;
 use landfall_auth::{App, Auth, Grant, Scopes, Settings as AuthSettings};
 use landfall_engine::{Engine, Parts, WriterThread};
 use landfall_oauth::{BaseUrl, OauthState};
+use landfall_pubsub::PubsubState;
 use landfall_rest::RestState;
 use landfall_store::{DocumentKind, Reader};
 use landfall_streaming::{Settings as StreamingSettings, StreamingState};
@@ -86,6 +87,7 @@ fn router(
     authority: Option<Arc<str>>,
     tasks: &mut JoinSet<()>,
 ) -> Router {
+    let stopping = stopping(phase.clone(), tasks);
     let streaming = StreamingState::new(
         engine.clone(),
         auth.clone(),
@@ -93,9 +95,15 @@ fn router(
             clients_max: config.concurrent_clients_max,
             ..StreamingSettings::default()
         },
-        stopping(phase.clone(), tasks),
+        stopping.clone(),
     );
     tasks.spawn(streaming.clone().sweep());
+    let pubsub = PubsubState::new(
+        engine.clone(),
+        auth.clone(),
+        landfall_pubsub::Timings::default(),
+        stopping,
+    );
     Router::new()
         .merge(health::router(engine.clone(), phase, authority))
         .merge(landfall_rest::router(RestState {
@@ -109,6 +117,7 @@ fn router(
             base_url: BaseUrl::of_request(),
         }))
         .merge(landfall_streaming::router(streaming))
+        .merge(landfall_pubsub::router(pubsub))
         .fallback(health::not_found)
 }
 

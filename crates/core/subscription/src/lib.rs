@@ -54,6 +54,23 @@ impl<T: Ord + Copy> Subscription<T> {
         Ok(Self { topics, cursor })
     }
 
+    /// The same, and also from the position just before the oldest retained event: nothing is lost there.
+    ///
+    /// # Errors
+    /// [`Fault::ReplayIdInvalid`] for any other position that is not retained.
+    /// Clients: some of the Pub/Sub API come back with the position before the one they want, and all with positions of
+    /// keepalives, which name no event.
+    pub fn resume(topics: Vec<T>, preset: ReplayPreset, bounds: Bounds) -> Result<Self, Fault> {
+        let preset = match (preset, bounds.earliest) {
+            (ReplayPreset::Custom(id), Some(earliest)) if id.advanced_by(1) == earliest => {
+                ReplayPreset::Earliest
+            }
+            (ReplayPreset::Custom(id), None) if id == bounds.tail => ReplayPreset::Latest,
+            (preset, _) => preset,
+        };
+        Self::open(topics, preset, bounds)
+    }
+
     /// Whether the event at this position is still to be delivered.
     pub fn wants(&self, replay_id: ReplayId, topic: T) -> bool {
         replay_id > self.cursor && self.topics.binary_search(&topic).is_ok()
@@ -74,7 +91,8 @@ impl<T: Ord + Copy> Subscription<T> {
         self.cursor = self.cursor.min(to);
     }
 
-    fn advance(&mut self, to: ReplayId) {
+    /// Is done with everything up to `to`.
+    pub fn advance(&mut self, to: ReplayId) {
         self.cursor = self.cursor.max(to);
     }
 }
@@ -101,6 +119,22 @@ mod tests {
             ..BOUNDS
         };
         assert_eq!(open(ReplayPreset::Earliest, empty), Ok(1_020));
+    }
+
+    #[test]
+    fn a_resumed_subscription_may_also_start_just_before_the_oldest_event() {
+        let resume = |id, bounds| {
+            let preset = ReplayPreset::Custom(ReplayId::new(id));
+            Subscription::resume(vec![1], preset, bounds).map(|open| open.cursor().get())
+        };
+        assert_eq!(resume(1_009, BOUNDS), Ok(1_009));
+        assert!(resume(1_008, BOUNDS).is_err());
+        let empty = Bounds {
+            earliest: None,
+            ..BOUNDS
+        };
+        assert_eq!(resume(1_020, empty), Ok(1_020));
+        assert!(resume(1_019, empty).is_err());
     }
 
     #[test]

@@ -50,9 +50,12 @@ pub fn wire(fault: &Fault) -> Wire {
             reason,
             line,
             column,
-        } => on_rest(json_error(&format!(
-            "{reason} at [line:{line}, column:{column}]"
-        ))),
+        } => Wire {
+            bayeux: Some(format!("400::{reason}")),
+            ..on_rest(json_error(&format!(
+                "{reason} at [line:{line}, column:{column}]"
+            )))
+        },
         Fault::PayloadFormatInvalid { value } => on_rest(RestError::plain(
             400,
             "ILLEGAL_QUERY_PARAMETER_VALUE",

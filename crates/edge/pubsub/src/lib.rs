@@ -1,1 +1,73 @@
-//! The Pub/Sub API: gRPC and Avro on the same log (being written).
+//! The Pub/Sub API: gRPC and Avro, at `/eventbus.v1.PubSub/`.
+//!
+//! Sends the stored bytes of events as they are. When a response is due is decided by `landfall-subscription`, who may read
+//! what by the login; this crate parses calls and renders answers.
+//! Start reading at `service` (the calls), then `subscribe` (one stream).
+
+mod call;
+mod fetch_response;
+mod replay;
+mod service;
+mod subscribe;
+
+/// Messages and service, as generated from `proto/pubsub_api.proto`.
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::pedantic,
+    clippy::or_fun_call,
+    clippy::use_self,
+    reason = "generated code"
+)]
+pub mod proto {
+    tonic::include_proto!("eventbus.v1");
+}
+
+use axum::Router;
+use landfall_auth::Auth;
+use landfall_engine::Engine;
+use tokio::sync::watch;
+use tonic::service::Routes;
+
+pub use fetch_response::FetchResponse;
+pub use landfall_subscription::fetch::Timings;
+
+use proto::pub_sub_server::PubSubServer;
+
+/// Bytes of one request: `PublishRequest` is the largest.
+/// Source: "Pub/Sub API and Event Allocations" (Pub/Sub API Developer Guide).
+const REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What the Pub/Sub API works with.
+#[derive(Clone)]
+pub struct PubsubState {
+    pub(crate) engine: Engine,
+    pub(crate) auth: Auth,
+    pub(crate) timings: Timings,
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl PubsubState {
+    /// A Pub/Sub API. Streams end when `stopping` turns true.
+    pub const fn new(
+        engine: Engine,
+        auth: Auth,
+        timings: Timings,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            engine,
+            auth,
+            timings,
+            stopping,
+        }
+    }
+}
+
+/// The routes of the Pub/Sub API.
+pub fn router(state: PubsubState) -> Router {
+    let service =
+        PubSubServer::new(service::Service(state)).max_decoding_message_size(REQUEST_BYTES_MAX);
+    Routes::new(service).into_axum_router()
+}

@@ -5,6 +5,7 @@
 //! only, passwords as argon2id. Time and randomness come from the engine. Start reading at [`Auth`], then `grants` (how a
 //! login begins), `login` (what it is), `keeper` (how it ends).
 
+mod access;
 mod app;
 mod attempts;
 mod documents;
@@ -31,6 +32,7 @@ use landfall_model::{EntityDefinition, Fault, RecordId, limits};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+pub use access::topics;
 pub use app::{App, Client, Grant};
 pub use error::Error;
 pub use grants::Granted;

@@ -32,7 +32,7 @@ pub use clock::{Clock, ManualClock, SystemClock, Waiting};
 pub use command::{Assignment, Change, Outcome, Saved, Transaction};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::Error;
-pub use log::{Log, LogEvent, Stretch, Watcher};
+pub use log::{Log, LogEvent, Rendition, Stretch, Watcher};
 pub use org::Org;
 pub use writer::{WriterCounters, WriterThread};
 

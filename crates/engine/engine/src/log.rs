@@ -4,6 +4,7 @@
 //! the watchers of the topics that moved, and each reads on from its own position.
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
@@ -14,18 +15,29 @@ use tokio::sync::Notify;
 
 use crate::error::Error;
 
-/// An event with the form in which a protocol delivers it, made once and shared by all subscribers.
+/// A form in which a protocol delivers events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rendition {
+    /// `data` of a Bayeux message.
+    Streaming,
+    /// Field `events` of a `FetchResponse`.
+    PubSub,
+}
+
+/// An event with the forms in which a protocol delivers it, made once and shared by all subscribers.
 #[derive(Debug)]
 pub struct LogEvent {
     event: Arc<Event>,
-    rendition: OnceLock<Bytes>,
+    streaming: OnceLock<Bytes>,
+    pubsub: OnceLock<Bytes>,
 }
 
 impl LogEvent {
     const fn new(event: Arc<Event>) -> Self {
         Self {
             event,
-            rendition: OnceLock::new(),
+            streaming: OnceLock::new(),
+            pubsub: OnceLock::new(),
         }
     }
 
@@ -35,8 +47,12 @@ impl LogEvent {
     }
 
     /// The rendered form; `render` makes it at first use.
-    pub fn rendition(&self, render: impl FnOnce(&Event) -> Bytes) -> &Bytes {
-        self.rendition.get_or_init(|| render(&self.event))
+    pub fn rendition(&self, form: Rendition, render: impl FnOnce(&Event) -> Bytes) -> &Bytes {
+        let slot = match form {
+            Rendition::Streaming => &self.streaming,
+            Rendition::PubSub => &self.pubsub,
+        };
+        slot.get_or_init(|| render(&self.event))
     }
 }
 
@@ -165,6 +181,33 @@ impl Log {
             events,
             reached: tail.newest.max(after),
         })
+    }
+
+    /// Shows the events after `after` that pass the filter, in order and from memory alone, until `visit` breaks; says how
+    /// far that got. None if `after` is older than what memory holds.
+    ///
+    /// The writer waits as long as it takes: break after a while and come back.
+    pub fn visit_recent(
+        &self,
+        after: ReplayId,
+        filter: &TopicFilter,
+        mut visit: impl FnMut(&LogEvent) -> ControlFlow<()>,
+    ) -> Option<ReplayId> {
+        let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
+        if after < tail.floor {
+            return None;
+        }
+        let start = tail
+            .events
+            .partition_point(|entry| entry.event.replay_id <= after);
+        let mut reached = after;
+        for entry in tail.events.range(start..) {
+            if filter.passes(entry.event.topic) && visit(entry).is_break() {
+                return Some(reached);
+            }
+            reached = entry.event.replay_id;
+        }
+        Some(tail.newest.max(after))
     }
 
     /// Someone who wants to know when topics move.

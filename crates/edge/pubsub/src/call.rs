@@ -1,0 +1,78 @@
+//! One call: its id, who makes it, and how its errors look.
+
+use std::sync::Arc;
+
+use landfall_auth::Login;
+use landfall_engine::draw;
+use landfall_model::{EventUuid, Fault};
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::{Code, Status};
+
+use crate::PubsubState;
+
+/// A call in progress.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// The same in every answer of the call.
+    pub(crate) rpc_id: String,
+    rpc: &'static str,
+}
+
+impl Call {
+    pub(crate) fn new(state: &PubsubState, rpc: &'static str) -> Self {
+        Self {
+            rpc_id: EventUuid::from_random(draw(state.engine.entropy())).to_string(),
+            rpc,
+        }
+    }
+
+    /// The login behind the metadata that every call carries.
+    ///
+    /// # Errors
+    /// The status that the call ends with.
+    /// Source: "Supported Authentication" (Pub/Sub API Developer Guide).
+    pub(crate) fn login(
+        &self,
+        state: &PubsubState,
+        metadata: &MetadataMap,
+    ) -> Result<Arc<Login>, Status> {
+        login(state, metadata).map_err(|fault| self.refused(&fault))
+    }
+
+    /// The status that tells a fault, with its three trailers.
+    pub(crate) fn refused(&self, fault: &Fault) -> Status {
+        let error = landfall_wire::grpc(fault);
+        let mut trailers = MetadataMap::new();
+        let values = [
+            ("error-code", error.code),
+            ("rpc-id", &self.rpc_id),
+            ("type", self.rpc),
+        ];
+        for (key, value) in values {
+            if let Ok(value) = MetadataValue::try_from(value) {
+                trailers.insert(key, value);
+            }
+        }
+        let message = format!("{} rpcId: {}", error.message, self.rpc_id);
+        Status::with_metadata(Code::from_i32(error.status as i32), message, trailers)
+    }
+}
+
+fn login(state: &PubsubState, metadata: &MetadataMap) -> Result<Arc<Login>, Fault> {
+    let value = |key| {
+        metadata
+            .get(key)
+            .and_then(|value| value.to_str().ok())
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+            .ok_or(Fault::CallMetadataMissing)
+    };
+    let (token, tenant) = (value("accesstoken")?, value("tenantid")?);
+    value("instanceurl")?;
+    let login = state.auth.authenticate(token)?;
+    // Clients: the npm client sends 15 characters, others 18.
+    if tenant != login.org_id.as_str() && tenant != login.org_id.short() {
+        return Err(Fault::SessionInvalid);
+    }
+    Ok(login)
+}

@@ -1,0 +1,145 @@
+//! The calls of the service.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use landfall_auth::Login;
+use landfall_engine::TopicId;
+use landfall_model::{Fault, SchemaId, Topic};
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::call::Call;
+use crate::fetch_response::FetchResponse;
+use crate::proto::pub_sub_server::PubSub;
+use crate::proto::{
+    FetchRequest, ManagedFetchRequest, ManagedFetchResponse, PublishRequest, PublishResponse,
+    SchemaInfo, SchemaRequest, TopicInfo, TopicRequest,
+};
+use crate::{PubsubState, subscribe};
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// The service of one org.
+pub(crate) struct Service(pub(crate) PubsubState);
+
+#[tonic::async_trait]
+impl PubSub for Service {
+    type SubscribeStream = Answers<FetchResponse>;
+    type PublishStreamStream = Answers<PublishResponse>;
+    type ManagedSubscribeStream = Answers<ManagedFetchResponse>;
+
+    async fn subscribe(
+        &self,
+        request: Request<Streaming<FetchRequest>>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        let call = Call::new(&self.0, "Subscribe");
+        let login = call.login(&self.0, request.metadata())?;
+        // Clients: those built on tonic wait for the headers before they send the first request.
+        let answers = subscribe::open(self.0.clone(), call, login, request.into_inner());
+        Ok(Response::new(Box::pin(answers)))
+    }
+
+    async fn get_schema(
+        &self,
+        request: Request<SchemaRequest>,
+    ) -> Result<Response<SchemaInfo>, Status> {
+        let call = Call::new(&self.0, "GetSchema");
+        call.login(&self.0, request.metadata())?;
+        let wanted = request.into_inner().schema_id;
+        let schema = schema(&self.0, &wanted).map_err(|fault| call.refused(&fault))?;
+        Ok(Response::new(SchemaInfo {
+            schema_json: schema,
+            schema_id: wanted,
+            rpc_id: call.rpc_id,
+        }))
+    }
+
+    async fn get_topic(
+        &self,
+        request: Request<TopicRequest>,
+    ) -> Result<Response<TopicInfo>, Status> {
+        let call = Call::new(&self.0, "GetTopic");
+        let login = call.login(&self.0, request.metadata())?;
+        let name = request.into_inner().topic_name;
+        let topics = topics(&self.0, &login, &name).map_err(|fault| call.refused(&fault))?;
+        let engine = &self.0.engine;
+        let schema_id = match topics.as_slice() {
+            [topic] if name != Topic::CHANGE_EVENTS => engine
+                .entity_on(*topic)
+                .and_then(|entity| engine.change_event_schema(entity))
+                .map(|schema| schema.id().to_string()),
+            _ => None,
+        };
+        Ok(Response::new(TopicInfo {
+            topic_name: name,
+            tenant_guid: format!("CORE/prod/{}", engine.org().id),
+            can_publish: false,
+            can_subscribe: true,
+            schema_id: schema_id.unwrap_or_default(),
+            rpc_id: call.rpc_id,
+        }))
+    }
+
+    async fn publish(
+        &self,
+        request: Request<PublishRequest>,
+    ) -> Result<Response<PublishResponse>, Status> {
+        let call = Call::new(&self.0, "Publish");
+        let login = call.login(&self.0, request.metadata())?;
+        let topic = request.into_inner().topic_name;
+        let fault = topics(&self.0, &login, &topic)
+            .err()
+            .unwrap_or(Fault::PublishRefused);
+        Err(call.refused(&fault))
+    }
+
+    async fn publish_stream(
+        &self,
+        request: Request<Streaming<PublishRequest>>,
+    ) -> Result<Response<Self::PublishStreamStream>, Status> {
+        let call = Call::new(&self.0, "PublishStream");
+        call.login(&self.0, request.metadata())?;
+        Err(call.refused(&Fault::CallUnsupported))
+    }
+
+    async fn managed_subscribe(
+        &self,
+        request: Request<Streaming<ManagedFetchRequest>>,
+    ) -> Result<Response<Self::ManagedSubscribeStream>, Status> {
+        let call = Call::new(&self.0, "ManagedSubscribe");
+        call.login(&self.0, request.metadata())?;
+        Err(call.refused(&Fault::CallUnsupported))
+    }
+}
+
+fn schema(state: &PubsubState, id: &str) -> Result<String, Fault> {
+    if id.trim().is_empty() {
+        return Err(Fault::SchemaMissing);
+    }
+    let schema = SchemaId::parse(id)
+        .and_then(|id| state.engine.schema(id))
+        .ok_or(Fault::SchemaNotFound)?;
+    Ok(schema.avro_json().to_owned())
+}
+
+/// The numbers of the topics behind a topic's name, for this login.
+///
+/// # Errors
+/// [`Fault::TopicMissing`], [`Fault::TopicNotFound`] also for an object that is not selected, [`Fault::TopicDenied`].
+pub(crate) fn topics(
+    state: &PubsubState,
+    login: &Arc<Login>,
+    name: &str,
+) -> Result<Vec<TopicId>, Fault> {
+    if name.trim().is_empty() {
+        return Err(Fault::TopicMissing);
+    }
+    landfall_auth::topics(&state.engine, login, name).map_err(|refusal| match refusal {
+        Fault::ChangeEventsDenied => Fault::TopicDenied,
+        _ => Fault::TopicNotFound {
+            org: login.org_id,
+            topic: name.to_owned(),
+        },
+    })
+}
