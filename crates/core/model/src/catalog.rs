@@ -1,18 +1,21 @@
-//! The objects of one org, found by name, by id prefix or by change event.
+//! The objects and platform events of one org, found by name, by id prefix or by change event.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::entity::EntityDefinition;
 use crate::id::KeyPrefix;
+use crate::platform_event::PlatformEventDefinition;
 
-/// Every object of an org. Immutable: a changed definition makes a new catalogue.
+/// Every object and platform event of an org. Immutable: a changed definition makes a new catalogue.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     entities: Vec<Arc<EntityDefinition>>,
     by_name: HashMap<String, Arc<EntityDefinition>>,
     by_prefix: HashMap<KeyPrefix, Arc<EntityDefinition>>,
     by_change_event: HashMap<String, Arc<EntityDefinition>>,
+    platform_events: Vec<Arc<PlatformEventDefinition>>,
+    platform_event_by_name: HashMap<String, Arc<PlatformEventDefinition>>,
 }
 
 impl Catalog {
@@ -38,6 +41,40 @@ impl Catalog {
             .entities
             .sort_by(|left, right| left.name.cmp(&right.name));
         catalog
+    }
+
+    /// The catalogue with these platform events too; the last definition of a name wins.
+    #[must_use]
+    pub fn with_platform_events(
+        mut self,
+        events: impl IntoIterator<Item = PlatformEventDefinition>,
+    ) -> Self {
+        for event in events {
+            let event = Arc::new(event);
+            let key = event.name.as_str().to_ascii_lowercase();
+            if self
+                .platform_event_by_name
+                .insert(key, Arc::clone(&event))
+                .is_some()
+            {
+                self.platform_events
+                    .retain(|other| !other.name.as_str().eq_ignore_ascii_case(event.name.as_str()));
+            }
+            self.platform_events.push(event);
+        }
+        self.platform_events
+            .sort_by(|left, right| left.name.cmp(&right.name));
+        self
+    }
+
+    /// All platform events, sorted by name.
+    pub fn platform_events(&self) -> &[Arc<PlatformEventDefinition>] {
+        &self.platform_events
+    }
+
+    /// A platform event by name in any letter case.
+    pub fn platform_event(&self, name: &str) -> Option<&Arc<PlatformEventDefinition>> {
+        self.platform_event_by_name.get(&name.to_ascii_lowercase())
     }
 
     /// All objects, sorted by name.

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod id;
 pub mod limits;
 pub mod name;
+pub mod platform_event;
 pub mod replay;
 pub mod time;
 pub mod value;
@@ -24,6 +25,7 @@ pub use entity::{
 pub use fault::Fault;
 pub use id::{KeyPrefix, RecordId, RecordIdError};
 pub use name::{EntityName, FieldName, Topic};
+pub use platform_event::PlatformEventDefinition;
 pub use replay::{ReplayId, ReplayPreset, SchemaId};
 pub use time::{Date, Timestamp};
 pub use value::{Row, Value};

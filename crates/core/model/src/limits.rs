@@ -100,3 +100,32 @@ pub const PASSWORD_BYTES_MAX: usize = 1_024;
 
 /// Bytes of a token: longer ones are unknown.
 pub const TOKEN_BYTES_MAX: usize = 1_024;
+
+/// Bytes of one metadata file: a problem of the project beyond.
+/// Source: none; the largest object file of a full org has some three megabytes.
+pub const METADATA_FILE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Levels of nesting in one metadata file: a problem of the project beyond. Source: none; objects need six.
+pub const METADATA_DEPTH_MAX: usize = 32;
+
+/// Elements of one metadata file: a problem of the project beyond. Source: none.
+pub const METADATA_ELEMENTS_MAX: usize = 250_000;
+
+/// Metadata files of one project: a problem of the project beyond.
+/// Source: "Metadata Limits" (Metadata API Developer Guide), which has 10,000 files a deployment.
+pub const METADATA_COMPONENTS_MAX: usize = 50_000;
+
+/// Problems of a project that are reported at once.
+pub const METADATA_PROBLEMS_MAX: usize = 100;
+
+/// Fields that an administrator may add to one object: a problem of the project beyond.
+/// Source: "Custom Fields Allowed Per Object" (Salesforce Help).
+pub const CUSTOM_FIELDS_PER_OBJECT_MAX: usize = 800;
+
+/// Fields that one channel member may enrich events with: a problem of the project beyond.
+/// Source: "Considerations for Event Enrichment" (Change Data Capture Developer Guide).
+pub const ENRICHED_FIELDS_MAX: usize = 10;
+
+/// Characters of a filter expression: a problem of the project beyond.
+/// Source: "Filter Your Stream of Platform Events" (Platform Events Developer Guide).
+pub const FILTER_CHARACTERS_MAX: usize = 131_072;

@@ -65,4 +65,9 @@ impl Topic {
     pub fn of_change_event(event_name: &str) -> Self {
         Self::new(format!("/data/{event_name}"))
     }
+
+    /// The topic of one platform event: `/event/Low_Ink__e`.
+    pub fn of_platform_event(event_name: &str) -> Self {
+        Self::new(format!("/event/{event_name}"))
+    }
 }

@@ -1,6 +1,6 @@
-//! From an object's definition to the schema of its change event.
+//! From an object's definition to the schema of its change event, and from a platform event's to its schema.
 
-use landfall_model::{EntityDefinition, FieldDefinition, FieldType};
+use landfall_model::{EntityDefinition, FieldDefinition, FieldType, PlatformEventDefinition};
 
 use crate::encode::Source;
 use crate::shape::{Compound, EventField, Scalar, Shape};
@@ -51,6 +51,42 @@ impl EventSchema {
             sources.push(source);
         }
         Self::assemble(change_event.name.as_str(), fields, sources)
+    }
+
+    /// The schema of a platform event.
+    ///
+    /// A row to be encoded with it has the creation date, the creator, and then the values of the defined fields.
+    /// Source: "Platform Event Schema by Event Name" (REST API Developer Guide).
+    ///
+    /// # Errors
+    /// [`Error::FieldUnknown`] if a field is of a type that platform events cannot have, and what [`Self::new`] refuses.
+    pub fn of_platform_event(event: &PlatformEventDefinition) -> Result<Self, Error> {
+        let mut fields = vec![
+            EventField {
+                name: "CreatedDate".to_owned(),
+                shape: Shape::Required(Scalar::DateTime),
+                doc: "CreatedDate:DateTime".to_owned(),
+            },
+            EventField {
+                name: "CreatedById".to_owned(),
+                shape: Shape::Required(Scalar::Text),
+                doc: "CreatedBy:EntityId".to_owned(),
+            },
+        ];
+        for definition in &event.fields {
+            let Some(scalar) = scalar(definition.field_type) else {
+                return Err(Error::FieldUnknown {
+                    entity: event.name.to_string(),
+                    field: definition.name.to_string(),
+                });
+            };
+            fields.push(EventField {
+                name: definition.name.to_string(),
+                shape: Shape::Optional(scalar),
+                doc: doc(definition).to_owned(),
+            });
+        }
+        Self::new(event.name.as_str(), fields)
     }
 }
 
