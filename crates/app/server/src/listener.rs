@@ -22,6 +22,7 @@ use tracing::{debug, warn};
 
 use crate::front::{Front, Scheme};
 use crate::phase::{Listener as PhaseListener, Phase};
+use crate::stall::Unstalled;
 
 /// First byte of a TLS connection: a handshake record. Source: RFC 8446, section 5.1.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -150,6 +151,7 @@ impl Connection {
             () = self.phase.reached(Phase::Draining) => return Ok(()),
             speech = timeout(OPENING_MAX, speech(&stream)) => speech??,
         };
+        let stream = Unstalled::new(stream);
         match (speech, self.tls.take()) {
             (Speech::Http1, _) => self.http1(stream, Scheme::Http).await?,
             (Speech::Http2, _) => self.http2(stream, Scheme::Http).await?,
