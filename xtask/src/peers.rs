@@ -15,7 +15,7 @@ use crate::{
 const PEERS: &[&str] = &["cometd", "faye", "aiosfstream"];
 
 /// For all scenarios of one client; each of their waits has a limit of its own.
-const LIMIT: Duration = Duration::from_secs(10 * 60);
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// Runs all clients or one, through all scenarios or one.
 ///
