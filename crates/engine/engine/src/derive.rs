@@ -43,10 +43,12 @@ impl Fields<'_> {
     }
 }
 
-/// Brings the derived fields of a row in step with the others. `given` tells whether the request sets a field.
+/// Brings the derived fields of a row in step with the others. `before` is the row before the change, none if it is new;
+/// `given` tells whether the request sets a field.
 pub(crate) fn derive(
     entity: &EntityDefinition,
     row: &mut Row,
+    before: Option<&Row>,
     now: Timestamp,
     given: &dyn Fn(&str) -> bool,
 ) -> Result<(), Fault> {
@@ -57,7 +59,13 @@ pub(crate) fn derive(
             person_name(&mut fields);
             nickname(&mut fields);
         }
-        "Opportunity" => opportunity(&mut fields, given),
+        "Opportunity" => {
+            let stage_before = before
+                .and_then(|before| before.get(entity.index_of("StageName")?))
+                .and_then(Value::as_text)
+                .map(str::to_owned);
+            opportunity(&mut fields, stage_before.as_deref(), given);
+        }
         "Case" => case(&mut fields, now),
         "Task" => {
             let closed = fields.text("Status") == "Completed";
@@ -65,7 +73,10 @@ pub(crate) fn derive(
         }
         "Event" => event(&mut fields, given)?,
         "Asset" if fields.get("AccountId").is_null() && fields.get("ContactId").is_null() => {
-            return Err(fields.refuse("AccountId", "Every asset needs an account, a contact, or both."));
+            return Err(fields.refuse(
+                "AccountId",
+                "Every asset needs an account, a contact, or both.",
+            ));
         }
         "Contract" => contract(&mut fields),
         "Order" => {
@@ -89,7 +100,11 @@ fn person_name(fields: &mut Fields<'_>) {
 
 fn nickname(fields: &mut Fields<'_>) {
     if fields.get("CommunityNickname").is_null() {
-        let local = fields.text("Username").split('@').next().unwrap_or_default();
+        let local = fields
+            .text("Username")
+            .split('@')
+            .next()
+            .unwrap_or_default();
         let nickname = local.chars().take(40).collect();
         fields.set("CommunityNickname", Value::Text(nickname));
     }
@@ -138,18 +153,22 @@ const STAGES: [Stage; 10] = [
     },
 ];
 
-fn opportunity(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) {
+fn opportunity(fields: &mut Fields<'_>, stage_before: Option<&str>, given: &dyn Fn(&str) -> bool) {
     const UNKNOWN: Stage = open("", 0.0);
     let stage = STAGES
         .iter()
         .find(|stage| stage.name == fields.text("StageName"))
         .unwrap_or(&UNKNOWN);
-    if given("StageName") {
+    // Who says the stage again keeps the probability that was set by hand.
+    if stage_before != Some(fields.text("StageName")) {
         if !given("Probability") {
             fields.set("Probability", Value::Double(stage.probability));
         }
         if !given("ForecastCategoryName") {
-            fields.set("ForecastCategoryName", Value::Text(stage.forecast.to_owned()));
+            fields.set(
+                "ForecastCategoryName",
+                Value::Text(stage.forecast.to_owned()),
+            );
         }
         fields.set("IsClosed", Value::Boolean(stage.closed));
         fields.set("IsWon", Value::Boolean(stage.won));
@@ -193,22 +212,30 @@ fn event(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) -> Result<(), Fa
         "ActivityDateTime"
     };
     let start = match (fields.get(start_given), fields.get("ActivityDate")) {
+        (_, Value::Date(day)) if given("ActivityDate") && !given(start_given) => day.midnight(),
         (Value::DateTime(start), _) => *start,
         (_, Value::Date(day)) => day.midnight(),
-        _ => return Err(Fault::FieldsRequired {
-            fields: field_names(fields.entity, &["DurationInMinutes", "ActivityDateTime"]),
-        }),
+        _ => {
+            return Err(Fault::FieldsRequired {
+                fields: field_names(fields.entity, &["DurationInMinutes", "ActivityDateTime"]),
+            });
+        }
     };
     let minutes = match (fields.get("DurationInMinutes"), fields.get("EndDateTime")) {
         (_, Value::DateTime(end)) if given("EndDateTime") => end.since(start) / 60_000,
         (Value::Integer(minutes), _) => *minutes,
         (_, Value::DateTime(end)) => end.since(start) / 60_000,
-        _ => return Err(Fault::FieldsRequired {
-            fields: field_names(fields.entity, &["DurationInMinutes"]),
-        }),
+        _ => {
+            return Err(Fault::FieldsRequired {
+                fields: field_names(fields.entity, &["DurationInMinutes"]),
+            });
+        }
     };
     if minutes < 0 {
-        return Err(fields.refuse("EndDateTime", "End date/time cannot be before start date/time"));
+        return Err(fields.refuse(
+            "EndDateTime",
+            "End date/time cannot be before start date/time",
+        ));
     }
     let end = start.plus_millis(minutes.saturating_mul(60_000));
     fields.set("ActivityDateTime", Value::DateTime(start));

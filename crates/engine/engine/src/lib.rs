@@ -5,6 +5,7 @@
 //! [`Clock`] and [`Entropy`]. The engine speaks of definitions, values and faults, never of JSON or status codes.
 //! Start reading at [`Engine`], then `writer` (the loop), `workspace` (what a group sees) and `plan` (what a change does).
 
+mod blueprint;
 mod clock;
 mod command;
 mod defaults;
@@ -37,7 +38,7 @@ pub use org::Org;
 pub use writer::{WriterCounters, WriterThread};
 
 use schemas::Schemas;
-use writer::Handle;
+use writer::handle::Handle;
 
 /// What an engine is started with.
 pub struct Parts {

@@ -3,17 +3,20 @@
 //! There is no queue per subscriber. A subscriber holds a position and a [`Watcher`]; the writer moves the tail and wakes
 //! the watchers of the topics that moved, and each reads on from its own position.
 
-use std::collections::{HashMap, VecDeque};
+mod fan_out;
+
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use bytes::Bytes;
 use landfall_model::{ReplayId, limits};
-use landfall_store::{Event, LogBounds, Reader, TopicFilter, TopicId};
-use tokio::sync::Notify;
+use landfall_store::{Event, LogBounds, Reader, TopicFilter};
 
 use crate::error::Error;
+use fan_out::FanOut;
+
+pub use fan_out::Watcher;
 
 /// A form in which a protocol delivers events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,21 +68,102 @@ pub struct Stretch {
     pub reached: ReplayId,
 }
 
+/// How much of the log is kept in memory. The renditions of the events come on top.
+#[derive(Clone, Copy, Debug)]
+struct TailLimits {
+    events: usize,
+    /// Of payload.
+    bytes: usize,
+}
+
+impl Default for TailLimits {
+    fn default() -> Self {
+        Self {
+            events: limits::TAIL_EVENTS_MAX,
+            bytes: limits::TAIL_BYTES_MAX,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Tail {
+    limits: TailLimits,
     /// Every event after this position is in `events`.
     floor: ReplayId,
     newest: ReplayId,
+    /// The oldest retained event, in memory or not.
+    earliest: Option<ReplayId>,
     events: VecDeque<Arc<LogEvent>>,
     bytes: usize,
 }
 
 impl Tail {
+    const fn new(bounds: LogBounds, limits: TailLimits) -> Self {
+        Self {
+            limits,
+            floor: bounds.tail,
+            newest: bounds.tail,
+            earliest: bounds.earliest,
+            events: VecDeque::new(),
+            bytes: 0,
+        }
+    }
+
+    fn append(&mut self, events: &[Arc<Event>], newest: ReplayId) {
+        for event in events {
+            self.bytes += event.payload.len();
+            self.events
+                .push_back(Arc::new(LogEvent::new(Arc::clone(event))));
+        }
+        while self.events.len() > self.limits.events || self.bytes > self.limits.bytes {
+            self.forget_oldest();
+        }
+        self.newest = newest;
+        if self.earliest.is_none() {
+            self.earliest = events.first().map(|event| event.replay_id);
+        }
+    }
+
+    fn trim(&mut self, earliest: Option<ReplayId>) {
+        self.earliest = earliest;
+        let keep_from = earliest.unwrap_or_else(|| self.newest.advanced_by(1));
+        while self
+            .events
+            .front()
+            .is_some_and(|oldest| oldest.event.replay_id < keep_from)
+        {
+            self.forget_oldest();
+        }
+    }
+
     fn forget_oldest(&mut self) {
         if let Some(oldest) = self.events.pop_front() {
-            self.bytes -= oldest.event.payload.len();
+            self.bytes = self.bytes.saturating_sub(oldest.event.payload.len());
             self.floor = oldest.event.replay_id;
         }
+    }
+
+    /// See [`Log::visit_recent`].
+    fn visit(
+        &self,
+        after: ReplayId,
+        filter: &TopicFilter,
+        mut visit: impl FnMut(&Arc<LogEvent>) -> ControlFlow<()>,
+    ) -> Option<ReplayId> {
+        if after < self.floor {
+            return None;
+        }
+        let start = self
+            .events
+            .partition_point(|entry| entry.event.replay_id <= after);
+        let mut reached = after;
+        for entry in self.events.range(start..) {
+            if filter.passes(entry.event.topic) && visit(entry).is_break() {
+                return Some(reached);
+            }
+            reached = entry.event.replay_id;
+        }
+        Some(self.newest.max(after))
     }
 }
 
@@ -87,39 +171,30 @@ impl Tail {
 pub struct Log {
     reader: Arc<dyn Reader>,
     tail: RwLock<Tail>,
-    /// The oldest retained event; 0 if there is none.
-    earliest: AtomicU64,
     fan_out: Mutex<FanOut>,
 }
 
 impl Log {
     pub(crate) fn open(reader: Arc<dyn Reader>) -> Result<Self, Error> {
+        Self::with_limits(reader, TailLimits::default())
+    }
+
+    fn with_limits(reader: Arc<dyn Reader>, limits: TailLimits) -> Result<Self, Error> {
         let bounds = reader.log_bounds()?;
         Ok(Self {
             reader,
-            tail: RwLock::new(Tail {
-                floor: bounds.tail,
-                newest: bounds.tail,
-                events: VecDeque::new(),
-                bytes: 0,
-            }),
-            earliest: AtomicU64::new(bounds.earliest.map_or(0, ReplayId::get)),
+            tail: RwLock::new(Tail::new(bounds, limits)),
             fan_out: Mutex::default(),
         })
     }
 
     /// What the log holds now.
     pub fn bounds(&self) -> LogBounds {
-        let tail = self
-            .tail
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .newest;
-        let earliest = match self.earliest.load(Ordering::Acquire) {
-            0 => None,
-            id => Some(ReplayId::new(id)),
-        };
-        LogBounds { earliest, tail }
+        let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
+        LogBounds {
+            earliest: tail.earliest,
+            tail: tail.newest,
+        }
     }
 
     /// Events after `after` that pass the filter, `limit` at most.
@@ -158,29 +233,16 @@ impl Log {
         filter: &TopicFilter,
         limit: usize,
     ) -> Option<Stretch> {
-        let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
-        if after < tail.floor {
-            return None;
-        }
-        let start = tail
-            .events
-            .partition_point(|entry| entry.event.replay_id <= after);
         let mut events = Vec::new();
-        for entry in tail.events.range(start..) {
-            if filter.passes(entry.event.topic) {
-                if events.len() == limit {
-                    let reached = events
-                        .last()
-                        .map_or(after, |entry: &Arc<LogEvent>| entry.event.replay_id);
-                    return Some(Stretch { events, reached });
-                }
-                events.push(Arc::clone(entry));
+        let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
+        let reached = tail.visit(after, filter, |entry| {
+            if events.len() == limit {
+                return ControlFlow::Break(());
             }
-        }
-        Some(Stretch {
-            events,
-            reached: tail.newest.max(after),
-        })
+            events.push(Arc::clone(entry));
+            ControlFlow::Continue(())
+        })?;
+        Some(Stretch { events, reached })
     }
 
     /// Shows the events after `after` that pass the filter, in order and from memory alone, until `visit` breaks; says how
@@ -193,76 +255,34 @@ impl Log {
         filter: &TopicFilter,
         mut visit: impl FnMut(&LogEvent) -> ControlFlow<()>,
     ) -> Option<ReplayId> {
-        let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
-        if after < tail.floor {
-            return None;
-        }
-        let start = tail
-            .events
-            .partition_point(|entry| entry.event.replay_id <= after);
-        let mut reached = after;
-        for entry in tail.events.range(start..) {
-            if filter.passes(entry.event.topic) && visit(entry).is_break() {
-                return Some(reached);
-            }
-            reached = entry.event.replay_id;
-        }
-        Some(tail.newest.max(after))
+        self.tail
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .visit(after, filter, |entry| visit(entry))
     }
 
     /// Someone who wants to know when topics move.
     pub fn watch(self: &Arc<Self>) -> Watcher {
-        let mut fan_out = self.fan_out();
-        fan_out.last_watcher += 1;
-        Watcher {
-            log: Arc::clone(self),
-            number: fan_out.last_watcher,
-            woken: Arc::new(Notify::new()),
-            topics: Mutex::new(TopicFilter::These(Vec::new())),
-        }
+        Watcher::new(self)
     }
 
     /// Moves the tail over events that have just become durable, and wakes who watches their topics.
     pub(crate) fn publish(&self, events: &[Arc<Event>], newest: ReplayId) {
-        {
-            let mut tail = self.tail.write().unwrap_or_else(PoisonError::into_inner);
-            for event in events {
-                tail.bytes += event.payload.len();
-                tail.events
-                    .push_back(Arc::new(LogEvent::new(Arc::clone(event))));
-            }
-            while tail.events.len() > limits::TAIL_EVENTS_MAX || tail.bytes > limits::TAIL_BYTES_MAX
-            {
-                tail.forget_oldest();
-            }
-            tail.newest = newest;
-        }
-        if let Some(first) = events.first() {
-            let _ = self.earliest.compare_exchange(
-                0,
-                first.replay_id.get(),
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            );
-        }
+        self.tail
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .append(events, newest);
+        // Only now: whoever is woken has to find the events.
         self.fan_out().wake(events);
     }
 
     /// Takes note that older events have been forgotten.
     pub(crate) fn trimmed(&self) -> Result<(), Error> {
         let earliest = self.reader.log_bounds()?.earliest;
-        self.earliest
-            .store(earliest.map_or(0, ReplayId::get), Ordering::Release);
-        let mut tail = self.tail.write().unwrap_or_else(PoisonError::into_inner);
-        let newest = tail.newest;
-        let keep_from = earliest.unwrap_or_else(|| newest.advanced_by(1));
-        while tail
-            .events
-            .front()
-            .is_some_and(|oldest| oldest.event.replay_id < keep_from)
-        {
-            tail.forget_oldest();
-        }
+        self.tail
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .trim(earliest);
         Ok(())
     }
 
@@ -271,103 +291,239 @@ impl Log {
     }
 }
 
-#[derive(Default)]
-struct FanOut {
-    last_watcher: u64,
-    by_topic: HashMap<TopicId, HashMap<u64, Arc<Notify>>>,
-    of_all: HashMap<u64, Arc<Notify>>,
-}
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
 
-impl FanOut {
-    fn wake(&self, events: &[Arc<Event>]) {
-        if events.is_empty() {
-            return;
+    use landfall_model::{EntityDefinition, EventUuid, RecordId, Row, SchemaId, Timestamp, Value};
+    use landfall_store::{DocumentKind, Page, Reads, Result, TopicId};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A store that has nothing but a log, kept in full.
+    #[derive(Default)]
+    struct Whole(Mutex<Vec<Arc<Event>>>);
+
+    impl Whole {
+        fn events(&self) -> MutexGuard<'_, Vec<Arc<Event>>> {
+            self.0.lock().expect("no test panics while it looks")
         }
-        for woken in self.of_all.values() {
-            woken.notify_one();
-        }
-        let mut topics: Vec<TopicId> = events.iter().map(|event| event.topic).collect();
-        topics.sort_unstable();
-        topics.dedup();
-        for watchers in topics.iter().filter_map(|topic| self.by_topic.get(topic)) {
-            for woken in watchers.values() {
-                woken.notify_one();
-            }
+
+        fn after(&self, after: ReplayId, filter: &TopicFilter) -> Vec<ReplayId> {
+            self.events()
+                .iter()
+                .filter(|event| event.replay_id > after && filter.passes(event.topic))
+                .map(|event| event.replay_id)
+                .collect()
         }
     }
 
-    fn remove(&mut self, number: u64, topics: &TopicFilter) {
-        match topics {
-            TopicFilter::All => {
-                self.of_all.remove(&number);
-            }
-            TopicFilter::These(topics) => {
-                for topic in topics {
-                    if let Some(watchers) = self.by_topic.get_mut(topic) {
-                        watchers.remove(&number);
-                        if watchers.is_empty() {
-                            self.by_topic.remove(topic);
-                        }
+    impl Reads for Whole {
+        fn row(&self, _: &EntityDefinition, _: RecordId) -> Result<Option<Row>> {
+            Ok(None)
+        }
+
+        fn rows_where(
+            &self,
+            _: &EntityDefinition,
+            _: usize,
+            _: &Value,
+            _: usize,
+        ) -> Result<Vec<Row>> {
+            Ok(Vec::new())
+        }
+
+        fn recent_rows(&self, _: &EntityDefinition, _: usize) -> Result<Vec<Row>> {
+            Ok(Vec::new())
+        }
+
+        fn document(&self, _: DocumentKind, _: &str) -> Result<Option<Vec<u8>>> {
+            Ok(None)
+        }
+
+        fn documents(&self, _: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
+            Ok(Vec::new())
+        }
+    }
+
+    impl Reader for Whole {
+        fn log_bounds(&self) -> Result<LogBounds> {
+            let events = self.events();
+            Ok(LogBounds {
+                earliest: events.first().map(|event| event.replay_id),
+                tail: events
+                    .last()
+                    .map_or(ReplayId::ORIGIN, |event| event.replay_id),
+            })
+        }
+
+        fn events(&self, after: ReplayId, filter: &TopicFilter, limit: usize) -> Result<Page> {
+            let events = Self::events(self);
+            let mut page = Page {
+                events: Vec::new(),
+                reached: after,
+            };
+            for event in events.iter().filter(|event| event.replay_id > after) {
+                if filter.passes(event.topic) {
+                    if page.events.len() == limit {
+                        break;
                     }
+                    page.events.push(Arc::clone(event));
                 }
+                page.reached = event.replay_id;
             }
+            Ok(page)
         }
     }
-}
 
-/// Is woken when a topic that it watches moves. Forgotten when dropped.
-pub struct Watcher {
-    log: Arc<Log>,
-    number: u64,
-    woken: Arc<Notify>,
-    topics: Mutex<TopicFilter>,
-}
+    fn event(replay_id: ReplayId, topic: u32, bytes: usize) -> Arc<Event> {
+        Arc::new(Event {
+            replay_id,
+            topic: TopicId(topic),
+            appended: Timestamp::from_millis(0),
+            uuid: EventUuid::from_bytes([0; 16]),
+            schema: SchemaId::from_bytes([0; 16]),
+            payload: Bytes::from(vec![0; bytes]),
+        })
+    }
 
-impl Watcher {
-    /// Watches these topics from now on, and no others.
-    pub fn set(&self, filter: TopicFilter) {
-        let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut fan_out = self.log.fan_out();
-        fan_out.remove(self.number, &topics);
-        match &filter {
-            TopicFilter::All => {
-                fan_out.of_all.insert(self.number, Arc::clone(&self.woken));
+    /// A log of these groups, of which `events` events and `bytes` bytes are kept in memory.
+    fn log(groups: &[Vec<(u32, usize)>], events: usize, bytes: usize) -> (Log, Arc<Whole>) {
+        let store = Arc::new(Whole::default());
+        let limits = TailLimits { events, bytes };
+        let log = Log::with_limits(Arc::clone(&store) as _, limits).expect("an empty log");
+        let mut newest = ReplayId::ORIGIN;
+        for group in groups {
+            let mut made = Vec::new();
+            for (topic, bytes) in group {
+                newest = newest.advanced_by(1);
+                made.push(event(newest, *topic, *bytes));
             }
-            TopicFilter::These(watched) => {
-                for topic in watched {
-                    fan_out
-                        .by_topic
-                        .entry(*topic)
-                        .or_default()
-                        .insert(self.number, Arc::clone(&self.woken));
-                }
-            }
+            store.events().extend(made.iter().cloned());
+            log.publish(&made, newest);
         }
-        *topics = filter;
+        (log, store)
     }
 
-    /// Ends when a topic has moved since the last time, or [`Self::wake`] was called.
-    pub async fn woken(&self) {
-        self.woken.notified().await;
+    /// Reads on until nothing is left, as a subscriber does.
+    fn read_on(log: &Log, after: ReplayId, filter: &TopicFilter, limit: usize) -> Vec<ReplayId> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        let mut found = Vec::new();
+        let mut at = after;
+        loop {
+            let stretch = runtime
+                .block_on(log.read(at, filter, limit))
+                .expect("a read");
+            let ids = stretch.events.iter().map(|event| event.event().replay_id);
+            found.extend(ids);
+            if stretch.reached <= at {
+                return found;
+            }
+            at = stretch.reached;
+        }
     }
 
-    /// Wakes whoever waits for this watcher.
-    pub fn wake(&self) {
-        self.woken.notify_one();
+    fn groups() -> impl Strategy<Value = Vec<Vec<(u32, usize)>>> {
+        let event = (0_u32..4, 0_usize..20);
+        prop::collection::vec(prop::collection::vec(event, 0..6), 0..12)
     }
-}
 
-impl Drop for Watcher {
-    fn drop(&mut self) {
-        let topics = self
-            .topics
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut fan_out = self
-            .log
-            .fan_out
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        fan_out.remove(self.number, topics);
+    fn filters() -> impl Strategy<Value = TopicFilter> {
+        prop_oneof![
+            Just(TopicFilter::All),
+            prop::collection::btree_set(0_u32..5, 0..4)
+                .prop_map(|topics| TopicFilter::These(topics.into_iter().map(TopicId).collect())),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn memory_and_store_tell_the_same(
+            groups in groups(),
+            filter in filters(),
+            kept in (0_usize..8, 0_usize..60),
+            after in 995_u64..1_080,
+            limit in 1_usize..5,
+        ) {
+            let (log, store) = log(&groups, kept.0, kept.1);
+            let after = ReplayId::new(after);
+            let expected = store.after(after, &filter);
+            prop_assert_eq!(read_on(&log, after, &filter, limit), expected);
+            let tail = log.tail.read().expect("no poison");
+            prop_assert!(tail.events.len() <= kept.0 && tail.bytes <= kept.1);
+            let bytes: usize = tail.events.iter().map(|entry| entry.event.payload.len()).sum();
+            prop_assert_eq!(tail.bytes, bytes);
+        }
+
+        #[test]
+        fn what_is_trimmed_is_gone_from_memory_too(
+            groups in groups(),
+            trimmed in 0_usize..40,
+            after in 995_u64..1_080,
+        ) {
+            let (log, store) = log(&groups, 1_000, 1_000_000);
+            {
+                let mut events = store.events();
+                let count = trimmed.min(events.len());
+                events.drain(..count);
+            }
+            // An empty store has forgotten its tail here, but the log has not.
+            let newest = log.bounds().tail;
+            log.trimmed().expect("bounds");
+            let after = ReplayId::new(after);
+            prop_assert_eq!(
+                read_on(&log, after, &TopicFilter::All, 3),
+                store.after(after, &TopicFilter::All)
+            );
+            let earliest = store.events().first().map(|event| event.replay_id);
+            prop_assert_eq!(log.bounds(), LogBounds { earliest, tail: newest });
+        }
+
+        #[test]
+        fn a_visit_that_breaks_goes_on_where_it_stopped(
+            groups in groups(),
+            filter in filters(),
+            turn in 1_usize..4,
+        ) {
+            let (log, store) = log(&groups, 1_000, 1_000_000);
+            let mut seen = Vec::new();
+            let mut at = ReplayId::ORIGIN;
+            loop {
+                let mut left = turn;
+                let reached = log.visit_recent(at, &filter, |event| {
+                    if left == 0 {
+                        return ControlFlow::Break(());
+                    }
+                    left -= 1;
+                    seen.push(event.event().replay_id);
+                    ControlFlow::Continue(())
+                });
+                let reached = reached.expect("all of it is in memory");
+                if reached == at {
+                    break;
+                }
+                at = reached;
+            }
+            prop_assert_eq!(seen, store.after(ReplayId::ORIGIN, &filter));
+        }
+    }
+
+    #[test]
+    fn a_wake_before_the_wait_is_not_lost_and_dropping_forgets() {
+        let (log, _store) = log(&[], 10, 100);
+        let log = Arc::new(log);
+        let watcher = log.watch();
+        watcher.set(TopicFilter::These(vec![TopicId(1)]));
+        let next = ReplayId::ORIGIN.advanced_by(1);
+        log.publish(&[event(next, 1, 0)], next);
+        let mut woken = Box::pin(watcher.woken());
+        let mut context = Context::from_waker(Waker::noop());
+        assert_eq!(woken.as_mut().poll(&mut context), Poll::Ready(()));
+        drop(woken);
+        drop(watcher);
+        assert!(log.fan_out().is_empty());
     }
 }

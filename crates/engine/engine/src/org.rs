@@ -5,6 +5,7 @@ use std::sync::Arc;
 use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, Value};
 use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Writer};
 
+use crate::blueprint::Blueprints;
 use crate::entropy::draw;
 use crate::error::Error;
 use crate::log::Log;
@@ -63,7 +64,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         keep(&mut *writer, Vec::new(), new, clock.now())?;
     }
     let log = Arc::new(Log::open(Arc::clone(&store.reader))?);
-    let (handle, inbox) = writer::channel();
+    let (handle, inbox) = writer::handle::channel();
     let schemas = Arc::new(schemas);
     let core = Core {
         store: writer,
@@ -71,7 +72,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         retention_hours,
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
-        catalog: Arc::clone(&catalog),
+        blueprints: Blueprints::new(&catalog),
         schemas: Arc::clone(&schemas),
         log: Arc::clone(&log),
         last_now: org.created,
@@ -138,11 +139,7 @@ fn create(
 }
 
 /// An org's number is drawn, so that two orgs can be told apart by their tokens.
-fn organization_id(
-    prefix: KeyPrefix,
-    numbers: &Numbers,
-    entropy: &dyn crate::Entropy,
-) -> RecordId {
+fn organization_id(prefix: KeyPrefix, numbers: &Numbers, entropy: &dyn crate::Entropy) -> RecordId {
     let drawn = u64::from(u32::from_be_bytes(draw(entropy)));
     numbers.drawn_id(prefix, drawn)
 }
@@ -160,14 +157,11 @@ fn new_row(
     created: Timestamp,
     value_of: impl Fn(&str) -> Option<Value>,
 ) -> RowWrite {
-    let mut row = vec![Value::Null; entity.fields.len()];
-    crate::defaults::fill(entity, &mut row, &[]);
+    let mut row = crate::defaults::blank(entity);
     for (slot, field) in row.iter_mut().zip(&entity.fields) {
         let given = match field.name.as_str() {
             "Id" => Some(Value::Id(id)),
-            "CreatedDate" | "LastModifiedDate" | "SystemModstamp" => {
-                Some(Value::DateTime(created))
-            }
+            "CreatedDate" | "LastModifiedDate" | "SystemModstamp" => Some(Value::DateTime(created)),
             name => value_of(name),
         };
         if let Some(value) = given {

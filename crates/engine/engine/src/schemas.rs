@@ -42,7 +42,8 @@ impl Schemas {
                 reason: format!("{id}: {reason}"),
             };
             let json = String::from_utf8(content).map_err(|error| unreadable(error.to_string()))?;
-            let schema = EventSchema::parse(&json).map_err(|error| unreadable(error.to_string()))?;
+            let schema =
+                EventSchema::parse(&json).map_err(|error| unreadable(error.to_string()))?;
             schemas.by_id.insert(schema.id(), Arc::new(schema));
         }
         let mut new = Vec::new();
