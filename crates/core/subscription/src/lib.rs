@@ -86,6 +86,11 @@ impl<T: Ord + Copy> Subscription<T> {
         &self.topics
     }
 
+    /// Wants only those of its topics from now on that `keeps` holds for.
+    pub fn narrow(&mut self, keeps: impl FnMut(&T) -> bool) {
+        self.topics.retain(keeps);
+    }
+
     /// Goes back to a position that it came from: what was taken since then reached nobody.
     pub fn rewind(&mut self, to: ReplayId) {
         self.cursor = self.cursor.min(to);
