@@ -42,7 +42,9 @@ impl<T: Ord + Copy> Subscription<T> {
             (ReplayPreset::Earliest, Some(earliest)) => {
                 ReplayId::new(earliest.get().saturating_sub(1))
             }
-            (ReplayPreset::Custom(id), Some(earliest)) if (earliest..=bounds.tail).contains(&id) => {
+            (ReplayPreset::Custom(id), Some(earliest))
+                if (earliest..=bounds.tail).contains(&id) =>
+            {
                 id
             }
             (ReplayPreset::Custom(id), _) => {
