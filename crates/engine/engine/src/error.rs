@@ -31,6 +31,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The writer has no thread to run on.
+    #[error("the writer cannot be started")]
+    Thread(#[source] std::io::Error),
     /// The engine has been stopped.
     #[error("the engine has stopped")]
     Stopped,
@@ -42,7 +45,7 @@ impl Error {
         match self {
             Self::Refused(fault) => fault,
             Self::Store(_) | Self::Stopped => Fault::StoreUnavailable,
-            Self::Schema { .. } | Self::Standard(_) | Self::Document { .. } => {
+            Self::Schema { .. } | Self::Standard(_) | Self::Document { .. } | Self::Thread(_) => {
                 Fault::Internal { error_id: 0 }
             }
         }

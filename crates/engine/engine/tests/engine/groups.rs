@@ -129,6 +129,34 @@ async fn a_unique_value_is_given_once_in_a_group() {
 }
 
 #[tokio::test]
+async fn a_value_is_free_again_when_its_holder_is_undone() {
+    let org = Org::new().await;
+    let transactions = (0..41)
+        .map(|number| {
+            let mut changes = vec![org.create("User", &user("boyle"))];
+            if number < 40 {
+                changes.push(account(&org, ""));
+            }
+            let mut transaction = org.transaction(changes);
+            transaction.all_or_none = true;
+            transaction
+        })
+        .collect();
+    let answers = at_once(&org.engine, transactions).await;
+    let (last, undone) = answers.split_last().expect("answers");
+    assert!(last[0].is_ok(), "{last:?}");
+    for outcomes in undone {
+        assert!(
+            matches!(
+                outcomes[0],
+                Err(Fault::RolledBack | Fault::ValueDuplicate { .. })
+            ),
+            "{outcomes:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn more_than_a_group_holds_is_taken_in_several() {
     let org = Org::new().await;
     let tail = org.tail();
