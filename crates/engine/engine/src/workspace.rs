@@ -181,6 +181,8 @@ impl<'a> Workspace<'a> {
         for step in self.undo.drain(to.0..).rev() {
             match step {
                 Undo::Row(id, Some(row)) => {
+                    // The index may have been begun after this row was left.
+                    self.index.add(id, &row);
                     if let Some(held) = self.held.get_mut(&id) {
                         held.row = row;
                     }
