@@ -440,6 +440,7 @@ fn managed_subscriptions_have_a_topic_and_a_state() {
         "/data/Gone__e",
         "/event/No__chn",
         "/data/No__ChangeEvent",
+        "/data/accountChangeEvent",
         "/",
     ] {
         assert_eq!(
