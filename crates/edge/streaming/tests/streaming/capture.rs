@@ -520,7 +520,7 @@ async fn requests_make_events_in_the_order_of_their_commits() {
     assert!(ids.is_sorted_by(|one, next| one < next), "{ids:?}");
 }
 
-// C31, C32, C33
+// C31, C33
 #[tokio::test]
 async fn what_goes_along_into_the_bin_and_back_has_events_of_its_own() {
     let org = Org::new().await;
