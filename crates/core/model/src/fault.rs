@@ -305,6 +305,14 @@ pub enum Fault {
     StreamIdle,
     /// Nothing can be published on the topic.
     PublishRefused,
+    /// A request to publish without a topic.
+    PublishTopicMissing,
+    /// A later request of a publishing stream names another topic.
+    PublishTopicChanged,
+    /// A request to publish without an event.
+    PublishEmpty,
+    /// No request came on a publishing stream for too long.
+    PublishIdle,
     /// The call is not served yet.
     CallUnsupported,
 

@@ -321,6 +321,26 @@ pub fn wire(fault: &Fault) -> Wire {
             grpc::PUBLISH_REFUSED,
             "Events can't be published on the topic.",
         )),
+        Fault::PublishTopicMissing => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::PUBLISH_TOPIC_EMPTY,
+            "Topic validation failed. The topic name can't be blank.",
+        )),
+        Fault::PublishTopicChanged => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::PUBLISH_TOPIC_CHANGED,
+            "The topic name can't change during a stream.",
+        )),
+        Fault::PublishEmpty => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::PUBLISH_COUNT_INVALID,
+            "A PublishRequest must contain at least one event.",
+        )),
+        Fault::PublishIdle => on_grpc(grpc::error(
+            GrpcStatus::DeadlineExceeded,
+            grpc::PUBLISH_IDLE,
+            "No PublishRequest was received in time. Closing the stream.",
+        )),
         Fault::CallUnsupported => on_grpc(grpc::error(
             GrpcStatus::Unimplemented,
             grpc::UNAVAILABLE,

@@ -1,6 +1,6 @@
 //! Who may read which topics: the same on both streaming protocols.
 
-use landfall_engine::{Engine, TopicId};
+use landfall_engine::{Engine, Subject, TopicId};
 use landfall_model::{EntityDefinition, Fault, Topic};
 
 use crate::login::Login;
@@ -13,26 +13,27 @@ use crate::login::Login;
 /// [`Fault::ChannelNotFound`]; [`Fault::ChangeEventsDenied`] without the permission, or if the object is not selected.
 /// Source: "Required Permissions" (Change Data Capture Developer Guide).
 pub fn topics(engine: &Engine, login: &Login, name: &str) -> Result<Vec<TopicId>, Fault> {
+    let definitions = engine.definitions();
     if name == Topic::CHANGE_EVENTS {
-        let readable = |topic: &TopicId| {
-            engine
-                .entity_on(*topic)
-                .is_some_and(|entity| login.sees_all(entity))
+        let readable = |topic: &TopicId| match definitions.subject(*topic) {
+            Some(Subject::Changes(entity)) => login.sees_all(entity),
+            Some(Subject::PlatformEvent(_)) | None => false,
         };
-        let topics = engine.change_event_topics().iter().copied();
+        let topics = definitions.change_event_topics().iter().copied();
         return Ok(topics.filter(readable).collect());
     }
-    let topic = engine.topic(&Topic::new(name));
-    let Some((topic, entity)) = topic.and_then(|topic| Some((topic, engine.entity_on(topic)?)))
-    else {
-        return Err(Fault::ChannelNotFound {
+    let topic = definitions.topic(&Topic::new(name));
+    match topic.and_then(|topic| Some((topic, definitions.subject(topic)?))) {
+        Some((topic, Subject::PlatformEvent(_))) => Ok(vec![topic]),
+        Some((topic, Subject::Changes(entity)))
+            if definitions.captures(entity) && login.sees_all(entity) =>
+        {
+            Ok(vec![topic])
+        }
+        Some((_, Subject::Changes(_))) => Err(Fault::ChangeEventsDenied),
+        None => Err(Fault::ChannelNotFound {
             channel: name.to_owned(),
-        });
-    };
-    if engine.captures(entity) && login.sees_all(entity) {
-        Ok(vec![topic])
-    } else {
-        Err(Fault::ChangeEventsDenied)
+        }),
     }
 }
 
