@@ -8,6 +8,8 @@ use clap_complete::Shell;
 use landfall_server::Network;
 use landfall_server::settings::LogFormat;
 
+use crate::bench::BenchOptions;
+
 /// A Salesforce-compatible org for change events: develop, test, run.
 ///
 /// Examples:
@@ -36,6 +38,8 @@ pub(crate) enum Command {
     Serve(Box<ServeOptions>),
     /// Follow topics of an org: one JSON object per event on stdout
     Tail(TailOptions),
+    /// Measure a server on this machine and print the numbers
+    Bench(BenchOptions),
     /// Print a completion script for a shell
     Completions {
         /// The shell

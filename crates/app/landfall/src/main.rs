@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything said to people goes to stderr. Start reading at [`cli`], the options, and [`outcome`],
 //! how a command ends.
 
+mod bench;
 mod cli;
 mod dev;
 mod log;
@@ -38,6 +39,7 @@ fn execute(cli: Cli, started: Instant) -> Ended {
         Command::Dev(options) => runtime()?.block_on(dev::run(options, &cli.log, started)),
         Command::Serve(options) => runtime()?.block_on(serve::run(*options, cli.log, started)),
         Command::Tail(options) => runtime()?.block_on(tail::run(options, &cli.log)),
+        Command::Bench(options) => bench::run(options),
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,
