@@ -22,10 +22,11 @@ pub(crate) fn of_entity(
     entity: &EntityDefinition,
 ) -> Result<Answer, Fault> {
     let format = format(call)?;
-    let schema = engine
-        .change_event_schema(entity)
+    let definitions = engine.definitions();
+    let schema = definitions
+        .change_event_schema(entity.name.as_str())
         .ok_or(Fault::ResourceNotFound)?;
-    Ok(render(&schema, format))
+    Ok(render(schema, format))
 }
 
 /// The schema with an id, current or old.

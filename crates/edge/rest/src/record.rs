@@ -162,7 +162,7 @@ pub(crate) fn selected(
     entity: &EntityDefinition,
 ) -> Result<Vec<Node>, Fault> {
     match call.parameter("fields").filter(|fields| !fields.is_empty()) {
-        Some(fields) => selection::parse(shared.engine.catalog(), entity, fields),
+        Some(fields) => selection::parse(&shared.engine.catalog(), entity, fields),
         None => Ok(selection::everything(entity)),
     }
 }
@@ -249,7 +249,7 @@ async fn given_values(
         lookups,
     } = {
         let body = crate::json::Body::parse(&bytes)?;
-        given::given(&body, catalog, entity, intent)?
+        given::given(&body, &catalog, entity, intent)?
     };
     for lookup in lookups {
         let reference = entity.fields.get(lookup.reference);

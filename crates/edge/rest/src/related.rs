@@ -52,9 +52,9 @@ async fn parent(
     let id = reference
         .and_then(Value::as_id)
         .ok_or(Fault::RecordNotFound)?;
-    let target = shared.engine.catalog().entity_of(id.prefix());
-    let target = Arc::clone(target.ok_or(Fault::RecordNotFound)?);
-    record::by_id(shared, call, &target, id, body).await
+    let catalog = shared.engine.catalog();
+    let target = catalog.entity_of(id.prefix()).ok_or(Fault::RecordNotFound)?;
+    record::by_id(shared, call, target, id, body).await
 }
 
 /// The children, in the shape of a query's result.
@@ -75,15 +75,17 @@ async fn children(
                 .is_some_and(|known| known.eq_ignore_ascii_case(name))
         })
         .ok_or(Fault::ResourceNotFound)?;
-    let child = shared.engine.catalog().entity(relationship.child.as_str());
-    let child = Arc::clone(child.ok_or(Fault::ResourceNotFound)?);
+    let catalog = shared.engine.catalog();
+    let child = catalog
+        .entity(relationship.child.as_str())
+        .ok_or(Fault::ResourceNotFound)?;
     let place = child
         .index_of(relationship.field.as_str())
         .ok_or(Fault::ResourceNotFound)?;
-    let nodes = record::selected(shared, call, &child)?;
+    let nodes = record::selected(shared, call, child)?;
     let rows = shared
         .engine
-        .rows_where(&child, place, Value::Id(id), REST_RELATED_RECORDS_MAX)
+        .rows_where(child, place, Value::Id(id), REST_RELATED_RECORDS_MAX)
         .await
         .map_err(refused)?;
     let rows: Vec<Row> = rows

@@ -152,7 +152,8 @@ async fn parent(
     id: landfall_model::RecordId,
     nodes: &[Node],
 ) -> Result<Option<Loaded>, Fault> {
-    let Some(target) = engine.catalog().entity_of(id.prefix()) else {
+    let catalog = engine.catalog();
+    let Some(target) = catalog.entity_of(id.prefix()) else {
         return Ok(None);
     };
     match engine.row(target, id).await.map_err(refused)? {

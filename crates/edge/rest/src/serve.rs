@@ -9,6 +9,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderName, Method};
 use landfall_auth::Login;
+use landfall_engine::Definitions;
 use landfall_model::fault::Operation;
 use landfall_model::{EntityDefinition, Fault};
 use landfall_wire::versions::{self, Named};
@@ -99,7 +100,7 @@ async fn within(
         headers: parts.headers.clone(),
         base_url: (shared.base_url)(parts),
     };
-    let resource = Resource::resolve(shared.engine.catalog(), &path)?;
+    let resource = Resource::resolve(&shared.engine.catalog(), &path)?;
     check_method(&call.method, resource.allowed())?;
     dispatch(shared, &call, resource, body).await
 }
@@ -122,12 +123,14 @@ async fn dispatch(
     body: Body,
 ) -> Result<Answer, Fault> {
     let engine = &shared.engine;
-    let catalog = engine.catalog();
+    let definitions = engine.definitions();
+    let catalog = definitions.catalog();
+    let describes = shared.describes(&definitions);
     match resource {
         Resource::Resources => Ok(Answer::json(crate::versions::resources(engine, call))),
-        Resource::Objects => described(shared, call, &shared.describes.global(catalog)),
+        Resource::Objects => described(&definitions, call, &describes.global(catalog)),
         Resource::Describe(object) => {
-            described(shared, call, &shared.describes.full(catalog, &object))
+            described(&definitions, call, &describes.full(catalog, &object))
         }
         Resource::Object(Object::Records(entity)) if call.method == Method::POST => {
             record::create(shared, call, &entity, body, false).await
@@ -158,8 +161,12 @@ async fn dispatch(
 }
 
 /// A describe, or that it has not changed.
-fn described(shared: &Shared, call: &Call, template: &Template) -> Result<Answer, Fault> {
-    let state = state_of(template.fingerprint(), shared.engine.catalog_modified());
+fn described(
+    definitions: &Definitions,
+    call: &Call,
+    template: &Template,
+) -> Result<Answer, Fault> {
+    let state = state_of(template.fingerprint(), definitions.modified());
     let answer = match conditional::of_read(&call.headers, &state)? {
         Verdict::NotModified => Answer::not_modified(),
         Verdict::Proceed => Answer::json(template.expand(call.version, &call.base_url)),
