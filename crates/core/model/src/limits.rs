@@ -47,6 +47,10 @@ pub const EVENT_BYTES_MAX: usize = 1_000_000;
 /// Commands in one commit group.
 pub const GROUP_COMMANDS_MAX: usize = 1_000;
 
+/// Rows in the hands of one commit group after which it takes no further command, so that others wait a fraction of a
+/// second at most. A single command may go beyond.
+pub const GROUP_ROWS_MAX: usize = 4_000;
+
 /// Commands that may wait for the writer; more wait outside the queue.
 pub const WRITER_QUEUE_MAX: usize = 4_096;
 

@@ -2,18 +2,17 @@
 
 use landfall_model::{EntityDefinition, FieldDefinition, FieldType, Row, Value};
 
-/// Gives every field that `given` does not list its default.
-pub(crate) fn fill(entity: &EntityDefinition, row: &mut Row, given: &[usize]) {
-    for (place, (field, value)) in entity.fields.iter().zip(row).enumerate() {
-        if field.field_type == FieldType::Boolean && value.is_null() {
-            *value = Value::Boolean(false);
-        }
-        if !given.contains(&place)
-            && let Some(default) = default_of(field)
-        {
-            *value = default;
-        }
-    }
+/// A new record before anything is given: a checkbox is never null, and the rest is as the definition says.
+pub(crate) fn blank(entity: &EntityDefinition) -> Row {
+    entity
+        .fields
+        .iter()
+        .map(|field| match default_of(field) {
+            Some(value) => value,
+            None if field.field_type == FieldType::Boolean => Value::Boolean(false),
+            None => Value::Null,
+        })
+        .collect()
 }
 
 fn default_of(field: &FieldDefinition) -> Option<Value> {

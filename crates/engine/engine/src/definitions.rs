@@ -27,6 +27,8 @@ pub(crate) struct Capture {
 pub struct Publication {
     /// The event.
     pub event: Arc<PlatformEventDefinition>,
+    /// The event as requests and describes see it.
+    pub object: Arc<EntityDefinition>,
     /// Its present schema.
     pub schema: Arc<EventSchema>,
     /// The topic that carries it.
@@ -95,6 +97,7 @@ impl Definitions {
             let topic = definitions.number(writer, event.topic(), subject)?;
             let publication = Publication {
                 event: Arc::clone(event),
+                object: Arc::new(landfall_metadata::event_object(event)),
                 schema,
                 topic,
             };
@@ -148,6 +151,14 @@ impl Definitions {
     pub fn publication(&self, event: &str) -> Option<&Publication> {
         let event = self.catalog.platform_event(event)?;
         self.publications.get(&event.name)
+    }
+
+    /// All platform events and how they are published, sorted by name.
+    pub fn publications(&self) -> impl Iterator<Item = &Publication> {
+        self.catalog
+            .platform_events()
+            .iter()
+            .filter_map(|event| self.publications.get(&event.name))
     }
 
     /// The present schema of what is on a topic.

@@ -43,10 +43,12 @@ impl Fields<'_> {
     }
 }
 
-/// Brings the derived fields of a row in step with the others. `given` tells whether the request sets a field.
+/// Brings the derived fields of a row in step with the others. `before` is the row before the change, none if it is new;
+/// `given` tells whether the request sets a field.
 pub(crate) fn derive(
     entity: &EntityDefinition,
     row: &mut Row,
+    before: Option<&Row>,
     now: Timestamp,
     given: &dyn Fn(&str) -> bool,
 ) -> Result<(), Fault> {
@@ -57,7 +59,13 @@ pub(crate) fn derive(
             person_name(&mut fields);
             nickname(&mut fields);
         }
-        "Opportunity" => opportunity(&mut fields, given),
+        "Opportunity" => {
+            let stage_before = before
+                .and_then(|before| before.get(entity.index_of("StageName")?))
+                .and_then(Value::as_text)
+                .map(str::to_owned);
+            opportunity(&mut fields, stage_before.as_deref(), given);
+        }
         "Case" => case(&mut fields, now),
         "Task" => {
             let closed = fields.text("Status") == "Completed";
@@ -138,13 +146,18 @@ const STAGES: [Stage; 10] = [
     },
 ];
 
-fn opportunity(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) {
+fn opportunity(
+    fields: &mut Fields<'_>,
+    stage_before: Option<&str>,
+    given: &dyn Fn(&str) -> bool,
+) {
     const UNKNOWN: Stage = open("", 0.0);
     let stage = STAGES
         .iter()
         .find(|stage| stage.name == fields.text("StageName"))
         .unwrap_or(&UNKNOWN);
-    if given("StageName") {
+    // Who says the stage again keeps the probability that was set by hand.
+    if stage_before != Some(fields.text("StageName")) {
         if !given("Probability") {
             fields.set("Probability", Value::Double(stage.probability));
         }
@@ -193,6 +206,7 @@ fn event(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) -> Result<(), Fa
         "ActivityDateTime"
     };
     let start = match (fields.get(start_given), fields.get("ActivityDate")) {
+        (_, Value::Date(day)) if given("ActivityDate") && !given(start_given) => day.midnight(),
         (Value::DateTime(start), _) => *start,
         (_, Value::Date(day)) => day.midnight(),
         _ => return Err(Fault::FieldsRequired {

@@ -5,10 +5,12 @@
 //! [`Clock`] and [`Entropy`]. The engine speaks of definitions, values and faults, never of JSON or status codes.
 //! Start reading at [`Engine`], then `writer` (the loop), `workspace` (what a group sees) and `plan` (what a change does).
 
+mod blueprint;
 mod clock;
 mod command;
 mod defaults;
 mod definitions;
+mod deploy;
 mod derive;
 mod entropy;
 mod error;
@@ -16,12 +18,14 @@ mod log;
 mod numbers;
 mod org;
 mod plan;
+mod publish;
 mod validate;
 mod workspace;
 mod writer;
 
 use std::sync::Arc;
 
+use landfall_metadata::{Component, Problem};
 use landfall_model::{Catalog, EntityDefinition, RecordId, ReplayId, Row, SchemaId, Value};
 use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, Opened, Reader};
@@ -35,10 +39,11 @@ pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::Error;
 pub use log::{Log, LogEvent, Rendition, Stretch, Watcher};
 pub use org::Org;
+pub use publish::Published;
 pub use writer::{WriterCounters, WriterThread};
 
 use definitions::{InForce, Issued};
-use writer::Handle;
+use writer::handle::Handle;
 
 /// What an engine is started with.
 pub struct Parts {
@@ -66,6 +71,7 @@ struct Shared {
     entropy: Arc<dyn Entropy>,
     definitions: Arc<InForce>,
     issued: Arc<Issued>,
+    deploying: tokio::sync::Mutex<()>,
     org: Org,
     log: Arc<Log>,
     writer: Handle,
@@ -182,7 +188,33 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] or [`Error::Stopped`]: none was kept.
     pub async fn publish(&self, events: Vec<NewEvent>) -> Result<Vec<ReplayId>, Error> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
         self.0.writer.publish(events).await
+    }
+
+    /// Publishes a platform event with the values of a request, placed by [`Publication::object`].
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for values that the definition does not allow, [`Error::Store`], [`Error::Stopped`].
+    pub async fn publish_record(
+        &self,
+        publication: &Publication,
+        user: RecordId,
+        values: Vec<Assignment>,
+    ) -> Result<Published, Error> {
+        publish::publish(self, publication, user, values).await
+    }
+
+    /// Takes over the components of a project: objects, fields, platform events. What was deployed before and is not
+    /// among them is removed from the definitions; records and events stay.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with all that is wrong, [`Error::Store`], [`Error::Stopped`]: the org is as before.
+    pub async fn deploy(&self, components: Vec<Component>) -> Result<Vec<Problem>, Error> {
+        let _one = self.0.deploying.lock().await;
+        deploy::deploy(self, components).await
     }
 
     /// What the org consists of now. Take it once for each request: it may be replaced at any time.

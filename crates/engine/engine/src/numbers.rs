@@ -1,47 +1,53 @@
 //! Numbers that are given out once: record numbers by key prefix, auto numbers by field.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use landfall_model::{FieldDefinition, KeyPrefix, RecordId};
+use landfall_model::{KeyPrefix, RecordId};
 use landfall_store::{Document, DocumentKind, Reads};
 
 use crate::error::Error;
 
-/// The counters of an org. A number that a failed command took is not given out again.
+#[derive(Default)]
+struct Counter {
+    last: u64,
+    /// Whether it has moved since it was stored.
+    moved: bool,
+}
+
+/// The counters of an org. A number that a transaction took and then was undone is not given out again.
 pub(crate) struct Numbers {
     instance: [u8; 2],
-    last: BTreeMap<String, u64>,
-    moved: BTreeSet<String>,
+    counters: BTreeMap<String, Counter>,
 }
 
 impl Numbers {
     pub(crate) fn load(reads: &dyn Reads, instance: [u8; 2]) -> Result<Self, Error> {
-        let mut last = BTreeMap::new();
+        let mut counters = BTreeMap::new();
         for (key, content) in reads.documents(DocumentKind::Counter)? {
             let number = <[u8; 8]>::try_from(content.as_slice()).map_err(|_| Error::Document {
                 what: "counter",
                 reason: format!("{key} is {} bytes long", content.len()),
             })?;
-            last.insert(key, u64::from_be_bytes(number));
+            let last = u64::from_be_bytes(number);
+            counters.insert(key, Counter { last, moved: false });
         }
-        Ok(Self {
-            instance,
-            last,
-            moved: BTreeSet::new(),
-        })
+        Ok(Self { instance, counters })
     }
 
-    fn next(&mut self, counter: String) -> u64 {
-        let number = self.last.entry(counter.clone()).or_default();
-        *number += 1;
-        let number = *number;
-        self.moved.insert(counter);
-        number
+    fn next(&mut self, name: &str) -> u64 {
+        if !self.counters.contains_key(name) {
+            self.counters.insert(name.to_owned(), Counter::default());
+        }
+        self.counters.get_mut(name).map_or(0, |counter| {
+            counter.last += 1;
+            counter.moved = true;
+            counter.last
+        })
     }
 
     /// The id of a new record.
     pub(crate) fn record_id(&mut self, prefix: KeyPrefix) -> RecordId {
-        let number = self.next(prefix.as_str().to_owned());
+        let number = self.next(prefix.as_str());
         RecordId::from_number(prefix, self.instance, number)
     }
 
@@ -51,8 +57,8 @@ impl Numbers {
     }
 
     /// The next value of an auto number field, in its display format: `A-{0000}` gives `A-0001`.
-    pub(crate) fn auto_number(&mut self, entity: &str, field: &FieldDefinition, format: &str) -> String {
-        let number = self.next(format!("{entity}.{}", field.name));
+    pub(crate) fn auto_number(&mut self, counter: &str, format: &str) -> String {
+        let number = self.next(counter);
         match format.split_once('{').and_then(|(before, rest)| {
             let (zeros, after) = rest.split_once('}')?;
             Some((before, zeros.len(), after))
@@ -64,15 +70,15 @@ impl Numbers {
 
     /// The counters that moved since the last time, to be stored with the group that moved them.
     pub(crate) fn take_moved(&mut self) -> Vec<Document> {
-        std::mem::take(&mut self.moved)
-            .into_iter()
-            .map(|key| Document {
-                kind: DocumentKind::Counter,
-                content: self
-                    .last
-                    .get(&key)
-                    .map(|number| number.to_be_bytes().to_vec()),
-                key,
+        let moved = self.counters.iter_mut().filter(|(_, counter)| counter.moved);
+        moved
+            .map(|(name, counter)| {
+                counter.moved = false;
+                Document {
+                    kind: DocumentKind::Counter,
+                    key: name.clone(),
+                    content: Some(counter.last.to_be_bytes().to_vec()),
+                }
             })
             .collect()
     }

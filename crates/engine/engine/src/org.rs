@@ -5,11 +5,13 @@ use std::sync::Arc;
 use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, Value};
 use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Writer};
 
+use crate::blueprint::Blueprints;
 use crate::entropy::draw;
 use crate::error::Error;
 use crate::log::Log;
 use crate::numbers::Numbers;
 use crate::definitions::{Definitions, InForce, Issued};
+use crate::deploy;
 use crate::writer::{self, Core, WriterThread};
 use crate::{Engine, Parts, Shared};
 
@@ -51,7 +53,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         capture_all,
     } = parts;
     let mut writer = store.writer;
-    let catalog = Catalog::new(landfall_standard::entities()?);
+    let catalog = deploy::stored_catalog(&*writer)?;
     writer.prepare(catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, instance)?;
     let org = match writer.document(DocumentKind::Org, DOCUMENT_KEY)? {
@@ -59,13 +61,14 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         None => create(&mut *writer, &catalog, &mut numbers, &*clock, &*entropy)?,
     };
     let issued = Arc::new(Issued::load(&*writer)?);
+    let blueprints = Blueprints::new(&catalog);
     let (definitions, new) =
         Definitions::build(&mut *writer, catalog, org.created, capture_all, &issued)?;
     if !new.is_empty() {
         keep(&mut *writer, Vec::new(), new, clock.now())?;
     }
     let log = Arc::new(Log::open(Arc::clone(&store.reader))?);
-    let (handle, inbox) = writer::channel();
+    let (handle, inbox) = writer::handle::channel();
     let definitions = Arc::new(InForce::new(definitions));
     let core = Core {
         store: writer,
@@ -73,6 +76,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         retention_hours,
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
+        blueprints,
         capture_all,
         definitions: Arc::clone(&definitions),
         issued: Arc::clone(&issued),
@@ -86,6 +90,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         entropy,
         definitions,
         issued,
+        deploying: tokio::sync::Mutex::default(),
         org,
         log,
         writer: handle,
@@ -163,8 +168,7 @@ fn new_row(
     created: Timestamp,
     value_of: impl Fn(&str) -> Option<Value>,
 ) -> RowWrite {
-    let mut row = vec![Value::Null; entity.fields.len()];
-    crate::defaults::fill(entity, &mut row, &[]);
+    let mut row = crate::defaults::blank(entity);
     for (slot, field) in row.iter_mut().zip(&entity.fields) {
         let given = match field.name.as_str() {
             "Id" => Some(Value::Id(id)),

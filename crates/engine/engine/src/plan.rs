@@ -1,23 +1,25 @@
 //! What one change does to the rows: validation, system fields, cascades.
 //!
 //! The checks come in the documented order, and the first that fails is the one the client hears of: the object takes the
-//! operation, the fields may be written, values fit, required fields are there, references exist, unique fields are unique.
+//! operation, the record is there, the fields may be written, values are of their type, required fields are there, values
+//! fit, references exist, the object's own rules hold, unique fields are unique.
 
 mod delete;
 
 use std::sync::Arc;
 
-use landfall_model::{
-    Catalog, ChangeType, EntityDefinition, Fault, FieldDefinition, FieldType, RecordId, Row,
-    Timestamp, Value,
-};
 use landfall_model::fault::Operation;
+use landfall_model::{
+    ChangeType, EntityDefinition, Fault, FieldDefinition, FieldName, FieldType, RecordId, Row,
+    Timestamp, Value, limits,
+};
 
+use crate::blueprint::{Blueprint, Blueprints, read, write};
 use crate::command::{Assignment, Change, Saved};
 use crate::error::Error;
 use crate::numbers::Numbers;
 use crate::workspace::Workspace;
-use crate::{defaults, derive, validate};
+use crate::{derive, validate};
 
 /// One row before and after.
 pub(crate) struct Step {
@@ -31,7 +33,7 @@ pub(crate) struct Step {
 /// Plans the changes of one transaction.
 pub(crate) struct Planner<'p, 'w> {
     pub(crate) workspace: &'p mut Workspace<'w>,
-    pub(crate) catalog: &'p Catalog,
+    pub(crate) blueprints: &'p Blueprints,
     pub(crate) numbers: &'p mut Numbers,
     pub(crate) user: RecordId,
     pub(crate) now: Timestamp,
@@ -39,156 +41,214 @@ pub(crate) struct Planner<'p, 'w> {
     pub(crate) steps: Vec<Step>,
 }
 
-impl Planner<'_, '_> {
+impl<'p> Planner<'p, '_> {
     /// Makes a change in the workspace.
     pub(crate) fn apply(&mut self, change: Change) -> Result<Saved, Error> {
         match change {
-            Change::Create { entity, values } => self.create(&entity, values),
+            Change::Create { entity, values } => {
+                let values = self.placed(&entity, values)?;
+                self.create(self.object(&entity)?, values)
+            }
             Change::Update {
                 entity,
                 id,
                 values,
                 unmodified_since,
-            } => self.update(&entity, id, values, unmodified_since),
+            } => {
+                let values = self.placed(&entity, values)?;
+                self.update(self.object(&entity)?, id, values, unmodified_since)
+            }
             Change::Upsert {
                 entity,
                 field,
                 key,
                 values,
                 update_only,
-            } => self.upsert(&entity, (field, key), values, update_only),
-            Change::Delete { entity, id } => self.delete(&entity, id),
-            Change::Undelete { entity, id } => self.undelete(&entity, id),
+            } => {
+                let values = self.placed(&entity, values)?;
+                let key = self.placed(&entity, vec![(field, key)])?.pop();
+                let key = key.ok_or(Fault::ResourceNotFound)?;
+                self.upsert(self.object(&entity)?, key, values, update_only)
+            }
+            Change::Delete { entity, id } => self.delete(self.object(&entity)?, id),
+            Change::Undelete { entity, id } => self.undelete(self.object(&entity)?, id),
         }
     }
 
-    fn create(
-        &mut self,
+    /// Values that were placed by an older definition, placed by the present one.
+    fn placed(
+        &self,
         entity: &Arc<EntityDefinition>,
         values: Vec<Assignment>,
-    ) -> Result<Saved, Error> {
+    ) -> Result<Vec<Assignment>, Fault> {
+        let object = self.object(entity)?;
+        if Arc::ptr_eq(&object.entity, entity) {
+            return Ok(values);
+        }
+        values
+            .into_iter()
+            .filter_map(|(place, value)| Some((entity.fields.get(place)?, value)))
+            .map(|(field, value)| {
+                let place = object.entity.index_of(field.name.as_str());
+                let unknown = || Fault::FieldUnknown {
+                    field: field.name.to_string(),
+                    entity: entity.name.clone(),
+                };
+                Ok((place.ok_or_else(unknown)?, value))
+            })
+            .collect()
+    }
+
+    fn object(&self, entity: &EntityDefinition) -> Result<&'p Blueprint, Fault> {
+        self.blueprints.of(entity).ok_or(Fault::ResourceNotFound)
+    }
+
+    fn create(&mut self, object: &Blueprint, values: Vec<Assignment>) -> Result<Saved, Error> {
+        let entity = &*object.entity;
         if !entity.capabilities.createable {
-            return Err(refused(Operation::Create, entity));
+            return Err(refused(Operation::Create, entity).into());
         }
         writable(entity, &values, |field| field.createable)?;
-        let mut row: Row = vec![Value::Null; entity.fields.len()];
-        let given = self.assign(entity, &mut row, values)?;
-        defaults::fill(entity, &mut row, &given);
+        let mut row = object.blank.clone();
+        let given = assign(entity, &mut row, values)?;
+        let silent = |place: &usize| !given.contains(place);
+        let missing = object.required.iter().filter(|(place, defaulted)| {
+            read(&row, Some(*place)).is_null() && !(*defaulted && silent(place))
+        });
+        required(entity, missing.map(|(place, _)| *place))?;
+        self.check(object, &mut row, None, &given)?;
+        self.check_unique(object, &row, None, &given)?;
         let id = self.numbers.record_id(entity.key_prefix);
+        for auto in &object.auto_numbers {
+            let number = self.numbers.auto_number(&auto.counter, &auto.format);
+            write(&mut row, Some(auto.place), Value::Text(number));
+        }
         let user = if self.user == RecordId::EMPTY { id } else { self.user };
         let stamp = Value::DateTime(self.now.whole_second());
-        set(entity, &mut row, "Id", Value::Id(id));
-        if get(entity, &row, "OwnerId").is_null() {
-            set(entity, &mut row, "OwnerId", Value::Id(user));
+        let system = &object.system;
+        write(&mut row, system.id, Value::Id(id));
+        if read(&row, system.owner).is_null() {
+            write(&mut row, system.owner, Value::Id(user));
         }
-        for (field, value) in [
-            ("CreatedDate", &stamp),
-            ("CreatedById", &Value::Id(user)),
-            ("LastModifiedDate", &stamp),
-            ("LastModifiedById", &Value::Id(user)),
-            ("SystemModstamp", &stamp),
-        ] {
-            set(entity, &mut row, field, value.clone());
-        }
-        validate::missing(entity, &row, |_, field| field.required_on_create())?;
-        derive::derive(entity, &mut row, self.now, &|name| {
-            entity.index_of(name).is_some_and(|place| given.contains(&place))
-        })?;
-        self.check_references(entity, &row, &given)?;
-        self.check_unique(entity, &row, id, &given)?;
-        for (place, field) in entity.fields.iter().enumerate() {
-            if let (Some(format), Some(slot)) = (&field.auto_number, row.get_mut(place)) {
-                *slot = Value::Text(self.numbers.auto_number(entity.name.as_str(), field, format));
-            }
-        }
-        self.step(entity, id, None, row, ChangeType::Create);
+        write(&mut row, system.created_date, stamp.clone());
+        write(&mut row, system.created_by, Value::Id(user));
+        write(&mut row, system.last_modified_date, stamp.clone());
+        write(&mut row, system.last_modified_by, Value::Id(user));
+        write(&mut row, system.system_modstamp, stamp);
+        self.step(object, id, None, row, ChangeType::Create);
         Ok(Saved { id, created: true })
     }
 
     fn update(
         &mut self,
-        entity: &Arc<EntityDefinition>,
+        object: &Blueprint,
         id: RecordId,
         values: Vec<Assignment>,
         unmodified_since: Option<Timestamp>,
     ) -> Result<Saved, Error> {
+        let entity = &*object.entity;
         if !entity.capabilities.updateable {
-            return Err(refused(Operation::Update, entity));
+            return Err(refused(Operation::Update, entity).into());
         }
-        let before = self
-            .workspace
-            .row(entity, id)?
-            .ok_or(Fault::RecordNotFound)?;
-        if is_deleted(entity, &before) {
-            return Err(Fault::RecordDeleted.into());
-        }
+        let before = self.live(object, id, Fault::RecordNotFound)?;
         if let (Some(limit), Value::DateTime(modified)) =
-            (unmodified_since, get(entity, &before, "LastModifiedDate"))
+            (unmodified_since, read(&before, object.system.last_modified_date))
             && *modified > limit
         {
             return Err(Fault::PreconditionFailed.into());
         }
         writable(entity, &values, |field| field.updateable)?;
         let mut row = Row::clone(&before);
-        let given = self.assign(entity, &mut row, values)?;
-        validate::missing(entity, &row, |place, field| {
-            given.contains(&place) && !field.nillable
-        })?;
-        derive::derive(entity, &mut row, self.now, &|name| {
-            entity.index_of(name).is_some_and(|place| given.contains(&place))
-        })?;
-        self.check_references(entity, &row, &given)?;
-        self.check_unique(entity, &row, id, &given)?;
-        self.touch(entity, &mut row);
-        self.step(entity, id, Some(before), row, ChangeType::Update);
+        let given = assign(entity, &mut row, values)?;
+        let missing = given.iter().copied().filter(|place| {
+            let nillable = entity.fields.get(*place).is_none_or(|field| field.nillable);
+            !nillable && read(&row, Some(*place)).is_null()
+        });
+        required(entity, missing)?;
+        self.check(object, &mut row, Some(&before), &given)?;
+        self.check_unique(object, &row, Some(id), &given)?;
+        self.touch(object, &mut row);
+        self.step(object, id, Some(before), row, ChangeType::Update);
         Ok(Saved { id, created: false })
     }
 
     fn upsert(
         &mut self,
-        entity: &Arc<EntityDefinition>,
-        (field, key): Assignment,
+        object: &Blueprint,
+        (place, key): Assignment,
         mut values: Vec<Assignment>,
         update_only: bool,
     ) -> Result<Saved, Error> {
+        let entity = &*object.entity;
+        let field = entity.fields.get(place).ok_or(Fault::ResourceNotFound)?;
+        let key = validate::shaped(field, key)?;
+        if key.is_null() {
+            return Err(Fault::FieldsRequired {
+                fields: vec![field.name.clone()],
+            }
+            .into());
+        }
         let found: Vec<RecordId> = self
             .workspace
-            .rows_where(entity, field, &key, usize::from(u8::MAX))?
+            .live_where(object, place, &key, limits::REST_RELATED_RECORDS_MAX)?
             .into_iter()
-            .filter(|(_, row)| !is_deleted(entity, row))
             .map(|(id, _)| id)
             .collect();
         match found.as_slice() {
             [] if update_only => Err(Fault::RecordNotFound.into()),
             [] => {
-                values.push((field, key));
-                self.create(entity, values)
+                values.push((place, key));
+                self.create(object, values)
             }
-            [id] => self.update(entity, *id, values, None),
+            [id] => self.update(object, *id, values, None),
             _ => Err(Fault::ExternalIdAmbiguous { records: found }.into()),
         }
     }
 
-    /// Puts the request's values into the row; says which places it gave.
-    fn assign(
-        &self,
-        entity: &EntityDefinition,
-        row: &mut Row,
-        values: Vec<Assignment>,
-    ) -> Result<Vec<usize>, Error> {
-        let mut given = Vec::with_capacity(values.len());
-        for (place, value) in values {
-            let (Some(field), Some(slot)) = (entity.fields.get(place), row.get_mut(place)) else {
-                continue;
-            };
-            *slot = validate::normalized(self.catalog, field, value)?;
-            given.push(place);
+    /// The row of a record that is not in the recycle bin.
+    fn live(
+        &mut self,
+        object: &Blueprint,
+        id: RecordId,
+        unknown: Fault,
+    ) -> Result<Arc<Row>, Error> {
+        if id.prefix() != object.entity.key_prefix {
+            return Err(id_of_another_object(object, id).into());
         }
-        Ok(given)
+        let row = self.workspace.row(object, id)?.ok_or(unknown)?;
+        if object.is_deleted(&row) {
+            return Err(Fault::RecordDeleted.into());
+        }
+        Ok(row)
+    }
+
+    /// Everything about a row but who else has its values: brings the given values and what follows from them into the
+    /// form in which they are kept.
+    fn check(
+        &mut self,
+        object: &Blueprint,
+        row: &mut Row,
+        before: Option<&Row>,
+        given: &[usize],
+    ) -> Result<(), Error> {
+        let entity = &*object.entity;
+        for place in given {
+            if let (Some(field), Some(slot)) = (entity.fields.get(*place), row.get_mut(*place)) {
+                let value = std::mem::take(slot);
+                *slot = validate::fitting(field, value)?;
+            }
+        }
+        self.check_references(entity, row, given)?;
+        derive::derive(entity, row, before, self.now, &|name| {
+            entity
+                .index_of(name)
+                .is_some_and(|place| given.contains(&place))
+        })?;
+        Ok(())
     }
 
     fn check_references(
-        &self,
+        &mut self,
         entity: &EntityDefinition,
         row: &Row,
         given: &[usize],
@@ -198,12 +258,21 @@ impl Planner<'_, '_> {
             else {
                 continue;
             };
-            let target = self.catalog.entity_of(id.prefix());
+            let target = self.blueprints.with_prefix(id.prefix());
+            if let Some(target) = target
+                && !field.reference_to.contains(&target.entity.name)
+            {
+                return Err(Fault::IdTypeWrong {
+                    field: validate::subject(field),
+                    value: id.to_string(),
+                }
+                .into());
+            }
             let alive = match target {
                 Some(target) => self
                     .workspace
                     .row(target, *id)?
-                    .is_some_and(|row| !is_deleted(target, &row)),
+                    .is_some_and(|row| !target.is_deleted(&row)),
                 None => false,
             };
             if !alive {
@@ -216,29 +285,28 @@ impl Planner<'_, '_> {
         Ok(())
     }
 
+    /// Whether no other live record has a value of `places` where none may share one.
     fn check_unique(
-        &self,
-        entity: &EntityDefinition,
+        &mut self,
+        object: &Blueprint,
         row: &Row,
-        id: RecordId,
-        given: &[usize],
+        id: Option<RecordId>,
+        places: &[usize],
     ) -> Result<(), Error> {
-        for place in given {
-            let (Some(field), Some(value)) = (entity.fields.get(*place), row.get(*place)) else {
+        for place in places {
+            let (Some(field), Some(value)) = (object.entity.fields.get(*place), row.get(*place))
+            else {
                 continue;
             };
             if !field.unique || value.is_null() {
                 continue;
             }
-            let holder = self
-                .workspace
-                .rows_where(entity, *place, value, usize::from(u8::MAX))?
-                .into_iter()
-                .find(|(holder, row)| *holder != id && !is_deleted(entity, row));
-            if let Some((record, _)) = holder {
+            // Two, since the record itself may be one of them.
+            let holders = self.workspace.live_where(object, *place, value, 2)?;
+            if let Some((record, _)) = holders.iter().find(|(holder, _)| Some(*holder) != id) {
                 return Err(Fault::ValueDuplicate {
                     field: field.name.clone(),
-                    record,
+                    record: *record,
                 }
                 .into());
             }
@@ -247,23 +315,25 @@ impl Planner<'_, '_> {
     }
 
     /// Marks a row as modified now by the transaction's user.
-    fn touch(&self, entity: &EntityDefinition, row: &mut Row) {
+    fn touch(&self, object: &Blueprint, row: &mut Row) {
         let stamp = Value::DateTime(self.now.whole_second());
-        set(entity, row, "LastModifiedDate", stamp.clone());
-        set(entity, row, "SystemModstamp", stamp);
+        let system = &object.system;
+        write(row, system.last_modified_date, stamp.clone());
+        write(row, system.system_modstamp, stamp);
         if self.user != RecordId::EMPTY {
-            set(entity, row, "LastModifiedById", Value::Id(self.user));
+            write(row, system.last_modified_by, Value::Id(self.user));
         }
     }
 
     fn step(
         &mut self,
-        entity: &Arc<EntityDefinition>,
+        object: &Blueprint,
         id: RecordId,
         before: Option<Arc<Row>>,
         after: Row,
         change: ChangeType,
     ) {
+        let entity = &object.entity;
         let after = Arc::new(after);
         self.workspace
             .put(entity, id, before.as_ref(), Arc::clone(&after));
@@ -277,15 +347,47 @@ impl Planner<'_, '_> {
     }
 }
 
+/// Puts the request's values into the row, each of its field's type; says which places it gave.
+fn assign(
+    entity: &EntityDefinition,
+    row: &mut Row,
+    values: Vec<Assignment>,
+) -> Result<Vec<usize>, Fault> {
+    let mut given = Vec::with_capacity(values.len());
+    for (place, value) in values {
+        if let (Some(field), Some(slot)) = (entity.fields.get(place), row.get_mut(place)) {
+            *slot = validate::shaped(field, value)?;
+            given.push(place);
+        }
+    }
+    Ok(given)
+}
+
+fn required(
+    entity: &EntityDefinition,
+    missing: impl Iterator<Item = usize>,
+) -> Result<(), Fault> {
+    let mut places: Vec<usize> = missing.collect();
+    if places.is_empty() {
+        return Ok(());
+    }
+    places.sort_unstable();
+    places.dedup();
+    let fields = places.iter().filter_map(|place| entity.fields.get(*place));
+    Err(Fault::FieldsRequired {
+        fields: fields.map(|field| field.name.clone()).collect(),
+    })
+}
+
 fn writable(
     entity: &EntityDefinition,
     values: &[Assignment],
     may: impl Fn(&FieldDefinition) -> bool,
 ) -> Result<(), Fault> {
-    let fields: Vec<_> = values
+    let fields: Vec<FieldName> = values
         .iter()
         .filter_map(|(place, _)| entity.fields.get(*place))
-        .filter(|field| !may(field) || field.field_type.is_compound() || field.field_type == FieldType::Id)
+        .filter(|field| !may(field) || !field.stored() || field.field_type == FieldType::Id)
         .map(|field| field.name.clone())
         .collect();
     if fields.is_empty() {
@@ -295,29 +397,23 @@ fn writable(
     }
 }
 
-fn refused(operation: Operation, entity: &EntityDefinition) -> Error {
+fn refused(operation: Operation, entity: &EntityDefinition) -> Fault {
     Fault::OperationRefused {
         operation,
         label: entity.label.clone(),
     }
-    .into()
 }
 
-fn get<'r>(entity: &EntityDefinition, row: &'r Row, field: &str) -> &'r Value {
-    entity
-        .index_of(field)
-        .and_then(|place| row.get(place))
-        .unwrap_or(&Value::Null)
-}
-
-fn set(entity: &EntityDefinition, row: &mut Row, field: &str, value: Value) {
-    let place = entity.index_of(field);
-    if let Some(slot) = place.and_then(|place| row.get_mut(place)) {
-        *slot = value;
+fn id_of_another_object(object: &Blueprint, id: RecordId) -> Fault {
+    let id_field = object
+        .system
+        .id
+        .and_then(|place| object.entity.fields.get(place));
+    match id_field {
+        Some(field) => Fault::IdTypeWrong {
+            field: validate::subject(field),
+            value: id.to_string(),
+        },
+        None => Fault::RecordNotFound,
     }
-}
-
-/// Whether a row is in the recycle bin.
-fn is_deleted(entity: &EntityDefinition, row: &Row) -> bool {
-    get(entity, row, "IsDeleted").as_bool().unwrap_or(false)
 }

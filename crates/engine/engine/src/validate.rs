@@ -1,56 +1,54 @@
 //! Whether values may stand in their fields: the checks that need nothing but the definition.
 
 use landfall_model::fault::FaultField;
-use landfall_model::{Catalog, EntityDefinition, Fault, FieldDefinition, FieldType, Row, Value};
+use landfall_model::{Fault, FieldDefinition, FieldType, Value};
 
-/// Brings a value into the form in which it is kept, or says why it cannot be.
+/// A value as its field's type has it: text without blanks around it, no text if nothing is left, checkboxes never null.
 ///
-/// Source: "String Values" (SOAP API Developer Guide, `create()`) for the trimming; else the field's definition.
-pub(crate) fn normalized(
-    catalog: &Catalog,
-    field: &FieldDefinition,
-    value: Value,
-) -> Result<Value, Fault> {
+/// Source: "String Values" (SOAP API Developer Guide, `create()`) for the trimming.
+///
+/// # Errors
+/// [`Fault::ValueRefused`] for a value of another type, which no store could keep.
+pub(crate) fn shaped(field: &FieldDefinition, value: Value) -> Result<Value, Fault> {
+    let kind = field.field_type;
     match value {
-        Value::Text(text) => text_value(field, &text),
-        Value::Null if field.field_type == FieldType::Boolean => Ok(Value::Boolean(false)),
-        Value::Integer(number) => whole_number(field, number),
-        Value::Double(number) => decimal(field, number),
-        Value::Id(id) => {
-            let known = catalog.entity_of(id.prefix());
-            let fits = known.is_none_or(|entity| field.reference_to.contains(&entity.name));
-            if fits {
-                Ok(Value::Id(id))
-            } else {
-                Err(Fault::IdTypeWrong {
-                    field: subject(field),
-                    value: id.to_string(),
-                })
-            }
+        Value::Null if kind == FieldType::Boolean => Ok(Value::Boolean(false)),
+        Value::Null => Ok(Value::Null),
+        Value::Text(text) if kind.is_text() => Ok(trimmed(text)),
+        Value::DateTime(point) if kind == FieldType::DateTime => {
+            Ok(Value::DateTime(point.whole_second()))
         }
-        Value::DateTime(point) => Ok(Value::DateTime(point.whole_second())),
-        other => Ok(other),
+        Value::Boolean(_) if kind == FieldType::Boolean => Ok(value),
+        Value::Integer(_) if kind == FieldType::Int => Ok(value),
+        Value::Double(_) if kind.is_decimal() => Ok(value),
+        Value::Id(_) if kind == FieldType::Reference || kind == FieldType::Id => Ok(value),
+        Value::Date(_) if kind == FieldType::Date => Ok(value),
+        Value::Time(_) if kind == FieldType::Time => Ok(value),
+        _ => Err(Fault::ValueRefused {
+            field: subject(field),
+            reason: "value not of required type".to_owned(),
+        }),
     }
 }
 
-/// The required fields that have no value. `places` are the fields to look at.
-pub(crate) fn missing(
-    entity: &EntityDefinition,
-    row: &Row,
-    places: impl Fn(usize, &FieldDefinition) -> bool,
-) -> Result<(), Fault> {
-    let fields: Vec<_> = entity
-        .fields
-        .iter()
-        .zip(row)
-        .enumerate()
-        .filter(|(place, (field, value))| value.is_null() && places(*place, field))
-        .map(|(_, (field, _))| field.name.clone())
-        .collect();
-    if fields.is_empty() {
-        Ok(())
-    } else {
-        Err(Fault::FieldsRequired { fields })
+fn trimmed(mut text: String) -> Value {
+    let inner = text.trim();
+    if inner.is_empty() {
+        return Value::Null;
+    }
+    if inner.len() < text.len() {
+        text = inner.to_owned();
+    }
+    Value::Text(text)
+}
+
+/// Brings a value that [`shaped`] made into the form in which it is kept, or says why it may not stand in its field.
+pub(crate) fn fitting(field: &FieldDefinition, value: Value) -> Result<Value, Fault> {
+    match value {
+        Value::Text(text) => text_value(field, text),
+        Value::Integer(number) => whole_number(field, number),
+        Value::Double(number) => decimal(field, number),
+        other => Ok(other),
     }
 }
 
@@ -62,31 +60,28 @@ pub(crate) fn subject(field: &FieldDefinition) -> FaultField {
     }
 }
 
-fn text_value(field: &FieldDefinition, text: &str) -> Result<Value, Fault> {
-    let trimmed = text.trim();
-    if trimmed.is_empty() {
-        return Ok(Value::Null);
-    }
-    let length = trimmed.chars().count();
-    if field.length > 0 && length > usize::try_from(field.length).unwrap_or(usize::MAX) {
+fn text_value(field: &FieldDefinition, text: String) -> Result<Value, Fault> {
+    let max = usize::try_from(field.length).unwrap_or(usize::MAX);
+    // No text has more characters than bytes.
+    if field.length > 0 && text.len() > max && text.chars().count() > max {
         return Err(Fault::TextTooLong {
             field: subject(field),
-            value: trimmed.to_owned(),
+            value: text,
             max: field.length,
         });
     }
     match field.field_type {
-        FieldType::Picklist if field.restricted_picklist => listed(field, trimmed, trimmed)?,
-        FieldType::MultiPicklist => return multi_picklist(field, trimmed),
-        FieldType::Email if !is_email(trimmed) => {
+        FieldType::Picklist if field.restricted_picklist => listed(field, &text, &text)?,
+        FieldType::MultiPicklist => return multi_picklist(field, &text),
+        FieldType::Email if !is_email(&text) => {
             return Err(Fault::EmailInvalid {
                 field: subject(field),
-                value: trimmed.to_owned(),
+                value: text,
             });
         }
         _ => {}
     }
-    Ok(Value::Text(trimmed.to_owned()))
+    Ok(Value::Text(text))
 }
 
 fn multi_picklist(field: &FieldDefinition, text: &str) -> Result<Value, Fault> {
@@ -156,9 +151,6 @@ fn decimal(field: &FieldDefinition, number: f64) -> Result<Value, Fault> {
     };
     let scale = i32::try_from(field.scale.min(precision)).unwrap_or_default();
     let whole = i32::try_from(precision).unwrap_or(18) - scale;
-    if !number.is_finite() || number.abs() >= 10_f64.powi(whole) {
-        return Err(out_of_range(field, &number.to_string()));
-    }
     // Beyond 2^53 units of the last place a double has no fraction left to round.
     let unit = 10_f64.powi(scale);
     let scaled = number * unit;
@@ -167,7 +159,11 @@ fn decimal(field: &FieldDefinition, number: f64) -> Result<Value, Fault> {
     } else {
         number
     };
-    Ok(Value::Double(rounded))
+    if !rounded.is_finite() || rounded.abs() >= 10_f64.powi(whole) {
+        return Err(out_of_range(field, &number.to_string()));
+    }
+    // Adding zero takes the sign from a zero.
+    Ok(Value::Double(rounded + 0.0))
 }
 
 fn out_of_range(field: &FieldDefinition, value: &str) -> Fault {

@@ -3,11 +3,17 @@
 //! Each command works on top of its predecessors and is undone by [`Workspace::roll_back`] if it fails: the savepoint of a
 //! command is a place in the list of undo steps. Nothing reaches the store before the whole group does.
 
-use std::collections::HashMap;
+mod index;
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use landfall_model::{EntityDefinition, RecordId, Row, Value};
 use landfall_store::{Document, DocumentKind, Reads, Result, RowWrite};
+
+use crate::blueprint::{self, Blueprint};
+use index::Index;
 
 struct Held {
     entity: Arc<EntityDefinition>,
@@ -32,7 +38,10 @@ pub(crate) struct Savepoint(usize);
 pub(crate) struct Workspace<'a> {
     reads: &'a dyn Reads,
     held: HashMap<RecordId, Held>,
-    documents: HashMap<(DocumentKind, String), Content>,
+    /// What was read and not changed: the same owners and parents are asked for again and again.
+    unchanged: HashMap<RecordId, Option<Arc<Row>>>,
+    index: Index,
+    documents: BTreeMap<(DocumentKind, String), Content>,
     undo: Vec<Undo>,
 }
 
@@ -41,57 +50,83 @@ impl<'a> Workspace<'a> {
         Self {
             reads,
             held: HashMap::new(),
-            documents: HashMap::new(),
+            unchanged: HashMap::new(),
+            index: Index::default(),
+            documents: BTreeMap::new(),
             undo: Vec::new(),
         }
     }
 
-    /// A record's row, deleted or not.
-    pub(crate) fn row(&self, entity: &EntityDefinition, id: RecordId) -> Result<Option<Arc<Row>>> {
+    /// How many rows the group has in its hands.
+    pub(crate) fn len(&self) -> usize {
+        self.held.len() + self.unchanged.len()
+    }
+
+    /// The row of a record of the object, deleted or not.
+    pub(crate) fn row(&mut self, object: &Blueprint, id: RecordId) -> Result<Option<Arc<Row>>> {
+        if id.prefix() != object.entity.key_prefix {
+            return Ok(None);
+        }
         if let Some(held) = self.held.get(&id) {
             return Ok(Some(Arc::clone(&held.row)));
         }
-        Ok(self.reads.row(entity, id)?.map(Arc::new))
+        match self.unchanged.entry(id) {
+            Entry::Occupied(read) => Ok(read.get().clone()),
+            Entry::Vacant(unread) => {
+                let row = self.reads.row(&object.entity, id)?.map(Arc::new);
+                Ok(unread.insert(row).clone())
+            }
+        }
     }
 
-    /// Rows of an object by the value of a field, deleted or not, `limit` at most.
-    pub(crate) fn rows_where(
-        &self,
-        entity: &EntityDefinition,
-        field: usize,
+    /// Records of an object by the value of a field, in the order of their ids, `limit` at most. Those in the recycle bin
+    /// are left out.
+    pub(crate) fn live_where(
+        &mut self,
+        object: &Blueprint,
+        place: usize,
         value: &Value,
         limit: usize,
     ) -> Result<Vec<(RecordId, Arc<Row>)>> {
-        // A held row hides the stored one, so ask for as many more as could be hidden.
-        let hidden = self
-            .held
-            .values()
-            .filter(|held| held.entity.name == entity.name && held.stored.is_some())
-            .count();
-        let stored = self
-            .reads
-            .rows_where(entity, field, value, limit.saturating_add(hidden))?;
-        let case_sensitive = entity
-            .fields
-            .get(field)
-            .is_some_and(|field| field.case_sensitive);
-        let mut found: Vec<(RecordId, Arc<Row>)> = stored
-            .into_iter()
-            .filter_map(|row| Some((id_of(entity, &row)?, row)))
-            .filter(|(id, _)| !self.held.contains_key(id))
-            .map(|(id, row)| (id, Arc::new(row)))
-            .collect();
-        found.extend(
-            self.held
-                .iter()
-                .filter(|(_, held)| held.entity.name == entity.name)
-                .filter(|(_, held)| {
-                    held.row
-                        .get(field)
-                        .is_some_and(|held| equal(held, value, case_sensitive))
+        let entity = &*object.entity;
+        let field = entity.fields.get(place);
+        let case_sensitive = field.is_some_and(|field| field.case_sensitive);
+        let held = &self.held;
+        let candidates = self.index.candidates((entity.key_prefix, place), value, || {
+            held.iter()
+                .filter(|(_, held)| held.entity.key_prefix == entity.key_prefix)
+                .flat_map(|(id, held)| {
+                    let rows = held.stored.iter().chain([&held.row]);
+                    rows.map(|row| (*id, row.get(place).unwrap_or(&Value::Null)))
                 })
-                .map(|(id, held)| (*id, Arc::clone(&held.row))),
-        );
+        });
+        let mut found: Vec<(RecordId, Arc<Row>)> = candidates
+            .iter()
+            .filter_map(|id| Some((*id, Arc::clone(&self.held.get(id)?.row))))
+            .filter(|(_, row)| {
+                let value_held = row.get(place).unwrap_or(&Value::Null);
+                equal(value_held, value, case_sensitive) && !object.is_deleted(row)
+            })
+            .collect();
+        // Held rows hide what is stored of them, and deleted ones do not count: ask on until enough is left.
+        let mut asked = limit.saturating_add(candidates.len()).saturating_add(1);
+        loop {
+            let stored = self.reads.rows_where(entity, place, value, asked)?;
+            let is_all = stored.len() < asked;
+            let live: Vec<_> = stored
+                .into_iter()
+                .filter(|row| !object.is_deleted(row))
+                .filter_map(|row| {
+                    let id = blueprint::read(&row, object.system.id).as_id()?;
+                    (!self.held.contains_key(&id)).then(|| (id, Arc::new(row)))
+                })
+                .collect();
+            if is_all || live.len() >= limit {
+                found.extend(live);
+                break;
+            }
+            asked = asked.saturating_mul(4);
+        }
         found.sort_by_key(|(id, _)| *id);
         found.truncate(limit);
         Ok(found)
@@ -113,9 +148,13 @@ impl<'a> Workspace<'a> {
         before: Option<&Arc<Row>>,
         row: Arc<Row>,
     ) {
+        self.index.add(id, &row);
         let previous = if let Some(held) = self.held.get_mut(&id) {
             Some(std::mem::replace(&mut held.row, row))
         } else {
+            if let Some(before) = before {
+                self.index.add(id, before);
+            }
             let held = Held {
                 entity: Arc::clone(entity),
                 stored: before.cloned(),
@@ -205,11 +244,6 @@ fn changed_places(before: &Row, after: &Row) -> Vec<usize> {
         .filter(|(_, (before, after))| before != after)
         .map(|(place, _)| place)
         .collect()
-}
-
-/// The id in a row.
-pub(crate) fn id_of(entity: &EntityDefinition, row: &Row) -> Option<RecordId> {
-    row.get(entity.index_of("Id")?)?.as_id()
 }
 
 fn equal(left: &Value, right: &Value, case_sensitive: bool) -> bool {

@@ -4,140 +4,135 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use landfall_model::fault::Operation;
-use landfall_model::{
-    ChangeType, ChildRelationship, DeleteRule, EntityDefinition, Fault, RecordId, Row, Value,
-    limits,
-};
+use landfall_model::{ChangeType, DeleteRule, Fault, RecordId, Row, Value, limits};
 use landfall_store::{Document, DocumentKind};
 
-use super::{Planner, is_deleted, refused, set};
+use super::{Planner, refused};
+use crate::blueprint::{Blueprint, Children, write};
 use crate::command::Saved;
 use crate::error::Error;
 
-impl Planner<'_, '_> {
-    pub(super) fn delete(
-        &mut self,
-        entity: &Arc<EntityDefinition>,
-        id: RecordId,
-    ) -> Result<Saved, Error> {
-        if !entity.capabilities.deletable || entity.index_of("IsDeleted").is_none() {
-            return Err(refused(Operation::Delete, entity));
+/// Records that are still to go to the recycle bin.
+type Queue<'p> = VecDeque<(&'p Blueprint, RecordId)>;
+
+impl<'p> Planner<'p, '_> {
+    pub(super) fn delete(&mut self, object: &'p Blueprint, id: RecordId) -> Result<Saved, Error> {
+        let entity = &*object.entity;
+        if !entity.capabilities.deletable || object.system.is_deleted.is_none() {
+            return Err(refused(Operation::Delete, entity).into());
         }
-        let row = self.workspace.row(entity, id)?.ok_or(Fault::RecordUnknown)?;
-        if is_deleted(entity, &row) {
-            return Err(Fault::RecordDeleted.into());
-        }
+        self.live(object, id, Fault::RecordUnknown)?;
         let mut along: Vec<RecordId> = Vec::new();
-        let mut queue = VecDeque::from([(Arc::clone(entity), id)]);
-        while let Some((entity, parent)) = queue.pop_front() {
-            let Some(before) = self.workspace.row(&entity, parent)? else {
+        let mut queue: Queue<'p> = VecDeque::from([(object, id)]);
+        while let Some((object, parent)) = queue.pop_front() {
+            let Some(before) = self.workspace.row(object, parent)? else {
                 continue;
             };
-            if is_deleted(&entity, &before) {
+            if object.is_deleted(&before) {
                 continue;
             }
             if parent != id {
                 along.push(parent);
             }
-            if along.len() > limits::CASCADE_RECORDS_MAX {
-                return Err(Fault::DeleteTooLarge.into());
-            }
-            self.move_to_bin(&entity, parent, before, true);
-            for relationship in &entity.children {
-                self.release(&entity, parent, relationship, &mut queue)?;
+            self.move_to_bin(object, parent, before, true);
+            for children in &object.children {
+                self.release(object, parent, *children, &mut queue)?;
+                self.bounded(queue.len())?;
             }
         }
         if !along.is_empty() {
+            let ids: String = along.iter().map(RecordId::as_str).collect();
             self.workspace.put_document(Document {
                 kind: DocumentKind::DeletedAlong,
                 key: id.to_string(),
-                content: Some(along.iter().map(RecordId::as_str).collect::<String>().into_bytes()),
+                content: Some(ids.into_bytes()),
             });
         }
         Ok(Saved { id, created: false })
     }
 
+    /// Refuses what would make the transaction too large.
+    fn bounded(&self, more: usize) -> Result<(), Fault> {
+        if self.steps.len().saturating_add(more) > limits::CASCADE_RECORDS_MAX {
+            return Err(Fault::DeleteTooLarge);
+        }
+        Ok(())
+    }
+
     /// Deals with the children of a deleted record by one relationship, as its rule says.
     fn release(
         &mut self,
-        entity: &EntityDefinition,
+        object: &Blueprint,
         parent: RecordId,
-        relationship: &ChildRelationship,
-        queue: &mut VecDeque<(Arc<EntityDefinition>, RecordId)>,
-    ) -> Result<(), Error> {
-        let Some(child) = self.catalog.entity(relationship.child.as_str()).cloned() else {
-            return Ok(());
-        };
-        let Some((place, field)) = child.field(relationship.field.as_str()) else {
-            return Ok(());
-        };
-        if !field.stored() {
-            return Ok(());
-        }
-        let children = self.workspace.rows_where(
-            &child,
+        Children {
+            child,
             place,
-            &Value::Id(parent),
-            limits::CASCADE_RECORDS_MAX + 1,
-        )?;
+            delete_rule,
+        }: Children,
+        queue: &mut Queue<'p>,
+    ) -> Result<(), Error> {
+        let Some(child) = self.blueprints.with_prefix(child) else {
+            return Ok(());
+        };
+        let limit = match delete_rule {
+            DeleteRule::Restrict => 1,
+            DeleteRule::Cascade | DeleteRule::Clear => limits::CASCADE_RECORDS_MAX,
+        };
+        let children = self
+            .workspace
+            .live_where(child, place, &Value::Id(parent), limit)?;
         for (id, row) in children {
-            if is_deleted(&child, &row) {
-                continue;
-            }
-            match relationship.delete_rule {
-                DeleteRule::Cascade => queue.push_back((Arc::clone(&child), id)),
+            match delete_rule {
+                DeleteRule::Cascade => queue.push_back((child, id)),
                 DeleteRule::Restrict => {
                     return Err(Fault::DeleteRestricted {
-                        label: entity.label.clone(),
-                        child: child.label.clone(),
+                        label: object.entity.label.clone(),
+                        child: child.entity.label.clone(),
                     }
                     .into());
                 }
                 DeleteRule::Clear => {
                     let mut after = Row::clone(&row);
-                    if let Some(slot) = after.get_mut(place) {
-                        *slot = Value::Null;
-                    }
-                    self.touch(&child, &mut after);
-                    self.step(&child, id, Some(row), after, ChangeType::Update);
+                    write(&mut after, Some(place), Value::Null);
+                    self.touch(child, &mut after);
+                    self.step(child, id, Some(row), after, ChangeType::Update);
                 }
             }
         }
         Ok(())
     }
 
-    pub(super) fn undelete(
-        &mut self,
-        entity: &Arc<EntityDefinition>,
-        id: RecordId,
-    ) -> Result<Saved, Error> {
+    pub(super) fn undelete(&mut self, object: &Blueprint, id: RecordId) -> Result<Saved, Error> {
+        let entity = &*object.entity;
         if !entity.capabilities.undeletable {
-            return Err(refused(Operation::Undelete, entity));
+            return Err(refused(Operation::Undelete, entity).into());
         }
-        let row = self.workspace.row(entity, id)?.ok_or(Fault::RecordUnknown)?;
-        if !is_deleted(entity, &row) {
+        let row = self
+            .workspace
+            .row(object, id)?
+            .ok_or(Fault::RecordUnknown)?;
+        if !object.is_deleted(&row) {
             return Err(Fault::RecordNotDeleted.into());
         }
-        self.move_to_bin(entity, id, row, false);
+        self.restore(object, id, row)?;
         let key = id.to_string();
         let along = self
             .workspace
             .document(DocumentKind::DeletedAlong, &key)?
             .unwrap_or_default();
         for child in along.chunks(18) {
-            let Some(child) = std::str::from_utf8(child)
+            let child = std::str::from_utf8(child)
                 .ok()
-                .and_then(|text| RecordId::parse(text).ok())
-            else {
+                .and_then(|text| RecordId::parse(text).ok());
+            let object = child.and_then(|child| self.blueprints.with_prefix(child.prefix()));
+            let (Some(child), Some(object)) = (child, object) else {
                 continue;
             };
-            let Some(entity) = self.catalog.entity_of(child.prefix()).cloned() else {
-                continue;
-            };
-            if let Some(row) = self.workspace.row(&entity, child)?
-                && is_deleted(&entity, &row)
+            if let Some(row) = self.workspace.row(object, child)?
+                && object.is_deleted(&row)
             {
-                self.move_to_bin(&entity, child, row, false);
+                self.restore(object, child, row)?;
+                self.bounded(0)?;
             }
         }
         if !along.is_empty() {
@@ -150,21 +145,22 @@ impl Planner<'_, '_> {
         Ok(Saved { id, created: false })
     }
 
-    fn move_to_bin(
-        &mut self,
-        entity: &Arc<EntityDefinition>,
-        id: RecordId,
-        before: Arc<Row>,
-        deleted: bool,
-    ) {
+    /// Brings one record back, unless another one has taken its place meanwhile.
+    fn restore(&mut self, object: &Blueprint, id: RecordId, row: Arc<Row>) -> Result<(), Error> {
+        self.check_unique(object, &row, Some(id), &object.unique)?;
+        self.move_to_bin(object, id, row, false);
+        Ok(())
+    }
+
+    fn move_to_bin(&mut self, object: &Blueprint, id: RecordId, before: Arc<Row>, deleted: bool) {
         let mut after = Row::clone(&before);
-        set(entity, &mut after, "IsDeleted", Value::Boolean(deleted));
-        self.touch(entity, &mut after);
+        write(&mut after, object.system.is_deleted, Value::Boolean(deleted));
+        self.touch(object, &mut after);
         let change = if deleted {
             ChangeType::Delete
         } else {
             ChangeType::Undelete
         };
-        self.step(entity, id, Some(before), after, change);
+        self.step(object, id, Some(before), after, change);
     }
 }

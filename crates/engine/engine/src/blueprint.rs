@@ -1,0 +1,169 @@
+//! What the writer has to know of an object at every change, worked out once from its definition.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use landfall_model::{
+    Catalog, DeleteRule, EntityDefinition, FieldDefinition, KeyPrefix, Row, Value,
+};
+
+use crate::defaults;
+
+/// Places of the fields that the service itself sets; none for one that the object does not have.
+#[derive(Debug)]
+pub(crate) struct SystemFields {
+    pub(crate) id: Option<usize>,
+    pub(crate) owner: Option<usize>,
+    pub(crate) is_deleted: Option<usize>,
+    pub(crate) created_date: Option<usize>,
+    pub(crate) created_by: Option<usize>,
+    pub(crate) last_modified_date: Option<usize>,
+    pub(crate) last_modified_by: Option<usize>,
+    pub(crate) system_modstamp: Option<usize>,
+}
+
+/// A field that counts.
+#[derive(Debug)]
+pub(crate) struct AutoNumber {
+    pub(crate) place: usize,
+    /// Name of its counter.
+    pub(crate) counter: String,
+    /// How a number is shown: `{00000000}`.
+    pub(crate) format: String,
+}
+
+/// A reference to the object, seen from the object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Children {
+    /// The object that holds the reference.
+    pub(crate) child: KeyPrefix,
+    /// Where in its rows.
+    pub(crate) place: usize,
+    pub(crate) delete_rule: DeleteRule,
+}
+
+/// An object as the planner needs it.
+#[derive(Debug)]
+pub(crate) struct Blueprint {
+    pub(crate) entity: Arc<EntityDefinition>,
+    pub(crate) system: SystemFields,
+    /// A new record before anything is given.
+    pub(crate) blank: Row,
+    /// What a create has to have a value in, and whether the service gives one if the request is silent.
+    pub(crate) required: Vec<(usize, bool)>,
+    pub(crate) unique: Vec<usize>,
+    pub(crate) auto_numbers: Vec<AutoNumber>,
+    pub(crate) children: Vec<Children>,
+}
+
+impl Blueprint {
+    fn new(entity: &Arc<EntityDefinition>, catalog: &Catalog) -> Self {
+        let place = |name: &str| entity.index_of(name);
+        let system = SystemFields {
+            id: place("Id"),
+            owner: place("OwnerId"),
+            is_deleted: place("IsDeleted"),
+            created_date: place("CreatedDate"),
+            created_by: place("CreatedById"),
+            last_modified_date: place("LastModifiedDate"),
+            last_modified_by: place("LastModifiedById"),
+            system_modstamp: place("SystemModstamp"),
+        };
+        // A record without an owner is its creator's, whatever the request says.
+        let required = places(entity, |field| field.createable && !field.nillable)
+            .filter(|(place, _)| Some(*place) != system.owner)
+            .map(|(place, field)| (place, field.defaulted_on_create))
+            .collect();
+        let auto_numbers = places(entity, |_| true)
+            .filter_map(|(place, field)| {
+                Some(AutoNumber {
+                    place,
+                    counter: format!("{}.{}", entity.name, field.name),
+                    format: field.auto_number.clone()?,
+                })
+            })
+            .collect();
+        let unique = places(entity, |field| field.unique)
+            .map(|(place, _)| place)
+            .collect();
+        Self {
+            entity: Arc::clone(entity),
+            blank: defaults::blank(entity),
+            required,
+            unique,
+            auto_numbers,
+            children: children(entity, catalog),
+            system,
+        }
+    }
+
+    /// Whether a row of the object is in the recycle bin.
+    pub(crate) fn is_deleted(&self, row: &Row) -> bool {
+        read(row, self.system.is_deleted).as_bool().unwrap_or(false)
+    }
+}
+
+fn places(
+    entity: &EntityDefinition,
+    wanted: impl Fn(&FieldDefinition) -> bool,
+) -> impl Iterator<Item = (usize, &FieldDefinition)> {
+    entity
+        .fields
+        .iter()
+        .enumerate()
+        .filter(move |(_, field)| wanted(field))
+}
+
+/// The references to the object by objects of this org that keep them.
+fn children(entity: &EntityDefinition, catalog: &Catalog) -> Vec<Children> {
+    entity
+        .children
+        .iter()
+        .filter_map(|relationship| {
+            let child = catalog.entity(relationship.child.as_str())?;
+            let (place, field) = child.field(relationship.field.as_str())?;
+            field.stored().then_some(Children {
+                child: child.key_prefix,
+                place,
+                delete_rule: relationship.delete_rule,
+            })
+        })
+        .collect()
+}
+
+/// The value at a place; null where there is none.
+pub(crate) fn read(row: &Row, place: Option<usize>) -> &Value {
+    place
+        .and_then(|place| row.get(place))
+        .unwrap_or(&Value::Null)
+}
+
+/// Sets the value at a place, if there is one.
+pub(crate) fn write(row: &mut Row, place: Option<usize>, value: Value) {
+    if let Some(slot) = place.and_then(|place| row.get_mut(place)) {
+        *slot = value;
+    }
+}
+
+/// All objects of an org, by the prefix of their ids.
+pub(crate) struct Blueprints(HashMap<KeyPrefix, Blueprint>);
+
+impl Blueprints {
+    pub(crate) fn new(catalog: &Catalog) -> Self {
+        let blueprint = |entity: &Arc<EntityDefinition>| {
+            (entity.key_prefix, Blueprint::new(entity, catalog))
+        };
+        Self(catalog.entities().iter().map(blueprint).collect())
+    }
+
+    /// The object that a definition is of; none if it is not one of the org's.
+    pub(crate) fn of(&self, entity: &EntityDefinition) -> Option<&Blueprint> {
+        self.with_prefix(entity.key_prefix)
+            .filter(|object| std::ptr::eq(&raw const *object.entity, entity))
+    }
+
+    /// The object whose record ids begin so.
+    pub(crate) fn with_prefix(&self, prefix: KeyPrefix) -> Option<&Blueprint> {
+        self.0.get(&prefix)
+    }
+}

@@ -1,0 +1,117 @@
+//! Who is woken when topics move.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use landfall_store::{Event, TopicFilter, TopicId};
+use tokio::sync::Notify;
+
+use super::Log;
+
+/// The watchers, by what they watch.
+#[derive(Default)]
+pub(super) struct FanOut {
+    last_watcher: u64,
+    by_topic: HashMap<TopicId, HashMap<u64, Arc<Notify>>>,
+    of_all: HashMap<u64, Arc<Notify>>,
+}
+
+impl FanOut {
+    pub(super) fn wake(&self, events: &[Arc<Event>]) {
+        if events.is_empty() {
+            return;
+        }
+        for woken in self.of_all.values() {
+            woken.notify_one();
+        }
+        let mut topics: Vec<TopicId> = events.iter().map(|event| event.topic).collect();
+        topics.sort_unstable();
+        topics.dedup();
+        for watchers in topics.iter().filter_map(|topic| self.by_topic.get(topic)) {
+            for woken in watchers.values() {
+                woken.notify_one();
+            }
+        }
+    }
+
+    fn remove(&mut self, number: u64, topics: &TopicFilter) {
+        match topics {
+            TopicFilter::All => {
+                self.of_all.remove(&number);
+            }
+            TopicFilter::These(topics) => {
+                for topic in topics {
+                    if let Some(watchers) = self.by_topic.get_mut(topic) {
+                        watchers.remove(&number);
+                        if watchers.is_empty() {
+                            self.by_topic.remove(topic);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Is woken when a topic that it watches moves. Forgotten when dropped.
+pub struct Watcher {
+    log: Arc<Log>,
+    number: u64,
+    woken: Arc<Notify>,
+    topics: Mutex<TopicFilter>,
+}
+
+impl Watcher {
+    pub(super) fn new(log: &Arc<Log>) -> Self {
+        let mut fan_out = log.fan_out();
+        fan_out.last_watcher += 1;
+        Self {
+            log: Arc::clone(log),
+            number: fan_out.last_watcher,
+            woken: Arc::new(Notify::new()),
+            topics: Mutex::new(TopicFilter::These(Vec::new())),
+        }
+    }
+
+    /// Watches these topics from now on, and no others.
+    pub fn set(&self, filter: TopicFilter) {
+        let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fan_out = self.log.fan_out();
+        fan_out.remove(self.number, &topics);
+        match &filter {
+            TopicFilter::All => {
+                fan_out.of_all.insert(self.number, Arc::clone(&self.woken));
+            }
+            TopicFilter::These(watched) => {
+                for topic in watched {
+                    fan_out
+                        .by_topic
+                        .entry(*topic)
+                        .or_default()
+                        .insert(self.number, Arc::clone(&self.woken));
+                }
+            }
+        }
+        *topics = filter;
+    }
+
+    /// Ends when a topic has moved since the last time, or [`Self::wake`] was called.
+    pub async fn woken(&self) {
+        self.woken.notified().await;
+    }
+
+    /// Wakes whoever waits for this watcher.
+    pub fn wake(&self) {
+        self.woken.notify_one();
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let topics = self
+            .topics
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.log.fan_out().remove(self.number, topics);
+    }
+}

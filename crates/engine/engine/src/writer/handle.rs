@@ -1,0 +1,174 @@
+//! The way to the writer thread and back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use landfall_model::{ReplayId, limits};
+use landfall_store::{Document, NewEvent};
+use tokio::sync::{mpsc, oneshot};
+use tracing::error;
+
+use crate::command::{Outcome, Transaction};
+use crate::deploy::Deployment;
+use crate::error::Error;
+
+pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
+
+/// Everything that the writer is asked to do.
+pub(super) enum Command {
+    Commit(Transaction, Answer<Vec<Outcome>>),
+    Put(Vec<Document>, Answer<()>),
+    Publish(Vec<NewEvent>, Answer<Vec<ReplayId>>),
+    Deploy(Deployment, Answer<()>),
+    /// One step of forgetting old events; answered with whether there is more to forget.
+    Trim(Answer<bool>),
+    Stop,
+}
+
+impl Command {
+    /// Answers for a writer whose store has failed; says whether to stop.
+    pub(super) fn refuse(self) -> bool {
+        match self {
+            Self::Commit(_, answer) => answer_with(answer, Err(failed())),
+            Self::Put(_, answer) | Self::Deploy(_, answer) => answer_with(answer, Err(failed())),
+            Self::Publish(_, answer) => answer_with(answer, Err(failed())),
+            Self::Trim(answer) => answer_with(answer, Err(failed())),
+            Self::Stop => return true,
+        }
+        false
+    }
+}
+
+/// What everybody hears from a writer whose store has failed; the log has the cause.
+pub(super) fn failed() -> Error {
+    landfall_store::Error::Poisoned.into()
+}
+
+pub(super) fn answer_with<T>(answer: Answer<T>, result: Result<T, Error>) {
+    // Whoever asked may have hung up; the work is done all the same.
+    let _ = answer.send(result);
+}
+
+/// How much the writer has done since it started.
+#[derive(Debug, Default)]
+pub struct WriterCounters {
+    /// Commits.
+    pub groups: AtomicU64,
+    /// Commands in them.
+    pub commands: AtomicU64,
+    /// Events in them.
+    pub events: AtomicU64,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    failed: AtomicBool,
+    pub(super) counters: WriterCounters,
+}
+
+impl State {
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn fail(&self) {
+        self.failed.store(true, Ordering::Release);
+    }
+
+    pub(super) fn count(&self, commands: usize) {
+        let commands = u64::try_from(commands).unwrap_or_default();
+        self.counters.groups.fetch_add(1, Ordering::Relaxed);
+        self.counters.commands.fetch_add(commands, Ordering::Relaxed);
+    }
+}
+
+/// The way to the writer.
+pub(crate) struct Handle {
+    inbox: mpsc::Sender<Command>,
+    state: Arc<State>,
+}
+
+/// The other end of a [`Handle`].
+pub(crate) struct Inbox {
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) state: Arc<State>,
+}
+
+pub(crate) fn channel() -> (Handle, Inbox) {
+    let (inbox, commands) = mpsc::channel(limits::WRITER_QUEUE_MAX);
+    let state = Arc::new(State::default());
+    (
+        Handle {
+            inbox,
+            state: Arc::clone(&state),
+        },
+        Inbox { commands, state },
+    )
+}
+
+impl Handle {
+    pub(crate) async fn commit(&self, transaction: Transaction) -> Result<Vec<Outcome>, Error> {
+        self.ask(|answer| Command::Commit(transaction, answer)).await
+    }
+
+    pub(crate) async fn put(&self, documents: Vec<Document>) -> Result<(), Error> {
+        self.ask(|answer| Command::Put(documents, answer)).await
+    }
+
+    pub(crate) async fn publish(&self, events: Vec<NewEvent>) -> Result<Vec<ReplayId>, Error> {
+        self.ask(|answer| Command::Publish(events, answer)).await
+    }
+
+    pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Error> {
+        self.ask(|answer| Command::Deploy(deployment, answer)).await
+    }
+
+    /// Step by step, so that others have their turn in between.
+    pub(crate) async fn trim(&self) -> Result<(), Error> {
+        while self.ask(Command::Trim).await? {}
+        Ok(())
+    }
+
+    pub(crate) fn is_healthy(&self) -> bool {
+        !self.state.has_failed() && !self.inbox.is_closed()
+    }
+
+    pub(crate) fn counters(&self) -> &WriterCounters {
+        &self.state.counters
+    }
+
+    pub(super) fn running(&self, thread: JoinHandle<()>) -> WriterThread {
+        WriterThread {
+            inbox: self.inbox.clone(),
+            thread,
+        }
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox
+            .send(command(answer))
+            .await
+            .map_err(|_| Error::Stopped)?;
+        answered.await.map_err(|_| Error::Stopped)?
+    }
+}
+
+/// The running writer. Stopping it commits what is queued.
+pub struct WriterThread {
+    inbox: mpsc::Sender<Command>,
+    thread: JoinHandle<()>,
+}
+
+impl WriterThread {
+    /// Lets the writer finish what is queued, and waits for it: not to be called on a thread that drives futures. Later
+    /// commands are answered with [`Error::Stopped`].
+    pub fn stop(self) {
+        // A writer that is gone already cannot be asked, and is waited for all the same.
+        let _ = self.inbox.blocking_send(Command::Stop);
+        if self.thread.join().is_err() {
+            error!("the writer thread panicked");
+        }
+    }
+}
