@@ -1,5 +1,7 @@
 //! The steps of CI and of the test command, in the order in which they fail fastest.
 
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 
 use crate::{
@@ -8,6 +10,9 @@ use crate::{
     tidy,
     workspace::{cargo, check, command, stream},
 };
+
+/// Compiling from nothing included.
+const CARGO_TEST_LIMIT: Duration = Duration::from_mins(40);
 
 /// Everything that must be green before a change lands.
 ///
@@ -80,6 +85,7 @@ fn cargo_test(report: &mut Report) -> Result<()> {
     let mut counts = Counts::default();
     let succeeded = stream(
         &mut cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]),
+        CARGO_TEST_LIMIT,
         |line| {
             if let Some(more) = parse_test_result(line) {
                 counts.passed += more.passed;

@@ -1,6 +1,6 @@
 //! The real clients, unmodified, against a real server: the scenarios of `tests/peers`, run once for each client.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anyhow::{Result, bail, ensure};
 
@@ -13,6 +13,9 @@ use crate::{
 
 /// The clients, by the name that `tests/peers/run.mjs` knows them by.
 const PEERS: &[&str] = &["cometd", "faye", "aiosfstream"];
+
+/// For all scenarios of one client; each of their waits has a limit of its own.
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// Runs all clients or one, through all scenarios or one.
 ///
@@ -71,7 +74,7 @@ fn run_one(
         node.env("LANDFALL_PYTHON", python);
     }
     let mut counts = crate::report::Counts::default();
-    let succeeded = stream(&mut node, |line| {
+    let succeeded = stream(&mut node, LIMIT, |line| {
         if line.starts_with("ok ") {
             counts.passed += 1;
         } else if line.starts_with("FAILED ") {

@@ -5,6 +5,9 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -83,20 +86,40 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 /// Runs a program, passes each line of its output on and shows it to `see`; says whether it succeeded.
 ///
 /// # Errors
-/// When it cannot be started or its output cannot be read.
-pub(crate) fn stream(command: &mut Command, mut see: impl FnMut(&str)) -> Result<bool> {
+/// When it cannot be started, or has not ended within `limit`: a test that hangs is a failure, with what it said last.
+pub(crate) fn stream(
+    command: &mut Command,
+    limit: Duration,
+    mut see: impl FnMut(&str),
+) -> Result<bool> {
+    let end = Instant::now() + limit;
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot start {}", shown(command)))?;
     let stdout = child.stdout.take().expect("the output is piped");
-    for line in BufReader::new(stdout).split(b'\n') {
-        let line = line.context("reading a program's output")?;
-        let line = String::from_utf8_lossy(&line);
-        println!("{line}");
-        see(&line);
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    loop {
+        match lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(line) => {
+                let line = String::from_utf8_lossy(&line);
+                println!("{line}");
+                see(&line);
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(child.wait()?.success()),
+            Err(RecvTimeoutError::Timeout) => {
+                child.kill()?;
+                bail!("{} did not end within {limit:?}", shown(command));
+            }
+        }
     }
-    Ok(child.wait()?.success())
 }
 
 /// Whether a program can be started at all.

@@ -83,6 +83,9 @@ impl From<LogForm> for LogFormat {
 
 #[derive(Args)]
 pub(crate) struct DevOptions {
+    /// Configuration in TOML; what flags and variables say goes before it
+    #[arg(long, env = "LANDFALL_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:7443]
     #[arg(long, env = "LANDFALL_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
@@ -90,8 +93,8 @@ pub(crate) struct DevOptions {
     #[arg(long, env = "LANDFALL_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Keep the org in a temporary folder that is removed at exit; goes before --data
-    #[arg(long, env = "LANDFALL_EPHEMERAL")]
-    pub(crate) ephemeral: bool,
+    #[arg(long, env = "LANDFALL_EPHEMERAL", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) ephemeral: Option<bool>,
     /// File to write the URL to once requests are answered; removed at exit
     #[arg(long, env = "LANDFALL_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,

@@ -1,38 +1,89 @@
 //! `landfall dev`: a developer org.
 
-use std::path::PathBuf;
-use std::time::Instant;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use landfall_server::config::{
-    Config, DATA_DEFAULT, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME, Data,
+    Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME, Data,
 };
-use landfall_server::settings::LogFormat;
-use landfall_server::{Running, Server};
+use landfall_server::settings::{self, LogFormat, Settings};
+use landfall_server::{Error, Running, Server};
 
 use crate::cli::{DevOptions, LogOptions};
-use crate::outcome::{Ended, say};
+use crate::outcome::{Ended, Failure, say};
 use crate::{log, run};
 
 /// What is logged unless told otherwise: the banner says the rest.
 const FILTER_DEFAULT: &str = "warn";
 
+/// How long a server that has the port may take to say what it is.
+const LOOK_MAX: Duration = Duration::from_secs(1);
+
 /// The version in the addresses of the banner: the one that the documentation's examples use.
 const API_VERSION: &str = "59.0";
 
 pub(crate) async fn run(options: DevOptions, log: &LogOptions, started: Instant) -> Ended {
-    let format = log.log_format.map(LogFormat::from).unwrap_or_default();
-    log::start(format, log.filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
-    let data = if options.ephemeral {
-        Data::Ephemeral
-    } else {
-        Data::Folder(options.data.unwrap_or_else(|| PathBuf::from(DATA_DEFAULT)))
+    let file = match &options.config {
+        Some(path) => Settings::read(path)?,
+        None => Settings::default(),
     };
-    let config = Config::dev(options.listen, data)?;
-    let running = Server::start(config.clone()).await?;
+    let settings = said(options, log).or(file);
+    let format = settings.log.format.unwrap_or_default();
+    log::start(
+        format,
+        settings.log.filter.as_deref().unwrap_or(FILTER_DEFAULT),
+    )?;
+    let ready_file = settings.ready_file.clone();
+    let config = Config::dev(settings)?;
+    let data = config.data.clone();
+    let running = match Server::start(config).await {
+        Ok(running) => running,
+        Err(error) => return Err(explain(error).await),
+    };
     if format == LogFormat::Text {
-        say(&banner(&running, &config.data));
+        say(&banner(&running, &data));
     }
-    run::until_stopped(running, format, options.ready_file.as_deref(), started).await
+    run::until_stopped(running, format, ready_file.as_deref(), started).await
+}
+
+/// What flags and variables say.
+fn said(options: DevOptions, log: &LogOptions) -> Settings {
+    Settings {
+        listen: options.listen,
+        data: options.data,
+        ephemeral: options.ephemeral,
+        ready_file: options.ready_file,
+        log: settings::Log {
+            format: log.log_format.map(LogFormat::from),
+            filter: log.filter.clone(),
+        },
+        ..Settings::default()
+    }
+}
+
+/// The commonest mistake is a second server: says so if it is one.
+async fn explain(error: Error) -> Failure {
+    let Error::Listen { address, .. } = &error else {
+        return error.into();
+    };
+    match running_at(*address).await {
+        Some(version) => Failure::new(format!("{address} is taken by landfall {version}"))
+            .hint("use it as it is, or landfall dev --listen 127.0.0.1:0"),
+        None => error.into(),
+    }
+}
+
+/// The version of the server that answers there, if it is one of ours.
+async fn running_at(address: SocketAddr) -> Option<String> {
+    let target = address.to_string().parse().ok()?;
+    let answer = landfall_client::get(target, "/healthz", LOOK_MAX)
+        .await
+        .ok()?
+        .json();
+    if answer.get("name")?.as_str()? != "landfall" {
+        return None;
+    }
+    Some(answer.get("version")?.as_str()?.to_owned())
 }
 
 fn banner(running: &Running, data: &Data) -> String {

@@ -17,8 +17,8 @@ pub(crate) async fn run(options: ServeOptions, log: LogOptions, started: Instant
         Some(path) => Settings::read(path)?,
         None => Settings::default(),
     };
-    let ready_file = options.ready_file.clone();
     let settings = said(options, log).or(file);
+    let ready_file = settings.ready_file.clone();
     let format = settings.log.format.unwrap_or_default();
     log::start(
         format,
@@ -33,6 +33,8 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
     Settings {
         listen: options.listen,
         data: options.data,
+        ephemeral: None,
+        ready_file: options.ready_file,
         tls: settings::Tls {
             certificate_file: options.tls_certificate_file,
             key_file: options.tls_key_file,

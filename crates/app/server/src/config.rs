@@ -11,7 +11,7 @@ use landfall_model::limits;
 
 use crate::error::Error;
 use crate::network::Network;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 
 /// Where a server listens unless told otherwise.
 pub const LISTEN_DEFAULT: &str = "127.0.0.1:7443";
@@ -138,8 +138,9 @@ impl Config {
     ///
     /// # Errors
     /// [`Error::Unsafe`] for an address that other machines can reach: anybody could log in with the known credentials.
-    pub fn dev(listen: Option<SocketAddr>, data: Data) -> Result<Self, Error> {
-        let listen = listen.map_or_else(listen_default, Ok)?;
+    /// [`Error::Incomplete`] for what only a production node has.
+    pub fn dev(settings: Settings) -> Result<Self, Error> {
+        let listen = settings.listen.map_or_else(listen_default, Ok)?;
         if !listen.ip().is_loopback() {
             return Err(Error::Unsafe {
                 reason: format!(
@@ -150,16 +151,25 @@ impl Config {
                     .to_owned(),
             });
         }
+        refuse_production_keys(&settings)?;
+        let data = if settings.ephemeral.unwrap_or(false) {
+            Data::Ephemeral
+        } else {
+            Data::Folder(settings.data.unwrap_or_else(|| DATA_DEFAULT.into()))
+        };
         Ok(Self {
             mode: Mode::Developer,
             listen,
             data,
             tls: Tls::DeveloperAuthority,
-            trusted_proxies: Vec::new(),
-            retention_hours: limits::RETENTION_HOURS,
-            capture_all: true,
-            connections_max: CONNECTIONS_DEFAULT,
-            concurrent_clients_max: None,
+            trusted_proxies: settings.proxies.trusted.unwrap_or_default(),
+            retention_hours: retention_hours(&settings.events)?,
+            capture_all: settings.events.capture_all.unwrap_or(true),
+            connections_max: connections_max(&settings.limits)?,
+            concurrent_clients_max: settings
+                .limits
+                .concurrent_clients
+                .filter(|limit| *limit > 0),
         })
     }
 
@@ -169,6 +179,12 @@ impl Config {
     /// [`Error::Incomplete`], [`Error::Unsafe`], [`Error::Read`].
     pub fn serve(settings: Settings) -> Result<Self, Error> {
         let listen = settings.listen.map_or_else(listen_default, Ok)?;
+        if settings.ephemeral.unwrap_or(false) {
+            return Err(Error::Unsafe {
+                reason: "`ephemeral` is set: everything would be lost at exit".to_owned(),
+                hint: "leave it out, and name a folder by `data`".to_owned(),
+            });
+        }
         let data = settings.data.ok_or_else(|| Error::Incomplete {
             reason: "`data` names no folder to keep the org in".to_owned(),
         })?;
@@ -205,14 +221,9 @@ impl Config {
             data: Data::Folder(data),
             tls,
             trusted_proxies: proxies,
-            retention_hours: at_least_one(
-                "events.retention_hours",
-                settings.events.retention_hours,
-            )?
-            .unwrap_or(limits::RETENTION_HOURS),
+            retention_hours: retention_hours(&settings.events)?,
             capture_all: settings.events.capture_all.unwrap_or(false),
-            connections_max: at_least_one("limits.connections", settings.limits.connections)?
-                .unwrap_or(CONNECTIONS_DEFAULT),
+            connections_max: connections_max(&settings.limits)?,
             concurrent_clients_max: match settings.limits.concurrent_clients {
                 Some(0) => None,
                 Some(limit) => Some(limit),
@@ -228,11 +239,51 @@ fn listen_default() -> Result<SocketAddr, Error> {
     })
 }
 
-fn serve_tls(
-    tls: &crate::settings::Tls,
-    listen: SocketAddr,
-    proxies: &[Network],
-) -> Result<Tls, Error> {
+fn retention_hours(events: &settings::Events) -> Result<u64, Error> {
+    let hours = at_least_one("events.retention_hours", events.retention_hours)?;
+    Ok(hours.unwrap_or(limits::RETENTION_HOURS))
+}
+
+fn connections_max(limits: &settings::Limits) -> Result<usize, Error> {
+    let connections = at_least_one("limits.connections", limits.connections)?;
+    Ok(connections.unwrap_or(CONNECTIONS_DEFAULT))
+}
+
+/// A developer org has a certificate and credentials of its own.
+fn refuse_production_keys(settings: &Settings) -> Result<(), Error> {
+    let given = [
+        (
+            "tls.certificate_file",
+            settings.tls.certificate_file.is_some(),
+        ),
+        ("tls.key_file", settings.tls.key_file.is_some()),
+        (
+            "tls.terminated_by_proxy",
+            settings.tls.terminated_by_proxy.is_some(),
+        ),
+        ("admin.username", settings.admin.username.is_some()),
+        (
+            "admin.password_file",
+            settings.admin.password_file.is_some(),
+        ),
+        (
+            "connected_app.client_id",
+            settings.connected_app.client_id.is_some(),
+        ),
+        (
+            "connected_app.client_secret_file",
+            settings.connected_app.client_secret_file.is_some(),
+        ),
+    ];
+    match given.into_iter().find(|(_, given)| *given) {
+        Some((key, _)) => Err(Error::Incomplete {
+            reason: format!("`{key}` is for `landfall serve`; a developer org has its own"),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn serve_tls(tls: &settings::Tls, listen: SocketAddr, proxies: &[Network]) -> Result<Tls, Error> {
     let by_proxy = tls.terminated_by_proxy.unwrap_or(false);
     match (&tls.certificate_file, &tls.key_file) {
         (Some(certificate), Some(key)) => Ok(Tls::Files {
@@ -342,21 +393,27 @@ mod tests {
 
     #[test]
     fn a_developer_org_listens_on_loopback_only() {
-        assert!(Config::dev(None, Data::Ephemeral).is_ok());
-        assert!(
-            Config::dev(
-                Some("[::1]:0".parse().expect("an address")),
-                Data::Ephemeral
-            )
-            .is_ok()
-        );
-        let error = Config::dev(
-            Some("0.0.0.0:7443".parse().expect("an address")),
-            Data::Ephemeral,
-        )
-        .unwrap_err();
+        assert!(Config::dev(settings("")).is_ok());
+        assert!(Config::dev(settings("listen = \"[::1]:0\"")).is_ok());
+        let error = Config::dev(settings("listen = \"0.0.0.0:7443\"")).unwrap_err();
         assert!(matches!(error, Error::Unsafe { .. }), "{error}");
         assert!(error.hint().is_some());
+    }
+
+    #[test]
+    fn a_developer_org_takes_no_credentials() {
+        let error = Config::dev(settings("[admin]\nusername = \"a@b\"")).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("`admin.username` is for `landfall serve`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_production_node_is_never_ephemeral() {
+        assert!(refusal("data = \"d\"\nephemeral = true").contains("`ephemeral` is set"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,12 +18,19 @@ use http::{HeaderMap, Request, StatusCode, Uri, header, uri};
 use hyper::body::Incoming;
 use landfall_streaming::Secure;
 use tower::ServiceExt;
+use tower_http::timeout::TimeoutBody;
 use tracing::{Instrument, debug, debug_span};
 
 use crate::network::Network;
 
 /// Bytes of a request target. Source: "Headers and URI limits": longer ones answer 414.
 const TARGET_BYTES_MAX: usize = 16 * 1024;
+
+/// How long a request's body may pause.
+const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// How the media types of gRPC begin. Source: "gRPC over HTTP2", Content-Type.
+const GRPC: &[u8] = b"application/grpc";
 
 /// How a connection is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +70,7 @@ impl Front {
         scheme: Scheme,
     ) -> Result<Response, Infallible> {
         let id = self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut request = request.map(Body::new);
+        let mut request = bounded(request);
         let Some(target) = self.target(&request, peer, scheme) else {
             return Ok(StatusCode::BAD_REQUEST.into_response());
         };
@@ -130,6 +138,19 @@ impl From<Scheme> for uri::Scheme {
             Scheme::Http => Self::HTTP,
             Scheme::Https => Self::HTTPS,
         }
+    }
+}
+
+/// A request whose body ends in time. A stream of requests may pause: there the pings of HTTP/2 find dead peers.
+fn bounded(request: Request<Incoming>) -> Request<Body> {
+    let is_stream = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(GRPC));
+    if is_stream {
+        request.map(Body::new)
+    } else {
+        request.map(|body| Body::new(TimeoutBody::new(BODY_PAUSE_MAX, body)))
     }
 }
 

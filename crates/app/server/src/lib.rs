@@ -15,6 +15,7 @@ mod phase;
 mod retention;
 mod server;
 pub mod settings;
+mod stall;
 mod tls;
 
 pub use config::Config;

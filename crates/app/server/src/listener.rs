@@ -5,6 +5,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use tracing::{debug, warn};
 
 use crate::front::{Front, Scheme};
 use crate::phase::{Listener as PhaseListener, Phase};
+use crate::stall::Unstalled;
 
 /// First byte of a TLS connection: a handshake record. Source: RFC 8446, section 5.1.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -106,6 +108,9 @@ enum Speech {
     Http2,
 }
 
+/// A connection at work.
+type Speaking = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
+
 struct Connection {
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
@@ -135,35 +140,44 @@ where
 }
 
 impl Connection {
+    /// The states of opening and of each way to speak are boxes of their own: the task of an idle connection is no
+    /// larger than what it speaks.
     async fn serve(self, stream: TcpStream) {
         let peer = self.peer;
-        if let Err(error) = self.try_serve(stream).await {
+        let ended = match Box::pin(self.open(stream)).await {
+            Ok(Some(speaking)) => speaking.await.map_err(Into::into),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = ended {
             debug!(%peer, %error, "connection ended with an error");
         }
     }
 
-    async fn try_serve(
+    /// Finds out what the connection speaks; nothing if the server drains meanwhile.
+    async fn open(
         mut self,
         stream: TcpStream,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<Option<Speaking>, Box<dyn std::error::Error + Send + Sync>> {
         let speech = tokio::select! {
-            () = self.phase.reached(Phase::Draining) => return Ok(()),
+            () = self.phase.reached(Phase::Draining) => return Ok(None),
             speech = timeout(OPENING_MAX, speech(&stream)) => speech??,
         };
-        match (speech, self.tls.take()) {
-            (Speech::Http1, _) => self.http1(stream, Scheme::Http).await?,
-            (Speech::Http2, _) => self.http2(stream, Scheme::Http).await?,
+        let stream = Unstalled::new(stream);
+        let speaking: Speaking = match (speech, self.tls.take()) {
+            (Speech::Http1, _) => Box::pin(self.http1(stream, Scheme::Http)),
+            (Speech::Http2, _) => Box::pin(self.http2(stream, Scheme::Http)),
             (Speech::Tls, Some(acceptor)) => {
                 let stream = timeout(OPENING_MAX, acceptor.accept(stream)).await??;
                 if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                    self.http2(stream, Scheme::Https).await?;
+                    Box::pin(self.http2(stream, Scheme::Https))
                 } else {
-                    self.http1(stream, Scheme::Https).await?;
+                    Box::pin(self.http1(stream, Scheme::Https))
                 }
             }
             (Speech::Tls, None) => return Err("TLS is asked for but not configured".into()),
-        }
-        Ok(())
+        };
+        Ok(Some(speaking))
     }
 
     async fn http1<S>(self, stream: S, scheme: Scheme) -> hyper::Result<()>

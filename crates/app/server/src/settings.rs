@@ -22,6 +22,10 @@ pub struct Settings {
     pub listen: Option<SocketAddr>,
     /// Folder that holds the org.
     pub data: Option<PathBuf>,
+    /// Whether the org is kept in a temporary folder instead, which is removed at exit.
+    pub ephemeral: Option<bool>,
+    /// File that the URL is written to once requests are answered; removed at exit.
+    pub ready_file: Option<PathBuf>,
     /// The certificate.
     pub tls: Tls,
     /// Who may speak for others.
@@ -156,6 +160,7 @@ impl Settings {
     fn resolve(&mut self, folder: &Path) {
         let paths = [
             &mut self.data,
+            &mut self.ready_file,
             &mut self.tls.certificate_file,
             &mut self.tls.key_file,
             &mut self.admin.password_file,
@@ -172,6 +177,8 @@ impl Settings {
         Self {
             listen: self.listen.or(other.listen),
             data: self.data.or(other.data),
+            ephemeral: self.ephemeral.or(other.ephemeral),
+            ready_file: self.ready_file.or(other.ready_file),
             tls: Tls {
                 certificate_file: self.tls.certificate_file.or(other.tls.certificate_file),
                 key_file: self.tls.key_file.or(other.tls.key_file),
@@ -251,6 +258,14 @@ mod tests {
         assert!(error.starts_with("landfall.toml:1:10: "), "{error}");
         let error = parse("[proxies]\ntrusted = [\"10.0.0.0/8\", \"ten\"]").unwrap_err();
         assert!(error.contains("`ten` is not an address"), "{error}");
+    }
+
+    #[test]
+    fn the_documented_file_says_everything() {
+        let settings = parse(include_str!("../../../../docs/landfall.toml")).expect("valid");
+        let shown = format!("{settings:?}");
+        // Only `ephemeral` is missing: it is for developer orgs.
+        assert_eq!(shown.matches("None").count(), 1, "{shown}");
     }
 
     #[test]

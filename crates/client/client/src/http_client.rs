@@ -50,6 +50,16 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+/// One GET without a login, over a connection of its own, in cleartext.
+///
+/// # Errors
+/// Those of [`HttpClient::send`].
+pub async fn get(target: Target, path: &str, within: Duration) -> Result<Answer, Error> {
+    let http = HttpClient::new(target, &Trust::nobody())?;
+    http.send(Request::get(path).body(Full::default())?, within)
+        .await
+}
+
 impl HttpClient {
     /// A client of the target; connects when the first request is sent.
     ///

@@ -14,7 +14,8 @@ mod target;
 mod tls;
 
 pub use error::Error;
-pub use http_client::{Answer, HttpClient};
+pub use http::Method;
+pub use http_client::{Answer, HttpClient, get};
 pub use login::{AccessToken, Grant, Login};
 pub use org::Org;
 pub use target::Target;

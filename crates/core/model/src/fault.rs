@@ -74,6 +74,8 @@ pub enum Fault {
     },
     /// The body names the record that the path names already.
     IdInBody,
+    /// The body gives an id to a platform event, which has none of its own.
+    IdInEvent,
     /// The body names the external id that the path names already.
     ExternalIdInBody {
         /// The external id field.

@@ -17,6 +17,7 @@ mod fault;
 mod fixture;
 mod given;
 mod json;
+mod platform_event;
 mod pretty;
 mod record;
 mod record_json;

@@ -52,8 +52,10 @@ async fn parent(
     let id = reference
         .and_then(Value::as_id)
         .ok_or(Fault::RecordNotFound)?;
-    let catalog = shared.engine.catalog();
-    let target = catalog.entity_of(id.prefix()).ok_or(Fault::RecordNotFound)?;
+    let target = call
+        .catalog()
+        .entity_of(id.prefix())
+        .ok_or(Fault::RecordNotFound)?;
     record::by_id(shared, call, target, id, body).await
 }
 
@@ -75,14 +77,14 @@ async fn children(
                 .is_some_and(|known| known.eq_ignore_ascii_case(name))
         })
         .ok_or(Fault::ResourceNotFound)?;
-    let catalog = shared.engine.catalog();
-    let child = catalog
+    let child = call
+        .catalog()
         .entity(relationship.child.as_str())
         .ok_or(Fault::ResourceNotFound)?;
     let place = child
         .index_of(relationship.field.as_str())
         .ok_or(Fault::ResourceNotFound)?;
-    let nodes = record::selected(shared, call, child)?;
+    let nodes = record::selected(call, child)?;
     let rows = shared
         .engine
         .rows_where(child, place, Value::Id(id), REST_RELATED_RECORDS_MAX)
@@ -90,7 +92,7 @@ async fn children(
         .map_err(refused)?;
     let rows: Vec<Row> = rows
         .into_iter()
-        .filter(|row| !is_deleted(&child, row))
+        .filter(|row| !is_deleted(child, row))
         .collect();
     let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let mut w = Writer::new();
@@ -99,7 +101,7 @@ async fn children(
     w.name("done").boolean(true);
     w.name("records").open('[');
     for row in rows {
-        let loaded = selection::load(&shared.engine, &child, row, &nodes).await?;
+        let loaded = selection::load(&shared.engine, call.catalog(), child, row, &nodes).await?;
         write_record(&mut w, call.version, &nodes, &loaded);
     }
     w.close(']');

@@ -48,7 +48,12 @@ impl Bench {
     }
 
     fn entity(&self, name: &str) -> Arc<EntityDefinition> {
-        Arc::clone(self.engine.catalog().entity(name).expect("a standard object"))
+        Arc::clone(
+            self.engine
+                .catalog()
+                .entity(name)
+                .expect("a standard object"),
+        )
     }
 
     fn transaction(&self, changes: Vec<Change>) -> Transaction {
@@ -98,7 +103,10 @@ impl Bench {
                 ("Industry", "Agriculture"),
             ],
         );
-        given.push((entity.index_of("OwnerId").expect("a field"), Value::Id(self.user)));
+        given.push((
+            entity.index_of("OwnerId").expect("a field"),
+            Value::Id(self.user),
+        ));
         let change = || Change::Create {
             entity: Arc::clone(&entity),
             values: given.clone(),
@@ -136,7 +144,12 @@ fn alone(criterion: &mut Criterion) {
                 || bench.accounts(count),
                 |transaction| {
                     let outcomes = bench.runtime.block_on(bench.engine.commit(transaction));
-                    assert!(black_box(outcomes).expect("a commit").iter().all(Result::is_ok));
+                    assert!(
+                        black_box(outcomes)
+                            .expect("a commit")
+                            .iter()
+                            .all(Result::is_ok)
+                    );
                 },
                 criterion::BatchSize::SmallInput,
             );
@@ -153,7 +166,11 @@ fn together(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements((requests * count) as u64));
         group.bench_function(format!("{requests} times {count} creates"), |bencher| {
             bencher.iter_batched(
-                || (0..requests).map(|_| bench.accounts(count)).collect::<Vec<_>>(),
+                || {
+                    (0..requests)
+                        .map(|_| bench.accounts(count))
+                        .collect::<Vec<_>>()
+                },
                 |transactions| {
                     bench.runtime.block_on(async {
                         let mut waiting = tokio::task::JoinSet::new();

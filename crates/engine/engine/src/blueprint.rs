@@ -150,9 +150,8 @@ pub(crate) struct Blueprints(HashMap<KeyPrefix, Blueprint>);
 
 impl Blueprints {
     pub(crate) fn new(catalog: &Catalog) -> Self {
-        let blueprint = |entity: &Arc<EntityDefinition>| {
-            (entity.key_prefix, Blueprint::new(entity, catalog))
-        };
+        let blueprint =
+            |entity: &Arc<EntityDefinition>| (entity.key_prefix, Blueprint::new(entity, catalog));
         Self(catalog.entities().iter().map(blueprint).collect())
     }
 

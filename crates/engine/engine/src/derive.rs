@@ -73,7 +73,10 @@ pub(crate) fn derive(
         }
         "Event" => event(&mut fields, given)?,
         "Asset" if fields.get("AccountId").is_null() && fields.get("ContactId").is_null() => {
-            return Err(fields.refuse("AccountId", "Every asset needs an account, a contact, or both."));
+            return Err(fields.refuse(
+                "AccountId",
+                "Every asset needs an account, a contact, or both.",
+            ));
         }
         "Contract" => contract(&mut fields),
         "Order" => {
@@ -97,7 +100,11 @@ fn person_name(fields: &mut Fields<'_>) {
 
 fn nickname(fields: &mut Fields<'_>) {
     if fields.get("CommunityNickname").is_null() {
-        let local = fields.text("Username").split('@').next().unwrap_or_default();
+        let local = fields
+            .text("Username")
+            .split('@')
+            .next()
+            .unwrap_or_default();
         let nickname = local.chars().take(40).collect();
         fields.set("CommunityNickname", Value::Text(nickname));
     }
@@ -146,11 +153,7 @@ const STAGES: [Stage; 10] = [
     },
 ];
 
-fn opportunity(
-    fields: &mut Fields<'_>,
-    stage_before: Option<&str>,
-    given: &dyn Fn(&str) -> bool,
-) {
+fn opportunity(fields: &mut Fields<'_>, stage_before: Option<&str>, given: &dyn Fn(&str) -> bool) {
     const UNKNOWN: Stage = open("", 0.0);
     let stage = STAGES
         .iter()
@@ -162,7 +165,10 @@ fn opportunity(
             fields.set("Probability", Value::Double(stage.probability));
         }
         if !given("ForecastCategoryName") {
-            fields.set("ForecastCategoryName", Value::Text(stage.forecast.to_owned()));
+            fields.set(
+                "ForecastCategoryName",
+                Value::Text(stage.forecast.to_owned()),
+            );
         }
         fields.set("IsClosed", Value::Boolean(stage.closed));
         fields.set("IsWon", Value::Boolean(stage.won));
@@ -209,20 +215,27 @@ fn event(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) -> Result<(), Fa
         (_, Value::Date(day)) if given("ActivityDate") && !given(start_given) => day.midnight(),
         (Value::DateTime(start), _) => *start,
         (_, Value::Date(day)) => day.midnight(),
-        _ => return Err(Fault::FieldsRequired {
-            fields: field_names(fields.entity, &["DurationInMinutes", "ActivityDateTime"]),
-        }),
+        _ => {
+            return Err(Fault::FieldsRequired {
+                fields: field_names(fields.entity, &["DurationInMinutes", "ActivityDateTime"]),
+            });
+        }
     };
     let minutes = match (fields.get("DurationInMinutes"), fields.get("EndDateTime")) {
         (_, Value::DateTime(end)) if given("EndDateTime") => end.since(start) / 60_000,
         (Value::Integer(minutes), _) => *minutes,
         (_, Value::DateTime(end)) => end.since(start) / 60_000,
-        _ => return Err(Fault::FieldsRequired {
-            fields: field_names(fields.entity, &["DurationInMinutes"]),
-        }),
+        _ => {
+            return Err(Fault::FieldsRequired {
+                fields: field_names(fields.entity, &["DurationInMinutes"]),
+            });
+        }
     };
     if minutes < 0 {
-        return Err(fields.refuse("EndDateTime", "End date/time cannot be before start date/time"));
+        return Err(fields.refuse(
+            "EndDateTime",
+            "End date/time cannot be before start date/time",
+        ));
     }
     let end = start.plus_millis(minutes.saturating_mul(60_000));
     fields.set("ActivityDateTime", Value::DateTime(start));

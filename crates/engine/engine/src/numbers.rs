@@ -70,7 +70,10 @@ impl Numbers {
 
     /// The counters that moved since the last time, to be stored with the group that moved them.
     pub(crate) fn take_moved(&mut self) -> Vec<Document> {
-        let moved = self.counters.iter_mut().filter(|(_, counter)| counter.moved);
+        let moved = self
+            .counters
+            .iter_mut()
+            .filter(|(_, counter)| counter.moved);
         moved
             .map(|(name, counter)| {
                 counter.moved = false;

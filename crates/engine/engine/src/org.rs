@@ -146,11 +146,7 @@ fn create(
 }
 
 /// An org's number is drawn, so that two orgs can be told apart by their tokens.
-fn organization_id(
-    prefix: KeyPrefix,
-    numbers: &Numbers,
-    entropy: &dyn crate::Entropy,
-) -> RecordId {
+fn organization_id(prefix: KeyPrefix, numbers: &Numbers, entropy: &dyn crate::Entropy) -> RecordId {
     let drawn = u64::from(u32::from_be_bytes(draw(entropy)));
     numbers.drawn_id(prefix, drawn)
 }
@@ -172,9 +168,7 @@ fn new_row(
     for (slot, field) in row.iter_mut().zip(&entity.fields) {
         let given = match field.name.as_str() {
             "Id" => Some(Value::Id(id)),
-            "CreatedDate" | "LastModifiedDate" | "SystemModstamp" => {
-                Some(Value::DateTime(created))
-            }
+            "CreatedDate" | "LastModifiedDate" | "SystemModstamp" => Some(Value::DateTime(created)),
             name => value_of(name),
         };
         if let Some(value) = given {

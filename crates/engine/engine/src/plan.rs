@@ -123,7 +123,11 @@ impl<'p> Planner<'p, '_> {
             let number = self.numbers.auto_number(&auto.counter, &auto.format);
             write(&mut row, Some(auto.place), Value::Text(number));
         }
-        let user = if self.user == RecordId::EMPTY { id } else { self.user };
+        let user = if self.user == RecordId::EMPTY {
+            id
+        } else {
+            self.user
+        };
         let stamp = Value::DateTime(self.now.whole_second());
         let system = &object.system;
         write(&mut row, system.id, Value::Id(id));
@@ -151,9 +155,10 @@ impl<'p> Planner<'p, '_> {
             return Err(refused(Operation::Update, entity).into());
         }
         let before = self.live(object, id, Fault::RecordNotFound)?;
-        if let (Some(limit), Value::DateTime(modified)) =
-            (unmodified_since, read(&before, object.system.last_modified_date))
-            && *modified > limit
+        if let (Some(limit), Value::DateTime(modified)) = (
+            unmodified_since,
+            read(&before, object.system.last_modified_date),
+        ) && *modified > limit
         {
             return Err(Fault::PreconditionFailed.into());
         }
@@ -212,14 +217,24 @@ impl<'p> Planner<'p, '_> {
         id: RecordId,
         unknown: Fault,
     ) -> Result<Arc<Row>, Error> {
-        if id.prefix() != object.entity.key_prefix {
-            return Err(id_of_another_object(object, id).into());
-        }
-        let row = self.workspace.row(object, id)?.ok_or(unknown)?;
+        let row = self.present(object, id, unknown)?;
         if object.is_deleted(&row) {
             return Err(Fault::RecordDeleted.into());
         }
         Ok(row)
+    }
+
+    /// The row of a record that is there or in the recycle bin.
+    fn present(
+        &mut self,
+        object: &Blueprint,
+        id: RecordId,
+        unknown: Fault,
+    ) -> Result<Arc<Row>, Error> {
+        if id.prefix() != object.entity.key_prefix {
+            return Err(id_of_another_object(object, id).into());
+        }
+        Ok(self.workspace.row(object, id)?.ok_or(unknown)?)
     }
 
     /// Everything about a row but who else has its values: brings the given values and what follows from them into the
@@ -363,10 +378,7 @@ fn assign(
     Ok(given)
 }
 
-fn required(
-    entity: &EntityDefinition,
-    missing: impl Iterator<Item = usize>,
-) -> Result<(), Fault> {
+fn required(entity: &EntityDefinition, missing: impl Iterator<Item = usize>) -> Result<(), Fault> {
     let mut places: Vec<usize> = missing.collect();
     if places.is_empty() {
         return Ok(());

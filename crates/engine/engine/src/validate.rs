@@ -86,7 +86,11 @@ fn text_value(field: &FieldDefinition, text: String) -> Result<Value, Fault> {
 
 fn multi_picklist(field: &FieldDefinition, text: &str) -> Result<Value, Fault> {
     let mut parts: Vec<&str> = Vec::new();
-    for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+    for part in text
+        .split(';')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+    {
         if field.restricted_picklist {
             listed(field, part, text)?;
         }

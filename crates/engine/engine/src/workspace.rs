@@ -92,14 +92,16 @@ impl<'a> Workspace<'a> {
         let field = entity.fields.get(place);
         let case_sensitive = field.is_some_and(|field| field.case_sensitive);
         let held = &self.held;
-        let candidates = self.index.candidates((entity.key_prefix, place), value, || {
-            held.iter()
-                .filter(|(_, held)| held.entity.key_prefix == entity.key_prefix)
-                .flat_map(|(id, held)| {
-                    let rows = held.stored.iter().chain([&held.row]);
-                    rows.map(|row| (*id, row.get(place).unwrap_or(&Value::Null)))
-                })
-        });
+        let candidates = self
+            .index
+            .candidates((entity.key_prefix, place), value, || {
+                held.iter()
+                    .filter(|(_, held)| held.entity.key_prefix == entity.key_prefix)
+                    .flat_map(|(id, held)| {
+                        let rows = held.stored.iter().chain([&held.row]);
+                        rows.map(|row| (*id, row.get(place).unwrap_or(&Value::Null)))
+                    })
+            });
         let mut found: Vec<(RecordId, Arc<Row>)> = candidates
             .iter()
             .filter_map(|id| Some((*id, Arc::clone(&self.held.get(id)?.row))))

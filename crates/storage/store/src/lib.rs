@@ -107,7 +107,7 @@ pub trait Reader: Reads + Send + Sync {
     fn log_bounds(&self) -> Result<LogBounds>;
 
     /// Events after `after`, in order, that pass the filter, as many as `limit` and a bounded number of bytes allow.
-    /// The page says how far the log was looked through, also where nothing passed.
+    /// The page says how far the log was looked through, also where nothing passed; from the tail on that is `after`.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Corrupt`].
@@ -116,7 +116,8 @@ pub trait Reader: Reads + Send + Sync {
 
 /// The one writer of a store.
 pub trait Writer: Reads + Send {
-    /// Makes room for these objects: tables, new columns, indexes. Nothing that is stored is lost.
+    /// Makes room for these objects: tables, new columns, indexes. Nothing that is stored is lost. In records from before
+    /// a field was there it is null, a checkbox false. A field cannot become another kind of value; saying so ends nothing.
     ///
     /// # Errors
     /// [`Error::Commit`], [`Error::Poisoned`].

@@ -83,7 +83,8 @@ pub struct RowWrite {
     pub id: RecordId,
     /// All values after the change.
     pub row: Row,
-    /// The places of the changed fields; none for a new record.
+    /// The places of the changed fields; none for a new record. A new record that is there already, or a change of one
+    /// that is not, fails the commit: the engine has read before it writes.
     pub changed: Option<Vec<usize>>,
 }
 

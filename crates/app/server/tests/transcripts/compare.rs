@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// Stands for what is left out.
 const REST: &str = "...";
+
+/// Shorter values are not written as names: they would be found where they are not meant.
+const NAMED_BYTES_MIN: usize = 4;
 
 /// Values by name.
 #[derive(Clone, Default)]
@@ -149,21 +153,21 @@ impl Names {
     /// The body as it should have been expected: one line, or one for each element, with names for known values.
     pub(crate) fn written(&self, actual: &[u8]) -> String {
         let text = String::from_utf8_lossy(actual);
-        let mut text = match serde_json::from_str::<Value>(&text) {
-            Ok(Value::Array(elements)) if !elements.is_empty() => {
-                let lines: Vec<String> = elements.iter().map(Value::to_string).collect();
+        // The elements as they came: a value tree would sort their keys.
+        let mut text = match serde_json::from_str::<Vec<&RawValue>>(&text) {
+            Ok(elements) if !elements.is_empty() => {
+                let lines: Vec<&str> = elements.iter().map(|element| element.get()).collect();
                 format!("[{}]", lines.join(",\n "))
             }
-            Ok(value) => value.to_string(),
-            Err(_) if text.is_empty() => return "-".to_owned(),
-            Err(_) => text.into_owned(),
+            _ if text.is_empty() => return "-".to_owned(),
+            _ => text.into_owned(),
         }
         .replace('$', "$$");
         let mut known: Vec<(&String, String)> = self
             .0
             .iter()
             .map(|(name, value)| (name, plain(value)))
-            .filter(|(_, value)| value.len() >= 6)
+            .filter(|(_, value)| value.len() >= NAMED_BYTES_MIN)
             .collect();
         known.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
         for (name, value) in known {

@@ -8,8 +8,8 @@ use http::{HeaderValue, Method, Request, header};
 use http_body_util::Full;
 use landfall_client::{Answer, Grant, HttpClient, Org, Target, Trust};
 use landfall_engine::SystemEntropy;
-use landfall_server::config::{DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME, Data};
-use landfall_server::{Config, Environment, Running, Server};
+use landfall_server::config::{DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME};
+use landfall_server::{Config, Environment, Running, Server, Settings};
 use tokio::task::JoinHandle;
 
 use crate::clock::StageClock;
@@ -83,9 +83,12 @@ pub(crate) async fn document(document: &Document) -> Outcome {
 impl Stage {
     async fn open() -> Result<Self, String> {
         let clock = Arc::new(StageClock::new());
-        let listen = "127.0.0.1:0".parse().map_err(|_| "no address".to_owned())?;
-        let config =
-            Config::dev(Some(listen), Data::Ephemeral).map_err(|error| error.to_string())?;
+        let settings = Settings {
+            listen: "127.0.0.1:0".parse().ok(),
+            ephemeral: Some(true),
+            ..Settings::default()
+        };
+        let config = Config::dev(settings).map_err(|error| error.to_string())?;
         let environment = Environment {
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),

@@ -10,15 +10,23 @@ use landfall_client::{Answer, Grant, HttpClient, Org, Trust};
 use landfall_server::config::{
     Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME, Data,
 };
-use landfall_server::{Running, Server};
+use landfall_server::{Running, Server, Settings};
 
 /// How long anything may take.
 pub(crate) const WITHIN: Duration = Duration::from_secs(20);
 
 /// The configuration of a developer org on a free port.
 pub(crate) fn dev(data: Data) -> Config {
-    let listen = "127.0.0.1:0".parse().expect("an address");
-    Config::dev(Some(listen), data).expect("a safe configuration")
+    let settings = Settings {
+        listen: "127.0.0.1:0".parse().ok(),
+        ephemeral: Some(data == Data::Ephemeral),
+        data: match data {
+            Data::Folder(folder) => Some(folder),
+            Data::Ephemeral => None,
+        },
+        ..Settings::default()
+    };
+    Config::dev(settings).expect("a safe configuration")
 }
 
 /// A developer org in a temporary folder.

@@ -34,6 +34,11 @@ impl FanOut {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_topic.is_empty() && self.of_all.is_empty()
+    }
+
     fn remove(&mut self, number: u64, topics: &TopicFilter) {
         match topics {
             TopicFilter::All => {

@@ -107,10 +107,7 @@ impl<'p> Planner<'p, '_> {
         if !entity.capabilities.undeletable {
             return Err(refused(Operation::Undelete, entity).into());
         }
-        let row = self
-            .workspace
-            .row(object, id)?
-            .ok_or(Fault::RecordUnknown)?;
+        let row = self.present(object, id, Fault::RecordUnknown)?;
         if !object.is_deleted(&row) {
             return Err(Fault::RecordNotDeleted.into());
         }
@@ -154,7 +151,11 @@ impl<'p> Planner<'p, '_> {
 
     fn move_to_bin(&mut self, object: &Blueprint, id: RecordId, before: Arc<Row>, deleted: bool) {
         let mut after = Row::clone(&before);
-        write(&mut after, object.system.is_deleted, Value::Boolean(deleted));
+        write(
+            &mut after,
+            object.system.is_deleted,
+            Value::Boolean(deleted),
+        );
         self.touch(object, &mut after);
         let change = if deleted {
             ChangeType::Delete

@@ -118,7 +118,10 @@ impl Draws {
     }
 
     fn next(&mut self) -> [u8; 16] {
-        let drawn = self.bytes.get(self.taken..).and_then(|rest| rest.first_chunk());
+        let drawn = self
+            .bytes
+            .get(self.taken..)
+            .and_then(|rest| rest.first_chunk());
         self.taken += 16;
         *drawn.expect("one draw was made for each step, and one for the key")
     }

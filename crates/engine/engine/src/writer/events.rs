@@ -30,7 +30,13 @@ pub(super) fn append<'g>(
         }
         for (place, change) in transaction.changes.iter().enumerate() {
             let sequence_number = i32::try_from(place + 1).unwrap_or(i32::MAX);
-            events.extend(event(definitions, transaction, change, commit_number, sequence_number));
+            events.extend(event(
+                definitions,
+                transaction,
+                change,
+                commit_number,
+                sequence_number,
+            ));
         }
     }
     Appended {

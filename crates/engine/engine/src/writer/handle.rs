@@ -79,7 +79,9 @@ impl State {
     pub(super) fn count(&self, commands: usize) {
         let commands = u64::try_from(commands).unwrap_or_default();
         self.counters.groups.fetch_add(1, Ordering::Relaxed);
-        self.counters.commands.fetch_add(commands, Ordering::Relaxed);
+        self.counters
+            .commands
+            .fetch_add(commands, Ordering::Relaxed);
     }
 }
 
@@ -109,7 +111,8 @@ pub(crate) fn channel() -> (Handle, Inbox) {
 
 impl Handle {
     pub(crate) async fn commit(&self, transaction: Transaction) -> Result<Vec<Outcome>, Error> {
-        self.ask(|answer| Command::Commit(transaction, answer)).await
+        self.ask(|answer| Command::Commit(transaction, answer))
+            .await
     }
 
     pub(crate) async fn put(&self, documents: Vec<Document>) -> Result<(), Error> {

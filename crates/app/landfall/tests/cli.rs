@@ -1,0 +1,342 @@
+//! The binary as scripts see it: exit codes, streams, signals.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+
+use landfall_client::{Grant, Method, Trust};
+use landfall_server::config::{DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME};
+
+/// A command with nothing of the caller's settings.
+fn landfall(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("LANDFALL_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    landfall(arguments).output().expect("the binary runs")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it exits")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A developer org as a process; killed when dropped.
+struct Org {
+    child: Child,
+    url: String,
+    said: String,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Org {
+    fn start(arguments: &[&str]) -> Self {
+        let mut all = vec!["dev", "--listen", "127.0.0.1:0"];
+        all.extend(arguments);
+        Self::ready(landfall(&all))
+    }
+
+    /// Reads what it says until the last line of its start.
+    fn ready(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the binary runs");
+        let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let mut said = String::new();
+        let url = loop {
+            let mut line = String::new();
+            let read = stderr.read_line(&mut line).expect("readable");
+            assert!(read > 0, "it ended before it was ready: {said}");
+            said.push_str(&line);
+            if let Some(after) = line.split("landfall ready ").nth(1) {
+                break after.split(' ').next().expect("a URL").to_owned();
+            }
+        };
+        Self {
+            child,
+            url,
+            said,
+            stderr,
+        }
+    }
+
+    fn tail(&self, arguments: &[&str]) -> Output {
+        let mut all = vec!["tail", "--target", &self.url];
+        all.extend(arguments);
+        // Nothing here waits for more than this: a hang becomes a failure.
+        landfall(&all)
+            .env("LANDFALL_COUNT", "1")
+            .env("LANDFALL_TIMEOUT", "20")
+            .output()
+            .expect("the binary runs")
+    }
+
+    fn create_account(&self) {
+        let target = self.url.parse().expect("an address");
+        let grant = Grant::Password {
+            username: DEVELOPER_USERNAME.to_owned(),
+            password: DEVELOPER_PASSWORD.to_owned(),
+            client_id: DEVELOPER_CLIENT.to_owned(),
+            client_secret: DEVELOPER_CLIENT.to_owned(),
+        };
+        let path = "/services/data/v59.0/sobjects/Account";
+        let created = async {
+            let org = landfall_client::Org::login(target, &Trust::nobody(), &grant).await?;
+            let name = serde_json::json!({ "Name": "Acme" });
+            org.call(Method::POST, path, Some(&name)).await
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let answer = runtime.block_on(created).expect("an answer");
+        assert_eq!(answer.status, 201);
+    }
+
+    /// Asks it to stop and gives its exit code and what it said meanwhile.
+    fn stop(mut self) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(asked.expect("kill exists").success());
+        let mut rest = String::new();
+        self.stderr.read_to_string(&mut rest).expect("readable");
+        let status = self.child.wait().expect("it ends");
+        (status.code(), rest)
+    }
+}
+
+impl Drop for Org {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The data folder of a test, as an argument.
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a plain path")
+}
+
+#[test]
+fn version_and_completions_are_data() {
+    let version = run(&["version"]);
+    assert_eq!(code(&version), 0);
+    assert!(version.stdout.starts_with(b"landfall "));
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = run(&["completions", shell]);
+        assert_eq!(code(&script), 0, "{shell}");
+        assert!(
+            String::from_utf8_lossy(&script.stdout).contains("landfall"),
+            "{shell}"
+        );
+        assert!(script.stderr.is_empty(), "{shell}");
+    }
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    for arguments in [
+        &["tial"][..],
+        &["tail"],
+        &["dev", "--listen", "here"],
+        &["tail", "--replay", "soon", "/data/AccountChangeEvent"],
+        &["tail", "--target", "ftp://x", "/data/AccountChangeEvent"],
+        &[
+            "tail",
+            "--target",
+            "http://192.0.2.1",
+            "/data/AccountChangeEvent",
+        ],
+        &["dev", "--ephemeral", "--log", "=="],
+    ] {
+        let output = run(arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_developer_org_stays_on_this_machine() {
+    let output = run(&["dev", "--ephemeral", "--listen", "0.0.0.0:0"]);
+    assert_eq!(code(&output), 1);
+    let said = stderr(&output);
+    assert!(said.starts_with("error: refusing to start: "), "{said}");
+    assert!(said.contains("\nhint: "), "{said}");
+}
+
+#[test]
+fn an_org_says_when_it_is_ready_and_stops_when_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ready_file = folder.path().join("ready");
+    let org = Org::start(&["--ephemeral", "--ready-file", text(&ready_file)]);
+    assert!(
+        org.said.contains("admin@landfall.test / landfall"),
+        "{}",
+        org.said
+    );
+    assert!(
+        org.said.contains(&format!("{}/cometd/59.0", org.url)),
+        "{}",
+        org.said
+    );
+    let written = std::fs::read_to_string(&ready_file).expect("written");
+    assert_eq!(written.trim_end(), org.url);
+    assert_eq!(org.stop(), (Some(0), String::new()));
+    assert!(!ready_file.exists());
+}
+
+#[test]
+fn json_logs_are_json_to_the_last_line() {
+    let org = Org::start(&["--ephemeral", "--log-format", "json", "--log", "info"]);
+    let said = org.said.clone();
+    let (status, rest) = org.stop();
+    assert_eq!(status, Some(0));
+    for line in said.lines().chain(rest.lines()) {
+        assert!(
+            serde_json::from_str::<serde_json::Value>(line).is_ok(),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_port_and_a_folder_belong_to_one_org() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("org");
+    let org = Org::start(&["--data", text(&data)]);
+    let address = org.url.trim_start_matches("http://").to_owned();
+    let second = run(&["dev", "--ephemeral", "--listen", &address]);
+    assert_eq!(code(&second), 1);
+    let said = stderr(&second);
+    assert!(
+        said.starts_with(&format!("error: {address} is taken by landfall ")),
+        "{said}"
+    );
+    let second = run(&["dev", "--listen", "127.0.0.1:0", "--data", text(&data)]);
+    assert_eq!(code(&second), 1);
+    let said = stderr(&second);
+    assert!(
+        said.contains("cause: ") && said.contains("hint: "),
+        "{said}"
+    );
+    assert_eq!(org.stop().0, Some(0));
+}
+
+#[test]
+fn tail_prints_one_object_a_line() {
+    let org = Org::start(&["--ephemeral"]);
+    org.create_account();
+    let output = org.tail(&["--replay", "earliest", "/data/AccountChangeEvent"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let lines = String::from_utf8(output.stdout).expect("text");
+    let event: serde_json::Value = serde_json::from_str(&lines).expect("one object");
+    let mut keys: Vec<&str> = event
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["payload", "replayId", "schema", "topic"]);
+    assert_eq!(event["payload"]["Name"], "Acme");
+    assert!(event["replayId"].is_u64());
+}
+
+#[test]
+fn tail_says_by_its_exit_code_what_went_wrong() {
+    let org = Org::start(&["--ephemeral"]);
+    let topic = "/data/AccountChangeEvent";
+    for (expected, arguments) in [
+        (
+            4,
+            &[
+                "--username",
+                "admin@landfall.test",
+                "--password",
+                "wrong",
+                topic,
+            ][..],
+        ),
+        (4, &["--access-token", "00D000000000000!none", topic]),
+        (6, &["/data/Invoice__cChangeEvent"]),
+        (7, &["--replay", "12", topic]),
+        (8, &["--count", "1", "--timeout", "1", topic]),
+    ] {
+        let output = org.tail(arguments);
+        assert_eq!(
+            code(&output),
+            expected,
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).starts_with("error: "),
+            "{}",
+            stderr(&output)
+        );
+        assert!(!stderr(&output).contains("00D000000000000!none"));
+    }
+    let url = org.url.clone();
+    assert_eq!(org.stop().0, Some(0));
+    let output = run(&["tail", "--target", &url, topic]);
+    assert_eq!(code(&output), 5, "{}", stderr(&output));
+    assert!(stderr(&output).contains("hint: start an org with `landfall dev`"));
+}
+
+#[test]
+fn flags_go_before_variables_and_variables_before_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("landfall.toml");
+    std::fs::write(&file, "listen = \"127.0.0.1:0\"\ndata = \"of-file\"\n").expect("written");
+    for (variable, flag, used) in [
+        (None, None, "of-file"),
+        (Some("of-variable"), None, "of-variable"),
+        (Some("of-variable"), Some("of-flag"), "of-flag"),
+    ] {
+        let mut command = landfall(&["dev", "--config", text(&file)]);
+        let path = |name: &str| folder.path().join(name);
+        command.envs(variable.map(|name| ("LANDFALL_DATA", path(name))));
+        if let Some(flag) = flag {
+            command.arg("--data").arg(path(flag));
+        }
+        let org = Org::ready(command);
+        assert!(path(used).join("landfall.db").exists(), "{used}");
+        assert_eq!(org.stop().0, Some(0));
+        std::fs::remove_dir_all(path(used)).expect("removed");
+    }
+}
+
+#[test]
+fn a_mistake_in_the_configuration_is_shown_with_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("landfall.toml");
+    std::fs::write(&file, "data = \"org\"\n[tls]\ncertificat_file = \"x\"\n").expect("written");
+    let output = run(&["serve", "--config", text(&file)]);
+    assert_eq!(code(&output), 1);
+    let place = format!(
+        "error: {}:3:1: unknown field `certificat_file`",
+        file.display()
+    );
+    assert!(stderr(&output).starts_with(&place), "{}", stderr(&output));
+    std::fs::write(&file, "data = \"org\"\nlisten = \"0.0.0.0:0\"\n").expect("written");
+    let output = run(&["serve", "--config", text(&file)]);
+    assert!(
+        stderr(&output).contains("there is no TLS"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!folder.path().join("org").exists());
+}

@@ -1,0 +1,93 @@
+//! What becomes of events whose response never leaves.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::org::{ACCOUNTS, Org, connect, connect_now, names};
+
+#[tokio::test]
+async fn events_of_an_answer_that_nobody_took_come_with_the_next() {
+    let org = Org::new().await;
+    let client = org.subscribed(ACCOUNTS, Value::Null).await;
+    org.account("1").await;
+    org.account("2").await;
+    drop(org.response(&connect_now(&client)).await);
+    org.account("3").await;
+    assert_eq!(names(&org.events(&client).await), ["1", "2", "3"]);
+    assert!(org.events(&client).await.is_empty());
+}
+
+#[tokio::test]
+async fn events_that_were_taken_back_wake_a_held_poll() {
+    let org = Org::new().await;
+    let client = org.subscribed(ACCOUNTS, Value::Null).await;
+    org.account("1").await;
+    let lost = org.response(&connect_now(&client)).await;
+    let held = org.hold(connect(&client)).await;
+    drop(lost);
+    let replies = held.answer().await;
+    assert_eq!(replies[0]["data"]["payload"]["Name"], "1");
+}
+
+#[tokio::test]
+async fn what_came_later_is_not_sent_twice() {
+    let org = Org::new().await;
+    let client = org.subscribed(ACCOUNTS, Value::Null).await;
+    org.account("1").await;
+    let lost = org.response(&connect_now(&client)).await;
+    org.account("2").await;
+    assert_eq!(names(&org.events(&client).await), ["2"]);
+    drop(lost);
+    // The session has moved on: order counts more than what a dead connection held.
+    assert!(org.events(&client).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_subscription_made_meanwhile_keeps_its_place() {
+    let org = Org::new().await;
+    let client = org.subscribed(ACCOUNTS, Value::Null).await;
+    org.account("1").await;
+    let lost = org.response(&connect_now(&client)).await;
+    org.subscribe(&client, "/data/ChangeEvents", json!(org.tail()))
+        .await;
+    drop(lost);
+    let events = org.events(&client).await;
+    assert_eq!(names(&events), ["1"]);
+    assert_eq!(events[0]["channel"], ACCOUNTS);
+}
+
+#[tokio::test]
+async fn a_poll_whose_connection_closes_leaves_its_events() {
+    let org = Org::new().await;
+    let client = org.subscribed(ACCOUNTS, Value::Null).await;
+    let held = org.hold(connect(&client)).await;
+    org.account("1").await;
+    drop(held);
+    let held = org.hold(connect(&client));
+    drop(held);
+    assert_eq!(names(&org.events(&client).await), ["1"]);
+}
+
+#[tokio::test]
+async fn a_poll_that_closes_starts_the_time_to_come_back() {
+    let org = Org::new().await;
+    let client = org.session().await;
+    let mut held = org.hold(connect(&client)).await;
+    org.clock.advance(Duration::from_mins(1));
+    assert_eq!(held.poll().await, None);
+    drop(held);
+    org.clock.advance(Duration::from_secs(39));
+    assert_eq!(org.post(connect_now(&client)).await[0]["successful"], true);
+}
+
+#[tokio::test]
+async fn who_is_woken_but_gone_leaves_the_event_to_the_next() {
+    let org = Org::new().await;
+    let client = org.subscribed(ACCOUNTS, Value::Null).await;
+    let first = org.hold(connect(&client)).await;
+    let second = org.hold(connect(&client)).await;
+    org.account("1").await;
+    drop(first);
+    assert_eq!(second.answer().await[0]["data"]["payload"]["Name"], "1");
+}

@@ -1,0 +1,16 @@
+//! The Streaming API over a real engine, store and logins, on a clock that stands still.
+//!
+//! The numbers in front of the tests are those of `COMPAT.md`: S for the Streaming API, C for Change Data Capture.
+
+mod capture;
+mod delivery;
+mod hostile;
+#[expect(
+    clippy::indexing_slicing,
+    reason = "an answer of another shape is a failed test"
+)]
+mod org;
+mod replay;
+mod session;
+mod subscribe;
+mod transport;

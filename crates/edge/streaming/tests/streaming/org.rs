@@ -1,0 +1,517 @@
+//! A new developer org behind the Streaming API, with a clock that the test moves.
+
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use landfall_auth::{Auth, Client as App, NewUser, PasswordCost};
+use landfall_engine::{
+    Change, Engine, ManualClock, Outcome, Parts, SeededEntropy, Transaction, WriterThread,
+};
+use landfall_model::{EntityDefinition, RecordId, ReplayId, Timestamp, Value as Field};
+use landfall_streaming::{Settings, StreamingState, router};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tower::ServiceExt;
+
+/// The channel of most tests.
+pub(crate) const ACCOUNTS: &str = "/data/AccountChangeEvent";
+
+/// How a REST call of version 59.0 signs its changes.
+pub(crate) const REST: &str = "com/salesforce/api/rest/59.0";
+
+/// Longer than anything here takes.
+const WITHIN: Duration = Duration::from_secs(30);
+
+const APP: App<'static> = App {
+    id: "landfall",
+    secret: Some("landfall"),
+};
+
+pub(crate) struct Org {
+    pub(crate) engine: Engine,
+    pub(crate) auth: Auth,
+    pub(crate) clock: Arc<ManualClock>,
+    /// Of the administrator.
+    pub(crate) token: String,
+    pub(crate) admin: RecordId,
+    pub(crate) stopping: watch::Sender<bool>,
+    settings: Settings,
+    router: Router,
+    sweeper: JoinHandle<()>,
+    writer: WriterThread,
+    folder: TempDir,
+    seed: u64,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let value = self.headers.get(name)?;
+        Some(value.to_str().expect("a text"))
+    }
+}
+
+/// A request that has been sent and waits.
+pub(crate) struct Held(Pin<Box<dyn Future<Output = Answer> + Send>>);
+
+impl Held {
+    /// The answer, as soon as there is one.
+    pub(crate) async fn answer(self) -> Value {
+        let answer = tokio::time::timeout(WITHIN, self.0)
+            .await
+            .expect("it is answered");
+        assert_eq!(answer.status, 200);
+        answer.json()
+    }
+
+    /// The answer, if there is one at this very moment.
+    pub(crate) async fn poll(&mut self) -> Option<Value> {
+        std::future::poll_fn(|context| {
+            Poll::Ready(match self.0.as_mut().poll(context) {
+                Poll::Ready(answer) => Some(answer.json()),
+                Poll::Pending => None,
+            })
+        })
+        .await
+    }
+}
+
+struct Opened {
+    engine: Engine,
+    auth: Auth,
+    writer: WriterThread,
+    router: Router,
+    stopping: watch::Sender<bool>,
+    sweeper: JoinHandle<()>,
+}
+
+async fn open(folder: &Path, clock: &Arc<ManualClock>, settings: Settings, seed: u64) -> Opened {
+    let config = landfall_store_embedded::Config::new(folder.join("org.db"));
+    let (engine, writer) = Engine::start(Parts {
+        store: landfall_store_embedded::open(&config).expect("a store"),
+        clock: Arc::clone(clock) as _,
+        entropy: Arc::new(SeededEntropy::new(seed)),
+        instance: *b"5f",
+        retention_hours: 72,
+        capture_all: true,
+    })
+    .expect("an engine");
+    let logins = landfall_auth::Settings {
+        password_cost: PasswordCost::LEAST,
+        ..landfall_auth::Settings::developer()
+    };
+    let auth = Auth::open(engine.clone(), logins).await.expect("logins");
+    auth.seed_developer().await.expect("a developer org");
+    let (stopping, stops) = watch::channel(false);
+    let state = StreamingState::new(engine.clone(), auth.clone(), settings, stops);
+    Opened {
+        sweeper: tokio::spawn(state.clone().sweep()),
+        engine,
+        auth,
+        writer,
+        router: router(state),
+        stopping,
+    }
+}
+
+impl Org {
+    pub(crate) async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_123)));
+        Self::on(folder, clock, settings, 1).await
+    }
+
+    async fn on(folder: TempDir, clock: Arc<ManualClock>, settings: Settings, seed: u64) -> Self {
+        let opened = open(folder.path(), &clock, settings, seed).await;
+        let login = opened
+            .auth
+            .password_grant(APP, "admin@landfall.test", "landfall")
+            .await
+            .expect("the administrator logs in");
+        Self {
+            engine: opened.engine,
+            auth: opened.auth,
+            clock,
+            token: login.access_token.as_str().to_owned(),
+            admin: login.user_id,
+            stopping: opened.stopping,
+            settings,
+            router: opened.router,
+            sweeper: opened.sweeper,
+            writer: opened.writer,
+            folder,
+            seed,
+        }
+    }
+
+    /// The same org in another process.
+    pub(crate) async fn restarted(self) -> Self {
+        let (settings, seed) = (self.settings, self.seed);
+        let (folder, clock) = self.stopped().await;
+        Self::on(folder, clock, settings, seed + 1).await
+    }
+
+    /// An org in the folder of another.
+    pub(crate) async fn reopened(folder: TempDir, clock: Arc<ManualClock>) -> Self {
+        Self::on(folder, clock, Settings::default(), 1_000).await
+    }
+
+    /// The end of its process; what is left is the folder.
+    pub(crate) async fn stopped(self) -> (TempDir, Arc<ManualClock>) {
+        let Self {
+            engine,
+            auth,
+            clock,
+            stopping,
+            router,
+            sweeper,
+            writer,
+            folder,
+            ..
+        } = self;
+        stopping.send_replace(true);
+        sweeper.await.expect("it ends");
+        auth.stop().await.expect("it stops");
+        drop((auth, router, engine));
+        tokio::task::spawn_blocking(move || writer.stop())
+            .await
+            .expect("the writer stops");
+        (folder, clock)
+    }
+
+    /// Another token of the administrator.
+    pub(crate) async fn log_in(&self) -> String {
+        self.log_in_as("admin@landfall.test", "landfall").await
+    }
+
+    /// The token of a user without rights beyond the APIs, made at first use.
+    pub(crate) async fn standard_user(&self, username: &str) -> String {
+        let user = NewUser {
+            username,
+            password: "secret",
+            last_name: "User",
+            alias: "user",
+            profile: self.engine.org().standard_users,
+        };
+        self.auth.create_user(&user).await.expect("a user");
+        self.log_in_as(username, "secret").await
+    }
+
+    async fn log_in_as(&self, username: &str, password: &str) -> String {
+        let login = self.auth.password_grant(APP, username, password).await;
+        login.expect("a login").access_token.as_str().to_owned()
+    }
+
+    // ---- requests
+
+    /// A request with the administrator's token.
+    pub(crate) fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", self.token))
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        tokio::time::timeout(WITHIN, send(self.router.clone(), request))
+            .await
+            .expect("an answer")
+    }
+
+    /// The response itself, its body untouched.
+    pub(crate) async fn response(&self, messages: &Value) -> http::Response<Body> {
+        let request = self.messages(messages);
+        let response = self.router.clone().oneshot(request).await;
+        response.expect("an answer")
+    }
+
+    fn messages(&self, messages: &Value) -> Request<Body> {
+        self.request(Method::POST, "/cometd/59.0")
+            .header("content-type", "application/json;charset=UTF-8")
+            .body(Body::from(messages.to_string()))
+            .expect("a request")
+    }
+
+    /// Posts messages and takes what comes back.
+    pub(crate) async fn post(&self, messages: Value) -> Value {
+        let answer = self.send(self.messages(&messages)).await;
+        assert_eq!(answer.status, 200);
+        answer.json()
+    }
+
+    /// Posts messages with another token.
+    pub(crate) async fn post_as(&self, token: &str, messages: Value) -> Value {
+        let request = Request::post("/cometd/59.0")
+            .header("authorization", format!("OAuth {token}"))
+            .body(Body::from(messages.to_string()))
+            .expect("a request");
+        self.send(request).await.json()
+    }
+
+    /// Posts messages that are not answered at once.
+    pub(crate) async fn hold(&self, messages: Value) -> Held {
+        let request = self.messages(&messages);
+        let mut held = Held(Box::pin(send(self.router.clone(), request)));
+        let early = held.poll().await;
+        assert_eq!(early, None, "it is held");
+        held
+    }
+
+    // ---- sessions
+
+    /// The client id of a new session whose first connect has been answered.
+    pub(crate) async fn session(&self) -> String {
+        let client = self.handshake().await;
+        let reply = self.post(connect(&client)).await;
+        assert_eq!(reply[0]["successful"], true, "{reply}");
+        client
+    }
+
+    pub(crate) async fn handshake(&self) -> String {
+        let reply = self.post(handshake()).await;
+        text(&reply[0]["clientId"])
+    }
+
+    /// Subscribes; `replay` null sends no extension.
+    pub(crate) async fn subscribe(&self, client: &str, channel: &str, replay: Value) -> Value {
+        let replies = self.post(subscribe(client, channel, &replay)).await;
+        assert_eq!(replies.as_array().expect("an array").len(), 1, "{replies}");
+        replies[0].clone()
+    }
+
+    /// A session that is subscribed.
+    pub(crate) async fn subscribed(&self, channel: &str, replay: Value) -> String {
+        let client = self.session().await;
+        let reply = self.subscribe(&client, channel, replay).await;
+        assert_eq!(reply["successful"], true, "{reply}");
+        client
+    }
+
+    /// The events that wait for a session.
+    pub(crate) async fn events(&self, client: &str) -> Vec<Value> {
+        let replies = self.post(connect_now(client)).await;
+        let mut replies = replies.as_array().expect("an array").clone();
+        let reply = replies.pop().expect("the connect's own reply");
+        assert_eq!(reply["channel"], "/meta/connect");
+        assert_eq!(reply["successful"], true, "{reply}");
+        replies
+    }
+
+    // ---- changes
+
+    pub(crate) fn entity(&self, name: &str) -> Arc<EntityDefinition> {
+        let entity = self.engine.catalog().entity(name).expect(name);
+        Arc::clone(entity)
+    }
+
+    pub(crate) fn new_record(&self, entity: &str, fields: &[(&str, Field)]) -> Change {
+        let entity = self.entity(entity);
+        Change::Create {
+            values: values(&entity, fields),
+            entity,
+        }
+    }
+
+    pub(crate) fn update(&self, entity: &str, id: RecordId, fields: &[(&str, Field)]) -> Change {
+        let entity = self.entity(entity);
+        Change::Update {
+            values: values(&entity, fields),
+            entity,
+            id,
+            unmodified_since: None,
+        }
+    }
+
+    pub(crate) fn delete(&self, entity: &str, id: RecordId) -> Change {
+        let entity = self.entity(entity);
+        Change::Delete { entity, id }
+    }
+
+    pub(crate) fn undelete(&self, entity: &str, id: RecordId) -> Change {
+        let entity = self.entity(entity);
+        Change::Undelete { entity, id }
+    }
+
+    /// One transaction of the administrator over REST.
+    pub(crate) async fn commit(&self, changes: Vec<Change>) -> Vec<Outcome> {
+        self.commit_as(self.admin, REST, changes).await
+    }
+
+    pub(crate) async fn commit_as(
+        &self,
+        user: RecordId,
+        origin: &str,
+        changes: Vec<Change>,
+    ) -> Vec<Outcome> {
+        let transaction = Transaction {
+            changes,
+            all_or_none: true,
+            user,
+            origin: origin.to_owned(),
+        };
+        self.engine.commit(transaction).await.expect("a commit")
+    }
+
+    /// One change that succeeds.
+    pub(crate) async fn make(&self, change: Change) -> RecordId {
+        let outcomes = self.commit(vec![change]).await;
+        outcomes[0].as_ref().expect("it is made").id
+    }
+
+    /// A new account; its event is the newest.
+    pub(crate) async fn account(&self, name: &str) -> RecordId {
+        self.make(self.new_record("Account", &[("Name", name.into_field())]))
+            .await
+    }
+
+    /// Position of the newest event.
+    pub(crate) fn tail(&self) -> u64 {
+        self.engine.log().bounds().tail.get()
+    }
+
+    /// The newest event as it is stored, read with its own schema.
+    pub(crate) async fn newest(&self) -> landfall_schema::DecodedEvent {
+        let log = self.engine.log();
+        let after = ReplayId::new(self.tail() - 1);
+        let stretch = log.read(after, &landfall_engine::TopicFilter::All, 1).await;
+        let stretch = stretch.expect("the log can be read");
+        let event = stretch.events[0].event();
+        let schema = self.engine.schema(event.schema).expect("a schema");
+        schema.decode(&event.payload).expect("a payload")
+    }
+}
+
+async fn send(router: Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(request).await.expect("an answer");
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.expect("a body").to_bytes();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: body.to_vec(),
+    }
+}
+
+fn values(entity: &EntityDefinition, fields: &[(&str, Field)]) -> Vec<(usize, Field)> {
+    let place = |name: &str| entity.index_of(name).expect("a field");
+    fields
+        .iter()
+        .map(|(name, value)| (place(name), value.clone()))
+        .collect()
+}
+
+/// Text as a field's value.
+pub(crate) trait IntoField {
+    fn into_field(self) -> Field;
+}
+
+impl IntoField for &str {
+    fn into_field(self) -> Field {
+        Field::Text(self.to_owned())
+    }
+}
+
+// ---- messages
+
+pub(crate) fn handshake() -> Value {
+    json!([{
+        "channel": "/meta/handshake", "id": "1", "version": "1.0", "minimumVersion": "1.0",
+        "supportedConnectionTypes": ["long-polling"], "ext": {"replay": true},
+    }])
+}
+
+pub(crate) fn connect(client: &str) -> Value {
+    json!([{"channel": "/meta/connect", "id": "2", "clientId": client, "connectionType": "long-polling"}])
+}
+
+/// A connect that is never held.
+pub(crate) fn connect_now(client: &str) -> Value {
+    json!([{
+        "channel": "/meta/connect", "id": "2", "clientId": client, "connectionType": "long-polling",
+        "advice": {"timeout": 0},
+    }])
+}
+
+pub(crate) fn subscribe(client: &str, channel: &str, replay: &Value) -> Value {
+    let mut message = json!({
+        "channel": "/meta/subscribe", "id": "3", "clientId": client, "subscription": channel,
+    });
+    if !replay.is_null() {
+        message["ext"] = json!({"replay": {channel: replay}});
+    }
+    json!([message])
+}
+
+pub(crate) fn unsubscribe(client: &str, channel: &str) -> Value {
+    json!([{"channel": "/meta/unsubscribe", "id": "4", "clientId": client, "subscription": channel}])
+}
+
+pub(crate) fn disconnect(client: &str) -> Value {
+    json!([{"channel": "/meta/disconnect", "id": "5", "clientId": client}])
+}
+
+/// The reply of an unknown client's connect.
+pub(crate) fn unknown_client() -> Value {
+    json!([{
+        "channel": "/meta/connect", "id": "2", "successful": false, "error": "403::Unknown client",
+        "advice": {"interval": 0, "reconnect": "handshake"},
+    }])
+}
+
+// ---- reading answers
+
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+/// The payload of an event message.
+pub(crate) fn payload(event: &Value) -> &Value {
+    &event["data"]["payload"]
+}
+
+/// The header of an event message.
+pub(crate) fn header(event: &Value) -> &Value {
+    &event["data"]["payload"]["ChangeEventHeader"]
+}
+
+pub(crate) fn replay_id(event: &Value) -> u64 {
+    event["data"]["event"]["replayId"].as_u64().expect("an id")
+}
+
+/// The names of created accounts, in order.
+pub(crate) fn names(events: &[Value]) -> Vec<&str> {
+    let name = |event| payload(event)["Name"].as_str().expect("a name");
+    events.iter().map(name).collect()
+}
+
+/// The keys of an object, sorted.
+pub(crate) fn keys(object: &Value) -> Vec<&str> {
+    let object = object.as_object().expect("an object");
+    let mut keys: Vec<&str> = object.keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}

@@ -1,0 +1,12 @@
+//! The write path on a real store: what changes do, what is refused, what becomes of events, and what survives.
+
+mod cascade;
+mod creating;
+mod derived;
+mod events;
+mod failing;
+mod groups;
+mod org;
+mod refusals;
+mod restart;
+mod watching;
