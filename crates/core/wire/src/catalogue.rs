@@ -70,6 +70,11 @@ pub fn wire(fault: &Fault) -> Wire {
             format!("No such column '{field}' on sobject of type {entity}"),
         )),
         Fault::IdInBody => on_rest(in_body("Id")),
+        Fault::IdInEvent => on_rest(RestError::save(
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+            "The event can't be published because it contains an ID value.",
+            [],
+        )),
         Fault::ExternalIdInBody { field } => on_rest(in_body(field.as_str())),
         Fault::FieldsReadOnly { fields } => on_rest(read_only(fields)),
         Fault::FieldsRequired { fields } => on_rest(RestError::save(

@@ -117,6 +117,7 @@ fn global<'a>(
     catalog: &Catalog,
     platform_events: impl Iterator<Item = &'a EntityDefinition>,
 ) -> String {
+    let platform_events: Vec<_> = platform_events.collect();
     let events: Vec<_> = catalog
         .entities()
         .iter()
@@ -127,7 +128,7 @@ fn global<'a>(
         .iter()
         .map(|entity| Face::of(entity))
         .chain(events.iter().map(describe_event::Naming::face))
-        .chain(platform_events.map(platform_event::face))
+        .chain(platform_events.iter().map(|object| platform_event::face(object)))
         .collect();
     faces.sort_by(|left, right| left.name.cmp(right.name));
     let mut w = Writer::new();
