@@ -57,8 +57,12 @@ impl Catalog {
                 .insert(key, Arc::clone(&event))
                 .is_some()
             {
-                self.platform_events
-                    .retain(|other| !other.name.as_str().eq_ignore_ascii_case(event.name.as_str()));
+                self.platform_events.retain(|other| {
+                    !other
+                        .name
+                        .as_str()
+                        .eq_ignore_ascii_case(event.name.as_str())
+                });
             }
             self.platform_events.push(event);
         }

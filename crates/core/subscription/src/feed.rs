@@ -93,7 +93,9 @@ mod tests {
                     let id = ReplayId::new(place as u64 + 1);
                     if wanted.contains(topic) {
                         let takers: Vec<usize> = take(subscriptions.iter_mut().enumerate(), id, *topic).collect();
-                        takers.into_iter().for_each(|taker| received[taker].push(id.get()));
+                        for taker in takers {
+                            received[taker].push(id.get());
+                        }
                     }
                 }
                 let reached = (from + stretch).min(log.len()) as u64;

@@ -42,7 +42,9 @@ impl<T: Ord + Copy> Subscription<T> {
             (ReplayPreset::Earliest, Some(earliest)) => {
                 ReplayId::new(earliest.get().saturating_sub(1))
             }
-            (ReplayPreset::Custom(id), Some(earliest)) if (earliest..=bounds.tail).contains(&id) => {
+            (ReplayPreset::Custom(id), Some(earliest))
+                if (earliest..=bounds.tail).contains(&id) =>
+            {
                 id
             }
             (ReplayPreset::Custom(id), _) => {
@@ -84,6 +86,11 @@ impl<T: Ord + Copy> Subscription<T> {
     /// The topics, rising.
     pub fn topics(&self) -> &[T] {
         &self.topics
+    }
+
+    /// Wants only those of its topics from now on that `keeps` holds for.
+    pub fn narrow(&mut self, keeps: impl FnMut(&T) -> bool) {
+        self.topics.retain(keeps);
     }
 
     /// Goes back to a position that it came from: what was taken since then reached nobody.

@@ -1,8 +1,7 @@
 //! Which channels there are, and who may subscribe to them.
 
-use landfall_auth::Login;
-use landfall_engine::Engine;
-use landfall_engine::TopicId;
+use landfall_auth::{Login, Permissions};
+use landfall_engine::{Engine, TopicId};
 use landfall_model::{EntityDefinition, Fault, Topic};
 
 /// Prefixes of channels that clients may name; all else is restricted.
@@ -23,16 +22,11 @@ pub(crate) fn topics(engine: &Engine, login: &Login, channel: &str) -> Result<Ve
     if !PREFIXES.iter().any(|prefix| channel.starts_with(prefix)) {
         return Err(Fault::ChannelRestricted);
     }
+    let permissions = login.permissions;
     if channel == Topic::CHANGE_EVENTS {
-        return Ok(engine
-            .change_event_topics()
-            .iter()
-            .copied()
-            .filter(|topic| {
-                engine
-                    .entity_on(*topic)
-                    .is_some_and(|entity| may_see_all(login, entity))
-            })
+        let topics = engine.change_event_topics().iter().copied();
+        return Ok(topics
+            .filter(|topic| may_receive(engine, permissions, *topic))
             .collect());
     }
     let not_found = || Fault::ChannelNotFound {
@@ -40,18 +34,25 @@ pub(crate) fn topics(engine: &Engine, login: &Login, channel: &str) -> Result<Ve
     };
     let topic = engine.topic(&Topic::new(channel)).ok_or_else(not_found)?;
     let entity = engine.entity_on(topic).ok_or_else(not_found)?;
-    if engine.captures(entity) && may_see_all(login, entity) {
+    if engine.captures(entity) && may_see_all(permissions, entity) {
         Ok(vec![topic])
     } else {
         Err(Fault::ChangeEventsDenied)
     }
 }
 
+/// Whether a user with these permissions gets the events of a topic.
+pub(crate) fn may_receive(engine: &Engine, permissions: Permissions, topic: TopicId) -> bool {
+    engine
+        .entity_on(topic)
+        .is_some_and(|entity| may_see_all(permissions, entity))
+}
+
 /// Change events ignore sharing, so they go to those who see every record anyway.
-fn may_see_all(login: &Login, entity: &EntityDefinition) -> bool {
+fn may_see_all(permissions: Permissions, entity: &EntityDefinition) -> bool {
     if entity.name.as_str() == "User" {
-        login.permissions.view_all_users
+        permissions.view_all_users
     } else {
-        login.permissions.view_all_data
+        permissions.view_all_data
     }
 }

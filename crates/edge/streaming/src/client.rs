@@ -90,17 +90,13 @@ impl Client {
     }
 
     /// Takes note of the newest login of the client's user.
-    pub(crate) fn logged_in(&self, login: &Arc<Login>) {
-        let mut machine = self.machine();
-        if !Arc::ptr_eq(&machine.login, login) {
-            machine.login = Arc::clone(login);
-        }
+    pub(crate) fn logged_in(&self, engine: &Engine, login: &Arc<Login>) {
+        self.machine().logged_in(engine, login);
     }
 
     /// The login of a client whose poll is held: it is in use as long as it waits.
     pub(crate) fn waiting_login(&self) -> Option<Arc<Login>> {
-        let machine = self.machine();
-        machine.session.parked().map(|_| Arc::clone(&machine.login))
+        self.machine().waiting_login()
     }
 
     /// Lets time pass; says whether the session is over.

@@ -12,6 +12,7 @@ use landfall_model::{Fault, ReplayId, ReplayPreset, limits};
 use landfall_subscription::{Bounds, Subscription, feed};
 use tokio::sync::oneshot;
 
+use crate::channel;
 use crate::render::rendered;
 
 /// Bytes written before others may have the log.
@@ -54,7 +55,7 @@ pub(crate) enum Step<T> {
 
 pub(crate) struct Machine {
     pub(crate) session: Session<Position>,
-    pub(crate) login: Arc<Login>,
+    login: Arc<Login>,
     waiting: Vec<(PollId, oneshot::Sender<Answer>)>,
     last_poll: u64,
     last_delivery: u64,
@@ -174,11 +175,33 @@ impl Machine {
         Ok(())
     }
 
+    /// Takes note of the newest login of the client's user. Rights that are lost end what they allowed; rights that are
+    /// new count for new subscriptions.
+    ///
+    /// Source: "Required Permissions" (Change Data Capture Developer Guide); who lost access gets no further events.
+    pub(crate) fn logged_in(&mut self, engine: &Engine, login: &Arc<Login>) {
+        let permissions = login.permissions;
+        let rights_changed = self.login.permissions != permissions;
+        self.login = Arc::clone(login);
+        if rights_changed {
+            for (_, position) in self.session.subscriptions_mut() {
+                let subscription = &mut position.subscription;
+                subscription.narrow(|topic| channel::may_receive(engine, permissions, *topic));
+            }
+            self.subscriptions_changed();
+        }
+    }
+
     fn subscriptions_changed(&mut self) {
         self.generation += 1;
         let positions = self.session.subscriptions();
         let topics = feed::topics(positions.map(|(_, position)| &position.subscription));
         self.filter = TopicFilter::These(topics);
+    }
+
+    /// The login of a client whose poll is held: it is in use as long as it waits.
+    pub(crate) fn waiting_login(&self) -> Option<Arc<Login>> {
+        self.session.parked().map(|_| Arc::clone(&self.login))
     }
 
     /// The topics of all subscriptions.

@@ -205,7 +205,7 @@ impl Responder<'_> {
                 client_id: id.to_owned(),
             });
         }
-        client.logged_in(&login);
+        client.logged_in(&self.state.engine, &login);
         Ok((client, login))
     }
 

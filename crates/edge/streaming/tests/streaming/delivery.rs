@@ -91,3 +91,48 @@ async fn who_is_woken_but_gone_leaves_the_event_to_the_next() {
     drop(first);
     assert_eq!(second.answer().await[0]["data"]["payload"]["Name"], "1");
 }
+
+/// An org whose first three accounts are not in memory.
+async fn with_old_events() -> (Org, u64) {
+    let org = Org::new().await;
+    org.account("1").await;
+    let first = org.tail();
+    org.account("2").await;
+    org.account("3").await;
+    (org.restarted().await, first)
+}
+
+#[tokio::test]
+async fn a_subscribe_that_arrives_while_the_log_is_read_loses_nothing() {
+    for waits in [1, 2] {
+        let (org, first) = with_old_events().await;
+        let client = org.subscribed(ACCOUNTS, json!(first)).await;
+        let mut poll = org.begin(&connect_now(&client));
+        // The first read finds out whether anything waits, the second takes it.
+        poll.run_to_wait(waits).await;
+        org.subscribe(&client, "/data/ChangeEvents", json!(-2))
+            .await;
+        let replies = poll.answer().await;
+        let mut events = replies.as_array().expect("an array").clone();
+        events.pop();
+        events.append(&mut org.events(&client).await);
+        let on = |channel: &str| {
+            let on_channel = events.iter().filter(|event| event["channel"] == channel);
+            names(&on_channel.cloned().collect::<Vec<_>>()).join(" ")
+        };
+        assert_eq!(on(ACCOUNTS), "2 3", "{waits}");
+        assert_eq!(on("/data/ChangeEvents"), "1 2 3", "{waits}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_while_the_log_is_read_loses_nothing() {
+    for waits in [1, 2] {
+        let (org, first) = with_old_events().await;
+        let client = org.subscribed(ACCOUNTS, json!(first)).await;
+        let mut poll = org.begin(&connect_now(&client));
+        poll.run_to_wait(waits).await;
+        drop(poll);
+        assert_eq!(names(&org.events(&client).await), ["2", "3"], "{waits}");
+    }
+}

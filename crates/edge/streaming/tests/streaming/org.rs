@@ -84,6 +84,21 @@ impl Held {
         answer.json()
     }
 
+    /// Lets it run until it waits for the `count`th time.
+    pub(crate) async fn run_to_wait(&mut self, count: usize) {
+        let mut waits = 0;
+        std::future::poll_fn(|context| {
+            assert!(self.0.as_mut().poll(context).is_pending(), "it still waits");
+            waits += 1;
+            if waits < count {
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+    }
+
     /// The answer, if there is one at this very moment.
     pub(crate) async fn poll(&mut self) -> Option<Value> {
         std::future::poll_fn(|context| {
@@ -272,10 +287,15 @@ impl Org {
         self.send(request).await.json()
     }
 
+    /// Messages that will be posted.
+    pub(crate) fn begin(&self, messages: &Value) -> Held {
+        let request = self.messages(messages);
+        Held(Box::pin(send(self.router.clone(), request)))
+    }
+
     /// Posts messages that are not answered at once.
     pub(crate) async fn hold(&self, messages: Value) -> Held {
-        let request = self.messages(&messages);
-        let mut held = Held(Box::pin(send(self.router.clone(), request)));
+        let mut held = self.begin(&messages);
         let early = held.poll().await;
         assert_eq!(early, None, "it is held");
         held

@@ -1,9 +1,12 @@
 //! Which channels there are, how they are named, and who may subscribe to them.
 
+use landfall_auth::NewUser;
 use landfall_model::Value as Field;
 use serde_json::{Value, json};
 
-use crate::org::{ACCOUNTS, IntoField, Org, connect, handshake, header, subscribe, text};
+use crate::org::{
+    ACCOUNTS, IntoField, Org, connect, connect_now, handshake, header, subscribe, text,
+};
 
 const DENIED: &str = "403::User not allowed to subscribe CDC without required permissions";
 
@@ -170,4 +173,41 @@ async fn one_event_on_two_channels_comes_twice() {
     assert_eq!(events[0]["channel"], ACCOUNTS);
     assert_eq!(events[1]["channel"], "/data/ChangeEvents");
     assert_eq!(events[0]["data"], events[1]["data"]);
+}
+
+#[tokio::test]
+async fn who_loses_the_right_gets_no_further_events() {
+    let org = Org::new().await;
+    let user = NewUser {
+        username: "second@example.com",
+        password: "secret",
+        last_name: "Admin",
+        alias: "second",
+        profile: org.engine.org().administrators,
+    };
+    let user = org.auth.create_user(&user).await.expect("a user");
+    let token = org.standard_user("second@example.com").await;
+    let reply = org.post_as(&token, handshake()).await;
+    let client = text(&reply[0]["clientId"]);
+    org.post_as(&token, connect(&client)).await;
+    for channel in [ACCOUNTS, "/data/ChangeEvents"] {
+        let reply = org
+            .post_as(&token, subscribe(&client, channel, &Value::Null))
+            .await;
+        assert_eq!(reply[0]["successful"], true);
+    }
+    org.account("Acme").await;
+    let replies = org.post_as(&token, connect_now(&client)).await;
+    assert_eq!(replies.as_array().map(Vec::len), Some(3));
+
+    let profile = Field::Id(org.engine.org().standard_users);
+    org.make(org.update("User", user, &[("ProfileId", profile)]))
+        .await;
+    org.auth.user_changed(user).await.expect("looked at");
+    org.account("Bolt").await;
+    let replies = org.post_as(&token, connect_now(&client)).await;
+    assert_eq!(replies.as_array().map(Vec::len), Some(1), "{replies}");
+    let again = subscribe(&client, ACCOUNTS, &Value::Null);
+    let reply = org.post_as(&token, again).await;
+    assert_eq!(reply[0]["error"], DENIED);
 }

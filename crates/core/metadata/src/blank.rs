@@ -1,0 +1,183 @@
+//! Fields as they are before a definition says more: what follows from the type alone, and the system fields.
+//!
+//! Source: "Field Types" and "System Fields" (Object Reference); recorded describes of custom objects.
+
+use landfall_model::{EntityName, FieldDefinition, FieldName, FieldType};
+
+/// A custom field of which only the type is known.
+pub(crate) fn field(name: &str, label: &str, field_type: FieldType) -> FieldDefinition {
+    let (filterable, groupable, sortable) = search(field_type);
+    FieldDefinition {
+        name: FieldName::new(name),
+        label: label.to_owned(),
+        field_type,
+        length: length(field_type),
+        digits: 0,
+        precision: 0,
+        scale: 0,
+        nillable: true,
+        createable: !field_type.is_compound(),
+        updateable: !field_type.is_compound(),
+        defaulted_on_create: false,
+        default_value: None,
+        unique: false,
+        case_sensitive: false,
+        external_id: false,
+        id_lookup: false,
+        auto_number: None,
+        name_field: false,
+        filterable,
+        groupable,
+        sortable,
+        calculated: false,
+        custom: true,
+        restricted_picklist: false,
+        picklist: Vec::new(),
+        compound: None,
+        extra_type_info: None,
+        reference_to: Vec::new(),
+        relationship_name: None,
+        polymorphic: false,
+        name_pointing: false,
+        in_change_event: true,
+    }
+}
+
+/// Whether queries may filter, group and sort by fields of a type.
+const fn search(field_type: FieldType) -> (bool, bool, bool) {
+    match field_type {
+        FieldType::Double | FieldType::Currency | FieldType::Percent | FieldType::DateTime => {
+            (true, false, true)
+        }
+        FieldType::MultiPicklist | FieldType::Address | FieldType::Location => (true, false, false),
+        FieldType::EncryptedString | FieldType::Base64 => (false, false, false),
+        FieldType::Id
+        | FieldType::Reference
+        | FieldType::String
+        | FieldType::TextArea
+        | FieldType::Boolean
+        | FieldType::Int
+        | FieldType::Date
+        | FieldType::Time
+        | FieldType::Picklist
+        | FieldType::Combobox
+        | FieldType::Email
+        | FieldType::Phone
+        | FieldType::Url
+        | FieldType::PersonName
+        | FieldType::JunctionIdList => (true, true, true),
+    }
+}
+
+const fn length(field_type: FieldType) -> u32 {
+    match field_type {
+        FieldType::Id | FieldType::Reference => 18,
+        FieldType::TextArea | FieldType::Picklist | FieldType::Url => 255,
+        FieldType::MultiPicklist => 4_099,
+        FieldType::Email => 80,
+        FieldType::Phone => 40,
+        _ => 0,
+    }
+}
+
+/// A field that the service keeps.
+fn system(name: &str, label: &str, field_type: FieldType) -> FieldDefinition {
+    FieldDefinition {
+        nillable: false,
+        createable: false,
+        updateable: false,
+        defaulted_on_create: true,
+        custom: false,
+        ..field(name, label, field_type)
+    }
+}
+
+fn user(name: &str, label: &str, relationship: &str) -> FieldDefinition {
+    FieldDefinition {
+        reference_to: vec![EntityName::new("User")],
+        relationship_name: Some(relationship.to_owned()),
+        ..system(name, label, FieldType::Reference)
+    }
+}
+
+/// A record's id.
+pub(crate) fn id() -> FieldDefinition {
+    FieldDefinition {
+        id_lookup: true,
+        in_change_event: false,
+        ..system("Id", "Record ID", FieldType::Id)
+    }
+}
+
+/// A record's owner: a user or a queue.
+pub(crate) fn owner() -> FieldDefinition {
+    FieldDefinition {
+        createable: true,
+        updateable: true,
+        reference_to: vec![EntityName::new("Group"), EntityName::new("User")],
+        polymorphic: true,
+        name_pointing: true,
+        ..user("OwnerId", "Owner ID", "Owner")
+    }
+}
+
+/// Whether a record is in the recycle bin.
+pub(crate) fn is_deleted() -> FieldDefinition {
+    FieldDefinition {
+        in_change_event: false,
+        ..system("IsDeleted", "Deleted", FieldType::Boolean)
+    }
+}
+
+/// A record's name as text.
+pub(crate) fn name(label: &str) -> FieldDefinition {
+    FieldDefinition {
+        length: 80,
+        nillable: true,
+        createable: true,
+        updateable: true,
+        id_lookup: true,
+        name_field: true,
+        ..system("Name", label, FieldType::String)
+    }
+}
+
+/// A record's type.
+pub(crate) fn record_type() -> FieldDefinition {
+    FieldDefinition {
+        nillable: true,
+        createable: true,
+        updateable: true,
+        reference_to: vec![EntityName::new("RecordType")],
+        relationship_name: Some("RecordType".to_owned()),
+        ..system("RecordTypeId", "Record Type ID", FieldType::Reference)
+    }
+}
+
+/// Who made and changed a record, and when.
+pub(crate) fn audit() -> [FieldDefinition; 5] {
+    [
+        system("CreatedDate", "Created Date", FieldType::DateTime),
+        user("CreatedById", "Created By ID", "CreatedBy"),
+        system(
+            "LastModifiedDate",
+            "Last Modified Date",
+            FieldType::DateTime,
+        ),
+        user("LastModifiedById", "Last Modified By ID", "LastModifiedBy"),
+        FieldDefinition {
+            in_change_event: false,
+            ..system("SystemModstamp", "System Modstamp", FieldType::DateTime)
+        },
+    ]
+}
+
+/// When somebody last did something about a record.
+pub(crate) fn last_activity() -> FieldDefinition {
+    FieldDefinition {
+        nillable: true,
+        defaulted_on_create: false,
+        in_change_event: false,
+        ..system("LastActivityDate", "Last Activity Date", FieldType::Date)
+    }
+}

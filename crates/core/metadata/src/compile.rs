@@ -1,0 +1,344 @@
+//! From the components of a project to the definitions of an org, in passes: objects, then what leads from one to
+//! another, then what speaks of events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use landfall_model::{
+    Catalog, ChildRelationship, DeleteRule, EntityDefinition, EntityName, FieldName, KeyPrefix,
+    PlatformEventDefinition,
+};
+
+use crate::channel::{self, Known};
+use crate::field::{DeclaredField, Owner};
+use crate::gather::{ObjectSource, Sources, gather};
+use crate::names::{self, CustomName};
+use crate::prefix::PrefixBook;
+use crate::problem::{Problem, Report};
+use crate::project::Kind;
+use crate::record_type;
+use crate::value_set::{self, GlobalValueSets};
+use crate::{Component, Org, StartingNumber, event, object, reference, roll_up};
+
+/// Objects of which records of activities are made.
+const ACTIVITIES: [(&str, &str); 2] = [("Event", "Events"), ("Task", "Tasks")];
+
+pub(crate) fn compile(
+    standard: Vec<EntityDefinition>,
+    components: &[Component],
+    prefixes: &mut PrefixBook,
+) -> Result<Org, Vec<Problem>> {
+    let mut report = Report::default();
+    let sources = gather(components, &mut report);
+    let mut compiler = Compiler::new(standard, prefixes.clone(), report);
+    compiler.value_sets(&sources);
+    for source in sources.objects.values() {
+        compiler.object(source);
+    }
+    compiler.references();
+    compiler.roll_ups();
+    let Compiler {
+        entities,
+        book,
+        mut report,
+        mut org,
+        ..
+    } = compiler;
+    org.entities = entities.into_values().map(indexed).collect();
+    channels(&sources, &mut org, &mut report);
+    org.warnings = report.finish()?;
+    *prefixes = book;
+    Ok(org)
+}
+
+/// The definition with all its fields found by name.
+fn indexed(entity: EntityDefinition) -> EntityDefinition {
+    EntityDefinition::new(
+        entity.name,
+        (entity.label, entity.label_plural),
+        entity.key_prefix,
+        entity.custom,
+        entity.capabilities,
+        entity.fields,
+        entity.children,
+        entity.change_event,
+    )
+}
+
+fn channels(sources: &Sources, org: &mut Org, report: &mut Report) {
+    org.channels = sources
+        .singles(Kind::Channel)
+        .filter_map(|source| channel::channel(source, report))
+        .collect();
+    let catalog = Catalog::new(org.entities.iter().cloned())
+        .with_platform_events(org.platform_events.iter().cloned());
+    let known = Known {
+        catalog: &catalog,
+        channels: &org.channels,
+    };
+    let mut taken = BTreeSet::new();
+    org.members = sources
+        .singles(Kind::ChannelMember)
+        .filter_map(|source| channel::member(source, &known, &mut taken, report))
+        .collect();
+    org.managed_subscriptions = sources
+        .singles(Kind::ManagedSubscription)
+        .filter_map(|source| channel::managed_subscription(source, &known, report))
+        .collect();
+}
+
+struct Compiler {
+    /// By name in lower case.
+    entities: BTreeMap<String, EntityDefinition>,
+    /// Key prefixes of the shipped objects.
+    taken: BTreeSet<KeyPrefix>,
+    book: PrefixBook,
+    globals: GlobalValueSets,
+    /// The custom fields of all objects, to be resolved.
+    declared: Vec<(EntityName, DeclaredField)>,
+    report: Report,
+    org: Org,
+}
+
+impl Compiler {
+    fn new(standard: Vec<EntityDefinition>, book: PrefixBook, report: Report) -> Self {
+        Self {
+            taken: standard.iter().map(|entity| entity.key_prefix).collect(),
+            entities: standard
+                .into_iter()
+                .map(|entity| (entity.name.as_str().to_ascii_lowercase(), entity))
+                .collect(),
+            book,
+            globals: GlobalValueSets::default(),
+            declared: Vec::new(),
+            report,
+            org: Org::default(),
+        }
+    }
+
+    fn value_sets(&mut self, sources: &Sources) {
+        for set in sources.singles(Kind::GlobalValueSet) {
+            self.globals.add(&set.name, &set.element, &mut self.report);
+        }
+        for set in sources.singles(Kind::StandardValueSet) {
+            value_set::replace_standard(
+                &set.name,
+                &set.element,
+                &mut self.entities,
+                &mut self.report,
+            );
+        }
+    }
+
+    /// One object, by what its name says that it is.
+    fn object(&mut self, source: &ObjectSource) {
+        let Some(parts) = names::custom(&source.name) else {
+            self.standard_object(source);
+            return;
+        };
+        if let Some(reason) = left_out(source, parts, &mut self.report) {
+            self.report
+                .warning(&source.at, format!("{} is left out: {reason}", source.name));
+            return;
+        }
+        if let Some(fault) = names::fault_of_base(parts.base) {
+            self.report.problem(&source.at, fault);
+            return;
+        }
+        if let Some(second) = source.elements.get(1) {
+            let reason = format!("the object {} is also in {}", source.name, source.at.path);
+            self.report.problem(&second.at, reason);
+        }
+        match parts.suffix {
+            "c" => self.custom_object(source),
+            "e" => self.platform_event(source),
+            suffix => {
+                let reason = format!("The suffix __{suffix} is that of no kind of object");
+                self.report.problem(&source.at, reason);
+            }
+        }
+    }
+
+    fn custom_object(&mut self, source: &ObjectSource) {
+        let declared = object::fields(source, Owner::CustomObject, &self.globals, &mut self.report);
+        let types = record_type::declare(source, &source.name, &mut self.report);
+        let Some(element) = source.elements.first() else {
+            self.missing_object(source);
+            return;
+        };
+        let heading = object::heading(element, &mut self.report);
+        let Some((heading, prefix)) = heading.zip(self.prefix(source, b'a')) else {
+            return;
+        };
+        let name = EntityName::new(source.name.as_str());
+        if let Some(number) = heading.starting_number {
+            self.starting_number(&name, &FieldName::new("Name"), number);
+        }
+        let activities = heading.activities;
+        let has_types = !types.is_empty();
+        let entity = object::custom(
+            source,
+            heading,
+            &declared,
+            has_types,
+            prefix,
+            &mut self.report,
+        );
+        self.org.record_types.extend(types);
+        self.entities
+            .insert(source.name.to_ascii_lowercase(), entity);
+        if activities {
+            self.activities(&name);
+        }
+        self.keep(&name, declared);
+    }
+
+    fn missing_object(&mut self, source: &ObjectSource) {
+        let reason = format!("the object {} is not part of the project", source.name);
+        self.report.problem(&source.at, reason);
+    }
+
+    fn platform_event(&mut self, source: &ObjectSource) {
+        let declared = object::fields(
+            source,
+            Owner::PlatformEvent,
+            &self.globals,
+            &mut self.report,
+        );
+        let Some(element) = source.elements.first() else {
+            self.missing_object(source);
+            return;
+        };
+        let heading = event::heading(element, &mut self.report);
+        if let Some((heading, prefix)) = heading.zip(self.prefix(source, b'e')) {
+            let event: PlatformEventDefinition =
+                event::define(&source.name, heading, &declared, prefix);
+            self.org.platform_events.push(event);
+        }
+    }
+
+    fn prefix(&mut self, source: &ObjectSource, first: u8) -> Option<KeyPrefix> {
+        let prefix = self.book.assign(&source.name, first, &self.taken);
+        if prefix.is_none() {
+            self.report
+                .problem(&source.at, "there is no key prefix left for another object");
+        }
+        prefix
+    }
+
+    /// A shipped object, or Activity, whose fields are those of tasks and events.
+    fn standard_object(&mut self, source: &ObjectSource) {
+        let targets: Vec<&str> = if source.name == "Activity" {
+            ACTIVITIES.iter().map(|(activity, _)| *activity).collect()
+        } else {
+            vec![source.name.as_str()]
+        };
+        let owner = if source.name == "User" {
+            Owner::User
+        } else {
+            Owner::StandardObject
+        };
+        if !targets
+            .iter()
+            .all(|target| self.entities.contains_key(&target.to_ascii_lowercase()))
+        {
+            if source
+                .fields()
+                .any(|(given, _)| given.is_none_or(|name| name.ends_with("__c")))
+            {
+                let reason = format!("{} is left out: the object is not here", source.name);
+                self.report.warning(&source.at, reason);
+            }
+            return;
+        }
+        let declared = object::fields(source, owner, &self.globals, &mut self.report);
+        for target in targets {
+            let Some(entity) = self.entities.get_mut(&target.to_ascii_lowercase()) else {
+                continue;
+            };
+            let name = entity.name.clone();
+            object::add_fields(entity, &declared);
+            let types = record_type::declare(source, name.as_str(), &mut self.report);
+            if !types.is_empty() {
+                object::add_record_type_field(entity);
+            }
+            self.org.record_types.extend(types);
+            self.keep(&name, declared.clone());
+        }
+    }
+
+    /// Lets tasks and events be about the records of a custom object.
+    fn activities(&mut self, name: &EntityName) {
+        for (activity, relationship) in ACTIVITIES {
+            let Some(entity) = self.entities.get_mut(&activity.to_ascii_lowercase()) else {
+                continue;
+            };
+            object::add_activity_target(entity, name);
+            let child = ChildRelationship {
+                child: entity.name.clone(),
+                field: FieldName::new("WhatId"),
+                relationship_name: Some(relationship.to_owned()),
+                delete_rule: DeleteRule::Cascade,
+            };
+            if let Some(parent) = self.entities.get_mut(&name.as_str().to_ascii_lowercase()) {
+                parent.children.push(child);
+            }
+        }
+    }
+
+    fn keep(&mut self, entity: &EntityName, declared: Vec<DeclaredField>) {
+        for field in declared {
+            if let Some(number) = field.starting_number {
+                self.starting_number(entity, &field.definition.name.clone(), number);
+            }
+            self.declared.push((entity.clone(), field));
+        }
+    }
+
+    fn starting_number(&mut self, entity: &EntityName, field: &FieldName, number: u64) {
+        self.org.starting_numbers.push(StartingNumber {
+            entity: entity.clone(),
+            field: field.clone(),
+            number,
+        });
+    }
+
+    fn references(&mut self) {
+        for (entity, field) in &self.declared {
+            if let Some(link) = &field.link {
+                let name = &field.definition.name;
+                reference::resolve(entity, name, link, &mut self.entities, &mut self.report);
+            }
+        }
+    }
+
+    fn roll_ups(&mut self) {
+        for (entity, field) in &self.declared {
+            let Some(source) = &field.roll_up else {
+                continue;
+            };
+            match roll_up::resolve(entity, &field.definition.name, source, &mut self.entities) {
+                Ok(roll_up) => self.org.roll_ups.push(roll_up),
+                Err((at, reason)) => self.report.problem(&at, reason),
+            }
+        }
+    }
+}
+
+/// Why an object is left out although nothing is wrong with it.
+fn left_out(source: &ObjectSource, parts: CustomName<'_>, report: &mut Report) -> Option<String> {
+    if let Some(namespace) = parts.namespace {
+        return Some(format!("the package {namespace} is not installed"));
+    }
+    match parts.suffix {
+        "mdt" => Some("custom metadata types have no records here".to_owned()),
+        "x" => Some("external objects have no records here".to_owned()),
+        "b" => Some("big objects have no records here".to_owned()),
+        "kav" => Some("knowledge articles have no records here".to_owned()),
+        _ => {
+            let element = source.elements.first()?;
+            let kinds = [("List", ()), ("Hierarchy", ())];
+            element.choice("customSettingsType", &kinds, report)?;
+            Some("custom settings have no records here".to_owned())
+        }
+    }
+}

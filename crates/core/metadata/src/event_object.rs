@@ -1,0 +1,48 @@
+//! A platform event as requests and describes see it: an object that can be created and nothing else.
+
+use landfall_model::{
+    Capabilities, EntityDefinition, FieldDefinition, FieldType, PlatformEventDefinition,
+};
+
+use crate::blank;
+
+/// Fields of every platform event, before the defined ones.
+/// Source: "Platform Event Fields" (Platform Events Developer Guide).
+const SYSTEM_FIELDS: [(&str, &str, FieldType); 2] = [
+    ("ReplayId", "Replay ID", FieldType::String),
+    ("EventUuid", "Event UUID", FieldType::String),
+];
+
+/// The object of a platform event: the fields that every event has, then the defined ones.
+pub fn event_object(event: &PlatformEventDefinition) -> EntityDefinition {
+    let [created_date, created_by, ..] = blank::audit();
+    let mut fields: Vec<FieldDefinition> = SYSTEM_FIELDS
+        .into_iter()
+        .map(|(name, label, field_type)| FieldDefinition {
+            createable: false,
+            updateable: false,
+            custom: false,
+            ..blank::field(name, label, field_type)
+        })
+        .collect();
+    fields.extend([created_date, created_by]);
+    fields.extend(event.fields.iter().cloned().map(|field| FieldDefinition {
+        updateable: false,
+        ..field
+    }));
+    EntityDefinition::new(
+        event.name.clone(),
+        (event.label.clone(), event.label_plural.clone()),
+        event.key_prefix,
+        true,
+        Capabilities {
+            createable: true,
+            retrieveable: true,
+            triggerable: true,
+            ..Capabilities::default()
+        },
+        fields,
+        Vec::new(),
+        None,
+    )
+}

@@ -1,0 +1,100 @@
+//! An org's definitions from the files of a Salesforce DX project.
+//!
+//! Owns what a project's metadata means: which objects, fields, platform events, channels and subscriptions it
+//! defines, and what is wrong with it, by file and line. It deliberately reads no files (the caller does), keeps
+//! nothing (key prefixes are in a [`PrefixBook`] that the caller keeps), and knows neither records nor protocols.
+//! Start reading at [`compile`]; `gather` puts files together, `field` and `object` are the middle of it.
+//!
+//! Source: "Metadata Types" (Metadata API Developer Guide).
+
+mod blank;
+mod channel;
+mod compile;
+mod compound;
+mod event;
+mod event_object;
+mod field;
+mod field_type;
+mod gather;
+mod names;
+mod number_format;
+mod object;
+mod prefix;
+mod problem;
+mod project;
+mod read;
+mod record_type;
+mod reference;
+mod roll_up;
+mod value_set;
+mod xml;
+
+use landfall_model::{EntityDefinition, EntityName, FieldName, PlatformEventDefinition};
+
+pub use channel::{Channel, ChannelMember, ChannelType, ManagedSubscription, ReplayFrom};
+pub use event_object::event_object;
+pub use prefix::PrefixBook;
+pub use problem::Problem;
+pub use project::{Project, project_components, sfdx_project};
+pub use record_type::RecordType;
+pub use roll_up::{RollUp, RollUpFilter, RollUpOperation};
+
+/// One file of a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// Where it is: tells what it declares, and stands in problems.
+    pub path: String,
+    /// What is in it.
+    pub content: String,
+}
+
+/// Where the counter of an auto number begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartingNumber {
+    /// The object.
+    pub entity: EntityName,
+    /// The field.
+    pub field: FieldName,
+    /// The first number.
+    pub number: u64,
+}
+
+/// All that a project defines, on top of the shipped objects.
+#[derive(Clone, Debug, Default)]
+pub struct Org {
+    /// All objects, the shipped ones with what the project adds to them.
+    pub entities: Vec<EntityDefinition>,
+    /// Platform events.
+    pub platform_events: Vec<PlatformEventDefinition>,
+    /// Custom channels.
+    pub channels: Vec<Channel>,
+    /// What is on the channels.
+    pub members: Vec<ChannelMember>,
+    /// Subscriptions whose position the service keeps.
+    pub managed_subscriptions: Vec<ManagedSubscription>,
+    /// Record types.
+    pub record_types: Vec<RecordType>,
+    /// How roll-up summary fields come about.
+    pub roll_ups: Vec<RollUp>,
+    /// Auto numbers that do not begin with 1.
+    pub starting_numbers: Vec<StartingNumber>,
+    /// What was left out of a project that can be used all the same.
+    pub warnings: Vec<Problem>,
+}
+
+/// The definitions of an org that has the shipped objects and the components of a project.
+///
+/// Components of kinds that nothing is defined by are left out, and the order of the components does not matter.
+/// Custom fields stand in the order of an object's own file, then in the order of the names of their files.
+/// New objects and events are given key prefixes in `prefixes`, which is left as it was if there are problems.
+///
+/// # Errors
+/// All that keeps the project from being used, sorted by file and line; at most
+/// [`landfall_model::limits::METADATA_PROBLEMS_MAX`].
+pub fn compile(
+    standard: Vec<EntityDefinition>,
+    components: &[Component],
+    prefixes: &mut PrefixBook,
+) -> Result<Org, Vec<Problem>> {
+    compile::compile(standard, components, prefixes)
+}

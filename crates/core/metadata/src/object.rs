@@ -1,0 +1,335 @@
+//! Custom objects, and what a project adds to objects that are there already.
+//!
+//! Source: "`CustomObject`" (Metadata API Developer Guide); the order of system fields: recorded describes.
+
+use std::collections::BTreeSet;
+
+use landfall_model::limits::CUSTOM_FIELDS_PER_OBJECT_MAX;
+use landfall_model::{
+    Capabilities, ChangeEventDefinition, EntityDefinition, EntityName, FieldDefinition, FieldName,
+    FieldType, KeyPrefix,
+};
+
+use crate::blank;
+use crate::field::{self, DeclaredField, Owner};
+use crate::gather::ObjectSource;
+use crate::number_format;
+use crate::problem::Report;
+use crate::value_set::GlobalValueSets;
+use crate::xml::Element;
+
+/// Master-details that one object can have.
+const MASTERS_MAX: usize = 2;
+
+/// What an object file says beside its fields.
+pub(crate) struct Heading {
+    label: String,
+    label_plural: String,
+    name: FieldDefinition,
+    /// Where the counter of the record names begins.
+    pub(crate) starting_number: Option<u64>,
+    controlled_by_parent: Option<bool>,
+    /// Whether tasks and events can be about its records.
+    pub(crate) activities: bool,
+    feeds: bool,
+    searchable: bool,
+}
+
+/// Reads what an object file says beside its fields.
+pub(crate) fn heading(element: &Element, report: &mut Report) -> Option<Heading> {
+    let label = element.required("label", report);
+    let label_plural = element.required("pluralLabel", report);
+    let deployment = [("Deployed", ()), ("InDevelopment", ())];
+    element.choice("deploymentStatus", &deployment, report);
+    let sharing = [
+        ("Private", false),
+        ("Read", false),
+        ("ReadSelect", false),
+        ("ReadWrite", false),
+        ("ReadWriteTransfer", false),
+        ("FullAccess", false),
+        ("ControlledByParent", true),
+        ("ControlledByCampaign", false),
+        ("ControlledByLeadOrContact", false),
+    ];
+    let controlled_by_parent = element.choice("sharingModel", &sharing, report);
+    let together = ["enableSharing", "enableBulkApi", "enableStreamingApi"]
+        .map(|name| element.flag(name, report));
+    if together.contains(&Some(true)) && together.iter().any(|flag| *flag != Some(true)) {
+        let reason = "enableSharing, enableBulkApi and enableStreamingApi are enabled together or not at all";
+        report.problem(&element.at, reason);
+    }
+    let (name, starting_number) = name_field(element, report)?;
+    Some(Heading {
+        label: label?.to_owned(),
+        label_plural: label_plural?.to_owned(),
+        name,
+        starting_number,
+        controlled_by_parent,
+        activities: element.flag("enableActivities", report).unwrap_or(false),
+        feeds: element.flag("enableFeeds", report).unwrap_or(false),
+        searchable: element.flag("enableSearch", report).unwrap_or(true),
+    })
+}
+
+fn name_field(element: &Element, report: &mut Report) -> Option<(FieldDefinition, Option<u64>)> {
+    let Some(declared) = element.one("nameField", report) else {
+        report.problem(&element.at, "Required field is missing: nameField");
+        return None;
+    };
+    let label = declared.text("label", report).unwrap_or("Name");
+    let mut field = blank::name(label);
+    declared.required("type", report)?;
+    let counted = declared.choice("type", &[("Text", false), ("AutoNumber", true)], report)?;
+    if !counted {
+        return Some((field, None));
+    }
+    number_format::declare(&mut field, 80, declared, report)?;
+    let starting_number = number_format::starting_number(declared, report);
+    Some((field, starting_number))
+}
+
+/// Reads the custom fields of an object.
+pub(crate) fn fields(
+    source: &ObjectSource,
+    owner: Owner,
+    globals: &GlobalValueSets,
+    report: &mut Report,
+) -> Vec<DeclaredField> {
+    let mut seen = BTreeSet::new();
+    let mut declared: Vec<DeclaredField> = Vec::new();
+    for (given, element) in source.fields() {
+        let Some(name) = field::custom_name(given, element, report) else {
+            continue;
+        };
+        if !seen.insert(name.to_ascii_lowercase()) {
+            let reason = format!("There is already a field named {name} on {}.", source.name);
+            report.problem(&element.at, reason);
+            continue;
+        }
+        if seen.len() > CUSTOM_FIELDS_PER_OBJECT_MAX {
+            let reason = format!(
+                "{} has more than {CUSTOM_FIELDS_PER_OBJECT_MAX} custom fields",
+                source.name
+            );
+            report.problem(&element.at, reason);
+            break;
+        }
+        declared.extend(field::declare(name, element, owner, globals, report));
+    }
+    check_masters(&declared, report);
+    check_controlling(&declared, report);
+    declared
+}
+
+fn check_masters(declared: &[DeclaredField], report: &mut Report) {
+    let masters = declared.iter().filter(|field| is_master(field));
+    for extra in masters.skip(MASTERS_MAX) {
+        let reason = format!("An object has at most {MASTERS_MAX} master-detail relationships");
+        report.problem(&extra.at, reason);
+    }
+}
+
+/// A picklist can only be narrowed by a field that is there; standard ones are not looked for.
+fn check_controlling(declared: &[DeclaredField], report: &mut Report) {
+    for field in declared {
+        let Some(controlling) = &field.controlling_field else {
+            continue;
+        };
+        let known = declared.iter().any(|other| {
+            other
+                .definition
+                .name
+                .as_str()
+                .eq_ignore_ascii_case(controlling)
+        });
+        if !known && controlling.ends_with("__c") {
+            let name = &field.definition.name;
+            let reason = format!("the controlling field {controlling} of {name} does not exist");
+            report.problem(&field.at, reason);
+        }
+    }
+}
+
+fn is_master(field: &DeclaredField) -> bool {
+    field.link.as_ref().is_some_and(|link| link.is_master)
+}
+
+/// Puts a custom object together.
+pub(crate) fn custom(
+    source: &ObjectSource,
+    heading: Heading,
+    declared: &[DeclaredField],
+    has_record_types: bool,
+    key_prefix: KeyPrefix,
+    report: &mut Report,
+) -> EntityDefinition {
+    let is_detail = declared.iter().any(is_master);
+    if heading
+        .controlled_by_parent
+        .is_some_and(|by_parent| by_parent != is_detail)
+    {
+        let reason = if is_detail {
+            "Cannot set sharingModel to anything but ControlledByParent on a CustomObject with a \
+             MasterDetail relationship field"
+        } else {
+            "Cannot set sharingModel to ControlledByParent on a CustomObject without a MasterDetail \
+             relationship field"
+        };
+        report.problem(&source.at, reason);
+    }
+    let mut fields = vec![blank::id()];
+    if !is_detail {
+        fields.push(blank::owner());
+    }
+    fields.extend([blank::is_deleted(), heading.name]);
+    if has_record_types {
+        fields.push(blank::record_type());
+    }
+    fields.extend(blank::audit());
+    if heading.activities {
+        fields.push(blank::last_activity());
+    }
+    let captured = fields.iter().filter(|field| field.in_change_event);
+    let change_event = ChangeEventDefinition {
+        name: EntityName::new(change_event_name(&source.name)),
+        fields: captured.map(|field| field.name.clone()).collect(),
+    };
+    let mut entity = EntityDefinition::new(
+        EntityName::new(source.name.as_str()),
+        (heading.label, heading.label_plural),
+        key_prefix,
+        true,
+        capabilities(heading.feeds, heading.searchable),
+        fields,
+        Vec::new(),
+        Some(change_event),
+    );
+    add_fields(&mut entity, declared);
+    entity
+}
+
+/// `Trip__c` has the change event `Trip__ChangeEvent`.
+fn change_event_name(object: &str) -> String {
+    let base = object.strip_suffix("__c").unwrap_or(object);
+    format!("{base}__ChangeEvent")
+}
+
+const fn capabilities(feed_enabled: bool, searchable: bool) -> Capabilities {
+    Capabilities {
+        createable: true,
+        updateable: true,
+        deletable: true,
+        undeletable: true,
+        mergeable: false,
+        queryable: true,
+        searchable,
+        replicateable: true,
+        retrieveable: true,
+        triggerable: true,
+        feed_enabled,
+    }
+}
+
+/// Adds custom fields behind all others, to the object and to its change event; one that is there is replaced.
+pub(crate) fn add_fields(entity: &mut EntityDefinition, declared: &[DeclaredField]) {
+    for field in declared {
+        let name = &field.definition.name;
+        remove_field(entity, name);
+        let at = entity
+            .fields
+            .iter()
+            .position(|known| same(&known.name, name));
+        if let Some(known) = at.and_then(|at| entity.fields.get_mut(at)) {
+            *known = field.definition.clone();
+        } else {
+            entity.fields.extend(field.components.iter().cloned());
+            entity.fields.push(field.definition.clone());
+        }
+        let Some(change_event) = &mut entity.change_event else {
+            continue;
+        };
+        let listed = change_event.fields.iter().any(|known| same(known, name));
+        if field.definition.in_change_event && !listed {
+            change_event.fields.push(name.clone());
+        } else if !field.definition.in_change_event {
+            change_event.fields.retain(|known| !same(known, name));
+        }
+    }
+}
+
+/// Takes a compound away, whose parts may differ from those that come; others are replaced where they stand.
+fn remove_field(entity: &mut EntityDefinition, name: &FieldName) {
+    let compound = entity
+        .fields
+        .iter()
+        .any(|known| same(&known.name, name) && known.field_type.is_compound());
+    if compound {
+        entity.fields.retain(|known| {
+            let part = known
+                .compound
+                .as_ref()
+                .is_some_and(|whole| same(whole, name));
+            !part && !same(&known.name, name)
+        });
+    }
+}
+
+fn same(left: &FieldName, right: &FieldName) -> bool {
+    left.as_str().eq_ignore_ascii_case(right.as_str())
+}
+
+/// Gives a standard object the field of its record types, where describes have it.
+///
+/// Source: recorded describes of Account, Case, Opportunity, Contact, Lead, Task and Event.
+pub(crate) fn add_record_type_field(entity: &mut EntityDefinition) {
+    if entity
+        .fields
+        .iter()
+        .any(|field| field.name.as_str() == "RecordTypeId")
+    {
+        return;
+    }
+    let before = match entity.name.as_str() {
+        "Account" | "Case" => "Type",
+        "Opportunity" => "AccountId",
+        "Task" | "Event" => "Id",
+        _ => "Name",
+    };
+    let at = entity
+        .fields
+        .iter()
+        .position(|field| field.name.as_str() == before)
+        .map_or(1, |at| at + 1);
+    let at = at.min(entity.fields.len());
+    entity.fields.insert(at, blank::record_type());
+    let Some(change_event) = &mut entity.change_event else {
+        return;
+    };
+    // In the event it stands behind the last field that stands before it in the object.
+    let captured = |name: &FieldName| change_event.fields.iter().position(|listed| listed == name);
+    let place = entity
+        .fields
+        .iter()
+        .take(at)
+        .filter_map(|field| captured(&field.name))
+        .max()
+        .map_or(0, |last| last + 1);
+    change_event
+        .fields
+        .insert(place, FieldName::new("RecordTypeId"));
+}
+
+/// Lets tasks and events be about the records of an object.
+pub(crate) fn add_activity_target(activity: &mut EntityDefinition, object: &EntityName) {
+    for field in &mut activity.fields {
+        let leads_there = field.reference_to.contains(object);
+        if field.name.as_str() == "WhatId"
+            && field.field_type == FieldType::Reference
+            && !leads_there
+        {
+            field.reference_to.push(object.clone());
+            field.reference_to.sort();
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What is wrong with a project, and where.
+
+use std::sync::Arc;
+
+use landfall_model::limits::METADATA_PROBLEMS_MAX;
+use thiserror::Error;
+
+/// One thing that is wrong in one file, or that deserves a warning.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Error)]
+#[error("{path}:{line}: {reason}")]
+pub struct Problem {
+    /// The file, as the caller named it.
+    pub path: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong, in the vendor's words where they are known.
+    pub reason: String,
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) path: Arc<str>,
+    pub(crate) line: usize,
+}
+
+impl Place {
+    /// The beginning of a file.
+    pub(crate) fn of_file(path: &str) -> Self {
+        Self {
+            path: path.into(),
+            line: 1,
+        }
+    }
+}
+
+/// Collects what is found while a project is read: reading goes on, so that one run shows all problems.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+impl Report {
+    /// Notes what keeps the project from being used.
+    pub(crate) fn problem(&mut self, at: &Place, reason: impl Into<String>) {
+        note(&mut self.problems, at, reason.into());
+    }
+
+    /// Notes what is left out of a project that can be used all the same.
+    pub(crate) fn warning(&mut self, at: &Place, reason: impl Into<String>) {
+        note(&mut self.warnings, at, reason.into());
+    }
+
+    /// The warnings, sorted by place, or the problems if there are any.
+    pub(crate) fn finish(mut self) -> Result<Vec<Problem>, Vec<Problem>> {
+        if self.problems.is_empty() {
+            self.warnings.sort();
+            return Ok(self.warnings);
+        }
+        self.problems.sort();
+        Err(self.problems)
+    }
+}
+
+fn note(notes: &mut Vec<Problem>, at: &Place, reason: String) {
+    if notes.len() >= METADATA_PROBLEMS_MAX {
+        return;
+    }
+    notes.push(Problem {
+        path: at.path.to_string(),
+        line: at.line,
+        reason,
+    });
+}

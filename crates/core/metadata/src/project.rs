@@ -1,0 +1,247 @@
+//! Which files of a project are components, and of what kind.
+//!
+//! Source: "Salesforce DX Project Structure and Source Format" (Salesforce DX Developer Guide).
+
+use serde_json::Value;
+
+use crate::problem::Problem;
+
+/// What a component declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Object,
+    Field,
+    RecordType,
+    GlobalValueSet,
+    StandardValueSet,
+    Channel,
+    ChannelMember,
+    ManagedSubscription,
+}
+
+impl Kind {
+    /// The element that a file of this kind consists of.
+    pub(crate) const fn root(self) -> &'static str {
+        match self {
+            Self::Object => "CustomObject",
+            Self::Field => "CustomField",
+            Self::RecordType => "RecordType",
+            Self::GlobalValueSet => "GlobalValueSet",
+            Self::StandardValueSet => "StandardValueSet",
+            Self::Channel => "PlatformEventChannel",
+            Self::ChannelMember => "PlatformEventChannelMember",
+            Self::ManagedSubscription => "ManagedEventSubscription",
+        }
+    }
+}
+
+/// A file that is a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity<'a> {
+    pub(crate) kind: Kind,
+    /// The file's name without its suffix, which is the component's full name.
+    pub(crate) name: &'a str,
+    /// The object that a field or record type belongs to; otherwise empty.
+    pub(crate) object: &'a str,
+}
+
+/// What a file is, by its suffix and its folder; none if it is nothing that definitions come from.
+pub(crate) fn identify(path: &str) -> Option<Identity<'_>> {
+    let mut folders: Vec<&str> = path.split(['/', '\\']).collect();
+    let file = folders.pop()?;
+    if folders.iter().any(|folder| is_hidden(folder)) {
+        return None;
+    }
+    let (stem, source_format) = match file.strip_suffix("-meta.xml") {
+        Some(stem) => (stem, true),
+        None => (file, false),
+    };
+    let (name, suffix) = stem.rsplit_once('.')?;
+    let part_of = |kind, folder: &str| match folders.as_slice() {
+        [.., object, last] if source_format && *last == folder => {
+            Some(Identity { kind, name, object })
+        }
+        _ => None,
+    };
+    let whole = |kind| {
+        Some(Identity {
+            kind,
+            name,
+            object: "",
+        })
+    };
+    match suffix {
+        "object" => whole(Kind::Object),
+        "field" => part_of(Kind::Field, "fields"),
+        "recordType" => part_of(Kind::RecordType, "recordTypes"),
+        "globalValueSet" => whole(Kind::GlobalValueSet),
+        "standardValueSet" => whole(Kind::StandardValueSet),
+        "platformEventChannel" => whole(Kind::Channel),
+        "platformEventChannelMember" => whole(Kind::ChannelMember),
+        "managedEventSubscription" => whole(Kind::ManagedSubscription),
+        _ => None,
+    }
+}
+
+/// Folders of tools: what they hold is no part of a project.
+fn is_hidden(folder: &str) -> bool {
+    folder == "node_modules" || folder.len() > 1 && folder.starts_with('.') && folder != ".."
+}
+
+/// The files among these that definitions come from, sorted; the caller reads them and passes them to
+/// [`crate::compile`].
+///
+/// Files of other kinds (classes, layouts, permission sets and the like) are left out.
+pub fn project_components<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut components: Vec<&str> = paths
+        .into_iter()
+        .filter(|path| identify(path).is_some())
+        .collect();
+    components.sort_unstable();
+    components
+}
+
+/// What `sfdx-project.json` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// The folders that hold components, relative to the project; none is outside of it.
+    pub package_directories: Vec<String>,
+    /// The namespace of what the project makes, if it has one.
+    pub namespace: Option<String>,
+    /// The version of the metadata API that the files are of.
+    pub source_api_version: Option<String>,
+}
+
+/// Reads `sfdx-project.json`.
+///
+/// Source: "Salesforce DX Project Configuration" (Salesforce DX Developer Guide).
+///
+/// # Errors
+/// What is wrong with the text; the path in it is `path`.
+pub fn sfdx_project(path: &str, text: &str) -> Result<Project, Problem> {
+    let fail = |line, reason: String| Problem {
+        path: path.to_owned(),
+        line,
+        reason,
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let json: Value = serde_json::from_str(text).map_err(|error| {
+        fail(
+            error.line().max(1),
+            format!("the file is not JSON: {error}"),
+        )
+    })?;
+    let listed = json.get("packageDirectories").and_then(Value::as_array);
+    let mut package_directories = Vec::new();
+    for entry in listed.into_iter().flatten() {
+        let Some(folder) = entry.get("path").and_then(Value::as_str) else {
+            return Err(fail(1, "a package directory has no path".to_owned()));
+        };
+        let Some(folder) = inside(folder) else {
+            let reason = format!("the package directory {folder:?} is outside of the project");
+            return Err(fail(1, reason));
+        };
+        package_directories.push(folder);
+    }
+    if package_directories.is_empty() {
+        return Err(fail(1, "packageDirectories lists no folder".to_owned()));
+    }
+    let word = |key| {
+        let word = json.get(key).and_then(Value::as_str)?.trim();
+        (!word.is_empty()).then(|| word.to_owned())
+    };
+    Ok(Project {
+        package_directories,
+        namespace: word("namespace"),
+        source_api_version: word("sourceApiVersion"),
+    })
+}
+
+/// A relative path in its plainest form; none if it leads out.
+fn inside(folder: &str) -> Option<String> {
+    if folder.starts_with(['/', '\\']) || folder.contains(':') {
+        return None;
+    }
+    let mut parts = Vec::new();
+    for part in folder.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => return None,
+            part => parts.push(part),
+        }
+    }
+    Some(if parts.is_empty() {
+        ".".to_owned()
+    } else {
+        parts.join("/")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_known_by_suffix_and_folder() {
+        let seen = |path| identify(path).map(|found| (found.kind, found.name, found.object));
+        assert_eq!(
+            seen("force-app/main/objects/Trip__c/Trip__c.object-meta.xml"),
+            Some((Kind::Object, "Trip__c", ""))
+        );
+        assert_eq!(
+            seen("a\\objects\\Trip__c\\fields\\Days__c.field-meta.xml"),
+            Some((Kind::Field, "Days__c", "Trip__c"))
+        );
+        assert_eq!(
+            seen("src/objects/Trip__c.object"),
+            Some((Kind::Object, "Trip__c", ""))
+        );
+        assert_eq!(
+            seen("objects/Trip__c/recordTypes/Long.recordType-meta.xml"),
+            Some((Kind::RecordType, "Long", "Trip__c"))
+        );
+        for other in [
+            "objects/Trip__c/listViews/All.listView-meta.xml",
+            "classes/A.cls-meta.xml",
+            "fields/Days__c.field-meta.xml",
+            "objects/Trip__c/fields/Days__c.field",
+            ".sfdx/objects/Trip__c.object",
+            "node_modules/x/objects/Trip__c.object",
+            "README",
+            "",
+        ] {
+            assert_eq!(seen(other), None, "{other}");
+        }
+        assert_eq!(
+            project_components(["b.object", "x.txt", "a.object"]),
+            ["a.object", "b.object"]
+        );
+        assert!(seen("./x/../objects/Trip__c.object").is_some());
+    }
+
+    #[test]
+    fn a_project_file_names_its_folders() {
+        let text = r#"{"packageDirectories":[{"path":"./force-app/","default":true},{"path":"."}],
+                       "namespace":"","sourceApiVersion":"59.0"}"#;
+        let project = sfdx_project("sfdx-project.json", text).expect("readable");
+        assert_eq!(project.package_directories, ["force-app", "."]);
+        assert_eq!(project.namespace, None);
+        assert_eq!(project.source_api_version.as_deref(), Some("59.0"));
+    }
+
+    #[test]
+    fn a_project_file_that_leads_out_or_nowhere_is_refused() {
+        let reason = |text: &str| sfdx_project("p", text).expect_err("refused").reason;
+        assert_eq!(sfdx_project("p", "{\n\n!").expect_err("refused").line, 3);
+        assert_eq!(reason("{}"), "packageDirectories lists no folder");
+        assert_eq!(reason("[]"), "packageDirectories lists no folder");
+        assert_eq!(
+            reason(r#"{"packageDirectories":[{}]}"#),
+            "a package directory has no path"
+        );
+        for outside in ["/etc", "../x", "a/../../b", "C:/x", "\\\\host"] {
+            let entry = serde_json::json!({ "packageDirectories": [{ "path": outside }] });
+            assert!(reason(&entry.to_string()).ends_with("is outside of the project"));
+        }
+    }
+}

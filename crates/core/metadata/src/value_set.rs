@@ -1,0 +1,200 @@
+//! Lists of values: those of one field, global ones, and those of standard fields.
+//!
+//! Source: "`ValueSet`", "`GlobalValueSet`" and "`StandardValueSet`" (Metadata API Developer Guide).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use landfall_model::{EntityDefinition, PicklistValue};
+
+use crate::problem::Report;
+use crate::read::brief;
+use crate::xml::Element;
+
+/// Characters of one value.
+const VALUE_CHARACTERS_MAX: usize = 255;
+
+/// The global value sets of a project by name, in lower case.
+#[derive(Debug, Default)]
+pub(crate) struct GlobalValueSets {
+    by_name: BTreeMap<String, Vec<PicklistValue>>,
+}
+
+impl GlobalValueSets {
+    /// Adds the set that a file declares.
+    pub(crate) fn add(&mut self, name: &str, element: &Element, report: &mut Report) {
+        element.required("masterLabel", report);
+        let values = values(element, "customValue", report);
+        self.by_name.insert(name.to_ascii_lowercase(), values);
+    }
+}
+
+/// The values that a field may have.
+pub(crate) struct Allowed {
+    pub(crate) values: Vec<PicklistValue>,
+    /// Whether it may have no others.
+    pub(crate) restricted: bool,
+    /// The field whose value narrows the list.
+    pub(crate) controlling_field: Option<String>,
+}
+
+/// The `<valueSet>` of a picklist.
+pub(crate) fn of_field(
+    field: &Element,
+    globals: &GlobalValueSets,
+    report: &mut Report,
+) -> Option<Allowed> {
+    let Some(set) = field.one("valueSet", report) else {
+        report.problem(&field.at, "Required field is missing: valueSet");
+        return None;
+    };
+    let controlling_field = set.text("controllingField", report).map(str::to_owned);
+    let restricted = set.flag("restricted", report);
+    if let Some(name) = set.text("valueSetName", report) {
+        let Some(values) = globals.by_name.get(&name.to_ascii_lowercase()) else {
+            let reason = format!(
+                "the global value set '{}' is not part of the project",
+                brief(name)
+            );
+            report.problem(&set.at, reason);
+            return None;
+        };
+        return Some(Allowed {
+            values: values.clone(),
+            restricted: restricted.unwrap_or(true),
+            controlling_field,
+        });
+    }
+    let Some(definition) = set.one("valueSetDefinition", report) else {
+        report.problem(
+            &set.at,
+            "Required field is missing: valueSetDefinition or valueSetName",
+        );
+        return None;
+    };
+    Some(Allowed {
+        values: values(definition, "value", report),
+        restricted: restricted.unwrap_or(false),
+        controlling_field,
+    })
+}
+
+/// The values listed in an element, by the name that each has there.
+fn values(element: &Element, entry: &str, report: &mut Report) -> Vec<PicklistValue> {
+    let sorted = element.flag("sorted", report).unwrap_or(false);
+    let mut seen = BTreeSet::new();
+    let mut values = Vec::new();
+    let mut default = None;
+    for listed in element.all(entry) {
+        let Some(value) = listed.required("fullName", report) else {
+            continue;
+        };
+        if value.chars().count() > VALUE_CHARACTERS_MAX {
+            let reason = format!("a value has more than {VALUE_CHARACTERS_MAX} characters");
+            report.problem(&listed.at, reason);
+        }
+        if !seen.insert(value.to_lowercase()) {
+            report.problem(
+                &listed.at,
+                format!("the value '{}' is there twice", brief(value)),
+            );
+            continue;
+        }
+        let is_default = listed.flag("default", report).unwrap_or(false);
+        if is_default && default.replace(value).is_some() {
+            report.problem(&listed.at, "a list of values has one default only");
+        }
+        values.push(PicklistValue {
+            value: value.to_owned(),
+            label: listed.text("label", report).unwrap_or(value).to_owned(),
+            active: listed.flag("isActive", report).unwrap_or(true),
+            default: is_default,
+        });
+    }
+    if sorted {
+        values.sort_by_key(|value| value.label.to_lowercase());
+    }
+    values
+}
+
+/// The fields that a standard value set feeds, by the name of its file.
+///
+/// Source: "`StandardValueSet` Names and Standard Picklist Fields" (Metadata API Developer Guide).
+const STANDARD: [(&str, &[(&str, &str)]); 30] = [
+    ("AccountOwnership", &[("Account", "Ownership")]),
+    (
+        "AccountRating",
+        &[("Account", "Rating"), ("Lead", "Rating")],
+    ),
+    ("AccountType", &[("Account", "Type")]),
+    ("AssetStatus", &[("Asset", "Status")]),
+    ("CampaignStatus", &[("Campaign", "Status")]),
+    ("CampaignType", &[("Campaign", "Type")]),
+    ("CaseOrigin", &[("Case", "Origin")]),
+    ("CasePriority", &[("Case", "Priority")]),
+    ("CaseReason", &[("Case", "Reason")]),
+    ("CaseStatus", &[("Case", "Status")]),
+    ("CaseType", &[("Case", "Type")]),
+    ("ContactRole", &[]),
+    ("ContractStatus", &[("Contract", "Status")]),
+    ("EventSubject", &[("Event", "Subject")]),
+    ("EventType", &[("Event", "Type")]),
+    ("Industry", &[("Account", "Industry"), ("Lead", "Industry")]),
+    (
+        "LeadSource",
+        &[
+            ("Lead", "LeadSource"),
+            ("Contact", "LeadSource"),
+            ("Opportunity", "LeadSource"),
+            ("Account", "AccountSource"),
+        ],
+    ),
+    ("LeadStatus", &[("Lead", "Status")]),
+    ("OpportunityStage", &[("Opportunity", "StageName")]),
+    ("OpportunityType", &[("Opportunity", "Type")]),
+    ("OrderStatus", &[("Order", "Status")]),
+    ("OrderType", &[("Order", "Type")]),
+    ("PartnerRole", &[]),
+    ("Product2Family", &[("Product2", "Family")]),
+    (
+        "QuantityUnitOfMeasure",
+        &[("Product2", "QuantityUnitOfMeasure")],
+    ),
+    (
+        "Salutation",
+        &[("Contact", "Salutation"), ("Lead", "Salutation")],
+    ),
+    ("TaskPriority", &[("Task", "Priority")]),
+    ("TaskStatus", &[("Task", "Status")]),
+    ("TaskSubject", &[("Task", "Subject")]),
+    ("TaskType", &[("Task", "Type")]),
+];
+
+/// Gives the fields of a standard value set the values that a file lists.
+pub(crate) fn replace_standard(
+    name: &str,
+    element: &Element,
+    entities: &mut BTreeMap<String, EntityDefinition>,
+    report: &mut Report,
+) {
+    let values = values(element, "standardValue", report);
+    let Some((_, fields)) = STANDARD.iter().find(|(known, _)| *known == name) else {
+        report.warning(
+            &element.at,
+            format!("no field has the values of the set {}", brief(name)),
+        );
+        return;
+    };
+    let default = values.iter().find(|value| value.default && value.active);
+    for (entity, field) in *fields {
+        let fields = entities
+            .get_mut(&entity.to_ascii_lowercase())
+            .map(|entity| entity.fields.iter_mut());
+        for found in fields.into_iter().flatten() {
+            if found.name.as_str() == *field {
+                found.default_value = default.map(|value| value.value.clone());
+                found.defaulted_on_create = default.is_some();
+                found.picklist.clone_from(&values);
+            }
+        }
+    }
+}

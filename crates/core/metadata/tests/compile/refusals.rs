@@ -1,0 +1,529 @@
+//! What is refused, with file, line and reason; and what is left out with a warning.
+
+use landfall_metadata::{Component, PrefixBook, compile};
+
+use crate::common::{
+    compiled, custom_object, field, field_of, file, lines, object, platform_event, refused,
+    standard,
+};
+
+/// The problems of one field of one custom object; the field stands in line 3.
+fn of_field(kind: &str, more: &str) -> String {
+    let problems = refused(&[custom_object("Trip__c", &field("Days__c", kind, more))]);
+    problems.replace("objects/Trip__c.object:3: ", "")
+}
+
+#[test]
+fn fields_lack_nothing() {
+    let trip = |fields| refused(&[custom_object("Trip__c", fields)]);
+    assert_eq!(
+        trip("\n<fields><label>L</label><type>Date</type></fields>"),
+        "objects/Trip__c.object:4: Required field is missing: fullName"
+    );
+    assert_eq!(
+        trip("<fields><fullName>A__c</fullName></fields>"),
+        "objects/Trip__c.object:3: Required field is missing: label\n\
+         objects/Trip__c.object:3: Required field is missing: type"
+    );
+    for (kind, more, missing) in [
+        ("Text", "", "length"),
+        ("LongTextArea", "", "length"),
+        ("Html", "", "length"),
+        ("EncryptedText", "<length>9</length>", "maskType"),
+        ("Checkbox", "", "defaultValue"),
+        ("Number", "<precision>3</precision>", "scale"),
+        ("Currency", "<scale>2</scale>", "precision"),
+        ("Picklist", "", "valueSet"),
+        (
+            "Picklist",
+            "<valueSet/>",
+            "valueSetDefinition or valueSetName",
+        ),
+        ("AutoNumber", "", "displayFormat"),
+        ("Lookup", "", "referenceTo"),
+        ("ExternalLookup", "", "referenceTo"),
+        (
+            "MasterDetail",
+            "<referenceTo>Account</referenceTo>",
+            "relationshipName",
+        ),
+        ("Summary", "", "summaryForeignKey"),
+        ("Location", "", "scale"),
+        ("Text", "<formula/>", "formula"),
+    ] {
+        assert_eq!(
+            of_field(kind, more),
+            format!("Required field is missing: {missing}"),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
+fn numbers_are_in_their_ranges() {
+    for (kind, more, reason) in [
+        (
+            "Text",
+            "<length>256</length>",
+            "'256' is not a value of <length>: 1 to 255",
+        ),
+        (
+            "Text",
+            "<length>0</length>",
+            "'0' is not a value of <length>: 1 to 255",
+        ),
+        (
+            "Text",
+            "<length>x</length>",
+            "'x' is not a value of <length>: 1 to 255",
+        ),
+        (
+            "LongTextArea",
+            "<length>131073</length>",
+            "'131073' is not a value of <length>: 256 to 131072",
+        ),
+        (
+            "EncryptedText",
+            "<maskType>all</maskType><length>176</length>",
+            "'176' is not a value of <length>: 1 to 175",
+        ),
+        (
+            "Number",
+            "<precision>19</precision><scale>0</scale>",
+            "'19' is not a value of <precision>: 1 to 18",
+        ),
+        (
+            "Percent",
+            "<precision>2</precision><scale>3</scale>",
+            "The scale must not be greater than the precision",
+        ),
+        (
+            "AutoNumber",
+            "<displayFormat>A</displayFormat>",
+            "'A' is not a display format such as A-{0000}",
+        ),
+        (
+            "Checkbox",
+            "<defaultValue>yes</defaultValue>",
+            "'yes' is not a value of <defaultValue>: true or false",
+        ),
+    ] {
+        assert_eq!(of_field(kind, more), reason);
+    }
+}
+
+#[test]
+fn types_are_known_and_allowed() {
+    assert!(
+        of_field("Color", "").starts_with("'Color' is not a value of <type>: Address AutoNumber")
+    );
+    assert_eq!(
+        of_field("Hierarchy", ""),
+        "The field type Hierarchy is for User only"
+    );
+    assert_eq!(
+        of_field("MetadataRelationship", ""),
+        "The field type MetadataRelationship is for custom metadata types only"
+    );
+    assert_eq!(
+        of_field("TextArea", "<length>255</length>"),
+        "Can not specify 'length' for a CustomField of type TextArea"
+    );
+    assert_eq!(
+        of_field("Date", "<unique>true</unique>"),
+        "Can not specify 'unique' for a CustomField of type Date"
+    );
+    assert_eq!(
+        of_field("Phone", "<formula>1</formula>"),
+        "A field of type Phone cannot have a formula here"
+    );
+    let picklist = platform_event("Gone__e", &field("A__c", "Picklist", ""));
+    assert_eq!(
+        refused(&[picklist]),
+        "objects/Gone__e.object:3: The field type Picklist is not allowed in a platform event: \
+         Checkbox, Date, DateTime, LongTextArea, Number, Text"
+    );
+    let master = object("Account", &field("A__c", "MasterDetail", ""));
+    assert_eq!(
+        refused(&[master]),
+        "objects/Account.object:2: The field type MasterDetail is not allowed on a standard object"
+    );
+}
+
+#[test]
+fn names_have_their_alphabet_and_are_not_given_twice() {
+    let date = |name: &str| field(name, "Date", "");
+    let trip = |fields: String| refused(&[custom_object("Trip__c", &fields)]);
+    assert!(trip(date("A_b___c")).contains("not end with an underscore"));
+    assert!(trip(date("1__c")).contains("The name '1' must begin with a letter"));
+    assert!(trip(date(&format!("{}__c", "a".repeat(41)))).ends_with("has more than 40 characters"));
+    assert!(trip(date("A__x")).ends_with("The name 'A__x' must end with __c"));
+    assert_eq!(
+        trip(date("A__c") + &date("a__C").replace("__C", "__c")),
+        "objects/Trip__c.object:4: There is already a field named a__c on Trip__c."
+    );
+    assert!(refused(&[custom_object("Tr-ip__c", "")]).contains("The name 'Tr-ip'"));
+    assert!(
+        refused(&[custom_object("Trip__z", "")])
+            .ends_with("The suffix __z is that of no kind of object")
+    );
+    let mut second = custom_object("Trip__c", "");
+    second.path = format!("other/{}", second.path);
+    assert_eq!(
+        refused(&[custom_object("Trip__c", ""), second]),
+        "other/objects/Trip__c.object:1: the object Trip__c is also in objects/Trip__c.object"
+    );
+    let alien = file(
+        "objects/Trip__c/fields/A__c.field-meta.xml",
+        "CustomField",
+        "<fullName>B__c</fullName><label>L</label><type>Date</type>",
+    );
+    assert_eq!(
+        refused(&[custom_object("Trip__c", ""), alien]),
+        "objects/Trip__c/fields/A__c.field-meta.xml:1: the file of the field A__c declares another one"
+    );
+}
+
+#[test]
+fn objects_and_events_are_whole() {
+    assert_eq!(
+        refused(&[object("Trip__c", "<label>Trip</label>")]),
+        "objects/Trip__c.object:1: Required field is missing: nameField\n\
+         objects/Trip__c.object:1: Required field is missing: pluralLabel"
+    );
+    assert_eq!(
+        refused(&[platform_event(
+            "Gone__e",
+            "<nameField><type>Text</type></nameField>"
+        )]),
+        "objects/Gone__e.object:3: A platform event cannot have a nameField"
+    );
+    assert_eq!(
+        refused(&[object(
+            "Gone__e",
+            "<label>L</label>\n<eventType>StandardVolume</eventType>"
+        )]),
+        "objects/Gone__e.object:3: Standard-volume platform events can no longer be created: the eventType is \
+         HighVolume"
+    );
+    assert!(
+        refused(&[object(
+            "Gone__e",
+            "<label>L</label><publishBehavior>Later</publishBehavior>"
+        )])
+        .ends_with(
+            "'Later' is not a value of <publishBehavior>: PublishImmediately PublishAfterCommit"
+        )
+    );
+    assert!(
+        refused(&[custom_object(
+            "Trip__c",
+            "<enableSharing>true</enableSharing>"
+        )])
+        .contains("together")
+    );
+    assert!(
+        refused(&[custom_object(
+            "Trip__c",
+            "<sharingModel>ControlledByParent</sharingModel>"
+        )])
+        .contains("without a MasterDetail")
+    );
+    let orphan = file(
+        "objects/Trip__c/fields/A__c.field-meta.xml",
+        "CustomField",
+        "<label>L</label><type>Date</type>",
+    );
+    assert_eq!(
+        refused(&[orphan]),
+        "objects/Trip__c/fields/A__c.field-meta.xml:1: the object Trip__c is not part of the project"
+    );
+}
+
+#[test]
+fn references_lead_somewhere() {
+    let lookup = |to: &str, more: &str| {
+        of_field("Lookup", &format!("<referenceTo>{to}</referenceTo>{more}"))
+    };
+    assert_eq!(
+        lookup("Nothing__c", ""),
+        "referenceTo value of 'Nothing__c' does not resolve to a valid sObject type"
+    );
+    assert_eq!(
+        lookup("Acount", ""),
+        "referenceTo value of 'Acount' does not resolve to a valid sObject type"
+    );
+    assert_eq!(
+        lookup("Account", "<required>true</required>"),
+        "must specify either cascade delete or restrict delete for required lookup foreign key"
+    );
+    assert_eq!(
+        of_field(
+            "MasterDetail",
+            "<referenceTo>Trip__c</referenceTo><relationshipName>Trips</relationshipName>"
+        ),
+        "An object cannot be the master of itself"
+    );
+    let relationship =
+        "<referenceTo>Account</referenceTo><relationshipName>Trips</relationshipName>";
+    let twice = field("A__c", "Lookup", relationship) + &field("B__c", "Lookup", relationship);
+    assert_eq!(
+        refused(&[custom_object("Trip__c", &twice)]),
+        "objects/Trip__c.object:4: There is already a Child Relationship named Trips on Account."
+    );
+    let masters: String = ["A__c", "B__c", "C__c"]
+        .map(|name| {
+            let relationship = format!(
+                "<referenceTo>Account</referenceTo><relationshipName>{}</relationshipName>",
+                name.trim_end_matches("__c")
+            );
+            field(name, "MasterDetail", &relationship)
+        })
+        .concat();
+    assert_eq!(
+        refused(&[custom_object("Trip__c", &masters)]),
+        "objects/Trip__c.object:5: An object has at most 2 master-detail relationships"
+    );
+}
+
+#[test]
+fn roll_ups_sum_up_details() {
+    let leg = custom_object(
+        "Leg__c",
+        &(field(
+            "Trip__c",
+            "MasterDetail",
+            "<referenceTo>Trip__c</referenceTo><relationshipName>Legs</relationshipName>",
+        ) + &field("Trip2__c", "Lookup", "<referenceTo>Trip__c</referenceTo>")
+            + &field("Note__c", "TextArea", "")),
+    );
+    let summary = |key: &str, more: &str| {
+        let more = format!("<summaryForeignKey>{key}</summaryForeignKey>{more}");
+        let trip = custom_object("Trip__c", &field("Sum__c", "Summary", &more));
+        refused(&[trip, leg.clone()]).replace("objects/Trip__c.object:3: ", "")
+    };
+    let count = "<summaryOperation>count</summaryOperation>";
+    assert_eq!(
+        summary("Leg__c.Other__c", count),
+        "the field 'Leg__c.Other__c' does not exist"
+    );
+    assert_eq!(
+        summary("Leg__c.Trip2__c", count),
+        "Leg__c.Trip2__c does not make Leg__c a detail of Trip__c"
+    );
+    let sum =
+        "<summaryOperation>sum</summaryOperation><summarizedField>Leg__c.Note__c</summarizedField>";
+    assert_eq!(
+        summary("Leg__c.Trip__c", sum),
+        "the field Leg__c.Note__c cannot be summarized this way"
+    );
+    let filter = "<summaryFilterItems><field>Leg__c.No__c</field><operation>equals</operation></summaryFilterItems>";
+    assert_eq!(
+        summary("Leg__c.Trip__c", &format!("{count}{filter}")),
+        "the field 'Leg__c.No__c' does not exist"
+    );
+}
+
+#[test]
+fn value_sets_are_there_and_list_a_value_once() {
+    assert_eq!(
+        of_field(
+            "Picklist",
+            "<valueSet><valueSetName>No</valueSetName></valueSet>"
+        ),
+        "the global value set 'No' is not part of the project"
+    );
+    let values = |values: &str| {
+        let set = format!("<valueSet><valueSetDefinition>{values}</valueSetDefinition></valueSet>");
+        of_field("Picklist", &set)
+    };
+    let value =
+        |name: &str| format!("<value><fullName>{name}</fullName><default>true</default></value>");
+    assert_eq!(
+        values(&(value("a") + &value("b"))),
+        "a list of values has one default only"
+    );
+    assert_eq!(
+        values(&(value("a") + &value("A"))),
+        "the value 'A' is there twice"
+    );
+    let controlled =
+        "<valueSet><controllingField>No__c</controllingField><valueSetDefinition/></valueSet>";
+    assert_eq!(
+        of_field("Picklist", controlled),
+        "the controlling field No__c of Days__c does not exist"
+    );
+}
+
+fn member(name: &str, body: &str) -> Component {
+    let path = format!("platformEventChannelMembers/{name}.platformEventChannelMember-meta.xml");
+    file(&path, "PlatformEventChannelMember", body)
+}
+
+fn reason(components: &[Component]) -> String {
+    let problems = refused(components);
+    problems.split_once(": ").expect("a place").1.to_owned()
+}
+
+#[test]
+fn channel_members_name_channels_and_events() {
+    let on = |channel: &str, entity: &str, more: &str| {
+        member(
+            "M",
+            &format!(
+                "<eventChannel>{channel}</eventChannel><selectedEntity>{entity}</selectedEntity>{more}"
+            ),
+        )
+    };
+    let invalid = "The PlatformEventChannelMember can't be created because it references an invalid event in the \
+                   \"selectedEntity\" field";
+    assert_eq!(
+        reason(&[on("No__chn", "AccountChangeEvent", "")]),
+        "Unable to find the specified channel"
+    );
+    assert_eq!(
+        reason(&[on("/data/ChangeEvents", "AccountChangeEvent", "")]),
+        "Unable to find the specified channel"
+    );
+    assert_eq!(
+        reason(&[on("ChangeEvents", "AcountChangeEvent", "")]),
+        invalid
+    );
+    assert_eq!(
+        reason(&[
+            on("ChangeEvents", "Gone__e", ""),
+            platform_event("Gone__e", "")
+        ]),
+        invalid
+    );
+    assert_eq!(
+        reason(&[on(
+            "ChangeEvents",
+            "AccountChangeEvent",
+            "<enrichedFields><name>BillingCity</name></enrichedFields>"
+        )]),
+        "The selected field, AccountChangeEvent.BillingCity, isn't valid"
+    );
+    let twice = "<eventChannel>ChangeEvents</eventChannel><selectedEntity>AccountChangeEvent</selectedEntity>";
+    assert_eq!(
+        reason(&[member("A", twice), member("B", twice)]),
+        "AccountChangeEvent is already on the channel ChangeEvents"
+    );
+    assert!(
+        reason(&[member("a__b", twice)])
+            .starts_with("Cannot create a new component with the namespace: a.")
+    );
+    let channel = |name: &str, body: &str| {
+        let path = format!("platformEventChannels/{name}.platformEventChannel-meta.xml");
+        reason(&[file(&path, "PlatformEventChannel", body)])
+    };
+    assert_eq!(channel("Sales", ""), "The name 'Sales' must end with __chn");
+    assert_eq!(
+        channel("S__chn", "<channelType>both</channelType><label>L</label>"),
+        "'both' is not a value of <channelType>: data event"
+    );
+}
+
+#[test]
+fn managed_subscriptions_have_a_topic_and_a_state() {
+    let subscription = |topic: &str, state: &str| {
+        let body = format!("<label>L</label><topicName>{topic}</topicName><state>{state}</state>");
+        let path = "managedEventSubscriptions/S.managedEventSubscription-meta.xml";
+        reason(&[
+            file(path, "ManagedEventSubscription", &body),
+            platform_event("Gone__e", ""),
+        ])
+    };
+    for topic in [
+        "Gone__e",
+        "/event/gone__e",
+        "/data/Gone__e",
+        "/event/No__chn",
+        "/data/No__ChangeEvent",
+        "/",
+    ] {
+        assert_eq!(
+            subscription(topic, "RUN"),
+            "The topicName field is invalid",
+            "{topic}"
+        );
+    }
+    assert_eq!(
+        subscription("/event/Gone__e", "PAUSE"),
+        "You can create a managed event subscription state field only to RUN or STOP"
+    );
+}
+
+#[test]
+fn files_are_xml_of_their_kind() {
+    let broken = Component {
+        path: "objects/Trip__c.object".to_owned(),
+        content: "<CustomObject>\n<label>\n</CustomObject>".to_owned(),
+    };
+    assert!(refused(std::slice::from_ref(&broken)).starts_with("objects/Trip__c.object:3: "));
+    let other = file("objects/Trip__c.object", "CustomField", "");
+    assert_eq!(
+        refused(&[other]),
+        "objects/Trip__c.object:1: <CustomObject> is expected here, not <CustomField>"
+    );
+    let twice = custom_object("Trip__c", "<label>Again</label>");
+    assert_eq!(
+        refused(&[twice]),
+        "objects/Trip__c.object:3: the element <label> is there twice"
+    );
+}
+
+#[test]
+fn a_refused_project_gives_no_prefixes() {
+    let mut book = PrefixBook::default();
+    let wrong = [
+        custom_object("A__c", ""),
+        custom_object("B__c", &field("X__c", "Color", "")),
+    ];
+    assert!(compile(standard(), &wrong, &mut book).is_err());
+    assert_eq!(book, PrefixBook::default());
+}
+
+#[test]
+fn what_is_not_here_is_left_out_with_a_warning() {
+    let org = compiled(&[
+        custom_object("pkg__Thing__c", ""),
+        object("Setting__mdt", "<label>L</label>"),
+        custom_object(
+            "Prefs__c",
+            "<customSettingsType>Hierarchy</customSettingsType>",
+        ),
+        object("Quote", &field("A__c", "Date", "")),
+        custom_object(
+            "Trip__c",
+            &(field("Q__c", "Lookup", "<referenceTo>Quote</referenceTo>")
+                + &field("D__c", "Date", "<defaultValue>TODAY()</defaultValue>")
+                + &field("pkg__X__c", "Date", "")
+                + &field(
+                    "N__c",
+                    "AutoNumber",
+                    "<displayFormat>{YYYY}-{00}</displayFormat>",
+                )),
+        ),
+        member(
+            "M",
+            "<eventChannel>ChangeEvents</eventChannel><selectedEntity>QuoteChangeEvent</selectedEntity>",
+        ),
+    ]);
+    assert_eq!(
+        lines(&org.warnings),
+        "objects/Prefs__c.object:1: Prefs__c is left out: custom settings have no records here\n\
+         objects/Quote.object:1: Quote is left out: the object is not here\n\
+         objects/Setting__mdt.object:1: Setting__mdt is left out: custom metadata types have no records here\n\
+         objects/Trip__c.object:3: the object Quote is not here: Trip__c.Q__c leads nowhere\n\
+         objects/Trip__c.object:4: the default of D__c is not given: it is a formula\n\
+         objects/Trip__c.object:5: pkg__X__c is left out: the package pkg is not installed\n\
+         objects/Trip__c.object:6: the date in the display format of N__c is left out\n\
+         objects/pkg__Thing__c.object:1: pkg__Thing__c is left out: the package pkg is not installed\n\
+         platformEventChannelMembers/M.platformEventChannelMember-meta.xml:1: M is left out: QuoteChangeEvent is not here"
+    );
+    assert_eq!(
+        field_of(&org, "Trip__c", "N__c").auto_number.as_deref(),
+        Some("-{00}")
+    );
+}

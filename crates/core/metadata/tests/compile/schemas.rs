@@ -1,0 +1,103 @@
+//! Schema ids that are known, from metadata files.
+
+use landfall_schema::EventSchema;
+
+use crate::common::{compiled, custom_object, entity, field, platform_event, standard};
+
+/// Source: "Platform Event Schema by Event Name" (REST API Developer Guide).
+#[test]
+fn the_documented_platform_event_has_the_documented_schema() {
+    let fields = field(
+        "Printer_Model__c",
+        "Text",
+        "<length>20</length><required>true</required>",
+    ) + &field("Serial_Number__c", "Text", "<length>20</length>")
+        + &field(
+            "Ink_Percentage__c",
+            "Number",
+            "<precision>16</precision><scale>2</scale>",
+        );
+    let org = compiled(&[platform_event("Low_Ink__e", &fields)]);
+    let event = org.platform_events.first().expect("one");
+    let schema = EventSchema::of_platform_event(event).expect("a schema");
+    assert_eq!(schema.id().to_string(), "5E5OtZj5_Gm6Vax9XMXH9A");
+    assert_eq!(
+        schema.compact_json(),
+        concat!(
+            r#"{"name":"Low_Ink__e","namespace":"com.sforce.eventbus","type":"record","fields":["#,
+            r#"{"name":"CreatedDate","type":"long","doc":"CreatedDate:DateTime"},"#,
+            r#"{"name":"CreatedById","type":"string","doc":"CreatedBy:EntityId"},"#,
+            r#"{"name":"Printer_Model__c","type":["null","string"],"doc":"Data:Text","default":null},"#,
+            r#"{"name":"Serial_Number__c","type":["null","string"],"doc":"Data:Text","default":null},"#,
+            r#"{"name":"Ink_Percentage__c","type":["null","double"],"doc":"Data:Double","default":null}"#,
+            r#"],"uuid":"5E5OtZj5_Gm6Vax9XMXH9A"}"#
+        )
+    );
+}
+
+#[test]
+fn an_empty_project_leaves_the_shipped_schemas_alone() {
+    let org = compiled(&[]);
+    let account = EventSchema::of_change_event(entity(&org, "Account")).expect("a schema");
+    assert_eq!(account.id().to_string(), "VPi2zuaq2uY5dgjgTXgqAA");
+    assert_eq!(org.entities.len(), standard().len());
+}
+
+#[test]
+fn a_changed_definition_changes_the_schema_id_and_a_changed_label_does_not() {
+    let id = |fields: &str| {
+        let org = compiled(&[custom_object("Trip__c", fields)]);
+        let schema = EventSchema::of_change_event(entity(&org, "Trip__c")).expect("a schema");
+        schema.id().to_string()
+    };
+    let one = field(
+        "Days__c",
+        "Number",
+        "<precision>3</precision><scale>0</scale>",
+    );
+    assert_eq!(id(&one), id(&one.replace("<label>L<", "<label>Days<")));
+    assert_ne!(id(&one), id(&one.replace("Days__c", "Nights__c")));
+    assert_ne!(
+        id(&one),
+        id(&field("Days__c", "Text", "<length>3</length>"))
+    );
+    assert_eq!(
+        id(""),
+        id(&field("F__c", "Number", "<formula>1</formula>")),
+        "a formula is not captured"
+    );
+}
+
+#[test]
+fn all_compounds_and_external_keys_fit_a_schema() {
+    let fields = field("Home__c", "Address", "")
+        + &field("Place__c", "Location", "<scale>3</scale>")
+        + &field("Other__c", "Location", "<scale>3</scale>")
+        + &field(
+            "Out__c",
+            "ExternalLookup",
+            "<referenceTo>Order__x</referenceTo><length>20</length>",
+        );
+    let org = compiled(&[custom_object("Trip__c", &fields)]);
+    let trip = entity(&org, "Trip__c");
+    let schema = EventSchema::of_change_event(trip).expect("a schema");
+    for part in [
+        "Home__Street__s",
+        "Home__CountryCode__s",
+        "Home__Latitude__s",
+        "Other__Longitude__s",
+    ] {
+        let index = trip.index_of(part).expect("a field");
+        assert!(
+            schema
+                .slot_of(index)
+                .is_some_and(|slot| slot.component.is_some()),
+            "{part}"
+        );
+    }
+    assert!(
+        schema
+            .avro_json()
+            .contains(r#""doc":"ExternalForeignKey:ExternalId""#)
+    );
+}
