@@ -56,7 +56,9 @@ impl Describes {
         catalog: &Catalog,
         object: &EntityDefinition,
     ) -> Arc<Template> {
-        self.kept(object.name.as_str(), || platform_event::full(catalog, object))
+        self.kept(object.name.as_str(), || {
+            platform_event::full(catalog, object)
+        })
     }
 
     fn kept(&self, name: &str, render: impl FnOnce() -> String) -> Arc<Template> {
@@ -128,7 +130,11 @@ fn global<'a>(
         .iter()
         .map(|entity| Face::of(entity))
         .chain(events.iter().map(describe_event::Naming::face))
-        .chain(platform_events.iter().map(|object| platform_event::face(object)))
+        .chain(
+            platform_events
+                .iter()
+                .map(|object| platform_event::face(object)),
+        )
         .collect();
     faces.sort_by(|left, right| left.name.cmp(right.name));
     let mut w = Writer::new();

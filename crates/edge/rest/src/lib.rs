@@ -78,13 +78,19 @@ impl Shared {
     /// The describes of these definitions; those of others are forgotten.
     fn describes(&self, definitions: &Arc<Definitions>) -> Arc<Describes> {
         {
-            let kept = self.describes.read().unwrap_or_else(PoisonError::into_inner);
+            let kept = self
+                .describes
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
             if Arc::ptr_eq(&kept.definitions, definitions) {
                 return Arc::clone(&kept.describes);
             }
         }
         let describes = Arc::new(Describes::default());
-        *self.describes.write().unwrap_or_else(PoisonError::into_inner) = Kept {
+        *self
+            .describes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Kept {
             definitions: Arc::clone(definitions),
             describes: Arc::clone(&describes),
         };

@@ -158,7 +158,9 @@ async fn parent(
         return Ok(None);
     };
     match engine.row(target, id).await.map_err(refused)? {
-        Some(row) if !is_deleted(target, &row) => load(engine, catalog, target, row, nodes).await.map(Some),
+        Some(row) if !is_deleted(target, &row) => {
+            load(engine, catalog, target, row, nodes).await.map(Some)
+        }
         _ => Ok(None),
     }
 }
