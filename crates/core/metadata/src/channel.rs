@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use landfall_model::limits::{ENRICHED_FIELDS_MAX, FILTER_CHARACTERS_MAX};
 use landfall_model::{Catalog, FieldName, FieldType, Topic};
 
+use crate::absent::{Absence, Absent};
 use crate::gather::Single;
 use crate::names;
 use crate::problem::Report;
@@ -95,6 +96,7 @@ pub struct ManagedSubscription {
 pub(crate) struct Known<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) channels: &'a [Channel],
+    pub(crate) absent: &'a Absent,
 }
 
 impl Known<'_> {
@@ -134,15 +136,6 @@ impl Known<'_> {
     }
 }
 
-/// Whether it is an event of an object or a service that is not here.
-fn is_elsewhere(event: &str) -> bool {
-    let standard = !event.contains("__");
-    match event.strip_suffix("ChangeEvent") {
-        Some(object) if standard => names::is_elsewhere(object),
-        _ => standard && (event.ends_with("Event") || event.ends_with("EventStream")),
-    }
-}
-
 /// Reads a channel.
 pub(crate) fn channel(source: &Single, report: &mut Report) -> Option<Channel> {
     let element = &source.element;
@@ -176,6 +169,22 @@ pub(crate) fn channel(source: &Single, report: &mut Report) -> Option<Channel> {
     })
 }
 
+/// Whether an event that is not here is no mistake of what names it.
+fn is_left_out(
+    event: &str,
+    by: &str,
+    known: &Known<'_>,
+    element: &Element,
+    report: &mut Report,
+) -> bool {
+    let absence = known.absent.event(event);
+    if absence == Absence::Elsewhere {
+        let reason = format!("{by} is left out: {event} is not here");
+        report.warning(&element.at, reason);
+    }
+    absence != Absence::Unknown
+}
+
 /// Reads a channel member; none if it is wrong, or its event is not here.
 pub(crate) fn member(
     source: &Single,
@@ -207,9 +216,7 @@ pub(crate) fn member(
         return None;
     };
     let kind = known.event(selected);
-    if kind.is_none() && is_elsewhere(selected) {
-        let reason = format!("{} is left out: {selected} is not here", source.name);
-        report.warning(&element.at, reason);
+    if kind.is_none() && is_left_out(selected, &source.name, known, element, report) {
         return None;
     }
     if kind != Some(carried) {
@@ -300,9 +307,7 @@ pub(crate) fn managed_subscription(
     if !known.has_topic(topic) {
         let event = topic.rsplit('/').next().unwrap_or_default();
         let is_path = topic == format!("/event/{event}") || topic == format!("/data/{event}");
-        if is_path && is_elsewhere(event) {
-            let reason = format!("{} is left out: {event} is not here", source.name);
-            report.warning(at, reason);
+        if is_path && is_left_out(event, &source.name, known, element, report) {
             return None;
         }
         report.problem(at, "The topicName field is invalid");

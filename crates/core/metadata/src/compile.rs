@@ -8,6 +8,7 @@ use landfall_model::{
     PlatformEventDefinition,
 };
 
+use crate::absent::{Absence, Absent};
 use crate::channel::{self, Known};
 use crate::field::{DeclaredField, Owner};
 use crate::gather::{ObjectSource, Sources, gather};
@@ -15,8 +16,10 @@ use crate::names::{self, CustomName};
 use crate::prefix::PrefixBook;
 use crate::problem::{Problem, Report};
 use crate::project::Kind;
+use crate::read::brief;
 use crate::record_type;
 use crate::value_set::{self, GlobalValueSets};
+use crate::xml::Element;
 use crate::{Component, Org, StartingNumber, event, object, reference, roll_up};
 
 /// Objects of which records of activities are made.
@@ -32,19 +35,22 @@ pub(crate) fn compile(
     let mut compiler = Compiler::new(standard, prefixes.clone(), report);
     compiler.value_sets(&sources);
     for source in sources.objects.values() {
-        compiler.object(source);
+        if compiler.object(source).is_none() {
+            compiler.absent.give_up(&source.name);
+        }
     }
     compiler.references();
     compiler.roll_ups();
     let Compiler {
         entities,
         book,
+        absent,
         mut report,
         mut org,
         ..
     } = compiler;
     org.entities = entities.into_values().map(indexed).collect();
-    channels(&sources, &mut org, &mut report);
+    channels(&sources, &absent, &mut org, &mut report);
     org.warnings = report.finish()?;
     *prefixes = book;
     Ok(org)
@@ -64,7 +70,7 @@ fn indexed(entity: EntityDefinition) -> EntityDefinition {
     )
 }
 
-fn channels(sources: &Sources, org: &mut Org, report: &mut Report) {
+fn channels(sources: &Sources, absent: &Absent, org: &mut Org, report: &mut Report) {
     org.channels = sources
         .singles(Kind::Channel)
         .filter_map(|source| channel::channel(source, report))
@@ -74,6 +80,7 @@ fn channels(sources: &Sources, org: &mut Org, report: &mut Report) {
     let known = Known {
         catalog: &catalog,
         channels: &org.channels,
+        absent,
     };
     let mut taken = BTreeSet::new();
     org.members = sources
@@ -95,6 +102,7 @@ struct Compiler {
     globals: GlobalValueSets,
     /// The custom fields of all objects, to be resolved.
     declared: Vec<(EntityName, DeclaredField)>,
+    absent: Absent,
     report: Report,
     org: Org,
 }
@@ -110,6 +118,7 @@ impl Compiler {
             book,
             globals: GlobalValueSets::default(),
             declared: Vec::new(),
+            absent: Absent::default(),
             report,
             org: Org::default(),
         }
@@ -129,20 +138,21 @@ impl Compiler {
         }
     }
 
-    /// One object, by what its name says that it is.
-    fn object(&mut self, source: &ObjectSource) {
+    /// One object, by what its name says that it is; none if its problems leave nothing of it.
+    fn object(&mut self, source: &ObjectSource) -> Option<()> {
         let Some(parts) = names::custom(&source.name) else {
             self.standard_object(source);
-            return;
+            return Some(());
         };
         if let Some(reason) = left_out(source, parts, &mut self.report) {
-            self.report
-                .warning(&source.at, format!("{} is left out: {reason}", source.name));
-            return;
+            let reason = format!("{} is left out: {reason}", source.name);
+            self.report.warning(&source.at, reason);
+            self.absent.leave_out(&source.name);
+            return Some(());
         }
         if let Some(fault) = names::fault_of_base(parts.base) {
             self.report.problem(&source.at, fault);
-            return;
+            return None;
         }
         if let Some(second) = source.elements.get(1) {
             let reason = format!("the object {} is also in {}", source.name, source.at.path);
@@ -152,23 +162,21 @@ impl Compiler {
             "c" => self.custom_object(source),
             "e" => self.platform_event(source),
             suffix => {
-                let reason = format!("The suffix __{suffix} is that of no kind of object");
+                let reason = format!(
+                    "The suffix __{} is that of no kind of object",
+                    brief(suffix)
+                );
                 self.report.problem(&source.at, reason);
+                None
             }
         }
     }
 
-    fn custom_object(&mut self, source: &ObjectSource) {
+    fn custom_object(&mut self, source: &ObjectSource) -> Option<()> {
         let declared = object::fields(source, Owner::CustomObject, &self.globals, &mut self.report);
         let types = record_type::declare(source, &source.name, &mut self.report);
-        let Some(element) = source.elements.first() else {
-            self.missing_object(source);
-            return;
-        };
-        let heading = object::heading(element, &mut self.report);
-        let Some((heading, prefix)) = heading.zip(self.prefix(source, b'a')) else {
-            return;
-        };
+        let heading = object::heading(self.object_file(source)?, &mut self.report)?;
+        let prefix = self.prefix(source, b'a')?;
         let name = EntityName::new(source.name.as_str());
         if let Some(number) = heading.starting_number {
             self.starting_number(&name, &FieldName::new("Name"), number);
@@ -190,30 +198,32 @@ impl Compiler {
             self.activities(&name);
         }
         self.keep(&name, declared);
+        Some(())
     }
 
-    fn missing_object(&mut self, source: &ObjectSource) {
-        let reason = format!("the object {} is not part of the project", source.name);
-        self.report.problem(&source.at, reason);
-    }
-
-    fn platform_event(&mut self, source: &ObjectSource) {
+    fn platform_event(&mut self, source: &ObjectSource) -> Option<()> {
         let declared = object::fields(
             source,
             Owner::PlatformEvent,
             &self.globals,
             &mut self.report,
         );
-        let Some(element) = source.elements.first() else {
-            self.missing_object(source);
-            return;
-        };
-        let heading = event::heading(element, &mut self.report);
-        if let Some((heading, prefix)) = heading.zip(self.prefix(source, b'e')) {
-            let event: PlatformEventDefinition =
-                event::define(&source.name, heading, &declared, prefix);
-            self.org.platform_events.push(event);
+        let heading = event::heading(self.object_file(source)?, &mut self.report)?;
+        let prefix = self.prefix(source, b'e')?;
+        let event: PlatformEventDefinition =
+            event::define(&source.name, heading, &declared, prefix);
+        self.org.platform_events.push(event);
+        Some(())
+    }
+
+    /// The object's own file: fields alone do not make a custom object.
+    fn object_file<'a>(&mut self, source: &'a ObjectSource) -> Option<&'a Element> {
+        let element = source.elements.first();
+        if element.is_none() {
+            let reason = format!("the object {} is not part of the project", source.name);
+            self.report.problem(&source.at, reason);
         }
+        element
     }
 
     fn prefix(&mut self, source: &ObjectSource, first: u8) -> Option<KeyPrefix> {
@@ -306,7 +316,8 @@ impl Compiler {
         for (entity, field) in &self.declared {
             if let Some(link) = &field.link {
                 let name = &field.definition.name;
-                reference::resolve(entity, name, link, &mut self.entities, &mut self.report);
+                let (absent, report) = (&self.absent, &mut self.report);
+                reference::resolve(entity, name, link, &mut self.entities, absent, report);
             }
         }
     }
@@ -316,7 +327,20 @@ impl Compiler {
             let Some(source) = &field.roll_up else {
                 continue;
             };
-            match roll_up::resolve(entity, &field.definition.name, source, &mut self.entities) {
+            let (name, child) = (&field.definition.name, source.child());
+            if !self.entities.contains_key(&child.to_ascii_lowercase()) {
+                match self.absent.object(child) {
+                    Absence::Elsewhere => {
+                        let reason =
+                            format!("the object {child} is not here: {entity}.{name} is empty");
+                        self.report.warning(source.at(), reason);
+                        continue;
+                    }
+                    Absence::Broken => continue,
+                    Absence::Unknown => {}
+                }
+            }
+            match roll_up::resolve(entity, name, source, &mut self.entities) {
                 Ok(roll_up) => self.org.roll_ups.push(roll_up),
                 Err((at, reason)) => self.report.problem(&at, reason),
             }

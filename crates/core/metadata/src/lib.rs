@@ -7,6 +7,7 @@
 //!
 //! Source: "Metadata Types" (Metadata API Developer Guide).
 
+mod absent;
 mod blank;
 mod channel;
 mod compile;

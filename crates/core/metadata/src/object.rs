@@ -235,17 +235,14 @@ const fn capabilities(feed_enabled: bool, searchable: bool) -> Capabilities {
 pub(crate) fn add_fields(entity: &mut EntityDefinition, declared: &[DeclaredField]) {
     for field in declared {
         let name = &field.definition.name;
-        remove_field(entity, name);
         let at = entity
             .fields
             .iter()
             .position(|known| same(&known.name, name));
-        if let Some(known) = at.and_then(|at| entity.fields.get_mut(at)) {
-            *known = field.definition.clone();
-        } else {
-            entity.fields.extend(field.components.iter().cloned());
-            entity.fields.push(field.definition.clone());
-        }
+        let parts = field.components.iter().chain([&field.definition]).cloned();
+        let end = entity.fields.len();
+        let place = at.map_or(end..end, |at| at..at + 1);
+        entity.fields.splice(place, parts);
         let Some(change_event) = &mut entity.change_event else {
             continue;
         };
@@ -255,23 +252,6 @@ pub(crate) fn add_fields(entity: &mut EntityDefinition, declared: &[DeclaredFiel
         } else if !field.definition.in_change_event {
             change_event.fields.retain(|known| !same(known, name));
         }
-    }
-}
-
-/// Takes a compound away, whose parts may differ from those that come; others are replaced where they stand.
-fn remove_field(entity: &mut EntityDefinition, name: &FieldName) {
-    let compound = entity
-        .fields
-        .iter()
-        .any(|known| same(&known.name, name) && known.field_type.is_compound());
-    if compound {
-        entity.fields.retain(|known| {
-            let part = known
-                .compound
-                .as_ref()
-                .is_some_and(|whole| same(whole, name));
-            !part && !same(&known.name, name)
-        });
     }
 }
 

@@ -8,6 +8,7 @@ use landfall_model::{
     ChildRelationship, DeleteRule, EntityDefinition, EntityName, FieldDefinition, FieldName,
 };
 
+use crate::absent::{Absence, Absent};
 use crate::field_type::DeclaredType;
 use crate::names;
 use crate::problem::{Place, Report};
@@ -109,29 +110,27 @@ pub(crate) fn resolve(
     field: &FieldName,
     link: &Link,
     entities: &mut BTreeMap<String, EntityDefinition>,
+    absent: &Absent,
     report: &mut Report,
 ) {
-    let target = match entities.get_mut(&link.to.to_ascii_lowercase()) {
-        Some(parent) => {
-            add_child(child, field, link, parent, report);
-            parent.name.clone()
+    let target = if let Some(parent) = entities.get_mut(&link.to.to_ascii_lowercase()) {
+        add_child(child, field, link, parent, report);
+        parent.name.clone()
+    } else {
+        let to = brief(&link.to);
+        match absent.object(&link.to) {
+            Absence::Elsewhere => {
+                let reason = format!("the object {to} is not here: {child}.{field} leads nowhere");
+                report.warning(&link.at, reason);
+            }
+            Absence::Broken => {}
+            Absence::Unknown => {
+                let reason =
+                    format!("referenceTo value of '{to}' does not resolve to a valid sObject type");
+                report.problem(&link.at, reason);
+            }
         }
-        None if names::is_elsewhere(&link.to) && !link.is_master => {
-            let reason = format!(
-                "the object {} is not here: {child}.{field} leads nowhere",
-                link.to
-            );
-            report.warning(&link.at, reason);
-            EntityName::new(link.to.as_str())
-        }
-        None => {
-            let reason = format!(
-                "referenceTo value of '{}' does not resolve to a valid sObject type",
-                brief(&link.to)
-            );
-            report.problem(&link.at, reason);
-            return;
-        }
+        EntityName::new(link.to.as_str())
     };
     let fields = entities
         .get_mut(&child.as_str().to_ascii_lowercase())

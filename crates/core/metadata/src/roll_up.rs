@@ -66,6 +66,19 @@ pub(crate) struct RollUpSource {
     filters: Vec<(String, String, String)>,
 }
 
+impl RollUpSource {
+    /// The object of the details, as the file spells it.
+    pub(crate) fn child(&self) -> &str {
+        let parts = self.foreign_key.split_once('.');
+        parts.map_or(self.foreign_key.as_str(), |(child, _)| child)
+    }
+
+    /// Where the field is declared.
+    pub(crate) const fn at(&self) -> &Place {
+        &self.at
+    }
+}
+
 /// Makes a field a roll-up.
 pub(crate) fn declare(
     field: &mut FieldDefinition,

@@ -101,3 +101,38 @@ impl Catalog {
         self.by_change_event.get(&event_name.to_ascii_lowercase())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::EntityName;
+
+    fn event(name: &str, label: &str) -> PlatformEventDefinition {
+        PlatformEventDefinition {
+            name: EntityName::new(name),
+            label: label.to_owned(),
+            label_plural: label.to_owned(),
+            key_prefix: KeyPrefix::parse("e00").expect("a prefix"),
+            publish_after_commit: false,
+            fields: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn platform_events_are_sorted_and_found_in_any_letter_case() {
+        let catalog = Catalog::new([]).with_platform_events([
+            event("Low_Ink__e", "old"),
+            event("Gone__e", "gone"),
+            event("LOW_INK__e", "new"),
+        ]);
+        let found = catalog.platform_event("low_ink__E").expect("an event");
+        assert_eq!(found.label, "new");
+        assert_eq!(found.topic().as_str(), "/event/LOW_INK__e");
+        let names = catalog
+            .platform_events()
+            .iter()
+            .map(|event| event.name.as_str());
+        assert_eq!(names.collect::<Vec<_>>(), ["Gone__e", "LOW_INK__e"]);
+        assert!(catalog.entities().is_empty());
+    }
+}

@@ -183,6 +183,9 @@ impl Machine {
     ///
     /// Source: "Required Permissions" (Change Data Capture Developer Guide); who lost access gets no further events.
     pub(crate) fn logged_in(&mut self, engine: &Engine, login: &Arc<Login>) {
+        if Arc::ptr_eq(&self.login, login) {
+            return;
+        }
         let permissions = login.permissions;
         let rights_changed = self.login.permissions != permissions;
         self.login = Arc::clone(login);

@@ -223,21 +223,28 @@ impl Responder<'_> {
             Fault::ClientUnknown | Fault::HandshakeMissing => None,
             _ => message.client_id.as_deref(),
         };
-        self.response
-            .refused(&message.echo(), client_id, &refusal(fault));
+        let mut refusal = refusal(fault);
+        if refusal.failure_reason.is_some() && matches!(message.request, Request::Connect(_)) {
+            refusal = refusal.advising(Advice::None);
+        }
+        self.response.refused(&message.echo(), client_id, &refusal);
     }
 }
 
 /// A refusal with the advice that belongs to it.
 ///
 /// Source: "Handling Streaming API Errors" (Streaming API Developer Guide): a refused token ends the connection, an
-/// unknown client shakes hands again, and all else leaves the session as it is.
+/// unknown client shakes hands again, and all else leaves the session as it is. A server that is too busy says so as the
+/// cause, where Camel looks for it, and ends the connection of who polls.
 fn refusal(fault: &Fault) -> Refusal {
     let refusal = Refusal::new(landfall_wire::bayeux(fault));
     match fault {
         Fault::ClientUnknown => refusal.advising(Advice::Handshake),
         Fault::SessionInvalid | Fault::SessionMissing | Fault::UserMismatch => {
             refusal.advising(Advice::None)
+        }
+        Fault::StoreUnavailable | Fault::ServerBusy => {
+            refusal.because(landfall_wire::bayeux(fault))
         }
         _ => refusal,
     }
@@ -247,4 +254,25 @@ fn named(channels: &Channels) -> Result<&[Box<str>], Fault> {
     channels.channels().map_err(|error| match error {
         SubscriptionError::Missing | SubscriptionError::Malformed => Fault::ChannelNameMissing,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Source: "Handling Streaming API Errors" (Streaming API Developer Guide), the sample of a busy server.
+    #[test]
+    fn a_busy_server_says_so_as_the_cause() {
+        let busy = "503::Server is too busy.  Please try your request again later.";
+        for fault in [Fault::StoreUnavailable, Fault::ServerBusy] {
+            let refusal = refusal(&fault);
+            assert_eq!(refusal.failure_reason.as_deref(), Some(busy));
+            assert_eq!(refusal.advice, None);
+        }
+        assert_eq!(
+            refusal(&Fault::ClientUnknown).advice,
+            Some(Advice::Handshake)
+        );
+        assert_eq!(refusal(&Fault::SessionInvalid).advice, Some(Advice::None));
+    }
 }

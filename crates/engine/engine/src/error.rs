@@ -38,6 +38,9 @@ pub enum Error {
         /// All of them.
         problems: Vec<Problem>,
     },
+    /// The writer has no thread to run on.
+    #[error("the writer cannot be started")]
+    Thread(#[source] std::io::Error),
     /// The engine has been stopped.
     #[error("the engine has stopped")]
     Stopped,
@@ -49,9 +52,11 @@ impl Error {
         match self {
             Self::Refused(fault) => fault,
             Self::Store(_) | Self::Stopped => Fault::StoreUnavailable,
-            Self::Invalid { .. } | Self::Schema { .. } | Self::Standard(_) | Self::Document { .. } => {
-                Fault::Internal { error_id: 0 }
-            }
+            Self::Invalid { .. }
+            | Self::Schema { .. }
+            | Self::Standard(_)
+            | Self::Document { .. }
+            | Self::Thread(_) => Fault::Internal { error_id: 0 },
         }
     }
 }

@@ -97,10 +97,7 @@ impl<'a> Workspace<'a> {
             .candidates((entity.key_prefix, place), value, || {
                 held.iter()
                     .filter(|(_, held)| held.entity.key_prefix == entity.key_prefix)
-                    .flat_map(|(id, held)| {
-                        let rows = held.stored.iter().chain([&held.row]);
-                        rows.map(|row| (*id, row.get(place).unwrap_or(&Value::Null)))
-                    })
+                    .map(|(id, held)| (*id, held.row.get(place).unwrap_or(&Value::Null)))
             });
         let mut found: Vec<(RecordId, Arc<Row>)> = candidates
             .iter()
@@ -154,9 +151,6 @@ impl<'a> Workspace<'a> {
         let previous = if let Some(held) = self.held.get_mut(&id) {
             Some(std::mem::replace(&mut held.row, row))
         } else {
-            if let Some(before) = before {
-                self.index.add(id, before);
-            }
             let held = Held {
                 entity: Arc::clone(entity),
                 stored: before.cloned(),
@@ -187,6 +181,8 @@ impl<'a> Workspace<'a> {
         for step in self.undo.drain(to.0..).rev() {
             match step {
                 Undo::Row(id, Some(row)) => {
+                    // The index may have been begun after this row was left.
+                    self.index.add(id, &row);
                     if let Some(held) = self.held.get_mut(&id) {
                         held.row = row;
                     }

@@ -49,10 +49,7 @@ pub(crate) fn spawn(core: Core, inbox: Inbox, handle: &Handle) -> Result<WriterT
     let thread = std::thread::Builder::new()
         .name("landfall-writer".to_owned())
         .spawn(move || core.run(inbox))
-        .map_err(|error| Error::Document {
-            what: "writer thread",
-            reason: error.to_string(),
-        })?;
+        .map_err(Error::Thread)?;
     Ok(handle.running(thread))
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use landfall_metadata::{Component, PrefixBook, compile, sfdx_project};
+use landfall_model::EntityDefinition;
 use landfall_schema::EventSchema;
 use proptest::prelude::*;
 
@@ -35,8 +36,15 @@ fn feed(text: &str) {
     let _ = sfdx_project("sfdx-project.json", text);
 }
 
+/// Some shipped objects: all of them would only take time.
+fn shipped() -> Vec<EntityDefinition> {
+    let mut entities = standard();
+    entities.retain(|entity| ["Account", "Event", "Task"].contains(&entity.name.as_str()));
+    entities
+}
+
 fn check(components: &[Component]) {
-    match compile(standard(), components, &mut PrefixBook::default()) {
+    match compile(shipped(), components, &mut PrefixBook::default()) {
         Ok(org) => {
             for entity in org.entities {
                 let names: HashSet<String> = entity

@@ -440,6 +440,7 @@ fn managed_subscriptions_have_a_topic_and_a_state() {
         "/data/Gone__e",
         "/event/No__chn",
         "/data/No__ChangeEvent",
+        "/data/accountChangeEvent",
         "/",
     ] {
         assert_eq!(
@@ -526,4 +527,45 @@ fn what_is_not_here_is_left_out_with_a_warning() {
         field_of(&org, "Trip__c", "N__c").auto_number.as_deref(),
         Some("-{00}")
     );
+}
+
+#[test]
+fn what_hangs_on_a_broken_object_is_not_reported_again() {
+    let trip = object(
+        "Trip__c",
+        "<label>Trip</label><pluralLabel>Trips</pluralLabel>",
+    );
+    let way = "<referenceTo>Trip__c</referenceTo><relationshipName>Legs</relationshipName>";
+    let leg = custom_object("Leg__c", &field("Trip__c", "MasterDetail", way));
+    let count = "<summaryForeignKey>Trip__c.X__c</summaryForeignKey><summaryOperation>count</summaryOperation>";
+    let other = custom_object("Other__c", &field("Trips__c", "Summary", count));
+    let on = "<eventChannel>ChangeEvents</eventChannel><selectedEntity>Trip__ChangeEvent</selectedEntity>";
+    assert_eq!(
+        refused(&[trip, leg, other, member("M", on)]),
+        "objects/Trip__c.object:1: Required field is missing: nameField"
+    );
+}
+
+#[test]
+fn what_hangs_on_another_package_leads_nowhere() {
+    let way = "<referenceTo>pkg__Trip__c</referenceTo><relationshipName>Legs</relationshipName>";
+    let lines_of = "<summaryForeignKey>OpportunityLineItem.OpportunityId</summaryForeignKey>\
+                    <summaryOperation>count</summaryOperation>";
+    let org = compiled(&[
+        custom_object("Leg__c", &field("Trip__c", "MasterDetail", way)),
+        object("Opportunity", &field("Lines__c", "Summary", lines_of)),
+        member(
+            "M",
+            "<eventChannel>ChangeEvents</eventChannel><selectedEntity>pkg__Trip__ChangeEvent</selectedEntity>",
+        ),
+    ]);
+    assert_eq!(
+        lines(&org.warnings),
+        "objects/Leg__c.object:3: the object pkg__Trip__c is not here: Leg__c.Trip__c leads nowhere\n\
+         objects/Opportunity.object:2: the object OpportunityLineItem is not here: Opportunity.Lines__c is empty\n\
+         platformEventChannelMembers/M.platformEventChannelMember-meta.xml:1: M is left out: \
+         pkg__Trip__ChangeEvent is not here"
+    );
+    assert!(field_of(&org, "Opportunity", "Lines__c").calculated);
+    assert_eq!(org.roll_ups, []);
 }

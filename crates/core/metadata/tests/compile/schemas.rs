@@ -2,7 +2,9 @@
 
 use landfall_schema::EventSchema;
 
-use crate::common::{compiled, custom_object, entity, field, platform_event, standard};
+use crate::common::{
+    compiled, custom_object, entity, field, names, object, platform_event, standard,
+};
 
 /// Source: "Platform Event Schema by Event Name" (REST API Developer Guide).
 #[test]
@@ -99,5 +101,51 @@ fn all_compounds_and_external_keys_fit_a_schema() {
         schema
             .avro_json()
             .contains(r#""doc":"ExternalForeignKey:ExternalId""#)
+    );
+}
+
+#[test]
+fn a_shipped_custom_field_that_is_declared_again_keeps_its_place() {
+    let org = compiled(&[object(
+        "Account",
+        &field("SLA__c", "Location", "<scale>3</scale>"),
+    )]);
+    let account = entity(&org, "Account");
+    let at = account.index_of("SLA__c").expect("a field");
+    assert_eq!(
+        names(account).get(at - 3..=at + 1),
+        Some(
+            &[
+                "CustomerPriority__c",
+                "SLA__Latitude__s",
+                "SLA__Longitude__s",
+                "SLA__c",
+                "Active__c"
+            ][..]
+        )
+    );
+    let schema = EventSchema::of_change_event(account).expect("a schema");
+    assert_eq!(schema.fields().len(), 43);
+    assert!(schema.slot_of(at - 1).is_some());
+}
+
+#[test]
+fn a_project_of_many_objects_is_compiled_at_once() {
+    let fields: String = (0..50)
+        .map(|number| field(&format!("F{number}__c"), "Text", "<length>20</length>"))
+        .collect();
+    let objects: Vec<_> = (0..200)
+        .map(|number| custom_object(&format!("Thing{number}__c"), &fields))
+        .collect();
+    let org = compiled(&objects);
+    let prefixes: std::collections::BTreeSet<_> = org
+        .entities
+        .iter()
+        .map(|entity| entity.key_prefix)
+        .collect();
+    assert_eq!(
+        prefixes.len(),
+        standard().len() + 200,
+        "each has its own prefix"
     );
 }

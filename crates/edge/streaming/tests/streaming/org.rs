@@ -45,7 +45,7 @@ pub(crate) struct Org {
     pub(crate) token: String,
     pub(crate) admin: RecordId,
     pub(crate) stopping: watch::Sender<bool>,
-    settings: Settings,
+    settings: (Settings, bool),
     router: Router,
     sweeper: JoinHandle<()>,
     writer: WriterThread,
@@ -85,19 +85,21 @@ impl Held {
         answer.json()
     }
 
-    /// Lets it run until it waits for the `count`th time.
-    pub(crate) async fn run_to_wait(&mut self, count: usize) {
+    /// Lets it run until it waits for the `count`th time, or is answered because what it waited for came first.
+    pub(crate) async fn run_to_wait(&mut self, count: usize) -> Option<Value> {
         let mut waits = 0;
         std::future::poll_fn(|context| {
-            assert!(self.0.as_mut().poll(context).is_pending(), "it still waits");
+            if let Poll::Ready(answer) = self.0.as_mut().poll(context) {
+                return Poll::Ready(Some(answer.json()));
+            }
             waits += 1;
             if waits < count {
                 Poll::Pending
             } else {
-                Poll::Ready(())
+                Poll::Ready(None)
             }
         })
-        .await;
+        .await
     }
 
     /// The answer, if there is one at this very moment.
@@ -121,7 +123,12 @@ struct Opened {
     sweeper: JoinHandle<()>,
 }
 
-async fn open(folder: &Path, clock: &Arc<ManualClock>, settings: Settings, seed: u64) -> Opened {
+async fn open(
+    folder: &Path,
+    clock: &Arc<ManualClock>,
+    (settings, capture_all): (Settings, bool),
+    seed: u64,
+) -> Opened {
     let config = landfall_store_embedded::Config::new(folder.join("org.db"));
     let (engine, writer) = Engine::start(Parts {
         store: landfall_store_embedded::open(&config).expect("a store"),
@@ -129,7 +136,7 @@ async fn open(folder: &Path, clock: &Arc<ManualClock>, settings: Settings, seed:
         entropy: Arc::new(SeededEntropy::new(seed)),
         instance: *b"5f",
         retention_hours: 72,
-        capture_all: true,
+        capture_all,
     })
     .expect("an engine");
     let logins = landfall_auth::Settings {
@@ -157,11 +164,21 @@ impl Org {
 
     pub(crate) async fn with(settings: Settings) -> Self {
         let folder = TempDir::new().expect("a folder");
-        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_123)));
-        Self::on(folder, clock, settings, 1).await
+        Self::on(folder, start_of_time(), (settings, true), 1).await
     }
 
-    async fn on(folder: TempDir, clock: Arc<ManualClock>, settings: Settings, seed: u64) -> Self {
+    /// An org that captures no changes.
+    pub(crate) async fn without_capture() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        Self::on(folder, start_of_time(), (Settings::default(), false), 1).await
+    }
+
+    async fn on(
+        folder: TempDir,
+        clock: Arc<ManualClock>,
+        settings: (Settings, bool),
+        seed: u64,
+    ) -> Self {
         let opened = open(folder.path(), &clock, settings, seed).await;
         let login = opened
             .auth
@@ -193,7 +210,7 @@ impl Org {
 
     /// An org in the folder of another.
     pub(crate) async fn reopened(folder: TempDir, clock: Arc<ManualClock>) -> Self {
-        Self::on(folder, clock, Settings::default(), 1_000).await
+        Self::on(folder, clock, (Settings::default(), true), 1_000).await
     }
 
     /// The end of its process; what is left is the folder.
@@ -429,6 +446,10 @@ impl Org {
         let schema = self.engine.schema(event.schema).expect("a schema");
         schema.decode(&event.payload).expect("a payload")
     }
+}
+
+fn start_of_time() -> Arc<ManualClock> {
+    Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_123)))
 }
 
 async fn send(router: Router, request: Request<Body>) -> Answer {

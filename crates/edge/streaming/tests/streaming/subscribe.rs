@@ -211,3 +211,18 @@ async fn who_loses_the_right_gets_no_further_events() {
     let reply = org.post_as(&token, again).await;
     assert_eq!(reply[0]["error"], DENIED);
 }
+
+/// Source of the text: logs of an org whose object was not selected.
+#[tokio::test]
+async fn an_object_that_is_not_selected_is_refused_like_a_missing_right() {
+    let org = Org::without_capture().await;
+    let client = org.session().await;
+    let reply = org.subscribe(&client, ACCOUNTS, json!(-1)).await;
+    assert_eq!(reply["error"], DENIED);
+    let reply = org
+        .subscribe(&client, "/data/ChangeEvents", json!(-2))
+        .await;
+    assert_eq!(reply["successful"], true);
+    org.account("Acme").await;
+    assert!(org.events(&client).await.is_empty());
+}

@@ -1,7 +1,7 @@
 //! Which records of a group may hold a value: without it, every look by value would go through all of the group.
 //!
-//! It only grows: a record stays listed under every value that it had, stored or in between, and whoever looks compares
-//! again. So rolling back costs it nothing.
+//! It only grows: a record stays listed under every value that it had in the group, and whoever looks compares again. So
+//! nothing has to be taken out when a command is rolled back.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

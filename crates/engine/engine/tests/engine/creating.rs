@@ -1,8 +1,12 @@
 //! New records: what they need, and what they have without being given it.
 
-use landfall_model::{Date, Fault, FieldName, Timestamp, Value};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::org::{Given, Org, START, null, text, user};
+use landfall_engine::{Change, Clock, Transaction, Waiting};
+use landfall_model::{Date, Fault, FieldName, RecordId, Timestamp, Value};
+
+use crate::org::{self, Given, Org, START, null, text, user};
 
 /// What each object asks for. Source: the objects' pages in the Object Reference.
 fn required(name: &str) -> Vec<Given<'static>> {
@@ -206,6 +210,46 @@ async fn an_update_moves_the_modification_and_leaves_the_creation() {
     let created = Value::DateTime(Timestamp::from_millis(1_700_000_000_000));
     assert_eq!(org.value(id, "CreatedDate").await, created);
     assert_eq!(org.value(id, "Phone").await, Value::Text("1".to_owned()));
+}
+
+/// A clock that can be set back.
+struct Swinging(AtomicI64);
+
+impl Clock for Swinging {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+    }
+
+    fn wait_until(&self, _: Timestamp) -> Waiting<'_> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_takes_no_date_with_it() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let clock = Arc::new(Swinging(AtomicI64::new(START.as_millis())));
+    let (engine, _writer) = org::start(&folder, Arc::clone(&clock) as _, 1, |opened| opened);
+    let entity = Arc::clone(engine.catalog().entity("Case").expect("an object"));
+    let place = entity.index_of("CreatedDate").expect("a field");
+    let mut dates = Vec::new();
+    for back in [0, 5_000, 60_000] {
+        clock.0.store(START.as_millis() - back, Ordering::Relaxed);
+        let transaction = Transaction {
+            changes: vec![Change::Create {
+                entity: Arc::clone(&entity),
+                values: Vec::new(),
+            }],
+            all_or_none: false,
+            user: RecordId::EMPTY,
+            origin: String::new(),
+        };
+        let outcomes = engine.commit(transaction).await.expect("a commit");
+        let id = outcomes[0].as_ref().expect("a case").id;
+        let row = engine.row(&entity, id).await.expect("a read");
+        dates.push(row.expect("a case")[place].clone());
+    }
+    assert_eq!(dates, vec![Value::DateTime(START.whole_second()); 3]);
 }
 
 #[tokio::test]

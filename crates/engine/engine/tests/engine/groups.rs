@@ -129,6 +129,60 @@ async fn a_unique_value_is_given_once_in_a_group() {
 }
 
 #[tokio::test]
+async fn a_value_is_free_again_when_its_holder_is_undone() {
+    let org = Org::new().await;
+    let transactions = (0..41)
+        .map(|number| {
+            let mut changes = vec![org.create("User", &user("boyle"))];
+            if number < 40 {
+                changes.push(account(&org, ""));
+            }
+            let mut transaction = org.transaction(changes);
+            transaction.all_or_none = true;
+            transaction
+        })
+        .collect();
+    let answers = at_once(&org.engine, transactions).await;
+    let (last, undone) = answers.split_last().expect("answers");
+    assert!(last[0].is_ok(), "{last:?}");
+    for outcomes in undone {
+        assert!(
+            matches!(
+                outcomes[0],
+                Err(Fault::RolledBack | Fault::ValueDuplicate { .. })
+            ),
+            "{outcomes:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_is_rolled_back_is_found_by_the_value_that_it_has_again() {
+    let org = Org::new().await;
+    let [from, old, new] = [
+        org.change(account(&org, "From")).await,
+        org.change(account(&org, "Old")).await,
+        org.change(account(&org, "New")).await,
+    ];
+    let given = [text("LastName", "Boyle"), ("AccountId", Value::Id(from))];
+    let contact = org.created("Contact", &given).await;
+    let parent = |account: RecordId| org.update(contact, &[("AccountId", Value::Id(account))]);
+    let mut undone = org.transaction(vec![parent(new), org.delete(old), account(&org, "")]);
+    undone.all_or_none = true;
+    // While the writer is busy with the first, the others come together behind it.
+    let transactions = vec![
+        org.transaction(vec![account(&org, "Busy"); 1_000]),
+        org.transaction(vec![parent(old)]),
+        undone,
+        org.transaction(vec![org.delete(old)]),
+    ];
+    let answers = at_once(&org.engine, transactions).await;
+    assert!(answers[1][0].is_ok() && answers[2][0].is_err() && answers[3][0].is_ok());
+    assert!(org.is_deleted(contact).await);
+    assert!(!org.is_deleted(new).await);
+}
+
+#[tokio::test]
 async fn more_than_a_group_holds_is_taken_in_several() {
     let org = Org::new().await;
     let tail = org.tail();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use landfall_engine::{
-    Assignment, Change, Engine, Event, ManualClock, Outcome, Parts, SeededEntropy, TopicFilter,
-    Transaction, WriterThread,
+    Assignment, Change, Clock, Engine, Event, ManualClock, Outcome, Parts, SeededEntropy,
+    TopicFilter, Transaction, WriterThread,
 };
 use landfall_model::{
     ChangeEventHeader, ChangeType, EntityDefinition, Fault, FieldBits, RecordId, ReplayId, Row,
@@ -39,7 +39,7 @@ impl Org {
     pub(crate) async fn on(wrap: impl FnOnce(Opened) -> Opened) -> Self {
         let folder = TempDir::new().expect("a folder");
         let clock = Arc::new(ManualClock::new(START));
-        let (engine, writer) = start(&folder, &clock, 1, wrap);
+        let (engine, writer) = start(&folder, Arc::clone(&clock) as _, 1, wrap);
         let mut org = Self {
             engine,
             clock,
@@ -74,7 +74,7 @@ impl Org {
         } = self;
         drop(engine);
         let seed = seed + 1;
-        let (engine, writer) = start(&folder, &clock, seed, |opened| opened);
+        let (engine, writer) = start(&folder, Arc::clone(&clock) as _, seed, |opened| opened);
         Self {
             engine,
             clock,
@@ -227,16 +227,16 @@ impl Org {
     }
 }
 
-fn start(
+pub(crate) fn start(
     folder: &TempDir,
-    clock: &Arc<ManualClock>,
+    clock: Arc<dyn Clock>,
     seed: u64,
     wrap: impl FnOnce(Opened) -> Opened,
 ) -> (Engine, WriterThread) {
     let config = landfall_store_embedded::Config::new(folder.path().join("landfall.db"));
     Engine::start(Parts {
         store: wrap(landfall_store_embedded::open(&config).expect("a store")),
-        clock: Arc::clone(clock) as _,
+        clock,
         entropy: Arc::new(SeededEntropy::new(seed)),
         instance: *b"5f",
         retention_hours: 72,
