@@ -95,6 +95,9 @@ pub(crate) struct DevOptions {
     /// Keep the org in a temporary folder that is removed at exit; goes before --data
     #[arg(long, env = "LANDFALL_EPHEMERAL", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) ephemeral: Option<bool>,
+    /// Folder of the Salesforce DX project that objects, fields and platform events come from; read again when it changes
+    #[arg(long, env = "LANDFALL_PROJECT", value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
     /// File to write the URL to once requests are answered; removed at exit
     #[arg(long, env = "LANDFALL_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -156,6 +159,9 @@ pub(crate) struct ServeOptions {
     /// Streaming API clients at once; 0 for no limit [default: 20]
     #[arg(long, env = "LANDFALL_LIMITS_CONCURRENT_CLIENTS", value_name = "N")]
     pub(crate) limits_concurrent_clients: Option<usize>,
+    /// Folder of the Salesforce DX project that objects, fields and platform events come from; read again when it changes
+    #[arg(long, env = "LANDFALL_PROJECT", value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
     /// File to write the URL to once requests are answered; removed at exit
     #[arg(long, env = "LANDFALL_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,

@@ -53,6 +53,7 @@ fn said(options: DevOptions, log: &LogOptions) -> Settings {
         data: options.data,
         ephemeral: options.ephemeral,
         ready_file: options.ready_file,
+        project: options.project,
         log: settings::Log {
             format: log.log_format.map(LogFormat::from),
             filter: log.filter.clone(),

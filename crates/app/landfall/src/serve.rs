@@ -35,6 +35,7 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
         data: options.data,
         ephemeral: None,
         ready_file: options.ready_file,
+        project: options.project,
         tls: settings::Tls {
             certificate_file: options.tls_certificate_file,
             key_file: options.tls_key_file,

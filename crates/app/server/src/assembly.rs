@@ -20,7 +20,7 @@ use crate::config::{Config, Credentials, DEVELOPER_CLIENT, Mode};
 use crate::error::Error;
 use crate::phase::{Listener, Phase};
 use crate::server::Environment;
-use crate::{health, retention};
+use crate::{health, project, retention};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
@@ -67,6 +67,10 @@ pub(crate) async fn assemble(
     refuse_mixed(&config.mode, &auth).await?;
     seed(&config.mode, &auth).await?;
     let mut tasks = JoinSet::new();
+    if let Some(folder) = &config.project {
+        project::deploy(&engine, folder).await?;
+        tasks.spawn(project::watch(engine.clone(), folder.clone(), phase.clone()));
+    }
     tasks.spawn(retention::run(engine.clone(), phase.clone()));
     let router = router(config, &engine, &auth, phase, authority, &mut tasks);
     Ok(Assembly {

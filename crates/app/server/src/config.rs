@@ -61,6 +61,8 @@ pub struct Config {
     pub connections_max: usize,
     /// Streaming API clients at once; none for no limit.
     pub concurrent_clients_max: Option<usize>,
+    /// The Salesforce DX project that the definitions come from.
+    pub project: Option<PathBuf>,
 }
 
 /// What kind of org a server is.
@@ -170,6 +172,7 @@ impl Config {
                 .limits
                 .concurrent_clients
                 .filter(|limit| *limit > 0),
+            project: settings.project,
         })
     }
 
@@ -229,6 +232,7 @@ impl Config {
                 Some(limit) => Some(limit),
                 None => usize::try_from(limits::CONCURRENT_CLIENTS_DEVELOPER).ok(),
             },
+            project: settings.project,
         })
     }
 }

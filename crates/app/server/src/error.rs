@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use landfall_metadata::Problem;
+
 /// Why the server does not run. The text names the failed operation; [`Error::hint`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -84,6 +86,12 @@ pub enum Error {
     /// Users and logins cannot be read.
     #[error("users and logins cannot be set up")]
     Auth(#[from] landfall_auth::Error),
+    /// The project cannot be deployed.
+    #[error("the project cannot be used\n{}", listed(problems))]
+    Project {
+        /// All that is wrong.
+        problems: Vec<Problem>,
+    },
     /// Something of the server ended by a defect.
     #[error("a part of the server ended unexpectedly: {0}")]
     Ended(&'static str),
@@ -114,7 +122,14 @@ impl Error {
             | Self::Tls { .. }
             | Self::Engine(_)
             | Self::Auth(_)
+            | Self::Project { .. }
             | Self::Ended(_) => None,
         }
     }
+}
+
+/// One problem a line: file, line, reason.
+fn listed(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    lines.join("\n")
 }

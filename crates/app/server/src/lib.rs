@@ -12,6 +12,7 @@ mod health;
 mod listener;
 mod network;
 mod phase;
+mod project;
 mod retention;
 mod server;
 pub mod settings;

@@ -26,6 +26,8 @@ pub struct Settings {
     pub ephemeral: Option<bool>,
     /// File that the URL is written to once requests are answered; removed at exit.
     pub ready_file: Option<PathBuf>,
+    /// Folder of the Salesforce DX project that objects, fields and platform events come from.
+    pub project: Option<PathBuf>,
     /// The certificate.
     pub tls: Tls,
     /// Who may speak for others.
@@ -161,6 +163,7 @@ impl Settings {
         let paths = [
             &mut self.data,
             &mut self.ready_file,
+            &mut self.project,
             &mut self.tls.certificate_file,
             &mut self.tls.key_file,
             &mut self.admin.password_file,
@@ -179,6 +182,7 @@ impl Settings {
             data: self.data.or(other.data),
             ephemeral: self.ephemeral.or(other.ephemeral),
             ready_file: self.ready_file.or(other.ready_file),
+            project: self.project.or(other.project),
             tls: Tls {
                 certificate_file: self.tls.certificate_file.or(other.tls.certificate_file),
                 key_file: self.tls.key_file.or(other.tls.key_file),

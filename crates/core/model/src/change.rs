@@ -156,6 +156,11 @@ impl EventUuid {
         Self(bytes)
     }
 
+    /// Reads the 36-character form; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        TransactionKey::parse(text).map(|TransactionKey(bytes)| Self(bytes))
+    }
+
     /// The 16 bytes.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0

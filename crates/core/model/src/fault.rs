@@ -74,6 +74,8 @@ pub enum Fault {
     },
     /// The body names the record that the path names already.
     IdInBody,
+    /// The body gives an id to a platform event, which has none of its own.
+    IdInEvent,
     /// The body names the external id that the path names already.
     ExternalIdInBody {
         /// The external id field.
@@ -305,6 +307,14 @@ pub enum Fault {
     StreamIdle,
     /// Nothing can be published on the topic.
     PublishRefused,
+    /// A request to publish without a topic.
+    PublishTopicMissing,
+    /// A later request of a publishing stream names another topic.
+    PublishTopicChanged,
+    /// A request to publish without an event.
+    PublishEmpty,
+    /// No request came on a publishing stream for too long.
+    PublishIdle,
     /// The call is not served yet.
     CallUnsupported,
 

@@ -70,6 +70,11 @@ pub fn wire(fault: &Fault) -> Wire {
             format!("No such column '{field}' on sobject of type {entity}"),
         )),
         Fault::IdInBody => on_rest(in_body("Id")),
+        Fault::IdInEvent => on_rest(RestError::save(
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+            "The event can't be published because it contains an ID value.",
+            [],
+        )),
         Fault::ExternalIdInBody { field } => on_rest(in_body(field.as_str())),
         Fault::FieldsReadOnly { fields } => on_rest(read_only(fields)),
         Fault::FieldsRequired { fields } => on_rest(RestError::save(
@@ -320,6 +325,26 @@ pub fn wire(fault: &Fault) -> Wire {
             GrpcStatus::PermissionDenied,
             grpc::PUBLISH_REFUSED,
             "Events can't be published on the topic.",
+        )),
+        Fault::PublishTopicMissing => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::PUBLISH_TOPIC_EMPTY,
+            "Topic validation failed. The topic name can't be blank.",
+        )),
+        Fault::PublishTopicChanged => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::PUBLISH_TOPIC_CHANGED,
+            "The topic name can't change during a stream.",
+        )),
+        Fault::PublishEmpty => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::PUBLISH_COUNT_INVALID,
+            "A PublishRequest must contain at least one event.",
+        )),
+        Fault::PublishIdle => on_grpc(grpc::error(
+            GrpcStatus::DeadlineExceeded,
+            grpc::PUBLISH_IDLE,
+            "No PublishRequest was received in time. Closing the stream.",
         )),
         Fault::CallUnsupported => on_grpc(grpc::error(
             GrpcStatus::Unimplemented,

@@ -59,6 +59,10 @@ pub(crate) const FETCH_COUNT_INVALID: &str =
 pub(crate) const TOPIC_CHANGED: &str = code!("subscription.fetch.topic.mismatch");
 pub(crate) const STREAM_IDLE: &str = code!("subscription.fetch.request.invalid");
 pub(crate) const PUBLISH_REFUSED: &str = code!("topic.meta.permission");
+pub(crate) const PUBLISH_TOPIC_EMPTY: &str = code!("publish.topic.validation.empty");
+pub(crate) const PUBLISH_TOPIC_CHANGED: &str = code!("publish.topic.mismatch");
+pub(crate) const PUBLISH_COUNT_INVALID: &str = code!("publish.event.count.invalid");
+pub(crate) const PUBLISH_IDLE: &str = code!("publish.stream.sweeper.timeout");
 pub(crate) const EVENT_LIMIT: &str = code!("subscription.limit.exceeded");
 pub(crate) const INTERNAL: &str = code!("subscription.internal.error");
 

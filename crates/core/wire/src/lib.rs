@@ -20,6 +20,12 @@ pub use path::normalize_path;
 pub use rest::{RestError, write_json_string};
 pub use versions::ApiVersion;
 
+/// The status code of a platform event that was taken; the message beside it is the event's UUID.
+///
+/// Clients: it stands among the errors of a request that succeeded.
+/// Source: "Publish Event Messages with Salesforce APIs" (Platform Events Developer Guide).
+pub const OPERATION_ENQUEUED: &str = "OPERATION_ENQUEUED";
+
 /// What one fault looks like on each surface; `None` where it cannot occur.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wire {

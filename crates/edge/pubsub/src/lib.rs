@@ -6,6 +6,7 @@
 
 mod call;
 mod fetch_response;
+mod publish;
 mod replay;
 mod service;
 mod subscribe;
@@ -39,12 +40,17 @@ use proto::pub_sub_server::PubSubServer;
 /// Source: "Pub/Sub API and Event Allocations" (Pub/Sub API Developer Guide).
 const REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Milliseconds of silence after which a `PublishStream` ends.
+/// Source: the error table of "Handle Errors"; the comment in the published definition says 70 seconds.
+const PUBLISH_IDLE_MS: i64 = 1_800_000;
+
 /// What the Pub/Sub API works with.
 #[derive(Clone)]
 pub struct PubsubState {
     pub(crate) engine: Engine,
     pub(crate) auth: Auth,
     pub(crate) timings: Timings,
+    pub(crate) publish_idle_ms: i64,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -60,6 +66,7 @@ impl PubsubState {
             engine,
             auth,
             timings,
+            publish_idle_ms: PUBLISH_IDLE_MS,
             stopping,
         }
     }
@@ -70,4 +77,10 @@ pub fn router(state: PubsubState) -> Router {
     let service =
         PubSubServer::new(service::Service(state)).max_decoding_message_size(REQUEST_BYTES_MAX);
     Routes::new(service).into_axum_router()
+}
+
+/// Ends when the server goes away.
+pub(crate) async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // An error says that nobody can tell us any more: that is the end as well.
+    let _ = stopping.wait_for(|stopping| *stopping).await.is_ok();
 }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use landfall_auth::Login;
-use landfall_engine::TopicId;
+use landfall_engine::{Subject, TopicId};
 use landfall_model::{Fault, SchemaId, Topic};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
@@ -16,7 +16,7 @@ use crate::proto::{
     FetchRequest, ManagedFetchRequest, ManagedFetchResponse, PublishRequest, PublishResponse,
     SchemaInfo, SchemaRequest, TopicInfo, TopicRequest,
 };
-use crate::{PubsubState, subscribe};
+use crate::{PubsubState, publish, subscribe};
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
@@ -63,20 +63,21 @@ impl PubSub for Service {
         let login = call.login(&self.0, request.metadata())?;
         let name = request.into_inner().topic_name;
         let topics = topics(&self.0, &login, &name).map_err(|fault| call.refused(&fault))?;
-        let engine = &self.0.engine;
+        let definitions = self.0.engine.definitions();
         let schema_id = match topics.as_slice() {
-            [topic] if name != Topic::CHANGE_EVENTS => engine
-                .entity_on(*topic)
-                .and_then(|entity| engine.change_event_schema(entity))
-                .map(|schema| schema.id().to_string()),
+            [topic] if name != Topic::CHANGE_EVENTS => definitions.schema_on(*topic),
             _ => None,
         };
+        let can_publish = topics
+            .first()
+            .and_then(|topic| definitions.subject(*topic))
+            .is_some_and(|subject| matches!(subject, Subject::PlatformEvent(_)));
         Ok(Response::new(TopicInfo {
             topic_name: name,
-            tenant_guid: format!("CORE/prod/{}", engine.org().id),
-            can_publish: false,
+            tenant_guid: format!("CORE/prod/{}", self.0.engine.org().id),
+            can_publish,
             can_subscribe: true,
-            schema_id: schema_id.unwrap_or_default(),
+            schema_id: schema_id.map_or_else(String::new, |schema| schema.id().to_string()),
             rpc_id: call.rpc_id,
         }))
     }
@@ -87,11 +88,11 @@ impl PubSub for Service {
     ) -> Result<Response<PublishResponse>, Status> {
         let call = Call::new(&self.0, "Publish");
         let login = call.login(&self.0, request.metadata())?;
-        let topic = request.into_inner().topic_name;
-        let fault = topics(&self.0, &login, &topic)
-            .err()
-            .unwrap_or(Fault::PublishRefused);
-        Err(call.refused(&fault))
+        let request = request.into_inner();
+        publish::publish(&self.0, &login, &call, &request.topic_name, request.events)
+            .await
+            .map(Response::new)
+            .map_err(|fault| call.refused(&fault))
     }
 
     async fn publish_stream(
@@ -99,8 +100,9 @@ impl PubSub for Service {
         request: Request<Streaming<PublishRequest>>,
     ) -> Result<Response<Self::PublishStreamStream>, Status> {
         let call = Call::new(&self.0, "PublishStream");
-        call.login(&self.0, request.metadata())?;
-        Err(call.refused(&Fault::CallUnsupported))
+        let login = call.login(&self.0, request.metadata())?;
+        let answers = publish::open(self.0.clone(), call, login, request.into_inner());
+        Ok(Response::new(Box::pin(answers)))
     }
 
     async fn managed_subscribe(

@@ -8,7 +8,7 @@ use landfall_engine::{Event, LogEvent, Rendition, TopicFilter, TopicId, Watcher}
 use landfall_model::{Fault, ReplayId};
 use landfall_subscription::fetch::{Due, Fetch};
 use landfall_subscription::{Bounds, Subscription};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
@@ -81,7 +81,7 @@ impl Run {
     }
 
     async fn run(&mut self, requests: &mut Streaming<FetchRequest>) -> Result<(), End> {
-        let mut stopping = std::pin::pin!(stopped(self.state.stopping.clone()));
+        let mut stopping = std::pin::pin!(crate::stopped(self.state.stopping.clone()));
         let login = Arc::clone(&self.login);
         let mut ended = std::pin::pin!(login.ended());
         let clock = Arc::clone(self.state.engine.clock());
@@ -187,12 +187,6 @@ impl Run {
             None => Ok(()),
         }
     }
-}
-
-/// Ends when the server goes away.
-async fn stopped(mut stopping: watch::Receiver<bool>) {
-    // An error says that nobody can tell us any more: that is the end as well.
-    let _ = stopping.wait_for(|stopping| *stopping).await.is_ok();
 }
 
 /// The events as response fields, as many as one response may hold: one at least.

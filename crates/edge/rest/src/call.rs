@@ -7,8 +7,9 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use landfall_auth::Login;
-use landfall_model::Fault;
+use landfall_engine::Definitions;
 use landfall_model::limits::REST_BODY_BYTES_MAX;
+use landfall_model::{Catalog, Fault};
 use landfall_wire::{ApiVersion, headers as names};
 
 use crate::encoding;
@@ -17,6 +18,8 @@ use crate::encoding;
 pub(crate) struct Call {
     pub(crate) version: ApiVersion,
     pub(crate) login: Arc<Login>,
+    /// What the org consists of, for the whole request.
+    pub(crate) definitions: Arc<Definitions>,
     /// After `_HttpMethod`.
     pub(crate) method: Method,
     pub(crate) parameters: Vec<(String, String)>,
@@ -26,6 +29,11 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// The objects of the org.
+    pub(crate) fn catalog(&self) -> &Catalog {
+        self.definitions.catalog()
+    }
+
     /// A query parameter; the first of its name counts.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters

@@ -11,7 +11,7 @@ use landfall_model::{Capabilities, Catalog, ChildRelationship, DeleteRule, Entit
 
 use crate::describe_event;
 use crate::describe_field::write_field;
-use crate::resource::Object;
+use crate::platform_event;
 use crate::template::{BASE, END, SINCE_50, Template, VERSION};
 use crate::writer::Writer;
 
@@ -26,23 +26,39 @@ const BATCH_SIZE_MAX: i64 = 200;
 pub(crate) struct Describes(Mutex<HashMap<String, Arc<Template>>>);
 
 impl Describes {
-    /// The list of all objects.
-    pub(crate) fn global(&self, catalog: &Catalog) -> Arc<Template> {
-        self.kept("", || global(catalog))
+    /// The list of all objects; `events` are the platform events as objects.
+    pub(crate) fn global<'a>(
+        &self,
+        catalog: &Catalog,
+        events: impl Iterator<Item = &'a EntityDefinition>,
+    ) -> Arc<Template> {
+        self.kept("", || global(catalog, events))
     }
 
-    /// All about one object.
-    pub(crate) fn full(&self, catalog: &Catalog, object: &Object) -> Arc<Template> {
-        match object {
-            Object::Records(entity) => self.kept(entity.name.as_str(), || full(catalog, entity)),
-            Object::ChangeEvent(entity) => {
-                let name = entity
-                    .change_event
-                    .as_ref()
-                    .map_or("", |event| event.name.as_str());
-                self.kept(name, || describe_event::full(catalog, entity))
-            }
-        }
+    /// All about an object with records.
+    pub(crate) fn of_records(&self, catalog: &Catalog, entity: &EntityDefinition) -> Arc<Template> {
+        self.kept(entity.name.as_str(), || full(catalog, entity))
+    }
+
+    /// All about the change event object of an object, if it has one.
+    pub(crate) fn of_change_event(
+        &self,
+        catalog: &Catalog,
+        entity: &EntityDefinition,
+    ) -> Option<Arc<Template>> {
+        let name = entity.change_event.as_ref()?.name.as_str();
+        Some(self.kept(name, || describe_event::full(catalog, entity)))
+    }
+
+    /// All about a platform event, seen as an object.
+    pub(crate) fn of_platform_event(
+        &self,
+        catalog: &Catalog,
+        object: &EntityDefinition,
+    ) -> Arc<Template> {
+        self.kept(object.name.as_str(), || {
+            platform_event::full(catalog, object)
+        })
     }
 
     fn kept(&self, name: &str, render: impl FnOnce() -> String) -> Arc<Template> {
@@ -60,6 +76,17 @@ impl Describes {
     }
 }
 
+/// What an object is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind<'a> {
+    /// Records.
+    Records,
+    /// Changes of the records of the named object.
+    Changes(&'a str),
+    /// Messages.
+    PlatformEvent,
+}
+
 /// What the lists and the describes of records' objects and of event objects have in common.
 pub(crate) struct Face<'a> {
     pub(crate) name: &'a str,
@@ -68,8 +95,7 @@ pub(crate) struct Face<'a> {
     pub(crate) key_prefix: Option<&'a str>,
     pub(crate) custom: bool,
     pub(crate) capabilities: Capabilities,
-    /// The object whose changes it is about.
-    pub(crate) changes_of: Option<&'a str>,
+    pub(crate) kind: Kind<'a>,
     /// Whether people see it in pages of their own.
     pub(crate) layoutable: bool,
 }
@@ -83,13 +109,17 @@ impl<'a> Face<'a> {
             key_prefix: Some(entity.key_prefix.as_str()),
             custom: entity.custom,
             capabilities: entity.capabilities,
-            changes_of: None,
+            kind: Kind::Records,
             layoutable: entity.capabilities.triggerable && entity.capabilities.createable,
         }
     }
 }
 
-fn global(catalog: &Catalog) -> String {
+fn global<'a>(
+    catalog: &Catalog,
+    platform_events: impl Iterator<Item = &'a EntityDefinition>,
+) -> String {
+    let platform_events: Vec<_> = platform_events.collect();
     let events: Vec<_> = catalog
         .entities()
         .iter()
@@ -100,6 +130,11 @@ fn global(catalog: &Catalog) -> String {
         .iter()
         .map(|entity| Face::of(entity))
         .chain(events.iter().map(describe_event::Naming::face))
+        .chain(
+            platform_events
+                .iter()
+                .map(|object| platform_event::face(object)),
+        )
         .collect();
     faces.sort_by(|left, right| left.name.cmp(right.name));
     let mut w = Writer::new();
@@ -159,11 +194,14 @@ fn write_entry(w: &mut Writer, face: &Face<'_>) {
 
 /// Clients: shown from 50.0 on.
 fn write_association(w: &mut Writer, face: &Face<'_>) {
+    let changes_of = match face.kind {
+        Kind::Changes(of) => Some(of),
+        Kind::Records | Kind::PlatformEvent => None,
+    };
     w.mark(SINCE_50);
     w.name("associateEntityType")
-        .text_or_null(face.changes_of.map(|_| "ChangeEvent"));
-    w.name("associateParentEntity")
-        .text_or_null(face.changes_of);
+        .text_or_null(changes_of.map(|_| "ChangeEvent"));
+    w.name("associateParentEntity").text_or_null(changes_of);
     w.mark(END);
 }
 
@@ -179,7 +217,7 @@ fn write_urls(w: &mut Writer, face: &Face<'_>, with_pages: bool) {
             below(w, "compactLayouts", "/describe/compactLayouts");
         }
         below(w, "rowTemplate", "/{ID}");
-        if face.changes_of.is_some() {
+        if face.kind != Kind::Records {
             below(w, "eventSchema", "/eventSchema");
         }
         if face.layoutable {
@@ -289,7 +327,7 @@ pub(crate) fn render_full(
 }
 
 fn write_master_record_type(w: &mut Writer, face: &Face<'_>) {
-    if face.changes_of.is_some() {
+    if face.kind != Kind::Records {
         return;
     }
     w.object(|w| {
@@ -326,12 +364,13 @@ fn write_scopes(w: &mut Writer, face: &Face<'_>, owned: bool) {
     }
 }
 
-/// References to the object, those of change events included: these have no name and delete nothing.
+/// References to the object, those of events included: these have no name and delete nothing.
 fn write_children(w: &mut Writer, catalog: &Catalog, entity: &EntityDefinition) {
     let mut children: Vec<ChildRelationship> = entity.children.clone();
     for other in catalog.entities() {
         children.extend(describe_event::references(other, &entity.name));
     }
+    children.extend(platform_event::references(catalog, &entity.name));
     children.sort_by(|left, right| (&left.child, &left.field).cmp(&(&right.child, &right.field)));
     for child in &children {
         w.object(|w| {
@@ -364,7 +403,7 @@ mod tests {
 
     #[test]
     fn the_list_has_objects_and_their_change_events() {
-        let list = parsed(&Describes::default().global(&fixture::catalog()));
+        let list = parsed(&Describes::default().global(&fixture::catalog(), std::iter::empty()));
         assert_eq!(list["encoding"], "UTF-8");
         assert_eq!(list["maxBatchSize"], 200);
         let names: Vec<_> = list["sobjects"]
@@ -391,8 +430,8 @@ mod tests {
     #[test]
     fn a_describe_has_the_recorded_keys_in_their_order() {
         let catalog = fixture::catalog();
-        let thing = Object::Records(Arc::clone(catalog.entity("Thing").expect("in the fixture")));
-        let template = Describes::default().full(&catalog, &thing);
+        let thing = catalog.entity("Thing").expect("in the fixture");
+        let template = Describes::default().of_records(&catalog, thing);
         let text = template.expand(ApiVersion::NEWEST, "https://h:1");
         let describe: Value = serde_json::from_str(&text).expect("JSON");
         let keys = "actionOverrides activateable associateEntityType associateParentEntity childRelationships \
@@ -419,8 +458,8 @@ mod tests {
     #[test]
     fn references_of_change_events_are_children_without_a_name() {
         let catalog = fixture::catalog();
-        let thing = Object::Records(Arc::clone(catalog.entity("Thing").expect("in the fixture")));
-        let describe = parsed(&Describes::default().full(&catalog, &thing));
+        let thing = catalog.entity("Thing").expect("in the fixture");
+        let describe = parsed(&Describes::default().of_records(&catalog, thing));
         let child = &describe["childRelationships"][0];
         assert_eq!(child["childSObject"], "ThingChangeEvent");
         assert_eq!(child["field"], "ParentId");
@@ -431,7 +470,7 @@ mod tests {
     fn a_describe_is_rendered_once() {
         let catalog = fixture::catalog();
         let describes = Describes::default();
-        let first = describes.global(&catalog);
-        assert!(Arc::ptr_eq(&first, &describes.global(&catalog)));
+        let global = || describes.global(&catalog, std::iter::empty());
+        assert!(Arc::ptr_eq(&global(), &global()));
     }
 }

@@ -8,7 +8,7 @@ use landfall_model::{
     FieldDefinition, FieldName, FieldType,
 };
 
-use crate::describe::{Face, basic, render_full};
+use crate::describe::{Face, Kind, basic, render_full};
 use crate::describe_field::{type_name, write_field};
 use crate::template::Template;
 use crate::writer::Writer;
@@ -43,7 +43,7 @@ impl<'a> Naming<'a> {
                 triggerable: true,
                 ..Capabilities::default()
             },
-            changes_of: Some(self.entity.name.as_str()),
+            kind: Kind::Changes(self.entity.name.as_str()),
             layoutable: false,
         }
     }
@@ -52,17 +52,20 @@ impl<'a> Naming<'a> {
 /// The basic information: the entry of the list, and name, label and type of each field.
 pub(crate) fn basic_of(entity: &EntityDefinition) -> Option<Template> {
     let naming = Naming::of(entity)?;
-    Some(basic(&naming.face(), |w| {
-        w.name("fields").array(|w| {
-            for field in fields(entity) {
-                w.object(|w| {
-                    w.name("name").string(field.name.as_str());
-                    w.name("label").string(&field.label);
-                    w.name("type").string(wire_type(&field));
-                });
-            }
-        });
-    }))
+    Some(basic(&naming.face(), |w| write_names(w, &fields(entity))))
+}
+
+/// Name, label and type of each field: what the basic information about an event has in addition.
+pub(crate) fn write_names(w: &mut Writer, fields: &[FieldDefinition]) {
+    w.name("fields").array(|w| {
+        for field in fields {
+            w.object(|w| {
+                w.name("name").string(field.name.as_str());
+                w.name("label").string(&field.label);
+                w.name("type").string(wire_type(field));
+            });
+        }
+    });
 }
 
 /// The references that change events of `entity` hold to records of `target`.

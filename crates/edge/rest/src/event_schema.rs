@@ -3,10 +3,11 @@
 //! Source: "Platform Event Schema by Event Name" and "Platform Event Schema by Schema ID" (REST API Developer Guide).
 
 use landfall_engine::Engine;
-use landfall_model::{EntityDefinition, Fault, SchemaId};
+use landfall_model::{Fault, SchemaId};
 use landfall_schema::EventSchema;
 
 use crate::call::Call;
+use crate::resource::Object;
 use crate::respond::Answer;
 
 /// The version that brought the resource.
@@ -15,17 +16,18 @@ const FIRST_VERSION: u16 = 40;
 /// The version that brought `payloadFormat`, and made the expanded form the default.
 const FORMATS_VERSION: u16 = 43;
 
-/// The schema of a change event object.
-pub(crate) fn of_entity(
-    engine: &Engine,
-    call: &Call,
-    entity: &EntityDefinition,
-) -> Result<Answer, Fault> {
+/// The present schema of an event object.
+pub(crate) fn of(call: &Call, object: &Object) -> Result<Answer, Fault> {
     let format = format(call)?;
-    let schema = engine
-        .change_event_schema(entity)
-        .ok_or(Fault::ResourceNotFound)?;
-    Ok(render(&schema, format))
+    let definitions = &call.definitions;
+    let schema = match object {
+        Object::ChangeEvent(entity) => definitions.change_event_schema(entity.name.as_str()),
+        Object::PlatformEvent(event) => definitions
+            .publication(event.name.as_str())
+            .map(|publication| &publication.schema),
+        Object::Records(_) => None,
+    };
+    Ok(render(schema.ok_or(Fault::ResourceNotFound)?, format))
 }
 
 /// The schema with an id, current or old.

@@ -17,6 +17,7 @@ mod fault;
 mod fixture;
 mod given;
 mod json;
+mod platform_event;
 mod pretty;
 mod record;
 mod record_json;
@@ -32,13 +33,13 @@ mod values;
 mod versions;
 mod writer;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use axum::routing::any;
 use http::request::Parts;
 use landfall_auth::Auth;
-use landfall_engine::Engine;
+use landfall_engine::{Definitions, Engine};
 
 use describe::Describes;
 use usage::Usage;
@@ -64,17 +65,50 @@ struct Shared {
     auth: Auth,
     base_url: BaseUrl,
     usage: Usage,
-    describes: Describes,
+    describes: RwLock<Kept>,
+}
+
+/// The describes of one set of definitions.
+struct Kept {
+    definitions: Arc<Definitions>,
+    describes: Arc<Describes>,
+}
+
+impl Shared {
+    /// The describes of these definitions; those of others are forgotten.
+    fn describes(&self, definitions: &Arc<Definitions>) -> Arc<Describes> {
+        {
+            let kept = self
+                .describes
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            if Arc::ptr_eq(&kept.definitions, definitions) {
+                return Arc::clone(&kept.describes);
+            }
+        }
+        let describes = Arc::new(Describes::default());
+        *self
+            .describes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Kept {
+            definitions: Arc::clone(definitions),
+            describes: Arc::clone(&describes),
+        };
+        describes
+    }
 }
 
 /// The resources below `/services/data`.
 pub fn router(state: RestState) -> Router {
     let shared = Arc::new(Shared {
         usage: Usage::new(state.requests_daily),
+        describes: RwLock::new(Kept {
+            definitions: state.engine.definitions(),
+            describes: Arc::default(),
+        }),
         engine: state.engine,
         auth: state.auth,
         base_url: state.base_url,
-        describes: Describes::default(),
     });
     Router::new()
         .route("/services/data", any(serve::versions))

@@ -144,25 +144,21 @@ pub(crate) async fn read(
     entity: &Arc<EntityDefinition>,
     row: Row,
 ) -> Result<Answer, Fault> {
-    let nodes = selected(shared, call, entity)?;
+    let nodes = selected(call, entity)?;
     let state = state(entity, &row);
     if conditional::of_read(&call.headers, &state)? == Verdict::NotModified {
         return Ok(Answer::not_modified().stamped(&state));
     }
-    let record = selection::load(&shared.engine, entity, row, &nodes).await?;
+    let record = selection::load(&shared.engine, call.catalog(), entity, row, &nodes).await?;
     let mut w = Writer::new();
     write_record(&mut w, call.version, &nodes, &record);
     Ok(Answer::json(w.finish()).stamped(&state))
 }
 
 /// What the `fields` parameter asks for; everything without one.
-pub(crate) fn selected(
-    shared: &Shared,
-    call: &Call,
-    entity: &EntityDefinition,
-) -> Result<Vec<Node>, Fault> {
+pub(crate) fn selected(call: &Call, entity: &EntityDefinition) -> Result<Vec<Node>, Fault> {
     match call.parameter("fields").filter(|fields| !fields.is_empty()) {
-        Some(fields) => selection::parse(shared.engine.catalog(), entity, fields),
+        Some(fields) => selection::parse(call.catalog(), entity, fields),
         None => Ok(selection::everything(entity)),
     }
 }
@@ -243,7 +239,7 @@ async fn given_values(
 ) -> Result<Vec<Assignment>, Fault> {
     check_access(call, entity)?;
     let bytes = json_body(&call.headers, body).await?;
-    let catalog = shared.engine.catalog();
+    let catalog = call.catalog();
     let Given {
         mut values,
         lookups,

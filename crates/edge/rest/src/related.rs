@@ -52,9 +52,11 @@ async fn parent(
     let id = reference
         .and_then(Value::as_id)
         .ok_or(Fault::RecordNotFound)?;
-    let target = shared.engine.catalog().entity_of(id.prefix());
-    let target = Arc::clone(target.ok_or(Fault::RecordNotFound)?);
-    record::by_id(shared, call, &target, id, body).await
+    let target = call
+        .catalog()
+        .entity_of(id.prefix())
+        .ok_or(Fault::RecordNotFound)?;
+    record::by_id(shared, call, target, id, body).await
 }
 
 /// The children, in the shape of a query's result.
@@ -75,20 +77,22 @@ async fn children(
                 .is_some_and(|known| known.eq_ignore_ascii_case(name))
         })
         .ok_or(Fault::ResourceNotFound)?;
-    let child = shared.engine.catalog().entity(relationship.child.as_str());
-    let child = Arc::clone(child.ok_or(Fault::ResourceNotFound)?);
+    let child = call
+        .catalog()
+        .entity(relationship.child.as_str())
+        .ok_or(Fault::ResourceNotFound)?;
     let place = child
         .index_of(relationship.field.as_str())
         .ok_or(Fault::ResourceNotFound)?;
-    let nodes = record::selected(shared, call, &child)?;
+    let nodes = record::selected(call, child)?;
     let rows = shared
         .engine
-        .rows_where(&child, place, Value::Id(id), REST_RELATED_RECORDS_MAX)
+        .rows_where(child, place, Value::Id(id), REST_RELATED_RECORDS_MAX)
         .await
         .map_err(refused)?;
     let rows: Vec<Row> = rows
         .into_iter()
-        .filter(|row| !is_deleted(&child, row))
+        .filter(|row| !is_deleted(child, row))
         .collect();
     let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let mut w = Writer::new();
@@ -97,7 +101,7 @@ async fn children(
     w.name("done").boolean(true);
     w.name("records").open('[');
     for row in rows {
-        let loaded = selection::load(&shared.engine, &child, row, &nodes).await?;
+        let loaded = selection::load(&shared.engine, call.catalog(), child, row, &nodes).await?;
         write_record(&mut w, call.version, &nodes, &loaded);
     }
     w.close(']');

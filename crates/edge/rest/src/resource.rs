@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use landfall_model::{Catalog, EntityDefinition, Fault, RecordId, RecordIdError};
+use landfall_model::{
+    Catalog, EntityDefinition, Fault, PlatformEventDefinition, RecordId, RecordIdError,
+};
 
 /// An object in a path.
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub(crate) enum Object {
     Records(Arc<EntityDefinition>),
     /// The change event object of one.
     ChangeEvent(Arc<EntityDefinition>),
+    /// A platform event.
+    PlatformEvent(Arc<PlatformEventDefinition>),
 }
 
 /// What a path below `/services/data/vNN.0` names.
@@ -27,10 +31,12 @@ pub(crate) enum Resource {
     Object(Object),
     /// All about one object.
     Describe(Object),
-    /// The event schema of a change event object.
-    EventSchema(Arc<EntityDefinition>),
+    /// The event schema of an event object.
+    EventSchema(Object),
     /// An event schema by its id.
     EventSchemaById(String),
+    /// A platform event by an id, which leads to none.
+    PublishedEvent,
     /// A record by its id, as spelled in the path.
     Row(Arc<EntityDefinition>, String),
     /// New records, addressed by the field `Id`.
@@ -67,9 +73,12 @@ impl Resource {
         match (object, rest) {
             (object, []) => Ok(Self::Object(object)),
             (object, [describe]) if is(describe, "describe") => Ok(Self::Describe(object)),
-            (Object::ChangeEvent(entity), [schema]) if is(schema, "eventSchema") => {
-                Ok(Self::EventSchema(entity))
+            (object @ (Object::ChangeEvent(_) | Object::PlatformEvent(_)), [schema])
+                if is(schema, "eventSchema") =>
+            {
+                Ok(Self::EventSchema(object))
             }
+            (Object::PlatformEvent(_), [_]) => Ok(Self::PublishedEvent),
             (Object::Records(entity), [id]) if is(id, "Id") => Ok(Self::NewById(entity)),
             (Object::Records(entity), [id]) => Ok(Self::Row(entity, (*id).to_owned())),
             (Object::Records(entity), [id, record]) if is(id, "Id") => {
@@ -79,7 +88,7 @@ impl Resource {
                 Err(Fault::ResourceNotFound)
             }
             (Object::Records(entity), [first, second]) => Ok(Self::two(entity, first, second)),
-            (Object::Records(_) | Object::ChangeEvent(_), _) => Err(Fault::ResourceNotFound),
+            (_, _) => Err(Fault::ResourceNotFound),
         }
     }
 
@@ -104,7 +113,8 @@ impl Resource {
             | Self::Objects
             | Self::Describe(_)
             | Self::EventSchema(_)
-            | Self::EventSchemaById(_) => "HEAD,GET",
+            | Self::EventSchemaById(_)
+            | Self::PublishedEvent => "HEAD,GET",
             Self::Object(_) | Self::Password(_) => "HEAD,GET,POST",
             Self::NewById(_) => "POST",
             Self::Row(..) | Self::ExternalId(..) | Self::Related(..) => "HEAD,GET,PATCH,DELETE",
@@ -143,6 +153,9 @@ fn id_field(entity: &EntityDefinition) -> landfall_model::fault::FaultField {
 fn object_of(catalog: &Catalog, name: &str) -> Result<Object, Fault> {
     if let Some(entity) = catalog.entity(name) {
         return Ok(Object::Records(Arc::clone(entity)));
+    }
+    if let Some(event) = catalog.platform_event(name) {
+        return Ok(Object::PlatformEvent(Arc::clone(event)));
     }
     catalog
         .entity_of_change_event(name)

@@ -35,6 +35,11 @@ impl Answer {
         Self::of(StatusCode::CREATED, body).with(LOCATION, location)
     }
 
+    /// 201 with a body, for what has no address.
+    pub(crate) fn enqueued(body: String) -> Self {
+        Self::of(StatusCode::CREATED, body)
+    }
+
     /// 204.
     pub(crate) fn no_content() -> Self {
         Self::of(StatusCode::NO_CONTENT, String::new())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use landfall_engine::Engine;
 use landfall_model::limits::{REST_FIELDS_MAX, REST_PATH_STEPS_MAX};
-use landfall_model::{Catalog, EntityDefinition, Fault, Row, Value};
+use landfall_model::{Catalog, EntityDefinition, Fault, RecordId, Row, Value};
 
 use crate::fault::refused;
 use crate::given::reference_named;
@@ -121,6 +121,7 @@ fn add(
 /// What the store says.
 pub(crate) fn load<'a>(
     engine: &'a Engine,
+    catalog: &'a Catalog,
     entity: &'a Arc<EntityDefinition>,
     row: Row,
     nodes: &'a [Node],
@@ -135,7 +136,7 @@ pub(crate) fn load<'a>(
                 continue;
             };
             parents.push(match row.get(*reference) {
-                Some(Value::Id(id)) => parent(engine, *id, nodes).await?,
+                Some(Value::Id(id)) => parent(engine, catalog, *id, nodes).await?,
                 _ => None,
             });
         }
@@ -149,14 +150,17 @@ pub(crate) fn load<'a>(
 
 async fn parent(
     engine: &Engine,
-    id: landfall_model::RecordId,
+    catalog: &Catalog,
+    id: RecordId,
     nodes: &[Node],
 ) -> Result<Option<Loaded>, Fault> {
-    let Some(target) = engine.catalog().entity_of(id.prefix()) else {
+    let Some(target) = catalog.entity_of(id.prefix()) else {
         return Ok(None);
     };
     match engine.row(target, id).await.map_err(refused)? {
-        Some(row) if !is_deleted(target, &row) => load(engine, target, row, nodes).await.map(Some),
+        Some(row) if !is_deleted(target, &row) => {
+            load(engine, catalog, target, row, nodes).await.map(Some)
+        }
         _ => Ok(None),
     }
 }

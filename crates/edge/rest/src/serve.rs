@@ -24,7 +24,7 @@ use crate::resource::{Object, Resource, parameters, segments};
 use crate::respond::{Answer, state_of};
 use crate::template::Template;
 use crate::writer::Writer;
-use crate::{Shared, event_schema, record, related, user};
+use crate::{Shared, event_schema, platform_event, record, related, user};
 
 /// Segments before the version: `services`, `data`.
 const ROOT_SEGMENTS: usize = 2;
@@ -94,12 +94,13 @@ async fn within(
     let call = Call {
         version,
         login,
+        definitions: shared.engine.definitions(),
         method: meant_method(&parts.method, &parameters),
         parameters,
         headers: parts.headers.clone(),
         base_url: (shared.base_url)(parts),
     };
-    let resource = Resource::resolve(shared.engine.catalog(), &path)?;
+    let resource = Resource::resolve(call.catalog(), &path)?;
     check_method(&call.method, resource.allowed())?;
     dispatch(shared, &call, resource, body).await
 }
@@ -121,30 +122,26 @@ async fn dispatch(
     resource: Resource,
     body: Body,
 ) -> Result<Answer, Fault> {
-    let engine = &shared.engine;
-    let catalog = engine.catalog();
     match resource {
-        Resource::Resources => Ok(Answer::json(crate::versions::resources(engine, call))),
-        Resource::Objects => described(shared, call, &shared.describes.global(catalog)),
-        Resource::Describe(object) => {
-            described(shared, call, &shared.describes.full(catalog, &object))
+        Resource::Resources => Ok(Answer::json(crate::versions::resources(
+            &shared.engine,
+            call,
+        ))),
+        Resource::Objects => {
+            let events = call.definitions.publications();
+            let events = events.map(|publication| &*publication.object);
+            let describes = shared.describes(&call.definitions);
+            described(call, &describes.global(call.catalog(), events))
         }
-        Resource::Object(Object::Records(entity)) if call.method == Method::POST => {
-            record::create(shared, call, &entity, body, false).await
+        Resource::Describe(object) => described(call, &*full(shared, call, &object)?),
+        Resource::Object(object) if call.method == Method::POST => {
+            create(shared, call, &object, body).await
         }
-        Resource::Object(Object::ChangeEvent(entity)) if call.method == Method::POST => {
-            Err(Fault::OperationRefused {
-                operation: Operation::Create,
-                label: format!("{} Change Event", entity.label),
-            })
-        }
-        Resource::Object(Object::Records(entity)) => object_of_records(shared, call, &entity).await,
-        Resource::Object(Object::ChangeEvent(entity)) => {
-            let describe = describe_event::basic_of(&entity).ok_or(Fault::ResourceNotFound)?;
-            Ok(object_information(call, &describe, "[]"))
-        }
-        Resource::EventSchema(entity) => event_schema::of_entity(engine, call, &entity),
-        Resource::EventSchemaById(id) => event_schema::by_id(engine, call, &id),
+        Resource::Object(object) => information(shared, call, &object).await,
+        Resource::EventSchema(object) => event_schema::of(call, &object),
+        Resource::EventSchemaById(id) => event_schema::by_id(&shared.engine, call, &id),
+        // What is published is delivered and forgotten: it is no record.
+        Resource::PublishedEvent => Err(Fault::RecordNotFound),
         Resource::NewById(entity) => record::create(shared, call, &entity, body, true).await,
         Resource::Row(entity, id) => record::row(shared, call, &entity, &id, body).await,
         Resource::ExternalId(entity, field, value) => {
@@ -157,9 +154,55 @@ async fn dispatch(
     }
 }
 
+/// Makes a new record, or publishes an event.
+async fn create(
+    shared: &Shared,
+    call: &Call,
+    object: &Object,
+    body: Body,
+) -> Result<Answer, Fault> {
+    match object {
+        Object::Records(entity) => record::create(shared, call, entity, body, false).await,
+        Object::PlatformEvent(event) => platform_event::publish(shared, call, event, body).await,
+        Object::ChangeEvent(entity) => Err(Fault::OperationRefused {
+            operation: Operation::Create,
+            label: format!("{} Change Event", entity.label),
+        }),
+    }
+}
+
+/// The basic information about an object.
+async fn information(shared: &Shared, call: &Call, object: &Object) -> Result<Answer, Fault> {
+    let describe = match object {
+        Object::Records(entity) => return object_of_records(shared, call, entity).await,
+        Object::ChangeEvent(entity) => describe_event::basic_of(entity),
+        Object::PlatformEvent(event) => call
+            .definitions
+            .publication(event.name.as_str())
+            .map(|publication| platform_event::basic_of(&publication.object)),
+    };
+    let describe = describe.ok_or(Fault::ResourceNotFound)?;
+    Ok(object_information(call, &describe, "[]"))
+}
+
+/// All about an object.
+fn full(shared: &Shared, call: &Call, object: &Object) -> Result<Arc<Template>, Fault> {
+    let describes = shared.describes(&call.definitions);
+    let catalog = call.catalog();
+    let describe = match object {
+        Object::Records(entity) => Some(describes.of_records(catalog, entity)),
+        Object::ChangeEvent(entity) => describes.of_change_event(catalog, entity),
+        Object::PlatformEvent(event) => call
+            .definitions
+            .publication(event.name.as_str())
+            .map(|publication| describes.of_platform_event(catalog, &publication.object)),
+    };
+    describe.ok_or(Fault::ResourceNotFound)
+}
+
 /// A describe, or that it has not changed.
-fn described(shared: &Shared, call: &Call, template: &Template) -> Result<Answer, Fault> {
-    let state = state_of(template.fingerprint(), shared.engine.catalog_modified());
+fn described(call: &Call, template: &Template) -> Result<Answer, Fault> {
+    let state = state_of(template.fingerprint(), call.definitions.modified());
     let answer = match conditional::of_read(&call.headers, &state)? {
         Verdict::NotModified => Answer::not_modified(),
         Verdict::Proceed => Answer::json(template.expand(call.version, &call.base_url)),

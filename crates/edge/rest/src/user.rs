@@ -2,8 +2,6 @@
 //!
 //! Source: "sObject User Password" (REST API Developer Guide).
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use http::Method;
 use landfall_model::{Fault, FieldName, RecordId};
@@ -28,10 +26,12 @@ pub(crate) async fn password(
     id: RecordId,
     body: Body,
 ) -> Result<Answer, Fault> {
-    let users = shared.engine.catalog().entity("User");
-    let users = Arc::clone(users.ok_or(Fault::ResourceNotFound)?);
-    let id = record_id(&users, id.as_str())?;
-    let known = shared.engine.row(&users, id).await.map_err(refused)?;
+    let users = call
+        .catalog()
+        .entity("User")
+        .ok_or(Fault::ResourceNotFound)?;
+    let id = record_id(users, id.as_str())?;
+    let known = shared.engine.row(users, id).await.map_err(refused)?;
     known.ok_or(Fault::RecordNotFound)?;
     if id != call.login.user_id && !call.login.permissions.modify_all_data {
         return Err(Fault::AccessDenied);

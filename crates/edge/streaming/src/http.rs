@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use landfall_auth::Login;
 use landfall_bayeux::{Echo, MESSAGES_MAX, Message, Refusal};
 use landfall_model::{Fault, ReplayId, limits};
+use landfall_wire::ApiVersion;
 
 use crate::StreamingState;
 use crate::delivery::Parcel;
@@ -19,8 +20,8 @@ const BROWSER_COOKIE: &str = "BAYEUX_BROWSER";
 /// Who sends a request, and what its head says.
 pub(crate) struct Caller {
     pub(crate) login: Result<Arc<Login>, Fault>,
-    /// Whether the path names an API version that is served.
-    pub(crate) version: Result<(), Fault>,
+    /// The API version that the path names, if it is served.
+    pub(crate) version: Result<ApiVersion, Fault>,
     /// The browser cookie.
     pub(crate) browser: Option<String>,
     /// Where the log stood when the request arrived.
@@ -106,7 +107,7 @@ async fn respond(
 }
 
 /// `/cometd/59.0`, `/cometd/59.0/connect`, `/cometd/replay/36.0`.
-fn version(path: &str) -> Result<(), Fault> {
+fn version(path: &str) -> Result<ApiVersion, Fault> {
     let mut segments = path
         .split('/')
         .filter(|segment| !segment.is_empty())
@@ -117,9 +118,7 @@ fn version(path: &str) -> Result<(), Fault> {
     };
     match segment {
         Some(segment) if segment.starts_with(|c: char| c.is_ascii_digit()) => {
-            landfall_wire::versions::parse_streaming(segment)
-                .map(|_| ())
-                .ok_or(Fault::VersionUnsupported)
+            landfall_wire::versions::parse_streaming(segment).ok_or(Fault::VersionUnsupported)
         }
         _ => Err(Fault::VersionMissing),
     }

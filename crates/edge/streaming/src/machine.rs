@@ -3,17 +3,17 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use landfall_auth::Login;
+use landfall_auth::{Login, may_receive};
 use landfall_bayeux::{
     Answer, Input, Moment, Output, Poll, PollId, RequestedAdvice, Response, Session,
 };
 use landfall_engine::{Engine, Log, LogEvent, Rendition, Stretch, TopicFilter, TopicId};
 use landfall_model::{Fault, ReplayId, ReplayPreset, limits};
 use landfall_subscription::{Bounds, Subscription, feed};
+use landfall_wire::ApiVersion;
 use tokio::sync::oneshot;
 
-use crate::channel;
-use crate::render::rendered;
+use crate::render::{rendered, without_uuid};
 
 /// Bytes written before others may have the log.
 const STRETCH_BYTES: usize = 64 * 1024;
@@ -55,6 +55,8 @@ pub(crate) enum Step<T> {
 
 pub(crate) struct Machine {
     pub(crate) session: Session<Position>,
+    /// The API version of the handshake decides the form of events.
+    pub(crate) version: ApiVersion,
     login: Arc<Login>,
     waiting: Vec<(PollId, oneshot::Sender<Answer>)>,
     last_poll: u64,
@@ -70,6 +72,7 @@ impl Machine {
     pub(crate) const fn new(session: Session<Position>, login: Arc<Login>) -> Self {
         Self {
             session,
+            version: ApiVersion::NEWEST,
             login,
             waiting: Vec::new(),
             last_poll: 0,
@@ -187,9 +190,10 @@ impl Machine {
         let rights_changed = self.login.permissions != permissions;
         self.login = Arc::clone(login);
         if rights_changed {
+            let definitions = engine.definitions();
             for (_, position) in self.session.subscriptions_mut() {
                 let subscription = &mut position.subscription;
-                subscription.narrow(|topic| channel::may_receive(engine, permissions, *topic));
+                subscription.narrow(|topic| may_receive(&definitions, permissions, *topic));
             }
             self.subscriptions_changed();
         }
@@ -282,9 +286,9 @@ impl Machine {
         };
         let start = response.len();
         let mut full = false;
-        let session = &mut self.session;
+        let (session, form) = (&mut self.session, Form::of(engine, self.version));
         let reached = engine.log().visit_recent(from, &self.filter, |event| {
-            full = take(session, engine, event, response).is_break();
+            full = take(session, form, event, response).is_break();
             if full || response.len() - start > STRETCH_BYTES {
                 ControlFlow::Break(())
             } else {
@@ -316,8 +320,9 @@ impl Machine {
         if self.generation != reading.generation {
             return Step::Again;
         }
+        let form = Form::of(engine, self.version);
         for event in &stretch.events {
-            if take(&mut self.session, engine, event, response).is_break() {
+            if take(&mut self.session, form, event, response).is_break() {
                 return Step::Done(());
             }
         }
@@ -347,6 +352,25 @@ impl Machine {
     }
 }
 
+/// The form in which a client gets events.
+#[derive(Clone, Copy)]
+struct Form<'e> {
+    engine: &'e Engine,
+    without_uuid: bool,
+}
+
+impl<'e> Form<'e> {
+    /// The version from which platform events have a UUID.
+    const UUID_VERSION: u16 = 52;
+
+    const fn of(engine: &'e Engine, version: ApiVersion) -> Self {
+        Self {
+            engine,
+            without_uuid: version.number() < Self::UUID_VERSION,
+        }
+    }
+}
+
 /// How many subscriptions an event goes to.
 fn wanting(session: &Session<Position>, event: &LogEvent) -> usize {
     let event = event.event();
@@ -359,7 +383,7 @@ fn wanting(session: &Session<Position>, event: &LogEvent) -> usize {
 /// Writes one event to the response, once for each channel; breaks if the response is full.
 fn take(
     session: &mut Session<Position>,
-    engine: &Engine,
+    form: Form<'_>,
     event: &LogEvent,
     response: &mut Response,
 ) -> ControlFlow<()> {
@@ -367,7 +391,13 @@ fn take(
     if wanting == 0 {
         return ControlFlow::Continue(());
     }
-    let data = event.rendition(Rendition::Streaming, |event| rendered(engine, event));
+    let data = event.rendition(Rendition::Streaming, |event| rendered(form.engine, event));
+    let older = if form.without_uuid {
+        without_uuid(data)
+    } else {
+        None
+    };
+    let data = older.as_deref().unwrap_or(data);
     let bytes = response.len() + wanting * (data.len() + ENVELOPE_BYTES);
     if !response.is_empty() && bytes > limits::STREAMING_RESPONSE_BYTES_MAX {
         return ControlFlow::Break(());

@@ -23,6 +23,51 @@ pub(crate) fn rendered(engine: &Engine, event: &Event) -> Bytes {
     if let Err(error) = schema.render_cometd(&event.payload, &mut data) {
         return failed(&error);
     }
-    let _ = write!(data, ",\"event\":{{\"replayId\":{}}}}}", event.replay_id);
+    if schema.has_header() {
+        let _ = write!(data, ",\"event\":{{\"replayId\":{}}}}}", event.replay_id);
+    } else {
+        let (uuid, replay_id) = (event.uuid, event.replay_id);
+        let _ = write!(data, ",\"event\":{{{UUID}{uuid}\",\"replayId\":{replay_id}}}}}");
+    }
     Bytes::from(data)
+}
+
+/// The member that only platform events have.
+const UUID: &str = "\"EventUuid\":\"";
+
+/// Characters of a UUID, and what stands after it.
+const UUID_BYTES: usize = 36 + "\",".len();
+
+/// The same `data` as API versions before 52.0 had it: without the event's UUID. None if it has none.
+///
+/// Source: "Platform Event Fields" (Platform Events Developer Guide): `EventUuid` is available from 52.0 on.
+pub(crate) fn without_uuid(data: &[u8]) -> Option<Vec<u8>> {
+    // The member stands at the end, after everything that a publisher can write.
+    let tail = data.len().checked_sub(UUID.len() + UUID_BYTES + "\"replayId\":}}".len() + 20)?;
+    let found = data
+        .get(tail..)?
+        .windows(UUID.len())
+        .position(|window| window == UUID.as_bytes())?;
+    let start = tail + found;
+    let mut older = data.get(..start)?.to_vec();
+    older.extend_from_slice(data.get(start + UUID.len() + UUID_BYTES..)?);
+    Some(older)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn older_versions_get_no_uuid() {
+        let uuid = "2ec0e371-1395-457f-9275-be1b527a72f7";
+        let data = format!(
+            "{{\"schema\":\"s\",\"payload\":{{\"A__c\":\"{UUID}x\"}},\"event\":{{{UUID}{uuid}\",\"replayId\":1002}}}}"
+        );
+        let older = without_uuid(data.as_bytes()).expect("there is one");
+        let older = String::from_utf8(older).expect("text");
+        assert!(older.ends_with("\"event\":{\"replayId\":1002}}"), "{older}");
+        assert!(older.starts_with("{\"schema\":\"s\",\"payload\":{\"A__c\""));
+        assert_eq!(without_uuid(b"{\"event\":{\"replayId\":1002}}"), None);
+    }
 }

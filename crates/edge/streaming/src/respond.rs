@@ -68,9 +68,7 @@ impl Responder<'_> {
             let text = landfall_wire::bayeux(fault);
             Refusal::new(text.clone()).because(text)
         };
-        if let Err(fault) = &self.caller.version {
-            return Err(plain(fault));
-        }
+        let version = *self.caller.version.as_ref().map_err(plain)?;
         let login = self.caller.login.as_ref().map_err(denied)?;
         if !handshake.offers_long_polling() {
             let offered = handshake
@@ -80,7 +78,8 @@ impl Responder<'_> {
                 .join(", ");
             return Err(plain(&Fault::ConnectionTypeInvalid { offered }));
         }
-        self.state
+        let client = self
+            .state
             .clients
             .shake_hands(
                 &self.state.engine,
@@ -89,7 +88,9 @@ impl Responder<'_> {
                 self.state.settings.timings,
                 self.state.settings.clients_max,
             )
-            .map_err(|fault| denied(&fault))
+            .map_err(|fault| denied(&fault))?;
+        client.machine().version = version;
+        Ok(client)
     }
 
     async fn connect(&mut self, message: &Message, connect: &Connect, alone: bool) {

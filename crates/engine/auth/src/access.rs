@@ -1,9 +1,9 @@
 //! Who may read which topics: the same on both streaming protocols.
 
-use landfall_engine::{Engine, TopicId};
+use landfall_engine::{Definitions, Engine, Subject, TopicId};
 use landfall_model::{EntityDefinition, Fault, Topic};
 
-use crate::login::Login;
+use crate::login::{Login, Permissions};
 
 /// The topics behind a name such as `/data/AccountChangeEvent`, as far as this login may read them.
 ///
@@ -13,36 +13,47 @@ use crate::login::Login;
 /// [`Fault::ChannelNotFound`]; [`Fault::ChangeEventsDenied`] without the permission, or if the object is not selected.
 /// Source: "Required Permissions" (Change Data Capture Developer Guide).
 pub fn topics(engine: &Engine, login: &Login, name: &str) -> Result<Vec<TopicId>, Fault> {
+    let definitions = engine.definitions();
+    let permissions = login.permissions;
     if name == Topic::CHANGE_EVENTS {
-        let readable = |topic: &TopicId| {
-            engine
-                .entity_on(*topic)
-                .is_some_and(|entity| login.sees_all(entity))
-        };
-        let topics = engine.change_event_topics().iter().copied();
-        return Ok(topics.filter(readable).collect());
+        let topics = definitions.change_event_topics().iter().copied();
+        return Ok(topics
+            .filter(|topic| may_receive(&definitions, permissions, *topic))
+            .collect());
     }
-    let topic = engine.topic(&Topic::new(name));
-    let Some((topic, entity)) = topic.and_then(|topic| Some((topic, engine.entity_on(topic)?)))
-    else {
-        return Err(Fault::ChannelNotFound {
-            channel: name.to_owned(),
-        });
+    let topic = definitions.topic(&Topic::new(name));
+    let not_found = || Fault::ChannelNotFound {
+        channel: name.to_owned(),
     };
-    if engine.captures(entity) && login.sees_all(entity) {
+    let topic = topic.ok_or_else(not_found)?;
+    let selected = match definitions.subject(topic).ok_or_else(not_found)? {
+        Subject::Changes(entity) => definitions.captures(entity),
+        Subject::PlatformEvent(_) => true,
+    };
+    if selected && may_receive(&definitions, permissions, topic) {
         Ok(vec![topic])
     } else {
         Err(Fault::ChangeEventsDenied)
     }
 }
 
-impl Login {
-    /// Whether the user sees every record of the object. Change events ignore sharing, so they go to nobody else.
-    pub fn sees_all(&self, entity: &EntityDefinition) -> bool {
-        if entity.name.as_str() == "User" {
-            self.permissions.view_all_users
-        } else {
-            self.permissions.view_all_data
-        }
+/// Whether a user with these permissions gets the events of a topic.
+///
+/// Source: "Required Permissions" (Change Data Capture Developer Guide). Every user reads platform events, since no
+/// permission set takes that away yet.
+pub fn may_receive(definitions: &Definitions, permissions: Permissions, topic: TopicId) -> bool {
+    match definitions.subject(topic) {
+        Some(Subject::Changes(entity)) => may_see_all(permissions, entity),
+        Some(Subject::PlatformEvent(_)) => true,
+        None => false,
+    }
+}
+
+/// Change events ignore sharing, so they go to those who see every record anyway.
+fn may_see_all(permissions: Permissions, entity: &EntityDefinition) -> bool {
+    if entity.name.as_str() == "User" {
+        permissions.view_all_users
+    } else {
+        permissions.view_all_data
     }
 }

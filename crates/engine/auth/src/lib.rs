@@ -32,7 +32,7 @@ use landfall_model::{EntityDefinition, Fault, RecordId, limits};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-pub use access::topics;
+pub use access::{may_receive, topics};
 pub use app::{App, Client, Grant};
 pub use error::Error;
 pub use grants::Granted;

@@ -31,14 +31,15 @@ pub(crate) struct Users {
 impl Users {
     pub(crate) fn new(engine: Engine) -> Result<Self, Error> {
         let missing = || Error::ObjectMissing { object: "User" };
-        let entity = Arc::clone(engine.catalog().entity("User").ok_or_else(missing)?);
+        let catalog = engine.catalog();
+        let entity = Arc::clone(catalog.entity("User").ok_or_else(missing)?);
         let place = |field| entity.index_of(field).ok_or_else(missing);
         Ok(Self {
             id: place("Id")?,
             username: place("Username")?,
             is_active: place("IsActive")?,
             profile_id: place("ProfileId")?,
-            profile: engine.catalog().entity("Profile").map(Arc::clone),
+            profile: catalog.entity("Profile").map(Arc::clone),
             entity,
             engine,
         })

@@ -1,5 +1,6 @@
 //! What can go wrong in the engine.
 
+use landfall_metadata::Problem;
 use landfall_model::Fault;
 
 /// Why the engine did not do what it was asked.
@@ -31,6 +32,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A project that cannot be deployed.
+    #[error("the project has {} problems", problems.len())]
+    Invalid {
+        /// All of them.
+        problems: Vec<Problem>,
+    },
     /// The writer has no thread to run on.
     #[error("the writer cannot be started")]
     Thread(#[source] std::io::Error),
@@ -45,9 +52,11 @@ impl Error {
         match self {
             Self::Refused(fault) => fault,
             Self::Store(_) | Self::Stopped => Fault::StoreUnavailable,
-            Self::Schema { .. } | Self::Standard(_) | Self::Document { .. } | Self::Thread(_) => {
-                Fault::Internal { error_id: 0 }
-            }
+            Self::Invalid { .. }
+            | Self::Schema { .. }
+            | Self::Standard(_)
+            | Self::Document { .. }
+            | Self::Thread(_) => Fault::Internal { error_id: 0 },
         }
     }
 }

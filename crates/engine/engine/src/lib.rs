@@ -9,6 +9,8 @@ mod blueprint;
 mod clock;
 mod command;
 mod defaults;
+mod definitions;
+mod deploy;
 mod derive;
 mod entropy;
 mod error;
@@ -16,28 +18,31 @@ mod log;
 mod numbers;
 mod org;
 mod plan;
-mod schemas;
+mod publish;
 mod validate;
 mod workspace;
 mod writer;
 
 use std::sync::Arc;
 
-use landfall_model::{Catalog, EntityDefinition, RecordId, Row, SchemaId, Timestamp, Topic, Value};
+use landfall_metadata::{Component, Problem};
+use landfall_model::{Catalog, EntityDefinition, RecordId, ReplayId, Row, SchemaId, Value};
 use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, Opened, Reader};
 
-pub use landfall_store::{Event, LogBounds, TopicFilter, TopicId};
+pub use landfall_store::{Event, LogBounds, NewEvent, TopicFilter, TopicId};
 
 pub use clock::{Clock, ManualClock, SystemClock, Waiting};
 pub use command::{Assignment, Change, Outcome, Saved, Transaction};
+pub use definitions::{Definitions, Publication, Subject};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::Error;
 pub use log::{Log, LogEvent, Rendition, Stretch, Watcher};
 pub use org::Org;
+pub use publish::Published;
 pub use writer::{WriterCounters, WriterThread};
 
-use schemas::Schemas;
+use definitions::{InForce, Issued};
 use writer::handle::Handle;
 
 /// What an engine is started with.
@@ -64,8 +69,9 @@ struct Shared {
     reader: Arc<dyn Reader>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    catalog: Arc<Catalog>,
-    schemas: Arc<Schemas>,
+    definitions: Arc<InForce>,
+    issued: Arc<Issued>,
+    deploying: tokio::sync::Mutex<()>,
     org: Org,
     log: Arc<Log>,
     writer: Handle,
@@ -177,14 +183,48 @@ impl Engine {
             .map_err(|_| Error::Stopped)??)
     }
 
-    /// The objects of the org.
-    pub fn catalog(&self) -> &Arc<Catalog> {
-        &self.0.catalog
+    /// Makes events durable that belong to no record, in their order; says which positions they got.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`]: none was kept.
+    pub async fn publish(&self, events: Vec<NewEvent>) -> Result<Vec<ReplayId>, Error> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.0.writer.publish(events).await
     }
 
-    /// When the definitions changed last.
-    pub fn catalog_modified(&self) -> Timestamp {
-        self.0.org.created
+    /// Publishes a platform event with the values of a request, placed by [`Publication::object`].
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for values that the definition does not allow, [`Error::Store`], [`Error::Stopped`].
+    pub async fn publish_record(
+        &self,
+        publication: &Publication,
+        user: RecordId,
+        values: Vec<Assignment>,
+    ) -> Result<Published, Error> {
+        publish::publish(self, publication, user, values).await
+    }
+
+    /// Takes over the components of a project: objects, fields, platform events. What was deployed before and is not
+    /// among them is removed from the definitions; records and events stay.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with all that is wrong, [`Error::Store`], [`Error::Stopped`]: the org is as before.
+    pub async fn deploy(&self, components: Vec<Component>) -> Result<Vec<Problem>, Error> {
+        let _one = self.0.deploying.lock().await;
+        deploy::deploy(self, components).await
+    }
+
+    /// What the org consists of now. Take it once for each request: it may be replaced at any time.
+    pub fn definitions(&self) -> Arc<Definitions> {
+        self.0.definitions.get()
+    }
+
+    /// The objects and platform events of the org now.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(self.definitions().catalog())
     }
 
     /// Who the org is.
@@ -194,32 +234,7 @@ impl Engine {
 
     /// The schema with this id, current or old.
     pub fn schema(&self, id: SchemaId) -> Option<Arc<EventSchema>> {
-        self.0.schemas.by_id(id)
-    }
-
-    /// The current change event schema of an object.
-    pub fn change_event_schema(&self, entity: &EntityDefinition) -> Option<Arc<EventSchema>> {
-        self.0.schemas.of_entity(entity)
-    }
-
-    /// The number of the topic, if events can be on it: `/data/AccountChangeEvent`.
-    pub fn topic(&self, topic: &Topic) -> Option<TopicId> {
-        self.0.schemas.topic(topic)
-    }
-
-    /// The object whose changes are on the topic.
-    pub fn entity_on(&self, topic: TopicId) -> Option<&Arc<EntityDefinition>> {
-        self.0.schemas.entity_on(topic)
-    }
-
-    /// Whether changes of the object are captured.
-    pub fn captures(&self, entity: &EntityDefinition) -> bool {
-        self.0.schemas.capture_of(entity).is_some()
-    }
-
-    /// The topics of all objects whose changes are captured, rising: what `/data/ChangeEvents` carries.
-    pub fn change_event_topics(&self) -> &[TopicId] {
-        self.0.schemas.selected()
+        self.0.issued.get(id)
     }
 
     /// The event log.

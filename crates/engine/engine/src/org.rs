@@ -10,7 +10,8 @@ use crate::entropy::draw;
 use crate::error::Error;
 use crate::log::Log;
 use crate::numbers::Numbers;
-use crate::schemas::Schemas;
+use crate::definitions::{Definitions, InForce, Issued};
+use crate::deploy;
 use crate::writer::{self, Core, WriterThread};
 use crate::{Engine, Parts, Shared};
 
@@ -52,28 +53,33 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         capture_all,
     } = parts;
     let mut writer = store.writer;
-    let catalog = Arc::new(Catalog::new(landfall_standard::entities()?));
+    let catalog = deploy::stored_catalog(&*writer)?;
     writer.prepare(catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, instance)?;
     let org = match writer.document(DocumentKind::Org, DOCUMENT_KEY)? {
         Some(content) => read(&content)?,
         None => create(&mut *writer, &catalog, &mut numbers, &*clock, &*entropy)?,
     };
-    let (schemas, new) = Schemas::load(&mut *writer, &catalog, capture_all)?;
+    let issued = Arc::new(Issued::load(&*writer)?);
+    let blueprints = Blueprints::new(&catalog);
+    let (definitions, new) =
+        Definitions::build(&mut *writer, catalog, org.created, capture_all, &issued)?;
     if !new.is_empty() {
         keep(&mut *writer, Vec::new(), new, clock.now())?;
     }
     let log = Arc::new(Log::open(Arc::clone(&store.reader))?);
     let (handle, inbox) = writer::handle::channel();
-    let schemas = Arc::new(schemas);
+    let definitions = Arc::new(InForce::new(definitions));
     let core = Core {
         store: writer,
         numbers,
         retention_hours,
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
-        blueprints: Blueprints::new(&catalog),
-        schemas: Arc::clone(&schemas),
+        blueprints,
+        capture_all,
+        definitions: Arc::clone(&definitions),
+        issued: Arc::clone(&issued),
         log: Arc::clone(&log),
         last_now: org.created,
     };
@@ -82,8 +88,9 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         reader: store.reader,
         clock,
         entropy,
-        catalog,
-        schemas,
+        definitions,
+        issued,
+        deploying: tokio::sync::Mutex::default(),
         org,
         log,
         writer: handle,

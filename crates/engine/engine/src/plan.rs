@@ -45,23 +45,58 @@ impl<'p> Planner<'p, '_> {
     /// Makes a change in the workspace.
     pub(crate) fn apply(&mut self, change: Change) -> Result<Saved, Error> {
         match change {
-            Change::Create { entity, values } => self.create(self.object(&entity)?, values),
+            Change::Create { entity, values } => {
+                let values = self.placed(&entity, values)?;
+                self.create(self.object(&entity)?, values)
+            }
             Change::Update {
                 entity,
                 id,
                 values,
                 unmodified_since,
-            } => self.update(self.object(&entity)?, id, values, unmodified_since),
+            } => {
+                let values = self.placed(&entity, values)?;
+                self.update(self.object(&entity)?, id, values, unmodified_since)
+            }
             Change::Upsert {
                 entity,
                 field,
                 key,
                 values,
                 update_only,
-            } => self.upsert(self.object(&entity)?, (field, key), values, update_only),
+            } => {
+                let values = self.placed(&entity, values)?;
+                let key = self.placed(&entity, vec![(field, key)])?.pop();
+                let key = key.ok_or(Fault::ResourceNotFound)?;
+                self.upsert(self.object(&entity)?, key, values, update_only)
+            }
             Change::Delete { entity, id } => self.delete(self.object(&entity)?, id),
             Change::Undelete { entity, id } => self.undelete(self.object(&entity)?, id),
         }
+    }
+
+    /// Values that were placed by an older definition, placed by the present one.
+    fn placed(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        values: Vec<Assignment>,
+    ) -> Result<Vec<Assignment>, Fault> {
+        let object = self.object(entity)?;
+        if Arc::ptr_eq(&object.entity, entity) {
+            return Ok(values);
+        }
+        values
+            .into_iter()
+            .filter_map(|(place, value)| Some((entity.fields.get(place)?, value)))
+            .map(|(field, value)| {
+                let place = object.entity.index_of(field.name.as_str());
+                let unknown = || Fault::FieldUnknown {
+                    field: field.name.to_string(),
+                    entity: entity.name.clone(),
+                };
+                Ok((place.ok_or_else(unknown)?, value))
+            })
+            .collect()
     }
 
     fn object(&self, entity: &EntityDefinition) -> Result<&'p Blueprint, Fault> {

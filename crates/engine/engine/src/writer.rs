@@ -11,18 +11,19 @@ pub(crate) mod handle;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use landfall_model::{Timestamp, limits};
-use landfall_store::{Document, WriteSet, Writer};
+use landfall_model::{ReplayId, Timestamp, limits};
+use landfall_store::{Appended, Document, NewEvent, WriteSet, Writer};
 use tracing::{error, info};
 
 use crate::blueprint::Blueprints;
 use crate::clock::Clock;
 use crate::command::{Outcome, Transaction};
+use crate::deploy::Deployment;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::log::Log;
 use crate::numbers::Numbers;
-use crate::schemas::Schemas;
+use crate::definitions::{Definitions, InForce, Issued};
 use crate::workspace::Workspace;
 use compute::{Computed, Computing};
 use handle::{Answer, Command, Handle, Inbox, State, answer_with, failed};
@@ -37,7 +38,9 @@ pub(crate) struct Core {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) blueprints: Blueprints,
-    pub(crate) schemas: Arc<Schemas>,
+    pub(crate) capture_all: bool,
+    pub(crate) definitions: Arc<InForce>,
+    pub(crate) issued: Arc<Issued>,
     pub(crate) log: Arc<Log>,
     pub(crate) last_now: Timestamp,
 }
@@ -64,7 +67,10 @@ struct Group {
     transactions: Vec<Committing>,
     documents: Vec<Document>,
     puts: Vec<Answer<()>>,
+    publications: Vec<(Vec<NewEvent>, Answer<Vec<ReplayId>>)>,
     trims: Vec<Answer<bool>>,
+    /// The last of a group, since what follows it sees other definitions.
+    deployment: Option<(Deployment, Answer<()>)>,
     stop: bool,
 }
 
@@ -103,7 +109,7 @@ impl Core {
         let mut next = Some(first);
         while let Some(command) = next {
             group.add(command, &mut workspace, &mut computing);
-            next = if group.stop || group.is_full(&workspace) {
+            next = if group.stop || group.deployment.is_some() || group.is_full(&workspace) {
                 None
             } else {
                 inbox.commands.try_recv().ok()
@@ -112,6 +118,7 @@ impl Core {
         let (rows, documents) = workspace.into_writes();
         let write = WriteSet { rows, documents };
         let (stop, trims) = (group.stop, std::mem::take(&mut group.trims));
+        let deployment = group.deployment.take();
         self.commit(write, group, &inbox.state);
         for answer in trims {
             let trimmed = self.trim();
@@ -120,21 +127,29 @@ impl Core {
             }
             answer_with(answer, trimmed);
         }
+        if let Some((deployment, answer)) = deployment {
+            let deployed = self.deploy(deployment);
+            if matches!(deployed, Err(Error::Store(_))) {
+                inbox.state.fail();
+            }
+            answer_with(answer, deployed);
+        }
         stop
     }
 
-    fn commit(&mut self, mut write: WriteSet, group: Group, state: &State) {
-        write.documents.extend(group.documents);
-        let events = group
-            .transactions
-            .iter()
-            .any(|transaction| !transaction.computed.changes.is_empty());
+    fn commit(&mut self, mut write: WriteSet, mut group: Group, state: &State) {
+        write.documents.append(&mut group.documents);
+        let events = !group.publications.is_empty()
+            || group
+                .transactions
+                .iter()
+                .any(|transaction| !transaction.computed.changes.is_empty());
         let committed = if write.rows.is_empty() && write.documents.is_empty() && !events {
             // Everything was refused: there is nothing to wait for.
-            Ok(())
+            Ok(ReplayId::ORIGIN)
         } else {
             write.documents.extend(self.numbers.take_moved());
-            let made = self.make_durable(&write, &group.transactions, state);
+            let made = self.make_durable(&write, &group, state);
             state.count(group.commands);
             made
         };
@@ -143,29 +158,70 @@ impl Core {
             state.fail();
         }
         for transaction in group.transactions {
-            let outcomes = committed.as_ref().map(|()| transaction.outcomes);
+            let outcomes = committed.as_ref().map(|_| transaction.outcomes);
             answer_with(transaction.answer, outcomes.map_err(|_| failed()));
         }
         for answer in group.puts {
-            answer_with(answer, committed.as_ref().copied().map_err(|_| failed()));
+            answer_with(answer, committed.as_ref().map(|_| ()).map_err(|_| failed()));
+        }
+        // Published events come first in their group, in the order of their commands.
+        let mut next = committed.as_ref().copied().unwrap_or(ReplayId::ORIGIN);
+        for (events, answer) in group.publications {
+            let ids = events.iter().map(|_| {
+                let id = next;
+                next = next.advanced_by(1);
+                id
+            });
+            let ids = ids.collect();
+            answer_with(answer, committed.as_ref().map(|_| ids).map_err(|_| failed()));
         }
     }
 
-    /// Commits, and then shows the events.
+    /// Commits, and then shows the events; says which position the first of them got.
     fn make_durable(
         &mut self,
         write: &WriteSet,
-        transactions: &[Committing],
+        group: &Group,
         state: &State,
-    ) -> landfall_store::Result<()> {
-        let (schemas, at) = (&*self.schemas, self.last_now);
+    ) -> landfall_store::Result<ReplayId> {
+        let definitions = self.definitions.get();
+        let at = self.clock.now().max(self.last_now);
+        let mut first = ReplayId::ORIGIN;
         let committed = self.store.commit(write, &mut |position| {
-            let group = transactions.iter().map(|transaction| &transaction.computed);
-            events::append(schemas, group, position, at)
+            first = position.tail.advanced_by(1);
+            let published = group.publications.iter().flat_map(|(events, _)| events);
+            let computed = group.transactions.iter().map(|committing| &committing.computed);
+            events::append(&definitions, published, computed, position, at)
         })?;
         self.log.publish(&committed.events, committed.tail);
         let events = u64::try_from(committed.events.len()).unwrap_or_default();
         state.counters.events.fetch_add(events, Ordering::Relaxed);
+        Ok(first)
+    }
+
+    /// Puts new definitions in force.
+    fn deploy(&mut self, deployment: Deployment) -> Result<(), Error> {
+        let now = self.clock.now().max(self.last_now);
+        let (definitions, schemas) = Definitions::build(
+            &mut *self.store,
+            deployment.catalog,
+            now,
+            self.capture_all,
+            &self.issued,
+        )?;
+        let mut documents = deployment.documents;
+        documents.extend(schemas);
+        let write = WriteSet {
+            rows: Vec::new(),
+            documents,
+        };
+        self.store.commit(&write, &mut |position| Appended {
+            events: Vec::new(),
+            at: now,
+            commit_number: position.commit_number,
+        })?;
+        self.blueprints = Blueprints::new(definitions.catalog());
+        self.definitions.replace(definitions);
         Ok(())
     }
 
@@ -198,6 +254,8 @@ impl Group {
                 self.documents.extend(documents);
                 self.puts.push(answer);
             }
+            Command::Publish(events, answer) => self.publications.push((events, answer)),
+            Command::Deploy(deployment, answer) => self.deployment = Some((deployment, answer)),
             Command::Trim(answer) => self.trims.push(answer),
             Command::Stop => self.stop = true,
         }

@@ -25,13 +25,15 @@ pub enum DocumentKind {
     ConnectedApp,
     /// What clients have committed as read.
     Cursor,
+    /// Components of the deployed project, by path.
+    Component,
     /// The records that went to the recycle bin along with another, by that other's id.
     DeletedAlong,
 }
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Org,
         Self::Counter,
         Self::Schema,
@@ -40,6 +42,7 @@ impl DocumentKind {
         Self::RefreshToken,
         Self::ConnectedApp,
         Self::Cursor,
+        Self::Component,
         Self::DeletedAlong,
     ];
 
@@ -54,6 +57,7 @@ impl DocumentKind {
             Self::RefreshToken => "refresh_token",
             Self::ConnectedApp => "connected_app",
             Self::Cursor => "cursor",
+            Self::Component => "component",
             Self::DeletedAlong => "deleted_along",
         }
     }

@@ -40,7 +40,7 @@ fn update(org: &Org, id: RecordId, field: &str, value: Field) -> Change {
 
 /// Value of a field in the newest event as it is stored.
 async fn stored(org: &Org, entity: &str, field: &str) -> FieldValue {
-    let schema = org.engine.change_event_schema(&org.entity(entity));
+    let schema = org.change_event_schema(&org.entity(entity));
     let position = schema.expect("a schema").position_of(field);
     org.newest().await.fields.remove(position.expect("a field"))
 }
@@ -54,7 +54,7 @@ async fn a_create_says_what_has_a_value() {
     let event = org.events(&client).await.remove(0);
     assert_eq!(keys(&event["data"]), ["event", "payload", "schema"]);
     assert_eq!(event["data"]["event"], json!({"replayId": org.tail()}));
-    let schema = org.engine.change_event_schema(&org.entity("Account"));
+    let schema = org.change_event_schema(&org.entity("Account"));
     let schema = schema.expect("a schema").id().to_string();
     assert_eq!(event["data"]["schema"], json!(schema));
     assert_eq!(schema.len(), 22);
@@ -285,7 +285,7 @@ async fn a_delete_is_all_header_and_an_undelete_says_everything() {
 #[tokio::test]
 async fn the_schema_has_the_fields_of_the_service_in_its_order() {
     let org = Org::new().await;
-    let schema = org.engine.change_event_schema(&org.entity("Account"));
+    let schema = org.change_event_schema(&org.entity("Account"));
     let schema = schema.expect("a schema");
     for (field, position) in [
         ("ChangeEventHeader", 0),
@@ -300,7 +300,7 @@ async fn the_schema_has_the_fields_of_the_service_in_its_order() {
         assert_eq!(schema.position_of(field), Some(position), "{field}");
     }
     for entity in org.engine.catalog().entities() {
-        let Some(schema) = org.engine.change_event_schema(entity) else {
+        let Some(schema) = org.change_event_schema(entity) else {
             continue;
         };
         for never in [
@@ -395,7 +395,7 @@ async fn events_of_an_old_schema_are_read_with_it() {
     let org = Org::new().await;
     org.account("pattern").await;
     let pattern = org.newest().await.header.expect("a header");
-    let topic = org.engine.topic(&landfall_model::Topic::new(ACCOUNTS));
+    let topic = org.engine.definitions().topic(&landfall_model::Topic::new(ACCOUNTS));
     let topic = topic.expect("a topic");
     let (folder, clock) = org.stopped().await;
 

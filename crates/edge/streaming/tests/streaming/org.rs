@@ -15,6 +15,7 @@ use landfall_engine::{
     Change, Engine, ManualClock, Outcome, Parts, SeededEntropy, Transaction, WriterThread,
 };
 use landfall_model::{EntityDefinition, RecordId, ReplayId, Timestamp, Value as Field};
+use landfall_schema::EventSchema;
 use landfall_streaming::{Settings, StreamingState, router};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -361,8 +362,13 @@ impl Org {
     // ---- changes
 
     pub(crate) fn entity(&self, name: &str) -> Arc<EntityDefinition> {
-        let entity = self.engine.catalog().entity(name).expect(name);
-        Arc::clone(entity)
+        let catalog = self.engine.catalog();
+        Arc::clone(catalog.entity(name).expect(name))
+    }
+
+    pub(crate) fn change_event_schema(&self, entity: &EntityDefinition) -> Option<Arc<EventSchema>> {
+        let definitions = self.engine.definitions();
+        definitions.change_event_schema(entity.name.as_str()).cloned()
     }
 
     pub(crate) fn new_record(&self, entity: &str, fields: &[(&str, Field)]) -> Change {

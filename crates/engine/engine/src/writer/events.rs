@@ -7,16 +7,17 @@ use landfall_store::{Appended, NewEvent, Position};
 use tracing::{error, warn};
 
 use super::compute::{Computed, Merged};
-use crate::schemas::Schemas;
+use crate::definitions::Definitions;
 
 /// The events of a group, with the commit numbers that its position in the log gives.
 pub(super) fn append<'g>(
-    schemas: &Schemas,
+    definitions: &Definitions,
+    published: impl Iterator<Item = &'g NewEvent>,
     group: impl Iterator<Item = &'g Computed>,
     position: Position,
     at: Timestamp,
 ) -> Appended {
-    let mut events = Vec::new();
+    let mut events: Vec<NewEvent> = published.cloned().collect();
     let mut commit_number = position.commit_number;
     for transaction in group {
         if transaction.changes.is_empty() {
@@ -30,7 +31,7 @@ pub(super) fn append<'g>(
         for (place, change) in transaction.changes.iter().enumerate() {
             let sequence_number = i32::try_from(place + 1).unwrap_or(i32::MAX);
             events.extend(event(
-                schemas,
+                definitions,
                 transaction,
                 change,
                 commit_number,
@@ -46,13 +47,13 @@ pub(super) fn append<'g>(
 }
 
 fn event(
-    schemas: &Schemas,
+    definitions: &Definitions,
     transaction: &Computed,
     change: &Merged,
     commit_number: CommitNumber,
     sequence_number: i32,
 ) -> Option<NewEvent> {
-    let capture = schemas.capture_of(&change.entity)?;
+    let capture = definitions.capture_of(&change.entity)?;
     let captured = landfall_capture::capture(
         &RecordChange {
             entity: &change.entity,

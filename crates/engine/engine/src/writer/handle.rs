@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use landfall_model::limits;
-use landfall_store::Document;
+use landfall_model::{ReplayId, limits};
+use landfall_store::{Document, NewEvent};
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
 use crate::command::{Outcome, Transaction};
+use crate::deploy::Deployment;
 use crate::error::Error;
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
@@ -18,6 +19,8 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
 pub(super) enum Command {
     Commit(Transaction, Answer<Vec<Outcome>>),
     Put(Vec<Document>, Answer<()>),
+    Publish(Vec<NewEvent>, Answer<Vec<ReplayId>>),
+    Deploy(Deployment, Answer<()>),
     /// One step of forgetting old events; answered with whether there is more to forget.
     Trim(Answer<bool>),
     Stop,
@@ -28,7 +31,8 @@ impl Command {
     pub(super) fn refuse(self) -> bool {
         match self {
             Self::Commit(_, answer) => answer_with(answer, Err(failed())),
-            Self::Put(_, answer) => answer_with(answer, Err(failed())),
+            Self::Put(_, answer) | Self::Deploy(_, answer) => answer_with(answer, Err(failed())),
+            Self::Publish(_, answer) => answer_with(answer, Err(failed())),
             Self::Trim(answer) => answer_with(answer, Err(failed())),
             Self::Stop => return true,
         }
@@ -113,6 +117,14 @@ impl Handle {
 
     pub(crate) async fn put(&self, documents: Vec<Document>) -> Result<(), Error> {
         self.ask(|answer| Command::Put(documents, answer)).await
+    }
+
+    pub(crate) async fn publish(&self, events: Vec<NewEvent>) -> Result<Vec<ReplayId>, Error> {
+        self.ask(|answer| Command::Publish(events, answer)).await
+    }
+
+    pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Error> {
+        self.ask(|answer| Command::Deploy(deployment, answer)).await
     }
 
     /// Step by step, so that others have their turn in between.

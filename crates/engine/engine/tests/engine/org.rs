@@ -134,7 +134,8 @@ impl Org {
     }
 
     fn entity_of(&self, id: RecordId) -> Arc<EntityDefinition> {
-        let entity = self.engine.catalog().entity_of(id.prefix());
+        let catalog = self.engine.catalog();
+        let entity = catalog.entity_of(id.prefix());
         Arc::clone(entity.expect("an id of a standard object"))
     }
 

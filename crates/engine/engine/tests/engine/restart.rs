@@ -33,10 +33,10 @@ async fn ids_and_auto_numbers_go_on_rising() {
 async fn the_org_is_who_it_was() {
     let org = Org::new().await;
     let identity = org.engine.org().clone();
-    let topics = org.engine.change_event_topics().to_vec();
+    let topics = org.engine.definitions().change_event_topics().to_vec();
     let org = org.restarted().await;
     assert_eq!(*org.engine.org(), identity);
-    assert_eq!(org.engine.change_event_topics(), topics);
+    assert_eq!(org.engine.definitions().change_event_topics(), topics);
 }
 
 #[tokio::test]

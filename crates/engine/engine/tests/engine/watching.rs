@@ -7,7 +7,7 @@ use crate::org::{Org, text};
 
 fn topic(org: &Org, event: &str) -> TopicId {
     let topic = Topic::of_change_event(event);
-    org.engine.topic(&topic).expect("a topic")
+    org.engine.definitions().topic(&topic).expect("a topic")
 }
 
 /// Whether it was woken since the last time.

@@ -1,0 +1,169 @@
+//! The Salesforce DX project that an org's definitions come from: read at the start, and again when a file changes.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use landfall_engine::Engine;
+use landfall_metadata::{Component, Problem};
+use tracing::{error, info, warn};
+
+use crate::error::Error;
+use crate::phase::{Listener, Phase};
+
+/// Files of a project that are looked at; one with more is refused.
+const FILES_MAX: usize = 20_000;
+/// Bytes of one file that definitions come from.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// How deep folders may lie in each other.
+const DEPTH_MAX: usize = 32;
+/// How often the files are looked at. A look is one `stat` for each file.
+const EVERY_MILLIS: i64 = 1_000;
+
+const PROJECT_FILE: &str = "sfdx-project.json";
+
+/// When each file was changed last, and its size.
+type Fingerprint = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
+
+/// Deploys the project.
+///
+/// # Errors
+/// [`Error::Project`] with all that is wrong; the org is as before.
+pub(crate) async fn deploy(engine: &Engine, folder: &Path) -> Result<(), Error> {
+    let components = read(folder)?;
+    let count = components.len();
+    let warnings = engine.deploy(components).await.map_err(|error| match error {
+        landfall_engine::Error::Invalid { problems } => Error::Project { problems },
+        other => Error::Engine(other),
+    })?;
+    for warning in warnings {
+        warn!(path = warning.path, line = warning.line, reason = warning.reason, "project");
+    }
+    info!(folder = %folder.display(), components = count, "project deployed");
+    Ok(())
+}
+
+/// Deploys the project again whenever one of its files changes, until the server drains. A project with problems changes
+/// nothing.
+pub(crate) async fn watch(engine: Engine, folder: PathBuf, mut phase: Listener) {
+    let mut seen = fingerprint(&folder).unwrap_or_default();
+    loop {
+        let next = engine.clock().now().plus_millis(EVERY_MILLIS);
+        tokio::select! {
+            () = engine.clock().wait_until(next) => (),
+            () = phase.reached(Phase::Draining) => return,
+        }
+        let now = match fingerprint(&folder) {
+            Ok(now) => now,
+            Err(failure) => {
+                warn!(error = %failure, "the project cannot be looked at");
+                continue;
+            }
+        };
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        match deploy(&engine, &folder).await {
+            Ok(()) => (),
+            Err(Error::Project { problems }) => {
+                for problem in problems {
+                    error!(path = problem.path, line = problem.line, reason = problem.reason, "project not deployed");
+                }
+            }
+            Err(failure) => error!(error = %failure, "project not deployed"),
+        }
+    }
+}
+
+fn problem(path: &Path, reason: impl ToString) -> Error {
+    Error::Project {
+        problems: vec![Problem {
+            path: path.display().to_string(),
+            line: 1,
+            reason: reason.to_string(),
+        }],
+    }
+}
+
+/// The components of the project in a folder.
+fn read(folder: &Path) -> Result<Vec<Component>, Error> {
+    let files = fingerprint(folder)?;
+    let names: Vec<(String, &PathBuf)> = files
+        .keys()
+        .map(|path| {
+            let below = path.strip_prefix(folder).unwrap_or(path);
+            (below.to_string_lossy().replace('\\', "/"), path)
+        })
+        .collect();
+    let known: BTreeMap<&str, &PathBuf> = names
+        .iter()
+        .map(|(name, path)| (name.as_str(), *path))
+        .collect();
+    landfall_metadata::project_components(known.keys().copied())
+        .into_iter()
+        .filter_map(|name| Some((name, known.get(name)?)))
+        .map(|(name, path)| {
+            let size = files.get(*path).map_or(0, |(_, size)| *size);
+            if size > FILE_BYTES_MAX {
+                return Err(problem(path, format!("the file is larger than {FILE_BYTES_MAX} bytes")));
+            }
+            let content = std::fs::read_to_string(path).map_err(|error| problem(path, error))?;
+            Ok(Component {
+                path: name.to_owned(),
+                content,
+            })
+        })
+        .collect()
+}
+
+/// The files of the project's package directories; of the whole folder, if it has no project file.
+fn fingerprint(folder: &Path) -> Result<Fingerprint, Error> {
+    let mut files = Fingerprint::new();
+    let project = folder.join(PROJECT_FILE);
+    let directories = match std::fs::read_to_string(&project) {
+        Ok(text) => {
+            landfall_metadata::sfdx_project(PROJECT_FILE, &text)
+                .map_err(|problem| Error::Project {
+                    problems: vec![problem],
+                })?
+                .package_directories
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => vec![String::new()],
+        Err(error) => return Err(problem(&project, error)),
+    };
+    for directory in directories {
+        walk(&folder.join(directory), 0, &mut files)?;
+    }
+    Ok(files)
+}
+
+fn walk(folder: &Path, depth: usize, files: &mut Fingerprint) -> Result<(), Error> {
+    if depth > DEPTH_MAX {
+        return Err(problem(folder, "folders lie too deep in each other"));
+    }
+    let entries = std::fs::read_dir(folder).map_err(|error| problem(folder, error))?;
+    for entry in entries {
+        let entry = entry.map_err(|error| problem(folder, error))?;
+        let path = entry.path();
+        let metadata = entry.metadata().map_err(|error| problem(&path, error))?;
+        if metadata.is_dir() {
+            if is_of_tools(&entry.file_name()) {
+                continue;
+            }
+            walk(&path, depth + 1, files)?;
+        } else if metadata.is_file() {
+            files.insert(path, (metadata.modified().ok(), metadata.len()));
+        }
+        if files.len() > FILES_MAX {
+            return Err(problem(folder, format!("the project has more than {FILES_MAX} files")));
+        }
+    }
+    Ok(())
+}
+
+/// Folders that tools make and people do not write definitions into.
+fn is_of_tools(folder: &OsStr) -> bool {
+    folder == "node_modules" || folder.as_encoded_bytes().starts_with(b".")
+}

@@ -1,0 +1,182 @@
+//! Publishing: each event is checked for itself, what is good becomes durable together, and each gets its result.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use landfall_auth::Login;
+use landfall_engine::{NewEvent, Publication, draw};
+use landfall_model::{EventUuid, Fault, SchemaId, limits};
+use tokio::sync::mpsc;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming};
+
+use crate::call::Call;
+use crate::proto::{Error, ErrorCode, ProducerEvent, PublishRequest, PublishResponse, PublishResult};
+use crate::{PubsubState, replay};
+
+/// Publishes the events of one request.
+///
+/// # Errors
+/// What is wrong with the request as a whole; what is wrong with one event is in its result.
+/// Source: "Publish RPC Method" (Pub/Sub API Developer Guide).
+pub(crate) async fn publish(
+    state: &PubsubState,
+    login: &Login,
+    call: &Call,
+    topic: &str,
+    events: Vec<ProducerEvent>,
+) -> Result<PublishResponse, Fault> {
+    if topic.trim().is_empty() {
+        return Err(Fault::PublishTopicMissing);
+    }
+    let publication = publication(state, login, topic)?;
+    if events.is_empty() {
+        return Err(Fault::PublishEmpty);
+    }
+    let mut good = Vec::with_capacity(events.len());
+    let mut results: Vec<PublishResult> = events
+        .into_iter()
+        .map(|event| {
+            let uuid = EventUuid::parse(&event.id)
+                .unwrap_or_else(|| EventUuid::from_random(draw(state.engine.entropy())));
+            let correlation_key = match event.id.as_str() {
+                "" => uuid.to_string(),
+                id => id.to_owned(),
+            };
+            let error = match checked(state, &publication, &event) {
+                Ok((schema, payload)) => {
+                    good.push(NewEvent {
+                        topic: publication.topic,
+                        uuid,
+                        schema,
+                        payload,
+                    });
+                    None
+                }
+                Err(msg) => Some(Error {
+                    code: ErrorCode::Publish.into(),
+                    msg,
+                }),
+            };
+            PublishResult {
+                replay_id: Bytes::new(),
+                error,
+                correlation_key,
+            }
+        })
+        .collect();
+    let published = state
+        .engine
+        .publish(good)
+        .await
+        .map_err(landfall_engine::Error::fault)?;
+    let succeeded = results.iter_mut().filter(|result| result.error.is_none());
+    for (result, replay_id) in succeeded.zip(published) {
+        result.replay_id = replay::render(replay_id).into();
+    }
+    Ok(PublishResponse {
+        results,
+        schema_id: publication.schema.id().to_string(),
+        rpc_id: call.rpc_id.clone(),
+    })
+}
+
+/// The platform event behind a topic. Change events are published by nobody but the org.
+fn publication(state: &PubsubState, login: &Login, topic: &str) -> Result<Publication, Fault> {
+    let definitions = state.engine.definitions();
+    if let Some(publication) = topic
+        .strip_prefix("/event/")
+        .and_then(|name| definitions.publication(name))
+        .filter(|publication| publication.event.topic().as_str() == topic)
+    {
+        return Ok(publication.clone());
+    }
+    match landfall_auth::topics(&state.engine, login, topic) {
+        Ok(_) => Err(Fault::PublishRefused),
+        Err(_) => Err(Fault::TopicNotFound {
+            org: login.org_id,
+            topic: topic.to_owned(),
+        }),
+    }
+}
+
+/// The schema and the payload of an event that can be published, or why it cannot. An earlier schema of the same event
+/// is as good as the present one.
+fn checked(
+    state: &PubsubState,
+    publication: &Publication,
+    event: &ProducerEvent,
+) -> Result<(SchemaId, Bytes), String> {
+    if event.payload.len() > limits::EVENT_BYTES_MAX {
+        return Err("The event message size exceeds the maximum of 1 MB.".to_owned());
+    }
+    let schema = SchemaId::parse(&event.schema_id)
+        .and_then(|id| state.engine.schema(id))
+        .filter(|schema| schema.name() == publication.schema.name())
+        .ok_or_else(|| {
+            format!(
+                "The schema ID {:?} doesn't belong to the topic.",
+                event.schema_id
+            )
+        })?;
+    schema
+        .decode(&event.payload)
+        .map_err(|error| format!("The payload can't be decoded with its schema: {error}."))?;
+    Ok((schema.id(), event.payload.clone()))
+}
+
+/// Starts a stream of requests: each gets one response, in order.
+pub(crate) fn open(
+    state: PubsubState,
+    call: Call,
+    login: Arc<Login>,
+    requests: Streaming<PublishRequest>,
+) -> impl Stream<Item = Result<PublishResponse, Status>> {
+    let (answers, answered) = mpsc::channel(1);
+    tokio::spawn(async move {
+        if let Err(Some(fault)) = run(&state, &call, &login, requests, &answers).await {
+            // A client that is gone needs no reason.
+            let _ = answers.send(Err(call.refused(&fault))).await;
+        }
+    });
+    ReceiverStream::new(answered)
+}
+
+/// # Errors
+/// Why the stream ends; none if the client is gone.
+async fn run(
+    state: &PubsubState,
+    call: &Call,
+    login: &Arc<Login>,
+    mut requests: Streaming<PublishRequest>,
+    answers: &mpsc::Sender<Result<PublishResponse, Status>>,
+) -> Result<(), Option<Fault>> {
+    let mut topic = String::new();
+    let mut stopped = std::pin::pin!(crate::stopped(state.stopping.clone()));
+    let mut ended = std::pin::pin!(login.ended());
+    loop {
+        let silent = state
+            .engine
+            .clock()
+            .now()
+            .plus_millis(state.publish_idle_ms);
+        let request = tokio::select! {
+            request = requests.message() => match request {
+                Ok(Some(request)) => request,
+                Ok(None) | Err(_) => return Ok(()),
+            },
+            () = &mut stopped => return Err(Some(Fault::StoreUnavailable)),
+            () = &mut ended => return Err(Some(Fault::SessionInvalid)),
+            () = state.engine.clock().wait_until(silent) => return Err(Some(Fault::PublishIdle)),
+        };
+        if topic.is_empty() {
+            topic.clone_from(&request.topic_name);
+        } else if !request.topic_name.is_empty() && request.topic_name != topic {
+            return Err(Some(Fault::PublishTopicChanged));
+        }
+        state.auth.keep_alive(login)?;
+        let response = publish(state, login, call, &topic, request.events).await?;
+        answers.send(Ok(response)).await.map_err(|_| None)?;
+    }
+}

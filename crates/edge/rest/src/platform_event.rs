@@ -1,0 +1,124 @@
+//! Platform events as objects: their describes, and publishing them.
+//!
+//! Source: "Publish Event Messages with Salesforce APIs" (Platform Events Developer Guide).
+
+use axum::body::Body;
+use landfall_model::{
+    Catalog, ChildRelationship, DeleteRule, EntityDefinition, EntityName, Fault, FieldName,
+    PlatformEventDefinition,
+};
+use landfall_wire::OPERATION_ENQUEUED;
+
+use crate::Shared;
+use crate::call::{Call, json_body};
+use crate::describe::{Face, Kind, basic, render_full};
+use crate::describe_event::write_names;
+use crate::describe_field::write_field;
+use crate::fault::refused;
+use crate::given::{self, Given, Intent};
+use crate::json;
+use crate::respond::Answer;
+use crate::template::Template;
+use crate::writer::Writer;
+
+/// The one reference that every platform event has, and what it leads to.
+const CREATOR: (&str, &str) = ("CreatedById", "User");
+
+/// The entry in the list of objects.
+pub(crate) fn face(object: &EntityDefinition) -> Face<'_> {
+    Face {
+        kind: Kind::PlatformEvent,
+        layoutable: false,
+        ..Face::of(object)
+    }
+}
+
+/// The basic information: the entry of the list, and name, label and type of each field.
+pub(crate) fn basic_of(object: &EntityDefinition) -> Template {
+    basic(&face(object), |w| write_names(w, &object.fields))
+}
+
+/// The full describe.
+pub(crate) fn full(catalog: &Catalog, object: &EntityDefinition) -> String {
+    render_full(
+        &face(object),
+        false,
+        |_| (),
+        |w| {
+            for field in &object.fields {
+                write_field(w, catalog, object, field);
+            }
+        },
+    )
+}
+
+/// The references that platform events hold to records of `target`.
+pub(crate) fn references(
+    catalog: &Catalog,
+    target: &EntityName,
+) -> impl Iterator<Item = ChildRelationship> {
+    let (field, leads_to) = CREATOR;
+    let events = catalog.platform_events().iter();
+    events
+        .filter(move |_| target.as_str() == leads_to)
+        .map(move |event| ChildRelationship {
+            child: event.name.clone(),
+            field: FieldName::new(field),
+            relationship_name: None,
+            delete_rule: DeleteRule::Clear,
+        })
+}
+
+/// Publishes an event with the fields that the body gives.
+pub(crate) async fn publish(
+    shared: &Shared,
+    call: &Call,
+    event: &PlatformEventDefinition,
+    body: Body,
+) -> Result<Answer, Fault> {
+    let publication = call
+        .definitions
+        .publication(event.name.as_str())
+        .ok_or(Fault::ResourceNotFound)?;
+    let bytes = json_body(&call.headers, body).await?;
+    let given = given(&bytes, call.catalog(), &publication.object)?;
+    let published = shared
+        .engine
+        .publish_record(publication, call.login.user_id, given.values)
+        .await
+        .map_err(refused)?;
+    let mut w = Writer::new();
+    w.object(|w| {
+        w.name("id").string(published.id.as_str());
+        w.name("success").boolean(true);
+        w.name("errors").array(|w| {
+            w.object(|w| {
+                w.name("statusCode").string(OPERATION_ENQUEUED);
+                w.name("message").string(&published.uuid.to_string());
+                w.name("fields").array(|_| ());
+            });
+        });
+    });
+    Ok(Answer::enqueued(w.finish()))
+}
+
+/// What the body gives. The references of an event are not a publisher's to set, by whatever name they are given.
+fn given(bytes: &[u8], catalog: &Catalog, object: &EntityDefinition) -> Result<Given, Fault> {
+    let body = json::Body::parse(bytes)?;
+    let given =
+        given::given(&body, catalog, object, Intent::Create).map_err(|fault| match fault {
+            Fault::IdInBody => Fault::IdInEvent,
+            fault => fault,
+        })?;
+    let references: Vec<FieldName> = given
+        .lookups
+        .iter()
+        .filter_map(|lookup| object.fields.get(lookup.reference))
+        .map(|field| field.name.clone())
+        .collect();
+    if references.is_empty() {
+        Ok(given)
+    } else {
+        Err(Fault::FieldsReadOnly { fields: references })
+    }
+}

@@ -1,0 +1,221 @@
+//! Platform events as objects.
+
+use landfall_engine::TopicFilter;
+use landfall_model::ReplayId;
+use serde_json::{Value, json};
+
+use crate::org::{DATA, Org, named, names};
+use crate::project;
+
+const EVENTS: &str = "/sobjects/Low_Ink__e";
+
+async fn org() -> Org {
+    Org::with(vec![project::low_ink("")]).await
+}
+
+#[tokio::test]
+async fn what_is_published_is_enqueued_and_names_the_uuid_that_is_delivered() {
+    let org = org().await;
+    let mut published = Vec::new();
+    for path in [EVENTS, "/sobjects/low_ink__E/"] {
+        let body = json!({"Printer_Model__c": "XZO-5", "ink_percentage__c": "0.2"});
+        let answer = org.post(path, &body).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        assert!(answer.headers.get("location").is_none());
+        let uuid = answer.json()["errors"][0]["message"].clone();
+        assert_eq!(
+            answer.body,
+            format!(
+                "{{\"id\":\"e00xx0000000001AAA\",\"success\":true,\"errors\":[{{\"statusCode\":\
+                 \"OPERATION_ENQUEUED\",\"message\":{uuid},\"fields\":[]}}]}}"
+            )
+        );
+        published.push(uuid.as_str().expect("a text").to_owned());
+    }
+    assert_eq!(published[0].len(), 36);
+    assert_eq!(delivered(&org).await, published);
+}
+
+/// The UUIDs in the event log.
+async fn delivered(org: &Org) -> Vec<String> {
+    let definitions = org.engine.definitions();
+    let publication = definitions.publication("Low_Ink__e").expect("deployed");
+    let filter = TopicFilter::These(vec![publication.topic]);
+    let stretch = org.engine.log().read(ReplayId::ORIGIN, &filter, 100).await;
+    let events = stretch.expect("a read").events;
+    events
+        .iter()
+        .map(|event| event.event().uuid.to_string())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_as_records_are() {
+    let org = org().await;
+    let model = "Printer_Model__c";
+    for (body, code, message) in [
+        (
+            json!({"Id": "e00xx0000000001AAA", model: "A"}),
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+            "The event can't be published because it contains an ID value.",
+        ),
+        (
+            json!({"Model__c": "A"}),
+            "INVALID_FIELD",
+            "No such column 'Model__c' on sobject of type Low_Ink__e",
+        ),
+        (
+            json!({model: "ABCDEFGHIJK"}),
+            "STRING_TOO_LONG",
+            "Printer Model: data value too large: ABCDEFGHIJK (max length=10)",
+        ),
+        (
+            json!({"Checked__c": true}),
+            "REQUIRED_FIELD_MISSING",
+            "Required fields are missing: [Printer_Model__c]",
+        ),
+        (
+            json!({model: "A", "Ink_Percentage__c": "much"}),
+            "JSON_PARSER_ERROR",
+            "Cannot deserialize instance of double from VALUE_STRING value much or request may be missing a required \
+             field at [line:1, column:22]",
+        ),
+    ] {
+        let answer = org.post(EVENTS, &body).await;
+        let expected = (400, code.to_owned(), message.to_owned());
+        assert_eq!(answer.refusal(), expected, "{body}");
+    }
+    for read_only in [
+        json!({model: "A", "ReplayId": "1"}),
+        json!({model: "A", "CreatedById": "005000000000001"}),
+        json!({model: "A", "CreatedBy": {"Username": "admin@landfall.test"}}),
+    ] {
+        let answer = org.post(EVENTS, &read_only).await;
+        assert_eq!(answer.refusal().1, "INVALID_FIELD_FOR_INSERT_UPDATE");
+        assert_ne!(answer.json()[0]["fields"], json!([]), "{read_only}");
+    }
+    let empty = org.send("POST", EVENTS, &[], "").await;
+    assert_eq!(empty.refusal().1, "JSON_PARSER_ERROR");
+}
+
+#[tokio::test]
+async fn published_events_are_no_records() {
+    let org = org().await;
+    let row = format!("{EVENTS}/e00xx0000000001AAA");
+    assert_eq!(org.get(&row).await.refusal().0, 404);
+    for (method, path, allowed) in [
+        ("PATCH", row.as_str(), "HEAD,GET"),
+        ("DELETE", row.as_str(), "HEAD,GET"),
+        ("PATCH", EVENTS, "HEAD,GET,POST"),
+        ("DELETE", EVENTS, "HEAD,GET,POST"),
+    ] {
+        let answer = org.send(method, path, &[], "{}").await;
+        let (status, code, _) = answer.refusal();
+        assert_eq!((status, code.as_str()), (405, "METHOD_NOT_ALLOWED"));
+        assert_eq!(answer.header("allow"), allowed);
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_described_as_an_object_that_can_be_created_only() {
+    let org = org().await;
+    let list = org.get("/sobjects").await.json();
+    let entry = named(&list["sobjects"], "Low_Ink__e").clone();
+    let basic = org.get(EVENTS).await.json();
+    let full = org.get(&format!("{EVENTS}/describe")).await.json();
+    for face in [&entry, &basic["objectDescribe"], &full] {
+        for (name, value) in [
+            ("keyPrefix", json!("e00")),
+            ("label", json!("Low Ink")),
+            ("labelPlural", json!("Low Inks")),
+            ("custom", json!(true)),
+            ("createable", json!(true)),
+            ("updateable", json!(false)),
+            ("deletable", json!(false)),
+            ("queryable", json!(false)),
+            ("layoutable", json!(false)),
+            ("associateEntityType", Value::Null),
+        ] {
+            assert_eq!(face[name], value, "{name}");
+        }
+        let root = format!("{DATA}{EVENTS}");
+        let urls = json!({
+            "rowTemplate": format!("{root}/{{ID}}"), "eventSchema": format!("{root}/eventSchema"),
+            "describe": format!("{root}/describe"), "sobject": root,
+        });
+        assert_eq!(face["urls"], urls);
+    }
+    let expected = [
+        "ReplayId",
+        "EventUuid",
+        "CreatedDate",
+        "CreatedById",
+        "Printer_Model__c",
+        "Ink_Percentage__c",
+        "Checked__c",
+        "Since__c",
+    ];
+    assert_eq!(names(&full["fields"]), expected);
+    assert_eq!(names(&basic["objectDescribe"]["fields"]), expected);
+    assert_eq!(basic["recentItems"], json!([]));
+    let model = named(&full["fields"], "Printer_Model__c");
+    assert_eq!(
+        (
+            &model["type"],
+            &model["length"],
+            &model["nillable"],
+            &model["custom"]
+        ),
+        (&json!("string"), &json!(10), &json!(false), &json!(true))
+    );
+    assert_eq!(full["recordTypeInfos"], json!([]));
+}
+
+#[tokio::test]
+async fn the_schema_of_an_event_is_found_by_its_name_and_by_its_id() {
+    let org = org().await;
+    let schema = format!("{EVENTS}/eventSchema");
+    for (format, kind) in [("COMPACT", "record"), ("expanded", "expanded-record")] {
+        let query = format!("?payloadFormat={format}");
+        let by_name = org.get(&(schema.clone() + &query)).await.json();
+        assert_eq!(
+            (&by_name["name"], &by_name["type"]),
+            (&json!("Low_Ink__e"), &json!(kind))
+        );
+        let uuid = by_name["uuid"].as_str().expect("an id");
+        let by_id = org.get(&format!("/event/eventSchema/{uuid}{query}")).await;
+        assert_eq!(by_id.json(), by_name);
+    }
+    let old = org.get(&schema).await.json()["uuid"].clone();
+    org.deploy(vec![project::low_ink(&project::text_field("More__c"))])
+        .await;
+    assert_ne!(org.get(&schema).await.json()["uuid"], old);
+    let old = old.as_str().expect("an id");
+    assert_eq!(
+        org.get(&format!("/event/eventSchema/{old}")).await.status,
+        200
+    );
+    assert_eq!(
+        org.get(&format!("{schema}?payloadFormat=FOO")).await.status,
+        400
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_is_no_longer_defined_is_not_found() {
+    let org = org().await;
+    org.deploy(vec![project::trip("")]).await;
+    for path in [
+        EVENTS.to_owned(),
+        format!("{EVENTS}/describe"),
+        format!("{EVENTS}/eventSchema"),
+    ] {
+        assert_eq!(org.get(&path).await.status, 404, "{path}");
+    }
+    assert_eq!(
+        org.post(EVENTS, &json!({"Printer_Model__c": "A"}))
+            .await
+            .status,
+        404
+    );
+}

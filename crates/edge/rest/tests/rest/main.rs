@@ -1,0 +1,8 @@
+//! The REST API as clients see it, on an org with a real store whose definitions are deployed.
+
+mod describes;
+mod events;
+mod external_ids;
+mod objects;
+mod org;
+mod project;

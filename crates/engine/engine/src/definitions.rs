@@ -1,0 +1,261 @@
+//! What the org consists of at a moment: objects, platform events, their schemas and topics.
+//!
+//! A set is never changed: a deployment makes a new one, and the writer puts it in the place of the old between two
+//! groups. Whoever holds the old one goes on with it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use landfall_model::{
+    Catalog, EntityDefinition, EntityName, PlatformEventDefinition, SchemaId, Timestamp, Topic,
+};
+use landfall_schema::EventSchema;
+use landfall_store::{Document, DocumentKind, TopicId, Writer};
+
+use crate::error::Error;
+
+/// How the changes of one object are captured.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    pub(crate) entity: Arc<EntityDefinition>,
+    pub(crate) schema: Arc<EventSchema>,
+    pub(crate) topic: TopicId,
+}
+
+/// How a platform event is published.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// The event.
+    pub event: Arc<PlatformEventDefinition>,
+    /// The event as requests and describes see it.
+    pub object: Arc<EntityDefinition>,
+    /// Its present schema.
+    pub schema: Arc<EventSchema>,
+    /// The topic that carries it.
+    pub topic: TopicId,
+}
+
+/// What is on a topic.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// Changes of an object's records.
+    Changes(Arc<EntityDefinition>),
+    /// A platform event.
+    PlatformEvent(Arc<PlatformEventDefinition>),
+}
+
+/// One set of definitions.
+#[derive(Debug, Default)]
+pub struct Definitions {
+    catalog: Arc<Catalog>,
+    modified: Timestamp,
+    captures: HashMap<EntityName, Capture>,
+    publications: HashMap<EntityName, Publication>,
+    subjects: HashMap<TopicId, Subject>,
+    topics: HashMap<Topic, TopicId>,
+    /// The topics whose objects are selected for capture, rising.
+    selected: Vec<TopicId>,
+}
+
+impl Definitions {
+    /// Makes the set of a catalogue: tables, topics and schemas. Schemas that are new come back as documents, to be
+    /// kept before the first event that needs them.
+    pub(crate) fn build(
+        writer: &mut dyn Writer,
+        catalog: Catalog,
+        modified: Timestamp,
+        capture_all: bool,
+        issued: &Issued,
+    ) -> Result<(Self, Vec<Document>), Error> {
+        writer.prepare(catalog.entities())?;
+        let mut definitions = Self {
+            modified,
+            ..Self::default()
+        };
+        let mut new = Vec::new();
+        for entity in catalog.entities() {
+            if let Some(change_event) = &entity.change_event {
+                let schema = built(EventSchema::of_change_event(entity), &entity.name)?;
+                let schema = issued.add(schema, &mut new);
+                let topic = Topic::of_change_event(change_event.name.as_str());
+                let topic = definitions.number(writer, topic, Subject::Changes(Arc::clone(entity)))?;
+                if capture_all {
+                    definitions.selected.push(topic);
+                }
+                let capture = Capture {
+                    entity: Arc::clone(entity),
+                    schema,
+                    topic,
+                };
+                definitions.captures.insert(entity.name.clone(), capture);
+            }
+        }
+        for event in catalog.platform_events() {
+            let schema = built(EventSchema::of_platform_event(event), &event.name)?;
+            let schema = issued.add(schema, &mut new);
+            let subject = Subject::PlatformEvent(Arc::clone(event));
+            let topic = definitions.number(writer, event.topic(), subject)?;
+            let publication = Publication {
+                event: Arc::clone(event),
+                object: Arc::new(landfall_metadata::event_object(event)),
+                schema,
+                topic,
+            };
+            definitions
+                .publications
+                .insert(event.name.clone(), publication);
+        }
+        definitions.selected.sort_unstable();
+        definitions.catalog = Arc::new(catalog);
+        Ok((definitions, new))
+    }
+
+    fn number(
+        &mut self,
+        writer: &mut dyn Writer,
+        topic: Topic,
+        subject: Subject,
+    ) -> Result<TopicId, Error> {
+        let number = writer.topic(&topic)?;
+        self.topics.insert(topic, number);
+        self.subjects.insert(number, subject);
+        Ok(number)
+    }
+
+    /// The objects and platform events.
+    pub const fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// When they changed last.
+    pub const fn modified(&self) -> Timestamp {
+        self.modified
+    }
+
+    /// The number of a topic, if events can be on it: `/data/AccountChangeEvent`, `/event/Low_Ink__e`.
+    pub fn topic(&self, topic: &Topic) -> Option<TopicId> {
+        self.topics.get(topic).copied()
+    }
+
+    /// What is on a topic.
+    pub fn subject(&self, topic: TopicId) -> Option<&Subject> {
+        self.subjects.get(&topic)
+    }
+
+    /// The present change event schema of an object.
+    pub fn change_event_schema(&self, entity: &str) -> Option<&Arc<EventSchema>> {
+        self.captures.get(entity).map(|capture| &capture.schema)
+    }
+
+    /// How a platform event is published, by name in any letter case.
+    pub fn publication(&self, event: &str) -> Option<&Publication> {
+        let event = self.catalog.platform_event(event)?;
+        self.publications.get(&event.name)
+    }
+
+    /// All platform events and how they are published, sorted by name.
+    pub fn publications(&self) -> impl Iterator<Item = &Publication> {
+        self.catalog
+            .platform_events()
+            .iter()
+            .filter_map(|event| self.publications.get(&event.name))
+    }
+
+    /// The present schema of what is on a topic.
+    pub fn schema_on(&self, topic: TopicId) -> Option<&Arc<EventSchema>> {
+        match self.subject(topic)? {
+            Subject::Changes(entity) => self.change_event_schema(entity.name.as_str()),
+            Subject::PlatformEvent(event) => self
+                .publications
+                .get(&event.name)
+                .map(|publication| &publication.schema),
+        }
+    }
+
+    /// The topics of all objects whose changes are captured, rising: what `/data/ChangeEvents` carries.
+    pub fn change_event_topics(&self) -> &[TopicId] {
+        &self.selected
+    }
+
+    /// Whether changes of the object are captured.
+    pub fn captures(&self, entity: &EntityDefinition) -> bool {
+        self.capture_of(entity).is_some()
+    }
+
+    /// How changes of the object are captured; none if they are not.
+    pub(crate) fn capture_of(&self, entity: &EntityDefinition) -> Option<&Capture> {
+        self.captures
+            .get(&entity.name)
+            .filter(|capture| self.selected.binary_search(&capture.topic).is_ok())
+    }
+}
+
+fn built(
+    schema: Result<EventSchema, landfall_schema::Error>,
+    name: &EntityName,
+) -> Result<EventSchema, Error> {
+    schema.map_err(|source| Error::Schema {
+        entity: name.to_string(),
+        source,
+    })
+}
+
+/// Every schema that was ever issued, by id: a retained event can always be read.
+#[derive(Debug, Default)]
+pub(crate) struct Issued(RwLock<HashMap<SchemaId, Arc<EventSchema>>>);
+
+impl Issued {
+    pub(crate) fn load(writer: &dyn Writer) -> Result<Self, Error> {
+        let mut issued = HashMap::new();
+        for (id, content) in writer.documents(DocumentKind::Schema)? {
+            let unreadable = |reason: String| Error::Document {
+                what: "event schema",
+                reason: format!("{id}: {reason}"),
+            };
+            let json = String::from_utf8(content).map_err(|error| unreadable(error.to_string()))?;
+            let schema = EventSchema::parse(&json).map_err(|error| unreadable(error.to_string()))?;
+            issued.insert(schema.id(), Arc::new(schema));
+        }
+        Ok(Self(RwLock::new(issued)))
+    }
+
+    pub(crate) fn get(&self, id: SchemaId) -> Option<Arc<EventSchema>> {
+        let issued = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        issued.get(&id).cloned()
+    }
+
+    /// A schema that knows its rows takes the place of one that was read back; a new one has to be kept.
+    fn add(&self, schema: EventSchema, new: &mut Vec<Document>) -> Arc<EventSchema> {
+        let schema = Arc::new(schema);
+        let mut issued = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if issued
+            .insert(schema.id(), Arc::clone(&schema))
+            .is_none()
+        {
+            new.push(Document {
+                kind: DocumentKind::Schema,
+                key: schema.id().to_string(),
+                content: Some(schema.avro_json().as_bytes().to_vec()),
+            });
+        }
+        schema
+    }
+}
+
+/// The set in force.
+#[derive(Debug)]
+pub(crate) struct InForce(RwLock<Arc<Definitions>>);
+
+impl InForce {
+    pub(crate) fn new(definitions: Definitions) -> Self {
+        Self(RwLock::new(Arc::new(definitions)))
+    }
+
+    pub(crate) fn get(&self) -> Arc<Definitions> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn replace(&self, definitions: Definitions) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(definitions);
+    }
+}

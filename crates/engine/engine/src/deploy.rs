@@ -1,0 +1,115 @@
+//! From the components of a project to new definitions, and back from what was stored.
+//!
+//! What is kept is what was deployed, word for word: the definitions are compiled from it again at every start.
+
+use landfall_metadata::{Component, PrefixBook, Problem};
+use landfall_model::{Catalog, KeyPrefix};
+use landfall_store::{Document, DocumentKind, Reads};
+
+use crate::Engine;
+use crate::error::Error;
+
+/// Key of the document that says which key prefix each object and event has.
+const PREFIXES: &str = "prefixes";
+
+/// New definitions, and what has to be kept with them.
+pub(crate) struct Deployment {
+    pub(crate) catalog: Catalog,
+    pub(crate) documents: Vec<Document>,
+}
+
+/// The catalogue as deployed last: the shipped objects, if nothing was.
+pub(crate) fn stored_catalog(reads: &dyn Reads) -> Result<Catalog, Error> {
+    let components = components(reads.documents(DocumentKind::Component)?)?;
+    let mut book = book(reads.document(DocumentKind::Org, PREFIXES)?)?;
+    let (catalog, _) = compiled(&components, &mut book)?;
+    Ok(catalog)
+}
+
+/// See [`Engine::deploy`].
+pub(crate) async fn deploy(
+    engine: &Engine,
+    components: Vec<Component>,
+) -> Result<Vec<Problem>, Error> {
+    let stored = engine.documents(DocumentKind::Component).await?;
+    let mut book = book(
+        engine
+            .document(DocumentKind::Org, PREFIXES.to_owned())
+            .await?,
+    )?;
+    let (catalog, warnings) = compiled(&components, &mut book)?;
+    let removed = stored
+        .into_iter()
+        .map(|(path, _)| path)
+        .filter(|path| !components.iter().any(|component| component.path == *path))
+        .map(|path| (path, None));
+    let kept = components
+        .iter()
+        .map(|component| (component.path.clone(), Some(component.content.clone().into_bytes())));
+    let mut documents: Vec<Document> = removed
+        .chain(kept)
+        .map(|(key, content)| Document {
+            kind: DocumentKind::Component,
+            key,
+            content,
+        })
+        .collect();
+    documents.push(Document {
+        kind: DocumentKind::Org,
+        key: PREFIXES.to_owned(),
+        content: Some(written(&book).into_bytes()),
+    });
+    let deployment = Deployment { catalog, documents };
+    engine.0.writer.deploy(deployment).await?;
+    Ok(warnings)
+}
+
+fn compiled(
+    components: &[Component],
+    book: &mut PrefixBook,
+) -> Result<(Catalog, Vec<Problem>), Error> {
+    let standard = landfall_standard::entities()?;
+    if components.is_empty() {
+        return Ok((Catalog::new(standard), Vec::new()));
+    }
+    let org = landfall_metadata::compile(standard, components, book)
+        .map_err(|problems| Error::Invalid { problems })?;
+    let catalog = Catalog::new(org.entities).with_platform_events(org.platform_events);
+    Ok((catalog, org.warnings))
+}
+
+fn components(stored: Vec<(String, Vec<u8>)>) -> Result<Vec<Component>, Error> {
+    stored
+        .into_iter()
+        .map(|(path, content)| {
+            let content = String::from_utf8(content).map_err(|_| Error::Document {
+                what: "component",
+                reason: format!("{path} is not UTF-8"),
+            })?;
+            Ok(Component { path, content })
+        })
+        .collect()
+}
+
+/// `name prefix`, a line each.
+fn written(book: &PrefixBook) -> String {
+    book.entries()
+        .map(|(name, prefix)| format!("{name} {prefix}\n"))
+        .collect()
+}
+
+fn book(content: Option<Vec<u8>>) -> Result<PrefixBook, Error> {
+    let unreadable = || Error::Document {
+        what: "book of key prefixes",
+        reason: "a line is not a name and a prefix".to_owned(),
+    };
+    let content = String::from_utf8(content.unwrap_or_default()).map_err(|_| unreadable())?;
+    let entries: Option<Vec<(String, KeyPrefix)>> = content
+        .lines()
+        .map(|line| {
+            let (name, prefix) = line.split_once(' ')?;
+            Some((name.to_owned(), KeyPrefix::parse(prefix)?))
+        })
+        .collect();
+    entries.map(PrefixBook::new).ok_or_else(unreadable)
+}

@@ -1,0 +1,97 @@
+//! A platform event from the values of a request.
+//!
+//! Source: "Publish Event Messages with APIs" (Platform Events Developer Guide).
+
+use bytes::Bytes;
+use landfall_model::{EventUuid, Fault, RecordId, Row, Value};
+use landfall_store::NewEvent;
+
+use crate::command::Assignment;
+use crate::definitions::Publication;
+use crate::entropy::draw;
+use crate::error::Error;
+use crate::{Engine, validate};
+
+/// The number in the id that a publisher is given: it names nothing.
+const THROW_AWAY: u64 = 1;
+
+/// An event that was published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// An id of the event's object; not unique, not delivered.
+    pub id: RecordId,
+    /// The identity that subscribers see.
+    pub uuid: EventUuid,
+}
+
+/// See [`Engine::publish_record`].
+pub(crate) async fn publish(
+    engine: &Engine,
+    publication: &Publication,
+    user: RecordId,
+    values: Vec<Assignment>,
+) -> Result<Published, Error> {
+    let object = &*publication.object;
+    let mut row: Row = vec![Value::Null; object.fields.len()];
+    let mut read_only = Vec::new();
+    for (place, value) in values {
+        let (Some(field), Some(slot)) = (object.fields.get(place), row.get_mut(place)) else {
+            continue;
+        };
+        if field.createable {
+            *slot = validate::fitting(field, validate::shaped(field, value)?)?;
+        } else {
+            read_only.push(field.name.clone());
+        }
+    }
+    if !read_only.is_empty() {
+        return Err(Fault::FieldsReadOnly { fields: read_only }.into());
+    }
+    let missing: Vec<_> = object
+        .fields
+        .iter()
+        .zip(&row)
+        .filter(|(field, value)| field.required_on_create() && value.is_null())
+        .map(|(field, _)| field.name.clone())
+        .collect();
+    if !missing.is_empty() {
+        return Err(Fault::FieldsRequired { fields: missing }.into());
+    }
+    let event = encoded(engine, publication, user, row)?;
+    let uuid = event.uuid;
+    engine.publish(vec![event]).await?;
+    Ok(Published {
+        id: RecordId::from_number(object.key_prefix, *b"xx", THROW_AWAY),
+        uuid,
+    })
+}
+
+/// The row of the schema: creation date, creator, and the fields that the definition adds.
+fn encoded(
+    engine: &Engine,
+    publication: &Publication,
+    user: RecordId,
+    row: Row,
+) -> Result<NewEvent, Error> {
+    let system = publication
+        .object
+        .fields
+        .len()
+        .saturating_sub(publication.event.fields.len());
+    let now = engine.clock().now();
+    let mut values = vec![Value::DateTime(now), Value::Id(user)];
+    values.extend(row.into_iter().skip(system));
+    let payload = publication
+        .schema
+        .encode_event(&values)
+        .map_err(|source| Error::Schema {
+            entity: publication.event.name.to_string(),
+            source,
+        })?;
+    Ok(NewEvent {
+        topic: publication.topic,
+        uuid: EventUuid::from_random(draw(engine.entropy())),
+        schema: publication.schema.id(),
+        payload: Bytes::from(payload),
+    })
+}
