@@ -8,8 +8,9 @@ use landfall_model::{
     FieldDefinition, FieldName, FieldType,
 };
 
-use crate::describe::{Face, Kind, basic, render_full};
+use crate::describe::{basic, render_full};
 use crate::describe_field::{type_name, write_field};
+use crate::face::{Face, Kind};
 use crate::template::Template;
 use crate::writer::Writer;
 

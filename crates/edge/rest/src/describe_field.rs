@@ -21,7 +21,8 @@ pub(crate) fn write_field(
     let rule = delete_rule(catalog, entity, field);
     w.object(|w| {
         write_first_half(w, field, rule == Some(DeleteRule::Cascade));
-        write_second_half(w, field, rule == Some(DeleteRule::Restrict));
+        let order = master_order(entity, field);
+        write_second_half(w, field, rule == Some(DeleteRule::Restrict), order);
     });
 }
 
@@ -71,7 +72,12 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
 }
 
 /// `inlineHelpText` to `writeRequiresMasterRead`.
-fn write_second_half(w: &mut Writer, field: &FieldDefinition, restrict: bool) {
+fn write_second_half(
+    w: &mut Writer,
+    field: &FieldDefinition,
+    restrict: bool,
+    order: Option<u32>,
+) {
     let kind = field.field_type;
     w.name("inlineHelpText").null();
     w.name("label").string(&field.label);
@@ -101,7 +107,11 @@ fn write_second_half(w: &mut Writer, field: &FieldDefinition, restrict: bool) {
     );
     w.name("relationshipName")
         .text_or_null(field.relationship_name.as_deref());
-    w.name("relationshipOrder").null();
+    w.name("relationshipOrder");
+    match order {
+        Some(order) => w.integer(order),
+        None => w.null(),
+    }
     w.name("restrictedDelete").boolean(restrict);
     w.name("restrictedPicklist")
         .boolean(field.restricted_picklist);
@@ -150,6 +160,21 @@ fn delete_rule(
     })
 }
 
+/// Which of its masters a detail reaches by the field: 0 for the first, 1 for the second.
+///
+/// Details are the custom objects without an owner; their masters are the references that they cannot be without.
+fn master_order(entity: &EntityDefinition, field: &FieldDefinition) -> Option<u32> {
+    let is_master = |field: &&FieldDefinition| {
+        field.custom && field.field_type == FieldType::Reference && !field.nillable
+    };
+    if !entity.custom || entity.field("OwnerId").is_some() {
+        return None;
+    }
+    let mut masters = entity.fields.iter().filter(is_master);
+    let place = masters.position(|master| master.name == field.name)?;
+    u32::try_from(place).ok()
+}
+
 fn length(field: &FieldDefinition) -> u32 {
     match field.field_type {
         FieldType::Id | FieldType::Reference => 18,
@@ -181,7 +206,7 @@ fn aggregatable(field: &FieldDefinition) -> bool {
         )
 }
 
-/// Whether profiles can hide the field: what people fill in, compounds as a whole.
+/// Whether profiles can hide the field: what people fill in or an administrator computes, compounds as a whole.
 fn permissionable(field: &FieldDefinition) -> bool {
     if field.field_type.is_compound() {
         return true;
@@ -190,7 +215,10 @@ fn permissionable(field: &FieldDefinition) -> bool {
         .compound
         .as_ref()
         .is_some_and(|whole| *whole != field.name);
-    !component && field.nillable && !field.name_field && (field.createable || field.updateable)
+    // A checkbox is never null, and is not required either.
+    let optional = field.nillable || (field.custom && field.field_type == FieldType::Boolean);
+    let shown = field.createable || field.updateable || (field.custom && field.calculated);
+    !component && optional && !field.name_field && shown
 }
 
 /// The type's name in describes.

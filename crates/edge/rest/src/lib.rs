@@ -12,6 +12,7 @@ mod describe_event;
 mod describe_field;
 mod encoding;
 mod event_schema;
+mod face;
 mod fault;
 #[cfg(test)]
 mod fixture;

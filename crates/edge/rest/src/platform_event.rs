@@ -11,9 +11,10 @@ use landfall_wire::OPERATION_ENQUEUED;
 
 use crate::Shared;
 use crate::call::{Call, json_body};
-use crate::describe::{Face, Kind, basic, render_full};
+use crate::describe::{basic, render_full};
 use crate::describe_event::write_names;
 use crate::describe_field::write_field;
+use crate::face::{Face, Kind};
 use crate::fault::refused;
 use crate::given::{self, Given, Intent};
 use crate::json;

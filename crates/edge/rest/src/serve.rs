@@ -16,8 +16,9 @@ use landfall_wire::{ApiVersion, headers as names};
 
 use crate::call::{Call, meant_method};
 use crate::conditional::{self, Verdict};
-use crate::describe::{Face, basic};
+use crate::describe::basic;
 use crate::describe_event;
+use crate::face::Face;
 use crate::fault::refused;
 use crate::record_json::write_named;
 use crate::resource::{Object, Resource, parameters, segments};

@@ -77,7 +77,7 @@ async fn custom_fields_are_described_by_their_type() {
         ),
         (
             "Booked__c",
-            json!({"type": "boolean", "defaultValue": true, "nillable": false}),
+            json!({"type": "boolean", "defaultValue": true, "nillable": false, "permissionable": true}),
         ),
     ] {
         let described = named(&trip["fields"], field);
@@ -104,6 +104,9 @@ async fn relationships_are_described_at_both_ends() {
         ),
         (&json!("Trip__r"), &json!(["Trip__c"]), &json!(true))
     );
+    assert_eq!(trip["relationshipOrder"], 0);
+    let before = named(&stop["fields"], "Before__c");
+    assert_eq!(before["relationshipOrder"], Value::Null);
     let children = describe(&org, "Trip__c").await["childRelationships"].clone();
     let child = |object: &str| {
         let children = children.as_array().expect("a list").iter();
