@@ -69,7 +69,11 @@ pub(crate) async fn assemble(
     let mut tasks = JoinSet::new();
     if let Some(folder) = &config.project {
         project::deploy(&engine, folder).await?;
-        tasks.spawn(project::watch(engine.clone(), folder.clone(), phase.clone()));
+        tasks.spawn(project::watch(
+            engine.clone(),
+            folder.clone(),
+            phase.clone(),
+        ));
     }
     tasks.spawn(retention::run(engine.clone(), phase.clone()));
     let router = router(config, &engine, &auth, phase, authority, &mut tasks);

@@ -33,12 +33,20 @@ type Fingerprint = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
 pub(crate) async fn deploy(engine: &Engine, folder: &Path) -> Result<(), Error> {
     let components = read(folder)?;
     let count = components.len();
-    let warnings = engine.deploy(components).await.map_err(|error| match error {
-        landfall_engine::Error::Invalid { problems } => Error::Project { problems },
-        other => Error::Engine(other),
-    })?;
+    let warnings = engine
+        .deploy(components)
+        .await
+        .map_err(|error| match error {
+            landfall_engine::Error::Invalid { problems } => Error::Project { problems },
+            other => Error::Engine(other),
+        })?;
     for warning in warnings {
-        warn!(path = warning.path, line = warning.line, reason = warning.reason, "project");
+        warn!(
+            path = warning.path,
+            line = warning.line,
+            reason = warning.reason,
+            "project"
+        );
     }
     info!(folder = %folder.display(), components = count, "project deployed");
     Ok(())
@@ -69,7 +77,12 @@ pub(crate) async fn watch(engine: Engine, folder: PathBuf, mut phase: Listener) 
             Ok(()) => (),
             Err(Error::Project { problems }) => {
                 for problem in problems {
-                    error!(path = problem.path, line = problem.line, reason = problem.reason, "project not deployed");
+                    error!(
+                        path = problem.path,
+                        line = problem.line,
+                        reason = problem.reason,
+                        "project not deployed"
+                    );
                 }
             }
             Err(failure) => error!(error = %failure, "project not deployed"),
@@ -107,7 +120,10 @@ fn read(folder: &Path) -> Result<Vec<Component>, Error> {
         .map(|(name, path)| {
             let size = files.get(*path).map_or(0, |(_, size)| *size);
             if size > FILE_BYTES_MAX {
-                return Err(problem(path, format!("the file is larger than {FILE_BYTES_MAX} bytes")));
+                return Err(problem(
+                    path,
+                    format!("the file is larger than {FILE_BYTES_MAX} bytes"),
+                ));
             }
             let content = std::fs::read_to_string(path).map_err(|error| problem(path, error))?;
             Ok(Component {
@@ -157,7 +173,10 @@ fn walk(folder: &Path, depth: usize, files: &mut Fingerprint) -> Result<(), Erro
             files.insert(path, (metadata.modified().ok(), metadata.len()));
         }
         if files.len() > FILES_MAX {
-            return Err(problem(folder, format!("the project has more than {FILES_MAX} files")));
+            return Err(problem(
+                folder,
+                format!("the project has more than {FILES_MAX} files"),
+            ));
         }
     }
     Ok(())

@@ -267,7 +267,9 @@ impl FieldBits {
 
     /// Compounds with changed components, rising: position and component bits.
     pub fn nested(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
-        self.nested.iter().map(|(&position, &bits)| (position, bits))
+        self.nested
+            .iter()
+            .map(|(&position, &bits)| (position, bits))
     }
 }
 

@@ -107,7 +107,10 @@ pub struct PicklistValue {
 ///
 /// Source: "`describeSObjects()`" (SOAP API Developer Guide), `Field`.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "the vendor's describe consists of flags")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the vendor's describe consists of flags"
+)]
 pub struct FieldDefinition {
     /// API name.
     pub name: FieldName,
@@ -220,7 +223,10 @@ pub struct ChildRelationship {
 ///
 /// Source: "`describeSObjects()`" (SOAP API Developer Guide), `DescribeSObjectResult`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "the vendor's describe consists of flags")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the vendor's describe consists of flags"
+)]
 pub struct Capabilities {
     /// Records can be created.
     pub createable: bool,
@@ -281,7 +287,10 @@ pub struct EntityDefinition {
 
 impl EntityDefinition {
     /// Puts a definition together; field names must differ in more than letter case.
-    #[expect(clippy::too_many_arguments, reason = "the parts of a definition, each of its own type")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of a definition, each of its own type"
+    )]
     pub fn new(
         name: EntityName,
         labels: (String, String),

@@ -17,7 +17,9 @@ pub mod time;
 pub mod value;
 
 pub use catalog::Catalog;
-pub use change::{ChangeEventHeader, ChangeType, CommitNumber, EventUuid, FieldBits, TransactionKey};
+pub use change::{
+    ChangeEventHeader, ChangeType, CommitNumber, EventUuid, FieldBits, TransactionKey,
+};
 pub use entity::{
     Capabilities, ChangeEventDefinition, ChildRelationship, DeleteRule, EntityDefinition,
     FieldDefinition, FieldType, PicklistValue,

@@ -3,10 +3,10 @@
 use landfall_model::Fault;
 use landfall_model::fault::FaultField;
 
+use crate::grpc::{GrpcError, GrpcStatus};
 use crate::rest::{
     RestError, ambiguous, duplicate, listed, names, operation_refused, read_only, unexpected,
 };
-use crate::grpc::{GrpcError, GrpcStatus};
 use crate::{OauthError, Wire, bayeux, grpc};
 
 /// The only place that spells a fault for a client.
@@ -240,16 +240,14 @@ pub fn wire(fault: &Fault) -> Wire {
         Fault::SubscriptionLimitExceeded => {
             on_bayeux("403::Subscription limit exceeded for this topic")
         }
-        Fault::EventLimitExceeded => {
-            Wire {
-                grpc: Some(grpc::error(
-                    GrpcStatus::ResourceExhausted,
-                    grpc::EVENT_LIMIT,
-                    "You have exceeded the event delivery limit for your org.",
-                )),
-                ..on_bayeux("403::Organization total events daily limit exceeded")
-            }
-        }
+        Fault::EventLimitExceeded => Wire {
+            grpc: Some(grpc::error(
+                GrpcStatus::ResourceExhausted,
+                grpc::EVENT_LIMIT,
+                "You have exceeded the event delivery limit for your org.",
+            )),
+            ..on_bayeux("403::Organization total events daily limit exceeded")
+        },
         Fault::ChannelNameMissing => on_bayeux("400::Channel name not specified"),
         Fault::ChannelSlashMissing => {
             on_bayeux("400::Channel subscriptions must start with a leading '/'")

@@ -54,8 +54,7 @@ pub(crate) const SCHEMA_DENIED: &str = code!("schema.meta.permission");
 pub(crate) const SCHEMA_EMPTY: &str = code!("schema.validation.failed");
 pub(crate) const REPLAY_ID_CORRUPTED: &str = code!("subscription.fetch.replayid.corrupted");
 pub(crate) const REPLAY_ID_MISSING: &str = code!("subscription.fetch.replayid.validation.failed");
-pub(crate) const FETCH_COUNT_INVALID: &str =
-    code!("subscription.fetch.requested.events.invalid");
+pub(crate) const FETCH_COUNT_INVALID: &str = code!("subscription.fetch.requested.events.invalid");
 pub(crate) const TOPIC_CHANGED: &str = code!("subscription.fetch.topic.mismatch");
 pub(crate) const STREAM_IDLE: &str = code!("subscription.fetch.request.invalid");
 pub(crate) const PUBLISH_REFUSED: &str = code!("topic.meta.permission");
@@ -67,7 +66,11 @@ pub(crate) const EVENT_LIMIT: &str = code!("subscription.limit.exceeded");
 pub(crate) const INTERNAL: &str = code!("subscription.internal.error");
 
 /// An error of the table.
-pub(crate) fn error(status: GrpcStatus, code: &'static str, message: impl Into<String>) -> GrpcError {
+pub(crate) fn error(
+    status: GrpcStatus,
+    code: &'static str,
+    message: impl Into<String>,
+) -> GrpcError {
     GrpcError {
         status,
         code,
@@ -94,5 +97,9 @@ pub(crate) fn unavailable() -> GrpcError {
 }
 
 pub(crate) fn internal() -> GrpcError {
-    error(GrpcStatus::Internal, INTERNAL, "An internal error occurred.")
+    error(
+        GrpcStatus::Internal,
+        INTERNAL,
+        "An internal error occurred.",
+    )
 }

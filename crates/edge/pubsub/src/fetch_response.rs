@@ -28,7 +28,12 @@ pub struct FetchResponse {
 }
 
 /// An event as the field `events`: tag, length, `ConsumerEvent`.
-pub(crate) fn event_field(id: String, schema_id: String, payload: Bytes, replay_id: Vec<u8>) -> Bytes {
+pub(crate) fn event_field(
+    id: String,
+    schema_id: String,
+    payload: Bytes,
+    replay_id: Vec<u8>,
+) -> Bytes {
     let event = ConsumerEvent {
         event: Some(ProducerEvent {
             id,

@@ -12,7 +12,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use crate::call::Call;
-use crate::proto::{Error, ErrorCode, ProducerEvent, PublishRequest, PublishResponse, PublishResult};
+use crate::proto::{
+    Error, ErrorCode, ProducerEvent, PublishRequest, PublishResponse, PublishResult,
+};
 use crate::{PubsubState, replay};
 
 /// Publishes the events of one request.

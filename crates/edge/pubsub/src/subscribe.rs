@@ -120,8 +120,8 @@ impl Run {
             tail: log.tail,
         };
         self.watcher.set(TopicFilter::These(topics.clone()));
-        let subscription = Subscription::resume(topics, preset, bounds)
-            .map_err(|_| Fault::ReplayIdCorrupted)?;
+        let subscription =
+            Subscription::resume(topics, preset, bounds).map_err(|_| Fault::ReplayIdCorrupted)?;
         self.subscription = Some(subscription);
         self.topic.clone_from(&request.topic_name);
         Ok(())
@@ -160,8 +160,7 @@ impl Run {
 
     async fn respond(&mut self, events: Vec<Bytes>) -> Result<(), End> {
         let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
-        self.fetch
-            .responded(self.state.engine.clock().now(), count);
+        self.fetch.responded(self.state.engine.clock().now(), count);
         let reached = self
             .subscription
             .as_ref()
@@ -172,10 +171,7 @@ impl Run {
             rpc_id: self.call.rpc_id.clone(),
             pending_num_requested: i32::try_from(self.fetch.credit()).unwrap_or(i32::MAX),
         };
-        self.answers
-            .send(Ok(response))
-            .await
-            .map_err(|_| End::Done)
+        self.answers.send(Ok(response)).await.map_err(|_| End::Done)
     }
 
     async fn due(&mut self) -> Result<(), End> {

@@ -72,12 +72,7 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
 }
 
 /// `inlineHelpText` to `writeRequiresMasterRead`.
-fn write_second_half(
-    w: &mut Writer,
-    field: &FieldDefinition,
-    restrict: bool,
-    order: Option<u32>,
-) {
+fn write_second_half(w: &mut Writer, field: &FieldDefinition, restrict: bool, order: Option<u32>) {
     let kind = field.field_type;
     w.name("inlineHelpText").null();
     w.name("label").string(&field.label);

@@ -27,7 +27,10 @@ pub(crate) fn rendered(engine: &Engine, event: &Event) -> Bytes {
         let _ = write!(data, ",\"event\":{{\"replayId\":{}}}}}", event.replay_id);
     } else {
         let (uuid, replay_id) = (event.uuid, event.replay_id);
-        let _ = write!(data, ",\"event\":{{{UUID}{uuid}\",\"replayId\":{replay_id}}}}}");
+        let _ = write!(
+            data,
+            ",\"event\":{{{UUID}{uuid}\",\"replayId\":{replay_id}}}}}"
+        );
     }
     Bytes::from(data)
 }
@@ -43,7 +46,9 @@ const UUID_BYTES: usize = 36 + "\",".len();
 /// Source: "Platform Event Fields" (Platform Events Developer Guide): `EventUuid` is available from 52.0 on.
 pub(crate) fn without_uuid(data: &[u8]) -> Option<Vec<u8>> {
     // The member stands at the end, after everything that a publisher can write.
-    let tail = data.len().checked_sub(UUID.len() + UUID_BYTES + "\"replayId\":}}".len() + 20)?;
+    let tail = data
+        .len()
+        .checked_sub(UUID.len() + UUID_BYTES + "\"replayId\":}}".len() + 20)?;
     let found = data
         .get(tail..)?
         .windows(UUID.len())

@@ -17,7 +17,6 @@ use crate::error::Error;
 /// How the changes of one object are captured.
 #[derive(Debug)]
 pub(crate) struct Capture {
-    pub(crate) entity: Arc<EntityDefinition>,
     pub(crate) schema: Arc<EventSchema>,
     pub(crate) topic: TopicId,
 }
@@ -78,15 +77,12 @@ impl Definitions {
                 let schema = built(EventSchema::of_change_event(entity), &entity.name)?;
                 let schema = issued.add(schema, &mut new);
                 let topic = Topic::of_change_event(change_event.name.as_str());
-                let topic = definitions.number(writer, topic, Subject::Changes(Arc::clone(entity)))?;
+                let topic =
+                    definitions.number(writer, topic, Subject::Changes(Arc::clone(entity)))?;
                 if capture_all {
                     definitions.selected.push(topic);
                 }
-                let capture = Capture {
-                    entity: Arc::clone(entity),
-                    schema,
-                    topic,
-                };
+                let capture = Capture { schema, topic };
                 definitions.captures.insert(entity.name.clone(), capture);
             }
         }
@@ -213,7 +209,8 @@ impl Issued {
                 reason: format!("{id}: {reason}"),
             };
             let json = String::from_utf8(content).map_err(|error| unreadable(error.to_string()))?;
-            let schema = EventSchema::parse(&json).map_err(|error| unreadable(error.to_string()))?;
+            let schema =
+                EventSchema::parse(&json).map_err(|error| unreadable(error.to_string()))?;
             issued.insert(schema.id(), Arc::new(schema));
         }
         Ok(Self(RwLock::new(issued)))
@@ -228,10 +225,7 @@ impl Issued {
     fn add(&self, schema: EventSchema, new: &mut Vec<Document>) -> Arc<EventSchema> {
         let schema = Arc::new(schema);
         let mut issued = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if issued
-            .insert(schema.id(), Arc::clone(&schema))
-            .is_none()
-        {
+        if issued.insert(schema.id(), Arc::clone(&schema)).is_none() {
             new.push(Document {
                 kind: DocumentKind::Schema,
                 key: schema.id().to_string(),

@@ -43,9 +43,12 @@ pub(crate) async fn deploy(
         .map(|(path, _)| path)
         .filter(|path| !components.iter().any(|component| component.path == *path))
         .map(|path| (path, None));
-    let kept = components
-        .iter()
-        .map(|component| (component.path.clone(), Some(component.content.clone().into_bytes())));
+    let kept = components.iter().map(|component| {
+        (
+            component.path.clone(),
+            Some(component.content.clone().into_bytes()),
+        )
+    });
     let mut documents: Vec<Document> = removed
         .chain(kept)
         .map(|(key, content)| Document {

@@ -6,12 +6,12 @@ use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, 
 use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Writer};
 
 use crate::blueprint::Blueprints;
+use crate::definitions::{Definitions, InForce, Issued};
+use crate::deploy;
 use crate::entropy::draw;
 use crate::error::Error;
 use crate::log::Log;
 use crate::numbers::Numbers;
-use crate::definitions::{Definitions, InForce, Issued};
-use crate::deploy;
 use crate::writer::{self, Core, WriterThread};
 use crate::{Engine, Parts, Shared};
 

@@ -18,12 +18,12 @@ use tracing::{error, info};
 use crate::blueprint::Blueprints;
 use crate::clock::Clock;
 use crate::command::{Outcome, Transaction};
+use crate::definitions::{Definitions, InForce, Issued};
 use crate::deploy::Deployment;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::log::Log;
 use crate::numbers::Numbers;
-use crate::definitions::{Definitions, InForce, Issued};
 use crate::workspace::Workspace;
 use compute::{Computed, Computing};
 use handle::{Answer, Command, Handle, Inbox, State, answer_with, failed};
@@ -173,7 +173,10 @@ impl Core {
                 id
             });
             let ids = ids.collect();
-            answer_with(answer, committed.as_ref().map(|_| ids).map_err(|_| failed()));
+            answer_with(
+                answer,
+                committed.as_ref().map(|_| ids).map_err(|_| failed()),
+            );
         }
     }
 
@@ -190,7 +193,10 @@ impl Core {
         let committed = self.store.commit(write, &mut |position| {
             first = position.tail.advanced_by(1);
             let published = group.publications.iter().flat_map(|(events, _)| events);
-            let computed = group.transactions.iter().map(|committing| &committing.computed);
+            let computed = group
+                .transactions
+                .iter()
+                .map(|committing| &committing.computed);
             events::append(&definitions, published, computed, position, at)
         })?;
         self.log.publish(&committed.events, committed.tail);

@@ -395,7 +395,10 @@ async fn events_of_an_old_schema_are_read_with_it() {
     let org = Org::new().await;
     org.account("pattern").await;
     let pattern = org.newest().await.header.expect("a header");
-    let topic = org.engine.definitions().topic(&landfall_model::Topic::new(ACCOUNTS));
+    let topic = org
+        .engine
+        .definitions()
+        .topic(&landfall_model::Topic::new(ACCOUNTS));
     let topic = topic.expect("a topic");
     let (folder, clock) = org.stopped().await;
 

@@ -366,9 +366,14 @@ impl Org {
         Arc::clone(catalog.entity(name).expect(name))
     }
 
-    pub(crate) fn change_event_schema(&self, entity: &EntityDefinition) -> Option<Arc<EventSchema>> {
+    pub(crate) fn change_event_schema(
+        &self,
+        entity: &EntityDefinition,
+    ) -> Option<Arc<EventSchema>> {
         let definitions = self.engine.definitions();
-        definitions.change_event_schema(entity.name.as_str()).cloned()
+        definitions
+            .change_event_schema(entity.name.as_str())
+            .cloned()
     }
 
     pub(crate) fn new_record(&self, entity: &str, fields: &[(&str, Field)]) -> Change {
