@@ -155,10 +155,10 @@ impl Blueprints {
         Self(catalog.entities().iter().map(blueprint).collect())
     }
 
-    /// The object that a definition is of; none if it is not one of the org's.
+    /// The object that a definition is of, be it the present one or an earlier one; none if it is not one of the org's.
     pub(crate) fn of(&self, entity: &EntityDefinition) -> Option<&Blueprint> {
         self.with_prefix(entity.key_prefix)
-            .filter(|object| std::ptr::eq(&raw const *object.entity, entity))
+            .filter(|object| object.entity.name == entity.name)
     }
 
     /// The object whose record ids begin so.
