@@ -8,21 +8,20 @@ use crate::blank;
 
 /// Fields of every platform event, before the defined ones.
 /// Source: "Platform Event Fields" (Platform Events Developer Guide).
-const SYSTEM_FIELDS: [(&str, &str, FieldType); 2] = [
-    ("ReplayId", "Replay ID", FieldType::String),
-    ("EventUuid", "Event UUID", FieldType::String),
-];
+const SYSTEM_FIELDS: [(&str, &str, u32); 2] =
+    [("ReplayId", "Replay ID", 1_000), ("EventUuid", "Event UUID", 36)];
 
 /// The object of a platform event: the fields that every event has, then the defined ones.
 pub fn event_object(event: &PlatformEventDefinition) -> EntityDefinition {
     let [created_date, created_by, ..] = blank::audit();
     let mut fields: Vec<FieldDefinition> = SYSTEM_FIELDS
         .into_iter()
-        .map(|(name, label, field_type)| FieldDefinition {
+        .map(|(name, label, length)| FieldDefinition {
+            length,
             createable: false,
             updateable: false,
             custom: false,
-            ..blank::field(name, label, field_type)
+            ..blank::field(name, label, FieldType::String)
         })
         .collect();
     fields.extend([created_date, created_by]);

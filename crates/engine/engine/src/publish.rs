@@ -10,7 +10,7 @@ use crate::command::Assignment;
 use crate::definitions::Publication;
 use crate::entropy::draw;
 use crate::error::Error;
-use crate::{Engine, validate};
+use crate::{Engine, defaults, validate};
 
 /// The number in the id that a publisher is given: it names nothing.
 const THROW_AWAY: u64 = 1;
@@ -32,7 +32,7 @@ pub(crate) async fn publish(
     values: Vec<Assignment>,
 ) -> Result<Published, Error> {
     let object = &*publication.object;
-    let mut row: Row = vec![Value::Null; object.fields.len()];
+    let mut row: Row = defaults::blank(object);
     let mut read_only = Vec::new();
     for (place, value) in values {
         let (Some(field), Some(slot)) = (object.fields.get(place), row.get_mut(place)) else {

@@ -208,10 +208,13 @@ impl Core {
     /// Puts new definitions in force.
     fn deploy(&mut self, deployment: Deployment) -> Result<(), Error> {
         let now = self.clock.now().max(self.last_now);
+        // Clients compare the time of the last change in whole seconds: each change has one of its own.
+        let earlier = self.definitions.get().modified();
+        let modified = now.whole_second().max(earlier.plus_millis(1_000));
         let (definitions, schemas) = Definitions::build(
             &mut *self.store,
             deployment.catalog,
-            now,
+            modified,
             self.capture_all,
             &self.issued,
         )?;

@@ -170,7 +170,7 @@ async fn change_events_of_custom_objects_are_described_and_have_a_schema() {
 #[tokio::test]
 async fn a_describe_is_not_modified_until_the_next_deployment() {
     let org = org().await;
-    org.clock.advance(Duration::from_secs(60));
+    org.clock.advance(Duration::from_mins(1));
     for path in [
         "/sobjects",
         "/sobjects/Trip__c/describe",
@@ -185,7 +185,7 @@ async fn a_describe_is_not_modified_until_the_next_deployment() {
         let tag = [("if-none-match", first.header("etag"))];
         assert_eq!(org.send("GET", path, &tag, "").await.status, 304);
 
-        org.clock.advance(Duration::from_secs(60));
+        org.clock.advance(Duration::from_mins(1));
         let more = project::text_field("More__c");
         org.deploy(vec![project::trip(&more), project::low_ink(&more)])
             .await;
@@ -197,7 +197,7 @@ async fn a_describe_is_not_modified_until_the_next_deployment() {
         }
         let late = [("if-unmodified-since", since.as_str())];
         assert_eq!(org.send("GET", path, &late, "").await.status, 412);
-        org.clock.advance(Duration::from_secs(60));
+        org.clock.advance(Duration::from_mins(1));
     }
     let urls = describe(&org, "Trip__c").await["urls"].clone();
     assert_eq!(urls["sobject"], format!("{DATA}/sobjects/Trip__c"));

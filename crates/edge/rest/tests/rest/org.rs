@@ -53,8 +53,12 @@ impl Answer {
     /// Status, code and message of a refusal.
     pub(crate) fn refusal(&self) -> (u16, String, String) {
         let body = self.json();
-        let text = |name| body[0][name].as_str().expect(name).to_owned();
-        (self.status, text("errorCode"), text("message"))
+        let error = body.get(0).expect("a list of errors");
+        (
+            self.status,
+            text(error, "errorCode"),
+            text(error, "message"),
+        )
     }
 }
 
@@ -150,7 +154,7 @@ impl Org {
     pub(crate) async fn create(&self, object: &str, body: &Value) -> String {
         let answer = self.post(&format!("/sobjects/{object}"), body).await;
         assert_eq!(answer.status, 201, "{answer:?}");
-        answer.json()["id"].as_str().expect("an id").to_owned()
+        text(&answer.json(), "id")
     }
 
     /// A record as it is read.
@@ -159,6 +163,12 @@ impl Org {
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()
     }
+}
+
+/// A member that is a text.
+fn text(object: &Value, name: &str) -> String {
+    let member = object.get(name).and_then(Value::as_str);
+    member.expect(name).to_owned()
 }
 
 /// The member of a list that has this name.
