@@ -8,8 +8,10 @@ use crate::blank;
 
 /// Fields of every platform event, before the defined ones.
 /// Source: "Platform Event Fields" (Platform Events Developer Guide).
-const SYSTEM_FIELDS: [(&str, &str, u32); 2] =
-    [("ReplayId", "Replay ID", 1_000), ("EventUuid", "Event UUID", 36)];
+const SYSTEM_FIELDS: [(&str, &str, u32); 2] = [
+    ("ReplayId", "Replay ID", 1_000),
+    ("EventUuid", "Event UUID", 36),
+];
 
 /// The object of a platform event: the fields that every event has, then the defined ones.
 pub fn event_object(event: &PlatformEventDefinition) -> EntityDefinition {

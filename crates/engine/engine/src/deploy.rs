@@ -96,9 +96,11 @@ fn components(stored: Vec<(String, Vec<u8>)>) -> Result<Vec<Component>, Error> {
 
 /// `name prefix`, a line each.
 fn written(book: &PrefixBook) -> String {
-    book.entries()
-        .map(|(name, prefix)| format!("{name} {prefix}\n"))
-        .collect()
+    let lines: Vec<String> = book
+        .entries()
+        .map(|(name, prefix)| format!("{name} {prefix}"))
+        .collect();
+    lines.join("\n")
 }
 
 fn book(content: Option<Vec<u8>>) -> Result<PrefixBook, Error> {
