@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -90,7 +91,7 @@ pub(crate) async fn watch(engine: Engine, folder: PathBuf, mut phase: Listener) 
     }
 }
 
-fn problem(path: &Path, reason: impl ToString) -> Error {
+fn problem(path: &Path, reason: &dyn Display) -> Error {
     Error::Project {
         problems: vec![Problem {
             path: path.display().to_string(),
@@ -122,10 +123,10 @@ fn read(folder: &Path) -> Result<Vec<Component>, Error> {
             if size > FILE_BYTES_MAX {
                 return Err(problem(
                     path,
-                    format!("the file is larger than {FILE_BYTES_MAX} bytes"),
+                    &format!("the file is larger than {FILE_BYTES_MAX} bytes"),
                 ));
             }
-            let content = std::fs::read_to_string(path).map_err(|error| problem(path, error))?;
+            let content = std::fs::read_to_string(path).map_err(|error| problem(path, &error))?;
             Ok(Component {
                 path: name.to_owned(),
                 content,
@@ -147,7 +148,7 @@ fn fingerprint(folder: &Path) -> Result<Fingerprint, Error> {
                 .package_directories
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => vec![String::new()],
-        Err(error) => return Err(problem(&project, error)),
+        Err(error) => return Err(problem(&project, &error)),
     };
     for directory in directories {
         walk(&folder.join(directory), 0, &mut files)?;
@@ -157,13 +158,13 @@ fn fingerprint(folder: &Path) -> Result<Fingerprint, Error> {
 
 fn walk(folder: &Path, depth: usize, files: &mut Fingerprint) -> Result<(), Error> {
     if depth > DEPTH_MAX {
-        return Err(problem(folder, "folders lie too deep in each other"));
+        return Err(problem(folder, &"folders lie too deep in each other"));
     }
-    let entries = std::fs::read_dir(folder).map_err(|error| problem(folder, error))?;
+    let entries = std::fs::read_dir(folder).map_err(|error| problem(folder, &error))?;
     for entry in entries {
-        let entry = entry.map_err(|error| problem(folder, error))?;
+        let entry = entry.map_err(|error| problem(folder, &error))?;
         let path = entry.path();
-        let metadata = entry.metadata().map_err(|error| problem(&path, error))?;
+        let metadata = entry.metadata().map_err(|error| problem(&path, &error))?;
         if metadata.is_dir() {
             if is_of_tools(&entry.file_name()) {
                 continue;
@@ -175,7 +176,7 @@ fn walk(folder: &Path, depth: usize, files: &mut Fingerprint) -> Result<(), Erro
         if files.len() > FILES_MAX {
             return Err(problem(
                 folder,
-                format!("the project has more than {FILES_MAX} files"),
+                &format!("the project has more than {FILES_MAX} files"),
             ));
         }
     }

@@ -1,6 +1,7 @@
 //! Every refusal of the planner, and which of several faults a client hears of.
 
 use landfall_engine::{Change, Transaction};
+use landfall_metadata::Component;
 use landfall_model::fault::Operation;
 use landfall_model::{Fault, FieldName, RecordId, Timestamp, Value};
 
@@ -420,10 +421,22 @@ async fn many_deleted_holders_do_not_hide_a_live_one() {
 }
 
 #[tokio::test]
-async fn a_change_of_an_object_of_another_org_is_refused() {
+async fn a_change_of_an_object_that_only_another_org_has_is_refused() {
     let org = Org::new().await;
     let elsewhere = Org::new().await;
-    let change = elsewhere.create("Account", &[text("Name", "Landfall")]);
+    let ships = Component {
+        path: "objects/Ship__c.object".to_owned(),
+        content: r#"<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata"><label>Ship</label>
+            <pluralLabel>Ships</pluralLabel><nameField><label>Name</label><type>Text</type></nameField>
+            <deploymentStatus>Deployed</deploymentStatus><sharingModel>ReadWrite</sharingModel></CustomObject>"#
+            .to_owned(),
+    };
+    elsewhere
+        .engine
+        .deploy(vec![ships])
+        .await
+        .expect("a deployment");
+    let change = elsewhere.create("Ship__c", &[text("Name", "Landfall")]);
     let transaction = Transaction {
         changes: vec![change],
         ..org.transaction(Vec::new())
