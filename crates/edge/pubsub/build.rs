@@ -1,5 +1,9 @@
 //! Compiles the service definition without a system compiler.
 
+use std::path::PathBuf;
+
+use tonic_prost_build::FileDescriptorSet;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=proto/pubsub_api.proto");
     let definition = protox::compile(["proto/pubsub_api.proto"], ["proto"])?;
@@ -11,6 +15,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             ".eventbus.v1.FetchResponse",
             "crate::fetch_response::FetchResponse",
         )
+        .compile_fds(definition.clone())?;
+    client_for_tests(definition)
+}
+
+/// Writes what the tests speak to the service with: nothing of the service's own rendering is in it.
+fn client_for_tests(definition: FileDescriptorSet) -> Result<(), Box<dyn std::error::Error>> {
+    let folder = PathBuf::from(std::env::var("OUT_DIR")?).join("client");
+    std::fs::create_dir_all(&folder)?;
+    tonic_prost_build::configure()
+        .build_server(false)
+        .build_transport(false)
+        .out_dir(folder)
         .compile_fds(definition)?;
     Ok(())
 }

@@ -315,6 +315,10 @@ pub enum Fault {
     PublishEmpty,
     /// No request came on a publishing stream for too long.
     PublishIdle,
+    /// A new access token that came on a stream is none.
+    AuthRefreshInvalid,
+    /// A publishing stream begins with a new access token.
+    PublishAuthRefreshEarly,
     /// The call is not served yet.
     CallUnsupported,
 

@@ -344,6 +344,12 @@ pub fn wire(fault: &Fault) -> Wire {
             grpc::PUBLISH_IDLE,
             "No PublishRequest was received in time. Closing the stream.",
         )),
+        Fault::AuthRefreshInvalid => on_grpc(grpc::authentication(grpc::AUTH_REFRESH_INVALID)),
+        Fault::PublishAuthRefreshEarly => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::PUBLISH_AUTH_REFRESH_EARLY,
+            "The authentication can't be refreshed in the first PublishRequest.",
+        )),
         Fault::CallUnsupported => on_grpc(grpc::error(
             GrpcStatus::Unimplemented,
             grpc::UNAVAILABLE,

@@ -58,6 +58,22 @@ impl Call {
     }
 }
 
+/// The login that takes over from `login` on an open stream: the same user with another access token.
+///
+/// # Errors
+/// [`Fault::AuthRefreshInvalid`].
+/// Source: the error table of "Handle Errors" (Pub/Sub API Developer Guide); the field is called internal there.
+pub(crate) fn refreshed(
+    state: &PubsubState,
+    login: &Login,
+    token: &str,
+) -> Result<Arc<Login>, Fault> {
+    match state.auth.authenticate(token) {
+        Ok(other) if other.user_id == login.user_id => Ok(other),
+        _ => Err(Fault::AuthRefreshInvalid),
+    }
+}
+
 fn login(state: &PubsubState, metadata: &MetadataMap) -> Result<Arc<Login>, Fault> {
     let value = |key| {
         metadata

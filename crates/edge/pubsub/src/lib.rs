@@ -10,6 +10,7 @@ mod publish;
 mod replay;
 mod service;
 mod subscribe;
+mod too_long;
 
 /// Messages and service, as generated from `proto/pubsub_api.proto`.
 #[allow(
@@ -19,6 +20,7 @@ mod subscribe;
     clippy::pedantic,
     clippy::or_fun_call,
     clippy::use_self,
+    clippy::allow_attributes_without_reason,
     reason = "generated code"
 )]
 pub mod proto {
@@ -76,7 +78,9 @@ impl PubsubState {
 pub fn router(state: PubsubState) -> Router {
     let service =
         PubSubServer::new(service::Service(state)).max_decoding_message_size(REQUEST_BYTES_MAX);
-    Routes::new(service).into_axum_router()
+    Routes::new(service)
+        .into_axum_router()
+        .layer(axum::middleware::map_response(too_long::as_documented))
 }
 
 /// Ends when the server goes away.

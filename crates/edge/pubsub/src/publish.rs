@@ -15,7 +15,7 @@ use crate::call::Call;
 use crate::proto::{
     Error, ErrorCode, ProducerEvent, PublishRequest, PublishResponse, PublishResult,
 };
-use crate::{PubsubState, replay};
+use crate::{PubsubState, call, replay, too_long};
 
 /// Publishes the events of one request.
 ///
@@ -137,26 +137,27 @@ pub(crate) fn open(
 ) -> impl Stream<Item = Result<PublishResponse, Status>> {
     let (answers, answered) = mpsc::channel(1);
     tokio::spawn(async move {
-        if let Err(Some(fault)) = run(&state, &call, &login, requests, &answers).await {
+        if let Err(Some(status)) = run(&state, &call, login, requests, &answers).await {
             // A client that is gone needs no reason.
-            let _ = answers.send(Err(call.refused(&fault))).await;
+            let _ = answers.send(Err(status)).await;
         }
     });
     ReceiverStream::new(answered)
 }
 
 /// # Errors
-/// Why the stream ends; none if the client is gone.
+/// The status that the stream ends with; none if the client is gone.
 async fn run(
     state: &PubsubState,
     call: &Call,
-    login: &Arc<Login>,
+    mut login: Arc<Login>,
     mut requests: Streaming<PublishRequest>,
     answers: &mpsc::Sender<Result<PublishResponse, Status>>,
-) -> Result<(), Option<Fault>> {
-    let mut topic = String::new();
+) -> Result<(), Option<Status>> {
+    let mut topic = None;
     let mut stopped = std::pin::pin!(crate::stopped(state.stopping.clone()));
     let mut ended = std::pin::pin!(login.ended());
+    let refused = |fault: Fault| Some(call.refused(&fault));
     loop {
         let silent = state
             .engine
@@ -166,19 +167,46 @@ async fn run(
         let request = tokio::select! {
             request = requests.message() => match request {
                 Ok(Some(request)) => request,
-                Ok(None) | Err(_) => return Ok(()),
+                Ok(None) => return Ok(()),
+                Err(status) => return Err(Some(too_long::told(status))),
             },
-            () = &mut stopped => return Err(Some(Fault::StoreUnavailable)),
-            () = &mut ended => return Err(Some(Fault::SessionInvalid)),
-            () = state.engine.clock().wait_until(silent) => return Err(Some(Fault::PublishIdle)),
+            () = &mut stopped => return Err(refused(Fault::StoreUnavailable)),
+            () = &mut ended => return Err(refused(Fault::SessionInvalid)),
+            () = state.engine.clock().wait_until(silent) => return Err(refused(Fault::PublishIdle)),
         };
-        if topic.is_empty() {
-            topic.clone_from(&request.topic_name);
-        } else if !request.topic_name.is_empty() && request.topic_name != topic {
-            return Err(Some(Fault::PublishTopicChanged));
+        if let Some(other) = accepted(state, &login, &mut topic, &request).map_err(refused)? {
+            login = other;
+            ended.set(login.ended());
+            if request.events.is_empty() {
+                continue;
+            }
         }
-        state.auth.keep_alive(login)?;
-        let response = publish(state, login, call, &topic, request.events).await?;
+        state.auth.keep_alive(&login).map_err(refused)?;
+        let topic = topic.as_deref().unwrap_or_default();
+        let response = publish(state, &login, call, topic, request.events)
+            .await
+            .map_err(refused)?;
         answers.send(Ok(response)).await.map_err(|_| None)?;
     }
+}
+
+/// Checks that a request goes on with its stream; gives the login that it brings, if it brings one.
+fn accepted(
+    state: &PubsubState,
+    login: &Login,
+    topic: &mut Option<String>,
+    request: &PublishRequest,
+) -> Result<Option<Arc<Login>>, Fault> {
+    let refresh = (!request.auth_refresh.is_empty()).then_some(request.auth_refresh.as_str());
+    match topic {
+        None if refresh.is_some() => return Err(Fault::PublishAuthRefreshEarly),
+        None => *topic = Some(request.topic_name.clone()),
+        Some(topic) if !request.topic_name.is_empty() && request.topic_name != *topic => {
+            return Err(Fault::PublishTopicChanged);
+        }
+        Some(_) => {}
+    }
+    refresh
+        .map(|token| call::refreshed(state, login, token))
+        .transpose()
 }

@@ -17,7 +17,7 @@ use tracing::error;
 use crate::call::Call;
 use crate::fetch_response::{FetchResponse, event_field};
 use crate::proto::FetchRequest;
-use crate::{PubsubState, replay, service};
+use crate::{PubsubState, call, replay, service, too_long};
 
 /// Bytes of events in one response. Clients keep gRPC's default limit of 4 MiB.
 const RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
@@ -42,7 +42,7 @@ pub(crate) fn open(
         watcher,
         answers,
     };
-    tokio::spawn(run.to_the_end(requests));
+    tokio::spawn(run.serve(requests));
     ReceiverStream::new(answered)
 }
 
@@ -64,6 +64,8 @@ enum End {
     Done,
     /// An error that the client is told.
     Refused(Fault),
+    /// A request that cannot be read.
+    Broken(Status),
 }
 
 impl From<Fault> for End {
@@ -73,24 +75,31 @@ impl From<Fault> for End {
 }
 
 impl Run {
-    async fn to_the_end(mut self, mut requests: Streaming<FetchRequest>) {
-        if let Err(End::Refused(fault)) = self.run(&mut requests).await {
-            // A client that is gone needs no reason.
-            let _ = self.answers.send(Err(self.call.refused(&fault))).await;
-        }
+    async fn serve(mut self, mut requests: Streaming<FetchRequest>) {
+        let status = match self.run(&mut requests).await {
+            Ok(()) | Err(End::Done) => return,
+            Err(End::Refused(fault)) => self.call.refused(&fault),
+            Err(End::Broken(status)) => status,
+        };
+        // A client that is gone needs no reason.
+        let _ = self.answers.send(Err(status)).await;
     }
 
     async fn run(&mut self, requests: &mut Streaming<FetchRequest>) -> Result<(), End> {
         let mut stopping = std::pin::pin!(crate::stopped(self.state.stopping.clone()));
-        let login = Arc::clone(&self.login);
-        let mut ended = std::pin::pin!(login.ended());
+        let mut ended = std::pin::pin!(self.login.ended());
         let clock = Arc::clone(self.state.engine.clock());
         loop {
             self.deliver().await?;
             tokio::select! {
                 request = requests.message() => match request {
-                    Ok(Some(request)) => self.request(&request)?,
-                    Ok(None) | Err(_) => return Err(End::Done),
+                    Ok(Some(request)) => {
+                        if self.request(&request)? {
+                            ended.set(self.login.ended());
+                        }
+                    }
+                    Ok(None) => return Err(End::Done),
+                    Err(status) => return Err(End::Broken(too_long::told(status))),
                 },
                 () = &mut ended => return Err(Fault::SessionInvalid.into()),
                 () = &mut stopping => return Err(Fault::StoreUnavailable.into()),
@@ -101,14 +110,25 @@ impl Run {
         }
     }
 
-    fn request(&mut self, request: &FetchRequest) -> Result<(), Fault> {
+    /// Takes a request; says whether it has brought another login.
+    fn request(&mut self, request: &FetchRequest) -> Result<bool, Fault> {
         let now = self.state.engine.clock().now();
+        let mut refreshed = false;
         if self.subscription.is_none() {
             self.subscribe(request)?;
-        } else if !request.topic_name.is_empty() && request.topic_name != self.topic {
-            return Err(Fault::TopicChanged);
+        } else {
+            if !request.topic_name.is_empty() && request.topic_name != self.topic {
+                return Err(Fault::TopicChanged);
+            }
+            if !request.auth_refresh.is_empty() {
+                self.login = call::refreshed(&self.state, &self.login, &request.auth_refresh)?;
+                refreshed = true;
+            }
         }
-        self.fetch.request(now, request.num_requested)
+        if !refreshed || request.num_requested != 0 {
+            self.fetch.request(now, request.num_requested)?;
+        }
+        Ok(refreshed)
     }
 
     fn subscribe(&mut self, request: &FetchRequest) -> Result<(), Fault> {
