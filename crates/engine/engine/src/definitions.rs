@@ -11,8 +11,10 @@ use landfall_model::{
 };
 use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, TopicId, Writer};
+use tokio::sync::watch;
 
 use crate::error::Error;
+use crate::managed::Managed;
 
 /// How the changes of one object are captured.
 #[derive(Debug)]
@@ -54,6 +56,7 @@ pub struct Definitions {
     topics: HashMap<Topic, TopicId>,
     /// The topics whose objects are selected for capture, rising.
     selected: Vec<TopicId>,
+    managed: Vec<Arc<Managed>>,
 }
 
 impl Definitions {
@@ -116,6 +119,17 @@ impl Definitions {
         self.topics.insert(topic, number);
         self.subjects.insert(number, subject);
         Ok(number)
+    }
+
+    /// The same with subscriptions whose positions the service keeps.
+    pub(crate) fn with_managed(mut self, managed: Vec<Arc<Managed>>) -> Self {
+        self.managed = managed;
+        self
+    }
+
+    /// The subscriptions whose positions the service keeps, sorted by name.
+    pub fn managed(&self) -> &[Arc<Managed>] {
+        &self.managed
     }
 
     /// The objects and platform events.
@@ -238,18 +252,22 @@ impl Issued {
 
 /// The set in force.
 #[derive(Debug)]
-pub(crate) struct InForce(RwLock<Arc<Definitions>>);
+pub(crate) struct InForce(watch::Sender<Arc<Definitions>>);
 
 impl InForce {
     pub(crate) fn new(definitions: Definitions) -> Self {
-        Self(RwLock::new(Arc::new(definitions)))
+        Self(watch::Sender::new(Arc::new(definitions)))
     }
 
     pub(crate) fn get(&self) -> Arc<Definitions> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.borrow())
     }
 
     pub(crate) fn replace(&self, definitions: Definitions) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(definitions);
+        self.0.send_replace(Arc::new(definitions));
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<Arc<Definitions>> {
+        self.0.subscribe()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! What is kept is what was deployed, word for word: the definitions are compiled from it again at every start.
 
-use landfall_metadata::{Component, PrefixBook, Problem};
+use landfall_metadata::{Component, ManagedSubscription, PrefixBook, Problem, StartingNumber};
 use landfall_model::{Catalog, KeyPrefix};
 use landfall_store::{Document, DocumentKind, Reads};
 
@@ -15,15 +15,17 @@ const PREFIXES: &str = "prefixes";
 /// New definitions, and what has to be kept with them.
 pub(crate) struct Deployment {
     pub(crate) catalog: Catalog,
+    pub(crate) managed: Vec<ManagedSubscription>,
+    pub(crate) starting_numbers: Vec<StartingNumber>,
     pub(crate) documents: Vec<Document>,
 }
 
-/// The catalogue as deployed last: the shipped objects, if nothing was.
-pub(crate) fn stored_catalog(reads: &dyn Reads) -> Result<Catalog, Error> {
+/// What was deployed last: the shipped objects, if nothing was.
+pub(crate) fn stored(reads: &dyn Reads) -> Result<(Catalog, Vec<ManagedSubscription>), Error> {
     let components = components(reads.documents(DocumentKind::Component)?)?;
     let mut book = book(reads.document(DocumentKind::Org, PREFIXES)?)?;
-    let (catalog, _) = compiled(&components, &mut book)?;
-    Ok(catalog)
+    let compiled = compiled(&components, &mut book)?;
+    Ok((compiled.catalog, compiled.managed))
 }
 
 /// See [`Engine::deploy`].
@@ -37,7 +39,7 @@ pub(crate) async fn deploy(
             .document(DocumentKind::Org, PREFIXES.to_owned())
             .await?,
     )?;
-    let (catalog, warnings) = compiled(&components, &mut book)?;
+    let compiled = compiled(&components, &mut book)?;
     let removed = stored
         .into_iter()
         .map(|(path, _)| path)
@@ -62,23 +64,42 @@ pub(crate) async fn deploy(
         key: PREFIXES.to_owned(),
         content: Some(written(&book).into_bytes()),
     });
-    let deployment = Deployment { catalog, documents };
+    let deployment = Deployment {
+        catalog: compiled.catalog,
+        managed: compiled.managed,
+        starting_numbers: compiled.starting_numbers,
+        documents,
+    };
     engine.0.writer.deploy(deployment).await?;
-    Ok(warnings)
+    Ok(compiled.warnings)
 }
 
-fn compiled(
-    components: &[Component],
-    book: &mut PrefixBook,
-) -> Result<(Catalog, Vec<Problem>), Error> {
+/// What the components of a project come to.
+struct Compiled {
+    catalog: Catalog,
+    managed: Vec<ManagedSubscription>,
+    starting_numbers: Vec<StartingNumber>,
+    warnings: Vec<Problem>,
+}
+
+fn compiled(components: &[Component], book: &mut PrefixBook) -> Result<Compiled, Error> {
     let standard = landfall_standard::entities()?;
     if components.is_empty() {
-        return Ok((Catalog::new(standard), Vec::new()));
+        return Ok(Compiled {
+            catalog: Catalog::new(standard),
+            managed: Vec::new(),
+            starting_numbers: Vec::new(),
+            warnings: Vec::new(),
+        });
     }
     let org = landfall_metadata::compile(standard, components, book)
         .map_err(|problems| Error::Invalid { problems })?;
-    let catalog = Catalog::new(org.entities).with_platform_events(org.platform_events);
-    Ok((catalog, org.warnings))
+    Ok(Compiled {
+        catalog: Catalog::new(org.entities).with_platform_events(org.platform_events),
+        managed: org.managed_subscriptions,
+        starting_numbers: org.starting_numbers,
+        warnings: org.warnings,
+    })
 }
 
 fn components(stored: Vec<(String, Vec<u8>)>) -> Result<Vec<Component>, Error> {

@@ -15,6 +15,7 @@ mod derive;
 mod entropy;
 mod error;
 mod log;
+mod managed;
 mod numbers;
 mod org;
 mod plan;
@@ -29,7 +30,9 @@ use landfall_metadata::{Component, Problem};
 use landfall_model::{Catalog, EntityDefinition, RecordId, ReplayId, Row, SchemaId, Value};
 use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, Opened, Reader};
+use tokio::sync::watch;
 
+pub use landfall_metadata::{ManagedSubscription, ReplayFrom};
 pub use landfall_store::{Event, LogBounds, NewEvent, TopicFilter, TopicId};
 
 pub use clock::{Clock, ManualClock, SystemClock, Waiting};
@@ -38,6 +41,7 @@ pub use definitions::{Definitions, Publication, Subject};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::Error;
 pub use log::{Log, LogEvent, Rendition, Stretch, Watcher};
+pub use managed::Managed;
 pub use org::Org;
 pub use publish::Published;
 pub use writer::{WriterCounters, WriterThread};
@@ -220,6 +224,11 @@ impl Engine {
     /// What the org consists of now. Take it once for each request: it may be replaced at any time.
     pub fn definitions(&self) -> Arc<Definitions> {
         self.0.definitions.get()
+    }
+
+    /// What the org consists of, and when that is replaced.
+    pub fn deployments(&self) -> watch::Receiver<Arc<Definitions>> {
+        self.0.definitions.watch()
     }
 
     /// The objects and platform events of the org now.

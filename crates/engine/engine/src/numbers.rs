@@ -45,6 +45,14 @@ impl Numbers {
         })
     }
 
+    /// Has a counter that has not counted yet begin with `first`.
+    pub(crate) fn begin(&mut self, name: String, first: u64) {
+        self.counters.entry(name).or_insert(Counter {
+            last: first.saturating_sub(1),
+            moved: true,
+        });
+    }
+
     /// The id of a new record.
     pub(crate) fn record_id(&mut self, prefix: KeyPrefix) -> RecordId {
         let number = self.next(prefix.as_str());

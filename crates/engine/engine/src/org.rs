@@ -11,6 +11,7 @@ use crate::deploy;
 use crate::entropy::draw;
 use crate::error::Error;
 use crate::log::Log;
+use crate::managed;
 use crate::numbers::Numbers;
 use crate::writer::{self, Core, WriterThread};
 use crate::{Engine, Parts, Shared};
@@ -53,7 +54,9 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         capture_all,
     } = parts;
     let mut writer = store.writer;
-    let catalog = deploy::stored_catalog(&*writer)?;
+    let (catalog, subscriptions) = deploy::stored(&*writer)?;
+    let ids = writer.document(DocumentKind::Org, managed::IDS)?;
+    let managed = managed::stored(subscriptions, ids)?;
     writer.prepare(catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, instance)?;
     let org = match writer.document(DocumentKind::Org, DOCUMENT_KEY)? {
@@ -69,7 +72,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     }
     let log = Arc::new(Log::open(Arc::clone(&store.reader))?);
     let (handle, inbox) = writer::handle::channel();
-    let definitions = Arc::new(InForce::new(definitions));
+    let definitions = Arc::new(InForce::new(definitions.with_managed(managed)));
     let core = Core {
         store: writer,
         numbers,

@@ -23,6 +23,7 @@ use crate::deploy::Deployment;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::log::Log;
+use crate::managed;
 use crate::numbers::Numbers;
 use crate::workspace::Workspace;
 use compute::{Computed, Computing};
@@ -209,8 +210,10 @@ impl Core {
     fn deploy(&mut self, deployment: Deployment) -> Result<(), Error> {
         let now = self.clock.now().max(self.last_now);
         // Clients compare the time of the last change in whole seconds: each change has one of its own.
-        let earlier = self.definitions.get().modified();
-        let modified = now.whole_second().max(earlier.plus_millis(1_000));
+        let earlier = self.definitions.get();
+        let modified = now
+            .whole_second()
+            .max(earlier.modified().plus_millis(1_000));
         let (definitions, schemas) = Definitions::build(
             &mut *self.store,
             deployment.catalog,
@@ -218,8 +221,16 @@ impl Core {
             self.capture_all,
             &self.issued,
         )?;
+        let (managed, kept) =
+            managed::deployed(deployment.managed, earlier.managed(), &mut self.numbers)?;
+        for start in deployment.starting_numbers {
+            let counter = format!("{}.{}", start.entity, start.field);
+            self.numbers.begin(counter, start.number);
+        }
         let mut documents = deployment.documents;
         documents.extend(schemas);
+        documents.extend(kept);
+        documents.extend(self.numbers.take_moved());
         let write = WriteSet {
             rows: Vec::new(),
             documents,
@@ -230,7 +241,7 @@ impl Core {
             commit_number: position.commit_number,
         })?;
         self.blueprints = Blueprints::new(definitions.catalog());
-        self.definitions.replace(definitions);
+        self.definitions.replace(definitions.with_managed(managed));
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 mod cascade;
 mod creating;
+mod deploying;
 mod derived;
 mod events;
 mod failing;
