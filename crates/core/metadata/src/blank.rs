@@ -2,44 +2,20 @@
 //!
 //! Source: "Field Types" and "System Fields" (Object Reference); recorded describes of custom objects.
 
-use landfall_model::{EntityName, FieldDefinition, FieldName, FieldType};
+use landfall_model::{EntityName, FieldDefinition, FieldType};
 
 /// A custom field of which only the type is known.
 pub(crate) fn field(name: &str, label: &str, field_type: FieldType) -> FieldDefinition {
     let (filterable, groupable, sortable) = search(field_type);
     FieldDefinition {
-        name: FieldName::new(name),
-        label: label.to_owned(),
-        field_type,
         length: length(field_type),
-        digits: 0,
-        precision: 0,
-        scale: 0,
-        nillable: true,
         createable: !field_type.is_compound(),
         updateable: !field_type.is_compound(),
-        defaulted_on_create: false,
-        default_value: None,
-        unique: false,
-        case_sensitive: false,
-        external_id: false,
-        id_lookup: false,
-        auto_number: None,
-        name_field: false,
         filterable,
         groupable,
         sortable,
-        calculated: false,
         custom: true,
-        restricted_picklist: false,
-        picklist: Vec::new(),
-        compound: None,
-        extra_type_info: None,
-        reference_to: Vec::new(),
-        relationship_name: None,
-        polymorphic: false,
-        name_pointing: false,
-        in_change_event: true,
+        ..FieldDefinition::new(name, label, field_type)
     }
 }
 

@@ -179,6 +179,44 @@ pub struct FieldDefinition {
 }
 
 impl FieldDefinition {
+    /// A field of which only this is known: may be null, is read-only, and has no other trait.
+    pub fn new(name: &str, label: &str, field_type: FieldType) -> Self {
+        Self {
+            name: FieldName::new(name),
+            label: label.to_owned(),
+            field_type,
+            length: 0,
+            digits: 0,
+            precision: 0,
+            scale: 0,
+            nillable: true,
+            createable: false,
+            updateable: false,
+            defaulted_on_create: false,
+            default_value: None,
+            unique: false,
+            case_sensitive: false,
+            external_id: false,
+            id_lookup: false,
+            auto_number: None,
+            name_field: false,
+            filterable: false,
+            groupable: false,
+            sortable: false,
+            calculated: false,
+            custom: false,
+            restricted_picklist: false,
+            picklist: Vec::new(),
+            compound: None,
+            extra_type_info: None,
+            reference_to: Vec::new(),
+            relationship_name: None,
+            polymorphic: false,
+            name_pointing: false,
+            in_change_event: true,
+        }
+    }
+
     /// Whether the service gives no value, so that a create must.
     pub const fn required_on_create(&self) -> bool {
         self.createable && !self.nillable && !self.defaulted_on_create

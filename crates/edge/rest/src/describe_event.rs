@@ -5,7 +5,7 @@
 
 use landfall_model::{
     Capabilities, Catalog, ChildRelationship, DeleteRule, EntityDefinition, EntityName,
-    FieldDefinition, FieldName, FieldType,
+    FieldDefinition, FieldType,
 };
 
 use crate::describe::{basic, render_full};
@@ -173,38 +173,8 @@ fn seen_in_event(field: &FieldDefinition) -> FieldDefinition {
 
 fn read_only(name: &str, label: &str, field_type: FieldType, length: u32) -> FieldDefinition {
     FieldDefinition {
-        name: FieldName::new(name),
-        label: label.to_owned(),
-        field_type,
         length,
-        digits: 0,
-        precision: 0,
-        scale: 0,
-        nillable: true,
-        createable: false,
-        updateable: false,
-        defaulted_on_create: false,
-        default_value: None,
-        unique: false,
-        case_sensitive: false,
-        external_id: false,
-        id_lookup: false,
-        auto_number: None,
-        name_field: false,
-        filterable: false,
-        groupable: false,
-        sortable: false,
-        calculated: false,
-        custom: false,
-        restricted_picklist: false,
-        picklist: Vec::new(),
-        compound: None,
-        extra_type_info: None,
-        reference_to: Vec::new(),
-        relationship_name: None,
-        polymorphic: false,
-        name_pointing: false,
-        in_change_event: true,
+        ..FieldDefinition::new(name, label, field_type)
     }
 }
 

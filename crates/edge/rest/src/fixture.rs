@@ -8,38 +8,12 @@ use landfall_model::{
 /// A field with no properties but its type.
 pub(crate) fn field(name: &str, kind: FieldType) -> FieldDefinition {
     FieldDefinition {
-        name: FieldName::new(name),
-        label: name.to_owned(),
-        field_type: kind,
-        length: 0,
-        digits: 0,
-        precision: 0,
-        scale: 0,
-        nillable: true,
         createable: true,
         updateable: true,
-        defaulted_on_create: false,
-        default_value: None,
-        unique: false,
-        case_sensitive: false,
-        external_id: false,
-        id_lookup: false,
-        auto_number: None,
-        name_field: false,
         filterable: true,
         groupable: true,
         sortable: true,
-        calculated: false,
-        custom: false,
-        restricted_picklist: false,
-        picklist: Vec::new(),
-        compound: None,
-        extra_type_info: None,
-        reference_to: Vec::new(),
-        relationship_name: None,
-        polymorphic: false,
-        name_pointing: false,
-        in_change_event: true,
+        ..FieldDefinition::new(name, name, kind)
     }
 }
 

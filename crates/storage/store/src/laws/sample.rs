@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use landfall_model::{
     Capabilities, CommitNumber, Date, EntityDefinition, EntityName, EventUuid, FieldDefinition,
-    FieldName, FieldType, KeyPrefix, RecordId, ReplayId, Row, SchemaId, Timestamp, Topic, Value,
+    FieldType, KeyPrefix, RecordId, ReplayId, Row, SchemaId, Timestamp, Topic, Value,
 };
 
 use crate::{
@@ -66,38 +66,17 @@ fn prefix() -> KeyPrefix {
 /// A plain field that may be null.
 pub fn field(name: &str, field_type: FieldType) -> FieldDefinition {
     FieldDefinition {
-        name: FieldName::new(name),
-        label: name.to_owned(),
-        field_type,
         length: 255,
         digits: 9,
         precision: 18,
         scale: 2,
-        nillable: true,
         createable: true,
         updateable: true,
-        defaulted_on_create: false,
-        default_value: None,
-        unique: false,
-        case_sensitive: false,
-        external_id: false,
-        id_lookup: false,
-        auto_number: None,
-        name_field: false,
         filterable: true,
         groupable: true,
         sortable: true,
-        calculated: false,
         custom: true,
-        restricted_picklist: false,
-        picklist: Vec::new(),
-        compound: None,
-        extra_type_info: None,
-        reference_to: Vec::new(),
-        relationship_name: None,
-        polymorphic: false,
-        name_pointing: false,
-        in_change_event: true,
+        ..FieldDefinition::new(name, name, field_type)
     }
 }
 
