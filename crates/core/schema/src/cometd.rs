@@ -16,16 +16,33 @@ impl EventSchema {
     /// # Errors
     /// [`DecodeError`] if the bytes are not exactly one record of this schema; `out` is then cut back.
     pub fn render_cometd(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
+        self.render(payload, false, out)
+    }
+
+    /// Appends the same JSON with the names of `nulledFields` and `diffFields` too, which only the Pub/Sub API has.
+    ///
+    /// # Errors
+    /// Those of [`Self::render_cometd`].
+    pub fn render_pubsub(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
+        self.render(payload, true, out)
+    }
+
+    fn render(&self, payload: &[u8], whole: bool, out: &mut Vec<u8>) -> Result<(), DecodeError> {
         let before = out.len();
         out.reserve(payload.len() * 2 + 512);
-        let result = self.render(payload, out);
+        let result = self.render_fields(payload, whole, out);
         if result.is_err() {
             out.truncate(before);
         }
         result
     }
 
-    fn render(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
+    fn render_fields(
+        &self,
+        payload: &[u8],
+        whole: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), DecodeError> {
         let mut reader = Reader::new(payload);
         let mut marks = Marks::default();
         let mut first = true;
@@ -36,7 +53,7 @@ impl EventSchema {
             let shown = match &field.shape {
                 Shape::Header => {
                     let header = HeaderView::read(&mut reader)?;
-                    self.render_header(&header, out)?;
+                    self.render_header(&header, whole, out)?;
                     marks = Marks::of(header);
                     true
                 }
@@ -81,8 +98,13 @@ impl EventSchema {
         reader.finish()
     }
 
-    /// The header without `nulledFields` and `diffFields`, which this API does not have.
-    fn render_header(&self, header: &HeaderView<'_>, out: &mut Vec<u8>) -> Result<(), DecodeError> {
+    /// The header; not whole, it is without `nulledFields` and `diffFields`, which the Streaming API does not have.
+    fn render_header(
+        &self,
+        header: &HeaderView<'_>,
+        whole: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), DecodeError> {
         out.push(b'{');
         key(out, "entityName");
         json::string(out, header.entity_name);
@@ -110,9 +132,16 @@ impl EventSchema {
         out.push(b',');
         key(out, "commitUser");
         json::string(out, header.commit_user);
-        out.push(b',');
-        key(out, "changedFields");
-        self.render_names(&header.changed_fields, out)?;
+        let sets = [
+            ("nulledFields", &header.nulled_fields, whole),
+            ("diffFields", &header.diff_fields, whole),
+            ("changedFields", &header.changed_fields, true),
+        ];
+        for (name, bits, _) in sets.into_iter().filter(|(_, _, shown)| *shown) {
+            out.push(b',');
+            key(out, name);
+            self.render_names(bits, out)?;
+        }
         out.push(b'}');
         Ok(())
     }
@@ -120,26 +149,16 @@ impl EventSchema {
     /// The names of a field set: top-level fields in schema order, then components as `Compound.Component`.
     fn render_names(&self, bits: &FieldBits, out: &mut Vec<u8>) -> Result<(), DecodeError> {
         let mut separator = b'[';
-        for position in bits.top() {
-            let field = self.fields.get(position).ok_or(DecodeError::Bitmap)?;
+        self.each_name(bits, |_, field, part| {
             out.extend_from_slice(&[separator, b'"']);
-            out.extend_from_slice(field.name.as_bytes());
-            out.push(b'"');
             separator = b',';
-        }
-        for (position, components) in bits.nested() {
-            let field = self.fields.get(position).ok_or(DecodeError::Bitmap)?;
-            let compound = field.shape.compound().ok_or(DecodeError::Bitmap)?;
-            for place in (0..64).filter(|place| components >> place & 1 == 1) {
-                let part = compound.components.get(place).ok_or(DecodeError::Bitmap)?;
-                out.extend_from_slice(&[separator, b'"']);
-                out.extend_from_slice(field.name.as_bytes());
+            out.extend_from_slice(field.as_bytes());
+            if let Some((_, part)) = part {
                 out.push(b'.');
-                out.extend_from_slice(part.name.as_bytes());
-                out.push(b'"');
-                separator = b',';
+                out.extend_from_slice(part.as_bytes());
             }
-        }
+            out.push(b'"');
+        })?;
         if separator == b'[' {
             out.push(b'[');
         }

@@ -337,17 +337,17 @@ fn texts(out: &mut Vec<u8>, items: &[impl AsRef<str>]) {
     out.push(0);
 }
 
-fn text(out: &mut Vec<u8>, content: &str) {
+pub(crate) fn text(out: &mut Vec<u8>, content: &str) {
     length(out, content.len());
     out.extend_from_slice(content.as_bytes());
 }
 
-fn length(out: &mut Vec<u8>, count: usize) {
+pub(crate) fn length(out: &mut Vec<u8>, count: usize) {
     long(out, i64::try_from(count).unwrap_or(i64::MAX));
 }
 
 /// Writes a whole number: zigzag, then seven bits a byte, lowest first. `int` and `long` look alike.
-fn long(out: &mut Vec<u8>, number: i64) {
+pub(crate) fn long(out: &mut Vec<u8>, number: i64) {
     let mut rest = ((number << 1) ^ (number >> 63)).cast_unsigned();
     while rest > 0x7f {
         out.push(low_seven(rest) | 0x80);

@@ -81,6 +81,76 @@ pub(crate) fn time(out: &mut Vec<u8>, millis: i64) {
 
 const MILLIS_A_DAY: i64 = 86_400_000;
 
+/// Reads a calendar day into the milliseconds of its midnight.
+pub(crate) fn read_date(text: &str) -> Option<i64> {
+    let [year, month, day] = parts(text, '-', [4, 2, 2])?;
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days_in_month = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1..=days_in_month).contains(&day) {
+        return None;
+    }
+    let year = if month > 2 { year } else { year - 1 };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year;
+    Some((era * 146_097 + of_era - 719_468) * MILLIS_A_DAY)
+}
+
+/// Reads a point in time with its zone: `Z`, `+02:00` or `+0200`.
+pub(crate) fn read_date_time(text: &str) -> Option<i64> {
+    let (day, clock) = text.split_once('T')?;
+    let (clock, offset) = match clock.strip_suffix('Z') {
+        Some(clock) => (clock, 0),
+        None => {
+            let (clock, zone) = clock.split_at_checked(clock.rfind(['+', '-'])?)?;
+            let [hours, minutes] = match zone.len() {
+                5 => [zone.get(1..3)?, zone.get(3..)?],
+                6 if zone.get(3..4)? == ":" => [zone.get(1..3)?, zone.get(4..)?],
+                _ => return None,
+            };
+            let minutes = number(hours, 2)? * 60 + number(minutes, 2)?;
+            (clock, if zone.starts_with('-') { -minutes } else { minutes })
+        }
+    };
+    Some(read_date(day)? + read_clock(clock)? - offset * 60_000)
+}
+
+/// Reads a time of day, with or without `Z`.
+pub(crate) fn read_time(text: &str) -> Option<i64> {
+    read_clock(text.strip_suffix('Z').unwrap_or(text))
+}
+
+/// Reads `20:26:27` with or without up to three digits after a point.
+fn read_clock(text: &str) -> Option<i64> {
+    let (clock, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let [hours, minutes, seconds] = parts(clock, ':', [2, 2, 2])?;
+    let millis = match fraction.len() {
+        1 => number(fraction, 1)? * 100,
+        2 => number(fraction, 2)? * 10,
+        _ => number(fraction, 3)?,
+    };
+    (hours < 24 && minutes < 60 && seconds < 60)
+        .then_some(((hours * 60 + minutes) * 60 + seconds) * 1_000 + millis)
+}
+
+fn parts(text: &str, separator: char, digits: [usize; 3]) -> Option<[i64; 3]> {
+    let mut parts = text.split(separator);
+    let [first, second, third] = digits.map(|digits| number(parts.next()?, digits));
+    parts.next().is_none().then_some([first?, second?, third?])
+}
+
+/// Reads exactly this many decimal digits.
+fn number(text: &str, digits: usize) -> Option<i64> {
+    let is_plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain.then(|| text.parse().ok()).flatten()
+}
+
 /// The proleptic Gregorian calendar, by eras of 400 years that begin in March.
 fn day(out: &mut Vec<u8>, days: i64) {
     let shifted = days + 719_468;

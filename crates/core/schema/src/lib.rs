@@ -15,17 +15,19 @@ mod cometd;
 mod decode;
 mod derive;
 mod encode;
+mod from_json;
 mod json;
 mod parse;
 
 use std::collections::HashMap;
 
-use landfall_model::SchemaId;
+use landfall_model::{FieldBits, SchemaId};
 use md5::{Digest, Md5};
 use thiserror::Error;
 
 pub use decode::{DecodeError, DecodedEvent, FieldValue};
 pub use encode::Inclusion;
+pub use from_json::JsonError;
 pub use shape::{Component, Compound, EventField, Scalar, Shape};
 
 use encode::Source;
@@ -182,6 +184,43 @@ impl EventSchema {
     /// A schema that was read back knows no rows and answers `None` always.
     pub fn slot_of(&self, index: usize) -> Option<Slot> {
         self.slots.get(index).copied().flatten()
+    }
+
+    /// The places and names in a field set: top-level fields in schema order, then components as
+    /// `Compound.Component`, the place of a component being `position-component`.
+    ///
+    /// # Errors
+    /// [`DecodeError::Bitmap`] if the set names what the schema does not have.
+    pub fn names_of(&self, bits: &FieldBits) -> Result<Vec<(String, String)>, DecodeError> {
+        let mut names = Vec::new();
+        self.each_name(bits, |position, field, part| {
+            names.push(match part {
+                None => (position.to_string(), field.to_owned()),
+                Some((place, part)) => (format!("{position}-{place}"), format!("{field}.{part}")),
+            });
+        })?;
+        Ok(names)
+    }
+
+    /// Tells position and name of each member of a field set, and those of the component, if it is one.
+    pub(crate) fn each_name(
+        &self,
+        bits: &FieldBits,
+        mut tell: impl FnMut(usize, &str, Option<(usize, &str)>),
+    ) -> Result<(), DecodeError> {
+        for position in bits.top() {
+            let field = self.fields.get(position).ok_or(DecodeError::Bitmap)?;
+            tell(position, &field.name, None);
+        }
+        for (position, components) in bits.nested() {
+            let field = self.fields.get(position).ok_or(DecodeError::Bitmap)?;
+            let compound = field.shape.compound().ok_or(DecodeError::Bitmap)?;
+            for place in (0..64).filter(|place| components >> place & 1 == 1) {
+                let part = compound.components.get(place).ok_or(DecodeError::Bitmap)?;
+                tell(position, &field.name, Some((place, &part.name)));
+            }
+        }
+        Ok(())
     }
 
     /// Whether this is the schema of a change event.
