@@ -107,6 +107,8 @@ impl SchemaId {
 
 impl fmt::Display for SchemaId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = [0_u8; 22];
+        let mut digits = text.iter_mut();
         for group in self.0.chunks(3) {
             let wide = group
                 .iter()
@@ -117,10 +119,12 @@ impl fmt::Display for SchemaId {
             for place in 0..=group.len() {
                 let six = usize::try_from(wide >> (18 - 6 * place) & 0x3f).unwrap_or_default();
                 let digit = BASE64URL.get(six).copied().unwrap_or(b'A');
-                fmt::Write::write_char(f, char::from(digit))?;
+                if let Some(place) = digits.next() {
+                    *place = digit;
+                }
             }
         }
-        Ok(())
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -47,6 +47,10 @@ impl EventSchema {
         let mut marks = Marks::default();
         let mut first = true;
         for (position, field) in self.fields.iter().enumerate() {
+            // Most fields of most events are null and unchanged: nothing is said of them.
+            if field.shape.is_nullable() && marks.hides_null(position) && reader.skip_null() {
+                continue;
+            }
             let field_start = out.len();
             out.push(if first { b'{' } else { b',' });
             key(out, &field.name);
@@ -191,6 +195,13 @@ impl Marks {
             out.extend_from_slice(b"null");
         }
         shown
+    }
+
+    /// Whether a null of the field is not shown at all, nor one of its components.
+    fn hides_null(&self, position: usize) -> bool {
+        self.change.as_ref().is_some_and(|(changed, _)| {
+            !changed.contains(position) && changed.components(position) == 0
+        })
     }
 
     fn components(&self, position: usize) -> u64 {

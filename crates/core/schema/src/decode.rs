@@ -219,7 +219,25 @@ impl<'a> Reader<'a> {
         Ok(byte)
     }
 
+    /// Takes a null in the first branch of a union; says whether it was one.
+    pub(crate) fn skip_null(&mut self) -> bool {
+        match self.bytes.split_first() {
+            Some((0, rest)) => {
+                self.bytes = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
     pub(crate) fn long(&mut self) -> Result<i64, DecodeError> {
+        // Most numbers are branches and short lengths.
+        if let Some((&byte, rest)) = self.bytes.split_first()
+            && byte < 0x80
+        {
+            self.bytes = rest;
+            return Ok(i64::from(byte >> 1) ^ -i64::from(byte & 1));
+        }
         let mut bits: u64 = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;

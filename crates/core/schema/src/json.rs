@@ -8,10 +8,7 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(stop) = rest
-        .iter()
-        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-    {
+    while let Some(stop) = special(rest) {
         let (plain, tail) = rest.split_at(stop);
         out.extend_from_slice(plain);
         let Some((&byte, tail)) = tail.split_first() else {
@@ -22,6 +19,29 @@ pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
     }
     out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+const fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// The place of the first byte that needs an escape.
+fn special(text: &[u8]) -> Option<usize> {
+    let mut start = 0;
+    // Without a branch a byte, so that the compiler takes a whole chunk at a time.
+    for chunk in text.chunks(32) {
+        if chunk
+            .iter()
+            .fold(false, |any, &byte| any | is_special(byte))
+        {
+            return chunk
+                .iter()
+                .position(|&byte| is_special(byte))
+                .map(|place| start + place);
+        }
+        start += chunk.len();
+    }
+    None
 }
 
 fn escape(out: &mut Vec<u8>, byte: u8) {
@@ -44,7 +64,21 @@ fn escape(out: &mut Vec<u8>, byte: u8) {
 
 /// Writes a whole number.
 pub(crate) fn integer(out: &mut Vec<u8>, number: i64) {
-    write(out, format_args!("{number}"));
+    let mut digits = [0_u8; 20];
+    let mut rest = number.unsigned_abs();
+    let mut start = digits.len();
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        start -= 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(digits.get(start..).unwrap_or_default());
 }
 
 /// Writes a number with a decimal point or an exponent; what JSON cannot say becomes null.
@@ -115,7 +149,14 @@ pub(crate) fn read_date_time(text: &str) -> Option<i64> {
                 _ => return None,
             };
             let minutes = number(hours, 2)? * 60 + number(minutes, 2)?;
-            (clock, if zone.starts_with('-') { -minutes } else { minutes })
+            (
+                clock,
+                if zone.starts_with('-') {
+                    -minutes
+                } else {
+                    minutes
+                },
+            )
         }
     };
     Some(read_date(day)? + read_clock(clock)? - offset * 60_000)

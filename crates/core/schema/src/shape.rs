@@ -140,6 +140,11 @@ pub enum Shape {
 }
 
 impl Shape {
+    /// Whether its first branch is null.
+    pub const fn is_nullable(&self) -> bool {
+        !matches!(self, Self::Header | Self::Required(_))
+    }
+
     /// The record, if the field can be one.
     pub const fn compound(&self) -> Option<&Compound> {
         match self {

@@ -68,6 +68,9 @@ pub(crate) async fn handle(State(state): State<StreamingState>, request: Request
         .extensions
         .get::<Secure>()
         .is_some_and(|secure| secure.0);
+    // What was read of the request shares the connection's buffer: a held poll needs none.
+    drop(head);
+    drop(body);
     respond(&state, &caller, &messages, secure).await
 }
 

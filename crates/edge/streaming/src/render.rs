@@ -1,5 +1,6 @@
 //! The `data` of an event message, made once for all subscribers.
 
+use std::cell::RefCell;
 use std::io::Write as _;
 
 use bytes::Bytes;
@@ -10,7 +11,18 @@ use tracing::error;
 ///
 /// Every API version gets the same: change events are younger than the versions that wrote points in time differently.
 pub(crate) fn rendered(engine: &Engine, event: &Event) -> Bytes {
-    let mut data = Vec::with_capacity(512 + event.payload.len() * 2);
+    SCRATCH.with_borrow_mut(|data| {
+        data.clear();
+        render(engine, event, data)
+    })
+}
+
+thread_local! {
+    /// Where events are rendered before their size is known: what is kept in memory is no larger than it must be.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+fn render(engine: &Engine, event: &Event, data: &mut Vec<u8>) -> Bytes {
     let failed = |reason: &dyn std::fmt::Display| {
         error!(replay_id = %event.replay_id, schema = %event.schema, %reason, "an event cannot be rendered");
         Bytes::new()
@@ -20,7 +32,7 @@ pub(crate) fn rendered(engine: &Engine, event: &Event) -> Bytes {
     };
     // Writing to memory does not fail.
     let _ = write!(data, "{{\"schema\":\"{}\",\"payload\":", event.schema);
-    if let Err(error) = schema.render_cometd(&event.payload, &mut data) {
+    if let Err(error) = schema.render_cometd(&event.payload, data) {
         return failed(&error);
     }
     if schema.has_header() {
@@ -32,7 +44,7 @@ pub(crate) fn rendered(engine: &Engine, event: &Event) -> Bytes {
             ",\"event\":{{{UUID}{uuid}\",\"replayId\":{replay_id}}}}}"
         );
     }
-    Bytes::from(data)
+    Bytes::copy_from_slice(data)
 }
 
 /// The member that only platform events have.
