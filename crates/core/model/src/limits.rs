@@ -61,7 +61,7 @@ pub const CASCADE_RECORDS_MAX: usize = 100_000;
 /// Events kept in memory for live subscribers; older ones are read from the store.
 pub const TAIL_EVENTS_MAX: usize = 65_536;
 
-/// Bytes of payload kept in memory for live subscribers.
+/// Bytes of events kept in memory for live subscribers, their rendered forms included.
 pub const TAIL_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Events read from the store in one step of a replay.

@@ -111,7 +111,7 @@ impl Tail {
 
     fn append(&mut self, events: &[Arc<Event>], newest: ReplayId) {
         for event in events {
-            self.bytes += event.payload.len();
+            self.bytes += cost(event);
             self.events
                 .push_back(Arc::new(LogEvent::new(Arc::clone(event))));
         }
@@ -138,7 +138,7 @@ impl Tail {
 
     fn forget_oldest(&mut self) {
         if let Some(oldest) = self.events.pop_front() {
-            self.bytes = self.bytes.saturating_sub(oldest.event.payload.len());
+            self.bytes = self.bytes.saturating_sub(cost(&oldest.event));
             self.floor = oldest.event.replay_id;
         }
     }
@@ -165,6 +165,12 @@ impl Tail {
         }
         Some(self.newest.max(after))
     }
+}
+
+/// Bytes that an event takes in memory: itself, and the forms that it is or will be rendered to, which are about twice as
+/// long as the payload.
+fn cost(event: &Event) -> usize {
+    size_of::<LogEvent>() + size_of::<Event>() + event.payload.len().saturating_mul(3)
 }
 
 /// The log of one org.
@@ -454,7 +460,7 @@ mod tests {
             prop_assert_eq!(read_on(&log, after, &filter, limit), expected);
             let tail = log.tail.read().expect("no poison");
             prop_assert!(tail.events.len() <= kept.0 && tail.bytes <= kept.1);
-            let bytes: usize = tail.events.iter().map(|entry| entry.event.payload.len()).sum();
+            let bytes: usize = tail.events.iter().map(|entry| cost(&entry.event)).sum();
             prop_assert_eq!(tail.bytes, bytes);
         }
 

@@ -43,7 +43,7 @@ impl Config {
         Self {
             path: path.into(),
             readers: const { NonZeroUsize::new(4).expect("four is not zero") },
-            writer_cache_kib: 64 * 1024,
+            writer_cache_kib: 24 * 1024,
             reader_cache_kib: 8 * 1024,
         }
     }
