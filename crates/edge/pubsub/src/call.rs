@@ -10,6 +10,9 @@ use tonic::{Code, Status};
 
 use crate::PubsubState;
 
+/// Longer than any name that exists.
+const SHOWN_BYTES_MAX: usize = 255;
+
 /// A call in progress.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
@@ -72,6 +75,20 @@ pub(crate) fn refreshed(
         Ok(other) if other.user_id == login.user_id => Ok(other),
         _ => Err(Fault::AuthRefreshInvalid),
     }
+}
+
+/// A topic that is not there.
+pub(crate) fn topic_not_found(login: &Login, topic: &str) -> Fault {
+    Fault::TopicNotFound {
+        org: login.org_id,
+        topic: shown(topic).to_owned(),
+    }
+}
+
+/// As much of a client's text as is sent back: the text of an error travels in a header.
+pub(crate) fn shown(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(SHOWN_BYTES_MAX))
+        .unwrap_or_default()
 }
 
 fn login(state: &PubsubState, metadata: &MetadataMap) -> Result<Arc<Login>, Fault> {
