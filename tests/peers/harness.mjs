@@ -13,6 +13,7 @@ export const WAIT_MS = 30_000;
 
 const PROGRAM = process.env.LANDFALL_PROGRAM;
 const LOGS = process.env.LANDFALL_LOGS;
+const PROJECT = process.env.LANDFALL_PEERS_PROJECT;
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -52,6 +53,7 @@ export class Server {
     rmSync(readyFile, { force: true });
     const log = openSync(this.log, 'a');
     const options = ['dev', '--listen', '127.0.0.1:0', '--data', join(this.folder, 'data'), '--ready-file', readyFile];
+    if (PROJECT) options.push('--project', PROJECT);
     const child = spawn(PROGRAM, options, { stdio: ['ignore', log, log] });
     this.#process = child;
     this.url = await until('the server to be ready', () => {
@@ -172,6 +174,18 @@ export class Org {
   async update(id, name) {
     const { status, body } = await this.#send('PATCH', `/Account/${id}`, { Name: name });
     ensure(status === 204, `updating ${id}: ${status} ${body}`);
+  }
+
+  /** Creates a record of any object, or publishes an event, and gives its id. */
+  async insert(kind, fields) {
+    const { status, body } = await this.#send('POST', `/${kind}`, fields);
+    ensure(status === 201, `creating a ${kind}: ${status} ${body}`);
+    return JSON.parse(body).id;
+  }
+
+  async change(kind, id, fields) {
+    const { status, body } = await this.#send('PATCH', `/${kind}/${id}`, fields);
+    ensure(status === 204, `changing ${id}: ${status} ${body}`);
   }
 
   async delete(id) {

@@ -3,10 +3,11 @@
 // `cargo xtask peers` runs this from `target/peers`, where the clients are installed.
 
 import { Org, Proxy, Server } from './harness.mjs';
-import { scenarios } from './scenarios.mjs';
+import { scenarios as bayeux } from './scenarios.mjs';
 
 const [clientName, only] = process.argv.slice(2);
-const { Client } = await import(`./${clientName}.mjs`);
+// A client of another protocol brings scenarios of its own.
+const { Client, scenarios = bayeux } = await import(`./${clientName}.mjs`);
 
 let failures = 0;
 let current;

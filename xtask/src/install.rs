@@ -58,16 +58,8 @@ pub(crate) fn node_peers() -> Result<Tool<PathBuf>> {
     if !has("node", "--version") || !has("npm", "--version") {
         return Ok(Tool::Missing(INSTALL));
     }
-    let source = root().join("tests/peers");
-    let folder = target("peers");
-    fs::create_dir_all(&folder)?;
-    for entry in fs::read_dir(&source)? {
-        let entry = entry?;
-        if entry.file_type()?.is_file() {
-            fs::copy(entry.path(), folder.join(entry.file_name()))?;
-        }
-    }
-    let lock = fs::read_to_string(source.join("package-lock.json"))?;
+    let folder = peer_scripts()?;
+    let lock = fs::read_to_string(folder.join("package-lock.json"))?;
     once(&folder.join("node_modules"), &lock, || {
         check(
             command("npm")
@@ -76,6 +68,22 @@ pub(crate) fn node_peers() -> Result<Tool<PathBuf>> {
         )
     })?;
     Ok(Tool::Ready(folder))
+}
+
+/// The folder with copies of the scripts of `tests/peers`, so that nothing is made beside the originals.
+///
+/// # Errors
+/// When they cannot be copied.
+pub(crate) fn peer_scripts() -> Result<PathBuf> {
+    let folder = target("peers");
+    fs::create_dir_all(&folder)?;
+    for entry in fs::read_dir(root().join("tests/peers"))? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            fs::copy(entry.path(), folder.join(entry.file_name()))?;
+        }
+    }
+    Ok(folder)
 }
 
 /// The Python of a virtual environment that has the Python peers.

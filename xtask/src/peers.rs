@@ -1,6 +1,6 @@
 //! The real clients, unmodified, against a real server: the scenarios of `tests/peers`, run once for each client.
 
-use std::{path::Path, time::Duration};
+use std::{process::Command, time::Duration};
 
 use anyhow::{Result, bail, ensure};
 
@@ -8,73 +8,142 @@ use crate::{
     install::{self, Tool},
     report::Report,
     server,
-    workspace::{command, stream, target},
+    workspace::{command, root, stream, target},
 };
 
-/// The clients, by the name that `tests/peers/run.mjs` knows them by.
-const PEERS: &[&str] = &["cometd", "faye", "aiosfstream"];
+/// A client and how its scenarios are run.
+struct Peer {
+    name: &'static str,
+    runs: Runs,
+    limit: Duration,
+    /// Whether the server has the definitions of `tests/peers/project`.
+    has_project: bool,
+}
 
-/// For all scenarios of one client; each of their waits has a limit of its own.
-const LIMIT: Duration = Duration::from_mins(10);
+/// What runs the scenarios of a client.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    /// `run.mjs` with a client in JavaScript.
+    Node,
+    /// `run.mjs` with a client in Python beside it.
+    NodeAndPython,
+    /// A Python script of its own.
+    Python(&'static str),
+}
+
+/// The lengthy scenarios of the Streaming API wait for timeouts; each of their waits has a limit of its own.
+const STREAMING_LIMIT: Duration = Duration::from_mins(10);
+const PUBSUB_LIMIT: Duration = Duration::from_mins(1);
+
+const PEERS: &[Peer] = &[
+    streaming("cometd", Runs::Node),
+    streaming("faye", Runs::Node),
+    streaming("aiosfstream", Runs::NodeAndPython),
+    pubsub("pubsub-node", Runs::Node),
+    pubsub("pubsub-python", Runs::Python("pubsub_python.py")),
+];
+
+/// Where the proto of the Pub/Sub API lies.
+const PROTO: &[&str] = &[
+    "proto/pubsub_api.proto",
+    "crates/edge/pubsub/proto/pubsub_api.proto",
+];
+
+const fn streaming(name: &'static str, runs: Runs) -> Peer {
+    Peer {
+        name,
+        runs,
+        limit: STREAMING_LIMIT,
+        has_project: false,
+    }
+}
+
+const fn pubsub(name: &'static str, runs: Runs) -> Peer {
+    Peer {
+        name,
+        runs,
+        limit: PUBSUB_LIMIT,
+        has_project: true,
+    }
+}
 
 /// Runs all clients or one, through all scenarios or one.
 ///
 /// # Errors
 /// When an installation fails or a client cannot be run at all.
 pub(crate) fn run(report: &mut Report, only: Option<&str>, scenario: Option<&str>) -> Result<()> {
+    let names: Vec<&str> = PEERS.iter().map(|peer| peer.name).collect();
     ensure!(
-        only.is_none_or(|name| PEERS.contains(&name)),
+        only.is_none_or(|name| names.contains(&name)),
         "the peers are {}",
-        PEERS.join(", ")
+        names.join(", ")
     );
     ensure!(
         server::program().exists(),
         "build the server first: cargo build -p landfall"
     );
-    let wanted = |name: &&&str| only.is_none_or(|only| only == **name);
-    let scripts = match install::node_peers()? {
-        Tool::Ready(folder) => folder,
-        Tool::Missing(how) => {
-            for name in PEERS.iter().filter(wanted) {
-                report.skipped(name, how);
-            }
-            return Ok(());
+    for peer in PEERS {
+        if only.is_none_or(|only| only == peer.name) {
+            run_one(report, peer, scenario)?;
         }
-    };
-    for name in PEERS.iter().filter(wanted) {
-        let python = match *name {
-            "aiosfstream" => match install::python_peers()? {
-                Tool::Ready(python) => Some(python),
-                Tool::Missing(how) => {
-                    report.skipped(name, how);
-                    continue;
-                }
-            },
-            _ => None,
-        };
-        run_one(report, name, scenario, &scripts, python.as_deref())?;
     }
     Ok(())
 }
 
-fn run_one(
-    report: &mut Report,
-    name: &str,
-    scenario: Option<&str>,
-    scripts: &Path,
-    python: Option<&Path>,
-) -> Result<()> {
-    let mut node = command("node");
-    node.arg(scripts.join("run.mjs"))
-        .arg(name)
+/// The program with which a client's scenarios start, or the line that installs what is missing.
+fn start(peer: &Peer) -> Result<Tool<Command>> {
+    let scripts = match peer.runs {
+        Runs::Python(_) => install::peer_scripts()?,
+        Runs::Node | Runs::NodeAndPython => match install::node_peers()? {
+            Tool::Ready(folder) => folder,
+            Tool::Missing(how) => return Ok(Tool::Missing(how)),
+        },
+    };
+    let python = match peer.runs {
+        Runs::Node => None,
+        Runs::NodeAndPython | Runs::Python(_) => match install::python_peers()? {
+            Tool::Ready(python) => Some(python),
+            Tool::Missing(how) => return Ok(Tool::Missing(how)),
+        },
+    };
+    let mut program = if let (Runs::Python(script), Some(python)) = (peer.runs, &python) {
+        let mut program = command(python);
+        program.arg(scripts.join(script));
+        program
+    } else {
+        let mut node = command("node");
+        node.arg(scripts.join("run.mjs")).arg(peer.name);
+        node
+    };
+    if let Some(python) = python {
+        program.env("LANDFALL_PYTHON", python);
+    }
+    Ok(Tool::Ready(program))
+}
+
+fn run_one(report: &mut Report, peer: &Peer, scenario: Option<&str>) -> Result<()> {
+    let name = peer.name;
+    let mut program = match start(peer)? {
+        Tool::Ready(program) => program,
+        Tool::Missing(how) => {
+            report.skipped(name, how);
+            return Ok(());
+        }
+    };
+    program
         .args(scenario)
         .env("LANDFALL_PROGRAM", server::program())
-        .env("LANDFALL_LOGS", target("peers/logs"));
-    if let Some(python) = python {
-        node.env("LANDFALL_PYTHON", python);
+        .env("LANDFALL_LOGS", target("peers/logs"))
+        .env("LANDFALL_STUBS", target("peers/stubs"));
+    if peer.has_project {
+        program.env("LANDFALL_PEERS_PROJECT", root().join("tests/peers/project"));
+    }
+    let proto = PROTO.iter().map(|path| root().join(path));
+    if let Some(proto) = proto.into_iter().find(|path| path.exists()) {
+        program.env("LANDFALL_PROTO", proto);
     }
     let mut counts = crate::report::Counts::default();
-    let succeeded = stream(&mut node, LIMIT, |line| {
+    let succeeded = stream(&mut program, peer.limit, |line| {
         if line.starts_with("ok ") {
             counts.passed += 1;
         } else if line.starts_with("FAILED ") {
