@@ -38,6 +38,10 @@ pub(crate) enum Command {
     Serve(Box<ServeOptions>),
     /// Follow topics of an org: one JSON object per event on stdout
     Tail(TailOptions),
+    /// Publish platform events: one JSON object per event on stdout
+    Publish(PublishOptions),
+    /// Show the fields of a topic's events
+    Schema(SchemaOptions),
     /// Measure a server on this machine and print the numbers
     Bench(BenchOptions),
     /// Print a completion script for a shell
@@ -167,11 +171,9 @@ pub(crate) struct ServeOptions {
     pub(crate) ready_file: Option<PathBuf>,
 }
 
+/// Which org, and how to log in.
 #[derive(Args)]
-pub(crate) struct TailOptions {
-    /// Topics, such as /data/AccountChangeEvent
-    #[arg(required = true, value_name = "TOPIC")]
-    pub(crate) topics: Vec<String>,
+pub(crate) struct OrgOptions {
     /// The org
     #[arg(
         short,
@@ -209,6 +211,56 @@ pub(crate) struct TailOptions {
     /// Certificate authority to trust, in PEM
     #[arg(long, env = "LANDFALL_CA_FILE", value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct PublishOptions {
+    /// Topic of a platform event
+    #[arg(value_name = "TOPIC")]
+    pub(crate) topic: String,
+    /// The event's fields as a JSON object; `-`, or neither this nor --file, reads one object after another from stdin
+    #[arg(value_name = "JSON")]
+    pub(crate) event: Option<String>,
+    /// File to read one JSON object after another from
+    #[arg(
+        short,
+        long,
+        env = "LANDFALL_FILE",
+        value_name = "FILE",
+        conflicts_with = "event"
+    )]
+    pub(crate) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) org: OrgOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct SchemaOptions {
+    /// Topic, such as /data/AccountChangeEvent, or id of a schema
+    #[arg(value_name = "TOPIC|ID")]
+    pub(crate) of: String,
+    /// Print JSON: the Avro schema, or with --bitmap the names
+    #[arg(long, env = "LANDFALL_JSON")]
+    pub(crate) json: bool,
+    /// Print the fields that a bitmap stands for, such as 0x800000 or 4-0x01; may be repeated
+    #[arg(
+        long,
+        env = "LANDFALL_BITMAP",
+        value_name = "BITMAP",
+        value_delimiter = ','
+    )]
+    pub(crate) bitmap: Vec<String>,
+    #[command(flatten)]
+    pub(crate) org: OrgOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct TailOptions {
+    /// Topics, such as /data/AccountChangeEvent
+    #[arg(required = true, value_name = "TOPIC")]
+    pub(crate) topics: Vec<String>,
+    #[command(flatten)]
+    pub(crate) org: OrgOptions,
     /// Where to begin: latest, earliest, or the replay id of the last event seen
     #[arg(
         short,
@@ -219,9 +271,9 @@ pub(crate) struct TailOptions {
     )]
     pub(crate) replay: Replay,
     /// Protocol to speak
-    #[arg(long, env = "LANDFALL_PROTOCOL", value_enum, default_value = "cometd")]
+    #[arg(long, env = "LANDFALL_PROTOCOL", value_enum, default_value = "pubsub")]
     pub(crate) protocol: Protocol,
-    /// API version to speak
+    /// API version of the Streaming API to speak
     #[arg(
         long,
         env = "LANDFALL_API_VERSION",
@@ -247,6 +299,8 @@ pub(crate) struct TailOptions {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Protocol {
+    /// The Pub/Sub API
+    Pubsub,
     /// The Streaming API
     Cometd,
 }

@@ -5,10 +5,13 @@
 
 mod bench;
 mod cli;
+mod connection;
 mod dev;
 mod log;
 mod outcome;
+mod publish;
 mod run;
+mod schema;
 mod serve;
 mod tail;
 
@@ -39,6 +42,8 @@ fn execute(cli: Cli, started: Instant) -> Ended {
         Command::Dev(options) => runtime()?.block_on(dev::run(options, &cli.log, started)),
         Command::Serve(options) => runtime()?.block_on(serve::run(*options, cli.log, started)),
         Command::Tail(options) => runtime()?.block_on(tail::run(options, &cli.log)),
+        Command::Publish(options) => runtime()?.block_on(publish::run(options, &cli.log)),
+        Command::Schema(options) => runtime()?.block_on(schema::run(options, &cli.log)),
         Command::Bench(options) => bench::run(options),
         Command::Completions { shell } => {
             clap_complete::generate(

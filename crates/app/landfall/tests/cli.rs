@@ -1,6 +1,6 @@
 //! The binary as scripts see it: exit codes, streams, signals.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
@@ -81,6 +81,19 @@ impl Org {
             .env("LANDFALL_TIMEOUT", "20")
             .output()
             .expect("the binary runs")
+    }
+
+    /// A command against this org, with this on stdin.
+    fn run(&self, arguments: &[&str], stdin: &str) -> Output {
+        let mut child = landfall(arguments)
+            .env("LANDFALL_TARGET", &self.url)
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let mut input = child.stdin.take().expect("piped");
+        input.write_all(stdin.as_bytes()).expect("written");
+        drop(input);
+        child.wait_with_output().expect("it ends")
     }
 
     fn create_account(&self) {
@@ -255,8 +268,203 @@ fn tail_prints_one_object_a_line() {
     assert!(event["replayId"].is_u64());
 }
 
+/// The lines of stdout as JSON.
+fn lines(output: &Output) -> Vec<serde_json::Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let lines = text.lines().map(serde_json::from_str);
+    lines.collect::<Result<_, _>>().expect("JSON")
+}
+
+/// An org with the platform events of a project.
+fn org_of_project() -> Org {
+    let project = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../core/metadata/tests/project"
+    );
+    Org::start(&["--ephemeral", "--project", project])
+}
+
+const FREED: &str = "/event/Berth_Freed__e";
+
+#[test]
+fn tail_prints_the_same_over_both_protocols() {
+    let org = org_of_project();
+    org.create_account();
+    let event =
+        r#"{"Berth_Code__c":"A-1","Fee__c":12.5,"Free_Day__c":"2024-04-09","Urgent__c":true}"#;
+    let published = org.run(&["publish", FREED, event], "");
+    assert_eq!(code(&published), 0, "{}", stderr(&published));
+    for topic in ["/data/AccountChangeEvent", "/data/ChangeEvents", FREED] {
+        let told = ["pubsub", "cometd"].map(|protocol| {
+            let output = org.tail(&["--replay", "earliest", "--protocol", protocol, topic]);
+            assert_eq!(code(&output), 0, "{}", stderr(&output));
+            lines(&output).remove(0)
+        });
+        let [mut pubsub, cometd] = told;
+        let header = pubsub.pointer_mut("/payload/ChangeEventHeader");
+        if let Some(header) = header.and_then(|header| header.as_object_mut()) {
+            // The Streaming API does not have these.
+            for name in ["nulledFields", "diffFields"] {
+                assert_eq!(header.remove(name), Some(serde_json::json!([])));
+            }
+        }
+        assert_eq!(pubsub, cometd);
+    }
+}
+
+#[test]
+fn tail_follows_over_tls() {
+    let org = Org::start(&["--ephemeral"]);
+    org.create_account();
+    let target = org.url.parse().expect("an address");
+    let within = std::time::Duration::from_secs(20);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let authority = runtime
+        .block_on(landfall_client::get(target, "/_landfall/ca.pem", within))
+        .expect("an answer");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, &authority.body).expect("written");
+    let url = org.url.replace("http://", "https://");
+    let output = run(&[
+        "tail",
+        "--target",
+        &url,
+        "--ca-file",
+        text(&file),
+        "--count",
+        "1",
+        "--timeout",
+        "20",
+        "--replay",
+        "earliest",
+        "/data/AccountChangeEvent",
+    ]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(lines(&output).len(), 1);
+}
+
+#[test]
+fn publish_tells_what_became_of_each_event() {
+    let org = org_of_project();
+    let events = "{\"Berth_Code__c\":\"A\"}\n{\"Berth_Code__c\":1}\n\n{\"Berth_Code__c\":\"C\"}";
+    let output = org.run(&["publish", FREED, "-"], events);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stderr(&output).starts_with("error: 1 of 3 events were not published"),
+        "{}",
+        stderr(&output)
+    );
+    let results = lines(&output);
+    assert_eq!(results.len(), 3);
+    assert_eq!(
+        results[1]["error"],
+        "the value of `Berth_Code__c` is not a text"
+    );
+    assert!(results[0]["replayId"].as_u64() < results[2]["replayId"].as_u64());
+    assert!(results[2]["id"].is_string());
+    let tailed = org.tail(&["--replay", "earliest", "--count", "2", FREED]);
+    let codes: Vec<_> = lines(&tailed)
+        .iter()
+        .map(|event| event["payload"]["Berth_Code__c"].clone())
+        .collect();
+    assert_eq!(codes, ["A", "C"]);
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("event.json");
+    std::fs::write(&file, "{\n  \"Berth_Code__c\": \"D\"\n}\n").expect("written");
+    let output = org.run(&["publish", FREED, "--file", text(&file)], "");
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(lines(&output).len(), 1);
+}
+
+#[test]
+fn publish_says_by_its_exit_code_what_went_wrong() {
+    let org = org_of_project();
+    for (expected, arguments) in [
+        (1, &["publish", "/data/AccountChangeEvent", "{}"][..]),
+        (1, &["publish", FREED, "--file", "/nowhere"]),
+        (2, &["publish", FREED, "[]"]),
+        (
+            4,
+            &["publish", FREED, "{}", "--username", "nobody@landfall.test"],
+        ),
+        (6, &["publish", "/event/None__e", "{}"]),
+        (6, &["schema", "/event/None__e"]),
+    ] {
+        let output = org.run(arguments, "");
+        assert_eq!(
+            code(&output),
+            expected,
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn schema_shows_fields_and_explains_bitmaps() {
+    let org = org_of_project();
+    let topic = "/data/AccountChangeEvent";
+    let output = org.run(&["schema", topic], "");
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    let row = |name: &str| {
+        let columns = table
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let mut found = columns.filter(|columns| columns.get(1) == Some(&name));
+        found
+            .next()
+            .expect(name)
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        row("ChangeEventHeader"),
+        ["0", "ChangeEventHeader", "header"]
+    );
+    let position = row("BillingAddress")[0].clone();
+    assert_eq!(
+        row("BillingAddress.Street"),
+        [&format!("{position}-0"), "BillingAddress.Street", "text"]
+    );
+
+    let nested = format!("{position}-0x01");
+    let output = org.run(
+        &[
+            "schema", topic, "--bitmap", "0x02", "--bitmap", &nested, "--json",
+        ],
+        "",
+    );
+    assert_eq!(
+        lines(&output),
+        [serde_json::json!(["Name", "BillingAddress.Street"])]
+    );
+
+    let avro = lines(&org.run(&["schema", topic, "--json"], "")).remove(0);
+    assert_eq!(avro["name"], "AccountChangeEvent");
+    org.create_account();
+    let id = lines(&org.tail(&["--replay", "earliest", topic]))[0]["schema"].clone();
+    let by_id = org.run(&["schema", id.as_str().expect("an id"), "--json"], "");
+    assert_eq!(lines(&by_id), [avro]);
+    let wrong = org.run(&["schema", topic, "--bitmap", "7"], "");
+    assert_eq!(code(&wrong), 2, "{}", stderr(&wrong));
+}
+
 #[test]
 fn tail_says_by_its_exit_code_what_went_wrong() {
+    for protocol in ["pubsub", "cometd"] {
+        tail_says_what_went_wrong_over(protocol);
+    }
+}
+
+fn tail_says_what_went_wrong_over(protocol: &str) {
     let org = Org::start(&["--ephemeral"]);
     let topic = "/data/AccountChangeEvent";
     for (expected, arguments) in [
@@ -275,11 +483,11 @@ fn tail_says_by_its_exit_code_what_went_wrong() {
         (7, &["--replay", "12", topic]),
         (8, &["--count", "1", "--timeout", "1", topic]),
     ] {
-        let output = org.tail(arguments);
+        let output = org.tail(&[&["--protocol", protocol], arguments].concat());
         assert_eq!(
             code(&output),
             expected,
-            "{arguments:?}: {}",
+            "{protocol} {arguments:?}: {}",
             stderr(&output)
         );
         assert!(

@@ -73,4 +73,34 @@ pub enum Error {
     /// An answer of another shape than documented.
     #[error("the org's answer is not of the documented shape: {0}")]
     Shape(&'static str),
+    /// The Pub/Sub API refused a call, or broke it off.
+    #[error("{message}")]
+    Rpc {
+        /// Status of gRPC.
+        code: tonic::Code,
+        /// What clients branch on, such as `sfdc.platform.eventbus.grpc.topic.not.found`; empty if there is none.
+        error_code: String,
+        /// Text.
+        message: String,
+    },
+    /// A schema that is not one of events.
+    #[error("the schema cannot be read")]
+    Schema(#[from] landfall_schema::Error),
+    /// An event that is not of its schema.
+    #[error("the event cannot be read")]
+    Payload(#[from] landfall_schema::DecodeError),
+}
+
+impl From<tonic::Status> for Error {
+    fn from(status: tonic::Status) -> Self {
+        let error_code = status.metadata().get("error-code");
+        Self::Rpc {
+            code: status.code(),
+            error_code: error_code
+                .and_then(|code| code.to_str().ok())
+                .unwrap_or_default()
+                .to_owned(),
+            message: status.message().to_owned(),
+        }
+    }
 }

@@ -67,7 +67,7 @@ impl HttpClient {
     /// [`Error::Certificates`], [`Error::Tls`], [`Error::Target`].
     pub fn new(target: Target, trust: &Trust) -> Result<Self, Error> {
         let tls = if target.is_https() {
-            Some(tls::connector(trust)?)
+            Some(tls::connector(trust, "http/1.1")?)
         } else {
             None
         };

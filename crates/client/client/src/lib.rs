@@ -1,14 +1,18 @@
-//! A client of an org's surfaces: logging in, records over REST, events over the Streaming API.
+//! A client of an org's surfaces: logging in, records over REST, events over the Streaming API and
+//! the Pub/Sub API.
 //!
 //! Stands on the pure session machine of `bayeux` and one small HTTP/1.1 connection pool; knows nothing of the server's
 //! inside. Works against any org that speaks these protocols. Every answer is bounded in size and in time.
-//! Start reading at [`Org`], then [`streaming`].
+//! Start reading at [`Org`], then [`streaming`] and [`pubsub`].
 
 mod cookies;
 mod error;
+mod http2;
 mod http_client;
 mod login;
 mod org;
+mod proto;
+pub mod pubsub;
 pub mod streaming;
 mod target;
 mod tls;
@@ -16,7 +20,9 @@ mod tls;
 pub use error::Error;
 pub use http::Method;
 pub use http_client::{Answer, HttpClient, get};
+pub use landfall_schema as schema;
 pub use login::{AccessToken, Grant, Login};
 pub use org::Org;
 pub use target::Target;
 pub use tls::{Trust, system_trust};
+pub use tonic::Code;

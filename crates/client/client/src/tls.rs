@@ -47,8 +47,8 @@ pub fn system_trust() -> Trust {
     Trust(named.or_else(known))
 }
 
-/// Sets TLS up.
-pub(crate) fn connector(trust: &Trust) -> Result<TlsConnector, Error> {
+/// Sets TLS up for one protocol, such as `h2`.
+pub(crate) fn connector(trust: &Trust, protocol: &str) -> Result<TlsConnector, Error> {
     let mut roots = RootCertStore::empty();
     if let Some(path) = &trust.0 {
         let unreadable = |source| Error::Certificates {
@@ -65,6 +65,6 @@ pub(crate) fn connector(trust: &Trust) -> Result<TlsConnector, Error> {
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
     Ok(Arc::new(config).into())
 }

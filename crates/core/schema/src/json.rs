@@ -99,6 +99,13 @@ pub(crate) fn date_time(out: &mut Vec<u8>, millis: i64) {
     out.push(b'"');
 }
 
+/// Writes a point in time as a string, without its fraction of a second: `2024-04-09T20:26:27Z`.
+pub(crate) fn date_time_in_seconds(out: &mut Vec<u8>, millis: i64) {
+    date_time(out, millis);
+    out.truncate(out.len() - ".000Z\"".len());
+    out.extend_from_slice(b"Z\"");
+}
+
 /// Writes a calendar day as a string: `2024-04-09`.
 pub(crate) fn date(out: &mut Vec<u8>, millis: i64) {
     out.push(b'"');
@@ -139,25 +146,20 @@ pub(crate) fn read_date(text: &str) -> Option<i64> {
 /// Reads a point in time with its zone: `Z`, `+02:00` or `+0200`.
 pub(crate) fn read_date_time(text: &str) -> Option<i64> {
     let (day, clock) = text.split_once('T')?;
-    let (clock, offset) = match clock.strip_suffix('Z') {
-        Some(clock) => (clock, 0),
-        None => {
-            let (clock, zone) = clock.split_at_checked(clock.rfind(['+', '-'])?)?;
-            let [hours, minutes] = match zone.len() {
-                5 => [zone.get(1..3)?, zone.get(3..)?],
-                6 if zone.get(3..4)? == ":" => [zone.get(1..3)?, zone.get(4..)?],
-                _ => return None,
-            };
-            let minutes = number(hours, 2)? * 60 + number(minutes, 2)?;
-            (
-                clock,
-                if zone.starts_with('-') {
-                    -minutes
-                } else {
-                    minutes
-                },
-            )
-        }
+    if let Some(clock) = clock.strip_suffix('Z') {
+        return Some(read_date(day)? + read_clock(clock)?);
+    }
+    let (clock, zone) = clock.split_at_checked(clock.rfind(['+', '-'])?)?;
+    let [hours, minutes] = match zone.len() {
+        5 => [zone.get(1..3)?, zone.get(3..)?],
+        6 if zone.get(3..4)? == ":" => [zone.get(1..3)?, zone.get(4..)?],
+        _ => return None,
+    };
+    let minutes = number(hours, 2)? * 60 + number(minutes, 2)?;
+    let offset = if zone.starts_with('-') {
+        -minutes
+    } else {
+        minutes
     };
     Some(read_date(day)? + read_clock(clock)? - offset * 60_000)
 }

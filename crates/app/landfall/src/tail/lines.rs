@@ -126,20 +126,30 @@ pub(super) fn subscription_refused(topic: &str, refusal: &Refusal) -> Failure {
     let said = said(refusal);
     // Source: "Streaming API Error Codes".
     if said.contains("replayId") {
-        Failure::new(format!(
-            "the replay id is outside retention on {topic}: {said}"
-        ))
-        .hint(format!("landfall tail {topic} -r earliest"))
-        .exit(Exit::ReplayIdInvalid)
+        replay_refused(topic, &said)
     } else if said.starts_with("404") || said.contains("does not exist") {
-        let failure =
-            Failure::new(format!("this org has no channel {topic}: {said}")).exit(Exit::Unknown);
-        match suggestion(topic) {
-            Some(suggestion) => failure.hint(suggestion),
-            None => failure,
-        }
+        unknown(topic, &said)
     } else {
         Failure::new(format!("the subscription to {topic} was refused: {said}"))
+    }
+}
+
+/// What a person is told when the org does not have the events after a replay id.
+pub(super) fn replay_refused(topic: &str, said: &str) -> Failure {
+    Failure::new(format!(
+        "the replay id is outside retention on {topic}: {said}"
+    ))
+    .hint(format!("landfall tail {topic} -r earliest"))
+    .exit(Exit::ReplayIdInvalid)
+}
+
+/// What a person is told when there is no such topic.
+pub(super) fn unknown(topic: &str, said: &str) -> Failure {
+    let failure =
+        Failure::new(format!("this org has no channel {topic}: {said}")).exit(Exit::Unknown);
+    match suggestion(topic) {
+        Some(suggestion) => failure.hint(suggestion),
+        None => failure,
     }
 }
 

@@ -1,13 +1,14 @@
 //! Finding the org and logging in.
 
-use landfall_client::{AccessToken, Error, Grant, Org, Target, Trust, system_trust};
+use landfall_client::pubsub::PubSub;
+use landfall_client::{AccessToken, Code, Error, Grant, Org, Target, Trust, system_trust};
 use landfall_server::config::{DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME};
 
-use crate::cli::TailOptions;
+use crate::cli::OrgOptions;
 use crate::outcome::{Exit, Failure};
 
 /// How to log in, as often as needed.
-pub(super) struct Logins {
+pub(crate) struct Logins {
     target: Target,
     trust: Trust,
     with: With,
@@ -23,7 +24,7 @@ impl Logins {
     ///
     /// # Errors
     /// Wrong usage: credentials are missing or incomplete.
-    pub(super) fn new(options: &TailOptions) -> Result<Self, Failure> {
+    pub(crate) fn new(options: &OrgOptions) -> Result<Self, Failure> {
         let target: Target = options
             .target
             .parse()
@@ -40,7 +41,7 @@ impl Logins {
         })
     }
 
-    pub(super) async fn login(&self) -> Result<Org, Failure> {
+    pub(crate) async fn login(&self) -> Result<Org, Failure> {
         match &self.with {
             With::Token(token) => Org::with_token(self.target.clone(), &self.trust, token.clone()),
             With::Grant(grant) => Org::login(self.target.clone(), &self.trust, grant).await,
@@ -48,8 +49,13 @@ impl Logins {
         .map_err(|error| failure(&error))
     }
 
+    /// Connects to the Pub/Sub API with a login.
+    pub(crate) async fn pubsub(&self, org: &Org) -> Result<PubSub, Error> {
+        PubSub::connect(org, &self.trust).await
+    }
+
     /// Logs in again after a login has ended.
-    pub(super) async fn renew(&self) -> Result<Org, Failure> {
+    pub(crate) async fn renew(&self) -> Result<Org, Failure> {
         match &self.with {
             With::Token(_) => Err(Failure::new("the access token is no longer valid")
                 .hint("log in by --username and --password, which can be done again")
@@ -59,7 +65,7 @@ impl Logins {
     }
 }
 
-fn with(options: &TailOptions, target: &Target) -> Result<With, Failure> {
+fn with(options: &OrgOptions, target: &Target) -> Result<With, Failure> {
     if let Some(token) = &options.access_token {
         return Ok(With::Token(AccessToken::new(token.clone())));
     }
@@ -107,23 +113,39 @@ fn with(options: &TailOptions, target: &Target) -> Result<With, Failure> {
 }
 
 /// What a person is told about an error on the way to the org.
-pub(super) fn failure(error: &Error) -> Failure {
+pub(crate) fn failure(error: &Error) -> Failure {
     let failure = Failure::of(error);
     match error {
         Error::Target { .. } => failure.exit(Exit::Usage),
-        Error::LoginRefused { .. } => failure.exit(Exit::LoginRefused),
+        Error::LoginRefused { .. }
+        | Error::Rpc {
+            code: Code::Unauthenticated,
+            ..
+        } => failure.exit(Exit::LoginRefused),
         Error::Connect { source, .. } if source.kind() == std::io::ErrorKind::InvalidData => failure
             .hint("name the authority to trust with --ca-file; `landfall dev` keeps its own in landfall-data/tls/ca.pem")
             .exit(Exit::Unreachable),
         Error::Connect { .. } => failure
             .hint("start an org with `landfall dev`, or name another with --target URL")
             .exit(Exit::Unreachable),
-        Error::Timeout(_) | Error::Connection { .. } => failure.exit(Exit::Unreachable),
+        Error::Timeout(_)
+        | Error::Connection { .. }
+        | Error::Rpc {
+            code: Code::Unavailable,
+            ..
+        } => failure.exit(Exit::Unreachable),
+        Error::Rpc {
+            code: Code::NotFound,
+            ..
+        } => failure.exit(Exit::Unknown),
         Error::Certificates { .. }
         | Error::Tls(_)
         | Error::Request(_)
         | Error::Body(_)
         | Error::Status { .. }
-        | Error::Shape(_) => failure,
+        | Error::Shape(_)
+        | Error::Rpc { .. }
+        | Error::Schema(_)
+        | Error::Payload(_) => failure,
     }
 }

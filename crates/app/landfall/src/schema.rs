@@ -1,0 +1,121 @@
+//! `landfall schema`: the fields of events, and what bitmaps say about them.
+
+use landfall_client::schema::{EventSchema, Scalar, Shape, bitmap};
+use landfall_server::settings::LogFormat;
+use serde_json::Value;
+
+use crate::cli::{LogOptions, SchemaOptions};
+use crate::connection::{self, Logins};
+use crate::log;
+use crate::outcome::{Ended, Exit, Failure, say_data};
+
+/// What is logged unless told otherwise.
+const FILTER_DEFAULT: &str = "warn";
+
+pub(crate) async fn run(options: SchemaOptions, log: &LogOptions) -> Ended {
+    let format = log.log_format.map(LogFormat::from).unwrap_or_default();
+    log::start(format, log.filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
+    let texts = options.bitmap.iter().map(String::as_str);
+    let bits = bitmap::parse(texts).ok_or_else(|| {
+        Failure::new("a bitmap is of the form 0x800000, or 4-0x01 for parts of field 4")
+            .exit(Exit::Usage)
+    })?;
+    let json = schema_json(&options).await?;
+    if options.json && options.bitmap.is_empty() {
+        say_data(&json)?;
+        return Ok(Exit::Done);
+    }
+    let schema = EventSchema::parse(&json).map_err(|error| Failure::of(&error))?;
+    if options.bitmap.is_empty() {
+        say_data(&table(rows(&schema)))?;
+        return Ok(Exit::Done);
+    }
+    let names = schema
+        .names_of(&bits)
+        .map_err(|_| Failure::new(format!("the bitmap names fields beyond {}", schema.name())))?;
+    if options.json {
+        let names: Vec<Value> = names.into_iter().map(|(_, name)| name.into()).collect();
+        say_data(&Value::from(names).to_string())?;
+    } else if !names.is_empty() {
+        say_data(&table(
+            names
+                .into_iter()
+                .map(|(place, name)| [place, name, String::new()]),
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The Avro schema of a topic, or that with an id.
+async fn schema_json(options: &SchemaOptions) -> Result<String, Failure> {
+    let failure = |error| connection::failure(&error);
+    let logins = Logins::new(&options.org)?;
+    let org = logins.login().await?;
+    let mut api = logins.pubsub(&org).await.map_err(failure)?;
+    let id = if options.of.starts_with('/') {
+        let topic = api.topic(&options.of).await.map_err(failure)?;
+        topic.schema_id.ok_or_else(|| {
+            Failure::new(format!("{} has events of several kinds", topic.name))
+                .hint("name the topic of one of them, such as /data/AccountChangeEvent")
+                .exit(Exit::Unknown)
+        })?
+    } else {
+        options.of.clone()
+    };
+    api.schema_json(&id).await.map_err(failure)
+}
+
+/// Position, name and type of each field, the components of a compound after it.
+fn rows(schema: &EventSchema) -> Vec<[String; 3]> {
+    let mut rows = Vec::new();
+    for (position, field) in schema.fields().iter().enumerate() {
+        let r#type = match &field.shape {
+            Shape::Header => "header".to_owned(),
+            Shape::Required(scalar) => format!("{}, never null", name(*scalar)),
+            Shape::Optional(scalar) => name(*scalar).to_owned(),
+            Shape::Names => "list of names".to_owned(),
+            Shape::Compound(compound) => compound.name.clone(),
+            Shape::TextOrCompound(compound) => format!("text or {}", compound.name),
+        };
+        rows.push([position.to_string(), field.name.clone(), r#type]);
+        let parts = field.shape.compound().map(|compound| &compound.components);
+        for (place, part) in parts.into_iter().flatten().enumerate() {
+            rows.push([
+                format!("{position}-{place}"),
+                format!("{}.{}", field.name, part.name),
+                name(part.scalar).to_owned(),
+            ]);
+        }
+    }
+    rows
+}
+
+const fn name(scalar: Scalar) -> &'static str {
+    match scalar {
+        Scalar::Boolean => "boolean",
+        Scalar::Int => "whole number",
+        Scalar::Double => "number",
+        Scalar::Text => "text",
+        Scalar::Date => "date",
+        Scalar::DateTime => "date and time",
+        Scalar::Time => "time of day",
+        Scalar::Long => "large whole number",
+    }
+}
+
+/// Lines with aligned columns.
+fn table(rows: impl IntoIterator<Item = [String; 3]>) -> String {
+    let rows: Vec<[String; 3]> = rows.into_iter().collect();
+    let widest = |column: fn(&[String; 3]) -> usize| rows.iter().map(column).max().unwrap_or(0);
+    let first = widest(|[first, _, _]| first.len());
+    let second = widest(|[_, second, _]| second.len());
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|[place, name, r#type]| {
+            format!("{place:<first$}  {name:<second$}  {type}")
+                .trim_end()
+                .to_owned()
+        })
+        .collect();
+    lines.join("\n")
+}

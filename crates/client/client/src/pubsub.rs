@@ -1,0 +1,363 @@
+//! The Pub/Sub API: topics, schemas, events as they come, publishing.
+//!
+//! [`PubSub`] is one connection with one login. Neither it nor a [`Subscription`] comes back by itself after a failure;
+//! the position to come back to is in every event, and in [`Subscription::position`].
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use landfall_schema::EventSchema;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::metadata::{AsciiMetadataValue, MetadataMap};
+use tonic::{Code, Request, Status, Streaming};
+
+use crate::error::Error;
+use crate::http2::{self, Channel};
+use crate::org::Org;
+use crate::proto::pub_sub_client::PubSubClient;
+use crate::proto::{
+    FetchRequest, FetchResponse, ProducerEvent, PublishRequest, PublishResponse, ReplayPreset,
+    SchemaRequest, TopicRequest,
+};
+use crate::target::Target;
+use crate::tls::Trust;
+
+pub use crate::streaming::{Event, Replay};
+
+/// How long a single call may take.
+const CALL_MAX: Duration = Duration::from_mins(1);
+
+/// How long a stream with events owed may say nothing: keepalives come every 270 seconds at the latest.
+/// Source: "Subscribe RPC Method" (Pub/Sub API Developer Guide).
+const SILENCE_MAX: Duration = Duration::from_mins(5);
+
+/// Events asked for at once: the most that can be owed.
+/// Source: "Pull Subscription and Flow Control" (Pub/Sub API Developer Guide).
+const CREDIT: i32 = 100;
+
+/// Bytes of one message that is read.
+const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// A topic, and what the login may do with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    /// Its name, to be used from here on.
+    pub name: String,
+    /// Whether events can be published to it.
+    pub can_publish: bool,
+    /// The present schema; none if it has events of several kinds.
+    pub schema_id: Option<String>,
+}
+
+/// What became of a published event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Its identity.
+    pub id: String,
+    /// Its position, or why there is none.
+    pub outcome: Result<i64, String>,
+}
+
+/// A connection to the Pub/Sub API with a login.
+#[derive(Clone)]
+pub struct PubSub {
+    client: PubSubClient<Channel>,
+    metadata: MetadataMap,
+    schemas: HashMap<String, Arc<EventSchema>>,
+}
+
+impl PubSub {
+    /// Connects to where the org has its Pub/Sub API: the vendor's orgs share one place, others have it themselves.
+    ///
+    /// # Errors
+    /// [`Error::Connect`], [`Error::Shape`] if the org of the login cannot be told.
+    /// Source: "Pub/Sub API Endpoints" (Pub/Sub API Developer Guide).
+    pub async fn connect(org: &Org, trust: &Trust) -> Result<Self, Error> {
+        let instance = org.http().target();
+        let target: Target = if instance.host().ends_with(".salesforce.com") {
+            "https://api.pubsub.salesforce.com:7443".parse()?
+        } else {
+            instance.clone()
+        };
+        let channel = Channel::connect(&target, trust).await?;
+        Ok(Self {
+            client: PubSubClient::with_origin(channel, http2::origin(&target)?)
+                .max_decoding_message_size(MESSAGE_BYTES_MAX),
+            metadata: metadata(org).await?,
+            schemas: HashMap::new(),
+        })
+    }
+
+    /// A topic.
+    ///
+    /// # Errors
+    /// [`Error::Rpc`], [`Error::Timeout`].
+    pub async fn topic(&mut self, name: &str) -> Result<Topic, Error> {
+        let request = self.request(TopicRequest {
+            topic_name: name.to_owned(),
+        });
+        let topic = within(self.client.get_topic(request)).await?.into_inner();
+        Ok(Topic {
+            name: topic.topic_name,
+            can_publish: topic.can_publish,
+            schema_id: Some(topic.schema_id).filter(|id| !id.is_empty()),
+        })
+    }
+
+    /// A schema as the org tells it.
+    ///
+    /// # Errors
+    /// [`Error::Rpc`], [`Error::Timeout`].
+    pub async fn schema_json(&mut self, id: &str) -> Result<String, Error> {
+        let request = self.request(SchemaRequest {
+            schema_id: id.to_owned(),
+        });
+        let schema = within(self.client.get_schema(request)).await?.into_inner();
+        Ok(schema.schema_json)
+    }
+
+    /// A schema; asked for once, since a schema never changes.
+    ///
+    /// # Errors
+    /// Those of [`Self::schema_json`]; [`Error::Schema`].
+    pub async fn schema(&mut self, id: &str) -> Result<Arc<EventSchema>, Error> {
+        if let Some(schema) = self.schemas.get(id) {
+            return Ok(Arc::clone(schema));
+        }
+        let schema = Arc::new(EventSchema::parse(&self.schema_json(id).await?)?);
+        self.schemas.insert(id.to_owned(), Arc::clone(&schema));
+        Ok(schema)
+    }
+
+    /// Starts a subscription. That the org takes it shows with the first answer.
+    ///
+    /// # Errors
+    /// [`Error::Rpc`], [`Error::Timeout`].
+    pub async fn subscribe(mut self, topic: &str, from: Replay) -> Result<Subscription, Error> {
+        let (requests, sent) = mpsc::channel(2);
+        let (preset, replay_id, position) = match from {
+            Replay::Latest => (ReplayPreset::Latest, Bytes::new(), None),
+            Replay::Earliest => (ReplayPreset::Earliest, Bytes::new(), None),
+            Replay::After(id) => (ReplayPreset::Custom, replay_bytes(id), Some(id)),
+        };
+        let first = FetchRequest {
+            topic_name: topic.to_owned(),
+            replay_preset: preset.into(),
+            replay_id,
+            num_requested: CREDIT,
+            auth_refresh: String::new(),
+        };
+        // There is room: nothing was sent yet.
+        let _ = requests.send(first).await;
+        let request = self.request(ReceiverStream::new(sent));
+        let responses = within(self.client.subscribe(request)).await?.into_inner();
+        Ok(Subscription {
+            api: self,
+            topic: topic.into(),
+            requests,
+            responses,
+            arrived: VecDeque::new(),
+            position,
+        })
+    }
+
+    /// Starts publishing to a topic.
+    ///
+    /// # Errors
+    /// [`Error::Rpc`], [`Error::Timeout`].
+    pub async fn publisher(&mut self, topic: &str) -> Result<Publisher, Error> {
+        let (requests, sent) = mpsc::channel(1);
+        let request = self.request(ReceiverStream::new(sent));
+        let responses = within(self.client.publish_stream(request))
+            .await?
+            .into_inner();
+        Ok(Publisher {
+            topic: topic.to_owned(),
+            requests,
+            responses,
+        })
+    }
+
+    fn request<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        *request.metadata_mut() = self.metadata.clone();
+        request
+    }
+}
+
+/// Events of a topic as they come.
+pub struct Subscription {
+    api: PubSub,
+    topic: Box<str>,
+    requests: mpsc::Sender<FetchRequest>,
+    responses: Streaming<FetchResponse>,
+    arrived: VecDeque<Event>,
+    position: Option<i64>,
+}
+
+impl Subscription {
+    /// Where to come back to: nothing up to here is missing.
+    pub const fn position(&self) -> Option<i64> {
+        self.position
+    }
+
+    /// The next event; none if a keepalive came instead.
+    ///
+    /// # Errors
+    /// [`Error::Rpc`], also when the org ends the stream; [`Error::Timeout`]; [`Error::Schema`], [`Error::Payload`].
+    pub async fn next(&mut self) -> Result<Option<Event>, Error> {
+        if let Some(event) = self.arrived.pop_front() {
+            self.position = event.replay_id.or(self.position);
+            return Ok(Some(event));
+        }
+        let response = tokio::time::timeout(SILENCE_MAX, self.responses.message())
+            .await
+            .map_err(|_| Error::Timeout(SILENCE_MAX))??
+            .ok_or_else(|| Status::new(Code::Unavailable, "the org has ended the stream"))?;
+        for delivered in response.events {
+            let event = delivered.event.unwrap_or_default();
+            let schema = self.api.schema(&event.schema_id).await?;
+            let mut payload = Vec::new();
+            schema.render_pubsub(&event.payload, &mut payload)?;
+            self.arrived.push_back(Event {
+                topic: self.topic.clone(),
+                replay_id: replay_id(&delivered.replay_id),
+                schema: Some(event.schema_id.into()),
+                payload: String::from_utf8(payload)
+                    .map_err(|_| Error::Shape("an event that is not UTF-8"))?
+                    .into(),
+            });
+        }
+        let owed = response.pending_num_requested;
+        if owed <= CREDIT / 2 {
+            let more = FetchRequest {
+                topic_name: self.topic.to_string(),
+                num_requested: CREDIT - owed.max(0),
+                ..FetchRequest::default()
+            };
+            // A stream that has ended says so to the next read.
+            let _ = self.requests.send(more).await;
+        }
+        if let Some(event) = self.arrived.pop_front() {
+            self.position = event.replay_id.or(self.position);
+            return Ok(Some(event));
+        }
+        self.position = replay_id(&response.latest_replay_id).or(self.position);
+        Ok(None)
+    }
+}
+
+/// Publishes to a topic, request by request.
+pub struct Publisher {
+    topic: String,
+    requests: mpsc::Sender<PublishRequest>,
+    responses: Streaming<PublishResponse>,
+}
+
+impl Publisher {
+    /// Publishes payloads of a schema, and gives what became of each, in order.
+    ///
+    /// # Errors
+    /// [`Error::Rpc`], [`Error::Timeout`]; then this publisher is of no more use.
+    pub async fn publish(
+        &mut self,
+        schema_id: &str,
+        payloads: Vec<Vec<u8>>,
+    ) -> Result<Vec<Published>, Error> {
+        let count = payloads.len();
+        let events = payloads.into_iter().map(|payload| ProducerEvent {
+            schema_id: schema_id.to_owned(),
+            payload: payload.into(),
+            ..ProducerEvent::default()
+        });
+        let request = PublishRequest {
+            topic_name: self.topic.clone(),
+            events: events.collect(),
+            auth_refresh: String::new(),
+        };
+        // A stream that has ended says why to the read.
+        let _ = self.requests.send(request).await;
+        let response = tokio::time::timeout(CALL_MAX, self.responses.message())
+            .await
+            .map_err(|_| Error::Timeout(CALL_MAX))??
+            .ok_or_else(|| Status::new(Code::Unavailable, "the org has ended the stream"))?;
+        if response.results.len() != count {
+            return Err(Error::Shape("not one result for each event"));
+        }
+        let results = response.results.into_iter().map(|result| Published {
+            outcome: match result.error {
+                Some(error) => Err(error.msg),
+                None => replay_id(&result.replay_id)
+                    .ok_or_else(|| "the org gave no replay id".to_owned()),
+            },
+            id: result.correlation_key,
+        });
+        Ok(results.collect())
+    }
+}
+
+async fn within<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, Error> {
+    Ok(tokio::time::timeout(CALL_MAX, call)
+        .await
+        .map_err(|_| Error::Timeout(CALL_MAX))??)
+}
+
+/// Source: "Supported Authentication" (Pub/Sub API Developer Guide): three headers on every call.
+async fn metadata(org: &Org) -> Result<MetadataMap, Error> {
+    let token = org.access_token().expose();
+    // A token begins with the id of its org, if it is one of a session.
+    let tenant = match token.split_once('!') {
+        Some((tenant, _)) => tenant.to_owned(),
+        None => org
+            .call(Method::GET, "/services/oauth2/userinfo", None)
+            .await?
+            .json()
+            .get("organization_id")
+            .and_then(|id| id.as_str())
+            .ok_or(Error::Shape("user information without organization_id"))?
+            .to_owned(),
+    };
+    let mut metadata = MetadataMap::new();
+    for (name, value) in [
+        ("accesstoken", token),
+        ("instanceurl", &org.http().target().to_string()),
+        ("tenantid", &tenant),
+    ] {
+        let mut value: AsciiMetadataValue = value
+            .parse()
+            .map_err(|_| Error::Shape("a credential that cannot be put into a header"))?;
+        value.set_sensitive(name == "accesstoken");
+        metadata.insert(name, value);
+    }
+    Ok(metadata)
+}
+
+/// Wire: eight bytes, the highest first, and two of zero.
+fn replay_bytes(id: i64) -> Bytes {
+    let mut bytes = id.to_be_bytes().to_vec();
+    bytes.extend([0, 0]);
+    bytes.into()
+}
+
+fn replay_id(bytes: &[u8]) -> Option<i64> {
+    bytes
+        .first_chunk::<8>()
+        .map(|bytes| i64::from_be_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_id_is_the_number_and_two_bytes() {
+        let bytes = replay_bytes(1001);
+        assert_eq!(*bytes, [0, 0, 0, 0, 0, 0, 3, 0xe9, 0, 0]);
+        assert_eq!(replay_id(&bytes), Some(1001));
+        assert_eq!(replay_id(&[1, 2, 3]), None);
+    }
+}
