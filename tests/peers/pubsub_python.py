@@ -23,7 +23,7 @@ from pubsub_python_org import Org, Poller, Server, until
 ALL = "/data/ChangeEvents"
 TOPIC = f"/event/{EVENT}"
 BATCH = 100
-CHANGES = 2_000
+CHANGES = 10_000
 LATEST, EARLIEST, CUSTOM = 0, 1, 2
 
 
@@ -116,7 +116,7 @@ class Subscriber:
 
 
 def subscribed(bus, org, topic, publish):
-    """A subscriber to what is new, which has begun to receive. What it began with is not among its events."""
+    """A subscriber to what is new, which has begun to receive: nothing else says that it stands."""
     subscriber = Subscriber(bus, topic, LATEST)
 
     def begun():
@@ -125,7 +125,6 @@ def subscribed(bus, org, topic, publish):
         return subscriber.events or subscriber.failure
 
     until(f"the first event of {topic}", begun)
-    # The last of what was published to find that out has come when a further one has.
     return subscriber
 
 
