@@ -211,6 +211,31 @@ impl Engine {
         publish::publish(self, publication, user, values).await
     }
 
+    /// The position that a managed subscription has kept; none if it has none.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Document`].
+    pub async fn kept_position(&self, subscription: RecordId) -> Result<Option<ReplayId>, Error> {
+        let key = subscription.to_string();
+        let content = self.document(DocumentKind::Cursor, key).await?;
+        content
+            .map(|content| managed::position(&content))
+            .transpose()
+    }
+
+    /// Keeps the position of a managed subscription.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`]: it has the position that it had.
+    pub async fn keep_position(
+        &self,
+        subscription: RecordId,
+        position: ReplayId,
+    ) -> Result<(), Error> {
+        self.put(vec![managed::cursor(subscription, Some(position))])
+            .await
+    }
+
     /// Takes over the components of a project: objects, fields, platform events. What was deployed before and is not
     /// among them is removed from the definitions; records and events stay.
     ///

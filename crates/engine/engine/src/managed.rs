@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use landfall_metadata::ManagedSubscription;
-use landfall_model::{KeyPrefix, RecordId};
+use landfall_model::{KeyPrefix, RecordId, ReplayId};
 use landfall_store::{Document, DocumentKind};
 
 use crate::error::Error;
@@ -41,7 +41,8 @@ pub(crate) fn deployed(
     earlier: &[Arc<Managed>],
     numbers: &mut Numbers,
 ) -> Result<(Vec<Arc<Managed>>, Vec<Document>), Error> {
-    let prefix = KeyPrefix::parse(KEY_PREFIX).ok_or_else(|| unreadable(KEY_PREFIX))?;
+    let prefix = KeyPrefix::parse(KEY_PREFIX)
+        .ok_or_else(|| unreadable(format!("{KEY_PREFIX} is no key prefix")))?;
     let now: Vec<Arc<Managed>> = subscriptions
         .into_iter()
         .map(|subscription| {
@@ -56,13 +57,7 @@ pub(crate) fn deployed(
         managed.subscription.runs && same.is_some_and(|now| now.subscription.runs)
     };
     let forgotten = earlier.iter().filter(|managed| !goes_on(managed));
-    let mut documents: Vec<Document> = forgotten
-        .map(|managed| Document {
-            kind: DocumentKind::Cursor,
-            key: managed.id.to_string(),
-            content: None,
-        })
-        .collect();
+    let mut documents: Vec<Document> = forgotten.map(|managed| cursor(managed.id, None)).collect();
     documents.push(Document {
         kind: DocumentKind::Org,
         key: IDS.to_owned(),
@@ -71,26 +66,40 @@ pub(crate) fn deployed(
     Ok((now, documents))
 }
 
-/// Those that were deployed last, with the ids in the document.
+/// Those that were deployed last, with the ids in the document. One that has none there waits for the next deployment.
 pub(crate) fn stored(
     subscriptions: Vec<ManagedSubscription>,
     content: Option<Vec<u8>>,
 ) -> Result<Vec<Arc<Managed>>, Error> {
     let content = String::from_utf8(content.unwrap_or_default())
-        .map_err(|error| unreadable(&error.to_string()))?;
+        .map_err(|error| unreadable(error.to_string()))?;
     let id_of = |name: &str| {
         let mut lines = content.lines().filter_map(|line| line.split_once(' '));
         let (_, id) = lines.find(|(of, _)| *of == name)?;
         RecordId::parse(id).ok()
     };
-    subscriptions
-        .into_iter()
-        .map(|subscription| {
-            let name = &subscription.developer_name;
-            let id = id_of(name).ok_or_else(|| unreadable(name))?;
-            Ok(Arc::new(Managed { id, subscription }))
-        })
-        .collect()
+    let managed = subscriptions.into_iter().filter_map(|subscription| {
+        let id = id_of(&subscription.developer_name)?;
+        Some(Arc::new(Managed { id, subscription }))
+    });
+    Ok(managed.collect())
+}
+
+/// The document that keeps a position, or forgets it.
+pub(crate) fn cursor(subscription: RecordId, position: Option<ReplayId>) -> Document {
+    Document {
+        kind: DocumentKind::Cursor,
+        key: subscription.to_string(),
+        content: position.map(|position| position.get().to_be_bytes().to_vec()),
+    }
+}
+
+/// The position that such a document keeps.
+pub(crate) fn position(content: &[u8]) -> Result<ReplayId, Error> {
+    let number = content
+        .try_into()
+        .map_err(|_| unreadable(format!("a position is {} bytes long", content.len())))?;
+    Ok(ReplayId::new(u64::from_be_bytes(number)))
 }
 
 /// `name id`, a line each.
@@ -102,9 +111,9 @@ fn written(managed: &[Arc<Managed>]) -> String {
     lines.join("\n")
 }
 
-fn unreadable(name: &str) -> Error {
+fn unreadable(reason: String) -> Error {
     Error::Document {
         what: "managed subscriptions",
-        reason: format!("there is no id of {name}"),
+        reason,
     }
 }

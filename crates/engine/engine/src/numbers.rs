@@ -47,7 +47,7 @@ impl Numbers {
 
     /// Has a counter that has not counted yet begin with `first`.
     pub(crate) fn begin(&mut self, name: String, first: u64) {
-        self.counters.entry(name).or_insert(Counter {
+        self.counters.entry(name).or_insert_with(|| Counter {
             last: first.saturating_sub(1),
             moved: true,
         });

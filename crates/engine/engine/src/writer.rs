@@ -275,7 +275,7 @@ impl Group {
                 self.puts.push(answer);
             }
             Command::Publish(events, answer) => self.publications.push((events, answer)),
-            Command::Deploy(deployment, answer) => self.deployment = Some((deployment, answer)),
+            Command::Deploy(deployment, answer) => self.deployment = Some((*deployment, answer)),
             Command::Trim(answer) => self.trims.push(answer),
             Command::Stop => self.stop = true,
         }

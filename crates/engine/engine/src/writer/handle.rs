@@ -20,7 +20,7 @@ pub(super) enum Command {
     Commit(Transaction, Answer<Vec<Outcome>>),
     Put(Vec<Document>, Answer<()>),
     Publish(Vec<NewEvent>, Answer<Vec<ReplayId>>),
-    Deploy(Deployment, Answer<()>),
+    Deploy(Box<Deployment>, Answer<()>),
     /// One step of forgetting old events; answered with whether there is more to forget.
     Trim(Answer<bool>),
     Stop,
@@ -124,7 +124,8 @@ impl Handle {
     }
 
     pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Error> {
-        self.ask(|answer| Command::Deploy(deployment, answer)).await
+        self.ask(|answer| Command::Deploy(Box::new(deployment), answer))
+            .await
     }
 
     /// Step by step, so that others have their turn in between.

@@ -217,3 +217,79 @@ async fn platform_events_are_published_with_their_defaults_and_rules() {
         Err(Error::Refused(Fault::FieldsReadOnly { .. }))
     ));
 }
+
+fn watch(name: &str, more: &str) -> Component {
+    component(
+        &format!("managedEventSubscriptions/{name}.managedEventSubscription-meta.xml"),
+        "ManagedEventSubscription",
+        &format!("<label>{name}</label>{more}"),
+    )
+}
+
+#[tokio::test]
+async fn a_managed_subscription_keeps_its_id_and_its_position_while_it_runs() {
+    let accounts = "<topicName>/data/AccountChangeEvent</topicName>";
+    let org = Org::new().await;
+    let deploy = async |org: &Org, more: &str| {
+        let components = vec![watch("First", more), watch("Second", accounts)];
+        org.engine.deploy(components).await.expect("deployed");
+        org.engine.definitions().managed()[0].id
+    };
+    let id = deploy(&org, accounts).await;
+    let position = org.tail();
+    org.engine.keep_position(id, position).await.expect("kept");
+    let org = org.restarted().await;
+    let definitions = org.engine.definitions();
+    let [first, second] = definitions.managed() else {
+        panic!("{:?}", definitions.managed());
+    };
+    assert_eq!(
+        (first.id, first.subscription.developer_name.as_str()),
+        (id, "First")
+    );
+    assert!(second.id > id && id.as_str().starts_with("18x"));
+    let kept = async |org: &Org, id| org.engine.kept_position(id).await.expect("a read");
+    assert_eq!(deploy(&org, accounts).await, id);
+    assert_eq!(kept(&org, id).await, Some(position));
+    // Stopped, it forgets; a position that was on its way meanwhile is forgotten as well.
+    let stopped = format!("{accounts}<state>STOP</state>");
+    assert_eq!(deploy(&org, &stopped).await, id);
+    assert_eq!(kept(&org, id).await, None);
+    org.engine.keep_position(id, position).await.expect("kept");
+    assert_eq!(deploy(&org, accounts).await, id);
+    assert_eq!(kept(&org, id).await, None);
+    // On another topic it is another one.
+    let contacts = "<topicName>/data/ContactChangeEvent</topicName>";
+    org.engine.keep_position(id, position).await.expect("kept");
+    assert_ne!(deploy(&org, contacts).await, id);
+    assert_eq!(kept(&org, id).await, None);
+}
+
+#[tokio::test]
+async fn an_auto_number_begins_where_its_definition_says() {
+    let ticket = |start: u32| {
+        field(
+            "Ship__c",
+            "Ticket__c",
+            &format!(
+                "<type>AutoNumber</type><displayFormat>T-{{0000}}</displayFormat>\
+                 <startingNumber>{start}</startingNumber>"
+            ),
+        )
+    };
+    let org = Org::new().await;
+    let deploy = async |org: &Org, start| {
+        let deployed = org.engine.deploy(vec![ship(), ticket(start)]).await;
+        deployed.expect("deployed");
+    };
+    let next = async |org: &Org| {
+        let ship = org.created("Ship__c", &[text("Name", "Ark")]).await;
+        org.value(ship, "Ticket__c").await
+    };
+    deploy(&org, 500).await;
+    assert_eq!(next(&org).await, Value::Text("T-0500".to_owned()));
+    // What counts already goes on.
+    deploy(&org, 900).await;
+    let org = org.restarted().await;
+    assert_eq!(next(&org).await, Value::Text("T-0501".to_owned()));
+}
