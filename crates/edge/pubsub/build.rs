@@ -15,6 +15,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             ".eventbus.v1.FetchResponse",
             "crate::fetch_response::FetchResponse",
         )
+        .extern_path(
+            ".eventbus.v1.ManagedFetchResponse",
+            "crate::fetch_response::ManagedFetchResponse",
+        )
         .compile_fds(definition.clone())?;
     client_for_tests(definition)
 }

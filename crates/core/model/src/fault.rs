@@ -63,6 +63,16 @@ pub enum Fault {
     },
     /// The precondition of a conditional request does not hold.
     PreconditionFailed,
+    /// A query that is not understood.
+    QueryMalformed {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A query of an object that cannot be queried.
+    QueryObjectUnknown {
+        /// The name given.
+        name: String,
+    },
 
     // ---- fields and values of records
     /// The object has no such field.
@@ -313,14 +323,43 @@ pub enum Fault {
     PublishTopicChanged,
     /// A request to publish without an event.
     PublishEmpty,
+    /// A request to publish more events than are taken at once.
+    PublishTooMany {
+        /// How many are taken.
+        most: usize,
+    },
     /// No request came on a publishing stream for too long.
     PublishIdle,
     /// A new access token that came on a stream is none.
     AuthRefreshInvalid,
     /// A publishing stream begins with a new access token.
     PublishAuthRefreshEarly,
-    /// The call is not served yet.
-    CallUnsupported,
+    /// The first request names no managed subscription, or names it twice.
+    ManagedNameMissing,
+    /// The id of a managed subscription is no id.
+    ManagedIdInvalid,
+    /// No managed subscription of this id.
+    ManagedIdUnknown,
+    /// No managed subscription of this name.
+    ManagedNameUnknown,
+    /// Another stream uses the managed subscription.
+    ManagedActive,
+    /// The managed subscription has been stopped.
+    ManagedStopped,
+    /// The managed subscription has been deleted.
+    ManagedDeleted,
+    /// A later request names another managed subscription.
+    ManagedChanged,
+    /// A request that asks for nothing.
+    ManagedFetchEmpty,
+    /// A request for less than no event.
+    ManagedFetchCountInvalid,
+    /// The first request commits.
+    ManagedCommitEarly,
+    /// The first request brings another access token.
+    ManagedRefreshEarly,
+    /// Nothing was committed for too long.
+    ManagedCommitMissing,
 
     // ---- OAuth 2.0
     /// Wrong user name or password, or an unknown authorization code.

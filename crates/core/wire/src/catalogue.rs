@@ -62,6 +62,18 @@ pub fn wire(fault: &Fault) -> Wire {
             format!("The value of the payloadFormat parameter is not valid here: {value}"),
         )),
         Fault::PreconditionFailed => on_rest(RestError::plain(412, "", "")),
+        Fault::QueryMalformed { reason } => {
+            on_rest(RestError::plain(400, "MALFORMED_QUERY", reason.as_str()))
+        }
+        Fault::QueryObjectUnknown { name } => on_rest(RestError::plain(
+            400,
+            "INVALID_TYPE",
+            format!(
+                "sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append \
+                 the '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate \
+                 names."
+            ),
+        )),
 
         // ---- fields and values of records
         Fault::FieldUnknown { field, entity } => on_rest(RestError::plain(
@@ -339,6 +351,11 @@ pub fn wire(fault: &Fault) -> Wire {
             grpc::PUBLISH_COUNT_INVALID,
             "A PublishRequest must contain at least one event.",
         )),
+        Fault::PublishTooMany { most } => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::PUBLISH_COUNT_INVALID,
+            format!("A PublishRequest must contain no more than {most} events."),
+        )),
         Fault::PublishIdle => on_grpc(grpc::error(
             GrpcStatus::DeadlineExceeded,
             grpc::PUBLISH_IDLE,
@@ -350,10 +367,71 @@ pub fn wire(fault: &Fault) -> Wire {
             grpc::PUBLISH_AUTH_REFRESH_EARLY,
             "The authentication can't be refreshed in the first PublishRequest.",
         )),
-        Fault::CallUnsupported => on_grpc(grpc::error(
-            GrpcStatus::Unimplemented,
-            grpc::UNAVAILABLE,
-            "The call is not supported.",
+        Fault::ManagedNameMissing => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::MANAGED_NAME_EMPTY,
+            "Either a subscription ID or a developer name is required.",
+        )),
+        Fault::ManagedIdInvalid => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::MANAGED_ID_INVALID,
+            "The subscription ID must have 15 or 18 characters.",
+        )),
+        Fault::ManagedIdUnknown => on_grpc(grpc::error(
+            GrpcStatus::NotFound,
+            grpc::MANAGED_ID_NOT_FOUND,
+            "No managed event subscription has this ID.",
+        )),
+        Fault::ManagedNameUnknown => on_grpc(grpc::error(
+            GrpcStatus::NotFound,
+            grpc::MANAGED_NAME_NOT_FOUND,
+            "No managed event subscription has this developer name.",
+        )),
+        Fault::ManagedActive => on_grpc(grpc::error(
+            GrpcStatus::AlreadyExists,
+            grpc::MANAGED_ACTIVE,
+            "Another client uses the managed event subscription.",
+        )),
+        Fault::ManagedStopped => on_grpc(grpc::error(
+            GrpcStatus::FailedPrecondition,
+            grpc::MANAGED_STOPPED,
+            "The managed event subscription is stopped.",
+        )),
+        Fault::ManagedDeleted => on_grpc(grpc::error(
+            GrpcStatus::NotFound,
+            grpc::MANAGED_DELETED,
+            "The managed event subscription has been deleted.",
+        )),
+        Fault::ManagedChanged => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::MANAGED_FETCH_INVALID,
+            "The managed event subscription can't change during a stream.",
+        )),
+        Fault::ManagedFetchEmpty => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::MANAGED_FETCH_INVALID,
+            "The request must ask for events or commit a Replay ID.",
+        )),
+        Fault::ManagedFetchCountInvalid => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::MANAGED_COUNT_INVALID,
+            "The number of requested events can't be negative.",
+        )),
+        Fault::ManagedCommitEarly => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::MANAGED_COMMIT_EARLY,
+            "The first request can't commit a Replay ID.",
+        )),
+        Fault::ManagedRefreshEarly => on_grpc(grpc::error(
+            GrpcStatus::InvalidArgument,
+            grpc::MANAGED_REFRESH_EARLY,
+            "The first request can't refresh the authentication.",
+        )),
+        // Source: logs in a published client issue. The code is not known.
+        Fault::ManagedCommitMissing => on_grpc(grpc::error(
+            GrpcStatus::DeadlineExceeded,
+            grpc::MANAGED_FETCH_INVALID,
+            "No CommitReplayRequests sent in the last 1800 seconds. Closing managed subscription.",
         )),
 
         // ---- OAuth 2.0

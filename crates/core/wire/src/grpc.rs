@@ -11,12 +11,14 @@ pub enum GrpcStatus {
     DeadlineExceeded = 4,
     /// There is no such thing.
     NotFound = 5,
+    /// There is such a thing already.
+    AlreadyExists = 6,
     /// The caller may not do this.
     PermissionDenied = 7,
     /// More than is allowed.
     ResourceExhausted = 8,
-    /// The call is not served.
-    Unimplemented = 12,
+    /// Not in the state that things are in.
+    FailedPrecondition = 9,
     /// The service failed.
     Internal = 13,
     /// The caller is nobody that is known.
@@ -64,6 +66,23 @@ pub(crate) const PUBLISH_COUNT_INVALID: &str = code!("publish.event.count.invali
 pub(crate) const AUTH_REFRESH_INVALID: &str = code!("service.auth.refresh.invalid");
 pub(crate) const PUBLISH_AUTH_REFRESH_EARLY: &str = code!("publish.auth.refresh.invalid");
 pub(crate) const PUBLISH_IDLE: &str = code!("publish.stream.sweeper.timeout");
+pub(crate) const MANAGED_NAME_EMPTY: &str =
+    code!("managed.subscription.id.or.developer.name.empty");
+pub(crate) const MANAGED_ID_INVALID: &str = code!("managed.subscription.subscription.id.invalid");
+pub(crate) const MANAGED_ID_NOT_FOUND: &str =
+    code!("managed.subscription.subscription.id.not.found");
+pub(crate) const MANAGED_NAME_NOT_FOUND: &str =
+    code!("managed.subscription.developer.name.not.found");
+pub(crate) const MANAGED_ACTIVE: &str = code!("managed.subscription.already.active");
+pub(crate) const MANAGED_STOPPED: &str = code!("managed.subscription.config.stopped");
+pub(crate) const MANAGED_DELETED: &str = code!("managed.subscription.config.deleted");
+pub(crate) const MANAGED_FETCH_INVALID: &str = code!("managed.subscription.fetch.request.invalid");
+pub(crate) const MANAGED_COUNT_INVALID: &str =
+    code!("managed.subscription.fetch.request.events.invalid");
+pub(crate) const MANAGED_COMMIT_EARLY: &str =
+    code!("managed.subscription.fetch.request.commit.request.restricted");
+pub(crate) const MANAGED_REFRESH_EARLY: &str =
+    code!("managed.subscription.fetch.request.auth.request.restricted");
 pub(crate) const EVENT_LIMIT: &str = code!("subscription.limit.exceeded");
 pub(crate) const INTERNAL: &str = code!("subscription.internal.error");
 

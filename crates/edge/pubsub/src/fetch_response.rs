@@ -1,4 +1,4 @@
-//! `FetchResponse`, put together from events that are encoded already.
+//! `FetchResponse` and `ManagedFetchResponse`, put together from events that are encoded already.
 //!
 //! An event is encoded once, as the field `events` of this message with its tag and length, and shared by all
 //! subscribers: sending it is a copy of bytes.
@@ -7,12 +7,13 @@ use bytes::{Buf, BufMut, Bytes};
 use prost::encoding::{self, DecodeContext, WireType};
 use prost::{DecodeError, Message};
 
-use crate::proto::{ConsumerEvent, ProducerEvent};
+use crate::proto::{CommitReplayResponse, ConsumerEvent, ProducerEvent};
 
 const EVENTS: u32 = 1;
 const LATEST_REPLAY_ID: u32 = 2;
 const RPC_ID: u32 = 3;
 const PENDING_NUM_REQUESTED: u32 = 4;
+const COMMIT_RESPONSE: u32 = 5;
 
 /// The message `eventbus.v1.FetchResponse`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -104,6 +105,60 @@ impl Message for FetchResponse {
                 encoding::int32::encoded_len(PENDING_NUM_REQUESTED, &self.pending_num_requested);
         }
         length
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// The message `eventbus.v1.ManagedFetchResponse`, whose first fields are those of a [`FetchResponse`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ManagedFetchResponse {
+    /// The first fields.
+    pub fetched: FetchResponse,
+    /// What became of a commit.
+    pub commit_response: Option<CommitReplayResponse>,
+}
+
+impl From<FetchResponse> for ManagedFetchResponse {
+    fn from(fetched: FetchResponse) -> Self {
+        Self {
+            fetched,
+            commit_response: None,
+        }
+    }
+}
+
+impl Message for ManagedFetchResponse {
+    fn encode_raw(&self, buf: &mut impl BufMut) {
+        self.fetched.encode_raw(buf);
+        if let Some(response) = &self.commit_response {
+            encoding::message::encode(COMMIT_RESPONSE, response, buf);
+        }
+    }
+
+    fn merge_field(
+        &mut self,
+        tag: u32,
+        wire_type: WireType,
+        buf: &mut impl Buf,
+        ctx: DecodeContext,
+    ) -> Result<(), DecodeError> {
+        if tag == COMMIT_RESPONSE {
+            let response = self.commit_response.get_or_insert_default();
+            encoding::message::merge(wire_type, response, buf, ctx)
+        } else {
+            self.fetched.merge_field(tag, wire_type, buf, ctx)
+        }
+    }
+
+    fn encoded_len(&self) -> usize {
+        let response = self.commit_response.as_ref();
+        self.fetched.encoded_len()
+            + response.map_or(0, |response| {
+                encoding::message::encoded_len(COMMIT_RESPONSE, response)
+            })
     }
 
     fn clear(&mut self) {

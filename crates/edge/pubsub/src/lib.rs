@@ -2,13 +2,16 @@
 //!
 //! Sends the stored bytes of events as they are. When a response is due is decided by `landfall-subscription`, who may read
 //! what by the login; this crate parses calls and renders answers.
-//! Start reading at `service` (the calls), then `subscribe` (one stream).
+//! Start reading at `service` (the calls), then `stream` (what delivers events).
 
 mod call;
 mod fetch_response;
+mod managed;
 mod publish;
 mod replay;
 mod service;
+mod slot;
+mod stream;
 mod subscribe;
 mod too_long;
 
@@ -33,10 +36,11 @@ use landfall_engine::Engine;
 use tokio::sync::watch;
 use tonic::service::Routes;
 
-pub use fetch_response::FetchResponse;
+pub use fetch_response::{FetchResponse, ManagedFetchResponse};
 pub use landfall_subscription::fetch::Timings;
 
 use proto::pub_sub_server::PubSubServer;
+use slot::Slots;
 
 /// Bytes of one request: `PublishRequest` is the largest.
 /// Source: "Pub/Sub API and Event Allocations" (Pub/Sub API Developer Guide).
@@ -53,12 +57,13 @@ pub struct PubsubState {
     pub(crate) auth: Auth,
     pub(crate) timings: Timings,
     pub(crate) publish_idle_ms: i64,
+    pub(crate) slots: Slots,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
 impl PubsubState {
     /// A Pub/Sub API. Streams end when `stopping` turns true.
-    pub const fn new(
+    pub fn new(
         engine: Engine,
         auth: Auth,
         timings: Timings,
@@ -69,6 +74,7 @@ impl PubsubState {
             auth,
             timings,
             publish_idle_ms: PUBLISH_IDLE_MS,
+            slots: Slots::default(),
             stopping,
         }
     }

@@ -17,6 +17,9 @@ use crate::proto::{
 };
 use crate::{PubsubState, call, replay, too_long};
 
+/// Events of one request, so that the answer stays within bounds. No limit is documented; 200 are recommended.
+const EVENTS_MAX: usize = 10_000;
+
 /// Publishes the events of one request.
 ///
 /// # Errors
@@ -35,6 +38,9 @@ pub(crate) async fn publish(
     let publication = publication(state, login, topic)?;
     if events.is_empty() {
         return Err(Fault::PublishEmpty);
+    }
+    if events.len() > EVENTS_MAX {
+        return Err(Fault::PublishTooMany { most: EVENTS_MAX });
     }
     let mut good = Vec::with_capacity(events.len());
     let mut results: Vec<PublishResult> = events
@@ -96,10 +102,7 @@ fn publication(state: &PubsubState, login: &Login, topic: &str) -> Result<Public
     }
     match landfall_auth::topics(&state.engine, login, topic) {
         Ok(_) => Err(Fault::PublishRefused),
-        Err(_) => Err(Fault::TopicNotFound {
-            org: login.org_id,
-            topic: topic.to_owned(),
-        }),
+        Err(_) => Err(call::topic_not_found(login, topic)),
     }
 }
 
@@ -119,7 +122,7 @@ fn checked(
         .ok_or_else(|| {
             format!(
                 "The schema ID {:?} doesn't belong to the topic.",
-                event.schema_id
+                call::shown(&event.schema_id)
             )
         })?;
     schema

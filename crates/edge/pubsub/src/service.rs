@@ -10,13 +10,13 @@ use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::call::Call;
-use crate::fetch_response::FetchResponse;
+use crate::fetch_response::{FetchResponse, ManagedFetchResponse};
 use crate::proto::pub_sub_server::PubSub;
 use crate::proto::{
-    FetchRequest, ManagedFetchRequest, ManagedFetchResponse, PublishRequest, PublishResponse,
-    SchemaInfo, SchemaRequest, TopicInfo, TopicRequest,
+    FetchRequest, ManagedFetchRequest, PublishRequest, PublishResponse, SchemaInfo, SchemaRequest,
+    TopicInfo, TopicRequest,
 };
-use crate::{PubsubState, publish, subscribe};
+use crate::{PubsubState, call, managed, publish, subscribe};
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
@@ -110,8 +110,9 @@ impl PubSub for Service {
         request: Request<Streaming<ManagedFetchRequest>>,
     ) -> Result<Response<Self::ManagedSubscribeStream>, Status> {
         let call = Call::new(&self.0, "ManagedSubscribe");
-        call.login(&self.0, request.metadata())?;
-        Err(call.refused(&Fault::CallUnsupported))
+        let login = call.login(&self.0, request.metadata())?;
+        let answers = managed::open(self.0.clone(), call, login, request.into_inner());
+        Ok(Response::new(Box::pin(answers)))
     }
 }
 
@@ -138,10 +139,19 @@ pub(crate) fn topics(
         return Err(Fault::TopicMissing);
     }
     landfall_auth::topics(&state.engine, login, name).map_err(|refusal| match refusal {
-        Fault::ChangeEventsDenied => Fault::TopicDenied,
-        _ => Fault::TopicNotFound {
-            org: login.org_id,
-            topic: name.to_owned(),
-        },
+        Fault::ChangeEventsDenied if is_selected(state, name) => Fault::TopicDenied,
+        _ => call::topic_not_found(login, name),
     })
+}
+
+/// Whether there is something to read on a topic for those who may: an object that is not selected has no topic.
+/// Source: a log in an issue of a Java client.
+fn is_selected(state: &PubsubState, name: &str) -> bool {
+    let definitions = state.engine.definitions();
+    let topic = definitions.topic(&Topic::new(name));
+    match topic.and_then(|topic| definitions.subject(topic)) {
+        Some(Subject::Changes(entity)) => definitions.captures(entity),
+        Some(Subject::PlatformEvent(_)) => true,
+        None => false,
+    }
 }

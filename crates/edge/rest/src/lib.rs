@@ -28,6 +28,7 @@ mod respond;
 mod selection;
 mod serve;
 mod template;
+mod tooling;
 mod usage;
 mod user;
 mod values;

@@ -47,6 +47,8 @@ pub(crate) enum Resource {
     Related(Arc<EntityDefinition>, RecordId, String),
     /// The password of a user.
     Password(RecordId),
+    /// A query of the Tooling API.
+    ToolingQuery,
 }
 
 impl Resource {
@@ -64,6 +66,9 @@ impl Resource {
             }
             [event, schema, id] if is(event, "event") && is(schema, "eventSchema") => {
                 Ok(Self::EventSchemaById((*id).to_owned()))
+            }
+            [tooling, query] if is(tooling, "tooling") && is(query, "query") => {
+                Ok(Self::ToolingQuery)
             }
             _ => Err(Fault::ResourceNotFound),
         }
@@ -114,7 +119,8 @@ impl Resource {
             | Self::Describe(_)
             | Self::EventSchema(_)
             | Self::EventSchemaById(_)
-            | Self::PublishedEvent => "HEAD,GET",
+            | Self::PublishedEvent
+            | Self::ToolingQuery => "HEAD,GET",
             Self::Object(_) | Self::Password(_) => "HEAD,GET,POST",
             Self::NewById(_) => "POST",
             Self::Row(..) | Self::ExternalId(..) | Self::Related(..) => "HEAD,GET,PATCH,DELETE",

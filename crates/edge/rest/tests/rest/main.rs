@@ -6,3 +6,4 @@ mod external_ids;
 mod objects;
 mod org;
 mod project;
+mod tooling;

@@ -1,0 +1,268 @@
+//! One `ManagedSubscribe` stream: the service keeps the position, and the client says what it is done with.
+//!
+//! Source: "`ManagedSubscribe` RPC Method" (Pub/Sub API Developer Guide), in open beta.
+
+use std::sync::Arc;
+
+use landfall_auth::Login;
+use landfall_engine::{Managed, ReplayFrom};
+use landfall_model::{Fault, RecordId, ReplayId, ReplayPreset, Timestamp};
+use tokio::sync::mpsc;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Status, Streaming};
+use tracing::error;
+
+use crate::call::Call;
+use crate::fetch_response::ManagedFetchResponse;
+use crate::proto::{
+    CommitReplayRequest, CommitReplayResponse, Error, ErrorCode, ManagedFetchRequest,
+};
+use crate::slot::Slot;
+use crate::stream::{Delivery, End, Wake};
+use crate::{PubsubState, replay, service};
+
+/// Milliseconds without a commit after which a stream ends. Source: logs in a published client issue.
+const COMMIT_WAIT_MS: i64 = 1_800_000;
+
+/// Starts the stream; its answers come as they are asked for.
+pub(crate) fn open(
+    state: PubsubState,
+    call: Call,
+    login: Arc<Login>,
+    requests: Streaming<ManagedFetchRequest>,
+) -> impl Stream<Item = Result<ManagedFetchResponse, Status>> {
+    let (answers, answered) = mpsc::channel(1);
+    let run = Run {
+        open: None,
+        delivery: Delivery::new(state, call, login, answers),
+    };
+    tokio::spawn(run.serve(requests));
+    ReceiverStream::new(answered)
+}
+
+struct Run {
+    /// None before the first request.
+    open: Option<Open>,
+    delivery: Delivery<ManagedFetchResponse>,
+}
+
+/// The subscription of a stream.
+struct Open {
+    managed: Arc<Managed>,
+    _slot: Slot,
+    /// Where the stream started.
+    started: ReplayId,
+    committed: Option<ReplayId>,
+    /// When the stream ends unless a commit is asked for before.
+    commit_due: Timestamp,
+}
+
+impl Run {
+    async fn serve(mut self, mut requests: Streaming<ManagedFetchRequest>) {
+        let end = match self.run(&mut requests).await {
+            Ok(()) => End::Done,
+            Err(end) => end,
+        };
+        // Whoever learns of the end can subscribe anew.
+        self.open = None;
+        self.delivery.finish(end).await;
+    }
+
+    async fn run(&mut self, requests: &mut Streaming<ManagedFetchRequest>) -> Result<(), End> {
+        let mut deployments = self.delivery.state.engine.deployments();
+        loop {
+            self.delivery.deliver().await?;
+            let commit_due = self.open.as_ref().map(|open| open.commit_due);
+            let wake = tokio::select! {
+                wake = self.delivery.next(requests, commit_due) => wake?,
+                Ok(()) = deployments.changed() => {
+                    self.check_runs()?;
+                    continue;
+                }
+            };
+            match wake {
+                Wake::Request(request) => self.request(request).await?,
+                Wake::Moved => {}
+                Wake::Due if commit_due.is_some_and(|due| due <= self.delivery.now()) => {
+                    return Err(Fault::ManagedCommitMissing.into());
+                }
+                Wake::Due => self.delivery.due().await?,
+            }
+        }
+    }
+
+    /// Whether clients may still use the subscription.
+    fn check_runs(&self) -> Result<(), Fault> {
+        let Some(open) = &self.open else {
+            return Ok(());
+        };
+        let definitions = self.delivery.state.engine.definitions();
+        let now = definitions
+            .managed()
+            .iter()
+            .find(|managed| managed.id == open.managed.id);
+        match now {
+            None => Err(Fault::ManagedDeleted),
+            Some(now) if !now.subscription.runs => Err(Fault::ManagedStopped),
+            Some(_) => Ok(()),
+        }
+    }
+
+    async fn request(&mut self, request: ManagedFetchRequest) -> Result<(), End> {
+        let mut refreshed = false;
+        match &self.open {
+            None => self.start(&request).await?,
+            Some(open) => {
+                if !names(&request, &open.managed) {
+                    return Err(Fault::ManagedChanged.into());
+                }
+                if !request.auth_refresh.is_empty() {
+                    self.delivery.refresh(&request.auth_refresh)?;
+                    refreshed = true;
+                }
+            }
+        }
+        let now = self.delivery.now();
+        match request.num_requested {
+            ..0 => return Err(Fault::ManagedFetchCountInvalid.into()),
+            0 if request.commit_replay_id_request.is_none() && !refreshed => {
+                return Err(Fault::ManagedFetchEmpty.into());
+            }
+            0 => {}
+            count => self.delivery.fetch.request(now, count)?,
+        }
+        match request.commit_replay_id_request {
+            Some(commit) => self.commit(commit, now).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn start(&mut self, request: &ManagedFetchRequest) -> Result<(), Fault> {
+        if request.commit_replay_id_request.is_some() {
+            return Err(Fault::ManagedCommitEarly);
+        }
+        if !request.auth_refresh.is_empty() {
+            return Err(Fault::ManagedRefreshEarly);
+        }
+        let delivery = &mut self.delivery;
+        let managed = wanted(&delivery.state, request)?;
+        let subscription = &managed.subscription;
+        if !subscription.runs {
+            return Err(Fault::ManagedStopped);
+        }
+        let topic = subscription.topic_name.as_str();
+        let topics = service::topics(&delivery.state, &delivery.login, topic)?;
+        let slot = delivery.state.slots.take(managed.id);
+        let slot = slot.ok_or(Fault::ManagedActive)?;
+        let committed = delivery.state.engine.kept_position(managed.id).await;
+        let mut committed = committed.map_err(landfall_engine::Error::fault)?;
+        let preset =
+            committed.map_or_else(|| preset(subscription.default_replay), ReplayPreset::Custom);
+        if delivery.start(topics.clone(), preset).is_err() {
+            committed = None;
+            delivery.start(topics, self::preset(subscription.error_recovery_replay))?;
+        }
+        self.open = Some(Open {
+            _slot: slot,
+            started: delivery.reached().unwrap_or(ReplayId::ORIGIN),
+            committed,
+            commit_due: delivery.now().plus_millis(COMMIT_WAIT_MS),
+            managed,
+        });
+        Ok(())
+    }
+
+    /// Commits a position and says what became of it: the stream goes on either way.
+    async fn commit(&mut self, commit: CommitReplayRequest, now: Timestamp) -> Result<(), End> {
+        self.check_runs()?;
+        let committed = self.committed(&commit.replay_id, now).await;
+        let response = CommitReplayResponse {
+            commit_request_id: commit.commit_request_id,
+            replay_id: commit.replay_id,
+            error: committed.err().map(|reason| Error {
+                code: ErrorCode::Commit.into(),
+                msg: reason.to_owned(),
+            }),
+            process_time: now.as_millis(),
+        };
+        let response = ManagedFetchResponse {
+            fetched: self.delivery.response(Vec::new()),
+            commit_response: Some(response),
+        };
+        self.delivery.send(response).await
+    }
+
+    /// # Errors
+    /// Why the position was not committed.
+    async fn committed(&mut self, position: &[u8], now: Timestamp) -> Result<(), &'static str> {
+        let Some(open) = &mut self.open else {
+            return Err(NOT_COMMITTED);
+        };
+        open.commit_due = now.plus_millis(COMMIT_WAIT_MS);
+        let position = replay::parse(position).map_err(|fault| match fault {
+            Fault::ReplayIdMissing => "The Replay ID to commit is missing.",
+            _ => "The Replay ID to commit is not valid.",
+        })?;
+        if open.committed == Some(position) {
+            return Ok(());
+        }
+        if open.committed.is_some_and(|committed| position < committed) {
+            return Err("The Replay ID to commit is older than the committed Replay ID.");
+        }
+        // What the client has been told is what the stream has reached: nothing waits between the two.
+        let delivered = self.delivery.reached().unwrap_or(ReplayId::ORIGIN);
+        if position < open.started || position > delivered {
+            return Err("The Replay ID to commit has not been delivered to this client.");
+        }
+        let earliest = self.delivery.state.engine.log().bounds().earliest;
+        if earliest.is_some_and(|earliest| position.advanced_by(1) < earliest) {
+            return Err("The Replay ID to commit is no longer retained.");
+        }
+        let engine = &self.delivery.state.engine;
+        let kept = engine.keep_position(open.managed.id, position).await;
+        kept.map_err(|failure| {
+            error!(error = %failure, "a position cannot be committed");
+            NOT_COMMITTED
+        })?;
+        open.committed = Some(position);
+        Ok(())
+    }
+}
+
+const NOT_COMMITTED: &str = "The Replay ID could not be committed.";
+
+const fn preset(from: ReplayFrom) -> ReplayPreset {
+    match from {
+        ReplayFrom::Latest => ReplayPreset::Latest,
+        ReplayFrom::Earliest => ReplayPreset::Earliest,
+    }
+}
+
+/// The subscription that the first request names, by id or by name.
+fn wanted(state: &PubsubState, request: &ManagedFetchRequest) -> Result<Arc<Managed>, Fault> {
+    let definitions = state.engine.definitions();
+    let mut all = definitions.managed().iter();
+    let (id, name) = (&*request.subscription_id, &*request.developer_name);
+    let (found, unknown) = match (id, name) {
+        ("", "") => return Err(Fault::ManagedNameMissing),
+        (id, "") => {
+            let id = RecordId::parse(id).map_err(|_| Fault::ManagedIdInvalid)?;
+            let found = all.find(|managed| managed.id == id);
+            (found, Fault::ManagedIdUnknown)
+        }
+        ("", name) => {
+            let found = all.find(|managed| managed.subscription.developer_name == name);
+            (found, Fault::ManagedNameUnknown)
+        }
+        (_, _) => return Err(Fault::ManagedNameMissing),
+    };
+    found.cloned().ok_or(unknown)
+}
+
+/// Whether a later request names no other subscription.
+fn names(request: &ManagedFetchRequest, managed: &Managed) -> bool {
+    let (id, name) = (&request.subscription_id, &request.developer_name);
+    (id.is_empty() || RecordId::parse(id) == Ok(managed.id))
+        && (name.is_empty() || *name == managed.subscription.developer_name)
+}

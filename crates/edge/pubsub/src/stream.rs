@@ -1,0 +1,251 @@
+//! What the streams that deliver events have in common: requests bring credit, the log brings events, the clock brings
+//! keepalives and the end.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use landfall_auth::Login;
+use landfall_engine::{Event, LogEvent, Rendition, TopicFilter, TopicId, Watcher};
+use landfall_model::{Fault, ReplayId, ReplayPreset, Timestamp};
+use landfall_subscription::fetch::{Due, Fetch};
+use landfall_subscription::{Bounds, Subscription};
+use tokio::sync::mpsc;
+use tonic::{Status, Streaming};
+use tracing::error;
+
+use crate::call::Call;
+use crate::fetch_response::{FetchResponse, event_field};
+use crate::{PubsubState, call, replay, too_long};
+
+/// Bytes of events in one response. Clients keep gRPC's default limit of 4 MiB.
+const RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
+
+/// Why a stream ends.
+pub(crate) enum End {
+    /// The client has asked for the last time, or is gone.
+    Done,
+    /// An error that the client is told.
+    Refused(Fault),
+    /// A request that cannot be read.
+    Broken(Status),
+}
+
+impl From<Fault> for End {
+    fn from(fault: Fault) -> Self {
+        Self::Refused(fault)
+    }
+}
+
+/// What a stream has to look at.
+pub(crate) enum Wake<Q> {
+    /// A request.
+    Request(Q),
+    /// The log: a topic has moved.
+    Moved,
+    /// The clock.
+    Due,
+}
+
+/// The way from the log to one client, whose responses are `R`.
+pub(crate) struct Delivery<R> {
+    pub(crate) state: PubsubState,
+    pub(crate) login: Arc<Login>,
+    pub(crate) fetch: Fetch,
+    call: Call,
+    ending: Pin<Box<dyn Future<Output = Fault> + Send>>,
+    watcher: Watcher,
+    /// None before the first request.
+    subscription: Option<Subscription<TopicId>>,
+    answers: mpsc::Sender<Result<R, Status>>,
+}
+
+impl<R: From<FetchResponse>> Delivery<R> {
+    pub(crate) fn new(
+        state: PubsubState,
+        call: Call,
+        login: Arc<Login>,
+        answers: mpsc::Sender<Result<R, Status>>,
+    ) -> Self {
+        Self {
+            fetch: Fetch::new(state.timings, state.engine.clock().now()),
+            watcher: state.engine.log().watch(),
+            ending: ending(&state, &login),
+            subscription: None,
+            state,
+            call,
+            login,
+            answers,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.state.engine.clock().now()
+    }
+
+    /// Tells the client why the stream ends, if it has to be told.
+    pub(crate) async fn finish(self, end: End) {
+        let status = match end {
+            End::Done => return,
+            End::Refused(fault) => self.call.refused(&fault),
+            End::Broken(status) => status,
+        };
+        // A client that is gone needs no reason.
+        let _ = self.answers.send(Err(status)).await;
+    }
+
+    /// Waits for what comes first, until `until` at most.
+    pub(crate) async fn next<Q>(
+        &mut self,
+        requests: &mut Streaming<Q>,
+        until: Option<Timestamp>,
+    ) -> Result<Wake<Q>, End> {
+        let clock = self.state.engine.clock();
+        let deadline = self.fetch.deadline();
+        let deadline = until.map_or(deadline, |until| deadline.min(until));
+        tokio::select! {
+            request = requests.message() => match request {
+                Ok(Some(request)) => Ok(Wake::Request(request)),
+                Ok(None) => Err(End::Done),
+                Err(status) => Err(End::Broken(too_long::told(status))),
+            },
+            fault = &mut self.ending => Err(fault.into()),
+            () = self.answers.closed() => Err(End::Done),
+            () = self.watcher.woken() => Ok(Wake::Moved),
+            () = clock.wait_until(deadline) => Ok(Wake::Due),
+        }
+    }
+
+    /// Goes on with another access token of the same user.
+    pub(crate) fn refresh(&mut self, token: &str) -> Result<(), Fault> {
+        self.login = call::refreshed(&self.state, &self.login, token)?;
+        self.ending = ending(&self.state, &self.login);
+        Ok(())
+    }
+
+    /// The position that everything up to is done with; none before the first request.
+    pub(crate) fn reached(&self) -> Option<ReplayId> {
+        self.subscription.as_ref().map(Subscription::cursor)
+    }
+
+    /// Starts where the client asks.
+    ///
+    /// # Errors
+    /// [`Fault::ReplayIdCorrupted`] for a position that is not retained.
+    pub(crate) fn start(
+        &mut self,
+        topics: Vec<TopicId>,
+        preset: ReplayPreset,
+    ) -> Result<(), Fault> {
+        let log = self.state.engine.log().bounds();
+        let bounds = Bounds {
+            earliest: log.earliest,
+            tail: log.tail,
+        };
+        self.watcher.set(TopicFilter::These(topics.clone()));
+        let subscription =
+            Subscription::resume(topics, preset, bounds).map_err(|_| Fault::ReplayIdCorrupted)?;
+        self.subscription = Some(subscription);
+        Ok(())
+    }
+
+    /// Sends what there is, as far as the credit goes.
+    pub(crate) async fn deliver(&mut self) -> Result<(), End> {
+        while self.fetch.credit() > 0 {
+            let Some(subscription) = &mut self.subscription else {
+                return Ok(());
+            };
+            let filter = TopicFilter::These(subscription.topics().to_vec());
+            let limit = usize::try_from(self.fetch.credit()).unwrap_or(usize::MAX);
+            let log = self.state.engine.log();
+            let from = subscription.cursor();
+            let stretch = log.read(from, &filter, limit).await.map_err(|failure| {
+                error!(error = %failure, "the log cannot be read");
+                Fault::StoreUnavailable
+            })?;
+            if stretch.events.is_empty() {
+                subscription.advance(stretch.reached);
+                if stretch.reached <= from || stretch.reached >= log.bounds().tail {
+                    return Ok(());
+                }
+                continue;
+            }
+            let events = taken(&stretch.events);
+            let last = stretch.events.get(events.len().saturating_sub(1));
+            if let Some(last) = last {
+                subscription.advance(last.event().replay_id);
+            }
+            self.respond(events).await?;
+        }
+        Ok(())
+    }
+
+    async fn respond(&mut self, events: Vec<Bytes>) -> Result<(), End> {
+        let response = self.response(events).into();
+        self.send(response).await
+    }
+
+    /// The response with these events, which goes out next.
+    pub(crate) fn response(&mut self, events: Vec<Bytes>) -> FetchResponse {
+        let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
+        self.fetch.responded(self.now(), count);
+        FetchResponse {
+            events,
+            latest_replay_id: replay::render(self.reached().unwrap_or(ReplayId::ORIGIN)),
+            rpc_id: self.call.rpc_id.clone(),
+            pending_num_requested: i32::try_from(self.fetch.credit()).unwrap_or(i32::MAX),
+        }
+    }
+
+    pub(crate) async fn send(&mut self, response: R) -> Result<(), End> {
+        self.answers.send(Ok(response)).await.map_err(|_| End::Done)
+    }
+
+    /// Does what time has made due.
+    pub(crate) async fn due(&mut self) -> Result<(), End> {
+        // A stream that is open is in use.
+        self.state.auth.keep_alive(&self.login)?;
+        match self.fetch.due(self.now()) {
+            Some(Due::Keepalive) => self.respond(Vec::new()).await,
+            Some(Due::Close) => Err(Fault::StreamIdle.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Ends when the login does, or the server.
+fn ending(state: &PubsubState, login: &Login) -> Pin<Box<dyn Future<Output = Fault> + Send>> {
+    let stopped = crate::stopped(state.stopping.clone());
+    let ended = login.ended();
+    Box::pin(async move {
+        tokio::select! {
+            () = ended => Fault::SessionInvalid,
+            () = stopped => Fault::StoreUnavailable,
+        }
+    })
+}
+
+/// The events as response fields, as many as one response may hold: one at least.
+fn taken(events: &[Arc<LogEvent>]) -> Vec<Bytes> {
+    let mut bytes = 0;
+    let mut taken = Vec::with_capacity(events.len());
+    for event in events {
+        let field = event.rendition(Rendition::PubSub, rendered);
+        bytes += field.len();
+        if bytes > RESPONSE_BYTES_MAX && !taken.is_empty() {
+            break;
+        }
+        taken.push(field.clone());
+    }
+    taken
+}
+
+fn rendered(event: &Event) -> Bytes {
+    event_field(
+        event.uuid.to_string(),
+        event.schema.to_string(),
+        event.payload.clone(),
+        replay::render(event.replay_id),
+    )
+}
