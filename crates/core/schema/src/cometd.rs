@@ -16,7 +16,7 @@ impl EventSchema {
     /// # Errors
     /// [`DecodeError`] if the bytes are not exactly one record of this schema; `out` is then cut back.
     pub fn render_cometd(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
-        self.render(payload, false, out)
+        self.render(payload, Form::Streaming, out)
     }
 
     /// Appends the same JSON with the names of `nulledFields` and `diffFields` too, which only the Pub/Sub API has.
@@ -24,13 +24,26 @@ impl EventSchema {
     /// # Errors
     /// Those of [`Self::render_cometd`].
     pub fn render_pubsub(&self, payload: &[u8], out: &mut Vec<u8>) -> Result<(), DecodeError> {
-        self.render(payload, true, out)
+        self.render(payload, Form::PubSub, out)
     }
 
-    fn render(&self, payload: &[u8], whole: bool, out: &mut Vec<u8>) -> Result<(), DecodeError> {
+    /// Appends the same JSON as API versions up to 42.0 have it: points in time without a fraction of a second.
+    ///
+    /// # Errors
+    /// Those of [`Self::render_cometd`].
+    /// Source: "Platform Event Message" of the Platform Events Developer Guide, on versions 43.0 and later.
+    pub fn render_cometd_in_seconds(
+        &self,
+        payload: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), DecodeError> {
+        self.render(payload, Form::StreamingInSeconds, out)
+    }
+
+    fn render(&self, payload: &[u8], form: Form, out: &mut Vec<u8>) -> Result<(), DecodeError> {
         let before = out.len();
         out.reserve(payload.len() * 2 + 512);
-        let result = self.render_fields(payload, whole, out);
+        let result = self.render_fields(payload, form, out);
         if result.is_err() {
             out.truncate(before);
         }
@@ -40,11 +53,14 @@ impl EventSchema {
     fn render_fields(
         &self,
         payload: &[u8],
-        whole: bool,
+        form: Form,
         out: &mut Vec<u8>,
     ) -> Result<(), DecodeError> {
         let mut reader = Reader::new(payload);
-        let mut marks = Marks::default();
+        let mut marks = Marks {
+            in_seconds: matches!(form, Form::StreamingInSeconds),
+            change: None,
+        };
         let mut first = true;
         for (position, field) in self.fields.iter().enumerate() {
             // Most fields of most events are null and unchanged: nothing is said of them.
@@ -57,12 +73,12 @@ impl EventSchema {
             let shown = match &field.shape {
                 Shape::Header => {
                     let header = HeaderView::read(&mut reader)?;
-                    self.render_header(&header, whole, out)?;
-                    marks = Marks::of(header);
+                    self.render_header(&header, matches!(form, Form::PubSub), out)?;
+                    marks.change = Some((header.changed_fields, header.diff_fields));
                     true
                 }
                 Shape::Required(scalar) => {
-                    render_scalar(reader.scalar(*scalar)?, out);
+                    render_scalar(reader.scalar(*scalar)?, &marks, out);
                     true
                 }
                 Shape::Optional(scalar) => {
@@ -171,20 +187,24 @@ impl EventSchema {
     }
 }
 
-/// What the header says about the fields after it.
-#[derive(Default)]
+/// For whom a payload is rendered.
+#[derive(Clone, Copy)]
+enum Form {
+    Streaming,
+    /// Streaming API versions up to 42.0.
+    StreamingInSeconds,
+    PubSub,
+}
+
+/// What the header says about the fields after it, and how points in time are written.
 struct Marks {
+    /// Without fractions of a second.
+    in_seconds: bool,
     /// The changed fields and the differences, if there is a header.
     change: Option<(FieldBits, FieldBits)>,
 }
 
 impl Marks {
-    fn of(header: HeaderView<'_>) -> Self {
-        Self {
-            change: Some((header.changed_fields, header.diff_fields)),
-        }
-    }
-
     /// Writes null if the field is to be shown without a value; says whether it is.
     fn null(&self, position: usize, out: &mut Vec<u8>) -> bool {
         let shown = match &self.change {
@@ -237,10 +257,10 @@ fn render_optional(
     if marks.is_difference(position) {
         out.push(b'{');
         key(out, "diff");
-        render_scalar(value, out);
+        render_scalar(value, marks, out);
         out.push(b'}');
     } else {
-        render_scalar(value, out);
+        render_scalar(value, marks, out);
     }
     Ok(true)
 }
@@ -286,7 +306,7 @@ fn render_compound(
         separator = b',';
         key(out, &part.name);
         match value {
-            Some(value) => render_scalar(value, out),
+            Some(value) => render_scalar(value, marks, out),
             None => out.extend_from_slice(b"null"),
         }
     }
@@ -308,13 +328,14 @@ fn render_texts(texts: &[&str], out: &mut Vec<u8>) {
     out.push(b']');
 }
 
-fn render_scalar(value: RawScalar<'_>, out: &mut Vec<u8>) {
+fn render_scalar(value: RawScalar<'_>, marks: &Marks, out: &mut Vec<u8>) {
     match value {
         RawScalar::Boolean(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
         RawScalar::Integer(number) => json::integer(out, number),
         RawScalar::Double(number) => json::double(out, number),
         RawScalar::Text(text) => json::string(out, text),
         RawScalar::Date(millis) => json::date(out, millis),
+        RawScalar::DateTime(millis) if marks.in_seconds => json::date_time_in_seconds(out, millis),
         RawScalar::DateTime(millis) => json::date_time(out, millis),
         RawScalar::Time(millis) => json::time(out, millis),
     }

@@ -1,5 +1,6 @@
 //! The part of a client that is behind a lock: its session, and where its subscriptions stand in the log.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use landfall_subscription::{Bounds, Subscription, feed};
 use landfall_wire::ApiVersion;
 use tokio::sync::oneshot;
 
-use crate::render::{rendered, without_uuid};
+use crate::render::{rendered, rendered_in_seconds, without_uuid};
 
 /// Bytes written before others may have the log.
 const STRETCH_BYTES: usize = 64 * 1024;
@@ -356,18 +357,35 @@ impl Machine {
 #[derive(Clone, Copy)]
 struct Form<'e> {
     engine: &'e Engine,
-    without_uuid: bool,
+    version: ApiVersion,
 }
 
 impl<'e> Form<'e> {
     /// The version from which platform events have a UUID.
     const UUID_VERSION: u16 = 52;
 
+    /// The version from which points in time have milliseconds.
+    const MILLIS_VERSION: u16 = 43;
+
     const fn of(engine: &'e Engine, version: ApiVersion) -> Self {
-        Self {
-            engine,
-            without_uuid: version.number() < Self::UUID_VERSION,
+        Self { engine, version }
+    }
+
+    /// The `data` of an event.
+    fn data<'a>(&self, event: &'a LogEvent) -> Cow<'a, [u8]> {
+        let version = self.version.number();
+        let data = if version < Self::MILLIS_VERSION {
+            Cow::Owned(rendered_in_seconds(self.engine, event.event()).into())
+        } else {
+            let data = event.rendition(Rendition::Streaming, |event| rendered(self.engine, event));
+            Cow::Borrowed(data.as_ref())
+        };
+        if version < Self::UUID_VERSION
+            && let Some(older) = without_uuid(&data)
+        {
+            return Cow::Owned(older);
         }
+        data
     }
 }
 
@@ -391,13 +409,7 @@ fn take(
     if wanting == 0 {
         return ControlFlow::Continue(());
     }
-    let data = event.rendition(Rendition::Streaming, |event| rendered(form.engine, event));
-    let older = if form.without_uuid {
-        without_uuid(data)
-    } else {
-        None
-    };
-    let data = older.as_deref().unwrap_or(data);
+    let data = form.data(event);
     let bytes = response.len() + wanting * (data.len() + ENVELOPE_BYTES);
     if !response.is_empty() && bytes > limits::STREAMING_RESPONSE_BYTES_MAX {
         return ControlFlow::Break(());
@@ -408,7 +420,7 @@ fn take(
         .map(|(channel, position)| (channel, &mut position.subscription));
     for channel in feed::take(subscriptions, event.replay_id, event.topic) {
         if !data.is_empty() {
-            response.event(channel, data);
+            response.event(channel, &data);
         }
     }
     ControlFlow::Continue(())

@@ -8,12 +8,20 @@ use landfall_engine::{Engine, Event};
 use tracing::error;
 
 /// The `data` of an event message. Empty if the event cannot be read, which is a defect that is logged, not sent.
-///
-/// Every API version gets the same: change events are younger than the versions that wrote points in time differently.
 pub(crate) fn rendered(engine: &Engine, event: &Event) -> Bytes {
+    written(engine, event, false)
+}
+
+/// The same as API versions before 43.0 had it: points in time without milliseconds. Few clients are that old: it is not
+/// kept.
+pub(crate) fn rendered_in_seconds(engine: &Engine, event: &Event) -> Bytes {
+    written(engine, event, true)
+}
+
+fn written(engine: &Engine, event: &Event, in_seconds: bool) -> Bytes {
     SCRATCH.with_borrow_mut(|data| {
         data.clear();
-        render(engine, event, data)
+        render(engine, event, in_seconds, data)
     })
 }
 
@@ -22,7 +30,7 @@ thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-fn render(engine: &Engine, event: &Event, data: &mut Vec<u8>) -> Bytes {
+fn render(engine: &Engine, event: &Event, in_seconds: bool, data: &mut Vec<u8>) -> Bytes {
     let failed = |reason: &dyn std::fmt::Display| {
         error!(replay_id = %event.replay_id, schema = %event.schema, %reason, "an event cannot be rendered");
         Bytes::new()
@@ -32,7 +40,12 @@ fn render(engine: &Engine, event: &Event, data: &mut Vec<u8>) -> Bytes {
     };
     // Writing to memory does not fail.
     let _ = write!(data, "{{\"schema\":\"{}\",\"payload\":", event.schema);
-    if let Err(error) = schema.render_cometd(&event.payload, data) {
+    let payload = if in_seconds {
+        schema.render_cometd_in_seconds(&event.payload, data)
+    } else {
+        schema.render_cometd(&event.payload, data)
+    };
+    if let Err(error) = payload {
         return failed(&error);
     }
     if schema.has_header() {

@@ -10,6 +10,11 @@ mod hostile;
     reason = "an answer of another shape is a failed test"
 )]
 mod org;
+#[expect(
+    clippy::indexing_slicing,
+    reason = "an answer of another shape is a failed test"
+)]
+mod platform_events;
 mod replay;
 mod session;
 mod subscribe;
