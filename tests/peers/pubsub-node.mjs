@@ -6,6 +6,8 @@ import { ensure, ensureEqual, login, pause, until } from './harness.mjs';
 
 const ACCOUNTS = '/data/AccountChangeEvent';
 const LEFT = '/event/Shipment_Left__e';
+const BOARD = 'Shipping_Board';
+const ALREADY_EXISTS = 6;
 const USER = '005000000000001AAA';
 
 // It logs every event otherwise.
@@ -16,6 +18,8 @@ export class Client {
   events = {};
   ended = {};
   errors = [];
+  keepalives = 0;
+  subscription;
   #client;
 
   async open(url, authentication) {
@@ -34,6 +38,15 @@ export class Client {
 
   after(topic, replayId) {
     this.#client.subscribeFromReplayId(topic, this.#hear(topic), null, replayId);
+  }
+
+  /** Receives `count` events by a subscription whose position the server keeps. */
+  managed(name, topic, count) {
+    return this.#client.subscribeWithManagedSubscription(name, this.#hear(topic), count);
+  }
+
+  commit(subscription, replayId) {
+    this.#client.commitReplayId(subscription, replayId);
   }
 
   publish(topic, payload, key) {
@@ -65,8 +78,11 @@ export class Client {
   #hear(topic) {
     const events = (this.events[topic] ??= []);
     this.ended[topic] = false;
-    return (_, type, data) => {
+    return (info, type, data) => {
+      this.subscription = info.subscriptionId;
       if (type === 'event') events.push(data);
+      // What it calls every response without events, the answer to a commit among them.
+      if (type === 'grpcKeepAlive') this.keepalives += 1;
       if (type === 'error') this.errors.push(data);
       if (type === 'end') this.ended[topic] = true;
     };
@@ -204,6 +220,31 @@ async function killed({ server, proxy, org, client }) {
   }
 }
 
+/** The server keeps the position that was committed, over a restart too, and lets one stream at a time have it. */
+async function managed({ server, proxy, org, client }) {
+  const authentication = clientCredentials(proxy.url);
+  for (const code of ['one', 'two', 'three']) await org.insert('Shipment_Left__e', { Code__c: code });
+  const first = client();
+  await first.open(proxy.url, authentication);
+  await first.managed(BOARD, LEFT, 3);
+  const events = await first.received(LEFT, 3);
+  first.commit(first.subscription, events[1].replayId);
+  await until('the answer to the commit', () => first.keepalives > 0);
+  const second = client();
+  await second.open(proxy.url, authentication);
+  await second.managed(BOARD, LEFT, 3);
+  await until('the refusal of a second stream', () => second.errors.length > 0);
+  ensureEqual(second.errors[0].code, ALREADY_EXISTS, 'status of the refusal');
+  await server.kill();
+  await server.start();
+  await org.login();
+  const third = client();
+  await third.open(proxy.url, authentication);
+  await third.managed(BOARD, LEFT, 1);
+  const rest = await third.received(LEFT, 1);
+  ensureEqual(rest.map(({ payload }) => payload.Code__c), ['three'], 'after what was committed');
+}
+
 async function supplied(url) {
   return { authType: 'user-supplied', instanceUrl: url.replace('http:', 'https:'), accessToken: await login(url) };
 }
@@ -212,4 +253,4 @@ function ensureNoErrors(...clients) {
   ensureEqual(clients.flatMap(({ errors }) => errors.map(String)), [], 'errors');
 }
 
-export const scenarios = { receive, custom, publish, killed };
+export const scenarios = { receive, custom, publish, killed, managed };
