@@ -31,7 +31,7 @@ impl EventSchema {
     ///
     /// # Errors
     /// Those of [`Self::render_cometd`].
-    /// Source: "Platform Event Message" of the Platform Events Developer Guide, on versions 43.0 and later.
+    /// Source: published logs of clients on endpoints up to 42.0.
     pub fn render_cometd_in_seconds(
         &self,
         payload: &[u8],
