@@ -30,6 +30,26 @@ impl ReplayId {
         self.0
     }
 
+    /// The form of the Pub/Sub API: 8 bytes big-endian and two zero bytes.
+    ///
+    /// Source: captured responses. Clients: the npm client reads the first 8 bytes without looking at the length.
+    pub fn to_bytes(self) -> [u8; 10] {
+        let mut bytes = [0; 10];
+        for (slot, byte) in bytes.iter_mut().zip(self.0.to_be_bytes()) {
+            *slot = byte;
+        }
+        bytes
+    }
+
+    /// Reads that form, or only the first 8 bytes of it, as some clients send it back; `None` for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let number = match bytes {
+            [number @ .., 0, 0] if number.len() == 8 => number,
+            number => number,
+        };
+        Some(Self(u64::from_be_bytes(number.try_into().ok()?)))
+    }
+
     /// The position `count` events later.
     #[must_use]
     pub const fn advanced_by(self, count: u64) -> Self {
@@ -137,6 +157,18 @@ impl fmt::Debug for SchemaId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn positions_read_back_in_both_lengths() {
+        let id = ReplayId::new(5_642_623);
+        let bytes = id.to_bytes();
+        assert_eq!(bytes, [0, 0, 0, 0, 0, 0x56, 0x19, 0x7f, 0, 0]);
+        assert_eq!(ReplayId::from_bytes(&bytes), Some(id));
+        assert_eq!(ReplayId::from_bytes(&bytes[..8]), Some(id));
+        for bytes in [&[][..], &[1, 2, 3], &[0; 9], &[1; 10], &[0; 12]] {
+            assert_eq!(ReplayId::from_bytes(bytes), None, "{bytes:?}");
+        }
+    }
 
     #[test]
     fn a_schema_id_reads_back_from_its_text() {

@@ -4,27 +4,20 @@ use landfall_model::{Fault, ReplayId, ReplayPreset};
 
 use crate::proto::ReplayPreset as Preset;
 
-/// The bytes of a position: 8 bytes big-endian and two zero bytes.
-///
-/// Source: captured responses. Clients: the npm client reads the first 8 bytes without looking at the length.
+/// The bytes of a position.
 pub(crate) fn render(replay_id: ReplayId) -> Vec<u8> {
-    let mut bytes = replay_id.get().to_be_bytes().to_vec();
-    bytes.extend_from_slice(&[0, 0]);
-    bytes
+    replay_id.to_bytes().to_vec()
 }
 
-/// Reads a position in the forms that clients send: 10 bytes as received, or the first 8 of them.
+/// Reads a position in the forms that clients send.
 ///
 /// # Errors
 /// [`Fault::ReplayIdMissing`] for none, [`Fault::ReplayIdCorrupted`] for anything else.
 pub(crate) fn parse(bytes: &[u8]) -> Result<ReplayId, Fault> {
-    let number = match bytes {
-        [] => return Err(Fault::ReplayIdMissing),
-        [number @ .., 0, 0] if number.len() == 8 => number,
-        number => number,
-    };
-    let number: [u8; 8] = number.try_into().map_err(|_| Fault::ReplayIdCorrupted)?;
-    Ok(ReplayId::new(u64::from_be_bytes(number)))
+    if bytes.is_empty() {
+        return Err(Fault::ReplayIdMissing);
+    }
+    ReplayId::from_bytes(bytes).ok_or(Fault::ReplayIdCorrupted)
 }
 
 /// Where a subscription starts; an unknown preset is the default one.
@@ -44,19 +37,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn positions_read_back_in_both_lengths() {
+    fn a_missing_position_is_told_from_a_wrong_one() {
         let id = ReplayId::new(5_642_623);
-        let bytes = render(id);
-        assert_eq!(bytes, [0, 0, 0, 0, 0, 0x56, 0x19, 0x7f, 0, 0]);
-        assert_eq!(parse(&bytes), Ok(id));
-        assert_eq!(parse(&bytes[..8]), Ok(id));
-    }
-
-    #[test]
-    fn anything_else_is_no_position() {
+        assert_eq!(parse(&render(id)), Ok(id));
         assert_eq!(parse(&[]), Err(Fault::ReplayIdMissing));
-        for bytes in [&[1, 2, 3][..], &[0; 9], &[1; 10], &[0; 12]] {
-            assert_eq!(parse(bytes), Err(Fault::ReplayIdCorrupted), "{bytes:?}");
-        }
+        assert_eq!(parse(&[1, 2, 3]), Err(Fault::ReplayIdCorrupted));
     }
 }
