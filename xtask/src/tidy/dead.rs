@@ -25,6 +25,13 @@ pub(super) fn check(
             reach(Path::new(path), true, &mut reached);
         }
     }
+    // Fuzz targets are a workspace of their own, which the metadata does not list.
+    let fuzz_targets = sources
+        .iter()
+        .filter(|source| source.path.starts_with("fuzz/fuzz_targets/"));
+    for target in fuzz_targets {
+        reach(&root.join(&target.path), true, &mut reached);
+    }
     for source in sources.iter().filter(|source| source.is_rust()) {
         if !reached.contains(&root.join(&source.path)) {
             findings.push(Finding::new(&source.path, "dead file: no `mod` leads here"));
