@@ -2,7 +2,8 @@
 //!
 //! Server and load generator are two processes; the generator has one thread and speaks the least HTTP that will do, so
 //! that it measures the server and not itself. Every scenario counts what arrived: a number about lost events is none.
-//! Start reading at [`run`]; `writes`, `fanout` and `stored` are the scenarios, `load` and `subscriber` do their work.
+//! Start reading at [`run`]; `writes`, `fanout`, `stored` and `pubsub` are the scenarios, `load`,
+//! `subscriber`, `pubsub_load` and `pubsub_readers` do their work.
 
 mod fanout;
 mod histogram;
@@ -10,6 +11,9 @@ mod http;
 mod load;
 mod org;
 mod process;
+mod pubsub;
+mod pubsub_load;
+mod pubsub_readers;
 mod report;
 mod server;
 mod stored;
@@ -72,6 +76,8 @@ enum Scenario {
     Replay,
     /// From start to ready
     Start,
+    /// Publishing, fan-out and replay over the Pub/Sub API
+    Pubsub,
 }
 
 /// How long and how much.
@@ -188,6 +194,7 @@ async fn on_servers(bench: &mut Bench, scenarios: &[Scenario]) -> Result<(), Fai
                 server.stop().await?;
             }
             Scenario::Replay => filled(bench, &mut stored).await?.replay(bench).await?,
+            Scenario::Pubsub => pubsub::run(bench).await?,
             Scenario::Start => {
                 stored::start_small(bench).await?;
                 filled(bench, &mut stored).await?.start(bench).await?;
@@ -226,7 +233,7 @@ async fn on_target(bench: &mut Bench, scenarios: &[Scenario], target: &str) -> R
         match scenario {
             Scenario::Writes => writes::run(bench, &org).await?,
             Scenario::Fanout => fanout::run(bench, &org).await?,
-            Scenario::Idle | Scenario::Replay | Scenario::Start => {
+            Scenario::Idle | Scenario::Replay | Scenario::Start | Scenario::Pubsub => {
                 say(&format!(
                     "{scenario:?}: left out, it needs a server of its own"
                 ));

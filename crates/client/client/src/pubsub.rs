@@ -62,6 +62,15 @@ pub struct Published {
     pub outcome: Result<i64, String>,
 }
 
+/// An event as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedEvent {
+    /// Its position.
+    pub replay_id: Option<i64>,
+    /// Avro, of the schema of its topic.
+    pub payload: Bytes,
+}
+
 /// A connection to the Pub/Sub API with a login.
 #[derive(Clone)]
 pub struct PubSub {
@@ -214,10 +223,7 @@ impl Subscription {
             self.position = event.replay_id.or(self.position);
             return Ok(Some(event));
         }
-        let response = tokio::time::timeout(SILENCE_MAX, self.responses.message())
-            .await
-            .map_err(|_| Error::Timeout(SILENCE_MAX))??
-            .ok_or_else(|| Status::new(Code::Unavailable, "the org has ended the stream"))?;
+        let response = self.response().await?;
         for delivered in response.events {
             let event = delivered.event.unwrap_or_default();
             let schema = self.api.schema(&event.schema_id).await?;
@@ -232,6 +238,34 @@ impl Subscription {
                     .into(),
             });
         }
+        if let Some(event) = self.arrived.pop_front() {
+            self.position = event.replay_id.or(self.position);
+            return Ok(Some(event));
+        }
+        self.position = replay_id(&response.latest_replay_id).or(self.position);
+        Ok(None)
+    }
+
+    /// The events of the next answer as they were sent; none if it is a keepalive. Not to be mixed with [`Self::next`].
+    ///
+    /// # Errors
+    /// [`Error::Rpc`], also when the org ends the stream; [`Error::Timeout`].
+    pub async fn next_encoded(&mut self) -> Result<Vec<EncodedEvent>, Error> {
+        let response = self.response().await?;
+        self.position = replay_id(&response.latest_replay_id).or(self.position);
+        let events = response.events.into_iter().map(|delivered| EncodedEvent {
+            replay_id: replay_id(&delivered.replay_id),
+            payload: delivered.event.unwrap_or_default().payload,
+        });
+        Ok(events.collect())
+    }
+
+    /// Reads an answer, and asks for more where little is owed.
+    async fn response(&mut self) -> Result<FetchResponse, Error> {
+        let response = tokio::time::timeout(SILENCE_MAX, self.responses.message())
+            .await
+            .map_err(|_| Error::Timeout(SILENCE_MAX))??
+            .ok_or_else(|| Status::new(Code::Unavailable, "the org has ended the stream"))?;
         let owed = response.pending_num_requested;
         if owed <= CREDIT / 2 {
             let more = FetchRequest {
@@ -242,12 +276,7 @@ impl Subscription {
             // A stream that has ended says so to the next read.
             let _ = self.requests.send(more).await;
         }
-        if let Some(event) = self.arrived.pop_front() {
-            self.position = event.replay_id.or(self.position);
-            return Ok(Some(event));
-        }
-        self.position = replay_id(&response.latest_replay_id).or(self.position);
-        Ok(None)
+        Ok(response)
     }
 }
 
@@ -269,6 +298,16 @@ impl Publisher {
         payloads: Vec<Vec<u8>>,
     ) -> Result<Vec<Published>, Error> {
         let count = payloads.len();
+        self.send(schema_id, payloads).await;
+        let results = self.receive().await?;
+        if results.len() != count {
+            return Err(Error::Shape("not one result for each event"));
+        }
+        Ok(results)
+    }
+
+    /// Sends payloads without waiting for what becomes of them: [`Self::receive`] tells, once for each request.
+    pub async fn send(&mut self, schema_id: &str, payloads: Vec<Vec<u8>>) {
         let events = payloads.into_iter().map(|payload| ProducerEvent {
             schema_id: schema_id.to_owned(),
             payload: payload.into(),
@@ -281,13 +320,17 @@ impl Publisher {
         };
         // A stream that has ended says why to the read.
         let _ = self.requests.send(request).await;
+    }
+
+    /// What became of the events of the next request, in order.
+    ///
+    /// # Errors
+    /// [`Error::Rpc`], [`Error::Timeout`]; then this publisher is of no more use.
+    pub async fn receive(&mut self) -> Result<Vec<Published>, Error> {
         let response = tokio::time::timeout(CALL_MAX, self.responses.message())
             .await
             .map_err(|_| Error::Timeout(CALL_MAX))??
             .ok_or_else(|| Status::new(Code::Unavailable, "the org has ended the stream"))?;
-        if response.results.len() != count {
-            return Err(Error::Shape("not one result for each event"));
-        }
         let results = response.results.into_iter().map(|result| Published {
             outcome: match result.error {
                 Some(error) => Err(error.msg),

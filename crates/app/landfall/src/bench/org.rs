@@ -74,6 +74,10 @@ impl Org {
         })
     }
 
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Time since the org was opened here. Unit: microseconds.
     pub(super) fn now_us(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)

@@ -1,5 +1,6 @@
 //! A server of one's own to measure: this very program as another process.
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -31,6 +32,11 @@ pub(super) struct ServerProcess {
 impl ServerProcess {
     /// Starts a server on an org in `folder`.
     pub(super) async fn start(folder: &Path) -> Result<Self, Failure> {
+        Self::start_with(folder, None).await
+    }
+
+    /// Starts a server that deploys a project into its org, too.
+    pub(super) async fn start_with(folder: &Path, project: Option<&Path>) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| {
             Failure::new("no server process can be started").caused_by(&error)
         };
@@ -44,6 +50,11 @@ impl ServerProcess {
         let mut child = command
             .args(["dev", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder)
+            .args(
+                project
+                    .iter()
+                    .flat_map(|project| [OsStr::new("--project"), project.as_os_str()]),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

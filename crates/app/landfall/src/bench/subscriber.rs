@@ -45,6 +45,18 @@ impl Tally {
         self.measured_from_us.store(now_us, Ordering::Relaxed);
     }
 
+    /// Counts what one subscriber has received.
+    pub(super) fn count(&self, received: u64, doubled: u64) {
+        self.received.fetch_add(received, Ordering::Relaxed);
+        self.doubled.fetch_add(doubled, Ordering::Relaxed);
+        self.moved.notify_waiters();
+    }
+
+    /// Latencies of events sent before this are not counted; of none, if it is 0.
+    pub(super) fn measured_from(&self) -> u64 {
+        self.measured_from_us.load(Ordering::Relaxed)
+    }
+
     /// Ends when more has been received.
     pub(super) async fn moved(&self) {
         self.moved.notified().await;
