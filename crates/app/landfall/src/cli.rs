@@ -157,6 +157,9 @@ pub(crate) struct ServeOptions {
     /// Whether changes of every object that supports it become events [default: false]
     #[arg(long, env = "LANDFALL_EVENTS_CAPTURE_ALL", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) events_capture_all: Option<bool>,
+    /// Whether Streaming API clients must return the browser cookie [default: false]
+    #[arg(long, env = "LANDFALL_STREAMING_STRICT_COOKIES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) streaming_strict_cookies: Option<bool>,
     /// Connections at once; more wait [default: 20000]
     #[arg(long, env = "LANDFALL_LIMITS_CONNECTIONS", value_name = "N")]
     pub(crate) limits_connections: Option<usize>,

@@ -56,6 +56,9 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
             retention_hours: options.events_retention_hours,
             capture_all: options.events_capture_all,
         },
+        streaming: settings::Streaming {
+            strict_cookies: options.streaming_strict_cookies,
+        },
         limits: settings::Limits {
             connections: options.limits_connections,
             concurrent_clients: options.limits_concurrent_clients,

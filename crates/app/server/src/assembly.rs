@@ -101,6 +101,7 @@ fn router(
         auth.clone(),
         StreamingSettings {
             clients_max: config.concurrent_clients_max,
+            strict_cookies: config.strict_cookies,
             ..StreamingSettings::default()
         },
         stopping.clone(),

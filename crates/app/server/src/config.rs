@@ -61,6 +61,8 @@ pub struct Config {
     pub connections_max: usize,
     /// Streaming API clients at once; none for no limit.
     pub concurrent_clients_max: Option<usize>,
+    /// Whether Streaming API clients must return the browser cookie.
+    pub strict_cookies: bool,
     /// The Salesforce DX project that the definitions come from.
     pub project: Option<PathBuf>,
 }
@@ -172,6 +174,7 @@ impl Config {
                 .limits
                 .concurrent_clients
                 .filter(|limit| *limit > 0),
+            strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
             project: settings.project,
         })
     }
@@ -232,6 +235,7 @@ impl Config {
                 Some(limit) => Some(limit),
                 None => usize::try_from(limits::CONCURRENT_CLIENTS_DEVELOPER).ok(),
             },
+            strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
             project: settings.project,
         })
     }

@@ -38,6 +38,8 @@ pub struct Settings {
     pub connected_app: ConnectedApp,
     /// What becomes an event, and how long it stays.
     pub events: Events,
+    /// The Streaming API.
+    pub streaming: Streaming,
     /// Bounds.
     pub limits: Limits,
     /// The log on stderr.
@@ -92,6 +94,14 @@ pub struct Events {
     pub retention_hours: Option<u64>,
     /// Whether changes of every object that supports it are captured.
     pub capture_all: Option<bool>,
+}
+
+/// `[streaming]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Streaming {
+    /// Whether clients must return the browser cookie.
+    pub strict_cookies: Option<bool>,
 }
 
 /// `[limits]`
@@ -211,6 +221,12 @@ impl Settings {
             events: Events {
                 retention_hours: self.events.retention_hours.or(other.events.retention_hours),
                 capture_all: self.events.capture_all.or(other.events.capture_all),
+            },
+            streaming: Streaming {
+                strict_cookies: self
+                    .streaming
+                    .strict_cookies
+                    .or(other.streaming.strict_cookies),
             },
             limits: Limits {
                 connections: self.limits.connections.or(other.limits.connections),

@@ -128,6 +128,25 @@ async fn a_change_reaches_a_subscriber_that_waits_for_it() {
 }
 
 #[tokio::test]
+async fn strict_cookies_refuse_who_returns_none() {
+    let mut config = dev(Data::Ephemeral);
+    config.strict_cookies = true;
+    let running = Server::start(config).await.expect("starts");
+    let org = login(&running).await;
+    let handshake = r#"[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}]"#;
+    let client = bayeux(&org, handshake).await[0]["clientId"].clone();
+    let connect = json!([{ "channel": "/meta/connect", "clientId": client, "connectionType": "long-polling" }]).to_string();
+    let answer = bayeux(&org, &connect).await;
+    assert_eq!(answer[0]["successful"], false);
+    let error = answer[0]["error"].as_str().expect("an error");
+    assert!(
+        error.ends_with("no BAYEUX_BROWSER cookie present"),
+        "{error}"
+    );
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
 async fn a_stop_answers_held_polls() {
     let running = start().await;
     let org = login(&running).await;
