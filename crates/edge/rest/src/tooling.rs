@@ -7,6 +7,9 @@ use std::sync::Arc;
 
 use landfall_engine::{Managed, ReplayFrom};
 use landfall_model::{EntityName, Fault, RecordId};
+use landfall_soql::{
+    Comparison, Condition as Asked, LiteralKind, Operand, Operator, Select, Value,
+};
 
 use crate::call::Call;
 use crate::respond::Answer;
@@ -177,138 +180,52 @@ struct Query {
     limit: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
-    Word(String),
-    Text(String),
-    Mark(char),
-}
-
-impl Token {
-    fn spelled(&self) -> String {
-        match self {
-            Self::Word(word) | Self::Text(word) => word.clone(),
-            Self::Mark(mark) => mark.to_string(),
-        }
+fn malformed(reason: impl std::fmt::Display) -> Fault {
+    Fault::QueryMalformed {
+        reason: reason.to_string(),
     }
 }
 
-fn malformed(reason: String) -> Fault {
-    Fault::QueryMalformed { reason }
-}
-
+/// What else a query may have is refused as a whole, since the rest of it would say something else without.
 fn parse(text: &str) -> Result<Query, Fault> {
-    if text.trim().is_empty() {
-        return Err(malformed("A query string has to be specified".to_owned()));
-    }
-    let mut tokens = Tokens(tokens(text)?.into_iter().peekable());
-    tokens.keyword("SELECT")?;
-    let mut fields = vec![tokens.word()?];
-    while tokens.takes(&Token::Mark(',')) {
-        fields.push(tokens.word()?);
-    }
-    tokens.keyword("FROM")?;
-    let object = tokens.word()?;
-    let condition = if tokens.takes_keyword("WHERE") {
-        let field = tokens.word()?;
-        match (tokens.next()?, tokens.next()?) {
-            (Token::Mark('='), Token::Text(value)) => Some((field, value)),
-            (Token::Mark('='), other) | (other, _) => return Err(unexpected(&other)),
-        }
-    } else {
-        None
+    const UNSUPPORTED: &str = "The query is not supported on this object";
+    let query = landfall_soql::parse(text).map_err(malformed)?;
+    let unsupported = || malformed(UNSUPPORTED);
+    let plain = query.scope.is_none()
+        && query.group.is_none()
+        && query.order.is_empty()
+        && query.offset.is_none();
+    let object = match query.from.as_slice() {
+        [object] if plain => object.path.to_string(),
+        _ => return Err(unsupported()),
     };
-    let mut limit = usize::MAX;
-    if tokens.takes_keyword("LIMIT") {
-        let number = tokens.word()?;
-        limit = number
-            .parse()
-            .map_err(|_| unexpected(&Token::Word(number)))?;
-    }
-    match tokens.0.next() {
-        Some(token) => Err(unexpected(&token)),
-        None => Ok(Query {
-            fields,
-            object,
-            condition,
-            limit,
+    let fields = query.select.into_iter().map(|item| match item {
+        Select::Operand {
+            operand: Operand::Path(path),
+            ..
+        } => Ok(path.to_string()),
+        _ => Err(unsupported()),
+    });
+    let condition = match query.filter {
+        None => None,
+        Some(Asked::Compare(Comparison {
+            operand: Operand::Path(path),
+            operator: Operator::Equal,
+            value: Value::Literal(literal),
+        })) => match literal.kind {
+            LiteralKind::Text(value) => Some((path.to_string(), value)),
+            _ => return Err(unsupported()),
+        },
+        Some(_) => return Err(unsupported()),
+    };
+    Ok(Query {
+        fields: fields.collect::<Result<_, _>>()?,
+        object,
+        condition,
+        limit: query.limit.map_or(usize::MAX, |limit| {
+            usize::try_from(limit).unwrap_or(usize::MAX)
         }),
-    }
-}
-
-fn unexpected(token: &Token) -> Fault {
-    malformed(format!("unexpected token: '{}'", token.spelled()))
-}
-
-struct Tokens(std::iter::Peekable<std::vec::IntoIter<Token>>);
-
-impl Tokens {
-    fn next(&mut self) -> Result<Token, Fault> {
-        self.0
-            .next()
-            .ok_or_else(|| malformed("unexpected token: '<EOF>'".to_owned()))
-    }
-
-    fn word(&mut self) -> Result<String, Fault> {
-        match self.next()? {
-            Token::Word(word) => Ok(word),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    fn keyword(&mut self, keyword: &str) -> Result<(), Fault> {
-        let word = self.word()?;
-        if word.eq_ignore_ascii_case(keyword) {
-            Ok(())
-        } else {
-            Err(unexpected(&Token::Word(word)))
-        }
-    }
-
-    fn takes_keyword(&mut self, keyword: &str) -> bool {
-        let is = |token: &Token| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case(keyword));
-        self.0.next_if(is).is_some()
-    }
-
-    fn takes(&mut self, token: &Token) -> bool {
-        self.0.next_if_eq(token).is_some()
-    }
-}
-
-fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
-    let mut tokens = Vec::new();
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            space if space.is_whitespace() => {}
-            '\'' => tokens.push(Token::Text(quoted(&mut letters)?)),
-            letter if is_of_word(letter) => {
-                let mut word = letter.to_string();
-                while let Some(letter) = letters.next_if(|letter| is_of_word(*letter)) {
-                    word.push(letter);
-                }
-                tokens.push(Token::Word(word));
-            }
-            mark => tokens.push(Token::Mark(mark)),
-        }
-    }
-    Ok(tokens)
-}
-
-fn is_of_word(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || letter == '_' || letter == '.'
-}
-
-fn quoted(letters: &mut impl Iterator<Item = char>) -> Result<String, Fault> {
-    let mut value = String::new();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\'' => return Ok(value),
-            '\\' => value.extend(letters.next()),
-            letter => value.push(letter),
-        }
-    }
-    Err(malformed("unexpected token: '<EOF>'".to_owned()))
+    })
 }
 
 #[cfg(test)]
@@ -328,22 +245,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_query_is_refused_by_its_first_unexpected_token() {
-        for (text, reason) in [
-            ("", "A query string has to be specified"),
-            ("SELECT", "unexpected token: '<EOF>'"),
-            ("SELECT Id FORM X", "unexpected token: 'FORM'"),
-            ("SELECT Id, FROM X", "unexpected token: 'X'"),
-            ("SELECT Id FROM X WHERE Id > '1'", "unexpected token: '>'"),
-            ("SELECT Id FROM X WHERE Id = 1", "unexpected token: '1'"),
-            (
-                "SELECT Id FROM X WHERE Id = '1",
-                "unexpected token: '<EOF>'",
-            ),
-            ("SELECT Id FROM X LIMIT many", "unexpected token: 'many'"),
-            ("SELECT Id FROM X ORDER BY Id", "unexpected token: 'ORDER'"),
+    fn what_is_more_than_that_is_refused() {
+        for text in [
+            "SELECT Id FROM X WHERE Id > '1'",
+            "SELECT Id FROM X WHERE Id = 1",
+            "SELECT Id FROM X WHERE NOT Id = '1'",
+            "SELECT Id FROM X ORDER BY Id",
+            "SELECT Id FROM X OFFSET 1",
+            "SELECT COUNT() FROM X",
+            "SELECT Id FROM X, X.Y z",
+            "SELECT Id FROM X GROUP BY Id",
         ] {
-            let reason = reason.to_owned();
+            let reason = "The query is not supported on this object".to_owned();
             assert_eq!(parse(text), Err(Fault::QueryMalformed { reason }), "{text}");
         }
     }
