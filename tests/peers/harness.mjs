@@ -193,11 +193,23 @@ export class Org {
     ensure(status === 204, `deleting ${id}: ${status} ${body}`);
   }
 
+  /** Makes, changes or deletes a managed event subscription, and gives the answer, if there is one. */
+  async managed(method, id, json) {
+    const path = `v62.0/tooling/sobjects/ManagedEventSubscription/${id}`;
+    const { status, body } = await this.#request(method, path, json);
+    ensure(status === 201 || status === 204, `${method} ${path}: ${status} ${body}`);
+    return body && JSON.parse(body);
+  }
+
   #send(method, path, json) {
+    return this.#request(method, `v59.0/sobjects${path}`, json);
+  }
+
+  #request(method, path, json) {
     const body = json && JSON.stringify(json);
     const headers = { Authorization: `Bearer ${this.#token}` };
     if (body) headers['Content-Type'] = 'application/json';
-    return request(`${this.#server.url}/services/data/v59.0/sobjects${path}`, method, headers, body);
+    return request(`${this.#server.url}/services/data/${path}`, method, headers, body);
   }
 }
 

@@ -245,6 +245,37 @@ async function managed({ server, proxy, org, client }) {
   ensureEqual(rest.map(({ payload }) => payload.Code__c), ['three'], 'after what was committed');
 }
 
+/** The same with a subscription that is made over REST: stopping it ends the stream and forgets the position. */
+async function tooling({ proxy, org, client }) {
+  const metadata = { label: 'Board', topicName: LEFT, defaultReplay: 'EARLIEST', state: 'RUN', errorRecoveryReplay: 'LATEST' };
+  const { id } = await org.managed('POST', '', { FullName: 'Harbour_Board', Metadata: metadata });
+  for (const code of ['one', 'two']) await org.insert('Shipment_Left__e', { Code__c: code });
+  const authentication = clientCredentials(proxy.url);
+  const codes = ({ events }) => events[LEFT].map(({ payload }) => payload.Code__c);
+  const first = client();
+  await first.open(proxy.url, authentication);
+  await first.managed('Harbour_Board', LEFT, 2);
+  const events = await first.received(LEFT, 2);
+  first.commit(id, events[1].replayId);
+  await until('the answer to the commit', () => first.keepalives > 0);
+  await org.managed('PATCH', id, { Metadata: { ...metadata, state: 'STOP' } });
+  await until('the end of the stream', () => first.ended[LEFT]);
+  ensureEqual(first.errors[0].metadata.get('error-code'), ['sfdc.platform.eventbus.grpc.managed.subscription.config.stopped'], 'code');
+  const stopped = client();
+  await stopped.open(proxy.url, authentication);
+  const refusal = await stopped.managed('Harbour_Board', LEFT, 2).then(() => undefined, (error) => error);
+  ensure(/subscription is in STOP state/.test(String(refusal)), `the client refuses itself: ${refusal}`);
+  await org.managed('PATCH', id, { Metadata: { ...metadata, state: 'RUN' } });
+  const second = client();
+  await second.open(proxy.url, authentication);
+  await second.managed('Harbour_Board', LEFT, 2);
+  await second.received(LEFT, 2);
+  ensureEqual(codes(second), ['one', 'two'], 'from the start again');
+  await org.managed('DELETE', id);
+  await until('the end of the second stream', () => second.ended[LEFT]);
+  ensureEqual(second.errors[0].metadata.get('error-code'), ['sfdc.platform.eventbus.grpc.managed.subscription.config.deleted'], 'code');
+}
+
 async function supplied(url) {
   return { authType: 'user-supplied', instanceUrl: url.replace('http:', 'https:'), accessToken: await login(url) };
 }
@@ -253,4 +284,4 @@ function ensureNoErrors(...clients) {
   ensureEqual(clients.flatMap(({ errors }) => errors.map(String)), [], 'errors');
 }
 
-export const scenarios = { receive, custom, publish, killed, managed };
+export const scenarios = { receive, custom, publish, killed, managed, tooling };

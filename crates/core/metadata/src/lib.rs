@@ -34,6 +34,7 @@ use landfall_model::{EntityDefinition, EntityName, FieldName, PlatformEventDefin
 
 pub use channel::{Channel, ChannelMember, ChannelType, ManagedSubscription, ReplayFrom};
 pub use event_object::event_object;
+pub use names::is_developer_name;
 pub use prefix::PrefixBook;
 pub use problem::Problem;
 pub use project::{Project, project_components, sfdx_project};

@@ -38,6 +38,11 @@ pub(crate) fn fault_of_base(base: &str) -> Option<String> {
     fault(base, NAME_CHARACTERS_MAX)
 }
 
+/// Whether a text can be a developer name.
+pub fn is_developer_name(name: &str) -> bool {
+    fault_of_developer_name(name).is_none()
+}
+
 /// Why a text cannot be a developer name.
 pub(crate) fn fault_of_developer_name(name: &str) -> Option<String> {
     fault(name, DEVELOPER_NAME_CHARACTERS_MAX)

@@ -178,6 +178,23 @@ pub enum Fault {
         field: FieldName,
     },
 
+    // ---- managed event subscriptions, as they are set up
+    /// The developer name has letters, or a form, that names do not have.
+    ManagedNameMalformed,
+    /// Another managed subscription has the developer name.
+    ManagedNameTaken {
+        /// The name.
+        name: String,
+    },
+    /// The developer name of a managed subscription does not change.
+    ManagedNameFixed,
+    /// The topic of a managed subscription does not exist, or would change.
+    ManagedTopicInvalid,
+    /// A managed subscription runs or is stopped, and nothing else.
+    ManagedStateInvalid,
+    /// The org has as many managed subscriptions as it may have.
+    ManagedTooMany,
+
     // ---- records
     /// No record with this id.
     RecordNotFound,

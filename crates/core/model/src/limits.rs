@@ -133,3 +133,11 @@ pub const ENRICHED_FIELDS_MAX: usize = 10;
 /// Characters of a filter expression: a problem of the project beyond.
 /// Source: "Filter Your Stream of Platform Events" (Platform Events Developer Guide).
 pub const FILTER_CHARACTERS_MAX: usize = 131_072;
+
+/// Managed event subscriptions of an org: a problem of the project beyond, and `Fault::ManagedTooMany`.
+/// Source: "Pub/Sub API Allocations" (Pub/Sub API Developer Guide).
+pub const MANAGED_SUBSCRIPTIONS_MAX: usize = 200;
+
+/// Characters of the label of a managed event subscription, and of its version: `Fault::TextTooLong` beyond.
+/// Source: none; labels of other setup objects have 80.
+pub const MANAGED_TEXT_CHARACTERS_MAX: usize = 80;

@@ -2,6 +2,7 @@
 
 use landfall_model::Fault;
 use landfall_model::fault::FaultField;
+use landfall_model::limits::MANAGED_SUBSCRIPTIONS_MAX;
 
 use crate::grpc::{GrpcError, GrpcStatus};
 use crate::rest::{
@@ -142,6 +143,44 @@ pub fn wire(fault: &Fault) -> Wire {
             "INVALID_CROSS_REFERENCE_KEY",
             "invalid cross reference id",
             [field.to_string()],
+        )),
+
+        // ---- managed event subscriptions, as they are set up
+        Fault::ManagedNameMalformed => on_rest(RestError::save(
+            "INVALID_INPUT",
+            "The DeveloperName field can only contain underscores and alphanumeric characters. It must be unique, begin \
+             with a letter, not include spaces, not end with an underscore, and not contain two consecutive underscores.",
+            [],
+        )),
+        Fault::ManagedNameTaken { name } => on_rest(RestError::save(
+            "DUPLICATE_DEVELOPER_NAME",
+            format!(
+                "The name \"{name}\" is already used on component type: Managed Event Subscription. Please rename \
+                 existing component."
+            ),
+            [],
+        )),
+        Fault::ManagedNameFixed => on_rest(RestError::save(
+            "INVALID_INPUT",
+            "The DeveloperName field can't be changed",
+            [],
+        )),
+        Fault::ManagedTopicInvalid => on_rest(RestError::save(
+            "INVALID_INPUT",
+            "The topicName field is invalid",
+            [],
+        )),
+        Fault::ManagedStateInvalid => on_rest(RestError::save(
+            "INVALID_INPUT",
+            "You can create a managed event subscription state field only to RUN or STOP",
+            [],
+        )),
+        Fault::ManagedTooMany => on_rest(RestError::save(
+            "LIMIT_EXCEEDED",
+            format!(
+                "The org has the maximum number of managed event subscriptions: {MANAGED_SUBSCRIPTIONS_MAX}"
+            ),
+            [],
         )),
 
         // ---- records

@@ -16,6 +16,8 @@ pub(crate) enum Kind<'a> {
     Changes(&'a str),
     /// Messages.
     PlatformEvent,
+    /// What the Tooling API sets up.
+    Tooling,
 }
 
 /// What the lists and the describes of records' objects and of event objects have in common.
@@ -82,7 +84,7 @@ pub(crate) fn write_entry(w: &mut Writer, face: &Face<'_>) {
 pub(crate) fn write_association(w: &mut Writer, face: &Face<'_>) {
     let changes_of = match face.kind {
         Kind::Changes(of) => Some(of),
-        Kind::Records | Kind::PlatformEvent => None,
+        Kind::Records | Kind::PlatformEvent | Kind::Tooling => None,
     };
     w.mark(SINCE_50);
     w.name("associateEntityType")
@@ -93,9 +95,13 @@ pub(crate) fn write_association(w: &mut Writer, face: &Face<'_>) {
 
 pub(crate) fn write_urls(w: &mut Writer, face: &Face<'_>, with_pages: bool) {
     let name = face.name;
+    let api = match face.kind {
+        Kind::Tooling => "tooling/",
+        Kind::Records | Kind::Changes(_) | Kind::PlatformEvent => "",
+    };
     let below = |w: &mut Writer, key: &str, path: &str| {
         w.name(key).raw(&format!(
-            "\"/services/data/v{VERSION}/sobjects/{name}{path}\""
+            "\"/services/data/v{VERSION}/{api}sobjects/{name}{path}\""
         ));
     };
     w.name("urls").object(|w| {
@@ -103,7 +109,7 @@ pub(crate) fn write_urls(w: &mut Writer, face: &Face<'_>, with_pages: bool) {
             below(w, "compactLayouts", "/describe/compactLayouts");
         }
         below(w, "rowTemplate", "/{ID}");
-        if face.kind != Kind::Records {
+        if matches!(face.kind, Kind::Changes(_) | Kind::PlatformEvent) {
             below(w, "eventSchema", "/eventSchema");
         }
         if face.layoutable {
@@ -113,7 +119,9 @@ pub(crate) fn write_urls(w: &mut Writer, face: &Face<'_>, with_pages: bool) {
             }
             below(w, "listviews", "/listviews");
         }
-        below(w, "describe", "/describe");
+        if face.kind != Kind::Tooling {
+            below(w, "describe", "/describe");
+        }
         if face.layoutable {
             below(w, "quickActions", "/quickActions");
             below(w, "layouts", "/describe/layouts");

@@ -9,6 +9,8 @@ use landfall_model::{
     Catalog, EntityDefinition, Fault, PlatformEventDefinition, RecordId, RecordIdError,
 };
 
+use crate::tooling::managed::OBJECT as MANAGED;
+
 /// An object in a path.
 #[derive(Clone, Debug)]
 pub(crate) enum Object {
@@ -49,6 +51,10 @@ pub(crate) enum Resource {
     Password(RecordId),
     /// A query of the Tooling API.
     ToolingQuery,
+    /// Managed event subscriptions.
+    Managed,
+    /// One managed event subscription, by its id as spelled in the path.
+    ManagedRow(String),
 }
 
 impl Resource {
@@ -69,6 +75,15 @@ impl Resource {
             }
             [tooling, query] if is(tooling, "tooling") && is(query, "query") => {
                 Ok(Self::ToolingQuery)
+            }
+            [tooling, sobjects, object, rest @ ..]
+                if is(tooling, "tooling") && is(sobjects, "sobjects") && is(object, MANAGED) =>
+            {
+                match rest {
+                    [] => Ok(Self::Managed),
+                    [id] => Ok(Self::ManagedRow((*id).to_owned())),
+                    _ => Err(Fault::ResourceNotFound),
+                }
             }
             _ => Err(Fault::ResourceNotFound),
         }
@@ -121,9 +136,11 @@ impl Resource {
             | Self::EventSchemaById(_)
             | Self::PublishedEvent
             | Self::ToolingQuery => "HEAD,GET",
-            Self::Object(_) | Self::Password(_) => "HEAD,GET,POST",
+            Self::Object(_) | Self::Password(_) | Self::Managed => "HEAD,GET,POST",
             Self::NewById(_) => "POST",
-            Self::Row(..) | Self::ExternalId(..) | Self::Related(..) => "HEAD,GET,PATCH,DELETE",
+            Self::Row(..) | Self::ExternalId(..) | Self::Related(..) | Self::ManagedRow(_) => {
+                "HEAD,GET,PATCH,DELETE"
+            }
         }
     }
 }

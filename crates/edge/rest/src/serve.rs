@@ -152,7 +152,9 @@ async fn dispatch(
             related::related(shared, call, &entity, id, &name, body).await
         }
         Resource::Password(id) => user::password(shared, call, id, body).await,
-        Resource::ToolingQuery => tooling::query(call),
+        Resource::ToolingQuery => tooling::query::query(call),
+        Resource::Managed => tooling::managed::object(shared, call, body).await,
+        Resource::ManagedRow(id) => tooling::managed::row(shared, call, &id, body).await,
     }
 }
 

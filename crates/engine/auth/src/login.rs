@@ -27,6 +27,10 @@ pub struct Permissions {
     pub modify_all_data: bool,
     /// Sees all users.
     pub view_all_users: bool,
+    /// Sees how the org is set up.
+    pub view_setup: bool,
+    /// Changes how the org is set up.
+    pub customize_application: bool,
 }
 
 /// An access token at work.

@@ -98,6 +98,8 @@ impl Users {
             view_all_data: allows("PermissionsViewAllData"),
             modify_all_data: allows("PermissionsModifyAllData"),
             view_all_users: allows("PermissionsViewAllUsers"),
+            view_setup: allows("PermissionsViewSetup"),
+            customize_application: allows("PermissionsCustomizeApplication"),
         })
     }
 }

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::managed::Managed;
 
 /// How the changes of one object are captured.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Capture {
     pub(crate) schema: Arc<EventSchema>,
     pub(crate) topic: TopicId,
@@ -46,7 +46,7 @@ pub enum Subject {
 }
 
 /// One set of definitions.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Definitions {
     catalog: Arc<Catalog>,
     modified: Timestamp,

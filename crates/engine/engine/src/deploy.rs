@@ -21,11 +21,10 @@ pub(crate) struct Deployment {
 }
 
 /// What was deployed last: the shipped objects, if nothing was.
-pub(crate) fn stored(reads: &dyn Reads) -> Result<(Catalog, Vec<ManagedSubscription>), Error> {
+pub(crate) fn stored(reads: &dyn Reads) -> Result<Catalog, Error> {
     let components = components(reads.documents(DocumentKind::Component)?)?;
     let mut book = book(reads.document(DocumentKind::Org, PREFIXES)?)?;
-    let compiled = compiled(&components, &mut book)?;
-    Ok((compiled.catalog, compiled.managed))
+    Ok(compiled(&components, &mut book)?.catalog)
 }
 
 /// See [`Engine::deploy`].

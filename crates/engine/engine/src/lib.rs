@@ -41,7 +41,7 @@ pub use definitions::{Definitions, Publication, Subject};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::Error;
 pub use log::{Log, LogEvent, Rendition, Stretch, Watcher};
-pub use managed::Managed;
+pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;
 pub use publish::Published;
 pub use writer::{WriterCounters, WriterThread};
@@ -234,6 +234,14 @@ impl Engine {
     ) -> Result<(), Error> {
         self.put(vec![managed::cursor(subscription, Some(position))])
             .await
+    }
+
+    /// Changes one subscription whose position the service keeps, and says which. A stream of one that ends or stops ends.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], [`Error::Store`], [`Error::Stopped`]: they are as before.
+    pub async fn manage(&self, change: ManagedChange) -> Result<RecordId, Error> {
+        self.0.writer.manage(change).await
     }
 
     /// Takes over the components of a project: objects, fields, platform events. What was deployed before and is not

@@ -54,9 +54,8 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         capture_all,
     } = parts;
     let mut writer = store.writer;
-    let (catalog, subscriptions) = deploy::stored(&*writer)?;
-    let ids = writer.document(DocumentKind::Org, managed::IDS)?;
-    let managed = managed::stored(subscriptions, ids)?;
+    let catalog = deploy::stored(&*writer)?;
+    let managed = managed::stored(&*writer)?;
     writer.prepare(catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, instance)?;
     let org = match writer.document(DocumentKind::Org, DOCUMENT_KEY)? {

@@ -11,7 +11,7 @@ pub(crate) mod handle;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use landfall_model::{ReplayId, Timestamp, limits};
+use landfall_model::{RecordId, ReplayId, Timestamp, limits};
 use landfall_store::{Appended, Document, NewEvent, WriteSet, Writer};
 use tracing::{error, info};
 
@@ -23,7 +23,7 @@ use crate::deploy::Deployment;
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::log::Log;
-use crate::managed;
+use crate::managed::{self, ManagedChange};
 use crate::numbers::Numbers;
 use crate::workspace::Workspace;
 use compute::{Computed, Computing};
@@ -71,8 +71,14 @@ struct Group {
     publications: Vec<(Vec<NewEvent>, Answer<Vec<ReplayId>>)>,
     trims: Vec<Answer<bool>>,
     /// The last of a group, since what follows it sees other definitions.
-    deployment: Option<(Deployment, Answer<()>)>,
+    setup: Option<Setup>,
     stop: bool,
+}
+
+/// What changes the definitions.
+enum Setup {
+    Deploy(Box<Deployment>, Answer<()>),
+    Manage(Box<ManagedChange>, Answer<RecordId>),
 }
 
 impl Group {
@@ -110,7 +116,7 @@ impl Core {
         let mut next = Some(first);
         while let Some(command) = next {
             group.add(command, &mut workspace, &mut computing);
-            next = if group.stop || group.deployment.is_some() || group.is_full(&workspace) {
+            next = if group.stop || group.setup.is_some() || group.is_full(&workspace) {
                 None
             } else {
                 inbox.commands.try_recv().ok()
@@ -119,7 +125,7 @@ impl Core {
         let (rows, documents) = workspace.into_writes();
         let write = WriteSet { rows, documents };
         let (stop, trims) = (group.stop, std::mem::take(&mut group.trims));
-        let deployment = group.deployment.take();
+        let setup = group.setup.take();
         self.commit(write, group, &inbox.state);
         for answer in trims {
             let trimmed = self.trim();
@@ -128,12 +134,16 @@ impl Core {
             }
             answer_with(answer, trimmed);
         }
-        if let Some((deployment, answer)) = deployment {
-            let deployed = self.deploy(deployment);
-            if matches!(deployed, Err(Error::Store(_))) {
-                inbox.state.fail();
+        match setup {
+            Some(Setup::Deploy(deployment, answer)) => {
+                let deployed = self.deploy(*deployment);
+                answer_setup(answer, deployed, &inbox.state);
             }
-            answer_with(answer, deployed);
+            Some(Setup::Manage(change, answer)) => {
+                let managed = self.manage(*change);
+                answer_setup(answer, managed, &inbox.state);
+            }
+            None => {}
         }
         stop
     }
@@ -214,6 +224,7 @@ impl Core {
         let modified = now
             .whole_second()
             .max(earlier.modified().plus_millis(1_000));
+        let managed = managed::deployed(deployment.managed, earlier.managed(), &mut self.numbers)?;
         let (definitions, schemas) = Definitions::build(
             &mut *self.store,
             deployment.catalog,
@@ -221,15 +232,34 @@ impl Core {
             self.capture_all,
             &self.issued,
         )?;
-        let (managed, kept) =
-            managed::deployed(deployment.managed, earlier.managed(), &mut self.numbers)?;
         for start in deployment.starting_numbers {
             let counter = format!("{}.{}", start.entity, start.field);
             self.numbers.begin(counter, start.number);
         }
         let mut documents = deployment.documents;
         documents.extend(schemas);
-        documents.extend(kept);
+        documents.extend(managed.documents);
+        self.keep(documents, now)?;
+        self.blueprints = Blueprints::new(definitions.catalog());
+        self.definitions
+            .replace(definitions.with_managed(managed.managed));
+        Ok(())
+    }
+
+    /// Puts a change of the managed subscriptions in force; says which of them it was about.
+    fn manage(&mut self, change: ManagedChange) -> Result<RecordId, Error> {
+        let now = self.clock.now().max(self.last_now);
+        let definitions = self.definitions.get();
+        let (next, id) = managed::changed(change, &definitions, &mut self.numbers)?;
+        self.keep(next.documents, now)?;
+        let definitions = Definitions::clone(&definitions);
+        self.definitions
+            .replace(definitions.with_managed(next.managed));
+        Ok(id)
+    }
+
+    /// Makes documents durable, counters included.
+    fn keep(&mut self, mut documents: Vec<Document>, now: Timestamp) -> Result<(), Error> {
         documents.extend(self.numbers.take_moved());
         let write = WriteSet {
             rows: Vec::new(),
@@ -240,8 +270,6 @@ impl Core {
             at: now,
             commit_number: position.commit_number,
         })?;
-        self.blueprints = Blueprints::new(definitions.catalog());
-        self.definitions.replace(definitions.with_managed(managed));
         Ok(())
     }
 
@@ -275,7 +303,10 @@ impl Group {
                 self.puts.push(answer);
             }
             Command::Publish(events, answer) => self.publications.push((events, answer)),
-            Command::Deploy(deployment, answer) => self.deployment = Some((*deployment, answer)),
+            Command::Deploy(deployment, answer) => {
+                self.setup = Some(Setup::Deploy(deployment, answer));
+            }
+            Command::Manage(change, answer) => self.setup = Some(Setup::Manage(change, answer)),
             Command::Trim(answer) => self.trims.push(answer),
             Command::Stop => self.stop = true,
         }
@@ -297,6 +328,14 @@ impl Group {
             Err(error) => answer_with(answer, Err(error)),
         }
     }
+}
+
+/// Answers who asked for other definitions. After a failed commit no more writes are taken.
+fn answer_setup<T>(answer: Answer<T>, made: Result<T, Error>, state: &State) {
+    if matches!(made, Err(Error::Store(_))) {
+        state.fail();
+    }
+    answer_with(answer, made);
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

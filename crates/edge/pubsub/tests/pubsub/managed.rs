@@ -1,6 +1,8 @@
 //! Subscriptions whose position the service keeps.
 
+use landfall_engine::{ManagedChange, ManagedValues, ReplayFrom};
 use landfall_metadata::Component;
+use landfall_model::{RecordId, Topic};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming};
@@ -302,6 +304,69 @@ async fn a_subscription_that_is_deleted_ends_its_stream_and_comes_back_as_anothe
     assert_refused(&refusal, Code::NotFound, &suffix, "ManagedSubscribe");
     org.deploy(deployed("")).await;
     assert_ne!(id(&org), before);
+}
+
+/// A subscription that no project has, made, changed and deleted one by one.
+async fn manage(org: &Org, change: ManagedChange) -> RecordId {
+    org.engine.manage(change).await.expect("it is allowed")
+}
+
+fn state(id: RecordId, runs: bool) -> ManagedChange {
+    ManagedChange::Update {
+        id,
+        developer_name: None,
+        values: ManagedValues {
+            runs: Some(runs),
+            ..Default::default()
+        },
+    }
+}
+
+fn made() -> ManagedChange {
+    ManagedChange::Create {
+        developer_name: NAME.to_owned(),
+        values: ManagedValues {
+            topic_name: Some(Topic::new(LOW_INK)),
+            default_replay: Some(ReplayFrom::Earliest),
+            ..Default::default()
+        },
+    }
+}
+
+// P51
+#[tokio::test]
+async fn a_subscription_that_was_made_without_a_project_is_kept_stopped_and_deleted() {
+    let org = Org::capturing(true).await;
+    org.deploy(vec![project::low_ink("")]).await;
+    let id = manage(&org, made()).await;
+    published(&org, 2).await;
+    let mut stream = Managed::open(&org, by_name(10)).await;
+    let positions = stream.events(2).await;
+    stream.committed(&positions[0]).await;
+    drop(stream);
+    settle().await;
+    let org = org.restarted().await;
+    let mut stream = Managed::open(&org, by_name(10)).await;
+    assert_eq!(stream.events(1).await, positions[1..]);
+    manage(&org, state(id, false)).await;
+    let refusal = stream.refusal().await;
+    let (status, suffix) = (Code::FailedPrecondition, code("config.stopped"));
+    assert_refused(&refusal, status, &suffix, "ManagedSubscribe");
+    let org = org.restarted().await;
+    assert_first(&org, by_name(1), status, "config.stopped").await;
+    manage(&org, state(id, true)).await;
+    let mut stream = Managed::open(&org, by_name(10)).await;
+    assert_eq!(stream.events(2).await, positions);
+    stream.committed(&positions[1]).await;
+    manage(&org, ManagedChange::Delete { id }).await;
+    let (status, suffix) = (Code::NotFound, code("config.deleted"));
+    let refusal = stream.refusal().await;
+    assert_refused(&refusal, status, &suffix, "ManagedSubscribe");
+    assert_first(&org, by_name(1), status, "developer.name.not.found").await;
+    let again = manage(&org, made()).await;
+    assert_ne!(again, id);
+    let mut stream = Managed::open(&org, by_name(10)).await;
+    assert_eq!(stream.events(2).await, positions);
 }
 
 #[tokio::test]

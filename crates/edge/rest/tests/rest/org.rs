@@ -27,6 +27,7 @@ pub(crate) struct Org {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<ManualClock>,
     token: String,
+    user: String,
     router: Router,
     _folder: TempDir,
     _writer: WriterThread,
@@ -84,7 +85,8 @@ impl Org {
         let auth = Auth::open(engine.clone(), settings).await.expect("logins");
         auth.seed_developer().await.expect("a developer org");
         let login = auth.password_grant(APP, "admin@landfall.test", "landfall");
-        let token = login.await.expect("a login").access_token;
+        let granted = login.await.expect("a login");
+        let (token, user) = (granted.access_token, granted.user_id.to_string());
         let org = Self {
             router: router(RestState {
                 engine: engine.clone(),
@@ -95,6 +97,7 @@ impl Org {
             engine,
             clock,
             token: token.as_str().to_owned(),
+            user,
             _folder: folder,
             _writer: writer,
         };
@@ -148,6 +151,11 @@ impl Org {
 
     pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.send("PATCH", path, &[], body.to_string()).await
+    }
+
+    /// The user who acts.
+    pub(crate) fn user(&self) -> String {
+        self.user.clone()
     }
 
     /// The id of a new record.

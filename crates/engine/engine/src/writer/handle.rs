@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use landfall_model::{ReplayId, limits};
+use landfall_model::{RecordId, ReplayId, limits};
 use landfall_store::{Document, NewEvent};
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
@@ -12,6 +12,7 @@ use tracing::error;
 use crate::command::{Outcome, Transaction};
 use crate::deploy::Deployment;
 use crate::error::Error;
+use crate::managed::ManagedChange;
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
@@ -21,6 +22,7 @@ pub(super) enum Command {
     Put(Vec<Document>, Answer<()>),
     Publish(Vec<NewEvent>, Answer<Vec<ReplayId>>),
     Deploy(Box<Deployment>, Answer<()>),
+    Manage(Box<ManagedChange>, Answer<RecordId>),
     /// One step of forgetting old events; answered with whether there is more to forget.
     Trim(Answer<bool>),
     Stop,
@@ -33,6 +35,7 @@ impl Command {
             Self::Commit(_, answer) => answer_with(answer, Err(failed())),
             Self::Put(_, answer) | Self::Deploy(_, answer) => answer_with(answer, Err(failed())),
             Self::Publish(_, answer) => answer_with(answer, Err(failed())),
+            Self::Manage(_, answer) => answer_with(answer, Err(failed())),
             Self::Trim(answer) => answer_with(answer, Err(failed())),
             Self::Stop => return true,
         }
@@ -125,6 +128,11 @@ impl Handle {
 
     pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Error> {
         self.ask(|answer| Command::Deploy(Box::new(deployment), answer))
+            .await
+    }
+
+    pub(crate) async fn manage(&self, change: ManagedChange) -> Result<RecordId, Error> {
+        self.ask(|answer| Command::Manage(Box::new(change), answer))
             .await
     }
 
