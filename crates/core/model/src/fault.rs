@@ -1,6 +1,7 @@
 //! Everything that can be told to a client as having gone wrong, independent of the surface that tells it.
 
 use crate::id::RecordId;
+use crate::many::ManyFault;
 use crate::name::{EntityName, FieldName};
 
 /// What an operation on records tried to do.
@@ -231,9 +232,14 @@ pub enum Fault {
     /// Deleting would take more records along than one transaction may.
     DeleteTooLarge,
     /// The change was good, but another one of the same all-or-none request was not.
-    RolledBack,
+    RolledBack {
+        /// The record, if it was there before.
+        record: Option<RecordId>,
+    },
     /// The user may not do this.
     AccessDenied,
+    /// What only requests that consist of several hear.
+    Many(ManyFault),
 
     // ---- sessions
     /// The access token is unknown, expired or revoked.

@@ -10,6 +10,7 @@ pub mod entity;
 pub mod fault;
 pub mod id;
 pub mod limits;
+pub mod many;
 pub mod name;
 pub mod platform_event;
 pub mod replay;
@@ -26,6 +27,7 @@ pub use entity::{
 };
 pub use fault::Fault;
 pub use id::{KeyPrefix, RecordId, RecordIdError};
+pub use many::ManyFault;
 pub use name::{EntityName, FieldName, Topic};
 pub use platform_event::PlatformEventDefinition;
 pub use replay::{ReplayId, ReplayPreset, SchemaId};

@@ -1,5 +1,7 @@
 //! Every bound of the service, with its source. What a limit raises is the [`crate::Fault`] named beside it.
 
+use std::time::Duration;
+
 /// Bytes of one REST request body. Source: none; generous for single records, bulk uploads have their own.
 pub const REST_BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 
@@ -25,6 +27,18 @@ pub const REST_FIELDS_MAX: usize = 2_000;
 /// Recently changed records in an object's basic information. Source: none.
 pub const REST_RECENT_RECORDS_MAX: usize = 25;
 
+/// Records in one sObject Collections request, or in one sObject Tree: `ManyFault::RecordsTooMany` beyond.
+/// Source: "sObject Collections", "sObject Tree" (REST API Developer Guide).
+pub const REST_COLLECTION_RECORDS_MAX: usize = 200;
+
+/// Runs of records of one object in one sObject Collections request: `ManyFault::ChunksTooMany` beyond.
+/// Source: "Create Records Using sObject Collections" (REST API Developer Guide).
+pub const REST_COLLECTION_CHUNKS_MAX: usize = 10;
+
+/// Records that one sObject Collections request reads: `ManyFault::RecordsTooMany` beyond.
+/// Source: "Get Records with a Request Body Using sObject Collections" (REST API Developer Guide).
+pub const REST_COLLECTION_READ_MAX: usize = 2_000;
+
 /// REST requests a day of a Developer Edition org: the limit that `Sforce-Limit-Info` shows.
 /// Source: "API Request Limits and Allocations" (Salesforce Developer Limits and Allocations Quick Reference).
 pub const REST_REQUESTS_DAILY_DEVELOPER: u64 = 15_000;
@@ -46,6 +60,10 @@ pub const EVENT_BYTES_MAX: usize = 1_000_000;
 
 /// Commands in one commit group.
 pub const GROUP_COMMANDS_MAX: usize = 1_000;
+
+/// How long an open transaction may keep the writer waiting for its next step. Source: none; steps follow each other
+/// within microseconds.
+pub const OPEN_TRANSACTION_PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// Rows in the hands of one commit group after which it takes no further command, so that others wait a fraction of a
 /// second at most. A single command may go beyond.

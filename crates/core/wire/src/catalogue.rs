@@ -8,7 +8,7 @@ use crate::grpc::{GrpcError, GrpcStatus};
 use crate::rest::{
     RestError, ambiguous, duplicate, listed, names, operation_refused, read_only, unexpected,
 };
-use crate::{OauthError, Wire, bayeux, grpc};
+use crate::{OauthError, Wire, bayeux, grpc, many};
 
 /// The only place that spells a fault for a client.
 ///
@@ -222,7 +222,8 @@ pub fn wire(fault: &Fault) -> Wire {
             "Your attempt to delete could not be completed because too many records are affected.",
             [],
         )),
-        Fault::RolledBack => on_rest(RestError::save(
+        Fault::Many(fault) => on_rest(many::error(fault)),
+        Fault::RolledBack { .. } => on_rest(RestError::save(
             "ALL_OR_NONE_OPERATION_ROLLED_BACK",
             "Record rolled back because not all records were valid and the request was using AllOrNone header",
             [],

@@ -8,6 +8,7 @@ mod bayeux;
 mod catalogue;
 mod grpc;
 pub mod headers;
+mod many;
 mod path;
 mod rest;
 pub mod versions;

@@ -71,6 +71,8 @@ pub enum Change {
         /// The record.
         id: RecordId,
     },
+    /// None: what asks for it is refused already, and keeps its place among the others.
+    Refused(Fault),
 }
 
 /// A change that was made.

@@ -44,6 +44,7 @@ pub use log::{Log, LogEvent, Rendition, Stretch, Watcher};
 pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;
 pub use publish::Published;
+pub use writer::open::OpenTransaction;
 pub use writer::{WriterCounters, WriterThread};
 
 use definitions::{InForce, Issued};
@@ -98,6 +99,15 @@ impl Engine {
         self.0.writer.commit(transaction).await
     }
 
+    /// Opens a transaction whose changes come step by step. Until its end the writer does nothing else: between the
+    /// steps nothing may be waited for but reads.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub async fn open(&self, user: RecordId, origin: String) -> Result<OpenTransaction, Error> {
+        self.0.writer.open(user, origin).await
+    }
+
     /// Makes documents durable.
     ///
     /// # Errors
@@ -125,6 +135,20 @@ impl Engine {
     ) -> Result<Option<Row>, Error> {
         let entity = Arc::clone(entity);
         self.read(move |reader| reader.row(&entity, id)).await
+    }
+
+    /// The values of several records of one object, in the order of the ids; none for one that is not there.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn rows(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        ids: Vec<RecordId>,
+    ) -> Result<Vec<Option<Row>>, Error> {
+        let entity = Arc::clone(entity);
+        self.read(move |reader| ids.iter().map(|id| reader.row(&entity, *id)).collect())
+            .await
     }
 
     /// Records whose field equals a value, deleted ones included, `limit` at most.
@@ -198,17 +222,33 @@ impl Engine {
         self.0.writer.publish(events).await
     }
 
-    /// Publishes a platform event with the values of a request, placed by [`Publication::object`].
+    /// A platform event with the values of a request, placed by [`Publication::object`]: for [`Self::publish`], and for
+    /// whoever asked.
     ///
     /// # Errors
-    /// [`Error::Refused`] for values that the definition does not allow, [`Error::Store`], [`Error::Stopped`].
+    /// [`Error::Refused`] for values that the definition does not allow, [`Error::Schema`].
+    pub fn prepare(
+        &self,
+        publication: &Publication,
+        user: RecordId,
+        values: Vec<Assignment>,
+    ) -> Result<(Published, NewEvent), Error> {
+        publish::prepare(self, publication, user, values)
+    }
+
+    /// Publishes a platform event with the values of a request.
+    ///
+    /// # Errors
+    /// Those of [`Self::prepare`] and [`Self::publish`].
     pub async fn publish_record(
         &self,
         publication: &Publication,
         user: RecordId,
         values: Vec<Assignment>,
     ) -> Result<Published, Error> {
-        publish::publish(self, publication, user, values).await
+        let (published, event) = self.prepare(publication, user, values)?;
+        self.publish(vec![event]).await?;
+        Ok(published)
     }
 
     /// The position that a managed subscription has kept; none if it has none.

@@ -18,7 +18,7 @@ use crate::blueprint::{Blueprint, Blueprints, read, write};
 use crate::command::{Assignment, Change, Saved};
 use crate::error::Error;
 use crate::numbers::Numbers;
-use crate::workspace::Workspace;
+use crate::workspace::{Savepoint, Workspace};
 use crate::{derive, validate};
 
 /// One row before and after.
@@ -72,7 +72,14 @@ impl<'p> Planner<'p, '_> {
             }
             Change::Delete { entity, id } => self.delete(self.object(&entity)?, id),
             Change::Undelete { entity, id } => self.undelete(self.object(&entity)?, id),
+            Change::Refused(fault) => Err(fault.into()),
         }
+    }
+
+    /// Takes back what was done since a savepoint of the workspace and a number of steps.
+    pub(crate) fn roll_back(&mut self, (savepoint, steps): (Savepoint, usize)) {
+        self.workspace.roll_back(savepoint);
+        self.steps.truncate(steps);
     }
 
     /// Values that were placed by an older definition, placed by the present one.

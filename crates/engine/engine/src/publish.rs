@@ -15,7 +15,7 @@ use crate::{Engine, defaults, validate};
 /// The number in the id that a publisher is given: it names nothing.
 const THROW_AWAY: u64 = 1;
 
-/// An event that was published.
+/// What a publisher is told of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Published {
     /// An id of the event's object; not unique, not delivered.
@@ -24,13 +24,13 @@ pub struct Published {
     pub uuid: EventUuid,
 }
 
-/// See [`Engine::publish_record`].
-pub(crate) async fn publish(
+/// See [`Engine::prepare`].
+pub(crate) fn prepare(
     engine: &Engine,
     publication: &Publication,
     user: RecordId,
     values: Vec<Assignment>,
-) -> Result<Published, Error> {
+) -> Result<(Published, NewEvent), Error> {
     let object = &*publication.object;
     let mut row: Row = defaults::blank(object);
     let mut read_only = Vec::new();
@@ -58,12 +58,11 @@ pub(crate) async fn publish(
         return Err(Fault::FieldsRequired { fields: missing }.into());
     }
     let event = encoded(engine, publication, user, row)?;
-    let uuid = event.uuid;
-    engine.publish(vec![event]).await?;
-    Ok(Published {
+    let published = Published {
         id: RecordId::from_number(object.key_prefix, *b"xx", THROW_AWAY),
-        uuid,
-    })
+        uuid: event.uuid,
+    };
+    Ok((published, event))
 }
 
 /// The row of the schema: creation date, creator, and the fields that the definition adds.

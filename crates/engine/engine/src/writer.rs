@@ -2,11 +2,13 @@
 //!
 //! While a group is being synced to disk the next one fills up: there is no timer. Nobody is answered, and no event is
 //! seen, before the commit that holds it is durable; after a failed commit nothing is taken any more.
-//! What a group consists of is in `compute`, what becomes of it as events in `events`, and the way to the thread in `handle`.
+//! What a group consists of is in `compute`, or in `open` if it comes step by step, what becomes of it as events in
+//! `events`, and the way to the thread in `handle`.
 
 mod compute;
 mod events;
 pub(crate) mod handle;
+pub(crate) mod open;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -57,8 +59,26 @@ pub(crate) fn spawn(core: Core, inbox: Inbox, handle: &Handle) -> Result<WriterT
 /// A transaction that waits for the commit with what it will be answered.
 struct Committing {
     computed: Computed,
-    outcomes: Vec<Outcome>,
-    answer: Answer<Vec<Outcome>>,
+    waiting: Waiting,
+}
+
+/// Who waits for a transaction.
+enum Waiting {
+    /// Whoever sent it at once, and hears what became of each change.
+    Outcomes(Vec<Outcome>, Answer<Vec<Outcome>>),
+    /// Whoever made it step by step, and has heard that already.
+    End(Answer<()>),
+}
+
+impl Waiting {
+    fn answer(self, is_durable: bool) {
+        match self {
+            Self::Outcomes(outcomes, answer) if is_durable => answer_with(answer, Ok(outcomes)),
+            Self::Outcomes(_, answer) => answer_with(answer, Err(failed())),
+            Self::End(answer) if is_durable => answer_with(answer, Ok(())),
+            Self::End(answer) => answer_with(answer, Err(failed())),
+        }
+    }
 }
 
 /// What a group will make durable, and who waits for it.
@@ -169,8 +189,7 @@ impl Core {
             state.fail();
         }
         for transaction in group.transactions {
-            let outcomes = committed.as_ref().map(|_| transaction.outcomes);
-            answer_with(transaction.answer, outcomes.map_err(|_| failed()));
+            transaction.waiting.answer(committed.is_ok());
         }
         for answer in group.puts {
             answer_with(answer, committed.as_ref().map(|_| ()).map_err(|_| failed()));
@@ -298,6 +317,13 @@ impl Group {
             Command::Commit(transaction, answer) => {
                 self.add_transaction(transaction, answer, workspace, computing);
             }
+            Command::Open(opened) => {
+                let work = computing.begin(workspace, opened.user, opened.origin);
+                if let Some((computed, answer)) = open::serve(work, &opened.steps) {
+                    let waiting = Waiting::End(answer);
+                    self.transactions.push(Committing { computed, waiting });
+                }
+            }
             Command::Put(documents, answer) => {
                 self.documents.extend(documents);
                 self.puts.push(answer);
@@ -322,8 +348,7 @@ impl Group {
         match computing.compute(workspace, transaction) {
             Ok((computed, outcomes)) => self.transactions.push(Committing {
                 computed,
-                outcomes,
-                answer,
+                waiting: Waiting::Outcomes(outcomes, answer),
             }),
             Err(error) => answer_with(answer, Err(error)),
         }

@@ -1,21 +1,22 @@
-//! Computing one transaction on top of its group: what becomes of each change, and what the transaction did in the end.
+//! Computing a transaction on top of its group, at once or step by step: what becomes of each change, and what the
+//! transaction did in the end.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use landfall_model::{
-    ChangeType, EntityDefinition, EventUuid, Fault, RecordId, Row, Timestamp, TransactionKey,
+    ChangeType, EntityDefinition, EventUuid, Fault, RecordId, Row, Timestamp, TransactionKey, Value,
 };
 
-use crate::blueprint::Blueprints;
+use crate::blueprint::{Blueprint, Blueprints};
 use crate::clock::Clock;
-use crate::command::{Outcome, Transaction};
+use crate::command::{Change, Outcome, Transaction};
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::numbers::Numbers;
 use crate::plan::{Planner, Step};
-use crate::workspace::Workspace;
+use crate::workspace::{Savepoint, Workspace};
 
 /// What the events of a transaction are made from.
 pub(super) struct Computed {
@@ -46,6 +47,31 @@ pub(super) struct Computing<'c> {
 }
 
 impl Computing<'_> {
+    /// Begins a transaction on top of what its group has done so far.
+    pub(super) fn begin<'a, 'w>(
+        &'a mut self,
+        workspace: &'a mut Workspace<'w>,
+        user: RecordId,
+        origin: String,
+    ) -> Work<'a, 'w> {
+        // The clock may be set back; record dates and commit times never go back with it.
+        let now = self.clock.now().max(*self.last_now);
+        *self.last_now = now;
+        Work {
+            start: workspace.savepoint(),
+            planner: Planner {
+                workspace,
+                blueprints: self.blueprints,
+                numbers: self.numbers,
+                user,
+                now,
+                steps: Vec::new(),
+            },
+            entropy: self.entropy,
+            origin,
+        }
+    }
+
     /// # Errors
     /// [`Error::Store`] if the store could not be read; the workspace is as before then.
     pub(super) fn compute(
@@ -53,55 +79,130 @@ impl Computing<'_> {
         workspace: &mut Workspace<'_>,
         transaction: Transaction,
     ) -> Result<(Computed, Vec<Outcome>), Error> {
-        // The clock may be set back; record dates and commit times never go back with it.
-        let now = self.clock.now().max(*self.last_now);
-        *self.last_now = now;
-        let start = workspace.savepoint();
-        let mut planner = Planner {
-            workspace,
-            blueprints: self.blueprints,
-            numbers: self.numbers,
-            user: transaction.user,
-            now,
-            steps: Vec::new(),
-        };
-        let mut outcomes = Vec::with_capacity(transaction.changes.len());
-        for change in transaction.changes {
-            let savepoint = planner.workspace.savepoint();
-            let steps = planner.steps.len();
+        let mut work = self.begin(workspace, transaction.user, transaction.origin);
+        let outcomes = work.apply(transaction.changes, transaction.all_or_none)?;
+        Ok((work.done(), outcomes))
+    }
+}
+
+/// A transaction in the making.
+pub(super) struct Work<'a, 'w> {
+    planner: Planner<'a, 'w>,
+    start: Savepoint,
+    entropy: &'a dyn Entropy,
+    origin: String,
+}
+
+impl<'a> Work<'a, '_> {
+    /// Makes changes on top of those made before; says what became of each.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the store could not be read; none of these changes is made then.
+    pub(super) fn apply(
+        &mut self,
+        changes: Vec<Change>,
+        all_or_none: bool,
+    ) -> Result<Vec<Outcome>, Error> {
+        let planner = &mut self.planner;
+        let before = (planner.workspace.savepoint(), planner.steps.len());
+        let mut outcomes = Vec::with_capacity(changes.len());
+        for change in changes {
+            let savepoint = (planner.workspace.savepoint(), planner.steps.len());
             match planner.apply(change) {
                 Ok(saved) => outcomes.push(Ok(saved)),
                 Err(Error::Refused(fault)) => {
-                    planner.workspace.roll_back(savepoint);
-                    planner.steps.truncate(steps);
+                    planner.roll_back(savepoint);
                     outcomes.push(Err(fault));
                 }
                 Err(error) => {
-                    planner.workspace.roll_back(start);
+                    planner.roll_back(before);
                     return Err(error);
                 }
             }
         }
-        let mut steps = planner.steps;
-        if transaction.all_or_none && outcomes.iter().any(Result::is_err) {
-            workspace.roll_back(start);
-            steps.clear();
+        if all_or_none && outcomes.iter().any(Result::is_err) {
+            planner.roll_back(before);
             for outcome in &mut outcomes {
-                if outcome.is_ok() {
-                    *outcome = Err(Fault::RolledBack);
+                if let Ok(saved) = outcome {
+                    let record = (!saved.created).then_some(saved.id);
+                    *outcome = Err(Fault::RolledBack { record });
                 }
             }
         }
+        Ok(outcomes)
+    }
+
+    /// A record's values as the transaction sees them, placed by `entity`; also of one in the recycle bin.
+    pub(super) fn row(
+        &mut self,
+        entity: &EntityDefinition,
+        id: RecordId,
+    ) -> Result<Option<Row>, Error> {
+        let object = self.object(entity)?;
+        let row = self.planner.workspace.row(object, id)?;
+        Ok(row.map(|row| placed(&object.entity, entity, &row)))
+    }
+
+    /// Records whose field equals a value as the transaction sees them, placed by `entity`, `limit` at most. Those in the
+    /// recycle bin are left out.
+    pub(super) fn rows_where(
+        &mut self,
+        entity: &EntityDefinition,
+        field: usize,
+        value: &Value,
+        limit: usize,
+    ) -> Result<Vec<Row>, Error> {
+        let object = self.object(entity)?;
+        let name = entity.fields.get(field).map(|field| field.name.as_str());
+        let Some(place) = name.and_then(|name| object.entity.index_of(name)) else {
+            return Ok(Vec::new());
+        };
+        let found = self
+            .planner
+            .workspace
+            .live_where(object, place, value, limit)?;
+        let rows = found.iter();
+        Ok(rows
+            .map(|(_, row)| placed(&object.entity, entity, row))
+            .collect())
+    }
+
+    fn object(&self, entity: &EntityDefinition) -> Result<&'a Blueprint, Fault> {
+        let object = self.planner.blueprints.of(entity);
+        object.ok_or(Fault::ResourceNotFound)
+    }
+
+    /// Takes back all that was done.
+    pub(super) fn undo(self) {
+        self.planner.workspace.roll_back(self.start);
+    }
+
+    /// Ends the transaction; it becomes durable with its group.
+    pub(super) fn done(self) -> Computed {
+        let Planner {
+            steps, user, now, ..
+        } = self.planner;
         let mut draws = Draws::new(self.entropy, steps.len() + 1);
-        let computed = Computed {
+        Computed {
             changes: merged(steps, &mut draws),
-            user: transaction.user,
-            origin: transaction.origin,
+            user,
+            origin: self.origin,
             key: TransactionKey::from_bytes(draws.next()),
             at: now,
-        };
-        Ok((computed, outcomes))
+        }
     }
+}
+
+/// A row of one definition as a row of another one of the same object.
+fn placed(from: &EntityDefinition, to: &EntityDefinition, row: &Row) -> Row {
+    if std::ptr::eq(from, to) {
+        return row.clone();
+    }
+    let value = |name| row.get(from.index_of(name)?).cloned();
+    let fields = to.fields.iter();
+    fields
+        .map(|field| value(field.name.as_str()).unwrap_or(Value::Null))
+        .collect()
 }
 
 /// Random bytes for the identities of one transaction, drawn at once: the operating system is asked once only.

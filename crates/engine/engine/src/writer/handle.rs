@@ -9,6 +9,7 @@ use landfall_store::{Document, NewEvent};
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
+use super::open::{self, OpenTransaction, Opened};
 use crate::command::{Outcome, Transaction};
 use crate::deploy::Deployment;
 use crate::error::Error;
@@ -19,6 +20,8 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
 /// Everything that the writer is asked to do.
 pub(super) enum Command {
     Commit(Transaction, Answer<Vec<Outcome>>),
+    /// A transaction whose changes come step by step. Nothing else is done until its end.
+    Open(Opened),
     Put(Vec<Document>, Answer<()>),
     Publish(Vec<NewEvent>, Answer<Vec<ReplayId>>),
     Deploy(Box<Deployment>, Answer<()>),
@@ -37,6 +40,8 @@ impl Command {
             Self::Publish(_, answer) => answer_with(answer, Err(failed())),
             Self::Manage(_, answer) => answer_with(answer, Err(failed())),
             Self::Trim(answer) => answer_with(answer, Err(failed())),
+            // Whoever opened it hears that nobody takes its steps.
+            Self::Open(_) => {}
             Self::Stop => return true,
         }
         false
@@ -116,6 +121,22 @@ impl Handle {
     pub(crate) async fn commit(&self, transaction: Transaction) -> Result<Vec<Outcome>, Error> {
         self.ask(|answer| Command::Commit(transaction, answer))
             .await
+    }
+
+    pub(crate) async fn open(
+        &self,
+        user: RecordId,
+        origin: String,
+    ) -> Result<OpenTransaction, Error> {
+        let (transaction, steps) = open::transaction();
+        let opened = Opened {
+            user,
+            origin,
+            steps,
+        };
+        let sent = self.inbox.send(Command::Open(opened)).await;
+        sent.map_err(|_| Error::Stopped)?;
+        Ok(transaction)
     }
 
     pub(crate) async fn put(&self, documents: Vec<Document>) -> Result<(), Error> {

@@ -46,7 +46,11 @@ async fn one_refused_change_undoes_an_all_or_none_transaction() {
     ]);
     transaction.all_or_none = true;
     let outcomes = org.engine.commit(transaction).await.expect("an answer");
-    assert_eq!(outcomes[..3], [const { Err(Fault::RolledBack) }; 3]);
+    let existing = Some(id);
+    assert_eq!(
+        outcomes[..3],
+        [None, existing, existing].map(|record| Err(Fault::RolledBack { record }))
+    );
     assert!(matches!(outcomes[3], Err(Fault::FieldsRequired { .. })));
     assert_eq!(org.tail(), tail);
     assert_eq!(org.value(id, "Name").await, Value::Text("Kept".to_owned()));
@@ -149,7 +153,7 @@ async fn a_value_is_free_again_when_its_holder_is_undone() {
         assert!(
             matches!(
                 outcomes[0],
-                Err(Fault::RolledBack | Fault::ValueDuplicate { .. })
+                Err(Fault::RolledBack { .. } | Fault::ValueDuplicate { .. })
             ),
             "{outcomes:?}"
         );

@@ -7,6 +7,7 @@ mod derived;
 mod events;
 mod failing;
 mod groups;
+mod open;
 mod org;
 mod refusals;
 mod restart;

@@ -1,0 +1,51 @@
+//! What can go wrong with a request that consists of several: collections, composites, batches, trees.
+
+use crate::name::FieldName;
+
+/// A refusal of such a request, or of one of its parts.
+///
+/// Source: "sObject Collections", "Composite Resources" (REST API Developer Guide).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ManyFault {
+    // ---- collections
+    /// No record at all.
+    RecordsMissing,
+    /// More records than one request may have.
+    RecordsTooMany {
+        /// How many are taken.
+        most: usize,
+    },
+    /// The records change their object too often.
+    ChunksTooMany {
+        /// How often is allowed.
+        most: usize,
+    },
+    /// A record without an object.
+    TypeMissing,
+    /// A record of an object that does not exist.
+    TypeUnknown {
+        /// The name given.
+        name: String,
+    },
+    /// A record to change without its id.
+    IdMissing,
+    /// A new record with an id.
+    IdInInsert,
+    /// A text that is no record id.
+    IdUnreadable {
+        /// The text.
+        value: String,
+    },
+    /// A record to upsert without its external id.
+    KeyMissing {
+        /// The external id field.
+        field: FieldName,
+    },
+    /// Several records of one request with the same external id.
+    KeyRepeated {
+        /// The external id field.
+        field: FieldName,
+        /// The external id.
+        value: String,
+    },
+}

@@ -1,0 +1,130 @@
+//! Transactions whose changes come step by step, because what is asked for next depends on what was answered before.
+//!
+//! From its turn to its end such a transaction has the writer to itself: its steps see what it did so far, and nobody else
+//! does. Whoever makes the steps must not wait for anything else that the writer does meanwhile.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+
+use landfall_model::{EntityDefinition, RecordId, Row, Value, limits};
+use tokio::sync::oneshot;
+use tracing::warn;
+
+use super::compute::{Computed, Work};
+use super::handle::{Answer, answer_with};
+use crate::command::{Change, Outcome};
+use crate::error::Error;
+
+/// A transaction that is open: dropped without [`Self::commit`], it leaves nothing behind.
+pub struct OpenTransaction {
+    steps: SyncSender<Step>,
+}
+
+/// What the writer gets of it.
+pub(super) struct Opened {
+    pub(super) user: RecordId,
+    pub(super) origin: String,
+    pub(super) steps: Receiver<Step>,
+}
+
+pub(super) enum Step {
+    Apply(Vec<Change>, bool, Answer<Vec<Outcome>>),
+    Row(Arc<EntityDefinition>, RecordId, Answer<Option<Row>>),
+    RowsWhere(
+        Arc<EntityDefinition>,
+        (usize, Value),
+        usize,
+        Answer<Vec<Row>>,
+    ),
+    Commit(Answer<()>),
+}
+
+/// Both ends of an open transaction. Each step is answered before the next, so one place is enough.
+pub(super) fn transaction() -> (OpenTransaction, Receiver<Step>) {
+    let (steps, served) = sync_channel(1);
+    (OpenTransaction { steps }, served)
+}
+
+impl OpenTransaction {
+    /// Makes changes, and says what became of each. With `all_or_none`, one that fails undoes these, not those before.
+    ///
+    /// # Errors
+    /// [`Error::Store`]: none of these changes is made. [`Error::Stopped`]: the transaction has ended without a trace.
+    pub async fn apply(
+        &self,
+        changes: Vec<Change>,
+        all_or_none: bool,
+    ) -> Result<Vec<Outcome>, Error> {
+        self.ask(|answer| Step::Apply(changes, all_or_none, answer))
+            .await
+    }
+
+    /// A record's values as the transaction sees them, also of one in the recycle bin.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Stopped`].
+    pub async fn row(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        id: RecordId,
+    ) -> Result<Option<Row>, Error> {
+        self.ask(|answer| Step::Row(Arc::clone(entity), id, answer))
+            .await
+    }
+
+    /// Records whose field equals a value as the transaction sees them, `limit` at most; none from the recycle bin.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Stopped`].
+    pub async fn rows_where(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        field: usize,
+        value: Value,
+        limit: usize,
+    ) -> Result<Vec<Row>, Error> {
+        self.ask(|answer| Step::RowsWhere(Arc::clone(entity), (field, value), limit, answer))
+            .await
+    }
+
+    /// Makes all of it durable, with its events.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`]: nothing was kept.
+    pub async fn commit(self) -> Result<(), Error> {
+        self.ask(Step::Commit).await
+    }
+
+    async fn ask<T>(&self, step: impl FnOnce(Answer<T>) -> Step) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.steps.try_send(step(answer));
+        sent.map_err(|_| Error::Stopped)?;
+        answered.await.map_err(|_| Error::Stopped)?
+    }
+}
+
+/// Takes steps until the end; answers with what is to be committed, if anything is.
+pub(super) fn serve(
+    mut work: Work<'_, '_>,
+    steps: &Receiver<Step>,
+) -> Option<(Computed, Answer<()>)> {
+    loop {
+        match steps.recv_timeout(limits::OPEN_TRANSACTION_PAUSE_MAX) {
+            Ok(Step::Apply(changes, all_or_none, answer)) => {
+                answer_with(answer, work.apply(changes, all_or_none));
+            }
+            Ok(Step::Row(entity, id, answer)) => answer_with(answer, work.row(&entity, id)),
+            Ok(Step::RowsWhere(entity, (field, value), limit, answer)) => {
+                answer_with(answer, work.rows_where(&entity, field, &value, limit));
+            }
+            Ok(Step::Commit(answer)) => return Some((work.done(), answer)),
+            Err(ended) => {
+                if ended == RecvTimeoutError::Timeout {
+                    warn!("an open transaction was undone: its next step did not come");
+                }
+                work.undo();
+                return None;
+            }
+        }
+    }
+}
