@@ -60,18 +60,19 @@ enum Member<'a> {
     Relationship(usize, &'a FieldDefinition),
 }
 
-/// Reads the members of a body.
+/// Reads the members of a record in a body; `attributes` are passed over.
 ///
 /// # Errors
 /// The first refusal in the documented order.
-pub(crate) fn given(
+pub(crate) fn given<'m>(
     body: &Body<'_>,
+    record: impl IntoIterator<Item = &'m (String, Json)>,
     catalog: &Catalog,
     entity: &EntityDefinition,
     intent: Intent,
 ) -> Result<Given, Fault> {
     let mut members = Vec::new();
-    for (name, json) in body.members()? {
+    for (name, json) in record {
         if !name.eq_ignore_ascii_case("attributes") {
             members.push((member(entity, name, intent)?, json));
         }
@@ -207,7 +208,8 @@ pub(crate) fn identifies(field: &FieldDefinition) -> bool {
     field.external_id || field.id_lookup
 }
 
-fn type_of(attributes: &Json) -> Option<&str> {
+/// The object that the `attributes` of a record name.
+pub(crate) fn type_of(attributes: &Json) -> Option<&str> {
     let Content::Object(members) = &attributes.content else {
         return None;
     };
@@ -258,7 +260,8 @@ mod tests {
     fn read(text: &str, intent: Intent) -> Result<Given, Fault> {
         let catalog = fixture::catalog();
         let entity = catalog.entity("Thing").expect("in the fixture");
-        given(&Body::parse(text.as_bytes())?, &catalog, entity, intent)
+        let body = Body::parse(text.as_bytes())?;
+        given(&body, body.members()?, &catalog, entity, intent)
     }
 
     fn place(field: &str) -> usize {

@@ -106,6 +106,11 @@ impl<'a> Body<'a> {
         self.refuse(value, format!("Can not deserialize: unexpected {what}"))
     }
 
+    /// The refusal of a member that the object should not have.
+    pub(crate) fn unrecognized(&self, name: &str, value: &Json) -> Fault {
+        self.refuse(value, format!("Unrecognized field \"{name}\""))
+    }
+
     /// A refusal at the place of a value.
     pub(crate) fn refuse(&self, value: &Json, reason: impl Into<String>) -> Fault {
         fault_at(self.text, value.offset, reason.into())

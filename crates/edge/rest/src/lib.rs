@@ -1,10 +1,12 @@
-//! The REST API for single records, describes and event schemas: parse, ask the engine, render.
+//! The REST API for records, one or many, describes and event schemas: parse, ask the engine, render.
 //!
 //! Owns paths, JSON and HTTP; it deliberately decides nothing about records: what may stand in a field, who owns what and
 //! which events follow is the engine's. Start reading at [`router`], then `resource` (what a path names) and `record`.
 //! Source: REST API Developer Guide.
 
 mod call;
+mod collections;
+mod composite;
 mod conditional;
 mod dates;
 mod describe;
@@ -25,6 +27,8 @@ mod record_json;
 mod related;
 mod resource;
 mod respond;
+mod retrieve;
+mod save;
 mod selection;
 mod serve;
 mod template;

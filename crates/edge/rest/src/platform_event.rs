@@ -3,6 +3,7 @@
 //! Source: "Publish Event Messages with Salesforce APIs" (Platform Events Developer Guide).
 
 use axum::body::Body;
+use landfall_engine::{NewEvent, Publication, Published};
 use landfall_model::{
     Catalog, ChildRelationship, DeleteRule, EntityDefinition, EntityName, Fault, FieldName,
     PlatformEventDefinition,
@@ -16,7 +17,7 @@ use crate::describe_event::write_names;
 use crate::describe_field::write_field;
 use crate::face::{Face, Kind};
 use crate::fault::refused;
-use crate::given::{self, Given, Intent};
+use crate::given::{self, Intent};
 use crate::json;
 use crate::respond::Answer;
 use crate::template::Template;
@@ -82,13 +83,18 @@ pub(crate) async fn publish(
         .publication(event.name.as_str())
         .ok_or(Fault::ResourceNotFound)?;
     let bytes = json_body(&call.headers, body).await?;
-    let given = given(&bytes, call.catalog(), &publication.object)?;
-    let published = shared
-        .engine
-        .publish_record(publication, call.login.user_id, given.values)
-        .await
-        .map_err(refused)?;
+    let (published, event) = {
+        let body = json::Body::parse(&bytes)?;
+        prepared(shared, call, publication, &body, body.members()?)?
+    };
+    shared.engine.publish(vec![event]).await.map_err(refused)?;
     let mut w = Writer::new();
+    write_published(&mut w, &published);
+    Ok(Answer::enqueued(w.finish()))
+}
+
+/// Writes that an event was taken. Its UUID is told as an error.
+pub(crate) fn write_published(w: &mut Writer, published: &Published) {
     w.object(|w| {
         w.name("id").string(published.id.as_str());
         w.name("success").boolean(true);
@@ -100,16 +106,24 @@ pub(crate) async fn publish(
             });
         });
     });
-    Ok(Answer::enqueued(w.finish()))
 }
 
-/// What the body gives. The references of an event are not a publisher's to set, by whatever name they are given.
-fn given(bytes: &[u8], catalog: &Catalog, object: &EntityDefinition) -> Result<Given, Fault> {
-    let body = json::Body::parse(bytes)?;
+/// An event with what the body gives it, ready to be published. Its references are not a publisher's to set, by whatever
+/// name they are given.
+pub(crate) fn prepared<'m>(
+    shared: &Shared,
+    call: &Call,
+    publication: &Publication,
+    body: &json::Body<'_>,
+    members: impl IntoIterator<Item = &'m (String, json::Json)>,
+) -> Result<(Published, NewEvent), Fault> {
+    let object = &publication.object;
     let given =
-        given::given(&body, catalog, object, Intent::Create).map_err(|fault| match fault {
-            Fault::IdInBody => Fault::IdInEvent,
-            fault => fault,
+        given::given(body, members, call.catalog(), object, Intent::Create).map_err(|fault| {
+            match fault {
+                Fault::IdInBody => Fault::IdInEvent,
+                fault => fault,
+            }
         })?;
     let references: Vec<FieldName> = given
         .lookups
@@ -117,9 +131,11 @@ fn given(bytes: &[u8], catalog: &Catalog, object: &EntityDefinition) -> Result<G
         .filter_map(|lookup| object.fields.get(lookup.reference))
         .map(|field| field.name.clone())
         .collect();
-    if references.is_empty() {
-        Ok(given)
-    } else {
-        Err(Fault::FieldsReadOnly { fields: references })
+    if !references.is_empty() {
+        return Err(Fault::FieldsReadOnly { fields: references });
     }
+    shared
+        .engine
+        .prepare(publication, call.login.user_id, given.values)
+        .map_err(refused)
 }

@@ -6,18 +6,19 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use http::Method;
-use landfall_engine::{Assignment, Change, Saved, Transaction};
+use landfall_engine::{Assignment, Change, Saved};
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, RecordId, Row, Timestamp, Value};
 
 use crate::Shared;
 use crate::call::{Call, json_body};
 use crate::conditional::{self, State, Verdict};
-use crate::fault::{denied, fingerprint, refused};
-use crate::given::{self, Given, Intent, identifies};
+use crate::fault::{fingerprint, refused};
+use crate::given::{self, Intent, identifies};
 use crate::record_json::{id_of, is_deleted, record_url, value, write_record};
 use crate::resource::record_id;
 use crate::respond::Answer;
+use crate::save;
 use crate::selection::{self, Node};
 use crate::values;
 use crate::writer::Writer;
@@ -28,13 +29,6 @@ const CREATED_MEMBER_VERSION: u16 = 46;
 /// The one object whose records have entity tags.
 /// Source: "Conditional Request Headers" (REST API Developer Guide): `ETag` applies to accounts only.
 const TAGGED_OBJECT: &str = "Account";
-
-const USER: &str = "User";
-
-/// What only those who may change everything change: a user's profile is a field, and a profile's permissions are.
-///
-/// Source: "User" (Object Reference), "Special Access Rules".
-const SETUP_OBJECTS: &[&str] = &[USER, "UserRole", "Profile", "PermissionSet", "Organization"];
 
 /// Makes a new record; `by_id` if it is addressed by the field `Id`.
 pub(crate) async fn create(
@@ -49,7 +43,7 @@ pub(crate) async fn create(
         entity: Arc::clone(entity),
         values,
     };
-    let saved = commit(shared, call, entity, change).await?;
+    let saved = commit(shared, call, change).await?;
     Ok(created(call, entity, saved.id, by_id))
 }
 
@@ -178,7 +172,7 @@ async fn update(
         values,
         unmodified_since: conditional::unmodified_since(&call.headers).or(seen),
     };
-    commit(shared, call, entity, change).await?;
+    commit(shared, call, change).await?;
     Ok(Answer::no_content())
 }
 
@@ -188,13 +182,13 @@ async fn delete(
     entity: &Arc<EntityDefinition>,
     id: RecordId,
 ) -> Result<Answer, Fault> {
-    check_access(call, entity)?;
+    save::check_access(call, entity)?;
     check_conditions(shared, call, entity, id).await?;
     let change = Change::Delete {
         entity: Arc::clone(entity),
         id,
     };
-    commit(shared, call, entity, change).await?;
+    commit(shared, call, change).await?;
     Ok(Answer::no_content())
 }
 
@@ -216,7 +210,7 @@ async fn upsert(
         values,
         update_only,
     };
-    match commit(shared, call, entity, change).await {
+    match commit(shared, call, change).await {
         Ok(saved) if saved.created => Ok(created(call, entity, saved.id, true)),
         Ok(saved) if call.version.number() >= CREATED_MEMBER_VERSION => {
             Ok(Answer::json(save_result(saved.id, Some(false))))
@@ -237,50 +231,13 @@ async fn given_values(
     body: Body,
     intent: Intent,
 ) -> Result<Vec<Assignment>, Fault> {
-    check_access(call, entity)?;
+    save::check_access(call, entity)?;
     let bytes = json_body(&call.headers, body).await?;
-    let catalog = call.catalog();
-    let Given {
-        mut values,
-        lookups,
-    } = {
+    let given = {
         let body = crate::json::Body::parse(&bytes)?;
-        given::given(&body, catalog, entity, intent)?
+        given::given(&body, body.members()?, call.catalog(), entity, intent)?
     };
-    for lookup in lookups {
-        let reference = entity.fields.get(lookup.reference);
-        let unknown = || Fault::ReferenceUnknown {
-            field: reference.map_or_else(
-                || landfall_model::FieldName::new("Id"),
-                |field| field.name.clone(),
-            ),
-        };
-        let target = catalog.entity(&lookup.target).ok_or_else(unknown)?;
-        let rows = shared
-            .engine
-            .rows_where(target, lookup.field, lookup.key, REST_RELATED_RECORDS_MAX)
-            .await
-            .map_err(refused)?;
-        let mut live = rows.iter().filter(|row| !is_deleted(target, row));
-        let id = live.next().and_then(|row| id_of(target, row));
-        match (id, live.next()) {
-            (Some(id), None) => {
-                values.retain(|(place, _)| *place != lookup.reference);
-                values.push((lookup.reference, Value::Id(id)));
-            }
-            _ => return Err(unknown()),
-        }
-    }
-    Ok(values)
-}
-
-/// Whether the caller may change records of the object at all.
-fn check_access(call: &Call, entity: &EntityDefinition) -> Result<(), Fault> {
-    let may = call.login.permissions.modify_all_data;
-    if SETUP_OBJECTS.contains(&entity.name.as_str()) && !may {
-        return Err(Fault::AccessDenied);
-    }
-    Ok(())
+    save::resolved(shared, call, entity, given).await
 }
 
 /// Checks the request's conditions on a record that is to be changed; a missing one is the engine's to refuse.
@@ -303,30 +260,12 @@ async fn check_conditions(
     Ok(state.modified)
 }
 
-async fn commit(
-    shared: &Shared,
-    call: &Call,
-    entity: &EntityDefinition,
-    change: Change,
-) -> Result<Saved, Fault> {
-    let transaction = Transaction {
-        changes: vec![change],
-        all_or_none: true,
-        user: call.login.user_id,
-        origin: call.origin(),
-    };
-    let outcomes = shared.engine.commit(transaction).await.map_err(refused)?;
-    let saved = outcomes
+async fn commit(shared: &Shared, call: &Call, change: Change) -> Result<Saved, Fault> {
+    save::commit(shared, call, vec![change], true)
+        .await?
         .into_iter()
         .next()
-        .unwrap_or(Err(Fault::Internal { error_id: 0 }))?;
-    if entity.name.as_str() == USER
-        && let Err(error) = shared.auth.user_changed(saved.id).await
-    {
-        // The change is made; logins see it when the keeper looks next.
-        denied(error);
-    }
-    Ok(saved)
+        .unwrap_or(Err(Fault::Internal { error_id: 0 }))
 }
 
 fn created(call: &Call, entity: &EntityDefinition, id: RecordId, told: bool) -> Answer {
@@ -339,14 +278,7 @@ fn created(call: &Call, entity: &EntityDefinition, id: RecordId, told: bool) -> 
 
 fn save_result(id: RecordId, created: Option<bool>) -> String {
     let mut w = Writer::new();
-    w.object(|w| {
-        w.name("id").string(id.as_str());
-        w.name("success").boolean(true);
-        w.name("errors").array(|_| ());
-        if let Some(created) = created {
-            w.name("created").boolean(created);
-        }
-    });
+    save::write_saved(&mut w, id, created);
     w.finish()
 }
 

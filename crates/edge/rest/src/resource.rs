@@ -9,6 +9,7 @@ use landfall_model::{
     Catalog, EntityDefinition, Fault, PlatformEventDefinition, RecordId, RecordIdError,
 };
 
+use crate::composite::Composite;
 use crate::tooling::managed::OBJECT as MANAGED;
 
 /// An object in a path.
@@ -49,6 +50,8 @@ pub(crate) enum Resource {
     Related(Arc<EntityDefinition>, RecordId, String),
     /// The password of a user.
     Password(RecordId),
+    /// What consists of several.
+    Composite(Composite),
     /// A query of the Tooling API.
     ToolingQuery,
     /// Managed event subscriptions.
@@ -72,6 +75,9 @@ impl Resource {
             }
             [event, schema, id] if is(event, "event") && is(schema, "eventSchema") => {
                 Ok(Self::EventSchemaById((*id).to_owned()))
+            }
+            [composite, rest @ ..] if is(composite, "composite") => {
+                Composite::resolve(catalog, rest).map(Self::Composite)
             }
             [tooling, query] if is(tooling, "tooling") && is(query, "query") => {
                 Ok(Self::ToolingQuery)
@@ -138,6 +144,7 @@ impl Resource {
             | Self::ToolingQuery => "HEAD,GET",
             Self::Object(_) | Self::Password(_) | Self::Managed => "HEAD,GET,POST",
             Self::NewById(_) => "POST",
+            Self::Composite(composite) => composite.allowed(),
             Self::Row(..) | Self::ExternalId(..) | Self::Related(..) | Self::ManagedRow(_) => {
                 "HEAD,GET,PATCH,DELETE"
             }
@@ -173,7 +180,11 @@ fn id_field(entity: &EntityDefinition) -> landfall_model::fault::FaultField {
     crate::values::subject_named(entity, "Id")
 }
 
-fn object_of(catalog: &Catalog, name: &str) -> Result<Object, Fault> {
+/// The object of a name, in any letter case.
+///
+/// # Errors
+/// [`Fault::ResourceNotFound`].
+pub(crate) fn object_of(catalog: &Catalog, name: &str) -> Result<Object, Fault> {
     if let Some(entity) = catalog.entity(name) {
         return Ok(Object::Records(Arc::clone(entity)));
     }

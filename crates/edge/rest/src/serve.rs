@@ -25,7 +25,7 @@ use crate::resource::{Object, Resource, parameters, segments};
 use crate::respond::{Answer, state_of};
 use crate::template::Template;
 use crate::writer::Writer;
-use crate::{Shared, event_schema, platform_event, record, related, tooling, user};
+use crate::{Shared, composite, event_schema, platform_event, record, related, tooling, user};
 
 /// Segments before the version: `services`, `data`.
 const ROOT_SEGMENTS: usize = 2;
@@ -152,6 +152,7 @@ async fn dispatch(
             related::related(shared, call, &entity, id, &name, body).await
         }
         Resource::Password(id) => user::password(shared, call, id, body).await,
+        Resource::Composite(resource) => composite::answer(shared, call, resource, body).await,
         Resource::ToolingQuery => tooling::query::query(call),
         Resource::Managed => tooling::managed::object(shared, call, body).await,
         Resource::ManagedRow(id) => tooling::managed::row(shared, call, &id, body).await,

@@ -58,7 +58,7 @@ fn new_password(body: &json::Body<'_>) -> Result<String, Fault> {
         match &value.content {
             Content::Text(text) if name == NEW_PASSWORD => password = Some(text.clone()),
             _ if name == NEW_PASSWORD => return Err(body.unexpected(value)),
-            _ => return Err(body.refuse(value, format!("Unrecognized field \"{name}\""))),
+            _ => return Err(body.unrecognized(name, value)),
         }
     }
     password

@@ -50,6 +50,42 @@ async fn delivered(org: &Org) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn events_are_published_by_the_list_whatever_becomes_of_the_records_beside_them() {
+    let org = org().await;
+    let event =
+        |model: &str| json!({"attributes": {"type": "Low_Ink__e"}, "Printer_Model__c": model});
+    let body = json!({"allOrNone": true, "records": [
+        event("A"),
+        {"attributes": {"type": "Account"}},
+        event("ABCDEFGHIJK"),
+        event("B"),
+    ]});
+    let answer = org.post("/composite/sobjects", &body).await;
+    let results = answer.json();
+    let error = |place: usize| &results[place]["errors"][0];
+    assert_eq!(answer.status, 200, "{answer:?}");
+    for (place, code) in [
+        (0, "OPERATION_ENQUEUED"),
+        (1, "REQUIRED_FIELD_MISSING"),
+        (2, "STRING_TOO_LONG"),
+        (3, "OPERATION_ENQUEUED"),
+    ] {
+        assert_eq!(error(place)["statusCode"], code);
+    }
+    assert_eq!(
+        json!(delivered(&org).await),
+        json!([error(0)["message"], error(3)["message"]])
+    );
+    let answer = org
+        .patch("/composite/sobjects", &json!({"records": [event("A")]}))
+        .await;
+    assert_eq!(
+        answer.json()[0]["errors"][0]["statusCode"],
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+    );
+}
+
+#[tokio::test]
 async fn what_does_not_fit_is_refused_as_records_are() {
     let org = org().await;
     let model = "Printer_Model__c";

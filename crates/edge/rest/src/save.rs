@@ -1,0 +1,140 @@
+//! From what a request gives to changes that are made, and how an answer tells what became of each.
+//!
+//! Source: "sObject Rows", "sObject Collections" (REST API Developer Guide).
+
+use landfall_engine::{Assignment, Change, Outcome, Transaction};
+use landfall_model::limits::REST_RELATED_RECORDS_MAX;
+use landfall_model::{EntityDefinition, Fault, FieldName, RecordId, Value};
+
+use crate::Shared;
+use crate::call::Call;
+use crate::fault::{denied, refused};
+use crate::given::{Given, Lookup};
+use crate::record_json::{id_of, is_deleted};
+use crate::writer::Writer;
+
+const USER: &str = "User";
+
+/// What only those who may change everything change: a user's profile is a field, and a profile's permissions are.
+///
+/// Source: "User" (Object Reference), "Special Access Rules".
+const SETUP_OBJECTS: &[&str] = &[USER, "UserRole", "Profile", "PermissionSet", "Organization"];
+
+/// Whether the caller may change records of the object at all.
+pub(crate) fn check_access(call: &Call, entity: &EntityDefinition) -> Result<(), Fault> {
+    let may = call.login.permissions.modify_all_data;
+    if SETUP_OBJECTS.contains(&entity.name.as_str()) && !may {
+        return Err(Fault::AccessDenied);
+    }
+    Ok(())
+}
+
+/// What a record is given, references by external id resolved.
+pub(crate) async fn resolved(
+    shared: &Shared,
+    call: &Call,
+    entity: &EntityDefinition,
+    given: Given,
+) -> Result<Vec<Assignment>, Fault> {
+    let mut values = given.values;
+    for lookup in given.lookups {
+        let place = lookup.reference;
+        let id = looked_up(shared, call, entity, lookup).await?;
+        values.retain(|(given, _)| *given != place);
+        values.push((place, Value::Id(id)));
+    }
+    Ok(values)
+}
+
+/// The one record that has the external id.
+async fn looked_up(
+    shared: &Shared,
+    call: &Call,
+    entity: &EntityDefinition,
+    lookup: Lookup,
+) -> Result<RecordId, Fault> {
+    let unknown = || Fault::ReferenceUnknown {
+        field: entity
+            .fields
+            .get(lookup.reference)
+            .map_or_else(|| FieldName::new("Id"), |field| field.name.clone()),
+    };
+    let target = call.catalog().entity(&lookup.target).ok_or_else(unknown)?;
+    let rows = shared
+        .engine
+        .rows_where(
+            target,
+            lookup.field,
+            lookup.key.clone(),
+            REST_RELATED_RECORDS_MAX,
+        )
+        .await
+        .map_err(refused)?;
+    let mut live = rows.iter().filter(|row| !is_deleted(target, row));
+    match (live.next().and_then(|row| id_of(target, row)), live.next()) {
+        (Some(id), None) => Ok(id),
+        _ => Err(unknown()),
+    }
+}
+
+/// Makes changes in one transaction; says what became of each.
+pub(crate) async fn commit(
+    shared: &Shared,
+    call: &Call,
+    changes: Vec<Change>,
+    all_or_none: bool,
+) -> Result<Vec<Outcome>, Fault> {
+    let transaction = Transaction {
+        changes,
+        all_or_none,
+        user: call.login.user_id,
+        origin: call.origin(),
+    };
+    let outcomes = shared.engine.commit(transaction).await.map_err(refused)?;
+    let users = call.catalog().entity(USER).map(|user| user.key_prefix);
+    for saved in outcomes.iter().flatten() {
+        if Some(saved.id.prefix()) == users
+            && let Err(error) = shared.auth.user_changed(saved.id).await
+        {
+            // The change is made; logins see it when the keeper looks next.
+            denied(error);
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Writes that a record was saved; `created` if the answer tells whether it is new.
+pub(crate) fn write_saved(w: &mut Writer, id: RecordId, created: Option<bool>) {
+    w.object(|w| {
+        w.name("id").string(id.as_str());
+        w.name("success").boolean(true);
+        w.name("errors").array(|_| ());
+        if let Some(created) = created {
+            w.name("created").boolean(created);
+        }
+    });
+}
+
+/// Writes that a record was not saved. Its id stands there only if it would have been.
+pub(crate) fn write_refused(w: &mut Writer, fault: &Fault) {
+    w.object(|w| {
+        if let Fault::RolledBack { record: Some(id) } = fault {
+            w.name("id").string(id.as_str());
+        }
+        w.name("success").boolean(false);
+        w.name("errors").array(|w| write_error(w, fault));
+    });
+}
+
+/// Writes the error of one record among several.
+///
+/// Wire: the code is called `statusCode`, and `fields` is always there.
+pub(crate) fn write_error(w: &mut Writer, fault: &Fault) {
+    let error = landfall_wire::rest(fault);
+    w.object(|w| {
+        w.name("statusCode").string(error.code);
+        w.name("message").string(&error.message);
+        let fields = error.fields.unwrap_or_default();
+        w.name("fields").strings(fields.iter().map(String::as_str));
+    });
+}
