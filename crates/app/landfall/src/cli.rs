@@ -99,6 +99,20 @@ pub(crate) struct DevOptions {
     /// Keep the org in a temporary folder that is removed at exit; goes before --data
     #[arg(long, env = "LANDFALL_EPHEMERAL", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) ephemeral: Option<bool>,
+    /// Addresses that the connected app's users may be sent back to, besides every one on this machine
+    #[arg(
+        long,
+        env = "LANDFALL_CONNECTED_APP_REDIRECT_URIS",
+        value_name = "URI",
+        value_delimiter = ','
+    )]
+    pub(crate) connected_app_redirect_uris: Option<Vec<String>>,
+    /// Whether a refresh token is replaced at each use [default: false]
+    #[arg(long, env = "LANDFALL_CONNECTED_APP_ROTATE_REFRESH_TOKENS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) connected_app_rotate_refresh_tokens: Option<bool>,
+    /// Let apps in as this user, without a login page and a question
+    #[arg(long, env = "LANDFALL_OAUTH_AUTO_APPROVE", value_name = "USERNAME")]
+    pub(crate) oauth_auto_approve: Option<String>,
     /// Folder of the Salesforce DX project that objects, fields and platform events come from; read again when it changes
     #[arg(long, env = "LANDFALL_PROJECT", value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
@@ -151,6 +165,17 @@ pub(crate) struct ServeOptions {
         value_name = "FILE"
     )]
     pub(crate) connected_app_client_secret_file: Option<PathBuf>,
+    /// Addresses that the connected app's users may be sent back to
+    #[arg(
+        long,
+        env = "LANDFALL_CONNECTED_APP_REDIRECT_URIS",
+        value_name = "URI",
+        value_delimiter = ','
+    )]
+    pub(crate) connected_app_redirect_uris: Option<Vec<String>>,
+    /// Whether a refresh token is replaced at each use [default: false]
+    #[arg(long, env = "LANDFALL_CONNECTED_APP_ROTATE_REFRESH_TOKENS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) connected_app_rotate_refresh_tokens: Option<bool>,
     /// How many hours events are retained [default: 72]
     #[arg(long, env = "LANDFALL_EVENTS_RETENTION_HOURS", value_name = "HOURS")]
     pub(crate) events_retention_hours: Option<u64>,

@@ -54,6 +54,14 @@ fn said(options: DevOptions, log: &LogOptions) -> Settings {
         ephemeral: options.ephemeral,
         ready_file: options.ready_file,
         project: options.project,
+        connected_app: settings::ConnectedApp {
+            redirect_uris: options.connected_app_redirect_uris,
+            rotate_refresh_tokens: options.connected_app_rotate_refresh_tokens,
+            ..settings::ConnectedApp::default()
+        },
+        oauth: settings::Oauth {
+            auto_approve: options.oauth_auto_approve,
+        },
         log: settings::Log {
             format: log.log_format.map(LogFormat::from),
             filter: log.filter.clone(),

@@ -51,7 +51,10 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
         connected_app: settings::ConnectedApp {
             client_id: options.connected_app_client_id,
             client_secret_file: options.connected_app_client_secret_file,
+            redirect_uris: options.connected_app_redirect_uris,
+            rotate_refresh_tokens: options.connected_app_rotate_refresh_tokens,
         },
+        oauth: settings::Oauth::default(),
         events: settings::Events {
             retention_hours: options.events_retention_hours,
             capture_all: options.events_capture_all,

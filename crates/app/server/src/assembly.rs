@@ -26,7 +26,7 @@ use crate::{health, project, retention};
 const INSTANCE: [u8; 2] = *b"5f";
 
 /// What a connected app of the configuration may do.
-const APP_SCOPES: &str = "api web openid refresh_token";
+const APP_SCOPES: &str = "api id web openid refresh_token";
 
 /// An org with its surfaces.
 pub(crate) struct Assembly {
@@ -63,9 +63,9 @@ pub(crate) async fn assemble(
         retention_hours: config.retention_hours,
         capture_all: config.capture_all,
     })?;
-    let auth = Auth::open(engine.clone(), auth_settings(&config.mode)).await?;
+    let auth = Auth::open(engine.clone(), auth_settings(config)).await?;
     refuse_mixed(&config.mode, &auth).await?;
-    seed(&config.mode, &auth).await?;
+    seed(config, &auth).await?;
     let mut tasks = JoinSet::new();
     if let Some(folder) = &config.project {
         project::deploy(&engine, folder).await?;
@@ -151,10 +151,14 @@ fn stopping(mut phase: Listener, tasks: &mut JoinSet<()>) -> watch::Receiver<boo
     receiver
 }
 
-const fn auth_settings(mode: &Mode) -> AuthSettings {
-    match mode {
+fn auth_settings(config: &Config) -> AuthSettings {
+    let settings = match config.mode {
         Mode::Developer => AuthSettings::developer(),
         Mode::Production { .. } => AuthSettings::production(),
+    };
+    AuthSettings {
+        auto_approve: config.auto_approve.clone(),
+        ..settings
     }
 }
 
@@ -195,9 +199,10 @@ async fn refuse_mixed(mode: &Mode, auth: &Auth) -> Result<(), Error> {
     }
 }
 
-async fn seed(mode: &Mode, auth: &Auth) -> Result<(), Error> {
-    let (admin, connected_app) = match mode {
-        Mode::Developer => return Ok(auth.seed_developer().await?),
+async fn seed(config: &Config, auth: &Auth) -> Result<(), Error> {
+    let policy = config.app_policy.clone();
+    let (admin, connected_app) = match &config.mode {
+        Mode::Developer => return Ok(auth.seed_developer_with(policy).await?),
         Mode::Production {
             admin,
             connected_app,
@@ -210,17 +215,14 @@ async fn seed(mode: &Mode, auth: &Auth) -> Result<(), Error> {
     let Some(Credentials { name, secret }) = connected_app else {
         return Ok(());
     };
-    if auth.app(name).is_some() {
-        return Ok(());
-    }
-    auth.create_app(App {
+    auth.ensure_app(App {
         client_id: name.clone(),
         secret: secret.expose().to_owned(),
         secret_required: true,
         grants: Grant::ALL.to_vec(),
         scopes: Scopes::parse(APP_SCOPES),
         run_as: admin,
-        rotates_refresh_tokens: false,
+        policy,
     })
     .await?;
     Ok(())

@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use landfall_auth::AppPolicy;
 use landfall_model::limits;
 
 use crate::error::Error;
@@ -63,6 +64,10 @@ pub struct Config {
     pub concurrent_clients_max: Option<usize>,
     /// Whether Streaming API clients must return the browser cookie.
     pub strict_cookies: bool,
+    /// What is decided about the connected app.
+    pub app_policy: AppPolicy,
+    /// Name of the user who is taken to have logged in and said yes whenever an app asks.
+    pub auto_approve: Option<String>,
     /// The Salesforce DX project that the definitions come from.
     pub project: Option<PathBuf>,
 }
@@ -175,6 +180,8 @@ impl Config {
                 .concurrent_clients
                 .filter(|limit| *limit > 0),
             strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
+            app_policy: app_policy(&settings.connected_app),
+            auto_approve: settings.oauth.auto_approve,
             project: settings.project,
         })
     }
@@ -191,6 +198,14 @@ impl Config {
                 hint: "leave it out, and name a folder by `data`".to_owned(),
             });
         }
+        if settings.oauth.auto_approve.is_some() {
+            return Err(Error::Unsafe {
+                reason:
+                    "`oauth.auto_approve` is set: whoever asks would be let in without a password"
+                        .to_owned(),
+                hint: "leave it out; it is for `landfall dev`".to_owned(),
+            });
+        }
         let data = settings.data.ok_or_else(|| Error::Incomplete {
             reason: "`data` names no folder to keep the org in".to_owned(),
         })?;
@@ -202,6 +217,7 @@ impl Config {
             "admin.password_file",
             settings.admin.password_file.as_deref(),
         )?;
+        let app_policy = app_policy(&settings.connected_app);
         let connected_app = credentials(
             "connected_app.client_id",
             settings.connected_app.client_id,
@@ -236,6 +252,8 @@ impl Config {
                 None => usize::try_from(limits::CONCURRENT_CLIENTS_DEVELOPER).ok(),
             },
             strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
+            app_policy,
+            auto_approve: None,
             project: settings.project,
         })
     }
@@ -245,6 +263,13 @@ fn listen_default() -> Result<SocketAddr, Error> {
     LISTEN_DEFAULT.parse().map_err(|_| Error::Incomplete {
         reason: "`listen` names no address".to_owned(),
     })
+}
+
+fn app_policy(app: &settings::ConnectedApp) -> AppPolicy {
+    AppPolicy {
+        redirect_uris: app.redirect_uris.clone().unwrap_or_default(),
+        rotates_refresh_tokens: app.rotate_refresh_tokens.unwrap_or(false),
+    }
 }
 
 fn retention_hours(events: &settings::Events) -> Result<u64, Error> {
@@ -422,6 +447,14 @@ mod tests {
     #[test]
     fn a_production_node_is_never_ephemeral() {
         assert!(refusal("data = \"d\"\nephemeral = true").contains("`ephemeral` is set"));
+    }
+
+    #[test]
+    fn a_production_node_asks_its_users() {
+        let text = "data = \"d\"\n[oauth]\nauto_approve = \"a@b\"";
+        assert!(refusal(text).contains("`oauth.auto_approve` is set"));
+        let dev = Config::dev(settings("[oauth]\nauto_approve = \"a@b\"")).expect("safe");
+        assert_eq!(dev.auto_approve.as_deref(), Some("a@b"));
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct Settings {
     pub admin: Admin,
     /// The first connected app.
     pub connected_app: ConnectedApp,
+    /// How users are asked.
+    pub oauth: Oauth,
     /// What becomes an event, and how long it stays.
     pub events: Events,
     /// The Streaming API.
@@ -84,6 +86,18 @@ pub struct ConnectedApp {
     pub client_id: Option<String>,
     /// File that holds the consumer secret.
     pub client_secret_file: Option<PathBuf>,
+    /// Where its users may be sent back to.
+    pub redirect_uris: Option<Vec<String>>,
+    /// Whether a refresh token is replaced at each use.
+    pub rotate_refresh_tokens: Option<bool>,
+}
+
+/// `[oauth]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Oauth {
+    /// Name of the user who is taken to have logged in and said yes whenever an app asks.
+    pub auto_approve: Option<String>,
 }
 
 /// `[events]`
@@ -217,6 +231,17 @@ impl Settings {
                     .connected_app
                     .client_secret_file
                     .or(other.connected_app.client_secret_file),
+                redirect_uris: self
+                    .connected_app
+                    .redirect_uris
+                    .or(other.connected_app.redirect_uris),
+                rotate_refresh_tokens: self
+                    .connected_app
+                    .rotate_refresh_tokens
+                    .or(other.connected_app.rotate_refresh_tokens),
+            },
+            oauth: Oauth {
+                auto_approve: self.oauth.auto_approve.or(other.oauth.auto_approve),
             },
             events: Events {
                 retention_hours: self.events.retention_hours.or(other.events.retention_hours),
@@ -284,8 +309,8 @@ mod tests {
     fn the_documented_file_says_everything() {
         let settings = parse(include_str!("../../../../docs/landfall.toml")).expect("valid");
         let shown = format!("{settings:?}");
-        // Only `ephemeral` is missing: it is for developer orgs.
-        assert_eq!(shown.matches("None").count(), 1, "{shown}");
+        // Only `ephemeral` and `oauth.auto_approve` are missing: they are for developer orgs.
+        assert_eq!(shown.matches("None").count(), 2, "{shown}");
     }
 
     #[test]

@@ -410,6 +410,26 @@ pub enum Fault {
     },
     /// The token to revoke is not one of ours.
     TokenTypeUnsupported,
+    /// The authorization code was used already or is too old.
+    CodeExpired,
+    /// A code that was asked for with a challenge comes without its verifier.
+    CodeVerifierMissing,
+    /// The verifier is not that of the challenge.
+    CodeVerifierInvalid,
+    /// The challenge is no SHA-256 in base64url, or of another method.
+    CodeChallengeInvalid,
+    /// No address to send the user back to.
+    RedirectUriMissing,
+    /// Not an address of this connected app.
+    RedirectUriMismatch,
+    /// Not a flow that is served, or not to this connected app.
+    ResponseTypeUnsupported,
+    /// A scope that does not exist, or that the connected app does not have.
+    ScopeInvalid,
+    /// The user said no.
+    AuthorizationDenied,
+    /// The user would have to be asked, and the client wants that not to happen.
+    ImmediateUnsuccessful,
 
     // ---- the service
     /// The store cannot take writes; nothing of the request was kept.

@@ -111,6 +111,16 @@ pub const LOGINS_AN_HOUR: u32 = 3_600;
 /// Source: "OAuth Tokens and Scopes" (Salesforce Help) has five; test suites hold more.
 pub const REFRESH_TOKENS_PER_APP_MAX: usize = 1_000;
 
+/// Minutes in which an authorization code can be exchanged.
+/// Source: "OAuth 2.0 Web Server Flow" (Salesforce Help).
+pub const AUTHORIZATION_CODE_MINUTES: i64 = 15;
+
+/// Authorization codes that are remembered, used ones among them; one more displaces the oldest. Source: none.
+pub const AUTHORIZATION_CODES_MAX: usize = 10_000;
+
+/// Minutes in which a user who has logged in can answer what the app asks for. Source: none.
+pub const CONSENT_MINUTES: i64 = 10;
+
 /// User names whose failed logins are remembered.
 pub const FAILED_LOGIN_NAMES_MAX: usize = 10_000;
 

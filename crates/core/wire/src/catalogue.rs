@@ -493,6 +493,27 @@ pub fn wire(fault: &Fault) -> Wire {
         Fault::TokenTypeUnsupported => {
             on_oauth("unsupported_token_type", "this token type is not supported")
         }
+        Fault::CodeExpired => on_oauth("invalid_grant", "expired authorization code"),
+        Fault::CodeVerifierMissing => on_oauth("invalid_grant", "missing required code verifier"),
+        Fault::CodeVerifierInvalid => on_oauth("invalid_request", "invalid code verifier"),
+        Fault::CodeChallengeInvalid => on_oauth("invalid_request", "invalid code challenge"),
+        Fault::RedirectUriMissing => on_oauth("redirect_uri_missing", "redirect_uri not provided"),
+        Fault::RedirectUriMismatch => on_oauth(
+            "redirect_uri_mismatch",
+            "redirect_uri must match configuration",
+        ),
+        Fault::ResponseTypeUnsupported => {
+            on_oauth("unsupported_response_type", "response type not supported")
+        }
+        Fault::ScopeInvalid => on_oauth(
+            "invalid_scope",
+            "requested scope is invalid, unknown, or malformed",
+        ),
+        Fault::AuthorizationDenied => on_oauth("access_denied", "end-user denied authorization"),
+        Fault::ImmediateUnsuccessful => on_oauth(
+            "immediate_unsuccessful",
+            "approval not possible with immediate=true",
+        ),
 
         // ---- the service
         Fault::StoreUnavailable | Fault::ServerBusy => Wire {

@@ -86,6 +86,20 @@ pub fn oauth(fault: &Fault) -> OauthError {
     })
 }
 
+/// The spelling of the authorization endpoint, which has codes of its own for what keeps a user from logging in.
+pub fn authorization(fault: &Fault) -> OauthError {
+    let (error, description) = match fault {
+        Fault::UserInactive => ("inactive_user", "user is inactive"),
+        Fault::LoginRateExceeded => ("rate_limit_exceeded", "login rate exceeded"),
+        _ => return oauth(fault),
+    };
+    OauthError {
+        status: 400,
+        error,
+        description: description.to_owned(),
+    }
+}
+
 /// The Pub/Sub API spelling; a fault that has none is an internal error.
 pub fn grpc(fault: &Fault) -> GrpcError {
     wire(fault).grpc.unwrap_or_else(grpc::internal)

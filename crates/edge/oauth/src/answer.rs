@@ -10,7 +10,7 @@ use serde::Serialize;
 use tracing::{debug, error};
 
 /// Keeps tokens out of caches. Source: RFC 6749, 5.1.
-const NOT_STORED: [(HeaderName, HeaderValue); 2] = [
+pub(crate) const NOT_STORED: [(HeaderName, HeaderValue); 2] = [
     (
         header::CACHE_CONTROL,
         HeaderValue::from_static("no-cache, no-store"),

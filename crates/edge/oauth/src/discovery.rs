@@ -13,11 +13,14 @@ use crate::answer;
 #[derive(Serialize)]
 struct Configuration {
     issuer: String,
+    authorization_endpoint: String,
     token_endpoint: String,
     revocation_endpoint: String,
     userinfo_endpoint: String,
     introspection_endpoint: String,
     scopes_supported: &'static [&'static str],
+    response_types_supported: &'static [&'static str],
+    code_challenge_methods_supported: &'static [&'static str],
     grant_types_supported: Vec<&'static str>,
     subject_types_supported: &'static [&'static str],
     token_endpoint_auth_methods_supported: &'static [&'static str],
@@ -30,6 +33,7 @@ pub(crate) async fn configuration(State(state): State<OauthState>, request: Requ
     let base = state.base_url.of(&parts);
     let endpoint = |name| format!("{base}/services/oauth2/{name}");
     answer::document(&Configuration {
+        authorization_endpoint: endpoint("authorize"),
         token_endpoint: endpoint("token"),
         revocation_endpoint: endpoint("revoke"),
         userinfo_endpoint: endpoint("userinfo"),
@@ -47,6 +51,8 @@ pub(crate) async fn configuration(State(state): State<OauthState>, request: Requ
             "phone",
             "offline_access",
         ],
+        response_types_supported: &["code", "token"],
+        code_challenge_methods_supported: &["S256"],
         grant_types_supported: Grant::ALL.map(Grant::as_str).to_vec(),
         subject_types_supported: &["public"],
         token_endpoint_auth_methods_supported: &["client_secret_post", "client_secret_basic"],

@@ -1,4 +1,4 @@
-//! The OAuth 2.0 endpoints: tokens, their introspection and revocation, who the user is, discovery.
+//! The OAuth 2.0 endpoints: asking a user, tokens, their introspection and revocation, who the user is, discovery.
 //!
 //! Reads requests and renders answers; what they mean is decided by `landfall-auth`. It deliberately knows no password,
 //! no hash and no store. Start reading at [`router`].
@@ -6,12 +6,17 @@
 //! Source: the "OAuth 2.0" flows, "`OpenID` Connect Token Introspection", "Identity URLs" (Salesforce Help).
 
 mod answer;
+mod authorize;
 mod base_url;
 mod discovery;
+mod granted;
 mod identity;
 mod multipart;
+mod origin;
+mod pages;
 mod params;
 mod person;
+mod redirect;
 mod token;
 mod tokens;
 
@@ -37,6 +42,10 @@ pub fn router(state: OauthState) -> Router {
         .route(
             "/services/oauth2/token",
             post(token::grant).get(token::post_required),
+        )
+        .route(
+            "/services/oauth2/authorize",
+            get(authorize::authorize).post(authorize::authorize),
         )
         .route("/services/oauth2/introspect", post(tokens::introspect))
         .route(

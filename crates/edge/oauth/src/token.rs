@@ -4,12 +4,12 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
-use landfall_auth::{Error, Grant, Granted};
+use landfall_auth::{CodeExchange, Error, Grant, Granted};
 use landfall_model::Fault;
 
 use crate::OauthState;
 use crate::answer::{self, Format, fault_of, refusal};
-use crate::identity::identity_url;
+use crate::granted::members;
 use crate::params::Params;
 
 /// Answers a grant.
@@ -36,6 +36,18 @@ async fn granted(state: &OauthState, params: &Params) -> Result<Granted, Error> 
     let client = params.client()?;
     let auth = &state.auth;
     match grant {
+        Grant::AuthorizationCode => {
+            let shown = CodeExchange {
+                code: params.need("code")?,
+                redirect_uri: params
+                    .find("redirect_uri")
+                    .ok_or(Fault::RedirectUriMissing)?,
+                verifier: params.find("code_verifier"),
+            };
+            auth.code_grant(client, shown).await
+        }
+        // It ends where it begins, at the authorization endpoint.
+        Grant::Implicit => Err(Fault::GrantUnsupported.into()),
         Grant::Password => {
             let (username, password) = (params.need("username")?, params.need("password")?);
             auth.password_grant(client, username, password).await
@@ -48,26 +60,12 @@ async fn granted(state: &OauthState, params: &Params) -> Result<Granted, Error> 
     }
 }
 
-/// Wire: `issued_at` is a text; there is no `expires_in`; `scope` is absent from password answers, as observed.
-/// Clients: camel and @salesforce/core parse `id`; aiosfstream sends `token_type` back with its capital.
 fn render(state: &OauthState, parts: &Parts, granted: &Granted, format: Format) -> Response {
     let base = state.base_url.of(parts);
-    let id = identity_url(&base, granted.org_id, granted.user_id);
-    let signature = granted.signature(&id);
-    let issued_at = granted.issued_at_text();
-    let scope = granted.scopes.to_string();
-    let refresh_token = granted.refresh_token.as_ref();
-    let mut members = vec![("access_token", granted.access_token.as_str())];
-    members.extend(refresh_token.map(|token| ("refresh_token", token.as_str())));
-    members.push(("signature", &signature));
-    if granted.grant != Grant::Password {
-        members.push(("scope", &scope));
-    }
-    members.extend([
-        ("instance_url", base.as_str()),
-        ("id", &id),
-        ("token_type", "Bearer"),
-        ("issued_at", &issued_at),
-    ]);
+    let members = members(&base, granted);
+    let members: Vec<_> = members
+        .iter()
+        .map(|(name, text)| (*name, &**text))
+        .collect();
     answer::members(StatusCode::OK, format, &members)
 }

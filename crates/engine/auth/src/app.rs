@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::error::Error;
+use crate::redirects;
 use crate::scopes::Scopes;
 
 /// A way to get an access token.
@@ -16,6 +17,10 @@ use crate::scopes::Scopes;
 /// Source: "OAuth 2.0" grants (Salesforce Help), one flow each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grant {
+    /// A code that the user's browser brought.
+    AuthorizationCode,
+    /// None: the user's browser brings the access token itself.
+    Implicit,
     /// User name and password.
     Password,
     /// The app itself, as its run-as user.
@@ -26,11 +31,19 @@ pub enum Grant {
 
 impl Grant {
     /// Every grant that is served.
-    pub const ALL: [Self; 3] = [Self::Password, Self::ClientCredentials, Self::RefreshToken];
+    pub const ALL: [Self; 5] = [
+        Self::AuthorizationCode,
+        Self::Implicit,
+        Self::Password,
+        Self::ClientCredentials,
+        Self::RefreshToken,
+    ];
 
     /// The value of `grant_type`.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::Implicit => "implicit",
             Self::Password => "password",
             Self::ClientCredentials => "client_credentials",
             Self::RefreshToken => "refresh_token",
@@ -64,6 +77,15 @@ pub struct App {
     pub scopes: Scopes,
     /// Whom the app acts for when it asks for itself.
     pub run_as: Option<RecordId>,
+    /// What whoever runs the org decides about it.
+    pub policy: AppPolicy,
+}
+
+/// What can be decided about a connected app at any time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppPolicy {
+    /// Where its users may be sent back to. `*` may stand for the port on the machine itself, and then for the path.
+    pub redirect_uris: Vec<String>,
     /// Whether a refresh token is replaced at each use.
     ///
     /// Source: "Refresh Token Rotation" (Salesforce Help).
@@ -89,7 +111,29 @@ impl App {
         if id.is_empty() || id.len() > 255 || !id.bytes().all(known) {
             return Err(Error::ClientIdInvalid);
         }
-        Ok(())
+        let uris = &self.policy.redirect_uris;
+        match uris.iter().find(|uri| !redirects::is_usable(uri)) {
+            Some(uri) => Err(Error::RedirectUriInvalid { uri: uri.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// The app of the vendor's command line, which every org has.
+    ///
+    /// Clients: `sf org login web` waits at `http://localhost:1717/OauthRedirect`, or at another port that its user sets.
+    pub(crate) fn platform_cli() -> Self {
+        Self {
+            client_id: "PlatformCLI".to_owned(),
+            secret: String::new(),
+            secret_required: false,
+            grants: vec![Grant::AuthorizationCode, Grant::RefreshToken],
+            scopes: Scopes::parse("api web refresh_token"),
+            run_as: None,
+            policy: AppPolicy {
+                redirect_uris: vec!["http://localhost:*/OauthRedirect".to_owned()],
+                rotates_refresh_tokens: false,
+            },
+        }
     }
 }
 
@@ -175,7 +219,7 @@ mod tests {
             grants: vec![Grant::Password],
             scopes: Scopes::parse("api"),
             run_as: None,
-            rotates_refresh_tokens: false,
+            policy: AppPolicy::default(),
         });
         apps
     }

@@ -5,7 +5,7 @@ use landfall_store::{Document, DocumentKind};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::app::{App, Grant};
+use crate::app::{App, AppPolicy, Grant};
 use crate::error::Error;
 use crate::login::Login;
 use crate::scopes::Scopes;
@@ -59,7 +59,7 @@ pub(crate) struct StoredRefreshToken {
 }
 
 /// A connected app. Key: its client id.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredApp {
     secret: String,
     secret_required: bool,
@@ -67,6 +67,8 @@ pub(crate) struct StoredApp {
     scopes: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     run_as: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    redirect_uris: Vec<String>,
     #[serde(default)]
     rotates_refresh_tokens: bool,
 }
@@ -80,7 +82,8 @@ impl StoredApp {
             grants: grants.collect(),
             scopes: app.scopes.to_string(),
             run_as: app.run_as.map(|user| user.to_string()),
-            rotates_refresh_tokens: app.rotates_refresh_tokens,
+            redirect_uris: app.policy.redirect_uris.clone(),
+            rotates_refresh_tokens: app.policy.rotates_refresh_tokens,
         }
     }
 
@@ -97,7 +100,10 @@ impl StoredApp {
             grants: grants.collect(),
             scopes: Scopes::parse(&self.scopes),
             run_as: self.run_as.as_deref().and_then(id),
-            rotates_refresh_tokens: self.rotates_refresh_tokens,
+            policy: AppPolicy {
+                redirect_uris: self.redirect_uris,
+                rotates_refresh_tokens: self.rotates_refresh_tokens,
+            },
         }
     }
 }
@@ -158,7 +164,10 @@ mod tests {
             grants: Grant::ALL.to_vec(),
             scopes: Scopes::parse("api refresh_token"),
             run_as: Some(RecordId::EMPTY),
-            rotates_refresh_tokens: true,
+            policy: AppPolicy {
+                redirect_uris: vec!["app:done".to_owned()],
+                rotates_refresh_tokens: true,
+            },
         };
         let kind = DocumentKind::ConnectedApp;
         let document = kept(kind, "app".to_owned(), &StoredApp::of(&app)).expect("it is JSON");
@@ -169,6 +178,7 @@ mod tests {
         assert_eq!(again.grants, app.grants);
         assert_eq!(again.scopes, app.scopes);
         assert_eq!(again.run_as, app.run_as);
-        assert!(again.rotates_refresh_tokens && again.secret_required);
+        assert_eq!(again.policy, app.policy);
+        assert!(again.secret_required);
     }
 }

@@ -44,6 +44,15 @@ pub enum Error {
     /// The client secret of a new connected app can be guessed.
     #[error("a client secret needs 16 characters or more, without spaces")]
     SecretWeak,
+    /// An address that users cannot safely be sent back to.
+    #[error(
+        "users cannot be sent back to {uri}: it takes https, a scheme of the app's own, or http on this machine, where \
+         `*` may stand for the port"
+    )]
+    RedirectUriInvalid {
+        /// The address.
+        uri: String,
+    },
     /// A client id that clients cannot send.
     #[error("a client id consists of 1 to 255 letters, digits, dots, dashes and underscores")]
     ClientIdInvalid,
@@ -60,6 +69,7 @@ impl Error {
             | Self::Password { .. }
             | Self::ObjectMissing { .. }
             | Self::SecretWeak
+            | Self::RedirectUriInvalid { .. }
             | Self::ClientIdInvalid => Fault::Internal { error_id: 0 },
         }
     }

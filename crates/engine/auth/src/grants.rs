@@ -49,6 +49,42 @@ pub struct Granted {
     signing: SigningKey,
 }
 
+/// On what terms a login begins.
+pub(crate) struct Terms {
+    grant: Grant,
+    scopes: Scopes,
+    /// Whether a refresh token comes with it.
+    refreshed: bool,
+}
+
+impl Terms {
+    /// With everything that the app may do.
+    fn of_app(grant: Grant, app: &App) -> Self {
+        Self {
+            grant,
+            scopes: app.scopes.clone(),
+            refreshed: false,
+        }
+    }
+
+    /// With what a user was asked for.
+    pub(crate) fn asked(grant: Grant, scopes: Scopes) -> Self {
+        Self {
+            grant,
+            refreshed: scopes.cover_refresh(),
+            scopes,
+        }
+    }
+
+    fn of_token(token: &Refreshing) -> Self {
+        Self {
+            grant: Grant::RefreshToken,
+            scopes: token.scopes.clone(),
+            refreshed: false,
+        }
+    }
+}
+
 struct SigningKey(Arc<App>);
 
 impl fmt::Debug for SigningKey {
@@ -94,7 +130,8 @@ impl Auth {
             return Err(Fault::AuthenticationFailed.into());
         }
         let user = shared.verify(username, password).await?;
-        shared.begin_new(app, user, Grant::Password).await
+        let terms = Terms::of_app(Grant::Password, &app);
+        shared.begin_new(app, user, terms).await
     }
 
     /// A login of a connected app as its run-as user.
@@ -113,7 +150,8 @@ impl Auth {
         let run_as = app.run_as.ok_or(Fault::ClientUserMissing)?;
         let user = shared.users.by_id(run_as).await?;
         let user = user.ok_or(Fault::ClientUserMissing)?;
-        shared.begin_new(app, user, Grant::ClientCredentials).await
+        let terms = Terms::of_app(Grant::ClientCredentials, &app);
+        shared.begin_new(app, user, terms).await
     }
 
     /// A new access token for a refresh token, and a new refresh token if the app rotates them.
@@ -130,7 +168,7 @@ impl Auth {
         let shared = &*self.0;
         let app = shared.apps.granting(client, Grant::RefreshToken)?;
         let hash = TokenHash::of(refresh_token);
-        if app.rotates_refresh_tokens {
+        if app.policy.rotates_refresh_tokens {
             let _alone = shared.gate.write().await;
             let old = shared.refreshing(&app, &hash)?;
             shared.rotate(app, &old).await
@@ -138,46 +176,18 @@ impl Auth {
             let _shared = shared.gate.read().await;
             let token = shared.refreshing(&app, &hash)?;
             let user = shared.user_of(&token).await?;
-            let (granted, login) = shared
-                .prepare(app, user, Grant::RefreshToken, Some(&token))
-                .await?;
+            let terms = Terms::of_token(&token);
+            let (granted, login) = shared.prepare(app, user, terms, Some(&token)).await?;
             shared.put(vec![login_document(&login)?]).await?;
             shared.logins.insert(login);
             Ok(granted)
         }
     }
-
-    /// A refresh token for a user of an app: what a flow gives that asks the user.
-    ///
-    /// # Errors
-    /// Refused with [`Fault::ClientIdInvalid`] or [`Fault::UserInactive`].
-    pub async fn issue_refresh_token(
-        &self,
-        user: RecordId,
-        client_id: &str,
-        scopes: Scopes,
-    ) -> Result<RefreshToken, Error> {
-        let shared = &*self.0;
-        let app = shared.apps.find(client_id)?;
-        if shared.users.active(user).await?.is_none() {
-            return Err(Fault::UserInactive.into());
-        }
-        let (token, refreshing) = shared.make_refresh_token(user, &app, scopes, None);
-        let kind = DocumentKind::RefreshToken;
-        let mut documents = vec![kept(kind, refreshing.hash.key(), &refreshing.stored())?];
-        let _alone = shared.gate.write().await;
-        if let Some(oldest) = shared.refresh_tokens.displaced(user, client_id) {
-            documents.extend(shared.end_family(&oldest));
-        }
-        shared.put(documents).await?;
-        shared.refresh_tokens.insert(refreshing);
-        Ok(token)
-    }
 }
 
 impl Shared {
     /// The user of this name, if the password is theirs.
-    async fn verify(&self, username: &str, password: &str) -> Result<User, Error> {
+    pub(crate) async fn verify(&self, username: &str, password: &str) -> Result<User, Error> {
         let clock = self.engine.clock();
         let user = self.users.by_name(username).await?;
         let id = user.as_ref().map_or(RecordId::EMPTY, |user| user.id);
@@ -236,14 +246,39 @@ impl Shared {
     }
 
     /// Counts and begins a login that comes from no other.
-    async fn begin_new(&self, app: Arc<App>, user: User, grant: Grant) -> Result<Granted, Error> {
+    pub(crate) async fn begin_new(
+        &self,
+        app: Arc<App>,
+        user: User,
+        terms: Terms,
+    ) -> Result<Granted, Error> {
         if !user.active {
             return Err(Fault::UserInactive.into());
         }
         lock(&self.hourly).count(user.id, self.engine.clock().now())?;
-        let (granted, login) = self.prepare(app, user, grant, None).await?;
-        self.put(vec![login_document(&login)?]).await?;
+        if !terms.refreshed {
+            let (granted, login) = self.prepare(app, user, terms, None).await?;
+            self.put(vec![login_document(&login)?]).await?;
+            self.logins.insert(login);
+            return Ok(granted);
+        }
+        let (user_id, client_id) = (user.id, app.client_id.clone());
+        let (token, refreshing) =
+            self.make_refresh_token(user_id, &app, terms.scopes.clone(), None);
+        let (mut granted, login) = self.prepare(app, user, terms, Some(&refreshing)).await?;
+        let kind = DocumentKind::RefreshToken;
+        let mut documents = vec![
+            kept(kind, refreshing.hash.key(), &refreshing.stored())?,
+            login_document(&login)?,
+        ];
+        let _alone = self.gate.write().await;
+        if let Some(oldest) = self.refresh_tokens.displaced(user_id, &client_id) {
+            documents.extend(self.end_family(&oldest));
+        }
+        self.put(documents).await?;
+        self.refresh_tokens.insert(refreshing);
         self.logins.insert(login);
+        granted.refresh_token = Some(token);
         Ok(granted)
     }
 
@@ -252,7 +287,7 @@ impl Shared {
         &self,
         app: Arc<App>,
         user: User,
-        grant: Grant,
+        terms: Terms,
         from: Option<&Refreshing>,
     ) -> Result<(Granted, Login), Error> {
         self.logins.check_room(user.id)?;
@@ -260,13 +295,12 @@ impl Shared {
         let now = self.engine.clock().now();
         let org_id = self.engine.org().id;
         let access_token = AccessToken::make(org_id, self.engine.entropy());
-        let scopes = from.map_or_else(|| app.scopes.clone(), |token| token.scopes.clone());
         let login = Login::begin(Beginning {
             user_id: user.id,
             username: user.username.clone(),
             org_id,
             permissions,
-            scopes: scopes.clone(),
+            scopes: terms.scopes.clone(),
             client_id: app.client_id.clone(),
             created: now,
             used: now,
@@ -281,8 +315,8 @@ impl Shared {
             username: user.username,
             org_id,
             issued_at: now,
-            scopes,
-            grant,
+            scopes: terms.scopes,
+            grant: terms.grant,
             signing: SigningKey(app),
         };
         Ok((granted, login))
@@ -307,9 +341,8 @@ impl Shared {
         let user = self.user_of(old).await?;
         let (token, new) =
             self.make_refresh_token(old.user, &app, old.scopes.clone(), Some(old.family.clone()));
-        let (mut granted, login) = self
-            .prepare(app, user, Grant::RefreshToken, Some(old))
-            .await?;
+        let terms = Terms::of_token(old);
+        let (mut granted, login) = self.prepare(app, user, terms, Some(old)).await?;
         let kind = DocumentKind::RefreshToken;
         self.put(vec![
             forgotten(kind, old.hash.key()),

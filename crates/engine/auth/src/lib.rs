@@ -2,12 +2,14 @@
 //!
 //! Owns the decisions and their documents; it knows no HTTP, no JSON answer and no URL. The hot path is
 //! [`Auth::authenticate`]: one hash and one look into memory, no store and no wait. Tokens are kept as SHA-256 hashes
-//! only, passwords as argon2id. Time and randomness come from the engine. Start reading at [`Auth`], then `grants` (how a
-//! login begins), `login` (what it is), `keeper` (how it ends).
+//! only, passwords as argon2id. Time and randomness come from the engine. Start reading at [`Auth`], then `grants` and
+//! `authorize` (how a login begins), `login` (what it is), `keeper` (how it ends).
 
 mod access;
 mod app;
 mod attempts;
+mod authorize;
+mod codes;
 mod documents;
 mod error;
 mod grants;
@@ -17,11 +19,14 @@ mod login;
 mod logins;
 mod open;
 mod password;
+mod pkce;
+mod redirects;
 mod refresh;
 mod revoke;
 mod scopes;
 mod seed;
 mod settings;
+mod ticket;
 mod token;
 mod users;
 
@@ -33,7 +38,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 pub use access::{may_receive, topics};
-pub use app::{App, Client, Grant};
+pub use app::{App, AppPolicy, Client, Grant};
+pub use authorize::{
+    AuthorizationParameters, AuthorizationRequest, Authorized, CodeExchange, ResponseType,
+};
 pub use error::Error;
 pub use grants::Granted;
 pub use header::{bearer, streaming_token};
@@ -42,13 +50,15 @@ pub use revoke::{ActiveToken, TokenKind};
 pub use scopes::Scopes;
 pub use seed::NewUser;
 pub use settings::{PasswordCost, Settings};
-pub use token::{AccessToken, RefreshToken};
+pub use token::{AccessToken, AuthorizationCode, RefreshToken};
 
 use app::Apps;
 use attempts::{Attempts, HourlyLogins};
+use codes::Codes;
 use logins::Logins;
 use password::Passwords;
 use refresh::RefreshTokens;
+use ticket::Tickets;
 use token::TokenHash;
 use users::Users;
 
@@ -66,6 +76,8 @@ struct Shared {
     passwords: Passwords,
     attempts: Mutex<Attempts>,
     hourly: Mutex<HourlyLogins>,
+    codes: Mutex<Codes>,
+    tickets: Tickets,
     /// Held shared by what begins a login from a refresh token, alone by what ends or rewrites logins: so nothing
     /// that was revoked comes back by a write that began before.
     gate: tokio::sync::RwLock<()>,

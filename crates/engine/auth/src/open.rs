@@ -9,7 +9,7 @@ use landfall_model::{RecordId, Timestamp};
 use landfall_store::{Document, DocumentKind};
 use tokio::sync::Notify;
 
-use crate::app::Apps;
+use crate::app::{App, Apps};
 use crate::attempts::{Attempts, HourlyLogins};
 use crate::documents::{StoredApp, StoredLogin, StoredRefreshToken, forgotten, id, read};
 use crate::error::Error;
@@ -20,6 +20,7 @@ use crate::password::Passwords;
 use crate::refresh::{RefreshTokens, Refreshing};
 use crate::scopes::Scopes;
 use crate::settings::Settings;
+use crate::ticket::Tickets;
 use crate::token::TokenHash;
 use crate::users::{User, Users};
 use crate::{Auth, Shared, lock};
@@ -35,6 +36,8 @@ pub(crate) async fn open(engine: Engine, settings: Settings) -> Result<Auth, Err
             settings.failed_logins_free,
             settings.failed_logins_free_of_all,
         )),
+        tickets: Tickets::new(engine.entropy()),
+        codes: Mutex::default(),
         hourly: Mutex::new(HourlyLogins::new(settings.logins_an_hour)),
         gate: tokio::sync::RwLock::default(),
         stopped: Arc::new(Notify::new()),
@@ -51,6 +54,7 @@ pub(crate) async fn open(engine: Engine, settings: Settings) -> Result<Auth, Err
 async fn apps(engine: &Engine) -> Result<Apps, Error> {
     let kind = DocumentKind::ConnectedApp;
     let apps = Apps::default();
+    apps.insert(App::platform_cli());
     for (client_id, content) in engine.documents(kind).await? {
         let stored: StoredApp = read(kind, &client_id, &content)?;
         apps.insert(stored.into_app(client_id));

@@ -75,6 +75,14 @@ impl RefreshTokens {
         tokens.remove(hash)
     }
 
+    /// Whether the user has given the app a token that covers these scopes.
+    pub(crate) fn approve(&self, user: RecordId, client_id: &str, scopes: &Scopes) -> bool {
+        let tokens = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        tokens.values().any(|token| {
+            token.user == user && token.client_id == client_id && token.scopes.cover(scopes)
+        })
+    }
+
     /// The token that has to go before one more of this user and app fits.
     pub(crate) fn displaced(&self, user: RecordId, client_id: &str) -> Option<Arc<Refreshing>> {
         let tokens = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -9,10 +9,11 @@ use landfall_model::{Fault, FieldName, RecordId, Value, limits};
 use landfall_store::{Document, DocumentKind};
 
 use crate::Auth;
-use crate::app::{App, Grant};
+use crate::app::{App, AppPolicy, Grant};
 use crate::documents::{Credential, StoredApp, kept};
 use crate::error::Error;
 use crate::grants::SECURITY_TOKEN_LENGTHS;
+use crate::redirects;
 use crate::scopes::Scopes;
 use crate::token::{TokenHash, random};
 
@@ -24,6 +25,9 @@ const SECRET_CHARS_MIN: usize = 16;
 /// Source: none: the contract of the developer org.
 const DEVELOPER: (&str, &str, &str, &str) =
     ("admin@landfall.test", "landfall", "landfall", "landfall");
+
+/// What the developer org's app may ask for: everything.
+const DEVELOPER_SCOPES: &str = "full api id web openid refresh_token";
 
 /// A user to be created.
 #[derive(Clone)]
@@ -57,29 +61,35 @@ impl Auth {
     /// # Errors
     /// [`Error`] if the store fails or the definitions refuse the user.
     pub async fn seed_developer(&self) -> Result<(), Error> {
+        self.seed_developer_with(AppPolicy::default()).await
+    }
+
+    /// The same, with a policy for the app. Where its users may be sent back to comes besides every address of the
+    /// machine itself.
+    ///
+    /// # Errors
+    /// As [`Self::seed_developer`]; [`Error::RedirectUriInvalid`].
+    pub async fn seed_developer_with(&self, mut policy: AppPolicy) -> Result<(), Error> {
         let (username, password, client_id, secret) = DEVELOPER;
         let mut documents = Vec::new();
         let admin = self.ensure_user(&self.admin(username, password)).await?;
         if self.0.credential(admin).await?.is_none() {
             documents.push(self.credential_document(admin, password).await?);
         }
+        policy.redirect_uris.extend(redirects::whole_machine());
         let app = App {
             client_id: client_id.to_owned(),
             secret: secret.to_owned(),
             secret_required: false,
             grants: Grant::ALL.to_vec(),
-            scopes: Scopes::parse("api web openid refresh_token"),
+            scopes: Scopes::parse(DEVELOPER_SCOPES),
             run_as: Some(admin),
-            rotates_refresh_tokens: false,
+            policy,
         };
-        let is_new = self.app(client_id).is_none();
-        if is_new {
-            documents.push(app_document(&app)?);
-        }
+        app.check()?;
+        documents.extend(self.changed_app(&app)?);
         self.0.put(documents).await?;
-        if is_new {
-            self.0.apps.insert(app);
-        }
+        self.0.apps.insert(app);
         Ok(())
     }
 
@@ -250,6 +260,35 @@ impl Auth {
         self.0.put(vec![app_document(&app)?]).await?;
         self.0.apps.insert(app);
         Ok(())
+    }
+
+    /// Adds a connected app; of one that exists already, secret and run-as user stay and the rest becomes as given.
+    ///
+    /// # Errors
+    /// As [`Self::create_app`].
+    pub async fn ensure_app(&self, app: App) -> Result<(), Error> {
+        let Some(known) = self.app(&app.client_id) else {
+            return self.create_app(app).await;
+        };
+        let app = App {
+            secret: known.secret.clone(),
+            run_as: known.run_as,
+            ..app
+        };
+        app.check()?;
+        let changed = self.changed_app(&app)?;
+        self.0.put(changed.into_iter().collect()).await?;
+        self.0.apps.insert(app);
+        Ok(())
+    }
+
+    /// The document of an app, unless it is stored like this already.
+    fn changed_app(&self, app: &App) -> Result<Option<Document>, Error> {
+        let known = self.app(&app.client_id);
+        if known.is_some_and(|known| StoredApp::of(&known) == StoredApp::of(app)) {
+            return Ok(None);
+        }
+        app_document(app).map(Some)
     }
 
     /// A connected app by its client id.

@@ -15,7 +15,7 @@ const ALPHABET: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 /// Random characters of an access token: 564 bits.
 const ACCESS_RANDOM: usize = 94;
 
-/// Random characters of a refresh token: 480 bits.
+/// Random characters of a refresh token, and of an authorization code: 480 bits.
 const REFRESH_RANDOM: usize = 80;
 
 macro_rules! token {
@@ -54,6 +54,13 @@ token! {
     RefreshToken
 }
 
+token! {
+    /// What a user's browser brings to an app, which exchanges it.
+    ///
+    /// Wire: `aPrx` and 80 characters of `[A-Za-z0-9._]`. Clients: workbench sends it unencoded.
+    AuthorizationCode
+}
+
 impl AccessToken {
     pub(crate) fn make(org: RecordId, entropy: &dyn Entropy) -> Self {
         let random = random::<ACCESS_RANDOM>(entropy);
@@ -64,6 +71,12 @@ impl AccessToken {
 impl RefreshToken {
     pub(crate) fn make(entropy: &dyn Entropy) -> Self {
         Self(format!("5Aep861{}", random::<REFRESH_RANDOM>(entropy)))
+    }
+}
+
+impl AuthorizationCode {
+    pub(crate) fn make(entropy: &dyn Entropy) -> Self {
+        Self(format!("aPrx{}", random::<REFRESH_RANDOM>(entropy)))
     }
 }
 

@@ -8,8 +8,10 @@ use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use landfall_auth::{Auth, PasswordCost, Settings};
-use landfall_engine::{Engine, ManualClock, Parts, SeededEntropy, WriterThread};
-use landfall_model::Timestamp;
+use landfall_engine::{
+    Change, Engine, ManualClock, Parts, SeededEntropy, Transaction, WriterThread,
+};
+use landfall_model::{RecordId, Timestamp};
 use landfall_oauth::{BaseUrl, OauthState, router};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -24,6 +26,15 @@ pub(crate) const BASE: &str = "https://localhost:7443";
 
 /// `landfall:landfall`.
 pub(crate) const BASIC: (&str, &str) = ("authorization", "Basic bGFuZGZhbGw6bGFuZGZhbGw=");
+
+/// Where the users of the apps in these tests are sent back to.
+pub(crate) const REDIRECT_URI: &str = "http://localhost:1717/OauthRedirect";
+
+/// The authorization endpoint.
+pub(crate) const AUTHORIZE: &str = "/services/oauth2/authorize";
+
+/// What the administrator types into the login page.
+pub(crate) const PERSON: &str = "username=admin%40landfall.test&password=landfall";
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -48,6 +59,12 @@ impl Answer {
         serde_json::from_str(&self.body).expect(&self.body)
     }
 
+    /// The ticket of a page that asks for consent.
+    pub(crate) fn ticket(&self) -> Option<String> {
+        let (_, behind) = self.body.split_once("name=\"ticket\" value=\"")?;
+        Some(behind.split_once('"')?.0.to_owned())
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name).expect(name);
         value.to_str().expect("a text")
@@ -60,6 +77,15 @@ impl Org {
     }
 
     pub(crate) async fn with(session_idle: Duration, base_url: BaseUrl) -> Self {
+        let settings = Settings {
+            session_idle,
+            password_cost: PasswordCost::LEAST,
+            ..Settings::developer()
+        };
+        Self::set(settings, base_url).await
+    }
+
+    pub(crate) async fn set(settings: Settings, base_url: BaseUrl) -> Self {
         let folder = TempDir::new().expect("a folder");
         let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_123)));
         let config = landfall_store_embedded::Config::new(folder.path().join("org.db"));
@@ -72,11 +98,6 @@ impl Org {
             capture_all: true,
         })
         .expect("an engine");
-        let settings = Settings {
-            session_idle,
-            password_cost: PasswordCost::LEAST,
-            ..Settings::developer()
-        };
         let auth = Auth::open(engine, settings).await.expect("logins");
         auth.seed_developer().await.expect("a developer org");
         let state = OauthState {
@@ -123,6 +144,68 @@ impl Org {
             .await
     }
 
+    /// What the authorization endpoint is asked for in these tests.
+    pub(crate) fn asking(client_id: &str) -> String {
+        let uri = encoded(REDIRECT_URI);
+        format!(
+            "{AUTHORIZE}?response_type=code&client_id={client_id}&redirect_uri={uri}&state=s%201&scope=api+refresh_token"
+        )
+    }
+
+    /// The address that the administrator is sent to, having logged in and allowed what is asked.
+    pub(crate) async fn allowed(&self, path: &str) -> String {
+        let answer = self.post(path, PERSON).await;
+        let answer = match answer.ticket() {
+            Some(ticket) => {
+                let form = format!("decision=allow&ticket={}", encoded(&ticket));
+                self.post(path, &form).await
+            }
+            None => answer,
+        };
+        assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.body);
+        answer.header("location").to_owned()
+    }
+
+    /// A login by an authorization code.
+    pub(crate) async fn log_in_by_code(&self, client_id: &str, secret: &str) -> Value {
+        let location = self.allowed(&Self::asking(client_id)).await;
+        let form = format!(
+            "grant_type=authorization_code&client_id={client_id}&client_secret={secret}&code={}&redirect_uri={}",
+            encoded(&member(&location, "code")),
+            encoded(REDIRECT_URI)
+        );
+        self.post("/services/oauth2/token", &form).await.json()
+    }
+
+    /// Changes a user's record as any API would.
+    pub(crate) async fn update_user(
+        &self,
+        user: RecordId,
+        field: &str,
+        value: landfall_model::Value,
+    ) {
+        let entity = self.auth.user_entity();
+        let place = entity.index_of(field).expect("a field");
+        let change = Change::Update {
+            entity: Arc::clone(entity),
+            id: user,
+            values: vec![(place, value)],
+            unmodified_since: None,
+        };
+        let outcomes = self
+            .auth
+            .engine()
+            .commit(Transaction {
+                changes: vec![change],
+                all_or_none: true,
+                user: RecordId::EMPTY,
+                origin: String::new(),
+            })
+            .await
+            .expect("a commit");
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    }
+
     /// The access token of a new login.
     pub(crate) async fn log_in(&self) -> String {
         let answer = self.post("/services/oauth2/token", LOGIN).await;
@@ -133,6 +216,14 @@ impl Org {
 /// A member that is a text.
 pub(crate) fn text<'a>(object: &'a Value, name: &str) -> &'a str {
     object[name].as_str().expect(name)
+}
+
+/// A parameter of an address, of its query or its fragment.
+pub(crate) fn member(address: &str, name: &str) -> String {
+    let (_, members) = address.split_once(['?', '#']).expect(address);
+    let mut members = form_urlencoded::parse(members.as_bytes());
+    let found = members.find(|(key, _)| key == name).expect(address);
+    found.1.into_owned()
 }
 
 /// A text as it stands in a form.

@@ -5,11 +5,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
-use landfall_auth::{App, Grant, Scopes};
+use landfall_auth::{App, AppPolicy, Grant, Scopes};
 use landfall_model::Fault;
 use landfall_oauth::BaseUrl;
 
-use crate::org::{Answer, BASE, BASIC, LOGIN, Org, encoded, text};
+use crate::org::{Answer, BASE, BASIC, LOGIN, Org, REDIRECT_URI, encoded, text};
 
 const TOKEN: &str = "/services/oauth2/token";
 
@@ -167,31 +167,22 @@ async fn an_app_logs_in_with_the_basic_header_alone() {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     let body = answer.json();
     assert_eq!(text(&body, "id"), admin);
-    assert_eq!(text(&body, "scope"), "api web openid refresh_token");
+    assert_eq!(text(&body, "scope"), "full api id web openid refresh_token");
     assert!(body.get("refresh_token").is_none());
 }
 
 #[tokio::test]
 async fn a_refresh_token_gives_access_tokens_until_it_is_rotated() {
     let org = Org::new().await;
-    let admin = org
-        .auth
-        .authenticate(&org.log_in().await)
-        .expect("live")
-        .user_id;
-    let scopes = || Scopes::parse("api refresh_token");
-    let token = org
-        .auth
-        .issue_refresh_token(admin, "landfall", scopes())
-        .await;
     let form = |id: &str, token: &str| {
         format!(
             "grant_type=refresh_token&client_id={id}&client_secret=0123456789abcdef&refresh_token={}",
             encoded(token)
         )
     };
+    let token = org.log_in_by_code("landfall", "landfall").await;
     let fixed =
-        form("landfall", token.expect("a token").as_str()).replace("0123456789abcdef", "landfall");
+        form("landfall", text(&token, "refresh_token")).replace("0123456789abcdef", "landfall");
     for _ in 0..2 {
         let answer = org.post(TOKEN, &fixed).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
@@ -202,16 +193,16 @@ async fn a_refresh_token_gives_access_tokens_until_it_is_rotated() {
         secret: "0123456789abcdef".to_owned(),
         secret_required: true,
         grants: Grant::ALL.to_vec(),
-        scopes: scopes(),
+        scopes: Scopes::parse("api refresh_token"),
         run_as: None,
-        rotates_refresh_tokens: true,
+        policy: AppPolicy {
+            redirect_uris: vec![REDIRECT_URI.to_owned()],
+            rotates_refresh_tokens: true,
+        },
     };
     org.auth.create_app(app).await.expect("an app");
-    let token = org
-        .auth
-        .issue_refresh_token(admin, "rotating", scopes())
-        .await;
-    let first = form("rotating", token.expect("a token").as_str());
+    let token = org.log_in_by_code("rotating", "0123456789abcdef").await;
+    let first = form("rotating", text(&token, "refresh_token"));
     let body = org.post(TOKEN, &first).await.json();
     let second = form("rotating", text(&body, "refresh_token"));
     assert_refused(
@@ -225,22 +216,17 @@ async fn a_refresh_token_gives_access_tokens_until_it_is_rotated() {
 #[tokio::test]
 async fn a_client_sees_one_refusal_when_its_login_is_idle_and_goes_on_after_a_refresh() {
     let org = Org::with(Duration::from_secs(2), BaseUrl::of_request()).await;
-    let header = format!("Bearer {}", org.log_in().await);
-    let login = org.auth.rest_login(Some(&header)).expect("live");
-    let scopes = Scopes::parse("api refresh_token");
-    let token = org
-        .auth
-        .issue_refresh_token(login.user_id, "landfall", scopes)
-        .await;
+    let granted = org.log_in_by_code("landfall", "landfall").await;
+    let header = format!("Bearer {}", text(&granted, "access_token"));
+    assert!(org.auth.rest_login(Some(&header)).is_ok());
     org.clock.advance(Duration::from_secs(3));
     assert_eq!(
         org.auth.rest_login(Some(&header)).err(),
         Some(Fault::SessionInvalid)
     );
-    let token = token.expect("a token");
     let form = format!(
         "grant_type=refresh_token&client_id=landfall&refresh_token={}",
-        token.as_str()
+        text(&granted, "refresh_token")
     );
     let body = org.post(TOKEN, &form).await.json();
     let header = format!("OAuth {}", text(&body, "access_token"));

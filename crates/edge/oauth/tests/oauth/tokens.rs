@@ -23,7 +23,7 @@ async fn an_active_token_tells_its_user_and_its_session_timeout() {
     assert_eq!(text(&body, "username"), "admin@landfall.test");
     assert_eq!(text(&body, "client_id"), "landfall");
     assert_eq!(text(&body, "token_type"), "access_token");
-    assert_eq!(text(&body, "scope"), "api web openid refresh_token");
+    assert_eq!(text(&body, "scope"), "full api id web openid refresh_token");
     assert!(text(&body, "sub").starts_with(&format!("{BASE}/id/00D")));
     let seconds = |name: &str| body[name].as_i64().expect("a number");
     assert_eq!(seconds("exp") - seconds("iat"), 15 * 60);

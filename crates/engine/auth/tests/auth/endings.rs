@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use landfall_auth::{Scopes, Settings};
+use landfall_auth::Settings;
 use landfall_model::{Fault, Value};
 
 use crate::org::{ADMIN, APP, Org, settings};
@@ -144,12 +144,9 @@ async fn a_graceful_stop_keeps_the_last_use_and_time_goes_on_while_the_process_i
 async fn revoking_a_refresh_token_ends_the_logins_that_came_from_it_and_no_others() {
     let org = Org::new(settings()).await;
     let other = org.log_in().await;
-    let scopes = Scopes::parse("api refresh_token");
-    let refresh = org
-        .auth
-        .issue_refresh_token(other.user_id, APP.id, scopes)
-        .await
-        .expect("a refresh token");
+    let scope = "api refresh_token";
+    let first = org.log_in_by_code(APP, other.user_id, scope).await;
+    let refresh = first.refresh_token.expect("a refresh token");
     let granted = org
         .auth
         .refresh_grant(APP, refresh.as_str())
@@ -162,6 +159,7 @@ async fn revoking_a_refresh_token_ends_the_logins_that_came_from_it_and_no_other
     org.auth.revoke(refresh.as_str()).await.expect("revoked");
     login.ended().await;
     assert!(org.auth.authenticate(token).is_err());
+    assert!(org.auth.authenticate(first.access_token.as_str()).is_err());
     assert!(org.auth.authenticate(other.access_token.as_str()).is_ok());
     let refused = org.auth.refresh_grant(APP, refresh.as_str()).await;
     let fault = refused.err().map(landfall_auth::Error::fault);

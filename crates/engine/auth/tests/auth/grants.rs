@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use landfall_auth::{App, Client, Error, Grant, Scopes, Settings, TokenKind};
-use landfall_model::{Fault, RecordId};
+use landfall_auth::{
+    App, AppPolicy, AuthorizationParameters, Client, CodeExchange, Error, Grant, ResponseType,
+    Scopes, Settings, TokenKind,
+};
+use landfall_model::Fault;
 
-use crate::org::{ADMIN, APP, Org, settings};
+use crate::org::{ADMIN, APP, Org, REDIRECT_URI, settings};
 
 fn app(client_id: &str) -> App {
     App {
@@ -15,7 +18,10 @@ fn app(client_id: &str) -> App {
         grants: Grant::ALL.to_vec(),
         scopes: Scopes::parse("api refresh_token"),
         run_as: None,
-        rotates_refresh_tokens: true,
+        policy: AppPolicy {
+            redirect_uris: vec![REDIRECT_URI.to_owned()],
+            rotates_refresh_tokens: true,
+        },
     }
 }
 
@@ -78,9 +84,10 @@ async fn a_rotated_refresh_token_works_once_also_when_it_is_used_twice_at_once()
     let org = Org::new(settings()).await;
     let user = org.log_in().await.user_id;
     org.auth.create_app(app("rotating")).await.expect("an app");
-    let scopes = Scopes::parse("api refresh_token");
-    let first = org.auth.issue_refresh_token(user, "rotating", scopes).await;
-    let first = first.expect("a refresh token");
+    let first = org
+        .log_in_by_code(ROTATING, user, "api refresh_token")
+        .await;
+    let first = first.refresh_token.expect("a refresh token");
     let (left, right) = tokio::join!(
         org.auth.refresh_grant(ROTATING, first.as_str()),
         org.auth.refresh_grant(ROTATING, first.as_str()),
@@ -110,13 +117,84 @@ async fn a_rotated_refresh_token_works_once_also_when_it_is_used_twice_at_once()
 }
 
 #[tokio::test]
+async fn a_code_works_once_also_when_it_is_used_twice_at_once() {
+    let org = Org::new(settings()).await;
+    let user = org.log_in().await.user_id;
+    let code = org.code(APP.id, user, "api refresh_token").await;
+    let shown = CodeExchange {
+        code: code.as_str(),
+        redirect_uri: REDIRECT_URI,
+        verifier: None,
+    };
+    let (left, right) = tokio::join!(
+        org.auth.code_grant(APP, shown),
+        org.auth.code_grant(APP, shown),
+    );
+    let (granted, refused) = if left.is_ok() {
+        (left, right)
+    } else {
+        (right, left)
+    };
+    assert_eq!(fault(refused), Some(Fault::CodeExpired));
+    let granted = granted.expect("one of them");
+    let org = org.restarted().await;
+    let token = granted.refresh_token.expect("a refresh token");
+    let again = org.auth.refresh_grant(APP, token.as_str()).await;
+    assert_eq!(again.expect("it was kept").user_id, user);
+    let request = org.request(APP.id, "api");
+    assert!(
+        org.auth.is_approved(&request, user),
+        "and so was the consent"
+    );
+}
+
+#[tokio::test]
+async fn an_app_gets_no_code_for_a_flow_that_it_does_not_have() {
+    let org = Org::new(settings()).await;
+    let app = App {
+        grants: vec![Grant::Password],
+        ..app("rotating")
+    };
+    org.auth.create_app(app).await.expect("an app");
+    let app = org.auth.asking_app("rotating", REDIRECT_URI);
+    let asked = AuthorizationParameters {
+        response_type: ResponseType::Code,
+        redirect_uri: REDIRECT_URI,
+        scope: None,
+        code_challenge: None,
+        code_challenge_method: None,
+    };
+    let refused = org.auth.authorization_request(app.expect("an app"), asked);
+    assert_eq!(refused.err(), Some(Fault::ResponseTypeUnsupported));
+}
+
+#[tokio::test]
+async fn a_policy_can_change_and_the_secret_stays() {
+    let org = Org::new(settings()).await;
+    let user = org.log_in().await.user_id;
+    org.auth.ensure_app(app("rotating")).await.expect("made");
+    let mut changed = app("rotating");
+    changed.secret = "another-secret-of-the-file".to_owned();
+    changed.policy.rotates_refresh_tokens = false;
+    org.auth.ensure_app(changed).await.expect("changed");
+    let org = org.restarted().await;
+    let granted = org
+        .log_in_by_code(ROTATING, user, "api refresh_token")
+        .await;
+    let token = granted.refresh_token.expect("a refresh token");
+    for _ in 0..2 {
+        let again = org.auth.refresh_grant(ROTATING, token.as_str()).await;
+        assert!(again.expect("not rotated").refresh_token.is_none());
+    }
+}
+
+#[tokio::test]
 async fn a_refresh_token_is_of_no_use_to_another_app() {
     let org = Org::new(settings()).await;
     let user = org.log_in().await.user_id;
     org.auth.create_app(app("rotating")).await.expect("an app");
-    let scopes = Scopes::parse("api");
-    let token = org.auth.issue_refresh_token(user, APP.id, scopes).await;
-    let token = token.expect("a refresh token");
+    let token = org.log_in_by_code(APP, user, "api refresh_token").await;
+    let token = token.refresh_token.expect("a refresh token");
     let refused = org.auth.refresh_grant(ROTATING, token.as_str()).await;
     assert_eq!(fault(refused), Some(Fault::RefreshTokenInvalid));
     let seen = org.auth.introspect(ROTATING, token.as_str()).await;
@@ -154,16 +232,8 @@ async fn a_token_without_the_api_scope_does_not_open_the_rest_api() {
         ("id", false, false),
         ("web", true, true),
     ] {
-        let token = org
-            .auth
-            .issue_refresh_token(user, APP.id, Scopes::parse(scopes))
-            .await;
-        let token = token.expect("a refresh token");
-        let granted = org
-            .auth
-            .refresh_grant(APP, token.as_str())
-            .await
-            .expect("a login");
+        let granted = org.log_in_by_code(APP, user, scopes).await;
+        assert!(granted.refresh_token.is_none(), "{scopes}");
         let header = format!("Bearer {}", granted.access_token.as_str());
         let refused = org.auth.rest_login(Some(&header)).err();
         assert_eq!(
@@ -192,9 +262,10 @@ async fn an_app_with_a_weak_secret_or_an_unusable_client_id_is_not_made() {
     ));
     let unusable = org.auth.create_app(app("a b")).await;
     assert!(matches!(unusable, Err(Error::ClientIdInvalid)));
-    let refused = org
-        .auth
-        .issue_refresh_token(RecordId::EMPTY, "landfall", Scopes::default())
-        .await;
-    assert_eq!(fault(refused), Some(Fault::UserInactive));
+    let mut unsafely = app("a");
+    unsafely.policy.redirect_uris = vec!["http://app.example/".to_owned()];
+    assert!(matches!(
+        org.auth.create_app(unsafely).await,
+        Err(Error::RedirectUriInvalid { .. })
+    ));
 }

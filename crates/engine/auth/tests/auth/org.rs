@@ -4,7 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use landfall_auth::{Auth, Client, Granted, NewUser, PasswordCost, Settings};
+use landfall_auth::{
+    Auth, AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Authorized, Client,
+    CodeExchange, Granted, NewUser, PasswordCost, ResponseType, Settings,
+};
 use landfall_engine::{Assignment, Change, Engine, ManualClock, Parts, SeededEntropy, Transaction};
 use landfall_engine::{Org as Identity, WriterThread};
 use landfall_model::{RecordId, Timestamp, Value};
@@ -17,6 +20,9 @@ pub(crate) const APP: Client<'static> = Client {
     id: "landfall",
     secret: Some("landfall"),
 };
+
+/// Where the users of the apps in these tests are sent back to.
+pub(crate) const REDIRECT_URI: &str = "http://localhost:1717/done";
 
 /// The user of the developer org.
 pub(crate) const ADMIN: &str = "admin@landfall.test";
@@ -90,6 +96,54 @@ impl Org {
             .password_grant(APP, ADMIN, "landfall")
             .await
             .expect("the administrator logs in")
+    }
+
+    /// A login by an authorization code: the user has been asked and said yes.
+    pub(crate) async fn log_in_by_code(
+        &self,
+        client: Client<'_>,
+        user: RecordId,
+        scope: &str,
+    ) -> Granted {
+        let code = self.code(client.id, user, scope).await;
+        let shown = CodeExchange {
+            code: code.as_str(),
+            redirect_uri: REDIRECT_URI,
+            verifier: None,
+        };
+        let granted = self.auth.code_grant(client, shown).await;
+        granted.expect("the code is exchanged")
+    }
+
+    /// What the app may ask for by this scope.
+    pub(crate) fn request(&self, client_id: &str, scope: &str) -> AuthorizationRequest {
+        let app = self
+            .auth
+            .asking_app(client_id, REDIRECT_URI)
+            .expect("an app");
+        let asked = AuthorizationParameters {
+            response_type: ResponseType::Code,
+            redirect_uri: REDIRECT_URI,
+            scope: Some(scope),
+            code_challenge: None,
+            code_challenge_method: None,
+        };
+        self.auth
+            .authorization_request(app, asked)
+            .expect("a request")
+    }
+
+    pub(crate) async fn code(
+        &self,
+        client_id: &str,
+        user: RecordId,
+        scope: &str,
+    ) -> AuthorizationCode {
+        let request = self.request(client_id, scope);
+        match self.auth.authorize(request, user).await {
+            Ok(Authorized::Code(code)) => code,
+            other => panic!("{other:?}"),
+        }
     }
 
     pub(crate) async fn standard_user(&self, username: &str) -> RecordId {

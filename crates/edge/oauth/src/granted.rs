@@ -1,0 +1,33 @@
+//! What a successful grant tells the client: the same members in every flow.
+
+use std::borrow::Cow;
+
+use landfall_auth::{Grant, Granted};
+
+use crate::identity::identity_url;
+
+/// Names and texts, in order.
+///
+/// Wire: `issued_at` is a text; there is no `expires_in`; `scope` is absent from password answers, as observed.
+/// Clients: camel and @salesforce/core parse `id`; aiosfstream sends `token_type` back with its capital.
+pub(crate) fn members<'g>(
+    base: &'g str,
+    granted: &'g Granted,
+) -> Vec<(&'static str, Cow<'g, str>)> {
+    let id = identity_url(base, granted.org_id, granted.user_id);
+    let signature = granted.signature(&id);
+    let refresh_token = granted.refresh_token.as_ref();
+    let mut members = vec![("access_token", granted.access_token.as_str().into())];
+    members.extend(refresh_token.map(|token| ("refresh_token", token.as_str().into())));
+    members.push(("signature", signature.into()));
+    if granted.grant != Grant::Password {
+        members.push(("scope", granted.scopes.to_string().into()));
+    }
+    members.extend([
+        ("instance_url", base.into()),
+        ("id", id.into()),
+        ("token_type", "Bearer".into()),
+        ("issued_at", granted.issued_at_text().into()),
+    ]);
+    members
+}
