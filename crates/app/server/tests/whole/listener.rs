@@ -80,6 +80,42 @@ async fn one_port_speaks_everything() {
     running.stop().await.expect("stops");
 }
 
+// P6
+#[tokio::test]
+async fn pings_on_a_connection_without_calls_are_answered_however_many_they_are() {
+    const PINGS: u32 = 1_000;
+    const ACKNOWLEDGED: u8 = 1;
+    const PING: u8 = 6;
+    const GO_AWAY: u8 = 7;
+    let running = start().await;
+    let mut stream = TcpStream::connect(running.local_addr())
+        .await
+        .expect("connects");
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let mut sent = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    sent.extend(settings);
+    for number in 0..PINGS {
+        sent.extend([0, 0, 8, PING, 0, 0, 0, 0, 0]);
+        sent.extend(u64::from(number).to_be_bytes());
+    }
+    stream.write_all(&sent).await.expect("sent");
+    let mut answered = 0;
+    while answered < PINGS {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.expect("it is open");
+        let [long, longer, length, kind, flags, ..] = head;
+        let length = u32::from_be_bytes([0, long, longer, length]);
+        let mut body = vec![0; usize::try_from(length).expect("a length")];
+        stream.read_exact(&mut body).await.expect("a frame");
+        assert_ne!(kind, GO_AWAY, "{body:?}");
+        if (kind, flags) == (PING, ACKNOWLEDGED) {
+            assert_eq!(body, u64::from(answered).to_be_bytes());
+            answered += 1;
+        }
+    }
+    running.stop().await.expect("stops");
+}
+
 #[tokio::test]
 async fn a_client_that_trusts_the_authority_needs_nothing_else() {
     let running = start().await;

@@ -1,9 +1,16 @@
 //! What is in a change event, read as a client reads it: with the schema that the service gives.
 
+use std::collections::BTreeMap;
+
 use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value as Avro;
-use landfall_model::{Date, RecordId, Timestamp, Value};
+use landfall_engine::NewEvent;
+use landfall_model::{
+    ChangeEventHeader, ChangeType, CommitNumber, Date, EventUuid, FieldBits, RecordId, Timestamp,
+    Topic, TransactionKey, Value,
+};
+use landfall_schema::Inclusion;
 
 use crate::org::{ACCOUNTS, Org, produced};
 use crate::proto::ConsumerEvent;
@@ -129,6 +136,64 @@ async fn an_update_of_one_component_shows_that_component_alone() {
     let others = components.iter().filter(|(name, _)| name != "Street");
     assert!(others.clone().count() > 5);
     assert!(others.clone().all(|(_, value)| is_null(value)));
+}
+
+/// The event of a change that the service makes by itself, as it does when it has found an address on the map.
+async fn placed(org: &Org, id: RecordId) -> ConsumerEvent {
+    let definitions = org.engine.definitions();
+    let topic = definitions.topic(&Topic::new(ACCOUNTS)).expect("a topic");
+    let schema = definitions.schema_on(topic).expect("a schema");
+    let account = definitions.catalog().entity("Account").expect("an object");
+    let mut changed_fields = FieldBits::default();
+    let mut row = BTreeMap::new();
+    for (field, value) in [("ShippingLatitude", 48.85), ("ShippingLongitude", 2.35)] {
+        let index = account.index_of(field).expect("a field");
+        let slot = schema.slot_of(index).expect("a place");
+        let component = slot.component.expect("a part of the address");
+        changed_fields.insert_nested(slot.position, component);
+        row.insert(index, Value::Double(value));
+    }
+    let row: Vec<Value> = (0..account.fields.len())
+        .map(|index| row.remove(&index).unwrap_or(Value::Null))
+        .collect();
+    let header = ChangeEventHeader {
+        entity_name: account.name.clone(),
+        record_ids: vec![id.to_string()],
+        change_type: ChangeType::Update,
+        change_origin: String::new(),
+        transaction_key: TransactionKey::from_bytes([1; 16]),
+        sequence_number: 1,
+        commit_timestamp: Timestamp::from_millis(1_700_000_000_000),
+        commit_number: CommitNumber::new(1),
+        commit_user: org.admin,
+        nulled_fields: FieldBits::default(),
+        diff_fields: FieldBits::default(),
+        changed_fields: changed_fields.clone(),
+    };
+    let payload = schema.encode_change(&header, &row, Inclusion::Only(&changed_fields));
+    let event = NewEvent {
+        topic,
+        uuid: EventUuid::from_random([1; 16]),
+        schema: schema.id(),
+        payload: payload.expect("a payload").into(),
+    };
+    let mut stream = org.subscribed(ACCOUNTS, 1).await;
+    org.engine.publish(vec![event]).await.expect("published");
+    stream.event().await
+}
+
+// P32
+#[tokio::test]
+async fn a_change_that_lists_parts_only_has_an_empty_first_bitmap_and_no_origin() {
+    let org = Org::new().await;
+    let id = org.account("Acme").await;
+    let event = Read::of(&org, &placed(&org, id).await).await;
+    let address = event.place("ShippingAddress");
+    let parts = format!("{address}-0x0180");
+    assert_eq!(event.bits("changedFields"), ["0x00", &parts]);
+    assert_eq!(event.bits("nulledFields"), [""; 0]);
+    assert_eq!(event.header("changeOrigin"), &Avro::String(String::new()));
+    assert_eq!(event.present(), ["ShippingAddress"]);
 }
 
 // P33, P37
