@@ -1,11 +1,13 @@
 """grpcio and fastavro, used in the way of the official sample, against a real server: `pubsub_python.py [SCENARIO]`.
 
-Prints `ok NAME` or `FAILED NAME: why`. `cargo xtask peers pubsub-python` runs this from `target/peers`.
+Prints the seed of the run, then `ok NAME` or `FAILED NAME: why`. `LANDFALL_SEED` repeats a run. `cargo xtask peers
+pubsub-python` runs this from `target/peers`.
 """
 
 import importlib
 import os
 import queue
+import random
 import subprocess
 import sys
 import threading
@@ -25,6 +27,9 @@ TOPIC = f"/event/{EVENT}"
 BATCH = 100
 CHANGES = 10_000
 LATEST, EARLIEST, CUSTOM = 0, 1, 2
+USER = "005000000000001AAA"
+# What is random comes from it: a run is repeated with the number that it printed.
+SEED = int(os.environ.get("LANDFALL_SEED") or random.randrange(1_000_000))
 
 
 def stubs():
@@ -60,6 +65,17 @@ class Bus:
             equal(info.schema_id, schema_id, "id of the schema")
             self._schemas[schema_id] = Schema(info.schema_json)
         return self._schemas[schema_id]
+
+    def publish(self, event, fields):
+        """The UUID of the event."""
+        topic = f"/event/{event}"
+        schema_id = self.call("GetTopic", pb2.TopicRequest(topic_name=topic)).schema_id
+        value = {"CreatedDate": int(time.time() * 1000), "CreatedById": USER} | fields
+        produced = pb2.ProducerEvent(schema_id=schema_id, payload=self.schema(schema_id).encode(value))
+        answer = self.call("Publish", pb2.PublishRequest(topic_name=topic, events=[produced]))
+        (result,) = answer.results
+        assert not result.HasField("error"), result.error
+        return result.correlation_key
 
     def close(self):
         self._channel.close()
@@ -159,7 +175,7 @@ def flat(value):
 
 
 def changes():
-    """Every event says what its write did, and CometD shows the same events in the same order."""
+    """Every event says what its write did, CometD shows the same events in the same order, and each resumes the other."""
     with Server("pubsub-python-changes") as server:
         org = Org(server.authority)
         bus = Bus(org)
@@ -167,7 +183,7 @@ def changes():
         records = subscribed(bus, org, ALL, lambda: org.create("Account", {"Name": "begin"}))
         published = subscribed(bus, org, TOPIC, lambda: org.publish(EVENT, {"Code__c": "begin"}))
         first = {ALL: records.events[0].replay_id, TOPIC: published.events[0].replay_id}
-        workload = Workload(org, seed=7, count=CHANGES, threads=4)
+        workload = Workload(org, seed=SEED, count=CHANGES, threads=4, bus=bus)
         workload.run()
         last = org.create("Account", {"Name": "end"})
         end = org.publish(EVENT, {"Code__c": "end"})
@@ -184,8 +200,25 @@ def changes():
             equal(len(streamed), len(wanted), f"events of {topic}")
             for data, event in zip(streamed, wanted):
                 ensure_same(data, event)
+            ensure_resumes(bus, org, topic, streamed, wanted)
         for one in (records, published, poller, bus):
             one.close()
+
+
+def ensure_resumes(bus, org, topic, streamed, wanted):
+    """Half way, each protocol goes on from the position that the other one has shown."""
+    half = len(wanted) // 2
+    rest = wanted[half + 1 :]
+    resumed = Subscriber(bus, topic, CUSTOM, streamed[half]["event"]["replayId"].to_bytes(8, "big"))
+    poller = Poller(org, {topic: wanted[half].replay_id})
+    seen = resumed.wait(len(rest))
+    equal([event.replay_id for event in seen], [event.replay_id for event in rest], f"{topic} over gRPC")
+    messages = poller.wait(topic, len(rest))
+    equal(len(messages), len(rest), f"{topic} over CometD")
+    for data, event in zip(messages, seen):
+        ensure_same(data, event)
+    resumed.close()
+    poller.close()
 
 
 def ensure_all(workload, events, published):
@@ -209,7 +242,7 @@ def resume():
     with Server("pubsub-python-resume") as server:
         org = Org(server.authority)
         bus = Bus(org)
-        workload = Workload(org, seed=11, count=120, threads=1)
+        workload = Workload(org, seed=SEED, count=120, threads=1)
         workload.run()
         for topic in (ALL, TOPIC):
             earliest = Subscriber(bus, topic, EARLIEST, batch=7)
@@ -240,7 +273,7 @@ def publish():
         info = bus.call("GetTopic", pb2.TopicRequest(topic_name=TOPIC))
         assert info.can_publish and info.can_subscribe, info
         schema = bus.schema(info.schema_id)
-        value = {"CreatedDate": int(time.time() * 1000), "CreatedById": "005000000000001AAA", "Urgent__c": True}
+        value = {"CreatedDate": int(time.time() * 1000), "CreatedById": USER, "Urgent__c": True}
         payloads = [schema.encode(value | {"Code__c": f"code {number}"}) for number in range(3)]
         payloads[1] = b"\1"
         keys = [str(uuid.uuid4()), "unreadable", "not-a-uuid"]
@@ -273,6 +306,7 @@ SCENARIOS = {"changes": changes, "resume": resume, "publish": publish}
 
 def main(only):
     failed = 0
+    print(f"pubsub-python: LANDFALL_SEED={SEED}", flush=True)
     for name, scenario in SCENARIOS.items():
         if only not in (None, name):
             continue

@@ -101,13 +101,17 @@ TOGETHER.append(PLACE)
 
 
 class Workload:
-    """`count` random writes, shared by `threads` clients that each have records of their own."""
+    """`count` random writes, shared by `threads` clients that each have records of their own.
 
-    def __init__(self, org, seed, count, threads):
+    Events are published over REST and, if there is a `bus`, by turns over gRPC.
+    """
+
+    def __init__(self, org, seed, count, threads, bus=None):
         self.changes = {}
         self.published = {}
         self.failure = None
         self._org = org
+        self._bus = bus
         counts = [count // threads] * threads
         self._threads = [
             threading.Thread(target=self._run, args=(random.Random(f"{seed} {index}"), share), daemon=True)
@@ -134,8 +138,12 @@ class Workload:
         action = chance.choices(("create", "update", "delete", "publish"), (25, 55, 8, 12))[0]
         if action == "publish":
             event = {"Code__c": text(chance), "Left_At__c": moment(chance), "Weight__c": number(chance)}
-            uuid = org.publish(EVENT, {name: spoken(value) for name, value in event.items()})
-            self.published[uuid] = {name: counted(value) for name, value in event.items()}
+            values = {name: counted(value) for name, value in event.items()}
+            if self._bus and flag(chance):
+                uuid = self._bus.publish(EVENT, values)
+            else:
+                uuid = org.publish(EVENT, {name: spoken(value) for name, value in event.items()})
+            self.published[uuid] = values
         elif action == "create" or not records:
             kind = chance.choice(list(FIELDS))
             # A checkbox that nobody ticks is false.
