@@ -6,7 +6,14 @@ use tonic_prost_build::FileDescriptorSet;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=proto/pubsub_api.proto");
-    let definition = protox::compile(["proto/pubsub_api.proto"], ["proto"])?;
+    let mut compiler = protox::Compiler::new(["proto"])?;
+    compiler
+        .include_source_info(true)
+        .include_imports(true)
+        .open_file("pubsub_api.proto")?;
+    let described = PathBuf::from(std::env::var("OUT_DIR")?).join("pubsub_api.bin");
+    std::fs::write(described, compiler.encode_file_descriptor_set())?;
+    let definition = compiler.file_descriptor_set();
     tonic_prost_build::configure()
         .build_client(false)
         .build_transport(false)

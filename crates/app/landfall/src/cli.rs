@@ -185,6 +185,9 @@ pub(crate) struct ServeOptions {
     /// Whether Streaming API clients must return the browser cookie [default: false]
     #[arg(long, env = "LANDFALL_STREAMING_STRICT_COOKIES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) streaming_strict_cookies: Option<bool>,
+    /// Whether server reflection describes the Pub/Sub API, without a login [default: false]
+    #[arg(long, env = "LANDFALL_PUBSUB_REFLECTION", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) pubsub_reflection: Option<bool>,
     /// Connections at once; more wait [default: 20000]
     #[arg(long, env = "LANDFALL_LIMITS_CONNECTIONS", value_name = "N")]
     pub(crate) limits_connections: Option<usize>,

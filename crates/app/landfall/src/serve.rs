@@ -62,6 +62,9 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
         streaming: settings::Streaming {
             strict_cookies: options.streaming_strict_cookies,
         },
+        pubsub: settings::Pubsub {
+            reflection: options.pubsub_reflection,
+        },
         limits: settings::Limits {
             connections: options.limits_connections,
             concurrent_clients: options.limits_concurrent_clients,

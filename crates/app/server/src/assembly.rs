@@ -76,7 +76,10 @@ pub(crate) async fn assemble(
         ));
     }
     tasks.spawn(retention::run(engine.clone(), phase.clone()));
-    let router = router(config, &engine, &auth, phase, authority, &mut tasks);
+    let mut router = router(config, &engine, &auth, phase, authority, &mut tasks);
+    if config.reflection {
+        router = router.merge(landfall_pubsub::reflection()?);
+    }
     Ok(Assembly {
         router,
         engine,

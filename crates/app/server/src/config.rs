@@ -68,6 +68,8 @@ pub struct Config {
     pub app_policy: AppPolicy,
     /// Name of the user who is taken to have logged in and said yes whenever an app asks.
     pub auto_approve: Option<String>,
+    /// Whether the Pub/Sub API is described to whoever asks, by server reflection.
+    pub reflection: bool,
     /// The Salesforce DX project that the definitions come from.
     pub project: Option<PathBuf>,
 }
@@ -182,6 +184,7 @@ impl Config {
             strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
             app_policy: app_policy(&settings.connected_app),
             auto_approve: settings.oauth.auto_approve,
+            reflection: settings.pubsub.reflection.unwrap_or(true),
             project: settings.project,
         })
     }
@@ -254,6 +257,7 @@ impl Config {
             strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
             app_policy,
             auto_approve: None,
+            reflection: settings.pubsub.reflection.unwrap_or(false),
             project: settings.project,
         })
     }
@@ -455,6 +459,18 @@ mod tests {
         assert!(refusal(text).contains("`oauth.auto_approve` is set"));
         let dev = Config::dev(settings("[oauth]\nauto_approve = \"a@b\"")).expect("safe");
         assert_eq!(dev.auto_approve.as_deref(), Some("a@b"));
+    }
+
+    #[test]
+    fn only_a_developer_org_describes_itself_unasked() {
+        let dev = |text| Config::dev(settings(text)).expect("safe").reflection;
+        let serve = |text| Config::serve(settings(text)).expect("safe").reflection;
+        let (off, on) = (
+            "[pubsub]\nreflection = false",
+            "data = \"d\"\n[pubsub]\nreflection = true",
+        );
+        assert_eq!((dev(""), dev(off)), (true, false));
+        assert_eq!((serve("data = \"d\""), serve(on)), (false, true));
     }
 
     #[test]

@@ -86,6 +86,9 @@ pub enum Error {
     /// Users and logins cannot be read.
     #[error("users and logins cannot be set up")]
     Auth(#[from] landfall_auth::Error),
+    /// The Pub/Sub API cannot be described.
+    #[error("server reflection cannot be set up")]
+    Reflection(#[from] landfall_pubsub::ReflectionError),
     /// The project cannot be deployed.
     #[error("the project cannot be used\n{}", listed(problems))]
     Project {
@@ -122,6 +125,7 @@ impl Error {
             | Self::Tls { .. }
             | Self::Engine(_)
             | Self::Auth(_)
+            | Self::Reflection(_)
             | Self::Project { .. }
             | Self::Ended(_) => None,
         }

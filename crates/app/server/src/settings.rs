@@ -42,6 +42,8 @@ pub struct Settings {
     pub events: Events,
     /// The Streaming API.
     pub streaming: Streaming,
+    /// The Pub/Sub API.
+    pub pubsub: Pubsub,
     /// Bounds.
     pub limits: Limits,
     /// The log on stderr.
@@ -116,6 +118,14 @@ pub struct Events {
 pub struct Streaming {
     /// Whether clients must return the browser cookie.
     pub strict_cookies: Option<bool>,
+}
+
+/// `[pubsub]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pubsub {
+    /// Whether server reflection describes the API, without a login.
+    pub reflection: Option<bool>,
 }
 
 /// `[limits]`
@@ -252,6 +262,9 @@ impl Settings {
                     .streaming
                     .strict_cookies
                     .or(other.streaming.strict_cookies),
+            },
+            pubsub: Pubsub {
+                reflection: self.pubsub.reflection.or(other.pubsub.reflection),
             },
             limits: Limits {
                 connections: self.limits.connections.or(other.limits.connections),

@@ -8,6 +8,7 @@ mod call;
 mod fetch_response;
 mod managed;
 mod publish;
+mod reflection;
 mod replay;
 mod service;
 mod slot;
@@ -38,6 +39,7 @@ use tonic::service::Routes;
 
 pub use fetch_response::{FetchResponse, ManagedFetchResponse};
 pub use landfall_subscription::fetch::Timings;
+pub use reflection::{ReflectionError, reflection};
 
 use proto::pub_sub_server::PubSubServer;
 use slot::Slots;

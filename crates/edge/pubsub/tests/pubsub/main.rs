@@ -11,6 +11,7 @@ mod project;
 mod publish;
 mod publish_stream;
 mod quiet;
+mod reflection;
 mod replay;
 mod topics;
 
