@@ -2,7 +2,7 @@
 
 use landfall_model::FieldBits;
 
-use crate::decode::{DecodeError, HeaderView, RawScalar, Reader};
+use crate::decode::{DecodeError, HeaderView, RawScalar, RawText, Reader};
 use crate::shape::{Compound, Scalar, Shape};
 use crate::{EventSchema, json};
 
@@ -78,7 +78,7 @@ impl EventSchema {
                     true
                 }
                 Shape::Required(scalar) => {
-                    render_scalar(reader.scalar(*scalar)?, &marks, out);
+                    render_scalar(reader.scalar(*scalar)?, &marks, out)?;
                     true
                 }
                 Shape::Optional(scalar) => {
@@ -86,7 +86,7 @@ impl EventSchema {
                 }
                 Shape::Names if reader.branch(2)? == 0 => marks.null(position, out),
                 Shape::Names => {
-                    render_texts(&reader.texts()?, out);
+                    render_texts(&reader.texts()?, out)?;
                     true
                 }
                 Shape::Compound(compound) => match reader.branch(2)? {
@@ -99,7 +99,7 @@ impl EventSchema {
                     }
                     0 => marks.null(position, out),
                     1 => {
-                        json::string(out, reader.text()?);
+                        text(out, reader.text()?)?;
                         true
                     }
                     _ => render_compound(&mut reader, compound, position, &marks, out)?,
@@ -127,18 +127,20 @@ impl EventSchema {
     ) -> Result<(), DecodeError> {
         out.push(b'{');
         key(out, "entityName");
-        json::string(out, header.entity_name);
+        text(out, header.entity_name)?;
         out.push(b',');
         key(out, "recordIds");
-        render_texts(&header.record_ids, out);
-        for (name, text) in [
-            ("changeType", header.change_type.as_str()),
+        render_texts(&header.record_ids, out)?;
+        out.push(b',');
+        key(out, "changeType");
+        json::string(out, header.change_type.as_str());
+        for (name, value) in [
             ("changeOrigin", header.change_origin),
             ("transactionKey", header.transaction_key),
         ] {
             out.push(b',');
             key(out, name);
-            json::string(out, text);
+            text(out, value)?;
         }
         for (name, number) in [
             ("sequenceNumber", i64::from(header.sequence_number)),
@@ -151,7 +153,7 @@ impl EventSchema {
         }
         out.push(b',');
         key(out, "commitUser");
-        json::string(out, header.commit_user);
+        text(out, header.commit_user)?;
         let sets = [
             ("nulledFields", &header.nulled_fields, whole),
             ("diffFields", &header.diff_fields, whole),
@@ -257,10 +259,10 @@ fn render_optional(
     if marks.is_difference(position) {
         out.push(b'{');
         key(out, "diff");
-        render_scalar(value, marks, out);
+        render_scalar(value, marks, out)?;
         out.push(b'}');
     } else {
-        render_scalar(value, marks, out);
+        render_scalar(value, marks, out)?;
     }
     Ok(true)
 }
@@ -306,7 +308,7 @@ fn render_compound(
         separator = b',';
         key(out, &part.name);
         match value {
-            Some(value) => render_scalar(value, marks, out),
+            Some(value) => render_scalar(value, marks, out)?,
             None => out.extend_from_slice(b"null"),
         }
     }
@@ -317,26 +319,40 @@ fn render_compound(
     Ok(true)
 }
 
-fn render_texts(texts: &[&str], out: &mut Vec<u8>) {
+fn render_texts(texts: &[RawText<'_>], out: &mut Vec<u8>) -> Result<(), DecodeError> {
     out.push(b'[');
-    for (place, text) in texts.iter().enumerate() {
+    for (place, item) in texts.iter().enumerate() {
         if place > 0 {
             out.push(b',');
         }
-        json::string(out, text);
+        text(out, *item)?;
     }
     out.push(b']');
+    Ok(())
 }
 
-fn render_scalar(value: RawScalar<'_>, marks: &Marks, out: &mut Vec<u8>) {
+/// Writes a text of the payload; whether it is UTF-8 is asked only if it is not plain ASCII.
+fn text(out: &mut Vec<u8>, text: RawText<'_>) -> Result<(), DecodeError> {
+    if !json::text(out, text.0) {
+        text.read()?;
+    }
+    Ok(())
+}
+
+fn render_scalar(
+    value: RawScalar<'_>,
+    marks: &Marks,
+    out: &mut Vec<u8>,
+) -> Result<(), DecodeError> {
     match value {
         RawScalar::Boolean(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
         RawScalar::Integer(number) => json::integer(out, number),
         RawScalar::Double(number) => json::double(out, number),
-        RawScalar::Text(text) => json::string(out, text),
+        RawScalar::Text(value) => text(out, value)?,
         RawScalar::Date(millis) => json::date(out, millis),
         RawScalar::DateTime(millis) if marks.in_seconds => json::date_time_in_seconds(out, millis),
         RawScalar::DateTime(millis) => json::date_time(out, millis),
         RawScalar::Time(millis) => json::time(out, millis),
     }
+    Ok(())
 }

@@ -79,9 +79,13 @@ impl EventSchema {
                 },
                 Shape::Names => match reader.branch(2)? {
                     0 => FieldValue::Null,
-                    _ => {
-                        FieldValue::Names(reader.texts()?.into_iter().map(str::to_owned).collect())
-                    }
+                    _ => FieldValue::Names(
+                        reader
+                            .texts()?
+                            .into_iter()
+                            .map(RawText::owned)
+                            .collect::<Result<_, _>>()?,
+                    ),
                 },
                 Shape::Compound(compound) => match reader.branch(2)? {
                     0 => FieldValue::Null,
@@ -89,7 +93,7 @@ impl EventSchema {
                 },
                 Shape::TextOrCompound(compound) => match reader.branch(3)? {
                     0 => FieldValue::Null,
-                    1 => FieldValue::Plain(Value::Text(reader.text()?.to_owned())),
+                    1 => FieldValue::Plain(Value::Text(reader.text()?.owned()?)),
                     _ => reader.compound(compound)?,
                 },
             });
@@ -99,13 +103,27 @@ impl EventSchema {
     }
 }
 
+/// A text as it lies in the payload, not looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct RawText<'a>(pub(crate) &'a [u8]);
+
+impl<'a> RawText<'a> {
+    pub(crate) fn read(self) -> Result<&'a str, DecodeError> {
+        std::str::from_utf8(self.0).map_err(|_| DecodeError::Text)
+    }
+
+    fn owned(self) -> Result<String, DecodeError> {
+        self.read().map(str::to_owned)
+    }
+}
+
 /// A value as it lies in the payload.
 #[derive(Clone, Copy)]
 pub(crate) enum RawScalar<'a> {
     Boolean(bool),
     Integer(i64),
     Double(f64),
-    Text(&'a str),
+    Text(RawText<'a>),
     Date(i64),
     DateTime(i64),
     Time(i64),
@@ -117,7 +135,7 @@ impl RawScalar<'_> {
             Self::Boolean(truth) => Value::Boolean(truth),
             Self::Integer(number) => Value::Integer(number),
             Self::Double(number) => Value::Double(number),
-            Self::Text(text) => Value::Text(text.to_owned()),
+            Self::Text(text) => Value::Text(text.owned()?),
             Self::Date(millis) => Value::Date(Date::of(Timestamp::from_millis(millis))),
             Self::DateTime(millis) => Value::DateTime(Timestamp::from_millis(millis)),
             Self::Time(millis) => {
@@ -129,15 +147,15 @@ impl RawScalar<'_> {
 
 /// The header as it lies in the payload.
 pub(crate) struct HeaderView<'a> {
-    pub(crate) entity_name: &'a str,
-    pub(crate) record_ids: Vec<&'a str>,
+    pub(crate) entity_name: RawText<'a>,
+    pub(crate) record_ids: Vec<RawText<'a>>,
     pub(crate) change_type: ChangeType,
-    pub(crate) change_origin: &'a str,
-    pub(crate) transaction_key: &'a str,
+    pub(crate) change_origin: RawText<'a>,
+    pub(crate) transaction_key: RawText<'a>,
     pub(crate) sequence_number: i32,
     pub(crate) commit_timestamp: i64,
     pub(crate) commit_number: i64,
-    pub(crate) commit_user: &'a str,
+    pub(crate) commit_user: RawText<'a>,
     pub(crate) nulled_fields: FieldBits,
     pub(crate) diff_fields: FieldBits,
     pub(crate) changed_fields: FieldBits,
@@ -166,18 +184,23 @@ impl<'a> HeaderView<'a> {
 
     fn into_header(self) -> Result<ChangeEventHeader, DecodeError> {
         Ok(ChangeEventHeader {
-            entity_name: EntityName::new(self.entity_name),
-            record_ids: self.record_ids.into_iter().map(str::to_owned).collect(),
+            entity_name: EntityName::new(self.entity_name.read()?),
+            record_ids: self
+                .record_ids
+                .into_iter()
+                .map(RawText::owned)
+                .collect::<Result<_, _>>()?,
             change_type: self.change_type,
-            change_origin: self.change_origin.to_owned(),
-            transaction_key: TransactionKey::parse(self.transaction_key)
+            change_origin: self.change_origin.owned()?,
+            transaction_key: TransactionKey::parse(self.transaction_key.read()?)
                 .ok_or(DecodeError::Header)?,
             sequence_number: self.sequence_number,
             commit_timestamp: Timestamp::from_millis(self.commit_timestamp),
             commit_number: u64::try_from(self.commit_number)
                 .map(CommitNumber::new)
                 .map_err(|_| DecodeError::Header)?,
-            commit_user: RecordId::parse(self.commit_user).map_err(|_| DecodeError::Header)?,
+            commit_user: RecordId::parse(self.commit_user.read()?)
+                .map_err(|_| DecodeError::Header)?,
             nulled_fields: self.nulled_fields,
             diff_fields: self.diff_fields,
             changed_fields: self.changed_fields,
@@ -267,13 +290,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn text(&mut self) -> Result<&'a str, DecodeError> {
+    pub(crate) fn text(&mut self) -> Result<RawText<'a>, DecodeError> {
         let length = usize::try_from(self.long()?).map_err(|_| DecodeError::Number)?;
-        std::str::from_utf8(self.take(length)?).map_err(|_| DecodeError::Text)
+        self.take(length).map(RawText)
     }
 
     /// An array of texts, in any number of blocks. A text takes at least one byte, which bounds the loop.
-    pub(crate) fn texts(&mut self) -> Result<Vec<&'a str>, DecodeError> {
+    pub(crate) fn texts(&mut self) -> Result<Vec<RawText<'a>>, DecodeError> {
         let mut items = Vec::new();
         loop {
             let mut count = self.long()?;
@@ -292,7 +315,11 @@ impl<'a> Reader<'a> {
     }
 
     fn bits(&mut self) -> Result<FieldBits, DecodeError> {
-        bitmap::parse(self.texts()?).ok_or(DecodeError::Bitmap)
+        let mut texts = Vec::new();
+        for text in self.texts()? {
+            texts.push(text.read()?);
+        }
+        bitmap::parse(texts).ok_or(DecodeError::Bitmap)
     }
 
     pub(crate) fn scalar(&mut self, scalar: Scalar) -> Result<RawScalar<'a>, DecodeError> {

@@ -5,10 +5,17 @@ use std::io::Write as _;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Writes a string with its quotes.
-pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn string(out: &mut Vec<u8>, string: &str) {
+    text(out, string.as_bytes());
+}
+
+/// Writes the bytes of a string, with quotes; says whether all of them are ASCII.
+pub(crate) fn text(out: &mut Vec<u8>, text: &[u8]) -> bool {
+    out.reserve(text.len() + 2);
     out.push(b'"');
-    let mut rest = text.as_bytes();
-    while let Some(stop) = special(rest) {
+    let mut rest = text;
+    let mut highs = 0;
+    while let Some(stop) = special(rest, &mut highs) {
         let (plain, tail) = rest.split_at(stop);
         out.extend_from_slice(plain);
         let Some((&byte, tail)) = tail.split_first() else {
@@ -19,29 +26,45 @@ pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
     }
     out.extend_from_slice(rest);
     out.push(b'"');
+    highs == 0
 }
 
-const fn is_special(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
-}
+/// The highest bit of each of eight bytes.
+const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// The place of the first byte that needs an escape.
-fn special(text: &[u8]) -> Option<usize> {
-    let mut start = 0;
-    // Without a branch a byte, so that the compiler takes a whole chunk at a time.
-    for chunk in text.chunks(32) {
-        if chunk
-            .iter()
-            .fold(false, |any, &byte| any | is_special(byte))
-        {
-            return chunk
-                .iter()
-                .position(|&byte| is_special(byte))
-                .map(|place| start + place);
+/// The place of the first byte that needs an escape, found eight bytes at a time; `highs` gathers the highest bits of all
+/// bytes up to there.
+fn special(text: &[u8], highs: &mut u64) -> Option<usize> {
+    let (words, rest) = text.as_chunks::<8>();
+    for (place, word) in words.iter().enumerate() {
+        if let Some(found) = special_in(*word, highs) {
+            return Some(place * 8 + found);
         }
-        start += chunk.len();
     }
-    None
+    if rest.is_empty() {
+        return None;
+    }
+    // The last eight bytes again: those that come twice need no escape.
+    if let Some(last) = text.last_chunk::<8>() {
+        return special_in(*last, highs).map(|found| text.len() - 8 + found);
+    }
+    rest.iter().position(|&byte| {
+        *highs |= u64::from(byte) & HIGHS;
+        byte < 0x20 || byte == b'"' || byte == b'\\'
+    })
+}
+
+/// The first byte below 0x20, or that is a quote or a backslash.
+fn special_in(bytes: [u8; 8], highs: &mut u64) -> Option<usize> {
+    const ONES: u64 = HIGHS >> 7;
+    let word = u64::from_le_bytes(bytes);
+    *highs |= word & HIGHS;
+    // The highest bit of each byte that is smaller than `least`. A byte above such a one may be marked wrongly, for it
+    // lends to that one; the lowest mark is always right.
+    let below = |word: u64, least: u64| word.wrapping_sub(ONES * least) & !word & HIGHS;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let marks = below(word, 0x20) | is(b'"') | is(b'\\');
+    (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
 }
 
 fn escape(out: &mut Vec<u8>, byte: u8) {
