@@ -83,7 +83,13 @@ pub const TAIL_EVENTS_MAX: usize = 65_536;
 pub const TAIL_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Events read from the store in one step of a replay.
-pub const REPLAY_PAGE_EVENTS_MAX: usize = 2_000;
+pub const REPLAY_PAGE_EVENTS_MAX: usize = 1_000;
+
+/// Steps of replays that are kept in memory, for other subscribers and for the rest of a step.
+pub const REPLAY_PAGES_MAX: usize = 64;
+
+/// Bytes of them, counted as those of [`TAIL_BYTES_MAX`].
+pub const REPLAY_PAGES_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Retention of change events and high-volume platform events, in hours.
 /// Source: "Event Message Durability" (Change Data Capture Developer Guide).

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use landfall_auth::Login;
-use landfall_engine::{Event, LogEvent, Rendition, TopicFilter, TopicId, Watcher};
+use landfall_engine::{Event, LogEvent, Prepare, Rendition, TopicFilter, TopicId, Watcher};
 use landfall_model::{Fault, ReplayId, ReplayPreset, Timestamp};
 use landfall_subscription::fetch::{Due, Fetch};
 use landfall_subscription::{Bounds, Subscription};
@@ -56,6 +56,7 @@ pub(crate) struct Delivery<R> {
     call: Call,
     ending: Pin<Box<dyn Future<Output = Fault> + Send>>,
     watcher: Watcher,
+    prepare: Prepare,
     /// None before the first request.
     subscription: Option<Subscription<TopicId>>,
     answers: mpsc::Sender<Result<R, Status>>,
@@ -72,6 +73,9 @@ impl<R: From<FetchResponse>> Delivery<R> {
             fetch: Fetch::new(state.timings, state.engine.clock().now()),
             watcher: state.engine.log().watch(),
             ending: ending(&state, &login),
+            prepare: Arc::new(|event| {
+                event.rendition(Rendition::PubSub, rendered);
+            }),
             subscription: None,
             state,
             call,
@@ -160,7 +164,8 @@ impl<R: From<FetchResponse>> Delivery<R> {
             let limit = usize::try_from(self.fetch.credit()).unwrap_or(usize::MAX);
             let log = self.state.engine.log();
             let from = subscription.cursor();
-            let stretch = log.read(from, &filter, limit).await.map_err(|failure| {
+            let read = log.read_prepared(from, &filter, limit, &self.prepare).await;
+            let stretch = read.map_err(|failure| {
                 error!(error = %failure, "the log cannot be read");
                 Fault::StoreUnavailable
             })?;

@@ -4,16 +4,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use landfall_auth::Login;
 use landfall_bayeux::{Input, Moment, RequestedAdvice, Response, Session, Timings};
-use landfall_engine::{Engine, Error, Watcher};
-use landfall_model::{Fault, RecordId};
+use landfall_engine::{Engine, Error, Prepare, Rendition, Watcher};
+use landfall_model::{Fault, RecordId, limits};
 use tracing::error;
 
 use crate::delivery::Delivery;
 use crate::machine::{Machine, Position, Step, Wish};
 use crate::poll::Waiting;
+use crate::render::rendered;
 
-/// Events read from the store in one step of a delivery.
-const STRETCH_EVENTS: usize = 512;
+/// Events taken in one step of a delivery from the store.
+const STRETCH_EVENTS: usize = limits::REPLAY_PAGE_EVENTS_MAX;
 
 /// A client that has shaken hands.
 pub(crate) struct Client {
@@ -147,6 +148,7 @@ impl Client {
     /// [`Error::Store`] if the log cannot be read.
     pub(crate) async fn has_pending(&self, engine: &Engine) -> Result<bool, Error> {
         let log = engine.log();
+        let prepare = prepare(engine);
         loop {
             let step = self.machine().look(log);
             let reading = match step {
@@ -154,7 +156,9 @@ impl Client {
                 Step::Again => continue,
                 Step::Read(reading) => reading,
             };
-            let stretch = log.read(reading.from, &reading.filter, 1).await?;
+            let stretch = log
+                .read_prepared(reading.from, &reading.filter, 1, &prepare)
+                .await?;
             if let Step::Done(pending) = self.machine().look_at(&reading, &stretch) {
                 return Ok(pending);
             }
@@ -171,6 +175,7 @@ impl Client {
         let _one = self.delivering.lock().await;
         let delivery = Delivery::begin(self);
         let log = engine.log();
+        let prepare = prepare(engine);
         loop {
             let step = self.machine().take(engine, response);
             let reading = match step {
@@ -179,7 +184,7 @@ impl Client {
                 Step::Read(reading) => reading,
             };
             let read = log
-                .read(reading.from, &reading.filter, STRETCH_EVENTS)
+                .read_prepared(reading.from, &reading.filter, STRETCH_EVENTS, &prepare)
                 .await;
             let stretch = match read {
                 Ok(stretch) => stretch,
@@ -196,6 +201,14 @@ impl Client {
             }
         }
     }
+}
+
+/// Renders old events before they are taken.
+fn prepare(engine: &Engine) -> Prepare {
+    let engine = engine.clone();
+    Arc::new(move |event| {
+        event.rendition(Rendition::Streaming, |event| rendered(&engine, event));
+    })
 }
 
 /// The session's time.

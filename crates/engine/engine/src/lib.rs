@@ -40,7 +40,7 @@ pub use command::{Assignment, Change, Outcome, Saved, Transaction};
 pub use definitions::{Definitions, Publication, Subject};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::Error;
-pub use log::{Log, LogEvent, Rendition, Stretch, Watcher};
+pub use log::{Log, LogEvent, Prepare, Rendition, Stretch, Watcher};
 pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;
 pub use publish::Published;

@@ -4,10 +4,11 @@
 //! the watchers of the topics that moved, and each reads on from its own position.
 
 mod fan_out;
+mod pages;
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
 use landfall_model::{ReplayId, limits};
@@ -15,8 +16,10 @@ use landfall_store::{Event, LogBounds, Reader, TopicFilter};
 
 use crate::error::Error;
 use fan_out::FanOut;
+use pages::{Pages, Search};
 
 pub use fan_out::Watcher;
+pub use pages::Prepare;
 
 /// A form in which a protocol delivers events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,6 +180,7 @@ fn cost(event: &Event) -> usize {
 pub struct Log {
     reader: Arc<dyn Reader>,
     tail: RwLock<Tail>,
+    old: Arc<Pages>,
     fan_out: Mutex<FanOut>,
 }
 
@@ -188,6 +192,7 @@ impl Log {
     fn with_limits(reader: Arc<dyn Reader>, limits: TailLimits) -> Result<Self, Error> {
         let bounds = reader.log_bounds()?;
         Ok(Self {
+            old: Arc::new(Pages::new(Arc::clone(&reader))),
             reader,
             tail: RwLock::new(Tail::new(bounds, limits)),
             fan_out: Mutex::default(),
@@ -196,7 +201,7 @@ impl Log {
 
     /// What the log holds now.
     pub fn bounds(&self) -> LogBounds {
-        let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
+        let tail = self.tail();
         LogBounds {
             earliest: tail.earliest,
             tail: tail.newest,
@@ -213,23 +218,31 @@ impl Log {
         filter: &TopicFilter,
         limit: usize,
     ) -> Result<Stretch, Error> {
+        let prepare: Prepare = Arc::new(|_| ());
+        self.read_prepared(after, filter, limit, &prepare).await
+    }
+
+    /// The same. Those that come from the store have been prepared, on other threads and before they were asked for if
+    /// the subscriber reads on.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if older events cannot be read.
+    pub async fn read_prepared(
+        &self,
+        after: ReplayId,
+        filter: &TopicFilter,
+        limit: usize,
+        prepare: &Prepare,
+    ) -> Result<Stretch, Error> {
         if let Some(stretch) = self.read_recent(after, filter, limit) {
             return Ok(stretch);
         }
-        let reader = Arc::clone(&self.reader);
-        let filter = filter.clone();
-        let limit = limit.min(limits::REPLAY_PAGE_EVENTS_MAX);
-        let page = tokio::task::spawn_blocking(move || reader.events(after, &filter, limit))
-            .await
-            .map_err(|_| Error::Stopped)??;
-        Ok(Stretch {
-            events: page
-                .events
-                .into_iter()
-                .map(|event| Arc::new(LogEvent::new(event)))
-                .collect(),
-            reached: page.reached,
-        })
+        let search = Search {
+            filter: filter.clone(),
+            recent: self.tail().floor,
+            prepare: Arc::clone(prepare),
+        };
+        self.old.read(search, after, limit).await
     }
 
     /// The same from memory alone; none if `after` is older than what memory holds.
@@ -240,7 +253,7 @@ impl Log {
         limit: usize,
     ) -> Option<Stretch> {
         let mut events = Vec::new();
-        let tail = self.tail.read().unwrap_or_else(PoisonError::into_inner);
+        let tail = self.tail();
         let reached = tail.visit(after, filter, |entry| {
             if events.len() == limit {
                 return ControlFlow::Break(());
@@ -261,10 +274,7 @@ impl Log {
         filter: &TopicFilter,
         mut visit: impl FnMut(&LogEvent) -> ControlFlow<()>,
     ) -> Option<ReplayId> {
-        self.tail
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .visit(after, filter, |entry| visit(entry))
+        self.tail().visit(after, filter, |entry| visit(entry))
     }
 
     /// Someone who wants to know when topics move.
@@ -289,7 +299,12 @@ impl Log {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .trim(earliest);
+        self.old.forget_unused(earliest);
         Ok(())
+    }
+
+    fn tail(&self) -> RwLockReadGuard<'_, Tail> {
+        self.tail.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fan_out(&self) -> MutexGuard<'_, FanOut> {
@@ -298,238 +313,4 @@ impl Log {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::task::{Context, Poll, Waker};
-
-    use landfall_model::{EntityDefinition, EventUuid, RecordId, Row, SchemaId, Timestamp, Value};
-    use landfall_store::{DocumentKind, Page, Reads, Result, TopicId};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// A store that has nothing but a log, kept in full.
-    #[derive(Default)]
-    struct Whole(Mutex<Vec<Arc<Event>>>);
-
-    impl Whole {
-        fn events(&self) -> MutexGuard<'_, Vec<Arc<Event>>> {
-            self.0.lock().expect("no test panics while it looks")
-        }
-
-        fn after(&self, after: ReplayId, filter: &TopicFilter) -> Vec<ReplayId> {
-            self.events()
-                .iter()
-                .filter(|event| event.replay_id > after && filter.passes(event.topic))
-                .map(|event| event.replay_id)
-                .collect()
-        }
-    }
-
-    impl Reads for Whole {
-        fn row(&self, _: &EntityDefinition, _: RecordId) -> Result<Option<Row>> {
-            Ok(None)
-        }
-
-        fn rows_where(
-            &self,
-            _: &EntityDefinition,
-            _: usize,
-            _: &Value,
-            _: usize,
-        ) -> Result<Vec<Row>> {
-            Ok(Vec::new())
-        }
-
-        fn recent_rows(&self, _: &EntityDefinition, _: usize) -> Result<Vec<Row>> {
-            Ok(Vec::new())
-        }
-
-        fn document(&self, _: DocumentKind, _: &str) -> Result<Option<Vec<u8>>> {
-            Ok(None)
-        }
-
-        fn documents(&self, _: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
-            Ok(Vec::new())
-        }
-    }
-
-    impl Reader for Whole {
-        fn log_bounds(&self) -> Result<LogBounds> {
-            let events = self.events();
-            Ok(LogBounds {
-                earliest: events.first().map(|event| event.replay_id),
-                tail: events
-                    .last()
-                    .map_or(ReplayId::ORIGIN, |event| event.replay_id),
-            })
-        }
-
-        fn events(&self, after: ReplayId, filter: &TopicFilter, limit: usize) -> Result<Page> {
-            let events = Self::events(self);
-            let mut page = Page {
-                events: Vec::new(),
-                reached: after,
-            };
-            for event in events.iter().filter(|event| event.replay_id > after) {
-                if filter.passes(event.topic) {
-                    if page.events.len() == limit {
-                        break;
-                    }
-                    page.events.push(Arc::clone(event));
-                }
-                page.reached = event.replay_id;
-            }
-            Ok(page)
-        }
-    }
-
-    fn event(replay_id: ReplayId, topic: u32, bytes: usize) -> Arc<Event> {
-        Arc::new(Event {
-            replay_id,
-            topic: TopicId(topic),
-            appended: Timestamp::from_millis(0),
-            uuid: EventUuid::from_bytes([0; 16]),
-            schema: SchemaId::from_bytes([0; 16]),
-            payload: Bytes::from(vec![0; bytes]),
-        })
-    }
-
-    /// A log of these groups, of which `events` events and `bytes` bytes are kept in memory.
-    fn log(groups: &[Vec<(u32, usize)>], events: usize, bytes: usize) -> (Log, Arc<Whole>) {
-        let store = Arc::new(Whole::default());
-        let limits = TailLimits { events, bytes };
-        let log = Log::with_limits(Arc::clone(&store) as _, limits).expect("an empty log");
-        let mut newest = ReplayId::ORIGIN;
-        for group in groups {
-            let mut made = Vec::new();
-            for (topic, bytes) in group {
-                newest = newest.advanced_by(1);
-                made.push(event(newest, *topic, *bytes));
-            }
-            store.events().extend(made.iter().cloned());
-            log.publish(&made, newest);
-        }
-        (log, store)
-    }
-
-    /// Reads on until nothing is left, as a subscriber does.
-    fn read_on(log: &Log, after: ReplayId, filter: &TopicFilter, limit: usize) -> Vec<ReplayId> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .expect("a runtime");
-        let mut found = Vec::new();
-        let mut at = after;
-        loop {
-            let stretch = runtime
-                .block_on(log.read(at, filter, limit))
-                .expect("a read");
-            let ids = stretch.events.iter().map(|event| event.event().replay_id);
-            found.extend(ids);
-            if stretch.reached <= at {
-                return found;
-            }
-            at = stretch.reached;
-        }
-    }
-
-    fn groups() -> impl Strategy<Value = Vec<Vec<(u32, usize)>>> {
-        let event = (0_u32..4, 0_usize..20);
-        prop::collection::vec(prop::collection::vec(event, 0..6), 0..12)
-    }
-
-    fn filters() -> impl Strategy<Value = TopicFilter> {
-        prop_oneof![
-            Just(TopicFilter::All),
-            prop::collection::btree_set(0_u32..5, 0..4)
-                .prop_map(|topics| TopicFilter::These(topics.into_iter().map(TopicId).collect())),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn memory_and_store_tell_the_same(
-            groups in groups(),
-            filter in filters(),
-            kept in (0_usize..8, 0_usize..60),
-            after in 995_u64..1_080,
-            limit in 1_usize..5,
-        ) {
-            let (log, store) = log(&groups, kept.0, kept.1);
-            let after = ReplayId::new(after);
-            let expected = store.after(after, &filter);
-            prop_assert_eq!(read_on(&log, after, &filter, limit), expected);
-            let tail = log.tail.read().expect("no poison");
-            prop_assert!(tail.events.len() <= kept.0 && tail.bytes <= kept.1);
-            let bytes: usize = tail.events.iter().map(|entry| cost(&entry.event)).sum();
-            prop_assert_eq!(tail.bytes, bytes);
-        }
-
-        #[test]
-        fn what_is_trimmed_is_gone_from_memory_too(
-            groups in groups(),
-            trimmed in 0_usize..40,
-            after in 995_u64..1_080,
-        ) {
-            let (log, store) = log(&groups, 1_000, 1_000_000);
-            {
-                let mut events = store.events();
-                let count = trimmed.min(events.len());
-                events.drain(..count);
-            }
-            // An empty store has forgotten its tail here, but the log has not.
-            let newest = log.bounds().tail;
-            log.trimmed().expect("bounds");
-            let after = ReplayId::new(after);
-            prop_assert_eq!(
-                read_on(&log, after, &TopicFilter::All, 3),
-                store.after(after, &TopicFilter::All)
-            );
-            let earliest = store.events().first().map(|event| event.replay_id);
-            prop_assert_eq!(log.bounds(), LogBounds { earliest, tail: newest });
-        }
-
-        #[test]
-        fn a_visit_that_breaks_goes_on_where_it_stopped(
-            groups in groups(),
-            filter in filters(),
-            turn in 1_usize..4,
-        ) {
-            let (log, store) = log(&groups, 1_000, 1_000_000);
-            let mut seen = Vec::new();
-            let mut at = ReplayId::ORIGIN;
-            loop {
-                let mut left = turn;
-                let reached = log.visit_recent(at, &filter, |event| {
-                    if left == 0 {
-                        return ControlFlow::Break(());
-                    }
-                    left -= 1;
-                    seen.push(event.event().replay_id);
-                    ControlFlow::Continue(())
-                });
-                let reached = reached.expect("all of it is in memory");
-                if reached == at {
-                    break;
-                }
-                at = reached;
-            }
-            prop_assert_eq!(seen, store.after(ReplayId::ORIGIN, &filter));
-        }
-    }
-
-    #[test]
-    fn a_wake_before_the_wait_is_not_lost_and_dropping_forgets() {
-        let (log, _store) = log(&[], 10, 100);
-        let log = Arc::new(log);
-        let watcher = log.watch();
-        watcher.set(TopicFilter::These(vec![TopicId(1)]));
-        let next = ReplayId::ORIGIN.advanced_by(1);
-        log.publish(&[event(next, 1, 0)], next);
-        let mut woken = Box::pin(watcher.woken());
-        let mut context = Context::from_waker(Waker::noop());
-        assert_eq!(woken.as_mut().poll(&mut context), Poll::Ready(()));
-        drop(woken);
-        drop(watcher);
-        assert!(log.fan_out().is_empty());
-    }
-}
+mod tests;

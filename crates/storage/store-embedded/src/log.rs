@@ -16,7 +16,7 @@ use crate::error::{Attempt, corrupt, loaded, reading, stored};
 const LOG: &str = "event log";
 const BLOCK: &str = "event block";
 /// How much is looked through for one page.
-const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+const PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// With more topics the blocks are all read: asking the index for each topic costs more.
 const INDEXED_TOPICS_MAX: usize = 16;
 /// How much one call of trim takes away.

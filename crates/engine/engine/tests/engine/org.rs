@@ -208,13 +208,15 @@ impl Org {
     /// Everything in the log after a position.
     pub(crate) async fn events_after(&self, after: ReplayId) -> Vec<Told> {
         let log = self.engine.log();
-        let stretch = log.read(after, &TopicFilter::All, 1_000).await;
-        let stretch = stretch.expect("a read");
-        stretch
-            .events
-            .iter()
-            .map(|event| self.told(event.event()))
-            .collect()
+        let mut told = Vec::new();
+        let mut at = after;
+        while at < log.bounds().tail {
+            let stretch = log.read(at, &TopicFilter::All, 1_000).await;
+            let stretch = stretch.expect("a read");
+            told.extend(stretch.events.iter().map(|event| self.told(event.event())));
+            at = stretch.reached;
+        }
+        told
     }
 
     fn told(&self, event: &Event) -> Told {
