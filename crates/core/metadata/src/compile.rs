@@ -18,6 +18,7 @@ use crate::problem::{Problem, Report};
 use crate::project::Kind;
 use crate::read::brief;
 use crate::record_type;
+use crate::roll_up::{Declared, Failure};
 use crate::value_set::{self, GlobalValueSets};
 use crate::xml::Element;
 use crate::{Component, Org, StartingNumber, event, object, reference, roll_up};
@@ -323,26 +324,50 @@ impl Compiler {
     }
 
     fn roll_ups(&mut self) {
-        for (entity, field) in &self.declared {
-            let Some(source) = &field.roll_up else {
-                continue;
-            };
-            let (name, child) = (&field.definition.name, source.child());
+        let declared = self.declared.iter().filter_map(|(entity, field)| {
+            Some(Declared {
+                entity,
+                field: &field.definition.name,
+                source: field.roll_up.as_ref()?,
+            })
+        });
+        let (ordered, circular) = roll_up::ordered(declared.collect());
+        for Declared {
+            entity,
+            field,
+            source,
+        } in circular
+        {
+            let reason = format!("{entity}.{field} is computed from itself");
+            self.report.problem(source.at(), reason);
+        }
+        for Declared {
+            entity,
+            field,
+            source,
+        } in ordered
+        {
+            let child = source.child();
             if !self.entities.contains_key(&child.to_ascii_lowercase()) {
                 match self.absent.object(child) {
                     Absence::Elsewhere => {
                         let reason =
-                            format!("the object {child} is not here: {entity}.{name} is empty");
+                            format!("the object {child} is not here: {entity}.{field} is empty");
                         self.report.warning(source.at(), reason);
+                        roll_up::leave_empty(entity, field, &mut self.entities);
                         continue;
                     }
                     Absence::Broken => continue,
                     Absence::Unknown => {}
                 }
             }
-            match roll_up::resolve(entity, name, source, &mut self.entities) {
+            match roll_up::resolve(entity, field, source, &mut self.entities) {
                 Ok(roll_up) => self.org.roll_ups.push(roll_up),
-                Err((at, reason)) => self.report.problem(&at, reason),
+                Err(Failure::Problem(at, reason)) => self.report.problem(&at, reason),
+                Err(Failure::Empty(at, reason)) => {
+                    self.report.warning(&at, reason);
+                    roll_up::leave_empty(entity, field, &mut self.entities);
+                }
             }
         }
     }

@@ -39,7 +39,7 @@ pub use prefix::PrefixBook;
 pub use problem::Problem;
 pub use project::{Project, project_components, sfdx_project};
 pub use record_type::RecordType;
-pub use roll_up::{RollUp, RollUpFilter, RollUpOperation};
+pub use roll_up::{Comparison, RollUp, RollUpFilter, RollUpOperation};
 
 /// One file of a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub struct Org {
     pub managed_subscriptions: Vec<ManagedSubscription>,
     /// Record types.
     pub record_types: Vec<RecordType>,
-    /// How roll-up summary fields come about.
+    /// How roll-up summary fields come about, each after those that it is computed from.
     pub roll_ups: Vec<RollUp>,
     /// Auto numbers that do not begin with 1.
     pub starting_numbers: Vec<StartingNumber>,

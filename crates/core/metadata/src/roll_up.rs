@@ -2,6 +2,10 @@
 //!
 //! Source: "`CustomField`" (Metadata API Developer Guide), type Summary; "Roll-Up Summary Field" (Salesforce Help).
 
+mod filter;
+mod order;
+mod value;
+
 use std::collections::BTreeMap;
 
 use landfall_model::{
@@ -11,6 +15,9 @@ use landfall_model::{
 use crate::problem::{Place, Report};
 use crate::read::brief;
 use crate::xml::Element;
+
+pub use filter::{Comparison, RollUpFilter};
+pub(crate) use order::{Declared, ordered};
 
 /// What a roll-up does with the details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,19 +32,8 @@ pub enum RollUpOperation {
     Max,
 }
 
-/// A condition that a detail must meet to be counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RollUpFilter {
-    /// The field of the detail.
-    pub field: FieldName,
-    /// The comparison, such as `equals` or `greaterThan`.
-    pub operation: String,
-    /// The value that it is compared with.
-    pub value: String,
-}
-
 /// How a roll-up summary field comes about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RollUp {
     /// The master.
     pub entity: EntityName,
@@ -53,6 +49,22 @@ pub struct RollUp {
     pub summarized: Option<FieldName>,
     /// What details must meet, all of it.
     pub filters: Vec<RollUpFilter>,
+    /// The file that declares it.
+    pub path: String,
+    /// The line of the file, counted from 1.
+    pub line: usize,
+}
+
+impl RollUp {
+    /// Whether both come about in the same way, wherever they are declared.
+    pub fn is_as(&self, other: &Self) -> bool {
+        let moved = Self {
+            path: other.path.clone(),
+            line: other.line,
+            ..self.clone()
+        };
+        moved == *other
+    }
 }
 
 /// A roll-up as a file declares it.
@@ -62,8 +74,24 @@ pub(crate) struct RollUpSource {
     foreign_key: String,
     operation: RollUpOperation,
     summarized: Option<String>,
-    /// Field, operation and value.
-    filters: Vec<(String, String, String)>,
+    filters: Vec<FilterSource>,
+}
+
+/// A condition as a file declares it.
+#[derive(Clone, Debug)]
+struct FilterSource {
+    at: Place,
+    field: String,
+    operation: String,
+    value: String,
+}
+
+/// Why a roll-up has no values.
+pub(crate) enum Failure {
+    /// It is wrong.
+    Problem(Place, String),
+    /// It is made from what has no values here.
+    Empty(Place, String),
 }
 
 impl RollUpSource {
@@ -99,15 +127,13 @@ pub(crate) fn declare(
     } else {
         Some(element.required("summarizedField", report)?.to_owned())
     };
-    let mut filters = Vec::new();
-    for item in element.all("summaryFilterItems") {
-        let compared = item.required("field", report)?;
-        let comparison = item.required("operation", report)?;
-        let value = item.text("value", report).unwrap_or_default();
-        filters.push((compared.to_owned(), comparison.to_owned(), value.to_owned()));
-    }
+    let filters = element
+        .all("summaryFilterItems")
+        .map(|item| filter_source(item, report))
+        .collect::<Option<_>>()?;
     field.precision = 18;
     field.calculated = true;
+    field.summarized = true;
     field.createable = false;
     field.updateable = false;
     field.nillable = true;
@@ -120,26 +146,34 @@ pub(crate) fn declare(
     })
 }
 
+fn filter_source(item: &Element, report: &mut Report) -> Option<FilterSource> {
+    if let Some(other) = item.one("valueField", report) {
+        let reason = "a roll-up compares with values, not with other fields";
+        report.problem(&other.at, reason);
+        return None;
+    }
+    let field = item.required("field", report);
+    let operation = item.required("operation", report);
+    Some(FilterSource {
+        at: item.at.clone(),
+        field: field?.to_owned(),
+        operation: operation?.to_owned(),
+        value: item.text("value", report).unwrap_or_default().to_owned(),
+    })
+}
+
 /// Finds what a roll-up speaks of, and gives its field the type of the result.
 pub(crate) fn resolve(
     entity: &EntityName,
     field: &FieldName,
     source: &RollUpSource,
     entities: &mut BTreeMap<String, EntityDefinition>,
-) -> Result<RollUp, (Place, String)> {
-    let fail = |reason: String| (source.at.clone(), reason);
+) -> Result<RollUp, Failure> {
+    let fail = |reason: String| Failure::Problem(source.at.clone(), reason);
     let unknown = |name: &str| fail(format!("the field '{}' does not exist", brief(name)));
     let (child, foreign_key) =
         find(&source.foreign_key, entities).ok_or_else(|| unknown(&source.foreign_key))?;
-    let parent = entities.get(&entity.as_str().to_ascii_lowercase());
-    let is_detail = parent
-        .into_iter()
-        .flat_map(|parent| &parent.children)
-        .any(|known| {
-            let by_nature = known.delete_rule == DeleteRule::Cascade || !foreign_key.custom;
-            known.child == child && known.field == foreign_key.name && by_nature
-        });
-    if !is_detail {
+    if !is_detail(entity, &child, &foreign_key, entities) {
         let key = &source.foreign_key;
         return Err(fail(format!(
             "{key} does not make {child} a detail of {entity}"
@@ -160,28 +194,62 @@ pub(crate) fn resolve(
             "the field {child}.{name} cannot be summarized this way"
         )));
     }
-    let filters = source.filters.iter().map(|(name, operation, value)| {
-        Ok(RollUpFilter {
-            field: of_child(name)?.name,
-            operation: operation.clone(),
-            value: value.clone(),
-        })
+    let compared: Vec<FieldDefinition> = source
+        .filters
+        .iter()
+        .map(|filter| of_child(&filter.field))
+        .collect::<Result<_, _>>()?;
+    if let Some(summarized) = &summarized {
+        give_type(entity, field, summarized, entities);
+    }
+    if let Some(empty) = summarized
+        .iter()
+        .chain(&compared)
+        .find(|used| is_empty(used))
+    {
+        let reason = format!(
+            "{child}.{} has no values here: {entity}.{field} is empty",
+            empty.name
+        );
+        return Err(Failure::Empty(source.at.clone(), reason));
+    }
+    let filters = source.filters.iter().zip(&compared).map(|(filter, field)| {
+        RollUpFilter::read(field, &filter.operation, &filter.value)
+            .map_err(|reason| Failure::Problem(filter.at.clone(), reason))
     });
-    let roll_up = RollUp {
+    Ok(RollUp {
         entity: entity.clone(),
         field: field.clone(),
-        child: child.clone(),
-        foreign_key: foreign_key.name.clone(),
+        child,
+        foreign_key: foreign_key.name,
         operation: source.operation,
-        summarized: summarized
-            .as_ref()
-            .map(|summarized| summarized.name.clone()),
+        summarized: summarized.map(|summarized| summarized.name),
         filters: filters.collect::<Result<_, _>>()?,
-    };
-    if let Some(summarized) = summarized {
-        give_type(entity, field, &summarized, entities);
-    }
-    Ok(roll_up)
+        path: source.at.path.to_string(),
+        line: source.at.line,
+    })
+}
+
+/// Whether records of `child` are details of those that the field leads to.
+fn is_detail(
+    entity: &EntityName,
+    child: &EntityName,
+    foreign_key: &FieldDefinition,
+    entities: &BTreeMap<String, EntityDefinition>,
+) -> bool {
+    let parent = entities.get(&entity.as_str().to_ascii_lowercase());
+    parent
+        .into_iter()
+        .flat_map(|parent| &parent.children)
+        .any(|known| {
+            let by_nature = known.delete_rule == DeleteRule::Cascade || !foreign_key.custom;
+            known.child == *child && known.field == foreign_key.name && by_nature
+        })
+}
+
+/// Formulas are not computed, and no record has a record type.
+fn is_empty(field: &FieldDefinition) -> bool {
+    !field.stored() || field.name.as_str() == "RecordTypeId"
 }
 
 /// The object and field that `Object.Field` names.
@@ -209,25 +277,44 @@ fn can_be_summarized(operation: RollUpOperation, field_type: FieldType) -> bool 
     }
 }
 
+/// Lets a field have no values, whatever it had before.
+pub(crate) fn leave_empty(
+    entity: &EntityName,
+    field: &FieldName,
+    entities: &mut BTreeMap<String, EntityDefinition>,
+) {
+    if let Some(found) = find_mut(entity, field, entities) {
+        found.summarized = false;
+    }
+}
+
 fn give_type(
     entity: &EntityName,
     field: &FieldName,
     summarized: &FieldDefinition,
     entities: &mut BTreeMap<String, EntityDefinition>,
 ) {
-    let fields = entities
-        .get_mut(&entity.as_str().to_ascii_lowercase())
-        .map(|entity| entity.fields.iter_mut());
-    for found in fields.into_iter().flatten() {
-        if found.name == *field {
-            let decimal = summarized.field_type.is_decimal();
-            found.field_type = match summarized.field_type {
-                FieldType::Int => FieldType::Double,
-                other => other,
-            };
-            found.scale = summarized.scale;
-            found.precision = if decimal { 18 } else { 0 };
-            found.groupable = summarized.field_type == FieldType::Date;
-        }
-    }
+    let Some(found) = find_mut(entity, field, entities) else {
+        return;
+    };
+    let decimal = summarized.field_type.is_decimal();
+    found.field_type = match summarized.field_type {
+        FieldType::Int => FieldType::Double,
+        other => other,
+    };
+    found.scale = summarized.scale;
+    found.precision = if decimal { 18 } else { 0 };
+    found.groupable = summarized.field_type == FieldType::Date;
+}
+
+fn find_mut<'e>(
+    entity: &EntityName,
+    field: &FieldName,
+    entities: &'e mut BTreeMap<String, EntityDefinition>,
+) -> Option<&'e mut FieldDefinition> {
+    entities
+        .get_mut(&entity.as_str().to_ascii_lowercase())?
+        .fields
+        .iter_mut()
+        .find(|found| found.name == *field)
 }

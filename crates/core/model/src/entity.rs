@@ -154,8 +154,10 @@ pub struct FieldDefinition {
     pub groupable: bool,
     /// Whether queries may sort by it.
     pub sortable: bool,
-    /// Whether it is computed, not stored.
+    /// Whether it is computed: by a formula, which is not stored, or from details.
     pub calculated: bool,
+    /// Whether it is computed from the details of the record and stored: a roll-up summary.
+    pub summarized: bool,
     /// Whether an administrator made it.
     pub custom: bool,
     /// Whether only listed values are accepted.
@@ -204,6 +206,7 @@ impl FieldDefinition {
             groupable: false,
             sortable: false,
             calculated: false,
+            summarized: false,
             custom: false,
             restricted_picklist: false,
             picklist: Vec::new(),
@@ -224,7 +227,7 @@ impl FieldDefinition {
 
     /// Whether it has a column of its own.
     pub const fn stored(&self) -> bool {
-        !self.field_type.is_compound() && !self.calculated
+        !self.field_type.is_compound() && (!self.calculated || self.summarized)
     }
 
     /// Whether it is text of more than 255 characters.

@@ -76,6 +76,12 @@ pub const WRITER_QUEUE_MAX: usize = 4_096;
 /// Source: "Change Event Considerations" counts 100,000 changes a transaction.
 pub const CASCADE_RECORDS_MAX: usize = 100_000;
 
+/// Details that one roll-up summary field is computed from: `Fault::ValueRefused` beyond. Source: none.
+pub const ROLL_UP_DETAILS_MAX: usize = 100_000;
+
+/// Records that a new roll-up summary field is computed for at once: a problem of the project beyond. Source: none.
+pub const ROLL_UP_MASTERS_MAX: usize = 100_000;
+
 /// Events kept in memory for live subscribers; older ones are read from the store.
 pub const TAIL_EVENTS_MAX: usize = 65_536;
 

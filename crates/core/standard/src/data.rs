@@ -311,6 +311,7 @@ impl Field {
             groupable: self.groupable,
             sortable: self.sortable,
             calculated: false,
+            summarized: false,
             custom: self.custom,
             restricted_picklist: self.restricted_picklist,
             picklist,

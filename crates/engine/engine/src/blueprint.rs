@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use landfall_metadata::RollUp;
 use landfall_model::{
     Catalog, DeleteRule, EntityDefinition, FieldDefinition, KeyPrefix, Row, Value,
 };
 
 use crate::defaults;
+use crate::roll_up::Summary;
 
 /// Places of the fields that the service itself sets; none for one that the object does not have.
 #[derive(Debug)]
@@ -54,6 +56,10 @@ pub(crate) struct Blueprint {
     pub(crate) unique: Vec<usize>,
     pub(crate) auto_numbers: Vec<AutoNumber>,
     pub(crate) children: Vec<Children>,
+    /// Its roll-up summary fields, by their places in [`Blueprints::summary`].
+    pub(crate) has: Vec<usize>,
+    /// Those that its records are counted in, likewise.
+    pub(crate) counts_in: Vec<usize>,
 }
 
 impl Blueprint {
@@ -93,6 +99,8 @@ impl Blueprint {
             unique,
             auto_numbers,
             children: children(entity, catalog),
+            has: Vec::new(),
+            counts_in: Vec::new(),
             system,
         }
     }
@@ -145,14 +153,44 @@ pub(crate) fn write(row: &mut Row, place: Option<usize>, value: Value) {
     }
 }
 
-/// All objects of an org, by the prefix of their ids.
-pub(crate) struct Blueprints(HashMap<KeyPrefix, Blueprint>);
+/// All objects of an org, by the prefix of their ids, and its roll-up summary fields.
+pub(crate) struct Blueprints {
+    objects: HashMap<KeyPrefix, Blueprint>,
+    /// Each after those that it is computed from.
+    summaries: Vec<Summary>,
+}
 
 impl Blueprints {
-    pub(crate) fn new(catalog: &Catalog) -> Self {
+    pub(crate) fn new(catalog: &Catalog, roll_ups: &[RollUp]) -> Self {
         let blueprint =
             |entity: &Arc<EntityDefinition>| (entity.key_prefix, Blueprint::new(entity, catalog));
-        Self(catalog.entities().iter().map(blueprint).collect())
+        let mut objects: HashMap<_, _> = catalog.entities().iter().map(blueprint).collect();
+        let summaries: Vec<Summary> = roll_ups
+            .iter()
+            .filter_map(|roll_up| Summary::new(roll_up, catalog))
+            .collect();
+        for (number, summary) in summaries.iter().enumerate() {
+            if let Some(parent) = objects.get_mut(&summary.parent) {
+                parent.has.push(number);
+                write(&mut parent.blank, Some(summary.place), summary.of_nothing());
+            }
+            if let Some(child) = objects.get_mut(&summary.child) {
+                child.counts_in.push(number);
+            }
+        }
+        Self { objects, summaries }
+    }
+
+    /// A roll-up summary field, by its number.
+    pub(crate) fn summary(&self, number: usize) -> Option<&Summary> {
+        self.summaries.get(number)
+    }
+
+    /// The roll-up summary fields that give other values than those of earlier definitions, with their numbers.
+    pub(crate) fn summaries_since(&self, earlier: &Self) -> Vec<(usize, &Summary)> {
+        let known = |summary: &Summary| earlier.summaries.iter().any(|other| other.is_as(summary));
+        let numbered = self.summaries.iter().enumerate();
+        numbered.filter(|(_, summary)| !known(summary)).collect()
     }
 
     /// The object that a definition is of, be it the present one or an earlier one; none if it is not one of the org's.
@@ -163,6 +201,6 @@ impl Blueprints {
 
     /// The object whose record ids begin so.
     pub(crate) fn with_prefix(&self, prefix: KeyPrefix) -> Option<&Blueprint> {
-        self.0.get(&prefix)
+        self.objects.get(&prefix)
     }
 }

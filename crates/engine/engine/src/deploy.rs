@@ -2,7 +2,9 @@
 //!
 //! What is kept is what was deployed, word for word: the definitions are compiled from it again at every start.
 
-use landfall_metadata::{Component, ManagedSubscription, PrefixBook, Problem, StartingNumber};
+use landfall_metadata::{
+    Component, ManagedSubscription, PrefixBook, Problem, RollUp, StartingNumber,
+};
 use landfall_model::{Catalog, KeyPrefix};
 use landfall_store::{Document, DocumentKind, Reads};
 
@@ -16,15 +18,16 @@ const PREFIXES: &str = "prefixes";
 pub(crate) struct Deployment {
     pub(crate) catalog: Catalog,
     pub(crate) managed: Vec<ManagedSubscription>,
+    pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) starting_numbers: Vec<StartingNumber>,
     pub(crate) documents: Vec<Document>,
 }
 
 /// What was deployed last: the shipped objects, if nothing was.
-pub(crate) fn stored(reads: &dyn Reads) -> Result<Catalog, Error> {
+pub(crate) fn stored(reads: &dyn Reads) -> Result<Compiled, Error> {
     let components = components(reads.documents(DocumentKind::Component)?)?;
     let mut book = book(reads.document(DocumentKind::Org, PREFIXES)?)?;
-    Ok(compiled(&components, &mut book)?.catalog)
+    compiled(&components, &mut book)
 }
 
 /// See [`Engine::deploy`].
@@ -66,6 +69,7 @@ pub(crate) async fn deploy(
     let deployment = Deployment {
         catalog: compiled.catalog,
         managed: compiled.managed,
+        roll_ups: compiled.roll_ups,
         starting_numbers: compiled.starting_numbers,
         documents,
     };
@@ -74,8 +78,9 @@ pub(crate) async fn deploy(
 }
 
 /// What the components of a project come to.
-struct Compiled {
-    catalog: Catalog,
+pub(crate) struct Compiled {
+    pub(crate) catalog: Catalog,
+    pub(crate) roll_ups: Vec<RollUp>,
     managed: Vec<ManagedSubscription>,
     starting_numbers: Vec<StartingNumber>,
     warnings: Vec<Problem>,
@@ -87,6 +92,7 @@ fn compiled(components: &[Component], book: &mut PrefixBook) -> Result<Compiled,
         return Ok(Compiled {
             catalog: Catalog::new(standard),
             managed: Vec::new(),
+            roll_ups: Vec::new(),
             starting_numbers: Vec::new(),
             warnings: Vec::new(),
         });
@@ -96,6 +102,7 @@ fn compiled(components: &[Component], book: &mut PrefixBook) -> Result<Compiled,
     Ok(Compiled {
         catalog: Catalog::new(org.entities).with_platform_events(org.platform_events),
         managed: org.managed_subscriptions,
+        roll_ups: org.roll_ups,
         starting_numbers: org.starting_numbers,
         warnings: org.warnings,
     })

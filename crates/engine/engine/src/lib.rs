@@ -20,6 +20,7 @@ mod numbers;
 mod org;
 mod plan;
 mod publish;
+mod roll_up;
 mod validate;
 mod workspace;
 mod writer;

@@ -7,7 +7,7 @@ use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Write
 
 use crate::blueprint::Blueprints;
 use crate::definitions::{Definitions, InForce, Issued};
-use crate::deploy;
+use crate::deploy::{self, Compiled};
 use crate::entropy::draw;
 use crate::error::Error;
 use crate::log::Log;
@@ -54,7 +54,9 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         capture_all,
     } = parts;
     let mut writer = store.writer;
-    let catalog = deploy::stored(&*writer)?;
+    let Compiled {
+        catalog, roll_ups, ..
+    } = deploy::stored(&*writer)?;
     let managed = managed::stored(&*writer)?;
     writer.prepare(catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, instance)?;
@@ -63,7 +65,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         None => create(&mut *writer, &catalog, &mut numbers, &*clock, &*entropy)?,
     };
     let issued = Arc::new(Issued::load(&*writer)?);
-    let blueprints = Blueprints::new(&catalog);
+    let blueprints = Blueprints::new(&catalog, &roll_ups);
     let (definitions, new) =
         Definitions::build(&mut *writer, catalog, org.created, capture_all, &issued)?;
     if !new.is_empty() {

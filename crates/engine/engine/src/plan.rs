@@ -5,6 +5,7 @@
 //! fit, references exist, the object's own rules hold, unique fields are unique.
 
 mod delete;
+mod roll_up;
 
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ use crate::numbers::Numbers;
 use crate::workspace::{Savepoint, Workspace};
 use crate::{derive, validate};
 
+pub(crate) use roll_up::Due;
+
 /// One row before and after.
 pub(crate) struct Step {
     pub(crate) entity: Arc<EntityDefinition>,
@@ -28,6 +31,14 @@ pub(crate) struct Step {
     pub(crate) before: Option<Arc<Row>>,
     pub(crate) after: Arc<Row>,
     pub(crate) change: ChangeType,
+}
+
+/// A place in a transaction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    savepoint: Savepoint,
+    steps: usize,
+    due: usize,
 }
 
 /// Plans the changes of one transaction.
@@ -39,6 +50,8 @@ pub(crate) struct Planner<'p, 'w> {
     pub(crate) now: Timestamp,
     /// What the transaction has done so far, in order.
     pub(crate) steps: Vec<Step>,
+    /// What [`Self::roll_up`] has to compute.
+    pub(crate) due: Vec<Due>,
 }
 
 impl<'p> Planner<'p, '_> {
@@ -76,10 +89,20 @@ impl<'p> Planner<'p, '_> {
         }
     }
 
-    /// Takes back what was done since a savepoint of the workspace and a number of steps.
-    pub(crate) fn roll_back(&mut self, (savepoint, steps): (Savepoint, usize)) {
-        self.workspace.roll_back(savepoint);
-        self.steps.truncate(steps);
+    /// The present, to come back to.
+    pub(crate) const fn mark(&self) -> Mark {
+        Mark {
+            savepoint: self.workspace.savepoint(),
+            steps: self.steps.len(),
+            due: self.due.len(),
+        }
+    }
+
+    /// Takes back what was done since.
+    pub(crate) fn roll_back(&mut self, to: Mark) {
+        self.workspace.roll_back(to.savepoint);
+        self.steps.truncate(to.steps);
+        self.due.truncate(to.due);
     }
 
     /// Values that were placed by an older definition, placed by the present one.
@@ -356,6 +379,7 @@ impl<'p> Planner<'p, '_> {
         change: ChangeType,
     ) {
         let entity = &object.entity;
+        self.note(object, id, before.as_deref(), &after, change);
         let after = Arc::new(after);
         self.workspace
             .put(entity, id, before.as_ref(), Arc::clone(&after));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use landfall_model::{RecordId, ReplayId, Timestamp, limits};
-use landfall_store::{Appended, Document, NewEvent, WriteSet, Writer};
+use landfall_store::{Appended, Document, NewEvent, RowWrite, WriteSet, Writer};
 use tracing::{error, info};
 
 use crate::blueprint::Blueprints;
@@ -27,6 +27,7 @@ use crate::error::Error;
 use crate::log::Log;
 use crate::managed::{self, ManagedChange};
 use crate::numbers::Numbers;
+use crate::plan::Planner;
 use crate::workspace::Workspace;
 use compute::{Computed, Computing};
 use handle::{Answer, Command, Handle, Inbox, State, answer_with, failed};
@@ -244,6 +245,15 @@ impl Core {
             .whole_second()
             .max(earlier.modified().plus_millis(1_000));
         let managed = managed::deployed(deployment.managed, earlier.managed(), &mut self.numbers)?;
+        let blueprints = Blueprints::new(&deployment.catalog, &deployment.roll_ups);
+        self.store.prepare(deployment.catalog.entities())?;
+        let summarized = match self.summarized(&blueprints, now) {
+            Ok(summarized) => summarized,
+            Err(error) => {
+                self.store.prepare(earlier.catalog().entities())?;
+                return Err(error);
+            }
+        };
         let (definitions, schemas) = Definitions::build(
             &mut *self.store,
             deployment.catalog,
@@ -258,8 +268,8 @@ impl Core {
         let mut documents = deployment.documents;
         documents.extend(schemas);
         documents.extend(managed.documents);
-        self.keep(documents, now)?;
-        self.blueprints = Blueprints::new(definitions.catalog());
+        self.keep(summarized, documents, now)?;
+        self.blueprints = blueprints;
         self.definitions
             .replace(definitions.with_managed(managed.managed));
         Ok(())
@@ -270,26 +280,51 @@ impl Core {
         let now = self.clock.now().max(self.last_now);
         let definitions = self.definitions.get();
         let (next, id) = managed::changed(change, &definitions, &mut self.numbers)?;
-        self.keep(next.documents, now)?;
+        self.keep(Vec::new(), next.documents, now)?;
         let definitions = Definitions::clone(&definitions);
         self.definitions
             .replace(definitions.with_managed(next.managed));
         Ok(id)
     }
 
-    /// Makes documents durable, counters included.
-    fn keep(&mut self, mut documents: Vec<Document>, now: Timestamp) -> Result<(), Error> {
+    /// Makes rows and documents durable, counters included.
+    fn keep(
+        &mut self,
+        rows: Vec<RowWrite>,
+        mut documents: Vec<Document>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         documents.extend(self.numbers.take_moved());
-        let write = WriteSet {
-            rows: Vec::new(),
-            documents,
-        };
+        let write = WriteSet { rows, documents };
         self.store.commit(&write, &mut |position| Appended {
             events: Vec::new(),
             at: now,
             commit_number: position.commit_number,
         })?;
         Ok(())
+    }
+
+    /// The records whose roll-up summary fields come about otherwise than before.
+    fn summarized(
+        &mut self,
+        blueprints: &Blueprints,
+        now: Timestamp,
+    ) -> Result<Vec<RowWrite>, Error> {
+        let mut workspace = Workspace::new(&*self.store);
+        let mut planner = Planner {
+            workspace: &mut workspace,
+            blueprints,
+            numbers: &mut self.numbers,
+            user: RecordId::EMPTY,
+            now,
+            steps: Vec::new(),
+            due: Vec::new(),
+        };
+        for (number, summary) in blueprints.summaries_since(&self.blueprints) {
+            planner.begin(number, summary, &*self.store)?;
+        }
+        let (rows, _) = workspace.into_writes();
+        Ok(rows)
     }
 
     /// Takes one step of forgetting; says whether there is more to forget.

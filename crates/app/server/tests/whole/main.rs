@@ -4,4 +4,5 @@ mod common;
 mod lifecycle;
 mod listener;
 mod oauth;
+mod project;
 mod streaming;

@@ -4,5 +4,6 @@ mod common;
 mod files;
 mod hostile_input;
 mod refusals;
+mod roll_ups;
 mod sample;
 mod schemas;

@@ -287,44 +287,6 @@ fn references_lead_somewhere() {
 }
 
 #[test]
-fn roll_ups_sum_up_details() {
-    let leg = custom_object(
-        "Leg__c",
-        &(field(
-            "Trip__c",
-            "MasterDetail",
-            "<referenceTo>Trip__c</referenceTo><relationshipName>Legs</relationshipName>",
-        ) + &field("Trip2__c", "Lookup", "<referenceTo>Trip__c</referenceTo>")
-            + &field("Note__c", "TextArea", "")),
-    );
-    let summary = |key: &str, more: &str| {
-        let more = format!("<summaryForeignKey>{key}</summaryForeignKey>{more}");
-        let trip = custom_object("Trip__c", &field("Sum__c", "Summary", &more));
-        refused(&[trip, leg.clone()]).replace("objects/Trip__c.object:3: ", "")
-    };
-    let count = "<summaryOperation>count</summaryOperation>";
-    assert_eq!(
-        summary("Leg__c.Other__c", count),
-        "the field 'Leg__c.Other__c' does not exist"
-    );
-    assert_eq!(
-        summary("Leg__c.Trip2__c", count),
-        "Leg__c.Trip2__c does not make Leg__c a detail of Trip__c"
-    );
-    let sum =
-        "<summaryOperation>sum</summaryOperation><summarizedField>Leg__c.Note__c</summarizedField>";
-    assert_eq!(
-        summary("Leg__c.Trip__c", sum),
-        "the field Leg__c.Note__c cannot be summarized this way"
-    );
-    let filter = "<summaryFilterItems><field>Leg__c.No__c</field><operation>equals</operation></summaryFilterItems>";
-    assert_eq!(
-        summary("Leg__c.Trip__c", &format!("{count}{filter}")),
-        "the field 'Leg__c.No__c' does not exist"
-    );
-}
-
-#[test]
 fn value_sets_are_there_and_list_a_value_once() {
     assert_eq!(
         of_field(

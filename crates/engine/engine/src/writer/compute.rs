@@ -66,6 +66,7 @@ impl Computing<'_> {
                 user,
                 now,
                 steps: Vec::new(),
+                due: Vec::new(),
             },
             entropy: self.entropy,
             origin,
@@ -94,7 +95,8 @@ pub(super) struct Work<'a, 'w> {
 }
 
 impl<'a> Work<'a, '_> {
-    /// Makes changes on top of those made before; says what became of each.
+    /// Makes changes on top of those made before; says what became of each. If what is computed from them cannot be kept,
+    /// none of them is made.
     ///
     /// # Errors
     /// [`Error::Store`] if the store could not be read; none of these changes is made then.
@@ -104,14 +106,14 @@ impl<'a> Work<'a, '_> {
         all_or_none: bool,
     ) -> Result<Vec<Outcome>, Error> {
         let planner = &mut self.planner;
-        let before = (planner.workspace.savepoint(), planner.steps.len());
+        let before = planner.mark();
         let mut outcomes = Vec::with_capacity(changes.len());
         for change in changes {
-            let savepoint = (planner.workspace.savepoint(), planner.steps.len());
+            let mark = planner.mark();
             match planner.apply(change) {
                 Ok(saved) => outcomes.push(Ok(saved)),
                 Err(Error::Refused(fault)) => {
-                    planner.roll_back(savepoint);
+                    planner.roll_back(mark);
                     outcomes.push(Err(fault));
                 }
                 Err(error) => {
@@ -127,6 +129,15 @@ impl<'a> Work<'a, '_> {
                     let record = (!saved.created).then_some(saved.id);
                     *outcome = Err(Fault::RolledBack { record });
                 }
+            }
+        }
+        if let Err(error) = planner.roll_up() {
+            planner.roll_back(before);
+            let Error::Refused(fault) = error else {
+                return Err(error);
+            };
+            for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_ok()) {
+                *outcome = Err(fault.clone());
             }
         }
         Ok(outcomes)

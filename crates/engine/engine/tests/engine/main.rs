@@ -11,4 +11,5 @@ mod open;
 mod org;
 mod refusals;
 mod restart;
+mod rolling_up;
 mod watching;
