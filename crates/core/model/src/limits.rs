@@ -39,6 +39,14 @@ pub const REST_COLLECTION_CHUNKS_MAX: usize = 10;
 /// Source: "Get Records with a Request Body Using sObject Collections" (REST API Developer Guide).
 pub const REST_COLLECTION_READ_MAX: usize = 2_000;
 
+/// Parts of one Composite or Composite Batch request: `ManyFault::PartsTooMany` beyond.
+/// Source: "Send Multiple Requests Using Composite", "Composite Batch" (REST API Developer Guide).
+pub const REST_PARTS_MAX: usize = 25;
+
+/// Queries and lists of records among the parts of one Composite request: `ManyFault::HeavyPartsTooMany` beyond.
+/// Source: "Send Multiple Requests Using Composite" (REST API Developer Guide).
+pub const REST_PARTS_HEAVY_MAX: usize = 5;
+
 /// REST requests a day of a Developer Edition org: the limit that `Sforce-Limit-Info` shows.
 /// Source: "API Request Limits and Allocations" (Salesforce Developer Limits and Allocations Quick Reference).
 pub const REST_REQUESTS_DAILY_DEVELOPER: u64 = 15_000;

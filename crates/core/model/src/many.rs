@@ -48,4 +48,39 @@ pub enum ManyFault {
         /// The external id.
         value: String,
     },
+
+    // ---- composites and batches
+    /// More parts than one request may have.
+    PartsTooMany {
+        /// How many are taken.
+        most: usize,
+    },
+    /// More queries and lists of records than one request may have as parts.
+    HeavyPartsTooMany {
+        /// How many are taken.
+        most: usize,
+    },
+    /// The id of a part has letters that it must not have.
+    ReferenceIdInvalid {
+        /// The id given.
+        reference: String,
+    },
+    /// Two parts have the same id.
+    ReferenceIdRepeated,
+    /// A part brings a header that it has from the whole request.
+    HeaderInherited {
+        /// The header's name.
+        name: String,
+    },
+    /// A reference to an answer that has nothing there.
+    ReferenceUnresolved {
+        /// What it refers to, from the id on.
+        path: String,
+        /// The id in it.
+        reference: String,
+    },
+    /// The part was good, but another one of the same transaction was not.
+    OthersFailed,
+    /// What cannot be done in a transaction that is shared.
+    NotInTransaction,
 }

@@ -4,11 +4,20 @@ use landfall_model::ManyFault;
 
 use crate::rest::RestError;
 
+fn halted(message: impl Into<String>) -> RestError {
+    RestError::plain(400, "PROCESSING_HALTED", message)
+}
+
 /// The REST spelling. As a part's error the code is called `statusCode`, and `fields` is always there.
 ///
 /// Source: "sObject Collections" (REST API Developer Guide), recorded responses in amp-labs/connectors; messages of
-/// `create()`, `update()` and `upsert()` quoted by their clients. `Source: none` for the texts of `TypeMissing` and
-/// `TypeUnknown`.
+/// `create()`, `update()` and `upsert()` quoted by their clients. "Composite Subrequest
+/// Result" (REST API Developer Guide). `Source: none` for the texts of `TypeUnknown`, `HeavyPartsTooMany`,
+/// `HeaderInherited` and `NotInTransaction`.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one exhaustive table, in the order of the enum"
+)]
 pub(crate) fn error(fault: &ManyFault) -> RestError {
     match fault {
         ManyFault::RecordsMissing => RestError::plain(
@@ -57,5 +66,44 @@ pub(crate) fn error(fault: &ManyFault) -> RestError {
             format!("Duplicate external id specified: {value}"),
             [field.to_string()],
         ),
+        ManyFault::PartsTooMany { most } => RestError::plain(
+            400,
+            "LIMIT_EXCEEDED",
+            format!("The request can\u{2019}t contain more than {most} operations."),
+        ),
+        ManyFault::HeavyPartsTooMany { most } => RestError::plain(
+            400,
+            "LIMIT_EXCEEDED",
+            format!(
+                "The request can\u{2019}t contain more than {most} query or sObject Collections operations."
+            ),
+        ),
+        ManyFault::ReferenceIdInvalid { reference } => RestError::plain(
+            400,
+            "JSON_PARSER_ERROR",
+            format!(
+                "Provided referenceId ('{reference}') must start with a letter or a number, and it can contain only \
+                 letters, numbers and underscores ('_')."
+            ),
+        ),
+        ManyFault::ReferenceIdRepeated => RestError::plain(
+            400,
+            "INVALID_INPUT",
+            "Duplicate ReferenceId provided in the request.",
+        ),
+        ManyFault::HeaderInherited { name } => RestError::plain(
+            400,
+            "INVALID_INPUT",
+            format!("The header {name} can't be specified in a subrequest."),
+        ),
+        ManyFault::ReferenceUnresolved { path, reference } => halted(format!(
+            "Invalid reference specified. No value for {path} found in {reference}"
+        )),
+        ManyFault::OthersFailed => halted(
+            "The transaction was rolled back since another operation in the same transaction failed.",
+        ),
+        ManyFault::NotInTransaction => {
+            halted("The operation isn't supported in a request that uses allOrNone.")
+        }
     }
 }

@@ -13,6 +13,7 @@ use landfall_model::{Catalog, Fault};
 use landfall_wire::{ApiVersion, headers as names};
 
 use crate::encoding;
+use crate::scope::Scope;
 
 /// A request of a logged-in client for a resource.
 pub(crate) struct Call {
@@ -26,6 +27,8 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     /// Scheme and authority as the client sees them.
     pub(crate) base_url: String,
+    /// Where records are read and changed.
+    pub(crate) scope: Scope,
 }
 
 impl Call {

@@ -9,19 +9,19 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use http::Method;
-use landfall_engine::{Change, NewEvent, Outcome, Published};
+use landfall_engine::{Change, Outcome, Published};
 use landfall_model::limits::{REST_COLLECTION_CHUNKS_MAX, REST_COLLECTION_RECORDS_MAX};
 use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, Value};
 
 use crate::Shared;
 use crate::call::{Call, json_body};
-use crate::fault::refused;
 use crate::given::{self, Intent, identifies};
 use crate::json::{self, Content, Json};
 use crate::platform_event::{prepared, write_published};
 use crate::resource::{Object, object_of};
 use crate::respond::Answer;
 use crate::save;
+use crate::scope::{self, Outgoing};
 use crate::values::{self, subject_named};
 use crate::writer::Writer;
 
@@ -39,7 +39,7 @@ enum Part {
     /// A change, or why there is none; its outcome is found in the same order.
     Change(Change),
     /// An event, which needs no transaction.
-    Event(Result<(Published, NewEvent), Fault>),
+    Event(Result<(Published, Outgoing), Fault>),
 }
 
 /// Creates, changes or deletes records of any objects, as the method says.
@@ -117,14 +117,14 @@ async fn made(
     let mut changes = Vec::with_capacity(parts.len());
     let mut events = Vec::new();
     let mut told = Vec::with_capacity(parts.len());
-    for part in parts {
+    for (place, part) in parts.into_iter().enumerate() {
         told.push(match part {
             Part::Change(change) => {
                 changes.push(change);
                 None
             }
-            Part::Event(Ok((published, event))) => {
-                events.push(event);
+            Part::Event(Ok((published, outgoing))) => {
+                events.push((place, outgoing));
                 Some(Ok(published))
             }
             Part::Event(Err(fault)) => Some(Err(fault)),
@@ -133,9 +133,22 @@ async fn made(
     let outcomes = if changes.is_empty() {
         Vec::new()
     } else {
-        save::commit(shared, call, changes, all_or_none).await?
+        scope::commit(shared, call, changes, all_or_none).await?
     };
-    shared.engine.publish(events).await.map_err(refused)?;
+    let has_failed =
+        outcomes.iter().any(Result::is_err) || told.iter().any(|told| matches!(told, Some(Err(_))));
+    let mut outgoing = Vec::with_capacity(events.len());
+    for (place, event) in events {
+        // Other events are published whatever becomes of the transaction that they were made in.
+        if event.after_commit && all_or_none && has_failed {
+            if let Some(told) = told.get_mut(place) {
+                *told = Some(Err(Fault::RolledBack { record: None }));
+            }
+        } else {
+            outgoing.push(event);
+        }
+    }
+    scope::publish(shared, call, outgoing).await?;
     let mut outcomes = outcomes.into_iter();
     let mut w = Writer::new();
     w.array(|w| {
@@ -147,7 +160,12 @@ async fn made(
             }
         }
     });
-    Ok(Answer::json(w.finish()))
+    let answer = Answer::json(w.finish());
+    Ok(if has_failed {
+        answer.with_failures()
+    } else {
+        answer
+    })
 }
 
 fn write_outcome(w: &mut Writer, outcome: Option<Outcome>, tells_created: bool) {
@@ -357,7 +375,7 @@ impl<'b> Record<'b> {
         call: &Call,
         name: &str,
         action: Action<'_>,
-    ) -> Result<(Published, NewEvent), Fault> {
+    ) -> Result<(Published, Outgoing), Fault> {
         let publication = call.definitions.publication(name);
         let publication = publication.ok_or_else(|| type_unknown(name))?;
         if !matches!(action, Action::Create) {

@@ -122,10 +122,23 @@ impl<'a> Body<'a> {
 /// # Errors
 /// [`Fault::JsonInvalid`].
 pub(crate) fn parse(text: &str) -> Result<Json, Fault> {
+    read(text, REST_JSON_VALUES_MAX)
+}
+
+/// Reads an answer of our own, which may have any number of values.
+///
+/// # Errors
+/// [`Fault::JsonInvalid`].
+pub(crate) fn parse_answer(text: &str) -> Result<Json, Fault> {
+    read(text, usize::MAX)
+}
+
+fn read(text: &str, values_max: usize) -> Result<Json, Fault> {
     let mut reader = Reader {
         text,
         at: 0,
         values: 0,
+        values_max,
     };
     reader.space();
     let value = reader.value(0)?;
@@ -143,6 +156,7 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     values: usize,
+    values_max: usize,
 }
 
 impl Reader<'_> {
@@ -167,7 +181,7 @@ impl Reader<'_> {
 
     fn value(&mut self, depth: usize) -> Result<Json, Fault> {
         self.values += 1;
-        if self.values > REST_JSON_VALUES_MAX {
+        if self.values > self.values_max {
             return Err(self.fault("The content has too many values"));
         }
         if depth > REST_JSON_DEPTH_MAX {

@@ -29,6 +29,7 @@ mod resource;
 mod respond;
 mod retrieve;
 mod save;
+mod scope;
 mod selection;
 mod serve;
 mod template;

@@ -3,7 +3,7 @@
 //! Source: "Publish Event Messages with Salesforce APIs" (Platform Events Developer Guide).
 
 use axum::body::Body;
-use landfall_engine::{NewEvent, Publication, Published};
+use landfall_engine::{Publication, Published};
 use landfall_model::{
     Catalog, ChildRelationship, DeleteRule, EntityDefinition, EntityName, Fault, FieldName,
     PlatformEventDefinition,
@@ -20,6 +20,7 @@ use crate::fault::refused;
 use crate::given::{self, Intent};
 use crate::json;
 use crate::respond::Answer;
+use crate::scope::{self, Outgoing};
 use crate::template::Template;
 use crate::writer::Writer;
 
@@ -83,11 +84,11 @@ pub(crate) async fn publish(
         .publication(event.name.as_str())
         .ok_or(Fault::ResourceNotFound)?;
     let bytes = json_body(&call.headers, body).await?;
-    let (published, event) = {
+    let (published, outgoing) = {
         let body = json::Body::parse(&bytes)?;
         prepared(shared, call, publication, &body, body.members()?)?
     };
-    shared.engine.publish(vec![event]).await.map_err(refused)?;
+    scope::publish(shared, call, vec![outgoing]).await?;
     let mut w = Writer::new();
     write_published(&mut w, &published);
     Ok(Answer::enqueued(w.finish()))
@@ -116,7 +117,7 @@ pub(crate) fn prepared<'m>(
     publication: &Publication,
     body: &json::Body<'_>,
     members: impl IntoIterator<Item = &'m (String, json::Json)>,
-) -> Result<(Published, NewEvent), Fault> {
+) -> Result<(Published, Outgoing), Fault> {
     let object = &publication.object;
     let given =
         given::given(body, members, call.catalog(), object, Intent::Create).map_err(|fault| {
@@ -134,8 +135,13 @@ pub(crate) fn prepared<'m>(
     if !references.is_empty() {
         return Err(Fault::FieldsReadOnly { fields: references });
     }
-    shared
+    let prepared = shared
         .engine
-        .prepare(publication, call.login.user_id, given.values)
-        .map_err(refused)
+        .prepare(publication, call.login.user_id, given.values);
+    let (published, event) = prepared.map_err(refused)?;
+    let outgoing = Outgoing {
+        event,
+        after_commit: publication.event.publish_after_commit,
+    };
+    Ok((published, outgoing))
 }

@@ -13,12 +13,13 @@ use landfall_model::{EntityDefinition, Fault, RecordId, Row, Timestamp, Value};
 use crate::Shared;
 use crate::call::{Call, json_body};
 use crate::conditional::{self, State, Verdict};
-use crate::fault::{fingerprint, refused};
+use crate::fault::fingerprint;
 use crate::given::{self, Intent, identifies};
 use crate::record_json::{id_of, is_deleted, record_url, value, write_record};
 use crate::resource::record_id;
 use crate::respond::Answer;
 use crate::save;
+use crate::scope;
 use crate::selection::{self, Node};
 use crate::values;
 use crate::writer::Writer;
@@ -73,7 +74,7 @@ pub(crate) async fn by_id(
     if call.method == Method::DELETE {
         return delete(shared, call, entity, id).await;
     }
-    let row = shared.engine.row(entity, id).await.map_err(refused)?;
+    let row = call.records(shared).row(entity, id).await?;
     match row {
         None => Err(Fault::RecordNotFound),
         Some(row) if is_deleted(entity, &row) => Err(Fault::RecordDeleted),
@@ -93,11 +94,10 @@ pub(crate) async fn external(
     if call.method == Method::PATCH {
         return upsert(shared, call, entity, (place, key), body).await;
     }
-    let rows = shared
-        .engine
+    let rows = call
+        .records(shared)
         .rows_where(entity, place, key, REST_RELATED_RECORDS_MAX)
-        .await
-        .map_err(refused)?;
+        .await?;
     let mut rows: Vec<Row> = rows
         .into_iter()
         .filter(|row| !is_deleted(entity, row))
@@ -143,7 +143,7 @@ pub(crate) async fn read(
     if conditional::of_read(&call.headers, &state)? == Verdict::NotModified {
         return Ok(Answer::not_modified().stamped(&state));
     }
-    let record = selection::load(&shared.engine, call.catalog(), entity, row, &nodes).await?;
+    let record = selection::load(call.records(shared), call.catalog(), entity, row, &nodes).await?;
     let mut w = Writer::new();
     write_record(&mut w, call.version, &nodes, &record);
     Ok(Answer::json(w.finish()).stamped(&state))
@@ -252,7 +252,7 @@ async fn check_conditions(
     if !conditional::any(&call.headers) {
         return Ok(None);
     }
-    let Some(row) = shared.engine.row(entity, id).await.map_err(refused)? else {
+    let Some(row) = call.records(shared).row(entity, id).await? else {
         return Ok(None);
     };
     let state = state(entity, &row);
@@ -261,7 +261,7 @@ async fn check_conditions(
 }
 
 async fn commit(shared: &Shared, call: &Call, change: Change) -> Result<Saved, Fault> {
-    save::commit(shared, call, vec![change], true)
+    scope::commit(shared, call, vec![change], true)
         .await?
         .into_iter()
         .next()

@@ -10,7 +10,6 @@ use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value};
 
 use crate::Shared;
 use crate::call::Call;
-use crate::fault::refused;
 use crate::given::reference_named;
 use crate::record;
 use crate::record_json::{is_deleted, write_record};
@@ -30,7 +29,7 @@ pub(crate) async fn related(
     body: Body,
 ) -> Result<Answer, Fault> {
     let id = record_id(entity, id.as_str())?;
-    let row = shared.engine.row(entity, id).await.map_err(refused)?;
+    let row = call.records(shared).row(entity, id).await?;
     let row = row.ok_or(Fault::RecordNotFound)?;
     if is_deleted(entity, &row) {
         return Err(Fault::RecordDeleted);
@@ -85,11 +84,10 @@ async fn children(
         .index_of(relationship.field.as_str())
         .ok_or(Fault::ResourceNotFound)?;
     let nodes = record::selected(call, child)?;
-    let rows = shared
-        .engine
+    let rows = call
+        .records(shared)
         .rows_where(child, place, Value::Id(id), REST_RELATED_RECORDS_MAX)
-        .await
-        .map_err(refused)?;
+        .await?;
     let rows: Vec<Row> = rows
         .into_iter()
         .filter(|row| !is_deleted(child, row))
@@ -101,7 +99,8 @@ async fn children(
     w.name("done").boolean(true);
     w.name("records").open('[');
     for row in rows {
-        let loaded = selection::load(&shared.engine, call.catalog(), child, row, &nodes).await?;
+        let loaded =
+            selection::load(call.records(shared), call.catalog(), child, row, &nodes).await?;
         write_record(&mut w, call.version, &nodes, &loaded);
     }
     w.close(']');

@@ -22,6 +22,8 @@ pub(crate) struct Answer {
     headers: Vec<(HeaderName, String)>,
     /// JSON, or empty for no body.
     body: String,
+    /// Whether something in it has failed although the answer as a whole has not.
+    has_failures: bool,
 }
 
 impl Answer {
@@ -38,6 +40,31 @@ impl Answer {
     /// 201 with a body, for what has no address.
     pub(crate) fn enqueued(body: String) -> Self {
         Self::of(StatusCode::CREATED, body)
+    }
+
+    /// The same, telling that something in it has failed.
+    pub(crate) fn with_failures(mut self) -> Self {
+        self.has_failures = true;
+        self
+    }
+
+    /// Whether what was asked for was not done, or not all of it.
+    pub(crate) fn has_failed(&self) -> bool {
+        let status = self.status;
+        self.has_failures
+            || status == StatusCode::MULTIPLE_CHOICES
+            || status.is_client_error()
+            || status.is_server_error()
+    }
+
+    /// JSON, or empty for no body.
+    pub(crate) fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// What it is made of: status, headers, and JSON or nothing.
+    pub(crate) fn into_parts(self) -> (StatusCode, Vec<(HeaderName, String)>, String) {
+        (self.status, self.headers, self.body)
     }
 
     /// 204.
@@ -75,6 +102,7 @@ impl Answer {
             status,
             headers: Vec::new(),
             body,
+            has_failures: false,
         }
     }
 

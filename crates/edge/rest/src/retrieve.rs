@@ -13,7 +13,6 @@ use landfall_model::{EntityDefinition, Fault, FieldName, RecordId};
 use crate::Shared;
 use crate::call::{Call, json_body};
 use crate::collections::{check_count, listed};
-use crate::fault::refused;
 use crate::json::{self, Content, Json};
 use crate::record_json::{is_deleted, write_record};
 use crate::respond::Answer;
@@ -50,7 +49,7 @@ pub(crate) async fn retrieve(
         .map(|id| id.filter(|id| id.prefix() == entity.key_prefix))
         .collect();
     let known = ids.iter().copied().flatten().collect();
-    let rows = shared.engine.rows(entity, known).await.map_err(refused)?;
+    let rows = call.records(shared).rows(entity, known).await?;
     let mut rows = rows.into_iter();
     let mut w = Writer::new();
     w.open('[');
@@ -60,7 +59,8 @@ pub(crate) async fn retrieve(
             None => w.null(),
             Some(row) => {
                 let loaded =
-                    selection::load(&shared.engine, call.catalog(), entity, row, &nodes).await?;
+                    selection::load(call.records(shared), call.catalog(), entity, row, &nodes)
+                        .await?;
                 write_record(&mut w, call.version, &nodes, &loaded);
             }
         }

@@ -2,13 +2,12 @@
 //!
 //! Source: "sObject Rows", "sObject Collections" (REST API Developer Guide).
 
-use landfall_engine::{Assignment, Change, Outcome, Transaction};
+use landfall_engine::Assignment;
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, FieldName, RecordId, Value};
 
 use crate::Shared;
 use crate::call::Call;
-use crate::fault::{denied, refused};
 use crate::given::{Given, Lookup};
 use crate::record_json::{id_of, is_deleted};
 use crate::writer::Writer;
@@ -60,47 +59,20 @@ async fn looked_up(
             .map_or_else(|| FieldName::new("Id"), |field| field.name.clone()),
     };
     let target = call.catalog().entity(&lookup.target).ok_or_else(unknown)?;
-    let rows = shared
-        .engine
+    let rows = call
+        .records(shared)
         .rows_where(
             target,
             lookup.field,
             lookup.key.clone(),
             REST_RELATED_RECORDS_MAX,
         )
-        .await
-        .map_err(refused)?;
+        .await?;
     let mut live = rows.iter().filter(|row| !is_deleted(target, row));
     match (live.next().and_then(|row| id_of(target, row)), live.next()) {
         (Some(id), None) => Ok(id),
         _ => Err(unknown()),
     }
-}
-
-/// Makes changes in one transaction; says what became of each.
-pub(crate) async fn commit(
-    shared: &Shared,
-    call: &Call,
-    changes: Vec<Change>,
-    all_or_none: bool,
-) -> Result<Vec<Outcome>, Fault> {
-    let transaction = Transaction {
-        changes,
-        all_or_none,
-        user: call.login.user_id,
-        origin: call.origin(),
-    };
-    let outcomes = shared.engine.commit(transaction).await.map_err(refused)?;
-    let users = call.catalog().entity(USER).map(|user| user.key_prefix);
-    for saved in outcomes.iter().flatten() {
-        if Some(saved.id.prefix()) == users
-            && let Err(error) = shared.auth.user_changed(saved.id).await
-        {
-            // The change is made; logins see it when the keeper looks next.
-            denied(error);
-        }
-    }
-    Ok(outcomes)
 }
 
 /// Writes that a record was saved; `created` if the answer tells whether it is new.

@@ -6,13 +6,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use landfall_engine::Engine;
 use landfall_model::limits::{REST_FIELDS_MAX, REST_PATH_STEPS_MAX};
 use landfall_model::{Catalog, EntityDefinition, Fault, RecordId, Row, Value};
 
-use crate::fault::refused;
 use crate::given::reference_named;
 use crate::record_json::is_deleted;
+use crate::scope::Records;
 
 /// One thing to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +119,7 @@ fn add(
 /// # Errors
 /// What the store says.
 pub(crate) fn load<'a>(
-    engine: &'a Engine,
+    records: Records<'a>,
     catalog: &'a Catalog,
     entity: &'a Arc<EntityDefinition>,
     row: Row,
@@ -136,7 +135,7 @@ pub(crate) fn load<'a>(
                 continue;
             };
             parents.push(match row.get(*reference) {
-                Some(Value::Id(id)) => parent(engine, catalog, *id, nodes).await?,
+                Some(Value::Id(id)) => parent(records, catalog, *id, nodes).await?,
                 _ => None,
             });
         }
@@ -149,7 +148,7 @@ pub(crate) fn load<'a>(
 }
 
 async fn parent(
-    engine: &Engine,
+    records: Records<'_>,
     catalog: &Catalog,
     id: RecordId,
     nodes: &[Node],
@@ -157,9 +156,9 @@ async fn parent(
     let Some(target) = catalog.entity_of(id.prefix()) else {
         return Ok(None);
     };
-    match engine.row(target, id).await.map_err(refused)? {
+    match records.row(target, id).await? {
         Some(row) if !is_deleted(target, &row) => {
-            load(engine, catalog, target, row, nodes).await.map(Some)
+            load(records, catalog, target, row, nodes).await.map(Some)
         }
         _ => Ok(None),
     }

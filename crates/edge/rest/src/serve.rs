@@ -23,6 +23,7 @@ use crate::fault::refused;
 use crate::record_json::write_named;
 use crate::resource::{Object, Resource, parameters, segments};
 use crate::respond::{Answer, state_of};
+use crate::scope::Scope;
 use crate::template::Template;
 use crate::writer::Writer;
 use crate::{Shared, composite, event_schema, platform_event, record, related, tooling, user};
@@ -100,6 +101,7 @@ async fn within(
         parameters,
         headers: parts.headers.clone(),
         base_url: (shared.base_url)(parts),
+        scope: Scope::Org,
     };
     let resource = Resource::resolve(call.catalog(), &path)?;
     check_method(&call.method, resource.allowed())?;
@@ -117,7 +119,7 @@ pub(crate) fn check_method(method: &Method, allowed: &'static str) -> Result<(),
     }
 }
 
-async fn dispatch(
+pub(crate) async fn dispatch(
     shared: &Shared,
     call: &Call,
     resource: Resource,

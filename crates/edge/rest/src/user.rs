@@ -4,7 +4,7 @@
 
 use axum::body::Body;
 use http::Method;
-use landfall_model::{Fault, FieldName, RecordId};
+use landfall_model::{Fault, FieldName, ManyFault, RecordId};
 
 use crate::Shared;
 use crate::call::{Call, json_body};
@@ -12,6 +12,7 @@ use crate::fault::{denied, refused};
 use crate::json::{self, Content};
 use crate::resource::record_id;
 use crate::respond::Answer;
+use crate::scope::Scope;
 use crate::writer::Writer;
 
 /// The one member of the body.
@@ -30,6 +31,9 @@ pub(crate) async fn password(
         .catalog()
         .entity("User")
         .ok_or(Fault::ResourceNotFound)?;
+    if matches!(call.scope, Scope::Joint(_)) {
+        return Err(Fault::Many(ManyFault::NotInTransaction));
+    }
     let id = record_id(users, id.as_str())?;
     let known = shared.engine.row(users, id).await.map_err(refused)?;
     known.ok_or(Fault::RecordNotFound)?;

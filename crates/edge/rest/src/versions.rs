@@ -38,6 +38,7 @@ pub(crate) fn resources(engine: &Engine, call: &Call) -> String {
             engine.org().id,
             call.login.user_id
         ));
+        w.name("composite").string(&format!("{root}/composite"));
         w.name("event").string(&format!("{root}/event"));
         w.name("sobjects").string(&format!("{root}/sobjects"));
     });

@@ -1,6 +1,7 @@
 //! The REST API as clients see it, on an org with a real store whose definitions are deployed.
 
 mod collections;
+mod composite;
 mod describes;
 mod events;
 mod external_ids;

@@ -1,0 +1,106 @@
+//! One part of a request that consists of several, answered as if it had come alone.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::body::Body;
+use http::{HeaderMap, Method};
+use landfall_model::Fault;
+use landfall_wire::versions::{self, Named};
+use landfall_wire::{ApiVersion, headers as names};
+
+use crate::Shared;
+use crate::call::{Call, meant_method};
+use crate::resource::{Resource, parameters, segments};
+use crate::respond::Answer;
+use crate::scope::Scope;
+use crate::serve::{check_method, dispatch};
+
+/// What a part asks for.
+pub(crate) struct Part {
+    pub(crate) method: Method,
+    /// Below `/services/data/`, the version first.
+    pub(crate) url: String,
+    pub(crate) headers: HeaderMap,
+    /// JSON, if there is a body.
+    pub(crate) body: Option<String>,
+}
+
+/// Which resources a request may have as parts.
+pub(crate) struct Rules {
+    /// Whether it takes the resource of these segments after the version.
+    pub(crate) takes: fn(&[&str]) -> bool,
+    /// Whether it takes resources of this version.
+    pub(crate) takes_version: fn(ApiVersion) -> bool,
+}
+
+/// The methods that a part may have, letter case included.
+pub(crate) fn method(name: &str) -> Option<Method> {
+    match name {
+        "GET" => Some(Method::GET),
+        "POST" => Some(Method::POST),
+        "PUT" => Some(Method::PUT),
+        "PATCH" => Some(Method::PATCH),
+        "DELETE" => Some(Method::DELETE),
+        _ => None,
+    }
+}
+
+/// Answers a part: the caller, the definitions and the client's name are those of the whole request.
+pub(crate) fn answer<'a>(
+    shared: &'a Shared,
+    whole: &'a Call,
+    scope: Scope,
+    part: Part,
+    rules: &'a Rules,
+) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>> {
+    Box::pin(async move {
+        let answer = answered(shared, whole, scope, part, rules).await;
+        answer.unwrap_or_else(|fault| Answer::refusal(&fault))
+    })
+}
+
+async fn answered(
+    shared: &Shared,
+    whole: &Call,
+    scope: Scope,
+    part: Part,
+    rules: &Rules,
+) -> Result<Answer, Fault> {
+    let (path, query) = part.url.split_once('?').unwrap_or((&part.url, ""));
+    let path = segments(path);
+    let Some((version, path)) = path.split_first() else {
+        return Err(Fault::ResourceNotFound);
+    };
+    let version = match versions::parse_rest(version) {
+        Named::Served(version) if (rules.takes_version)(version) => version,
+        Named::Retired => return Err(Fault::VersionUnsupported),
+        Named::Served(_) | Named::Unknown => return Err(Fault::ResourceNotFound),
+    };
+    let words: Vec<&str> = path.iter().map(String::as_str).collect();
+    if !(rules.takes)(&words) {
+        return Err(Fault::ResourceNotFound);
+    }
+    let mut headers = part.headers;
+    if let Some(options) = whole.headers.get(names::CALL_OPTIONS)
+        && !headers.contains_key(names::CALL_OPTIONS)
+    {
+        headers.insert(names::CALL_OPTIONS, options.clone());
+    }
+    let parameters = parameters(query);
+    let call = Call {
+        version,
+        login: Arc::clone(&whole.login),
+        definitions: Arc::clone(&whole.definitions),
+        method: meant_method(&part.method, &parameters),
+        parameters,
+        headers,
+        base_url: whole.base_url.clone(),
+        scope,
+    };
+    let resource = Resource::resolve(call.catalog(), path)?;
+    check_method(&call.method, resource.allowed())?;
+    let body = part.body.map_or_else(Body::empty, Body::from);
+    dispatch(shared, &call, resource, body).await
+}

@@ -1,0 +1,86 @@
+//! `POST /composite`: up to 25 parts that may refer to each other.
+//!
+//! Source: "Send Multiple Requests Using Composite" (REST API Developer Guide).
+
+use axum::body::Body;
+use landfall_model::limits::{REST_PARTS_HEAVY_MAX, REST_PARTS_MAX};
+use landfall_model::{Fault, ManyFault};
+
+use super::part::Rules;
+use super::series;
+use crate::Shared;
+use crate::call::{Call, json_body};
+use crate::json::{self, Content};
+use crate::respond::Answer;
+use crate::writer::Writer;
+
+const RULES: Rules = Rules {
+    takes: |path| match path {
+        [first] | [first, ..] if is(first, &["sobjects", "query", "queryAll"]) => true,
+        [first, second, ..] => is(first, &["composite"]) && is(second, &["sobjects"]),
+        _ => false,
+    },
+    takes_version: |_| true,
+};
+
+fn is(segment: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| segment.eq_ignore_ascii_case(word))
+}
+
+/// Answers all parts. What is wrong with the request itself refuses all of it.
+pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<Answer, Fault> {
+    let bytes = json_body(&call.headers, body).await?;
+    let body = json::Body::parse(&bytes)?;
+    let (mut list, mut all_or_none) = (None, false);
+    for (name, value) in body.members()? {
+        match (name.as_str(), &value.content) {
+            ("compositeRequest", Content::Array(_)) => list = Some(value),
+            ("allOrNone", Content::Boolean(given)) => all_or_none = *given,
+            // Parts are answered in their order, which collation allows.
+            ("collateSubrequests", Content::Boolean(_))
+            | ("allOrNone" | "collateSubrequests", Content::Null) => {}
+            ("compositeRequest" | "allOrNone" | "collateSubrequests", _) => {
+                return Err(body.unexpected(value));
+            }
+            _ => return Err(body.unrecognized(name, value)),
+        }
+    }
+    let list =
+        list.ok_or_else(|| body.refuse(&body.root, "Missing required field \"compositeRequest\""))?;
+    let items = series::items(&body, list, call.version)?;
+    let heavy = items.iter().filter(|item| is_heavy(&item.path())).count();
+    if items.len() > REST_PARTS_MAX {
+        return Ok(refused(&ManyFault::PartsTooMany {
+            most: REST_PARTS_MAX,
+        }));
+    }
+    if heavy > REST_PARTS_HEAVY_MAX {
+        return Ok(refused(&ManyFault::HeavyPartsTooMany {
+            most: REST_PARTS_HEAVY_MAX,
+        }));
+    }
+    let (answered, _) = series::answer(shared, call, items, all_or_none, &RULES).await?;
+    let mut w = Writer::new();
+    w.object(|w| series::write(w, answered));
+    Ok(Answer::json(w.finish()))
+}
+
+/// Queries and lists of records, of which there may be fewer.
+fn is_heavy(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    matches!(first, "query" | "queryall" | "composite")
+}
+
+/// A refusal that takes the place of all answers.
+///
+/// Source: a response quoted in guardian/support-service-lambdas, #766.
+fn refused(fault: &ManyFault) -> Answer {
+    let mut w = Writer::new();
+    w.object(|w| {
+        w.name("compositeResponse").array(|w| {
+            let refusal = Answer::refusal(&Fault::Many(fault.clone()));
+            series::write_one(w, None, refusal);
+        });
+    });
+    Answer::json(w.finish())
+}
