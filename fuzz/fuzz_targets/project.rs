@@ -26,5 +26,5 @@ fuzz_target!(|data: &[u8]| {
         path: PATHS[usize::from(*choice) % PATHS.len()].to_owned(),
         content: text,
     };
-    let _ = compile(Vec::new(), &[component], &mut PrefixBook::default());
+    let _ = compile(Vec::new(), Vec::new(), &[component], &mut PrefixBook::default());
 });

@@ -28,12 +28,14 @@ const ACTIVITIES: [(&str, &str); 2] = [("Event", "Events"), ("Task", "Tasks")];
 
 pub(crate) fn compile(
     standard: Vec<EntityDefinition>,
+    events: Vec<PlatformEventDefinition>,
     components: &[Component],
     prefixes: &mut PrefixBook,
 ) -> Result<Org, Vec<Problem>> {
     let mut report = Report::default();
     let sources = gather(components, &mut report);
     let mut compiler = Compiler::new(standard, prefixes.clone(), report);
+    compiler.org.platform_events = events;
     compiler.value_sets(&sources);
     for source in sources.objects.values() {
         if compiler.object(source).is_none() {

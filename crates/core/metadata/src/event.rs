@@ -56,6 +56,7 @@ pub(crate) fn define(
         label_plural: heading.label_plural,
         key_prefix,
         publish_after_commit: heading.publish_after_commit,
+        standard: None,
         fields: declared
             .iter()
             .map(|field| field.definition.clone())

@@ -1,4 +1,5 @@
-//! A platform event as requests and describes see it: an object that can be created and nothing else.
+//! A platform event as requests and describes see it: an object that can be created and nothing else; one that the
+//! service publishes not even that.
 
 use landfall_model::{
     Capabilities, EntityDefinition, FieldDefinition, FieldType, PlatformEventDefinition,
@@ -31,13 +32,14 @@ pub fn event_object(event: &PlatformEventDefinition) -> EntityDefinition {
         updateable: false,
         ..field
     }));
+    let custom = event.standard.is_none();
     EntityDefinition::new(
         event.name.clone(),
         (event.label.clone(), event.label_plural.clone()),
         event.key_prefix,
-        true,
+        custom,
         Capabilities {
-            createable: true,
+            createable: custom,
             retrieveable: true,
             triggerable: true,
             ..Capabilities::default()

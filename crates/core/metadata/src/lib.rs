@@ -84,7 +84,7 @@ pub struct Org {
     pub warnings: Vec<Problem>,
 }
 
-/// The definitions of an org that has the shipped objects and the components of a project.
+/// The definitions of an org that has the shipped objects and events and the components of a project.
 ///
 /// Components of kinds that nothing is defined by are left out, and the order of the components does not matter.
 /// Custom fields stand in the order of an object's own file, then in the order of the names of their files.
@@ -95,8 +95,9 @@ pub struct Org {
 /// [`landfall_model::limits::METADATA_PROBLEMS_MAX`].
 pub fn compile(
     standard: Vec<EntityDefinition>,
+    events: Vec<PlatformEventDefinition>,
     components: &[Component],
     prefixes: &mut PrefixBook,
 ) -> Result<Org, Vec<Problem>> {
-    compile::compile(standard, components, prefixes)
+    compile::compile(standard, events, components, prefixes)
 }

@@ -114,6 +114,7 @@ mod tests {
             label_plural: label.to_owned(),
             key_prefix: KeyPrefix::parse("e00").expect("a prefix"),
             publish_after_commit: false,
+            standard: None,
             fields: Vec::new(),
         }
     }

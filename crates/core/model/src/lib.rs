@@ -29,7 +29,7 @@ pub use fault::Fault;
 pub use id::{KeyPrefix, RecordId, RecordIdError};
 pub use many::ManyFault;
 pub use name::{EntityName, FieldName, Topic};
-pub use platform_event::PlatformEventDefinition;
+pub use platform_event::{EventReaders, PlatformEventDefinition};
 pub use replay::{ReplayId, ReplayPreset, SchemaId};
 pub use time::{Date, Timestamp};
 pub use value::{Row, Value};

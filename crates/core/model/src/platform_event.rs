@@ -4,6 +4,20 @@ use crate::entity::FieldDefinition;
 use crate::id::KeyPrefix;
 use crate::name::{EntityName, Topic};
 
+/// Who reads an event that the service itself publishes.
+///
+/// Source: "Special Access Rules" of each event in "Standard Platform Event Objects" and "Real-Time Event Monitoring
+/// Objects" (Platform Events Developer Guide).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventReaders {
+    /// All users.
+    Everybody,
+    /// Who may change how the org is set up: Customize Application.
+    Customizers,
+    /// Who may see what users do: View Real-Time Event Monitoring Data.
+    Monitors,
+}
+
 /// The definition of a platform event.
 ///
 /// Every event also has `CreatedDate`, `CreatedById`, `ReplayId` and `EventUuid`, which are the same for all and are
@@ -23,6 +37,9 @@ pub struct PlatformEventDefinition {
     ///
     /// Clients: it does not affect the Pub/Sub API, which has no transactions.
     pub publish_after_commit: bool,
+    /// Who reads it, if the service alone publishes it; none for an event of the org's own, which all users publish and
+    /// read.
+    pub standard: Option<EventReaders>,
     /// The fields that the definition adds, in the order of the event schema.
     pub fields: Vec<FieldDefinition>,
 }

@@ -37,7 +37,7 @@ const OBJECTS: [(&str, &str); 16] = [
     ("userrole.json", include_str!("../data/userrole.json")),
 ];
 
-type ValueSets = HashMap<String, Vec<Entry>>;
+pub(crate) type ValueSets = HashMap<String, Vec<Entry>>;
 
 pub(crate) fn entities() -> Result<Vec<EntityDefinition>, Error> {
     let value_sets: ValueSets = read("value-sets.json", VALUE_SETS)?;
@@ -47,7 +47,10 @@ pub(crate) fn entities() -> Result<Vec<EntityDefinition>, Error> {
         .collect()
 }
 
-fn read<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result<T, Error> {
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(
+    file: &'static str,
+    text: &str,
+) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|source| Error::Parse { file, source })
 }
 
@@ -110,7 +113,7 @@ enum Rule {
     clippy::struct_excessive_bools,
     reason = "the vendor's describe consists of flags"
 )]
-struct Field {
+pub(crate) struct Field {
     name: String,
     label: String,
     r#type: Type,
@@ -172,7 +175,7 @@ enum Type {
 /// One value of a picklist; the label is the value unless it is given.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+pub(crate) struct Entry {
     value: String,
     label: Option<String>,
 }
@@ -261,7 +264,7 @@ impl Child {
 const PREFERENCE_GROUPS: [&str; 3] = ["EmailPreferences", "UserPermissions", "UserPreferences"];
 
 impl Field {
-    fn into_definition(
+    pub(crate) fn into_definition(
         self,
         entity: &str,
         captured: &HashSet<&str>,

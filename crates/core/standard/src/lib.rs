@@ -1,14 +1,15 @@
-//! The objects that every new org has, before anybody adds one.
+//! The objects and platform events that every new org has, before anybody adds one.
 //!
 //! Owns the data files of the shipped objects and reads them into [`EntityDefinition`]s. It deliberately knows
 //! nothing of what the objects mean: stages, conversions and the like belong to the engine.
-//! Start reading at [`entities`]; the shape of a data file is in `data`.
+//! Start reading at [`entities`]; the shape of a data file is in `data`, that of the events in `events`.
 //!
 //! Source: "Standard Objects" (Object Reference); the fields are those of a plain Developer Edition org.
 
 mod data;
+mod events;
 
-use landfall_model::EntityDefinition;
+use landfall_model::{EntityDefinition, PlatformEventDefinition};
 use thiserror::Error;
 
 /// Why a data file cannot be read: always a mistake in this crate.
@@ -49,4 +50,12 @@ pub enum Error {
 /// [`enum@Error`] if a data file of this crate is wrong; the tests of this crate read every file.
 pub fn entities() -> Result<Vec<EntityDefinition>, Error> {
     data::entities()
+}
+
+/// The platform events that the service itself publishes, sorted by name.
+///
+/// # Errors
+/// [`enum@Error`] as for [`entities`].
+pub fn platform_events() -> Result<Vec<PlatformEventDefinition>, Error> {
+    events::platform_events()
 }

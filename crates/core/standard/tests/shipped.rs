@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use landfall_model::{Catalog, DeleteRule, EntityDefinition, FieldType};
+use landfall_model::{Catalog, DeleteRule, EntityDefinition, EventReaders, FieldType};
 
 fn catalog() -> Catalog {
     Catalog::new(landfall_standard::entities().expect("every data file can be read"))
@@ -305,4 +305,34 @@ fn shared_lists_of_values_reach_their_fields() {
         .field("BillingGeocodeAccuracy")
         .expect("a field");
     assert_eq!(accuracy.picklist.len(), 11);
+}
+
+#[test]
+fn the_events_of_the_service_are_sound_and_sorted() {
+    let events = landfall_standard::platform_events().expect("the data file can be read");
+    let names: Vec<&str> = events.iter().map(|event| event.name.as_str()).collect();
+    assert_eq!(names.len(), 17);
+    assert!(names.is_sorted());
+    let catalog = catalog();
+    for event in &events {
+        let mut seen = HashSet::new();
+        for field in &event.fields {
+            assert!(seen.insert(&field.name), "{}.{}", event.name, field.name);
+            assert!(!field.createable && !field.custom && !field.label.is_empty());
+            for target in &field.reference_to {
+                assert!(catalog.entity(target.as_str()).is_some(), "{target}");
+            }
+        }
+        // Clients: what everybody has to have is what such events are found by.
+        let reads = event.standard.expect("the service publishes it");
+        if reads == EventReaders::Monitors {
+            for field in ["EventIdentifier", "EventDate", "UserId", "Username"] {
+                assert!(event.field(field).is_some(), "{}.{field}", event.name);
+            }
+        }
+    }
+    let login = events
+        .iter()
+        .find(|event| event.name.as_str() == "LoginEventStream");
+    assert_eq!(login.expect("it is there").fields.len(), 41);
 }

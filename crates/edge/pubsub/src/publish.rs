@@ -90,13 +90,14 @@ pub(crate) async fn publish(
     })
 }
 
-/// The platform event behind a topic. Change events are published by nobody but the org.
+/// The platform event behind a topic. Change events, and the events of the service, are published by nobody but the org.
 fn publication(state: &PubsubState, login: &Login, topic: &str) -> Result<Publication, Fault> {
     let definitions = state.engine.definitions();
     if let Some(publication) = topic
         .strip_prefix("/event/")
         .and_then(|name| definitions.publication(name))
         .filter(|publication| publication.event.topic().as_str() == topic)
+        .filter(|publication| publication.event.standard.is_none())
     {
         return Ok(publication.clone());
     }

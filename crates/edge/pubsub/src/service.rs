@@ -71,7 +71,7 @@ impl PubSub for Service {
         let can_publish = topics
             .first()
             .and_then(|topic| definitions.subject(*topic))
-            .is_some_and(|subject| matches!(subject, Subject::PlatformEvent(_)));
+            .is_some_and(|subject| matches!(subject, Subject::PlatformEvent(event) if event.standard.is_none()));
         Ok(Response::new(TopicInfo {
             topic_name: name,
             tenant_guid: format!("CORE/prod/{}", self.0.engine.org().id),
@@ -140,6 +140,7 @@ pub(crate) fn topics(
     }
     landfall_auth::topics(&state.engine, login, name).map_err(|refusal| match refusal {
         Fault::ChangeEventsDenied if is_selected(state, name) => Fault::TopicDenied,
+        Fault::ChannelRestricted => Fault::TopicDenied,
         _ => call::topic_not_found(login, name),
     })
 }

@@ -4,6 +4,7 @@
 
 use axum::body::Body;
 use landfall_engine::{Publication, Published};
+use landfall_model::fault::Operation;
 use landfall_model::{
     Catalog, ChildRelationship, DeleteRule, EntityDefinition, EntityName, Fault, FieldName,
     PlatformEventDefinition,
@@ -32,6 +33,8 @@ pub(crate) fn face(object: &EntityDefinition) -> Face<'_> {
     Face {
         kind: Kind::PlatformEvent,
         layoutable: false,
+        // Those of the service have none that is documented.
+        key_prefix: object.custom.then_some(object.key_prefix.as_str()),
         ..Face::of(object)
     }
 }
@@ -119,6 +122,12 @@ pub(crate) fn prepared<'m>(
     members: impl IntoIterator<Item = &'m (String, json::Json)>,
 ) -> Result<(Published, Outgoing), Fault> {
     let object = &publication.object;
+    if !object.capabilities.createable {
+        return Err(Fault::OperationRefused {
+            operation: Operation::Create,
+            label: object.label.clone(),
+        });
+    }
     let given =
         given::given(body, members, call.catalog(), object, Intent::Create).map_err(|fault| {
             match fault {

@@ -1,7 +1,7 @@
 //! Who may read which topics: the same on both streaming protocols.
 
 use landfall_engine::{Definitions, Engine, Subject, TopicId};
-use landfall_model::{EntityDefinition, Fault, Topic};
+use landfall_model::{EntityDefinition, EventReaders, Fault, Topic};
 
 use crate::login::{Login, Permissions};
 
@@ -10,7 +10,8 @@ use crate::login::{Login, Permissions};
 /// `/data/ChangeEvents` is open to everybody and carries what the login may read.
 ///
 /// # Errors
-/// [`Fault::ChannelNotFound`]; [`Fault::ChangeEventsDenied`] without the permission, or if the object is not selected.
+/// [`Fault::ChannelNotFound`]; [`Fault::ChangeEventsDenied`] without the permission, or if the object is not selected;
+/// [`Fault::ChannelRestricted`] for a platform event without the permission.
 /// Source: "Required Permissions" (Change Data Capture Developer Guide).
 pub fn topics(engine: &Engine, login: &Login, name: &str) -> Result<Vec<TopicId>, Fault> {
     let definitions = engine.definitions();
@@ -26,25 +27,29 @@ pub fn topics(engine: &Engine, login: &Login, name: &str) -> Result<Vec<TopicId>
         channel: name.to_owned(),
     };
     let topic = topic.ok_or_else(not_found)?;
-    let selected = match definitions.subject(topic).ok_or_else(not_found)? {
-        Subject::Changes(entity) => definitions.captures(entity),
-        Subject::PlatformEvent(_) => true,
+    let (selected, denied) = match definitions.subject(topic).ok_or_else(not_found)? {
+        Subject::Changes(entity) => (definitions.captures(entity), Fault::ChangeEventsDenied),
+        Subject::PlatformEvent(_) => (true, Fault::ChannelRestricted),
     };
     if selected && may_receive(&definitions, permissions, topic) {
         Ok(vec![topic])
     } else {
-        Err(Fault::ChangeEventsDenied)
+        Err(denied)
     }
 }
 
 /// Whether a user with these permissions gets the events of a topic.
 ///
-/// Source: "Required Permissions" (Change Data Capture Developer Guide). Every user reads platform events, since no
-/// permission set takes that away yet.
+/// Source: "Required Permissions" (Change Data Capture Developer Guide); [`EventReaders`]. Every user reads the platform
+/// events of the org's own, since no permission set takes that away yet.
 pub fn may_receive(definitions: &Definitions, permissions: Permissions, topic: TopicId) -> bool {
     match definitions.subject(topic) {
         Some(Subject::Changes(entity)) => may_see_all(permissions, entity),
-        Some(Subject::PlatformEvent(_)) => true,
+        Some(Subject::PlatformEvent(event)) => match event.standard {
+            None | Some(EventReaders::Everybody) => true,
+            Some(EventReaders::Customizers) => permissions.customize_application,
+            Some(EventReaders::Monitors) => permissions.view_event_monitoring,
+        },
         None => false,
     }
 }

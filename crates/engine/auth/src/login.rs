@@ -29,6 +29,8 @@ pub struct Permissions {
     pub view_all_users: bool,
     /// Sees how the org is set up.
     pub view_setup: bool,
+    /// Sees what users do.
+    pub view_event_monitoring: bool,
     /// Changes how the org is set up.
     pub customize_application: bool,
 }

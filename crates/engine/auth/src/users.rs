@@ -98,6 +98,9 @@ impl Users {
             view_all_data: allows("PermissionsViewAllData"),
             modify_all_data: allows("PermissionsModifyAllData"),
             view_all_users: allows("PermissionsViewAllUsers"),
+            // Source: "Permission dependencies": seeing all data brings it along.
+            view_event_monitoring: allows("PermissionsViewPlatformEvents")
+                || allows("PermissionsViewAllData"),
             view_setup: allows("PermissionsViewSetup"),
             customize_application: allows("PermissionsCustomizeApplication"),
         })

@@ -88,16 +88,17 @@ pub(crate) struct Compiled {
 
 fn compiled(components: &[Component], book: &mut PrefixBook) -> Result<Compiled, Error> {
     let standard = landfall_standard::entities()?;
+    let events = landfall_standard::platform_events()?;
     if components.is_empty() {
         return Ok(Compiled {
-            catalog: Catalog::new(standard),
+            catalog: Catalog::new(standard).with_platform_events(events),
             managed: Vec::new(),
             roll_ups: Vec::new(),
             starting_numbers: Vec::new(),
             warnings: Vec::new(),
         });
     }
-    let org = landfall_metadata::compile(standard, components, book)
+    let org = landfall_metadata::compile(standard, events, components, book)
         .map_err(|problems| Error::Invalid { problems })?;
     Ok(Compiled {
         catalog: Catalog::new(org.entities).with_platform_events(org.platform_events),

@@ -38,6 +38,7 @@ const ADMINISTRATOR_PERMISSIONS: &[&str] = &[
     "PermissionsViewAllData",
     "PermissionsModifyAllData",
     "PermissionsViewAllUsers",
+    "PermissionsViewPlatformEvents",
     "PermissionsManageUsers",
     "PermissionsCustomizeApplication",
     "PermissionsViewSetup",

@@ -49,13 +49,23 @@ pub(crate) fn field(name: &str, kind: &str, more: &str) -> String {
 }
 
 pub(crate) fn compiled(components: &[Component]) -> Org {
-    let result = compile(standard(), components, &mut PrefixBook::default());
+    let result = compile(
+        standard(),
+        Vec::new(),
+        components,
+        &mut PrefixBook::default(),
+    );
     result.unwrap_or_else(|problems| panic!("{}", lines(&problems)))
 }
 
 /// The problems of a project, one a line.
 pub(crate) fn refused(components: &[Component]) -> String {
-    let result = compile(standard(), components, &mut PrefixBook::default());
+    let result = compile(
+        standard(),
+        Vec::new(),
+        components,
+        &mut PrefixBook::default(),
+    );
     lines(&result.expect_err("the project is wrong"))
 }
 

@@ -44,7 +44,12 @@ fn shipped() -> Vec<EntityDefinition> {
 }
 
 fn check(components: &[Component]) {
-    match compile(shipped(), components, &mut PrefixBook::default()) {
+    match compile(
+        shipped(),
+        Vec::new(),
+        components,
+        &mut PrefixBook::default(),
+    ) {
         Ok(org) => {
             for entity in org.entities {
                 let names: HashSet<String> = entity

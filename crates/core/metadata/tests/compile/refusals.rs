@@ -443,7 +443,7 @@ fn a_refused_project_gives_no_prefixes() {
         custom_object("A__c", ""),
         custom_object("B__c", &field("X__c", "Color", "")),
     ];
-    assert!(compile(standard(), &wrong, &mut book).is_err());
+    assert!(compile(standard(), Vec::new(), &wrong, &mut book).is_err());
     assert_eq!(book, PrefixBook::default());
 }
 

@@ -23,7 +23,12 @@ fn components() -> Vec<Component> {
 }
 
 fn harbour() -> Org {
-    let result = compile(standard(), &components(), &mut PrefixBook::default());
+    let result = compile(
+        standard(),
+        Vec::new(),
+        &components(),
+        &mut PrefixBook::default(),
+    );
     result.unwrap_or_else(|problems| panic!("{}", lines(&problems)))
 }
 
@@ -369,12 +374,12 @@ fn every_event_has_a_schema() {
 #[test]
 fn prefixes_outlive_definitions() {
     let mut book = PrefixBook::default();
-    compile(standard(), &components(), &mut book).expect("sound");
+    compile(standard(), Vec::new(), &components(), &mut book).expect("sound");
     let without: Vec<Component> = components()
         .into_iter()
         .filter(|component| component.path.contains("Berth_Freed__e"))
         .collect();
-    let org = compile(standard(), &without, &mut book).expect("sound");
+    let org = compile(standard(), Vec::new(), &without, &mut book).expect("sound");
     assert_eq!(org.entities.len(), standard().len());
     assert_eq!(
         book.prefix_of("Stay__c")
@@ -387,7 +392,13 @@ fn prefixes_outlive_definitions() {
 fn the_order_of_files_changes_nothing() {
     let mut reversed = components();
     reversed.reverse();
-    let org = compile(standard(), &reversed, &mut PrefixBook::default()).expect("sound");
+    let org = compile(
+        standard(),
+        Vec::new(),
+        &reversed,
+        &mut PrefixBook::default(),
+    )
+    .expect("sound");
     assert_eq!(
         format!("{:?}", org.members),
         format!("{:?}", harbour().members)

@@ -7,6 +7,7 @@ use tonic::Code;
 
 use crate::org::{ACCOUNTS, LOW_INK, LOW_INK_SCHEMA, Org, assert_refused, assert_uuid, produced};
 use crate::project;
+use crate::proto::TopicRequest;
 
 // P1
 #[tokio::test]
@@ -159,4 +160,48 @@ async fn a_new_field_makes_a_new_schema_and_the_old_one_stays() {
     assert!(json(org.schema(&new).await).contains("Shoe_Size__c"));
     let org = org.restarted().await;
     assert!(!json(org.schema(&old).await).contains("Shoe_Size__c"));
+}
+
+// The documented fields of the event, in their order; nobody but the service publishes it.
+#[tokio::test]
+async fn events_of_the_service_can_be_subscribed_to_by_those_who_may_see_them() {
+    let topic = "/event/LoginEventStream";
+    let org = Org::new().await;
+    let info = org.topic(topic).await.expect("a topic");
+    assert!(info.can_subscribe && !info.can_publish);
+    let schema = org.schema(&info.schema_id).await.expect("a schema");
+    for text in [
+        "LoginEventStream",
+        "EventIdentifier",
+        "LoginHistoryId",
+        "CreatedById",
+    ] {
+        assert!(schema.schema_json.contains(text), "{text}");
+    }
+    let event = org.low_ink("", "A");
+    let refusal = org.publish(topic, vec![event]).await.expect_err("refused");
+    assert_eq!(refusal.code(), Code::PermissionDenied);
+    org.subscribed(topic, 1).await;
+    let token = org.standard_user("somebody@landfall.test").await;
+    for (topic, may) in [
+        (topic, false),
+        ("/event/LogoutEventStream", false),
+        ("/event/OrderStatusChangedEvent", true),
+    ] {
+        let request = TopicRequest {
+            topic_name: topic.to_owned(),
+        };
+        let answer = org
+            .client()
+            .get_topic(org.request_as(&token, request))
+            .await;
+        match answer {
+            Ok(_) => assert!(may, "{topic}"),
+            Err(refusal) => {
+                assert!(!may, "{topic}");
+                let suffix = "subscription.topic.cannot.subscribe";
+                assert_refused(&refusal, Code::PermissionDenied, suffix, "GetTopic");
+            }
+        }
+    }
 }

@@ -255,3 +255,47 @@ async fn an_event_that_is_no_longer_defined_is_not_found() {
         404
     );
 }
+
+#[tokio::test]
+async fn events_of_the_service_are_described_and_not_for_others_to_publish() {
+    let org = org().await;
+    let event = "/sobjects/LoginEventStream";
+    let describe = org.get(&format!("{event}/describe")).await.json();
+    for (key, value) in [
+        ("name", json!("LoginEventStream")),
+        ("label", json!("Login Event Stream")),
+        ("createable", json!(false)),
+        ("custom", json!(false)),
+        ("keyPrefix", Value::Null),
+    ] {
+        assert_eq!(describe[key], value, "{key}");
+    }
+    let fields = &describe["fields"];
+    assert_eq!(
+        names(fields)[..5],
+        [
+            "ReplayId",
+            "EventUuid",
+            "CreatedDate",
+            "CreatedById",
+            "AdditionalInfo"
+        ]
+    );
+    let user = named(fields, "UserId");
+    assert_eq!(
+        (&user["type"], &user["referenceTo"]),
+        (&json!("reference"), &json!(["User"]))
+    );
+    assert_eq!(named(fields, "EventDate")["type"], "datetime");
+    let schema = org
+        .get(&format!("{event}/eventSchema?payloadFormat=COMPACT"))
+        .await;
+    let latitude = named(&schema.json()["fields"], "LoginLatitude").clone();
+    assert_eq!(latitude["type"], json!(["null", "double"]));
+    let (status, code, text) = org.post(event, &json!({"Username": "x"})).await.refusal();
+    assert_eq!(
+        (status, code.as_str()),
+        (400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
+    );
+    assert_eq!(text, "entity type cannot be inserted: Login Event Stream");
+}

@@ -226,3 +226,24 @@ async fn an_object_that_is_not_selected_is_refused_like_a_missing_right() {
     org.account("Acme").await;
     assert!(org.events(&client).await.is_empty());
 }
+
+#[tokio::test]
+async fn events_of_the_service_are_for_those_who_may_see_what_users_do() {
+    let org = Org::new().await;
+    let channel = "/event/LoginEventStream";
+    let client = org.subscribed(channel, Value::Null).await;
+    assert!(!client.is_empty());
+    let token = org.standard_user("reader@example.com").await;
+    let reply = org.post_as(&token, handshake()).await;
+    let client = text(&reply[0]["clientId"]);
+    org.post_as(&token, connect(&client)).await;
+    let reply = org
+        .post_as(&token, subscribe(&client, channel, &json!(-1)))
+        .await;
+    assert_eq!(reply[0]["error"], "403::Restricted channel");
+    let open = "/event/OrderStatusChangedEvent";
+    let reply = org
+        .post_as(&token, subscribe(&client, open, &json!(-1)))
+        .await;
+    assert_eq!(reply[0]["successful"], true);
+}
