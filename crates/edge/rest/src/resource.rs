@@ -36,6 +36,8 @@ pub(crate) enum Resource {
     Describe(Object),
     /// The event schema of an event object.
     EventSchema(Object),
+    /// What is below `event`.
+    EventResources,
     /// An event schema by its id.
     EventSchemaById(String),
     /// A platform event by an id, which leads to none.
@@ -73,6 +75,7 @@ impl Resource {
             [sobjects, object, rest @ ..] if is(sobjects, "sobjects") => {
                 Self::below(object_of(catalog, object)?, rest)
             }
+            [event] if is(event, "event") => Ok(Self::EventResources),
             [event, schema, id] if is(event, "event") && is(schema, "eventSchema") => {
                 Ok(Self::EventSchemaById((*id).to_owned()))
             }
@@ -140,6 +143,7 @@ impl Resource {
             | Self::Describe(_)
             | Self::EventSchema(_)
             | Self::EventSchemaById(_)
+            | Self::EventResources
             | Self::PublishedEvent
             | Self::ToolingQuery => "HEAD,GET",
             Self::Object(_) | Self::Password(_) | Self::Managed => "HEAD,GET,POST",

@@ -142,6 +142,7 @@ pub(crate) async fn dispatch(
         }
         Resource::Object(object) => information(shared, call, &object).await,
         Resource::EventSchema(object) => event_schema::of(call, &object),
+        Resource::EventResources => Ok(Answer::json(crate::versions::event_resources(call))),
         Resource::EventSchemaById(id) => event_schema::by_id(&shared.engine, call, &id),
         // What is published is delivered and forgotten: it is no record.
         Resource::PublishedEvent => Err(Fault::RecordNotFound),

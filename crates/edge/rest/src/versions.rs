@@ -45,6 +45,20 @@ pub(crate) fn resources(engine: &Engine, call: &Call) -> String {
     w.finish()
 }
 
+/// The resources below `event`.
+///
+/// Source: none for the answer; other resources that only hold others list them by name.
+pub(crate) fn event_resources(call: &Call) -> String {
+    let mut w = Writer::new();
+    w.object(|w| {
+        w.name("eventSchema").string(&format!(
+            "/services/data/v{}/event/eventSchema",
+            call.version
+        ));
+    });
+    w.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
