@@ -110,6 +110,16 @@ pub(crate) struct DevOptions {
     /// Whether a refresh token is replaced at each use [default: false]
     #[arg(long, env = "LANDFALL_CONNECTED_APP_ROTATE_REFRESH_TOKENS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) connected_app_rotate_refresh_tokens: Option<bool>,
+    /// Certificate in PEM of the key that the connected app signs assertions with
+    #[arg(
+        long,
+        env = "LANDFALL_CONNECTED_APP_CERTIFICATE_FILE",
+        value_name = "FILE"
+    )]
+    pub(crate) connected_app_certificate_file: Option<PathBuf>,
+    /// Whether the connected app's users need not say yes [default: true with a certificate]
+    #[arg(long, env = "LANDFALL_CONNECTED_APP_PRE_AUTHORIZED", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) connected_app_pre_authorized: Option<bool>,
     /// Let apps in as this user, without a login page and a question
     #[arg(long, env = "LANDFALL_OAUTH_AUTO_APPROVE", value_name = "USERNAME")]
     pub(crate) oauth_auto_approve: Option<String>,
@@ -176,6 +186,16 @@ pub(crate) struct ServeOptions {
     /// Whether a refresh token is replaced at each use [default: false]
     #[arg(long, env = "LANDFALL_CONNECTED_APP_ROTATE_REFRESH_TOKENS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) connected_app_rotate_refresh_tokens: Option<bool>,
+    /// Certificate in PEM of the key that the connected app signs assertions with
+    #[arg(
+        long,
+        env = "LANDFALL_CONNECTED_APP_CERTIFICATE_FILE",
+        value_name = "FILE"
+    )]
+    pub(crate) connected_app_certificate_file: Option<PathBuf>,
+    /// Whether the connected app's users need not say yes [default: false]
+    #[arg(long, env = "LANDFALL_CONNECTED_APP_PRE_AUTHORIZED", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) connected_app_pre_authorized: Option<bool>,
     /// How many hours events are retained [default: 72]
     #[arg(long, env = "LANDFALL_EVENTS_RETENTION_HOURS", value_name = "HOURS")]
     pub(crate) events_retention_hours: Option<u64>,

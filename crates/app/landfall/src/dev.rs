@@ -57,6 +57,8 @@ fn said(options: DevOptions, log: &LogOptions) -> Settings {
         connected_app: settings::ConnectedApp {
             redirect_uris: options.connected_app_redirect_uris,
             rotate_refresh_tokens: options.connected_app_rotate_refresh_tokens,
+            certificate_file: options.connected_app_certificate_file,
+            pre_authorized: options.connected_app_pre_authorized,
             ..settings::ConnectedApp::default()
         },
         oauth: settings::Oauth {

@@ -53,6 +53,8 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
             client_secret_file: options.connected_app_client_secret_file,
             redirect_uris: options.connected_app_redirect_uris,
             rotate_refresh_tokens: options.connected_app_rotate_refresh_tokens,
+            certificate_file: options.connected_app_certificate_file,
+            pre_authorized: options.connected_app_pre_authorized,
         },
         oauth: settings::Oauth::default(),
         events: settings::Events {

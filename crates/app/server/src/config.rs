@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use landfall_auth::AppPolicy;
+use landfall_auth::{AppPolicy, Certificate};
 use landfall_model::limits;
 
 use crate::error::Error;
@@ -163,6 +163,8 @@ impl Config {
             });
         }
         refuse_production_keys(&settings)?;
+        let app = &settings.connected_app;
+        let app_policy = app_policy(app)?;
         let data = if settings.ephemeral.unwrap_or(false) {
             Data::Ephemeral
         } else {
@@ -182,7 +184,12 @@ impl Config {
                 .concurrent_clients
                 .filter(|limit| *limit > 0),
             strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
-            app_policy: app_policy(&settings.connected_app),
+            app_policy: AppPolicy {
+                pre_authorized: app
+                    .pre_authorized
+                    .unwrap_or_else(|| app_policy.certificate.is_some()),
+                ..app_policy
+            },
             auto_approve: settings.oauth.auto_approve,
             reflection: settings.pubsub.reflection.unwrap_or(true),
             project: settings.project,
@@ -220,7 +227,7 @@ impl Config {
             "admin.password_file",
             settings.admin.password_file.as_deref(),
         )?;
-        let app_policy = app_policy(&settings.connected_app);
+        let app_policy = app_policy(&settings.connected_app)?;
         let connected_app = credentials(
             "connected_app.client_id",
             settings.connected_app.client_id,
@@ -269,11 +276,28 @@ fn listen_default() -> Result<SocketAddr, Error> {
     })
 }
 
-fn app_policy(app: &settings::ConnectedApp) -> AppPolicy {
-    AppPolicy {
+fn app_policy(app: &settings::ConnectedApp) -> Result<AppPolicy, Error> {
+    let certificate = app
+        .certificate_file
+        .as_deref()
+        .map(certificate)
+        .transpose()?;
+    Ok(AppPolicy {
         redirect_uris: app.redirect_uris.clone().unwrap_or_default(),
         rotates_refresh_tokens: app.rotate_refresh_tokens.unwrap_or(false),
-    }
+        certificate,
+        pre_authorized: app.pre_authorized.unwrap_or(false),
+    })
+}
+
+fn certificate(path: &Path) -> Result<Certificate, Error> {
+    let pem = read_bounded(path)?;
+    Certificate::from_pem(pem.as_bytes()).ok_or_else(|| Error::Incomplete {
+        reason: format!(
+            "`connected_app.certificate_file`: {} holds no certificate in PEM with an RSA key of 2048 bits or more",
+            path.display()
+        ),
+    })
 }
 
 fn retention_hours(events: &settings::Events) -> Result<u64, Error> {
@@ -379,6 +403,13 @@ fn credentials(
 /// # Errors
 /// [`Error::Read`] also for a file that no secret can be in.
 pub fn read_secret(path: &Path) -> Result<Secret, Error> {
+    let text = read_bounded(path)?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    Ok(Secret(text.to_owned()))
+}
+
+fn read_bounded(path: &Path) -> Result<String, Error> {
     let unreadable = |source| Error::Read {
         path: path.to_owned(),
         source,
@@ -386,10 +417,7 @@ pub fn read_secret(path: &Path) -> Result<Secret, Error> {
     if std::fs::metadata(path).map_err(unreadable)?.len() > SECRET_BYTES_MAX {
         return Err(unreadable(std::io::ErrorKind::FileTooLarge.into()));
     }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    let text = text.strip_suffix('\n').unwrap_or(&text);
-    let text = text.strip_suffix('\r').unwrap_or(text);
-    Ok(Secret(text.to_owned()))
+    std::fs::read_to_string(path).map_err(unreadable)
 }
 
 fn refuse_weak(key: &str, secret: &Secret, chars_min: usize) -> Result<(), Error> {

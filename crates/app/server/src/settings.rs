@@ -92,6 +92,10 @@ pub struct ConnectedApp {
     pub redirect_uris: Option<Vec<String>>,
     /// Whether a refresh token is replaced at each use.
     pub rotate_refresh_tokens: Option<bool>,
+    /// Certificate in PEM of the key that it signs assertions with.
+    pub certificate_file: Option<PathBuf>,
+    /// Whether its users need not say yes.
+    pub pre_authorized: Option<bool>,
 }
 
 /// `[oauth]`
@@ -202,6 +206,7 @@ impl Settings {
             &mut self.tls.key_file,
             &mut self.admin.password_file,
             &mut self.connected_app.client_secret_file,
+            &mut self.connected_app.certificate_file,
         ];
         for path in paths.into_iter().flatten() {
             *path = folder.join(&*path);
@@ -232,24 +237,7 @@ impl Settings {
                 username: self.admin.username.or(other.admin.username),
                 password_file: self.admin.password_file.or(other.admin.password_file),
             },
-            connected_app: ConnectedApp {
-                client_id: self
-                    .connected_app
-                    .client_id
-                    .or(other.connected_app.client_id),
-                client_secret_file: self
-                    .connected_app
-                    .client_secret_file
-                    .or(other.connected_app.client_secret_file),
-                redirect_uris: self
-                    .connected_app
-                    .redirect_uris
-                    .or(other.connected_app.redirect_uris),
-                rotate_refresh_tokens: self
-                    .connected_app
-                    .rotate_refresh_tokens
-                    .or(other.connected_app.rotate_refresh_tokens),
-            },
+            connected_app: self.connected_app.or(other.connected_app),
             oauth: Oauth {
                 auto_approve: self.oauth.auto_approve.or(other.oauth.auto_approve),
             },
@@ -277,6 +265,19 @@ impl Settings {
                 format: self.log.format.or(other.log.format),
                 filter: self.log.filter.or(other.log.filter),
             },
+        }
+    }
+}
+
+impl ConnectedApp {
+    fn or(self, other: Self) -> Self {
+        Self {
+            client_id: self.client_id.or(other.client_id),
+            client_secret_file: self.client_secret_file.or(other.client_secret_file),
+            redirect_uris: self.redirect_uris.or(other.redirect_uris),
+            rotate_refresh_tokens: self.rotate_refresh_tokens.or(other.rotate_refresh_tokens),
+            certificate_file: self.certificate_file.or(other.certificate_file),
+            pre_authorized: self.pre_authorized.or(other.pre_authorized),
         }
     }
 }

@@ -428,6 +428,14 @@ pub enum Fault {
     ScopeInvalid,
     /// The user said no.
     AuthorizationDenied,
+    /// The assertion is no assertion, or not signed by the connected app.
+    AssertionInvalid,
+    /// The assertion is meant for another service.
+    AudienceInvalid,
+    /// The assertion is too old.
+    AssertionExpired,
+    /// The user has not said yes to the connected app, or there is no such user.
+    ClientNotApproved,
     /// The user would have to be asked, and the client wants that not to happen.
     ImmediateUnsuccessful,
 

@@ -509,6 +509,11 @@ pub fn wire(fault: &Fault) -> Wire {
             "invalid_scope",
             "requested scope is invalid, unknown, or malformed",
         ),
+        Fault::AssertionInvalid => on_oauth("invalid_grant", "invalid assertion"),
+        Fault::AudienceInvalid => on_oauth("invalid_grant", "audience is invalid"),
+        Fault::AssertionExpired => on_oauth("invalid_grant", "assertion expired"),
+        // Clients: simple-salesforce matches the text and shows where to approve.
+        Fault::ClientNotApproved => on_oauth("invalid_grant", "user hasn't approved this consumer"),
         Fault::AuthorizationDenied => on_oauth("access_denied", "end-user denied authorization"),
         Fault::ImmediateUnsuccessful => on_oauth(
             "immediate_unsuccessful",

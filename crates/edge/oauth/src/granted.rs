@@ -19,7 +19,11 @@ pub(crate) fn members<'g>(
     let refresh_token = granted.refresh_token.as_ref();
     let mut members = vec![("access_token", granted.access_token.as_str().into())];
     members.extend(refresh_token.map(|token| ("refresh_token", token.as_str().into())));
-    members.push(("signature", signature.into()));
+    // Wire: an answer to an assertion has neither signature nor time.
+    let is_signed = granted.grant != Grant::JwtBearer;
+    if is_signed {
+        members.push(("signature", signature.into()));
+    }
     if granted.grant != Grant::Password {
         members.push(("scope", granted.scopes.to_string().into()));
     }
@@ -27,7 +31,9 @@ pub(crate) fn members<'g>(
         ("instance_url", base.into()),
         ("id", id.into()),
         ("token_type", "Bearer".into()),
-        ("issued_at", granted.issued_at_text().into()),
     ]);
+    if is_signed {
+        members.push(("issued_at", granted.issued_at_text().into()));
+    }
     members
 }

@@ -20,7 +20,7 @@ pub(crate) async fn grant(State(state): State<OauthState>, request: Request) -> 
         Err(fault) => return refusal(&fault, Format::of(None, &headers)),
     };
     let format = Format::of(params.find("format"), &headers);
-    match granted(&state, &params).await {
+    match granted(&state, &parts, &params).await {
         Ok(granted) => render(&state, &parts, &granted, format),
         Err(error) => refusal(&fault_of(error, "token"), format),
     }
@@ -31,12 +31,13 @@ pub(crate) async fn post_required(request: Request) -> Response {
     refusal(&Fault::PostRequired, Format::of(None, request.headers()))
 }
 
-async fn granted(state: &OauthState, params: &Params) -> Result<Granted, Error> {
+async fn granted(state: &OauthState, parts: &Parts, params: &Params) -> Result<Granted, Error> {
     let grant = Grant::parse(params.find("grant_type").unwrap_or_default())?;
-    let client = params.client()?;
+    let client = || params.client();
     let auth = &state.auth;
     match grant {
         Grant::AuthorizationCode => {
+            let client = client()?;
             let shown = CodeExchange {
                 code: params.need("code")?,
                 redirect_uri: params
@@ -49,11 +50,18 @@ async fn granted(state: &OauthState, params: &Params) -> Result<Granted, Error> 
         // It ends where it begins, at the authorization endpoint.
         Grant::Implicit => Err(Fault::GrantUnsupported.into()),
         Grant::Password => {
+            let client = client()?;
             let (username, password) = (params.need("username")?, params.need("password")?);
             auth.password_grant(client, username, password).await
         }
-        Grant::ClientCredentials => auth.client_credentials_grant(client).await,
+        Grant::ClientCredentials => auth.client_credentials_grant(client()?).await,
+        // Who asks stands in the assertion.
+        Grant::JwtBearer => {
+            let base = state.base_url.of(parts);
+            auth.assertion_grant(params.need("assertion")?, &base).await
+        }
         Grant::RefreshToken => {
+            let client = client()?;
             auth.refresh_grant(client, params.need("refresh_token")?)
                 .await
         }

@@ -8,6 +8,7 @@ use landfall_model::{Fault, RecordId};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::certificate::Certificate;
 use crate::error::Error;
 use crate::redirects;
 use crate::scopes::Scopes;
@@ -27,16 +28,19 @@ pub enum Grant {
     ClientCredentials,
     /// A refresh token.
     RefreshToken,
+    /// What the app has signed on behalf of a user.
+    JwtBearer,
 }
 
 impl Grant {
     /// Every grant that is served.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::AuthorizationCode,
         Self::Implicit,
         Self::Password,
         Self::ClientCredentials,
         Self::RefreshToken,
+        Self::JwtBearer,
     ];
 
     /// The value of `grant_type`.
@@ -47,6 +51,7 @@ impl Grant {
             Self::Password => "password",
             Self::ClientCredentials => "client_credentials",
             Self::RefreshToken => "refresh_token",
+            Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
         }
     }
 
@@ -90,6 +95,13 @@ pub struct AppPolicy {
     ///
     /// Source: "Refresh Token Rotation" (Salesforce Help).
     pub rotates_refresh_tokens: bool,
+    /// What it signs its assertions with.
+    pub certificate: Option<Certificate>,
+    /// Whether its users need not say yes.
+    ///
+    /// Source: "Manage OAuth Access Policies for a Connected App" (Salesforce Help), "Admin approved users are
+    /// pre-authorized". All users are: there are no profiles to choose from.
+    pub pre_authorized: bool,
 }
 
 impl fmt::Debug for App {
@@ -131,7 +143,7 @@ impl App {
             run_as: None,
             policy: AppPolicy {
                 redirect_uris: vec!["http://localhost:*/OauthRedirect".to_owned()],
-                rotates_refresh_tokens: false,
+                ..AppPolicy::default()
             },
         }
     }

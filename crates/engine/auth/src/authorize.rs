@@ -203,15 +203,12 @@ impl Auth {
         Ok(Some(user.id))
     }
 
-    /// Whether the user has said yes before: they hold a refresh token of the app that covers as much.
+    /// Whether the user need not be asked, or has said yes before: they hold a refresh token that covers as much.
     ///
     /// Source: "OAuth 2.0 JWT Bearer Flow" (Salesforce Help), "prior approval": an approval is a refresh token, and ends
     /// with it.
     pub fn is_approved(&self, request: &AuthorizationRequest, user: RecordId) -> bool {
-        let client_id = request.client_id();
-        self.0
-            .refresh_tokens
-            .approve(user, client_id, &request.scopes)
+        self.0.approves(user, &request.app, &request.scopes)
     }
 
     /// What shows for some minutes that this user has logged in to answer this request.

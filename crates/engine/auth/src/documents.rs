@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, AppPolicy, Grant};
+use crate::certificate::Certificate;
 use crate::error::Error;
 use crate::login::Login;
 use crate::scopes::Scopes;
@@ -71,6 +72,10 @@ pub(crate) struct StoredApp {
     redirect_uris: Vec<String>,
     #[serde(default)]
     rotates_refresh_tokens: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    certificate: Option<String>,
+    #[serde(default)]
+    pre_authorized: bool,
 }
 
 impl StoredApp {
@@ -84,6 +89,8 @@ impl StoredApp {
             run_as: app.run_as.map(|user| user.to_string()),
             redirect_uris: app.policy.redirect_uris.clone(),
             rotates_refresh_tokens: app.policy.rotates_refresh_tokens,
+            certificate: app.policy.certificate.as_ref().map(Certificate::stored),
+            pre_authorized: app.policy.pre_authorized,
         }
     }
 
@@ -103,6 +110,11 @@ impl StoredApp {
             policy: AppPolicy {
                 redirect_uris: self.redirect_uris,
                 rotates_refresh_tokens: self.rotates_refresh_tokens,
+                certificate: self
+                    .certificate
+                    .as_deref()
+                    .and_then(Certificate::from_stored),
+                pre_authorized: self.pre_authorized,
             },
         }
     }
@@ -167,6 +179,8 @@ mod tests {
             policy: AppPolicy {
                 redirect_uris: vec!["app:done".to_owned()],
                 rotates_refresh_tokens: true,
+                certificate: None,
+                pre_authorized: true,
             },
         };
         let kind = DocumentKind::ConnectedApp;

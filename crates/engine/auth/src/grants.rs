@@ -9,6 +9,7 @@ use landfall_model::{Fault, RecordId, Timestamp, limits};
 use landfall_store::DocumentKind;
 
 use crate::app::{App, Client, Grant};
+use crate::assertion::Assertion;
 use crate::documents::{Credential, StoredLogin, forgotten, kept, read};
 use crate::error::Error;
 use crate::login::{Beginning, Login};
@@ -154,6 +155,35 @@ impl Auth {
         shared.begin_new(app, user, terms).await
     }
 
+    /// A login on behalf of a user whom the app names by an assertion, which it has signed. It is meant for `base`, or for
+    /// a login host of the vendor.
+    ///
+    /// Source: "OAuth 2.0 JWT Bearer Flow" (Salesforce Help).
+    ///
+    /// # Errors
+    /// Refused with [`Fault::AssertionInvalid`], [`Fault::ClientIdInvalid`], [`Fault::GrantUnsupported`],
+    /// [`Fault::AudienceInvalid`], [`Fault::AssertionExpired`], [`Fault::ClientNotApproved`], [`Fault::UserInactive`] or
+    /// [`Fault::LoginRateExceeded`].
+    pub async fn assertion_grant(&self, assertion: &str, base: &str) -> Result<Granted, Error> {
+        let shared = &*self.0;
+        let assertion = Assertion::parse(assertion)?;
+        let app = shared.apps.find(assertion.client_id())?;
+        if !app.grants.contains(&Grant::JwtBearer) {
+            return Err(Fault::GrantUnsupported.into());
+        }
+        let certificate = app.policy.certificate.as_ref();
+        assertion.check(certificate, base, shared.engine.clock().now())?;
+        let user = shared.users.by_name(assertion.username()).await?;
+        let user = user.ok_or(Fault::ClientNotApproved)?;
+        let scopes = shared.approved(user.id, &app);
+        let terms = Terms {
+            grant: Grant::JwtBearer,
+            scopes: scopes.ok_or(Fault::ClientNotApproved)?,
+            refreshed: false,
+        };
+        shared.begin_new(app, user, terms).await
+    }
+
     /// A new access token for a refresh token, and a new refresh token if the app rotates them.
     ///
     /// Source: "OAuth 2.0 Refresh Token Flow", "Refresh Token Rotation" (Salesforce Help).
@@ -243,6 +273,19 @@ impl Shared {
         content
             .map(|content| read(kind, user.as_str(), &content))
             .transpose()
+    }
+
+    /// Whether a user has said yes to an app, or need not.
+    pub(crate) fn approves(&self, user: RecordId, app: &App, scopes: &Scopes) -> bool {
+        app.policy.pre_authorized || self.refresh_tokens.approve(user, &app.client_id, scopes)
+    }
+
+    /// What a user lets an app do.
+    fn approved(&self, user: RecordId, app: &App) -> Option<Scopes> {
+        if app.policy.pre_authorized {
+            return Some(app.scopes.clone());
+        }
+        self.refresh_tokens.approved(user, &app.client_id)
     }
 
     /// Counts and begins a login that comes from no other.

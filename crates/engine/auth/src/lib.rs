@@ -7,8 +7,10 @@
 
 mod access;
 mod app;
+mod assertion;
 mod attempts;
 mod authorize;
+mod certificate;
 mod codes;
 mod documents;
 mod error;
@@ -42,6 +44,7 @@ pub use app::{App, AppPolicy, Client, Grant};
 pub use authorize::{
     AuthorizationParameters, AuthorizationRequest, Authorized, CodeExchange, ResponseType,
 };
+pub use certificate::Certificate;
 pub use error::Error;
 pub use grants::Granted;
 pub use header::{bearer, streaming_token};

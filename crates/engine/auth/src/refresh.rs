@@ -83,6 +83,16 @@ impl RefreshTokens {
         })
     }
 
+    /// What the user has given the app last.
+    pub(crate) fn approved(&self, user: RecordId, client_id: &str) -> Option<Scopes> {
+        let tokens = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let given = tokens
+            .values()
+            .filter(|token| token.user == user && token.client_id == client_id);
+        let newest = given.max_by_key(|token| token.created)?;
+        Some(newest.scopes.clone())
+    }
+
     /// The token that has to go before one more of this user and app fits.
     pub(crate) fn displaced(&self, user: RecordId, client_id: &str) -> Option<Arc<Refreshing>> {
         let tokens = self.0.read().unwrap_or_else(PoisonError::into_inner);

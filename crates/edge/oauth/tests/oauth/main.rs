@@ -1,5 +1,6 @@
 //! The OAuth 2.0 endpoints as clients see them, on an org with a real store.
 
+mod assertions;
 mod authorize;
 mod identity;
 mod org;

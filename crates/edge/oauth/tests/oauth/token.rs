@@ -198,6 +198,7 @@ async fn a_refresh_token_gives_access_tokens_until_it_is_rotated() {
         policy: AppPolicy {
             redirect_uris: vec![REDIRECT_URI.to_owned()],
             rotates_refresh_tokens: true,
+            ..AppPolicy::default()
         },
     };
     org.auth.create_app(app).await.expect("an app");

@@ -21,6 +21,7 @@ fn app(client_id: &str) -> App {
         policy: AppPolicy {
             redirect_uris: vec![REDIRECT_URI.to_owned()],
             rotates_refresh_tokens: true,
+            ..AppPolicy::default()
         },
     }
 }
