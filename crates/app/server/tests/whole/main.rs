@@ -4,5 +4,6 @@ mod common;
 mod lifecycle;
 mod listener;
 mod oauth;
+mod polling;
 mod project;
 mod streaming;
