@@ -3,6 +3,7 @@
 use crate::id::RecordId;
 use crate::many::ManyFault;
 use crate::name::{EntityName, FieldName};
+use crate::query_refusal::QueryRefusal;
 
 /// What an operation on records tried to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,13 @@ pub enum Fault {
     QueryMalformed {
         /// What is wrong with it.
         reason: String,
+    },
+    /// A query that is one by its grammar, and is refused all the same.
+    Query {
+        /// The head of the text that shows the place in the statement; empty if there is none.
+        place: String,
+        /// Why.
+        refusal: QueryRefusal,
     },
     /// A query of an object that cannot be queried.
     QueryObjectUnknown {

@@ -51,6 +51,23 @@ pub const REST_PARTS_HEAVY_MAX: usize = 5;
 /// Source: "API Request Limits and Allocations" (Salesforce Developer Limits and Allocations Quick Reference).
 pub const REST_REQUESTS_DAILY_DEVELOPER: u64 = 15_000;
 
+/// Records or groups in one answer to a query. Source: "Query" (REST API Developer Guide).
+pub const QUERY_PAGE_ROWS_MAX: usize = 2_000;
+
+/// Records that one query may find: `QueryRefusal::RecordsTooMany` beyond. Source: none; their ids are kept for the
+/// pages to come.
+pub const QUERY_RECORDS_MAX: usize = 2_000_000;
+
+/// Queries whose further pages can be asked for; the oldest are forgotten. Source: none.
+pub const QUERY_CURSORS_MAX: usize = 1_000;
+
+/// Ids kept for further pages by all queries together; the oldest queries are forgotten. Source: none.
+pub const QUERY_CURSOR_IDS_MAX: usize = 4_000_000;
+
+/// Hours after which further pages cannot be asked for any more.
+/// Source: "Query Cursor Limits" (Salesforce Developer Limits and Allocations Quick Reference).
+pub const QUERY_CURSOR_HOURS: u64 = 48;
+
 /// Bytes of one Streaming API request body: `Fault::StreamingRequestTooLarge` beyond.
 /// Source: "How the Client Connects" (Streaming API Developer Guide).
 pub const STREAMING_BODY_BYTES_MAX: usize = 32_768;
@@ -104,14 +121,6 @@ pub const REPLAY_PAGES_MAX: usize = 64;
 
 /// Bytes of them, counted as those of [`TAIL_BYTES_MAX`].
 pub const REPLAY_PAGES_BYTES_MAX: usize = 16 * 1024 * 1024;
-
-/// Characters from which on a text may be told by what changed in it.
-/// Source: "Sending Data Differences for Fields of Updated Records" (Change Data Capture Developer Guide).
-pub const DIFFERENCE_CHARACTERS_MIN: usize = 1_000;
-
-/// Lines taken away and put in that are looked for in a changed text; with more of them the text itself is told.
-/// Source: none; at the longest text, some ten milliseconds.
-pub const DIFFERENCE_EDITS_MAX: usize = 256;
 
 /// Retention of change events and high-volume platform events, in hours.
 /// Source: "Event Message Durability" (Change Data Capture Developer Guide).

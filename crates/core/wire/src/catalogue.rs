@@ -8,7 +8,7 @@ use crate::grpc::{GrpcError, GrpcStatus};
 use crate::rest::{
     RestError, ambiguous, duplicate, listed, names, operation_refused, read_only, unexpected,
 };
-use crate::{OauthError, Wire, bayeux, grpc, many};
+use crate::{OauthError, Wire, bayeux, grpc, many, query};
 
 /// The only place that spells a fault for a client.
 ///
@@ -66,6 +66,7 @@ pub fn wire(fault: &Fault) -> Wire {
         Fault::QueryMalformed { reason } => {
             on_rest(RestError::plain(400, "MALFORMED_QUERY", reason.as_str()))
         }
+        Fault::Query { place, refusal } => on_rest(query::query(place, refusal)),
         Fault::QueryObjectUnknown { name } => on_rest(RestError::plain(
             400,
             "INVALID_TYPE",

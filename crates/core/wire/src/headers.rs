@@ -12,6 +12,9 @@ pub const NO_STORE: &str = "no-cache,must-revalidate,max-age=0,no-store,private"
 /// Request: who calls, `client=NAME, defaultNamespace=NS`.
 pub const CALL_OPTIONS: &str = "sforce-call-options";
 
+/// Request: how many rows a page of a query has, `batchSize=N`.
+pub const QUERY_OPTIONS: &str = "sforce-query-options";
+
 /// Response: `api-usage=USED/LIMIT`.
 /// Clients: tap-salesforce matches `^api-usage=(\d+)/(\d+)$`.
 pub const LIMIT_INFO: &str = "sforce-limit-info";
@@ -33,6 +36,17 @@ pub fn client_name(call_options: &str) -> Option<&str> {
     })
 }
 
+/// The number of rows that a `Sforce-Query-Options` header asks for.
+///
+/// Source: "Query Options Header" (REST API Developer Guide).
+pub fn batch_size(query_options: &str) -> Option<usize> {
+    query_options.split([',', ';']).find_map(|member| {
+        let (name, value) = member.split_once('=')?;
+        let is_size = name.trim().eq_ignore_ascii_case("batchSize");
+        is_size.then(|| value.trim().parse().ok()).flatten()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +61,12 @@ mod tests {
         assert_eq!(client_name("client = a ; defaultNamespace=b"), Some("a"));
         assert_eq!(client_name("defaultNamespace=b"), None);
         assert_eq!(client_name("client="), None);
+    }
+
+    #[test]
+    fn a_page_has_the_size_that_is_asked_for() {
+        assert_eq!(batch_size("batchSize=200"), Some(200));
+        assert_eq!(batch_size("a=b; BATCHSIZE = 7"), Some(7));
+        assert_eq!(batch_size("batchSize=many"), None);
     }
 }

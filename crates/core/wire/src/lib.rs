@@ -10,6 +10,7 @@ mod grpc;
 pub mod headers;
 mod many;
 mod path;
+mod query;
 mod rest;
 pub mod versions;
 

@@ -1,0 +1,300 @@
+//! From a syntax tree to what is to be done: names, types and rules, against the objects of an org.
+//!
+//! Checks go from left to right: the object, then `SELECT`, `WHERE`, `GROUP BY`, `ORDER BY`.
+
+mod columns;
+mod filter;
+mod group;
+mod order;
+mod select;
+mod sources;
+mod subject;
+mod value;
+
+use std::sync::Arc;
+
+use landfall_model::{Catalog, EntityDefinition, Fault, QueryRefusal, RecordId, Timestamp, Value};
+use landfall_soql::{GroupKind, Query, Select, caret};
+
+use crate::plan::{Column, Comparison, Expression, Operand, Parent, Plan, Predicate};
+use crate::shape::{Answers, Checked};
+use crate::zone::Zone;
+
+/// What a query is checked against.
+pub struct Context<'c> {
+    /// The statement, for the places in error texts.
+    pub statement: &'c str,
+    /// The objects of the org.
+    pub catalog: &'c Catalog,
+    /// When the query is asked.
+    pub now: Timestamp,
+    /// The caller's time zone.
+    pub zone: Zone,
+    /// The first month of the org's fiscal year, from 1.
+    pub fiscal_month: u8,
+    /// The caller.
+    pub user: RecordId,
+    /// Whether records in the recycle bin are meant too.
+    pub deleted: bool,
+}
+
+/// Rows that may be skipped. Source: "`OFFSET`" (SOQL and SOSL Reference).
+const OFFSET_MAX: u64 = 2_000;
+/// Comparisons in one query. Source: none.
+const TERMS_MAX: usize = 4_000;
+/// Columns of one plan. Source: none; above the fields of the largest object and its compounds.
+const COLUMNS_MAX: usize = 1_500;
+/// Relationships to parents in one query. Source: "Relationship Query Limitations"; each object of a relationship to
+/// several counts here, since each is looked into.
+const PARENTS_MAX: usize = 55;
+/// Child queries in one query. Source: "Relationship Query Limitations".
+const CHILDREN_MAX: usize = 20;
+/// Levels of child queries, the query itself included. Source: "Relationship Query Limitations".
+const LEVELS_MAX: usize = 5;
+
+/// Reads a statement and checks it.
+///
+/// # Errors
+/// [`Fault::QueryMalformed`] for what is no query, [`Fault::Query`] for what may not be asked.
+pub fn read(context: &Context<'_>) -> Result<Checked, Fault> {
+    let query = landfall_soql::parse(context.statement).map_err(|error| {
+        let reason = error.to_string();
+        Fault::QueryMalformed { reason }
+    })?;
+    check(&query, context)
+}
+
+fn check(query: &Query, context: &Context<'_>) -> Result<Checked, Fault> {
+    let Some(from) = query.from.first() else {
+        return Err(plain(QueryRefusal::TooComplicated));
+    };
+    let name = from.path.to_string();
+    let Some(entity) = context.catalog.entity(&name) else {
+        return Err(Fault::Query {
+            place: caret(context.statement, from.path.at),
+            refusal: QueryRefusal::ObjectUnknown { name },
+        });
+    };
+    if !entity.capabilities.queryable {
+        return Err(plain(QueryRefusal::ObjectNotQueryable {
+            name: entity.name.to_string(),
+        }));
+    }
+    let mut scope = Scope::new(context, Arc::clone(entity), Kind::Outer);
+    scope.name_sources(query);
+    scope.query(query)
+}
+
+/// A refusal without a place.
+fn plain(refusal: QueryRefusal) -> Fault {
+    Fault::Query {
+        place: String::new(),
+        refusal,
+    }
+}
+
+fn rule<T>(text: &'static str) -> Result<T, Fault> {
+    Err(plain(QueryRefusal::Rule { text }))
+}
+
+/// Where a query stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Outer,
+    /// In a `SELECT` list, so many levels down.
+    Child(usize),
+    /// After `IN`.
+    SemiJoin,
+}
+
+/// One object's query while it is checked.
+struct Scope<'c> {
+    context: &'c Context<'c>,
+    kind: Kind,
+    entity: Arc<EntityDefinition>,
+    /// Other names, and the ways that they stand for.
+    aliases: Vec<(String, Vec<String>)>,
+    parents: Vec<Parent>,
+    columns: Vec<Column>,
+    semi_joins: usize,
+}
+
+impl<'c> Scope<'c> {
+    fn new(context: &'c Context<'c>, entity: Arc<EntityDefinition>, kind: Kind) -> Self {
+        Self {
+            context,
+            kind,
+            entity,
+            aliases: Vec::new(),
+            parents: Vec::new(),
+            columns: Vec::new(),
+            semi_joins: 0,
+        }
+    }
+
+    fn refused<T>(&self, at: usize, refusal: QueryRefusal) -> Result<T, Fault> {
+        Err(Fault::Query {
+            place: caret(self.context.statement, at),
+            refusal,
+        })
+    }
+
+    /// `FROM Contact c, c.Account a`: the object's other name, and names of ways to parents.
+    fn name_sources(&mut self, query: &Query) {
+        for (number, from) in query.from.iter().enumerate() {
+            let way = if number == 0 {
+                Vec::new()
+            } else {
+                self.stripped(&from.path)
+            };
+            if let Some(alias) = &from.alias {
+                self.aliases.push((alias.text.clone(), way));
+            }
+        }
+    }
+
+    fn query(mut self, query: &Query) -> Result<Checked, Fault> {
+        self.check_clauses(query)?;
+        if let [Select::Operand { operand, .. }] = query.select.as_slice()
+            && is_bare_count(operand)
+            && query.group.is_none()
+        {
+            return self.count(query);
+        }
+        if query.group.is_some() || query.select.iter().any(is_aggregate) {
+            return self.groups(query);
+        }
+        let mut shape = self.select(query)?;
+        let (children, shapes) = self.child_plans(query)?.into_iter().unzip();
+        shape.children = shapes;
+        let filter = self.filter(query)?;
+        let order = self.order(&query.order, None)?;
+        let mut plan = self.plan(query, filter)?;
+        plan.order = order;
+        plan.children = children;
+        Ok(Checked {
+            plan,
+            answers: Answers::Records(shape),
+            single_page: query.offset.is_some(),
+        })
+    }
+
+    fn count(mut self, query: &Query) -> Result<Checked, Fault> {
+        if !query.order.is_empty() {
+            return rule("COUNT() can not be combined with ORDER BY");
+        }
+        let filter = self.filter(query)?;
+        Ok(Checked {
+            plan: self.plan(query, filter)?,
+            answers: Answers::Count,
+            single_page: true,
+        })
+    }
+
+    fn plan(self, query: &Query, filter: Predicate) -> Result<Plan, Fault> {
+        let too_many = self.columns.len() > COLUMNS_MAX || self.parents.len() > PARENTS_MAX;
+        if too_many || filter.terms() > TERMS_MAX {
+            return Err(plain(QueryRefusal::TooComplicated));
+        }
+        Ok(Plan {
+            entity: self.entity,
+            parents: self.parents,
+            columns: self.columns,
+            filter,
+            grouping: None,
+            order: Vec::new(),
+            limit: query.limit,
+            offset: query.offset.unwrap_or(0),
+            children: Vec::new(),
+            zone: self.context.zone.clone(),
+            fiscal_month: self.context.fiscal_month,
+        })
+    }
+
+    /// What a whole clause has to keep.
+    fn check_clauses(&self, query: &Query) -> Result<(), Fault> {
+        if let Some(at) = query.all_rows {
+            let token = "ALL".to_owned();
+            return self.refused(at, QueryRefusal::TokenUnexpected { token });
+        }
+        if query.for_update.is_some() && !query.order.is_empty() {
+            return rule("FOR UPDATE can not be combined with ORDER BY");
+        }
+        if query.offset.is_some_and(|offset| offset > OFFSET_MAX) {
+            return Err(plain(QueryRefusal::OffsetTooLarge));
+        }
+        if self.kind != Kind::Outer && (query.group.is_some() || query.scope.is_some()) {
+            return rule("A query within a query can have neither GROUP BY nor USING SCOPE");
+        }
+        let by = query.group.as_ref();
+        if by.is_some_and(|group| group.kind != GroupKind::Plain && group.by.len() > 3) {
+            return rule("GROUP BY ROLLUP and GROUP BY CUBE take three fields at most");
+        }
+        Ok(())
+    }
+
+    /// `WHERE`, `USING SCOPE`, and whether deleted records are meant.
+    fn filter(&mut self, query: &Query) -> Result<Predicate, Fault> {
+        let mut terms = Vec::new();
+        if let Some(condition) = &query.filter {
+            match self.condition(condition)? {
+                Predicate::All(all) => terms.extend(all),
+                one => terms.push(one),
+            }
+        }
+        if let Some(scope) = &query.scope {
+            let owner = self.entity.field("OwnerId").map(|(place, _)| place);
+            if scope.text.eq_ignore_ascii_case("mine")
+                && let Some(place) = owner
+            {
+                terms.push(Predicate::Compare {
+                    operand: own(place),
+                    comparison: Comparison::Equal,
+                    value: Value::Id(self.context.user),
+                });
+            } else if !scope.text.eq_ignore_ascii_case("everything") {
+                let name = scope.text.clone();
+                return self.refused(scope.at, QueryRefusal::ScopeInvalid { name });
+            }
+        }
+        let deleted = self.entity.field("IsDeleted");
+        if let Some((place, _)) = deleted.filter(|(_, field)| field.stored())
+            && !self.context.deleted
+        {
+            terms.push(Predicate::Compare {
+                operand: own(place),
+                comparison: Comparison::Equal,
+                value: Value::Boolean(false),
+            });
+        }
+        Ok(Predicate::All(terms))
+    }
+}
+
+/// A field of the record itself.
+fn own(place: usize) -> Operand {
+    Operand {
+        expression: Expression::Field { source: 0, place },
+        folded: false,
+    }
+}
+
+fn is_bare_count(operand: &landfall_soql::Operand) -> bool {
+    matches!(operand, landfall_soql::Operand::Call(call) if call.is_bare_count())
+}
+
+fn is_aggregate(item: &Select) -> bool {
+    use landfall_soql::{Function, Operand};
+    let Select::Operand { operand, .. } = item else {
+        return false;
+    };
+    match operand {
+        Operand::Call(call) => match call.function {
+            Function::Aggregate(_) | Function::Grouping => true,
+            Function::Format => matches!(call.only(), Some(Operand::Call(inner))
+                if matches!(inner.function, Function::Aggregate(_))),
+            _ => false,
+        },
+        Operand::Path(_) => false,
+    }
+}

@@ -1,0 +1,180 @@
+//! A predicate on one record in memory: what SQL does, said plainly.
+
+use std::cmp::Ordering;
+
+use landfall_model::{Date, Value};
+
+use crate::calendar::{Moment, part};
+use crate::geography::distance;
+use crate::plan::{Comparison, DateFunction, Expression, Operand, Plan, Predicate};
+use crate::text;
+
+/// A record and what its references lead to.
+pub trait Record {
+    /// The value of a field of a source; null if there is no such record.
+    fn value(&self, source: usize, place: usize) -> Value;
+
+    /// Whether a query finds this id. A record alone cannot know, and says no.
+    fn finds(&self, plan: &Plan, id: &Value) -> bool {
+        let _ = (plan, id);
+        false
+    }
+}
+
+impl Plan {
+    /// Whether the record is meant.
+    pub fn matches(&self, record: &dyn Record) -> bool {
+        self.holds(&self.filter, record)
+    }
+
+    fn holds(&self, predicate: &Predicate, record: &dyn Record) -> bool {
+        match predicate {
+            Predicate::All(terms) => terms.iter().all(|term| self.holds(term, record)),
+            Predicate::Any(terms) => terms.iter().any(|term| self.holds(term, record)),
+            Predicate::Not(term) => !self.holds(term, record),
+            Predicate::Compare {
+                operand,
+                comparison,
+                value,
+            } => self
+                .compared(operand, value, record)
+                .is_some_and(|ordering| comparison.is_met_by(ordering)),
+            Predicate::OneOf { operand, values } => values.iter().any(|value| {
+                self.compared(operand, value, record)
+                    .is_some_and(Ordering::is_eq)
+            }),
+            Predicate::IsNull(expression) => self.value_of(expression, record).is_null(),
+            Predicate::Like {
+                expression,
+                pattern,
+            } => match self.value_of(expression, record) {
+                Value::Text(text) => text::is_like(&text, pattern),
+                _ => false,
+            },
+            Predicate::Includes { expression, lists } => match self.value_of(expression, record) {
+                Value::Text(list) => lists.iter().any(|wanted| text::includes(&list, wanted)),
+                _ => false,
+            },
+            Predicate::Found { expression, plan } => {
+                let id = self.value_of(expression, record);
+                !id.is_null() && record.finds(plan, &id)
+            }
+        }
+    }
+
+    /// The order of the record's value and another; none if there is none.
+    fn compared(&self, operand: &Operand, value: &Value, record: &dyn Record) -> Option<Ordering> {
+        let own = match (self.value_of(&operand.expression, record), value) {
+            (Value::Null, Value::Boolean(_)) => Value::Boolean(false),
+            (own, _) => own,
+        };
+        ordering(&own, value, operand.folded)
+    }
+
+    /// The value of an expression of one record; an expression of groups has none.
+    pub fn value_of(&self, expression: &Expression, record: &dyn Record) -> Value {
+        match expression {
+            Expression::Field { source, place } => record.value(*source, *place),
+            Expression::FirstOf(choices) => choices
+                .iter()
+                .map(|choice| self.value_of(choice, record))
+                .find(|value| !value.is_null())
+                .unwrap_or_default(),
+            Expression::TypeName { id, names } => match self.value_of(id, record) {
+                Value::Id(id) => names
+                    .iter()
+                    .find(|(prefix, _)| prefix == id.prefix().as_str())
+                    .map_or(Value::Null, |(_, name)| Value::Text(name.clone())),
+                _ => Value::Null,
+            },
+            Expression::DatePart {
+                function,
+                of,
+                zoned,
+                ..
+            } => {
+                let moment = match self.value_of(of, record) {
+                    Value::Date(day) => Moment::Day(day),
+                    Value::DateTime(point) => Moment::Point(point),
+                    _ => return Value::Null,
+                };
+                let zone = zoned.then_some(&self.zone);
+                let part = part(*function, moment, zone, self.fiscal_month);
+                match part {
+                    Some(days) if *function == DateFunction::DayOnly => i32::try_from(days)
+                        .map_or(Value::Null, |days| Value::Date(Date::from_days(days))),
+                    Some(number) => Value::Integer(number),
+                    None => Value::Null,
+                }
+            }
+            Expression::Distance {
+                latitude,
+                longitude,
+                to,
+                kilometres,
+            } => match (
+                self.value_of(latitude, record),
+                self.value_of(longitude, record),
+            ) {
+                (Value::Double(latitude), Value::Double(longitude)) => {
+                    Value::Double(distance((latitude, longitude), *to, *kilometres))
+                }
+                _ => Value::Null,
+            },
+            Expression::Rank { of, values } => match self.value_of(of, record) {
+                Value::Text(value) => Value::Integer(rank(&value, values)),
+                _ => Value::Null,
+            },
+            Expression::Null
+            | Expression::Ranked { .. }
+            | Expression::Aggregate { .. }
+            | Expression::Key(_)
+            | Expression::IsSubtotal(_) => Value::Null,
+        }
+    }
+}
+
+fn rank(value: &str, values: &[String]) -> i64 {
+    let place = values
+        .iter()
+        .position(|listed| text::compare(listed, value).is_eq())
+        .unwrap_or(values.len());
+    i64::try_from(place).unwrap_or(i64::MAX)
+}
+
+/// The order of two values of one kind; none if they are not of one kind or one is null.
+pub(crate) fn ordering(left: &Value, right: &Value, folded: bool) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Text(left), Value::Text(right)) if folded => Some(text::compare(left, right)),
+        (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
+        (Value::Boolean(left), Value::Boolean(right)) => Some(left.cmp(right)),
+        (Value::Integer(left), Value::Integer(right)) => Some(left.cmp(right)),
+        (Value::Double(left), Value::Double(right)) => left.partial_cmp(right),
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "whole numbers of fields have 18 digits at most, and are compared as SQL does"
+        )]
+        (Value::Integer(left), Value::Double(right)) => (*left as f64).partial_cmp(right),
+        (Value::Double(_), Value::Integer(_)) => {
+            ordering(right, left, folded).map(Ordering::reverse)
+        }
+        (Value::Id(left), Value::Id(right)) => Some(left.cmp(right)),
+        (Value::Date(left), Value::Date(right)) => Some(left.cmp(right)),
+        (Value::DateTime(left), Value::DateTime(right)) => Some(left.cmp(right)),
+        (Value::Time(left), Value::Time(right)) => Some(left.cmp(right)),
+        _ => None,
+    }
+}
+
+impl Comparison {
+    /// Whether values in this order compare so.
+    pub const fn is_met_by(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Equal => ordering.is_eq(),
+            Self::Less => ordering.is_lt(),
+            Self::LessOrEqual => ordering.is_le(),
+            Self::Greater => ordering.is_gt(),
+            Self::GreaterOrEqual => ordering.is_ge(),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Queries as they are carried out: every name resolved, every value typed, every rule of the language checked.
+//!
+//! [`read()`] turns a statement into a [`Checked`]: a [`Plan`] for whoever keeps the records, and the shape of the answer.
+//! A plan can be turned into SQL, and its predicate can be evaluated on one record in memory ([`Plan::matches`]); both mean the
+//! same, since what they are made of is here: how texts compare ([`text`]), what a date literal covers and what a date
+//! function gives ([`calendar`]), how far two places are apart ([`distance`]). It knows no SQL, no JSON and no clock.
+//! Start reading at [`plan`], then `check`.
+//! Source: SOQL and SOSL Reference.
+
+pub mod calendar;
+mod check;
+mod evaluate;
+mod geography;
+pub mod plan;
+mod shape;
+pub mod text;
+mod zone;
+
+pub use check::{Context, read};
+pub use evaluate::Record;
+pub use geography::distance;
+pub use plan::Plan;
+pub use shape::{Answers, Checked, Item, RecordShape, Shown, TypeCase};
+pub use zone::Zone;
