@@ -146,6 +146,7 @@ fn writing(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
 fn reading(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
     let connection = connect(path, cache_kib, READER_STATEMENTS_MAX)?;
     connection.execute_batch("PRAGMA query_only = ON")?;
+    crate::query::functions::register(&connection)?;
     // Without it a statement is prepared anew whenever a bound number changes.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)

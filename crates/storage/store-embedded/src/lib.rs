@@ -2,7 +2,8 @@
 //! become durable in one transaction.
 //!
 //! It knows nothing of protocols, of what an event's payload means, or of time. Start reading at [`open`]; the write
-//! side is `writer`, the read side `reader`, the event log `log` over `block`, an object's table `layout`.
+//! side is `writer`, the read side `reader`, the event log `log` over `block`, an object's table `layout`,
+//! queries `query`.
 
 mod block;
 mod checkpoint;
@@ -13,6 +14,7 @@ mod layout;
 mod lock;
 mod log;
 mod prepare;
+mod query;
 mod reader;
 mod rows;
 mod value;

@@ -3,11 +3,14 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use landfall_model::{EntityDefinition, RecordId, ReplayId, Row, Value};
-use landfall_store::{DocumentKind, LogBounds, Page, Reader, Reads, Result, TopicFilter};
+use landfall_query::Plan;
+use landfall_store::{
+    DocumentKind, Found, LogBounds, Page, Reader, Reads, Reread, Result, Room, TopicFilter,
+};
 use rusqlite::Connection;
 
 use crate::file::Shared;
-use crate::{documents, log, rows};
+use crate::{documents, log, query, rows};
 
 /// The connections that nobody uses right now.
 #[derive(Debug)]
@@ -35,6 +38,10 @@ impl Pool {
 
     /// Runs `read` on a connection, as soon as one is free.
     fn with<T>(&self, read: impl FnOnce(&Connection) -> T) -> T {
+        self.with_mut(|connection| read(connection))
+    }
+
+    fn with_mut<T>(&self, read: impl FnOnce(&mut Connection) -> T) -> T {
         let mut idle = self.idle();
         let connection = loop {
             match idle.pop() {
@@ -48,11 +55,11 @@ impl Pool {
             }
         };
         drop(idle);
-        let lent = Lent {
+        let mut lent = Lent {
             pool: self,
             connection: Some(connection),
         };
-        read(lent.connection.as_ref().expect("given back only by drop"))
+        read(lent.connection.as_mut().expect("given back only by drop"))
     }
 }
 
@@ -127,5 +134,23 @@ impl Reader for EmbeddedReader {
         self.0
             .pool
             .with(|connection| log::read(connection, after, filter, limit))
+    }
+
+    fn query(&self, plan: &Plan, room: Room) -> Result<Found> {
+        self.0
+            .pool
+            .with_mut(|connection| query::run(connection, &self.0.layouts, plan, room))
+    }
+
+    fn count(&self, plan: &Plan) -> Result<u64> {
+        self.0
+            .pool
+            .with_mut(|connection| query::count(connection, &self.0.layouts, plan))
+    }
+
+    fn reread(&self, plan: &Plan, ids: &[RecordId], room: Room) -> Result<Reread> {
+        self.0
+            .pool
+            .with_mut(|connection| query::reread(connection, &self.0.layouts, plan, ids, room))
     }
 }

@@ -5,7 +5,9 @@
 
 mod commits;
 mod events;
+mod queries;
 mod records;
+pub mod reference;
 pub mod sample;
 
 use crate::Opened;
@@ -80,6 +82,18 @@ pub const LAWS: &[Law] = &[
     ),
     law("trim forgets the old events and no other", events::trim),
     law("a topic keeps its number", events::topics),
+    law(
+        "queries find what their parts say",
+        queries::find_what_they_say,
+    ),
+    law(
+        "a query reads as many rows as there is room for",
+        queries::room,
+    ),
+    law(
+        "records are read again with their present values",
+        queries::read_again,
+    ),
 ];
 
 const fn law(name: &'static str, check: fn(&dyn Place)) -> Law {

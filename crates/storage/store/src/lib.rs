@@ -8,14 +8,17 @@
 
 mod event;
 pub mod laws;
+mod query;
 mod write;
 
 pub use event::{Event, LogBounds, NewEvent, Page, TopicFilter, TopicId};
+pub use query::{Found, FoundRow, Reread, Room};
 pub use write::{Appended, Committed, Document, DocumentKind, Position, RowWrite, WriteSet};
 
 use std::sync::Arc;
 
 use landfall_model::{EntityDefinition, RecordId, ReplayId, Row, Timestamp, Topic, Value};
+use landfall_query::Plan;
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A query finds more records than there is room for.
+    #[error("the query finds too many records")]
+    TooMany,
+    /// A query took too long.
+    #[error("the query took too long")]
+    TimedOut,
 }
 
 /// A result of the store.
@@ -112,6 +121,26 @@ pub trait Reader: Reads + Send + Sync {
     /// # Errors
     /// [`Error::Read`], [`Error::Corrupt`].
     fn events(&self, after: ReplayId, filter: &TopicFilter, limit: usize) -> Result<Page>;
+
+    /// What a query finds, all of it at one point in time. What it means is said by [`Plan::matches`] and by the plan's parts;
+    /// texts are ordered by [`landfall_query::text::compare`] where they compare without regard to letter case.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Corrupt`], [`Error::TooMany`], [`Error::TimedOut`].
+    fn query(&self, plan: &Plan, room: Room) -> Result<Found>;
+
+    /// How many records a query finds.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::TimedOut`].
+    fn count(&self, plan: &Plan) -> Result<u64>;
+
+    /// The present values of records that the query has found before, in the order of `ids`, whether it would find them
+    /// now or not.
+    ///
+    /// # Errors
+    /// As [`Self::query`].
+    fn reread(&self, plan: &Plan, ids: &[RecordId], room: Room) -> Result<Reread>;
 }
 
 /// The one writer of a store.

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use landfall_model::{EntityDefinition, EventUuid, RecordId, Row, SchemaId, Timestamp, Value};
-use landfall_store::{DocumentKind, Page, Reads, Result, TopicId};
+use landfall_query::Plan;
+use landfall_store::{DocumentKind, Found, Page, Reads, Reread, Result, Room, TopicId};
 use proptest::prelude::*;
 
 use super::*;
@@ -81,6 +82,18 @@ impl Reader for Whole {
             page.reached = event.replay_id;
         }
         Ok(page)
+    }
+
+    fn query(&self, _: &Plan, _: Room) -> Result<Found> {
+        Ok(Found::default())
+    }
+
+    fn count(&self, _: &Plan) -> Result<u64> {
+        Ok(0)
+    }
+
+    fn reread(&self, _: &Plan, _: &[RecordId], _: Room) -> Result<Reread> {
+        Ok(Reread::default())
     }
 }
 

@@ -10,3 +10,4 @@ mod laws;
 mod model;
 #[cfg(test)]
 mod place;
+mod queries;

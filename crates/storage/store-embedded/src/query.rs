@@ -1,0 +1,232 @@
+//! Carrying out queries: one read transaction each, with a deadline.
+
+mod expression;
+pub(crate) mod functions;
+mod predicate;
+mod statement;
+
+use std::time::{Duration, Instant};
+
+use landfall_model::{RecordId, Value};
+use landfall_query::Plan;
+use landfall_store::{Error, Found, FoundRow, Reread, Result, Room};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode, Row, Statement as Prepared};
+
+use crate::error::{corrupt, reading};
+use crate::layout::Layouts;
+use crate::value::{ColumnType, decode};
+use statement::{Param, Statement};
+
+const QUERY: &str = "query";
+
+/// After this a query is given up. Source: "SOQL and SOSL Limits" (Salesforce Developer Limits).
+const TIME_MAX: Duration = Duration::from_mins(2);
+/// Steps of SQLite's machine between two looks at the time.
+const STEPS: i32 = 50_000;
+
+/// Rows of a query of children that are read although the room is used up, so that an answer shows some of each.
+const CHILD_ROWS_MIN: usize = 200;
+
+/// A plan with its statements, and those of its queries of children.
+struct Ready<'p> {
+    plan: &'p Plan,
+    statement: Statement,
+    columns: Vec<ColumnType>,
+    children: Vec<Self>,
+}
+
+impl<'p> Ready<'p> {
+    fn new(layouts: &Layouts, plan: &'p Plan, statement: Statement) -> Self {
+        let children = plan.children.iter().map(|child| {
+            let statement = statement::of_children(layouts, child);
+            Ready::new(layouts, &child.plan, statement)
+        });
+        Self {
+            plan,
+            statement,
+            columns: plan
+                .columns
+                .iter()
+                .map(|column| ColumnType::of(column.field_type))
+                .collect(),
+            children: children.collect(),
+        }
+    }
+}
+
+pub(crate) fn run(
+    connection: &mut Connection,
+    layouts: &Layouts,
+    plan: &Plan,
+    room: Room,
+) -> Result<Found> {
+    within_time(connection, |connection| {
+        if plan.grouping.is_some() {
+            let statement = statement::of_groups(layouts, plan);
+            let ready = Ready::new(layouts, plan, statement);
+            return groups(connection, &ready, room);
+        }
+        let ready = Ready::new(layouts, plan, statement::of_records(layouts, plan));
+        let mut left = room.rows.max(1);
+        records(connection, &ready, None, room, &mut left)
+    })
+}
+
+pub(crate) fn count(connection: &mut Connection, layouts: &Layouts, plan: &Plan) -> Result<u64> {
+    within_time(connection, |connection| {
+        let statement = statement::of_count(layouts, plan);
+        let mut prepared = prepare(connection, &statement, None)?;
+        let mut rows = prepared.raw_query();
+        let row = rows.next().map_err(failed)?;
+        let count: i64 = row.map_or(Ok(0), |row| row.get(0)).map_err(failed)?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    })
+}
+
+pub(crate) fn reread(
+    connection: &mut Connection,
+    layouts: &Layouts,
+    plan: &Plan,
+    ids: &[RecordId],
+    room: Room,
+) -> Result<Reread> {
+    within_time(connection, |connection| {
+        let ready = Ready::new(layouts, plan, statement::of_one(layouts, plan));
+        let mut left = room.rows.max(1);
+        let mut reread = Reread::default();
+        for id in ids {
+            if left == 0 {
+                break;
+            }
+            reread.looked_at += 1;
+            let found = records(connection, &ready, Some(*id), room, &mut left)?;
+            reread.rows.extend(found.rows);
+        }
+        Ok(reread)
+    })
+}
+
+/// Reads in one transaction, until the time is up.
+fn within_time<T>(
+    connection: &mut Connection,
+    read: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<T> {
+    let deadline = Instant::now() + TIME_MAX;
+    let watch = move || Instant::now() > deadline;
+    connection
+        .progress_handler(STEPS, Some(watch))
+        .map_err(failed)?;
+    let found = match connection.transaction() {
+        // It has changed nothing: dropping it ends it.
+        Ok(transaction) => read(&transaction),
+        Err(error) => Err(failed(error)),
+    };
+    connection
+        .progress_handler(0, None::<fn() -> bool>)
+        .map_err(failed)?;
+    found
+}
+
+fn failed(error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => Error::TimedOut,
+        _ => reading(QUERY)(error),
+    }
+}
+
+fn prepare<'c>(
+    connection: &'c Connection,
+    statement: &Statement,
+    subject: Option<RecordId>,
+) -> Result<rusqlite::CachedStatement<'c>> {
+    let mut prepared = connection.prepare_cached(&statement.sql).map_err(failed)?;
+    bind(&mut prepared, statement, subject).map_err(failed)?;
+    Ok(prepared)
+}
+
+fn bind(
+    prepared: &mut Prepared<'_>,
+    statement: &Statement,
+    subject: Option<RecordId>,
+) -> rusqlite::Result<()> {
+    for (place, param) in (1..).zip(&statement.params) {
+        match param {
+            Param::Value(value) => prepared.raw_bind_parameter(place, value)?,
+            Param::Subject => {
+                prepared.raw_bind_parameter(place, subject.as_ref().map(RecordId::as_str))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads records, about `subject` if the statement is about one; `left` rows with their values, and the ids of the others.
+fn records(
+    connection: &Connection,
+    ready: &Ready<'_>,
+    subject: Option<RecordId>,
+    room: Room,
+    left: &mut usize,
+) -> Result<Found> {
+    let mut prepared = prepare(connection, &ready.statement, subject)?;
+    let mut rows = prepared.raw_query();
+    let mut found = Found::default();
+    while let Some(row) = rows.next().map_err(failed)? {
+        if found.ids.len() >= room.records {
+            return Err(Error::TooMany);
+        }
+        let id = id_of(row)?;
+        found.ids.push(id);
+        if *left > 0 {
+            *left -= 1;
+            let values = values(ready, row, 1)?;
+            let mut children = Vec::with_capacity(ready.children.len());
+            for child in &ready.children {
+                let mut own = (*left).max(CHILD_ROWS_MIN);
+                let before = own;
+                children.push(records(connection, child, Some(id), room, &mut own)?);
+                *left = left.saturating_sub(before - own);
+            }
+            found.rows.push(FoundRow { values, children });
+        }
+    }
+    Ok(found)
+}
+
+fn groups(connection: &Connection, ready: &Ready<'_>, room: Room) -> Result<Found> {
+    let mut prepared = prepare(connection, &ready.statement, None)?;
+    let mut rows = prepared.raw_query();
+    let mut found = Found::default();
+    while let Some(row) = rows.next().map_err(failed)? {
+        if found.rows.len() >= room.rows {
+            return Err(Error::TooMany);
+        }
+        found.rows.push(FoundRow {
+            values: values(ready, row, 0)?,
+            children: Vec::new(),
+        });
+    }
+    Ok(found)
+}
+
+fn id_of(row: &Row<'_>) -> Result<RecordId> {
+    let kept = row.get_ref(0).map_err(failed)?;
+    match decode(ColumnType::Id, kept) {
+        Some(Value::Id(id)) => Ok(id),
+        _ => Err(corrupt(QUERY, "an id is none")),
+    }
+}
+
+fn values(ready: &Ready<'_>, row: &Row<'_>, first: usize) -> Result<Vec<Value>> {
+    let mut values = Vec::with_capacity(ready.columns.len());
+    for (place, holds) in (first..).zip(&ready.columns) {
+        let kept: ValueRef<'_> = row.get_ref(place).map_err(failed)?;
+        values.push(decode(*holds, kept).ok_or_else(|| {
+            let entity = &ready.plan.entity.name;
+            let found = kept.data_type();
+            corrupt(QUERY, format_args!("{entity}: {found} is no {holds:?}"))
+        })?);
+    }
+    Ok(values)
+}

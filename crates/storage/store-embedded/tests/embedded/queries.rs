@@ -1,0 +1,368 @@
+//! Random queries of random records, against the slow reference; and texts that try to become SQL.
+
+use landfall_model::{Timestamp, Value};
+use landfall_store::laws::Place;
+use landfall_store::laws::reference::{Org, day};
+use landfall_store::{Opened, Room, RowWrite, WriteSet};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::place::Folder;
+
+const ALL: Room = Room {
+    rows: 100_000,
+    records: 100_000,
+};
+
+/// What texts of records and of queries are made of.
+const TEXTS: &[&str] = &[
+    "a",
+    "A",
+    "b",
+    "aB",
+    "Ab%",
+    "é",
+    "É",
+    "_",
+    "%",
+    "' OR 1=1 --",
+    "\"; DROP TABLE x; --",
+    "ß",
+    "ſ",
+    "S",
+    "x;y",
+    "\\",
+    "😀",
+];
+const KINDS: &[&str] = &["Red", "Green", "Amber", "blue"];
+
+fn optional<T: Clone + std::fmt::Debug + 'static>(
+    values: impl Strategy<Value = T> + 'static,
+) -> impl Strategy<Value = Option<T>> {
+    prop::option::weighted(0.7, values)
+}
+
+/// The values of one record.
+fn record() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
+    let text =
+        || optional(select(TEXTS)).prop_map(|text| text.map(|text| Value::Text(text.to_owned())));
+    let kinds = prop::collection::vec(select(KINDS), 1..3).prop_map(|kinds| kinds.join(";"));
+    (
+        text(),
+        text(),
+        optional(-3_i64..4),
+        optional((-6_i32..6).prop_map(|number| f64::from(number) / 4.0)),
+        any::<bool>(),
+        optional(18_600_i32..18_700),
+        optional(0_i64..2_000),
+        optional(select(KINDS)),
+        optional(kinds),
+    )
+        .prop_map(
+            |(name, code, count, ratio, flag, date, hours, kind, kinds)| {
+                let point = |hours| {
+                    Value::DateTime(Timestamp::from_millis(
+                        1_612_000_000_000 + hours * 3_600_000,
+                    ))
+                };
+                let mut values = vec![("Flag__c", Value::Boolean(flag))];
+                values.extend(name.map(|name| ("Name", name)));
+                values.extend(code.map(|code| ("Code__c", code)));
+                values.extend(count.map(|count| ("Count__c", Value::Integer(count))));
+                values.extend(ratio.map(|ratio| ("Ratio__c", Value::Double(ratio))));
+                values.extend(date.map(|date| ("Day__c", day(date))));
+                values.extend(hours.map(|hours| ("At__c", point(hours))));
+                values.extend(kind.map(|kind| ("Kind__c", Value::Text(kind.to_owned()))));
+                values.extend(kinds.map(|kinds| ("Kinds__c", Value::Text(kinds))));
+                values
+            },
+        )
+}
+
+fn quoted(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("'{text}'")
+}
+
+/// A text for `LIKE`, in quotes.
+fn pattern() -> impl Strategy<Value = String> {
+    let pieces = select(&["%", "_", "\\%", "\\_", "a", "B", "é", "\\\\\\\\", " ", "x"][..]);
+    prop::collection::vec(pieces, 0..4).prop_map(|pieces| format!("'{}'", pieces.concat()))
+}
+
+fn orders() -> impl Strategy<Value = &'static str> + Clone {
+    select(&["=", "!=", "<", "<=", ">", ">="][..])
+}
+
+/// A comparison of texts.
+fn of_text() -> impl Strategy<Value = String> {
+    let fields = [
+        "Name",
+        "Code__c",
+        "Parent__r.Name",
+        "Kind__c",
+        "Parent__r.Parent__r.Code__c",
+    ];
+    let field = select(fields.to_vec());
+    let texts = prop::collection::vec(select(TEXTS), 1..4);
+    prop_oneof![
+        (field.clone(), orders(), select(TEXTS))
+            .prop_map(|(field, order, text)| format!("{field} {order} {}", quoted(text))),
+        (
+            field.clone(),
+            select(&["IN", "NOT IN"][..]),
+            texts,
+            any::<bool>()
+        )
+            .prop_map(|(field, word, texts, null)| {
+                let null = null.then(|| "null".to_owned());
+                let list: Vec<String> = texts.into_iter().map(quoted).chain(null).collect();
+                format!("{field} {word} ({})", list.join(", "))
+            }),
+        (field, pattern()).prop_map(|(field, pattern)| format!("{field} LIKE {pattern}")),
+        select(&["=", "!="][..]).prop_map(|order| format!("toLabel(Kind__c) {order} 'rot'")),
+    ]
+}
+
+fn comparison() -> impl Strategy<Value = String> {
+    let numbers = ["Count__c", "Ratio__c", "Parent__r.Count__c"];
+    let parts = [
+        "CALENDAR_MONTH(Day__c)",
+        "HOUR_IN_DAY(convertTimezone(At__c))",
+    ];
+    let dates = [
+        "TODAY",
+        "LAST_N_DAYS:40",
+        "THIS_MONTH",
+        "NEXT_FISCAL_QUARTER",
+        "N_WEEKS_AGO:2",
+        "null",
+    ];
+    let kinds = prop::collection::vec(select(KINDS), 1..3);
+    prop_oneof![
+        of_text(),
+        (
+            select(numbers.to_vec()),
+            orders(),
+            select(&["-2", "0", "1", "1.5", "null"][..])
+        )
+            .prop_map(|(field, order, number)| format!("{field} {order} {number}")),
+        (select(parts.to_vec()), orders(), 1..14_u32)
+            .prop_map(|(field, order, number)| format!("{field} {order} {number}")),
+        (
+            select(&["Day__c", "At__c", "Parent__r.At__c"][..]),
+            orders(),
+            select(dates.to_vec())
+        )
+            .prop_map(|(field, order, date)| format!("{field} {order} {date}")),
+        (
+            select(&["Flag__c", "Parent__r.Flag__c"][..]),
+            select(&["= true", "!= true", "= false", "= null", "!= null"][..])
+        )
+            .prop_map(|(field, test)| format!("{field} {test}")),
+        (select(&["INCLUDES", "EXCLUDES"][..]), kinds)
+            .prop_map(|(word, kinds)| format!("Kinds__c {word} ('{}')", kinds.join("','"))),
+    ]
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    comparison().prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|term| format!("(NOT ({term}))")),
+            (
+                prop::collection::vec(inner, 2..4),
+                select(&[" AND ", " OR "][..])
+            )
+                .prop_map(|(terms, word)| format!("({})", terms.join(word))),
+        ]
+    })
+}
+
+fn order() -> impl Strategy<Value = String> {
+    let field = select(
+        &[
+            "Name",
+            "Code__c",
+            "Count__c",
+            "Kind__c",
+            "Parent__r.Name",
+            "At__c",
+            "Flag__c",
+            "Parent__r.Kind__c",
+        ][..],
+    );
+    let item = (
+        field,
+        select(&["", " ASC", " DESC"][..]),
+        select(&["", " NULLS FIRST", " NULLS LAST"][..]),
+    )
+        .prop_map(|(field, direction, nulls)| format!("{field}{direction}{nulls}"));
+    prop::collection::vec(item, 0..3).prop_map(|items| match items.as_slice() {
+        [] => String::new(),
+        items => format!(" ORDER BY {}", items.join(", ")),
+    })
+}
+
+fn of_records() -> impl Strategy<Value = String> {
+    let limit = prop_oneof![
+        Just(String::new()),
+        (0..8_u32).prop_map(|n| format!(" LIMIT {n}")),
+        (0..5_u32).prop_map(|n| format!(" LIMIT 3 OFFSET {n}"))
+    ];
+    let semi = prop_oneof![
+        3 => Just(String::new()),
+        1 => (any::<bool>(), condition()).prop_map(|(not, condition)| {
+            let condition = condition.replace("Parent__r.Parent__r.", "").replace("Parent__r.", "");
+            // The parts have other fields: what they say of their thing stands for it.
+            let condition = if condition.contains("Kind") || condition.contains('(') { "Price__c > 1".to_owned() } else { condition };
+            let known = ["Code__c", "Count__c", "Ratio__c", "Flag__c", "Day__c", "At__c"];
+            let condition = known.iter().fold(condition, |condition, field| condition.replace(field, &format!("Thing__r.{field}")));
+            format!(" AND Id {}IN (SELECT Thing__c FROM Part__c WHERE {condition})", if not { "NOT " } else { "" })
+        }),
+    ];
+    (condition(), semi, order(), limit).prop_map(|(condition, semi, order, limit)| {
+        format!(
+            "SELECT Id, Name, Parent__r.Name, Count__c, (SELECT Name FROM Parts__r WHERE Price__c > 2 ORDER BY Price__c DESC) \
+             FROM Thing__c WHERE {condition}{semi}{order}{limit}"
+        )
+    })
+}
+
+fn of_groups() -> impl Strategy<Value = String> {
+    let keys = select(
+        &[
+            "Name",
+            "Code__c",
+            "Kind__c",
+            "Flag__c",
+            "Count__c",
+            "Parent__r.Name",
+            "CALENDAR_MONTH(Day__c)",
+        ][..],
+    );
+    let keys = prop::collection::btree_set(keys, 1..3)
+        .prop_map(|keys| keys.into_iter().collect::<Vec<_>>().join(", "));
+    (condition(), keys, select(&["", "ROLLUP", "CUBE"][..]), 0..3_u32).prop_map(|(condition, keys, kind, least)| {
+        let by = if kind.is_empty() { keys.clone() } else { format!("{kind}({keys})") };
+        let groupings = keys.split(", ").map(|key| if key.contains('(') { key.to_owned() } else { format!("GROUPING({key}), {key}") }).collect::<Vec<_>>().join(", ");
+        let shown: Vec<String> = keys.split(", ").enumerate().map(|(n, key)| format!("{key} k{n}")).collect();
+        format!(
+            "SELECT {}, COUNT(Id) n, COUNT_DISTINCT(Parent__r.Code__c) d, SUM(Ratio__c) s, MIN(Parent__r.Kind__c) i, MAX(At__c) a FROM Thing__c \
+             WHERE {condition} GROUP BY {by} HAVING COUNT(Id) > {least} ORDER BY {groupings}",
+            shown.join(", ")
+        )
+    })
+}
+
+fn filled(things: &[Vec<(&'static str, Value)>], parts: &[(usize, f64)]) -> (Org, Folder, Opened) {
+    let mut org = Org::new();
+    let mut rows: Vec<RowWrite> = Vec::new();
+    for (number, values) in things.iter().enumerate() {
+        let mut values = values.clone();
+        // Some have a parent that came before them, some themselves.
+        if number % 3 != 0 {
+            let parent = rows.get(number / 2).map(|row| Value::Id(row.id));
+            values.extend(parent.map(|parent| ("Parent__c", parent)));
+        }
+        rows.push(org.add("Thing__c", &values));
+    }
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    for (thing, price) in parts {
+        let mut values = vec![
+            ("Price__c", Value::Double(*price)),
+            ("Name", Value::Text("a".to_owned())),
+        ];
+        values.extend(ids.get(*thing).map(|id| ("Thing__c", Value::Id(*id))));
+        rows.push(org.add("Part__c", &values));
+    }
+    let folder = Folder::new();
+    let mut store = folder.open();
+    store
+        .writer
+        .prepare(org.catalog.entities())
+        .expect("prepared");
+    let write = WriteSet {
+        rows,
+        documents: Vec::new(),
+    };
+    store
+        .writer
+        .commit(&write, &mut |position| landfall_store::Appended {
+            events: Vec::new(),
+            at: Timestamp::default(),
+            commit_number: position.commit_number,
+        })
+        .expect("committed");
+    (org, folder, store)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn random_queries_find_what_the_reference_finds(
+        things in prop::collection::vec(record(), 0..25),
+        parts in prop::collection::vec((0..30_usize, (0..6_i32).prop_map(f64::from)), 0..30),
+        statements in prop::collection::vec(prop_oneof![of_records(), of_groups()], 8),
+    ) {
+        let (org, _folder, store) = filled(&things, &parts);
+        for statement in &statements {
+            let checked = match org.read(statement) {
+                Ok(checked) => checked,
+                Err(fault) => return Err(TestCaseError::fail(format!("{statement}: {fault:?}"))),
+            };
+            let found = store.reader.query(&checked.plan, ALL).expect("found");
+            prop_assert_eq!(found, org.find(&checked), "{}", statement);
+        }
+    }
+}
+
+#[test]
+fn long_lists_and_long_conditions_are_carried_out() {
+    let (org, _folder, store) = filled(
+        &[vec![
+            ("Name", Value::Text("é\"\\\n".to_owned())),
+            ("Count__c", Value::Integer(7)),
+        ]],
+        &[],
+    );
+    let numbers: Vec<String> = (0..9_000).map(|number| number.to_string()).collect();
+    let texts: Vec<String> = (0..900)
+        .map(|number| quoted(&format!("{number}")))
+        .collect();
+    for (condition, found) in [
+        (format!("Count__c IN ({})", numbers.join(",")), 1),
+        (format!("Count__c NOT IN ({})", numbers.join(",")), 0),
+        (format!("Name IN ({},'É\\\"\\\\\\n')", texts.join(",")), 1),
+        (
+            numbers
+                .iter()
+                .take(3_900)
+                .map(|n| format!("Count__c = {n}"))
+                .collect::<Vec<_>>()
+                .join(" OR "),
+            1,
+        ),
+        (
+            numbers
+                .iter()
+                .skip(10)
+                .take(3_900)
+                .map(|n| format!("Count__c != {n}"))
+                .collect::<Vec<_>>()
+                .join(" AND "),
+            1,
+        ),
+    ] {
+        let statement = format!("SELECT Id FROM Thing__c WHERE {condition}");
+        let checked = org.read(&statement).expect("a query");
+        let ids = store
+            .reader
+            .query(&checked.plan, ALL)
+            .expect("carried out")
+            .ids;
+        assert_eq!(ids.len(), found, "{}", &statement[..60]);
+    }
+    let endless = vec!["Count__c = 1"; 4_001].join(" OR ");
+    let refused = org.read(&format!("SELECT Id FROM Thing__c WHERE {endless}"));
+    assert!(format!("{refused:?}").contains("TooComplicated"));
+}

@@ -1,0 +1,227 @@
+//! Laws of queries.
+
+use landfall_model::{RecordId, Value};
+
+use super::Place;
+use super::reference::{Org, day};
+use super::sample::{keep, moment, text};
+use crate::{Error, Opened, Room, RowWrite};
+
+const ALL: Room = Room {
+    rows: 10_000,
+    records: 10_000,
+};
+
+/// Things and parts with nulls, letters beyond ASCII, equal values, parents of parents and deleted records.
+fn sample(at: &dyn Place) -> (Org, Opened) {
+    let mut org = Org::new();
+    let mut writes: Vec<RowWrite> = Vec::new();
+    let names = ["alpha", "Beta", "ÉCOLE", "école", "_x", "100%", "", "beta"];
+    for number in 0..24_i32 {
+        let place = usize::try_from(number).unwrap_or(0);
+        let mut values = vec![
+            ("Ratio__c", Value::Double(f64::from(number % 5) / 2.0)),
+            ("Flag__c", Value::Boolean(number % 3 == 0)),
+            (
+                "At__c",
+                moment(1_613_520_000_000 + i64::from(number) * 7_200_000),
+            ),
+            ("IsDeleted", Value::Boolean(number == 23)),
+        ];
+        if let Some(name) = names.get(place % 9).filter(|name| !name.is_empty()) {
+            values.push(("Name", text(name)));
+            values.push(("Code__c", text(name)));
+        }
+        if number % 4 != 0 {
+            values.push(("Count__c", Value::Integer(i64::from(number % 7))));
+            values.push(("Day__c", day(18_670 + number)));
+            values.push(("Hour__c", Value::Time(number * 3_600_000)));
+        }
+        let kinds = ["Green", "Red", "Blue", "Amber"];
+        if let Some(kind) = kinds.get(place % 5) {
+            values.push(("Kind__c", text(kind)));
+            values.push(("Kinds__c", text(&format!("{kind};Red;x"))));
+        }
+        if number > 2 {
+            let parent = u64::try_from(number / 3).unwrap_or(1);
+            let prefix = landfall_model::KeyPrefix::parse("a00").expect("three characters");
+            let id = RecordId::from_number(prefix, *b"LF", parent);
+            values.push(("Parent__c", Value::Id(id)));
+            values.push(("Place__Latitude__s", Value::Double(f64::from(number))));
+            values.push(("Place__Longitude__s", Value::Double(f64::from(-number))));
+        }
+        writes.push(org.add("Thing__c", &values));
+    }
+    let things: Vec<RecordId> = writes.iter().map(|write| write.id).collect();
+    for (number, thing) in (0..40_i32).zip(things.iter().cycle()) {
+        let mut values = vec![("Name", text(&format!("part {}", number % 6)))];
+        if number % 7 != 0 {
+            values.push(("Thing__c", Value::Id(*thing)));
+            values.push(("Price__c", Value::Double(f64::from(number))));
+        }
+        writes.push(org.add("Part__c", &values));
+    }
+    let mut store = at.open();
+    store
+        .writer
+        .prepare(org.catalog.entities())
+        .expect("objects can be prepared");
+    keep(&mut *store.writer, writes, Vec::new());
+    (org, store)
+}
+
+pub(super) fn find_what_they_say(at: &dyn Place) {
+    let (org, store) = sample(at);
+    for statement in STATEMENTS {
+        let checked = org.read(statement);
+        let checked = checked.unwrap_or_else(|fault| panic!("{statement}: {fault:?}"));
+        let expected = org.find(&checked);
+        let found = store.reader.query(&checked.plan, ALL);
+        let found = found.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+        if checked.plan.columns.is_empty() {
+            assert_eq!(found.ids, expected.ids, "{statement}");
+        } else {
+            assert_eq!(found, expected, "{statement}");
+        }
+        if checked.plan.grouping.is_none() {
+            let count = store.reader.count(&checked.plan).expect("countable");
+            assert_eq!(
+                usize::try_from(count),
+                Ok(expected.ids.len()),
+                "{statement}"
+            );
+        }
+    }
+}
+
+pub(super) fn room(at: &dyn Place) {
+    let (org, store) = sample(at);
+    let all = org.read("SELECT Name FROM Thing__c").expect("a query");
+    let few = Room {
+        rows: 5,
+        records: 100,
+    };
+    let found = store.reader.query(&all.plan, few).expect("found");
+    assert_eq!(
+        (found.rows.len(), found.ids.len()),
+        (5, 23),
+        "the ids of all records"
+    );
+    let none = Room {
+        rows: 0,
+        records: 100,
+    };
+    let found = store.reader.query(&all.plan, none).expect("found");
+    assert_eq!(found.rows.len(), 1, "at least one row is read");
+    let narrow = Room {
+        rows: 5,
+        records: 22,
+    };
+    let refused = store.reader.query(&all.plan, narrow);
+    assert!(matches!(refused, Err(Error::TooMany)), "{refused:?}");
+    let children = "SELECT Name, (SELECT Name FROM Parts__r) FROM Thing__c";
+    let children = org.read(children).expect("a query");
+    let found = store.reader.query(&children.plan, few).expect("found");
+    assert!(found.rows.len() < 5, "rows of children take room too");
+    assert_eq!(found.ids.len(), 23, "but no record is lost");
+}
+
+pub(super) fn read_again(at: &dyn Place) {
+    let (org, mut store) = sample(at);
+    let statement =
+        "SELECT Name, Parent__r.Name FROM Thing__c WHERE Name = 'beta' ORDER BY Count__c";
+    let checked = org.read(statement).expect("a query");
+    let found = store.reader.query(&checked.plan, ALL).expect("found");
+    let again = store
+        .reader
+        .reread(&checked.plan, &found.ids, ALL)
+        .expect("found");
+    assert_eq!(again.rows, found.rows);
+    assert_eq!(again.looked_at, found.ids.len());
+    // A record that the query would not find any more is read all the same, with what it has by now.
+    let mut other = Org::new();
+    let mut write = other.add("Thing__c", &[("Name", text("renamed"))]);
+    write.id = *found.ids.first().expect("one was found");
+    write.changed = write.entity.index_of("Name").map(|place| vec![place]);
+    keep(&mut *store.writer, vec![write], Vec::new());
+    let unknown = RecordId::EMPTY;
+    let ids: Vec<RecordId> = [unknown].into_iter().chain(found.ids.clone()).collect();
+    let one = Room {
+        rows: 1,
+        records: 10,
+    };
+    let again = store
+        .reader
+        .reread(&checked.plan, &ids, one)
+        .expect("found");
+    assert_eq!(
+        (again.rows.len(), again.looked_at),
+        (1, 2),
+        "what is gone takes no room"
+    );
+    let name = again.rows.first().and_then(|row| row.values.get(1));
+    assert_eq!(name, Some(&text("renamed")));
+}
+
+const STATEMENTS: &[&str] = &[
+    "SELECT Id, Name, Code__c, Count__c, Ratio__c, Flag__c, Day__c, At__c, Hour__c, Kind__c, Kinds__c FROM Thing__c",
+    "SELECT Name FROM Thing__c WHERE Name = 'ALPHA'",
+    "SELECT Name FROM Thing__c WHERE Name = 'École'",
+    "SELECT Name FROM Thing__c WHERE Code__c = 'école'",
+    "SELECT Name FROM Thing__c WHERE Code__c = 'ALPHA'",
+    "SELECT Name FROM Thing__c WHERE Name != 'beta' ORDER BY Name",
+    "SELECT Name FROM Thing__c WHERE Name > 'b' ORDER BY Name DESC",
+    "SELECT Name FROM Thing__c WHERE Name IN ('BETA', 'école', null) ORDER BY Name NULLS LAST, Id DESC",
+    "SELECT Name FROM Thing__c WHERE Name NOT IN ('beta')",
+    "SELECT Name FROM Thing__c WHERE Name LIKE '%é%' OR Name LIKE '100\\%'",
+    "SELECT Name FROM Thing__c WHERE NOT Name LIKE '_eta'",
+    "SELECT Name FROM Thing__c WHERE Name LIKE '\\_%'",
+    "SELECT Name FROM Thing__c WHERE Count__c >= 2 AND NOT (Count__c = 3 OR Ratio__c > 1.5)",
+    "SELECT Name FROM Thing__c WHERE NOT (Count__c < 4)",
+    "SELECT Name FROM Thing__c WHERE Count__c IN (1, 2.5, 3)",
+    "SELECT Name FROM Thing__c WHERE Count__c = null AND Flag__c = null",
+    "SELECT Name FROM Thing__c WHERE Parent__r.Flag__c = false",
+    "SELECT Name FROM Thing__c WHERE Parent__r.Flag__c IN (true, null)",
+    "SELECT Name FROM Thing__c WHERE Day__c > 2021-02-20 AND Day__c != 2021-02-22",
+    "SELECT Name FROM Thing__c WHERE At__c = TODAY",
+    "SELECT Name FROM Thing__c WHERE At__c != YESTERDAY",
+    "SELECT Name FROM Thing__c WHERE At__c > TODAY",
+    "SELECT Name FROM Thing__c WHERE Day__c <= LAST_N_DAYS:3",
+    "SELECT Name FROM Thing__c WHERE Day__c IN (TODAY, NEXT_N_DAYS:2, 2021-03-01, null)",
+    "SELECT Name FROM Thing__c WHERE Hour__c >= 10:00:00Z ORDER BY Hour__c DESC LIMIT 3",
+    "SELECT Kind__c FROM Thing__c ORDER BY Kind__c, Name DESC",
+    "SELECT Kind__c FROM Thing__c ORDER BY Kind__c DESC NULLS LAST",
+    "SELECT Name FROM Thing__c WHERE toLabel(Kind__c) = 'GRÜN'",
+    "SELECT Name FROM Thing__c WHERE toLabel(Kind__c) NOT IN ('rot', 'blue')",
+    "SELECT Name FROM Thing__c WHERE Kinds__c INCLUDES ('red;GREEN', 'Blue')",
+    "SELECT Name FROM Thing__c WHERE Kinds__c EXCLUDES ('Green')",
+    "SELECT Name FROM Thing__c WHERE Kinds__c = 'green;red;x'",
+    "SELECT Name, Parent__r.Name, Parent__r.Parent__r.Name FROM Thing__c ORDER BY Parent__r.Name, Parent__r.Parent__r.Count__c",
+    "SELECT Name FROM Thing__c WHERE Parent__r.Parent__r.Name = null",
+    "SELECT Name, (SELECT Name, Thing__r.Name FROM Parts__r WHERE Price__c > 3 ORDER BY Name DESC LIMIT 2) FROM Thing__c",
+    "SELECT Id FROM Thing__c WHERE Id IN (SELECT Thing__c FROM Part__c WHERE Name = 'part 1')",
+    "SELECT Id FROM Thing__c WHERE Id NOT IN (SELECT Thing__c FROM Part__c WHERE Thing__r.Flag__c = true)",
+    "SELECT Id FROM Part__c WHERE Thing__c NOT IN (SELECT Id FROM Thing__c WHERE Name LIKE 'b%') AND Price__c > 4",
+    "SELECT Name FROM Thing__c LIMIT 0",
+    "SELECT Name FROM Thing__c ORDER BY Ratio__c DESC LIMIT 4 OFFSET 3",
+    "SELECT COUNT() FROM Thing__c WHERE Flag__c = true LIMIT 3",
+    "SELECT Name, DISTANCE(Place__c, GEOLOCATION(5, -5), 'km') d FROM Thing__c WHERE DISTANCE(Place__c, GEOLOCATION(5, -5), 'mi') < 400 \
+     ORDER BY DISTANCE(Place__c, GEOLOCATION(5, -5), 'mi') DESC",
+    "SELECT Name FROM Thing__c WHERE HOUR_IN_DAY(At__c) = 4 OR HOUR_IN_DAY(convertTimezone(At__c)) = 4",
+    "SELECT Name FROM Thing__c WHERE DAY_ONLY(convertTimezone(At__c)) = 2021-02-17 AND WEEK_IN_YEAR(Day__c) > 6",
+    "SELECT COUNT(Id), COUNT(Name), COUNT_DISTINCT(Name) d, MIN(Name), MAX(Name), MIN(Kind__c), MAX(Kind__c), SUM(Count__c), AVG(Ratio__c), \
+     MAX(Day__c), MIN(At__c), COUNT(Parent__c) FROM Thing__c",
+    "SELECT COUNT(Id), SUM(Count__c), MIN(Name) FROM Thing__c WHERE Name = 'nothing'",
+    "SELECT Name, COUNT(Id) FROM Thing__c GROUP BY Name ORDER BY Name",
+    "SELECT Name n, Kind__c, COUNT(Id) c FROM Thing__c GROUP BY Name, Kind__c ORDER BY COUNT(Id) DESC, Kind__c, Name DESC NULLS LAST",
+    "SELECT Parent__r.Name, SUM(Count__c) FROM Thing__c GROUP BY Parent__r.Name HAVING SUM(Count__c) > 3 AND NOT Parent__r.Name LIKE 'b%' \
+     ORDER BY Parent__r.Name",
+    "SELECT Kind__c, GROUPING(Kind__c) k, Flag__c, COUNT(Id) c FROM Thing__c GROUP BY ROLLUP(Kind__c, Flag__c) \
+     ORDER BY GROUPING(Kind__c), GROUPING(Flag__c), Kind__c, Flag__c",
+    "SELECT Kind__c, Flag__c, GROUPING(Flag__c) f, COUNT(Id) c FROM Thing__c GROUP BY CUBE(Kind__c, Flag__c) \
+     ORDER BY GROUPING(Flag__c), GROUPING(Kind__c), Flag__c, Kind__c",
+    "SELECT CALENDAR_MONTH(Day__c) m, COUNT(Id) c FROM Thing__c GROUP BY CALENDAR_MONTH(Day__c) ORDER BY CALENDAR_MONTH(Day__c) DESC",
+    "SELECT FISCAL_QUARTER(At__c), DAY_IN_WEEK(At__c) w, COUNT(Id) c FROM Thing__c GROUP BY FISCAL_QUARTER(At__c), DAY_IN_WEEK(At__c) \
+     ORDER BY DAY_IN_WEEK(At__c) LIMIT 2",
+    "SELECT Kind__c FROM Thing__c GROUP BY Kind__c HAVING MAX(Name) IN ('école', 'beta') ORDER BY Kind__c",
+];
