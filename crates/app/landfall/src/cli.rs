@@ -202,9 +202,6 @@ pub(crate) struct ServeOptions {
     /// Whether changes of every object that supports it become events [default: false]
     #[arg(long, env = "LANDFALL_EVENTS_CAPTURE_ALL", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) events_capture_all: Option<bool>,
-    /// Whether updates tell large texts by what changed in them [default: true]
-    #[arg(long, env = "LANDFALL_EVENTS_DIFFERENCES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
-    pub(crate) events_differences: Option<bool>,
     /// Whether Streaming API clients must return the browser cookie [default: false]
     #[arg(long, env = "LANDFALL_STREAMING_STRICT_COOKIES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) streaming_strict_cookies: Option<bool>,

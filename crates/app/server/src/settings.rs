@@ -114,8 +114,6 @@ pub struct Events {
     pub retention_hours: Option<u64>,
     /// Whether changes of every object that supports it are captured.
     pub capture_all: Option<bool>,
-    /// Whether updates tell large texts by what changed in them.
-    pub differences: Option<bool>,
 }
 
 /// `[streaming]`
@@ -246,7 +244,6 @@ impl Settings {
             events: Events {
                 retention_hours: self.events.retention_hours.or(other.events.retention_hours),
                 capture_all: self.events.capture_all.or(other.events.capture_all),
-                differences: self.events.differences.or(other.events.differences),
             },
             streaming: Streaming {
                 strict_cookies: self

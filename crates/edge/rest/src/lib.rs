@@ -22,6 +22,8 @@ mod given;
 mod json;
 mod platform_event;
 mod pretty;
+mod query;
+mod query_json;
 mod record;
 mod record_json;
 mod related;

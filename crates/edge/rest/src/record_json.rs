@@ -97,18 +97,26 @@ fn write_value(
     (place, field): (usize, &FieldDefinition),
 ) {
     let value = row.get(place).unwrap_or(&Value::Null);
-    match (field.field_type, value) {
-        (FieldType::Address | FieldType::Location, _) => write_compound(w, entity, row, field),
+    if let FieldType::Address | FieldType::Location = field.field_type {
+        return write_compound(w, entity, row, field);
+    }
+    let url = id_of(entity, row).map(|id| record_url(version, entity, id));
+    write_typed(w, field.field_type, value, || {
+        url.map(|url| format!("{url}/{}", field.name))
+    });
+}
+
+/// Writes the value of a field that is no compound; `blob` is the address of its bytes.
+pub(crate) fn write_typed(
+    w: &mut Writer,
+    kind: FieldType,
+    value: &Value,
+    blob: impl FnOnce() -> Option<String>,
+) {
+    match (kind, value) {
         (FieldType::Boolean, Value::Null) => w.boolean(false),
         (FieldType::JunctionIdList, Value::Text(ids)) => w.strings(ids.split(';')),
-        (FieldType::Base64, Value::Text(_)) => match id_of(entity, row) {
-            Some(id) => w.string(&format!(
-                "{}/{}",
-                record_url(version, entity, id),
-                field.name
-            )),
-            None => w.null(),
-        },
+        (FieldType::Base64, Value::Text(_)) => w.text_or_null(blob().as_deref()),
         (kind, Value::Integer(number)) if kind.is_decimal() => w.raw(&format!("{number}.0")),
         (_, value) => write_scalar(w, value),
     }
@@ -145,17 +153,25 @@ const ADDRESS_PARTS: &[&str] = &[
 /// Source: a recorded Organization record (`CumulusCI`).
 fn write_compound(w: &mut Writer, entity: &EntityDefinition, row: &Row, field: &FieldDefinition) {
     let compound = field.name.as_str();
-    let mut parts: Vec<(String, &Value)> = entity
+    let parts = entity
         .components(compound)
-        .map(|(place, part)| {
-            let name = part_name(compound, part.name.as_str());
-            (name, row.get(place).unwrap_or(&Value::Null))
-        })
+        .map(|(place, part)| (part.name.as_str(), row.get(place).unwrap_or(&Value::Null)));
+    write_parts(w, (compound, field.field_type), parts);
+}
+
+/// The same from the component fields of a compound and its type.
+pub(crate) fn write_parts<'p>(
+    w: &mut Writer,
+    (compound, kind): (&str, FieldType),
+    components: impl Iterator<Item = (&'p str, &'p Value)>,
+) {
+    let mut parts: Vec<(String, &Value)> = components
+        .map(|(component, value)| (part_name(compound, component), value))
         .collect();
     if parts.iter().all(|(_, value)| value.is_null()) {
         return w.null();
     }
-    if field.field_type == FieldType::Address {
+    if kind == FieldType::Address {
         for part in ADDRESS_PARTS {
             if !parts.iter().any(|(name, _)| name == part) {
                 parts.push(((*part).to_owned(), &Value::Null));

@@ -54,6 +54,10 @@ pub(crate) enum Resource {
     Password(RecordId),
     /// What consists of several.
     Composite(Composite),
+    /// A query; whether it is of deleted records too.
+    Query(bool),
+    /// A further page of a query, by its locator.
+    QueryMore(String),
     /// A query of the Tooling API.
     ToolingQuery,
     /// Managed event subscriptions.
@@ -81,6 +85,11 @@ impl Resource {
             }
             [composite, rest @ ..] if is(composite, "composite") => {
                 Composite::resolve(catalog, rest).map(Self::Composite)
+            }
+            [query] if is(query, "query") => Ok(Self::Query(false)),
+            [query] if is(query, "queryAll") => Ok(Self::Query(true)),
+            [query, locator] if is(query, "query") || is(query, "queryAll") => {
+                Ok(Self::QueryMore((*locator).to_owned()))
             }
             [tooling, query] if is(tooling, "tooling") && is(query, "query") => {
                 Ok(Self::ToolingQuery)
@@ -145,6 +154,8 @@ impl Resource {
             | Self::EventSchemaById(_)
             | Self::EventResources
             | Self::PublishedEvent
+            | Self::Query(_)
+            | Self::QueryMore(_)
             | Self::ToolingQuery => "HEAD,GET",
             Self::Object(_) | Self::Password(_) | Self::Managed => "HEAD,GET,POST",
             Self::NewById(_) => "POST",

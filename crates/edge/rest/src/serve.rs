@@ -26,7 +26,9 @@ use crate::respond::{Answer, state_of};
 use crate::scope::Scope;
 use crate::template::Template;
 use crate::writer::Writer;
-use crate::{Shared, composite, event_schema, platform_event, record, related, tooling, user};
+use crate::{
+    Shared, composite, event_schema, platform_event, query, record, related, tooling, user,
+};
 
 /// Segments before the version: `services`, `data`.
 const ROOT_SEGMENTS: usize = 2;
@@ -156,6 +158,8 @@ pub(crate) async fn dispatch(
         }
         Resource::Password(id) => user::password(shared, call, id, body).await,
         Resource::Composite(resource) => composite::answer(shared, call, resource, body).await,
+        Resource::Query(deleted) => query::query(shared, call, deleted).await,
+        Resource::QueryMore(locator) => query::more(shared, call, &locator).await,
         Resource::ToolingQuery => tooling::query::query(call),
         Resource::Managed => tooling::managed::object(shared, call, body).await,
         Resource::ManagedRow(id) => tooling::managed::row(shared, call, &id, body).await,

@@ -40,7 +40,9 @@ pub(crate) fn resources(engine: &Engine, call: &Call) -> String {
         ));
         w.name("composite").string(&format!("{root}/composite"));
         w.name("event").string(&format!("{root}/event"));
-        w.name("sobjects").string(&format!("{root}/sobjects"));
+        for resource in ["sobjects", "query", "queryAll"] {
+            w.name(resource).string(&format!("{root}/{resource}"));
+        }
     });
     w.finish()
 }

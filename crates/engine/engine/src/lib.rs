@@ -20,6 +20,7 @@ mod numbers;
 mod org;
 mod plan;
 mod publish;
+mod query;
 mod roll_up;
 mod validate;
 mod workspace;
@@ -45,6 +46,7 @@ pub use log::{Log, LogEvent, Prepare, Rendition, Stretch, Watcher};
 pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;
 pub use publish::Published;
+pub use query::{Answer, Locator, Page, PageRow, Question};
 pub use writer::open::OpenTransaction;
 pub use writer::{WriterCounters, WriterThread};
 
@@ -65,8 +67,6 @@ pub struct Parts {
     pub retention_hours: u64,
     /// Whether changes of every object that supports it are captured.
     pub capture_all: bool,
-    /// Whether updates tell large texts by what changed in them.
-    pub differences: bool,
 }
 
 /// An org at work: cheap to clone, shared by all edges.
@@ -80,6 +80,7 @@ struct Shared {
     definitions: Arc<InForce>,
     issued: Arc<Issued>,
     deploying: tokio::sync::Mutex<()>,
+    cursors: std::sync::Mutex<query::Cursors>,
     org: Org,
     log: Arc<Log>,
     writer: Handle,
@@ -202,6 +203,27 @@ impl Engine {
     /// [`Error::Store`].
     pub async fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>, Error> {
         self.read(move |reader| reader.documents(kind)).await
+    }
+
+    /// Answers a query with its first page.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for what is no query or may not be asked, [`Error::Store`].
+    pub async fn query(&self, question: Question<'_>) -> Result<Answer, Error> {
+        query::first(self, question).await
+    }
+
+    /// The next page of a query.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there is none for this user, [`Error::Store`].
+    pub async fn query_more(
+        &self,
+        locator: &str,
+        user: RecordId,
+        batch: usize,
+    ) -> Result<Answer, Error> {
+        query::more(self, locator, user, batch).await
     }
 
     async fn read<T: Send + 'static>(

@@ -53,7 +53,6 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         instance,
         retention_hours,
         capture_all,
-        differences,
     } = parts;
     let mut writer = store.writer;
     let Compiled {
@@ -84,7 +83,6 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         entropy: Arc::clone(&entropy),
         blueprints,
         capture_all,
-        differences,
         definitions: Arc::clone(&definitions),
         issued: Arc::clone(&issued),
         log: Arc::clone(&log),
@@ -98,6 +96,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         definitions,
         issued,
         deploying: tokio::sync::Mutex::default(),
+        cursors: std::sync::Mutex::default(),
         org,
         log,
         writer: handle,

@@ -4,6 +4,5 @@ mod common;
 mod lifecycle;
 mod listener;
 mod oauth;
-mod polling;
 mod project;
 mod streaming;

@@ -335,7 +335,6 @@ fn started(
         instance: *b"5f",
         retention_hours: 72,
         capture_all,
-        differences: true,
     })
     .expect("an engine")
 }

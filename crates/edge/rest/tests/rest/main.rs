@@ -8,4 +8,5 @@ mod external_ids;
 mod objects;
 mod org;
 mod project;
+mod queries;
 mod tooling;

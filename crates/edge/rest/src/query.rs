@@ -1,0 +1,45 @@
+//! `/query`, `/queryAll`, and the pages after the first.
+//!
+//! Source: "Query", "`QueryAll`", "Query Options Header" (REST API Developer Guide).
+
+use landfall_engine::Question;
+use landfall_model::Fault;
+use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
+use landfall_wire::headers as names;
+
+use crate::Shared;
+use crate::call::Call;
+use crate::fault::refused;
+use crate::query_json;
+use crate::respond::Answer;
+
+/// Answers a query; `deleted` if records in the recycle bin are meant too.
+pub(crate) async fn query(shared: &Shared, call: &Call, deleted: bool) -> Result<Answer, Fault> {
+    let question = Question {
+        statement: call.parameter("q").unwrap_or_default(),
+        user: call.login.user_id,
+        deleted,
+        batch: batch(call),
+    };
+    let answer = shared.engine.query(question).await.map_err(refused)?;
+    Ok(Answer::json(query_json::rendered(call, &answer)))
+}
+
+/// Answers with a further page.
+pub(crate) async fn more(shared: &Shared, call: &Call, locator: &str) -> Result<Answer, Fault> {
+    let answer = shared
+        .engine
+        .query_more(locator, call.login.user_id, batch(call))
+        .await
+        .map_err(refused)?;
+    Ok(Answer::json(query_json::rendered(call, &answer)))
+}
+
+/// The size of a page that the request asks for. Smaller pages than the service's 200 are for tests of clients.
+fn batch(call: &Call) -> usize {
+    call.headers
+        .get(names::QUERY_OPTIONS)
+        .and_then(|value| value.to_str().ok())
+        .and_then(names::batch_size)
+        .unwrap_or(QUERY_PAGE_ROWS_MAX)
+}

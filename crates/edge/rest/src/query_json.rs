@@ -1,0 +1,196 @@
+//! From rows of a query to the JSON of its answer.
+//!
+//! Source: "Query" (REST API Developer Guide) and recorded answers.
+
+use landfall_engine::{Answer, Page, PageRow};
+use landfall_model::{EntityDefinition, RecordId, Value};
+use landfall_query::{Answers, Item, RecordShape, Shown};
+
+use crate::call::Call;
+use crate::record_json::{record_url, write_parts, write_typed};
+use crate::writer::Writer;
+
+/// The answer as JSON.
+pub(crate) fn rendered(call: &Call, answer: &Answer) -> String {
+    let render = Render { call };
+    let mut w = Writer::new();
+    match &answer.checked.answers {
+        Answers::Records(shape) => {
+            let shape = answer
+                .way
+                .iter()
+                .try_fold(shape, |shape, place| shape.children.get(*place));
+            render.page(&mut w, &answer.page, |w, row| {
+                if let Some(shape) = shape {
+                    render.record(w, shape, &shape.items, row);
+                }
+            });
+        }
+        Answers::Groups(items) => render.page(&mut w, &answer.page, |w, row| {
+            w.object(|w| {
+                w.name("attributes")
+                    .object(|w| w.name("type").string("AggregateResult"));
+                for item in items {
+                    render.item(w, None, item, row);
+                }
+            });
+        }),
+        Answers::Count => render.page(&mut w, &answer.page, |_, _| ()),
+    }
+    w.finish()
+}
+
+struct Render<'c> {
+    call: &'c Call,
+}
+
+impl Render<'_> {
+    fn page(&self, w: &mut Writer, page: &Page, row: impl Fn(&mut Writer, &PageRow)) {
+        let total = i64::try_from(page.total).unwrap_or(i64::MAX);
+        w.object(|w| {
+            w.name("totalSize").integer(total);
+            w.name("done").boolean(page.next.is_none());
+            if let Some(next) = page.next {
+                let version = self.call.version;
+                let url = format!("/services/data/v{version}/query/{next}");
+                w.name("nextRecordsUrl").string(&url);
+            }
+            w.name("records")
+                .array(|w| page.rows.iter().for_each(|found| row(w, found)));
+        });
+    }
+
+    /// A record, or null if its id is.
+    fn record(&self, w: &mut Writer, shape: &RecordShape, items: &[Item], row: &PageRow) {
+        let Some(id) = value(row, shape.id).as_id() else {
+            return w.null();
+        };
+        let entity = match &shape.entity {
+            Some(entity) => Some(entity),
+            None => self.call.catalog().entity_of(id.prefix()),
+        };
+        let url = entity.map(|entity| record_url(self.call.version, entity, id));
+        let name = shape
+            .entity
+            .as_ref()
+            .map_or("Name", |entity| entity.name.as_str());
+        w.object(|w| {
+            attributes(w, name, url.as_deref());
+            for item in items {
+                self.item(w, Some(shape), item, row);
+            }
+        });
+    }
+
+    fn item(&self, w: &mut Writer, of: Option<&RecordShape>, item: &Item, row: &PageRow) {
+        w.name(item.name());
+        match item {
+            Item::Value {
+                column,
+                shown: Shown::Plain(kind),
+                name,
+            } => {
+                let blob = || {
+                    let shape = of?;
+                    let (entity, id) = (shape.entity.as_ref()?, value(row, shape.id).as_id()?);
+                    Some(format!(
+                        "{}/{name}",
+                        record_url(self.call.version, entity, id)
+                    ))
+                };
+                write_typed(w, *kind, value(row, *column), blob);
+            }
+            Item::Value {
+                column,
+                shown: Shown::Labelled(labels),
+                ..
+            } => match value(row, *column) {
+                Value::Text(text) => w.string(&labelled(text, labels)),
+                other => write_typed(w, landfall_model::FieldType::String, other, || None),
+            },
+            Item::Compound {
+                name,
+                field_type,
+                parts,
+            } => {
+                let parts = parts
+                    .iter()
+                    .map(|(part, column)| (part.as_str(), value(row, *column)));
+                write_parts(w, (name, *field_type), parts);
+            }
+            Item::Parent { record, .. } => self.record(w, record, &record.items, row),
+            Item::Children { place, .. } => {
+                let shape = of.and_then(|of| of.children.get(*place));
+                match (shape, row.children.get(*place)) {
+                    (Some(shape), Some(page)) if page.total > 0 => {
+                        self.page(w, page, |w, child| {
+                            self.record(w, shape, &shape.items, child);
+                        });
+                    }
+                    _ => w.null(),
+                }
+            }
+            Item::TypeOf {
+                id,
+                cases,
+                otherwise,
+                ..
+            } => self.type_of(w, (*id, row), cases, otherwise.as_deref()),
+        }
+    }
+
+    fn type_of(
+        &self,
+        w: &mut Writer,
+        (id, row): (usize, &PageRow),
+        cases: &[landfall_query::TypeCase],
+        otherwise: Option<&[Item]>,
+    ) {
+        let known = value(row, id).as_id();
+        let Some((id, entity)) = known.and_then(|id| Some((id, self.object_of(id)?))) else {
+            return w.null();
+        };
+        let case = cases.iter().find(|case| case.entity.name == entity.name);
+        let Some(items) = case.map(|case| case.items.as_slice()).or(otherwise) else {
+            return w.null();
+        };
+        w.object(|w| {
+            let url = record_url(self.call.version, entity, id);
+            attributes(w, entity.name.as_str(), Some(&url));
+            for item in items {
+                self.item(w, None, item, row);
+            }
+        });
+    }
+
+    fn object_of(&self, id: RecordId) -> Option<&EntityDefinition> {
+        self.call
+            .catalog()
+            .entity_of(id.prefix())
+            .map(|entity| &**entity)
+    }
+}
+
+fn attributes(w: &mut Writer, name: &str, url: Option<&str>) {
+    w.name("attributes").object(|w| {
+        w.name("type").string(name);
+        if let Some(url) = url {
+            w.name("url").string(url);
+        }
+    });
+}
+
+fn value(row: &PageRow, column: usize) -> &Value {
+    row.values.get(column).unwrap_or(&Value::Null)
+}
+
+/// What people see in place of a value, or of each of several.
+fn labelled(text: &str, labels: &[(String, String)]) -> String {
+    let label = |value: &str| {
+        let known = labels
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(value));
+        known.map_or_else(|| value.to_owned(), |(_, label)| label.clone())
+    };
+    text.split(';').map(label).collect::<Vec<_>>().join(";")
+}

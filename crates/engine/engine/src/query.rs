@@ -1,0 +1,375 @@
+//! Queries: from text to pages of rows, and what is kept for the pages to come.
+//!
+//! A query is fixed when it is asked: which records, and in which order. Their values are those of the moment in which a
+//! page is read; a record that is gone by then leaves its page shorter. Source: "Query More Results" (REST API Developer Guide);
+//! what is kept is in memory, and a restart forgets it (Source: none).
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, PoisonError};
+
+use landfall_model::limits::{
+    QUERY_CURSOR_HOURS, QUERY_CURSOR_IDS_MAX, QUERY_CURSORS_MAX, QUERY_PAGE_ROWS_MAX,
+    QUERY_RECORDS_MAX,
+};
+use landfall_model::{Fault, KeyPrefix, QueryRefusal, RecordId, Timestamp, Value};
+use landfall_query::{Answers, Checked, Context, Plan, Zone, read};
+use landfall_store::{Found, FoundRow, Room};
+
+use crate::entropy::draw;
+use crate::{Engine, Error};
+
+/// A query and who asks it.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'q> {
+    /// The text.
+    pub statement: &'q str,
+    /// The caller.
+    pub user: RecordId,
+    /// Whether records in the recycle bin are meant too.
+    pub deleted: bool,
+    /// Rows of one page, those of queries of children included.
+    pub batch: usize,
+}
+
+/// A page of what a query found.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The query.
+    pub checked: Arc<Checked>,
+    /// Which query of children it is about, level by level; none: the query itself.
+    pub way: Vec<usize>,
+    /// The page.
+    pub page: Page,
+}
+
+/// Some of the rows that a query found.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<PageRow>,
+    /// How many there are in all.
+    pub total: u64,
+    /// Where the next page is; none after the last.
+    pub next: Option<Locator>,
+}
+
+/// A row with the first of its children.
+#[derive(Clone, Debug)]
+pub struct PageRow {
+    /// In the order of the plan's columns.
+    pub values: Vec<Value>,
+    /// In the order of the plan's queries of children.
+    pub children: Vec<Page>,
+}
+
+/// The place of a page.
+///
+/// Wire: 18 characters that begin with `01g`, a minus, and how many rows come before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Locator {
+    cursor: RecordId,
+    offset: usize,
+}
+
+impl fmt::Display for Locator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.cursor, self.offset)
+    }
+}
+
+impl Locator {
+    fn parse(text: &str) -> Option<Self> {
+        let (cursor, offset) = text.split_once('-')?;
+        Some(Self {
+            cursor: RecordId::parse(cursor).ok()?,
+            offset: offset.parse().ok()?,
+        })
+    }
+}
+
+/// What was found and not yet read, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Cursors {
+    kept: VecDeque<Cursor>,
+    /// Ids of all of them.
+    ids: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Cursor {
+    id: RecordId,
+    user: RecordId,
+    created: Timestamp,
+    checked: Arc<Checked>,
+    way: Vec<usize>,
+    ids: Arc<[RecordId]>,
+}
+
+impl Cursors {
+    fn keep(&mut self, cursor: Cursor) {
+        self.forget_old(cursor.created);
+        self.ids += cursor.ids.len();
+        self.kept.push_back(cursor);
+        while self.kept.len() > QUERY_CURSORS_MAX || self.ids > QUERY_CURSOR_IDS_MAX {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_old(&mut self, now: Timestamp) {
+        let hours = i64::try_from(QUERY_CURSOR_HOURS).unwrap_or(i64::MAX);
+        let lifetime = hours.saturating_mul(3_600_000);
+        while self
+            .kept
+            .front()
+            .is_some_and(|oldest| now.since(oldest.created) > lifetime)
+        {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some(oldest) = self.kept.pop_front() {
+            self.ids -= oldest.ids.len();
+        }
+    }
+
+    fn find(&mut self, id: RecordId, user: RecordId, now: Timestamp) -> Option<Cursor> {
+        self.forget_old(now);
+        let found = self.kept.iter().find(|cursor| cursor.id == id)?;
+        (found.user == user).then(|| found.clone())
+    }
+}
+
+fn refused(refusal: QueryRefusal) -> Error {
+    Error::Refused(Fault::Query {
+        place: String::new(),
+        refusal,
+    })
+}
+
+/// What the store says, as far as it is the query's fault.
+fn failed(error: Error, plan: &Plan) -> Error {
+    match error {
+        Error::Store(landfall_store::Error::TooMany) if plan.grouping.is_some() => {
+            refused(QueryRefusal::GroupsTooMany)
+        }
+        Error::Store(landfall_store::Error::TooMany) => refused(QueryRefusal::RecordsTooMany),
+        Error::Store(landfall_store::Error::TimedOut) => refused(QueryRefusal::TimedOut),
+        other => other,
+    }
+}
+
+pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Answer, Error> {
+    let checked = Arc::new(checked(engine, question).await?);
+    let page = match checked.answers {
+        Answers::Count => {
+            let asked = Arc::clone(&checked);
+            let total = engine.read(move |reader| reader.count(&asked.plan)).await;
+            Page {
+                total: total.map_err(|error| failed(error, &checked.plan))?,
+                ..Page::default()
+            }
+        }
+        Answers::Records(_) | Answers::Groups(_) => {
+            let room = room(if checked.plan.grouping.is_some() {
+                QUERY_PAGE_ROWS_MAX
+            } else {
+                question.batch
+            });
+            let asked = Arc::clone(&checked);
+            let found = engine
+                .read(move |reader| reader.query(&asked.plan, room))
+                .await;
+            let found = found.map_err(|error| failed(error, &checked.plan))?;
+            Pages::new(engine, &checked, question.user).page(found, &mut Vec::new())
+        }
+    };
+    Ok(Answer {
+        checked,
+        way: Vec::new(),
+        page,
+    })
+}
+
+fn room(batch: usize) -> Room {
+    Room {
+        rows: batch.clamp(1, QUERY_PAGE_ROWS_MAX),
+        records: QUERY_RECORDS_MAX,
+    }
+}
+
+async fn checked(engine: &Engine, question: Question<'_>) -> Result<Checked, Error> {
+    let statement = question.statement;
+    let catalog = engine.catalog();
+    let zone = match value_of(engine, "User", question.user, "TimeZoneSidKey").await? {
+        Value::Text(name) => Zone::find(&name),
+        _ => None,
+    };
+    let month = value_of(
+        engine,
+        "Organization",
+        engine.org().id,
+        "FiscalYearStartMonth",
+    )
+    .await?;
+    let fiscal_month = match month {
+        Value::Integer(month @ 1..=12) => u8::try_from(month).unwrap_or(1),
+        _ => 1,
+    };
+    let context = Context {
+        statement,
+        catalog: &catalog,
+        now: engine.clock().now(),
+        zone: zone.unwrap_or_else(Zone::utc),
+        fiscal_month,
+        user: question.user,
+        deleted: question.deleted,
+    };
+    read(&context).map_err(Error::Refused)
+}
+
+/// The value of a field of a record; null if there is none.
+async fn value_of(
+    engine: &Engine,
+    object: &str,
+    id: RecordId,
+    field: &str,
+) -> Result<Value, Error> {
+    let catalog = engine.catalog();
+    let Some(entity) = catalog.entity(object) else {
+        return Ok(Value::Null);
+    };
+    let row = engine.row(entity, id).await?.unwrap_or_default();
+    let value = entity.index_of(field).and_then(|place| row.get(place));
+    Ok(value.cloned().unwrap_or_default())
+}
+
+pub(crate) async fn more(
+    engine: &Engine,
+    locator: &str,
+    user: RecordId,
+    batch: usize,
+) -> Result<Answer, Error> {
+    let invalid = || refused(QueryRefusal::LocatorInvalid);
+    let locator = Locator::parse(locator).ok_or_else(invalid)?;
+    let now = engine.clock().now();
+    let cursor = {
+        let mut cursors = engine
+            .0
+            .cursors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        cursors
+            .find(locator.cursor, user, now)
+            .ok_or_else(invalid)?
+    };
+    if locator.offset > cursor.ids.len() {
+        return Err(invalid());
+    }
+    let asked = cursor.clone();
+    let room = room(batch);
+    let read = engine
+        .read(move |reader| {
+            let rest = asked.ids.get(locator.offset..).unwrap_or_default();
+            match plan_at(&asked.checked.plan, &asked.way) {
+                Some(plan) => reader.reread(plan, rest, room),
+                None => Ok(landfall_store::Reread::default()),
+            }
+        })
+        .await
+        .map_err(|error| failed(error, &cursor.checked.plan))?;
+    let offset = locator.offset + read.looked_at;
+    let mut pages = Pages::new(engine, &cursor.checked, user);
+    let mut way = cursor.way.clone();
+    let rows = pages.rows(read.rows, &mut way);
+    let next = (offset < cursor.ids.len()).then_some(Locator {
+        cursor: cursor.id,
+        offset,
+    });
+    Ok(Answer {
+        page: Page {
+            rows,
+            total: u64::try_from(cursor.ids.len()).unwrap_or(u64::MAX),
+            next,
+        },
+        checked: cursor.checked,
+        way,
+    })
+}
+
+/// The plan of a query of children, level by level.
+fn plan_at<'p>(plan: &'p Plan, way: &[usize]) -> Option<&'p Plan> {
+    way.iter().try_fold(plan, |plan, place| {
+        plan.children.get(*place).map(|children| &children.plan)
+    })
+}
+
+/// Makes pages of what was found, and keeps what they leave over.
+struct Pages<'e> {
+    engine: &'e Engine,
+    checked: &'e Arc<Checked>,
+    user: RecordId,
+}
+
+impl<'e> Pages<'e> {
+    const fn new(engine: &'e Engine, checked: &'e Arc<Checked>, user: RecordId) -> Self {
+        Self {
+            engine,
+            checked,
+            user,
+        }
+    }
+
+    fn page(&mut self, found: Found, way: &mut Vec<usize>) -> Page {
+        let read = found.rows.len();
+        let total = found.ids.len().max(read);
+        let single = way.is_empty() && self.checked.single_page;
+        let next = (read < total && !single).then(|| self.keep(found.ids, read, way));
+        Page {
+            rows: self.rows(found.rows, way),
+            total: u64::try_from(total).unwrap_or(u64::MAX),
+            next,
+        }
+    }
+
+    fn rows(&mut self, rows: Vec<FoundRow>, way: &mut Vec<usize>) -> Vec<PageRow> {
+        let row = |row: FoundRow| PageRow {
+            values: row.values,
+            children: row
+                .children
+                .into_iter()
+                .enumerate()
+                .map(|(place, children)| {
+                    way.push(place);
+                    let page = self.page(children, way);
+                    way.pop();
+                    page
+                })
+                .collect(),
+        };
+        rows.into_iter().map(row).collect()
+    }
+
+    fn keep(&self, ids: Vec<RecordId>, offset: usize, way: &[usize]) -> Locator {
+        let drawn = u64::from_be_bytes(draw(self.engine.entropy())) % 62_u64.pow(9);
+        let prefix = KeyPrefix::parse("01g").expect("three letters and digits");
+        let id = RecordId::from_number(prefix, *b"00", drawn);
+        let cursor = Cursor {
+            id,
+            user: self.user,
+            created: self.engine.clock().now(),
+            checked: Arc::clone(self.checked),
+            way: way.to_vec(),
+            ids: ids.into(),
+        };
+        let mut cursors = self
+            .engine
+            .0
+            .cursors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        cursors.keep(cursor);
+        Locator { cursor: id, offset }
+    }
+}
