@@ -120,14 +120,25 @@ impl TransactionKey {
 
 impl fmt::Display for TransactionKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, byte) in self.0.iter().enumerate() {
-            if matches!(place, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
+        f.write_str(std::str::from_utf8(&uuid_text(self.0)).unwrap_or_default())
     }
+}
+
+/// The 36-character form. Every event has two of them: it is written without the machinery of formatting.
+fn uuid_text(bytes: [u8; 16]) -> [u8; 36] {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [b'-'; 36];
+    let mut digits = text
+        .iter_mut()
+        .enumerate()
+        .filter(|(place, _)| !matches!(place, 8 | 13 | 18 | 23))
+        .map(|(_, digit)| digit);
+    for half in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
+        if let Some(digit) = digits.next() {
+            *digit = HEX.get(usize::from(half)).copied().unwrap_or(b'0');
+        }
+    }
+    text
 }
 
 impl fmt::Debug for TransactionKey {
@@ -164,6 +175,11 @@ impl EventUuid {
     /// The 16 bytes.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+
+    /// The 36-character form, in ASCII.
+    pub fn to_text(self) -> [u8; 36] {
+        uuid_text(self.0)
     }
 }
 

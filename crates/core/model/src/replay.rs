@@ -125,8 +125,9 @@ impl SchemaId {
     }
 }
 
-impl fmt::Display for SchemaId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl SchemaId {
+    /// The 22-character form, in ASCII.
+    pub fn to_text(self) -> [u8; 22] {
         let mut text = [0_u8; 22];
         let mut digits = text.iter_mut();
         for group in self.0.chunks(3) {
@@ -144,7 +145,13 @@ impl fmt::Display for SchemaId {
                 }
             }
         }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        text
+    }
+}
+
+impl fmt::Display for SchemaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.to_text()).unwrap_or_default())
     }
 }
 

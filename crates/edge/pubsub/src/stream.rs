@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use landfall_auth::Login;
-use landfall_engine::{Event, LogEvent, Prepare, Rendition, TopicFilter, TopicId, Watcher};
+use landfall_engine::{LogEvent, Prepare, Rendition, TopicFilter, TopicId, Watcher};
 use landfall_model::{Fault, ReplayId, ReplayPreset, Timestamp};
 use landfall_subscription::fetch::{Due, Fetch};
 use landfall_subscription::{Bounds, Subscription};
@@ -74,7 +74,7 @@ impl<R: From<FetchResponse>> Delivery<R> {
             watcher: state.engine.log().watch(),
             ending: ending(&state, &login),
             prepare: Arc::new(|event| {
-                event.rendition(Rendition::PubSub, rendered);
+                event.rendition(Rendition::PubSub, event_field);
             }),
             subscription: None,
             state,
@@ -236,7 +236,7 @@ fn taken(events: &[Arc<LogEvent>]) -> Vec<Bytes> {
     let mut bytes = 0;
     let mut taken = Vec::with_capacity(events.len());
     for event in events {
-        let field = event.rendition(Rendition::PubSub, rendered);
+        let field = event.rendition(Rendition::PubSub, event_field);
         bytes += field.len();
         if bytes > RESPONSE_BYTES_MAX && !taken.is_empty() {
             break;
@@ -244,13 +244,4 @@ fn taken(events: &[Arc<LogEvent>]) -> Vec<Bytes> {
         taken.push(field.clone());
     }
     taken
-}
-
-fn rendered(event: &Event) -> Bytes {
-    event_field(
-        event.uuid.to_string(),
-        event.schema.to_string(),
-        event.payload.clone(),
-        replay::render(event.replay_id),
-    )
 }
