@@ -444,6 +444,10 @@ pub enum Fault {
     AssertionExpired,
     /// The user has not said yes to the connected app, or there is no such user.
     ClientNotApproved,
+    /// The user of the device has not answered yet.
+    AuthorizationPending,
+    /// The device asks far more often than it was told to.
+    PollTooFrequent,
     /// The user would have to be asked, and the client wants that not to happen.
     ImmediateUnsuccessful,
 

@@ -158,6 +158,17 @@ pub const AUTHORIZATION_CODES_MAX: usize = 10_000;
 /// Minutes in which a user who has logged in can answer what the app asks for. Source: none.
 pub const CONSENT_MINUTES: i64 = 10;
 
+/// Minutes in which a device can be let in by its user.
+/// Source: "OAuth 2.0 Device Flow" (Salesforce Help).
+pub const DEVICE_CODE_MINUTES: i64 = 10;
+
+/// Seconds that a device lets pass between two polls.
+/// Source: "OAuth 2.0 Device Flow" (Salesforce Help), `interval`.
+pub const DEVICE_POLL_SECONDS: i64 = 5;
+
+/// Devices that are remembered; one more displaces the oldest. Source: none.
+pub const DEVICE_CODES_MAX: usize = 10_000;
+
 /// User names whose failed logins are remembered.
 pub const FAILED_LOGIN_NAMES_MAX: usize = 10_000;
 

@@ -515,6 +515,10 @@ pub fn wire(fault: &Fault) -> Wire {
         Fault::AssertionExpired => on_oauth("invalid_grant", "assertion expired"),
         // Clients: simple-salesforce matches the text and shows where to approve.
         Fault::ClientNotApproved => on_oauth("invalid_grant", "user hasn't approved this consumer"),
+        Fault::AuthorizationPending => {
+            on_oauth("authorization_pending", "User authorization is pending")
+        }
+        Fault::PollTooFrequent => on_oauth("slow_down", "polling too frequently"),
         Fault::AuthorizationDenied => on_oauth("access_denied", "end-user denied authorization"),
         Fault::ImmediateUnsuccessful => on_oauth(
             "immediate_unsuccessful",

@@ -18,7 +18,7 @@ use crate::OauthState;
 use crate::answer::fault_of;
 use crate::granted::members;
 use crate::origin::is_of_this_origin;
-use crate::pages::{self, Problem};
+use crate::pages::{self, Asks, Problem};
 use crate::params::Params;
 use crate::redirect::{Part, Redirect};
 
@@ -162,7 +162,8 @@ impl Visit<'_> {
             client_id: request.client_id(),
             username,
             scopes: request.scopes(),
-            redirect_uri: &self.asked.redirect.uri,
+            redirect_uri: Some(&self.asked.redirect.uri),
+            user_code: "",
             ticket: &self.state.auth.ticket(request, user),
         })
     }
@@ -208,7 +209,7 @@ impl Visit<'_> {
         let typed = self.params.find("username");
         pages::login(&pages::Login {
             action: &self.action(),
-            client_id: self.asked.request.client_id(),
+            asks: Asks::App(self.asked.request.client_id()),
             username: typed
                 .or_else(|| self.params.find("login_hint"))
                 .unwrap_or_default(),

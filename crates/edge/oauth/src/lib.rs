@@ -8,6 +8,7 @@
 mod answer;
 mod authorize;
 mod base_url;
+mod device;
 mod discovery;
 mod granted;
 mod identity;
@@ -47,6 +48,7 @@ pub fn router(state: OauthState) -> Router {
             "/services/oauth2/authorize",
             get(authorize::authorize).post(authorize::authorize),
         )
+        .route(device::PAGE, get(device::page).post(device::page))
         .route("/services/oauth2/introspect", post(tokens::introspect))
         .route(
             "/services/oauth2/revoke",

@@ -58,6 +58,8 @@ pub(crate) enum Problem {
     Wait,
     /// The answer came too long after the login.
     Late,
+    /// No device waits with this code.
+    CodeUnknown,
 }
 
 impl Problem {
@@ -76,13 +78,73 @@ impl Problem {
             Self::Wrong => "User name or password is wrong.",
             Self::Wait => "Too many logins have failed. Wait a little, then try again.",
             Self::Late => "That took too long. Log in again.",
+            Self::CodeUnknown => "No device waits with this code. Look at the device again.",
         }
     }
 
     const fn status(self) -> StatusCode {
         match self {
             Self::Wait => StatusCode::TOO_MANY_REQUESTS,
-            Self::Incomplete | Self::Wrong | Self::Late => StatusCode::BAD_REQUEST,
+            Self::Incomplete | Self::Wrong | Self::Late | Self::CodeUnknown => {
+                StatusCode::BAD_REQUEST
+            }
+        }
+    }
+}
+
+/// Who asks for access.
+#[derive(Clone, Copy)]
+pub(crate) enum Asks<'p> {
+    /// An app, by its client id.
+    App(&'p str),
+    /// A device that shows a code.
+    Device {
+        /// As far as it is known.
+        user_code: &'p str,
+    },
+}
+
+impl Asks<'_> {
+    /// A sentence for the person.
+    fn sentence(self) -> String {
+        match self {
+            Self::App(client_id) => format!(
+                "<p><strong class=\"word\">{}</strong> asks for access to this org.</p>",
+                escaped(client_id)
+            ),
+            Self::Device { .. } => {
+                "<p>A device asks for access to this org. Type the code that it shows, and log in.</p>"
+                    .to_owned()
+            }
+        }
+    }
+
+    /// The field that belongs to it.
+    fn field(self) -> String {
+        match self {
+            Self::App(_) => String::new(),
+            Self::Device { user_code } => format!(
+                "<p><label for=\"user_code\">Code</label>\n\
+                 <input id=\"user_code\" name=\"user_code\" value=\"{}\" autocomplete=\"off\" \
+                 autocapitalize=\"characters\" spellcheck=\"false\" required{}></p>\n",
+                escaped(user_code),
+                if self.begins() { " autofocus" } else { "" }
+            ),
+        }
+    }
+
+    /// Whether its field is the first to be filled in.
+    const fn begins(self) -> bool {
+        matches!(self, Self::Device { user_code } if user_code.is_empty())
+    }
+
+    /// The way out: an app is told, a device is not.
+    const fn cancel(self) -> &'static str {
+        match self {
+            Self::App(_) => {
+                "\n<button name=\"decision\" value=\"deny\" formnovalidate>Cancel</button>"
+            }
+            Self::Device { .. } => "",
         }
     }
 }
@@ -91,7 +153,7 @@ impl Problem {
 pub(crate) struct Login<'p> {
     /// Where its form goes.
     pub(crate) action: &'p str,
-    pub(crate) client_id: &'p str,
+    pub(crate) asks: Asks<'p>,
     pub(crate) username: &'p str,
     pub(crate) problem: Option<Problem>,
 }
@@ -105,25 +167,28 @@ pub(crate) fn login(page: &Login<'_>) -> Response {
         let text = found.text();
         problem = format!("<p class=\"problem\" id=\"problem\" role=\"alert\">{text}</p>\n");
     }
-    let (in_name, in_password) = if page.username.is_empty() {
+    let (in_name, in_password) = if page.asks.begins() {
+        ("", "")
+    } else if page.username.is_empty() {
         (" autofocus", "")
     } else {
         ("", " autofocus")
     };
     let body = format!(
         "<h1>Log in</h1>\n\
-         <p><strong class=\"word\">{client_id}</strong> asks for access to this org.</p>\n{problem}\
-         <form method=\"post\" action=\"{action}\">\n\
+         {sentence}\n{problem}\
+         <form method=\"post\" action=\"{action}\">\n{field}\
          <p><label for=\"username\">User name</label>\n\
          <input id=\"username\" name=\"username\" value=\"{username}\" autocomplete=\"username\" autocapitalize=\"none\" \
          spellcheck=\"false\" required{described}{in_name}></p>\n\
          <p><label for=\"password\">Password</label>\n\
          <input id=\"password\" name=\"password\" type=\"password\" autocomplete=\"current-password\" \
          required{described}{in_password}></p>\n\
-         <p><button class=\"first\">Log in</button>\n\
-         <button name=\"decision\" value=\"deny\" formnovalidate>Cancel</button></p>\n\
+         <p><button class=\"first\">Log in</button>{cancel}</p>\n\
          </form>\n",
-        client_id = escaped(page.client_id),
+        sentence = page.asks.sentence(),
+        field = page.asks.field(),
+        cancel = page.asks.cancel(),
         action = escaped(page.action),
         username = escaped(page.username),
     );
@@ -138,7 +203,10 @@ pub(crate) struct Consent<'p> {
     pub(crate) client_id: &'p str,
     pub(crate) username: &'p str,
     pub(crate) scopes: &'p Scopes,
-    pub(crate) redirect_uri: &'p str,
+    /// Where the person goes on to, unless they stay.
+    pub(crate) redirect_uri: Option<&'p str>,
+    /// The code of the device that asks, if it is one.
+    pub(crate) user_code: &'p str,
     /// Shows that the user has logged in.
     pub(crate) ticket: &'p str,
 }
@@ -151,23 +219,51 @@ pub(crate) fn consent(page: &Consent<'_>) -> Response {
         // Writing to a text cannot fail.
         let _ = writeln!(scopes, "<li>{known}<code>{}</code></li>", escaped(name));
     }
+    let onward = page.redirect_uri.map_or_else(String::new, |uri| {
+        let uri = escaped(uri);
+        format!("<p>Either way you go on to <span class=\"word\">{uri}</span>.</p>\n")
+    });
+    let code = if page.user_code.is_empty() {
+        String::new()
+    } else {
+        let code = escaped(page.user_code);
+        format!("<input type=\"hidden\" name=\"user_code\" value=\"{code}\">\n")
+    };
     let body = format!(
         "<h1>Allow access?</h1>\n\
          <p><strong class=\"word\">{client_id}</strong> asks to act as <strong class=\"word\">{username}</strong>. \
          It could then:</p>\n<ul>\n{scopes}</ul>\n\
-         <p>Either way you go on to <span class=\"word\">{redirect_uri}</span>.</p>\n\
+         {onward}\
          <form method=\"post\" action=\"{action}\">\n\
-         <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\n\
+         <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\n{code}\
          <p><button class=\"first\" name=\"decision\" value=\"allow\">Allow</button>\n\
          <button name=\"decision\" value=\"deny\">Deny</button></p>\n\
          </form>\n",
         client_id = escaped(page.client_id),
         username = escaped(page.username),
-        redirect_uri = escaped(page.redirect_uri),
         action = escaped(page.action),
         ticket = escaped(page.ticket),
     );
     document(StatusCode::OK, "Allow access?", &body)
+}
+
+/// Says that a device has its answer.
+pub(crate) fn answered(client_id: &str, allowed: bool) -> Response {
+    let client_id = escaped(client_id);
+    let (title, text) = if allowed {
+        (
+            "Access allowed",
+            "can act for you now. Go on at the device.",
+        )
+    } else {
+        (
+            "Access denied",
+            "cannot act for you. You can close this page.",
+        )
+    };
+    let body =
+        format!("<h1>{title}</h1>\n<p><strong class=\"word\">{client_id}</strong> {text}</p>\n");
+    document(StatusCode::OK, title, &body)
 }
 
 /// What a scope lets an app do. Source: "OAuth Tokens and Scopes" (Salesforce Help).

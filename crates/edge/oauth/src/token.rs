@@ -9,6 +9,7 @@ use landfall_model::Fault;
 
 use crate::OauthState;
 use crate::answer::{self, Format, fault_of, refusal};
+use crate::device;
 use crate::granted::members;
 use crate::params::Params;
 
@@ -20,6 +21,11 @@ pub(crate) async fn grant(State(state): State<OauthState>, request: Request) -> 
         Err(fault) => return refusal(&fault, Format::of(None, &headers)),
     };
     let format = Format::of(params.find("format"), &headers);
+    let begins = params.find("grant_type").is_none();
+    if begins && params.find("response_type") == Some("device_code") {
+        return device::begin(&state, &parts, &params)
+            .unwrap_or_else(|fault| refusal(&fault, format));
+    }
     match granted(&state, &parts, &params).await {
         Ok(granted) => render(&state, &parts, &granted, format),
         Err(error) => refusal(&fault_of(error, "token"), format),
@@ -59,6 +65,10 @@ async fn granted(state: &OauthState, parts: &Parts, params: &Params) -> Result<G
         Grant::JwtBearer => {
             let base = state.base_url.of(parts);
             auth.assertion_grant(params.need("assertion")?, &base).await
+        }
+        Grant::Device => {
+            let client = client()?;
+            auth.device_grant(client, params.need("code")?).await
         }
         Grant::RefreshToken => {
             let client = client()?;

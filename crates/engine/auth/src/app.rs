@@ -30,17 +30,20 @@ pub enum Grant {
     RefreshToken,
     /// What the app has signed on behalf of a user.
     JwtBearer,
+    /// A device whose user has answered in a browser.
+    Device,
 }
 
 impl Grant {
     /// Every grant that is served.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::AuthorizationCode,
         Self::Implicit,
         Self::Password,
         Self::ClientCredentials,
         Self::RefreshToken,
         Self::JwtBearer,
+        Self::Device,
     ];
 
     /// The value of `grant_type`.
@@ -52,6 +55,7 @@ impl Grant {
             Self::ClientCredentials => "client_credentials",
             Self::RefreshToken => "refresh_token",
             Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            Self::Device => "device",
         }
     }
 
@@ -138,7 +142,7 @@ impl App {
             client_id: "PlatformCLI".to_owned(),
             secret: String::new(),
             secret_required: false,
-            grants: vec![Grant::AuthorizationCode, Grant::RefreshToken],
+            grants: vec![Grant::AuthorizationCode, Grant::RefreshToken, Grant::Device],
             scopes: Scopes::parse("api web refresh_token"),
             run_as: None,
             policy: AppPolicy {

@@ -12,6 +12,8 @@ mod attempts;
 mod authorize;
 mod certificate;
 mod codes;
+mod device;
+mod devices;
 mod documents;
 mod error;
 mod grants;
@@ -45,6 +47,7 @@ pub use authorize::{
     AuthorizationParameters, AuthorizationRequest, Authorized, CodeExchange, ResponseType,
 };
 pub use certificate::Certificate;
+pub use device::{DeviceRequest, DeviceStart};
 pub use error::Error;
 pub use grants::Granted;
 pub use header::{bearer, streaming_token};
@@ -53,11 +56,12 @@ pub use revoke::{ActiveToken, TokenKind};
 pub use scopes::Scopes;
 pub use seed::NewUser;
 pub use settings::{PasswordCost, Settings};
-pub use token::{AccessToken, AuthorizationCode, RefreshToken};
+pub use token::{AccessToken, AuthorizationCode, DeviceCode, RefreshToken};
 
 use app::Apps;
 use attempts::{Attempts, HourlyLogins};
 use codes::Codes;
+use devices::Devices;
 use logins::Logins;
 use password::Passwords;
 use refresh::RefreshTokens;
@@ -80,6 +84,7 @@ struct Shared {
     attempts: Mutex<Attempts>,
     hourly: Mutex<HourlyLogins>,
     codes: Mutex<Codes>,
+    devices: Mutex<Devices>,
     tickets: Tickets,
     /// Held shared by what begins a login from a refresh token, alone by what ends or rewrites logins: so nothing
     /// that was revoked comes back by a write that began before.

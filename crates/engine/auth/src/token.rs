@@ -15,7 +15,7 @@ const ALPHABET: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 /// Random characters of an access token: 564 bits.
 const ACCESS_RANDOM: usize = 94;
 
-/// Random characters of a refresh token, and of an authorization code: 480 bits.
+/// Random characters of a refresh token, and of the codes: 480 bits.
 const REFRESH_RANDOM: usize = 80;
 
 macro_rules! token {
@@ -59,6 +59,19 @@ token! {
     ///
     /// Wire: `aPrx` and 80 characters of `[A-Za-z0-9._]`. Clients: workbench sends it unencoded.
     AuthorizationCode
+}
+
+token! {
+    /// What a device polls with.
+    ///
+    /// Wire: 80 characters of `[A-Za-z0-9._]`.
+    DeviceCode
+}
+
+impl DeviceCode {
+    pub(crate) fn make(entropy: &dyn Entropy) -> Self {
+        Self(random::<REFRESH_RANDOM>(entropy))
+    }
 }
 
 impl AccessToken {

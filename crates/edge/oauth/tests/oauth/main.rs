@@ -2,6 +2,7 @@
 
 mod assertions;
 mod authorize;
+mod device;
 mod identity;
 mod org;
 mod token;
