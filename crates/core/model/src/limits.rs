@@ -47,6 +47,29 @@ pub const REST_PARTS_MAX: usize = 25;
 /// Source: "Send Multiple Requests Using Composite" (REST API Developer Guide).
 pub const REST_PARTS_HEAVY_MAX: usize = 5;
 
+/// Levels of records in an sObject Tree: `ManyFault::LevelsTooMany` beyond.
+/// Source: "sObject Tree" (REST API Developer Guide).
+pub const REST_TREE_LEVELS_MAX: usize = 5;
+
+/// Objects in an sObject Tree: `ManyFault::TypesTooMany` beyond. Source: "sObject Tree" (REST API Developer Guide).
+pub const REST_TREE_TYPES_MAX: usize = 5;
+
+/// Graphs in one request: `ManyFault::GraphTooLarge` beyond, as for the four that follow.
+/// Source: "Composite Graph Limits" (REST API Developer Guide).
+pub const REST_GRAPHS_MAX: usize = 75;
+
+/// Nodes in all graphs of one request. Source: as above.
+pub const REST_GRAPH_NODES_MAX: usize = 500;
+
+/// Nodes that differ by version, method or object. Source: as above.
+pub const REST_GRAPH_KINDS_MAX: usize = 15;
+
+/// Nodes in a chain of references. Source: as above.
+pub const REST_GRAPH_DEPTH_MAX: usize = 15;
+
+/// Graphs that may fail: once more have, the rest is not tried. Source: as above.
+pub const REST_GRAPH_FAILURES_MAX: usize = 14;
+
 /// REST requests a day of a Developer Edition org: the limit that `Sforce-Limit-Info` shows.
 /// Source: "API Request Limits and Allocations" (Salesforce Developer Limits and Allocations Quick Reference).
 pub const REST_REQUESTS_DAILY_DEVELOPER: u64 = 15_000;

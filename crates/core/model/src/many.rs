@@ -83,4 +83,36 @@ pub enum ManyFault {
     OthersFailed,
     /// What cannot be done in a transaction that is shared.
     NotInTransaction,
+    /// An earlier part of a batch failed, and the batch was to end there.
+    BatchHalted,
+
+    // ---- trees
+    /// A record without an id of its own in the request.
+    ReferenceIdMissing,
+    /// More levels of children than a tree may have.
+    LevelsTooMany {
+        /// How many are taken.
+        most: usize,
+    },
+    /// Records of more objects than a tree may have.
+    TypesTooMany {
+        /// How many are taken.
+        most: usize,
+    },
+
+    // ---- graphs
+    /// The id of a graph is too long, begins with the wrong letter, has a dot, or is another graph's.
+    GraphIdInvalid {
+        /// The id given.
+        id: String,
+    },
+    /// More of something than the graphs of one request may have.
+    GraphTooLarge {
+        /// Of what, in plural.
+        what: &'static str,
+        /// How many are taken.
+        most: usize,
+    },
+    /// Too many graphs before this one failed.
+    GraphsHalted,
 }

@@ -8,12 +8,16 @@ fn halted(message: impl Into<String>) -> RestError {
     RestError::plain(400, "PROCESSING_HALTED", message)
 }
 
+fn limit(message: &str) -> RestError {
+    RestError::plain(400, "LIMIT_EXCEEDED", message)
+}
+
 /// The REST spelling. As a part's error the code is called `statusCode`, and `fields` is always there.
 ///
 /// Source: "sObject Collections" (REST API Developer Guide), recorded responses in amp-labs/connectors; messages of
 /// `create()`, `update()` and `upsert()` quoted by their clients. "Composite Subrequest
 /// Result" (REST API Developer Guide). `Source: none` for the texts of `TypeUnknown`, `HeavyPartsTooMany`,
-/// `HeaderInherited` and `NotInTransaction`.
+/// `HeaderInherited`, `NotInTransaction`, `BatchHalted`, `LevelsTooMany`, `TypesTooMany` and of the graphs.
 #[expect(
     clippy::too_many_lines,
     reason = "one exhaustive table, in the order of the enum"
@@ -104,6 +108,36 @@ pub(crate) fn error(fault: &ManyFault) -> RestError {
         ),
         ManyFault::NotInTransaction => {
             halted("The operation isn't supported in a request that uses allOrNone.")
+        }
+        ManyFault::BatchHalted => RestError::plain(
+            412,
+            "BATCH_PROCESSING_HALTED",
+            "Batch processing was halted since a previous request in the batch failed.",
+        ),
+        ManyFault::ReferenceIdMissing => RestError::plain(
+            400,
+            "INVALID_INPUT",
+            "Include a reference ID for each record in the request.",
+        ),
+        ManyFault::LevelsTooMany { most } => limit(&format!(
+            "A tree can't contain more than {most} levels of records."
+        )),
+        ManyFault::TypesTooMany { most } => limit(&format!(
+            "A tree can't contain records of more than {most} types."
+        )),
+        ManyFault::GraphIdInvalid { id } => RestError::plain(
+            400,
+            "INVALID_INPUT",
+            format!(
+                "Provided graphId ('{id}') must be unique, start with a letter or a number, be shorter than 40 \
+                 characters, and contain no period."
+            ),
+        ),
+        ManyFault::GraphTooLarge { what, most } => limit(&format!(
+            "The request can't contain more than {most} {what}."
+        )),
+        ManyFault::GraphsHalted => {
+            halted("Processing was halted since too many graphs of the request failed.")
         }
     }
 }

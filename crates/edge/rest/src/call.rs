@@ -16,6 +16,7 @@ use crate::encoding;
 use crate::scope::Scope;
 
 /// A request of a logged-in client for a resource.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) version: ApiVersion,
     pub(crate) login: Arc<Login>,

@@ -290,7 +290,7 @@ fn spelled(key: &Value) -> String {
 }
 
 /// Faults that make the whole request unreadable are passed on; others are one record's.
-fn of_one(fault: Fault) -> Result<Fault, Fault> {
+pub(crate) fn of_one(fault: Fault) -> Result<Fault, Fault> {
     match fault {
         Fault::JsonInvalid { .. }
         | Fault::ValueUnreadable { .. }

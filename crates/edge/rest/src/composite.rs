@@ -2,10 +2,13 @@
 //!
 //! Source: "Composite Resources" (REST API Developer Guide).
 
+mod batch;
+mod graph;
 mod part;
 mod reference;
 mod request;
 mod series;
+mod tree;
 
 use std::sync::Arc;
 
@@ -19,8 +22,21 @@ use crate::respond::Answer;
 use crate::writer::Writer;
 use crate::{Shared, collections, retrieve};
 
+/// The versions that brought them. Source: "Composite Resources" (REST API Developer Guide).
+const TREE_VERSION: u16 = 34;
+const BATCH_VERSION: u16 = 34;
+const COMPOSITE_VERSION: u16 = 38;
+const COLLECTIONS_VERSION: u16 = 42;
+const UPSERTS_VERSION: u16 = 46;
+const GRAPH_VERSION: u16 = 50;
+
 /// The resources that are listed, with the versions that brought them.
-const LISTED: &[(&str, u16)] = &[("sobjects", 42)];
+const LISTED: &[(&str, u16)] = &[
+    ("tree", TREE_VERSION),
+    ("batch", BATCH_VERSION),
+    ("sobjects", COLLECTIONS_VERSION),
+    ("graph", GRAPH_VERSION),
+];
 
 /// What a path below `/composite` names.
 #[derive(Clone, Debug)]
@@ -33,6 +49,12 @@ pub(crate) enum Composite {
     RecordsOf(Arc<EntityDefinition>),
     /// Records of one object, to be upserted by a field.
     Upserts(Arc<EntityDefinition>, String),
+    /// Parts that know nothing of each other.
+    Batch,
+    /// New records of an object with their children.
+    Tree(Arc<EntityDefinition>),
+    /// Several series of parts.
+    Graphs,
 }
 
 impl Composite {
@@ -46,6 +68,9 @@ impl Composite {
             return Ok(Self::Parts);
         };
         match (first.to_ascii_lowercase().as_str(), rest) {
+            ("batch", []) => Ok(Self::Batch),
+            ("graph", []) => Ok(Self::Graphs),
+            ("tree", [object]) => Ok(Self::Tree(entity(object)?)),
             ("sobjects", []) => Ok(Self::Records),
             ("sobjects", [object]) => Ok(Self::RecordsOf(entity(object)?)),
             ("sobjects", [object, field]) => {
@@ -61,15 +86,19 @@ impl Composite {
             Self::Records => "POST,PATCH,DELETE",
             Self::Parts | Self::RecordsOf(_) => "HEAD,GET,POST",
             Self::Upserts(..) => "PATCH",
+            Self::Batch | Self::Tree(_) | Self::Graphs => "POST",
         }
     }
 
     /// The version that brought it.
     const fn since(&self) -> u16 {
         match self {
-            Self::Parts => 38,
-            Self::Records | Self::RecordsOf(_) => 42,
-            Self::Upserts(..) => 46,
+            Self::Parts => COMPOSITE_VERSION,
+            Self::Records | Self::RecordsOf(_) => COLLECTIONS_VERSION,
+            Self::Upserts(..) => UPSERTS_VERSION,
+            Self::Batch => BATCH_VERSION,
+            Self::Tree(_) => TREE_VERSION,
+            Self::Graphs => GRAPH_VERSION,
         }
     }
 }
@@ -87,6 +116,9 @@ pub(crate) async fn answer(
             request::answer(shared, call, body).await
         }
         Composite::Parts => Ok(Answer::json(listed(call.version))),
+        Composite::Batch => batch::answer(shared, call, body).await,
+        Composite::Tree(entity) => tree::answer(shared, call, &entity, body).await,
+        Composite::Graphs => graph::answer(shared, call, body).await,
         Composite::Records => collections::of_any(shared, call, body).await,
         Composite::RecordsOf(entity) => retrieve::retrieve(shared, call, &entity, body).await,
         Composite::Upserts(entity, field) => {

@@ -210,13 +210,18 @@ pub(crate) fn identifies(field: &FieldDefinition) -> bool {
 
 /// The object that the `attributes` of a record name.
 pub(crate) fn type_of(attributes: &Json) -> Option<&str> {
+    attribute(attributes, "type")
+}
+
+/// A text among the `attributes` of a record.
+pub(crate) fn attribute<'j>(attributes: &'j Json, wanted: &str) -> Option<&'j str> {
     let Content::Object(members) = &attributes.content else {
         return None;
     };
     members
         .iter()
         .find_map(|(name, value)| match &value.content {
-            Content::Text(kind) if name == "type" => Some(kind.as_str()),
+            Content::Text(text) if name == wanted => Some(text.as_str()),
             _ => None,
         })
 }

@@ -7,6 +7,8 @@
 use landfall_model::Fault;
 use landfall_model::limits::{REST_JSON_DEPTH_MAX, REST_JSON_VALUES_MAX};
 
+use crate::writer::Writer;
+
 /// A value and where in the body it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Json {
@@ -123,6 +125,28 @@ impl<'a> Body<'a> {
 /// [`Fault::JsonInvalid`].
 pub(crate) fn parse(text: &str) -> Result<Json, Fault> {
     read(text, REST_JSON_VALUES_MAX)
+}
+
+/// A value as it is written.
+pub(crate) fn rendered(json: &Json) -> String {
+    let mut w = Writer::new();
+    write(&mut w, json);
+    w.finish()
+}
+
+fn write(w: &mut Writer, json: &Json) {
+    match &json.content {
+        Content::Null => w.null(),
+        Content::Boolean(truth) => w.boolean(*truth),
+        Content::Number(digits) => w.raw(digits),
+        Content::Text(text) => w.string(text),
+        Content::Array(items) => w.array(|w| items.iter().for_each(|item| write(w, item))),
+        Content::Object(members) => w.object(|w| {
+            for (name, value) in members {
+                write(w.name(name), value);
+            }
+        }),
+    }
 }
 
 /// Reads an answer of our own, which may have any number of values.

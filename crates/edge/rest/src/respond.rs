@@ -50,11 +50,7 @@ impl Answer {
 
     /// Whether what was asked for was not done, or not all of it.
     pub(crate) fn has_failed(&self) -> bool {
-        let status = self.status;
-        self.has_failures
-            || status == StatusCode::MULTIPLE_CHOICES
-            || status.is_client_error()
-            || status.is_server_error()
+        self.has_failures || self.status == StatusCode::MULTIPLE_CHOICES || self.is_error()
     }
 
     /// JSON, or empty for no body.
@@ -65,6 +61,16 @@ impl Answer {
     /// What it is made of: status, headers, and JSON or nothing.
     pub(crate) fn into_parts(self) -> (StatusCode, Vec<(HeaderName, String)>, String) {
         (self.status, self.headers, self.body)
+    }
+
+    /// 400 with a body of its own.
+    pub(crate) fn malformed(body: String) -> Self {
+        Self::of(StatusCode::BAD_REQUEST, body)
+    }
+
+    /// Whether the status is of an error.
+    pub(crate) fn is_error(&self) -> bool {
+        self.status.is_client_error() || self.status.is_server_error()
     }
 
     /// 204.

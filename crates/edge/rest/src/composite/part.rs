@@ -31,8 +31,8 @@ pub(crate) struct Part {
 pub(crate) struct Rules {
     /// Whether it takes the resource of these segments after the version.
     pub(crate) takes: fn(&[&str]) -> bool,
-    /// Whether it takes resources of this version.
-    pub(crate) takes_version: fn(ApiVersion) -> bool,
+    /// Whether a request of the first version takes resources of the second.
+    pub(crate) takes_version: fn(ApiVersion, ApiVersion) -> bool,
 }
 
 /// The methods that a part may have, letter case included.
@@ -74,7 +74,7 @@ async fn answered(
         return Err(Fault::ResourceNotFound);
     };
     let version = match versions::parse_rest(version) {
-        Named::Served(version) if (rules.takes_version)(version) => version,
+        Named::Served(version) if (rules.takes_version)(whole.version, version) => version,
         Named::Retired => return Err(Fault::VersionUnsupported),
         Named::Served(_) | Named::Unknown => return Err(Fault::ResourceNotFound),
     };

@@ -153,6 +153,29 @@ impl<'b> Answers<'b> {
     }
 }
 
+/// Shows the ids that a text refers to.
+pub(crate) fn references(text: &str, show: &mut impl FnMut(&str)) {
+    for behind in text.split(OPENING).skip(1) {
+        if let Some((path, _)) = behind.split_once('}') {
+            show(path.split(['.', '[']).next().unwrap_or_default());
+        }
+    }
+}
+
+/// Shows the ids that the texts of a body refer to.
+pub(crate) fn references_in(json: &Json, show: &mut impl FnMut(&str)) {
+    match &json.content {
+        Content::Text(text) => references(text, show),
+        Content::Array(items) => items.iter().for_each(|item| references_in(item, show)),
+        Content::Object(members) => {
+            for (_, value) in members {
+                references_in(value, show);
+            }
+        }
+        Content::Null | Content::Boolean(_) | Content::Number(_) => {}
+    }
+}
+
 /// One step of a path, and what follows it.
 fn step<'a, 'p>(value: &'a Json, steps: &'p str) -> Option<(&'a Json, &'p str)> {
     if let Some(index) = steps.strip_prefix('[') {

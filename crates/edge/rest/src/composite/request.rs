@@ -20,7 +20,7 @@ const RULES: Rules = Rules {
         [first, second, ..] => is(first, &["composite"]) && is(second, &["sobjects"]),
         _ => false,
     },
-    takes_version: |_| true,
+    takes_version: |_, _| true,
 };
 
 fn is(segment: &str, words: &[&str]) -> bool {

@@ -12,7 +12,7 @@ use landfall_model::{Fault, ManyFault};
 use landfall_wire::ApiVersion;
 
 use super::part::{self, Part, Rules};
-use super::reference::{Answers, checks_ids, is_id};
+use super::reference::{Answers, checks_ids, is_id, references, references_in};
 use crate::Shared;
 use crate::call::Call;
 use crate::json::{Body, Content, Json};
@@ -43,6 +43,14 @@ impl Item<'_> {
         let path = path.trim_start_matches('/');
         let path = path.split_once('/').map_or("", |(_, path)| path);
         path.trim_matches('/').to_ascii_lowercase()
+    }
+
+    /// Shows the ids of the parts that it refers to.
+    pub(crate) fn references(&self, show: &mut impl FnMut(&str)) {
+        references(self.url, show);
+        if let Some(body) = self.body {
+            references_in(body, show);
+        }
     }
 }
 
@@ -211,6 +219,15 @@ fn resolved(answers: &Answers<'_>, item: Item<'_>) -> Result<Part, Fault> {
 
 fn halted() -> Answer {
     Answer::refusal(&Fault::Many(ManyFault::OthersFailed))
+}
+
+/// Answers for parts that were never tried.
+pub(crate) fn untried<'b>(items: &[Item<'b>], fault: &Fault) -> Vec<Answered<'b>> {
+    let answered = |item: &Item<'b>| Answered {
+        reference: item.reference,
+        answer: Answer::refusal(fault),
+    };
+    items.iter().map(answered).collect()
 }
 
 /// Writes `compositeResponse` with what it holds.

@@ -138,3 +138,180 @@ async fn users_that_a_transaction_changes_are_known_to_the_logins_afterwards() {
     assert_eq!(statuses(&answer), [204]);
     assert_eq!(org.get("/sobjects").await.status, 401);
 }
+
+fn records(level: usize) -> Value {
+    with(
+        "ChildAccounts",
+        (level > 1).then(|| records(level - 1)),
+        level,
+    )
+}
+
+/// One account, with these children by this relationship.
+fn with(relationship: &str, children: impl Into<Value>, level: usize) -> Value {
+    let children = children.into();
+    let reference = format!("a{level}");
+    let attributes = json!({"type": "Account", "referenceId": reference});
+    json!({"records": [{"attributes": attributes, "Name": "A", relationship: children}]})
+}
+
+#[tokio::test]
+async fn a_tree_has_five_levels_and_200_records_at_most() {
+    let org = Org::with(Vec::new()).await;
+    let tree = "/composite/tree/Account";
+    let answer = org.post(tree, &records(5)).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(answer.json()["results"][4]["referenceId"], "a1");
+    let refusal = org.post(tree, &records(6)).await.refusal();
+    assert_eq!((refusal.0, refusal.1.as_str()), (400, "LIMIT_EXCEEDED"));
+    let many = |count: usize| {
+        let child = |number: usize| json!({"attributes": {"type": "Contact", "referenceId": format!("c{number}")}, "LastName": "C"});
+        let children = json!({"records": (0..count).map(child).collect::<Vec<_>>()});
+        with("Contacts", children, 1)
+    };
+    assert_eq!(org.post(tree, &many(199)).await.status, 201);
+    let refusal = org.post(tree, &many(200)).await.refusal();
+    assert_eq!((refusal.0, refusal.1.as_str()), (400, "EXCEEDED_ID_LIMIT"));
+}
+
+#[tokio::test]
+async fn children_in_a_tree_are_of_the_relationship_and_do_not_name_their_parent() {
+    let org = Org::with(project::whole()).await;
+    let trip = |stops: Value| {
+        let attributes = json!({"type": "Trip__c", "referenceId": "trip"});
+        json!({"records": [{"attributes": attributes, "Name": "Alps", "Stops__r": stops}]})
+    };
+    let stop = json!({"attributes": {"type": "Stop__c", "referenceId": "stop"}, "Name": "Bern"});
+    let tree = "/composite/tree/Trip__c";
+    let answer = org.post(tree, &trip(json!({"records": [stop]}))).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let id = |place: usize| answer.json()["results"][place]["id"].clone();
+    let stop = org.record("Stop__c", id(1).as_str().expect("an id")).await;
+    assert_eq!(stop["Trip__c"], id(0));
+    for (stops, code) in [
+        (json!([]), "JSON_PARSER_ERROR"),
+        (json!({}), "JSON_PARSER_ERROR"),
+        (json!({"records": {}}), "JSON_PARSER_ERROR"),
+        (json!({"records": [1]}), "JSON_PARSER_ERROR"),
+    ] {
+        assert_eq!(org.post(tree, &trip(stops)).await.refusal().1, code);
+    }
+    assert_eq!(org.post(tree, &trip(Value::Null)).await.status, 201);
+}
+
+fn graph(id: &str, parts: impl Into<Value>) -> Value {
+    let parts = parts.into();
+    json!({"graphId": id, "compositeRequest": parts})
+}
+
+#[tokio::test]
+async fn after_fifteen_graphs_that_failed_the_rest_is_not_tried() {
+    let org = Org::with(Vec::new()).await;
+    let bad = |number: usize| {
+        let bad = part("bad", "POST", "/sobjects/Account", json!({}));
+        graph(&format!("g{number}"), vec![bad])
+    };
+    let mut graphs: Vec<Value> = (0..15).map(bad).collect();
+    let good = part("good", "POST", "/sobjects/Account", json!({"Name": "A"}));
+    graphs.push(graph("last", vec![good]));
+    let answer = org
+        .post("/composite/graph", &json!({"graphs": graphs}))
+        .await
+        .json();
+    let last = &answer["graphs"][15];
+    assert_eq!(last["isSuccessful"], false);
+    let error = &last["graphResponse"]["compositeResponse"][0]["body"][0];
+    assert_eq!(error["errorCode"], "PROCESSING_HALTED");
+    let error = &answer["graphs"][14]["graphResponse"]["compositeResponse"][0]["body"][0];
+    assert_eq!(error["errorCode"], "REQUIRED_FIELD_MISSING");
+}
+
+#[tokio::test]
+async fn graphs_are_bounded_in_number_size_kinds_and_depth() {
+    let org = Org::with(Vec::new()).await;
+    let read = |number: usize| {
+        part(
+            &format!("r{number}"),
+            "GET",
+            "/sobjects/Account/001000000000001",
+            Value::Null,
+        )
+    };
+    let chain = |length: usize| -> Vec<Value> {
+        let link = |number: usize| {
+            let name = match number {
+                0 => "A".to_owned(),
+                _ => format!("@{{r{}.id}}", number - 1),
+            };
+            part(
+                &format!("r{number}"),
+                "POST",
+                "/sobjects/Account",
+                json!({"Name": name}),
+            )
+        };
+        (0..length).map(link).collect()
+    };
+    let kinds = |count: usize| -> Vec<Value> {
+        let kind = |number: usize| {
+            part(
+                &format!("r{number}"),
+                "GET",
+                &format!("/sobjects/T{number}"),
+                Value::Null,
+            )
+        };
+        (0..count).map(kind).collect()
+    };
+    let empty = |count: usize| -> Vec<Value> {
+        (0..count)
+            .map(|number| graph(&format!("g{number}"), json!([])))
+            .collect()
+    };
+    for (graphs, status) in [
+        (empty(75), 200),
+        (empty(76), 400),
+        (
+            vec![graph("g", (0..500).map(read).collect::<Vec<_>>())],
+            200,
+        ),
+        (
+            vec![graph("g", (0..501).map(read).collect::<Vec<_>>())],
+            400,
+        ),
+        (vec![graph("g", chain(15))], 200),
+        (vec![graph("g", chain(16))], 400),
+        (vec![graph("g", kinds(15))], 200),
+        (vec![graph("g", kinds(16))], 400),
+        (vec![graph("g", json!([])), graph("g", json!([]))], 400),
+    ] {
+        let answer = org
+            .post("/composite/graph", &json!({"graphs": graphs}))
+            .await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_has_25_parts_at_most_and_each_counts() {
+    let org = Org::with(Vec::new()).await;
+    let batch = |count: usize| {
+        let read = json!({"method": "GET", "url": "v59.0/sobjects/Account"});
+        json!({"batchRequests": vec![read; count]})
+    };
+    let used = |answer: &crate::org::Answer| -> u64 {
+        let usage = answer.header("sforce-limit-info");
+        let used = usage.strip_prefix("api-usage=").expect("the usage");
+        used.split('/')
+            .next()
+            .expect("a number")
+            .parse()
+            .expect("a number")
+    };
+    let before = used(&org.get("/sobjects").await);
+    let answer = org.post("/composite/batch", &batch(25)).await;
+    assert_eq!(answer.json()["hasErrors"], false);
+    assert_eq!(used(&org.get("/sobjects").await), before + 27);
+    let refusal = org.post("/composite/batch", &batch(26)).await.refusal();
+    assert_eq!((refusal.0, refusal.1.as_str()), (400, "LIMIT_EXCEEDED"));
+}
