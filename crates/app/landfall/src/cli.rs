@@ -120,6 +120,9 @@ pub(crate) struct DevOptions {
     /// Whether the connected app's users need not say yes [default: true with a certificate]
     #[arg(long, env = "LANDFALL_CONNECTED_APP_PRE_AUTHORIZED", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) connected_app_pre_authorized: Option<bool>,
+    /// Whether logins become events, for those who may see what users do [default: false]
+    #[arg(long, env = "LANDFALL_EVENTS_LOGINS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) events_logins: Option<bool>,
     /// Let apps in as this user, without a login page and a question
     #[arg(long, env = "LANDFALL_OAUTH_AUTO_APPROVE", value_name = "USERNAME")]
     pub(crate) oauth_auto_approve: Option<String>,
@@ -202,6 +205,9 @@ pub(crate) struct ServeOptions {
     /// Whether changes of every object that supports it become events [default: false]
     #[arg(long, env = "LANDFALL_EVENTS_CAPTURE_ALL", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) events_capture_all: Option<bool>,
+    /// Whether logins become events, for those who may see what users do [default: false]
+    #[arg(long, env = "LANDFALL_EVENTS_LOGINS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) events_logins: Option<bool>,
     /// Whether Streaming API clients must return the browser cookie [default: false]
     #[arg(long, env = "LANDFALL_STREAMING_STRICT_COOKIES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) streaming_strict_cookies: Option<bool>,

@@ -61,6 +61,10 @@ fn said(options: DevOptions, log: &LogOptions) -> Settings {
             pre_authorized: options.connected_app_pre_authorized,
             ..settings::ConnectedApp::default()
         },
+        events: settings::Events {
+            logins: options.events_logins,
+            ..settings::Events::default()
+        },
         oauth: settings::Oauth {
             auto_approve: options.oauth_auto_approve,
         },

@@ -60,6 +60,7 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
         events: settings::Events {
             retention_hours: options.events_retention_hours,
             capture_all: options.events_capture_all,
+            logins: options.events_logins,
         },
         streaming: settings::Streaming {
             strict_cookies: options.streaming_strict_cookies,

@@ -110,6 +110,9 @@ fn router(
         stopping.clone(),
     );
     tasks.spawn(streaming.clone().sweep());
+    if config.tell_logins {
+        tasks.spawn(auth.tell_logins(stopping.clone()));
+    }
     let pubsub = PubsubState::new(
         engine.clone(),
         auth.clone(),

@@ -43,6 +43,7 @@ const SECRET_BYTES_MAX: u64 = 64 * 1024;
 
 /// What a server runs with.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// Developer org or production node.
     pub mode: Mode,
@@ -58,6 +59,8 @@ pub struct Config {
     pub retention_hours: u64,
     /// Whether changes of every object that supports it are captured.
     pub capture_all: bool,
+    /// Whether logins become events of `LoginEventStream`.
+    pub tell_logins: bool,
     /// Connections at once; more wait to be accepted.
     pub connections_max: usize,
     /// Streaming API clients at once; none for no limit.
@@ -178,6 +181,7 @@ impl Config {
             trusted_proxies: settings.proxies.trusted.unwrap_or_default(),
             retention_hours: retention_hours(&settings.events)?,
             capture_all: settings.events.capture_all.unwrap_or(true),
+            tell_logins: settings.events.logins.unwrap_or(false),
             connections_max: connections_max(&settings.limits)?,
             concurrent_clients_max: settings
                 .limits
@@ -255,6 +259,7 @@ impl Config {
             trusted_proxies: proxies,
             retention_hours: retention_hours(&settings.events)?,
             capture_all: settings.events.capture_all.unwrap_or(false),
+            tell_logins: settings.events.logins.unwrap_or(false),
             connections_max: connections_max(&settings.limits)?,
             concurrent_clients_max: match settings.limits.concurrent_clients {
                 Some(0) => None,

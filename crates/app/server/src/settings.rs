@@ -114,6 +114,8 @@ pub struct Events {
     pub retention_hours: Option<u64>,
     /// Whether changes of every object that supports it are captured.
     pub capture_all: Option<bool>,
+    /// Whether logins become events of `LoginEventStream`.
+    pub logins: Option<bool>,
 }
 
 /// `[streaming]`
@@ -244,6 +246,7 @@ impl Settings {
             events: Events {
                 retention_hours: self.events.retention_hours.or(other.events.retention_hours),
                 capture_all: self.events.capture_all.or(other.events.capture_all),
+                logins: self.events.logins.or(other.events.logins),
             },
             streaming: Streaming {
                 strict_cookies: self

@@ -240,3 +240,9 @@ pub const MANAGED_SUBSCRIPTIONS_MAX: usize = 200;
 /// Characters of the label of a managed event subscription, and of its version: `Fault::TextTooLong` beyond.
 /// Source: none; labels of other setup objects have 80.
 pub const MANAGED_TEXT_CHARACTERS_MAX: usize = 80;
+
+/// Logins that wait to be told to those who watch: more are not told. Source: none.
+pub const LOGINS_UNTOLD_MAX: usize = 10_000;
+
+/// Logins that are told in one commit. Source: none.
+pub const LOGINS_TOLD_AT_ONCE: usize = 256;

@@ -10,7 +10,7 @@ use axum::response::Response;
 use http::Method;
 use http::request::Parts;
 use landfall_auth::{
-    AuthorizationParameters, AuthorizationRequest, Authorized, Error, ResponseType,
+    AuthorizationParameters, AuthorizationRequest, Authorized, Error, Grant, ResponseType,
 };
 use landfall_model::{Fault, RecordId};
 
@@ -21,6 +21,7 @@ use crate::origin::is_of_this_origin;
 use crate::pages::{self, Asks, Problem};
 use crate::params::Params;
 use crate::redirect::{Part, Redirect};
+use crate::visit;
 
 /// What an app may say when it asks; the pages repeat it in the address of their forms.
 const ASKED: [&str; 9] = [
@@ -189,6 +190,10 @@ impl Visit<'_> {
         {
             Ok(Authorized::Code(code)) => redirect.to(&[("code", code.as_str())]),
             Ok(Authorized::Tokens(granted)) => {
+                let client_id = self.asked.request.client_id();
+                let visit = || visit::of(self.parts, client_id);
+                let auth = &self.state.auth;
+                auth.tell(Grant::Implicit, Ok(&granted), None, visit);
                 let base = self.state.base_url.of(self.parts);
                 let members = members(&base, &granted);
                 let members: Vec<_> = members

@@ -20,6 +20,7 @@ mod person;
 mod redirect;
 mod token;
 mod tokens;
+mod visit;
 
 use axum::Router;
 use axum::response::Html;

@@ -12,6 +12,7 @@ use crate::answer::{self, Format, fault_of, refusal};
 use crate::device;
 use crate::granted::members;
 use crate::params::Params;
+use crate::visit;
 
 /// Answers a grant.
 pub(crate) async fn grant(State(state): State<OauthState>, request: Request) -> Response {
@@ -26,10 +27,24 @@ pub(crate) async fn grant(State(state): State<OauthState>, request: Request) -> 
         return device::begin(&state, &parts, &params)
             .unwrap_or_else(|fault| refusal(&fault, format));
     }
-    match granted(&state, &parts, &params).await {
+    let granted = granted(&state, &parts, &params).await;
+    tell(&state, &parts, &params, granted.as_ref());
+    match granted {
         Ok(granted) => render(&state, &parts, &granted, format),
         Err(error) => refusal(&fault_of(error, "token"), format),
     }
+}
+
+/// Tells those who watch logins what became of this one.
+fn tell(state: &OauthState, parts: &Parts, params: &Params, outcome: Result<&Granted, &Error>) {
+    let Ok(grant) = Grant::parse(params.find("grant_type").unwrap_or_default()) else {
+        return;
+    };
+    let username = params.find("username");
+    state.auth.tell(grant, outcome, username, || {
+        let client = params.client().map(|client| client.id);
+        visit::of(parts, client.unwrap_or_default())
+    });
 }
 
 /// Refuses to put secrets into a request line.

@@ -32,13 +32,14 @@ mod seed;
 mod settings;
 mod ticket;
 mod token;
+mod told;
 mod users;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use landfall_engine::Engine;
 use landfall_model::{EntityDefinition, Fault, RecordId, limits};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 pub use access::{may_receive, topics};
@@ -57,6 +58,7 @@ pub use scopes::Scopes;
 pub use seed::NewUser;
 pub use settings::{PasswordCost, Settings};
 pub use token::{AccessToken, AuthorizationCode, DeviceCode, RefreshToken};
+pub use told::Visit;
 
 use app::Apps;
 use attempts::{Attempts, HourlyLogins};
@@ -67,6 +69,7 @@ use password::Passwords;
 use refresh::RefreshTokens;
 use ticket::Tickets;
 use token::TokenHash;
+use told::Told;
 use users::Users;
 
 /// The logins, apps and passwords of one org: cheap to clone, shared by all edges.
@@ -90,6 +93,8 @@ struct Shared {
     /// that was revoked comes back by a write that began before.
     gate: tokio::sync::RwLock<()>,
     stopped: Arc<Notify>,
+    /// Where logins are told, if they are.
+    told: OnceLock<mpsc::Sender<Told>>,
     keeper: Mutex<Option<JoinHandle<()>>>,
 }
 

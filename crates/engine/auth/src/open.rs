@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use landfall_engine::Engine;
 use landfall_model::{RecordId, Timestamp};
@@ -42,6 +42,7 @@ pub(crate) async fn open(engine: Engine, settings: Settings) -> Result<Auth, Err
         hourly: Mutex::new(HourlyLogins::new(settings.logins_an_hour)),
         gate: tokio::sync::RwLock::default(),
         stopped: Arc::new(Notify::new()),
+        told: OnceLock::new(),
         keeper: Mutex::default(),
         engine,
         settings,

@@ -111,6 +111,11 @@ impl TokenHash {
         Self(Sha256::digest(token.as_bytes()).into())
     }
 
+    /// The first bytes of it.
+    pub(crate) fn begin<const N: usize>(&self) -> &[u8] {
+        self.0.first_chunk::<N>().map_or(&[], |bytes| bytes)
+    }
+
     /// The name of its document: 64 hexadecimal digits.
     pub(crate) fn key(&self) -> String {
         use fmt::Write as _;

@@ -261,6 +261,20 @@ impl Engine {
         publish::prepare(self, publication, user, values)
     }
 
+    /// An event that the service itself publishes, with values by field name: for [`Self::publish`]. None if the org does
+    /// not have it.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] for a value of another type than its field.
+    pub fn event_of_service(
+        &self,
+        event: &str,
+        user: RecordId,
+        values: Vec<(&str, Value)>,
+    ) -> Result<Option<NewEvent>, Error> {
+        publish::of_service(self, event, user, values)
+    }
+
     /// Publishes a platform event with the values of a request.
     ///
     /// # Errors

@@ -65,6 +65,28 @@ pub(crate) fn prepare(
     Ok((published, event))
 }
 
+/// See [`Engine::event_of_service`].
+pub(crate) fn of_service(
+    engine: &Engine,
+    event: &str,
+    user: RecordId,
+    values: Vec<(&str, Value)>,
+) -> Result<Option<NewEvent>, Error> {
+    let definitions = engine.definitions();
+    let Some(publication) = definitions.publication(event) else {
+        return Ok(None);
+    };
+    let object = &*publication.object;
+    let mut row: Row = defaults::blank(object);
+    for (field, value) in values {
+        let place = object.index_of(field);
+        if let Some(slot) = place.and_then(|place| row.get_mut(place)) {
+            *slot = value;
+        }
+    }
+    encoded(engine, publication, user, row).map(Some)
+}
+
 /// The row of the schema: creation date, creator, and the fields that the definition adds.
 fn encoded(
     engine: &Engine,

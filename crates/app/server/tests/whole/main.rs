@@ -3,6 +3,7 @@
 mod common;
 mod lifecycle;
 mod listener;
+mod logins;
 mod oauth;
 mod project;
 mod streaming;

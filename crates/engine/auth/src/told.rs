@@ -1,0 +1,211 @@
+//! Logins as events: `LoginEventStream`, for those who watch what users do.
+//!
+//! Whoever answers a login tells it here, which costs a place in a queue and no more: one task looks up what is not known
+//! yet and publishes. What does not fit into the queue is left out, and logged. Nothing is told unless an operator asks.
+//! Source: "`LoginEventStream`" (Platform Events Developer Guide); "`LoginHistory`" (Object Reference) for the values of
+//! `LoginType` and `LoginSubType`.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use landfall_engine::{NewEvent, draw};
+use landfall_model::limits::{LOGINS_TOLD_AT_ONCE, LOGINS_UNTOLD_MAX};
+use landfall_model::{EventUuid, Fault, RecordId, Timestamp, Value};
+use tokio::sync::{mpsc, watch};
+use tracing::{error, warn};
+
+use crate::app::Grant;
+use crate::error::Error;
+use crate::grants::Granted;
+use crate::token::TokenHash;
+use crate::{Auth, Shared};
+
+const EVENT: &str = "LoginEventStream";
+
+/// Characters of a key that ties the events of a login together.
+const KEY_BYTES: usize = 12;
+
+/// What is known of a login by the request that asked for it.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Where the request came from.
+    pub source_ip: IpAddr,
+    /// Name of the host that it went to.
+    pub host: String,
+    /// The connected app, by its client id.
+    pub client_id: String,
+}
+
+/// One login, or an attempt at one.
+#[derive(Debug)]
+pub(crate) struct Told {
+    who: Who,
+    visit: Visit,
+    grant: Grant,
+    status: &'static str,
+    at: Timestamp,
+}
+
+#[derive(Debug)]
+enum Who {
+    /// A user who is in, and the key of the login.
+    Known {
+        user: RecordId,
+        username: String,
+        key: String,
+    },
+    /// A name that was given.
+    Named(String),
+}
+
+impl Auth {
+    /// Has logins told from now on, by the task that this gives: until `stopping` turns true.
+    pub fn tell_logins(&self, stopping: watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
+        let (sender, logins) = mpsc::channel(LOGINS_UNTOLD_MAX);
+        // Who asks a second time has them told once.
+        let _ = self.0.told.set(sender);
+        publish(self.clone(), logins, stopping)
+    }
+
+    /// Tells what became of a login. One that the client itself is refused for is no login of a user.
+    pub fn tell(
+        &self,
+        grant: Grant,
+        outcome: Result<&Granted, &Error>,
+        username: Option<&str>,
+        visit: impl FnOnce() -> Visit,
+    ) {
+        let Some(queue) = self.0.told.get() else {
+            return;
+        };
+        let (who, status) = match (outcome, username) {
+            (Ok(granted), _) => (known(granted), "Success"),
+            (Err(Error::Refused(fault)), Some(name)) => match status_of(fault) {
+                Some(status) => (Who::Named(name.to_owned()), status),
+                None => return,
+            },
+            (Err(_), _) => return,
+        };
+        let told = Told {
+            who,
+            visit: visit(),
+            grant,
+            status,
+            at: self.0.engine.clock().now(),
+        };
+        if let Err(mpsc::error::TrySendError::Full(_)) = queue.try_send(told) {
+            warn!("a login is not told: too many wait to be");
+        }
+    }
+}
+
+fn known(granted: &Granted) -> Who {
+    let hash = TokenHash::of(granted.access_token.as_str()).key();
+    // A hash of the hash: the key leads neither to the token nor to what is stored of it.
+    let key = TokenHash::of(&hash);
+    Who::Known {
+        user: granted.user_id,
+        username: granted.username.clone(),
+        key: BASE64_STANDARD.encode(key.begin::<KEY_BYTES>()),
+    }
+}
+
+/// What the event says of a refusal; none for those that are about the app.
+const fn status_of(fault: &Fault) -> Option<&'static str> {
+    match fault {
+        Fault::AuthenticationFailed => Some("Invalid Password"),
+        Fault::UserInactive => Some("User is Inactive"),
+        Fault::LoginRateExceeded => Some("Login Rate Exceeded"),
+        _ => None,
+    }
+}
+
+const fn sub_type(grant: Grant) -> Option<&'static str> {
+    match grant {
+        Grant::AuthorizationCode => Some("OauthWebServer"),
+        Grant::Implicit => Some("OauthUserAgent"),
+        Grant::Password => Some("OauthUsernamePassword"),
+        Grant::ClientCredentials => Some("OauthClientCredentials"),
+        Grant::RefreshToken => Some("OauthRefreshToken"),
+        Grant::Device | Grant::JwtBearer => None,
+    }
+}
+
+async fn publish(
+    auth: Auth,
+    mut logins: mpsc::Receiver<Told>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    loop {
+        let mut told = Vec::new();
+        tokio::select! {
+            count = logins.recv_many(&mut told, LOGINS_TOLD_AT_ONCE) => if count == 0 { return },
+            _ = stopping.wait_for(|stopping| *stopping), if !logins.is_closed() => {
+                logins.close();
+                continue;
+            }
+        }
+        let mut events = Vec::with_capacity(told.len());
+        for told in told {
+            match auth.0.login_event(told).await {
+                Ok(event) => events.extend(event),
+                Err(failure) => error!(error = %failure, "a login cannot be told"),
+            }
+        }
+        if let Err(failure) = auth.0.engine.publish(events).await {
+            error!(error = %failure, "logins cannot be told");
+        }
+    }
+}
+
+impl Shared {
+    /// The event of a login; none for a name that nobody has.
+    async fn login_event(self: &Arc<Self>, told: Told) -> Result<Option<NewEvent>, Error> {
+        let (user, username, key) = match told.who {
+            Who::Known {
+                user,
+                username,
+                key,
+            } => (user, username, Some(key)),
+            Who::Named(name) => match self.users.by_name(&name).await? {
+                Some(user) => (user.id, user.username, None),
+                None => return Ok(None),
+            },
+        };
+        let text = |text: &str| Value::Text(text.to_owned());
+        let identifier = EventUuid::from_random(draw(self.engine.entropy()));
+        let mut values = vec![
+            ("EventIdentifier", Value::Text(identifier.to_string())),
+            ("EventDate", Value::DateTime(told.at)),
+            ("UserId", Value::Id(user)),
+            ("Username", Value::Text(username)),
+            ("UserType", text("Standard")),
+            ("Status", text(told.status)),
+            ("Application", Value::Text(told.visit.client_id)),
+            ("LoginType", text("Oauth2")),
+            ("LoginUrl", Value::Text(told.visit.host)),
+            ("SourceIp", Value::Text(told.visit.source_ip.to_string())),
+            ("HttpMethod", text("POST")),
+        ];
+        for name in [
+            "ApiVersion",
+            "Browser",
+            "ClientVersion",
+            "Platform",
+            "TlsProtocol",
+        ] {
+            values.push((name, text("Unknown")));
+        }
+        if let Some(sub_type) = sub_type(told.grant) {
+            values.push(("LoginSubType", text(sub_type)));
+        }
+        if let Some(key) = key {
+            values.push(("LoginKey", Value::Text(key.clone())));
+            values.push(("SessionKey", Value::Text(key)));
+            values.push(("SessionLevel", text("STANDARD")));
+        }
+        Ok(self.engine.event_of_service(EVENT, user, values)?)
+    }
+}
