@@ -42,7 +42,8 @@ const HTTP1_HEAD_MAX: Duration = Duration::from_mins(2);
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// Requests at once on an HTTP/2 connection: held polls of many clients may share one.
-const HTTP2_STREAMS_MAX: u32 = 1_024;
+/// Source: "Pub/Sub API Allocations" (Pub/Sub API Developer Guide).
+const HTTP2_STREAMS_MAX: u32 = 1_000;
 
 /// How often an HTTP/2 peer is asked whether it is alive, and how long it may take to answer.
 const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);

@@ -319,7 +319,7 @@ pub enum Fault {
     },
 
     // ---- Pub/Sub API
-    /// A call without the metadata that every call needs.
+    /// A call without the metadata that every call needs, or whose instance URL is none.
     CallMetadataMissing,
     /// No such topic, or its object is not selected for change events.
     TopicNotFound {

@@ -101,11 +101,21 @@ fn login(state: &PubsubState, metadata: &MetadataMap) -> Result<Arc<Login>, Faul
             .ok_or(Fault::CallMetadataMissing)
     };
     let (token, tenant) = (value("accesstoken")?, value("tenantid")?);
-    value("instanceurl")?;
+    if !is_url(value("instanceurl")?) {
+        return Err(Fault::CallMetadataMissing);
+    }
     let login = state.auth.authenticate(token)?;
     // Clients: the npm client sends 15 characters, others 18.
     if tenant != login.org_id.as_str() && tenant != login.org_id.short() {
         return Err(Fault::SessionInvalid);
     }
     Ok(login)
+}
+
+/// Whether it can be the URL of an instance; which one, clients behind proxies and tunnels cannot be held to.
+fn is_url(text: &str) -> bool {
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    let known = ["https", "http"];
+    known.iter().any(|known| scheme.eq_ignore_ascii_case(known))
+        && rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[')
 }

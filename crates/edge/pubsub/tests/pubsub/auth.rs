@@ -54,6 +54,38 @@ async fn a_call_without_one_of_its_metadata_is_refused() {
     }
 }
 
+// P2
+#[tokio::test]
+async fn an_instance_is_named_by_a_url() {
+    let org = Org::new().await;
+    let id = org.engine.org().id.to_string();
+    for (url, is_one) in [
+        ("https://mine.my.salesforce.com", true),
+        ("HTTP://[::1]:7443/", true),
+        ("mine.my.salesforce.com", false),
+        ("https://", false),
+        ("undefined", false),
+    ] {
+        let metadata = [
+            ("accesstoken", org.token.as_str()),
+            ("instanceurl", url),
+            ("tenantid", id.as_str()),
+        ];
+        let answer = org
+            .client()
+            .get_topic(with_metadata(&metadata, question()))
+            .await;
+        match answer {
+            Ok(_) => assert!(is_one, "{url}"),
+            Err(status) => {
+                assert!(!is_one, "{url}");
+                let suffix = "service.auth.headers.invalid";
+                assert_refused(&status, Code::Unauthenticated, suffix, "GetTopic");
+            }
+        }
+    }
+}
+
 // P3, P4
 #[tokio::test]
 async fn the_tenant_is_the_org_of_the_token_in_either_length() {
