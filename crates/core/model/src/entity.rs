@@ -230,6 +230,16 @@ impl FieldDefinition {
         !self.field_type.is_compound() && (!self.calculated || self.summarized)
     }
 
+    /// Whether records are found by it without looking at all of them.
+    ///
+    /// Source: "Make SOQL Query Selective" (Salesforce Help): ids, references, unique fields and external ids.
+    pub const fn indexed(&self) -> bool {
+        self.unique
+            || self.external_id
+            || self.id_lookup
+            || matches!(self.field_type, FieldType::Id | FieldType::Reference)
+    }
+
     /// Whether it is text of more than 255 characters.
     pub const fn is_long_text(&self) -> bool {
         matches!(self.field_type, FieldType::TextArea) && self.length > 255

@@ -10,6 +10,7 @@
 pub mod calendar;
 mod check;
 mod evaluate;
+mod explain;
 mod geography;
 pub mod plan;
 mod shape;
@@ -18,6 +19,7 @@ mod zone;
 
 pub use check::{Context, read};
 pub use evaluate::Record;
+pub use explain::{Way, Ways};
 pub use geography::distance;
 pub use plan::Plan;
 pub use shape::{Answers, Checked, Item, RecordShape, Shown, TypeCase};

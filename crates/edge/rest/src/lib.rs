@@ -23,6 +23,7 @@ mod json;
 mod platform_event;
 mod pretty;
 mod query;
+mod query_about;
 mod query_json;
 mod record;
 mod record_json;

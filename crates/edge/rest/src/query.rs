@@ -1,6 +1,7 @@
 //! `/query`, `/queryAll`, and the pages after the first.
 //!
-//! Source: "Query", "`QueryAll`", "Query Options Header" (REST API Developer Guide).
+//! Source: "Query", "`QueryAll`", "Query Options Header" (REST API Developer Guide). `explain` takes a statement; reports and
+//! list views are not there.
 
 use landfall_engine::Question;
 use landfall_model::Fault;
@@ -10,17 +11,28 @@ use landfall_wire::headers as names;
 use crate::Shared;
 use crate::call::Call;
 use crate::fault::refused;
-use crate::query_json;
 use crate::respond::Answer;
+use crate::{query_about, query_json};
 
 /// Answers a query; `deleted` if records in the recycle bin are meant too.
 pub(crate) async fn query(shared: &Shared, call: &Call, deleted: bool) -> Result<Answer, Fault> {
-    let question = Question {
-        statement: call.parameter("q").unwrap_or_default(),
+    let question = |statement| Question {
+        statement,
         user: call.login.user_id,
         deleted,
         batch: batch(call),
     };
+    if let Some(statement) = call.parameter("explain") {
+        let explained = shared.engine.explain(question(statement)).await;
+        let explained = explained.map_err(refused)?;
+        return Ok(Answer::json(query_about::explained(&explained, statement)));
+    }
+    let question = question(call.parameter("q").unwrap_or_default());
+    let columns = call.parameter("columns");
+    if columns.is_some_and(|columns| columns.eq_ignore_ascii_case("true")) {
+        let checked = shared.engine.examine(question).await.map_err(refused)?;
+        return Ok(Answer::json(query_about::columns(&checked)));
+    }
     let answer = shared.engine.query(question).await.map_err(refused)?;
     Ok(Answer::json(query_json::rendered(call, &answer)))
 }

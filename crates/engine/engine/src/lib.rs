@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use landfall_metadata::{Component, Problem};
 use landfall_model::{Catalog, EntityDefinition, RecordId, ReplayId, Row, SchemaId, Value};
+use landfall_query::Checked;
 use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, Opened, Reader};
 use tokio::sync::watch;
@@ -46,7 +47,7 @@ pub use log::{Log, LogEvent, Prepare, Rendition, Stretch, Watcher};
 pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;
 pub use publish::Published;
-pub use query::{Answer, Locator, Page, PageRow, Question};
+pub use query::{Answer, Explained, ExplainedWay, Locator, Page, PageRow, Question};
 pub use writer::open::OpenTransaction;
 pub use writer::{WriterCounters, WriterThread};
 
@@ -211,6 +212,22 @@ impl Engine {
     /// [`Error::Refused`] for what is no query or may not be asked, [`Error::Store`].
     pub async fn query(&self, question: Question<'_>) -> Result<Answer, Error> {
         query::first(self, question).await
+    }
+
+    /// A query as it would be carried out.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for what is no query or may not be asked, [`Error::Store`].
+    pub async fn examine(&self, question: Question<'_>) -> Result<Checked, Error> {
+        query::checked(self, question).await
+    }
+
+    /// What a query costs.
+    ///
+    /// # Errors
+    /// As [`Self::query`].
+    pub async fn explain(&self, question: Question<'_>) -> Result<Explained, Error> {
+        query::explain(self, question).await
     }
 
     /// The next page of a query.

@@ -4,6 +4,8 @@
 //! page is read; a record that is gone by then leaves its page shorter. Source: "Query More Results" (REST API Developer Guide);
 //! what is kept is in memory, and a restart forgets it (Source: none).
 
+mod explain;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
@@ -15,6 +17,9 @@ use landfall_model::limits::{
 use landfall_model::{Fault, KeyPrefix, QueryRefusal, RecordId, Timestamp, Value};
 use landfall_query::{Answers, Checked, Context, Plan, Zone, read};
 use landfall_store::{Found, FoundRow, Room};
+
+pub(crate) use explain::explain;
+pub use explain::{Explained, ExplainedWay};
 
 use crate::entropy::draw;
 use crate::{Engine, Error};
@@ -199,7 +204,8 @@ fn room(batch: usize) -> Room {
     }
 }
 
-async fn checked(engine: &Engine, question: Question<'_>) -> Result<Checked, Error> {
+/// See [`Engine::examine`].
+pub(crate) async fn checked(engine: &Engine, question: Question<'_>) -> Result<Checked, Error> {
     let statement = question.statement;
     let catalog = engine.catalog();
     let zone = match value_of(engine, "User", question.user, "TimeZoneSidKey").await? {

@@ -119,10 +119,7 @@ fn column(field: &FieldDefinition, stored: &mut usize) -> Option<Column> {
         holds,
         result,
         collation,
-        indexed: field.unique
-            || field.external_id
-            || field.id_lookup
-            || field.field_type == FieldType::Reference,
+        indexed: field.indexed(),
     })
 }
 
