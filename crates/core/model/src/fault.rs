@@ -246,6 +246,13 @@ pub enum Fault {
     },
     /// The user may not do this.
     AccessDenied,
+    /// More records changed in a stretch of time than one answer tells.
+    ReplicatedTooMany,
+    /// A stretch of time that cannot be told about.
+    ReplicationDateInvalid {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// What only requests that consist of several hear.
     Many(ManyFault),
 

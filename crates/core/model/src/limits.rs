@@ -70,6 +70,19 @@ pub const REST_GRAPH_DEPTH_MAX: usize = 15;
 /// Graphs that may fail: once more have, the rest is not tried. Source: as above.
 pub const REST_GRAPH_FAILURES_MAX: usize = 14;
 
+/// Records of which `updated` and `deleted` tell: `Fault::ReplicatedTooMany` beyond.
+/// Source: "sObject Get Updated" (REST API Developer Guide).
+pub const REPLICATED_RECORDS_MAX: usize = 600_000;
+
+/// Days back that `updated` tells of. Source: as above.
+pub const REPLICATED_DAYS_UPDATED: i64 = 30;
+
+/// Days back that `deleted` tells of. Source: "sObject Get Deleted" (REST API Developer Guide).
+pub const REPLICATED_DAYS_DELETED: i64 = 15;
+
+/// Records in the list of recent ones. Source: "Recently Viewed Items" (REST API Developer Guide).
+pub const REST_RECENT_ITEMS_MAX: usize = 200;
+
 /// REST requests a day of a Developer Edition org: the limit that `Sforce-Limit-Info` shows.
 /// Source: "API Request Limits and Allocations" (Salesforce Developer Limits and Allocations Quick Reference).
 pub const REST_REQUESTS_DAILY_DEVELOPER: u64 = 15_000;

@@ -223,6 +223,14 @@ pub fn wire(fault: &Fault) -> Wire {
             "Your attempt to delete could not be completed because too many records are affected.",
             [],
         )),
+        Fault::ReplicatedTooMany => on_rest(RestError::plain(
+            400,
+            "EXCEEDED_ID_LIMIT",
+            "too many records changed in the given time; please choose dates that are closer together",
+        )),
+        Fault::ReplicationDateInvalid { reason } => {
+            on_rest(RestError::plain(400, "INVALID_REPLICATION_DATE", *reason))
+        }
         Fault::Many(fault) => on_rest(many::error(fault)),
         Fault::RolledBack { .. } => on_rest(RestError::save(
             "ALL_OR_NONE_OPERATION_ROLLED_BACK",

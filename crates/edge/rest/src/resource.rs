@@ -52,6 +52,16 @@ pub(crate) enum Resource {
     Related(Arc<EntityDefinition>, RecordId, String),
     /// The password of a user.
     Password(RecordId),
+    /// Records that were changed in a stretch of time.
+    Updated(Arc<EntityDefinition>),
+    /// Records that were deleted in a stretch of time.
+    Deleted(Arc<EntityDefinition>),
+    /// What the org may use.
+    Limits,
+    /// How many records there are.
+    RecordCounts,
+    /// The records that were changed last.
+    Recent,
     /// What consists of several.
     Composite(Composite),
     /// A query; whether it is of deleted records too.
@@ -86,6 +96,11 @@ impl Resource {
             [composite, rest @ ..] if is(composite, "composite") => {
                 Composite::resolve(catalog, rest).map(Self::Composite)
             }
+            [limits] if is(limits, "limits") => Ok(Self::Limits),
+            [limits, count] if is(limits, "limits") && is(count, "recordCount") => {
+                Ok(Self::RecordCounts)
+            }
+            [recent] if is(recent, "recent") => Ok(Self::Recent),
             [query] if is(query, "query") => Ok(Self::Query(false)),
             [query] if is(query, "queryAll") => Ok(Self::Query(true)),
             [query, locator] if is(query, "query") || is(query, "queryAll") => {
@@ -118,6 +133,8 @@ impl Resource {
             }
             (Object::PlatformEvent(_), [_]) => Ok(Self::PublishedEvent),
             (Object::Records(entity), [id]) if is(id, "Id") => Ok(Self::NewById(entity)),
+            (Object::Records(entity), [word]) if is(word, "updated") => Ok(Self::Updated(entity)),
+            (Object::Records(entity), [word]) if is(word, "deleted") => Ok(Self::Deleted(entity)),
             (Object::Records(entity), [id]) => Ok(Self::Row(entity, (*id).to_owned())),
             (Object::Records(entity), [id, record]) if is(id, "Id") => {
                 Ok(Self::Row(entity, (*record).to_owned()))
@@ -148,6 +165,11 @@ impl Resource {
     pub(crate) const fn allowed(&self) -> &'static str {
         match self {
             Self::Resources
+            | Self::Updated(_)
+            | Self::Deleted(_)
+            | Self::Limits
+            | Self::RecordCounts
+            | Self::Recent
             | Self::Objects
             | Self::Describe(_)
             | Self::EventSchema(_)

@@ -27,7 +27,8 @@ use crate::scope::Scope;
 use crate::template::Template;
 use crate::writer::Writer;
 use crate::{
-    Shared, composite, event_schema, platform_event, query, record, related, tooling, user,
+    Shared, composite, event_schema, org_limits, platform_event, query, record, related,
+    replication, tooling, user,
 };
 
 /// Segments before the version: `services`, `data`.
@@ -157,6 +158,11 @@ pub(crate) async fn dispatch(
             related::related(shared, call, &entity, id, &name, body).await
         }
         Resource::Password(id) => user::password(shared, call, id, body).await,
+        Resource::Updated(entity) => replication::updated(shared, call, &entity).await,
+        Resource::Deleted(entity) => replication::deleted(shared, call, &entity).await,
+        Resource::Limits => Ok(org_limits::limits(shared, call)),
+        Resource::RecordCounts => org_limits::counts(shared, call).await,
+        Resource::Recent => org_limits::recent(shared, call).await,
         Resource::Composite(resource) => composite::answer(shared, call, resource, body).await,
         Resource::Query(deleted) => query::query(shared, call, deleted).await,
         Resource::QueryMore(locator) => query::more(shared, call, &locator).await,

@@ -23,6 +23,17 @@ impl Usage {
         }
     }
 
+    /// How many requests there were today, and how many there may be.
+    pub(crate) fn used(&self, now: Timestamp) -> (u64, u64) {
+        let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = if counted.0 == Date::of(now) {
+            counted.1
+        } else {
+            0
+        };
+        (used, self.limit.unwrap_or(REST_REQUESTS_DAILY_DEVELOPER))
+    }
+
     /// Counts one request and says what `Sforce-Limit-Info` shows.
     ///
     /// Wire: `api-usage=USED/LIMIT`; without a limit, that of a Developer Edition org is shown.

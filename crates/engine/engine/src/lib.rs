@@ -21,6 +21,7 @@ mod org;
 mod plan;
 mod publish;
 mod query;
+mod replication;
 mod roll_up;
 mod validate;
 mod workspace;
@@ -29,7 +30,9 @@ mod writer;
 use std::sync::Arc;
 
 use landfall_metadata::{Component, Problem};
-use landfall_model::{Catalog, EntityDefinition, RecordId, ReplayId, Row, SchemaId, Value};
+use landfall_model::{
+    Catalog, EntityDefinition, RecordId, ReplayId, Row, SchemaId, Timestamp, Value,
+};
 use landfall_query::Checked;
 use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, Opened, Reader};
@@ -241,6 +244,28 @@ impl Engine {
         batch: usize,
     ) -> Result<Answer, Error> {
         query::more(self, locator, user, batch).await
+    }
+
+    /// The records of an object that were last changed in a stretch of time, its end left out, with the moment: those that are
+    /// there, or those in the recycle bin.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there are too many to tell, [`Error::Store`].
+    pub async fn replicated(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        bounds: (Timestamp, Timestamp),
+        deleted: bool,
+    ) -> Result<Vec<(RecordId, Timestamp)>, Error> {
+        replication::replicated(self, entity, bounds, deleted).await
+    }
+
+    /// How many records an object has, without those in the recycle bin.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn record_count(&self, entity: &Arc<EntityDefinition>) -> Result<u64, Error> {
+        replication::count(self, entity).await
     }
 
     async fn read<T: Send + 'static>(
