@@ -194,6 +194,10 @@ pub const AUTHORIZATION_CODES_MAX: usize = 10_000;
 /// Minutes in which a user who has logged in can answer what the app asks for. Source: none.
 pub const CONSENT_MINUTES: i64 = 10;
 
+/// Minutes that an ID token is good for.
+/// Source: "Edit Connected App ID Token Settings" (Salesforce Help), the default.
+pub const ID_TOKEN_MINUTES: i64 = 2;
+
 /// Minutes in which a device can be let in by its user.
 /// Source: "OAuth 2.0 Device Flow" (Salesforce Help).
 pub const DEVICE_CODE_MINUTES: i64 = 10;

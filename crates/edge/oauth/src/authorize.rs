@@ -24,7 +24,7 @@ use crate::redirect::{Part, Redirect};
 use crate::visit;
 
 /// What an app may say when it asks; the pages repeat it in the address of their forms.
-const ASKED: [&str; 9] = [
+const ASKED: [&str; 10] = [
     "response_type",
     "client_id",
     "redirect_uri",
@@ -32,6 +32,7 @@ const ASKED: [&str; 9] = [
     "state",
     "code_challenge",
     "code_challenge_method",
+    "nonce",
     "prompt",
     "display",
 ];
@@ -84,7 +85,7 @@ impl Asked {
             uri: uri.to_owned(),
             state: params.find("state").map(str::to_owned),
             part: match response_type {
-                Ok(ResponseType::Token) => Part::Fragment,
+                Ok(ResponseType::Token | ResponseType::TokenAndIdToken) => Part::Fragment,
                 Ok(ResponseType::Code) | Err(_) => Part::Query,
             },
         };
@@ -95,6 +96,7 @@ impl Asked {
                 scope: params.find("scope"),
                 code_challenge: params.find("code_challenge"),
                 code_challenge_method: params.find("code_challenge_method"),
+                nonce: params.find("nonce"),
             };
             state.auth.authorization_request(app, parameters)
         });
@@ -195,7 +197,10 @@ impl Visit<'_> {
                 let auth = &self.state.auth;
                 auth.tell(Grant::Implicit, Ok(&granted), None, visit);
                 let base = self.state.base_url.of(self.parts);
-                let members = members(&base, &granted);
+                let members = match members(self.state, &base, &granted).await {
+                    Ok(members) => members,
+                    Err(error) => return self.refuse(error),
+                };
                 let members: Vec<_> = members
                     .iter()
                     .map(|(name, text)| (*name, &**text))

@@ -2,18 +2,20 @@
 
 use std::borrow::Cow;
 
-use landfall_auth::{Grant, Granted};
+use landfall_auth::{Error, Grant, Granted};
 
+use crate::OauthState;
 use crate::identity::identity_url;
 
 /// Names and texts, in order.
 ///
 /// Wire: `issued_at` is a text; there is no `expires_in`; `scope` is absent from password answers, as observed.
 /// Clients: camel and @salesforce/core parse `id`; aiosfstream sends `token_type` back with its capital.
-pub(crate) fn members<'g>(
+pub(crate) async fn members<'g>(
+    state: &OauthState,
     base: &'g str,
     granted: &'g Granted,
-) -> Vec<(&'static str, Cow<'g, str>)> {
+) -> Result<Vec<(&'static str, Cow<'g, str>)>, Error> {
     let id = identity_url(base, granted.org_id, granted.user_id);
     let signature = granted.signature(&id);
     let refresh_token = granted.refresh_token.as_ref();
@@ -27,6 +29,8 @@ pub(crate) fn members<'g>(
     if granted.grant != Grant::Password {
         members.push(("scope", granted.scopes.to_string().into()));
     }
+    let id_token = state.auth.id_token(granted, base, &id).await?;
+    members.extend(id_token.map(|token| ("id_token", token.into())));
     members.extend([
         ("instance_url", base.into()),
         ("id", id.into()),
@@ -35,5 +39,5 @@ pub(crate) fn members<'g>(
     if is_signed {
         members.push(("issued_at", granted.issued_at_text().into()));
     }
-    members
+    Ok(members)
 }

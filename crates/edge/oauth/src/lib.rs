@@ -60,6 +60,7 @@ pub fn router(state: OauthState) -> Router {
             get(identity::user_info).post(identity::user_info),
         )
         .route("/services/oauth2/success", get(success))
+        .route("/id/keys", get(discovery::keys))
         .route("/id/{org}/{user}", get(identity::identity))
         .route(
             "/.well-known/openid-configuration",

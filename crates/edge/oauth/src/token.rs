@@ -30,7 +30,7 @@ pub(crate) async fn grant(State(state): State<OauthState>, request: Request) -> 
     let granted = granted(&state, &parts, &params).await;
     tell(&state, &parts, &params, granted.as_ref());
     match granted {
-        Ok(granted) => render(&state, &parts, &granted, format),
+        Ok(granted) => render(&state, &parts, &granted, format).await,
         Err(error) => refusal(&fault_of(error, "token"), format),
     }
 }
@@ -93,9 +93,12 @@ async fn granted(state: &OauthState, parts: &Parts, params: &Params) -> Result<G
     }
 }
 
-fn render(state: &OauthState, parts: &Parts, granted: &Granted, format: Format) -> Response {
+async fn render(state: &OauthState, parts: &Parts, granted: &Granted, format: Format) -> Response {
     let base = state.base_url.of(parts);
-    let members = members(&base, granted);
+    let members = match members(state, &base, granted).await {
+        Ok(members) => members,
+        Err(error) => return refusal(&fault_of(error, "token"), format),
+    };
     let members: Vec<_> = members
         .iter()
         .map(|(name, text)| (*name, &**text))

@@ -27,6 +27,8 @@ pub enum ResponseType {
     Code,
     /// The access token.
     Token,
+    /// The access token and an ID token.
+    TokenAndIdToken,
 }
 
 impl ResponseType {
@@ -38,6 +40,7 @@ impl ResponseType {
         match text {
             "code" => Ok(Self::Code),
             "token" => Ok(Self::Token),
+            "token id_token" | "id_token token" => Ok(Self::TokenAndIdToken),
             _ => Err(Fault::ResponseTypeUnsupported),
         }
     }
@@ -47,13 +50,14 @@ impl ResponseType {
         match self {
             Self::Code => "code",
             Self::Token => "token",
+            Self::TokenAndIdToken => "token id_token",
         }
     }
 
     const fn grant(self) -> Grant {
         match self {
             Self::Code => Grant::AuthorizationCode,
-            Self::Token => Grant::Implicit,
+            Self::Token | Self::TokenAndIdToken => Grant::Implicit,
         }
     }
 }
@@ -71,6 +75,8 @@ pub struct AuthorizationParameters<'a> {
     pub code_challenge: Option<&'a str>,
     /// `code_challenge_method`.
     pub code_challenge_method: Option<&'a str>,
+    /// `nonce`: what the app wants to read in the ID token.
+    pub nonce: Option<&'a str>,
 }
 
 /// What an app asks for and may have, if the user says yes.
@@ -81,6 +87,7 @@ pub struct AuthorizationRequest {
     redirect_uri: String,
     scopes: Scopes,
     challenge: Option<Challenge>,
+    nonce: Option<String>,
 }
 
 impl AuthorizationRequest {
@@ -173,6 +180,7 @@ impl Auth {
             redirect_uri: asked.redirect_uri.to_owned(),
             scopes,
             challenge,
+            nonce: asked.nonce.map(str::to_owned),
             app,
         })
     }
@@ -244,13 +252,17 @@ impl Auth {
                     redirect_uri: request.redirect_uri,
                     scopes: request.scopes,
                     challenge: request.challenge,
+                    nonce: request.nonce,
                     since: shared.engine.clock().now(),
                 };
                 lock(&shared.codes).insert(TokenHash::of(code.as_str()), issued);
                 Ok(Authorized::Code(code))
             }
-            ResponseType::Token => {
-                let terms = Terms::asked(Grant::Implicit, request.scopes);
+            ResponseType::Token | ResponseType::TokenAndIdToken => {
+                let mut terms = Terms::asked(Grant::Implicit, request.scopes);
+                if request.response_type == ResponseType::TokenAndIdToken {
+                    terms = terms.identified(request.nonce);
+                }
                 let granted = shared.begin_new(request.app, user, terms).await?;
                 Ok(Authorized::Tokens(Box::new(granted)))
             }
@@ -282,6 +294,7 @@ impl Auth {
         let user = shared.users.by_id(issued.user).await?;
         let user = user.ok_or(Fault::UserInactive)?;
         let terms = Terms::asked(Grant::AuthorizationCode, issued.scopes);
+        let terms = terms.identified(issued.nonce);
         shared.begin_new(app, user, terms).await
     }
 }

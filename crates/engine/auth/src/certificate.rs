@@ -12,8 +12,9 @@ use base64::prelude::BASE64_STANDARD;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 
-/// Tags of DER. Source: X.690, 8.
-const SEQUENCE: u8 = 0x30;
+use crate::der::{Element, SEQUENCE};
+
+/// Tag of the version, which the first version does not have.
 const VERSION: u8 = 0xA0;
 
 /// An RSA key of 2,048 to 8,192 bits.
@@ -71,46 +72,6 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// One value of DER, and what follows it.
-struct Element<'d> {
-    tag: u8,
-    content: &'d [u8],
-    /// With tag and length.
-    whole: &'d [u8],
-    rest: &'d [u8],
-}
-
-impl<'d> Element<'d> {
-    fn read(der: &'d [u8]) -> Option<Self> {
-        let (&tag, behind) = der.split_first()?;
-        let (&first, behind) = behind.split_first()?;
-        let (length, behind) = if first < 0x80 {
-            (usize::from(first), behind)
-        } else {
-            let (bytes, behind) = behind.split_at_checked(usize::from(first & 0x7F))?;
-            if bytes.is_empty() || bytes.len() > 4 {
-                return None;
-            }
-            let length = bytes
-                .iter()
-                .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
-            (length, behind)
-        };
-        let (content, rest) = behind.split_at_checked(length)?;
-        let (whole, _) = der.split_at_checked(der.len() - rest.len())?;
-        Some(Self {
-            tag,
-            content,
-            whole,
-            rest,
-        })
-    }
-
-    fn is(self, tag: u8) -> Option<Self> {
-        (self.tag == tag).then_some(self)
-    }
-}
-
 /// The key of a certificate: behind version, number, algorithm, issuer, dates and subject.
 fn public_key(certificate: &[u8]) -> Option<&[u8]> {
     let certificate = Element::read(certificate)?.is(SEQUENCE)?;
@@ -157,8 +118,5 @@ mod tests {
             Certificate::from_pem(b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----")
                 .is_none()
         );
-        assert!(Element::read(&[0x30, 0x85, 1, 1, 1, 1, 1]).is_none());
-        assert!(Element::read(&[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF]).is_none());
-        assert!(Element::read(&[0x30, 0x80]).is_none());
     }
 }

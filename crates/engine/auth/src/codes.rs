@@ -18,6 +18,7 @@ pub(crate) struct Issued {
     pub(crate) redirect_uri: String,
     pub(crate) scopes: Scopes,
     pub(crate) challenge: Option<Challenge>,
+    pub(crate) nonce: Option<String>,
     pub(crate) since: Timestamp,
 }
 
@@ -94,6 +95,7 @@ mod tests {
             redirect_uri: "app:done".to_owned(),
             scopes: Scopes::parse("api"),
             challenge: challenge.map(|text| Challenge::parse(text, None).expect("a challenge")),
+            nonce: None,
             since: NOW,
         }
     }

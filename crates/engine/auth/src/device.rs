@@ -128,7 +128,7 @@ impl Auth {
         let (user, scopes) = lock(&shared.devices).poll(&hash, &app.client_id, now)?;
         let user = shared.users.by_id(user).await?;
         let user = user.ok_or(Fault::UserInactive)?;
-        let terms = Terms::asked(Grant::Device, scopes);
+        let terms = Terms::asked(Grant::Device, scopes).identified(None);
         shared.begin_new(app, user, terms).await
     }
 }

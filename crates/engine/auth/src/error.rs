@@ -53,6 +53,9 @@ pub enum Error {
         /// The address.
         uri: String,
     },
+    /// The key that ID tokens are signed with cannot be made, read or used.
+    #[error("ID tokens cannot be signed")]
+    Signing,
     /// A client id that clients cannot send.
     #[error("a client id consists of 1 to 255 letters, digits, dots, dashes and underscores")]
     ClientIdInvalid,
@@ -69,6 +72,7 @@ impl Error {
             | Self::Password { .. }
             | Self::ObjectMissing { .. }
             | Self::SecretWeak
+            | Self::Signing
             | Self::RedirectUriInvalid { .. }
             | Self::ClientIdInvalid => Fault::Internal { error_id: 0 },
         }

@@ -47,6 +47,7 @@ pub struct Granted {
     pub scopes: Scopes,
     /// By which grant.
     pub grant: Grant,
+    pub(crate) identified: Option<Identified>,
     signing: SigningKey,
 }
 
@@ -56,6 +57,14 @@ pub(crate) struct Terms {
     scopes: Scopes,
     /// Whether a refresh token comes with it.
     refreshed: bool,
+    identified: Option<Identified>,
+}
+
+/// That an ID token comes with a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identified {
+    /// What the app wants to read in it.
+    pub(crate) nonce: Option<String>,
 }
 
 impl Terms {
@@ -65,6 +74,7 @@ impl Terms {
             grant,
             scopes: app.scopes.clone(),
             refreshed: false,
+            identified: None,
         }
     }
 
@@ -73,7 +83,18 @@ impl Terms {
         Self {
             grant,
             refreshed: scopes.cover_refresh(),
+            identified: None,
             scopes,
+        }
+    }
+
+    /// With an ID token, if the scopes say so.
+    #[must_use]
+    pub(crate) fn identified(self, nonce: Option<String>) -> Self {
+        let asked = self.scopes.contains("openid");
+        Self {
+            identified: asked.then_some(Identified { nonce }),
+            ..self
         }
     }
 
@@ -82,6 +103,7 @@ impl Terms {
             grant: Grant::RefreshToken,
             scopes: token.scopes.clone(),
             refreshed: false,
+            identified: None,
         }
     }
 }
@@ -98,6 +120,11 @@ impl Granted {
     /// `issued_at` as it is sent and signed. Unit: milliseconds since the epoch, as decimal text.
     pub fn issued_at_text(&self) -> String {
         self.issued_at.as_millis().to_string()
+    }
+
+    /// The app that it was issued to.
+    pub(crate) fn client_id(&self) -> &str {
+        &self.signing.0.client_id
     }
 
     /// Proof that the answer comes from who knows the client secret.
@@ -180,6 +207,7 @@ impl Auth {
             grant: Grant::JwtBearer,
             scopes: scopes.ok_or(Fault::ClientNotApproved)?,
             refreshed: false,
+            identified: None,
         };
         shared.begin_new(app, user, terms).await
     }
@@ -360,6 +388,7 @@ impl Shared {
             issued_at: now,
             scopes: terms.scopes,
             grant: terms.grant,
+            identified: terms.identified,
             signing: SigningKey(app),
         };
         Ok((granted, login))

@@ -12,12 +12,14 @@ mod attempts;
 mod authorize;
 mod certificate;
 mod codes;
+mod der;
 mod device;
 mod devices;
 mod documents;
 mod error;
 mod grants;
 mod header;
+mod id_token;
 mod keeper;
 mod login;
 mod logins;
@@ -52,6 +54,7 @@ pub use device::{DeviceRequest, DeviceStart};
 pub use error::Error;
 pub use grants::Granted;
 pub use header::{bearer, streaming_token};
+pub use id_token::IdKey;
 pub use login::{Login, Permissions};
 pub use revoke::{ActiveToken, TokenKind};
 pub use scopes::Scopes;
@@ -64,6 +67,7 @@ use app::Apps;
 use attempts::{Attempts, HourlyLogins};
 use codes::Codes;
 use devices::Devices;
+use id_token::Signing;
 use logins::Logins;
 use password::Passwords;
 use refresh::RefreshTokens;
@@ -88,6 +92,8 @@ struct Shared {
     hourly: Mutex<HourlyLogins>,
     codes: Mutex<Codes>,
     devices: Mutex<Devices>,
+    /// Empty until it is needed.
+    signing: tokio::sync::OnceCell<Arc<Signing>>,
     tickets: Tickets,
     /// Held shared by what begins a login from a refresh token, alone by what ends or rewrites logins: so nothing
     /// that was revoked comes back by a write that began before.

@@ -39,6 +39,7 @@ pub(crate) async fn open(engine: Engine, settings: Settings) -> Result<Auth, Err
         tickets: Tickets::new(engine.entropy()),
         codes: Mutex::default(),
         devices: Mutex::default(),
+        signing: tokio::sync::OnceCell::new(),
         hourly: Mutex::new(HourlyLogins::new(settings.logins_an_hour)),
         gate: tokio::sync::RwLock::default(),
         stopped: Arc::new(Notify::new()),

@@ -29,11 +29,13 @@ pub enum DocumentKind {
     Component,
     /// The records that went to the recycle bin along with another, by that other's id.
     DeletedAlong,
+    /// Keys that the org signs with, by what it signs.
+    SigningKey,
 }
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Org,
         Self::Counter,
         Self::Schema,
@@ -44,6 +46,7 @@ impl DocumentKind {
         Self::Cursor,
         Self::Component,
         Self::DeletedAlong,
+        Self::SigningKey,
     ];
 
     /// A name that stays the same for ever: it is stored.
@@ -59,6 +62,7 @@ impl DocumentKind {
             Self::Cursor => "cursor",
             Self::Component => "component",
             Self::DeletedAlong => "deleted_along",
+            Self::SigningKey => "signing_key",
         }
     }
 }

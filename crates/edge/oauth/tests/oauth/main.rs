@@ -4,6 +4,7 @@ mod assertions;
 mod authorize;
 mod device;
 mod identity;
+mod openid;
 mod org;
 mod token;
 mod tokens;

@@ -150,6 +150,16 @@ async fn a_code_works_once_also_when_it_is_used_twice_at_once() {
 }
 
 #[tokio::test]
+async fn the_key_of_id_tokens_is_made_once_and_kept() {
+    let org = Org::new(settings()).await;
+    let (one, other) = tokio::join!(org.auth.id_key(), org.auth.id_key());
+    let key = one.expect("a key");
+    assert_eq!(other.expect("the same key"), key);
+    let org = org.restarted().await;
+    assert_eq!(org.auth.id_key().await.expect("it was kept"), key);
+}
+
+#[tokio::test]
 async fn an_app_gets_no_code_for_a_flow_that_it_does_not_have() {
     let org = Org::new(settings()).await;
     let app = App {
@@ -164,6 +174,7 @@ async fn an_app_gets_no_code_for_a_flow_that_it_does_not_have() {
         scope: None,
         code_challenge: None,
         code_challenge_method: None,
+        nonce: None,
     };
     let refused = org.auth.authorization_request(app.expect("an app"), asked);
     assert_eq!(refused.err(), Some(Fault::ResponseTypeUnsupported));

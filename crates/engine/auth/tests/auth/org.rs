@@ -127,6 +127,7 @@ impl Org {
             scope: Some(scope),
             code_challenge: None,
             code_challenge_method: None,
+            nonce: None,
         };
         self.auth
             .authorization_request(app, asked)
