@@ -27,7 +27,7 @@ use crate::network::Network;
 const TARGET_BYTES_MAX: usize = 16 * 1024;
 
 /// How long a request's body may pause.
-const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
+pub(crate) const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// How the media types of gRPC begin. Source: "gRPC over HTTP2", Content-Type.
 const GRPC: &[u8] = b"application/grpc";
@@ -65,12 +65,11 @@ impl Front {
     /// Answers one request.
     pub(crate) async fn answer(
         self: Arc<Self>,
-        request: Request<Incoming>,
+        mut request: Request<Body>,
         peer: SocketAddr,
         scheme: Scheme,
     ) -> Result<Response, Infallible> {
         let id = self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut request = bounded(request);
         let Some(target) = self.target(&request, peer, scheme) else {
             return Ok(StatusCode::BAD_REQUEST.into_response());
         };
@@ -142,7 +141,7 @@ impl From<Scheme> for uri::Scheme {
 }
 
 /// A request whose body ends in time. A stream of requests may pause: there the pings of HTTP/2 find dead peers.
-fn bounded(request: Request<Incoming>) -> Request<Body> {
+pub(crate) fn bounded(request: Request<Incoming>) -> Request<Body> {
     let is_stream = request
         .headers()
         .get(header::CONTENT_TYPE)

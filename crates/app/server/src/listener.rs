@@ -21,8 +21,10 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
-use crate::front::{Front, Scheme};
+use crate::front::{Front, Scheme, bounded};
 use crate::phase::{Listener as PhaseListener, Phase};
+use crate::polling::Polling;
+use crate::rewound::Rewound;
 use crate::stall::Unstalled;
 
 /// First byte of a TLS connection: a handshake record. Source: RFC 8446, section 5.1.
@@ -35,11 +37,11 @@ const HTTP2_BEGIN: &[u8; 2] = b"PR";
 const OPENING_MAX: Duration = Duration::from_secs(15);
 
 /// How long an HTTP/1 connection may be idle between requests, or take to send one request's head.
-const HTTP1_HEAD_MAX: Duration = Duration::from_mins(2);
+pub(crate) const HTTP1_HEAD_MAX: Duration = Duration::from_mins(2);
 
 /// Bytes of an HTTP/1 request head, and of decoded HTTP/2 header fields.
 /// Source: "Headers and URI limits" names 16 KiB for the real service; twice that, as access tokens may come twice.
-const HEAD_BYTES_MAX: usize = 32 * 1024;
+pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// Requests at once on an HTTP/2 connection: held polls of many clients may share one.
 /// Source: "Pub/Sub API Allocations" (Pub/Sub API Developer Guide).
@@ -110,7 +112,10 @@ enum Speech {
 }
 
 /// A connection at work.
-type Speaking = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
+type Speaking = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
+/// What ends a connection before its time.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 struct Connection {
     peer: SocketAddr,
@@ -146,7 +151,7 @@ impl Connection {
     async fn serve(self, stream: TcpStream) {
         let peer = self.peer;
         let ended = match Box::pin(self.open(stream)).await {
-            Ok(Some(speaking)) => speaking.await.map_err(Into::into),
+            Ok(Some(speaking)) => speaking.await,
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
@@ -156,10 +161,7 @@ impl Connection {
     }
 
     /// Finds out what the connection speaks; nothing if the server drains meanwhile.
-    async fn open(
-        mut self,
-        stream: TcpStream,
-    ) -> Result<Option<Speaking>, Box<dyn std::error::Error + Send + Sync>> {
+    async fn open(mut self, stream: TcpStream) -> Result<Option<Speaking>, Failure> {
         let speech = tokio::select! {
             () = self.phase.reached(Phase::Draining) => return Ok(None),
             speech = timeout(OPENING_MAX, speech(&stream)) => speech??,
@@ -181,7 +183,32 @@ impl Connection {
         Ok(Some(speaking))
     }
 
-    async fn http1<S>(self, stream: S, scheme: Scheme) -> hyper::Result<()>
+    /// Long polls are served here, everything else by the library.
+    async fn http1<S>(mut self, stream: S, scheme: Scheme) -> Result<(), Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let polling = Polling {
+            stream,
+            front: Arc::clone(&self.front),
+            peer: self.peer,
+            scheme,
+            phase: self.phase.clone(),
+        };
+        let rest = tokio::select! {
+            rest = polling.serve() => rest?,
+            () = self.phase.reached(Phase::Ending) => None,
+        };
+        match rest {
+            Some(rest) => {
+                let stream = Rewound::new(rest.read, rest.stream);
+                Box::pin(self.any_http1(stream, scheme)).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn any_http1<S>(self, stream: S, scheme: Scheme) -> Result<(), Failure>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -193,7 +220,7 @@ impl Connection {
             ..
         } = self;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            Arc::clone(&front).answer(request, peer, scheme)
+            Arc::clone(&front).answer(bounded(request), peer, scheme)
         });
         let mut connection = std::pin::pin!(
             http1::Builder::new()
@@ -203,16 +230,16 @@ impl Connection {
                 .serve_connection(TokioIo::new(stream), service)
         );
         tokio::select! {
-            ended = connection.as_mut() => return ended,
+            ended = connection.as_mut() => return Ok(ended?),
             () = phase.reached(Phase::Draining) => connection.as_mut().graceful_shutdown(),
         }
         tokio::select! {
-            ended = connection => ended,
+            ended = connection => Ok(ended?),
             () = phase.reached(Phase::Ending) => Ok(()),
         }
     }
 
-    async fn http2<S>(self, stream: S, scheme: Scheme) -> hyper::Result<()>
+    async fn http2<S>(self, stream: S, scheme: Scheme) -> Result<(), Failure>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -224,7 +251,7 @@ impl Connection {
             ..
         } = self;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            Arc::clone(&front).answer(request, peer, scheme)
+            Arc::clone(&front).answer(bounded(request), peer, scheme)
         });
         let mut connection = std::pin::pin!(
             http2::Builder::new(Streams(slot))
@@ -236,11 +263,11 @@ impl Connection {
                 .serve_connection(TokioIo::new(stream), service)
         );
         tokio::select! {
-            ended = connection.as_mut() => return ended,
+            ended = connection.as_mut() => return Ok(ended?),
             () = phase.reached(Phase::Draining) => connection.as_mut().graceful_shutdown(),
         }
         tokio::select! {
-            ended = connection => ended,
+            ended = connection => Ok(ended?),
             () = phase.reached(Phase::Ending) => Ok(()),
         }
     }

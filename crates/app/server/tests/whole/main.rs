@@ -5,5 +5,6 @@ mod lifecycle;
 mod listener;
 mod logins;
 mod oauth;
+mod polling;
 mod project;
 mod streaming;

@@ -1,0 +1,149 @@
+//! HTTP/1.1 as long polls use it, with next to no memory while a poll is held.
+//!
+//! A connection of the HTTP library keeps buffers of 16 KiB as long as it is open, and a connection of the Streaming API is
+//! open for hours to carry an event now and then. Here such a connection is served as long as its requests are plain posts
+//! to the Streaming API. The first that is anything else goes to the library, with all that was read and the rest of the
+//! connection: nothing else about HTTP is decided here.
+
+mod head;
+mod reply;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::front::{BODY_PAUSE_MAX, Front, Scheme};
+use crate::listener::HTTP1_HEAD_MAX;
+use crate::phase::{Listener, Phase};
+use head::{Head, Parsed};
+
+/// Bytes asked for at once: most requests come whole.
+const READ_BYTES: usize = 4 * 1024;
+
+/// Bytes that are kept of what a client sends before it has its answer; it reads on when that is used.
+const EARLY_BYTES_MAX: usize = 64;
+
+/// What comes on a connection that is not for here.
+pub(crate) struct Rest<S> {
+    /// Read already.
+    pub(crate) read: Bytes,
+    pub(crate) stream: S,
+}
+
+/// A connection that polls.
+pub(crate) struct Polling<S> {
+    pub(crate) stream: S,
+    pub(crate) front: Arc<Front>,
+    pub(crate) peer: SocketAddr,
+    pub(crate) scheme: Scheme,
+    pub(crate) phase: Listener,
+}
+
+/// What a client sends next.
+enum Next {
+    Poll(Head),
+    Other,
+    /// Nothing: the connection is over.
+    End,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
+    /// Serves the connection up to its end, or up to the first request that is not for here.
+    ///
+    /// # Errors
+    /// What the connection or an answer's body fails with.
+    pub(crate) async fn serve(mut self) -> io::Result<Option<Rest<S>>> {
+        let mut read = BytesMut::new();
+        loop {
+            let head = match self.next(&mut read).await? {
+                Next::Poll(head) => head,
+                Next::End => return Ok(None),
+                Next::Other => {
+                    return Ok(Some(Rest {
+                        read: read.freeze(),
+                        stream: self.stream,
+                    }));
+                }
+            };
+            let Some(body) = self.body(&mut read, head.body_bytes).await? else {
+                return Ok(None);
+            };
+            let request = head.request(body);
+            let Some(response) = self.answer(request, &mut read).await? else {
+                return Ok(None);
+            };
+            let is_last = self.phase.phase() >= Phase::Draining;
+            reply::write(&mut self.stream, response, is_last).await?;
+            if is_last {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads the head of the next request.
+    async fn next(&mut self, read: &mut BytesMut) -> io::Result<Next> {
+        let deadline = Instant::now() + HTTP1_HEAD_MAX;
+        loop {
+            match head::parse(read) {
+                Parsed::Poll(head) => return Ok(Next::Poll(head)),
+                Parsed::Other => return Ok(Next::Other),
+                Parsed::Partial => {}
+            }
+            let is_idle = read.is_empty();
+            read.reserve(READ_BYTES);
+            let bytes = tokio::select! {
+                () = self.phase.reached(Phase::Draining), if is_idle => return Ok(Next::End),
+                bytes = timeout_at(deadline, self.stream.read_buf(read)) => bytes,
+            };
+            // Who is silent for too long is left without a word, as by the library.
+            let Ok(bytes) = bytes else {
+                return Ok(Next::End);
+            };
+            if bytes? == 0 {
+                return Ok(Next::End);
+            }
+        }
+    }
+
+    /// Reads the body of a request; none if the client ends before. The buffer is given back if nothing else is in it.
+    async fn body(&mut self, read: &mut BytesMut, bytes: usize) -> io::Result<Option<Bytes>> {
+        while read.len() < bytes {
+            read.reserve(bytes - read.len());
+            if timeout(BODY_PAUSE_MAX, self.stream.read_buf(read)).await?? == 0 {
+                return Ok(None);
+            }
+        }
+        let body = Bytes::copy_from_slice(&read.split_to(bytes));
+        if read.is_empty() {
+            *read = BytesMut::new();
+        }
+        Ok(Some(body))
+    }
+
+    /// Waits for the answer; none if the client leaves before, which ends its poll.
+    async fn answer(
+        &mut self,
+        request: http::Request<Body>,
+        read: &mut BytesMut,
+    ) -> io::Result<Option<Response>> {
+        let front = Arc::clone(&self.front);
+        let mut answer = Box::pin(front.answer(request, self.peer, self.scheme));
+        loop {
+            tokio::select! {
+                biased;
+                Ok(response) = &mut answer => return Ok(Some(response)),
+                early = self.stream.read_buf(read), if read.len() < EARLY_BYTES_MAX => {
+                    if early? == 0 {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+}

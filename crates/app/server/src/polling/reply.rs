@@ -1,0 +1,115 @@
+//! An answer on its way out: its head and as much of its body as is there in one write.
+
+use std::io::{self, Write as _};
+use std::time::SystemTime;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::{Buf, Bytes};
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper::body::Body as _;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+/// Bytes of an ordinary head.
+const HEAD_BYTES: usize = 512;
+
+/// Writes an answer; the last one of its connection says so.
+///
+/// # Errors
+/// What the connection or the body fails with: the answer cannot be finished then, nor the connection used any further.
+pub(super) async fn write<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    response: Response,
+    is_last: bool,
+) -> io::Result<()> {
+    let (parts, body) = response.into_parts();
+    let length = body.size_hint().exact();
+    let mut head = head(parts.status, &parts.headers, length);
+    if is_last {
+        head.extend_from_slice(b"connection: close\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    match length {
+        Some(length) => write_whole(stream, head, body, length).await?,
+        None => write_chunks(stream, head, body).await?,
+    }
+    stream.flush().await
+}
+
+fn head(status: StatusCode, headers: &HeaderMap, length: Option<u64>) -> Vec<u8> {
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    let reason = status.canonical_reason().unwrap_or_default();
+    let date = httpdate::HttpDate::from(SystemTime::now());
+    // Writing to memory does not fail.
+    let _ = write!(
+        head,
+        "HTTP/1.1 {} {reason}\r\ndate: {date}\r\n",
+        status.as_u16()
+    );
+    for (name, value) in headers {
+        if *name == header::CONTENT_LENGTH || *name == header::TRANSFER_ENCODING {
+            continue;
+        }
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    let _ = match length {
+        Some(length) => write!(head, "content-length: {length}\r\n"),
+        None => write!(head, "transfer-encoding: chunked\r\n"),
+    };
+    head
+}
+
+async fn write_whole<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    head: Vec<u8>,
+    mut body: Body,
+    length: u64,
+) -> io::Result<()> {
+    let mut head = Bytes::from(head);
+    let mut left = length;
+    while let Some(data) = data(&mut body).await? {
+        left = u64::try_from(data.len())
+            .ok()
+            .and_then(|written| left.checked_sub(written))
+            .ok_or_else(|| io::Error::other("a body is longer than it said"))?;
+        let mut next = std::mem::take(&mut head).chain(data);
+        stream.write_all_buf(&mut next).await?;
+    }
+    if left > 0 {
+        return Err(io::Error::other("a body is shorter than it said"));
+    }
+    stream.write_all_buf(&mut head).await
+}
+
+async fn write_chunks<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    mut head: Vec<u8>,
+    mut body: Body,
+) -> io::Result<()> {
+    while let Some(data) = data(&mut body).await? {
+        if data.is_empty() {
+            // An empty chunk would be the last one.
+            continue;
+        }
+        let _ = write!(head, "{:x}\r\n", data.len());
+        let before = Bytes::from(std::mem::take(&mut head));
+        let mut next = before.chain(data).chain(&b"\r\n"[..]);
+        stream.write_all_buf(&mut next).await?;
+    }
+    head.extend_from_slice(b"0\r\n\r\n");
+    stream.write_all(&head).await
+}
+
+/// The next bytes of a body; the Streaming API has no trailers.
+async fn data(body: &mut Body) -> io::Result<Option<Bytes>> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(io::Error::other)?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
