@@ -208,6 +208,9 @@ pub(crate) struct ServeOptions {
     /// Whether logins become events, for those who may see what users do [default: false]
     #[arg(long, env = "LANDFALL_EVENTS_LOGINS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) events_logins: Option<bool>,
+    /// Whether updates tell large texts by what changed in them [default: true]
+    #[arg(long, env = "LANDFALL_EVENTS_DIFFERENCES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) events_differences: Option<bool>,
     /// Whether Streaming API clients must return the browser cookie [default: false]
     #[arg(long, env = "LANDFALL_STREAMING_STRICT_COOKIES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) streaming_strict_cookies: Option<bool>,

@@ -61,6 +61,7 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
             retention_hours: options.events_retention_hours,
             capture_all: options.events_capture_all,
             logins: options.events_logins,
+            differences: options.events_differences,
         },
         streaming: settings::Streaming {
             strict_cookies: options.streaming_strict_cookies,

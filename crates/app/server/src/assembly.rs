@@ -62,6 +62,7 @@ pub(crate) async fn assemble(
         instance: INSTANCE,
         retention_hours: config.retention_hours,
         capture_all: config.capture_all,
+        differences: config.differences,
     })?;
     let auth = Auth::open(engine.clone(), auth_settings(config)).await?;
     refuse_mixed(&config.mode, &auth).await?;

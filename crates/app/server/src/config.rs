@@ -61,6 +61,8 @@ pub struct Config {
     pub capture_all: bool,
     /// Whether logins become events of `LoginEventStream`.
     pub tell_logins: bool,
+    /// Whether updates tell large texts by what changed in them.
+    pub differences: bool,
     /// Connections at once; more wait to be accepted.
     pub connections_max: usize,
     /// Streaming API clients at once; none for no limit.
@@ -182,6 +184,7 @@ impl Config {
             retention_hours: retention_hours(&settings.events)?,
             capture_all: settings.events.capture_all.unwrap_or(true),
             tell_logins: settings.events.logins.unwrap_or(false),
+            differences: settings.events.differences.unwrap_or(true),
             connections_max: connections_max(&settings.limits)?,
             concurrent_clients_max: settings
                 .limits
@@ -260,6 +263,7 @@ impl Config {
             retention_hours: retention_hours(&settings.events)?,
             capture_all: settings.events.capture_all.unwrap_or(false),
             tell_logins: settings.events.logins.unwrap_or(false),
+            differences: settings.events.differences.unwrap_or(true),
             connections_max: connections_max(&settings.limits)?,
             concurrent_clients_max: match settings.limits.concurrent_clients {
                 Some(0) => None,

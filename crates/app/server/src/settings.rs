@@ -116,6 +116,8 @@ pub struct Events {
     pub capture_all: Option<bool>,
     /// Whether logins become events of `LoginEventStream`.
     pub logins: Option<bool>,
+    /// Whether updates tell large texts by what changed in them.
+    pub differences: Option<bool>,
 }
 
 /// `[streaming]`
@@ -247,6 +249,7 @@ impl Settings {
                 retention_hours: self.events.retention_hours.or(other.events.retention_hours),
                 capture_all: self.events.capture_all.or(other.events.capture_all),
                 logins: self.events.logins.or(other.events.logins),
+                differences: self.events.differences.or(other.events.differences),
             },
             streaming: Streaming {
                 strict_cookies: self

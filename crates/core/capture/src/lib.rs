@@ -1,6 +1,7 @@
 //! From the state of a record before and after a change to the change event.
 //!
-//! Owns the rules of what an event says: which fields it carries, which it lists as changed, when it is replaced by
+//! Owns the rules of what an event says: which fields it carries, which it lists as changed, which texts it tells by their
+//! differences, when it is replaced by
 //! a gap event, what several changes of one record in one transaction amount to. It deliberately knows nothing of
 //! how changes come about, of replay ids and of subscribers.
 //! Start reading at [`capture`].
@@ -11,6 +12,7 @@ use landfall_model::{
     ChangeEventHeader, ChangeType, CommitNumber, EntityDefinition, FieldBits, FieldType, RecordId,
     SchemaId, Timestamp, TransactionKey, Value, limits,
 };
+use landfall_schema::difference::difference;
 use landfall_schema::{EventSchema, Inclusion};
 use thiserror::Error;
 
@@ -45,6 +47,8 @@ pub struct RecordChange<'a> {
     pub after: Option<&'a [Value]>,
     /// The record's `LastModifiedDate` as saved; for a delete the moment of the delete.
     pub changed_at: Timestamp,
+    /// Whether an update may tell large texts by what changed in them.
+    pub differences: bool,
 }
 
 /// What the events of one transaction have in common, and this event's place in it.
@@ -125,6 +129,8 @@ pub fn capture(
             let changes = changes(change, before, after);
             header.changed_fields = changes.changed;
             header.nulled_fields = changes.nulled;
+            let told = differences(change, before, after, &mut header);
+            let after = told.as_deref().unwrap_or(after);
             let include = Inclusion::Only(&header.changed_fields);
             change.schema.encode_change(&header, after, include)
         }
@@ -147,6 +153,7 @@ pub fn capture(
     header.change_type = header.change_type.gap();
     header.changed_fields = FieldBits::default();
     header.nulled_fields = FieldBits::default();
+    header.diff_fields = FieldBits::default();
     Ok(CapturedEvent {
         schema_id: change.schema.id(),
         change_type: header.change_type,
@@ -244,6 +251,40 @@ fn changes(change: &RecordChange<'_>, before: &[Value], after: &[Value]) -> Chan
         changes.insert(position, None, false);
     }
     changes
+}
+
+/// The record as the event tells it, if some of its large texts are told by what changed in them: the header lists these.
+///
+/// Source: "Sending Data Differences for Fields of Updated Records" (Change Data Capture Developer Guide).
+fn differences(
+    change: &RecordChange<'_>,
+    before: &[Value],
+    after: &[Value],
+    header: &mut ChangeEventHeader,
+) -> Option<Vec<Value>> {
+    let mut told: Option<Vec<Value>> = None;
+    let fields = change.entity.fields.iter().zip(before.iter().zip(after));
+    for (index, (field, values)) in fields.enumerate() {
+        if !change.differences || !field.is_long_text() {
+            continue;
+        }
+        let (Value::Text(old), Value::Text(new)) = values else {
+            continue;
+        };
+        let position = change.schema.slot_of(index).map(|slot| slot.position);
+        let Some(position) = position.filter(|place| header.changed_fields.contains(*place)) else {
+            continue;
+        };
+        let Some(difference) = difference(old, new) else {
+            continue;
+        };
+        let row = told.get_or_insert_with(|| after.to_vec());
+        if let Some(value) = row.get_mut(index) {
+            *value = Value::Text(difference);
+            header.diff_fields.insert(position);
+        }
+    }
+    told
 }
 
 /// The places of all components, if the field is one of a geolocation of a custom object.

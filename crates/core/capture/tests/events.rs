@@ -70,7 +70,17 @@ impl Object {
         before: Option<&Row>,
         after: Option<&Row>,
     ) -> CapturedEvent {
-        let change = RecordChange {
+        let change = self.change(change_type, before, after);
+        capture(&change, &facts()).expect("the states fit")
+    }
+
+    fn change<'a>(
+        &'a self,
+        change_type: ChangeType,
+        before: Option<&'a Row>,
+        after: Option<&'a Row>,
+    ) -> RecordChange<'a> {
+        RecordChange {
             entity: &self.entity,
             schema: &self.schema,
             record_id: user("0015f00002J9YYEAA3"),
@@ -78,8 +88,8 @@ impl Object {
             before: before.map(Vec::as_slice),
             after: after.map(Vec::as_slice),
             changed_at: SAVED,
-        };
-        capture(&change, &facts()).expect("the states fit")
+            differences: true,
+        }
     }
 
     fn rendered(&self, event: &CapturedEvent) -> Json {
@@ -268,6 +278,50 @@ fn an_event_beyond_the_limit_becomes_a_gap() {
     assert_eq!(json.as_object().map(serde_json::Map::len), Some(1));
 }
 
+/// Lines of a long text, one of which is this.
+fn lines(third: &str) -> Value {
+    let mut lines = vec!["a line of a longer text"; 60];
+    lines.insert(2, third);
+    text(&lines.join("\n"))
+}
+
+#[test]
+fn a_large_text_is_told_by_what_changed_in_it_if_that_is_wanted() {
+    let account = object("Account");
+    let before = account.saved([("Name", text("Acme")), ("Description", lines("old"))]);
+    let after = account.with(&before, [("Description", lines("new"))]);
+    let mut change = account.change(ChangeType::Update, Some(&before), Some(&after));
+    let place = account.schema.position_of("Description").expect("a field");
+    for wanted in [true, false] {
+        change.differences = wanted;
+        let event = capture(&change, &facts()).expect("the states fit");
+        let decoded = account
+            .schema
+            .decode(&event.payload)
+            .expect("its own payload");
+        let header = decoded.header.expect("a change event");
+        assert_eq!(header.diff_fields.contains(place), wanted);
+        assert!(header.changed_fields.contains(place));
+        let FieldValue::Plain(Value::Text(told)) = &decoded.fields[place] else {
+            panic!("{:?}", decoded.fields[place]);
+        };
+        assert_eq!(told.starts_with("--- \n+++ "), wanted);
+        if wanted {
+            assert!(told.ends_with("\n@@ -3,1 +3,1 @@\n-old\n+new"), "{told}");
+        } else {
+            assert_eq!(text(told), lines("new"));
+        }
+    }
+    // A create, an undelete and a text that is new are told whole.
+    for (change_type, row) in [(ChangeType::Undelete, &after), (ChangeType::Create, &after)] {
+        let json = account.rendered(&account.event(change_type, Some(&before), Some(row)));
+        assert!(json.get("Description").is_some_and(Json::is_string));
+    }
+    let empty = account.saved([("Name", text("Acme"))]);
+    let json = account.rendered(&account.event(ChangeType::Update, Some(&empty), Some(&after)));
+    assert!(json.get("Description").is_some_and(Json::is_string));
+}
+
 #[test]
 fn a_value_that_cannot_be_encoded_becomes_a_gap() {
     let account = object("Account");
@@ -288,6 +342,7 @@ fn states_that_do_not_fit_are_refused() {
         before: None,
         after: Some(&[]),
         changed_at: SAVED,
+        differences: true,
     };
     assert_eq!(
         capture(&change, &facts()),

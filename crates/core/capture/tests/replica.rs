@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 
 use landfall_capture::{RecordChange, TransactionFacts, capture};
 use landfall_model::{
-    ChangeType, CommitNumber, Date, EntityDefinition, FieldType, KeyPrefix, RecordId, Row,
-    Timestamp, TransactionKey, Value,
+    ChangeType, CommitNumber, Date, EntityDefinition, FieldDefinition, FieldType, KeyPrefix,
+    RecordId, Row, Timestamp, TransactionKey, Value,
 };
+use landfall_schema::difference::rebuilt;
 use landfall_schema::{DecodedEvent, EventSchema, FieldValue};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -44,8 +45,9 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// One of a few values of a type; number 0 is null where null is possible.
-fn value(field_type: FieldType, number: u8) -> Value {
+/// One of a few values of a field; number 0 is null where null is possible.
+fn value(field: &FieldDefinition, number: u8) -> Value {
+    let field_type = field.field_type;
     if field_type == FieldType::Boolean {
         return Value::Boolean(number % 2 == 1);
     }
@@ -62,6 +64,13 @@ fn value(field_type: FieldType, number: u8) -> Value {
         FieldType::Date => Value::Date(Date::from_days(number.into())),
         FieldType::DateTime => Value::DateTime(Timestamp::from_millis(i64::from(number) * 1_000)),
         FieldType::Time => Value::Time(number.into()),
+        // Large enough to be told by its differences from the next one.
+        _ if field.is_long_text() => {
+            let mut lines = vec!["one of many lines that are all alike"; 40];
+            let place = usize::from(number) * 7;
+            lines.insert(place, "another one");
+            Value::Text(lines.join("\n"))
+        }
         _ => Value::Text(format!("text {number}")),
     }
 }
@@ -72,7 +81,7 @@ fn apply_values(entity: &EntityDefinition, row: &mut Row, values: &[(Index, u8)]
         let field = entity.fields.get(place).expect("as many fields as values");
         // Withheld from creates on purpose.
         if field.name.as_str() != "ExpectedRevenue" {
-            *row.get_mut(place).expect("within") = value(field.field_type, *number);
+            *row.get_mut(place).expect("within") = value(field, *number);
         }
     }
 }
@@ -92,7 +101,9 @@ fn apply(replica: &mut Replica, event: DecodedEvent) {
             let fields = replica.get_mut(&id).expect("the record was created before");
             for (position, (known, new)) in fields.iter_mut().zip(event.fields).enumerate() {
                 let components = header.changed_fields.components(position);
-                if header.changed_fields.contains(position) {
+                if header.diff_fields.contains(position) {
+                    *known = rebuilt_text(known, &new);
+                } else if header.changed_fields.contains(position) {
                     *known = new;
                 } else if components != 0 {
                     update_components(known, &new, components);
@@ -101,6 +112,16 @@ fn apply(replica: &mut Replica, event: DecodedEvent) {
         }
         other => panic!("unexpected {other:?}"),
     }
+}
+
+fn rebuilt_text(known: &FieldValue, told: &FieldValue) -> FieldValue {
+    let (FieldValue::Plain(Value::Text(old)), FieldValue::Plain(Value::Text(difference))) =
+        (known, told)
+    else {
+        panic!("a difference of {known:?}: {told:?}");
+    };
+    let text = rebuilt(old, difference).expect("a difference of this text");
+    FieldValue::Plain(Value::Text(text))
 }
 
 fn update_components(known: &mut FieldValue, new: &FieldValue, changed: u64) {
@@ -154,6 +175,7 @@ impl Org<'_> {
             before: before.map(Vec::as_slice),
             after: after.map(Vec::as_slice),
             changed_at: Timestamp::from_millis(1_712_693_965_000),
+            differences: true,
         };
         let facts = TransactionFacts {
             change_origin: "",
@@ -174,10 +196,7 @@ impl Org<'_> {
                 let number = u64::try_from(self.live.len() + self.bin.len()).expect("few records");
                 let id = RecordId::from_number(self.entity.key_prefix, *b"xx", number);
                 let fields = &self.entity.fields;
-                let mut row: Row = fields
-                    .iter()
-                    .map(|field| value(field.field_type, 0))
-                    .collect();
+                let mut row: Row = fields.iter().map(|field| value(field, 0)).collect();
                 apply_values(self.entity, &mut row, values);
                 self.publish(id, ChangeType::Create, None, Some(&row));
                 self.live.insert(id, row);

@@ -158,6 +158,14 @@ pub const REPLAY_PAGES_MAX: usize = 64;
 /// Bytes of them, counted as those of [`TAIL_BYTES_MAX`].
 pub const REPLAY_PAGES_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Characters from which on a text may be told by what changed in it.
+/// Source: "Sending Data Differences for Fields of Updated Records" (Change Data Capture Developer Guide).
+pub const DIFFERENCE_CHARACTERS_MIN: usize = 1_000;
+
+/// Lines taken away and put in that are looked for in a changed text; with more of them the text itself is told.
+/// Source: none; at the longest text, some ten milliseconds.
+pub const DIFFERENCE_EDITS_MAX: usize = 256;
+
 /// Retention of change events and high-volume platform events, in hours.
 /// Source: "Event Message Durability" (Change Data Capture Developer Guide).
 pub const RETENTION_HOURS: u64 = 72;

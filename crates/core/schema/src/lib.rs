@@ -1,13 +1,14 @@
 //! Event schemas: from an object's definition to Avro bytes, and from Avro bytes to what subscribers read.
 //!
-//! Owns the Avro schema of an event and its id, the encoding of payloads, field bitmaps, and every JSON form of a
-//! schema or a payload. It deliberately knows nothing of how events come about (`landfall-capture` does) nor of who
+//! Owns the Avro schema of an event and its id, the encoding of payloads, field bitmaps, differences of large texts, and
+//! every JSON form of a schema or a payload. It deliberately knows nothing of how events come about (`landfall-capture` does) nor of who
 //! may see which field. A payload is encoded once; every delivery derives from those bytes.
 //! Start reading at [`EventSchema`]; the kinds of fields are in [`shape`], the bytes in `encode` and `decode`.
 //!
 //! Source: "Event Schemas" (Pub/Sub API), "Platform Event Schema by Schema ID" (REST API Developer Guide).
 
 pub mod bitmap;
+pub mod difference;
 pub mod shape;
 
 mod avro;

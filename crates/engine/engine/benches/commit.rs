@@ -31,6 +31,7 @@ impl Bench {
             instance: *b"5f",
             retention_hours: 72,
             capture_all: true,
+            differences: true,
         })
         .expect("an engine");
         let runtime = tokio::runtime::Builder::new_current_thread()

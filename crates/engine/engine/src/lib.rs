@@ -71,6 +71,8 @@ pub struct Parts {
     pub retention_hours: u64,
     /// Whether changes of every object that supports it are captured.
     pub capture_all: bool,
+    /// Whether updates tell large texts by what changed in them.
+    pub differences: bool,
 }
 
 /// An org at work: cheap to clone, shared by all edges.

@@ -53,6 +53,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         instance,
         retention_hours,
         capture_all,
+        differences,
     } = parts;
     let mut writer = store.writer;
     let Compiled {
@@ -83,6 +84,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         entropy: Arc::clone(&entropy),
         blueprints,
         capture_all,
+        differences,
         definitions: Arc::clone(&definitions),
         issued: Arc::clone(&issued),
         log: Arc::clone(&log),

@@ -43,6 +43,7 @@ pub(crate) struct Core {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) blueprints: Blueprints,
     pub(crate) capture_all: bool,
+    pub(crate) differences: bool,
     pub(crate) definitions: Arc<InForce>,
     pub(crate) issued: Arc<Issued>,
     pub(crate) log: Arc<Log>,
@@ -228,7 +229,14 @@ impl Core {
                 .transactions
                 .iter()
                 .map(|committing| &committing.computed);
-            events::append(&definitions, published, computed, position, at)
+            events::append(
+                &definitions,
+                published,
+                computed,
+                position,
+                at,
+                self.differences,
+            )
         })?;
         self.log.publish(&committed.events, committed.tail);
         let events = u64::try_from(committed.events.len()).unwrap_or_default();

@@ -96,6 +96,7 @@ impl Org {
             instance: *b"5f",
             retention_hours: 72,
             capture_all: true,
+            differences: true,
         })
         .expect("an engine");
         let auth = Auth::open(engine, settings).await.expect("logins");

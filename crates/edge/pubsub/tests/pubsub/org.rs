@@ -335,6 +335,7 @@ fn started(
         instance: *b"5f",
         retention_hours: 72,
         capture_all,
+        differences: true,
     })
     .expect("an engine")
 }

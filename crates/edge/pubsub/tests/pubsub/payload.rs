@@ -250,9 +250,9 @@ async fn a_day_is_its_midnight_in_milliseconds() {
     );
 }
 
-// P39: always the whole value.
+// P39
 #[tokio::test]
-async fn a_long_text_comes_whole() {
+async fn a_long_text_is_told_by_the_line_that_changed() {
     let org = Org::new().await;
     let before = "a line\r\n".repeat(200) + "the last";
     let id = org
@@ -260,6 +260,13 @@ async fn a_long_text_comes_whole() {
         .await;
     let after = before.replacen("a line", "another line", 1);
     let event = updated(&org, id, "Description", text(&after)).await;
-    assert_eq!(event.field("Description"), &present_text(&after));
-    assert_eq!(event.bits("diffFields"), [""; 0]);
+    let hash = "91a6508c29e2ddde9eb94950ebf94b6244feee02dc7f10dcf118cd6e7d20057b";
+    let told = format!("--- \n+++ {hash}\n@@ -1,1 +1,1 @@\n-a line\n+another line");
+    assert_eq!(event.field("Description"), &present_text(&told));
+    let place = event.place("Description");
+    assert_eq!(event.bits("diffFields"), [bitmap(&[place])]);
+    assert_eq!(
+        event.bits("changedFields"),
+        [bitmap(&[place, event.place("LastModifiedDate")])]
+    );
 }

@@ -76,6 +76,7 @@ impl Org {
             instance: *b"5f",
             retention_hours: 72,
             capture_all: true,
+            differences: true,
         })
         .expect("an engine");
         let settings = Settings {

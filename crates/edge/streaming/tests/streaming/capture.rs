@@ -95,6 +95,33 @@ async fn the_origin_is_that_of_the_change_or_empty() {
     }
 }
 
+#[tokio::test]
+async fn a_long_text_is_told_by_what_changed_in_it() {
+    let org = Org::new().await;
+    let client = org.subscribed(ACCOUNTS, Value::Null).await;
+    let before = "a line\n".repeat(200) + "the last";
+    let fields = [
+        ("Name", "Acme".into_field()),
+        ("Description", before.as_str().into_field()),
+    ];
+    let created = event(&org, &client, org.new_record("Account", &fields)).await;
+    assert_eq!(payload(&created)["Description"], before.as_str());
+    let id = RecordId::parse(&text(&header(&created)["recordIds"][0])).expect("an id");
+    let after = before.replacen("the last", "the very last", 1);
+    let change = update(&org, id, "Description", after.as_str().into_field());
+    let told = event(&org, &client, change).await;
+    let difference = text(&payload(&told)["Description"]["diff"]);
+    assert!(
+        difference.ends_with("\n@@ -201,1 +201,1 @@\n-the last\n+the very last"),
+        "{difference}"
+    );
+    assert_eq!(
+        landfall_schema::difference::rebuilt(&before, &difference),
+        Some(after)
+    );
+    assert_eq!(keys(header(&told)), HEADER_KEYS);
+}
+
 // C5, C14, C15, C20, S60, S61
 #[tokio::test]
 async fn an_update_says_what_changed_and_what_became_nothing() {

@@ -137,6 +137,7 @@ async fn open(
         instance: *b"5f",
         retention_hours: 72,
         capture_all,
+        differences: true,
     })
     .expect("an engine");
     let logins = landfall_auth::Settings {

@@ -198,6 +198,7 @@ async fn open(
         instance: *b"5f",
         retention_hours: 72,
         capture_all: true,
+        differences: true,
     })
     .expect("an engine");
     let auth = Auth::open(engine, settings.clone()).await.expect("logins");

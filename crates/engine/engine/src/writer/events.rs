@@ -9,13 +9,15 @@ use tracing::{error, warn};
 use super::compute::{Computed, Merged};
 use crate::definitions::Definitions;
 
-/// The events of a group, with the commit numbers that its position in the log gives.
+/// The events of a group, with the commit numbers that its position in the log gives. Large texts may be told by their
+/// differences.
 pub(super) fn append<'g>(
     definitions: &Definitions,
     published: impl Iterator<Item = &'g NewEvent>,
     group: impl Iterator<Item = &'g Computed>,
     position: Position,
     at: Timestamp,
+    differences: bool,
 ) -> Appended {
     let mut events: Vec<NewEvent> = published.cloned().collect();
     let mut commit_number = position.commit_number;
@@ -36,6 +38,7 @@ pub(super) fn append<'g>(
                 change,
                 commit_number,
                 sequence_number,
+                differences,
             ));
         }
     }
@@ -52,6 +55,7 @@ fn event(
     change: &Merged,
     commit_number: CommitNumber,
     sequence_number: i32,
+    differences: bool,
 ) -> Option<NewEvent> {
     let capture = definitions.capture_of(&change.entity)?;
     let captured = landfall_capture::capture(
@@ -63,6 +67,7 @@ fn event(
             before: change.before.as_ref().map(|row| row.as_slice()),
             after: Some(&change.after),
             changed_at: transaction.at,
+            differences,
         },
         &TransactionFacts {
             change_origin: &transaction.origin,

@@ -243,6 +243,7 @@ pub(crate) fn start(
         instance: *b"5f",
         retention_hours: 72,
         capture_all: true,
+        differences: true,
     })
     .expect("an engine")
 }
