@@ -69,10 +69,11 @@ pub(crate) async fn assemble(
     seed(config, &auth).await?;
     let mut tasks = JoinSet::new();
     if let Some(folder) = &config.project {
-        project::deploy(&engine, folder).await?;
+        let seen = project::deploy(&engine, folder).await?;
         tasks.spawn(project::watch(
             engine.clone(),
             folder.clone(),
+            seen,
             phase.clone(),
         ));
     }

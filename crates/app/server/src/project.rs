@@ -25,14 +25,15 @@ const EVERY_MILLIS: i64 = 1_000;
 const PROJECT_FILE: &str = "sfdx-project.json";
 
 /// When each file was changed last, and its size.
-type Fingerprint = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
+pub(crate) type Fingerprint = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
 
-/// Deploys the project.
+/// Deploys the project; says how its files were before they were read.
 ///
 /// # Errors
 /// [`Error::Project`] with all that is wrong; the org is as before.
-pub(crate) async fn deploy(engine: &Engine, folder: &Path) -> Result<(), Error> {
-    let components = read(folder)?;
+pub(crate) async fn deploy(engine: &Engine, folder: &Path) -> Result<Fingerprint, Error> {
+    let files = fingerprint(folder)?;
+    let components = read(folder, &files)?;
     let count = components.len();
     let warnings = engine
         .deploy(components)
@@ -50,13 +51,17 @@ pub(crate) async fn deploy(engine: &Engine, folder: &Path) -> Result<(), Error> 
         );
     }
     info!(folder = %folder.display(), components = count, "project deployed");
-    Ok(())
+    Ok(files)
 }
 
-/// Deploys the project again whenever one of its files changes, until the server drains. A project with problems changes
-/// nothing.
-pub(crate) async fn watch(engine: Engine, folder: PathBuf, mut phase: Listener) {
-    let mut seen = fingerprint(&folder).unwrap_or_default();
+/// Deploys the project again whenever one of its files is not as it was seen, until the server drains. A project with
+/// problems changes nothing.
+pub(crate) async fn watch(
+    engine: Engine,
+    folder: PathBuf,
+    mut seen: Fingerprint,
+    mut phase: Listener,
+) {
     loop {
         let next = engine.clock().now().plus_millis(EVERY_MILLIS);
         tokio::select! {
@@ -75,7 +80,7 @@ pub(crate) async fn watch(engine: Engine, folder: PathBuf, mut phase: Listener) 
         }
         seen = now;
         match deploy(&engine, &folder).await {
-            Ok(()) => (),
+            Ok(_) => (),
             Err(Error::Project { problems }) => {
                 for problem in problems {
                     error!(
@@ -102,8 +107,7 @@ fn problem(path: &Path, reason: &dyn Display) -> Error {
 }
 
 /// The components of the project in a folder.
-fn read(folder: &Path) -> Result<Vec<Component>, Error> {
-    let files = fingerprint(folder)?;
+fn read(folder: &Path, files: &Fingerprint) -> Result<Vec<Component>, Error> {
     let names: Vec<(String, &PathBuf)> = files
         .keys()
         .map(|path| {
