@@ -93,6 +93,13 @@ impl<T: Ord + Copy> Subscription<T> {
         self.topics.retain(keeps);
     }
 
+    /// Wants these topics as well from now on.
+    pub fn widen(&mut self, more: impl IntoIterator<Item = T>) {
+        self.topics.extend(more);
+        self.topics.sort_unstable();
+        self.topics.dedup();
+    }
+
     /// Goes back to a position that it came from: what was taken since then reached nobody.
     pub fn rewind(&mut self, to: ReplayId) {
         self.cursor = self.cursor.min(to);
@@ -126,6 +133,15 @@ mod tests {
             ..BOUNDS
         };
         assert_eq!(open(ReplayPreset::Earliest, empty), Ok(1_020));
+    }
+
+    #[test]
+    fn a_subscription_that_is_widened_wants_more_from_where_it_stands() {
+        let mut open =
+            Subscription::open(vec![2], ReplayPreset::Latest, BOUNDS).expect("a position");
+        open.widen([3, 1, 2]);
+        assert_eq!(open.topics(), [1, 2, 3]);
+        assert!(open.wants(ReplayId::new(1_021), 1) && !open.wants(ReplayId::new(1_020), 3));
     }
 
     #[test]

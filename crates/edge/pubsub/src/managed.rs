@@ -159,9 +159,10 @@ impl Run {
         let mut committed = committed.map_err(landfall_engine::Error::fault)?;
         let preset =
             committed.map_or_else(|| preset(subscription.default_replay), ReplayPreset::Custom);
-        if delivery.start(topics.clone(), preset).is_err() {
+        if delivery.start(topic, topics.clone(), preset).is_err() {
             committed = None;
-            delivery.start(topics, self::preset(subscription.error_recovery_replay))?;
+            let preset = self::preset(subscription.error_recovery_replay);
+            delivery.start(topic, topics, preset)?;
         }
         self.open = Some(Open {
             _slot: slot,

@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use landfall_auth::Login;
-use landfall_engine::{LogEvent, Prepare, Rendition, TopicFilter, TopicId, Watcher};
-use landfall_model::{Fault, ReplayId, ReplayPreset, Timestamp};
+use landfall_engine::{Definitions, LogEvent, Prepare, Rendition, TopicFilter, TopicId, Watcher};
+use landfall_model::{Fault, ReplayId, ReplayPreset, Timestamp, Topic};
 use landfall_subscription::fetch::{Due, Fetch};
 use landfall_subscription::{Bounds, Subscription};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tonic::{Status, Streaming};
 use tracing::error;
 
 use crate::call::Call;
 use crate::fetch_response::{FetchResponse, event_field};
-use crate::{PubsubState, call, replay, too_long};
+use crate::{PubsubState, call, replay, service, too_long};
 
 /// Bytes of events in one response. Clients keep gRPC's default limit of 4 MiB.
 const RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
@@ -57,6 +57,10 @@ pub(crate) struct Delivery<R> {
     ending: Pin<Box<dyn Future<Output = Fault> + Send>>,
     watcher: Watcher,
     prepare: Prepare,
+    /// New definitions may have more for the topic of all changes.
+    deployments: watch::Receiver<Arc<Definitions>>,
+    /// Whether that is the topic.
+    of_all: bool,
     /// None before the first request.
     subscription: Option<Subscription<TopicId>>,
     answers: mpsc::Sender<Result<R, Status>>,
@@ -76,6 +80,8 @@ impl<R: From<FetchResponse>> Delivery<R> {
             prepare: Arc::new(|event| {
                 event.rendition(Rendition::PubSub, event_field);
             }),
+            deployments: state.engine.deployments(),
+            of_all: false,
             subscription: None,
             state,
             call,
@@ -108,17 +114,42 @@ impl<R: From<FetchResponse>> Delivery<R> {
         let clock = self.state.engine.clock();
         let deadline = self.fetch.deadline();
         let deadline = until.map_or(deadline, |until| deadline.min(until));
-        tokio::select! {
+        let wake = tokio::select! {
             request = requests.message() => match request {
-                Ok(Some(request)) => Ok(Wake::Request(request)),
-                Ok(None) => Err(End::Done),
-                Err(status) => Err(End::Broken(too_long::told(status))),
+                Ok(Some(request)) => Wake::Request(request),
+                Ok(None) => return Err(End::Done),
+                Err(status) => return Err(End::Broken(too_long::told(status))),
             },
-            fault = &mut self.ending => Err(fault.into()),
-            () = self.answers.closed() => Err(End::Done),
-            () = self.watcher.woken() => Ok(Wake::Moved),
-            () = clock.wait_until(deadline) => Ok(Wake::Due),
+            fault = &mut self.ending => return Err(fault.into()),
+            () = self.answers.closed() => return Err(End::Done),
+            () = self.watcher.woken() => Wake::Moved,
+            Ok(()) = self.deployments.changed() => {
+                self.deployments.mark_changed();
+                Wake::Moved
+            }
+            () = clock.wait_until(deadline) => Wake::Due,
+        };
+        self.redefined();
+        Ok(wake)
+    }
+
+    /// Whether there are new definitions: the topic of all changes then has the objects that are new as well.
+    ///
+    /// They are in force before the first event that needs them. So who asks with events in hand, before the position
+    /// moves past them, has missed none.
+    fn redefined(&mut self) -> bool {
+        // Nobody makes new ones once the engine is gone.
+        let redefined = self.deployments.has_changed().unwrap_or(false);
+        if redefined {
+            self.deployments.mark_unchanged();
+            if let Some(subscription) = self.subscription.as_mut().filter(|_| self.of_all) {
+                let topics = service::topics(&self.state, &self.login, Topic::CHANGE_EVENTS);
+                subscription.widen(topics.into_iter().flatten());
+                let topics = subscription.topics().to_vec();
+                self.watcher.set(TopicFilter::These(topics));
+            }
         }
+        redefined
     }
 
     /// Goes on with another access token of the same user.
@@ -133,15 +164,17 @@ impl<R: From<FetchResponse>> Delivery<R> {
         self.subscription.as_ref().map(Subscription::cursor)
     }
 
-    /// Starts where the client asks.
+    /// Starts where the client asks; `topics` are those behind the name.
     ///
     /// # Errors
     /// [`Fault::ReplayIdCorrupted`] for a position that is not retained.
     pub(crate) fn start(
         &mut self,
+        name: &str,
         topics: Vec<TopicId>,
         preset: ReplayPreset,
     ) -> Result<(), Fault> {
+        self.of_all = name == Topic::CHANGE_EVENTS;
         let log = self.state.engine.log().bounds();
         let bounds = Bounds {
             earliest: log.earliest,
@@ -162,13 +195,19 @@ impl<R: From<FetchResponse>> Delivery<R> {
             };
             let filter = TopicFilter::These(subscription.topics().to_vec());
             let limit = usize::try_from(self.fetch.credit()).unwrap_or(usize::MAX);
-            let log = self.state.engine.log();
+            let log = Arc::clone(self.state.engine.log());
             let from = subscription.cursor();
             let read = log.read_prepared(from, &filter, limit, &self.prepare).await;
             let stretch = read.map_err(|failure| {
                 error!(error = %failure, "the log cannot be read");
                 Fault::StoreUnavailable
             })?;
+            if self.redefined() {
+                continue;
+            }
+            let Some(subscription) = &mut self.subscription else {
+                return Ok(());
+            };
             if stretch.events.is_empty() {
                 subscription.advance(stretch.reached);
                 if stretch.reached <= from || stretch.reached >= log.bounds().tail {

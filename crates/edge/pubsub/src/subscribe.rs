@@ -83,7 +83,7 @@ impl Run {
         let delivery = &mut self.delivery;
         let topics = service::topics(&delivery.state, &delivery.login, &request.topic_name)?;
         let preset = replay::preset(request.replay_preset, &request.replay_id)?;
-        delivery.start(topics, preset)?;
+        delivery.start(&request.topic_name, topics, preset)?;
         self.topic = Some(request.topic_name.clone());
         Ok(())
     }

@@ -41,7 +41,11 @@ impl Client {
             user: login.user_id,
             browser,
             watcher: engine.log().watch(),
-            machine: Mutex::new(Machine::new(Session::new(moment(engine), timings), login)),
+            machine: Mutex::new(Machine::new(
+                engine,
+                Session::new(moment(engine), timings),
+                login,
+            )),
             delivering: tokio::sync::Mutex::new(()),
         }
     }
@@ -69,7 +73,7 @@ impl Client {
     ) -> Result<(), Fault> {
         let now = moment(engine);
         let mut machine = self.machine();
-        let taken = wishes.try_for_each(|wish| machine.subscribe(now, wish?));
+        let taken = wishes.try_for_each(|wish| machine.subscribe(engine, now, wish?));
         self.watcher.set(machine.filter().clone());
         // What is replayed may be there already: let a held poll look.
         self.watcher.wake();
@@ -93,6 +97,15 @@ impl Client {
     /// Takes note of the newest login of the client's user.
     pub(crate) fn logged_in(&self, engine: &Engine, login: &Arc<Login>) {
         self.machine().logged_in(engine, login);
+    }
+
+    /// Takes note of new definitions.
+    pub(crate) fn redefined(&self, engine: &Engine) {
+        let mut machine = self.machine();
+        machine.redefined(engine);
+        self.watcher.set(machine.filter().clone());
+        // Events of what is new may be there already.
+        self.watcher.wake();
     }
 
     /// The login of a client whose poll is held: it is in use as long as it waits.
@@ -150,7 +163,7 @@ impl Client {
         let log = engine.log();
         let prepare = prepare(engine);
         loop {
-            let step = self.machine().look(log);
+            let step = self.machine().look(engine);
             let reading = match step {
                 Step::Done(pending) => return Ok(pending),
                 Step::Again => continue,
@@ -159,7 +172,7 @@ impl Client {
             let stretch = log
                 .read_prepared(reading.from, &reading.filter, 1, &prepare)
                 .await?;
-            if let Step::Done(pending) = self.machine().look_at(&reading, &stretch) {
+            if let Step::Done(pending) = self.machine().look_at(engine, &reading, &stretch) {
                 return Ok(pending);
             }
         }

@@ -59,6 +59,14 @@ impl Clients {
         self.table().remove(id);
     }
 
+    /// Tells all of new definitions.
+    pub(crate) fn redefined(&self, engine: &Engine) {
+        let clients: Vec<Arc<Client>> = self.table().values().cloned().collect();
+        for client in clients {
+            client.redefined(engine);
+        }
+    }
+
     /// Lets time pass for all: expired clients are forgotten, and the logins of those that wait stay in use.
     pub(crate) fn sweep(&self, engine: &Engine, auth: &Auth) {
         let clients: Vec<Arc<Client>> = self.table().values().cloned().collect();

@@ -73,16 +73,20 @@ impl StreamingState {
         }
     }
 
-    /// Forgets clients that do not come back, until `stopping` turns true. Run it beside the router.
+    /// Forgets clients that do not come back and tells the others of new definitions, until `stopping` turns true. Run it
+    /// beside the router.
     pub async fn sweep(self) {
         const PERIOD_MS: i64 = 1_000;
+        let mut deployments = self.engine.deployments();
         loop {
             let next = self.engine.clock().now().plus_millis(PERIOD_MS);
             tokio::select! {
                 () = self.stopping() => return,
-                () = self.engine.clock().wait_until(next) => {}
+                Ok(()) = deployments.changed() => self.clients.redefined(&self.engine),
+                () = self.engine.clock().wait_until(next) => {
+                    self.clients.sweep(&self.engine, &self.auth);
+                }
             }
-            self.clients.sweep(&self.engine, &self.auth);
         }
     }
 

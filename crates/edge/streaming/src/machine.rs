@@ -8,11 +8,11 @@ use landfall_auth::{Login, may_receive};
 use landfall_bayeux::{
     Answer, Input, Moment, Output, Poll, PollId, RequestedAdvice, Response, Session,
 };
-use landfall_engine::{Engine, Log, LogEvent, Rendition, Stretch, TopicFilter, TopicId};
-use landfall_model::{Fault, ReplayId, ReplayPreset, limits};
+use landfall_engine::{Definitions, Engine, LogEvent, Rendition, Stretch, TopicFilter, TopicId};
+use landfall_model::{Fault, ReplayId, ReplayPreset, Topic, limits};
 use landfall_subscription::{Bounds, Subscription, feed};
 use landfall_wire::ApiVersion;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::render::{rendered, rendered_in_seconds, without_uuid};
 
@@ -64,14 +64,17 @@ pub(crate) struct Machine {
     last_delivery: u64,
     /// The topics of all subscriptions.
     filter: TopicFilter,
+    /// New definitions may have more for the channel of all changes.
+    deployments: watch::Receiver<Arc<Definitions>>,
     /// Moves on with every change of the subscriptions: what was read from the log for the old ones may lack events
     /// of the new ones.
     generation: u64,
 }
 
 impl Machine {
-    pub(crate) const fn new(session: Session<Position>, login: Arc<Login>) -> Self {
+    pub(crate) fn new(engine: &Engine, session: Session<Position>, login: Arc<Login>) -> Self {
         Self {
+            deployments: engine.deployments(),
             session,
             version: ApiVersion::NEWEST,
             login,
@@ -147,7 +150,12 @@ impl Machine {
     ///
     /// # Errors
     /// [`Fault::ClientUnknown`], [`Fault::SubscriptionLimitExceeded`], [`Fault::ReplayIdInvalid`].
-    pub(crate) fn subscribe(&mut self, now: Moment, wish: Wish<'_>) -> Result<(), Fault> {
+    pub(crate) fn subscribe(
+        &mut self,
+        engine: &Engine,
+        now: Moment,
+        wish: Wish<'_>,
+    ) -> Result<(), Fault> {
         let present = self.session.subscription(wish.channel);
         let (place, before) = match present.filter(|_| wish.preset == ReplayPreset::Latest) {
             Some(present) => {
@@ -165,7 +173,8 @@ impl Machine {
             subscription,
         };
         self.feed(now, Input::Subscribe(wish.channel.into(), position))?;
-        self.subscriptions_changed();
+        // What was looked up for the wish may be older than what this client has seen of the definitions.
+        self.widen(engine);
         Ok(())
     }
 
@@ -200,6 +209,30 @@ impl Machine {
         }
     }
 
+    /// Whether there are new definitions: the channel of all changes then has the objects that are new as well.
+    ///
+    /// They are in force before the first event that needs them. So who asks with events in hand, before any position
+    /// moves past them, has missed none.
+    pub(crate) fn redefined(&mut self, engine: &Engine) -> bool {
+        let redefined = is_redefined(&self.deployments);
+        if redefined {
+            self.deployments.mark_unchanged();
+            self.widen(engine);
+        }
+        redefined
+    }
+
+    fn widen(&mut self, engine: &Engine) {
+        for (channel, position) in self.session.subscriptions_mut() {
+            if channel == Topic::CHANGE_EVENTS {
+                // It is open to everybody, and carries what the login may read.
+                let topics = landfall_auth::topics(engine, &self.login, channel);
+                position.subscription.widen(topics.into_iter().flatten());
+            }
+        }
+        self.subscriptions_changed();
+    }
+
     fn subscriptions_changed(&mut self) {
         self.generation += 1;
         let positions = self.session.subscriptions();
@@ -231,13 +264,13 @@ impl Machine {
     }
 
     /// Whether an event waits to be sent, as far as memory knows. Positions move past what nobody wants.
-    pub(crate) fn look(&mut self, log: &Log) -> Step<bool> {
+    pub(crate) fn look(&mut self, engine: &Engine) -> Step<bool> {
         let Some(from) = self.position() else {
             return Step::Done(false);
         };
         let mut found = false;
         let session = &self.session;
-        let reached = log.visit_recent(from, &self.filter, |event| {
+        let reached = engine.log().visit_recent(from, &self.filter, |event| {
             found = wanting(session, event) > 0;
             if found {
                 ControlFlow::Break(())
@@ -246,6 +279,7 @@ impl Machine {
             }
         });
         match reached {
+            Some(_) if self.redefined(engine) => Step::Again,
             Some(reached) => {
                 self.advance(reached);
                 Step::Done(found)
@@ -255,8 +289,13 @@ impl Machine {
     }
 
     /// The same with what was read.
-    pub(crate) fn look_at(&mut self, reading: &Reading, stretch: &Stretch) -> Step<bool> {
-        if self.generation != reading.generation {
+    pub(crate) fn look_at(
+        &mut self,
+        engine: &Engine,
+        reading: &Reading,
+        stretch: &Stretch,
+    ) -> Step<bool> {
+        if self.redefined(engine) || self.generation != reading.generation {
             return Step::Again;
         }
         let mut events = stretch.events.iter();
@@ -288,7 +327,11 @@ impl Machine {
         let start = response.len();
         let mut full = false;
         let (session, form) = (&mut self.session, Form::of(engine, self.version));
+        let deployments = &self.deployments;
         let reached = engine.log().visit_recent(from, &self.filter, |event| {
+            if is_redefined(deployments) {
+                return ControlFlow::Break(());
+            }
             full = take(session, form, event, response).is_break();
             if full || response.len() - start > STRETCH_BYTES {
                 ControlFlow::Break(())
@@ -298,6 +341,7 @@ impl Machine {
         });
         match reached {
             None => Step::Read(self.reading(from)),
+            Some(_) if self.redefined(engine) => Step::Again,
             Some(_) if full => Step::Done(()),
             Some(reached) => {
                 self.advance(reached);
@@ -318,7 +362,7 @@ impl Machine {
         stretch: &Stretch,
         response: &mut Response,
     ) -> Step<()> {
-        if self.generation != reading.generation {
+        if self.redefined(engine) || self.generation != reading.generation {
             return Step::Again;
         }
         let form = Form::of(engine, self.version);
@@ -387,6 +431,11 @@ impl<'e> Form<'e> {
         }
         data
     }
+}
+
+/// Whether there are definitions that the client has not seen. Nobody makes new ones once the engine is gone.
+fn is_redefined(deployments: &watch::Receiver<Arc<Definitions>>) -> bool {
+    deployments.has_changed().unwrap_or(false)
 }
 
 /// How many subscriptions an event goes to.

@@ -7,4 +7,5 @@ mod logins;
 mod oauth;
 mod polling;
 mod project;
+mod removal;
 mod streaming;

@@ -15,14 +15,14 @@ use crate::common::{WITHIN, dev, login};
 const NAMESPACE: &str = "http://soap.sforce.com/2006/04/metadata";
 
 /// Writes an object's own file, or that of a field.
-fn write(project: &Path, path: &str, root: &str, content: &str) {
+pub(crate) fn write(project: &Path, path: &str, root: &str, content: &str) {
     let path = project.join("objects").join(path);
     fs::create_dir_all(path.parent().expect("a folder")).expect("made");
     let text = format!("<{root} xmlns=\"{NAMESPACE}\">{content}</{root}>");
     fs::write(path, text).expect("written");
 }
 
-fn object(project: &Path, name: &str, sharing: &str) {
+pub(crate) fn object(project: &Path, name: &str, sharing: &str) {
     write(
         project,
         &format!("{name}/{name}.object-meta.xml"),
@@ -34,7 +34,7 @@ fn object(project: &Path, name: &str, sharing: &str) {
     );
 }
 
-fn field(project: &Path, object: &str, name: &str, definition: &str) {
+pub(crate) fn field(project: &Path, object: &str, name: &str, definition: &str) {
     write(
         project,
         &format!("{object}/fields/{name}.field-meta.xml"),
@@ -43,14 +43,23 @@ fn field(project: &Path, object: &str, name: &str, definition: &str) {
     );
 }
 
-async fn start(data: &Path, project: &Path) -> Running {
+pub(crate) async fn start(data: &Path, project: &Path) -> Running {
     let mut config = dev(Data::Folder(data.to_owned()));
     config.project = Some(project.to_owned());
     Server::start(config).await.expect("starts")
 }
 
-async fn call(org: &Org, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {
-    let path = format!("/services/data/v59.0{path}");
+pub(crate) async fn call(
+    org: &Org,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> (u16, Value) {
+    let path = if path.starts_with("/services") {
+        path.to_owned()
+    } else {
+        format!("/services/data/v59.0{path}")
+    };
     let answer = org.call(method, &path, body).await.expect("an answer");
     let body = if answer.status == 204 {
         Value::Null
@@ -60,7 +69,7 @@ async fn call(org: &Org, method: Method, path: &str, body: Option<&Value>) -> (u
     (answer.status.as_u16(), body)
 }
 
-async fn create(org: &Org, object: &str, values: &Value) -> String {
+pub(crate) async fn create(org: &Org, object: &str, values: &Value) -> String {
     let (status, answer) = call(
         org,
         Method::POST,
@@ -151,7 +160,7 @@ async fn a_roll_up_is_read_with_its_record_and_told_with_the_detail() {
 }
 
 /// The first events of a topic.
-async fn events(org: &Org, topic: &str, count: usize) -> Vec<Value> {
+pub(crate) async fn events(org: &Org, topic: &str, count: usize) -> Vec<Value> {
     let mut streaming = Streaming::new(org.clone(), "59.0");
     streaming
         .subscribe(topic, Replay::Earliest)
