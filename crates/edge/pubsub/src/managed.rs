@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use landfall_auth::Login;
-use landfall_engine::{Managed, ReplayFrom};
+use landfall_engine::{Definitions, Managed, ReplayFrom};
 use landfall_model::{Fault, RecordId, ReplayId, ReplayPreset, Timestamp};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
@@ -70,18 +70,10 @@ impl Run {
     }
 
     async fn run(&mut self, requests: &mut Streaming<ManagedFetchRequest>) -> Result<(), End> {
-        let mut deployments = self.delivery.state.engine.deployments();
         loop {
             self.delivery.deliver().await?;
             let commit_due = self.open.as_ref().map(|open| open.commit_due);
-            let wake = tokio::select! {
-                wake = self.delivery.next(requests, commit_due) => wake?,
-                Ok(()) = deployments.changed() => {
-                    self.check_runs()?;
-                    continue;
-                }
-            };
-            match wake {
+            match self.delivery.next(requests, commit_due).await? {
                 Wake::Request(request) => self.request(request).await?,
                 Wake::Moved => {}
                 Wake::Due if commit_due.is_some_and(|due| due <= self.delivery.now()) => {
@@ -89,23 +81,6 @@ impl Run {
                 }
                 Wake::Due => self.delivery.due().await?,
             }
-        }
-    }
-
-    /// Whether clients may still use the subscription.
-    fn check_runs(&self) -> Result<(), Fault> {
-        let Some(open) = &self.open else {
-            return Ok(());
-        };
-        let definitions = self.delivery.state.engine.definitions();
-        let now = definitions
-            .managed()
-            .iter()
-            .find(|managed| managed.id == open.managed.id);
-        match now {
-            None => Err(Fault::ManagedDeleted),
-            Some(now) if !now.subscription.runs => Err(Fault::ManagedStopped),
-            Some(_) => Ok(()),
         }
     }
 
@@ -164,6 +139,8 @@ impl Run {
             let preset = self::preset(subscription.error_recovery_replay);
             delivery.start(topic, topics, preset)?;
         }
+        let deployments = delivery.state.engine.deployments();
+        delivery.close_on(stopped(deployments, Arc::clone(&managed)));
         self.open = Some(Open {
             _slot: slot,
             started: delivery.reached().unwrap_or(ReplayId::ORIGIN),
@@ -176,7 +153,10 @@ impl Run {
 
     /// Commits a position and says what became of it: the stream goes on either way.
     async fn commit(&mut self, commit: CommitReplayRequest, now: Timestamp) -> Result<(), End> {
-        self.check_runs()?;
+        if let Some(open) = &self.open {
+            let definitions = self.delivery.state.engine.definitions();
+            check_runs(&definitions, &open.managed)?;
+        }
         let committed = self.committed(&commit.replay_id, now).await;
         let response = CommitReplayResponse {
             commit_request_id: commit.commit_request_id,
@@ -237,6 +217,32 @@ const fn preset(from: ReplayFrom) -> ReplayPreset {
     match from {
         ReplayFrom::Latest => ReplayPreset::Latest,
         ReplayFrom::Earliest => ReplayPreset::Earliest,
+    }
+}
+
+/// Whether a stream may still use the subscription that it has opened.
+fn check_runs(definitions: &Definitions, opened: &Managed) -> Result<(), Fault> {
+    let mut all = definitions.managed().iter();
+    match all.find(|managed| managed.id == opened.id) {
+        None => Err(Fault::ManagedDeleted),
+        Some(now) if now.stops != opened.stops => Err(Fault::ManagedStopped),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Ends when the stream that has opened a subscription may no longer use it.
+async fn stopped(
+    mut deployments: watch::Receiver<Arc<Definitions>>,
+    opened: Arc<Managed>,
+) -> Fault {
+    loop {
+        let definitions = Arc::clone(&deployments.borrow_and_update());
+        if let Err(fault) = check_runs(&definitions, &opened) {
+            return fault;
+        }
+        if deployments.changed().await.is_err() {
+            return Fault::StoreUnavailable;
+        }
     }
 }
 

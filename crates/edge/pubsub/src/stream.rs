@@ -54,7 +54,10 @@ pub(crate) struct Delivery<R> {
     pub(crate) login: Arc<Login>,
     pub(crate) fetch: Fetch,
     call: Call,
+    /// Ends when the login does, or the server.
     ending: Pin<Box<dyn Future<Output = Fault> + Send>>,
+    /// Ends when there is a reason of the stream's own.
+    closing: Pin<Box<dyn Future<Output = Fault> + Send>>,
     watcher: Watcher,
     prepare: Prepare,
     /// New definitions may have more for the topic of all changes.
@@ -77,6 +80,7 @@ impl<R: From<FetchResponse>> Delivery<R> {
             fetch: Fetch::new(state.timings, state.engine.clock().now()),
             watcher: state.engine.log().watch(),
             ending: ending(&state, &login),
+            closing: Box::pin(std::future::pending()),
             prepare: Arc::new(|event| {
                 event.rendition(Rendition::PubSub, event_field);
             }),
@@ -121,6 +125,7 @@ impl<R: From<FetchResponse>> Delivery<R> {
                 Err(status) => return Err(End::Broken(too_long::told(status))),
             },
             fault = &mut self.ending => return Err(fault.into()),
+            fault = &mut self.closing => return Err(fault.into()),
             () = self.answers.closed() => return Err(End::Done),
             () = self.watcher.woken() => Wake::Moved,
             Ok(()) = self.deployments.changed() => {
@@ -242,8 +247,19 @@ impl<R: From<FetchResponse>> Delivery<R> {
         }
     }
 
+    /// Waits for a client that does not read, but not beyond the end of the stream.
     pub(crate) async fn send(&mut self, response: R) -> Result<(), End> {
-        self.answers.send(Ok(response)).await.map_err(|_| End::Done)
+        tokio::select! {
+            biased;
+            fault = &mut self.ending => Err(fault.into()),
+            fault = &mut self.closing => Err(fault.into()),
+            sent = self.answers.send(Ok(response)) => sent.map_err(|_| End::Done),
+        }
+    }
+
+    /// Has the stream end when this does, and with its fault.
+    pub(crate) fn close_on(&mut self, closing: impl Future<Output = Fault> + Send + 'static) {
+        self.closing = Box::pin(closing);
     }
 
     /// Does what time has made due.

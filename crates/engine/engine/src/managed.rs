@@ -31,9 +31,17 @@ pub struct Managed {
     pub subscription: ManagedSubscription,
     /// What the project says of it; none if it was made without one.
     pub deployed: Option<ManagedSubscription>,
+    /// How often it was stopped since the org was opened: what used it before is over, also if it runs again.
+    pub stops: u64,
 }
 
 impl Managed {
+    /// How often it was stopped, once it is this.
+    fn stops_as(&self, subscription: &ManagedSubscription) -> u64 {
+        let stops = self.subscription.runs && !subscription.runs;
+        self.stops.saturating_add(u64::from(stops))
+    }
+
     fn has_name(&self, name: &str) -> bool {
         self.subscription.developer_name.eq_ignore_ascii_case(name)
     }
@@ -138,6 +146,7 @@ pub(crate) fn deployed(
         };
         managed.push(Arc::new(Managed {
             id: known.map_or_else(|| new_id(numbers), |known| Ok(known.id))?,
+            stops: known.map_or(0, |known| known.stops_as(&subscription)),
             subscription,
             deployed: Some(deployed),
         }));
@@ -168,6 +177,7 @@ pub(crate) fn changed(
                 id,
                 subscription,
                 deployed: None,
+                stops: 0,
             }));
             id
         }
@@ -181,7 +191,11 @@ pub(crate) fn changed(
             if developer_name.is_some_and(|name| !known.has_name(&name)) {
                 return Err(Fault::ManagedNameFixed.into());
             }
-            update(&mut Arc::make_mut(known).subscription, values)?;
+            let known = Arc::make_mut(known);
+            let mut subscription = known.subscription.clone();
+            update(&mut subscription, values)?;
+            known.stops = known.stops_as(&subscription);
+            known.subscription = subscription;
             id
         }
         ManagedChange::Delete { id } => {

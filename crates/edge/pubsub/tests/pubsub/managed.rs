@@ -370,6 +370,38 @@ async fn a_subscription_that_was_made_without_a_project_is_kept_stopped_and_dele
 }
 
 #[tokio::test]
+async fn who_does_not_read_keeps_nobody_from_a_subscription_that_was_stopped_meanwhile() {
+    let org = Org::capturing(true).await;
+    org.deploy(vec![project::low_ink("")]).await;
+    let id = manage(&org, made()).await;
+    let mut idle = Managed::open(&org, by_name(100)).await;
+    let model = "m".repeat(900_000);
+    for _ in 0..6 {
+        let events = vec![org.low_ink("", &model), org.low_ink("", &model)];
+        org.publish(LOW_INK, events).await.expect("published");
+    }
+    settle().await;
+    manage(&org, state(id, false)).await;
+    manage(&org, state(id, true)).await;
+    settle().await;
+    let mut other = Managed::open(&org, by_name(1)).await;
+    assert_eq!(other.events(1).await.len(), 1);
+    let refusal = loop {
+        match idle.answers.message().await {
+            Ok(answer) => assert!(answer.is_some(), "it is told why it ends"),
+            Err(refusal) => break refusal,
+        }
+    };
+    let suffix = code("config.stopped");
+    assert_refused(
+        &refusal,
+        Code::FailedPrecondition,
+        &suffix,
+        "ManagedSubscribe",
+    );
+}
+
+#[tokio::test]
 async fn a_position_that_is_no_longer_retained_is_left_for_the_start_that_was_chosen() {
     let org = org("<errorRecoveryReplay>EARLIEST</errorRecoveryReplay>").await;
     let mut stream = Managed::started(&org, 10).await;

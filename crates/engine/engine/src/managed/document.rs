@@ -86,6 +86,7 @@ fn parse(line: &str) -> Option<Managed> {
         id,
         subscription,
         deployed,
+        stops: 0,
     })
 }
 
@@ -155,6 +156,7 @@ mod tests {
                     id: RecordId::parse("18x5f0000000001AAA").expect("an id"),
                     subscription: subscription(label, version),
                     deployed,
+                    stops: 0,
                 };
                 let document = of(&[Arc::new(managed.clone())]);
                 let line = String::from_utf8(document.content.expect("content")).expect("text");
