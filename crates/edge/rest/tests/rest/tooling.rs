@@ -195,6 +195,8 @@ async fn the_object_tells_what_can_be_done_with_it() {
     // It is no object of the plain API.
     let plain = org.get(&format!("/sobjects/{OBJECT}")).await;
     assert_eq!(plain.refusal().1, "NOT_FOUND");
+    let plain = org.get(&format!("/query?q=SELECT+Id+FROM+{OBJECT}")).await;
+    assert_eq!(plain.refusal().1, "INVALID_TYPE");
     let method = org.send("PUT", ROWS, &[], Body::empty()).await;
     assert_eq!(method.status, 405);
 }
