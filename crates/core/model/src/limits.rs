@@ -94,6 +94,10 @@ pub const QUERY_PAGE_ROWS_MAX: usize = 2_000;
 /// pages to come.
 pub const QUERY_RECORDS_MAX: usize = 2_000_000;
 
+/// Queries of an org that are carried out at the same time; more wait. Source: none; fewer than the store has readers,
+/// so that other reads go on.
+pub const QUERIES_AT_ONCE_MAX: usize = 2;
+
 /// Queries whose further pages can be asked for; the oldest are forgotten. Source: none.
 pub const QUERY_CURSORS_MAX: usize = 1_000;
 

@@ -87,6 +87,7 @@ struct Shared {
     issued: Arc<Issued>,
     deploying: tokio::sync::Mutex<()>,
     cursors: std::sync::Mutex<query::Cursors>,
+    querying: tokio::sync::Semaphore,
     org: Org,
     log: Arc<Log>,
     writer: Handle,
@@ -268,6 +269,16 @@ impl Engine {
     /// [`Error::Store`].
     pub async fn record_count(&self, entity: &Arc<EntityDefinition>) -> Result<u64, Error> {
         replication::count(self, entity).await
+    }
+
+    /// Reads for a query, of which only some go on at the same time.
+    async fn search<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Reader) -> landfall_store::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let turn = self.0.querying.acquire().await;
+        let _turn = turn.map_err(|_| Error::Stopped)?;
+        self.read(read).await
     }
 
     async fn read<T: Send + 'static>(

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use landfall_model::limits::QUERIES_AT_ONCE_MAX;
 use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, Value};
 use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Writer};
 
@@ -99,6 +100,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         issued,
         deploying: tokio::sync::Mutex::default(),
         cursors: std::sync::Mutex::default(),
+        querying: tokio::sync::Semaphore::new(QUERIES_AT_ONCE_MAX),
         org,
         log,
         writer: handle,

@@ -170,7 +170,7 @@ pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Ans
     let page = match checked.answers {
         Answers::Count => {
             let asked = Arc::clone(&checked);
-            let total = engine.read(move |reader| reader.count(&asked.plan)).await;
+            let total = engine.search(move |reader| reader.count(&asked.plan)).await;
             Page {
                 total: total.map_err(|error| failed(error, &checked.plan))?,
                 ..Page::default()
@@ -276,7 +276,7 @@ pub(crate) async fn more(
     let asked = cursor.clone();
     let room = room(batch);
     let read = engine
-        .read(move |reader| {
+        .search(move |reader| {
             let rest = asked.ids.get(locator.offset..).unwrap_or_default();
             match plan_at(&asked.checked.plan, &asked.way) {
                 Some(plan) => reader.reread(plan, rest, room),

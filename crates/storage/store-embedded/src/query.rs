@@ -16,7 +16,7 @@ use rusqlite::{Connection, ErrorCode, Row, Statement as Prepared};
 use crate::error::{corrupt, reading};
 use crate::layout::Layouts;
 use crate::value::{ColumnType, decode};
-use statement::{Param, Statement};
+use statement::{Param, Statement, Wanted};
 
 const QUERY: &str = "query";
 
@@ -32,19 +32,28 @@ const CHILD_ROWS_MIN: usize = 200;
 struct Ready<'p> {
     plan: &'p Plan,
     statement: Statement,
+    /// The ids of all records that the statement is about; none for a statement about one.
+    ids: Option<Statement>,
     columns: Vec<ColumnType>,
     children: Vec<Self>,
 }
 
 impl<'p> Ready<'p> {
-    fn new(layouts: &Layouts, plan: &'p Plan, statement: Statement) -> Self {
+    fn new(
+        layouts: &Layouts,
+        plan: &'p Plan,
+        statement: Statement,
+        ids: Option<Statement>,
+    ) -> Self {
         let children = plan.children.iter().map(|child| {
-            let statement = statement::of_children(layouts, child);
-            Ready::new(layouts, &child.plan, statement)
+            let statement = statement::of_children(layouts, child, Wanted::Columns);
+            let ids = statement::of_children(layouts, child, Wanted::Ids);
+            Ready::new(layouts, &child.plan, statement, Some(ids))
         });
         Self {
             plan,
             statement,
+            ids,
             columns: plan
                 .columns
                 .iter()
@@ -64,10 +73,12 @@ pub(crate) fn run(
     within_time(connection, |connection| {
         if plan.grouping.is_some() {
             let statement = statement::of_groups(layouts, plan);
-            let ready = Ready::new(layouts, plan, statement);
+            let ready = Ready::new(layouts, plan, statement, None);
             return groups(connection, &ready, room);
         }
-        let ready = Ready::new(layouts, plan, statement::of_records(layouts, plan));
+        let statement = statement::of_records(layouts, plan, Wanted::Columns);
+        let ids = statement::of_records(layouts, plan, Wanted::Ids);
+        let ready = Ready::new(layouts, plan, statement, Some(ids));
         let mut left = room.rows.max(1);
         records(connection, &ready, None, room, &mut left)
     })
@@ -76,7 +87,7 @@ pub(crate) fn run(
 pub(crate) fn count(connection: &mut Connection, layouts: &Layouts, plan: &Plan) -> Result<u64> {
     within_time(connection, |connection| {
         let statement = statement::of_count(layouts, plan);
-        let mut prepared = prepare(connection, &statement, None)?;
+        let mut prepared = prepare(connection, &statement, None, None)?;
         let mut rows = prepared.raw_query();
         let row = rows.next().map_err(failed)?;
         let count: i64 = row.map_or(Ok(0), |row| row.get(0)).map_err(failed)?;
@@ -92,7 +103,7 @@ pub(crate) fn reread(
     room: Room,
 ) -> Result<Reread> {
     within_time(connection, |connection| {
-        let ready = Ready::new(layouts, plan, statement::of_one(layouts, plan));
+        let ready = Ready::new(layouts, plan, statement::of_one(layouts, plan), None);
         let mut left = room.rows.max(1);
         let mut reread = Reread::default();
         for id in ids {
@@ -139,9 +150,10 @@ fn prepare<'c>(
     connection: &'c Connection,
     statement: &Statement,
     subject: Option<RecordId>,
+    most: Option<usize>,
 ) -> Result<rusqlite::CachedStatement<'c>> {
     let mut prepared = connection.prepare_cached(&statement.sql).map_err(failed)?;
-    bind(&mut prepared, statement, subject).map_err(failed)?;
+    bind(&mut prepared, statement, subject, most).map_err(failed)?;
     Ok(prepared)
 }
 
@@ -149,12 +161,18 @@ fn bind(
     prepared: &mut Prepared<'_>,
     statement: &Statement,
     subject: Option<RecordId>,
+    most: Option<usize>,
 ) -> rusqlite::Result<()> {
+    let most = most.and_then(|most| i64::try_from(most).ok());
     for (place, param) in (1..).zip(&statement.params) {
         match param {
             Param::Value(value) => prepared.raw_bind_parameter(place, value)?,
             Param::Subject => {
                 prepared.raw_bind_parameter(place, subject.as_ref().map(RecordId::as_str))?;
+            }
+            Param::Limit(limit) => {
+                let least = [*limit, most].into_iter().flatten().min();
+                prepared.raw_bind_parameter(place, least.unwrap_or(-1))?;
             }
         }
     }
@@ -169,33 +187,57 @@ fn records(
     room: Room,
     left: &mut usize,
 ) -> Result<Found> {
-    let mut prepared = prepare(connection, &ready.statement, subject)?;
+    let mut prepared = prepare(connection, &ready.statement, subject, Some(*left + 1))?;
     let mut rows = prepared.raw_query();
     let mut found = Found::default();
     while let Some(row) = rows.next().map_err(failed)? {
-        if found.ids.len() >= room.records {
-            return Err(Error::TooMany);
+        if *left == 0 {
+            // Reading the columns of those that only their ids are wanted of would cost more than looking again.
+            found.ids = ids(connection, ready, subject, room)?;
+            return Ok(found);
         }
+        *left -= 1;
         let id = id_of(row)?;
-        found.ids.push(id);
-        if *left > 0 {
-            *left -= 1;
-            let values = values(ready, row, 1)?;
-            let mut children = Vec::with_capacity(ready.children.len());
-            for child in &ready.children {
-                let mut own = (*left).max(CHILD_ROWS_MIN);
-                let before = own;
-                children.push(records(connection, child, Some(id), room, &mut own)?);
-                *left = left.saturating_sub(before - own);
-            }
-            found.rows.push(FoundRow { values, children });
+        let values = values(ready, row, 1)?;
+        let mut children = Vec::with_capacity(ready.children.len());
+        for child in &ready.children {
+            let mut own = (*left).max(CHILD_ROWS_MIN);
+            let before = own;
+            children.push(records(connection, child, Some(id), room, &mut own)?);
+            *left = left.saturating_sub(before - own);
         }
+        found.ids.push(id);
+        found.rows.push(FoundRow { values, children });
+    }
+    if found.ids.len() > room.records {
+        return Err(Error::TooMany);
     }
     Ok(found)
 }
 
+fn ids(
+    connection: &Connection,
+    ready: &Ready<'_>,
+    subject: Option<RecordId>,
+    room: Room,
+) -> Result<Vec<RecordId>> {
+    let mut ids = Vec::new();
+    let Some(statement) = &ready.ids else {
+        return Ok(ids);
+    };
+    let mut prepared = prepare(connection, statement, subject, None)?;
+    let mut rows = prepared.raw_query();
+    while let Some(row) = rows.next().map_err(failed)? {
+        if ids.len() >= room.records {
+            return Err(Error::TooMany);
+        }
+        ids.push(id_of(row)?);
+    }
+    Ok(ids)
+}
+
 fn groups(connection: &Connection, ready: &Ready<'_>, room: Room) -> Result<Found> {
-    let mut prepared = prepare(connection, &ready.statement, None)?;
+    let mut prepared = prepare(connection, &ready.statement, None, None)?;
     let mut rows = prepared.raw_query();
     let mut found = Found::default();
     while let Some(row) = rows.next().map_err(failed)? {

@@ -59,7 +59,7 @@ pub(crate) async fn explain(engine: &Engine, question: Question<'_>) -> Result<E
 
 async fn count(engine: &Engine, plan: Plan) -> Result<u64, Error> {
     let asked = plan.clone();
-    let counted = engine.read(move |reader| reader.count(&asked)).await;
+    let counted = engine.search(move |reader| reader.count(&asked)).await;
     counted.map_err(|error| failed(error, &plan))
 }
 

@@ -25,6 +25,15 @@ pub(super) enum Param {
     Value(Kept),
     /// The record that it is about.
     Subject,
+    /// How many rows are wanted; none: all. Less may be wanted each time.
+    Limit(Option<i64>),
+}
+
+/// What is wanted of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Columns,
+    Ids,
 }
 
 /// Writes one statement.
@@ -90,7 +99,10 @@ impl<'p> Sql<'p> {
         }
     }
 
-    fn columns(&mut self) {
+    fn columns(&mut self, wanted: Wanted) {
+        if wanted == Wanted::Ids {
+            return;
+        }
         let plan = self.plan;
         for column in &plan.columns {
             self.push(", ");
@@ -115,14 +127,13 @@ impl<'p> Sql<'p> {
     }
 
     fn limit(&mut self) {
-        let counted = |count: u64| Kept::Integer(i64::try_from(count).unwrap_or(i64::MAX));
-        if self.plan.limit.is_none() && self.plan.offset == 0 {
-            return;
+        let counted = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        self.push(" LIMIT ?");
+        self.params.push(Param::Limit(self.plan.limit.map(counted)));
+        if self.plan.offset > 0 {
+            self.push(" OFFSET ");
+            self.param(Kept::Integer(counted(self.plan.offset)));
         }
-        self.push(" LIMIT ");
-        self.param(self.plan.limit.map_or(Kept::Integer(-1), counted));
-        self.push(" OFFSET ");
-        self.param(counted(self.plan.offset));
     }
 
     pub(super) fn filter(&mut self) {
@@ -139,10 +150,10 @@ impl<'p> Sql<'p> {
     }
 }
 
-pub(super) fn of_records(layouts: &Layouts, plan: &Plan) -> Statement {
+pub(super) fn of_records(layouts: &Layouts, plan: &Plan, wanted: Wanted) -> Statement {
     let mut sql = Sql::new(layouts, plan, "t");
     let _ = write!(sql.out, "SELECT t0.{ID}");
-    sql.columns();
+    sql.columns(wanted);
     sql.from();
     sql.filter();
     sql.order();
@@ -151,10 +162,10 @@ pub(super) fn of_records(layouts: &Layouts, plan: &Plan) -> Statement {
 }
 
 /// The records that refer to one.
-pub(super) fn of_children(layouts: &Layouts, children: &Children) -> Statement {
+pub(super) fn of_children(layouts: &Layouts, children: &Children, wanted: Wanted) -> Statement {
     let mut sql = Sql::new(layouts, &children.plan, "t");
     let _ = write!(sql.out, "SELECT t0.{ID}");
-    sql.columns();
+    sql.columns(wanted);
     sql.from();
     let reference = sql.field(0, children.place);
     let _ = write!(sql.out, " WHERE {reference} = ? AND ");
@@ -169,7 +180,7 @@ pub(super) fn of_children(layouts: &Layouts, children: &Children) -> Statement {
 pub(super) fn of_one(layouts: &Layouts, plan: &Plan) -> Statement {
     let mut sql = Sql::new(layouts, plan, "t");
     let _ = write!(sql.out, "SELECT t0.{ID}");
-    sql.columns();
+    sql.columns(Wanted::Columns);
     sql.from();
     let _ = write!(sql.out, " WHERE t0.{ID} = ?");
     sql.params.push(Param::Subject);
@@ -190,7 +201,7 @@ pub(super) fn of_count(layouts: &Layouts, plan: &Plan) -> Statement {
 pub(super) fn of_groups(layouts: &Layouts, plan: &Plan) -> Statement {
     let mut sql = Sql::new(layouts, plan, "t");
     let Some(grouping) = &plan.grouping else {
-        return of_records(layouts, plan);
+        return of_records(layouts, plan, Wanted::Columns);
     };
     sql.push("SELECT ");
     let names: Vec<String> = (0..plan.columns.len())
