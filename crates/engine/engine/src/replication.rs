@@ -44,7 +44,7 @@ pub(crate) async fn replicated(
         rows: REPLICATED_RECORDS_MAX,
         records: REPLICATED_RECORDS_MAX,
     };
-    let found = engine.read(move |reader| reader.query(&plan, room)).await;
+    let found = engine.search(move |reader| reader.query(&plan, room)).await;
     let found = found.map_err(|error| match error {
         Error::Store(landfall_store::Error::TooMany) => Fault::ReplicatedTooMany.into(),
         other => other,
@@ -59,7 +59,7 @@ pub(crate) async fn replicated(
 /// See [`Engine::record_count`].
 pub(crate) async fn count(engine: &Engine, entity: &Arc<EntityDefinition>) -> Result<u64, Error> {
     let plan = plan(entity, Vec::new(), vec![in_bin(entity, false)]);
-    engine.read(move |reader| reader.count(&plan)).await
+    engine.search(move |reader| reader.count(&plan)).await
 }
 
 /// Whether a record is in the recycle bin; objects without one have none there.

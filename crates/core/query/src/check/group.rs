@@ -67,7 +67,7 @@ impl Scope<'_> {
                     let resolved = self.resolve(path)?;
                     let field = resolved.field;
                     let groupable = field.groupable && !field.calculated;
-                    if !groupable || field.field_type.is_compound() || field.is_long_text() {
+                    if !groupable || field.field_type.is_compound() {
                         let field = field.name.to_string();
                         return self.refused(path.at, QueryRefusal::NotGroupable { field });
                     }

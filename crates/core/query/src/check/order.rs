@@ -63,7 +63,6 @@ impl Scope<'_> {
 pub(super) fn is_sortable(field: &FieldDefinition) -> bool {
     field.sortable
         && !field.field_type.is_compound()
-        && !field.is_long_text()
         && field.field_type != FieldType::MultiPicklist
 }
 

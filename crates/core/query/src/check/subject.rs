@@ -92,7 +92,6 @@ impl Scope<'_> {
         let kind = field.field_type;
         let filterable = field.filterable
             && !kind.is_compound()
-            && !field.is_long_text()
             && !matches!(kind, FieldType::Base64 | FieldType::EncryptedString);
         let name = resolved.field.name.to_string();
         if !filterable {
