@@ -99,6 +99,9 @@ pub(crate) struct DevOptions {
     /// Keep the org in a temporary folder that is removed at exit; goes before --data
     #[arg(long, env = "LANDFALL_EPHEMERAL", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) ephemeral: Option<bool>,
+    /// Answer to login.salesforce.com and the vendor's other hosts: over TLS, and as the HTTPS proxy of clients
+    #[arg(long, env = "LANDFALL_AS_SALESFORCE", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) as_salesforce: Option<bool>,
     /// Addresses that the connected app's users may be sent back to, besides every one on this machine
     #[arg(
         long,
@@ -162,6 +165,9 @@ pub(crate) struct ServeOptions {
         value_delimiter = ','
     )]
     pub(crate) proxies_trusted: Option<Vec<Network>>,
+    /// Is for `dev`: refused with the reason
+    #[arg(long, env = "LANDFALL_AS_SALESFORCE", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", hide = true)]
+    pub(crate) as_salesforce: Option<bool>,
     /// User name of the first administrator of a new org
     #[arg(long, env = "LANDFALL_ADMIN_USERNAME", value_name = "NAME")]
     pub(crate) admin_username: Option<String>,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use landfall_server::config::{
-    Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME, Data,
+    Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME, Data, Tls,
 };
 use landfall_server::settings::{self, LogFormat, Settings};
 use landfall_server::{Error, Running, Server};
@@ -36,12 +36,13 @@ pub(crate) async fn run(options: DevOptions, log: &LogOptions, started: Instant)
     let ready_file = settings.ready_file.clone();
     let config = Config::dev(settings)?;
     let data = config.data.clone();
+    let as_salesforce = config.tls == Tls::AsSalesforce;
     let running = match Server::start(config).await {
         Ok(running) => running,
         Err(error) => return Err(explain(error).await),
     };
     if format == LogFormat::Text {
-        say(&banner(&running, &data));
+        say(&banner(&running, &data, as_salesforce));
     }
     run::until_stopped(running, format, ready_file.as_deref(), started).await
 }
@@ -54,6 +55,7 @@ fn said(options: DevOptions, log: &LogOptions) -> Settings {
         ephemeral: options.ephemeral,
         ready_file: options.ready_file,
         project: options.project,
+        as_salesforce: options.as_salesforce,
         connected_app: settings::ConnectedApp {
             redirect_uris: options.connected_app_redirect_uris,
             rotate_refresh_tokens: options.connected_app_rotate_refresh_tokens,
@@ -101,7 +103,7 @@ async fn running_at(address: SocketAddr) -> Option<String> {
     Some(answer.get("version")?.as_str()?.to_owned())
 }
 
-fn banner(running: &Running, data: &Data) -> String {
+fn banner(running: &Running, data: &Data, as_salesforce: bool) -> String {
     let kept = match data {
         Data::Folder(folder) => format!("kept in {}", folder.display()),
         Data::Ephemeral => "kept until exit (keep it: --data DIR)".to_owned(),
@@ -110,13 +112,18 @@ fn banner(running: &Running, data: &Data) -> String {
     let authority = running
         .authority()
         .map_or_else(String::new, |path| path.display().to_string());
+    let salesforce = if as_salesforce {
+        format!("  Salesforce  for a client with HTTPS_PROXY={url} that trusts the authority\n")
+    } else {
+        String::new()
+    };
     format!(
         "landfall {version}   API v{API_VERSION}   {kept}
 
   REST        {url}/services/data/v{API_VERSION}
   Streaming   {url}/cometd/{API_VERSION}
   TLS         {tls}     on the same port, authority: {authority}
-  Log in      {DEVELOPER_USERNAME} / {DEVELOPER_PASSWORD}     client id and secret: {DEVELOPER_CLIENT}
+{salesforce}  Log in      {DEVELOPER_USERNAME} / {DEVELOPER_PASSWORD}     client id and secret: {DEVELOPER_CLIENT}
   Org         {org}
 
   Try         landfall tail {target}/data/AccountChangeEvent

@@ -546,5 +546,12 @@ fn a_mistake_in_the_configuration_is_shown_with_its_place() {
         "{}",
         stderr(&output)
     );
+    let output = run(&["serve", "--as-salesforce", "--config", text(&file)]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stderr(&output).contains("`as_salesforce` is set"),
+        "{}",
+        stderr(&output)
+    );
     assert!(!folder.path().join("org").exists());
 }

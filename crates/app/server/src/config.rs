@@ -138,6 +138,8 @@ pub enum Data {
 pub enum Tls {
     /// With a certificate for this machine, issued by an authority of the data folder's own.
     DeveloperAuthority,
+    /// The same, and under the vendor's host names with a certificate for them; there are tunnels to them as well.
+    AsSalesforce,
     /// With this certificate.
     Files {
         /// Certificate chain in PEM.
@@ -179,7 +181,11 @@ impl Config {
             mode: Mode::Developer,
             listen,
             data,
-            tls: Tls::DeveloperAuthority,
+            tls: if settings.as_salesforce.unwrap_or(false) {
+                Tls::AsSalesforce
+            } else {
+                Tls::DeveloperAuthority
+            },
             trusted_proxies: settings.proxies.trusted.unwrap_or_default(),
             retention_hours: retention_hours(&settings.events)?,
             capture_all: settings.events.capture_all.unwrap_or(true),
@@ -209,20 +215,7 @@ impl Config {
     /// [`Error::Incomplete`], [`Error::Unsafe`], [`Error::Read`].
     pub fn serve(settings: Settings) -> Result<Self, Error> {
         let listen = settings.listen.map_or_else(listen_default, Ok)?;
-        if settings.ephemeral.unwrap_or(false) {
-            return Err(Error::Unsafe {
-                reason: "`ephemeral` is set: everything would be lost at exit".to_owned(),
-                hint: "leave it out, and name a folder by `data`".to_owned(),
-            });
-        }
-        if settings.oauth.auto_approve.is_some() {
-            return Err(Error::Unsafe {
-                reason:
-                    "`oauth.auto_approve` is set: whoever asks would be let in without a password"
-                        .to_owned(),
-                hint: "leave it out; it is for `landfall dev`".to_owned(),
-            });
-        }
+        refuse_developer_keys(&settings)?;
         let data = settings.data.ok_or_else(|| Error::Incomplete {
             reason: "`data` names no folder to keep the org in".to_owned(),
         })?;
@@ -351,6 +344,35 @@ fn refuse_production_keys(settings: &Settings) -> Result<(), Error> {
         }),
         None => Ok(()),
     }
+}
+
+/// What makes a developer org easy to get into makes a production node unsafe.
+fn refuse_developer_keys(settings: &Settings) -> Result<(), Error> {
+    let refusal = |reason: &str, hint: &str| {
+        Err(Error::Unsafe {
+            reason: reason.to_owned(),
+            hint: hint.to_owned(),
+        })
+    };
+    if settings.ephemeral.unwrap_or(false) {
+        return refusal(
+            "`ephemeral` is set: everything would be lost at exit",
+            "leave it out, and name a folder by `data`",
+        );
+    }
+    if settings.as_salesforce.unwrap_or(false) {
+        return refusal(
+            "`as_salesforce` is set: a production node does not pass for hosts that are not its own",
+            "leave it out; it is for `landfall dev`",
+        );
+    }
+    if settings.oauth.auto_approve.is_some() {
+        return refusal(
+            "`oauth.auto_approve` is set: whoever asks would be let in without a password",
+            "leave it out; it is for `landfall dev`",
+        );
+    }
+    Ok(())
 }
 
 fn serve_tls(tls: &settings::Tls, listen: SocketAddr, proxies: &[Network]) -> Result<Tls, Error> {
@@ -496,6 +518,14 @@ mod tests {
         assert!(refusal(text).contains("`oauth.auto_approve` is set"));
         let dev = Config::dev(settings("[oauth]\nauto_approve = \"a@b\"")).expect("safe");
         assert_eq!(dev.auto_approve.as_deref(), Some("a@b"));
+    }
+
+    #[test]
+    fn only_a_developer_org_passes_for_the_vendors_hosts() {
+        assert!(refusal("data = \"d\"\nas_salesforce = true").contains("`as_salesforce` is set"));
+        let dev = |text| Config::dev(settings(text)).expect("safe").tls;
+        assert_eq!(dev("as_salesforce = true"), Tls::AsSalesforce);
+        assert_eq!(dev(""), Tls::DeveloperAuthority);
     }
 
     #[test]

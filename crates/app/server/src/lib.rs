@@ -20,6 +20,8 @@ mod server;
 pub mod settings;
 mod stall;
 mod tls;
+mod tunnel;
+mod vendor;
 
 pub use config::Config;
 pub use error::Error;

@@ -1,7 +1,7 @@
 //! One port for everything: accepting connections and telling what they speak.
 //!
 //! The first byte tells TLS from cleartext, the second of cleartext HTTP/2 with prior knowledge from HTTP/1.1; under TLS
-//! the negotiated protocol does. Everything about a connection that takes time is bounded here.
+//! the negotiated protocol does. A developer org that answers to the vendor's host names opens tunnels to them first. Everything about a connection that takes time is bounded here.
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,12 +26,16 @@ use crate::phase::{Listener as PhaseListener, Phase};
 use crate::polling::Polling;
 use crate::rewound::Rewound;
 use crate::stall::Unstalled;
+use crate::tunnel;
 
 /// First byte of a TLS connection: a handshake record. Source: RFC 8446, section 5.1.
 const TLS_HANDSHAKE: u8 = 0x16;
 
 /// How an HTTP/2 connection with prior knowledge begins, as far as no HTTP/1 method does. Source: RFC 9113, section 3.4.
 const HTTP2_BEGIN: &[u8; 2] = b"PR";
+
+/// How a request for a tunnel begins. Source: RFC 9110, section 9.3.6.
+const CONNECT_BEGIN: &[u8; 8] = b"CONNECT ";
 
 /// How long a new connection may take to say what it speaks, TLS handshake included.
 const OPENING_MAX: Duration = Duration::from_secs(15);
@@ -54,13 +58,15 @@ const HTTP2_PONG_WITHIN: Duration = Duration::from_secs(20);
 /// Pause after the machine could not give a connection, such as for lack of file descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
-/// Pause before looking again at a connection that has sent a single `P`.
-const PEEK_RETRY: Duration = Duration::from_millis(5);
+/// Pause before looking again at a connection that has begun a word.
+pub(crate) const PEEK_RETRY: Duration = Duration::from_millis(5);
 
 /// Accepts connections and serves them.
 pub(crate) struct Acceptor {
     pub(crate) listener: TcpListener,
     pub(crate) tls: Option<TlsAcceptor>,
+    /// Whether tunnels to the vendor's host names are opened.
+    pub(crate) tunnels: bool,
     pub(crate) front: Arc<Front>,
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) phase: PhaseListener,
@@ -85,6 +91,7 @@ impl Acceptor {
             let connection = Connection {
                 peer,
                 tls: self.tls.clone(),
+                tunnels: self.tunnels,
                 front: Arc::clone(&self.front),
                 phase: self.phase.clone(),
                 slot: Arc::new(slot),
@@ -104,10 +111,12 @@ impl Acceptor {
     }
 }
 
-/// What a cleartext connection speaks.
+/// What a connection speaks.
 enum Speech {
     Tls,
     Http1,
+    /// The same, beginning with the request for a tunnel.
+    Connect,
     Http2,
 }
 
@@ -120,6 +129,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 struct Connection {
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
+    tunnels: bool,
     front: Arc<Front>,
     phase: PhaseListener,
     slot: Slot,
@@ -161,14 +171,14 @@ impl Connection {
     }
 
     /// Finds out what the connection speaks; nothing if the server drains meanwhile.
-    async fn open(mut self, stream: TcpStream) -> Result<Option<Speaking>, Failure> {
+    async fn open(mut self, mut stream: TcpStream) -> Result<Option<Speaking>, Failure> {
         let speech = tokio::select! {
             () = self.phase.reached(Phase::Draining) => return Ok(None),
-            speech = timeout(OPENING_MAX, speech(&stream)) => speech??,
+            speech = timeout(OPENING_MAX, opening(&mut stream, self.tunnels)) => speech??,
         };
         let stream = Unstalled::new(stream);
         let speaking: Speaking = match (speech, self.tls.take()) {
-            (Speech::Http1, _) => Box::pin(self.http1(stream, Scheme::Http)),
+            (Speech::Http1 | Speech::Connect, _) => Box::pin(self.http1(stream, Scheme::Http)),
             (Speech::Http2, _) => Box::pin(self.http2(stream, Scheme::Http)),
             (Speech::Tls, Some(acceptor)) => {
                 let stream = timeout(OPENING_MAX, acceptor.accept(stream)).await??;
@@ -273,17 +283,31 @@ impl Connection {
     }
 }
 
+/// What the connection speaks, in the tunnel if it begins with one.
+async fn opening(stream: &mut TcpStream, tunnels: bool) -> io::Result<Speech> {
+    match speech(stream).await? {
+        Speech::Connect if tunnels => {
+            tunnel::open(stream).await?;
+            speech(stream).await
+        }
+        speech => Ok(speech),
+    }
+}
+
 /// Looks at the first bytes without taking them.
 async fn speech(stream: &TcpStream) -> io::Result<Speech> {
-    let mut begin = [0_u8; 2];
+    let mut begin = [0_u8; CONNECT_BEGIN.len()];
     loop {
         let seen = stream.peek(&mut begin).await?;
-        match (begin.get(..seen), begin.first()) {
-            (Some([]) | None, _) | (_, None) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            (_, Some(&TLS_HANDSHAKE)) => return Ok(Speech::Tls),
-            (Some(bytes), _) if bytes == HTTP2_BEGIN => return Ok(Speech::Http2),
+        match begin.get(..seen).unwrap_or_default() {
+            [] => return Err(io::ErrorKind::UnexpectedEof.into()),
+            [TLS_HANDSHAKE, ..] => return Ok(Speech::Tls),
+            bytes if bytes.starts_with(HTTP2_BEGIN) => return Ok(Speech::Http2),
+            bytes if bytes == CONNECT_BEGIN => return Ok(Speech::Connect),
             // A lone `P` begins POST, PUT, PATCH and PRI alike; the socket stays readable, so wait by the clock.
-            (Some([b'P']), _) => sleep(PEEK_RETRY).await,
+            bytes if HTTP2_BEGIN.starts_with(bytes) || CONNECT_BEGIN.starts_with(bytes) => {
+                sleep(PEEK_RETRY).await;
+            }
             _ => return Ok(Speech::Http1),
         }
     }

@@ -106,6 +106,7 @@ impl Server {
             Acceptor {
                 listener,
                 tls: acceptor,
+                tunnels: config.tls == Tls::AsSalesforce,
                 front,
                 slots: Arc::clone(&slots),
                 phase: listening,
@@ -275,8 +276,10 @@ fn acceptor(
     clock: &dyn Clock,
 ) -> Result<(Option<tls::Authority>, Option<TlsAcceptor>), Error> {
     Ok(match tls {
-        Tls::DeveloperAuthority => {
-            let (authority, config) = tls::developer(&folder.join(TLS_FOLDER), clock.now())?;
+        Tls::DeveloperAuthority | Tls::AsSalesforce => {
+            let as_salesforce = *tls == Tls::AsSalesforce;
+            let (authority, config) =
+                tls::developer(&folder.join(TLS_FOLDER), clock.now(), as_salesforce)?;
             (Some(authority), Some(config.into()))
         }
         Tls::Files { certificate, key } => (None, Some(tls::from_files(certificate, key)?.into())),

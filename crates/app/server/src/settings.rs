@@ -28,6 +28,8 @@ pub struct Settings {
     pub ready_file: Option<PathBuf>,
     /// Folder of the Salesforce DX project that objects, fields and platform events come from.
     pub project: Option<PathBuf>,
+    /// Whether a developer org answers to the vendor's host names.
+    pub as_salesforce: Option<bool>,
     /// The certificate.
     pub tls: Tls,
     /// Who may speak for others.
@@ -226,6 +228,7 @@ impl Settings {
             ephemeral: self.ephemeral.or(other.ephemeral),
             ready_file: self.ready_file.or(other.ready_file),
             project: self.project.or(other.project),
+            as_salesforce: self.as_salesforce.or(other.as_salesforce),
             tls: Tls {
                 certificate_file: self.tls.certificate_file.or(other.tls.certificate_file),
                 key_file: self.tls.key_file.or(other.tls.key_file),
@@ -329,8 +332,8 @@ mod tests {
     fn the_documented_file_says_everything() {
         let settings = parse(include_str!("../../../../docs/landfall.toml")).expect("valid");
         let shown = format!("{settings:?}");
-        // Only `ephemeral` and `oauth.auto_approve` are missing: they are for developer orgs.
-        assert_eq!(shown.matches("None").count(), 2, "{shown}");
+        // Only `ephemeral`, `as_salesforce` and `oauth.auto_approve` are missing: they are for developer orgs.
+        assert_eq!(shown.matches("None").count(), 3, "{shown}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Certificates: the developer authority of a data folder, or the files of the configuration.
 //!
 //! The authority is made once and kept, so that trust in it outlives restarts. What it issues lives in memory only and
-//! is made anew at every start: nothing to renew, no key on disk but the authority's.
+//! is made anew at every start: nothing to renew, no key on disk but the authority's. A connection is shown the
+//! certificate for this machine, or, where the server answers to them, the one for the vendor's host names.
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -14,10 +15,16 @@ use rcgen::{
     KeyUsagePurpose, SanType,
 };
 use rustls::ServerConfig;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::error::Error;
+use crate::vendor;
+
+/// What a certificate for this machine is issued for.
+const LOCAL: &str = "localhost";
 
 /// First and last year of the authority. Its key never leaves the data folder.
 const AUTHORITY_YEARS: (i32, i32) = (2020, 2050);
@@ -45,14 +52,65 @@ pub fn install_crypto_provider() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
-/// Loads or makes the authority in `folder`, and issues a certificate for this machine.
+/// The developer authority's certificates, told apart by the name that a client asks for (SNI).
+#[derive(Debug)]
+struct ByName {
+    local: Arc<CertifiedKey>,
+    vendors: Arc<CertifiedKey>,
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let is_vendors = hello.server_name().is_some_and(vendor::has);
+        let chosen = if is_vendors {
+            &self.vendors
+        } else {
+            &self.local
+        };
+        Some(Arc::clone(chosen))
+    }
+}
+
+/// Loads or makes the authority in `folder`, and issues a certificate for this machine; and one for the vendor's host
+/// names, if the server answers to them.
 ///
 /// # Errors
 /// [`Error::Data`], [`Error::Tls`].
 pub(crate) fn developer(
     folder: &Path,
     now: Timestamp,
+    as_salesforce: bool,
 ) -> Result<(Authority, Arc<ServerConfig>), Error> {
+    let (authority, key) = load_or_make(folder)?;
+    let certificate = CertificateDer::from_pem_slice(authority.pem.as_bytes())
+        .map_err(failed("the authority's certificate is not readable"))?;
+    let issuer = Issuer::new(authority_params(), key);
+    let issue = |params: CertificateParams| {
+        let key = KeyPair::generate().map_err(failed("no key can be made"))?;
+        let leaf = params
+            .signed_by(&key, &issuer)
+            .map_err(failed("no certificate can be issued"))?;
+        certified(
+            vec![leaf.der().clone(), certificate.clone()],
+            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        )
+    };
+    let mut params = leaf_params(now, &[LOCAL])?;
+    params.subject_alt_names.extend([
+        SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+    ]);
+    let local = issue(params)?;
+    let config = if as_salesforce {
+        let vendors = issue(leaf_params(now, &vendor::NAMES)?)?;
+        server_config(Arc::new(ByName { local, vendors }))?
+    } else {
+        server_config(Arc::new(SingleCertAndKey::from(local)))?
+    };
+    Ok((authority, config))
+}
+
+fn load_or_make(folder: &Path) -> Result<(Authority, KeyPair), Error> {
     let path = folder.join("ca.pem");
     let key_path = folder.join("ca-key.pem");
     let data = |path: &Path| {
@@ -77,21 +135,11 @@ pub(crate) fn developer(
         write_new(&path, &certificate.pem(), false).map_err(data(&path))?;
         (certificate.pem(), key)
     };
-    let authority_der = CertificateDer::from_pem_slice(pem.as_bytes())
-        .map_err(failed("the authority's certificate is not readable"))?;
-    let leaf_key = KeyPair::generate().map_err(failed("no key can be made"))?;
-    let leaf = leaf_params(now)?
-        .signed_by(&leaf_key, &Issuer::new(authority_params(), key))
-        .map_err(failed("no certificate can be issued"))?;
-    let config = server_config(
-        vec![leaf.der().clone(), authority_der],
-        PrivatePkcs8KeyDer::from(leaf_key.serialize_der()).into(),
-    )?;
     let authority = Authority {
         path,
         pem: pem.into(),
     };
-    Ok((authority, config))
+    Ok((authority, key))
 }
 
 /// Loads a certificate chain and its key.
@@ -105,20 +153,25 @@ pub(crate) fn from_files(certificate: &Path, key: &Path) -> Result<Arc<ServerCon
         .collect::<Result<Vec<_>, _>>()
         .map_err(unreadable(certificate))?;
     let key = PrivateKeyDer::from_pem_file(key).map_err(unreadable(key))?;
-    server_config(chain, key)
+    server_config(Arc::new(SingleCertAndKey::from(certified(chain, key)?)))
 }
 
-fn server_config(
+fn certified(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
-) -> Result<Arc<ServerConfig>, Error> {
+) -> Result<Arc<CertifiedKey>, Error> {
+    CertifiedKey::from_der(chain, key, &rustls::crypto::aws_lc_rs::default_provider())
+        .map(Arc::new)
+        .map_err(failed("the certificate and its key do not go together"))
+}
+
+fn server_config(certificates: Arc<dyn ResolvesServerCert>) -> Result<Arc<ServerConfig>, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(failed("no protocol version"))?
         .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(failed("the certificate and its key do not go together"))?;
+        .with_cert_resolver(certificates);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
@@ -138,17 +191,14 @@ fn authority_params() -> CertificateParams {
     params
 }
 
-fn leaf_params(now: Timestamp) -> Result<CertificateParams, Error> {
-    let mut params = CertificateParams::new(vec!["localhost".to_owned()])
-        .map_err(failed("no certificate can be described"))?;
-    params.subject_alt_names.extend([
-        SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        SanType::IpAddress(IpAddr::V6(Ipv6Addr::LOCALHOST)),
-    ]);
+fn leaf_params(now: Timestamp, names: &[&str]) -> Result<CertificateParams, Error> {
+    let alternatives: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+    let mut params =
+        CertificateParams::new(alternatives).map_err(failed("no certificate can be described"))?;
     params.distinguished_name = rcgen::DistinguishedName::new();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "localhost");
+    if let Some(&first) = names.first() {
+        params.distinguished_name.push(DnType::CommonName, first);
+    }
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -208,8 +258,8 @@ mod tests {
     #[test]
     fn the_authority_stays_the_same_over_restarts() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (first, _) = developer(folder.path(), NOW).expect("made");
-        let (second, _) = developer(folder.path(), NOW).expect("loaded");
+        let (first, _) = developer(folder.path(), NOW, false).expect("made");
+        let (second, _) = developer(folder.path(), NOW, false).expect("loaded");
         assert_eq!(first.pem, second.pem);
     }
 
@@ -218,7 +268,7 @@ mod tests {
     fn only_the_owner_reads_the_key_of_the_authority() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
-        developer(folder.path(), NOW).expect("made");
+        developer(folder.path(), NOW, false).expect("made");
         let mode = |name: &str| {
             let metadata = std::fs::metadata(folder.path().join(name)).expect("exists");
             metadata.permissions().mode() & 0o777
@@ -230,10 +280,10 @@ mod tests {
     #[test]
     fn a_damaged_authority_is_an_error_not_a_new_authority() {
         let folder = tempfile::tempdir().expect("a folder");
-        developer(folder.path(), NOW).expect("made");
+        developer(folder.path(), NOW, false).expect("made");
         std::fs::write(folder.path().join("ca-key.pem"), "nothing").expect("written");
         assert!(matches!(
-            developer(folder.path(), NOW),
+            developer(folder.path(), NOW, false),
             Err(Error::Tls { .. })
         ));
     }

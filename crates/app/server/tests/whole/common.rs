@@ -1,6 +1,7 @@
 //! What tests of whole servers share.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,6 +12,11 @@ use landfall_server::config::{
     Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME, Data,
 };
 use landfall_server::{Running, Server, Settings};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// How long anything may take.
 pub(crate) const WITHIN: Duration = Duration::from_secs(20);
@@ -38,6 +44,31 @@ pub(crate) async fn start() -> Running {
 pub(crate) async fn start_in(folder: &Path) -> Running {
     let config = dev(Data::Folder(folder.to_owned()));
     Server::start(config).await.expect("starts")
+}
+
+/// TLS on a connection, for this name and with these protocols on offer.
+///
+/// # Errors
+/// Of the handshake: a certificate for other names, too.
+pub(crate) async fn secured(
+    running: &Running,
+    stream: TcpStream,
+    name: &str,
+    alpn: &[&[u8]],
+) -> std::io::Result<TlsStream<TcpStream>> {
+    landfall_server::install_crypto_provider();
+    let authority = running.authority().expect("an authority of its own");
+    let mut roots = rustls::RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_file(authority).expect("a certificate");
+    roots.add(certificate).expect("an authority");
+    let mut config = rustls::ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+    let name = ServerName::try_from(name.to_owned()).expect("a name");
+    TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await
 }
 
 /// The administrator's login.

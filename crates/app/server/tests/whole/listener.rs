@@ -9,8 +9,9 @@ use landfall_server::config::Data;
 use landfall_server::{Running, Server};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
-use crate::common::{dev, get, start, stranger};
+use crate::common::{dev, get, secured, start, stranger};
 
 /// `GET /readyz` over HTTP/2 with prior knowledge.
 async fn http2_status<S>(stream: S, running: &Running) -> u16
@@ -32,26 +33,11 @@ where
 }
 
 /// A TLS connection that offers these protocols.
-async fn tls(running: &Running, alpn: &[&[u8]]) -> tokio_rustls::client::TlsStream<TcpStream> {
-    use rustls::pki_types::pem::PemObject;
-    use rustls::pki_types::{CertificateDer, ServerName};
-
-    landfall_server::install_crypto_provider();
-    let authority = running.authority().expect("an authority of its own");
-    let mut roots = rustls::RootCertStore::empty();
-    let certificate = CertificateDer::from_pem_file(authority).expect("a certificate");
-    roots.add(certificate).expect("an authority");
-    let mut config = rustls::ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
-    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+async fn tls(running: &Running, alpn: &[&[u8]]) -> TlsStream<TcpStream> {
     let stream = TcpStream::connect(running.local_addr())
         .await
         .expect("connects");
-    let name = ServerName::try_from("localhost").expect("a name");
-    connector
-        .connect(name, stream)
+    secured(running, stream, "localhost", alpn)
         .await
         .expect("TLS is spoken")
 }

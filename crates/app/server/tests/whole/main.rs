@@ -8,4 +8,5 @@ mod oauth;
 mod polling;
 mod project;
 mod removal;
+mod salesforce;
 mod streaming;

@@ -1,0 +1,117 @@
+//! Tunnels to the vendor's host names: whoever cannot give a client another host gives it this server as its HTTPS proxy.
+//!
+//! A tunnel ends here; nothing is ever connected to, and no other host is let through. Source: RFC 9110, section 9.3.6.
+
+use std::io;
+
+use http::uri::Authority;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use crate::listener::PEEK_RETRY;
+use crate::vendor;
+
+/// The ports that the vendor's hosts have. Source: "Supported Endpoints" of the Pub/Sub API.
+const PORTS: [u16; 2] = [443, 7443];
+
+/// Bytes of the request for a tunnel.
+const HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// How it ends.
+const HEAD_END: &[u8] = b"\r\n\r\n";
+
+const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
+
+const REFUSED: &[u8] = b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+/// The request for a tunnel.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    head_bytes: usize,
+    is_vendors: bool,
+}
+
+/// Takes the request for a tunnel off the stream and answers it. What follows is for the host that was asked for.
+///
+/// # Errors
+/// Also when the tunnel is refused.
+pub(crate) async fn open(stream: &mut TcpStream) -> io::Result<()> {
+    let mut begin = vec![0; HEAD_BYTES_MAX];
+    let asked = loop {
+        let seen = stream.peek(&mut begin).await?;
+        if let Some(asked) = parse(begin.get(..seen).unwrap_or_default())? {
+            break asked;
+        }
+        // The socket stays readable, so wait by the clock.
+        sleep(PEEK_RETRY).await;
+    };
+    begin.truncate(asked.head_bytes);
+    stream.read_exact(&mut begin).await?;
+    if asked.is_vendors {
+        return stream.write_all(ESTABLISHED).await;
+    }
+    stream.write_all(REFUSED).await?;
+    stream.shutdown().await?;
+    Err(io::Error::other("a tunnel to another host was asked for"))
+}
+
+/// Nothing as long as the head is not whole. Its fields are about the way to a proxy, which ends here.
+fn parse(begin: &[u8]) -> io::Result<Option<Asked>> {
+    let end = begin
+        .windows(HEAD_END.len())
+        .position(|bytes| bytes == HEAD_END);
+    let Some(end) = end else {
+        return if begin.len() < HEAD_BYTES_MAX {
+            Ok(None)
+        } else {
+            Err(io::ErrorKind::InvalidData.into())
+        };
+    };
+    let target = begin.split(|byte| *byte == b' ').nth(1);
+    let target = target.and_then(|target| Authority::try_from(target).ok());
+    let is_vendors = target.is_some_and(|target| {
+        vendor::has(target.host()) && target.port_u16().is_some_and(|port| PORTS.contains(&port))
+    });
+    Ok(Some(Asked {
+        head_bytes: end + HEAD_END.len(),
+        is_vendors,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_vendors(target: &str) -> bool {
+        let head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
+        let asked = parse(format!("{head}\x16\x03").as_bytes()).expect("well-formed");
+        let asked = asked.expect("whole");
+        assert_eq!(asked.head_bytes, head.len());
+        asked.is_vendors
+    }
+
+    #[test]
+    fn only_the_vendors_hosts_at_their_ports_are_tunnelled_to() {
+        assert!(is_vendors("login.salesforce.com:443"));
+        assert!(is_vendors("api.pubsub.salesforce.com:7443"));
+        for other in [
+            "login.salesforce.com",
+            "login.salesforce.com:22",
+            "example.com:443",
+            "127.0.0.1:443",
+            "/services",
+            "",
+        ] {
+            assert!(!is_vendors(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_head_is_waited_for_up_to_its_limit() {
+        assert_eq!(parse(b"CONNECT login.sales").expect("well-formed"), None);
+        let mut long = b"CONNECT a:443 HTTP/1.1\r\nX: ".to_vec();
+        long.resize(HEAD_BYTES_MAX, b'x');
+        assert!(parse(&long).is_err());
+    }
+}
