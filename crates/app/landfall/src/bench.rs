@@ -66,7 +66,7 @@ pub(crate) struct BenchOptions {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Scenario {
-    /// Durable creates and updates
+    /// Durable creates and updates, and creates in lists of 200
     Writes,
     /// Events to many subscribers
     Fanout,

@@ -21,6 +21,8 @@ const ENDING_MAX: Duration = Duration::from_mins(1);
 pub(super) enum Write {
     /// New records.
     Create,
+    /// New records, a full list in each request.
+    CreateMany,
     /// New names of records, one for each connection.
     Update,
 }
@@ -73,13 +75,14 @@ impl Load {
         for _ in 0..connections {
             let mut connection = Connection::open(org.address).await?;
             let record = match write {
-                Write::Create => None,
+                Write::Create | Write::CreateMany => None,
                 Write::Update => Some(org.create_named(&mut connection).await?),
             };
             writers.push(Writer {
                 org: Arc::clone(org),
                 state: Arc::clone(&state),
                 connection,
+                write,
                 record,
             });
         }
@@ -135,6 +138,8 @@ struct Writer {
     org: Arc<Org>,
     state: Arc<State>,
     connection: Connection,
+    write: Write,
+    /// The record that is changed, if one is.
     record: Option<String>,
 }
 
@@ -187,6 +192,9 @@ impl Writer {
         let sent_us = sent_us.unwrap_or_else(|| self.org.now_us());
         self.state.issued.fetch_add(1, Ordering::Relaxed);
         match &self.record {
+            None if self.write == Write::CreateMany => {
+                self.org.create_many(&mut self.connection, sent_us).await?;
+            }
             None => self.org.create(&mut self.connection, sent_us).await?,
             Some(id) => self.org.update(&mut self.connection, id, sent_us).await?,
         }

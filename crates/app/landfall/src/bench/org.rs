@@ -19,6 +19,9 @@ pub(super) const TOPIC: &str = "/data/AccountChangeEvent";
 /// Bytes of text in each record.
 const TEXT_BYTES: usize = 200;
 
+/// Records of one request that creates many. Source: "sObject Collections" (REST API Developer Guide).
+const LIST_RECORDS: usize = 200;
+
 /// An org, logged in to.
 pub(super) struct Org {
     pub(super) address: SocketAddr,
@@ -112,6 +115,27 @@ impl Org {
         );
         connection.succeed(&request).await?;
         self.acknowledged.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Creates as many Accounts as one request may.
+    pub(super) async fn create_many(
+        &self,
+        connection: &mut Connection,
+        sent_us: u64,
+    ) -> Result<(), Failure> {
+        let record = self.record(sent_us);
+        let fields = record.trim_start_matches('{');
+        let record = format!(r#"{{"attributes":{{"type":"Account"}},{fields}"#);
+        let records = vec![record.as_str(); LIST_RECORDS].join(",");
+        let request = self.request(
+            "POST",
+            &format!("/services/data/v{VERSION}/composite/sobjects"),
+            &format!(r#"{{"allOrNone":true,"records":[{records}]}}"#),
+        );
+        connection.succeed(&request).await?;
+        let count = u64::try_from(LIST_RECORDS).unwrap_or_default();
+        self.acknowledged.fetch_add(count, Ordering::Relaxed);
         Ok(())
     }
 
