@@ -1,21 +1,18 @@
 //! A new developer org behind the endpoints, with a clock that the test moves.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode, header};
-use http_body_util::BodyExt;
-use landfall_auth::{Auth, PasswordCost, Settings};
-use landfall_engine::{
-    Change, Engine, ManualClock, Parts, SeededEntropy, Transaction, WriterThread,
-};
-use landfall_model::{RecordId, Timestamp};
+use landfall_auth::Settings;
+use landfall_engine::{Change, Transaction};
+use landfall_model::RecordId;
 use landfall_oauth::{BaseUrl, OauthState, router};
+use landfall_test_org::{Options, TestOrg};
 use serde_json::Value;
-use tempfile::TempDir;
-use tower::ServiceExt;
 
 /// A password login of the administrator.
 pub(crate) const LOGIN: &str = "grant_type=password&client_id=landfall&client_secret=landfall\
@@ -39,11 +36,16 @@ pub(crate) const PERSON: &str = "username=admin%40landfall.test&password=landfal
 const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(crate) struct Org {
-    pub(crate) auth: Auth,
-    pub(crate) clock: Arc<ManualClock>,
+    inner: TestOrg,
     router: Router,
-    _folder: TempDir,
-    _writer: WriterThread,
+}
+
+impl Deref for Org {
+    type Target = TestOrg;
+
+    fn deref(&self) -> &TestOrg {
+        &self.inner
+    }
 }
 
 /// What came back.
@@ -79,39 +81,22 @@ impl Org {
     pub(crate) async fn with(session_idle: Duration, base_url: BaseUrl) -> Self {
         let settings = Settings {
             session_idle,
-            password_cost: PasswordCost::LEAST,
-            ..Settings::developer()
+            ..Options::default().logins
         };
         Self::set(settings, base_url).await
     }
 
-    pub(crate) async fn set(settings: Settings, base_url: BaseUrl) -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_123)));
-        let config = landfall_store_embedded::Config::new(folder.path().join("org.db"));
-        let (engine, writer) = Engine::start(Parts {
-            store: landfall_store_embedded::open(&config).expect("a store"),
-            clock: Arc::clone(&clock) as _,
-            entropy: Arc::new(SeededEntropy::new(1)),
-            instance: *b"5f",
-            retention_hours: 72,
-            capture_all: true,
-            differences: true,
+    pub(crate) async fn set(logins: Settings, base_url: BaseUrl) -> Self {
+        let org = TestOrg::with(Options {
+            logins,
+            ..Options::default()
         })
-        .expect("an engine");
-        let auth = Auth::open(engine, settings).await.expect("logins");
-        auth.seed_developer().await.expect("a developer org");
-        let state = OauthState {
-            auth: auth.clone(),
+        .await;
+        let router = router(OauthState {
+            auth: org.auth.clone(),
             base_url,
-        };
-        Self {
-            auth,
-            clock,
-            router: router(state),
-            _folder: folder,
-            _writer: writer,
-        }
+        });
+        Self { inner: org, router }
     }
 
     /// Sends a request as the server hands it on: with scheme and authority in its URI.
@@ -128,13 +113,11 @@ impl Org {
             request = request.header(*name, *value);
         }
         let request = request.body(body.into()).expect("a request");
-        let response = self.router.clone().oneshot(request).await;
-        let (parts, body) = response.expect("an answer").into_parts();
-        let body = body.collect().await.expect("a body").to_bytes();
+        let reply = landfall_test_org::send(&self.router, request).await;
         Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).expect("a text"),
+            status: reply.status,
+            headers: reply.headers,
+            body: String::from_utf8(reply.body).expect("a text"),
         }
     }
 

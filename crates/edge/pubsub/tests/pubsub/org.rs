@@ -1,19 +1,14 @@
 //! A new developer org behind the Pub/Sub API, with a clock that the test moves.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::ops::{Deref, DerefMut};
 use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
-use landfall_auth::{Auth, Client as App, NewUser, PasswordCost};
-use landfall_engine::{
-    Change, Engine, ManualClock, Parts, SeededEntropy, Transaction, WriterThread,
-};
-use landfall_metadata::Component;
+use landfall_engine::{Change, Transaction};
 use landfall_model::{RecordId, Timestamp, Value};
 use landfall_pubsub::{PubsubState, Timings, router};
-use tempfile::TempDir;
+use landfall_test_org::{Options, TestOrg};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataValue;
@@ -41,23 +36,24 @@ const WITHIN: Duration = Duration::from_secs(30);
 /// Turns of the scheduler after which everything waits that can only wait.
 const TURNS: usize = 100;
 
-const APP: App<'static> = App {
-    id: "landfall",
-    secret: Some("landfall"),
-};
-
 pub(crate) struct Org {
-    pub(crate) engine: Engine,
-    pub(crate) auth: Auth,
-    pub(crate) clock: Arc<ManualClock>,
-    /// Of the administrator.
-    pub(crate) token: String,
-    pub(crate) admin: RecordId,
+    inner: TestOrg,
     pub(crate) stopping: watch::Sender<bool>,
     router: Router,
-    writer: WriterThread,
-    folder: TempDir,
-    seed: u64,
+}
+
+impl Deref for Org {
+    type Target = TestOrg;
+
+    fn deref(&self) -> &TestOrg {
+        &self.inner
+    }
+}
+
+impl DerefMut for Org {
+    fn deref_mut(&mut self) -> &mut TestOrg {
+        &mut self.inner
+    }
 }
 
 impl Org {
@@ -71,86 +67,30 @@ impl Org {
 
     /// An org as it is shipped.
     pub(crate) async fn capturing(capture_all: bool) -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let start = Timestamp::from_millis(1_700_000_000_123);
-        Self::on(folder, Arc::new(ManualClock::new(start)), capture_all, 1).await
+        let options = Options {
+            capture_all,
+            ..Options::default()
+        };
+        Self::of(TestOrg::with(options).await)
     }
 
-    async fn on(folder: TempDir, clock: Arc<ManualClock>, capture_all: bool, seed: u64) -> Self {
-        let (engine, writer) = started(folder.path(), &clock, capture_all, seed);
-        let settings = landfall_auth::Settings {
-            password_cost: PasswordCost::LEAST,
-            ..landfall_auth::Settings::developer()
-        };
-        let auth = Auth::open(engine.clone(), settings).await.expect("logins");
-        auth.seed_developer().await.expect("a developer org");
+    fn of(org: TestOrg) -> Self {
         let (stopping, stops) = watch::channel(false);
-        let state = PubsubState::new(engine.clone(), auth.clone(), Timings::default(), stops);
-        let login = auth.password_grant(APP, "admin@landfall.test", "landfall");
-        let login = login.await.expect("the administrator logs in");
+        let (engine, auth) = (org.engine.clone(), org.auth.clone());
+        let state = PubsubState::new(engine, auth, Timings::default(), stops);
         Self {
-            engine,
-            clock,
-            token: login.access_token.as_str().to_owned(),
-            admin: login.user_id,
-            stopping,
             router: router(state),
-            auth,
-            writer,
-            folder,
-            seed,
+            inner: org,
+            stopping,
         }
     }
 
     /// The same org in another process.
     pub(crate) async fn restarted(self) -> Self {
-        let Self {
-            engine,
-            auth,
-            clock,
-            stopping,
-            router,
-            writer,
-            folder,
-            seed,
-            ..
-        } = self;
-        stopping.send_replace(true);
+        self.stopping.send_replace(true);
         settle().await;
-        auth.stop().await.expect("it stops");
-        drop((auth, router, engine));
-        tokio::task::spawn_blocking(move || writer.stop())
-            .await
-            .expect("the writer stops");
-        Self::on(folder, clock, true, seed + 1).await
-    }
-
-    /// The project is `components` from now on.
-    pub(crate) async fn deploy(&self, components: Vec<Component>) {
-        self.engine.deploy(components).await.expect("a deployment");
-    }
-
-    /// Another token of the administrator.
-    pub(crate) async fn log_in(&self) -> String {
-        self.log_in_as("admin@landfall.test", "landfall").await
-    }
-
-    /// The token of a new user without rights beyond the APIs.
-    pub(crate) async fn standard_user(&self, username: &str) -> String {
-        let user = NewUser {
-            username,
-            password: "secret",
-            last_name: "User",
-            alias: "user",
-            profile: self.engine.org().standard_users,
-        };
-        self.auth.create_user(&user).await.expect("a user");
-        self.log_in_as(username, "secret").await
-    }
-
-    async fn log_in_as(&self, username: &str, password: &str) -> String {
-        let login = self.auth.password_grant(APP, username, password).await;
-        login.expect("a login").access_token.as_str().to_owned()
+        drop(self.router);
+        Self::of(self.inner.stopped().await.started().await)
     }
 
     /// Moves the clock when everything waits for it.
@@ -319,25 +259,6 @@ impl Org {
             headers: Vec::new(),
         }
     }
-}
-
-fn started(
-    folder: &Path,
-    clock: &Arc<ManualClock>,
-    capture_all: bool,
-    seed: u64,
-) -> (Engine, WriterThread) {
-    let config = landfall_store_embedded::Config::new(folder.join("org.db"));
-    Engine::start(Parts {
-        store: landfall_store_embedded::open(&config).expect("a store"),
-        clock: Arc::clone(clock) as _,
-        entropy: Arc::new(SeededEntropy::new(seed)),
-        instance: *b"5f",
-        retention_hours: 72,
-        capture_all,
-        differences: true,
-    })
-    .expect("an engine")
 }
 
 /// Lets everything run until it waits.

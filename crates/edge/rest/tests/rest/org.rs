@@ -1,36 +1,30 @@
 //! A new developer org behind the REST API, with a clock that the test moves.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request};
-use http_body_util::BodyExt;
-use landfall_auth::{Auth, Client, PasswordCost, Settings};
-use landfall_engine::{Engine, ManualClock, Parts, SeededEntropy, WriterThread};
 use landfall_metadata::Component;
-use landfall_model::Timestamp;
 use landfall_rest::{RestState, router};
+use landfall_test_org::TestOrg;
 use serde_json::Value;
-use tempfile::TempDir;
-use tower::ServiceExt;
-
-const APP: Client<'static> = Client {
-    id: "landfall",
-    secret: Some("landfall"),
-};
 
 /// Where the version of these tests is.
 pub(crate) const DATA: &str = "/services/data/v59.0";
 
 pub(crate) struct Org {
-    pub(crate) engine: Engine,
-    pub(crate) clock: Arc<ManualClock>,
-    token: String,
-    user: String,
+    inner: TestOrg,
     router: Router,
-    _folder: TempDir,
-    _writer: WriterThread,
+}
+
+impl Deref for Org {
+    type Target = TestOrg;
+
+    fn deref(&self) -> &TestOrg {
+        &self.inner
+    }
 }
 
 /// What came back.
@@ -66,49 +60,15 @@ impl Answer {
 impl Org {
     /// An org with the shipped objects and what these components define.
     pub(crate) async fn with(components: Vec<Component>) -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_123)));
-        let config = landfall_store_embedded::Config::new(folder.path().join("org.db"));
-        let (engine, writer) = Engine::start(Parts {
-            store: landfall_store_embedded::open(&config).expect("a store"),
-            clock: Arc::clone(&clock) as _,
-            entropy: Arc::new(SeededEntropy::new(1)),
-            instance: *b"5f",
-            retention_hours: 72,
-            capture_all: true,
-            differences: true,
-        })
-        .expect("an engine");
-        let settings = Settings {
-            password_cost: PasswordCost::LEAST,
-            ..Settings::developer()
-        };
-        let auth = Auth::open(engine.clone(), settings).await.expect("logins");
-        auth.seed_developer().await.expect("a developer org");
-        let login = auth.password_grant(APP, "admin@landfall.test", "landfall");
-        let granted = login.await.expect("a login");
-        let (token, user) = (granted.access_token, granted.user_id.to_string());
-        let org = Self {
-            router: router(RestState {
-                engine: engine.clone(),
-                auth,
-                base_url: Arc::new(|_| "https://localhost:7443".to_owned()),
-                requests_daily: None,
-            }),
-            engine,
-            clock,
-            token: token.as_str().to_owned(),
-            user,
-            _folder: folder,
-            _writer: writer,
-        };
+        let org = TestOrg::new().await;
         org.deploy(components).await;
-        org
-    }
-
-    pub(crate) async fn deploy(&self, components: Vec<Component>) {
-        let deployed = self.engine.deploy(components).await;
-        deployed.expect("the project is right");
+        let router = router(RestState {
+            engine: org.engine.clone(),
+            auth: org.auth.clone(),
+            base_url: Arc::new(|_| "https://localhost:7443".to_owned()),
+            requests_daily: None,
+        });
+        Self { inner: org, router }
     }
 
     /// Sends a request with these headers; the path is below the version unless it begins with `/services`.
@@ -132,13 +92,11 @@ impl Org {
             request = request.header(*name, *value);
         }
         let request = request.body(body.into()).expect("a request");
-        let response = self.router.clone().oneshot(request).await;
-        let (parts, body) = response.expect("an answer").into_parts();
-        let body = body.collect().await.expect("a body").to_bytes();
+        let reply = landfall_test_org::send(&self.router, request).await;
         Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).expect("a text"),
+            status: reply.status.as_u16(),
+            headers: reply.headers,
+            body: String::from_utf8(reply.body).expect("a text"),
         }
     }
 
@@ -156,7 +114,7 @@ impl Org {
 
     /// The user who acts.
     pub(crate) fn user(&self) -> String {
-        self.user.clone()
+        self.admin.to_string()
     }
 
     /// The id of a new record.

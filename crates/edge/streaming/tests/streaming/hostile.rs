@@ -3,11 +3,12 @@
 use axum::body::Body;
 use http::Method;
 use landfall_model::limits::STREAMING_BODY_BYTES_MAX;
+use landfall_test_org::Reply;
 use serde_json::{Value, json};
 
-use crate::org::{ACCOUNTS, Answer, Org, connect, disconnect, handshake, names, subscribe, text};
+use crate::org::{ACCOUNTS, Org, connect, disconnect, handshake, names, subscribe, text};
 
-async fn send(org: &Org, body: impl Into<Body>) -> Answer {
+async fn send(org: &Org, body: impl Into<Body>) -> Reply {
     let request = org.request(Method::POST, "/cometd/59.0").body(body.into());
     org.send(request.expect("a request")).await
 }

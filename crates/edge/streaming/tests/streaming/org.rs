@@ -1,6 +1,6 @@
 //! A new developer org behind the Streaming API, with a clock that the test moves.
 
-use std::path::Path;
+use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -8,15 +8,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::BodyExt;
-use landfall_auth::{Auth, Client as App, NewUser, PasswordCost};
-use landfall_engine::{
-    Change, Engine, ManualClock, Outcome, Parts, SeededEntropy, Transaction, WriterThread,
-};
-use landfall_model::{EntityDefinition, RecordId, ReplayId, Timestamp, Value as Field};
+use http::{Method, Request};
+use landfall_engine::{Change, ManualClock, Outcome, Transaction};
+use landfall_model::{EntityDefinition, RecordId, ReplayId, Value as Field};
 use landfall_schema::EventSchema;
 use landfall_streaming::{Settings, StreamingState, router};
+use landfall_test_org::{Options, Reply, StoppedOrg, TestOrg, send};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -32,48 +29,30 @@ pub(crate) const REST: &str = "com/salesforce/api/rest/59.0";
 /// Longer than anything here takes.
 const WITHIN: Duration = Duration::from_secs(30);
 
-const APP: App<'static> = App {
-    id: "landfall",
-    secret: Some("landfall"),
-};
-
 pub(crate) struct Org {
-    pub(crate) engine: Engine,
-    pub(crate) auth: Auth,
-    pub(crate) clock: Arc<ManualClock>,
-    /// Of the administrator.
-    pub(crate) token: String,
-    pub(crate) admin: RecordId,
+    inner: TestOrg,
     pub(crate) stopping: watch::Sender<bool>,
-    settings: (Settings, bool),
+    settings: Settings,
     router: Router,
     sweeper: JoinHandle<()>,
-    writer: WriterThread,
-    folder: TempDir,
-    seed: u64,
 }
 
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
-}
+impl Deref for Org {
+    type Target = TestOrg;
 
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("JSON")
+    fn deref(&self) -> &TestOrg {
+        &self.inner
     }
+}
 
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let value = self.headers.get(name)?;
-        Some(value.to_str().expect("a text"))
+impl DerefMut for Org {
+    fn deref_mut(&mut self) -> &mut TestOrg {
+        &mut self.inner
     }
 }
 
 /// A request that has been sent and waits.
-pub(crate) struct Held(Pin<Box<dyn Future<Output = Answer> + Send>>);
+pub(crate) struct Held(Pin<Box<dyn Future<Output = Reply> + Send>>);
 
 impl Held {
     /// The answer, as soon as there is one.
@@ -114,150 +93,65 @@ impl Held {
     }
 }
 
-struct Opened {
-    engine: Engine,
-    auth: Auth,
-    writer: WriterThread,
-    router: Router,
-    stopping: watch::Sender<bool>,
-    sweeper: JoinHandle<()>,
-}
-
-async fn open(
-    folder: &Path,
-    clock: &Arc<ManualClock>,
-    (settings, capture_all): (Settings, bool),
-    seed: u64,
-) -> Opened {
-    let config = landfall_store_embedded::Config::new(folder.join("org.db"));
-    let (engine, writer) = Engine::start(Parts {
-        store: landfall_store_embedded::open(&config).expect("a store"),
-        clock: Arc::clone(clock) as _,
-        entropy: Arc::new(SeededEntropy::new(seed)),
-        instance: *b"5f",
-        retention_hours: 72,
-        capture_all,
-        differences: true,
-    })
-    .expect("an engine");
-    let logins = landfall_auth::Settings {
-        password_cost: PasswordCost::LEAST,
-        ..landfall_auth::Settings::developer()
-    };
-    let auth = Auth::open(engine.clone(), logins).await.expect("logins");
-    auth.seed_developer().await.expect("a developer org");
-    let (stopping, stops) = watch::channel(false);
-    let state = StreamingState::new(engine.clone(), auth.clone(), settings, stops);
-    Opened {
-        sweeper: tokio::spawn(state.clone().sweep()),
-        engine,
-        auth,
-        writer,
-        router: router(state),
-        stopping,
-    }
-}
-
 impl Org {
     pub(crate) async fn new() -> Self {
         Self::with(Settings::default()).await
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
-        let folder = TempDir::new().expect("a folder");
-        Self::on(folder, start_of_time(), (settings, true), 1).await
+        Self::of(TestOrg::new().await, settings)
     }
 
     /// An org that captures no changes.
     pub(crate) async fn without_capture() -> Self {
-        let folder = TempDir::new().expect("a folder");
-        Self::on(folder, start_of_time(), (Settings::default(), false), 1).await
+        let options = Options {
+            capture_all: false,
+            ..Options::default()
+        };
+        Self::of(TestOrg::with(options).await, Settings::default())
     }
 
-    async fn on(
-        folder: TempDir,
-        clock: Arc<ManualClock>,
-        settings: (Settings, bool),
-        seed: u64,
-    ) -> Self {
-        let opened = open(folder.path(), &clock, settings, seed).await;
-        let login = opened
-            .auth
-            .password_grant(APP, "admin@landfall.test", "landfall")
-            .await
-            .expect("the administrator logs in");
+    fn of(org: TestOrg, settings: Settings) -> Self {
+        let (stopping, stops) = watch::channel(false);
+        let (engine, auth) = (org.engine.clone(), org.auth.clone());
+        let state = StreamingState::new(engine, auth, settings, stops);
         Self {
-            engine: opened.engine,
-            auth: opened.auth,
-            clock,
-            token: login.access_token.as_str().to_owned(),
-            admin: login.user_id,
-            stopping: opened.stopping,
+            sweeper: tokio::spawn(state.clone().sweep()),
+            router: router(state),
+            inner: org,
+            stopping,
             settings,
-            router: opened.router,
-            sweeper: opened.sweeper,
-            writer: opened.writer,
-            folder,
-            seed,
         }
     }
 
     /// The same org in another process.
     pub(crate) async fn restarted(self) -> Self {
-        let (settings, seed) = (self.settings, self.seed);
-        let (folder, clock) = self.stopped().await;
-        Self::on(folder, clock, settings, seed + 1).await
+        let settings = self.settings;
+        Self::of(self.ended().await.started().await, settings)
     }
 
     /// An org in the folder of another.
     pub(crate) async fn reopened(folder: TempDir, clock: Arc<ManualClock>) -> Self {
-        Self::on(folder, clock, (Settings::default(), true), 1_000).await
+        let stopped = StoppedOrg {
+            folder,
+            clock,
+            options: Options::default(),
+            seed: 1_000,
+        };
+        Self::of(stopped.started().await, Settings::default())
     }
 
     /// The end of its process; what is left is the folder.
     pub(crate) async fn stopped(self) -> (TempDir, Arc<ManualClock>) {
-        let Self {
-            engine,
-            auth,
-            clock,
-            stopping,
-            router,
-            sweeper,
-            writer,
-            folder,
-            ..
-        } = self;
-        stopping.send_replace(true);
-        sweeper.await.expect("it ends");
-        auth.stop().await.expect("it stops");
-        drop((auth, router, engine));
-        tokio::task::spawn_blocking(move || writer.stop())
-            .await
-            .expect("the writer stops");
-        (folder, clock)
+        let stopped = self.ended().await;
+        (stopped.folder, stopped.clock)
     }
 
-    /// Another token of the administrator.
-    pub(crate) async fn log_in(&self) -> String {
-        self.log_in_as("admin@landfall.test", "landfall").await
-    }
-
-    /// The token of a user without rights beyond the APIs, made at first use.
-    pub(crate) async fn standard_user(&self, username: &str) -> String {
-        let user = NewUser {
-            username,
-            password: "secret",
-            last_name: "User",
-            alias: "user",
-            profile: self.engine.org().standard_users,
-        };
-        self.auth.create_user(&user).await.expect("a user");
-        self.log_in_as(username, "secret").await
-    }
-
-    async fn log_in_as(&self, username: &str, password: &str) -> String {
-        let login = self.auth.password_grant(APP, username, password).await;
-        login.expect("a login").access_token.as_str().to_owned()
+    async fn ended(self) -> StoppedOrg {
+        self.stopping.send_replace(true);
+        self.sweeper.await.expect("it ends");
+        drop(self.router);
+        self.inner.stopped().await
     }
 
     // ---- requests
@@ -270,8 +164,8 @@ impl Org {
             .header("authorization", format!("Bearer {}", self.token))
     }
 
-    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        tokio::time::timeout(WITHIN, send(self.router.clone(), request))
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        tokio::time::timeout(WITHIN, send(&self.router, request))
             .await
             .expect("an answer")
     }
@@ -309,7 +203,8 @@ impl Org {
     /// Messages that will be posted.
     pub(crate) fn begin(&self, messages: &Value) -> Held {
         let request = self.messages(messages);
-        Held(Box::pin(send(self.router.clone(), request)))
+        let router = self.router.clone();
+        Held(Box::pin(async move { send(&router, request).await }))
     }
 
     /// Posts messages that are not answered at once.
@@ -451,21 +346,6 @@ impl Org {
         let event = stretch.events[0].event();
         let schema = self.engine.schema(event.schema).expect("a schema");
         schema.decode(&event.payload).expect("a payload")
-    }
-}
-
-fn start_of_time() -> Arc<ManualClock> {
-    Arc::new(ManualClock::new(Timestamp::from_millis(1_700_000_000_123)))
-}
-
-async fn send(router: Router, request: Request<Body>) -> Answer {
-    let response = router.oneshot(request).await.expect("an answer");
-    let (parts, body) = response.into_parts();
-    let body = body.collect().await.expect("a body").to_bytes();
-    Answer {
-        status: parts.status,
-        headers: parts.headers,
-        body: body.to_vec(),
     }
 }
 

@@ -8,11 +8,12 @@ use http::{Method, Request, StatusCode};
 use http_body_util::StreamBody;
 use landfall_model::limits::STREAMING_BODY_BYTES_MAX;
 use landfall_streaming::{Secure, Settings};
+use landfall_test_org::Reply;
 use serde_json::{Value, json};
 
-use crate::org::{ACCOUNTS, Answer, Org, connect, connect_now, handshake, subscribe, text};
+use crate::org::{ACCOUNTS, Org, connect, connect_now, handshake, subscribe, text};
 
-async fn shake(org: &Org, path: &str) -> Answer {
+async fn shake(org: &Org, path: &str) -> Reply {
     let request = org
         .request(Method::POST, path)
         .header("content-type", "application/json")

@@ -1,0 +1,213 @@
+//! A developer org for the tests of the edges: in a temporary folder, on a clock that the test moves, with randomness that
+//! is the same in every run, and with the cheapest password hash.
+//!
+//! Nothing of the product depends on it. What goes wrong here ends the test.
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "tests are told what went wrong by a panic, and nobody else uses this"
+)]
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use landfall_auth::{Auth, Client, NewUser, PasswordCost, Settings};
+use landfall_engine::{Engine, ManualClock, Parts, SeededEntropy, WriterThread};
+use landfall_metadata::Component;
+use landfall_model::{RecordId, Timestamp};
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// When a new org's clock stands.
+pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_123);
+
+/// The connected app of the developer org.
+pub const APP: Client<'static> = Client {
+    id: "landfall",
+    secret: Some("landfall"),
+};
+
+/// What a test can have otherwise.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether the changes of all objects are captured.
+    pub capture_all: bool,
+    /// Of logins.
+    pub logins: Settings,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            capture_all: true,
+            logins: Settings {
+                password_cost: PasswordCost::LEAST,
+                ..Settings::developer()
+            },
+        }
+    }
+}
+
+/// An org at work.
+pub struct TestOrg {
+    /// What everything goes through.
+    pub engine: Engine,
+    /// Its users and logins.
+    pub auth: Auth,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    /// An access token of the administrator.
+    pub token: String,
+    /// The administrator.
+    pub admin: RecordId,
+    writer: WriterThread,
+    folder: TempDir,
+    options: Options,
+    seed: u64,
+}
+
+/// What is left of an org whose process has ended.
+pub struct StoppedOrg {
+    /// The data folder.
+    pub folder: TempDir,
+    /// The clock, which goes on.
+    pub clock: Arc<ManualClock>,
+    /// As before.
+    pub options: Options,
+    /// Of the randomness of the next process.
+    pub seed: u64,
+}
+
+impl TestOrg {
+    /// A new org that captures everything.
+    pub async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// A new org.
+    pub async fn with(options: Options) -> Self {
+        let stopped = StoppedOrg {
+            folder: TempDir::new().expect("a folder"),
+            clock: Arc::new(ManualClock::new(START)),
+            options,
+            seed: 1,
+        };
+        stopped.started().await
+    }
+
+    /// Ends the process in good order. Everybody else has to have let go of the engine.
+    pub async fn stopped(self) -> StoppedOrg {
+        self.auth.stop().await.expect("it stops");
+        drop((self.auth, self.engine));
+        let writer = self.writer;
+        tokio::task::spawn_blocking(move || writer.stop())
+            .await
+            .expect("the writer stops");
+        StoppedOrg {
+            folder: self.folder,
+            clock: self.clock,
+            options: self.options,
+            seed: self.seed + 1,
+        }
+    }
+
+    /// Makes `components` the project of the org.
+    pub async fn deploy(&self, components: Vec<Component>) {
+        let deployed = self.engine.deploy(components).await;
+        deployed.expect("the project is right");
+    }
+
+    /// Another access token of the administrator.
+    pub async fn log_in(&self) -> String {
+        self.log_in_as("admin@landfall.test", "landfall").await
+    }
+
+    /// An access token of a new user without rights beyond the APIs.
+    pub async fn standard_user(&self, username: &str) -> String {
+        let user = NewUser {
+            username,
+            password: "secret",
+            last_name: "User",
+            alias: "user",
+            profile: self.engine.org().standard_users,
+        };
+        self.auth.create_user(&user).await.expect("a user");
+        self.log_in_as(username, "secret").await
+    }
+
+    async fn log_in_as(&self, username: &str, password: &str) -> String {
+        let login = self.auth.password_grant(APP, username, password).await;
+        login.expect("a login").access_token.as_str().to_owned()
+    }
+}
+
+impl StoppedOrg {
+    /// The org in a new process.
+    pub async fn started(self) -> TestOrg {
+        let config = landfall_store_embedded::Config::new(self.folder.path().join("org.db"));
+        let (engine, writer) = Engine::start(Parts {
+            store: landfall_store_embedded::open(&config).expect("a store"),
+            clock: Arc::clone(&self.clock) as _,
+            entropy: Arc::new(SeededEntropy::new(self.seed)),
+            instance: *b"5f",
+            retention_hours: 72,
+            capture_all: self.options.capture_all,
+            differences: true,
+        })
+        .expect("an engine");
+        let auth = Auth::open(engine.clone(), self.options.logins.clone());
+        let auth = auth.await.expect("logins");
+        auth.seed_developer().await.expect("a developer org");
+        let login = auth.password_grant(APP, "admin@landfall.test", "landfall");
+        let login = login.await.expect("the administrator logs in");
+        TestOrg {
+            engine,
+            auth,
+            clock: self.clock,
+            token: login.access_token.as_str().to_owned(),
+            admin: login.user_id,
+            writer,
+            folder: self.folder,
+            options: self.options,
+            seed: self.seed,
+        }
+    }
+}
+
+/// What an edge has answered.
+#[derive(Debug)]
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, whole.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// Its body, which is JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    /// A header of it.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let value = self.headers.get(name)?;
+        Some(value.to_str().expect("a text"))
+    }
+}
+
+/// Sends a request to an edge and takes its answer.
+pub async fn send(router: &Router, request: Request<Body>) -> Reply {
+    let response = router.clone().oneshot(request).await;
+    let (parts, body) = response.expect("an answer").into_parts();
+    Reply {
+        status: parts.status,
+        headers: parts.headers,
+        body: body.collect().await.expect("a body").to_bytes().to_vec(),
+    }
+}
