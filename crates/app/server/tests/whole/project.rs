@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use http::Method;
-use landfall_client::Org;
+use landfall_client::pubsub::PubSub;
 use landfall_client::streaming::{Replay, Streaming, Update};
+use landfall_client::{Org, Trust};
 use landfall_server::config::Data;
 use landfall_server::{Running, Server};
 use serde_json::{Value, json};
@@ -156,6 +157,101 @@ async fn a_roll_up_is_read_with_its_record_and_told_with_the_detail() {
         update["changedFields"],
         json!(["LastModifiedDate", "Total__c"])
     );
+    running.stop().await.expect("stops");
+}
+
+/// Bills with a formula over their lines' total, and a formula over the bill in each line.
+fn formulas(project: &Path) {
+    orders(project);
+    let formula = |formula: &str| {
+        format!(
+            "<type>Currency</type><precision>18</precision><scale>2</scale><formula>{formula}</formula>"
+        )
+    };
+    field(project, "Bill__c", "Gross__c", &formula("Total__c * 1.2"));
+    let shared = formula("Bill__r.Discount__c * Price__c");
+    field(project, "Line__c", "Reduced__c", &shared);
+    let discount = "<type>Number</type><precision>3</precision><scale>2</scale>";
+    field(project, "Bill__c", "Discount__c", discount);
+}
+
+fn named<'a>(fields: &'a Value, name: &str) -> Option<&'a Value> {
+    let mut fields = fields.as_array().expect("a list").iter();
+    fields.find(|field| field.get("name") == Some(&json!(name)))
+}
+
+#[tokio::test]
+async fn a_formula_is_described_and_never_captured() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let project = folder.path().join("project");
+    formulas(&project);
+    let running = start(&folder.path().join("org"), &project).await;
+    let org = login(&running).await;
+    let describe = |object: &'static str| {
+        let org = org.clone();
+        async move {
+            let path = format!("/sobjects/{object}/describe");
+            call(&org, Method::GET, &path, None).await.1
+        }
+    };
+    let line = describe("Line__c").await;
+    let formula = named(&line["fields"], "Reduced__c").expect("described");
+    for (trait_, value) in [
+        ("calculated", json!(true)),
+        ("createable", json!(false)),
+        ("updateable", json!(false)),
+        ("type", json!("currency")),
+    ] {
+        assert_eq!(formula[trait_], value, "{trait_}");
+    }
+    // Not in the event, in any of its descriptions.
+    let event = describe("Line__ChangeEvent").await;
+    assert!(named(&event["fields"], "Price__c").is_some());
+    assert!(named(&event["fields"], "Reduced__c").is_none());
+    let mut api = PubSub::connect(&org, &Trust::nobody())
+        .await
+        .expect("connected");
+    let topic = api.topic("/data/Line__ChangeEvent").await.expect("a topic");
+    let id = topic.schema_id.expect("a schema id");
+    let avro = api.schema_json(&id).await.expect("a schema");
+    let (_, rest) = call(&org, Method::GET, &format!("/event/eventSchema/{id}"), None).await;
+    for schema in [avro, rest.to_string()] {
+        assert!(
+            schema.contains("Price__c") && !schema.contains("Reduced__c"),
+            "{schema}"
+        );
+    }
+    // Not written, without a value when read, and no event of its own when only what it is computed from changes.
+    let bill = json!({"Name": "B-1", "Discount__c": 0.1});
+    let bill = create(&org, "Bill__c", &bill).await;
+    let values = json!({"Name": "Pen", "Bill__c": bill, "Price__c": 2});
+    let line = create(&org, "Line__c", &values).await;
+    let line = format!("/sobjects/Line__c/{line}");
+    let written = call(&org, Method::PATCH, &line, Some(&json!({"Reduced__c": 9}))).await;
+    assert_eq!(written.1[0]["errorCode"], "INVALID_FIELD_FOR_INSERT_UPDATE");
+    assert_eq!(
+        call(&org, Method::GET, &line, None).await.1["Reduced__c"],
+        Value::Null
+    );
+    let bill = format!("/sobjects/Bill__c/{bill}");
+    call(
+        &org,
+        Method::PATCH,
+        &bill,
+        Some(&json!({"Discount__c": 0.2})),
+    )
+    .await;
+    let told = events(&org, "/data/ChangeEvents", 4).await;
+    let entities: Vec<&Value> = told
+        .iter()
+        .map(|event| &event["ChangeEventHeader"]["entityName"])
+        .collect();
+    assert_eq!(entities, ["Bill__c", "Line__c", "Bill__c", "Bill__c"]);
+    let fields = &told[3]["ChangeEventHeader"]["changedFields"];
+    assert_eq!(*fields, json!(["LastModifiedDate", "Discount__c"]));
+    for event in &told {
+        assert!(event.get("Gross__c").is_none() && event.get("Reduced__c").is_none());
+    }
     running.stop().await.expect("stops");
 }
 
