@@ -73,8 +73,38 @@ pub(crate) async fn deploy(
         starting_numbers: compiled.starting_numbers,
         documents,
     };
-    engine.0.writer.deploy(deployment).await?;
+    let deployed = engine.0.writer.deploy(deployment).await;
+    deployed.map_err(|error| told(error, &components))?;
     Ok(compiled.warnings)
+}
+
+/// A field that cannot become what the project says is a problem of the file that says it.
+fn told(error: Error, components: &[Component]) -> Error {
+    let Error::Store(kept) = &error else {
+        return error;
+    };
+    let landfall_store::Error::FieldKept { entity, field, .. } = kept else {
+        return error;
+    };
+    let own = format!("{entity}/fields/{field}.field-meta.xml");
+    let of_object = format!("{entity}.object");
+    let file = components
+        .iter()
+        .find(|component| component.path.ends_with(&own))
+        .or_else(|| {
+            let mut components = components.iter();
+            components.find(|component| component.path.contains(&of_object))
+        });
+    Error::Invalid {
+        problems: vec![Problem {
+            path: file.map_or(own, |component| component.path.clone()),
+            line: 1,
+            reason: format!(
+                "{kept}: values of another kind are here from an earlier definition; name the field otherwise, or begin \
+                 with another data folder"
+            ),
+        }],
+    }
 }
 
 /// What the components of a project come to.

@@ -400,7 +400,11 @@ impl Group {
 
 /// Answers who asked for other definitions. After a failed commit no more writes are taken.
 fn answer_setup<T>(answer: Answer<T>, made: Result<T, Error>, state: &State) {
-    if matches!(made, Err(Error::Store(_))) {
+    use landfall_store::Error::FieldKept;
+    // What is said of a field ends nothing.
+    if let Err(Error::Store(error)) = &made
+        && !matches!(error, FieldKept { .. })
+    {
         state.fail();
     }
     answer_with(answer, made);

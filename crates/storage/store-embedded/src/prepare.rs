@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use landfall_model::EntityDefinition;
+use landfall_store::Error;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Attempt;
@@ -39,7 +40,7 @@ pub(crate) fn plan(
     if existing.is_empty() {
         statements.push(create_table(layout));
     } else {
-        add_columns(layout, &existing, &mut statements)?;
+        add_columns(name, layout, &existing, &mut statements)?;
     }
     change_indexes(connection, name, layout, &mut statements)?;
     Ok(Some(Change {
@@ -86,6 +87,7 @@ fn declaration(column: &Column) -> String {
 }
 
 fn add_columns(
+    entity: &str,
     layout: &Layout,
     existing: &BTreeMap<String, String>,
     statements: &mut Vec<String>,
@@ -100,11 +102,12 @@ fn add_columns(
             )),
             Some(kept) if kept == wanted => (),
             Some(kept) => {
-                return Err(format!(
-                    "{}.{} is stored as {kept} and cannot become {wanted}",
-                    layout.table, column.name
-                )
-                .into());
+                return Err(Box::new(Error::FieldKept {
+                    entity: entity.to_owned(),
+                    field: column.name.trim_matches('"').to_owned(),
+                    kept: kept.clone(),
+                    wanted: wanted.to_owned(),
+                }));
             }
         }
     }

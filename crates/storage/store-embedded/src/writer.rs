@@ -151,7 +151,12 @@ impl Writer for EmbeddedWriter {
             .collect();
         let mut changes = Vec::new();
         for (entity, layout) in &layouts {
-            changes.extend(prepare::plan(&self.connection, entity, layout).map_err(failed)?);
+            let planned = prepare::plan(&self.connection, entity, layout);
+            // What is said of a field is no failure.
+            changes.extend(planned.map_err(|failure| match failure.downcast() {
+                Ok(kept) => *kept,
+                Err(source) => failed(source),
+            })?);
         }
         // The topics that these objects need are numbered along with them: each alone would be a commit of its own.
         let events = entities

@@ -45,6 +45,18 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A field would have to become another kind of value. Nothing was changed, and the writer goes on.
+    #[error("{entity}.{field} is kept as {kept} and cannot become {wanted}")]
+    FieldKept {
+        /// The object.
+        entity: String,
+        /// The field.
+        field: String,
+        /// How its values are kept.
+        kept: String,
+        /// How they would have to be kept.
+        wanted: String,
+    },
     /// An earlier commit failed: nothing more is written until the store is opened again.
     #[error("the writer has failed before and takes no more writes")]
     Poisoned,
@@ -149,7 +161,7 @@ pub trait Writer: Reads + Send {
     /// a field was there it is null, a checkbox false. A field cannot become another kind of value; saying so ends nothing.
     ///
     /// # Errors
-    /// [`Error::Commit`], [`Error::Poisoned`].
+    /// [`Error::FieldKept`], [`Error::Commit`], [`Error::Poisoned`].
     fn prepare(&mut self, entities: &[Arc<EntityDefinition>]) -> Result<()>;
 
     /// The number of a topic, given at first use and kept for ever.

@@ -168,7 +168,10 @@ fn a_field_cannot_become_something_else_and_the_writer_goes_on() {
     let phone = sample::entity_with(vec![sample::field("More__c", FieldType::Phone)]);
     let mut store = folder.opened(&text);
     let refused = store.writer.prepare(&[number]);
-    assert!(matches!(refused, Err(Error::Commit { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::FieldKept { .. })),
+        "{refused:?}"
+    );
     store.writer.prepare(&[phone]).expect("text stays text");
     publish(&mut store, 1);
 }

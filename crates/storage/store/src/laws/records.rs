@@ -240,6 +240,20 @@ pub(super) fn new_definition(at: &dyn Place) {
     assert_eq!(found(&store, &new, "Later__c", &text("NOW"), 1), [1]);
     drop(store);
 
+    // Another kind of value is refused, and everything goes on.
+    let other = entity_with(vec![field("Later__c", FieldType::Double)]);
+    let mut store = opened(at, &new);
+    let refused = store.writer.prepare(std::slice::from_ref(&other));
+    assert!(
+        matches!(&refused, Err(crate::Error::FieldKept { entity, field, .. })
+            if *entity == new.name.as_str() && field == "Later__c"),
+        "{refused:?}"
+    );
+    set(&new, &mut expected, "Later__c", text("later"));
+    let update = changed_row(&new, 1, expected.clone(), &["Later__c"]);
+    keep(&mut *store.writer, vec![update], Vec::new());
+    drop(store);
+
     // Back to the definition without the fields, and to the one with them.
     drop(opened(at, &old));
     let store = opened(at, &new);
