@@ -129,6 +129,13 @@ pub(crate) struct DevOptions {
     /// Let apps in as this user, without a login page and a question
     #[arg(long, env = "LANDFALL_OAUTH_AUTO_APPROVE", value_name = "USERNAME")]
     pub(crate) oauth_auto_approve: Option<String>,
+    /// For how many seconds a login lasts without being used [default: 7200]
+    #[arg(
+        long,
+        env = "LANDFALL_OAUTH_SESSION_TIMEOUT_SECONDS",
+        value_name = "SECONDS"
+    )]
+    pub(crate) oauth_session_timeout_seconds: Option<u64>,
     /// Folder of the Salesforce DX project that objects, fields and platform events come from; read again when it changes
     #[arg(long, env = "LANDFALL_PROJECT", value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
@@ -184,6 +191,14 @@ pub(crate) struct ServeOptions {
         value_name = "FILE"
     )]
     pub(crate) connected_app_client_secret_file: Option<PathBuf>,
+    /// Scopes that the connected app may ask for; by default those of the APIs, of who the user is, and of refresh tokens
+    #[arg(
+        long,
+        env = "LANDFALL_CONNECTED_APP_SCOPES",
+        value_name = "SCOPE",
+        value_delimiter = ','
+    )]
+    pub(crate) connected_app_scopes: Option<Vec<String>>,
     /// Addresses that the connected app's users may be sent back to
     #[arg(
         long,
@@ -205,6 +220,16 @@ pub(crate) struct ServeOptions {
     /// Whether the connected app's users need not say yes [default: false]
     #[arg(long, env = "LANDFALL_CONNECTED_APP_PRE_AUTHORIZED", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) connected_app_pre_authorized: Option<bool>,
+    /// For how many seconds a login lasts without being used [default: 7200]
+    #[arg(
+        long,
+        env = "LANDFALL_OAUTH_SESSION_TIMEOUT_SECONDS",
+        value_name = "SECONDS"
+    )]
+    pub(crate) oauth_session_timeout_seconds: Option<u64>,
+    /// Whether users may log in by the `password` grant [default: true]
+    #[arg(long, env = "LANDFALL_OAUTH_PASSWORD_GRANT", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) oauth_password_grant: Option<bool>,
     /// How many hours events are retained [default: 72]
     #[arg(long, env = "LANDFALL_EVENTS_RETENTION_HOURS", value_name = "HOURS")]
     pub(crate) events_retention_hours: Option<u64>,
@@ -229,6 +254,9 @@ pub(crate) struct ServeOptions {
     /// Streaming API clients at once; 0 for no limit [default: 20]
     #[arg(long, env = "LANDFALL_LIMITS_CONCURRENT_CLIENTS", value_name = "N")]
     pub(crate) limits_concurrent_clients: Option<usize>,
+    /// Logins of one user in an hour; 0 for no limit [default: 3600]
+    #[arg(long, env = "LANDFALL_LIMITS_LOGINS_AN_HOUR", value_name = "N")]
+    pub(crate) limits_logins_an_hour: Option<u32>,
     /// Folder of the Salesforce DX project that objects, fields and platform events come from; read again when it changes
     #[arg(long, env = "LANDFALL_PROJECT", value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,

@@ -69,6 +69,8 @@ fn said(options: DevOptions, log: &LogOptions) -> Settings {
         },
         oauth: settings::Oauth {
             auto_approve: options.oauth_auto_approve,
+            session_timeout_seconds: options.oauth_session_timeout_seconds,
+            password_grant: None,
         },
         log: settings::Log {
             format: log.log_format.map(LogFormat::from),

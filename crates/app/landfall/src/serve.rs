@@ -52,12 +52,17 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
         connected_app: settings::ConnectedApp {
             client_id: options.connected_app_client_id,
             client_secret_file: options.connected_app_client_secret_file,
+            scopes: options.connected_app_scopes,
             redirect_uris: options.connected_app_redirect_uris,
             rotate_refresh_tokens: options.connected_app_rotate_refresh_tokens,
             certificate_file: options.connected_app_certificate_file,
             pre_authorized: options.connected_app_pre_authorized,
         },
-        oauth: settings::Oauth::default(),
+        oauth: settings::Oauth {
+            auto_approve: None,
+            session_timeout_seconds: options.oauth_session_timeout_seconds,
+            password_grant: options.oauth_password_grant,
+        },
         events: settings::Events {
             retention_hours: options.events_retention_hours,
             capture_all: options.events_capture_all,
@@ -73,6 +78,7 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
         limits: settings::Limits {
             connections: options.limits_connections,
             concurrent_clients: options.limits_concurrent_clients,
+            logins_an_hour: options.limits_logins_an_hour,
         },
         log: settings::Log {
             format: log.log_format.map(LogFormat::from),

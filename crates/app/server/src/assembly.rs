@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use axum::Router;
 use http::request;
 use http::uri::Authority;
-use landfall_auth::{App, Auth, Grant, Scopes, Settings as AuthSettings};
+use landfall_auth::{App, Auth, Grant, Scopes};
 use landfall_engine::{Engine, Parts, WriterThread};
 use landfall_oauth::{BaseUrl, OauthState};
 use landfall_pubsub::PubsubState;
@@ -64,7 +64,7 @@ pub(crate) async fn assemble(
         capture_all: config.capture_all,
         differences: config.differences,
     })?;
-    let auth = Auth::open(engine.clone(), auth_settings(config)).await?;
+    let auth = Auth::open(engine.clone(), config.logins.clone()).await?;
     refuse_mixed(&config.mode, &auth).await?;
     seed(config, &auth).await?;
     let mut tasks = JoinSet::new();
@@ -159,17 +159,6 @@ fn stopping(mut phase: Listener, tasks: &mut JoinSet<()>) -> watch::Receiver<boo
     receiver
 }
 
-fn auth_settings(config: &Config) -> AuthSettings {
-    let settings = match config.mode {
-        Mode::Developer => AuthSettings::developer(),
-        Mode::Production { .. } => AuthSettings::production(),
-    };
-    AuthSettings {
-        auto_approve: config.auto_approve.clone(),
-        ..settings
-    }
-}
-
 /// A new production org without an administrator would be one that nobody can log in to.
 fn refuse_nameless(config: &Config, file: &std::path::Path) -> Result<(), Error> {
     match &config.mode {
@@ -228,7 +217,10 @@ async fn seed(config: &Config, auth: &Auth) -> Result<(), Error> {
         secret: secret.expose().to_owned(),
         secret_required: true,
         grants: Grant::ALL.to_vec(),
-        scopes: Scopes::parse(APP_SCOPES),
+        scopes: config
+            .app_scopes
+            .clone()
+            .unwrap_or_else(|| Scopes::parse(APP_SCOPES)),
         run_as: admin,
         policy,
     })

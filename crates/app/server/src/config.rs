@@ -6,8 +6,9 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use landfall_auth::{AppPolicy, Certificate};
+use landfall_auth::{AppPolicy, Certificate, Scopes, Settings as AuthSettings};
 use landfall_model::limits;
 
 use crate::error::Error;
@@ -71,8 +72,10 @@ pub struct Config {
     pub strict_cookies: bool,
     /// What is decided about the connected app.
     pub app_policy: AppPolicy,
-    /// Name of the user who is taken to have logged in and said yes whenever an app asks.
-    pub auto_approve: Option<String>,
+    /// What the connected app may ask for, if it is not what it has anyway.
+    pub app_scopes: Option<Scopes>,
+    /// How logins behave.
+    pub logins: AuthSettings,
     /// Whether the Pub/Sub API is described to whoever asks, by server reflection.
     pub reflection: bool,
     /// The Salesforce DX project that the definitions come from.
@@ -203,7 +206,11 @@ impl Config {
                     .unwrap_or_else(|| app_policy.certificate.is_some()),
                 ..app_policy
             },
-            auto_approve: settings.oauth.auto_approve,
+            app_scopes: None,
+            logins: AuthSettings {
+                auto_approve: settings.oauth.auto_approve.clone(),
+                ..logins(AuthSettings::developer(), &settings.oauth, &settings.limits)?
+            },
             reflection: settings.pubsub.reflection.unwrap_or(true),
             project: settings.project,
         })
@@ -228,6 +235,7 @@ impl Config {
             settings.admin.password_file.as_deref(),
         )?;
         let app_policy = app_policy(&settings.connected_app)?;
+        let app_scopes = app_scopes(&settings.connected_app)?;
         let connected_app = credentials(
             "connected_app.client_id",
             settings.connected_app.client_id,
@@ -265,7 +273,12 @@ impl Config {
             },
             strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
             app_policy,
-            auto_approve: None,
+            app_scopes,
+            logins: logins(
+                AuthSettings::production(),
+                &settings.oauth,
+                &settings.limits,
+            )?,
             reflection: settings.pubsub.reflection.unwrap_or(false),
             project: settings.project,
         })
@@ -290,6 +303,38 @@ fn app_policy(app: &settings::ConnectedApp) -> Result<AppPolicy, Error> {
         certificate,
         pre_authorized: app.pre_authorized.unwrap_or(false),
     })
+}
+
+/// What an operator says of logins, over what is the case anyway.
+fn logins(
+    base: AuthSettings,
+    oauth: &settings::Oauth,
+    limits: &settings::Limits,
+) -> Result<AuthSettings, Error> {
+    let timeout = oauth.session_timeout_seconds;
+    let timeout = at_least_one("oauth.session_timeout_seconds", timeout)?;
+    Ok(AuthSettings {
+        session_idle: timeout.map_or(base.session_idle, Duration::from_secs),
+        password_grant: oauth.password_grant.unwrap_or(base.password_grant),
+        logins_an_hour: match limits.logins_an_hour {
+            Some(limit) => Some(limit).filter(|limit| *limit > 0),
+            None => base.logins_an_hour,
+        },
+        ..base
+    })
+}
+
+fn app_scopes(app: &settings::ConnectedApp) -> Result<Option<Scopes>, Error> {
+    let Some(names) = &app.scopes else {
+        return Ok(None);
+    };
+    let scopes = Scopes::parse(&names.join(" "));
+    match scopes.unknown() {
+        Some(name) => Err(Error::Incomplete {
+            reason: format!("`connected_app.scopes`: there is no scope `{name}`"),
+        }),
+        None => Ok(Some(scopes)),
+    }
 }
 
 fn certificate(path: &Path) -> Result<Certificate, Error> {
@@ -318,6 +363,10 @@ fn refuse_production_keys(settings: &Settings) -> Result<(), Error> {
         (
             "tls.certificate_file",
             settings.tls.certificate_file.is_some(),
+        ),
+        (
+            "connected_app.scopes",
+            settings.connected_app.scopes.is_some(),
         ),
         ("tls.key_file", settings.tls.key_file.is_some()),
         (
@@ -517,7 +566,7 @@ mod tests {
         let text = "data = \"d\"\n[oauth]\nauto_approve = \"a@b\"";
         assert!(refusal(text).contains("`oauth.auto_approve` is set"));
         let dev = Config::dev(settings("[oauth]\nauto_approve = \"a@b\"")).expect("safe");
-        assert_eq!(dev.auto_approve.as_deref(), Some("a@b"));
+        assert_eq!(dev.logins.auto_approve.as_deref(), Some("a@b"));
     }
 
     #[test]
@@ -538,6 +587,29 @@ mod tests {
         );
         assert_eq!((dev(""), dev(off)), (true, false));
         assert_eq!((serve("data = \"d\""), serve(on)), (false, true));
+    }
+
+    #[test]
+    fn what_is_said_of_logins_goes_before_what_is_the_case_anyway() {
+        let said = "data = \"d\"\n[oauth]\nsession_timeout_seconds = 2\npassword_grant = false\n\
+            [limits]\nlogins_an_hour = 0\n[connected_app]\nscopes = [\"api\", \"id\"]";
+        let config = Config::serve(settings(said)).expect("safe");
+        assert_eq!(config.logins.session_idle, Duration::from_secs(2));
+        assert_eq!(
+            (config.logins.password_grant, config.logins.logins_an_hour),
+            (false, None)
+        );
+        assert_eq!(config.app_scopes, Some(Scopes::parse("api id")));
+        let config = Config::serve(settings("data = \"d\"")).expect("safe");
+        assert_eq!(config.logins.session_idle, Duration::from_hours(2));
+        assert_eq!(
+            (config.logins.password_grant, config.logins.logins_an_hour),
+            (true, Some(3_600))
+        );
+        let made_up = "data = \"d\"\n[connected_app]\nscopes = [\"api\", \"made_up\"]";
+        assert!(refusal(made_up).contains("there is no scope `made_up`"));
+        let never = "data = \"d\"\n[oauth]\nsession_timeout_seconds = 0";
+        assert!(refusal(never).contains("`oauth.session_timeout_seconds` is 0"));
     }
 
     #[test]

@@ -90,6 +90,8 @@ pub struct ConnectedApp {
     pub client_id: Option<String>,
     /// File that holds the consumer secret.
     pub client_secret_file: Option<PathBuf>,
+    /// What it may ask for.
+    pub scopes: Option<Vec<String>>,
     /// Where its users may be sent back to.
     pub redirect_uris: Option<Vec<String>>,
     /// Whether a refresh token is replaced at each use.
@@ -106,6 +108,10 @@ pub struct ConnectedApp {
 pub struct Oauth {
     /// Name of the user who is taken to have logged in and said yes whenever an app asks.
     pub auto_approve: Option<String>,
+    /// For how long a login lasts without being used. Unit: seconds.
+    pub session_timeout_seconds: Option<u64>,
+    /// Whether the `password` grant is served.
+    pub password_grant: Option<bool>,
 }
 
 /// `[events]`
@@ -139,13 +145,15 @@ pub struct Pubsub {
 }
 
 /// `[limits]`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Connections at once; more wait to be accepted.
     pub connections: Option<usize>,
     /// Streaming API clients at once; 0 for no limit.
     pub concurrent_clients: Option<usize>,
+    /// Logins of one user in an hour; 0 for no limit.
+    pub logins_an_hour: Option<u32>,
 }
 
 /// `[log]`
@@ -247,6 +255,11 @@ impl Settings {
             connected_app: self.connected_app.or(other.connected_app),
             oauth: Oauth {
                 auto_approve: self.oauth.auto_approve.or(other.oauth.auto_approve),
+                session_timeout_seconds: self
+                    .oauth
+                    .session_timeout_seconds
+                    .or(other.oauth.session_timeout_seconds),
+                password_grant: self.oauth.password_grant.or(other.oauth.password_grant),
             },
             events: Events {
                 retention_hours: self.events.retention_hours.or(other.events.retention_hours),
@@ -263,17 +276,21 @@ impl Settings {
             pubsub: Pubsub {
                 reflection: self.pubsub.reflection.or(other.pubsub.reflection),
             },
-            limits: Limits {
-                connections: self.limits.connections.or(other.limits.connections),
-                concurrent_clients: self
-                    .limits
-                    .concurrent_clients
-                    .or(other.limits.concurrent_clients),
-            },
+            limits: self.limits.or(other.limits),
             log: Log {
                 format: self.log.format.or(other.log.format),
                 filter: self.log.filter.or(other.log.filter),
             },
+        }
+    }
+}
+
+impl Limits {
+    fn or(self, other: Self) -> Self {
+        Self {
+            connections: self.connections.or(other.connections),
+            concurrent_clients: self.concurrent_clients.or(other.concurrent_clients),
+            logins_an_hour: self.logins_an_hour.or(other.logins_an_hour),
         }
     }
 }
@@ -283,6 +300,7 @@ impl ConnectedApp {
         Self {
             client_id: self.client_id.or(other.client_id),
             client_secret_file: self.client_secret_file.or(other.client_secret_file),
+            scopes: self.scopes.or(other.scopes),
             redirect_uris: self.redirect_uris.or(other.redirect_uris),
             rotate_refresh_tokens: self.rotate_refresh_tokens.or(other.rotate_refresh_tokens),
             certificate_file: self.certificate_file.or(other.certificate_file),

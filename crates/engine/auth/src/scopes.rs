@@ -78,13 +78,18 @@ impl Scopes {
         self.0.iter().map(String::as_str)
     }
 
+    /// The first name that is none of a scope.
+    pub fn unknown(&self) -> Option<&str> {
+        self.names().find(|name| !is_known(name))
+    }
+
     /// The scopes that a client asks for, if all of them exist and are among these.
     ///
     /// # Errors
     /// [`Fault::ScopeInvalid`].
     pub fn narrowed_to(&self, text: &str) -> Result<Self, Fault> {
         let asked = Self::parse(text);
-        if asked.0.is_empty() || !asked.0.iter().all(|name| is_known(name)) || !self.cover(&asked) {
+        if asked.0.is_empty() || asked.unknown().is_some() || !self.cover(&asked) {
             return Err(Fault::ScopeInvalid);
         }
         Ok(asked)
