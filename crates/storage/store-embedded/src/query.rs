@@ -28,6 +28,45 @@ const STEPS: i32 = 50_000;
 /// Rows of a query of children that are read although the room is used up, so that an answer shows some of each.
 const CHILD_ROWS_MIN: usize = 200;
 
+/// Rows that one answer reads at most, however deep its queries of children are: [`Error::TooMany`] beyond.
+const ROWS_MAX: usize = 20_000;
+
+/// How much an answer may still read.
+struct Budget {
+    /// Rows until its page is full.
+    page: usize,
+    /// Rows until it is given up.
+    all: usize,
+}
+
+impl Budget {
+    fn new(room: Room) -> Self {
+        Self {
+            page: room.rows.max(1),
+            all: ROWS_MAX.max(room.rows),
+        }
+    }
+
+    fn take_row(&mut self) -> Result<()> {
+        self.page -= 1;
+        self.all = self.all.checked_sub(1).ok_or(Error::TooMany)?;
+        Ok(())
+    }
+
+    /// Reads children, which have some rows even if the page is full.
+    fn children<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let page = self.page.max(CHILD_ROWS_MIN);
+        let mut own = Self {
+            page,
+            all: self.all,
+        };
+        let found = read(&mut own)?;
+        self.page = self.page.saturating_sub(page - own.page);
+        self.all = own.all;
+        Ok(found)
+    }
+}
+
 /// A plan with its statements, and those of its queries of children.
 struct Ready<'p> {
     plan: &'p Plan,
@@ -79,8 +118,7 @@ pub(crate) fn run(
         let statement = statement::of_records(layouts, plan, Wanted::Columns);
         let ids = statement::of_records(layouts, plan, Wanted::Ids);
         let ready = Ready::new(layouts, plan, statement, Some(ids));
-        let mut left = room.rows.max(1);
-        records(connection, &ready, None, room, &mut left)
+        records(connection, &ready, None, room, &mut Budget::new(room))
     })
 }
 
@@ -104,14 +142,14 @@ pub(crate) fn reread(
 ) -> Result<Reread> {
     within_time(connection, |connection| {
         let ready = Ready::new(layouts, plan, statement::of_one(layouts, plan), None);
-        let mut left = room.rows.max(1);
+        let mut budget = Budget::new(room);
         let mut reread = Reread::default();
         for id in ids {
-            if left == 0 {
+            if budget.page == 0 {
                 break;
             }
             reread.looked_at += 1;
-            let found = records(connection, &ready, Some(*id), room, &mut left)?;
+            let found = records(connection, &ready, Some(*id), room, &mut budget)?;
             reread.rows.extend(found.rows);
         }
         Ok(reread)
@@ -179,32 +217,30 @@ fn bind(
     Ok(())
 }
 
-/// Reads records, about `subject` if the statement is about one; `left` rows with their values, and the ids of the others.
+/// Reads records, about `subject` if the statement is about one; those that the budget allows with their values, and the ids of the others.
 fn records(
     connection: &Connection,
     ready: &Ready<'_>,
     subject: Option<RecordId>,
     room: Room,
-    left: &mut usize,
+    budget: &mut Budget,
 ) -> Result<Found> {
-    let mut prepared = prepare(connection, &ready.statement, subject, Some(*left + 1))?;
+    let mut prepared = prepare(connection, &ready.statement, subject, Some(budget.page + 1))?;
     let mut rows = prepared.raw_query();
     let mut found = Found::default();
     while let Some(row) = rows.next().map_err(failed)? {
-        if *left == 0 {
+        if budget.page == 0 {
             // Reading the columns of those that only their ids are wanted of would cost more than looking again.
             found.ids = ids(connection, ready, subject, room)?;
             return Ok(found);
         }
-        *left -= 1;
+        budget.take_row()?;
         let id = id_of(row)?;
         let values = values(ready, row, 1)?;
         let mut children = Vec::with_capacity(ready.children.len());
         for child in &ready.children {
-            let mut own = (*left).max(CHILD_ROWS_MIN);
-            let before = own;
-            children.push(records(connection, child, Some(id), room, &mut own)?);
-            *left = left.saturating_sub(before - own);
+            let found = budget.children(|own| records(connection, child, Some(id), room, own))?;
+            children.push(found);
         }
         found.ids.push(id);
         found.rows.push(FoundRow { values, children });
