@@ -7,7 +7,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use landfall_model::{Catalog, ChildRelationship, DeleteRule, EntityDefinition};
+use landfall_model::{
+    Catalog, ChildRelationship, DeleteRule, EntityDefinition, FieldDefinition, FieldType,
+};
 
 use crate::describe_event;
 use crate::describe_field::write_field;
@@ -130,11 +132,18 @@ fn full(catalog: &Catalog, entity: &EntityDefinition) -> String {
         owned,
         |w| write_children(w, catalog, entity),
         |w| {
-            for field in &entity.fields {
+            for field in entity.fields.iter().filter(|field| is_described(field)) {
                 write_field(w, catalog, entity, field);
             }
         },
     )
+}
+
+/// Lists of a junction's ids are read and written, but no describe has them; clients do not know their type.
+///
+/// Source: RoseSilverSoftware/IlluminatedCloud, issue 2081.
+fn is_described(field: &FieldDefinition) -> bool {
+    field.field_type != FieldType::JunctionIdList
 }
 
 /// The full describe, its keys in the recorded order.

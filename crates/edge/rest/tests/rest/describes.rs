@@ -202,3 +202,13 @@ async fn a_describe_is_not_modified_until_the_next_deployment() {
     let urls = describe(&org, "Trip__c").await["urls"].clone();
     assert_eq!(urls["sobject"], format!("{DATA}/sobjects/Trip__c"));
 }
+
+#[tokio::test]
+async fn lists_of_junction_ids_are_no_described_fields() {
+    let org = org().await;
+    let event = describe(&org, "Event").await;
+    let fields = names(&event["fields"]);
+    assert!(fields.contains(&"WhoId"));
+    assert!(!fields.contains(&"AcceptedEventInviteeIds"), "{fields:?}");
+    assert!(!event.to_string().contains("\"junctionidlist\""));
+}
