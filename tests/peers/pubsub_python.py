@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 import uuid
 from pathlib import Path
 
@@ -20,7 +19,8 @@ import grpc
 
 from pubsub_python_changes import EVENT, Workload
 from pubsub_python_decode import Event, Schema, ensure_same, equal
-from pubsub_python_org import Org, Poller, Server, until
+from pubsub_python_org import Org, Poller
+from python_peer import Server, run, until
 
 ALL = "/data/ChangeEvents"
 TOPIC = f"/event/{EVENT}"
@@ -304,21 +304,6 @@ def publish():
 SCENARIOS = {"changes": changes, "resume": resume, "publish": publish}
 
 
-def main(only):
-    failed = 0
-    print(f"pubsub-python: LANDFALL_SEED={SEED}", flush=True)
-    for name, scenario in SCENARIOS.items():
-        if only not in (None, name):
-            continue
-        start = time.monotonic()
-        try:
-            scenario()
-            print(f"ok pubsub-python {name} ({int((time.monotonic() - start) * 1000)} ms)", flush=True)
-        except Exception:
-            failed += 1
-            print(f"FAILED pubsub-python {name}: {traceback.format_exc()}", flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else None))
+    print(f"pubsub-python: LANDFALL_SEED={SEED}", flush=True)
+    run("pubsub-python", SCENARIOS)

@@ -1,65 +1,11 @@
-"""What the gRPC peer stands on: a server as a process, the org over REST, and a plain Bayeux client over long polling."""
+"""What the gRPC peer stands on besides: the org over REST, and a plain Bayeux client over long polling."""
 
 import http.client
 import json
-import os
-import shutil
-import subprocess
-import tempfile
 import threading
-import time
 import urllib.parse
-from pathlib import Path
 
-WAIT = 30.0
-CLIENT = {"client_id": "landfall", "client_secret": "landfall"}
-USER = {"username": "admin@landfall.test", "password": "landfall"}
-
-
-def until(what, condition):
-    """Waits until `condition` gives something truthy, and gives it."""
-    end = time.monotonic() + WAIT
-    while True:
-        found = condition()
-        if found:
-            return found
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {WAIT} s for {what}")
-        time.sleep(0.005)
-
-
-class Server:
-    """A developer org with the definitions of `project`, gone at the end of the `with`."""
-
-    def __init__(self, name):
-        self._folder = tempfile.mkdtemp(prefix="landfall-peers-")
-        logs = Path(os.environ["LANDFALL_LOGS"])
-        logs.mkdir(parents=True, exist_ok=True)
-        self._log = logs / f"{name}.log"
-
-    def __enter__(self):
-        ready = Path(self._folder) / "ready"
-        with open(self._log, "wb") as log:
-            self._process = subprocess.Popen(
-                [os.environ["LANDFALL_PROGRAM"], "dev", "--listen", "127.0.0.1:0", "--ephemeral"]
-                + ["--project", os.environ["LANDFALL_PEERS_PROJECT"], "--ready-file", str(ready)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        url = until("the server to be ready", lambda: self._ready(ready))
-        self.authority = urllib.parse.urlsplit(url).netloc
-        return self
-
-    def _ready(self, ready):
-        if self._process.poll() is not None:
-            raise AssertionError(f"the server ended with {self._process.returncode}, see {self._log}")
-        return ready.read_text().strip() if ready.exists() else None
-
-    def __exit__(self, *_):
-        self._process.kill()
-        self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+from python_peer import CLIENT, USER, WAIT, until
 
 
 class Org:

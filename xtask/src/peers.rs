@@ -18,6 +18,8 @@ struct Peer {
     limit: Duration,
     /// Whether the server has the definitions of `tests/peers/project`.
     has_project: bool,
+    /// Why it is run only when it is named.
+    on_request: Option<&'static str>,
 }
 
 /// What runs the scenarios of a client.
@@ -29,11 +31,14 @@ enum Runs {
     NodeAndPython,
     /// A Python script of its own.
     Python(&'static str),
+    /// `run.mjs` with the `sf` CLI, which is installed for itself.
+    Sf,
 }
 
 /// The lengthy scenarios of the Streaming API wait for timeouts; each of their waits has a limit of its own.
 const STREAMING_LIMIT: Duration = Duration::from_mins(10);
 const PUBSUB_LIMIT: Duration = Duration::from_mins(1);
+const RECORDS_LIMIT: Duration = Duration::from_mins(2);
 
 const PEERS: &[Peer] = &[
     streaming("cometd", Runs::Node),
@@ -41,6 +46,16 @@ const PEERS: &[Peer] = &[
     streaming("aiosfstream", Runs::NodeAndPython),
     pubsub("pubsub-node", Runs::Node),
     pubsub("pubsub-python", Runs::Python("pubsub_python.py")),
+    records("jsforce", Runs::Node),
+    records(
+        "simple-salesforce",
+        Runs::Python("simple_salesforce_peer.py"),
+    ),
+    records("tap-salesforce", Runs::Python("tap_salesforce_peer.py")),
+    Peer {
+        on_request: Some("it takes 500 MB and two minutes: cargo xtask peers sf"),
+        ..records("sf", Runs::Sf)
+    },
 ];
 
 /// Where the proto of the Pub/Sub API lies.
@@ -55,6 +70,7 @@ const fn streaming(name: &'static str, runs: Runs) -> Peer {
         runs,
         limit: STREAMING_LIMIT,
         has_project: false,
+        on_request: None,
     }
 }
 
@@ -64,6 +80,14 @@ const fn pubsub(name: &'static str, runs: Runs) -> Peer {
         runs,
         limit: PUBSUB_LIMIT,
         has_project: true,
+        on_request: None,
+    }
+}
+
+const fn records(name: &'static str, runs: Runs) -> Peer {
+    Peer {
+        limit: RECORDS_LIMIT,
+        ..pubsub(name, runs)
     }
 }
 
@@ -83,8 +107,10 @@ pub(crate) fn run(report: &mut Report, only: Option<&str>, scenario: Option<&str
         "build the server first: cargo build -p landfall"
     );
     for peer in PEERS {
-        if only.is_none_or(|only| only == peer.name) {
-            run_one(report, peer, scenario)?;
+        match (only, peer.on_request) {
+            (Some(only), _) if only != peer.name => {}
+            (None, Some(why)) => report.skipped(peer.name, why),
+            _ => run_one(report, peer, scenario)?,
         }
     }
     Ok(())
@@ -94,13 +120,13 @@ pub(crate) fn run(report: &mut Report, only: Option<&str>, scenario: Option<&str
 fn start(peer: &Peer) -> Result<Tool<Command>> {
     let scripts = match peer.runs {
         Runs::Python(_) => install::peer_scripts()?,
-        Runs::Node | Runs::NodeAndPython => match install::node_peers()? {
+        Runs::Node | Runs::NodeAndPython | Runs::Sf => match install::node_peers()? {
             Tool::Ready(folder) => folder,
             Tool::Missing(how) => return Ok(Tool::Missing(how)),
         },
     };
     let python = match peer.runs {
-        Runs::Node => None,
+        Runs::Node | Runs::Sf => None,
         Runs::NodeAndPython | Runs::Python(_) => match install::python_peers()? {
             Tool::Ready(python) => Some(python),
             Tool::Missing(how) => return Ok(Tool::Missing(how)),
@@ -117,6 +143,12 @@ fn start(peer: &Peer) -> Result<Tool<Command>> {
     };
     if let Some(python) = python {
         program.env("LANDFALL_PYTHON", python);
+    }
+    if peer.runs == Runs::Sf {
+        let (node, cli) = install::sf()?;
+        program
+            .env("LANDFALL_SF_NODE", node)
+            .env("LANDFALL_SF", cli);
     }
     Ok(Tool::Ready(program))
 }

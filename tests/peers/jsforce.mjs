@@ -1,0 +1,161 @@
+// jsforce in the way of its documentation: records, queries and events of an org.
+
+import { Connection } from 'jsforce';
+import { StreamingExtension } from 'jsforce/lib/api/streaming.js';
+
+import { ensure, ensureEqual, until } from './harness.mjs';
+
+const ACCOUNTS = '/data/AccountChangeEvent';
+const VERSION = '59.0';
+/** How many records one request of the collections takes. */
+const COLLECTION = 200;
+
+async function connect(server) {
+  const oauth2 = { loginUrl: server.url, clientId: 'landfall', clientSecret: 'landfall' };
+  const connection = new Connection({ oauth2, version: VERSION });
+  await connection.login('admin@landfall.test', 'landfall');
+  return connection;
+}
+
+/** What the promise is refused with. */
+async function refusal(promise) {
+  const found = await promise.then(() => undefined, (error) => error);
+  ensure(found, 'a refusal was expected');
+  return found.errorCode;
+}
+
+const named = (prefix, count) => Array.from({ length: count }, (_, i) => ({ Name: `${prefix} ${i}` }));
+
+/** The ids of what a collection made or changed. */
+function ids(results) {
+  const failed = results.find(({ success }) => !success);
+  ensure(!failed, `a record of the collection: ${JSON.stringify(failed)}`);
+  return results.map(({ id }) => id);
+}
+
+/** Changes of accounts as they arrive, from a replay id or preset. */
+function follow(connection, replayId) {
+  const events = [];
+  const replay = new StreamingExtension.Replay(ACCOUNTS, replayId);
+  const client = connection.streaming.createClient([replay]);
+  const subscribed = client.subscribe(ACCOUNTS, (data) => events.push(data));
+  return { events, subscribed, close: () => client.disconnect() };
+}
+
+const header = ({ payload }) => payload.ChangeEventHeader;
+
+/** One record after another, with the errors that a program tells apart. */
+async function records({ server }) {
+  const connection = await connect(server);
+  const identity = await connection.identity();
+  ensureEqual(identity.username, 'admin@landfall.test', 'identity');
+  const user = connection.userInfo.id;
+  ensureEqual(identity.user_id, user, 'the user');
+  const accounts = connection.sobject('Account');
+  const { id, success } = await accounts.create({ Name: 'Acme', BillingCity: 'Oslo' });
+  ensure(success, 'created');
+  await accounts.update({ Id: id, Phone: '555-0100', BillingCity: null });
+  const { Name, Phone, BillingCity, CreatedById } = await accounts.retrieve(id);
+  ensureEqual({ Name, Phone, BillingCity, CreatedById }, { Name: 'Acme', Phone: '555-0100', BillingCity: null, CreatedById: user }, 'retrieved');
+
+  const shipments = connection.sobject('Shipment__c');
+  const first = await shipments.upsert({ Number__c: 'S 1', Notes__c: 'a' }, 'Number__c');
+  const second = await shipments.upsert({ Number__c: 'S 1', Notes__c: 'b' }, 'Number__c');
+  ensureEqual([first.created, second.created, second.id], [true, false, first.id], 'upserted');
+  ensureEqual((await shipments.retrieve(first.id)).Notes__c, 'b', 'Notes__c');
+
+  ensureEqual(await refusal(accounts.create({ Nome: 'x' })), 'INVALID_FIELD', 'an unknown field');
+  ensureEqual(await refusal(accounts.create({})), 'REQUIRED_FIELD_MISSING', 'no name');
+  await accounts.destroy(id);
+  ensureEqual(await refusal(accounts.retrieve(id)), 'ENTITY_IS_DELETED', 'a deleted record');
+  ensureEqual(await refusal(accounts.update({ Id: id, Name: 'x' })), 'ENTITY_IS_DELETED', 'a deleted record');
+}
+
+/** What an org has, as jsforce reads it before it is told what to do. */
+async function describe({ server }) {
+  const connection = await connect(server);
+  const { sobjects } = await connection.describeGlobal();
+  ensure(sobjects.some(({ name, custom }) => name === 'Shipment__c' && custom), 'Shipment__c');
+  const { fields, createable } = await connection.describe('Account');
+  ensure(createable, 'createable');
+  ensureEqual(fields.find(({ name }) => name === 'OwnerId').referenceTo, ['User'], 'referenceTo');
+}
+
+/** Arrays go through the collections; each request is a transaction. */
+async function collections({ server }) {
+  const connection = await connect(server);
+  const subscription = follow(connection, -2);
+  const accounts = connection.sobject('Account');
+  const many = { allowRecursive: true };
+  const made = ids(await accounts.create(named('Collected', COLLECTION + 50), many));
+  ids(await accounts.update(made.map((Id) => ({ Id, Phone: '1' })), many));
+  const read = await accounts.retrieve(made.slice(0, 3));
+  ensureEqual(read.map(({ Phone }) => Phone), ['1', '1', '1'], 'retrieved');
+  ids(await accounts.destroy(made, many));
+  const [good, bad] = await accounts.create([{ Name: 'good' }, { Phone: 'bad' }]);
+  ensureEqual([good.success, bad.success, bad.errors[0].statusCode], [true, false, 'REQUIRED_FIELD_MISSING'], 'one of two');
+
+  const { events } = subscription;
+  const changed = () => events.flatMap((event) => header(event).recordIds.map((id) => [header(event).changeType, id]));
+  const wanted = ['CREATE', 'UPDATE', 'DELETE'].flatMap((change) => made.map((id) => [change, id])).concat([['CREATE', good.id]]);
+  await until(() => `${wanted.length} changes, has ${changed().length}`, () => changed().length >= wanted.length);
+  ensureEqual(changed(), wanted, 'changes');
+  const transactions = new Set(events.map((event) => header(event).transactionKey));
+  ensureEqual(transactions.size, 7, 'transactions');
+  subscription.close();
+}
+
+/** Pages are fetched until there are no more; what is found is what was made. */
+async function query({ server }) {
+  const connection = await connect(server);
+  const accounts = connection.sobject('Account');
+  const made = named('Asked', 2_345).map((account, i) => ({ ...account, NumberOfEmployees: i }));
+  ids(await accounts.create(made, { allowRecursive: true }));
+  const all = "SELECT Id, Name, Owner.Name FROM Account WHERE Name LIKE 'Asked %' ORDER BY NumberOfEmployees";
+  const first = await connection.query(all);
+  ensureEqual([first.totalSize, first.done, first.records.length], [2_345, false, 2_000], 'the first page');
+  const second = await connection.queryMore(first.nextRecordsUrl);
+  ensureEqual([second.done, second.records.length], [true, 345], 'the second page');
+  const { records } = await connection.query(all, { autoFetch: true, maxFetch: 5_000, headers: { 'Sforce-Query-Options': 'batchSize=500' } });
+  ensureEqual(records.map(({ Name }) => Name), made.map(({ Name }) => Name), 'names');
+  ensureEqual(records[0].Owner.attributes.type, 'User', 'a parent');
+
+  const found = await accounts
+    .find({ NumberOfEmployees: { $gte: 2_340 }, Name: { $like: 'Asked %' } }, ['Id', 'Name'])
+    .sort({ Name: -1 })
+    .limit(2);
+  ensureEqual(found.map(({ Name }) => Name), ['Asked 2344', 'Asked 2343'], 'found');
+  ensureEqual(await accounts.count({ NumberOfEmployees: { $lt: 10 } }), 10, 'counted');
+  const [{ n }] = (await connection.query("SELECT COUNT(Id) n FROM Account WHERE Name LIKE 'Asked 1%'")).records;
+  ensureEqual(n, made.filter(({ Name }) => Name.startsWith('Asked 1')).length, 'an aggregate');
+  ensureEqual(await refusal(connection.query('SELECT Nome FROM Account')), 'INVALID_FIELD', 'an unknown field');
+  ensureEqual(await refusal(connection.query('SELECT FROM Account')), 'MALFORMED_QUERY', 'no query');
+
+  await accounts.destroy(records[0].Id);
+  const deleted = `SELECT Id FROM Account WHERE Id = '${records[0].Id}'`;
+  ensureEqual((await connection.query(deleted)).totalSize, 0, 'without the deleted');
+  ensureEqual((await connection.query(deleted, { scanAll: true })).totalSize, 1, 'with the deleted');
+}
+
+/** Changes are followed, and followed again from the middle. */
+async function streaming({ server }) {
+  const connection = await connect(server);
+  const accounts = connection.sobject('Account');
+  await accounts.create({ Name: 'before' });
+  const earliest = follow(connection, -2);
+  await until('the stored event', () => earliest.events.length > 0);
+  const { id } = await accounts.create({ Name: 'Acme' });
+  await accounts.update({ Id: id, Name: 'Umbrella' });
+  await accounts.destroy(id);
+  const { events } = earliest;
+  await until(() => `4 events, has ${events.length}`, () => events.length >= 4);
+  ensureEqual(events.map((event) => header(event).changeType), ['CREATE', 'CREATE', 'UPDATE', 'DELETE'], 'changes');
+  ensureEqual(events[2].payload.Name, 'Umbrella', 'Name');
+  const resumed = follow(connection, events[1].event.replayId);
+  await until('what came after', () => resumed.events.length >= 2);
+  ensureEqual(resumed.events, events.slice(2), 'what came after');
+  earliest.close();
+  resumed.close();
+}
+
+export const scenarios = { records, describe, collections, query, streaming };

@@ -1,0 +1,94 @@
+"""simple-salesforce in the way of its documentation, under the vendor's host names: `simple_salesforce_peer.py [SCENARIO]`."""
+
+import os
+
+from simple_salesforce import Salesforce, SalesforceResourceNotFound
+from simple_salesforce.exceptions import SalesforceMalformedRequest
+
+from python_peer import Server, USER, run
+
+PEER = "simple-salesforce"
+APP = {"consumer_key": "landfall", "consumer_secret": "landfall"}
+
+
+class Org:
+    """An org that passes for the vendor's login host, which the client has built in; `client` is logged in."""
+
+    def __init__(self, scenario):
+        self._server = Server(f"{PEER}-{scenario}", "--as-salesforce")
+
+    def __enter__(self):
+        os.environ.update(self._server.__enter__().as_salesforce())
+        return Salesforce(**USER, **APP)
+
+    def __exit__(self, *exception):
+        self._server.__exit__(*exception)
+
+
+def equal(found, expected, what):
+    assert found == expected, f"{what}: expected {expected!r}, found {found!r}"
+
+
+def refused(exception, call, code):
+    """The call is refused with this class of exception and this error code."""
+    try:
+        call()
+    except exception as error:
+        equal(error.content[0]["errorCode"], code, "error code")
+    else:
+        raise AssertionError(f"{code} was expected")
+
+
+def records():
+    """One record after another, with the exceptions that a program tells apart."""
+    with Org("records") as client:
+        equal(client.sf_instance, "login.salesforce.com", "the host")
+        made = client.Account.create({"Name": "Acme", "BillingCity": "Oslo"})
+        record = made["id"]
+        equal(client.Account.update(record, {"Phone": "555-0100", "BillingCity": None}), 204, "update")
+        found = client.Account.get(record)
+        equal([found[name] for name in ("Name", "Phone", "BillingCity")], ["Acme", "555-0100", None], "retrieved")
+        equal(client.Shipment__c.upsert("Number__c/S-1", {"Notes__c": "a"}), 201, "inserted")
+        equal(client.Shipment__c.upsert("Number__c/S-1", {"Notes__c": "b"}), 200, "changed")
+        equal(client.Shipment__c.get_by_custom_id("Number__c", "S-1")["Notes__c"], "b", "Notes__c")
+        refused(SalesforceMalformedRequest, lambda: client.Account.create({"Nome": "x"}), "INVALID_FIELD")
+        equal(client.Account.delete(record), 204, "delete")
+        refused(SalesforceResourceNotFound, lambda: client.Account.get(record), "ENTITY_IS_DELETED")
+
+
+def describe():
+    """What the org has."""
+    with Org("describe") as client:
+        kinds = client.describe()["sobjects"]
+        assert any(kind["name"] == "Shipment__c" and kind["custom"] for kind in kinds), "Shipment__c"
+        owner = next(field for field in client.Account.describe()["fields"] if field["name"] == "OwnerId")
+        equal(owner["referenceTo"], ["User"], "referenceTo")
+
+
+def query():
+    """All pages of a query, lazily and at once, with and without the deleted."""
+    with Org("query") as client:
+        wanted = []
+        for begin in range(0, 2_200, 200):
+            batch = [f"Asked {number:04}" for number in range(begin, begin + 200)]
+            wanted += batch
+            rows = [{"attributes": {"type": "Account"}, "Name": name} for name in batch]
+            made = client.restful("composite/sobjects", method="POST", json={"allOrNone": True, "records": rows})
+            assert all(one["success"] for one in made), made
+        statement = "SELECT Id, Name FROM Account WHERE Name LIKE 'Asked %' ORDER BY Name"
+        first = client.query(statement)
+        equal([first["totalSize"], first["done"], len(first["records"])], [2_200, False, 2_000], "the first page")
+        rest = client.query_more(first["nextRecordsUrl"], identifier_is_url=True)
+        equal([rest["done"], len(rest["records"])], [True, 200], "the second page")
+        equal([row["Name"] for row in client.query_all(statement)["records"]], wanted, "query_all")
+        equal([row["Name"] for row in client.query_all_iter(statement)], wanted, "query_all_iter")
+        client.Account.delete(first["records"][0]["Id"])
+        equal(client.query(statement)["totalSize"], 2_199, "without the deleted")
+        equal(client.query(statement, include_deleted=True)["totalSize"], 2_200, "with the deleted")
+        refused(SalesforceMalformedRequest, lambda: client.query("SELECT FROM Account"), "MALFORMED_QUERY")
+
+
+SCENARIOS = {"records": records, "describe": describe, "query": query}
+
+if __name__ == "__main__":
+    run(PEER, SCENARIOS)

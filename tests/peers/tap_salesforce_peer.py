@@ -1,0 +1,103 @@
+"""tap-salesforce, a Singer tap that knows no host but the vendor's, as a process: `tap_salesforce_peer.py [SCENARIO]`."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from python_peer import CLIENT, USER, WAIT, Server, run, until
+
+PEER = "tap-salesforce"
+TAP = Path(sys.executable).with_name("tap-salesforce")
+NAMES = ["first", "second"]
+
+
+def post(url, body, headers):
+    request = urllib.request.Request(url, body, headers)
+    with urllib.request.urlopen(request, timeout=WAIT) as answer:
+        return json.load(answer)
+
+
+def login(server):
+    """An access token, and the refresh token that the tap begins with: a person would allow it in a browser."""
+    app = {"client_id": CLIENT["client_id"], "redirect_uri": server.url}
+    asked = urllib.parse.urlencode(app | {"response_type": "code", "scope": "api refresh_token"})
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_):
+            return None
+
+    opener = urllib.request.build_opener(Stay)
+    try:
+        answer = opener.open(f"{server.url}/services/oauth2/authorize?{asked}", timeout=WAIT)
+        raise AssertionError(f"asked for a login: {answer.status}")
+    except urllib.error.HTTPError as redirect:
+        location = urllib.parse.urlsplit(redirect.headers["Location"])
+    [code] = urllib.parse.parse_qs(location.query)["code"]
+    form = urllib.parse.urlencode(CLIENT | app | {"grant_type": "authorization_code", "code": code})
+    tokens = post(f"{server.url}/services/oauth2/token", form.encode(), {})
+    return tokens["access_token"], tokens["refresh_token"]
+
+
+def tap(server, *arguments):
+    """What the tap prints."""
+    done = subprocess.run(
+        [TAP, "--config", server.folder / "tap.json", *arguments],
+        env=os.environ | server.as_salesforce(),
+        capture_output=True,
+        text=True,
+        timeout=2 * WAIT,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def sync():
+    """Discovers every object and copies one; a second run, from the first one's state, copies what has changed."""
+    with Server(f"{PEER}-sync", "--as-salesforce", "--oauth-auto-approve", USER["username"]) as server:
+        access_token, refresh_token = login(server)
+        headers = {"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"}
+        create = lambda name: post(
+            f"{server.url}/services/data/v61.0/sobjects/Account", json.dumps({"Name": name}).encode(), headers
+        )
+        for name in NAMES:
+            # Times are of whole seconds: the last record is to be the only one of its second.
+            second = int(time.time())
+            until("the next second", lambda: int(time.time()) > second)
+            create(name)
+        config = CLIENT | {"refresh_token": refresh_token, "start_date": "2020-01-01T00:00:00Z"}
+        config |= {"api_type": "REST", "select_fields_by_default": True}
+        (server.folder / "tap.json").write_text(json.dumps(config))
+
+        catalog = json.loads(tap(server, "--discover"))
+        kinds = {stream["stream"]: stream for stream in catalog["streams"]}
+        assert {"Account", "Shipment__c"} <= kinds.keys(), kinds.keys()
+        [own] = [entry["metadata"] for entry in kinds["Account"]["metadata"] if not entry["breadcrumb"]]
+        assert own["valid-replication-keys"] == ["SystemModstamp"], own
+        own |= {"selected": True, "replication-method": "INCREMENTAL", "replication-key": "SystemModstamp"}
+        (server.folder / "catalog.json").write_text(json.dumps(catalog))
+
+        first = copied(server)
+        assert [record["Name"] for record in first] == NAMES, first
+        create("late")
+        again = [record["Name"] for record in copied(server, "--state", server.folder / "state.json")]
+        # The second run begins with the time of the first one's newest record.
+        assert again == [NAMES[-1], "late"], again
+
+
+def copied(server, *arguments):
+    """The records of one run, whose state is kept for the next."""
+    lines = tap(server, "--properties", server.folder / "catalog.json", *arguments).splitlines()
+    messages = [json.loads(line) for line in lines]
+    states = [message["value"] for message in messages if message["type"] == "STATE"]
+    (server.folder / "state.json").write_text(json.dumps(states[-1]))
+    return [message["record"] for message in messages if message["type"] == "RECORD"]
+
+
+if __name__ == "__main__":
+    run(PEER, {"sync": sync})
