@@ -3,6 +3,7 @@
 //! Handlers find scheme and authority of the request, as the client used them, in its URI, and the peer's address in the
 //! extension [`ConnectInfo`].
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,10 +17,12 @@ use axum::response::{IntoResponse, Response};
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, Request, StatusCode, Uri, header, uri};
 use hyper::body::Incoming;
+use landfall_model::Fault;
 use landfall_streaming::Secure;
 use tower::ServiceExt;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutBody;
-use tracing::{Instrument, debug, debug_span};
+use tracing::{Instrument, debug, debug_span, error};
 
 use crate::network::Network;
 
@@ -52,7 +55,7 @@ pub(crate) struct Front {
 impl Front {
     pub(crate) fn new(router: Router, trusted_proxies: Vec<Network>, local: SocketAddr) -> Self {
         Self {
-            router,
+            router: router.layer(CatchPanicLayer::custom(panicked)),
             trusted_proxies,
             authority: local
                 .to_string()
@@ -129,6 +132,24 @@ impl Front {
             .build()
             .ok()
     }
+}
+
+/// What a defect of ours is answered with: one request fails, and its connection and the server go on.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
+fn panicked(reason: Box<dyn Any + Send>) -> Response {
+    let text = reason
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| reason.downcast_ref::<&str>().copied())
+        .unwrap_or("no reason given");
+    error!(error = text, "a request made the server panic");
+    let refusal = landfall_wire::rest(&Fault::Internal { error_id: 0 });
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = format!(
+        r#"[{{"message":{:?},"errorCode":"{}"}}]"#,
+        refusal.message, refusal.code
+    );
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 impl From<Scheme> for uri::Scheme {
@@ -232,5 +253,23 @@ mod tests {
             target(request, "192.0.2.1:5"),
             "http://h/services/data/?q=a//b"
         );
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_one_request() {
+        let router = Router::new().route(
+            "/defect",
+            axum::routing::get(|| async {
+                assert!(Router::<()>::new().has_routes(), "a defect");
+            }),
+        );
+        let local = "127.0.0.1:7443".parse().expect("an address");
+        let front = Arc::new(Front::new(router, Vec::new(), local));
+        for (path, status) in [("/defect", 500), ("/nowhere", 404), ("/defect", 500)] {
+            let request = Request::get(path).body(Body::empty()).expect("a request");
+            let answer = Arc::clone(&front).answer(request, local, Scheme::Http);
+            let Ok(answer) = answer.await;
+            assert_eq!(answer.status(), status);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What a failure of the engine means for a client.
 
+use landfall_engine::chain;
 use landfall_model::Fault;
 
 /// The fault of an engine error; a defect or an outage is logged with the number that the client is told.
@@ -32,17 +33,6 @@ fn logged(fault: Fault, text: &str) -> Fault {
             fault
         }
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 /// A number that differs where texts differ (FNV-1a). Not secret.

@@ -66,3 +66,15 @@ impl From<Fault> for Error {
         Self::Refused(fault)
     }
 }
+
+/// An error with all that led to it, for the log.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

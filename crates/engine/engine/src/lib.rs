@@ -45,7 +45,7 @@ pub use clock::{Clock, ManualClock, SystemClock, Waiting};
 pub use command::{Assignment, Change, Outcome, Saved, Transaction};
 pub use definitions::{Definitions, Publication, Subject};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
-pub use error::Error;
+pub use error::{Error, chain};
 pub use log::{Log, LogEvent, Prepare, Rendition, Stretch, Watcher};
 pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;

@@ -187,7 +187,7 @@ impl Core {
             made
         };
         if let Err(failure) = &committed {
-            error!(error = %chain(failure), "commit failed: no more writes are taken until a restart");
+            error!(error = %crate::chain(failure), "commit failed: no more writes are taken until a restart");
             state.fail();
         }
         for transaction in group.transactions {
@@ -408,15 +408,4 @@ fn answer_setup<T>(answer: Answer<T>, made: Result<T, Error>, state: &State) {
         state.fail();
     }
     answer_with(answer, made);
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

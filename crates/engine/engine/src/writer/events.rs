@@ -80,7 +80,7 @@ fn event(
     let captured = match captured {
         Ok(captured) => captured,
         Err(failure) => {
-            error!(error = %super::chain(&failure), record_id = %change.id, "a change cannot be captured");
+            error!(error = %crate::chain(&failure), record_id = %change.id, "a change cannot be captured");
             return None;
         }
     };
