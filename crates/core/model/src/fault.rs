@@ -4,6 +4,7 @@ use crate::id::RecordId;
 use crate::many::ManyFault;
 use crate::name::{EntityName, FieldName};
 use crate::query_refusal::QueryRefusal;
+use crate::soap::SoapFault;
 
 /// What an operation on records tried to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,6 +256,8 @@ pub enum Fault {
     },
     /// What only requests that consist of several hear.
     Many(ManyFault),
+    /// What only requests of the SOAP API hear.
+    Soap(SoapFault),
 
     // ---- sessions
     /// The access token is unknown, expired or revoked.
