@@ -158,4 +158,17 @@ async function streaming({ server }) {
   resumed.close();
 }
 
-export const scenarios = { records, describe, collections, query, streaming };
+/** A login without an app, over SOAP, and its end. */
+async function soap({ server }) {
+  const connection = new Connection({ loginUrl: server.url, version: VERSION });
+  const wrong = connection.login('admin@landfall.test', 'wrong');
+  ensureEqual(await wrong.then(() => undefined, ({ message }) => message.split(':')[0]), 'INVALID_LOGIN', 'a wrong password');
+  const user = await connection.login('admin@landfall.test', 'landfall');
+  ensureEqual((await connection.identity()).user_id, user.id, 'the user');
+  const { accessToken, instanceUrl } = connection;
+  await connection.logout();
+  const ended = new Connection({ accessToken, instanceUrl, version: VERSION });
+  ensureEqual(await refusal(ended.describe('Account')), 'INVALID_SESSION_ID', 'a login that was ended');
+}
+
+export const scenarios = { records, describe, collections, query, streaming, soap };

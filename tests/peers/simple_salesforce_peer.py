@@ -2,7 +2,7 @@
 
 import os
 
-from simple_salesforce import Salesforce, SalesforceResourceNotFound
+from simple_salesforce import Salesforce, SalesforceAuthenticationFailed, SalesforceResourceNotFound
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
 from python_peer import Server, USER, run
@@ -88,7 +88,21 @@ def query():
         refused(SalesforceMalformedRequest, lambda: client.query("SELECT FROM Account"), "MALFORMED_QUERY")
 
 
-SCENARIOS = {"records": records, "describe": describe, "query": query}
+def soap():
+    """A login over SOAP, which takes a security token beside the password, and its refusal."""
+    with Org("soap"):
+        client = Salesforce(**USER, security_token="")
+        equal(client.sf_instance, "login.salesforce.com", "the host")
+        assert client.describe()["sobjects"], "a login that works"
+        try:
+            Salesforce(**USER | {"password": "wrong"}, security_token="")
+        except SalesforceAuthenticationFailed as refusal:
+            equal(refusal.code, "INVALID_LOGIN", "a wrong password")
+        else:
+            raise AssertionError("a refusal was expected")
+
+
+SCENARIOS = {"records": records, "describe": describe, "query": query, "soap": soap}
 
 if __name__ == "__main__":
     run(PEER, SCENARIOS)
