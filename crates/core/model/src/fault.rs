@@ -1,10 +1,10 @@
 //! Everything that can be told to a client as having gone wrong, independent of the surface that tells it.
 
+use crate::bulk::BulkFault;
 use crate::id::RecordId;
 use crate::many::ManyFault;
 use crate::name::{EntityName, FieldName};
 use crate::query_refusal::QueryRefusal;
-use crate::soap::SoapFault;
 
 /// What an operation on records tried to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +123,13 @@ pub enum Fault {
         line: usize,
         /// Place of the value in the body, from 1.
         column: usize,
+    },
+    /// Text that is no value of the field's type.
+    ValueTypeWrong {
+        /// The field.
+        field: FaultField,
+        /// The text.
+        value: String,
     },
     /// Text longer than the field.
     TextTooLong {
@@ -256,8 +263,8 @@ pub enum Fault {
     },
     /// What only requests that consist of several hear.
     Many(ManyFault),
-    /// What only requests of the SOAP API hear.
-    Soap(SoapFault),
+    /// What is wrong with a bulk job.
+    Bulk(BulkFault),
 
     // ---- sessions
     /// The access token is unknown, expired or revoked.

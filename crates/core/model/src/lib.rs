@@ -4,6 +4,7 @@
 //! storage, and derives no Serde: a serialisable type is a promise to a stranger.
 //! Start reading at [`entity`] (what an object is), [`change`] (what happened) and [`fault`] (what went wrong).
 
+pub mod bulk;
 pub mod catalog;
 pub mod change;
 pub mod entity;
@@ -15,10 +16,10 @@ pub mod name;
 pub mod platform_event;
 pub mod query_refusal;
 pub mod replay;
-pub mod soap;
 pub mod time;
 pub mod value;
 
+pub use bulk::BulkFault;
 pub use catalog::Catalog;
 pub use change::{
     ChangeEventHeader, ChangeType, CommitNumber, EventUuid, FieldBits, TransactionKey,
@@ -34,6 +35,5 @@ pub use name::{EntityName, FieldName, Topic};
 pub use platform_event::{EventReaders, PlatformEventDefinition};
 pub use query_refusal::QueryRefusal;
 pub use replay::{ReplayId, ReplayPreset, SchemaId};
-pub use soap::SoapFault;
 pub use time::{Date, Timestamp};
 pub use value::{Row, Value};

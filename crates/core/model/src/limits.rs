@@ -108,6 +108,43 @@ pub const QUERY_CURSOR_IDS_MAX: usize = 4_000_000;
 /// Source: "Query Cursor Limits" (Salesforce Developer Limits and Allocations Quick Reference).
 pub const QUERY_CURSOR_HOURS: u64 = 48;
 
+/// Bytes of a bulk job's data: `Fault::RequestTooLarge` beyond.
+/// Source: "Limits" (Bulk API 2.0 and Bulk API Developer Guide): 150 MB once it is encoded in base64.
+pub const BULK_CONTENT_BYTES_MAX: u64 = 150 * 1024 * 1024 / 4 * 3;
+
+/// Records of a bulk job in one transaction.
+/// Source: "How Requests Are Processed" (Bulk API 2.0 and Bulk API Developer Guide).
+pub const BULK_CHUNK_RECORDS_MAX: usize = 200;
+
+/// Bytes of them, after which a transaction takes no further record.
+/// Source: "Limits" (Bulk API 2.0 and Bulk API Developer Guide), the size of a batch.
+pub const BULK_CHUNK_BYTES_MAX: u64 = 10_000_000;
+
+/// Bytes of one record of a bulk job: the job fails beyond.
+/// Source: "Limits" (Bulk API 2.0 and Bulk API Developer Guide) has 400,000 characters, of up to four bytes.
+pub const BULK_RECORD_BYTES_MAX: u64 = 1_600_000;
+
+/// Fields of one record of a bulk job: the job fails beyond.
+/// Source: "Limits" (Bulk API 2.0 and Bulk API Developer Guide).
+pub const BULK_RECORD_FIELDS_MAX: usize = 5_000;
+
+/// Bulk jobs that are processed at a time; others wait. Source: none.
+pub const BULK_JOBS_AT_ONCE_MAX: usize = 4;
+
+/// Bulk jobs that are kept: `BulkFault::QuotaExceeded` beyond.
+/// Source: none; the service counts 15,000 batches a day.
+pub const BULK_JOBS_MAX: usize = 15_000;
+
+/// Days after which a bulk job that has ended is forgotten.
+/// Source: "Limits" (Bulk API 2.0 and Bulk API Developer Guide).
+pub const BULK_JOB_DAYS: i64 = 7;
+
+/// Bulk jobs in one page of their list. Source: none.
+pub const BULK_PAGE_JOBS_MAX: usize = 1_000;
+
+/// Bytes of a request body that defines or changes a bulk job: `Fault::RequestTooLarge` beyond. Source: none.
+pub const BULK_BODY_BYTES_MAX: usize = 64 * 1024;
+
 /// Bytes of one Streaming API request body: `Fault::StreamingRequestTooLarge` beyond.
 /// Source: "How the Client Connects" (Streaming API Developer Guide).
 pub const STREAMING_BODY_BYTES_MAX: usize = 32_768;
@@ -275,12 +312,3 @@ pub const LOGINS_UNTOLD_MAX: usize = 10_000;
 
 /// Logins that are told in one commit. Source: none.
 pub const LOGINS_TOLD_AT_ONCE: usize = 256;
-
-/// Bytes of one SOAP request body, unpacked: `Fault::RequestTooLarge` beyond. Source: none; as much as of a REST request.
-pub const SOAP_BODY_BYTES_MAX: usize = REST_BODY_BYTES_MAX;
-
-/// Levels of nesting in one SOAP envelope: `SoapFault::EnvelopeInvalid` beyond. Source: none; records need seven.
-pub const SOAP_DEPTH_MAX: usize = 32;
-
-/// Elements of one SOAP envelope: `SoapFault::EnvelopeInvalid` beyond. Source: none; 200 records of 500 fields.
-pub const SOAP_ELEMENTS_MAX: usize = 100_000;

@@ -8,7 +8,7 @@ use crate::grpc::{GrpcError, GrpcStatus};
 use crate::rest::{
     RestError, ambiguous, duplicate, listed, names, operation_refused, read_only, unexpected,
 };
-use crate::{OauthError, Wire, bayeux, grpc, many, query};
+use crate::{OauthError, Wire, bayeux, bulk, grpc, many, query};
 
 /// The only place that spells a fault for a client.
 ///
@@ -106,6 +106,11 @@ pub fn wire(fault: &Fault) -> Wire {
             "Cannot deserialize instance of {expected} from {token} value {value} or request may be missing a \
              required field at [line:{line}, column:{column}]"
         ))),
+        Fault::ValueTypeWrong { field, value } => on_rest(on_field(
+            "INVALID_TYPE_ON_FIELD_IN_RECORD",
+            field,
+            &format!("value not of required type: {value}"),
+        )),
         Fault::TextTooLong { field, value, max } => on_rest(on_field(
             "STRING_TOO_LONG",
             field,
@@ -232,13 +237,7 @@ pub fn wire(fault: &Fault) -> Wire {
             on_rest(RestError::plain(400, "INVALID_REPLICATION_DATE", *reason))
         }
         Fault::Many(fault) => on_rest(many::error(fault)),
-        // See `soap`: other surfaces never hear it.
-        Fault::Soap(_) => Wire {
-            rest: None,
-            bayeux: None,
-            oauth: None,
-            grpc: None,
-        },
+        Fault::Bulk(fault) => on_rest(bulk::error(fault)),
         Fault::RolledBack { .. } => on_rest(RestError::save(
             "ALL_OR_NONE_OPERATION_ROLLED_BACK",
             "Record rolled back because not all records were valid and the request was using AllOrNone header",

@@ -2,17 +2,19 @@
 //!
 //! Owns every text that a client may compare with. It deliberately knows no engine, no transport and no session: an edge
 //! hands it a [`Fault`] and sends what comes back. Start reading at [`wire`], the table; [`versions`] has the paths,
-//! [`headers`] the header names.
+//! [`headers`] the header names, [`values`] and [`dates`] how text stands for values.
 
 mod bayeux;
+mod bulk;
 mod catalogue;
+pub mod dates;
 mod grpc;
 pub mod headers;
 mod many;
 mod path;
 mod query;
 mod rest;
-mod soap;
+pub mod values;
 pub mod versions;
 
 use landfall_model::Fault;
@@ -21,7 +23,6 @@ pub use catalogue::wire;
 pub use grpc::{GrpcError, GrpcStatus};
 pub use path::normalize_path;
 pub use rest::{RestError, write_json_string};
-pub use soap::{SoapError, SoapFaultKind, soap};
 pub use versions::ApiVersion;
 
 /// The status code of a platform event that was taken; the message beside it is the event's UUID.

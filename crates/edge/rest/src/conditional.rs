@@ -5,8 +5,7 @@
 use http::HeaderMap;
 use http::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use landfall_model::{Fault, Timestamp};
-
-use crate::dates;
+use landfall_wire::dates;
 
 /// What identifies the present state of a resource.
 pub(crate) struct State {

@@ -8,7 +8,6 @@ mod call;
 mod collections;
 mod composite;
 mod conditional;
-mod dates;
 mod describe;
 mod describe_event;
 mod describe_field;

@@ -9,6 +9,7 @@ use http::Method;
 use landfall_engine::{Assignment, Change, Saved};
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, RecordId, Row, Timestamp, Value};
+use landfall_wire::values;
 
 use crate::Shared;
 use crate::call::{Call, json_body};
@@ -21,7 +22,6 @@ use crate::respond::Answer;
 use crate::save;
 use crate::scope;
 use crate::selection::{self, Node};
-use crate::values;
 use crate::writer::Writer;
 
 /// The version from which an upsert says whether it created the record.

@@ -3,9 +3,8 @@
 //! Source: "sObject Rows" (REST API Developer Guide) and recorded responses.
 
 use landfall_model::{EntityDefinition, FieldDefinition, FieldType, RecordId, Row, Value};
-use landfall_wire::ApiVersion;
+use landfall_wire::{ApiVersion, dates};
 
-use crate::dates;
 use crate::selection::{Loaded, Node};
 use crate::writer::Writer;
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use landfall_model::limits::{REPLICATED_DAYS_DELETED, REPLICATED_DAYS_UPDATED};
 use landfall_model::{EntityDefinition, Fault, Timestamp};
+use landfall_wire::dates::{parse_date_time, render_date_time};
 
 use crate::Shared;
 use crate::call::Call;
-use crate::dates::{parse_date_time, render_date_time};
 use crate::fault::refused;
 use crate::respond::Answer;
 use crate::writer::Writer;

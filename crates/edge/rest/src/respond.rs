@@ -8,10 +8,9 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use landfall_model::{Fault, Timestamp};
-use landfall_wire::{RestError, headers as names};
+use landfall_wire::{RestError, dates, headers as names};
 
 use crate::conditional::State;
-use crate::dates;
 use crate::encoding;
 use crate::pretty::pretty;
 

@@ -12,17 +12,9 @@ use crate::given::{Given, Lookup};
 use crate::record_json::{id_of, is_deleted};
 use crate::writer::Writer;
 
-const USER: &str = "User";
-
-/// What only those who may change everything change: a user's profile is a field, and a profile's permissions are.
-///
-/// Source: "User" (Object Reference), "Special Access Rules".
-const SETUP_OBJECTS: &[&str] = &[USER, "UserRole", "Profile", "PermissionSet", "Organization"];
-
 /// Whether the caller may change records of the object at all.
 pub(crate) fn check_access(call: &Call, entity: &EntityDefinition) -> Result<(), Fault> {
-    let may = call.login.permissions.modify_all_data;
-    if SETUP_OBJECTS.contains(&entity.name.as_str()) && !may {
+    if !landfall_auth::may_change(call.login.permissions, entity) {
         return Err(Fault::AccessDenied);
     }
     Ok(())

@@ -5,11 +5,9 @@
 //! Developer Guide). Clients: numbers and booleans come as strings too.
 
 use landfall_model::fault::FaultField;
-use landfall_model::{
-    EntityDefinition, Fault, FieldDefinition, FieldType, RecordId, RecordIdError, Value,
-};
+use landfall_model::{EntityDefinition, Fault, FieldDefinition, FieldType, Value};
+use landfall_wire::values::{parse, read_id, subject};
 
-use crate::dates;
 use crate::json::{Body, Content, Json};
 
 /// Reads the value of a field.
@@ -62,36 +60,6 @@ const fn fits(kind: FieldType, content: &Content) -> bool {
     }
 }
 
-/// Reads the value of a field from text, as a path has it; `None` if the type cannot hold it.
-pub(crate) fn parse(text: &str, kind: FieldType) -> Option<Value> {
-    match kind {
-        FieldType::Boolean if text.eq_ignore_ascii_case("true") => Some(Value::Boolean(true)),
-        FieldType::Boolean if text.eq_ignore_ascii_case("false") => Some(Value::Boolean(false)),
-        FieldType::Int => whole(text).map(Value::Integer),
-        FieldType::Double | FieldType::Currency | FieldType::Percent => {
-            decimal(text).map(Value::Double)
-        }
-        FieldType::Date => dates::parse_date(text).map(Value::Date),
-        FieldType::DateTime => dates::parse_date_time(text).map(Value::DateTime),
-        FieldType::Time => dates::parse_time(text).map(Value::Time),
-        FieldType::Id | FieldType::Reference => RecordId::parse(text).ok().map(Value::Id),
-        FieldType::Boolean | FieldType::Address | FieldType::Location | FieldType::PersonName => {
-            None
-        }
-        FieldType::String
-        | FieldType::TextArea
-        | FieldType::Picklist
-        | FieldType::MultiPicklist
-        | FieldType::Combobox
-        | FieldType::Email
-        | FieldType::Phone
-        | FieldType::Url
-        | FieldType::EncryptedString
-        | FieldType::Base64
-        | FieldType::JunctionIdList => Some(Value::Text(text.to_owned())),
-    }
-}
-
 /// A field as the subject of a message, by a name that the object has.
 pub(crate) fn subject_named(entity: &EntityDefinition, name: &str) -> FaultField {
     entity.field(name).map_or_else(
@@ -103,30 +71,12 @@ pub(crate) fn subject_named(entity: &EntityDefinition, name: &str) -> FaultField
     )
 }
 
-fn subject(field: &FieldDefinition) -> FaultField {
-    FaultField {
-        name: field.name.clone(),
-        label: field.label.clone(),
-    }
-}
-
 fn scalar_text(content: &Content) -> String {
     match content {
         Content::Boolean(truth) => truth.to_string(),
         Content::Number(text) | Content::Text(text) => text.clone(),
         Content::Null | Content::Array(_) | Content::Object(_) => String::new(),
     }
-}
-
-/// Source: a refused id is reported with the field's label whether it is too short or of another object.
-fn read_id(text: &str, field: &FieldDefinition) -> Result<Value, Fault> {
-    RecordId::parse(text).map(Value::Id).map_err(|error| {
-        let (field, value) = (subject(field), text.to_owned());
-        match error {
-            RecordIdError::Checksum => Fault::IdMalformed { field, value },
-            RecordIdError::Length | RecordIdError::Alphabet => Fault::IdTypeWrong { field, value },
-        }
-    })
 }
 
 fn junction_ids(body: &Body<'_>, items: &[Json]) -> Result<Value, Fault> {
@@ -142,29 +92,6 @@ fn junction_ids(body: &Body<'_>, items: &[Json]) -> Result<Value, Fault> {
     } else {
         Ok(Value::Text(ids.join(";")))
     }
-}
-
-/// A whole number, also one written as `5.0`.
-fn whole(text: &str) -> Option<i64> {
-    let digits = match text.split_once('.') {
-        Some((digits, zeros)) if zeros.bytes().all(|byte| byte == b'0') => digits,
-        Some(_) => return None,
-        None => text,
-    };
-    digits.parse().ok()
-}
-
-/// A decimal number; `parse` of Rust would also take `inf` and `NaN`.
-fn decimal(text: &str) -> Option<f64> {
-    let plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'));
-    let number: f64 = if plain {
-        text.parse().ok()?
-    } else {
-        return None;
-    };
-    number.is_finite().then_some(number)
 }
 
 /// The type's name in error texts.
@@ -198,7 +125,7 @@ const fn type_name(kind: FieldType) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use landfall_model::Timestamp;
+    use landfall_model::{RecordId, Timestamp};
 
     use super::*;
     use crate::fixture;

@@ -1,9 +1,16 @@
-//! Who may read which topics: the same on both streaming protocols.
+//! Who may read which topics, the same on both streaming protocols; and who may change which records.
 
 use landfall_engine::{Definitions, Engine, Subject, TopicId};
 use landfall_model::{EntityDefinition, EventReaders, Fault, Topic};
 
 use crate::login::{Login, Permissions};
+
+const USER: &str = "User";
+
+/// What only those who may change everything change: a user's profile is a field, and a profile's permissions are.
+///
+/// Source: "User" (Object Reference), "Special Access Rules".
+const SETUP_OBJECTS: &[&str] = &[USER, "UserRole", "Profile", "PermissionSet", "Organization"];
 
 /// The topics behind a name such as `/data/AccountChangeEvent`, as far as this login may read them.
 ///
@@ -56,9 +63,14 @@ pub fn may_receive(definitions: &Definitions, permissions: Permissions, topic: T
 
 /// Change events ignore sharing, so they go to those who see every record anyway.
 fn may_see_all(permissions: Permissions, entity: &EntityDefinition) -> bool {
-    if entity.name.as_str() == "User" {
+    if entity.name.as_str() == USER {
         permissions.view_all_users
     } else {
         permissions.view_all_data
     }
+}
+
+/// Whether a user with these permissions may change records of an object at all.
+pub fn may_change(permissions: Permissions, entity: &EntityDefinition) -> bool {
+    permissions.modify_all_data || !SETUP_OBJECTS.contains(&entity.name.as_str())
 }

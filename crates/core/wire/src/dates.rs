@@ -1,4 +1,4 @@
-//! Dates and times as REST reads and writes them.
+//! Dates and times as REST and the Bulk API read and write them.
 //!
 //! Source: "Valid Date and `DateTime` Formats" (REST API Developer Guide); the wider forms are what clients write.
 
@@ -7,7 +7,7 @@ use jiff::tz::{Offset, TimeZone};
 use landfall_model::{Date, Timestamp};
 
 /// Writes a point in time: `2013-05-07T22:07:19.000+0000`.
-pub(crate) fn render_date_time(point: Timestamp) -> String {
+pub fn render_date_time(point: Timestamp) -> String {
     civil_utc(point).map_or_else(
         || "1970-01-01T00:00:00.000+0000".to_owned(),
         |civil| format!("{}+0000", civil.strftime("%Y-%m-%dT%H:%M:%S.%3f")),
@@ -15,7 +15,7 @@ pub(crate) fn render_date_time(point: Timestamp) -> String {
 }
 
 /// Writes a day: `2013-05-07`.
-pub(crate) fn render_date(day: Date) -> String {
+pub fn render_date(day: Date) -> String {
     civil_utc(day.midnight()).map_or_else(
         || "1970-01-01".to_owned(),
         |civil| civil.strftime("%Y-%m-%d").to_string(),
@@ -23,7 +23,7 @@ pub(crate) fn render_date(day: Date) -> String {
 }
 
 /// Writes a time of day: `14:05:00.000Z`.
-pub(crate) fn render_time(millis: i32) -> String {
+pub fn render_time(millis: i32) -> String {
     let (seconds, millis) = (millis.div_euclid(1000), millis.rem_euclid(1000));
     let (minutes, seconds) = (seconds.div_euclid(60), seconds.rem_euclid(60));
     let (hours, minutes) = (minutes.div_euclid(60), minutes.rem_euclid(60));
@@ -31,7 +31,7 @@ pub(crate) fn render_time(millis: i32) -> String {
 }
 
 /// Reads `yyyy-MM-dd`.
-pub(crate) fn parse_date(text: &str) -> Option<Date> {
+pub fn parse_date(text: &str) -> Option<Date> {
     let (date, rest) = read_date(text)?;
     if !rest.is_empty() {
         return None;
@@ -42,7 +42,7 @@ pub(crate) fn parse_date(text: &str) -> Option<Date> {
 /// Reads `yyyy-MM-ddTHH:mm:ss`, 0 to 9 digits of a fraction, and `Z`, `+hh:mm` or `+hhmm`.
 ///
 /// Clients: simple ones send the written form back (`.000+0000`), django-salesforce six digits and `+0000`.
-pub(crate) fn parse_date_time(text: &str) -> Option<Timestamp> {
+pub fn parse_date_time(text: &str) -> Option<Timestamp> {
     let (date, rest) = read_date(text)?;
     let rest = rest.strip_prefix(['T', 't', ' '])?;
     let (hour, rest) = digits(rest, 2)?;
@@ -61,7 +61,7 @@ pub(crate) fn parse_date_time(text: &str) -> Option<Timestamp> {
 }
 
 /// Reads `HH:mm`, `HH:mm:ss` or `HH:mm:ss.SSS`, with or without `Z`.
-pub(crate) fn parse_time(text: &str) -> Option<i32> {
+pub fn parse_time(text: &str) -> Option<i32> {
     let text = text.strip_suffix('Z').unwrap_or(text);
     let (hour, rest) = digits(text, 2)?;
     let (minute, rest) = digits(rest.strip_prefix(':')?, 2)?;
@@ -79,13 +79,13 @@ pub(crate) fn parse_time(text: &str) -> Option<i32> {
 /// Reads the date of a conditional header: `Tue, 07 May 2013 22:07:19 GMT`.
 ///
 /// Source: RFC 9110, 5.6.7; the service's guide writes `EEE, dd MMM yyyy HH:mm:ss z`.
-pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
     let zoned = jiff::fmt::rfc2822::parse(&text.replace(" UTC", " GMT")).ok()?;
     Some(Timestamp::from_millis(zoned.timestamp().as_millisecond()))
 }
 
 /// Writes the date of a conditional header.
-pub(crate) fn render_http_date(point: Timestamp) -> String {
+pub fn render_http_date(point: Timestamp) -> String {
     civil_utc(point).map_or_else(String::new, |civil| {
         civil.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
     })

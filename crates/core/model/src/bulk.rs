@@ -1,0 +1,63 @@
+//! What can go wrong with a job of the Bulk API.
+
+use crate::id::RecordId;
+use crate::name::EntityName;
+
+/// A refusal of a job, or of what is asked of it.
+///
+/// Source: "Errors" (Bulk API 2.0 and Bulk API Developer Guide).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BulkFault {
+    /// The job's definition has a value that cannot be read.
+    JobUnreadable,
+    /// No such object.
+    ObjectUnknown {
+        /// The name given.
+        name: String,
+    },
+    /// An object whose records cannot be changed by jobs.
+    ObjectUnsupported {
+        /// The name given.
+        name: String,
+    },
+    /// An upsert that does not say by which field.
+    ExternalIdMissing {
+        /// The object.
+        entity: EntityName,
+    },
+    /// An upsert by a field that records are not found by.
+    ExternalIdUnknown {
+        /// The name given.
+        field: String,
+        /// The object.
+        entity: EntityName,
+    },
+    /// The user may not delete records without the recycle bin.
+    HardDeleteDenied,
+    /// No more jobs are kept.
+    QuotaExceeded,
+    /// A job that has ended, or whose data is complete, cannot be closed.
+    Closing {
+        /// What it is instead of open.
+        state: &'static str,
+    },
+    /// A job that has ended cannot be aborted.
+    Aborting {
+        /// How it has ended.
+        state: &'static str,
+    },
+    /// A job that has not ended cannot be deleted.
+    Deleting,
+    /// Results of a job that has not ended.
+    ResultsEarly,
+    /// Data for a job that takes none any more.
+    Uploading {
+        /// What it is instead of open.
+        state: &'static str,
+    },
+    /// The job has its data already.
+    ContentTwice {
+        /// The job.
+        job: RecordId,
+    },
+}

@@ -1,0 +1,85 @@
+//! How the refusals of bulk jobs are spelled.
+
+use landfall_model::BulkFault;
+
+use crate::rest::RestError;
+
+/// The spelling of the Bulk API 2.0.
+///
+/// Source: "Errors" (Bulk API 2.0 and Bulk API Developer Guide) for the codes; the texts are quoted in the issues of
+/// clients. `Source: none` for those of `ExternalIdUnknown`, `ResultsEarly` and `Uploading`.
+pub(crate) fn error(fault: &BulkFault) -> RestError {
+    let (code, message) = match fault {
+        BulkFault::JobUnreadable => ("INVALIDJOB", "Unable to parse Job".to_owned()),
+        BulkFault::ObjectUnknown { name } => {
+            ("INVALIDJOB", format!("Unable to find object: {name}"))
+        }
+        BulkFault::ObjectUnsupported { name } => (
+            "INVALIDENTITY",
+            format!("Entity '{name}' is not supported by the Bulk API."),
+        ),
+        BulkFault::ExternalIdMissing { entity } => (
+            "INVALIDJOB",
+            format!(
+                "External ID was blank for {entity}. An External ID must be specified for upsert."
+            ),
+        ),
+        BulkFault::ExternalIdUnknown { field, entity } => (
+            "INVALIDJOB",
+            format!(
+                "Field name provided, {field} does not match an External ID, Salesforce Id, or indexed field for {entity}"
+            ),
+        ),
+        BulkFault::HardDeleteDenied => (
+            "FEATURENOTENABLED",
+            "hardDelete operation requires special user profile permission, please contact your system administrator"
+                .to_owned(),
+        ),
+        BulkFault::QuotaExceeded => (
+            "EXCEEDEDQUOTA",
+            "ApiBatchItems Limit exceeded.".to_owned(),
+        ),
+        BulkFault::Closing { state } => (
+            "INVALIDJOBSTATE",
+            format!("Closing already {state} Job not allowed"),
+        ),
+        BulkFault::Aborting { state } => (
+            "INVALIDJOBSTATE",
+            format!("Aborting already {state} Job not allowed"),
+        ),
+        BulkFault::Deleting => (
+            "API_ERROR",
+            "Error encountered when deleting the job because the job is not terminated".to_owned(),
+        ),
+        BulkFault::ResultsEarly => (
+            "INVALIDJOBSTATE",
+            "Results of a Job that is not terminated are not available".to_owned(),
+        ),
+        BulkFault::Uploading { state } => (
+            "INVALIDJOBSTATE",
+            format!("Uploading to already {state} Job not allowed"),
+        ),
+        BulkFault::ContentTwice { job } => (
+            "CLIENTINPUTERROR",
+            format!(
+                "Found multiple contents for job: <{job}>, please 'Close' / 'Abort' / 'Delete' the current Job then \
+                 create a new Job and make sure you only do 'PUT' once on a given Job."
+            ),
+        ),
+    };
+    RestError::plain(400, code, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_clients_compare_are_literal() {
+        let fault = BulkFault::Aborting { state: "Completed" };
+        let error = error(&fault);
+        assert_eq!(error.status, 400);
+        assert_eq!(error.code, "INVALIDJOBSTATE");
+        assert_eq!(error.message, "Aborting already Completed Job not allowed");
+    }
+}

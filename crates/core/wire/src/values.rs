@@ -1,0 +1,146 @@
+//! From text to field values, by the field's type: what paths, CSV and XML give.
+//!
+//! The engine decides whether a value may stand in its field; here it is only read.
+//! Source: "Primitive Data Types" and "Field Types" (Object Reference), "Valid Date and `DateTime` Formats" (REST API
+//! Developer Guide).
+
+use landfall_model::fault::FaultField;
+use landfall_model::{Fault, FieldDefinition, FieldType, RecordId, RecordIdError, Value};
+
+use crate::dates;
+
+/// Reads the value of a field from text that stands for nothing else; empty text is no value.
+///
+/// # Errors
+/// [`Fault::IdMalformed`] and [`Fault::IdTypeWrong`] for text that is no id, [`Fault::ValueTypeWrong`].
+pub fn read(text: &str, field: &FieldDefinition) -> Result<Value, Fault> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(Value::Null);
+    }
+    if matches!(field.field_type, FieldType::Id | FieldType::Reference) {
+        return read_id(text, field);
+    }
+    parse(text, field.field_type).ok_or_else(|| Fault::ValueTypeWrong {
+        field: subject(field),
+        value: text.to_owned(),
+    })
+}
+
+/// Reads the value of a field from text that is neither empty nor padded; `None` if the type cannot hold it.
+pub fn parse(text: &str, kind: FieldType) -> Option<Value> {
+    match kind {
+        FieldType::Boolean if text.eq_ignore_ascii_case("true") => Some(Value::Boolean(true)),
+        FieldType::Boolean if text.eq_ignore_ascii_case("false") => Some(Value::Boolean(false)),
+        FieldType::Int => whole(text).map(Value::Integer),
+        FieldType::Double | FieldType::Currency | FieldType::Percent => {
+            decimal(text).map(Value::Double)
+        }
+        FieldType::Date => dates::parse_date(text).map(Value::Date),
+        FieldType::DateTime => dates::parse_date_time(text).map(Value::DateTime),
+        FieldType::Time => dates::parse_time(text).map(Value::Time),
+        FieldType::Id | FieldType::Reference => RecordId::parse(text).ok().map(Value::Id),
+        FieldType::Boolean | FieldType::Address | FieldType::Location | FieldType::PersonName => {
+            None
+        }
+        FieldType::String
+        | FieldType::TextArea
+        | FieldType::Picklist
+        | FieldType::MultiPicklist
+        | FieldType::Combobox
+        | FieldType::Email
+        | FieldType::Phone
+        | FieldType::Url
+        | FieldType::EncryptedString
+        | FieldType::Base64
+        | FieldType::JunctionIdList => Some(Value::Text(text.to_owned())),
+    }
+}
+
+/// Reads the id that a field holds.
+///
+/// # Errors
+/// [`Fault::IdMalformed`] for a wrong checksum, else [`Fault::IdTypeWrong`]. Source: a refused id is reported with the field's label whether it is too short or of another object.
+pub fn read_id(text: &str, field: &FieldDefinition) -> Result<Value, Fault> {
+    RecordId::parse(text).map(Value::Id).map_err(|error| {
+        let (field, value) = (subject(field), text.to_owned());
+        match error {
+            RecordIdError::Checksum => Fault::IdMalformed { field, value },
+            RecordIdError::Length | RecordIdError::Alphabet => Fault::IdTypeWrong { field, value },
+        }
+    })
+}
+
+/// A field as the subject of a message.
+pub fn subject(field: &FieldDefinition) -> FaultField {
+    FaultField {
+        name: field.name.clone(),
+        label: field.label.clone(),
+    }
+}
+
+/// A whole number, also one written as `5.0`.
+fn whole(text: &str) -> Option<i64> {
+    let digits = match text.split_once('.') {
+        Some((digits, zeros)) if zeros.bytes().all(|byte| byte == b'0') => digits,
+        Some(_) => return None,
+        None => text,
+    };
+    digits.parse().ok()
+}
+
+/// A decimal number; `parse` of Rust would also take `inf` and `NaN`.
+fn decimal(text: &str) -> Option<f64> {
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'));
+    let number: f64 = if plain {
+        text.parse().ok()?
+    } else {
+        return None;
+    };
+    number.is_finite().then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_as(kind: FieldType, text: &str) -> Result<Value, Fault> {
+        read(text, &FieldDefinition::new("F", "Label", kind))
+    }
+
+    #[test]
+    fn text_is_read_by_the_type_of_its_field() {
+        for (kind, text, value) in [
+            (FieldType::Int, "5.0", Value::Integer(5)),
+            (FieldType::Currency, " 1e3 ", Value::Double(1000.0)),
+            (FieldType::Boolean, "TRUE", Value::Boolean(true)),
+            (FieldType::String, "12.50", Value::Text("12.50".to_owned())),
+            (FieldType::Date, "  ", Value::Null),
+        ] {
+            assert_eq!(read_as(kind, text), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_names_the_field_and_the_value() {
+        for (kind, text) in [
+            (FieldType::Int, "1.5"),
+            (FieldType::Double, "NaN"),
+            (FieldType::Boolean, "maybe"),
+            (FieldType::Date, "20130807"),
+            (FieldType::Address, "Main Street"),
+        ] {
+            assert!(
+                matches!(read_as(kind, text), Err(Fault::ValueTypeWrong { field, value })
+                    if field.label == "Label" && value == text),
+                "{text}"
+            );
+        }
+        assert!(matches!(
+            read_as(FieldType::Reference, "me"),
+            Err(Fault::IdTypeWrong { .. })
+        ));
+    }
+}
