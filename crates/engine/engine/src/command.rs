@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use landfall_model::{EntityDefinition, Fault, RecordId, Timestamp, Value};
+use landfall_store::Document;
 
 /// Changes that become durable together, with one transaction key.
 ///
@@ -86,3 +87,6 @@ pub struct Saved {
 
 /// What became of a change.
 pub type Outcome = Result<Saved, Fault>;
+
+/// Documents that are kept in the same commit as a transaction, made from what became of its changes.
+pub(crate) type Note = Box<dyn FnOnce(&[Outcome]) -> Vec<Document> + Send>;

@@ -54,6 +54,7 @@ pub use query::{Answer, Explained, ExplainedWay, Locator, Page, PageRow, Questio
 pub use writer::open::OpenTransaction;
 pub use writer::{WriterCounters, WriterThread};
 
+use command::Note;
 use definitions::{InForce, Issued};
 use writer::handle::Handle;
 
@@ -107,7 +108,21 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] or [`Error::Stopped`]: nothing was kept.
     pub async fn commit(&self, transaction: Transaction) -> Result<Vec<Outcome>, Error> {
-        self.0.writer.commit(transaction).await
+        self.0.writer.commit(transaction, None).await
+    }
+
+    /// The same, with documents made from what became of the changes: both are kept, or neither. `note` is called on the
+    /// writer's thread, and keeps everybody waiting.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`]: nothing was kept.
+    pub async fn commit_noting(
+        &self,
+        transaction: Transaction,
+        note: impl FnOnce(&[Outcome]) -> Vec<Document> + Send + 'static,
+    ) -> Result<Vec<Outcome>, Error> {
+        let note: Note = Box::new(note);
+        self.0.writer.commit(transaction, Some(note)).await
     }
 
     /// Opens a transaction whose changes come step by step. Until its end the writer does nothing else: between the

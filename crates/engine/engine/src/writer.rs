@@ -19,7 +19,7 @@ use tracing::{error, info};
 
 use crate::blueprint::Blueprints;
 use crate::clock::Clock;
-use crate::command::{Outcome, Transaction};
+use crate::command::{Note, Outcome, Transaction};
 use crate::definitions::{Definitions, InForce, Issued};
 use crate::deploy::Deployment;
 use crate::entropy::Entropy;
@@ -357,8 +357,8 @@ impl Group {
     ) {
         self.commands += 1;
         match command {
-            Command::Commit(transaction, answer) => {
-                self.add_transaction(transaction, answer, workspace, computing);
+            Command::Commit(transaction, note, answer) => {
+                self.add_transaction(transaction, (note, answer), workspace, computing);
             }
             Command::Open(opened) => {
                 let work = computing.begin(workspace, opened.user, opened.origin);
@@ -384,15 +384,20 @@ impl Group {
     fn add_transaction(
         &mut self,
         transaction: Transaction,
-        answer: Answer<Vec<Outcome>>,
+        (note, answer): (Option<Note>, Answer<Vec<Outcome>>),
         workspace: &mut Workspace<'_>,
         computing: &mut Computing<'_>,
     ) {
         match computing.compute(workspace, transaction) {
-            Ok((computed, outcomes)) => self.transactions.push(Committing {
-                computed,
-                waiting: Waiting::Outcomes(outcomes, answer),
-            }),
+            Ok((computed, outcomes)) => {
+                if let Some(note) = note {
+                    self.documents.extend(note(&outcomes));
+                }
+                self.transactions.push(Committing {
+                    computed,
+                    waiting: Waiting::Outcomes(outcomes, answer),
+                });
+            }
             Err(error) => answer_with(answer, Err(error)),
         }
     }

@@ -31,11 +31,15 @@ pub enum DocumentKind {
     DeletedAlong,
     /// Keys that the org signs with, by what it signs.
     SigningKey,
+    /// Jobs of the Bulk API by id.
+    BulkJob,
+    /// What became of the records of a job, by its id and the number of the transaction.
+    BulkResult,
 }
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Org,
         Self::Counter,
         Self::Schema,
@@ -47,6 +51,8 @@ impl DocumentKind {
         Self::Component,
         Self::DeletedAlong,
         Self::SigningKey,
+        Self::BulkJob,
+        Self::BulkResult,
     ];
 
     /// A name that stays the same for ever: it is stored.
@@ -63,6 +69,8 @@ impl DocumentKind {
             Self::Component => "component",
             Self::DeletedAlong => "deleted_along",
             Self::SigningKey => "signing_key",
+            Self::BulkJob => "bulk_job",
+            Self::BulkResult => "bulk_result",
         }
     }
 }

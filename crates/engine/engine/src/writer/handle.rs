@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
 use super::open::{self, OpenTransaction, Opened};
-use crate::command::{Outcome, Transaction};
+use crate::command::{Note, Outcome, Transaction};
 use crate::deploy::Deployment;
 use crate::error::Error;
 use crate::managed::ManagedChange;
@@ -19,7 +19,7 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
 /// Everything that the writer is asked to do.
 pub(super) enum Command {
-    Commit(Transaction, Answer<Vec<Outcome>>),
+    Commit(Transaction, Option<Note>, Answer<Vec<Outcome>>),
     /// A transaction whose changes come step by step. Nothing else is done until its end.
     Open(Opened),
     Put(Vec<Document>, Answer<()>),
@@ -35,7 +35,7 @@ impl Command {
     /// Answers for a writer whose store has failed; says whether to stop.
     pub(super) fn refuse(self) -> bool {
         match self {
-            Self::Commit(_, answer) => answer_with(answer, Err(failed())),
+            Self::Commit(_, _, answer) => answer_with(answer, Err(failed())),
             Self::Put(_, answer) | Self::Deploy(_, answer) => answer_with(answer, Err(failed())),
             Self::Publish(_, answer) => answer_with(answer, Err(failed())),
             Self::Manage(_, answer) => answer_with(answer, Err(failed())),
@@ -118,8 +118,12 @@ pub(crate) fn channel() -> (Handle, Inbox) {
 }
 
 impl Handle {
-    pub(crate) async fn commit(&self, transaction: Transaction) -> Result<Vec<Outcome>, Error> {
-        self.ask(|answer| Command::Commit(transaction, answer))
+    pub(crate) async fn commit(
+        &self,
+        transaction: Transaction,
+        note: Option<Note>,
+    ) -> Result<Vec<Outcome>, Error> {
+        self.ask(|answer| Command::Commit(transaction, note, answer))
             .await
     }
 
