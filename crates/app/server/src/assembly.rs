@@ -7,11 +7,11 @@ use axum::Router;
 use http::request;
 use http::uri::Authority;
 use landfall_auth::{App, Auth, Grant, Scopes};
+use landfall_bulk::Bulk;
 use landfall_engine::{Engine, Parts, WriterThread};
 use landfall_oauth::{BaseUrl, OauthState};
 use landfall_pubsub::PubsubState;
 use landfall_rest::RestState;
-use landfall_soap::SoapState;
 use landfall_store::{DocumentKind, Reader};
 use landfall_streaming::{Settings as StreamingSettings, StreamingState};
 use tokio::sync::watch;
@@ -25,6 +25,9 @@ use crate::{health, project, retention};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
+
+/// Name of the folder of bulk jobs' data in the data folder.
+const BULK_FOLDER: &str = "bulk";
 
 /// What a connected app of the configuration may do.
 const APP_SCOPES: &str = "api id web openid refresh_token";
@@ -53,6 +56,7 @@ pub(crate) async fn assemble(
     authority: Option<Arc<str>>,
 ) -> Result<Assembly, Error> {
     refuse_nameless(config, &file)?;
+    let bulk_folder = file.with_file_name(BULK_FOLDER);
     let store = landfall_store_embedded::open(&landfall_store_embedded::Config::new(file.clone()))
         .map_err(|source| Error::Store { path: file, source })?;
     let reader = Arc::downgrade(&store.reader);
@@ -79,7 +83,18 @@ pub(crate) async fn assemble(
         ));
     }
     tasks.spawn(retention::run(engine.clone(), phase.clone()));
-    let mut router = router(config, &engine, &auth, phase, authority, &mut tasks);
+    let bulk = Bulk::open(engine.clone(), auth.clone(), bulk_folder).await?;
+    let stopping = stopping(phase.clone(), &mut tasks);
+    tasks.spawn(bulk.clone().run(stopping.clone()));
+    let mut router = router(
+        config,
+        &engine,
+        &auth,
+        (phase, stopping),
+        authority,
+        &mut tasks,
+    );
+    router = router.merge(bulk.router());
     if config.reflection {
         router = router.merge(landfall_pubsub::reflection()?);
     }
@@ -97,11 +112,10 @@ fn router(
     config: &Config,
     engine: &Engine,
     auth: &Auth,
-    phase: Listener,
+    (phase, stopping): (Listener, watch::Receiver<bool>),
     authority: Option<Arc<str>>,
     tasks: &mut JoinSet<()>,
 ) -> Router {
-    let stopping = stopping(phase.clone(), tasks);
     let streaming = StreamingState::new(
         engine.clone(),
         auth.clone(),
@@ -129,11 +143,6 @@ fn router(
             auth: auth.clone(),
             base_url: Arc::new(base_url),
             requests_daily: None,
-        }))
-        .merge(landfall_soap::router(SoapState {
-            engine: engine.clone(),
-            auth: auth.clone(),
-            base_url: Arc::new(base_url),
         }))
         .merge(landfall_oauth::router(OauthState {
             auth: auth.clone(),

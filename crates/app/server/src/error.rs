@@ -86,6 +86,9 @@ pub enum Error {
     /// Users and logins cannot be read.
     #[error("users and logins cannot be set up")]
     Auth(#[from] landfall_auth::Error),
+    /// Bulk jobs cannot be read.
+    #[error("bulk jobs cannot be set up")]
+    Bulk(#[from] landfall_bulk::Error),
     /// The Pub/Sub API cannot be described.
     #[error("server reflection cannot be set up")]
     Reflection(#[from] landfall_pubsub::ReflectionError),
@@ -125,6 +128,7 @@ impl Error {
             | Self::Tls { .. }
             | Self::Engine(_)
             | Self::Auth(_)
+            | Self::Bulk(_)
             | Self::Reflection(_)
             | Self::Project { .. }
             | Self::Ended(_) => None,

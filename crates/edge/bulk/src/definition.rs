@@ -1,0 +1,182 @@
+//! What a client says about a job.
+
+use landfall_auth::Login;
+use landfall_engine::Definitions;
+use landfall_model::{BulkFault, EntityDefinition, Fault, FieldDefinition};
+use serde_json::{Map, Value};
+
+use crate::job::{Delimiter, LineEnding, Operation, State};
+
+/// A job to be.
+#[derive(Debug)]
+pub(crate) struct Definition {
+    pub(crate) operation: Operation,
+    pub(crate) object: String,
+    pub(crate) external_id_field: Option<String>,
+    pub(crate) delimiter: Delimiter,
+    pub(crate) line_ending: LineEnding,
+}
+
+impl Definition {
+    /// Reads and checks the definition of a job.
+    ///
+    /// # Errors
+    /// [`Fault::JsonInvalid`], [`Fault::Bulk`], [`Fault::AccessDenied`].
+    pub(crate) fn read(
+        body: &[u8],
+        definitions: &Definitions,
+        login: &Login,
+    ) -> Result<Self, Fault> {
+        let members = members(body)?;
+        let mut given = Given::default();
+        for (name, value) in &members {
+            let slot = match name.as_str() {
+                "operation" => &mut given.operation,
+                "object" => &mut given.object,
+                "externalIdFieldName" => &mut given.external_id_field,
+                "columnDelimiter" => &mut given.delimiter,
+                "lineEnding" => &mut given.line_ending,
+                "contentType" => &mut given.content_type,
+                "concurrencyMode" => &mut given.concurrency_mode,
+                _ => return Err(unrecognized(name)),
+            };
+            *slot = match value {
+                Value::String(text) => Some(text),
+                Value::Null => None,
+                _ => return Err(unreadable()),
+            };
+        }
+        given.checked(definitions, login)
+    }
+}
+
+#[derive(Default)]
+struct Given<'a> {
+    operation: Option<&'a str>,
+    object: Option<&'a str>,
+    external_id_field: Option<&'a str>,
+    delimiter: Option<&'a str>,
+    line_ending: Option<&'a str>,
+    content_type: Option<&'a str>,
+    concurrency_mode: Option<&'a str>,
+}
+
+impl Given<'_> {
+    fn checked(self, definitions: &Definitions, login: &Login) -> Result<Definition, Fault> {
+        if self.operation == Some("hardDelete") {
+            return Err(Fault::Bulk(BulkFault::HardDeleteDenied));
+        }
+        let operation = self.operation.and_then(Operation::parse);
+        let operation = operation.ok_or_else(unreadable)?;
+        if !matches!(self.content_type, None | Some("CSV"))
+            || !matches!(self.concurrency_mode, None | Some("Parallel"))
+        {
+            return Err(unreadable());
+        }
+        let delimiter = match self.delimiter {
+            None => Delimiter::Comma,
+            Some(text) => Delimiter::parse(text).ok_or_else(unreadable)?,
+        };
+        let line_ending = match self.line_ending {
+            None => LineEnding::Lf,
+            Some(text) => LineEnding::parse(text).ok_or_else(unreadable)?,
+        };
+        let entity = object(definitions, self.object.unwrap_or_default())?;
+        if !landfall_auth::may_change(login.permissions, entity) {
+            return Err(Fault::AccessDenied);
+        }
+        let external_id_field = match operation {
+            Operation::Upsert => Some(external_id(entity, self.external_id_field)?),
+            Operation::Insert | Operation::Update | Operation::Delete => None,
+        };
+        Ok(Definition {
+            operation,
+            object: entity.name.to_string(),
+            external_id_field: external_id_field.map(|field| field.name.to_string()),
+            delimiter,
+            line_ending,
+        })
+    }
+}
+
+fn object<'d>(definitions: &'d Definitions, name: &str) -> Result<&'d EntityDefinition, Fault> {
+    if let Some(entity) = definitions.catalog().entity(name) {
+        return Ok(entity);
+    }
+    let name = name.to_owned();
+    Err(Fault::Bulk(if definitions.publication(&name).is_some() {
+        BulkFault::ObjectUnsupported { name }
+    } else {
+        BulkFault::ObjectUnknown { name }
+    }))
+}
+
+fn external_id<'e>(
+    entity: &'e EntityDefinition,
+    name: Option<&str>,
+) -> Result<&'e FieldDefinition, Fault> {
+    let name = name.map(str::trim).filter(|name| !name.is_empty());
+    let Some(name) = name else {
+        return Err(Fault::Bulk(BulkFault::ExternalIdMissing {
+            entity: entity.name.clone(),
+        }));
+    };
+    let field = entity.field(name).map(|(_, field)| field);
+    field.filter(|field| identifies(field)).ok_or_else(|| {
+        Fault::Bulk(BulkFault::ExternalIdUnknown {
+            field: name.to_owned(),
+            entity: entity.name.clone(),
+        })
+    })
+}
+
+/// Whether records can be found by the field.
+pub(crate) fn identifies(field: &FieldDefinition) -> bool {
+    field.external_id || field.id_lookup
+}
+
+/// Reads the state that a client wants a job to have.
+///
+/// # Errors
+/// [`Fault::JsonInvalid`], [`BulkFault::JobUnreadable`].
+pub(crate) fn wanted_state(body: &[u8]) -> Result<State, Fault> {
+    let mut wanted = None;
+    for (name, value) in members(body)? {
+        if name != "state" {
+            return Err(unrecognized(&name));
+        }
+        wanted = match value.as_str() {
+            Some("UploadComplete") => Some(State::UploadComplete),
+            Some("Aborted") => Some(State::Aborted),
+            _ => None,
+        };
+    }
+    wanted.ok_or_else(unreadable)
+}
+
+fn members(body: &[u8]) -> Result<Map<String, Value>, Fault> {
+    if body.is_empty() {
+        return Err(Fault::BodyMissing);
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(unreadable()),
+        Err(error) => Err(Fault::JsonInvalid {
+            reason: "The HTTP entity body is not valid JSON".to_owned(),
+            line: error.line(),
+            column: error.column(),
+        }),
+    }
+}
+
+fn unreadable() -> Fault {
+    Fault::Bulk(BulkFault::JobUnreadable)
+}
+
+fn unrecognized(name: &str) -> Fault {
+    Fault::JsonInvalid {
+        reason: format!("Unrecognized field \"{name}\""),
+        line: 1,
+        column: 1,
+    }
+}

@@ -1,0 +1,250 @@
+//! What a job is, and the form in which it is kept.
+//!
+//! Source: "Create a Job", "Get Information About an Ingest Job" (Bulk API 2.0 and Bulk API Developer Guide).
+
+use landfall_engine::Engine;
+use landfall_model::{KeyPrefix, RecordId, Timestamp};
+use landfall_store::{Document, DocumentKind};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// First characters of the ids of jobs.
+const KEY_PREFIX: &str = "750";
+
+/// What a job does with its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Operation {
+    Insert,
+    Update,
+    Upsert,
+    Delete,
+}
+
+/// How far a job is.
+///
+/// Source: "How Requests Are Processed" (Bulk API 2.0 and Bulk API Developer Guide).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum State {
+    /// Takes data.
+    Open,
+    /// Waits to be processed.
+    UploadComplete,
+    InProgress,
+    JobComplete,
+    Failed,
+    Aborted,
+}
+
+/// What separates fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Delimiter {
+    Backquote,
+    Caret,
+    Comma,
+    Pipe,
+    Semicolon,
+    Tab,
+}
+
+/// What ends records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum LineEnding {
+    Lf,
+    Crlf,
+}
+
+/// A job. Its key among documents is its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) id: String,
+    pub(crate) operation: Operation,
+    pub(crate) object: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) external_id_field: Option<String>,
+    pub(crate) delimiter: Delimiter,
+    pub(crate) line_ending: LineEnding,
+    /// The number before the `.0`.
+    pub(crate) version: u16,
+    /// The user.
+    pub(crate) created_by: String,
+    /// Where the changes come from, as change events tell it.
+    pub(crate) origin: String,
+    /// Unit: milliseconds since the epoch, as the other times.
+    pub(crate) created: i64,
+    pub(crate) modified: i64,
+    pub(crate) state: State,
+    /// Bytes of the data; none before it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) content: Option<u64>,
+    #[serde(default)]
+    pub(crate) progress: Progress,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+}
+
+/// How much of a job's data is processed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// Transactions.
+    pub(crate) chunks: u32,
+    /// Where in the data the next record begins; 0 before the header has been read.
+    pub(crate) offset: u64,
+    /// Records, those that failed among them.
+    pub(crate) processed: u64,
+    pub(crate) failed: u64,
+    /// Time that the transactions took. Unit: milliseconds.
+    pub(crate) millis: i64,
+}
+
+impl Operation {
+    /// Reads the name; `hardDelete` is none of those that are done.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Insert, Self::Update, Self::Upsert, Self::Delete]
+            .into_iter()
+            .find(|operation| operation.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Upsert => "upsert",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl State {
+    /// Whether nothing becomes of the job any more.
+    pub(crate) const fn is_final(self) -> bool {
+        matches!(self, Self::JobComplete | Self::Failed | Self::Aborted)
+    }
+
+    /// How refusals call it.
+    pub(crate) const fn told(self) -> &'static str {
+        match self {
+            Self::Open => "Open",
+            Self::UploadComplete | Self::InProgress => "Closed",
+            Self::JobComplete => "Completed",
+            Self::Failed => "Failed",
+            Self::Aborted => "Aborted",
+        }
+    }
+}
+
+impl Delimiter {
+    const ALL: [Self; 6] = [
+        Self::Backquote,
+        Self::Caret,
+        Self::Comma,
+        Self::Pipe,
+        Self::Semicolon,
+        Self::Tab,
+    ];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|delimiter| delimiter.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Backquote => "BACKQUOTE",
+            Self::Caret => "CARET",
+            Self::Comma => "COMMA",
+            Self::Pipe => "PIPE",
+            Self::Semicolon => "SEMICOLON",
+            Self::Tab => "TAB",
+        }
+    }
+
+    /// The character itself.
+    pub(crate) const fn byte(self) -> u8 {
+        match self {
+            Self::Backquote => b'`',
+            Self::Caret => b'^',
+            Self::Comma => b',',
+            Self::Pipe => b'|',
+            Self::Semicolon => b';',
+            Self::Tab => b'\t',
+        }
+    }
+}
+
+impl LineEnding {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Lf, Self::Crlf]
+            .into_iter()
+            .find(|ending| ending.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lf => "LF",
+            Self::Crlf => "CRLF",
+        }
+    }
+}
+
+impl Job {
+    pub(crate) fn read(content: &[u8]) -> Result<Self, Error> {
+        serde_json::from_slice(content).map_err(|source| Error::Document {
+            what: "bulk job",
+            source,
+        })
+    }
+
+    /// As it is kept.
+    pub(crate) fn document(&self) -> Document {
+        Document {
+            kind: DocumentKind::BulkJob,
+            key: self.id.clone(),
+            content: Some(stored(self)),
+        }
+    }
+
+    /// All documents of it, to be forgotten.
+    pub(crate) fn forgotten(&self) -> Vec<Document> {
+        let results = (0..self.progress.chunks).map(|chunk| Document {
+            kind: DocumentKind::BulkResult,
+            key: self.result_key(chunk),
+            content: None,
+        });
+        let job = Document {
+            kind: DocumentKind::BulkJob,
+            key: self.id.clone(),
+            content: None,
+        };
+        results.chain([job]).collect()
+    }
+
+    /// The key of what became of the records of one transaction.
+    pub(crate) fn result_key(&self, chunk: u32) -> String {
+        format!("{}/{chunk:08}", self.id)
+    }
+}
+
+/// The stored form of a job or a result.
+pub(crate) fn stored(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("these types have text keys and no value that JSON lacks")
+}
+
+/// The id of the job that has this number.
+pub(crate) fn id_of(engine: &Engine, number: u64) -> String {
+    let org = engine.org().id;
+    let mut bytes = org.as_str().bytes().skip(3);
+    let mut next = || bytes.next().unwrap_or(b'0');
+    let instance = [next(), next()];
+    let prefix = KeyPrefix::parse(KEY_PREFIX).expect("three digits");
+    RecordId::from_number(prefix, instance, number).to_string()
+}
+
+/// A point in time as jobs keep it.
+pub(crate) const fn point(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}

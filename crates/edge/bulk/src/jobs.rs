@@ -1,0 +1,167 @@
+//! All jobs of the org, in memory as they are kept.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use landfall_engine::Engine;
+use landfall_model::limits::{BULK_JOB_DAYS, BULK_JOBS_MAX};
+use landfall_model::{BulkFault, Fault, RecordId};
+use landfall_store::DocumentKind;
+use tokio::sync::Notify;
+
+use crate::error::Error;
+use crate::job::{Job, State, id_of, point};
+
+const MILLIS_A_DAY: i64 = 86_400_000;
+
+/// A job that several may want to change: whoever does holds it until the change is durable.
+pub(crate) type Entry = Arc<tokio::sync::Mutex<Job>>;
+
+pub(crate) struct Jobs {
+    known: Mutex<Known>,
+    /// Told when the queue has grown.
+    pub(crate) queued: Notify,
+}
+
+struct Known {
+    jobs: BTreeMap<String, Entry>,
+    queue: VecDeque<Entry>,
+    /// The jobs whose data is arriving.
+    uploading: HashSet<String>,
+    /// The number of the newest job.
+    last: u64,
+}
+
+impl Jobs {
+    pub(crate) async fn load(engine: &Engine) -> Result<Self, Error> {
+        let mut all = Vec::new();
+        for (_, content) in engine.documents(DocumentKind::BulkJob).await? {
+            all.push(Job::read(&content)?);
+        }
+        all.sort_by(|a, b| (a.modified, &a.id).cmp(&(b.modified, &b.id)));
+        let mut known = Known {
+            jobs: BTreeMap::new(),
+            queue: VecDeque::new(),
+            uploading: HashSet::new(),
+            last: 0,
+        };
+        for job in all {
+            let waits = matches!(job.state, State::UploadComplete | State::InProgress);
+            known.last = known.last.max(u64::try_from(job.created).unwrap_or(0));
+            let id = job.id.clone();
+            let entry = Arc::new(tokio::sync::Mutex::new(job));
+            if waits {
+                known.queue.push_back(Arc::clone(&entry));
+            }
+            known.jobs.insert(id, entry);
+        }
+        Ok(Self {
+            known: Mutex::new(known),
+            queued: Notify::new(),
+        })
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ids of all jobs.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.known().jobs.keys().cloned().collect()
+    }
+
+    /// The job of an id in either form.
+    pub(crate) fn find(&self, id: &str) -> Option<Entry> {
+        let id = RecordId::parse(id).ok()?;
+        self.known().jobs.get(id.as_str()).cloned()
+    }
+
+    /// All jobs as they are, oldest first.
+    pub(crate) async fn all(&self) -> Vec<Job> {
+        let entries: Vec<Entry> = self.known().jobs.values().cloned().collect();
+        let mut all = Vec::with_capacity(entries.len());
+        for entry in entries {
+            all.push(entry.lock().await.clone());
+        }
+        all.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+        all
+    }
+
+    /// Gives a job its id, and the time that the id is made of: one of its own.
+    ///
+    /// # Errors
+    /// [`BulkFault::QuotaExceeded`].
+    pub(crate) fn number(&self, engine: &Engine) -> Result<(String, i64), Fault> {
+        let now = engine.clock().now().as_millis();
+        let mut known = self.known();
+        if known.jobs.len() >= BULK_JOBS_MAX {
+            return Err(Fault::Bulk(BulkFault::QuotaExceeded));
+        }
+        known.last = known
+            .last
+            .saturating_add(1)
+            .max(u64::try_from(now).unwrap_or(0));
+        let created = i64::try_from(known.last).unwrap_or(now);
+        Ok((id_of(engine, known.last), created))
+    }
+
+    /// Adds a job that is kept.
+    pub(crate) fn add(&self, job: Job) {
+        let id = job.id.clone();
+        let entry = Arc::new(tokio::sync::Mutex::new(job));
+        self.known().jobs.insert(id, entry);
+    }
+
+    /// Begins to take the data of a job, which one request at a time does.
+    pub(crate) fn uploading(&self, id: &str) -> Option<Uploading<'_>> {
+        let begun = self.known().uploading.insert(id.to_owned());
+        begun.then(|| Uploading {
+            jobs: self,
+            id: id.to_owned(),
+        })
+    }
+
+    /// Has a job processed.
+    pub(crate) fn enqueue(&self, entry: Entry) {
+        self.known().queue.push_back(entry);
+        self.queued.notify_one();
+    }
+
+    /// The job whose turn it is.
+    pub(crate) fn next(&self) -> Option<Entry> {
+        self.known().queue.pop_front()
+    }
+
+    /// Removes a job that is not kept any more.
+    pub(crate) fn remove(&self, id: &str) {
+        self.known().jobs.remove(id);
+    }
+
+    /// The jobs that ended long enough ago to be forgotten.
+    pub(crate) async fn outdated(&self, engine: &Engine) -> Vec<Entry> {
+        let now = engine.clock().now();
+        let entries: Vec<Entry> = self.known().jobs.values().cloned().collect();
+        let mut outdated = Vec::new();
+        for entry in entries {
+            let job = entry.lock().await;
+            let age = now.since(point(job.modified));
+            if job.state.is_final() && age > BULK_JOB_DAYS * MILLIS_A_DAY {
+                drop(job);
+                outdated.push(entry);
+            }
+        }
+        outdated
+    }
+}
+
+/// The data of a job is arriving.
+pub(crate) struct Uploading<'j> {
+    jobs: &'j Jobs,
+    id: String,
+}
+
+impl Drop for Uploading<'_> {
+    fn drop(&mut self) {
+        self.jobs.known().uploading.remove(&self.id);
+    }
+}

@@ -1,0 +1,280 @@
+//! What became of the records of a job: as it is kept, and as clients read it.
+//!
+//! Source: "Get Job Successful Record Results", "Get Job Failed Record Results", "Get Job Unprocessed Record Results" (Bulk
+//! API 2.0 and Bulk API Developer Guide).
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::body::Body;
+use bytes::Bytes;
+use landfall_engine::Outcome;
+use landfall_model::{Fault, RecordId};
+use landfall_store::DocumentKind;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::{Sender, channel};
+use tokio::task::spawn_blocking;
+use tokio_stream::wrappers::ReceiverStream;
+use tracing::error;
+
+use crate::Shared;
+use crate::content::{Chunk, Records, Unread};
+use crate::error::{Error, chain};
+use crate::job::Job;
+use crate::render::Csv;
+
+/// Bytes of a file that are read at once.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Pieces of an answer that wait for the client.
+const PIECES_WAITING_MAX: usize = 2;
+
+/// The records of one transaction.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Transacted {
+    /// Where the first of them begins in the data.
+    pub(crate) start: u64,
+    pub(crate) records: Vec<Became>,
+}
+
+/// What became of a record.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Became {
+    /// Its id.
+    Created(String),
+    /// Its id.
+    Changed(String),
+    /// The id that the data names, or nothing; and the error.
+    Refused(String, String),
+}
+
+impl Became {
+    pub(crate) fn of(outcome: &Outcome, named: Option<RecordId>) -> Self {
+        match outcome {
+            Ok(saved) if saved.created => Self::Created(saved.id.to_string()),
+            Ok(saved) => Self::Changed(saved.id.to_string()),
+            Err(fault) => Self::Refused(
+                named.map(|id| id.to_string()).unwrap_or_default(),
+                told(fault),
+            ),
+        }
+    }
+}
+
+/// An error as results spell it: `CODE:message:FIELD --`.
+fn told(fault: &Fault) -> String {
+    let fault = match fault {
+        // In a list there is no resource that could not be found.
+        Fault::RecordNotFound => &Fault::RecordUnknown,
+        fault => fault,
+    };
+    let error = landfall_wire::rest(fault);
+    let fields = error.fields.unwrap_or_default().join(",");
+    if fields.is_empty() {
+        format!("{}:{}:--", error.code, error.message)
+    } else {
+        format!("{}:{}:{fields} --", error.code, error.message)
+    }
+}
+
+/// Which records are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    Successful,
+    Failed,
+    Unprocessed,
+}
+
+impl Which {
+    /// By the name of the resource. Clients: some write `unprocessedRecords`.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        if is("successfulResults") {
+            Some(Self::Successful)
+        } else if is("failedResults") {
+            Some(Self::Failed)
+        } else if is("unprocessedrecords") {
+            Some(Self::Unprocessed)
+        } else {
+            None
+        }
+    }
+
+    /// What stands before the columns of the data.
+    const fn columns(self) -> [&'static str; 2] {
+        match self {
+            Self::Successful | Self::Unprocessed => ["sf__Id", "sf__Created"],
+            Self::Failed => ["sf__Id", "sf__Error"],
+        }
+    }
+
+    fn cells(self, became: &Became) -> Option<[&str; 2]> {
+        match (self, became) {
+            (Self::Successful, Became::Created(id)) => Some([id, "true"]),
+            (Self::Successful, Became::Changed(id)) => Some([id, "false"]),
+            (Self::Failed, Became::Refused(id, error)) => Some([id, error]),
+            _ => None,
+        }
+    }
+}
+
+type Pieces = Sender<io::Result<Bytes>>;
+
+/// The records of a job that has ended, as CSV that is made while it is sent.
+pub(crate) fn body(shared: Arc<Shared>, job: Job, which: Which) -> Body {
+    let (pieces, sent) = channel(PIECES_WAITING_MAX);
+    tokio::spawn(async move {
+        let made = match which {
+            Which::Unprocessed => rest(&shared, &job, &pieces).await,
+            Which::Successful | Which::Failed => processed(&shared, &job, which, &pieces).await,
+        };
+        if let Err(failure) = made {
+            error!(job = job.id, error = %chain(&failure), "the results of a bulk job cannot be read");
+            // A client that has hung up does not hear it.
+            let _ = pieces.send(Err(io::Error::other("unreadable"))).await;
+        }
+    });
+    Body::from_stream(ReceiverStream::new(sent))
+}
+
+/// Hands a piece on; says whether the client still listens.
+async fn send(pieces: &Pieces, piece: Vec<u8>) -> bool {
+    piece.is_empty() || pieces.send(Ok(piece.into())).await.is_ok()
+}
+
+async fn processed(shared: &Shared, job: &Job, which: Which, pieces: &Pieces) -> Result<(), Error> {
+    let mut csv = Csv::new(job.delimiter, job.line_ending);
+    let records = open(shared, job).await?;
+    csv.line(which.columns(), records.iter().flat_map(|r| &r.header));
+    if !send(pieces, csv.take()).await {
+        return Ok(());
+    }
+    let Some(mut records) = records else {
+        return Ok(());
+    };
+    for number in 0..job.progress.chunks {
+        let key = job.result_key(number);
+        let kept = shared
+            .engine
+            .document(DocumentKind::BulkResult, key.clone());
+        let kept = kept.await?.ok_or(Error::ResultMissing { key })?;
+        let transacted: Transacted =
+            serde_json::from_slice(&kept).map_err(|source| Error::Document {
+                what: "bulk result",
+                source,
+            })?;
+        if !transacted.records.iter().any(|b| which.cells(b).is_some()) {
+            continue;
+        }
+        let (start, count) = (transacted.start, transacted.records.len());
+        let chunk: Chunk;
+        (records, chunk) = spawn_blocking(move || {
+            records.seek(start)?;
+            let chunk = records.take(count)?;
+            Ok((records, chunk))
+        })
+        .await?
+        .map_err(unread)?;
+        for (became, record) in transacted.records.iter().zip(&chunk.records) {
+            if let Some(cells) = which.cells(became) {
+                csv.line(cells, record);
+            }
+        }
+        if !send(pieces, csv.take()).await {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The header and the records that were not processed, as the client has given them.
+async fn rest(shared: &Shared, job: &Job, pieces: &Pieces) -> Result<(), Error> {
+    let Some(content) = job.content else {
+        return Ok(());
+    };
+    let parts = match (open(shared, job).await?, job.progress.offset) {
+        (Some(records), offset) if offset > 0 => vec![0..records.first, offset..content],
+        _ => std::iter::once(0..content).collect(),
+    };
+    let path = shared.folder.path(&job.id);
+    for part in parts {
+        let mut at = part.start;
+        while at < part.end {
+            let most = usize::try_from(part.end - at).unwrap_or(PIECE_BYTES);
+            let piece = piece(path.clone(), at, most.min(PIECE_BYTES)).await?;
+            if piece.is_empty() {
+                return Err(Error::ContentChanged);
+            }
+            at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+            if !send(pieces, piece).await {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn piece(path: PathBuf, at: u64, most: usize) -> Result<Vec<u8>, Error> {
+    spawn_blocking(move || {
+        let read = || {
+            let mut file = File::open(&path)?;
+            file.seek(SeekFrom::Start(at))?;
+            let mut piece = Vec::with_capacity(most);
+            let most = u64::try_from(most).unwrap_or(u64::MAX);
+            file.take(most).read_to_end(&mut piece)?;
+            Ok(piece)
+        };
+        read().map_err(|source| Error::File { path, source })
+    })
+    .await?
+}
+
+/// The data of a job; none if there is none, or none that has a header.
+async fn open(shared: &Shared, job: &Job) -> Result<Option<Records>, Error> {
+    if job.content.is_none() {
+        return Ok(None);
+    }
+    let (path, delimiter) = (shared.folder.path(&job.id), job.delimiter);
+    match spawn_blocking(move || Records::open(path, delimiter)).await? {
+        Ok(records) => Ok(Some(records)),
+        Err(Unread::Wrong(_)) => Ok(None),
+        Err(Unread::Failed(failure)) => Err(failure),
+    }
+}
+
+fn unread(unread: Unread) -> Error {
+    match unread {
+        Unread::Wrong(_) => Error::ContentChanged,
+        Unread::Failed(failure) => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use landfall_model::FieldName;
+
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_code_the_text_and_the_fields() {
+        let fields = vec![FieldName::new("Name")];
+        assert_eq!(
+            told(&Fault::FieldsRequired { fields }),
+            "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
+        );
+        assert_eq!(
+            told(&Fault::RecordNotFound),
+            "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--"
+        );
+    }
+
+    #[test]
+    fn resources_are_named_in_any_letter_case() {
+        assert_eq!(Which::named("unprocessedRecords"), Some(Which::Unprocessed));
+        assert_eq!(Which::named("failedresults"), Some(Which::Failed));
+        assert_eq!(Which::named("results"), None);
+    }
+}

@@ -1,0 +1,140 @@
+//! From an HTTP request to the resource that answers it.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use landfall_auth::Login;
+use landfall_model::Fault;
+use landfall_model::limits::BULK_BODY_BYTES_MAX;
+use landfall_wire::versions::{self, Named};
+use landfall_wire::{ApiVersion, headers as names};
+
+use crate::results::Which;
+use crate::{Shared, answer, ingest};
+
+/// Segments before the version: `services`, `data`.
+const ROOT_SEGMENTS: usize = 2;
+
+/// A request of a logged-in client.
+pub(crate) struct Call {
+    pub(crate) version: ApiVersion,
+    pub(crate) login: Arc<Login>,
+    pub(crate) parts: Parts,
+}
+
+impl Call {
+    /// A query parameter; the first of its name counts.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let query = self.parts.uri.query().unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(given, _)| given.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.into_owned())
+    }
+
+    /// Where the changes of a job come from.
+    ///
+    /// Source: "`ChangeEventHeader` Fields" (Change Data Capture Developer Guide), `changeOrigin`.
+    pub(crate) fn origin(&self) -> String {
+        let origin = format!("com/salesforce/api/bulkapi/{}", self.version);
+        let options = self.parts.headers.get(names::CALL_OPTIONS);
+        let options = options.and_then(|value| value.to_str().ok());
+        match options.and_then(names::client_name) {
+            Some(client) => format!("{origin};client={client}"),
+            None => origin,
+        }
+    }
+
+    fn method(&self, allowed: &'static str) -> Result<&Method, Fault> {
+        let method = &self.parts.method;
+        if allowed.split(',').any(|name| name == method.as_str()) {
+            return Ok(method);
+        }
+        Err(Fault::MethodNotAllowed {
+            method: method.to_string(),
+            allowed,
+        })
+    }
+}
+
+/// Answers everything below `jobs`.
+pub(crate) async fn jobs(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let answered = answer(shared, request).await;
+    answered.unwrap_or_else(|fault| answer::refusal(&fault))
+}
+
+async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Fault> {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let mut segments = segments.skip(ROOT_SEGMENTS);
+    let Some(Named::Served(version)) = segments.next().map(versions::parse_rest) else {
+        return Err(Fault::ResourceNotFound);
+    };
+    let login = shared.auth.rest_login(authorization(&parts.headers)?)?;
+    let call = Call {
+        version,
+        login,
+        parts,
+    };
+    let path: Vec<&str> = segments.skip(1).collect();
+    match path.as_slice() {
+        ["ingest"] if call.method("GET,POST")? == Method::POST => {
+            ingest::create(&shared, &call, body).await
+        }
+        ["ingest"] => ingest::list(&shared, &call).await,
+        ["ingest", id] => match *call.method("GET,PATCH,DELETE")? {
+            Method::PATCH => ingest::change(&shared, &call, id, body).await,
+            Method::DELETE => ingest::delete(&shared, &call, id).await,
+            _ => ingest::show(&shared, &call, id).await,
+        },
+        ["ingest", id, "batches"] => {
+            call.method("PUT")?;
+            ingest::upload(&shared, &call, id, body).await
+        }
+        ["ingest", id, name] => {
+            let which = Which::named(name).ok_or(Fault::ResourceNotFound)?;
+            call.method("GET")?;
+            ingest::results(&shared, &call, id, which).await
+        }
+        _ => Err(Fault::ResourceNotFound),
+    }
+}
+
+fn authorization(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
+    headers
+        .get(AUTHORIZATION)
+        .map(|value| {
+            value
+                .to_str()
+                .map_err(|_| Fault::AuthorizationHeaderInvalid)
+        })
+        .transpose()
+}
+
+/// Refuses a body of another media type; one without a type is taken.
+pub(crate) fn check_media_type(call: &Call, read: &str) -> Result<(), Fault> {
+    let Some(value) = call.parts.headers.get(CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let value = String::from_utf8_lossy(value.as_bytes());
+    let media_type = value.split(';').next().unwrap_or_default().trim();
+    if media_type.is_empty() || media_type.eq_ignore_ascii_case(read) {
+        return Ok(());
+    }
+    Err(Fault::MediaTypeUnsupported {
+        media_type: value.into_owned(),
+    })
+}
+
+/// Reads the body of a request about a job.
+pub(crate) async fn read(call: &Call, body: Body) -> Result<Bytes, Fault> {
+    check_media_type(call, "application/json")?;
+    let read = to_bytes(body, BULK_BODY_BYTES_MAX).await;
+    read.map_err(|_| Fault::RequestTooLarge)
+}
