@@ -145,6 +145,10 @@ pub const BULK_PAGE_JOBS_MAX: usize = 1_000;
 /// Bytes of a request body that defines or changes a bulk job: `Fault::RequestTooLarge` beyond. Source: none.
 pub const BULK_BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes of a request that brings a bulk job and its data at once: `Fault::RequestTooLarge` beyond.
+/// Source: "Create a Job" (Bulk API 2.0 and Bulk API Developer Guide) has 100,000 characters, of up to four bytes.
+pub const BULK_MULTIPART_BYTES_MAX: usize = 400_000 + BULK_BODY_BYTES_MAX;
+
 /// Bytes of one Streaming API request body: `Fault::StreamingRequestTooLarge` beyond.
 /// Source: "How the Client Connects" (Streaming API Developer Guide).
 pub const STREAMING_BODY_BYTES_MAX: usize = 32_768;

@@ -17,19 +17,19 @@ use crate::job::{Job, Progress, State};
 use crate::jobs::Entry;
 use crate::render::{self, Detail};
 use crate::results::{self, Which};
-use crate::serve::{Call, check_media_type, read};
+use crate::serve::{Call, check_media_type, read, read_parts};
 use crate::{Shared, answer};
 
-/// Makes a job.
+/// Makes a job; one that brings its data is processed at once.
 pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<Response, Fault> {
-    let body = read(call, body).await?;
+    let (body, content) = read_parts(call, body).await?;
     let definitions = shared.engine.definitions();
     let definition = Definition::read(&body, &definitions, &call.login)?;
     for outdated in shared.jobs.outdated(&shared.engine).await {
         forget(shared, &outdated).await?;
     }
     let (id, created) = shared.jobs.number(&shared.engine)?;
-    let job = Job {
+    let mut job = Job {
         id,
         operation: definition.operation,
         object: definition.object,
@@ -46,9 +46,18 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<R
         progress: Progress::default(),
         error: None,
     };
+    if let Some(content) = content {
+        let length = shared.folder.receive(&job.id, content.into()).await?;
+        job.content = Some(length);
+        job.state = State::UploadComplete;
+    }
     keep(shared, &job).await?;
     let shown = render::job(&job, Detail::Created);
-    shared.jobs.add(job);
+    let waits = job.state == State::UploadComplete;
+    let entry = shared.jobs.add(job);
+    if waits {
+        shared.jobs.enqueue(entry);
+    }
     Ok(answer::json(shown))
 }
 

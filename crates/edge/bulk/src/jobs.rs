@@ -106,10 +106,11 @@ impl Jobs {
     }
 
     /// Adds a job that is kept.
-    pub(crate) fn add(&self, job: Job) {
+    pub(crate) fn add(&self, job: Job) -> Entry {
         let id = job.id.clone();
         let entry = Arc::new(tokio::sync::Mutex::new(job));
-        self.known().jobs.insert(id, entry);
+        self.known().jobs.insert(id, Arc::clone(&entry));
+        entry
     }
 
     /// Begins to take the data of a job, which one request at a time does.

@@ -14,6 +14,7 @@ mod error;
 mod ingest;
 mod job;
 mod jobs;
+mod multipart;
 mod record;
 mod render;
 mod results;

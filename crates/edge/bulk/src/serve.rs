@@ -10,13 +10,13 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use landfall_auth::Login;
-use landfall_model::Fault;
-use landfall_model::limits::BULK_BODY_BYTES_MAX;
+use landfall_model::limits::{BULK_BODY_BYTES_MAX, BULK_MULTIPART_BYTES_MAX};
+use landfall_model::{BulkFault, Fault};
 use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names};
 
 use crate::results::Which;
-use crate::{Shared, answer, ingest};
+use crate::{Shared, answer, ingest, multipart};
 
 /// Segments before the version: `services`, `data`.
 const ROOT_SEGMENTS: usize = 2;
@@ -130,6 +130,23 @@ pub(crate) fn check_media_type(call: &Call, read: &str) -> Result<(), Fault> {
     Err(Fault::MediaTypeUnsupported {
         media_type: value.into_owned(),
     })
+}
+
+/// Reads the body of a request that may bring a job and its data at once: the job, and its data if it is there.
+///
+/// # Errors
+/// [`Fault::MediaTypeUnsupported`], [`Fault::RequestTooLarge`], [`BulkFault::JobUnreadable`].
+pub(crate) async fn read_parts(call: &Call, body: Body) -> Result<(Bytes, Option<Bytes>), Fault> {
+    let kind = call.parts.headers.get(CONTENT_TYPE);
+    let kind = kind.and_then(|value| value.to_str().ok());
+    let Some(boundary) = kind.and_then(multipart::boundary) else {
+        return Ok((read(call, body).await?, None));
+    };
+    let body = to_bytes(body, BULK_MULTIPART_BYTES_MAX).await;
+    let body = body.map_err(|_| Fault::RequestTooLarge)?;
+    let parts = multipart::parts(&body, boundary);
+    let (job, content) = parts.ok_or(Fault::Bulk(BulkFault::JobUnreadable))?;
+    Ok((body.slice_ref(job), Some(body.slice_ref(content))))
 }
 
 /// Reads the body of a request about a job.

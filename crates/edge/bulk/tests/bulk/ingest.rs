@@ -293,3 +293,19 @@ async fn what_comes_before_wrong_data_is_processed() {
         "Name\nC,D\nE\n"
     );
 }
+
+#[tokio::test]
+async fn a_job_may_bring_its_data() {
+    let org = Org::new().await;
+    let body = "--B\r\nContent-Type: application/json\r\nContent-Disposition: form-data; name=\"job\"\r\n\r\n\
+        {\"object\":\"Account\",\"operation\":\"insert\"}\r\n--B\r\nContent-Type: text/csv\r\n\
+        Content-Disposition: form-data; name=\"content\"; filename=\"content\"\r\n\r\nName\nA\nB\n\r\n--B--\r\n";
+    let made = org
+        .ask("POST", JOBS, "multipart/form-data; boundary=B", body)
+        .await
+        .json();
+    assert_eq!(made["state"], "UploadComplete");
+    let job = format!("{JOBS}/{}", made["id"].as_str().expect("an id"));
+    assert_eq!(org.ended(&job).await["numberRecordsProcessed"], 2);
+    assert_eq!(org.values("Account", "Name").await.len(), 2);
+}

@@ -57,9 +57,13 @@ async fn a_definition_that_cannot_be_is_refused() {
     }
     let answer = org.ask("POST", JOBS, "application/json", "{").await;
     assert_eq!(answer.refusal().1, "JSON_PARSER_ERROR");
-    let answer = org
-        .ask("POST", JOBS, "multipart/form-data; boundary=x", "")
-        .await;
+    let multipart = "multipart/form-data; boundary=x";
+    let answer = org.ask("POST", JOBS, multipart, "--x--").await;
+    assert_eq!(
+        answer.refusal(),
+        refused(400, "INVALIDJOB", "Unable to parse Job")
+    );
+    let answer = org.ask("POST", JOBS, "text/csv", "").await;
     assert_eq!(answer.status, 415);
 }
 

@@ -1,0 +1,97 @@
+//! Requests that bring a job and its data at once.
+//!
+//! Source: "Create a Job" (Bulk API 2.0 and Bulk API Developer Guide): the parts `job` and `content`. Form: RFC 2046, 5.1.
+
+/// What follows the name of the media type.
+const MEDIA_TYPE: &str = "multipart/form-data";
+
+/// The boundary that a media type names; none if it is another one.
+pub(crate) fn boundary(media_type: &str) -> Option<&str> {
+    let (name, parameters) = media_type.split_once(';')?;
+    if !name.trim().eq_ignore_ascii_case(MEDIA_TYPE) {
+        return None;
+    }
+    let boundary = parameters.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let is_boundary = name.trim().eq_ignore_ascii_case("boundary");
+        is_boundary.then(|| value.trim().trim_matches('"'))
+    });
+    boundary.filter(|boundary| !boundary.is_empty())
+}
+
+/// The job and its data; none if one of them is not there.
+pub(crate) fn parts<'b>(body: &'b [u8], boundary: &str) -> Option<(&'b [u8], &'b [u8])> {
+    let first = format!("--{boundary}");
+    let between = format!("\r\n--{boundary}");
+    let (_, mut rest) = split(body, first.as_bytes())?;
+    let (mut job, mut content) = (None, None);
+    while !rest.starts_with(b"--") {
+        let (part, following) = split(rest, between.as_bytes())?;
+        let (head, data) = split(part, b"\r\n\r\n")?;
+        match named(head)? {
+            "job" => job = Some(data),
+            "content" => content = Some(data),
+            _ => return None,
+        }
+        rest = following;
+    }
+    Some((job?, content?))
+}
+
+/// What is before and after the first occurrence of a mark.
+fn split<'b>(bytes: &'b [u8], mark: &[u8]) -> Option<(&'b [u8], &'b [u8])> {
+    let place = bytes
+        .windows(mark.len())
+        .position(|window| window == mark)?;
+    let (before, rest) = bytes.split_at_checked(place)?;
+    Some((before, rest.get(mark.len()..)?))
+}
+
+/// The name of a part.
+fn named(head: &[u8]) -> Option<&str> {
+    let head = std::str::from_utf8(head).ok()?;
+    let disposition = head.split("\r\n").find(|line| {
+        let name = line.split(':').next().unwrap_or_default();
+        name.trim().eq_ignore_ascii_case("Content-Disposition")
+    })?;
+    disposition.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let is_name = name.trim().eq_ignore_ascii_case("name");
+        is_name.then(|| value.trim().trim_matches('"'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str = "--B\r\nContent-Type: application/json\r\nContent-Disposition: form-data; name=\"job\"\r\n\r\n{}\r\n\
+        --B\r\nContent-Type: text/csv\r\nContent-Disposition: form-data; name=\"content\"; filename=\"content\"\r\n\r\n\
+        Name\r\nA\r\n\r\n--B--\r\n";
+
+    #[test]
+    fn a_job_and_its_data_are_told_apart() {
+        assert_eq!(
+            boundary("multipart/form-data; charset=UTF-8; boundary=\"B\""),
+            Some("B")
+        );
+        let (job, content) = parts(BODY.as_bytes(), "B").expect("both parts");
+        assert_eq!((job, content), (&b"{}"[..], &b"Name\r\nA\r\n"[..]));
+    }
+
+    #[test]
+    fn what_is_cut_off_anywhere_is_refused() {
+        let end = BODY.len() - "--\r\n".len();
+        for length in 0..end {
+            let cut = BODY.as_bytes().get(..length).expect("shorter");
+            assert_eq!(parts(cut, "B"), None, "{length}");
+        }
+        for kind in [
+            "application/json",
+            "multipart/form-data",
+            "multipart/form-data; boundary=",
+        ] {
+            assert_eq!(boundary(kind), None, "{kind}");
+        }
+    }
+}
