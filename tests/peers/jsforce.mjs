@@ -3,7 +3,7 @@
 import { Connection } from 'jsforce';
 import { StreamingExtension } from 'jsforce/lib/api/streaming.js';
 
-import { ensure, ensureEqual, until } from './harness.mjs';
+import { WAIT_MS, ensure, ensureEqual, until } from './harness.mjs';
 
 const ACCOUNTS = '/data/AccountChangeEvent';
 const VERSION = '59.0';
@@ -171,4 +171,23 @@ async function soap({ server }) {
   ensureEqual(await refusal(ended.describe('Account')), 'INVALID_SESSION_ID', 'a login that was ended');
 }
 
-export const scenarios = { records, describe, collections, query, streaming, soap };
+/** Jobs of the Bulk API 2.0: what became of each record. */
+async function bulk({ server }) {
+  const connection = await connect(server);
+  const waits = { pollInterval: 50, pollTimeout: WAIT_MS };
+  const load = (operation, input) =>
+    connection.bulk2.loadAndWaitForResults({ object: 'Account', operation, input, ...waits });
+  const accounts = [...named('Loaded, "quoted"', 450), { Name: '' }].map((account) => ({ ...account, Phone: '0' }));
+  const made = await load('insert', accounts);
+  ensureEqual([made.successfulResults.length, made.failedResults.length, made.unprocessedRecords.length], [450, 1, 0], 'inserted');
+  ensure(made.failedResults[0].sf__Error.startsWith('REQUIRED_FIELD_MISSING:'), made.failedResults[0].sf__Error);
+  const ids = made.successfulResults.map(({ sf__Id }) => sf__Id);
+  const changed = await load('update', ids.map((Id) => ({ Id, Phone: '1' })));
+  ensureEqual(changed.successfulResults.length, 450, 'updated');
+  const { records: found } = await connection.query("SELECT Id, Name, Phone FROM Account WHERE Name LIKE 'Loaded%'");
+  ensureEqual(found.map(({ Id }) => Id).sort(), [...ids].sort(), 'found');
+  ensureEqual([found[0].Phone, found[0].Name.startsWith('Loaded, "quoted" ')], ['1', true], 'a record');
+  ensureEqual((await load('delete', ids.map((Id) => ({ Id })))).successfulResults.length, 450, 'deleted');
+}
+
+export const scenarios = { records, describe, collections, query, streaming, soap, bulk };

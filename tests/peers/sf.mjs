@@ -1,6 +1,8 @@
 // The `sf` CLI as a person types it, a process for each command. It is large: it runs when it is asked for by name.
 
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { WAIT_MS, ensure, ensureEqual, login } from './harness.mjs';
@@ -61,4 +63,15 @@ async function records({ server }) {
   ensureEqual((await sf('data query', '--query', 'SELECT Id FROM Account')).totalSize, 0, 'nothing is left');
 }
 
-export const scenarios = { describe, records };
+/** A file of records. */
+async function bulk({ server }) {
+  const sf = await begin(server);
+  const file = join(server.folder, 'accounts.csv');
+  writeFileSync(file, 'Name,Phone\nAcme,1\n"Umbrella, Inc.",2\n');
+  const { processedRecords, successfulRecords } = await sf('data import bulk --sobject Account --wait 1', '--file', file);
+  ensureEqual([processedRecords, successfulRecords], [2, 2], 'imported');
+  const { records } = await sf('data query', '--query', 'SELECT Name FROM Account ORDER BY Name');
+  ensureEqual(records.map(({ Name }) => Name), ['Acme', 'Umbrella, Inc.'], 'found');
+}
+
+export const scenarios = { describe, records, bulk };

@@ -1,5 +1,7 @@
 """simple-salesforce in the way of its documentation, under the vendor's host names: `simple_salesforce_peer.py [SCENARIO]`."""
 
+import csv
+import io
 import os
 
 from simple_salesforce import Salesforce, SalesforceAuthenticationFailed, SalesforceResourceNotFound
@@ -102,7 +104,25 @@ def soap():
             raise AssertionError("a refusal was expected")
 
 
-SCENARIOS = {"records": records, "describe": describe, "query": query, "soap": soap}
+def bulk():
+    """Jobs of the Bulk API 2.0: records are loaded, found by a query, and deleted."""
+    with Org("bulk") as client:
+        names = [f"Loaded {number:03}" for number in range(450)]
+        rows = [{"Name": name, "Phone": "0"} for name in [*names, ""]]
+        [job] = client.bulk2.Account.insert(records=rows, wait=0.1)
+        equal([job["numberRecordsProcessed"], job["numberRecordsFailed"]], [451, 1], "inserted")
+        [failed] = csv.DictReader(io.StringIO(client.bulk2.Account.get_failed_records(job["job_id"])))
+        assert failed["sf__Error"].startswith("REQUIRED_FIELD_MISSING:"), failed
+        made = csv.DictReader(io.StringIO(client.bulk2.Account.get_successful_records(job["job_id"])))
+        statement = "SELECT Id, Name FROM Account WHERE Name LIKE 'Loaded%'"
+        found = client.query_all(statement)["records"]
+        equal(sorted(row["Name"] for row in found), names, "found")
+        equal(sorted(row["Id"] for row in found), sorted(row["sf__Id"] for row in made), "ids")
+        [job] = client.bulk2.Account.delete(records=[{"Id": row["Id"]} for row in found], wait=0.1)
+        equal([job["numberRecordsProcessed"], job["numberRecordsFailed"]], [450, 0], "deleted")
+
+
+SCENARIOS = {"records": records, "describe": describe, "query": query, "soap": soap, "bulk": bulk}
 
 if __name__ == "__main__":
     run(PEER, SCENARIOS)
