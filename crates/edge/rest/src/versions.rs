@@ -40,7 +40,7 @@ pub(crate) fn resources(engine: &Engine, call: &Call) -> String {
         ));
         w.name("composite").string(&format!("{root}/composite"));
         w.name("event").string(&format!("{root}/event"));
-        for resource in ["sobjects", "query", "queryAll", "limits", "recent"] {
+        for resource in ["sobjects", "query", "queryAll", "limits", "recent", "jobs"] {
             w.name(resource).string(&format!("{root}/{resource}"));
         }
     });
