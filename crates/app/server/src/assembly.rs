@@ -12,6 +12,7 @@ use landfall_engine::{Engine, Parts, WriterThread};
 use landfall_oauth::{BaseUrl, OauthState};
 use landfall_pubsub::PubsubState;
 use landfall_rest::RestState;
+use landfall_soap::SoapState;
 use landfall_store::{DocumentKind, Reader};
 use landfall_streaming::{Settings as StreamingSettings, StreamingState};
 use tokio::sync::watch;
@@ -143,6 +144,11 @@ fn router(
             auth: auth.clone(),
             base_url: Arc::new(base_url),
             requests_daily: None,
+        }))
+        .merge(landfall_soap::router(SoapState {
+            engine: engine.clone(),
+            auth: auth.clone(),
+            base_url: Arc::new(base_url),
         }))
         .merge(landfall_oauth::router(OauthState {
             auth: auth.clone(),

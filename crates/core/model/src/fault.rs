@@ -5,6 +5,7 @@ use crate::id::RecordId;
 use crate::many::ManyFault;
 use crate::name::{EntityName, FieldName};
 use crate::query_refusal::QueryRefusal;
+use crate::soap::SoapFault;
 
 /// What an operation on records tried to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,6 +266,8 @@ pub enum Fault {
     Many(ManyFault),
     /// What is wrong with a bulk job.
     Bulk(BulkFault),
+    /// What only requests of the SOAP API hear.
+    Soap(SoapFault),
 
     // ---- sessions
     /// The access token is unknown, expired or revoked.

@@ -16,6 +16,7 @@ pub mod name;
 pub mod platform_event;
 pub mod query_refusal;
 pub mod replay;
+pub mod soap;
 pub mod time;
 pub mod value;
 
@@ -35,5 +36,6 @@ pub use name::{EntityName, FieldName, Topic};
 pub use platform_event::{EventReaders, PlatformEventDefinition};
 pub use query_refusal::QueryRefusal;
 pub use replay::{ReplayId, ReplayPreset, SchemaId};
+pub use soap::SoapFault;
 pub use time::{Date, Timestamp};
 pub use value::{Row, Value};

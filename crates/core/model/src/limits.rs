@@ -316,3 +316,12 @@ pub const LOGINS_UNTOLD_MAX: usize = 10_000;
 
 /// Logins that are told in one commit. Source: none.
 pub const LOGINS_TOLD_AT_ONCE: usize = 256;
+
+/// Bytes of one SOAP request body, unpacked: `Fault::RequestTooLarge` beyond. Source: none; as much as of a REST request.
+pub const SOAP_BODY_BYTES_MAX: usize = REST_BODY_BYTES_MAX;
+
+/// Levels of nesting in one SOAP envelope: `SoapFault::EnvelopeInvalid` beyond. Source: none; records need seven.
+pub const SOAP_DEPTH_MAX: usize = 32;
+
+/// Elements of one SOAP envelope: `SoapFault::EnvelopeInvalid` beyond. Source: none; 200 records of 500 fields.
+pub const SOAP_ELEMENTS_MAX: usize = 100_000;

@@ -238,6 +238,13 @@ pub fn wire(fault: &Fault) -> Wire {
         }
         Fault::Many(fault) => on_rest(many::error(fault)),
         Fault::Bulk(fault) => on_rest(bulk::error(fault)),
+        // See `soap`: other surfaces never hear it.
+        Fault::Soap(_) => Wire {
+            rest: None,
+            bayeux: None,
+            oauth: None,
+            grpc: None,
+        },
         Fault::RolledBack { .. } => on_rest(RestError::save(
             "ALL_OR_NONE_OPERATION_ROLLED_BACK",
             "Record rolled back because not all records were valid and the request was using AllOrNone header",

@@ -15,6 +15,7 @@ mod path;
 mod query;
 mod rest;
 pub mod values;
+mod soap;
 pub mod versions;
 
 use landfall_model::Fault;
@@ -23,6 +24,7 @@ pub use catalogue::wire;
 pub use grpc::{GrpcError, GrpcStatus};
 pub use path::normalize_path;
 pub use rest::{RestError, write_json_string};
+pub use soap::{SoapError, SoapFaultKind, soap};
 pub use versions::ApiVersion;
 
 /// The status code of a platform event that was taken; the message beside it is the event's UUID.

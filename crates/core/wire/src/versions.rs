@@ -90,6 +90,17 @@ pub fn parse_streaming(segment: &str) -> Option<ApiVersion> {
     }
 }
 
+/// Reads the version segment of a SOAP path: any version, since logins are taken in every one.
+///
+/// Wire: `59.0` or `59`.
+pub fn parse_soap(segment: &str) -> Option<ApiVersion> {
+    let digits = segment.strip_suffix(".0").unwrap_or(segment);
+    let well_formed =
+        (1..=2).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number = well_formed.then(|| digits.parse().ok())??;
+    (number > 0).then_some(ApiVersion(number))
+}
+
 /// `NN` of `NN.0`.
 fn number(text: &str) -> Option<u16> {
     let digits = text.strip_suffix(".0")?;
@@ -124,6 +135,16 @@ mod tests {
             "59.0", "v59", "v59.1", "v068.0", "v68.0", "v9.0", "V59.0", "v+9.0", "v",
         ] {
             assert_eq!(parse_rest(text), Named::Unknown, "{text}");
+        }
+    }
+
+    #[test]
+    fn any_soap_version_is_read() {
+        for (text, number) in [("59.0", 59), ("59", 59), ("7.0", 7), ("99.0", 99)] {
+            assert_eq!(parse_soap(text), Some(ApiVersion(number)));
+        }
+        for text in ["", "0", "v59.0", "59.1", "059.0", "+9", ".0", "00D5f"] {
+            assert_eq!(parse_soap(text), None, "{text}");
         }
     }
 

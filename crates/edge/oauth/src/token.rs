@@ -68,8 +68,8 @@ async fn granted(state: &OauthState, parts: &Parts, params: &Params) -> Result<G
             };
             auth.code_grant(client, shown).await
         }
-        // It ends where it begins, at the authorization endpoint.
-        Grant::Implicit => Err(Fault::GrantUnsupported.into()),
+        // One ends where it begins, at the authorization endpoint; the other is none of OAuth.
+        Grant::Implicit | Grant::Session => Err(Fault::GrantUnsupported.into()),
         Grant::Password => {
             let client = client()?;
             let (username, password) = (params.need("username")?, params.need("password")?);

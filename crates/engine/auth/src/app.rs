@@ -32,10 +32,12 @@ pub enum Grant {
     JwtBearer,
     /// A device whose user has answered in a browser.
     Device,
+    /// None of OAuth: user name and password alone, as `login()` of the SOAP API has them. No app has it.
+    Session,
 }
 
 impl Grant {
-    /// Every grant that is served.
+    /// Every grant that an app can have.
     pub const ALL: [Self; 7] = [
         Self::AuthorizationCode,
         Self::Implicit,
@@ -56,6 +58,7 @@ impl Grant {
             Self::RefreshToken => "refresh_token",
             Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
             Self::Device => "device",
+            Self::Session => "session",
         }
     }
 
@@ -131,6 +134,19 @@ impl App {
         match uris.iter().find(|uri| !redirects::is_usable(uri)) {
             Some(uri) => Err(Error::RedirectUriInvalid { uri: uri.clone() }),
             None => Ok(()),
+        }
+    }
+
+    /// What logins without an app stand in for: no client can call it by its name.
+    pub(crate) fn none() -> Self {
+        Self {
+            client_id: String::new(),
+            secret: String::new(),
+            secret_required: true,
+            grants: Vec::new(),
+            scopes: Scopes::parse("full"),
+            run_as: None,
+            policy: AppPolicy::default(),
         }
     }
 

@@ -162,6 +162,23 @@ impl Auth {
         shared.begin_new(app, user, terms).await
     }
 
+    /// A login with user name and password and without any app: its token may do all that the user may.
+    ///
+    /// Source: `login()` (SOAP API Developer Guide).
+    ///
+    /// # Errors
+    /// Refused with [`Fault::AuthenticationFailed`], [`Fault::UserInactive`] or [`Fault::LoginRateExceeded`].
+    pub async fn session(&self, username: &str, password: &str) -> Result<Granted, Error> {
+        let shared = &*self.0;
+        if !shared.settings.password_grant {
+            return Err(Fault::AuthenticationFailed.into());
+        }
+        let user = shared.verify(username, password).await?;
+        let app = Arc::new(App::none());
+        let terms = Terms::of_app(Grant::Session, &app);
+        shared.begin_new(app, user, terms).await
+    }
+
     /// A login of a connected app as its run-as user.
     ///
     /// Source: "OAuth 2.0 Client Credentials Flow" (Salesforce Help).

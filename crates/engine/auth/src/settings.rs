@@ -11,9 +11,9 @@ pub struct Settings {
     ///
     /// Source: `login()`, "Session Expiration" (SOAP API Developer Guide): two hours by default, restarted by each call.
     pub session_idle: Duration,
-    /// Whether the `password` grant is served.
+    /// Whether the `password` grant is served, and `login()` of the SOAP API.
     ///
-    /// Source: "OAuth 2.0 Username-Password Flow": blocked by default in new orgs; many clients rely on it.
+    /// Source: "OAuth 2.0 Username-Password Flow", `login()`: blocked by default in new orgs; many clients rely on them.
     pub password_grant: bool,
     /// Whether 24 or 25 letters and digits after the right password are taken for a security token that nobody checks.
     pub security_token_ignored: bool,

@@ -129,7 +129,20 @@ const fn sub_type(grant: Grant) -> Option<&'static str> {
         Grant::Password => Some("OauthUsernamePassword"),
         Grant::ClientCredentials => Some("OauthClientCredentials"),
         Grant::RefreshToken => Some("OauthRefreshToken"),
-        Grant::Device | Grant::JwtBearer => None,
+        Grant::Device | Grant::JwtBearer | Grant::Session => None,
+    }
+}
+
+const fn login_type(grant: Grant) -> &'static str {
+    match grant {
+        Grant::Session => "Other Apex API",
+        Grant::AuthorizationCode
+        | Grant::Implicit
+        | Grant::Password
+        | Grant::ClientCredentials
+        | Grant::RefreshToken
+        | Grant::JwtBearer
+        | Grant::Device => "Oauth2",
     }
 }
 
@@ -184,7 +197,7 @@ impl Shared {
             ("UserType", text("Standard")),
             ("Status", text(told.status)),
             ("Application", Value::Text(told.visit.client_id)),
-            ("LoginType", text("Oauth2")),
+            ("LoginType", text(login_type(told.grant))),
             ("LoginUrl", Value::Text(told.visit.host)),
             ("SourceIp", Value::Text(told.visit.source_ip.to_string())),
             ("HttpMethod", text("POST")),

@@ -1,0 +1,31 @@
+//! What can go wrong with a request of the SOAP API before it is a call.
+
+/// A refusal of a SOAP request.
+///
+/// Source: "Error Handling" (SOAP API Developer Guide) and recorded answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SoapFault {
+    /// There is no `SOAPAction` header.
+    ActionMissing,
+    /// The body is not an envelope.
+    EnvelopeInvalid {
+        /// What the parser says.
+        reason: String,
+    },
+    /// The body of the envelope asks for what is not there.
+    OperationUnknown {
+        /// Namespace of the API.
+        namespace: &'static str,
+        /// Name of the element.
+        name: String,
+    },
+    /// The path names an API version in no readable form.
+    VersionInvalid,
+    /// Text that its type does not have.
+    ValueInvalid {
+        /// The text.
+        value: String,
+        /// Name of the type, such as `xsd:double`.
+        kind: &'static str,
+    },
+}

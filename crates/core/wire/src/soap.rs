@@ -1,0 +1,219 @@
+//! The fault of the SOAP API.
+
+use landfall_model::{Fault, SoapFault};
+
+use crate::rest::RestError;
+
+/// What kind of fault it is: the name of its element.
+///
+/// Source: the Partner WSDL, the elements of `urn:fault.partner.soap.sforce.com`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SoapFaultKind {
+    /// The request itself cannot be read: a fault without details.
+    Client,
+    /// A login was refused.
+    Login,
+    /// A query that is none.
+    MalformedQuery,
+    /// A field that does not exist, in a query.
+    InvalidField,
+    /// An object that does not exist.
+    InvalidSObject,
+    /// Not the rest of a query's answer.
+    InvalidQueryLocator,
+    /// Not an id.
+    InvalidId,
+    /// Anything else.
+    Unexpected,
+}
+
+impl SoapFaultKind {
+    /// Name of the element within `detail`; none if there is no detail.
+    pub const fn element(self) -> Option<&'static str> {
+        match self {
+            Self::Client => None,
+            Self::Login => Some("LoginFault"),
+            Self::MalformedQuery => Some("MalformedQueryFault"),
+            Self::InvalidField => Some("InvalidFieldFault"),
+            Self::InvalidSObject => Some("InvalidSObjectFault"),
+            Self::InvalidQueryLocator => Some("InvalidQueryLocatorFault"),
+            Self::InvalidId => Some("InvalidIdFault"),
+            Self::Unexpected => Some("UnexpectedErrorFault"),
+        }
+    }
+
+    /// Whether the element tells a place in a query.
+    pub const fn has_place(self) -> bool {
+        matches!(
+            self,
+            Self::MalformedQuery | Self::InvalidField | Self::InvalidSObject
+        )
+    }
+
+    fn of_code(code: &str) -> Self {
+        match code {
+            "MALFORMED_QUERY" => Self::MalformedQuery,
+            "INVALID_FIELD" => Self::InvalidField,
+            "INVALID_TYPE" => Self::InvalidSObject,
+            "INVALID_QUERY_LOCATOR" => Self::InvalidQueryLocator,
+            "MALFORMED_ID" => Self::InvalidId,
+            _ => Self::Unexpected,
+        }
+    }
+}
+
+/// One refusal of the SOAP API, of a whole request or of one record.
+///
+/// Source: "Error Handling", "Core Data Types Used in API Calls" (SOAP API Developer Guide).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoapError {
+    /// Which element tells it.
+    pub kind: SoapFaultKind,
+    /// `exceptionCode` or `statusCode`; empty without details.
+    pub code: &'static str,
+    /// Text for people.
+    pub message: String,
+    /// The fields at fault.
+    pub fields: Vec<String>,
+}
+
+impl SoapError {
+    fn of_code(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            kind: SoapFaultKind::of_code(code),
+            code,
+            message: message.into(),
+            fields: Vec::new(),
+        }
+    }
+
+    fn login(message: &str) -> Self {
+        Self {
+            kind: SoapFaultKind::Login,
+            ..Self::of_code("INVALID_LOGIN", message)
+        }
+    }
+
+    fn client(message: impl Into<String>) -> Self {
+        Self {
+            kind: SoapFaultKind::Client,
+            ..Self::of_code("", message)
+        }
+    }
+
+    /// Row and column that the message tells; none if it tells none.
+    pub fn place(&self) -> Option<(u32, u32)> {
+        let (_, rest) = self.message.split_once("ERROR at Row:")?;
+        let (row, rest) = rest.split_once(":Column:")?;
+        let column = rest.lines().next()?;
+        Some((row.parse().ok()?, column.parse().ok()?))
+    }
+}
+
+const LOGIN_REFUSED: &str = "Invalid username, password, security token; or user locked out.";
+const SESSION_REFUSED: &str =
+    "Invalid Session ID found in SessionHeader: Illegal Session. Session not found";
+
+/// The SOAP spelling of a fault: that of REST, but for what follows here.
+///
+/// Source: "Error Handling" (SOAP API Developer Guide) and recorded answers. `Source: none` for the texts of
+/// `EnvelopeInvalid` but the one of an empty body.
+pub fn soap(fault: &Fault) -> SoapError {
+    match fault {
+        // The service does not tell what is wrong with a login, not even that there were too many.
+        Fault::AuthenticationFailed | Fault::UserInactive | Fault::LoginRateExceeded => {
+            SoapError::login(LOGIN_REFUSED)
+        }
+        // Clients: jsforce logs in again when the code of a fault ends in this one.
+        Fault::SessionInvalid | Fault::SessionMissing | Fault::ApiScopeMissing => {
+            SoapError::of_code("INVALID_SESSION_ID", SESSION_REFUSED)
+        }
+        Fault::RecordNotFound => soap(&Fault::RecordUnknown),
+        Fault::FieldUnknown { field, entity } => SoapError::of_code(
+            "INVALID_FIELD",
+            format!(
+                "No such column '{field}' on entity '{entity}'. If you are attempting to use a custom field, be sure to \
+                 append the '__c' after the custom field name. Please reference your WSDL or the describe call for the \
+                 appropriate names."
+            ),
+        ),
+        Fault::Soap(fault) => of_envelope(fault),
+        other => of_rest(crate::rest(other)),
+    }
+}
+
+fn of_rest(error: RestError) -> SoapError {
+    SoapError {
+        fields: error.fields.unwrap_or_default(),
+        ..SoapError::of_code(error.code, error.message)
+    }
+}
+
+fn of_envelope(fault: &SoapFault) -> SoapError {
+    match fault {
+        SoapFault::ActionMissing => SoapError::client("SOAPAction HTTP header missing"),
+        SoapFault::EnvelopeInvalid { reason } => SoapError::client(reason.as_str()),
+        SoapFault::OperationUnknown { namespace, name } => SoapError::client(format!(
+            "No operation available for request {{{namespace}}}{name}, please check the WSDL for the service."
+        )),
+        SoapFault::VersionInvalid => SoapError::of_code(
+            "UNSUPPORTED_API_VERSION",
+            "Invalid Api version specified on URL",
+        ),
+        SoapFault::ValueInvalid { value, kind } => SoapError::client(format!(
+            "'{value}' is not a valid value for the type {kind}"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use landfall_model::{EntityName, QueryRefusal};
+
+    use super::*;
+
+    #[test]
+    fn a_refused_login_never_tells_why() {
+        for fault in [
+            Fault::AuthenticationFailed,
+            Fault::UserInactive,
+            Fault::LoginRateExceeded,
+        ] {
+            let error = soap(&fault);
+            assert_eq!(
+                (error.kind, error.code, error.message.as_str()),
+                (SoapFaultKind::Login, "INVALID_LOGIN", LOGIN_REFUSED)
+            );
+        }
+    }
+
+    #[test]
+    fn what_rest_tells_keeps_its_code_and_its_text() {
+        let error = soap(&Fault::RecordDeleted);
+        assert_eq!(
+            (error.kind, error.code, error.message.as_str()),
+            (
+                SoapFaultKind::Unexpected,
+                "ENTITY_IS_DELETED",
+                "entity is deleted"
+            )
+        );
+    }
+
+    #[test]
+    fn the_place_in_a_query_is_read_from_its_text() {
+        let error = soap(&Fault::Query {
+            place: "\nX\n^\nERROR at Row:1:Column:12\n".to_owned(),
+            refusal: QueryRefusal::NotFilterable {
+                field: "F".to_owned(),
+            },
+        });
+        assert_eq!(
+            (error.kind, error.place()),
+            (SoapFaultKind::InvalidField, Some((1, 12)))
+        );
+        let entity = EntityName::new("Account");
+        let field = "X".to_owned();
+        assert_eq!(soap(&Fault::FieldUnknown { field, entity }).place(), None);
+    }
+}

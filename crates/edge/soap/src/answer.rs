@@ -1,0 +1,120 @@
+//! The envelope of an answer.
+//!
+//! Clients: jsforce finds the root by `:Envelope` and the body by `:Body`, takes the first key of the body, so neither has
+//! attributes of its own there, and reads `result` without a prefix; simple-salesforce looks for `sf:exceptionCode` and
+//! `sf:exceptionMessage` by exactly these names.
+//! Source: "Error Handling" (SOAP API Developer Guide).
+
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use landfall_model::Fault;
+use landfall_wire::{SoapError, SoapFaultKind};
+
+use crate::writer::Writer;
+
+/// Media type of every answer.
+const XML: &str = "text/xml; charset=UTF-8";
+
+const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+    <soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\"";
+const INSTANCE: &str = " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"";
+
+/// Which of the two APIs is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// `/services/Soap/u`: a record names its object in an element of its own.
+    Partner,
+    /// `/services/Soap/c`: the object is the type of the record's element.
+    Enterprise,
+}
+
+impl Dialect {
+    /// The namespace of calls and results.
+    pub(crate) const fn namespace(self) -> &'static str {
+        match self {
+            Self::Partner => "urn:partner.soap.sforce.com",
+            Self::Enterprise => "urn:enterprise.soap.sforce.com",
+        }
+    }
+
+    /// The segment of the path.
+    pub(crate) const fn segment(self) -> &'static str {
+        match self {
+            Self::Partner => "u",
+            Self::Enterprise => "c",
+        }
+    }
+
+    /// The namespace of records.
+    const fn records(self) -> &'static str {
+        match self {
+            Self::Partner => "urn:sobject.partner.soap.sforce.com",
+            Self::Enterprise => "urn:sobject.enterprise.soap.sforce.com",
+        }
+    }
+
+    const fn faults(self) -> &'static str {
+        match self {
+            Self::Partner => "urn:fault.partner.soap.sforce.com",
+            Self::Enterprise => "urn:fault.enterprise.soap.sforce.com",
+        }
+    }
+}
+
+/// Answers a call with what its results consist of.
+pub(crate) fn success(dialect: Dialect, operation: &str, results: &str) -> Response {
+    let (namespace, records) = (dialect.namespace(), dialect.records());
+    let mut w = Writer::new();
+    w.raw(HEAD);
+    w.raw(&format!(
+        " xmlns=\"{namespace}\" xmlns:sf=\"{records}\"{INSTANCE}>"
+    ));
+    w.element("soapenv:Body", |w| {
+        w.element(&format!("{operation}Response"), |w| w.raw(results));
+    });
+    w.raw("</soapenv:Envelope>");
+    xml(StatusCode::OK, w.finish())
+}
+
+/// Answers with a fault.
+pub(crate) fn failure(dialect: Dialect, fault: &Fault) -> Response {
+    let error = landfall_wire::soap(fault);
+    let mut w = Writer::new();
+    w.raw(HEAD);
+    w.raw(&format!(" xmlns:sf=\"{}\"{INSTANCE}>", dialect.faults()));
+    w.element("soapenv:Body", |w| {
+        w.element("soapenv:Fault", |w| match error.kind.element() {
+            None => {
+                w.text("faultcode", "soapenv:Client");
+                w.text("faultstring", &error.message);
+            }
+            Some(element) => {
+                w.text("faultcode", &format!("sf:{}", error.code));
+                w.text("faultstring", &format!("{}: {}", error.code, error.message));
+                w.element("detail", |w| detail(w, element, &error));
+            }
+        });
+    });
+    w.raw("</soapenv:Envelope>");
+    xml(StatusCode::INTERNAL_SERVER_ERROR, w.finish())
+}
+
+fn detail(w: &mut Writer, element: &str, error: &SoapError) {
+    let name = format!("sf:{element}");
+    w.typed(&name, &format!("xsi:type=\"{name}\""), |w| {
+        w.text("sf:exceptionCode", error.code);
+        w.text("sf:exceptionMessage", &error.message);
+        if SoapFaultKind::has_place(error.kind) {
+            // Source: recorded answers have -1 where there is no place.
+            let (row, column) = error.place().map_or((-1, -1), |(row, column)| {
+                (i64::from(row), i64::from(column))
+            });
+            w.text("sf:row", &row.to_string());
+            w.text("sf:column", &column.to_string());
+        }
+    });
+}
+
+fn xml(status: StatusCode, body: String) -> Response {
+    (status, [(header::CONTENT_TYPE, XML)], body).into_response()
+}

@@ -1,0 +1,48 @@
+//! The SOAP API, Partner and Enterprise: logins, and calls with an envelope around them.
+//!
+//! Owns envelopes, their XML and HTTP; what a call does is decided by `landfall-auth` and the engine. Both APIs are one:
+//! they differ in their namespaces and in where a record names its object. Start reading at [`router`], then `serve`
+//! (HTTP), `envelope` (what is asked) and `operation` (who answers).
+//! Source: SOAP API Developer Guide; the Partner WSDL for the order of elements.
+
+mod answer;
+mod body;
+mod call;
+mod envelope;
+mod fault;
+mod operation;
+mod serve;
+mod session;
+mod user_info;
+mod writer;
+mod xml;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::any;
+use http::request::Parts;
+use landfall_auth::Auth;
+use landfall_engine::Engine;
+
+/// Tells scheme and authority of a request as its client sees them: `https://localhost:7443`.
+pub type BaseUrl = Arc<dyn Fn(&Parts) -> String + Send + Sync>;
+
+/// What the SOAP API stands on.
+#[derive(Clone)]
+pub struct SoapState {
+    /// The org.
+    pub engine: Engine,
+    /// Who is calling.
+    pub auth: Auth,
+    /// For the absolute addresses in answers.
+    pub base_url: BaseUrl,
+}
+
+/// The endpoints below `/services/Soap`.
+pub fn router(state: SoapState) -> Router {
+    Router::new()
+        .route("/services/Soap/u/{*path}", any(serve::partner))
+        .route("/services/Soap/c/{*path}", any(serve::enterprise))
+        .with_state(Arc::new(state))
+}

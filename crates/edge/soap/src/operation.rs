@@ -1,0 +1,29 @@
+//! Who answers which call.
+
+use landfall_model::{Fault, SoapFault};
+
+use crate::call::Call;
+use crate::session;
+use crate::writer::Writer;
+
+/// Answers a call with its results: the elements within `…Response`.
+///
+/// # Errors
+/// The fault of the whole call; [`SoapFault::OperationUnknown`] for what is not served.
+pub(crate) async fn perform(call: &Call<'_>) -> Result<String, Fault> {
+    let mut w = Writer::new();
+    match call.envelope.operation.name.as_str() {
+        "getServerTimestamp" => session::server_timestamp(call, &mut w),
+        "getUserInfo" => session::user_info(call, &mut w).await?,
+        "logout" => session::logout(call).await?,
+        name => return Err(unknown(call, name)),
+    }
+    Ok(w.finish())
+}
+
+fn unknown(call: &Call<'_>, name: &str) -> Fault {
+    Fault::Soap(SoapFault::OperationUnknown {
+        namespace: call.endpoint.dialect.namespace(),
+        name: name.to_owned(),
+    })
+}

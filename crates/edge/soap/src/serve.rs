@@ -1,0 +1,96 @@
+//! HTTP: paths, methods and headers of the two endpoints.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderMap, Method, StatusCode, header};
+use landfall_auth::Visit;
+use landfall_model::{Fault, SoapFault};
+use landfall_wire::versions;
+
+use crate::SoapState;
+use crate::answer::{self, Dialect};
+use crate::body;
+use crate::call::{Call, Endpoint};
+use crate::envelope::Envelope;
+use crate::{operation, session};
+
+/// A header that every request has, and nobody reads.
+///
+/// Source: "Simple Object Access Protocol (SOAP) 1.1", 6.1.1; the service insists on it.
+const ACTION: &str = "soapaction";
+
+/// Answers a request for the Partner API.
+pub(crate) async fn partner(State(state): State<Arc<SoapState>>, request: Request) -> Response {
+    serve(&state, request, Dialect::Partner).await
+}
+
+/// Answers a request for the Enterprise API.
+pub(crate) async fn enterprise(State(state): State<Arc<SoapState>>, request: Request) -> Response {
+    serve(&state, request, Dialect::Enterprise).await
+}
+
+async fn serve(state: &SoapState, request: Request, dialect: Dialect) -> Response {
+    if request.method() != Method::POST {
+        let allow = [(header::ALLOW, "POST")];
+        return (StatusCode::METHOD_NOT_ALLOWED, allow, "Only POST allowed").into_response();
+    }
+    let (parts, body) = request.into_parts();
+    let envelope = match read(&parts.headers, body).await {
+        Ok(envelope) => envelope,
+        Err(fault) => return answer::failure(dialect, &fault),
+    };
+    match answered(state, &parts, &envelope, dialect).await {
+        Ok(results) => answer::success(dialect, &envelope.operation.name, &results),
+        Err(fault) => answer::failure(dialect, &fault),
+    }
+}
+
+async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Envelope, Fault> {
+    if !headers.contains_key(ACTION) {
+        return Err(Fault::Soap(SoapFault::ActionMissing));
+    }
+    Envelope::parse(&body::read(headers, body).await?)
+}
+
+async fn answered(
+    state: &SoapState,
+    parts: &Parts,
+    envelope: &Envelope,
+    dialect: Dialect,
+) -> Result<String, Fault> {
+    let version = version(parts.uri.path()).and_then(versions::parse_soap);
+    let endpoint = Endpoint {
+        dialect,
+        version: version.ok_or(Fault::Soap(SoapFault::VersionInvalid))?,
+        base_url: (state.base_url)(parts),
+    };
+    if envelope.operation.name == session::LOGIN {
+        return session::login(state, &endpoint, envelope, || visit(parts, envelope)).await;
+    }
+    let call = Call::of(state, &endpoint, envelope)?;
+    operation::perform(&call).await
+}
+
+/// The version in `/services/Soap/u/59.0/…`; what follows is the org's id, or nothing.
+fn version(path: &str) -> Option<&str> {
+    path.split('/').filter(|segment| !segment.is_empty()).nth(3)
+}
+
+/// What a request tells of the client that logs in.
+///
+/// Source: "`LoginEventStream`" (Platform Events Developer Guide), `Application`: `N/A` for a client without a name.
+fn visit(parts: &Parts, envelope: &Envelope) -> Visit {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let host = parts.uri.authority().map(Authority::host);
+    let client = envelope.option("CallOptions", "client");
+    Visit {
+        source_ip: peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip()),
+        host: host.unwrap_or_default().to_owned(),
+        client_id: client.unwrap_or("N/A").to_owned(),
+    }
+}

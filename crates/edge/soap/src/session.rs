@@ -1,0 +1,94 @@
+//! Logging in and out, and what a client asks about its login.
+//!
+//! Source: "Utility API Calls", `login()`, `logout()` (SOAP API Developer Guide).
+
+use jiff::tz::Offset;
+use landfall_auth::{Grant, Visit};
+use landfall_model::{Fault, Timestamp};
+
+use crate::SoapState;
+use crate::call::{Call, Endpoint};
+use crate::envelope::Envelope;
+use crate::fault::denied;
+use crate::user_info;
+use crate::writer::Writer;
+
+/// The one call that needs no login.
+pub(crate) const LOGIN: &str = "login";
+
+/// Answers a login.
+///
+/// Wire: elements in the order of the WSDL. Clients: the official Python sample of the Pub/Sub API takes the fourth for the
+/// address, the fifth for the session id, and of the seventh the ninth for the org.
+pub(crate) async fn login(
+    state: &SoapState,
+    endpoint: &Endpoint,
+    envelope: &Envelope,
+    visit: impl FnOnce() -> Visit,
+) -> Result<String, Fault> {
+    let argument = |name| {
+        envelope
+            .operation
+            .child(name)
+            .map(|given| given.text.as_str())
+    };
+    let username = argument("username").unwrap_or_default().trim();
+    // A password may begin or end with a blank.
+    let password = argument("password").unwrap_or_default();
+    let outcome = state.auth.session(username, password).await;
+    let auth = &state.auth;
+    auth.tell(Grant::Session, outcome.as_ref(), Some(username), visit);
+    let granted = outcome.map_err(denied)?;
+    let token = granted.access_token.as_str();
+    let login = auth.authenticate(token)?;
+    let expired = auth.password_expired(login.user_id).await;
+    let expired = expired.map_err(denied)?;
+    let info = user_info::of(state, &login).await?;
+    let Endpoint {
+        version, base_url, ..
+    } = endpoint;
+    let org = login.org_id.short();
+    let api = endpoint.dialect.segment();
+    let mut w = Writer::new();
+    w.element("result", |w| {
+        w.text(
+            "metadataServerUrl",
+            &format!("{base_url}/services/Soap/m/{version}/{org}"),
+        );
+        w.boolean("passwordExpired", expired);
+        w.boolean("sandbox", false);
+        w.text(
+            "serverUrl",
+            &format!("{base_url}/services/Soap/{api}/{version}/{org}"),
+        );
+        w.text("sessionId", token);
+        w.text("userId", login.user_id.as_str());
+        w.element("userInfo", |w| info.write(w));
+    });
+    Ok(w.finish())
+}
+
+/// Ends the login of the call. Its answer is empty.
+pub(crate) async fn logout(call: &Call<'_>) -> Result<(), Fault> {
+    call.state.auth.revoke(call.token).await.map_err(denied)
+}
+
+/// Tells who the caller is.
+pub(crate) async fn user_info(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
+    let info = user_info::of(call.state, &call.login).await?;
+    w.element("result", |w| info.write(w));
+    Ok(())
+}
+
+/// Tells the time.
+pub(crate) fn server_timestamp(call: &Call<'_>, w: &mut Writer) {
+    let now = call.state.engine.clock().now();
+    w.element("result", |w| w.text("timestamp", &date_time(now)));
+}
+
+/// A point in time: `2013-05-07T22:07:19.000Z`.
+fn date_time(point: Timestamp) -> String {
+    let instant = jiff::Timestamp::from_millisecond(point.as_millis()).unwrap_or_default();
+    let civil = Offset::UTC.to_datetime(instant);
+    format!("{}Z", civil.strftime("%Y-%m-%dT%H:%M:%S.%3f"))
+}

@@ -1,0 +1,108 @@
+//! What a client is told about the user who logged in.
+//!
+//! Source: `getUserInfo()`, "`GetUserInfoResult`" (SOAP API Developer Guide); the Partner WSDL for the order.
+
+use landfall_auth::Login;
+use landfall_engine::Engine;
+use landfall_model::{Fault, RecordId, Row, Value};
+
+use crate::SoapState;
+use crate::fault::refused;
+use crate::writer::Writer;
+
+/// Bytes of an attachment that the org takes. Source: recorded answers.
+const ATTACHMENT_BYTES: &str = "5242880";
+
+/// The records that the answer is made of.
+pub(crate) struct UserInfo {
+    user: Known,
+    org: Known,
+    /// Unit: seconds without a call.
+    idle: i64,
+}
+
+/// A record, read by field names.
+struct Known {
+    id: RecordId,
+    values: Vec<(String, Value)>,
+}
+
+/// Reads what is told about the user of a login.
+pub(crate) async fn of(state: &SoapState, login: &Login) -> Result<UserInfo, Fault> {
+    let engine = &state.engine;
+    Ok(UserInfo {
+        user: known(engine, "User", login.user_id).await?,
+        org: known(engine, "Organization", login.org_id).await?,
+        idle: login.expires().since(login.used()) / 1_000,
+    })
+}
+
+async fn known(engine: &Engine, object: &str, id: RecordId) -> Result<Known, Fault> {
+    let catalog = engine.catalog();
+    let entity = catalog.entity(object).ok_or(Fault::ResourceNotFound)?;
+    let row: Option<Row> = engine.row(entity, id).await.map_err(refused)?;
+    let fields = entity.fields.iter().map(|field| field.name.to_string());
+    Ok(Known {
+        id,
+        values: fields.zip(row.unwrap_or_default()).collect(),
+    })
+}
+
+impl Known {
+    fn text(&self, field: &str) -> Option<&str> {
+        let (_, value) = self.values.iter().find(|(name, _)| name == field)?;
+        match value {
+            Value::Id(id) => Some(id.as_str()),
+            value => value.as_text(),
+        }
+    }
+
+    /// First and last name, or the one name.
+    fn name(&self) -> String {
+        if let Some(name) = self.text("Name") {
+            return name.to_owned();
+        }
+        let parts = [self.text("FirstName"), self.text("LastName")];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl UserInfo {
+    /// Writes the elements of `userInfo`. What a record does not say is as in an org of one currency, the dollar.
+    pub(crate) fn write(&self, w: &mut Writer) {
+        let Self { user, org, .. } = self;
+        w.boolean("accessibilityMode", false);
+        w.boolean("chatterExternal", false);
+        w.text("currencySymbol", "$");
+        w.text("orgAttachmentFileSizeLimit", ATTACHMENT_BYTES);
+        w.text("orgDefaultCurrencyIsoCode", "USD");
+        w.text(
+            "orgDefaultCurrencyLocale",
+            org.text("DefaultLocaleSidKey").unwrap_or("en_US"),
+        );
+        w.boolean("orgDisallowHtmlAttachments", false);
+        w.boolean("orgHasPersonAccounts", false);
+        w.text("organizationId", org.id.as_str());
+        w.boolean("organizationMultiCurrency", false);
+        w.text("organizationName", &org.name());
+        w.text_or_nil("profileId", user.text("ProfileId"));
+        w.text_or_nil("roleId", user.text("UserRoleId"));
+        w.text("sessionSecondsValid", &self.idle.to_string());
+        w.nil("userDefaultCurrencyIsoCode");
+        w.text("userEmail", user.text("Email").unwrap_or_default());
+        w.text("userFullName", &user.name());
+        w.text("userId", user.id.as_str());
+        w.text(
+            "userLanguage",
+            user.text("LanguageLocaleKey").unwrap_or("en_US"),
+        );
+        w.text("userLocale", user.text("LocaleSidKey").unwrap_or("en_US"));
+        w.text("userName", user.text("Username").unwrap_or_default());
+        w.text(
+            "userTimeZone",
+            user.text("TimeZoneSidKey").unwrap_or("America/Los_Angeles"),
+        );
+        w.text("userType", user.text("UserType").unwrap_or("Standard"));
+        w.text("userUiSkin", "Theme3");
+    }
+}
