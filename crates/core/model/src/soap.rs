@@ -1,5 +1,7 @@
 //! What can go wrong with a request of the SOAP API before it is a call.
 
+use crate::name::EntityName;
+
 /// A refusal of a SOAP request.
 ///
 /// Source: "Error Handling" (SOAP API Developer Guide) and recorded answers.
@@ -21,6 +23,15 @@ pub enum SoapFault {
     },
     /// The path names an API version in no readable form.
     VersionInvalid,
+    /// A record that does not say of which object it is.
+    TypeMissing,
+    /// Records are to be found by a field that does not identify them.
+    KeyInvalid {
+        /// The name given.
+        field: String,
+        /// The object.
+        entity: EntityName,
+    },
     /// Text that its type does not have.
     ValueInvalid {
         /// The text.

@@ -14,6 +14,14 @@ pub fn render_date_time(point: Timestamp) -> String {
     )
 }
 
+/// Writes a point in time as XML has it: `2013-05-07T22:07:19.000Z`.
+pub fn render_utc(point: Timestamp) -> String {
+    civil_utc(point).map_or_else(
+        || "1970-01-01T00:00:00.000Z".to_owned(),
+        |civil| format!("{}Z", civil.strftime("%Y-%m-%dT%H:%M:%S.%3f")),
+    )
+}
+
 /// Writes a day: `2013-05-07`.
 pub fn render_date(day: Date) -> String {
     civil_utc(day.midnight()).map_or_else(

@@ -14,8 +14,8 @@ mod many;
 mod path;
 mod query;
 mod rest;
-pub mod values;
 mod soap;
+pub mod values;
 pub mod versions;
 
 use landfall_model::Fault;

@@ -1,5 +1,6 @@
 //! The fault of the SOAP API.
 
+use landfall_model::fault::Operation;
 use landfall_model::{Fault, SoapFault};
 
 use crate::rest::RestError;
@@ -137,6 +138,13 @@ pub fn soap(fault: &Fault) -> SoapError {
                  appropriate names."
             ),
         ),
+        Fault::OperationRefused {
+            operation: Operation::Undelete,
+            ..
+        } => SoapError::of_code(
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+            "Entity type is not undeletable",
+        ),
         Fault::Soap(fault) => of_envelope(fault),
         other => of_rest(crate::rest(other)),
     }
@@ -159,6 +167,15 @@ fn of_envelope(fault: &SoapFault) -> SoapError {
         SoapFault::VersionInvalid => SoapError::of_code(
             "UNSUPPORTED_API_VERSION",
             "Invalid Api version specified on URL",
+        ),
+        SoapFault::TypeMissing => {
+            SoapError::of_code("INVALID_TYPE", "Must send a concrete entity type.")
+        }
+        SoapFault::KeyInvalid { field, entity } => SoapError::of_code(
+            "INVALID_FIELD",
+            format!(
+                "Field name provided, {field} does not match an External ID, Salesforce Id, or indexed field for {entity}"
+            ),
         ),
         SoapFault::ValueInvalid { value, kind } => SoapError::client(format!(
             "'{value}' is not a valid value for the type {kind}"

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use landfall_auth::{Auth, Login};
-use landfall_model::Fault;
+use landfall_engine::Definitions;
+use landfall_model::{Catalog, Fault};
 use landfall_wire::ApiVersion;
 
 use crate::SoapState;
 use crate::answer::Dialect;
 use crate::envelope::Envelope;
+use crate::xml::Element;
 
 /// What the path of a request says, and what its address is to the client.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct Call<'r> {
     pub(crate) login: Arc<Login>,
     /// The login's token.
     pub(crate) token: &'r str,
+    /// What the org consists of, for the whole call.
+    pub(crate) definitions: Arc<Definitions>,
 }
 
 impl<'r> Call<'r> {
@@ -49,7 +53,43 @@ impl<'r> Call<'r> {
             envelope,
             login,
             token,
+            definitions: state.engine.definitions(),
         })
+    }
+
+    /// The objects of the org.
+    pub(crate) fn catalog(&self) -> &Catalog {
+        self.definitions.catalog()
+    }
+
+    /// The text of an argument; none if it is not given.
+    pub(crate) fn argument(&self, name: &str) -> Option<&'r str> {
+        self.envelope.operation.value(name)
+    }
+
+    /// An argument that may be given many times.
+    pub(crate) fn arguments(&self, name: &str) -> Vec<&'r Element> {
+        let children = self.envelope.operation.children.iter();
+        children.filter(|child| child.name == name).collect()
+    }
+
+    /// Whether one record that fails undoes all.
+    ///
+    /// Source: `AllOrNoneHeader`.
+    pub(crate) fn is_all_or_none(&self) -> bool {
+        let said = self.envelope.option("AllOrNoneHeader", "allOrNone");
+        matches!(said, Some("true" | "1"))
+    }
+
+    /// Where changes that this call makes come from.
+    ///
+    /// Source: "`ChangeEventHeader` Fields" (Change Data Capture Developer Guide), `changeOrigin`; `CallOptions`.
+    pub(crate) fn origin(&self) -> String {
+        let origin = format!("com/salesforce/api/soap/{}", self.endpoint.version);
+        match self.envelope.option("CallOptions", "client") {
+            Some(client) => format!("{origin};client={client}"),
+            None => origin,
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use landfall_model::{Fault, SoapFault};
 
 use crate::call::Call;
-use crate::session;
 use crate::writer::Writer;
+use crate::{retrieve, save, session};
 
 /// Answers a call with its results: the elements within `…Response`.
 ///
@@ -13,9 +13,15 @@ use crate::writer::Writer;
 pub(crate) async fn perform(call: &Call<'_>) -> Result<String, Fault> {
     let mut w = Writer::new();
     match call.envelope.operation.name.as_str() {
+        "create" => save::create(call, &mut w).await?,
+        "delete" => save::delete(call, &mut w).await?,
         "getServerTimestamp" => session::server_timestamp(call, &mut w),
         "getUserInfo" => session::user_info(call, &mut w).await?,
         "logout" => session::logout(call).await?,
+        "retrieve" => retrieve::retrieve(call, &mut w).await?,
+        "undelete" => save::undelete(call, &mut w).await?,
+        "update" => save::update(call, &mut w).await?,
+        "upsert" => save::upsert(call, &mut w).await?,
         name => return Err(unknown(call, name)),
     }
     Ok(w.finish())

@@ -2,9 +2,9 @@
 //!
 //! Source: "Utility API Calls", `login()`, `logout()` (SOAP API Developer Guide).
 
-use jiff::tz::Offset;
 use landfall_auth::{Grant, Visit};
-use landfall_model::{Fault, Timestamp};
+use landfall_model::Fault;
+use landfall_wire::dates;
 
 use crate::SoapState;
 use crate::call::{Call, Endpoint};
@@ -83,12 +83,5 @@ pub(crate) async fn user_info(call: &Call<'_>, w: &mut Writer) -> Result<(), Fau
 /// Tells the time.
 pub(crate) fn server_timestamp(call: &Call<'_>, w: &mut Writer) {
     let now = call.state.engine.clock().now();
-    w.element("result", |w| w.text("timestamp", &date_time(now)));
-}
-
-/// A point in time: `2013-05-07T22:07:19.000Z`.
-fn date_time(point: Timestamp) -> String {
-    let instant = jiff::Timestamp::from_millisecond(point.as_millis()).unwrap_or_default();
-    let civil = Offset::UTC.to_datetime(instant);
-    format!("{}Z", civil.strftime("%Y-%m-%dT%H:%M:%S.%3f"))
+    w.element("result", |w| w.text("timestamp", &dates::render_utc(now)));
 }

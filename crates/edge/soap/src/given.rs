@@ -1,0 +1,237 @@
+//! From the elements of a record to the values that they give it.
+//!
+//! Source: "sObjects and the Partner WSDL", `fieldsToNull` (SOAP API Developer Guide).
+
+use std::sync::Arc;
+
+use landfall_engine::Assignment;
+use landfall_model::{
+    EntityDefinition, Fault, FieldDefinition, FieldType, ManyFault, RecordId, SoapFault, Value,
+};
+use landfall_wire::values;
+
+use crate::call::Call;
+use crate::xml::Element;
+
+const TO_NULL: &str = "fieldsToNull";
+const TYPE: &str = "type";
+const ID: &str = "Id";
+
+/// The object of a record: the Partner API names it in an element, the Enterprise API as the element's type.
+///
+/// # Errors
+/// [`SoapFault::TypeMissing`], [`Fault::QueryObjectUnknown`].
+pub(crate) fn entity_of<'c>(
+    call: &'c Call<'_>,
+    record: &Element,
+) -> Result<&'c Arc<EntityDefinition>, Fault> {
+    let kind = record.kind.as_deref().filter(|kind| *kind != "sObject");
+    let name = record.value(TYPE).or(kind).unwrap_or_default();
+    if name.is_empty() {
+        return Err(Fault::Soap(SoapFault::TypeMissing));
+    }
+    entity_named(call, name)
+}
+
+/// An object that has records.
+///
+/// # Errors
+/// [`Fault::QueryObjectUnknown`].
+pub(crate) fn entity_named<'c>(
+    call: &'c Call<'_>,
+    name: &str,
+) -> Result<&'c Arc<EntityDefinition>, Fault> {
+    let unknown = || Fault::QueryObjectUnknown {
+        name: name.to_owned(),
+    };
+    call.catalog().entity(name).ok_or_else(unknown)
+}
+
+/// The values that a record is given, but for its id and for the field at `left_out`.
+///
+/// # Errors
+/// Those of one record; [`SoapFault::ValueInvalid`] refuses the whole call.
+pub(crate) fn values(
+    entity: &EntityDefinition,
+    record: &Element,
+    left_out: Option<usize>,
+) -> Result<Vec<Assignment>, Fault> {
+    let mut given: Vec<Assignment> = Vec::new();
+    for element in &record.children {
+        let name = element.name.as_str();
+        let (name, value) = match name {
+            TYPE => continue,
+            TO_NULL => (element.text.trim(), Value::Null),
+            _ if name.eq_ignore_ascii_case(ID) => continue,
+            // An element without a value does not touch the field.
+            _ if element.nil => continue,
+            _ => (name, field_value(known(entity, name)?.1, &element.text)?),
+        };
+        let (place, _) = known(entity, name)?;
+        if left_out != Some(place) {
+            given.retain(|(other, _)| *other != place);
+            given.push((place, value));
+        }
+    }
+    Ok(given)
+}
+
+fn known<'e>(
+    entity: &'e EntityDefinition,
+    name: &str,
+) -> Result<(usize, &'e FieldDefinition), Fault> {
+    entity.field(name).ok_or_else(|| Fault::FieldUnknown {
+        field: name.to_owned(),
+        entity: entity.name.clone(),
+    })
+}
+
+/// Reads the value of a field. An empty text is none; where a type needs more, it is not one of it.
+fn field_value(field: &FieldDefinition, text: &str) -> Result<Value, Fault> {
+    let kind = field.field_type;
+    let trimmed = text.trim();
+    let read = match kind {
+        FieldType::Id | FieldType::Reference if trimmed.is_empty() => Some(Value::Null),
+        FieldType::Id | FieldType::Reference => return values::read_id(trimmed, field),
+        FieldType::Boolean if trimmed == "1" => Some(Value::Boolean(true)),
+        FieldType::Boolean if trimmed == "0" => Some(Value::Boolean(false)),
+        FieldType::Date => values::parse(trimmed.trim_end_matches('Z'), kind),
+        kind if kind.is_text() && trimmed.is_empty() => Some(Value::Null),
+        kind => values::parse(trimmed, kind),
+    };
+    read.ok_or_else(|| {
+        Fault::Soap(SoapFault::ValueInvalid {
+            value: text.to_owned(),
+            kind: schema_type(kind),
+        })
+    })
+}
+
+/// Source: "Primitive Data Types" (SOAP API Developer Guide).
+const fn schema_type(kind: FieldType) -> &'static str {
+    match kind {
+        FieldType::Boolean => "xsd:boolean",
+        FieldType::Int => "xsd:int",
+        FieldType::Double | FieldType::Currency | FieldType::Percent => "xsd:double",
+        FieldType::Date => "xsd:date",
+        FieldType::DateTime => "xsd:dateTime",
+        FieldType::Time => "xsd:time",
+        FieldType::Id | FieldType::Reference => "tns:ID",
+        FieldType::Address => "tns:address",
+        FieldType::Location => "tns:location",
+        FieldType::PersonName
+        | FieldType::String
+        | FieldType::TextArea
+        | FieldType::Picklist
+        | FieldType::MultiPicklist
+        | FieldType::Combobox
+        | FieldType::Email
+        | FieldType::Phone
+        | FieldType::Url
+        | FieldType::EncryptedString
+        | FieldType::Base64
+        | FieldType::JunctionIdList => "xsd:string",
+    }
+}
+
+/// The id that a record gives; none if it gives none.
+///
+/// # Errors
+/// [`Fault::IdTypeWrong`] whatever is wrong with it.
+pub(crate) fn id(entity: &EntityDefinition, record: &Element) -> Result<Option<RecordId>, Fault> {
+    let given = record
+        .children
+        .iter()
+        .find(|child| child.name.eq_ignore_ascii_case(ID) && !child.nil)
+        .map(|child| child.text.trim())
+        .filter(|text| !text.is_empty());
+    let Some(text) = given else {
+        return Ok(None);
+    };
+    match RecordId::parse(text) {
+        Ok(id) if id.prefix() == entity.key_prefix => Ok(Some(id)),
+        _ => Err(wrong_id(entity, text)),
+    }
+}
+
+fn wrong_id(entity: &EntityDefinition, text: &str) -> Fault {
+    match entity.field(ID) {
+        Some((_, field)) => Fault::IdTypeWrong {
+            field: values::subject(field),
+            value: text.to_owned(),
+        },
+        None => Fault::Many(ManyFault::IdUnreadable {
+            value: text.to_owned(),
+        }),
+    }
+}
+
+/// The external id that a record gives in the field at this place; none if it gives none.
+///
+/// # Errors
+/// As [`values`].
+pub(crate) fn key(
+    entity: &EntityDefinition,
+    record: &Element,
+    place: usize,
+) -> Result<Option<Value>, Fault> {
+    let Some(field) = entity.fields.get(place) else {
+        return Ok(None);
+    };
+    let given = record
+        .children
+        .iter()
+        .find(|child| field.name.as_str().eq_ignore_ascii_case(&child.name) && !child.nil);
+    let Some(given) = given else {
+        return Ok(None);
+    };
+    let value = field_value(field, &given.text)?;
+    Ok((!value.is_null()).then_some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(kind: FieldType, text: &str) -> Result<Value, Fault> {
+        field_value(&FieldDefinition::new("F", "Label", kind), text)
+    }
+
+    #[test]
+    fn text_is_read_by_the_type_of_its_field() {
+        for (kind, text, value) in [
+            (FieldType::Int, " 5 ", Value::Integer(5)),
+            (FieldType::Boolean, "1", Value::Boolean(true)),
+            (FieldType::Boolean, "false", Value::Boolean(false)),
+            (FieldType::String, "", Value::Null),
+            (FieldType::Reference, "", Value::Null),
+            (FieldType::Double, "1e3", Value::Double(1000.0)),
+        ] {
+            assert_eq!(read(kind, text), Ok(value), "{text}");
+        }
+        assert!(read(FieldType::Date, "2013-05-07Z").is_ok());
+    }
+
+    #[test]
+    fn what_is_none_of_its_type_refuses_the_call() {
+        for (kind, text, name) in [
+            (FieldType::Int, "", "xsd:int"),
+            (FieldType::Currency, "x", "xsd:double"),
+            (FieldType::Date, "2013-13-01", "xsd:date"),
+            (FieldType::DateTime, "2013-05-07", "xsd:dateTime"),
+            (FieldType::Boolean, "yes", "xsd:boolean"),
+        ] {
+            assert_eq!(
+                read(kind, text),
+                Err(Fault::Soap(SoapFault::ValueInvalid {
+                    value: text.to_owned(),
+                    kind: name
+                }))
+            );
+        }
+        assert!(matches!(
+            read(FieldType::Reference, "me"),
+            Err(Fault::IdTypeWrong { .. })
+        ));
+    }
+}
