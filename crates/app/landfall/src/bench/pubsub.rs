@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::process::Sample;
+use super::process::{Sample, resident_kib};
 use super::pubsub_load::{Limit, Loader, Publishing};
-use super::pubsub_readers::Readers;
+use super::pubsub_readers::{Readers, STREAMS};
 use super::report::Row;
 use super::server::ServerProcess;
 use super::{Bench, float};
@@ -51,7 +51,36 @@ pub(super) async fn run(bench: &mut Bench) -> Result<(), Failure> {
         bench.print(&row)?;
     }
     replay(bench, &loader).await?;
-    server.stop().await
+    server.stop().await?;
+    idle(bench, project.path()).await
+}
+
+/// What a subscriber that waits costs: many on a connection, and one.
+async fn idle(bench: &mut Bench, project: &Path) -> Result<(), Failure> {
+    let [_, count] = SUBSCRIBERS;
+    for streams in [STREAMS, 1] {
+        let folder = bench.folder()?;
+        let server = ServerProcess::start_with(folder.path(), Some(project)).await?;
+        let loader = Arc::new(Loader::open(server.org().await?).await?);
+        let from = mark(&loader).await?;
+        let resident = || resident_kib(server.pid()).unwrap_or_default();
+        let before = resident();
+        let mut readers = Readers::open(&loader, count, streams, from).await?;
+        tokio::time::sleep(bench.sizes.settle).await;
+        let waiting = resident();
+        mark(&loader).await?;
+        let subscribers = u64::try_from(count).unwrap_or(u64::MAX);
+        let counted = readers.tally.arrived(subscribers).await;
+        readers.close()?;
+        let case = format!("gRPC subscribers {count}, {streams} on a connection");
+        let row = Row::new("idle", case)
+            .measure("kib_each", (waiting - before).max(0.0) / float(subscribers))
+            .measure("resident_mib", waiting / 1_024.0)
+            .counted(counted);
+        bench.print(&row)?;
+        server.stop().await?;
+    }
+    Ok(())
 }
 
 /// Publishes for a while; says how many events were acknowledged.
@@ -91,7 +120,7 @@ async fn publish(
 /// Events to many subscribers, as fast as they take them.
 async fn fan_out(bench: &Bench, loader: &Arc<Loader>, count: usize) -> Result<Row, Failure> {
     let from = mark(loader).await?;
-    let mut readers = Readers::open(loader, count, from).await?;
+    let mut readers = Readers::open(loader, count, STREAMS, from).await?;
     bench.quiet(loader.pid()).await;
     let tally = Arc::clone(&readers.tally);
     let subscribers = u64::try_from(count).unwrap_or(u64::MAX);
@@ -153,7 +182,7 @@ async fn read(
     bench.quiet(loader.pid()).await;
     let expected = events * u64::try_from(count).unwrap_or(u64::MAX);
     let started = Sample::now(loader.pid());
-    let mut readers = Readers::open(loader, count, from).await?;
+    let mut readers = Readers::open(loader, count, STREAMS, from).await?;
     readers.tally.arrived(expected).await;
     let used = started.until(Sample::now(loader.pid()));
     // One event more than expected would be a doubled one: give it the time to come.

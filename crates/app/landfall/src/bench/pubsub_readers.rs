@@ -1,4 +1,4 @@
-//! Subscribers of the Pub/Sub API: a stream each, and a hundred streams on each connection.
+//! Subscribers of the Pub/Sub API: a stream each, one or many on a connection.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use super::subscriber::Tally;
 use crate::connection::failure;
 use crate::outcome::Failure;
 
-/// Streams of one connection.
-const STREAMS: usize = 100;
+/// Streams of one connection, where connections are not what is measured.
+pub(super) const STREAMS: usize = 100;
 
 /// Subscribers at work.
 pub(super) struct Readers {
@@ -21,17 +21,18 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    /// Opens subscribers that read what comes after a replay id.
+    /// Opens subscribers that read what comes after a replay id, `streams` of them on each connection.
     pub(super) async fn open(
         loader: &Arc<Loader>,
         count: usize,
+        streams: usize,
         after: i64,
     ) -> Result<Self, Failure> {
         let tally = Arc::new(Tally::default());
         let mut tasks = JoinSet::new();
         let mut api = loader.connect().await?;
         for number in 0..count {
-            if number > 0 && number % STREAMS == 0 {
+            if number > 0 && number % streams == 0 {
                 api = loader.connect().await?;
             }
             let subscription = api
