@@ -101,6 +101,31 @@ async fn events_are_published_whatever_becomes_of_the_transaction() {
     assert_eq!(org.engine.log().bounds().tail.get(), tail + 1);
 }
 
+// Streaming case 58: the other publish behaviour.
+#[tokio::test]
+async fn events_after_commit_are_published_with_the_transaction_or_not_at_all() {
+    let org = Org::with(vec![project::low_ink_after_commit()]).await;
+    let event = || {
+        part(
+            "event",
+            "POST",
+            "/sobjects/Low_Ink__e",
+            json!({"Printer_Model__c": "A"}),
+        )
+    };
+    for (account, statuses_expected, appended) in [
+        (json!({}), [400, 400], 0),
+        (json!({"Name": "A"}), [201, 201], 2),
+    ] {
+        let tail = org.engine.log().bounds().tail.get();
+        let other = part("other", "POST", "/sobjects/Account", account);
+        let parts = json!({"allOrNone": true, "compositeRequest": [event(), other]});
+        let answer = org.post("/composite", &parts).await.json();
+        assert_eq!(statuses(&answer), statuses_expected, "{answer}");
+        assert_eq!(org.engine.log().bounds().tail.get(), tail + appended);
+    }
+}
+
 #[tokio::test]
 async fn a_password_is_not_set_in_a_transaction_that_may_be_undone() {
     let org = Org::with(Vec::new()).await;

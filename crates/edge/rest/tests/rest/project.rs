@@ -104,6 +104,17 @@ pub(crate) fn stop() -> [Component; 2] {
     ]
 }
 
+/// `Low_Ink__e`, published only if the transaction is kept.
+pub(crate) fn low_ink_after_commit() -> Component {
+    let component = low_ink("");
+    Component {
+        content: component
+            .content
+            .replace("PublishImmediately", "PublishAfterCommit"),
+        ..component
+    }
+}
+
 /// `Low_Ink__e`.
 pub(crate) fn low_ink(more: &str) -> Component {
     let mut body = "<label>Low Ink</label><pluralLabel>Low Inks</pluralLabel>\
