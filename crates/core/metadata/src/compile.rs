@@ -21,7 +21,7 @@ use crate::record_type;
 use crate::roll_up::{Declared, Failure};
 use crate::value_set::{self, GlobalValueSets};
 use crate::xml::Element;
-use crate::{Component, Org, StartingNumber, event, object, reference, roll_up};
+use crate::{Org, Part, StartingNumber, event, object, reference, roll_up};
 
 /// Objects of which records of activities are made.
 const ACTIVITIES: [(&str, &str); 2] = [("Event", "Events"), ("Task", "Tasks")];
@@ -29,11 +29,11 @@ const ACTIVITIES: [(&str, &str); 2] = [("Event", "Events"), ("Task", "Tasks")];
 pub(crate) fn compile(
     standard: Vec<EntityDefinition>,
     events: Vec<PlatformEventDefinition>,
-    components: &[Component],
+    parts: &[Part],
     prefixes: &mut PrefixBook,
 ) -> Result<Org, Vec<Problem>> {
     let mut report = Report::default();
-    let sources = gather(components, &mut report);
+    let sources = gather(parts, &mut report);
     let mut compiler = Compiler::new(standard, prefixes.clone(), report);
     compiler.org.platform_events = events;
     compiler.value_sets(&sources);

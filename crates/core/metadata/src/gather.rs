@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use landfall_model::limits::METADATA_COMPONENTS_MAX;
 
-use crate::Component;
+use crate::Part;
 use crate::problem::{Place, Report};
-use crate::project::{Identity, Kind, identify};
+use crate::project::Kind;
 use crate::xml::{self, Element};
 
 /// Everything that the files say of one object or platform event.
@@ -18,38 +18,42 @@ pub(crate) struct ObjectSource {
     pub(crate) at: Place,
     /// The object files: a standard object may have one in each package directory.
     pub(crate) elements: Vec<Element>,
-    /// Fields with files of their own, by the name of the file.
-    fields: Vec<(String, Element)>,
-    /// Record types with files of their own, by the name of the file.
-    record_types: Vec<(String, Element)>,
+    fields: Vec<Inner>,
+    record_types: Vec<Inner>,
+}
+
+/// A field or record type of an object.
+#[derive(Debug)]
+struct Inner {
+    /// Its number in its object's file; 0 if it has a file of its own.
+    place: usize,
+    /// What its file is named, or what it says itself; empty if it says nothing.
+    name: String,
+    element: Element,
 }
 
 impl ObjectSource {
     /// The fields in the order of the file, then those with files of their own in the order of their names.
     ///
-    /// A name is given where a file has one.
+    /// A name is given where there is one.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (Option<&str>, &Element)> {
-        self.parts("fields", &self.fields)
+        self.fields.iter().map(Inner::named)
     }
 
     /// The record types, likewise.
     pub(crate) fn record_types(&self) -> impl Iterator<Item = (Option<&str>, &Element)> {
-        self.parts("recordTypes", &self.record_types)
+        self.record_types.iter().map(Inner::named)
+    }
+}
+
+impl Inner {
+    fn named(&self) -> (Option<&str>, &Element) {
+        let name = (!self.name.is_empty()).then_some(self.name.as_str());
+        (name, &self.element)
     }
 
-    fn parts<'a>(
-        &'a self,
-        inline: &'a str,
-        separate: &'a [(String, Element)],
-    ) -> impl Iterator<Item = (Option<&'a str>, &'a Element)> {
-        let inline = self
-            .elements
-            .iter()
-            .flat_map(move |element| element.all(inline));
-        let separate = separate
-            .iter()
-            .map(|(name, element)| (Some(name.as_str()), element));
-        inline.map(|element| (None, element)).chain(separate)
+    fn order(&self) -> (bool, usize, &str) {
+        (self.place == 0, self.place, &self.name)
     }
 }
 
@@ -78,38 +82,40 @@ impl Sources {
             .map(|(_, single)| single)
     }
 
-    fn object(&mut self, name: &str, path: &str) -> &mut ObjectSource {
+    fn object(&mut self, name: &str, part: &Part) -> &mut ObjectSource {
         self.objects
             .entry(name.to_ascii_lowercase())
             .or_insert_with(|| ObjectSource {
                 name: name.to_owned(),
-                at: Place::of_file(path),
+                at: Place::of(part),
                 elements: Vec::new(),
                 fields: Vec::new(),
                 record_types: Vec::new(),
             })
     }
 
-    fn add(&mut self, identity: Identity<'_>, path: &str, element: Element, report: &mut Report) {
-        let Identity { kind, name, object } = identity;
-        match kind {
-            Kind::Object => self.object(name, path).elements.push(element),
-            Kind::Field => self
-                .object(object, path)
-                .fields
-                .push((name.to_owned(), element)),
-            Kind::RecordType => self
-                .object(object, path)
-                .record_types
-                .push((name.to_owned(), element)),
+    fn add(&mut self, part: &Part, element: Element, report: &mut Report) {
+        let (object, name) = part.name.split_once('.').unwrap_or((&part.name, ""));
+        let inner = |element| Inner {
+            place: part.place,
+            name: name.to_owned(),
+            element,
+        };
+        match part.kind {
+            Kind::Object => self.object(&part.name, part).elements.push(element),
+            Kind::Field => self.object(object, part).fields.push(inner(element)),
+            Kind::RecordType => self.object(object, part).record_types.push(inner(element)),
             Kind::GlobalValueSet
             | Kind::StandardValueSet
             | Kind::Channel
             | Kind::ChannelMember
-            | Kind::ManagedSubscription => {
+            | Kind::ManagedSubscription
+            | Kind::PermissionSet
+            | Kind::Profile
+            | Kind::ConnectedApp => {
                 let at = element.at.clone();
-                let name = name.to_owned();
-                let key = (kind, name.to_ascii_lowercase());
+                let name = part.name.clone();
+                let key = (part.kind, name.to_ascii_lowercase());
                 if let Some(other) = self.singles.insert(key, Single { name, element }) {
                     let reason = format!("{} is also in {}", other.name, other.element.at.path);
                     report.problem(&at, reason);
@@ -119,33 +125,26 @@ impl Sources {
     }
 }
 
-/// Reads the components; what is none is left out.
-pub(crate) fn gather(components: &[Component], report: &mut Report) -> Sources {
+/// Reads the components, and puts together what belongs together.
+pub(crate) fn gather(parts: &[Part], report: &mut Report) -> Sources {
     let mut sources = Sources::default();
-    let mut sorted: Vec<&Component> = components.iter().collect();
-    sorted.sort_by(|left, right| left.path.cmp(&right.path));
-    for (count, component) in sorted.into_iter().enumerate() {
-        let path = component.path.as_str();
-        let Some(identity) = identify(path) else {
-            continue;
-        };
+    let mut sorted: Vec<&Part> = parts.iter().collect();
+    sorted.sort_by_key(|part| (part.path.as_str(), part.place));
+    for (count, part) in sorted.into_iter().enumerate() {
         if count >= METADATA_COMPONENTS_MAX {
-            let reason = format!("a project has at most {METADATA_COMPONENTS_MAX} files");
-            report.problem(&Place::of_file(path), reason);
+            let reason = format!("a project has at most {METADATA_COMPONENTS_MAX} components");
+            report.problem(&Place::of(part), reason);
             break;
         }
-        match xml::parse(path, &component.content, identity.kind.root()) {
-            Ok(element) => sources.add(identity, path, element, report),
+        match xml::parse(part) {
+            Ok(element) => sources.add(part, element, report),
             Err((at, reason)) => report.problem(&at, reason),
         }
     }
     for object in sources.objects.values_mut() {
-        object
-            .fields
-            .sort_by(|(left, _), (right, _)| left.cmp(right));
-        object
-            .record_types
-            .sort_by(|(left, _), (right, _)| left.cmp(right));
+        for inner in [&mut object.fields, &mut object.record_types] {
+            inner.sort_by(|left, right| left.order().cmp(&right.order()));
+        }
     }
     sources
 }

@@ -20,12 +20,14 @@ mod gather;
 mod names;
 mod number_format;
 mod object;
+mod part;
 mod prefix;
 mod problem;
 mod project;
 mod read;
 mod record_type;
 mod reference;
+mod render;
 mod roll_up;
 mod value_set;
 mod xml;
@@ -35,10 +37,12 @@ use landfall_model::{EntityDefinition, EntityName, FieldName, PlatformEventDefin
 pub use channel::{Channel, ChannelMember, ChannelType, ManagedSubscription, ReplayFrom};
 pub use event_object::event_object;
 pub use names::is_developer_name;
+pub use part::{Part, parts};
 pub use prefix::PrefixBook;
 pub use problem::Problem;
-pub use project::{Project, project_components, sfdx_project};
+pub use project::{Kind, Project, project_components, sfdx_project};
 pub use record_type::RecordType;
+pub use render::{means_the_same, metadata_file};
 pub use roll_up::{Comparison, RollUp, RollUpFilter, RollUpOperation};
 
 /// One file of a project.
@@ -86,8 +90,8 @@ pub struct Org {
 
 /// The definitions of an org that has the shipped objects and events and the components of a project.
 ///
-/// Components of kinds that nothing is defined by are left out, and the order of the components does not matter.
-/// Custom fields stand in the order of an object's own file, then in the order of the names of their files.
+/// The order of the components does not matter. Custom fields stand in the order of an object's own file, then in the
+/// order of the names of their files.
 /// New objects and events are given key prefixes in `prefixes`, which is left as it was if there are problems.
 ///
 /// # Errors
@@ -96,8 +100,8 @@ pub struct Org {
 pub fn compile(
     standard: Vec<EntityDefinition>,
     events: Vec<PlatformEventDefinition>,
-    components: &[Component],
+    parts: &[Part],
     prefixes: &mut PrefixBook,
 ) -> Result<Org, Vec<Problem>> {
-    compile::compile(standard, events, components, prefixes)
+    compile::compile(standard, events, parts, prefixes)
 }

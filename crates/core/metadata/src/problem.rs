@@ -5,6 +5,8 @@ use std::sync::Arc;
 use landfall_model::limits::METADATA_PROBLEMS_MAX;
 use thiserror::Error;
 
+use crate::Part;
+
 /// One thing that is wrong in one file, or that deserves a warning.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Error)]
 #[error("{path}:{line}: {reason}")]
@@ -25,11 +27,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The beginning of a file.
-    pub(crate) fn of_file(path: &str) -> Self {
+    /// The beginning of a component.
+    pub(crate) fn of(part: &Part) -> Self {
         Self {
-            path: path.into(),
-            line: 1,
+            path: part.path.as_str().into(),
+            line: part.line,
         }
     }
 }

@@ -6,31 +6,136 @@ use serde_json::Value;
 
 use crate::problem::Problem;
 
-/// What a component declares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
+/// What a component is, in the words of the Metadata API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// An object or a platform event, without its fields and record types.
     Object,
+    /// A field of an object or of a platform event.
     Field,
+    /// A kind of records of one object.
     RecordType,
+    /// Values that picklists share.
     GlobalValueSet,
+    /// The values of a standard picklist.
     StandardValueSet,
+    /// A custom channel.
     Channel,
+    /// What is on a channel.
     ChannelMember,
+    /// A subscription whose position the service keeps.
     ManagedSubscription,
+    /// What some users may do.
+    PermissionSet,
+    /// What the users who have it may do.
+    Profile,
+    /// A client of the org.
+    ConnectedApp,
 }
 
 impl Kind {
-    /// The element that a file of this kind consists of.
-    pub(crate) const fn root(self) -> &'static str {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Object,
+        Self::Field,
+        Self::RecordType,
+        Self::GlobalValueSet,
+        Self::StandardValueSet,
+        Self::Channel,
+        Self::ChannelMember,
+        Self::ManagedSubscription,
+        Self::PermissionSet,
+        Self::Profile,
+        Self::ConnectedApp,
+    ];
+
+    /// The element that a file of this kind consists of, which is also the name of the kind.
+    pub const fn root(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The folder in which its files lie.
+    pub const fn folder(self) -> &'static str {
+        self.row().1
+    }
+
+    /// How the names of its files end, but for `-meta.xml`.
+    pub const fn suffix(self) -> &'static str {
+        self.row().2
+    }
+
+    /// First characters of the ids of its components. Source: "Record Id Prefixes"; recorded answers.
+    pub const fn key_prefix(self) -> &'static str {
+        self.row().3
+    }
+
+    const fn row(self) -> (&'static str, &'static str, &'static str, &'static str) {
         match self {
-            Self::Object => "CustomObject",
-            Self::Field => "CustomField",
-            Self::RecordType => "RecordType",
-            Self::GlobalValueSet => "GlobalValueSet",
-            Self::StandardValueSet => "StandardValueSet",
-            Self::Channel => "PlatformEventChannel",
-            Self::ChannelMember => "PlatformEventChannelMember",
-            Self::ManagedSubscription => "ManagedEventSubscription",
+            Self::Object => ("CustomObject", "objects", "object", "01I"),
+            Self::Field => ("CustomField", "fields", "field", "00N"),
+            Self::RecordType => ("RecordType", "recordTypes", "recordType", "012"),
+            Self::GlobalValueSet => ("GlobalValueSet", "globalValueSets", "globalValueSet", "0Nt"),
+            Self::StandardValueSet => (
+                "StandardValueSet",
+                "standardValueSets",
+                "standardValueSet",
+                "0Nu",
+            ),
+            Self::Channel => (
+                "PlatformEventChannel",
+                "platformEventChannels",
+                "platformEventChannel",
+                "0YL",
+            ),
+            Self::ChannelMember => (
+                "PlatformEventChannelMember",
+                "platformEventChannelMembers",
+                "platformEventChannelMember",
+                "0v8",
+            ),
+            Self::ManagedSubscription => (
+                "ManagedEventSubscription",
+                "managedEventSubscriptions",
+                "managedEventSubscription",
+                "18x",
+            ),
+            Self::PermissionSet => ("PermissionSet", "permissionsets", "permissionset", "0PS"),
+            Self::Profile => ("Profile", "profiles", "profile", "00e"),
+            Self::ConnectedApp => ("ConnectedApp", "connectedApps", "connectedApp", "0H4"),
+        }
+    }
+
+    /// The kind with this name.
+    pub fn of_root(root: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.root() == root)
+    }
+
+    /// The element of an object's file that can hold a component of this kind; none if it is no part of an object.
+    pub const fn inline(self) -> Option<&'static str> {
+        match self {
+            Self::Field => Some("fields"),
+            Self::RecordType => Some("recordTypes"),
+            Self::Object
+            | Self::GlobalValueSet
+            | Self::StandardValueSet
+            | Self::Channel
+            | Self::ChannelMember
+            | Self::ManagedSubscription
+            | Self::PermissionSet
+            | Self::Profile
+            | Self::ConnectedApp => None,
+        }
+    }
+
+    /// Where the file of a component lies in a project, below a package directory.
+    pub fn path(self, name: &str) -> String {
+        let (folder, suffix) = (self.folder(), self.suffix());
+        match (self.inline(), name.split_once('.')) {
+            (Some(_), Some((object, part))) => {
+                format!("objects/{object}/{folder}/{part}.{suffix}-meta.xml")
+            }
+            _ if self == Self::Object => format!("objects/{name}/{name}.object-meta.xml"),
+            _ => format!("{folder}/{name}.{suffix}-meta.xml"),
         }
     }
 }
@@ -70,16 +175,10 @@ pub(crate) fn identify(path: &str) -> Option<Identity<'_>> {
             object: "",
         })
     };
-    match suffix {
-        "object" => whole(Kind::Object),
-        "field" => part_of(Kind::Field, "fields"),
-        "recordType" => part_of(Kind::RecordType, "recordTypes"),
-        "globalValueSet" => whole(Kind::GlobalValueSet),
-        "standardValueSet" => whole(Kind::StandardValueSet),
-        "platformEventChannel" => whole(Kind::Channel),
-        "platformEventChannelMember" => whole(Kind::ChannelMember),
-        "managedEventSubscription" => whole(Kind::ManagedSubscription),
-        _ => None,
+    let kind = Kind::ALL.into_iter().find(|kind| kind.suffix() == suffix)?;
+    match kind.inline() {
+        Some(_) => part_of(kind, kind.folder()),
+        None => whole(kind),
     }
 }
 
@@ -91,7 +190,7 @@ fn is_hidden(folder: &str) -> bool {
 /// The files among these that definitions come from, sorted; the caller reads them and passes them to
 /// [`crate::compile`].
 ///
-/// Files of other kinds (classes, layouts, permission sets and the like) are left out.
+/// Files of other kinds (classes, layouts and the like) are left out.
 pub fn project_components<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut components: Vec<&str> = paths
         .into_iter()

@@ -8,10 +8,11 @@ use quick_xml::Reader;
 use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
+use crate::Part;
 use crate::problem::Place;
 
 /// The namespace of all metadata.
-const NAMESPACE: &str = "http://soap.sforce.com/2006/04/metadata";
+pub(crate) const NAMESPACE: &str = "http://soap.sforce.com/2006/04/metadata";
 
 /// One element.
 #[derive(Clone, Debug)]
@@ -26,12 +27,12 @@ pub(crate) struct Element {
     pub(crate) children: Vec<Self>,
 }
 
-/// Reads a file whose root must have this name.
+/// Reads a component, whose root must be that of its kind.
 ///
 /// # Errors
-/// Where the text is not such a file, and why.
-pub(crate) fn parse(path: &str, content: &str, root: &str) -> Result<Element, (Place, String)> {
-    let start = Place::of_file(path);
+/// Where the text is not such a component, and why.
+pub(crate) fn parse(part: &Part) -> Result<Element, (Place, String)> {
+    let (content, root, start) = (part.content.as_str(), part.kind.root(), Place::of(part));
     if content.len() > METADATA_FILE_BYTES_MAX {
         let reason = format!("the file has more than {METADATA_FILE_BYTES_MAX} bytes");
         return Err((start, reason));
@@ -204,9 +205,23 @@ fn resolve(reference: &BytesRef<'_>) -> Result<char, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Kind;
+
+    fn part(content: &str) -> Part {
+        Part {
+            kind: Kind::Channel,
+            name: "C".to_owned(),
+            path: "file".to_owned(),
+            line: 1,
+            place: 0,
+            content: content
+                .replace("<A", "<PlatformEventChannel")
+                .replace("</A", "</PlatformEventChannel"),
+        }
+    }
 
     fn fault(content: &str) -> (usize, String) {
-        let (place, reason) = parse("file", content, "A").expect_err("refused");
+        let (place, reason) = parse(&part(content)).expect_err("refused");
         (place.line, reason)
     }
 
@@ -214,7 +229,7 @@ mod tests {
     fn elements_know_their_lines() {
         let text = "\u{feff}<?xml version=\"1.0\"?>\n<A xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n\
                     <b>x &amp; &#65;</b>\n\n<!-- no\nmatter -->\n  <c><![CDATA[<y>]]></c><d/>\n</A>\n";
-        let root = parse("file", text, "A").expect("well-formed");
+        let root = parse(&part(text)).expect("well-formed");
         let seen: Vec<(&str, usize, &str)> = root
             .children
             .iter()
@@ -240,7 +255,10 @@ mod tests {
             fault("<A/>\nx").1,
             "text stands outside of the root element"
         );
-        assert_eq!(fault("<B/>").1, "<A> is expected here, not <B>");
+        assert_eq!(
+            fault("<B/>").1,
+            "<PlatformEventChannel> is expected here, not <B>"
+        );
         assert_eq!(
             fault("<A xmlns=\"urn:other\"/>").1,
             format!("the namespace of metadata is {NAMESPACE}")

@@ -13,6 +13,7 @@ use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, TopicId, Writer};
 use tokio::sync::watch;
 
+use crate::components::Components;
 use crate::error::Error;
 use crate::managed::Managed;
 
@@ -57,6 +58,7 @@ pub struct Definitions {
     /// The topics whose objects are selected for capture, rising.
     selected: Vec<TopicId>,
     managed: Vec<Arc<Managed>>,
+    components: Arc<Components>,
 }
 
 impl Definitions {
@@ -125,6 +127,17 @@ impl Definitions {
     pub(crate) fn with_managed(mut self, managed: Vec<Arc<Managed>>) -> Self {
         self.managed = managed;
         self
+    }
+
+    /// The same with the components that it comes from.
+    pub(crate) fn with_components(mut self, components: Components) -> Self {
+        self.components = Arc::new(components);
+        self
+    }
+
+    /// The components that all this comes from.
+    pub const fn components(&self) -> &Arc<Components> {
+        &self.components
     }
 
     /// The subscriptions whose positions the service keeps, sorted by name.

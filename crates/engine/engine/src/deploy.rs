@@ -1,15 +1,21 @@
-//! From the components of a project to new definitions, and back from what was stored.
+//! From other components to new definitions, and back from what was stored.
 //!
 //! What is kept is what was deployed, word for word: the definitions are compiled from it again at every start.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use landfall_metadata::{
-    Component, ManagedSubscription, PrefixBook, Problem, RollUp, StartingNumber,
+    Component, Kind, ManagedSubscription, Part, PrefixBook, Problem, RollUp, StartingNumber,
 };
-use landfall_model::{Catalog, KeyPrefix};
+use landfall_model::{Catalog, KeyPrefix, RecordId};
 use landfall_store::{Document, DocumentKind, Reads};
 
 use crate::Engine;
+use crate::components::{self, Components, KeptComponent, Key, Stamp, key};
 use crate::error::Error;
+use crate::managed::Managed;
+use crate::numbers::Numbers;
 
 /// Key of the document that says which key prefix each object and event has.
 const PREFIXES: &str = "prefixes";
@@ -21,84 +27,293 @@ pub(crate) struct Deployment {
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) starting_numbers: Vec<StartingNumber>,
     pub(crate) documents: Vec<Document>,
+    pub(crate) components: Next,
 }
 
 /// What was deployed last: the shipped objects, if nothing was.
-pub(crate) fn stored(reads: &dyn Reads) -> Result<Compiled, Error> {
-    let components = components(reads.documents(DocumentKind::Component)?)?;
+pub(crate) fn stored(reads: &dyn Reads) -> Result<(Compiled, Components), Error> {
+    let components = Components::stored(reads)?;
     let mut book = book(reads.document(DocumentKind::Org, PREFIXES)?)?;
-    compiled(&components, &mut book)
+    Ok((compiled(&components.parts(), &mut book)?, components))
+}
+
+/// One change of the components.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// This one is there, as it is here.
+    Put(Part),
+    /// This one is there no more, and with an object nothing that is part of it.
+    Remove(Kind, String),
+}
+
+/// What became of one component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It is new.
+    Created,
+    /// It is another than it was.
+    Changed,
+    /// It is what it was.
+    Unchanged,
+    /// It was there, and is no more.
+    Deleted,
+    /// It is not there, and was not.
+    Missing,
+}
+
+/// What became of the components that a change is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Amended {
+    /// Of each step, in their order.
+    pub effects: Vec<Effect>,
+    /// What deserves a look, in any component.
+    pub warnings: Vec<Problem>,
 }
 
 /// See [`Engine::deploy`].
-pub(crate) async fn deploy(
+pub(crate) async fn deploy(engine: &Engine, files: &[Component]) -> Result<Vec<Problem>, Error> {
+    let definitions = engine.definitions();
+    let earlier = definitions.components();
+    let (mut next, mut all) = (Next::new(engine, RecordId::EMPTY), Vec::new());
+    for part in landfall_metadata::parts(files) {
+        let known = earlier.get(part.kind, &part.name);
+        let project = Some(part.content.clone());
+        let part = match known {
+            Some(known) if known.project == project && known.part.content != part.content => {
+                known.part.clone()
+            }
+            _ => part,
+        };
+        all.push(part.clone());
+        next.add(part, project, known);
+    }
+    let others = earlier.all().filter(|other| other.project.is_none());
+    for other in others {
+        let is_replaced = next.has(other.part.kind, &other.part.name);
+        let is_orphan =
+            object_of(&other.part).is_some_and(|object| !next.has(Kind::Object, object));
+        if !is_replaced && !is_orphan {
+            all.push(other.part.clone());
+            next.add(other.part.clone(), None, Some(other));
+        }
+    }
+    submit(engine, next, &all).await
+}
+
+/// The custom object that a component is part of.
+fn object_of(part: &Part) -> Option<&str> {
+    part.kind.inline()?;
+    let (object, _) = part.name.split_once('.')?;
+    object.contains("__").then_some(object)
+}
+
+/// See [`Engine::amend`].
+pub(crate) async fn amend(
     engine: &Engine,
-    components: Vec<Component>,
-) -> Result<Vec<Problem>, Error> {
-    let stored = engine.documents(DocumentKind::Component).await?;
-    let mut book = book(
-        engine
-            .document(DocumentKind::Org, PREFIXES.to_owned())
-            .await?,
-    )?;
-    let compiled = compiled(&components, &mut book)?;
-    let removed = stored
-        .into_iter()
-        .map(|(path, _)| path)
-        .filter(|path| !components.iter().any(|component| component.path == *path))
-        .map(|path| (path, None));
-    let kept = components.iter().map(|component| {
-        (
-            component.path.clone(),
-            Some(component.content.clone().into_bytes()),
-        )
-    });
-    let mut documents: Vec<Document> = removed
-        .chain(kept)
-        .map(|(key, content)| Document {
-            kind: DocumentKind::Component,
-            key,
-            content,
-        })
+    steps: Vec<Step>,
+    by: RecordId,
+    check_only: bool,
+) -> Result<Amended, Error> {
+    let definitions = engine.definitions();
+    let mut next = Next::new(engine, by);
+    for kept in definitions.components().all() {
+        next.add(kept.part.clone(), kept.project.clone(), Some(kept));
+    }
+    let effects: Vec<Effect> = steps.into_iter().map(|step| next.take(step)).collect();
+    let parts: Vec<Part> = next
+        .drafts
+        .values()
+        .map(|draft| draft.part.clone())
         .collect();
-    documents.push(Document {
-        kind: DocumentKind::Org,
-        key: PREFIXES.to_owned(),
-        content: Some(written(&book).into_bytes()),
-    });
+    let is_idle = |effect: &Effect| matches!(effect, Effect::Unchanged | Effect::Missing);
+    let warnings = if check_only || effects.iter().all(is_idle) {
+        let mut book = book_of(engine).await?;
+        compiled(&parts, &mut book)?.warnings
+    } else {
+        submit(engine, next, &parts).await?
+    };
+    Ok(Amended { effects, warnings })
+}
+
+/// Compiles the components, and puts what comes of them in force.
+async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Problem>, Error> {
+    let mut book = book_of(engine).await?;
+    let compiled = compiled(parts, &mut book)?;
     let deployment = Deployment {
         catalog: compiled.catalog,
         managed: compiled.managed,
         roll_ups: compiled.roll_ups,
         starting_numbers: compiled.starting_numbers,
-        documents,
+        documents: vec![Document {
+            kind: DocumentKind::Org,
+            key: PREFIXES.to_owned(),
+            content: Some(written(&book).into_bytes()),
+        }],
+        components: next,
     };
     let deployed = engine.0.writer.deploy(deployment).await;
-    deployed.map_err(|error| told(error, &components))?;
+    deployed.map_err(|error| told(error, parts))?;
     Ok(compiled.warnings)
 }
 
-/// A field that cannot become what the project says is a problem of the file that says it.
-fn told(error: Error, components: &[Component]) -> Error {
+/// The components as they are to be.
+pub(crate) struct Next {
+    stamp: Stamp,
+    drafts: BTreeMap<Key, Draft>,
+}
+
+/// A component as it is to be, and as it was.
+struct Draft {
+    part: Part,
+    project: Option<String>,
+    earlier: Option<Arc<KeptComponent>>,
+}
+
+impl Next {
+    fn new(engine: &Engine, by: RecordId) -> Self {
+        let at = engine.clock().now().whole_second();
+        Self {
+            stamp: Stamp { by, at },
+            drafts: BTreeMap::new(),
+        }
+    }
+
+    fn has(&self, kind: Kind, name: &str) -> bool {
+        self.drafts.contains_key(&key(kind, name))
+    }
+
+    /// The first of a name stays: where there cannot be two, compiling says so.
+    fn add(&mut self, part: Part, project: Option<String>, earlier: Option<&Arc<KeptComponent>>) {
+        let key = key(part.kind, &part.name);
+        self.drafts.entry(key).or_insert_with(|| Draft {
+            part,
+            project,
+            earlier: earlier.cloned(),
+        });
+    }
+
+    fn take(&mut self, step: Step) -> Effect {
+        match step {
+            Step::Put(part) => self.put(part),
+            Step::Remove(kind, name) => self.remove(kind, &name),
+        }
+    }
+
+    /// What says the same in other words stays in the words that it has.
+    fn put(&mut self, part: Part) -> Effect {
+        let key = key(part.kind, &part.name);
+        let Some(draft) = self.drafts.get_mut(&key) else {
+            self.add(part, None, None);
+            return Effect::Created;
+        };
+        if landfall_metadata::means_the_same(&draft.part, &part) {
+            return Effect::Unchanged;
+        }
+        draft.part = Part {
+            place: draft.part.place,
+            ..part
+        };
+        Effect::Changed
+    }
+
+    fn remove(&mut self, kind: Kind, name: &str) -> Effect {
+        let found = self.drafts.remove(&key(kind, name)).is_some();
+        if kind == Kind::Object {
+            let below = format!("{}.", name.to_ascii_lowercase());
+            self.drafts
+                .retain(|(kind, name), _| kind.inline().is_none() || !name.starts_with(&below));
+        }
+        if found {
+            Effect::Deleted
+        } else {
+            Effect::Missing
+        }
+    }
+
+    /// Gives new components their ids; says what has to be kept.
+    pub(crate) fn settle(
+        self,
+        earlier: &Components,
+        managed: &[Arc<Managed>],
+        numbers: &mut Numbers,
+    ) -> Result<(Components, Vec<Document>), Error> {
+        let mut documents: Vec<Document> = earlier
+            .0
+            .keys()
+            .filter(|key| !self.drafts.contains_key(*key))
+            .map(|key| components::document(key, None))
+            .collect();
+        let mut settled = BTreeMap::new();
+        for (key, draft) in self.drafts {
+            let component = draft.settle(self.stamp, managed, numbers)?;
+            if earlier.0.get(&key) != Some(&component) {
+                documents.push(components::document(&key, Some(&component)));
+            }
+            settled.insert(key, component);
+        }
+        Ok((Components(settled), documents))
+    }
+}
+
+impl Draft {
+    fn settle(
+        self,
+        stamp: Stamp,
+        managed: &[Arc<Managed>],
+        numbers: &mut Numbers,
+    ) -> Result<Arc<KeptComponent>, Error> {
+        let Self {
+            part,
+            project,
+            earlier,
+        } = self;
+        let (known, created) = match &earlier {
+            Some(earlier) => (Some(earlier.id), earlier.created),
+            None => (None, stamp),
+        };
+        let managed = managed
+            .iter()
+            .find(|managed| part.kind == Kind::ManagedSubscription && managed.has_name(&part.name));
+        let id = match (managed, known) {
+            (Some(managed), _) => managed.id,
+            (None, Some(known)) => known,
+            (None, None) => new_id(part.kind, numbers)?,
+        };
+        let same = earlier.filter(|earlier| earlier.part.content == part.content);
+        Ok(Arc::new(KeptComponent {
+            id,
+            part,
+            project,
+            created,
+            modified: same.map_or(stamp, |same| same.modified),
+        }))
+    }
+}
+
+fn new_id(kind: Kind, numbers: &mut Numbers) -> Result<RecordId, Error> {
+    let prefix = KeyPrefix::parse(kind.key_prefix()).ok_or_else(|| Error::Document {
+        what: "key prefix",
+        reason: format!("{} is none", kind.key_prefix()),
+    })?;
+    Ok(numbers.record_id(prefix))
+}
+
+/// A field that cannot become what a component says is a problem of that component.
+fn told(error: Error, parts: &[Part]) -> Error {
     let Error::Store(kept) = &error else {
         return error;
     };
     let landfall_store::Error::FieldKept { entity, field, .. } = kept else {
         return error;
     };
-    let own = format!("{entity}/fields/{field}.field-meta.xml");
-    let of_object = format!("{entity}.object");
-    let file = components
+    let name = format!("{entity}.{field}");
+    let part = parts
         .iter()
-        .find(|component| component.path.ends_with(&own))
-        .or_else(|| {
-            let mut components = components.iter();
-            components.find(|component| component.path.contains(&of_object))
-        });
+        .find(|part| part.kind == Kind::Field && part.name.eq_ignore_ascii_case(&name));
     Error::Invalid {
         problems: vec![Problem {
-            path: file.map_or(own, |component| component.path.clone()),
-            line: 1,
+            path: part.map_or(name, |part| part.path.clone()),
+            line: part.map_or(1, |part| part.line),
             reason: format!(
                 "{kept}: values of another kind are here from an earlier definition; name the field otherwise, or begin \
                  with another data folder"
@@ -107,7 +322,7 @@ fn told(error: Error, components: &[Component]) -> Error {
     }
 }
 
-/// What the components of a project come to.
+/// What components come to.
 pub(crate) struct Compiled {
     pub(crate) catalog: Catalog,
     pub(crate) roll_ups: Vec<RollUp>,
@@ -116,10 +331,10 @@ pub(crate) struct Compiled {
     warnings: Vec<Problem>,
 }
 
-fn compiled(components: &[Component], book: &mut PrefixBook) -> Result<Compiled, Error> {
+fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
     let standard = landfall_standard::entities()?;
     let events = landfall_standard::platform_events()?;
-    if components.is_empty() {
+    if parts.is_empty() {
         return Ok(Compiled {
             catalog: Catalog::new(standard).with_platform_events(events),
             managed: Vec::new(),
@@ -128,7 +343,7 @@ fn compiled(components: &[Component], book: &mut PrefixBook) -> Result<Compiled,
             warnings: Vec::new(),
         });
     }
-    let org = landfall_metadata::compile(standard, events, components, book)
+    let org = landfall_metadata::compile(standard, events, parts, book)
         .map_err(|problems| Error::Invalid { problems })?;
     Ok(Compiled {
         catalog: Catalog::new(org.entities).with_platform_events(org.platform_events),
@@ -139,17 +354,9 @@ fn compiled(components: &[Component], book: &mut PrefixBook) -> Result<Compiled,
     })
 }
 
-fn components(stored: Vec<(String, Vec<u8>)>) -> Result<Vec<Component>, Error> {
-    stored
-        .into_iter()
-        .map(|(path, content)| {
-            let content = String::from_utf8(content).map_err(|_| Error::Document {
-                what: "component",
-                reason: format!("{path} is not UTF-8"),
-            })?;
-            Ok(Component { path, content })
-        })
-        .collect()
+async fn book_of(engine: &Engine) -> Result<PrefixBook, Error> {
+    let kept = engine.document(DocumentKind::Org, PREFIXES.to_owned());
+    book(kept.await?)
 }
 
 /// `name prefix`, a line each.

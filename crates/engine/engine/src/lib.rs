@@ -8,6 +8,7 @@
 mod blueprint;
 mod clock;
 mod command;
+mod components;
 mod defaults;
 mod definitions;
 mod deploy;
@@ -23,13 +24,14 @@ mod publish;
 mod query;
 mod replication;
 mod roll_up;
+mod tabbed;
 mod validate;
 mod workspace;
 mod writer;
 
 use std::sync::Arc;
 
-use landfall_metadata::{Component, Problem};
+use landfall_metadata::Component;
 use landfall_model::{
     Catalog, EntityDefinition, RecordId, ReplayId, Row, SchemaId, Timestamp, Value,
 };
@@ -38,12 +40,14 @@ use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, Opened, Reader};
 use tokio::sync::watch;
 
-pub use landfall_metadata::{ManagedSubscription, ReplayFrom};
+pub use landfall_metadata::{Kind, ManagedSubscription, Part, Problem, ReplayFrom};
 pub use landfall_store::{Event, LogBounds, NewEvent, TopicFilter, TopicId};
 
 pub use clock::{Clock, ManualClock, SystemClock, Waiting};
 pub use command::{Assignment, Change, Outcome, Saved, Transaction};
+pub use components::{Components, KeptComponent, Stamp};
 pub use definitions::{Definitions, Publication, Subject};
+pub use deploy::{Amended, Effect, Step};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::{Error, chain};
 pub use log::{Log, LogEvent, Prepare, Rendition, Stretch, Watcher};
@@ -393,14 +397,30 @@ impl Engine {
         self.0.writer.manage(change).await
     }
 
-    /// Takes over the components of a project: objects, fields, platform events. What was deployed before and is not
-    /// among them is removed from the definitions; records and events stay.
+    /// Takes over the files of a project: objects, fields, platform events. What was in the project before and is no more
+    /// is removed from the definitions; records and events stay. What was made with [`Self::amend`] stays as well, unless
+    /// the project names it; what was changed so stays while the project says of it what it said before.
     ///
     /// # Errors
     /// [`Error::Invalid`] with all that is wrong, [`Error::Store`], [`Error::Stopped`]: the org is as before.
-    pub async fn deploy(&self, components: Vec<Component>) -> Result<Vec<Problem>, Error> {
+    pub async fn deploy(&self, files: Vec<Component>) -> Result<Vec<Problem>, Error> {
         let _one = self.0.deploying.lock().await;
-        deploy::deploy(self, components).await
+        deploy::deploy(self, &files).await
+    }
+
+    /// Puts and removes components one after the other, all or none; with `check_only`, only says what would become of
+    /// it. The path of a problem is that of a component: [`landfall_metadata::Kind::path`], if it was amended itself.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with all that is wrong, [`Error::Store`], [`Error::Stopped`]: the org is as before.
+    pub async fn amend(
+        &self,
+        steps: Vec<Step>,
+        by: RecordId,
+        check_only: bool,
+    ) -> Result<Amended, Error> {
+        let _one = self.0.deploying.lock().await;
+        deploy::amend(self, steps, by, check_only).await
     }
 
     /// What the org consists of now. Take it once for each request: it may be replaced at any time.

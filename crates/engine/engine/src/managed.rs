@@ -42,7 +42,7 @@ impl Managed {
         self.stops.saturating_add(u64::from(stops))
     }
 
-    fn has_name(&self, name: &str) -> bool {
+    pub(crate) fn has_name(&self, name: &str) -> bool {
         self.subscription.developer_name.eq_ignore_ascii_case(name)
     }
 }

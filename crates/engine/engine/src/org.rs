@@ -57,9 +57,10 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         differences,
     } = parts;
     let mut writer = store.writer;
+    let (compiled, components) = deploy::stored(&*writer)?;
     let Compiled {
         catalog, roll_ups, ..
-    } = deploy::stored(&*writer)?;
+    } = compiled;
     let managed = managed::stored(&*writer)?;
     writer.prepare(catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, instance)?;
@@ -76,7 +77,11 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     }
     let log = Arc::new(Log::open(Arc::clone(&store.reader))?);
     let (handle, inbox) = writer::handle::channel();
-    let definitions = Arc::new(InForce::new(definitions.with_managed(managed)));
+    let definitions = Arc::new(InForce::new(
+        definitions
+            .with_managed(managed)
+            .with_components(components),
+    ));
     let core = Core {
         store: writer,
         numbers,

@@ -253,6 +253,11 @@ impl Core {
             .whole_second()
             .max(earlier.modified().plus_millis(1_000));
         let managed = managed::deployed(deployment.managed, earlier.managed(), &mut self.numbers)?;
+        let (components, component_documents) = deployment.components.settle(
+            earlier.components(),
+            &managed.managed,
+            &mut self.numbers,
+        )?;
         let blueprints = Blueprints::new(&deployment.catalog, &deployment.roll_ups);
         self.store.prepare(deployment.catalog.entities())?;
         let summarized = match self.summarized(&blueprints, now) {
@@ -276,10 +281,12 @@ impl Core {
         let mut documents = deployment.documents;
         documents.extend(schemas);
         documents.extend(managed.documents);
+        documents.extend(component_documents);
         self.keep(summarized, documents, now)?;
         self.blueprints = blueprints;
+        let definitions = definitions.with_managed(managed.managed);
         self.definitions
-            .replace(definitions.with_managed(managed.managed));
+            .replace(definitions.with_components(components));
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use landfall_metadata::{Component, Org, PrefixBook, Problem, compile};
+use landfall_metadata::{Component, Org, PrefixBook, Problem, compile, parts};
 use landfall_model::{EntityDefinition, FieldDefinition, FieldName};
 
 static STANDARD: LazyLock<Vec<EntityDefinition>> =
@@ -52,7 +52,7 @@ pub(crate) fn compiled(components: &[Component]) -> Org {
     let result = compile(
         standard(),
         Vec::new(),
-        components,
+        &parts(components),
         &mut PrefixBook::default(),
     );
     result.unwrap_or_else(|problems| panic!("{}", lines(&problems)))
@@ -63,7 +63,7 @@ pub(crate) fn refused(components: &[Component]) -> String {
     let result = compile(
         standard(),
         Vec::new(),
-        components,
+        &parts(components),
         &mut PrefixBook::default(),
     );
     lines(&result.expect_err("the project is wrong"))

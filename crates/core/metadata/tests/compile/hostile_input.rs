@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use landfall_metadata::{Component, PrefixBook, compile, sfdx_project};
+use landfall_metadata::{Component, PrefixBook, compile, parts, sfdx_project};
 use landfall_model::EntityDefinition;
 use landfall_schema::EventSchema;
 use proptest::prelude::*;
@@ -47,7 +47,7 @@ fn check(components: &[Component]) {
     match compile(
         shipped(),
         Vec::new(),
-        components,
+        &parts(components),
         &mut PrefixBook::default(),
     ) {
         Ok(org) => {

@@ -1,6 +1,6 @@
 //! What is refused, with file, line and reason; and what is left out with a warning.
 
-use landfall_metadata::{Component, PrefixBook, compile};
+use landfall_metadata::{Component, PrefixBook, compile, parts};
 
 use crate::common::{
     compiled, custom_object, field, field_of, file, lines, object, platform_event, refused,
@@ -443,7 +443,7 @@ fn a_refused_project_gives_no_prefixes() {
         custom_object("A__c", ""),
         custom_object("B__c", &field("X__c", "Color", "")),
     ];
-    assert!(compile(standard(), Vec::new(), &wrong, &mut book).is_err());
+    assert!(compile(standard(), Vec::new(), &parts(&wrong), &mut book).is_err());
     assert_eq!(book, PrefixBook::default());
 }
 

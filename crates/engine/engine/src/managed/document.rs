@@ -10,6 +10,7 @@ use landfall_store::{Document, DocumentKind, Reads};
 
 use super::{Managed, unreadable};
 use crate::error::Error;
+use crate::tabbed;
 
 const KEY: &str = "managed-event-subscriptions";
 
@@ -54,15 +55,7 @@ fn write(line: &mut String, subscription: &ManagedSubscription) {
         subscription.label.as_str(),
     ] {
         line.push('\t');
-        for letter in value.chars() {
-            match letter {
-                '\\' => line.push_str("\\\\"),
-                '\t' => line.push_str("\\t"),
-                '\n' => line.push_str("\\n"),
-                '\r' => line.push_str("\\r"),
-                letter => line.push(letter),
-            }
-        }
+        tabbed::push(line, value);
     }
 }
 
@@ -74,7 +67,7 @@ const fn replay(from: ReplayFrom) -> &'static str {
 }
 
 fn parse(line: &str) -> Option<Managed> {
-    let mut values = line.split('\t').map(unescaped);
+    let mut values = tabbed::values(line);
     let id = RecordId::parse(&values.next()?).ok()?;
     let subscription = subscription(&mut values)?;
     let mut values = values.peekable();
@@ -109,23 +102,6 @@ fn subscription(values: &mut impl Iterator<Item = String>) -> Option<ManagedSubs
 fn replay_from(text: &str) -> Option<ReplayFrom> {
     let all = [ReplayFrom::Latest, ReplayFrom::Earliest];
     all.into_iter().find(|from| replay(*from) == text)
-}
-
-fn unescaped(value: &str) -> String {
-    let mut letters = value.chars();
-    let mut text = String::with_capacity(value.len());
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' => text.extend(letters.next().map(|escaped| match escaped {
-                't' => '\t',
-                'n' => '\n',
-                'r' => '\r',
-                escaped => escaped,
-            })),
-            letter => text.push(letter),
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use landfall_model::{Fault, RecordId, Topic, Value};
 
 use crate::org::{Org, text};
 
-fn component(path: &str, root: &str, content: &str) -> Component {
+pub(crate) fn component(path: &str, root: &str, content: &str) -> Component {
     Component {
         path: path.to_owned(),
         content: format!(
@@ -15,7 +15,7 @@ fn component(path: &str, root: &str, content: &str) -> Component {
     }
 }
 
-fn ship() -> Component {
+pub(crate) fn ship() -> Component {
     component(
         "objects/Ship__c/Ship__c.object-meta.xml",
         "CustomObject",
@@ -24,7 +24,7 @@ fn ship() -> Component {
     )
 }
 
-fn field(object: &str, name: &str, definition: &str) -> Component {
+pub(crate) fn field(object: &str, name: &str, definition: &str) -> Component {
     component(
         &format!("objects/{object}/fields/{name}.field-meta.xml"),
         "CustomField",
@@ -32,7 +32,7 @@ fn field(object: &str, name: &str, definition: &str) -> Component {
     )
 }
 
-fn flag() -> Component {
+pub(crate) fn flag() -> Component {
     field("Ship__c", "Flag__c", "<type>Text</type><length>20</length>")
 }
 

@@ -1,5 +1,6 @@
 //! The write path on a real store: what changes do, what is refused, what becomes of events, and what survives.
 
+mod amending;
 mod cascade;
 mod creating;
 mod deploying;
