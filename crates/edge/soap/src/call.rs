@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use landfall_auth::{Auth, Login};
 use landfall_engine::Definitions;
+use landfall_envelope::{Envelope, xml::Element};
 use landfall_model::{Catalog, Fault};
 use landfall_wire::ApiVersion;
 
 use crate::SoapState;
 use crate::answer::Dialect;
-use crate::envelope::Envelope;
-use crate::xml::Element;
 
 /// What the path of a request says, and what its address is to the client.
 #[derive(Clone, Debug)]

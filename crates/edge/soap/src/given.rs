@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use landfall_engine::Assignment;
+use landfall_envelope::xml::Element;
 use landfall_model::{
     EntityDefinition, Fault, FieldDefinition, FieldType, ManyFault, RecordId, SoapFault, Value,
 };
 use landfall_wire::values;
 
 use crate::call::Call;
-use crate::xml::Element;
 
 const TO_NULL: &str = "fieldsToNull";
 const TYPE: &str = "type";

@@ -2,13 +2,12 @@
 //!
 //! Owns envelopes, their XML and HTTP; what a call does is decided by `landfall-auth` and the engine. Both APIs are one:
 //! they differ in their namespaces and in where a record names its object. Start reading at [`router`], then `serve`
-//! (HTTP), `envelope` (what is asked) and `operation` (who answers).
+//! (HTTP), `landfall-envelope` (what is asked) and `operation` (who answers).
 //! Source: SOAP API Developer Guide; the Partner WSDL for the order of elements.
 
 mod answer;
 mod body;
 mod call;
-mod envelope;
 mod fault;
 mod given;
 mod operation;
@@ -17,8 +16,6 @@ mod save;
 mod serve;
 mod session;
 mod user_info;
-mod writer;
-mod xml;
 
 use std::sync::Arc;
 

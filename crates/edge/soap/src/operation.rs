@@ -1,9 +1,9 @@
 //! Who answers which call.
 
+use landfall_envelope::Writer;
 use landfall_model::{Fault, SoapFault};
 
 use crate::call::Call;
-use crate::writer::Writer;
 use crate::{retrieve, save, session};
 
 /// Answers a call with its results: the elements within `…Response`.

@@ -2,6 +2,7 @@
 //!
 //! Source: `retrieve()` (SOAP API Developer Guide), "Queries and the Partner WSDL" for the two ids of a record.
 
+use landfall_envelope::Writer;
 use landfall_model::limits::{REST_COLLECTION_READ_MAX, REST_FIELDS_MAX};
 use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, Row, Value};
 use landfall_wire::dates;
@@ -10,7 +11,6 @@ use crate::answer::Dialect;
 use crate::call::Call;
 use crate::fault::refused;
 use crate::given;
-use crate::writer::Writer;
 
 /// Answers with the records of the ids; nil for one that is not there.
 pub(crate) async fn retrieve(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {

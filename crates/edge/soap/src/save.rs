@@ -6,14 +6,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use landfall_engine::{Change, Outcome, Transaction};
+use landfall_envelope::{Writer, xml::Element};
 use landfall_model::limits::REST_COLLECTION_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, SoapFault, Value};
 
 use crate::call::Call;
 use crate::fault::{denied, refused};
 use crate::given;
-use crate::writer::Writer;
-use crate::xml::Element;
 
 const USER: &str = "User";
 

@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode, header};
 use landfall_auth::Visit;
+use landfall_envelope::Envelope;
 use landfall_model::{Fault, SoapFault};
 use landfall_wire::versions;
 
@@ -16,7 +17,6 @@ use crate::SoapState;
 use crate::answer::{self, Dialect};
 use crate::body;
 use crate::call::{Call, Endpoint};
-use crate::envelope::Envelope;
 use crate::{operation, session};
 
 /// A header that every request has, and nobody reads.

@@ -3,15 +3,14 @@
 //! Source: "Utility API Calls", `login()`, `logout()` (SOAP API Developer Guide).
 
 use landfall_auth::{Grant, Visit};
+use landfall_envelope::{Envelope, Writer};
 use landfall_model::Fault;
 use landfall_wire::dates;
 
 use crate::SoapState;
 use crate::call::{Call, Endpoint};
-use crate::envelope::Envelope;
 use crate::fault::denied;
 use crate::user_info;
-use crate::writer::Writer;
 
 /// The one call that needs no login.
 pub(crate) const LOGIN: &str = "login";

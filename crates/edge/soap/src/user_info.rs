@@ -4,11 +4,11 @@
 
 use landfall_auth::Login;
 use landfall_engine::Engine;
+use landfall_envelope::Writer;
 use landfall_model::{Fault, RecordId, Row, Value};
 
 use crate::SoapState;
 use crate::fault::refused;
-use crate::writer::Writer;
 
 /// Bytes of an attachment that the org takes. Source: recorded answers.
 const ATTACHMENT_BYTES: &str = "5242880";

@@ -8,9 +8,9 @@ use crate::xml::{self, Element};
 
 /// A request as it was sent.
 #[derive(Debug)]
-pub(crate) struct Envelope {
+pub struct Envelope {
     /// What is called, with its arguments.
-    pub(crate) operation: Element,
+    pub operation: Element,
     headers: Vec<Element>,
 }
 
@@ -19,7 +19,7 @@ impl Envelope {
     ///
     /// # Errors
     /// [`SoapFault::EnvelopeInvalid`].
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let text = std::str::from_utf8(bytes)
             .map_err(|_| invalid("Invalid byte of a UTF-8 sequence.".to_owned()))?;
         let root = xml::parse(text).map_err(invalid)?;
@@ -44,12 +44,12 @@ impl Envelope {
     }
 
     /// A header.
-    pub(crate) fn header(&self, name: &str) -> Option<&Element> {
+    pub fn header(&self, name: &str) -> Option<&Element> {
         self.headers.iter().find(|header| header.name == name)
     }
 
     /// A text in a header; none if it is empty.
-    pub(crate) fn option(&self, header: &str, name: &str) -> Option<&str> {
+    pub fn option(&self, header: &str, name: &str) -> Option<&str> {
         let value = self.header(header)?.value(name)?;
         (!value.is_empty()).then_some(value)
     }

@@ -12,27 +12,27 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 
 /// One element.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Element {
+pub struct Element {
     /// Name without its prefix.
-    pub(crate) name: String,
+    pub name: String,
     /// `xsi:type` without its prefix.
-    pub(crate) kind: Option<String>,
+    pub kind: Option<String>,
     /// Whether `xsi:nil` says that there is no value.
-    pub(crate) nil: bool,
+    pub nil: bool,
     /// The text directly in it.
-    pub(crate) text: String,
+    pub text: String,
     /// The elements in it, in order.
-    pub(crate) children: Vec<Self>,
+    pub children: Vec<Self>,
 }
 
 impl Element {
     /// The first element of this name in it.
-    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
+    pub fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 
     /// The text of the first element of this name in it; none for one that is nil.
-    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+    pub fn value(&self, name: &str) -> Option<&str> {
         let child = self.child(name).filter(|child| !child.nil)?;
         Some(child.text.trim())
     }
@@ -42,7 +42,7 @@ impl Element {
 ///
 /// # Errors
 /// Why the text is none.
-pub(crate) fn parse(content: &str) -> Result<Element, String> {
+pub fn parse(content: &str) -> Result<Element, String> {
     let content = content.strip_prefix('\u{feff}').unwrap_or(content);
     if content.trim().is_empty() {
         return Err("Premature end of file.".to_owned());

@@ -2,32 +2,33 @@
 
 /// Writes elements into one text.
 #[derive(Debug, Default)]
-pub(crate) struct Writer {
+pub struct Writer {
     out: String,
 }
 
 impl Writer {
-    pub(crate) fn new() -> Self {
+    /// Nothing yet.
+    pub fn new() -> Self {
         Self::default()
     }
 
     /// What was written.
-    pub(crate) fn finish(self) -> String {
+    pub fn finish(self) -> String {
         self.out
     }
 
     /// Text that is XML already.
-    pub(crate) fn raw(&mut self, xml: &str) {
+    pub fn raw(&mut self, xml: &str) {
         self.out.push_str(xml);
     }
 
     /// An element with others in it.
-    pub(crate) fn element(&mut self, name: &str, inside: impl FnOnce(&mut Self)) {
+    pub fn element(&mut self, name: &str, inside: impl FnOnce(&mut Self)) {
         self.typed(name, "", inside);
     }
 
     /// The same with attributes, as they are written.
-    pub(crate) fn typed(&mut self, name: &str, attributes: &str, inside: impl FnOnce(&mut Self)) {
+    pub fn typed(&mut self, name: &str, attributes: &str, inside: impl FnOnce(&mut Self)) {
         self.out.push('<');
         self.out.push_str(name);
         if !attributes.is_empty() {
@@ -42,24 +43,24 @@ impl Writer {
     }
 
     /// An element with a text in it.
-    pub(crate) fn text(&mut self, name: &str, text: &str) {
+    pub fn text(&mut self, name: &str, text: &str) {
         self.element(name, |w| w.escaped(text));
     }
 
     /// An element with `true` or `false` in it.
-    pub(crate) fn boolean(&mut self, name: &str, truth: bool) {
+    pub fn boolean(&mut self, name: &str, truth: bool) {
         self.element(name, |w| w.raw(if truth { "true" } else { "false" }));
     }
 
     /// An element without a value.
-    pub(crate) fn nil(&mut self, name: &str) {
+    pub fn nil(&mut self, name: &str) {
         self.out.push('<');
         self.out.push_str(name);
         self.out.push_str(" xsi:nil=\"true\"/>");
     }
 
     /// An element with a text in it, or without a value.
-    pub(crate) fn text_or_nil(&mut self, name: &str, text: Option<&str>) {
+    pub fn text_or_nil(&mut self, name: &str, text: Option<&str>) {
         match text {
             Some(text) => self.text(name, text),
             None => self.nil(name),
@@ -69,7 +70,7 @@ impl Writer {
     /// Characters that XML does not have are left out: nobody could read the answer otherwise.
     ///
     /// Source: "Extensible Markup Language (XML) 1.0", 2.2.
-    pub(crate) fn escaped(&mut self, text: &str) {
+    pub fn escaped(&mut self, text: &str) {
         for letter in text.chars() {
             match letter {
                 '&' => self.out.push_str("&amp;"),
