@@ -26,7 +26,9 @@ const fn search(field_type: FieldType) -> (bool, bool, bool) {
             (true, false, true)
         }
         FieldType::MultiPicklist | FieldType::Address | FieldType::Location => (true, false, false),
-        FieldType::EncryptedString | FieldType::Base64 => (false, false, false),
+        FieldType::EncryptedString | FieldType::Base64 | FieldType::Complex => {
+            (false, false, false)
+        }
         FieldType::Id
         | FieldType::Reference
         | FieldType::String

@@ -58,6 +58,8 @@ pub enum FieldType {
     Base64,
     /// Ids in a junction list.
     JunctionIdList,
+    /// Members of its own, as JSON: only in objects of the Tooling API.
+    Complex,
 }
 
 impl FieldType {
@@ -384,6 +386,14 @@ impl EntityDefinition {
     /// The place of a field in a [`crate::Row`], by name in any letter case.
     pub fn index_of(&self, name: &str) -> Option<usize> {
         self.field(name).map(|(index, _)| index)
+    }
+
+    /// The place of what identifies a record: its id, or what stands for it where records have none of their own.
+    ///
+    /// Source: "`EntityDefinition`" (Tooling API Developer Guide), `DurableId`.
+    pub fn identity(&self) -> usize {
+        let place = self.index_of("DurableId").or_else(|| self.index_of("Id"));
+        place.unwrap_or(0)
     }
 
     /// The components of a compound field with their places, in describe order.

@@ -123,6 +123,11 @@ pub enum QueryRefusal {
     GroupsTooMany,
     /// More records than one answer can be asked for.
     RecordsTooMany,
+    /// More records than a page holds, of an object whose answers have one page.
+    SinglePage {
+        /// The object.
+        object: String,
+    },
     /// A scope that the object does not have.
     ScopeInvalid {
         /// As written.

@@ -21,54 +21,79 @@ pub trait Record {
     }
 }
 
-impl Plan {
-    /// Whether the record is meant.
-    pub fn matches(&self, record: &dyn Record) -> bool {
-        self.holds(&self.filter, record)
+/// What a condition is about: a record, or a group of them.
+pub(crate) trait Subject {
+    /// The value of an expression.
+    fn value(&self, expression: &Expression) -> Value;
+
+    /// Whether a query finds this id.
+    fn finds(&self, plan: &Plan, id: &Value) -> bool;
+}
+
+/// A record as a plan sees it.
+struct Seen<'r> {
+    plan: &'r Plan,
+    record: &'r dyn Record,
+}
+
+impl Subject for Seen<'_> {
+    fn value(&self, expression: &Expression) -> Value {
+        self.plan.value_of(expression, self.record)
     }
 
-    fn holds(&self, predicate: &Predicate, record: &dyn Record) -> bool {
-        match predicate {
-            Predicate::All(terms) => terms.iter().all(|term| self.holds(term, record)),
-            Predicate::Any(terms) => terms.iter().any(|term| self.holds(term, record)),
-            Predicate::Not(term) => !self.holds(term, record),
-            Predicate::Compare {
+    fn finds(&self, plan: &Plan, id: &Value) -> bool {
+        self.record.finds(plan, id)
+    }
+}
+
+impl Predicate {
+    pub(crate) fn holds(&self, subject: &dyn Subject) -> bool {
+        match self {
+            Self::All(terms) => terms.iter().all(|term| term.holds(subject)),
+            Self::Any(terms) => terms.iter().any(|term| term.holds(subject)),
+            Self::Not(term) => !term.holds(subject),
+            Self::Compare {
                 operand,
                 comparison,
                 value,
-            } => self
-                .compared(operand, value, record)
+            } => compared(operand, value, subject)
                 .is_some_and(|ordering| comparison.is_met_by(ordering)),
-            Predicate::OneOf { operand, values } => values.iter().any(|value| {
-                self.compared(operand, value, record)
-                    .is_some_and(Ordering::is_eq)
-            }),
-            Predicate::IsNull(expression) => self.value_of(expression, record).is_null(),
-            Predicate::Like {
+            Self::OneOf { operand, values } => values
+                .iter()
+                .any(|value| compared(operand, value, subject).is_some_and(Ordering::is_eq)),
+            Self::IsNull(expression) => subject.value(expression).is_null(),
+            Self::Like {
                 expression,
                 pattern,
-            } => match self.value_of(expression, record) {
+            } => match subject.value(expression) {
                 Value::Text(text) => text::is_like(&text, pattern),
                 _ => false,
             },
-            Predicate::Includes { expression, lists } => match self.value_of(expression, record) {
+            Self::Includes { expression, lists } => match subject.value(expression) {
                 Value::Text(list) => lists.iter().any(|wanted| text::includes(&list, wanted)),
                 _ => false,
             },
-            Predicate::Found { expression, plan } => {
-                let id = self.value_of(expression, record);
-                !id.is_null() && record.finds(plan, &id)
+            Self::Found { expression, plan } => {
+                let id = subject.value(expression);
+                !id.is_null() && subject.finds(plan, &id)
             }
         }
     }
+}
 
-    /// The order of the record's value and another; none if there is none.
-    fn compared(&self, operand: &Operand, value: &Value, record: &dyn Record) -> Option<Ordering> {
-        let own = match (self.value_of(&operand.expression, record), value) {
-            (Value::Null, Value::Boolean(_)) => Value::Boolean(false),
-            (own, _) => own,
-        };
-        ordering(&own, value, operand.folded)
+/// The order of the subject's value and another; none if there is none.
+fn compared(operand: &Operand, value: &Value, subject: &dyn Subject) -> Option<Ordering> {
+    let own = match (subject.value(&operand.expression), value) {
+        (Value::Null, Value::Boolean(_)) => Value::Boolean(false),
+        (own, _) => own,
+    };
+    ordering(&own, value, operand.folded)
+}
+
+impl Plan {
+    /// Whether the record is meant.
+    pub fn matches(&self, record: &dyn Record) -> bool {
+        self.filter.holds(&Seen { plan: self, record })
     }
 
     /// The value of an expression of one record; an expression of groups has none.
@@ -134,7 +159,7 @@ impl Plan {
     }
 }
 
-fn rank(value: &str, values: &[String]) -> i64 {
+pub(crate) fn rank(value: &str, values: &[String]) -> i64 {
     let place = values
         .iter()
         .position(|listed| text::compare(listed, value).is_eq())

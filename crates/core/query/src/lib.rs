@@ -1,8 +1,8 @@
 //! Queries as they are carried out: every name resolved, every value typed, every rule of the language checked.
 //!
 //! [`read()`] turns a statement into a [`Checked`]: a [`Plan`] for whoever keeps the records, and the shape of the answer.
-//! A plan can be turned into SQL, and its predicate can be evaluated on one record in memory ([`Plan::matches`]); both mean the
-//! same, since what they are made of is here: how texts compare ([`text`]), what a date literal covers and what a date
+//! A plan can be turned into SQL, and it can be carried out in memory: on one record ([`Plan::matches`]), or on all that there
+//! are ([`Plan::find`]). All mean the same, since what they are made of is here: how texts compare ([`text`]), what a date literal covers and what a date
 //! function gives ([`calendar`]), how far two places are apart ([`distance`]). It knows no SQL, no JSON and no clock.
 //! Start reading at [`plan`], then `check`.
 //! Source: SOQL and SOSL Reference.
@@ -11,7 +11,9 @@ pub mod calendar;
 mod check;
 mod evaluate;
 mod explain;
+mod found;
 mod geography;
+mod memory;
 pub mod plan;
 mod shape;
 pub mod text;
@@ -20,7 +22,9 @@ mod zone;
 pub use check::{Context, read};
 pub use evaluate::Record;
 pub use explain::{Way, Ways};
+pub use found::{Found, FoundRow};
 pub use geography::distance;
+pub use memory::Tables;
 pub use plan::Plan;
 pub use shape::{Answers, Checked, Item, RecordShape, Shown, TypeCase};
 pub use zone::Zone;

@@ -215,7 +215,8 @@ const fn scalar(field_type: FieldType) -> Option<Scalar> {
         | FieldType::Location
         | FieldType::PersonName
         | FieldType::Base64
-        | FieldType::JunctionIdList => return None,
+        | FieldType::JunctionIdList
+        | FieldType::Complex => return None,
     })
 }
 
@@ -254,6 +255,7 @@ fn doc(definition: &FieldDefinition) -> &'static str {
         | FieldType::Location
         | FieldType::PersonName
         | FieldType::Base64
-        | FieldType::JunctionIdList => "Data:Text",
+        | FieldType::JunctionIdList
+        | FieldType::Complex => "Data:Text",
     }
 }

@@ -148,6 +148,12 @@ fn spelled(refusal: &QueryRefusal) -> (&'static str, String) {
             "OPERATION_TOO_LARGE",
             "The query has too many results: use a filter or LIMIT".to_owned(),
         ),
+        QueryRefusal::SinglePage { object } => (
+            "EXCEEDED_ID_LIMIT",
+            format!(
+                "{object} does not support queryMore(), use LIMIT to restrict the results to a single batch"
+            ),
+        ),
         QueryRefusal::ScopeInvalid { name } => (
             "INVALID_QUERY_SCOPE",
             format!("invalid query scope: {name}"),

@@ -40,9 +40,11 @@ pub fn parse(text: &str, kind: FieldType) -> Option<Value> {
         FieldType::DateTime => dates::parse_date_time(text).map(Value::DateTime),
         FieldType::Time => dates::parse_time(text).map(Value::Time),
         FieldType::Id | FieldType::Reference => RecordId::parse(text).ok().map(Value::Id),
-        FieldType::Boolean | FieldType::Address | FieldType::Location | FieldType::PersonName => {
-            None
-        }
+        FieldType::Boolean
+        | FieldType::Address
+        | FieldType::Location
+        | FieldType::PersonName
+        | FieldType::Complex => None,
         FieldType::String
         | FieldType::TextArea
         | FieldType::Picklist

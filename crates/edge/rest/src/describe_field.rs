@@ -242,6 +242,7 @@ pub(crate) const fn type_name(kind: FieldType) -> &'static str {
         FieldType::EncryptedString => "encryptedstring",
         FieldType::Base64 => "base64",
         FieldType::JunctionIdList => "junctionidlist",
+        FieldType::Complex => "complexvalue",
     }
 }
 
@@ -258,6 +259,7 @@ const fn soap_type(kind: FieldType) -> &'static str {
         FieldType::Location => "urn:location",
         FieldType::Base64 => "xsd:base64Binary",
         FieldType::JunctionIdList => "urn:JunctionIdListNames",
+        FieldType::Complex => "tns:complexvalue",
         FieldType::String
         | FieldType::PersonName
         | FieldType::TextArea

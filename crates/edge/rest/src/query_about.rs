@@ -143,7 +143,9 @@ const fn apex_type(kind: FieldType) -> Option<&'static str> {
         FieldType::DateTime => Some("Datetime"),
         FieldType::Time => Some("Time"),
         FieldType::Base64 => Some("Blob"),
-        FieldType::Address | FieldType::Location | FieldType::PersonName => None,
+        FieldType::Address | FieldType::Location | FieldType::PersonName | FieldType::Complex => {
+            None
+        }
         FieldType::String
         | FieldType::TextArea
         | FieldType::Picklist

@@ -119,7 +119,8 @@ const fn type_name(kind: FieldType) -> &'static str {
         | FieldType::Url
         | FieldType::EncryptedString
         | FieldType::Base64
-        | FieldType::JunctionIdList => "string",
+        | FieldType::JunctionIdList
+        | FieldType::Complex => "string",
     }
 }
 

@@ -130,7 +130,8 @@ const fn schema_type(kind: FieldType) -> &'static str {
         | FieldType::Url
         | FieldType::EncryptedString
         | FieldType::Base64
-        | FieldType::JunctionIdList => "xsd:string",
+        | FieldType::JunctionIdList
+        | FieldType::Complex => "xsd:string",
     }
 }
 

@@ -35,7 +35,7 @@ use landfall_metadata::Component;
 use landfall_model::{
     Catalog, EntityDefinition, RecordId, ReplayId, Row, SchemaId, Timestamp, Value,
 };
-use landfall_query::Checked;
+use landfall_query::{Checked, Tables};
 use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, Opened, Reader};
 use tokio::sync::watch;
@@ -239,12 +239,37 @@ impl Engine {
         query::first(self, question).await
     }
 
+    /// Answers a query of records that are not kept: of these objects, and made by `tables`. All is on one page.
+    ///
+    /// # Errors
+    /// As [`Self::query`]; [`Error::Refused`] for more than a page holds.
+    pub async fn query_of(
+        &self,
+        question: Question<'_>,
+        catalog: &Catalog,
+        tables: &(dyn Tables + Sync),
+    ) -> Result<Answer, Error> {
+        query::of(self, question, catalog, tables).await
+    }
+
     /// A query as it would be carried out.
     ///
     /// # Errors
     /// [`Error::Refused`] for what is no query or may not be asked, [`Error::Store`].
     pub async fn examine(&self, question: Question<'_>) -> Result<Checked, Error> {
-        query::checked(self, question).await
+        query::checked(self, question, &self.catalog()).await
+    }
+
+    /// A query of these objects as [`Self::query_of`] would carry it out.
+    ///
+    /// # Errors
+    /// As [`Self::examine`].
+    pub async fn examine_of(
+        &self,
+        question: Question<'_>,
+        catalog: &Catalog,
+    ) -> Result<Checked, Error> {
+        query::checked(self, question, catalog).await
     }
 
     /// What a query costs.

@@ -14,8 +14,8 @@ use landfall_model::limits::{
     QUERY_CURSOR_HOURS, QUERY_CURSOR_IDS_MAX, QUERY_CURSORS_MAX, QUERY_PAGE_ROWS_MAX,
     QUERY_RECORDS_MAX,
 };
-use landfall_model::{Fault, KeyPrefix, QueryRefusal, RecordId, Timestamp, Value};
-use landfall_query::{Answers, Checked, Context, Plan, Zone, read};
+use landfall_model::{Catalog, Fault, KeyPrefix, QueryRefusal, RecordId, Timestamp, Value};
+use landfall_query::{Answers, Checked, Context, Plan, Tables, Zone, read};
 use landfall_store::{Found, FoundRow, Room};
 
 pub(crate) use explain::explain;
@@ -165,8 +165,59 @@ fn failed(error: Error, plan: &Plan) -> Error {
     }
 }
 
+/// See [`Engine::query_of`].
+pub(crate) async fn of(
+    engine: &Engine,
+    question: Question<'_>,
+    catalog: &Catalog,
+    tables: &(dyn Tables + Sync),
+) -> Result<Answer, Error> {
+    let checked = checked(engine, question, catalog).await?;
+    let plan = &checked.plan;
+    let found = plan.find(tables);
+    if plan.grouping.is_some() && found.rows.len() > QUERY_PAGE_ROWS_MAX {
+        return Err(refused(QueryRefusal::GroupsTooMany));
+    }
+    let page = match checked.answers {
+        Answers::Count => Page {
+            total: u64::try_from(found.ids.len()).unwrap_or(u64::MAX),
+            ..Page::default()
+        },
+        Answers::Records(_) | Answers::Groups(_) => whole(found, plan)?,
+    };
+    Ok(Answer {
+        checked: Arc::new(checked),
+        way: Vec::new(),
+        page,
+    })
+}
+
+/// All that was found on one page: records that are not kept have no ids to find them again by.
+///
+/// Source: what the service answers for `EntityDefinition` where that is too much.
+fn whole(found: Found, plan: &Plan) -> Result<Page, Error> {
+    if found.rows.len() > QUERY_PAGE_ROWS_MAX {
+        let object = plan.entity.name.to_string();
+        return Err(refused(QueryRefusal::SinglePage { object }));
+    }
+    let total = u64::try_from(found.rows.len()).unwrap_or(u64::MAX);
+    let rows = found.rows.into_iter().map(|row| {
+        let children = row.children.into_iter().zip(&plan.children);
+        let children = children.map(|(found, children)| whole(found, &children.plan));
+        Ok(PageRow {
+            values: row.values,
+            children: children.collect::<Result<_, Error>>()?,
+        })
+    });
+    Ok(Page {
+        rows: rows.collect::<Result<_, Error>>()?,
+        total,
+        next: None,
+    })
+}
+
 pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Answer, Error> {
-    let checked = Arc::new(checked(engine, question).await?);
+    let checked = Arc::new(checked(engine, question, &engine.catalog()).await?);
     let page = match checked.answers {
         Answers::Count => {
             let asked = Arc::clone(&checked);
@@ -205,9 +256,12 @@ fn room(batch: usize) -> Room {
 }
 
 /// See [`Engine::examine`].
-pub(crate) async fn checked(engine: &Engine, question: Question<'_>) -> Result<Checked, Error> {
+pub(crate) async fn checked(
+    engine: &Engine,
+    question: Question<'_>,
+    catalog: &Catalog,
+) -> Result<Checked, Error> {
     let statement = question.statement;
-    let catalog = engine.catalog();
     let zone = match value_of(engine, "User", question.user, "TimeZoneSidKey").await? {
         Value::Text(name) => Zone::find(&name),
         _ => None,
@@ -225,7 +279,7 @@ pub(crate) async fn checked(engine: &Engine, question: Question<'_>) -> Result<C
     };
     let context = Context {
         statement,
-        catalog: &catalog,
+        catalog,
         now: engine.clock().now(),
         zone: zone.unwrap_or_else(Zone::utc),
         fiscal_month,

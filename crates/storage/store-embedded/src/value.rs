@@ -43,7 +43,8 @@ impl ColumnType {
             | FieldType::PersonName
             | FieldType::EncryptedString
             | FieldType::Base64
-            | FieldType::JunctionIdList => Self::Text,
+            | FieldType::JunctionIdList
+            | FieldType::Complex => Self::Text,
         }
     }
 

@@ -12,7 +12,8 @@ mod query;
 mod write;
 
 pub use event::{Event, LogBounds, NewEvent, Page, TopicFilter, TopicId};
-pub use query::{Found, FoundRow, Reread, Room};
+pub use landfall_query::{Found, FoundRow};
+pub use query::{Reread, Room};
 pub use write::{Appended, Committed, Document, DocumentKind, Position, RowWrite, WriteSet};
 
 use std::sync::Arc;

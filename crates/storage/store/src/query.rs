@@ -1,6 +1,6 @@
-//! What a query finds.
+//! How much of a query is read, and what is read again.
 
-use landfall_model::{RecordId, Value};
+use landfall_query::FoundRow;
 
 /// How much is read of what a query finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,24 +9,6 @@ pub struct Room {
     pub rows: usize,
     /// Records that may be found at all: [`crate::Error::TooMany`] beyond.
     pub records: usize,
-}
-
-/// Records or groups, in their order.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Found {
-    /// The first of them, with their values; all, if they are groups.
-    pub rows: Vec<FoundRow>,
-    /// The ids of all of them; none, if they are groups.
-    pub ids: Vec<RecordId>,
-}
-
-/// One record or group.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct FoundRow {
-    /// In the order of the plan's columns.
-    pub values: Vec<Value>,
-    /// In the order of the plan's queries of children.
-    pub children: Vec<Found>,
 }
 
 /// Records that were found before, read again.

@@ -26,7 +26,7 @@ impl Scope<'_> {
     pub(super) fn record(&mut self, reached: &Reached) -> RecordShape {
         let (entity, id) = match reached {
             Reached::One { source, entity } => {
-                let place = entity.index_of("Id").unwrap_or(0);
+                let place = entity.identity();
                 let source = *source;
                 (Some(entity.clone()), Expression::Field { source, place })
             }

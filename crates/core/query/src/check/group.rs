@@ -339,6 +339,7 @@ fn supports(function: Aggregate, field: &FieldDefinition) -> bool {
                         | FieldType::EncryptedString
                         | FieldType::Time
                         | FieldType::JunctionIdList
+                        | FieldType::Complex
                 )
         }
     }

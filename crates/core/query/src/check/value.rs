@@ -138,6 +138,7 @@ pub(super) const fn type_name(kind: FieldType) -> &'static str {
         | FieldType::Url
         | FieldType::EncryptedString
         | FieldType::Base64
-        | FieldType::JunctionIdList => "string",
+        | FieldType::JunctionIdList
+        | FieldType::Complex => "string",
     }
 }
