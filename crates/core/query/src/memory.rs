@@ -214,12 +214,13 @@ fn in_order(steps: &[plan::Ordering], left: &[Value], right: &[Value]) -> Orderi
         .fold(Ordering::Equal, |so_far, (step, (left, right))| {
             so_far.then_with(|| {
                 let order = compare(left, right, step.operand.folded);
-                match (left.is_null() != right.is_null(), step.nulls_last) {
-                    (true, false) => order,
-                    (true, true) => order.reverse(),
-                    (false, _) if step.descending => order.reverse(),
-                    (false, _) => order,
-                }
+                let of_null = left.is_null() != right.is_null();
+                let reversed = if of_null {
+                    step.nulls_last
+                } else {
+                    step.descending
+                };
+                if reversed { order.reverse() } else { order }
             })
         })
 }

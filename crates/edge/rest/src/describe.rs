@@ -19,10 +19,10 @@ use crate::template::{Template, VERSION};
 use crate::writer::Writer;
 
 /// Record type that every object has. Source: the guide's samples.
-const MASTER_RECORD_TYPE: &str = "012000000000000AAA";
+pub(crate) const MASTER_RECORD_TYPE: &str = "012000000000000AAA";
 
 /// Records in one collections request, as the global describe tells. Source: "Describe Global".
-const BATCH_SIZE_MAX: i64 = 200;
+pub(crate) const BATCH_SIZE_MAX: i64 = 200;
 
 /// Describes as far as they were asked for; their number is bounded by the catalogue's.
 #[derive(Default)]
@@ -40,7 +40,9 @@ impl Describes {
 
     /// All about an object with records.
     pub(crate) fn of_records(&self, catalog: &Catalog, entity: &EntityDefinition) -> Arc<Template> {
-        self.kept(entity.name.as_str(), || full(catalog, entity))
+        self.kept(entity.name.as_str(), || {
+            full(&Face::of(entity), catalog, entity)
+        })
     }
 
     /// All about the change event object of an object, if it has one.
@@ -124,11 +126,11 @@ pub(crate) fn basic(face: &Face<'_>, more: impl FnOnce(&mut Writer)) -> Template
     Template::new(w.finish())
 }
 
-fn full(catalog: &Catalog, entity: &EntityDefinition) -> String {
-    let face = Face::of(entity);
+/// All about an object with records, kept or made.
+pub(crate) fn full(face: &Face<'_>, catalog: &Catalog, entity: &EntityDefinition) -> String {
     let owned = entity.field("OwnerId").is_some();
     render_full(
-        &face,
+        face,
         owned,
         |w| write_children(w, catalog, entity),
         |w| {
@@ -142,7 +144,7 @@ fn full(catalog: &Catalog, entity: &EntityDefinition) -> String {
 /// Lists of a junction's ids are read and written, but no describe has them; clients do not know their type.
 ///
 /// Source: RoseSilverSoftware/IlluminatedCloud, issue 2081.
-fn is_described(field: &FieldDefinition) -> bool {
+pub(crate) fn is_described(field: &FieldDefinition) -> bool {
     field.field_type != FieldType::JunctionIdList
 }
 

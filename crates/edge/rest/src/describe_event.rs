@@ -88,6 +88,22 @@ pub(crate) fn references(entity: &EntityDefinition, target: &EntityName) -> Vec<
         .collect()
 }
 
+/// The change event object as an object of its own, if there is one.
+pub(crate) fn object(entity: &EntityDefinition) -> Option<EntityDefinition> {
+    let naming = Naming::of(entity)?;
+    let face = naming.face();
+    Some(EntityDefinition::new(
+        EntityName::new(face.name),
+        (face.label.to_owned(), face.label_plural.to_owned()),
+        entity.key_prefix,
+        face.custom,
+        face.capabilities,
+        fields(entity),
+        Vec::new(),
+        None,
+    ))
+}
+
 /// The full describe; empty for an object without change events.
 pub(crate) fn full(catalog: &Catalog, entity: &EntityDefinition) -> String {
     let Some(naming) = Naming::of(entity) else {

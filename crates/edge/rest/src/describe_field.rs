@@ -158,7 +158,7 @@ fn delete_rule(
 /// Which of its masters a detail reaches by the field: 0 for the first, 1 for the second.
 ///
 /// Details are the custom objects without an owner; their masters are the references that they cannot be without.
-fn master_order(entity: &EntityDefinition, field: &FieldDefinition) -> Option<u32> {
+pub(crate) fn master_order(entity: &EntityDefinition, field: &FieldDefinition) -> Option<u32> {
     let is_master = |field: &&FieldDefinition| {
         field.custom && field.field_type == FieldType::Reference && !field.nillable
     };
@@ -170,7 +170,7 @@ fn master_order(entity: &EntityDefinition, field: &FieldDefinition) -> Option<u3
     u32::try_from(place).ok()
 }
 
-fn length(field: &FieldDefinition) -> u32 {
+pub(crate) fn length(field: &FieldDefinition) -> u32 {
     match field.field_type {
         FieldType::Id | FieldType::Reference => 18,
         FieldType::MultiPicklist if field.length == 0 => MULTI_PICKLIST_LENGTH,
@@ -179,7 +179,7 @@ fn length(field: &FieldDefinition) -> u32 {
 }
 
 /// Three bytes a character, but for ids and joined values.
-fn byte_length(kind: FieldType, length: u32) -> u32 {
+pub(crate) fn byte_length(kind: FieldType, length: u32) -> u32 {
     match kind {
         FieldType::Id | FieldType::Reference | FieldType::MultiPicklist => length,
         kind if kind.is_text() => length.saturating_mul(3),
@@ -202,7 +202,7 @@ fn aggregatable(field: &FieldDefinition) -> bool {
 }
 
 /// Whether profiles can hide the field: what people fill in or an administrator computes, compounds as a whole.
-fn permissionable(field: &FieldDefinition) -> bool {
+pub(crate) fn permissionable(field: &FieldDefinition) -> bool {
     if field.field_type.is_compound() {
         return true;
     }

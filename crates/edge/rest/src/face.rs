@@ -119,9 +119,7 @@ pub(crate) fn write_urls(w: &mut Writer, face: &Face<'_>, with_pages: bool) {
             }
             below(w, "listviews", "/listviews");
         }
-        if face.kind != Kind::Tooling {
-            below(w, "describe", "/describe");
-        }
+        below(w, "describe", "/describe");
         if face.layoutable {
             below(w, "quickActions", "/quickActions");
             below(w, "layouts", "/describe/layouts");

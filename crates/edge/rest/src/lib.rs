@@ -42,6 +42,7 @@ mod usage;
 mod user;
 mod values;
 mod versions;
+mod virtual_object;
 mod writer;
 
 use std::sync::{Arc, PoisonError, RwLock};

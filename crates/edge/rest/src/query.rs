@@ -3,19 +3,25 @@
 //! Source: "Query", "`QueryAll`", "Query Options Header" (REST API Developer Guide). `explain` takes a statement; reports and
 //! list views are not there.
 
-use landfall_engine::Question;
+use landfall_engine::{Answer as Found, Question};
 use landfall_model::Fault;
 use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
+use landfall_query::{Answers, Item};
 use landfall_wire::headers as names;
 
 use crate::Shared;
 use crate::call::Call;
 use crate::fault::refused;
 use crate::respond::Answer;
-use crate::{query_about, query_json};
+use crate::virtual_object::{Api, Source};
+use crate::{query_about, query_json, virtual_object};
 
 /// Answers a query; `deleted` if records in the recycle bin are meant too.
 pub(crate) async fn query(shared: &Shared, call: &Call, deleted: bool) -> Result<Answer, Fault> {
+    let statement = call.parameter("q").unwrap_or_default();
+    if virtual_object::is_asked(call, Api::Plain, statement) {
+        return of_virtual(shared, call, Api::Plain).await;
+    }
     let question = |statement| Question {
         statement,
         user: call.login.user_id,
@@ -27,14 +33,67 @@ pub(crate) async fn query(shared: &Shared, call: &Call, deleted: bool) -> Result
         let explained = explained.map_err(refused)?;
         return Ok(Answer::json(query_about::explained(&explained, statement)));
     }
-    let question = question(call.parameter("q").unwrap_or_default());
-    let columns = call.parameter("columns");
-    if columns.is_some_and(|columns| columns.eq_ignore_ascii_case("true")) {
+    let question = question(statement);
+    if wants_columns(call) {
         let checked = shared.engine.examine(question).await.map_err(refused)?;
         return Ok(Answer::json(query_about::columns(&checked)));
     }
     let answer = shared.engine.query(question).await.map_err(refused)?;
-    Ok(Answer::json(query_json::rendered(call, &answer)))
+    Ok(Answer::json(query_json::rendered(
+        call,
+        Api::Plain,
+        &answer,
+    )))
+}
+
+/// Answers a query of virtual objects.
+///
+/// # Errors
+/// Those of any query, and a refusal of more than one whole definition.
+pub(crate) async fn of_virtual(shared: &Shared, call: &Call, api: Api) -> Result<Answer, Fault> {
+    let question = Question {
+        statement: call.parameter("q").unwrap_or_default(),
+        user: call.login.user_id,
+        deleted: false,
+        batch: batch(call),
+    };
+    let source = Source {
+        engine: &shared.engine,
+        call,
+    };
+    if wants_columns(call) {
+        let checked = virtual_object::examine(source, api, question).await?;
+        return Ok(Answer::json(query_about::columns(&checked)));
+    }
+    let answer = virtual_object::query(source, api, question).await?;
+    check_whole(&answer)?;
+    Ok(Answer::json(query_json::rendered(call, api, &answer)))
+}
+
+/// Whole definitions are told of one record only.
+///
+/// Source: "`EntityDefinition`" (Tooling API Developer Guide), `Metadata` and `FullName`; the text is none of a recording.
+fn check_whole(answer: &Found) -> Result<(), Fault> {
+    let Answers::Records(shape) = &answer.checked.answers else {
+        return Ok(());
+    };
+    let mut names = shape.items.iter().map(Item::name);
+    if answer.page.total > 1 && names.any(|name| matches!(name, "Metadata" | "FullName")) {
+        return Err(Fault::QueryMalformed {
+            reason: format!(
+                "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more \
+                 than one row for retrieval. Result size: {}",
+                answer.page.total
+            ),
+        });
+    }
+    Ok(())
+}
+
+/// Whether the columns are asked for instead of the records.
+fn wants_columns(call: &Call) -> bool {
+    let columns = call.parameter("columns");
+    columns.is_some_and(|columns| columns.eq_ignore_ascii_case("true"))
 }
 
 /// Answers with a further page.
@@ -44,7 +103,11 @@ pub(crate) async fn more(shared: &Shared, call: &Call, locator: &str) -> Result<
         .query_more(locator, call.login.user_id, batch(call))
         .await
         .map_err(refused)?;
-    Ok(Answer::json(query_json::rendered(call, &answer)))
+    Ok(Answer::json(query_json::rendered(
+        call,
+        Api::Plain,
+        &answer,
+    )))
 }
 
 /// The size of a page that the request asks for. Smaller pages than the service's 200 are for tests of clients.

@@ -7,12 +7,14 @@ use landfall_model::{EntityDefinition, RecordId, Value};
 use landfall_query::{Answers, Item, RecordShape, Shown};
 
 use crate::call::Call;
-use crate::record_json::{record_url, write_parts, write_typed};
+use crate::record_json::{address, identity, record_url, write_parts, write_typed};
+use crate::virtual_object::Api;
 use crate::writer::Writer;
 
-/// The answer as JSON.
-pub(crate) fn rendered(call: &Call, answer: &Answer) -> String {
-    let render = Render { call };
+/// The answer of an API as JSON.
+pub(crate) fn rendered(call: &Call, api: Api, answer: &Answer) -> String {
+    let render = Render { call, api };
+    let object = answer.checked.plan.entity.name.as_str();
     let mut w = Writer::new();
     match &answer.checked.answers {
         Answers::Records(shape) => {
@@ -20,36 +22,50 @@ pub(crate) fn rendered(call: &Call, answer: &Answer) -> String {
                 .way
                 .iter()
                 .try_fold(shape, |shape, place| shape.children.get(*place));
-            render.page(&mut w, &answer.page, |w, row| {
+            let object = shape.and_then(|shape| shape.entity.as_ref());
+            let object = object.map_or("Name", |object| object.name.as_str());
+            render.page(&mut w, object, &answer.page, |w, row| {
                 if let Some(shape) = shape {
                     render.record(w, shape, &shape.items, row);
                 }
             });
         }
-        Answers::Groups(items) => render.page(&mut w, &answer.page, |w, row| {
+        Answers::Groups(items) => render.page(&mut w, AGGREGATE, &answer.page, |w, row| {
             w.object(|w| {
                 w.name("attributes")
-                    .object(|w| w.name("type").string("AggregateResult"));
+                    .object(|w| w.name("type").string(AGGREGATE));
                 for item in items {
                     render.item(w, None, item, row);
                 }
             });
         }),
-        Answers::Count => render.page(&mut w, &answer.page, |_, _| ()),
+        Answers::Count => render.page(&mut w, object, &answer.page, |_, _| ()),
     }
     w.finish()
 }
 
+/// What a group is called.
+const AGGREGATE: &str = "AggregateResult";
+
 struct Render<'c> {
     call: &'c Call,
+    api: Api,
 }
 
 impl Render<'_> {
-    fn page(&self, w: &mut Writer, page: &Page, row: impl Fn(&mut Writer, &PageRow)) {
+    /// Source, of what the Tooling API has in addition: "`QueryResult`" (Tooling API Developer Guide).
+    fn page(&self, w: &mut Writer, object: &str, page: &Page, row: impl Fn(&mut Writer, &PageRow)) {
         let total = i64::try_from(page.total).unwrap_or(i64::MAX);
         w.object(|w| {
+            if self.api == Api::Tooling {
+                w.name("size").integer(total);
+            }
             w.name("totalSize").integer(total);
             w.name("done").boolean(page.next.is_none());
+            if self.api == Api::Tooling {
+                w.name("queryLocator").null();
+                w.name("entityTypeName").string(object);
+            }
             if let Some(next) = page.next {
                 let version = self.call.version;
                 let url = format!("/services/data/v{version}/query/{next}");
@@ -62,14 +78,16 @@ impl Render<'_> {
 
     /// A record, or null if its id is.
     fn record(&self, w: &mut Writer, shape: &RecordShape, items: &[Item], row: &PageRow) {
-        let Some(id) = value(row, shape.id).as_id() else {
+        let identity_value = value(row, shape.id);
+        let Some(id) = identity(identity_value) else {
             return w.null();
         };
-        let entity = match &shape.entity {
-            Some(entity) => Some(entity),
-            None => self.call.catalog().entity_of(id.prefix()),
+        let entity = match (&shape.entity, identity_value) {
+            (Some(entity), _) => Some(&**entity),
+            (None, Value::Id(id)) => self.object_of(*id),
+            (None, _) => None,
         };
-        let url = entity.map(|entity| record_url(self.call.version, entity, id));
+        let url = entity.map(|entity| address(self.call.version, self.api, entity, id));
         let name = shape
             .entity
             .as_ref()
@@ -123,7 +141,9 @@ impl Render<'_> {
                 let shape = of.and_then(|of| of.children.get(*place));
                 match (shape, row.children.get(*place)) {
                     (Some(shape), Some(page)) if page.total > 0 => {
-                        self.page(w, page, |w, child| {
+                        let object = shape.entity.as_ref();
+                        let object = object.map_or("Name", |object| object.name.as_str());
+                        self.page(w, object, page, |w, child| {
                             self.record(w, shape, &shape.items, child);
                         });
                     }

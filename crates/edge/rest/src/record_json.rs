@@ -6,13 +6,37 @@ use landfall_model::{EntityDefinition, FieldDefinition, FieldType, RecordId, Row
 use landfall_wire::{ApiVersion, dates};
 
 use crate::selection::{Loaded, Node};
+use crate::virtual_object::Api;
 use crate::writer::Writer;
 
 /// The address of a record.
 ///
 /// Wire: `attributes.url` and the `Location` of a new record.
 pub(crate) fn record_url(version: ApiVersion, entity: &EntityDefinition, id: RecordId) -> String {
-    format!("/services/data/v{version}/sobjects/{}/{id}", entity.name)
+    address(version, Api::Plain, entity, id.as_str())
+}
+
+/// The address of a record of an API by what identifies it.
+pub(crate) fn address(
+    version: ApiVersion,
+    api: Api,
+    entity: &EntityDefinition,
+    id: &str,
+) -> String {
+    let api = api.path();
+    format!(
+        "/services/data/v{version}/{api}sobjects/{}/{id}",
+        entity.name
+    )
+}
+
+/// What identifies a record: its id, or a name.
+pub(crate) fn identity(value: &Value) -> Option<&str> {
+    match value {
+        Value::Id(id) => Some(id.as_str()),
+        Value::Text(name) => Some(name),
+        _ => None,
+    }
 }
 
 /// The id of a row.
@@ -115,6 +139,7 @@ pub(crate) fn write_typed(
     match (kind, value) {
         (FieldType::Boolean, Value::Null) => w.boolean(false),
         (FieldType::JunctionIdList, Value::Text(ids)) => w.strings(ids.split(';')),
+        (FieldType::Complex, Value::Text(json)) => w.raw(json),
         (FieldType::Base64, Value::Text(_)) => w.text_or_null(blob().as_deref()),
         (kind, Value::Integer(number)) if kind.is_decimal() => w.raw(&format!("{number}.0")),
         (_, value) => write_scalar(w, value),

@@ -10,7 +10,7 @@ use landfall_model::{
 };
 
 use crate::composite::Composite;
-use crate::tooling::managed::OBJECT as MANAGED;
+use crate::tooling::Tooling;
 
 /// An object in a path.
 #[derive(Clone, Debug)]
@@ -68,12 +68,8 @@ pub(crate) enum Resource {
     Query(bool),
     /// A further page of a query, by its locator.
     QueryMore(String),
-    /// A query of the Tooling API.
-    ToolingQuery,
-    /// Managed event subscriptions.
-    Managed,
-    /// One managed event subscription, by its id as spelled in the path.
-    ManagedRow(String),
+    /// What is below `tooling`.
+    Tooling(Tooling),
 }
 
 impl Resource {
@@ -106,17 +102,8 @@ impl Resource {
             [query, locator] if is(query, "query") || is(query, "queryAll") => {
                 Ok(Self::QueryMore((*locator).to_owned()))
             }
-            [tooling, query] if is(tooling, "tooling") && is(query, "query") => {
-                Ok(Self::ToolingQuery)
-            }
-            [tooling, sobjects, object, rest @ ..]
-                if is(tooling, "tooling") && is(sobjects, "sobjects") && is(object, MANAGED) =>
-            {
-                match rest {
-                    [] => Ok(Self::Managed),
-                    [id] => Ok(Self::ManagedRow((*id).to_owned())),
-                    _ => Err(Fault::ResourceNotFound),
-                }
+            [tooling, rest @ ..] if is(tooling, "tooling") => {
+                Tooling::resolve(rest).map(Self::Tooling)
             }
             _ => Err(Fault::ResourceNotFound),
         }
@@ -177,14 +164,12 @@ impl Resource {
             | Self::EventResources
             | Self::PublishedEvent
             | Self::Query(_)
-            | Self::QueryMore(_)
-            | Self::ToolingQuery => "HEAD,GET",
-            Self::Object(_) | Self::Password(_) | Self::Managed => "HEAD,GET,POST",
+            | Self::QueryMore(_) => "HEAD,GET",
+            Self::Object(_) | Self::Password(_) => "HEAD,GET,POST",
+            Self::Tooling(tooling) => tooling.allowed(),
             Self::NewById(_) => "POST",
             Self::Composite(composite) => composite.allowed(),
-            Self::Row(..) | Self::ExternalId(..) | Self::Related(..) | Self::ManagedRow(_) => {
-                "HEAD,GET,PATCH,DELETE"
-            }
+            Self::Row(..) | Self::ExternalId(..) | Self::Related(..) => "HEAD,GET,PATCH,DELETE",
         }
     }
 }
@@ -234,7 +219,7 @@ pub(crate) fn object_of(catalog: &Catalog, name: &str) -> Result<Object, Fault> 
         .ok_or(Fault::ResourceNotFound)
 }
 
-fn is(segment: &str, word: &str) -> bool {
+pub(crate) fn is(segment: &str, word: &str) -> bool {
     segment.eq_ignore_ascii_case(word)
 }
 

@@ -166,9 +166,7 @@ pub(crate) async fn dispatch(
         Resource::Composite(resource) => composite::answer(shared, call, resource, body).await,
         Resource::Query(deleted) => query::query(shared, call, deleted).await,
         Resource::QueryMore(locator) => query::more(shared, call, &locator).await,
-        Resource::ToolingQuery => tooling::query::query(call),
-        Resource::Managed => tooling::managed::object(shared, call, body).await,
-        Resource::ManagedRow(id) => tooling::managed::row(shared, call, &id, body).await,
+        Resource::Tooling(resource) => tooling::answer(shared, call, resource, body).await,
     }
 }
 

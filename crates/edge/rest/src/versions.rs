@@ -40,7 +40,23 @@ pub(crate) fn resources(engine: &Engine, call: &Call) -> String {
         ));
         w.name("composite").string(&format!("{root}/composite"));
         w.name("event").string(&format!("{root}/event"));
-        for resource in ["sobjects", "query", "queryAll", "limits", "recent", "jobs"] {
+        for resource in [
+            "sobjects", "query", "queryAll", "limits", "recent", "jobs", "tooling",
+        ] {
+            w.name(resource).string(&format!("{root}/{resource}"));
+        }
+    });
+    w.finish()
+}
+
+/// The resources below `tooling`.
+///
+/// Source: "REST Resources" (Tooling API Developer Guide).
+pub(crate) fn tooling_resources(call: &Call) -> String {
+    let mut w = Writer::new();
+    let root = format!("/services/data/v{}/tooling", call.version);
+    w.object(|w| {
+        for resource in ["query", "sobjects"] {
             w.name(resource).string(&format!("{root}/{resource}"));
         }
     });

@@ -7,99 +7,77 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use http::Method;
-use landfall_engine::{Managed, ManagedChange, ManagedValues, ReplayFrom};
+use landfall_engine::{Managed, ManagedChange, ManagedSubscription, ManagedValues, ReplayFrom};
 use landfall_model::fault::FaultField;
 use landfall_model::limits::MANAGED_TEXT_CHARACTERS_MAX;
-use landfall_model::{Capabilities, EntityName, Fault, FieldName, RecordId, Topic};
+use landfall_model::{EntityName, Fault, FieldName, RecordId, Topic};
 
 use crate::Shared;
 use crate::call::{Call, json_body};
-use crate::describe::basic;
-use crate::face::{Face, Kind};
 use crate::fault::refused;
 use crate::json::{self, Content, Json};
 use crate::respond::Answer;
+use crate::virtual_object::{Api, Column, Declared, VirtualObject};
 use crate::writer::Writer;
 
 pub(crate) const OBJECT: &str = "ManagedEventSubscription";
 
-/// The version that brought it.
-const FIRST_VERSION: u16 = 60;
+/// A field of a subscription.
+type Of = Column<Arc<Managed>>;
 
 /// What can be read of a subscription, in the order of the object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Column {
-    Id,
-    DeveloperName,
-    Language,
-    MasterLabel,
-    NamespacePrefix,
-    ManageableState,
-    Metadata,
-    FullName,
-    Version,
+const COLUMNS: &[Of] = &[
+    Of::id("Id", |managed| Some(managed.id)),
+    Of::text("DeveloperName", |managed| {
+        Some(managed.subscription.developer_name.clone())
+    }),
+    Of::text("Language", |_| Some("en_US".to_owned())),
+    Of::text("MasterLabel", |managed| {
+        Some(managed.subscription.label.clone())
+    }),
+    Of::none("NamespacePrefix"),
+    Of::text("ManageableState", |_| Some("unmanaged".to_owned())),
+    Of::members("Metadata", |managed| metadata_of(&managed.subscription)).writable(),
+    Of::text("FullName", |managed| {
+        Some(managed.subscription.developer_name.clone())
+    })
+    .unfiltered()
+    .writable(),
+    Of::text("Version", |managed| managed.subscription.version.clone()),
+];
+
+/// Managed event subscriptions as a virtual object.
+pub(crate) fn object() -> VirtualObject {
+    let declared = Declared {
+        name: OBJECT,
+        label: "Managed Event Subscription",
+        label_plural: "Managed Event Subscriptions",
+        key_prefix: Some("18x"),
+        since: 60,
+        apis: &[Api::Tooling],
+        changeable: true,
+        children: &[],
+    };
+    VirtualObject::new(declared, COLUMNS, |source| {
+        source.call.definitions.managed().to_vec()
+    })
 }
 
-impl Column {
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Id,
-        Self::DeveloperName,
-        Self::Language,
-        Self::MasterLabel,
-        Self::NamespacePrefix,
-        Self::ManageableState,
-        Self::Metadata,
-        Self::FullName,
-        Self::Version,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Id => "Id",
-            Self::DeveloperName => "DeveloperName",
-            Self::Language => "Language",
-            Self::MasterLabel => "MasterLabel",
-            Self::NamespacePrefix => "NamespacePrefix",
-            Self::ManageableState => "ManageableState",
-            Self::Metadata => "Metadata",
-            Self::FullName => "FullName",
-            Self::Version => "Version",
-        }
-    }
-
-    /// # Errors
-    /// [`Fault::FieldUnknown`].
-    pub(crate) fn named(name: &str) -> Result<Self, Fault> {
-        let mut all = Self::ALL.into_iter();
-        let found = all.find(|column| column.name().eq_ignore_ascii_case(name));
-        found.ok_or_else(|| unknown(name))
-    }
-
-    pub(crate) fn write(self, w: &mut Writer, managed: &Managed) {
-        let subscription = &managed.subscription;
-        let w = w.name(self.name());
-        match self {
-            Self::Id => w.string(managed.id.as_str()),
-            Self::DeveloperName | Self::FullName => w.string(&subscription.developer_name),
-            Self::Language => w.string("en_US"),
-            Self::MasterLabel => w.string(&subscription.label),
-            Self::NamespacePrefix => w.null(),
-            Self::ManageableState => w.string("unmanaged"),
-            Self::Version => w.text_or_null(subscription.version.as_deref()),
-            Self::Metadata => w.object(|w| {
-                w.name("defaultReplay")
-                    .string(replay(subscription.default_replay));
-                w.name("errorRecoveryReplay")
-                    .string(replay(subscription.error_recovery_replay));
-                w.name("label").string(&subscription.label);
-                let state = if subscription.runs { "RUN" } else { "STOP" };
-                w.name("state").string(state);
-                w.name("topicName").string(subscription.topic_name.as_str());
-                w.name("version")
-                    .text_or_null(subscription.version.as_deref());
-            }),
-        }
-    }
+fn metadata_of(subscription: &ManagedSubscription) -> String {
+    let mut w = Writer::new();
+    w.object(|w| {
+        w.name("defaultReplay")
+            .string(replay(subscription.default_replay));
+        w.name("errorRecoveryReplay")
+            .string(replay(subscription.error_recovery_replay));
+        w.name("label").string(&subscription.label);
+        let state = if subscription.runs { "RUN" } else { "STOP" };
+        w.name("state").string(state);
+        w.name("topicName").string(subscription.topic_name.as_str());
+        w.name("version")
+            .text_or_null(subscription.version.as_deref());
+    });
+    w.finish()
 }
 
 const fn replay(from: ReplayFrom) -> &'static str {
@@ -109,59 +87,16 @@ const fn replay(from: ReplayFrom) -> &'static str {
     }
 }
 
-fn unknown(field: &str) -> Fault {
-    Fault::FieldUnknown {
-        field: field.to_owned(),
-        entity: EntityName::new(OBJECT),
-    }
-}
-
-/// Whether the version has the object, and the caller may read it.
-///
-/// # Errors
-/// `unknown` for a version without it; [`Fault::AccessDenied`].
-pub(crate) fn check_readable(call: &Call, unknown: Fault) -> Result<(), Fault> {
-    if call.version.number() < FIRST_VERSION {
-        return Err(unknown);
-    }
-    if call.login.permissions.view_setup {
-        Ok(())
-    } else {
-        Err(Fault::AccessDenied)
-    }
-}
-
-fn check_changeable(call: &Call) -> Result<(), Fault> {
-    if call.login.permissions.customize_application {
-        Ok(())
-    } else {
-        Err(Fault::AccessDenied)
-    }
-}
-
-/// Tells of the object, or makes a subscription.
-pub(crate) async fn object(shared: &Shared, call: &Call, body: Body) -> Result<Answer, Fault> {
-    check_readable(call, Fault::ResourceNotFound)?;
-    if call.method == Method::POST {
-        create(shared, call, body).await
-    } else {
-        Ok(information(call))
-    }
-}
-
-/// Reads, changes or deletes a subscription.
-pub(crate) async fn row(
+/// Changes or deletes a subscription.
+pub(crate) async fn change(
     shared: &Shared,
     call: &Call,
-    id: &str,
+    id: RecordId,
     body: Body,
 ) -> Result<Answer, Fault> {
-    check_readable(call, Fault::ResourceNotFound)?;
-    let id = RecordId::parse(id).map_err(|_| Fault::ExternalIdFieldUnknown {
-        field: id.to_owned(),
-    })?;
-    let change = if call.method == Method::PATCH {
-        check_changeable(call)?;
+    let change = if call.method == Method::DELETE {
+        ManagedChange::Delete { id }
+    } else {
         let Given {
             full_name, values, ..
         } = given(&json_body(&call.headers, body).await?)?;
@@ -170,81 +105,13 @@ pub(crate) async fn row(
             developer_name: full_name,
             values,
         }
-    } else if call.method == Method::DELETE {
-        check_changeable(call)?;
-        ManagedChange::Delete { id }
-    } else {
-        return read(call, id);
     };
     shared.engine.manage(change).await.map_err(refused)?;
     Ok(Answer::no_content())
 }
 
-fn information(call: &Call) -> Answer {
-    let face = Face {
-        name: OBJECT,
-        label: "Managed Event Subscription",
-        label_plural: "Managed Event Subscriptions",
-        key_prefix: Some("18x"),
-        custom: false,
-        capabilities: Capabilities {
-            createable: true,
-            updateable: true,
-            deletable: true,
-            queryable: true,
-            retrieveable: true,
-            ..Capabilities::default()
-        },
-        kind: Kind::Tooling,
-        layoutable: false,
-    };
-    let mut w = Writer::new();
-    w.object(|w| {
-        let describe = basic(&face, |_| ());
-        w.name("objectDescribe")
-            .raw(&describe.expand(call.version, &call.base_url));
-        w.name("recentItems").array(|_| ());
-    });
-    Answer::json(w.finish())
-}
-
-fn read(call: &Call, id: RecordId) -> Result<Answer, Fault> {
-    let mut all = call.definitions.managed().iter();
-    let managed = all.find(|managed| managed.id == id);
-    let managed: &Arc<Managed> = managed.ok_or(Fault::RecordNotFound)?;
-    let fields = call.parameter("fields").filter(|fields| !fields.is_empty());
-    let columns = match fields {
-        Some(fields) => {
-            let columns = fields.split(',').map(|name| Column::named(name.trim()));
-            columns.collect::<Result<_, _>>()?
-        }
-        None => Column::ALL.to_vec(),
-    };
-    let mut w = Writer::new();
-    write(&mut w, call, managed, &columns);
-    Ok(Answer::json(w.finish()))
-}
-
-/// A subscription as reads and queries show it.
-pub(crate) fn write(w: &mut Writer, call: &Call, managed: &Managed, columns: &[Column]) {
-    w.object(|w| {
-        w.name("attributes").object(|w| {
-            w.name("type").string(OBJECT);
-            w.name("url").string(&address(call, managed.id));
-        });
-        for column in columns {
-            column.write(w, managed);
-        }
-    });
-}
-
-fn address(call: &Call, id: RecordId) -> String {
-    let version = call.version;
-    format!("/services/data/v{version}/tooling/sobjects/{OBJECT}/{id}")
-}
-
-async fn create(shared: &Shared, call: &Call, body: Body) -> Result<Answer, Fault> {
-    check_changeable(call)?;
+/// Makes a subscription.
+pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<Answer, Fault> {
     let given = given(&json_body(&call.headers, body).await?)?;
     let missing = [
         ("FullName", given.full_name.is_none()),
@@ -268,7 +135,11 @@ async fn create(shared: &Shared, call: &Call, body: Body) -> Result<Answer, Faul
         w.name("warnings").array(|_| ());
         w.name("infos").array(|_| ());
     });
-    Ok(Answer::created(address(call, id), w.finish()))
+    let url = format!(
+        "/services/data/v{}/tooling/sobjects/{OBJECT}/{id}",
+        call.version
+    );
+    Ok(Answer::created(url, w.finish()))
 }
 
 /// What a body says of a subscription.
@@ -287,10 +158,10 @@ fn given(bytes: &[u8]) -> Result<Given, Fault> {
         if name.eq_ignore_ascii_case("attributes") {
             continue;
         }
-        match Column::named(name)? {
-            Column::Id => return Err(Fault::IdInBody),
-            Column::FullName => given.full_name = text(&body, value)?,
-            Column::Metadata => {
+        match known(name)? {
+            "Id" => return Err(Fault::IdInBody),
+            "FullName" => given.full_name = text(&body, value)?,
+            "Metadata" => {
                 let Content::Object(members) = &value.content else {
                     return Err(body.unexpected(value));
                 };
@@ -299,7 +170,7 @@ fn given(bytes: &[u8]) -> Result<Given, Fault> {
                     metadata(&body, name, value, &mut given.values)?;
                 }
             }
-            column => read_only.push(FieldName::new(column.name())),
+            column => read_only.push(FieldName::new(column)),
         }
     }
     if read_only.is_empty() {
@@ -307,6 +178,16 @@ fn given(bytes: &[u8]) -> Result<Given, Fault> {
     } else {
         Err(Fault::FieldsReadOnly { fields: read_only })
     }
+}
+
+/// The declared name of a field in any letter case.
+fn known(name: &str) -> Result<&'static str, Fault> {
+    let mut names = COLUMNS.iter().map(Column::name);
+    let found = names.find(|known| known.eq_ignore_ascii_case(name));
+    found.ok_or_else(|| Fault::FieldUnknown {
+        field: name.to_owned(),
+        entity: EntityName::new(OBJECT),
+    })
 }
 
 /// Reads a member of `Metadata`; null says nothing.

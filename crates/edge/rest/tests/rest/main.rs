@@ -10,3 +10,4 @@ mod org;
 mod project;
 mod queries;
 mod tooling;
+mod virtual_objects;

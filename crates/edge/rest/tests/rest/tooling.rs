@@ -74,11 +74,11 @@ async fn other_queries_are_refused() {
     assert_eq!(all.json()["size"], 2);
     for (text, code) in [
         (format!("SELECT Metadata FROM {OBJECT}"), "MALFORMED_QUERY"),
-        ("SELECT Id FROM CustomField".to_owned(), "INVALID_TYPE"),
+        ("SELECT Id FROM ApexClass".to_owned(), "INVALID_TYPE"),
         (format!("SELECT Colour FROM {OBJECT}"), "INVALID_FIELD"),
         (
-            format!("SELECT Id FROM {OBJECT} ORDER BY Id"),
-            "MALFORMED_QUERY",
+            format!("SELECT Id FROM {OBJECT} WHERE FullName = 'x'"),
+            "INVALID_FIELD",
         ),
         (String::new(), "MALFORMED_QUERY"),
     ] {
@@ -184,7 +184,11 @@ async fn the_object_tells_what_can_be_done_with_it() {
         ("undeletable", json!(false)),
         (
             "urls",
-            json!({"rowTemplate": format!("{ROWS}/{{ID}}"), "sobject": ROWS}),
+            json!({
+                "rowTemplate": format!("{ROWS}/{{ID}}"),
+                "describe": format!("{ROWS}/describe"),
+                "sobject": ROWS,
+            }),
         ),
     ] {
         assert_eq!(describe[key], value, "{key}");

@@ -1,0 +1,76 @@
+//! `RelationshipDomain`: references between objects as records.
+//!
+//! Source: "`RelationshipDomain`" (Tooling API Developer Guide).
+
+use landfall_model::{DeleteRule, RecordId};
+
+use super::shown::fields;
+use super::{Api, Column, Declared, VirtualObject};
+
+/// A reference to an object.
+struct Shown {
+    parent: String,
+    child: String,
+    field: String,
+    name: Option<String>,
+    rule: DeleteRule,
+}
+
+/// A field of a reference.
+type Of = Column<Shown>;
+
+const COLUMNS: &[Of] = &[
+    Of::id("Id", |_| Some(RecordId::EMPTY)),
+    Of::text("DurableId", |shown| {
+        Some(format!("{}.{}", shown.parent, shown.field))
+    }),
+    Of::text("ParentSobjectId", |shown| Some(shown.parent.clone()))
+        .way("ParentSobject", "EntityDefinition"),
+    Of::text("ChildSobjectId", |shown| Some(shown.child.clone()))
+        .way("ChildSobject", "EntityDefinition"),
+    Of::text("FieldId", |shown| Some(shown.field.clone())).way("Field", "FieldDefinition"),
+    Of::text("RelationshipName", |shown| shown.name.clone()),
+    Of::flag("IsCascadeDelete", |shown| shown.rule == DeleteRule::Cascade),
+    Of::never("IsDeprecatedAndHidden"),
+    Of::flag("IsRestrictedDelete", |shown| {
+        shown.rule == DeleteRule::Restrict
+    }),
+];
+
+pub(super) fn object() -> VirtualObject {
+    let declared = Declared {
+        name: "RelationshipDomain",
+        label: "Relationship Domain",
+        label_plural: "Relationship Domains",
+        key_prefix: None,
+        since: 34,
+        apis: &[Api::Plain, Api::Tooling],
+        changeable: false,
+        children: &[],
+    };
+    VirtualObject::new(declared, COLUMNS, |source| {
+        let mut references = Vec::new();
+        let catalog = source.call.catalog();
+        for field in fields(source) {
+            for target in &field.field().reference_to {
+                let Some(parent) = catalog.entity(target.as_str()) else {
+                    continue;
+                };
+                let child = field.object.name();
+                let known = parent.children.iter().find(|known| {
+                    known.child.as_str() == child && known.field.as_str() == field.name()
+                });
+                let ids = field.object.ids;
+                let id = parent.custom.then(|| ids.object(parent.name.as_str()));
+                references.push(Shown {
+                    parent: id.map_or_else(|| parent.name.to_string(), |id| id.short().to_owned()),
+                    child: field.object.durable_id(),
+                    field: field.durable_id(),
+                    name: known.and_then(|known| known.relationship_name.clone()),
+                    rule: known.map_or(DeleteRule::Clear, |known| known.delete_rule),
+                });
+            }
+        }
+        references
+    })
+}

@@ -1,0 +1,231 @@
+//! The objects and fields of the org as virtual objects show them: their names, and ids that stand for them.
+//!
+//! Source: "`EntityDefinition`", "`FieldDefinition`" (Tooling API Developer Guide), `DurableId`; `Source: none` for ids of
+//! custom objects and fields, which follow from their names.
+
+use std::sync::Arc;
+
+use landfall_model::{EntityDefinition, EntityName, FieldDefinition, KeyPrefix, RecordId};
+
+use super::Source;
+use crate::describe_event;
+use crate::face::Face;
+use crate::platform_event;
+
+/// First characters of ids of custom objects.
+const OBJECT_PREFIX: &str = "01I";
+/// First characters of ids of custom fields.
+const FIELD_PREFIX: &str = "00N";
+/// Ids of one prefix: nine digits of base 62.
+const IDS: u64 = 62_u64.pow(9);
+
+/// Gives ids to custom objects and fields.
+#[derive(Clone, Copy)]
+pub(crate) struct Ids {
+    /// The instance characters of the org's ids.
+    instance: [u8; 2],
+}
+
+impl Ids {
+    pub(crate) fn of(source: &Source<'_>) -> Self {
+        let org = source.engine.org().id;
+        let mut instance = *b"00";
+        for (slot, byte) in instance.iter_mut().zip(org.as_str().bytes().skip(3)) {
+            *slot = byte;
+        }
+        Self { instance }
+    }
+
+    /// The id of a custom object, by its name.
+    pub(crate) fn object(self, name: &str) -> RecordId {
+        self.id(OBJECT_PREFIX, name)
+    }
+
+    /// The id of a custom field.
+    pub(crate) fn field(self, object: &str, field: &str) -> RecordId {
+        self.id(FIELD_PREFIX, &format!("{object}.{field}"))
+    }
+
+    /// A number that follows from the name (FNV-1a).
+    fn id(self, prefix: &str, name: &str) -> RecordId {
+        let number = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
+        });
+        let prefix = KeyPrefix::parse(prefix).expect("three letters and digits");
+        RecordId::from_number(prefix, self.instance, number % IDS)
+    }
+}
+
+/// An object of the org.
+pub(super) struct Shown {
+    pub(super) entity: Arc<EntityDefinition>,
+    pub(super) key_prefix: Option<String>,
+    pub(super) layoutable: bool,
+    /// Of a custom object.
+    pub(super) id: Option<RecordId>,
+    pub(super) ids: Ids,
+}
+
+impl Shown {
+    fn new(entity: Arc<EntityDefinition>, face: &Face<'_>, ids: Ids) -> Self {
+        let has_id = face.custom && face.key_prefix.is_some();
+        Self {
+            key_prefix: face.key_prefix.map(str::to_owned),
+            layoutable: face.layoutable,
+            id: has_id.then(|| ids.object(entity.name.as_str())),
+            entity,
+            ids,
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.entity.name.as_str()
+    }
+
+    pub(super) fn durable_id(&self) -> String {
+        self.id
+            .map_or_else(|| self.name().to_owned(), |id| id.short().to_owned())
+    }
+}
+
+/// The objects of the org, sorted by name: those with records, those of changes, and platform events.
+pub(super) fn objects(source: &Source<'_>) -> Vec<Arc<Shown>> {
+    let ids = Ids::of(source);
+    let definitions = &source.call.definitions;
+    let mut shown = Vec::new();
+    for entity in definitions.catalog().entities() {
+        shown.push(Shown::new(Arc::clone(entity), &Face::of(entity), ids));
+        if let Some(event) = describe_event::object(entity).map(Arc::new) {
+            let face = Face {
+                key_prefix: None,
+                layoutable: false,
+                ..Face::of(&event)
+            };
+            shown.push(Shown::new(Arc::clone(&event), &face, ids));
+        }
+    }
+    for publication in definitions.publications() {
+        let event = &publication.object;
+        shown.push(Shown::new(
+            Arc::clone(event),
+            &platform_event::face(event),
+            ids,
+        ));
+    }
+    shown.sort_by(|left, right| left.entity.name.cmp(&right.entity.name));
+    shown.into_iter().map(Arc::new).collect()
+}
+
+/// A field of an object.
+pub(super) struct ShownField {
+    pub(super) object: Arc<Shown>,
+    place: usize,
+}
+
+impl ShownField {
+    pub(super) fn field(&self) -> &FieldDefinition {
+        let field = self.object.entity.fields.get(self.place);
+        field.expect("the place of a field of the object")
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.field().name.as_str()
+    }
+
+    /// Of a custom field.
+    pub(super) fn id(&self) -> Option<RecordId> {
+        let (object, field) = (&self.object, self.field());
+        let has_id = field.custom && object.key_prefix.is_some();
+        has_id.then(|| object.ids.field(object.name(), field.name.as_str()))
+    }
+
+    pub(super) fn durable_id(&self) -> String {
+        let name = self.id().map(|id| id.short().to_owned());
+        let name = name.unwrap_or_else(|| self.name().to_owned());
+        format!("{}.{name}", self.object.durable_id())
+    }
+
+    /// The field that people see: the compound, if it is part of one.
+    pub(super) fn whole(&self) -> Self {
+        let compound = self.field().compound.as_ref();
+        let whole = compound.and_then(|name| self.object.entity.index_of(name.as_str()));
+        Self {
+            object: Arc::clone(&self.object),
+            place: whole.unwrap_or(self.place),
+        }
+    }
+
+    pub(super) fn is_component(&self) -> bool {
+        let compound = self.field().compound.as_ref();
+        compound.is_some_and(|name| *name != self.field().name)
+    }
+
+    /// Whether other fields are its parts.
+    pub(super) fn is_compound(&self) -> bool {
+        let mut parts = self.object.entity.components(self.name());
+        self.field().field_type.is_compound() || parts.next().is_some()
+    }
+}
+
+/// The fields of all objects, in the order of their describes.
+pub(super) fn fields(source: &Source<'_>) -> Vec<ShownField> {
+    let objects = objects(source).into_iter();
+    objects
+        .flat_map(|object| {
+            let fields = object.entity.fields.iter().enumerate();
+            let places: Vec<usize> = fields
+                .filter(|(_, field)| crate::describe::is_described(field))
+                .map(|(place, _)| place)
+                .collect();
+            places.into_iter().map(move |place| ShownField {
+                object: Arc::clone(&object),
+                place,
+            })
+        })
+        .collect()
+}
+
+/// A name without the ending that tells of what kind it is: `Low_Ink` of `Low_Ink__e`.
+pub(super) fn developer_name(name: &str) -> String {
+    let plain = name.rsplit_once("__").map_or(name, |(plain, _)| plain);
+    plain.to_owned()
+}
+
+/// The names of objects as a member `referenceTo`; they are a type of their own in the Tooling API.
+pub(super) fn reference_to(targets: &[EntityName]) -> String {
+    let mut w = crate::writer::Writer::new();
+    w.object(|w| {
+        w.name("referenceTo");
+        if targets.is_empty() {
+            w.null();
+        } else {
+            w.strings(targets.iter().map(EntityName::as_str));
+        }
+    });
+    w.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_follows_from_the_name_in_any_letter_case() {
+        let ids = Ids { instance: *b"5f" };
+        assert_eq!(ids.object("Low_Ink__e"), ids.object("low_ink__E"));
+        assert_ne!(ids.object("Low_Ink__e"), ids.object("Low_Ink__c"));
+        assert!(ids.object("Low_Ink__e").as_str().starts_with("01I5f"));
+        assert!(ids.field("Account", "A__c").as_str().starts_with("00N5f"));
+    }
+
+    #[test]
+    fn a_developer_name_has_no_ending() {
+        for (name, plain) in [
+            ("Account", "Account"),
+            ("Low_Ink__e", "Low_Ink"),
+            ("A_b__c", "A_b"),
+        ] {
+            assert_eq!(developer_name(name), plain);
+        }
+    }
+}
