@@ -17,7 +17,7 @@ use landfall_model::{Catalog, EntityDefinition, Fault, QueryRefusal, RecordId, T
 use landfall_soql::{GroupKind, Query, Select, caret};
 
 use crate::plan::{Column, Comparison, Expression, Operand, Parent, Plan, Predicate};
-use crate::shape::{Answers, Checked};
+use crate::shape::{Answers, Cell, Checked};
 use crate::zone::Zone;
 
 /// What a query is checked against.
@@ -116,6 +116,7 @@ struct Scope<'c> {
     aliases: Vec<(String, Vec<String>)>,
     parents: Vec<Parent>,
     columns: Vec<Column>,
+    cells: Vec<Cell>,
     semi_joins: usize,
 }
 
@@ -128,6 +129,7 @@ impl<'c> Scope<'c> {
             aliases: Vec::new(),
             parents: Vec::new(),
             columns: Vec::new(),
+            cells: Vec::new(),
             semi_joins: 0,
         }
     }
@@ -169,6 +171,7 @@ impl<'c> Scope<'c> {
         shape.children = shapes;
         let filter = self.filter(query)?;
         let order = self.order(&query.order, None)?;
+        let cells = std::mem::take(&mut self.cells);
         let mut plan = self.plan(query, filter)?;
         plan.order = order;
         plan.children = children;
@@ -176,6 +179,7 @@ impl<'c> Scope<'c> {
             plan,
             answers: Answers::Records(shape),
             single_page: query.offset.is_some(),
+            cells,
         })
     }
 
@@ -188,6 +192,7 @@ impl<'c> Scope<'c> {
             plan: self.plan(query, filter)?,
             answers: Answers::Count,
             single_page: true,
+            cells: Vec::new(),
         })
     }
 

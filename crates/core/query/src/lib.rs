@@ -26,5 +26,5 @@ pub use found::{Found, FoundRow};
 pub use geography::distance;
 pub use memory::Tables;
 pub use plan::Plan;
-pub use shape::{Answers, Checked, Item, RecordShape, Shown, TypeCase};
+pub use shape::{Answers, Cell, Checked, Item, RecordShape, Shown, TypeCase, labelled};
 pub use zone::Zone;

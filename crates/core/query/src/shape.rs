@@ -15,6 +15,20 @@ pub struct Checked {
     pub answers: Answers,
     /// Whether one answer is all, because rows were skipped.
     pub single_page: bool,
+    /// The values of a record in the order of the `SELECT` list, for answers that are tables; compounds, children and `TYPEOF`
+    /// have no place there.
+    pub cells: Vec<Cell>,
+}
+
+/// A value of a record in a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// The way to it, as declared: `Owner.Name`.
+    pub name: String,
+    /// The column with it.
+    pub column: usize,
+    /// How it is shown.
+    pub shown: Shown,
 }
 
 /// What a query answers.
@@ -118,4 +132,15 @@ pub enum Shown {
     Plain(FieldType),
     /// By the labels of a picklist: values with their labels.
     Labelled(Vec<(String, String)>),
+}
+
+/// What people see in place of a value, or of each of several: its label, if it has one.
+pub fn labelled(text: &str, labels: &[(String, String)]) -> String {
+    let label = |value: &str| {
+        let known = labels
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(value));
+        known.map_or_else(|| value.to_owned(), |(_, label)| label.clone())
+    };
+    text.split(';').map(label).collect::<Vec<_>>().join(";")
 }

@@ -4,7 +4,7 @@
 
 use landfall_engine::{Answer, Page, PageRow};
 use landfall_model::{EntityDefinition, RecordId, Value};
-use landfall_query::{Answers, Item, RecordShape, Shown};
+use landfall_query::{Answers, Item, RecordShape, Shown, labelled};
 
 use crate::call::Call;
 use crate::record_json::{address, identity, record_url, write_parts, write_typed};
@@ -202,15 +202,4 @@ fn attributes(w: &mut Writer, name: &str, url: Option<&str>) {
 
 fn value(row: &PageRow, column: usize) -> &Value {
     row.values.get(column).unwrap_or(&Value::Null)
-}
-
-/// What people see in place of a value, or of each of several.
-fn labelled(text: &str, labels: &[(String, String)]) -> String {
-    let label = |value: &str| {
-        let known = labels
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(value));
-        known.map_or_else(|| value.to_owned(), |(_, label)| label.clone())
-    };
-    text.split(';').map(label).collect::<Vec<_>>().join(";")
 }

@@ -29,6 +29,7 @@ mod validate;
 mod workspace;
 mod writer;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use landfall_metadata::Component;
@@ -291,6 +292,20 @@ impl Engine {
         batch: usize,
     ) -> Result<Answer, Error> {
         query::more(self, locator, user, batch).await
+    }
+
+    /// Reads all records that an examined query finds, at one point in time, and hands their columns to `row` on a thread
+    /// for blocking work, until it says that it is enough; gives back what `row` works on.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there are too many or it takes too long, [`Error::Store`].
+    pub async fn scan<S: Send + 'static>(
+        &self,
+        checked: Arc<Checked>,
+        state: S,
+        row: impl FnMut(&mut S, Vec<Value>) -> ControlFlow<()> + Send + 'static,
+    ) -> Result<S, Error> {
+        query::scan(self, checked, state, row).await
     }
 
     /// The records of an object that were last changed in a stretch of time, its end left out, with the moment: those that are

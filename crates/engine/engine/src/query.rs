@@ -8,6 +8,7 @@ mod explain;
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 
 use landfall_model::limits::{
@@ -246,6 +247,22 @@ pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Ans
         way: Vec::new(),
         page,
     })
+}
+
+/// See [`Engine::scan`].
+pub(crate) async fn scan<S: Send + 'static>(
+    engine: &Engine,
+    checked: Arc<Checked>,
+    mut state: S,
+    mut row: impl FnMut(&mut S, Vec<Value>) -> ControlFlow<()> + Send + 'static,
+) -> Result<S, Error> {
+    let asked = Arc::clone(&checked);
+    let scanned = engine.search(move |reader| {
+        let mut each = |values| row(&mut state, values);
+        reader.scan(&asked.plan, QUERY_RECORDS_MAX, &mut each)?;
+        Ok(state)
+    });
+    scanned.await.map_err(|error| failed(error, &checked.plan))
 }
 
 fn room(batch: usize) -> Room {

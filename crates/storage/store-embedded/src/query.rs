@@ -5,6 +5,7 @@ pub(crate) mod functions;
 mod predicate;
 mod statement;
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use landfall_model::{RecordId, Value};
@@ -22,6 +23,9 @@ const QUERY: &str = "query";
 
 /// After this a query is given up. Source: "SOQL and SOSL Limits" (Salesforce Developer Limits).
 const TIME_MAX: Duration = Duration::from_mins(2);
+/// The same for a query whose records are all read. Source: "How Bulk Queries Are Processed" (Bulk API 2.0 and Bulk API
+/// Developer Guide), the time of one attempt.
+const SCAN_TIME_MAX: Duration = Duration::from_mins(5);
 /// Steps of SQLite's machine between two looks at the time.
 const STEPS: i32 = 50_000;
 
@@ -109,7 +113,7 @@ pub(crate) fn run(
     plan: &Plan,
     room: Room,
 ) -> Result<Found> {
-    within_time(connection, |connection| {
+    within_time(connection, TIME_MAX, |connection| {
         if plan.grouping.is_some() {
             let statement = statement::of_groups(layouts, plan);
             let ready = Ready::new(layouts, plan, statement, None);
@@ -122,8 +126,56 @@ pub(crate) fn run(
     })
 }
 
+pub(crate) fn scan(
+    connection: &mut Connection,
+    layouts: &Layouts,
+    plan: &Plan,
+    records: usize,
+    each: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
+) -> Result<()> {
+    within_time(connection, SCAN_TIME_MAX, |connection| {
+        if plan.order.is_empty() {
+            let statement = statement::of_all(layouts, plan);
+            let ready = Ready::new(layouts, plan, statement, None);
+            return hand_over(connection, &ready, None, each).map(|_| ());
+        }
+        // What is put in order is in memory: let that be the ids, not the records.
+        let wanted = statement::of_records(layouts, plan, Wanted::Ids);
+        let ready = Ready::new(
+            layouts,
+            plan,
+            statement::of_one(layouts, plan),
+            Some(wanted),
+        );
+        let room = Room { rows: 0, records };
+        for id in ids(connection, &ready, None, room)? {
+            if hand_over(connection, &ready, Some(id), each)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Hands over what a statement finds, about `subject` if it is about one.
+fn hand_over(
+    connection: &Connection,
+    ready: &Ready<'_>,
+    subject: Option<RecordId>,
+    each: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>> {
+    let mut prepared = prepare(connection, &ready.statement, subject, None)?;
+    let mut rows = prepared.raw_query();
+    while let Some(row) = rows.next().map_err(failed)? {
+        if each(values(ready, row, 1)?).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
 pub(crate) fn count(connection: &mut Connection, layouts: &Layouts, plan: &Plan) -> Result<u64> {
-    within_time(connection, |connection| {
+    within_time(connection, TIME_MAX, |connection| {
         let statement = statement::of_count(layouts, plan);
         let mut prepared = prepare(connection, &statement, None, None)?;
         let mut rows = prepared.raw_query();
@@ -140,7 +192,7 @@ pub(crate) fn reread(
     ids: &[RecordId],
     room: Room,
 ) -> Result<Reread> {
-    within_time(connection, |connection| {
+    within_time(connection, TIME_MAX, |connection| {
         let ready = Ready::new(layouts, plan, statement::of_one(layouts, plan), None);
         let mut budget = Budget::new(room);
         let mut reread = Reread::default();
@@ -159,9 +211,10 @@ pub(crate) fn reread(
 /// Reads in one transaction, until the time is up.
 fn within_time<T>(
     connection: &mut Connection,
+    most: Duration,
     read: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
-    let deadline = Instant::now() + TIME_MAX;
+    let deadline = Instant::now() + most;
     let watch = move || Instant::now() > deadline;
     connection
         .progress_handler(STEPS, Some(watch))

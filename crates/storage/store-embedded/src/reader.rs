@@ -1,5 +1,6 @@
 //! The read side: a few connections, each call on one of them.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use landfall_model::{EntityDefinition, RecordId, ReplayId, Row, Value};
@@ -140,6 +141,17 @@ impl Reader for EmbeddedReader {
         self.0
             .pool
             .with_mut(|connection| query::run(connection, &self.0.layouts, plan, room))
+    }
+
+    fn scan(
+        &self,
+        plan: &Plan,
+        records: usize,
+        row: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.0
+            .pool
+            .with_mut(|connection| query::scan(connection, &self.0.layouts, plan, records, row))
     }
 
     fn count(&self, plan: &Plan) -> Result<u64> {

@@ -90,6 +90,11 @@ pub const LAWS: &[Law] = &[
         "a query reads as many rows as there is room for",
         queries::room,
     ),
+    law("what is scanned is what a query finds", queries::scanned),
+    law(
+        "a scan ends when it is enough, and orders a bounded number",
+        queries::scanned_in_part,
+    ),
     law(
         "records are read again with their present values",
         queries::read_again,

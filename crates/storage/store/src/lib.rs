@@ -4,9 +4,10 @@
 //! [`Reads`], is computed in memory, and becomes durable by one [`Writer::commit`]. That fits one local file and a remote
 //! database alike. Replay ids and commit numbers are given inside the commit, in its order: a back end that is shared by
 //! several nodes takes its counter last and calls back for the events.
-//! Start reading at [`Writer`]; [`laws`] is the suite that every back end passes.
+//! Start reading at [`Writer`]; [`laws`] is the suite that every back end passes, [`faults`] makes a store fail on demand.
 
 mod event;
+pub mod faults;
 pub mod laws;
 mod query;
 mod write;
@@ -16,6 +17,7 @@ pub use landfall_query::{Found, FoundRow};
 pub use query::{Reread, Room};
 pub use write::{Appended, Committed, Document, DocumentKind, Position, RowWrite, WriteSet};
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use landfall_model::{EntityDefinition, RecordId, ReplayId, Row, Timestamp, Topic, Value};
@@ -141,6 +143,18 @@ pub trait Reader: Reads + Send + Sync {
     /// # Errors
     /// [`Error::Read`], [`Error::Corrupt`], [`Error::TooMany`], [`Error::TimedOut`].
     fn query(&self, plan: &Plan, room: Room) -> Result<Found>;
+
+    /// Hands over the columns of every record that a query for records finds, one by one and all at one point in time, until
+    /// `row` says that it is enough. They come in the plan's order; if it has none, in any. Queries of children are left out.
+    ///
+    /// # Errors
+    /// As [`Self::query`]; `records` bounds what is put in order.
+    fn scan(
+        &self,
+        plan: &Plan,
+        records: usize,
+        row: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
+    ) -> Result<()>;
 
     /// How many records a query finds.
     ///

@@ -56,6 +56,7 @@ impl Scope<'_> {
             plan,
             answers: Answers::Groups(items),
             single_page: true,
+            cells: Vec::new(),
         })
     }
 

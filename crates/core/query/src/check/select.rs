@@ -11,7 +11,7 @@ use super::columns::labels;
 use super::sources::{Reached, Resolved};
 use super::{CHILDREN_MAX, Kind, LEVELS_MAX, Scope, is_bare_count, plain, rule};
 use crate::plan::Children;
-use crate::shape::{Answers, Item, RecordShape, Shown, TypeCase};
+use crate::shape::{Answers, Cell, Item, RecordShape, Shown, TypeCase};
 
 /// Records of which `FIELDS(ALL)` may be asked. Source: "`FIELDS()`" (SOQL and SOSL Reference).
 const FIELDS_RECORDS_MAX: u64 = 200;
@@ -33,6 +33,7 @@ impl Scope<'_> {
                         Operand::Path(path) => self.show(&mut record.items, path)?,
                         Operand::Call(call) => {
                             let item = self.called(call, alias, &mut unnamed)?;
+                            self.list(item.name().to_owned(), &item);
                             add(&mut record.items, item)?;
                         }
                     }
@@ -73,8 +74,20 @@ impl Scope<'_> {
         if members.iter().any(|known| known.name() == item.name()) {
             return Err(duplicate());
         }
+        self.list(resolved.name(), &item);
         members.push(item);
         Ok(())
+    }
+
+    /// Gives a value its place in a table.
+    fn list(&mut self, name: String, item: &Item) {
+        if let Item::Value { column, shown, .. } = item {
+            self.cells.push(Cell {
+                name,
+                column: *column,
+                shown: shown.clone(),
+            });
+        }
     }
 
     fn show_fields(

@@ -1,5 +1,6 @@
 //! The log against a store that keeps everything in memory.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
@@ -86,6 +87,15 @@ impl Reader for Whole {
 
     fn query(&self, _: &Plan, _: Room) -> Result<Found> {
         Ok(Found::default())
+    }
+
+    fn scan(
+        &self,
+        _: &Plan,
+        _: usize,
+        _: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        Ok(())
     }
 
     fn count(&self, _: &Plan) -> Result<u64> {

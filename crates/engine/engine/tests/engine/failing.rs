@@ -1,106 +1,34 @@
 //! A store that stops taking writes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use landfall_engine::{Error, Rendition};
-use landfall_model::{EntityDefinition, Fault, RecordId, ReplayId, Row, Timestamp, Topic, Value};
-use landfall_store::{
-    Appended, Committed, DocumentKind, Error as StoreError, Opened, Position, Reads, Result,
-    TopicFilter, TopicId, WriteSet, Writer,
-};
+use landfall_model::{Fault, ReplayId, Value};
+use landfall_store::TopicFilter;
+use landfall_store::faults::{self, Denial};
 
 use crate::org::{Org, text};
 
-/// Denies one commit when told to. The store beneath goes on: it is the engine that has to stop.
-struct Denying {
-    beneath: Box<dyn Writer>,
-    deny: Arc<AtomicBool>,
-}
-
-impl Denying {
-    fn denied(&self) -> Result<()> {
-        if self.deny.swap(false, Ordering::Relaxed) {
-            let source = "the disk is full".into();
-            return Err(StoreError::Commit { source });
-        }
-        Ok(())
-    }
-}
-
-impl Reads for Denying {
-    fn row(&self, entity: &EntityDefinition, id: RecordId) -> Result<Option<Row>> {
-        self.beneath.row(entity, id)
-    }
-
-    fn rows_where(
-        &self,
-        entity: &EntityDefinition,
-        field: usize,
-        value: &Value,
-        limit: usize,
-    ) -> Result<Vec<Row>> {
-        self.beneath.rows_where(entity, field, value, limit)
-    }
-
-    fn recent_rows(&self, entity: &EntityDefinition, limit: usize) -> Result<Vec<Row>> {
-        self.beneath.recent_rows(entity, limit)
-    }
-
-    fn document(&self, kind: DocumentKind, key: &str) -> Result<Option<Vec<u8>>> {
-        self.beneath.document(kind, key)
-    }
-
-    fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
-        self.beneath.documents(kind)
-    }
-}
-
-impl Writer for Denying {
-    fn prepare(&mut self, entities: &[Arc<EntityDefinition>]) -> Result<()> {
-        self.beneath.prepare(entities)
-    }
-
-    fn topic(&mut self, topic: &Topic) -> Result<TopicId> {
-        self.beneath.topic(topic)
-    }
-
-    fn commit(
-        &mut self,
-        write: &WriteSet,
-        events: &mut dyn FnMut(Position) -> Appended,
-    ) -> Result<Committed> {
-        self.denied()?;
-        self.beneath.commit(write, events)
-    }
-
-    fn trim(&mut self, before: Timestamp) -> Result<bool> {
-        self.denied()?;
-        self.beneath.trim(before)
-    }
-}
-
-async fn denying() -> (Org, Arc<AtomicBool>) {
-    let deny = Arc::new(AtomicBool::new(false));
-    let switch = Arc::clone(&deny);
-    let org = Org::on(|opened| Opened {
-        writer: Box::new(Denying {
-            beneath: opened.writer,
-            deny: switch,
-        }),
-        reader: opened.reader,
+/// An org whose store can be made to deny a write. The store beneath goes on: it is the engine that has to stop.
+async fn denying() -> (Org, Arc<Denial>) {
+    let mut denial = None;
+    let org = Org::on(|opened| {
+        let (store, told) = faults::denying(opened);
+        denial = Some(told);
+        store
     })
     .await;
-    (org, deny)
+    (org, denial.expect("the store was opened"))
 }
 
-fn is_unavailable<T>(result: std::result::Result<T, Error>) -> bool {
+fn is_unavailable<T>(result: Result<T, Error>) -> bool {
     result.err().map(Error::fault) == Some(Fault::StoreUnavailable)
 }
 
 #[tokio::test]
 async fn after_a_failed_commit_nobody_is_told_that_anything_was_kept() {
-    let (mut org, deny) = denying().await;
+    let (mut org, denial) = denying().await;
     let tail = org.tail();
     let id = org.created("Account", &[text("Name", "Kept")]).await;
     let (kept, groups) = (
@@ -111,7 +39,7 @@ async fn after_a_failed_commit_nobody_is_told_that_anything_was_kept() {
     assert!(org.engine.is_writable());
     let watcher = org.engine.log().watch();
     watcher.set(TopicFilter::All);
-    deny.store(true, Ordering::Relaxed);
+    denial.after(0);
     let mut waiting = Vec::new();
     for _ in 0..20 {
         let engine = org.engine.clone();
@@ -156,8 +84,8 @@ async fn after_a_failed_commit_nobody_is_told_that_anything_was_kept() {
 
 #[tokio::test]
 async fn a_failed_trim_ends_the_writing_too() {
-    let (org, deny) = denying().await;
-    deny.store(true, Ordering::Relaxed);
+    let (org, denial) = denying().await;
+    denial.after(0);
     assert!(is_unavailable(org.engine.trim().await));
     assert!(!org.engine.is_writable());
     let change = org.create("Account", &[text("Name", "Late")]);

@@ -161,6 +161,17 @@ pub(super) fn of_records(layouts: &Layouts, plan: &Plan, wanted: Wanted) -> Stat
     sql.finished()
 }
 
+/// All records, in the order in which they are found.
+pub(super) fn of_all(layouts: &Layouts, plan: &Plan) -> Statement {
+    let mut sql = Sql::new(layouts, plan, "t");
+    let _ = write!(sql.out, "SELECT t0.{ID}");
+    sql.columns(Wanted::Columns);
+    sql.from();
+    sql.filter();
+    sql.limit();
+    sql.finished()
+}
+
 /// The records that refer to one.
 pub(super) fn of_children(layouts: &Layouts, children: &Children, wanted: Wanted) -> Statement {
     let mut sql = Sql::new(layouts, &children.plan, "t");

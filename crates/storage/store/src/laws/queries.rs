@@ -1,5 +1,7 @@
 //! Laws of queries.
 
+use std::ops::ControlFlow;
+
 use landfall_model::{RecordId, Value};
 
 use super::Place;
@@ -90,6 +92,67 @@ pub(super) fn find_what_they_say(at: &dyn Place) {
                 Ok(expected.ids.len()),
                 "{statement}"
             );
+        }
+    }
+}
+
+/// Whole records come one by one as they come in an answer, as far as the query says in which order.
+pub(super) fn scanned(at: &dyn Place) {
+    let (org, store) = sample(at);
+    for statement in STATEMENTS {
+        let checked = org.read(statement).expect("a query");
+        let plan = &checked.plan;
+        if plan.grouping.is_some() || plan.columns.is_empty() {
+            continue;
+        }
+        let mut scanned = Vec::new();
+        let all = store.reader.scan(plan, 10_000, &mut |row| {
+            scanned.push(row);
+            ControlFlow::Continue(())
+        });
+        all.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+        let expected = org.find(&checked).rows.into_iter().map(|row| row.values);
+        let expected: Vec<Vec<Value>> = expected.collect();
+        if !plan.order.is_empty() {
+            assert_eq!(scanned, expected, "{statement}");
+        } else if plan.limit.is_some() || plan.offset > 0 {
+            assert_eq!(scanned.len(), expected.len(), "{statement}");
+        } else {
+            let sorted = |rows: Vec<Vec<Value>>| {
+                let mut rows: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
+                rows.sort();
+                rows
+            };
+            assert_eq!(sorted(scanned), sorted(expected), "{statement}");
+        }
+    }
+}
+
+/// Reading ends when it is enough, and what would have to be put in order is bounded.
+pub(super) fn scanned_in_part(at: &dyn Place) {
+    let (org, store) = sample(at);
+    for statement in [
+        "SELECT Name FROM Thing__c",
+        "SELECT Name FROM Thing__c ORDER BY Name",
+    ] {
+        let checked = org.read(statement).expect("a query");
+        let mut scanned = 0;
+        let part = store.reader.scan(&checked.plan, 23, &mut |_| {
+            scanned += 1;
+            if scanned == 3 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        part.expect("enough is no failure");
+        assert_eq!(scanned, 3, "{statement}");
+        let all = store
+            .reader
+            .scan(&checked.plan, 22, &mut |_| ControlFlow::Continue(()));
+        match all {
+            Err(Error::TooMany) => assert!(!checked.plan.order.is_empty()),
+            other => assert!(other.is_ok() && checked.plan.order.is_empty(), "{other:?}"),
         }
     }
 }
