@@ -190,4 +190,20 @@ async function bulk({ server }) {
   ensureEqual((await load('delete', ids.map((Id) => ({ Id })))).successfulResults.length, 450, 'deleted');
 }
 
-export const scenarios = { records, describe, collections, query, streaming, soap, bulk };
+/** Query jobs of the Bulk API 2.0: all records as one page. */
+async function bulk_query({ server }) {
+  const connection = await connect(server);
+  connection.bulk2.pollInterval = 50;
+  connection.bulk2.pollTimeout = WAIT_MS;
+  const count = 10_000;
+  const input = named('Found, "quoted"', count);
+  await connection.bulk2.loadAndWaitForResults({ object: 'Account', operation: 'insert', input, pollInterval: 50, pollTimeout: WAIT_MS });
+  const found = await (await connection.bulk2.query('SELECT Id, Name, Owner.Username, Phone FROM Account')).toArray();
+  ensureEqual([found.length, new Set(found.map(({ Id }) => Id)).size], [count, count], 'found');
+  const { Name, Phone, 'Owner.Username': owner } = found[0];
+  ensureEqual([Name.startsWith('Found, "quoted" '), Phone, owner], [true, '', 'admin@landfall.test'], 'a record');
+  const refused = await refusal(connection.bulk2.query('SELECT BillingAddress FROM Account'));
+  ensureEqual(refused, 'API_ERROR', 'a query that cannot be a job');
+}
+
+export const scenarios = { records, describe, collections, query, streaming, soap, bulk, bulk_query };

@@ -122,7 +122,27 @@ def bulk():
         equal([job["numberRecordsProcessed"], job["numberRecordsFailed"]], [450, 0], "deleted")
 
 
-SCENARIOS = {"records": records, "describe": describe, "query": query, "soap": soap, "bulk": bulk}
+def bulk_query():
+    """Query jobs of the Bulk API 2.0: pages by their locators, and deleted records."""
+    with Org("bulk_query") as client:
+        names = [f"Found {number:03}" for number in range(450)]
+        client.bulk2.Account.insert(records=[{"Name": name} for name in names], wait=0.1)
+        pages = list(client.bulk2.Account.query("SELECT Id, Name FROM Account ORDER BY Name", max_records=200, wait=0.1))
+        rows = [row for page in pages for row in csv.DictReader(io.StringIO(page))]
+        equal([len(pages), [row["Name"] for row in rows]], [3, names], "found")
+        client.bulk2.Account.delete(records=[{"Id": rows[0]["Id"]}], wait=0.1)
+        [page] = client.bulk2.Account.query_all("SELECT Name FROM Account WHERE IsDeleted = true", wait=0.1)
+        equal(page, '"Name"\n"Found 000"\n', "deleted")
+
+
+SCENARIOS = {
+    "records": records,
+    "describe": describe,
+    "query": query,
+    "soap": soap,
+    "bulk": bulk,
+    "bulk_query": bulk_query,
+}
 
 if __name__ == "__main__":
     run(PEER, SCENARIOS)

@@ -34,6 +34,17 @@ pub enum BulkFault {
     },
     /// The user may not delete records without the recycle bin.
     HardDeleteDenied,
+    /// A query that cannot be asked.
+    QueryRefused {
+        /// Why.
+        reason: String,
+    },
+    /// A query that can be asked, but not by a job.
+    QueryUnsupported(UnsupportedQuery),
+    /// The number of records of a page is none.
+    PageSizeInvalid,
+    /// The API version is not that in which the job was made.
+    VersionDiffers,
     /// No more jobs are kept.
     QuotaExceeded,
     /// A job that has ended, or whose data is complete, cannot be closed.
@@ -60,4 +71,25 @@ pub enum BulkFault {
         /// The job.
         job: RecordId,
     },
+}
+
+/// What a query must not have if its answer is to be a table.
+///
+/// Source: "Create a Query Job" (Bulk API 2.0 and Bulk API Developer Guide).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnsupportedQuery {
+    /// An address or a location.
+    Compound,
+    /// A query of children.
+    Children,
+    /// The bytes of a file.
+    Blob,
+    /// A list of ids.
+    IdList,
+    /// Groups, or something of all records.
+    Aggregate,
+    /// Skipped records.
+    Offset,
+    /// `TYPEOF`.
+    TypeOf,
 }

@@ -20,7 +20,7 @@ pub mod soap;
 pub mod time;
 pub mod value;
 
-pub use bulk::BulkFault;
+pub use bulk::{BulkFault, UnsupportedQuery};
 pub use catalog::Catalog;
 pub use change::{
     ChangeEventHeader, ChangeType, CommitNumber, EventUuid, FieldBits, TransactionKey,

@@ -128,6 +128,23 @@ pub const BULK_RECORD_BYTES_MAX: u64 = 1_600_000;
 /// Source: "Limits" (Bulk API 2.0 and Bulk API Developer Guide).
 pub const BULK_RECORD_FIELDS_MAX: usize = 5_000;
 
+/// Bytes of what a bulk job finds: the job fails beyond.
+/// Source: none; the service stores 1 TB a day for all jobs.
+pub const BULK_FOUND_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
+
+/// Bytes after which the place of a record in what a bulk job finds is written down. Source: none; what a page skips at most.
+pub const BULK_MARK_BYTES: u64 = 1024 * 1024;
+
+/// Records in one of the pages of what a bulk job finds that are read side by side. Source: none.
+pub const BULK_PAGE_RECORDS: u64 = 50_000;
+
+/// Such pages that are named in one answer.
+/// Source: "Get Parallel Results for a Query Job" (Bulk API 2.0 and Bulk API Developer Guide).
+pub const BULK_PARALLEL_PAGES_MAX: usize = 5;
+
+/// Bulk queries that read at the same time; others wait. Source: none; fewer than all queries, so that those go on.
+pub const BULK_QUERIES_AT_ONCE_MAX: usize = 1;
+
 /// Bulk jobs that are processed at a time; others wait. Source: none.
 pub const BULK_JOBS_AT_ONCE_MAX: usize = 4;
 
@@ -144,6 +161,10 @@ pub const BULK_PAGE_JOBS_MAX: usize = 1_000;
 
 /// Bytes of a request body that defines or changes a bulk job: `Fault::RequestTooLarge` beyond. Source: none.
 pub const BULK_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of a request body that brings a query: `Fault::RequestTooLarge` beyond.
+/// Source: "SOQL and SOSL Limits" (Salesforce Developer Limits) has 100,000 characters, of up to four bytes.
+pub const BULK_QUERY_BODY_BYTES_MAX: usize = 400_000 + BULK_BODY_BYTES_MAX;
 
 /// Bytes of a request that brings a bulk job and its data at once: `Fault::RequestTooLarge` beyond.
 /// Source: "Create a Job" (Bulk API 2.0 and Bulk API Developer Guide) has 100,000 characters, of up to four bytes.

@@ -1,13 +1,13 @@
 //! How the refusals of bulk jobs are spelled.
 
-use landfall_model::BulkFault;
+use landfall_model::{BulkFault, UnsupportedQuery};
 
 use crate::rest::RestError;
 
 /// The spelling of the Bulk API 2.0.
 ///
 /// Source: "Errors" (Bulk API 2.0 and Bulk API Developer Guide) for the codes; the texts are quoted in the issues of
-/// clients. `Source: none` for those of `ExternalIdUnknown`, `ResultsEarly` and `Uploading`.
+/// clients. `Source: none` for those of `ExternalIdUnknown`, `ResultsEarly`, `Uploading`, `PageSizeInvalid` and `VersionDiffers`.
 pub(crate) fn error(fault: &BulkFault) -> RestError {
     let (code, message) = match fault {
         BulkFault::JobUnreadable => ("INVALIDJOB", "Unable to parse Job".to_owned()),
@@ -35,6 +35,16 @@ pub(crate) fn error(fault: &BulkFault) -> RestError {
             "hardDelete operation requires special user profile permission, please contact your system administrator"
                 .to_owned(),
         ),
+        BulkFault::QueryRefused { reason } => ("API_ERROR", reason.clone()),
+        BulkFault::QueryUnsupported(what) => ("API_ERROR", unsupported(*what).to_owned()),
+        BulkFault::PageSizeInvalid => (
+            "CLIENTINPUTERROR",
+            "maxRecords must be a positive number".to_owned(),
+        ),
+        BulkFault::VersionDiffers => {
+            let message = "The results of a query are read in the API version that it was made in";
+            return RestError::plain(409, "API_ERROR", message.to_owned());
+        }
         BulkFault::QuotaExceeded => (
             "EXCEEDEDQUOTA",
             "ApiBatchItems Limit exceeded.".to_owned(),
@@ -68,6 +78,28 @@ pub(crate) fn error(fault: &BulkFault) -> RestError {
         ),
     };
     RestError::plain(400, code, message)
+}
+
+/// Why a query cannot be asked by a job.
+///
+/// Source: quoted in Airbyte's source-salesforce (compounds), OpenFn/adaptors issue 395 (children) and the documentation of
+/// a client (files). `Source: none` for the others, made like them.
+const fn unsupported(what: UnsupportedQuery) -> &'static str {
+    match what {
+        UnsupportedQuery::Compound => "Selecting compound data not supported in Bulk Query",
+        UnsupportedQuery::Children => {
+            "Aggregate Relationships not supported in Bulk V2 Query with CSV content type"
+        }
+        UnsupportedQuery::Blob => "Blob field not supported in Bulk V2 Query with CSV content type",
+        UnsupportedQuery::IdList => {
+            "JunctionIdList field not supported in Bulk V2 Query with CSV content type"
+        }
+        UnsupportedQuery::Aggregate => {
+            "Aggregate functions and GROUP BY not supported in Bulk Query"
+        }
+        UnsupportedQuery::Offset => "OFFSET not supported in Bulk Query",
+        UnsupportedQuery::TypeOf => "TYPEOF not supported in Bulk Query",
+    }
 }
 
 #[cfg(test)]

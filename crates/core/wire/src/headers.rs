@@ -19,6 +19,13 @@ pub const QUERY_OPTIONS: &str = "sforce-query-options";
 /// Clients: tap-salesforce matches `^api-usage=(\d+)/(\d+)$`.
 pub const LIMIT_INFO: &str = "sforce-limit-info";
 
+/// Response: where the next page of what a bulk query has found is; `null` after the last.
+pub const LOCATOR: &str = "sforce-locator";
+
+/// Response: how many records a page of what a bulk query has found has.
+/// Clients: simple-salesforce reads it as a number.
+pub const NUMBER_OF_RECORDS: &str = "sforce-numberofrecords";
+
 /// Request: any value asks for indented JSON.
 pub const PRETTY_PRINT: &str = "x-prettyprint";
 

@@ -1,8 +1,10 @@
-//! From text to field values, by the field's type: what paths, CSV and XML give.
+//! From text to field values and back, by the field's type: what paths, CSV and XML give.
 //!
 //! The engine decides whether a value may stand in its field; here it is only read.
 //! Source: "Primitive Data Types" and "Field Types" (Object Reference), "Valid Date and `DateTime` Formats" (REST API
 //! Developer Guide).
+
+use std::borrow::Cow;
 
 use landfall_model::fault::FaultField;
 use landfall_model::{Fault, FieldDefinition, FieldType, RecordId, RecordIdError, Value};
@@ -73,6 +75,37 @@ pub fn read_id(text: &str, field: &FieldDefinition) -> Result<Value, Fault> {
     })
 }
 
+/// Writes a value as CSV and XML have it; none for null.
+///
+/// Source: "Valid CSV Record Rows" (Bulk API 2.0 and Bulk API Developer Guide), "Primitive Data Types" (SOAP API Developer Guide).
+pub fn render(value: &Value, kind: FieldType) -> Option<Cow<'_, str>> {
+    let owned = match value {
+        // A checkbox always has a value.
+        Value::Null if kind == FieldType::Boolean => return Some(Cow::Borrowed("false")),
+        Value::Null => return None,
+        Value::Boolean(true) => return Some(Cow::Borrowed("true")),
+        Value::Boolean(false) => return Some(Cow::Borrowed("false")),
+        Value::Text(text) => return Some(Cow::Borrowed(text)),
+        Value::Id(id) => return Some(Cow::Borrowed(id.as_str())),
+        Value::Integer(number) if kind.is_decimal() => format!("{number}.0"),
+        Value::Integer(number) => number.to_string(),
+        Value::Double(number) => decimal_text(*number)?,
+        Value::Date(day) => dates::render_date(*day),
+        Value::DateTime(point) => dates::render_utc(*point),
+        Value::Time(millis) => dates::render_time(*millis),
+    };
+    Some(Cow::Owned(owned))
+}
+
+/// A number with at least one decimal; none if it is none.
+fn decimal_text(number: f64) -> Option<String> {
+    let mut text = number.is_finite().then(|| number.to_string())?;
+    if !text.contains('.') {
+        text.push_str(".0");
+    }
+    Some(text)
+}
+
 /// A field as the subject of a message.
 pub fn subject(field: &FieldDefinition) -> FaultField {
     FaultField {
@@ -122,6 +155,34 @@ mod tests {
             (FieldType::Date, "  ", Value::Null),
         ] {
             assert_eq!(read_as(kind, text), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_written_by_the_type_of_their_field() {
+        for (kind, value, text) in [
+            (FieldType::Int, Value::Integer(5), Some("5")),
+            (FieldType::Currency, Value::Integer(5), Some("5.0")),
+            (FieldType::Double, Value::Double(0.1), Some("0.1")),
+            (
+                FieldType::Double,
+                Value::Double(1e21),
+                Some("1000000000000000000000.0"),
+            ),
+            (FieldType::Boolean, Value::Null, Some("false")),
+            (FieldType::Date, Value::Null, None),
+            (
+                FieldType::DateTime,
+                Value::DateTime(landfall_model::Timestamp::from_millis(1_627_171_200_000)),
+                Some("2021-07-25T00:00:00.000Z"),
+            ),
+            (
+                FieldType::Time,
+                Value::Time(50_700_000),
+                Some("14:05:00.000Z"),
+            ),
+        ] {
+            assert_eq!(render(&value, kind).as_deref(), text, "{value:?}");
         }
     }
 

@@ -1,131 +1,21 @@
-//! The data of jobs: files that are written as they arrive and read record by record.
+//! The data of jobs, read record by record.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::body::Body;
 use csv::{ByteRecord, Position, ReaderBuilder, StringRecord};
-use http_body_util::BodyExt;
-use landfall_model::Fault;
 use landfall_model::limits::{
-    BULK_CHUNK_BYTES_MAX, BULK_CHUNK_RECORDS_MAX, BULK_CONTENT_BYTES_MAX, BULK_RECORD_BYTES_MAX,
-    BULK_RECORD_FIELDS_MAX,
+    BULK_CHUNK_BYTES_MAX, BULK_CHUNK_RECORDS_MAX, BULK_RECORD_BYTES_MAX, BULK_RECORD_FIELDS_MAX,
 };
-use tokio::io::AsyncWriteExt;
 
 use crate::error::Error;
 use crate::job::{Delimiter, LineEnding};
 
 /// Bytes that are read from a file at once.
 const BUFFER_BYTES: usize = 64 * 1024;
-
-/// Where the data of jobs is: a file for each job that has data.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    /// Makes the folder, and removes what belongs to none of these jobs.
-    pub(crate) async fn open(path: PathBuf, jobs: Vec<String>) -> Result<Self, Error> {
-        tokio::task::spawn_blocking(move || {
-            let unusable = |source| Error::File {
-                path: path.clone(),
-                source,
-            };
-            let kept: HashSet<String> = jobs.iter().map(|id| file_name(id)).collect();
-            std::fs::create_dir_all(&path).map_err(unusable)?;
-            for entry in std::fs::read_dir(&path).map_err(unusable)? {
-                let entry = entry.map_err(unusable)?;
-                let is_kept = entry.file_name().to_str().is_some_and(|n| kept.contains(n));
-                if !is_kept {
-                    std::fs::remove_file(entry.path()).map_err(unusable)?;
-                }
-            }
-            Ok(Self(path))
-        })
-        .await?
-    }
-
-    /// The data of a job.
-    pub(crate) fn path(&self, id: &str) -> PathBuf {
-        self.0.join(file_name(id))
-    }
-
-    /// Writes the data of a job as it arrives; says how many bytes it has. When this returns they are durable.
-    ///
-    /// # Errors
-    /// [`Fault::RequestTooLarge`], and [`Fault::JsonInvalid`] if it ended early: nothing is left of it.
-    pub(crate) async fn receive(&self, id: &str, body: Body) -> Result<u64, Fault> {
-        let part = self.0.join(format!("{id}.part"));
-        let received = write(&part, body).await;
-        match received {
-            Ok(Ok(length)) => {
-                let (folder, path) = (self.0.clone(), self.path(id));
-                self.keep(folder, part, path).await.map_err(Error::fault)?;
-                Ok(length)
-            }
-            Ok(Err(fault)) => {
-                let removed = tokio::fs::remove_file(&part).await;
-                removed.map_err(|source| Error::File { path: part, source }.fault())?;
-                Err(fault)
-            }
-            Err(source) => Err(Error::File { path: part, source }.fault()),
-        }
-    }
-
-    /// Gives a file its name, durably.
-    async fn keep(&self, folder: PathBuf, part: PathBuf, path: PathBuf) -> Result<(), Error> {
-        tokio::task::spawn_blocking(move || {
-            std::fs::rename(&part, &path)
-                .and_then(|()| File::open(&folder)?.sync_all())
-                .map_err(|source| Error::File { path, source })
-        })
-        .await?
-    }
-
-    /// Removes the data of a job, if it has any.
-    pub(crate) async fn remove(&self, id: &str) -> Result<(), Error> {
-        let path = self.path(id);
-        match tokio::fs::remove_file(&path).await {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                Err(Error::File { path, source })
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-fn file_name(id: &str) -> String {
-    format!("{id}.csv")
-}
-
-/// Writes a body to a file, as far as it is not too long.
-async fn write(path: &Path, mut body: Body) -> io::Result<Result<u64, Fault>> {
-    let mut file = tokio::fs::File::create(path).await?;
-    let mut length = 0_u64;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return Ok(Err(Fault::JsonInvalid {
-                reason: "The HTTP entity body ended early".to_owned(),
-                line: 1,
-                column: 1,
-            }));
-        };
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        length = length.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
-        if length > BULK_CONTENT_BYTES_MAX {
-            return Ok(Err(Fault::RequestTooLarge));
-        }
-        file.write_all(&data).await?;
-    }
-    file.flush().await?;
-    file.sync_all().await?;
-    Ok(Ok(length))
-}
 
 /// Why data is not read on.
 #[derive(Debug)]

@@ -5,14 +5,13 @@ use landfall_engine::Definitions;
 use landfall_model::{BulkFault, EntityDefinition, Fault, FieldDefinition};
 use serde_json::{Map, Value};
 
-use crate::job::{Delimiter, LineEnding, Operation, State};
+use crate::job::{Changing, Delimiter, LineEnding, Operation, Query, State};
 
 /// A job to be.
 #[derive(Debug)]
 pub(crate) struct Definition {
-    pub(crate) operation: Operation,
+    pub(crate) changing: Changing,
     pub(crate) object: String,
-    pub(crate) external_id_field: Option<String>,
     pub(crate) delimiter: Delimiter,
     pub(crate) line_ending: LineEnding,
 }
@@ -40,13 +39,56 @@ impl Definition {
                 "concurrencyMode" => &mut given.concurrency_mode,
                 _ => return Err(unrecognized(name)),
             };
-            *slot = match value {
-                Value::String(text) => Some(text),
-                Value::Null => None,
-                _ => return Err(unreadable()),
-            };
+            *slot = text(value)?;
         }
         given.checked(definitions, login)
+    }
+}
+
+/// A query that is to become a job.
+#[derive(Debug)]
+pub(crate) struct QueryDefinition {
+    pub(crate) query: Query,
+    pub(crate) delimiter: Delimiter,
+    pub(crate) line_ending: LineEnding,
+}
+
+impl QueryDefinition {
+    /// Reads the definition of a job.
+    ///
+    /// # Errors
+    /// [`Fault::JsonInvalid`], [`BulkFault::JobUnreadable`].
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Fault> {
+        let members = members(body)?;
+        let mut given = Given::default();
+        let mut statement = None;
+        for (name, value) in &members {
+            let slot = match name.as_str() {
+                "operation" => &mut given.operation,
+                "query" => &mut statement,
+                "columnDelimiter" => &mut given.delimiter,
+                "lineEnding" => &mut given.line_ending,
+                "contentType" => &mut given.content_type,
+                _ => return Err(unrecognized(name)),
+            };
+            *slot = text(value)?;
+        }
+        let deleted = match given.operation {
+            Some("query") => false,
+            Some("queryAll") => true,
+            _ => return Err(unreadable()),
+        };
+        let (delimiter, line_ending) =
+            form(given.content_type, given.delimiter, given.line_ending)?;
+        Ok(Self {
+            query: Query {
+                statement: statement.ok_or_else(unreadable)?.to_owned(),
+                deleted,
+                marks: Vec::new(),
+            },
+            delimiter,
+            line_ending,
+        })
     }
 }
 
@@ -68,19 +110,10 @@ impl Given<'_> {
         }
         let operation = self.operation.and_then(Operation::parse);
         let operation = operation.ok_or_else(unreadable)?;
-        if !matches!(self.content_type, None | Some("CSV"))
-            || !matches!(self.concurrency_mode, None | Some("Parallel"))
-        {
+        if !matches!(self.concurrency_mode, None | Some("Parallel")) {
             return Err(unreadable());
         }
-        let delimiter = match self.delimiter {
-            None => Delimiter::Comma,
-            Some(text) => Delimiter::parse(text).ok_or_else(unreadable)?,
-        };
-        let line_ending = match self.line_ending {
-            None => LineEnding::Lf,
-            Some(text) => LineEnding::parse(text).ok_or_else(unreadable)?,
-        };
+        let (delimiter, line_ending) = form(self.content_type, self.delimiter, self.line_ending)?;
         let entity = object(definitions, self.object.unwrap_or_default())?;
         if !landfall_auth::may_change(login.permissions, entity) {
             return Err(Fault::AccessDenied);
@@ -90,12 +123,36 @@ impl Given<'_> {
             Operation::Insert | Operation::Update | Operation::Delete => None,
         };
         Ok(Definition {
-            operation,
+            changing: Changing {
+                operation,
+                external_id_field: external_id_field.map(|field| field.name.to_string()),
+            },
             object: entity.name.to_string(),
-            external_id_field: external_id_field.map(|field| field.name.to_string()),
             delimiter,
             line_ending,
         })
+    }
+}
+
+/// How lines of CSV are written; there is no other form.
+fn form(
+    content_type: Option<&str>,
+    delimiter: Option<&str>,
+    line_ending: Option<&str>,
+) -> Result<(Delimiter, LineEnding), Fault> {
+    if !matches!(content_type, None | Some("CSV")) {
+        return Err(unreadable());
+    }
+    let delimiter = delimiter.map_or(Some(Delimiter::Comma), Delimiter::parse);
+    let line_ending = line_ending.map_or(Some(LineEnding::Lf), LineEnding::parse);
+    delimiter.zip(line_ending).ok_or_else(unreadable)
+}
+
+fn text(value: &Value) -> Result<Option<&str>, Fault> {
+    match value {
+        Value::String(text) => Ok(Some(text)),
+        Value::Null => Ok(None),
+        _ => Err(unreadable()),
     }
 }
 

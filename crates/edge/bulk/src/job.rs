@@ -12,6 +12,44 @@ use crate::error::Error;
 /// First characters of the ids of jobs.
 const KEY_PREFIX: &str = "750";
 
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Work {
+    /// To change the records of the job's data.
+    Change(Changing),
+    /// To find records.
+    Query(Query),
+}
+
+/// See [`Work::Change`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Changing {
+    pub(crate) operation: Operation,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) external_id_field: Option<String>,
+}
+
+/// See [`Work::Query`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Query {
+    pub(crate) statement: String,
+    /// Whether records in the recycle bin are meant too.
+    pub(crate) deleted: bool,
+    /// Places in what was found, some way apart; the first is that of the first record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) marks: Vec<Mark>,
+}
+
+/// Where a record begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Mark {
+    /// How many come before it.
+    pub(crate) record: u64,
+    /// Unit: bytes.
+    pub(crate) offset: u64,
+}
+
 /// What a job does with its records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -61,10 +99,9 @@ pub(crate) enum LineEnding {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) id: String,
-    pub(crate) operation: Operation,
+    #[serde(flatten)]
+    pub(crate) work: Work,
     pub(crate) object: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) external_id_field: Option<String>,
     pub(crate) delimiter: Delimiter,
     pub(crate) line_ending: LineEnding,
     /// The number before the `.0`.
@@ -77,7 +114,7 @@ pub(crate) struct Job {
     pub(crate) created: i64,
     pub(crate) modified: i64,
     pub(crate) state: State,
-    /// Bytes of the data; none before it is there.
+    /// Bytes of the data, or of what was found; none before it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) content: Option<u64>,
     #[serde(default)]
@@ -98,6 +135,49 @@ pub(crate) struct Progress {
     pub(crate) failed: u64,
     /// Time that the transactions took. Unit: milliseconds.
     pub(crate) millis: i64,
+}
+
+impl Work {
+    /// The name of the operation.
+    pub(crate) const fn operation(&self) -> &'static str {
+        match self {
+            Self::Change(changing) => changing.operation.as_str(),
+            Self::Query(query) if query.deleted => "queryAll",
+            Self::Query(_) => "query",
+        }
+    }
+
+    pub(crate) const fn kind(&self) -> Kind {
+        match self {
+            Self::Change(_) => Kind::Ingest,
+            Self::Query(_) => Kind::Query,
+        }
+    }
+}
+
+/// The two families of jobs, each with resources of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Ingest,
+    Query,
+}
+
+impl Kind {
+    /// The segment of paths.
+    pub(crate) const fn segment(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Query => "query",
+        }
+    }
+
+    /// Wire: `jobType`.
+    pub(crate) const fn job_type(self) -> &'static str {
+        match self {
+            Self::Ingest => "V2Ingest",
+            Self::Query => "V2Query",
+        }
+    }
 }
 
 impl Operation {
@@ -210,6 +290,7 @@ impl Job {
 
     /// All documents of it, to be forgotten.
     pub(crate) fn forgotten(&self) -> Vec<Document> {
+        // A query has results in its file only.
         let results = (0..self.progress.chunks).map(|chunk| Document {
             kind: DocumentKind::BulkResult,
             key: self.result_key(chunk),

@@ -1,24 +1,35 @@
-//! The Bulk API 2.0: jobs that change many records, given as CSV, in the background.
+//! The Bulk API 2.0: jobs that change or find many records in the background.
 //!
-//! Owns jobs, their data on disk and their results; it deliberately decides nothing about records. A job is a document,
-//! its data a file that is streamed there and read from there, and what became of its records is a document for each
-//! transaction, kept in the same commit as the records: a crash neither loses nor repeats one, and there is nothing to
-//! repair. Start reading at [`Bulk`], then `job` (what a job is), `work` (how it is processed), `serve` (its resources).
+//! Owns jobs, their files and their results; it deliberately decides nothing about records. A job is a document. The data
+//! of one that changes records is a file that is streamed there and read from there, and what became of the records is a
+//! document for each transaction, kept in the same commit as the records: a crash neither loses nor repeats one, and there
+//! is nothing to repair. What a query finds becomes a file, whole or not at all. Start reading at [`Bulk`], then `job`
+//! (what a job is), `work` (who processes it), `change` and `find` (how), `serve` (its resources).
 //! Source: Bulk API 2.0 and Bulk API Developer Guide.
 
 mod answer;
+mod change;
+mod chunking;
 mod columns;
 mod content;
 mod definition;
 mod error;
+mod find;
+mod folder;
 mod ingest;
 mod job;
 mod jobs;
+mod lifecycle;
+mod lines;
 mod multipart;
+mod pages;
+mod query;
 mod record;
 mod render;
 mod results;
 mod serve;
+mod stream;
+mod table;
 mod work;
 
 use std::path::PathBuf;
@@ -28,13 +39,21 @@ use axum::Router;
 use axum::routing::any;
 use landfall_auth::Auth;
 use landfall_engine::Engine;
+use landfall_model::limits::BULK_QUERIES_AT_ONCE_MAX;
 use landfall_wire::ApiVersion;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
+use tower_http::decompression::RequestDecompressionLayer;
 
 pub use error::Error;
 
-use content::Folder;
+use folder::Folder;
 use jobs::Jobs;
+
+/// Smaller answers are sent as they are. Source: none.
+const COMPRESSED_BYTES_MIN: u64 = 1_024;
 
 /// The jobs of one org: cheap to clone.
 #[derive(Clone)]
@@ -45,6 +64,8 @@ pub(crate) struct Shared {
     pub(crate) auth: Auth,
     pub(crate) folder: Folder,
     pub(crate) jobs: Jobs,
+    /// Queries that may still begin.
+    pub(crate) querying: Semaphore,
 }
 
 impl Bulk {
@@ -61,6 +82,7 @@ impl Bulk {
             auth,
             folder,
             jobs,
+            querying: Semaphore::new(BULK_QUERIES_AT_ONCE_MAX),
         })))
     }
 
@@ -77,6 +99,14 @@ impl Bulk {
             let path = format!("/services/data/v{version}/jobs/{{*path}}");
             router = router.route(&path, any(serve::jobs));
         }
-        router.with_state(Arc::clone(&self.0))
+        router
+            .layer(
+                CompressionLayer::new()
+                    .quality(CompressionLevel::Fastest)
+                    .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN)),
+            )
+            // An encoding that is not unpacked here is refused by whoever reads the body.
+            .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+            .with_state(Arc::clone(&self.0))
     }
 }

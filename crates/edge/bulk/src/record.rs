@@ -16,7 +16,7 @@ use landfall_wire::values;
 
 use crate::columns::{self, Column};
 use crate::error::Error;
-use crate::job::{Job, Operation};
+use crate::job::{Changing, Operation};
 
 /// What clears a field.
 const NOTHING: &str = "#N/A";
@@ -39,15 +39,17 @@ impl Mapping {
     /// # Errors
     /// What the job tells about it.
     pub(crate) fn of(
-        job: &Job,
+        changing: &Changing,
+        object: &str,
         definitions: &Definitions,
         header: &StringRecord,
     ) -> Result<Self, String> {
         let catalog = definitions.catalog();
-        let entity = catalog.entity(&job.object);
+        let entity = catalog.entity(object);
         let entity =
-            entity.ok_or_else(|| format!("InvalidJob : Unable to find object: {}", job.object))?;
-        let key = match &job.external_id_field {
+            entity.ok_or_else(|| format!("InvalidJob : Unable to find object: {object}"))?;
+        let operation = changing.operation;
+        let key = match &changing.external_id_field {
             None => None,
             Some(name) => Some(
                 entity
@@ -56,9 +58,9 @@ impl Mapping {
             ),
         };
         Ok(Self {
-            columns: columns::columns(header, catalog, entity, job.operation, key)?,
+            columns: columns::columns(header, catalog, entity, operation, key)?,
             entity: Arc::clone(entity),
-            operation: job.operation,
+            operation,
             key,
         })
     }

@@ -1,12 +1,13 @@
-//! Jobs as JSON, results as CSV.
+//! Jobs as JSON.
 //!
-//! Source: recorded responses in amp-labs/connectors; "Get Information About an Ingest Job" (Bulk API 2.0 and Bulk API
-//! Developer Guide).
+//! Source: recorded responses in amp-labs/connectors; "Get Information About an Ingest Job", "Get Information About a Query
+//! Job" (Bulk API 2.0 and Bulk API Developer Guide).
 
 use landfall_wire::dates;
 use serde::Serialize;
 
-use crate::job::{Delimiter, Job, LineEnding, Operation, State, point};
+use crate::chunking;
+use crate::job::{Delimiter, Job, Kind, LineEnding, Progress, State, Work, point};
 
 /// How much of a job an answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(crate) enum Detail {
 #[serde(rename_all = "camelCase")]
 struct Shown<'j> {
     id: &'j str,
-    operation: Operation,
+    operation: &'static str,
     object: &'j str,
     created_by_id: &'j str,
     created_date: String,
@@ -52,11 +53,16 @@ struct Shown<'j> {
 #[serde(rename_all = "camelCase")]
 struct Counts<'j> {
     number_records_processed: u64,
-    number_records_failed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number_records_failed: Option<u64>,
     retries: u32,
     total_processing_time: i64,
-    api_active_processing_time: i64,
-    apex_processing_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_active_processing_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    apex_processing_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_pk_chunking_supported: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_message: Option<&'j str>,
 }
@@ -67,6 +73,20 @@ struct List<'j> {
     done: bool,
     records: Vec<Shown<'j>>,
     next_records_url: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Parallel {
+    result_pages: Vec<ResultPage>,
+    next_records_url: Option<String>,
+    done: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResultPage {
+    result_url: String,
 }
 
 /// A job as JSON.
@@ -84,6 +104,16 @@ pub(crate) fn list(jobs: &[&Job], next: Option<String>) -> String {
     })
 }
 
+/// The addresses of pages as JSON.
+pub(crate) fn pages(urls: impl Iterator<Item = String>, next: Option<String>) -> String {
+    let pages = urls.map(|result_url| ResultPage { result_url });
+    written(&Parallel {
+        result_pages: pages.collect(),
+        done: next.is_none(),
+        next_records_url: next,
+    })
+}
+
 fn written(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("these types have text keys and no value that JSON lacks")
 }
@@ -91,75 +121,49 @@ fn written(value: &impl Serialize) -> String {
 fn shown(job: &Job, detail: Detail) -> Shown<'_> {
     let told = matches!(detail, Detail::All | Detail::Listed);
     let formed = detail != Detail::Changed;
+    let kind = job.work.kind();
     Shown {
         id: &job.id,
-        operation: job.operation,
+        operation: job.work.operation(),
         object: &job.object,
         created_by_id: &job.created_by,
         created_date: dates::render_date_time(point(job.created).whole_second()),
         system_modstamp: dates::render_date_time(point(job.modified).whole_second()),
         state: job.state,
-        external_id_field_name: job.external_id_field.as_deref(),
+        external_id_field_name: match &job.work {
+            Work::Change(changing) => changing.external_id_field.as_deref(),
+            Work::Query(_) => None,
+        },
         concurrency_mode: "Parallel",
         content_type: "CSV",
         api_version: f32::from(job.version),
-        job_type: told.then_some("V2Ingest"),
-        content_url: (detail == Detail::Created).then(|| {
+        job_type: told.then_some(kind.job_type()),
+        content_url: (detail == Detail::Created && kind == Kind::Ingest).then(|| {
             let Job { version, id, .. } = job;
             format!("services/data/v{version}.0/jobs/ingest/{id}/batches")
         }),
         line_ending: formed.then_some(job.line_ending),
         column_delimiter: formed.then_some(job.delimiter),
-        counts: (detail == Detail::All).then_some(Counts {
-            number_records_processed: job.progress.processed,
-            number_records_failed: job.progress.failed,
-            retries: 0,
-            total_processing_time: job.progress.millis,
-            api_active_processing_time: job.progress.millis,
-            apex_processing_time: 0,
-            error_message: job.error.as_deref(),
-        }),
+        counts: (detail == Detail::All).then(|| counts(job, kind)),
     }
 }
 
-/// Lines of CSV in the making.
-pub(crate) struct Csv {
-    delimiter: u8,
-    line_ending: LineEnding,
-    out: Vec<u8>,
-}
-
-impl Csv {
-    pub(crate) const fn new(delimiter: Delimiter, line_ending: LineEnding) -> Self {
-        Self {
-            delimiter: delimiter.byte(),
-            line_ending,
-            out: Vec::new(),
-        }
-    }
-
-    /// Adds a line; every value is quoted.
-    pub(crate) fn line<'c>(
-        &mut self,
-        first: [&'c str; 2],
-        others: impl IntoIterator<Item = &'c str>,
-    ) {
-        for (place, cell) in first.into_iter().chain(others).enumerate() {
-            if place > 0 {
-                self.out.push(self.delimiter);
-            }
-            self.out.push(b'"');
-            self.out.extend(cell.replace('"', "\"\"").bytes());
-            self.out.push(b'"');
-        }
-        match self.line_ending {
-            LineEnding::Lf => self.out.push(b'\n'),
-            LineEnding::Crlf => self.out.extend(b"\r\n"),
-        }
-    }
-
-    /// Takes the lines away.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.out)
+fn counts(job: &Job, kind: Kind) -> Counts<'_> {
+    let Progress {
+        processed,
+        failed,
+        millis,
+        ..
+    } = job.progress;
+    let changes = kind == Kind::Ingest;
+    Counts {
+        number_records_processed: processed,
+        number_records_failed: changes.then_some(failed),
+        retries: 0,
+        total_processing_time: millis,
+        api_active_processing_time: changes.then_some(millis),
+        apex_processing_time: changes.then_some(0),
+        is_pk_chunking_supported: (!changes).then(|| chunking::is_supported(&job.object)),
+        error_message: job.error.as_deref(),
     }
 }

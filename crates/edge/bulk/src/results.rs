@@ -3,33 +3,21 @@
 //! Source: "Get Job Successful Record Results", "Get Job Failed Record Results", "Get Job Unprocessed Record Results" (Bulk
 //! API 2.0 and Bulk API Developer Guide).
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::body::Body;
-use bytes::Bytes;
 use landfall_engine::Outcome;
 use landfall_model::{Fault, RecordId};
 use landfall_store::DocumentKind;
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::spawn_blocking;
-use tokio_stream::wrappers::ReceiverStream;
-use tracing::error;
 
-use crate::Shared;
 use crate::content::{Chunk, Records, Unread};
-use crate::error::{Error, chain};
+use crate::error::Error;
 use crate::job::Job;
-use crate::render::Csv;
-
-/// Bytes of a file that are read at once.
-const PIECE_BYTES: usize = 64 * 1024;
-
-/// Pieces of an answer that wait for the client.
-const PIECES_WAITING_MAX: usize = 2;
+use crate::lines::Csv;
+use crate::stream::Pieces;
+use crate::{Shared, stream};
 
 /// The records of one transaction.
 #[derive(Debug, Serialize, Deserialize)]
@@ -121,35 +109,22 @@ impl Which {
     }
 }
 
-type Pieces = Sender<io::Result<Bytes>>;
-
 /// The records of a job that has ended, as CSV that is made while it is sent.
 pub(crate) fn body(shared: Arc<Shared>, job: Job, which: Which) -> Body {
-    let (pieces, sent) = channel(PIECES_WAITING_MAX);
-    tokio::spawn(async move {
-        let made = match which {
+    stream::body(job.id.clone(), move |pieces| async move {
+        match which {
             Which::Unprocessed => rest(&shared, &job, &pieces).await,
             Which::Successful | Which::Failed => processed(&shared, &job, which, &pieces).await,
-        };
-        if let Err(failure) = made {
-            error!(job = job.id, error = %chain(&failure), "the results of a bulk job cannot be read");
-            // A client that has hung up does not hear it.
-            let _ = pieces.send(Err(io::Error::other("unreadable"))).await;
         }
-    });
-    Body::from_stream(ReceiverStream::new(sent))
-}
-
-/// Hands a piece on; says whether the client still listens.
-async fn send(pieces: &Pieces, piece: Vec<u8>) -> bool {
-    piece.is_empty() || pieces.send(Ok(piece.into())).await.is_ok()
+    })
 }
 
 async fn processed(shared: &Shared, job: &Job, which: Which, pieces: &Pieces) -> Result<(), Error> {
     let mut csv = Csv::new(job.delimiter, job.line_ending);
     let records = open(shared, job).await?;
-    csv.line(which.columns(), records.iter().flat_map(|r| &r.header));
-    if !send(pieces, csv.take()).await {
+    let names = records.iter().flat_map(|records| &records.header);
+    csv.line(which.columns().into_iter().chain(names));
+    if !pieces.send(csv.take()).await {
         return Ok(());
     }
     let Some(mut records) = records else {
@@ -180,10 +155,10 @@ async fn processed(shared: &Shared, job: &Job, which: Which, pieces: &Pieces) ->
         .map_err(unread)?;
         for (became, record) in transacted.records.iter().zip(&chunk.records) {
             if let Some(cells) = which.cells(became) {
-                csv.line(cells, record);
+                csv.line(cells.into_iter().chain(record));
             }
         }
-        if !send(pieces, csv.take()).await {
+        if !pieces.send(csv.take()).await {
             return Ok(());
         }
     }
@@ -199,37 +174,12 @@ async fn rest(shared: &Shared, job: &Job, pieces: &Pieces) -> Result<(), Error> 
         (Some(records), offset) if offset > 0 => vec![0..records.first, offset..content],
         _ => std::iter::once(0..content).collect(),
     };
-    let path = shared.folder.path(&job.id);
     for part in parts {
-        let mut at = part.start;
-        while at < part.end {
-            let most = usize::try_from(part.end - at).unwrap_or(PIECE_BYTES);
-            let piece = piece(path.clone(), at, most.min(PIECE_BYTES)).await?;
-            if piece.is_empty() {
-                return Err(Error::ContentChanged);
-            }
-            at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-            if !send(pieces, piece).await {
-                return Ok(());
-            }
+        if !pieces.part(shared.folder.path(&job.id), part).await? {
+            break;
         }
     }
     Ok(())
-}
-
-async fn piece(path: PathBuf, at: u64, most: usize) -> Result<Vec<u8>, Error> {
-    spawn_blocking(move || {
-        let read = || {
-            let mut file = File::open(&path)?;
-            file.seek(SeekFrom::Start(at))?;
-            let mut piece = Vec::with_capacity(most);
-            let most = u64::try_from(most).unwrap_or(u64::MAX);
-            file.take(most).read_to_end(&mut piece)?;
-            Ok(piece)
-        };
-        read().map_err(|source| Error::File { path, source })
-    })
-    .await?
 }
 
 /// The data of a job; none if there is none, or none that has a header.

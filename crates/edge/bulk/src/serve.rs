@@ -6,17 +6,20 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use landfall_auth::Login;
-use landfall_model::limits::{BULK_BODY_BYTES_MAX, BULK_MULTIPART_BYTES_MAX};
+use landfall_model::limits::{
+    BULK_BODY_BYTES_MAX, BULK_MULTIPART_BYTES_MAX, BULK_QUERY_BODY_BYTES_MAX,
+};
 use landfall_model::{BulkFault, Fault};
 use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names};
 
+use crate::job::Kind;
 use crate::results::Which;
-use crate::{Shared, answer, ingest, multipart};
+use crate::{Shared, answer, ingest, lifecycle, multipart, query};
 
 /// Segments before the version: `services`, `data`.
 const ROOT_SEGMENTS: usize = 2;
@@ -77,6 +80,7 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Fault
         return Err(Fault::ResourceNotFound);
     };
     let login = shared.auth.rest_login(authorization(&parts.headers)?)?;
+    check_encoding(&parts.headers)?;
     let call = Call {
         version,
         login,
@@ -87,11 +91,11 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Fault
         ["ingest"] if call.method("GET,POST")? == Method::POST => {
             ingest::create(&shared, &call, body).await
         }
-        ["ingest"] => ingest::list(&shared, &call).await,
+        ["ingest"] => lifecycle::list(&shared, &call, Kind::Ingest).await,
         ["ingest", id] => match *call.method("GET,PATCH,DELETE")? {
             Method::PATCH => ingest::change(&shared, &call, id, body).await,
-            Method::DELETE => ingest::delete(&shared, &call, id).await,
-            _ => ingest::show(&shared, &call, id).await,
+            Method::DELETE => lifecycle::delete(&shared, &call, (Kind::Ingest, id)).await,
+            _ => lifecycle::show(&shared, &call, (Kind::Ingest, id)).await,
         },
         ["ingest", id, "batches"] => {
             call.method("PUT")?;
@@ -101,6 +105,33 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Fault
             let which = Which::named(name).ok_or(Fault::ResourceNotFound)?;
             call.method("GET")?;
             ingest::results(&shared, &call, id, which).await
+        }
+        ["query", rest @ ..] => queries(&shared, &call, rest, body).await,
+        _ => Err(Fault::ResourceNotFound),
+    }
+}
+
+async fn queries(
+    shared: &Shared,
+    call: &Call,
+    path: &[&str],
+    body: Body,
+) -> Result<Response, Fault> {
+    match *path {
+        [] if call.method("GET,POST")? == Method::POST => query::create(shared, call, body).await,
+        [] => lifecycle::list(shared, call, Kind::Query).await,
+        [id] => match *call.method("GET,PATCH,DELETE")? {
+            Method::PATCH => query::change(shared, call, id, body).await,
+            Method::DELETE => lifecycle::delete(shared, call, (Kind::Query, id)).await,
+            _ => lifecycle::show(shared, call, (Kind::Query, id)).await,
+        },
+        [id, name] if name.eq_ignore_ascii_case("results") => {
+            call.method("GET")?;
+            query::results(shared, call, id).await
+        }
+        [id, name] if name.eq_ignore_ascii_case("resultPages") => {
+            call.method("GET")?;
+            query::pages(shared, call, id).await
         }
         _ => Err(Fault::ResourceNotFound),
     }
@@ -115,6 +146,20 @@ fn authorization(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
                 .map_err(|_| Fault::AuthorizationHeaderInvalid)
         })
         .transpose()
+}
+
+/// Refuses a body that has not been unpacked before it came here.
+///
+/// Source: "Limits", Compression (Bulk API 2.0 and Bulk API Developer Guide): there is no other encoding than gzip.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Fault> {
+    match headers.get(CONTENT_ENCODING) {
+        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+            Err(Fault::MediaTypeUnsupported {
+                media_type: String::from_utf8_lossy(encoding.as_bytes()).into_owned(),
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a body of another media type; one without a type is taken.
@@ -151,7 +196,16 @@ pub(crate) async fn read_parts(call: &Call, body: Body) -> Result<(Bytes, Option
 
 /// Reads the body of a request about a job.
 pub(crate) async fn read(call: &Call, body: Body) -> Result<Bytes, Fault> {
+    read_up_to(call, body, BULK_BODY_BYTES_MAX).await
+}
+
+/// Reads the body of a request that brings a query.
+pub(crate) async fn read_query(call: &Call, body: Body) -> Result<Bytes, Fault> {
+    read_up_to(call, body, BULK_QUERY_BODY_BYTES_MAX).await
+}
+
+async fn read_up_to(call: &Call, body: Body, most: usize) -> Result<Bytes, Fault> {
     check_media_type(call, "application/json")?;
-    let read = to_bytes(body, BULK_BODY_BYTES_MAX).await;
+    let read = to_bytes(body, most).await;
     read.map_err(|_| Fault::RequestTooLarge)
 }

@@ -1,24 +1,18 @@
-//! Processing jobs: transaction by transaction, several jobs at a time.
+//! Processing jobs, several at a time: who does it, and how a job begins and ends.
 
 use std::sync::Arc;
 
-use landfall_engine::{Outcome, Transaction};
 use landfall_model::RecordId;
 use landfall_model::limits::BULK_JOBS_AT_ONCE_MAX;
-use landfall_store::{Document, DocumentKind};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
-use crate::Shared;
-use crate::content::{Chunk, Records, Unread};
+use crate::content::Unread;
 use crate::error::{Error, chain};
-use crate::job::{Job, State, stored};
+use crate::job::{Job, State, Work};
 use crate::jobs::Entry;
-use crate::record::Mapping;
-use crate::results::{Became, Transacted};
-
-const USER: &str = "User";
+use crate::{Shared, change, find};
 
 /// See [`crate::Bulk::run`].
 pub(crate) async fn run(shared: Arc<Shared>, mut stopping: watch::Receiver<bool>) {
@@ -48,8 +42,14 @@ fn told(ended: Result<(), tokio::task::JoinError>) {
 }
 
 async fn work(shared: Arc<Shared>, entry: Entry, stopping: watch::Receiver<bool>) {
-    let id = entry.lock().await.id.clone();
-    let processed = process(&shared, &entry, &stopping).await;
+    let (id, work) = {
+        let job = entry.lock().await;
+        (job.id.clone(), job.work.clone())
+    };
+    let processed = match work {
+        Work::Change(changing) => change::process(&shared, &entry, &changing, &stopping).await,
+        Work::Query(query) => find::process(&shared, &entry, &query, &stopping).await,
+    };
     let processed = match processed {
         Err(Unread::Wrong(reason)) => end(&shared, &entry, State::Failed, Some(reason)).await,
         Err(Unread::Failed(failure)) => Err(failure),
@@ -66,64 +66,8 @@ async fn work(shared: Arc<Shared>, entry: Entry, stopping: watch::Receiver<bool>
     }
 }
 
-/// Processes a job to its end, or to the point where the service stops.
-async fn process(
-    shared: &Shared,
-    entry: &Entry,
-    stopping: &watch::Receiver<bool>,
-) -> Result<(), Unread> {
-    let Some(job) = begin(shared, entry).await? else {
-        return Ok(());
-    };
-    let path = shared.folder.path(&job.id);
-    let mut records = blocking(move || {
-        let mut records = Records::open(path, job.delimiter)?;
-        if job.progress.offset == 0 {
-            records.check_line_ending(job.line_ending)?;
-        } else {
-            records.seek(job.progress.offset)?;
-        }
-        Ok(records)
-    })
-    .await?;
-    let mut since = shared.engine.clock().now();
-    while !*stopping.borrow() {
-        let chunk;
-        (records, chunk) = blocking(move || {
-            let chunk = records.chunk()?;
-            Ok((records, chunk))
-        })
-        .await?;
-        let definitions = shared.engine.definitions();
-        let mapping = {
-            let job = entry.lock().await;
-            Mapping::of(&job, &definitions, &records.header).map_err(Unread::Wrong)?
-        };
-        if chunk.records.is_empty() {
-            let ended = end(shared, entry, State::JobComplete, None).await;
-            return ended.map_err(Unread::Failed);
-        }
-        let now = shared.engine.clock().now();
-        let millis = now.since(since).max(0);
-        since = now;
-        let transacted = transact(shared, entry, &mapping, chunk, millis).await;
-        if !transacted.map_err(Unread::Failed)? {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Unread> + Send + 'static,
-) -> Result<T, Unread> {
-    spawn_blocking(work)
-        .await
-        .map_err(|dropped| Unread::Failed(dropped.into()))?
-}
-
 /// Takes up a job; none if it is not to be processed any more.
-async fn begin(shared: &Shared, entry: &Entry) -> Result<Option<Job>, Unread> {
+pub(crate) async fn begin(shared: &Shared, entry: &Entry) -> Result<Option<Job>, Unread> {
     let mut job = entry.lock().await;
     match job.state {
         State::InProgress => {}
@@ -143,7 +87,7 @@ async fn begin(shared: &Shared, entry: &Entry) -> Result<Option<Job>, Unread> {
 }
 
 /// Ends a job, unless it was aborted meanwhile.
-async fn end(
+pub(crate) async fn end(
     shared: &Shared,
     entry: &Entry,
     state: State,
@@ -164,88 +108,26 @@ async fn end(
     Ok(())
 }
 
-/// Makes the changes of some records, and keeps with them what became of each; says whether the job goes on.
-async fn transact(
-    shared: &Shared,
-    entry: &Entry,
-    mapping: &Mapping,
-    chunk: Chunk,
-    millis: i64,
-) -> Result<bool, Error> {
-    let changes = mapping.changes(&shared.engine, &chunk.records).await?;
-    let named = chunk.records.iter().map(|record| mapping.named(record));
-    let named: Vec<Option<RecordId>> = named.collect();
-    let mut job = entry.lock().await;
-    if job.state != State::InProgress {
-        return Ok(false);
-    }
-    let transaction = Transaction {
-        changes,
-        all_or_none: false,
-        user: user(&job)?,
-        origin: job.origin.clone(),
-    };
-    let before = job.clone();
-    let (start, end) = (chunk.start, chunk.end);
-    let now = shared.engine.clock().now().as_millis();
-    let noted = {
-        let before = before.clone();
-        move |outcomes: &[Outcome]| {
-            let after = advanced(before.clone(), end, (millis, now), outcomes);
-            let became = outcomes.iter().zip(named);
-            let transacted = Transacted {
-                start,
-                records: became
-                    .map(|(outcome, id)| Became::of(outcome, id))
-                    .collect(),
-            };
-            let result = Document {
-                kind: DocumentKind::BulkResult,
-                key: before.result_key(before.progress.chunks),
-                content: Some(stored(&transacted)),
-            };
-            vec![after.document(), result]
-        }
-    };
-    let outcomes = shared.engine.commit_noting(transaction, noted).await?;
-    *job = advanced(before, end, (millis, now), &outcomes);
-    drop(job);
-    changed(shared, &outcomes).await;
-    Ok(true)
-}
-
-/// A job after one more transaction.
-fn advanced(mut job: Job, end: u64, (millis, now): (i64, i64), outcomes: &[Outcome]) -> Job {
-    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
-    let progress = &mut job.progress;
-    progress.chunks = progress.chunks.saturating_add(1);
-    progress.offset = end;
-    progress.processed = progress.processed.saturating_add(count(outcomes.len()));
-    progress.failed = progress.failed.saturating_add(count(failed));
-    progress.millis = progress.millis.saturating_add(millis);
-    job.modified = now;
-    job
-}
-
 /// Who made the job.
-fn user(job: &Job) -> Result<RecordId, Error> {
+pub(crate) fn user(job: &Job) -> Result<RecordId, Error> {
     RecordId::parse(&job.created_by).map_err(|error| Error::Document {
         what: "user of a bulk job",
         source: serde::de::Error::custom(error),
     })
 }
 
-/// Tells the logins which users have changed.
-async fn changed(shared: &Shared, outcomes: &[Outcome]) {
-    let definitions = shared.engine.definitions();
-    let users = definitions.catalog().entity(USER);
-    let users = users.map(|user| user.key_prefix);
-    let saved = outcomes.iter().flatten().map(|saved| saved.id);
-    for user in saved.filter(|id| Some(id.prefix()) == users) {
-        if let Err(failure) = shared.auth.user_changed(user).await {
-            // The change is made; logins see it when they are looked through next.
-            warn!(error = %chain(&failure), "a login has not seen that its user has changed");
-        }
-    }
+/// Does what may wait for the disk, for an answer.
+pub(crate) async fn blocking_read<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    spawn_blocking(read).await?
+}
+
+/// Does what may wait for the disk.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Unread> + Send + 'static,
+) -> Result<T, Unread> {
+    spawn_blocking(work)
+        .await
+        .map_err(|dropped| Unread::Failed(dropped.into()))?
 }

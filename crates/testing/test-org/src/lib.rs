@@ -7,6 +7,7 @@
     reason = "tests are told what went wrong by a panic, and nobody else uses this"
 )]
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,6 +18,7 @@ use landfall_auth::{Auth, Client, NewUser, PasswordCost, Settings};
 use landfall_engine::{Engine, ManualClock, Parts, SeededEntropy, WriterThread};
 use landfall_metadata::Component;
 use landfall_model::{RecordId, Timestamp};
+use landfall_store::Opened;
 use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -101,6 +103,11 @@ impl TestOrg {
     /// Ends the process in good order. Everybody else has to have let go of the engine.
     pub async fn stopped(self) -> StoppedOrg {
         self.auth.stop().await.expect("it stops");
+        self.interrupted().await
+    }
+
+    /// Ends the process without saving anything that is not saved. Everybody else has to have let go of the engine.
+    pub async fn interrupted(self) -> StoppedOrg {
         drop((self.auth, self.engine));
         let writer = self.writer;
         tokio::task::spawn_blocking(move || writer.stop())
@@ -112,6 +119,11 @@ impl TestOrg {
             options: self.options,
             seed: self.seed + 1,
         }
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Makes `components` the project of the org.
@@ -147,9 +159,14 @@ impl TestOrg {
 impl StoppedOrg {
     /// The org in a new process.
     pub async fn started(self) -> TestOrg {
+        self.started_on(|store| store).await
+    }
+
+    /// The same, with something between it and its store.
+    pub async fn started_on(self, between: impl FnOnce(Opened) -> Opened) -> TestOrg {
         let config = landfall_store_embedded::Config::new(self.folder.path().join("org.db"));
         let (engine, writer) = Engine::start(Parts {
-            store: landfall_store_embedded::open(&config).expect("a store"),
+            store: between(landfall_store_embedded::open(&config).expect("a store")),
             clock: Arc::clone(&self.clock) as _,
             entropy: Arc::new(SeededEntropy::new(self.seed)),
             instance: *b"5f",

@@ -2,100 +2,46 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use landfall_model::{EntityDefinition, RecordId, Row, Timestamp, Topic, Value};
-use landfall_store::{
-    Appended, Committed, DocumentKind, Error, Opened, Position, Reads, Result, TopicId, WriteSet,
-    Writer,
-};
+use landfall_store::faults::{self, Denial};
 use serde_json::json;
 
 use crate::org::{Org, rows};
 
-/// Denies one commit, counted from when counting begins. Beneath it is as if it had not been asked, or, if it comes too
-/// late, as if nobody had heard that it was made.
-struct Denying {
-    beneath: Box<dyn Writer>,
-    /// Commits that are still made.
-    left: Arc<AtomicUsize>,
-    is_late: bool,
+/// An org whose store can be made to deny a write.
+async fn denying() -> (Org, Arc<Denial>) {
+    let mut denial = None;
+    let stopped = Org::new().await.stop().await;
+    let org = Org::start(stopped, |opened| {
+        let (store, told) = faults::denying(opened);
+        denial = Some(told);
+        store
+    })
+    .await;
+    (org, denial.expect("the store was opened"))
 }
 
-impl Reads for Denying {
-    fn row(&self, entity: &EntityDefinition, id: RecordId) -> Result<Option<Row>> {
-        self.beneath.row(entity, id)
+/// Waits until a write has been denied or the job is done; says whether it was denied.
+async fn fails(org: &Org, denial: &Denial, job: &str, commit: usize, is_late: bool) -> bool {
+    if is_late {
+        denial.late_after(commit);
+    } else {
+        denial.after(commit);
     }
-
-    fn rows_where(
-        &self,
-        entity: &EntityDefinition,
-        field: usize,
-        value: &Value,
-        limit: usize,
-    ) -> Result<Vec<Row>> {
-        self.beneath.rows_where(entity, field, value, limit)
-    }
-
-    fn recent_rows(&self, entity: &EntityDefinition, limit: usize) -> Result<Vec<Row>> {
-        self.beneath.recent_rows(entity, limit)
-    }
-
-    fn document(&self, kind: DocumentKind, key: &str) -> Result<Option<Vec<u8>>> {
-        self.beneath.document(kind, key)
-    }
-
-    fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
-        self.beneath.documents(kind)
-    }
-}
-
-impl Writer for Denying {
-    fn prepare(&mut self, entities: &[Arc<EntityDefinition>]) -> Result<()> {
-        self.beneath.prepare(entities)
-    }
-
-    fn topic(&mut self, topic: &Topic) -> Result<TopicId> {
-        self.beneath.topic(topic)
-    }
-
-    fn commit(
-        &mut self,
-        write: &WriteSet,
-        events: &mut dyn FnMut(Position) -> Appended,
-    ) -> Result<Committed> {
-        let is_denied = self.left.fetch_sub(1, Ordering::Relaxed) == 0;
-        if !is_denied || self.is_late {
-            let committed = self.beneath.commit(write, events);
-            if !is_denied {
-                return committed;
-            }
+    while org.test.engine.is_writable() {
+        if org.get(job).await.json()["state"] == "JobComplete" {
+            break;
         }
-        Err(Error::Commit {
-            source: "the disk is gone".into(),
-        })
+        tokio::task::yield_now().await;
     }
-
-    fn trim(&mut self, before: Timestamp) -> Result<bool> {
-        self.beneath.trim(before)
-    }
+    denial.withdraw();
+    !org.test.engine.is_writable()
 }
 
 /// Has a job of some records fail at a commit, and go on after a restart; says whether it did fail.
 async fn fails_at(commit: usize, is_late: bool) -> bool {
     const RECORDS: usize = 900;
-    let org = Org::new().await;
-    let folder = org.stop().await;
-    let left = Arc::new(AtomicUsize::new(usize::MAX));
-    let org = Org::start(folder, |opened| Opened {
-        writer: Box::new(Denying {
-            beneath: opened.writer,
-            left: Arc::clone(&left),
-            is_late,
-        }),
-        reader: opened.reader,
-    })
-    .await;
+    let (org, denial) = denying().await;
     let job = org
         .job(&json!({"object": "Account", "operation": "insert"}))
         .await;
@@ -107,15 +53,7 @@ async fn fails_at(commit: usize, is_late: bool) -> bool {
     assert_eq!(put.status, 201);
     let closed = org.patch(&job, &json!({"state": "UploadComplete"})).await;
     assert_eq!(closed.status, 200);
-    left.store(commit, Ordering::Relaxed);
-    while org.engine.is_writable() {
-        if org.get(&job).await.json()["state"] == "JobComplete" {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
-    let has_failed = !org.engine.is_writable();
-    left.store(usize::MAX, Ordering::Relaxed);
+    let has_failed = fails(&org, &denial, &job, commit, is_late).await;
     let org = Org::start(org.stop().await, |opened| opened).await;
     let ended = org.ended(&job).await;
     assert_eq!(ended["state"], "JobComplete");
@@ -162,4 +100,36 @@ async fn a_job_goes_on_after_a_stop() {
     let org = Org::start(org.stop().await, |opened| opened).await;
     assert_eq!(org.ended(&job).await["numberRecordsProcessed"], 2_000);
     assert_eq!(org.values("Account", "Name").await.len(), 2_000);
+}
+
+/// Has a query fail at a commit, and go on after a restart; says whether it did fail.
+async fn query_fails_at(commit: usize, is_late: bool) -> bool {
+    const RECORDS: usize = 300;
+    let (org, denial) = denying().await;
+    let insert = json!({"object": "Account", "operation": "insert"});
+    let rows = rows(RECORDS);
+    org.run(&insert, &format!("Name\n{rows}")).await;
+    let job = org.query("SELECT Name FROM Account").await;
+    let has_failed = fails(&org, &denial, &job, commit, is_late).await;
+    let stopped = org.stop().await;
+    let left = stopped.folder.path().join("bulk").join("750.part");
+    std::fs::write(&left, "\"Name\"\n\"N").expect("a file");
+    let org = Org::start(stopped, |opened| opened).await;
+    assert!(!left.exists());
+    assert_eq!(org.ended(&job).await["numberRecordsProcessed"], RECORDS);
+    let results = org.results(&job, "results").await;
+    let told: HashSet<&str> = results.lines().skip(1).collect();
+    assert_eq!(told.len(), RECORDS, "commit {commit}");
+    has_failed
+}
+
+#[tokio::test]
+async fn a_query_that_a_failure_interrupted_is_done_anew() {
+    for is_late in [false, true] {
+        let mut commit = 0;
+        while query_fails_at(commit, is_late).await {
+            commit += 1;
+        }
+        assert!(commit >= 1, "{commit} commits");
+    }
 }

@@ -182,7 +182,7 @@ async fn two_hundred_records_are_one_transaction() {
         .collect();
     assert_eq!(ids.len(), 450);
     // What became of the records is kept once for each transaction.
-    let kept = org.engine.documents(DocumentKind::BulkResult).await;
+    let kept = org.test.engine.documents(DocumentKind::BulkResult).await;
     let kept = kept.expect("documents");
     let records = |content: &[u8]| -> usize {
         let kept: serde_json::Value = serde_json::from_slice(content).expect("JSON");

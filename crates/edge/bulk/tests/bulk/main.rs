@@ -8,4 +8,5 @@
 mod failing;
 mod ingest;
 mod org;
+mod queries;
 mod refusals;

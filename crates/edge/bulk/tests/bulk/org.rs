@@ -1,34 +1,21 @@
 //! A developer org behind the Bulk API, which can be stopped and started again.
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request};
-use http_body_util::BodyExt;
-use landfall_auth::{Auth, Client, PasswordCost, Settings};
 use landfall_bulk::Bulk;
-use landfall_engine::{Engine, ManualClock, Parts, SeededEntropy, WriterThread};
 use landfall_metadata::Component;
-use landfall_model::Timestamp;
 use landfall_store::Opened;
+use landfall_test_org::{StoppedOrg, TestOrg, send};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tower::ServiceExt;
-
-const APP: Client<'static> = Client {
-    id: "landfall",
-    secret: Some("landfall"),
-};
-
-/// When orgs are started.
-pub(crate) const START_MILLIS: i64 = 1_700_000_000_123;
 
 pub(crate) const JOBS: &str = "/services/data/v60.0/jobs/ingest";
+
+pub(crate) const QUERIES: &str = "/services/data/v60.0/jobs/query";
 
 /// An object with a field of several kinds, one of them an external id.
 const THING: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -43,13 +30,10 @@ const THING: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </CustomObject>"#;
 
 pub(crate) struct Org {
-    pub(crate) engine: Engine,
-    token: String,
+    pub(crate) test: TestOrg,
     router: Router,
     stop: watch::Sender<bool>,
     running: JoinHandle<()>,
-    writer: WriterThread,
-    pub(crate) folder: Arc<TempDir>,
 }
 
 #[derive(Debug)]
@@ -77,89 +61,42 @@ pub(crate) fn rows(count: usize) -> String {
     (0..count).fold(String::new(), |rows, n| rows + &format!("N{n}\n"))
 }
 
-fn store_file(folder: &TempDir) -> PathBuf {
-    folder.path().join("org.db")
-}
-
 impl Org {
     pub(crate) async fn new() -> Self {
-        let folder = Arc::new(TempDir::new().expect("a folder"));
-        let org = Self::start(folder, |opened| opened).await;
-        let component = Component {
+        let test = TestOrg::new().await;
+        test.deploy(vec![Component {
             path: "objects/Thing__c.object".to_owned(),
             content: THING.to_owned(),
-        };
-        let deployed = org.engine.deploy(vec![component]).await;
-        deployed.expect("the project is right");
-        org
+        }])
+        .await;
+        Self::at_work(test).await
     }
 
-    /// Starts an org on a folder, with something between it and its store.
-    pub(crate) async fn start(
-        folder: Arc<TempDir>,
-        between: impl FnOnce(Opened) -> Opened,
-    ) -> Self {
-        Self::start_at(folder, START_MILLIS, between).await
+    /// Starts a stopped org, with something between it and its store.
+    pub(crate) async fn start(stopped: StoppedOrg, between: impl FnOnce(Opened) -> Opened) -> Self {
+        Self::at_work(stopped.started_on(between).await).await
     }
 
-    pub(crate) async fn start_at(
-        folder: Arc<TempDir>,
-        now: i64,
-        between: impl FnOnce(Opened) -> Opened,
-    ) -> Self {
-        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(now)));
-        let config = landfall_store_embedded::Config::new(store_file(&folder));
-        let opened = landfall_store_embedded::open(&config).expect("a store");
-        let (engine, writer) = Engine::start(Parts {
-            store: between(opened),
-            clock,
-            entropy: Arc::new(SeededEntropy::new(1)),
-            instance: *b"5f",
-            retention_hours: 72,
-            capture_all: true,
-            differences: true,
-        })
-        .expect("an engine");
-        let settings = Settings {
-            password_cost: PasswordCost::LEAST,
-            ..Settings::developer()
-        };
-        let auth = Auth::open(engine.clone(), settings).await.expect("logins");
-        auth.seed_developer().await.expect("a developer org");
-        let login = auth.password_grant(APP, "admin@landfall.test", "landfall");
-        let token = login.await.expect("a login").access_token;
-        let bulk = Bulk::open(engine.clone(), auth, folder.path().join("bulk"));
+    async fn at_work(test: TestOrg) -> Self {
+        let folder = test.folder().join("bulk");
+        let bulk = Bulk::open(test.engine.clone(), test.auth.clone(), folder);
         let bulk = bulk.await.expect("jobs");
         let (stop, stopping) = watch::channel(false);
         Self {
-            engine,
-            token: token.as_str().to_owned(),
+            test,
             router: bulk.router(),
             running: tokio::spawn(bulk.run(stopping)),
             stop,
-            writer,
-            folder,
         }
     }
 
     /// Stops the org; what it was doing is where it was after its last transaction.
-    pub(crate) async fn stop(self) -> Arc<TempDir> {
-        let Self {
-            engine,
-            router,
-            stop,
-            running,
-            writer,
-            folder,
-            ..
-        } = self;
-        stop.send(true).expect("it runs");
-        running.await.expect("no panic");
-        tokio::task::spawn_blocking(move || writer.stop())
-            .await
-            .expect("no panic");
-        drop((engine, router));
-        folder
+    pub(crate) async fn stop(self) -> StoppedOrg {
+        // It may have been told before.
+        self.stop.send_replace(true);
+        self.running.await.expect("no panic");
+        drop(self.router);
+        self.test.interrupted().await
     }
 
     pub(crate) async fn ask(
@@ -172,17 +109,48 @@ impl Org {
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header("authorization", format!("Bearer {}", self.token))
+            .header("authorization", format!("Bearer {}", self.test.token))
             .header("content-type", kind)
             .body(body.into())
             .expect("a request");
-        let response = self.router.clone().oneshot(request).await;
-        let (parts, body) = response.expect("infallible").into_parts();
-        let body = body.collect().await.expect("a whole body").to_bytes();
+        self.send(request).await
+    }
+
+    /// Processes no further job.
+    pub(crate) fn pause(&self) {
+        self.stop.send(true).expect("it runs");
+    }
+
+    /// Makes a query a job; answers with its path.
+    pub(crate) async fn query(&self, statement: &str) -> String {
+        let made = self
+            .post(QUERIES, &json!({"operation": "query", "query": statement}))
+            .await;
+        assert_eq!(made.status, 200, "{made:?}");
+        format!("{QUERIES}/{}", made.json()["id"].as_str().expect("an id"))
+    }
+
+    /// What a query finds, as one page.
+    pub(crate) async fn found(&self, statement: &str) -> String {
+        let job = self.query(statement).await;
+        let ended = self.ended(&job).await;
+        assert_eq!(ended["state"], "JobComplete", "{ended}");
+        self.results(&job, "results").await
+    }
+
+    /// Sends a request whose answer is no text.
+    pub(crate) async fn bytes(&self, request: Request<Body>) -> (HeaderMap, Vec<u8>) {
+        let reply = send(&self.router, request).await;
+        (reply.headers, reply.body)
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let reply = send(&self.router, request).await;
         Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body: String::from_utf8(body.to_vec()).expect("text"),
+            status: reply.status.as_u16(),
+            headers: reply.headers,
+            body: String::from_utf8(reply.body).expect("text"),
         }
     }
 
@@ -248,10 +216,10 @@ impl Org {
 
     /// The values of a field of all records of an object.
     pub(crate) async fn values(&self, object: &str, field: &str) -> Vec<landfall_model::Value> {
-        let catalog = self.engine.catalog();
+        let catalog = self.test.engine.catalog();
         let entity = catalog.entity(object).expect("an object");
         let place = entity.index_of(field).expect("a field");
-        let rows = self.engine.recent_rows(entity, 100_000).await;
+        let rows = self.test.engine.recent_rows(entity, 100_000).await;
         let rows = rows.expect("the rows").into_iter();
         rows.map(|row| row[place].clone()).collect()
     }

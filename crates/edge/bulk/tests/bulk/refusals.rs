@@ -1,8 +1,10 @@
 //! What jobs refuse, and how they end without being processed.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::org::{JOBS, Org, START_MILLIS};
+use crate::org::{JOBS, Org};
 
 fn refused(status: u16, code: &str, message: &str) -> (u16, String, String) {
     (status, code.to_owned(), message.to_owned())
@@ -134,8 +136,8 @@ async fn a_job_that_has_ended_stays_as_it_is_until_it_is_deleted() {
         )
     );
     let file = org
-        .folder
-        .path()
+        .test
+        .folder()
         .join("bulk")
         .join(format!("{}.csv", job.rsplit('/').next().expect("an id")));
     assert!(file.exists());
@@ -145,6 +147,7 @@ async fn a_job_that_has_ended_stays_as_it_is_until_it_is_deleted() {
     assert_eq!(org.get(&job).await.status, 404);
     assert_eq!(org.ask("DELETE", &job, "", "").await.status, 404);
     let kept = org
+        .test
         .engine
         .documents(landfall_store::DocumentKind::BulkResult)
         .await;
@@ -198,8 +201,9 @@ async fn jobs_are_listed_and_forgotten_after_a_week() {
         .collect();
     assert_eq!(ids.len(), 2);
     assert!(first.ends_with(ids[0]) && second.ends_with(ids[1]));
-    let later = START_MILLIS + 8 * 86_400_000;
-    let fresh = Org::start_at(org.stop().await, later, |opened| opened).await;
+    let stopped = org.stop().await;
+    stopped.clock.advance(Duration::from_hours(8 * 24));
+    let fresh = Org::start(stopped, |opened| opened).await;
     fresh.job(&insert()).await;
     assert_eq!(fresh.get(&first).await.status, 404);
     assert_eq!(fresh.get(&second).await.status, 200);

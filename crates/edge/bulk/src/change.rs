@@ -1,0 +1,146 @@
+//! Changing records: transaction by transaction, each with what became of its records.
+
+use landfall_engine::{Outcome, Transaction};
+use landfall_model::RecordId;
+use landfall_store::{Document, DocumentKind};
+use tokio::sync::watch;
+use tracing::warn;
+
+use crate::Shared;
+use crate::content::{Chunk, Records, Unread};
+use crate::error::{Error, chain};
+use crate::job::{Changing, Job, State, stored};
+use crate::jobs::Entry;
+use crate::record::Mapping;
+use crate::results::{Became, Transacted};
+use crate::work::{begin, blocking, end, user};
+
+const USER: &str = "User";
+
+/// Processes a job to its end, or to the point where the service stops.
+pub(crate) async fn process(
+    shared: &Shared,
+    entry: &Entry,
+    changing: &Changing,
+    stopping: &watch::Receiver<bool>,
+) -> Result<(), Unread> {
+    let Some(job) = begin(shared, entry).await? else {
+        return Ok(());
+    };
+    let path = shared.folder.path(&job.id);
+    let mut records = blocking(move || {
+        let mut records = Records::open(path, job.delimiter)?;
+        if job.progress.offset == 0 {
+            records.check_line_ending(job.line_ending)?;
+        } else {
+            records.seek(job.progress.offset)?;
+        }
+        Ok(records)
+    })
+    .await?;
+    let mut since = shared.engine.clock().now();
+    while !*stopping.borrow() {
+        let chunk;
+        (records, chunk) = blocking(move || {
+            let chunk = records.chunk()?;
+            Ok((records, chunk))
+        })
+        .await?;
+        let definitions = shared.engine.definitions();
+        let mapping = {
+            let job = entry.lock().await;
+            Mapping::of(changing, &job.object, &definitions, &records.header)
+                .map_err(Unread::Wrong)?
+        };
+        if chunk.records.is_empty() {
+            let ended = end(shared, entry, State::JobComplete, None).await;
+            return ended.map_err(Unread::Failed);
+        }
+        let now = shared.engine.clock().now();
+        let millis = now.since(since).max(0);
+        since = now;
+        let transacted = transact(shared, entry, &mapping, chunk, millis).await;
+        if !transacted.map_err(Unread::Failed)? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Makes the changes of some records, and keeps with them what became of each; says whether the job goes on.
+async fn transact(
+    shared: &Shared,
+    entry: &Entry,
+    mapping: &Mapping,
+    chunk: Chunk,
+    millis: i64,
+) -> Result<bool, Error> {
+    let changes = mapping.changes(&shared.engine, &chunk.records).await?;
+    let named = chunk.records.iter().map(|record| mapping.named(record));
+    let named: Vec<Option<RecordId>> = named.collect();
+    let mut job = entry.lock().await;
+    if job.state != State::InProgress {
+        return Ok(false);
+    }
+    let transaction = Transaction {
+        changes,
+        all_or_none: false,
+        user: user(&job)?,
+        origin: job.origin.clone(),
+    };
+    let before = job.clone();
+    let (start, end) = (chunk.start, chunk.end);
+    let now = shared.engine.clock().now().as_millis();
+    let noted = {
+        let before = before.clone();
+        move |outcomes: &[Outcome]| {
+            let after = advanced(before.clone(), end, (millis, now), outcomes);
+            let became = outcomes.iter().zip(named);
+            let transacted = Transacted {
+                start,
+                records: became
+                    .map(|(outcome, id)| Became::of(outcome, id))
+                    .collect(),
+            };
+            let result = Document {
+                kind: DocumentKind::BulkResult,
+                key: before.result_key(before.progress.chunks),
+                content: Some(stored(&transacted)),
+            };
+            vec![after.document(), result]
+        }
+    };
+    let outcomes = shared.engine.commit_noting(transaction, noted).await?;
+    *job = advanced(before, end, (millis, now), &outcomes);
+    drop(job);
+    changed(shared, &outcomes).await;
+    Ok(true)
+}
+
+/// A job after one more transaction.
+fn advanced(mut job: Job, end: u64, (millis, now): (i64, i64), outcomes: &[Outcome]) -> Job {
+    let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+    let progress = &mut job.progress;
+    progress.chunks = progress.chunks.saturating_add(1);
+    progress.offset = end;
+    progress.processed = progress.processed.saturating_add(count(outcomes.len()));
+    progress.failed = progress.failed.saturating_add(count(failed));
+    progress.millis = progress.millis.saturating_add(millis);
+    job.modified = now;
+    job
+}
+
+/// Tells the logins which users have changed.
+async fn changed(shared: &Shared, outcomes: &[Outcome]) {
+    let definitions = shared.engine.definitions();
+    let users = definitions.catalog().entity(USER);
+    let users = users.map(|user| user.key_prefix);
+    let saved = outcomes.iter().flatten().map(|saved| saved.id);
+    for user in saved.filter(|id| Some(id.prefix()) == users) {
+        if let Err(failure) = shared.auth.user_changed(user).await {
+            // The change is made; logins see it when they are looked through next.
+            warn!(error = %chain(&failure), "a login has not seen that its user has changed");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Finding records: what a query finds at one point in time becomes a file, which is there when it is whole.
+//!
+//! A job that was interrupted is done anew, so nothing of it is kept before.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use landfall_engine::Question;
+use landfall_model::limits::{BULK_FOUND_BYTES_MAX, BULK_MARK_BYTES, QUERY_PAGE_ROWS_MAX};
+use landfall_model::{BulkFault, Fault, RecordId, Value};
+use landfall_query::Checked;
+use tokio::sync::watch;
+
+use crate::Shared;
+use crate::content::Unread;
+use crate::error::Error;
+use crate::job::{Job, Mark, Progress, Query, State, Work};
+use crate::jobs::Entry;
+use crate::lines::Csv;
+use crate::table::Table;
+use crate::work::{begin, blocking, user};
+
+/// Bytes that are written at once.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// Records after which the job is looked at.
+const RECORDS_BETWEEN_LOOKS: u64 = 1_000;
+
+/// Checks a query and the form of its answer.
+///
+/// # Errors
+/// [`BulkFault::QueryUnsupported`], and what the org says about the query.
+pub(crate) async fn checked(
+    shared: &Shared,
+    user: RecordId,
+    query: &Query,
+    version: u16,
+) -> Result<(Checked, Table), Fault> {
+    let question = Question {
+        statement: &query.statement,
+        user,
+        deleted: query.deleted,
+        batch: QUERY_PAGE_ROWS_MAX,
+    };
+    let examined = shared.engine.examine(question).await;
+    let checked = examined.map_err(|error| Error::from(error).fault())?;
+    let table = Table::of(&checked, version);
+    let table = table.map_err(|what| Fault::Bulk(BulkFault::QueryUnsupported(what)))?;
+    Ok((checked, table))
+}
+
+/// Processes a job to its end, or to the point where the service stops.
+pub(crate) async fn process(
+    shared: &Shared,
+    entry: &Entry,
+    query: &Query,
+    stopping: &watch::Receiver<bool>,
+) -> Result<(), Unread> {
+    let turn = shared.querying.acquire().await;
+    // It is never closed.
+    let Ok(_turn) = turn else {
+        return Ok(());
+    };
+    let Some(job) = begin(shared, entry).await? else {
+        return Ok(());
+    };
+    let started = shared.engine.clock().now();
+    let user = user(&job).map_err(Unread::Failed)?;
+    let checked = checked(shared, user, query, job.version).await;
+    let (checked, table) = checked.map_err(|fault| refused(&fault))?;
+    let part = shared.folder.part(&job.id);
+    let (looking, stopping) = (Arc::clone(entry), stopping.clone());
+    let form = (job.delimiter, job.line_ending);
+    let found = blocking(move || {
+        let csv = Csv::new(form.0, form.1);
+        Found::begin(part, (table, csv), looking, stopping).map_err(Unread::Failed)
+    })
+    .await?;
+    let found = shared
+        .engine
+        .scan(Arc::new(checked), found, |found, row| found.take(&row))
+        .await;
+    let found = found.map_err(|error| match error {
+        landfall_engine::Error::Refused(fault) => refused(&fault),
+        error => Unread::Failed(error.into()),
+    })?;
+    let Some(written) = blocking(move || found.finish()).await? else {
+        return Ok(());
+    };
+    let millis = shared.engine.clock().now().since(started).max(0);
+    complete(shared, entry, written, millis)
+        .await
+        .map_err(Unread::Failed)
+}
+
+/// What the job tells about a query that cannot be asked.
+///
+/// Source: error messages that clients quote in their issues.
+fn refused(fault: &Fault) -> Unread {
+    let error = landfall_wire::rest(fault);
+    let code = match fault {
+        Fault::Bulk(BulkFault::QueryUnsupported(_)) => "FUNCTIONALITY_NOT_ENABLED",
+        _ => error.code,
+    };
+    let message = error.message;
+    Unread::Wrong(format!(
+        "InvalidBatch : Failed to process query: {code}: {message}"
+    ))
+}
+
+/// Ends a job whose file is whole, unless it was aborted meanwhile.
+async fn complete(
+    shared: &Shared,
+    entry: &Entry,
+    written: Written,
+    millis: i64,
+) -> Result<(), Error> {
+    let mut job = entry.lock().await;
+    if job.state != State::InProgress {
+        return Ok(());
+    }
+    let Work::Query(query) = &job.work else {
+        return Ok(());
+    };
+    shared.folder.keep(&job.id).await?;
+    let ended = Job {
+        work: Work::Query(Query {
+            marks: written.marks,
+            ..query.clone()
+        }),
+        state: State::JobComplete,
+        content: Some(written.bytes),
+        progress: Progress {
+            processed: written.records,
+            millis,
+            ..Progress::default()
+        },
+        modified: shared.engine.clock().now().as_millis(),
+        ..job.clone()
+    };
+    shared.engine.put(vec![ended.document()]).await?;
+    *job = ended;
+    Ok(())
+}
+
+/// A file in the making.
+struct Found {
+    file: File,
+    path: PathBuf,
+    table: Table,
+    csv: Csv,
+    written: Written,
+    /// Where the next mark is due. Unit: bytes.
+    next_mark: u64,
+    entry: Entry,
+    stopping: watch::Receiver<bool>,
+    /// Why it is not gone on with.
+    ended: Option<Ended>,
+}
+
+/// What is in the file.
+#[derive(Debug, Default)]
+struct Written {
+    bytes: u64,
+    records: u64,
+    marks: Vec<Mark>,
+}
+
+/// Why not all records are read.
+enum Ended {
+    /// The job was aborted, or the service stops.
+    Interrupted,
+    TooMuch,
+    Failed(io::Error),
+}
+
+impl Found {
+    /// Makes the file, with the names of the columns.
+    fn begin(
+        path: PathBuf,
+        (table, mut csv): (Table, Csv),
+        entry: Entry,
+        stopping: watch::Receiver<bool>,
+    ) -> Result<Self, Error> {
+        let file = File::create(&path).map_err(|source| {
+            let path = path.clone();
+            Error::File { path, source }
+        })?;
+        csv.line(table.names());
+        Ok(Self {
+            file,
+            path,
+            table,
+            csv,
+            written: Written::default(),
+            next_mark: 0,
+            entry,
+            stopping,
+            ended: None,
+        })
+    }
+
+    /// Takes a record; says whether another one is wanted.
+    fn take(&mut self, row: &[Value]) -> ControlFlow<()> {
+        let records = self.written.records;
+        if records.is_multiple_of(RECORDS_BETWEEN_LOOKS) && !self.goes_on() {
+            return self.end(Ended::Interrupted);
+        }
+        let offset = self.offset();
+        if offset > BULK_FOUND_BYTES_MAX {
+            return self.end(Ended::TooMuch);
+        }
+        self.mark(offset);
+        self.csv.line(self.table.line(row));
+        self.written.records += 1;
+        if self.csv.bytes().len() < BUFFER_BYTES {
+            return ControlFlow::Continue(());
+        }
+        match self.write() {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(failure) => self.end(Ended::Failed(failure)),
+        }
+    }
+
+    fn end(&mut self, ended: Ended) -> ControlFlow<()> {
+        self.ended = Some(ended);
+        ControlFlow::Break(())
+    }
+
+    /// Whether the job is still wanted; shows how far it is.
+    fn goes_on(&self) -> bool {
+        let mut job = self.entry.blocking_lock();
+        job.progress.processed = self.written.records;
+        job.state == State::InProgress && !*self.stopping.borrow()
+    }
+
+    /// Where the next record begins.
+    fn offset(&self) -> u64 {
+        let waiting = u64::try_from(self.csv.bytes().len()).unwrap_or(u64::MAX);
+        self.written.bytes.saturating_add(waiting)
+    }
+
+    fn mark(&mut self, offset: u64) {
+        if offset >= self.next_mark {
+            self.written.marks.push(Mark {
+                record: self.written.records,
+                offset,
+            });
+            self.next_mark = offset.saturating_add(BULK_MARK_BYTES);
+        }
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.file.write_all(self.csv.bytes())?;
+        self.written.bytes = self.offset();
+        self.csv.clear();
+        Ok(())
+    }
+
+    /// Makes the file durable; none if it was not gone on with.
+    fn finish(mut self) -> Result<Option<Written>, Unread> {
+        let outcome = match self.ended.take() {
+            None => {
+                // There is a mark also if there is no record.
+                if self.written.marks.is_empty() {
+                    self.mark(self.offset());
+                }
+                self.write().and_then(|()| self.file.sync_all())
+            }
+            Some(Ended::Interrupted) => return self.discarded().map(|()| None),
+            Some(Ended::TooMuch) => {
+                self.discarded()?;
+                let reason = "InvalidBatch : Failed to process query: the results are too large";
+                return Err(Unread::Wrong(reason.to_owned()));
+            }
+            Some(Ended::Failed(failure)) => Err(failure),
+        };
+        match outcome {
+            Ok(()) => Ok(Some(self.written)),
+            Err(source) => Err(Unread::Failed(Error::File {
+                path: self.path,
+                source,
+            })),
+        }
+    }
+
+    fn discarded(&self) -> Result<(), Unread> {
+        std::fs::remove_file(&self.path).map_err(|source| {
+            let path = self.path.clone();
+            Unread::Failed(Error::File { path, source })
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! The files of jobs: the data that they are given, and what they find.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use axum::body::Body;
+use http_body_util::BodyExt;
+use landfall_model::Fault;
+use landfall_model::limits::BULK_CONTENT_BYTES_MAX;
+use tokio::io::AsyncWriteExt;
+
+use crate::error::Error;
+
+/// Where the files are: one for each job that has any.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes the folder, and removes what belongs to none of these jobs.
+    pub(crate) async fn open(path: PathBuf, jobs: Vec<String>) -> Result<Self, Error> {
+        tokio::task::spawn_blocking(move || {
+            let unusable = |source| Error::File {
+                path: path.clone(),
+                source,
+            };
+            let kept: HashSet<String> = jobs.iter().map(|id| file_name(id)).collect();
+            std::fs::create_dir_all(&path).map_err(unusable)?;
+            for entry in std::fs::read_dir(&path).map_err(unusable)? {
+                let entry = entry.map_err(unusable)?;
+                let is_kept = entry.file_name().to_str().is_some_and(|n| kept.contains(n));
+                if !is_kept {
+                    std::fs::remove_file(entry.path()).map_err(unusable)?;
+                }
+            }
+            Ok(Self(path))
+        })
+        .await?
+    }
+
+    /// The file of a job.
+    pub(crate) fn path(&self, id: &str) -> PathBuf {
+        self.0.join(file_name(id))
+    }
+
+    /// The file of a job until it is whole.
+    pub(crate) fn part(&self, id: &str) -> PathBuf {
+        self.0.join(format!("{id}.part"))
+    }
+
+    /// Writes the data of a job as it arrives; says how many bytes it has. When this returns they are durable.
+    ///
+    /// # Errors
+    /// [`Fault::RequestTooLarge`], and [`Fault::JsonInvalid`] if it ended early: nothing is left of it.
+    pub(crate) async fn receive(&self, id: &str, body: Body) -> Result<u64, Fault> {
+        let part = self.part(id);
+        let received = write(&part, body).await;
+        match received {
+            Ok(Ok(length)) => {
+                self.keep(id).await.map_err(Error::fault)?;
+                Ok(length)
+            }
+            Ok(Err(fault)) => {
+                remove(part).await.map_err(Error::fault)?;
+                Err(fault)
+            }
+            Err(source) => Err(Error::File { path: part, source }.fault()),
+        }
+    }
+
+    /// Gives the file of a job its name, now that it is whole and on the disk. When this returns that is durable.
+    pub(crate) async fn keep(&self, id: &str) -> Result<(), Error> {
+        let (folder, part, path) = (self.0.clone(), self.part(id), self.path(id));
+        tokio::task::spawn_blocking(move || {
+            std::fs::rename(&part, &path)
+                .and_then(|()| File::open(&folder)?.sync_all())
+                .map_err(|source| Error::File { path, source })
+        })
+        .await?
+    }
+
+    /// Removes the file of a job, whole or not, if it has any.
+    pub(crate) async fn remove(&self, id: &str) -> Result<(), Error> {
+        remove(self.part(id)).await?;
+        remove(self.path(id)).await
+    }
+}
+
+fn file_name(id: &str) -> String {
+    format!("{id}.csv")
+}
+
+async fn remove(path: PathBuf) -> Result<(), Error> {
+    match tokio::fs::remove_file(&path).await {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(Error::File { path, source })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a body to a file, as far as it is not too long.
+async fn write(path: &Path, mut body: Body) -> io::Result<Result<u64, Fault>> {
+    let mut file = tokio::fs::File::create(path).await?;
+    let mut length = 0_u64;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Ok(Err(Fault::JsonInvalid {
+                reason: "The HTTP entity body ended early or cannot be decompressed".to_owned(),
+                line: 1,
+                column: 1,
+            }));
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        length = length.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
+        if length > BULK_CONTENT_BYTES_MAX {
+            return Ok(Err(Fault::RequestTooLarge));
+        }
+        file.write_all(&data).await?;
+    }
+    file.flush().await?;
+    file.sync_all().await?;
+    Ok(Ok(length))
+}

@@ -1,0 +1,173 @@
+//! What the resources of all jobs have in common: who sees a job, how it is listed, given up and forgotten.
+//!
+//! Source: "Get Information About All Ingest Jobs", "Get Information About All Query Jobs", "Abort a Query Job", "Delete a
+//! Query Job" (Bulk API 2.0 and Bulk API Developer Guide).
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::StatusCode;
+use landfall_model::limits::BULK_PAGE_JOBS_MAX;
+use landfall_model::{BulkFault, Fault};
+
+use crate::error::Error;
+use crate::job::{Job, Kind, State};
+use crate::jobs::Entry;
+use crate::render::{self, Detail};
+use crate::serve::Call;
+use crate::{Shared, answer};
+
+/// Shows the jobs of a kind that the user may see, page by page.
+pub(crate) async fn list(shared: &Shared, call: &Call, kind: Kind) -> Result<Response, Fault> {
+    let after = call.parameter("queryLocator");
+    let after = after.filter(|after| !after.is_empty());
+    let jobs = shared.jobs.all().await;
+    let mine = jobs
+        .iter()
+        .filter(|job| job.work.kind() == kind && may_see(call, job))
+        .filter(|_| is_asked_for(call, kind));
+    let mut page: Vec<&Job> = match after {
+        None => mine.collect(),
+        Some(after) => mine.skip_while(|job| job.id != after).skip(1).collect(),
+    };
+    let is_last = page.len() <= BULK_PAGE_JOBS_MAX;
+    page.truncate(BULK_PAGE_JOBS_MAX);
+    let next = page.last().filter(|_| !is_last).map(|last| {
+        let (version, id, kind) = (call.version, &last.id, kind.segment());
+        format!("/services/data/v{version}/jobs/{kind}?queryLocator={id}")
+    });
+    Ok(answer::json(render::list(&page, next)))
+}
+
+/// Whether jobs of a kind pass the filters of a request. None of them is split by ids, and all are processed side by side.
+fn is_asked_for(call: &Call, kind: Kind) -> bool {
+    let is = |name: &str, value: &str| {
+        let given = call.parameter(name).filter(|given| !given.is_empty());
+        given.is_none_or(|given| given.eq_ignore_ascii_case(value))
+    };
+    is("jobType", kind.job_type())
+        && is("isPkChunkingEnabled", "false")
+        && is("concurrencyMode", "parallel")
+}
+
+/// Shows a job.
+pub(crate) async fn show(
+    shared: &Shared,
+    call: &Call,
+    (kind, id): (Kind, &str),
+) -> Result<Response, Fault> {
+    let entry = find(shared, call, (kind, id)).await?;
+    let job = entry.lock().await;
+    Ok(answer::json(render::job(&job, Detail::All)))
+}
+
+/// Forgets a job.
+pub(crate) async fn delete(
+    shared: &Shared,
+    call: &Call,
+    (kind, id): (Kind, &str),
+) -> Result<Response, Fault> {
+    let entry = find(shared, call, (kind, id)).await?;
+    forget(shared, &entry).await?;
+    Ok(answer::empty(StatusCode::NO_CONTENT))
+}
+
+/// Takes a job on, and forgets those that ended long ago.
+pub(crate) async fn begin(shared: &Shared, job: Job) -> Result<(), Fault> {
+    keep(shared, &job).await?;
+    let waits = job.state == State::UploadComplete;
+    let entry = shared.jobs.add(job);
+    if waits {
+        shared.jobs.enqueue(entry);
+    }
+    Ok(())
+}
+
+/// Forgets the jobs that ended long ago.
+pub(crate) async fn forget_outdated(shared: &Shared) -> Result<(), Fault> {
+    for outdated in shared.jobs.outdated(&shared.engine).await {
+        forget(shared, &outdated).await?;
+    }
+    Ok(())
+}
+
+/// Brings a job to the state that a client wants, as far as that can follow; says how it is told.
+pub(crate) async fn change(
+    shared: &Shared,
+    entry: &Entry,
+    wanted: State,
+) -> Result<Response, Fault> {
+    let mut job = entry.lock().await;
+    let state = job.state;
+    if wanted == State::Aborted {
+        if state.is_final() {
+            let state = state.told();
+            return Err(Fault::Bulk(BulkFault::Aborting { state }));
+        }
+    } else if state != State::Open {
+        let state = state.told();
+        return Err(Fault::Bulk(BulkFault::Closing { state }));
+    }
+    let changed = Job {
+        // Without data there is nothing to wait for.
+        state: if wanted == State::UploadComplete && job.content.is_none() {
+            State::JobComplete
+        } else {
+            wanted
+        },
+        modified: shared.engine.clock().now().as_millis(),
+        ..job.clone()
+    };
+    keep(shared, &changed).await?;
+    let shown = Job {
+        state: wanted,
+        ..changed.clone()
+    };
+    *job = changed;
+    if job.state == State::UploadComplete {
+        shared.jobs.enqueue(Arc::clone(entry));
+    }
+    Ok(answer::json(render::job(&shown, Detail::Changed)))
+}
+
+/// The job of an id, if it is of this kind and the user may see it.
+pub(crate) async fn find(
+    shared: &Shared,
+    call: &Call,
+    (kind, id): (Kind, &str),
+) -> Result<Entry, Fault> {
+    let entry = shared.jobs.find(id).ok_or(Fault::ResourceNotFound)?;
+    let is_found = {
+        let job = entry.lock().await;
+        job.work.kind() == kind && may_see(call, &job)
+    };
+    if is_found {
+        Ok(entry)
+    } else {
+        Err(Fault::ResourceNotFound)
+    }
+}
+
+fn may_see(call: &Call, job: &Job) -> bool {
+    call.login.permissions.modify_all_data || call.login.user_id.as_str() == job.created_by
+}
+
+/// Makes a job durable as it is.
+pub(crate) async fn keep(shared: &Shared, job: &Job) -> Result<(), Fault> {
+    let kept = shared.engine.put(vec![job.document()]).await;
+    kept.map_err(|error| Error::from(error).fault())
+}
+
+/// Forgets a job that has ended, or has not begun to be processed.
+async fn forget(shared: &Shared, entry: &Entry) -> Result<(), Fault> {
+    let mut job = entry.lock().await;
+    if matches!(job.state, State::Open | State::InProgress) {
+        return Err(Fault::Bulk(BulkFault::Deleting));
+    }
+    let forgotten = shared.engine.put(job.forgotten()).await;
+    forgotten.map_err(|error| Error::from(error).fault())?;
+    // It may still wait to be processed.
+    job.state = State::Aborted;
+    shared.jobs.remove(&job.id);
+    shared.folder.remove(&job.id).await.map_err(Error::fault)
+}

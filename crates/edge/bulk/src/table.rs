@@ -1,0 +1,78 @@
+//! What a query finds, as lines of a table.
+//!
+//! Source: "Create a Query Job", "Get Results for a Query Job" (Bulk API 2.0 and Bulk API Developer Guide).
+
+use std::borrow::Cow;
+
+use landfall_model::{FieldType, UnsupportedQuery, Value};
+use landfall_query::{Answers, Cell, Checked, Item, RecordShape, Shown, labelled};
+use landfall_wire::values;
+
+/// The last API version whose columns come in the order of their names.
+const SORTED_VERSION: u16 = 49;
+
+/// The columns of what a query finds.
+#[derive(Debug)]
+pub(crate) struct Table(Vec<Cell>);
+
+impl Table {
+    /// Checks that a query can be answered so.
+    ///
+    /// # Errors
+    /// What it has that a table has not.
+    pub(crate) fn of(checked: &Checked, version: u16) -> Result<Self, UnsupportedQuery> {
+        let Answers::Records(shape) = &checked.answers else {
+            return Err(UnsupportedQuery::Aggregate);
+        };
+        if checked.single_page {
+            return Err(UnsupportedQuery::Offset);
+        }
+        if let Some(unsupported) = unsupported(shape) {
+            return Err(unsupported);
+        }
+        let mut cells = checked.cells.clone();
+        if version <= SORTED_VERSION {
+            cells.sort_by(|left, right| left.name.cmp(&right.name));
+        }
+        Ok(Self(cells))
+    }
+
+    /// What stands above the columns.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|cell| cell.name.as_str())
+    }
+
+    /// The values of a record; nothing is an empty one.
+    pub(crate) fn line<'r>(&'r self, row: &'r [Value]) -> impl Iterator<Item = Cow<'r, str>> {
+        self.0.iter().map(|cell| {
+            let value = row.get(cell.column).unwrap_or(&Value::Null);
+            match (&cell.shown, value) {
+                (Shown::Labelled(labels), Value::Text(text)) => Cow::Owned(labelled(text, labels)),
+                (Shown::Labelled(_), value) => written(value, FieldType::String),
+                (Shown::Plain(kind), value) => written(value, *kind),
+            }
+        })
+    }
+}
+
+fn written(value: &Value, kind: FieldType) -> Cow<'_, str> {
+    values::render(value, kind).unwrap_or_default()
+}
+
+fn unsupported(shape: &RecordShape) -> Option<UnsupportedQuery> {
+    shape.items.iter().find_map(|item| match item {
+        Item::Value {
+            shown: Shown::Plain(FieldType::Base64),
+            ..
+        } => Some(UnsupportedQuery::Blob),
+        Item::Value {
+            shown: Shown::Plain(FieldType::JunctionIdList),
+            ..
+        } => Some(UnsupportedQuery::IdList),
+        Item::Value { .. } => None,
+        Item::Compound { .. } => Some(UnsupportedQuery::Compound),
+        Item::Parent { record, .. } => unsupported(record),
+        Item::Children { .. } => Some(UnsupportedQuery::Children),
+        Item::TypeOf { .. } => Some(UnsupportedQuery::TypeOf),
+    })
+}
