@@ -3,6 +3,7 @@
 use crate::bulk::BulkFault;
 use crate::id::RecordId;
 use crate::many::ManyFault;
+use crate::merging::{ConversionFault, MergeFault};
 use crate::name::{EntityName, FieldName};
 use crate::query_refusal::QueryRefusal;
 use crate::soap::SoapFault;
@@ -18,6 +19,8 @@ pub enum Operation {
     Delete,
     /// Bring a record back from the recycle bin.
     Undelete,
+    /// Merge other records into a record.
+    Merge,
 }
 
 /// The field that a fault is about.
@@ -222,6 +225,8 @@ pub enum Fault {
     RecordDeleted,
     /// The record is not in the recycle bin.
     RecordNotDeleted,
+    /// There is nothing in the recycle bin to be forgotten.
+    BinEntryMissing,
     /// Not an external id field of the object.
     ExternalIdFieldUnknown {
         /// The name given.
@@ -246,6 +251,10 @@ pub enum Fault {
         /// Label of the children's object.
         child: String,
     },
+    /// Records that cannot become one.
+    Merge(MergeFault),
+    /// A lead that cannot become other records.
+    Conversion(ConversionFault),
     /// Deleting would take more records along than one transaction may.
     DeleteTooLarge,
     /// The change was good, but another one of the same all-or-none request was not.

@@ -12,6 +12,7 @@ pub mod fault;
 pub mod id;
 pub mod limits;
 pub mod many;
+pub mod merging;
 pub mod name;
 pub mod platform_event;
 pub mod query_refusal;
@@ -32,6 +33,7 @@ pub use entity::{
 pub use fault::Fault;
 pub use id::{KeyPrefix, RecordId, RecordIdError};
 pub use many::ManyFault;
+pub use merging::{ConversionFault, MergeFault};
 pub use name::{EntityName, FieldName, Topic};
 pub use platform_event::{EventReaders, PlatformEventDefinition};
 pub use query_refusal::QueryRefusal;

@@ -346,3 +346,14 @@ pub const SOAP_DEPTH_MAX: usize = 32;
 
 /// Elements of one SOAP envelope: `SoapFault::EnvelopeInvalid` beyond. Source: none; 200 records of 500 fields.
 pub const SOAP_ELEMENTS_MAX: usize = 100_000;
+
+/// Records that one merge takes besides its master: `MergeFault::VictimsInvalid` beyond. Source: `merge()` (SOAP API
+/// Developer Guide).
+pub const MERGE_VICTIMS_MAX: usize = 2;
+
+/// Leads that one call converts: `ConversionFault::LeadsTooMany` beyond. Source: `convertLead()` (SOAP API Developer Guide).
+pub const LEADS_CONVERTED_MAX: usize = 100;
+
+/// The name of an opportunity that a conversion asks for: `Fault::TextTooLong` beyond. Source: `convertLead()` (SOAP API
+/// Developer Guide). Unit: characters.
+pub const CONVERTED_OPPORTUNITY_NAME_MAX: usize = 80;

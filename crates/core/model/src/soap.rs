@@ -1,6 +1,6 @@
 //! What can go wrong with a request of the SOAP API before it is a call.
 
-use crate::name::EntityName;
+use crate::name::{EntityName, FieldName};
 
 /// A refusal of a SOAP request.
 ///
@@ -29,6 +29,20 @@ pub enum SoapFault {
     KeyInvalid {
         /// The name given.
         field: String,
+        /// The object.
+        entity: EntityName,
+    },
+    /// A reference is named by more or less than one field of its record.
+    ReferenceInvalid {
+        /// The reference.
+        field: FieldName,
+    },
+    /// No record has the external id by which a reference names it.
+    ReferenceUnknown {
+        /// The external id.
+        key: String,
+        /// The field that it is of.
+        field: FieldName,
         /// The object.
         entity: EntityName,
     },

@@ -8,7 +8,7 @@ use crate::grpc::{GrpcError, GrpcStatus};
 use crate::rest::{
     RestError, ambiguous, duplicate, listed, names, operation_refused, read_only, unexpected,
 };
-use crate::{OauthError, Wire, bayeux, bulk, grpc, many, query};
+use crate::{OauthError, Wire, bayeux, bulk, grpc, many, merging, query};
 
 /// The only place that spells a fault for a client.
 ///
@@ -206,6 +206,11 @@ pub fn wire(fault: &Fault) -> Wire {
             "Entity is not in the recycle bin",
             [],
         )),
+        Fault::BinEntryMissing => on_rest(RestError::save(
+            "INVALID_ID_FIELD",
+            "invalid record id; no recycle bin entry found",
+            [],
+        )),
         Fault::ExternalIdFieldUnknown { field } => on_rest(RestError::plain(
             404,
             "NOT_FOUND",
@@ -223,6 +228,8 @@ pub fn wire(fault: &Fault) -> Wire {
             ),
             [],
         )),
+        Fault::Merge(fault) => on_rest(merging::merge(fault)),
+        Fault::Conversion(fault) => on_rest(merging::conversion(fault)),
         Fault::DeleteTooLarge => on_rest(RestError::save(
             "DELETE_OPERATION_TOO_LARGE",
             "Your attempt to delete could not be completed because too many records are affected.",

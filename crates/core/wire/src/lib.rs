@@ -11,6 +11,7 @@ pub mod dates;
 mod grpc;
 pub mod headers;
 mod many;
+mod merging;
 mod path;
 mod query;
 mod rest;

@@ -133,6 +133,7 @@ pub(crate) fn operation_refused(operation: Operation, label: &str) -> RestError 
         Operation::Update => "updated",
         Operation::Delete => "deleted",
         Operation::Undelete => "undeleted",
+        Operation::Merge => "merged",
     };
     RestError::save(
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",

@@ -22,6 +22,10 @@ pub(crate) struct SystemFields {
     pub(crate) last_modified_date: Option<usize>,
     pub(crate) last_modified_by: Option<usize>,
     pub(crate) system_modstamp: Option<usize>,
+    /// The record into which this one was merged.
+    pub(crate) master_record: Option<usize>,
+    /// Whether a lead has become other records.
+    pub(crate) is_converted: Option<usize>,
 }
 
 /// A field that counts.
@@ -74,6 +78,10 @@ impl Blueprint {
             last_modified_date: place("LastModifiedDate"),
             last_modified_by: place("LastModifiedById"),
             system_modstamp: place("SystemModstamp"),
+            master_record: place("MasterRecordId"),
+            is_converted: (entity.name.as_str() == "Lead")
+                .then(|| place("IsConverted"))
+                .flatten(),
         };
         // A record without an owner is its creator's, whatever the request says.
         let required = places(entity, |field| field.createable && !field.nillable)
@@ -197,6 +205,12 @@ impl Blueprints {
     pub(crate) fn of(&self, entity: &EntityDefinition) -> Option<&Blueprint> {
         self.with_prefix(entity.key_prefix)
             .filter(|object| object.entity.name == entity.name)
+    }
+
+    /// The object of this name.
+    pub(crate) fn named(&self, name: &str) -> Option<&Blueprint> {
+        let mut objects = self.objects.values();
+        objects.find(|object| object.entity.name.as_str() == name)
     }
 
     /// The object whose record ids begin so.

@@ -72,6 +72,13 @@ pub enum Change {
         /// The record.
         id: RecordId,
     },
+    /// Out of the recycle bin for good.
+    Purge {
+        /// The object.
+        entity: Arc<EntityDefinition>,
+        /// The record.
+        id: RecordId,
+    },
     /// None: what asks for it is refused already, and keeps its place among the others.
     Refused(Fault),
 }
@@ -83,6 +90,71 @@ pub struct Saved {
     pub id: RecordId,
     /// Whether it is new.
     pub created: bool,
+}
+
+/// Records of one object to become one.
+///
+/// Source: `merge()` (SOAP API Developer Guide).
+#[derive(Clone, Debug)]
+pub struct Merge {
+    /// The object.
+    pub entity: Arc<EntityDefinition>,
+    /// The record that stays.
+    pub master: RecordId,
+    /// New values of it.
+    pub values: Vec<Assignment>,
+    /// The records that go to the recycle bin; what refers to them refers to the master then.
+    pub victims: Vec<RecordId>,
+}
+
+/// A merge that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// The records that refer to the master now.
+    pub related: Vec<RecordId>,
+}
+
+/// A lead to become an account, a contact and perhaps an opportunity.
+///
+/// Source: `convertLead()` (SOAP API Developer Guide).
+#[derive(Clone, Debug)]
+pub struct Conversion {
+    /// The lead.
+    pub lead: RecordId,
+    /// Its status from then on.
+    pub status: String,
+    /// The account that it becomes a part of; none: a new one.
+    pub account: Option<RecordId>,
+    /// The contact that it becomes; none: a new one.
+    pub contact: Option<RecordId>,
+    /// What it becomes besides.
+    pub opportunity: ConvertedOpportunity,
+    /// Whether the contact's source becomes the lead's.
+    pub overwrite_lead_source: bool,
+    /// Who owns what is new; none: the lead's owner.
+    pub owner: Option<RecordId>,
+}
+
+/// What opportunity a conversion makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConvertedOpportunity {
+    /// None.
+    Unwanted,
+    /// One of this name; none: the lead's company.
+    New(Option<String>),
+    /// One that is there.
+    Existing(RecordId),
+}
+
+/// A conversion that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Converted {
+    /// The account.
+    pub account: RecordId,
+    /// The contact.
+    pub contact: RecordId,
+    /// The opportunity.
+    pub opportunity: Option<RecordId>,
 }
 
 /// What became of a change.

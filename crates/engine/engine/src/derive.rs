@@ -280,6 +280,17 @@ fn status_code(status: &str) -> Value {
     }
 }
 
+/// The last day of the quarter that a day is in.
+pub(crate) fn quarter_end(day: Date) -> Value {
+    civil_date(day)
+        .and_then(|day| {
+            let months = 2 - (day.month() - 1) % 3;
+            let last = day.first_of_month().checked_add(Span::new().months(months));
+            days_since_epoch(last.ok()?.last_of_month())
+        })
+        .map_or(Value::Null, Value::Date)
+}
+
 fn civil_date(date: Date) -> Option<civil::Date> {
     civil::date(1970, 1, 1)
         .checked_add(Span::new().try_days(date.as_days()).ok()?)

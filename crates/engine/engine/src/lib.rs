@@ -45,7 +45,10 @@ pub use landfall_metadata::{Kind, ManagedSubscription, Part, Problem, ReplayFrom
 pub use landfall_store::{Event, LogBounds, NewEvent, TopicFilter, TopicId};
 
 pub use clock::{Clock, ManualClock, SystemClock, Waiting};
-pub use command::{Assignment, Change, Outcome, Saved, Transaction};
+pub use command::{
+    Assignment, Change, Conversion, Converted, ConvertedOpportunity, Merge, Merged, Outcome, Saved,
+    Transaction,
+};
 pub use components::{Components, KeptComponent, Stamp};
 pub use definitions::{Definitions, Publication, Subject};
 pub use deploy::{Amended, Effect, Step};

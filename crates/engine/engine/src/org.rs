@@ -204,7 +204,12 @@ fn keep(
     documents: Vec<Document>,
     at: Timestamp,
 ) -> Result<(), Error> {
-    writer.commit(&WriteSet { rows, documents }, &mut |position| Appended {
+    let write = WriteSet {
+        rows,
+        documents,
+        ..WriteSet::default()
+    };
+    writer.commit(&write, &mut |position| Appended {
         events: Vec::new(),
         at,
         commit_number: position.commit_number,

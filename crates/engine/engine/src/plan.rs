@@ -4,15 +4,18 @@
 //! operation, the record is there, the fields may be written, values are of their type, required fields are there, values
 //! fit, references exist, the object's own rules hold, unique fields are unique.
 
+mod convert;
 mod delete;
+mod merge;
+mod purge;
 mod roll_up;
 
 use std::sync::Arc;
 
 use landfall_model::fault::Operation;
 use landfall_model::{
-    ChangeType, EntityDefinition, Fault, FieldDefinition, FieldName, FieldType, RecordId, Row,
-    Timestamp, Value, limits,
+    ChangeType, ConversionFault, EntityDefinition, Fault, FieldDefinition, FieldName, FieldType,
+    RecordId, Row, Timestamp, Value, limits,
 };
 
 use crate::blueprint::{Blueprint, Blueprints, read, write};
@@ -85,6 +88,7 @@ impl<'p> Planner<'p, '_> {
             }
             Change::Delete { entity, id } => self.delete(self.object(&entity)?, id),
             Change::Undelete { entity, id } => self.undelete(self.object(&entity)?, id),
+            Change::Purge { entity, id } => self.purge(self.object(&entity)?, id),
             Change::Refused(fault) => Err(fault.into()),
         }
     }
@@ -185,6 +189,9 @@ impl<'p> Planner<'p, '_> {
             return Err(refused(Operation::Update, entity).into());
         }
         let before = self.live(object, id, Fault::RecordNotFound)?;
+        if read(&before, object.system.is_converted).as_bool() == Some(true) {
+            return Err(Fault::Conversion(ConversionFault::Converted).into());
+        }
         if let (Some(limit), Value::DateTime(modified)) = (
             unmodified_since,
             read(&before, object.system.last_modified_date),

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use landfall_model::{EntityDefinition, RecordId, Row, Value};
-use landfall_store::{Document, DocumentKind, Reads, Result, RowWrite};
+use landfall_store::{Document, DocumentKind, Reads, Result, RowRemoval, RowWrite, WriteSet};
 
 use crate::blueprint::{self, Blueprint};
 use index::Index;
@@ -24,6 +24,7 @@ struct Held {
 
 enum Undo {
     Row(RecordId, Option<Arc<Row>>),
+    Forgotten(RecordId),
     Document((DocumentKind, String), Option<Content>),
 }
 
@@ -38,6 +39,8 @@ pub(crate) struct Savepoint(usize);
 pub(crate) struct Workspace<'a> {
     reads: &'a dyn Reads,
     held: HashMap<RecordId, Held>,
+    /// Records that are gone for good, with their objects.
+    forgotten: BTreeMap<RecordId, Arc<EntityDefinition>>,
     /// What was read and not changed: the same owners and parents are asked for again and again.
     unchanged: HashMap<RecordId, Option<Arc<Row>>>,
     index: Index,
@@ -50,6 +53,7 @@ impl<'a> Workspace<'a> {
         Self {
             reads,
             held: HashMap::new(),
+            forgotten: BTreeMap::new(),
             unchanged: HashMap::new(),
             index: Index::default(),
             documents: BTreeMap::new(),
@@ -64,7 +68,7 @@ impl<'a> Workspace<'a> {
 
     /// The row of a record of the object, deleted or not.
     pub(crate) fn row(&mut self, object: &Blueprint, id: RecordId) -> Result<Option<Arc<Row>>> {
-        if id.prefix() != object.entity.key_prefix {
+        if id.prefix() != object.entity.key_prefix || self.forgotten.contains_key(&id) {
             return Ok(None);
         }
         if let Some(held) = self.held.get(&id) {
@@ -162,6 +166,13 @@ impl<'a> Workspace<'a> {
         self.undo.push(Undo::Row(id, previous));
     }
 
+    /// Forgets a record that is in the recycle bin: nothing finds it by a value any more.
+    pub(crate) fn forget(&mut self, entity: &Arc<EntityDefinition>, id: RecordId) {
+        if self.forgotten.insert(id, Arc::clone(entity)).is_none() {
+            self.undo.push(Undo::Forgotten(id));
+        }
+    }
+
     /// Keeps a document, or forgets it.
     pub(crate) fn put_document(&mut self, document: Document) {
         let name = (document.kind, document.key);
@@ -190,6 +201,9 @@ impl<'a> Workspace<'a> {
                 Undo::Row(id, None) => {
                     self.held.remove(&id);
                 }
+                Undo::Forgotten(id) => {
+                    self.forgotten.remove(&id);
+                }
                 Undo::Document(name, Some(content)) => {
                     self.documents.insert(name, content);
                 }
@@ -200,29 +214,24 @@ impl<'a> Workspace<'a> {
         }
     }
 
-    /// Everything that the store has to keep.
-    pub(crate) fn into_writes(self) -> (Vec<RowWrite>, Vec<Document>) {
-        let mut rows: Vec<RowWrite> = self
-            .held
-            .into_iter()
-            .filter_map(|(id, held)| {
-                let changed = match &held.stored {
-                    None => None,
-                    Some(stored) => {
-                        let changed = changed_places(stored, &held.row);
-                        if changed.is_empty() {
-                            return None;
-                        }
-                        Some(changed)
-                    }
-                };
-                Some(RowWrite {
-                    entity: held.entity,
-                    id,
-                    row: Arc::unwrap_or_clone(held.row),
-                    changed,
-                })
+    /// Everything that the store has to keep, and to forget.
+    pub(crate) fn into_writes(self) -> WriteSet {
+        let Self {
+            held, forgotten, ..
+        } = self;
+        let removals = forgotten
+            .iter()
+            // What the group itself has made was never stored.
+            .filter(|(id, _)| held.get(id).is_none_or(|held| held.stored.is_some()))
+            .map(|(id, entity)| RowRemoval {
+                entity: Arc::clone(entity),
+                id: *id,
             })
+            .collect();
+        let mut rows: Vec<RowWrite> = held
+            .into_iter()
+            .filter(|(id, _)| !forgotten.contains_key(id))
+            .filter_map(|(id, held)| held.into_write(id))
             .collect();
         rows.sort_by_key(|write| write.id);
         let documents = self
@@ -230,7 +239,33 @@ impl<'a> Workspace<'a> {
             .into_iter()
             .map(|((kind, key), Content(content))| Document { kind, key, content })
             .collect();
-        (rows, documents)
+        WriteSet {
+            rows,
+            removals,
+            documents,
+        }
+    }
+}
+
+impl Held {
+    /// What is to be written of it; nothing if it is as stored.
+    fn into_write(self, id: RecordId) -> Option<RowWrite> {
+        let changed = match &self.stored {
+            None => None,
+            Some(stored) => {
+                let changed = changed_places(stored, &self.row);
+                if changed.is_empty() {
+                    return None;
+                }
+                Some(changed)
+            }
+        };
+        Some(RowWrite {
+            entity: self.entity,
+            id,
+            row: Arc::unwrap_or_clone(self.row),
+            changed,
+        })
     }
 }
 

@@ -144,8 +144,7 @@ impl Core {
                 inbox.commands.try_recv().ok()
             };
         }
-        let (rows, documents) = workspace.into_writes();
-        let write = WriteSet { rows, documents };
+        let write = workspace.into_writes();
         let (stop, trims) = (group.stop, std::mem::take(&mut group.trims));
         let setup = group.setup.take();
         self.commit(write, group, &inbox.state);
@@ -177,7 +176,7 @@ impl Core {
                 .transactions
                 .iter()
                 .any(|transaction| !transaction.computed.changes.is_empty());
-        let committed = if write.rows.is_empty() && write.documents.is_empty() && !events {
+        let committed = if write.is_empty() && !events {
             // Everything was refused: there is nothing to wait for.
             Ok(ReplayId::ORIGIN)
         } else {
@@ -310,7 +309,11 @@ impl Core {
         now: Timestamp,
     ) -> Result<(), Error> {
         documents.extend(self.numbers.take_moved());
-        let write = WriteSet { rows, documents };
+        let write = WriteSet {
+            rows,
+            documents,
+            ..WriteSet::default()
+        };
         self.store.commit(&write, &mut |position| Appended {
             events: Vec::new(),
             at: now,
@@ -338,8 +341,7 @@ impl Core {
         for (number, summary) in blueprints.summaries_since(&self.blueprints) {
             planner.begin(number, summary, &*self.store)?;
         }
-        let (rows, _) = workspace.into_writes();
-        Ok(rows)
+        Ok(workspace.into_writes().rows)
     }
 
     /// Takes one step of forgetting; says whether there is more to forget.

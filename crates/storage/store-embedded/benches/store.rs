@@ -65,6 +65,7 @@ impl Bench {
         let write = WriteSet {
             rows,
             documents: Vec::new(),
+            ..WriteSet::default()
         };
         self.store
             .writer

@@ -110,6 +110,22 @@ pub(crate) fn write(connection: &Connection, layout: &Layout, row: &RowWrite) ->
     }
 }
 
+/// Forgets one row inside the transaction.
+pub(crate) fn remove(connection: &Connection, layout: &Layout, id: RecordId) -> Attempt<()> {
+    let sql = format!("DELETE FROM {} WHERE {ID} = ?1", layout.table);
+    let removed = connection.prepare_cached(&sql)?.execute([id.as_str()])?;
+    found(removed, id, layout)
+}
+
+/// Exactly one row was there to be written.
+fn found(written: usize, id: RecordId, layout: &Layout) -> Attempt<()> {
+    if written == 1 {
+        Ok(())
+    } else {
+        Err(format!("{id} is not in {}", layout.table).into())
+    }
+}
+
 fn insert(connection: &Connection, layout: &Layout, row: &RowWrite) -> Attempt<()> {
     let mut values = Vec::with_capacity(layout.columns.len() + 1);
     values.push(ToSqlOutput::from(row.id.as_str()));
@@ -156,11 +172,7 @@ fn update(
     let updated = connection.prepare_cached(&sql)?.execute(params_from_iter(
         values.iter().map(|value| value as &dyn ToSql),
     ))?;
-    if updated == 1 {
-        Ok(())
-    } else {
-        Err(format!("{} is not in {}", row.id, layout.table).into())
-    }
+    found(updated, row.id, layout)
 }
 
 fn encoded<'v>(layout: &Layout, column: &Column, value: &'v Value) -> Attempt<ToSqlOutput<'v>> {

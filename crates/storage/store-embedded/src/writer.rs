@@ -206,6 +206,10 @@ impl Writer for EmbeddedWriter {
             for row in &write.rows {
                 rows::write(connection, &shared.layouts.of(&row.entity), row)?;
             }
+            for removal in &write.removals {
+                let layout = shared.layouts.of(&removal.entity);
+                rows::remove(connection, &layout, removal.id)?;
+            }
             for document in &write.documents {
                 documents::write(connection, document)?;
             }
@@ -280,6 +284,7 @@ mod tests {
         WriteSet {
             rows,
             documents: vec![document],
+            ..WriteSet::default()
         }
     }
 

@@ -49,6 +49,7 @@ pub const LAWS: &[Law] = &[
         "recent rows are the newest that are not deleted",
         records::newest_not_deleted,
     ),
+    law("a removed row is gone, and no other", records::removed_rows),
     law("a new definition loses nothing", records::new_definition),
     law(
         "documents are kept, replaced and forgotten by kind and key",

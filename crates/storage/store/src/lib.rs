@@ -15,7 +15,9 @@ mod write;
 pub use event::{Event, LogBounds, NewEvent, Page, TopicFilter, TopicId};
 pub use landfall_query::{Found, FoundRow};
 pub use query::{Reread, Room};
-pub use write::{Appended, Committed, Document, DocumentKind, Position, RowWrite, WriteSet};
+pub use write::{
+    Appended, Committed, Document, DocumentKind, Position, RowRemoval, RowWrite, WriteSet,
+};
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -100,13 +100,31 @@ pub struct RowWrite {
     pub changed: Option<Vec<usize>>,
 }
 
+/// A row to be forgotten.
+#[derive(Clone, Debug)]
+pub struct RowRemoval {
+    /// The object.
+    pub entity: Arc<EntityDefinition>,
+    /// The record. One that is not there fails the commit.
+    pub id: RecordId,
+}
+
 /// Everything but the events of one commit.
 #[derive(Clone, Debug, Default)]
 pub struct WriteSet {
     /// Rows, each record once.
     pub rows: Vec<RowWrite>,
+    /// Rows to be forgotten, none of them among those to be kept.
+    pub removals: Vec<RowRemoval>,
     /// Documents; of several with one name the last counts.
     pub documents: Vec<Document>,
+}
+
+impl WriteSet {
+    /// Whether there is nothing to be done.
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.removals.is_empty() && self.documents.is_empty()
+    }
 }
 
 /// Where the log stands when the events of a commit are asked for.

@@ -458,6 +458,7 @@ async fn events_of_an_old_schema_are_read_with_it() {
             key: old.id().to_string(),
             content: Some(old.avro_json().as_bytes().to_vec()),
         }],
+        ..WriteSet::default()
     };
     store
         .writer

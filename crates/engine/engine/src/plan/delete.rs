@@ -34,7 +34,8 @@ impl<'p> Planner<'p, '_> {
             if parent != id {
                 along.push(parent);
             }
-            self.move_to_bin(object, parent, before, true);
+            let after = Row::clone(&before);
+            self.move_to_bin(object, parent, before, after);
             for children in &object.children {
                 self.release(object, parent, *children, &mut queue)?;
                 self.bounded(queue.len())?;
@@ -52,7 +53,7 @@ impl<'p> Planner<'p, '_> {
     }
 
     /// Refuses what would make the transaction too large.
-    fn bounded(&self, more: usize) -> Result<(), Fault> {
+    pub(super) fn bounded(&self, more: usize) -> Result<(), Fault> {
         if self.steps.len().saturating_add(more) > limits::CASCADE_RECORDS_MAX {
             return Err(Fault::DeleteTooLarge);
         }
@@ -102,7 +103,7 @@ impl<'p> Planner<'p, '_> {
         Ok(())
     }
 
-    pub(super) fn undelete(&mut self, object: &Blueprint, id: RecordId) -> Result<Saved, Error> {
+    pub(super) fn undelete(&mut self, object: &'p Blueprint, id: RecordId) -> Result<Saved, Error> {
         let entity = &*object.entity;
         if !entity.capabilities.undeletable {
             return Err(refused(Operation::Undelete, entity).into());
@@ -111,18 +112,12 @@ impl<'p> Planner<'p, '_> {
         if !object.is_deleted(&row) {
             return Err(Fault::RecordNotDeleted.into());
         }
+        if self.went_along(object, id, &row)? {
+            return Err(Fault::RecordNotDeleted.into());
+        }
         self.restore(object, id, row)?;
-        let key = id.to_string();
-        let along = self
-            .workspace
-            .document(DocumentKind::DeletedAlong, &key)?
-            .unwrap_or_default();
-        for child in along.chunks(18) {
-            let child = std::str::from_utf8(child)
-                .ok()
-                .and_then(|text| RecordId::parse(text).ok());
-            let object = child.and_then(|child| self.blueprints.with_prefix(child.prefix()));
-            let (Some(child), Some(object)) = (child, object) else {
+        for child in self.take_along_with(id)? {
+            let Some(object) = self.blueprints.with_prefix(child.prefix()) else {
                 continue;
             };
             if let Some(row) = self.workspace.row(object, child)?
@@ -132,36 +127,33 @@ impl<'p> Planner<'p, '_> {
                 self.bounded(0)?;
             }
         }
-        if !along.is_empty() {
-            self.workspace.put_document(Document {
-                kind: DocumentKind::DeletedAlong,
-                key,
-                content: None,
-            });
-        }
         Ok(Saved { id, created: false })
     }
 
-    /// Brings one record back, unless another one has taken its place meanwhile.
+    /// Brings one record back, unless another one has taken its place meanwhile. It refers to nothing that is gone for good,
+    /// and is merged into no other record any more.
     fn restore(&mut self, object: &Blueprint, id: RecordId, row: Arc<Row>) -> Result<(), Error> {
         self.check_unique(object, &row, Some(id), &object.unique)?;
-        self.move_to_bin(object, id, row, false);
+        let mut after = Row::clone(&row);
+        self.let_go(object, &mut after)?;
+        let system = &object.system;
+        write(&mut after, system.master_record, Value::Null);
+        write(&mut after, system.is_deleted, Value::Boolean(false));
+        self.touch(object, &mut after);
+        self.step(object, id, Some(row), after, ChangeType::Undelete);
         Ok(())
     }
 
-    fn move_to_bin(&mut self, object: &Blueprint, id: RecordId, before: Arc<Row>, deleted: bool) {
-        let mut after = Row::clone(&before);
-        write(
-            &mut after,
-            object.system.is_deleted,
-            Value::Boolean(deleted),
-        );
+    /// Moves a record to the recycle bin, with the values in `after`.
+    pub(super) fn move_to_bin(
+        &mut self,
+        object: &Blueprint,
+        id: RecordId,
+        before: Arc<Row>,
+        mut after: Row,
+    ) {
+        write(&mut after, object.system.is_deleted, Value::Boolean(true));
         self.touch(object, &mut after);
-        let change = if deleted {
-            ChangeType::Delete
-        } else {
-            ChangeType::Undelete
-        };
-        self.step(object, id, Some(before), after, change);
+        self.step(object, id, Some(before), after, ChangeType::Delete);
     }
 }

@@ -143,6 +143,27 @@ impl<'a> Work<'a, '_> {
         Ok(outcomes)
     }
 
+    /// Does something that is several changes in one, with what is computed from them: all of it, or nothing.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the store could not be read; within, why it is refused. Nothing is made then.
+    pub(super) fn attempt<T>(
+        &mut self,
+        make: impl FnOnce(&mut Planner<'a, '_>) -> Result<T, Error>,
+    ) -> Result<Result<T, Fault>, Error> {
+        let planner = &mut self.planner;
+        let before = planner.mark();
+        let made = make(planner).and_then(|made| planner.roll_up().map(|()| made));
+        if made.is_err() {
+            planner.roll_back(before);
+        }
+        match made {
+            Ok(made) => Ok(Ok(made)),
+            Err(Error::Refused(fault)) => Ok(Err(fault)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A record's values as the transaction sees them, placed by `entity`; also of one in the recycle bin.
     pub(super) fn row(
         &mut self,

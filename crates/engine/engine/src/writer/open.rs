@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 
-use landfall_model::{EntityDefinition, RecordId, Row, Value, limits};
+use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value, limits};
 use tokio::sync::oneshot;
 use tracing::warn;
 
 use super::compute::{Computed, Work};
 use super::handle::{Answer, answer_with};
-use crate::command::{Change, Outcome};
+use crate::command::{Change, Conversion, Converted, Merge, Merged, Outcome};
 use crate::error::Error;
 
 /// A transaction that is open: dropped without [`Self::commit`], it leaves nothing behind.
@@ -36,6 +36,8 @@ pub(super) enum Step {
         usize,
         Answer<Vec<Row>>,
     ),
+    Merge(Merge, Answer<Result<Merged, Fault>>),
+    Convert(Conversion, Answer<Result<Converted, Fault>>),
     Commit(Answer<()>),
 }
 
@@ -87,6 +89,22 @@ impl OpenTransaction {
             .await
     }
 
+    /// Makes records one.
+    ///
+    /// # Errors
+    /// As [`Self::apply`]; within, why it is refused: nothing of it is made then.
+    pub async fn merge(&self, merge: Merge) -> Result<Result<Merged, Fault>, Error> {
+        self.ask(|answer| Step::Merge(merge, answer)).await
+    }
+
+    /// Makes a lead an account, a contact and perhaps an opportunity.
+    ///
+    /// # Errors
+    /// As [`Self::merge`].
+    pub async fn convert(&self, conversion: Conversion) -> Result<Result<Converted, Fault>, Error> {
+        self.ask(|answer| Step::Convert(conversion, answer)).await
+    }
+
     /// Makes all of it durable, with its events.
     ///
     /// # Errors
@@ -116,6 +134,12 @@ pub(super) fn serve(
             Ok(Step::Row(entity, id, answer)) => answer_with(answer, work.row(&entity, id)),
             Ok(Step::RowsWhere(entity, (field, value), limit, answer)) => {
                 answer_with(answer, work.rows_where(&entity, field, &value, limit));
+            }
+            Ok(Step::Merge(merge, answer)) => {
+                answer_with(answer, work.attempt(|planner| planner.merge(merge)));
+            }
+            Ok(Step::Convert(conversion, answer)) => {
+                answer_with(answer, work.attempt(|planner| planner.convert(conversion)));
             }
             Ok(Step::Commit(answer)) => return Some((work.done(), answer)),
             Err(ended) => {

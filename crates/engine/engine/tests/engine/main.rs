@@ -2,14 +2,17 @@
 
 mod amending;
 mod cascade;
+mod converting;
 mod creating;
 mod deploying;
 mod derived;
 mod events;
 mod failing;
 mod groups;
+mod merging;
 mod open;
 mod org;
+mod purging;
 mod refusals;
 mod restart;
 mod rolling_up;

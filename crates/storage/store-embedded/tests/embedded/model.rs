@@ -180,6 +180,7 @@ impl Model {
                 let write = WriteSet {
                     rows: self.rows(entity, &rows),
                     documents: self.documents(&documents),
+                    ..WriteSet::default()
                 };
                 let events = self.events(&topics, &events);
                 let committed = store.writer.commit(&write, &mut |found| {

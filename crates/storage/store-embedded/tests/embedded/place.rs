@@ -66,7 +66,7 @@ pub(crate) fn commit(
 ) -> landfall_store::Result<Committed> {
     let write = WriteSet {
         rows,
-        documents: Vec::new(),
+        ..WriteSet::default()
     };
     writer.commit(&write, &mut |position| Appended {
         events: events.to_vec(),

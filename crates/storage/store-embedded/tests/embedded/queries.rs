@@ -283,7 +283,7 @@ fn filled(things: &[Vec<(&'static str, Value)>], parts: &[(usize, f64)]) -> (Org
         .expect("prepared");
     let write = WriteSet {
         rows,
-        documents: Vec::new(),
+        ..WriteSet::default()
     };
     store
         .writer

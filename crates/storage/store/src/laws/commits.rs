@@ -53,6 +53,7 @@ pub(super) fn seen_whole(at: &dyn Place) {
             row(&entity, 1, &[("Name", text("kept"))]),
         )],
         documents: vec![document("kept")],
+        ..WriteSet::default()
     };
     let reader = Arc::clone(&store.reader);
     let mut calls = 0;
@@ -102,6 +103,7 @@ pub(super) fn failed(at: &dyn Place) {
             changed_row(&entity, 2, bad, &["Name"]),
         ],
         documents: vec![document("lost")],
+        ..WriteSet::default()
     };
     let result = store.writer.commit(&write, &mut |position| Appended {
         events: vec![event(topic, 2)],
@@ -206,7 +208,7 @@ pub(super) fn reads_go_forward(at: &dyn Place) {
         for number in 1..=COMMITS {
             let write = WriteSet {
                 rows: vec![changed_row(&entity, 1, count(number), &["Count__c"])],
-                documents: Vec::new(),
+                ..WriteSet::default()
             };
             let committed = store.writer.commit(&write, &mut |position| Appended {
                 events: vec![event(topic, number), event(topic, number)],

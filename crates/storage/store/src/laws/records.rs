@@ -1,13 +1,15 @@
 //! Laws of rows and documents.
 
+use std::sync::Arc;
+
 use landfall_model::{EntityDefinition, FieldType, Row, Value};
 
 use super::Place;
 use super::sample::{
-    changed_row, entity, entity_with, field, full_row, id, keep, moment, new_row, opened, place,
-    row, text,
+    changed_row, entity, entity_with, field, full_row, id, keep, moment, new_row, nothing, opened,
+    place, row, text,
 };
-use crate::{Document, DocumentKind, Opened};
+use crate::{Document, DocumentKind, Error, Opened, RowRemoval, WriteSet};
 
 pub(super) fn rows_come_back(at: &dyn Place) {
     let entity = entity();
@@ -31,6 +33,34 @@ pub(super) fn rows_come_back(at: &dyn Place) {
     drop(store);
     check(&at.open());
     check(&opened(at, &entity));
+}
+
+pub(super) fn removed_rows(at: &dyn Place) {
+    let entity = entity();
+    let mut store = opened(at, &entity);
+    let writes = [1, 2].map(|number| new_row(&entity, number, full_row(&entity, number)));
+    keep(&mut *store.writer, writes.into(), Vec::new());
+    let removal = RowRemoval {
+        entity: Arc::clone(&entity),
+        id: id(1),
+    };
+    let write = WriteSet {
+        removals: vec![removal],
+        ..WriteSet::default()
+    };
+    assert!(!write.is_empty());
+    store
+        .writer
+        .commit(&write, &mut nothing)
+        .expect("committed");
+    let row = |store: &Opened, number| store.reader.row(&entity, id(number)).expect("readable");
+    assert_eq!(row(&store, 1), None);
+    assert_eq!(row(&store, 2), Some(full_row(&entity, 2)));
+    let again = store.writer.commit(&write, &mut nothing);
+    assert!(matches!(again, Err(Error::Commit { .. })), "{again:?}");
+    drop(store);
+    let store = at.open();
+    assert_eq!(row(&store, 1), None);
 }
 
 pub(super) fn only_changed_fields(at: &dyn Place) {
@@ -220,7 +250,7 @@ pub(super) fn new_definition(at: &dyn Place) {
     let mut store = opened(at, &new);
     store
         .writer
-        .prepare(&[std::sync::Arc::clone(&new)])
+        .prepare(&[Arc::clone(&new)])
         .expect("preparing twice is no harm");
     let mut expected = full_row(&old, 1);
     assert_eq!(
@@ -245,7 +275,7 @@ pub(super) fn new_definition(at: &dyn Place) {
     let mut store = opened(at, &new);
     let refused = store.writer.prepare(std::slice::from_ref(&other));
     assert!(
-        matches!(&refused, Err(crate::Error::FieldKept { entity, field, .. })
+        matches!(&refused, Err(Error::FieldKept { entity, field, .. })
             if *entity == new.name.as_str() && field == "Later__c"),
         "{refused:?}"
     );

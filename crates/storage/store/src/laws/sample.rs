@@ -197,8 +197,13 @@ pub(super) fn topic(store: &mut Opened, name: &str) -> TopicId {
 
 /// Commits rows and documents.
 pub(super) fn keep(writer: &mut dyn Writer, rows: Vec<RowWrite>, documents: Vec<Document>) {
+    let write = WriteSet {
+        rows,
+        documents,
+        ..WriteSet::default()
+    };
     let committed = writer
-        .commit(&WriteSet { rows, documents }, &mut nothing)
+        .commit(&write, &mut nothing)
         .expect("a commit succeeds");
     assert!(committed.events.is_empty(), "nothing was appended");
 }

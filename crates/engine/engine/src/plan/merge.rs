@@ -1,0 +1,140 @@
+//! Several records become one.
+//!
+//! The victims go to the recycle bin alone: nothing goes along, since what refers to them refers to the master then. The
+//! order is that of the change events: the victims, the master, what referred to a victim.
+//! Source: `merge()` (SOAP API Developer Guide), "Triggers and Merge Statements" (Apex Developer Guide).
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use landfall_model::fault::Operation;
+use landfall_model::limits::MERGE_VICTIMS_MAX;
+use landfall_model::{ChangeType, Fault, MergeFault, RecordId, Row, Value, limits};
+
+use super::{Planner, refused};
+use crate::blueprint::{Blueprint, Children, read, write};
+use crate::command::{Assignment, Merge, Merged};
+use crate::error::Error;
+
+/// The field of a contact that a master without a value takes over from a victim.
+const REPORTS_TO: &str = "ReportsToId";
+
+impl Planner<'_, '_> {
+    /// Makes records one.
+    pub(crate) fn merge(&mut self, merge: Merge) -> Result<Merged, Error> {
+        let Merge {
+            entity,
+            master,
+            values,
+            victims,
+        } = merge;
+        let mut values = self.placed(&entity, values)?;
+        let object = self.object(&entity)?;
+        if !object.entity.capabilities.mergeable {
+            return Err(refused(Operation::Merge, &object.entity).into());
+        }
+        check(master, &victims)?;
+        let master_row = self.live(object, master, Fault::RecordUnknown)?;
+        let mut merged = Vec::with_capacity(victims.len());
+        for victim in &victims {
+            let before = self.live(object, *victim, Fault::RecordUnknown)?;
+            let mut after = Row::clone(&before);
+            write(&mut after, object.system.master_record, Value::Id(master));
+            merged.push(Arc::clone(&before));
+            self.move_to_bin(object, *victim, before, after);
+        }
+        values.extend(taken_over(object, &master_row, &values, &merged, &victims));
+        self.update(object, master, values, None)?;
+        let mut related = Vec::new();
+        for children in &object.children {
+            for victim in &victims {
+                self.adopt(*children, *victim, master, &mut related)?;
+            }
+            if children.child == object.entity.key_prefix {
+                self.check_above(object, children.place, master)?;
+            }
+        }
+        let mut seen = HashSet::new();
+        related.retain(|id| seen.insert(*id));
+        Ok(Merged { related })
+    }
+
+    /// Makes what refers to a record refer to another one.
+    pub(super) fn adopt(
+        &mut self,
+        Children { child, place, .. }: Children,
+        from: RecordId,
+        to: RecordId,
+        related: &mut Vec<RecordId>,
+    ) -> Result<(), Error> {
+        let Some(child) = self.blueprints.with_prefix(child) else {
+            return Ok(());
+        };
+        let most = limits::CASCADE_RECORDS_MAX;
+        let found = self
+            .workspace
+            .live_where(child, place, &Value::Id(from), most)?;
+        self.bounded(found.len())?;
+        for (id, before) in found {
+            let mut after = Row::clone(&before);
+            write(&mut after, Some(place), Value::Id(to));
+            self.touch(child, &mut after);
+            self.step(child, id, Some(before), after, ChangeType::Update);
+            related.push(id);
+        }
+        Ok(())
+    }
+
+    /// Whether no record is above itself by the reference at this place, as far as the master is concerned.
+    fn check_above(
+        &mut self,
+        object: &Blueprint,
+        place: usize,
+        master: RecordId,
+    ) -> Result<(), Error> {
+        let mut seen = HashSet::new();
+        let mut at = master;
+        while seen.insert(at) {
+            let row = self.workspace.row(object, at)?;
+            match row.and_then(|row| read(&row, Some(place)).as_id()) {
+                Some(above) if above == master => {
+                    return Err(Fault::Merge(MergeFault::Cyclical).into());
+                }
+                Some(above) => at = above,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check(master: RecordId, victims: &[RecordId]) -> Result<(), Fault> {
+    let most = MERGE_VICTIMS_MAX;
+    if victims.is_empty() || victims.len() > most {
+        return Err(Fault::Merge(MergeFault::VictimsInvalid { most }));
+    }
+    let distinct: HashSet<_> = victims.iter().collect();
+    if distinct.len() < victims.len() || distinct.contains(&master) {
+        return Err(Fault::Merge(MergeFault::VictimRepeated));
+    }
+    Ok(())
+}
+
+/// Whom the master reports to, if a victim knows and nobody else does.
+fn taken_over(
+    object: &Blueprint,
+    master: &Row,
+    given: &[Assignment],
+    merged: &[Arc<Row>],
+    victims: &[RecordId],
+) -> Option<Assignment> {
+    let place = object.entity.index_of(REPORTS_TO)?;
+    let is_given = given.iter().any(|(other, _)| *other == place);
+    if is_given || !read(master, Some(place)).is_null() {
+        return None;
+    }
+    let superiors = merged.iter();
+    let mut superiors = superiors.filter_map(|row| read(row, Some(place)).as_id());
+    let superior = superiors.find(|superior| !victims.contains(superior))?;
+    Some((place, Value::Id(superior)))
+}

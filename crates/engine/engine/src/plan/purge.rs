@@ -1,0 +1,122 @@
+//! Out of the recycle bin for good, and what went there together.
+//!
+//! Source: `emptyRecycleBin()`, `undelete()` (SOAP API Developer Guide).
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use landfall_model::{DeleteRule, Fault, FieldType, RecordId, Row, Value};
+use landfall_store::{Document, DocumentKind};
+
+use super::Planner;
+use crate::blueprint::Blueprint;
+use crate::command::Saved;
+use crate::error::Error;
+
+/// Characters of a record id in [`DocumentKind::DeletedAlong`].
+const ID_LENGTH: usize = 18;
+
+impl<'p> Planner<'p, '_> {
+    /// Forgets a record in the recycle bin, and all that went there along with it. No event tells of it.
+    pub(super) fn purge(&mut self, object: &'p Blueprint, id: RecordId) -> Result<Saved, Error> {
+        let row = self.workspace.row(object, id)?;
+        let row = row.filter(|row| object.is_deleted(row));
+        let row = row.ok_or(Fault::BinEntryMissing)?;
+        if self.went_along(object, id, &row)? {
+            return Err(Fault::BinEntryMissing.into());
+        }
+        self.workspace.forget(&object.entity, id);
+        for child in self.take_along_with(id)? {
+            if let Some(object) = self.blueprints.with_prefix(child.prefix())
+                && let Some(row) = self.workspace.row(object, child)?
+                && object.is_deleted(&row)
+            {
+                self.workspace.forget(&object.entity, child);
+            }
+        }
+        Ok(Saved { id, created: false })
+    }
+
+    /// The records that went to the recycle bin along with another; from now on they are there on their own.
+    pub(super) fn take_along_with(&mut self, id: RecordId) -> Result<Vec<RecordId>, Error> {
+        let along = self.along_with(id)?;
+        if !along.is_empty() {
+            self.workspace.put_document(Document {
+                kind: DocumentKind::DeletedAlong,
+                key: id.to_string(),
+                content: None,
+            });
+        }
+        Ok(along)
+    }
+
+    fn along_with(&self, id: RecordId) -> Result<Vec<RecordId>, Error> {
+        let kind = DocumentKind::DeletedAlong;
+        let ids = self.workspace.document(kind, &id.to_string())?;
+        let ids = ids.unwrap_or_default();
+        let parsed = ids.chunks(ID_LENGTH).filter_map(|id| {
+            let text = std::str::from_utf8(id).ok()?;
+            RecordId::parse(text).ok()
+        });
+        Ok(parsed.collect())
+    }
+
+    /// Whether a record went to the recycle bin along with another: it comes back, or is forgotten, with that one only.
+    pub(super) fn went_along(
+        &mut self,
+        object: &'p Blueprint,
+        id: RecordId,
+        row: &Arc<Row>,
+    ) -> Result<bool, Error> {
+        let mut seen = HashSet::from([id]);
+        let mut queue = VecDeque::from([(object, Arc::clone(row))]);
+        while let Some((object, row)) = queue.pop_front() {
+            for (place, value) in row.iter().enumerate() {
+                let Value::Id(parent) = value else { continue };
+                let Some(above) = self.blueprints.with_prefix(parent.prefix()) else {
+                    continue;
+                };
+                let takes_along = above.children.iter().any(|children| {
+                    children.child == object.entity.key_prefix
+                        && children.place == place
+                        && children.delete_rule == DeleteRule::Cascade
+                });
+                if !takes_along || !seen.insert(*parent) {
+                    continue;
+                }
+                let Some(row) = self.workspace.row(above, *parent)? else {
+                    continue;
+                };
+                if above.is_deleted(&row) {
+                    if self.along_with(*parent)?.contains(&id) {
+                        return Ok(true);
+                    }
+                    queue.push_back((above, row));
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Clears references to records that are gone for good.
+    ///
+    /// # Errors
+    /// [`Fault::RecordNotDeleted`] if the record cannot be without one of them.
+    pub(super) fn let_go(&mut self, object: &Blueprint, row: &mut Row) -> Result<(), Error> {
+        for (field, value) in object.entity.fields.iter().zip(row) {
+            let (FieldType::Reference, Value::Id(id)) = (field.field_type, &*value) else {
+                continue;
+            };
+            let Some(target) = self.blueprints.with_prefix(id.prefix()) else {
+                continue;
+            };
+            if self.workspace.row(target, *id)?.is_none() {
+                if !field.nillable {
+                    return Err(Fault::RecordNotDeleted.into());
+                }
+                *value = Value::Null;
+            }
+        }
+        Ok(())
+    }
+}
