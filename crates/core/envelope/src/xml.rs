@@ -31,6 +31,11 @@ impl Element {
         self.children.iter().find(|child| child.name == name)
     }
 
+    /// All elements of this name in it.
+    pub fn children_named<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e Self> {
+        self.children.iter().filter(move |child| child.name == name)
+    }
+
     /// The text of the first element of this name in it; none for one that is nil.
     pub fn value(&self, name: &str) -> Option<&str> {
         let child = self.child(name).filter(|child| !child.nil)?;

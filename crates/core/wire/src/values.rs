@@ -114,6 +114,23 @@ pub fn subject(field: &FieldDefinition) -> FaultField {
     }
 }
 
+/// The name of a component within its compound: `city` of `BillingCity` in `BillingAddress`, of `City` in `Address`, of `Home__City__s` in `Home__c`.
+pub fn part_name(compound: &str, component: &str) -> String {
+    let part = if let Some(stem) = compound.strip_suffix("__c") {
+        let part = component.strip_suffix("__s").unwrap_or(component);
+        part.strip_prefix(stem)
+            .and_then(|part| part.strip_prefix("__"))
+            .unwrap_or(part)
+    } else {
+        let stem = compound.strip_suffix("Address").unwrap_or(compound);
+        component.strip_prefix(stem).unwrap_or(component)
+    };
+    let mut letters = part.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_ascii_lowercase().to_string() + letters.as_str()
+    })
+}
+
 /// A whole number, also one written as `5.0`.
 fn whole(text: &str) -> Option<i64> {
     let digits = match text.split_once('.') {
@@ -205,5 +222,17 @@ mod tests {
             read_as(FieldType::Reference, "me"),
             Err(Fault::IdTypeWrong { .. })
         ));
+    }
+
+    #[test]
+    fn parts_of_compounds_lose_the_name_of_the_whole() {
+        for (compound, component, part) in [
+            ("BillingAddress", "BillingPostalCode", "postalCode"),
+            ("Address", "City", "city"),
+            ("Home__c", "Home__CountryCode__s", "countryCode"),
+            ("Place__c", "Place__Latitude__s", "latitude"),
+        ] {
+            assert_eq!(part_name(compound, component), part);
+        }
     }
 }

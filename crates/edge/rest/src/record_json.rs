@@ -3,6 +3,7 @@
 //! Source: "sObject Rows" (REST API Developer Guide) and recorded responses.
 
 use landfall_model::{EntityDefinition, FieldDefinition, FieldType, RecordId, Row, Value};
+use landfall_wire::values::part_name;
 use landfall_wire::{ApiVersion, dates};
 
 use crate::selection::{Loaded, Node};
@@ -211,23 +212,6 @@ pub(crate) fn write_parts<'p>(
     });
 }
 
-/// `city` of `BillingCity` in `BillingAddress`, of `City` in `Address`, of `Home__City__s` in `Home__c`.
-fn part_name(compound: &str, component: &str) -> String {
-    let part = if let Some(stem) = compound.strip_suffix("__c") {
-        let part = component.strip_suffix("__s").unwrap_or(component);
-        part.strip_prefix(stem)
-            .and_then(|part| part.strip_prefix("__"))
-            .unwrap_or(part)
-    } else {
-        let stem = compound.strip_suffix("Address").unwrap_or(compound);
-        component.strip_prefix(stem).unwrap_or(component)
-    };
-    let mut letters = part.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_ascii_lowercase().to_string() + letters.as_str()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -302,17 +286,5 @@ mod tests {
                 r#""Amount":null,"Name":null,"HomeAddress":null,"Id":"a005f0000000001AAA"}"#
             )
         );
-    }
-
-    #[test]
-    fn parts_of_compounds_lose_the_name_of_the_whole() {
-        for (compound, component, part) in [
-            ("BillingAddress", "BillingPostalCode", "postalCode"),
-            ("Address", "City", "city"),
-            ("Home__c", "Home__CountryCode__s", "countryCode"),
-            ("Place__c", "Place__Latitude__s", "latitude"),
-        ] {
-            assert_eq!(part_name(compound, component), part);
-        }
     }
 }

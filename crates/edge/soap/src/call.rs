@@ -67,9 +67,8 @@ impl<'r> Call<'r> {
     }
 
     /// An argument that may be given many times.
-    pub(crate) fn arguments(&self, name: &str) -> Vec<&'r Element> {
-        let children = self.envelope.operation.children.iter();
-        children.filter(|child| child.name == name).collect()
+    pub(crate) fn arguments(&self, name: &'r str) -> Vec<&'r Element> {
+        self.envelope.operation.children_named(name).collect()
     }
 
     /// Whether one record that fails undoes all.

@@ -12,6 +12,7 @@ use landfall_model::{
 use landfall_wire::values;
 
 use crate::call::Call;
+use crate::record_xml::schema_type;
 
 const TO_NULL: &str = "fieldsToNull";
 const TYPE: &str = "type";
@@ -25,12 +26,22 @@ pub(crate) fn entity_of<'c>(
     call: &'c Call<'_>,
     record: &Element,
 ) -> Result<&'c Arc<EntityDefinition>, Fault> {
-    let kind = record.kind.as_deref().filter(|kind| *kind != "sObject");
-    let name = record.value(TYPE).or(kind).unwrap_or_default();
+    let name = object_name(record);
     if name.is_empty() {
         return Err(Fault::Soap(SoapFault::TypeMissing));
     }
     entity_named(call, name)
+}
+
+/// The name of a record's object; empty if it tells none.
+pub(crate) fn object_name(record: &Element) -> &str {
+    let kind = record.kind.as_deref().filter(|kind| *kind != "sObject");
+    record.value(TYPE).or(kind).unwrap_or_default()
+}
+
+/// Whether a record tells its id.
+pub(crate) fn gives_id(record: &Element) -> bool {
+    given_id(record).is_some()
 }
 
 /// An object that has records.
@@ -107,52 +118,25 @@ fn field_value(field: &FieldDefinition, text: &str) -> Result<Value, Fault> {
     })
 }
 
-/// Source: "Primitive Data Types" (SOAP API Developer Guide).
-const fn schema_type(kind: FieldType) -> &'static str {
-    match kind {
-        FieldType::Boolean => "xsd:boolean",
-        FieldType::Int => "xsd:int",
-        FieldType::Double | FieldType::Currency | FieldType::Percent => "xsd:double",
-        FieldType::Date => "xsd:date",
-        FieldType::DateTime => "xsd:dateTime",
-        FieldType::Time => "xsd:time",
-        FieldType::Id | FieldType::Reference => "tns:ID",
-        FieldType::Address => "tns:address",
-        FieldType::Location => "tns:location",
-        FieldType::PersonName
-        | FieldType::String
-        | FieldType::TextArea
-        | FieldType::Picklist
-        | FieldType::MultiPicklist
-        | FieldType::Combobox
-        | FieldType::Email
-        | FieldType::Phone
-        | FieldType::Url
-        | FieldType::EncryptedString
-        | FieldType::Base64
-        | FieldType::JunctionIdList
-        | FieldType::Complex => "xsd:string",
-    }
-}
-
 /// The id that a record gives; none if it gives none.
 ///
 /// # Errors
 /// [`Fault::IdTypeWrong`] whatever is wrong with it.
 pub(crate) fn id(entity: &EntityDefinition, record: &Element) -> Result<Option<RecordId>, Fault> {
-    let given = record
-        .children
-        .iter()
-        .find(|child| child.name.eq_ignore_ascii_case(ID) && !child.nil)
-        .map(|child| child.text.trim())
-        .filter(|text| !text.is_empty());
-    let Some(text) = given else {
+    let Some(text) = given_id(record) else {
         return Ok(None);
     };
     match RecordId::parse(text) {
         Ok(id) if id.prefix() == entity.key_prefix => Ok(Some(id)),
         _ => Err(wrong_id(entity, text)),
     }
+}
+
+fn given_id(record: &Element) -> Option<&str> {
+    let mut children = record.children.iter();
+    let id = children.find(|child| child.name.eq_ignore_ascii_case(ID) && !child.nil)?;
+    let text = id.text.trim();
+    (!text.is_empty()).then_some(text)
 }
 
 fn wrong_id(entity: &EntityDefinition, text: &str) -> Fault {

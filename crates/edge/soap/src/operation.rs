@@ -4,7 +4,7 @@ use landfall_envelope::Writer;
 use landfall_model::{Fault, SoapFault};
 
 use crate::call::Call;
-use crate::{retrieve, save, session};
+use crate::{convert, merge, query, recycle, retrieve, save, session};
 
 /// Answers a call with its results: the elements within `…Response`.
 ///
@@ -13,13 +13,19 @@ use crate::{retrieve, save, session};
 pub(crate) async fn perform(call: &Call<'_>) -> Result<String, Fault> {
     let mut w = Writer::new();
     match call.envelope.operation.name.as_str() {
+        "convertLead" => convert::convert(call, &mut w).await?,
         "create" => save::create(call, &mut w).await?,
-        "delete" => save::delete(call, &mut w).await?,
+        "delete" => recycle::delete(call, &mut w).await?,
+        "emptyRecycleBin" => recycle::purge(call, &mut w).await?,
         "getServerTimestamp" => session::server_timestamp(call, &mut w),
         "getUserInfo" => session::user_info(call, &mut w).await?,
         "logout" => session::logout(call).await?,
+        "merge" => merge::merge(call, &mut w).await?,
+        "query" => query::query(call, &mut w, false).await?,
+        "queryAll" => query::query(call, &mut w, true).await?,
+        "queryMore" => query::more(call, &mut w).await?,
         "retrieve" => retrieve::retrieve(call, &mut w).await?,
-        "undelete" => save::undelete(call, &mut w).await?,
+        "undelete" => recycle::undelete(call, &mut w).await?,
         "update" => save::update(call, &mut w).await?,
         "upsert" => save::upsert(call, &mut w).await?,
         name => return Err(unknown(call, name)),

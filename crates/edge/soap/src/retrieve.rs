@@ -1,16 +1,16 @@
 //! `retrieve`: records by their ids, in the order of the ids.
 //!
-//! Source: `retrieve()` (SOAP API Developer Guide), "Queries and the Partner WSDL" for the two ids of a record.
+//! Source: `retrieve()` (SOAP API Developer Guide).
 
 use landfall_envelope::Writer;
 use landfall_model::limits::{REST_COLLECTION_READ_MAX, REST_FIELDS_MAX};
-use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, Row, Value};
-use landfall_wire::dates;
+use landfall_model::{EntityDefinition, Fault, FieldDefinition, ManyFault, RecordId, Row, Value};
 
 use crate::answer::Dialect;
 use crate::call::Call;
 use crate::fault::refused;
 use crate::given;
+use crate::record_xml::{self, is_id, ordered};
 
 /// Answers with the records of the ids; nil for one that is not there.
 pub(crate) async fn retrieve(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
@@ -70,39 +70,24 @@ fn write_record(
     places: &[usize],
     row: &Row,
 ) {
-    let id = entity.index_of("Id");
     let value = |place: usize| row.get(place).unwrap_or(&Value::Null);
-    let kind = match dialect {
-        Dialect::Partner => "sObject",
-        Dialect::Enterprise => entity.name.as_str(),
-    };
-    w.typed("result", &format!("xsi:type=\"sf:{kind}\""), |w| {
-        if dialect == Dialect::Partner {
-            w.text("sf:type", entity.name.as_str());
-            let asked = id.filter(|id| places.contains(id));
-            write_value(w, "sf:Id", asked.map_or(&Value::Null, value));
-        }
-        for place in places {
-            if let Some(field) = entity.fields.get(*place) {
-                write_value(w, &format!("sf:{}", field.name), value(*place));
+    let asked: Vec<(usize, &FieldDefinition)> = places
+        .iter()
+        .filter_map(|place| Some((*place, entity.fields.get(*place)?)))
+        .collect();
+    let id = asked.iter().find(|(_, field)| is_id(field.name.as_str()));
+    let id = id.map_or(&Value::Null, |(place, _)| value(*place));
+    let names = ("result", entity.name.as_str());
+    record_xml::record(w, dialect, names, id, |w| {
+        for (place, field) in ordered(dialect, &asked, |(_, field)| field.name.as_str()) {
+            let (name, kind) = (field.name.as_str(), field.field_type);
+            if kind.is_compound() {
+                let parts = entity.components(name);
+                let parts = parts.map(|(place, part)| (part.name.as_str(), value(place)));
+                record_xml::compound(w, (name, kind), parts);
+            } else {
+                record_xml::value(w, &format!("sf:{name}"), kind, value(*place));
             }
         }
     });
-}
-
-/// Writes a value as its type is spelled.
-///
-/// Source: "Primitive Data Types" (SOAP API Developer Guide).
-fn write_value(w: &mut Writer, name: &str, value: &Value) {
-    match value {
-        Value::Null => w.nil(name),
-        Value::Boolean(truth) => w.boolean(name, *truth),
-        Value::Integer(number) => w.text(name, &number.to_string()),
-        Value::Double(number) => w.text(name, &format!("{number:?}")),
-        Value::Text(text) => w.text(name, text),
-        Value::Id(id) => w.text(name, id.as_str()),
-        Value::Date(day) => w.text(name, &dates::render_date(*day)),
-        Value::DateTime(point) => w.text(name, &dates::render_utc(*point)),
-        Value::Time(millis) => w.text(name, &dates::render_time(*millis)),
-    }
 }

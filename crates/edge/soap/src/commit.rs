@@ -1,0 +1,105 @@
+//! What all calls that change records do: who may, how many, in which transaction, and what the answer says.
+
+use landfall_engine::{Change, Outcome, Transaction};
+use landfall_envelope::Writer;
+use landfall_model::limits::REST_COLLECTION_RECORDS_MAX;
+use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, SoapFault};
+
+use crate::call::Call;
+use crate::fault::{denied, refused};
+
+const USER: &str = "User";
+
+/// # Errors
+/// [`ManyFault::RecordsTooMany`].
+pub(crate) fn check_count(count: usize) -> Result<(), Fault> {
+    let most = REST_COLLECTION_RECORDS_MAX;
+    if count > most {
+        return Err(Fault::Many(ManyFault::RecordsTooMany { most }));
+    }
+    Ok(())
+}
+
+/// # Errors
+/// [`Fault::AccessDenied`].
+pub(crate) fn check_access(call: &Call<'_>, entity: &EntityDefinition) -> Result<(), Fault> {
+    if landfall_auth::may_change(call.login.permissions, entity) {
+        Ok(())
+    } else {
+        Err(Fault::AccessDenied)
+    }
+}
+
+/// Reads an id.
+///
+/// # Errors
+/// [`ManyFault::IdUnreadable`].
+pub(crate) fn id_of(text: &str) -> Result<RecordId, Fault> {
+    RecordId::parse(text).map_err(|_| {
+        Fault::Many(ManyFault::IdUnreadable {
+            value: text.to_owned(),
+        })
+    })
+}
+
+/// Tells what is wrong with one record from what is wrong with the whole call.
+pub(crate) fn of_one<T>(made: Result<T, Fault>) -> Result<Result<T, Fault>, Fault> {
+    match made {
+        Err(fault @ Fault::Soap(SoapFault::ValueInvalid { .. } | SoapFault::TypeMissing)) => {
+            Err(fault)
+        }
+        made => Ok(made),
+    }
+}
+
+/// Makes the changes of a call in one transaction, and tells the logins which users have changed.
+pub(crate) async fn commit(call: &Call<'_>, changes: Vec<Change>) -> Result<Vec<Outcome>, Fault> {
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let transaction = Transaction {
+        changes,
+        all_or_none: call.is_all_or_none(),
+        user: call.login.user_id,
+        origin: call.origin(),
+    };
+    let outcomes = call.state.engine.commit(transaction).await;
+    let outcomes = outcomes.map_err(refused)?;
+    let users = call.catalog().entity(USER).map(|user| user.key_prefix);
+    for saved in outcomes.iter().flatten() {
+        if Some(saved.id.prefix()) == users
+            && let Err(error) = call.state.auth.user_changed(saved.id).await
+        {
+            // The change is made; logins see it when the keeper looks next.
+            denied(error);
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Writes what became of a change: errors, id, success.
+pub(crate) fn write_outcome(w: &mut Writer, outcome: &Outcome, kept: Option<&str>) {
+    match outcome {
+        Ok(saved) => {
+            w.text("id", saved.id.as_str());
+            w.boolean("success", true);
+        }
+        Err(fault) => {
+            write_error(w, fault);
+            w.text_or_nil("id", kept);
+            w.boolean("success", false);
+        }
+    }
+}
+
+/// Writes why something is refused, as one of `errors`.
+pub(crate) fn write_error(w: &mut Writer, fault: &Fault) {
+    let error = landfall_wire::soap(fault);
+    w.element("errors", |w| {
+        for field in &error.fields {
+            w.text("fields", field);
+        }
+        w.text("message", &error.message);
+        w.text("statusCode", error.code);
+    });
+}

@@ -1,0 +1,105 @@
+//! Platform events in `create`.
+//!
+//! Source: "Publish Event Messages with Salesforce APIs" (Platform Events Developer Guide).
+
+use landfall_engine::{NewEvent, Publication, Published};
+use landfall_envelope::Writer;
+use landfall_envelope::xml::Element;
+use landfall_model::Fault;
+use landfall_model::fault::Operation;
+use landfall_wire::OPERATION_ENQUEUED;
+
+use crate::call::Call;
+use crate::commit::write_outcome;
+use crate::fault::refused;
+use crate::given;
+
+/// What a record of a call is, as far as events go.
+pub(crate) enum Event {
+    /// A record.
+    None,
+    /// An event to be published, or why it is none.
+    Asked(Result<Outgoing, Fault>),
+}
+
+/// An event that is ready to be published.
+pub(crate) struct Outgoing {
+    published: Published,
+    event: NewEvent,
+    /// Whether it is published only if the transaction that it was made in is kept.
+    after_commit: bool,
+}
+
+/// The platform event that a record of a call is; none for a record.
+pub(crate) fn publication<'c>(call: &'c Call<'_>, record: &Element) -> Option<&'c Publication> {
+    call.definitions.publication(given::object_name(record))
+}
+
+/// An event with what its element gives it.
+pub(crate) fn prepared(
+    call: &Call<'_>,
+    publication: &Publication,
+    record: &Element,
+) -> Result<Outgoing, Fault> {
+    let object = &publication.object;
+    if !object.capabilities.createable {
+        return Err(Fault::OperationRefused {
+            operation: Operation::Create,
+            label: object.label.clone(),
+        });
+    }
+    if given::gives_id(record) {
+        return Err(Fault::IdInEvent);
+    }
+    let values = given::values(object, record, None)?;
+    let engine = &call.state.engine;
+    let (published, event) = engine
+        .prepare(publication, call.login.user_id, values)
+        .map_err(refused)?;
+    Ok(Outgoing {
+        published,
+        event,
+        after_commit: publication.event.publish_after_commit,
+    })
+}
+
+/// Publishes the events of a call; says for each of its records what became of the event, if it is one.
+pub(crate) async fn publish(
+    call: &Call<'_>,
+    events: Vec<Event>,
+    has_failed: bool,
+) -> Result<Vec<Option<Result<Published, Fault>>>, Fault> {
+    let is_refused = |event: &Event| matches!(event, Event::Asked(Err(_)));
+    let undone = call.is_all_or_none() && (has_failed || events.iter().any(is_refused));
+    let (mut told, mut outgoing) = (Vec::with_capacity(events.len()), Vec::new());
+    for event in events {
+        told.push(match event {
+            Event::None => None,
+            Event::Asked(Err(fault)) => Some(Err(fault)),
+            // Other events are published whatever becomes of the transaction that they were made in.
+            Event::Asked(Ok(event)) if event.after_commit && undone => {
+                Some(Err(Fault::RolledBack { record: None }))
+            }
+            Event::Asked(Ok(event)) => {
+                outgoing.push(event.event);
+                Some(Ok(event.published))
+            }
+        });
+    }
+    call.state.engine.publish(outgoing).await.map_err(refused)?;
+    Ok(told)
+}
+
+/// Writes what became of an event. That it was taken is told by its UUID, as an error.
+pub(crate) fn write(w: &mut Writer, event: &Result<Published, Fault>) {
+    let published = match event {
+        Ok(published) => published,
+        Err(fault) => return write_outcome(w, &Err(fault.clone()), None),
+    };
+    w.element("errors", |w| {
+        w.text("message", &published.uuid.to_string());
+        w.text("statusCode", OPERATION_ENQUEUED);
+    });
+    w.text("id", published.id.as_str());
+    w.boolean("success", true);
+}

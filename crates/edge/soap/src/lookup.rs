@@ -1,0 +1,130 @@
+//! References whose record is named by an external id: `<Account><Number__c>7</Number__c></Account>` in place of
+//! `<AccountId>…</AccountId>`.
+//!
+//! Source: "Foreign Keys" in `create()` and `upsert()` (SOAP API Developer Guide).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use landfall_envelope::xml::Element;
+use landfall_model::limits::REST_RELATED_RECORDS_MAX;
+use landfall_model::{EntityDefinition, Fault, FieldDefinition, RecordId, SoapFault, Value};
+
+use crate::call::Call;
+use crate::fault::refused;
+use crate::given;
+
+/// The record with an id in place of each such reference.
+///
+/// # Errors
+/// [`Fault::FieldUnknown`], [`SoapFault::ReferenceInvalid`], [`SoapFault::ReferenceUnknown`],
+/// [`Fault::ExternalIdAmbiguous`].
+pub(crate) async fn resolved<'r>(
+    call: &Call<'_>,
+    entity: &EntityDefinition,
+    record: &'r Element,
+) -> Result<Cow<'r, Element>, Fault> {
+    let names_another =
+        |element: &Element| !element.children.is_empty() && entity.field(&element.name).is_none();
+    if !record.children.iter().any(names_another) {
+        return Ok(Cow::Borrowed(record));
+    }
+    let mut record = record.clone();
+    for element in &mut record.children {
+        if names_another(element) {
+            let field = reference_named(entity, &element.name)?;
+            let id = found(call, field, element).await?;
+            *element = Element {
+                name: field.name.to_string(),
+                text: id.to_string(),
+                ..Element::default()
+            };
+        }
+    }
+    Ok(Cow::Owned(record))
+}
+
+fn reference_named<'e>(
+    entity: &'e EntityDefinition,
+    name: &str,
+) -> Result<&'e FieldDefinition, Fault> {
+    let is_named = |field: &&FieldDefinition| {
+        let relationship = field.relationship_name.as_deref();
+        relationship.is_some_and(|relationship| relationship.eq_ignore_ascii_case(name))
+    };
+    let reference = entity.fields.iter().find(is_named);
+    reference.ok_or_else(|| Fault::FieldUnknown {
+        field: name.to_owned(),
+        entity: entity.name.clone(),
+    })
+}
+
+/// The one record that has the external id.
+async fn found(
+    call: &Call<'_>,
+    reference: &FieldDefinition,
+    element: &Element,
+) -> Result<RecordId, Fault> {
+    let (target, place, field) = key(call, reference, element)?;
+    let key = given::key(target, element, place)?.unwrap_or_default();
+    if let Value::Id(id) = key {
+        return Ok(id);
+    }
+    let engine = &call.state.engine;
+    let most = REST_RELATED_RECORDS_MAX;
+    let rows = engine.rows_where(target, place, key, most).await;
+    let rows = rows.map_err(refused)?;
+    let value = |row: &[Value], name: &str| {
+        let place = target.index_of(name)?;
+        row.get(place).cloned()
+    };
+    let live = rows
+        .iter()
+        .filter(|row| value(row, "IsDeleted") != Some(Value::Boolean(true)));
+    let ids: Vec<RecordId> = live.filter_map(|row| value(row, "Id")?.as_id()).collect();
+    match ids.as_slice() {
+        [id] => Ok(*id),
+        [] => Err(Fault::Soap(SoapFault::ReferenceUnknown {
+            key: element
+                .value(field.name.as_str())
+                .unwrap_or_default()
+                .to_owned(),
+            field: field.name.clone(),
+            entity: target.name.clone(),
+        })),
+        _ => Err(Fault::ExternalIdAmbiguous { records: ids }),
+    }
+}
+
+/// The object that a reference leads to, and the field that identifies its record: there is one, and nothing else.
+fn key<'c>(
+    call: &'c Call<'_>,
+    reference: &FieldDefinition,
+    element: &Element,
+) -> Result<(&'c Arc<EntityDefinition>, usize, &'c FieldDefinition), Fault> {
+    let kind = given::object_name(element);
+    let mut names = element.children.iter().filter(|child| child.name != "type");
+    let (Some(name), None) = (names.next(), names.next()) else {
+        return Err(Fault::Soap(SoapFault::ReferenceInvalid {
+            field: reference.name.clone(),
+        }));
+    };
+    let targets = reference.reference_to.iter();
+    let targets = targets.filter(|target| kind.is_empty() || target.as_str() == kind);
+    let targets: Vec<_> = targets
+        .filter_map(|target| call.catalog().entity(target.as_str()))
+        .collect();
+    let identified = targets.iter().find_map(|target| {
+        let (place, field) = target.field(&name.name)?;
+        (field.external_id || field.id_lookup).then_some((*target, place, field))
+    });
+    identified.ok_or_else(|| match targets.first() {
+        Some(target) => Fault::Soap(SoapFault::KeyInvalid {
+            field: name.name.clone(),
+            entity: target.name.clone(),
+        }),
+        None => Fault::QueryObjectUnknown {
+            name: kind.to_owned(),
+        },
+    })
+}

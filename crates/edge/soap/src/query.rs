@@ -1,0 +1,41 @@
+//! `query`, `queryAll` and `queryMore`.
+//!
+//! Source: the calls of these names, `QueryOptions` (SOAP API Developer Guide).
+
+use landfall_engine::Question;
+use landfall_envelope::Writer;
+use landfall_model::Fault;
+use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
+
+use crate::call::Call;
+use crate::fault::refused;
+use crate::query_xml;
+
+/// Answers a query; `deleted` if records in the recycle bin are meant too.
+pub(crate) async fn query(call: &Call<'_>, w: &mut Writer, deleted: bool) -> Result<(), Fault> {
+    let question = Question {
+        statement: call.argument("queryString").unwrap_or_default(),
+        user: call.login.user_id,
+        deleted,
+        batch: batch(call),
+    };
+    let answer = call.state.engine.query(question).await.map_err(refused)?;
+    query_xml::write(call, w, &answer);
+    Ok(())
+}
+
+/// Answers with a further page.
+pub(crate) async fn more(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
+    let locator = call.argument("queryLocator").unwrap_or_default();
+    let (user, batch) = (call.login.user_id, batch(call));
+    let answer = call.state.engine.query_more(locator, user, batch).await;
+    query_xml::write(call, w, &answer.map_err(refused)?);
+    Ok(())
+}
+
+/// The size of a page that the request asks for. Smaller pages than the service's 200 are for tests of clients.
+fn batch(call: &Call<'_>) -> usize {
+    let asked = call.envelope.option("QueryOptions", "batchSize");
+    let asked = asked.and_then(|size| size.parse().ok());
+    asked.unwrap_or(QUERY_PAGE_ROWS_MAX)
+}

@@ -1,0 +1,5 @@
+//! Calls about what an administrator has defined, on an org that has it. The shipped objects are in the transcripts.
+
+mod events;
+mod org;
+mod references;
