@@ -1,17 +1,18 @@
 // The `sf` CLI as a person types it, a process for each command. It is large: it runs when it is asked for by name.
 
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { WAIT_MS, ensure, ensureEqual, login } from './harness.mjs';
+import { Client } from './cometd.mjs';
+import { WAIT_MS, ensure, ensureEqual, login, until } from './harness.mjs';
 
 const run = promisify(execFile);
 const [NODE, CLI] = [process.env.LANDFALL_SF_NODE, process.env.LANDFALL_SF];
 
-/** Logs in, and gives what runs one command and gives its result. */
-async function begin(server) {
+/** Logs in, and gives what runs one command in a folder and gives its result. */
+async function begin(server, cwd = server.folder) {
   const env = {
     PATH: process.env.PATH,
     HOME: server.folder,
@@ -24,7 +25,7 @@ async function begin(server) {
   const sf = async (command, ...options) => {
     const words = [...command.split(' '), ...options];
     if (!words.includes('rest')) words.push('--json');
-    const { stdout } = await run(NODE, [CLI, ...words], { env, timeout: WAIT_MS }).catch((error) => {
+    const { stdout } = await run(NODE, [CLI, ...words], { cwd, env, timeout: WAIT_MS }).catch((error) => {
       throw new Error(`sf ${command}: ${error.stdout}${error.stderr}`);
     });
     const answer = JSON.parse(stdout);
@@ -74,4 +75,78 @@ async function bulk({ server }) {
   ensureEqual(records.map(({ Name }) => Name), ['Acme', 'Umbrella, Inc.'], 'found');
 }
 
-export const scenarios = { describe, records, bulk };
+const XML = '<?xml version="1.0" encoding="UTF-8"?>';
+const NAMESPACE = 'xmlns="http://soap.sforce.com/2006/04/metadata"';
+
+/** Writes a component of a project. */
+function component(folder, path, root, content) {
+  const file = join(folder, 'force-app', `${path}-meta.xml`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${XML}\n<${root} ${NAMESPACE}>${content}</${root}>\n`);
+}
+
+/** A project with an object, an event, and a channel. */
+function project(server) {
+  const folder = join(server.folder, 'project');
+  mkdirSync(join(folder, 'force-app'), { recursive: true });
+  const settings = { packageDirectories: [{ path: 'force-app', default: true }], sourceApiVersion: '62.0' };
+  writeFileSync(join(folder, 'sfdx-project.json'), JSON.stringify(settings));
+  const object = (name, more) =>
+    component(folder, `objects/${name}/${name}.object`, 'CustomObject',
+      `<deploymentStatus>Deployed</deploymentStatus><label>L</label><pluralLabel>Ls</pluralLabel>${more}`);
+  const field = (name, label) =>
+    component(folder, `objects/${name}.field`, 'CustomField',
+      `<fullName>${name.split('/').at(-1)}</fullName><label>${label}</label><length>20</length><type>Text</type>`);
+  object('Voyage__c', '<nameField><label>Name</label><type>Text</type></nameField><sharingModel>ReadWrite</sharingModel>');
+  field('Voyage__c/fields/Ship__c', 'Ship');
+  object('Landed__e', '<eventType>HighVolume</eventType><publishBehavior>PublishImmediately</publishBehavior>');
+  field('Landed__e/fields/Port__c', 'Port');
+  component(folder, 'platformEventChannels/Sea__chn.platformEventChannel', 'PlatformEventChannel',
+    '<channelType>data</channelType><label>Sea</label>');
+  component(folder, 'platformEventChannelMembers/Sea_Voyage.platformEventChannelMember', 'PlatformEventChannelMember',
+    '<eventChannel>Sea__chn</eventChannel><selectedEntity>Voyage__ChangeEvent</selectedEntity>');
+  return { folder, field };
+}
+
+/** A project is deployed, its events are followed, it is retrieved, changed, validated, and parts of it are deleted. */
+async function deploy({ server, org }) {
+  const { folder, field } = project(server);
+  const sf = await begin(server, folder);
+  const all = ['--source-dir', 'force-app'];
+  const deployed = await sf('project deploy start', ...all);
+  ensureEqual([deployed.status, deployed.numberComponentsDeployed], ['Succeeded', 6], 'deployed');
+  ensure(deployed.files.every(({ state }) => state === 'Created'), 'every file is created');
+
+  const subscriber = new Client();
+  await subscriber.open(server.url);
+  await subscriber.subscribe('/event/Landed__e', -1);
+  await subscriber.subscribe('/data/Voyage__ChangeEvent', -1);
+  await org.insert('Landed__e', { Port__c: 'Bergen' });
+  await org.insert('Voyage__c', { Name: 'One', Ship__c: 'Fram' });
+  await until('both events', () => subscriber.events.length === 2);
+  await subscriber.close();
+
+  const listed = await sf('org list metadata --metadata-type CustomObject');
+  ensure(listed.some(({ fullName, id }) => fullName === 'Voyage__c' && id.startsWith('01I')), 'listed');
+  const again = await sf('project deploy start', ...all);
+  ensure(again.files.every(({ state }) => state === 'Unchanged'), 'nothing changes');
+
+  field('Voyage__c/fields/Ship__c', 'Vessel');
+  const validated = await sf('project deploy validate', ...all);
+  ensureEqual([validated.status, validated.checkOnly], ['Succeeded', true], 'validated');
+  const quick = await sf('project deploy quick', '--job-id', validated.id);
+  ensureEqual(quick.status, 'Succeeded', 'deployed without another look');
+  ensureEqual((await sf('project deploy report', '--job-id', quick.id)).id, quick.id, 'reported');
+
+  field('Voyage__c/fields/Ship__c', 'Something else');
+  const retrieved = await sf('project retrieve start', '--metadata', 'CustomObject:Voyage__c', '--metadata', 'PlatformEventChannel');
+  ensureEqual(retrieved.status, 'Succeeded', 'retrieved');
+  const file = join(folder, 'force-app/objects/Voyage__c/fields/Ship__c.field-meta.xml');
+  ensure(readFileSync(file, 'utf8').includes('<label>Vessel</label>'), 'the field is as in the org');
+
+  await sf('project delete source --no-prompt', '--metadata', 'CustomField:Voyage__c.Ship__c');
+  const { fields } = await sf('sobject describe --sobject Voyage__c');
+  ensure(!fields.some(({ name }) => name === 'Ship__c'), 'the field is gone');
+}
+
+export const scenarios = { describe, records, bulk, deploy };

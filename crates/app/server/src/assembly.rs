@@ -9,6 +9,7 @@ use http::uri::Authority;
 use landfall_auth::{App, Auth, Grant, Scopes};
 use landfall_bulk::Bulk;
 use landfall_engine::{Engine, Parts, WriterThread};
+use landfall_mdapi::Mdapi;
 use landfall_oauth::{BaseUrl, OauthState};
 use landfall_pubsub::PubsubState;
 use landfall_rest::RestState;
@@ -87,6 +88,8 @@ pub(crate) async fn assemble(
     let bulk = Bulk::open(engine.clone(), auth.clone(), bulk_folder).await?;
     let stopping = stopping(phase.clone(), &mut tasks);
     tasks.spawn(bulk.clone().run(stopping.clone()));
+    let mdapi = Mdapi::open(engine.clone(), auth.clone(), Arc::new(base_url)).await?;
+    tasks.spawn(mdapi.clone().run(stopping.clone()));
     let mut router = router(
         config,
         &engine,
@@ -95,7 +98,7 @@ pub(crate) async fn assemble(
         authority,
         &mut tasks,
     );
-    router = router.merge(bulk.router());
+    router = router.merge(bulk.router()).merge(mdapi.router());
     if config.reflection {
         router = router.merge(landfall_pubsub::reflection()?);
     }

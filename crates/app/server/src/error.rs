@@ -89,6 +89,9 @@ pub enum Error {
     /// Bulk jobs cannot be read.
     #[error("bulk jobs cannot be set up")]
     Bulk(#[from] landfall_bulk::Error),
+    /// Deployments cannot be read.
+    #[error("the Metadata API cannot be set up")]
+    Mdapi(#[from] landfall_mdapi::Error),
     /// The Pub/Sub API cannot be described.
     #[error("server reflection cannot be set up")]
     Reflection(#[from] landfall_pubsub::ReflectionError),
@@ -129,6 +132,7 @@ impl Error {
             | Self::Engine(_)
             | Self::Auth(_)
             | Self::Bulk(_)
+            | Self::Mdapi(_)
             | Self::Reflection(_)
             | Self::Project { .. }
             | Self::Ended(_) => None,

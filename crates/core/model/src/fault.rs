@@ -3,6 +3,7 @@
 use crate::bulk::BulkFault;
 use crate::id::RecordId;
 use crate::many::ManyFault;
+use crate::mdapi::MetadataFault;
 use crate::merging::{ConversionFault, MergeFault};
 use crate::name::{EntityName, FieldName};
 use crate::query_refusal::QueryRefusal;
@@ -275,6 +276,8 @@ pub enum Fault {
     Many(ManyFault),
     /// What is wrong with a bulk job.
     Bulk(BulkFault),
+    /// What only requests of the Metadata API hear.
+    Metadata(MetadataFault),
     /// What only requests of the SOAP API hear.
     Soap(SoapFault),
 

@@ -12,6 +12,7 @@ pub mod fault;
 pub mod id;
 pub mod limits;
 pub mod many;
+mod mdapi;
 pub mod merging;
 pub mod name;
 pub mod platform_event;
@@ -33,6 +34,7 @@ pub use entity::{
 pub use fault::Fault;
 pub use id::{KeyPrefix, RecordId, RecordIdError};
 pub use many::ManyFault;
+pub use mdapi::MetadataFault;
 pub use merging::{ConversionFault, MergeFault};
 pub use name::{EntityName, FieldName, Topic};
 pub use platform_event::{EventReaders, PlatformEventDefinition};

@@ -357,3 +357,31 @@ pub const LEADS_CONVERTED_MAX: usize = 100;
 /// The name of an opportunity that a conversion asks for: `Fault::TextTooLong` beyond. Source: `convertLead()` (SOAP API
 /// Developer Guide). Unit: characters.
 pub const CONVERTED_OPPORTUNITY_NAME_MAX: usize = 80;
+
+/// Bytes of the zip file of a deployment. Source: "Metadata Limits" (Metadata API Developer Guide), 39 MB.
+pub const METADATA_ZIP_BYTES_MAX: usize = 39 * 1024 * 1024;
+
+/// Bytes of a request of the Metadata API, its zip file in base64 included: `Fault::RequestTooLarge` beyond.
+pub const METADATA_REQUEST_BYTES_MAX: usize = 56 * 1024 * 1024;
+
+/// Requests of the Metadata API that are read at the same time; others wait. Source: none; they are in memory.
+pub const METADATA_REQUESTS_AT_ONCE_MAX: usize = 4;
+
+/// Bytes of the files of a zip file that are read. Source: none; the service has 400 MB, of all kinds of files.
+pub const METADATA_UNZIPPED_BYTES_MAX: usize = 100 * 1024 * 1024;
+
+/// Files of a deployment. Source: "Metadata Limits" (Metadata API Developer Guide).
+pub const METADATA_FILES_MAX: usize = 10_000;
+
+/// Deployments that are remembered; older ones are forgotten once they are done. Source: none; the service has 30 days.
+pub const DEPLOYMENTS_KEPT_MAX: usize = 100;
+
+/// Deployments that wait: `MetadataFault::DeploymentsTooMany` beyond. Source: none.
+pub const DEPLOYMENTS_WAITING_MAX: usize = 10;
+
+/// Retrievals that are remembered; older ones are forgotten. Source: none.
+pub const RETRIEVALS_KEPT_MAX: usize = 100;
+
+/// How long a validated deployment can be deployed. Unit: days.
+/// Source: "Deploy a Recently Validated Component Set Without Tests" (Metadata API Developer Guide).
+pub const VALIDATION_DAYS: i64 = 10;

@@ -8,7 +8,7 @@ use crate::grpc::{GrpcError, GrpcStatus};
 use crate::rest::{
     RestError, ambiguous, duplicate, listed, names, operation_refused, read_only, unexpected,
 };
-use crate::{OauthError, Wire, bayeux, bulk, grpc, many, merging, query};
+use crate::{OauthError, Wire, bayeux, bulk, grpc, many, mdapi, merging, query};
 
 /// The only place that spells a fault for a client.
 ///
@@ -245,6 +245,7 @@ pub fn wire(fault: &Fault) -> Wire {
         }
         Fault::Many(fault) => on_rest(many::error(fault)),
         Fault::Bulk(fault) => on_rest(bulk::error(fault)),
+        Fault::Metadata(fault) => on_rest(mdapi::error(fault)),
         // See `soap`: other surfaces never hear it.
         Fault::Soap(_) => Wire {
             rest: None,

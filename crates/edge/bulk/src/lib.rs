@@ -21,7 +21,6 @@ mod job;
 mod jobs;
 mod lifecycle;
 mod lines;
-mod multipart;
 mod pages;
 mod query;
 mod record;

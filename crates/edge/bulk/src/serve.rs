@@ -15,11 +15,11 @@ use landfall_model::limits::{
 };
 use landfall_model::{BulkFault, Fault};
 use landfall_wire::versions::{self, Named};
-use landfall_wire::{ApiVersion, headers as names};
+use landfall_wire::{ApiVersion, headers as names, multipart};
 
 use crate::job::Kind;
 use crate::results::Which;
-use crate::{Shared, answer, ingest, lifecycle, multipart, query};
+use crate::{Shared, answer, ingest, lifecycle, query};
 
 /// Segments before the version: `services`, `data`.
 const ROOT_SEGMENTS: usize = 2;
@@ -189,9 +189,14 @@ pub(crate) async fn read_parts(call: &Call, body: Body) -> Result<(Bytes, Option
     };
     let body = to_bytes(body, BULK_MULTIPART_BYTES_MAX).await;
     let body = body.map_err(|_| Fault::RequestTooLarge)?;
-    let parts = multipart::parts(&body, boundary);
-    let (job, content) = parts.ok_or(Fault::Bulk(BulkFault::JobUnreadable))?;
-    Ok((body.slice_ref(job), Some(body.slice_ref(content))))
+    let parts = multipart::parts(&body, boundary).unwrap_or_default();
+    let named = |name| parts.iter().find(|part| part.name == name);
+    match (parts.len(), named("job"), named("content")) {
+        (2, Some(job), Some(content)) => {
+            Ok((body.slice_ref(job.data), Some(body.slice_ref(content.data))))
+        }
+        _ => Err(Fault::Bulk(BulkFault::JobUnreadable)),
+    }
 }
 
 /// Reads the body of a request about a job.

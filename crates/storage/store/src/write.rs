@@ -35,11 +35,17 @@ pub enum DocumentKind {
     BulkJob,
     /// What became of the records of a job, by its id and the number of the transaction.
     BulkResult,
+    /// Deployments of the Metadata API, by id.
+    Deployment,
+    /// The zip files of those that are not done, or that were validated, by id.
+    DeploymentZip,
+    /// Retrievals of the Metadata API, by id.
+    Retrieval,
 }
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Org,
         Self::Counter,
         Self::Schema,
@@ -53,6 +59,9 @@ impl DocumentKind {
         Self::SigningKey,
         Self::BulkJob,
         Self::BulkResult,
+        Self::Deployment,
+        Self::DeploymentZip,
+        Self::Retrieval,
     ];
 
     /// A name that stays the same for ever: it is stored.
@@ -71,6 +80,9 @@ impl DocumentKind {
             Self::SigningKey => "signing_key",
             Self::BulkJob => "bulk_job",
             Self::BulkResult => "bulk_result",
+            Self::Deployment => "deployment",
+            Self::DeploymentZip => "deployment_zip",
+            Self::Retrieval => "retrieval",
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Requests that bring a job and its data at once.
+//! Bodies of several parts: what describes data, and the data.
 //!
-//! Source: "Create a Job" (Bulk API 2.0 and Bulk API Developer Guide): the parts `job` and `content`. Form: RFC 2046, 5.1.
+//! Source: RFC 2046, 5.1; RFC 7578.
 
 /// What follows the name of the media type.
 const MEDIA_TYPE: &str = "multipart/form-data";
 
 /// The boundary that a media type names; none if it is another one.
-pub(crate) fn boundary(media_type: &str) -> Option<&str> {
+pub fn boundary(media_type: &str) -> Option<&str> {
     let (name, parameters) = media_type.split_once(';')?;
     if !name.trim().eq_ignore_ascii_case(MEDIA_TYPE) {
         return None;
@@ -19,23 +19,35 @@ pub(crate) fn boundary(media_type: &str) -> Option<&str> {
     boundary.filter(|boundary| !boundary.is_empty())
 }
 
-/// The job and its data; none if one of them is not there.
-pub(crate) fn parts<'b>(body: &'b [u8], boundary: &str) -> Option<(&'b [u8], &'b [u8])> {
+/// A part of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'b> {
+    /// Its name.
+    pub name: &'b str,
+    /// What is in it.
+    pub data: &'b [u8],
+}
+
+/// Parts of one body: more are refused. Source: none; requests have two.
+const PARTS_MAX: usize = 8;
+
+/// The parts of a body; none if it is cut off or otherwise not of the form.
+pub fn parts<'b>(body: &'b [u8], boundary: &str) -> Option<Vec<Part<'b>>> {
     let first = format!("--{boundary}");
     let between = format!("\r\n--{boundary}");
     let (_, mut rest) = split(body, first.as_bytes())?;
-    let (mut job, mut content) = (None, None);
+    let mut parts = Vec::new();
     while !rest.starts_with(b"--") {
         let (part, following) = split(rest, between.as_bytes())?;
         let (head, data) = split(part, b"\r\n\r\n")?;
-        match named(head)? {
-            "job" => job = Some(data),
-            "content" => content = Some(data),
-            _ => return None,
+        let name = named(head)?;
+        parts.push(Part { name, data });
+        if parts.len() > PARTS_MAX {
+            return None;
         }
         rest = following;
     }
-    Some((job?, content?))
+    Some(parts)
 }
 
 /// What is before and after the first occurrence of a mark.
@@ -75,8 +87,9 @@ mod tests {
             boundary("multipart/form-data; charset=UTF-8; boundary=\"B\""),
             Some("B")
         );
-        let (job, content) = parts(BODY.as_bytes(), "B").expect("both parts");
-        assert_eq!((job, content), (&b"{}"[..], &b"Name\r\nA\r\n"[..]));
+        let found = parts(BODY.as_bytes(), "B").expect("both parts");
+        let found: Vec<(&str, &[u8])> = found.iter().map(|part| (part.name, part.data)).collect();
+        assert_eq!(found, [("job", &b"{}"[..]), ("content", b"Name\r\nA\r\n")]);
     }
 
     #[test]

@@ -1,0 +1,155 @@
+//! The SOAP endpoint, and who answers which call.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{Method, StatusCode, header};
+use landfall_auth::Login;
+use landfall_envelope::{Envelope, Writer};
+use landfall_model::{Fault, SoapFault};
+use landfall_wire::versions;
+use serde_json::json;
+
+use crate::deployment::Deployment;
+use crate::error::Error;
+use crate::options::Options;
+use crate::{Shared, answer, body, check_permitted, deploy, describe, list, retrieve, value};
+
+/// A call of a user who may make it.
+pub(crate) struct Call<'r> {
+    pub(crate) shared: &'r Shared,
+    pub(crate) login: Arc<Login>,
+    pub(crate) envelope: &'r Envelope,
+}
+
+impl Call<'_> {
+    /// The text of an argument; empty if it is not given.
+    pub(crate) fn argument(&self, name: &str) -> &str {
+        self.envelope.operation.value(name).unwrap_or_default()
+    }
+}
+
+/// Answers a request for the Metadata API.
+pub(crate) async fn metadata(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    if request.method() != Method::POST {
+        let allow = [(header::ALLOW, "POST")];
+        return (StatusCode::METHOD_NOT_ALLOWED, allow, "Only POST allowed").into_response();
+    }
+    match answered(&shared, request).await {
+        Ok((operation, results)) => answer::success(&operation, &results),
+        Err(error) => answer::failure(&error.fault()),
+    }
+}
+
+async fn answered(shared: &Shared, request: Request) -> Result<(String, String), Error> {
+    let turn = shared.reading.acquire().await;
+    let _turn = turn.map_err(|_| landfall_engine::Error::Stopped)?;
+    let (parts, body) = request.into_parts();
+    let mut path = parts
+        .uri
+        .path()
+        .split('/')
+        .filter(|segment| !segment.is_empty());
+    let version = path.nth(3).and_then(versions::parse_soap);
+    version.ok_or(Fault::Soap(SoapFault::VersionInvalid))?;
+    let bytes = body::read(&parts.headers, body).await?;
+    let envelope = Envelope::parse(&bytes)?;
+    drop(bytes);
+    let token = envelope
+        .option("SessionHeader", "sessionId")
+        .ok_or(Fault::SessionMissing)?;
+    let login = shared.auth.authenticate(token)?;
+    if !login.scopes.cover_rest() {
+        return Err(Fault::ApiScopeMissing.into());
+    }
+    check_permitted(&login)?;
+    let call = Call {
+        shared,
+        login,
+        envelope: &envelope,
+    };
+    let mut w = Writer::new();
+    perform(&call, &mut w).await?;
+    Ok((envelope.operation.name.clone(), w.finish()))
+}
+
+async fn perform(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
+    let shared = call.shared;
+    match call.envelope.operation.name.as_str() {
+        "deploy" => {
+            let zip = zip_of(call)?;
+            let options = Options::of(call.envelope.operation.child("DeployOptions"));
+            let asked = deploy::deploy(shared, &call.login, zip.into(), options).await?;
+            value::write(w, "result", &waiting(&asked.id));
+        }
+        "deployRecentValidation" => {
+            let id = call.argument("validationId");
+            let asked = deploy::deploy_validated(shared, &call.login, id).await?;
+            w.text("result", &asked.id);
+        }
+        "checkDeployStatus" => {
+            let found = deploy::status(shared, call.argument("asyncProcessId")).await?;
+            let with_details = matches!(call.argument("includeDetails"), "true" | "1");
+            value::write(w, "result", &found.result(with_details));
+        }
+        "cancelDeploy" => {
+            let id = ["String", "asyncProcessId", "id"].map(|name| call.argument(name));
+            let id = id.into_iter().find(|id| !id.is_empty()).unwrap_or_default();
+            let found = deploy::cancel(shared, &call.login, id).await?;
+            value::write(w, "result", &canceled(&found));
+        }
+        "retrieve" => {
+            let id = retrieve::ask(call).await?;
+            value::write(w, "result", &waiting(&id));
+        }
+        "checkRetrieveStatus" => {
+            let id = call.argument("asyncProcessId");
+            let with_zip = !matches!(call.argument("includeZip"), "false" | "0");
+            let found = retrieve::result(shared, id, with_zip).await?;
+            value::write(w, "result", &found);
+        }
+        "describeMetadata" => value::write(w, "result", &describe::describe()),
+        "listMetadata" => {
+            for found in list::list(call).await? {
+                value::write(w, "result", &found);
+            }
+        }
+        name => {
+            return Err(Fault::Soap(SoapFault::OperationUnknown {
+                namespace: answer::NAMESPACE,
+                name: name.to_owned(),
+            })
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// The zip file of a request. Blanks and line ends in it mean nothing.
+fn zip_of(call: &Call<'_>) -> Result<Vec<u8>, Fault> {
+    let Some(given) = call.envelope.operation.child("ZipFile") else {
+        return Ok(Vec::new());
+    };
+    let mut text = given.text.clone();
+    text.retain(|letter| !letter.is_ascii_whitespace());
+    STANDARD.decode(&text).map_err(|_| {
+        Fault::Soap(SoapFault::ValueInvalid {
+            value: text.chars().take(20).collect(),
+            kind: "xsd:base64Binary",
+        })
+    })
+}
+
+/// What is answered to whoever asked for what takes its time.
+///
+/// Source: "`AsyncResult`" (Metadata API Developer Guide).
+fn waiting(id: &str) -> serde_json::Value {
+    json!({ "done": false, "id": id, "state": "Queued" })
+}
+
+fn canceled(deployment: &Deployment) -> serde_json::Value {
+    json!({ "done": deployment.status.is_done(), "id": deployment.id })
+}

@@ -1,0 +1,7 @@
+//! Deployments and retrievals over both APIs, as clients ask for them.
+
+mod deploying;
+mod failing;
+mod org;
+mod rest;
+mod retrieving;

@@ -1,0 +1,139 @@
+//! What can be retrieved, and what comes of it.
+
+use crate::org::{Org, days, fault, listed, manifest, text, trip, unzipped};
+
+async fn with_trip() -> Org {
+    let org = Org::new().await;
+    let package = manifest(&[("CustomObject", &["Trip__c"])]);
+    let files = [
+        ("package.xml", package.as_str()),
+        ("objects/Trip__c.object", &trip(&days("Days"))),
+    ];
+    let result = org.deploy(&files, "").await;
+    assert_eq!(text(&result, "status"), "Succeeded");
+    org
+}
+
+/// What comes of a retrieval: its files, its problems, and the names of what is told about.
+async fn retrieved(
+    org: &Org,
+    types: &str,
+    more: &str,
+) -> (Vec<(String, String)>, Vec<String>, Vec<String>) {
+    let request = format!(
+        "<retrieveRequest><apiVersion>62.0</apiVersion>{more}<unpackaged>{types}<version>62.0</version></unpackaged>\
+         </retrieveRequest>"
+    );
+    let asked = org.result("retrieve", &request).await;
+    let id = format!("<asyncProcessId>{}</asyncProcessId>", text(&asked, "id"));
+    let result = org.result("checkRetrieveStatus", &id).await;
+    assert_eq!(text(&result, "status"), "Succeeded");
+    let all = |list: &str, name: &str| {
+        let listed = result.children.iter().filter(|child| child.name == list);
+        listed.map(|child| text(child, name)).collect()
+    };
+    (
+        unzipped(&text(&result, "zipFile")),
+        all("messages", "problem"),
+        all("fileProperties", "fullName"),
+    )
+}
+
+#[tokio::test]
+async fn what_was_deployed_is_retrieved_and_means_the_same() {
+    let org = with_trip().await;
+    let (files, problems, names) = retrieved(&org, &listed("CustomObject", &["*"]), "").await;
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(names, ["Trip__c", "Trip__c.Days__c"]);
+    let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "unpackaged/objects/Trip__c.object",
+            "unpackaged/package.xml"
+        ]
+    );
+    assert!(files[0].1.contains("<fullName>Days__c</fullName>"));
+    let again: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, content)| (path.trim_start_matches("unpackaged/"), content.as_str()))
+        .collect();
+    let result = org.deploy(&again, "").await;
+    assert_eq!(text(&result, "status"), "Succeeded");
+    let details = result.child("details").expect("details");
+    let changed = details.children.iter().filter(|child| {
+        child.value("changed") == Some("true") && child.value("componentType") != Some("")
+    });
+    assert_eq!(changed.count(), 0);
+}
+
+#[tokio::test]
+async fn one_field_and_a_standard_object_can_be_asked_for() {
+    let org = with_trip().await;
+    let wanted = listed("CustomField", &["Trip__c.Days__c", "Account.Industry"])
+        + &listed("CustomObject", &["Contact"]);
+    let single = "<singlePackage>true</singlePackage>";
+    let (files, problems, _) = retrieved(&org, &wanted, single).await;
+    assert_eq!(problems, Vec::<String>::new());
+    let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "objects/Account.object",
+            "objects/Contact.object",
+            "objects/Trip__c.object",
+            "package.xml"
+        ]
+    );
+    assert!(!files[2].1.contains("pluralLabel"));
+    assert!(files[1].1.contains("<fullName>Email</fullName>"));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_told() {
+    let org = with_trip().await;
+    let wanted = listed("CustomObject", &["Never__c"]) + &listed("ApexClass", &["A"]);
+    let (files, problems, _) = retrieved(&org, &wanted, "").await;
+    assert_eq!(files.len(), 1);
+    assert_eq!(
+        problems,
+        [
+            "Entity type: 'ApexClass' is unknown",
+            "Entity of type 'CustomObject' named 'Never__c' cannot be found",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn types_and_components_are_listed() {
+    let org = with_trip().await;
+    let described = org
+        .result("describeMetadata", "<asOfVersion>62.0</asOfVersion>")
+        .await;
+    let names: Vec<String> = described
+        .children
+        .iter()
+        .filter(|child| child.name == "metadataObjects")
+        .map(|child| text(child, "xmlName"))
+        .collect();
+    assert!(
+        names.contains(&"PlatformEventChannelMember".to_owned()),
+        "{names:?}"
+    );
+    let reply = org
+        .call(
+            "listMetadata",
+            "<queries><type>CustomField</type></queries>",
+        )
+        .await;
+    let listed = crate::org::response(&reply);
+    let field = listed.child("result").expect("one");
+    assert_eq!(text(field, "fullName"), "Trip__c.Days__c");
+    assert_eq!(text(field, "fileName"), "objects/Trip__c.object");
+    assert_eq!(text(field, "createdByName"), "Admin");
+    assert!(text(field, "id").starts_with("00N"));
+    let refused = org
+        .call("listMetadata", "<queries><type>ApexClass</type></queries>")
+        .await;
+    assert_eq!(fault(&refused), "INVALID_TYPE: Unknown type:ApexClass");
+}
