@@ -2,9 +2,10 @@
 //!
 //! Server and load generator are two processes; the generator has one thread and speaks the least HTTP that will do, so
 //! that it measures the server and not itself. Every scenario counts what arrived: a number about lost events is none.
-//! Start reading at [`run`]; `writes`, `fanout`, `stored` and `pubsub` are the scenarios, `load`,
+//! Start reading at [`run`]; `writes`, `fanout`, `stored`, `pubsub` and `bulk` are the scenarios, `load`,
 //! `subscriber`, `pubsub_load` and `pubsub_readers` do their work.
 
+mod bulk;
 mod fanout;
 mod histogram;
 mod http;
@@ -78,6 +79,8 @@ enum Scenario {
     Start,
     /// Publishing, fan-out and replay over the Pub/Sub API
     Pubsub,
+    /// Records loaded and found by jobs of the Bulk API
+    Bulk,
 }
 
 /// How long and how much.
@@ -91,6 +94,8 @@ struct Sizes {
     events: u64,
     /// Events that many subscribers catch up with.
     catch_up: u64,
+    /// Records of a bulk job.
+    records: u64,
 }
 
 const FULL: Sizes = Sizes {
@@ -101,6 +106,7 @@ const FULL: Sizes = Sizes {
     starts: 5,
     events: 1_000_000,
     catch_up: 20_000,
+    records: 1_000_000,
 };
 
 const QUICK: Sizes = Sizes {
@@ -111,6 +117,7 @@ const QUICK: Sizes = Sizes {
     starts: 2,
     events: 20_000,
     catch_up: 2_000,
+    records: 20_000,
 };
 
 /// A run.
@@ -195,6 +202,7 @@ async fn on_servers(bench: &mut Bench, scenarios: &[Scenario]) -> Result<(), Fai
             }
             Scenario::Replay => filled(bench, &mut stored).await?.replay(bench).await?,
             Scenario::Pubsub => pubsub::run(bench).await?,
+            Scenario::Bulk => bulk::run(bench).await?,
             Scenario::Start => {
                 stored::start_small(bench).await?;
                 filled(bench, &mut stored).await?.start(bench).await?;
@@ -233,7 +241,11 @@ async fn on_target(bench: &mut Bench, scenarios: &[Scenario], target: &str) -> R
         match scenario {
             Scenario::Writes => writes::run(bench, &org).await?,
             Scenario::Fanout => fanout::run(bench, &org).await?,
-            Scenario::Idle | Scenario::Replay | Scenario::Start | Scenario::Pubsub => {
+            Scenario::Idle
+            | Scenario::Replay
+            | Scenario::Start
+            | Scenario::Pubsub
+            | Scenario::Bulk => {
                 say(&format!(
                     "{scenario:?}: left out, it needs a server of its own"
                 ));

@@ -88,8 +88,13 @@ impl Org {
 
     /// A request with the token.
     pub(super) fn request(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
+        self.request_of(method, path, "application/json", body)
+    }
+
+    /// The same with a body of another kind.
+    pub(super) fn request_of(&self, method: &str, path: &str, kind: &str, body: &str) -> Vec<u8> {
         format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
             self.address,
             self.token,
             body.len()

@@ -117,10 +117,18 @@ fn machine_seconds() -> Option<f64> {
 
 /// Resident memory. Unit: KiB.
 pub(super) fn resident_kib(pid: u32) -> Option<f64> {
+    status_kib(pid, "VmRSS:")
+}
+
+/// The most that it has been. Unit: KiB.
+pub(super) fn peak_kib(pid: u32) -> Option<f64> {
+    status_kib(pid, "VmHWM:")
+}
+
+/// Source: proc(5), `/proc/pid/status`.
+fn status_kib(pid: u32, name: &str) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     Some(super::float(kib))
 }
