@@ -206,4 +206,21 @@ async function bulk_query({ server }) {
   ensureEqual(refused, 'API_ERROR', 'a query that cannot be a job');
 }
 
-export const scenarios = { records, describe, collections, query, streaming, soap, bulk, bulk_query };
+/** Jobs with batches of the Bulk API before 2.0, in XML and CSV. */
+async function bulk_classic({ server }) {
+  const connection = await connect(server);
+  connection.bulk.pollInterval = 50;
+  connection.bulk.pollTimeout = WAIT_MS;
+  const accounts = [...named('Classic', 250), { Name: '' }].map((account) => ({ ...account, Phone: '0' }));
+  const made = await connection.bulk.load('Account', 'insert', accounts);
+  ensureEqual([made.length, made.filter(({ success }) => success).length], [251, 250], 'inserted');
+  ensure(made[250].errors[0].startsWith('REQUIRED_FIELD_MISSING:'), made[250].errors[0]);
+  const found = await (await connection.bulk.query('SELECT Id, Name FROM Account')).toArray();
+  ensureEqual(found.map(({ Id }) => Id).sort(), made.slice(0, 250).map(({ id }) => id).sort(), 'found');
+  const failed = await connection.bulk.query('SELECT BillingAddress FROM Account').catch((error) => error);
+  ensure(failed.message.includes('Selecting compound data not supported in Bulk Query'), failed.message);
+}
+
+export const scenarios = {
+  records, describe, collections, query, streaming, soap, bulk, bulk_query, bulk_classic,
+};

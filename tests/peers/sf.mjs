@@ -73,6 +73,10 @@ async function bulk({ server }) {
   ensureEqual([processedRecords, successfulRecords], [2, 2], 'imported');
   const { records } = await sf('data query', '--query', 'SELECT Name FROM Account ORDER BY Name');
   ensureEqual(records.map(({ Name }) => Name), ['Acme', 'Umbrella, Inc.'], 'found');
+  const exported = join(server.folder, 'exported.csv');
+  const query = 'SELECT Name, Phone FROM Account ORDER BY Name';
+  await sf('data export bulk --result-format csv --wait 1', '--query', query, '--output-file', exported);
+  ensureEqual(readFileSync(exported, 'utf8'), '"Name","Phone"\n"Acme","1"\n"Umbrella, Inc.","2"\n', 'exported');
 }
 
 const XML = '<?xml version="1.0" encoding="UTF-8"?>';

@@ -135,6 +135,21 @@ def bulk_query():
         equal(page, '"Name"\n"Found 000"\n', "deleted")
 
 
+def bulk_classic():
+    """Jobs with batches of the Bulk API before 2.0, in JSON."""
+    with Org("bulk_classic") as client:
+        names = [f"Classic {number:03}" for number in range(450)]
+        made = client.bulk.Account.insert([{"Name": name, "Phone": "0"} for name in [*names, ""]], batch_size=200)
+        equal([len(made), [row["success"] for row in made].count(True)], [451, 450], "inserted")
+        equal(made[-1]["errors"][0]["statusCode"], "REQUIRED_FIELD_MISSING", "the refusal")
+        found = client.bulk.Account.query("SELECT Id, Name, Owner.Username FROM Account ORDER BY Name")
+        equal([row["Name"] for row in found], names, "found")
+        equal(found[0]["Owner"]["Username"], USER["username"], "the owner")
+        gone = client.bulk.Account.delete([{"Id": row["Id"]} for row in found], batch_size=450)
+        equal({row["success"] for row in gone}, {True}, "deleted")
+        equal(client.bulk.Account.query("SELECT Id FROM Account"), [], "nothing is left")
+
+
 SCENARIOS = {
     "records": records,
     "describe": describe,
@@ -142,6 +157,7 @@ SCENARIOS = {
     "soap": soap,
     "bulk": bulk,
     "bulk_query": bulk_query,
+    "bulk_classic": bulk_classic,
 }
 
 if __name__ == "__main__":

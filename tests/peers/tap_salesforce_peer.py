@@ -57,9 +57,9 @@ def tap(server, *arguments):
     return done.stdout
 
 
-def sync():
+def sync(api):
     """Discovers every object and copies one; a second run, from the first one's state, copies what has changed."""
-    with Server(f"{PEER}-sync", "--as-salesforce", "--oauth-auto-approve", USER["username"]) as server:
+    with Server(f"{PEER}-{api}", "--as-salesforce", "--oauth-auto-approve", USER["username"]) as server:
         access_token, refresh_token = login(server)
         headers = {"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"}
         create = lambda name: post(
@@ -71,7 +71,7 @@ def sync():
             until("the next second", lambda: int(time.time()) > second)
             create(name)
         config = CLIENT | {"refresh_token": refresh_token, "start_date": "2020-01-01T00:00:00Z"}
-        config |= {"api_type": "REST", "select_fields_by_default": True}
+        config |= {"api_type": api, "select_fields_by_default": True}
         (server.folder / "tap.json").write_text(json.dumps(config))
 
         catalog = json.loads(tap(server, "--discover"))
@@ -100,4 +100,5 @@ def copied(server, *arguments):
 
 
 if __name__ == "__main__":
-    run(PEER, {"sync": sync})
+    # Its bulk mode is the Bulk API before 2.0.
+    run(PEER, {"sync": lambda: sync("REST"), "sync_bulk": lambda: sync("BULK")})

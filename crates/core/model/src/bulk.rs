@@ -66,6 +66,35 @@ pub enum BulkFault {
         /// What it is instead of open.
         state: &'static str,
     },
+    /// A job with batches that there is not.
+    JobUnknown {
+        /// The id given.
+        id: String,
+    },
+    /// A batch or a result that there is not.
+    BatchUnknown {
+        /// The id given.
+        id: String,
+    },
+    /// A batch that has no results yet, or none at all.
+    BatchUnfinished,
+    /// A batch of another form than its job.
+    BatchTypeWrong {
+        /// The form of the job.
+        expected: &'static str,
+    },
+    /// A batch whose records cannot be read.
+    BatchUnreadable {
+        /// Why.
+        reason: String,
+    },
+    /// A batch with too many records or too many bytes.
+    BatchTooLarge,
+    /// There is no such resource of jobs with batches.
+    UrlInvalid {
+        /// The path.
+        path: String,
+    },
     /// The job has its data already.
     ContentTwice {
         /// The job.

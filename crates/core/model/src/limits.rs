@@ -145,6 +145,13 @@ pub const BULK_PARALLEL_PAGES_MAX: usize = 5;
 /// Bulk queries that read at the same time; others wait. Source: none; fewer than all queries, so that those go on.
 pub const BULK_QUERIES_AT_ONCE_MAX: usize = 1;
 
+/// Bytes of a batch of the API before 2.0: `BulkFault::BatchTooLarge` beyond.
+/// Source: "Bulk API and Bulk API 2.0 Limits and Allocations" (Salesforce Developer Limits and Allocations Quick Reference).
+pub const BULK_BATCH_BYTES_MAX: usize = 10_000_000;
+
+/// Records of a batch of the API before 2.0 in JSON or XML: `BulkFault::BatchTooLarge` beyond. Source: as before.
+pub const BULK_BATCH_RECORDS_MAX: usize = 10_000;
+
 /// Bulk jobs that are processed at a time; others wait. Source: none.
 pub const BULK_JOBS_AT_ONCE_MAX: usize = 4;
 

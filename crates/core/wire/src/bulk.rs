@@ -1,13 +1,18 @@
 //! How the refusals of bulk jobs are spelled.
 
-use landfall_model::{BulkFault, UnsupportedQuery};
+use landfall_model::{BulkFault, Fault, UnsupportedQuery};
 
 use crate::rest::RestError;
 
 /// The spelling of the Bulk API 2.0.
 ///
 /// Source: "Errors" (Bulk API 2.0 and Bulk API Developer Guide) for the codes; the texts are quoted in the issues of
-/// clients. `Source: none` for those of `ExternalIdUnknown`, `ResultsEarly`, `Uploading`, `PageSizeInvalid` and `VersionDiffers`.
+/// clients. `Source: none` for those of `ExternalIdUnknown`, `ResultsEarly`, `Uploading`, `PageSizeInvalid`,
+/// `VersionDiffers` and of batches.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one exhaustive table, in the order of the enum"
+)]
 pub(crate) fn error(fault: &BulkFault) -> RestError {
     let (code, message) = match fault {
         BulkFault::JobUnreadable => ("INVALIDJOB", "Unable to parse Job".to_owned()),
@@ -45,6 +50,24 @@ pub(crate) fn error(fault: &BulkFault) -> RestError {
             let message = "The results of a query are read in the API version that it was made in";
             return RestError::plain(409, "API_ERROR", message.to_owned());
         }
+        BulkFault::JobUnknown { id } => ("INVALIDJOB", format!("Invalid job id: {id}")),
+        BulkFault::BatchUnknown { id } => ("INVALIDBATCH", format!("Invalid batch id: {id}")),
+        BulkFault::BatchUnfinished => ("INVALIDBATCH", "Batch not completed".to_owned()),
+        BulkFault::BatchTypeWrong { expected } => (
+            "CLIENTINPUTERROR",
+            format!("The content type of a batch must be that of its job, {expected}"),
+        ),
+        BulkFault::BatchUnreadable { reason } => (
+            "INVALIDBATCH",
+            format!("Failed to parse batch: {reason}"),
+        ),
+        BulkFault::BatchTooLarge => (
+            "CLIENTINPUTERROR",
+            "The batch has too many records or is too large".to_owned(),
+        ),
+        BulkFault::UrlInvalid { path } => {
+            ("INVALIDURL", format!("Destination URL not valid: {path}"))
+        }
         BulkFault::QuotaExceeded => (
             "EXCEEDEDQUOTA",
             "ApiBatchItems Limit exceeded.".to_owned(),
@@ -76,6 +99,27 @@ pub(crate) fn error(fault: &BulkFault) -> RestError {
                  create a new Job and make sure you only do 'PUT' once on a given Job."
             ),
         ),
+    };
+    RestError::plain(400, code, message)
+}
+
+/// The spelling of the API before 2.0: the same texts, with codes that are not in capitals; the status is 400.
+///
+/// Source: "Errors" (Bulk API 2.0 and Bulk API Developer Guide); what camel and tap-salesforce look for.
+pub(crate) fn classic(fault: &Fault) -> RestError {
+    let error = crate::rest(fault);
+    let (code, message) = match (error.code, error.status) {
+        (_, 401) => ("InvalidSessionId", "Invalid session id".to_owned()),
+        ("INVALIDJOB", _) => ("InvalidJob", error.message),
+        ("INVALIDJOBSTATE", _) => ("InvalidJobState", error.message),
+        ("INVALIDBATCH", _) => ("InvalidBatch", error.message),
+        ("INVALIDENTITY", _) => ("InvalidEntity", error.message),
+        ("INVALIDURL", _) => ("InvalidUrl", error.message),
+        ("FEATURENOTENABLED", _) => ("FeatureNotEnabled", error.message),
+        ("EXCEEDEDQUOTA", _) => ("ExceededQuota", error.message),
+        (_, 403) => ("InvalidUser", error.message),
+        (_, 400..=499) => ("ClientInputError", error.message),
+        (_, status) => return RestError::plain(status, "Unknown", error.message),
     };
     RestError::plain(400, code, message)
 }

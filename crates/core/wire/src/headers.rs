@@ -19,6 +19,9 @@ pub const QUERY_OPTIONS: &str = "sforce-query-options";
 /// Clients: tap-salesforce matches `^api-usage=(\d+)/(\d+)$`.
 pub const LIMIT_INFO: &str = "sforce-limit-info";
 
+/// Request to the Bulk API before 2.0: an access token.
+pub const SESSION: &str = "x-sfdc-session";
+
 /// Response: where the next page of what a bulk query has found is; `null` after the last.
 pub const LOCATOR: &str = "sforce-locator";
 

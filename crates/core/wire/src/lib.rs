@@ -79,6 +79,11 @@ pub fn rest(fault: &Fault) -> RestError {
     wire(fault).rest.unwrap_or_else(|| rest::unexpected(0))
 }
 
+/// The spelling of the Bulk API before 2.0: `exceptionCode` and `exceptionMessage`.
+pub fn bulk_classic(fault: &Fault) -> RestError {
+    bulk::classic(fault)
+}
+
 /// The Streaming API spelling; a fault that has none is an unexpected error of the service.
 pub fn bayeux(fault: &Fault) -> String {
     wire(fault)

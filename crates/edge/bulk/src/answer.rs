@@ -7,6 +7,8 @@ use http::{HeaderValue, StatusCode};
 use landfall_model::Fault;
 use landfall_wire::headers as names;
 
+use crate::job::Form;
+
 const CSV: HeaderValue = HeaderValue::from_static("text/csv");
 
 /// JSON.
@@ -21,6 +23,25 @@ pub(crate) fn json(body: String) -> Response {
 /// Lines of CSV.
 pub(crate) fn csv(body: Body) -> Response {
     with(StatusCode::OK, Some(CSV), body)
+}
+
+/// What the API before 2.0 says about a job.
+/// Clients: tap-salesforce compares the whole media type of JSON.
+pub(crate) fn formed(status: StatusCode, form: Form, body: String) -> Response {
+    with(status, Some(media_type(form.spoken())), body.into())
+}
+
+/// What a batch of the API before 2.0 has come to.
+pub(crate) fn result(form: Form, body: Body) -> Response {
+    with(StatusCode::OK, Some(media_type(form)), body)
+}
+
+const fn media_type(form: Form) -> HeaderValue {
+    match form {
+        Form::Csv => CSV,
+        Form::Json => HeaderValue::from_static("application/json"),
+        Form::Xml => HeaderValue::from_static("application/xml"),
+    }
 }
 
 /// A status that says it all.

@@ -31,7 +31,10 @@ pub(crate) async fn process(
     let mut records = blocking(move || {
         let mut records = Records::open(path, job.delimiter)?;
         if job.progress.offset == 0 {
-            records.check_line_ending(job.line_ending)?;
+            // The API before 2.0 knows no setting of it.
+            if job.batch_of.is_none() {
+                records.check_line_ending(job.line_ending)?;
+            }
         } else {
             records.seek(job.progress.offset)?;
         }

@@ -156,7 +156,11 @@ fn text(value: &Value) -> Result<Option<&str>, Fault> {
     }
 }
 
-fn object<'d>(definitions: &'d Definitions, name: &str) -> Result<&'d EntityDefinition, Fault> {
+/// The object of a name.
+pub(crate) fn object<'d>(
+    definitions: &'d Definitions,
+    name: &str,
+) -> Result<&'d EntityDefinition, Fault> {
     if let Some(entity) = definitions.catalog().entity(name) {
         return Ok(entity);
     }
@@ -168,7 +172,8 @@ fn object<'d>(definitions: &'d Definitions, name: &str) -> Result<&'d EntityDefi
     }))
 }
 
-fn external_id<'e>(
+/// The field that an upsert goes by.
+pub(crate) fn external_id<'e>(
     entity: &'e EntityDefinition,
     name: Option<&str>,
 ) -> Result<&'e FieldDefinition, Fault> {

@@ -17,9 +17,10 @@ use tokio::sync::watch;
 use crate::Shared;
 use crate::content::Unread;
 use crate::error::Error;
-use crate::job::{Job, Mark, Progress, Query, State, Work};
+use crate::job::{Form, Job, Mark, Progress, Query, State, Work};
 use crate::jobs::Entry;
 use crate::lines::Csv;
+use crate::sheet::Sheet;
 use crate::table::Table;
 use crate::work::{begin, blocking, user};
 
@@ -73,15 +74,16 @@ pub(crate) async fn process(
     let (checked, table) = checked.map_err(|fault| refused(&fault))?;
     let part = shared.folder.part(&job.id);
     let (looking, stopping) = (Arc::clone(entry), stopping.clone());
-    let form = (job.delimiter, job.line_ending);
-    let found = blocking(move || {
-        let csv = Csv::new(form.0, form.1);
-        Found::begin(part, (table, csv), looking, stopping).map_err(Unread::Failed)
-    })
-    .await?;
+    let checked = Arc::new(checked);
+    let form = job.batch_of.as_ref().map_or(Form::Csv, |batch| batch.form);
+    let csv = Csv::new(job.delimiter, job.line_ending);
+    let sheet = Sheet::begin(form, (table, csv), Arc::clone(&checked), job.version);
+    let found =
+        blocking(move || Found::begin(part, sheet, looking, stopping).map_err(Unread::Failed))
+            .await?;
     let found = shared
         .engine
-        .scan(Arc::new(checked), found, |found, row| found.take(&row))
+        .scan(checked, found, |found, row| found.take(&row))
         .await;
     let found = found.map_err(|error| match error {
         landfall_engine::Error::Refused(fault) => refused(&fault),
@@ -150,8 +152,7 @@ async fn complete(
 struct Found {
     file: File,
     path: PathBuf,
-    table: Table,
-    csv: Csv,
+    sheet: Sheet,
     written: Written,
     /// Where the next mark is due. Unit: bytes.
     next_mark: u64,
@@ -178,10 +179,10 @@ enum Ended {
 }
 
 impl Found {
-    /// Makes the file, with the names of the columns.
+    /// Makes the file.
     fn begin(
         path: PathBuf,
-        (table, mut csv): (Table, Csv),
+        sheet: Sheet,
         entry: Entry,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, Error> {
@@ -189,12 +190,10 @@ impl Found {
             let path = path.clone();
             Error::File { path, source }
         })?;
-        csv.line(table.names());
         Ok(Self {
             file,
             path,
-            table,
-            csv,
+            sheet,
             written: Written::default(),
             next_mark: 0,
             entry,
@@ -214,9 +213,9 @@ impl Found {
             return self.end(Ended::TooMuch);
         }
         self.mark(offset);
-        self.csv.line(self.table.line(row));
+        self.sheet.add(row);
         self.written.records += 1;
-        if self.csv.bytes().len() < BUFFER_BYTES {
+        if self.sheet.bytes().len() < BUFFER_BYTES {
             return ControlFlow::Continue(());
         }
         match self.write() {
@@ -239,7 +238,7 @@ impl Found {
 
     /// Where the next record begins.
     fn offset(&self) -> u64 {
-        let waiting = u64::try_from(self.csv.bytes().len()).unwrap_or(u64::MAX);
+        let waiting = u64::try_from(self.sheet.bytes().len()).unwrap_or(u64::MAX);
         self.written.bytes.saturating_add(waiting)
     }
 
@@ -254,9 +253,9 @@ impl Found {
     }
 
     fn write(&mut self) -> io::Result<()> {
-        self.file.write_all(self.csv.bytes())?;
+        self.file.write_all(self.sheet.bytes())?;
         self.written.bytes = self.offset();
-        self.csv.clear();
+        self.sheet.clear();
         Ok(())
     }
 
@@ -268,6 +267,7 @@ impl Found {
                 if self.written.marks.is_empty() {
                     self.mark(self.offset());
                 }
+                self.sheet.end();
                 self.write().and_then(|()| self.file.sync_all())
             }
             Some(Ended::Interrupted) => return self.discarded().map(|()| None),

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use axum::body::Body;
 use http_body_util::BodyExt;
 use landfall_model::Fault;
-use landfall_model::limits::BULK_CONTENT_BYTES_MAX;
 use tokio::io::AsyncWriteExt;
 
 use crate::error::Error;
@@ -48,13 +47,13 @@ impl Folder {
         self.0.join(format!("{id}.part"))
     }
 
-    /// Writes the data of a job as it arrives; says how many bytes it has. When this returns they are durable.
+    /// Writes the data of a job as it arrives; says how many bytes it has, `most` at most. When this returns they are durable.
     ///
     /// # Errors
     /// [`Fault::RequestTooLarge`], and [`Fault::JsonInvalid`] if it ended early: nothing is left of it.
-    pub(crate) async fn receive(&self, id: &str, body: Body) -> Result<u64, Fault> {
+    pub(crate) async fn receive(&self, id: &str, body: Body, most: u64) -> Result<u64, Fault> {
         let part = self.part(id);
-        let received = write(&part, body).await;
+        let received = write(&part, body, most).await;
         match received {
             Ok(Ok(length)) => {
                 self.keep(id).await.map_err(Error::fault)?;
@@ -100,7 +99,7 @@ async fn remove(path: PathBuf) -> Result<(), Error> {
 }
 
 /// Writes a body to a file, as far as it is not too long.
-async fn write(path: &Path, mut body: Body) -> io::Result<Result<u64, Fault>> {
+async fn write(path: &Path, mut body: Body, most: u64) -> io::Result<Result<u64, Fault>> {
     let mut file = tokio::fs::File::create(path).await?;
     let mut length = 0_u64;
     while let Some(frame) = body.frame().await {
@@ -115,7 +114,7 @@ async fn write(path: &Path, mut body: Body) -> io::Result<Result<u64, Fault>> {
             continue;
         };
         length = length.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
-        if length > BULK_CONTENT_BYTES_MAX {
+        if length > most {
             return Ok(Err(Fault::RequestTooLarge));
         }
         file.write_all(&data).await?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
+use landfall_model::limits::BULK_CONTENT_BYTES_MAX;
 use landfall_model::{BulkFault, Fault, RecordId};
 
 use crate::definition::{Definition, wanted_state};
@@ -29,6 +30,7 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<R
         id,
         work: Work::Change(definition.changing),
         object: definition.object,
+        batch_of: None,
         delimiter: definition.delimiter,
         line_ending: definition.line_ending,
         version: call.version.number(),
@@ -42,7 +44,7 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<R
         error: None,
     };
     if let Some(content) = content {
-        let length = shared.folder.receive(&job.id, content.into()).await?;
+        let length = receive(shared, &job.id, content.into()).await?;
         job.content = Some(length);
         job.state = State::UploadComplete;
     }
@@ -77,7 +79,7 @@ pub(crate) async fn upload(
     let Some(_uploading) = uploading else {
         return Err(Fault::Bulk(BulkFault::ContentTwice { job: id }));
     };
-    let length = shared.folder.receive(id.as_str(), body).await?;
+    let length = receive(shared, id.as_str(), body).await?;
     let mut job = entry.lock().await;
     // It may have ended while the data was on its way.
     if let Err(fault) = takes_data(&job) {
@@ -93,6 +95,12 @@ pub(crate) async fn upload(
     keep(shared, &changed).await?;
     *job = changed;
     Ok(answer::empty(StatusCode::CREATED))
+}
+
+/// Keeps the data of a job; says how many bytes it has.
+async fn receive(shared: &Shared, id: &str, body: Body) -> Result<u64, Fault> {
+    let folder = &shared.folder;
+    folder.receive(id, body, BULK_CONTENT_BYTES_MAX).await
 }
 
 /// Refuses data for a job that takes none; else its id.

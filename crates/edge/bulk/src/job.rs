@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 
 /// First characters of the ids of jobs.
-const KEY_PREFIX: &str = "750";
+pub(crate) const JOB_PREFIX: &str = "750";
+
+/// First characters of the ids of batches.
+pub(crate) const BATCH_PREFIX: &str = "751";
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +98,43 @@ pub(crate) enum LineEnding {
     Crlf,
 }
 
+/// In what form the API before 2.0 gives and takes records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Form {
+    Csv,
+    Json,
+    Xml,
+}
+
+impl Form {
+    /// Wire: `contentType` of a job.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "CSV",
+            Self::Json => "JSON",
+            Self::Xml => "XML",
+        }
+    }
+
+    /// In which form jobs with records of this form are spoken of.
+    pub(crate) const fn spoken(self) -> Self {
+        match self {
+            Self::Json => Self::Json,
+            Self::Csv | Self::Xml => Self::Xml,
+        }
+    }
+}
+
+/// What makes a job a batch of another one, see [`crate::classic`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Batch {
+    /// The id of that job.
+    pub(crate) job: String,
+    /// Of the records that it was given as CSV, or finds.
+    pub(crate) form: Form,
+}
+
 /// A job. Its key among documents is its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Job {
@@ -102,6 +142,8 @@ pub(crate) struct Job {
     #[serde(flatten)]
     pub(crate) work: Work,
     pub(crate) object: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) batch_of: Option<Batch>,
     pub(crate) delimiter: Delimiter,
     pub(crate) line_ending: LineEnding,
     /// The number before the `.0`.
@@ -272,6 +314,11 @@ impl LineEnding {
 }
 
 impl Job {
+    /// Whether it is a job of this kind, and not a batch.
+    pub(crate) fn is(&self, kind: Kind) -> bool {
+        self.work.kind() == kind && self.batch_of.is_none()
+    }
+
     pub(crate) fn read(content: &[u8]) -> Result<Self, Error> {
         serde_json::from_slice(content).map_err(|source| Error::Document {
             what: "bulk job",
@@ -315,13 +362,13 @@ pub(crate) fn stored(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("these types have text keys and no value that JSON lacks")
 }
 
-/// The id of the job that has this number.
-pub(crate) fn id_of(engine: &Engine, number: u64) -> String {
+/// The id of the job or batch that has this number.
+pub(crate) fn id_of(engine: &Engine, prefix: &str, number: u64) -> String {
     let org = engine.org().id;
     let mut bytes = org.as_str().bytes().skip(3);
     let mut next = || bytes.next().unwrap_or(b'0');
     let instance = [next(), next()];
-    let prefix = KeyPrefix::parse(KEY_PREFIX).expect("three digits");
+    let prefix = KeyPrefix::parse(prefix).expect("three digits");
     RecordId::from_number(prefix, instance, number).to_string()
 }
 

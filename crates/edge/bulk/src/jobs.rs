@@ -5,14 +5,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use landfall_engine::Engine;
 use landfall_model::limits::{BULK_JOB_DAYS, BULK_JOBS_MAX};
-use landfall_model::{BulkFault, Fault, RecordId};
+use landfall_model::{BulkFault, Fault, RecordId, Timestamp};
 use landfall_store::DocumentKind;
 use tokio::sync::Notify;
 
+use crate::classic::job::Classic;
 use crate::error::Error;
-use crate::job::{Job, State, id_of, point};
+use crate::job::{BATCH_PREFIX, JOB_PREFIX, Job, State, id_of, point};
 
 const MILLIS_A_DAY: i64 = 86_400_000;
+
+/// The same of a job that has batches.
+pub(crate) type ClassicEntry = Arc<tokio::sync::Mutex<Classic>>;
 
 /// A job that several may want to change: whoever does holds it until the change is durable.
 pub(crate) type Entry = Arc<tokio::sync::Mutex<Job>>;
@@ -24,7 +28,9 @@ pub(crate) struct Jobs {
 }
 
 struct Known {
+    /// Batches are among them.
     jobs: BTreeMap<String, Entry>,
+    classic: BTreeMap<String, ClassicEntry>,
     queue: VecDeque<Entry>,
     /// The jobs whose data is arriving.
     uploading: HashSet<String>,
@@ -41,6 +47,7 @@ impl Jobs {
         all.sort_by(|a, b| (a.modified, &a.id).cmp(&(b.modified, &b.id)));
         let mut known = Known {
             jobs: BTreeMap::new(),
+            classic: BTreeMap::new(),
             queue: VecDeque::new(),
             uploading: HashSet::new(),
             last: 0,
@@ -54,6 +61,13 @@ impl Jobs {
                 known.queue.push_back(Arc::clone(&entry));
             }
             known.jobs.insert(id, entry);
+        }
+        for (_, content) in engine.documents(DocumentKind::BulkClassic).await? {
+            let job = Classic::read(&content)?;
+            known.last = known.last.max(u64::try_from(job.created).unwrap_or(0));
+            let id = job.id.clone();
+            let entry = Arc::new(tokio::sync::Mutex::new(job));
+            known.classic.insert(id, entry);
         }
         Ok(Self {
             known: Mutex::new(known),
@@ -76,6 +90,17 @@ impl Jobs {
         self.known().jobs.get(id.as_str()).cloned()
     }
 
+    /// The job with batches of an id in either form.
+    pub(crate) fn find_classic(&self, id: &str) -> Option<ClassicEntry> {
+        let id = RecordId::parse(id).ok()?;
+        self.known().classic.get(id.as_str()).cloned()
+    }
+
+    /// All jobs with batches.
+    pub(crate) fn all_classic(&self) -> Vec<ClassicEntry> {
+        self.known().classic.values().cloned().collect()
+    }
+
     /// All jobs as they are, oldest first.
     pub(crate) async fn all(&self) -> Vec<Job> {
         let entries: Vec<Entry> = self.known().jobs.values().cloned().collect();
@@ -92,9 +117,21 @@ impl Jobs {
     /// # Errors
     /// [`BulkFault::QuotaExceeded`].
     pub(crate) fn number(&self, engine: &Engine) -> Result<(String, i64), Fault> {
+        self.number_of(engine, JOB_PREFIX)
+    }
+
+    /// The same for a batch.
+    ///
+    /// # Errors
+    /// [`BulkFault::QuotaExceeded`].
+    pub(crate) fn number_batch(&self, engine: &Engine) -> Result<(String, i64), Fault> {
+        self.number_of(engine, BATCH_PREFIX)
+    }
+
+    fn number_of(&self, engine: &Engine, prefix: &str) -> Result<(String, i64), Fault> {
         let now = engine.clock().now().as_millis();
         let mut known = self.known();
-        if known.jobs.len() >= BULK_JOBS_MAX {
+        if known.jobs.len() + known.classic.len() >= BULK_JOBS_MAX {
             return Err(Fault::Bulk(BulkFault::QuotaExceeded));
         }
         known.last = known
@@ -102,7 +139,7 @@ impl Jobs {
             .saturating_add(1)
             .max(u64::try_from(now).unwrap_or(0));
         let created = i64::try_from(known.last).unwrap_or(now);
-        Ok((id_of(engine, known.last), created))
+        Ok((id_of(engine, prefix, known.last), created))
     }
 
     /// Adds a job that is kept.
@@ -111,6 +148,13 @@ impl Jobs {
         let entry = Arc::new(tokio::sync::Mutex::new(job));
         self.known().jobs.insert(id, Arc::clone(&entry));
         entry
+    }
+
+    /// Adds a job with batches that is kept.
+    pub(crate) fn add_classic(&self, job: Classic) {
+        let id = job.id.clone();
+        let entry = Arc::new(tokio::sync::Mutex::new(job));
+        self.known().classic.insert(id, entry);
     }
 
     /// Begins to take the data of a job, which one request at a time does.
@@ -138,21 +182,30 @@ impl Jobs {
         self.known().jobs.remove(id);
     }
 
-    /// The jobs that ended long enough ago to be forgotten.
+    /// Removes a job with batches that is not kept any more.
+    pub(crate) fn remove_classic(&self, id: &str) {
+        self.known().classic.remove(id);
+    }
+
+    /// The jobs that ended long enough ago to be forgotten; batches are forgotten with their jobs.
     pub(crate) async fn outdated(&self, engine: &Engine) -> Vec<Entry> {
         let now = engine.clock().now();
         let entries: Vec<Entry> = self.known().jobs.values().cloned().collect();
         let mut outdated = Vec::new();
         for entry in entries {
             let job = entry.lock().await;
-            let age = now.since(point(job.modified));
-            if job.state.is_final() && age > BULK_JOB_DAYS * MILLIS_A_DAY {
+            if job.batch_of.is_none() && job.state.is_final() && is_outdated(now, job.modified) {
                 drop(job);
                 outdated.push(entry);
             }
         }
         outdated
     }
+}
+
+/// Whether so much time has gone that nobody asks about it any more.
+pub(crate) const fn is_outdated(now: Timestamp, modified: i64) -> bool {
+    now.since(point(modified)) > BULK_JOB_DAYS * MILLIS_A_DAY
 }
 
 /// The data of a job is arriving.

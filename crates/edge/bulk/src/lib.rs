@@ -1,15 +1,17 @@
-//! The Bulk API 2.0: jobs that change or find many records in the background.
+//! The Bulk API 2.0, and the one before: jobs that change or find many records in the background.
 //!
 //! Owns jobs, their files and their results; it deliberately decides nothing about records. A job is a document. The data
 //! of one that changes records is a file that is streamed there and read from there, and what became of the records is a
 //! document for each transaction, kept in the same commit as the records: a crash neither loses nor repeats one, and there
 //! is nothing to repair. What a query finds becomes a file, whole or not at all. Start reading at [`Bulk`], then `job`
-//! (what a job is), `work` (who processes it), `change` and `find` (how), `serve` (its resources).
+//! (what a job is), `work` (who processes it), `change` and `find` (how), `serve` (its resources); `classic` is the
+//! API before 2.0.
 //! Source: Bulk API 2.0 and Bulk API Developer Guide.
 
 mod answer;
 mod change;
 mod chunking;
+mod classic;
 mod columns;
 mod content;
 mod definition;
@@ -27,6 +29,7 @@ mod record;
 mod render;
 mod results;
 mod serve;
+mod sheet;
 mod stream;
 mod table;
 mod work;
@@ -91,13 +94,14 @@ impl Bulk {
         work::run(self.0, stopping).await;
     }
 
-    /// The resources below `/services/data/vXX.0/jobs`.
+    /// The resources below `/services/data/vXX.0/jobs` and `/services/async/XX.0`.
     pub fn router(&self) -> Router {
         let mut router = Router::new();
         for version in ApiVersion::all_rest() {
             let path = format!("/services/data/v{version}/jobs/{{*path}}");
             router = router.route(&path, any(serve::jobs));
         }
+        router = router.route("/services/async/{*path}", any(classic::serve::classic));
         router
             .layer(
                 CompressionLayer::new()

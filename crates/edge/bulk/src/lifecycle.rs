@@ -12,7 +12,7 @@ use landfall_model::{BulkFault, Fault};
 
 use crate::error::Error;
 use crate::job::{Job, Kind, State};
-use crate::jobs::Entry;
+use crate::jobs::{ClassicEntry, Entry, is_outdated};
 use crate::render::{self, Detail};
 use crate::serve::Call;
 use crate::{Shared, answer};
@@ -24,7 +24,7 @@ pub(crate) async fn list(shared: &Shared, call: &Call, kind: Kind) -> Result<Res
     let jobs = shared.jobs.all().await;
     let mine = jobs
         .iter()
-        .filter(|job| job.work.kind() == kind && may_see(call, job))
+        .filter(|job| job.is(kind) && may_see(call, job))
         .filter(|_| is_asked_for(call, kind));
     let mut page: Vec<&Job> = match after {
         None => mine.collect(),
@@ -88,6 +88,34 @@ pub(crate) async fn forget_outdated(shared: &Shared) -> Result<(), Fault> {
     for outdated in shared.jobs.outdated(&shared.engine).await {
         forget(shared, &outdated).await?;
     }
+    for job in shared.jobs.all_classic() {
+        forget_classic(shared, &job).await?;
+    }
+    Ok(())
+}
+
+/// Forgets a job with batches, and those, if it has been like that for long and none of them is processed any more.
+async fn forget_classic(shared: &Shared, entry: &ClassicEntry) -> Result<(), Fault> {
+    let job = entry.lock().await;
+    if !is_outdated(shared.engine.clock().now(), job.modified) {
+        return Ok(());
+    }
+    let batches: Vec<Entry> = job
+        .batches
+        .iter()
+        .filter_map(|id| shared.jobs.find(id))
+        .collect();
+    for batch in &batches {
+        if !batch.lock().await.state.is_final() {
+            return Ok(());
+        }
+    }
+    for batch in &batches {
+        forget(shared, batch).await?;
+    }
+    let forgotten = shared.engine.put(vec![job.forgotten()]).await;
+    forgotten.map_err(|error| Error::from(error).fault())?;
+    shared.jobs.remove_classic(&job.id);
     Ok(())
 }
 
@@ -139,7 +167,7 @@ pub(crate) async fn find(
     let entry = shared.jobs.find(id).ok_or(Fault::ResourceNotFound)?;
     let is_found = {
         let job = entry.lock().await;
-        job.work.kind() == kind && may_see(call, &job)
+        job.is(kind) && may_see(call, &job)
     };
     if is_found {
         Ok(entry)

@@ -34,6 +34,7 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<R
         id,
         work: Work::Query(definition.query),
         object: checked.plan.entity.name.to_string(),
+        batch_of: None,
         delimiter: definition.delimiter,
         line_ending: definition.line_ending,
         version,

@@ -131,16 +131,7 @@ async fn processed(shared: &Shared, job: &Job, which: Which, pieces: &Pieces) ->
         return Ok(());
     };
     for number in 0..job.progress.chunks {
-        let key = job.result_key(number);
-        let kept = shared
-            .engine
-            .document(DocumentKind::BulkResult, key.clone());
-        let kept = kept.await?.ok_or(Error::ResultMissing { key })?;
-        let transacted: Transacted =
-            serde_json::from_slice(&kept).map_err(|source| Error::Document {
-                what: "bulk result",
-                source,
-            })?;
+        let transacted = transacted(shared, job, number).await?;
         if !transacted.records.iter().any(|b| which.cells(b).is_some()) {
             continue;
         }
@@ -163,6 +154,23 @@ async fn processed(shared: &Shared, job: &Job, which: Which, pieces: &Pieces) ->
         }
     }
     Ok(())
+}
+
+/// What became of the records of one transaction.
+pub(crate) async fn transacted(
+    shared: &Shared,
+    job: &Job,
+    number: u32,
+) -> Result<Transacted, Error> {
+    let key = job.result_key(number);
+    let kept = shared
+        .engine
+        .document(DocumentKind::BulkResult, key.clone());
+    let kept = kept.await?.ok_or(Error::ResultMissing { key })?;
+    serde_json::from_slice(&kept).map_err(|source| Error::Document {
+        what: "bulk result",
+        source,
+    })
 }
 
 /// The header and the records that were not processed, as the client has given them.

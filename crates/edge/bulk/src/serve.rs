@@ -41,16 +41,8 @@ impl Call {
     }
 
     /// Where the changes of a job come from.
-    ///
-    /// Source: "`ChangeEventHeader` Fields" (Change Data Capture Developer Guide), `changeOrigin`.
     pub(crate) fn origin(&self) -> String {
-        let origin = format!("com/salesforce/api/bulkapi/{}", self.version);
-        let options = self.parts.headers.get(names::CALL_OPTIONS);
-        let options = options.and_then(|value| value.to_str().ok());
-        match options.and_then(names::client_name) {
-            Some(client) => format!("{origin};client={client}"),
-            None => origin,
-        }
+        origin(self.version, &self.parts.headers)
     }
 
     fn method(&self, allowed: &'static str) -> Result<&Method, Fault> {
@@ -62,6 +54,19 @@ impl Call {
             method: method.to_string(),
             allowed,
         })
+    }
+}
+
+/// Where the changes of a job come from.
+///
+/// Source: "`ChangeEventHeader` Fields" (Change Data Capture Developer Guide), `changeOrigin`.
+pub(crate) fn origin(version: ApiVersion, headers: &HeaderMap) -> String {
+    let origin = format!("com/salesforce/api/bulkapi/{version}");
+    let options = headers.get(names::CALL_OPTIONS);
+    let options = options.and_then(|value| value.to_str().ok());
+    match options.and_then(names::client_name) {
+        Some(client) => format!("{origin};client={client}"),
+        None => origin,
     }
 }
 
@@ -151,7 +156,7 @@ fn authorization(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
 /// Refuses a body that has not been unpacked before it came here.
 ///
 /// Source: "Limits", Compression (Bulk API 2.0 and Bulk API Developer Guide): there is no other encoding than gzip.
-fn check_encoding(headers: &HeaderMap) -> Result<(), Fault> {
+pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Fault> {
     match headers.get(CONTENT_ENCODING) {
         Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
             Err(Fault::MediaTypeUnsupported {

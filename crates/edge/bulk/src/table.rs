@@ -46,17 +46,18 @@ impl Table {
     pub(crate) fn line<'r>(&'r self, row: &'r [Value]) -> impl Iterator<Item = Cow<'r, str>> {
         self.0.iter().map(|cell| {
             let value = row.get(cell.column).unwrap_or(&Value::Null);
-            match (&cell.shown, value) {
-                (Shown::Labelled(labels), Value::Text(text)) => Cow::Owned(labelled(text, labels)),
-                (Shown::Labelled(_), value) => written(value, FieldType::String),
-                (Shown::Plain(kind), value) => written(value, *kind),
-            }
+            text(value, &cell.shown).unwrap_or_default()
         })
     }
 }
 
-fn written(value: &Value, kind: FieldType) -> Cow<'_, str> {
-    values::render(value, kind).unwrap_or_default()
+/// The text of a value; none for null.
+pub(crate) fn text<'v>(value: &'v Value, shown: &Shown) -> Option<Cow<'v, str>> {
+    match (shown, value) {
+        (Shown::Labelled(labels), Value::Text(text)) => Some(labelled(text, labels).into()),
+        (Shown::Labelled(_), value) => values::render(value, FieldType::String),
+        (Shown::Plain(kind), value) => values::render(value, *kind),
+    }
 }
 
 fn unsupported(shape: &RecordShape) -> Option<UnsupportedQuery> {

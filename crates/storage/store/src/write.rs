@@ -33,6 +33,8 @@ pub enum DocumentKind {
     SigningKey,
     /// Jobs of the Bulk API by id.
     BulkJob,
+    /// Jobs of the Bulk API before 2.0 by id.
+    BulkClassic,
     /// What became of the records of a job, by its id and the number of the transaction.
     BulkResult,
     /// Deployments of the Metadata API, by id.
@@ -45,7 +47,7 @@ pub enum DocumentKind {
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Org,
         Self::Counter,
         Self::Schema,
@@ -58,6 +60,7 @@ impl DocumentKind {
         Self::DeletedAlong,
         Self::SigningKey,
         Self::BulkJob,
+        Self::BulkClassic,
         Self::BulkResult,
         Self::Deployment,
         Self::DeploymentZip,
@@ -79,6 +82,7 @@ impl DocumentKind {
             Self::DeletedAlong => "deleted_along",
             Self::SigningKey => "signing_key",
             Self::BulkJob => "bulk_job",
+            Self::BulkClassic => "bulk_classic",
             Self::BulkResult => "bulk_result",
             Self::Deployment => "deployment",
             Self::DeploymentZip => "deployment_zip",

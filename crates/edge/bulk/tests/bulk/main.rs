@@ -1,10 +1,11 @@
-//! The Bulk API 2.0 as clients see it, on an org with a real store.
+//! The Bulk API 2.0, and the one before, as clients see it, on an org with a real store.
 
 #![expect(
     clippy::indexing_slicing,
     reason = "an answer without what a test looks for fails it"
 )]
 
+mod classic;
 mod failing;
 mod ingest;
 mod org;

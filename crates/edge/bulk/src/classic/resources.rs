@@ -1,0 +1,247 @@
+//! What is done with jobs that have batches, and with their batches.
+//!
+//! Source: "Work with Jobs", "Work with Batches" (Bulk API 2.0 and Bulk API Developer Guide).
+
+use axum::body::{Body, to_bytes};
+use axum::response::Response;
+use bytes::Bytes;
+use http::StatusCode;
+use landfall_model::limits::{
+    BULK_BATCH_BYTES_MAX, BULK_BODY_BYTES_MAX, BULK_CONTENT_BYTES_MAX, BULK_QUERY_BODY_BYTES_MAX,
+};
+use landfall_model::{BulkFault, Fault};
+
+use super::job::{Classic, Stage, Task};
+use super::serve::ClassicCall;
+use super::{info, read, records};
+use crate::error::Error;
+use crate::job::{Batch, Changing, Delimiter, Form, Job, LineEnding, Progress, Query, State, Work};
+use crate::jobs::{ClassicEntry, Entry};
+use crate::{Shared, answer, lifecycle};
+
+/// Makes a job.
+pub(super) async fn create(
+    shared: &Shared,
+    call: &ClassicCall,
+    body: Body,
+) -> Result<Response, Fault> {
+    let body = read_body(body, BULK_BODY_BYTES_MAX).await?;
+    let definitions = shared.engine.definitions();
+    let wanted = read::definition(&body, call.form, &definitions, &call.login)?;
+    lifecycle::forget_outdated(shared).await?;
+    let (id, created) = shared.jobs.number(&shared.engine)?;
+    let job = Classic {
+        id,
+        task: wanted.task,
+        object: wanted.object,
+        form: wanted.form,
+        serial: wanted.serial,
+        version: call.version.number(),
+        created_by: call.login.user_id.to_string(),
+        origin: call.origin.clone(),
+        created,
+        modified: created,
+        state: Stage::Open,
+        batches: Vec::new(),
+    };
+    let kept = shared.engine.put(vec![job.document()]).await;
+    kept.map_err(|error| Error::from(error).fault())?;
+    let shown = info::job(&job, &[], call.form);
+    shared.jobs.add_classic(job);
+    Ok(answer::formed(StatusCode::CREATED, call.form, shown))
+}
+
+/// Shows a job.
+pub(super) async fn show(shared: &Shared, entry: &ClassicEntry) -> Result<Response, Fault> {
+    let job = entry.lock().await.clone();
+    let batches = all(shared, &job).await;
+    let shown = info::job(&job, &batches, job.form);
+    Ok(answer::formed(StatusCode::OK, job.form, shown))
+}
+
+/// Closes a job, or gives it up with the batches that still wait.
+pub(super) async fn change(
+    shared: &Shared,
+    call: &ClassicCall,
+    entry: &ClassicEntry,
+    body: Body,
+) -> Result<Response, Fault> {
+    let body = read_body(body, BULK_BODY_BYTES_MAX).await?;
+    let wanted = read::wanted_state(&body, call.form)?;
+    let mut job = entry.lock().await;
+    let state = job.state;
+    match (state, wanted) {
+        (Stage::Open, _) | (Stage::Closed, Stage::Aborted) => {}
+        (Stage::Aborted, Stage::Aborted) => {
+            let state = state.as_str();
+            return Err(Fault::Bulk(BulkFault::Aborting { state }));
+        }
+        (Stage::Closed | Stage::Aborted, Stage::Open | Stage::Closed) => {
+            let state = state.as_str();
+            return Err(Fault::Bulk(BulkFault::Closing { state }));
+        }
+    }
+    let changed = Classic {
+        state: wanted,
+        modified: shared.engine.clock().now().as_millis(),
+        ..job.clone()
+    };
+    let kept = shared.engine.put(vec![changed.document()]).await;
+    kept.map_err(|error| Error::from(error).fault())?;
+    *job = changed;
+    if wanted == Stage::Aborted {
+        for batch in entries(shared, &job) {
+            give_up(shared, &batch).await?;
+        }
+    }
+    let batches = all(shared, &job).await;
+    let shown = info::job(&job, &batches, call.form);
+    Ok(answer::formed(StatusCode::OK, call.form, shown))
+}
+
+/// Gives a batch up that waits; one that has begun is processed to its end.
+async fn give_up(shared: &Shared, entry: &Entry) -> Result<(), Fault> {
+    let mut batch = entry.lock().await;
+    if batch.state != State::UploadComplete {
+        return Ok(());
+    }
+    let given_up = Job {
+        state: State::Aborted,
+        modified: shared.engine.clock().now().as_millis(),
+        ..batch.clone()
+    };
+    lifecycle::keep(shared, &given_up).await?;
+    *batch = given_up;
+    Ok(())
+}
+
+/// Takes a batch, which is processed at once.
+pub(super) async fn add(
+    shared: &Shared,
+    call: &ClassicCall,
+    entry: &ClassicEntry,
+    body: Body,
+) -> Result<Response, Fault> {
+    let mut job = entry.lock().await;
+    if job.state != Stage::Open {
+        let state = job.state.as_str();
+        return Err(Fault::Bulk(BulkFault::Uploading { state }));
+    }
+    if call.body_form != Some(job.form) {
+        let expected = job.form.as_str();
+        return Err(Fault::Bulk(BulkFault::BatchTypeWrong { expected }));
+    }
+    let (id, created) = shared.jobs.number_batch(&shared.engine)?;
+    let (work, content) = match &job.task {
+        Task::Query { deleted } => (statement(*deleted, body).await?, None),
+        Task::Change {
+            operation,
+            external_id_field,
+        } => {
+            let changing = Changing {
+                operation: *operation,
+                external_id_field: external_id_field.clone(),
+            };
+            let length = receive(shared, &id, job.form, body).await?;
+            (Work::Change(changing), Some(length))
+        }
+    };
+    let batch = Job {
+        id,
+        work,
+        object: job.object.clone(),
+        batch_of: Some(Batch {
+            job: job.id.clone(),
+            form: job.form,
+        }),
+        delimiter: Delimiter::Comma,
+        line_ending: LineEnding::Lf,
+        version: job.version,
+        created_by: job.created_by.clone(),
+        origin: job.origin.clone(),
+        created,
+        modified: created,
+        state: State::UploadComplete,
+        content,
+        progress: Progress::default(),
+        error: None,
+    };
+    let mut changed = job.clone();
+    changed.batches.push(batch.id.clone());
+    let kept = vec![batch.document(), changed.document()];
+    let kept = shared.engine.put(kept).await;
+    kept.map_err(|error| Error::from(error).fault())?;
+    *job = changed;
+    let shown = info::batch(&batch, &job.id, job.form);
+    let form = job.form;
+    shared.jobs.enqueue(shared.jobs.add(batch));
+    Ok(answer::formed(StatusCode::CREATED, form, shown))
+}
+
+async fn statement(deleted: bool, body: Body) -> Result<Work, Fault> {
+    let body = read_body(body, BULK_QUERY_BODY_BYTES_MAX).await?;
+    let statement = String::from_utf8(body.to_vec()).map_err(|error| {
+        let reason = error.to_string();
+        Fault::Bulk(BulkFault::BatchUnreadable { reason })
+    })?;
+    Ok(Work::Query(Query {
+        statement,
+        deleted,
+        marks: Vec::new(),
+    }))
+}
+
+/// Keeps the records of a batch; says how many bytes they have.
+async fn receive(shared: &Shared, id: &str, form: Form, body: Body) -> Result<u64, Fault> {
+    let most = u64::try_from(BULK_BATCH_BYTES_MAX).unwrap_or(u64::MAX);
+    let (body, most) = match form {
+        Form::Csv => (body, most),
+        Form::Json | Form::Xml => {
+            let body = read_body(body, BULK_BATCH_BYTES_MAX).await?;
+            let turned = tokio::task::spawn_blocking(move || match form {
+                Form::Json => records::from_json(&body),
+                Form::Csv | Form::Xml => records::from_xml(&body),
+            });
+            let turned = turned.await.map_err(|error| Error::from(error).fault())?;
+            (Body::from(turned?), BULK_CONTENT_BYTES_MAX)
+        }
+    };
+    shared.folder.receive(id, body, most).await
+}
+
+/// Shows a batch.
+pub(super) async fn show_batch(entry: &ClassicEntry, batch: &Entry) -> Result<Response, Fault> {
+    let (job, form) = {
+        let job = entry.lock().await;
+        (job.id.clone(), job.form)
+    };
+    let shown = info::batch(&*batch.lock().await, &job, form);
+    Ok(answer::formed(StatusCode::OK, form, shown))
+}
+
+/// Shows all batches of a job.
+pub(super) async fn list(shared: &Shared, entry: &ClassicEntry) -> Result<Response, Fault> {
+    let job = entry.lock().await.clone();
+    let batches = all(shared, &job).await;
+    let shown = info::batches(&batches, &job.id, job.form);
+    Ok(answer::formed(StatusCode::OK, job.form, shown))
+}
+
+fn entries(shared: &Shared, job: &Classic) -> Vec<Entry> {
+    let batches = job.batches.iter();
+    batches.filter_map(|id| shared.jobs.find(id)).collect()
+}
+
+/// The batches of a job as they are.
+async fn all(shared: &Shared, job: &Classic) -> Vec<Job> {
+    let mut all = Vec::with_capacity(job.batches.len());
+    for entry in entries(shared, job) {
+        all.push(entry.lock().await.clone());
+    }
+    all
+}
+
+async fn read_body(body: Body, most: usize) -> Result<Bytes, Fault> {
+    let read = to_bytes(body, most).await;
+    read.map_err(|_| Fault::Bulk(BulkFault::BatchTooLarge))
+}
