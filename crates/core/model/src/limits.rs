@@ -392,3 +392,7 @@ pub const RETRIEVALS_KEPT_MAX: usize = 100;
 /// How long a validated deployment can be deployed. Unit: days.
 /// Source: "Deploy a Recently Validated Component Set Without Tests" (Metadata API Developer Guide).
 pub const VALIDATION_DAYS: i64 = 10;
+
+/// Objects that one call describes: `ManyFault::RecordsTooMany` beyond. Source: `describeSObjects()` (SOAP API Developer
+/// Guide).
+pub const DESCRIBED_OBJECTS_MAX: usize = 100;

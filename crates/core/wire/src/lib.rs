@@ -8,6 +8,7 @@ mod bayeux;
 mod bulk;
 mod catalogue;
 pub mod dates;
+pub mod describe;
 mod grpc;
 pub mod headers;
 mod many;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use landfall_model::{
     Catalog, ChildRelationship, DeleteRule, EntityDefinition, FieldDefinition, FieldType,
 };
+pub(crate) use landfall_wire::describe::MASTER_RECORD_TYPE;
 
 use crate::describe_event;
 use crate::describe_field::write_field;
@@ -17,9 +18,6 @@ use crate::face::{Face, Kind, write_association, write_entry, write_urls};
 use crate::platform_event;
 use crate::template::{Template, VERSION};
 use crate::writer::Writer;
-
-/// Record type that every object has. Source: the guide's samples.
-pub(crate) const MASTER_RECORD_TYPE: &str = "012000000000000AAA";
 
 /// Records in one collections request, as the global describe tells. Source: "Describe Global".
 pub(crate) const BATCH_SIZE_MAX: i64 = 200;

@@ -4,7 +4,7 @@ use landfall_envelope::Writer;
 use landfall_model::{Fault, SoapFault};
 
 use crate::call::Call;
-use crate::{convert, merge, query, recycle, retrieve, save, session};
+use crate::{convert, describe, merge, query, recycle, replicate, retrieve, save, session};
 
 /// Answers a call with its results: the elements within `…Response`.
 ///
@@ -16,8 +16,13 @@ pub(crate) async fn perform(call: &Call<'_>) -> Result<String, Fault> {
         "convertLead" => convert::convert(call, &mut w).await?,
         "create" => save::create(call, &mut w).await?,
         "delete" => recycle::delete(call, &mut w).await?,
+        "describeGlobal" => describe::global(call, &mut w),
+        "describeSObject" => describe::object(call, &mut w)?,
+        "describeSObjects" => describe::objects(call, &mut w)?,
         "emptyRecycleBin" => recycle::purge(call, &mut w).await?,
+        "getDeleted" => replicate::deleted(call, &mut w).await?,
         "getServerTimestamp" => session::server_timestamp(call, &mut w),
+        "getUpdated" => replicate::updated(call, &mut w).await?,
         "getUserInfo" => session::user_info(call, &mut w).await?,
         "logout" => session::logout(call).await?,
         "merge" => merge::merge(call, &mut w).await?,

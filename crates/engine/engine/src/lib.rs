@@ -59,6 +59,7 @@ pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;
 pub use publish::Published;
 pub use query::{Answer, Explained, ExplainedWay, Locator, Page, PageRow, Question};
+pub use replication::{Period, Replicated};
 pub use writer::open::OpenTransaction;
 pub use writer::{WriterCounters, WriterThread};
 
@@ -311,18 +312,16 @@ impl Engine {
         query::scan(self, checked, state, row).await
     }
 
-    /// The records of an object that were last changed in a stretch of time, its end left out, with the moment: those that are
-    /// there, or those in the recycle bin.
+    /// The records of an object that were last changed in a stretch of time, with the moment.
     ///
     /// # Errors
     /// [`Error::Refused`] if there are too many to tell, [`Error::Store`].
     pub async fn replicated(
         &self,
         entity: &Arc<EntityDefinition>,
-        bounds: (Timestamp, Timestamp),
-        deleted: bool,
+        period: &Period,
     ) -> Result<Vec<(RecordId, Timestamp)>, Error> {
-        replication::replicated(self, entity, bounds, deleted).await
+        replication::replicated(self, entity, period).await
     }
 
     /// How many records an object has, without those in the recycle bin.

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use landfall_model::limits::REPLICATED_RECORDS_MAX;
+use landfall_model::limits::{
+    REPLICATED_DAYS_DELETED, REPLICATED_DAYS_UPDATED, REPLICATED_RECORDS_MAX,
+};
 use landfall_model::{EntityDefinition, Fault, FieldType, RecordId, Timestamp, Value};
 use landfall_query::Zone;
 use landfall_query::plan::{Column, Comparison, Expression, Operand, Plan, Predicate};
@@ -12,12 +14,87 @@ use landfall_store::Room;
 
 use crate::{Engine, Error};
 
+const MINUTE_MILLIS: i64 = 60_000;
+const DAY_MILLIS: i64 = 24 * 60 * MINUTE_MILLIS;
+
+/// Clients: two match this text to begin later.
+const START_TOO_EARLY: &str = "startDate before org replication enabled date";
+
+/// Which records of a stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replicated {
+    /// Those that were made or changed, or brought back.
+    Updated,
+    /// Those that are in the recycle bin since then.
+    Deleted,
+}
+
+/// A stretch of whole minutes, the last of them left out.
+#[derive(Clone, Copy, Debug)]
+pub struct Period {
+    start: Timestamp,
+    end: Timestamp,
+    earliest: Timestamp,
+    now: Timestamp,
+    of: Replicated,
+}
+
+impl Period {
+    /// The stretch between two points, their seconds ignored.
+    ///
+    /// # Errors
+    /// [`Fault::ResourceNotFound`] for an object that is not replicated, [`Fault::ReplicationDateInvalid`].
+    pub fn new(
+        now: Timestamp,
+        entity: &EntityDefinition,
+        (start, end): (Timestamp, Timestamp),
+        of: Replicated,
+    ) -> Result<Self, Fault> {
+        if !entity.capabilities.replicateable {
+            return Err(Fault::ResourceNotFound);
+        }
+        let days = match of {
+            Replicated::Updated => REPLICATED_DAYS_UPDATED,
+            Replicated::Deleted => REPLICATED_DAYS_DELETED,
+        };
+        let now = whole_minute(now);
+        let period = Self {
+            start: whole_minute(start),
+            end: whole_minute(end),
+            earliest: now.plus_millis(-days * DAY_MILLIS),
+            now,
+            of,
+        };
+        let invalid = |reason| Err(Fault::ReplicationDateInvalid { reason });
+        if period.end <= period.start {
+            return invalid("endDate must be greater than startDate");
+        }
+        if period.start < period.earliest {
+            return invalid(START_TOO_EARLY);
+        }
+        Ok(period)
+    }
+
+    /// The earliest start that is taken.
+    pub const fn earliest(&self) -> Timestamp {
+        self.earliest
+    }
+
+    /// Up to when there is nothing more to come.
+    pub fn covered(&self) -> Timestamp {
+        self.end.min(self.now)
+    }
+}
+
+fn whole_minute(point: Timestamp) -> Timestamp {
+    Timestamp::from_millis(point.as_millis().div_euclid(MINUTE_MILLIS) * MINUTE_MILLIS)
+}
+
 /// See [`Engine::replicated`].
 pub(crate) async fn replicated(
     engine: &Engine,
     entity: &Arc<EntityDefinition>,
-    (from, until): (Timestamp, Timestamp),
-    deleted: bool,
+    period: &Period,
 ) -> Result<Vec<(RecordId, Timestamp)>, Error> {
     let stamp = ["SystemModstamp", "LastModifiedDate", "CreatedDate"]
         .into_iter()
@@ -31,9 +108,9 @@ pub(crate) async fn replicated(
         value: Value::DateTime(point),
     };
     let filter = vec![
-        in_bin(entity, deleted),
-        bound(Comparison::GreaterOrEqual, from),
-        bound(Comparison::Less, until),
+        in_bin(entity, period.of == Replicated::Deleted),
+        bound(Comparison::GreaterOrEqual, period.start),
+        bound(Comparison::Less, period.end),
     ];
     let columns = vec![Column {
         expression: field(stamp),
@@ -51,7 +128,7 @@ pub(crate) async fn replicated(
     })?;
     let stamps = found.rows.iter().map(|row| match row.values.first() {
         Some(Value::DateTime(point)) => *point,
-        _ => from,
+        _ => period.start,
     });
     Ok(found.ids.into_iter().zip(stamps).collect())
 }

@@ -1,0 +1,148 @@
+//! What describes say of a field that its definition says in other words.
+//!
+//! Source: "`Field`" in "`describeSObjects()`" (SOAP API Developer Guide); values by type: 318 recorded fields (`CumulusCI`).
+
+use landfall_model::{Catalog, DeleteRule, EntityDefinition, FieldDefinition, FieldType};
+
+/// Record type that every object has. Source: samples of "sObject Describe" (REST API Developer Guide).
+pub const MASTER_RECORD_TYPE: &str = "012000000000000AAA";
+
+/// Bytes of a multi-select picklist, as recorded.
+const MULTI_PICKLIST_LENGTH: u32 = 4_099;
+
+/// What deleting the referenced record does to this one.
+pub fn delete_rule(
+    catalog: &Catalog,
+    entity: &EntityDefinition,
+    field: &FieldDefinition,
+) -> Option<DeleteRule> {
+    field.reference_to.iter().find_map(|target| {
+        catalog
+            .entity(target.as_str())?
+            .children
+            .iter()
+            .find(|child| child.child == entity.name && child.field == field.name)
+            .map(|child| child.delete_rule)
+    })
+}
+
+/// Which of its masters a detail reaches by the field: 0 for the first, 1 for the second.
+///
+/// Details are the custom objects without an owner; their masters are the references that they cannot be without.
+pub fn master_order(entity: &EntityDefinition, field: &FieldDefinition) -> Option<u32> {
+    let is_master = |field: &&FieldDefinition| {
+        field.custom && field.field_type == FieldType::Reference && !field.nillable
+    };
+    if !entity.custom || entity.field("OwnerId").is_some() {
+        return None;
+    }
+    let mut masters = entity.fields.iter().filter(is_master);
+    let place = masters.position(|master| master.name == field.name)?;
+    u32::try_from(place).ok()
+}
+
+/// Unit: characters.
+pub fn length(field: &FieldDefinition) -> u32 {
+    match field.field_type {
+        FieldType::Id | FieldType::Reference => 18,
+        FieldType::MultiPicklist if field.length == 0 => MULTI_PICKLIST_LENGTH,
+        _ => field.length,
+    }
+}
+
+/// Three bytes a character, but for ids and joined values.
+pub fn byte_length(kind: FieldType, length: u32) -> u32 {
+    match kind {
+        FieldType::Id | FieldType::Reference | FieldType::MultiPicklist => length,
+        kind if kind.is_text() => length.saturating_mul(3),
+        _ => 0,
+    }
+}
+
+/// Whether queries may aggregate its values.
+pub fn aggregatable(field: &FieldDefinition) -> bool {
+    field.filterable
+        && !field.is_long_text()
+        && !matches!(
+            field.field_type,
+            FieldType::Boolean
+                | FieldType::MultiPicklist
+                | FieldType::Address
+                | FieldType::Location
+                | FieldType::Time
+                | FieldType::Base64
+        )
+}
+
+/// Whether profiles can hide the field: what people fill in or an administrator computes, compounds as a whole.
+pub fn permissionable(field: &FieldDefinition) -> bool {
+    if field.field_type.is_compound() {
+        return true;
+    }
+    let component = field
+        .compound
+        .as_ref()
+        .is_some_and(|whole| *whole != field.name);
+    // A checkbox is never null, and is not required either.
+    let optional = field.nillable || (field.custom && field.field_type == FieldType::Boolean);
+    let shown = field.createable || field.updateable || (field.custom && field.calculated);
+    !component && optional && !field.name_field && shown
+}
+
+/// The type's name in describes.
+pub const fn type_name(kind: FieldType) -> &'static str {
+    match kind {
+        FieldType::Id => "id",
+        FieldType::Reference => "reference",
+        FieldType::String | FieldType::PersonName => "string",
+        FieldType::TextArea => "textarea",
+        FieldType::Boolean => "boolean",
+        FieldType::Int => "int",
+        FieldType::Double => "double",
+        FieldType::Currency => "currency",
+        FieldType::Percent => "percent",
+        FieldType::Date => "date",
+        FieldType::DateTime => "datetime",
+        FieldType::Time => "time",
+        FieldType::Picklist => "picklist",
+        FieldType::MultiPicklist => "multipicklist",
+        FieldType::Combobox => "combobox",
+        FieldType::Email => "email",
+        FieldType::Phone => "phone",
+        FieldType::Url => "url",
+        FieldType::Address => "address",
+        FieldType::Location => "location",
+        FieldType::EncryptedString => "encryptedstring",
+        FieldType::Base64 => "base64",
+        FieldType::JunctionIdList => "junctionidlist",
+        FieldType::Complex => "complexvalue",
+    }
+}
+
+/// The type's name in XML.
+pub const fn soap_type(kind: FieldType) -> &'static str {
+    match kind {
+        FieldType::Id | FieldType::Reference => "tns:ID",
+        FieldType::Boolean => "xsd:boolean",
+        FieldType::Int => "xsd:int",
+        FieldType::Double | FieldType::Currency | FieldType::Percent => "xsd:double",
+        FieldType::Date => "xsd:date",
+        FieldType::DateTime => "xsd:dateTime",
+        FieldType::Time => "xsd:time",
+        FieldType::Address => "urn:address",
+        FieldType::Location => "urn:location",
+        FieldType::Base64 => "xsd:base64Binary",
+        FieldType::JunctionIdList => "urn:JunctionIdListNames",
+        FieldType::Complex => "tns:complexvalue",
+        FieldType::String
+        | FieldType::PersonName
+        | FieldType::TextArea
+        | FieldType::Picklist
+        | FieldType::MultiPicklist
+        | FieldType::Combobox
+        | FieldType::Email
+        | FieldType::Phone
+        | FieldType::Url
+        | FieldType::EncryptedString => "xsd:string",
+    }
+}

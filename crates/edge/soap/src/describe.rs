@@ -1,0 +1,238 @@
+//! `describeGlobal`, `describeSObject`, `describeSObjects`.
+//!
+//! Wire: elements in the order of the WSDL; one that has no value is left out.
+//! Source: the calls of these names, `DescribeGlobalResult`, `DescribeSObjectResult` (SOAP API Developer Guide).
+
+use landfall_envelope::Writer;
+use landfall_model::limits::{DESCRIBED_OBJECTS_MAX, REST_COLLECTION_RECORDS_MAX};
+use landfall_model::{DeleteRule, EntityDefinition, Fault, FieldType, ManyFault};
+use landfall_wire::describe::MASTER_RECORD_TYPE;
+
+use crate::call::Call;
+use crate::describe_field::write_field;
+
+const RESULT: &str = "result";
+/// Defaults of fields tell their types.
+const TYPES: &str = "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"";
+
+/// An object as describes see it.
+struct Described<'d> {
+    object: &'d EntityDefinition,
+    /// Whether it is a platform event.
+    event: bool,
+}
+
+impl<'d> Described<'d> {
+    /// The object of this name, events included.
+    fn named(call: &'d Call<'_>, name: &str) -> Result<Self, Fault> {
+        if let Some(entity) = call.catalog().entity(name) {
+            return Ok(Self {
+                object: entity,
+                event: false,
+            });
+        }
+        let publication = call.definitions.publication(name);
+        let publication = publication.ok_or_else(|| Fault::QueryObjectUnknown {
+            name: name.to_owned(),
+        })?;
+        Ok(Self {
+            object: &publication.object,
+            event: true,
+        })
+    }
+
+    /// All objects, events included, by name.
+    fn all(call: &'d Call<'_>) -> Vec<Self> {
+        let entities = call.catalog().entities().iter();
+        let records = entities.map(|entity| Self {
+            object: entity,
+            event: false,
+        });
+        let events = call.definitions.publications().map(|publication| Self {
+            object: &publication.object,
+            event: true,
+        });
+        let mut all: Vec<Self> = records.chain(events).collect();
+        all.sort_by(|left, right| left.object.name.cmp(&right.object.name));
+        all
+    }
+
+    /// Whether people see it in pages of their own.
+    const fn layoutable(&self) -> bool {
+        let may = self.object.capabilities;
+        !self.event && may.triggerable && may.createable
+    }
+
+    /// Events of the service have none that is documented.
+    fn key_prefix(&self) -> Option<&str> {
+        let is_told = !self.event || self.object.custom;
+        is_told.then_some(self.object.key_prefix.as_str())
+    }
+}
+
+/// Answers with the list of all objects.
+pub(crate) fn global(call: &Call<'_>, w: &mut Writer) {
+    w.element(RESULT, |w| {
+        w.text("encoding", "UTF-8");
+        w.text("maxBatchSize", &REST_COLLECTION_RECORDS_MAX.to_string());
+        for described in Described::all(call) {
+            w.element("sobjects", |w| write_entry(w, &described));
+        }
+    });
+}
+
+/// Answers with all about one object.
+pub(crate) fn object(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
+    let name = call.argument("sObjectType").unwrap_or_default();
+    let described = Described::named(call, name)?;
+    w.typed(RESULT, TYPES, |w| write_full(call, w, &described));
+    Ok(())
+}
+
+/// Answers with all about several objects.
+pub(crate) fn objects(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
+    let names = call.arguments("sObjectType");
+    let most = DESCRIBED_OBJECTS_MAX;
+    if names.len() > most {
+        return Err(Fault::Many(ManyFault::RecordsTooMany { most }));
+    }
+    for name in names {
+        let described = Described::named(call, name.text.trim())?;
+        w.typed(RESULT, TYPES, |w| write_full(call, w, &described));
+    }
+    Ok(())
+}
+
+fn write_entry(w: &mut Writer, described: &Described<'_>) {
+    let (object, may) = (described.object, described.object.capabilities);
+    w.boolean("activateable", false);
+    w.boolean("createable", may.createable);
+    w.boolean("custom", object.custom);
+    w.boolean("customSetting", false);
+    w.boolean("deepCloneable", false);
+    w.boolean("deletable", may.deletable);
+    w.boolean("deprecatedAndHidden", false);
+    w.boolean("feedEnabled", may.feed_enabled);
+    w.boolean("hasSubtypes", false);
+    w.boolean("idEnabled", !described.event);
+    w.boolean("isInterface", false);
+    w.boolean("isSubtype", false);
+    write_known(w, "keyPrefix", described.key_prefix());
+    w.text("label", &object.label);
+    w.text("labelPlural", &object.label_plural);
+    w.boolean("layoutable", described.layoutable());
+    w.boolean("mergeable", may.mergeable);
+    w.boolean("mruEnabled", described.layoutable());
+    w.text("name", object.name.as_str());
+    w.boolean("queryable", may.queryable);
+    w.boolean("replicateable", may.replicateable);
+    w.boolean("retrieveable", may.retrieveable);
+    w.boolean("searchable", may.searchable);
+    w.boolean("triggerable", may.triggerable);
+    w.boolean("undeletable", may.undeletable);
+    w.boolean("updateable", may.updateable);
+}
+
+fn write_full(call: &Call<'_>, w: &mut Writer, described: &Described<'_>) {
+    let (object, may) = (described.object, described.object.capabilities);
+    w.boolean("activateable", false);
+    write_children(w, object);
+    w.boolean("compactLayoutable", described.layoutable());
+    w.boolean("createable", may.createable);
+    w.boolean("custom", object.custom);
+    w.boolean("customSetting", false);
+    w.boolean("deepCloneable", false);
+    w.boolean("deletable", may.deletable);
+    w.boolean("deprecatedAndHidden", false);
+    w.boolean("feedEnabled", may.feed_enabled);
+    for field in &object.fields {
+        // Clients do not know the type of lists of a junction's ids: no describe has them.
+        if field.field_type != FieldType::JunctionIdList {
+            w.element("fields", |w| write_field(w, call.catalog(), object, field));
+        }
+    }
+    w.boolean("hasSubtypes", false);
+    w.boolean("idEnabled", !described.event);
+    w.boolean("isInterface", false);
+    w.boolean("isSubtype", false);
+    write_known(w, "keyPrefix", described.key_prefix());
+    w.text("label", &object.label);
+    w.text("labelPlural", &object.label_plural);
+    w.boolean("layoutable", described.layoutable());
+    w.boolean("mergeable", may.mergeable);
+    w.boolean("mruEnabled", described.layoutable());
+    w.text("name", object.name.as_str());
+    w.boolean("queryable", may.queryable);
+    if !described.event {
+        w.element("recordTypeInfos", write_master_record_type);
+    }
+    w.boolean("replicateable", may.replicateable);
+    w.boolean("retrieveable", may.retrieveable);
+    w.boolean("searchLayoutable", described.layoutable());
+    w.boolean("searchable", may.searchable);
+    write_scopes(w, object);
+    w.boolean("triggerable", may.triggerable);
+    w.boolean("undeletable", may.undeletable);
+    w.boolean("updateable", may.updateable);
+    if described.layoutable() {
+        write_pages(w, &call.endpoint.base_url, object);
+    }
+}
+
+/// An element of optional text.
+pub(crate) fn write_known(w: &mut Writer, name: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        w.text(name, text);
+    }
+}
+
+fn write_children(w: &mut Writer, object: &EntityDefinition) {
+    for child in &object.children {
+        w.element("childRelationships", |w| {
+            w.boolean("cascadeDelete", child.delete_rule == DeleteRule::Cascade);
+            w.text("childSObject", child.child.as_str());
+            w.boolean("deprecatedAndHidden", false);
+            w.text("field", child.field.as_str());
+            write_known(w, "relationshipName", child.relationship_name.as_deref());
+            w.boolean(
+                "restrictedDelete",
+                child.delete_rule == DeleteRule::Restrict,
+            );
+        });
+    }
+}
+
+fn write_master_record_type(w: &mut Writer) {
+    w.boolean("active", true);
+    w.boolean("available", true);
+    w.boolean("defaultRecordTypeMapping", true);
+    w.text("developerName", "Master");
+    w.boolean("master", true);
+    w.text("name", "Master");
+    w.text("recordTypeId", MASTER_RECORD_TYPE);
+}
+
+fn write_scopes(w: &mut Writer, object: &EntityDefinition) {
+    if !object.capabilities.queryable {
+        return;
+    }
+    let plural = object.label_plural.to_lowercase();
+    let owned = object.field("OwnerId").is_some();
+    let mine = owned.then_some(("My", "mine"));
+    for (whose, name) in [("All", "everything")].into_iter().chain(mine) {
+        w.element("supportedScopes", |w| {
+            w.text("label", &format!("{whose} {plural}"));
+            w.text("name", name);
+        });
+    }
+}
+
+/// Addresses of pages for people.
+fn write_pages(w: &mut Writer, base: &str, object: &EntityDefinition) {
+    w.text("urlDetail", &format!("{base}/{{ID}}"));
+    w.text("urlEdit", &format!("{base}/{{ID}}/e"));
+    w.text(
+        "urlNew",
+        &format!("{base}/{}/e", object.key_prefix.as_str()),
+    );
+}

@@ -1,0 +1,116 @@
+//! One field in a describe.
+//!
+//! Source: "`Field`" in "`describeSObjects()`" (SOAP API Developer Guide); the Partner WSDL for the order.
+
+use landfall_envelope::Writer;
+use landfall_model::{
+    Catalog, DeleteRule, EntityDefinition, FieldDefinition, FieldName, FieldType, PicklistValue,
+};
+use landfall_wire::describe::{
+    aggregatable, byte_length, delete_rule, length, master_order, permissionable, soap_type,
+    type_name,
+};
+
+use crate::describe::write_known;
+
+/// Writes what is in `fields`.
+pub(crate) fn write_field(
+    w: &mut Writer,
+    catalog: &Catalog,
+    entity: &EntityDefinition,
+    field: &FieldDefinition,
+) {
+    let rule = delete_rule(catalog, entity, field);
+    write_first_half(w, field, rule == Some(DeleteRule::Cascade));
+    let order = master_order(entity, field);
+    write_second_half(w, field, rule == Some(DeleteRule::Restrict), order);
+}
+
+/// `aggregatable` to `idLookup`.
+fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
+    let kind = field.field_type;
+    w.boolean("aggregatable", aggregatable(field));
+    w.boolean("aiPredictionField", false);
+    w.boolean("autoNumber", field.auto_number.is_some());
+    w.text("byteLength", &byte_length(kind, length(field)).to_string());
+    w.boolean("calculated", field.calculated);
+    w.boolean("cascadeDelete", cascade);
+    w.boolean("caseSensitive", field.case_sensitive);
+    let compound = field.compound.as_ref().map(FieldName::as_str);
+    write_known(w, "compoundFieldName", compound);
+    w.boolean("createable", field.createable);
+    w.boolean("custom", field.custom);
+    write_default(w, field);
+    w.boolean("defaultedOnCreate", field.defaulted_on_create);
+    w.boolean("dependentPicklist", false);
+    w.boolean("deprecatedAndHidden", false);
+    w.text("digits", &field.digits.to_string());
+    w.boolean("displayLocationInDecimal", false);
+    w.boolean("encrypted", kind == FieldType::EncryptedString);
+    w.boolean("externalId", field.external_id);
+    write_known(w, "extraTypeInfo", field.extra_type_info.as_deref());
+    w.boolean("filterable", field.filterable);
+    w.boolean("formulaTreatNullNumberAsZero", false);
+    w.boolean("groupable", field.groupable);
+    w.boolean("highScaleNumber", false);
+    let rich = field.extra_type_info.as_deref() == Some("richtextarea");
+    w.boolean("htmlFormatted", rich);
+    w.boolean("idLookup", field.id_lookup);
+}
+
+/// `label` to `writeRequiresMasterRead`.
+fn write_second_half(w: &mut Writer, field: &FieldDefinition, restrict: bool, order: Option<u32>) {
+    let kind = field.field_type;
+    w.text("label", &field.label);
+    w.text("length", &length(field).to_string());
+    w.text("name", field.name.as_str());
+    w.boolean("nameField", field.name_field);
+    w.boolean("namePointing", field.name_pointing);
+    w.boolean("nillable", field.nillable);
+    w.boolean("permissionable", permissionable(field));
+    for value in &field.picklist {
+        w.element("picklistValues", |w| write_picklist_value(w, value));
+    }
+    w.boolean("polymorphicForeignKey", field.polymorphic);
+    w.text("precision", &field.precision.to_string());
+    let located = matches!(kind, FieldType::Address | FieldType::Location);
+    w.boolean("queryByDistance", located);
+    for target in &field.reference_to {
+        w.text("referenceTo", target.as_str());
+    }
+    write_known(w, "relationshipName", field.relationship_name.as_deref());
+    let order = order.map(|order| order.to_string());
+    write_known(w, "relationshipOrder", order.as_deref());
+    w.boolean("restrictedDelete", restrict);
+    w.boolean("restrictedPicklist", field.restricted_picklist);
+    w.text("scale", &field.scale.to_string());
+    w.boolean("searchPrefilterable", false);
+    w.text("soapType", soap_type(kind));
+    w.boolean("sortable", field.sortable);
+    w.text("type", type_name(kind));
+    w.boolean("unique", field.unique);
+    w.boolean("updateable", field.updateable);
+    w.boolean("writeRequiresMasterRead", false);
+}
+
+/// A checkbox always has one; others as their definition says.
+fn write_default(w: &mut Writer, field: &FieldDefinition) {
+    let (kind, text) = match (&field.default_value, field.field_type) {
+        (default, FieldType::Boolean) => {
+            let truth = default.as_deref() == Some("true");
+            ("xsd:boolean", truth.to_string())
+        }
+        (Some(text), _) => ("xsd:string", text.clone()),
+        (None, _) => return,
+    };
+    w.typed("defaultValue", &format!("xsi:type=\"{kind}\""), |w| {
+        w.escaped(&text);
+    });
+}
+
+fn write_picklist_value(w: &mut Writer, value: &PicklistValue) {
+    w.boolean("active", value.active);
+    w.boolean("defaultValue", value.default);
+    w.text("label", &value.label);
+    w.text("value", &value.value);
+}
