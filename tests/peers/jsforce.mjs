@@ -171,6 +171,37 @@ async function soap({ server }) {
   ensureEqual(await refusal(ended.describe('Account')), 'INVALID_SESSION_ID', 'a login that was ended');
 }
 
+/** Calls that the SOAP API alone has, with the change events that they cause. */
+async function soap_records({ server }) {
+  const connection = new Connection({ loginUrl: server.url, version: VERSION });
+  await connection.login('admin@landfall.test', 'landfall');
+  const { soap: api } = connection;
+  const { subscribed, events, close } = follow(connection, -1);
+  await subscribed;
+  const [main, victim] = ids(await api.create([{ type: 'Account', Name: 'Main' }, { type: 'Account', Name: 'Victim' }]));
+  const [contact] = ids(await api.create([{ type: 'Contact', LastName: 'Boyle', AccountId: victim }]));
+  const merged = await api.merge({ masterRecord: { type: 'Account', Id: main, Phone: '1' }, recordToMergeIds: [victim] });
+  ensureEqual([merged.success, merged.id, merged.mergedRecordIds, merged.updatedRelatedIds], [true, main, [victim], [contact]], 'merged');
+  await until('the events of the merge', () => events.length >= 4);
+  ensureEqual(events.map((event) => header(event).changeType), ['CREATE', 'CREATE', 'DELETE', 'UPDATE'], 'changes');
+  close();
+  const [undone] = await api.undelete([victim]);
+  ensureEqual([undone.success, undone.id], [true, victim], 'undeleted');
+  ids(await api.delete([victim]));
+  const [emptied, again] = await api.emptyRecycleBin([victim, victim]);
+  ensureEqual([emptied.success, again.success, again.errors[0].statusCode], [true, false, 'INVALID_ID_FIELD'], 'the recycle bin');
+  const { records: gone } = await connection.query(`SELECT Id FROM Account WHERE Id = '${victim}'`, { scanAll: true });
+  ensureEqual(gone, [], 'what is left of the victim');
+  const [lead] = ids(await api.create([{ type: 'Lead', LastName: 'Mallard', Company: 'Wingo' }]));
+  const convert = (convertedStatus) => api.convertLead({ leadId: lead, convertedStatus, doNotCreateOpportunity: false, overwriteLeadSource: false, sendNotificationEmail: false });
+  const refused = await convert('Qualified');
+  ensureEqual([refused.success, refused.errors[0].statusCode], [false, 'INVALID_STATUS'], 'a status of no converted lead');
+  const { success, accountId, opportunityId, leadId } = await convert('Closed - Converted');
+  ensureEqual([success, leadId], [true, lead], 'converted');
+  const { Name, AccountId } = await connection.sobject('Opportunity').retrieve(opportunityId);
+  ensureEqual({ Name, AccountId }, { Name: 'Wingo', AccountId: accountId }, 'the opportunity');
+}
+
 /** Jobs of the Bulk API 2.0: what became of each record. */
 async function bulk({ server }) {
   const connection = await connect(server);
@@ -222,5 +253,5 @@ async function bulk_classic({ server }) {
 }
 
 export const scenarios = {
-  records, describe, collections, query, streaming, soap, bulk, bulk_query, bulk_classic,
+  records, describe, collections, query, streaming, soap, soap_records, bulk, bulk_query, bulk_classic,
 };

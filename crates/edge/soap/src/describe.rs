@@ -1,6 +1,7 @@
 //! `describeGlobal`, `describeSObject`, `describeSObjects`.
 //!
-//! Wire: elements in the order of the WSDL; one that has no value is left out.
+//! Wire: elements in the order of the WSDL; one that has no value is left out where the WSDL lets it.
+//! Clients: those made from the WSDL of an old version know no elements but its own.
 //! Source: the calls of these names, `DescribeGlobalResult`, `DescribeSObjectResult` (SOAP API Developer Guide).
 
 use landfall_envelope::Writer;
@@ -15,9 +16,14 @@ const RESULT: &str = "result";
 /// Defaults of fields tell their types.
 const TYPES: &str = "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"";
 
+/// The version from which on describes have what the Partner WSDL of 38.0 lacks. Source: none for the number.
+const RECENT: u16 = 46;
+
 /// An object as describes see it.
 struct Described<'d> {
     object: &'d EntityDefinition,
+    /// Whether the version asked for has elements that old ones lack.
+    recent: bool,
     /// Whether it is a platform event.
     event: bool,
 }
@@ -28,6 +34,7 @@ impl<'d> Described<'d> {
         if let Some(entity) = call.catalog().entity(name) {
             return Ok(Self {
                 object: entity,
+                recent: is_recent(call),
                 event: false,
             });
         }
@@ -37,6 +44,7 @@ impl<'d> Described<'d> {
         })?;
         Ok(Self {
             object: &publication.object,
+            recent: is_recent(call),
             event: true,
         })
     }
@@ -46,10 +54,12 @@ impl<'d> Described<'d> {
         let entities = call.catalog().entities().iter();
         let records = entities.map(|entity| Self {
             object: entity,
+            recent: is_recent(call),
             event: false,
         });
         let events = call.definitions.publications().map(|publication| Self {
             object: &publication.object,
+            recent: is_recent(call),
             event: true,
         });
         let mut all: Vec<Self> = records.chain(events).collect();
@@ -109,15 +119,19 @@ fn write_entry(w: &mut Writer, described: &Described<'_>) {
     w.boolean("createable", may.createable);
     w.boolean("custom", object.custom);
     w.boolean("customSetting", false);
-    w.boolean("deepCloneable", false);
+    if described.recent {
+        w.boolean("deepCloneable", false);
+    }
     w.boolean("deletable", may.deletable);
     w.boolean("deprecatedAndHidden", false);
     w.boolean("feedEnabled", may.feed_enabled);
     w.boolean("hasSubtypes", false);
     w.boolean("idEnabled", !described.event);
-    w.boolean("isInterface", false);
-    w.boolean("isSubtype", false);
-    write_known(w, "keyPrefix", described.key_prefix());
+    if described.recent {
+        w.boolean("isInterface", false);
+        w.boolean("isSubtype", false);
+    }
+    w.text_or_nil("keyPrefix", described.key_prefix());
     w.text("label", &object.label);
     w.text("labelPlural", &object.label_plural);
     w.boolean("layoutable", described.layoutable());
@@ -141,30 +155,40 @@ fn write_full(call: &Call<'_>, w: &mut Writer, described: &Described<'_>) {
     w.boolean("createable", may.createable);
     w.boolean("custom", object.custom);
     w.boolean("customSetting", false);
-    w.boolean("deepCloneable", false);
+    if described.recent {
+        w.boolean("deepCloneable", false);
+    }
     w.boolean("deletable", may.deletable);
     w.boolean("deprecatedAndHidden", false);
     w.boolean("feedEnabled", may.feed_enabled);
     for field in &object.fields {
         // Clients do not know the type of lists of a junction's ids: no describe has them.
         if field.field_type != FieldType::JunctionIdList {
-            w.element("fields", |w| write_field(w, call.catalog(), object, field));
+            let recent = described.recent;
+            w.element("fields", |w| {
+                write_field(w, (call.catalog(), object), field, recent);
+            });
         }
     }
     w.boolean("hasSubtypes", false);
     w.boolean("idEnabled", !described.event);
-    w.boolean("isInterface", false);
-    w.boolean("isSubtype", false);
-    write_known(w, "keyPrefix", described.key_prefix());
+    if described.recent {
+        w.boolean("isInterface", false);
+        w.boolean("isSubtype", false);
+    }
+    w.text_or_nil("keyPrefix", described.key_prefix());
     w.text("label", &object.label);
     w.text("labelPlural", &object.label_plural);
     w.boolean("layoutable", described.layoutable());
     w.boolean("mergeable", may.mergeable);
     w.boolean("mruEnabled", described.layoutable());
     w.text("name", object.name.as_str());
+    w.nil("networkScopeFieldName");
     w.boolean("queryable", may.queryable);
     if !described.event {
-        w.element("recordTypeInfos", write_master_record_type);
+        w.element("recordTypeInfos", |w| {
+            write_master_record_type(w, described.recent);
+        });
     }
     w.boolean("replicateable", may.replicateable);
     w.boolean("retrieveable", may.retrieveable);
@@ -174,9 +198,7 @@ fn write_full(call: &Call<'_>, w: &mut Writer, described: &Described<'_>) {
     w.boolean("triggerable", may.triggerable);
     w.boolean("undeletable", may.undeletable);
     w.boolean("updateable", may.updateable);
-    if described.layoutable() {
-        write_pages(w, &call.endpoint.base_url, object);
-    }
+    write_pages(w, &call.endpoint.base_url, described);
 }
 
 /// An element of optional text.
@@ -202,11 +224,15 @@ fn write_children(w: &mut Writer, object: &EntityDefinition) {
     }
 }
 
-fn write_master_record_type(w: &mut Writer) {
-    w.boolean("active", true);
+fn write_master_record_type(w: &mut Writer, recent: bool) {
+    if recent {
+        w.boolean("active", true);
+    }
     w.boolean("available", true);
     w.boolean("defaultRecordTypeMapping", true);
-    w.text("developerName", "Master");
+    if recent {
+        w.text("developerName", "Master");
+    }
     w.boolean("master", true);
     w.text("name", "Master");
     w.text("recordTypeId", MASTER_RECORD_TYPE);
@@ -227,12 +253,19 @@ fn write_scopes(w: &mut Writer, object: &EntityDefinition) {
     }
 }
 
-/// Addresses of pages for people.
-fn write_pages(w: &mut Writer, base: &str, object: &EntityDefinition) {
-    w.text("urlDetail", &format!("{base}/{{ID}}"));
-    w.text("urlEdit", &format!("{base}/{{ID}}/e"));
-    w.text(
-        "urlNew",
-        &format!("{base}/{}/e", object.key_prefix.as_str()),
-    );
+/// Addresses of pages for people, if there are any.
+fn write_pages(w: &mut Writer, base: &str, described: &Described<'_>) {
+    let prefix = described.object.key_prefix;
+    for (name, path) in [
+        ("urlDetail", "{ID}".to_owned()),
+        ("urlEdit", "{ID}/e".to_owned()),
+        ("urlNew", format!("{}/e", prefix.as_str())),
+    ] {
+        let url = described.layoutable().then(|| format!("{base}/{path}"));
+        w.text_or_nil(name, url.as_deref());
+    }
+}
+
+fn is_recent(call: &Call<'_>) -> bool {
+    call.endpoint.version.number() >= RECENT
 }

@@ -13,24 +13,27 @@ use landfall_wire::describe::{
 
 use crate::describe::write_known;
 
-/// Writes what is in `fields`.
+/// Writes what is in `fields`; `recent` for a version that has the elements that old ones lack.
 pub(crate) fn write_field(
     w: &mut Writer,
-    catalog: &Catalog,
-    entity: &EntityDefinition,
+    (catalog, entity): (&Catalog, &EntityDefinition),
     field: &FieldDefinition,
+    recent: bool,
 ) {
     let rule = delete_rule(catalog, entity, field);
-    write_first_half(w, field, rule == Some(DeleteRule::Cascade));
+    write_first_half(w, field, rule == Some(DeleteRule::Cascade), recent);
     let order = master_order(entity, field);
-    write_second_half(w, field, rule == Some(DeleteRule::Restrict), order);
+    let restrict = rule == Some(DeleteRule::Restrict);
+    write_second_half(w, field, (restrict, order), recent);
 }
 
 /// `aggregatable` to `idLookup`.
-fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
+fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool, recent: bool) {
     let kind = field.field_type;
     w.boolean("aggregatable", aggregatable(field));
-    w.boolean("aiPredictionField", false);
+    if recent {
+        w.boolean("aiPredictionField", false);
+    }
     w.boolean("autoNumber", field.auto_number.is_some());
     w.text("byteLength", &byte_length(kind, length(field)).to_string());
     w.boolean("calculated", field.calculated);
@@ -50,7 +53,9 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
     w.boolean("externalId", field.external_id);
     write_known(w, "extraTypeInfo", field.extra_type_info.as_deref());
     w.boolean("filterable", field.filterable);
-    w.boolean("formulaTreatNullNumberAsZero", false);
+    if recent {
+        w.boolean("formulaTreatNullNumberAsZero", false);
+    }
     w.boolean("groupable", field.groupable);
     w.boolean("highScaleNumber", false);
     let rich = field.extra_type_info.as_deref() == Some("richtextarea");
@@ -59,7 +64,12 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
 }
 
 /// `label` to `writeRequiresMasterRead`.
-fn write_second_half(w: &mut Writer, field: &FieldDefinition, restrict: bool, order: Option<u32>) {
+fn write_second_half(
+    w: &mut Writer,
+    field: &FieldDefinition,
+    (restrict, order): (bool, Option<u32>),
+    recent: bool,
+) {
     let kind = field.field_type;
     w.text("label", &field.label);
     w.text("length", &length(field).to_string());
@@ -71,7 +81,9 @@ fn write_second_half(w: &mut Writer, field: &FieldDefinition, restrict: bool, or
     for value in &field.picklist {
         w.element("picklistValues", |w| write_picklist_value(w, value));
     }
-    w.boolean("polymorphicForeignKey", field.polymorphic);
+    if recent {
+        w.boolean("polymorphicForeignKey", field.polymorphic);
+    }
     w.text("precision", &field.precision.to_string());
     let located = matches!(kind, FieldType::Address | FieldType::Location);
     w.boolean("queryByDistance", located);
@@ -84,7 +96,9 @@ fn write_second_half(w: &mut Writer, field: &FieldDefinition, restrict: bool, or
     w.boolean("restrictedDelete", restrict);
     w.boolean("restrictedPicklist", field.restricted_picklist);
     w.text("scale", &field.scale.to_string());
-    w.boolean("searchPrefilterable", false);
+    if recent {
+        w.boolean("searchPrefilterable", false);
+    }
     w.text("soapType", soap_type(kind));
     w.boolean("sortable", field.sortable);
     w.text("type", type_name(kind));

@@ -13,9 +13,15 @@ use crate::fault::refused;
 use crate::given;
 use crate::lookup;
 
+/// What requests are called. Clients: the WSDL has the first name, jsforce the second.
+const REQUESTS: [&str; 2] = ["request", "mergeRequests"];
+
 /// Answers with what became of each request.
 pub(crate) async fn merge(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
-    let requests = call.arguments("mergeRequests");
+    let requests: Vec<&Element> = REQUESTS
+        .into_iter()
+        .flat_map(|name| call.arguments(name))
+        .collect();
     check_count(requests.len())?;
     let mut merges = Vec::with_capacity(requests.len());
     for request in requests {
