@@ -76,6 +76,11 @@ pub enum Fault {
         /// What is wrong with it.
         reason: String,
     },
+    /// A search that is not understood.
+    SearchMalformed {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A query that is one by its grammar, and is refused all the same.
     Query {
         /// The head of the text that shows the place in the statement; empty if there is none.

@@ -90,6 +90,12 @@ pub const REST_REQUESTS_DAILY_DEVELOPER: u64 = 15_000;
 /// Records or groups in one answer to a query. Source: "Query" (REST API Developer Guide).
 pub const QUERY_PAGE_ROWS_MAX: usize = 2_000;
 
+/// Records in one answer to a search. Source: "`LIMIT n`" in SOSL (SOQL and SOSL Reference).
+pub const SEARCH_ROWS_MAX: usize = 2_000;
+
+/// Characters of the words of a search; longer ones find nothing. Source: "`FIND {SearchQuery}`" (SOQL and SOSL Reference).
+pub const SEARCH_CHARACTERS_MAX: usize = 10_000;
+
 /// Records that one query may find: `QueryRefusal::RecordsTooMany` beyond. Source: none; their ids are kept for the
 /// pages to come.
 pub const QUERY_RECORDS_MAX: usize = 2_000_000;

@@ -15,6 +15,11 @@ pub enum QueryRefusal {
         /// The object.
         name: String,
     },
+    /// An object that searches do not cover.
+    ObjectNotSearchable {
+        /// The object.
+        name: String,
+    },
     /// Not a field of the object.
     FieldUnknown {
         /// As written.

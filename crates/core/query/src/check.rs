@@ -6,12 +6,15 @@ mod columns;
 mod filter;
 mod group;
 mod order;
+mod search;
 mod select;
 mod sources;
 mod subject;
 mod value;
 
 use std::sync::Arc;
+
+pub use search::search;
 
 use landfall_model::{Catalog, EntityDefinition, Fault, QueryRefusal, RecordId, Timestamp, Value};
 use landfall_soql::{GroupKind, Query, Select, caret};
@@ -70,6 +73,9 @@ fn check(query: &Query, context: &Context<'_>) -> Result<Checked, Fault> {
     };
     let name = from.path.to_string();
     let Some(entity) = context.catalog.entity(&name) else {
+        if let Some(name) = event_object(context.catalog, &name) {
+            return Err(plain(QueryRefusal::ObjectNotQueryable { name }));
+        }
         return Err(Fault::Query {
             place: caret(context.statement, from.path.at),
             refusal: QueryRefusal::ObjectUnknown { name },
@@ -83,6 +89,18 @@ fn check(query: &Query, context: &Context<'_>) -> Result<Checked, Fault> {
     let mut scope = Scope::new(context, Arc::clone(entity), Kind::Outer);
     scope.name_sources(query);
     scope.query(query)
+}
+
+/// The name of an event as an object, which has no records.
+fn event_object(catalog: &Catalog, name: &str) -> Option<String> {
+    if let Some(event) = catalog.platform_event(name) {
+        return Some(event.name.to_string());
+    }
+    let entity = catalog.entity_of_change_event(name)?;
+    entity
+        .change_event
+        .as_ref()
+        .map(|event| event.name.to_string())
 }
 
 /// A refusal without a place.

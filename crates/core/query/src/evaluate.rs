@@ -69,6 +69,13 @@ impl Predicate {
                 Value::Text(text) => text::is_like(&text, pattern),
                 _ => false,
             },
+            Self::Words {
+                expression,
+                pattern,
+            } => match subject.value(expression) {
+                Value::Text(text) => text::has_words(&text, pattern),
+                _ => false,
+            },
             Self::Includes { expression, lists } => match subject.value(expression) {
                 Value::Text(list) => lists.iter().any(|wanted| text::includes(&list, wanted)),
                 _ => false,

@@ -57,9 +57,9 @@ impl Plan {
                 Predicate::IsNull(expression) | Predicate::Found { expression, .. } => {
                     (own(expression), true)
                 }
-                Predicate::Like { expression, .. } | Predicate::Includes { expression, .. } => {
-                    (own(expression), false)
-                }
+                Predicate::Like { expression, .. }
+                | Predicate::Words { expression, .. }
+                | Predicate::Includes { expression, .. } => (own(expression), false),
                 Predicate::All(_) | Predicate::Any(_) | Predicate::Not(_) => (None, false),
             };
             let Some(field) = place.and_then(|place| self.entity.fields.get(place)) else {

@@ -19,7 +19,7 @@ mod shape;
 pub mod text;
 mod zone;
 
-pub use check::{Context, read};
+pub use check::{Context, read, search};
 pub use evaluate::Record;
 pub use explain::{Way, Ways};
 pub use found::{Found, FoundRow};
@@ -28,3 +28,5 @@ pub use memory::Tables;
 pub use plan::Plan;
 pub use shape::{Answers, Cell, Checked, Item, RecordShape, Shown, TypeCase, labelled};
 pub use zone::Zone;
+
+pub use landfall_soql::Search;

@@ -196,6 +196,13 @@ pub enum Predicate {
         /// `%` and `_` are wild, what follows a backslash is itself.
         pattern: String,
     },
+    /// A text in which words follow each other, see [`crate::text::has_words`].
+    Words {
+        /// What.
+        expression: Expression,
+        /// Patterns of words, with blanks between them.
+        pattern: String,
+    },
     /// A list that has all values of at least one of these lists, see [`crate::text::includes`].
     Includes {
         /// The list.
@@ -234,6 +241,7 @@ impl Predicate {
             | Self::OneOf { .. }
             | Self::IsNull(_)
             | Self::Like { .. }
+            | Self::Words { .. }
             | Self::Includes { .. } => 1,
         }
     }

@@ -86,6 +86,22 @@ pub fn includes(list: &str, wanted: &str) -> bool {
         .all(|value| list.split(';').any(|have| compare(have, value).is_eq()))
 }
 
+/// Whether words that have the forms of these patterns follow each other in a text. Words are of letters and digits; a
+/// pattern is as in [`is_like`], and blanks part patterns.
+///
+/// Source: "`FIND {SearchQuery}`" (SOQL and SOSL Reference).
+pub fn has_words(text: &str, patterns: &str) -> bool {
+    let patterns: Vec<&str> = patterns.split(' ').collect();
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.windows(patterns.len()).any(|words| {
+        let pairs = words.iter().zip(&patterns);
+        pairs
+            .into_iter()
+            .all(|(word, pattern)| is_like(word, pattern))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +143,24 @@ mod tests {
     #[test]
     fn many_wildcards_take_no_longer_than_text_times_pattern() {
         assert!(!is_like(&"a".repeat(5_000), &("%a".repeat(500) + "b")));
+    }
+
+    #[test]
+    fn words_are_found_as_a_whole_and_one_after_another() {
+        for (text, patterns, has) in [
+            ("Joe Smith, Jr.", "smith", true),
+            ("Joe Smithe", "smith", false),
+            ("Joe Smithe", "smith%", true),
+            ("Joe Smith", "joe smith", true),
+            ("Joe A. Smith", "joe smith", false),
+            ("joan", "jo_n", true),
+            ("jon", "jo_n", false),
+            ("me@example.com", "me example com", true),
+            ("école", "ÉCOLE", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(has_words(text, patterns), has, "{text} {patterns}");
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl std::fmt::Display for Path {
 }
 
 /// `SELECT ... FROM ...`, also within another query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// What is asked for, in order.
     pub select: Vec<Select>,
@@ -60,6 +60,23 @@ pub struct Query {
     pub all_rows: Option<usize>,
     /// Where it begins. Unit: bytes.
     pub at: usize,
+}
+
+impl Query {
+    /// A query for the ids of all records of an object.
+    pub fn of(object: From) -> Self {
+        let at = object.path.at;
+        let names = vec!["Id".to_owned()];
+        Self {
+            select: vec![Select::Operand {
+                operand: Operand::Path(Path { names, at }),
+                alias: None,
+            }],
+            from: vec![object],
+            at,
+            ..Self::default()
+        }
+    }
 }
 
 /// One item of the `FROM` list.

@@ -13,6 +13,8 @@ pub enum ErrorKind {
     TooDeep,
     /// A word or sign that cannot stand there; `<EOF>` for the end.
     UnexpectedToken(String),
+    /// A word where a sign has to stand.
+    Mismatched(String, char),
     /// A character that no word or sign begins with.
     UnexpectedCharacter(char),
     /// A text that does not end.
@@ -25,6 +27,12 @@ pub enum ErrorKind {
     MomentInvalid(String),
     /// Another name for a plain field.
     AliasMisplaced,
+    /// There is nothing to search for.
+    SearchMissing,
+    /// A word of one letter is searched for.
+    SearchShort(String),
+    /// A character of a search that has to follow a backslash.
+    SearchReserved(char),
 }
 
 /// Why a text is no query, and where.
@@ -44,8 +52,12 @@ impl Error {
             | ErrorKind::TooDeep
             | ErrorKind::BindVariable
             | ErrorKind::EscapeInvalid(_)
-            | ErrorKind::AliasMisplaced => String::new(),
+            | ErrorKind::AliasMisplaced
+            | ErrorKind::SearchMissing
+            | ErrorKind::SearchShort(_)
+            | ErrorKind::SearchReserved(_) => String::new(),
             ErrorKind::TextUnclosed => line_place(statement, statement.len()),
+            ErrorKind::Mismatched(..) => line_place(statement, at),
             // Recorded answers count this one character from 0, so its mark stands one to the left.
             ErrorKind::UnexpectedCharacter(_) => {
                 let before = statement.get(..at).unwrap_or(statement);
@@ -73,6 +85,9 @@ impl fmt::Display for Error {
             ),
             ErrorKind::TooDeep => f.write_str("The query is nested too deeply"),
             ErrorKind::UnexpectedToken(token) => write!(f, "unexpected token: '{token}'"),
+            ErrorKind::Mismatched(token, sign) => {
+                write!(f, "mismatched input '{token}' expecting '{sign}'")
+            }
             ErrorKind::UnexpectedCharacter(letter) => {
                 write!(f, "no viable alternative at character '{letter}'")
             }
@@ -85,6 +100,18 @@ impl fmt::Display for Error {
             ErrorKind::MomentInvalid(text) => write!(f, "Invalid date or time: {text}"),
             ErrorKind::AliasMisplaced => {
                 f.write_str("only aggregate expressions use field aliasing")
+            }
+            ErrorKind::SearchMissing => {
+                f.write_str("No search term found. The search term must be enclosed in braces.")
+            }
+            ErrorKind::SearchShort(word) => {
+                write!(f, "search term must be longer than one character: {word}")
+            }
+            ErrorKind::SearchReserved(letter) => {
+                write!(
+                    f,
+                    "The reserved character '{letter}' needs a backslash before it"
+                )
             }
         }
     }

@@ -1,4 +1,4 @@
-//! SOQL: from the text of a query to its syntax tree.
+//! SOQL and SOSL: from the text of a query or a search to its syntax tree.
 //!
 //! Owns the grammar, the literals and the documented texts for what is no query. It deliberately knows no object, no field
 //! and no permission: whether `Foo` is a field is another's business, and so is how an error reaches a client. It imports
@@ -10,6 +10,7 @@ mod error;
 mod keyword;
 mod moment;
 mod parse;
+mod search;
 mod text;
 mod token;
 
@@ -20,6 +21,7 @@ pub use ast::{
 pub use error::{Error, ErrorKind, caret};
 pub use keyword::{Aggregate, DateFunction, DateKeyword, Function, Span, Unit};
 pub use parse::parse;
+pub use search::{Returned, Search, SearchGroup, Terms, parse_search, terms};
 
 /// Characters of one statement. Source: "SOQL `SELECT` Syntax", limits.
 pub const STATEMENT_CHARACTERS_MAX: usize = 100_000;

@@ -7,7 +7,7 @@ mod value;
 use crate::ast::{From, Group, GroupKind, Name, Operand, Order, Path, Query, Select};
 use crate::error::{Error, ErrorKind};
 use crate::keyword::Function;
-use crate::token::{Kind, Token, tokens};
+use crate::token::{Kind, Token, tokens_from};
 use crate::{DEPTH_MAX, STATEMENT_CHARACTERS_MAX};
 
 /// Reads a statement.
@@ -22,19 +22,10 @@ pub fn parse(statement: &str) -> Result<Query, Error> {
     if statement.chars().nth(STATEMENT_CHARACTERS_MAX).is_some() {
         return Err(refused(ErrorKind::TooLong));
     }
-    let mut parser = Parser {
-        statement,
-        tokens: tokens(statement)?,
-        next: 0,
-        depth: 0,
-    };
+    let mut parser = Parser::new(statement, tokens_from(statement, 0)?);
     let query = parser.query()?;
-    match parser.peek() {
-        Token {
-            kind: Kind::End, ..
-        } => Ok(query),
-        token => Err(parser.unexpected(token)),
-    }
+    parser.ends()?;
+    Ok(query)
 }
 
 /// Words that cannot be other names. Source: "Alias Notation" (SOQL and SOSL Reference).
@@ -52,7 +43,7 @@ fn is_one_of(token: Token<'_>, words: &[&str]) -> bool {
         .any(|word| token.text.eq_ignore_ascii_case(word))
 }
 
-struct Parser<'s> {
+pub(crate) struct Parser<'s> {
     statement: &'s str,
     tokens: Vec<Token<'s>>,
     next: usize,
@@ -60,6 +51,25 @@ struct Parser<'s> {
 }
 
 impl<'s> Parser<'s> {
+    pub(crate) const fn new(statement: &'s str, tokens: Vec<Token<'s>>) -> Self {
+        Self {
+            statement,
+            tokens,
+            next: 0,
+            depth: 0,
+        }
+    }
+
+    /// Nothing may follow.
+    pub(crate) fn ends(&self) -> Result<(), Error> {
+        match self.peek() {
+            Token {
+                kind: Kind::End, ..
+            } => Ok(()),
+            token => Err(self.unexpected(token)),
+        }
+    }
+
     fn ahead(&self, count: usize) -> Token<'s> {
         let end = Token {
             kind: Kind::End,
@@ -69,11 +79,11 @@ impl<'s> Parser<'s> {
         self.tokens.get(self.next + count).copied().unwrap_or(end)
     }
 
-    fn peek(&self) -> Token<'s> {
+    pub(crate) fn peek(&self) -> Token<'s> {
         self.ahead(0)
     }
 
-    fn take(&mut self) -> Token<'s> {
+    pub(crate) fn take(&mut self) -> Token<'s> {
         let token = self.peek();
         self.next += 1;
         token
@@ -90,7 +100,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Takes the words if they all follow.
-    fn takes(&mut self, words: &[&str]) -> bool {
+    pub(crate) fn takes(&mut self, words: &[&str]) -> bool {
         let follow = words
             .iter()
             .enumerate()
@@ -101,13 +111,13 @@ impl<'s> Parser<'s> {
         follow
     }
 
-    fn takes_sign(&mut self, sign: &str) -> bool {
+    pub(crate) fn takes_sign(&mut self, sign: &str) -> bool {
         let follows = self.is_sign(0, sign);
         self.next += usize::from(follows);
         follows
     }
 
-    fn word(&mut self, word: &str) -> Result<(), Error> {
+    pub(crate) fn word(&mut self, word: &str) -> Result<(), Error> {
         if self.takes(&[word]) {
             Ok(())
         } else {
@@ -115,19 +125,23 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn sign(&mut self, sign: &str) -> Result<(), Error> {
+    pub(crate) fn sign(&mut self, sign: &str) -> Result<(), Error> {
         if self.takes_sign(sign) {
-            Ok(())
-        } else {
-            Err(self.unexpected(self.peek()))
+            return Ok(());
         }
+        let token = self.peek();
+        if sign == ")" && matches!(token.kind, Kind::Word | Kind::Text | Kind::Number) {
+            let kind = ErrorKind::Mismatched(token.text.to_owned(), ')');
+            return Err(self.error(kind, token.at));
+        }
+        Err(self.unexpected(token))
     }
 
     fn error(&self, kind: ErrorKind, at: usize) -> Error {
         Error::new(kind, self.statement, at)
     }
 
-    fn unexpected(&self, token: Token<'_>) -> Error {
+    pub(crate) fn unexpected(&self, token: Token<'_>) -> Error {
         if token.kind == Kind::Sign && token.text == ":" {
             return self.error(ErrorKind::BindVariable, token.at);
         }
@@ -145,7 +159,7 @@ impl<'s> Parser<'s> {
         read
     }
 
-    fn listed<T>(
+    pub(crate) fn listed<T>(
         &mut self,
         mut item: impl FnMut(&mut Self) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
@@ -168,7 +182,7 @@ impl<'s> Parser<'s> {
         })
     }
 
-    fn path(&mut self) -> Result<Path, Error> {
+    pub(crate) fn path(&mut self) -> Result<Path, Error> {
         let is_reserved = is_one_of(self.peek(), RESERVED) && !is_one_of(self.peek(), NAMES_TOO);
         if is_reserved {
             return Err(self.unexpected(self.peek()));
@@ -214,16 +228,8 @@ impl<'s> Parser<'s> {
         let mut query = Query {
             select,
             from,
-            scope: None,
-            filter: None,
-            group: None,
-            having: None,
-            order: Vec::new(),
-            limit: None,
-            offset: None,
-            for_update: None,
-            all_rows: None,
             at,
+            ..Query::default()
         };
         self.clauses(&mut query)?;
         self.check_aliases(&query)?;
@@ -236,7 +242,7 @@ impl<'s> Parser<'s> {
         Ok(From { path, alias })
     }
 
-    fn clauses(&mut self, query: &mut Query) -> Result<(), Error> {
+    pub(crate) fn clauses(&mut self, query: &mut Query) -> Result<(), Error> {
         if self.takes(&["USING"]) {
             self.word("SCOPE")?;
             query.scope = Some(self.name()?);
@@ -295,7 +301,7 @@ impl<'s> Parser<'s> {
         Ok(Group { kind, by })
     }
 
-    fn order(&mut self) -> Result<Order, Error> {
+    pub(crate) fn order(&mut self) -> Result<Order, Error> {
         let operand = self.operand()?;
         let descending = self.takes(&["DESC"]);
         if !descending {
@@ -317,7 +323,7 @@ impl<'s> Parser<'s> {
         })
     }
 
-    fn count(&mut self) -> Result<u64, Error> {
+    pub(crate) fn count(&mut self) -> Result<u64, Error> {
         let token = self.peek();
         let all_digits = token.text.bytes().all(|byte| byte.is_ascii_digit());
         if token.kind != Kind::Number || !all_digits {
@@ -346,13 +352,28 @@ impl<'s> Parser<'s> {
                     }
                 })?;
             } else {
-                return Ok(());
+                return self.options();
             }
         }
     }
 
+    /// `SET OPTIONS (...)`, seen from version 67.0 on, says how and not what. Source: none; sent by probes.
+    fn options(&mut self) -> Result<(), Error> {
+        if !self.takes(&["SET", "OPTIONS"]) {
+            return Ok(());
+        }
+        self.sign("(")?;
+        while !self.is_sign(0, ")") {
+            if self.peek().kind == Kind::End || self.is_sign(0, "(") {
+                return Err(self.unexpected(self.peek()));
+            }
+            self.take();
+        }
+        self.sign(")")
+    }
+
     /// A plain field has another name only where records are aggregated.
-    fn check_aliases(&self, query: &Query) -> Result<(), Error> {
+    pub(crate) fn check_aliases(&self, query: &Query) -> Result<(), Error> {
         let aggregates = |operand: &Operand| {
             matches!(operand, Operand::Call(call)
                 if matches!(call.function, Function::Aggregate(_) | Function::Grouping))

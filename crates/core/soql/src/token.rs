@@ -29,10 +29,10 @@ pub(crate) struct Token<'s> {
     pub(crate) at: usize,
 }
 
-/// Splits a statement; the last token is its end.
-pub(crate) fn tokens(statement: &str) -> Result<Vec<Token<'_>>, Error> {
+/// Splits a statement from a place on; the last token is its end.
+pub(crate) fn tokens_from(statement: &str, start: usize) -> Result<Vec<Token<'_>>, Error> {
     let mut tokens = Vec::new();
-    let mut at = 0;
+    let mut at = start;
     loop {
         let rest = statement.get(at..).unwrap_or_default();
         let trimmed = rest.trim_start_matches([' ', '\t', '\r', '\n']);

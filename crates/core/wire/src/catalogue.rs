@@ -66,6 +66,9 @@ pub fn wire(fault: &Fault) -> Wire {
         Fault::QueryMalformed { reason } => {
             on_rest(RestError::plain(400, "MALFORMED_QUERY", reason.as_str()))
         }
+        Fault::SearchMalformed { reason } => {
+            on_rest(RestError::plain(400, "MALFORMED_SEARCH", reason.as_str()))
+        }
         Fault::Query { place, refusal } => on_rest(query::query(place, refusal)),
         Fault::QueryObjectUnknown { name } => on_rest(RestError::plain(
             400,

@@ -36,6 +36,9 @@ fn spelled(refusal: &QueryRefusal) -> (&'static str, String) {
         QueryRefusal::ObjectNotQueryable { name } => {
             (TYPE, format!("entity type {name} does not support query"))
         }
+        QueryRefusal::ObjectNotSearchable { name } => {
+            (TYPE, format!("entity type {name} does not support search"))
+        }
         QueryRefusal::FieldUnknown { field, entity } => (
             FIELD,
             format!(

@@ -34,6 +34,7 @@ mod respond;
 mod retrieve;
 mod save;
 mod scope;
+mod search;
 mod selection;
 mod serve;
 mod template;

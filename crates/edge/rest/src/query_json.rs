@@ -44,6 +44,16 @@ pub(crate) fn rendered(call: &Call, api: Api, answer: &Answer) -> String {
     w.finish()
 }
 
+/// The records of an answer, one after another.
+pub(crate) fn records(w: &mut Writer, call: &Call, api: Api, answer: &Answer) {
+    let render = Render { call, api };
+    if let Answers::Records(shape) = &answer.checked.answers {
+        for row in &answer.page.rows {
+            render.record(w, shape, &shape.items, row);
+        }
+    }
+}
+
 /// What a group is called.
 const AGGREGATE: &str = "AggregateResult";
 

@@ -68,6 +68,10 @@ pub(crate) enum Resource {
     Query(bool),
     /// A further page of a query, by its locator.
     QueryMore(String),
+    /// A search.
+    Search,
+    /// A search by parameters.
+    ParameterizedSearch,
     /// What is below `tooling`.
     Tooling(Tooling),
 }
@@ -102,6 +106,8 @@ impl Resource {
             [query, locator] if is(query, "query") || is(query, "queryAll") => {
                 Ok(Self::QueryMore((*locator).to_owned()))
             }
+            [search] if is(search, "search") => Ok(Self::Search),
+            [search] if is(search, "parameterizedSearch") => Ok(Self::ParameterizedSearch),
             [tooling, rest @ ..] if is(tooling, "tooling") => {
                 Tooling::resolve(rest).map(Self::Tooling)
             }
@@ -164,8 +170,9 @@ impl Resource {
             | Self::EventResources
             | Self::PublishedEvent
             | Self::Query(_)
-            | Self::QueryMore(_) => "HEAD,GET",
-            Self::Object(_) | Self::Password(_) => "HEAD,GET,POST",
+            | Self::QueryMore(_)
+            | Self::Search => "HEAD,GET",
+            Self::Object(_) | Self::Password(_) | Self::ParameterizedSearch => "HEAD,GET,POST",
             Self::Tooling(tooling) => tooling.allowed(),
             Self::NewById(_) => "POST",
             Self::Composite(composite) => composite.allowed(),

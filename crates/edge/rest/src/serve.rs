@@ -28,7 +28,7 @@ use crate::template::Template;
 use crate::writer::Writer;
 use crate::{
     Shared, composite, event_schema, org_limits, platform_event, query, record, related,
-    replication, tooling, user,
+    replication, search, tooling, user,
 };
 
 /// Segments before the version: `services`, `data`.
@@ -166,6 +166,8 @@ pub(crate) async fn dispatch(
         Resource::Composite(resource) => composite::answer(shared, call, resource, body).await,
         Resource::Query(deleted) => query::query(shared, call, deleted).await,
         Resource::QueryMore(locator) => query::more(shared, call, &locator).await,
+        Resource::Search => search::search(shared, call).await,
+        Resource::ParameterizedSearch => search::parameterized(shared, call, body).await,
         Resource::Tooling(resource) => tooling::answer(shared, call, resource, body).await,
     }
 }

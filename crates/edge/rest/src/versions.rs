@@ -41,7 +41,15 @@ pub(crate) fn resources(engine: &Engine, call: &Call) -> String {
         w.name("composite").string(&format!("{root}/composite"));
         w.name("event").string(&format!("{root}/event"));
         for resource in [
-            "sobjects", "query", "queryAll", "limits", "recent", "jobs", "tooling",
+            "sobjects",
+            "query",
+            "queryAll",
+            "limits",
+            "recent",
+            "jobs",
+            "tooling",
+            "search",
+            "parameterizedSearch",
         ] {
             w.name(resource).string(&format!("{root}/{resource}"));
         }

@@ -36,7 +36,7 @@ use landfall_metadata::Component;
 use landfall_model::{
     Catalog, EntityDefinition, RecordId, ReplayId, Row, SchemaId, Timestamp, Value,
 };
-use landfall_query::{Checked, Tables};
+use landfall_query::{Checked, Search, Tables};
 use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, Opened, Reader};
 use tokio::sync::watch;
@@ -255,6 +255,18 @@ impl Engine {
         tables: &(dyn Tables + Sync),
     ) -> Result<Answer, Error> {
         query::of(self, question, catalog, tables).await
+    }
+
+    /// What a search finds, object by object.
+    ///
+    /// # Errors
+    /// As [`Self::query`].
+    pub async fn find(
+        &self,
+        question: Question<'_>,
+        search: &Search,
+    ) -> Result<Vec<Answer>, Error> {
+        query::find(self, question, search).await
     }
 
     /// A query as it would be carried out.

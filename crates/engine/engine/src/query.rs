@@ -5,6 +5,7 @@
 //! what is kept is in memory, and a restart forgets it (Source: none).
 
 mod explain;
+mod search;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,6 +22,7 @@ use landfall_store::{Found, FoundRow, Room};
 
 pub(crate) use explain::explain;
 pub use explain::{Explained, ExplainedWay};
+pub(crate) use search::find;
 
 use crate::entropy::draw;
 use crate::{Engine, Error};
@@ -278,7 +280,16 @@ pub(crate) async fn checked(
     question: Question<'_>,
     catalog: &Catalog,
 ) -> Result<Checked, Error> {
-    let statement = question.statement;
+    let context = asked(engine, question, catalog).await?;
+    read(&context).map_err(Error::Refused)
+}
+
+/// What a question is checked against: the objects, the time, and what is known of the caller.
+async fn asked<'c>(
+    engine: &Engine,
+    question: Question<'c>,
+    catalog: &'c Catalog,
+) -> Result<Context<'c>, Error> {
     let zone = match value_of(engine, "User", question.user, "TimeZoneSidKey").await? {
         Value::Text(name) => Zone::find(&name),
         _ => None,
@@ -294,16 +305,15 @@ pub(crate) async fn checked(
         Value::Integer(month @ 1..=12) => u8::try_from(month).unwrap_or(1),
         _ => 1,
     };
-    let context = Context {
-        statement,
+    Ok(Context {
+        statement: question.statement,
         catalog,
         now: engine.clock().now(),
         zone: zone.unwrap_or_else(Zone::utc),
         fiscal_month,
         user: question.user,
         deleted: question.deleted,
-    };
-    read(&context).map_err(Error::Refused)
+    })
 }
 
 /// The value of a field of a record; null if there is none.

@@ -87,6 +87,7 @@ pub const LAWS: &[Law] = &[
         "queries find what their parts say",
         queries::find_what_they_say,
     ),
+    law("words are found in texts", queries::find_words),
     law(
         "a query reads as many rows as there is room for",
         queries::room,

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::token::Kind;
 
 impl Parser<'_> {
-    pub(super) fn condition(&mut self) -> Result<Condition, Error> {
+    pub(crate) fn condition(&mut self) -> Result<Condition, Error> {
         let first = self.term()?;
         let joins = [("AND", "OR"), ("OR", "AND")];
         for (word, other) in joins {

@@ -7,7 +7,7 @@ use crate::keyword::{Aggregate, Function};
 use crate::token::Kind;
 
 impl Parser<'_> {
-    pub(super) fn select(&mut self) -> Result<Select, Error> {
+    pub(crate) fn select(&mut self) -> Result<Select, Error> {
         if self.takes_sign("(") {
             let query = self.deeper(Self::query)?;
             self.sign(")")?;

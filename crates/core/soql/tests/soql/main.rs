@@ -3,3 +3,4 @@
 mod grammar;
 mod hostile;
 mod refusals;
+mod searches;

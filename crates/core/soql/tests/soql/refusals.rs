@@ -136,3 +136,24 @@ fn length_and_depth_are_bounded() {
         assert_eq!(refusal(&text), "The query is nested too deeply");
     }
 }
+
+#[test]
+fn a_word_in_the_place_of_a_parenthesis_is_named_without_the_statement() {
+    assert_eq!(
+        refusal("SELECT Id FROM A WHERE b IN ('c' OIL)"),
+        "line 1:33 mismatched input 'OIL' expecting ')'"
+    );
+}
+
+#[test]
+fn options_come_last() {
+    assert!(parse("SELECT Id FROM A LIMIT 1 SET OPTIONS (x = 1, y = 'z')").is_ok());
+    for text in [
+        "SELECT Id FROM A SET OPTIONS (x = 1) LIMIT 1",
+        "SELECT Id FROM A SET OPTIONS (x = 1",
+        "SELECT Id FROM A SET OPTIONS ((x))",
+        "SELECT Id FROM A SET x",
+    ] {
+        assert!(refusal(text).contains("unexpected token"), "{text}");
+    }
+}

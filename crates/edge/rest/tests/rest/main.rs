@@ -9,5 +9,6 @@ mod objects;
 mod org;
 mod project;
 mod queries;
+mod search;
 mod tooling;
 mod virtual_objects;

@@ -9,6 +9,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, Result};
 
 pub(super) const LIKE: &str = "landfall_like";
+pub(super) const WORDS: &str = "landfall_words";
 pub(super) const INCLUDES: &str = "landfall_includes";
 pub(super) const DISTANCE: &str = "landfall_distance";
 pub(super) const DATE_PART: &str = "landfall_date_part";
@@ -20,6 +21,8 @@ pub(crate) fn register(connection: &Connection) -> Result<()> {
         | FunctionFlags::SQLITE_DIRECTONLY;
     connection.create_collation("landfall", text::compare)?;
     connection.create_scalar_function(LIKE, 2, flags, |context| texts(context, text::is_like))?;
+    connection
+        .create_scalar_function(WORDS, 2, flags, |context| texts(context, text::has_words))?;
     connection
         .create_scalar_function(INCLUDES, 2, flags, |context| texts(context, text::includes))?;
     connection.create_scalar_function(DISTANCE, 5, flags, apart)?;

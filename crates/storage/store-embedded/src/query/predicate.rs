@@ -37,6 +37,10 @@ impl Sql<'_> {
                 expression,
                 pattern,
             } => self.called(functions::LIKE, expression, pattern),
+            Predicate::Words {
+                expression,
+                pattern,
+            } => self.called(functions::WORDS, expression, pattern),
             Predicate::Includes { expression, lists } => {
                 self.push("(");
                 for (place, list) in lists.iter().enumerate() {

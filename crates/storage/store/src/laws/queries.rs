@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use landfall_model::{RecordId, Value};
+use landfall_query::plan::{Expression, Predicate};
 
 use super::Place;
 use super::reference::{Org, day};
@@ -153,6 +154,29 @@ pub(super) fn scanned_in_part(at: &dyn Place) {
         match all {
             Err(Error::TooMany) => assert!(!checked.plan.order.is_empty()),
             other => assert!(other.is_ok() && checked.plan.order.is_empty(), "{other:?}"),
+        }
+    }
+}
+
+/// What a search says of texts, which no query can say.
+pub(super) fn find_words(at: &dyn Place) {
+    let (org, store) = sample(at);
+    let checked = org.read("SELECT Name FROM Thing__c").expect("a query");
+    for pattern in ["alpha", "%a", "ÉCOLE", "x", "100", "école beta", "b_ta"] {
+        let mut plan = checked.plan.clone();
+        let expression = Expression::Field {
+            source: 0,
+            place: plan.entity.index_of("Name").expect("a field of the sample"),
+        };
+        let pattern = pattern.to_owned();
+        let words = Predicate::Words {
+            expression,
+            pattern,
+        };
+        for means in [words.clone(), words.negated()] {
+            plan.filter = Predicate::All(vec![checked.plan.filter.clone(), means]);
+            let found = store.reader.query(&plan, ALL).expect("found");
+            assert_eq!(found, plan.find(&org), "{:?}", plan.filter);
         }
     }
 }

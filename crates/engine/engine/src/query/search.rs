@@ -1,0 +1,90 @@
+//! Searches: a query for each object, and room shared fairly among what they find.
+//!
+//! Source: "`LIMIT n`" in SOSL (SOQL and SOSL Reference): a limit of the whole is evenly distributed among the objects.
+
+use std::sync::Arc;
+
+use landfall_model::limits::SEARCH_ROWS_MAX;
+use landfall_query::Search;
+use landfall_store::Room;
+
+use super::{Answer, Question, asked, failed, whole};
+use crate::{Engine, Error};
+
+/// See [`Engine::find`].
+pub(crate) async fn find(
+    engine: &Engine,
+    question: Question<'_>,
+    search: &Search,
+) -> Result<Vec<Answer>, Error> {
+    let catalog = engine.catalog();
+    let context = asked(engine, question, &catalog).await?;
+    let parts = landfall_query::search(&context, search).map_err(Error::Refused)?;
+    let rows_max = search.limit.map_or(SEARCH_ROWS_MAX, |limit| {
+        usize::try_from(limit).map_or(SEARCH_ROWS_MAX, |limit| limit.min(SEARCH_ROWS_MAX))
+    });
+    let room = Room {
+        rows: rows_max,
+        records: rows_max,
+    };
+    let mut answers = Vec::new();
+    for mut checked in parts {
+        let own = checked.plan.limit.unwrap_or(u64::MAX);
+        checked.plan.limit = Some(own.min(u64::try_from(rows_max).unwrap_or(u64::MAX)));
+        let checked = Arc::new(checked);
+        let plan = Arc::clone(&checked);
+        let found = engine.search(move |reader| reader.query(&plan.plan, room));
+        let found = found.await.map_err(|error| failed(error, &checked.plan))?;
+        answers.push(Answer {
+            page: whole(found, &checked.plan)?,
+            checked,
+            way: Vec::new(),
+        });
+    }
+    let found: Vec<usize> = answers
+        .iter()
+        .map(|answer| answer.page.rows.len())
+        .collect();
+    for (answer, share) in answers.iter_mut().zip(shares(&found, rows_max)) {
+        answer.page.rows.truncate(share);
+    }
+    Ok(answers)
+}
+
+/// How many each gets: all the same, as far as it has so many.
+fn shares(found: &[usize], room: usize) -> Vec<usize> {
+    let mut shares = vec![0; found.len()];
+    let mut left = room;
+    loop {
+        let is_open = |(share, found): &(&mut usize, &usize)| **share < **found;
+        let open = shares.iter_mut().zip(found).filter(is_open).count();
+        if open == 0 || left == 0 {
+            return shares;
+        }
+        let each = (left / open).max(1);
+        for (share, found) in shares.iter_mut().zip(found).filter(is_open) {
+            let more = each.min(*found - *share).min(left);
+            *share += more;
+            left -= more;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shares;
+
+    #[test]
+    fn room_is_shared_evenly() {
+        for (found, room, shared) in [
+            (vec![19, 35], 20, vec![10, 10]),
+            (vec![3, 35], 20, vec![3, 17]),
+            (vec![1, 1, 1], 2, vec![1, 1, 0]),
+            (vec![5, 5], 100, vec![5, 5]),
+            (vec![5], 0, vec![0]),
+            (vec![], 7, vec![]),
+        ] {
+            assert_eq!(shares(&found, room), shared);
+        }
+    }
+}
