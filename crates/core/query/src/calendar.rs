@@ -82,7 +82,7 @@ pub enum Moment {
 
 const EPOCH: civil::Date = date(1970, 1, 1);
 
-fn civil_of(day: Date) -> Option<civil::Date> {
+pub(crate) fn civil_of(day: Date) -> Option<civil::Date> {
     EPOCH.checked_add(day.as_days().days()).ok()
 }
 
@@ -91,7 +91,7 @@ fn date_of(day: civil::Date) -> Option<Date> {
     Some(Date::from_days(days))
 }
 
-fn local(point: Timestamp, zone: &Zone) -> Option<civil::DateTime> {
+pub(crate) fn local(point: Timestamp, zone: &Zone) -> Option<civil::DateTime> {
     let instant = jiff::Timestamp::from_millisecond(point.as_millis()).ok()?;
     Some(zone.rules.to_datetime(instant))
 }

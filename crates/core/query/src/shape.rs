@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use landfall_model::{EntityDefinition, FieldType};
+use landfall_model::{EntityDefinition, FieldType, Value};
 
+use crate::format::Format;
 use crate::plan::Plan;
 
 /// A checked query.
@@ -132,10 +133,32 @@ pub enum Shown {
     Plain(FieldType),
     /// By the labels of a picklist: values with their labels.
     Labelled(Vec<(String, String)>),
+    /// As people read it, where that is another form.
+    Formatted(Format),
+}
+
+impl Shown {
+    /// What a value is shown as, where that is another text than its own.
+    pub fn text(&self, value: &Value) -> Option<String> {
+        match (self, value) {
+            (Self::Labelled(labels), Value::Text(text)) => Some(labelled(text, labels)),
+            (Self::Formatted(format), value) => format.text(value),
+            (Self::Plain(_) | Self::Labelled(_), _) => None,
+        }
+    }
+
+    /// The type of what is shown otherwise.
+    pub const fn field_type(&self) -> FieldType {
+        match self {
+            Self::Plain(kind) => *kind,
+            Self::Labelled(_) => FieldType::String,
+            Self::Formatted(format) => format.field_type(),
+        }
+    }
 }
 
 /// What people see in place of a value, or of each of several: its label, if it has one.
-pub fn labelled(text: &str, labels: &[(String, String)]) -> String {
+fn labelled(text: &str, labels: &[(String, String)]) -> String {
     let label = |value: &str| {
         let known = labels
             .iter()

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use landfall_model::{FieldType, UnsupportedQuery, Value};
-use landfall_query::{Answers, Cell, Checked, Item, RecordShape, Shown, labelled};
+use landfall_query::{Answers, Cell, Checked, Item, RecordShape, Shown};
 use landfall_wire::values;
 
 /// The last API version whose columns come in the order of their names.
@@ -53,10 +53,9 @@ impl Table {
 
 /// The text of a value; none for null.
 pub(crate) fn text<'v>(value: &'v Value, shown: &Shown) -> Option<Cow<'v, str>> {
-    match (shown, value) {
-        (Shown::Labelled(labels), Value::Text(text)) => Some(labelled(text, labels).into()),
-        (Shown::Labelled(_), value) => values::render(value, FieldType::String),
-        (Shown::Plain(kind), value) => values::render(value, *kind),
+    match shown.text(value) {
+        Some(text) => Some(text.into()),
+        None => values::render(value, shown.field_type()),
     }
 }
 

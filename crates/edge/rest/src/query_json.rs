@@ -4,7 +4,7 @@
 
 use landfall_engine::{Answer, Page, PageRow};
 use landfall_model::{EntityDefinition, RecordId, Value};
-use landfall_query::{Answers, Item, RecordShape, Shown, labelled};
+use landfall_query::{Answers, Item, RecordShape};
 
 use crate::call::Call;
 use crate::record_json::{address, identity, record_url, write_parts, write_typed};
@@ -114,28 +114,16 @@ impl Render<'_> {
         w.name(item.name());
         match item {
             Item::Value {
-                column,
-                shown: Shown::Plain(kind),
                 name,
-            } => {
-                let blob = || {
-                    let shape = of?;
-                    let (entity, id) = (shape.entity.as_ref()?, value(row, shape.id).as_id()?);
-                    Some(format!(
-                        "{}/{name}",
-                        record_url(self.call.version, entity, id)
-                    ))
-                };
-                write_typed(w, *kind, value(row, *column), blob);
-            }
-            Item::Value {
                 column,
-                shown: Shown::Labelled(labels),
-                ..
-            } => match value(row, *column) {
-                Value::Text(text) => w.string(&labelled(text, labels)),
-                other => write_typed(w, landfall_model::FieldType::String, other, || None),
-            },
+                shown,
+            } => {
+                let value = value(row, *column);
+                match shown.text(value) {
+                    Some(text) => w.string(&text),
+                    None => write_typed(w, shown.field_type(), value, || self.blob(of?, name, row)),
+                }
+            }
             Item::Compound {
                 name,
                 field_type,
@@ -167,6 +155,13 @@ impl Render<'_> {
                 ..
             } => self.type_of(w, (*id, row), cases, otherwise.as_deref()),
         }
+    }
+
+    /// The address of the bytes of a field.
+    fn blob(&self, shape: &RecordShape, name: &str, row: &PageRow) -> Option<String> {
+        let (entity, id) = (shape.entity.as_ref()?, value(row, shape.id).as_id()?);
+        let url = record_url(self.call.version, entity, id);
+        Some(format!("{url}/{name}"))
     }
 
     fn type_of(

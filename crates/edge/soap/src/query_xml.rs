@@ -4,8 +4,8 @@
 
 use landfall_engine::{Answer, Page, PageRow};
 use landfall_envelope::Writer;
-use landfall_model::{FieldType, RecordId, Value};
-use landfall_query::{Answers, Item, RecordShape, Shown, TypeCase, labelled};
+use landfall_model::{RecordId, Value};
+use landfall_query::{Answers, Item, RecordShape, Shown, TypeCase};
 
 use crate::answer::Dialect;
 use crate::call::Call;
@@ -119,13 +119,13 @@ impl Render<'_> {
                 column: place,
                 shown,
                 ..
-            } => match (shown, column(row, *place)) {
-                (Shown::Plain(kind), found) => value(w, &element, *kind, found),
-                (Shown::Labelled(labels), Value::Text(text)) => {
-                    w.text(&element, &labelled(text, labels));
+            } => {
+                let found = column(row, *place);
+                match shown.text(found) {
+                    Some(text) => w.text(&element, &text),
+                    None => value(w, &element, shown.field_type(), found),
                 }
-                (Shown::Labelled(_), found) => value(w, &element, FieldType::String, found),
-            },
+            }
             Item::Compound {
                 name,
                 field_type,

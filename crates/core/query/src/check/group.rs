@@ -9,6 +9,7 @@ use super::columns::labels;
 use super::order::{by_field, values};
 use super::subject::Subject;
 use super::{Scope, plain, rule};
+use crate::format::Format;
 use crate::plan::{Expression, Grouping, Operand, Predicate};
 use crate::shape::{Answers, Checked, Item, Shown};
 
@@ -147,7 +148,18 @@ impl Scope<'_> {
                     let name = field.name.to_string();
                     return Ok((Expression::Key(key), field.field_type, shown, Some(name)));
                 }
-                (Function::Format, _) => return rule("FORMAT is not supported"),
+                (Function::Format, Some(Asked::Path(path))) => {
+                    let (key, field) = self.key(&Asked::Path(path.clone()), keys)?;
+                    let shown = Shown::Formatted(Format::of(field, &self.context.zone));
+                    let name = field.name.to_string();
+                    return Ok((Expression::Key(key), field.field_type, shown, Some(name)));
+                }
+                (Function::Format, Some(inner @ Asked::Call(_))) => {
+                    let format = self.aggregate_format(inner)?;
+                    let subject = self.group_subject(inner, keys)?;
+                    let shown = Shown::Formatted(format);
+                    return Ok((subject.expression, subject.field_type, shown, None));
+                }
                 _ => {
                     let subject = self.group_subject(operand, keys)?;
                     let shown = Shown::Plain(subject.field_type);
@@ -159,6 +171,24 @@ impl Scope<'_> {
         let shown = Shown::Plain(field.field_type);
         let name = field.name.to_string();
         Ok((Expression::Key(key), field.field_type, shown, Some(name)))
+    }
+
+    /// How what is computed of a field is written: as the field, unless it is a number of records.
+    fn aggregate_format(&mut self, operand: &Asked) -> Result<Format, Fault> {
+        let of = match operand {
+            Asked::Call(call) => match (call.function, call.only()) {
+                (
+                    Function::Aggregate(Aggregate::Count | Aggregate::CountDistinct)
+                    | Function::Grouping
+                    | Function::Date(_),
+                    _,
+                ) => FieldDefinition::new("", "", FieldType::Int),
+                (Function::Aggregate(_), Some(Asked::Path(path))) => self.resolve(path)?.field,
+                _ => return rule("FORMAT takes a field or an aggregate function of one"),
+            },
+            Asked::Path(path) => self.resolve(path)?.field,
+        };
+        Ok(Format::of(&of, &self.context.zone))
     }
 
     /// The key that an operand is.

@@ -10,11 +10,15 @@ use landfall_soql::{
 use super::columns::labels;
 use super::sources::{Reached, Resolved};
 use super::{CHILDREN_MAX, Kind, LEVELS_MAX, Scope, is_bare_count, plain, rule};
+use crate::format::Format;
 use crate::plan::Children;
 use crate::shape::{Answers, Cell, Item, RecordShape, Shown, TypeCase};
 
 /// Records of which `FIELDS(ALL)` may be asked. Source: "`FIELDS()`" (SOQL and SOSL Reference).
 const FIELDS_RECORDS_MAX: u64 = 200;
+
+/// Why amounts are not converted. Source: "`convertCurrency()`" (SOQL and SOSL Reference); the text is ours.
+const ONE_CURRENCY: &str = "convertCurrency needs an org with several currencies";
 
 impl Scope<'_> {
     pub(super) fn select(&mut self, query: &Query) -> Result<RecordShape, Fault> {
@@ -156,10 +160,26 @@ impl Scope<'_> {
                 let field = self.called_name(call)?;
                 Err(plain(QueryRefusal::NeitherGroupedNorAggregated { field }))
             }
-            (Function::ConvertCurrency, _) => {
-                rule("convertCurrency needs an org with several currencies")
+            (Function::ConvertCurrency, _) => rule(ONE_CURRENCY),
+            (Function::Format, Some(Operand::Path(path))) => {
+                let resolved = self.resolve(path)?;
+                if resolved.field.field_type.is_compound() {
+                    return rule("FORMAT takes a field with one value");
+                }
+                let shown = Shown::Formatted(Format::of(&resolved.field, &self.context.zone));
+                let name = alias.unwrap_or_else(|| resolved.field.name.to_string());
+                let column = self.column(resolved.expression, resolved.field.field_type);
+                Ok(Item::Value {
+                    name,
+                    column,
+                    shown,
+                })
             }
-            (Function::Format, _) => rule("FORMAT is not supported"),
+            (Function::Format, Some(Operand::Call(inner)))
+                if inner.function == Function::ConvertCurrency =>
+            {
+                rule(ONE_CURRENCY)
+            }
             _ => rule("The function is not allowed in the SELECT list"),
         }
     }
