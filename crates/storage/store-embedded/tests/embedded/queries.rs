@@ -1,8 +1,8 @@
 //! Random queries of random records, against the slow reference; and texts that try to become SQL.
 
-use landfall_model::{Timestamp, Value};
+use landfall_model::{FieldType, Timestamp, Value};
 use landfall_store::laws::Place;
-use landfall_store::laws::reference::{Org, day};
+use landfall_store::laws::reference::{Org, Variant, day};
 use landfall_store::{Opened, Room, RowWrite, WriteSet};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -254,8 +254,40 @@ fn of_groups() -> impl Strategy<Value = String> {
     })
 }
 
-fn filled(things: &[Vec<(&'static str, Value)>], parts: &[(usize, f64)]) -> (Org, Folder, Opened) {
-    let mut org = Org::new();
+/// How the things are defined.
+fn variant() -> impl Strategy<Value = Variant> {
+    let kinds = [
+        FieldType::String,
+        FieldType::Int,
+        FieldType::Double,
+        FieldType::Boolean,
+        FieldType::Date,
+        FieldType::Reference,
+        FieldType::TextArea,
+    ];
+    let names = vec![
+        "Name", "Code__c", "Count__c", "Kind__c", "Day__c", "At__c", "Ratio__c",
+    ];
+    let indexed = prop::sample::subsequence(names, 0..=4);
+    let exact = prop::sample::subsequence(vec!["Name", "Code__c", "Kind__c"], 0..=3);
+    let extra = prop::collection::vec(select(kinds.to_vec()), 0..6);
+    (0..20_usize, extra, exact, indexed, any::<bool>()).prop_map(
+        |(turned, extra, exact, indexed, reversed)| Variant {
+            turned,
+            extra,
+            exact,
+            indexed,
+            reversed,
+        },
+    )
+}
+
+fn filled(
+    variant: &Variant,
+    things: &[Vec<(&'static str, Value)>],
+    parts: &[(usize, f64)],
+) -> (Org, Folder, Opened) {
+    let mut org = Org::of(variant);
     let mut rows: Vec<RowWrite> = Vec::new();
     for (number, values) in things.iter().enumerate() {
         let mut values = values.clone();
@@ -300,11 +332,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn random_queries_find_what_the_reference_finds(
+        variant in variant(),
         things in prop::collection::vec(record(), 0..25),
         parts in prop::collection::vec((0..30_usize, (0..6_i32).prop_map(f64::from)), 0..30),
         statements in prop::collection::vec(prop_oneof![of_records(), of_groups()], 8),
     ) {
-        let (org, _folder, store) = filled(&things, &parts);
+        let (org, _folder, store) = filled(&variant, &things, &parts);
         for statement in &statements {
             let checked = match org.read(statement) {
                 Ok(checked) => checked,
@@ -314,11 +347,71 @@ proptest! {
             prop_assert_eq!(found, org.find(&checked), "{}", statement);
         }
     }
+
+    #[test]
+    fn a_name_leads_to_a_definition_or_nowhere(name in name()) {
+        let (org, _folder, store) = filled(&Variant::default(), &[Vec::new(), Vec::new()], &[]);
+        for statement in [
+            format!("SELECT {name} FROM Thing__c"),
+            format!("SELECT Id FROM {name}"),
+            format!("SELECT Id FROM Thing__c ORDER BY {name}"),
+            format!("SELECT COUNT(Id) {name} FROM Thing__c"),
+            format!("SELECT {name} k, COUNT(Id) FROM Thing__c GROUP BY {name} ORDER BY {name}"),
+            format!("SELECT Id FROM Thing__c WHERE {name} = null"),
+            format!("SELECT Id, (SELECT {name} FROM {name}) FROM Thing__c LIMIT {name}"),
+        ] {
+            if let Ok(checked) = org.read(&statement) {
+                let found = store.reader.query(&checked.plan, ALL);
+                let found = found.map_err(|error| TestCaseError::fail(format!("{statement}: {error:?}")))?;
+                prop_assert_eq!(found.rows.len(), org.find(&checked).rows.len(), "{}", statement);
+            }
+        }
+    }
+}
+
+/// What may be written where a name belongs.
+fn name() -> impl Strategy<Value = String> {
+    let pieces = select(
+        &[
+            "Name",
+            "name",
+            "Id",
+            "rowid",
+            "_row",
+            "row_number",
+            "\"",
+            "'",
+            "`",
+            "[Name]",
+            ";",
+            " --",
+            "/*",
+            "*/",
+            ")",
+            "(",
+            " UNION SELECT 1",
+            " DESC",
+            ", ",
+            ".",
+            "\\",
+            "record_Thing__c",
+            "sqlite_master",
+            "1",
+            " NULLS LAST",
+            "\0",
+            "é",
+        ][..],
+    );
+    prop_oneof![
+        prop::collection::vec(pieces, 1..5).prop_map(|pieces| pieces.concat()),
+        any::<String>(),
+    ]
 }
 
 #[test]
 fn long_lists_and_long_conditions_are_carried_out() {
     let (org, _folder, store) = filled(
+        &Variant::default(),
         &[vec![
             ("Name", Value::Text("é\"\\\n".to_owned())),
             ("Count__c", Value::Integer(7)),

@@ -20,11 +20,55 @@ pub struct Org {
     records: BTreeMap<EntityName, Vec<Row>>,
 }
 
+/// How the definition of a thing may differ without anything becoming another query: the place of its fields, what it has
+/// beside them, what is compared exactly and what has an index.
+#[derive(Clone, Debug, Default)]
+pub struct Variant {
+    /// How many fields stand behind the others that stand before them otherwise.
+    pub turned: usize,
+    /// Fields of these types stand between the others.
+    pub extra: Vec<FieldType>,
+    /// Names of fields whose texts are compared the other way: exactly, or not.
+    pub exact: Vec<&'static str>,
+    /// Names of fields that have an index.
+    pub indexed: Vec<&'static str>,
+    /// Whether the picklist is defined the other way round.
+    pub reversed: bool,
+}
+
+impl Variant {
+    fn thing(&self) -> EntityDefinition {
+        let thing = thing();
+        let mut fields = thing.fields;
+        for field in &mut fields {
+            let is_in = |names: &[&str]| names.contains(&field.name.as_str());
+            let (exact, indexed) = (is_in(&self.exact), is_in(&self.indexed));
+            field.case_sensitive ^= exact;
+            field.external_id |= indexed;
+            if self.reversed {
+                field.picklist.reverse();
+            }
+        }
+        for (number, kind) in self.extra.iter().enumerate() {
+            let extra = field(&format!("Extra{number}__c"), *kind);
+            fields.insert((number * 3).min(fields.len()), extra);
+        }
+        let turned = self.turned.checked_rem(fields.len()).unwrap_or(0);
+        fields.rotate_left(turned);
+        entity("Thing__c", "a00", fields, thing.children)
+    }
+}
+
 impl Org {
     /// A thing with a field of every kind, and its parts, with no records.
     pub fn new() -> Self {
+        Self::of(&Variant::default())
+    }
+
+    /// The same with another definition of a thing.
+    pub fn of(variant: &Variant) -> Self {
         Self {
-            catalog: Catalog::new([thing(), part()]),
+            catalog: Catalog::new([variant.thing(), part()]),
             records: BTreeMap::new(),
         }
     }
