@@ -2,7 +2,7 @@
 //!
 //! Server and load generator are two processes; the generator has one thread and speaks the least HTTP that will do, so
 //! that it measures the server and not itself. Every scenario counts what arrived: a number about lost events is none.
-//! Start reading at [`run`]; `writes`, `fanout`, `stored`, `pubsub` and `bulk` are the scenarios, `load`,
+//! Start reading at [`run`]; `writes`, `fanout`, `stored`, `pubsub`, `bulk` and `queries` are the scenarios, `load`,
 //! `subscriber`, `pubsub_load` and `pubsub_readers` do their work.
 
 mod bulk;
@@ -15,6 +15,7 @@ mod process;
 mod pubsub;
 mod pubsub_load;
 mod pubsub_readers;
+mod queries;
 mod report;
 mod server;
 mod stored;
@@ -51,6 +52,9 @@ pub(crate) struct BenchOptions {
     /// Events to store before replaying them [default: 1000000]
     #[arg(long, env = "LANDFALL_BENCH_EVENTS", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     events: Option<u64>,
+    /// Records of bulk jobs, and records that are asked for [default: 1000000]
+    #[arg(long, env = "LANDFALL_BENCH_RECORDS", value_name = "N", value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    records: Option<u64>,
     /// How long to wait before each measurement for other processes to be quiet [default: 0]
     #[arg(
         long,
@@ -81,6 +85,8 @@ enum Scenario {
     Pubsub,
     /// Records loaded and found by jobs of the Bulk API
     Bulk,
+    /// Queries of many records, and describes
+    Queries,
 }
 
 /// How long and how much.
@@ -94,8 +100,10 @@ struct Sizes {
     events: u64,
     /// Events that many subscribers catch up with.
     catch_up: u64,
-    /// Records of a bulk job.
+    /// Records of a bulk job, and records that are asked for.
     records: u64,
+    /// Records that are read page by page.
+    paged: u64,
 }
 
 const FULL: Sizes = Sizes {
@@ -107,6 +115,7 @@ const FULL: Sizes = Sizes {
     events: 1_000_000,
     catch_up: 20_000,
     records: 1_000_000,
+    paged: 100_000,
 };
 
 const QUICK: Sizes = Sizes {
@@ -118,12 +127,14 @@ const QUICK: Sizes = Sizes {
     events: 20_000,
     catch_up: 2_000,
     records: 20_000,
+    paged: 10_000,
 };
 
 /// A run.
 struct Bench {
     sizes: Sizes,
     events: u64,
+    records: u64,
     patience: Duration,
     data: PathBuf,
     form: Form,
@@ -144,6 +155,7 @@ async fn measure(options: BenchOptions) -> Ended {
     let sizes = if options.quick { QUICK } else { FULL };
     let mut bench = Bench {
         events: options.events.unwrap_or(sizes.events),
+        records: options.records.unwrap_or(sizes.records),
         sizes,
         patience: Duration::from_secs(options.patience),
         data: options.data.unwrap_or_else(std::env::temp_dir),
@@ -189,13 +201,14 @@ async fn on_servers(bench: &mut Bench, scenarios: &[Scenario]) -> Result<(), Fai
     let mut stored = None;
     for scenario in scenarios {
         match scenario {
-            Scenario::Writes | Scenario::Fanout | Scenario::Idle => {
+            Scenario::Writes | Scenario::Fanout | Scenario::Idle | Scenario::Queries => {
                 let folder = bench.folder()?;
                 let server = ServerProcess::start(folder.path()).await?;
                 let org = Arc::new(server.org().await?);
                 match scenario {
                     Scenario::Writes => writes::run(bench, &org).await?,
                     Scenario::Idle => fanout::idle(bench, &org, server.pid()).await?,
+                    Scenario::Queries => queries::run(bench, &org).await?,
                     _ => fanout::run(bench, &org).await?,
                 }
                 server.stop().await?;
@@ -245,7 +258,8 @@ async fn on_target(bench: &mut Bench, scenarios: &[Scenario], target: &str) -> R
             | Scenario::Replay
             | Scenario::Start
             | Scenario::Pubsub
-            | Scenario::Bulk => {
+            | Scenario::Bulk
+            | Scenario::Queries => {
                 say(&format!(
                     "{scenario:?}: left out, it needs a server of its own"
                 ));

@@ -43,7 +43,7 @@ struct Jobs {
 impl Jobs {
     /// Has records made from CSV.
     async fn load(&mut self, bench: &Bench) -> Result<[Row; 2], Failure> {
-        let records = bench.sizes.records;
+        let records = bench.records;
         bench.quiet(self.org.pid).await;
         let definition = r#"{"object":"Account","operation":"insert","lineEnding":"LF"}"#;
         let job = self.make("ingest", definition).await?;
@@ -73,7 +73,7 @@ impl Jobs {
 
     /// Has them found, and reads what was found.
     async fn find(&mut self, bench: &Bench) -> Result<[Row; 2], Failure> {
-        let records = bench.sizes.records;
+        let records = bench.records;
         bench.quiet(self.org.pid).await;
         let definition =
             r#"{"operation":"query","query":"SELECT Id, Name, Description FROM Account"}"#;

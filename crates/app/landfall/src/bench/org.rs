@@ -11,7 +11,7 @@ use super::http::Connection;
 use crate::outcome::{Exit, Failure};
 
 /// The API version that is spoken.
-const VERSION: &str = "59.0";
+pub(super) const VERSION: &str = "59.0";
 
 /// The topic that is measured.
 pub(super) const TOPIC: &str = "/data/AccountChangeEvent";
@@ -20,7 +20,7 @@ pub(super) const TOPIC: &str = "/data/AccountChangeEvent";
 const TEXT_BYTES: usize = 200;
 
 /// Records of one request that creates many. Source: "sObject Collections" (REST API Developer Guide).
-const LIST_RECORDS: usize = 200;
+pub(super) const LIST_RECORDS: usize = 200;
 
 /// An org, logged in to.
 pub(super) struct Org {
@@ -210,4 +210,12 @@ pub(super) fn text_member(json: &[u8], name: &str) -> Option<String> {
     let value: Value = serde_json::from_slice(json).ok()?;
     let object = value.get(0).unwrap_or(&value);
     Some(object.get(name)?.as_str()?.to_owned())
+}
+
+/// A member of each object of a JSON array.
+pub(super) fn text_members(json: &[u8], name: &str) -> Vec<String> {
+    let value: Value = serde_json::from_slice(json).unwrap_or_default();
+    let items = value.as_array().into_iter().flatten();
+    let texts = items.filter_map(|item| item.get(name)?.as_str());
+    texts.map(str::to_owned).collect()
 }
