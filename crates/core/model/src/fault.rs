@@ -64,6 +64,11 @@ pub enum Fault {
         /// Place of the error, from 1.
         column: usize,
     },
+    /// The body is not XML.
+    XmlInvalid {
+        /// What the parser says.
+        reason: String,
+    },
     /// `payloadFormat` is neither EXPANDED nor COMPACT, or not allowed in this version.
     PayloadFormatInvalid {
         /// What was asked for.

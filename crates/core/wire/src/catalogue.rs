@@ -57,6 +57,9 @@ pub fn wire(fault: &Fault) -> Wire {
                 "{reason} at [line:{line}, column:{column}]"
             )))
         },
+        Fault::XmlInvalid { reason } => {
+            on_rest(RestError::plain(400, "XML_PARSER_ERROR", reason.as_str()))
+        }
         Fault::PayloadFormatInvalid { value } => on_rest(RestError::plain(
             400,
             "ILLEGAL_QUERY_PARAMETER_VALUE",

@@ -6,6 +6,9 @@
 /// Clients: aiohttp refuses an answer without it, and camel compares the whole value.
 pub const JSON: &str = "application/json;charset=UTF-8";
 
+/// Media type of answers in XML.
+pub const XML: &str = "application/xml;charset=UTF-8";
+
 /// What the service sends so that nothing between it and the client keeps an answer.
 pub const NO_STORE: &str = "no-cache,must-revalidate,max-age=0,no-store,private";
 

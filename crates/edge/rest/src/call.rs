@@ -14,6 +14,7 @@ use landfall_wire::{ApiVersion, headers as names};
 
 use crate::encoding;
 use crate::scope::Scope;
+use crate::xml;
 
 /// A request of a logged-in client for a resource.
 #[derive(Clone)]
@@ -76,10 +77,10 @@ pub(crate) fn meant_method(method: &Method, parameters: &[(String, String)]) -> 
     }
 }
 
-/// Reads a JSON body: bounded, unpacked, of a media type that is read here.
+/// Reads a body of JSON, or of a record in XML as JSON: bounded, unpacked, of a media type that is read here.
 ///
 /// # Errors
-/// [`Fault::MediaTypeUnsupported`], [`Fault::RequestTooLarge`], [`Fault::BodyMissing`], [`Fault::JsonInvalid`].
+/// [`Fault::MediaTypeUnsupported`], [`Fault::RequestTooLarge`], [`Fault::BodyMissing`], [`Fault::JsonInvalid`], [`Fault::XmlInvalid`].
 pub(crate) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Fault> {
     let announced = headers
         .get(CONTENT_LENGTH)
@@ -106,7 +107,24 @@ pub(crate) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, 
     if body.is_empty() {
         return Err(Fault::BodyMissing);
     }
-    encoding::unpacked(headers, body)
+    let body = encoding::unpacked(headers, body)?;
+    if is_of(headers, XML) {
+        return xml::record(&body).map(Bytes::from);
+    }
+    Ok(body)
+}
+
+/// Media type of records in XML.
+const XML: &str = "application/xml";
+
+/// Whether a body is of a media type.
+fn is_of(headers: &HeaderMap, media_type: &str) -> bool {
+    let given = headers.get(CONTENT_TYPE);
+    let given = given.map(|value| String::from_utf8_lossy(value.as_bytes()));
+    given.is_some_and(|given| {
+        let given = given.split(';').next().unwrap_or_default();
+        given.trim().eq_ignore_ascii_case(media_type)
+    })
 }
 
 fn is_too_long(error: Option<&(dyn std::error::Error + 'static)>) -> bool {
@@ -120,7 +138,11 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Fault> {
     };
     let value = String::from_utf8_lossy(value.as_bytes());
     let media_type = value.split(';').next().unwrap_or_default().trim();
-    if media_type.is_empty() || media_type.eq_ignore_ascii_case("application/json") {
+    let known = ["", "application/json", XML];
+    if known
+        .iter()
+        .any(|known| media_type.eq_ignore_ascii_case(known))
+    {
         Ok(())
     } else {
         Err(Fault::MediaTypeUnsupported {
@@ -151,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn only_json_is_read() {
+    fn only_json_and_xml_are_read() {
         let of = |value: &'static str| {
             HeaderMap::from_iter([(CONTENT_TYPE, http::HeaderValue::from_static(value))])
         };

@@ -18,6 +18,7 @@ mod fault;
 #[cfg(test)]
 mod fixture;
 mod given;
+mod interface;
 mod json;
 mod org_limits;
 mod platform_event;
@@ -45,6 +46,7 @@ mod values;
 mod versions;
 mod virtual_object;
 mod writer;
+mod xml;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -10,6 +10,7 @@ use landfall_model::{
 };
 
 use crate::composite::Composite;
+use crate::interface::Interface;
 use crate::tooling::Tooling;
 
 /// An object in a path.
@@ -68,6 +69,8 @@ pub(crate) enum Resource {
     Query(bool),
     /// A further page of a query, by its locator.
     QueryMore(String),
+    /// A list of what pages for people consist of.
+    Interface(Interface),
     /// A search.
     Search,
     /// A search by parameters.
@@ -111,7 +114,9 @@ impl Resource {
             [tooling, rest @ ..] if is(tooling, "tooling") => {
                 Tooling::resolve(rest).map(Self::Tooling)
             }
-            _ => Err(Fault::ResourceNotFound),
+            other => Interface::named(other)
+                .map(Self::Interface)
+                .ok_or(Fault::ResourceNotFound),
         }
     }
 
@@ -171,6 +176,7 @@ impl Resource {
             | Self::PublishedEvent
             | Self::Query(_)
             | Self::QueryMore(_)
+            | Self::Interface(_)
             | Self::Search => "HEAD,GET",
             Self::Object(_) | Self::Password(_) | Self::ParameterizedSearch => "HEAD,GET,POST",
             Self::Tooling(tooling) => tooling.allowed(),

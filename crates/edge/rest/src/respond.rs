@@ -13,6 +13,7 @@ use landfall_wire::{RestError, dates, headers as names};
 use crate::conditional::State;
 use crate::encoding;
 use crate::pretty::pretty;
+use crate::xml::{self, Root};
 
 /// What a resource answers.
 #[derive(Debug)]
@@ -23,6 +24,10 @@ pub(crate) struct Answer {
     body: String,
     /// Whether something in it has failed although the answer as a whole has not.
     has_failures: bool,
+    /// What it is in, as XML.
+    root: Option<Root>,
+    /// Whether it is sent as XML.
+    in_xml: bool,
 }
 
 impl Answer {
@@ -108,7 +113,21 @@ impl Answer {
             headers: Vec::new(),
             body,
             has_failures: false,
+            root: None,
+            in_xml: false,
         }
+    }
+
+    /// The same, in this element if it is sent as XML.
+    pub(crate) fn rooted(mut self, root: Root) -> Self {
+        self.root = Some(root);
+        self
+    }
+
+    /// The same, sent as XML if it is `wanted`.
+    pub(crate) const fn in_xml(mut self, wanted: bool) -> Self {
+        self.in_xml |= wanted;
+        self
     }
 
     pub(crate) fn with(mut self, name: HeaderName, value: String) -> Self {
@@ -129,7 +148,10 @@ impl Answer {
 
     /// The response to a request of this method with these headers.
     pub(crate) fn into_response(self, method: &Method, request: &HeaderMap) -> Response {
-        let body = if request.contains_key(names::PRETTY_PRINT) {
+        let is_xml = self.in_xml && !self.body.is_empty();
+        let body = if is_xml {
+            xml::of_answer(&self.body, self.root.as_ref(), self.is_error())
+        } else if request.contains_key(names::PRETTY_PRINT) {
             pretty(&self.body)
         } else {
             self.body
@@ -150,7 +172,8 @@ impl Answer {
         headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if length > 0 {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(names::JSON));
+            let media_type = if is_xml { names::XML } else { names::JSON };
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         if is_packed {

@@ -26,6 +26,7 @@ use crate::respond::{Answer, state_of};
 use crate::scope::Scope;
 use crate::template::Template;
 use crate::writer::Writer;
+use crate::xml::{self, Root};
 use crate::{
     Shared, composite, event_schema, org_limits, platform_event, query, record, related,
     replication, search, tooling, user,
@@ -38,13 +39,14 @@ const ROOT_SEGMENTS: usize = 2;
 pub(crate) async fn versions(request: Request) -> Response {
     let (method, headers) = (request.method(), request.headers());
     let answer = if method == Method::GET || method == Method::HEAD {
-        Answer::json(crate::versions::versions())
+        Answer::json(crate::versions::versions()).rooted(Root::new("Versions", "Version"))
     } else {
         Answer::refusal(&Fault::MethodNotAllowed {
             method: method.to_string(),
             allowed: "HEAD,GET",
         })
     };
+    let answer = answer.in_xml(xml::is_accepted(headers));
     answer.into_response(method, headers)
 }
 
@@ -53,7 +55,8 @@ pub(crate) async fn versioned(State(shared): State<Arc<Shared>>, request: Reques
     let (parts, body) = request.into_parts();
     let answer = answer(&shared, &parts, body)
         .await
-        .unwrap_or_else(|fault| Answer::refusal(&fault));
+        .unwrap_or_else(|fault| Answer::refusal(&fault))
+        .in_xml(xml::is_accepted(&parts.headers));
     answer.into_response(&parts.method, &parts.headers)
 }
 
@@ -64,14 +67,17 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body) -> Result<Answer, Fa
         Some(Named::Retired) => return Err(Fault::VersionUnsupported),
         Some(Named::Unknown) | None => return Err(Fault::ResourceNotFound),
     };
+    let mut path: Vec<String> = path.collect();
+    let in_xml = xml::take_suffix(&mut path);
     let login = login(shared, parts)?;
     let (usage, verdict) = shared.usage.count(shared.engine.clock().now());
     let answer = match verdict {
-        Ok(()) => within(shared, parts, body, version, login, path.collect())
+        Ok(()) => within(shared, parts, body, version, login, path)
             .await
             .unwrap_or_else(|fault| Answer::refusal(&fault)),
         Err(fault) => Answer::refusal(&fault),
     };
+    let answer = answer.in_xml(in_xml);
     Ok(answer.with(HeaderName::from_static(names::LIMIT_INFO), usage))
 }
 
@@ -108,7 +114,8 @@ async fn within(
     };
     let resource = Resource::resolve(call.catalog(), &path)?;
     check_method(&call.method, resource.allowed())?;
-    dispatch(shared, &call, resource, body).await
+    let root = xml::root(&resource, &call.method);
+    Ok(dispatch(shared, &call, resource, body).await?.rooted(root))
 }
 
 pub(crate) fn check_method(method: &Method, allowed: &'static str) -> Result<(), Fault> {
@@ -166,6 +173,7 @@ pub(crate) async fn dispatch(
         Resource::Composite(resource) => composite::answer(shared, call, resource, body).await,
         Resource::Query(deleted) => query::query(shared, call, deleted).await,
         Resource::QueryMore(locator) => query::more(shared, call, &locator).await,
+        Resource::Interface(interface) => Ok(interface.answer(call)),
         Resource::Search => search::search(shared, call).await,
         Resource::ParameterizedSearch => search::parameterized(shared, call, body).await,
         Resource::Tooling(resource) => tooling::answer(shared, call, resource, body).await,

@@ -50,6 +50,10 @@ pub(crate) fn resources(engine: &Engine, call: &Call) -> String {
             "tooling",
             "search",
             "parameterizedSearch",
+            "tabs",
+            "theme",
+            "appMenu",
+            "quickActions",
         ] {
             w.name(resource).string(&format!("{root}/{resource}"));
         }

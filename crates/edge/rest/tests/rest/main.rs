@@ -12,3 +12,4 @@ mod queries;
 mod search;
 mod tooling;
 mod virtual_objects;
+mod xml;
