@@ -253,10 +253,11 @@ function request(url, method, headers, body) {
   });
 }
 
-/** A change event as the scenarios compare it. */
+/** An event as the scenarios compare it; one that is no change event has its payload. */
 export function summary(message) {
   const { payload, event } = message.data;
   const header = payload.ChangeEventHeader;
+  if (!header) return { channel: message.channel, replayId: event.replayId, payload };
   return {
     channel: message.channel,
     replayId: event.replayId,

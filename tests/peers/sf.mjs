@@ -1,4 +1,4 @@
-// The `sf` CLI as a person types it, a process for each command. It is large: it runs when it is asked for by name.
+// The `sf` CLI as a person types it, a process for each command.
 
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -6,9 +6,12 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { Client } from './cometd.mjs';
-import { WAIT_MS, ensure, ensureEqual, login, until } from './harness.mjs';
+import { ensure, ensureEqual, login, until } from './harness.mjs';
 
 const run = promisify(execFile);
+/** A command is a large program that has to start first. */
+const COMMAND_MS = 120_000;
+
 const [NODE, CLI] = [process.env.LANDFALL_SF_NODE, process.env.LANDFALL_SF];
 
 /** Logs in, and gives what runs one command in a folder and gives its result. */
@@ -25,7 +28,7 @@ async function begin(server, cwd = server.folder) {
   const sf = async (command, ...options) => {
     const words = [...command.split(' '), ...options];
     if (!words.includes('rest')) words.push('--json');
-    const { stdout } = await run(NODE, [CLI, ...words], { cwd, env, timeout: WAIT_MS }).catch((error) => {
+    const { stdout } = await run(NODE, [CLI, ...words], { cwd, env, timeout: COMMAND_MS }).catch((error) => {
       throw new Error(`sf ${command}: ${error.stdout}${error.stderr}`);
     });
     const answer = JSON.parse(stdout);
@@ -128,6 +131,9 @@ async function deploy({ server, org }) {
   await org.insert('Landed__e', { Port__c: 'Bergen' });
   await org.insert('Voyage__c', { Name: 'One', Ship__c: 'Fram' });
   await until('both events', () => subscriber.events.length === 2);
+  const of = (channel) => subscriber.events.find((event) => event.channel === channel);
+  ensureEqual(of('/event/Landed__e').payload.Port__c, 'Bergen', 'the platform event');
+  ensureEqual(of('/data/Voyage__ChangeEvent').change, 'CREATE', 'the change event');
   await subscriber.close();
 
   const listed = await sf('org list metadata --metadata-type CustomObject');

@@ -38,7 +38,7 @@ const STREAMING_LIMIT: Duration = Duration::from_mins(10);
 const PUBSUB_LIMIT: Duration = Duration::from_mins(1);
 const RECORDS_LIMIT: Duration = Duration::from_mins(2);
 /// Each command is a process that takes its time to start.
-const SF_LIMIT: Duration = Duration::from_mins(8);
+const SF_LIMIT: Duration = Duration::from_mins(15);
 
 const PEERS: &[Peer] = &[
     streaming("cometd", Runs::Node),

@@ -34,7 +34,7 @@ pub use entity::{
 pub use fault::Fault;
 pub use id::{KeyPrefix, RecordId, RecordIdError};
 pub use many::ManyFault;
-pub use mdapi::MetadataFault;
+pub use mdapi::{ComponentFault, MetadataFault};
 pub use merging::{ConversionFault, MergeFault};
 pub use name::{EntityName, FieldName, Topic};
 pub use platform_event::{EventReaders, PlatformEventDefinition};

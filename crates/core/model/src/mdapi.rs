@@ -33,3 +33,50 @@ pub enum MetadataFault {
     /// The user may not use the Metadata API.
     AccessDenied,
 }
+
+/// What is wrong with one component, or with a zip file as a whole: a request about others can succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ComponentFault {
+    /// A component without a full name.
+    NameMissing,
+    /// A full name that no component of its type can have.
+    NameInvalid {
+        /// The type.
+        kind: &'static str,
+        /// The name given.
+        name: String,
+    },
+    /// A component that is to be made is there already.
+    Duplicate {
+        /// The type.
+        kind: &'static str,
+        /// Its full name.
+        name: String,
+    },
+    /// A component that is to be changed or deleted is not there.
+    Missing {
+        /// The type.
+        kind: &'static str,
+        /// The name given.
+        name: String,
+    },
+    /// A component that cannot be deleted.
+    Undeletable {
+        /// Why, for people.
+        reason: String,
+    },
+    /// What a component says is not right.
+    Invalid {
+        /// Why, for people.
+        reason: String,
+    },
+    /// Another component is not right, and all or none were asked for.
+    RolledBack,
+    /// A zip file that cannot be read.
+    ZipUnreadable {
+        /// Why, for people.
+        reason: String,
+    },
+    /// A deployment that failed for no reason of its own.
+    Failed,
+}

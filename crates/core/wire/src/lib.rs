@@ -26,6 +26,7 @@ use landfall_model::Fault;
 
 pub use catalogue::wire;
 pub use grpc::{GrpcError, GrpcStatus};
+pub use mdapi::component_error;
 pub use path::normalize_path;
 pub use rest::{RestError, write_json_string};
 pub use soap::{SoapError, SoapFaultKind, soap};

@@ -1,6 +1,6 @@
 //! The spelling of what the Metadata API refuses.
 
-use landfall_model::MetadataFault;
+use landfall_model::{ComponentFault, MetadataFault};
 
 use crate::rest::RestError;
 
@@ -56,4 +56,39 @@ pub(crate) fn error(fault: &MetadataFault) -> RestError {
         ),
     };
     RestError::plain(status, code, message)
+}
+
+/// The status code and the text of what is wrong with one component.
+///
+/// Source: none for most codes; "Error Handling" (Metadata API Developer Guide) names them without the cases.
+pub fn component_error(fault: &ComponentFault) -> (&'static str, String) {
+    match fault {
+        ComponentFault::NameMissing => (
+            "REQUIRED_FIELD_MISSING",
+            "Required field is missing: fullName".to_owned(),
+        ),
+        ComponentFault::NameInvalid { kind, name } => (
+            "INVALID_FULL_NAME",
+            format!("{name} is no name of a {kind}"),
+        ),
+        ComponentFault::Duplicate { kind, name } => (
+            "DUPLICATE_DEVELOPER_NAME",
+            format!("There is already a {kind} named {name}"),
+        ),
+        ComponentFault::Missing { kind, name } => (
+            "INVALID_CROSS_REFERENCE_KEY",
+            format!("In field: fullName - no {kind} named {name} found"),
+        ),
+        ComponentFault::Undeletable { reason } => ("DELETE_FAILED", reason.clone()),
+        ComponentFault::Invalid { reason } => ("FIELD_INTEGRITY_EXCEPTION", reason.clone()),
+        ComponentFault::RolledBack => (
+            "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+            "Record rolled back because not all records were valid".to_owned(),
+        ),
+        ComponentFault::ZipUnreadable { reason } => ("INVALID_OPERATION", reason.clone()),
+        ComponentFault::Failed => (
+            "UNKNOWN_EXCEPTION",
+            "An unexpected error occurred".to_owned(),
+        ),
+    }
 }

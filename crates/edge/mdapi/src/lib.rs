@@ -11,6 +11,8 @@ mod answer;
 mod archive;
 mod body;
 mod bundle;
+mod calls;
+mod choice;
 mod deploy;
 mod deployment;
 mod describe;

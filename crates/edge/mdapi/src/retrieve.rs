@@ -2,19 +2,18 @@
 //!
 //! Source: "`retrieve()`", "`RetrieveResult`" (Metadata API Developer Guide).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use landfall_engine::{Components, Definitions, KeptComponent, Kind, Part};
+use landfall_engine::{Definitions, Kind};
 use landfall_envelope::Writer;
-use landfall_metadata::metadata_file;
 use serde_json::{Map, Value, json};
 
 use crate::Shared;
 use crate::archive::{self, Entry};
 use crate::bundle::kind_named;
-use crate::describe::standard_fields;
+use crate::choice::{Choice, shipped};
 use crate::error::Error;
 use crate::jobs::new_id;
 use crate::list::{file_of, properties};
@@ -112,17 +111,6 @@ struct Chosen {
     problems: Vec<String>,
 }
 
-/// What a file is to hold.
-struct Choice {
-    kind: Kind,
-    /// Its component, or the object of its components.
-    name: String,
-    /// Whether it holds the whole object.
-    is_whole: bool,
-    /// The components that were asked for, and those that come with an object.
-    named: BTreeSet<(Kind, String)>,
-}
-
 impl Chosen {
     fn add_type(&mut self, definitions: &Definitions, type_name: &str, members: &[String]) {
         let Some(kind) = kind_named(type_name) else {
@@ -156,96 +144,10 @@ impl Chosen {
             (Some(_), Some((object, _))) => (Kind::Object, object),
             _ => (kind, name),
         };
-        let choice = self
-            .files
+        self.files
             .entry(file_of(holder, owner))
-            .or_insert_with(|| Choice {
-                kind: holder,
-                name: owner.to_owned(),
-                is_whole: false,
-                named: BTreeSet::new(),
-            });
-        choice.named.insert((kind, name.to_owned()));
-        if kind == Kind::Object {
-            choice.is_whole = true;
-            for kept in parts_of(definitions.components(), name) {
-                let part = (kept.part.kind, kept.part.name.clone());
-                choice.named.insert(part);
-            }
-            let shipped = definitions.catalog().entity(name);
-            let shipped = shipped.filter(|entity| !entity.name.as_str().contains("__"));
-            for field in shipped
-                .into_iter()
-                .flat_map(|entity| standard_fields(entity))
-            {
-                choice.named.insert((Kind::Field, field));
-            }
-        }
-    }
-}
-
-/// The components that are part of an object.
-fn parts_of<'c>(
-    components: &'c Components,
-    object: &str,
-) -> impl Iterator<Item = &'c KeptComponent> {
-    let kinds = Kind::ALL.into_iter().filter(|kind| kind.inline().is_some());
-    let parts: Vec<&KeptComponent> = kinds
-        .flat_map(|kind| components.of_object(kind, object))
-        .map(AsRef::as_ref)
-        .collect();
-    parts.into_iter()
-}
-
-impl Choice {
-    fn render(&self, components: &Components) -> Result<String, Error> {
-        let kept = components.get(self.kind, &self.name);
-        let own = match kept {
-            Some(kept) if self.is_whole || self.kind != Kind::Object => kept.part.clone(),
-            _ => empty(self.kind, &self.name),
-        };
-        let inner = self
-            .named
-            .iter()
-            .filter(|(kind, _)| kind.inline().is_some());
-        let inner: Vec<Part> = inner
-            .map(|(kind, name)| match components.get(*kind, name) {
-                Some(kept) => kept.part.clone(),
-                None => empty(*kind, name),
-            })
-            .collect();
-        let inner: Vec<&Part> = inner.iter().collect();
-        metadata_file(&own, &inner).map_err(Error::Component)
-    }
-}
-
-/// The full name of an object or field that the org is shipped with.
-fn shipped(definitions: &Definitions, kind: Kind, name: &str) -> Option<String> {
-    let (object, field) = match name.split_once('.') {
-        Some((object, field)) => (object, Some(field)),
-        None => (name, None),
-    };
-    let entity = definitions.catalog().entity(object)?;
-    match (kind, field) {
-        (Kind::Object, None) => Some(entity.name.to_string()),
-        (Kind::Field, Some(field)) => {
-            let (_, field) = entity.field(field)?;
-            Some(format!("{}.{}", entity.name, field.name))
-        }
-        _ => None,
-    }
-}
-
-/// A component of which nothing is said.
-fn empty(kind: Kind, name: &str) -> Part {
-    let root = kind.root();
-    Part {
-        kind,
-        name: name.to_owned(),
-        path: kind.path(name),
-        line: 1,
-        place: 0,
-        content: format!("<{root}/>"),
+            .or_insert_with(|| Choice::new(holder, owner))
+            .add(definitions, kind, name);
     }
 }
 

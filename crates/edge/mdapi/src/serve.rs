@@ -13,10 +13,13 @@ use landfall_model::{Fault, SoapFault};
 use landfall_wire::versions;
 use serde_json::json;
 
+use crate::calls::Saving;
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::options::Options;
-use crate::{Shared, answer, body, check_permitted, deploy, describe, list, retrieve, value};
+use crate::{
+    Shared, answer, body, calls, check_permitted, deploy, describe, list, retrieve, value,
+};
 
 /// A call of a user who may make it.
 pub(crate) struct Call<'r> {
@@ -112,11 +115,12 @@ async fn perform(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
             value::write(w, "result", &found);
         }
         "describeMetadata" => value::write(w, "result", &describe::describe()),
-        "listMetadata" => {
-            for found in list::list(call).await? {
-                value::write(w, "result", &found);
-            }
-        }
+        "listMetadata" => results(w, list::list(call).await?),
+        "readMetadata" => calls::read(call, w)?,
+        "createMetadata" => results(w, calls::save(call, Saving::Create).await?),
+        "updateMetadata" => results(w, calls::save(call, Saving::Update).await?),
+        "upsertMetadata" => results(w, calls::save(call, Saving::Upsert).await?),
+        "deleteMetadata" => results(w, calls::delete(call).await?),
         name => {
             return Err(Fault::Soap(SoapFault::OperationUnknown {
                 namespace: answer::NAMESPACE,
@@ -126,6 +130,10 @@ async fn perform(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+fn results(w: &mut Writer, results: Vec<serde_json::Value>) {
+    value::write(w, "result", &results.into());
 }
 
 /// The zip file of a request. Blanks and line ends in it mean nothing.

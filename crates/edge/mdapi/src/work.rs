@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use landfall_engine::{Amended, Effect, Kind, Problem, Step};
+use landfall_model::ComponentFault;
 use landfall_model::limits::METADATA_ZIP_BYTES_MAX;
 use landfall_store::DocumentKind;
 use tokio::sync::watch;
@@ -15,9 +16,6 @@ use crate::bundle::{self, Asked, Bundle};
 use crate::deployment::{Deployment, Message, Status};
 use crate::error::Error;
 use crate::jobs::zip_document;
-
-/// The code of a deployment whose zip file cannot be read. Source: none.
-const ZIP_UNREADABLE: &str = "INVALID_OPERATION";
 
 /// See [`crate::Mdapi::run`].
 pub(crate) async fn run(shared: Arc<Shared>, mut stopping: watch::Receiver<bool>) {
@@ -46,7 +44,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stopping: watch::Receiver<bool>
                 Err(failure) => {
                     error!(id, error = %landfall_engine::chain(&failure), "a deployment failed");
                     let mut deployment = entry.lock().await;
-                    deployment.error = Some(("UNKNOWN_EXCEPTION".to_owned(), failure.to_string()));
+                    deployment.error = Some(error_of(&ComponentFault::Failed));
                     deployment.end(Status::Failed, shared.engine.clock().now());
                 }
             }
@@ -57,6 +55,11 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stopping: watch::Receiver<bool>
             () = shared.jobs.queued.notified() => {}
         }
     }
+}
+
+fn error_of(fault: &ComponentFault) -> (String, String) {
+    let (code, message) = landfall_wire::component_error(fault);
+    (code.to_owned(), message)
 }
 
 /// Does a deployment, and keeps how it ended.
@@ -78,7 +81,8 @@ async fn done(shared: &Shared, mut deployment: Deployment) -> Result<Deployment,
     match read.await.map_err(|_| landfall_engine::Error::Stopped)? {
         Ok(bundle) => apply(shared, &mut deployment, bundle).await?,
         Err(reason) => {
-            deployment.error = Some((ZIP_UNREADABLE.to_owned(), reason));
+            let fault = ComponentFault::ZipUnreadable { reason };
+            deployment.error = Some(error_of(&fault));
             deployment.end(Status::Failed, engine.clock().now());
         }
     }

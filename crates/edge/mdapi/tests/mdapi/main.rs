@@ -1,5 +1,6 @@
 //! Deployments and retrievals over both APIs, as clients ask for them.
 
+mod calls;
 mod deploying;
 mod failing;
 mod org;

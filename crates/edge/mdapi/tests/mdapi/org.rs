@@ -71,9 +71,20 @@ impl Org {
     }
 
     pub(crate) async fn call_as(&self, token: &str, operation: &str, arguments: &str) -> Reply {
+        self.call_with(token, "", operation, arguments).await
+    }
+
+    /// A call with more headers in its envelope.
+    pub(crate) async fn call_with(
+        &self,
+        token: &str,
+        headers: &str,
+        operation: &str,
+        arguments: &str,
+    ) -> Reply {
         let body = format!(
             "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns=\"{NAMESPACE}\"><e:Header>\
-             <SessionHeader><sessionId>{token}</sessionId></SessionHeader></e:Header><e:Body>\
+             <SessionHeader><sessionId>{token}</sessionId></SessionHeader>{headers}</e:Header><e:Body>\
              <{operation}>{arguments}</{operation}></e:Body></e:Envelope>"
         );
         self.post("/services/Soap/m/62.0", "text/xml", body.into())
