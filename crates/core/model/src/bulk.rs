@@ -45,6 +45,8 @@ pub enum BulkFault {
     PageSizeInvalid,
     /// The API version is not that in which the job was made.
     VersionDiffers,
+    /// What queries have found takes all the room that there is for it.
+    StorageExceeded,
     /// No more jobs are kept.
     QuotaExceeded,
     /// A job that has ended, or whose data is complete, cannot be closed.

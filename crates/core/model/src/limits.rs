@@ -135,8 +135,12 @@ pub const BULK_RECORD_BYTES_MAX: u64 = 1_600_000;
 pub const BULK_RECORD_FIELDS_MAX: usize = 5_000;
 
 /// Bytes of what a bulk job finds: the job fails beyond.
-/// Source: none; the service stores 1 TB a day for all jobs.
+/// Source: none; below what is stored for all of them.
 pub const BULK_FOUND_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
+
+/// Bytes of all that bulk jobs have found and were given, after which no query is taken: `BulkFault::StorageExceeded`.
+/// Source: `DailyBulkV2QueryFileStorageMB` and the text of its refusal, as Airbyte's source-salesforce looks for it.
+pub const BULK_STORED_BYTES_MAX: u64 = 1_000_000_000 * 1024;
 
 /// Bytes after which the place of a record in what a bulk job finds is written down. Source: none; what a page skips at most.
 pub const BULK_MARK_BYTES: u64 = 1024 * 1024;

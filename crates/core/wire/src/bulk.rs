@@ -68,6 +68,11 @@ pub(crate) fn error(fault: &BulkFault) -> RestError {
         BulkFault::UrlInvalid { path } => {
             ("INVALIDURL", format!("Destination URL not valid: {path}"))
         }
+        BulkFault::StorageExceeded => (
+            "LIMIT_EXCEEDED",
+            "Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"
+                .to_owned(),
+        ),
         BulkFault::QuotaExceeded => (
             "EXCEEDEDQUOTA",
             "ApiBatchItems Limit exceeded.".to_owned(),

@@ -112,6 +112,16 @@ impl Jobs {
         all
     }
 
+    /// Bytes of the files of all jobs.
+    pub(crate) async fn stored_bytes(&self) -> u64 {
+        let entries: Vec<Entry> = self.known().jobs.values().cloned().collect();
+        let mut stored = 0_u64;
+        for entry in entries {
+            stored = stored.saturating_add(entry.lock().await.content.unwrap_or(0));
+        }
+        stored
+    }
+
     /// Gives a job its id, and the time that the id is made of: one of its own.
     ///
     /// # Errors

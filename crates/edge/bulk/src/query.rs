@@ -5,6 +5,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::HeaderValue;
+use landfall_model::limits::BULK_STORED_BYTES_MAX;
 use landfall_model::{BulkFault, Fault, QueryRefusal};
 use landfall_wire::headers as names;
 
@@ -29,6 +30,9 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<R
     let checked = finding::checked(shared, call.login.user_id, &definition.query, version).await;
     let (checked, _) = checked.map_err(as_job)?;
     lifecycle::forget_outdated(shared).await?;
+    if shared.jobs.stored_bytes().await > BULK_STORED_BYTES_MAX {
+        return Err(Fault::Bulk(BulkFault::StorageExceeded));
+    }
     let (id, created) = shared.jobs.number(&shared.engine)?;
     let job = Job {
         id,

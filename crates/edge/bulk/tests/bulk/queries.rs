@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use http::Request;
+use landfall_store::{Document, DocumentKind};
 use serde_json::{Value, json};
 
 use crate::org::{Answer, JOBS, Org, QUERIES, rows};
@@ -545,4 +546,37 @@ async fn data_and_results_may_be_compressed() {
         .read_to_string(&mut unpacked)
         .expect("a packed text");
     assert_eq!(unpacked.lines().count(), 501);
+}
+
+#[tokio::test]
+async fn no_query_is_taken_when_there_is_no_room_for_what_it_finds() {
+    let org = Org::new().await;
+    let job = org.query("SELECT Id FROM Account").await;
+    org.ended(&job).await;
+    let id = job.rsplit('/').next().expect("an id").to_owned();
+    let kept = org.test.engine.document(DocumentKind::BulkJob, id.clone());
+    let kept = kept.await.expect("readable").expect("a job");
+    let mut kept: Value = serde_json::from_slice(&kept).expect("JSON");
+    // As if it had found more than is stored.
+    kept["content"] = json!(2_u64.pow(41));
+    let document = Document {
+        kind: DocumentKind::BulkJob,
+        key: id,
+        content: Some(kept.to_string().into_bytes()),
+    };
+    org.test.engine.put(vec![document]).await.expect("kept");
+    let org = Org::start(org.stop().await, |opened| opened).await;
+    let refused = org.post(QUERIES, &query("SELECT Id FROM Account")).await;
+    assert_eq!(
+        refused.refusal(),
+        (
+            400,
+            "LIMIT_EXCEEDED".to_owned(),
+            "Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"
+                .to_owned()
+        )
+    );
+    assert_eq!(org.ask("DELETE", &job, "", "").await.status, 204);
+    let taken = org.post(QUERIES, &query("SELECT Id FROM Account")).await;
+    assert_eq!(taken.status, 200);
 }
