@@ -246,6 +246,18 @@ impl State {
         matches!(self, Self::JobComplete | Self::Failed | Self::Aborted)
     }
 
+    /// Wire: `state`.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "Open",
+            Self::UploadComplete => "UploadComplete",
+            Self::InProgress => "InProgress",
+            Self::JobComplete => "JobComplete",
+            Self::Failed => "Failed",
+            Self::Aborted => "Aborted",
+        }
+    }
+
     /// How refusals call it.
     pub(crate) const fn told(self) -> &'static str {
         match self {

@@ -101,14 +101,13 @@ impl Jobs {
         self.known().classic.values().cloned().collect()
     }
 
-    /// All jobs as they are, oldest first.
+    /// All jobs as they are.
     pub(crate) async fn all(&self) -> Vec<Job> {
         let entries: Vec<Entry> = self.known().jobs.values().cloned().collect();
         let mut all = Vec::with_capacity(entries.len());
         for entry in entries {
             all.push(entry.lock().await.clone());
         }
-        all.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
         all
     }
 

@@ -10,6 +10,7 @@ use http::StatusCode;
 use landfall_model::limits::BULK_PAGE_JOBS_MAX;
 use landfall_model::{BulkFault, Fault};
 
+use crate::classic::job::Classic;
 use crate::error::Error;
 use crate::job::{Job, Kind, State};
 use crate::jobs::{ClassicEntry, Entry, is_outdated};
@@ -17,37 +18,74 @@ use crate::render::{self, Detail};
 use crate::serve::Call;
 use crate::{Shared, answer};
 
-/// Shows the jobs of a kind that the user may see, page by page.
+/// Shows the jobs of a kind that the user may see, and those of the API before 2.0, page by page and oldest first.
 pub(crate) async fn list(shared: &Shared, call: &Call, kind: Kind) -> Result<Response, Fault> {
     let after = call.parameter("queryLocator");
     let after = after.filter(|after| !after.is_empty());
-    let jobs = shared.jobs.all().await;
-    let mine = jobs
-        .iter()
-        .filter(|job| job.is(kind) && may_see(call, job))
-        .filter(|_| is_asked_for(call, kind));
-    let mut page: Vec<&Job> = match after {
+    let mut all = Vec::new();
+    if is_asked_for(call, kind.job_type()) {
+        let jobs = shared.jobs.all().await.into_iter();
+        all.extend(jobs.filter(|job| job.is(kind)).map(Listed::Job));
+    }
+    if is_asked_for(call, "Classic") {
+        for entry in shared.jobs.all_classic() {
+            all.push(Listed::Classic(entry.lock().await.clone()));
+        }
+    }
+    all.retain(|job| is_allowed(call, job.created_by()));
+    all.sort_by(|a, b| (a.created(), a.id()).cmp(&(b.created(), b.id())));
+    let mine = all.iter();
+    let mut page: Vec<&Listed> = match after {
         None => mine.collect(),
-        Some(after) => mine.skip_while(|job| job.id != after).skip(1).collect(),
+        Some(after) => mine.skip_while(|job| job.id() != after).skip(1).collect(),
     };
     let is_last = page.len() <= BULK_PAGE_JOBS_MAX;
     page.truncate(BULK_PAGE_JOBS_MAX);
     let next = page.last().filter(|_| !is_last).map(|last| {
-        let (version, id, kind) = (call.version, &last.id, kind.segment());
+        let (version, id, kind) = (call.version, last.id(), kind.segment());
         format!("/services/data/v{version}/jobs/{kind}?queryLocator={id}")
     });
     Ok(answer::json(render::list(&page, next)))
 }
 
-/// Whether jobs of a kind pass the filters of a request. None of them is split by ids, and all are processed side by side.
-fn is_asked_for(call: &Call, kind: Kind) -> bool {
+/// Whether jobs of a type pass the filters of a request. None of them is split by ids, and all are processed side by side.
+fn is_asked_for(call: &Call, job_type: &str) -> bool {
     let is = |name: &str, value: &str| {
         let given = call.parameter(name).filter(|given| !given.is_empty());
         given.is_none_or(|given| given.eq_ignore_ascii_case(value))
     };
-    is("jobType", kind.job_type())
+    is("jobType", job_type)
         && is("isPkChunkingEnabled", "false")
         && is("concurrencyMode", "parallel")
+}
+
+/// A job in a list.
+pub(crate) enum Listed {
+    Job(Job),
+    Classic(Classic),
+}
+
+impl Listed {
+    fn id(&self) -> &str {
+        match self {
+            Self::Job(job) => &job.id,
+            Self::Classic(job) => &job.id,
+        }
+    }
+
+    const fn created(&self) -> i64 {
+        match self {
+            Self::Job(job) => job.created,
+            Self::Classic(job) => job.created,
+        }
+    }
+
+    fn created_by(&self) -> &str {
+        match self {
+            Self::Job(job) => &job.created_by,
+            Self::Classic(job) => &job.created_by,
+        }
+    }
 }
 
 /// Shows a job.
@@ -167,7 +205,7 @@ pub(crate) async fn find(
     let entry = shared.jobs.find(id).ok_or(Fault::ResourceNotFound)?;
     let is_found = {
         let job = entry.lock().await;
-        job.is(kind) && may_see(call, &job)
+        job.is(kind) && is_allowed(call, &job.created_by)
     };
     if is_found {
         Ok(entry)
@@ -176,8 +214,8 @@ pub(crate) async fn find(
     }
 }
 
-fn may_see(call: &Call, job: &Job) -> bool {
-    call.login.permissions.modify_all_data || call.login.user_id.as_str() == job.created_by
+fn is_allowed(call: &Call, created_by: &str) -> bool {
+    call.login.permissions.modify_all_data || call.login.user_id.as_str() == created_by
 }
 
 /// Makes a job durable as it is.

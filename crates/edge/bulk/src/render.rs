@@ -7,7 +7,9 @@ use landfall_wire::dates;
 use serde::Serialize;
 
 use crate::chunking;
-use crate::job::{Delimiter, Job, Kind, LineEnding, Progress, State, Work, point};
+use crate::classic::job::{Classic, Task};
+use crate::job::{Delimiter, Job, Kind, LineEnding, Progress, Work, point};
+use crate::lifecycle::Listed;
 
 /// How much of a job an answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +33,7 @@ struct Shown<'j> {
     created_by_id: &'j str,
     created_date: String,
     system_modstamp: String,
-    state: State,
+    state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_id_field_name: Option<&'j str>,
     concurrency_mode: &'static str,
@@ -95,8 +97,11 @@ pub(crate) fn job(job: &Job, detail: Detail) -> String {
 }
 
 /// A page of jobs as JSON.
-pub(crate) fn list(jobs: &[&Job], next: Option<String>) -> String {
-    let records = jobs.iter().map(|job| shown(job, Detail::Listed));
+pub(crate) fn list(jobs: &[&Listed], next: Option<String>) -> String {
+    let records = jobs.iter().map(|job| match job {
+        Listed::Job(job) => shown(job, Detail::Listed),
+        Listed::Classic(job) => classic(job),
+    });
     written(&List {
         done: next.is_none(),
         records: records.collect(),
@@ -129,7 +134,7 @@ fn shown(job: &Job, detail: Detail) -> Shown<'_> {
         created_by_id: &job.created_by,
         created_date: dates::render_date_time(point(job.created).whole_second()),
         system_modstamp: dates::render_date_time(point(job.modified).whole_second()),
-        state: job.state,
+        state: job.state.as_str(),
         external_id_field_name: match &job.work {
             Work::Change(changing) => changing.external_id_field.as_deref(),
             Work::Query(_) => None,
@@ -145,6 +150,33 @@ fn shown(job: &Job, detail: Detail) -> Shown<'_> {
         line_ending: formed.then_some(job.line_ending),
         column_delimiter: formed.then_some(job.delimiter),
         counts: (detail == Detail::All).then(|| counts(job, kind)),
+    }
+}
+
+/// A job of the API before 2.0, as lists show it.
+fn classic(job: &Classic) -> Shown<'_> {
+    Shown {
+        id: &job.id,
+        operation: job.task.as_str(),
+        object: &job.object,
+        created_by_id: &job.created_by,
+        created_date: dates::render_date_time(point(job.created).whole_second()),
+        system_modstamp: dates::render_date_time(point(job.modified).whole_second()),
+        state: job.state.as_str(),
+        external_id_field_name: match &job.task {
+            Task::Change {
+                external_id_field, ..
+            } => external_id_field.as_deref(),
+            Task::Query { .. } => None,
+        },
+        concurrency_mode: if job.serial { "Serial" } else { "Parallel" },
+        content_type: job.form.as_str(),
+        api_version: f32::from(job.version),
+        job_type: Some("Classic"),
+        content_url: None,
+        line_ending: None,
+        column_delimiter: None,
+        counts: None,
     }
 }
 

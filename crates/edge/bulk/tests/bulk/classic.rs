@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::org::{Answer, Org, QUERIES};
+use crate::org::{Answer, JOBS, Org, QUERIES};
 
 const JOB: &str = "/services/async/61.0/job";
 
@@ -146,7 +146,10 @@ async fn a_query_batch_goes_from_its_text_to_its_results() {
     );
     // It is no job of 2.0.
     assert_eq!(org.get(&format!("{QUERIES}/{id}")).await.status, 404);
-    assert_eq!(org.get(QUERIES).await.json()["records"], json!([]));
+    assert_eq!(
+        org.get(&format!("{QUERIES}?jobType=V2Query")).await.json()["records"],
+        json!([])
+    );
     let org = Org::start(org.stop().await, |opened| opened).await;
     assert_eq!(
         get(&org, &format!("{batch}/result/{result}"))
@@ -601,4 +604,35 @@ async fn jobs_with_batches_are_forgotten_after_a_week() {
             .count(),
         0
     );
+}
+
+#[tokio::test]
+async fn jobs_with_batches_are_in_the_lists_of_others() {
+    let org = Org::new().await;
+    let query = json!({"operation": "queryAll", "object": "Account", "contentType": "CSV"});
+    let path = job(&org, &query).await;
+    for list in [QUERIES, JOBS] {
+        for (parameters, count) in [("", 1), ("?jobType=Classic", 1), ("?jobType=V2Query", 0)] {
+            let listed = org.get(&format!("{list}{parameters}")).await.json();
+            let listed = listed["records"].as_array().expect("jobs");
+            assert_eq!(listed.len(), count, "{list}{parameters}");
+            for job in listed {
+                assert!(path.ends_with(job["id"].as_str().expect("an id")));
+                assert_eq!(
+                    (
+                        &job["jobType"],
+                        &job["state"],
+                        &job["operation"],
+                        &job["contentType"]
+                    ),
+                    (
+                        &json!("Classic"),
+                        &json!("Open"),
+                        &json!("queryAll"),
+                        &json!("CSV")
+                    )
+                );
+            }
+        }
+    }
 }
