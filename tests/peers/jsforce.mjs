@@ -252,6 +252,28 @@ async function bulk_classic({ server }) {
   ensure(failed.message.includes('Selecting compound data not supported in Bulk Query'), failed.message);
 }
 
+/** An object and its fields, made and read one by one by the Metadata API. */
+async function metadata({ server }) {
+  const { metadata: api } = await connect(server);
+  const { metadataObjects } = await api.describe(VERSION);
+  ensure(metadataObjects.some(({ xmlName }) => xmlName === 'PlatformEventChannelMember'), 'types');
+  const voyage = {
+    fullName: 'Voyage__c', label: 'Voyage', pluralLabel: 'Voyages', deploymentStatus: 'Deployed',
+    sharingModel: 'ReadWrite', nameField: { label: 'Name', type: 'Text' },
+  };
+  ensure((await api.create('CustomObject', voyage)).success, 'created');
+  const field = { fullName: 'Voyage__c.Ship__c', label: 'Ship', length: 20, type: 'Text' };
+  const [made, refused] = await api.upsert('CustomField', [field, { ...field, fullName: 'Voyage__c.No__c', type: 'No' }]);
+  ensureEqual([made.success, made.created, refused.success], [true, true, false], 'upserted');
+  const read = await api.read('CustomObject', 'Voyage__c');
+  ensureEqual([read.fullName, read.fields[0].label], ['Voyage__c', 'Ship'], 'read');
+  const listed = await api.list({ type: 'CustomField' }, VERSION);
+  ensure(listed.some(({ fullName, id }) => fullName === field.fullName && id.startsWith('00N')), 'listed');
+  ensure((await api.delete('CustomField', field.fullName)).success, 'deleted');
+  ensureEqual((await api.read('CustomObject', 'Voyage__c')).fields, [], 'the field is gone');
+}
+
 export const scenarios = {
   records, describe, collections, query, streaming, soap, soap_records, bulk, bulk_query, bulk_classic,
+  metadata,
 };
