@@ -24,6 +24,7 @@ pub(crate) async fn perform(call: &Call<'_>) -> Result<String, Fault> {
         "getServerTimestamp" => session::server_timestamp(call, &mut w),
         "getUpdated" => replicate::updated(call, &mut w).await?,
         "getUserInfo" => session::user_info(call, &mut w).await?,
+        "invalidateSessions" => session::invalidate(call, &mut w).await?,
         "logout" => session::logout(call).await?,
         "merge" => merge::merge(call, &mut w).await?,
         "query" => query::query(call, &mut w, false).await?,

@@ -9,6 +9,7 @@ use landfall_wire::dates;
 
 use crate::SoapState;
 use crate::call::{Call, Endpoint};
+use crate::commit::{check_count, write_error};
 use crate::fault::denied;
 use crate::user_info;
 
@@ -70,6 +71,34 @@ pub(crate) async fn login(
 /// Ends the login of the call. Its answer is empty.
 pub(crate) async fn logout(call: &Call<'_>) -> Result<(), Fault> {
     call.state.auth.revoke(call.token).await.map_err(denied)
+}
+
+/// Ends the logins of these session ids.
+///
+/// Source: `invalidateSessions()` (SOAP API Developer Guide); none for who may end whose.
+pub(crate) async fn invalidate(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
+    let tokens = call.arguments("sessionIds");
+    check_count(tokens.len())?;
+    for token in tokens {
+        let ended = end(call, token.text.trim()).await;
+        w.element("result", |w| {
+            if let Err(fault) = &ended {
+                write_error(w, fault);
+            }
+            w.boolean("success", ended.is_ok());
+        });
+    }
+    Ok(())
+}
+
+/// Ends a login of the caller, or of anybody if the caller may change everything.
+async fn end(call: &Call<'_>, token: &str) -> Result<(), Fault> {
+    let auth = &call.state.auth;
+    let login = auth.authenticate(token)?;
+    if login.user_id != call.login.user_id && !call.login.permissions.modify_all_data {
+        return Err(Fault::AccessDenied);
+    }
+    auth.revoke(token).await.map_err(denied)
 }
 
 /// Tells who the caller is.

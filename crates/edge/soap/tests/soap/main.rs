@@ -3,3 +3,4 @@
 mod events;
 mod org;
 mod references;
+mod sessions;

@@ -62,10 +62,14 @@ impl Org {
 
     /// Makes a call with these headers; the answer's status and what is in its body.
     pub(crate) async fn call(&self, headers: &str, call: &str) -> (u16, String) {
+        self.call_as(&self.inner.token, headers, call).await
+    }
+
+    /// The same with another session.
+    pub(crate) async fn call_as(&self, token: &str, headers: &str, call: &str) -> (u16, String) {
         let envelope = format!(
-            "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Header><SessionHeader><sessionId>{}\
+            "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Header><SessionHeader><sessionId>{token}\
              </sessionId></SessionHeader>{headers}</e:Header><e:Body>{call}</e:Body></e:Envelope>",
-            self.inner.token
         );
         let request = Request::builder()
             .method("POST")
