@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use landfall_server::Network;
-use landfall_server::settings::LogFormat;
+use landfall_server::settings::{Edition, LogFormat};
 
 use crate::bench::BenchOptions;
 
@@ -81,6 +81,30 @@ impl From<LogForm> for LogFormat {
         match form {
             LogForm::Text => Self::Text,
             LogForm::Json => Self::Json,
+        }
+    }
+}
+
+/// Whose allocations.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum EditionName {
+    /// Developer Edition
+    Developer,
+    /// Enterprise Edition
+    Enterprise,
+    /// Performance and Unlimited Edition
+    Performance,
+    /// No allocations at all
+    Unlimited,
+}
+
+impl From<EditionName> for Edition {
+    fn from(name: EditionName) -> Self {
+        match name {
+            EditionName::Developer => Self::Developer,
+            EditionName::Enterprise => Self::Enterprise,
+            EditionName::Performance => Self::Performance,
+            EditionName::Unlimited => Self::Unlimited,
         }
     }
 }
@@ -251,9 +275,33 @@ pub(crate) struct ServeOptions {
     /// Connections at once; more wait [default: 20000]
     #[arg(long, env = "LANDFALL_LIMITS_CONNECTIONS", value_name = "N")]
     pub(crate) limits_connections: Option<usize>,
+    /// The edition whose allocations the org has [default: developer]
+    #[arg(long, env = "LANDFALL_LIMITS_ALLOCATIONS", value_name = "EDITION")]
+    pub(crate) limits_allocations: Option<EditionName>,
     /// Streaming API clients at once; 0 for no limit [default: 20]
     #[arg(long, env = "LANDFALL_LIMITS_CONCURRENT_CLIENTS", value_name = "N")]
-    pub(crate) limits_concurrent_clients: Option<usize>,
+    pub(crate) limits_concurrent_clients: Option<u64>,
+    /// Change events and platform events delivered in 24 hours; 0 for no limit [default: 10000]
+    #[arg(long, env = "LANDFALL_LIMITS_DELIVERED_DAILY", value_name = "N")]
+    pub(crate) limits_delivered_daily: Option<u64>,
+    /// Platform events published in an hour; 0 for no limit [default: 50000]
+    #[arg(long, env = "LANDFALL_LIMITS_PUBLISHED_HOURLY", value_name = "N")]
+    pub(crate) limits_published_hourly: Option<u64>,
+    /// PushTopic events delivered in 24 hours; 0 for no limit [default: 10000]
+    #[arg(long, env = "LANDFALL_LIMITS_PUSH_TOPICS_DAILY", value_name = "N")]
+    pub(crate) limits_push_topics_daily: Option<u64>,
+    /// Generic events delivered in 24 hours; 0 for no limit [default: 10000]
+    #[arg(long, env = "LANDFALL_LIMITS_GENERIC_DAILY", value_name = "N")]
+    pub(crate) limits_generic_daily: Option<u64>,
+    /// Requests to the API in 24 hours; 0 for no limit [default: 15000]
+    #[arg(long, env = "LANDFALL_LIMITS_REQUESTS_DAILY", value_name = "N")]
+    pub(crate) limits_requests_daily: Option<u64>,
+    /// Platform events that may be defined; 0 for no limit [default: 5]
+    #[arg(long, env = "LANDFALL_LIMITS_EVENT_DEFINITIONS", value_name = "N")]
+    pub(crate) limits_event_definitions: Option<u64>,
+    /// File that holds the token that whoever reads /metrics has to bring
+    #[arg(long, env = "LANDFALL_METRICS_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) metrics_token_file: Option<PathBuf>,
     /// Logins of one user in an hour; 0 for no limit [default: 3600]
     #[arg(long, env = "LANDFALL_LIMITS_LOGINS_AN_HOUR", value_name = "N")]
     pub(crate) limits_logins_an_hour: Option<u32>,

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use landfall_server::settings::{self, LogFormat, Settings};
+use landfall_server::settings::{self, Edition, LogFormat, Settings};
 use landfall_server::{Config, Server};
 
 use crate::cli::{LogOptions, ServeOptions};
@@ -77,8 +77,18 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
         },
         limits: settings::Limits {
             connections: options.limits_connections,
-            concurrent_clients: options.limits_concurrent_clients,
             logins_an_hour: options.limits_logins_an_hour,
+            allocations: options.limits_allocations.map(Edition::from),
+            concurrent_clients: options.limits_concurrent_clients,
+            delivered_daily: options.limits_delivered_daily,
+            published_hourly: options.limits_published_hourly,
+            push_topics_daily: options.limits_push_topics_daily,
+            generic_daily: options.limits_generic_daily,
+            requests_daily: options.limits_requests_daily,
+            event_definitions: options.limits_event_definitions,
+        },
+        metrics: settings::Metrics {
+            token_file: options.metrics_token_file,
         },
         log: settings::Log {
             format: log.log_format.map(LogFormat::from),

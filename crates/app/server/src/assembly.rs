@@ -21,9 +21,10 @@ use tokio::task::JoinSet;
 
 use crate::config::{Config, Credentials, DEVELOPER_CLIENT, Mode};
 use crate::error::Error;
+use crate::metrics::MetricsState;
 use crate::phase::{Listener, Phase};
 use crate::server::Environment;
-use crate::{health, project, retention};
+use crate::{health, metrics, project, retention, usage};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
@@ -70,6 +71,7 @@ pub(crate) async fn assemble(
         retention_hours: config.retention_hours,
         capture_all: config.capture_all,
         differences: config.differences,
+        allocations: config.allocations,
     })?;
     let auth = Auth::open(engine.clone(), config.logins.clone()).await?;
     refuse_mixed(&config.mode, &auth).await?;
@@ -85,6 +87,7 @@ pub(crate) async fn assemble(
         ));
     }
     tasks.spawn(retention::run(engine.clone(), phase.clone()));
+    tasks.spawn(usage::run(engine.clone(), phase.clone()));
     let bulk = Bulk::open(engine.clone(), auth.clone(), bulk_folder).await?;
     let stopping = stopping(phase.clone(), &mut tasks);
     tasks.spawn(bulk.clone().run(stopping.clone()));
@@ -124,7 +127,6 @@ fn router(
         engine.clone(),
         auth.clone(),
         StreamingSettings {
-            clients_max: config.concurrent_clients_max,
             strict_cookies: config.strict_cookies,
             ..StreamingSettings::default()
         },
@@ -142,11 +144,17 @@ fn router(
     );
     Router::new()
         .merge(health::router(engine.clone(), phase, authority))
+        .merge(metrics::router(MetricsState {
+            engine: engine.clone(),
+            auth: auth.clone(),
+            readers: config.metrics.clone(),
+            streaming: streaming.clone(),
+            pubsub: pubsub.clone(),
+        }))
         .merge(landfall_rest::router(RestState {
             engine: engine.clone(),
             auth: auth.clone(),
             base_url: Arc::new(base_url),
-            requests_daily: None,
         }))
         .merge(landfall_soap::router(SoapState {
             engine: engine.clone(),

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use landfall_auth::{AppPolicy, Certificate, Scopes, Settings as AuthSettings};
+use landfall_engine::usage::Allocations;
 use landfall_model::limits;
 
+use crate::allocations::allocations;
 use crate::error::Error;
 use crate::network::Network;
-use crate::settings::{self, Settings};
+use crate::settings::{self, Edition, Settings};
 
 /// Where a server listens unless told otherwise.
 pub const LISTEN_DEFAULT: &str = "127.0.0.1:7443";
@@ -66,8 +68,10 @@ pub struct Config {
     pub differences: bool,
     /// Connections at once; more wait to be accepted.
     pub connections_max: usize,
-    /// Streaming API clients at once; none for no limit.
-    pub concurrent_clients_max: Option<usize>,
+    /// What the org may use.
+    pub allocations: Allocations,
+    /// Who may read `/metrics`.
+    pub metrics: Metrics,
     /// Whether Streaming API clients must return the browser cookie.
     pub strict_cookies: bool,
     /// What is decided about the connected app.
@@ -103,6 +107,17 @@ pub struct Credentials {
     pub name: String,
     /// Password or consumer secret.
     pub secret: Secret,
+}
+
+/// Who may read `/metrics`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Metrics {
+    /// Whoever reaches it.
+    Everybody,
+    /// Logins that see all data.
+    Administrators,
+    /// Whoever brings this token, and those.
+    Token(Secret),
 }
 
 /// Text that is never shown.
@@ -195,10 +210,11 @@ impl Config {
             tell_logins: settings.events.logins.unwrap_or(false),
             differences: settings.events.differences.unwrap_or(true),
             connections_max: connections_max(&settings.limits)?,
-            concurrent_clients_max: settings
-                .limits
-                .concurrent_clients
-                .filter(|limit| *limit > 0),
+            allocations: allocations(Edition::Unlimited, &settings.limits),
+            metrics: match metrics_token(&settings.metrics)? {
+                Some(token) => Metrics::Token(token),
+                None => Metrics::Everybody,
+            },
             strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
             app_policy: AppPolicy {
                 pre_authorized: app
@@ -266,11 +282,9 @@ impl Config {
             tell_logins: settings.events.logins.unwrap_or(false),
             differences: settings.events.differences.unwrap_or(true),
             connections_max: connections_max(&settings.limits)?,
-            concurrent_clients_max: match settings.limits.concurrent_clients {
-                Some(0) => None,
-                Some(limit) => Some(limit),
-                None => usize::try_from(limits::CONCURRENT_CLIENTS_DEVELOPER).ok(),
-            },
+            allocations: allocations(Edition::Developer, &settings.limits),
+            metrics: metrics_token(&settings.metrics)?
+                .map_or(Metrics::Administrators, Metrics::Token),
             strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
             app_policy,
             app_scopes,
@@ -283,6 +297,15 @@ impl Config {
             project: settings.project,
         })
     }
+}
+
+fn metrics_token(metrics: &settings::Metrics) -> Result<Option<Secret>, Error> {
+    let Some(file) = &metrics.token_file else {
+        return Ok(None);
+    };
+    let token = read_secret(file)?;
+    refuse_weak("metrics.token_file", &token, SECRET_CHARS_MIN)?;
+    Ok(Some(token))
 }
 
 fn listen_default() -> Result<SocketAddr, Error> {

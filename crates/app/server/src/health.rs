@@ -1,8 +1,6 @@
-//! Whether the process is alive, whether it can do its work, how much it has done, and the certificate to trust.
+//! Whether the process is alive, whether it can do its work, and the certificate to trust.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::extract::State;
@@ -16,9 +14,6 @@ use crate::phase::{Listener, Phase};
 /// Media type of a certificate in PEM. Source: RFC 8555, section 9.1.
 const PEM: &str = "application/pem-certificate-chain";
 
-/// Media type of metrics. Source: "Exposition Formats" (Prometheus), text format.
-const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
-
 #[derive(Clone)]
 struct Health {
     engine: Engine,
@@ -26,12 +21,11 @@ struct Health {
     authority: Option<Arc<str>>,
 }
 
-/// `/healthz`, `/readyz`, `/metrics` and, with an authority of its own, `/_landfall/ca.pem`.
+/// `/healthz`, `/readyz` and, with an authority of its own, `/_landfall/ca.pem`.
 pub(crate) fn router(engine: Engine, phase: Listener, authority: Option<Arc<str>>) -> Router {
     Router::new()
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
         .route("/_landfall/ca.pem", get(certificate))
         .with_state(Health {
             engine,
@@ -64,36 +58,6 @@ async fn ready(State(health): State<Health>) -> Response {
         );
     }
     json(StatusCode::OK, r#"{"status":"ready","reasons":[]}"#)
-}
-
-/// What the writer has done: commands by groups is how many share a commit.
-async fn metrics(State(health): State<Health>) -> Response {
-    let counters = health.engine.writer_counters();
-    let mut text = String::new();
-    for (name, help, counter) in [
-        (
-            "landfall_writer_groups_total",
-            "Commits that were made durable",
-            &counters.groups,
-        ),
-        (
-            "landfall_writer_commands_total",
-            "Commands in these commits",
-            &counters.commands,
-        ),
-        (
-            "landfall_writer_events_total",
-            "Events in these commits",
-            &counters.events,
-        ),
-    ] {
-        let value = counter.load(Ordering::Relaxed);
-        let _ = write!(
-            text,
-            "# HELP {name} {help}.\n# TYPE {name} counter\n{name} {value}\n"
-        );
-    }
-    ([(header::CONTENT_TYPE, METRICS)], text).into_response()
 }
 
 async fn certificate(State(health): State<Health>) -> Response {

@@ -4,12 +4,14 @@
 //! Start reading at [`Server::start`], then `listener` (what a connection speaks) and `front` (what every request
 //! passes). [`config`] says what is safe, [`settings`] what can be said.
 
+mod allocations;
 mod assembly;
 pub mod config;
 mod error;
 mod front;
 mod health;
 mod listener;
+mod metrics;
 mod network;
 mod phase;
 mod polling;
@@ -21,6 +23,7 @@ pub mod settings;
 mod stall;
 mod tls;
 mod tunnel;
+mod usage;
 mod vendor;
 
 pub use config::Config;

@@ -210,6 +210,9 @@ impl Running {
             self.conductor.advance(Phase::Ending);
             self.tasks.shutdown().await;
         }
+        if let Err(error) = self.engine.save_usage().await {
+            warn!(%error, "the usage of the last minute is not kept");
+        }
         let saved = self.auth.stop().await;
         let writer = self.writer;
         tokio::task::spawn_blocking(move || writer.stop())

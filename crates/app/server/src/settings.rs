@@ -48,6 +48,8 @@ pub struct Settings {
     pub pubsub: Pubsub,
     /// Bounds.
     pub limits: Limits,
+    /// What is measured.
+    pub metrics: Metrics,
     /// The log on stderr.
     pub log: Log,
 }
@@ -150,10 +152,46 @@ pub struct Pubsub {
 pub struct Limits {
     /// Connections at once; more wait to be accepted.
     pub connections: Option<usize>,
-    /// Streaming API clients at once; 0 for no limit.
-    pub concurrent_clients: Option<usize>,
     /// Logins of one user in an hour; 0 for no limit.
     pub logins_an_hour: Option<u32>,
+    /// The edition whose allocations the org has.
+    pub allocations: Option<Edition>,
+    /// Streaming API clients at once; 0 for no limit, here and below.
+    pub concurrent_clients: Option<u64>,
+    /// Change events and platform events delivered in 24 hours.
+    pub delivered_daily: Option<u64>,
+    /// Platform events published in an hour.
+    pub published_hourly: Option<u64>,
+    /// `PushTopic` events delivered in 24 hours.
+    pub push_topics_daily: Option<u64>,
+    /// Generic events delivered in 24 hours.
+    pub generic_daily: Option<u64>,
+    /// Requests to the API in 24 hours.
+    pub requests_daily: Option<u64>,
+    /// Platform events that may be defined.
+    pub event_definitions: Option<u64>,
+}
+
+/// Editions with allocations of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edition {
+    /// Developer Edition.
+    Developer,
+    /// Enterprise Edition.
+    Enterprise,
+    /// Performance and Unlimited Edition.
+    Performance,
+    /// None: no allocations at all.
+    Unlimited,
+}
+
+/// `[metrics]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// File that holds the token that whoever reads `/metrics` has to bring.
+    pub token_file: Option<PathBuf>,
 }
 
 /// `[log]`
@@ -221,6 +259,7 @@ impl Settings {
             &mut self.admin.password_file,
             &mut self.connected_app.client_secret_file,
             &mut self.connected_app.certificate_file,
+            &mut self.metrics.token_file,
         ];
         for path in paths.into_iter().flatten() {
             *path = folder.join(&*path);
@@ -277,6 +316,9 @@ impl Settings {
                 reflection: self.pubsub.reflection.or(other.pubsub.reflection),
             },
             limits: self.limits.or(other.limits),
+            metrics: Metrics {
+                token_file: self.metrics.token_file.or(other.metrics.token_file),
+            },
             log: Log {
                 format: self.log.format.or(other.log.format),
                 filter: self.log.filter.or(other.log.filter),
@@ -289,8 +331,15 @@ impl Limits {
     fn or(self, other: Self) -> Self {
         Self {
             connections: self.connections.or(other.connections),
-            concurrent_clients: self.concurrent_clients.or(other.concurrent_clients),
             logins_an_hour: self.logins_an_hour.or(other.logins_an_hour),
+            allocations: self.allocations.or(other.allocations),
+            concurrent_clients: self.concurrent_clients.or(other.concurrent_clients),
+            delivered_daily: self.delivered_daily.or(other.delivered_daily),
+            published_hourly: self.published_hourly.or(other.published_hourly),
+            push_topics_daily: self.push_topics_daily.or(other.push_topics_daily),
+            generic_daily: self.generic_daily.or(other.generic_daily),
+            requests_daily: self.requests_daily.or(other.requests_daily),
+            event_definitions: self.event_definitions.or(other.event_definitions),
         }
     }
 }

@@ -302,6 +302,8 @@ pub enum Fault {
     ApiScopeMissing,
     /// The daily number of requests is used up.
     RequestLimitExceeded,
+    /// The hourly number of published platform events is used up.
+    PublishLimitExceeded,
 
     // ---- Streaming API
     /// The path names no API version.

@@ -406,3 +406,10 @@ pub const VALIDATION_DAYS: i64 = 10;
 /// Objects that one call describes: `ManyFault::RecordsTooMany` beyond. Source: `describeSObjects()` (SOAP API Developer
 /// Guide).
 pub const DESCRIBED_OBJECTS_MAX: usize = 100;
+
+/// Days that usage is kept. Source: "Monitor Platform Event Publishing and Delivery Usage" (Platform Events Developer Guide).
+pub const USAGE_DAYS: i64 = 45;
+
+/// Publishers and subscribers that are told apart in the usage of one hour, by topic; more are counted together.
+/// Source: none.
+pub const USAGE_ENTRIES_MAX: usize = 1_000;

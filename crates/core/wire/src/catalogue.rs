@@ -301,6 +301,12 @@ pub fn wire(fault: &Fault) -> Wire {
             "TotalRequests Limit exceeded.",
         )),
 
+        Fault::PublishLimitExceeded => on_rest(RestError::save(
+            "LIMIT_EXCEEDED",
+            "The org has published all platform events that it may publish in an hour",
+            [],
+        )),
+
         // ---- Streaming API
         Fault::VersionMissing => on_bayeux(bayeux::VERSION_MISSING),
         Fault::VersionUnsupported => Wire {

@@ -7,6 +7,7 @@
 mod call;
 mod fetch_response;
 mod managed;
+mod place;
 mod publish;
 mod reflection;
 mod replay;
@@ -33,7 +34,7 @@ pub mod proto {
 
 use axum::Router;
 use landfall_auth::Auth;
-use landfall_engine::Engine;
+use landfall_engine::{Engine, Standing};
 use tokio::sync::watch;
 use tonic::service::Routes;
 
@@ -41,6 +42,7 @@ pub use fetch_response::{FetchResponse, ManagedFetchResponse};
 pub use landfall_subscription::fetch::Timings;
 pub use reflection::{ReflectionError, reflection};
 
+use place::Places;
 use proto::pub_sub_server::PubSubServer;
 use slot::Slots;
 
@@ -60,6 +62,7 @@ pub struct PubsubState {
     pub(crate) timings: Timings,
     pub(crate) publish_idle_ms: i64,
     pub(crate) slots: Slots,
+    pub(crate) places: Places,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -77,8 +80,14 @@ impl PubsubState {
             timings,
             publish_idle_ms: PUBLISH_IDLE_MS,
             slots: Slots::default(),
+            places: Places::default(),
             stopping,
         }
+    }
+
+    /// Where all subscribers stand.
+    pub fn standings(&self) -> Vec<Standing> {
+        self.places.standings()
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use landfall_auth::Login;
+use landfall_engine::usage::Client;
 use landfall_engine::{NewEvent, Publication, draw};
 use landfall_model::{EventUuid, Fault, SchemaId, limits};
 use tokio::sync::mpsc;
@@ -74,14 +75,25 @@ pub(crate) async fn publish(
             }
         })
         .collect();
-    let published = state
-        .engine
-        .publish(good)
-        .await
-        .map_err(landfall_engine::Error::fault)?;
+    let published = state.engine.publish(&Client::PubSub, good).await;
+    let published = published.map_err(landfall_engine::Error::fault);
     let succeeded = results.iter_mut().filter(|result| result.error.is_none());
-    for (result, replay_id) in succeeded.zip(published) {
-        result.replay_id = replay::render(replay_id).into();
+    match published {
+        Ok(published) => {
+            for (result, replay_id) in succeeded.zip(published) {
+                result.replay_id = replay::render(replay_id).into();
+            }
+        }
+        // Source: "Platform Event Allocations" (Platform Events Developer Guide).
+        Err(Fault::PublishLimitExceeded) => {
+            for result in succeeded {
+                result.error = Some(Error {
+                    code: ErrorCode::Publish.into(),
+                    msg: "LIMIT_EXCEEDED".to_owned(),
+                });
+            }
+        }
+        Err(fault) => return Err(fault),
     }
     Ok(PublishResponse {
         results,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use landfall_auth::Login;
+use landfall_engine::usage::{self, Batch, Meter, Tally};
 use landfall_engine::{Definitions, LogEvent, Prepare, Rendition, TopicFilter, TopicId, Watcher};
 use landfall_model::{Fault, ReplayId, ReplayPreset, Timestamp, Topic};
 use landfall_subscription::fetch::{Due, Fetch};
@@ -17,6 +18,7 @@ use tracing::error;
 
 use crate::call::Call;
 use crate::fetch_response::{FetchResponse, event_field};
+use crate::place::Place;
 use crate::{PubsubState, call, replay, service, too_long};
 
 /// Bytes of events in one response. Clients keep gRPC's default limit of 4 MiB.
@@ -59,6 +61,10 @@ pub(crate) struct Delivery<R> {
     /// Ends when there is a reason of the stream's own.
     closing: Pin<Box<dyn Future<Output = Fault> + Send>>,
     watcher: Watcher,
+    /// What the client was sent.
+    tally: Arc<Tally>,
+    /// Where it stands, for those who look from outside.
+    place: Place,
     prepare: Prepare,
     /// New definitions may have more for the topic of all changes.
     deployments: watch::Receiver<Arc<Definitions>>,
@@ -79,6 +85,8 @@ impl<R: From<FetchResponse>> Delivery<R> {
         Self {
             fetch: Fetch::new(state.timings, state.engine.clock().now()),
             watcher: state.engine.log().watch(),
+            tally: state.engine.usage().subscriber(usage::Client::PubSub),
+            place: state.places.begin(&call.rpc_id),
             ending: ending(&state, &login),
             closing: Box::pin(std::future::pending()),
             prepare: Arc::new(|event| {
@@ -151,6 +159,7 @@ impl<R: From<FetchResponse>> Delivery<R> {
                 let topics = service::topics(&self.state, &self.login, Topic::CHANGE_EVENTS);
                 subscription.widen(topics.into_iter().flatten());
                 let topics = subscription.topics().to_vec();
+                self.place.subscribed(Topic::CHANGE_EVENTS, subscription);
                 self.watcher.set(TopicFilter::These(topics));
             }
         }
@@ -188,6 +197,7 @@ impl<R: From<FetchResponse>> Delivery<R> {
         self.watcher.set(TopicFilter::These(topics.clone()));
         let subscription =
             Subscription::resume(topics, preset, bounds).map_err(|_| Fault::ReplayIdCorrupted)?;
+        self.place.subscribed(name, &subscription);
         self.subscription = Some(subscription);
         Ok(())
     }
@@ -195,11 +205,13 @@ impl<R: From<FetchResponse>> Delivery<R> {
     /// Sends what there is, as far as the credit goes.
     pub(crate) async fn deliver(&mut self) -> Result<(), End> {
         while self.fetch.credit() > 0 {
+            let allowed = self.allowed()?;
             let Some(subscription) = &mut self.subscription else {
                 return Ok(());
             };
             let filter = TopicFilter::These(subscription.topics().to_vec());
             let limit = usize::try_from(self.fetch.credit()).unwrap_or(usize::MAX);
+            let limit = limit.min(allowed);
             let log = Arc::clone(self.state.engine.log());
             let from = subscription.cursor();
             let read = log.read_prepared(from, &filter, limit, &self.prepare).await;
@@ -215,19 +227,33 @@ impl<R: From<FetchResponse>> Delivery<R> {
             };
             if stretch.events.is_empty() {
                 subscription.advance(stretch.reached);
+                self.place.reached(stretch.reached);
                 if stretch.reached <= from || stretch.reached >= log.bounds().tail {
                     return Ok(());
                 }
                 continue;
             }
-            let events = taken(&stretch.events);
+            let (events, batch) = taken(&stretch.events);
             let last = stretch.events.get(events.len().saturating_sub(1));
             if let Some(last) = last {
                 subscription.advance(last.event().replay_id);
             }
             self.respond(events).await?;
+            self.state.engine.usage().delivered(&self.tally, &batch);
+            if let Some(reached) = self.reached() {
+                self.place.reached(reached);
+            }
         }
         Ok(())
+    }
+
+    /// How many events may be delivered before the org's allocation is used up.
+    fn allowed(&self) -> Result<usize, Fault> {
+        match self.state.engine.usage().left(Meter::Delivered) {
+            Some(0) => Err(Fault::EventLimitExceeded),
+            Some(left) => Ok(usize::try_from(left).unwrap_or(usize::MAX)),
+            None => Ok(usize::MAX),
+        }
     }
 
     async fn respond(&mut self, events: Vec<Bytes>) -> Result<(), End> {
@@ -286,10 +312,11 @@ fn ending(state: &PubsubState, login: &Login) -> Pin<Box<dyn Future<Output = Fau
     })
 }
 
-/// The events as response fields, as many as one response may hold: one at least.
-fn taken(events: &[Arc<LogEvent>]) -> Vec<Bytes> {
+/// The events as response fields, as many as one response may hold: one at least. And what they count.
+fn taken(events: &[Arc<LogEvent>]) -> (Vec<Bytes>, Batch) {
     let mut bytes = 0;
     let mut taken = Vec::with_capacity(events.len());
+    let mut batch = Batch::default();
     for event in events {
         let field = event.rendition(Rendition::PubSub, event_field);
         bytes += field.len();
@@ -297,6 +324,7 @@ fn taken(events: &[Arc<LogEvent>]) -> Vec<Bytes> {
             break;
         }
         taken.push(field.clone());
+        batch.deliver(event.event().topic, Meter::Delivered);
     }
-    taken
+    (taken, batch)
 }

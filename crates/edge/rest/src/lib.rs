@@ -40,7 +40,6 @@ mod selection;
 mod serve;
 mod template;
 mod tooling;
-mod usage;
 mod user;
 mod values;
 mod versions;
@@ -57,7 +56,6 @@ use landfall_auth::Auth;
 use landfall_engine::{Definitions, Engine};
 
 use describe::Describes;
-use usage::Usage;
 
 /// Tells scheme and authority of a request as its client sees them: `https://localhost:7443`.
 pub type BaseUrl = Arc<dyn Fn(&Parts) -> String + Send + Sync>;
@@ -70,8 +68,6 @@ pub struct RestState {
     pub auth: Auth,
     /// For the absolute addresses in answers.
     pub base_url: BaseUrl,
-    /// Requests of all clients in a day; none: unlimited. Refused beyond: `Fault::RequestLimitExceeded`.
-    pub requests_daily: Option<u64>,
 }
 
 /// The state of one router.
@@ -79,7 +75,6 @@ struct Shared {
     engine: Engine,
     auth: Auth,
     base_url: BaseUrl,
-    usage: Usage,
     describes: RwLock<Kept>,
 }
 
@@ -116,7 +111,6 @@ impl Shared {
 /// The resources below `/services/data`.
 pub fn router(state: RestState) -> Router {
     let shared = Arc::new(Shared {
-        usage: Usage::new(state.requests_daily),
         describes: RwLock::new(Kept {
             definitions: state.engine.definitions(),
             describes: Arc::default(),

@@ -2,6 +2,7 @@
 //!
 //! Source: "Limits", "Record Count", "Recently Viewed Items" (REST API Developer Guide).
 
+use landfall_engine::usage::{Allocations, Meter, Usage};
 use landfall_model::limits::REST_RECENT_ITEMS_MAX;
 use landfall_model::{Fault, Timestamp, Value};
 
@@ -13,74 +14,122 @@ use crate::record_json::{value, write_named};
 use crate::respond::Answer;
 use crate::writer::Writer;
 
-/// The allocations of a Developer Edition org, with the versions that show them: first and last.
+use Counted::{By, Clients, Unused};
+use Meter::{Delivered, Generic, Published, PushTopics, Requests};
+
+/// What an allocation is counted by.
+#[derive(Clone, Copy)]
+enum Counted {
+    /// Nothing here uses it: what there is of it in a Developer Edition org.
+    Unused(u64),
+    /// A meter.
+    By(Meter),
+    /// The Streaming API clients at this moment.
+    Clients,
+}
+
+/// The allocations of an org, with the versions that show them: first and last.
 ///
+/// Those for events of either kind are shown together, as the sample does.
 /// Clients: tap-salesforce divides by the `Max` of `DailyBulkApiBatches`.
 /// Source: the sample of "List Org Limits" (REST API Developer Guide).
-const ALLOCATIONS: &[(&str, i64, u16, u16)] = &[
-    ("ConcurrentAsyncGetReportInstances", 200, 0, u16::MAX),
-    ("DailyAsyncApexExecutions", 250_000, 0, u16::MAX),
-    ("DailyBulkApiBatches", 15_000, 49, u16::MAX),
-    ("DailyBulkApiRequests", 15_000, 0, 48),
-    ("DailyBulkV2QueryFileStorageMB", 976_562, 47, u16::MAX),
-    ("DailyBulkV2QueryJobs", 10_000, 47, u16::MAX),
-    ("DailyDeliveredPlatformEvents", 10_000, 0, u16::MAX),
+const ALLOCATIONS: &[(&str, Counted, u16, u16)] = &[
+    ("ConcurrentAsyncGetReportInstances", Unused(200), 0, NEWEST),
+    ("DailyApiRequests", By(Requests), 0, NEWEST),
+    ("DailyAsyncApexExecutions", Unused(250_000), 0, NEWEST),
+    ("DailyBulkApiBatches", Unused(15_000), 49, NEWEST),
+    ("DailyBulkApiRequests", Unused(15_000), 0, 48),
+    ("DailyBulkV2QueryFileStorageMB", Unused(976_562), 47, NEWEST),
+    ("DailyBulkV2QueryJobs", Unused(10_000), 47, NEWEST),
+    ("DailyDeliveredPlatformEvents", By(Delivered), 0, NEWEST),
     (
         "DailyDurableGenericStreamingApiEvents",
-        10_000,
+        By(Generic),
         37,
-        u16::MAX,
+        NEWEST,
     ),
-    ("DailyDurableStreamingApiEvents", 10_000, 37, u16::MAX),
-    ("DailyGenericStreamingApiEvents", 10_000, 0, u16::MAX),
-    ("DailyStandardVolumePlatformEvents", 10_000, 0, u16::MAX),
-    ("DailyStreamingApiEvents", 10_000, 0, u16::MAX),
-    ("DataStorageMB", 1_024, 0, u16::MAX),
-    ("DurableStreamingApiConcurrentClients", 20, 37, u16::MAX),
-    ("FileStorageMB", 1_024, 0, u16::MAX),
-    ("HourlyPublishedPlatformEvents", 50_000, 0, u16::MAX),
+    ("DailyDurableStreamingApiEvents", By(PushTopics), 37, NEWEST),
+    ("DailyGenericStreamingApiEvents", By(Generic), 0, NEWEST),
+    (
+        "DailyStandardVolumePlatformEvents",
+        Unused(10_000),
+        0,
+        NEWEST,
+    ),
+    ("DailyStreamingApiEvents", By(PushTopics), 0, NEWEST),
+    ("DataStorageMB", Unused(1_024), 0, NEWEST),
+    ("DurableStreamingApiConcurrentClients", Clients, 37, NEWEST),
+    ("FileStorageMB", Unused(1_024), 0, NEWEST),
+    ("HourlyPublishedPlatformEvents", By(Published), 0, NEWEST),
     (
         "HourlyPublishedStandardVolumePlatformEvents",
-        1_000,
+        Unused(1_000),
         0,
-        u16::MAX,
+        NEWEST,
     ),
-    ("MassEmail", 5_000, 0, u16::MAX),
+    ("MassEmail", Unused(5_000), 0, NEWEST),
     (
         "PlatformEventTriggersWithParallelProcessing",
-        5,
+        Unused(5),
         0,
-        u16::MAX,
+        NEWEST,
     ),
-    ("SingleEmail", 5_000, 0, u16::MAX),
-    ("StreamingApiConcurrentClients", 20, 0, u16::MAX),
+    ("SingleEmail", Unused(5_000), 0, NEWEST),
+    ("StreamingApiConcurrentClients", Clients, 0, NEWEST),
 ];
+
+const NEWEST: u16 = u16::MAX;
 
 /// The version that brought the numbers of records.
 const RECORD_COUNT_VERSION: u16 = 40;
 
-/// Answers with the org's allocations. Of these only the number of requests is counted.
+/// Answers with the org's allocations and what is left of them. One that is not limited is shown with the number of a
+/// Developer Edition org.
 pub(crate) fn limits(shared: &Shared, call: &Call) -> Answer {
     let version = call.version.number();
-    let (used, most) = shared.usage.used(shared.engine.clock().now());
-    let requests = (number(most), number(most.saturating_sub(used)));
+    let usage = shared.engine.usage();
     let mut w = Writer::new();
     w.object(|w| {
-        write_limit(w, "DailyApiRequests", requests);
-        for (name, most, since, until) in ALLOCATIONS {
+        for (name, counted, since, until) in ALLOCATIONS {
             if (*since..=*until).contains(&version) {
-                write_limit(w, name, (*most, *most));
+                let (most, used) = counted.of(usage);
+                w.name(name).object(|w| {
+                    w.name("Max").integer(number(most));
+                    w.name("Remaining")
+                        .integer(number(most.saturating_sub(used)));
+                });
             }
         }
     });
     Answer::json(w.finish())
 }
 
-fn write_limit(w: &mut Writer, name: &str, (most, remaining): (i64, i64)) {
-    w.name(name).object(|w| {
-        w.name("Max").integer(most);
-        w.name("Remaining").integer(remaining);
-    });
+impl Counted {
+    /// How much there is, and how much of it is used.
+    fn of(self, usage: &Usage) -> (u64, u64) {
+        let most = |of: &dyn Fn(&Allocations) -> Option<u64>| {
+            let most = of(usage.allocations()).or_else(|| of(&Allocations::DEVELOPER));
+            most.unwrap_or_default()
+        };
+        match self {
+            Unused(most) => (most, 0),
+            By(meter) => (most(&|all| all.of(meter)), usage.used(meter)),
+            Clients => (most(&|all| all.concurrent_clients), usage.clients()),
+        }
+    }
+}
+
+/// Counts a request, and says what `Sforce-Limit-Info` shows.
+///
+/// Wire: `api-usage=USED/LIMIT`.
+///
+/// # Errors
+/// [`Fault::RequestLimitExceeded`] together with what the header shows.
+pub(crate) fn counted(shared: &Shared) -> (String, Result<(), Fault>) {
+    let usage = shared.engine.usage();
+    let (used, verdict) = usage.request();
+    let (most, _) = By(Requests).of(usage);
+    (format!("api-usage={used}/{most}"), verdict)
 }
 
 /// Answers with the numbers of records of the objects asked for, or of all.

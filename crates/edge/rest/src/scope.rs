@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use landfall_engine::usage::Client;
 use landfall_engine::{Change, Engine, NewEvent, OpenTransaction, Outcome, Transaction};
 use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value};
 
@@ -150,7 +151,11 @@ pub(crate) async fn publish(
     match &call.scope {
         Scope::Org => {
             let events = events.into_iter().map(|outgoing| outgoing.event).collect();
-            shared.engine.publish(events).await.map_err(refused)?;
+            shared
+                .engine
+                .publish(&Client::Rest, events)
+                .await
+                .map_err(refused)?;
         }
         Scope::Joint(joint) => joint.later(|later| later.events.extend(events)),
     }
@@ -184,7 +189,11 @@ pub(crate) async fn end(shared: &Shared, joint: Arc<Joint>, keep: bool) -> Resul
     let events = events.into_iter();
     let events = events.filter(|outgoing| keep || !outgoing.after_commit);
     let events = events.map(|outgoing| outgoing.event).collect();
-    shared.engine.publish(events).await.map_err(refused)?;
+    shared
+        .engine
+        .publish(&Client::Rest, events)
+        .await
+        .map_err(refused)?;
     if keep {
         changed(shared, users).await;
     }

@@ -70,7 +70,7 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body) -> Result<Answer, Fa
     let mut path: Vec<String> = path.collect();
     let in_xml = xml::take_suffix(&mut path);
     let login = login(shared, parts)?;
-    let (usage, verdict) = shared.usage.count(shared.engine.clock().now());
+    let (usage, verdict) = org_limits::counted(shared);
     let answer = match verdict {
         Ok(()) => within(shared, parts, body, version, login, path)
             .await

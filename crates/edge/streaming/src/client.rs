@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use landfall_auth::Login;
 use landfall_bayeux::{Input, Moment, RequestedAdvice, Response, Session, Timings};
+use landfall_engine::usage::{self, Tally};
 use landfall_engine::{Engine, Error, Prepare, Rendition, Watcher};
 use landfall_model::{Fault, RecordId, limits};
 use tracing::error;
@@ -23,6 +24,8 @@ pub(crate) struct Client {
     /// Value of the cookie that ties the client to its browser.
     pub(crate) browser: String,
     pub(crate) watcher: Watcher,
+    /// What it was sent.
+    pub(crate) tally: Arc<Tally>,
     machine: Mutex<Machine>,
     /// Held while events are taken for a response, so that two responses cannot share out one stretch of the log.
     delivering: tokio::sync::Mutex<()>,
@@ -37,6 +40,9 @@ impl Client {
         timings: Timings,
     ) -> Self {
         Self {
+            tally: engine
+                .usage()
+                .subscriber(usage::Client::CometD(id.as_str().into())),
             id,
             user: login.user_id,
             browser,
@@ -186,7 +192,7 @@ impl Client {
         response: &mut Response,
     ) -> Delivery {
         let _one = self.delivering.lock().await;
-        let delivery = Delivery::begin(self);
+        let delivery = Delivery::begin(engine, self);
         let log = engine.log();
         let prepare = prepare(engine);
         loop {

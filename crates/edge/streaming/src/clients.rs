@@ -29,10 +29,11 @@ impl Clients {
         login: &Arc<Login>,
         browser: Option<String>,
         timings: Timings,
-        limit: Option<usize>,
     ) -> Result<Arc<Client>, Fault> {
         let browser = browser.unwrap_or_else(|| base36(draw(engine.entropy()), 16));
         let id = base36(draw(engine.entropy()), 28);
+        let limit = engine.usage().allocations().concurrent_clients;
+        let limit = limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let mut table = self.table();
         if limit.is_some_and(|limit| table.len() >= limit) {
             table.retain(|_, client| !client.tick(engine));
@@ -48,6 +49,7 @@ impl Clients {
             timings,
         ));
         table.insert(id, Arc::clone(&client));
+        engine.usage().set_clients(table.len());
         Ok(client)
     }
 
@@ -55,24 +57,28 @@ impl Clients {
         self.table().get(id).cloned()
     }
 
-    pub(crate) fn forget(&self, id: &str) {
-        self.table().remove(id);
+    pub(crate) fn forget(&self, engine: &Engine, id: &str) {
+        let mut table = self.table();
+        table.remove(id);
+        engine.usage().set_clients(table.len());
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Client>> {
+        self.table().values().cloned().collect()
     }
 
     /// Tells all of new definitions.
     pub(crate) fn redefined(&self, engine: &Engine) {
-        let clients: Vec<Arc<Client>> = self.table().values().cloned().collect();
-        for client in clients {
+        for client in self.all() {
             client.redefined(engine);
         }
     }
 
     /// Lets time pass for all: expired clients are forgotten, and the logins of those that wait stay in use.
     pub(crate) fn sweep(&self, engine: &Engine, auth: &Auth) {
-        let clients: Vec<Arc<Client>> = self.table().values().cloned().collect();
-        for client in clients {
+        for client in self.all() {
             if client.tick(engine) {
-                self.forget(&client.id);
+                self.forget(engine, &client.id);
             } else if let Some(login) = client.waiting_login() {
                 // A login that has ended meanwhile ends its poll by itself.
                 let _ = auth.keep_alive(&login);

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use landfall_engine::Engine;
 
 use crate::client::Client;
 
@@ -16,6 +17,7 @@ use crate::client::Client;
 /// more than what a dead connection held. What the connection took counts as delivered: the protocol has no
 /// acknowledgement, clients come back with the last replay id that they saw.
 pub(crate) struct Delivery {
+    engine: Engine,
     client: Arc<Client>,
     number: u64,
     is_sent: bool,
@@ -23,12 +25,20 @@ pub(crate) struct Delivery {
 
 impl Delivery {
     /// Positions can come back to where they are now.
-    pub(crate) fn begin(client: &Arc<Client>) -> Self {
+    pub(crate) fn begin(engine: &Engine, client: &Arc<Client>) -> Self {
         Self {
+            engine: engine.clone(),
             client: Arc::clone(client),
             number: client.machine().begin_delivery(),
             is_sent: false,
         }
+    }
+
+    /// The connection has taken the events.
+    fn sent(&mut self) {
+        self.is_sent = true;
+        let batch = self.client.machine().delivered(self.number);
+        self.engine.usage().delivered(&self.client.tally, &batch);
     }
 }
 
@@ -65,7 +75,7 @@ impl Body for Parcel {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if let Some(delivery) = &mut self.delivery {
-            delivery.is_sent = true;
+            delivery.sent();
         }
         Poll::Ready(self.body.take().map(|body| Ok(Frame::data(body))))
     }

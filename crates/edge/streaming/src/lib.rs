@@ -22,7 +22,7 @@ use axum::Router;
 use axum::routing::any;
 use landfall_auth::Auth;
 use landfall_bayeux::Timings;
-use landfall_engine::Engine;
+use landfall_engine::{Engine, Standing};
 use tokio::sync::watch;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -40,8 +40,6 @@ const COMPRESSED_BYTES_MIN: u64 = 1_024;
 pub struct Settings {
     /// The waits of sessions.
     pub timings: Timings,
-    /// Clients at once; none for no limit.
-    pub clients_max: Option<usize>,
     /// Whether clients must return the browser cookie. Off by default: libraries drop cookies of numeric hosts.
     pub strict_cookies: bool,
 }
@@ -88,6 +86,21 @@ impl StreamingState {
                 }
             }
         }
+    }
+
+    /// Where all subscribers stand.
+    pub fn standings(&self) -> Vec<Standing> {
+        let clients = self.clients.all();
+        let standings = clients.iter().flat_map(|client| {
+            let places = client.machine().places();
+            places.into_iter().map(|place| Standing {
+                client: client.id.clone(),
+                channel: place.channel.into(),
+                topics: place.topics,
+                reached: place.reached,
+            })
+        });
+        standings.collect()
     }
 
     /// Ends when the server goes away.

@@ -8,6 +8,7 @@ use landfall_auth::{Login, may_receive};
 use landfall_bayeux::{
     Answer, Input, Moment, Output, Poll, PollId, RequestedAdvice, Response, Session,
 };
+use landfall_engine::usage::{Batch, Meter, Usage};
 use landfall_engine::{Definitions, Engine, LogEvent, Rendition, Stretch, TopicFilter, TopicId};
 use landfall_model::{Fault, ReplayId, ReplayPreset, Topic, limits};
 use landfall_subscription::{Bounds, Subscription, feed};
@@ -27,6 +28,16 @@ const ENVELOPE_BYTES: usize = 128;
 pub(crate) struct Position {
     subscription: Subscription<TopicId>,
     before: ReplayId,
+    /// What its events count as.
+    meter: Meter,
+}
+
+/// Where a subscription stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) channel: Box<str>,
+    pub(crate) topics: Vec<TopicId>,
+    pub(crate) reached: ReplayId,
 }
 
 /// What a client asks for in a subscribe.
@@ -62,6 +73,8 @@ pub(crate) struct Machine {
     waiting: Vec<(PollId, oneshot::Sender<Answer>)>,
     last_poll: u64,
     last_delivery: u64,
+    /// The events of the last delivery, until it is known to have left.
+    delivery: Batch,
     /// The topics of all subscriptions.
     filter: TopicFilter,
     /// New definitions may have more for the channel of all changes.
@@ -81,6 +94,7 @@ impl Machine {
             waiting: Vec::new(),
             last_poll: 0,
             last_delivery: 0,
+            delivery: Batch::default(),
             filter: TopicFilter::These(Vec::new()),
             generation: 0,
         }
@@ -171,6 +185,7 @@ impl Machine {
         let position = Position {
             before: before.unwrap_or_else(|| subscription.cursor()),
             subscription,
+            meter: Meter::of_channel(wish.channel),
         };
         self.feed(now, Input::Subscribe(wish.channel.into(), position))?;
         // What was looked up for the wish may be older than what this client has seen of the definitions.
@@ -316,7 +331,41 @@ impl Machine {
             position.before = position.subscription.cursor();
         }
         self.last_delivery += 1;
+        self.delivery = Batch::default();
         self.last_delivery
+    }
+
+    /// What a delivery that has left consisted of.
+    pub(crate) fn delivered(&mut self, delivery: u64) -> Batch {
+        if delivery == self.last_delivery {
+            std::mem::take(&mut self.delivery)
+        } else {
+            Batch::default()
+        }
+    }
+
+    /// Whether the org may not be sent any more events of a kind that the session is subscribed to; for a session without
+    /// subscriptions, of any kind.
+    ///
+    /// Source: "Streaming API Error Codes" (Streaming API Developer Guide): a first connect is refused as well.
+    pub(crate) fn is_used_up(&self, usage: &Usage) -> bool {
+        let used_up = |meter| usage.left(meter) == Some(0);
+        let mut positions = self.session.subscriptions().peekable();
+        if positions.peek().is_none() {
+            return Meter::DELIVERIES.into_iter().any(used_up);
+        }
+        positions.any(|(_, position)| used_up(position.meter))
+    }
+
+    /// Where the subscriptions stand.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        let positions = self.session.subscriptions();
+        let places = positions.map(|(channel, position)| Place {
+            channel: channel.into(),
+            topics: position.subscription.topics().to_vec(),
+            reached: position.subscription.cursor(),
+        });
+        places.collect()
     }
 
     /// Takes the events that wait, in order, as many as the response may hold, as far as memory knows them.
@@ -327,12 +376,13 @@ impl Machine {
         let start = response.len();
         let mut full = false;
         let (session, form) = (&mut self.session, Form::of(engine, self.version));
+        let mut taking = Taking::begin(engine.usage(), session, &mut self.delivery);
         let deployments = &self.deployments;
         let reached = engine.log().visit_recent(from, &self.filter, |event| {
             if is_redefined(deployments) {
                 return ControlFlow::Break(());
             }
-            full = take(session, form, event, response).is_break();
+            full = take(session, form, event, response, &mut taking).is_break();
             if full || response.len() - start > STRETCH_BYTES {
                 ControlFlow::Break(())
             } else {
@@ -366,8 +416,9 @@ impl Machine {
             return Step::Again;
         }
         let form = Form::of(engine, self.version);
+        let mut taking = Taking::begin(engine.usage(), &self.session, &mut self.delivery);
         for event in &stretch.events {
-            if take(&mut self.session, form, event, response).is_break() {
+            if take(&mut self.session, form, event, response, &mut taking).is_break() {
                 return Step::Done(());
             }
         }
@@ -447,12 +498,29 @@ fn wanting(session: &Session<Position>, event: &LogEvent) -> usize {
         .count()
 }
 
-/// Writes one event to the response, once for each channel; breaks if the response is full.
+/// What a delivery counts, and how many copies more may go out: as many as the scarcest allocation has left.
+struct Taking<'t> {
+    batch: &'t mut Batch,
+    left: u64,
+}
+
+impl<'t> Taking<'t> {
+    fn begin(usage: &Usage, session: &Session<Position>, batch: &'t mut Batch) -> Self {
+        let meters = session.subscriptions().map(|(_, position)| position.meter);
+        let least = meters.filter_map(|meter| usage.left(meter)).min();
+        let left = least.map_or(u64::MAX, |left| left.saturating_sub(batch.deliveries()));
+        Self { batch, left }
+    }
+}
+
+/// Writes one event to the response, once for each channel; breaks if the response is full, or the org may not be sent
+/// any more.
 fn take(
     session: &mut Session<Position>,
     form: Form<'_>,
     event: &LogEvent,
     response: &mut Response,
+    taking: &mut Taking<'_>,
 ) -> ControlFlow<()> {
     let wanting = wanting(session, event);
     if wanting == 0 {
@@ -460,16 +528,20 @@ fn take(
     }
     let data = form.data(event);
     let bytes = response.len() + wanting * (data.len() + ENVELOPE_BYTES);
-    if !response.is_empty() && bytes > limits::STREAMING_RESPONSE_BYTES_MAX {
+    let is_full = !response.is_empty() && bytes > limits::STREAMING_RESPONSE_BYTES_MAX;
+    if is_full || taking.left == 0 {
         return ControlFlow::Break(());
     }
     let event = event.event();
-    let subscriptions = session
-        .subscriptions_mut()
-        .map(|(channel, position)| (channel, &mut position.subscription));
-    for channel in feed::take(subscriptions, event.replay_id, event.topic) {
+    let subscriptions = session.subscriptions_mut().map(|(channel, position)| {
+        let key = (channel, position.meter);
+        (key, &mut position.subscription)
+    });
+    for (channel, meter) in feed::take(subscriptions, event.replay_id, event.topic) {
         if !data.is_empty() {
             response.event(channel, &data);
+            taking.batch.deliver(event.topic, meter);
+            taking.left = taking.left.saturating_sub(1);
         }
     }
     ControlFlow::Continue(())

@@ -7,6 +7,7 @@ use landfall_bayeux::{
     Advice, Answer, Connect, Echo, Handshake, Input, Message, Refusal, Request, Response,
     Subscription as Channels, SubscriptionError,
 };
+use landfall_engine::usage::Meter;
 use landfall_model::{Fault, ReplayPreset};
 use landfall_subscription::Bounds;
 
@@ -86,7 +87,6 @@ impl Responder<'_> {
                 login,
                 self.caller.browser.clone(),
                 self.state.settings.timings,
-                self.state.settings.clients_max,
             )
             .map_err(|fault| denied(&fault))?;
         client.machine().version = version;
@@ -125,6 +125,9 @@ impl Responder<'_> {
                 offered: offered.to_owned(),
             });
         }
+        if client.machine().is_used_up(self.state.engine.usage()) {
+            return Err(Fault::EventLimitExceeded);
+        }
         let waiting = client
             .connect(&self.state.engine, alone, connect.advice)
             .await?;
@@ -152,7 +155,7 @@ impl Responder<'_> {
             Request::Unsubscribe(channels) => client.unsubscribe(engine, named(channels)?)?,
             Request::Disconnect => {
                 client.feed(engine, Input::Disconnect)?;
-                self.state.clients.forget(&client.id);
+                self.state.clients.forget(engine, &client.id);
             }
             _ => {}
         }
@@ -168,6 +171,9 @@ impl Responder<'_> {
         let engine = &self.state.engine;
         let topics = channel::topics(engine, login, channel)?;
         let preset = replay::preset(message.ext.as_ref(), channel)?;
+        if engine.usage().left(Meter::of_channel(channel)) == Some(0) {
+            return Err(Fault::EventLimitExceeded);
+        }
         let held = engine.log().bounds();
         Ok(Wish {
             channel,
@@ -224,7 +230,9 @@ impl Responder<'_> {
             _ => message.client_id.as_deref(),
         };
         let mut refusal = refusal(fault);
-        if refusal.failure_reason.is_some() && matches!(message.request, Request::Connect(_)) {
+        // Whoever may come back would do so at once.
+        let ends = refusal.failure_reason.is_some() || *fault == Fault::EventLimitExceeded;
+        if ends && matches!(message.request, Request::Connect(_)) {
             refusal = refusal.advising(Advice::None);
         }
         self.response.refused(&message.echo(), client_id, &refusal);

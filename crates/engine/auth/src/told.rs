@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use landfall_engine::usage::Client;
 use landfall_engine::{NewEvent, draw};
 use landfall_model::limits::{LOGINS_TOLD_AT_ONCE, LOGINS_UNTOLD_MAX};
 use landfall_model::{EventUuid, Fault, RecordId, Timestamp, Value};
@@ -167,7 +168,7 @@ async fn publish(
                 Err(failure) => error!(error = %failure, "a login cannot be told"),
             }
         }
-        if let Err(failure) = auth.0.engine.publish(events).await {
+        if let Err(failure) = auth.0.engine.publish(&Client::System, events).await {
             error!(error = %failure, "logins cannot be told");
         }
     }

@@ -5,6 +5,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use landfall_engine::usage::Allocations;
 use landfall_engine::{
     Assignment, Change, Engine, Parts, SystemClock, SystemEntropy, Transaction, WriterThread,
 };
@@ -32,6 +33,7 @@ impl Bench {
             retention_hours: 72,
             capture_all: true,
             differences: true,
+            allocations: Allocations::UNLIMITED,
         })
         .expect("an engine");
         let runtime = tokio::runtime::Builder::new_current_thread()

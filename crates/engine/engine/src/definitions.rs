@@ -160,6 +160,12 @@ impl Definitions {
         self.topics.get(topic).copied()
     }
 
+    /// The name of a topic.
+    pub fn name_of(&self, topic: TopicId) -> Option<&Topic> {
+        let mut topics = self.topics.iter();
+        topics.find_map(|(name, number)| (*number == topic).then_some(name))
+    }
+
     /// What is on a topic.
     pub fn subject(&self, topic: TopicId) -> Option<&Subject> {
         self.subjects.get(&topic)

@@ -25,11 +25,13 @@ mod query;
 mod replication;
 mod roll_up;
 mod tabbed;
+pub mod usage;
 mod validate;
 mod workspace;
 mod writer;
 
 use std::ops::ControlFlow;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use landfall_metadata::Component;
@@ -54,7 +56,7 @@ pub use definitions::{Definitions, Publication, Subject};
 pub use deploy::{Amended, Effect, Step};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::{Error, chain};
-pub use log::{Log, LogEvent, Prepare, Rendition, Stretch, Watcher};
+pub use log::{Backlog, Lag, Log, LogEvent, Prepare, Rendition, Standing, Stretch, Watcher};
 pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;
 pub use publish::Published;
@@ -62,6 +64,8 @@ pub use query::{Answer, Explained, ExplainedWay, Locator, Page, PageRow, Questio
 pub use replication::{Period, Replicated};
 pub use writer::open::OpenTransaction;
 pub use writer::{WriterCounters, WriterThread};
+
+use usage::{Allocations, Client, Usage};
 
 use command::Note;
 use definitions::{InForce, Issued};
@@ -83,6 +87,8 @@ pub struct Parts {
     pub capture_all: bool,
     /// Whether updates tell large texts by what changed in them.
     pub differences: bool,
+    /// What the org may use.
+    pub allocations: Allocations,
 }
 
 /// An org at work: cheap to clone, shared by all edges.
@@ -100,6 +106,7 @@ struct Shared {
     querying: tokio::sync::Semaphore,
     org: Org,
     log: Arc<Log>,
+    usage: Arc<Usage>,
     writer: Handle,
 }
 
@@ -367,12 +374,22 @@ impl Engine {
     /// Makes events durable that belong to no record, in their order; says which positions they got.
     ///
     /// # Errors
-    /// [`Error::Store`] or [`Error::Stopped`]: none was kept.
-    pub async fn publish(&self, events: Vec<NewEvent>) -> Result<Vec<ReplayId>, Error> {
+    /// [`Error::Refused`] if that many may not be published now; [`Error::Store`] or [`Error::Stopped`]. None was kept.
+    pub async fn publish(
+        &self,
+        client: &Client,
+        events: Vec<NewEvent>,
+    ) -> Result<Vec<ReplayId>, Error> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        self.0.writer.publish(events).await
+        let usage = self.usage();
+        let topics: Vec<TopicId> = events.iter().map(|event| event.topic).collect();
+        let reservation = usage.reserve(topics.iter().copied())?;
+        let positions = self.0.writer.publish(events).await?;
+        reservation.keep();
+        usage.published(client, topics.into_iter());
+        Ok(positions)
     }
 
     /// A platform event with the values of a request, placed by [`Publication::object`]: for [`Self::publish`], and for
@@ -409,12 +426,13 @@ impl Engine {
     /// Those of [`Self::prepare`] and [`Self::publish`].
     pub async fn publish_record(
         &self,
+        client: &Client,
         publication: &Publication,
         user: RecordId,
         values: Vec<Assignment>,
     ) -> Result<Published, Error> {
         let (published, event) = self.prepare(publication, user, values)?;
-        self.publish(vec![event]).await?;
+        self.publish(client, vec![event]).await?;
         Ok(published)
     }
 
@@ -505,6 +523,31 @@ impl Engine {
     /// The event log.
     pub fn log(&self) -> &Arc<Log> {
         &self.0.log
+    }
+
+    /// What was used of the org's allocations.
+    pub fn usage(&self) -> &Usage {
+        &self.0.usage
+    }
+
+    /// Keeps what was counted since the last time.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`].
+    pub async fn save_usage(&self) -> Result<(), Error> {
+        let documents = self.usage().unsaved();
+        if documents.is_empty() {
+            return Ok(());
+        }
+        self.put(documents).await
+    }
+
+    /// The usage of some hours, counted from 1970, as far as there was any; the last one may be going on.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Document`].
+    pub async fn usage_of(&self, hours: RangeInclusive<i64>) -> Result<Vec<usage::Hour>, Error> {
+        usage::history(self, hours).await
     }
 
     /// The one clock.

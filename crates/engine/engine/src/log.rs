@@ -3,6 +3,7 @@
 //! There is no queue per subscriber. A subscriber holds a position and a [`Watcher`]; the writer moves the tail and wakes
 //! the watchers of the topics that moved, and each reads on from its own position.
 
+mod backlog;
 mod fan_out;
 mod pages;
 
@@ -18,6 +19,7 @@ use crate::error::Error;
 use fan_out::FanOut;
 use pages::{Pages, Search};
 
+pub use backlog::{Backlog, Lag, Standing};
 pub use fan_out::Watcher;
 pub use pages::Prepare;
 
@@ -275,6 +277,11 @@ impl Log {
         mut visit: impl FnMut(&LogEvent) -> ControlFlow<()>,
     ) -> Option<ReplayId> {
         self.tail().visit(after, filter, |entry| visit(entry))
+    }
+
+    /// The newest events of each topic.
+    pub fn backlog(&self) -> Backlog {
+        Backlog::of(&self.tail())
     }
 
     /// Someone who wants to know when topics move.

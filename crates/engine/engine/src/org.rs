@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::log::Log;
 use crate::managed;
 use crate::numbers::Numbers;
+use crate::usage::Usage;
 use crate::writer::{self, Core, WriterThread};
 use crate::{Engine, Parts, Shared};
 
@@ -55,6 +56,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         retention_hours,
         capture_all,
         differences,
+        allocations,
     } = parts;
     let mut writer = store.writer;
     let (compiled, components) = deploy::stored(&*writer)?;
@@ -82,6 +84,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
             .with_managed(managed)
             .with_components(components),
     ));
+    let usage = Arc::new(Usage::open(&*writer, &clock, &definitions, allocations)?);
     let core = Core {
         store: writer,
         numbers,
@@ -94,6 +97,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         definitions: Arc::clone(&definitions),
         issued: Arc::clone(&issued),
         log: Arc::clone(&log),
+        usage: Arc::clone(&usage),
         last_now: org.created,
     };
     let thread = writer::spawn(core, inbox, &handle)?;
@@ -108,6 +112,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         querying: tokio::sync::Semaphore::new(QUERIES_AT_ONCE_MAX),
         org,
         log,
+        usage,
         writer: handle,
     };
     Ok((Engine(Arc::new(shared)), thread))

@@ -28,6 +28,7 @@ use crate::log::Log;
 use crate::managed::{self, ManagedChange};
 use crate::numbers::Numbers;
 use crate::plan::Planner;
+use crate::usage::{Client, Usage};
 use crate::workspace::Workspace;
 use compute::{Computed, Computing};
 use handle::{Answer, Command, Handle, Inbox, State, answer_with, failed};
@@ -47,6 +48,7 @@ pub(crate) struct Core {
     pub(crate) definitions: Arc<InForce>,
     pub(crate) issued: Arc<Issued>,
     pub(crate) log: Arc<Log>,
+    pub(crate) usage: Arc<Usage>,
     pub(crate) last_now: Timestamp,
 }
 
@@ -238,6 +240,11 @@ impl Core {
             )
         })?;
         self.log.publish(&committed.events, committed.tail);
+        let publications = group.publications.iter();
+        let published = publications.map(|(events, _)| events.len()).sum();
+        let captured = committed.events.iter().skip(published);
+        self.usage
+            .published(&Client::System, captured.map(|event| event.topic));
         let events = u64::try_from(committed.events.len()).unwrap_or_default();
         state.counters.events.fetch_add(events, Ordering::Relaxed);
         Ok(first)

@@ -43,11 +43,13 @@ pub enum DocumentKind {
     DeploymentZip,
     /// Retrievals of the Metadata API, by id.
     Retrieval,
+    /// What was published and delivered, by the hour.
+    Usage,
 }
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Org,
         Self::Counter,
         Self::Schema,
@@ -65,6 +67,7 @@ impl DocumentKind {
         Self::Deployment,
         Self::DeploymentZip,
         Self::Retrieval,
+        Self::Usage,
     ];
 
     /// A name that stays the same for ever: it is stored.
@@ -87,6 +90,7 @@ impl DocumentKind {
             Self::Deployment => "deployment",
             Self::DeploymentZip => "deployment_zip",
             Self::Retrieval => "retrieval",
+            Self::Usage => "usage",
         }
     }
 }

@@ -15,6 +15,7 @@ use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use landfall_auth::{Auth, Client, NewUser, PasswordCost, Settings};
+use landfall_engine::usage::Allocations;
 use landfall_engine::{Engine, ManualClock, Parts, SeededEntropy, WriterThread};
 use landfall_metadata::Component;
 use landfall_model::{RecordId, Timestamp};
@@ -39,6 +40,8 @@ pub struct Options {
     pub capture_all: bool,
     /// Of logins.
     pub logins: Settings,
+    /// What it may use.
+    pub allocations: Allocations,
 }
 
 impl Default for Options {
@@ -49,6 +52,7 @@ impl Default for Options {
                 password_cost: PasswordCost::LEAST,
                 ..Settings::developer()
             },
+            allocations: Allocations::UNLIMITED,
         }
     }
 }
@@ -173,6 +177,7 @@ impl StoppedOrg {
             retention_hours: 72,
             capture_all: self.options.capture_all,
             differences: true,
+            allocations: self.options.allocations,
         })
         .expect("an engine");
         let auth = Auth::open(engine.clone(), self.options.logins.clone());

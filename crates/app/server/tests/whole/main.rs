@@ -4,6 +4,7 @@ mod common;
 mod lifecycle;
 mod listener;
 mod logins;
+mod metrics;
 mod oauth;
 mod polling;
 mod project;

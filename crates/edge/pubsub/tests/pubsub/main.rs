@@ -14,6 +14,7 @@ mod quiet;
 mod reflection;
 mod replay;
 mod topics;
+mod usage;
 
 /// Messages and client, generated for the tests alone.
 #[allow(

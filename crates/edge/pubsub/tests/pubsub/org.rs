@@ -5,6 +5,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
+use landfall_engine::usage::Allocations;
 use landfall_engine::{Change, Transaction};
 use landfall_model::{RecordId, Timestamp, Value};
 use landfall_pubsub::{PubsubState, Timings, router};
@@ -72,6 +73,18 @@ impl Org {
             ..Options::default()
         };
         Self::of(TestOrg::with(options).await)
+    }
+
+    /// The org of [`Self::new`], which may use so much.
+    pub(crate) async fn allowed(allocations: Allocations) -> Self {
+        let options = Options {
+            allocations,
+            ..Options::default()
+        };
+        let org = Self::of(TestOrg::with(options).await);
+        org.deploy(vec![project::low_ink(""), project::paper_jam()])
+            .await;
+        org
     }
 
     fn of(org: TestOrg) -> Self {

@@ -6,6 +6,7 @@ use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value as Avro;
 use landfall_engine::NewEvent;
+use landfall_engine::usage::Client;
 use landfall_model::{
     ChangeEventHeader, ChangeType, CommitNumber, Date, EventUuid, FieldBits, RecordId, Timestamp,
     Topic, TransactionKey, Value,
@@ -178,7 +179,10 @@ async fn placed(org: &Org, id: RecordId) -> ConsumerEvent {
         payload: payload.expect("a payload").into(),
     };
     let mut stream = org.subscribed(ACCOUNTS, 1).await;
-    org.engine.publish(vec![event]).await.expect("published");
+    org.engine
+        .publish(&Client::System, vec![event])
+        .await
+        .expect("published");
     stream.event().await
 }
 

@@ -66,7 +66,6 @@ impl Org {
             engine: org.engine.clone(),
             auth: org.auth.clone(),
             base_url: Arc::new(|_| "https://localhost:7443".to_owned()),
-            requests_daily: None,
         });
         Self { inner: org, router }
     }

@@ -19,3 +19,4 @@ mod replay;
 mod session;
 mod subscribe;
 mod transport;
+mod usage;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use http::{Method, Request};
+use landfall_engine::usage::Allocations;
 use landfall_engine::{Change, ManualClock, Outcome, Transaction};
 use landfall_model::{EntityDefinition, RecordId, ReplayId, Value as Field};
 use landfall_schema::EventSchema;
@@ -106,6 +107,15 @@ impl Org {
     pub(crate) async fn without_capture() -> Self {
         let options = Options {
             capture_all: false,
+            ..Options::default()
+        };
+        Self::of(TestOrg::with(options).await, Settings::default())
+    }
+
+    /// An org that may use so much.
+    pub(crate) async fn allowed(allocations: Allocations) -> Self {
+        let options = Options {
+            allocations,
             ..Options::default()
         };
         Self::of(TestOrg::with(options).await, Settings::default())
@@ -253,6 +263,11 @@ impl Org {
         assert_eq!(reply["channel"], "/meta/connect");
         assert_eq!(reply["successful"], true, "{reply}");
         replies
+    }
+
+    /// The hour of the clock, counted from 1970.
+    pub(crate) fn clock_hour(&self) -> i64 {
+        self.engine.clock().now().as_millis().div_euclid(3_600_000)
     }
 
     // ---- changes

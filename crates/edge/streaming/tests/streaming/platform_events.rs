@@ -1,6 +1,7 @@
 //! Platform events as subscribers of each version read them.
 
 use http::{Method, Request};
+use landfall_engine::usage::Client;
 use landfall_metadata::Component;
 use landfall_model::{Timestamp, Value as Field};
 use serde_json::{Value, json};
@@ -68,7 +69,9 @@ async fn publish(org: &Org) -> String {
         (place("Printer_Model__c"), "XZO-5 .517Z".into_field()),
         (place("Since__c"), since),
     ];
-    let published = org.engine.publish_record(publication, org.admin, values);
+    let published = org
+        .engine
+        .publish_record(&Client::Rest, publication, org.admin, values);
     published.await.expect("it is published").uuid.to_string()
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::Request;
+use landfall_engine::usage::Allocations;
 use landfall_model::RecordId;
-use landfall_streaming::Settings;
 use serde_json::{Value, json};
 
 use crate::org::{
@@ -274,9 +274,9 @@ async fn a_subscribe_may_come_before_the_first_connect() {
 // S24
 #[tokio::test]
 async fn a_disconnect_ends_the_held_poll_and_makes_room() {
-    let org = Org::with(Settings {
-        clients_max: Some(1),
-        ..Settings::default()
+    let org = Org::allowed(Allocations {
+        concurrent_clients: Some(1),
+        ..Allocations::UNLIMITED
     })
     .await;
     let client = org.session().await;
@@ -421,9 +421,9 @@ async fn only_long_polling_is_spoken() {
 // S28
 #[tokio::test]
 async fn clients_are_counted() {
-    let org = Org::with(Settings {
-        clients_max: Some(20),
-        ..Settings::default()
+    let org = Org::allowed(Allocations {
+        concurrent_clients: Some(20),
+        ..Allocations::UNLIMITED
     })
     .await;
     let mut clients = Vec::new();

@@ -8,6 +8,7 @@ use landfall_auth::{
     Auth, AuthorizationCode, AuthorizationParameters, AuthorizationRequest, Authorized, Client,
     CodeExchange, Granted, NewUser, PasswordCost, ResponseType, Settings,
 };
+use landfall_engine::usage::Allocations;
 use landfall_engine::{Assignment, Change, Engine, ManualClock, Parts, SeededEntropy, Transaction};
 use landfall_engine::{Org as Identity, WriterThread};
 use landfall_model::{RecordId, Timestamp, Value};
@@ -199,6 +200,7 @@ async fn open(
         retention_hours: 72,
         capture_all: true,
         differences: true,
+        allocations: Allocations::UNLIMITED,
     })
     .expect("an engine");
     let auth = Auth::open(engine, settings.clone()).await.expect("logins");

@@ -1,6 +1,7 @@
 //! Definitions that change while the org runs.
 
 use landfall_engine::Error;
+use landfall_engine::usage::Client;
 use landfall_metadata::Component;
 use landfall_model::{Fault, RecordId, Topic, Value};
 
@@ -217,7 +218,10 @@ async fn platform_events_are_published_with_their_defaults_and_rules() {
         .publication("low_ink__E")
         .expect("in any letter case");
     let place = |name| publication.object.index_of(name).expect("a field");
-    let publish = |values| org.engine.publish_record(publication, org.user, values);
+    let publish = |values| {
+        org.engine
+            .publish_record(&Client::Rest, publication, org.user, values)
+    };
     let tail = org.engine.log().bounds().tail;
     let published = publish(vec![(place("Model__c"), Value::Text("XZO".to_owned()))])
         .await

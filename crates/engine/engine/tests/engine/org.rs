@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use landfall_engine::usage::Allocations;
 use landfall_engine::{
     Assignment, Change, Clock, Engine, Event, ManualClock, Outcome, Parts, SeededEntropy,
     TopicFilter, Transaction, WriterThread,
@@ -244,6 +245,7 @@ pub(crate) fn start(
         retention_hours: 72,
         capture_all: true,
         differences: true,
+        allocations: Allocations::UNLIMITED,
     })
     .expect("an engine")
 }

@@ -1,0 +1,110 @@
+//! What deliveries count as, and what happens when the org may not be sent any more.
+
+use std::time::Duration;
+
+use landfall_engine::usage::{Allocations, Meter};
+use serde_json::{Value, json};
+
+use crate::org::{ACCOUNTS, Org, connect, connect_now, subscribe};
+
+const USED_UP: &str = "403::Organization total events daily limit exceeded";
+
+async fn ten_accounts(org: &Org) {
+    for number in 0..10 {
+        org.account(&format!("Acme {number}")).await;
+    }
+}
+
+// C76
+#[tokio::test]
+async fn each_copy_of_an_event_counts() {
+    let org = Org::new().await;
+    let clients = [
+        org.subscribed(ACCOUNTS, Value::Null).await,
+        org.subscribed(ACCOUNTS, Value::Null).await,
+    ];
+    let elsewhere = "/data/ContactChangeEvent";
+    let other = org.subscribed(elsewhere, Value::Null).await;
+    ten_accounts(&org).await;
+    for client in &clients {
+        assert_eq!(org.events(client).await.len(), 10);
+    }
+    assert_eq!(org.events(&other).await.len(), 0);
+    let usage = org.engine.usage();
+    assert_eq!(usage.used(Meter::Delivered), 20);
+    assert_eq!(usage.clients(), 3);
+    let totals = usage.totals();
+    let totals: Vec<_> = totals
+        .iter()
+        .map(|topic| (&*topic.topic, topic.published, topic.delivered))
+        .collect();
+    assert_eq!(totals, [(ACCOUNTS, 10, 20)]);
+}
+
+// S69
+#[tokio::test]
+async fn once_the_day_is_used_up_subscribe_and_connect_are_refused() {
+    let mut org = Org::allowed(Allocations {
+        delivered_daily: Some(10),
+        ..Allocations::UNLIMITED
+    })
+    .await;
+    let client = org.subscribed(ACCOUNTS, Value::Null).await;
+    ten_accounts(&org).await;
+    org.account("one too many").await;
+    assert_eq!(org.events(&client).await.len(), 10);
+    let refused = org.post(connect(&client)).await;
+    assert_eq!(refused[0]["error"], USED_UP, "{refused}");
+    assert_eq!(
+        refused[0]["advice"],
+        json!({"reconnect": "none", "interval": 0})
+    );
+    let refused = org.post(subscribe(&client, ACCOUNTS, &Value::Null)).await;
+    assert_eq!(refused[0]["error"], USED_UP, "{refused}");
+    // A new session is told at its first connect.
+    let other = org.handshake().await;
+    let refused = org.post(connect(&other)).await;
+    assert_eq!(refused[0]["error"], USED_UP, "{refused}");
+    // What waits is still there a day later, for a session that comes back to its position.
+    let position = org.tail() - 1;
+    org.clock.advance(Duration::from_hours(24));
+    org.token = org.log_in().await;
+    let client = org.subscribed(ACCOUNTS, json!({ACCOUNTS: position})).await;
+    let events = org.events(&client).await;
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(org.engine.usage().used(Meter::Delivered), 1);
+}
+
+#[tokio::test]
+async fn what_was_delivered_is_remembered_over_a_restart() {
+    let org = Org::new().await;
+    let client = org.subscribed(ACCOUNTS, Value::Null).await;
+    ten_accounts(&org).await;
+    org.post(connect_now(&client)).await;
+    org.engine.save_usage().await.expect("kept");
+    let org = org.restarted().await;
+    assert_eq!(org.engine.usage().used(Meter::Delivered), 10);
+    org.clock.advance(Duration::from_hours(23));
+    assert_eq!(org.engine.usage().used(Meter::Delivered), 10);
+    org.clock.advance(Duration::from_hours(1));
+    assert_eq!(org.engine.usage().used(Meter::Delivered), 0);
+}
+
+#[tokio::test]
+async fn subscribers_and_publishers_are_told_apart_by_the_hour() {
+    let org = Org::new().await;
+    let client = org.subscribed(ACCOUNTS, Value::Null).await;
+    ten_accounts(&org).await;
+    org.post(connect_now(&client)).await;
+    let hour = org.clock_hour();
+    org.clock.advance(Duration::from_hours(1));
+    org.account("an hour later").await;
+    org.engine.save_usage().await.expect("kept");
+    let hours = org.engine.usage_of(hour..=hour + 1).await.expect("read");
+    let told: Vec<_> = hours
+        .iter()
+        .flat_map(|hour| &hour.entries)
+        .map(|(entry, counts)| (&*entry.client, counts.iter().sum::<u64>()))
+        .collect();
+    assert_eq!(told, [("SYSTEM", 10), (&*client, 10), ("SYSTEM", 1)]);
+}

@@ -1,0 +1,61 @@
+//! How far subscribers are behind.
+
+use std::collections::HashMap;
+
+use landfall_model::{ReplayId, Timestamp};
+use landfall_store::TopicId;
+
+use super::Tail;
+
+/// Where a subscriber stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The client id of a session, the id of a call.
+    pub client: String,
+    /// What was subscribed to.
+    pub channel: String,
+    /// The topics that are behind it.
+    pub topics: Vec<TopicId>,
+    /// Everything up to here is done with.
+    pub reached: ReplayId,
+}
+
+/// How far behind somebody is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lag {
+    /// Events that wait.
+    pub events: usize,
+    /// When the oldest of them was appended; none if none waits.
+    pub oldest: Option<Timestamp>,
+}
+
+/// The newest events of each topic at one moment: those that are in memory. Who is behind them all is further behind than
+/// it can say.
+#[derive(Debug, Default)]
+pub struct Backlog(HashMap<TopicId, Vec<(ReplayId, Timestamp)>>);
+
+impl Backlog {
+    pub(super) fn of(tail: &Tail) -> Self {
+        let mut newest: HashMap<TopicId, Vec<_>> = HashMap::new();
+        for entry in &tail.events {
+            let event = entry.event();
+            let topic = newest.entry(event.topic).or_default();
+            topic.push((event.replay_id, event.appended));
+        }
+        Self(newest)
+    }
+
+    /// How far somebody is behind.
+    pub fn behind(&self, standing: &Standing) -> Lag {
+        let mut lag = Lag::default();
+        for topic in &standing.topics {
+            let events = self.0.get(topic).map_or(&[][..], Vec::as_slice);
+            let done = events.partition_point(|(position, _)| *position <= standing.reached);
+            let waiting = events.get(done..).unwrap_or_default();
+            lag.events += waiting.len();
+            let oldest = waiting.first().map(|(_, appended)| *appended);
+            lag.oldest = [lag.oldest, oldest].into_iter().flatten().min();
+        }
+        lag
+    }
+}

@@ -1,0 +1,82 @@
+//! What an org may use.
+
+use super::Meter;
+
+/// The allocations of an org; none: as much as one likes.
+///
+/// Source: "Platform Event Allocations" (Platform Events Developer Guide), "Streaming API Allocations" (Streaming API
+/// Developer Guide), "API Request Limits and Allocations" (Salesforce Developer Limits and Allocations Quick Reference).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allocations {
+    /// Platform events published in an hour: `Fault::PublishLimitExceeded` beyond.
+    pub published_hourly: Option<u64>,
+    /// Change events and platform events delivered in 24 hours: `Fault::EventLimitExceeded` beyond.
+    pub delivered_daily: Option<u64>,
+    /// `PushTopic` events delivered in 24 hours: `Fault::EventLimitExceeded` beyond.
+    pub push_topics_daily: Option<u64>,
+    /// Generic events delivered in 24 hours: `Fault::EventLimitExceeded` beyond.
+    pub generic_daily: Option<u64>,
+    /// Requests to the API in 24 hours: `Fault::RequestLimitExceeded` beyond.
+    pub requests_daily: Option<u64>,
+    /// Streaming API clients at once: `Fault::ClientLimitExceeded` beyond.
+    pub concurrent_clients: Option<u64>,
+    /// Platform events that an org may define: a problem of the deployment beyond.
+    pub event_definitions: Option<u64>,
+}
+
+impl Allocations {
+    /// None.
+    pub const UNLIMITED: Self = Self {
+        published_hourly: None,
+        delivered_daily: None,
+        push_topics_daily: None,
+        generic_daily: None,
+        requests_daily: None,
+        concurrent_clients: None,
+        event_definitions: None,
+    };
+
+    /// A Developer Edition org. Also what an org without allocations shows as its own.
+    pub const DEVELOPER: Self = Self {
+        published_hourly: Some(50_000),
+        delivered_daily: Some(10_000),
+        push_topics_daily: Some(10_000),
+        generic_daily: Some(10_000),
+        requests_daily: Some(15_000),
+        concurrent_clients: Some(20),
+        event_definitions: Some(5),
+    };
+
+    /// An Enterprise Edition org, without what its licences add.
+    pub const ENTERPRISE: Self = Self {
+        published_hourly: Some(250_000),
+        delivered_daily: Some(25_000),
+        push_topics_daily: Some(200_000),
+        generic_daily: Some(200_000),
+        requests_daily: Some(100_000),
+        concurrent_clients: Some(1_000),
+        event_definitions: Some(50),
+    };
+
+    /// A Performance or Unlimited Edition org, without what its licences add.
+    pub const PERFORMANCE: Self = Self {
+        published_hourly: Some(250_000),
+        delivered_daily: Some(50_000),
+        push_topics_daily: Some(1_000_000),
+        generic_daily: Some(1_000_000),
+        requests_daily: Some(100_000),
+        concurrent_clients: Some(2_000),
+        event_definitions: Some(100),
+    };
+
+    /// The allocation that a meter counts against.
+    pub const fn of(&self, meter: Meter) -> Option<u64> {
+        match meter {
+            Meter::Published => self.published_hourly,
+            Meter::Delivered => self.delivered_daily,
+            Meter::PushTopics => self.push_topics_daily,
+            Meter::Generic => self.generic_daily,
+            Meter::Requests => self.requests_daily,
+        }
+    }
+}

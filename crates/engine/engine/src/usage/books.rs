@@ -1,0 +1,202 @@
+//! What is entered: the hour that goes on, those of the last day for the meters, and who counts.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use landfall_model::limits::USAGE_DAYS;
+use landfall_store::{Document, DocumentKind, Reads, TopicId};
+
+use super::ledger::{Direction, Entry, Hour};
+use super::{Client, Counts, DAY, Meter, QUARTERS_AN_HOUR, Tally};
+use crate::definitions::Definitions;
+use crate::error::Error;
+
+/// Hours that are kept.
+pub(super) const HOURS_KEPT: i64 = USAGE_DAYS * 24;
+
+/// Events on one topic since the org was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TopicTotals {
+    /// The topic, such as `/data/AccountChangeEvent`.
+    pub topic: String,
+    /// Into the log.
+    pub published: u64,
+    /// To subscribers, each copy for itself.
+    pub delivered: u64,
+}
+
+pub(super) struct Books {
+    hour: Hour,
+    /// Whether the hour has something that is not kept.
+    is_changed: bool,
+    /// Hours that have ended and are not yet kept.
+    ended: Vec<Hour>,
+    /// The hours that are kept.
+    kept: BTreeSet<i64>,
+    /// What the meters counted in earlier quarters of the last day.
+    meters: BTreeMap<i64, Counts>,
+    tallies: Vec<Arc<Tally>>,
+    names: HashMap<TopicId, Arc<str>>,
+    totals: BTreeMap<Arc<str>, TopicTotals>,
+}
+
+impl Books {
+    pub(super) fn open(reads: &dyn Reads, present: i64) -> Result<Self, Error> {
+        let number = present.div_euclid(QUARTERS_AN_HOUR);
+        let mut books = Self {
+            hour: Hour::new(number),
+            is_changed: false,
+            ended: Vec::new(),
+            kept: BTreeSet::new(),
+            meters: BTreeMap::new(),
+            tallies: Vec::new(),
+            names: HashMap::new(),
+            totals: BTreeMap::new(),
+        };
+        for (key, content) in reads.documents(DocumentKind::Usage)? {
+            let kept: i64 = key.parse().map_err(|_| Error::Document {
+                what: "usage of an hour",
+                reason: format!("`{key}` is no hour"),
+            })?;
+            books.kept.insert(kept);
+            // A day and the hour that goes on.
+            if kept >= number - 24 {
+                let hour = Hour::read(kept, &content)?;
+                for (place, counts) in (0..).zip(&hour.meters) {
+                    let quarter = kept * QUARTERS_AN_HOUR + place;
+                    books.meters.insert(quarter, *counts);
+                }
+                if kept == number {
+                    books.hour = hour;
+                }
+            }
+        }
+        Ok(books)
+    }
+
+    /// Somebody new who counts.
+    pub(super) fn tally(&mut self, direction: Direction, client: Client) -> Arc<Tally> {
+        let tally = Arc::new(Tally::new(direction, client));
+        self.tallies.push(Arc::clone(&tally));
+        tally
+    }
+
+    /// Enters what was counted as of the present quarter. Who is gone is forgotten after that.
+    pub(super) fn collect(&mut self, present: i64, definitions: &Definitions) {
+        let quarter = place_of(present);
+        // Whoever counts on holds its list: looked at first, nothing is counted in between.
+        self.tallies.retain(|tally| {
+            let stays = Arc::strong_count(tally) > 1;
+            for (topic, count) in tally.take() {
+                let known = self.names.get(&topic).cloned();
+                let Some(name) = known.or_else(|| {
+                    let name: Arc<str> = definitions.name_of(topic)?.as_str().into();
+                    self.names.insert(topic, Arc::clone(&name));
+                    Some(name)
+                }) else {
+                    continue;
+                };
+                let totals = self.totals.entry(Arc::clone(&name)).or_default();
+                match tally.direction {
+                    Direction::Published => totals.published += count,
+                    Direction::Delivered => totals.delivered += count,
+                }
+                let entry = Entry {
+                    direction: tally.direction,
+                    topic: (&*name).into(),
+                    client: tally.client.to_string().into(),
+                };
+                self.hour.enter(entry, quarter, count);
+                self.is_changed = true;
+            }
+            stays
+        });
+    }
+
+    /// Enters what the meters have counted in the present quarter so far.
+    pub(super) fn meter(&mut self, present: i64, counts: Counts) {
+        if let Some(entered) = self.hour.meters.get_mut(place_of(present))
+            && *entered != counts
+        {
+            *entered = counts;
+            self.is_changed = true;
+        }
+        self.meters.insert(present, counts);
+    }
+
+    /// Begins another quarter.
+    pub(super) fn turn(&mut self, present: i64) {
+        self.meters = self.meters.split_off(&(present - DAY + 1));
+        let number = present.div_euclid(QUARTERS_AN_HOUR);
+        if number > self.hour.number {
+            let ended = std::mem::replace(&mut self.hour, Hour::new(number));
+            if self.is_changed {
+                self.ended.push(ended);
+            }
+            self.is_changed = false;
+        }
+    }
+
+    /// What the meters had counted in the present quarter when it was kept.
+    pub(super) fn present(&self, quarter: i64) -> Counts {
+        self.meters.get(&quarter).copied().unwrap_or_default()
+    }
+
+    /// What a meter counted in its window before the present quarter.
+    pub(super) fn earlier(&self, meter: Meter, present: i64) -> u64 {
+        let earlier = self.meters.range(present - meter.window() + 1..present);
+        let counts = earlier.filter_map(|(_, counts)| counts.get(meter.place()));
+        counts.sum()
+    }
+
+    pub(super) fn totals(&self) -> Vec<TopicTotals> {
+        let totals = self.totals.iter().map(|(name, totals)| TopicTotals {
+            topic: name.to_string(),
+            ..totals.clone()
+        });
+        totals.collect()
+    }
+
+    /// The hours that are not yet kept, as documents; they are taken to be kept from now on. Those that are too old are
+    /// forgotten.
+    pub(super) fn unsaved(&mut self) -> Vec<Document> {
+        let mut hours = std::mem::take(&mut self.ended);
+        if std::mem::take(&mut self.is_changed) {
+            hours.push(self.hour.clone());
+        }
+        self.kept.extend(hours.iter().map(|hour| hour.number));
+        let oldest = self.hour.number - HOURS_KEPT;
+        let kept = self.kept.split_off(&oldest);
+        let forgotten = std::mem::replace(&mut self.kept, kept);
+        let forgotten = forgotten.into_iter().map(|number| document(number, None));
+        hours
+            .iter()
+            .map(|hour| document(hour.number, Some(hour.written())))
+            .chain(forgotten)
+            .collect()
+    }
+
+    /// The hours that are not yet kept as they are now, the present one among them.
+    pub(super) fn recent(&self) -> Vec<Hour> {
+        let mut recent = self.ended.clone();
+        recent.push(self.hour.clone());
+        recent
+    }
+}
+
+/// The key of an hour's document.
+pub(super) fn key(hour: i64) -> String {
+    format!("{hour:08}")
+}
+
+fn document(hour: i64, content: Option<Vec<u8>>) -> Document {
+    Document {
+        kind: DocumentKind::Usage,
+        key: key(hour),
+        content,
+    }
+}
+
+fn place_of(quarter: i64) -> usize {
+    usize::try_from(quarter.rem_euclid(QUARTERS_AN_HOUR)).unwrap_or_default()
+}
