@@ -115,8 +115,20 @@ pub(crate) fn peer_scripts() -> Result<PathBuf> {
 /// # Errors
 /// When the packages cannot be installed.
 pub(crate) fn python_peers() -> Result<Tool<PathBuf>> {
+    python("python", "tests/peers/requirements.txt")
+}
+
+/// The same with the tools that read `OpenAPI` documents, which do not go together with the peers.
+///
+/// # Errors
+/// When the packages cannot be installed.
+pub(crate) fn openapi_tools() -> Result<Tool<PathBuf>> {
+    python("openapi", "tests/peers/openapi-requirements.txt")
+}
+
+fn python(folder: &str, requirements: &str) -> Result<Tool<PathBuf>> {
     const INSTALL: &str = "install Python 3.11 or newer with venv: apt-get install python3-venv";
-    let folder = target("python");
+    let folder = target(folder);
     let python = folder.join("bin/python");
     if !has("python3", "--version") {
         return Ok(Tool::Missing(INSTALL));
@@ -124,7 +136,7 @@ pub(crate) fn python_peers() -> Result<Tool<PathBuf>> {
     if !python.exists() && check(command("python3").args(["-m", "venv"]).arg(&folder)).is_err() {
         return Ok(Tool::Missing(INSTALL));
     }
-    let requirements = root().join("tests/peers/requirements.txt");
+    let requirements = root().join(requirements);
     let wanted = fs::read_to_string(&requirements)?;
     once(&folder, &wanted, || {
         check(

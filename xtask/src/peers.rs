@@ -29,6 +29,8 @@ enum Runs {
     NodeAndPython,
     /// A Python script of its own.
     Python(&'static str),
+    /// The same, with the tools that read `OpenAPI` documents.
+    OpenApi(&'static str),
     /// `run.mjs` with the `sf` CLI, which is installed for itself.
     Sf,
 }
@@ -52,6 +54,8 @@ const PEERS: &[Peer] = &[
         Runs::Python("simple_salesforce_peer.py"),
     ),
     records("tap-salesforce", Runs::Python("tap_salesforce_peer.py")),
+    records("asyncapi", Runs::Node),
+    records("openapi", Runs::OpenApi("openapi_peer.py")),
     Peer {
         limit: SF_LIMIT,
         ..records("sf", Runs::Sf)
@@ -115,7 +119,7 @@ pub(crate) fn run(report: &mut Report, only: Option<&str>, scenario: Option<&str
 /// The program with which a client's scenarios start, or the line that installs what is missing.
 fn start(peer: &Peer) -> Result<Tool<Command>> {
     let scripts = match peer.runs {
-        Runs::Python(_) => install::peer_scripts()?,
+        Runs::Python(_) | Runs::OpenApi(_) => install::peer_scripts()?,
         Runs::Node | Runs::NodeAndPython | Runs::Sf => match install::node_peers()? {
             Tool::Ready(folder) => folder,
             Tool::Missing(how) => return Ok(Tool::Missing(how)),
@@ -127,8 +131,14 @@ fn start(peer: &Peer) -> Result<Tool<Command>> {
             Tool::Ready(python) => Some(python),
             Tool::Missing(how) => return Ok(Tool::Missing(how)),
         },
+        Runs::OpenApi(_) => match install::openapi_tools()? {
+            Tool::Ready(python) => Some(python),
+            Tool::Missing(how) => return Ok(Tool::Missing(how)),
+        },
     };
-    let mut program = if let (Runs::Python(script), Some(python)) = (peer.runs, &python) {
+    let mut program = if let (Runs::Python(script) | Runs::OpenApi(script), Some(python)) =
+        (peer.runs, &python)
+    {
         let mut program = command(python);
         program.arg(scripts.join(script));
         program

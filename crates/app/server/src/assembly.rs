@@ -19,12 +19,13 @@ use landfall_streaming::{Settings as StreamingSettings, StreamingState};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::api_documents::DocumentsState;
 use crate::config::{Config, Credentials, DEVELOPER_CLIENT, Mode};
 use crate::error::Error;
 use crate::metrics::MetricsState;
 use crate::phase::{Listener, Phase};
 use crate::server::Environment;
-use crate::{health, metrics, project, retention, usage};
+use crate::{api_documents, health, metrics, project, retention, usage};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
@@ -151,6 +152,11 @@ fn router(
             streaming: streaming.clone(),
             pubsub: pubsub.clone(),
         }))
+        .merge(api_documents::router(DocumentsState {
+            engine: engine.clone(),
+            auth: auth.clone(),
+            for_logins: config.mode != Mode::Developer,
+        }))
         .merge(landfall_rest::router(RestState {
             engine: engine.clone(),
             auth: auth.clone(),
@@ -171,7 +177,7 @@ fn router(
 }
 
 /// Scheme and authority of a request as its client sees them: what [`crate::front`] put into its URI.
-fn base_url(request: &request::Parts) -> String {
+pub(crate) fn base_url(request: &request::Parts) -> String {
     let uri = &request.uri;
     format!(
         "{}://{}",

@@ -5,7 +5,9 @@
 //! passes). [`config`] says what is safe, [`settings`] what can be said.
 
 mod allocations;
+mod api_documents;
 mod assembly;
+mod bearer;
 pub mod config;
 mod error;
 mod front;

@@ -22,6 +22,7 @@ use landfall_model::Timestamp;
 use landfall_pubsub::PubsubState;
 use landfall_streaming::StreamingState;
 
+use crate::bearer::bearer;
 use crate::config::Metrics;
 use text::Text;
 
@@ -63,21 +64,14 @@ async fn metrics(State(state): State<MetricsState>, headers: HeaderMap) -> Respo
 
 impl MetricsState {
     fn may_read(&self, headers: &HeaderMap) -> bool {
-        let bearer = || {
-            let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-            let (scheme, token) = value.split_once(' ')?;
-            scheme
-                .eq_ignore_ascii_case("bearer")
-                .then(|| token.trim_start())
-        };
         let is_administrator = |token: &str| {
             let login = self.auth.authenticate(token);
             login.is_ok_and(|login| login.permissions.view_all_data)
         };
         match &self.readers {
             Metrics::Everybody => true,
-            Metrics::Administrators => bearer().is_some_and(is_administrator),
-            Metrics::Token(own) => bearer()
+            Metrics::Administrators => bearer(headers).is_some_and(is_administrator),
+            Metrics::Token(own) => bearer(headers)
                 .is_some_and(|token| is_same(token, own.expose()) || is_administrator(token)),
         }
     }

@@ -14,8 +14,10 @@ mod custom_object;
 mod data_type;
 mod entity_definition;
 mod entity_particle;
+mod event_bus_subscriber;
 mod field_definition;
 mod picklist_value_info;
+mod platform_event_usage_metric;
 mod publisher;
 mod relationship_domain;
 mod shown;
@@ -43,9 +45,11 @@ const ALL: &[fn() -> VirtualObject] = &[
     custom_object::object,
     entity_definition::object,
     entity_particle::object,
+    event_bus_subscriber::object,
     field_definition::object,
     managed::object,
     picklist_value_info::object,
+    platform_event_usage_metric::object,
     publisher::object,
     relationship_domain::object,
     user_entity_access::object,

@@ -2,6 +2,7 @@
 //!
 //! Source: "Publish Event Messages with Salesforce APIs" (Platform Events Developer Guide).
 
+use landfall_engine::usage::Client;
 use landfall_engine::{NewEvent, Publication, Published};
 use landfall_envelope::Writer;
 use landfall_envelope::xml::Element;
@@ -86,7 +87,11 @@ pub(crate) async fn publish(
             }
         });
     }
-    call.state.engine.publish(outgoing).await.map_err(refused)?;
+    let engine = &call.state.engine;
+    engine
+        .publish(&Client::Soap, outgoing)
+        .await
+        .map_err(refused)?;
     Ok(told)
 }
 

@@ -11,6 +11,7 @@
 mod allocations;
 mod books;
 mod ledger;
+mod metric;
 mod tally;
 
 use std::ops::RangeInclusive;
@@ -29,6 +30,7 @@ use books::{Books, HOURS_KEPT, key};
 pub use allocations::Allocations;
 pub use books::TopicTotals;
 pub use ledger::{Direction, Entry, Hour, QUARTERS};
+pub use metric::{Metric, Window};
 pub use tally::{Batch, Client, Tally};
 
 /// Unit: milliseconds.
@@ -271,6 +273,15 @@ impl Usage {
         let mut books = self.books();
         books.collect(self.present(), &self.definitions.get());
         books.totals()
+    }
+
+    /// The metrics of the last 24 hours up to the present hour, and of each day, the present one as far as it went; those
+    /// that count nothing are left out.
+    pub fn metrics(&self) -> Vec<(Window, Metric, u64)> {
+        self.turn();
+        let mut books = self.books();
+        books.collect(self.present(), &self.definitions.get());
+        books.metrics()
     }
 
     /// The hours that are not yet kept, as documents, and those that are too old.

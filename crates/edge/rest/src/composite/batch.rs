@@ -88,7 +88,7 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
 
 /// Each part counts as a request of its own.
 async fn counted(shared: &Shared, call: &Call, item: Item<'_>) -> Answer {
-    let (_, verdict) = org_limits::counted(shared);
+    let (_, verdict) = crate::org_limits::counted(shared);
     if let Err(fault) = verdict {
         return Answer::refusal(&fault);
     }

@@ -1,6 +1,6 @@
 //! One field of a virtual object: how it is described, and where its value comes from.
 
-use landfall_model::{EntityName, FieldDefinition, FieldType, RecordId, Value};
+use landfall_model::{EntityName, FieldDefinition, FieldType, RecordId, Timestamp, Value};
 
 /// Text of a virtual object, in characters. Source: recorded describes of the Tooling API.
 const TEXT_LENGTH: u32 = 255;
@@ -13,6 +13,8 @@ enum Get<T> {
     Text(fn(&T) -> Option<String>),
     Flag(fn(&T) -> bool),
     Number(fn(&T) -> Option<u32>),
+    Count(fn(&T) -> Option<u64>),
+    Moment(fn(&T) -> Option<Timestamp>),
     /// Members of its own, as JSON.
     Members(fn(&T) -> String),
 }
@@ -68,6 +70,16 @@ impl<T> Column<T> {
         Self::new(name, Get::Number(get))
     }
 
+    /// A whole number that may be large.
+    pub(crate) const fn count(name: &'static str, get: fn(&T) -> Option<u64>) -> Self {
+        Self::new(name, Get::Count(get))
+    }
+
+    /// A point in time.
+    pub(crate) const fn moment(name: &'static str, get: fn(&T) -> Option<Timestamp>) -> Self {
+        Self::new(name, Get::Moment(get))
+    }
+
     /// Members of its own, as JSON.
     pub(crate) const fn members(name: &'static str, get: fn(&T) -> String) -> Self {
         Self::new(name, Get::Members(get))
@@ -101,6 +113,10 @@ impl<T> Column<T> {
             Get::Text(get) => get(of).map_or(Value::Null, Value::Text),
             Get::Flag(get) => Value::Boolean(get(of)),
             Get::Number(get) => get(of).map_or(Value::Null, |number| Value::Integer(number.into())),
+            Get::Count(get) => get(of).map_or(Value::Null, |count| {
+                Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+            }),
+            Get::Moment(get) => get(of).map_or(Value::Null, Value::DateTime),
             Get::Members(get) => Value::Text(get(of)),
         }
     }
@@ -111,7 +127,8 @@ impl<T> Column<T> {
             Get::Id(_) => (FieldType::Reference, ID_LENGTH),
             Get::Text(_) => (FieldType::String, TEXT_LENGTH),
             Get::Flag(_) => (FieldType::Boolean, 0),
-            Get::Number(_) => (FieldType::Int, 0),
+            Get::Number(_) | Get::Count(_) => (FieldType::Int, 0),
+            Get::Moment(_) => (FieldType::DateTime, 0),
             Get::Members(_) => (FieldType::Complex, 0),
         };
         FieldDefinition {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use landfall_engine::usage::{Allocations, Meter};
+use landfall_engine::usage::{Allocations, Meter, Metric};
 use serde_json::{Value, json};
 
 use crate::org::{ACCOUNTS, Org, connect, connect_now, subscribe};
@@ -69,7 +69,7 @@ async fn once_the_day_is_used_up_subscribe_and_connect_are_refused() {
     let position = org.tail() - 1;
     org.clock.advance(Duration::from_hours(24));
     org.token = org.log_in().await;
-    let client = org.subscribed(ACCOUNTS, json!({ACCOUNTS: position})).await;
+    let client = org.subscribed(ACCOUNTS, json!(position)).await;
     let events = org.events(&client).await;
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(org.engine.usage().used(Meter::Delivered), 1);
@@ -88,6 +88,37 @@ async fn what_was_delivered_is_remembered_over_a_restart() {
     assert_eq!(org.engine.usage().used(Meter::Delivered), 10);
     org.clock.advance(Duration::from_hours(1));
     assert_eq!(org.engine.usage().used(Meter::Delivered), 0);
+}
+
+// C76
+#[tokio::test]
+async fn metrics_are_of_whole_days_and_of_the_last_24_hours() {
+    let org = Org::new().await;
+    let client = org.subscribed(ACCOUNTS, Value::Null).await;
+    ten_accounts(&org).await;
+    org.post(connect_now(&client)).await;
+    let metrics = || {
+        let metrics = org.engine.usage().metrics().into_iter();
+        let metrics = metrics.map(|(window, metric, value)| {
+            let hours = window.end.since(window.start) / 3_600_000;
+            (
+                hours,
+                window.start.as_millis() % 86_400_000 == 0,
+                metric,
+                value,
+            )
+        });
+        metrics.collect::<Vec<_>>()
+    };
+    let today = [
+        (24, true, Metric::ChangesPublished, 10),
+        (24, true, Metric::ChangesDelivered, 10),
+    ];
+    assert_eq!(metrics(), today);
+    org.clock.advance(Duration::from_hours(1));
+    let found = metrics();
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert!(found.contains(&(24, false, Metric::ChangesDelivered, 10)));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use landfall_model::limits::USAGE_DAYS;
 use landfall_store::{Document, DocumentKind, Reads, TopicId};
 
 use super::ledger::{Direction, Entry, Hour};
+use super::metric::{Metric, Window};
 use super::{Client, Counts, DAY, Meter, QUARTERS_AN_HOUR, Tally};
 use crate::definitions::Definitions;
 use crate::error::Error;
@@ -38,6 +39,8 @@ pub(super) struct Books {
     tallies: Vec<Arc<Tally>>,
     names: HashMap<TopicId, Arc<str>>,
     totals: BTreeMap<Arc<str>, TopicTotals>,
+    /// What each metric counted, by the hour.
+    metrics: BTreeMap<i64, [u64; Metric::ALL.len()]>,
 }
 
 impl Books {
@@ -52,6 +55,7 @@ impl Books {
             tallies: Vec::new(),
             names: HashMap::new(),
             totals: BTreeMap::new(),
+            metrics: BTreeMap::new(),
         };
         for (key, content) in reads.documents(DocumentKind::Usage)? {
             let kept: i64 = key.parse().map_err(|_| Error::Document {
@@ -59,9 +63,12 @@ impl Books {
                 reason: format!("`{key}` is no hour"),
             })?;
             books.kept.insert(kept);
+            let hour = Hour::read(kept, &content)?;
+            for (entry, counts) in &hour.entries {
+                books.count(kept, entry, counts.iter().sum());
+            }
             // A day and the hour that goes on.
             if kept >= number - 24 {
-                let hour = Hour::read(kept, &content)?;
                 for (place, counts) in (0..).zip(&hour.meters) {
                     let quarter = kept * QUARTERS_AN_HOUR + place;
                     books.meters.insert(quarter, *counts);
@@ -106,11 +113,47 @@ impl Books {
                     topic: (&*name).into(),
                     client: tally.client.to_string().into(),
                 };
+                if let Some(metric) = Metric::of(&entry) {
+                    let sums = self.metrics.entry(self.hour.number).or_default();
+                    metric.count(sums, count);
+                }
                 self.hour.enter(entry, quarter, count);
                 self.is_changed = true;
             }
             stays
         });
+    }
+
+    fn count(&mut self, hour: i64, entry: &Entry, count: u64) {
+        if let Some(metric) = Metric::of(entry) {
+            metric.count(self.metrics.entry(hour).or_default(), count);
+        }
+    }
+
+    /// The metrics of the last 24 hours, the present one left out, and of each day.
+    pub(super) fn metrics(&self) -> Vec<(Window, Metric, u64)> {
+        let present = self.hour.number;
+        let mut windows: BTreeMap<(i64, i64), [u64; Metric::ALL.len()]> = BTreeMap::new();
+        for (hour, sums) in &self.metrics {
+            let day = hour.div_euclid(24) * 24;
+            let last = (present - 24..present).contains(hour);
+            let of = [
+                Some((day, day + 24)),
+                last.then_some((present - 24, present)),
+            ];
+            for window in of.into_iter().flatten() {
+                let all = windows.entry(window).or_default();
+                for (sum, count) in all.iter_mut().zip(sums) {
+                    *sum += count;
+                }
+            }
+        }
+        let rows = windows.into_iter().flat_map(|((start, end), sums)| {
+            let window = Window::of_hours(start, end);
+            let values = Metric::ALL.into_iter().zip(sums);
+            values.map(move |(metric, value)| (window, metric, value))
+        });
+        rows.filter(|(_, _, value)| *value > 0).collect()
     }
 
     /// Enters what the meters have counted in the present quarter so far.
@@ -166,6 +209,7 @@ impl Books {
         }
         self.kept.extend(hours.iter().map(|hour| hour.number));
         let oldest = self.hour.number - HOURS_KEPT;
+        self.metrics = self.metrics.split_off(&oldest);
         let kept = self.kept.split_off(&oldest);
         let forgotten = std::mem::replace(&mut self.kept, kept);
         let forgotten = forgotten.into_iter().map(|number| document(number, None));

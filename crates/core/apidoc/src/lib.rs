@@ -1,0 +1,56 @@
+//! Documents that describe an org to tools: `AsyncAPI` 2.6 of its channels, `OpenAPI` 3.1 of its REST resources, and JSON Schema
+//! of each event, all made from its definitions.
+//!
+//! Pure: definitions in, a [`Node`] out, which prints itself as YAML or JSON. It knows no server: who serves a document says
+//! where. Start reading at [`asyncapi`] and [`openapi`]; `event` has the schemas of messages, `record` those of records.
+//! Source: "`AsyncAPI` Specification" 2.6.0; "`OpenAPI` Specification" 3.1.0; "JSON Schema" 2020-12.
+
+mod asyncapi;
+mod event;
+mod node;
+mod openapi;
+mod record;
+
+use std::sync::Arc;
+
+use landfall_model::{Catalog, PlatformEventDefinition};
+use landfall_schema::EventSchema;
+
+pub use asyncapi::asyncapi;
+pub use event::event_schema;
+pub use node::Node;
+pub use openapi::openapi;
+
+/// What documents are made from.
+pub struct Org<'o> {
+    /// Objects and platform events.
+    pub catalog: &'o Catalog,
+    /// What can be subscribed to, in the order of the document.
+    pub channels: Vec<Channel<'o>>,
+    /// Scheme and authority of the org: `https://localhost:7443`.
+    pub base_url: &'o str,
+    /// The API version of the addresses, such as `59.0`.
+    pub version: &'o str,
+}
+
+/// A channel.
+pub struct Channel<'o> {
+    /// Its address: `/data/AccountChangeEvent`.
+    pub address: String,
+    /// What it carries.
+    pub carries: Carries<'o>,
+}
+
+/// What a channel carries.
+pub enum Carries<'o> {
+    /// Changes of an object's records.
+    Changes(&'o EventSchema),
+    /// A platform event.
+    Event(&'o Arc<PlatformEventDefinition>, &'o EventSchema),
+    /// Several events, by the names of their schemas.
+    Several(Vec<&'o str>),
+    /// Records that a `PushTopic` selects, by the name of their object.
+    Records(&'o str),
+    /// Texts that are pushed.
+    Texts,
+}
