@@ -66,7 +66,7 @@ impl MetricsState {
     fn may_read(&self, headers: &HeaderMap) -> bool {
         let is_administrator = |token: &str| {
             let login = self.auth.authenticate(token);
-            login.is_ok_and(|login| login.permissions.view_all_data)
+            login.is_ok_and(|login| login.permissions().view_all_data)
         };
         match &self.readers {
             Metrics::Everybody => true,

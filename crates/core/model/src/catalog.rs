@@ -21,9 +21,13 @@ pub struct Catalog {
 impl Catalog {
     /// A catalogue of these objects; the last definition of a name wins.
     pub fn new(entities: impl IntoIterator<Item = EntityDefinition>) -> Self {
+        Self::of(entities.into_iter().map(Arc::new))
+    }
+
+    /// The same of objects that others have too.
+    pub fn of(entities: impl IntoIterator<Item = Arc<EntityDefinition>>) -> Self {
         let mut catalog = Self::default();
         for entity in entities {
-            let entity = Arc::new(entity);
             let key = entity.name.as_str().to_ascii_lowercase();
             if let Some(change_event) = &entity.change_event {
                 catalog.by_change_event.insert(
@@ -47,10 +51,10 @@ impl Catalog {
     #[must_use]
     pub fn with_platform_events(
         mut self,
-        events: impl IntoIterator<Item = PlatformEventDefinition>,
+        events: impl IntoIterator<Item = impl Into<Arc<PlatformEventDefinition>>>,
     ) -> Self {
         for event in events {
-            let event = Arc::new(event);
+            let event = event.into();
             let key = event.name.as_str().to_ascii_lowercase();
             if self
                 .platform_event_by_name

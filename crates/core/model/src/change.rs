@@ -250,6 +250,18 @@ impl FieldBits {
         }
     }
 
+    /// Takes out a top-level field with its components.
+    pub fn remove(&mut self, position: usize) {
+        if let Some(bits) = self.top.get_mut(position / 64) {
+            *bits &= !(1 << (position % 64));
+        }
+        // Equal sets have equal words.
+        while self.top.last() == Some(&0) {
+            self.top.pop();
+        }
+        self.nested.remove(&position);
+    }
+
     /// Whether the top-level field itself is in the set.
     pub fn contains(&self, position: usize) -> bool {
         self.top

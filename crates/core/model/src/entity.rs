@@ -242,6 +242,24 @@ impl FieldDefinition {
             || matches!(self.field_type, FieldType::Id | FieldType::Reference)
     }
 
+    /// Whether permission sets can grant the field one by one: what people fill in or an administrator computes, compounds
+    /// as a whole. Any other field is seen by whoever sees the object.
+    ///
+    /// Source: "`describeSObjects()`" (SOAP API Developer Guide), `permissionable`.
+    pub fn permissionable(&self) -> bool {
+        if self.field_type.is_compound() {
+            return true;
+        }
+        let component = self
+            .compound
+            .as_ref()
+            .is_some_and(|whole| *whole != self.name);
+        // A checkbox is never null, and is not required either.
+        let optional = self.nillable || (self.custom && self.field_type == FieldType::Boolean);
+        let shown = self.createable || self.updateable || (self.custom && self.calculated);
+        !component && optional && !self.name_field && shown
+    }
+
     /// Whether it is text of more than 255 characters.
     pub const fn is_long_text(&self) -> bool {
         matches!(self.field_type, FieldType::TextArea) && self.length > 255

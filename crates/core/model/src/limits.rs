@@ -413,3 +413,8 @@ pub const USAGE_DAYS: i64 = 45;
 /// Publishers and subscribers that are told apart in the usage of one hour, by topic; more are counted together.
 /// Source: none.
 pub const USAGE_ENTRIES_MAX: usize = 1_000;
+
+/// Forms of one event that are kept in memory for users who do not see all of its fields; others are made each time.
+///
+/// Source: none.
+pub const EVENT_MASKS_MAX: usize = 8;

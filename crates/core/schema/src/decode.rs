@@ -182,7 +182,7 @@ impl<'a> HeaderView<'a> {
         })
     }
 
-    fn into_header(self) -> Result<ChangeEventHeader, DecodeError> {
+    pub(crate) fn into_header(self) -> Result<ChangeEventHeader, DecodeError> {
         Ok(ChangeEventHeader {
             entity_name: EntityName::new(self.entity_name.read()?),
             record_ids: self
@@ -354,6 +354,38 @@ impl<'a> Reader<'a> {
             0 => Ok(None),
             _ => self.scalar(scalar).map(Some),
         }
+    }
+
+    /// Takes a value of this kind without looking at it, and gives its bytes. The header is no such value.
+    pub(crate) fn skipped(&mut self, shape: &Shape) -> Result<&'a [u8], DecodeError> {
+        let before = self.bytes;
+        match shape {
+            Shape::Header => drop(HeaderView::read(self)?),
+            Shape::Required(scalar) => drop(self.scalar(*scalar)?),
+            Shape::Optional(scalar) => drop(self.optional(*scalar)?),
+            Shape::Names => {
+                if self.branch(2)? != 0 {
+                    self.texts()?;
+                }
+            }
+            Shape::Compound(compound) => {
+                if self.branch(2)? != 0 {
+                    self.skip_compound(compound)?;
+                }
+            }
+            Shape::TextOrCompound(compound) => match self.branch(3)? {
+                0 => {}
+                1 => drop(self.text()?),
+                _ => self.skip_compound(compound)?,
+            },
+        }
+        let taken = before.len() - self.bytes.len();
+        before.get(..taken).ok_or(DecodeError::Truncated)
+    }
+
+    fn skip_compound(&mut self, compound: &Compound) -> Result<(), DecodeError> {
+        let mut parts = compound.components.iter();
+        parts.try_for_each(|part| self.optional(part.scalar).map(drop))
     }
 
     fn compound(&mut self, compound: &Compound) -> Result<FieldValue, DecodeError> {

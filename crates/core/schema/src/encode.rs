@@ -293,7 +293,7 @@ impl EventSchema {
 }
 
 /// Writes the header; it is not nullable.
-fn encode_header(out: &mut Vec<u8>, header: &ChangeEventHeader) {
+pub(crate) fn encode_header(out: &mut Vec<u8>, header: &ChangeEventHeader) {
     text(out, header.entity_name.as_str());
     texts(out, &header.record_ids);
     long(out, i64::from(header.change_type.ordinal()));

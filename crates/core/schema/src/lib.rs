@@ -18,6 +18,7 @@ mod derive;
 mod encode;
 mod from_json;
 mod json;
+mod mask;
 mod parse;
 
 use std::collections::HashMap;

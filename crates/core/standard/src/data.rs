@@ -15,7 +15,7 @@ use crate::Error;
 
 const VALUE_SETS: &str = include_str!("../data/value-sets.json");
 
-const OBJECTS: [(&str, &str); 16] = [
+const OBJECTS: [(&str, &str); 20] = [
     ("account.json", include_str!("../data/account.json")),
     ("asset.json", include_str!("../data/asset.json")),
     ("campaign.json", include_str!("../data/campaign.json")),
@@ -23,12 +23,28 @@ const OBJECTS: [(&str, &str); 16] = [
     ("contact.json", include_str!("../data/contact.json")),
     ("contract.json", include_str!("../data/contract.json")),
     ("event.json", include_str!("../data/event.json")),
+    (
+        "fieldpermissions.json",
+        include_str!("../data/fieldpermissions.json"),
+    ),
     ("lead.json", include_str!("../data/lead.json")),
+    (
+        "objectpermissions.json",
+        include_str!("../data/objectpermissions.json"),
+    ),
     ("opportunity.json", include_str!("../data/opportunity.json")),
     ("order.json", include_str!("../data/order.json")),
     (
         "organization.json",
         include_str!("../data/organization.json"),
+    ),
+    (
+        "permissionset.json",
+        include_str!("../data/permissionset.json"),
+    ),
+    (
+        "permissionsetassignment.json",
+        include_str!("../data/permissionsetassignment.json"),
     ),
     ("product2.json", include_str!("../data/product2.json")),
     ("profile.json", include_str!("../data/profile.json")),

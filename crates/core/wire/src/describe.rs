@@ -74,21 +74,6 @@ pub fn aggregatable(field: &FieldDefinition) -> bool {
         )
 }
 
-/// Whether profiles can hide the field: what people fill in or an administrator computes, compounds as a whole.
-pub fn permissionable(field: &FieldDefinition) -> bool {
-    if field.field_type.is_compound() {
-        return true;
-    }
-    let component = field
-        .compound
-        .as_ref()
-        .is_some_and(|whole| *whole != field.name);
-    // A checkbox is never null, and is not required either.
-    let optional = field.nillable || (field.custom && field.field_type == FieldType::Boolean);
-    let shown = field.createable || field.updateable || (field.custom && field.calculated);
-    !component && optional && !field.name_field && shown
-}
-
 /// The type's name in describes.
 pub const fn type_name(kind: FieldType) -> &'static str {
     match kind {

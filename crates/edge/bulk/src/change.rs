@@ -28,6 +28,11 @@ pub(crate) async fn process(
         return Ok(());
     };
     let path = shared.folder.path(&job.id);
+    // Held as long as the job goes on: who may do what is not read for each transaction anew.
+    let standing = shared.engine.standing(user(&job).map_err(Unread::Failed)?);
+    let standing = standing
+        .await
+        .map_err(|error| Unread::Failed(error.into()))?;
     let mut records = blocking(move || {
         let mut records = Records::open(path, job.delimiter)?;
         if job.progress.offset == 0 {
@@ -49,10 +54,11 @@ pub(crate) async fn process(
             Ok((records, chunk))
         })
         .await?;
-        let definitions = shared.engine.definitions();
+        let access = standing.access();
+        let definitions = access.definitions();
         let mapping = {
             let job = entry.lock().await;
-            Mapping::of(changing, &job.object, &definitions, &records.header)
+            Mapping::of(changing, &job.object, definitions, &records.header)
                 .map_err(Unread::Wrong)?
         };
         if chunk.records.is_empty() {

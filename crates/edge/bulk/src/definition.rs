@@ -115,9 +115,7 @@ impl Given<'_> {
         }
         let (delimiter, line_ending) = form(self.content_type, self.delimiter, self.line_ending)?;
         let entity = object(definitions, self.object.unwrap_or_default())?;
-        if !landfall_auth::may_change(login.permissions, entity) {
-            return Err(Fault::AccessDenied);
-        }
+        login.access().check(operation.act(), entity)?;
         let external_id_field = match operation {
             Operation::Upsert => Some(external_id(entity, self.external_id_field)?),
             Operation::Insert | Operation::Update | Operation::Delete => None,

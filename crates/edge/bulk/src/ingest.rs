@@ -22,7 +22,7 @@ use crate::{Shared, answer, lifecycle};
 /// Makes a job; one that brings its data is processed at once.
 pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<Response, Fault> {
     let (body, content) = read_parts(call, body).await?;
-    let definitions = shared.engine.definitions();
+    let definitions = call.login.definitions();
     let definition = Definition::read(&body, &definitions, &call.login)?;
     lifecycle::forget_outdated(shared).await?;
     let (id, created) = shared.jobs.number(&shared.engine)?;

@@ -2,7 +2,7 @@
 //!
 //! Source: "Create a Job", "Get Information About an Ingest Job" (Bulk API 2.0 and Bulk API Developer Guide).
 
-use landfall_engine::Engine;
+use landfall_engine::{Act, Engine};
 use landfall_model::{KeyPrefix, RecordId, Timestamp};
 use landfall_store::{Document, DocumentKind};
 use serde::{Deserialize, Serialize};
@@ -223,6 +223,15 @@ impl Kind {
 }
 
 impl Operation {
+    /// What it takes the right to do. What an upsert makes new is checked record by record.
+    pub(crate) const fn act(self) -> Act {
+        match self {
+            Self::Insert => Act::Create,
+            Self::Update | Self::Upsert => Act::Edit,
+            Self::Delete => Act::Delete,
+        }
+    }
+
     /// Reads the name; `hardDelete` is none of those that are done.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         [Self::Insert, Self::Update, Self::Upsert, Self::Delete]

@@ -215,7 +215,7 @@ pub(crate) async fn find(
 }
 
 fn is_allowed(call: &Call, created_by: &str) -> bool {
-    call.login.permissions.modify_all_data || call.login.user_id.as_str() == created_by
+    call.login.permissions().modify_all_data || call.login.user_id.as_str() == created_by
 }
 
 /// Makes a job durable as it is.

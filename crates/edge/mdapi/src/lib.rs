@@ -99,7 +99,7 @@ impl Mdapi {
 /// Source: "Metadata API Developer Guide", "User Permissions": Modify All Data, or Modify Metadata Through Metadata API
 /// Functions, which comes with customizing the application here.
 fn check_permitted(login: &Login) -> Result<(), Fault> {
-    let permissions = &login.permissions;
+    let permissions = login.permissions();
     if permissions.modify_all_data || permissions.customize_application {
         Ok(())
     } else {

@@ -126,7 +126,7 @@ fn named(login: &Login, org: &str, user: &str) -> Result<RecordId, Refusal> {
         return Err(Refusal::WrongOrg);
     }
     let user = RecordId::parse(user).map_err(|_| Refusal::BadId)?;
-    let permissions = login.permissions;
+    let permissions = login.permissions();
     if user == login.user_id || permissions.view_all_users || permissions.view_all_data {
         Ok(user)
     } else {

@@ -102,7 +102,8 @@ pub(crate) async fn publish(
     })
 }
 
-/// The platform event behind a topic. Change events, and the events of the service, are published by nobody but the org.
+/// The platform event behind a topic, which the user may create. Change events, and the events of the service, are published
+/// by nobody but the org.
 fn publication(state: &PubsubState, login: &Login, topic: &str) -> Result<Publication, Fault> {
     let definitions = state.engine.definitions();
     if let Some(publication) = topic
@@ -110,6 +111,7 @@ fn publication(state: &PubsubState, login: &Login, topic: &str) -> Result<Public
         .and_then(|name| definitions.publication(name))
         .filter(|publication| publication.event.topic().as_str() == topic)
         .filter(|publication| publication.event.standard.is_none())
+        .filter(|publication| login.access().event(&publication.event).create)
     {
         return Ok(publication.clone());
     }

@@ -71,7 +71,12 @@ impl PubSub for Service {
         let can_publish = topics
             .first()
             .and_then(|topic| definitions.subject(*topic))
-            .is_some_and(|subject| matches!(subject, Subject::PlatformEvent(event) if event.standard.is_none()));
+            .is_some_and(|subject| match subject {
+                Subject::PlatformEvent(event) => {
+                    event.standard.is_none() && login.access().event(event).create
+                }
+                Subject::Changes(_) => false,
+            });
         Ok(Response::new(TopicInfo {
             topic_name: name,
             tenant_guid: format!("CORE/prod/{}", self.0.engine.org().id),

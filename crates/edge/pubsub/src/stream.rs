@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use landfall_auth::Login;
+use landfall_auth::{Access, Login, may_receive};
 use landfall_engine::usage::{self, Batch, Meter, Tally};
 use landfall_engine::{Definitions, LogEvent, Prepare, Rendition, TopicFilter, TopicId, Watcher};
 use landfall_model::{Fault, ReplayId, ReplayPreset, Timestamp, Topic};
@@ -54,6 +54,8 @@ pub(crate) enum Wake<Q> {
 pub(crate) struct Delivery<R> {
     pub(crate) state: PubsubState,
     pub(crate) login: Arc<Login>,
+    /// What its user could do when the subscription was last looked at.
+    access: Arc<Access>,
     pub(crate) fetch: Fetch,
     call: Call,
     /// Ends when the login does, or the server.
@@ -95,6 +97,7 @@ impl<R: From<FetchResponse>> Delivery<R> {
             deployments: state.engine.deployments(),
             of_all: false,
             subscription: None,
+            access: login.access(),
             state,
             call,
             login,
@@ -146,13 +149,26 @@ impl<R: From<FetchResponse>> Delivery<R> {
         Ok(wake)
     }
 
-    /// Whether there are new definitions: the topic of all changes then has the objects that are new as well.
+    /// Whether there are new definitions or other rights: the topic of all changes then has what is new as well, and what
+    /// was lost is no longer received.
     ///
     /// They are in force before the first event that needs them. So who asks with events in hand, before the position
     /// moves past them, has missed none.
+    /// Source: "Required Permissions" (Change Data Capture Developer Guide): within ten minutes.
     fn redefined(&mut self) -> bool {
+        let access = self.login.access();
+        let other = !Arc::ptr_eq(&self.access, &access);
+        if other {
+            let definitions = self.state.engine.definitions();
+            if let Some(subscription) = &mut self.subscription {
+                subscription.narrow(|topic| may_receive(&definitions, &access, *topic));
+                let topics = subscription.topics().to_vec();
+                self.watcher.set(TopicFilter::These(topics));
+            }
+            self.access = access;
+        }
         // Nobody makes new ones once the engine is gone.
-        let redefined = self.deployments.has_changed().unwrap_or(false);
+        let redefined = other || self.deployments.has_changed().unwrap_or(false);
         if redefined {
             self.deployments.mark_unchanged();
             if let Some(subscription) = self.subscription.as_mut().filter(|_| self.of_all) {
@@ -222,6 +238,7 @@ impl<R: From<FetchResponse>> Delivery<R> {
             if self.redefined() {
                 continue;
             }
+            let (events, batch) = self.taken(&stretch.events);
             let Some(subscription) = &mut self.subscription else {
                 return Ok(());
             };
@@ -233,7 +250,6 @@ impl<R: From<FetchResponse>> Delivery<R> {
                 }
                 continue;
             }
-            let (events, batch) = taken(&stretch.events);
             let last = stretch.events.get(events.len().saturating_sub(1));
             if let Some(last) = last {
                 subscription.advance(last.event().replay_id);
@@ -254,6 +270,25 @@ impl<R: From<FetchResponse>> Delivery<R> {
             Some(left) => Ok(usize::try_from(left).unwrap_or(usize::MAX)),
             None => Ok(usize::MAX),
         }
+    }
+
+    /// The events as response fields, as many as one response may hold: one at least. And what they count.
+    fn taken(&self, events: &[Arc<LogEvent>]) -> (Vec<Bytes>, Batch) {
+        let mut bytes = 0;
+        let mut taken = Vec::with_capacity(events.len());
+        let mut batch = Batch::default();
+        for event in events {
+            let masked = self.state.engine.masked(&self.access, event);
+            let event = masked.as_ref().unwrap_or(event);
+            let field = event.rendition(Rendition::PubSub, event_field);
+            bytes += field.len();
+            if bytes > RESPONSE_BYTES_MAX && !taken.is_empty() {
+                break;
+            }
+            taken.push(field.clone());
+            batch.deliver(event.event().topic, Meter::Delivered);
+        }
+        (taken, batch)
     }
 
     async fn respond(&mut self, events: Vec<Bytes>) -> Result<(), End> {
@@ -310,21 +345,4 @@ fn ending(state: &PubsubState, login: &Login) -> Pin<Box<dyn Future<Output = Fau
             () = stopped => Fault::StoreUnavailable,
         }
     })
-}
-
-/// The events as response fields, as many as one response may hold: one at least. And what they count.
-fn taken(events: &[Arc<LogEvent>]) -> (Vec<Bytes>, Batch) {
-    let mut bytes = 0;
-    let mut taken = Vec::with_capacity(events.len());
-    let mut batch = Batch::default();
-    for event in events {
-        let field = event.rendition(Rendition::PubSub, event_field);
-        bytes += field.len();
-        if bytes > RESPONSE_BYTES_MAX && !taken.is_empty() {
-            break;
-        }
-        taken.push(field.clone());
-        batch.deliver(event.event().topic, Meter::Delivered);
-    }
-    (taken, batch)
 }

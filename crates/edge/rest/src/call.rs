@@ -21,7 +21,7 @@ use crate::xml;
 pub(crate) struct Call {
     pub(crate) version: ApiVersion,
     pub(crate) login: Arc<Login>,
-    /// What the org consists of, for the whole request.
+    /// What the org consists of as the caller sees it, for the whole request.
     pub(crate) definitions: Arc<Definitions>,
     /// After `_HttpMethod`.
     pub(crate) method: Method,

@@ -6,9 +6,7 @@ use landfall_model::{
     Catalog, DeleteRule, EntityDefinition, FieldDefinition, FieldType, PicklistValue,
 };
 use landfall_wire::describe::{aggregatable, delete_rule, soap_type};
-pub(crate) use landfall_wire::describe::{
-    byte_length, length, master_order, permissionable, type_name,
-};
+pub(crate) use landfall_wire::describe::{byte_length, length, master_order, type_name};
 
 use crate::writer::Writer;
 
@@ -84,7 +82,7 @@ fn write_second_half(w: &mut Writer, field: &FieldDefinition, restrict: bool, or
     w.name("nameField").boolean(field.name_field);
     w.name("namePointing").boolean(field.name_pointing);
     w.name("nillable").boolean(field.nillable);
-    w.name("permissionable").boolean(permissionable(field));
+    w.name("permissionable").boolean(field.permissionable());
     w.name("picklistValues").array(|w| {
         for value in &field.picklist {
             write_picklist_value(w, value);

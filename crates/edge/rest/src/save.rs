@@ -12,14 +12,6 @@ use crate::given::{Given, Lookup};
 use crate::record_json::{id_of, is_deleted};
 use crate::writer::Writer;
 
-/// Whether the caller may change records of the object at all.
-pub(crate) fn check_access(call: &Call, entity: &EntityDefinition) -> Result<(), Fault> {
-    if !landfall_auth::may_change(call.login.permissions, entity) {
-        return Err(Fault::AccessDenied);
-    }
-    Ok(())
-}
-
 /// What a record is given, references by external id resolved.
 pub(crate) async fn resolved(
     shared: &Shared,

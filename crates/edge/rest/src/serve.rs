@@ -104,8 +104,8 @@ async fn within(
     let parameters = parameters(parts.uri.query().unwrap_or_default());
     let call = Call {
         version,
+        definitions: login.definitions(),
         login,
-        definitions: shared.engine.definitions(),
         method: meant_method(&parts.method, &parameters),
         parameters,
         headers: parts.headers.clone(),

@@ -81,7 +81,7 @@ pub(crate) async fn answer(
     resource: Tooling,
     body: Body,
 ) -> Result<Answer, Fault> {
-    if !call.login.permissions.view_setup {
+    if !call.login.permissions().view_setup {
         return Err(Fault::AccessDenied);
     }
     match resource {
@@ -178,7 +178,7 @@ fn check_changeable(call: &Call, object: &VirtualObject) -> Result<(), Fault> {
     if !object.changeable() {
         return Err(not_allowed(call, "HEAD,GET"));
     }
-    if call.login.permissions.customize_application {
+    if call.login.permissions().customize_application {
         Ok(())
     } else {
         Err(Fault::AccessDenied)

@@ -37,7 +37,7 @@ pub(crate) async fn password(
     let id = record_id(users, id.as_str())?;
     let known = shared.engine.row(users, id).await.map_err(refused)?;
     known.ok_or(Fault::RecordNotFound)?;
-    if id != call.login.user_id && !call.login.permissions.modify_all_data {
+    if id != call.login.user_id && !call.login.permissions().modify_all_data {
         return Err(Fault::AccessDenied);
     }
     if call.method != Method::POST {

@@ -28,7 +28,7 @@ pub(crate) struct Call<'r> {
     pub(crate) login: Arc<Login>,
     /// The login's token.
     pub(crate) token: &'r str,
-    /// What the org consists of, for the whole call.
+    /// What the org consists of as the caller sees it, for the whole call.
     pub(crate) definitions: Arc<Definitions>,
 }
 
@@ -50,9 +50,9 @@ impl<'r> Call<'r> {
             state,
             endpoint,
             envelope,
+            definitions: login.definitions(),
             login,
             token,
-            definitions: state.engine.definitions(),
         })
     }
 

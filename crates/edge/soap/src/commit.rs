@@ -1,5 +1,6 @@
 //! What all calls that change records do: who may, how many, in which transaction, and what the answer says.
 
+use landfall_auth::Act;
 use landfall_engine::{Change, Outcome, Transaction};
 use landfall_envelope::Writer;
 use landfall_model::limits::REST_COLLECTION_RECORDS_MAX;
@@ -23,7 +24,7 @@ pub(crate) fn check_count(count: usize) -> Result<(), Fault> {
 /// # Errors
 /// [`Fault::AccessDenied`].
 pub(crate) fn check_access(call: &Call<'_>, entity: &EntityDefinition) -> Result<(), Fault> {
-    if landfall_auth::may_change(call.login.permissions, entity) {
+    if call.login.access().may(Act::Edit, entity) {
         Ok(())
     } else {
         Err(Fault::AccessDenied)

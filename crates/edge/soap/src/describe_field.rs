@@ -7,8 +7,7 @@ use landfall_model::{
     Catalog, DeleteRule, EntityDefinition, FieldDefinition, FieldName, FieldType, PicklistValue,
 };
 use landfall_wire::describe::{
-    aggregatable, byte_length, delete_rule, length, master_order, permissionable, soap_type,
-    type_name,
+    aggregatable, byte_length, delete_rule, length, master_order, soap_type, type_name,
 };
 
 use crate::describe::write_known;
@@ -77,7 +76,7 @@ fn write_second_half(
     w.boolean("nameField", field.name_field);
     w.boolean("namePointing", field.name_pointing);
     w.boolean("nillable", field.nillable);
-    w.boolean("permissionable", permissionable(field));
+    w.boolean("permissionable", field.permissionable());
     for value in &field.picklist {
         w.element("picklistValues", |w| write_picklist_value(w, value));
     }

@@ -11,7 +11,7 @@ use landfall_envelope::xml::Element;
 use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, SoapFault, Value};
 
 use crate::call::Call;
-use crate::commit::{check_access, check_count, commit, of_one, write_outcome};
+use crate::commit::{check_count, commit, of_one, write_outcome};
 use crate::event::{self, Event};
 use crate::{given, lookup};
 
@@ -101,12 +101,9 @@ async fn change(
     make: impl Fn(&Arc<EntityDefinition>, &Element) -> Result<Change, Fault>,
 ) -> Result<Change, Fault> {
     let entity = given::entity_of(call, record)?;
-    let made = match check_access(call, entity) {
-        Ok(()) => lookup::resolved(call, entity, record)
-            .await
-            .and_then(|record| make(entity, &record)),
-        Err(fault) => Err(fault),
-    };
+    let made = lookup::resolved(call, entity, record)
+        .await
+        .and_then(|record| make(entity, &record));
     Ok(of_one(made)?.unwrap_or_else(Change::Refused))
 }
 

@@ -95,7 +95,7 @@ pub(crate) async fn invalidate(call: &Call<'_>, w: &mut Writer) -> Result<(), Fa
 async fn end(call: &Call<'_>, token: &str) -> Result<(), Fault> {
     let auth = &call.state.auth;
     let login = auth.authenticate(token)?;
-    if login.user_id != call.login.user_id && !call.login.permissions.modify_all_data {
+    if login.user_id != call.login.user_id && !call.login.permissions().modify_all_data {
         return Err(Fault::AccessDenied);
     }
     auth.revoke(token).await.map_err(denied)

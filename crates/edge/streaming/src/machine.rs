@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use landfall_auth::{Login, may_receive};
+use landfall_auth::{Access, Login, may_receive};
 use landfall_bayeux::{
     Answer, Input, Moment, Output, Poll, PollId, RequestedAdvice, Response, Session,
 };
@@ -70,6 +70,8 @@ pub(crate) struct Machine {
     /// The API version of the handshake decides the form of events.
     pub(crate) version: ApiVersion,
     login: Arc<Login>,
+    /// What its user could do when its subscriptions were last looked at.
+    access: Arc<Access>,
     waiting: Vec<(PollId, oneshot::Sender<Answer>)>,
     last_poll: u64,
     last_delivery: u64,
@@ -90,6 +92,7 @@ impl Machine {
             deployments: engine.deployments(),
             session,
             version: ApiVersion::NEWEST,
+            access: login.access(),
             login,
             waiting: Vec::new(),
             last_poll: 0,
@@ -208,33 +211,39 @@ impl Machine {
     ///
     /// Source: "Required Permissions" (Change Data Capture Developer Guide); who lost access gets no further events.
     pub(crate) fn logged_in(&mut self, engine: &Engine, login: &Arc<Login>) {
-        if Arc::ptr_eq(&self.login, login) {
-            return;
-        }
-        let permissions = login.permissions;
-        let rights_changed = self.login.permissions != permissions;
         self.login = Arc::clone(login);
-        if rights_changed {
-            let definitions = engine.definitions();
-            for (_, position) in self.session.subscriptions_mut() {
-                let subscription = &mut position.subscription;
-                subscription.narrow(|topic| may_receive(&definitions, permissions, *topic));
-            }
-            self.subscriptions_changed();
-        }
+        self.narrow(engine);
     }
 
-    /// Whether there are new definitions: the channel of all changes then has the objects that are new as well.
+    /// Ends what the user may no longer receive; says whether their rights are others.
+    fn narrow(&mut self, engine: &Engine) -> bool {
+        let access = self.login.access();
+        if Arc::ptr_eq(&self.access, &access) {
+            return false;
+        }
+        let definitions = engine.definitions();
+        for (_, position) in self.session.subscriptions_mut() {
+            let subscription = &mut position.subscription;
+            subscription.narrow(|topic| may_receive(&definitions, &access, *topic));
+        }
+        self.access = access;
+        self.subscriptions_changed();
+        true
+    }
+
+    /// Whether there are new definitions or other rights: the channel of all changes then has the objects that are new as
+    /// well, and what was lost is no longer received.
     ///
     /// They are in force before the first event that needs them. So who asks with events in hand, before any position
     /// moves past them, has missed none.
     pub(crate) fn redefined(&mut self, engine: &Engine) -> bool {
+        let narrowed = self.narrow(engine);
         let redefined = is_redefined(&self.deployments);
         if redefined {
             self.deployments.mark_unchanged();
             self.widen(engine);
         }
-        redefined
+        narrowed || redefined
     }
 
     fn widen(&mut self, engine: &Engine) {
@@ -375,7 +384,8 @@ impl Machine {
         };
         let start = response.len();
         let mut full = false;
-        let (session, form) = (&mut self.session, Form::of(engine, self.version));
+        let access = Arc::clone(&self.access);
+        let (session, form) = (&mut self.session, Form::of(engine, self.version, &access));
         let mut taking = Taking::begin(engine.usage(), session, &mut self.delivery);
         let deployments = &self.deployments;
         let reached = engine.log().visit_recent(from, &self.filter, |event| {
@@ -415,7 +425,8 @@ impl Machine {
         if self.redefined(engine) || self.generation != reading.generation {
             return Step::Again;
         }
-        let form = Form::of(engine, self.version);
+        let access = Arc::clone(&self.access);
+        let form = Form::of(engine, self.version, &access);
         let mut taking = Taking::begin(engine.usage(), &self.session, &mut self.delivery);
         for event in &stretch.events {
             if take(&mut self.session, form, event, response, &mut taking).is_break() {
@@ -453,6 +464,7 @@ impl Machine {
 struct Form<'e> {
     engine: &'e Engine,
     version: ApiVersion,
+    access: &'e Access,
 }
 
 impl<'e> Form<'e> {
@@ -462,8 +474,12 @@ impl<'e> Form<'e> {
     /// The version from which points in time have milliseconds.
     const MILLIS_VERSION: u16 = 43;
 
-    const fn of(engine: &'e Engine, version: ApiVersion) -> Self {
-        Self { engine, version }
+    const fn of(engine: &'e Engine, version: ApiVersion, access: &'e Access) -> Self {
+        Self {
+            engine,
+            version,
+            access,
+        }
     }
 
     /// The `data` of an event.
@@ -526,7 +542,8 @@ fn take(
     if wanting == 0 {
         return ControlFlow::Continue(());
     }
-    let data = form.data(event);
+    let masked = form.engine.masked(form.access, event);
+    let data = form.data(masked.as_deref().unwrap_or(event));
     let bytes = response.len() + wanting * (data.len() + ENVELOPE_BYTES);
     let is_full = !response.is_empty() && bytes > limits::STREAMING_RESPONSE_BYTES_MAX;
     if is_full || taking.left == 0 {

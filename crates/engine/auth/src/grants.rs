@@ -379,7 +379,7 @@ impl Shared {
         from: Option<&Refreshing>,
     ) -> Result<(Granted, Login), Error> {
         self.logins.check_room(user.id)?;
-        let permissions = self.users.permissions(&user).await?;
+        let standing = self.engine.standing(user.id).await?;
         let now = self.engine.clock().now();
         let org_id = self.engine.org().id;
         let access_token = AccessToken::make(org_id, self.engine.entropy());
@@ -387,7 +387,7 @@ impl Shared {
             user_id: user.id,
             username: user.username.clone(),
             org_id,
-            permissions,
+            standing,
             scopes: terms.scopes.clone(),
             client_id: app.client_id.clone(),
             created: now,

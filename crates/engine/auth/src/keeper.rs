@@ -107,23 +107,21 @@ impl Shared {
         Ok(())
     }
 
-    /// Ends the logins of users who are no longer active, and gives the others a changed name and permissions.
+    /// Ends the logins of users who are no longer active, and gives the others a changed name.
     pub(crate) async fn recheck(&self, ids: &[RecordId]) -> Result<(), Error> {
         let mut users = HashMap::with_capacity(ids.len());
         for id in ids {
-            users.insert(*id, self.users.active(*id).await?);
+            let user = self.users.by_id(*id).await?;
+            users.insert(*id, user.filter(|user| user.active));
         }
         let changed = self.logins.select(|login| match users.get(&login.user_id) {
-            Some(Some((user, permissions))) => {
-                login.username != user.username || login.permissions != *permissions
-            }
+            Some(Some(user)) => login.username != user.username,
             Some(None) | None => false,
         });
         for login in changed {
-            if let Some(Some((user, permissions))) = users.get(&login.user_id) {
+            if let Some(Some(user)) = users.get(&login.user_id) {
                 let username = user.username.clone();
-                self.logins
-                    .replace(login.of_changed_user(username, *permissions));
+                self.logins.replace(login.of_changed_user(username));
             }
         }
         let gone = |login: &Login| matches!(users.get(&login.user_id), Some(None));

@@ -44,7 +44,7 @@ use landfall_model::{EntityDefinition, Fault, RecordId, limits};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
-pub use access::{may_change, may_receive, topics};
+pub use access::{may_receive, topics};
 pub use app::{App, AppPolicy, Client, Grant};
 pub use authorize::{
     AuthorizationParameters, AuthorizationRequest, Authorized, CodeExchange, ResponseType,
@@ -55,13 +55,15 @@ pub use error::Error;
 pub use grants::Granted;
 pub use header::{bearer, streaming_token};
 pub use id_token::IdKey;
-pub use login::{Login, Permissions};
+pub use login::Login;
 pub use revoke::{ActiveToken, TokenKind};
 pub use scopes::Scopes;
 pub use seed::NewUser;
 pub use settings::{PasswordCost, Settings};
 pub use token::{AccessToken, AuthorizationCode, DeviceCode, RefreshToken};
 pub use told::Visit;
+
+pub use landfall_engine::{Access, Act, Permissions};
 
 use app::Apps;
 use attempts::{Attempts, HourlyLogins};
@@ -171,8 +173,8 @@ impl Auth {
         }
     }
 
-    /// Looks again at a user whose record has changed: logins end if it was deactivated, and see its new name and
-    /// permissions otherwise. The keeper does the same from time to time; this makes it prompt.
+    /// Looks again at a user whose record has changed: logins end if it was deactivated, and see its new name otherwise.
+    /// The keeper does the same from time to time; this makes it prompt. Changed permissions need no such look.
     ///
     /// # Errors
     /// [`Error`] if the store cannot be read.

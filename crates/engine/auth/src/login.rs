@@ -1,39 +1,15 @@
-//! A login: who acts, through which app, with which permissions, and until when.
+//! A login: who acts, through which app, with which access, and until when.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use landfall_engine::{Access, Definitions, Permissions, Rights};
 use landfall_model::{RecordId, Timestamp};
 use tokio::sync::watch;
 
 use crate::scopes::Scopes;
 use crate::token::TokenHash;
-
-/// What a user's profile allows.
-///
-/// Source: "Profile" (Object Reference), the `Permissions…` fields.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "the vendor's permissions are flags"
-)]
-pub struct Permissions {
-    /// May use the APIs.
-    pub api_enabled: bool,
-    /// Sees all records of all objects.
-    pub view_all_data: bool,
-    /// Changes all records of all objects.
-    pub modify_all_data: bool,
-    /// Sees all users.
-    pub view_all_users: bool,
-    /// Sees how the org is set up.
-    pub view_setup: bool,
-    /// Sees what users do.
-    pub view_event_monitoring: bool,
-    /// Changes how the org is set up.
-    pub customize_application: bool,
-}
 
 /// An access token at work.
 #[derive(Debug)]
@@ -44,21 +20,20 @@ pub struct Login {
     pub username: String,
     /// The org they act in.
     pub org_id: RecordId,
-    /// What they may do.
-    pub permissions: Permissions,
     /// What the token may be used for.
     pub scopes: Scopes,
     /// The connected app.
     pub client_id: String,
     /// When the token was issued.
     pub created: Timestamp,
+    standing: Arc<Rights>,
     pub(crate) hash: TokenHash,
     /// The chain of refresh tokens that it comes from.
     pub(crate) family: Option<String>,
     life: Arc<Life>,
 }
 
-/// What stays the same login when the user's name or permissions change.
+/// What stays the same login when the user's name changes.
 #[derive(Debug)]
 struct Life {
     idle_ms: i64,
@@ -72,7 +47,7 @@ pub(crate) struct Beginning {
     pub(crate) user_id: RecordId,
     pub(crate) username: String,
     pub(crate) org_id: RecordId,
-    pub(crate) permissions: Permissions,
+    pub(crate) standing: Arc<Rights>,
     pub(crate) scopes: Scopes,
     pub(crate) client_id: String,
     pub(crate) created: Timestamp,
@@ -89,7 +64,7 @@ impl Login {
             user_id: beginning.user_id,
             username: beginning.username,
             org_id: beginning.org_id,
-            permissions: beginning.permissions,
+            standing: beginning.standing,
             scopes: beginning.scopes,
             client_id: beginning.client_id,
             created: beginning.created,
@@ -105,12 +80,12 @@ impl Login {
     }
 
     /// The same login after the user's record has changed.
-    pub(crate) fn of_changed_user(&self, username: String, permissions: Permissions) -> Self {
+    pub(crate) fn of_changed_user(&self, username: String) -> Self {
         Self {
             user_id: self.user_id,
             username,
             org_id: self.org_id,
-            permissions,
+            standing: Arc::clone(&self.standing),
             scopes: self.scopes.clone(),
             client_id: self.client_id.clone(),
             created: self.created,
@@ -118,6 +93,21 @@ impl Login {
             family: self.family.clone(),
             life: Arc::clone(&self.life),
         }
+    }
+
+    /// What its user may do at this moment, and the org as they see it.
+    pub fn access(&self) -> Arc<Access> {
+        self.standing.access()
+    }
+
+    /// What its user may do with the system at this moment.
+    pub fn permissions(&self) -> Permissions {
+        self.access().permissions()
+    }
+
+    /// The org as its user sees it at this moment: without objects, fields and events that they may not read.
+    pub fn definitions(&self) -> Arc<Definitions> {
+        Arc::clone(self.access().definitions())
     }
 
     /// Whether it was not revoked, has not been found expired, and its user is active.

@@ -122,7 +122,9 @@ impl Logins {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::login::{Beginning, Permissions};
+    use landfall_engine::Rights;
+
+    use crate::login::Beginning;
     use crate::scopes::Scopes;
 
     const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -132,7 +134,7 @@ mod tests {
             user_id: RecordId::EMPTY,
             username: "ann".to_owned(),
             org_id: RecordId::EMPTY,
-            permissions: Permissions::default(),
+            standing: Arc::new(Rights::nobody()),
             scopes: Scopes::default(),
             client_id: "app".to_owned(),
             created: NOW,
@@ -161,7 +163,7 @@ mod tests {
     async fn a_changed_user_keeps_the_login_and_its_end() {
         let logins = Logins::default();
         let old = logins.insert(login("t"));
-        logins.replace(old.of_changed_user("bob".to_owned(), Permissions::default()));
+        logins.replace(old.of_changed_user("bob".to_owned()));
         let new = logins.find(&TokenHash::of("t")).expect("it is live");
         assert_eq!(new.username, "bob");
         let ended = old.ended();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use landfall_engine::Engine;
+use landfall_engine::{Engine, Rights};
 use landfall_model::{RecordId, Timestamp};
 use landfall_store::{Document, DocumentKind};
 use tokio::sync::Notify;
@@ -14,7 +14,7 @@ use crate::attempts::{Attempts, HourlyLogins};
 use crate::documents::{StoredApp, StoredLogin, StoredRefreshToken, forgotten, id, read};
 use crate::error::Error;
 use crate::keeper;
-use crate::login::{Beginning, Login, Permissions};
+use crate::login::{Beginning, Login};
 use crate::logins::Logins;
 use crate::password::Passwords;
 use crate::refresh::{RefreshTokens, Refreshing};
@@ -99,7 +99,7 @@ impl Shared {
         &self,
         key: &str,
         stored: StoredLogin,
-        users: &mut HashMap<RecordId, Option<(User, Permissions)>>,
+        users: &mut HashMap<RecordId, Option<(User, Arc<Rights>)>>,
     ) -> Result<Option<Login>, Error> {
         let (Some(hash), Some(user_id)) = (TokenHash::from_key(key), id(&stored.user)) else {
             return Ok(None);
@@ -108,14 +108,14 @@ impl Shared {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(self.users.active(user_id).await?),
         };
-        let Some((user, permissions)) = known else {
+        let Some((user, standing)) = known else {
             return Ok(None);
         };
         Ok(Some(Login::begin(Beginning {
             user_id,
             username: user.username.clone(),
             org_id: self.engine.org().id,
-            permissions: *permissions,
+            standing: Arc::clone(standing),
             scopes: Scopes::parse(&stored.scopes),
             client_id: stored.app,
             created: Timestamp::from_millis(stored.created),

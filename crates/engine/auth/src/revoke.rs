@@ -90,8 +90,9 @@ impl Auth {
         let Some(token) = token.filter(|token| token.client_id == app.client_id) else {
             return Ok(None);
         };
-        let user = shared.users.active(token.user).await?;
-        Ok(user.map(|(user, _)| ActiveToken {
+        let user = shared.users.by_id(token.user).await?;
+        let active = user.filter(|user| user.active);
+        Ok(active.map(|user| ActiveToken {
             kind: TokenKind::Refresh,
             scopes: token.scopes.clone(),
             client_id: token.client_id.clone(),

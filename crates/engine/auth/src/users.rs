@@ -1,12 +1,11 @@
-//! Users as their records say: name, activity, permissions.
+//! Users as their records say: name, activity.
 
 use std::sync::Arc;
 
-use landfall_engine::Engine;
+use landfall_engine::{Engine, Rights};
 use landfall_model::{EntityDefinition, RecordId, Row, Value};
 
 use crate::error::Error;
-use crate::login::Permissions;
 
 /// What a login needs to know of a user.
 #[derive(Clone, Debug)]
@@ -14,7 +13,6 @@ pub(crate) struct User {
     pub(crate) id: RecordId,
     pub(crate) username: String,
     pub(crate) active: bool,
-    profile: Option<RecordId>,
 }
 
 /// Reads users from their records.
@@ -24,8 +22,6 @@ pub(crate) struct Users {
     id: usize,
     username: usize,
     is_active: usize,
-    profile_id: usize,
-    profile: Option<Arc<EntityDefinition>>,
 }
 
 impl Users {
@@ -38,8 +34,6 @@ impl Users {
             id: place("Id")?,
             username: place("Username")?,
             is_active: place("IsActive")?,
-            profile_id: place("ProfileId")?,
-            profile: catalog.entity("Profile").map(Arc::clone),
             entity,
             engine,
         })
@@ -65,13 +59,13 @@ impl Users {
         Ok(row.and_then(|row| self.read(&row)))
     }
 
-    /// An active user with their permissions.
-    pub(crate) async fn active(&self, id: RecordId) -> Result<Option<(User, Permissions)>, Error> {
+    /// An active user, and where they stand.
+    pub(crate) async fn active(&self, id: RecordId) -> Result<Option<(User, Arc<Rights>)>, Error> {
         let Some(user) = self.by_id(id).await?.filter(|user| user.active) else {
             return Ok(None);
         };
-        let permissions = self.permissions(&user).await?;
-        Ok(Some((user, permissions)))
+        let standing = self.engine.standing(id).await?;
+        Ok(Some((user, standing)))
     }
 
     fn read(&self, row: &Row) -> Option<User> {
@@ -80,29 +74,6 @@ impl Users {
             id: row.get(self.id).and_then(Value::as_id)?,
             username: username.unwrap_or_default().to_owned(),
             active: flag(row, Some(self.is_active)),
-            profile: row.get(self.profile_id).and_then(Value::as_id),
-        })
-    }
-
-    /// What the user's profile allows; nothing without one.
-    pub(crate) async fn permissions(&self, user: &User) -> Result<Permissions, Error> {
-        let (Some(id), Some(entity)) = (user.profile, &self.profile) else {
-            return Ok(Permissions::default());
-        };
-        let Some(row) = self.engine.row(entity, id).await? else {
-            return Ok(Permissions::default());
-        };
-        let allows = |field| flag(&row, entity.index_of(field));
-        Ok(Permissions {
-            api_enabled: allows("PermissionsApiEnabled"),
-            view_all_data: allows("PermissionsViewAllData"),
-            modify_all_data: allows("PermissionsModifyAllData"),
-            view_all_users: allows("PermissionsViewAllUsers"),
-            // Source: "Permission dependencies": seeing all data brings it along.
-            view_event_monitoring: allows("PermissionsViewPlatformEvents")
-                || allows("PermissionsViewAllData"),
-            view_setup: allows("PermissionsViewSetup"),
-            customize_application: allows("PermissionsCustomizeApplication"),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use landfall_metadata::RollUp;
 use landfall_model::{
-    Catalog, DeleteRule, EntityDefinition, FieldDefinition, KeyPrefix, Row, Value,
+    Catalog, DeleteRule, EntityDefinition, EntityName, FieldDefinition, KeyPrefix, Row, Value,
 };
 
 use crate::defaults;
@@ -166,6 +166,8 @@ pub(crate) struct Blueprints {
     objects: HashMap<KeyPrefix, Blueprint>,
     /// Each after those that it is computed from.
     summaries: Vec<Summary>,
+    /// The platform events that administrators made.
+    events: Vec<EntityName>,
 }
 
 impl Blueprints {
@@ -186,7 +188,19 @@ impl Blueprints {
                 child.counts_in.push(number);
             }
         }
-        Self { objects, summaries }
+        let events = catalog.platform_events().iter();
+        let events = events.filter(|event| event.standard.is_none());
+        Self {
+            objects,
+            summaries,
+            events: events.map(|event| event.name.clone()).collect(),
+        }
+    }
+
+    /// The name of a platform event that an administrator made, as it is spelled.
+    pub(crate) fn event(&self, name: &str) -> Option<&EntityName> {
+        let mut events = self.events.iter();
+        events.find(|event| event.as_str().eq_ignore_ascii_case(name))
     }
 
     /// A roll-up summary field, by its number.
@@ -207,10 +221,10 @@ impl Blueprints {
             .filter(|object| object.entity.name == entity.name)
     }
 
-    /// The object of this name.
+    /// An object by name in any letter case.
     pub(crate) fn named(&self, name: &str) -> Option<&Blueprint> {
         let mut objects = self.objects.values();
-        objects.find(|object| object.entity.name.as_str() == name)
+        objects.find(|object| object.entity.name.as_str().eq_ignore_ascii_case(name))
     }
 
     /// The object whose record ids begin so.

@@ -13,6 +13,7 @@ use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, TopicId, Writer};
 use tokio::sync::watch;
 
+use crate::access::ObjectAccess;
 use crate::components::Components;
 use crate::error::Error;
 use crate::managed::Managed;
@@ -109,6 +110,32 @@ impl Definitions {
         definitions.selected.sort_unstable();
         definitions.catalog = Arc::new(catalog);
         Ok((definitions, new))
+    }
+
+    /// The same with another catalogue, and without the platform events that may not be read. What may not be created
+    /// says so.
+    pub(crate) fn seen(
+        &self,
+        catalog: Catalog,
+        access: impl Fn(&PlatformEventDefinition) -> ObjectAccess,
+    ) -> Self {
+        let events = self.catalog.platform_events().iter();
+        let events = events.filter(|event| access(event).read);
+        let catalog = catalog.with_platform_events(events.map(Arc::clone));
+        let mut seen = Self {
+            catalog: Arc::new(catalog),
+            ..self.clone()
+        };
+        seen.publications.retain(|_, publication| {
+            let access = access(&publication.event);
+            if !access.create && publication.object.capabilities.createable {
+                let mut object = EntityDefinition::clone(&publication.object);
+                object.capabilities.createable = false;
+                publication.object = Arc::new(object);
+            }
+            access.read
+        });
+        seen
     }
 
     fn number(

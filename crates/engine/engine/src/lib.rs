@@ -5,6 +5,7 @@
 //! [`Clock`] and [`Entropy`]. The engine speaks of definitions, values and faults, never of JSON or status codes.
 //! Start reading at [`Engine`], then `writer` (the loop), `workspace` (what a group sees) and `plan` (what a change does).
 
+mod access;
 mod blueprint;
 mod clock;
 mod command;
@@ -20,6 +21,7 @@ mod managed;
 mod numbers;
 mod org;
 mod plan;
+mod profiles;
 mod publish;
 mod query;
 mod replication;
@@ -46,6 +48,7 @@ use tokio::sync::watch;
 pub use landfall_metadata::{Kind, ManagedSubscription, Part, Problem, ReplayFrom};
 pub use landfall_store::{Event, LogBounds, NewEvent, TopicFilter, TopicId};
 
+pub use access::{Access, Act, ObjectAccess, Permissions, Rights};
 pub use clock::{Clock, ManualClock, SystemClock, Waiting};
 pub use command::{
     Assignment, Change, Conversion, Converted, ConvertedOpportunity, Merge, Merged, Outcome, Saved,
@@ -65,10 +68,10 @@ pub use replication::{Period, Replicated};
 pub use writer::open::OpenTransaction;
 pub use writer::{WriterCounters, WriterThread};
 
-use usage::{Allocations, Client, Usage};
-
+use access::AllRights;
 use command::Note;
 use definitions::{InForce, Issued};
+use usage::{Allocations, Client, Usage};
 use writer::handle::Handle;
 
 /// What an engine is started with.
@@ -100,6 +103,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     definitions: Arc<InForce>,
+    standings: Arc<AllRights>,
     issued: Arc<Issued>,
     deploying: tokio::sync::Mutex<()>,
     cursors: std::sync::Mutex<query::Cursors>,
@@ -124,7 +128,8 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] or [`Error::Stopped`]: nothing was kept.
     pub async fn commit(&self, transaction: Transaction) -> Result<Vec<Outcome>, Error> {
-        self.0.writer.commit(transaction, None).await
+        let standing = self.standing_of(transaction.user).await?;
+        self.0.writer.commit(transaction, standing, None).await
     }
 
     /// The same, with documents made from what became of the changes: both are kept, or neither. `note` is called on the
@@ -138,7 +143,9 @@ impl Engine {
         note: impl FnOnce(&[Outcome]) -> Vec<Document> + Send + 'static,
     ) -> Result<Vec<Outcome>, Error> {
         let note: Note = Box::new(note);
-        self.0.writer.commit(transaction, Some(note)).await
+        let standing = self.standing_of(transaction.user).await?;
+        let writer = &self.0.writer;
+        writer.commit(transaction, standing, Some(note)).await
     }
 
     /// Opens a transaction whose changes come step by step. Until its end the writer does nothing else: between the
@@ -147,7 +154,39 @@ impl Engine {
     /// # Errors
     /// [`Error::Stopped`].
     pub async fn open(&self, user: RecordId, origin: String) -> Result<OpenTransaction, Error> {
-        self.0.writer.open(user, origin).await
+        let standing = self.standing_of(user).await?;
+        self.0.writer.open(user, standing, origin).await
+    }
+
+    /// What a user may do, now and later: as long as it is held it follows every change of permissions.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn standing(&self, user: RecordId) -> Result<Arc<Rights>, Error> {
+        let standings = &self.0.standings;
+        if let Some(standing) = standings.find(user) {
+            return Ok(standing);
+        }
+        let (standings, definitions) = (Arc::clone(standings), Arc::clone(&self.0.definitions));
+        self.read(move |reader| standings.open(reader, || definitions.get(), user))
+            .await
+    }
+
+    /// The objects of the org as a user sees them.
+    async fn catalog_of(&self, user: RecordId) -> Result<Arc<Catalog>, Error> {
+        let standing = self.standing_of(user).await?;
+        Ok(match standing {
+            Some(standing) => Arc::clone(standing.access().definitions().catalog()),
+            None => self.catalog(),
+        })
+    }
+
+    /// The same; none of the org itself.
+    async fn standing_of(&self, user: RecordId) -> Result<Option<Arc<Rights>>, Error> {
+        if user == RecordId::EMPTY {
+            return Ok(None);
+        }
+        self.standing(user).await.map(Some)
     }
 
     /// Makes documents durable.
@@ -281,7 +320,8 @@ impl Engine {
     /// # Errors
     /// [`Error::Refused`] for what is no query or may not be asked, [`Error::Store`].
     pub async fn examine(&self, question: Question<'_>) -> Result<Checked, Error> {
-        query::checked(self, question, &self.catalog()).await
+        let catalog = self.catalog_of(question.user).await?;
+        query::checked(self, question, &catalog).await
     }
 
     /// A query of these objects as [`Self::query_of`] would carry it out.
@@ -396,7 +436,7 @@ impl Engine {
     /// whoever asked.
     ///
     /// # Errors
-    /// [`Error::Refused`] for values that the definition does not allow, [`Error::Schema`].
+    /// [`Error::Refused`] for values that the definition does not allow, and for who may not publish; [`Error::Schema`].
     pub fn prepare(
         &self,
         publication: &Publication,

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use landfall_model::{ReplayId, limits};
 use landfall_store::{Event, LogBounds, Reader, TopicFilter};
 
+use crate::access::Mask;
 use crate::error::Error;
 use fan_out::FanOut;
 use pages::{Pages, Search};
@@ -38,7 +39,12 @@ pub struct LogEvent {
     event: Arc<Event>,
     streaming: OnceLock<Bytes>,
     pubsub: OnceLock<Bytes>,
+    /// The event without what some do not see.
+    masked: OnceLock<Box<Masked>>,
 }
+
+/// An event by what was left out of it.
+type Masked = Mutex<Vec<(Mask, Arc<LogEvent>)>>;
 
 impl LogEvent {
     const fn new(event: Arc<Event>) -> Self {
@@ -46,12 +52,32 @@ impl LogEvent {
             event,
             streaming: OnceLock::new(),
             pubsub: OnceLock::new(),
+            masked: OnceLock::new(),
         }
     }
 
     /// The event as stored.
     pub fn event(&self) -> &Event {
         &self.event
+    }
+
+    /// The event without some of its fields; `payload` makes what is left of its payload at first use.
+    pub(crate) fn masked(&self, mask: &Mask, payload: impl FnOnce(&Event) -> Bytes) -> Arc<Self> {
+        let masked = self.masked.get_or_init(Box::default);
+        let mut masked = masked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, event)) = masked.iter().find(|(known, _)| known == mask) {
+            return Arc::clone(event);
+        }
+        let event = Event {
+            payload: payload(&self.event),
+            ..Event::clone(&self.event)
+        };
+        let event = Arc::new(Self::new(Arc::new(event)));
+        // Beyond that each is made when it is asked for.
+        if masked.len() < limits::EVENT_MASKS_MAX {
+            masked.push((Arc::clone(mask), Arc::clone(&event)));
+        }
+        event
     }
 
     /// The rendered form; `render` makes it at first use.

@@ -6,6 +6,7 @@ use landfall_model::limits::QUERIES_AT_ONCE_MAX;
 use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, Value};
 use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Writer};
 
+use crate::access::AllRights;
 use crate::blueprint::Blueprints;
 use crate::definitions::{Definitions, InForce, Issued};
 use crate::deploy::{self, Compiled};
@@ -14,6 +15,7 @@ use crate::error::Error;
 use crate::log::Log;
 use crate::managed;
 use crate::numbers::Numbers;
+use crate::profiles::{ADMINISTRATOR, Founding, STANDARD_USER};
 use crate::usage::Usage;
 use crate::writer::{self, Core, WriterThread};
 use crate::{Engine, Parts, Shared};
@@ -32,19 +34,6 @@ pub struct Org {
 }
 
 const DOCUMENT_KEY: &str = "identity";
-
-/// Profile permissions of administrators, as fields of the profile.
-/// Source: "Profile" (Object Reference): `Permissions` followed by the permission's name.
-const ADMINISTRATOR_PERMISSIONS: &[&str] = &[
-    "PermissionsApiEnabled",
-    "PermissionsViewAllData",
-    "PermissionsModifyAllData",
-    "PermissionsViewAllUsers",
-    "PermissionsViewPlatformEvents",
-    "PermissionsManageUsers",
-    "PermissionsCustomizeApplication",
-    "PermissionsViewSetup",
-];
 
 /// See [`Engine::start`].
 pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
@@ -67,7 +56,11 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     writer.prepare(catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, instance)?;
     let org = match writer.document(DocumentKind::Org, DOCUMENT_KEY)? {
-        Some(content) => read(&content)?,
+        Some(content) => {
+            let org = read(&content)?;
+            complete(&mut *writer, &catalog, &mut numbers, &*clock)?;
+            org
+        }
         None => create(&mut *writer, &catalog, &mut numbers, &*clock, &*entropy)?,
     };
     let issued = Arc::new(Issued::load(&*writer)?);
@@ -85,6 +78,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
             .with_components(components),
     ));
     let usage = Arc::new(Usage::open(&*writer, &clock, &definitions, allocations)?);
+    let standings = Arc::new(AllRights::default());
     let core = Core {
         store: writer,
         numbers,
@@ -95,6 +89,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         capture_all,
         differences,
         definitions: Arc::clone(&definitions),
+        standings: Arc::clone(&standings),
         issued: Arc::clone(&issued),
         log: Arc::clone(&log),
         usage: Arc::clone(&usage),
@@ -106,6 +101,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         clock,
         entropy,
         definitions,
+        standings,
         issued,
         deploying: tokio::sync::Mutex::default(),
         cursors: std::sync::Mutex::default(),
@@ -118,6 +114,28 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     Ok((Engine(Arc::new(shared)), thread))
 }
 
+/// What orgs have by now that one from an earlier version lacks.
+fn complete(
+    writer: &mut dyn Writer,
+    catalog: &Catalog,
+    numbers: &mut Numbers,
+    clock: &dyn crate::Clock,
+) -> Result<(), Error> {
+    let at = clock.now().whole_second();
+    let mut founding = Founding {
+        catalog,
+        numbers: &mut *numbers,
+        at,
+        rows: Vec::new(),
+    };
+    founding.complete(&*writer)?;
+    let rows = founding.rows;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    keep(writer, rows, numbers.take_moved(), at)
+}
+
 fn create(
     writer: &mut dyn Writer,
     catalog: &Catalog,
@@ -126,19 +144,16 @@ fn create(
     entropy: &dyn crate::Entropy,
 ) -> Result<Org, Error> {
     let created = clock.now().whole_second();
-    let mut rows = Vec::new();
-    let mut profile = |name: &str, permissions: &[&str]| {
-        let entity = entity(catalog, "Profile")?;
-        let id = numbers.record_id(entity.key_prefix);
-        rows.push(new_row(entity, id, created, |field| match field {
-            "Name" => Some(Value::Text(name.to_owned())),
-            "UserType" => Some(Value::Text("Standard".to_owned())),
-            field => permissions.contains(&field).then_some(Value::Boolean(true)),
-        }));
-        Ok::<_, Error>(id)
+    let mut founding = Founding {
+        catalog,
+        numbers: &mut *numbers,
+        at: created,
+        rows: Vec::new(),
     };
-    let administrators = profile("System Administrator", ADMINISTRATOR_PERMISSIONS)?;
-    let standard_users = profile("Standard User", &["PermissionsApiEnabled"])?;
+    let administrators = founding.profile(&ADMINISTRATOR)?;
+    let standard_users = founding.profile(&STANDARD_USER)?;
+    founding.others()?;
+    let mut rows = founding.rows;
     let organization = entity(catalog, "Organization")?;
     let id = organization_id(organization.key_prefix, numbers, entropy);
     rows.push(new_row(organization, id, created, |field| match field {
@@ -171,14 +186,17 @@ fn organization_id(prefix: KeyPrefix, numbers: &Numbers, entropy: &dyn crate::En
     numbers.drawn_id(prefix, drawn)
 }
 
-fn entity<'c>(catalog: &'c Catalog, name: &str) -> Result<&'c Arc<EntityDefinition>, Error> {
+pub(crate) fn entity<'c>(
+    catalog: &'c Catalog,
+    name: &str,
+) -> Result<&'c Arc<EntityDefinition>, Error> {
     catalog.entity(name).ok_or_else(|| Error::Document {
         what: "catalogue",
         reason: format!("{name} is not in it"),
     })
 }
 
-fn new_row(
+pub(crate) fn new_row(
     entity: &Arc<EntityDefinition>,
     id: RecordId,
     created: Timestamp,

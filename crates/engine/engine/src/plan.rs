@@ -1,12 +1,13 @@
 //! What one change does to the rows: validation, system fields, cascades.
 //!
 //! The checks come in the documented order, and the first that fails is the one the client hears of: the object takes the
-//! operation, the record is there, the fields may be written, values are of their type, required fields are there, values
+//! operation, the user may do it, the record is there, the fields may be written, values are of their type, required fields are there, values
 //! fit, references exist, the object's own rules hold, unique fields are unique.
 
 mod convert;
 mod delete;
 mod merge;
+mod permissions;
 mod purge;
 mod roll_up;
 
@@ -18,6 +19,7 @@ use landfall_model::{
     RecordId, Row, Timestamp, Value, limits,
 };
 
+use crate::access::{Access, Act};
 use crate::blueprint::{Blueprint, Blueprints, read, write};
 use crate::command::{Assignment, Change, Saved};
 use crate::error::Error;
@@ -50,6 +52,8 @@ pub(crate) struct Planner<'p, 'w> {
     pub(crate) blueprints: &'p Blueprints,
     pub(crate) numbers: &'p mut Numbers,
     pub(crate) user: RecordId,
+    /// What the user may do; none: everything, since the org does it to itself.
+    pub(crate) access: Option<Arc<Access>>,
     pub(crate) now: Timestamp,
     /// What the transaction has done so far, in order.
     pub(crate) steps: Vec<Step>,
@@ -142,7 +146,8 @@ impl<'p> Planner<'p, '_> {
         if !entity.capabilities.createable {
             return Err(refused(Operation::Create, entity).into());
         }
-        writable(entity, &values, |field| field.createable)?;
+        self.allow(Act::Create, entity)?;
+        self.writable(entity, &values, |field| field.createable)?;
         let mut row = object.blank.clone();
         let given = assign(entity, &mut row, values)?;
         let silent = |place: &usize| !given.contains(place);
@@ -152,6 +157,7 @@ impl<'p> Planner<'p, '_> {
         required(entity, missing.map(|(place, _)| *place))?;
         self.check(object, &mut row, None, &given)?;
         self.check_unique(object, &row, None, &given)?;
+        self.check_granting(object, &mut row, None)?;
         let id = self.numbers.record_id(entity.key_prefix);
         for auto in &object.auto_numbers {
             let number = self.numbers.auto_number(&auto.counter, &auto.format);
@@ -174,6 +180,7 @@ impl<'p> Planner<'p, '_> {
         write(&mut row, system.last_modified_by, Value::Id(user));
         write(&mut row, system.system_modstamp, stamp);
         self.step(object, id, None, row, ChangeType::Create);
+        self.granted(object, id)?;
         Ok(Saved { id, created: true })
     }
 
@@ -188,6 +195,7 @@ impl<'p> Planner<'p, '_> {
         if !entity.capabilities.updateable {
             return Err(refused(Operation::Update, entity).into());
         }
+        self.allow(Act::Edit, entity)?;
         let before = self.live(object, id, Fault::RecordNotFound)?;
         if read(&before, object.system.is_converted).as_bool() == Some(true) {
             return Err(Fault::Conversion(ConversionFault::Converted).into());
@@ -199,7 +207,7 @@ impl<'p> Planner<'p, '_> {
         {
             return Err(Fault::PreconditionFailed.into());
         }
-        writable(entity, &values, |field| field.updateable)?;
+        self.writable(entity, &values, |field| field.updateable)?;
         let mut row = Row::clone(&before);
         let given = assign(entity, &mut row, values)?;
         let missing = given.iter().copied().filter(|place| {
@@ -209,8 +217,10 @@ impl<'p> Planner<'p, '_> {
         required(entity, missing)?;
         self.check(object, &mut row, Some(&before), &given)?;
         self.check_unique(object, &row, Some(id), &given)?;
+        self.check_granting(object, &mut row, Some((id, &before)))?;
         self.touch(object, &mut row);
         self.step(object, id, Some(before), row, ChangeType::Update);
+        self.granted(object, id)?;
         Ok(Saved { id, created: false })
     }
 
@@ -244,6 +254,39 @@ impl<'p> Planner<'p, '_> {
             }
             [id] => self.update(object, *id, values, None),
             _ => Err(Fault::ExternalIdAmbiguous { records: found }.into()),
+        }
+    }
+
+    /// Whether the user may do this with records of an object.
+    fn allow(&self, act: Act, entity: &EntityDefinition) -> Result<(), Fault> {
+        match &self.access {
+            Some(access) => access.check(act, entity),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the user may give these fields values.
+    fn writable(
+        &self,
+        entity: &EntityDefinition,
+        values: &[Assignment],
+        may: impl Fn(&FieldDefinition) -> bool,
+    ) -> Result<(), Fault> {
+        let access = self.access.as_ref();
+        let allowed = |place| access.is_none_or(|access| access.may_edit(entity, place));
+        let fields: Vec<FieldName> = values
+            .iter()
+            .filter_map(|(place, _)| Some((*place, entity.fields.get(*place)?)))
+            .filter(|(place, field)| {
+                let is_id = field.field_type == FieldType::Id;
+                !may(field) || !field.stored() || is_id || !allowed(*place)
+            })
+            .map(|(_, field)| field.name.clone())
+            .collect();
+        if fields.is_empty() {
+            Ok(())
+        } else {
+            Err(Fault::FieldsReadOnly { fields })
         }
     }
 
@@ -427,24 +470,6 @@ fn required(entity: &EntityDefinition, missing: impl Iterator<Item = usize>) -> 
     Err(Fault::FieldsRequired {
         fields: fields.map(|field| field.name.clone()).collect(),
     })
-}
-
-fn writable(
-    entity: &EntityDefinition,
-    values: &[Assignment],
-    may: impl Fn(&FieldDefinition) -> bool,
-) -> Result<(), Fault> {
-    let fields: Vec<FieldName> = values
-        .iter()
-        .filter_map(|(place, _)| entity.fields.get(*place))
-        .filter(|field| !may(field) || !field.stored() || field.field_type == FieldType::Id)
-        .map(|field| field.name.clone())
-        .collect();
-    if fields.is_empty() {
-        Ok(())
-    } else {
-        Err(Fault::FieldsReadOnly { fields })
-    }
 }
 
 fn refused(operation: Operation, entity: &EntityDefinition) -> Fault {

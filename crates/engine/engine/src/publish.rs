@@ -32,6 +32,11 @@ pub(crate) fn prepare(
     values: Vec<Assignment>,
 ) -> Result<(Published, NewEvent), Error> {
     let object = &*publication.object;
+    // Who is at work has a standing; what the service does itself needs none.
+    let standing = engine.0.standings.find(user);
+    if standing.is_some_and(|user| !user.access().event(&publication.event).create) {
+        return Err(Fault::AccessDenied.into());
+    }
     let mut row: Row = defaults::blank(object);
     let mut read_only = Vec::new();
     for (place, value) in values {

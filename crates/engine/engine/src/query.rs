@@ -220,7 +220,8 @@ fn whole(found: Found, plan: &Plan) -> Result<Page, Error> {
 }
 
 pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Answer, Error> {
-    let checked = Arc::new(checked(engine, question, &engine.catalog()).await?);
+    let catalog = engine.catalog_of(question.user).await?;
+    let checked = Arc::new(checked(engine, question, &catalog).await?);
     let page = match checked.answers {
         Answers::Count => {
             let asked = Arc::clone(&checked);

@@ -105,6 +105,7 @@ impl<'a> Workspace<'a> {
             });
         let mut found: Vec<(RecordId, Arc<Row>)> = candidates
             .iter()
+            .filter(|id| !self.forgotten.contains_key(id))
             .filter_map(|id| Some((*id, Arc::clone(&self.held.get(id)?.row))))
             .filter(|(_, row)| {
                 let value_held = row.get(place).unwrap_or(&Value::Null);
@@ -121,7 +122,8 @@ impl<'a> Workspace<'a> {
                 .filter(|row| !object.is_deleted(row))
                 .filter_map(|row| {
                     let id = blueprint::read(&row, object.system.id).as_id()?;
-                    (!self.held.contains_key(&id)).then(|| (id, Arc::new(row)))
+                    let known = self.held.contains_key(&id) || self.forgotten.contains_key(&id);
+                    (!known).then(|| (id, Arc::new(row)))
                 })
                 .collect();
             if is_all || live.len() >= limit {
@@ -166,7 +168,7 @@ impl<'a> Workspace<'a> {
         self.undo.push(Undo::Row(id, previous));
     }
 
-    /// Forgets a record that is in the recycle bin: nothing finds it by a value any more.
+    /// Forgets a record, be it in the recycle bin or of an object that has none.
     pub(crate) fn forget(&mut self, entity: &Arc<EntityDefinition>, id: RecordId) {
         if self.forgotten.insert(id, Arc::clone(entity)).is_none() {
             self.undo.push(Undo::Forgotten(id));

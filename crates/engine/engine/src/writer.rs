@@ -17,9 +17,10 @@ use landfall_model::{RecordId, ReplayId, Timestamp, limits};
 use landfall_store::{Appended, Document, NewEvent, RowWrite, WriteSet, Writer};
 use tracing::{error, info};
 
+use crate::access::{AllRights, Touched};
 use crate::blueprint::Blueprints;
 use crate::clock::Clock;
-use crate::command::{Note, Outcome, Transaction};
+use crate::command::{Note, Outcome};
 use crate::definitions::{Definitions, InForce, Issued};
 use crate::deploy::Deployment;
 use crate::entropy::Entropy;
@@ -46,6 +47,7 @@ pub(crate) struct Core {
     pub(crate) capture_all: bool,
     pub(crate) differences: bool,
     pub(crate) definitions: Arc<InForce>,
+    pub(crate) standings: Arc<AllRights>,
     pub(crate) issued: Arc<Issued>,
     pub(crate) log: Arc<Log>,
     pub(crate) usage: Arc<Usage>,
@@ -178,6 +180,7 @@ impl Core {
                 .transactions
                 .iter()
                 .any(|transaction| !transaction.computed.changes.is_empty());
+        let touched = Touched::by(&write);
         let committed = if write.is_empty() && !events {
             // Everything was refused: there is nothing to wait for.
             Ok(ReplayId::ORIGIN)
@@ -185,7 +188,11 @@ impl Core {
             write.documents.extend(self.numbers.take_moved());
             let made = self.make_durable(&write, &group, state);
             state.count(group.commands);
-            made
+            made.and_then(|first| {
+                let definitions = self.definitions.get();
+                let read = self.standings.changed(&*self.store, &definitions, &touched);
+                read.map(|()| first)
+            })
         };
         if let Err(failure) = &committed {
             error!(error = %crate::chain(failure), "commit failed: no more writes are taken until a restart");
@@ -291,9 +298,15 @@ impl Core {
         self.keep(summarized, documents, now)?;
         self.blueprints = blueprints;
         let definitions = definitions.with_managed(managed.managed);
-        self.definitions
-            .replace(definitions.with_components(components));
-        Ok(())
+        self.replace(definitions.with_components(components))
+    }
+
+    /// Puts definitions in force, for whoever sees how much of them.
+    fn replace(&self, definitions: Definitions) -> Result<(), Error> {
+        self.definitions.replace(definitions);
+        let definitions = self.definitions.get();
+        let all = Touched::all();
+        Ok(self.standings.changed(&*self.store, &definitions, &all)?)
     }
 
     /// Puts a change of the managed subscriptions in force; says which of them it was about.
@@ -303,8 +316,7 @@ impl Core {
         let (next, id) = managed::changed(change, &definitions, &mut self.numbers)?;
         self.keep(Vec::new(), next.documents, now)?;
         let definitions = Definitions::clone(&definitions);
-        self.definitions
-            .replace(definitions.with_managed(next.managed));
+        self.replace(definitions.with_managed(next.managed))?;
         Ok(id)
     }
 
@@ -341,6 +353,7 @@ impl Core {
             blueprints,
             numbers: &mut self.numbers,
             user: RecordId::EMPTY,
+            access: None,
             now,
             steps: Vec::new(),
             due: Vec::new(),
@@ -373,11 +386,12 @@ impl Group {
     ) {
         self.commands += 1;
         match command {
-            Command::Commit(transaction, note, answer) => {
-                self.add_transaction(transaction, (note, answer), workspace, computing);
+            Command::Commit(transaction, by, note, answer) => {
+                let computed = computing.compute(workspace, transaction, &by);
+                self.add_transaction(computed, note, answer);
             }
             Command::Open(opened) => {
-                let work = computing.begin(workspace, opened.user, opened.origin);
+                let work = computing.begin(workspace, &opened.by, opened.origin);
                 if let Some((computed, answer)) = open::serve(work, &opened.steps) {
                     let waiting = Waiting::End(answer);
                     self.transactions.push(Committing { computed, waiting });
@@ -399,12 +413,11 @@ impl Group {
 
     fn add_transaction(
         &mut self,
-        transaction: Transaction,
-        (note, answer): (Option<Note>, Answer<Vec<Outcome>>),
-        workspace: &mut Workspace<'_>,
-        computing: &mut Computing<'_>,
+        computed: Result<(Computed, Vec<Outcome>), Error>,
+        note: Option<Note>,
+        answer: Answer<Vec<Outcome>>,
     ) {
-        match computing.compute(workspace, transaction) {
+        match computed {
             Ok((computed, outcomes)) => {
                 if let Some(note) = note {
                     self.documents.extend(note(&outcomes));

@@ -16,9 +16,11 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use landfall_auth::{Auth, Client, NewUser, PasswordCost, Settings};
 use landfall_engine::usage::Allocations;
-use landfall_engine::{Engine, ManualClock, Parts, SeededEntropy, WriterThread};
+use landfall_engine::{
+    Change, Engine, ManualClock, Parts, SeededEntropy, Transaction, WriterThread,
+};
 use landfall_metadata::Component;
-use landfall_model::{RecordId, Timestamp};
+use landfall_model::{RecordId, Timestamp, Value as Field};
 use landfall_store::Opened;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -154,6 +156,76 @@ impl TestOrg {
         self.log_in_as(username, "secret").await
     }
 
+    /// An access token of a new user whom nothing is granted but these rights for objects, such as `Read` for `Account`,
+    /// and seeing these fields, such as `Account.Phone`.
+    pub async fn granted_user(
+        &self,
+        username: &str,
+        rights: &[(&str, &[&str])],
+        fields: &[&str],
+    ) -> String {
+        let profile = [("Name", text("Nothing"))];
+        let profile = [
+            &profile[..],
+            &[("PermissionsApiEnabled", Field::Boolean(true))],
+        ]
+        .concat();
+        let user = NewUser {
+            username,
+            password: "secret",
+            last_name: "User",
+            alias: "user",
+            profile: self.record("Profile", &profile).await,
+        };
+        let user = self.auth.create_user(&user).await.expect("a user");
+        let set = [("Name", text("Granted")), ("Label", text("Granted"))];
+        let set = Field::Id(self.record("PermissionSet", &set).await);
+        for (object, rights) in rights {
+            let mut values = vec![("ParentId", set.clone()), ("SobjectType", text(object))];
+            let names = rights.iter().map(|right| format!("Permissions{right}"));
+            let names: Vec<String> = names.collect();
+            values.extend(
+                names
+                    .iter()
+                    .map(|name| (name.as_str(), Field::Boolean(true))),
+            );
+            self.record("ObjectPermissions", &values).await;
+        }
+        for field in fields {
+            let object = field.split('.').next().unwrap_or_default();
+            let values = [
+                ("ParentId", set.clone()),
+                ("SobjectType", text(object)),
+                ("Field", text(field)),
+                ("PermissionsRead", Field::Boolean(true)),
+            ];
+            self.record("FieldPermissions", &values).await;
+        }
+        let assignment = [("PermissionSetId", set), ("AssigneeId", Field::Id(user))];
+        self.record("PermissionSetAssignment", &assignment).await;
+        self.log_in_as(username, "secret").await
+    }
+
+    /// A record that the org itself makes.
+    async fn record(&self, object: &str, fields: &[(&str, Field)]) -> RecordId {
+        let catalog = self.engine.catalog();
+        let entity = Arc::clone(catalog.entity(object).expect("a shipped object"));
+        let place = |name: &str| entity.index_of(name).expect("a field");
+        let values = fields.iter();
+        let values = values
+            .map(|(name, value)| (place(name), value.clone()))
+            .collect();
+        let transaction = Transaction {
+            changes: vec![Change::Create { entity, values }],
+            all_or_none: true,
+            user: RecordId::EMPTY,
+            origin: String::new(),
+        };
+        let outcomes = self.engine.commit(transaction).await.expect("a commit");
+        let outcome = outcomes.into_iter().next().expect("an outcome");
+        outcome.expect("a record").id
+    }
+
     async fn log_in_as(&self, username: &str, password: &str) -> String {
         let login = self.auth.password_grant(APP, username, password).await;
         login.expect("a login").access_token.as_str().to_owned()
@@ -197,6 +269,10 @@ impl StoppedOrg {
             seed: self.seed,
         }
     }
+}
+
+fn text(text: &str) -> Field {
+    Field::Text(text.to_owned())
 }
 
 /// What an edge has answered.

@@ -66,9 +66,7 @@ pub(crate) fn definition(
         "queryAll" => Task::Query { deleted: true },
         other => {
             let operation = Operation::parse(other).ok_or_else(unreadable)?;
-            if !landfall_auth::may_change(login.permissions, entity) {
-                return Err(Fault::AccessDenied);
-            }
+            login.access().check(operation.act(), entity)?;
             let external_id_field = match operation {
                 Operation::Upsert => {
                     let field = external_id(entity, get("externalIdFieldName"))?;

@@ -26,7 +26,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Response, Fault> {
     let body = read_body(body, BULK_BODY_BYTES_MAX).await?;
-    let definitions = shared.engine.definitions();
+    let definitions = call.login.definitions();
     let wanted = read::definition(&body, call.form, &definitions, &call.login)?;
     lifecycle::forget_outdated(shared).await?;
     let (id, created) = shared.jobs.number(&shared.engine)?;

@@ -121,7 +121,7 @@ async fn below(
 async fn find(shared: &Shared, call: &ClassicCall, id: &str) -> Result<ClassicEntry, Fault> {
     let unknown = || Fault::Bulk(BulkFault::JobUnknown { id: id.to_owned() });
     let entry = shared.jobs.find_classic(id).ok_or_else(unknown)?;
-    let may = call.login.permissions.modify_all_data
+    let may = call.login.permissions().modify_all_data
         || call.login.user_id.as_str() == entry.lock().await.created_by;
     may.then_some(entry).ok_or_else(unknown)
 }

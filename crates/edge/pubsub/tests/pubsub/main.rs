@@ -7,6 +7,7 @@ mod credit;
 mod managed;
 mod org;
 mod payload;
+mod permissions;
 mod project;
 mod publish;
 mod publish_stream;

@@ -164,8 +164,13 @@ impl Org {
 
     /// A stream whose first request is still to come.
     pub(crate) async fn open(&self) -> Fetching {
+        self.open_as(&self.token).await
+    }
+
+    /// The same of somebody else.
+    pub(crate) async fn open_as(&self, token: &str) -> Fetching {
         let (requests, sent) = mpsc::channel(16);
-        let request = self.request(ReceiverStream::new(sent));
+        let request = self.request_as(token, ReceiverStream::new(sent));
         let answers = self.client().subscribe(request).await.expect("headers");
         Fetching {
             requests,

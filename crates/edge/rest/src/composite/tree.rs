@@ -117,7 +117,6 @@ async fn change(
     given: Given,
     ids: &[RecordId],
 ) -> Result<Change, Fault> {
-    save::check_access(call, &node.entity)?;
     let mut values = save::resolved(shared, call, &node.entity, given).await?;
     if let Some((parent, place)) = node.parent
         && let Some(id) = ids.get(parent)

@@ -6,7 +6,7 @@ use landfall_model::{FieldType, RecordId};
 
 use super::shown::{ShownField, developer_name, fields, reference_to};
 use super::{Api, Column, Declared, VirtualObject};
-use crate::describe_field::{byte_length, length, master_order, permissionable, type_name};
+use crate::describe_field::{byte_length, length, master_order, type_name};
 
 /// A field of a field.
 type Of = Column<ShownField>;
@@ -92,7 +92,7 @@ const COLUMNS: &[Of] = &[
     Of::flag("IsNameField", |shown| shown.field().name_field),
     Of::flag("IsNamePointing", |shown| shown.field().name_pointing),
     Of::flag("IsNillable", |shown| shown.field().nillable),
-    Of::flag("IsPermissionable", |shown| permissionable(shown.field())),
+    Of::flag("IsPermissionable", |shown| shown.field().permissionable()),
     Of::flag("IsUnique", |shown| shown.field().unique),
     Of::flag("IsUpdatable", |shown| shown.field().updateable),
     Of::flag("IsWorkflowFilterable", |shown| shown.field().filterable),

@@ -7,7 +7,7 @@ use landfall_model::RecordId;
 use super::data_type::data_type;
 use super::shown::{ShownField, developer_name, fields, reference_to};
 use super::{Api, Column, Declared, VirtualObject};
-use crate::describe_field::{length, permissionable};
+use crate::describe_field::length;
 
 /// A field of a field.
 type Of = Column<ShownField>;
@@ -67,7 +67,7 @@ const COLUMNS: &[Of] = &[
     Of::flag("IsCompound", ShownField::is_compound),
     Of::flag("IsEverApiAccessible", |_| true),
     Of::never("IsFieldHistoryTracked"),
-    Of::flag("IsFlsEnabled", |shown| permissionable(shown.field())),
+    Of::flag("IsFlsEnabled", |shown| shown.field().permissionable()),
     Of::never("IsHighScaleNumber"),
     Of::flag("IsHtmlFormatted", |shown| {
         shown.field().extra_type_info.as_deref() == Some("richtextarea")

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use landfall_auth::may_change;
 use landfall_model::RecordId;
 
 use super::shown::{Shown, objects};
@@ -14,7 +13,6 @@ use super::{Api, Column, Declared, VirtualObject};
 struct Access {
     shown: Arc<Shown>,
     user: RecordId,
-    changes: bool,
 }
 
 /// A field of an access.
@@ -30,28 +28,28 @@ const COLUMNS: &[Of] = &[
     Of::id("UserId", |access| Some(access.user)),
     Of::never("IsActivateable"),
     Of::flag("IsCreatable", |access| {
-        access.changes && access.shown.entity.capabilities.createable
+        access.shown.entity.capabilities.createable
     }),
     Of::flag("IsDeletable", |access| {
-        access.changes && access.shown.entity.capabilities.deletable
+        access.shown.entity.capabilities.deletable
     }),
     Of::flag("IsEditable", |access| {
-        access.changes && access.shown.entity.capabilities.updateable
+        access.shown.entity.capabilities.updateable
     }),
     Of::flag("IsFlsUpdatable", |access| {
-        access.changes && access.shown.entity.capabilities.updateable
+        access.shown.entity.capabilities.updateable
     }),
     Of::flag("IsMergeable", |access| {
-        access.changes && access.shown.entity.capabilities.mergeable
+        access.shown.entity.capabilities.mergeable
     }),
     Of::flag("IsReadable", |access| {
         access.shown.entity.capabilities.queryable
     }),
     Of::flag("IsUndeletable", |access| {
-        access.changes && access.shown.entity.capabilities.undeletable
+        access.shown.entity.capabilities.undeletable
     }),
     Of::flag("IsUpdatable", |access| {
-        access.changes && access.shown.entity.capabilities.updateable
+        access.shown.entity.capabilities.updateable
     }),
 ];
 
@@ -72,7 +70,6 @@ pub(super) fn object() -> VirtualObject {
         shown
             .map(|shown| Access {
                 user: login.user_id,
-                changes: may_change(login.permissions, &shown.entity),
                 shown,
             })
             .collect()

@@ -7,6 +7,7 @@ mod events;
 mod external_ids;
 mod objects;
 mod org;
+mod permissions;
 mod project;
 mod queries;
 mod search;

@@ -452,7 +452,6 @@ async fn events_of_an_old_schema_are_read_with_it() {
     let config = landfall_store_embedded::Config::new(folder.path().join("org.db"));
     let mut store = landfall_store_embedded::open(&config).expect("a store");
     let write = WriteSet {
-        rows: Vec::new(),
         documents: vec![Document {
             kind: DocumentKind::Schema,
             key: old.id().to_string(),

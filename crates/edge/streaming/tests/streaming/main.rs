@@ -14,6 +14,7 @@ mod org;
     clippy::indexing_slicing,
     reason = "an answer of another shape is a failed test"
 )]
+mod permissions;
 mod platform_events;
 mod replay;
 mod session;

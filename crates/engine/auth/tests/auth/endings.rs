@@ -74,7 +74,7 @@ async fn a_deactivated_user_has_no_logins_and_gets_none() {
         .expect("names have no letter case");
     let token = granted.access_token;
     let login = org.auth.authenticate(token.as_str()).expect("it is live");
-    assert!(login.permissions.api_enabled && !login.permissions.view_all_data);
+    assert!(login.permissions().api_enabled && !login.permissions().view_all_data);
     org.update_user(user, "IsActive", Value::Boolean(false))
         .await;
     org.auth.user_changed(user).await.expect("looked at");
@@ -106,7 +106,7 @@ async fn a_promoted_user_keeps_the_login_and_sees_more() {
     org.update_user(user, "ProfileId", profile).await;
     org.auth.user_changed(user).await.expect("looked at");
     let login = org.auth.authenticate(token.as_str()).expect("it is live");
-    assert!(login.permissions.view_all_data);
+    assert!(login.permissions().view_all_data);
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn a_login_survives_a_restart_and_a_revoked_one_does_not_come_back() {
     let org = org.restarted().await;
     let login = org.auth.authenticate(kept.as_str()).expect("it is live");
     assert_eq!((login.username.as_str(), login.created), (ADMIN, created));
-    assert!(login.permissions.modify_all_data);
+    assert!(login.permissions().modify_all_data);
     assert!(org.auth.authenticate(revoked.as_str()).is_err());
 }
 

@@ -11,6 +11,7 @@ use landfall_model::limits::CONVERTED_OPPORTUNITY_NAME_MAX;
 use landfall_model::{ChangeType, ConversionFault, Date, Fault, RecordId, Row, Value};
 
 use super::Planner;
+use crate::access::Act;
 use crate::blueprint::{Blueprint, read, write};
 use crate::command::{Assignment, Conversion, Converted, ConvertedOpportunity};
 use crate::error::Error;
@@ -135,6 +136,7 @@ impl<'p> Planner<'p, '_> {
     /// The lead, if it can be converted as it is asked.
     fn source(&mut self, conversion: &Conversion) -> Result<Source<'p>, Error> {
         let object = self.named("Lead")?;
+        self.allow(Act::Edit, &object.entity)?;
         let row = self.live(object, conversion.lead, Fault::RecordUnknown)?;
         let refused = |fault| Err(Fault::Conversion(fault).into());
         if read(&row, object.system.is_converted).as_bool() == Some(true) {

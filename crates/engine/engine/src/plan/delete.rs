@@ -1,4 +1,4 @@
-//! Into the recycle bin and back, with the children that go along.
+//! Into the recycle bin and back, or away where there is none, with the children that go along.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use landfall_model::{ChangeType, DeleteRule, Fault, RecordId, Row, Value, limits
 use landfall_store::{Document, DocumentKind};
 
 use super::{Planner, refused};
+use crate::access::Act;
 use crate::blueprint::{Blueprint, Children, write};
 use crate::command::Saved;
 use crate::error::Error;
@@ -18,10 +19,12 @@ type Queue<'p> = VecDeque<(&'p Blueprint, RecordId)>;
 impl<'p> Planner<'p, '_> {
     pub(super) fn delete(&mut self, object: &'p Blueprint, id: RecordId) -> Result<Saved, Error> {
         let entity = &*object.entity;
-        if !entity.capabilities.deletable || object.system.is_deleted.is_none() {
+        if !entity.capabilities.deletable {
             return Err(refused(Operation::Delete, entity).into());
         }
-        self.live(object, id, Fault::RecordUnknown)?;
+        self.allow(Act::Delete, entity)?;
+        let row = self.live(object, id, Fault::RecordUnknown)?;
+        self.check_deletable(entity, &row)?;
         let mut along: Vec<RecordId> = Vec::new();
         let mut queue: Queue<'p> = VecDeque::from([(object, id)]);
         while let Some((object, parent)) = queue.pop_front() {
@@ -34,14 +37,19 @@ impl<'p> Planner<'p, '_> {
             if parent != id {
                 along.push(parent);
             }
-            let after = Row::clone(&before);
-            self.move_to_bin(object, parent, before, after);
+            if object.system.is_deleted.is_some() {
+                let after = Row::clone(&before);
+                self.move_to_bin(object, parent, before, after);
+            } else {
+                // What has no recycle bin is gone for ever.
+                self.workspace.forget(&object.entity, parent);
+            }
             for children in &object.children {
                 self.release(object, parent, *children, &mut queue)?;
                 self.bounded(queue.len())?;
             }
         }
-        if !along.is_empty() {
+        if !along.is_empty() && object.system.is_deleted.is_some() {
             let ids: String = along.iter().map(RecordId::as_str).collect();
             self.workspace.put_document(Document {
                 kind: DocumentKind::DeletedAlong,
@@ -108,6 +116,7 @@ impl<'p> Planner<'p, '_> {
         if !entity.capabilities.undeletable {
             return Err(refused(Operation::Undelete, entity).into());
         }
+        self.allow(Act::Delete, entity)?;
         let row = self.present(object, id, Fault::RecordUnknown)?;
         if !object.is_deleted(&row) {
             return Err(Fault::RecordNotDeleted.into());

@@ -12,6 +12,7 @@ use landfall_model::limits::MERGE_VICTIMS_MAX;
 use landfall_model::{ChangeType, Fault, MergeFault, RecordId, Row, Value, limits};
 
 use super::{Planner, refused};
+use crate::access::Act;
 use crate::blueprint::{Blueprint, Children, read, write};
 use crate::command::{Assignment, Merge, Merged};
 use crate::error::Error;
@@ -33,6 +34,7 @@ impl Planner<'_, '_> {
         if !object.entity.capabilities.mergeable {
             return Err(refused(Operation::Merge, &object.entity).into());
         }
+        self.allow(Act::Delete, &object.entity)?;
         check(master, &victims)?;
         let master_row = self.live(object, master, Fault::RecordUnknown)?;
         let mut merged = Vec::with_capacity(victims.len());

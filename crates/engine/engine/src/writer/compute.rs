@@ -9,6 +9,7 @@ use landfall_model::{
     ChangeType, EntityDefinition, EventUuid, Fault, RecordId, Row, Timestamp, TransactionKey, Value,
 };
 
+use crate::access::Rights;
 use crate::blueprint::{Blueprint, Blueprints};
 use crate::clock::Clock;
 use crate::command::{Change, Outcome, Transaction};
@@ -46,12 +47,19 @@ pub(super) struct Computing<'c> {
     pub(super) last_now: &'c mut Timestamp,
 }
 
+/// Who makes a transaction.
+pub(super) struct By {
+    pub(super) user: RecordId,
+    /// What they may do; none: the org does it to itself.
+    pub(super) standing: Option<Arc<Rights>>,
+}
+
 impl Computing<'_> {
     /// Begins a transaction on top of what its group has done so far.
     pub(super) fn begin<'a, 'w>(
         &'a mut self,
         workspace: &'a mut Workspace<'w>,
-        user: RecordId,
+        by: &By,
         origin: String,
     ) -> Work<'a, 'w> {
         // The clock may be set back; record dates and commit times never go back with it.
@@ -63,7 +71,8 @@ impl Computing<'_> {
                 workspace,
                 blueprints: self.blueprints,
                 numbers: self.numbers,
-                user,
+                user: by.user,
+                access: by.standing.as_ref().map(|standing| standing.access()),
                 now,
                 steps: Vec::new(),
                 due: Vec::new(),
@@ -79,8 +88,9 @@ impl Computing<'_> {
         &mut self,
         workspace: &mut Workspace<'_>,
         transaction: Transaction,
+        by: &By,
     ) -> Result<(Computed, Vec<Outcome>), Error> {
-        let mut work = self.begin(workspace, transaction.user, transaction.origin);
+        let mut work = self.begin(workspace, by, transaction.origin);
         let outcomes = work.apply(transaction.changes, transaction.all_or_none)?;
         Ok((work.done(), outcomes))
     }

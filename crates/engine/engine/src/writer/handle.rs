@@ -9,7 +9,9 @@ use landfall_store::{Document, NewEvent};
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
+use super::compute::By;
 use super::open::{self, OpenTransaction, Opened};
+use crate::access::Rights;
 use crate::command::{Note, Outcome, Transaction};
 use crate::deploy::Deployment;
 use crate::error::Error;
@@ -19,7 +21,7 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
 /// Everything that the writer is asked to do.
 pub(super) enum Command {
-    Commit(Transaction, Option<Note>, Answer<Vec<Outcome>>),
+    Commit(Transaction, By, Option<Note>, Answer<Vec<Outcome>>),
     /// A transaction whose changes come step by step. Nothing else is done until its end.
     Open(Opened),
     Put(Vec<Document>, Answer<()>),
@@ -35,7 +37,7 @@ impl Command {
     /// Answers for a writer whose store has failed; says whether to stop.
     pub(super) fn refuse(self) -> bool {
         match self {
-            Self::Commit(_, _, answer) => answer_with(answer, Err(failed())),
+            Self::Commit(_, _, _, answer) => answer_with(answer, Err(failed())),
             Self::Put(_, answer) | Self::Deploy(_, answer) => answer_with(answer, Err(failed())),
             Self::Publish(_, answer) => answer_with(answer, Err(failed())),
             Self::Manage(_, answer) => answer_with(answer, Err(failed())),
@@ -121,23 +123,24 @@ impl Handle {
     pub(crate) async fn commit(
         &self,
         transaction: Transaction,
+        standing: Option<Arc<Rights>>,
         note: Option<Note>,
     ) -> Result<Vec<Outcome>, Error> {
-        self.ask(|answer| Command::Commit(transaction, note, answer))
+        let user = transaction.user;
+        let by = By { user, standing };
+        self.ask(|answer| Command::Commit(transaction, by, note, answer))
             .await
     }
 
     pub(crate) async fn open(
         &self,
         user: RecordId,
+        standing: Option<Arc<Rights>>,
         origin: String,
     ) -> Result<OpenTransaction, Error> {
         let (transaction, steps) = open::transaction();
-        let opened = Opened {
-            user,
-            origin,
-            steps,
-        };
+        let by = By { user, standing };
+        let opened = Opened { by, origin, steps };
         let sent = self.inbox.send(Command::Open(opened)).await;
         sent.map_err(|_| Error::Stopped)?;
         Ok(transaction)

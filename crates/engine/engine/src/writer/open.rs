@@ -10,7 +10,7 @@ use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value, limits};
 use tokio::sync::oneshot;
 use tracing::warn;
 
-use super::compute::{Computed, Work};
+use super::compute::{By, Computed, Work};
 use super::handle::{Answer, answer_with};
 use crate::command::{Change, Conversion, Converted, Merge, Merged, Outcome};
 use crate::error::Error;
@@ -22,7 +22,7 @@ pub struct OpenTransaction {
 
 /// What the writer gets of it.
 pub(super) struct Opened {
-    pub(super) user: RecordId,
+    pub(super) by: By,
     pub(super) origin: String,
     pub(super) steps: Receiver<Step>,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use landfall_engine::usage::Allocations;
 use landfall_engine::{
-    Assignment, Change, Clock, Engine, Event, ManualClock, Outcome, Parts, SeededEntropy,
+    Assignment, Change, Clock, Engine, Event, ManualClock, Outcome, Parts, Rights, SeededEntropy,
     TopicFilter, Transaction, WriterThread,
 };
 use landfall_model::{
@@ -26,6 +26,8 @@ pub(crate) struct Org {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) user: RecordId,
+    /// Held, as a login would: nothing is read anew for each transaction.
+    standing: Option<Arc<Rights>>,
     folder: TempDir,
     writer: Option<WriterThread>,
     seed: u64,
@@ -45,12 +47,18 @@ impl Org {
             engine,
             clock,
             user: RecordId::EMPTY,
+            standing: None,
             folder,
             writer: Some(writer),
             seed: 1,
         };
         org.user = org.created("User", &user("admin")).await;
+        org.hold().await;
         org
+    }
+
+    async fn hold(&mut self) {
+        self.standing = Some(self.engine.standing(self.user).await.expect("a read"));
     }
 
     /// Lets the writer finish.
@@ -69,21 +77,26 @@ impl Org {
             engine,
             clock,
             user,
+            standing,
             folder,
             seed,
             ..
         } = self;
+        drop(standing);
         drop(engine);
         let seed = seed + 1;
         let (engine, writer) = start(&folder, Arc::clone(&clock) as _, seed, |opened| opened);
-        Self {
+        let mut org = Self {
             engine,
             clock,
             user,
+            standing: None,
             folder,
             writer: Some(writer),
             seed,
-        }
+        };
+        org.hold().await;
+        org
     }
 
     pub(crate) fn entity(&self, name: &str) -> Arc<EntityDefinition> {
@@ -146,7 +159,7 @@ impl Org {
             .iter()
             .map(|(name, value)| {
                 let value = match (*name, value) {
-                    ("ProfileId", Value::Boolean(_)) => Value::Id(self.engine.org().standard_users),
+                    ("ProfileId", Value::Boolean(_)) => Value::Id(self.engine.org().administrators),
                     (_, value) => value.clone(),
                 };
                 (place(entity, name), value)
@@ -265,7 +278,7 @@ pub(crate) fn null(field: &str) -> Given<'_> {
     (field, Value::Null)
 }
 
-/// What a new user has to have. The truth value stands for the standard profile.
+/// What a new user has to have. The truth value stands for the profile of administrators.
 pub(crate) fn user(name: &str) -> Vec<Given<'static>> {
     vec![
         ("Username", Value::Text(format!("{name}@landfall.test"))),

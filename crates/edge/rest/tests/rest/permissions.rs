@@ -1,0 +1,331 @@
+//! What users may do by their profiles and permission sets, as the REST API shows it.
+
+use std::fmt::Write as _;
+
+use axum::body::Body;
+use landfall_auth::NewUser;
+use landfall_metadata::Component;
+use landfall_model::RecordId;
+use serde_json::{Value, json};
+
+use crate::org::{Answer, Org};
+
+/// A user, their token, and the permission set that is theirs.
+struct User<'o> {
+    org: &'o Org,
+    id: RecordId,
+    token: String,
+    set: String,
+}
+
+impl<'o> User<'o> {
+    /// A user with the least profile and an empty permission set.
+    async fn new(org: &'o Org) -> Self {
+        let minimum = found(
+            org,
+            "SELECT Id FROM Profile WHERE Name LIKE 'Minimum Access%25'",
+        )
+        .await;
+        let user = NewUser {
+            username: "ann@landfall.test",
+            password: "secret",
+            last_name: "Ann",
+            alias: "ann",
+            profile: RecordId::parse(&minimum).expect("an id"),
+        };
+        let id = org.auth.create_user(&user).await.expect("a user");
+        let login = org
+            .auth
+            .password_grant(landfall_test_org::APP, "ann@landfall.test", "secret");
+        let token = login.await.expect("a login").access_token;
+        let set = json!({"Name": "Sales", "Label": "Sales"});
+        let set = org.create("PermissionSet", &set).await;
+        let assignment = json!({"AssigneeId": id.to_string(), "PermissionSetId": set});
+        org.create("PermissionSetAssignment", &assignment).await;
+        Self {
+            org,
+            id,
+            token: token.as_str().to_owned(),
+            set,
+        }
+    }
+
+    async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let header = format!("Bearer {}", self.token);
+        let body = match body {
+            Value::Null => Body::empty(),
+            body => Body::from(body.to_string()),
+        };
+        self.org
+            .send(method, path, &[("authorization", header.as_str())], body)
+            .await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &Value::Null).await
+    }
+
+    /// Grants rights for an object; the record that says so.
+    async fn grant(&self, object: &str, rights: &[&str]) -> String {
+        let mut body = json!({"ParentId": self.set, "SobjectType": object});
+        for right in rights {
+            body[format!("Permissions{right}")] = json!(true);
+        }
+        self.org.create("ObjectPermissions", &body).await
+    }
+
+    async fn grant_field(&self, field: &str, edit: bool) -> String {
+        let body = json!({
+            "ParentId": self.set, "SobjectType": field.split('.').next(), "Field": field,
+            "PermissionsRead": true, "PermissionsEdit": edit,
+        });
+        self.org.create("FieldPermissions", &body).await
+    }
+}
+
+/// The first value that a query finds.
+async fn found(org: &Org, query: &str) -> String {
+    let mut path = String::from("/query?q=");
+    for character in query.chars() {
+        match character {
+            ' ' => path.push('+'),
+            other => write!(path, "{other}").expect("memory"),
+        }
+    }
+    let answer = org.get(&path).await.json();
+    let id = answer["records"][0]["Id"].as_str();
+    id.unwrap_or_else(|| panic!("{answer}")).to_owned()
+}
+
+#[tokio::test]
+async fn what_may_not_be_read_is_not_there() {
+    let org = Org::with(Vec::new()).await;
+    let ann = User::new(&org).await;
+    let id = org.create("Account", &json!({"Name": "Acme"})).await;
+
+    let query = "/query?q=SELECT+Id+FROM+Account";
+    let (status, code, message) = ann.get(query).await.refusal();
+    assert_eq!((status, code.as_str()), (400, "INVALID_TYPE"), "{message}");
+    assert!(message.contains("sObject type 'Account' is not supported"));
+    for path in [
+        "/sobjects/Account".to_owned(),
+        "/sobjects/Account/describe".to_owned(),
+        format!("/sobjects/Account/{id}"),
+    ] {
+        assert_eq!(ann.get(&path).await.status, 404, "{path}");
+    }
+    let global = ann.get("/sobjects").await.json();
+    let names = global["sobjects"].as_array().expect("a list").iter();
+    assert!(!names.clone().any(|object| object["name"] == "Account"));
+    assert!(names.clone().any(|object| object["name"] == "Task"));
+
+    let permission = ann.grant("Account", &["Read"]).await;
+    assert_eq!(ann.get(query).await.json()["totalSize"], 1);
+    let describe = ann.get("/sobjects/Account/describe").await.json();
+    assert_eq!(
+        [
+            &describe["createable"],
+            &describe["updateable"],
+            &describe["queryable"]
+        ],
+        [&json!(false), &json!(false), &json!(true)]
+    );
+    let (status, code, _) = ann
+        .send("POST", "/sobjects/Account", &json!({"Name": "New"}))
+        .await
+        .refusal();
+    assert_eq!(
+        (status, code.as_str()),
+        (403, "INSUFFICIENT_ACCESS_OR_READONLY")
+    );
+
+    // Taking the permission away is effective at once.
+    let gone = org
+        .send(
+            "DELETE",
+            &format!("/sobjects/ObjectPermissions/{permission}"),
+            &[],
+            Body::empty(),
+        )
+        .await;
+    assert_eq!(gone.status, 204, "{gone:?}");
+    assert_eq!(ann.get(query).await.status, 400);
+}
+
+#[tokio::test]
+async fn fields_are_granted_one_by_one() {
+    let org = Org::with(Vec::new()).await;
+    let ann = User::new(&org).await;
+    ann.grant("Account", &["Read", "Create", "Edit"]).await;
+    let account = json!({"Name": "Acme", "Phone": "1", "Industry": "Energy"});
+    let id = org.create("Account", &account).await;
+    let path = format!("/sobjects/Account/{id}");
+
+    let record = ann.get(&path).await.json();
+    assert_eq!(record["Name"], "Acme");
+    assert!(record.get("Phone").is_none(), "{record}");
+    for query in [
+        "SELECT+Phone+FROM+Account",
+        "SELECT+Id+FROM+Account+WHERE+Phone='1'",
+    ] {
+        let (_, code, message) = ann.get(&format!("/query?q={query}")).await.refusal();
+        assert_eq!(code, "INVALID_FIELD");
+        assert!(
+            message.contains("No such column 'Phone' on entity 'Account'"),
+            "{message}"
+        );
+    }
+    let (_, code, message) = ann
+        .send("PATCH", &path, &json!({"Phone": "2"}))
+        .await
+        .refusal();
+    assert_eq!(code, "INVALID_FIELD", "{message}");
+
+    let permission = ann.grant_field("Account.Phone", false).await;
+    assert_eq!(ann.get(&path).await.json()["Phone"], "1");
+    let (_, code, message) = ann
+        .send("PATCH", &path, &json!({"Phone": "2"}))
+        .await
+        .refusal();
+    assert_eq!(code, "INVALID_FIELD_FOR_INSERT_UPDATE");
+    assert!(
+        message.starts_with("Unable to create/update fields: Phone."),
+        "{message}"
+    );
+
+    let edit = json!({"PermissionsEdit": true});
+    let edited = org
+        .patch(&format!("/sobjects/FieldPermissions/{permission}"), &edit)
+        .await;
+    assert_eq!(edited.status, 204, "{edited:?}");
+    assert_eq!(
+        ann.send("PATCH", &path, &json!({"Phone": "2"}))
+            .await
+            .status,
+        204
+    );
+
+    // The address goes as a whole.
+    ann.grant_field("Account.BillingAddress", true).await;
+    let city = json!({"BillingCity": "Bern"});
+    assert_eq!(ann.send("PATCH", &path, &city).await.status, 204);
+    assert_eq!(ann.get(&path).await.json()["BillingCity"], "Bern");
+}
+
+#[tokio::test]
+async fn permissions_have_their_rules() {
+    let org = Org::with(Vec::new()).await;
+    let ann = User::new(&org).await;
+    let set = &ann.set;
+    let object = |extra: Value| {
+        let mut body = json!({"ParentId": set, "SobjectType": "Account"});
+        let members = extra.as_object().expect("members").clone();
+        body.as_object_mut().expect("members").extend(members);
+        body
+    };
+    for (body, code) in [
+        (
+            object(json!({"PermissionsEdit": true})),
+            "FIELD_INTEGRITY_EXCEPTION",
+        ),
+        (
+            object(json!({"SobjectType": "User", "PermissionsRead": true})),
+            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        ),
+    ] {
+        let answer = org.post("/sobjects/ObjectPermissions", &body).await;
+        assert_eq!(answer.refusal().1, code, "{answer:?}");
+    }
+    for (field, code) in [
+        ("Account.Name", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"),
+        (
+            "Account.BillingCity",
+            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        ),
+        ("Account.Nothing", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"),
+    ] {
+        let body = json!({
+            "ParentId": set, "SobjectType": "Account", "Field": field, "PermissionsRead": true,
+        });
+        let answer = org.post("/sobjects/FieldPermissions", &body).await;
+        assert_eq!(answer.refusal().1, code, "{field}");
+    }
+    // The `Id` of a reference may be left out.
+    let body = json!({
+        "ParentId": set, "SobjectType": "contact", "Field": "contact.account", "PermissionsRead": true,
+    });
+    let id = org.create("FieldPermissions", &body).await;
+    let record = org.record("FieldPermissions", &id).await;
+    assert_eq!(record["Field"], "Contact.AccountId");
+    assert_eq!(record["SobjectType"], "Contact");
+    let again = org.post("/sobjects/FieldPermissions", &body).await;
+    assert_eq!(again.refusal().1, "DUPLICATE_VALUE");
+    // What grants nothing any more is gone.
+    let path = format!("/sobjects/FieldPermissions/{id}");
+    let nothing = json!({"PermissionsRead": false, "PermissionsEdit": false});
+    assert_eq!(org.patch(&path, &nothing).await.status, 204);
+    assert_eq!(org.get(&path).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_profile_has_a_permission_set_of_its_own() {
+    let org = Org::with(Vec::new()).await;
+    let profile = org.create("Profile", &json!({"Name": "Readers"})).await;
+    let query = format!(
+        "/query?q=SELECT+Id,Label,PermissionsViewSetup+FROM+PermissionSet+WHERE+ProfileId='{profile}'"
+    );
+    let owned = org.get(&query).await.json();
+    assert_eq!(owned["records"][0]["Label"], "Readers");
+    let path = format!("/sobjects/Profile/{profile}");
+    let changed = org
+        .patch(&path, &json!({"PermissionsViewSetup": true}))
+        .await;
+    assert_eq!(changed.status, 204);
+    let owned = org.get(&query).await.json();
+    assert_eq!(owned["records"][0]["PermissionsViewSetup"], true);
+    let set = owned["records"][0]["Id"].as_str().expect("an id");
+    let path = format!("/sobjects/PermissionSet/{set}");
+    let refused = org.send("DELETE", &path, &[], Body::empty()).await;
+    assert_eq!(refused.refusal().0, 403);
+    let body = json!({"AssigneeId": org.user(), "PermissionSetId": set});
+    let refused = org.post("/sobjects/PermissionSetAssignment", &body).await;
+    assert_eq!(refused.refusal().1, "FIELD_INTEGRITY_EXCEPTION");
+}
+
+#[tokio::test]
+async fn what_a_project_adds_is_the_administrators_until_it_is_granted() {
+    let object = "<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\"><label>Trip</label>\
+        <pluralLabel>Trips</pluralLabel><nameField><label>Name</label><type>Text</type></nameField>\
+        <deploymentStatus>Deployed</deploymentStatus><sharingModel>ReadWrite</sharingModel><fields>\
+        <fullName>Days__c</fullName><label>Days</label><type>Number</type><precision>3</precision><scale>0</scale>\
+        </fields></CustomObject>";
+    let org = Org::with(vec![Component {
+        path: "objects/Trip__c.object".to_owned(),
+        content: object.to_owned(),
+    }])
+    .await;
+    let ann = User::new(&org).await;
+    org.create("Trip__c", &json!({"Name": "Alps", "Days__c": 3}))
+        .await;
+    let query = "/query?q=SELECT+Id+FROM+Trip__c";
+    assert_eq!(ann.get(query).await.refusal().1, "INVALID_TYPE");
+    ann.grant("trip__c", &["Read"]).await;
+    assert_eq!(ann.get(query).await.json()["totalSize"], 1);
+    let days = "/query?q=SELECT+Days__c+FROM+Trip__c";
+    assert_eq!(ann.get(days).await.refusal().1, "INVALID_FIELD");
+    ann.grant_field("Trip__c.Days__c", false).await;
+    assert_eq!(ann.get(days).await.json()["records"][0]["Days__c"], 3.0);
+}
+
+#[tokio::test]
+async fn nobody_deactivates_themself() {
+    let org = Org::with(Vec::new()).await;
+    let path = format!("/sobjects/User/{}", org.user());
+    let refused = org.patch(&path, &json!({"IsActive": false})).await;
+    assert_eq!(refused.refusal().1, "FIELD_INTEGRITY_EXCEPTION");
+    let ann = User::new(&org).await;
+    let path = format!("/sobjects/User/{}", ann.id);
+    let inactive = org.patch(&path, &json!({"IsActive": false})).await;
+    assert_eq!(inactive.status, 204, "{inactive:?}");
+    assert_eq!(ann.get("/limits").await.status, 401);
+}

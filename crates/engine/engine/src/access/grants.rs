@@ -1,0 +1,193 @@
+//! The union of what permission sets grant, read from their rows.
+
+use std::collections::HashMap;
+
+use landfall_model::{
+    Catalog, EntityDefinition, EventReaders, FieldDefinition, PlatformEventDefinition, RecordId,
+    Row, Value,
+};
+use landfall_store::Reads;
+
+use super::objects::{ObjectAccess, SecuredBy, secured_by, ungranted};
+use super::permissions::Permissions;
+
+/// What may be done with a field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct FieldAccess {
+    pub(super) read: bool,
+    pub(super) edit: bool,
+}
+
+impl FieldAccess {
+    const ALL: Self = Self {
+        read: true,
+        edit: true,
+    };
+}
+
+/// What several permission sets grant together. Names are in lower case.
+#[derive(Debug, Default)]
+pub(crate) struct Grants {
+    pub(super) permissions: Permissions,
+    objects: HashMap<String, ObjectAccess>,
+    /// By `object.field`.
+    fields: HashMap<String, FieldAccess>,
+}
+
+impl Grants {
+    /// Reads what the sets grant.
+    pub(super) fn read(
+        reads: &dyn Reads,
+        catalog: &Catalog,
+        sets: &[RecordId],
+    ) -> landfall_store::Result<Self> {
+        let mut grants = Self::default();
+        let Some(entity) = catalog.entity("PermissionSet") else {
+            return Ok(grants);
+        };
+        for set in sets {
+            if let Some(row) = reads.row(entity, *set)? {
+                grants.permissions.add(entity, &row);
+            }
+            for row in of_parent(reads, catalog, "ObjectPermissions", *set)? {
+                grants.add_object(&row);
+            }
+            for row in of_parent(reads, catalog, "FieldPermissions", *set)? {
+                grants.add_field(&row);
+            }
+        }
+        Ok(grants)
+    }
+
+    fn add_object(&mut self, row: &Named<'_>) {
+        let Some(object) = row.text("SobjectType") else {
+            return;
+        };
+        let known = self.objects.entry(object.to_ascii_lowercase()).or_default();
+        *known = known.and(ObjectAccess {
+            read: row.flag("PermissionsRead"),
+            create: row.flag("PermissionsCreate"),
+            edit: row.flag("PermissionsEdit"),
+            delete: row.flag("PermissionsDelete"),
+            view_all: row.flag("PermissionsViewAllRecords"),
+            modify_all: row.flag("PermissionsModifyAllRecords"),
+            view_all_fields: row.flag("PermissionsViewAllFields"),
+        });
+    }
+
+    fn add_field(&mut self, row: &Named<'_>) {
+        let Some(field) = row.text("Field") else {
+            return;
+        };
+        let known = self.fields.entry(field.to_ascii_lowercase()).or_default();
+        known.read |= row.flag("PermissionsRead");
+        known.edit |= row.flag("PermissionsEdit");
+    }
+
+    /// What they allow with an object.
+    pub(super) fn object(&self, entity: &EntityDefinition) -> ObjectAccess {
+        let secured = secured_by(entity);
+        if secured == SecuredBy::ObjectPermissions {
+            return self.granted(entity.name.as_str());
+        }
+        ungranted(secured, self.permissions)
+    }
+
+    /// What they allow with a platform event: reading is subscribing, creating is publishing.
+    pub(super) fn event(&self, event: &PlatformEventDefinition) -> ObjectAccess {
+        let permissions = self.permissions;
+        let read = match event.standard {
+            None => return self.granted(event.name.as_str()),
+            Some(EventReaders::Everybody) => true,
+            Some(EventReaders::Customizers) => permissions.customize_application,
+            Some(EventReaders::Monitors) => permissions.view_event_monitoring,
+        };
+        ObjectAccess {
+            read,
+            // What the service publishes nobody else does: the definition of the event says so.
+            create: read,
+            ..ObjectAccess::default()
+        }
+    }
+
+    fn granted(&self, name: &str) -> ObjectAccess {
+        if self.permissions.modify_all_data {
+            return ObjectAccess::ALL;
+        }
+        let granted = self.objects.get(&name.to_ascii_lowercase());
+        let granted = granted.copied().unwrap_or_default();
+        granted.and(ObjectAccess {
+            read: self.permissions.view_all_data,
+            view_all: self.permissions.view_all_data || granted.modify_all,
+            ..ObjectAccess::default()
+        })
+    }
+
+    /// What they allow with a field. A component goes with its compound.
+    pub(super) fn field(&self, entity: &EntityDefinition, field: &FieldDefinition) -> FieldAccess {
+        // Source: none: who may change everything sees everything, also what nobody was granted yet.
+        if self.permissions.modify_all_data {
+            return FieldAccess::ALL;
+        }
+        let whole = field.compound.as_ref();
+        let whole = whole.and_then(|whole| entity.field(whole.as_str()));
+        let field = whole.map_or(field, |(_, whole)| whole);
+        if !is_secured(entity, field) {
+            return FieldAccess::ALL;
+        }
+        let name = format!("{}.{}", entity.name, field.name).to_ascii_lowercase();
+        let granted = self.fields.get(&name).copied().unwrap_or_default();
+        FieldAccess {
+            read: granted.read || self.object(entity).view_all_fields,
+            edit: granted.edit,
+        }
+    }
+}
+
+/// Whether field permissions decide about a field.
+pub(crate) fn is_secured(entity: &EntityDefinition, field: &FieldDefinition) -> bool {
+    let secured = match secured_by(entity) {
+        SecuredBy::ObjectPermissions | SecuredBy::FieldPermissions => true,
+        // Source: none: what the org is set up by is as everybody sees it, but for fields that were added to it.
+        SecuredBy::Administrators | SecuredBy::Setup => field.custom,
+    };
+    secured && field.permissionable()
+}
+
+/// A row whose values are asked for by name.
+struct Named<'e> {
+    entity: &'e EntityDefinition,
+    row: Row,
+}
+
+impl Named<'_> {
+    fn value(&self, field: &str) -> Option<&Value> {
+        self.row.get(self.entity.index_of(field)?)
+    }
+
+    fn flag(&self, field: &str) -> bool {
+        let value = self.value(field);
+        value.and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    fn text(&self, field: &str) -> Option<&str> {
+        self.value(field)?.as_text()
+    }
+}
+
+/// The rows of an object that belong to a permission set.
+fn of_parent<'c>(
+    reads: &dyn Reads,
+    catalog: &'c Catalog,
+    object: &str,
+    set: RecordId,
+) -> landfall_store::Result<Vec<Named<'c>>> {
+    let Some(entity) = catalog.entity(object) else {
+        return Ok(Vec::new());
+    };
+    let Some(parent) = entity.index_of("ParentId") else {
+        return Ok(Vec::new());
+    };
+    let rows = reads.rows_where(entity, parent, &Value::Id(set), usize::MAX)?;
+    Ok(rows.into_iter().map(|row| Named { entity, row }).collect())
+}

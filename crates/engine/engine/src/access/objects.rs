@@ -1,0 +1,141 @@
+//! What can be done with an object, and which objects permission sets grant at all.
+
+use landfall_model::EntityDefinition;
+
+use super::{Act, Permissions};
+
+/// What may be done with the records of an object.
+///
+/// Source: "ObjectPermissions" (Object Reference).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the vendor's permissions are flags"
+)]
+pub struct ObjectAccess {
+    /// Looking at records.
+    pub read: bool,
+    /// Making records.
+    pub create: bool,
+    /// Changing records.
+    pub edit: bool,
+    /// Deleting records.
+    pub delete: bool,
+    /// Seeing all records, whoever owns them.
+    pub view_all: bool,
+    /// Changing all records, whoever owns them.
+    pub modify_all: bool,
+    /// Seeing all fields.
+    pub view_all_fields: bool,
+}
+
+impl ObjectAccess {
+    /// Everything.
+    pub(crate) const ALL: Self = Self {
+        read: true,
+        create: true,
+        edit: true,
+        delete: true,
+        view_all: true,
+        modify_all: true,
+        view_all_fields: true,
+    };
+
+    /// Whether this may be done.
+    pub const fn allows(self, act: Act) -> bool {
+        match act {
+            Act::Read => self.read,
+            Act::Create => self.create,
+            Act::Edit => self.edit,
+            Act::Delete => self.delete,
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self {
+            read: self.read || other.read,
+            create: self.create || other.create,
+            edit: self.edit || other.edit,
+            delete: self.delete || other.delete,
+            view_all: self.view_all || other.view_all,
+            modify_all: self.modify_all || other.modify_all,
+            view_all_fields: self.view_all_fields || other.view_all_fields,
+        }
+    }
+}
+
+/// What decides about an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SecuredBy {
+    /// Object and field permissions.
+    ObjectPermissions,
+    /// Field permissions: records are everybody's.
+    FieldPermissions,
+    /// How the org is set up: seen by everybody, changed by those who may change everything.
+    Administrators,
+    /// The same, seen only by those who may see how the org is set up.
+    Setup,
+}
+
+/// Shipped objects that permission sets grant. Source: "ObjectPermissions" (Object Reference), `SobjectType`; "Object
+/// Permissions" (Salesforce Help).
+const GRANTED: &[&str] = &[
+    "Account",
+    "Asset",
+    "Campaign",
+    "Case",
+    "Contact",
+    "Contract",
+    "Lead",
+    "Opportunity",
+    "Order",
+    "Product2",
+    "PushTopic",
+    "StreamingChannel",
+];
+
+/// Activities have no object permissions of their own. Source: "Required Permissions" (Change Data Capture Developer Guide).
+const OPEN: &[&str] = &["Event", "Task"];
+
+/// Source: their pages in the Object Reference, "Special Access Rules".
+const SETUP: &[&str] = &[
+    "FieldPermissions",
+    "ObjectPermissions",
+    "PermissionSet",
+    "PermissionSetAssignment",
+];
+
+/// What decides about an object.
+pub(crate) fn secured_by(entity: &EntityDefinition) -> SecuredBy {
+    let name = entity.name.as_str();
+    if entity.custom || GRANTED.contains(&name) {
+        SecuredBy::ObjectPermissions
+    } else if OPEN.contains(&name) {
+        SecuredBy::FieldPermissions
+    } else if SETUP.contains(&name) {
+        SecuredBy::Setup
+    } else {
+        SecuredBy::Administrators
+    }
+}
+
+/// What somebody may do with an object of which object permissions say nothing.
+pub(crate) const fn ungranted(secured: SecuredBy, permissions: Permissions) -> ObjectAccess {
+    let write = permissions.modify_all_data || matches!(secured, SecuredBy::FieldPermissions);
+    let read = match secured {
+        SecuredBy::ObjectPermissions => false,
+        SecuredBy::FieldPermissions | SecuredBy::Administrators => true,
+        SecuredBy::Setup => permissions.view_setup || permissions.modify_all_data,
+    };
+    ObjectAccess {
+        read,
+        create: write,
+        edit: write,
+        delete: write,
+        view_all: permissions.view_all_data,
+        modify_all: permissions.modify_all_data,
+        view_all_fields: matches!(secured, SecuredBy::Administrators | SecuredBy::Setup),
+    }
+}
