@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use landfall_engine::Error;
 use landfall_engine::usage::{Allocations, Meter, Metric};
+use landfall_metadata::Component;
+use landfall_model::Fault;
 use serde_json::{Value, json};
 
 use crate::org::{ACCOUNTS, Org, connect, connect_now, subscribe};
@@ -138,4 +141,45 @@ async fn subscribers_and_publishers_are_told_apart_by_the_hour() {
         .map(|(entry, counts)| (&*entry.client, counts.iter().sum::<u64>()))
         .collect();
     assert_eq!(told, [("SYSTEM", 10), (&*client, 10), ("SYSTEM", 1)]);
+}
+
+#[tokio::test]
+async fn requests_are_refused_beyond_those_of_a_day() {
+    let org = Org::allowed(Allocations {
+        requests_daily: Some(2),
+        ..Allocations::UNLIMITED
+    })
+    .await;
+    let usage = org.engine.usage();
+    assert_eq!(usage.request(), (1, Ok(())));
+    assert_eq!(usage.request(), (2, Ok(())));
+    assert_eq!(usage.request(), (3, Err(Fault::RequestLimitExceeded)));
+    org.clock.advance(Duration::from_hours(24));
+    assert_eq!(usage.request(), (1, Ok(())));
+}
+
+#[tokio::test]
+async fn an_org_defines_no_more_events_than_it_may() {
+    let org = Org::allowed(Allocations {
+        event_definitions: Some(1),
+        ..Allocations::UNLIMITED
+    })
+    .await;
+    let event = |name: &str| Component {
+        path: format!("objects/{name}.object"),
+        content: format!(
+            "<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\"><label>{name}</label>\
+             <pluralLabel>{name}</pluralLabel><eventType>HighVolume</eventType>\
+             <publishBehavior>PublishImmediately</publishBehavior></CustomObject>"
+        ),
+    };
+    let deployed = org.engine.deploy(vec![event("One__e")]).await;
+    deployed.expect("one is allowed");
+    let both = vec![event("One__e"), event("Two__e")];
+    let refused = org.engine.deploy(both).await.expect_err("two are not");
+    let Error::Invalid { problems } = refused else {
+        panic!("{refused}");
+    };
+    assert!(problems[0].path.contains("Two__e"), "{problems:?}");
+    assert!(org.engine.catalog().platform_event("Two__e").is_none());
 }
