@@ -49,6 +49,11 @@ pub fn client_name(call_options: &str) -> Option<&str> {
     })
 }
 
+/// What [`LIMIT_INFO`] says: how many requests there were today, and how many there may be.
+pub fn api_usage(used: u64, most: u64) -> String {
+    format!("api-usage={used}/{most}")
+}
+
 /// The number of rows that a `Sforce-Query-Options` header asks for.
 ///
 /// Source: "Query Options Header" (REST API Developer Guide).

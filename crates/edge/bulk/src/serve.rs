@@ -10,6 +10,7 @@ use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use landfall_auth::Login;
+use landfall_engine::usage::{Allocations, Meter};
 use landfall_model::limits::{
     BULK_BODY_BYTES_MAX, BULK_MULTIPART_BYTES_MAX, BULK_QUERY_BODY_BYTES_MAX,
 };
@@ -76,6 +77,7 @@ pub(crate) async fn jobs(State(shared): State<Arc<Shared>>, request: Request) ->
     answered.unwrap_or_else(|fault| answer::refusal(&fault))
 }
 
+/// Answers who is logged in, and says how many requests the org has had.
 async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Fault> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
@@ -85,33 +87,63 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Fault
         return Err(Fault::ResourceNotFound);
     };
     let login = shared.auth.rest_login(authorization(&parts.headers)?)?;
-    check_encoding(&parts.headers)?;
+    let (usage, verdict) = counted(&shared);
     let call = Call {
         version,
         login,
         parts,
     };
     let path: Vec<&str> = segments.skip(1).collect();
-    match path.as_slice() {
+    let answered = match verdict {
+        Ok(()) => within(shared, &call, &path, body).await,
+        Err(fault) => Err(fault),
+    };
+    let mut response = answered.unwrap_or_else(|fault| answer::refusal(&fault));
+    if let Ok(usage) = usage.parse() {
+        response.headers_mut().insert(names::LIMIT_INFO, usage);
+    }
+    Ok(response)
+}
+
+/// Counts a request; says what `Sforce-Limit-Info` shows.
+///
+/// # Errors
+/// [`Fault::RequestLimitExceeded`] together with that.
+pub(crate) fn counted(shared: &Shared) -> (String, Result<(), Fault>) {
+    let usage = shared.engine.usage();
+    let (used, verdict) = usage.request();
+    let most = usage.allocations().of(Meter::Requests);
+    let most = most.or_else(|| Allocations::DEVELOPER.of(Meter::Requests));
+    (names::api_usage(used, most.unwrap_or(used)), verdict)
+}
+
+async fn within(
+    shared: Arc<Shared>,
+    call: &Call,
+    path: &[&str],
+    body: Body,
+) -> Result<Response, Fault> {
+    check_encoding(&call.parts.headers)?;
+    match path {
         ["ingest"] if call.method("GET,POST")? == Method::POST => {
-            ingest::create(&shared, &call, body).await
+            ingest::create(&shared, call, body).await
         }
-        ["ingest"] => lifecycle::list(&shared, &call, Kind::Ingest).await,
+        ["ingest"] => lifecycle::list(&shared, call, Kind::Ingest).await,
         ["ingest", id] => match *call.method("GET,PATCH,DELETE")? {
-            Method::PATCH => ingest::change(&shared, &call, id, body).await,
-            Method::DELETE => lifecycle::delete(&shared, &call, (Kind::Ingest, id)).await,
-            _ => lifecycle::show(&shared, &call, (Kind::Ingest, id)).await,
+            Method::PATCH => ingest::change(&shared, call, id, body).await,
+            Method::DELETE => lifecycle::delete(&shared, call, (Kind::Ingest, id)).await,
+            _ => lifecycle::show(&shared, call, (Kind::Ingest, id)).await,
         },
         ["ingest", id, "batches"] => {
             call.method("PUT")?;
-            ingest::upload(&shared, &call, id, body).await
+            ingest::upload(&shared, call, id, body).await
         }
         ["ingest", id, name] => {
             let which = Which::named(name).ok_or(Fault::ResourceNotFound)?;
             call.method("GET")?;
-            ingest::results(&shared, &call, id, which).await
+            ingest::results(&shared, call, id, which).await
         }
-        ["query", rest @ ..] => queries(&shared, &call, rest, body).await,
+        ["query", rest @ ..] => queries(&shared, call, rest, body).await,
         _ => Err(Fault::ResourceNotFound),
     }
 }

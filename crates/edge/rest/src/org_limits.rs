@@ -5,6 +5,7 @@
 use landfall_engine::usage::{Allocations, Meter, Usage};
 use landfall_model::limits::REST_RECENT_ITEMS_MAX;
 use landfall_model::{Fault, Timestamp, Value};
+use landfall_wire::headers as names;
 
 use crate::Shared;
 use crate::call::Call;
@@ -129,7 +130,7 @@ pub(crate) fn counted(shared: &Shared) -> (String, Result<(), Fault>) {
     let usage = shared.engine.usage();
     let (used, verdict) = usage.request();
     let (most, _) = By(Requests).of(usage);
-    (format!("api-usage={used}/{most}"), verdict)
+    (names::api_usage(used, most), verdict)
 }
 
 /// Answers with the numbers of records of the objects asked for, or of all.

@@ -19,7 +19,7 @@ use super::{resources, results};
 use crate::Shared;
 use crate::job::{Batch, Form, Job};
 use crate::jobs::{ClassicEntry, Entry};
-use crate::serve::{check_encoding, origin};
+use crate::serve::{check_encoding, counted, origin};
 
 /// A request of a logged-in client.
 pub(super) struct ClassicCall {
@@ -55,6 +55,7 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Response, Faul
     };
     let token = token(&parts.headers).ok_or(Fault::SessionInvalid)?;
     let login = shared.auth.rest_login(Some(&format!("Bearer {token}")))?;
+    counted(shared).1?;
     check_encoding(&parts.headers)?;
     let body_form = media_form(&parts.headers);
     let call = ClassicCall {

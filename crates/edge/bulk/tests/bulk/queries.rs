@@ -580,3 +580,21 @@ async fn no_query_is_taken_when_there_is_no_room_for_what_it_finds() {
     let taken = org.post(QUERIES, &query("SELECT Id FROM Account")).await;
     assert_eq!(taken.status, 200);
 }
+
+#[tokio::test]
+async fn answers_about_jobs_say_how_many_requests_there_were() {
+    let org = Org::new().await;
+    for (path, status, used) in [(QUERIES, 200, 1), (JOBS, 200, 2)] {
+        let answer = org.get(path).await;
+        assert_eq!(answer.status, status);
+        let usage = answer.headers["sforce-limit-info"]
+            .to_str()
+            .expect("a text");
+        assert_eq!(usage, format!("api-usage={used}/15000"));
+    }
+    let refused = org.get(&format!("{JOBS}/x")).await;
+    assert_eq!(
+        (refused.status, &refused.headers["sforce-limit-info"]),
+        (404, &"api-usage=3/15000".parse().expect("a value"))
+    );
+}
