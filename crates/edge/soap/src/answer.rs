@@ -60,19 +60,41 @@ impl Dialect {
     }
 }
 
-/// Answers a call with what its results consist of.
-pub(crate) fn success(dialect: Dialect, operation: &str, results: &str) -> Response {
+/// What a call comes to.
+pub(crate) struct Results {
+    /// The elements within `…Response`.
+    pub(crate) xml: String,
+    /// How many requests there were today, and how many there may be; none for a login.
+    pub(crate) requests: Option<(u64, u64)>,
+}
+
+/// Answers a call with its results.
+pub(crate) fn success(dialect: Dialect, operation: &str, results: &Results) -> Response {
     let (namespace, records) = (dialect.namespace(), dialect.records());
     let mut w = Writer::new();
     w.raw(HEAD);
     w.raw(&format!(
         " xmlns=\"{namespace}\" xmlns:sf=\"{records}\"{INSTANCE}>"
     ));
+    if let Some(requests) = results.requests {
+        w.element("soapenv:Header", |w| write_limit(w, requests));
+    }
     w.element("soapenv:Body", |w| {
-        w.element(&format!("{operation}Response"), |w| w.raw(results));
+        w.element(&format!("{operation}Response"), |w| w.raw(&results.xml));
     });
     w.raw("</soapenv:Envelope>");
     xml(StatusCode::OK, w.finish())
+}
+
+/// Source: `LimitInfoHeader` (SOAP API Developer Guide).
+fn write_limit(w: &mut Writer, (used, most): (u64, u64)) {
+    w.element("LimitInfoHeader", |w| {
+        w.element("limitInfo", |w| {
+            w.text("current", &used.to_string());
+            w.text("limit", &most.to_string());
+            w.text("type", "API REQUESTS");
+        });
+    });
 }
 
 /// Answers with a fault.

@@ -10,11 +10,12 @@ use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode, header};
 use landfall_auth::Visit;
 use landfall_envelope::Envelope;
+use landfall_model::limits::REST_REQUESTS_DAILY_DEVELOPER;
 use landfall_model::{Fault, SoapFault};
 use landfall_wire::versions;
 
 use crate::SoapState;
-use crate::answer::{self, Dialect};
+use crate::answer::{self, Dialect, Results};
 use crate::body;
 use crate::call::{Call, Endpoint};
 use crate::{operation, session};
@@ -62,7 +63,7 @@ async fn answered(
     parts: &Parts,
     envelope: &Envelope,
     dialect: Dialect,
-) -> Result<String, Fault> {
+) -> Result<Results, Fault> {
     let version = version(parts.uri.path()).and_then(versions::parse_soap);
     let endpoint = Endpoint {
         dialect,
@@ -70,10 +71,28 @@ async fn answered(
         base_url: (state.base_url)(parts),
     };
     if envelope.operation.name == session::LOGIN {
-        return session::login(state, &endpoint, envelope, || visit(parts, envelope)).await;
+        let granted = session::login(state, &endpoint, envelope, || visit(parts, envelope));
+        return Ok(Results {
+            xml: granted.await?,
+            requests: None,
+        });
     }
     let call = Call::of(state, &endpoint, envelope)?;
-    operation::perform(&call).await
+    let requests = counted(state)?;
+    Ok(Results {
+        xml: operation::perform(&call).await?,
+        requests: Some(requests),
+    })
+}
+
+/// Counts a call; says how many there were today, and how many there may be. Without a limit that of a Developer Edition org
+/// is told.
+fn counted(state: &SoapState) -> Result<(u64, u64), Fault> {
+    let usage = state.engine.usage();
+    let (used, verdict) = usage.request();
+    verdict?;
+    let most = usage.allocations().requests_daily;
+    Ok((used, most.unwrap_or(REST_REQUESTS_DAILY_DEVELOPER)))
 }
 
 /// The version in `/services/Soap/u/59.0/…`; what follows is the org's id, or nothing.
