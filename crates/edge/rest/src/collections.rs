@@ -148,7 +148,15 @@ async fn made(
             outgoing.push(event);
         }
     }
-    scope::publish(shared, call, outgoing).await?;
+    match scope::publish(shared, call, outgoing).await {
+        // The records are there: each event is refused for itself.
+        Err(fault @ Fault::PublishLimitExceeded) => {
+            for told in told.iter_mut().filter(|told| matches!(told, Some(Ok(_)))) {
+                *told = Some(Err(fault.clone()));
+            }
+        }
+        published => published?,
+    }
     let mut outcomes = outcomes.into_iter();
     let mut w = Writer::new();
     w.array(|w| {

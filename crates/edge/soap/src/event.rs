@@ -88,10 +88,16 @@ pub(crate) async fn publish(
         });
     }
     let engine = &call.state.engine;
-    engine
-        .publish(&Client::Soap, outgoing)
-        .await
-        .map_err(refused)?;
+    let published = engine.publish(&Client::Soap, outgoing).await;
+    match published.map_err(refused) {
+        // The records are there: each event is refused for itself.
+        Err(fault @ Fault::PublishLimitExceeded) => {
+            for told in told.iter_mut().filter(|told| matches!(told, Some(Ok(_)))) {
+                *told = Some(Err(fault.clone()));
+            }
+        }
+        published => drop(published?),
+    }
     Ok(told)
 }
 

@@ -1,6 +1,7 @@
 //! Platform events as objects.
 
 use landfall_engine::TopicFilter;
+use landfall_engine::usage::Allocations;
 use landfall_model::ReplayId;
 use serde_json::{Value, json};
 
@@ -298,4 +299,27 @@ async fn events_of_the_service_are_described_and_not_for_others_to_publish() {
         (400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
     );
     assert_eq!(text, "entity type cannot be inserted: Login Event Stream");
+}
+
+#[tokio::test]
+async fn events_beyond_the_allocation_are_refused_one_by_one() {
+    let allocations = Allocations {
+        published_hourly: Some(1),
+        ..Allocations::UNLIMITED
+    };
+    let org = Org::allowed(allocations, vec![project::low_ink("")]).await;
+    let event = json!({"attributes": {"type": "Low_Ink__e"}, "Printer_Model__c": "A"});
+    let account = json!({"attributes": {"type": "Account"}, "Name": "Acme"});
+    let body = json!({"records": [event, account, event]});
+    let answer = org.post("/composite/sobjects", &body).await.json();
+    assert_eq!(answer[1]["success"], true, "{answer}");
+    for place in [0, 2] {
+        let refused = &answer[place]["errors"][0]["statusCode"];
+        assert_eq!(refused, "LIMIT_EXCEEDED", "{answer}");
+    }
+    let body = json!({"Printer_Model__c": "A"});
+    assert_eq!(org.post(EVENTS, &body).await.status, 201);
+    let refused = org.post(EVENTS, &body).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.json()[0]["errorCode"], "LIMIT_EXCEEDED");
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request};
+use landfall_engine::usage::Allocations;
 use landfall_metadata::Component;
 use landfall_rest::{RestState, router};
-use landfall_test_org::TestOrg;
+use landfall_test_org::{Options, TestOrg};
 use serde_json::Value;
 
 /// Where the version of these tests is.
@@ -60,7 +61,16 @@ impl Answer {
 impl Org {
     /// An org with the shipped objects and what these components define.
     pub(crate) async fn with(components: Vec<Component>) -> Self {
-        let org = TestOrg::new().await;
+        Self::allowed(Allocations::UNLIMITED, components).await
+    }
+
+    /// The same, which may use so much.
+    pub(crate) async fn allowed(allocations: Allocations, components: Vec<Component>) -> Self {
+        let options = Options {
+            allocations,
+            ..Options::default()
+        };
+        let org = TestOrg::with(options).await;
         org.deploy(components).await;
         let router = router(RestState {
             engine: org.engine.clone(),
