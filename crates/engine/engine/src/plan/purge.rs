@@ -9,6 +9,7 @@ use landfall_model::{DeleteRule, Fault, FieldType, RecordId, Row, Value};
 use landfall_store::{Document, DocumentKind};
 
 use super::Planner;
+use crate::access::Act;
 use crate::blueprint::Blueprint;
 use crate::command::Saved;
 use crate::error::Error;
@@ -19,6 +20,7 @@ const ID_LENGTH: usize = 18;
 impl<'p> Planner<'p, '_> {
     /// Forgets a record in the recycle bin, and all that went there along with it. No event tells of it.
     pub(super) fn purge(&mut self, object: &'p Blueprint, id: RecordId) -> Result<Saved, Error> {
+        self.allow(Act::Delete, &object.entity)?;
         let row = self.workspace.row(object, id)?;
         let row = row.filter(|row| object.is_deleted(row));
         let row = row.ok_or(Fault::BinEntryMissing)?;
