@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
-use landfall_auth::{CodeExchange, Error, Grant, Granted};
+use landfall_auth::{Client, CodeExchange, Error, Grant, Granted};
 use landfall_model::Fault;
 
 use crate::OauthState;
@@ -13,6 +13,9 @@ use crate::device;
 use crate::granted::members;
 use crate::params::Params;
 use crate::visit;
+
+/// What a `client_assertion` is. Source: RFC 7523, section 2.2.
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Answers a grant.
 pub(crate) async fn grant(State(state): State<OauthState>, request: Request) -> Response {
@@ -54,8 +57,24 @@ pub(crate) async fn post_required(request: Request) -> Response {
 
 async fn granted(state: &OauthState, parts: &Parts, params: &Params) -> Result<Granted, Error> {
     let grant = Grant::parse(params.find("grant_type").unwrap_or_default())?;
-    let client = || params.client();
     let auth = &state.auth;
+    let base = state.base_url.of(parts);
+    let proven = match params.find("client_assertion") {
+        Some(_) if params.find("client_assertion_type") != Some(ASSERTION_TYPE) => {
+            return Err(Fault::ClientCredentialsInvalid.into());
+        }
+        Some(assertion) => {
+            Some(auth.proven_app(assertion, params.find("client_id"), &base)?)
+        }
+        None => None,
+    };
+    let client = || match &proven {
+        Some(app) => Ok(Client {
+            id: &app.client_id,
+            secret: Some(&app.secret),
+        }),
+        None => params.client(),
+    };
     match grant {
         Grant::AuthorizationCode => {
             let client = client()?;
@@ -77,10 +96,7 @@ async fn granted(state: &OauthState, parts: &Parts, params: &Params) -> Result<G
         }
         Grant::ClientCredentials => auth.client_credentials_grant(client()?).await,
         // Who asks stands in the assertion.
-        Grant::JwtBearer => {
-            let base = state.base_url.of(parts);
-            auth.assertion_grant(params.need("assertion")?, &base).await
-        }
+        Grant::JwtBearer => auth.assertion_grant(params.need("assertion")?, &base).await,
         Grant::Device => {
             let client = client()?;
             auth.device_grant(client, params.need("code")?).await

@@ -89,7 +89,7 @@ impl<'a> Assertion<'a> {
         &self.claims.iss
     }
 
-    /// The name of the user on whose behalf it is said.
+    /// The name of the user on whose behalf it is said; of an app that speaks for itself, its own.
     pub(crate) fn username(&self) -> &str {
         &self.claims.sub
     }

@@ -26,6 +26,7 @@ mod logins;
 mod open;
 mod password;
 mod pkce;
+mod proof;
 mod redirects;
 mod refresh;
 mod revoke;
