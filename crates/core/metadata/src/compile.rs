@@ -13,6 +13,7 @@ use crate::channel::{self, Known};
 use crate::field::{DeclaredField, Owner};
 use crate::gather::{ObjectSource, Sources, gather};
 use crate::names::{self, CustomName};
+use crate::permission_set::granted;
 use crate::prefix::PrefixBook;
 use crate::problem::{Problem, Report};
 use crate::project::Kind;
@@ -94,6 +95,11 @@ fn channels(sources: &Sources, absent: &Absent, org: &mut Org, report: &mut Repo
         .singles(Kind::ManagedSubscription)
         .filter_map(|source| channel::managed_subscription(source, &known, report))
         .collect();
+    for kind in [Kind::PermissionSet, Kind::Profile] {
+        let read = sources.singles(kind);
+        let read = read.filter_map(|source| granted(source, kind, &catalog, absent, report));
+        org.granted.extend(read);
+    }
 }
 
 struct Compiler {

@@ -21,6 +21,7 @@ mod names;
 mod number_format;
 mod object;
 mod part;
+mod permission_set;
 mod prefix;
 mod problem;
 mod project;
@@ -38,6 +39,7 @@ pub use channel::{Channel, ChannelMember, ChannelType, ManagedSubscription, Repl
 pub use event_object::event_object;
 pub use names::is_developer_name;
 pub use part::{Part, parts};
+pub use permission_set::{Granted, profile_name};
 pub use prefix::PrefixBook;
 pub use problem::Problem;
 pub use project::{Kind, Project, project_components, sfdx_project};
@@ -78,6 +80,8 @@ pub struct Org {
     pub members: Vec<ChannelMember>,
     /// Subscriptions whose position the service keeps.
     pub managed_subscriptions: Vec<ManagedSubscription>,
+    /// What permission sets and profiles grant.
+    pub granted: Vec<Granted>,
     /// Record types.
     pub record_types: Vec<RecordType>,
     /// How roll-up summary fields come about, each after those that it is computed from.

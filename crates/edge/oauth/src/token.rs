@@ -63,9 +63,7 @@ async fn granted(state: &OauthState, parts: &Parts, params: &Params) -> Result<G
         Some(_) if params.find("client_assertion_type") != Some(ASSERTION_TYPE) => {
             return Err(Fault::ClientCredentialsInvalid.into());
         }
-        Some(assertion) => {
-            Some(auth.proven_app(assertion, params.find("client_id"), &base)?)
-        }
+        Some(assertion) => Some(auth.proven_app(assertion, params.find("client_id"), &base)?),
         None => None,
     };
     let client = || match &proven {

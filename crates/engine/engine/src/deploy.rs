@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use landfall_metadata::{
-    Component, Kind, ManagedSubscription, Part, PrefixBook, Problem, RollUp, StartingNumber,
+    Component, Granted, Kind, ManagedSubscription, Part, PrefixBook, Problem, RollUp,
+    StartingNumber,
 };
-use landfall_model::{Catalog, KeyPrefix, RecordId};
+use landfall_model::{Catalog, Fault, KeyPrefix, RecordId};
 use landfall_store::{Document, DocumentKind, Reads};
 
 use crate::Engine;
@@ -28,6 +29,10 @@ pub(crate) struct Deployment {
     pub(crate) starting_numbers: Vec<StartingNumber>,
     pub(crate) documents: Vec<Document>,
     pub(crate) components: Next,
+    /// What permission sets and profiles grant that are new or others than before.
+    pub(crate) granted: Vec<Granted>,
+    /// The permission sets that are gone.
+    pub(crate) ungranted: Vec<String>,
 }
 
 /// What was deployed last: the shipped objects, if nothing was.
@@ -140,8 +145,15 @@ pub(crate) async fn amend(
 /// Compiles the components, and puts what comes of them in force.
 async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Problem>, Error> {
     let mut book = book_of(engine).await?;
-    let compiled = compiled(parts, &mut book)?;
+    let mut compiled = compiled(parts, &mut book)?;
     refuse_too_many(engine, &compiled.catalog)?;
+    compiled
+        .granted
+        .retain(|granted| next.is_other(granted.kind, &granted.name));
+    let definitions = engine.definitions();
+    let sets = definitions.components().all();
+    let gone = sets.filter(|kept| kept.part.kind == Kind::PermissionSet);
+    let gone = gone.filter(|kept| !next.has(Kind::PermissionSet, &kept.part.name));
     let deployment = Deployment {
         catalog: compiled.catalog,
         managed: compiled.managed,
@@ -152,6 +164,8 @@ async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Probl
             key: PREFIXES.to_owned(),
             content: Some(written(&book).into_bytes()),
         }],
+        granted: compiled.granted,
+        ungranted: gone.map(|kept| kept.part.name.clone()).collect(),
         components: next,
     };
     let deployed = engine.0.writer.deploy(deployment).await;
@@ -203,6 +217,15 @@ impl Next {
 
     fn has(&self, kind: Kind, name: &str) -> bool {
         self.drafts.contains_key(&key(kind, name))
+    }
+
+    /// Whether a component is new, or another than before.
+    fn is_other(&self, kind: Kind, name: &str) -> bool {
+        let draft = self.drafts.get(&key(kind, name));
+        draft.is_some_and(|draft| {
+            let earlier = draft.earlier.as_ref();
+            earlier.is_none_or(|earlier| earlier.part.content != draft.part.content)
+        })
     }
 
     /// The first of a name stays: where there cannot be two, compiling says so.
@@ -345,11 +368,36 @@ fn told(error: Error, parts: &[Part]) -> Error {
     }
 }
 
+/// What cannot be granted is a problem of the component that grants it.
+pub(crate) fn refused_grant(error: Error, granted: &Granted) -> Error {
+    let Error::Refused(fault) = error else {
+        return error;
+    };
+    let reason = match fault {
+        Fault::ValueRefused { reason, .. } => reason,
+        Fault::PicklistValueUnknown { field, value } => {
+            format!(
+                "{}: bad value for restricted picklist field: {value}",
+                field.label
+            )
+        }
+        _ => "it cannot be granted".to_owned(),
+    };
+    Error::Invalid {
+        problems: vec![Problem {
+            path: granted.kind.path(&granted.name),
+            line: 1,
+            reason,
+        }],
+    }
+}
+
 /// What components come to.
 pub(crate) struct Compiled {
     pub(crate) catalog: Catalog,
     pub(crate) roll_ups: Vec<RollUp>,
     managed: Vec<ManagedSubscription>,
+    granted: Vec<Granted>,
     starting_numbers: Vec<StartingNumber>,
     warnings: Vec<Problem>,
 }
@@ -361,6 +409,7 @@ fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
         return Ok(Compiled {
             catalog: Catalog::new(standard).with_platform_events(events),
             managed: Vec::new(),
+            granted: Vec::new(),
             roll_ups: Vec::new(),
             starting_numbers: Vec::new(),
             warnings: Vec::new(),
@@ -371,6 +420,7 @@ fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
     Ok(Compiled {
         catalog: Catalog::new(org.entities).with_platform_events(org.platform_events),
         managed: org.managed_subscriptions,
+        granted: org.granted,
         roll_ups: org.roll_ups,
         starting_numbers: org.starting_numbers,
         warnings: org.warnings,

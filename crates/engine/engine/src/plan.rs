@@ -6,6 +6,7 @@
 
 mod convert;
 mod delete;
+mod granting;
 mod merge;
 mod permissions;
 mod purge;

@@ -13,8 +13,9 @@ pub(crate) mod open;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use landfall_metadata::Granted;
 use landfall_model::{RecordId, ReplayId, Timestamp, limits};
-use landfall_store::{Appended, Document, NewEvent, RowWrite, WriteSet, Writer};
+use landfall_store::{Appended, Document, NewEvent, WriteSet, Writer};
 use tracing::{error, info};
 
 use crate::access::{AllRights, Touched};
@@ -22,7 +23,7 @@ use crate::blueprint::Blueprints;
 use crate::clock::Clock;
 use crate::command::{Note, Outcome};
 use crate::definitions::{Definitions, InForce, Issued};
-use crate::deploy::Deployment;
+use crate::deploy::{self, Deployment};
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::log::Log;
@@ -273,7 +274,8 @@ impl Core {
         )?;
         let blueprints = Blueprints::new(&deployment.catalog, &deployment.roll_ups);
         self.store.prepare(deployment.catalog.entities())?;
-        let summarized = match self.summarized(&blueprints, now) {
+        let computed = self.computed(&blueprints, now, &deployment.granted, &deployment.ungranted);
+        let summarized = match computed {
             Ok(summarized) => summarized,
             Err(error) => {
                 self.store.prepare(earlier.catalog().entities())?;
@@ -314,7 +316,7 @@ impl Core {
         let now = self.clock.now().max(self.last_now);
         let definitions = self.definitions.get();
         let (next, id) = managed::changed(change, &definitions, &mut self.numbers)?;
-        self.keep(Vec::new(), next.documents, now)?;
+        self.keep(WriteSet::default(), next.documents, now)?;
         let definitions = Definitions::clone(&definitions);
         self.replace(definitions.with_managed(next.managed))?;
         Ok(id)
@@ -323,16 +325,12 @@ impl Core {
     /// Makes rows and documents durable, counters included.
     fn keep(
         &mut self,
-        rows: Vec<RowWrite>,
-        mut documents: Vec<Document>,
+        mut write: WriteSet,
+        documents: Vec<Document>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        documents.extend(self.numbers.take_moved());
-        let write = WriteSet {
-            rows,
-            documents,
-            ..WriteSet::default()
-        };
+        write.documents.extend(documents);
+        write.documents.extend(self.numbers.take_moved());
         self.store.commit(&write, &mut |position| Appended {
             events: Vec::new(),
             at: now,
@@ -341,12 +339,15 @@ impl Core {
         Ok(())
     }
 
-    /// The records whose roll-up summary fields come about otherwise than before.
-    fn summarized(
+    /// What new definitions do to records: roll-up summary fields that come about otherwise than before, and what permission
+    /// sets and profiles grant now.
+    fn computed(
         &mut self,
         blueprints: &Blueprints,
         now: Timestamp,
-    ) -> Result<Vec<RowWrite>, Error> {
+        granted: &[Granted],
+        ungranted: &[String],
+    ) -> Result<WriteSet, Error> {
         let mut workspace = Workspace::new(&*self.store);
         let mut planner = Planner {
             workspace: &mut workspace,
@@ -361,7 +362,14 @@ impl Core {
         for (number, summary) in blueprints.summaries_since(&self.blueprints) {
             planner.begin(number, summary, &*self.store)?;
         }
-        Ok(workspace.into_writes().rows)
+        for granted in granted {
+            let made = planner.grant(granted);
+            made.map_err(|error| deploy::refused_grant(error, granted))?;
+        }
+        for set in ungranted {
+            planner.ungrant(set)?;
+        }
+        Ok(workspace.into_writes())
     }
 
     /// Takes one step of forgetting; says whether there is more to forget.

@@ -49,7 +49,9 @@ impl Signer {
         let mut signature = vec![0; self.key.public_modulus_len()];
         let random = SystemRandom::new();
         let text = signed.as_bytes();
-        let done = self.key.sign(&RSA_PKCS1_SHA256, &random, text, &mut signature);
+        let done = self
+            .key
+            .sign(&RSA_PKCS1_SHA256, &random, text, &mut signature);
         done.expect("signed");
         format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }

@@ -329,3 +329,61 @@ async fn nobody_deactivates_themself() {
     assert_eq!(inactive.status, 204, "{inactive:?}");
     assert_eq!(ann.get("/limits").await.status, 401);
 }
+
+/// Source: "`PermissionSet`", "`Profile`" (Metadata API Developer Guide).
+#[tokio::test]
+async fn permission_sets_and_profiles_of_a_project_take_effect() {
+    let org = Org::with(Vec::new()).await;
+    let file = |path: &str, root: &str, content: &str| Component {
+        path: path.to_owned(),
+        content: format!(
+            "<{root} xmlns=\"http://soap.sforce.com/2006/04/metadata\">{content}</{root}>"
+        ),
+    };
+    let set = |rights: &str| {
+        let content = format!("<label>Field Sales</label>{rights}");
+        let path = "permissionsets/Field_Sales.permissionset-meta.xml";
+        file(path, "PermissionSet", &content)
+    };
+    let profile = file(
+        "profiles/Guide.profile-meta.xml",
+        "Profile",
+        "<userPermissions><enabled>true</enabled><name>ViewSetup</name></userPermissions>",
+    );
+    let read = "<objectPermissions><allowRead>true</allowRead><object>Account</object></objectPermissions>\
+                <fieldPermissions><editable>false</editable><field>Account.Phone</field><readable>true</readable>\
+                </fieldPermissions>";
+    org.deploy(vec![set(read), profile.clone()]).await;
+    let query = "SELECT Id FROM PermissionSet WHERE Name='Field_Sales'";
+    let id = found(&org, query).await;
+    let profile_set =
+        "SELECT Id FROM PermissionSet WHERE Profile.Name='Guide' AND PermissionsViewSetup=true";
+    found(&org, profile_set).await;
+
+    let ann = User::new(&org).await;
+    let body = json!({"AssigneeId": ann.id.to_string(), "PermissionSetId": id});
+    org.create("PermissionSetAssignment", &body).await;
+    let phones = "/query?q=SELECT+Phone+FROM+Account";
+    assert_eq!(ann.get(phones).await.status, 200);
+    // What the file no longer says is no longer granted.
+    let less = "<objectPermissions><allowRead>true</allowRead><object>Account</object></objectPermissions>";
+    org.deploy(vec![set(less), profile.clone()]).await;
+    assert_eq!(ann.get(phones).await.refusal().1, "INVALID_FIELD");
+    // A permission set that is gone takes its assignments along.
+    org.deploy(vec![profile]).await;
+    assert_eq!(
+        ann.get("/query?q=SELECT+Id+FROM+Account").await.refusal().1,
+        "INVALID_TYPE"
+    );
+
+    let wrong = "<objectPermissions><allowEdit>true</allowEdit><object>Account</object></objectPermissions>";
+    let refused = org
+        .engine
+        .deploy(vec![set(wrong)])
+        .await
+        .expect_err("refused");
+    assert!(
+        format!("{refused:?}")
+            .contains("Permission Edit Account depends on permission(s): Read Account")
+    );
+}

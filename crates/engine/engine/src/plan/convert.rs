@@ -247,7 +247,7 @@ impl<'p> Planner<'p, '_> {
         self.step(object, id, Some(before), after, ChangeType::Update);
     }
 
-    fn named(&self, name: &str) -> Result<&'p Blueprint, Fault> {
+    pub(super) fn named(&self, name: &str) -> Result<&'p Blueprint, Fault> {
         self.blueprints.named(name).ok_or(Fault::ResourceNotFound)
     }
 }

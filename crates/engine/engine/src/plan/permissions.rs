@@ -278,7 +278,7 @@ impl Planner<'_, '_> {
     }
 
     /// The permission set of a profile.
-    fn owned_set(
+    pub(super) fn owned_set(
         &mut self,
         profile: RecordId,
     ) -> Result<Option<(&Blueprint, RecordId, std::sync::Arc<Row>)>, Error> {

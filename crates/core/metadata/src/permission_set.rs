@@ -1,0 +1,219 @@
+//! Permission sets and profiles: what they grant.
+//!
+//! Source: "`PermissionSet`", "`Profile`" (Metadata API Developer Guide).
+
+use landfall_model::Catalog;
+
+use crate::absent::{Absence, Absent};
+use crate::gather::Single;
+use crate::problem::Report;
+use crate::project::Kind;
+use crate::read::brief;
+use crate::xml::Element;
+
+/// The names of rights for objects in files, and as fields of the object `ObjectPermissions`.
+const RIGHTS: [(&str, &str); 7] = [
+    ("allowCreate", "PermissionsCreate"),
+    ("allowDelete", "PermissionsDelete"),
+    ("allowEdit", "PermissionsEdit"),
+    ("allowRead", "PermissionsRead"),
+    ("modifyAllRecords", "PermissionsModifyAllRecords"),
+    ("viewAllFields", "PermissionsViewAllFields"),
+    ("viewAllRecords", "PermissionsViewAllRecords"),
+];
+
+/// Files of the profiles that every org has are named otherwise than the profiles. Source: retrieved profiles of many
+/// projects.
+const PROFILE_FILES: [(&str, &str); 3] = [
+    ("Admin", "System Administrator"),
+    ("Standard", "Standard User"),
+    ("ReadOnly", "Read Only"),
+];
+
+/// What a permission set or a profile grants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// [`Kind::PermissionSet`] or [`Kind::Profile`].
+    pub kind: Kind,
+    /// The name of the component.
+    pub name: String,
+    /// The name of the record: of a profile, what people see.
+    pub record: String,
+    /// What people see.
+    pub label: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Rights for objects and platform events, by the fields of `ObjectPermissions`.
+    pub objects: Vec<(String, Vec<&'static str>)>,
+    /// Fields as `Account.Phone`, and whether they may be edited. Those that may not be read are not here.
+    pub fields: Vec<(String, bool)>,
+    /// Permissions of the system by their fields, such as `PermissionsViewAllData`, and whether they are granted.
+    pub system: Vec<(String, bool)>,
+    /// Objects and fields that are spoken of, those of which nothing is granted included.
+    pub mentioned: Vec<String>,
+}
+
+/// Reads a permission set or a profile.
+pub(crate) fn granted(
+    source: &Single,
+    kind: Kind,
+    catalog: &Catalog,
+    absent: &Absent,
+    report: &mut Report,
+) -> Option<Granted> {
+    let element = &source.element;
+    let label = match kind {
+        Kind::Profile => profile_name(&source.name).to_owned(),
+        _ => element.required("label", report)?.to_owned(),
+    };
+    let mut granted = Granted {
+        kind,
+        name: source.name.clone(),
+        record: match kind {
+            Kind::Profile => label.clone(),
+            _ => source.name.clone(),
+        },
+        label,
+        description: element.text("description", report).map(str::to_owned),
+        objects: Vec::new(),
+        fields: Vec::new(),
+        system: Vec::new(),
+        mentioned: Vec::new(),
+    };
+    for object in element.all("objectPermissions") {
+        granted.object(object, catalog, absent, report);
+    }
+    for field in element.all("fieldPermissions") {
+        granted.field(field, catalog, absent, report);
+    }
+    for permission in element.all("userPermissions") {
+        granted.permission(permission, catalog, report);
+    }
+    Some(granted)
+}
+
+/// The name of the profile that a file is of.
+pub fn profile_name(file: &str) -> &str {
+    let known = PROFILE_FILES.iter().find(|(name, _)| *name == file);
+    known.map_or(file, |(_, profile)| profile)
+}
+
+impl Granted {
+    fn object(
+        &mut self,
+        element: &Element,
+        catalog: &Catalog,
+        absent: &Absent,
+        report: &mut Report,
+    ) {
+        let Some(name) = element.required("object", report) else {
+            return;
+        };
+        let entity = catalog.entity(name).map(|entity| &entity.name);
+        let event = catalog.platform_event(name).map(|event| &event.name);
+        let Some(known) = entity.or(event) else {
+            self.not_here(name, "object", element, absent, report);
+            return;
+        };
+        let rights = RIGHTS.iter();
+        let rights: Vec<&'static str> = rights
+            .filter(|(file, _)| element.flag(file, report) == Some(true))
+            .map(|(_, field)| *field)
+            .collect();
+        self.mentioned.push(known.to_string());
+        if !rights.is_empty() {
+            self.objects.push((known.to_string(), rights));
+        }
+    }
+
+    fn field(
+        &mut self,
+        element: &Element,
+        catalog: &Catalog,
+        absent: &Absent,
+        report: &mut Report,
+    ) {
+        let Some(name) = element.required("field", report) else {
+            return;
+        };
+        let Some((object, field)) = name.split_once('.') else {
+            let reason = format!("'{}' is not a field: Object.Field", brief(name));
+            report.problem(&element.at, reason);
+            return;
+        };
+        let Some(entity) = catalog.entity(object) else {
+            // Events have no field permissions.
+            if catalog.platform_event(object).is_none() {
+                self.not_here(object, "field", element, absent, report);
+            }
+            return;
+        };
+        let Some((_, field)) = entity.field(field) else {
+            let reason = format!(
+                "In field: field - no CustomField named {} found",
+                brief(name)
+            );
+            if field.ends_with("__c") {
+                report.problem(&element.at, reason);
+            } else {
+                report.warning(&element.at, reason);
+            }
+            return;
+        };
+        let name = format!("{}.{}", entity.name, field.name);
+        if !field.permissionable() {
+            let reason = format!("You cannot deploy to a required field: {name}");
+            report.problem(&element.at, reason);
+            return;
+        }
+        let editable = element.flag("editable", report).unwrap_or_default();
+        let readable = element.flag("readable", report).unwrap_or_default();
+        self.mentioned.push(name.clone());
+        if readable || editable {
+            self.fields.push((name, editable));
+        }
+    }
+
+    fn permission(&mut self, element: &Element, catalog: &Catalog, report: &mut Report) {
+        let enabled = element.flag("enabled", report);
+        let (Some(name), Some(enabled)) = (element.required("name", report), enabled) else {
+            return;
+        };
+        let field = format!("Permissions{name}");
+        let sets = catalog.entity("PermissionSet");
+        if sets.is_some_and(|sets| sets.field(&field).is_some()) {
+            self.system.push((field, enabled));
+        } else {
+            let reason = format!("the permission {} is left out: it is not here", brief(name));
+            report.warning(&element.at, reason);
+        }
+    }
+
+    fn not_here(
+        &self,
+        object: &str,
+        what: &str,
+        element: &Element,
+        absent: &Absent,
+        report: &mut Report,
+    ) {
+        match absent.object(object) {
+            Absence::Elsewhere => {
+                let reason = format!(
+                    "{} is left out of {}: it is not here",
+                    brief(object),
+                    self.name
+                );
+                report.warning(&element.at, reason);
+            }
+            Absence::Broken => {}
+            Absence::Unknown => {
+                let reason = format!(
+                    "In field: {what} - no CustomObject named {} found",
+                    brief(object)
+                );
+                report.problem(&element.at, reason);
+            }
+        }
+    }
+}
