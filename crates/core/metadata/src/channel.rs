@@ -5,8 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use landfall_model::limits::{ENRICHED_FIELDS_MAX, FILTER_CHARACTERS_MAX};
-use landfall_model::{Catalog, FieldName, FieldType, Topic};
+use landfall_channel::{Filter, Subject, enrichable};
+use landfall_model::limits::{CHANNELS_OF_A_TYPE_MAX, ENRICHED_FIELDS_MAX};
+use landfall_model::{Catalog, FieldName, Topic};
+use landfall_schema::EventSchema;
 
 use crate::absent::{Absence, Absent};
 use crate::gather::Single;
@@ -34,6 +36,8 @@ pub struct Channel {
     pub full_name: String,
     /// What it carries.
     pub channel_type: ChannelType,
+    /// The same in the words of later versions: `custom`, `data`, `monitoring`, if they are used.
+    pub event_type: Option<String>,
     /// What people see.
     pub label: String,
 }
@@ -50,7 +54,7 @@ impl Channel {
 }
 
 /// An event on a channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ChannelMember {
     /// Full name, such as `Sales_chn_AccountChangeEvent`.
     pub full_name: String,
@@ -59,7 +63,7 @@ pub struct ChannelMember {
     /// The event, such as `AccountChangeEvent`.
     pub selected_entity: String,
     /// Which events of it are delivered; none for all.
-    pub filter_expression: Option<String>,
+    pub filter: Option<Filter>,
     /// Fields that events carry although they did not change.
     pub enriched_fields: Vec<FieldName>,
 }
@@ -165,8 +169,29 @@ pub(crate) fn channel(source: &Single, report: &mut Report) -> Option<Channel> {
     Some(Channel {
         full_name: full_name.to_owned(),
         channel_type,
+        event_type: element.text("eventType", report).map(str::to_owned),
         label: element.required("label", report)?.to_owned(),
     })
+}
+
+/// Checks that there are not more channels of a type than an org may have; the last of them is the one too many.
+pub(crate) fn check_count<'a>(
+    known: &Known<'_>,
+    sources: impl Iterator<Item = &'a Single>,
+    report: &mut Report,
+) {
+    let count = |wanted: ChannelType| {
+        let all = known.channels.iter();
+        all.filter(|channel| channel.channel_type == wanted).count()
+    };
+    let most = count(ChannelType::Data).max(count(ChannelType::Event));
+    if most > CHANNELS_OF_A_TYPE_MAX
+        && let Some(last) = sources.last()
+    {
+        let reason =
+            format!("An org has at most {CHANNELS_OF_A_TYPE_MAX} custom channels of a type");
+        report.problem(&last.element.at, reason);
+    }
 }
 
 /// Whether an event that is not here is no mistake of what names it.
@@ -237,18 +262,41 @@ pub(crate) fn member(
         full_name: source.name.clone(),
         event_channel: channel.to_owned(),
         selected_entity: selected.to_owned(),
-        filter_expression: filter(element, report),
+        filter: filter(element, selected, known, report),
         enriched_fields: enriched(element, selected, known, report),
     })
 }
 
-fn filter(element: &Element, report: &mut Report) -> Option<String> {
-    let filter = element.text("filterExpression", report)?;
-    if filter.chars().count() > FILTER_CHARACTERS_MAX {
-        let reason = format!("A filter expression has at most {FILTER_CHARACTERS_MAX} characters");
-        report.problem(&element.at, reason);
+fn filter(
+    element: &Element,
+    selected: &str,
+    known: &Known<'_>,
+    report: &mut Report,
+) -> Option<Filter> {
+    let text = element.text("filterExpression", report)?;
+    let read = if let Some(entity) = known.catalog.entity_of_change_event(selected) {
+        EventSchema::of_change_event(entity).map(|schema| {
+            let schema = &schema;
+            Filter::read(text, &Subject::Changes { entity, schema })
+        })
+    } else {
+        let event = known.catalog.platform_event(selected)?;
+        EventSchema::of_platform_event(event).map(|schema| {
+            let schema = &schema;
+            Filter::read(text, &Subject::PlatformEvent { event, schema })
+        })
+    };
+    // What keeps an event from having a schema is a problem of its own.
+    match read.ok()? {
+        Ok(filter) => Some(filter),
+        Err(refusal) => {
+            let at = element
+                .one("filterExpression", report)
+                .map_or(&element.at, |found| &found.at);
+            report.problem(at, refusal.to_string());
+            None
+        }
     }
-    Some(filter.to_owned())
 }
 
 /// Formulas, long, rich and encrypted texts cannot be enriched, nor fields that are no top-level field of the event.
@@ -266,15 +314,7 @@ fn enriched(
         let Some(name) = listed.required("name", report) else {
             continue;
         };
-        let field = entity.and_then(|entity| {
-            let change_event = entity.change_event.as_ref()?;
-            let named = |field: &&FieldName| field.as_str().eq_ignore_ascii_case(name);
-            let top_level = change_event.fields.iter().find(named)?;
-            let (_, definition) = entity.field(name)?;
-            let rich = definition.extra_type_info.as_deref() == Some("richtextarea");
-            let encrypted = definition.field_type == FieldType::EncryptedString;
-            (!definition.is_long_text() && !rich && !encrypted).then(|| top_level.clone())
-        });
+        let field = entity.and_then(|entity| enrichable(entity, name));
         if field.is_none() {
             let reason = format!(
                 "The selected field, {selected}.{}, isn't valid",

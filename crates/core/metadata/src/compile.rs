@@ -86,6 +86,7 @@ fn channels(sources: &Sources, absent: &Absent, org: &mut Org, report: &mut Repo
         channels: &org.channels,
         absent,
     };
+    channel::check_count(&known, sources.singles(Kind::Channel), report);
     let mut taken = BTreeSet::new();
     org.members = sources
         .singles(Kind::ChannelMember)

@@ -10,6 +10,7 @@
 mod absent;
 mod blank;
 mod channel;
+mod channel_file;
 mod compile;
 mod compound;
 mod event;
@@ -36,6 +37,7 @@ mod xml;
 use landfall_model::{EntityDefinition, EntityName, FieldName, PlatformEventDefinition};
 
 pub use channel::{Channel, ChannelMember, ChannelType, ManagedSubscription, ReplayFrom};
+pub use channel_file::MemberText;
 pub use event_object::event_object;
 pub use names::is_developer_name;
 pub use part::{Part, parts};

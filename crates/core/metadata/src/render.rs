@@ -94,7 +94,7 @@ fn write(out: &mut String, indent: &str, element: &Element) {
     out.extend(["</", name, ">\n"]);
 }
 
-fn escape(out: &mut String, text: &str) {
+pub(crate) fn escape(out: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
             '&' => out.push_str("&amp;"),

@@ -227,6 +227,35 @@ pub enum Fault {
     /// The org has as many managed subscriptions as it may have.
     ManagedTooMany,
 
+    // ---- components, as they are set up one by one
+    /// A component that cannot be what is said of it.
+    ComponentInvalid {
+        /// Why, in the words of a deployment.
+        reason: String,
+    },
+    /// The same for a number that is written as no number of its kind is.
+    ComponentNumberInvalid {
+        /// Why, in the words of a deployment.
+        reason: String,
+    },
+    /// Nothing is said of what a component must have.
+    ComponentFieldMissing {
+        /// The member of its metadata.
+        field: &'static str,
+    },
+    /// Another component of the kind has the name.
+    ComponentNameTaken {
+        /// The name.
+        name: String,
+        /// The kind, as people read it.
+        kind: &'static str,
+    },
+    /// Another component says the same.
+    ComponentTaken {
+        /// Its name.
+        name: String,
+    },
+
     // ---- records
     /// No record with this id.
     RecordNotFound,

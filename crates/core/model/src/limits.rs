@@ -232,6 +232,13 @@ pub const TAIL_EVENTS_MAX: usize = 65_536;
 /// Bytes of events kept in memory for live subscribers, their rendered forms included.
 pub const TAIL_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// Bytes of what channels with filters or enriched fields make of events, for all of their subscribers. What goes is made
+/// again when it is asked for.
+pub const VIEWS_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The same that one subscriber asks for at once; an event more, at least one.
+pub const LOOK_BYTES_MAX: usize = 1024 * 1024;
+
 /// Events read from the store in one step of a replay.
 pub const REPLAY_PAGE_EVENTS_MAX: usize = 1_000;
 
@@ -333,9 +340,17 @@ pub const METADATA_PROBLEMS_MAX: usize = 100;
 /// Source: "Custom Fields Allowed Per Object" (Salesforce Help).
 pub const CUSTOM_FIELDS_PER_OBJECT_MAX: usize = 800;
 
+/// Custom channels of change events, and as many of platform events: a problem of the project beyond.
+/// Source: "Channels and Event Allocations" (Platform Events Developer Guide).
+pub const CHANNELS_OF_A_TYPE_MAX: usize = 100;
+
 /// Fields that one channel member may enrich events with: a problem of the project beyond.
 /// Source: "Considerations for Event Enrichment" (Change Data Capture Developer Guide).
 pub const ENRICHED_FIELDS_MAX: usize = 10;
+
+/// Different fields in a filter expression: a problem of the project beyond.
+/// Source: "Filter Expression Considerations" (Change Data Capture Developer Guide).
+pub const FILTER_FIELDS_MAX: usize = 10;
 
 /// Characters of a filter expression: a problem of the project beyond.
 /// Source: "Filter Your Stream of Platform Events" (Platform Events Developer Guide).

@@ -61,6 +61,14 @@ impl Topic {
     /// The topic that carries the events of every selected object.
     pub const CHANGE_EVENTS: &'static str = "/data/ChangeEvents";
 
+    /// What the names of custom channels end with.
+    pub const CHANNEL_SUFFIX: &'static str = "__chn";
+
+    /// Whether it is the name of a channel that groups the events of several topics, be it there or not.
+    pub fn is_channel(name: &str) -> bool {
+        name == Self::CHANGE_EVENTS || name.ends_with(Self::CHANNEL_SUFFIX)
+    }
+
     /// The topic of one change event object: `/data/AccountChangeEvent`.
     pub fn of_change_event(event_name: &str) -> Self {
         Self::new(format!("/data/{event_name}"))

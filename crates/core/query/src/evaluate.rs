@@ -175,7 +175,7 @@ pub(crate) fn rank(value: &str, values: &[String]) -> i64 {
 }
 
 /// The order of two values of one kind; none if they are not of one kind or one is null.
-pub(crate) fn ordering(left: &Value, right: &Value, folded: bool) -> Option<Ordering> {
+pub fn ordering(left: &Value, right: &Value, folded: bool) -> Option<Ordering> {
     match (left, right) {
         (Value::Text(left), Value::Text(right)) if folded => Some(text::compare(left, right)),
         (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),

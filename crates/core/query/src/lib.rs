@@ -21,7 +21,7 @@ pub mod text;
 mod zone;
 
 pub use check::{Context, read, search};
-pub use evaluate::Record;
+pub use evaluate::{Record, ordering};
 pub use explain::{Way, Ways};
 pub use format::Format;
 pub use found::{Found, FoundRow};

@@ -138,7 +138,7 @@ impl EventSchema {
         Ok(out)
     }
 
-    fn wrong_kind(&self) -> Error {
+    pub(crate) fn wrong_kind(&self) -> Error {
         Error::Kind {
             event: self.name.clone(),
         }
@@ -254,7 +254,7 @@ impl EventSchema {
         Ok(())
     }
 
-    fn encode_scalar(
+    pub(crate) fn encode_scalar(
         &self,
         out: &mut Vec<u8>,
         name: &str,
@@ -284,7 +284,7 @@ impl EventSchema {
         Ok(())
     }
 
-    fn misfit(&self, field: &str) -> Error {
+    pub(crate) fn misfit(&self, field: &str) -> Error {
         Error::Value {
             event: self.name.clone(),
             field: field.to_owned(),
@@ -327,7 +327,7 @@ fn encode_names(out: &mut Vec<u8>, members: &[(usize, String)], row: &[Value]) {
 }
 
 /// Writes an array in one block.
-fn texts(out: &mut Vec<u8>, items: &[impl AsRef<str>]) {
+pub(crate) fn texts(out: &mut Vec<u8>, items: &[impl AsRef<str>]) {
     if !items.is_empty() {
         length(out, items.len());
         for item in items {

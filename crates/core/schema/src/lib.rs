@@ -20,6 +20,7 @@ mod from_json;
 mod json;
 mod mask;
 mod parse;
+mod recode;
 
 use std::collections::HashMap;
 

@@ -161,6 +161,8 @@ proptest! {
             .encode_change(&header, &row, Inclusion::Only(&header.changed_fields)).expect("the values fit");
         let decoded = captured.schema.decode(&payload).expect("its own payload");
         prop_assert_eq!(decoded.header.as_ref(), Some(&header));
+        let again = captured.schema.encode_decoded(&decoded).expect("its own values");
+        prop_assert_eq!(again, payload);
         for (index, value) in row.iter().enumerate() {
             let Some(slot) = captured.schema.slot_of(index) else { continue };
             if is_preference(captured, index) { continue }

@@ -21,6 +21,8 @@ pub enum Function {
     ConvertTimezone,
     /// `DISTANCE`
     Distance,
+    /// `LOWER`: in small letters; only in filter expressions.
+    Lower,
 }
 
 /// A function over the records of a group.

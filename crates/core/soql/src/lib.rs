@@ -20,7 +20,7 @@ pub use ast::{
 };
 pub use error::{Error, ErrorKind, caret};
 pub use keyword::{Aggregate, DateFunction, DateKeyword, Function, Span, Unit};
-pub use parse::parse;
+pub use parse::{parse, parse_filter};
 pub use search::{Returned, Search, SearchGroup, Terms, parse_search, terms};
 
 /// Characters of one statement. Source: "SOQL `SELECT` Syntax", limits.

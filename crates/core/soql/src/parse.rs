@@ -4,7 +4,7 @@ mod condition;
 mod select;
 mod value;
 
-use crate::ast::{From, Group, GroupKind, Name, Operand, Order, Path, Query, Select};
+use crate::ast::{Condition, From, Group, GroupKind, Name, Operand, Order, Path, Query, Select};
 use crate::error::{Error, ErrorKind};
 use crate::keyword::Function;
 use crate::token::{Kind, Token, tokens_from};
@@ -28,6 +28,31 @@ pub fn parse(statement: &str) -> Result<Query, Error> {
     Ok(query)
 }
 
+/// Reads a filter expression: a condition without a query around it.
+///
+/// It is stricter than the condition of a query: the only function is `LOWER`, a `NOT` among other terms stands in
+/// parentheses, and there are neither queries nor `INCLUDES`.
+///
+/// # Errors
+/// [`Error`] for what is no condition.
+/// Source: "Filter Expression Format" (Change Data Capture Developer Guide).
+pub fn parse_filter(expression: &str) -> Result<Condition, Error> {
+    let mut parser = Parser {
+        dialect: Dialect::Filter,
+        ..Parser::new(expression, tokens_from(expression, 0)?)
+    };
+    let condition = parser.condition()?;
+    parser.ends()?;
+    Ok(condition)
+}
+
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    Query,
+    Filter,
+}
+
 /// Words that cannot be other names. Source: "Alias Notation" (SOQL and SOSL Reference).
 const RESERVED: &[&str] = &[
     "AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST",
@@ -45,6 +70,7 @@ fn is_one_of(token: Token<'_>, words: &[&str]) -> bool {
 
 pub(crate) struct Parser<'s> {
     statement: &'s str,
+    dialect: Dialect,
     tokens: Vec<Token<'s>>,
     next: usize,
     depth: usize,
@@ -54,6 +80,7 @@ impl<'s> Parser<'s> {
     pub(crate) const fn new(statement: &'s str, tokens: Vec<Token<'s>>) -> Self {
         Self {
             statement,
+            dialect: Dialect::Query,
             tokens,
             next: 0,
             depth: 0,

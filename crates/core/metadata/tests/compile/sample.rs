@@ -304,7 +304,10 @@ fn channels_members_and_managed_subscriptions_are_read() {
         .iter()
         .find(|member| member.event_channel == "Harbour__chn");
     let stays = stays.expect("a member");
-    assert_eq!(stays.filter_expression.as_deref(), Some("Paid__c=true"));
+    assert_eq!(
+        stays.filter.as_ref().map(landfall_channel::Filter::text),
+        Some("Paid__c=true")
+    );
     assert_eq!(
         stays.enriched_fields.first().map(FieldName::as_str),
         Some("Berth__c")

@@ -1,20 +1,27 @@
 //! Conditions: one kind of `AND` and `OR` on each level.
 
-use super::Parser;
+use super::{Dialect, Parser};
 use crate::ast::{Comparison, Condition, Operator, Value};
 use crate::error::Error;
 use crate::token::Kind;
 
 impl Parser<'_> {
     pub(crate) fn condition(&mut self) -> Result<Condition, Error> {
+        let negated = self.is_filter() && self.is_word(0, "NOT");
         let first = self.term()?;
         let joins = [("AND", "OR"), ("OR", "AND")];
         for (word, other) in joins {
             if !self.is_word(0, word) {
                 continue;
             }
+            if negated {
+                return Err(self.unexpected(self.peek()));
+            }
             let mut terms = vec![first];
             while self.takes(&[word]) {
+                if self.is_filter() && self.is_word(0, "NOT") {
+                    return Err(self.unexpected(self.peek()));
+                }
                 terms.push(self.term()?);
             }
             if self.is_word(0, other) {
@@ -27,6 +34,10 @@ impl Parser<'_> {
             });
         }
         Ok(first)
+    }
+
+    fn is_filter(&self) -> bool {
+        self.dialect == Dialect::Filter
     }
 
     fn term(&mut self) -> Result<Condition, Error> {
@@ -65,7 +76,7 @@ impl Parser<'_> {
 
     fn values(&mut self) -> Result<Value, Error> {
         self.sign("(")?;
-        let value = if self.is_word(0, "SELECT") {
+        let value = if self.is_word(0, "SELECT") && !self.is_filter() {
             Value::Query(Box::new(self.deeper(Self::query)?))
         } else {
             Value::List(self.listed(Self::literal)?)
@@ -96,7 +107,8 @@ impl Parser<'_> {
             (&["INCLUDES"], Operator::Includes),
             (&["EXCLUDES"], Operator::Excludes),
         ] {
-            if self.takes(words) {
+            let of_lists = matches!(operator, Operator::Includes | Operator::Excludes);
+            if !(of_lists && self.is_filter()) && self.takes(words) {
                 return Ok(operator);
             }
         }

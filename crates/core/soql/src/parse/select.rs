@@ -1,6 +1,6 @@
 //! The `SELECT` list: fields, functions, queries of children, `TYPEOF`.
 
-use super::Parser;
+use super::{Dialect, Parser};
 use crate::ast::{Argument, Call, FieldSet, Operand, Path, Select, TypeOf, TypeOfCase};
 use crate::error::Error;
 use crate::keyword::{Aggregate, Function};
@@ -73,13 +73,20 @@ impl Parser<'_> {
     /// A field or a function.
     pub(super) fn operand(&mut self) -> Result<Operand, Error> {
         if self.is_sign(1, "(")
-            && let Some(function) = Function::read(self.peek().text)
+            && let Some(function) = self.function()
         {
             return self
                 .deeper(|parser| parser.call(function))
                 .map(Operand::Call);
         }
         self.path().map(Operand::Path)
+    }
+
+    fn function(&self) -> Option<Function> {
+        match self.dialect {
+            Dialect::Query => Function::read(self.peek().text),
+            Dialect::Filter => self.is_word(0, "LOWER").then_some(Function::Lower),
+        }
     }
 
     fn call(&mut self, function: Function) -> Result<Call, Error> {
@@ -98,6 +105,7 @@ impl Parser<'_> {
             Function::Format | Function::Date(_) => vec![Argument::Operand(self.operand()?)],
             Function::Aggregate(_)
             | Function::Grouping
+            | Function::Lower
             | Function::ToLabel
             | Function::ConvertCurrency
             | Function::ConvertTimezone => vec![Argument::Operand(Operand::Path(self.path()?))],

@@ -1,0 +1,73 @@
+//! Channels and channel members as files: what is made one by one is kept as a project would say it.
+
+use crate::channel::{Channel, ChannelType};
+use crate::part::Part;
+use crate::project::Kind;
+use crate::render;
+use crate::xml::NAMESPACE;
+
+impl Channel {
+    /// The component that declares it.
+    pub fn part(&self) -> Part {
+        let channel_type = match self.channel_type {
+            ChannelType::Data => "data",
+            ChannelType::Event => "event",
+        };
+        let mut elements = vec![("channelType", channel_type)];
+        elements.extend(self.event_type.as_deref().map(|kind| ("eventType", kind)));
+        elements.push(("label", &self.label));
+        part(Kind::Channel, &self.full_name, &elements, &[])
+    }
+}
+
+/// What is said of a channel member, not checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MemberText {
+    /// Full name.
+    pub full_name: String,
+    /// The channel.
+    pub event_channel: String,
+    /// The event.
+    pub selected_entity: String,
+    /// Which events of it.
+    pub filter_expression: Option<String>,
+    /// Fields that events carry although they did not change.
+    pub enriched_fields: Vec<String>,
+}
+
+impl MemberText {
+    /// The component that declares it.
+    pub fn part(&self) -> Part {
+        let mut elements = vec![("eventChannel", self.event_channel.as_str())];
+        let filter = self.filter_expression.as_deref();
+        elements.extend(filter.map(|filter| ("filterExpression", filter)));
+        elements.push(("selectedEntity", &self.selected_entity));
+        let enriched = &self.enriched_fields;
+        part(Kind::ChannelMember, &self.full_name, &elements, enriched)
+    }
+}
+
+fn part(kind: Kind, name: &str, elements: &[(&str, &str)], enriched: &[String]) -> Part {
+    let root = kind.root();
+    let mut content =
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"{NAMESPACE}\">\n");
+    for field in enriched {
+        content.push_str("    <enrichedFields>\n        <name>");
+        render::escape(&mut content, field);
+        content.push_str("</name>\n    </enrichedFields>\n");
+    }
+    for (name, text) in elements {
+        content.extend(["    <", name, ">"]);
+        render::escape(&mut content, text);
+        content.extend(["</", name, ">\n"]);
+    }
+    content.extend(["</", root, ">\n"]);
+    Part {
+        kind,
+        name: name.to_owned(),
+        path: kind.path(name),
+        line: 1,
+        place: 0,
+        content,
+    }
+}
