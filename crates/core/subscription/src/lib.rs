@@ -93,9 +93,9 @@ impl<T: Ord + Copy> Subscription<T> {
         self.topics.retain(keeps);
     }
 
-    /// Wants these topics as well from now on.
-    pub fn widen(&mut self, more: impl IntoIterator<Item = T>) {
-        self.topics.extend(more);
+    /// Wants these topics from now on, and no others.
+    pub fn carry(&mut self, topics: Vec<T>) {
+        self.topics = topics;
         self.topics.sort_unstable();
         self.topics.dedup();
     }
@@ -136,11 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn a_subscription_that_is_widened_wants_more_from_where_it_stands() {
+    fn a_subscription_whose_topics_change_wants_them_from_where_it_stands() {
         let mut open =
             Subscription::open(vec![2], ReplayPreset::Latest, BOUNDS).expect("a position");
-        open.widen([3, 1, 2]);
-        assert_eq!(open.topics(), [1, 2, 3]);
+        open.carry(vec![3, 1, 3]);
+        assert_eq!(open.topics(), [1, 3]);
         assert!(open.wants(ReplayId::new(1_021), 1) && !open.wants(ReplayId::new(1_020), 3));
     }
 

@@ -42,7 +42,7 @@ impl Asked {
     /// What the change is about.
     pub(crate) fn about(&self) -> (Kind, &str) {
         match &self.step {
-            Step::Put(part) => (part.kind, &part.name),
+            Step::Put(part) | Step::Rename(_, part) => (part.kind, &part.name),
             Step::Remove(kind, name) => (*kind, name),
         }
     }

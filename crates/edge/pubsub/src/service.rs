@@ -65,11 +65,12 @@ impl PubSub for Service {
         let topics = topics(&self.0, &login, &name).map_err(|fault| call.refused(&fault))?;
         let definitions = self.0.engine.definitions();
         let schema_id = match topics.as_slice() {
-            [topic] if name != Topic::CHANGE_EVENTS => definitions.schema_on(*topic),
+            [topic] if !Topic::is_channel(&name) => definitions.schema_on(*topic),
             _ => None,
         };
         let can_publish = topics
             .first()
+            .filter(|_| !Topic::is_channel(&name))
             .and_then(|topic| definitions.subject(*topic))
             .is_some_and(|subject| match subject {
                 Subject::PlatformEvent(event) => {

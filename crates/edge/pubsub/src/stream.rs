@@ -8,7 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use landfall_auth::{Access, Login, may_receive};
 use landfall_engine::usage::{self, Batch, Meter, Tally};
-use landfall_engine::{Definitions, LogEvent, Prepare, Rendition, TopicFilter, TopicId, Watcher};
+use landfall_engine::{
+    Channel, Definitions, Engine, Prepare, Rendition, Seen, Sight, Stretch, TopicFilter, TopicId,
+    View, Watcher,
+};
 use landfall_model::{Fault, ReplayId, ReplayPreset, Timestamp, Topic};
 use landfall_subscription::fetch::{Due, Fetch};
 use landfall_subscription::{Bounds, Subscription};
@@ -23,6 +26,9 @@ use crate::{PubsubState, call, replay, service, too_long};
 
 /// Bytes of events in one response. Clients keep gRPC's default limit of 4 MiB.
 const RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
+
+/// Events that a channel looks at in one step.
+const LOOK_EVENTS: usize = 100;
 
 /// Why a stream ends.
 pub(crate) enum End {
@@ -68,12 +74,15 @@ pub(crate) struct Delivery<R> {
     /// Where it stands, for those who look from outside.
     place: Place,
     prepare: Prepare,
-    /// New definitions may have more for the topic of all changes.
+    /// New definitions may have other events for a channel.
     deployments: watch::Receiver<Arc<Definitions>>,
-    /// Whether that is the topic.
-    of_all: bool,
     /// None before the first request.
     subscription: Option<Subscription<TopicId>>,
+    /// The name of the channel, if the topic is one.
+    group: Option<String>,
+    channel: Option<Arc<Channel>>,
+    /// Where the log was when the subscription began.
+    since: ReplayId,
     answers: mpsc::Sender<Result<R, Status>>,
 }
 
@@ -95,9 +104,11 @@ impl<R: From<FetchResponse>> Delivery<R> {
                 event.rendition(Rendition::PubSub, event_field);
             }),
             deployments: state.engine.deployments(),
-            of_all: false,
             subscription: None,
             access: login.access(),
+            group: None,
+            channel: None,
+            since: ReplayId::ORIGIN,
             state,
             call,
             login,
@@ -145,17 +156,20 @@ impl<R: From<FetchResponse>> Delivery<R> {
             }
             () = clock.wait_until(deadline) => Wake::Due,
         };
-        self.redefined();
+        self.redefined()?;
         Ok(wake)
     }
 
-    /// Whether there are new definitions or other rights: the topic of all changes then has what is new as well, and what
-    /// was lost is no longer received.
+    /// Whether there are new definitions or other rights: a channel then carries what they say, in the way that they
+    /// say, and what was lost is no longer received.
     ///
     /// They are in force before the first event that needs them. So who asks with events in hand, before the position
     /// moves past them, has missed none.
+    ///
+    /// # Errors
+    /// [`Fault::TopicNotFound`] if the channel is gone.
     /// Source: "Required Permissions" (Change Data Capture Developer Guide): within ten minutes.
-    fn redefined(&mut self) -> bool {
+    fn redefined(&mut self) -> Result<bool, Fault> {
         let access = self.login.access();
         let other = !Arc::ptr_eq(&self.access, &access);
         if other {
@@ -171,15 +185,15 @@ impl<R: From<FetchResponse>> Delivery<R> {
         let redefined = other || self.deployments.has_changed().unwrap_or(false);
         if redefined {
             self.deployments.mark_unchanged();
-            if let Some(subscription) = self.subscription.as_mut().filter(|_| self.of_all) {
-                let topics = service::topics(&self.state, &self.login, Topic::CHANGE_EVENTS);
-                subscription.widen(topics.into_iter().flatten());
-                let topics = subscription.topics().to_vec();
-                self.place.subscribed(Topic::CHANGE_EVENTS, subscription);
-                self.watcher.set(TopicFilter::These(topics));
+            if let (Some(subscription), Some(group)) = (&mut self.subscription, &self.group) {
+                let topics = service::topics(&self.state, &self.login, group)?;
+                self.channel = self.state.engine.definitions().channel(group).cloned();
+                self.watcher.set(TopicFilter::These(topics.clone()));
+                subscription.carry(topics);
+                self.place.subscribed(group, subscription);
             }
         }
-        redefined
+        Ok(redefined)
     }
 
     /// Goes on with another access token of the same user.
@@ -204,8 +218,12 @@ impl<R: From<FetchResponse>> Delivery<R> {
         topics: Vec<TopicId>,
         preset: ReplayPreset,
     ) -> Result<(), Fault> {
-        self.of_all = name == Topic::CHANGE_EVENTS;
         let log = self.state.engine.log().bounds();
+        if Topic::is_channel(name) {
+            self.group = Some(name.to_owned());
+            self.channel = self.state.engine.definitions().channel(name).cloned();
+        }
+        self.since = log.tail;
         let bounds = Bounds {
             earliest: log.earliest,
             tail: log.tail,
@@ -226,39 +244,40 @@ impl<R: From<FetchResponse>> Delivery<R> {
                 return Ok(());
             };
             let filter = TopicFilter::These(subscription.topics().to_vec());
-            let limit = usize::try_from(self.fetch.credit()).unwrap_or(usize::MAX);
-            let limit = limit.min(allowed);
             let log = Arc::clone(self.state.engine.log());
             let from = subscription.cursor();
-            let read = log.read_prepared(from, &filter, limit, &self.prepare).await;
-            let stretch = read.map_err(|failure| {
-                error!(error = %failure, "the log cannot be read");
-                Fault::StoreUnavailable
-            })?;
-            if self.redefined() {
+            let sights = self.sights();
+            let limit = match sights.as_slice() {
+                [] => usize::try_from(self.fetch.credit())
+                    .unwrap_or(usize::MAX)
+                    .min(allowed),
+                // Many of them may be withheld.
+                _ => LOOK_EVENTS,
+            };
+            let (engine, prepare) = (&self.state.engine, &self.prepare);
+            let reading = (from, &filter, limit);
+            let (stretch, seen) = read(engine, prepare, reading, &sights).await?;
+            if self.redefined()? {
                 continue;
             }
-            let (events, batch) = self.taken(&stretch.events);
+            let taken = self.taken(from, &stretch, &seen, allowed);
             let Some(subscription) = &mut self.subscription else {
                 return Ok(());
             };
-            if stretch.events.is_empty() {
-                subscription.advance(stretch.reached);
-                self.place.reached(stretch.reached);
-                if stretch.reached <= from || stretch.reached >= log.bounds().tail {
+            subscription.advance(taken.reached);
+            self.place.reached(taken.reached);
+            if taken.events.is_empty() {
+                let reached = taken.reached;
+                if reached <= from || reached >= log.bounds().tail {
                     return Ok(());
                 }
                 continue;
             }
-            let last = stretch.events.get(events.len().saturating_sub(1));
-            if let Some(last) = last {
-                subscription.advance(last.event().replay_id);
-            }
-            self.respond(events).await?;
-            self.state.engine.usage().delivered(&self.tally, &batch);
-            if let Some(reached) = self.reached() {
-                self.place.reached(reached);
-            }
+            self.respond(taken.events).await?;
+            self.state
+                .engine
+                .usage()
+                .delivered(&self.tally, &taken.batch);
         }
         Ok(())
     }
@@ -272,23 +291,69 @@ impl<R: From<FetchResponse>> Delivery<R> {
         }
     }
 
-    /// The events as response fields, as many as one response may hold: one at least. And what they count.
-    fn taken(&self, events: &[Arc<LogEvent>]) -> (Vec<Bytes>, Batch) {
+    /// What the channel does to the events of its topics.
+    fn sights(&self) -> Vec<Sight> {
+        let lenses = self.channel.iter().flat_map(|channel| channel.lenses());
+        let sights = lenses.map(|(topic, lens)| Sight {
+            topic,
+            lens: Arc::clone(lens),
+            since: self.since,
+        });
+        sights.collect()
+    }
+
+    /// The events as response fields, as many as the credit and one response allow. All that a channel makes of one event
+    /// goes out together: it has one position, and a client that comes back with it gets none of the rest.
+    fn taken(&self, from: ReplayId, stretch: &Stretch, seen: &Seen, allowed: usize) -> Taken {
+        let credit = usize::try_from(self.fetch.credit()).unwrap_or(usize::MAX);
+        let credit = credit.min(allowed);
+        let mut taken = Taken {
+            events: Vec::new(),
+            batch: Batch::default(),
+            reached: from,
+        };
         let mut bytes = 0;
-        let mut taken = Vec::with_capacity(events.len());
-        let mut batch = Batch::default();
-        for event in events {
-            let masked = self.state.engine.masked(&self.access, event);
-            let event = masked.as_ref().unwrap_or(event);
-            let field = event.rendition(Rendition::PubSub, event_field);
-            bytes += field.len();
-            if bytes > RESPONSE_BYTES_MAX && !taken.is_empty() {
+        let mut is_whole = true;
+        for event in &stretch.events {
+            let (topic, replay_id) = (event.event().topic, event.event().replay_id);
+            let lens = self
+                .channel
+                .as_ref()
+                .and_then(|channel| channel.lens(topic));
+            let view = match lens {
+                None => View::AsStored,
+                Some(lens) => {
+                    let engine = &self.state.engine;
+                    let Some(view) = engine.view(seen, replay_id, lens, self.since) else {
+                        // What is left is looked at in the next round.
+                        is_whole = false;
+                        break;
+                    };
+                    view
+                }
+            };
+            let fields = view.shown(event).iter().map(|event| {
+                let masked = self.state.engine.masked(&self.access, event);
+                let event = masked.as_ref().unwrap_or(event);
+                event.rendition(Rendition::PubSub, event_field).clone()
+            });
+            let fields: Vec<Bytes> = fields.collect();
+            bytes += fields.iter().map(Bytes::len).sum::<usize>();
+            let is_full = taken.events.len() + fields.len() > credit || bytes > RESPONSE_BYTES_MAX;
+            if is_full && !fields.is_empty() && !taken.events.is_empty() {
+                is_whole = false;
                 break;
             }
-            taken.push(field.clone());
-            batch.deliver(event.event().topic, Meter::Delivered);
+            for field in fields {
+                taken.events.push(field);
+                taken.batch.deliver(topic, Meter::Delivered);
+            }
+            taken.reached = replay_id;
         }
-        (taken, batch)
+        if is_whole && taken.events.is_empty() {
+            taken.reached = stretch.reached;
+        }
+        taken
     }
 
     async fn respond(&mut self, events: Vec<Bytes>) -> Result<(), End> {
@@ -345,4 +410,31 @@ fn ending(state: &PubsubState, login: &Login) -> Pin<Box<dyn Future<Output = Fau
             () = stopped => Fault::StoreUnavailable,
         }
     })
+}
+
+/// What comes next after a position, and what a channel makes of it.
+async fn read(
+    engine: &Engine,
+    prepare: &Prepare,
+    (from, filter, limit): (ReplayId, &TopicFilter, usize),
+    sights: &[Sight],
+) -> Result<(Stretch, Seen), Fault> {
+    let read = async {
+        let read = engine.log().read_prepared(from, filter, limit, prepare);
+        let stretch = read.await?;
+        let seen = engine.look(&stretch.events, sights).await?;
+        Ok::<_, landfall_engine::Error>((stretch, seen))
+    };
+    read.await.map_err(|failure| {
+        error!(error = %failure, "the log cannot be read");
+        Fault::StoreUnavailable
+    })
+}
+
+/// What goes out next, and how far in the log that is.
+struct Taken {
+    events: Vec<Bytes>,
+    /// What they count.
+    batch: Batch,
+    reached: ReplayId,
 }

@@ -17,6 +17,9 @@ use crate::render::rendered;
 /// Events taken in one step of a delivery from the store.
 const STRETCH_EVENTS: usize = limits::REPLAY_PAGE_EVENTS_MAX;
 
+/// The same where somebody has to look at them: few enough that what was seen is still kept when it is taken.
+const LOOK_EVENTS: usize = 100;
+
 /// A client that has shaken hands.
 pub(crate) struct Client {
     pub(crate) id: String,
@@ -175,10 +178,17 @@ impl Client {
                 Step::Again => continue,
                 Step::Read(reading) => reading,
             };
+            let limit = if reading.sights.is_empty() {
+                1
+            } else {
+                LOOK_EVENTS
+            };
             let stretch = log
-                .read_prepared(reading.from, &reading.filter, 1, &prepare)
+                .read_prepared(reading.from, &reading.filter, limit, &prepare)
                 .await?;
-            if let Step::Done(pending) = self.machine().look_at(engine, &reading, &stretch) {
+            let seen = engine.look(&stretch.events, &reading.sights).await?;
+            let read = (&stretch, &seen);
+            if let Step::Done(pending) = self.machine().look_at(engine, &reading, read) {
                 return Ok(pending);
             }
         }
@@ -202,11 +212,20 @@ impl Client {
                 Step::Again => continue,
                 Step::Read(reading) => reading,
             };
-            let read = log
-                .read_prepared(reading.from, &reading.filter, STRETCH_EVENTS, &prepare)
-                .await;
-            let stretch = match read {
-                Ok(stretch) => stretch,
+            let read = async {
+                let limit = if reading.sights.is_empty() {
+                    STRETCH_EVENTS
+                } else {
+                    LOOK_EVENTS
+                };
+                let stretch = log
+                    .read_prepared(reading.from, &reading.filter, limit, &prepare)
+                    .await?;
+                let seen = engine.look(&stretch.events, &reading.sights).await?;
+                Ok::<_, Error>((stretch, seen))
+            };
+            let (stretch, seen) = match read.await {
+                Ok(read) => read,
                 Err(error) => {
                     error!(%error, client_id = %self.id, "the log cannot be read");
                     return delivery;
@@ -214,7 +233,7 @@ impl Client {
             };
             let step = self
                 .machine()
-                .take_from(engine, &reading, &stretch, response);
+                .take_from(engine, &reading, (&stretch, &seen), response);
             if let Step::Done(()) = step {
                 return delivery;
             }

@@ -15,6 +15,7 @@ mod poll;
 mod render;
 mod replay;
 mod respond;
+mod taking;
 
 use std::sync::Arc;
 

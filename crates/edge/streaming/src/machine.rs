@@ -1,6 +1,5 @@
 //! The part of a client that is behind a lock: its session, and where its subscriptions stand in the log.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -8,28 +7,38 @@ use landfall_auth::{Access, Login, may_receive};
 use landfall_bayeux::{
     Answer, Input, Moment, Output, Poll, PollId, RequestedAdvice, Response, Session,
 };
-use landfall_engine::usage::{Batch, Meter, Usage};
-use landfall_engine::{Definitions, Engine, LogEvent, Rendition, Stretch, TopicFilter, TopicId};
-use landfall_model::{Fault, ReplayId, ReplayPreset, Topic, limits};
+use landfall_engine::usage::{Batch, Meter};
+use landfall_engine::{
+    Channel, Definitions, Engine, Lens, Seen, Sight, Stretch, TopicFilter, TopicId,
+};
+use landfall_model::{Fault, ReplayId, ReplayPreset, Topic};
 use landfall_subscription::{Bounds, Subscription, feed};
 use landfall_wire::ApiVersion;
 use tokio::sync::{oneshot, watch};
 
-use crate::render::{rendered, rendered_in_seconds, without_uuid};
+use crate::taking::{Form, Taken, Taking, Wanted, since, take};
 
 /// Bytes written before others may have the log.
 const STRETCH_BYTES: usize = 64 * 1024;
 
-/// Bytes of an event message besides its data, with the longest name of a channel.
-const ENVELOPE_BYTES: usize = 128;
-
 /// A subscription, and where it stood before the events of the last delivery were taken.
 #[derive(Debug)]
 pub(crate) struct Position {
-    subscription: Subscription<TopicId>,
+    pub(crate) subscription: Subscription<TopicId>,
     before: ReplayId,
     /// What its events count as.
-    meter: Meter,
+    pub(crate) meter: Meter,
+    /// The channel, if it groups several topics; none also if it is no longer there.
+    pub(crate) group: Option<Arc<Channel>>,
+    /// Where the log was when it began.
+    pub(crate) since: ReplayId,
+}
+
+impl Position {
+    /// What is done to the events of a topic.
+    pub(crate) fn lens(&self, topic: TopicId) -> Option<&Arc<Lens>> {
+        self.group.as_ref()?.lens(topic)
+    }
 }
 
 /// Where a subscription stands.
@@ -48,10 +57,11 @@ pub(crate) struct Wish<'w> {
     pub(crate) bounds: Bounds,
 }
 
-/// What to read from the log when memory does not hold it.
+/// What to read from the log when memory does not hold it, or somebody has to look at it.
 pub(crate) struct Reading {
     pub(crate) from: ReplayId,
     pub(crate) filter: TopicFilter,
+    pub(crate) sights: Vec<Sight>,
     generation: u64,
 }
 
@@ -189,10 +199,12 @@ impl Machine {
             before: before.unwrap_or_else(|| subscription.cursor()),
             subscription,
             meter: Meter::of_channel(wish.channel),
+            group: None,
+            since: since(engine),
         };
         self.feed(now, Input::Subscribe(wish.channel.into(), position))?;
         // What was looked up for the wish may be older than what this client has seen of the definitions.
-        self.widen(engine);
+        self.regroup(engine);
         Ok(())
     }
 
@@ -231,8 +243,8 @@ impl Machine {
         true
     }
 
-    /// Whether there are new definitions or other rights: the channel of all changes then has the objects that are new as
-    /// well, and what was lost is no longer received.
+    /// Whether there are new definitions or other rights: channels then carry what they say, in the way that they say, and
+    /// what was lost is no longer received.
     ///
     /// They are in force before the first event that needs them. So who asks with events in hand, before any position
     /// moves past them, has missed none.
@@ -241,17 +253,19 @@ impl Machine {
         let redefined = is_redefined(&self.deployments);
         if redefined {
             self.deployments.mark_unchanged();
-            self.widen(engine);
+            self.regroup(engine);
         }
         narrowed || redefined
     }
 
-    fn widen(&mut self, engine: &Engine) {
+    fn regroup(&mut self, engine: &Engine) {
+        let definitions = engine.definitions();
         for (channel, position) in self.session.subscriptions_mut() {
-            if channel == Topic::CHANGE_EVENTS {
-                // It is open to everybody, and carries what the login may read.
+            if Topic::is_channel(channel) {
+                // It is open to everybody, and carries what the login may read; nothing if it is gone.
                 let topics = landfall_auth::topics(engine, &self.login, channel);
-                position.subscription.widen(topics.into_iter().flatten());
+                position.subscription.carry(topics.unwrap_or_default());
+                position.group = definitions.channel(channel).cloned();
             }
         }
         self.subscriptions_changed();
@@ -280,9 +294,19 @@ impl Machine {
     }
 
     fn reading(&self, from: ReplayId) -> Reading {
+        let positions = self.session.subscriptions();
+        let sights = positions.flat_map(|(_, position)| {
+            let lenses = position.group.iter().flat_map(|group| group.lenses());
+            lenses.map(|(topic, lens)| Sight {
+                topic,
+                lens: Arc::clone(lens),
+                since: position.since,
+            })
+        });
         Reading {
             from,
             filter: self.filter.clone(),
+            sights: sights.collect(),
             generation: self.generation,
         }
     }
@@ -292,18 +316,23 @@ impl Machine {
         let Some(from) = self.position() else {
             return Step::Done(false);
         };
-        let mut found = false;
+        let (mut found, mut unseen) = (false, false);
+        let seen = Seen::default();
         let session = &self.session;
         let reached = engine.log().visit_recent(from, &self.filter, |event| {
-            found = wanting(session, event) > 0;
-            if found {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
+            match Wanted::of(engine, &seen, session, event) {
+                Wanted::Nothing => return ControlFlow::Continue(()),
+                Wanted::Some(..) => found = true,
+                Wanted::Unseen => unseen = true,
             }
+            ControlFlow::Break(())
         });
         match reached {
             Some(_) if self.redefined(engine) => Step::Again,
+            Some(reached) if unseen => {
+                self.advance(reached);
+                Step::Read(self.reading(reached))
+            }
             Some(reached) => {
                 self.advance(reached);
                 Step::Done(found)
@@ -317,14 +346,17 @@ impl Machine {
         &mut self,
         engine: &Engine,
         reading: &Reading,
-        stretch: &Stretch,
+        (stretch, seen): (&Stretch, &Seen),
     ) -> Step<bool> {
         if self.redefined(engine) || self.generation != reading.generation {
             return Step::Again;
         }
-        let mut events = stretch.events.iter();
-        if events.any(|event| wanting(&self.session, event) > 0) {
-            return Step::Done(true);
+        for event in &stretch.events {
+            match Wanted::of(engine, seen, &self.session, event) {
+                Wanted::Nothing => self.advance(event.event().replay_id),
+                Wanted::Some(..) => return Step::Done(true),
+                Wanted::Unseen => return Step::Again,
+            }
         }
         self.advance(stretch.reached);
         if stretch.reached <= reading.from {
@@ -383,7 +415,8 @@ impl Machine {
             return Step::Done(());
         };
         let start = response.len();
-        let mut full = false;
+        let mut taken = Taken::Whole;
+        let seen = Seen::default();
         let access = Arc::clone(&self.access);
         let (session, form) = (&mut self.session, Form::of(engine, self.version, &access));
         let mut taking = Taking::begin(engine.usage(), session, &mut self.delivery);
@@ -392,8 +425,8 @@ impl Machine {
             if is_redefined(deployments) {
                 return ControlFlow::Break(());
             }
-            full = take(session, form, event, response, &mut taking).is_break();
-            if full || response.len() - start > STRETCH_BYTES {
+            taken = take(session, form, &seen, event, response, &mut taking);
+            if taken != Taken::Whole || response.len() - start > STRETCH_BYTES {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -402,10 +435,12 @@ impl Machine {
         match reached {
             None => Step::Read(self.reading(from)),
             Some(_) if self.redefined(engine) => Step::Again,
-            Some(_) if full => Step::Done(()),
+            Some(_) if taken == Taken::Full => Step::Done(()),
             Some(reached) => {
                 self.advance(reached);
-                if response.len() - start > STRETCH_BYTES {
+                if taken == Taken::Unseen {
+                    Step::Read(self.reading(reached))
+                } else if response.len() - start > STRETCH_BYTES {
                     Step::Again
                 } else {
                     Step::Done(())
@@ -419,7 +454,7 @@ impl Machine {
         &mut self,
         engine: &Engine,
         reading: &Reading,
-        stretch: &Stretch,
+        (stretch, seen): (&Stretch, &Seen),
         response: &mut Response,
     ) -> Step<()> {
         if self.redefined(engine) || self.generation != reading.generation {
@@ -428,9 +463,15 @@ impl Machine {
         let access = Arc::clone(&self.access);
         let form = Form::of(engine, self.version, &access);
         let mut taking = Taking::begin(engine.usage(), &self.session, &mut self.delivery);
+        let mut reached = reading.from;
         for event in &stretch.events {
-            if take(&mut self.session, form, event, response, &mut taking).is_break() {
-                return Step::Done(());
+            match take(&mut self.session, form, seen, event, response, &mut taking) {
+                Taken::Whole => reached = event.event().replay_id,
+                Taken::Full => return Step::Done(()),
+                Taken::Unseen => {
+                    self.advance(reached);
+                    return Step::Again;
+                }
             }
         }
         self.advance(stretch.reached);
@@ -459,107 +500,7 @@ impl Machine {
     }
 }
 
-/// The form in which a client gets events.
-#[derive(Clone, Copy)]
-struct Form<'e> {
-    engine: &'e Engine,
-    version: ApiVersion,
-    access: &'e Access,
-}
-
-impl<'e> Form<'e> {
-    /// The version from which platform events have a UUID.
-    const UUID_VERSION: u16 = 52;
-
-    /// The version from which points in time have milliseconds.
-    const MILLIS_VERSION: u16 = 43;
-
-    const fn of(engine: &'e Engine, version: ApiVersion, access: &'e Access) -> Self {
-        Self {
-            engine,
-            version,
-            access,
-        }
-    }
-
-    /// The `data` of an event.
-    fn data<'a>(&self, event: &'a LogEvent) -> Cow<'a, [u8]> {
-        let version = self.version.number();
-        let data = if version < Self::MILLIS_VERSION {
-            Cow::Owned(rendered_in_seconds(self.engine, event.event()).into())
-        } else {
-            let data = event.rendition(Rendition::Streaming, |event| rendered(self.engine, event));
-            Cow::Borrowed(data.as_ref())
-        };
-        if version < Self::UUID_VERSION
-            && let Some(older) = without_uuid(&data)
-        {
-            return Cow::Owned(older);
-        }
-        data
-    }
-}
-
 /// Whether there are definitions that the client has not seen. Nobody makes new ones once the engine is gone.
 fn is_redefined(deployments: &watch::Receiver<Arc<Definitions>>) -> bool {
     deployments.has_changed().unwrap_or(false)
-}
-
-/// How many subscriptions an event goes to.
-fn wanting(session: &Session<Position>, event: &LogEvent) -> usize {
-    let event = event.event();
-    session
-        .subscriptions()
-        .filter(|(_, position)| position.subscription.wants(event.replay_id, event.topic))
-        .count()
-}
-
-/// What a delivery counts, and how many copies more may go out: as many as the scarcest allocation has left.
-struct Taking<'t> {
-    batch: &'t mut Batch,
-    left: u64,
-}
-
-impl<'t> Taking<'t> {
-    fn begin(usage: &Usage, session: &Session<Position>, batch: &'t mut Batch) -> Self {
-        let meters = session.subscriptions().map(|(_, position)| position.meter);
-        let least = meters.filter_map(|meter| usage.left(meter)).min();
-        let left = least.map_or(u64::MAX, |left| left.saturating_sub(batch.deliveries()));
-        Self { batch, left }
-    }
-}
-
-/// Writes one event to the response, once for each channel; breaks if the response is full, or the org may not be sent
-/// any more.
-fn take(
-    session: &mut Session<Position>,
-    form: Form<'_>,
-    event: &LogEvent,
-    response: &mut Response,
-    taking: &mut Taking<'_>,
-) -> ControlFlow<()> {
-    let wanting = wanting(session, event);
-    if wanting == 0 {
-        return ControlFlow::Continue(());
-    }
-    let masked = form.engine.masked(form.access, event);
-    let data = form.data(masked.as_deref().unwrap_or(event));
-    let bytes = response.len() + wanting * (data.len() + ENVELOPE_BYTES);
-    let is_full = !response.is_empty() && bytes > limits::STREAMING_RESPONSE_BYTES_MAX;
-    if is_full || taking.left == 0 {
-        return ControlFlow::Break(());
-    }
-    let event = event.event();
-    let subscriptions = session.subscriptions_mut().map(|(channel, position)| {
-        let key = (channel, position.meter);
-        (key, &mut position.subscription)
-    });
-    for (channel, meter) in feed::take(subscriptions, event.replay_id, event.topic) {
-        if !data.is_empty() {
-            response.event(channel, &data);
-            taking.batch.deliver(event.topic, meter);
-            taking.left = taking.left.saturating_sub(1);
-        }
-    }
-    ControlFlow::Continue(())
 }

@@ -70,6 +70,14 @@ const UUID_BYTES: usize = 36 + "\",".len();
 ///
 /// Source: "Platform Event Fields" (Platform Events Developer Guide): `EventUuid` is available from 52.0 on.
 pub(crate) fn without_uuid(data: &[u8]) -> Option<Vec<u8>> {
+    let start = place_of_uuid(data)?;
+    let mut older = data.get(..start)?.to_vec();
+    older.extend_from_slice(data.get(start + UUID.len() + UUID_BYTES..)?);
+    Some(older)
+}
+
+/// Where the member begins.
+fn place_of_uuid(data: &[u8]) -> Option<usize> {
     // The member stands at the end, after everything that a publisher can write.
     let tail = data
         .len()
@@ -78,10 +86,21 @@ pub(crate) fn without_uuid(data: &[u8]) -> Option<Vec<u8>> {
         .get(tail..)?
         .windows(UUID.len())
         .position(|window| window == UUID.as_bytes())?;
-    let start = tail + found;
-    let mut older = data.get(..start)?.to_vec();
-    older.extend_from_slice(data.get(start + UUID.len() + UUID_BYTES..)?);
-    Some(older)
+    Some(tail + found)
+}
+
+/// The same `data` as custom channels of platform events have it: with the name of the event. None if it has no UUID.
+///
+/// Source: "Group Platform Events into One Stream with a Custom Channel" (Platform Events Developer Guide):
+/// `EventApiName`, from 55.0 on.
+pub(crate) fn named(data: &[u8], event: &str) -> Option<Vec<u8>> {
+    let start = place_of_uuid(data)?;
+    let mut longer = data.get(..start)?.to_vec();
+    longer.extend_from_slice(b"\"EventApiName\":\"");
+    longer.extend_from_slice(event.as_bytes());
+    longer.extend_from_slice(b"\",");
+    longer.extend_from_slice(data.get(start..)?);
+    Some(longer)
 }
 
 #[cfg(test)]

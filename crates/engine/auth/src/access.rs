@@ -7,7 +7,7 @@ use crate::login::Login;
 
 /// The topics behind a name such as `/data/AccountChangeEvent`, as far as this login may read them.
 ///
-/// `/data/ChangeEvents` is open to everybody and carries what the login may read.
+/// Channels such as `/data/ChangeEvents` are open to everybody and carry what the login may read.
 ///
 /// # Errors
 /// [`Fault::ChannelNotFound`]; [`Fault::ChangeEventsDenied`] without the permission, or if the object is not selected;
@@ -16,8 +16,8 @@ use crate::login::Login;
 pub fn topics(engine: &Engine, login: &Login, name: &str) -> Result<Vec<TopicId>, Fault> {
     let definitions = engine.definitions();
     let access = login.access();
-    if name == Topic::CHANGE_EVENTS {
-        let topics = definitions.change_event_topics().iter().copied();
+    if let Some(channel) = definitions.channel(name) {
+        let topics = channel.topics().iter().copied();
         return Ok(topics
             .filter(|topic| may_receive(&definitions, &access, *topic))
             .collect());

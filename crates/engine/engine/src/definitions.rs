@@ -14,9 +14,11 @@ use landfall_store::{Document, DocumentKind, TopicId, Writer};
 use tokio::sync::watch;
 
 use crate::access::ObjectAccess;
+use crate::channel::{self, Channel, Declared};
 use crate::components::Components;
 use crate::error::Error;
 use crate::managed::Managed;
+use crate::view::Views;
 
 /// How the changes of one object are captured.
 #[derive(Clone, Debug)]
@@ -58,6 +60,8 @@ pub struct Definitions {
     topics: HashMap<Topic, TopicId>,
     /// The topics whose objects are selected for capture, rising.
     selected: Vec<TopicId>,
+    channels: HashMap<Topic, Arc<Channel>>,
+    declared: Arc<Declared>,
     managed: Vec<Arc<Managed>>,
     components: Arc<Components>,
 }
@@ -69,8 +73,8 @@ impl Definitions {
         writer: &mut dyn Writer,
         catalog: Catalog,
         modified: Timestamp,
-        capture_all: bool,
-        issued: &Issued,
+        declared: &Declared,
+        (issued, views): (&Issued, &Views),
     ) -> Result<(Self, Vec<Document>), Error> {
         writer.prepare(catalog.entities())?;
         let mut definitions = Self {
@@ -85,9 +89,6 @@ impl Definitions {
                 let topic = Topic::of_change_event(change_event.name.as_str());
                 let topic =
                     definitions.number(writer, topic, Subject::Changes(Arc::clone(entity)))?;
-                if capture_all {
-                    definitions.selected.push(topic);
-                }
                 let capture = Capture { schema, topic };
                 definitions.captures.insert(entity.name.clone(), capture);
             }
@@ -107,7 +108,16 @@ impl Definitions {
                 .publications
                 .insert(event.name.clone(), publication);
         }
+        let channels = channel::channels(&definitions, declared, views);
+        definitions.selected = channels
+            .values()
+            .filter(|channel| !channel.is_of_platform_events())
+            .flat_map(|channel| channel.topics().iter().copied())
+            .collect();
         definitions.selected.sort_unstable();
+        definitions.selected.dedup();
+        definitions.channels = channels;
+        definitions.declared = Arc::new(declared.clone());
         definitions.catalog = Arc::new(catalog);
         Ok((definitions, new))
     }
@@ -193,6 +203,26 @@ impl Definitions {
         topics.find_map(|(name, number)| (*number == topic).then_some(name))
     }
 
+    /// The channel behind a name such as `/data/ChangeEvents` or `/event/Orders__chn`.
+    pub fn channel(&self, name: &str) -> Option<&Arc<Channel>> {
+        self.channels.get(name)
+    }
+
+    /// The custom channels as they are declared, sorted by name.
+    pub fn custom_channels(&self) -> &[landfall_metadata::Channel] {
+        &self.declared.channels
+    }
+
+    /// What is declared to be on channels, sorted by name.
+    pub fn channel_members(&self) -> &[landfall_metadata::ChannelMember] {
+        &self.declared.members
+    }
+
+    /// The topics of all objects whose changes can be captured.
+    pub(crate) fn capturable(&self) -> impl Iterator<Item = TopicId> {
+        self.captures.values().map(|capture| capture.topic)
+    }
+
     /// What is on a topic.
     pub fn subject(&self, topic: TopicId) -> Option<&Subject> {
         self.subjects.get(&topic)
@@ -226,11 +256,6 @@ impl Definitions {
                 .get(&event.name)
                 .map(|publication| &publication.schema),
         }
-    }
-
-    /// The topics of all objects whose changes are captured, rising: what `/data/ChangeEvents` carries.
-    pub fn change_event_topics(&self) -> &[TopicId] {
-        &self.selected
     }
 
     /// Whether changes of the object are captured.

@@ -13,6 +13,7 @@ use landfall_model::{Catalog, Fault, KeyPrefix, RecordId};
 use landfall_store::{Document, DocumentKind, Reads};
 
 use crate::Engine;
+use crate::channel::Declared;
 use crate::components::{self, Components, KeptComponent, Key, Stamp, key};
 use crate::error::Error;
 use crate::managed::Managed;
@@ -27,6 +28,7 @@ pub(crate) struct Deployment {
     pub(crate) managed: Vec<ManagedSubscription>,
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) starting_numbers: Vec<StartingNumber>,
+    pub(crate) channels: Declared,
     pub(crate) documents: Vec<Document>,
     pub(crate) components: Next,
     /// What permission sets and profiles grant that are new or others than before.
@@ -47,6 +49,8 @@ pub(crate) fn stored(reads: &dyn Reads) -> Result<(Compiled, Components), Error>
 pub enum Step {
     /// This one is there, as it is here.
     Put(Part),
+    /// The one of this name is there under the name of another, with its id.
+    Rename(String, Part),
     /// This one is there no more, and with an object nothing that is part of it.
     Remove(Kind, String),
 }
@@ -159,6 +163,7 @@ async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Probl
         managed: compiled.managed,
         roll_ups: compiled.roll_ups,
         starting_numbers: compiled.starting_numbers,
+        channels: compiled.channels,
         documents: vec![Document {
             kind: DocumentKind::Org,
             key: PREFIXES.to_owned(),
@@ -241,6 +246,7 @@ impl Next {
     fn take(&mut self, step: Step) -> Effect {
         match step {
             Step::Put(part) => self.put(part),
+            Step::Rename(name, part) => self.rename(&name, part),
             Step::Remove(kind, name) => self.remove(kind, &name),
         }
     }
@@ -259,6 +265,21 @@ impl Next {
             place: draft.part.place,
             ..part
         };
+        Effect::Changed
+    }
+
+    /// What a project says of the earlier name no longer counts.
+    fn rename(&mut self, name: &str, part: Part) -> Effect {
+        let Some(draft) = self.drafts.remove(&key(part.kind, name)) else {
+            return Effect::Missing;
+        };
+        let renamed = Draft {
+            part,
+            project: None,
+            earlier: draft.earlier,
+        };
+        let key = key(renamed.part.kind, &renamed.part.name);
+        self.drafts.insert(key, renamed);
         Effect::Changed
     }
 
@@ -396,6 +417,7 @@ pub(crate) fn refused_grant(error: Error, granted: &Granted) -> Error {
 pub(crate) struct Compiled {
     pub(crate) catalog: Catalog,
     pub(crate) roll_ups: Vec<RollUp>,
+    pub(crate) channels: Declared,
     managed: Vec<ManagedSubscription>,
     granted: Vec<Granted>,
     starting_numbers: Vec<StartingNumber>,
@@ -412,6 +434,7 @@ fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
             granted: Vec::new(),
             roll_ups: Vec::new(),
             starting_numbers: Vec::new(),
+            channels: Declared::default(),
             warnings: Vec::new(),
         });
     }
@@ -423,6 +446,11 @@ fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
         granted: org.granted,
         roll_ups: org.roll_ups,
         starting_numbers: org.starting_numbers,
+        channels: Declared {
+            channels: org.channels,
+            members: org.members,
+            capture_all: false,
+        },
         warnings: org.warnings,
     })
 }

@@ -7,6 +7,7 @@
 
 mod access;
 mod blueprint;
+mod channel;
 mod clock;
 mod command;
 mod components;
@@ -29,6 +30,7 @@ mod roll_up;
 mod tabbed;
 pub mod usage;
 mod validate;
+mod view;
 mod workspace;
 mod writer;
 
@@ -45,10 +47,13 @@ use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, Opened, Reader};
 use tokio::sync::watch;
 
+pub use landfall_channel::Filter;
+pub use landfall_metadata::{Channel as DeclaredChannel, ChannelMember, ChannelType, MemberText};
 pub use landfall_metadata::{Kind, ManagedSubscription, Part, Problem, ReplayFrom};
 pub use landfall_store::{Event, LogBounds, NewEvent, TopicFilter, TopicId};
 
 pub use access::{Access, Act, ObjectAccess, Permissions, Rights};
+pub use channel::Channel;
 pub use clock::{Clock, ManualClock, SystemClock, Waiting};
 pub use command::{
     Assignment, Change, Conversion, Converted, ConvertedOpportunity, Merge, Merged, Outcome, Saved,
@@ -65,6 +70,7 @@ pub use org::Org;
 pub use publish::Published;
 pub use query::{Answer, Explained, ExplainedWay, Locator, Page, PageRow, Question};
 pub use replication::{Period, Replicated};
+pub use view::{Lens, Seen, Sight, View};
 pub use writer::open::OpenTransaction;
 pub use writer::{WriterCounters, WriterThread};
 
@@ -105,6 +111,7 @@ struct Shared {
     definitions: Arc<InForce>,
     standings: Arc<AllRights>,
     issued: Arc<Issued>,
+    views: Arc<view::Views>,
     deploying: tokio::sync::Mutex<()>,
     cursors: std::sync::Mutex<query::Cursors>,
     querying: tokio::sync::Semaphore,

@@ -47,7 +47,7 @@ pub struct LogEvent {
 type Masked = Mutex<Vec<(Mask, Arc<LogEvent>)>>;
 
 impl LogEvent {
-    const fn new(event: Arc<Event>) -> Self {
+    pub(crate) const fn new(event: Arc<Event>) -> Self {
         Self {
             event,
             streaming: OnceLock::new(),
@@ -200,7 +200,7 @@ impl Tail {
 
 /// Bytes that an event takes in memory: itself, and the forms that it is or will be rendered to, which are about twice as
 /// long as the payload.
-fn cost(event: &Event) -> usize {
+pub(crate) fn cost(event: &Event) -> usize {
     size_of::<LogEvent>() + size_of::<Event>() + event.payload.len().saturating_mul(3)
 }
 
@@ -300,9 +300,9 @@ impl Log {
         &self,
         after: ReplayId,
         filter: &TopicFilter,
-        mut visit: impl FnMut(&LogEvent) -> ControlFlow<()>,
+        visit: impl FnMut(&Arc<LogEvent>) -> ControlFlow<()>,
     ) -> Option<ReplayId> {
-        self.tail().visit(after, filter, |entry| visit(entry))
+        self.tail().visit(after, filter, visit)
     }
 
     /// The newest events of each topic.

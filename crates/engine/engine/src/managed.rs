@@ -221,7 +221,7 @@ fn created(
         });
     }
     let exists = |topic: &Topic| {
-        topic.as_str() == Topic::CHANGE_EVENTS || definitions.topic(topic).is_some()
+        definitions.channel(topic.as_str()).is_some() || definitions.topic(topic).is_some()
     };
     let topic_name = values.topic_name.filter(exists);
     let topic_name = topic_name.ok_or(Fault::ManagedTopicInvalid)?;

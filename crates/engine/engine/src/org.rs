@@ -9,7 +9,7 @@ use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Write
 use crate::access::AllRights;
 use crate::blueprint::Blueprints;
 use crate::definitions::{Definitions, InForce, Issued};
-use crate::deploy::{self, Compiled};
+use crate::deploy;
 use crate::entropy::draw;
 use crate::error::Error;
 use crate::log::Log;
@@ -17,6 +17,7 @@ use crate::managed;
 use crate::numbers::Numbers;
 use crate::profiles::{ADMINISTRATOR, Founding, STANDARD_USER};
 use crate::usage::Usage;
+use crate::view::Views;
 use crate::writer::{self, Core, WriterThread};
 use crate::{Engine, Parts, Shared};
 
@@ -49,34 +50,39 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     } = parts;
     let mut writer = store.writer;
     let (compiled, components) = deploy::stored(&*writer)?;
-    let Compiled {
-        catalog, roll_ups, ..
-    } = compiled;
     let managed = managed::stored(&*writer)?;
-    writer.prepare(catalog.entities())?;
+    writer.prepare(compiled.catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, instance)?;
     let org = match writer.document(DocumentKind::Org, DOCUMENT_KEY)? {
         Some(content) => {
             let org = read(&content)?;
-            complete(&mut *writer, &catalog, &mut numbers, &*clock)?;
+            complete(&mut *writer, &compiled.catalog, &mut numbers, &*clock)?;
             org
         }
-        None => create(&mut *writer, &catalog, &mut numbers, &*clock, &*entropy)?,
+        None => create(
+            &mut *writer,
+            &compiled.catalog,
+            &mut numbers,
+            &*clock,
+            &*entropy,
+        )?,
     };
     let issued = Arc::new(Issued::load(&*writer)?);
-    let blueprints = Blueprints::new(&catalog, &roll_ups);
-    let (definitions, new) =
-        Definitions::build(&mut *writer, catalog, org.created, capture_all, &issued)?;
-    if !new.is_empty() {
-        keep(&mut *writer, Vec::new(), new, clock.now())?;
-    }
+    let blueprints = Blueprints::new(&compiled.catalog, &compiled.roll_ups);
+    let views = Arc::new(Views::default());
+    let definitions = Definitions::build(
+        &mut *writer,
+        compiled.catalog,
+        org.created,
+        &compiled.channels.capturing(capture_all),
+        (&issued, &views),
+    );
+    let definitions = kept(definitions?, &mut *writer, &*clock)?
+        .with_managed(managed)
+        .with_components(components);
     let log = Arc::new(Log::open(Arc::clone(&store.reader))?);
     let (handle, inbox) = writer::handle::channel();
-    let definitions = Arc::new(InForce::new(
-        definitions
-            .with_managed(managed)
-            .with_components(components),
-    ));
+    let definitions = Arc::new(InForce::new(definitions));
     let usage = Arc::new(Usage::open(&*writer, &clock, &definitions, allocations)?);
     let standings = Arc::new(AllRights::default());
     let core = Core {
@@ -91,6 +97,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         definitions: Arc::clone(&definitions),
         standings: Arc::clone(&standings),
         issued: Arc::clone(&issued),
+        views: Arc::clone(&views),
         log: Arc::clone(&log),
         usage: Arc::clone(&usage),
         last_now: org.created,
@@ -103,6 +110,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         definitions,
         standings,
         issued,
+        views,
         deploying: tokio::sync::Mutex::default(),
         cursors: std::sync::Mutex::default(),
         querying: tokio::sync::Semaphore::new(QUERIES_AT_ONCE_MAX),
@@ -134,6 +142,18 @@ fn complete(
         return Ok(());
     }
     keep(writer, rows, numbers.take_moved(), at)
+}
+
+/// The definitions, once their new schemas are kept.
+fn kept(
+    (definitions, schemas): (Definitions, Vec<Document>),
+    writer: &mut dyn Writer,
+    clock: &dyn crate::Clock,
+) -> Result<Definitions, Error> {
+    if !schemas.is_empty() {
+        keep(writer, Vec::new(), schemas, clock.now())?;
+    }
+    Ok(definitions)
 }
 
 fn create(

@@ -31,6 +31,7 @@ use crate::managed::{self, ManagedChange};
 use crate::numbers::Numbers;
 use crate::plan::Planner;
 use crate::usage::{Client, Usage};
+use crate::view::Views;
 use crate::workspace::Workspace;
 use compute::{Computed, Computing};
 use handle::{Answer, Command, Handle, Inbox, State, answer_with, failed};
@@ -50,6 +51,7 @@ pub(crate) struct Core {
     pub(crate) definitions: Arc<InForce>,
     pub(crate) standings: Arc<AllRights>,
     pub(crate) issued: Arc<Issued>,
+    pub(crate) views: Arc<Views>,
     pub(crate) log: Arc<Log>,
     pub(crate) usage: Arc<Usage>,
     pub(crate) last_now: Timestamp,
@@ -282,12 +284,13 @@ impl Core {
                 return Err(error);
             }
         };
+        let declared = deployment.channels.capturing(self.capture_all);
         let (definitions, schemas) = Definitions::build(
             &mut *self.store,
             deployment.catalog,
             modified,
-            self.capture_all,
-            &self.issued,
+            &declared,
+            (&self.issued, &self.views),
         )?;
         for start in deployment.starting_numbers {
             let counter = format!("{}.{}", start.entity, start.field);

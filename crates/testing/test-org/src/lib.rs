@@ -7,6 +7,8 @@
     reason = "tests are told what went wrong by a panic, and nobody else uses this"
 )]
 
+pub mod channels;
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 //! The numbers in front of the tests are those of `COMPAT.md`: S for the Streaming API, C for Change Data Capture.
 
 mod capture;
+mod channels;
 mod delivery;
 mod hostile;
 #[expect(

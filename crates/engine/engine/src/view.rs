@@ -1,0 +1,269 @@
+//! Events as channels show them: looked at once for all subscribers of a channel, and kept for a while.
+//!
+//! What a channel shows may depend on the record as it is at delivery, also when an old event is delivered again. So a view
+//! is as of a position of the log, and good for the subscriptions that began before: everybody who listens shares one, and
+//! who comes later to hear old events sees records at least as new as the subscription.
+//!
+//! Source: "Event Enrichment Considerations" (Change Data Capture Developer Guide).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use landfall_channel::{Failure, Look, Stored, Verdict};
+use landfall_model::{ReplayId, limits};
+use landfall_store::{Event, TopicId};
+use tracing::error;
+
+use crate::Engine;
+use crate::error::Error;
+use crate::log::{LogEvent, cost};
+
+/// What a channel does to the events of one topic.
+#[derive(Debug)]
+pub struct Lens {
+    number: u64,
+    glass: landfall_channel::Lens,
+    /// Held by whoever looks, so that the others find what was seen.
+    looking: tokio::sync::Mutex<()>,
+}
+
+/// What subscribers get in the place of an event.
+#[derive(Clone, Debug)]
+pub enum View {
+    /// Nothing.
+    Withheld,
+    /// The event.
+    AsStored,
+    /// These, at the same position of the log: one for each record.
+    Altered(Arc<[Arc<LogEvent>]>),
+}
+
+impl View {
+    /// What is delivered in the place of this event.
+    pub fn shown<'v>(&'v self, event: &'v Arc<LogEvent>) -> &'v [Arc<LogEvent>] {
+        match self {
+            Self::Withheld => &[],
+            Self::AsStored => std::slice::from_ref(event),
+            Self::Altered(events) => events,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let altered = match self {
+            Self::Withheld | Self::AsStored => 0,
+            Self::Altered(events) => events.iter().map(|event| cost(event.event())).sum(),
+        };
+        size_of::<Kept>() + size_of::<Key>() * 2 + altered
+    }
+}
+
+/// A subscription's wish to see the events of a topic through a lens.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// The topic.
+    pub topic: TopicId,
+    /// The lens.
+    pub lens: Arc<Lens>,
+    /// Where the log was when the subscription began.
+    pub since: ReplayId,
+}
+
+/// What was seen of some events, for whoever looked: also if it is no longer kept for the others.
+#[derive(Default)]
+pub struct Seen(HashMap<Key, View>);
+
+/// An event, and the number of a lens.
+type Key = (ReplayId, u64);
+
+#[derive(Clone)]
+struct Kept {
+    view: View,
+    /// Records were looked at when the log was here.
+    as_of: ReplayId,
+}
+
+/// Views that are kept, the oldest first to go.
+#[derive(Default)]
+struct Cache {
+    views: HashMap<Key, Kept>,
+    order: VecDeque<Key>,
+    bytes: usize,
+}
+
+impl Cache {
+    fn insert(&mut self, key: Key, kept: Kept) {
+        self.bytes += kept.view.bytes();
+        match self.views.insert(key, kept) {
+            Some(earlier) => self.bytes = self.bytes.saturating_sub(earlier.view.bytes()),
+            None => self.order.push_back(key),
+        }
+        while self.bytes > limits::VIEWS_BYTES_MAX {
+            let Some(oldest) = self.order.pop_front() else {
+                break;
+            };
+            if let Some(gone) = self.views.remove(&oldest) {
+                self.bytes = self.bytes.saturating_sub(gone.view.bytes());
+            }
+        }
+    }
+}
+
+/// The views of an org.
+#[derive(Default)]
+pub(crate) struct Views {
+    cache: RwLock<Cache>,
+    lenses: AtomicU64,
+}
+
+impl Views {
+    /// A lens that is told apart from all others.
+    pub(crate) fn lens(&self, lens: landfall_channel::Lens) -> Arc<Lens> {
+        Arc::new(Lens {
+            number: self.lenses.fetch_add(1, Ordering::Relaxed),
+            glass: lens,
+            looking: tokio::sync::Mutex::default(),
+        })
+    }
+
+    fn find(&self, event: ReplayId, lens: &Lens, since: ReplayId) -> Option<View> {
+        let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+        let kept = cache.views.get(&(event, lens.number))?;
+        (kept.as_of >= since).then(|| kept.view.clone())
+    }
+
+    fn keep(&self, lens: &Lens, seen: Vec<(ReplayId, Kept)>) {
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        for (event, kept) in seen {
+            cache.insert((event, lens.number), kept);
+        }
+    }
+}
+
+impl Engine {
+    /// What a subscription that began when the log was at `since` gets in the place of an event, if that was `seen` or
+    /// somebody else has looked lately. Otherwise [`Self::look`] first.
+    pub fn view(&self, seen: &Seen, event: ReplayId, lens: &Lens, since: ReplayId) -> Option<View> {
+        let own = seen.0.get(&(event, lens.number)).cloned();
+        own.or_else(|| self.0.views.find(event, lens, since))
+    }
+
+    /// Looks at events through lenses, unless somebody has: at the first of each lens at least, and at no more than are
+    /// worth to be held at once.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if records cannot be read.
+    pub async fn look(&self, events: &[Arc<LogEvent>], sights: &[Sight]) -> Result<Seen, Error> {
+        let mut seen = Seen::default();
+        for sight in sights {
+            let mut unseen = self.unseen(events, sight, &mut seen);
+            if unseen.is_empty() {
+                continue;
+            }
+            let _one = sight.lens.looking.lock().await;
+            unseen = self.unseen(&unseen, sight, &mut seen);
+            if unseen.is_empty() {
+                continue;
+            }
+            let (engine, lens) = (self.clone(), Arc::clone(&sight.lens));
+            let looking = tokio::task::spawn_blocking(move || engine.look_at(&unseen, &lens));
+            let looked = looking.await.map_err(|_| Error::Stopped)??;
+            let number = sight.lens.number;
+            let own = looked
+                .iter()
+                .map(|(event, kept)| ((*event, number), kept.view.clone()));
+            seen.0.extend(own);
+            self.0.views.keep(&sight.lens, looked);
+        }
+        Ok(seen)
+    }
+
+    /// The events of a sight that nobody has looked at; what others saw is `seen`.
+    fn unseen(
+        &self,
+        events: &[Arc<LogEvent>],
+        sight: &Sight,
+        seen: &mut Seen,
+    ) -> Vec<Arc<LogEvent>> {
+        let mut unseen = Vec::new();
+        for entry in events
+            .iter()
+            .filter(|entry| entry.event().topic == sight.topic)
+        {
+            let event = entry.event().replay_id;
+            match self.0.views.find(event, &sight.lens, sight.since) {
+                Some(view) => {
+                    seen.0.insert((event, sight.lens.number), view);
+                }
+                None => unseen.push(Arc::clone(entry)),
+            }
+        }
+        unseen
+    }
+
+    fn look_at(
+        &self,
+        events: &[Arc<LogEvent>],
+        lens: &Lens,
+    ) -> Result<Vec<(ReplayId, Kept)>, Error> {
+        // Before the first record is read: what is seen is at least as new.
+        let as_of = self.log().bounds().tail;
+        let mut looked = Vec::with_capacity(events.len());
+        let mut bytes = 0;
+        for entry in events {
+            let event = entry.event();
+            let (view, passing) = self.seen(event, lens)?;
+            let as_of = if passing { as_of } else { ReplayId::MAX };
+            bytes += view.bytes();
+            looked.push((event.replay_id, Kept { view, as_of }));
+            if bytes > limits::LOOK_BYTES_MAX {
+                break;
+            }
+        }
+        Ok(looked)
+    }
+
+    /// The view of an event, and whether it depends on records as they are now. An event that cannot be read is withheld,
+    /// as it would be without a lens: that is a defect, and is logged.
+    fn seen(&self, event: &Event, lens: &Lens) -> Result<(View, bool), Error> {
+        let schema = self.schema(event.schema);
+        let failed = |reason: &dyn std::fmt::Display| {
+            error!(replay_id = %event.replay_id, schema = %event.schema, %reason, "an event cannot be looked at");
+            Ok((View::Withheld, false))
+        };
+        let Some(schema) = schema else {
+            return failed(&"its schema is unknown");
+        };
+        let stored = Stored {
+            schema: &schema,
+            payload: &event.payload,
+        };
+        let row = |id| match lens.glass.entity() {
+            Some(entity) => self.0.reader.row(entity, id),
+            None => Ok(None),
+        };
+        let Look { verdict, passing } = match lens.glass.look(stored, self.clock().now(), row) {
+            Ok(look) => look,
+            Err(Failure::Record(failure)) => return Err(Error::Store(failure)),
+            Err(failure) => return failed(&crate::chain(&failure)),
+        };
+        let view = match verdict {
+            Verdict::Withheld => View::Withheld,
+            Verdict::AsStored => View::AsStored,
+            Verdict::Altered(payloads) => View::Altered(
+                payloads
+                    .into_iter()
+                    .map(|payload| {
+                        let payload = payload.into();
+                        let altered = Event {
+                            payload,
+                            ..event.clone()
+                        };
+                        Arc::new(LogEvent::new(Arc::new(altered)))
+                    })
+                    .collect(),
+            ),
+        };
+        Ok((view, passing))
+    }
+}
