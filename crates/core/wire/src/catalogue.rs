@@ -187,6 +187,31 @@ pub fn wire(fault: &Fault) -> Wire {
             "You can create a managed event subscription state field only to RUN or STOP",
             [],
         )),
+        Fault::ComponentInvalid { reason } => {
+            on_rest(RestError::save("INVALID_INPUT", reason.clone(), []))
+        }
+        Fault::ComponentNumberInvalid { reason } => on_rest(RestError::save(
+            "FIELD_INTEGRITY_EXCEPTION",
+            reason.clone(),
+            [],
+        )),
+        Fault::ComponentFieldMissing { field } => on_rest(RestError::save(
+            "REQUIRED_FIELD_MISSING",
+            format!("Required field is missing: {field}"),
+            [],
+        )),
+        Fault::ComponentNameTaken { name, kind } => on_rest(RestError::save(
+            "DUPLICATE_DEVELOPER_NAME",
+            format!(
+                "The name \"{name}\" is already used on component type: {kind}. Please rename existing component."
+            ),
+            [],
+        )),
+        Fault::ComponentTaken { name } => on_rest(RestError::save(
+            "DUPLICATE_VALUE",
+            format!("duplicate value found: the same is already said by {name}"),
+            [],
+        )),
         Fault::ManagedTooMany => on_rest(RestError::save(
             "LIMIT_EXCEEDED",
             format!(

@@ -3,6 +3,9 @@
 //! Its objects are virtual: see [`crate::virtual_object`]. Here are the resources, and who leads to what can be changed.
 //! Source: "REST Resources" (Tooling API Developer Guide).
 
+pub(crate) mod channel;
+pub(crate) mod channel_member;
+mod component;
 pub(crate) mod managed;
 
 use axum::body::Body;
@@ -148,6 +151,8 @@ async fn create(
 ) -> Result<Answer, Fault> {
     check_changeable(call, object)?;
     match object.name() {
+        channel::OBJECT => channel::create(shared, call, body).await,
+        channel_member::OBJECT => channel_member::create(shared, call, body).await,
         managed::OBJECT => managed::create(shared, call, body).await,
         _ => Err(not_allowed(call, "HEAD,GET")),
     }
@@ -169,6 +174,11 @@ async fn row(
         field: id.to_owned(),
     })?;
     match object.name() {
+        channel::OBJECT => channel::change(shared, call, id, body).await,
+        channel_member::OBJECT => channel_member::change(shared, call, id, body).await,
+        channel_member::ENRICHED_FIELD if call.method == Method::DELETE => {
+            channel_member::remove_field(shared, call, id).await
+        }
         managed::OBJECT => managed::change(shared, call, id, body).await,
         _ => Err(not_allowed(call, "HEAD,GET")),
     }

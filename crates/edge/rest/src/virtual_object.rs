@@ -37,10 +37,13 @@ pub(crate) use column::Column;
 use crate::call::Call;
 use crate::face::{Face, Kind};
 use crate::fault::refused;
-use crate::tooling::managed;
+use crate::tooling::{channel, channel_member, managed};
 
 /// Every virtual object.
 const ALL: &[fn() -> VirtualObject] = &[
+    channel::object,
+    channel_member::enriched_field,
+    channel_member::object,
     custom_object::field,
     custom_object::object,
     entity_definition::object,

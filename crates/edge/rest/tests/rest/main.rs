@@ -1,5 +1,6 @@
 //! The REST API as clients see it, on an org with a real store whose definitions are deployed.
 
+mod channels;
 mod collections;
 mod composite;
 mod describes;
