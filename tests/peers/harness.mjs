@@ -194,8 +194,20 @@ export class Org {
   }
 
   /** Makes, changes or deletes a managed event subscription, and gives the answer, if there is one. */
-  async managed(method, id, json) {
-    const path = `v62.0/tooling/sobjects/ManagedEventSubscription/${id}`;
+  managed(method, id, json) {
+    return this.#tooling(method, `ManagedEventSubscription/${id}`, json);
+  }
+
+  /** Makes a channel of one event, with a filter and enriched fields. */
+  async channel(fullName, channelType, selectedEntity, member) {
+    await this.#tooling('POST', 'PlatformEventChannel', { FullName: fullName, Metadata: { channelType, label: fullName } });
+    const metadata = { eventChannel: fullName, selectedEntity, ...member };
+    const name = `${fullName}_${selectedEntity}`.replaceAll('__', '_');
+    await this.#tooling('POST', 'PlatformEventChannelMember', { FullName: name, Metadata: metadata });
+  }
+
+  async #tooling(method, rest, json) {
+    const path = `v62.0/tooling/sobjects/${rest}`;
     const { status, body } = await this.#request(method, path, json);
     ensure(status === 201 || status === 204, `${method} ${path}: ${status} ${body}`);
     return body && JSON.parse(body);

@@ -276,6 +276,27 @@ async function tooling({ proxy, org, client }) {
   ensureEqual(second.errors[0].metadata.get('error-code'), ['sfdc.platform.eventbus.grpc.managed.subscription.config.deleted'], 'code');
 }
 
+/** Channels of changes and of platform events, each with a filter; a field that did not change. */
+async function channel({ proxy, org, client }) {
+  const [data, event] = ['/data/Peers__chn', '/event/Peers_Left__chn'];
+  const member = { filterExpression: "ChangeEventHeader.changeType = 'UPDATE'", enrichedFields: [{ name: 'Industry' }] };
+  await org.channel('Peers__chn', 'data', 'AccountChangeEvent', member);
+  await org.channel('Peers_Left__chn', 'event', 'Shipment_Left__e', { filterExpression: "Code__c LIKE 't%'" });
+  const id = await org.insert('Account', { Name: 'Acme', Industry: 'Energy' });
+  await org.change('Account', id, { Phone: '1' });
+  for (const code of ['one', 'two']) await org.insert('Shipment_Left__e', { Code__c: code });
+  const subscriber = client();
+  await subscriber.open(proxy.url, await supplied(proxy.url));
+  subscriber.earliest(data, 10);
+  const [{ payload }] = await subscriber.received(data, 1);
+  ensureEqual([payload.ChangeEventHeader.changeType, payload.Phone, payload.Industry], ['UPDATE', '1', 'Energy'], 'the update');
+  ensure(!payload.ChangeEventHeader.changedFields.includes('Industry'), 'what is added did not change');
+  subscriber.earliest(event, 10);
+  const left = await subscriber.received(event, 1);
+  ensureEqual(left.map(({ payload }) => payload.Code__c), ['two'], 'what passes');
+  ensureNoErrors(subscriber);
+}
+
 async function supplied(url) {
   return { authType: 'user-supplied', instanceUrl: url.replace('http:', 'https:'), accessToken: await login(url) };
 }
@@ -284,4 +305,4 @@ function ensureNoErrors(...clients) {
   ensureEqual(clients.flatMap(({ errors }) => errors.map(String)), [], 'errors');
 }
 
-export const scenarios = { receive, custom, publish, killed, managed, tooling };
+export const scenarios = { receive, custom, publish, killed, managed, tooling, channel };

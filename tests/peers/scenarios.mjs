@@ -61,6 +61,31 @@ async function cut({ proxy, org, client }) {
   }
 }
 
+/** A channel with a filter: what passes arrives with its replay ids, also when it is asked for again. */
+async function channel({ proxy, org, client }) {
+  const name = '/data/Peers__chn';
+  const member = { filterExpression: "Name LIKE 'a%'", enrichedFields: [{ name: 'Site' }] };
+  await org.channel('Peers__chn', 'data', 'AccountChangeEvent', member);
+  const subscriber = client();
+  await subscriber.open(proxy.url);
+  await subscriber.subscribe(name, -1);
+  await org.create('Best');
+  const id = await org.create('Acme');
+  await org.change('Account', id, { Phone: '1' });
+  const expected = [['CREATE', 'Acme'], ['UPDATE', 'Acme']];
+  const later = client();
+  for (const [listener, start] of [[subscriber], [later, -2]]) {
+    if (start) {
+      await listener.open(proxy.url);
+      await listener.subscribe(name, start);
+    }
+    await until(() => `2 events, has ${JSON.stringify(listener.events)}`, () => listener.events.length >= 2);
+    ensureEqual(listener.events.map(({ change, name }) => [change, name]), expected, 'what passes, and the name it is judged by');
+    ensure(listener.events.every((event) => event.channel === name), 'the channel is the one subscribed to');
+    ensureRising(listener.events);
+  }
+}
+
 /** A replay id that no event has is refused with its text, and the client goes on from the earliest event. */
 async function expiredReplayId({ proxy, org, client }) {
   await org.create('A');
@@ -144,6 +169,7 @@ async function killed({ server, proxy, org, client }) {
 export const scenarios = {
   receive,
   replay,
+  channel,
   cut,
   'expired-replay-id': expiredReplayId,
   'expired-client': expiredClient,

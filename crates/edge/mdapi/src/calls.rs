@@ -296,7 +296,7 @@ async fn all_done(call: &Call<'_>, asked: Vec<Asked>) -> Result<Vec<(String, Bec
 fn own_problem(steps: &[Step], problems: &[Problem]) -> ComponentFault {
     let is_own = |problem: &&Problem| {
         steps.iter().any(|step| match step {
-            Step::Put(part) => part.path == problem.path,
+            Step::Put(part) | Step::Rename(_, part) => part.path == problem.path,
             Step::Remove(kind, name) => kind.path(name) == problem.path,
         })
     };

@@ -7,7 +7,7 @@ use landfall_auth::{Access, Login, may_receive};
 use landfall_bayeux::{
     Answer, Input, Moment, Output, Poll, PollId, RequestedAdvice, Response, Session,
 };
-use landfall_engine::usage::{Batch, Meter};
+use landfall_engine::usage::{Batch, Meter, Usage};
 use landfall_engine::{
     Channel, Definitions, Engine, Lens, Seen, Sight, Stretch, TopicFilter, TopicId,
 };

@@ -193,10 +193,7 @@ async fn a_backlog_that_is_filtered_out_costs_no_credit() {
     }
     let origin = ReplayId::ORIGIN.to_bytes();
     let mut stream = org.resumed(SALES, &origin).await;
-    let mut received = Vec::new();
-    for _ in 0..10 {
-        received.push(stream.event().await);
-    }
+    let mut received = stream.events(10).await;
     stream.more(20).await;
     received.extend(stream.events(15).await);
     for (event, place) in received.iter().zip((7..250).step_by(10)) {
