@@ -325,6 +325,7 @@ fn app_policy(app: &settings::ConnectedApp) -> Result<AppPolicy, Error> {
         rotates_refresh_tokens: app.rotate_refresh_tokens.unwrap_or(false),
         certificate,
         pre_authorized: app.pre_authorized.unwrap_or(false),
+        ..AppPolicy::default()
     })
 }
 

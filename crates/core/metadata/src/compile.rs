@@ -10,6 +10,7 @@ use landfall_model::{
 
 use crate::absent::{Absence, Absent};
 use crate::channel::{self, Known};
+use crate::connected_app::connected_app;
 use crate::field::{DeclaredField, Owner};
 use crate::gather::{ObjectSource, Sources, gather};
 use crate::names::{self, CustomName};
@@ -55,6 +56,11 @@ pub(crate) fn compile(
     } = compiler;
     org.entities = entities.into_values().map(indexed).collect();
     channels(&sources, &absent, &mut org, &mut report);
+    let mut taken = BTreeSet::new();
+    org.connected_apps = sources
+        .singles(Kind::ConnectedApp)
+        .filter_map(|source| connected_app(source, &mut taken, &mut report))
+        .collect();
     org.warnings = report.finish()?;
     *prefixes = book;
     Ok(org)

@@ -13,6 +13,7 @@ mod channel;
 mod channel_file;
 mod compile;
 mod compound;
+mod connected_app;
 mod event;
 mod event_object;
 mod field;
@@ -38,6 +39,7 @@ use landfall_model::{EntityDefinition, EntityName, FieldName, PlatformEventDefin
 
 pub use channel::{Channel, ChannelMember, ChannelType, ManagedSubscription, ReplayFrom};
 pub use channel_file::MemberText;
+pub use connected_app::ConnectedApp;
 pub use event_object::event_object;
 pub use names::is_developer_name;
 pub use part::{Part, parts};
@@ -84,6 +86,8 @@ pub struct Org {
     pub managed_subscriptions: Vec<ManagedSubscription>,
     /// What permission sets and profiles grant.
     pub granted: Vec<Granted>,
+    /// Clients that may ask for tokens.
+    pub connected_apps: Vec<ConnectedApp>,
     /// Record types.
     pub record_types: Vec<RecordType>,
     /// How roll-up summary fields come about, each after those that it is computed from.

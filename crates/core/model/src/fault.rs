@@ -497,6 +497,8 @@ pub enum Fault {
     CodeVerifierMissing,
     /// The verifier is not that of the challenge.
     CodeVerifierInvalid,
+    /// A code is asked for without a challenge, which this app has to have.
+    CodeChallengeMissing,
     /// The challenge is no SHA-256 in base64url, or of another method.
     CodeChallengeInvalid,
     /// No address to send the user back to.

@@ -563,6 +563,9 @@ pub fn wire(fault: &Fault) -> Wire {
         Fault::CodeExpired => on_oauth("invalid_grant", "expired authorization code"),
         Fault::CodeVerifierMissing => on_oauth("invalid_grant", "missing required code verifier"),
         Fault::CodeVerifierInvalid => on_oauth("invalid_request", "invalid code verifier"),
+        Fault::CodeChallengeMissing => {
+            on_oauth("invalid_request", "missing required code challenge")
+        }
         Fault::CodeChallengeInvalid => on_oauth("invalid_request", "invalid code challenge"),
         Fault::RedirectUriMissing => on_oauth("redirect_uri_missing", "redirect_uri not provided"),
         Fault::RedirectUriMismatch => on_oauth(

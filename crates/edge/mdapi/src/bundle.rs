@@ -18,19 +18,6 @@ const MANIFEST: &str = "package.xml";
 const REMOVED_BEFORE: [&str; 2] = ["destructiveChangesPre.xml", "destructiveChanges.xml"];
 const REMOVED_AFTER: &str = "destructiveChangesPost.xml";
 
-/// Types whose components are not deployed here although a project may have them.
-const NOT_DEPLOYED: [Kind; 1] = [Kind::ConnectedApp];
-
-/// Whether the components of a kind are deployed.
-pub(crate) fn is_deployed(kind: Kind) -> bool {
-    !NOT_DEPLOYED.contains(&kind)
-}
-
-/// The kind with this name, if its components are deployed.
-pub(crate) fn kind_named(name: &str) -> Option<Kind> {
-    Kind::of_root(name).filter(|kind| is_deployed(*kind))
-}
-
 /// One change, and the file that asks for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
@@ -143,7 +130,7 @@ impl Bundle {
     /// Refuses types that are not here, each component by its name.
     fn check_types(&mut self, manifest: &Manifest, path: &str) {
         for (name, members) in &manifest.types {
-            if kind_named(name).is_some() {
+            if Kind::of_root(name).is_some() {
                 continue;
             }
             let is_name =
@@ -179,7 +166,7 @@ impl Bundle {
             let object = part.name.split_once('.').map_or("", |(object, _)| object);
             let is_listed = manifest.lists(part.kind.root(), &part.name)
                 || (!object.is_empty() && manifest.lists(Kind::Object.root(), object));
-            if is_listed && is_deployed(part.kind) {
+            if is_listed {
                 found.insert((part.kind, part.name.to_ascii_lowercase()));
                 self.asked.push(Asked {
                     step: Step::Put(Part {
@@ -199,13 +186,13 @@ impl Bundle {
     /// A file of which nothing is in the manifest. One of a type that is not here was refused by its name already.
     fn stray(&mut self, path: &str, manifest: &Manifest) {
         let is_refused = manifest.types.iter().any(|(name, members)| {
-            kind_named(name).is_none()
+            Kind::of_root(name).is_none()
                 && (members
                     .iter()
                     .any(|member| member == ALL || path.contains(member.as_str())))
         });
         let is_wild = manifest.types.iter().any(|(name, members)| {
-            kind_named(name).is_none() && members.iter().any(|member| member == ALL)
+            Kind::of_root(name).is_none() && members.iter().any(|member| member == ALL)
         });
         if is_refused && !is_wild {
             return;
@@ -228,7 +215,7 @@ impl Bundle {
         options: &Options,
     ) {
         for (name, members) in &manifest.types {
-            let Some(kind) = kind_named(name) else {
+            let Some(kind) = Kind::of_root(name) else {
                 continue;
             };
             let missing = members.iter().filter(|member| {
@@ -286,7 +273,7 @@ impl Bundle {
 /// # Errors
 /// Why it cannot be removed, for people.
 pub(crate) fn removal(type_name: &str, member: &str) -> Result<Step, String> {
-    let Some(kind) = kind_named(type_name) else {
+    let Some(kind) = Kind::of_root(type_name) else {
         return Err(not_here(type_name, member, "").problem.unwrap_or_default());
     };
     if member == ALL {

@@ -10,7 +10,7 @@ use landfall_model::{ComponentFault, Fault, MetadataFault};
 use serde_json::{Value, json};
 
 use crate::answer::NAMESPACE;
-use crate::bundle::{kind_named, removal};
+use crate::bundle::removal;
 use crate::choice::{shipped, single};
 use crate::error::Error;
 use crate::serve::Call;
@@ -164,7 +164,7 @@ fn kind_of(name: &str) -> Result<Kind, Fault> {
             name: name.to_owned(),
         })
     };
-    kind_named(name).ok_or_else(unknown)
+    Kind::of_root(name).ok_or_else(unknown)
 }
 
 fn changeable(name: &str) -> Result<Kind, Fault> {

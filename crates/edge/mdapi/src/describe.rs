@@ -6,11 +6,9 @@ use landfall_engine::Kind;
 use landfall_model::EntityDefinition;
 use serde_json::{Value, json};
 
-use crate::bundle::is_deployed;
-
 /// All types.
 pub(crate) fn describe() -> Value {
-    let is_top = |kind: &Kind| kind.inline().is_none() && is_deployed(*kind);
+    let is_top = |kind: &Kind| kind.inline().is_none();
     let types: Vec<Value> = Kind::ALL.into_iter().filter(is_top).map(one).collect();
     json!({
         "metadataObjects": types,

@@ -7,7 +7,6 @@ use landfall_engine::{KeptComponent, Kind, Stamp};
 use landfall_model::{Fault, MetadataFault, RecordId, Timestamp};
 use serde_json::{Value, json};
 
-use crate::bundle::kind_named;
 use crate::deployment::date;
 use crate::error::Error;
 use crate::people::People;
@@ -29,7 +28,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Vec<Value>, Error> {
     let mut all = Vec::new();
     for query in queries {
         let name = query.value("type").unwrap_or_default();
-        let kind = kind_named(name).ok_or_else(|| {
+        let kind = Kind::of_root(name).ok_or_else(|| {
             Fault::Metadata(MetadataFault::TypeUnknown {
                 name: name.to_owned(),
             })

@@ -12,7 +12,6 @@ use serde_json::{Map, Value, json};
 
 use crate::Shared;
 use crate::archive::{self, Entry};
-use crate::bundle::kind_named;
 use crate::choice::{Choice, shipped};
 use crate::error::Error;
 use crate::jobs::new_id;
@@ -113,7 +112,7 @@ struct Chosen {
 
 impl Chosen {
     fn add_type(&mut self, definitions: &Definitions, type_name: &str, members: &[String]) {
-        let Some(kind) = kind_named(type_name) else {
+        let Some(kind) = Kind::of_root(type_name) else {
             self.problems
                 .push(format!("Entity type: '{type_name}' is unknown"));
             return;

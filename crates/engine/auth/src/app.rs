@@ -102,6 +102,10 @@ pub struct AppPolicy {
     ///
     /// Source: "Refresh Token Rotation" (Salesforce Help).
     pub rotates_refresh_tokens: bool,
+    /// Whether a code is given only to those who prove that they asked for it.
+    ///
+    /// Source: "`ConnectedApp`" (Metadata API Developer Guide), `isPkceRequired`.
+    pub requires_pkce: bool,
     /// What it signs its assertions with.
     pub certificate: Option<Certificate>,
     /// Whether its users need not say yes.
@@ -186,31 +190,47 @@ impl fmt::Debug for Client<'_> {
     }
 }
 
-/// The apps of an org, all in memory.
-#[derive(Default)]
-pub(crate) struct Apps(RwLock<HashMap<String, Arc<App>>>);
+/// How an app that was deployed as metadata is found.
+type FindDeployed = Box<dyn Fn(&str) -> Option<App> + Send + Sync>;
+
+/// The apps of an org, all in memory: those of the configuration, then those that were deployed.
+pub(crate) struct Apps {
+    configured: RwLock<HashMap<String, Arc<App>>>,
+    deployed: FindDeployed,
+}
 
 impl Apps {
+    pub(crate) fn new(deployed: FindDeployed) -> Self {
+        Self {
+            configured: RwLock::default(),
+            deployed,
+        }
+    }
+
     pub(crate) fn insert(&self, app: App) {
-        self.0
+        self.configured
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(app.client_id.clone(), Arc::new(app));
     }
 
     pub(crate) fn find(&self, client_id: &str) -> Result<Arc<App>, Fault> {
-        self.0
+        let configured = self
+            .configured
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(client_id)
-            .map(Arc::clone)
+            .map(Arc::clone);
+        configured
+            .or_else(|| (self.deployed)(client_id).map(Arc::new))
             .ok_or(Fault::ClientIdInvalid)
     }
 
     /// The app of a client that shows the right secret, or none where none is needed.
     pub(crate) fn identify(&self, client: Client<'_>) -> Result<Arc<App>, Fault> {
         let app = self.find(client.id)?;
-        let proven = match client.secret {
+        // An empty secret is none: an app may have none that could be shown.
+        let proven = match client.secret.filter(|secret| !secret.is_empty()) {
             Some(secret) => same(secret, &app.secret),
             None => !app.secret_required,
         };
@@ -243,7 +263,7 @@ mod tests {
     use super::*;
 
     fn apps(secret_required: bool) -> Apps {
-        let apps = Apps::default();
+        let apps = Apps::new(Box::new(|_| None));
         apps.insert(App {
             client_id: "app".to_owned(),
             secret: "right".to_owned(),
@@ -279,6 +299,19 @@ mod tests {
             Err(Fault::ClientCredentialsInvalid)
         );
         assert_eq!(identify(&closed, "ap", None), Err(Fault::ClientIdInvalid));
+    }
+
+    #[test]
+    fn an_app_without_a_secret_is_not_proven_by_an_empty_one() {
+        let deployed = App {
+            secret_required: true,
+            ..App::platform_cli()
+        };
+        let apps = Apps::new(Box::new(move |_| Some(deployed.clone())));
+        for secret in [None, Some(""), Some("any")] {
+            let refused = identify(&apps, "deployed", secret);
+            assert_eq!(refused, Err(Fault::ClientCredentialsInvalid), "{secret:?}");
+        }
     }
 
     #[test]

@@ -157,7 +157,8 @@ impl Auth {
     /// What the app may ask the user for.
     ///
     /// # Errors
-    /// [`Fault::ResponseTypeUnsupported`], [`Fault::ScopeInvalid`], [`Fault::CodeChallengeInvalid`].
+    /// [`Fault::ResponseTypeUnsupported`], [`Fault::ScopeInvalid`], [`Fault::CodeChallengeInvalid`],
+    /// [`Fault::CodeChallengeMissing`].
     pub fn authorization_request(
         &self,
         app: Arc<App>,
@@ -173,6 +174,9 @@ impl Auth {
         };
         let challenge = match asked.code_challenge {
             Some(text) => Some(Challenge::parse(text, asked.code_challenge_method)?),
+            None if app.policy.requires_pkce && asked.response_type == ResponseType::Code => {
+                return Err(Fault::CodeChallengeMissing);
+            }
             None => None,
         };
         Ok(AuthorizationRequest {

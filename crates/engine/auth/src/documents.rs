@@ -61,6 +61,7 @@ pub(crate) struct StoredRefreshToken {
 
 /// A connected app. Key: its client id.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct StoredApp {
     secret: String,
     secret_required: bool,
@@ -72,6 +73,8 @@ pub(crate) struct StoredApp {
     redirect_uris: Vec<String>,
     #[serde(default)]
     rotates_refresh_tokens: bool,
+    #[serde(default)]
+    requires_pkce: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     certificate: Option<String>,
     #[serde(default)]
@@ -89,6 +92,7 @@ impl StoredApp {
             run_as: app.run_as.map(|user| user.to_string()),
             redirect_uris: app.policy.redirect_uris.clone(),
             rotates_refresh_tokens: app.policy.rotates_refresh_tokens,
+            requires_pkce: app.policy.requires_pkce,
             certificate: app.policy.certificate.as_ref().map(Certificate::stored),
             pre_authorized: app.policy.pre_authorized,
         }
@@ -110,6 +114,7 @@ impl StoredApp {
             policy: AppPolicy {
                 redirect_uris: self.redirect_uris,
                 rotates_refresh_tokens: self.rotates_refresh_tokens,
+                requires_pkce: self.requires_pkce,
                 certificate: self
                     .certificate
                     .as_deref()
@@ -177,6 +182,7 @@ mod tests {
             scopes: Scopes::parse("api refresh_token"),
             run_as: Some(RecordId::EMPTY),
             policy: AppPolicy {
+                requires_pkce: true,
                 redirect_uris: vec!["app:done".to_owned()],
                 rotates_refresh_tokens: true,
                 certificate: None,

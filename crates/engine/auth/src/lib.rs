@@ -12,6 +12,7 @@ mod attempts;
 mod authorize;
 mod certificate;
 mod codes;
+mod deployed_app;
 mod der;
 mod device;
 mod devices;

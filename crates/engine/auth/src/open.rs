@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::app::{App, Apps};
 use crate::attempts::{Attempts, HourlyLogins};
+use crate::deployed_app;
 use crate::documents::{StoredApp, StoredLogin, StoredRefreshToken, forgotten, id, read};
 use crate::error::Error;
 use crate::keeper;
@@ -56,7 +57,13 @@ pub(crate) async fn open(engine: Engine, settings: Settings) -> Result<Auth, Err
 
 async fn apps(engine: &Engine) -> Result<Apps, Error> {
     let kind = DocumentKind::ConnectedApp;
-    let apps = Apps::default();
+    let definitions = engine.clone();
+    let apps = Apps::new(Box::new(move |client_id| {
+        let definitions = definitions.definitions();
+        definitions
+            .connected_app(client_id)
+            .map(|app| deployed_app::app(app))
+    }));
     apps.insert(App::platform_cli());
     for (client_id, content) in engine.documents(kind).await? {
         let stored: StoredApp = read(kind, &client_id, &content)?;

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use landfall_metadata::ConnectedApp;
 use landfall_model::{
     Catalog, EntityDefinition, EntityName, PlatformEventDefinition, SchemaId, Timestamp, Topic,
 };
@@ -63,6 +64,7 @@ pub struct Definitions {
     channels: HashMap<Topic, Arc<Channel>>,
     declared: Arc<Declared>,
     managed: Vec<Arc<Managed>>,
+    connected_apps: Vec<Arc<ConnectedApp>>,
     components: Arc<Components>,
 }
 
@@ -164,6 +166,18 @@ impl Definitions {
     pub(crate) fn with_managed(mut self, managed: Vec<Arc<Managed>>) -> Self {
         self.managed = managed;
         self
+    }
+
+    /// The same with clients that may ask for tokens.
+    pub(crate) fn with_connected_apps(mut self, apps: Vec<Arc<ConnectedApp>>) -> Self {
+        self.connected_apps = apps;
+        self
+    }
+
+    /// The deployed client with this consumer key.
+    pub fn connected_app(&self, consumer_key: &str) -> Option<&Arc<ConnectedApp>> {
+        let mut apps = self.connected_apps.iter();
+        apps.find(|app| app.consumer_key == consumer_key)
     }
 
     /// The same with the components that it comes from.

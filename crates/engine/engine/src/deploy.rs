@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use landfall_metadata::{
-    Component, Granted, Kind, ManagedSubscription, Part, PrefixBook, Problem, RollUp,
+    Component, ConnectedApp, Granted, Kind, ManagedSubscription, Part, PrefixBook, Problem, RollUp,
     StartingNumber,
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, RecordId};
@@ -26,6 +26,7 @@ const PREFIXES: &str = "prefixes";
 pub(crate) struct Deployment {
     pub(crate) catalog: Catalog,
     pub(crate) managed: Vec<ManagedSubscription>,
+    pub(crate) connected_apps: Vec<Arc<ConnectedApp>>,
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) starting_numbers: Vec<StartingNumber>,
     pub(crate) channels: Declared,
@@ -161,6 +162,7 @@ async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Probl
     let deployment = Deployment {
         catalog: compiled.catalog,
         managed: compiled.managed,
+        connected_apps: compiled.connected_apps,
         roll_ups: compiled.roll_ups,
         starting_numbers: compiled.starting_numbers,
         channels: compiled.channels,
@@ -418,6 +420,7 @@ pub(crate) struct Compiled {
     pub(crate) catalog: Catalog,
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) channels: Declared,
+    pub(crate) connected_apps: Vec<Arc<ConnectedApp>>,
     managed: Vec<ManagedSubscription>,
     granted: Vec<Granted>,
     starting_numbers: Vec<StartingNumber>,
@@ -432,6 +435,7 @@ fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
             catalog: Catalog::new(standard).with_platform_events(events),
             managed: Vec::new(),
             granted: Vec::new(),
+            connected_apps: Vec::new(),
             roll_ups: Vec::new(),
             starting_numbers: Vec::new(),
             channels: Declared::default(),
@@ -444,6 +448,7 @@ fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
         catalog: Catalog::new(org.entities).with_platform_events(org.platform_events),
         managed: org.managed_subscriptions,
         granted: org.granted,
+        connected_apps: org.connected_apps.into_iter().map(Arc::new).collect(),
         roll_ups: org.roll_ups,
         starting_numbers: org.starting_numbers,
         channels: Declared {

@@ -49,7 +49,7 @@ use tokio::sync::watch;
 
 pub use landfall_channel::Filter;
 pub use landfall_metadata::{Channel as DeclaredChannel, ChannelMember, ChannelType, MemberText};
-pub use landfall_metadata::{Kind, ManagedSubscription, Part, Problem, ReplayFrom};
+pub use landfall_metadata::{ConnectedApp, Kind, ManagedSubscription, Part, Problem, ReplayFrom};
 pub use landfall_store::{Event, LogBounds, NewEvent, TopicFilter, TopicId};
 
 pub use access::{Access, Act, ObjectAccess, Permissions, Rights};

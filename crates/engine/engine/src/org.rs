@@ -53,20 +53,13 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     let managed = managed::stored(&*writer)?;
     writer.prepare(compiled.catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, instance)?;
-    let org = match writer.document(DocumentKind::Org, DOCUMENT_KEY)? {
-        Some(content) => {
-            let org = read(&content)?;
-            complete(&mut *writer, &compiled.catalog, &mut numbers, &*clock)?;
-            org
-        }
-        None => create(
-            &mut *writer,
-            &compiled.catalog,
-            &mut numbers,
-            &*clock,
-            &*entropy,
-        )?,
-    };
+    let org = founded(
+        &mut *writer,
+        &compiled.catalog,
+        &mut numbers,
+        &*clock,
+        &*entropy,
+    )?;
     let issued = Arc::new(Issued::load(&*writer)?);
     let blueprints = Blueprints::new(&compiled.catalog, &compiled.roll_ups);
     let views = Arc::new(Views::default());
@@ -79,6 +72,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     );
     let definitions = kept(definitions?, &mut *writer, &*clock)?
         .with_managed(managed)
+        .with_connected_apps(compiled.connected_apps)
         .with_components(components);
     let log = Arc::new(Log::open(Arc::clone(&store.reader))?);
     let (handle, inbox) = writer::handle::channel();
@@ -120,6 +114,21 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         writer: handle,
     };
     Ok((Engine(Arc::new(shared)), thread))
+}
+
+/// The org of the store, which is set up if there is none yet.
+fn founded(
+    writer: &mut dyn Writer,
+    catalog: &Catalog,
+    numbers: &mut Numbers,
+    clock: &dyn crate::Clock,
+    entropy: &dyn crate::Entropy,
+) -> Result<Org, Error> {
+    let Some(content) = writer.document(DocumentKind::Org, DOCUMENT_KEY)? else {
+        return create(writer, catalog, numbers, clock, entropy);
+    };
+    complete(writer, catalog, numbers, clock)?;
+    read(&content)
 }
 
 /// What orgs have by now that one from an earlier version lacks.

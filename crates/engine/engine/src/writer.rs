@@ -302,7 +302,9 @@ impl Core {
         documents.extend(component_documents);
         self.keep(summarized, documents, now)?;
         self.blueprints = blueprints;
-        let definitions = definitions.with_managed(managed.managed);
+        let definitions = definitions
+            .with_managed(managed.managed)
+            .with_connected_apps(deployment.connected_apps);
         self.replace(definitions.with_components(components))
     }
 

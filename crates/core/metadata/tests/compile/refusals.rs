@@ -531,3 +531,51 @@ fn what_hangs_on_another_package_leads_nowhere() {
     assert!(field_of(&org, "Opportunity", "Lines__c").calculated);
     assert_eq!(org.roll_ups, []);
 }
+
+#[test]
+fn connected_apps_are_whole_and_need_nothing_that_is_not_here() {
+    let app = |config: &str, more: &str| {
+        let body = format!("<label>R</label><contactEmail>r@e.com</contactEmail>{more}{config}");
+        let problems = refused(&[file("connectedApps/R.connectedApp", "ConnectedApp", &body)]);
+        let problems = problems.replace("connectedApps/R.connectedApp:2: ", "");
+        problems.replace("connectedApps/R.connectedApp:1: ", "")
+    };
+    let config = |more: &str| {
+        let whole = "<callbackUrl>https://e.com</callbackUrl><consumerKey>consumer.key</consumerKey><scopes>Api</scopes>";
+        format!("<oauthConfig>{whole}{more}</oauthConfig>")
+    };
+    for (problem, expected) in [
+        (
+            app("<oauthConfig/>", ""),
+            "Required field is missing: consumerKey",
+        ),
+        (
+            app(
+                "<oauthConfig><consumerKey>consumer.key</consumerKey></oauthConfig>",
+                "",
+            ),
+            "Required field is missing: callbackUrl\nRequired field is missing: scopes",
+        ),
+        (
+            app(&config("<scopes>api</scopes>"), ""),
+            "'api' is not a value of <scopes>",
+        ),
+        (
+            app(&config("<consumerSecret>short</consumerSecret>"), ""),
+            "<consumerSecret> is 8 to 255 letters, digits, '.', '_' and '-'",
+        ),
+        (
+            app(
+                &config("<isClientCredentialEnabled>true</isClientCredentialEnabled>"),
+                "",
+            ),
+            "<isClientCredentialEnabled> of connected apps is not available here",
+        ),
+        (
+            app(&config(""), "<samlConfig/>"),
+            "<samlConfig> of connected apps is not available here",
+        ),
+    ] {
+        assert_eq!(problem, expected);
+    }
+}

@@ -1,6 +1,7 @@
 //! Deployments and retrievals over both APIs, as clients ask for them.
 
 mod calls;
+mod connected_apps;
 mod deploying;
 mod failing;
 mod org;
