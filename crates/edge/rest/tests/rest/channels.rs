@@ -163,6 +163,7 @@ async fn an_enriched_field_is_found_and_removed_by_itself() {
 
 // C57, C58, C59, C70, P55
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one table of what is refused")]
 async fn what_cannot_be_on_a_channel_is_refused_in_the_known_words() {
     let org = org().await;
     made(&org, CHANNELS, &channel("Sales__chn", "data")).await;

@@ -4,6 +4,7 @@ use http::{Method, Request};
 use landfall_engine::usage::Client;
 use landfall_metadata::Component;
 use landfall_model::{Timestamp, Value as Field};
+use landfall_test_org::channels::{channel, member};
 use serde_json::{Value, json};
 
 use crate::org::{IntoField, Org, connect_now, handshake, keys, payload, subscribe, text};
@@ -122,5 +123,39 @@ async fn points_in_time_have_milliseconds_from_43_on() {
     for event in [&before, &after] {
         assert_eq!(payload(event)["Printer_Model__c"], "XZO-5 .517Z");
         assert_eq!(event["data"]["event"], json!({"replayId": org.tail()}));
+    }
+}
+
+// S55
+#[tokio::test]
+async fn a_channel_says_which_event_it_is_from_55_on() {
+    const PRINTERS: &str = "/event/Printers__chn";
+    let org = org().await;
+    let printers = channel("Printers__chn", "event");
+    let all = member("Printers__chn", "Low_Ink__e", "", &[]);
+    org.deploy(vec![low_ink(), printers, all]).await;
+    for (version, shown) in [
+        ("51.0", json!(null)),
+        ("54.0", json!(null)),
+        ("55.0", json!("Low_Ink__e")),
+    ] {
+        let shaken = post(&org, version, handshake()).await;
+        let client = text(&shaken[0]["clientId"]);
+        post(&org, version, connect_now(&client)).await;
+        post(&org, version, subscribe(&client, PRINTERS, &Value::Null)).await;
+        let uuid = publish(&org).await;
+        let replies = post(&org, version, connect_now(&client)).await;
+        assert_eq!(replies[0]["channel"], PRINTERS);
+        let told = &replies[0]["data"]["event"];
+        assert_eq!(told["EventApiName"], shown, "{version}");
+        let known = if version == "51.0" {
+            json!(null)
+        } else {
+            json!(uuid)
+        };
+        assert_eq!(
+            (&told["EventUuid"], &told["replayId"]),
+            (&known, &json!(org.tail()))
+        );
     }
 }
