@@ -24,7 +24,9 @@ impl EventSchema {
                     &mut header.diff_fields,
                     &mut header.changed_fields,
                 ] {
-                    hidden.iter().for_each(|hidden| bits.remove(*hidden));
+                    for hidden in hidden {
+                        bits.remove(*hidden);
+                    }
                 }
                 encode_header(&mut masked, &header);
                 continue;

@@ -50,18 +50,12 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     } = parts;
     let mut writer = store.writer;
     let (compiled, components) = deploy::stored(&*writer)?;
-    let managed = managed::stored(&*writer)?;
     writer.prepare(compiled.catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, instance)?;
-    let org = founded(
-        &mut *writer,
-        &compiled.catalog,
-        &mut numbers,
-        &*clock,
-        &*entropy,
-    )?;
+    let catalog = &compiled.catalog;
+    let org = founded(&mut *writer, catalog, &mut numbers, &*clock, &*entropy)?;
     let issued = Arc::new(Issued::load(&*writer)?);
-    let blueprints = Blueprints::new(&compiled.catalog, &compiled.roll_ups);
+    let blueprints = Blueprints::new(catalog, &compiled.roll_ups);
     let views = Arc::new(Views::default());
     let definitions = Definitions::build(
         &mut *writer,
@@ -71,7 +65,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         (&issued, &views),
     );
     let definitions = kept(definitions?, &mut *writer, &*clock)?
-        .with_managed(managed)
+        .with_managed(managed::stored(&*writer)?)
         .with_connected_apps(compiled.connected_apps)
         .with_components(components);
     let log = Arc::new(Log::open(Arc::clone(&store.reader))?);

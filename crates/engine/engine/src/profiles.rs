@@ -1,6 +1,6 @@
 //! The profiles that every org has, and the permission sets by which profiles grant.
 //!
-//! Source: "Standard Profiles", "Profiles" (Salesforce Help); "PermissionSet" (Object Reference), `IsOwnedByProfile`.
+//! Source: "Standard Profiles", "Profiles" (Salesforce Help); "`PermissionSet`" (Object Reference), `IsOwnedByProfile`.
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use landfall_model::SchemaId;
+use landfall_model::{FieldName, SchemaId};
 use landfall_schema::EventSchema;
 use landfall_store::Event;
 use tracing::error;
@@ -42,7 +42,7 @@ impl Access {
         let Some(Subject::Changes(entity)) = self.whole.subject(event.topic) else {
             return None;
         };
-        let hidden: Vec<&str> = self.hidden(entity).map(|name| name.as_str()).collect();
+        let hidden: Vec<&str> = self.hidden(entity).map(FieldName::as_str).collect();
         let fields = schema.fields().iter().enumerate();
         let left_out = fields.filter(|(_, field)| hidden.contains(&field.name.as_str()));
         let positions: Vec<usize> = left_out.map(|(position, _)| position).collect();

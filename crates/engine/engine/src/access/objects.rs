@@ -6,7 +6,7 @@ use super::{Act, Permissions};
 
 /// What may be done with the records of an object.
 ///
-/// Source: "ObjectPermissions" (Object Reference).
+/// Source: "`ObjectPermissions`" (Object Reference).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -79,7 +79,7 @@ pub(crate) enum SecuredBy {
     Setup,
 }
 
-/// Shipped objects that permission sets grant. Source: "ObjectPermissions" (Object Reference), `SobjectType`; "Object
+/// Shipped objects that permission sets grant. Source: "`ObjectPermissions`" (Object Reference), `SobjectType`; "Object
 /// Permissions" (Salesforce Help).
 const GRANTED: &[&str] = &[
     "Account",

@@ -4,7 +4,7 @@ use landfall_model::{EntityDefinition, Row, Value};
 
 /// What a user's profile and permission sets allow apart from objects and fields.
 ///
-/// Source: "PermissionSet" (Object Reference), the `Permissions…` fields.
+/// Source: "`PermissionSet`" (Object Reference), the `Permissions…` fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,

@@ -94,12 +94,12 @@ impl<'p> Planner<'p, '_> {
             .map(|(name, on)| (name.as_str(), Value::Boolean(*on)))
             .collect();
         let mut values = placed(profiles, &system);
-        let profile = match self.found(profiles, "Name", &granted.record)? {
-            Some(profile) => self.update(profiles, profile, values, None)?.id,
-            None => {
-                values.extend(placed(profiles, &[("Name", text(&granted.record))]));
-                self.create(profiles, values)?.id
-            }
+        let known = self.found(profiles, "Name", &granted.record)?;
+        let profile = if let Some(profile) = known {
+            self.update(profiles, profile, values, None)?.id
+        } else {
+            values.extend(placed(profiles, &[("Name", text(&granted.record))]));
+            self.create(profiles, values)?.id
         };
         Ok(self.owned_set(profile)?.map(|(_, set, _)| set))
     }

@@ -1,7 +1,9 @@
 //! The rules of the objects that grant: permission sets, what they say of objects and fields, and to whom they are assigned.
 //!
 //! A profile grants by a permission set of its own, which is made and changed along with it.
-//! Source: "PermissionSet", "ObjectPermissions", "FieldPermissions", "PermissionSetAssignment" (Object Reference).
+//! Source: "`PermissionSet`", "`ObjectPermissions`", "`FieldPermissions`", "`PermissionSetAssignment`" (Object Reference).
+
+use std::sync::Arc;
 
 use landfall_model::{ChangeType, EntityDefinition, Fault, FieldName, RecordId, Row, Value};
 
@@ -12,7 +14,7 @@ use crate::error::Error;
 use crate::profiles;
 use crate::validate;
 
-/// What each permission for an object needs besides itself. Source: "ObjectPermissions" (Object Reference).
+/// What each permission for an object needs besides itself. Source: "`ObjectPermissions`" (Object Reference).
 const NEEDS: &[(&str, &[&str])] = &[
     ("PermissionsCreate", &["PermissionsRead"]),
     ("PermissionsEdit", &["PermissionsRead"]),
@@ -79,6 +81,9 @@ impl Granting<'_> {
         }
     }
 }
+
+/// A record that was found, with its object.
+type Found<'b> = (&'b Blueprint, RecordId, Arc<Row>);
 
 impl Planner<'_, '_> {
     /// Whether a record of an object that grants may be saved with these values; completes them.
@@ -278,10 +283,7 @@ impl Planner<'_, '_> {
     }
 
     /// The permission set of a profile.
-    pub(super) fn owned_set(
-        &mut self,
-        profile: RecordId,
-    ) -> Result<Option<(&Blueprint, RecordId, std::sync::Arc<Row>)>, Error> {
+    pub(super) fn owned_set(&mut self, profile: RecordId) -> Result<Option<Found<'_>>, Error> {
         let Some(object) = self.blueprints.named("PermissionSet") else {
             return Ok(None);
         };
@@ -308,17 +310,16 @@ impl Planner<'_, '_> {
             None => object.blank.clone(),
         };
         profiles::own_set(&object.entity, &mut set, (&profiles.entity, &row), profile);
-        let (id, change) = match &known {
-            Some((id, _)) => (*id, ChangeType::Update),
-            None => {
-                let id = self.numbers.record_id(object.entity.key_prefix);
-                let stamp = Value::DateTime(self.now.whole_second());
-                let system = &object.system;
-                write(&mut set, system.id, Value::Id(id));
-                write(&mut set, system.created_date, stamp);
-                write(&mut set, system.created_by, Value::Id(self.user));
-                (id, ChangeType::Create)
-            }
+        let (id, change) = if let Some((id, _)) = &known {
+            (*id, ChangeType::Update)
+        } else {
+            let id = self.numbers.record_id(object.entity.key_prefix);
+            let stamp = Value::DateTime(self.now.whole_second());
+            let system = &object.system;
+            write(&mut set, system.id, Value::Id(id));
+            write(&mut set, system.created_date, stamp);
+            write(&mut set, system.created_by, Value::Id(self.user));
+            (id, ChangeType::Create)
         };
         self.touch(object, &mut set);
         self.step(object, id, known.map(|(_, row)| row), set, change);
@@ -326,7 +327,7 @@ impl Planner<'_, '_> {
     }
 }
 
-/// Source: "PermissionSet" (Object Reference), `Name`; `IsOwnedByProfile`.
+/// Source: "`PermissionSet`" (Object Reference), `Name`; `IsOwnedByProfile`.
 fn check_set(set: &mut Granting<'_>, before: Option<(RecordId, &Row)>) -> Result<(), Fault> {
     let Some((_, before)) = before else {
         set.set("IsCustom", Value::Boolean(true));
