@@ -150,6 +150,9 @@ pub(crate) struct DevOptions {
     /// Whether logins become events, for those who may see what users do [default: false]
     #[arg(long, env = "LANDFALL_EVENTS_LOGINS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) events_logins: Option<bool>,
+    /// Whether a generic channel that somebody subscribes to is made if it is not there [default: false]
+    #[arg(long, env = "LANDFALL_STREAMING_DYNAMIC_CHANNELS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) streaming_dynamic_channels: Option<bool>,
     /// Let apps in as this user, without a login page and a question
     #[arg(long, env = "LANDFALL_OAUTH_AUTO_APPROVE", value_name = "USERNAME")]
     pub(crate) oauth_auto_approve: Option<String>,
@@ -257,6 +260,13 @@ pub(crate) struct ServeOptions {
     /// How many hours events are retained [default: 72]
     #[arg(long, env = "LANDFALL_EVENTS_RETENTION_HOURS", value_name = "HOURS")]
     pub(crate) events_retention_hours: Option<u64>,
+    /// How many hours those of `PushTopics` and generic channels are retained [default: 24]
+    #[arg(
+        long,
+        env = "LANDFALL_EVENTS_STREAM_RETENTION_HOURS",
+        value_name = "HOURS"
+    )]
+    pub(crate) events_stream_retention_hours: Option<u64>,
     /// Whether changes of every object that supports it become events [default: false]
     #[arg(long, env = "LANDFALL_EVENTS_CAPTURE_ALL", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) events_capture_all: Option<bool>,
@@ -269,6 +279,9 @@ pub(crate) struct ServeOptions {
     /// Whether Streaming API clients must return the browser cookie [default: false]
     #[arg(long, env = "LANDFALL_STREAMING_STRICT_COOKIES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) streaming_strict_cookies: Option<bool>,
+    /// Whether a generic channel that somebody subscribes to is made if it is not there [default: false]
+    #[arg(long, env = "LANDFALL_STREAMING_DYNAMIC_CHANNELS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) streaming_dynamic_channels: Option<bool>,
     /// Whether server reflection describes the Pub/Sub API, without a login [default: false]
     #[arg(long, env = "LANDFALL_PUBSUB_REFLECTION", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) pubsub_reflection: Option<bool>,
@@ -305,6 +318,12 @@ pub(crate) struct ServeOptions {
     /// Logins of one user in an hour; 0 for no limit [default: 3600]
     #[arg(long, env = "LANDFALL_LIMITS_LOGINS_AN_HOUR", value_name = "N")]
     pub(crate) limits_logins_an_hour: Option<u32>,
+    /// Active `PushTopics`; 0 for no limit [default: 40]
+    #[arg(long, env = "LANDFALL_LIMITS_PUSH_TOPICS", value_name = "N")]
+    pub(crate) limits_push_topics: Option<usize>,
+    /// Generic channels; 0 for no limit [default: 200]
+    #[arg(long, env = "LANDFALL_LIMITS_STREAMING_CHANNELS", value_name = "N")]
+    pub(crate) limits_streaming_channels: Option<usize>,
     /// Folder of the Salesforce DX project that objects, fields and platform events come from; read again when it changes
     #[arg(long, env = "LANDFALL_PROJECT", value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,

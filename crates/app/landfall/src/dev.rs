@@ -67,6 +67,10 @@ fn said(options: DevOptions, log: &LogOptions) -> Settings {
             logins: options.events_logins,
             ..settings::Events::default()
         },
+        streaming: settings::Streaming {
+            dynamic_channels: options.streaming_dynamic_channels,
+            ..settings::Streaming::default()
+        },
         oauth: settings::Oauth {
             auto_approve: options.oauth_auto_approve,
             session_timeout_seconds: options.oauth_session_timeout_seconds,

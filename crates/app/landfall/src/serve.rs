@@ -65,12 +65,14 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
         },
         events: settings::Events {
             retention_hours: options.events_retention_hours,
+            stream_retention_hours: options.events_stream_retention_hours,
             capture_all: options.events_capture_all,
             logins: options.events_logins,
             differences: options.events_differences,
         },
         streaming: settings::Streaming {
             strict_cookies: options.streaming_strict_cookies,
+            dynamic_channels: options.streaming_dynamic_channels,
         },
         pubsub: settings::Pubsub {
             reflection: options.pubsub_reflection,
@@ -78,6 +80,8 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
         limits: settings::Limits {
             connections: options.limits_connections,
             logins_an_hour: options.limits_logins_an_hour,
+            push_topics: options.limits_push_topics,
+            streaming_channels: options.limits_streaming_channels,
             allocations: options.limits_allocations.map(Edition::from),
             concurrent_clients: options.limits_concurrent_clients,
             delivered_daily: options.limits_delivered_daily,

@@ -72,6 +72,7 @@ pub(crate) async fn assemble(
         retention_hours: config.retention_hours,
         capture_all: config.capture_all,
         differences: config.differences,
+        streams: config.streams,
         allocations: config.allocations,
     })?;
     let auth = Auth::open(engine.clone(), config.logins.clone()).await?;
@@ -129,6 +130,7 @@ fn router(
         auth.clone(),
         StreamingSettings {
             strict_cookies: config.strict_cookies,
+            dynamic_channels: config.dynamic_channels,
             ..StreamingSettings::default()
         },
         stopping.clone(),

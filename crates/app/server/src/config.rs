@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use landfall_auth::{AppPolicy, Certificate, Scopes, Settings as AuthSettings};
+use landfall_engine::Streams;
 use landfall_engine::usage::Allocations;
 use landfall_model::limits;
 
@@ -74,6 +75,10 @@ pub struct Config {
     pub metrics: Metrics,
     /// Whether Streaming API clients must return the browser cookie.
     pub strict_cookies: bool,
+    /// Whether generic channels are made for who subscribes to them.
+    pub dynamic_channels: bool,
+    /// `PushTopics` and generic channels.
+    pub streams: Streams,
     /// What is decided about the connected app.
     pub app_policy: AppPolicy,
     /// What the connected app may ask for, if it is not what it has anyway.
@@ -216,6 +221,8 @@ impl Config {
                 None => Metrics::Everybody,
             },
             strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
+            dynamic_channels: settings.streaming.dynamic_channels.unwrap_or(false),
+            streams: streams(&settings.events, &settings.limits, None)?,
             app_policy: AppPolicy {
                 pre_authorized: app
                     .pre_authorized
@@ -286,6 +293,12 @@ impl Config {
             metrics: metrics_token(&settings.metrics)?
                 .map_or(Metrics::Administrators, Metrics::Token),
             strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
+            dynamic_channels: settings.streaming.dynamic_channels.unwrap_or(false),
+            streams: streams(
+                &settings.events,
+                &settings.limits,
+                Some(limits::DEVELOPER_STREAMS),
+            )?,
             app_policy,
             app_scopes,
             logins: logins(
@@ -374,6 +387,37 @@ fn certificate(path: &Path) -> Result<Certificate, Error> {
 fn retention_hours(events: &settings::Events) -> Result<u64, Error> {
     let hours = at_least_one("events.retention_hours", events.retention_hours)?;
     Ok(hours.unwrap_or(limits::RETENTION_HOURS))
+}
+
+/// How `PushTopics` and generic channels are bounded; `documented` has how many of each there may be unless it is said.
+fn streams(
+    events: &settings::Events,
+    said_of: &settings::Limits,
+    documented: Option<(usize, usize)>,
+) -> Result<Streams, Error> {
+    let longest = retention_hours(events)?;
+    let said = at_least_one(
+        "events.stream_retention_hours",
+        events.stream_retention_hours,
+    )?;
+    if said.is_some_and(|said| said > longest) {
+        return Err(Error::Incomplete {
+            reason: format!(
+                "`events.stream_retention_hours` is more than `events.retention_hours`, which is {longest}: all events are in \
+                 one log, and none outlasts it"
+            ),
+        });
+    }
+    let bounded = |said: Option<usize>, documented: Option<usize>| match said {
+        Some(0) => None,
+        Some(limit) => Some(limit),
+        None => documented,
+    };
+    Ok(Streams {
+        retention_hours: said.unwrap_or_else(|| limits::STREAM_RETENTION_HOURS.min(longest)),
+        push_topics_max: bounded(said_of.push_topics, documented.map(|most| most.0)),
+        channels_max: bounded(said_of.streaming_channels, documented.map(|most| most.1)),
+    })
 }
 
 fn connections_max(limits: &settings::Limits) -> Result<usize, Error> {

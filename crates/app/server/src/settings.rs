@@ -122,6 +122,8 @@ pub struct Oauth {
 pub struct Events {
     /// How long events stay. Unit: hours.
     pub retention_hours: Option<u64>,
+    /// How long those of `PushTopics` and generic channels stay. Unit: hours.
+    pub stream_retention_hours: Option<u64>,
     /// Whether changes of every object that supports it are captured.
     pub capture_all: Option<bool>,
     /// Whether logins become events of `LoginEventStream`.
@@ -136,6 +138,8 @@ pub struct Events {
 pub struct Streaming {
     /// Whether clients must return the browser cookie.
     pub strict_cookies: Option<bool>,
+    /// Whether a generic channel that somebody subscribes to is made if it is not there.
+    pub dynamic_channels: Option<bool>,
 }
 
 /// `[pubsub]`
@@ -154,6 +158,10 @@ pub struct Limits {
     pub connections: Option<usize>,
     /// Logins of one user in an hour; 0 for no limit.
     pub logins_an_hour: Option<u32>,
+    /// Active `PushTopics`; 0 for no limit.
+    pub push_topics: Option<usize>,
+    /// Generic channels; 0 for no limit.
+    pub streaming_channels: Option<usize>,
     /// The edition whose allocations the org has.
     pub allocations: Option<Edition>,
     /// Streaming API clients at once; 0 for no limit, here and below.
@@ -302,6 +310,10 @@ impl Settings {
             },
             events: Events {
                 retention_hours: self.events.retention_hours.or(other.events.retention_hours),
+                stream_retention_hours: self
+                    .events
+                    .stream_retention_hours
+                    .or(other.events.stream_retention_hours),
                 capture_all: self.events.capture_all.or(other.events.capture_all),
                 logins: self.events.logins.or(other.events.logins),
                 differences: self.events.differences.or(other.events.differences),
@@ -311,6 +323,10 @@ impl Settings {
                     .streaming
                     .strict_cookies
                     .or(other.streaming.strict_cookies),
+                dynamic_channels: self
+                    .streaming
+                    .dynamic_channels
+                    .or(other.streaming.dynamic_channels),
             },
             pubsub: Pubsub {
                 reflection: self.pubsub.reflection.or(other.pubsub.reflection),
@@ -332,6 +348,8 @@ impl Limits {
         Self {
             connections: self.connections.or(other.connections),
             logins_an_hour: self.logins_an_hour.or(other.logins_an_hour),
+            push_topics: self.push_topics.or(other.push_topics),
+            streaming_channels: self.streaming_channels.or(other.streaming_channels),
             allocations: self.allocations.or(other.allocations),
             concurrent_clients: self.concurrent_clients.or(other.concurrent_clients),
             delivered_daily: self.delivered_daily.or(other.delivered_daily),

@@ -1,12 +1,14 @@
-//! From the state of a record before and after a change to the change event.
+//! From the state of a record before and after a change to the change event, and to the `PushTopics` that tell of it.
 //!
 //! Owns the rules of what an event says: which fields it carries, which it lists as changed, which texts it tells by their
 //! differences, when it is replaced by
 //! a gap event, what several changes of one record in one transaction amount to. It deliberately knows nothing of
 //! how changes come about, of replay ids and of subscribers.
-//! Start reading at [`capture`].
+//! Start reading at [`capture`]; what topics tell is in [`push_topic`].
 //!
 //! Source: "Change Event Body Fields", "Change Event Header Fields" (Change Data Capture Developer Guide).
+
+pub mod push_topic;
 
 use landfall_model::{
     ChangeEventHeader, ChangeType, CommitNumber, EntityDefinition, FieldBits, FieldType, RecordId,

@@ -302,6 +302,20 @@ pub enum Fault {
         /// The record, if it was there before.
         record: Option<RecordId>,
     },
+    /// More records of an object than the org may have.
+    RecordLimitExceeded {
+        /// What the records are called.
+        label: String,
+        /// How many there may be.
+        max: usize,
+    },
+    /// A field whose text means something is refused for what it means.
+    FieldMeaning {
+        /// The field.
+        field: FieldName,
+        /// What is wrong with its meaning.
+        cause: Box<Self>,
+    },
     /// The user may not do this.
     AccessDenied,
     /// More records changed in a stretch of time than one answer tells.
@@ -376,6 +390,28 @@ pub enum Fault {
     ChannelRestricted,
     /// The user may not see all records of the object, or the object is not selected for change events.
     ChangeEventsDenied,
+    /// The user may not read `PushTopics`.
+    StreamingNotEnabled,
+    /// The user may not read the object of a `PushTopic`.
+    TopicObjectDenied,
+    /// The user may not read a field in the condition of a `PushTopic`.
+    TopicConditionDenied,
+    /// A subscription to a `PushTopic` is filtered by fields that it does not tell.
+    TopicFilterUnknown {
+        /// As the client spelled them.
+        fields: Vec<String>,
+    },
+    /// The user may not make the generic channel that is not there.
+    ChannelCreateDenied {
+        /// The channel asked for.
+        channel: String,
+    },
+    /// A generic channel is not there, and there may be no further one.
+    ChannelsTooMany,
+    /// The user may not read generic channels.
+    ChannelAccessDenied,
+    /// There is a generic channel whose name is the same but for letter case.
+    ChannelCaseVaries,
     /// Events are not published over Bayeux.
     PublishDenied,
     /// The replay id is unknown, expired or no id at all.

@@ -260,6 +260,32 @@ pub const DIFFERENCE_EDITS_MAX: usize = 256;
 /// Source: "Event Message Durability" (Change Data Capture Developer Guide).
 pub const RETENTION_HOURS: u64 = 72;
 
+/// Retention of the events of `PushTopics` and generic channels, in hours.
+/// Source: "Message Durability" (Streaming API Developer Guide).
+pub const STREAM_RETENTION_HOURS: u64 = 24;
+
+/// Active `PushTopics` of an org: `Fault::RecordLimitExceeded` beyond. Settings can only have fewer.
+/// Source: none; "PushTopic Streaming Allocations" (Streaming API Developer Guide) has a tenth of it at most.
+pub const PUSH_TOPICS_MAX: usize = 1_000;
+
+/// Active `PushTopics` and generic channels of a Developer Edition org.
+/// Source: "PushTopic Streaming Allocations", "Generic Streaming Allocations" (Streaming API Developer Guide).
+pub const DEVELOPER_STREAMS: (usize, usize) = (40, 200);
+
+/// Generic channels of an org: `Fault::RecordLimitExceeded` beyond. Settings can only have fewer.
+/// Source: none; "Generic Streaming Allocations" (Streaming API Developer Guide) has 1,000.
+pub const STREAMING_CHANNELS_MAX: usize = 100_000;
+
+/// Characters of a text that is pushed to a generic channel: `Fault::TextTooLong` beyond.
+/// Source: "Streaming Channel Push REST API" (Streaming API Developer Guide).
+pub const PUSH_CHARACTERS_MAX: u32 = 3_000;
+
+/// Texts in one request to push, and users of one text: `Fault::ManyFault` beyond. Source: none.
+pub const PUSHES_MAX: usize = 1_000;
+
+/// Conditions of one filtered subscription: more are refused. Source: none; a `PushTopic` query is short.
+pub const TOPIC_FILTERS_MAX: usize = 100;
+
 /// Idle minutes after which an access token expires.
 /// Source: "Session Expiration" (SOAP API Developer Guide, `login()`).
 pub const SESSION_IDLE_MINUTES: u64 = 120;

@@ -144,6 +144,11 @@ pub enum QueryRefusal {
     TimedOut,
     /// Not the rest of an answer.
     LocatorInvalid,
+    /// Something that the query of a `PushTopic` cannot have.
+    TopicRule {
+        /// What is not allowed.
+        text: String,
+    },
     /// A rule of the language that has no text of its own.
     Rule {
         /// What is not allowed.

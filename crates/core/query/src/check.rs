@@ -67,7 +67,7 @@ pub fn read(context: &Context<'_>) -> Result<Checked, Fault> {
     check(&query, context)
 }
 
-fn check(query: &Query, context: &Context<'_>) -> Result<Checked, Fault> {
+pub(crate) fn check(query: &Query, context: &Context<'_>) -> Result<Checked, Fault> {
     let Some(from) = query.from.first() else {
         return Err(plain(QueryRefusal::TooComplicated));
     };

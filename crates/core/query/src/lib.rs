@@ -16,6 +16,7 @@ mod found;
 mod geography;
 mod memory;
 pub mod plan;
+pub mod push_topic;
 mod shape;
 pub mod text;
 mod zone;

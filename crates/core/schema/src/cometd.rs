@@ -40,10 +40,33 @@ impl EventSchema {
         self.render(payload, Form::StreamingInSeconds, out)
     }
 
+    /// Appends the same JSON with only those fields that are to be shown.
+    ///
+    /// # Errors
+    /// Those of [`Self::render_cometd`].
+    pub fn render_some(
+        &self,
+        payload: &[u8],
+        shows: impl Fn(&str) -> bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), DecodeError> {
+        self.render_shown(payload, Form::Streaming, shows, out)
+    }
+
     fn render(&self, payload: &[u8], form: Form, out: &mut Vec<u8>) -> Result<(), DecodeError> {
+        self.render_shown(payload, form, |_| true, out)
+    }
+
+    fn render_shown(
+        &self,
+        payload: &[u8],
+        form: Form,
+        shows: impl Fn(&str) -> bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), DecodeError> {
         let before = out.len();
         out.reserve(payload.len() * 2 + 512);
-        let result = self.render_fields(payload, form, out);
+        let result = self.render_fields(payload, form, shows, out);
         if result.is_err() {
             out.truncate(before);
         }
@@ -54,6 +77,7 @@ impl EventSchema {
         &self,
         payload: &[u8],
         form: Form,
+        shows: impl Fn(&str) -> bool,
         out: &mut Vec<u8>,
     ) -> Result<(), DecodeError> {
         let mut reader = Reader::new(payload);
@@ -105,7 +129,7 @@ impl EventSchema {
                     _ => render_compound(&mut reader, compound, position, &marks, out)?,
                 },
             };
-            if shown {
+            if shown && shows(&field.name) {
                 first = false;
             } else {
                 out.truncate(field_start);

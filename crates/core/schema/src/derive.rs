@@ -104,7 +104,7 @@ fn resolve(entity: &EntityDefinition, name: &str) -> Option<(EventField, Source)
     Some((field, source))
 }
 
-fn of_field(
+pub(crate) fn of_field(
     entity: &EntityDefinition,
     index: usize,
     definition: &FieldDefinition,
@@ -192,7 +192,7 @@ fn event_only(name: &str) -> Option<(Shape, Source, &'static str)> {
         .map(|(_, scalar, doc)| (Shape::Optional(scalar), Source::Absent, doc))
 }
 
-const fn scalar(field_type: FieldType) -> Option<Scalar> {
+pub(crate) const fn scalar(field_type: FieldType) -> Option<Scalar> {
     Some(match field_type {
         FieldType::Id
         | FieldType::Reference
@@ -221,7 +221,7 @@ const fn scalar(field_type: FieldType) -> Option<Scalar> {
 }
 
 /// Role and type for mappers. Clients: Valeriyyy/SalesforceGRPC picks its converters by it.
-fn doc(definition: &FieldDefinition) -> &'static str {
+pub(crate) fn doc(definition: &FieldDefinition) -> &'static str {
     match definition.field_type {
         FieldType::Id | FieldType::Reference => "ForeignKey:EntityId",
         FieldType::String if definition.relationship_name.is_some() => {

@@ -10,6 +10,7 @@
 pub mod bitmap;
 pub mod difference;
 pub mod shape;
+pub mod stream;
 
 mod avro;
 mod cometd;

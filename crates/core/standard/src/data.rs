@@ -15,7 +15,7 @@ use crate::Error;
 
 const VALUE_SETS: &str = include_str!("../data/value-sets.json");
 
-const OBJECTS: [(&str, &str); 20] = [
+const OBJECTS: [(&str, &str); 22] = [
     ("account.json", include_str!("../data/account.json")),
     ("asset.json", include_str!("../data/asset.json")),
     ("campaign.json", include_str!("../data/campaign.json")),
@@ -48,6 +48,11 @@ const OBJECTS: [(&str, &str); 20] = [
     ),
     ("product2.json", include_str!("../data/product2.json")),
     ("profile.json", include_str!("../data/profile.json")),
+    ("pushtopic.json", include_str!("../data/pushtopic.json")),
+    (
+        "streamingchannel.json",
+        include_str!("../data/streamingchannel.json"),
+    ),
     ("task.json", include_str!("../data/task.json")),
     ("user.json", include_str!("../data/user.json")),
     ("userrole.json", include_str!("../data/userrole.json")),

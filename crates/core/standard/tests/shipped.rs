@@ -31,6 +31,8 @@ fn thirteen_objects_are_captured_and_those_of_the_setup_are_not() {
             "PermissionSet",
             "PermissionSetAssignment",
             "Profile",
+            "PushTopic",
+            "StreamingChannel",
             "UserRole",
         ]
     );
@@ -64,7 +66,7 @@ fn names_labels_and_prefixes_are_sound() {
 #[test]
 fn a_create_must_give_exactly_the_documented_fields() {
     let catalog = catalog();
-    let expected: [(&str, &[&str]); 13] = [
+    let expected: [(&str, &[&str]); 15] = [
         ("Account", &["Name"]),
         ("Asset", &["Name"]),
         ("Campaign", &["Name"]),
@@ -76,6 +78,8 @@ fn a_create_must_give_exactly_the_documented_fields() {
         ("Opportunity", &["Name", "StageName", "CloseDate"]),
         ("Order", &["EffectiveDate", "Status"]),
         ("Product2", &["Name"]),
+        ("PushTopic", &["Name", "Query", "ApiVersion"]),
+        ("StreamingChannel", &["Name"]),
         ("Task", &[]),
         (
             "User",

@@ -17,6 +17,12 @@ pub(crate) const VERSION_MISSING: &str =
 pub(crate) const VERSION_UNSUPPORTED: &str = "400::Unsupported API version. Only API versions '37.0' and later are \
     supported. URI format: '/cometd/67.0'";
 
+pub(crate) const TOPIC_CONDITION_DENIED: &str = "403::Subscriber does not have access to all fields referenced in the \
+    where clause of the PushTopic";
+
+pub(crate) const CHANNELS_TOO_MANY: &str =
+    "403::Unable to create channel dynamically, maximum channel limit has been exceeded";
+
 /// Clients: the sample handler of CometD.NetCore.Salesforce looks for `you provided was invalid` and reads the number
 /// between the braces; apache/camel matches `400::The replayId \{.*} you provided was invalid.*`.
 /// Source: log in EMP-Connector issue 14, both spaces after "invalid." included.

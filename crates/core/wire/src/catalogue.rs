@@ -151,6 +151,19 @@ pub fn wire(fault: &Fault) -> Wire {
             on_rest(on_field("FIELD_INTEGRITY_EXCEPTION", field, reason))
         }
         Fault::ValueDuplicate { field, record } => on_rest(duplicate(field, *record)),
+        Fault::RecordLimitExceeded { label, max } => on_rest(RestError::save(
+            "LIMIT_EXCEEDED",
+            format!("{label}: the limit of {max} records is reached"),
+            [],
+        )),
+        Fault::FieldMeaning { field, cause } => {
+            let cause = wire(cause).rest.unwrap_or_else(|| unexpected(0));
+            on_rest(RestError::save(
+                cause.code,
+                cause.message,
+                [field.to_string()],
+            ))
+        }
         Fault::ReferenceUnknown { field } => on_rest(RestError::save(
             "INVALID_CROSS_REFERENCE_KEY",
             "invalid cross reference id",
@@ -373,6 +386,21 @@ pub fn wire(fault: &Fault) -> Wire {
         }
         Fault::ChannelNotFound { channel } => on_bayeux(bayeux::channel_not_found(channel)),
         Fault::ChannelRestricted => on_bayeux("403::Restricted channel"),
+        Fault::StreamingNotEnabled => on_bayeux("403::User not enabled for streaming"),
+        Fault::TopicObjectDenied => {
+            on_bayeux("403::Subscriber does not have access to the entity in this topic")
+        }
+        Fault::TopicConditionDenied => on_bayeux(bayeux::TOPIC_CONDITION_DENIED),
+        Fault::TopicFilterUnknown { fields } => on_bayeux(format!(
+            "400::Query fields {{{}}} do not exist on the topic entity",
+            fields.join(", ")
+        )),
+        Fault::ChannelCreateDenied { channel } => {
+            on_bayeux(format!("403::Cannot create channel {{{channel}}}"))
+        }
+        Fault::ChannelsTooMany => on_bayeux(bayeux::CHANNELS_TOO_MANY),
+        Fault::ChannelAccessDenied => on_bayeux("403::No access on channel"),
+        Fault::ChannelCaseVaries => on_bayeux("404::channel names may not vary only by case"),
         Fault::ChangeEventsDenied => {
             on_bayeux("403::User not allowed to subscribe CDC without required permissions")
         }

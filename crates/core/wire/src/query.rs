@@ -130,6 +130,7 @@ fn spelled(refusal: &QueryRefusal) -> (&'static str, String) {
         QueryRefusal::TokenUnexpected { token } => {
             (MALFORMED, format!("unexpected token: '{token}'"))
         }
+        QueryRefusal::TopicRule { text } => (FIELD, text.clone()),
         QueryRefusal::Rule { text } => malformed(text),
         QueryRefusal::OperatorInvalid { kind } => (
             "INVALID_QUERY_FILTER_OPERATOR",

@@ -23,6 +23,7 @@ mod json;
 mod org_limits;
 mod platform_event;
 mod pretty;
+mod push;
 mod query;
 mod query_about;
 mod query_json;

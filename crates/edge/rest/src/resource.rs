@@ -11,6 +11,7 @@ use landfall_model::{
 
 use crate::composite::Composite;
 use crate::interface::Interface;
+use crate::push::OBJECT as PUSHED;
 use crate::tooling::Tooling;
 
 /// An object in a path.
@@ -53,6 +54,8 @@ pub(crate) enum Resource {
     Related(Arc<EntityDefinition>, RecordId, String),
     /// The password of a user.
     Password(RecordId),
+    /// Texts for a generic channel.
+    Push(RecordId),
     /// Records that were changed in a stretch of time.
     Updated(Arc<EntityDefinition>),
     /// Records that were deleted in a stretch of time.
@@ -151,6 +154,8 @@ impl Resource {
             Ok(id) if entity.field(first).is_none() => {
                 if entity.name.as_str() == "User" && is(second, "password") {
                     Self::Password(id)
+                } else if entity.name.as_str() == PUSHED && is(second, "push") {
+                    Self::Push(id)
                 } else {
                     Self::Related(entity, id, second.to_owned())
                 }
@@ -178,7 +183,9 @@ impl Resource {
             | Self::QueryMore(_)
             | Self::Interface(_)
             | Self::Search => "HEAD,GET",
-            Self::Object(_) | Self::Password(_) | Self::ParameterizedSearch => "HEAD,GET,POST",
+            Self::Object(_) | Self::Password(_) | Self::Push(_) | Self::ParameterizedSearch => {
+                "HEAD,GET,POST"
+            }
             Self::Tooling(tooling) => tooling.allowed(),
             Self::NewById(_) => "POST",
             Self::Composite(composite) => composite.allowed(),

@@ -28,7 +28,7 @@ use crate::template::Template;
 use crate::writer::Writer;
 use crate::xml::{self, Root};
 use crate::{
-    Shared, composite, event_schema, org_limits, platform_event, query, record, related,
+    Shared, composite, event_schema, org_limits, platform_event, push, query, record, related,
     replication, search, tooling, user,
 };
 
@@ -164,6 +164,7 @@ pub(crate) async fn dispatch(
         Resource::Related(entity, id, name) => {
             related::related(shared, call, &entity, id, &name, body).await
         }
+        Resource::Push(id) => push::push(shared, call, id, body).await,
         Resource::Password(id) => user::password(shared, call, id, body).await,
         Resource::Updated(entity) => replication::updated(shared, call, &entity).await,
         Resource::Deleted(entity) => replication::deleted(shared, call, &entity).await,

@@ -1,18 +1,48 @@
-//! Which channels there are: the checks of a name that come before the question who may read it.
+//! Which channels there are: from the name that a client subscribes to, to the topics behind it and what it shows of
+//! them. The checks come in the documented order.
+//!
+//! Source: "Streaming API Error Codes", "Filtered Subscriptions", "Generic Events" (Streaming API Developer Guide).
 
 use landfall_auth::Login;
 use landfall_engine::{Engine, TopicId};
 use landfall_model::Fault;
 
-/// Prefixes of channels that clients may name; all else is restricted.
-const PREFIXES: [&str; 5] = ["/data/", "/event/", "/topic/", "/u/", "/systemTopic/"];
+use crate::view::{View, conditions};
 
-/// The topics behind a channel, for this login.
+/// Prefixes of channels that clients may name; all else is restricted.
+const PREFIXES: [&str; 5] = ["/data/", "/event/", TOPIC, GENERIC, SYSTEM];
+const TOPIC: &str = "/topic/";
+const GENERIC: &str = "/u/";
+const SYSTEM: &str = "/systemTopic/";
+
+/// Channels that tell what goes on in the service. Nothing that they would tell exists here.
+///
+/// Clients: the Apex commands of the vendor's tools subscribe to them before they ask for a run.
+const SYSTEM_TOPICS: [&str; 2] = ["/systemTopic/Logging", "/systemTopic/TestResult"];
+
+/// What is behind a channel.
+pub(crate) struct Target {
+    pub(crate) topics: Vec<TopicId>,
+    pub(crate) view: View,
+}
+
+impl Target {
+    /// Whether its events are not retained as long as others.
+    pub(crate) const fn is_short_lived(&self) -> bool {
+        !self.view.is_whole()
+    }
+}
+
+/// What is behind a channel, for this login. A generic channel that is not there is made, if that may be.
 ///
 /// # Errors
-/// The documented refusal, in the documented order of checks.
-/// Source: "Streaming API Error Codes" (Streaming API Developer Guide).
-pub(crate) fn topics(engine: &Engine, login: &Login, channel: &str) -> Result<Vec<TopicId>, Fault> {
+/// The documented refusal.
+pub(crate) async fn target(
+    engine: &Engine,
+    login: &Login,
+    channel: &str,
+    makes_channels: bool,
+) -> Result<Target, Fault> {
     if channel.is_empty() {
         return Err(Fault::ChannelNameMissing);
     }
@@ -22,5 +52,75 @@ pub(crate) fn topics(engine: &Engine, login: &Login, channel: &str) -> Result<Ve
     if !PREFIXES.iter().any(|prefix| channel.starts_with(prefix)) {
         return Err(Fault::ChannelRestricted);
     }
-    landfall_auth::topics(engine, login, channel)
+    if let Some(name) = channel.strip_prefix(TOPIC) {
+        return push_topic(engine, name);
+    }
+    if channel.starts_with(GENERIC) {
+        return generic(engine, login, channel, makes_channels).await;
+    }
+    let topics = if SYSTEM_TOPICS.contains(&channel) {
+        Vec::new()
+    } else {
+        landfall_auth::topics(engine, login, channel)?
+    };
+    Ok(Target {
+        topics,
+        view: View::Whole,
+    })
+}
+
+/// A `PushTopic` by its name, with conditions behind a question mark.
+fn push_topic(engine: &Engine, spelled: &str) -> Result<Target, Fault> {
+    let (name, filter) = spelled.split_once('?').unwrap_or((spelled, ""));
+    let topics = engine.push_topics();
+    let topic = topics.named(name).ok_or_else(|| Fault::ChannelNotFound {
+        channel: format!("{TOPIC}{name}"),
+    })?;
+    let told: Vec<&str> = topic.told().map(|field| field.name.as_str()).collect();
+    Ok(Target {
+        topics: vec![topic.topic],
+        view: View::Topic {
+            filters: conditions(filter, &told)?,
+        },
+    })
+}
+
+async fn generic(
+    engine: &Engine,
+    login: &Login,
+    name: &str,
+    makes_channels: bool,
+) -> Result<Target, Fault> {
+    let mut channel = engine.channels().named(name)?;
+    if channel.is_none() && makes_channels {
+        make(engine, login, name).await?;
+        channel = engine.channels().named(name)?;
+    }
+    let channel = channel.ok_or_else(|| Fault::ChannelNotFound {
+        channel: name.to_owned(),
+    })?;
+    Ok(Target {
+        topics: vec![channel.topic],
+        view: View::Generic {
+            user: login.user_id,
+            _present: engine.presence().enter(channel.topic, login.user_id),
+        },
+    })
+}
+
+async fn make(engine: &Engine, login: &Login, name: &str) -> Result<(), Fault> {
+    let denied = || Fault::ChannelCreateDenied {
+        channel: name.to_owned(),
+    };
+    if !landfall_engine::is_channel_name(name) {
+        return Err(denied());
+    }
+    let made = engine.make_channel(name, login.user_id).await;
+    match made.map_err(landfall_engine::Error::fault) {
+        // Somebody else has just made it.
+        Ok(()) | Err(Fault::ValueDuplicate { .. }) => Ok(()),
+        Err(Fault::RecordLimitExceeded { .. }) => Err(Fault::ChannelsTooMany),
+        Err(Fault::StoreUnavailable) => Err(Fault::StoreUnavailable),
+        Err(_) => Err(denied()),
+    }
 }

@@ -16,6 +16,7 @@ mod render;
 mod replay;
 mod respond;
 mod taking;
+mod view;
 
 use std::sync::Arc;
 
@@ -43,6 +44,9 @@ pub struct Settings {
     pub timings: Timings,
     /// Whether clients must return the browser cookie. Off by default: libraries drop cookies of numeric hosts.
     pub strict_cookies: bool,
+    /// Whether a generic channel that somebody subscribes to is made if it is not there.
+    /// Source: `enableDynamicStreamingChannel` of `EventSettings` (Metadata API Developer Guide), off by default.
+    pub dynamic_channels: bool,
 }
 
 /// What the Streaming API works with.

@@ -16,7 +16,9 @@ use landfall_subscription::{Bounds, Subscription, feed};
 use landfall_wire::ApiVersion;
 use tokio::sync::{oneshot, watch};
 
+use crate::channel::Target;
 use crate::taking::{Form, Taken, Taking, Wanted, since, take};
+use crate::view::View;
 
 /// Bytes written before others may have the log.
 const STRETCH_BYTES: usize = 64 * 1024;
@@ -26,6 +28,7 @@ const STRETCH_BYTES: usize = 64 * 1024;
 pub(crate) struct Position {
     pub(crate) subscription: Subscription<TopicId>,
     before: ReplayId,
+    pub(crate) view: View,
     /// What its events count as.
     pub(crate) meter: Meter,
     /// The channel, if it groups several topics; none also if it is no longer there.
@@ -52,7 +55,7 @@ pub(crate) struct Place {
 /// What a client asks for in a subscribe.
 pub(crate) struct Wish<'w> {
     pub(crate) channel: &'w str,
-    pub(crate) topics: Vec<TopicId>,
+    pub(crate) target: Target,
     pub(crate) preset: ReplayPreset,
     pub(crate) bounds: Bounds,
 }
@@ -194,10 +197,12 @@ impl Machine {
             }
             None => (wish.bounds, None),
         };
-        let subscription = Subscription::open(wish.topics, wish.preset, place)?;
+        let Target { topics, view } = wish.target;
+        let subscription = Subscription::open(topics, wish.preset, place)?;
         let position = Position {
             before: before.unwrap_or_else(|| subscription.cursor()),
             subscription,
+            view,
             meter: Meter::of_channel(wish.channel),
             group: None,
             since: since(engine),
@@ -234,7 +239,8 @@ impl Machine {
             return false;
         }
         let definitions = engine.definitions();
-        for (_, position) in self.session.subscriptions_mut() {
+        let positions = self.session.subscriptions_mut();
+        for (_, position) in positions.filter(|(_, position)| position.view.is_whole()) {
             let subscription = &mut position.subscription;
             subscription.narrow(|topic| may_receive(&definitions, &access, *topic));
         }

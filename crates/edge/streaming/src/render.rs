@@ -5,6 +5,8 @@ use std::io::Write as _;
 
 use bytes::Bytes;
 use landfall_engine::{Engine, Event};
+use landfall_schema::{DecodeError, EventSchema, FieldValue};
+use landfall_wire::write_json_string;
 use tracing::error;
 
 /// The `data` of an event message. Empty if the event cannot be read, which is a defect that is logged, not sent.
@@ -38,6 +40,12 @@ fn render(engine: &Engine, event: &Event, in_seconds: bool, data: &mut Vec<u8>) 
     let Some(schema) = engine.schema(event.schema) else {
         return failed(&"its schema is unknown");
     };
+    if schema.is_of_push_topic() {
+        return notification(&schema, event).unwrap_or_else(|error| failed(&error));
+    }
+    if schema.is_of_generic_event() {
+        return generic(&schema, event).unwrap_or_else(|error| failed(&error));
+    }
     // Writing to memory does not fail.
     let _ = write!(data, "{{\"schema\":\"{}\",\"payload\":", event.schema);
     let payload = if in_seconds {
@@ -58,6 +66,50 @@ fn render(engine: &Engine, event: &Event, in_seconds: bool, data: &mut Vec<u8>) 
         );
     }
     Bytes::copy_from_slice(data)
+}
+
+/// The `data` of a notification of a `PushTopic`.
+///
+/// Source: "PushTopic Queries" (Streaming API Developer Guide); of a deleted record only its id is told: log of a client.
+fn notification(schema: &EventSchema, event: &Event) -> Result<Bytes, DecodeError> {
+    let decoded = schema.decode(&event.payload)?;
+    let happened = text_of(decoded.fields.first());
+    let is_shown = |name: &str| !name.starts_with('_') && (happened != DELETED || name == "Id");
+    let mut data = begun(event);
+    data.push_str(",\"type\":\"");
+    data.push_str(happened);
+    data.push_str("\"},\"sobject\":");
+    let mut data = data.into_bytes();
+    schema.render_some(&event.payload, is_shown, &mut data)?;
+    data.push(b'}');
+    Ok(Bytes::from(data))
+}
+
+/// The word for a delete.
+const DELETED: &str = "deleted";
+
+/// The `data` of an event of a generic channel.
+fn generic(schema: &EventSchema, event: &Event) -> Result<Bytes, DecodeError> {
+    let decoded = schema.decode(&event.payload)?;
+    let mut data = begun(event);
+    data.push_str("},\"payload\":");
+    write_json_string(&mut data, text_of(decoded.fields.first()));
+    data.push('}');
+    Ok(Bytes::from(data))
+}
+
+/// `{"event":{"createdDate":"2016-03-29T16:40:08.208Z","replayId":13`, which both go on from.
+fn begun(event: &Event) -> String {
+    let created = landfall_wire::dates::render_utc(event.appended);
+    let id = event.replay_id;
+    format!("{{\"event\":{{\"createdDate\":\"{created}\",\"replayId\":{id}")
+}
+
+fn text_of(value: Option<&FieldValue>) -> &str {
+    match value {
+        Some(FieldValue::Plain(value)) => value.as_text().unwrap_or_default(),
+        _ => "",
+    }
 }
 
 /// The member that only platform events have.

@@ -52,7 +52,7 @@ impl Responder<'_> {
             | Request::Disconnect
             | Request::Publish(_)
             | Request::UnknownMeta(_)
-            | Request::Unaddressed => match self.other(message) {
+            | Request::Unaddressed => match self.other(message).await {
                 Ok(client) => self.response.accepted(&echo, &client.id, None),
                 Err(fault) => self.refuse(message, &fault),
             },
@@ -139,7 +139,7 @@ impl Responder<'_> {
     }
 
     /// Everything that is answered at once and has nothing but success to tell.
-    fn other(&self, message: &Message) -> Result<Arc<Client>, Fault> {
+    async fn other(&self, message: &Message) -> Result<Arc<Client>, Fault> {
         let (client, login) = match &message.request {
             Request::Publish(_) | Request::UnknownMeta(_) => return Err(Fault::PublishDenied),
             Request::Unaddressed => return Err(Fault::ChannelNameMissing),
@@ -148,9 +148,16 @@ impl Responder<'_> {
         let engine = &self.state.engine;
         match &message.request {
             Request::Subscribe(channels) => {
-                let channels = named(channels)?.iter();
-                let wishes = channels.map(|channel| self.wish(message, &login, channel));
-                client.subscribe(engine, wishes)?;
+                let mut wishes = Vec::new();
+                for channel in named(channels)? {
+                    let wish = self.wish(message, &login, channel).await;
+                    let is_refused = wish.is_err();
+                    wishes.push(wish);
+                    if is_refused {
+                        break;
+                    }
+                }
+                client.subscribe(engine, wishes.into_iter())?;
             }
             Request::Unsubscribe(channels) => client.unsubscribe(engine, named(channels)?)?,
             Request::Disconnect => {
@@ -162,22 +169,28 @@ impl Responder<'_> {
         Ok(client)
     }
 
-    fn wish<'m>(
+    async fn wish<'m>(
         &self,
         message: &Message,
         login: &Login,
         channel: &'m str,
     ) -> Result<Wish<'m>, Fault> {
         let engine = &self.state.engine;
-        let topics = channel::topics(engine, login, channel)?;
+        let makes_channels = self.state.settings.dynamic_channels;
+        let target = channel::target(engine, login, channel, makes_channels).await?;
         let preset = replay::preset(message.ext.as_ref(), channel)?;
         if engine.usage().left(Meter::of_channel(channel)) == Some(0) {
             return Err(Fault::EventLimitExceeded);
         }
-        let held = engine.log().bounds();
+        let held = if target.is_short_lived() && preset != ReplayPreset::Latest {
+            let bounds = engine.stream_bounds().await;
+            bounds.map_err(landfall_engine::Error::fault)?
+        } else {
+            engine.log().bounds()
+        };
         Ok(Wish {
             channel,
-            topics,
+            target,
             preset,
             bounds: Bounds {
                 earliest: held.earliest,

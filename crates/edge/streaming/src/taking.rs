@@ -97,7 +97,7 @@ impl Wanted {
                 continue;
             }
             match position.lens(event.topic) {
-                None => plain += 1,
+                None => plain += usize::from(position.view.shows(engine, event)),
                 Some(lens) => match engine.view(seen, event.replay_id, lens, position.since) {
                     Some(view) => {
                         is_wanted |= !matches!(view, View::Withheld);
@@ -177,10 +177,11 @@ pub(crate) fn take(
     let mut shown = shown.into_iter();
     let at = event.event();
     let subscriptions = session.subscriptions_mut().map(|(channel, position)| {
-        let key = (channel, position.group.as_deref(), position.meter);
+        let group = position.group.as_deref();
+        let key = (channel, &position.view, group, position.meter);
         (key, &mut position.subscription)
     });
-    for (channel, group, meter) in feed::take(subscriptions, at.replay_id, at.topic) {
+    for (channel, view, group, meter) in feed::take(subscriptions, at.replay_id, at.topic) {
         let mut write = |event: &LogEvent, data: &[u8]| {
             let names = group.is_some_and(Channel::is_of_platform_events);
             let data = if names {
@@ -195,7 +196,9 @@ pub(crate) fn take(
             }
         };
         if group.and_then(|group| group.lens(at.topic)).is_none() {
-            write(&plainly, &data);
+            if view.shows(form.engine, at) {
+                write(&plainly, &data);
+            }
             continue;
         }
         for event in shown.next().iter().flatten() {

@@ -33,6 +33,7 @@ impl Bench {
             retention_hours: 72,
             capture_all: true,
             differences: true,
+            streams: landfall_engine::Streams::default(),
             allocations: Allocations::UNLIMITED,
         })
         .expect("an engine");
@@ -92,6 +93,25 @@ impl Bench {
             .expect("a commit");
         let outcome = outcomes.first().expect("one outcome for one change");
         outcome.as_ref().expect("a user").id
+    }
+
+    /// Makes topics that tell every change of an object.
+    fn watch(&self, object: &str, count: usize) {
+        let entity = self.entity("PushTopic");
+        let version = entity.index_of("ApiVersion").expect("a field");
+        let topic = |number: usize| {
+            let name = format!("Topic{number}");
+            let query = format!("SELECT Id, Name, Phone FROM {object} WHERE Name != 'x{number}'");
+            let mut values = values(&entity, &[("Name", &name), ("Query", &query)]);
+            values.push((version, Value::Double(59.0)));
+            Change::Create {
+                entity: Arc::clone(&entity),
+                values,
+            }
+        };
+        let made = self.transaction((0..count).map(topic).collect());
+        let outcomes = self.runtime.block_on(self.engine.commit(made));
+        assert!(outcomes.expect("a commit").iter().all(Result::is_ok));
     }
 
     fn accounts(&self, count: usize) -> Transaction {
@@ -193,5 +213,36 @@ fn together(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, alone, together);
+/// What `PushTopics` cost: on another object, and on the one that changes, where each of them tells each change.
+fn push_topics(criterion: &mut Criterion) {
+    const COUNT: usize = 200;
+    let mut group = criterion.benchmark_group("commit with push_topics");
+    group.throughput(Throughput::Elements(COUNT as u64));
+    for (topics, object) in [
+        (0, "Account"),
+        (10, "Contact"),
+        (100, "Contact"),
+        (10, "Account"),
+        (100, "Account"),
+    ] {
+        let bench = Bench::start();
+        bench.watch(object, topics);
+        group.bench_function(
+            format!("{COUNT} creates, {topics} on {object}"),
+            |bencher| {
+                bencher.iter_batched(
+                    || bench.accounts(COUNT),
+                    |transaction| {
+                        let outcomes = bench.runtime.block_on(bench.engine.commit(transaction));
+                        black_box(outcomes).expect("a commit")
+                    },
+                    criterion::BatchSize::SmallInput,
+                );
+            },
+        );
+    }
+    group.finish();
+}
+
+criterion_group!(benches, alone, together, push_topics);
 criterion_main!(benches);

@@ -8,6 +8,7 @@ use landfall_model::{
     Catalog, DeleteRule, EntityDefinition, EntityName, FieldDefinition, KeyPrefix, Row, Value,
 };
 
+use crate::Streams;
 use crate::defaults;
 use crate::roll_up::Summary;
 
@@ -166,12 +167,16 @@ pub(crate) struct Blueprints {
     objects: HashMap<KeyPrefix, Blueprint>,
     /// Each after those that it is computed from.
     summaries: Vec<Summary>,
+    /// What queries of `PushTopics` are checked against.
+    pub(crate) catalog: Arc<Catalog>,
+    /// How many topics and channels there may be.
+    pub(crate) streams: Streams,
     /// The platform events that administrators made.
     events: Vec<EntityName>,
 }
 
 impl Blueprints {
-    pub(crate) fn new(catalog: &Catalog, roll_ups: &[RollUp]) -> Self {
+    pub(crate) fn new(catalog: &Catalog, roll_ups: &[RollUp], streams: Streams) -> Self {
         let blueprint =
             |entity: &Arc<EntityDefinition>| (entity.key_prefix, Blueprint::new(entity, catalog));
         let mut objects: HashMap<_, _> = catalog.entities().iter().map(blueprint).collect();
@@ -194,6 +199,8 @@ impl Blueprints {
             objects,
             summaries,
             events: events.map(|event| event.name.clone()).collect(),
+            catalog: Arc::new(catalog.clone()),
+            streams,
         }
     }
 

@@ -34,6 +34,13 @@ pub enum Change {
         /// The fields that the request gives.
         values: Vec<Assignment>,
     },
+    /// A new record that the service itself makes: fields that requests may not write are among them.
+    CreateByService {
+        /// The object.
+        entity: Arc<EntityDefinition>,
+        /// The fields that it gives.
+        values: Vec<Assignment>,
+    },
     /// New values of a record.
     Update {
         /// The object.

@@ -321,7 +321,7 @@ impl Issued {
     }
 
     /// A schema that knows its rows takes the place of one that was read back; a new one has to be kept.
-    fn add(&self, schema: EventSchema, new: &mut Vec<Document>) -> Arc<EventSchema> {
+    pub(crate) fn add(&self, schema: EventSchema, new: &mut Vec<Document>) -> Arc<EventSchema> {
         let schema = Arc::new(schema);
         let mut issued = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if issued.insert(schema.id(), Arc::clone(&schema)).is_none() {

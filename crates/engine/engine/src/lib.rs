@@ -8,6 +8,7 @@
 mod access;
 mod blueprint;
 mod channel;
+mod channels;
 mod clock;
 mod command;
 mod components;
@@ -22,12 +23,15 @@ mod managed;
 mod numbers;
 mod org;
 mod plan;
+mod presence;
 mod profiles;
 mod publish;
 mod query;
 mod replication;
 mod roll_up;
+mod streams;
 mod tabbed;
+mod topics;
 pub mod usage;
 mod validate;
 mod view;
@@ -54,6 +58,7 @@ pub use landfall_store::{Event, LogBounds, NewEvent, TopicFilter, TopicId};
 
 pub use access::{Access, Act, ObjectAccess, Permissions, Rights};
 pub use channel::Channel;
+pub use channels::{GenericChannel, GenericChannels, Push, is_name as is_channel_name};
 pub use clock::{Clock, ManualClock, SystemClock, Waiting};
 pub use command::{
     Assignment, Change, Conversion, Converted, ConvertedOpportunity, Merge, Merged, Outcome, Saved,
@@ -67,9 +72,12 @@ pub use error::{Error, chain};
 pub use log::{Backlog, Lag, Log, LogEvent, Prepare, Rendition, Standing, Stretch, Watcher};
 pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;
+pub use presence::{Presence, Present};
 pub use publish::Published;
 pub use query::{Answer, Explained, ExplainedWay, Locator, Page, PageRow, Question};
 pub use replication::{Period, Replicated};
+pub use streams::Streams;
+pub use topics::{PushTopic, PushTopics};
 pub use view::{Lens, Seen, Sight, View};
 pub use writer::open::OpenTransaction;
 pub use writer::{WriterCounters, WriterThread};
@@ -77,6 +85,7 @@ pub use writer::{WriterCounters, WriterThread};
 use access::AllRights;
 use command::Note;
 use definitions::{InForce, Issued};
+use streams::StreamState;
 use usage::{Allocations, Client, Usage};
 use writer::handle::Handle;
 
@@ -96,6 +105,8 @@ pub struct Parts {
     pub capture_all: bool,
     /// Whether updates tell large texts by what changed in them.
     pub differences: bool,
+    /// `PushTopics` and generic channels.
+    pub streams: Streams,
     /// What the org may use.
     pub allocations: Allocations,
 }
@@ -119,6 +130,7 @@ struct Shared {
     log: Arc<Log>,
     usage: Arc<Usage>,
     writer: Handle,
+    streams: Arc<StreamState>,
 }
 
 impl Engine {
@@ -481,6 +493,45 @@ impl Engine {
         let (published, event) = self.prepare(publication, user, values)?;
         self.publish(client, vec![event]).await?;
         Ok(published)
+    }
+
+    /// The `PushTopics` in force. Take them once for each request.
+    pub fn push_topics(&self) -> Arc<PushTopics> {
+        self.0.streams.topics.get()
+    }
+
+    /// The generic channels.
+    pub fn channels(&self) -> &GenericChannels {
+        &self.0.streams.channels
+    }
+
+    /// Who listens to which channel.
+    pub fn presence(&self) -> &Presence {
+        &self.0.streams.presence
+    }
+
+    /// Makes texts durable as events of a generic channel, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`]: none was kept. [`Error::Schema`].
+    pub async fn push(&self, channel: TopicId, pushes: Vec<Push>) -> Result<(), Error> {
+        channels::push(self, channel, pushes).await
+    }
+
+    /// Makes the generic channel that a subscriber asks for.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there cannot be one of this name, or no further one; [`Error::Store`], [`Error::Stopped`].
+    pub async fn make_channel(&self, name: &str, user: RecordId) -> Result<(), Error> {
+        channels::make(self, name, user).await
+    }
+
+    /// What the log holds of `PushTopics` and generic channels: their events are not retained as long as others.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn stream_bounds(&self) -> Result<LogBounds, Error> {
+        streams::bounds(self).await
     }
 
     /// The position that a managed subscription has kept; none if it has none.

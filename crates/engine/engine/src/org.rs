@@ -16,6 +16,7 @@ use crate::log::Log;
 use crate::managed;
 use crate::numbers::Numbers;
 use crate::profiles::{ADMINISTRATOR, Founding, STANDARD_USER};
+use crate::streams::StreamState;
 use crate::usage::Usage;
 use crate::view::Views;
 use crate::writer::{self, Core, WriterThread};
@@ -46,6 +47,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         retention_hours,
         capture_all,
         differences,
+        streams,
         allocations,
     } = parts;
     let mut writer = store.writer;
@@ -55,7 +57,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     let catalog = &compiled.catalog;
     let org = founded(&mut *writer, catalog, &mut numbers, &*clock, &*entropy)?;
     let issued = Arc::new(Issued::load(&*writer)?);
-    let blueprints = Blueprints::new(catalog, &compiled.roll_ups);
+    let blueprints = Blueprints::new(catalog, &compiled.roll_ups, streams);
     let views = Arc::new(Views::default());
     let definitions = Definitions::build(
         &mut *writer,
@@ -68,6 +70,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         .with_managed(managed::stored(&*writer)?)
         .with_connected_apps(compiled.connected_apps)
         .with_components(components);
+    let streams = StreamState::load(&mut *writer, &definitions, &issued, streams, &*clock)?;
     let log = Arc::new(Log::open(Arc::clone(&store.reader))?);
     let (handle, inbox) = writer::handle::channel();
     let definitions = Arc::new(InForce::new(definitions));
@@ -89,6 +92,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         log: Arc::clone(&log),
         usage: Arc::clone(&usage),
         last_now: org.created,
+        streams: Arc::clone(&streams),
     };
     let thread = writer::spawn(core, inbox, &handle)?;
     let shared = Shared {
@@ -106,6 +110,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         log,
         usage,
         writer: handle,
+        streams,
     };
     Ok((Engine(Arc::new(shared)), thread))
 }
@@ -244,7 +249,7 @@ pub(crate) fn new_row(
     }
 }
 
-fn keep(
+pub(crate) fn keep(
     writer: &mut dyn Writer,
     rows: Vec<RowWrite>,
     documents: Vec<Document>,

@@ -11,6 +11,7 @@ mod merge;
 mod permissions;
 mod purge;
 mod roll_up;
+mod stream;
 
 use std::sync::Arc;
 
@@ -30,6 +31,16 @@ use crate::{derive, validate};
 
 pub(crate) use roll_up::Due;
 
+/// Why a row changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// It was asked for.
+    Request,
+    /// It follows from the change of another row: `PushTopics` do not tell of it.
+    /// Source: "Supported `PushTopic` Queries" and "PushTopic" for cascades and roll-ups.
+    Consequence,
+}
+
 /// One row before and after.
 pub(crate) struct Step {
     pub(crate) entity: Arc<EntityDefinition>,
@@ -37,6 +48,7 @@ pub(crate) struct Step {
     pub(crate) before: Option<Arc<Row>>,
     pub(crate) after: Arc<Row>,
     pub(crate) change: ChangeType,
+    pub(crate) cause: Cause,
 }
 
 /// A place in a transaction.
@@ -69,6 +81,10 @@ impl<'p> Planner<'p, '_> {
             Change::Create { entity, values } => {
                 let values = self.placed(&entity, values)?;
                 self.create(self.object(&entity)?, values)
+            }
+            Change::CreateByService { entity, values } => {
+                let values = self.placed(&entity, values)?;
+                self.make(self.object(&entity)?, values)
             }
             Change::Update {
                 entity,
@@ -149,6 +165,12 @@ impl<'p> Planner<'p, '_> {
         }
         self.allow(Act::Create, entity)?;
         self.writable(entity, &values, |field| field.createable)?;
+        self.make(object, values)
+    }
+
+    /// A new record, whoever may make it and give these fields a value.
+    fn make(&mut self, object: &Blueprint, values: Vec<Assignment>) -> Result<Saved, Error> {
+        let entity = &*object.entity;
         let mut row = object.blank.clone();
         let given = assign(entity, &mut row, values)?;
         let silent = |place: &usize| !given.contains(place);
@@ -180,7 +202,8 @@ impl<'p> Planner<'p, '_> {
         write(&mut row, system.last_modified_date, stamp.clone());
         write(&mut row, system.last_modified_by, Value::Id(user));
         write(&mut row, system.system_modstamp, stamp);
-        self.step(object, id, None, row, ChangeType::Create);
+        let change = (ChangeType::Create, Cause::Request);
+        self.step(object, id, None, row, change);
         self.granted(object, id)?;
         Ok(Saved { id, created: true })
     }
@@ -220,7 +243,8 @@ impl<'p> Planner<'p, '_> {
         self.check_unique(object, &row, Some(id), &given)?;
         self.check_granting(object, &mut row, Some((id, &before)))?;
         self.touch(object, &mut row);
-        self.step(object, id, Some(before), row, ChangeType::Update);
+        let change = (ChangeType::Update, Cause::Request);
+        self.step(object, id, Some(before), row, change);
         self.granted(object, id)?;
         Ok(Saved { id, created: false })
     }
@@ -340,7 +364,7 @@ impl<'p> Planner<'p, '_> {
                 .index_of(name)
                 .is_some_and(|place| given.contains(&place))
         })?;
-        Ok(())
+        self.check_stream(object, row, before)
     }
 
     fn check_references(
@@ -427,7 +451,7 @@ impl<'p> Planner<'p, '_> {
         id: RecordId,
         before: Option<Arc<Row>>,
         after: Row,
-        change: ChangeType,
+        (change, cause): (ChangeType, Cause),
     ) {
         let entity = &object.entity;
         self.note(object, id, before.as_deref(), &after, change);
@@ -440,6 +464,7 @@ impl<'p> Planner<'p, '_> {
             before,
             after,
             change,
+            cause,
         });
     }
 }

@@ -9,6 +9,7 @@ mod compute;
 mod events;
 pub(crate) mod handle;
 pub(crate) mod open;
+mod streams;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -30,6 +31,8 @@ use crate::log::Log;
 use crate::managed::{self, ManagedChange};
 use crate::numbers::Numbers;
 use crate::plan::Planner;
+use crate::streams::StreamState;
+use crate::topics::PushTopics;
 use crate::usage::{Client, Usage};
 use crate::view::Views;
 use crate::workspace::Workspace;
@@ -55,6 +58,7 @@ pub(crate) struct Core {
     pub(crate) log: Arc<Log>,
     pub(crate) usage: Arc<Usage>,
     pub(crate) last_now: Timestamp,
+    pub(crate) streams: Arc<StreamState>,
 }
 
 pub(crate) fn spawn(core: Core, inbox: Inbox, handle: &Handle) -> Result<WriterThread, Error> {
@@ -114,6 +118,13 @@ impl Group {
     fn is_full(&self, workspace: &Workspace<'_>) -> bool {
         self.commands >= limits::GROUP_COMMANDS_MAX || workspace.len() >= limits::GROUP_ROWS_MAX
     }
+
+    /// Whether the last transaction changed topics or channels: what follows it sees the new ones.
+    fn changes_streams(&self) -> bool {
+        self.transactions
+            .last()
+            .is_some_and(|last| !last.computed.streams.is_empty())
+    }
 }
 
 impl Core {
@@ -134,6 +145,7 @@ impl Core {
     /// Computes, commits and answers the command and all that waits behind it; says whether to stop then.
     fn take(&mut self, first: Command, inbox: &mut Inbox) -> bool {
         let mut group = Group::default();
+        let topics = self.topics_now();
         let mut workspace = Workspace::new(&*self.store);
         let mut computing = Computing {
             numbers: &mut self.numbers,
@@ -141,11 +153,13 @@ impl Core {
             entropy: &*self.entropy,
             blueprints: &self.blueprints,
             last_now: &mut self.last_now,
+            topics: &topics,
         };
         let mut next = Some(first);
         while let Some(command) = next {
             group.add(command, &mut workspace, &mut computing);
-            next = if group.stop || group.setup.is_some() || group.is_full(&workspace) {
+            let is_last = group.stop || group.setup.is_some() || group.changes_streams();
+            next = if is_last || group.is_full(&workspace) {
                 None
             } else {
                 inbox.commands.try_recv().ok()
@@ -189,12 +203,12 @@ impl Core {
             Ok(ReplayId::ORIGIN)
         } else {
             write.documents.extend(self.numbers.take_moved());
-            let made = self.make_durable(&write, &group, state);
+            let made = self.make_durable(write, &group, state);
             state.count(group.commands);
             made.and_then(|first| {
                 let definitions = self.definitions.get();
                 let read = self.standings.changed(&*self.store, &definitions, &touched);
-                read.map(|()| first)
+                read.map(|()| first).map_err(Error::from)
             })
         };
         if let Err(failure) = &committed {
@@ -226,14 +240,16 @@ impl Core {
     /// Commits, and then shows the events; says which position the first of them got.
     fn make_durable(
         &mut self,
-        write: &WriteSet,
+        mut write: WriteSet,
         group: &Group,
         state: &State,
-    ) -> landfall_store::Result<ReplayId> {
+    ) -> Result<ReplayId, Error> {
         let definitions = self.definitions.get();
         let at = self.clock.now().max(self.last_now);
+        let streams = self.streams_after(group, &definitions, at)?;
+        write.documents.extend(streams.documents);
         let mut first = ReplayId::ORIGIN;
-        let committed = self.store.commit(write, &mut |position| {
+        let committed = self.store.commit(&write, &mut |position| {
             first = position.tail.advanced_by(1);
             let published = group.publications.iter().flat_map(|(events, _)| events);
             let computed = group
@@ -249,6 +265,10 @@ impl Core {
                 self.differences,
             )
         })?;
+        if let Some(topics) = streams.topics {
+            self.streams.topics.replace(topics);
+        }
+        self.streams.channels.change(streams.channels);
         self.log.publish(&committed.events, committed.tail);
         let publications = group.publications.iter();
         let published = publications.map(|(events, _)| events.len()).sum();
@@ -274,7 +294,11 @@ impl Core {
             &managed.managed,
             &mut self.numbers,
         )?;
-        let blueprints = Blueprints::new(&deployment.catalog, &deployment.roll_ups);
+        let blueprints = Blueprints::new(
+            &deployment.catalog,
+            &deployment.roll_ups,
+            self.streams.bounds,
+        );
         self.store.prepare(deployment.catalog.entities())?;
         let computed = self.computed(&blueprints, now, &deployment.granted, &deployment.ungranted);
         let summarized = match computed {
@@ -300,8 +324,12 @@ impl Core {
         documents.extend(schemas);
         documents.extend(managed.documents);
         documents.extend(component_documents);
+        let catalog = definitions.catalog();
+        let (topics, schemas) = PushTopics::load(&mut *self.store, catalog, &self.issued, now)?;
+        documents.extend(schemas);
         self.keep(summarized, documents, now)?;
         self.blueprints = blueprints;
+        self.streams.topics.replace(topics);
         let definitions = definitions
             .with_managed(managed.managed)
             .with_connected_apps(deployment.connected_apps);

@@ -38,6 +38,38 @@ pub(crate) fn bounds(connection: &Connection) -> Result<LogBounds> {
     })
 }
 
+/// The first block that was appended at or after `at`: blocks are in the order of time, so that few are looked at.
+pub(crate) fn first_since(connection: &Connection, at: Timestamp) -> Result<Option<ReplayId>> {
+    let transaction = connection.unchecked_transaction().map_err(reading(LOG))?;
+    let LogBounds { tail, earliest } = bounds(&transaction)?;
+    let mut low = earliest.map_or(i64::MAX, place);
+    let mut high = place(tail);
+    let mut found = None;
+    let mut block = transaction
+        .prepare_cached(
+            "SELECT first_replay_id, last_replay_id, appended_ms FROM event_block WHERE first_replay_id <= ?1
+             ORDER BY first_replay_id DESC LIMIT 1",
+        )
+        .map_err(reading(LOG))?;
+    while low <= high {
+        let middle = low + (high - low) / 2;
+        let (first, last, appended): (i64, i64, i64) = block
+            .query_row([middle], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .map_err(reading(BLOCK))?;
+        if appended >= at.as_millis() {
+            found = Some(first);
+            high = first - 1;
+        } else {
+            low = last + 1;
+        }
+    }
+    found.map(replay_id).transpose()
+}
+
+fn place(id: ReplayId) -> i64 {
+    i64::try_from(id.get()).unwrap_or(i64::MAX)
+}
+
 fn replay_id(kept: i64) -> Result<ReplayId> {
     loaded(LOG, kept).map(ReplayId::new)
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use landfall_model::{EntityDefinition, RecordId, ReplayId, Row, Value};
+use landfall_model::{EntityDefinition, RecordId, ReplayId, Row, Timestamp, Value};
 use landfall_query::Plan;
 use landfall_store::{
     DocumentKind, Found, LogBounds, Page, Reader, Reads, Reread, Result, Room, TopicFilter,
@@ -129,6 +129,12 @@ impl Reads for EmbeddedReader {
 impl Reader for EmbeddedReader {
     fn log_bounds(&self) -> Result<LogBounds> {
         self.0.pool.with(log::bounds)
+    }
+
+    fn first_since(&self, at: Timestamp) -> Result<Option<ReplayId>> {
+        self.0
+            .pool
+            .with(|connection| log::first_since(connection, at))
     }
 
     fn events(&self, after: ReplayId, filter: &TopicFilter, limit: usize) -> Result<Page> {

@@ -82,6 +82,10 @@ pub const LAWS: &[Law] = &[
         events::reached_without_events,
     ),
     law("trim forgets the old events and no other", events::trim),
+    law(
+        "the first event since a point in time is found",
+        events::since,
+    ),
     law("a topic keeps its number", events::topics),
     law(
         "queries find what their parts say",

@@ -139,6 +139,13 @@ pub trait Reader: Reads + Send + Sync {
     /// [`Error::Read`], [`Error::Corrupt`].
     fn events(&self, after: ReplayId, filter: &TopicFilter, limit: usize) -> Result<Page>;
 
+    /// The first event that was appended at or after a point in time, as far as the store tells its events apart by time:
+    /// a few older ones may be counted with it.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Corrupt`].
+    fn first_since(&self, at: Timestamp) -> Result<Option<ReplayId>>;
+
     /// What a query finds, all of it at one point in time. What it means is said by [`Plan::matches`] and by the plan's parts;
     /// texts are ordered by [`landfall_query::text::compare`] where they compare without regard to letter case.
     ///

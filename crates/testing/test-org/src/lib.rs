@@ -251,6 +251,7 @@ impl StoppedOrg {
             retention_hours: 72,
             capture_all: self.options.capture_all,
             differences: true,
+            streams: landfall_engine::Streams::default(),
             allocations: self.options.allocations,
         })
         .expect("an engine");

@@ -200,6 +200,7 @@ async fn open(
         retention_hours: 72,
         capture_all: true,
         differences: true,
+        streams: landfall_engine::Streams::default(),
         allocations: Allocations::UNLIMITED,
     })
     .expect("an engine");

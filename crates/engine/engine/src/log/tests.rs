@@ -56,6 +56,12 @@ impl Reads for Whole {
 }
 
 impl Reader for Whole {
+    fn first_since(&self, at: Timestamp) -> Result<Option<ReplayId>> {
+        let events = self.events();
+        let first = events.iter().find(|event| event.appended >= at);
+        Ok(first.map(|event| event.replay_id))
+    }
+
     fn log_bounds(&self) -> Result<LogBounds> {
         let events = self.events();
         Ok(LogBounds {

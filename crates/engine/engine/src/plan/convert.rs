@@ -10,7 +10,7 @@ use std::sync::Arc;
 use landfall_model::limits::CONVERTED_OPPORTUNITY_NAME_MAX;
 use landfall_model::{ChangeType, ConversionFault, Date, Fault, RecordId, Row, Value};
 
-use super::Planner;
+use super::{Cause, Planner};
 use crate::access::Act;
 use crate::blueprint::{Blueprint, read, write};
 use crate::command::{Assignment, Conversion, Converted, ConvertedOpportunity};
@@ -244,7 +244,13 @@ impl<'p> Planner<'p, '_> {
         set("ConvertedOpportunityId", opportunity);
         self.touch(object, &mut after);
         let before = Arc::clone(&source.row);
-        self.step(object, id, Some(before), after, ChangeType::Update);
+        self.step(
+            object,
+            id,
+            Some(before),
+            after,
+            (ChangeType::Update, Cause::Request),
+        );
     }
 
     pub(super) fn named(&self, name: &str) -> Result<&'p Blueprint, Fault> {

@@ -7,7 +7,7 @@ use landfall_model::fault::Operation;
 use landfall_model::{ChangeType, DeleteRule, Fault, RecordId, Row, Value, limits};
 use landfall_store::{Document, DocumentKind};
 
-use super::{Planner, refused};
+use super::{Cause, Planner, refused};
 use crate::access::Act;
 use crate::blueprint::{Blueprint, Children, write};
 use crate::command::Saved;
@@ -34,12 +34,15 @@ impl<'p> Planner<'p, '_> {
             if object.is_deleted(&before) {
                 continue;
             }
-            if parent != id {
+            let cause = if parent == id {
+                Cause::Request
+            } else {
                 along.push(parent);
-            }
+                Cause::Consequence
+            };
             if object.system.is_deleted.is_some() {
                 let after = Row::clone(&before);
-                self.move_to_bin(object, parent, before, after);
+                self.move_to_bin(object, parent, before, after, cause);
             } else {
                 // What has no recycle bin is gone for ever.
                 self.workspace.forget(&object.entity, parent);
@@ -104,7 +107,8 @@ impl<'p> Planner<'p, '_> {
                     let mut after = Row::clone(&row);
                     write(&mut after, Some(place), Value::Null);
                     self.touch(child, &mut after);
-                    self.step(child, id, Some(row), after, ChangeType::Update);
+                    let change = (ChangeType::Update, Cause::Consequence);
+                    self.step(child, id, Some(row), after, change);
                 }
             }
         }
@@ -124,7 +128,7 @@ impl<'p> Planner<'p, '_> {
         if self.went_along(object, id, &row)? {
             return Err(Fault::RecordNotDeleted.into());
         }
-        self.restore(object, id, row)?;
+        self.restore(object, id, row, Cause::Request)?;
         for child in self.take_along_with(id)? {
             let Some(object) = self.blueprints.with_prefix(child.prefix()) else {
                 continue;
@@ -132,7 +136,7 @@ impl<'p> Planner<'p, '_> {
             if let Some(row) = self.workspace.row(object, child)?
                 && object.is_deleted(&row)
             {
-                self.restore(object, child, row)?;
+                self.restore(object, child, row, Cause::Consequence)?;
                 self.bounded(0)?;
             }
         }
@@ -141,7 +145,13 @@ impl<'p> Planner<'p, '_> {
 
     /// Brings one record back, unless another one has taken its place meanwhile. It refers to nothing that is gone for good,
     /// and is merged into no other record any more.
-    fn restore(&mut self, object: &Blueprint, id: RecordId, row: Arc<Row>) -> Result<(), Error> {
+    fn restore(
+        &mut self,
+        object: &Blueprint,
+        id: RecordId,
+        row: Arc<Row>,
+        cause: Cause,
+    ) -> Result<(), Error> {
         self.check_unique(object, &row, Some(id), &object.unique)?;
         let mut after = Row::clone(&row);
         self.let_go(object, &mut after)?;
@@ -149,7 +159,8 @@ impl<'p> Planner<'p, '_> {
         write(&mut after, system.master_record, Value::Null);
         write(&mut after, system.is_deleted, Value::Boolean(false));
         self.touch(object, &mut after);
-        self.step(object, id, Some(row), after, ChangeType::Undelete);
+        let change = (ChangeType::Undelete, cause);
+        self.step(object, id, Some(row), after, change);
         Ok(())
     }
 
@@ -160,9 +171,11 @@ impl<'p> Planner<'p, '_> {
         id: RecordId,
         before: Arc<Row>,
         mut after: Row,
+        cause: Cause,
     ) {
         write(&mut after, object.system.is_deleted, Value::Boolean(true));
         self.touch(object, &mut after);
-        self.step(object, id, Some(before), after, ChangeType::Delete);
+        let change = (ChangeType::Delete, cause);
+        self.step(object, id, Some(before), after, change);
     }
 }

@@ -11,7 +11,7 @@ use landfall_model::fault::Operation;
 use landfall_model::limits::MERGE_VICTIMS_MAX;
 use landfall_model::{ChangeType, Fault, MergeFault, RecordId, Row, Value, limits};
 
-use super::{Planner, refused};
+use super::{Cause, Planner, refused};
 use crate::access::Act;
 use crate::blueprint::{Blueprint, Children, read, write};
 use crate::command::{Assignment, Merge, Merged};
@@ -43,7 +43,7 @@ impl Planner<'_, '_> {
             let mut after = Row::clone(&before);
             write(&mut after, object.system.master_record, Value::Id(master));
             merged.push(Arc::clone(&before));
-            self.move_to_bin(object, *victim, before, after);
+            self.move_to_bin(object, *victim, before, after, Cause::Request);
         }
         values.extend(taken_over(object, &master_row, &values, &merged, &victims));
         self.update(object, master, values, None)?;
@@ -81,7 +81,13 @@ impl Planner<'_, '_> {
             let mut after = Row::clone(&before);
             write(&mut after, Some(place), Value::Id(to));
             self.touch(child, &mut after);
-            self.step(child, id, Some(before), after, ChangeType::Update);
+            self.step(
+                child,
+                id,
+                Some(before),
+                after,
+                (ChangeType::Update, Cause::Consequence),
+            );
             related.push(id);
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use landfall_model::{ChangeType, EntityDefinition, Fault, FieldName, RecordId, Row, Value};
 
-use super::Planner;
+use super::{Cause, Planner};
 use crate::access::{SYSTEM, SecuredBy, is_secured, secured_by};
 use crate::blueprint::{Blueprint, read, write};
 use crate::error::Error;
@@ -322,7 +322,13 @@ impl Planner<'_, '_> {
             (id, ChangeType::Create)
         };
         self.touch(object, &mut set);
-        self.step(object, id, known.map(|(_, row)| row), set, change);
+        self.step(
+            object,
+            id,
+            known.map(|(_, row)| row),
+            set,
+            (change, Cause::Consequence),
+        );
         Ok(())
     }
 }

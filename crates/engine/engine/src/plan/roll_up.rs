@@ -10,7 +10,7 @@ use landfall_metadata::Problem;
 use landfall_model::{ChangeType, Fault, RecordId, Row, Value, limits};
 use landfall_store::Reads;
 
-use super::Planner;
+use super::{Cause, Planner};
 use crate::blueprint::{Blueprint, read, write};
 use crate::error::Error;
 use crate::roll_up::Summary;
@@ -140,7 +140,8 @@ impl Planner<'_, '_> {
         } else {
             self.touch(object, &mut after);
         }
-        self.step(object, master, Some(before), after, ChangeType::Update);
+        let change = (ChangeType::Update, Cause::Consequence);
+        self.step(object, master, Some(before), after, change);
         Ok(())
     }
 }

@@ -9,14 +9,18 @@ use landfall_model::{
     ChangeType, EntityDefinition, EventUuid, Fault, RecordId, Row, Timestamp, TransactionKey, Value,
 };
 
+use landfall_store::NewEvent;
+
 use crate::access::Rights;
 use crate::blueprint::{Blueprint, Blueprints};
+use crate::channels;
 use crate::clock::Clock;
 use crate::command::{Change, Outcome, Transaction};
-use crate::entropy::Entropy;
+use crate::entropy::{Entropy, draw};
 use crate::error::Error;
 use crate::numbers::Numbers;
 use crate::plan::{Planner, Step};
+use crate::topics::{self, PushTopics};
 use crate::workspace::{Savepoint, Workspace};
 
 /// What the events of a transaction are made from.
@@ -26,7 +30,14 @@ pub(super) struct Computed {
     pub(super) origin: String,
     pub(super) key: TransactionKey,
     pub(super) at: Timestamp,
+    /// What `PushTopics` tell of it.
+    pub(super) notifications: Vec<NewEvent>,
+    /// Records of `PushTopics` and generic channels as they are after it.
+    pub(super) streams: Vec<StreamRecord>,
 }
+
+/// A record of a `PushTopic` or a generic channel.
+pub(super) type StreamRecord = (Arc<EntityDefinition>, RecordId, Arc<Row>);
 
 /// What a transaction did to one record, all its changes taken together.
 pub(super) struct Merged {
@@ -45,6 +56,7 @@ pub(super) struct Computing<'c> {
     pub(super) entropy: &'c dyn Entropy,
     pub(super) blueprints: &'c Blueprints,
     pub(super) last_now: &'c mut Timestamp,
+    pub(super) topics: &'c PushTopics,
 }
 
 /// Who makes a transaction.
@@ -78,6 +90,7 @@ impl Computing<'_> {
                 due: Vec::new(),
             },
             entropy: self.entropy,
+            topics: self.topics,
             origin,
         }
     }
@@ -101,6 +114,7 @@ pub(super) struct Work<'a, 'w> {
     planner: Planner<'a, 'w>,
     start: Savepoint,
     entropy: &'a dyn Entropy,
+    topics: &'a PushTopics,
     origin: String,
 }
 
@@ -225,7 +239,15 @@ impl<'a> Work<'a, '_> {
             steps, user, now, ..
         } = self.planner;
         let mut draws = Draws::new(self.entropy, steps.len() + 1);
+        let is_told = user != RecordId::EMPTY && !self.origin.starts_with(BULK);
+        let told: &[Step] = if is_told { &steps } else { &[] };
+        let uuid = || EventUuid::from_random(draw(self.entropy));
+        let streams = steps.iter().filter(|step| is_stream(&step.entity));
         Computed {
+            notifications: self.topics.notifications(told, user, uuid),
+            streams: streams
+                .map(|step| (Arc::clone(&step.entity), step.id, Arc::clone(&step.after)))
+                .collect(),
             changes: merged(steps, &mut draws),
             user,
             origin: self.origin,
@@ -234,6 +256,15 @@ impl<'a> Work<'a, '_> {
         }
     }
 }
+
+/// Whether the records of an object say what the Streaming API has.
+fn is_stream(entity: &EntityDefinition) -> bool {
+    matches!(entity.name.as_str(), topics::OBJECT | channels::OBJECT)
+}
+
+/// How the origin of changes by the Bulk API begins: `PushTopics` do not tell of them.
+/// Source: "PushTopic" (Object Reference), usage.
+const BULK: &str = "com/salesforce/api/bulkapi/";
 
 /// A row of one definition as a row of another one of the same object.
 fn placed(from: &EntityDefinition, to: &EntityDefinition, row: &Row) -> Row {

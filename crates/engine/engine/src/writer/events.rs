@@ -22,6 +22,7 @@ pub(super) fn append<'g>(
     let mut events: Vec<NewEvent> = published.cloned().collect();
     let mut commit_number = position.commit_number;
     for transaction in group {
+        events.extend(transaction.notifications.iter().cloned());
         if transaction.changes.is_empty() {
             continue;
         }

@@ -258,6 +258,7 @@ pub(crate) fn start(
         retention_hours: 72,
         capture_all: true,
         differences: true,
+        streams: landfall_engine::Streams::default(),
         allocations: Allocations::UNLIMITED,
     })
     .expect("an engine")

@@ -268,6 +268,31 @@ pub(super) fn trim(at: &dyn Place) {
     assert_eq!(bounds(&store).earliest, None);
 }
 
+pub(super) fn since(at: &dyn Place) {
+    let entity = entity();
+    let mut store = opened(at, &entity);
+    let first_since = |store: &Opened, at: i64| {
+        let first = store.reader.first_since(Timestamp::from_millis(at));
+        first.expect("readable")
+    };
+    assert_eq!(first_since(&store, i64::MIN), None);
+    let (_, events) = mixed(&mut store);
+    let newest = events.last().map(|event| event.appended.as_millis());
+    let newest = newest.expect("there are events");
+    let check = |store: &Opened, before: i64| {
+        for since in (0..=newest + 1).chain([i64::MIN, i64::MAX]) {
+            let expected = events
+                .iter()
+                .find(|event| event.appended.as_millis() >= since.max(before))
+                .map(|event| event.replay_id);
+            assert_eq!(first_since(store, since), expected, "since {since}");
+        }
+    };
+    check(&store, i64::MIN);
+    trim_all(&mut store, Timestamp::from_millis(newest / 2));
+    check(&store, newest / 2);
+}
+
 pub(super) fn topics(at: &dyn Place) {
     let entity = entity();
     let names = [

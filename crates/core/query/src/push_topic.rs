@@ -1,0 +1,289 @@
+//! Queries of `PushTopics`: what may be asked of a record that has just changed, and which fields such a query is about.
+//!
+//! A topic's query is evaluated on one record in memory ([`Plan::matches`]), so it is of one object: no relationships, no
+//! sub-queries, nothing that needs other records.
+//!
+//! Source: "PushTopic Queries", "Supported `PushTopic` Queries", "Unsupported `PushTopic` Queries", "Compound Fields in
+//! `PushTopic` Queries" (Streaming API Developer Guide).
+
+mod places;
+mod rules;
+
+use landfall_model::{EntityDefinition, Fault, FieldDefinition, FieldType, QueryRefusal};
+use landfall_soql::{Condition, LiteralKind, Operand, Query, Select, Value};
+
+use crate::check::{Context, check};
+use crate::plan::{Expression, Plan, Predicate};
+
+pub use places::Places;
+
+/// Standard objects whose records can be watched; so can those of every custom object.
+const OBJECTS: &[&str] = &[
+    "Account",
+    "Campaign",
+    "Case",
+    "Contact",
+    "ContractLineItem",
+    "Entitlement",
+    "Lead",
+    "LiveChatTranscript",
+    "MessagingSession",
+    "Opportunity",
+    "Quote",
+    "QuoteLineItem",
+    "ServiceAppointment",
+    "ServiceContract",
+    "Task",
+    "UserServicePresence",
+    "WorkOrder",
+    "WorkOrderLineItem",
+];
+
+/// Fields that the service sets: that they change is no reason to tell anybody.
+///
+/// Source: "Supported `PushTopic` Queries", "Considerations": changes of system fields; those of tasks are told by the
+/// fields that they follow from.
+const SILENT: &[&str] = &[
+    "Id",
+    "IsDeleted",
+    "CreatedById",
+    "CreatedDate",
+    "LastModifiedById",
+    "LastModifiedDate",
+    "SystemModstamp",
+    "LastActivityDate",
+    "LastViewedDate",
+    "LastReferencedDate",
+];
+const SILENT_OF_TASKS: &[&str] = &["IsClosed", "WhoCount", "WhatCount"];
+
+/// The checked query of a topic.
+#[derive(Clone, Debug)]
+pub struct TopicQuery {
+    /// Which records are meant. Of the plan only the object and the filter count.
+    pub plan: Plan,
+    /// Places of the fields that are told, in order, `Id` among them.
+    pub told: Vec<usize>,
+    /// Places of the fields in the condition.
+    pub condition: Vec<usize>,
+    /// Fields whose change counts because they are selected.
+    pub selected: Places,
+    /// Fields whose change counts because the condition is about them.
+    pub filtered: Places,
+    /// Fields whose change counts if any does.
+    pub any: Places,
+    /// Whether the selection has a field other than `Id`.
+    pub selects: bool,
+    /// Whether the condition has one.
+    pub filters: bool,
+    /// Whether it has dates that depend on the day, such as `TODAY`: it is to be read again on another day.
+    pub is_dated: bool,
+}
+
+/// Reads the query of a topic. A semicolon at its end is not part of it.
+///
+/// # Errors
+/// As [`crate::read`], and [`Fault::Query`] for what topics cannot ask.
+pub fn read(context: &Context<'_>) -> Result<TopicQuery, Fault> {
+    let statement = context.statement.trim_end();
+    let statement = statement.strip_suffix(';').unwrap_or(statement);
+    let context = Context {
+        statement,
+        zone: context.zone.clone(),
+        deleted: true,
+        ..*context
+    };
+    let query = landfall_soql::parse(statement).map_err(|error| Fault::QueryMalformed {
+        reason: error.to_string(),
+    })?;
+    rules::keep(&query)?;
+    let plan = check(&query, &context)?.plan;
+    rules::keep_within(&plan)?;
+    let entity = &*plan.entity;
+    if !entity.custom && !OBJECTS.contains(&entity.name.as_str()) {
+        return refused(format!("entity '{}' is not supported", entity.name));
+    }
+    let told = told(&query, entity);
+    if !told.iter().any(|place| is_id(entity, *place)) {
+        return refused("the Id field must be selected".to_owned());
+    }
+    let mut condition = Vec::new();
+    each_place(&plan.filter, &mut |place| {
+        if !condition.contains(&place) {
+            condition.push(place);
+        }
+    });
+    for place in &condition {
+        filterable(entity, *place)?;
+    }
+    let every = 0..entity.fields.len();
+    let beyond_id = |places: &[usize]| places.iter().any(|place| !is_id(entity, *place));
+    Ok(TopicQuery {
+        selected: counting(entity, &told),
+        filtered: counting(entity, &condition),
+        any: every.filter(|place| counts(entity, *place)).collect(),
+        selects: beyond_id(&told),
+        filters: beyond_id(&condition),
+        is_dated: query.filter.as_ref().is_some_and(is_dated),
+        told,
+        condition,
+        plan,
+    })
+}
+
+fn refused<T>(text: String) -> Result<T, Fault> {
+    Err(Fault::Query {
+        place: String::new(),
+        refusal: QueryRefusal::TopicRule { text },
+    })
+}
+
+fn is_id(entity: &EntityDefinition, place: usize) -> bool {
+    let field = entity.fields.get(place);
+    field.is_some_and(|field| field.field_type == FieldType::Id)
+}
+
+/// The fields of the selection, each once; the name of a person brings its parts.
+fn told(query: &Query, entity: &EntityDefinition) -> Vec<usize> {
+    let mut told = Vec::new();
+    let selected = query.select.iter().filter_map(|item| match item {
+        Select::Operand {
+            operand: Operand::Path(path),
+            ..
+        } => entity.field(path.last()),
+        _ => None,
+    });
+    for (place, field) in selected {
+        let parts = entity.components(field.name.as_str());
+        let parts = parts.map(|(part, _)| part);
+        let parts = parts.filter(|_| !field.field_type.is_compound());
+        for place in std::iter::once(place).chain(parts) {
+            if !told.contains(&place) {
+                told.push(place);
+            }
+        }
+    }
+    told
+}
+
+/// Texts of several lines and formulas cannot be searched.
+fn filterable(entity: &EntityDefinition, place: usize) -> Result<(), Fault> {
+    let refused = entity.fields.get(place).filter(|field| {
+        let is_formula = field.calculated && !field.summarized;
+        is_formula || field.field_type == FieldType::TextArea
+    });
+    match refused {
+        Some(field) => Err(Fault::Query {
+            place: String::new(),
+            refusal: QueryRefusal::NotFilterable {
+                field: field.name.to_string(),
+            },
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The fields whose change counts if these are referenced: of a person's name its parts, of an address only the parts
+/// that are named, and no part of a person's name without it.
+fn counting(entity: &EntityDefinition, places: &[usize]) -> Places {
+    let mut counting = Places::default();
+    for place in places {
+        let Some(field) = entity.fields.get(*place) else {
+            continue;
+        };
+        if is_part_of_name(entity, field) {
+            continue;
+        }
+        let parts = entity.components(field.name.as_str());
+        let parts = parts.filter(|_| !field.field_type.is_compound());
+        for place in std::iter::once(*place).chain(parts.map(|(part, _)| part)) {
+            if counts(entity, place) {
+                counting.insert(place);
+            }
+        }
+    }
+    counting
+}
+
+fn is_part_of_name(entity: &EntityDefinition, field: &FieldDefinition) -> bool {
+    let compound = field.compound.as_ref();
+    let compound = compound.and_then(|name| entity.field(name.as_str()));
+    compound.is_some_and(|(_, compound)| {
+        !matches!(
+            compound.field_type,
+            FieldType::Address | FieldType::Location
+        )
+    })
+}
+
+/// Whether a change of the field can be a reason to tell anybody.
+fn counts(entity: &EntityDefinition, place: usize) -> bool {
+    entity.fields.get(place).is_some_and(|field| {
+        let name = field.name.as_str();
+        let is_task = entity.name.as_str() == "Task";
+        let is_silent = SILENT.contains(&name) || is_task && SILENT_OF_TASKS.contains(&name);
+        field.stored() && !field.summarized && !is_silent
+    })
+}
+
+/// Every field that a predicate is about.
+fn each_place(predicate: &Predicate, tell: &mut impl FnMut(usize)) {
+    match predicate {
+        Predicate::All(terms) | Predicate::Any(terms) => {
+            for term in terms {
+                each_place(term, tell);
+            }
+        }
+        Predicate::Not(term) => each_place(term, tell),
+        Predicate::Compare { operand, .. } | Predicate::OneOf { operand, .. } => {
+            each_place_of(&operand.expression, tell);
+        }
+        Predicate::IsNull(expression)
+        | Predicate::Like { expression, .. }
+        | Predicate::Words { expression, .. }
+        | Predicate::Includes { expression, .. }
+        | Predicate::Found { expression, .. } => each_place_of(expression, tell),
+    }
+}
+
+fn each_place_of(expression: &Expression, tell: &mut impl FnMut(usize)) {
+    match expression {
+        Expression::Field { place, .. } => tell(*place),
+        Expression::FirstOf(choices) => {
+            for choice in choices {
+                each_place_of(choice, tell);
+            }
+        }
+        Expression::TypeName { id: of, .. }
+        | Expression::DatePart { of, .. }
+        | Expression::Rank { of, .. }
+        | Expression::Ranked { rank: of, .. } => each_place_of(of, tell),
+        Expression::Distance {
+            latitude,
+            longitude,
+            ..
+        } => {
+            each_place_of(latitude, tell);
+            each_place_of(longitude, tell);
+        }
+        Expression::Aggregate { of, .. } => {
+            if let Some(of) = of {
+                each_place_of(of, tell);
+            }
+        }
+        Expression::Null | Expression::Key(_) | Expression::IsSubtotal(_) => {}
+    }
+}
+
+fn is_dated(condition: &Condition) -> bool {
+    let is_keyword = |kind: &LiteralKind| matches!(kind, LiteralKind::Keyword(_));
+    match condition {
+        Condition::All(terms) | Condition::Any(terms) => terms.iter().any(is_dated),
+        Condition::Not(term) => is_dated(term),
+        Condition::Compare(comparison) => match &comparison.value {
+            Value::Literal(literal) => is_keyword(&literal.kind),
+            Value::List(literals) => literals.iter().any(|literal| is_keyword(&literal.kind)),
+            Value::Query(_) => false,
+        },
+    }
+}

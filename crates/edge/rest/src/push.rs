@@ -1,0 +1,177 @@
+//! Pushing texts to a generic channel, and who listens to it.
+//!
+//! Source: "Streaming GenericChannel Push REST API" (Streaming API Developer Guide).
+
+use axum::body::Body;
+use http::Method;
+use landfall_engine::{GenericChannel, Push};
+use landfall_model::fault::FaultField;
+use landfall_model::{Fault, FieldName, ManyFault, RecordId, limits};
+
+use crate::Shared;
+use crate::call::{Call, json_body};
+use crate::fault::refused;
+use crate::json::{self, Content, Json};
+use crate::resource::record_id;
+use crate::respond::Answer;
+use crate::scope::Scope;
+use crate::writer::Writer;
+
+/// The object whose records are channels.
+pub(crate) const OBJECT: &str = "StreamingChannel";
+
+const PUSH_EVENTS: &str = "pushEvents";
+const PAYLOAD: &str = "payload";
+const USER_IDS: &str = "userIds";
+
+/// Says who listens, or pushes texts to those who do.
+pub(crate) async fn push(
+    shared: &Shared,
+    call: &Call,
+    id: RecordId,
+    body: Body,
+) -> Result<Answer, Fault> {
+    if matches!(call.scope, Scope::Joint(_)) {
+        return Err(Fault::Many(ManyFault::NotInTransaction));
+    }
+    let channel = channel(shared, call, id).await?;
+    let online = shared.engine.presence().users(channel.topic);
+    if call.method != Method::POST {
+        return Ok(Answer::json(listeners(&channel, &online)));
+    }
+    let bytes = json_body(&call.headers, body).await?;
+    let pushes = pushes(&json::Body::parse(&bytes)?)?;
+    let answer = results(&pushes, &online);
+    let pushed = shared.engine.push(channel.topic, pushes).await;
+    pushed.map_err(refused)?;
+    Ok(Answer::json(answer))
+}
+
+async fn channel(shared: &Shared, call: &Call, id: RecordId) -> Result<GenericChannel, Fault> {
+    let entity = call.catalog().entity(OBJECT);
+    let entity = entity.ok_or(Fault::ResourceNotFound)?;
+    let id = record_id(entity, id.as_str())?;
+    let row = shared.engine.row(entity, id).await.map_err(refused)?;
+    let row = row.ok_or(Fault::RecordNotFound)?;
+    let name = entity.index_of("Name").and_then(|place| row.get(place));
+    let name = name.and_then(|name| name.as_text()).unwrap_or_default();
+    let channel = shared.engine.channels().named(name)?;
+    channel
+        .filter(|channel| channel.id == id)
+        .ok_or(Fault::RecordDeleted)
+}
+
+fn listeners(channel: &GenericChannel, online: &[RecordId]) -> String {
+    let mut w = Writer::new();
+    w.object(|w| {
+        w.name("OnlineUserIds")
+            .strings(online.iter().map(RecordId::as_str));
+        w.name("ChannelName").string(&channel.name);
+    });
+    w.finish()
+}
+
+/// For each text whom it reaches: of those that it names, who is online; -1 for everybody.
+fn results(pushes: &[Push], online: &[RecordId]) -> String {
+    let mut w = Writer::new();
+    w.array(|w| {
+        for push in pushes {
+            let listens = |user: &&RecordId| online.contains(*user);
+            let reached = push.users.iter().filter(listens).count();
+            let count = if push.users.is_empty() {
+                -1
+            } else {
+                i64::try_from(reached).unwrap_or(i64::MAX)
+            };
+            w.object(|w| {
+                w.name("fanoutCount").integer(count);
+                w.name("userOnlineStatus").object(|w| {
+                    for user in &push.users {
+                        w.name(user.as_str()).boolean(listens(&user));
+                    }
+                });
+            });
+        }
+    });
+    w.finish()
+}
+
+fn pushes(body: &json::Body<'_>) -> Result<Vec<Push>, Fault> {
+    let mut pushes = None;
+    for (name, value) in body.members()? {
+        match &value.content {
+            Content::Array(events) if name == PUSH_EVENTS => pushes = Some(events),
+            _ if name == PUSH_EVENTS => return Err(body.unexpected(value)),
+            _ => return Err(body.unrecognized(name, value)),
+        }
+    }
+    let events = pushes.ok_or_else(|| required(PUSH_EVENTS))?;
+    bounded(events)?;
+    events.iter().map(|event| one(body, event)).collect()
+}
+
+fn one(body: &json::Body<'_>, event: &Json) -> Result<Push, Fault> {
+    let Content::Object(members) = &event.content else {
+        return Err(body.unexpected(event));
+    };
+    let mut payload = None;
+    let mut users = Vec::new();
+    for (name, value) in members {
+        match (name.as_str(), &value.content) {
+            (PAYLOAD, Content::Text(text)) => payload = Some(text.clone()),
+            (USER_IDS, Content::Array(ids)) => {
+                bounded(ids)?;
+                for id in ids {
+                    let user = user(body, id)?;
+                    if !users.contains(&user) {
+                        users.push(user);
+                    }
+                }
+            }
+            (USER_IDS, Content::Null) => {}
+            (PAYLOAD | USER_IDS, _) => return Err(body.unexpected(value)),
+            _ => return Err(body.unrecognized(name, value)),
+        }
+    }
+    let payload = payload.ok_or_else(|| required(PAYLOAD))?;
+    let most = limits::PUSH_CHARACTERS_MAX;
+    if payload.chars().count() > usize::try_from(most).unwrap_or(usize::MAX) {
+        return Err(Fault::TextTooLong {
+            field: subject(PAYLOAD),
+            value: payload,
+            max: most,
+        });
+    }
+    Ok(Push { payload, users })
+}
+
+fn bounded(items: &[Json]) -> Result<(), Fault> {
+    let most = limits::PUSHES_MAX;
+    if items.len() > most {
+        return Err(Fault::Many(ManyFault::RecordsTooMany { most }));
+    }
+    Ok(())
+}
+
+fn user(body: &json::Body<'_>, id: &Json) -> Result<RecordId, Fault> {
+    let Content::Text(text) = &id.content else {
+        return Err(body.unexpected(id));
+    };
+    RecordId::parse(text).map_err(|_| Fault::IdMalformed {
+        field: subject(USER_IDS),
+        value: text.clone(),
+    })
+}
+
+fn subject(name: &str) -> FaultField {
+    FaultField {
+        name: FieldName::new(name),
+        label: name.to_owned(),
+    }
+}
+
+fn required(name: &str) -> Fault {
+    Fault::FieldsRequired {
+        fields: vec![FieldName::new(name)],
+    }
+}

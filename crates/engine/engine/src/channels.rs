@@ -1,0 +1,212 @@
+//! Generic channels: which there are, and the events that are pushed to them.
+//!
+//! A channel is a record; its events are numbered by the record, so that they stay its own under any name.
+//! Source: "Generic Events" (Streaming API Developer Guide), "`StreamingChannel`" (Object Reference).
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+use landfall_model::{
+    Catalog, EntityDefinition, EventUuid, Fault, RecordId, Row, Topic, Value, limits,
+};
+use landfall_schema::EventSchema;
+use landfall_store::{NewEvent, TopicId, Writer};
+
+use crate::blueprint::{Blueprint, read};
+use crate::entropy::draw;
+use crate::error::Error;
+use crate::validate::subject;
+use crate::{Change, Engine, Transaction};
+
+/// Name of the object whose records are channels.
+pub(crate) const OBJECT: &str = "StreamingChannel";
+
+/// What every name begins with.
+const PREFIX: &str = "/u/";
+
+/// A generic channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GenericChannel {
+    /// Its record.
+    pub id: RecordId,
+    /// As subscribers spell it: `/u/notifications`.
+    pub name: String,
+    /// The number of its events.
+    pub topic: TopicId,
+}
+
+/// A text to be pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// The text.
+    pub payload: String,
+    /// Who is to get it; nobody in particular: everybody.
+    pub users: Vec<RecordId>,
+}
+
+/// All channels, by name without regard to letter case, of which no two are alike.
+#[derive(Debug, Default)]
+pub struct GenericChannels(RwLock<HashMap<String, GenericChannel>>);
+
+impl GenericChannels {
+    pub(crate) fn load(writer: &mut dyn Writer, catalog: &Catalog) -> Result<Self, Error> {
+        let channels = Self::default();
+        if let Some(entity) = catalog.entity(OBJECT) {
+            for row in writer.recent_rows(entity, limits::STREAMING_CHANNELS_MAX)? {
+                let channel = numbered(entity, &row, writer)?;
+                channels.put(channel);
+            }
+        }
+        Ok(channels)
+    }
+
+    fn put(&self, channel: Option<GenericChannel>) {
+        if let Some(channel) = channel {
+            let key = channel.name.to_ascii_lowercase();
+            self.write().insert(key, channel);
+        }
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<String, GenericChannel>> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts changes in force.
+    pub(crate) fn change(&self, changes: Vec<(RecordId, Option<GenericChannel>)>) {
+        if changes.is_empty() {
+            return;
+        }
+        let gone: Vec<RecordId> = changes.iter().map(|(id, _)| *id).collect();
+        self.write()
+            .retain(|_, channel| !gone.contains(&channel.id));
+        for (_, channel) in changes {
+            self.put(channel);
+        }
+    }
+
+    /// The channel of a name.
+    ///
+    /// # Errors
+    /// [`Fault::ChannelCaseVaries`] if it is spelled otherwise.
+    pub fn named(&self, name: &str) -> Result<Option<GenericChannel>, Fault> {
+        let channels = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        match channels.get(&name.to_ascii_lowercase()) {
+            Some(channel) if channel.name == name => Ok(Some(channel.clone())),
+            Some(_) => Err(Fault::ChannelCaseVaries),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The channel of a record; none if the record is in the recycle bin.
+pub(crate) fn numbered(
+    entity: &EntityDefinition,
+    row: &Row,
+    writer: &mut dyn Writer,
+) -> landfall_store::Result<Option<GenericChannel>> {
+    let value = |name: &str| read(row, entity.index_of(name));
+    let is_deleted = value("IsDeleted").as_bool().unwrap_or(false);
+    match (value("Id").as_id(), value("Name").as_text()) {
+        (Some(id), Some(name)) if !is_deleted => Ok(Some(GenericChannel {
+            id,
+            name: name.to_owned(),
+            topic: writer.topic(&Topic::new(format!("{PREFIX}{id}")))?,
+        })),
+        _ => Ok(None),
+    }
+}
+
+/// Whether a record may be a channel.
+///
+/// # Errors
+/// [`Fault::ValueRefused`] for another name than `/u/` and letters, digits, `_` and `/`.
+pub(crate) fn check(object: &Blueprint, row: &Row) -> Result<(), Fault> {
+    let entity = &object.entity;
+    let Some((place, field)) = entity.field("Name") else {
+        return Ok(());
+    };
+    let name = read(row, Some(place)).as_text().unwrap_or_default();
+    if is_name(name) {
+        return Ok(());
+    }
+    Err(Fault::ValueRefused {
+        field: subject(field),
+        reason: format!(
+            "a channel name begins with {PREFIX} and has letters, digits, underscores and slashes behind it"
+        ),
+    })
+}
+
+/// Whether a channel may be called so.
+pub fn is_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/');
+    name.strip_prefix(PREFIX)
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(allowed))
+}
+
+/// See [`Engine::push`].
+pub(crate) async fn push(
+    engine: &Engine,
+    channel: TopicId,
+    pushes: Vec<Push>,
+) -> Result<(), Error> {
+    let schema = &engine.0.streams.generic;
+    let events = pushes
+        .into_iter()
+        .map(|push| event(engine, schema, channel, push))
+        .collect::<Result<Vec<_>, _>>()?;
+    // Generic events count against no allocation of platform events.
+    engine.0.writer.publish(events).await?;
+    Ok(())
+}
+
+fn event(
+    engine: &Engine,
+    schema: &EventSchema,
+    topic: TopicId,
+    push: Push,
+) -> Result<NewEvent, Error> {
+    let users: Vec<&str> = push.users.iter().map(RecordId::as_str).collect();
+    let users = if users.is_empty() {
+        Value::Null
+    } else {
+        Value::Text(users.join(";"))
+    };
+    let payload = schema.encode_event(&[Value::Text(push.payload), users]);
+    let payload = payload.map_err(|source| Error::Schema {
+        entity: OBJECT.to_owned(),
+        source,
+    })?;
+    Ok(NewEvent {
+        topic,
+        uuid: EventUuid::from_random(draw(engine.entropy())),
+        schema: schema.id(),
+        payload: Bytes::from(payload),
+    })
+}
+
+/// See [`Engine::make_channel`].
+pub(crate) async fn make(engine: &Engine, name: &str, user: RecordId) -> Result<(), Error> {
+    let catalog = engine.catalog();
+    let entity = catalog.entity(OBJECT).ok_or(Fault::ResourceNotFound)?;
+    let field = |name: &str, value| Some((entity.index_of(name)?, value));
+    let values = [
+        field("Name", Value::Text(name.to_owned())),
+        field("IsDynamic", Value::Boolean(true)),
+    ];
+    let transaction = Transaction {
+        changes: vec![Change::CreateByService {
+            entity: Arc::clone(entity),
+            values: values.into_iter().flatten().collect(),
+        }],
+        all_or_none: true,
+        user,
+        origin: String::new(),
+    };
+    let outcomes = engine.commit(transaction).await?;
+    match outcomes.into_iter().next() {
+        Some(Err(fault)) => Err(fault.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,88 @@
+//! Who listens to a channel at this moment.
+//!
+//! Source: "Streaming Channel Push REST API" (Streaming API Developer Guide): whoever pushes is told who is online.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use landfall_model::RecordId;
+use landfall_store::TopicId;
+
+/// The listeners of every channel. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Presence(Arc<Mutex<Listeners>>);
+
+/// How many subscriptions each user has.
+type Listeners = HashMap<TopicId, BTreeMap<RecordId, usize>>;
+
+impl Presence {
+    /// A subscription begins; it ends when the answer is dropped.
+    pub fn enter(&self, topic: TopicId, user: RecordId) -> Present {
+        *self
+            .listeners()
+            .entry(topic)
+            .or_default()
+            .entry(user)
+            .or_default() += 1;
+        Present {
+            presence: self.clone(),
+            topic,
+            user,
+        }
+    }
+
+    /// Who listens, each once.
+    pub fn users(&self, topic: TopicId) -> Vec<RecordId> {
+        let listeners = self.listeners();
+        let users = listeners.get(&topic);
+        users.map_or_else(Vec::new, |users| users.keys().copied().collect())
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Listeners> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A subscription of a user.
+#[derive(Debug)]
+pub struct Present {
+    presence: Presence,
+    topic: TopicId,
+    user: RecordId,
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        let mut listeners = self.presence.listeners();
+        let Some(users) = listeners.get_mut(&self.topic) else {
+            return;
+        };
+        if let Some(count) = users.get_mut(&self.user) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                users.remove(&self.user);
+            }
+        }
+        if users.is_empty() {
+            listeners.remove(&self.topic);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_there_as_long_as_one_subscription_is() {
+        let presence = Presence::default();
+        let (topic, user) = (TopicId(1), RecordId::EMPTY);
+        let first = presence.enter(topic, user);
+        let second = presence.enter(topic, user);
+        drop(first);
+        assert_eq!(presence.users(topic), [user]);
+        assert!(presence.users(TopicId(2)).is_empty());
+        drop(second);
+        assert!(presence.users(topic).is_empty() && presence.listeners().is_empty());
+    }
+}

@@ -1,0 +1,318 @@
+//! The `PushTopics` in force: which there are, what they watch, and the notifications that a transaction makes due.
+//!
+//! A set is never changed: a change of a `PushTopic` makes a new one, which is in force from the commit of the change on.
+//! A transaction asks only the topics that watch an object of its changes.
+
+mod compile;
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+use landfall_capture::push_topic::{Seen, Watch};
+use landfall_model::{
+    Catalog, ChangeType, EntityDefinition, EventUuid, FieldDefinition, KeyPrefix, RecordId, Row,
+    Timestamp, Topic, Value, limits,
+};
+use landfall_query::push_topic::Places;
+use landfall_schema::EventSchema;
+use landfall_store::{Document, NewEvent, TopicId, Writer};
+use tracing::{error, warn};
+
+use crate::definitions::Issued;
+use crate::error::Error;
+use crate::plan::{Cause, Step};
+
+pub(crate) use compile::{checked, notify_for_operations};
+
+/// Name of the object whose records are topics.
+pub(crate) const OBJECT: &str = "PushTopic";
+
+const DAY_MILLIS: i64 = 86_400_000;
+
+/// A topic that is active.
+#[derive(Clone, Debug)]
+pub struct PushTopic {
+    /// Its record.
+    pub id: RecordId,
+    /// The part of its channel after `/topic/`.
+    pub name: String,
+    /// The number of its events, which its record keeps under any name.
+    pub topic: TopicId,
+    watch: Watch,
+    schema: Arc<EventSchema>,
+}
+
+impl PushTopic {
+    /// The object that it watches.
+    pub fn entity(&self) -> &Arc<EntityDefinition> {
+        &self.watch.query().plan.entity
+    }
+
+    /// The fields that its notifications tell.
+    pub fn told(&self) -> impl Iterator<Item = &FieldDefinition> {
+        self.fields(&self.watch.query().told)
+    }
+
+    /// The fields that its condition is about.
+    pub fn condition(&self) -> impl Iterator<Item = &FieldDefinition> {
+        self.fields(&self.watch.query().condition)
+    }
+
+    fn fields<'s>(&'s self, places: &'s [usize]) -> impl Iterator<Item = &'s FieldDefinition> {
+        let fields = &self.entity().fields;
+        places.iter().filter_map(|place| fields.get(*place))
+    }
+
+    /// The notification of a change. `row` is the record with two places behind its fields.
+    fn notification(&self, change: ChangeType, row: &mut Row, uuid: EventUuid) -> Option<NewEvent> {
+        let behind = row.len().checked_sub(2)?;
+        if let Some(slot) = row.get_mut(behind) {
+            *slot = Value::Text(participle(change).to_owned());
+        }
+        match self.schema.encode_event(row) {
+            Ok(payload) => Some(NewEvent {
+                topic: self.topic,
+                uuid,
+                schema: self.schema.id(),
+                payload: Bytes::from(payload),
+            }),
+            Err(failure) => {
+                error!(error = %crate::chain(&failure), topic = self.name, "a change cannot be told by a PushTopic");
+                None
+            }
+        }
+    }
+}
+
+/// Wire: member `type` of a notification.
+const fn participle(change: ChangeType) -> &'static str {
+    match change {
+        ChangeType::Create => "created",
+        ChangeType::Delete => "deleted",
+        ChangeType::Undelete => "undeleted",
+        _ => "updated",
+    }
+}
+
+/// The topics of one object.
+#[derive(Clone, Debug, Default)]
+struct Watched {
+    topics: Vec<Arc<PushTopic>>,
+    /// An update of none of these fields is told by no topic.
+    tracked: Places,
+}
+
+/// All active topics.
+#[derive(Clone, Debug, Default)]
+pub struct PushTopics {
+    by_name: HashMap<String, Arc<PushTopic>>,
+    by_topic: HashMap<TopicId, Arc<PushTopic>>,
+    by_object: HashMap<KeyPrefix, Watched>,
+    /// When conditions with dates such as `TODAY` mean something else; none without such.
+    stale_at: Option<Timestamp>,
+}
+
+impl PushTopics {
+    /// The topics of the stored records. Schemas that are new come back as documents, to be kept before the first event
+    /// that needs them. A topic whose query the objects no longer allow is left out.
+    pub(crate) fn load(
+        writer: &mut dyn Writer,
+        catalog: &Catalog,
+        issued: &Issued,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<Document>), Error> {
+        let mut topics = Self::default();
+        let mut new = Vec::new();
+        if let Some(entity) = catalog.entity(OBJECT) {
+            for row in writer.recent_rows(entity, limits::PUSH_TOPICS_MAX)? {
+                topics.add((entity, &row), writer, catalog, (issued, &mut new), now)?;
+            }
+        }
+        Ok((topics, new))
+    }
+
+    /// The set after changes of records: their rows, live or deleted.
+    pub(crate) fn changed(
+        &self,
+        records: &BTreeMap<RecordId, (Arc<EntityDefinition>, Arc<Row>)>,
+        writer: &mut dyn Writer,
+        catalog: &Catalog,
+        issued: &Issued,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<Document>), Error> {
+        let mut topics = Self {
+            stale_at: self.stale_at,
+            ..Self::default()
+        };
+        let others = self.by_topic.values();
+        for topic in others.filter(|topic| !records.contains_key(&topic.id)) {
+            topics.insert(Arc::clone(topic));
+        }
+        let mut new = Vec::new();
+        for (entity, row) in records.values() {
+            topics.add((entity, row), writer, catalog, (issued, &mut new), now)?;
+        }
+        Ok((topics, new))
+    }
+
+    fn add(
+        &mut self,
+        (entity, row): (&EntityDefinition, &Row),
+        writer: &mut dyn Writer,
+        catalog: &Catalog,
+        (issued, new): (&Issued, &mut Vec<Document>),
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let Some(id) = compile::id(entity, row).filter(|_| compile::is_active(entity, row)) else {
+            return Ok(());
+        };
+        let compiled = match checked(entity, row, catalog, now) {
+            Ok(compiled) => compiled,
+            Err(refusal) => {
+                warn!(?refusal, record_id = %id, "a PushTopic no longer fits its object and tells nothing");
+                return Ok(());
+            }
+        };
+        if compiled.watch.query().is_dated {
+            let next_day = (now.as_millis().div_euclid(DAY_MILLIS) + 1).saturating_mul(DAY_MILLIS);
+            self.stale_at = Some(Timestamp::from_millis(next_day));
+        }
+        self.insert(Arc::new(PushTopic {
+            id,
+            name: compiled.name,
+            topic: writer.topic(&Topic::new(format!("/topic/{id}")))?,
+            watch: compiled.watch,
+            schema: issued.add(compiled.schema, new),
+        }));
+        Ok(())
+    }
+
+    fn insert(&mut self, topic: Arc<PushTopic>) {
+        let watched = self.by_object.entry(topic.entity().key_prefix);
+        let watched = watched.or_default();
+        watched.tracked.extend(topic.watch.tracked());
+        watched.topics.push(Arc::clone(&topic));
+        self.by_topic.insert(topic.topic, Arc::clone(&topic));
+        self.by_name.insert(topic.name.clone(), topic);
+    }
+
+    /// Whether conditions have come to mean something else.
+    pub(crate) fn is_stale(&self, now: Timestamp) -> bool {
+        self.stale_at.is_some_and(|stale_at| now >= stale_at)
+    }
+
+    /// A topic by the part of its channel after `/topic/`: letter case counts.
+    pub fn named(&self, name: &str) -> Option<&Arc<PushTopic>> {
+        self.by_name.get(name)
+    }
+
+    /// A topic by the number of its events.
+    pub fn numbered(&self, topic: TopicId) -> Option<&Arc<PushTopic>> {
+        self.by_topic.get(&topic)
+    }
+
+    /// The notifications of what a transaction did, all its steps in order.
+    pub(crate) fn notifications(
+        &self,
+        steps: &[Step],
+        user: RecordId,
+        mut uuid: impl FnMut() -> EventUuid,
+    ) -> Vec<NewEvent> {
+        if self.by_object.is_empty() {
+            return Vec::new();
+        }
+        let mut events = Vec::new();
+        for changed in self.watched(steps) {
+            let seen: Vec<Seen<'_>> = changed
+                .steps
+                .iter()
+                .map(|step| {
+                    Seen::new(
+                        step.change,
+                        step.before.as_deref().map(|row| &**row),
+                        &step.after,
+                    )
+                })
+                .collect();
+            if let [only] = seen.as_slice()
+                && only.change == ChangeType::Update
+                && !only.changed.meets(&changed.watched.tracked)
+            {
+                continue;
+            }
+            let mut row: Option<Row> = None;
+            for topic in &changed.watched.topics {
+                for place in topic.watch.told(&seen) {
+                    let row = row.get_or_insert_with(|| {
+                        let mut row = Row::clone(changed.last);
+                        row.extend([Value::Null, Value::Id(user)]);
+                        row
+                    });
+                    let change = seen
+                        .get(place)
+                        .map_or(ChangeType::Update, |seen| seen.change);
+                    events.extend(topic.notification(change, row, uuid()));
+                }
+            }
+        }
+        events
+    }
+
+    /// The changes that requests made of records of watched objects, record by record.
+    fn watched<'t>(&'t self, steps: &'t [Step]) -> Vec<Changed<'t>> {
+        let mut records: Vec<Changed<'t>> = Vec::new();
+        let mut place_of: HashMap<RecordId, usize> = HashMap::new();
+        for step in steps {
+            let Some(watched) = self.by_object.get(&step.id.prefix()) else {
+                continue;
+            };
+            let place = match place_of.entry(step.id) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    records.push(Changed {
+                        watched,
+                        steps: Vec::new(),
+                        last: &step.after,
+                    });
+                    *new.insert(records.len() - 1)
+                }
+            };
+            if let Some(record) = records.get_mut(place) {
+                record.last = &step.after;
+                if step.cause == Cause::Request {
+                    record.steps.push(step);
+                }
+            }
+        }
+        records
+    }
+}
+
+/// What a transaction did to one record.
+struct Changed<'t> {
+    watched: &'t Watched,
+    /// What was asked for.
+    steps: Vec<&'t Step>,
+    /// The record in the end.
+    last: &'t Row,
+}
+
+/// The set in force, for those who read it.
+#[derive(Debug, Default)]
+pub(crate) struct TopicsInForce(RwLock<Arc<PushTopics>>);
+
+impl TopicsInForce {
+    pub(crate) fn new(topics: PushTopics) -> Self {
+        Self(RwLock::new(Arc::new(topics)))
+    }
+
+    pub(crate) fn get(&self) -> Arc<PushTopics> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn replace(&self, topics: PushTopics) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(topics);
+    }
+}
