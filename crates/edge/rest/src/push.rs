@@ -1,6 +1,6 @@
 //! Pushing texts to a generic channel, and who listens to it.
 //!
-//! Source: "Streaming GenericChannel Push REST API" (Streaming API Developer Guide).
+//! Source: "Streaming Channel Push REST API" (Streaming API Developer Guide).
 
 use axum::body::Body;
 use http::Method;

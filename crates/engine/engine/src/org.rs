@@ -39,52 +39,47 @@ const DOCUMENT_KEY: &str = "identity";
 
 /// See [`Engine::start`].
 pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
-    let Parts {
-        store,
-        clock,
-        entropy,
-        instance,
-        retention_hours,
-        capture_all,
-        differences,
-        streams,
-        allocations,
-    } = parts;
+    let (store, clock, entropy) = (parts.store, parts.clock, parts.entropy);
     let mut writer = store.writer;
     let (compiled, components) = deploy::stored(&*writer)?;
     writer.prepare(compiled.catalog.entities())?;
-    let mut numbers = Numbers::load(&*writer, instance)?;
+    let mut numbers = Numbers::load(&*writer, parts.instance)?;
     let catalog = &compiled.catalog;
     let org = founded(&mut *writer, catalog, &mut numbers, &*clock, &*entropy)?;
     let issued = Arc::new(Issued::load(&*writer)?);
-    let blueprints = Blueprints::new(catalog, &compiled.roll_ups, streams);
+    let blueprints = Blueprints::new(catalog, &compiled.roll_ups, parts.streams);
     let views = Arc::new(Views::default());
     let definitions = Definitions::build(
         &mut *writer,
         compiled.catalog,
         org.created,
-        &compiled.channels.capturing(capture_all),
+        &compiled.channels.capturing(parts.capture_all),
         (&issued, &views),
     );
     let definitions = kept(definitions?, &mut *writer, &*clock)?
         .with_managed(managed::stored(&*writer)?)
         .with_connected_apps(compiled.connected_apps)
         .with_components(components);
-    let streams = StreamState::load(&mut *writer, &definitions, &issued, streams, &*clock)?;
+    let streams = StreamState::load(&mut *writer, &definitions, &issued, parts.streams, &*clock)?;
     let log = Arc::new(Log::open(Arc::clone(&store.reader))?);
     let (handle, inbox) = writer::handle::channel();
     let definitions = Arc::new(InForce::new(definitions));
-    let usage = Arc::new(Usage::open(&*writer, &clock, &definitions, allocations)?);
+    let usage = Arc::new(Usage::open(
+        &*writer,
+        &clock,
+        &definitions,
+        parts.allocations,
+    )?);
     let standings = Arc::new(AllRights::default());
     let core = Core {
         store: writer,
         numbers,
-        retention_hours,
+        retention_hours: parts.retention_hours,
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
         blueprints,
-        capture_all,
-        differences,
+        capture_all: parts.capture_all,
+        differences: parts.differences,
         definitions: Arc::clone(&definitions),
         standings: Arc::clone(&standings),
         issued: Arc::clone(&issued),
