@@ -312,6 +312,12 @@ pub(crate) struct ServeOptions {
     /// Platform events that may be defined; 0 for no limit [default: 5]
     #[arg(long, env = "LANDFALL_LIMITS_EVENT_DEFINITIONS", value_name = "N")]
     pub(crate) limits_event_definitions: Option<u64>,
+    /// Objects that may be selected for change events on all channels together; 0 for no limit [default: 5]
+    #[arg(long, env = "LANDFALL_LIMITS_SELECTED_OBJECTS", value_name = "N")]
+    pub(crate) limits_selected_objects: Option<u64>,
+    /// Platform events that may be selected on all channels together; 0 for no limit [default: 5]
+    #[arg(long, env = "LANDFALL_LIMITS_SELECTED_EVENTS", value_name = "N")]
+    pub(crate) limits_selected_events: Option<u64>,
     /// File that holds the token that whoever reads /metrics has to bring
     #[arg(long, env = "LANDFALL_METRICS_TOKEN_FILE", value_name = "FILE")]
     pub(crate) metrics_token_file: Option<PathBuf>,

@@ -30,6 +30,7 @@ pub(crate) async fn run(options: ServeOptions, log: LogOptions, started: Instant
 
 /// What flags and variables say.
 fn said(options: ServeOptions, log: LogOptions) -> Settings {
+    let limits = limits(&options);
     Settings {
         listen: options.listen,
         data: options.data,
@@ -77,20 +78,7 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
         pubsub: settings::Pubsub {
             reflection: options.pubsub_reflection,
         },
-        limits: settings::Limits {
-            connections: options.limits_connections,
-            logins_an_hour: options.limits_logins_an_hour,
-            push_topics: options.limits_push_topics,
-            streaming_channels: options.limits_streaming_channels,
-            allocations: options.limits_allocations.map(Edition::from),
-            concurrent_clients: options.limits_concurrent_clients,
-            delivered_daily: options.limits_delivered_daily,
-            published_hourly: options.limits_published_hourly,
-            push_topics_daily: options.limits_push_topics_daily,
-            generic_daily: options.limits_generic_daily,
-            requests_daily: options.limits_requests_daily,
-            event_definitions: options.limits_event_definitions,
-        },
+        limits,
         metrics: settings::Metrics {
             token_file: options.metrics_token_file,
         },
@@ -98,5 +86,25 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
             format: log.log_format.map(LogFormat::from),
             filter: log.filter,
         },
+    }
+}
+
+/// What of it is about `[limits]`.
+fn limits(options: &ServeOptions) -> settings::Limits {
+    settings::Limits {
+        connections: options.limits_connections,
+        logins_an_hour: options.limits_logins_an_hour,
+        push_topics: options.limits_push_topics,
+        streaming_channels: options.limits_streaming_channels,
+        allocations: options.limits_allocations.map(Edition::from),
+        concurrent_clients: options.limits_concurrent_clients,
+        delivered_daily: options.limits_delivered_daily,
+        published_hourly: options.limits_published_hourly,
+        push_topics_daily: options.limits_push_topics_daily,
+        generic_daily: options.limits_generic_daily,
+        requests_daily: options.limits_requests_daily,
+        event_definitions: options.limits_event_definitions,
+        selected_objects: options.limits_selected_objects,
+        selected_events: options.limits_selected_events,
     }
 }

@@ -24,6 +24,8 @@ pub(crate) fn allocations(edition: Edition, limits: &Limits) -> Allocations {
         requests_daily: of(limits.requests_daily, base.requests_daily),
         concurrent_clients: of(limits.concurrent_clients, base.concurrent_clients),
         event_definitions: of(limits.event_definitions, base.event_definitions),
+        selected_objects: of(limits.selected_objects, base.selected_objects),
+        selected_events: of(limits.selected_events, base.selected_events),
     }
 }
 

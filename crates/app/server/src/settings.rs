@@ -178,6 +178,10 @@ pub struct Limits {
     pub requests_daily: Option<u64>,
     /// Platform events that may be defined.
     pub event_definitions: Option<u64>,
+    /// Objects that may be selected for change events on all channels together.
+    pub selected_objects: Option<u64>,
+    /// Platform events that may be selected on all channels together.
+    pub selected_events: Option<u64>,
 }
 
 /// Editions with allocations of their own.
@@ -358,6 +362,8 @@ impl Limits {
             generic_daily: self.generic_daily.or(other.generic_daily),
             requests_daily: self.requests_daily.or(other.requests_daily),
             event_definitions: self.event_definitions.or(other.event_definitions),
+            selected_objects: self.selected_objects.or(other.selected_objects),
+            selected_events: self.selected_events.or(other.selected_events),
         }
     }
 }

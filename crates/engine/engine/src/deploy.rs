@@ -2,6 +2,8 @@
 //!
 //! What is kept is what was deployed, word for word: the definitions are compiled from it again at every start.
 
+mod bounds;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -139,7 +141,7 @@ pub(crate) async fn amend(
     let warnings = if check_only || effects.iter().all(is_idle) {
         let mut book = book_of(engine).await?;
         let compiled = compiled(&parts, &mut book)?;
-        refuse_too_many(engine, &compiled.catalog)?;
+        bounds::check(engine, &compiled, &parts)?;
         compiled.warnings
     } else {
         submit(engine, next, &parts).await?
@@ -151,7 +153,7 @@ pub(crate) async fn amend(
 async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Problem>, Error> {
     let mut book = book_of(engine).await?;
     let mut compiled = compiled(parts, &mut book)?;
-    refuse_too_many(engine, &compiled.catalog)?;
+    bounds::check(engine, &compiled, parts)?;
     compiled
         .granted
         .retain(|granted| next.is_other(granted.kind, &granted.name));
@@ -178,26 +180,6 @@ async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Probl
     let deployed = engine.0.writer.deploy(deployment).await;
     deployed.map_err(|error| told(error, parts))?;
     Ok(compiled.warnings)
-}
-
-/// Source: "Platform Event Allocations" (Platform Events Developer Guide); the text is ours.
-fn refuse_too_many(engine: &Engine, catalog: &Catalog) -> Result<(), Error> {
-    let Some(most) = engine.usage().allocations().event_definitions else {
-        return Ok(());
-    };
-    let events = catalog.platform_events().iter();
-    let mut own = events.filter(|event| event.standard.is_none());
-    let beyond = usize::try_from(most).ok().and_then(|most| own.nth(most));
-    let Some(event) = beyond else {
-        return Ok(());
-    };
-    Err(Error::Invalid {
-        problems: vec![Problem {
-            path: format!("objects/{0}/{0}.object-meta.xml", event.name),
-            line: 1,
-            reason: format!("an org has at most {most} platform event definitions"),
-        }],
-    })
 }
 
 /// The components as they are to be.

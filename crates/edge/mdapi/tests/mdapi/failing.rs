@@ -1,5 +1,8 @@
 //! Zip files and requests that are not as they should be, and ends of the process at the wrong moment.
 
+use landfall_engine::usage::Allocations;
+use landfall_test_org::{Options, TestOrg};
+
 use crate::org::{Org, days, fault, file, manifest, text, told, trip, zip};
 
 const SINGLE: &str = "<singlePackage>true</singlePackage><rollbackOnError>true</rollbackOnError>";
@@ -29,6 +32,50 @@ async fn what_is_not_here_is_refused_by_name() {
         ]
     );
     assert!(org.base.engine.catalog().entity("Trip__c").is_none());
+}
+
+// The limit of objects on channels is one for all ways to select them.
+#[tokio::test]
+async fn no_more_objects_are_selected_than_the_org_may() {
+    let allocations = Allocations {
+        selected_objects: Some(1),
+        ..Allocations::UNLIMITED
+    };
+    let options = Options {
+        allocations,
+        ..Options::default()
+    };
+    let mut org = Org::on(TestOrg::with(options).await).await;
+    org.work();
+    let select = |event: &str| {
+        file(
+            "PlatformEventChannelMember",
+            &format!(
+                "<eventChannel>ChangeEvents</eventChannel><selectedEntity>{event}</selectedEntity>"
+            ),
+        )
+    };
+    let package = manifest(&[("PlatformEventChannelMember", &["One", "Two"])]);
+    let (one, two) = (select("AccountChangeEvent"), select("ContactChangeEvent"));
+    let files = [
+        ("package.xml", package.as_str()),
+        (
+            "platformEventChannelMembers/One.platformEventChannelMember",
+            &one,
+        ),
+        (
+            "platformEventChannelMembers/Two.platformEventChannelMember",
+            &two,
+        ),
+    ];
+    assert_eq!(
+        failures(&org, &files).await,
+        [
+            "Failures|PlatformEventChannelMember|Two|platformEventChannelMembers/Two.platformEventChannelMember|-|1|Error|\
+             an org selects at most 1 objects for change events on all its channels together"
+        ]
+    );
+    assert!(org.base.engine.definitions().channel_members().is_empty());
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Channels and what is on them, set up over the Tooling API.
 
 use axum::body::Body;
+use landfall_engine::usage::Allocations;
 use landfall_metadata::Component;
 use serde_json::{Value, json};
 
@@ -330,4 +331,43 @@ async fn only_what_may_change_changes_and_a_channel_takes_its_members_with_it() 
     assert_eq!(left["size"], 0);
     let again = delete(&org, CHANNELS, &sales).await.refusal();
     assert_eq!(again.1, "INVALID_CROSS_REFERENCE_KEY");
+}
+
+// C56
+#[tokio::test]
+async fn no_more_objects_are_selected_than_the_org_may() {
+    let allocations = Allocations {
+        selected_objects: Some(2),
+        ..Allocations::UNLIMITED
+    };
+    let org = Org::allowed(allocations, Vec::new()).await;
+    made(&org, CHANNELS, &channel("Sales__chn", "data")).await;
+    made(&org, CHANNELS, &channel("Other__chn", "data")).await;
+    let mut last = String::new();
+    for (name, channel, event) in [
+        ("A", "Sales__chn", "AccountChangeEvent"),
+        ("B", "ChangeEvents", "ContactChangeEvent"),
+        ("C", "Other__chn", "AccountChangeEvent"),
+        ("D", "Sales__chn", "ContactChangeEvent"),
+    ] {
+        last = made(&org, MEMBERS, &member(name, &on(channel, event))).await;
+    }
+    let third = member("E", &on("Other__chn", "LeadChangeEvent"));
+    let beyond = "an org selects at most 2 objects for change events on all its channels together";
+    let refused = org.post(MEMBERS, &third).await.refusal();
+    assert_eq!(
+        refused,
+        (400, "INVALID_INPUT".to_owned(), beyond.to_owned())
+    );
+    assert_eq!(delete(&org, MEMBERS, &last).await.status, 204);
+    let still = org.post(MEMBERS, &third).await.refusal();
+    assert_eq!(still.2, beyond, "it is on another channel too");
+    let contact = query(
+        &org,
+        "SELECT Id FROM PlatformEventChannelMember WHERE SelectedEntity='ContactChangeEvent'",
+    )
+    .await;
+    let contact = contact["records"][0]["Id"].as_str().expect("an id");
+    assert_eq!(delete(&org, MEMBERS, contact).await.status, 204);
+    made(&org, MEMBERS, &third).await;
 }

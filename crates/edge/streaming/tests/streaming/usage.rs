@@ -6,6 +6,7 @@ use landfall_engine::Error;
 use landfall_engine::usage::{Allocations, Meter, Metric};
 use landfall_metadata::Component;
 use landfall_model::Fault;
+use landfall_test_org::channels::{channel, member};
 use serde_json::{Value, json};
 
 use crate::org::{ACCOUNTS, Org, connect, connect_now, subscribe};
@@ -158,6 +159,27 @@ async fn requests_are_refused_beyond_those_of_a_day() {
     assert_eq!(usage.request(), (1, Ok(())));
 }
 
+fn event(name: &str) -> Component {
+    Component {
+        path: format!("objects/{name}.object"),
+        content: format!(
+            "<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\"><label>{name}</label>\
+             <pluralLabel>{name}</pluralLabel><eventType>HighVolume</eventType>\
+             <publishBehavior>PublishImmediately</publishBehavior></CustomObject>"
+        ),
+    }
+}
+
+/// Where the problem of a project is, and what it is.
+async fn refused(org: &Org, project: Vec<Component>) -> (String, String) {
+    let refused = org.engine.deploy(project).await.expect_err("too many");
+    let Error::Invalid { problems } = refused else {
+        panic!("{refused}");
+    };
+    let problem = problems.into_iter().next().expect("a problem");
+    (problem.path, problem.reason)
+}
+
 #[tokio::test]
 async fn an_org_defines_no_more_events_than_it_may() {
     let org = Org::allowed(Allocations {
@@ -165,21 +187,55 @@ async fn an_org_defines_no_more_events_than_it_may() {
         ..Allocations::UNLIMITED
     })
     .await;
-    let event = |name: &str| Component {
-        path: format!("objects/{name}.object"),
-        content: format!(
-            "<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\"><label>{name}</label>\
-             <pluralLabel>{name}</pluralLabel><eventType>HighVolume</eventType>\
-             <publishBehavior>PublishImmediately</publishBehavior></CustomObject>"
-        ),
-    };
     let deployed = org.engine.deploy(vec![event("One__e")]).await;
     deployed.expect("one is allowed");
     let both = vec![event("One__e"), event("Two__e")];
-    let refused = org.engine.deploy(both).await.expect_err("two are not");
-    let Error::Invalid { problems } = refused else {
-        panic!("{refused}");
-    };
-    assert!(problems[0].path.contains("Two__e"), "{problems:?}");
+    let (path, _) = refused(&org, both).await;
+    assert!(path.contains("Two__e"), "{path}");
     assert!(org.engine.catalog().platform_event("Two__e").is_none());
+}
+
+// C56
+#[tokio::test]
+async fn a_project_selects_no_more_on_all_channels_than_the_org_may() {
+    let org = Org::allowed(Allocations {
+        selected_objects: Some(2),
+        selected_events: Some(1),
+        ..Allocations::UNLIMITED
+    })
+    .await;
+    let project = |more: &[(&str, &str)]| {
+        let channels = [
+            channel("Sales__chn", "data"),
+            channel("Other__chn", "data"),
+            channel("Printers__chn", "event"),
+            event("One__e"),
+            event("Two__e"),
+        ];
+        let selected = [
+            ("Sales__chn", "ContactChangeEvent"),
+            ("Other__chn", "ContactChangeEvent"),
+            ("ChangeEvents", "LeadChangeEvent"),
+            ("Printers__chn", "One__e"),
+        ];
+        let members = selected.iter().chain(more);
+        let members = members.map(|(channel, event)| member(channel, event, "", &[]));
+        channels.into_iter().chain(members).collect::<Vec<_>>()
+    };
+    org.deploy(project(&[])).await;
+    // Its name sorts before those that are there.
+    let third = project(&[("ChangeEvents", "AccountChangeEvent")]);
+    let (path, reason) = refused(&org, third).await;
+    assert!(path.contains("ChangeEvents_AccountChangeEvent"), "{path}");
+    assert_eq!(
+        reason,
+        "an org selects at most 2 objects for change events on all its channels together"
+    );
+    let second = project(&[("Printers__chn", "Two__e")]);
+    let (path, reason) = refused(&org, second).await;
+    assert!(path.contains("Printers_chn_Two_e"), "{path}");
+    assert_eq!(
+        reason,
+        "an org selects at most 1 platform events on all its channels together"
+    );
 }

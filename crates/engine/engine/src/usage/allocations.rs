@@ -4,8 +4,9 @@ use super::Meter;
 
 /// The allocations of an org; none: as much as one likes.
 ///
-/// Source: "Platform Event Allocations" (Platform Events Developer Guide), "Streaming API Allocations" (Streaming API
-/// Developer Guide), "API Request Limits and Allocations" (Salesforce Developer Limits and Allocations Quick Reference).
+/// Source: "Platform Event Allocations" (Platform Events Developer Guide), "Change Data Capture
+/// Allocations" (Change Data Capture Developer Guide), "Streaming API Allocations" (Streaming API Developer Guide),
+/// "API Request Limits and Allocations" (Salesforce Developer Limits and Allocations Quick Reference).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allocations {
     /// Platform events published in an hour: `Fault::PublishLimitExceeded` beyond.
@@ -22,6 +23,10 @@ pub struct Allocations {
     pub concurrent_clients: Option<u64>,
     /// Platform events that an org may define: a problem of the deployment beyond.
     pub event_definitions: Option<u64>,
+    /// Objects that may be selected for change events on all channels together: a problem of the deployment beyond.
+    pub selected_objects: Option<u64>,
+    /// Platform events that may be selected on all channels together: a problem of the deployment beyond.
+    pub selected_events: Option<u64>,
 }
 
 impl Allocations {
@@ -34,6 +39,8 @@ impl Allocations {
         requests_daily: None,
         concurrent_clients: None,
         event_definitions: None,
+        selected_objects: None,
+        selected_events: None,
     };
 
     /// A Developer Edition org. Also what an org without allocations shows as its own.
@@ -45,6 +52,8 @@ impl Allocations {
         requests_daily: Some(15_000),
         concurrent_clients: Some(20),
         event_definitions: Some(5),
+        selected_objects: Some(5),
+        selected_events: Some(5),
     };
 
     /// An Enterprise Edition org, without what its licences add.
@@ -56,6 +65,8 @@ impl Allocations {
         requests_daily: Some(100_000),
         concurrent_clients: Some(1_000),
         event_definitions: Some(50),
+        selected_objects: Some(5),
+        selected_events: Some(50),
     };
 
     /// A Performance or Unlimited Edition org, without what its licences add.
@@ -67,6 +78,8 @@ impl Allocations {
         requests_daily: Some(100_000),
         concurrent_clients: Some(2_000),
         event_definitions: Some(100),
+        selected_objects: Some(5),
+        selected_events: Some(50),
     };
 
     /// The allocation that a meter counts against.
