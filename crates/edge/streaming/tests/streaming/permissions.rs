@@ -1,6 +1,7 @@
 //! Which events somebody gets who does not see everything, and which fields of them.
 
 use landfall_model::Value as Field;
+use landfall_test_org::channels::{channel, member};
 use serde_json::{Value, json};
 
 use crate::org::{
@@ -103,4 +104,56 @@ async fn hidden_fields_are_left_out_of_events_and_of_changed_fields() {
         json!(["LastModifiedDate"])
     );
     assert_eq!(events[2]["data"]["schema"], whole[2]["data"]["schema"]);
+}
+
+// C68
+/// Source: "Field-Level Security" (Change Data Capture Developer Guide).
+#[tokio::test]
+async fn a_hidden_field_filters_and_is_not_delivered() {
+    let org = Org::new().await;
+    org.deploy(vec![
+        channel("Sales__chn", "data"),
+        member(
+            "Sales__chn",
+            "AccountChangeEvent",
+            "Phone = '1'",
+            &["Industry", "Site"],
+        ),
+    ])
+    .await;
+    let rights: &[(&str, &[&str])] = &[("Account", &["Read", "ViewAllRecords"])];
+    let token = org
+        .granted_user("ann@example.com", rights, &["Account.Industry"])
+        .await;
+    let client = session(&org, &token, &["/data/Sales__chn"]).await;
+    let admin = org.subscribed("/data/Sales__chn", Value::Null).await;
+    for (name, phone) in [("passes", "1"), ("blocked", "2")] {
+        let fields = [
+            ("Name", name.into_field()),
+            ("Phone", phone.into_field()),
+            ("Industry", "Energy".into_field()),
+            ("Site", "Bern".into_field()),
+        ];
+        let id = org.make(org.new_record("Account", &fields)).await;
+        org.make(org.update("Account", id, &[("Name", "changed".into_field())]))
+            .await;
+    }
+    // The administrator's events are made first and last: neither sees what is made for the other.
+    let whole = org.events(&admin).await;
+    let seen = events(&org, &token, &client).await;
+    let replayed = org.subscribed("/data/Sales__chn", json!(-2)).await;
+    for (all, part) in [whole, org.events(&replayed).await]
+        .iter()
+        .flat_map(|whole| whole.iter().zip(&seen))
+    {
+        assert_eq!(payload(all)["Phone"], "1");
+        assert_eq!(payload(all)["Site"], "Bern");
+        let part = payload(part);
+        assert_eq!(part["Industry"], "Energy");
+        for hidden in ["Phone", "Site"] {
+            assert!(part.get(hidden).is_none(), "{part}");
+        }
+    }
+    let names: Vec<&Value> = seen.iter().map(|event| &payload(event)["Name"]).collect();
+    assert_eq!(names, ["passes", "changed"]);
 }
