@@ -33,12 +33,12 @@ function ids(results) {
   return results.map(({ id }) => id);
 }
 
-/** Changes of accounts as they arrive, from a replay id or preset. */
-function follow(connection, replayId) {
+/** What arrives on a topic, from a replay id or preset. */
+function follow(connection, replayId, topic = ACCOUNTS) {
   const events = [];
-  const replay = new StreamingExtension.Replay(ACCOUNTS, replayId);
+  const replay = new StreamingExtension.Replay(topic, replayId);
   const client = connection.streaming.createClient([replay]);
-  const subscribed = client.subscribe(ACCOUNTS, (data) => events.push(data));
+  const subscribed = client.subscribe(topic, (data) => events.push(data));
   return { events, subscribed, close: () => client.disconnect() };
 }
 
@@ -158,6 +158,30 @@ async function streaming({ server }) {
   resumed.close();
 }
 
+/** A channel with a filter, made and found by the Tooling API, and followed. */
+async function channel({ server }) {
+  const connection = await connect(server);
+  const { tooling } = connection;
+  const fullName = 'Peers__chn';
+  await tooling.create('PlatformEventChannel', { FullName: fullName, Metadata: { channelType: 'data', label: 'Peers' } });
+  const metadata = {
+    eventChannel: fullName, selectedEntity: 'AccountChangeEvent', filterExpression: "Name LIKE 'a%'",
+    enrichedFields: [{ name: 'Site' }],
+  };
+  const { id } = await tooling.create('PlatformEventChannelMember', { FullName: 'Peers_Account', Metadata: metadata });
+  const { records } = await tooling.query('SELECT Id, FilterExpression FROM PlatformEventChannelMember');
+  const found = records.find((record) => record.Id === id);
+  ensureEqual(found.FilterExpression, metadata.filterExpression, 'the filter');
+  const accounts = connection.sobject('Account');
+  const [, acme] = ids(await accounts.create([{ Name: 'Best' }, { Name: 'Acme', Site: 'Bern' }]));
+  await accounts.update({ Id: acme, Phone: '1' });
+  const { events, close } = follow(connection, -2, `/data/${fullName}`);
+  await until(() => `2 events, has ${events.length}`, () => events.length >= 2);
+  const shown = events.map((event) => [header(event).changeType, event.payload.Name, event.payload.Site]);
+  ensureEqual(shown, [['CREATE', 'Acme', 'Bern'], ['UPDATE', 'Acme', 'Bern']], 'what passes');
+  close();
+}
+
 /** A login without an app, over SOAP, and its end. */
 async function soap({ server }) {
   const connection = new Connection({ loginUrl: server.url, version: VERSION });
@@ -274,6 +298,6 @@ async function metadata({ server }) {
 }
 
 export const scenarios = {
-  records, describe, collections, query, streaming, soap, soap_records, bulk, bulk_query, bulk_classic,
+  records, describe, collections, query, streaming, channel, soap, soap_records, bulk, bulk_query, bulk_classic,
   metadata,
 };

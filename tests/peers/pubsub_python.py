@@ -301,7 +301,44 @@ def publish():
             one.close()
 
 
-SCENARIOS = {"changes": changes, "resume": resume, "publish": publish}
+def channel():
+    """Channels of changes and of platform events, each with a filter: what passes arrives on both protocols alike."""
+    with Server("pubsub-python-channel") as server:
+        org = Org(server.authority)
+        bus = Bus(org)
+        topics = data, event = "/data/Peers__chn", "/event/Peers_Left__chn"
+        filter = "ChangeEventHeader.changeType = 'UPDATE' AND Name LIKE 'a%'"
+        org.channel("Peers__chn", "data", "AccountChangeEvent", filterExpression=filter, enrichedFields=[{"name": "Site"}])
+        org.channel("Peers_Left__chn", "event", EVENT, filterExpression="Code__c LIKE 't%'")
+        poller = Poller(org, {topic: -1 for topic in topics})
+        for name in ("Best", "Acme"):
+            account = org.create("Account", {"Name": name, "Site": "Bern"})
+            org.update("Account", account, {"Phone": "1"})
+        for code in ("one", "two"):
+            org.publish(EVENT, {"Code__c": code})
+        (change,) = ensure_alike(bus, poller, data)
+        equal((change.header["recordIds"], change.header["changeType"]), ([account], "UPDATE"), "what passes")
+        equal(change.header["changedFields"], ["LastModifiedDate", "Phone"], "what is added did not change")
+        values = {path: value for path, value in flat(change.value) if value is not None}
+        values.pop("LastModifiedDate")
+        equal(values, {"Name": "Acme", "Phone": "1", "Site": "Bern"}, "the update")
+        (left,) = ensure_alike(bus, poller, event)
+        equal(left.value["Code__c"], "two", "the platform event")
+        poller.close()
+        bus.close()
+
+
+def ensure_alike(bus, poller, topic):
+    """The one event of a topic, as replayed over gRPC and as streamed over CometD."""
+    subscriber = Subscriber(bus, topic, EARLIEST, batch=10)
+    events = list(subscriber.wait(1))
+    subscriber.close()
+    for data, event in zip(poller.wait(topic, 1), events):
+        ensure_same(data, event)
+    return events
+
+
+SCENARIOS = {"changes": changes, "resume": resume, "publish": publish, "channel": channel}
 
 
 if __name__ == "__main__":

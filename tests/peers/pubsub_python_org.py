@@ -52,6 +52,18 @@ class Org:
     def delete(self, kind, record):
         self._record("DELETE", f"{kind}/{record}", None, 204)
 
+    def channel(self, full_name, channel_type, selected_entity, **member):
+        """Makes a channel of one event, with what a member says of it."""
+        self._define("PlatformEventChannel", full_name, {"channelType": channel_type, "label": full_name})
+        name = f"{full_name}_{selected_entity}".replace("__", "_")
+        member |= {"eventChannel": full_name, "selectedEntity": selected_entity}
+        self._define("PlatformEventChannelMember", name, member)
+
+    def _define(self, kind, full_name, metadata):
+        path = f"/services/data/v62.0/tooling/sobjects/{kind}"
+        status, answer = self.call("POST", path, {"FullName": full_name, "Metadata": metadata})
+        assert status == 201, f"{kind} {full_name}: {status} {answer}"
+
 
 class Poller:
     """A Bayeux subscriber to `channels`, each from the replay id given for it, on a thread of its own."""
