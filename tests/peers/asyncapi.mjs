@@ -31,4 +31,42 @@ export const scenarios = {
     const account = messages.find((message) => message.name() === 'AccountChangeEvent');
     ensure(account.payload().property('data').property('payload').property('ChangeEventHeader'), 'a header');
   },
+
+  /** What the org defines by records and by the Tooling API is in it too, however it is named. */
+  async channels({ server, org }) {
+    const query = 'SELECT Id, Name, AnnualRevenue FROM Account';
+    for (const Name of ['Revenue', 'Große {Kunden} #1 10%']) {
+      await org.insert('PushTopic', { Name, ApiVersion: 59.0, Query: query });
+    }
+    for (const Name of ['/u/news/today', '/u/news_today', '/u/news/']) await org.insert('StreamingChannel', { Name });
+    await org.channel('Sales__chn', 'data', 'AccountChangeEvent', {});
+    await org.channel('Shipping__chn', 'event', 'Shipment_Left__e', {});
+    const parsed = await document(server);
+    const channels = parsed.channels().all();
+    const spelled = (channel) => {
+      const parameters = channel.parameters().all();
+      return parameters.reduce((text, one) => text.replace(`{${one.id()}}`, one.schema().const()), channel.address());
+    };
+    const messages = (address) => {
+      const channel = channels.find((one) => spelled(one) === address);
+      ensure(channel, `${address} among ${channels.length} channels`);
+      return channel.messages().all();
+    };
+    for (const topic of ['/topic/Revenue', '/topic/Große {Kunden} #1 10%']) {
+      const data = messages(topic)[0].payload().property('data');
+      const told = Object.keys(data.property('sobject').properties());
+      ensureEqual(told, ['Id', 'Name', 'AnnualRevenue'], `the fields of ${topic}`);
+      const event = Object.keys(data.property('event').properties());
+      ensureEqual(event, ['replayId', 'createdDate', 'type'], `the event of ${topic}`);
+    }
+    for (const [address, name] of [
+      ['/u/news/today', 'GenericEvent'],
+      ['/u/news_today', 'GenericEvent'],
+      ['/u/news/', 'GenericEvent'],
+      ['/data/Sales__chn', 'AccountChangeEvent'],
+      ['/event/Shipping__chn', 'Shipment_Left__e'],
+    ]) {
+      ensureEqual(messages(address).map((message) => message.name()), [name], address);
+    }
+  },
 };

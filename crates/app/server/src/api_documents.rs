@@ -1,7 +1,11 @@
 //! Documents that describe this org to tools: `/asyncapi.yaml`, `/openapi.yaml`, and `/schemas/EVENT.json`.
 //!
 //! Made from the definitions in force whenever they are asked for. In a production node whoever asks needs a login: the
-//! names of objects and fields are nobody else's business.
+//! names of objects and fields are nobody else's business. Who has a login is told what they may read.
+
+mod channels;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -9,10 +13,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
-use landfall_apidoc::{Carries, Channel, Node, Org};
+use landfall_apidoc::{Node, Org};
 use landfall_auth::Auth;
 use landfall_engine::{Definitions, Engine};
-use landfall_model::Topic;
+use landfall_model::limits;
 use landfall_wire::ApiVersion;
 
 use crate::assembly::base_url;
@@ -56,10 +60,9 @@ async fn schema(
     Path(file): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if !state.may_read(&headers) {
+    let Some(definitions) = state.definitions(&headers) else {
         return unauthorized();
-    }
-    let definitions = state.engine.definitions();
+    };
     let catalog = definitions.catalog();
     let schema = file.strip_suffix(".json").and_then(|event| {
         let published = definitions.publication(event);
@@ -80,56 +83,33 @@ async fn schema(
 
 impl DocumentsState {
     fn yaml(&self, parts: &Parts, document: fn(&Org<'_>) -> Node) -> Response {
-        if !self.may_read(&parts.headers) {
+        let Some(definitions) = self.definitions(&parts.headers) else {
             return unauthorized();
-        }
-        let definitions = self.engine.definitions();
+        };
+        let topics = self.engine.push_topics();
+        let generic = self.engine.channels();
+        let generic = generic.first_names(limits::CHANNELS_DESCRIBED_MAX);
         let (base_url, version) = (base_url(parts), ApiVersion::NEWEST.to_string());
         let org = Org {
             catalog: definitions.catalog(),
-            channels: channels(&definitions),
+            channels: channels::all(&definitions, &topics, generic),
             base_url: &base_url,
             version: &version,
         };
         ([(header::CONTENT_TYPE, YAML)], document(&org).yaml()).into_response()
     }
 
-    fn may_read(&self, headers: &HeaderMap) -> bool {
-        let login = |token| self.auth.authenticate(token).is_ok();
-        !self.for_logins || bearer(headers).is_some_and(login)
+    /// The org as whoever asks may see it; none if they need a login.
+    fn definitions(&self, headers: &HeaderMap) -> Option<Arc<Definitions>> {
+        match bearer(headers).and_then(|token| self.auth.authenticate(token).ok()) {
+            Some(login) => Some(login.definitions()),
+            None if self.for_logins => None,
+            None => Some(self.engine.definitions()),
+        }
     }
 }
 
 fn unauthorized() -> Response {
     let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
     (StatusCode::UNAUTHORIZED, challenge).into_response()
-}
-
-/// What can be subscribed to: all changes, those of each object that is captured, platform events.
-fn channels(definitions: &Definitions) -> Vec<Channel<'_>> {
-    let entities = definitions.catalog().entities().iter();
-    let captured = entities.filter(|entity| definitions.captures(entity));
-    let changes = captured.filter_map(|entity| {
-        let event = entity.change_event.as_ref()?;
-        let schema = definitions.change_event_schema(entity.name.as_str())?;
-        Some(Channel {
-            address: Topic::of_change_event(event.name.as_str()).to_string(),
-            carries: Carries::Changes(schema),
-        })
-    });
-    let changes: Vec<Channel<'_>> = changes.collect();
-    let names = changes.iter().filter_map(|channel| match &channel.carries {
-        Carries::Changes(schema) => Some(schema.name()),
-        _ => None,
-    });
-    let all = Channel {
-        address: Topic::CHANGE_EVENTS.to_owned(),
-        carries: Carries::Several(names.collect()),
-    };
-    let all = (!changes.is_empty()).then_some(all);
-    let events = definitions.publications().map(|publication| Channel {
-        address: publication.event.topic().to_string(),
-        carries: Carries::Event(&publication.event, &publication.schema),
-    });
-    all.into_iter().chain(changes).chain(events).collect()
 }

@@ -1,6 +1,12 @@
 //! `AsyncAPI`: what can be subscribed to over the Streaming API.
 
-use crate::event::{envelope, message};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use landfall_model::EntityDefinition;
+use landfall_schema::EventSchema;
+
+use crate::event::{envelope, message, selected};
 use crate::node::{Node, list, map, reference, text, texts};
 use crate::{Carries, Channel, Org};
 
@@ -11,7 +17,7 @@ const NOTIFICATIONS: [&str; 4] = ["created", "updated", "deleted", "undeleted"];
 /// The `AsyncAPI` document of an org.
 pub fn asyncapi(org: &Org<'_>) -> Node {
     let channels = org.channels.iter();
-    let channels = channels.map(|channel| (escaped(&channel.address), described(channel)));
+    let channels = channels.map(|channel| (template(&channel.address), described(channel)));
     let (messages, schemas) = components(org);
     map([
         ("asyncapi", text("2.6.0")),
@@ -68,9 +74,55 @@ fn oauth2(org: &Org<'_>) -> Node {
     ])
 }
 
-/// Braces would be a parameter.
-fn escaped(address: &str) -> String {
-    address.replace('{', "%7B").replace('}', "%7D")
+/// A channel whose name has marks in it, as a parameter that has one value.
+struct Parameter<'c> {
+    folder: &'c str,
+    value: &'c str,
+}
+
+impl<'c> Parameter<'c> {
+    /// None for an address that is a URI template as it stands. Readers of documents disagree about percent signs in it.
+    /// Source: "Channels Object", "Parameters Object" (`AsyncAPI` 2.6.0); RFC 3986, section 2.3.
+    fn of(address: &'c str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        if address.bytes().all(plain) {
+            return None;
+        }
+        let (folder, value) = address.strip_prefix('/')?.split_once('/')?;
+        Some(Self { folder, value })
+    }
+
+    /// No two values have the same.
+    fn name(&self) -> String {
+        spelled(self.value, '_', b"")
+    }
+}
+
+fn template(address: &str) -> String {
+    Parameter::of(address).map_or_else(
+        || address.to_owned(),
+        |parameter| format!("/{}/{{{}}}", parameter.folder, parameter.name()),
+    )
+}
+
+/// An address in characters that names of components may have; no two come to the same.
+/// Source: "Components Object" (`AsyncAPI` 2.6.0).
+fn identifier(address: &str) -> String {
+    spelled(address.trim_start_matches('/'), '-', b"_/").replace('/', ".")
+}
+
+/// A text with the codes of all bytes that are neither letters, digits nor among `kept`.
+fn spelled(text: &str, mark: char, kept: &[u8]) -> String {
+    let mut spelled = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
+            spelled.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            let _ = write!(spelled, "{mark}{byte:02X}");
+        }
+    }
+    spelled
 }
 
 fn described(channel: &Channel<'_>) -> Node {
@@ -82,65 +134,54 @@ fn described(channel: &Channel<'_>) -> Node {
             let one_of = list(names.iter().map(|name| to(name)));
             ("Several events", map([("oneOf", one_of)]))
         }
-        Carries::Records(_) => ("Records that a query selects", to(&message_of(channel))),
-        Carries::Texts => ("Texts that are pushed", to("GenericEvent")),
+        Carries::Records(..) => ("Records that a query selects", to(&message_of(channel))),
+        Carries::Texts => ("Texts that are pushed", to(GENERIC)),
     };
-    let id: String = channel
-        .address
-        .chars()
-        .map(|char| {
-            if char.is_ascii_alphanumeric() {
-                char
-            } else {
-                '_'
-            }
-        })
-        .collect();
+    let id = format!("receive.{}", identifier(&channel.address));
     let subscribe = map([
-        ("operationId", text(format!("receive{id}"))),
+        ("operationId", text(id)),
         ("summary", text(summary)),
         ("message", message),
     ]);
-    map([("subscribe", subscribe)])
+    let described = map([("subscribe", subscribe)]);
+    let Some(parameter) = Parameter::of(&channel.address) else {
+        return described;
+    };
+    let value = map([("type", text("string")), ("const", text(parameter.value))]);
+    let parameters = map([(&*parameter.name(), map([("schema", value)]))]);
+    described.with("parameters", parameters)
 }
 
-/// The message of a `PushTopic` has its fields: it is of that topic alone.
+/// The message of a `PushTopic` has its fields: it is of that topic alone. No event has a dot in its name.
 fn message_of(channel: &Channel<'_>) -> String {
-    let name = channel.address.rsplit('/').next().unwrap_or_default();
-    let name: String = name
-        .chars()
-        .map(|char| {
-            if char.is_ascii_alphanumeric() {
-                char
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    format!("PushTopic_{name}")
+    identifier(&channel.address)
 }
+
+/// The message of all generic channels.
+const GENERIC: &str = "GenericEvent";
 
 /// Messages and their schemas, each once.
 fn components(org: &Org<'_>) -> (Node, Node) {
     let mut messages: Vec<(String, Node)> = Vec::new();
     let mut schemas = Vec::new();
-    let mut has_texts = false;
+    let mut known = BTreeSet::new();
     for channel in &org.channels {
-        let (name, title, schema) = match &channel.carries {
-            Carries::Changes(schema) => (schema.name().to_owned(), schema.name(), message(schema)),
-            Carries::Event(event, schema) => {
-                (schema.name().to_owned(), &*event.label, message(schema))
-            }
-            Carries::Records(object) => (message_of(channel), *object, notification()),
-            Carries::Texts if !has_texts => {
-                has_texts = true;
-                ("GenericEvent".to_owned(), "Generic event", generic())
-            }
-            Carries::Texts | Carries::Several(_) => continue,
+        let (name, title) = match &channel.carries {
+            Carries::Changes(schema) => (schema.name().to_owned(), schema.name()),
+            Carries::Event(event, schema) => (schema.name().to_owned(), &*event.label),
+            Carries::Records(entity, _) => (message_of(channel), &*entity.label),
+            Carries::Texts => (GENERIC.to_owned(), "Generic event"),
+            Carries::Several(_) => continue,
         };
-        if messages.iter().any(|(known, _)| *known == name) {
+        if !known.insert(name.clone()) {
             continue;
         }
+        let schema = match &channel.carries {
+            Carries::Changes(schema) | Carries::Event(_, schema) => message(schema),
+            Carries::Records(entity, schema) => notification(entity, schema),
+            Carries::Texts => generic(),
+            Carries::Several(_) => continue,
+        };
         let message = map([
             ("name", text(&*name)),
             ("title", text(title)),
@@ -157,27 +198,20 @@ fn components(org: &Org<'_>) -> (Node, Node) {
 }
 
 /// Source: "`PushTopic` Events" (Streaming API Developer Guide).
-fn notification() -> Node {
+fn notification(entity: &EntityDefinition, schema: &EventSchema) -> Node {
     let kind = map([("type", text("string")), ("enum", texts(NOTIFICATIONS))]);
-    let created = map([("type", text("string")), ("format", text("date-time"))]);
-    let sobject = map([
-        ("type", text("object")),
-        ("properties", map([("Id", map([("type", text("string"))]))])),
-    ]);
     envelope(
-        &[],
-        Some(("sobject", sobject)),
-        map([("type", kind), ("createdDate", created)]),
+        vec![("sobject", selected(entity, schema))],
+        [("createdDate", created()), ("type", kind)],
     )
 }
 
 /// Source: "Generic Streaming" (Streaming API Developer Guide).
 fn generic() -> Node {
-    let created = map([("type", text("string")), ("format", text("date-time"))]);
     let payload = map([("type", text("string"))]);
-    envelope(
-        &[],
-        Some(("payload", payload)),
-        map([("createdDate", created)]),
-    )
+    envelope(vec![("payload", payload)], [("createdDate", created())])
+}
+
+fn created() -> Node {
+    map([("type", text("string")), ("format", text("date-time"))])
 }

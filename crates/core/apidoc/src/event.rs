@@ -1,6 +1,6 @@
 //! JSON Schema of events, as the Streaming API delivers them.
 
-use landfall_model::ChangeType;
+use landfall_model::{ChangeType, EntityDefinition};
 use landfall_schema::{Compound, EventField, EventSchema, Scalar, Shape};
 
 use crate::node::{Node, list, map, text, texts};
@@ -27,43 +27,48 @@ pub fn event_schema(schema: &EventSchema) -> Node {
 /// The message of an event: its channel, and its data.
 pub(crate) fn message(schema: &EventSchema) -> Node {
     let payload = object(schema.fields().iter().map(field), &required(schema));
-    envelope(
-        &[("schema", described("string", "Schema id of the event"))],
-        Some(("payload", payload)),
-        map([]),
-    )
+    let id = described("string", "Schema id of the event");
+    let uuid = map([("type", text("string")), ("format", text("uuid"))]);
+    let uuid = (!schema.has_header()).then_some(("EventUuid", uuid));
+    envelope(vec![("schema", id), ("payload", payload)], uuid)
 }
 
-/// `channel` and `data`, whose `event` has the replay id and what else is given.
-pub(crate) fn envelope(before: &[(&str, Node)], body: Option<(&str, Node)>, more: Node) -> Node {
-    let mut event = vec![(
-        "replayId".to_owned(),
-        described("integer", "Position in the event log"),
-    )];
-    if let Node::Map(more) = more {
-        event.extend(more);
-    }
-    let event = map([
-        ("type", text("object")),
-        ("properties", Node::Map(event)),
-        ("required", texts(["replayId"])),
-    ]);
-    let mut members: Vec<(&str, Node)> = before.to_vec();
-    members.extend(body);
-    members.push(("event", event));
+/// `channel` and `data`, which has these members and `event`: the replay id, and what more is given.
+pub(crate) fn envelope<'k>(
+    mut data: Vec<(&'k str, Node)>,
+    more: impl IntoIterator<Item = (&'k str, Node)>,
+) -> Node {
+    let replay_id = described("integer", "Position in the event log");
+    let event = std::iter::once(("replayId", replay_id)).chain(more);
+    data.push(("event", whole(event.collect())));
+    whole(vec![
+        (
+            "channel",
+            described("string", "The channel that the event came on"),
+        ),
+        ("data", whole(data)),
+    ])
+}
+
+/// The record that a `PushTopic` tells: of the fields of its notifications those that the object has.
+pub(crate) fn selected(entity: &EntityDefinition, schema: &EventSchema) -> Node {
+    let fields = schema.fields().iter();
+    let fields = fields.filter(|field| entity.field(&field.name).is_some());
+    let fields = fields.map(|told| match told.name.as_str() {
+        ID => (ID, described("string", "Id of the record")),
+        _ => field(told),
+    });
+    // Of a deleted record nothing else is told.
+    object(fields, &[ID])
+}
+
+/// The field that every record has a value for.
+const ID: &str = "Id";
+
+/// An object that always has all of its members.
+fn whole(members: Vec<(&str, Node)>) -> Node {
     let names: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
-    let data = object(members.into_iter(), &names);
-    object(
-        [
-            (
-                "channel",
-                described("string", "The channel that the event came on"),
-            ),
-            ("data", data),
-        ]
-        .into_iter(),
-        &["channel", "data"],
-    )
+    object(members.into_iter(), &names)
 }
 
 fn object<'k>(members: impl Iterator<Item = (&'k str, Node)>, required: &[&str]) -> Node {

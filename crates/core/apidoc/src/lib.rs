@@ -13,7 +13,7 @@ mod record;
 
 use std::sync::Arc;
 
-use landfall_model::{Catalog, PlatformEventDefinition};
+use landfall_model::{Catalog, EntityDefinition, PlatformEventDefinition};
 use landfall_schema::EventSchema;
 
 pub use asyncapi::asyncapi;
@@ -47,10 +47,11 @@ pub enum Carries<'o> {
     Changes(&'o EventSchema),
     /// A platform event.
     Event(&'o Arc<PlatformEventDefinition>, &'o EventSchema),
-    /// Several events, by the names of their schemas.
+    /// Several events, by the names of their schemas: of channels that are in the document as well.
     Several(Vec<&'o str>),
-    /// Records that a `PushTopic` selects, by the name of their object.
-    Records(&'o str),
+    /// Records that a `PushTopic` selects: their object, of whose fields those that are told and that it has are described,
+    /// and the schema of the notifications.
+    Records(&'o EntityDefinition, &'o EventSchema),
     /// Texts that are pushed.
     Texts,
 }

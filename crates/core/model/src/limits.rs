@@ -276,6 +276,10 @@ pub const DEVELOPER_STREAMS: (usize, usize) = (40, 200);
 /// Source: none; "Generic Streaming Allocations" (Streaming API Developer Guide) has 1,000.
 pub const STREAMING_CHANNELS_MAX: usize = 100_000;
 
+/// Generic channels that `/asyncapi.yaml` describes: the first by name.
+/// Source: none; all that an org of the service can have.
+pub const CHANNELS_DESCRIBED_MAX: usize = 1_000;
+
 /// Characters of a text that is pushed to a generic channel: `Fault::TextTooLong` beyond.
 /// Source: "Streaming Channel Push REST API" (Streaming API Developer Guide).
 pub const PUSH_CHARACTERS_MAX: u32 = 3_000;

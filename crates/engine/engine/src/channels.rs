@@ -85,6 +85,17 @@ impl GenericChannels {
         }
     }
 
+    /// The first names in order, at most so many.
+    pub fn first_names(&self, most: usize) -> Vec<String> {
+        let channels = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut names: Vec<&str> = channels
+            .values()
+            .map(|channel| channel.name.as_str())
+            .collect();
+        names.sort_unstable();
+        names.into_iter().take(most).map(str::to_owned).collect()
+    }
+
     /// The channel of a name.
     ///
     /// # Errors

@@ -55,6 +55,11 @@ impl PushTopic {
         self.fields(&self.watch.query().told)
     }
 
+    /// The schema of its notifications, as subscribers with every right get them.
+    pub fn schema(&self) -> &EventSchema {
+        &self.schema
+    }
+
     /// The fields that its condition is about.
     pub fn condition(&self) -> impl Iterator<Item = &FieldDefinition> {
         self.fields(&self.watch.query().condition)
@@ -201,6 +206,13 @@ impl PushTopics {
     /// Whether conditions have come to mean something else.
     pub(crate) fn is_stale(&self, now: Timestamp) -> bool {
         self.stale_at.is_some_and(|stale_at| now >= stale_at)
+    }
+
+    /// All topics, sorted by name.
+    pub fn sorted(&self) -> Vec<&PushTopic> {
+        let mut topics: Vec<&PushTopic> = self.by_name.values().map(|topic| &**topic).collect();
+        topics.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        topics
     }
 
     /// A topic by the part of its channel after `/topic/`: letter case counts.

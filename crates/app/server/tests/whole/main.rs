@@ -1,6 +1,7 @@
 //! Whole servers, over real connections.
 
 mod common;
+mod documents;
 mod lifecycle;
 mod listener;
 mod logins;
