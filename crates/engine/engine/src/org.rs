@@ -64,12 +64,8 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     let log = Arc::new(Log::open(Arc::clone(&store.reader))?);
     let (handle, inbox) = writer::handle::channel();
     let definitions = Arc::new(InForce::new(definitions));
-    let usage = Arc::new(Usage::open(
-        &*writer,
-        &clock,
-        &definitions,
-        parts.allocations,
-    )?);
+    let usage = Usage::open(&*writer, &clock, &definitions, parts.allocations)?;
+    let usage = Arc::new(usage);
     let standings = Arc::new(AllRights::default());
     let core = Core {
         store: writer,
