@@ -46,11 +46,33 @@ pub(crate) async fn query(shared: &Shared, call: &Call, deleted: bool) -> Result
     )))
 }
 
+/// The objects of records that the Tooling API answers queries of, with the addresses that they have elsewhere.
+///
+/// Source: "Quick Start: Using Generic Streaming" (Streaming API Developer Guide), which looks a channel up so.
+const RECORDS_OF_TOOLING: &[&str] = &["StreamingChannel"];
+
+/// Answers a query of the Tooling API.
+///
+/// # Errors
+/// Those of any query.
+pub(crate) async fn tooling(shared: &Shared, call: &Call) -> Result<Answer, Fault> {
+    let asked = virtual_object::asked(call.parameter("q").unwrap_or_default());
+    let is_asked = |name: &&str| {
+        asked
+            .as_deref()
+            .is_some_and(|asked| asked.eq_ignore_ascii_case(name))
+    };
+    if RECORDS_OF_TOOLING.iter().any(is_asked) {
+        return query(shared, call, false).await;
+    }
+    of_virtual(shared, call, Api::Tooling).await
+}
+
 /// Answers a query of virtual objects.
 ///
 /// # Errors
 /// Those of any query, and a refusal of more than one whole definition.
-pub(crate) async fn of_virtual(shared: &Shared, call: &Call, api: Api) -> Result<Answer, Fault> {
+async fn of_virtual(shared: &Shared, call: &Call, api: Api) -> Result<Answer, Fault> {
     let question = Question {
         statement: call.parameter("q").unwrap_or_default(),
         user: call.login.user_id,

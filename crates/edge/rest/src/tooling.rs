@@ -108,7 +108,7 @@ pub(crate) async fn answer(
             Ok(Answer::json(text))
         }
         Tooling::Row(name, id) => row(shared, call, find(call, &name)?, &id, body).await,
-        Tooling::Query => query::of_virtual(shared, call, Api::Tooling).await,
+        Tooling::Query => query::tooling(shared, call).await,
         Tooling::QueryMore(locator) => query::more(shared, call, &locator).await,
     }
 }

@@ -228,9 +228,14 @@ pub(crate) fn catalog() -> &'static Catalog {
 
 /// Whether a statement asks a virtual object of this API; one that cannot be read asks none.
 pub(crate) fn is_asked(call: &Call, api: Api, statement: &str) -> bool {
-    let query = landfall_soql::parse(statement).ok();
-    let from = query.and_then(|query| query.from.into_iter().next());
-    from.is_some_and(|from| VirtualObject::find(call, api, &from.path.to_string()).is_some())
+    asked(statement).is_some_and(|name| VirtualObject::find(call, api, &name).is_some())
+}
+
+/// The object that a statement asks, if it can be read.
+pub(crate) fn asked(statement: &str) -> Option<String> {
+    let query = landfall_soql::parse(statement).ok()?;
+    let from = query.from.into_iter().next()?;
+    Some(from.path.to_string())
 }
 
 /// What a query of this API is checked against: nothing, if it asks for what is not there.

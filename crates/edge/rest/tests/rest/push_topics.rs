@@ -156,6 +156,23 @@ async fn a_channel_has_a_name_of_its_form() {
     );
 }
 
+/// The quick start looks a channel up so; its address is the one that it has everywhere.
+#[tokio::test]
+async fn a_channel_is_found_by_the_tooling_api() {
+    let org = Org::with(Vec::new()).await;
+    let id = created(&org, CHANNELS, &json!({"Name": "/u/Example"})).await;
+    let query = "SELECT+Name,+Id+FROM+streamingchannel+WHERE+Name='/u/Example'";
+    let answer = org.get(&format!("/tooling/query?q={query}")).await;
+    let url = format!("/services/data/v59.0{CHANNELS}/{id}");
+    assert_eq!(
+        answer.json()["records"],
+        json!([{"attributes": {"type": "StreamingChannel", "url": url}, "Name": "/u/Example", "Id": id}]),
+        "{answer:?}"
+    );
+    let answer = org.get("/tooling/query?q=SELECT+Id+FROM+Account").await;
+    assert_eq!(answer.json()[0]["errorCode"], "INVALID_TYPE", "{answer:?}");
+}
+
 /// S 52, without anybody online.
 #[tokio::test]
 async fn texts_are_pushed_and_counted() {
