@@ -193,6 +193,23 @@ export class Org {
     ensure(status === 204, `deleting ${id}: ${status} ${body}`);
   }
 
+  /** The id of the one record that a query finds. */
+  async one(query) {
+    const { status, body } = await this.#request('GET', `v59.0/query?q=${encodeURIComponent(query)}`);
+    ensure(status === 200, `${query}: ${status} ${body}`);
+    const { records } = JSON.parse(body);
+    ensureEqual(records.length, 1, query);
+    return records[0].Id;
+  }
+
+  /** Pushes texts to a generic channel, or without any asks who listens to it. */
+  async push(id, pushEvents) {
+    const method = pushEvents ? 'POST' : 'GET';
+    const { status, body } = await this.#send(method, `/StreamingChannel/${id}/push`, pushEvents && { pushEvents });
+    ensure(status === 200, `${method} push of ${id}: ${status} ${body}`);
+    return JSON.parse(body);
+  }
+
   /** Makes, changes or deletes a managed event subscription, and gives the answer, if there is one. */
   managed(method, id, json) {
     return this.#tooling(method, `ManagedEventSubscription/${id}`, json);
@@ -265,9 +282,10 @@ function request(url, method, headers, body) {
   });
 }
 
-/** An event as the scenarios compare it; one that is no change event has its payload. */
+/** An event as the scenarios compare it: a notification of a PushTopic, one that has its payload, or a change event. */
 export function summary(message) {
-  const { payload, event } = message.data;
+  const { payload, sobject, event } = message.data;
+  if (sobject) return { channel: message.channel, replayId: event.replayId, type: event.type, sobject };
   const header = payload.ChangeEventHeader;
   if (!header) return { channel: message.channel, replayId: event.replayId, payload };
   return {

@@ -182,6 +182,52 @@ async function channel({ server }) {
   close();
 }
 
+/** A PushTopic, followed as it happens, and again from replay ids. */
+async function push_topic({ server }) {
+  const connection = await connect(server);
+  const query = "SELECT Id, Name FROM Account WHERE Industry = 'Energy'";
+  await connection.sobject('PushTopic').create({ Name: 'Energy', ApiVersion: VERSION, Query: query, NotifyForFields: 'Select' });
+  const live = [];
+  await connection.streaming.topic('Energy').subscribe((data) => live.push(data));
+  const accounts = connection.sobject('Account');
+  const [, id] = ids(await accounts.create([{ Name: 'Best' }, { Name: 'Acme', Industry: 'Energy' }]));
+  await accounts.update({ Id: id, Phone: '1' });
+  await accounts.update({ Id: id, Name: 'Umbrella' });
+  await accounts.destroy(id);
+  const seen = (count, events) => until(() => `${count} events, has ${JSON.stringify(events)}`, () => events.length >= count);
+  await seen(3, live);
+  const expected = [['created', { Id: id, Name: 'Acme' }], ['updated', { Id: id, Name: 'Umbrella' }], ['deleted', { Id: id }]];
+  ensureEqual(live.map(({ event, sobject }) => [event.type, sobject]), expected, 'told');
+  for (const [replayId, from] of [[-2, 0], [live[0].event.replayId, 1]]) {
+    const { events, close } = follow(connection, replayId, '/topic/Energy');
+    await seen(3 - from, events);
+    ensureEqual(events, live.slice(from), `from ${replayId}`);
+    close();
+  }
+}
+
+/** A generic channel, found by its name when something is pushed to it. */
+async function generic({ server }) {
+  const connection = await connect(server);
+  const Name = '/u/peers/Example';
+  await connection.sobject('StreamingChannel').create({ Name });
+  const { records } = await connection.tooling.query('SELECT Name, Id FROM StreamingChannel');
+  ensureEqual(records.map((record) => record.Name), [Name], 'channels');
+  const channel = connection.streaming.channel(Name);
+  const live = [];
+  await channel.subscribe((data) => live.push(data));
+  const user = connection.userInfo.id;
+  ensureEqual(await channel.push({ payload: 'to all' }), { fanoutCount: -1, userOnlineStatus: {} }, 'to all');
+  const [pushed] = await channel.push([{ payload: 'to you', userIds: [user] }]);
+  ensureEqual(pushed, { fanoutCount: 1, userOnlineStatus: { [user]: true } }, 'to a user');
+  await until(() => `2 texts, has ${JSON.stringify(live)}`, () => live.length >= 2);
+  ensureEqual(live.map(({ payload }) => payload), ['to all', 'to you'], 'texts');
+  const { events, close } = follow(connection, live[0].event.replayId, Name);
+  await until('the text after the first', () => events.length > 0);
+  ensureEqual(events, live.slice(1), 'replayed');
+  close();
+}
+
 /** A login without an app, over SOAP, and its end. */
 async function soap({ server }) {
   const connection = new Connection({ loginUrl: server.url, version: VERSION });
@@ -298,6 +344,6 @@ async function metadata({ server }) {
 }
 
 export const scenarios = {
-  records, describe, collections, query, streaming, channel, soap, soap_records, bulk, bulk_query, bulk_classic,
-  metadata,
+  records, describe, collections, query, streaming, channel, push_topic, generic, soap, soap_records, bulk, bulk_query,
+  bulk_classic, metadata,
 };

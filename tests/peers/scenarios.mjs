@@ -86,6 +86,88 @@ async function channel({ proxy, org, client }) {
   }
 }
 
+/** A PushTopic tells of what meets its query as a whole, in the fields of the query, also when it is asked for again. */
+async function pushTopic({ proxy, org, client }) {
+  const query = "SELECT Id, Name, Phone FROM Account WHERE Industry = 'Energy'";
+  await org.insert('PushTopic', { Name: 'Energy', ApiVersion: 59.0, Query: query });
+  const topic = '/topic/Energy';
+  const live = await subscribed(client, proxy, -1, topic);
+  const other = await org.insert('Account', { Name: 'Best', Industry: 'Banking' });
+  const id = await org.insert('Account', { Name: 'Acme', Industry: 'Energy' });
+  await org.change('Account', other, { Phone: '2' });
+  await org.change('Account', id, { Website: 'acme.test' });
+  await org.change('Account', id, { Phone: '1' });
+  await org.delete(other);
+  await org.delete(id);
+  const expected = [
+    { channel: topic, type: 'created', sobject: { Id: id, Name: 'Acme', Phone: null } },
+    { channel: topic, type: 'updated', sobject: { Id: id, Name: 'Acme', Phone: '1' } },
+    { channel: topic, type: 'deleted', sobject: { Id: id } },
+  ];
+  await told(live, expected);
+  await told(await subscribed(client, proxy, -2, topic), expected);
+  await told(await subscribed(client, proxy, live.events[0].replayId, topic), expected.slice(1));
+}
+
+/** Which changes each setting of `NotifyForFields` tells of: one topic for each, one change after another. */
+async function notifyForFields({ proxy, org, client }) {
+  const settings = ['All', 'Referenced', 'Select', 'Where'];
+  const query = "SELECT Id, Name FROM Account WHERE Industry IN ('Energy', 'Media')";
+  const subscriber = client();
+  await subscriber.open(proxy.url);
+  for (const setting of settings) {
+    await org.insert('PushTopic', { Name: setting, ApiVersion: 59.0, Query: query, NotifyForFields: setting });
+    await subscriber.subscribe(`/topic/${setting}`, -1);
+  }
+  let inside, outside;
+  const create = (Industry) => org.insert('Account', { Name: Industry, Industry });
+  const change = (id, fields) => org.change('Account', id, fields);
+  // A change, and by which topics it is told: what is told too much shows at the next change that is told.
+  const changes = [
+    [async () => (outside = await create('Banking')), []],
+    [async () => (inside = await create('Energy')), settings],
+    [() => change(outside, { Name: 'selected', Phone: 'other' }), []],
+    [() => change(inside, { Name: 'selected' }), ['All', 'Referenced', 'Select']],
+    [() => change(inside, { Industry: 'Media' }), ['All', 'Referenced', 'Where']],
+    [() => change(inside, { Phone: 'other' }), ['All']],
+    [() => change(inside, { Name: 'both', Industry: 'Energy' }), settings],
+    [() => change(inside, { Name: 'leaves', Industry: 'Banking' }), []],
+    [() => change(inside, { Industry: 'Energy' }), ['All', 'Referenced', 'Where']],
+    [() => org.delete(outside), []],
+    [() => org.delete(inside), settings],
+  ];
+  const { events } = subscriber;
+  for (const [number, [make, expected]] of changes.entries()) {
+    const before = events.length;
+    await make();
+    await until(() => `change ${number}, told by ${expected}`, () => events.length >= before + expected.length);
+    const told = events.slice(before).map(({ channel }) => channel.slice('/topic/'.length));
+    ensureEqual(told.sort(), expected, `change ${number}`);
+  }
+}
+
+/** Texts pushed to a generic channel: for everybody, for a user who listens, for one who does not. */
+async function generic({ proxy, org, client }) {
+  const channel = '/u/peers/Example';
+  const id = await org.insert('StreamingChannel', { Name: channel });
+  ensureEqual(await org.push(id), { OnlineUserIds: [], ChannelName: channel }, 'nobody listens');
+  const live = await subscribed(client, proxy, -1, channel);
+  const { OnlineUserIds: [user] } = await org.push(id);
+  const absent = await org.insert('User', {
+    Username: 'absent@landfall.test', LastName: 'Absent', Alias: 'absent', Email: 'absent@landfall.test',
+    ProfileId: await org.one("SELECT Id FROM Profile WHERE Name = 'Standard User'"),
+    TimeZoneSidKey: 'GMT', LocaleSidKey: 'en_US', EmailEncodingKey: 'UTF-8', LanguageLocaleKey: 'en_US',
+  });
+  const texts = [['to all', []], ['to another', [absent]], ['to you', [user]], ['to both', [user, absent]]];
+  const pushed = await org.push(id, texts.map(([payload, userIds]) => ({ payload, userIds })));
+  ensureEqual(pushed.map(({ fanoutCount }) => fanoutCount), [-1, 0, 1, 1], 'how many users a text goes to');
+  ensureEqual(pushed[3].userOnlineStatus, { [user]: true, [absent]: false }, 'who listens');
+  const expected = ['to all', 'to you', 'to both'].map((payload) => ({ channel, payload }));
+  await told(live, expected);
+  await told(await subscribed(client, proxy, -2, channel), expected);
+  await told(await subscribed(client, proxy, live.events[0].replayId, channel), expected.slice(1));
+}
+
 /** A replay id that no event has is refused with its text, and the client goes on from the earliest event. */
 async function expiredReplayId({ proxy, org, client }) {
   await org.create('A');
@@ -170,6 +252,9 @@ export const scenarios = {
   receive,
   replay,
   channel,
+  push_topic: pushTopic,
+  notify_for_fields: notifyForFields,
+  generic,
   cut,
   'expired-replay-id': expiredReplayId,
   'expired-client': expiredClient,
@@ -177,10 +262,10 @@ export const scenarios = {
   killed,
 };
 
-async function subscribed(client, proxy, replayId) {
+async function subscribed(client, proxy, replayId, channel = ACCOUNTS) {
   const subscriber = client();
   await subscriber.open(proxy.url);
-  await subscriber.subscribe(ACCOUNTS, replayId);
+  await subscriber.subscribe(channel, replayId);
   return subscriber;
 }
 
@@ -190,6 +275,14 @@ async function received(subscriber, names) {
   await until(() => `${names}; received ${found()}`, () => subscriber.events.length >= names.length);
   ensureEqual(found(), names, 'received');
   ensureRising(subscriber.events);
+}
+
+/** The subscriber has received exactly these notifications or texts. */
+async function told(subscriber, expected) {
+  const { events } = subscriber;
+  await until(() => `${expected.length} events, has ${JSON.stringify(events)}`, () => events.length >= expected.length);
+  ensureEqual(events.map(({ replayId, ...event }) => event), expected, 'told');
+  ensureRising(events);
 }
 
 function ensureRising(events) {
