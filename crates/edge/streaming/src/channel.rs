@@ -3,10 +3,11 @@
 //!
 //! Source: "Streaming API Error Codes", "Filtered Subscriptions", "Generic Events" (Streaming API Developer Guide).
 
-use landfall_auth::Login;
+use landfall_auth::{Act, Login};
 use landfall_engine::{Engine, TopicId};
 use landfall_model::Fault;
 
+use crate::topic_access::hidden;
 use crate::view::{View, conditions};
 
 /// Prefixes of channels that clients may name; all else is restricted.
@@ -19,6 +20,9 @@ const SYSTEM: &str = "/systemTopic/";
 ///
 /// Clients: the Apex commands of the vendor's tools subscribe to them before they ask for a run.
 const SYSTEM_TOPICS: [&str; 2] = ["/systemTopic/Logging", "/systemTopic/TestResult"];
+
+/// The object whose records are the generic channels.
+const CHANNELS: &str = "StreamingChannel";
 
 /// What is behind a channel.
 pub(crate) struct Target {
@@ -53,7 +57,7 @@ pub(crate) async fn target(
         return Err(Fault::ChannelRestricted);
     }
     if let Some(name) = channel.strip_prefix(TOPIC) {
-        return push_topic(engine, name);
+        return push_topic(engine, login, name);
     }
     if channel.starts_with(GENERIC) {
         return generic(engine, login, channel, makes_channels).await;
@@ -70,13 +74,15 @@ pub(crate) async fn target(
 }
 
 /// A `PushTopic` by its name, with conditions behind a question mark.
-fn push_topic(engine: &Engine, spelled: &str) -> Result<Target, Fault> {
+fn push_topic(engine: &Engine, login: &Login, spelled: &str) -> Result<Target, Fault> {
     let (name, filter) = spelled.split_once('?').unwrap_or((spelled, ""));
     let topics = engine.push_topics();
     let topic = topics.named(name).ok_or_else(|| Fault::ChannelNotFound {
         channel: format!("{TOPIC}{name}"),
     })?;
-    let told: Vec<&str> = topic.told().map(|field| field.name.as_str()).collect();
+    let left_out = hidden(engine, &login.access(), topic)?;
+    let told = topic.told().map(|field| field.name.as_str());
+    let told: Vec<&str> = told.filter(|name| !left_out.contains(name)).collect();
     Ok(Target {
         topics: vec![topic.topic],
         view: View::Topic {
@@ -112,7 +118,10 @@ async fn make(engine: &Engine, login: &Login, name: &str) -> Result<(), Fault> {
     let denied = || Fault::ChannelCreateDenied {
         channel: name.to_owned(),
     };
-    if !landfall_engine::is_channel_name(name) {
+    let catalog = engine.catalog();
+    let channels = catalog.entity(CHANNELS);
+    let may_make = channels.is_some_and(|channels| login.access().may(Act::Create, channels));
+    if !may_make || !landfall_engine::is_channel_name(name) {
         return Err(denied());
     }
     let made = engine.make_channel(name, login.user_id).await;

@@ -16,6 +16,7 @@ mod render;
 mod replay;
 mod respond;
 mod taking;
+mod topic_access;
 mod view;
 
 use std::sync::Arc;

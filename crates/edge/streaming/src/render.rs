@@ -41,7 +41,7 @@ fn render(engine: &Engine, event: &Event, in_seconds: bool, data: &mut Vec<u8>) 
         return failed(&"its schema is unknown");
     };
     if schema.is_of_push_topic() {
-        return notification(&schema, event).unwrap_or_else(|error| failed(&error));
+        return notification(&schema, event, |_| true).unwrap_or_else(|error| failed(&error));
     }
     if schema.is_of_generic_event() {
         return generic(&schema, event).unwrap_or_else(|error| failed(&error));
@@ -68,13 +68,22 @@ fn render(engine: &Engine, event: &Event, in_seconds: bool, data: &mut Vec<u8>) 
     Bytes::copy_from_slice(data)
 }
 
-/// The `data` of a notification of a `PushTopic`.
+/// The `data` of a notification of a `PushTopic`, with the fields that are seen.
 ///
 /// Source: "PushTopic Queries" (Streaming API Developer Guide); of a deleted record only its id is told: log of a client.
-fn notification(schema: &EventSchema, event: &Event) -> Result<Bytes, DecodeError> {
+///
+/// # Errors
+/// [`DecodeError`] for bytes that are not of the schema.
+pub(crate) fn notification(
+    schema: &EventSchema,
+    event: &Event,
+    is_seen: impl Fn(&str) -> bool,
+) -> Result<Bytes, DecodeError> {
     let decoded = schema.decode(&event.payload)?;
     let happened = text_of(decoded.fields.first());
-    let is_shown = |name: &str| !name.starts_with('_') && (happened != DELETED || name == "Id");
+    let is_shown = |name: &str| {
+        !name.starts_with('_') && (happened != DELETED || name == "Id") && is_seen(name)
+    };
     let mut data = begun(event);
     data.push_str(",\"type\":\"");
     data.push_str(happened);

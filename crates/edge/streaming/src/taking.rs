@@ -13,6 +13,7 @@ use landfall_wire::ApiVersion;
 
 use crate::machine::Position;
 use crate::render::{named, rendered, rendered_in_seconds, without_uuid};
+use crate::topic_access::restricted;
 
 /// Bytes of an event message besides its data, with the longest name of a channel.
 const ENVELOPE_BYTES: usize = 128;
@@ -45,6 +46,11 @@ impl<'e> Form<'e> {
 
     /// The `data` of an event.
     fn data<'a>(&self, event: &'a LogEvent) -> Cow<'a, [u8]> {
+        if !self.access.is_whole()
+            && let Some(data) = restricted(self.engine, self.access, event.event())
+        {
+            return Cow::Owned(data.into());
+        }
         let version = self.version.number();
         let data = if version < Self::MILLIS_VERSION {
             Cow::Owned(rendered_in_seconds(self.engine, event.event()).into())

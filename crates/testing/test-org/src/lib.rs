@@ -166,12 +166,11 @@ impl TestOrg {
         rights: &[(&str, &[&str])],
         fields: &[&str],
     ) -> String {
-        let profile = [("Name", text("Nothing"))];
+        let own = username.split('@').next().unwrap_or(username);
         let profile = [
-            &profile[..],
-            &[("PermissionsApiEnabled", Field::Boolean(true))],
-        ]
-        .concat();
+            ("Name", text(&format!("Nothing {own}"))),
+            ("PermissionsApiEnabled", Field::Boolean(true)),
+        ];
         let user = NewUser {
             username,
             password: "secret",
@@ -180,7 +179,8 @@ impl TestOrg {
             profile: self.record("Profile", &profile).await,
         };
         let user = self.auth.create_user(&user).await.expect("a user");
-        let set = [("Name", text("Granted")), ("Label", text("Granted"))];
+        let name = text(&format!("Granted_{own}"));
+        let set = [("Name", name.clone()), ("Label", name)];
         let set = Field::Id(self.record("PermissionSet", &set).await);
         for (object, rights) in rights {
             let mut values = vec![("ParentId", set.clone()), ("SobjectType", text(object))];

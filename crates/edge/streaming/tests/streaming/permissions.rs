@@ -1,12 +1,14 @@
 //! Which events somebody gets who does not see everything, and which fields of them.
 
 use landfall_model::Value as Field;
+use landfall_streaming::Settings;
 use landfall_test_org::channels::{channel, member};
 use serde_json::{Value, json};
 
 use crate::org::{
-    ACCOUNTS, IntoField as _, Org, connect_now, handshake, header, payload, subscribe, text,
+    ACCOUNTS, IntoField as _, Org, connect_now, handshake, header, keys, payload, subscribe, text,
 };
+use crate::push_topics::topic;
 
 /// A session of somebody who is no administrator.
 async fn session(org: &Org, token: &str, channels: &[&str]) -> String {
@@ -156,4 +158,66 @@ async fn a_hidden_field_filters_and_is_not_delivered() {
     }
     let names: Vec<&Value> = seen.iter().map(|event| &payload(event)["Name"]).collect();
     assert_eq!(names, ["passes", "changed"]);
+}
+
+// S49
+/// Source: "Security and the Streaming API" (Streaming API Developer Guide).
+#[tokio::test]
+async fn a_push_topic_needs_its_rights_and_tells_what_its_subscriber_sees() {
+    let org = Org::without_capture().await;
+    let query = "SELECT Id, Name, Phone, Site FROM Account WHERE Industry = 'Energy'";
+    org.make(topic(&org, "Watched", query, &[])).await;
+    let refused = async |username: &str, rights: &[(&str, &[&str])], fields: &[&str]| {
+        let token = org.granted_user(username, rights, fields).await;
+        let client = session(&org, &token, &[]).await;
+        let wish = subscribe(&client, "/topic/Watched", &json!(-1));
+        text(&org.post_as(&token, wish).await[0]["error"])
+    };
+    assert_eq!(
+        refused("a@example.com", &[("Account", &["Read"])], &[]).await,
+        "403::User not enabled for streaming"
+    );
+    assert_eq!(
+        refused("b@example.com", &[("PushTopic", &["Read"])], &[]).await,
+        "403::Subscriber does not have access to the entity in this topic"
+    );
+    let both: &[(&str, &[&str])] = &[("PushTopic", &["Read"]), ("Account", &["Read"])];
+    assert_eq!(
+        refused("c@example.com", both, &["Account.Phone"]).await,
+        "403::Subscriber does not have access to all fields referenced in the where clause of the PushTopic"
+    );
+    let seen = ["Account.Industry", "Account.Phone"];
+    let token = org.granted_user("d@example.com", both, &seen).await;
+    let client = session(&org, &token, &["/topic/Watched"]).await;
+    let wish = subscribe(&client, "/topic/Watched?Site='x'", &json!(-1));
+    assert_eq!(org.post_as(&token, wish).await[0]["successful"], false);
+    let admin = org.subscribed("/topic/Watched", Value::Null).await;
+    let values = [
+        ("Name", "Acme".into_field()),
+        ("Industry", "Energy".into_field()),
+        ("Phone", "1".into_field()),
+        ("Site", "North".into_field()),
+    ];
+    org.make(org.new_record("Account", &values)).await;
+    let events = events(&org, &token, &client).await;
+    let sobject = &events[0]["data"]["sobject"];
+    assert_eq!(keys(sobject), ["Id", "Name", "Phone"]);
+    let whole = org.events(&admin).await;
+    assert_eq!(whole[0]["data"]["sobject"]["Site"], "North");
+}
+
+#[tokio::test]
+async fn who_may_not_make_channels_makes_none_by_subscribing() {
+    let settings = Settings {
+        dynamic_channels: true,
+        ..Settings::default()
+    };
+    let org = Org::with(settings).await;
+    let rights: &[(&str, &[&str])] = &[("StreamingChannel", &["Read"])];
+    let token = org.granted_user("ann@example.com", rights, &[]).await;
+    let client = session(&org, &token, &[]).await;
+    let reply = org
+        .post_as(&token, subscribe(&client, "/u/new", &json!(-1)))
+        .await;
+    assert_eq!(reply[0]["error"], "403::Cannot create channel {/u/new}");
 }

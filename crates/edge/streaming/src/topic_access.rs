@@ -1,0 +1,63 @@
+//! What somebody who does not see everything gets of a `PushTopic`: nothing, or its notifications without some fields.
+//!
+//! It is asked at each delivery too, so that a right that is lost, or a query that becomes another, counts at once. Who
+//! sees everything is never asked.
+//! Source: "Security and the Streaming API" (Streaming API Developer Guide).
+
+use bytes::Bytes;
+use landfall_auth::{Access, Act};
+use landfall_engine::{Engine, Event, PushTopic};
+use landfall_model::{Fault, FieldName};
+
+use crate::render::notification;
+
+/// The object whose records are the topics.
+const TOPICS: &str = "PushTopic";
+
+/// The fields of a topic that are left out.
+///
+/// # Errors
+/// [`Fault::StreamingNotEnabled`], [`Fault::TopicObjectDenied`], [`Fault::TopicConditionDenied`].
+pub(crate) fn hidden<'t>(
+    engine: &Engine,
+    access: &Access,
+    topic: &'t PushTopic,
+) -> Result<Vec<&'t str>, Fault> {
+    if access.is_whole() {
+        return Ok(Vec::new());
+    }
+    let catalog = engine.catalog();
+    let topics = catalog.entity(TOPICS);
+    if !topics.is_some_and(|topics| access.may(Act::Read, topics)) {
+        return Err(Fault::StreamingNotEnabled);
+    }
+    let entity = topic.entity();
+    if !access.may(Act::Read, entity) {
+        return Err(Fault::TopicObjectDenied);
+    }
+    let hidden: Vec<&FieldName> = access.hidden(entity).collect();
+    let is_hidden = |name: &FieldName| hidden.contains(&name);
+    if topic.condition().any(|field| is_hidden(&field.name)) {
+        return Err(Fault::TopicConditionDenied);
+    }
+    let told = topic.told().map(|field| &field.name);
+    let left_out = told.filter(|name| is_hidden(name));
+    Ok(left_out.map(FieldName::as_str).collect())
+}
+
+/// The `data` of a notification for somebody who does not see everything: empty if it is not for them. None of another
+/// event.
+pub(crate) fn restricted(engine: &Engine, access: &Access, event: &Event) -> Option<Bytes> {
+    let schema = engine.schema(event.schema)?;
+    if !schema.is_of_push_topic() {
+        return None;
+    }
+    let topics = engine.push_topics();
+    let topic = topics.numbered(event.topic);
+    let left_out = topic.and_then(|topic| hidden(engine, access, topic).ok());
+    let data = left_out.and_then(|left_out| {
+        // One that cannot be read is reported when it is rendered for somebody else.
+        notification(&schema, event, |name| !left_out.contains(&name)).ok()
+    });
+    Some(data.unwrap_or_default())
+}
