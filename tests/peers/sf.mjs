@@ -111,7 +111,8 @@ function project(server) {
   component(folder, 'platformEventChannels/Sea__chn.platformEventChannel', 'PlatformEventChannel',
     '<channelType>data</channelType><label>Sea</label>');
   component(folder, 'platformEventChannelMembers/Sea_Voyage.platformEventChannelMember', 'PlatformEventChannelMember',
-    '<eventChannel>Sea__chn</eventChannel><selectedEntity>Voyage__ChangeEvent</selectedEntity>');
+    "<eventChannel>Sea__chn</eventChannel><filterExpression>Ship__c = 'Fram'</filterExpression>" +
+    '<selectedEntity>Voyage__ChangeEvent</selectedEntity>');
   return { folder, field };
 }
 
@@ -128,12 +129,15 @@ async function deploy({ server, org }) {
   await subscriber.open(server.url);
   await subscriber.subscribe('/event/Landed__e', -1);
   await subscriber.subscribe('/data/Voyage__ChangeEvent', -1);
+  await subscriber.subscribe('/data/Sea__chn', -1);
   await org.insert('Landed__e', { Port__c: 'Bergen' });
-  await org.insert('Voyage__c', { Name: 'One', Ship__c: 'Fram' });
-  await until('both events', () => subscriber.events.length === 2);
-  const of = (channel) => subscriber.events.find((event) => event.channel === channel);
-  ensureEqual(of('/event/Landed__e').payload.Port__c, 'Bergen', 'the platform event');
-  ensureEqual(of('/data/Voyage__ChangeEvent').change, 'CREATE', 'the change event');
+  await org.insert('Voyage__c', { Name: 'One', Ship__c: 'Gjoa' });
+  await org.insert('Voyage__c', { Name: 'Two', Ship__c: 'Fram' });
+  await until('the events', () => subscriber.events.length === 4);
+  const of = (channel) => subscriber.events.filter((event) => event.channel === channel);
+  ensureEqual(of('/event/Landed__e')[0].payload.Port__c, 'Bergen', 'the platform event');
+  ensureEqual(of('/data/Voyage__ChangeEvent').map(({ change }) => change), ['CREATE', 'CREATE'], 'the change events');
+  ensureEqual(of('/data/Sea__chn').map(({ payload }) => payload.Name), ['Two'], 'what passes the filter of the channel');
   await subscriber.close();
 
   const listed = await sf('org list metadata --metadata-type CustomObject');
