@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use landfall_auth::{Access, Login, may_receive};
+use landfall_auth::{Access, Login, may_keep};
 use landfall_engine::usage::{self, Batch, Meter, Tally};
 use landfall_engine::{
     Channel, Definitions, Engine, Prepare, Rendition, Seen, Sight, Stretch, TopicFilter, TopicId,
@@ -175,7 +175,7 @@ impl<R: From<FetchResponse>> Delivery<R> {
         if other {
             let definitions = self.state.engine.definitions();
             if let Some(subscription) = &mut self.subscription {
-                subscription.narrow(|topic| may_receive(&definitions, &access, *topic));
+                subscription.narrow(|topic| may_keep(&definitions, &access, *topic));
                 let topics = subscription.topics().to_vec();
                 self.watcher.set(TopicFilter::These(topics));
             }

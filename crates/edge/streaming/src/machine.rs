@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use landfall_auth::{Access, Login, may_receive};
+use landfall_auth::{Access, Login, may_keep};
 use landfall_bayeux::{
     Answer, Input, Moment, Output, Poll, PollId, RequestedAdvice, Response, Session,
 };
@@ -242,7 +242,7 @@ impl Machine {
         let positions = self.session.subscriptions_mut();
         for (_, position) in positions.filter(|(_, position)| position.view.is_whole()) {
             let subscription = &mut position.subscription;
-            subscription.narrow(|topic| may_receive(&definitions, &access, *topic));
+            subscription.narrow(|topic| may_keep(&definitions, &access, *topic));
         }
         self.access = access;
         self.subscriptions_changed();

@@ -42,10 +42,16 @@ pub fn topics(engine: &Engine, login: &Login, name: &str) -> Result<Vec<TopicId>
 ///
 /// Change events ignore sharing, so they go to those who see every record of the object anyway.
 /// Source: "Required Permissions" (Change Data Capture Developer Guide); [`landfall_model::EventReaders`].
-pub fn may_receive(definitions: &Definitions, access: &Access, topic: TopicId) -> bool {
+fn may_receive(definitions: &Definitions, access: &Access, topic: TopicId) -> bool {
     match definitions.subject(topic) {
         Some(Subject::Changes(entity)) => access.sees_all(entity),
         Some(Subject::PlatformEvent(event)) => access.event(event).read,
         None => false,
     }
+}
+
+/// Whether somebody who follows a topic goes on to: until they lose the right to. On a topic whose object or event is gone
+/// nothing comes, and whoever followed it is still there when that comes back.
+pub fn may_keep(definitions: &Definitions, access: &Access, topic: TopicId) -> bool {
+    definitions.subject(topic).is_none() || may_receive(definitions, access, topic)
 }

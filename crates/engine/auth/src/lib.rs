@@ -46,7 +46,7 @@ use landfall_model::{EntityDefinition, Fault, RecordId, limits};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
-pub use access::{may_receive, topics};
+pub use access::{may_keep, topics};
 pub use app::{App, AppPolicy, Client, Grant};
 pub use authorize::{
     AuthorizationParameters, AuthorizationRequest, Authorized, CodeExchange, ResponseType,

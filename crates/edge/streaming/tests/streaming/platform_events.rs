@@ -159,3 +159,17 @@ async fn a_channel_says_which_event_it_is_from_55_on() {
         );
     }
 }
+
+#[tokio::test]
+async fn who_follows_an_event_that_is_gone_for_a_while_is_there_when_it_comes_back() {
+    let org = org().await;
+    let version = "59.0";
+    let client = subscriber(&org, version).await;
+    org.deploy(Vec::new()).await;
+    let replies = post(&org, version, connect_now(&client)).await;
+    assert_eq!(replies.as_array().map(Vec::len), Some(1), "{replies}");
+    org.deploy(vec![low_ink()]).await;
+    let uuid = publish(&org).await;
+    let event = event(&org, version, &client).await;
+    assert_eq!(event["data"]["event"]["EventUuid"], uuid);
+}
