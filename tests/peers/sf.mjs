@@ -137,7 +137,7 @@ async function deploy({ server, org }) {
   const of = (channel) => subscriber.events.filter((event) => event.channel === channel);
   ensureEqual(of('/event/Landed__e')[0].payload.Port__c, 'Bergen', 'the platform event');
   ensureEqual(of('/data/Voyage__ChangeEvent').map(({ change }) => change), ['CREATE', 'CREATE'], 'the change events');
-  ensureEqual(of('/data/Sea__chn').map(({ payload }) => payload.Name), ['Two'], 'what passes the filter of the channel');
+  ensureEqual(of('/data/Sea__chn').map(({ name }) => name), ['Two'], 'what passes the filter of the channel');
   await subscriber.close();
 
   const listed = await sf('org list metadata --metadata-type CustomObject');
