@@ -111,7 +111,7 @@ function project(server) {
   component(folder, 'platformEventChannels/Sea__chn.platformEventChannel', 'PlatformEventChannel',
     '<channelType>data</channelType><label>Sea</label>');
   component(folder, 'platformEventChannelMembers/Sea_Voyage.platformEventChannelMember', 'PlatformEventChannelMember',
-    "<eventChannel>Sea__chn</eventChannel><filterExpression>Ship__c = 'Fram'</filterExpression>" +
+    "<eventChannel>Sea__chn</eventChannel><filterExpression>Name = 'Two'</filterExpression>" +
     '<selectedEntity>Voyage__ChangeEvent</selectedEntity>');
   return { folder, field };
 }
