@@ -114,30 +114,10 @@ pub(crate) fn objects(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
 }
 
 fn write_entry(w: &mut Writer, described: &Described<'_>) {
-    let (object, may) = (described.object, described.object.capabilities);
+    let may = described.object.capabilities;
     w.boolean("activateable", false);
-    w.boolean("createable", may.createable);
-    w.boolean("custom", object.custom);
-    w.boolean("customSetting", false);
-    if described.recent {
-        w.boolean("deepCloneable", false);
-    }
-    w.boolean("deletable", may.deletable);
-    w.boolean("deprecatedAndHidden", false);
-    w.boolean("feedEnabled", may.feed_enabled);
-    w.boolean("hasSubtypes", false);
-    w.boolean("idEnabled", !described.event);
-    if described.recent {
-        w.boolean("isInterface", false);
-        w.boolean("isSubtype", false);
-    }
-    w.text_or_nil("keyPrefix", described.key_prefix());
-    w.text("label", &object.label);
-    w.text("labelPlural", &object.label_plural);
-    w.boolean("layoutable", described.layoutable());
-    w.boolean("mergeable", may.mergeable);
-    w.boolean("mruEnabled", described.layoutable());
-    w.text("name", object.name.as_str());
+    write_origin(w, described);
+    write_names(w, described);
     w.boolean("queryable", may.queryable);
     w.boolean("replicateable", may.replicateable);
     w.boolean("retrieveable", may.retrieveable);
@@ -147,11 +127,9 @@ fn write_entry(w: &mut Writer, described: &Described<'_>) {
     w.boolean("updateable", may.updateable);
 }
 
-fn write_full(call: &Call<'_>, w: &mut Writer, described: &Described<'_>) {
+/// What stands before the fields in a whole describe, in the order of the WSDL: each describe has it.
+fn write_origin(w: &mut Writer, described: &Described<'_>) {
     let (object, may) = (described.object, described.object.capabilities);
-    w.boolean("activateable", false);
-    write_children(w, object);
-    w.boolean("compactLayoutable", described.layoutable());
     w.boolean("createable", may.createable);
     w.boolean("custom", object.custom);
     w.boolean("customSetting", false);
@@ -161,15 +139,11 @@ fn write_full(call: &Call<'_>, w: &mut Writer, described: &Described<'_>) {
     w.boolean("deletable", may.deletable);
     w.boolean("deprecatedAndHidden", false);
     w.boolean("feedEnabled", may.feed_enabled);
-    for field in &object.fields {
-        // Clients do not know the type of lists of a junction's ids: no describe has them.
-        if field.field_type != FieldType::JunctionIdList {
-            let recent = described.recent;
-            w.element("fields", |w| {
-                write_field(w, (call.catalog(), object), field, recent);
-            });
-        }
-    }
+}
+
+/// What stands behind them.
+fn write_names(w: &mut Writer, described: &Described<'_>) {
+    let (object, may) = (described.object, described.object.capabilities);
     w.boolean("hasSubtypes", false);
     w.boolean("idEnabled", !described.event);
     if described.recent {
@@ -183,6 +157,24 @@ fn write_full(call: &Call<'_>, w: &mut Writer, described: &Described<'_>) {
     w.boolean("mergeable", may.mergeable);
     w.boolean("mruEnabled", described.layoutable());
     w.text("name", object.name.as_str());
+}
+
+fn write_full(call: &Call<'_>, w: &mut Writer, described: &Described<'_>) {
+    let (object, may) = (described.object, described.object.capabilities);
+    w.boolean("activateable", false);
+    write_children(w, object);
+    w.boolean("compactLayoutable", described.layoutable());
+    write_origin(w, described);
+    for field in &object.fields {
+        // Clients do not know the type of lists of a junction's ids: no describe has them.
+        if field.field_type != FieldType::JunctionIdList {
+            let recent = described.recent;
+            w.element("fields", |w| {
+                write_field(w, (call.catalog(), object), field, recent);
+            });
+        }
+    }
+    write_names(w, described);
     w.nil("networkScopeFieldName");
     w.boolean("queryable", may.queryable);
     if !described.event {
