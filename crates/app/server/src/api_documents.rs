@@ -87,7 +87,7 @@ impl DocumentsState {
             return unauthorized();
         };
         let topics = self.engine.push_topics();
-        let generic = self.engine.channels();
+        let generic = self.engine.generic_channels();
         let generic = generic.first_names(limits::CHANNELS_DESCRIBED_MAX);
         let (base_url, version) = (base_url(parts), ApiVersion::NEWEST.to_string());
         let org = Org {

@@ -55,7 +55,7 @@ async fn channel(shared: &Shared, call: &Call, id: RecordId) -> Result<GenericCh
     let row = row.ok_or(Fault::RecordNotFound)?;
     let name = entity.index_of("Name").and_then(|place| row.get(place));
     let name = name.and_then(|name| name.as_text()).unwrap_or_default();
-    let channel = shared.engine.channels().named(name)?;
+    let channel = shared.engine.generic_channels().named(name)?;
     channel
         .filter(|channel| channel.id == id)
         .ok_or(Fault::RecordDeleted)

@@ -97,10 +97,10 @@ async fn generic(
     name: &str,
     makes_channels: bool,
 ) -> Result<Target, Fault> {
-    let mut channel = engine.channels().named(name)?;
+    let mut channel = engine.generic_channels().named(name)?;
     if channel.is_none() && makes_channels {
         make(engine, login, name).await?;
-        channel = engine.channels().named(name)?;
+        channel = engine.generic_channels().named(name)?;
     }
     let channel = channel.ok_or_else(|| Fault::ChannelNotFound {
         channel: name.to_owned(),

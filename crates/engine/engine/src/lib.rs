@@ -8,7 +8,6 @@
 mod access;
 mod blueprint;
 mod channel;
-mod channels;
 mod clock;
 mod command;
 mod components;
@@ -18,6 +17,7 @@ mod deploy;
 mod derive;
 mod entropy;
 mod error;
+mod generic_channels;
 mod log;
 mod managed;
 mod numbers;
@@ -58,7 +58,6 @@ pub use landfall_store::{Event, LogBounds, NewEvent, TopicFilter, TopicId};
 
 pub use access::{Access, Act, ObjectAccess, Permissions, Rights};
 pub use channel::Channel;
-pub use channels::{GenericChannel, GenericChannels, Push, is_name as is_channel_name};
 pub use clock::{Clock, ManualClock, SystemClock, Waiting};
 pub use command::{
     Assignment, Change, Conversion, Converted, ConvertedOpportunity, Merge, Merged, Outcome, Saved,
@@ -69,6 +68,7 @@ pub use definitions::{Definitions, Publication, Subject};
 pub use deploy::{Amended, Effect, Step};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::{Error, chain};
+pub use generic_channels::{GenericChannel, GenericChannels, Push, is_name as is_channel_name};
 pub use log::{Backlog, Lag, Log, LogEvent, Prepare, Rendition, Standing, Stretch, Watcher};
 pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;
@@ -501,7 +501,7 @@ impl Engine {
     }
 
     /// The generic channels.
-    pub fn channels(&self) -> &GenericChannels {
+    pub fn generic_channels(&self) -> &GenericChannels {
         &self.0.streams.channels
     }
 
@@ -515,7 +515,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] or [`Error::Stopped`]: none was kept. [`Error::Schema`].
     pub async fn push(&self, channel: TopicId, pushes: Vec<Push>) -> Result<(), Error> {
-        channels::push(self, channel, pushes).await
+        generic_channels::push(self, channel, pushes).await
     }
 
     /// Makes the generic channel that a subscriber asks for.
@@ -523,7 +523,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Refused`] if there cannot be one of this name, or no further one; [`Error::Store`], [`Error::Stopped`].
     pub async fn make_channel(&self, name: &str, user: RecordId) -> Result<(), Error> {
-        channels::make(self, name, user).await
+        generic_channels::make(self, name, user).await
     }
 
     /// What the log holds of `PushTopics` and generic channels: their events are not retained as long as others.

@@ -10,10 +10,10 @@ use landfall_schema::EventSchema;
 use landfall_store::{LogBounds, Writer};
 
 use crate::Engine;
-use crate::channels::{self, GenericChannels};
 use crate::clock::Clock;
 use crate::definitions::{Definitions, Issued};
 use crate::error::Error;
+use crate::generic_channels::{self, GenericChannels};
 use crate::org;
 use crate::presence::Presence;
 use crate::topics::{PushTopics, TopicsInForce};
@@ -74,7 +74,7 @@ impl StreamState {
     ) -> Result<Arc<Self>, Error> {
         let (catalog, now) = (definitions.catalog(), clock.now());
         let generic = EventSchema::of_generic_event().map_err(|source| Error::Schema {
-            entity: channels::OBJECT.to_owned(),
+            entity: generic_channels::OBJECT.to_owned(),
             source,
         })?;
         let (topics, mut new) = PushTopics::load(writer, catalog, issued, now)?;

@@ -13,7 +13,7 @@ async fn channel(org: &Org, name: &str) -> RecordId {
 }
 
 async fn push(org: &Org, name: &str, payload: &str, users: &[RecordId]) {
-    let channel = org.engine.channels().named(name);
+    let channel = org.engine.generic_channels().named(name);
     let channel = channel.expect("one name").expect("a channel");
     let push = Push {
         payload: payload.to_owned(),
@@ -72,7 +72,7 @@ async fn a_text_for_some_users_reaches_nobody_else() {
     let admins = org.subscribed("/u/x", Value::Null).await;
     let topic = org
         .engine
-        .channels()
+        .generic_channels()
         .named("/u/x")
         .expect("one name")
         .expect("it")

@@ -5,7 +5,7 @@ use landfall_model::{Fault, Row, Value};
 use super::Planner;
 use crate::blueprint::{Blueprint, read, write};
 use crate::error::Error;
-use crate::{channels, topics};
+use crate::{generic_channels, topics};
 
 impl Planner<'_, '_> {
     /// What such a record has to keep, and what follows from its fields. Any other record keeps it.
@@ -22,8 +22,8 @@ impl Planner<'_, '_> {
                 topics::checked(&object.entity, row, &self.blueprints.catalog, self.now)?;
                 self.check_room(object, row, before, ("IsActive", true), most.push_topics())
             }
-            channels::OBJECT => {
-                channels::check(object, row)?;
+            generic_channels::OBJECT => {
+                generic_channels::check(object, row)?;
                 self.check_room(object, row, before, ("IsDeleted", false), most.channels())
             }
             _ => Ok(()),

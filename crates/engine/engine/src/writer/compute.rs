@@ -13,11 +13,11 @@ use landfall_store::NewEvent;
 
 use crate::access::Rights;
 use crate::blueprint::{Blueprint, Blueprints};
-use crate::channels;
 use crate::clock::Clock;
 use crate::command::{Change, Outcome, Transaction};
 use crate::entropy::{Entropy, draw};
 use crate::error::Error;
+use crate::generic_channels;
 use crate::numbers::Numbers;
 use crate::plan::{Planner, Step};
 use crate::topics::{self, PushTopics};
@@ -259,7 +259,10 @@ impl<'a> Work<'a, '_> {
 
 /// Whether the records of an object say what the Streaming API has.
 fn is_stream(entity: &EntityDefinition) -> bool {
-    matches!(entity.name.as_str(), topics::OBJECT | channels::OBJECT)
+    matches!(
+        entity.name.as_str(),
+        topics::OBJECT | generic_channels::OBJECT
+    )
 }
 
 /// How the origin of changes by the Bulk API begins: `PushTopics` do not tell of them.

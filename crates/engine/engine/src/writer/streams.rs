@@ -8,9 +8,9 @@ use landfall_store::Document;
 use tracing::error;
 
 use super::{Core, Group};
-use crate::channels::{self, GenericChannel};
 use crate::definitions::Definitions;
 use crate::error::Error;
+use crate::generic_channels::{self, GenericChannel};
 use crate::topics::PushTopics;
 
 /// What is in force after a group.
@@ -55,8 +55,8 @@ impl Core {
         let mut records = BTreeMap::new();
         let transactions = group.transactions.iter();
         for (entity, id, row) in transactions.flat_map(|last| &last.computed.streams) {
-            if entity.name.as_str() == channels::OBJECT {
-                let channel = channels::numbered(entity, row, &mut *self.store)?;
+            if entity.name.as_str() == generic_channels::OBJECT {
+                let channel = generic_channels::numbered(entity, row, &mut *self.store)?;
                 after.channels.push((*id, channel));
             } else {
                 // Of several changes of one topic the last counts.
