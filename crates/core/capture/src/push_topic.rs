@@ -2,12 +2,18 @@
 //!
 //! A topic has a query, fields whose change counts and operations that it tells. It is asked about all changes of one
 //! record in one transaction at once, since one that is told brings the others along.
+//! What a notification says is in [`Telling`].
+//!
 //! Source: "Event Notification Rules", "`NotifyForFields`", "Considerations for Multiple Notifications in the Same
 //! Transaction" (Streaming API Developer Guide).
+
+mod telling;
 
 use landfall_model::{ChangeType, Value};
 use landfall_query::Record;
 use landfall_query::push_topic::{Places, TopicQuery};
+
+pub use telling::Telling;
 
 /// Which fields of an updated record count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

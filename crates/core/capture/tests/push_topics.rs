@@ -4,9 +4,11 @@
     reason = "places are made from the lists that they are in"
 )]
 
-use landfall_capture::push_topic::{NotifyFor, Operations, Seen, Watch};
+use landfall_capture::push_topic::{NotifyFor, Operations, Seen, Telling, Watch};
 use landfall_model::{Catalog, ChangeType, EntityDefinition, RecordId, Row, Timestamp, Value};
+use landfall_query::push_topic::Places;
 use landfall_query::{Context, Zone};
+use landfall_schema::{DecodedEvent, EventSchema, FieldValue};
 use proptest::prelude::*;
 
 const FIELDS: [&str; 5] = [
@@ -136,6 +138,23 @@ impl Topic {
         }
     }
 
+    /// What is said of a record in this state, if who changed it may not read these fields.
+    fn said(&self, state: &State, hidden: &[usize]) -> Vec<(&'static str, FieldValue)> {
+        let shown = (0..FIELDS.len()).filter(|field| self.selected.contains(field));
+        let shown = shown.filter(|field| !hidden.contains(field));
+        shown
+            .map(|field| {
+                let value = match field {
+                    3 => state.number.map(Value::Integer),
+                    4 => Some(Value::DateTime(Timestamp::from_millis(state.modified))),
+                    _ => state.texts[field].map(|text| Value::Text(text.to_owned())),
+                };
+                let value = value.map_or(FieldValue::Null, FieldValue::Plain);
+                (FIELDS[field], value)
+            })
+            .collect()
+    }
+
     /// The rules, read off the tables of the guide.
     fn told(&self, changes: &[(ChangeType, State, State)]) -> Vec<usize> {
         let in_condition = self
@@ -175,6 +194,16 @@ impl Topic {
             .filter(|place| goes_along(&changes[*place]))
             .collect()
     }
+}
+
+/// What a notification says of each field of the selection but `Id`; nothing of those that are left out.
+fn values(schema: &EventSchema, notification: &DecodedEvent) -> Vec<(&'static str, FieldValue)> {
+    let left_out: Vec<&str> = schema.left_out(notification).collect();
+    let told = FIELDS.iter().filter(|name| !left_out.contains(name));
+    let position = |name: &&'static str| Some((*name, schema.position_of(name)?));
+    told.filter_map(position)
+        .map(|(name, position)| (name, notification.fields[position].clone()))
+        .collect()
 }
 
 fn condition() -> impl Strategy<Value = Condition> {
@@ -246,6 +275,7 @@ proptest! {
         topic in topic(),
         first in state(),
         changes in changes(),
+        hidden in proptest::option::of(proptest::sample::subsequence((0..4).collect::<Vec<usize>>(), 0..=4)),
     ) {
         let catalog = Catalog::new(landfall_standard::entities().expect("the shipped objects"));
         let entity = catalog.entity("Account").expect("an object");
@@ -278,6 +308,21 @@ proptest! {
             .zip(&rows)
             .map(|((change, ..), (before, after))| Seen::new(*change, Some(before), after))
             .collect();
-        prop_assert_eq!(watch.told(&seen), topic.told(&changes), "{}", statement);
+        let told = watch.told(&seen);
+        prop_assert_eq!(&told, &topic.told(&changes), "{}", statement);
+
+        let schema = EventSchema::of_push_topic(entity, &watch.query().told).expect("a schema");
+        let places = hidden.as_ref().map(|hidden| {
+            let places = hidden.iter().filter_map(|field| entity.index_of(FIELDS[*field]));
+            places.collect::<Places>()
+        });
+        let (last, (_, row)) = (&changes[changes.len() - 1].2, &rows[rows.len() - 1]);
+        let mut telling = Telling::new(row, RecordId::EMPTY, places.as_ref());
+        for place in told {
+            let payload = schema.encode_event(telling.row(&watch, changes[place].0));
+            let notification = schema.decode(&payload.expect("a payload")).expect("a notification");
+            let said = topic.said(last, &hidden.clone().unwrap_or_default());
+            prop_assert_eq!(values(&schema, &notification), said, "{}", statement);
+        }
     }
 }

@@ -4,17 +4,19 @@
 //! subscriber gets what it may read. The names that are not fields of a record begin with an underscore, which no field
 //! does.
 
-use landfall_model::{EntityDefinition, FieldDefinition, FieldType};
+use landfall_model::{EntityDefinition, FieldDefinition, FieldType, Value};
 
 use crate::derive::{doc, of_field, scalar};
 use crate::encode::Source;
 use crate::shape::{EventField, Scalar, Shape};
-use crate::{Error, EventSchema};
+use crate::{DecodedEvent, Error, EventSchema, FieldValue};
 
 /// What happened to the record: `created`.
 pub const TYPE: &str = "_Type";
 /// Who changed it.
 pub const CHANGED_BY: &str = "_ChangedById";
+/// The fields that they may not read, with `;` between them; null for none.
+pub const LEFT_OUT: &str = "_LeftOut";
 /// The text that was pushed to a generic channel.
 pub const PAYLOAD: &str = "_Payload";
 /// The users that it was pushed to, with `;` between them; null for everybody.
@@ -24,10 +26,21 @@ pub const USERS: &str = "_UserIds";
 const NOTIFICATION: &str = "PushTopicNotification";
 const GENERIC: &str = "GenericEvent";
 
+const BETWEEN: &str = ";";
+
+/// The value of [`LEFT_OUT`] for these fields.
+pub fn left_out(fields: &[&str]) -> Value {
+    if fields.is_empty() {
+        Value::Null
+    } else {
+        Value::Text(fields.join(BETWEEN))
+    }
+}
+
 impl EventSchema {
     /// The schema of the notifications of a topic that tells these fields of an object.
     ///
-    /// A row to be encoded with it is the record's, with the values of [`TYPE`] and [`CHANGED_BY`] behind it.
+    /// A row to be encoded with it is the record's, with the values of [`TYPE`], [`CHANGED_BY`] and [`LEFT_OUT`] behind it.
     ///
     /// # Errors
     /// [`Error::FieldUnknown`] for a field that is not there or of a kind that no event has, and what [`Self::new`]
@@ -37,8 +50,9 @@ impl EventSchema {
         let mut fields = vec![
             lead(TYPE, Shape::Required(Scalar::Text)),
             lead(CHANGED_BY, Shape::Required(Scalar::Text)),
+            lead(LEFT_OUT, Shape::Optional(Scalar::Text)),
         ];
-        let mut sources = vec![Source::Row(behind), Source::Row(behind + 1)];
+        let mut sources: Vec<Source> = (behind..).take(fields.len()).map(Source::Row).collect();
         for place in told {
             let field = entity.fields.get(*place);
             let unknown = || Error::FieldUnknown {
@@ -74,6 +88,18 @@ impl EventSchema {
     /// Whether this is the schema of a topic's notifications.
     pub fn is_of_push_topic(&self) -> bool {
         self.name() == NOTIFICATION && self.position_of(TYPE) == Some(0)
+    }
+
+    /// The fields that a notification says nothing about, not even that they are empty.
+    pub fn left_out<'d>(&self, notification: &'d DecodedEvent) -> impl Iterator<Item = &'d str> {
+        let position = self.position_of(LEFT_OUT);
+        let names = position.and_then(|position| notification.fields.get(position));
+        let names = match names {
+            Some(FieldValue::Plain(Value::Text(names))) => names.as_str(),
+            // Notifications of before it was known have no such field.
+            _ => "",
+        };
+        names.split(BETWEEN).filter(|name| !name.is_empty())
     }
 
     /// Whether this is the schema of generic events.

@@ -81,9 +81,10 @@ pub(crate) fn notification(
 ) -> Result<Bytes, DecodeError> {
     let decoded = schema.decode(&event.payload)?;
     let happened = text_of(decoded.fields.first());
-    let is_shown = |name: &str| {
-        !name.starts_with('_') && (happened != DELETED || name == "Id") && is_seen(name)
-    };
+    let left_out: Vec<&str> = schema.left_out(&decoded).collect();
+    let is_told = |name: &str| !name.starts_with('_') && !left_out.contains(&name);
+    let is_shown =
+        |name: &str| is_told(name) && (happened != DELETED || name == "Id") && is_seen(name);
     let mut data = begun(event);
     data.push_str(",\"type\":\"");
     data.push_str(happened);

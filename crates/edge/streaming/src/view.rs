@@ -57,15 +57,18 @@ fn decoded(engine: &Engine, event: &Event) -> Option<(std::sync::Arc<EventSchema
     Some((schema, decoded))
 }
 
+/// What a notification leaves out meets nothing.
+///
 /// Source: "Filtered Subscriptions" (Streaming API Developer Guide): the sign for *and* means *or*.
 fn meets(engine: &Engine, event: &Event, filters: &[Condition]) -> bool {
     let Some((schema, decoded)) = decoded(engine, event) else {
         return false;
     };
+    let is_told = |field: &str| !schema.left_out(&decoded).any(|name| name == field);
     filters.iter().any(|filter| {
         let value = schema.position_of(&filter.field);
         let value = value.and_then(|position| decoded.fields.get(position));
-        value.is_some_and(|value| equals(value, &filter.value))
+        value.is_some_and(|value| equals(value, &filter.value) && is_told(&filter.field))
     })
 }
 

@@ -9,6 +9,7 @@
 //! Source: "Object Permissions", "Field Permissions", "Permission Sets" (Salesforce Help). Sharing is not looked at.
 
 mod grants;
+mod hidden;
 mod mask;
 mod objects;
 mod permissions;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use landfall_model::{EntityDefinition, Fault, FieldName, PlatformEventDefinition, RecordId};
 
 use crate::definitions::Definitions;
+use hidden::Hidden;
 use mask::Masks;
 
 pub(crate) use grants::Grants;
@@ -59,6 +61,7 @@ pub struct Access {
     /// What they see of it.
     seen: Arc<Definitions>,
     masks: Masks,
+    hidden: Hidden,
 }
 
 impl Access {
@@ -69,6 +72,7 @@ impl Access {
             grants,
             sets,
             masks: Masks::default(),
+            hidden: Hidden::default(),
         }
     }
 

@@ -10,16 +10,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use landfall_capture::push_topic::{Seen, Watch};
+use landfall_capture::push_topic::{Seen, Telling, Watch};
 use landfall_model::{
     Catalog, ChangeType, EntityDefinition, EventUuid, FieldDefinition, KeyPrefix, RecordId, Row,
-    Timestamp, Topic, Value, limits,
+    Timestamp, Topic, limits,
 };
 use landfall_query::push_topic::Places;
 use landfall_schema::EventSchema;
 use landfall_store::{Document, NewEvent, TopicId, Writer};
 use tracing::{error, warn};
 
+use crate::access::Access;
 use crate::definitions::Issued;
 use crate::error::Error;
 use crate::plan::{Cause, Step};
@@ -70,13 +71,13 @@ impl PushTopic {
         places.iter().filter_map(|place| fields.get(*place))
     }
 
-    /// The notification of a change. `row` is the record with two places behind its fields.
-    fn notification(&self, change: ChangeType, row: &mut Row, uuid: EventUuid) -> Option<NewEvent> {
-        let behind = row.len().checked_sub(2)?;
-        if let Some(slot) = row.get_mut(behind) {
-            *slot = Value::Text(participle(change).to_owned());
-        }
-        match self.schema.encode_event(row) {
+    fn notification(
+        &self,
+        change: ChangeType,
+        telling: &mut Telling<'_>,
+        uuid: EventUuid,
+    ) -> Option<NewEvent> {
+        match self.schema.encode_event(telling.row(&self.watch, change)) {
             Ok(payload) => Some(NewEvent {
                 topic: self.topic,
                 uuid,
@@ -88,16 +89,6 @@ impl PushTopic {
                 None
             }
         }
-    }
-}
-
-/// Wire: member `type` of a notification.
-const fn participle(change: ChangeType) -> &'static str {
-    match change {
-        ChangeType::Create => "created",
-        ChangeType::Delete => "deleted",
-        ChangeType::Undelete => "undeleted",
-        _ => "updated",
     }
 }
 
@@ -225,11 +216,11 @@ impl PushTopics {
         self.by_topic.get(&topic)
     }
 
-    /// The notifications of what a transaction did, all its steps in order.
+    /// The notifications of what a transaction did, all its steps in order, and of whoever made it.
     pub(crate) fn notifications(
         &self,
         steps: &[Step],
-        user: RecordId,
+        (user, access): (RecordId, Option<&Access>),
         mut uuid: impl FnMut() -> EventUuid,
     ) -> Vec<NewEvent> {
         if self.by_object.is_empty() {
@@ -254,18 +245,16 @@ impl PushTopics {
             {
                 continue;
             }
-            let mut row: Option<Row> = None;
+            let hidden = access.and_then(|access| access.hidden_places(changed.entity));
+            let mut telling: Option<Telling<'_>> = None;
             for topic in &changed.watched.topics {
                 for place in topic.watch.told(&seen) {
-                    let row = row.get_or_insert_with(|| {
-                        let mut row = Row::clone(changed.last);
-                        row.extend([Value::Null, Value::Id(user)]);
-                        row
-                    });
+                    let telling = telling
+                        .get_or_insert_with(|| Telling::new(changed.last, user, hidden.as_deref()));
                     let change = seen
                         .get(place)
                         .map_or(ChangeType::Update, |seen| seen.change);
-                    events.extend(topic.notification(change, row, uuid()));
+                    events.extend(topic.notification(change, telling, uuid()));
                 }
             }
         }
@@ -285,6 +274,7 @@ impl PushTopics {
                 Entry::Vacant(new) => {
                     records.push(Changed {
                         watched,
+                        entity: &step.entity,
                         steps: Vec::new(),
                         last: &step.after,
                     });
@@ -305,6 +295,7 @@ impl PushTopics {
 /// What a transaction did to one record.
 struct Changed<'t> {
     watched: &'t Watched,
+    entity: &'t EntityDefinition,
     /// What was asked for.
     steps: Vec<&'t Step>,
     /// The record in the end.

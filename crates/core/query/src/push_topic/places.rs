@@ -26,6 +26,12 @@ impl Places {
         }
     }
 
+    /// Whether a place is in the set.
+    pub fn has(&self, place: usize) -> bool {
+        let bits = self.0.get(place / 64);
+        bits.is_some_and(|bits| bits & (1 << (place % 64)) != 0)
+    }
+
     /// Whether the sets have a place in common.
     pub fn meets(&self, other: &Self) -> bool {
         self.0
@@ -57,5 +63,7 @@ mod tests {
         let mut both = low.clone();
         both.extend(&high);
         assert!(both.meets(&low) && both.meets(&high));
+        assert!(both.has(63) && both.has(700) && !both.has(0) && !both.has(701));
+        assert!(!both.has(9_000));
     }
 }

@@ -6,7 +6,8 @@ use landfall_test_org::channels::{channel, member};
 use serde_json::{Value, json};
 
 use crate::org::{
-    ACCOUNTS, IntoField as _, Org, connect_now, handshake, header, keys, payload, subscribe, text,
+    ACCOUNTS, IntoField as _, Org, REST, connect_now, handshake, header, keys, payload, subscribe,
+    text,
 };
 use crate::push_topics::topic;
 
@@ -204,6 +205,54 @@ async fn a_push_topic_needs_its_rights_and_tells_what_its_subscriber_sees() {
     assert_eq!(keys(sobject), ["Id", "Name", "Phone"]);
     let whole = org.events(&admin).await;
     assert_eq!(whole[0]["data"]["sobject"]["Site"], "North");
+}
+
+/// Source: "Security and the PushTopic Query" (Streaming API Developer Guide).
+#[tokio::test]
+async fn a_push_topic_does_not_tell_what_who_made_the_change_may_not_read() {
+    let org = Org::without_capture().await;
+    let query = "SELECT Id, Name, Phone, Site FROM Account WHERE Industry = 'Energy'";
+    org.make(topic(&org, "Watched", query, &[])).await;
+    let account = [
+        ("Name", "Acme".into_field()),
+        ("Industry", "Energy".into_field()),
+        ("Phone", "1".into_field()),
+    ];
+    let account = org.make(org.new_record("Account", &account)).await;
+    let channels = [
+        "/topic/Watched",
+        "/topic/Watched?Site='South'",
+        "/topic/Watched?Site=null",
+        "/topic/Watched?Name='Bolt'",
+    ];
+    let admin = org.session().await;
+    for channel in channels {
+        let reply = org.subscribe(&admin, channel, Value::Null).await;
+        assert_eq!(reply["successful"], true, "{reply}");
+    }
+    let rights: &[(&str, &[&str])] = &[("Account", &["Read", "Edit"])];
+    let sees = ["Account.Phone"];
+    let token = org.granted_user("ann@example.com", rights, &sees).await;
+    let ann = org.auth.authenticate(&token).expect("a login").user_id;
+    let values = [
+        ("Name", "Bolt".into_field()),
+        ("Site", "South".into_field()),
+    ];
+    let change = org.update("Account", account, &values[..1]);
+    let made = org.commit_as(ann, REST, vec![change]).await;
+    assert!(made[0].is_ok(), "{made:?}");
+    let told = org.events(&admin).await;
+    let channels: Vec<&Value> = told.iter().map(|event| &event["channel"]).collect();
+    assert_eq!(channels, ["/topic/Watched", "/topic/Watched?Name='Bolt'"]);
+    for event in &told {
+        let sobject = &event["data"]["sobject"];
+        assert_eq!(keys(sobject), ["Id", "Name", "Phone"], "{event}");
+    }
+    // Whoever may read it tells it, also if it was of somebody else.
+    org.make(org.update("Account", account, &values[1..])).await;
+    let told = org.events(&admin).await;
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told[0]["data"]["sobject"]["Site"], "South");
 }
 
 #[tokio::test]

@@ -236,15 +236,20 @@ impl<'a> Work<'a, '_> {
     /// Ends the transaction; it becomes durable with its group.
     pub(super) fn done(self) -> Computed {
         let Planner {
-            steps, user, now, ..
+            steps,
+            user,
+            access,
+            now,
+            ..
         } = self.planner;
         let mut draws = Draws::new(self.entropy, steps.len() + 1);
         let is_told = user != RecordId::EMPTY && !self.origin.starts_with(BULK);
         let told: &[Step] = if is_told { &steps } else { &[] };
+        let by = (user, access.as_deref());
         let uuid = || EventUuid::from_random(draw(self.entropy));
         let streams = steps.iter().filter(|step| is_stream(&step.entity));
         Computed {
-            notifications: self.topics.notifications(told, user, uuid),
+            notifications: self.topics.notifications(told, by, uuid),
             streams: streams
                 .map(|step| (Arc::clone(&step.entity), step.id, Arc::clone(&step.after)))
                 .collect(),

@@ -1,0 +1,70 @@
+//! What a notification says: a record, what happened to it, and which fields are not told.
+//!
+//! Who changes a record may do so without seeing all of it. What they may not read their change tells nobody.
+//! Source: "Security and the `PushTopic` Query" (Streaming API Developer Guide).
+
+use landfall_model::{ChangeType, RecordId, Row, Value};
+use landfall_query::push_topic::Places;
+use landfall_schema::stream::left_out;
+
+use super::Watch;
+
+/// One changed record, for every topic that tells of it.
+#[derive(Debug)]
+pub struct Telling<'h> {
+    /// The record, and behind it what makes it a notification.
+    row: Row,
+    fields: usize,
+    /// Who changed it.
+    by: RecordId,
+    /// The places of what they may not read; none for most.
+    hidden: Option<&'h Places>,
+}
+
+impl<'h> Telling<'h> {
+    /// Of a record as it is in the end, by whom, and the places of the fields which they may not read.
+    pub fn new(record: &Row, by: RecordId, hidden: Option<&'h Places>) -> Self {
+        let mut row = record.clone();
+        if let Some(hidden) = hidden {
+            let values = row.iter_mut().enumerate();
+            for (_, value) in values.filter(|(place, _)| hidden.has(*place)) {
+                *value = Value::Null;
+            }
+        }
+        Self {
+            row,
+            fields: record.len(),
+            by,
+            hidden,
+        }
+    }
+
+    /// The row of a topic's notification, as [`landfall_schema::EventSchema::of_push_topic`] has it.
+    pub fn row(&mut self, watch: &Watch, change: ChangeType) -> &Row {
+        let left_out = self
+            .hidden
+            .map_or(Value::Null, |hidden| left_out(&names(watch, hidden)));
+        self.row.truncate(self.fields);
+        let happened = Value::Text(participle(change).to_owned());
+        self.row.extend([happened, Value::Id(self.by), left_out]);
+        &self.row
+    }
+}
+
+/// Those of these fields that the topic tells.
+fn names<'w>(watch: &'w Watch, hidden: &Places) -> Vec<&'w str> {
+    let query = watch.query();
+    let told = query.told.iter().filter(|place| hidden.has(**place));
+    let fields = told.filter_map(|place| query.plan.entity.fields.get(*place));
+    fields.map(|field| field.name.as_str()).collect()
+}
+
+/// Wire: member `type` of a notification.
+const fn participle(change: ChangeType) -> &'static str {
+    match change {
+        ChangeType::Create => "created",
+        ChangeType::Delete => "deleted",
+        ChangeType::Undelete => "undeleted",
+        _ => "updated",
+    }
+}
