@@ -11,6 +11,7 @@ use landfall_wire::describe::MASTER_RECORD_TYPE;
 
 use crate::call::Call;
 use crate::describe_field::write_field;
+use crate::older;
 
 const RESULT: &str = "result";
 /// Defaults of fields tell their types.
@@ -169,8 +170,9 @@ fn write_full(call: &Call<'_>, w: &mut Writer, described: &Described<'_>) {
         // Clients do not know the type of lists of a junction's ids: no describe has them.
         if field.field_type != FieldType::JunctionIdList {
             let recent = described.recent;
+            let field = older::field(call, object, field);
             w.element("fields", |w| {
-                write_field(w, (call.catalog(), object), field, recent);
+                write_field(w, (call.catalog(), object), &field, recent);
             });
         }
     }

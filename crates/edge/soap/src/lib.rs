@@ -17,6 +17,7 @@ mod fault;
 mod given;
 mod lookup;
 mod merge;
+mod older;
 mod operation;
 mod query;
 mod query_xml;

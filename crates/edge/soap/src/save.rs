@@ -13,7 +13,7 @@ use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, SoapFault, Va
 use crate::call::Call;
 use crate::commit::{check_count, commit, of_one, write_outcome};
 use crate::event::{self, Event};
-use crate::{given, lookup};
+use crate::{given, lookup, older};
 
 /// Creates records, and publishes events.
 pub(crate) async fn create(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
@@ -103,6 +103,7 @@ async fn change(
     let entity = given::entity_of(call, record)?;
     let made = lookup::resolved(call, entity, record)
         .await
+        .and_then(|record| older::record(call, entity, record))
         .and_then(|record| make(entity, &record));
     Ok(of_one(made)?.unwrap_or_else(Change::Refused))
 }

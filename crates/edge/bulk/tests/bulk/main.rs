@@ -9,5 +9,6 @@ mod classic;
 mod failing;
 mod ingest;
 mod org;
+mod push_topics;
 mod queries;
 mod refusals;

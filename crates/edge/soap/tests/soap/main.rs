@@ -1,6 +1,7 @@
 //! Calls about what an administrator has defined, on an org that has it. The shipped objects are in the transcripts.
 
 mod events;
+mod older;
 mod org;
 mod references;
 mod sessions;

@@ -67,13 +67,24 @@ impl Org {
 
     /// The same with another session.
     pub(crate) async fn call_as(&self, token: &str, headers: &str, call: &str) -> (u16, String) {
+        self.send("59.0", token, headers, call).await
+    }
+
+    /// Makes a call of a version of the API that succeeds.
+    pub(crate) async fn done_by(&self, version: &str, call: &str) -> String {
+        let (status, body) = self.send(version, &self.inner.token, "", call).await;
+        assert_eq!(status, 200, "{body}");
+        body
+    }
+
+    async fn send(&self, version: &str, token: &str, headers: &str, call: &str) -> (u16, String) {
         let envelope = format!(
             "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Header><SessionHeader><sessionId>{token}\
              </sessionId></SessionHeader>{headers}</e:Header><e:Body>{call}</e:Body></e:Envelope>",
         );
         let request = Request::builder()
             .method("POST")
-            .uri("/services/Soap/u/59.0")
+            .uri(format!("/services/Soap/u/{version}"))
             .header("soapaction", "\"\"")
             .body(envelope.into())
             .expect("a request");
@@ -86,9 +97,7 @@ impl Org {
 
     /// Makes a call that succeeds.
     pub(crate) async fn done(&self, call: &str) -> String {
-        let (status, body) = self.call("", call).await;
-        assert_eq!(status, 200, "{body}");
-        body
+        self.done_by("59.0", call).await
     }
 
     /// How many events of a topic were published so far.
