@@ -1,7 +1,8 @@
 //! The XML variant: answers for who asks for it, and records that come in it.
 //!
 //! Members become elements, items of a list repeat the element of their member, `attributes` of a record are attributes of
-//! its element, and null is nil. Times end in `Z`.
+//! its element, and null is nil. Times end in `Z`. A member whose name is none in XML, such as an id, is an `entry` with
+//! its name as `key`.
 //! Source: "REST Resources and Requests" (REST API Developer Guide) and its samples; `Source: none` for the names of most roots.
 
 use std::borrow::Cow;
@@ -140,11 +141,25 @@ pub(crate) fn of_answer(json: &str, root: Option<&Root>, is_error: bool) -> Stri
 }
 
 fn element(w: &mut Writer, name: &str, value: &Json) {
+    if !is_name(name) {
+        let mut key = Writer::new();
+        key.escaped(name);
+        let key = format!("key=\"{}\"", key.finish());
+        return w.typed("entry", &key, |w| inside(w, value));
+    }
     match &value.content {
         Content::Null => w.nil(name),
         Content::Array(items) => items.iter().for_each(|item| element(w, name, item)),
         _ => w.typed(name, &attributes(value), |w| inside(w, value)),
     }
+}
+
+/// Whether a member's name can be that of an element.
+fn is_name(name: &str) -> bool {
+    let mut letters = name.chars();
+    let first = letters.next();
+    first.is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || "_-.".contains(letter))
 }
 
 /// The address and the object of a record.
@@ -278,6 +293,11 @@ mod tests {
                 r#"{"id":"1","success":true,"errors":[]}"#,
                 Root::new("Result", "item"),
                 "<Result><id>1</id><success>true</success></Result>",
+            ),
+            (
+                r#"{"online":{"0055f0000000001AAA":true,"a b":null}}"#,
+                Root::new("Result", "item"),
+                "<Result><online><entry key=\"0055f0000000001AAA\">true</entry><entry key=\"a b\"></entry></online></Result>",
             ),
         ] {
             assert_eq!(xml(json, &root), expected);
