@@ -1,6 +1,6 @@
-//! Channels and channel members as files: what is made one by one is kept as a project would say it.
+//! Channels, channel members and managed subscriptions as files: what is made one by one is kept as a project would say it.
 
-use crate::channel::{Channel, ChannelType};
+use crate::channel::{Channel, ChannelType, ManagedSubscription, ReplayFrom};
 use crate::part::Part;
 use crate::project::Kind;
 use crate::render;
@@ -44,6 +44,27 @@ impl MemberText {
         elements.push(("selectedEntity", &self.selected_entity));
         let enriched = &self.enriched_fields;
         part(Kind::ChannelMember, &self.full_name, &elements, enriched)
+    }
+}
+
+impl ManagedSubscription {
+    /// The component that declares it.
+    pub fn part(&self) -> Part {
+        let replay = |from| match from {
+            ReplayFrom::Latest => "LATEST",
+            ReplayFrom::Earliest => "EARLIEST",
+        };
+        let mut elements = vec![
+            ("defaultReplay", replay(self.default_replay)),
+            ("errorRecoveryReplay", replay(self.error_recovery_replay)),
+            ("label", self.label.as_str()),
+            ("state", if self.runs { "RUN" } else { "STOP" }),
+            ("topicName", self.topic_name.as_str()),
+        ];
+        let version = self.version.as_deref();
+        elements.extend(version.map(|version| ("version", version)));
+        let name = &self.developer_name;
+        part(Kind::ManagedSubscription, name, &elements, &[])
     }
 }
 

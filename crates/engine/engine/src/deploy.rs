@@ -341,7 +341,8 @@ impl Draft {
     }
 }
 
-fn new_id(kind: Kind, numbers: &mut Numbers) -> Result<RecordId, Error> {
+/// An id of a new component.
+pub(crate) fn new_id(kind: Kind, numbers: &mut Numbers) -> Result<RecordId, Error> {
     let prefix = KeyPrefix::parse(kind.key_prefix()).ok_or_else(|| Error::Document {
         what: "key prefix",
         reason: format!("{} is none", kind.key_prefix()),
@@ -403,7 +404,7 @@ pub(crate) struct Compiled {
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) channels: Declared,
     pub(crate) connected_apps: Vec<Arc<ConnectedApp>>,
-    managed: Vec<ManagedSubscription>,
+    pub(crate) managed: Vec<ManagedSubscription>,
     granted: Vec<Granted>,
     starting_numbers: Vec<StartingNumber>,
     warnings: Vec<Problem>,

@@ -562,9 +562,10 @@ impl Engine {
     /// Changes one subscription whose position the service keeps, and says which. A stream of one that ends or stops ends.
     ///
     /// # Errors
-    /// [`Error::Refused`], [`Error::Store`], [`Error::Stopped`]: they are as before.
-    pub async fn manage(&self, change: ManagedChange) -> Result<RecordId, Error> {
-        self.0.writer.manage(change).await
+    /// [`Error::Refused`], or as [`Self::amend`]: they are as before.
+    pub async fn manage(&self, change: ManagedChange, by: RecordId) -> Result<RecordId, Error> {
+        let _one = self.0.deploying.lock().await;
+        managed::manage(self, change, by).await
     }
 
     /// Takes over the files of a project: objects, fields, platform events. What was in the project before and is no more

@@ -1,26 +1,21 @@
-//! Subscriptions whose positions the service keeps: those of the project and those made one by one, side by side.
+//! Subscriptions whose positions the service keeps.
 //!
-//! All of them are kept as they are now, in one document. A deployment says anew what the project says of its own, unless
-//! the project says what it said before: then what was changed since stays. It leaves the others alone.
+//! They are components as all others are; here is what they have besides: a position, and whoever uses them.
 //! Source: "`ManagedEventSubscription`" (Tooling API, Metadata API Developer Guide).
-
-mod document;
 
 use std::sync::Arc;
 
-use landfall_metadata::{ManagedSubscription, Problem, ReplayFrom};
+use landfall_metadata::{Kind, ManagedSubscription, ReplayFrom};
 use landfall_model::limits::MANAGED_SUBSCRIPTIONS_MAX;
-use landfall_model::{Fault, KeyPrefix, RecordId, ReplayId, Topic};
+use landfall_model::{Fault, RecordId, ReplayId, Topic};
 use landfall_store::{Document, DocumentKind};
 
+use crate::Engine;
+use crate::components::Components;
 use crate::definitions::Definitions;
+use crate::deploy::{self, Step, new_id};
 use crate::error::Error;
 use crate::numbers::Numbers;
-
-pub(crate) use document::stored;
-
-/// First characters of their ids.
-const KEY_PREFIX: &str = "18x";
 
 /// A subscription whose position the service keeps, in [`DocumentKind::Cursor`] under its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +24,6 @@ pub struct Managed {
     pub id: RecordId,
     /// What it is now.
     pub subscription: ManagedSubscription,
-    /// What the project says of it; none if it was made without one.
-    pub deployed: Option<ManagedSubscription>,
     /// How often it was stopped since the org was opened: what used it before is over, also if it runs again.
     pub stops: u64,
 }
@@ -90,120 +83,105 @@ pub enum ManagedChange {
     },
 }
 
-/// All subscriptions after a change, and what has to be kept with them.
-pub(crate) struct Next {
-    pub(crate) managed: Vec<Arc<Managed>>,
-    pub(crate) documents: Vec<Document>,
-}
-
-impl Next {
-    /// A position is forgotten with its subscription, and when clients may not use it.
-    /// Source: "Managed Event Subscriptions" (Pub/Sub API Developer Guide).
-    fn new(mut managed: Vec<Arc<Managed>>, earlier: &[Arc<Managed>]) -> Self {
-        managed.sort_by(|one, other| {
-            let name = |managed: &Arc<Managed>| managed.subscription.developer_name.clone();
-            name(one).cmp(&name(other))
-        });
-        // What was stopped before is looked at as well: a commit may have crossed the change that stopped it.
-        let goes_on = |before: &Arc<Managed>| {
-            let same = managed.iter().find(|now| now.id == before.id);
-            before.subscription.runs && same.is_some_and(|now| now.subscription.runs)
-        };
-        let forgotten = earlier.iter().filter(|before| !goes_on(before));
-        let mut documents: Vec<Document> =
-            forgotten.map(|before| cursor(before.id, None)).collect();
-        documents.push(document::of(&managed));
-        Self { managed, documents }
-    }
-}
-
-/// The subscriptions after a deployment of these: one whose topic is another is another subscription.
+/// The subscriptions that components come to, and the positions that are forgotten: one whose topic is another is another
+/// subscription.
 ///
 /// # Errors
-/// [`Error::Invalid`] for more than an org may have.
+/// [`Error::Document`] if an id cannot be given.
 pub(crate) fn deployed(
     subscriptions: Vec<ManagedSubscription>,
     earlier: &[Arc<Managed>],
+    components: &Components,
     numbers: &mut Numbers,
-) -> Result<Next, Error> {
-    let others = earlier.iter().filter(|managed| {
-        let of_project =
-            |deployed: &ManagedSubscription| managed.has_name(&deployed.developer_name);
-        managed.deployed.is_none() && !subscriptions.iter().any(of_project)
-    });
-    let mut managed: Vec<Arc<Managed>> = others.cloned().collect();
-    if managed.len() + subscriptions.len() > MANAGED_SUBSCRIPTIONS_MAX {
-        return Err(too_many());
-    }
-    for deployed in subscriptions {
-        let known = earlier.iter().find(|managed| {
-            managed.has_name(&deployed.developer_name)
-                && managed.subscription.topic_name == deployed.topic_name
-        });
-        let subscription = match known {
-            Some(known) if known.deployed.as_ref() == Some(&deployed) => known.subscription.clone(),
-            _ => deployed.clone(),
+) -> Result<(Vec<Arc<Managed>>, Vec<Document>), Error> {
+    let mut managed = Vec::with_capacity(subscriptions.len());
+    for subscription in subscriptions {
+        let name = &subscription.developer_name;
+        let known = earlier.iter().find(|earlier| earlier.has_name(name));
+        let same = known.filter(|known| known.subscription.topic_name == subscription.topic_name);
+        let component = match known {
+            Some(_) => None,
+            None => components.get(Kind::ManagedSubscription, name),
+        };
+        let id = match (same, component) {
+            (Some(same), _) => same.id,
+            (None, Some(component)) => component.id,
+            (None, None) => new_id(Kind::ManagedSubscription, numbers)?,
         };
         managed.push(Arc::new(Managed {
-            id: known.map_or_else(|| new_id(numbers), |known| Ok(known.id))?,
-            stops: known.map_or(0, |known| known.stops_as(&subscription)),
+            id,
+            stops: same.map_or(0, |same| same.stops_as(&subscription)),
             subscription,
-            deployed: Some(deployed),
         }));
     }
-    Ok(Next::new(managed, earlier))
+    managed.sort_by(|one: &Arc<Managed>, other| {
+        let name = |managed: &Arc<Managed>| managed.subscription.developer_name.clone();
+        name(one).cmp(&name(other))
+    });
+    let forgotten = forgotten(&managed, earlier);
+    Ok((managed, forgotten))
 }
 
-/// The subscriptions after a change, and which of them it was about.
-///
-/// # Errors
-/// [`Error::Refused`].
-pub(crate) fn changed(
+/// A position is forgotten with its subscription, and when clients may not use it.
+/// Source: "Managed Event Subscriptions" (Pub/Sub API Developer Guide).
+fn forgotten(managed: &[Arc<Managed>], earlier: &[Arc<Managed>]) -> Vec<Document> {
+    // What was stopped before is looked at as well: a commit may have crossed the change that stopped it.
+    let goes_on = |before: &Arc<Managed>| {
+        let same = managed.iter().find(|now| now.id == before.id);
+        before.subscription.runs && same.is_some_and(|now| now.subscription.runs)
+    };
+    let forgotten = earlier.iter().filter(|before| !goes_on(before));
+    forgotten.map(|before| cursor(before.id, None)).collect()
+}
+
+/// See [`Engine::manage`].
+pub(crate) async fn manage(
+    engine: &Engine,
     change: ManagedChange,
-    definitions: &Definitions,
-    numbers: &mut Numbers,
-) -> Result<(Next, RecordId), Error> {
-    let earlier = definitions.managed();
-    let mut managed = earlier.to_vec();
-    let place_of = |id| earlier.iter().position(|managed| managed.id == id);
-    let id = match change {
+    by: RecordId,
+) -> Result<RecordId, Error> {
+    let definitions = engine.definitions();
+    let known = |id| {
+        let mut all = definitions.managed().iter();
+        all.find(|managed| managed.id == id)
+    };
+    let (step, name) = match change {
         ManagedChange::Create {
             developer_name,
             values,
         } => {
-            let subscription = created(developer_name, values, definitions)?;
-            let id = new_id(numbers)?;
-            managed.push(Arc::new(Managed {
-                id,
-                subscription,
-                deployed: None,
-                stops: 0,
-            }));
-            id
+            let subscription = created(developer_name, values, &definitions)?;
+            let name = subscription.developer_name.clone();
+            (Step::Put(subscription.part()), name)
         }
         ManagedChange::Update {
             id,
             developer_name,
             values,
         } => {
-            let known = place_of(id).and_then(|place| managed.get_mut(place));
-            let known = known.ok_or(Fault::RecordNotFound)?;
+            let known = known(id).ok_or(Fault::RecordNotFound)?;
             if developer_name.is_some_and(|name| !known.has_name(&name)) {
                 return Err(Fault::ManagedNameFixed.into());
             }
-            let known = Arc::make_mut(known);
             let mut subscription = known.subscription.clone();
             update(&mut subscription, values)?;
-            known.stops = known.stops_as(&subscription);
-            known.subscription = subscription;
-            id
+            let name = subscription.developer_name.clone();
+            (Step::Put(subscription.part()), name)
         }
         ManagedChange::Delete { id } => {
-            managed.remove(place_of(id).ok_or(Fault::RecordUnknown)?);
-            id
+            let known = known(id).ok_or(Fault::RecordUnknown)?;
+            let name = known.subscription.developer_name.clone();
+            let removal = Step::Remove(Kind::ManagedSubscription, name);
+            deploy::amend(engine, vec![removal], by, false).await?;
+            return Ok(id);
         }
     };
-    Ok((Next::new(managed, earlier), id))
+    deploy::amend(engine, vec![step], by, false).await?;
+    let definitions = engine.definitions();
+    let made = definitions
+        .components()
+        .get(Kind::ManagedSubscription, &name);
+    Ok(made.ok_or(Fault::RecordNotFound)?.id)
 }
 
 fn created(
@@ -265,24 +243,6 @@ fn update(subscription: &mut ManagedSubscription, values: ManagedValues) -> Resu
 fn replace<T>(value: &mut T, other: Option<T>) {
     if let Some(other) = other {
         *value = other;
-    }
-}
-
-fn new_id(numbers: &mut Numbers) -> Result<RecordId, Error> {
-    let prefix = KeyPrefix::parse(KEY_PREFIX);
-    let prefix = prefix.ok_or_else(|| unreadable(format!("{KEY_PREFIX} is no key prefix")))?;
-    Ok(numbers.record_id(prefix))
-}
-
-fn too_many() -> Error {
-    Error::Invalid {
-        problems: vec![Problem {
-            path: "managedEventSubscriptions".to_owned(),
-            line: 1,
-            reason: format!(
-                "An org has at most {MANAGED_SUBSCRIPTIONS_MAX} managed event subscriptions"
-            ),
-        }],
     }
 }
 

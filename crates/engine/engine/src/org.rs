@@ -56,8 +56,9 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         &compiled.channels.capturing(parts.capture_all),
         (&issued, &views),
     );
+    let (managed, _) = managed::deployed(compiled.managed, &[], &components, &mut numbers)?;
     let definitions = kept(definitions?, &mut *writer, &*clock)?
-        .with_managed(managed::stored(&*writer)?)
+        .with_managed(managed)
         .with_connected_apps(compiled.connected_apps)
         .with_components(components);
     let streams = StreamState::load(&mut *writer, &definitions, &issued, parts.streams, &*clock)?;

@@ -28,7 +28,7 @@ use crate::deploy::{self, Deployment};
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::log::Log;
-use crate::managed::{self, ManagedChange};
+use crate::managed;
 use crate::numbers::Numbers;
 use crate::plan::Planner;
 use crate::streams::StreamState;
@@ -104,14 +104,8 @@ struct Group {
     publications: Vec<(Vec<NewEvent>, Answer<Vec<ReplayId>>)>,
     trims: Vec<Answer<bool>>,
     /// The last of a group, since what follows it sees other definitions.
-    setup: Option<Setup>,
+    deployment: Option<(Box<Deployment>, Answer<()>)>,
     stop: bool,
-}
-
-/// What changes the definitions.
-enum Setup {
-    Deploy(Box<Deployment>, Answer<()>),
-    Manage(Box<ManagedChange>, Answer<RecordId>),
 }
 
 impl Group {
@@ -158,7 +152,7 @@ impl Core {
         let mut next = Some(first);
         while let Some(command) = next {
             group.add(command, &mut workspace, &mut computing);
-            let is_last = group.stop || group.setup.is_some() || group.changes_streams();
+            let is_last = group.stop || group.deployment.is_some() || group.changes_streams();
             next = if is_last || group.is_full(&workspace) {
                 None
             } else {
@@ -167,7 +161,7 @@ impl Core {
         }
         let write = workspace.into_writes();
         let (stop, trims) = (group.stop, std::mem::take(&mut group.trims));
-        let setup = group.setup.take();
+        let deployment = group.deployment.take();
         self.commit(write, group, &inbox.state);
         for answer in trims {
             let trimmed = self.trim();
@@ -176,16 +170,9 @@ impl Core {
             }
             answer_with(answer, trimmed);
         }
-        match setup {
-            Some(Setup::Deploy(deployment, answer)) => {
-                let deployed = self.deploy(*deployment);
-                answer_setup(answer, deployed, &inbox.state);
-            }
-            Some(Setup::Manage(change, answer)) => {
-                let managed = self.manage(*change);
-                answer_setup(answer, managed, &inbox.state);
-            }
-            None => {}
+        if let Some((deployment, answer)) = deployment {
+            let deployed = self.deploy(*deployment);
+            answer_deployment(answer, deployed, &inbox.state);
         }
         stop
     }
@@ -288,12 +275,16 @@ impl Core {
         let modified = now
             .whole_second()
             .max(earlier.modified().plus_millis(1_000));
-        let managed = managed::deployed(deployment.managed, earlier.managed(), &mut self.numbers)?;
-        let (components, component_documents) = deployment.components.settle(
+        let (managed, forgotten) = managed::deployed(
+            deployment.managed,
+            earlier.managed(),
             earlier.components(),
-            &managed.managed,
             &mut self.numbers,
         )?;
+        let (components, component_documents) =
+            deployment
+                .components
+                .settle(earlier.components(), &managed, &mut self.numbers)?;
         let blueprints = Blueprints::new(
             &deployment.catalog,
             &deployment.roll_ups,
@@ -322,7 +313,7 @@ impl Core {
         }
         let mut documents = deployment.documents;
         documents.extend(schemas);
-        documents.extend(managed.documents);
+        documents.extend(forgotten);
         documents.extend(component_documents);
         let catalog = definitions.catalog();
         let (topics, schemas) = PushTopics::load(&mut *self.store, catalog, &self.issued, now)?;
@@ -331,7 +322,7 @@ impl Core {
         self.blueprints = blueprints;
         self.streams.topics.replace(topics);
         let definitions = definitions
-            .with_managed(managed.managed)
+            .with_managed(managed)
             .with_connected_apps(deployment.connected_apps);
         self.replace(definitions.with_components(components))
     }
@@ -342,17 +333,6 @@ impl Core {
         let definitions = self.definitions.get();
         let all = Touched::all();
         Ok(self.standings.changed(&*self.store, &definitions, &all)?)
-    }
-
-    /// Puts a change of the managed subscriptions in force; says which of them it was about.
-    fn manage(&mut self, change: ManagedChange) -> Result<RecordId, Error> {
-        let now = self.clock.now().max(self.last_now);
-        let definitions = self.definitions.get();
-        let (next, id) = managed::changed(change, &definitions, &mut self.numbers)?;
-        self.keep(WriteSet::default(), next.documents, now)?;
-        let definitions = Definitions::clone(&definitions);
-        self.replace(definitions.with_managed(next.managed))?;
-        Ok(id)
     }
 
     /// Makes rows and documents durable, counters included.
@@ -443,10 +423,7 @@ impl Group {
                 self.puts.push(answer);
             }
             Command::Publish(events, answer) => self.publications.push((events, answer)),
-            Command::Deploy(deployment, answer) => {
-                self.setup = Some(Setup::Deploy(deployment, answer));
-            }
-            Command::Manage(change, answer) => self.setup = Some(Setup::Manage(change, answer)),
+            Command::Deploy(deployment, answer) => self.deployment = Some((deployment, answer)),
             Command::Trim(answer) => self.trims.push(answer),
             Command::Stop => self.stop = true,
         }
@@ -474,7 +451,7 @@ impl Group {
 }
 
 /// Answers who asked for other definitions. After a failed commit no more writes are taken.
-fn answer_setup<T>(answer: Answer<T>, made: Result<T, Error>, state: &State) {
+fn answer_deployment(answer: Answer<()>, made: Result<(), Error>, state: &State) {
     use landfall_store::Error::FieldKept;
     // What is said of a field ends nothing.
     if let Err(Error::Store(error)) = &made

@@ -308,7 +308,8 @@ async fn a_subscription_that_is_deleted_ends_its_stream_and_comes_back_as_anothe
 
 /// A subscription that no project has, made, changed and deleted one by one.
 async fn manage(org: &Org, change: ManagedChange) -> RecordId {
-    org.engine.manage(change).await.expect("it is allowed")
+    let made = org.engine.manage(change, RecordId::EMPTY).await;
+    made.expect("it is allowed")
 }
 
 fn state(id: RecordId, runs: bool) -> ManagedChange {

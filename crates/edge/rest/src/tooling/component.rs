@@ -130,20 +130,22 @@ pub(crate) fn required<T>(value: Option<T>, field: &'static str) -> Result<T, Fa
     value.ok_or(Fault::ComponentFieldMissing { field })
 }
 
-/// Changes components, all or none. What is wrong is told in the words of a deployment, one thing at a time.
+/// Changes components, all or none.
 pub(crate) async fn amend(shared: &Shared, call: &Call, steps: Vec<Step>) -> Result<(), Fault> {
     let amended = shared.engine.amend(steps, call.login.user_id, false).await;
-    match amended {
-        Ok(_) => Ok(()),
-        Err(Error::Invalid { problems }) => {
-            let reason = problems.into_iter().next().map(|problem| problem.reason);
-            let reason = reason.unwrap_or_default();
-            Err(if reason.starts_with("A number format error") {
-                Fault::ComponentNumberInvalid { reason }
-            } else {
-                Fault::ComponentInvalid { reason }
-            })
-        }
-        Err(error) => Err(refused(error)),
+    amended.map(|_| ()).map_err(unfit)
+}
+
+/// Why components cannot be as they are said to be: in the words of a deployment, one thing at a time.
+pub(crate) fn unfit(error: Error) -> Fault {
+    let Error::Invalid { problems } = error else {
+        return refused(error);
+    };
+    let reason = problems.into_iter().next().map(|problem| problem.reason);
+    let reason = reason.unwrap_or_default();
+    if reason.starts_with("A number format error") {
+        Fault::ComponentNumberInvalid { reason }
+    } else {
+        Fault::ComponentInvalid { reason }
     }
 }

@@ -14,9 +14,9 @@ use landfall_model::{EntityName, Fault, FieldName, RecordId, Topic};
 
 use crate::Shared;
 use crate::call::{Call, json_body};
-use crate::fault::refused;
 use crate::json::{self, Content, Json};
 use crate::respond::Answer;
+use crate::tooling::component::unfit;
 use crate::virtual_object::{Api, Column, Declared, VirtualObject};
 use crate::writer::Writer;
 
@@ -106,7 +106,11 @@ pub(crate) async fn change(
             values,
         }
     };
-    shared.engine.manage(change).await.map_err(refused)?;
+    shared
+        .engine
+        .manage(change, call.login.user_id)
+        .await
+        .map_err(unfit)?;
     Ok(Answer::no_content())
 }
 
@@ -126,7 +130,11 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<A
         developer_name,
         values: given.values,
     };
-    let id = shared.engine.manage(change).await.map_err(refused)?;
+    let id = shared
+        .engine
+        .manage(change, call.login.user_id)
+        .await
+        .map_err(unfit)?;
     let mut w = Writer::new();
     w.object(|w| {
         w.name("id").string(id.as_str());

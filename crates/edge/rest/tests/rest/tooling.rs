@@ -1,7 +1,9 @@
 //! Managed subscriptions: looked up, made and changed.
 
 use axum::body::Body;
+use landfall_engine::Kind;
 use landfall_metadata::Component;
+use landfall_model::RecordId;
 use serde_json::{Value, json};
 
 use crate::org::{Answer, Org};
@@ -129,6 +131,13 @@ async fn a_subscription_is_made_read_changed_and_deleted() {
     );
     let row = format!("{ROWS}/{id}");
     assert_eq!(answer.header("location"), row);
+    // The Metadata API lists and retrieves it.
+    let definitions = org.engine.definitions();
+    let components = definitions.components();
+    let component = components.get(Kind::ManagedSubscription, "My_Managed_Subscription");
+    let component = component.expect("it is a component");
+    assert_eq!(component.id.as_str(), id);
+    assert_ne!(component.created.by, RecordId::EMPTY);
     let mut expected = json!({
         "attributes": {"type": OBJECT, "url": row},
         "Id": id,

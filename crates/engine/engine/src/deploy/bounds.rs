@@ -1,11 +1,12 @@
 //! How many definitions and selections an org may have.
 //!
 //! Source: "Platform Event Allocations" (Platform Events Developer Guide), "Change Data Capture Allocations" (Change Data
-//! Capture Developer Guide). The texts are ours.
+//! Capture Developer Guide), "Managed Event Subscriptions" (Pub/Sub API Developer Guide). The texts are ours.
 
 use std::collections::BTreeSet;
 
 use landfall_metadata::{ChannelMember, Kind, Part, Problem};
+use landfall_model::limits::MANAGED_SUBSCRIPTIONS_MAX;
 
 use super::Compiled;
 use crate::Engine;
@@ -24,7 +25,8 @@ pub(super) fn check(engine: &Engine, compiled: &Compiled, parts: &[Part]) -> Res
         .or_else(|| {
             let selected = allocations.selected_events?;
             Selections::Events.beyond(engine, compiled, selected)
-        });
+        })
+        .or_else(|| managed(compiled));
     match beyond {
         None => Ok(()),
         Some(beyond) => Err(beyond.told(parts)),
@@ -62,6 +64,17 @@ fn defined(compiled: &Compiled, most: u64) -> Option<Beyond> {
         kind: Kind::Object,
         name: event.name.to_string(),
         reason: format!("an org has at most {most} platform event definitions"),
+    })
+}
+
+fn managed(compiled: &Compiled) -> Option<Beyond> {
+    let subscription = compiled.managed.get(MANAGED_SUBSCRIPTIONS_MAX)?;
+    Some(Beyond {
+        kind: Kind::ManagedSubscription,
+        name: subscription.developer_name.clone(),
+        reason: format!(
+            "An org has at most {MANAGED_SUBSCRIPTIONS_MAX} managed event subscriptions"
+        ),
     })
 }
 

@@ -15,7 +15,6 @@ use crate::access::Rights;
 use crate::command::{Note, Outcome, Transaction};
 use crate::deploy::Deployment;
 use crate::error::Error;
-use crate::managed::ManagedChange;
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
@@ -27,7 +26,6 @@ pub(super) enum Command {
     Put(Vec<Document>, Answer<()>),
     Publish(Vec<NewEvent>, Answer<Vec<ReplayId>>),
     Deploy(Box<Deployment>, Answer<()>),
-    Manage(Box<ManagedChange>, Answer<RecordId>),
     /// One step of forgetting old events; answered with whether there is more to forget.
     Trim(Answer<bool>),
     Stop,
@@ -40,7 +38,6 @@ impl Command {
             Self::Commit(_, _, _, answer) => answer_with(answer, Err(failed())),
             Self::Put(_, answer) | Self::Deploy(_, answer) => answer_with(answer, Err(failed())),
             Self::Publish(_, answer) => answer_with(answer, Err(failed())),
-            Self::Manage(_, answer) => answer_with(answer, Err(failed())),
             Self::Trim(answer) => answer_with(answer, Err(failed())),
             // Whoever opened it hears that nobody takes its steps.
             Self::Open(_) => {}
@@ -156,11 +153,6 @@ impl Handle {
 
     pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Error> {
         self.ask(|answer| Command::Deploy(Box::new(deployment), answer))
-            .await
-    }
-
-    pub(crate) async fn manage(&self, change: ManagedChange) -> Result<RecordId, Error> {
-        self.ask(|answer| Command::Manage(Box::new(change), answer))
             .await
     }
 
