@@ -20,7 +20,7 @@ mod picklist_value_info;
 mod platform_event_usage_metric;
 mod publisher;
 mod relationship_domain;
-mod shown;
+pub(crate) mod shown;
 mod user_entity_access;
 
 use std::sync::{Arc, LazyLock, OnceLock};

@@ -14,7 +14,8 @@ use crate::json::{self, Content, Json};
 use crate::respond::Answer;
 use crate::tooling::channel;
 use crate::tooling::component::{self, Object, amend, required, text};
-use crate::virtual_object::{Api, Column, Declared, VirtualObject};
+use crate::virtual_object::shown::Ids;
+use crate::virtual_object::{Api, Column, Declared, Source, VirtualObject};
 use crate::writer::Writer;
 
 pub(crate) const OBJECT: &str = "PlatformEventChannelMember";
@@ -276,14 +277,13 @@ pub(crate) fn enriched_field() -> VirtualObject {
         changeable: true,
         children: &[],
     };
-    VirtualObject::new(declared, FIELD_COLUMNS, |source| {
-        enriched_fields(&source.call.definitions)
-    })
+    VirtualObject::new(declared, FIELD_COLUMNS, |source| enriched_fields(source))
 }
 
 const FIELD_PREFIX: &str = "0vE";
 
-fn enriched_fields(definitions: &Definitions) -> Vec<EnrichedField> {
+fn enriched_fields(source: &Source<'_>) -> Vec<EnrichedField> {
+    let (definitions, ids) = (&source.call.definitions, Ids::of(source));
     let mut fields = Vec::new();
     for row in rows(definitions) {
         for (place, name) in row.member.enriched_fields.iter().enumerate() {
@@ -293,7 +293,7 @@ fn enriched_fields(definitions: &Definitions) -> Vec<EnrichedField> {
                 member_id: row.id,
                 member: row.member.clone(),
                 name: name.clone(),
-                field: field_text(definitions, &row.member, name),
+                field: field_text(definitions, &ids, &row.member, name),
             }));
         }
     }
@@ -309,13 +309,18 @@ fn field_id(member: RecordId, place: usize) -> Option<RecordId> {
     RecordId::parse(&format!("{FIELD_PREFIX}{instance}{number}{digit}")).ok()
 }
 
-fn field_text(definitions: &Definitions, member: &ChannelMember, name: &FieldName) -> String {
+fn field_text(
+    definitions: &Definitions,
+    ids: &Ids,
+    member: &ChannelMember,
+    name: &FieldName,
+) -> String {
     let catalog = definitions.catalog();
     let entity = catalog.entity_of_change_event(&member.selected_entity);
     let custom = entity.and_then(|entity| {
-        let full_name = format!("{}.{name}", entity.name);
-        let component = definitions.components().get(Kind::Field, &full_name)?;
-        Some(component.id.to_string())
+        let (_, field) = entity.field(name.as_str())?;
+        let id = ids.field(entity.name.as_str(), field.name.as_str());
+        field.custom.then(|| id.to_string())
     });
     custom.unwrap_or_else(|| name.to_string())
 }
@@ -326,7 +331,11 @@ pub(crate) async fn remove_field(
     call: &Call,
     id: RecordId,
 ) -> Result<Answer, Fault> {
-    let mut fields = enriched_fields(&call.definitions).into_iter();
+    let source = Source {
+        engine: &shared.engine,
+        call,
+    };
+    let mut fields = enriched_fields(&source).into_iter();
     let field = fields.find(|field| field.id == id);
     let field = field.ok_or_else(|| component::missing(call))?;
     let mut member = channel::said(&field.member);

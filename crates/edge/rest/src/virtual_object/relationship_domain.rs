@@ -60,7 +60,7 @@ pub(super) fn object() -> VirtualObject {
                 let known = parent.children.iter().find(|known| {
                     known.child.as_str() == child && known.field.as_str() == field.name()
                 });
-                let ids = field.object.ids;
+                let ids = &field.object.ids;
                 let id = parent.custom.then(|| ids.object(parent.name.as_str()));
                 references.push(Shown {
                     parent: id.map_or_else(|| parent.name.to_string(), |id| id.short().to_owned()),

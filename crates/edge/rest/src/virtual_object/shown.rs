@@ -1,10 +1,13 @@
 //! The objects and fields of the org as virtual objects show them: their names, and ids that stand for them.
 //!
-//! Source: "`EntityDefinition`", "`FieldDefinition`" (Tooling API Developer Guide), `DurableId`; `Source: none` for ids of
-//! custom objects and fields, which follow from their names.
+//! The id of a custom object or field is that of its component, as the Metadata API tells it. What is shipped is no
+//! component: the ids of shipped custom fields follow from their names.
+//! Source: "`EntityDefinition`", "`FieldDefinition`" (Tooling API Developer Guide), `DurableId`; `Source: none` for ids that
+//! follow from names.
 
 use std::sync::Arc;
 
+use landfall_engine::{Components, Kind};
 use landfall_model::{EntityDefinition, EntityName, FieldDefinition, KeyPrefix, RecordId};
 
 use super::Source;
@@ -12,18 +15,15 @@ use crate::describe_event;
 use crate::face::Face;
 use crate::platform_event;
 
-/// First characters of ids of custom objects.
-const OBJECT_PREFIX: &str = "01I";
-/// First characters of ids of custom fields.
-const FIELD_PREFIX: &str = "00N";
 /// Ids of one prefix: nine digits of base 62.
 const IDS: u64 = 62_u64.pow(9);
 
 /// Gives ids to custom objects and fields.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Ids {
     /// The instance characters of the org's ids.
     instance: [u8; 2],
+    components: Arc<Components>,
 }
 
 impl Ids {
@@ -33,25 +33,34 @@ impl Ids {
         for (slot, byte) in instance.iter_mut().zip(org.as_str().bytes().skip(3)) {
             *slot = byte;
         }
-        Self { instance }
+        let components = Arc::clone(source.call.definitions.components());
+        Self {
+            instance,
+            components,
+        }
     }
 
     /// The id of a custom object, by its name.
-    pub(crate) fn object(self, name: &str) -> RecordId {
-        self.id(OBJECT_PREFIX, name)
+    pub(crate) fn object(&self, name: &str) -> RecordId {
+        self.id(Kind::Object, name)
     }
 
     /// The id of a custom field.
-    pub(crate) fn field(self, object: &str, field: &str) -> RecordId {
-        self.id(FIELD_PREFIX, &format!("{object}.{field}"))
+    pub(crate) fn field(&self, object: &str, field: &str) -> RecordId {
+        self.id(Kind::Field, &format!("{object}.{field}"))
+    }
+
+    fn id(&self, kind: Kind, name: &str) -> RecordId {
+        let component = self.components.get(kind, name);
+        component.map_or_else(|| self.derived(kind, name), |component| component.id)
     }
 
     /// A number that follows from the name (FNV-1a).
-    fn id(self, prefix: &str, name: &str) -> RecordId {
+    fn derived(&self, kind: Kind, name: &str) -> RecordId {
         let number = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
         });
-        let prefix = KeyPrefix::parse(prefix).expect("three letters and digits");
+        let prefix = KeyPrefix::parse(kind.key_prefix()).expect("three letters and digits");
         RecordId::from_number(prefix, self.instance, number % IDS)
     }
 }
@@ -67,14 +76,14 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    fn new(entity: Arc<EntityDefinition>, face: &Face<'_>, ids: Ids) -> Self {
+    fn new(entity: Arc<EntityDefinition>, face: &Face<'_>, ids: &Ids) -> Self {
         let has_id = face.custom && face.key_prefix.is_some();
         Self {
             key_prefix: face.key_prefix.map(str::to_owned),
             layoutable: face.layoutable,
             id: has_id.then(|| ids.object(entity.name.as_str())),
             entity,
-            ids,
+            ids: ids.clone(),
         }
     }
 
@@ -94,14 +103,14 @@ pub(super) fn objects(source: &Source<'_>) -> Vec<Arc<Shown>> {
     let definitions = &source.call.definitions;
     let mut shown = Vec::new();
     for entity in definitions.catalog().entities() {
-        shown.push(Shown::new(Arc::clone(entity), &Face::of(entity), ids));
+        shown.push(Shown::new(Arc::clone(entity), &Face::of(entity), &ids));
         if let Some(event) = describe_event::object(entity).map(Arc::new) {
             let face = Face {
                 key_prefix: None,
                 layoutable: false,
                 ..Face::of(&event)
             };
-            shown.push(Shown::new(Arc::clone(&event), &face, ids));
+            shown.push(Shown::new(Arc::clone(&event), &face, &ids));
         }
     }
     for publication in definitions.publications() {
@@ -109,7 +118,7 @@ pub(super) fn objects(source: &Source<'_>) -> Vec<Arc<Shown>> {
         shown.push(Shown::new(
             Arc::clone(event),
             &platform_event::face(event),
-            ids,
+            &ids,
         ));
     }
     shown.sort_by(|left, right| left.entity.name.cmp(&right.entity.name));
@@ -211,7 +220,10 @@ mod tests {
 
     #[test]
     fn an_id_follows_from_the_name_in_any_letter_case() {
-        let ids = Ids { instance: *b"5f" };
+        let ids = Ids {
+            instance: *b"5f",
+            components: Arc::default(),
+        };
         assert_eq!(ids.object("Low_Ink__e"), ids.object("low_ink__E"));
         assert_ne!(ids.object("Low_Ink__e"), ids.object("Low_Ink__c"));
         assert!(ids.object("Low_Ink__e").as_str().starts_with("01I5f"));

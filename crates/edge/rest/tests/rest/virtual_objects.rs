@@ -1,5 +1,6 @@
 //! The objects and fields of the org as records: queries, lists and describes of virtual objects.
 
+use landfall_engine::Kind;
 use landfall_metadata::Component;
 use serde_json::{Value, json};
 
@@ -197,6 +198,11 @@ async fn custom_objects_and_fields_have_ids() {
         .await
         .json();
     assert_eq!(row["Id"], id);
+    // The ids that the Metadata API tells.
+    let definitions = org.engine.definitions();
+    let component = |kind, name| definitions.components().get(kind, name).expect("kept").id;
+    assert_eq!(component(Kind::Object, "Crate__c").as_str(), id);
+    assert_eq!(component(Kind::Field, "Crate__c.Owner__c").as_str(), own);
 }
 
 #[tokio::test]
