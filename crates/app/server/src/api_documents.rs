@@ -64,20 +64,17 @@ async fn schema(
         return unauthorized();
     };
     let catalog = definitions.catalog();
-    let schema = file.strip_suffix(".json").and_then(|event| {
-        let published = definitions.publication(event);
-        let changes = || {
-            let entity = catalog.entity_of_change_event(event)?;
-            definitions.change_event_schema(entity.name.as_str())
-        };
-        published
-            .map(|publication| &publication.schema)
-            .or_else(changes)
-    });
+    let event = file.strip_suffix(".json").unwrap_or_default();
+    let entity = catalog.entity_of_change_event(event);
+    let schema = match (definitions.publication(event), entity) {
+        (Some(publication), _) => Some(&publication.schema),
+        (None, Some(entity)) => definitions.change_event_schema(entity.name.as_str()),
+        (None, None) => None,
+    };
     let Some(schema) = schema else {
         return not_found().await;
     };
-    let body = landfall_apidoc::event_schema(schema).json();
+    let body = landfall_apidoc::event_schema(entity.map(|entity| &**entity), schema).json();
     ([(header::CONTENT_TYPE, SCHEMA)], body).into_response()
 }
 

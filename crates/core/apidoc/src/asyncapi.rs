@@ -128,7 +128,7 @@ fn spelled(text: &str, mark: char, kept: &[u8]) -> String {
 fn described(channel: &Channel<'_>) -> Node {
     let to = |name: &str| reference(&format!("#/components/messages/{name}"));
     let (summary, message) = match &channel.carries {
-        Carries::Changes(schema) => ("Changes of records", to(schema.name())),
+        Carries::Changes(_, schema) => ("Changes of records", to(schema.name())),
         Carries::Event(event, schema) => (&*event.label, to(schema.name())),
         Carries::Several(names) => {
             let one_of = list(names.iter().map(|name| to(name)));
@@ -167,7 +167,7 @@ fn components(org: &Org<'_>) -> (Node, Node) {
     let mut known = BTreeSet::new();
     for channel in &org.channels {
         let (name, title) = match &channel.carries {
-            Carries::Changes(schema) => (schema.name().to_owned(), schema.name()),
+            Carries::Changes(_, schema) => (schema.name().to_owned(), schema.name()),
             Carries::Event(event, schema) => (schema.name().to_owned(), &*event.label),
             Carries::Records(entity, _) => (message_of(channel), &*entity.label),
             Carries::Texts => (GENERIC.to_owned(), "Generic event"),
@@ -177,7 +177,8 @@ fn components(org: &Org<'_>) -> (Node, Node) {
             continue;
         }
         let schema = match &channel.carries {
-            Carries::Changes(schema) | Carries::Event(_, schema) => message(schema),
+            Carries::Changes(entity, schema) => message(Some(entity), schema),
+            Carries::Event(_, schema) => message(None, schema),
             Carries::Records(entity, schema) => notification(entity, schema),
             Carries::Texts => generic(),
             Carries::Several(_) => continue,
@@ -202,14 +203,19 @@ fn notification(entity: &EntityDefinition, schema: &EventSchema) -> Node {
     let kind = map([("type", text("string")), ("enum", texts(NOTIFICATIONS))]);
     envelope(
         vec![("sobject", selected(entity, schema))],
-        [("createdDate", created()), ("type", kind)],
+        vec![("createdDate", created()), ("type", kind)],
+        Vec::new(),
     )
 }
 
 /// Source: "Generic Streaming" (Streaming API Developer Guide).
 fn generic() -> Node {
     let payload = map([("type", text("string"))]);
-    envelope(vec![("payload", payload)], [("createdDate", created())])
+    envelope(
+        vec![("payload", payload)],
+        vec![("createdDate", created())],
+        Vec::new(),
+    )
 }
 
 fn created() -> Node {

@@ -8,13 +8,14 @@ use crate::node::{Node, list, map, text, texts};
 /// The dialect.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// The message of an event as a JSON Schema of its own.
+/// The message of an event as a JSON Schema of its own. Of change events those fields are described that the object has:
+/// whoever asks may see it without some.
 ///
 /// Source: "Change Event Message Structure" (Change Data Capture Developer Guide), "Subscribe to Platform Event
 /// Notifications with `CometD`" (Platform Events Developer Guide).
-pub fn event_schema(schema: &EventSchema) -> Node {
+pub fn event_schema(entity: Option<&EntityDefinition>, schema: &EventSchema) -> Node {
     let members = [("$schema", text(DIALECT)), ("title", text(schema.name()))];
-    let Node::Map(message) = message(schema) else {
+    let Node::Map(message) = message(entity, schema) else {
         return map(members);
     };
     let mut whole = map(members);
@@ -24,23 +25,48 @@ pub fn event_schema(schema: &EventSchema) -> Node {
     whole
 }
 
-/// The message of an event: its channel, and its data.
-pub(crate) fn message(schema: &EventSchema) -> Node {
-    let payload = object(schema.fields().iter().map(field), &required(schema));
+/// The message of an event: its channel, and its data. Of a platform event no object says which fields are described: all
+/// are.
+pub(crate) fn message(entity: Option<&EntityDefinition>, schema: &EventSchema) -> Node {
+    let fields: Vec<&EventField> = schema
+        .fields()
+        .iter()
+        .filter(|field| entity.is_none_or(|entity| tells(entity, field)))
+        .collect();
+    let payload = object(fields.iter().copied().map(field), &required(&fields));
     let id = described("string", "Schema id of the event");
+    let data = vec![("schema", id), ("payload", payload)];
+    if schema.has_header() {
+        return envelope(data, Vec::new(), Vec::new());
+    }
     let uuid = map([("type", text("string")), ("format", text("uuid"))]);
-    let uuid = (!schema.has_header()).then_some(("EventUuid", uuid));
-    envelope(vec![("schema", id), ("payload", payload)], uuid)
+    let name = described("string", "Name of the event, on custom channels")
+        .with("const", text(schema.name()));
+    envelope(
+        data,
+        vec![("EventUuid", uuid)],
+        vec![("EventApiName", name)],
+    )
 }
 
-/// `channel` and `data`, which has these members and `event`: the replay id, and what more is given.
+/// Whether the change events of an object, as it is seen, have a field.
+fn tells(entity: &EntityDefinition, field: &EventField) -> bool {
+    let told = entity.change_event.iter().flat_map(|event| &event.fields);
+    field.shape == Shape::Header || told.into_iter().any(|name| name.as_str() == field.name)
+}
+
+/// `channel` and `data`, which has these members and `event`: the replay id, and what more there always is and may be.
 pub(crate) fn envelope<'k>(
     mut data: Vec<(&'k str, Node)>,
-    more: impl IntoIterator<Item = (&'k str, Node)>,
+    always: Vec<(&'k str, Node)>,
+    maybe: Vec<(&'k str, Node)>,
 ) -> Node {
     let replay_id = described("integer", "Position in the event log");
-    let event = std::iter::once(("replayId", replay_id)).chain(more);
-    data.push(("event", whole(event.collect())));
+    let mut event = vec![("replayId", replay_id)];
+    event.extend(always);
+    let required: Vec<&str> = event.iter().map(|(name, _)| *name).collect();
+    let event = object(event.into_iter().chain(maybe), &required);
+    data.push(("event", event));
     whole(vec![
         (
             "channel",
@@ -84,10 +110,11 @@ fn described(kind: &str, description: &str) -> Node {
 }
 
 /// Change events leave out what did not change.
-fn required(schema: &EventSchema) -> Vec<&str> {
-    let has_header = schema.has_header();
-    let fields = schema.fields().iter();
-    let always = fields.filter(|field| !has_header || field.shape == Shape::Header);
+fn required<'f>(fields: &[&'f EventField]) -> Vec<&'f str> {
+    let is_header = |field: &&EventField| field.shape == Shape::Header;
+    let has_header = fields.iter().any(is_header);
+    let fields = fields.iter().copied();
+    let always = fields.filter(|field| !has_header || is_header(field));
     always.map(|field| field.name.as_str()).collect()
 }
 

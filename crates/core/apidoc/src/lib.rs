@@ -43,8 +43,8 @@ pub struct Channel<'o> {
 
 /// What a channel carries.
 pub enum Carries<'o> {
-    /// Changes of an object's records.
-    Changes(&'o EventSchema),
+    /// Changes of an object's records: the object, of whose fields those that it has are described, and the schema.
+    Changes(&'o EntityDefinition, &'o EventSchema),
     /// A platform event.
     Event(&'o Arc<PlatformEventDefinition>, &'o EventSchema),
     /// Several events, by the names of their schemas: of channels that are in the document as well.

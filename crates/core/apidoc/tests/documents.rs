@@ -38,7 +38,10 @@ fn org<'o>(
         catalog,
         channels: vec![
             channel("/data/ChangeEvents", Carries::Several(vec![account.name()])),
-            channel("/data/AccountChangeEvent", Carries::Changes(account)),
+            channel(
+                "/data/AccountChangeEvent",
+                Carries::Changes(entity, account),
+            ),
             channel("/topic/Große {1}", Carries::Records(entity, notification)),
             channel("/topic/Gro_e_{1}", Carries::Records(entity, notification)),
             channel("/u/news/a", Carries::Texts),
@@ -99,7 +102,10 @@ fn operations_have_names_of_their_own() {
 #[test]
 fn a_change_event_is_described_as_it_is_delivered() {
     let catalog = catalog();
-    let schema: Node = event_schema(&account(&catalog));
+    let schema: Node = event_schema(
+        catalog.entity("Account").map(|entity| &**entity),
+        &account(&catalog),
+    );
     let schema: Value = serde_json::from_str(&schema.json()).expect("JSON");
     assert_eq!(schema["title"], "AccountChangeEvent");
     let payload = &schema["properties"]["data"]["properties"]["payload"];
@@ -183,16 +189,42 @@ fn fields_that_may_not_be_read_are_not_described() {
         whole.capabilities,
         fields.cloned().collect(),
         Vec::new(),
-        None,
+        whole.change_event.clone().map(|mut event| {
+            event.fields.retain(|name| name.as_str() != "AnnualRevenue");
+            event
+        }),
     );
     let mut org = org(&catalog, &account, &notification);
-    org.channels = vec![Channel {
-        address: "/topic/Revenue".to_owned(),
-        carries: Carries::Records(&entity, &notification),
-    }];
-    let document = asyncapi(&org).yaml();
-    assert!(!document.contains("AnnualRevenue"), "{document}");
-    assert!(document.contains("CreatedDate"), "{document}");
+    let channel = |address: &str, carries| Channel {
+        address: address.to_owned(),
+        carries,
+    };
+    org.channels = vec![
+        channel("/topic/Revenue", Carries::Records(&entity, &notification)),
+        channel(
+            "/data/AccountChangeEvent",
+            Carries::Changes(&entity, &account),
+        ),
+    ];
+    let schema = event_schema(Some(&entity), &account).yaml();
+    for document in [asyncapi(&org).yaml(), schema] {
+        assert!(!document.contains("AnnualRevenue"), "{document}");
+        assert!(document.contains("CreatedDate"), "{document}");
+        assert!(document.contains("ChangeEventHeader"), "{document}");
+    }
+}
+
+#[test]
+fn a_platform_event_may_say_its_name() {
+    let events = landfall_standard::platform_events().expect("shipped events");
+    let schema = EventSchema::of_platform_event(&events[0]).expect("a schema");
+    let document: Value = serde_json::from_str(&event_schema(None, &schema).json()).expect("JSON");
+    let event = &document["properties"]["data"]["properties"]["event"];
+    assert_eq!(event["required"], json!(["replayId", "EventUuid"]));
+    let name = &event["properties"]["EventApiName"];
+    assert_eq!(name["const"], events[0].name.as_str());
+    let payload = &document["properties"]["data"]["properties"]["payload"];
+    assert_eq!(payload["required"][0], "CreatedDate");
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn changes(definitions: &Definitions) -> Vec<Channel<'_>> {
         let schema = definitions.change_event_schema(entity.name.as_str())?;
         Some(Channel {
             address: Topic::of_change_event(event.name.as_str()).to_string(),
-            carries: Carries::Changes(schema),
+            carries: Carries::Changes(entity, schema),
         })
     });
     changes.collect()
@@ -61,7 +61,7 @@ fn events(definitions: &Definitions) -> impl Iterator<Item = Channel<'_>> {
 /// The channels of several events, with those that are described by themselves; without any there is nothing to receive.
 fn several<'o>(definitions: &'o Definitions, single: &[Channel<'o>]) -> Vec<Channel<'o>> {
     let described = single.iter().filter_map(|channel| match &channel.carries {
-        Carries::Changes(schema) | Carries::Event(_, schema) => Some(schema.name()),
+        Carries::Changes(_, schema) | Carries::Event(_, schema) => Some(schema.name()),
         _ => None,
     });
     let described: BTreeSet<&str> = described.collect();
