@@ -177,6 +177,15 @@ impl Engine {
         self.0.writer.open(user, standing, origin).await
     }
 
+    /// Opens a transaction that sets the org up, in the name of a user: nobody asks what they may do, and it makes no
+    /// events. Otherwise it is as with [`Self::open`].
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub async fn set_up(&self, user: RecordId) -> Result<OpenTransaction, Error> {
+        self.0.writer.open(user, None, String::new()).await
+    }
+
     /// What a user may do, now and later: as long as it is held it follows every change of permissions.
     ///
     /// # Errors

@@ -413,9 +413,12 @@ impl Group {
             }
             Command::Open(opened) => {
                 let work = computing.begin(workspace, &opened.by, opened.origin);
-                if let Some((computed, answer)) = open::serve(work, &opened.steps) {
-                    let waiting = Waiting::End(answer);
-                    self.transactions.push(Committing { computed, waiting });
+                if let Some(ended) = open::serve(work, &opened.steps) {
+                    self.documents.extend(ended.documents);
+                    self.transactions.push(Committing {
+                        computed: ended.computed,
+                        waiting: Waiting::End(ended.answer),
+                    });
                 }
             }
             Command::Put(documents, answer) => {

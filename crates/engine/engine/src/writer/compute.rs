@@ -27,6 +27,8 @@ use crate::workspace::{Savepoint, Workspace};
 pub(super) struct Computed {
     pub(super) changes: Vec<Merged>,
     pub(super) user: RecordId,
+    /// Whether it makes change events: not if the org does it to itself.
+    pub(super) is_told: bool,
     pub(super) origin: String,
     pub(super) key: TransactionKey,
     pub(super) at: Timestamp,
@@ -243,8 +245,9 @@ impl<'a> Work<'a, '_> {
             ..
         } = self.planner;
         let mut draws = Draws::new(self.entropy, steps.len() + 1);
-        let is_told = user != RecordId::EMPTY && !self.origin.starts_with(BULK);
-        let told: &[Step] = if is_told { &steps } else { &[] };
+        let is_told = access.is_some();
+        let is_notified = is_told && !self.origin.starts_with(BULK);
+        let told: &[Step] = if is_notified { &steps } else { &[] };
         let by = (user, access.as_deref());
         let uuid = || EventUuid::from_random(draw(self.entropy));
         let streams = steps.iter().filter(|step| is_stream(&step.entity));
@@ -255,6 +258,7 @@ impl<'a> Work<'a, '_> {
                 .collect(),
             changes: merged(steps, &mut draws),
             user,
+            is_told,
             origin: self.origin,
             key: TransactionKey::from_bytes(draws.next()),
             at: now,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use landfall_capture::{RecordChange, TransactionFacts};
-use landfall_model::{CommitNumber, RecordId, Timestamp};
+use landfall_model::{CommitNumber, Timestamp};
 use landfall_store::{Appended, NewEvent, Position};
 use tracing::{error, warn};
 
@@ -28,7 +28,7 @@ pub(super) fn append<'g>(
         }
         commit_number = commit_number.advanced_by(1);
         // What the org does to itself while it is set up is no change that anybody waits for.
-        if transaction.user == RecordId::EMPTY {
+        if !transaction.is_told {
             continue;
         }
         for (place, change) in transaction.changes.iter().enumerate() {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 
 use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value, limits};
+use landfall_store::Document;
 use tokio::sync::oneshot;
 use tracing::warn;
 
@@ -38,7 +39,7 @@ pub(super) enum Step {
     ),
     Merge(Merge, Answer<Result<Merged, Fault>>),
     Convert(Conversion, Answer<Result<Converted, Fault>>),
-    Commit(Answer<()>),
+    Commit(Vec<Document>, Answer<()>),
 }
 
 /// Both ends of an open transaction. Each step is answered before the next, so one place is enough.
@@ -110,7 +111,15 @@ impl OpenTransaction {
     /// # Errors
     /// [`Error::Store`] or [`Error::Stopped`]: nothing was kept.
     pub async fn commit(self) -> Result<(), Error> {
-        self.ask(Step::Commit).await
+        self.commit_with(Vec::new()).await
+    }
+
+    /// The same, with documents: all of it is kept, or nothing.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub async fn commit_with(self, documents: Vec<Document>) -> Result<(), Error> {
+        self.ask(|answer| Step::Commit(documents, answer)).await
     }
 
     async fn ask<T>(&self, step: impl FnOnce(Answer<T>) -> Step) -> Result<T, Error> {
@@ -121,11 +130,15 @@ impl OpenTransaction {
     }
 }
 
+/// What an open transaction comes to: what is to be committed, and who waits for it.
+pub(super) struct Ended {
+    pub(super) computed: Computed,
+    pub(super) documents: Vec<Document>,
+    pub(super) answer: Answer<()>,
+}
+
 /// Takes steps until the end; answers with what is to be committed, if anything is.
-pub(super) fn serve(
-    mut work: Work<'_, '_>,
-    steps: &Receiver<Step>,
-) -> Option<(Computed, Answer<()>)> {
+pub(super) fn serve(mut work: Work<'_, '_>, steps: &Receiver<Step>) -> Option<Ended> {
     loop {
         match steps.recv_timeout(limits::OPEN_TRANSACTION_PAUSE_MAX) {
             Ok(Step::Apply(changes, all_or_none, answer)) => {
@@ -141,7 +154,13 @@ pub(super) fn serve(
             Ok(Step::Convert(conversion, answer)) => {
                 answer_with(answer, work.attempt(|planner| planner.convert(conversion)));
             }
-            Ok(Step::Commit(answer)) => return Some((work.done(), answer)),
+            Ok(Step::Commit(documents, answer)) => {
+                return Some(Ended {
+                    computed: work.done(),
+                    documents,
+                    answer,
+                });
+            }
             Err(ended) => {
                 if ended == RecvTimeoutError::Timeout {
                     warn!("an open transaction was undone: its next step did not come");
