@@ -8,7 +8,7 @@ mod part;
 mod reference;
 mod request;
 mod series;
-mod tree;
+pub(crate) mod tree;
 
 use std::sync::Arc;
 

@@ -21,16 +21,16 @@ pub(crate) struct Given {
 }
 
 /// A reference whose record is named by an external id: `"Owner": {"Username": "a@b.c"}`.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Lookup {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lookup {
     /// Place of the reference field.
-    pub(crate) reference: usize,
+    pub reference: usize,
     /// Name of the object that it leads to.
-    pub(crate) target: String,
+    pub target: String,
     /// Place of the external id in that object.
-    pub(crate) field: usize,
+    pub field: usize,
     /// The external id.
-    pub(crate) key: Value,
+    pub key: Value,
 }
 
 /// Which fields a request may give.

@@ -8,6 +8,7 @@ mod call;
 mod collections;
 mod composite;
 mod conditional;
+mod data_file;
 mod describe;
 mod describe_event;
 mod describe_field;
@@ -55,6 +56,9 @@ use axum::routing::any;
 use http::request::Parts;
 use landfall_auth::Auth;
 use landfall_engine::{Definitions, Engine};
+
+pub use data_file::{DataFile, FileRecord, Planned, Refusal};
+pub use given::Lookup;
 
 use describe::Describes;
 

@@ -249,7 +249,7 @@ impl<'b> Reader<'b> {
             let (name, value) = member;
             match child(known, name) {
                 Some(_) if value.content == Content::Null => {}
-                Some(relationship) => children.push((relationship, self.children(value)?)),
+                Some(relationship) => children.push((relationship, records_of(self.body, value)?)),
                 None => own.push(member),
             }
         }
@@ -262,21 +262,20 @@ impl<'b> Reader<'b> {
         };
         Ok((node, children))
     }
+}
 
-    fn children(&self, value: &'b Json) -> Result<&'b [Json], Fault> {
-        let Content::Object(members) = &value.content else {
-            return Err(self.body.unexpected(value));
-        };
-        match members.as_slice() {
-            [(name, list)] if name == "records" => match &list.content {
-                Content::Array(records) => Ok(records),
-                _ => Err(self.body.unexpected(list)),
-            },
-            [] => Err(self
-                .body
-                .refuse(value, "Missing required field \"records\"")),
-            [(name, value), ..] => Err(self.body.unrecognized(name, value)),
-        }
+/// The records of one relationship.
+pub(crate) fn records_of<'b>(body: &json::Body<'_>, value: &'b Json) -> Result<&'b [Json], Fault> {
+    let Content::Object(members) = &value.content else {
+        return Err(body.unexpected(value));
+    };
+    match members.as_slice() {
+        [(name, list)] if name == "records" => match &list.content {
+            Content::Array(records) => Ok(records),
+            _ => Err(body.unexpected(list)),
+        },
+        [] => Err(body.refuse(value, "Missing required field \"records\"")),
+        [(name, value), ..] => Err(body.unrecognized(name, value)),
     }
 }
 
@@ -288,7 +287,7 @@ struct Expected {
 }
 
 /// The relationship to children that a member names; fields and parents come first.
-fn child<'e>(entity: &'e EntityDefinition, name: &str) -> Option<&'e ChildRelationship> {
+pub(crate) fn child<'e>(entity: &'e EntityDefinition, name: &str) -> Option<&'e ChildRelationship> {
     if entity.field(name).is_some() || reference_named(entity, name).is_some() {
         return None;
     }

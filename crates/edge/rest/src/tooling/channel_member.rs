@@ -277,7 +277,7 @@ pub(crate) fn enriched_field() -> VirtualObject {
         changeable: true,
         children: &[],
     };
-    VirtualObject::new(declared, FIELD_COLUMNS, |source| enriched_fields(source))
+    VirtualObject::new(declared, FIELD_COLUMNS, enriched_fields)
 }
 
 const FIELD_PREFIX: &str = "0vE";
