@@ -18,6 +18,7 @@ mod network;
 mod phase;
 mod polling;
 mod project;
+mod records;
 mod retention;
 mod rewound;
 mod server;

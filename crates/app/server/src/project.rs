@@ -1,4 +1,8 @@
-//! The Salesforce DX project that an org's definitions come from: read at the start, and again when a file changes.
+//! The Salesforce DX project that an org's definitions come from, and the records that say what can be subscribed to: read
+//! at the start, and again when a file changes.
+
+mod book;
+mod streams;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -7,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use landfall_engine::Engine;
-use landfall_metadata::{Component, Problem};
+use landfall_metadata::Component;
 use tracing::{error, info, warn};
 
 use crate::error::Error;
 use crate::phase::{Listener, Phase};
+use crate::records::unreadable;
 
 /// Files of a project that are looked at; one with more is refused.
 const FILES_MAX: usize = 20_000;
@@ -24,8 +29,20 @@ const EVERY_MILLIS: i64 = 1_000;
 
 const PROJECT_FILE: &str = "sfdx-project.json";
 
+/// Where the records of a project lie, by the custom of its tools.
+const DATA_FOLDER: &str = "data";
+
 /// When each file was changed last, and its size.
-pub(crate) type Fingerprint = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
+type Files = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
+
+/// How the files of a project were when they were looked at.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fingerprint {
+    /// Those of its package directories.
+    components: Files,
+    /// Those of records.
+    data: Files,
+}
 
 /// Deploys the project; says how its files were before they were read.
 ///
@@ -33,7 +50,8 @@ pub(crate) type Fingerprint = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
 /// [`Error::Project`] with all that is wrong; the org is as before.
 pub(crate) async fn deploy(engine: &Engine, folder: &Path) -> Result<Fingerprint, Error> {
     let files = fingerprint(folder)?;
-    let components = read(folder, &files)?;
+    let components = read(folder, &files.components)?;
+    let data = data(folder, &files.data)?;
     let count = components.len();
     let warnings = engine
         .deploy(components)
@@ -51,6 +69,7 @@ pub(crate) async fn deploy(engine: &Engine, folder: &Path) -> Result<Fingerprint
         );
     }
     info!(folder = %folder.display(), components = count, "project deployed");
+    streams::declare(engine, &data).await?;
     Ok(files)
 }
 
@@ -98,22 +117,39 @@ pub(crate) async fn watch(
 
 fn problem(path: &Path, reason: &dyn Display) -> Error {
     Error::Project {
-        problems: vec![Problem {
-            path: path.display().to_string(),
-            line: 1,
-            reason: reason.to_string(),
-        }],
+        problems: vec![unreadable(path, reason)],
     }
 }
 
+/// The name of a file within its project.
+fn below(folder: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(folder).unwrap_or(path);
+    below.to_string_lossy().replace('\\', "/")
+}
+
+/// The files of records. What is too large for one is for others.
+fn data(folder: &Path, files: &Files) -> Result<Vec<streams::File>, Error> {
+    let is_json = |path: &Path| {
+        let extension = path.extension();
+        extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+    };
+    let files = files.iter();
+    let files = files.filter(|(path, (_, size))| is_json(path) && *size <= FILE_BYTES_MAX);
+    let files = files.filter_map(|(path, _)| match std::fs::read(path) {
+        Ok(content) => Some(Ok(streams::File {
+            path: below(folder, path).into(),
+            text: String::from_utf8(content).ok()?,
+        })),
+        Err(error) => Some(Err(problem(path, &error))),
+    });
+    files.collect()
+}
+
 /// The components of the project in a folder.
-fn read(folder: &Path, files: &Fingerprint) -> Result<Vec<Component>, Error> {
+fn read(folder: &Path, files: &Files) -> Result<Vec<Component>, Error> {
     let names: Vec<(String, &PathBuf)> = files
         .keys()
-        .map(|path| {
-            let below = path.strip_prefix(folder).unwrap_or(path);
-            (below.to_string_lossy().replace('\\', "/"), path)
-        })
+        .map(|path| (below(folder, path), path))
         .collect();
     let known: BTreeMap<&str, &PathBuf> = names
         .iter()
@@ -139,9 +175,9 @@ fn read(folder: &Path, files: &Fingerprint) -> Result<Vec<Component>, Error> {
         .collect()
 }
 
-/// The files of the project's package directories; of the whole folder, if it has no project file.
+/// The files of the project's package directories, or of the whole folder if it has no project file, and those of records.
 fn fingerprint(folder: &Path) -> Result<Fingerprint, Error> {
-    let mut files = Fingerprint::new();
+    let mut files = Fingerprint::default();
     let project = folder.join(PROJECT_FILE);
     let directories = match std::fs::read_to_string(&project) {
         Ok(text) => {
@@ -155,12 +191,16 @@ fn fingerprint(folder: &Path) -> Result<Fingerprint, Error> {
         Err(error) => return Err(problem(&project, &error)),
     };
     for directory in directories {
-        walk(&folder.join(directory), 0, &mut files)?;
+        walk(&folder.join(directory), 0, &mut files.components)?;
+    }
+    let data = folder.join(DATA_FOLDER);
+    if data.is_dir() {
+        walk(&data, 0, &mut files.data)?;
     }
     Ok(files)
 }
 
-fn walk(folder: &Path, depth: usize, files: &mut Fingerprint) -> Result<(), Error> {
+fn walk(folder: &Path, depth: usize, files: &mut Files) -> Result<(), Error> {
     if depth > DEPTH_MAX {
         return Err(problem(folder, &"folders lie too deep in each other"));
     }

@@ -11,4 +11,5 @@ mod polling;
 mod project;
 mod removal;
 mod salesforce;
+mod stream_records;
 mod streaming;
