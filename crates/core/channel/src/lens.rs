@@ -10,7 +10,8 @@
 use std::sync::Arc;
 
 use landfall_model::{
-    ChangeEventHeader, ChangeType, EntityDefinition, FieldName, RecordId, Row, Timestamp, Value,
+    ChangeEventHeader, ChangeType, EntityDefinition, FieldName, FieldType, RecordId, Row,
+    Timestamp, Value,
 };
 use landfall_schema::{DecodeError, DecodedEvent, EventSchema, FieldValue, Shape};
 use thiserror::Error;
@@ -87,14 +88,24 @@ pub enum Failure<E: std::error::Error + 'static> {
 }
 
 /// The field of an object's change event that a channel member may be enriched with, by name in any letter case.
+/// A standard reference is also known by the name of its relationship: `Account` for `AccountId`.
 ///
-/// Source: "Event Enrichment Considerations" (Change Data Capture Developer Guide).
+/// Source: "Enrich Change Events with Extra Fields" (Change Data Capture Developer Guide).
 pub fn enrichable(entity: &EntityDefinition, name: &str) -> Option<FieldName> {
+    let (_, definition) = entity.field(name).or_else(|| {
+        let mut fields = entity.fields.iter().filter(|field| !field.custom);
+        let referenced = fields.find(|field| {
+            let relationship = field.relationship_name.as_deref();
+            relationship.is_some_and(|known| known.eq_ignore_ascii_case(name))
+        });
+        entity.field(referenced?.name.as_str())
+    })?;
     let change_event = entity.change_event.as_ref()?;
     let mut fields = change_event.fields.iter();
-    let field = fields.find(|field| field.as_str().eq_ignore_ascii_case(name))?;
-    let (_, definition) = entity.field(name)?;
-    is_readable(definition).then(|| field.clone())
+    let field = fields.find(|field| **field == definition.name)?;
+    // Filters may be about several chosen values, enrichment not.
+    let is_single = definition.field_type != FieldType::MultiPicklist;
+    (is_single && is_readable(definition)).then(|| field.clone())
 }
 
 impl Lens {

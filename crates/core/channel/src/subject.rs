@@ -85,7 +85,11 @@ impl Subject<'_> {
             Shape::Header | Shape::Names | Shape::Compound(_) => return None,
         };
         let definition = match self {
-            Self::Changes { entity, .. } => Some(entity.field(&field.name)?.1),
+            Self::Changes { entity, .. } => {
+                let (_, definition) = entity.field(&field.name)?;
+                Some(is_readable(definition).then_some(definition)?)
+            }
+            // Fields of every type that events have.
             Self::PlatformEvent { event, .. } => event.field(&field.name).map(|(_, found)| found),
         };
         match definition {
@@ -99,12 +103,9 @@ impl Subject<'_> {
 
 /// How values of a field compare; none for a field that no filter is about.
 ///
-/// Source: "Supported Field Types" of filter expressions (Change Data Capture Developer Guide). Platform events have long
-/// texts among the types of their fields, and no formulas.
+/// Source: "Supported Field Types" of filter expressions (Change Data Capture Developer Guide, Platform Events Developer
+/// Guide): long texts of platform events can be filtered by, those of records cannot.
 fn kind_of(field: &FieldDefinition) -> Option<Kind> {
-    if !is_readable(field) {
-        return None;
-    }
     Some(match field.field_type {
         FieldType::Id | FieldType::Reference => Kind::Id,
         FieldType::Boolean => Kind::Boolean,
@@ -121,7 +122,7 @@ fn kind_of(field: &FieldDefinition) -> Option<Kind> {
     })
 }
 
-/// Whether filters and enrichment may read a field: formulas, long, rich and encrypted texts they may not.
+/// Whether filters and enrichment may read a field of a record: formulas, long, rich and encrypted texts they may not.
 pub(crate) fn is_readable(field: &FieldDefinition) -> bool {
     let rich = field.extra_type_info.as_deref() == Some("richtextarea");
     let sealed = matches!(

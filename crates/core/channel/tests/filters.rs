@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use landfall_channel::{Field, Filter, HeaderField, Lens, Look, Stored, Subject, Verdict};
+use landfall_channel::{
+    Field, Filter, HeaderField, Lens, Look, Stored, Subject, Verdict, enrichable,
+};
 use landfall_model::{
     ChangeEventHeader, ChangeType, CommitNumber, EntityDefinition, EntityName, FieldBits,
-    FieldName, RecordId, Row, Timestamp, TransactionKey, Value,
+    FieldDefinition, FieldName, FieldType, KeyPrefix, PlatformEventDefinition, RecordId, Row,
+    Timestamp, TransactionKey, Value,
 };
 use landfall_schema::{EventSchema, FieldValue, Inclusion};
 use proptest::prelude::*;
@@ -165,6 +168,42 @@ fn what_is_documented_is_taken() {
     ] {
         assert!(read(object, expression).is_ok(), "{object}: {expression}");
     }
+}
+
+// Source: "Filter Expression Format" (Platform Events Developer Guide).
+#[test]
+fn a_platform_event_is_filtered_by_its_long_texts() {
+    let mut text = FieldDefinition::new("Text__c", "Text", FieldType::TextArea);
+    text.length = 32_768;
+    let event = PlatformEventDefinition {
+        name: EntityName::new("Note__e"),
+        label: "Note".to_owned(),
+        label_plural: "Notes".to_owned(),
+        key_prefix: KeyPrefix::parse("e00").expect("a prefix"),
+        publish_after_commit: false,
+        standard: None,
+        fields: vec![text],
+    };
+    let schema = EventSchema::of_platform_event(&event).expect("a schema");
+    let subject = Subject::PlatformEvent {
+        event: &event,
+        schema: &schema,
+    };
+    assert!(Filter::read("Text__c LIKE 'Note%'", &subject).is_ok());
+}
+
+// Source: "Enrich Change Events with Extra Fields" (Change Data Capture Developer Guide).
+#[test]
+fn a_reference_is_enriched_by_either_name_and_several_chosen_values_are_not() {
+    let mut account = EntityDefinition::clone(&entity("Account"));
+    let parent = enrichable(&account, "Parent");
+    assert_eq!(parent, Some(FieldName::new("ParentId")));
+    assert_eq!(parent, enrichable(&account, "parentid"));
+    assert_eq!(enrichable(&account, "Parent.Name"), None);
+    assert!(enrichable(&account, "Industry").is_some());
+    let industry = account.index_of("Industry").expect("a field");
+    account.fields[industry].field_type = FieldType::MultiPicklist;
+    assert_eq!(enrichable(&account, "Industry"), None);
 }
 
 /// Whether an account with these values passes.

@@ -299,7 +299,7 @@ fn filter(
     }
 }
 
-/// Formulas, long, rich and encrypted texts cannot be enriched, nor fields that are no top-level field of the event.
+/// Formulas, several chosen values, long, rich and encrypted texts cannot be enriched, nor fields that are no top-level field of the event.
 ///
 /// Source: "Considerations for Event Enrichment" (Change Data Capture Developer Guide).
 fn enriched(
@@ -316,10 +316,13 @@ fn enriched(
         };
         let field = entity.and_then(|entity| enrichable(entity, name));
         if field.is_none() {
-            let reason = format!(
-                "The selected field, {selected}.{}, isn't valid",
-                brief(name)
-            );
+            let reason = format!("The selected field, {}, isn't valid", brief(name));
+            report.problem(&listed.at, reason);
+        }
+        if let Some(field) = &field
+            && fields.contains(field)
+        {
+            let reason = format!("The selected field, {field}, is listed twice");
             report.problem(&listed.at, reason);
         }
         fields.extend(field);

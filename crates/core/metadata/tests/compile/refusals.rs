@@ -358,14 +358,23 @@ fn channel_members_name_channels_and_events() {
         ]),
         invalid
     );
-    assert_eq!(
-        reason(&[on(
-            "ChangeEvents",
-            "AccountChangeEvent",
-            "<enrichedFields><name>BillingCity</name></enrichedFields>"
-        )]),
-        "The selected field, AccountChangeEvent.BillingCity, isn't valid"
-    );
+    for (listed, refusal) in [
+        (&["BillingCity"][..], "BillingCity, isn't valid"),
+        (&["Owner.Name"], "Owner.Name, isn't valid"),
+        (&["Parent__r"], "Parent__r, isn't valid"),
+        (&["Description"], "Description, isn't valid"),
+        (&["Fax", "fax"], "Fax, is listed twice"),
+        (&["Parent", "ParentId"], "ParentId, is listed twice"),
+    ] {
+        let listed = listed
+            .iter()
+            .map(|name| format!("<enrichedFields><name>{name}</name></enrichedFields>"));
+        let listed: String = listed.collect();
+        assert_eq!(
+            reason(&[on("ChangeEvents", "AccountChangeEvent", &listed)]),
+            format!("The selected field, {refusal}")
+        );
+    }
     let twice = "<eventChannel>ChangeEvents</eventChannel><selectedEntity>AccountChangeEvent</selectedEntity>";
     assert_eq!(
         reason(&[member("A", twice), member("B", twice)]),

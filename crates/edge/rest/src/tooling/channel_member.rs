@@ -150,12 +150,14 @@ fn names(body: &json::Body<'_>, value: &Json) -> Result<Vec<String>, Fault> {
         let Content::Object(members) = &item.content else {
             return Err(body.unexpected(item));
         };
+        let mut listed = None;
         for (name, value) in members {
             match name.as_str() {
-                "name" => names.extend(text(body, value)?),
+                "name" => listed = text(body, value)?,
                 _ => return Err(body.unrecognized(name, value)),
             }
         }
+        names.push(required(listed, "name")?);
     }
     Ok(names)
 }

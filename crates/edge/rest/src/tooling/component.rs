@@ -107,11 +107,11 @@ impl<T, M: Default> Object<T, M> {
     }
 }
 
-/// A text; null says nothing.
+/// A text; null and an empty one say nothing.
 pub(crate) fn text(body: &json::Body<'_>, json: &Json) -> Result<Option<String>, Fault> {
     match &json.content {
         Content::Null => Ok(None),
-        Content::Text(text) => Ok(Some(text.clone())),
+        Content::Text(text) => Ok((!text.is_empty()).then(|| text.clone())),
         _ => Err(body.unexpected(json)),
     }
 }

@@ -205,7 +205,7 @@ async fn what_cannot_be_on_a_channel_is_refused_in_the_known_words() {
             "D",
             enriched,
             "INVALID_INPUT",
-            "The selected field, ContactChangeEvent.Account.Name, isn't valid",
+            "The selected field, Account.Name, isn't valid",
         ),
         (
             "E",
@@ -230,6 +230,18 @@ async fn what_cannot_be_on_a_channel_is_refused_in_the_known_words() {
             json!({"eventChannel": "Sales__chn"}),
             "REQUIRED_FIELD_MISSING",
             "Required field is missing: selectedEntity",
+        ),
+        (
+            "H",
+            on("", "ContactChangeEvent"),
+            "REQUIRED_FIELD_MISSING",
+            "Required field is missing: eventChannel",
+        ),
+        (
+            "H",
+            json!({"eventChannel": "Sales__chn", "selectedEntity": "ContactChangeEvent", "enrichedFields": [{}]}),
+            "REQUIRED_FIELD_MISSING",
+            "Required field is missing: name",
         ),
         (
             "one",
