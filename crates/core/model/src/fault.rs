@@ -441,6 +441,8 @@ pub enum Fault {
     TopicMissing,
     /// The user may not read the topic.
     TopicDenied,
+    /// The user may not learn about the topic.
+    TopicInfoDenied,
     /// No such schema.
     SchemaNotFound,
     /// A call without a schema.

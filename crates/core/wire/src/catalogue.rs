@@ -430,6 +430,11 @@ pub fn wire(fault: &Fault) -> Wire {
             grpc::TOPIC_DENIED,
             "The user doesn't have permission to subscribe to the topic.",
         )),
+        Fault::TopicInfoDenied => on_grpc(grpc::error(
+            GrpcStatus::PermissionDenied,
+            grpc::TOPIC_INFO_DENIED,
+            "The user doesn't have permission to access the topic.",
+        )),
         Fault::SchemaNotFound => on_grpc(grpc::error(
             GrpcStatus::PermissionDenied,
             grpc::SCHEMA_DENIED,
@@ -468,7 +473,7 @@ pub fn wire(fault: &Fault) -> Wire {
         )),
         Fault::PublishRefused => on_grpc(grpc::error(
             GrpcStatus::PermissionDenied,
-            grpc::PUBLISH_REFUSED,
+            grpc::TOPIC_INFO_DENIED,
             "Events can't be published on the topic.",
         )),
         Fault::PublishTopicMissing => on_grpc(grpc::error(

@@ -52,6 +52,8 @@ pub(crate) const UNAVAILABLE: &str = code!("service.unavailable");
 pub(crate) const TOPIC_NOT_FOUND: &str = code!("topic.not.found");
 pub(crate) const TOPIC_EMPTY: &str = code!("topic.validation.empty");
 pub(crate) const TOPIC_DENIED: &str = code!("subscription.topic.cannot.subscribe");
+/// No access to what is known of a topic; also of a topic that nobody publishes to.
+pub(crate) const TOPIC_INFO_DENIED: &str = code!("topic.meta.permission");
 pub(crate) const SCHEMA_DENIED: &str = code!("schema.meta.permission");
 pub(crate) const SCHEMA_EMPTY: &str = code!("schema.validation.failed");
 pub(crate) const REPLAY_ID_CORRUPTED: &str = code!("subscription.fetch.replayid.corrupted");
@@ -59,7 +61,6 @@ pub(crate) const REPLAY_ID_MISSING: &str = code!("subscription.fetch.replayid.va
 pub(crate) const FETCH_COUNT_INVALID: &str = code!("subscription.fetch.requested.events.invalid");
 pub(crate) const TOPIC_CHANGED: &str = code!("subscription.fetch.topic.mismatch");
 pub(crate) const STREAM_IDLE: &str = code!("subscription.fetch.request.invalid");
-pub(crate) const PUBLISH_REFUSED: &str = code!("topic.meta.permission");
 pub(crate) const PUBLISH_TOPIC_EMPTY: &str = code!("publish.topic.validation.empty");
 pub(crate) const PUBLISH_TOPIC_CHANGED: &str = code!("publish.topic.mismatch");
 pub(crate) const PUBLISH_COUNT_INVALID: &str = code!("publish.event.count.invalid");

@@ -16,7 +16,7 @@ use crate::call::Call;
 use crate::proto::{
     Error, ErrorCode, ProducerEvent, PublishRequest, PublishResponse, PublishResult,
 };
-use crate::{PubsubState, call, replay, too_long};
+use crate::{PubsubState, call, replay, service, too_long};
 
 /// Events of one request, so that the answer stays within bounds. No limit is documented; 200 are recommended.
 const EVENTS_MAX: usize = 10_000;
@@ -115,9 +115,9 @@ fn publication(state: &PubsubState, login: &Login, topic: &str) -> Result<Public
     {
         return Ok(publication.clone());
     }
-    match landfall_auth::topics(&state.engine, login, topic) {
-        Ok(_) => Err(Fault::PublishRefused),
-        Err(_) => Err(call::topic_not_found(login, topic)),
+    match service::topics(state, login, topic) {
+        Ok(_) | Err(Fault::TopicDenied) => Err(Fault::PublishRefused),
+        Err(fault) => Err(fault),
     }
 }
 

@@ -1,7 +1,6 @@
 //! The calls of the service.
 
 use std::pin::Pin;
-use std::sync::Arc;
 
 use landfall_auth::Login;
 use landfall_engine::{Subject, TopicId};
@@ -62,7 +61,10 @@ impl PubSub for Service {
         let call = Call::new(&self.0, "GetTopic");
         let login = call.login(&self.0, request.metadata())?;
         let name = request.into_inner().topic_name;
-        let topics = topics(&self.0, &login, &name).map_err(|fault| call.refused(&fault))?;
+        let topics = topics(&self.0, &login, &name).map_err(|fault| match fault {
+            Fault::TopicDenied => call.refused(&Fault::TopicInfoDenied),
+            fault => call.refused(&fault),
+        })?;
         let definitions = self.0.engine.definitions();
         let schema_id = match topics.as_slice() {
             [topic] if !Topic::is_channel(&name) => definitions.schema_on(*topic),
@@ -138,7 +140,7 @@ fn schema(state: &PubsubState, id: &str) -> Result<String, Fault> {
 /// [`Fault::TopicMissing`], [`Fault::TopicNotFound`] also for an object that is not selected, [`Fault::TopicDenied`].
 pub(crate) fn topics(
     state: &PubsubState,
-    login: &Arc<Login>,
+    login: &Login,
     name: &str,
 ) -> Result<Vec<TopicId>, Fault> {
     if name.trim().is_empty() {

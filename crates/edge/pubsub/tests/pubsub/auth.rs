@@ -222,7 +222,7 @@ async fn what_a_user_may_not_read_is_refused() {
     assert_refused(
         &answer.expect_err("it is refused"),
         Code::PermissionDenied,
-        "subscription.topic.cannot.subscribe",
+        "topic.meta.permission",
         "GetTopic",
     );
 }

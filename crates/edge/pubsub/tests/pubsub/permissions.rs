@@ -4,7 +4,7 @@ use landfall_model::{SchemaId, Value};
 use landfall_schema::FieldValue;
 use tonic::Code;
 
-use crate::org::{ACCOUNTS, LOW_INK, Org, fetch};
+use crate::org::{ACCOUNTS, LOW_INK, Org, assert_refused, fetch};
 use crate::proto::{PublishRequest, SchemaRequest, TopicRequest};
 
 /// Source: "Field-Level Security" (Change Data Capture Developer Guide).
@@ -64,7 +64,26 @@ async fn events_are_read_and_published_by_those_who_may() {
         org.request_as(token, request)
     };
     let refused = org.client().get_topic(topic(&stranger)).await;
-    assert_eq!(refused.expect_err("refused").code(), Code::PermissionDenied);
+    let status = refused.expect_err("refused");
+    let denied = Code::PermissionDenied;
+    assert_refused(&status, denied, "topic.meta.permission", "GetTopic");
+    let request = PublishRequest {
+        topic_name: LOW_INK.to_owned(),
+        events: vec![org.low_ink("", "A")],
+        ..PublishRequest::default()
+    };
+    let request = org.request_as(&stranger, request);
+    let status = org.client().publish(request).await.expect_err("refused");
+    assert_refused(&status, denied, "topic.meta.permission", "Publish");
+    let mut stream = org.open_as(&stranger).await;
+    stream.send(fetch(LOW_INK, 1)).await;
+    let status = stream.refusal().await;
+    assert_refused(
+        &status,
+        denied,
+        "subscription.topic.cannot.subscribe",
+        "Subscribe",
+    );
 
     let org = Org::new().await;
     let rights: &[(&str, &[&str])] = &[("Low_Ink__e", &["Read"])];

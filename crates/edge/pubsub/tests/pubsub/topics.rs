@@ -199,7 +199,7 @@ async fn events_of_the_service_can_be_subscribed_to_by_those_who_may_see_them() 
             Ok(_) => assert!(may, "{topic}"),
             Err(refusal) => {
                 assert!(!may, "{topic}");
-                let suffix = "subscription.topic.cannot.subscribe";
+                let suffix = "topic.meta.permission";
                 assert_refused(&refusal, Code::PermissionDenied, suffix, "GetTopic");
             }
         }
