@@ -175,7 +175,7 @@ fn router(
         }))
         .merge(landfall_streaming::router(streaming))
         .merge(landfall_pubsub::router(pubsub))
-        .fallback(health::not_found)
+        .fallback(health::nobodys)
 }
 
 /// Scheme and authority of a request as its client sees them: what [`crate::front`] put into its URI.

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, Uri, header};
 use landfall_engine::Engine;
 
 use crate::phase::{Listener, Phase};
@@ -67,7 +67,15 @@ async fn certificate(State(health): State<Health>) -> Response {
     }
 }
 
-/// The answer on a path that is nobody's.
+/// The answer on a path that is nobody's, to callers of gRPC in their own way.
+pub(crate) async fn nobodys(headers: HeaderMap, uri: Uri) -> Response {
+    match landfall_pubsub::unknown_call(&headers, uri.path()) {
+        Some(refusal) => refusal,
+        None => not_found().await,
+    }
+}
+
+/// The answer to who asks for what is not here.
 pub(crate) async fn not_found() -> Response {
     json(
         StatusCode::NOT_FOUND,

@@ -5,6 +5,7 @@
 //! Start reading at `service` (the calls), then `stream` (what delivers events).
 
 mod call;
+mod carriage;
 mod fetch_response;
 mod managed;
 mod place;
@@ -36,8 +37,10 @@ use axum::Router;
 use landfall_auth::Auth;
 use landfall_engine::{Engine, Standing};
 use tokio::sync::watch;
+use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 
+pub use carriage::unknown_call;
 pub use fetch_response::{FetchResponse, ManagedFetchResponse};
 pub use landfall_subscription::fetch::Timings;
 pub use reflection::{ReflectionError, reflection};
@@ -93,11 +96,13 @@ impl PubsubState {
 
 /// The routes of the Pub/Sub API.
 pub fn router(state: PubsubState) -> Router {
-    let service =
-        PubSubServer::new(service::Service(state)).max_decoding_message_size(REQUEST_BYTES_MAX);
+    let service = PubSubServer::new(service::Service(state))
+        .accept_compressed(CompressionEncoding::Gzip)
+        .max_decoding_message_size(REQUEST_BYTES_MAX);
     Routes::new(service)
         .into_axum_router()
         .layer(axum::middleware::map_response(too_long::as_documented))
+        .layer(axum::middleware::from_fn(carriage::checked))
 }
 
 /// Ends when the server goes away.

@@ -11,18 +11,19 @@ const TEXT: &str =
 
 /// The status of a request that could not be read.
 pub(crate) fn told(status: Status) -> Status {
-    if status.code() == Code::OutOfRange {
-        Status::unavailable(TEXT)
-    } else {
-        status
+    match status.code() {
+        // As it came, or once it was no longer compressed.
+        Code::OutOfRange | Code::ResourceExhausted => Status::unavailable(TEXT),
+        _ => status,
     }
 }
 
 /// An answer that was refused before the service saw its request.
 pub(crate) async fn as_documented(response: Response) -> Response {
-    // The service itself ends no call with this status.
+    // What the service itself refuses has a code of its own.
+    let refused = response.headers().contains_key("error-code");
     match Status::from_header_map(response.headers()) {
-        Some(status) if status.code() == Code::OutOfRange => told(status).into_http(),
+        Some(status) if !refused && status.code() != Code::Ok => told(status).into_http(),
         _ => response,
     }
 }

@@ -3,6 +3,7 @@
 //! The numbers in front of the tests are those of `COMPAT.md`, with the letter P.
 
 mod auth;
+mod carriage;
 mod channels;
 mod credit;
 mod managed;

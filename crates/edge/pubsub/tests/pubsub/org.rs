@@ -115,7 +115,11 @@ impl Org {
     // ---- calls
 
     pub(crate) fn client(&self) -> PubSubClient<Router> {
-        PubSubClient::new(self.router.clone())
+        PubSubClient::new(self.router())
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
     }
 
     /// A request of the administrator.
