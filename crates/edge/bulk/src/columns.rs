@@ -48,8 +48,13 @@ pub(crate) fn columns(
         columns.push(column);
     }
     match operation {
-        Operation::Delete if !matches!(columns.as_slice(), [Column::Id]) => {
-            Err("InvalidBatch : The 'delete' batch must contain only ids".to_owned())
+        Operation::Delete | Operation::HardDelete
+            if !matches!(columns.as_slice(), [Column::Id]) =>
+        {
+            let name = operation.as_str();
+            Err(format!(
+                "InvalidBatch : The '{name}' batch must contain only ids"
+            ))
         }
         Operation::Update if !columns.iter().any(|column| matches!(column, Column::Id)) => {
             Err(not_found("Id"))
@@ -60,7 +65,7 @@ pub(crate) fn columns(
             }
             _ => Ok(columns),
         },
-        Operation::Insert | Operation::Update | Operation::Delete => Ok(columns),
+        _ => Ok(columns),
     }
 }
 

@@ -105,11 +105,7 @@ struct Given<'a> {
 
 impl Given<'_> {
     fn checked(self, definitions: &Definitions, login: &Login) -> Result<Definition, Fault> {
-        if self.operation == Some("hardDelete") {
-            return Err(Fault::Bulk(BulkFault::HardDeleteDenied));
-        }
-        let operation = self.operation.and_then(Operation::parse);
-        let operation = operation.ok_or_else(unreadable)?;
+        let operation = operation(self.operation.unwrap_or_default(), login)?;
         if !matches!(self.concurrency_mode, None | Some("Parallel")) {
             return Err(unreadable());
         }
@@ -118,7 +114,7 @@ impl Given<'_> {
         login.access().check(operation.act(), entity)?;
         let external_id_field = match operation {
             Operation::Upsert => Some(external_id(entity, self.external_id_field)?),
-            Operation::Insert | Operation::Update | Operation::Delete => None,
+            _ => None,
         };
         Ok(Definition {
             changing: Changing {
@@ -129,6 +125,21 @@ impl Given<'_> {
             delimiter,
             line_ending,
         })
+    }
+}
+
+/// What is to be done with records, by its name.
+///
+/// # Errors
+/// [`BulkFault::JobUnreadable`]; [`BulkFault::HardDeleteDenied`] for who lacks the permission, which nobody has unless it
+/// is granted.
+pub(crate) fn operation(name: &str, login: &Login) -> Result<Operation, Fault> {
+    match Operation::parse(name) {
+        Some(Operation::HardDelete) if !login.permissions().bulk_hard_delete => {
+            Err(Fault::Bulk(BulkFault::HardDeleteDenied))
+        }
+        Some(operation) => Ok(operation),
+        None => Err(unreadable()),
     }
 }
 

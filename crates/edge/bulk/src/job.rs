@@ -61,6 +61,7 @@ pub(crate) enum Operation {
     Update,
     Upsert,
     Delete,
+    HardDelete,
 }
 
 /// How far a job is.
@@ -228,15 +229,20 @@ impl Operation {
         match self {
             Self::Insert => Act::Create,
             Self::Update | Self::Upsert => Act::Edit,
-            Self::Delete => Act::Delete,
+            Self::Delete | Self::HardDelete => Act::Delete,
         }
     }
 
-    /// Reads the name; `hardDelete` is none of those that are done.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Insert, Self::Update, Self::Upsert, Self::Delete]
-            .into_iter()
-            .find(|operation| operation.as_str() == text)
+        [
+            Self::Insert,
+            Self::Update,
+            Self::Upsert,
+            Self::Delete,
+            Self::HardDelete,
+        ]
+        .into_iter()
+        .find(|operation| operation.as_str() == text)
     }
 
     pub(crate) const fn as_str(self) -> &'static str {
@@ -245,6 +251,7 @@ impl Operation {
             Self::Update => "update",
             Self::Upsert => "upsert",
             Self::Delete => "delete",
+            Self::HardDelete => "hardDelete",
         }
     }
 }

@@ -164,9 +164,16 @@ impl Mapping {
         let id = self.id(record)?;
         let entity = Arc::clone(&self.entity);
         let missing = Fault::Many(ManyFault::IdMissing);
-        if self.operation == Operation::Delete {
-            let id = id.ok_or(missing)?;
-            return Ok(Change::Delete { entity, id });
+        match self.operation {
+            Operation::Delete => {
+                let id = id.ok_or(missing)?;
+                return Ok(Change::Delete { entity, id });
+            }
+            Operation::HardDelete => {
+                let id = id.ok_or(missing)?;
+                return Ok(Change::Erase { entity, id });
+            }
+            Operation::Insert | Operation::Update | Operation::Upsert => {}
         }
         let values = self.values(record, found)?;
         let updated = |entity, id, values| Change::Update {
@@ -281,7 +288,7 @@ impl Mapping {
     fn may_write(&self, field: &FieldDefinition) -> bool {
         let may = match self.operation {
             Operation::Insert => field.createable,
-            Operation::Update | Operation::Delete => field.updateable,
+            Operation::Update | Operation::Delete | Operation::HardDelete => field.updateable,
             Operation::Upsert => field.createable || field.updateable,
         };
         may && !field.field_type.is_compound()

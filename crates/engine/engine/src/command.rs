@@ -79,6 +79,13 @@ pub enum Change {
         /// The record.
         id: RecordId,
     },
+    /// Away for good, past the recycle bin: only for who may do so by the Bulk API.
+    Erase {
+        /// The object.
+        entity: Arc<EntityDefinition>,
+        /// The record.
+        id: RecordId,
+    },
     /// Out of the recycle bin for good.
     Purge {
         /// The object.

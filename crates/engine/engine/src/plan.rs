@@ -109,6 +109,7 @@ impl<'p> Planner<'p, '_> {
             }
             Change::Delete { entity, id } => self.delete(self.object(&entity)?, id),
             Change::Undelete { entity, id } => self.undelete(self.object(&entity)?, id),
+            Change::Erase { entity, id } => self.erase(self.object(&entity)?, id),
             Change::Purge { entity, id } => self.purge(self.object(&entity)?, id),
             Change::Refused(fault) => Err(fault.into()),
         }

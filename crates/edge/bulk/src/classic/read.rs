@@ -7,7 +7,7 @@ use landfall_model::{BulkFault, Fault};
 use serde_json::Value;
 
 use super::job::{Stage, Task};
-use crate::definition::{external_id, object};
+use crate::definition::{external_id, object, operation};
 use crate::job::{Form, Operation};
 
 /// Members of a job that a client may give.
@@ -44,10 +44,6 @@ pub(crate) fn definition(
         let found = given.iter().find(|(given, _)| given == name);
         found.map(|(_, value)| value.as_str())
     };
-    let operation = get("operation").unwrap_or_default();
-    if operation == "hardDelete" {
-        return Err(Fault::Bulk(BulkFault::HardDeleteDenied));
-    }
     let serial = match get("concurrencyMode") {
         // Clients: simple-salesforce gives the number of the mode.
         None | Some("Parallel" | "0") => false,
@@ -61,18 +57,18 @@ pub(crate) fn definition(
         Some(_) => return Err(unreadable()),
     };
     let entity = object(definitions, get("object").unwrap_or_default())?;
-    let task = match operation {
+    let task = match get("operation").unwrap_or_default() {
         "query" => Task::Query { deleted: false },
         "queryAll" => Task::Query { deleted: true },
         other => {
-            let operation = Operation::parse(other).ok_or_else(unreadable)?;
+            let operation = operation(other, login)?;
             login.access().check(operation.act(), entity)?;
             let external_id_field = match operation {
                 Operation::Upsert => {
                     let field = external_id(entity, get("externalIdFieldName"))?;
                     Some(field.name.to_string())
                 }
-                Operation::Insert | Operation::Update | Operation::Delete => None,
+                _ => None,
             };
             Task::Change {
                 operation,

@@ -7,6 +7,7 @@
 
 mod classic;
 mod failing;
+mod hard_delete;
 mod ingest;
 mod org;
 mod push_topics;

@@ -1,15 +1,16 @@
-//! Out of the recycle bin for good, and what went there together.
+//! Out of the recycle bin for good, or past it, and what went there together.
 //!
-//! Source: `emptyRecycleBin()`, `undelete()` (SOAP API Developer Guide).
+//! Source: `emptyRecycleBin()`, `undelete()` (SOAP API Developer Guide); `hardDelete` in "Create a Job" (Bulk API 2.0 and
+//! Bulk API Developer Guide).
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use landfall_model::{DeleteRule, Fault, FieldType, RecordId, Row, Value};
+use landfall_model::{BulkFault, DeleteRule, Fault, FieldType, RecordId, Row, Value};
 use landfall_store::{Document, DocumentKind};
 
 use super::Planner;
-use crate::access::Act;
+use crate::access::{Access, Act};
 use crate::blueprint::Blueprint;
 use crate::command::Saved;
 use crate::error::Error;
@@ -37,6 +38,19 @@ impl<'p> Planner<'p, '_> {
             }
         }
         Ok(Saved { id, created: false })
+    }
+
+    /// Deletes a record and forgets it, with all that goes along. Events tell that it was deleted.
+    pub(super) fn erase(&mut self, object: &'p Blueprint, id: RecordId) -> Result<Saved, Error> {
+        let may = |access: &Arc<Access>| access.permissions().bulk_hard_delete;
+        if !self.access.as_ref().is_none_or(may) {
+            return Err(Fault::Bulk(BulkFault::HardDeleteDenied).into());
+        }
+        let deleted = self.delete(object, id)?;
+        if object.system.is_deleted.is_some() {
+            self.purge(object, id)?;
+        }
+        Ok(deleted)
     }
 
     /// The records that went to the recycle bin along with another; from now on they are there on their own.
