@@ -17,6 +17,16 @@ use crate::respond::Responder;
 
 const BROWSER_COOKIE: &str = "BAYEUX_BROWSER";
 
+/// What clients write behind the version, or where it should be: the kind of the message.
+const DECORATIONS: [&str; 6] = [
+    "connect",
+    "disconnect",
+    "handshake",
+    "meta",
+    "subscribe",
+    "unsubscribe",
+];
+
 /// Who sends a request, and what its head says.
 pub(crate) struct Caller {
     pub(crate) login: Result<Arc<Login>, Fault>,
@@ -120,10 +130,11 @@ fn version(path: &str) -> Result<ApiVersion, Fault> {
         segment => segment,
     };
     match segment {
-        Some(segment) if segment.starts_with(|c: char| c.is_ascii_digit()) => {
+        None => Err(Fault::VersionMissing),
+        Some(segment) if DECORATIONS.contains(&segment) => Err(Fault::VersionMissing),
+        Some(segment) => {
             landfall_wire::versions::parse_streaming(segment).ok_or(Fault::VersionUnsupported)
         }
-        _ => Err(Fault::VersionMissing),
     }
 }
 
