@@ -8,14 +8,18 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use landfall_auth::Login;
 use landfall_bayeux::{Echo, MESSAGES_MAX, Message, Refusal};
-use landfall_model::{Fault, ReplayId, limits};
+use landfall_model::{Fault, ReplayId};
 use landfall_wire::ApiVersion;
 
 use crate::StreamingState;
+use crate::body;
 use crate::delivery::Parcel;
 use crate::respond::Responder;
 
 const BROWSER_COOKIE: &str = "BAYEUX_BROWSER";
+
+/// The methods that are answered.
+const ALLOWED: [(header::HeaderName, &str); 1] = [(header::ALLOW, "POST, OPTIONS")];
 
 /// What clients write behind the version, or where it should be: the kind of the message.
 const DECORATIONS: [&str; 6] = [
@@ -43,27 +47,18 @@ pub(crate) struct Caller {
 pub(crate) async fn handle(State(state): State<StreamingState>, request: Request) -> Response {
     match *request.method() {
         Method::POST => {}
-        Method::OPTIONS => return StatusCode::OK.into_response(),
-        _ => {
-            let allow = [(header::ALLOW, "POST, OPTIONS")];
-            return (StatusCode::METHOD_NOT_ALLOWED, allow).into_response();
-        }
+        Method::OPTIONS => return (StatusCode::OK, ALLOWED).into_response(),
+        _ => return (StatusCode::METHOD_NOT_ALLOWED, ALLOWED).into_response(),
     }
     let (head, body) = request.into_parts();
     let arrived = state.engine.log().bounds().tail;
-    let Ok(body) = axum::body::to_bytes(body, limits::STREAMING_BODY_BYTES_MAX).await else {
-        return refused(StatusCode::PAYLOAD_TOO_LARGE, &Fault::RequestTooLarge);
+    let messages = match body::read(body).await {
+        Ok(body) => messages(&head.headers, &body),
+        Err(fault) => Err(fault),
     };
-    let messages = match messages(&head.headers, &body) {
+    let messages = match messages {
         Ok(messages) => messages,
-        Err(reason) => {
-            let fault = Fault::JsonInvalid {
-                reason,
-                line: 1,
-                column: 1,
-            };
-            return refused(StatusCode::BAD_REQUEST, &fault);
-        }
+        Err(fault) => return refused(&fault),
     };
     // What is no text is a token that nobody has.
     let authorization = head.headers.get(header::AUTHORIZATION);
@@ -80,7 +75,6 @@ pub(crate) async fn handle(State(state): State<StreamingState>, request: Request
         .is_some_and(|secure| secure.0);
     // What was read of the request shares the connection's buffer: a held poll needs none.
     drop(head);
-    drop(body);
     respond(&state, &caller, &messages, secure).await
 }
 
@@ -141,9 +135,15 @@ fn version(path: &str) -> Result<ApiVersion, Fault> {
 /// The messages of a request. A handshake comes alone: what stands beside it cannot know the client id that it leads to.
 ///
 /// Source: `AbstractHttpTransport.java` (cometd/cometd), which reads both forms and refuses such a handshake.
-fn messages(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Message>, String> {
-    let parse =
-        |body: &[u8]| landfall_bayeux::parse(body, MESSAGES_MAX).map_err(|error| error.to_string());
+fn messages(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Message>, Fault> {
+    let invalid = |reason| Fault::JsonInvalid {
+        reason,
+        line: 1,
+        column: 1,
+    };
+    let parse = |body: &[u8]| {
+        landfall_bayeux::parse(body, MESSAGES_MAX).map_err(|error| invalid(error.to_string()))
+    };
     let messages = match form_fields(headers, body) {
         None => parse(body)?,
         Some(fields) => {
@@ -155,12 +155,16 @@ fn messages(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Message>, String> {
         }
     };
     if messages.is_empty() || messages.len() > MESSAGES_MAX {
-        return Err(format!("between 1 and {MESSAGES_MAX} messages are needed"));
+        return Err(invalid(format!(
+            "between 1 and {MESSAGES_MAX} messages are needed"
+        )));
     }
     let is_handshake =
         |message: &Message| matches!(message.request, landfall_bayeux::Request::Handshake(_));
     if messages.len() > 1 && messages.iter().any(is_handshake) {
-        return Err("a handshake is the only message of its request".to_owned());
+        return Err(invalid(
+            "a handshake is the only message of its request".to_owned(),
+        ));
     }
     Ok(messages)
 }
@@ -196,7 +200,12 @@ fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str
     headers.get(name)?.to_str().ok()
 }
 
-fn refused(status: StatusCode, fault: &Fault) -> Response {
+/// Refuses a request as a whole.
+fn refused(fault: &Fault) -> Response {
+    let status = match fault {
+        Fault::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::BAD_REQUEST,
+    };
     let mut response = landfall_bayeux::Response::new();
     let refusal = Refusal::new(landfall_wire::bayeux(fault));
     response.refused(&Echo::nothing(), None, &refusal);

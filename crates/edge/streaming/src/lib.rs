@@ -5,6 +5,7 @@
 //! Start reading at `http` (the request), then `respond` (each message), `poll` (one that is held), `machine` (what a
 //! client is behind its lock) and `delivery` (events on their way out).
 
+mod body;
 mod channel;
 mod client;
 mod clients;

@@ -233,12 +233,28 @@ async fn a_body_has_32768_bytes_at_most() {
     let fits = org.send(padded(STREAMING_BODY_BYTES_MAX)).await;
     assert_eq!(fits.status, 200);
     assert_eq!(fits.json()[0]["successful"], true);
-    let too_large = org.send(padded(STREAMING_BODY_BYTES_MAX + 1)).await;
-    assert_eq!(too_large.status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert_eq!(
-        too_large.json(),
-        json!([{"error": "413::Maximum Request Size Exceeded", "successful": false}])
-    );
+    for bytes in [STREAMING_BODY_BYTES_MAX + 1, 10_000_000] {
+        let too_large = org.send(padded(bytes)).await;
+        assert_eq!(too_large.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(
+            too_large.json(),
+            json!([{"error": "413::Maximum Request Size Exceeded", "successful": false}])
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_a_bad_request() {
+    let org = Org::new().await;
+    let parts = [
+        Ok(Bytes::from("[{")),
+        Err(std::io::Error::other("the client is gone")),
+    ];
+    let body = Body::from_stream(tokio_stream::iter(parts));
+    let request = org.request(Method::POST, "/cometd/59.0").body(body);
+    let answer = org.send(request.expect("a request")).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.json()[0]["error"], "400::the body ended early");
 }
 
 // S7
@@ -270,6 +286,7 @@ async fn only_post_carries_messages() {
             .send(request.body(Body::empty()).expect("a request"))
             .await;
         assert_eq!(answer.status, status, "{method}");
+        assert_eq!(answer.header("allow"), Some("POST, OPTIONS"));
     }
 }
 
