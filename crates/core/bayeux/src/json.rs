@@ -29,6 +29,18 @@ impl RawJson {
         RawValue::from_string(text).map(Self)
     }
 
+    /// The members, if it is an object; a repeated key keeps its last value.
+    pub fn members(&self) -> Option<BTreeMap<String, Self>> {
+        let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(self.as_str()).ok()?;
+        let members = members.into_iter();
+        Some(members.map(|(key, value)| (key, Self(value))).collect())
+    }
+
+    /// The text, if it is a string.
+    pub fn text(&self) -> Option<String> {
+        serde_json::from_str(self.as_str()).ok()
+    }
+
     /// The value as a tree, or nothing if it nests deeper than `serde_json` follows.
     pub(crate) fn value(raw: &RawValue) -> Option<Value> {
         serde_json::from_str(raw.get()).ok()
@@ -146,5 +158,16 @@ mod tests {
         assert!(RawJson::parse("1 2".to_owned()).is_err());
         assert!(RawJson::parse(String::new()).is_err());
         assert_eq!(RawJson::parse("4.0".to_owned()).unwrap().as_str(), "4.0");
+    }
+
+    #[test]
+    fn members_are_as_they_came() {
+        let object =
+            RawJson::parse(r#"{"a": 1e30, "b":"\u0041", "a":18446744073709551616}"#.to_owned());
+        let members = object.unwrap().members().unwrap();
+        assert_eq!(members["a"].as_str(), "18446744073709551616");
+        assert_eq!(members["a"].text(), None);
+        assert_eq!(members["b"].text().as_deref(), Some("A"));
+        assert_eq!(members["b"].members(), None);
     }
 }

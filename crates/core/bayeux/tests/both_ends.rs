@@ -14,6 +14,7 @@ use landfall_bayeux::{
     Refusal, Request, Response, Session, Timings, parse,
 };
 use proptest::prelude::*;
+use serde_json::Value;
 
 const CHANNELS: [&str; 2] = ["/data/A", "/data/B"];
 
@@ -117,6 +118,7 @@ impl Server {
             Request::Subscribe(subscription) => {
                 let channel = &subscription.channels().expect("named")[0];
                 let ext = message.ext.as_ref().expect("always from a position");
+                let ext: Value = serde_json::from_str(ext.as_str()).expect("JSON");
                 let cursor = ext["replay"][&**channel].as_i64().expect("an id");
                 (Input::Subscribe(channel.clone(), cursor), None)
             }

@@ -1,7 +1,9 @@
 //! Where a subscription starts: the replay extension in all the forms that clients send.
 
-use landfall_model::{Fault, ReplayId, ReplayPreset};
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use landfall_bayeux::RawJson;
+use landfall_model::{Fault, FieldType, ReplayId, ReplayPreset, Value};
 
 /// Reads `ext.replay` for one channel. The key is the channel without its query.
 ///
@@ -9,8 +11,10 @@ use serde_json::{Map, Value};
 /// [`Fault::ReplayChannelMissing`] if there is a map without the channel, [`Fault::ReplayIdInvalid`] for what is no id.
 /// Source: "Message Durability" (Streaming API Developer Guide); forms as clients send them: numbers, numbers as text
 /// (elastic/bayeux), null (restforce).
-pub(crate) fn preset(ext: Option<&Value>, channel: &str) -> Result<ReplayPreset, Fault> {
-    let Some(Value::Object(map)) = ext.and_then(|ext| ext.get("replay")) else {
+pub(crate) fn preset(ext: Option<&RawJson>, channel: &str) -> Result<ReplayPreset, Fault> {
+    let ext = ext.and_then(RawJson::members);
+    let replay = ext.as_ref().and_then(|ext| ext.get("replay"));
+    let Some(map) = replay.and_then(RawJson::members) else {
         return Ok(ReplayPreset::Latest);
     };
     let channel = channel.split('?').next().unwrap_or(channel);
@@ -18,32 +22,34 @@ pub(crate) fn preset(ext: Option<&Value>, channel: &str) -> Result<ReplayPreset,
         .get(channel)
         .ok_or_else(|| Fault::ReplayChannelMissing {
             channel: channel.to_owned(),
-            map: spelled(map),
+            map: spelled_map(&map),
         })?;
-    let number = match wish {
-        Value::Null => Some(-1),
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
+    let spelled = spelled(wish);
+    let number = match wish.as_str() {
+        "null" => Some(Value::Integer(-1)),
+        // Clients: where all numbers are floating-point numbers, an id may end in `.0`.
+        _ => landfall_wire::values::parse(spelled.trim(), FieldType::Int),
     };
     match number {
-        Some(-1) => Ok(ReplayPreset::Latest),
-        Some(-2) => Ok(ReplayPreset::Earliest),
-        Some(id) if id > 0 => Ok(ReplayPreset::Custom(ReplayId::new(id.unsigned_abs()))),
-        _ => Err(Fault::ReplayIdInvalid {
-            replay_id: match wish {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            },
-        }),
+        Some(Value::Integer(-1)) => Ok(ReplayPreset::Latest),
+        Some(Value::Integer(-2)) => Ok(ReplayPreset::Earliest),
+        Some(Value::Integer(id)) if id > 0 => {
+            Ok(ReplayPreset::Custom(ReplayId::new(id.unsigned_abs())))
+        }
+        _ => Err(Fault::ReplayIdInvalid { replay_id: spelled }),
     }
 }
 
+/// A value as the service prints it: text without its quotes, all else as it came.
+fn spelled(wish: &RawJson) -> String {
+    wish.text().unwrap_or_else(|| wish.as_str().to_owned())
+}
+
 /// A map as the service prints it: `{}`, `{/topic/A=5, /topic/B=-1}`.
-fn spelled(map: &Map<String, Value>) -> String {
+fn spelled_map(map: &BTreeMap<String, RawJson>) -> String {
     let entries: Vec<String> = map
         .iter()
-        .map(|(channel, wish)| format!("{channel}={wish}"))
+        .map(|(channel, wish)| format!("{channel}={}", spelled(wish)))
         .collect();
     format!("{{{}}}", entries.join(", "))
 }
@@ -56,8 +62,13 @@ mod tests {
 
     const CHANNEL: &str = "/data/AccountChangeEvent";
 
-    fn read(ext: &Value) -> Result<ReplayPreset, Fault> {
-        preset(Some(ext), CHANNEL)
+    fn read(ext: &serde_json::Value) -> Result<ReplayPreset, Fault> {
+        read_text(&ext.to_string())
+    }
+
+    fn read_text(ext: &str) -> Result<ReplayPreset, Fault> {
+        let ext = RawJson::parse(ext.to_owned()).expect("JSON");
+        preset(Some(&ext), CHANNEL)
     }
 
     #[test]
@@ -72,6 +83,10 @@ mod tests {
             (json!({"replay": {CHANNEL: -2}}), ReplayPreset::Earliest),
             (json!({"replay": {CHANNEL: 1007}}), custom),
             (json!({"replay": {"/topic/A": 5, CHANNEL: "1007"}}), custom),
+            (json!({"replay": {CHANNEL: 1007.0}}), custom),
+            (json!({"replay": {CHANNEL: -1.0}}), ReplayPreset::Latest),
+            (json!({"replay": [CHANNEL]}), ReplayPreset::Latest),
+            (json!("replay"), ReplayPreset::Latest),
         ] {
             assert_eq!(read(&ext), Ok(expected), "{ext}");
         }
@@ -86,6 +101,8 @@ mod tests {
             (json!(1.5), "1.5"),
             (json!("abc"), "abc"),
             (json!([1]), "[1]"),
+            (json!("null"), "null"),
+            (json!(""), ""),
         ] {
             let ext = json!({"replay": {CHANNEL: wish}});
             let refused = Fault::ReplayIdInvalid {
@@ -93,16 +110,30 @@ mod tests {
             };
             assert_eq!(read(&ext), Err(refused));
         }
+        let beyond = "18446744073709551616";
+        let refused = Fault::ReplayIdInvalid {
+            replay_id: beyond.to_owned(),
+        };
+        let ext = format!(r#"{{"replay":{{"{CHANNEL}":{beyond}}}}}"#);
+        assert_eq!(read_text(&ext), Err(refused));
     }
 
     #[test]
     fn a_map_without_the_channel_is_refused() {
-        assert_eq!(
-            read(&json!({"replay": {}})),
-            Err(Fault::ReplayChannelMissing {
-                channel: CHANNEL.to_owned(),
-                map: "{}".to_owned()
-            })
-        );
+        for (map, spelled) in [
+            (json!({}), "{}"),
+            (
+                json!({"/topic/A": 5, "/topic/B": "-1"}),
+                "{/topic/A=5, /topic/B=-1}",
+            ),
+        ] {
+            assert_eq!(
+                read(&json!({"replay": map})),
+                Err(Fault::ReplayChannelMissing {
+                    channel: CHANNEL.to_owned(),
+                    map: spelled.to_owned()
+                })
+            );
+        }
     }
 }
