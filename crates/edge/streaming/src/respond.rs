@@ -178,10 +178,10 @@ impl Responder<'_> {
         let engine = &self.state.engine;
         let makes_channels = self.state.settings.dynamic_channels;
         let target = channel::target(engine, login, channel, makes_channels).await?;
-        let preset = replay::preset(message.ext.as_ref(), channel)?;
         if engine.usage().left(Meter::of_channel(channel)) == Some(0) {
             return Err(Fault::EventLimitExceeded);
         }
+        let preset = replay::preset(message.ext.as_ref(), channel)?;
         let held = if target.is_short_lived() && preset != ReplayPreset::Latest {
             let bounds = engine.stream_bounds().await;
             bounds.map_err(landfall_engine::Error::fault)?

@@ -63,8 +63,11 @@ async fn once_the_day_is_used_up_subscribe_and_connect_are_refused() {
         refused[0]["advice"],
         json!({"reconnect": "none", "interval": 0})
     );
-    let refused = org.post(subscribe(&client, ACCOUNTS, &Value::Null)).await;
-    assert_eq!(refused[0]["error"], USED_UP, "{refused}");
+    // Limits are looked at before the replay id is.
+    for replay in [Value::Null, json!("nonsense")] {
+        let refused = org.post(subscribe(&client, ACCOUNTS, &replay)).await;
+        assert_eq!(refused[0]["error"], USED_UP, "{refused}");
+    }
     // A new session is told at its first connect.
     let other = org.handshake().await;
     let refused = org.post(connect(&other)).await;
