@@ -3,6 +3,8 @@
 //! Braces are literal wherever a log of the service shows them.
 //! Source for all: "Streaming API Error Codes" (Streaming API Developer Guide) and published client logs.
 
+use std::borrow::Cow;
+
 pub(crate) const UNEXPECTED: &str = "500::An unexpected error occurred";
 
 /// Source: the guide's sample prints two spaces between the sentences.
@@ -42,12 +44,18 @@ pub(crate) fn replay_channel_missing(channel: &str, map: &str) -> String {
     )
 }
 
-/// Source: the log text (`does not exist`, braces), where the guide's table prints `doesn’t exist`; generic streaming
-/// has a text of its own.
-pub(crate) fn channel_not_found(channel: &str) -> String {
-    if channel.starts_with("/u/") {
-        "404::Unknown channel".to_owned()
-    } else {
+/// Each kind of channel has a text of its own.
+///
+/// Source: for `PushTopics` the log text (`does not exist`, braces), where the guide's table prints `doesn’t exist`; the
+/// guide for generic channels; for all else what dufoli/Salesforce-Inspector-Advanced notes of `/event/…`: whoever names
+/// such a channel would have to create it.
+pub(crate) fn channel_not_found(channel: &str) -> Cow<'static, str> {
+    if channel.starts_with("/topic/") {
         format!("400::The channel you requested to subscribe to does not exist {{{channel}}}")
+            .into()
+    } else if channel.starts_with("/u/") {
+        "404::Unknown channel".into()
+    } else {
+        "403:denied_by_security_policy:create_denied".into()
     }
 }

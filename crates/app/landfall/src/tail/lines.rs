@@ -127,7 +127,10 @@ pub(super) fn subscription_refused(topic: &str, refusal: &Refusal) -> Failure {
     // Source: "Streaming API Error Codes".
     if said.contains("replayId") {
         replay_refused(topic, &said)
-    } else if said.starts_with("404") || said.contains("does not exist") {
+    } else if said.starts_with("404")
+        || said.contains("does not exist")
+        || said.contains("create_denied")
+    {
         unknown(topic, &said)
     } else {
         Failure::new(format!("the subscription to {topic} was refused: {said}"))

@@ -119,7 +119,7 @@ impl Harbour {
             match next(&mut streaming).await {
                 Update::SubscribeRefused(_, refusal) => {
                     let told = format!("{refusal:?}");
-                    return assert!(told.contains("does not exist"), "{told}");
+                    return assert!(told.contains("create_denied"), "{told}");
                 }
                 Update::Subscribed(_) => panic!("{topic} is there"),
                 _ => (),

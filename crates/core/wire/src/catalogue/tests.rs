@@ -151,9 +151,15 @@ fn bayeux_texts_that_clients_compare() {
         ),
         (
             Fault::ChannelNotFound {
+                channel: "/topic/None".to_owned(),
+            },
+            "400::The channel you requested to subscribe to does not exist {/topic/None}",
+        ),
+        (
+            Fault::ChannelNotFound {
                 channel: "/data/accountchangeevent".to_owned(),
             },
-            "400::The channel you requested to subscribe to does not exist {/data/accountchangeevent}",
+            "403:denied_by_security_policy:create_denied",
         ),
         (
             Fault::ChannelNotFound {
