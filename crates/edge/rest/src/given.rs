@@ -85,9 +85,8 @@ pub(crate) fn given<'m>(
                 put(&mut given.values, (*place, Value::Null));
                 Ok(())
             }
-            Member::Field(place, field) => {
-                values::read(body, json, field).map(|value| put(&mut given.values, (*place, value)))
-            }
+            Member::Field(place, field) => values::given(body, json, field)
+                .map(|value| put(&mut given.values, (*place, value))),
             Member::Relationship(place, field) => {
                 relationship(body, catalog, json, (*place, field), &mut given)
             }

@@ -10,7 +10,20 @@ use landfall_wire::values::{parse, read_id, subject};
 
 use crate::json::{Body, Content, Json};
 
-/// Reads the value of a field.
+/// Reads the value that a body gives to a field. An empty text stays one: an event keeps it, and in a record it is null.
+///
+/// # Errors
+/// Those of [`read`].
+pub(crate) fn given(body: &Body<'_>, json: &Json, field: &FieldDefinition) -> Result<Value, Fault> {
+    match &json.content {
+        Content::Text(text) if field.field_type.is_text() && text.trim().is_empty() => {
+            Ok(Value::Text(String::new()))
+        }
+        _ => read(body, json, field),
+    }
+}
+
+/// Reads a value by the type of its field; an empty text is none.
 ///
 /// # Errors
 /// [`Fault::ValueUnreadable`], [`Fault::JsonInvalid`] for an array or object, [`Fault::IdMalformed`] and

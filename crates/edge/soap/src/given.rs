@@ -97,7 +97,8 @@ fn known<'e>(
     })
 }
 
-/// Reads the value of a field. An empty text is none; where a type needs more, it is not one of it.
+/// Reads the value of a field. An empty text stays one, for an event keeps it; where a type needs more, it is not one of
+/// it.
 fn field_value(field: &FieldDefinition, text: &str) -> Result<Value, Fault> {
     let kind = field.field_type;
     let trimmed = text.trim();
@@ -107,7 +108,6 @@ fn field_value(field: &FieldDefinition, text: &str) -> Result<Value, Fault> {
         FieldType::Boolean if trimmed == "1" => Some(Value::Boolean(true)),
         FieldType::Boolean if trimmed == "0" => Some(Value::Boolean(false)),
         FieldType::Date => values::parse(trimmed.trim_end_matches('Z'), kind),
-        kind if kind.is_text() && trimmed.is_empty() => Some(Value::Null),
         kind => values::parse(trimmed, kind),
     };
     read.ok_or_else(|| {
@@ -170,8 +170,11 @@ pub(crate) fn key(
     let Some(given) = given else {
         return Ok(None);
     };
-    let value = field_value(field, &given.text)?;
-    Ok((!value.is_null()).then_some(value))
+    Ok(match field_value(field, &given.text)? {
+        Value::Null => None,
+        Value::Text(text) if text.is_empty() => None,
+        value => Some(value),
+    })
 }
 
 #[cfg(test)]
@@ -188,7 +191,7 @@ mod tests {
             (FieldType::Int, " 5 ", Value::Integer(5)),
             (FieldType::Boolean, "1", Value::Boolean(true)),
             (FieldType::Boolean, "false", Value::Boolean(false)),
-            (FieldType::String, "", Value::Null),
+            (FieldType::String, "", Value::Text(String::new())),
             (FieldType::Reference, "", Value::Null),
             (FieldType::Double, "1e3", Value::Double(1000.0)),
         ] {

@@ -3,7 +3,7 @@
 //! Source: "Publish Event Messages with APIs" (Platform Events Developer Guide).
 
 use bytes::Bytes;
-use landfall_model::{EventUuid, Fault, RecordId, Row, Value};
+use landfall_model::{EventUuid, Fault, FieldDefinition, FieldType, RecordId, Row, Value};
 use landfall_store::NewEvent;
 
 use crate::command::Assignment;
@@ -44,7 +44,7 @@ pub(crate) fn prepare(
             continue;
         };
         if field.createable {
-            *slot = validate::fitting(field, validate::shaped(field, value)?)?;
+            *slot = of_event(field, value)?;
         } else {
             read_only.push(field.name.clone());
         }
@@ -56,7 +56,7 @@ pub(crate) fn prepare(
         .fields
         .iter()
         .zip(&row)
-        .filter(|(field, value)| field.required_on_create() && value.is_null())
+        .filter(|(field, value)| field.required_on_create() && says_nothing(value))
         .map(|(field, _)| field.name.clone())
         .collect();
     if !missing.is_empty() {
@@ -68,6 +68,26 @@ pub(crate) fn prepare(
         uuid: event.uuid,
     };
     Ok((published, event))
+}
+
+/// A value as an event has it: unlike in a record, an empty text stays one, and a point in time keeps its milliseconds.
+///
+/// Source: "Considerations for Publishing and Subscribing to Platform Events with Apex and APIs" (Platform Events Developer
+/// Guide).
+fn of_event(field: &FieldDefinition, value: Value) -> Result<Value, Fault> {
+    match value {
+        Value::Text(text) if text.is_empty() && field.field_type.is_text() => Ok(Value::Text(text)),
+        Value::DateTime(_) if field.field_type == FieldType::DateTime => Ok(value),
+        value => validate::fitting(field, validate::shaped(field, value)?),
+    }
+}
+
+/// Whether a value leaves a required field empty.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => text.is_empty(),
+        value => value.is_null(),
+    }
 }
 
 /// See [`Engine::event_of_service`].

@@ -1,7 +1,9 @@
 //! Platform events as objects.
 
-use landfall_engine::TopicFilter;
+use std::sync::Arc;
+
 use landfall_engine::usage::Allocations;
+use landfall_engine::{LogEvent, TopicFilter};
 use landfall_model::ReplayId;
 use serde_json::{Value, json};
 
@@ -37,17 +39,52 @@ async fn what_is_published_is_enqueued_and_names_the_uuid_that_is_delivered() {
     assert_eq!(delivered(&org).await, published);
 }
 
+#[tokio::test]
+async fn an_event_keeps_empty_texts_and_milliseconds() {
+    let note = "<fields><fullName>Note__c</fullName><label>Note</label><type>Text</type>\
+        <length>10</length></fields>";
+    let org = Org::with(vec![project::low_ink(note)]).await;
+    let mut event = json!({
+        "Printer_Model__c": "XZO-5", "Note__c": "", "Since__c": "2017-04-09T18:31:40.517Z", "Ink_Percentage__c": "",
+    });
+    let answer = org.post(EVENTS, &event).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let payload = &payloads(&org).await[0];
+    assert_eq!(payload["Note__c"], "");
+    assert_eq!(payload["Since__c"], "2017-04-09T18:31:40.517Z");
+    assert_eq!(payload["Ink_Percentage__c"], Value::Null);
+    event["Printer_Model__c"] = json!("");
+    let refused = org.post(EVENTS, &event).await;
+    assert_eq!(refused.json()[0]["errorCode"], "REQUIRED_FIELD_MISSING");
+}
+
+/// What the events in the log say.
+async fn payloads(org: &Org) -> Vec<Value> {
+    let events = logged(org).await;
+    let payloads = events.iter().map(|event| {
+        let (event, mut json) = (event.event(), Vec::new());
+        let schema = org.engine.schema(event.schema).expect("kept");
+        schema
+            .render_cometd(&event.payload, &mut json)
+            .expect("of its schema");
+        serde_json::from_slice(&json).expect("JSON")
+    });
+    payloads.collect()
+}
+
 /// The UUIDs in the event log.
 async fn delivered(org: &Org) -> Vec<String> {
+    let events = logged(org).await;
+    let uuids = events.iter().map(|event| event.event().uuid.to_string());
+    uuids.collect()
+}
+
+async fn logged(org: &Org) -> Vec<Arc<LogEvent>> {
     let definitions = org.engine.definitions();
     let publication = definitions.publication("Low_Ink__e").expect("deployed");
     let filter = TopicFilter::These(vec![publication.topic]);
     let stretch = org.engine.log().read(ReplayId::ORIGIN, &filter, 100).await;
-    let events = stretch.expect("a read").events;
-    events
-        .iter()
-        .map(|event| event.event().uuid.to_string())
-        .collect()
+    stretch.expect("a read").events
 }
 
 #[tokio::test]

@@ -117,7 +117,7 @@ async fn points_in_time_have_milliseconds_from_43_on() {
     let before = event(&org, old, &before).await;
     let after = event(&org, new, &after).await;
     assert_eq!(payload(&before)["Since__c"], "2017-04-09T20:31:40Z");
-    assert_eq!(payload(&after)["Since__c"], "2017-04-09T20:31:40.000Z");
+    assert_eq!(payload(&after)["Since__c"], "2017-04-09T20:31:40.517Z");
     assert_eq!(payload(&before)["CreatedDate"], "2023-11-14T22:13:20Z");
     assert_eq!(payload(&after)["CreatedDate"], "2023-11-14T22:13:20.123Z");
     for event in [&before, &after] {
