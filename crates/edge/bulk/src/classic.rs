@@ -10,6 +10,7 @@ pub(crate) mod job;
 mod read;
 mod records;
 mod refusal;
+mod request;
 mod resources;
 mod results;
 pub(crate) mod serve;

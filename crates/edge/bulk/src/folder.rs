@@ -1,18 +1,19 @@
-//! The files of jobs: the data that they are given, and what they find.
+//! The files of jobs: the data that they are given, as it is processed and as it came, and what they find.
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use axum::body::Body;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use landfall_model::Fault;
 use tokio::io::AsyncWriteExt;
 
 use crate::error::Error;
 
-/// Where the files are: one for each job that has any.
+/// Where the files are: one for each job that has any, and the request of a batch that is no CSV.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -23,7 +24,8 @@ impl Folder {
                 path: path.clone(),
                 source,
             };
-            let kept: HashSet<String> = jobs.iter().map(|id| file_name(id)).collect();
+            let kept = jobs.iter().flat_map(|id| [file_name(id), request_name(id)]);
+            let kept: HashSet<String> = kept.collect();
             std::fs::create_dir_all(&path).map_err(unusable)?;
             for entry in std::fs::read_dir(&path).map_err(unusable)? {
                 let entry = entry.map_err(unusable)?;
@@ -40,6 +42,24 @@ impl Folder {
     /// The file of a job.
     pub(crate) fn path(&self, id: &str) -> PathBuf {
         self.0.join(file_name(id))
+    }
+
+    /// What a batch came as.
+    pub(crate) fn request(&self, id: &str) -> PathBuf {
+        self.0.join(request_name(id))
+    }
+
+    /// Writes what a batch came as. That is durable with the file of the job, which is received next.
+    pub(crate) async fn keep_request(&self, id: &str, request: Bytes) -> Result<(), Error> {
+        let path = self.request(id);
+        tokio::task::spawn_blocking(move || {
+            let written = File::create(&path).and_then(|mut file| {
+                file.write_all(&request)?;
+                file.sync_all()
+            });
+            written.map_err(|source| Error::File { path, source })
+        })
+        .await?
     }
 
     /// The file of a job until it is whole.
@@ -61,6 +81,7 @@ impl Folder {
             }
             Ok(Err(fault)) => {
                 remove(part).await.map_err(Error::fault)?;
+                remove(self.request(id)).await.map_err(Error::fault)?;
                 Err(fault)
             }
             Err(source) => Err(Error::File { path: part, source }.fault()),
@@ -78,15 +99,20 @@ impl Folder {
         .await?
     }
 
-    /// Removes the file of a job, whole or not, if it has any.
+    /// Removes the files of a job, whole or not, if it has any.
     pub(crate) async fn remove(&self, id: &str) -> Result<(), Error> {
         remove(self.part(id)).await?;
+        remove(self.request(id)).await?;
         remove(self.path(id)).await
     }
 }
 
 fn file_name(id: &str) -> String {
     format!("{id}.csv")
+}
+
+fn request_name(id: &str) -> String {
+    format!("{id}.request")
 }
 
 async fn remove(path: PathBuf) -> Result<(), Error> {

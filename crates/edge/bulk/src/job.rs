@@ -134,6 +134,9 @@ pub(crate) struct Batch {
     pub(crate) job: String,
     /// Of the records that it was given as CSV, or finds.
     pub(crate) form: Form,
+    /// Bytes of the records as they came; none of a query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) came: Option<u64>,
 }
 
 /// A job. Its key among documents is its id.

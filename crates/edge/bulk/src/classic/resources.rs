@@ -132,7 +132,7 @@ pub(super) async fn add(
         return Err(Fault::Bulk(BulkFault::BatchTypeWrong { expected }));
     }
     let (id, created) = shared.jobs.number_batch(&shared.engine)?;
-    let (work, content) = match &job.task {
+    let (work, received) = match &job.task {
         Task::Query { deleted } => (statement(*deleted, body).await?, None),
         Task::Change {
             operation,
@@ -142,8 +142,8 @@ pub(super) async fn add(
                 operation: *operation,
                 external_id_field: external_id_field.clone(),
             };
-            let length = receive(shared, &id, job.form, body).await?;
-            (Work::Change(changing), Some(length))
+            let received = receive(shared, &id, job.form, body).await?;
+            (Work::Change(changing), Some(received))
         }
     };
     let batch = Job {
@@ -153,6 +153,7 @@ pub(super) async fn add(
         batch_of: Some(Batch {
             job: job.id.clone(),
             form: job.form,
+            came: received.as_ref().map(|received| received.came),
         }),
         delimiter: Delimiter::Comma,
         line_ending: LineEnding::Lf,
@@ -162,7 +163,7 @@ pub(super) async fn add(
         created,
         modified: created,
         state: State::UploadComplete,
-        content,
+        content: received.map(|received| received.content),
         progress: Progress::default(),
         error: None,
     };
@@ -191,22 +192,46 @@ async fn statement(deleted: bool, body: Body) -> Result<Work, Fault> {
     }))
 }
 
-/// Keeps the records of a batch; says how many bytes they have.
-async fn receive(shared: &Shared, id: &str, form: Form, body: Body) -> Result<u64, Fault> {
-    let most = u64::try_from(BULK_BATCH_BYTES_MAX).unwrap_or(u64::MAX);
-    let (body, most) = match form {
-        Form::Csv => (body, most),
-        Form::Json | Form::Xml => {
-            let body = read_body(body, BULK_BATCH_BYTES_MAX).await?;
-            let turned = tokio::task::spawn_blocking(move || match form {
-                Form::Json => records::from_json(&body),
-                Form::Csv | Form::Xml => records::from_xml(&body),
-            });
-            let turned = turned.await.map_err(|error| Error::from(error).fault())?;
-            (Body::from(turned?), BULK_CONTENT_BYTES_MAX)
-        }
-    };
-    shared.folder.receive(id, body, most).await
+/// Bytes of the records of a batch.
+struct Received {
+    /// As they came.
+    came: u64,
+    /// As the CSV that they are processed from.
+    content: u64,
+}
+
+/// Keeps the records of a batch, as they came and as CSV.
+async fn receive(shared: &Shared, id: &str, form: Form, body: Body) -> Result<Received, Fault> {
+    if form == Form::Csv {
+        let most = bytes(BULK_BATCH_BYTES_MAX);
+        let came = shared.folder.receive(id, body, most).await?;
+        return Ok(Received {
+            came,
+            content: came,
+        });
+    }
+    let body = read_body(body, BULK_BATCH_BYTES_MAX).await?;
+    let request = body.clone();
+    let turned = tokio::task::spawn_blocking(move || match form {
+        Form::Json => records::from_json(&body),
+        Form::Csv | Form::Xml => records::from_xml(&body),
+    });
+    let turned = turned.await.map_err(|error| Error::from(error).fault())??;
+    let came = bytes(request.len());
+    let folder = &shared.folder;
+    folder
+        .keep_request(id, request)
+        .await
+        .map_err(Error::fault)?;
+    let content = folder.receive(id, turned.into(), BULK_CONTENT_BYTES_MAX);
+    Ok(Received {
+        came,
+        content: content.await?,
+    })
+}
+
+fn bytes(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 /// Shows a batch.

@@ -15,7 +15,7 @@ use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names};
 
 use super::refusal::refusal;
-use super::{resources, results};
+use super::{request, resources, results};
 use crate::Shared;
 use crate::job::{Batch, Form, Job};
 use crate::jobs::{ClassicEntry, Entry};
@@ -105,6 +105,7 @@ async fn below(
             }
             let (batch, of) = taken(&entry).await?;
             match *rest {
+                ["request"] => request::show(shared, batch, &of),
                 ["result"] => results::all(shared, batch, &of),
                 ["result", id] => results::one(shared, batch, &of, id),
                 _ => Err(Fault::Bulk(BulkFault::UrlInvalid {

@@ -306,6 +306,36 @@ async fn records_are_found_as_json() {
     );
 }
 
+/// Source: "Get a Batch Request" (Bulk API 2.0 and Bulk API Developer Guide).
+#[tokio::test]
+async fn the_request_of_a_batch_is_shown_as_it_came() {
+    let org = Org::new().await;
+    let records =
+        format!("<sObjects xmlns=\"{NAMESPACE}\"><sObject><Name>A</Name></sObject></sObjects>");
+    for (operation, form, kind, body) in [
+        ("insert", "CSV", "text/csv", "Name\r\nA\r\n"),
+        (
+            "insert",
+            "JSON",
+            "application/json",
+            "[ {\"Name\": \"A\", \"Site\": null} ]\n",
+        ),
+        ("insert", "XML", "application/xml", records.as_str()),
+        ("query", "CSV", "text/csv", "SELECT Id  FROM Account"),
+    ] {
+        let definition = json!({"operation": operation, "object": "Account", "contentType": form});
+        let job = job(&org, &definition).await;
+        let added = ask(&org, "POST", &format!("{job}/batch"), kind, body).await;
+        let batch = format!("{job}/batch/{}", id_of(&added));
+        let shown = get(&org, &format!("{batch}/request")).await;
+        assert_eq!((shown.status, shown.body.as_str()), (200, body));
+        assert_eq!(shown.headers["content-type"], kind);
+        assert_eq!(ended(&org, &batch).await.0, "Completed");
+        let shown = get(&org, &format!("{batch}/request")).await;
+        assert_eq!(shown.body, body);
+    }
+}
+
 #[tokio::test]
 async fn records_are_changed_as_xml() {
     let org = Org::new().await;
