@@ -68,8 +68,8 @@ impl ManagedSubscription {
     }
 }
 
-fn part(kind: Kind, name: &str, elements: &[(&str, &str)], enriched: &[String]) -> Part {
-    let root = kind.root();
+pub(crate) fn part(kind: Kind, name: &str, elements: &[(&str, &str)], enriched: &[String]) -> Part {
+    let root = kind.element();
     let mut content =
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"{NAMESPACE}\">\n");
     for field in enriched {

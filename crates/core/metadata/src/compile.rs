@@ -21,6 +21,7 @@ use crate::project::Kind;
 use crate::read::brief;
 use crate::record_type;
 use crate::roll_up::{Declared, Failure};
+use crate::settings::Settings;
 use crate::value_set::{self, GlobalValueSets};
 use crate::xml::Element;
 use crate::{Org, Part, StartingNumber, event, object, reference, roll_up};
@@ -61,6 +62,7 @@ pub(crate) fn compile(
         .singles(Kind::ConnectedApp)
         .filter_map(|source| connected_app(source, &mut taken, &mut report))
         .collect();
+    org.settings = Settings::of(&sources, &mut report);
     org.warnings = report.finish()?;
     *prefixes = book;
     Ok(org)

@@ -112,7 +112,8 @@ impl Sources {
             | Kind::ManagedSubscription
             | Kind::PermissionSet
             | Kind::Profile
-            | Kind::ConnectedApp => {
+            | Kind::ConnectedApp
+            | Kind::Settings => {
                 let at = element.at.clone();
                 let name = part.name.clone();
                 let key = (part.kind, name.to_ascii_lowercase());

@@ -32,6 +32,7 @@ mod record_type;
 mod reference;
 mod render;
 mod roll_up;
+mod settings;
 mod value_set;
 mod xml;
 
@@ -50,6 +51,7 @@ pub use project::{Kind, Project, project_components, sfdx_project};
 pub use record_type::RecordType;
 pub use render::{means_the_same, metadata_file};
 pub use roll_up::{Comparison, RollUp, RollUpFilter, RollUpOperation};
+pub use settings::Settings;
 
 /// One file of a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +90,8 @@ pub struct Org {
     pub granted: Vec<Granted>,
     /// Clients that may ask for tokens.
     pub connected_apps: Vec<ConnectedApp>,
+    /// What is switched on.
+    pub settings: Settings,
     /// Record types.
     pub record_types: Vec<RecordType>,
     /// How roll-up summary fields come about, each after those that it is computed from.

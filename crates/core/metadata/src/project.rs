@@ -31,11 +31,16 @@ pub enum Kind {
     Profile,
     /// A client of the org.
     ConnectedApp,
+    /// What is switched on in the org.
+    Settings,
 }
+
+/// The one component of [`Kind::Settings`] that is known here.
+pub(crate) const EVENT_SETTINGS: &str = "PlatformEvent";
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Object,
         Self::Field,
         Self::RecordType,
@@ -47,11 +52,28 @@ impl Kind {
         Self::PermissionSet,
         Self::Profile,
         Self::ConnectedApp,
+        Self::Settings,
     ];
 
-    /// The element that a file of this kind consists of, which is also the name of the kind.
+    /// The name of the kind.
     pub const fn root(self) -> &'static str {
         self.row().0
+    }
+
+    /// The element that a file of this kind consists of: its name, but for settings, which have one for each component.
+    pub const fn element(self) -> &'static str {
+        match self {
+            Self::Settings => "PlatformEventSettings",
+            _ => self.root(),
+        }
+    }
+
+    /// The one component that there is of it, in every org; none if there can be any.
+    pub const fn only(self) -> Option<&'static str> {
+        match self {
+            Self::Settings => Some(EVENT_SETTINGS),
+            _ => None,
+        }
     }
 
     /// The folder in which its files lie.
@@ -102,6 +124,8 @@ impl Kind {
             Self::PermissionSet => ("PermissionSet", "permissionsets", "permissionset", "0PS"),
             Self::Profile => ("Profile", "profiles", "profile", "00e"),
             Self::ConnectedApp => ("ConnectedApp", "connectedApps", "connectedApp", "0H4"),
+            // Their ids are not told.
+            Self::Settings => ("Settings", "settings", "settings", "000"),
         }
     }
 
@@ -123,7 +147,8 @@ impl Kind {
             | Self::ManagedSubscription
             | Self::PermissionSet
             | Self::Profile
-            | Self::ConnectedApp => None,
+            | Self::ConnectedApp
+            | Self::Settings => None,
         }
     }
 
@@ -176,6 +201,9 @@ pub(crate) fn identify(path: &str) -> Option<Identity<'_>> {
         })
     };
     let kind = Kind::ALL.into_iter().find(|kind| kind.suffix() == suffix)?;
+    if kind.only().is_some_and(|only| only != name) {
+        return None;
+    }
     match kind.inline() {
         Some(_) => part_of(kind, kind.folder()),
         None => whole(kind),
@@ -299,7 +327,12 @@ mod tests {
             seen("objects/Trip__c/recordTypes/Long.recordType-meta.xml"),
             Some((Kind::RecordType, "Long", "Trip__c"))
         );
+        assert_eq!(
+            seen("settings/PlatformEvent.settings-meta.xml"),
+            Some((Kind::Settings, "PlatformEvent", ""))
+        );
         for other in [
+            "settings/Account.settings-meta.xml",
             "objects/Trip__c/listViews/All.listView-meta.xml",
             "classes/A.cls-meta.xml",
             "fields/Days__c.field-meta.xml",

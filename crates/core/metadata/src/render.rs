@@ -41,7 +41,7 @@ pub fn metadata_file(part: &Part, inner: &[&Part]) -> Result<String, Problem> {
             .clone_into(&mut element.name);
         root.children.push(element);
     }
-    root.name = format!("{} xmlns=\"{NAMESPACE}\"", part.kind.root());
+    root.name = format!("{} xmlns=\"{NAMESPACE}\"", part.kind.element());
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     write(&mut text, "", &root);
     Ok(text)

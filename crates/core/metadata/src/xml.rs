@@ -27,12 +27,12 @@ pub(crate) struct Element {
     pub(crate) children: Vec<Self>,
 }
 
-/// Reads a component, whose root must be that of its kind.
+/// Reads a component, whose root must be the element of its kind.
 ///
 /// # Errors
 /// Where the text is not such a component, and why.
 pub(crate) fn parse(part: &Part) -> Result<Element, (Place, String)> {
-    let (content, root, start) = (part.content.as_str(), part.kind.root(), Place::of(part));
+    let (content, root, start) = (part.content.as_str(), part.kind.element(), Place::of(part));
     if content.len() > METADATA_FILE_BYTES_MAX {
         let reason = format!("the file has more than {METADATA_FILE_BYTES_MAX} bytes");
         return Err((start, reason));

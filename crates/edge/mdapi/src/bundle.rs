@@ -130,7 +130,10 @@ impl Bundle {
     /// Refuses types that are not here, each component by its name.
     fn check_types(&mut self, manifest: &Manifest, path: &str) {
         for (name, members) in &manifest.types {
-            if Kind::of_root(name).is_some() {
+            if let Some(kind) = Kind::of_root(name) {
+                let others = members.iter().filter(|member| !is_here(kind, member));
+                self.failures
+                    .extend(others.map(|member| not_found(name, member, path)));
                 continue;
             }
             let is_name =
@@ -185,15 +188,19 @@ impl Bundle {
 
     /// A file of which nothing is in the manifest. One of a type that is not here was refused by its name already.
     fn stray(&mut self, path: &str, manifest: &Manifest) {
-        let is_refused = manifest.types.iter().any(|(name, members)| {
-            Kind::of_root(name).is_none()
-                && (members
-                    .iter()
-                    .any(|member| member == ALL || path.contains(member.as_str())))
-        });
-        let is_wild = manifest.types.iter().any(|(name, members)| {
-            Kind::of_root(name).is_none() && members.iter().any(|member| member == ALL)
-        });
+        let is_elsewhere = |name: &str| {
+            let kind = Kind::of_root(name);
+            kind.is_none_or(|kind| kind.only().is_some())
+        };
+        let elsewhere = manifest.types.iter();
+        let elsewhere: Vec<&String> = elsewhere
+            .filter(|(name, _)| is_elsewhere(name))
+            .flat_map(|(_, members)| members)
+            .collect();
+        let is_wild = elsewhere.iter().any(|member| *member == ALL);
+        let is_refused = elsewhere
+            .iter()
+            .any(|member| path.contains(member.as_str()));
         if is_refused && !is_wild {
             return;
         }
@@ -219,7 +226,9 @@ impl Bundle {
                 continue;
             };
             let missing = members.iter().filter(|member| {
-                *member != ALL && !found.contains(&(kind, member.to_ascii_lowercase()))
+                *member != ALL
+                    && is_here(kind, member)
+                    && !found.contains(&(kind, member.to_ascii_lowercase()))
             });
             for member in missing {
                 let problem = format!(
@@ -282,18 +291,30 @@ pub(crate) fn removal(type_name: &str, member: &str) -> Result<Step, String> {
     let own = member.rsplit('.').next().unwrap_or(member);
     let is_standard = match kind {
         Kind::Object | Kind::Field => !own.contains("__"),
-        Kind::StandardValueSet => true,
+        Kind::StandardValueSet | Kind::Settings => true,
         _ => false,
     };
     if is_standard {
         let what = match kind {
             Kind::Object => "object",
             Kind::Field => "field",
+            Kind::Settings => "settings",
             _ => "value set",
         };
         return Err(format!("Cannot delete standard {what}: {member}"));
     }
     Ok(Step::Remove(kind, member.to_owned()))
+}
+
+/// Whether there can be a component of this name; of settings there are few.
+fn is_here(kind: Kind, member: &str) -> bool {
+    let only = kind.only();
+    member == ALL || only.is_none_or(|only| only.eq_ignore_ascii_case(member))
+}
+
+fn not_found(type_name: &str, member: &str, path: &str) -> Message {
+    let problem = format!("Entity of type '{type_name}' named '{member}' cannot be found");
+    Message::failure(type_name, member, path, problem)
 }
 
 fn not_here(type_name: &str, member: &str, path: &str) -> Message {

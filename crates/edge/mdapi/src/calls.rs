@@ -123,7 +123,7 @@ pub(crate) fn read(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
             match record {
                 None => w.nil("records"),
                 Some((name, root)) => {
-                    let attributes = format!("xsi:type=\"{}\"", kind.root());
+                    let attributes = format!("xsi:type=\"{}\"", kind.element());
                     w.typed("records", &attributes, |w| {
                         w.text("fullName", name);
                         for child in root
@@ -164,7 +164,10 @@ fn kind_of(name: &str) -> Result<Kind, Fault> {
             name: name.to_owned(),
         })
     };
-    Kind::of_root(name).ok_or_else(unknown)
+    let mut kinds = Kind::ALL.into_iter();
+    kinds
+        .find(|kind| kind.element() == name)
+        .ok_or_else(unknown)
 }
 
 fn changeable(name: &str) -> Result<Kind, Fault> {
@@ -203,7 +206,7 @@ fn put(call: &Call<'_>, given: &Element, saving: Saving) -> Result<Asked, Fault>
     }
     let mut w = Writer::new();
     let namespace = format!("xmlns=\"{NAMESPACE}\"");
-    w.typed(kind.root(), &namespace, |w| {
+    w.typed(kind.element(), &namespace, |w| {
         for child in given
             .children
             .iter()

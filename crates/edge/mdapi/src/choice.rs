@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use landfall_engine::{Components, Definitions, KeptComponent, Kind, Part};
-use landfall_metadata::metadata_file;
+use landfall_metadata::{Settings, metadata_file};
 
 use crate::describe::standard_fields;
 use crate::error::Error;
@@ -89,8 +89,11 @@ pub(crate) fn single(definitions: &Definitions, kind: Kind, name: &str) -> Resul
     metadata_file(&part, &[]).map_err(Error::Component)
 }
 
-/// The full name of an object or field that the org is shipped with.
+/// The full name of an object, a field or settings that the org is shipped with.
 pub(crate) fn shipped(definitions: &Definitions, kind: Kind, name: &str) -> Option<String> {
+    if let Some(only) = kind.only() {
+        return only.eq_ignore_ascii_case(name).then(|| only.to_owned());
+    }
     let (object, field) = match name.split_once('.') {
         Some((object, field)) => (object, Some(field)),
         None => (name, None),
@@ -108,6 +111,9 @@ pub(crate) fn shipped(definitions: &Definitions, kind: Kind, name: &str) -> Opti
 
 /// A component of which nothing is said.
 fn empty(kind: Kind, name: &str) -> Part {
+    if kind == Kind::Settings {
+        return Settings::default().part();
+    }
     let root = kind.root();
     Part {
         kind,

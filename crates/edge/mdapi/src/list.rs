@@ -46,6 +46,13 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Vec<Value>, Error> {
                 .await?,
             );
         }
+        if let Some(name) = kind
+            .only()
+            .filter(|name| definitions.components().get(kind, name).is_none())
+        {
+            let file = file_of(kind, name);
+            all.push(properties(&mut people, kind, None, name, &file).await?);
+        }
         if kind == Kind::Object {
             for entity in definitions.catalog().entities() {
                 let name = entity.name.as_str();
@@ -83,7 +90,7 @@ pub(crate) async fn properties(
     };
     let (created, modified) =
         component.map_or((nobody, nobody), |kept| (kept.created, kept.modified));
-    let is_standard = kind == Kind::Object && !name.contains("__");
+    let is_standard = kind.only().is_some() || (kind == Kind::Object && !name.contains("__"));
     let id = component.filter(|_| !is_standard).map(|kept| kept.id);
     let (author, changer) = (
         people.find(created.by).await?,

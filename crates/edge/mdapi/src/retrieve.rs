@@ -125,6 +125,9 @@ impl Chosen {
                         self.add(definitions, kind, &component.part.name);
                     }
                 }
+                if let Some(only) = kind.only() {
+                    self.add(definitions, kind, only);
+                }
                 continue;
             }
             let kept = definitions.components().get(kind, member);

@@ -234,13 +234,15 @@ fn succeeded(shared: &Shared, asked: &[Asked], effects: &[Effect]) -> Vec<Messag
             || name.ends_with("__c")
             || name.ends_with("__e");
         let missing = *effect == Effect::Missing;
+        // Settings are in every org.
+        let created = *effect == Effect::Created && kind.only().is_none();
         Message {
             component_type: kind.root().to_owned(),
             full_name: name.to_owned(),
             file_name: asked.file.clone(),
             id: kept.filter(|_| has_id).map(|kept| kept.id.to_string()),
             changed: matches!(effect, Effect::Created | Effect::Changed),
-            created: *effect == Effect::Created,
+            created,
             deleted: *effect == Effect::Deleted,
             success: true,
             problem: missing.then(|| format!("No {} named: {name} found", kind.root())),

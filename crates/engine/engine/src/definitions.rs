@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use landfall_metadata::ConnectedApp;
+use landfall_metadata::{ConnectedApp, Settings};
 use landfall_model::{
     Catalog, EntityDefinition, EntityName, PlatformEventDefinition, SchemaId, Timestamp, Topic,
 };
@@ -65,6 +65,7 @@ pub struct Definitions {
     declared: Arc<Declared>,
     managed: Vec<Arc<Managed>>,
     connected_apps: Vec<Arc<ConnectedApp>>,
+    settings: Settings,
     components: Arc<Components>,
 }
 
@@ -178,6 +179,17 @@ impl Definitions {
     pub fn connected_app(&self, consumer_key: &str) -> Option<&Arc<ConnectedApp>> {
         let mut apps = self.connected_apps.iter();
         apps.find(|app| app.consumer_key == consumer_key)
+    }
+
+    /// The same with what is switched on.
+    pub(crate) const fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// What is switched on.
+    pub const fn settings(&self) -> Settings {
+        self.settings
     }
 
     /// The same with the components that it comes from.

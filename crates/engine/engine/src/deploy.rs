@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use landfall_metadata::{
     Component, ConnectedApp, Granted, Kind, ManagedSubscription, Part, PrefixBook, Problem, RollUp,
-    StartingNumber,
+    Settings, StartingNumber,
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, RecordId};
 use landfall_store::{Document, DocumentKind, Reads};
@@ -29,6 +29,7 @@ pub(crate) struct Deployment {
     pub(crate) catalog: Catalog,
     pub(crate) managed: Vec<ManagedSubscription>,
     pub(crate) connected_apps: Vec<Arc<ConnectedApp>>,
+    pub(crate) settings: Settings,
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) starting_numbers: Vec<StartingNumber>,
     pub(crate) channels: Declared,
@@ -165,6 +166,7 @@ async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Probl
         catalog: compiled.catalog,
         managed: compiled.managed,
         connected_apps: compiled.connected_apps,
+        settings: compiled.settings,
         roll_ups: compiled.roll_ups,
         starting_numbers: compiled.starting_numbers,
         channels: compiled.channels,
@@ -404,6 +406,7 @@ pub(crate) struct Compiled {
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) channels: Declared,
     pub(crate) connected_apps: Vec<Arc<ConnectedApp>>,
+    pub(crate) settings: Settings,
     pub(crate) managed: Vec<ManagedSubscription>,
     granted: Vec<Granted>,
     starting_numbers: Vec<StartingNumber>,
@@ -419,6 +422,7 @@ fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
             managed: Vec::new(),
             granted: Vec::new(),
             connected_apps: Vec::new(),
+            settings: Settings::default(),
             roll_ups: Vec::new(),
             starting_numbers: Vec::new(),
             channels: Declared::default(),
@@ -432,6 +436,7 @@ fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
         managed: org.managed_subscriptions,
         granted: org.granted,
         connected_apps: org.connected_apps.into_iter().map(Arc::new).collect(),
+        settings: org.settings,
         roll_ups: org.roll_ups,
         starting_numbers: org.starting_numbers,
         channels: Declared {

@@ -60,6 +60,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     let definitions = kept(definitions?, &mut *writer, &*clock)?
         .with_managed(managed)
         .with_connected_apps(compiled.connected_apps)
+        .with_settings(compiled.settings)
         .with_components(components);
     let streams = StreamState::load(&mut *writer, &definitions, &issued, parts.streams, &*clock)?;
     let log = Arc::new(Log::open(Arc::clone(&store.reader))?);

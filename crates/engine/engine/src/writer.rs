@@ -323,7 +323,8 @@ impl Core {
         self.streams.topics.replace(topics);
         let definitions = definitions
             .with_managed(managed)
-            .with_connected_apps(deployment.connected_apps);
+            .with_connected_apps(deployment.connected_apps)
+            .with_settings(deployment.settings);
         self.replace(definitions.with_components(components))
     }
 

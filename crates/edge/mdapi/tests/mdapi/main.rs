@@ -7,3 +7,4 @@ mod failing;
 mod org;
 mod rest;
 mod retrieving;
+mod settings;
