@@ -452,8 +452,11 @@ pub const VALIDATION_DAYS: i64 = 10;
 /// Guide).
 pub const DESCRIBED_OBJECTS_MAX: usize = 100;
 
-/// Days that usage is kept. Source: "Monitor Platform Event Publishing and Delivery Usage" (Platform Events Developer Guide).
-pub const USAGE_DAYS: i64 = 45;
+/// Days that usage is kept, and that a query of it by event and client may reach back.
+///
+/// Source: "Monitor Platform Event Publishing and Delivery Usage" (Platform Events Developer Guide) has 45 at least,
+/// "`PlatformEventUsageMetric`" (Object Reference) a range of 60.
+pub const USAGE_DAYS: i64 = 60;
 
 /// Publishers and subscribers that are told apart in the usage of one hour, by topic; more are counted together.
 /// Source: none.

@@ -138,6 +138,38 @@ pub enum Expression {
     IsSubtotal(usize),
 }
 
+impl Expression {
+    /// Every field that it is made of, by its place.
+    pub fn each_field(&self, tell: &mut impl FnMut(usize)) {
+        match self {
+            Self::Field { place, .. } => tell(*place),
+            Self::FirstOf(choices) => {
+                for choice in choices {
+                    choice.each_field(tell);
+                }
+            }
+            Self::TypeName { id: of, .. }
+            | Self::DatePart { of, .. }
+            | Self::Rank { of, .. }
+            | Self::Ranked { rank: of, .. } => of.each_field(tell),
+            Self::Distance {
+                latitude,
+                longitude,
+                ..
+            } => {
+                latitude.each_field(tell);
+                longitude.each_field(tell);
+            }
+            Self::Aggregate { of, .. } => {
+                if let Some(of) = of {
+                    of.each_field(tell);
+                }
+            }
+            Self::Null | Self::Key(_) | Self::IsSubtotal(_) => {}
+        }
+    }
+}
+
 /// What a record or a group is compared by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operand {
@@ -229,6 +261,26 @@ impl Predicate {
     #[must_use]
     pub fn negated(self) -> Self {
         Self::Not(Box::new(self))
+    }
+
+    /// Every field that it is about, by its place.
+    pub fn each_field(&self, tell: &mut impl FnMut(usize)) {
+        match self {
+            Self::All(terms) | Self::Any(terms) => {
+                for term in terms {
+                    term.each_field(tell);
+                }
+            }
+            Self::Not(term) => term.each_field(tell),
+            Self::Compare { operand, .. } | Self::OneOf { operand, .. } => {
+                operand.expression.each_field(tell);
+            }
+            Self::IsNull(expression)
+            | Self::Like { expression, .. }
+            | Self::Words { expression, .. }
+            | Self::Includes { expression, .. }
+            | Self::Found { expression, .. } => expression.each_field(tell),
+        }
     }
 
     /// How many comparisons it consists of, semi-joins included.

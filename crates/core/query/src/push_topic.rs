@@ -13,7 +13,7 @@ use landfall_model::{EntityDefinition, Fault, FieldDefinition, FieldType, QueryR
 use landfall_soql::{Condition, LiteralKind, Operand, Query, Select, Value};
 
 use crate::check::{Context, check};
-use crate::plan::{Expression, Plan, Predicate};
+use crate::plan::Plan;
 
 pub use places::Places;
 
@@ -108,7 +108,7 @@ pub fn read(context: &Context<'_>) -> Result<TopicQuery, Fault> {
         return refused("the Id field must be selected".to_owned());
     }
     let mut condition = Vec::new();
-    each_place(&plan.filter, &mut |place| {
+    plan.filter.each_field(&mut |place| {
         if !condition.contains(&place) {
             condition.push(place);
         }
@@ -224,55 +224,6 @@ fn counts(entity: &EntityDefinition, place: usize) -> bool {
         let is_silent = SILENT.contains(&name) || is_task && SILENT_OF_TASKS.contains(&name);
         field.stored() && !field.summarized && !is_silent
     })
-}
-
-/// Every field that a predicate is about.
-fn each_place(predicate: &Predicate, tell: &mut impl FnMut(usize)) {
-    match predicate {
-        Predicate::All(terms) | Predicate::Any(terms) => {
-            for term in terms {
-                each_place(term, tell);
-            }
-        }
-        Predicate::Not(term) => each_place(term, tell),
-        Predicate::Compare { operand, .. } | Predicate::OneOf { operand, .. } => {
-            each_place_of(&operand.expression, tell);
-        }
-        Predicate::IsNull(expression)
-        | Predicate::Like { expression, .. }
-        | Predicate::Words { expression, .. }
-        | Predicate::Includes { expression, .. }
-        | Predicate::Found { expression, .. } => each_place_of(expression, tell),
-    }
-}
-
-fn each_place_of(expression: &Expression, tell: &mut impl FnMut(usize)) {
-    match expression {
-        Expression::Field { place, .. } => tell(*place),
-        Expression::FirstOf(choices) => {
-            for choice in choices {
-                each_place_of(choice, tell);
-            }
-        }
-        Expression::TypeName { id: of, .. }
-        | Expression::DatePart { of, .. }
-        | Expression::Rank { of, .. }
-        | Expression::Ranked { rank: of, .. } => each_place_of(of, tell),
-        Expression::Distance {
-            latitude,
-            longitude,
-            ..
-        } => {
-            each_place_of(latitude, tell);
-            each_place_of(longitude, tell);
-        }
-        Expression::Aggregate { of, .. } => {
-            if let Some(of) = of {
-                each_place_of(of, tell);
-            }
-        }
-        Expression::Null | Expression::Key(_) | Expression::IsSubtotal(_) => {}
-    }
 }
 
 fn is_dated(condition: &Condition) -> bool {

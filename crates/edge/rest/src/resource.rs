@@ -13,6 +13,7 @@ use crate::composite::Composite;
 use crate::interface::Interface;
 use crate::push::OBJECT as PUSHED;
 use crate::tooling::Tooling;
+use crate::virtual_object::{Api, VirtualObject};
 
 /// An object in a path.
 #[derive(Clone, Debug)]
@@ -60,6 +61,10 @@ pub(crate) enum Resource {
     Updated(Arc<EntityDefinition>),
     /// Records that were deleted in a stretch of time.
     Deleted(Arc<EntityDefinition>),
+    /// An object whose records are made: its basic information.
+    Virtual(&'static VirtualObject),
+    /// All about it.
+    VirtualDescribe(&'static VirtualObject),
     /// What the org may use.
     Limits,
     /// How many records there are.
@@ -93,7 +98,10 @@ impl Resource {
             [] => Ok(Self::Resources),
             [sobjects] if is(sobjects, "sobjects") => Ok(Self::Objects),
             [sobjects, object, rest @ ..] if is(sobjects, "sobjects") => {
-                Self::below(object_of(catalog, object)?, rest)
+                match object_of(catalog, object) {
+                    Ok(object) => Self::below(object, rest),
+                    Err(fault) => Self::made(object, rest).ok_or(fault),
+                }
             }
             [event] if is(event, "event") => Ok(Self::EventResources),
             [event, schema, id] if is(event, "event") && is(schema, "eventSchema") => {
@@ -148,6 +156,16 @@ impl Resource {
         }
     }
 
+    /// What is below an object whose records are made.
+    fn made(object: &str, rest: &[&str]) -> Option<Self> {
+        let object = VirtualObject::named(Api::Plain, object)?;
+        match rest {
+            [] => Some(Self::Virtual(object)),
+            [describe] if is(describe, "describe") => Some(Self::VirtualDescribe(object)),
+            _ => None,
+        }
+    }
+
     /// A field and a value, or a record and what it leads to.
     fn two(entity: Arc<EntityDefinition>, first: &str, second: &str) -> Self {
         match RecordId::parse(first) {
@@ -175,6 +193,8 @@ impl Resource {
             | Self::Recent
             | Self::Objects
             | Self::Describe(_)
+            | Self::Virtual(_)
+            | Self::VirtualDescribe(_)
             | Self::EventSchema(_)
             | Self::EventSchemaById(_)
             | Self::EventResources

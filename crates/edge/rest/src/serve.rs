@@ -25,6 +25,7 @@ use crate::resource::{Object, Resource, parameters, segments};
 use crate::respond::{Answer, state_of};
 use crate::scope::Scope;
 use crate::template::Template;
+use crate::virtual_object::Api;
 use crate::writer::Writer;
 use crate::xml::{self, Root};
 use crate::{
@@ -151,6 +152,11 @@ pub(crate) async fn dispatch(
             create(shared, call, &object, body).await
         }
         Resource::Object(object) => information(shared, call, &object).await,
+        Resource::Virtual(object) | Resource::VirtualDescribe(object) if !object.is_in(call) => {
+            Err(Fault::ResourceNotFound)
+        }
+        Resource::Virtual(object) => Ok(object.information(call, Api::Plain)),
+        Resource::VirtualDescribe(object) => Ok(object.describe(call, Api::Plain)),
         Resource::EventSchema(object) => event_schema::of(call, &object),
         Resource::EventResources => Ok(Answer::json(crate::versions::event_resources(call))),
         Resource::EventSchemaById(id) => event_schema::by_id(&shared.engine, call, &id),

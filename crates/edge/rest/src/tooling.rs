@@ -13,13 +13,13 @@ use http::Method;
 use landfall_model::{EntityDefinition, Fault, RecordId, RecordIdError, Row, Value};
 
 use crate::call::Call;
-use crate::describe::{self, basic};
+use crate::describe;
 use crate::face::write_entry;
 use crate::record_json::{address, identity, write_typed};
 use crate::resource::is;
 use crate::respond::Answer;
 use crate::template::Template;
-use crate::virtual_object::{self, Api, Source, VirtualObject};
+use crate::virtual_object::{Api, Source, VirtualObject};
 use crate::writer::Writer;
 use crate::{Shared, query, versions};
 
@@ -95,18 +95,9 @@ pub(crate) async fn answer(
             if call.method == Method::POST {
                 return create(shared, call, object, body).await;
             }
-            Ok(information(call, object))
+            Ok(object.information(call, Api::Tooling))
         }
-        Tooling::Describe(name) => {
-            let object = find(call, &name)?;
-            let text = describe::full(
-                &object.face(),
-                virtual_object::catalog(),
-                object.definition(),
-            );
-            let text = Template::new(text).expand(call.version, &call.base_url);
-            Ok(Answer::json(text))
-        }
+        Tooling::Describe(name) => Ok(find(call, &name)?.describe(call, Api::Tooling)),
         Tooling::Row(name, id) => row(shared, call, find(call, &name)?, &id, body).await,
         Tooling::Query => query::tooling(shared, call).await,
         Tooling::QueryMore(locator) => query::more(shared, call, &locator).await,
@@ -124,22 +115,11 @@ fn objects(call: &Call) -> String {
         w.name("maxBatchSize").integer(describe::BATCH_SIZE_MAX);
         w.name("sobjects").array(|w| {
             for object in VirtualObject::all(call, Api::Tooling) {
-                w.object(|w| write_entry(w, &object.face()));
+                w.object(|w| write_entry(w, &object.face(Api::Tooling)));
             }
         });
     });
     Template::new(w.finish()).expand(call.version, &call.base_url)
-}
-
-fn information(call: &Call, object: &VirtualObject) -> Answer {
-    let mut w = Writer::new();
-    w.object(|w| {
-        let describe = basic(&object.face(), |_| ());
-        w.name("objectDescribe")
-            .raw(&describe.expand(call.version, &call.base_url));
-        w.name("recentItems").array(|_| ());
-    });
-    Answer::json(w.finish())
 }
 
 /// Makes a record of an object whose records can be changed.

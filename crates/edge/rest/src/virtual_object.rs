@@ -23,9 +23,12 @@ mod relationship_domain;
 pub(crate) mod shown;
 mod user_entity_access;
 
+use std::borrow::Cow;
+use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use landfall_engine::{Answer, Engine, Question};
+use landfall_engine::{Answer as Found, Engine, Question};
 use landfall_model::{
     Capabilities, Catalog, ChildRelationship, DeleteRule, EntityDefinition, EntityName, Fault,
     FieldName, KeyPrefix, Row,
@@ -35,9 +38,13 @@ use landfall_query::{Checked, Tables};
 pub(crate) use column::Column;
 
 use crate::call::Call;
+use crate::describe;
 use crate::face::{Face, Kind};
 use crate::fault::refused;
+use crate::respond::Answer;
+use crate::template::Template;
 use crate::tooling::{channel, channel_member, managed};
+use crate::writer::Writer;
 
 /// Every virtual object.
 const ALL: &[fn() -> VirtualObject] = &[
@@ -103,10 +110,25 @@ pub(crate) struct Declared {
 pub(crate) struct VirtualObject {
     declared: Declared,
     definition: Arc<EntityDefinition>,
+    /// How many of its columns a caller sees, from the first.
+    seen: fn(&Call) -> usize,
     rows: Rows,
+    asked: Option<Asked>,
+}
+
+impl fmt::Debug for VirtualObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.declared.name)
+    }
 }
 
 type Rows = Box<dyn Fn(&Source<'_>) -> Vec<Row> + Send + Sync>;
+
+/// Records that depend on what is asked of them; none if they do not, this time.
+pub(crate) type Asked = for<'a> fn(&'a Source<'a>, &'a Checked) -> Answering<'a>;
+
+pub(crate) type Answering<'a> =
+    Pin<Box<dyn Future<Output = Result<Option<Vec<Row>>, Fault>> + Send + 'a>>;
 
 impl VirtualObject {
     /// An object that shows what `all` gives, by these columns.
@@ -120,35 +142,71 @@ impl VirtualObject {
         Self {
             declared,
             definition: Arc::new(definition),
+            seen: |_| usize::MAX,
+            asked: None,
             rows: Box::new(move |source| all(source).iter().map(row).collect()),
         }
     }
 
+    /// The same, of which a caller sees only the first columns, so many.
+    pub(crate) fn seen_by(mut self, seen: fn(&Call) -> usize) -> Self {
+        self.seen = seen;
+        self
+    }
+
+    /// The same with records that depend on what is asked of them.
+    pub(crate) fn asked_by(mut self, asked: Asked) -> Self {
+        self.asked = Some(asked);
+        self
+    }
+
     /// The virtual object of a name in any letter case, if the call's version has it in this API.
     pub(crate) fn find(call: &Call, api: Api, name: &str) -> Option<&'static Self> {
-        let object = REGISTRY
-            .objects
-            .iter()
-            .find(|object| object.is_named(name))?;
-        object.is_in(call, api).then_some(object)
+        Self::named(api, name).filter(|object| object.is_in(call))
+    }
+
+    /// The virtual object of a name in any letter case that some version has in this API.
+    pub(crate) fn named(api: Api, name: &str) -> Option<&'static Self> {
+        let mut objects = REGISTRY.objects.iter();
+        objects.find(|object| object.is_named(name) && object.declared.apis.contains(&api))
     }
 
     /// The virtual objects that the call's version has in this API, sorted by name.
     pub(crate) fn all(call: &Call, api: Api) -> impl Iterator<Item = &'static Self> {
         let objects = REGISTRY.objects.iter();
-        objects.filter(move |object| object.is_in(call, api))
+        objects.filter(move |object| object.declared.apis.contains(&api) && object.is_in(call))
     }
 
     fn is_named(&self, name: &str) -> bool {
         self.declared.name.eq_ignore_ascii_case(name)
     }
 
-    fn is_in(&self, call: &Call, api: Api) -> bool {
-        call.version.number() >= self.declared.since && self.declared.apis.contains(&api)
+    /// Whether the call's version has it.
+    pub(crate) fn is_in(&self, call: &Call) -> bool {
+        call.version.number() >= self.declared.since
     }
 
     pub(crate) fn definition(&self) -> &Arc<EntityDefinition> {
         &self.definition
+    }
+
+    /// The definition as a caller sees it.
+    pub(crate) fn definition_for(&self, call: &Call) -> Cow<'_, EntityDefinition> {
+        let whole = &*self.definition;
+        let count = (self.seen)(call);
+        if count >= whole.fields.len() {
+            return Cow::Borrowed(whole);
+        }
+        Cow::Owned(EntityDefinition::new(
+            whole.name.clone(),
+            (whole.label.clone(), whole.label_plural.clone()),
+            whole.key_prefix,
+            whole.custom,
+            whole.capabilities,
+            whole.fields.iter().take(count).cloned().collect(),
+            whole.children.clone(),
+            None,
+        ))
     }
 
     pub(crate) const fn name(&self) -> &'static str {
@@ -159,13 +217,35 @@ impl VirtualObject {
         self.declared.changeable
     }
 
-    pub(crate) fn face(&self) -> Face<'_> {
+    pub(crate) fn face(&self, api: Api) -> Face<'_> {
         Face {
             key_prefix: self.declared.key_prefix,
-            kind: Kind::Tooling,
+            kind: match api {
+                Api::Plain => Kind::Records,
+                Api::Tooling => Kind::Tooling,
+            },
             layoutable: false,
             ..Face::of(&self.definition)
         }
+    }
+
+    /// All about it.
+    pub(crate) fn describe(&self, call: &Call, api: Api) -> Answer {
+        let definition = self.definition_for(call);
+        let text = describe::full(&self.face(api), catalog(), &definition);
+        Answer::json(Template::new(text).expand(call.version, &call.base_url))
+    }
+
+    /// The basic information about it.
+    pub(crate) fn information(&self, call: &Call, api: Api) -> Answer {
+        let mut w = Writer::new();
+        w.object(|w| {
+            let describe = describe::basic(&self.face(api), |_| ());
+            w.name("objectDescribe")
+                .raw(&describe.expand(call.version, &call.base_url));
+            w.name("recentItems").array(|_| ());
+        });
+        Answer::json(w.finish())
     }
 
     /// All records.
@@ -238,14 +318,19 @@ pub(crate) fn asked(statement: &str) -> Option<String> {
     Some(from.path.to_string())
 }
 
-/// What a query of this API is checked against: nothing, if it asks for what is not there.
-fn known(call: &Call, api: Api, statement: &str) -> &'static Catalog {
-    static NOTHING: LazyLock<Catalog> = LazyLock::new(Catalog::default);
-    if is_asked(call, api, statement) {
-        catalog()
-    } else {
-        &NOTHING
-    }
+/// The object that a query of this API asks, and what the query is checked against: nothing, if the object is not there.
+fn known(
+    call: &Call,
+    api: Api,
+    statement: &str,
+) -> (Option<&'static VirtualObject>, Cow<'static, Catalog>) {
+    let object = asked(statement).and_then(|name| VirtualObject::find(call, api, &name));
+    let catalog = match object.map(|object| object.definition_for(call)) {
+        None => Cow::Owned(Catalog::default()),
+        Some(Cow::Borrowed(_)) => Cow::Borrowed(catalog()),
+        Some(Cow::Owned(seen)) => Cow::Owned(Catalog::new([seen])),
+    };
+    (object, catalog)
 }
 
 /// Answers a query of virtual objects.
@@ -253,11 +338,19 @@ pub(crate) async fn query(
     source: Source<'_>,
     api: Api,
     question: Question<'_>,
-) -> Result<Answer, Fault> {
+) -> Result<Found, Fault> {
     let engine = source.engine;
-    let catalog = known(source.call, api, question.statement);
+    let (object, catalog) = known(source.call, api, question.statement);
+    let mut rows = None;
+    if let Some(asked) = object.and_then(|object| object.asked) {
+        let checked = engine.examine_of(question, &catalog).await;
+        rows = asked(&source, &checked.map_err(refused)?).await?;
+    }
     let made = Made::new(source);
-    let answer = engine.query_of(question, catalog, &made).await;
+    if let (Some(object), Some(rows)) = (object, rows) {
+        made.put(object, rows);
+    }
+    let answer = engine.query_of(question, &catalog, &made).await;
     answer.map_err(refused)
 }
 
@@ -267,8 +360,8 @@ pub(crate) async fn examine(
     api: Api,
     question: Question<'_>,
 ) -> Result<Checked, Fault> {
-    let catalog = known(source.call, api, question.statement);
-    let checked = source.engine.examine_of(question, catalog).await;
+    let (_, catalog) = known(source.call, api, question.statement);
+    let checked = source.engine.examine_of(question, &catalog).await;
     checked.map_err(refused)
 }
 
@@ -284,15 +377,24 @@ impl<'c> Made<'c> {
         let rows = REGISTRY.objects.iter().map(|_| OnceLock::new()).collect();
         Self { source, rows }
     }
+
+    fn of(&self, name: &EntityName) -> Option<(&'static VirtualObject, &OnceLock<Vec<Row>>)> {
+        let mut objects = REGISTRY.objects.iter().zip(&self.rows);
+        objects.find(|(object, _)| object.definition.name == *name)
+    }
+
+    /// Rows that are made already.
+    fn put(&self, object: &VirtualObject, rows: Vec<Row>) {
+        if let Some((_, made)) = self.of(&object.definition.name) {
+            made.get_or_init(|| rows);
+        }
+    }
 }
 
 impl Tables for Made<'_> {
     fn rows(&self, entity: &EntityDefinition) -> &[Row] {
-        let mut objects = REGISTRY.objects.iter().zip(&self.rows);
-        objects
-            .find(|(object, _)| object.definition.name == entity.name)
-            .map_or(&[], |(object, rows)| {
-                rows.get_or_init(|| object.rows(&self.source))
-            })
+        self.of(&entity.name).map_or(&[], |(object, rows)| {
+            rows.get_or_init(|| object.rows(&self.source))
+        })
     }
 }

@@ -51,9 +51,9 @@ pub(crate) fn root(resource: &Resource, method: &Method) -> Root {
         Resource::Objects | Resource::Tooling(Tooling::Objects) => {
             Root::new("DescribeGlobal", "sobject")
         }
-        Resource::Describe(_) | Resource::Tooling(Tooling::Describe(_)) => {
-            Root::new("DescribeSObject", "field")
-        }
+        Resource::Describe(_)
+        | Resource::VirtualDescribe(_)
+        | Resource::Tooling(Tooling::Describe(_)) => Root::new("DescribeSObject", "field"),
         Resource::Object(Object::Records(entity)) if reads => Root::of(&entity.name),
         Resource::Row(entity, _) | Resource::ExternalId(entity, _, _) if reads => {
             Root::of(&entity.name)

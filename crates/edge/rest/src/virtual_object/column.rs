@@ -1,6 +1,8 @@
 //! One field of a virtual object: how it is described, and where its value comes from.
 
-use landfall_model::{EntityName, FieldDefinition, FieldType, RecordId, Timestamp, Value};
+use landfall_model::{
+    EntityName, FieldDefinition, FieldType, PicklistValue, RecordId, Timestamp, Value,
+};
 
 /// Text of a virtual object, in characters. Source: recorded describes of the Tooling API.
 const TEXT_LENGTH: u32 = 255;
@@ -11,6 +13,8 @@ const NUMBER_DIGITS: u32 = 9;
 enum Get<T> {
     Id(fn(&T) -> Option<RecordId>),
     Text(fn(&T) -> Option<String>),
+    /// One of these.
+    Choice(&'static [&'static str], fn(&T) -> Option<&'static str>),
     Flag(fn(&T) -> bool),
     Number(fn(&T) -> Option<u32>),
     Count(fn(&T) -> Option<u64>),
@@ -48,6 +52,15 @@ impl<T> Column<T> {
     /// A text.
     pub(crate) const fn text(name: &'static str, get: fn(&T) -> Option<String>) -> Self {
         Self::new(name, Get::Text(get))
+    }
+
+    /// A value of a list.
+    pub(crate) const fn choice(
+        name: &'static str,
+        values: &'static [&'static str],
+        get: fn(&T) -> Option<&'static str>,
+    ) -> Self {
+        Self::new(name, Get::Choice(values, get))
     }
 
     /// A text that there is none of here.
@@ -111,6 +124,9 @@ impl<T> Column<T> {
         match self.get {
             Get::Id(get) => get(of).map_or(Value::Null, Value::Id),
             Get::Text(get) => get(of).map_or(Value::Null, Value::Text),
+            Get::Choice(_, get) => {
+                get(of).map_or(Value::Null, |value| Value::Text(value.to_owned()))
+            }
             Get::Flag(get) => Value::Boolean(get(of)),
             Get::Number(get) => get(of).map_or(Value::Null, |number| Value::Integer(number.into())),
             Get::Count(get) => get(of).map_or(Value::Null, |count| {
@@ -121,11 +137,19 @@ impl<T> Column<T> {
         }
     }
 
+    const fn choices(&self) -> &'static [&'static str] {
+        match self.get {
+            Get::Choice(values, _) => values,
+            _ => &[],
+        }
+    }
+
     pub(super) fn definition(&self) -> FieldDefinition {
         let (field_type, length) = match self.get {
             Get::Id(_) if self.name == "Id" => (FieldType::Id, ID_LENGTH),
             Get::Id(_) => (FieldType::Reference, ID_LENGTH),
             Get::Text(_) => (FieldType::String, TEXT_LENGTH),
+            Get::Choice(..) => (FieldType::Picklist, TEXT_LENGTH),
             Get::Flag(_) => (FieldType::Boolean, 0),
             Get::Number(_) | Get::Count(_) => (FieldType::Int, 0),
             Get::Moment(_) => (FieldType::DateTime, 0),
@@ -152,9 +176,20 @@ impl<T> Column<T> {
                 .map(|(_, object)| EntityName::new(*object))
                 .collect(),
             relationship_name: self.way.map(|(name, _)| name.to_owned()),
+            restricted_picklist: !self.choices().is_empty(),
+            picklist: self.choices().iter().map(|value| choice(value)).collect(),
             in_change_event: false,
             ..FieldDefinition::new(self.name, &spaced(self.name), field_type)
         }
+    }
+}
+
+fn choice(value: &str) -> PicklistValue {
+    PicklistValue {
+        value: value.to_owned(),
+        label: value.to_owned(),
+        active: true,
+        default: false,
     }
 }
 

@@ -6,25 +6,39 @@
 use std::convert::Infallible;
 
 use super::{Api, Column, Declared, VirtualObject};
+use crate::call::Call;
 
 /// A field of a subscriber.
 type Of = Column<Infallible>;
 
+/// In the order in which versions brought them.
 const COLUMNS: &[Of] = &[
     Of::id("Id", |none| match *none {}),
     Of::text("ExternalId", |none| match *none {}),
     Of::text("Name", |none| match *none {}),
+    Of::number("Position", |none| match *none {}),
+    Of::choice("Status", &STATES, |none| match *none {}),
+    Of::number("Tip", |none| match *none {}),
     Of::text("Topic", |none| match *none {}),
     Of::text("Type", |none| match *none {}),
-    Of::text("Status", |none| match *none {}),
-    Of::number("Position", |none| match *none {}),
-    Of::number("Tip", |none| match *none {}),
+    Of::text("LastError", |none| match *none {}),
+    Of::number("Retries", |none| match *none {}),
+    Of::flag("IsPartitioned", |none| match *none {}),
     Of::text("LastProcessed", |none| match *none {}),
     Of::text("LastPublished", |none| match *none {}),
-    Of::number("Retries", |none| match *none {}),
-    Of::text("LastError", |none| match *none {}),
-    Of::flag("IsPartitioned", |none| match *none {}),
 ];
+
+const STATES: [&str; 4] = ["Error", "Repartitioning", "Running", "Suspended"];
+
+/// How many of the columns a version has.
+fn seen(call: &Call) -> usize {
+    match call.version.number() {
+        ..43 => 8,
+        43..62 => 10,
+        62..66 => 11,
+        66.. => COLUMNS.len(),
+    }
+}
 
 pub(super) fn object() -> VirtualObject {
     let declared = Declared {
@@ -37,5 +51,5 @@ pub(super) fn object() -> VirtualObject {
         changeable: false,
         children: &[],
     };
-    VirtualObject::new(declared, COLUMNS, |_| Vec::new())
+    VirtualObject::new(declared, COLUMNS, |_| Vec::new()).seen_by(seen)
 }

@@ -22,5 +22,6 @@ mod push_topics;
 mod queries;
 mod search;
 mod tooling;
+mod usage;
 mod virtual_objects;
 mod xml;

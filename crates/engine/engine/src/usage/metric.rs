@@ -32,7 +32,7 @@ impl Metric {
     ];
 
     /// What an entry counts as; none for events of the service and for those that are neither.
-    pub(super) fn of(entry: &Entry) -> Option<Self> {
+    pub fn of(entry: &Entry) -> Option<Self> {
         let is_change = entry.topic.starts_with("/data/");
         let is_event = entry.topic.starts_with("/event/") && entry.topic.ends_with("__e");
         match entry.direction {

@@ -1,0 +1,98 @@
+//! The figures that a query of usage gets: one for each stretch of time and each combination of what it names.
+
+use std::collections::BTreeMap;
+
+use landfall_engine::Engine;
+use landfall_engine::usage::{Entry, Hour, Metric, Window};
+use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
+use landfall_model::{Fault, Row, Timestamp, Value};
+use landfall_query::{Plan, Record};
+
+use super::asked::Asked;
+use super::{COLUMNS, Figure, Kind, event_type, name, usage_type};
+use crate::fault::refused;
+
+const HOUR_MS: i64 = 60 * 60 * 1000;
+const QUARTER_MS: i64 = HOUR_MS / 4;
+const HOURS_A_DAY: i64 = 24;
+
+/// The figures as rows, those that the plan means. Read day by day, so that memory holds a day; past what an answer can
+/// hold no further day is read, and whoever answers refuses.
+///
+/// # Errors
+/// Those of the engine.
+pub(super) async fn found(
+    engine: &Engine,
+    plan: &Plan,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Vec<Row>, Fault> {
+    let day_of = |point: Timestamp| point.as_millis().div_euclid(HOUR_MS * HOURS_A_DAY);
+    let mut rows = Vec::new();
+    for day in day_of(asked.after)..=day_of(asked.until.min(now)) {
+        let first = day * HOURS_A_DAY;
+        let hours = engine.usage_of(first..=first + HOURS_A_DAY - 1).await;
+        let hours = hours.map_err(refused)?;
+        let made = figures(&hours, asked).map(|figure| -> Row {
+            let values = COLUMNS.iter().map(|column| column.value(&figure));
+            values.collect()
+        });
+        rows.extend(made.filter(|row| plan.matches(&Made(row))));
+        if rows.len() > QUERY_PAGE_ROWS_MAX {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+/// The figures of a day that are within the range.
+fn figures(hours: &[Hour], asked: &Asked) -> impl Iterator<Item = Figure> {
+    let (segment, after, until) = (asked.segment, asked.after, asked.until);
+    let mut sums: BTreeMap<(i64, Kind), u64> = BTreeMap::new();
+    for hour in hours {
+        for (entry, counts) in &hour.entries {
+            let Some(metric) = Metric::of(entry) else {
+                continue;
+            };
+            let kind = kind(metric, entry, asked);
+            for (quarter, count) in (0..).zip(counts).filter(|(_, count)| **count > 0) {
+                let point = hour.number * HOUR_MS + quarter * QUARTER_MS;
+                let begin = point - point.rem_euclid(segment.length());
+                let sum = sums.entry((begin, kind.clone())).or_default();
+                *sum = sum.saturating_add(*count);
+            }
+        }
+    }
+    let figures = sums.into_iter().map(move |((begin, of), value)| Figure {
+        window: Window {
+            start: Timestamp::from_millis(begin),
+            end: Timestamp::from_millis(begin + segment.length()),
+        },
+        segment: Some(segment),
+        of,
+        value,
+    });
+    figures.filter(move |figure| figure.window.end > after && figure.window.start <= until)
+}
+
+/// What an entry is of, as far as it is told apart.
+fn kind(metric: Metric, entry: &Entry, asked: &Asked) -> Kind {
+    let event = entry.topic.rsplit('/').next().unwrap_or_default();
+    let client = Some(&entry.client).filter(|client| !client.is_empty());
+    Kind {
+        metric: asked.tells("Name").then(|| name(metric)),
+        client: client.filter(|_| asked.tells("Client")).cloned(),
+        event: asked.tells("EventName").then(|| event.into()),
+        event_type: asked.tells("EventType").then(|| event_type(metric)),
+        usage_type: asked.tells("UsageType").then(|| usage_type(metric)),
+    }
+}
+
+/// A row as a plan sees it.
+struct Made<'r>(&'r Row);
+
+impl Record for Made<'_> {
+    fn value(&self, _source: usize, place: usize) -> Value {
+        self.0.get(place).cloned().unwrap_or_default()
+    }
+}
