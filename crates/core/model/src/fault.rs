@@ -347,6 +347,8 @@ pub enum Fault {
     RequestLimitExceeded,
     /// The hourly number of published platform events is used up.
     PublishLimitExceeded,
+    /// A platform event has more bytes than an event may have.
+    EventTooLarge,
 
     // ---- Streaming API
     /// The path names no API version.

@@ -345,6 +345,13 @@ pub fn wire(fault: &Fault) -> Wire {
             [],
         )),
 
+        // Source: "Platform Event Allocations" (Platform Events Developer Guide) has the bound; code and text are ours.
+        Fault::EventTooLarge => on_rest(RestError::save(
+            "PLATFORM_EVENT_PUBLISH_FAILED",
+            "The event message size exceeds the maximum of 1 MB",
+            [],
+        )),
+
         // ---- Streaming API
         Fault::VersionMissing => on_bayeux(bayeux::VERSION_MISSING),
         Fault::VersionUnsupported => Wire {

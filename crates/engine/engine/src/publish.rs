@@ -3,6 +3,7 @@
 //! Source: "Publish Event Messages with APIs" (Platform Events Developer Guide).
 
 use bytes::Bytes;
+use landfall_model::limits::EVENT_BYTES_MAX;
 use landfall_model::{EventUuid, Fault, FieldDefinition, FieldType, RecordId, Row, Value};
 use landfall_store::NewEvent;
 
@@ -134,6 +135,9 @@ fn encoded(
             entity: publication.event.name.to_string(),
             source,
         })?;
+    if payload.len() > EVENT_BYTES_MAX {
+        return Err(Fault::EventTooLarge.into());
+    }
     Ok(NewEvent {
         topic: publication.topic,
         uuid: EventUuid::from_random(draw(engine.entropy())),

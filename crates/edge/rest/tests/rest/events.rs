@@ -72,6 +72,39 @@ async fn payloads(org: &Org) -> Vec<Value> {
     payloads.collect()
 }
 
+#[tokio::test]
+async fn an_event_of_more_than_a_megabyte_is_not_published() {
+    let long = |number: usize| {
+        let more = "<length>131072</length><visibleLines>3</visibleLines>";
+        project::field(&format!("Text_{number}__c"), "Text", "LongTextArea", more)
+    };
+    let texts: String = (0..8).map(long).collect();
+    let org = Org::with(vec![project::low_ink(&texts)]).await;
+    let event = |length: usize| {
+        let mut event = json!({"attributes": {"type": "Low_Ink__e"}, "Printer_Model__c": "XZO-5"});
+        for number in 0..8 {
+            event[format!("Text_{number}__c")] = json!("x".repeat(length));
+        }
+        event
+    };
+    let refusal = org.post(EVENTS, &event(131_072)).await.refusal();
+    let text = "The event message size exceeds the maximum of 1 MB";
+    let expected = (
+        400,
+        "PLATFORM_EVENT_PUBLISH_FAILED".to_owned(),
+        text.to_owned(),
+    );
+    assert_eq!(refusal, expected);
+    let body = json!({"records": [event(131_072), event(100_000)]});
+    let answer = org.post("/composite/sobjects", &body).await.json();
+    assert_eq!(
+        answer[0]["errors"][0]["statusCode"],
+        "PLATFORM_EVENT_PUBLISH_FAILED"
+    );
+    assert_eq!(answer[1]["success"], true);
+    assert_eq!(delivered(&org).await.len(), 1);
+}
+
 /// The UUIDs in the event log.
 async fn delivered(org: &Org) -> Vec<String> {
     let events = logged(org).await;

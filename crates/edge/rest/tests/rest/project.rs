@@ -10,7 +10,7 @@ fn object(name: &str, body: &str) -> Component {
     }
 }
 
-fn field(name: &str, label: &str, kind: &str, more: &str) -> String {
+pub(crate) fn field(name: &str, label: &str, kind: &str, more: &str) -> String {
     format!(
         "<fields><fullName>{name}</fullName><label>{label}</label><type>{kind}</type>{more}</fields>\n"
     )
