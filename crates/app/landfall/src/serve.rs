@@ -106,5 +106,6 @@ fn limits(options: &ServeOptions) -> settings::Limits {
         event_definitions: options.limits_event_definitions,
         selected_objects: options.limits_selected_objects,
         selected_events: options.limits_selected_events,
+        topic_subscribers: options.limits_topic_subscribers,
     }
 }

@@ -26,12 +26,32 @@ pub(crate) fn allocations(edition: Edition, limits: &Limits) -> Allocations {
         event_definitions: of(limits.event_definitions, base.event_definitions),
         selected_objects: of(limits.selected_objects, base.selected_objects),
         selected_events: of(limits.selected_events, base.selected_events),
+        topic_subscribers: of(limits.topic_subscribers, base.topic_subscribers),
+    }
+}
+
+/// How many active `PushTopics` and generic channels an org of an edition has; none: as many as can be kept.
+///
+/// Source: "PushTopic Streaming Allocations", "Generic Streaming Allocations" (Streaming API Developer Guide).
+pub(crate) const fn streams(edition: Edition) -> Option<(usize, usize)> {
+    match edition {
+        Edition::Developer => Some((40, 200)),
+        Edition::Enterprise => Some((50, 1_000)),
+        Edition::Performance => Some((100, 1_000)),
+        Edition::Unlimited => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn topics_and_channels_are_as_many_as_in_the_edition() {
+        assert_eq!(streams(Edition::Developer), Some((40, 200)));
+        assert_eq!(streams(Edition::Enterprise), Some((50, 1_000)));
+        assert_eq!(streams(Edition::Unlimited), None);
+    }
 
     #[test]
     fn numbers_of_ones_own_go_before_those_of_the_edition() {

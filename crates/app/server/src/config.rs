@@ -13,7 +13,7 @@ use landfall_engine::Streams;
 use landfall_engine::usage::Allocations;
 use landfall_model::limits;
 
-use crate::allocations::allocations;
+use crate::allocations::{self, allocations};
 use crate::error::Error;
 use crate::network::Network;
 use crate::settings::{self, Edition, Settings};
@@ -222,7 +222,7 @@ impl Config {
             },
             strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
             dynamic_channels: settings.streaming.dynamic_channels.unwrap_or(false),
-            streams: streams(&settings.events, &settings.limits, None)?,
+            streams: streams(&settings.events, &settings.limits, Edition::Unlimited)?,
             app_policy: AppPolicy {
                 pre_authorized: app
                     .pre_authorized
@@ -294,11 +294,7 @@ impl Config {
                 .map_or(Metrics::Administrators, Metrics::Token),
             strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
             dynamic_channels: settings.streaming.dynamic_channels.unwrap_or(false),
-            streams: streams(
-                &settings.events,
-                &settings.limits,
-                Some(limits::DEVELOPER_STREAMS),
-            )?,
+            streams: streams(&settings.events, &settings.limits, Edition::Developer)?,
             app_policy,
             app_scopes,
             logins: logins(
@@ -389,11 +385,11 @@ fn retention_hours(events: &settings::Events) -> Result<u64, Error> {
     Ok(hours.unwrap_or(limits::RETENTION_HOURS))
 }
 
-/// How `PushTopics` and generic channels are bounded; `documented` has how many of each there may be unless it is said.
+/// How `PushTopics` and generic channels are bounded: as in `edition`, unless it is said.
 fn streams(
     events: &settings::Events,
     said_of: &settings::Limits,
-    documented: Option<(usize, usize)>,
+    edition: Edition,
 ) -> Result<Streams, Error> {
     let longest = retention_hours(events)?;
     let said = at_least_one(
@@ -408,6 +404,7 @@ fn streams(
             ),
         });
     }
+    let documented = allocations::streams(said_of.allocations.unwrap_or(edition));
     let bounded = |said: Option<usize>, documented: Option<usize>| match said {
         Some(0) => None,
         Some(limit) => Some(limit),

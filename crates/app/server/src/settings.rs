@@ -182,6 +182,8 @@ pub struct Limits {
     pub selected_objects: Option<u64>,
     /// Platform events that may be selected on all channels together.
     pub selected_events: Option<u64>,
+    /// Subscriptions to one `PushTopic` or generic channel at once.
+    pub topic_subscribers: Option<u64>,
 }
 
 /// Editions with allocations of their own.
@@ -364,6 +366,7 @@ impl Limits {
             event_definitions: self.event_definitions.or(other.event_definitions),
             selected_objects: self.selected_objects.or(other.selected_objects),
             selected_events: self.selected_events.or(other.selected_events),
+            topic_subscribers: self.topic_subscribers.or(other.topic_subscribers),
         }
     }
 }

@@ -198,7 +198,8 @@ pub const STREAMING_RESPONSE_BYTES_MAX: usize = 900 * 1024;
 /// Bytes of one OAuth request body.
 pub const OAUTH_BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// Bytes of one event; a larger change event is replaced by a gap event.
+/// Bytes of one event; a larger change event is replaced by a gap event, a larger platform event is
+/// `Fault::EventTooLarge`.
 /// Source: "Gap Events" (Change Data Capture Developer Guide).
 pub const EVENT_BYTES_MAX: usize = 1_000_000;
 
@@ -267,10 +268,6 @@ pub const STREAM_RETENTION_HOURS: u64 = 24;
 /// Active `PushTopics` of an org: `Fault::RecordLimitExceeded` beyond. Settings can only have fewer.
 /// Source: none; "PushTopic Streaming Allocations" (Streaming API Developer Guide) has a tenth of it at most.
 pub const PUSH_TOPICS_MAX: usize = 1_000;
-
-/// Active `PushTopics` and generic channels of a Developer Edition org.
-/// Source: "PushTopic Streaming Allocations", "Generic Streaming Allocations" (Streaming API Developer Guide).
-pub const DEVELOPER_STREAMS: (usize, usize) = (40, 200);
 
 /// Generic channels of an org: `Fault::RecordLimitExceeded` beyond. Settings can only have fewer.
 /// Source: none; "Generic Streaming Allocations" (Streaming API Developer Guide) has 1,000.

@@ -4,7 +4,7 @@
 //! Source: "Streaming API Error Codes", "Filtered Subscriptions", "Generic Events" (Streaming API Developer Guide).
 
 use landfall_auth::{Act, Login};
-use landfall_engine::{Engine, TopicId};
+use landfall_engine::{Engine, Present, TopicId};
 use landfall_model::Fault;
 
 use crate::topic_access::hidden;
@@ -37,6 +37,25 @@ impl Target {
     }
 }
 
+/// What a subscription may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    /// Whether a generic channel that is not there is made.
+    pub(crate) makes_channels: bool,
+    /// Whether it takes the place of one that the client has: subscribing again is no further subscription.
+    pub(crate) is_repeated: bool,
+}
+
+impl Room {
+    /// # Errors
+    /// [`Fault::SubscriptionLimitExceeded`].
+    fn enter(self, engine: &Engine, login: &Login, topic: TopicId) -> Result<Present, Fault> {
+        let most = engine.usage().allocations().topic_subscribers;
+        let most = most.filter(|_| !self.is_repeated);
+        engine.presence().enter(topic, login.user_id, most)
+    }
+}
+
 /// What is behind a channel, for this login. A generic channel that is not there is made, if that may be.
 ///
 /// # Errors
@@ -45,7 +64,7 @@ pub(crate) async fn target(
     engine: &Engine,
     login: &Login,
     channel: &str,
-    makes_channels: bool,
+    room: Room,
 ) -> Result<Target, Fault> {
     if channel.is_empty() {
         return Err(Fault::ChannelNameMissing);
@@ -57,10 +76,10 @@ pub(crate) async fn target(
         return Err(Fault::ChannelRestricted);
     }
     if let Some(name) = channel.strip_prefix(TOPIC) {
-        return push_topic(engine, login, name);
+        return push_topic(engine, login, name, room);
     }
     if channel.starts_with(GENERIC) {
-        return generic(engine, login, channel, makes_channels).await;
+        return generic(engine, login, channel, room).await;
     }
     let topics = if SYSTEM_TOPICS.contains(&channel) {
         Vec::new()
@@ -74,7 +93,7 @@ pub(crate) async fn target(
 }
 
 /// A `PushTopic` by its name, with conditions behind a question mark.
-fn push_topic(engine: &Engine, login: &Login, spelled: &str) -> Result<Target, Fault> {
+fn push_topic(engine: &Engine, login: &Login, spelled: &str, room: Room) -> Result<Target, Fault> {
     let (name, filter) = spelled.split_once('?').unwrap_or((spelled, ""));
     let topics = engine.push_topics();
     let topic = topics.named(name).ok_or_else(|| Fault::ChannelNotFound {
@@ -87,18 +106,14 @@ fn push_topic(engine: &Engine, login: &Login, spelled: &str) -> Result<Target, F
         topics: vec![topic.topic],
         view: View::Topic {
             filters: conditions(filter, &told)?,
+            _present: room.enter(engine, login, topic.topic)?,
         },
     })
 }
 
-async fn generic(
-    engine: &Engine,
-    login: &Login,
-    name: &str,
-    makes_channels: bool,
-) -> Result<Target, Fault> {
+async fn generic(engine: &Engine, login: &Login, name: &str, room: Room) -> Result<Target, Fault> {
     let mut channel = engine.generic_channels().named(name)?;
-    if channel.is_none() && makes_channels {
+    if channel.is_none() && room.makes_channels {
         make(engine, login, name).await?;
         channel = engine.generic_channels().named(name)?;
     }
@@ -109,7 +124,7 @@ async fn generic(
         topics: vec![channel.topic],
         view: View::Generic {
             user: login.user_id,
-            _present: engine.presence().enter(channel.topic, login.user_id),
+            _present: room.enter(engine, login, channel.topic)?,
         },
     })
 }

@@ -71,6 +71,11 @@ impl Client {
         self.machine().feed(moment(engine), input)
     }
 
+    /// Whether it has a subscription to a channel.
+    pub(crate) fn is_subscribed(&self, channel: &str) -> bool {
+        self.machine().session.subscription(channel).is_some()
+    }
+
     /// Subscribes to channels in order, up to the first that is refused.
     ///
     /// # Errors

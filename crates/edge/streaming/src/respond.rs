@@ -11,6 +11,7 @@ use landfall_engine::usage::Meter;
 use landfall_model::{Fault, ReplayPreset};
 use landfall_subscription::Bounds;
 
+use crate::channel::Room;
 use crate::client::Client;
 use crate::delivery::Delivery;
 use crate::http::Caller;
@@ -150,7 +151,8 @@ impl Responder<'_> {
             Request::Subscribe(channels) => {
                 let mut wishes = Vec::new();
                 for channel in named(channels)? {
-                    let wish = self.wish(message, &login, channel).await;
+                    let is_repeated = client.is_subscribed(channel);
+                    let wish = self.wish(message, &login, channel, is_repeated).await;
                     let is_refused = wish.is_err();
                     wishes.push(wish);
                     if is_refused {
@@ -174,10 +176,14 @@ impl Responder<'_> {
         message: &Message,
         login: &Login,
         channel: &'m str,
+        is_repeated: bool,
     ) -> Result<Wish<'m>, Fault> {
         let engine = &self.state.engine;
-        let makes_channels = self.state.settings.dynamic_channels;
-        let target = channel::target(engine, login, channel, makes_channels).await?;
+        let room = Room {
+            makes_channels: self.state.settings.dynamic_channels,
+            is_repeated,
+        };
+        let target = channel::target(engine, login, channel, room).await?;
         if engine.usage().left(Meter::of_channel(channel)) == Some(0) {
             return Err(Fault::EventLimitExceeded);
         }

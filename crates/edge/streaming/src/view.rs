@@ -16,6 +16,8 @@ pub(crate) enum View {
     Topic {
         /// Fields and values: one of them is to be met.
         filters: Vec<Condition>,
+        /// Says that somebody listens.
+        _present: Present,
     },
     /// Events of a generic channel.
     Generic {
@@ -44,7 +46,7 @@ impl View {
     pub(crate) fn shows(&self, engine: &Engine, event: &Event) -> bool {
         match self {
             Self::Whole => true,
-            Self::Topic { filters } => filters.is_empty() || meets(engine, event, filters),
+            Self::Topic { filters, .. } => filters.is_empty() || meets(engine, event, filters),
             Self::Generic { user, .. } => is_addressed(engine, event, *user),
         }
     }

@@ -1,11 +1,11 @@
-//! Who listens to a channel at this moment.
+//! Who listens to a channel at this moment: a `PushTopic` or a generic channel.
 //!
 //! Source: "Streaming Channel Push REST API" (Streaming API Developer Guide): whoever pushes is told who is online.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use landfall_model::RecordId;
+use landfall_model::{Fault, RecordId};
 use landfall_store::TopicId;
 
 /// The listeners of every channel. Cheap to clone.
@@ -16,19 +16,29 @@ pub struct Presence(Arc<Mutex<Listeners>>);
 type Listeners = HashMap<TopicId, BTreeMap<RecordId, usize>>;
 
 impl Presence {
-    /// A subscription begins; it ends when the answer is dropped.
-    pub fn enter(&self, topic: TopicId, user: RecordId) -> Present {
-        *self
-            .listeners()
-            .entry(topic)
-            .or_default()
-            .entry(user)
-            .or_default() += 1;
-        Present {
+    /// A subscription begins, if there may be one more; it ends when the answer is dropped.
+    ///
+    /// # Errors
+    /// [`Fault::SubscriptionLimitExceeded`].
+    pub fn enter(
+        &self,
+        topic: TopicId,
+        user: RecordId,
+        most: Option<u64>,
+    ) -> Result<Present, Fault> {
+        let mut listeners = self.listeners();
+        let users = listeners.entry(topic).or_default();
+        let present = users.values().sum::<usize>();
+        if most.is_some_and(|most| u64::try_from(present).is_ok_and(|present| present >= most)) {
+            return Err(Fault::SubscriptionLimitExceeded);
+        }
+        *users.entry(user).or_default() += 1;
+        drop(listeners);
+        Ok(Present {
             presence: self.clone(),
             topic,
             user,
-        }
+        })
     }
 
     /// Who listens, each once.
@@ -77,8 +87,10 @@ mod tests {
     fn a_user_is_there_as_long_as_one_subscription_is() {
         let presence = Presence::default();
         let (topic, user) = (TopicId(1), RecordId::EMPTY);
-        let first = presence.enter(topic, user);
-        let second = presence.enter(topic, user);
+        let enter = || presence.enter(topic, user, Some(2));
+        let first = enter().expect("a place");
+        let second = enter().expect("a place");
+        assert_eq!(enter().err(), Some(Fault::SubscriptionLimitExceeded));
         drop(first);
         assert_eq!(presence.users(topic), [user]);
         assert!(presence.users(TopicId(2)).is_empty());

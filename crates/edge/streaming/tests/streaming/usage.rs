@@ -9,7 +9,8 @@ use landfall_model::Fault;
 use landfall_test_org::channels::{channel, member};
 use serde_json::{Value, json};
 
-use crate::org::{ACCOUNTS, Org, connect, connect_now, subscribe};
+use crate::org::{ACCOUNTS, IntoField, Org, connect, connect_now, subscribe, unsubscribe};
+use crate::push_topics::topic;
 
 const USED_UP: &str = "403::Organization total events daily limit exceeded";
 
@@ -145,6 +146,37 @@ async fn subscribers_and_publishers_are_told_apart_by_the_hour() {
         .map(|(entry, counts)| (&*entry.client, counts.iter().sum::<u64>()))
         .collect();
     assert_eq!(told, [("SYSTEM", 10), (&*client, 10), ("SYSTEM", 1)]);
+}
+
+#[tokio::test]
+async fn a_topic_has_no_more_subscribers_than_it_may() {
+    let org = Org::allowed(Allocations {
+        topic_subscribers: Some(2),
+        ..Allocations::UNLIMITED
+    })
+    .await;
+    let accounts = topic(&org, "Accounts", "SELECT Id, Name FROM Account", &[]);
+    org.make(accounts).await;
+    let channel = [("Name", "/u/x".into_field())];
+    org.make(org.new_record("StreamingChannel", &channel)).await;
+    for topic in ["/topic/Accounts", "/u/x"] {
+        let first = org.subscribed(topic, Value::Null).await;
+        let second = org.subscribed(topic, Value::Null).await;
+        let third = org.session().await;
+        let refused = org.post(subscribe(&third, topic, &Value::Null)).await;
+        let full = "403::Subscription limit exceeded for this topic";
+        assert_eq!(refused[0]["error"], full, "{refused}");
+        // Subscribing again is no further subscription, and one that ends makes room.
+        let again = org.post(subscribe(&second, topic, &json!(-2))).await;
+        assert_eq!(again[0]["successful"], true, "{again}");
+        org.post(unsubscribe(&first, topic)).await;
+        let taken = org.post(subscribe(&third, topic, &Value::Null)).await;
+        assert_eq!(taken[0]["successful"], true, "{taken}");
+    }
+    // Other channels have no such bound.
+    for _ in 0..3 {
+        org.subscribed(ACCOUNTS, Value::Null).await;
+    }
 }
 
 #[tokio::test]

@@ -27,6 +27,9 @@ pub struct Allocations {
     pub selected_objects: Option<u64>,
     /// Platform events that may be selected on all channels together: a problem of the deployment beyond.
     pub selected_events: Option<u64>,
+    /// Subscriptions to one `PushTopic` or generic channel at once: `Fault::SubscriptionLimitExceeded` beyond. No edition
+    /// publishes a number any more.
+    pub topic_subscribers: Option<u64>,
 }
 
 impl Allocations {
@@ -41,6 +44,7 @@ impl Allocations {
         event_definitions: None,
         selected_objects: None,
         selected_events: None,
+        topic_subscribers: None,
     };
 
     /// A Developer Edition org. Also what an org without allocations shows as its own.
@@ -54,6 +58,7 @@ impl Allocations {
         event_definitions: Some(5),
         selected_objects: Some(5),
         selected_events: Some(5),
+        topic_subscribers: None,
     };
 
     /// An Enterprise Edition org, without what its licences add.
@@ -67,6 +72,7 @@ impl Allocations {
         event_definitions: Some(50),
         selected_objects: Some(5),
         selected_events: Some(50),
+        topic_subscribers: None,
     };
 
     /// A Performance or Unlimited Edition org, without what its licences add.
@@ -80,6 +86,7 @@ impl Allocations {
         event_definitions: Some(100),
         selected_objects: Some(5),
         selected_events: Some(50),
+        topic_subscribers: None,
     };
 
     /// The allocation that a meter counts against.
