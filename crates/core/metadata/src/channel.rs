@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 
 use landfall_channel::{Filter, Subject, enrichable};
-use landfall_model::limits::{CHANNELS_OF_A_TYPE_MAX, ENRICHED_FIELDS_MAX};
+use landfall_model::limits::{
+    CHANNELS_OF_A_TYPE_MAX, ENRICHED_FIELDS_MAX, MONITORING_CHANNELS_MAX,
+};
 use landfall_model::{Catalog, FieldName, Topic};
 use landfall_schema::EventSchema;
 
@@ -28,6 +30,9 @@ pub enum ChannelType {
     /// Platform events.
     Event,
 }
+
+/// The `eventType` of channels of what goes on in the service.
+const MONITORING: &str = "monitoring";
 
 /// A custom channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,7 +161,7 @@ pub(crate) fn channel(source: &Single, report: &mut Report) -> Option<Channel> {
     let kinds = [
         ("data", ChannelType::Data),
         ("custom", ChannelType::Event),
-        ("monitoring", ChannelType::Event),
+        (MONITORING, ChannelType::Event),
     ];
     if let Some(kind) = element.choice("eventType", &kinds, report)
         && kind != channel_type
@@ -180,16 +185,23 @@ pub(crate) fn check_count<'a>(
     sources: impl Iterator<Item = &'a Single>,
     report: &mut Report,
 ) {
-    let count = |wanted: ChannelType| {
-        let all = known.channels.iter();
-        all.filter(|channel| channel.channel_type == wanted).count()
+    let (mut data, mut events, mut monitoring) = (0, 0, 0);
+    for channel in known.channels {
+        let count = match (channel.channel_type, channel.event_type.as_deref()) {
+            (_, Some(MONITORING)) => &mut monitoring,
+            (ChannelType::Data, _) => &mut data,
+            (ChannelType::Event, _) => &mut events,
+        };
+        *count += 1;
+    }
+    let reason = if data.max(events) > CHANNELS_OF_A_TYPE_MAX {
+        format!("An org has at most {CHANNELS_OF_A_TYPE_MAX} custom channels of a type")
+    } else if monitoring > MONITORING_CHANNELS_MAX {
+        format!("An org has at most {MONITORING_CHANNELS_MAX} custom channels of monitoring events")
+    } else {
+        return;
     };
-    let most = count(ChannelType::Data).max(count(ChannelType::Event));
-    if most > CHANNELS_OF_A_TYPE_MAX
-        && let Some(last) = sources.last()
-    {
-        let reason =
-            format!("An org has at most {CHANNELS_OF_A_TYPE_MAX} custom channels of a type");
+    if let Some(last) = sources.last() {
         report.problem(&last.element.at, reason);
     }
 }

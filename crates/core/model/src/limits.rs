@@ -371,6 +371,10 @@ pub const CUSTOM_FIELDS_PER_OBJECT_MAX: usize = 800;
 /// Source: "Channels and Event Allocations" (Platform Events Developer Guide).
 pub const CHANNELS_OF_A_TYPE_MAX: usize = 100;
 
+/// Custom channels of monitoring events: a problem of the project beyond.
+/// Source: "Channels and Event Allocations" (Platform Events Developer Guide).
+pub const MONITORING_CHANNELS_MAX: usize = 3;
+
 /// Fields that one channel member may enrich events with: a problem of the project beyond.
 /// Source: "Considerations for Event Enrichment" (Change Data Capture Developer Guide).
 pub const ENRICHED_FIELDS_MAX: usize = 10;

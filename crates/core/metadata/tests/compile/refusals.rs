@@ -396,6 +396,32 @@ fn channel_members_name_channels_and_events() {
 }
 
 #[test]
+fn channels_of_each_kind_are_bounded() {
+    let channels = |count: usize, kind: &str| -> Vec<Component> {
+        let channel = |number: usize| {
+            let path =
+                format!("platformEventChannels/C{number}__chn.platformEventChannel-meta.xml");
+            let body = format!("{kind}<label>L</label>");
+            file(&path, "PlatformEventChannel", &body)
+        };
+        (0..count).map(channel).collect()
+    };
+    let data = "<channelType>data</channelType>";
+    let monitoring = "<channelType>event</channelType><eventType>monitoring</eventType>";
+    for (most, kind, what) in [
+        (100, data, "100 custom channels of a type"),
+        (3, monitoring, "3 custom channels of monitoring events"),
+    ] {
+        compiled(&channels(most, kind));
+        let refused = refused(&channels(most + 1, kind));
+        assert!(
+            refused.ends_with(&format!(": An org has at most {what}")),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
 fn managed_subscriptions_have_a_topic_and_a_state() {
     let subscription = |topic: &str, state: &str| {
         let body = format!("<label>L</label><topicName>{topic}</topicName><state>{state}</state>");
