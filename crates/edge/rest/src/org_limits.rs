@@ -2,6 +2,8 @@
 //!
 //! Source: "Limits", "Record Count", "Recently Viewed Items" (REST API Developer Guide).
 
+mod allocations;
+
 use landfall_engine::usage::{Allocations, Meter, Usage};
 use landfall_model::limits::REST_RECENT_ITEMS_MAX;
 use landfall_model::{Fault, Timestamp, Value};
@@ -15,94 +17,53 @@ use crate::record_json::{value, write_named};
 use crate::respond::Answer;
 use crate::writer::Writer;
 
-use Counted::{By, Clients, Unused};
-use Meter::{Delivered, Generic, Published, PushTopics, Requests};
+use allocations::{ALL, Counted};
 
-/// What an allocation is counted by.
-#[derive(Clone, Copy)]
-enum Counted {
-    /// Nothing here uses it: what there is of it in a Developer Edition org.
-    Unused(u64),
-    /// A meter.
-    By(Meter),
-    /// The Streaming API clients at this moment.
-    Clients,
-}
-
-/// The allocations of an org, with the versions that show them: first and last.
-///
-/// Those for events of either kind are shown together, as the sample does.
-/// Clients: tap-salesforce divides by the `Max` of `DailyBulkApiBatches`.
-/// Source: the sample of "List Org Limits" (REST API Developer Guide).
-const ALLOCATIONS: &[(&str, Counted, u16, u16)] = &[
-    ("ConcurrentAsyncGetReportInstances", Unused(200), 0, NEWEST),
-    ("DailyApiRequests", By(Requests), 0, NEWEST),
-    ("DailyAsyncApexExecutions", Unused(250_000), 0, NEWEST),
-    ("DailyBulkApiBatches", Unused(15_000), 49, NEWEST),
-    ("DailyBulkApiRequests", Unused(15_000), 0, 48),
-    ("DailyBulkV2QueryFileStorageMB", Unused(976_562), 47, NEWEST),
-    ("DailyBulkV2QueryJobs", Unused(10_000), 47, NEWEST),
-    ("DailyDeliveredPlatformEvents", By(Delivered), 0, NEWEST),
-    (
-        "DailyDurableGenericStreamingApiEvents",
-        By(Generic),
-        37,
-        NEWEST,
-    ),
-    ("DailyDurableStreamingApiEvents", By(PushTopics), 37, NEWEST),
-    ("DailyGenericStreamingApiEvents", By(Generic), 0, NEWEST),
-    (
-        "DailyStandardVolumePlatformEvents",
-        Unused(10_000),
-        0,
-        NEWEST,
-    ),
-    ("DailyStreamingApiEvents", By(PushTopics), 0, NEWEST),
-    ("DataStorageMB", Unused(1_024), 0, NEWEST),
-    ("DurableStreamingApiConcurrentClients", Clients, 37, NEWEST),
-    ("FileStorageMB", Unused(1_024), 0, NEWEST),
-    ("HourlyPublishedPlatformEvents", By(Published), 0, NEWEST),
-    (
-        "HourlyPublishedStandardVolumePlatformEvents",
-        Unused(1_000),
-        0,
-        NEWEST,
-    ),
-    ("MassEmail", Unused(5_000), 0, NEWEST),
-    (
-        "PlatformEventTriggersWithParallelProcessing",
-        Unused(5),
-        0,
-        NEWEST,
-    ),
-    ("SingleEmail", Unused(5_000), 0, NEWEST),
-    ("StreamingApiConcurrentClients", Clients, 0, NEWEST),
-];
-
-const NEWEST: u16 = u16::MAX;
+/// Permission sets, and those that are made here: all that are counted.
+const PERMISSION_SETS: (u64, u64) = (1_500, 1_000);
 
 /// The version that brought the numbers of records.
 const RECORD_COUNT_VERSION: u16 = 40;
 
 /// Answers with the org's allocations and what is left of them. One that is not limited is shown with the number of a
 /// Developer Edition org.
-pub(crate) fn limits(shared: &Shared, call: &Call) -> Answer {
-    let version = call.version.number();
+pub(crate) async fn limits(shared: &Shared, call: &Call) -> Result<Answer, Fault> {
+    let permission_sets = permission_sets(shared).await?;
     let usage = shared.engine.usage();
+    let version = call.version.number();
     let mut w = Writer::new();
     w.object(|w| {
-        for (name, counted, since, until) in ALLOCATIONS {
-            if (*since..=*until).contains(&version) {
-                let (most, used) = counted.of(usage);
-                w.name(name).object(|w| {
-                    w.name("Max").integer(number(most));
-                    w.name("Remaining")
-                        .integer(number(most.saturating_sub(used)));
-                });
-            }
+        for allocation in ALL.iter().filter(|shown| shown.is_shown(version)) {
+            let (most, used) = allocation.counted.of(usage);
+            w.name(allocation.name).object(|w| left(w, most, used));
         }
+        let (most, custom) = PERMISSION_SETS;
+        w.name("PermissionSets").object(|w| {
+            left(w, most, permission_sets);
+            w.name("CreateCustom")
+                .object(|w| left(w, custom, permission_sets));
+        });
     });
-    Answer::json(w.finish())
+    Ok(Answer::json(w.finish()))
+}
+
+fn left(w: &mut Writer, most: u64, used: u64) {
+    w.name("Max").integer(number(most));
+    w.name("Remaining")
+        .integer(number(most.saturating_sub(used)));
+}
+
+/// How many permission sets there are, without those of the profiles.
+async fn permission_sets(shared: &Shared) -> Result<u64, Fault> {
+    let catalog = shared.engine.catalog();
+    let mut counts = [0; 2];
+    for (count, name) in counts.iter_mut().zip(["PermissionSet", "Profile"]) {
+        if let Some(entity) = catalog.entity(name) {
+            *count = shared.engine.record_count(entity).await.map_err(refused)?;
+        }
+    }
+    let [sets, profiles] = counts;
+    Ok(sets.saturating_sub(profiles))
 }
 
 impl Counted {
@@ -113,9 +74,9 @@ impl Counted {
             most.unwrap_or_default()
         };
         match self {
-            Unused(most) => (most, 0),
-            By(meter) => (most(&|all| all.of(meter)), usage.used(meter)),
-            Clients => (most(&|all| all.concurrent_clients), usage.clients()),
+            Self::Unused(most) => (most, 0),
+            Self::By(meter) => (most(&|all| all.of(meter)), usage.used(meter)),
+            Self::Clients => (most(&|all| all.concurrent_clients), usage.clients()),
         }
     }
 }
@@ -129,7 +90,7 @@ impl Counted {
 pub(crate) fn counted(shared: &Shared) -> (String, Result<(), Fault>) {
     let usage = shared.engine.usage();
     let (used, verdict) = usage.request();
-    let (most, _) = By(Requests).of(usage);
+    let (most, _) = Counted::By(Meter::Requests).of(usage);
     (names::api_usage(used, most), verdict)
 }
 

@@ -174,7 +174,7 @@ pub(crate) async fn dispatch(
         Resource::Password(id) => user::password(shared, call, id, body).await,
         Resource::Updated(entity) => replication::updated(shared, call, &entity).await,
         Resource::Deleted(entity) => replication::deleted(shared, call, &entity).await,
-        Resource::Limits => Ok(org_limits::limits(shared, call)),
+        Resource::Limits => org_limits::limits(shared, call).await,
         Resource::RecordCounts => org_limits::counts(shared, call).await,
         Resource::Recent => org_limits::recent(shared, call).await,
         Resource::Composite(resource) => composite::answer(shared, call, resource, body).await,

@@ -339,3 +339,59 @@ async fn objects_of_made_records_are_described_as_a_version_has_them() {
         "/services/data/v50.0/sobjects/PlatformEventUsageMetric/describe"
     );
 }
+
+#[tokio::test]
+async fn limits_have_the_documented_names_and_numbers_of_their_version() {
+    let org = org().await;
+    let all = |max: u64| json!({"Max": max, "Remaining": max});
+    let limits = org.get("/limits").await.json();
+    for (name, max) in [
+        ("DailyDeliveredPlatformEvents", 10_000),
+        ("HourlyPublishedPlatformEvents", 50_000),
+        ("HourlyPublishedStandardVolumePlatformEvents", 1_000),
+        ("DailyStandardVolumePlatformEvents", 10_000),
+        ("DailyDurableStreamingApiEvents", 10_000),
+        ("DailyDurableGenericStreamingApiEvents", 10_000),
+        ("DurableStreamingApiConcurrentClients", 20),
+        ("DailyStreamingApiEvents", 10_000),
+        ("DailyGenericStreamingApiEvents", 10_000),
+        ("StreamingApiConcurrentClients", 20),
+        ("PlatformEventTriggersWithParallelProcessing", 5),
+        ("DailyWorkflowEmails", 100_000),
+    ] {
+        assert_eq!(limits[name], all(max), "{name}");
+    }
+    for (version, there, absent) in [
+        (
+            "36.0",
+            "DailyStreamingApiEvents",
+            "DailyDurableStreamingApiEvents",
+        ),
+        ("48.0", "DailyBulkApiRequests", "DailyBulkApiBatches"),
+        ("49.0", "DailyBulkApiBatches", "DailyBulkApiRequests"),
+    ] {
+        let path = format!("/services/data/v{version}/limits");
+        let limits = org.get(&path).await.json();
+        assert!(limits[there].is_object(), "{version} {there}");
+        assert!(limits[absent].is_null(), "{version} {absent}");
+    }
+    // An add-on that nobody has.
+    assert!(limits["MonthlyPlatformEventsUsageEntitlement"].is_null());
+    let before = limits["PermissionSets"]["Remaining"]
+        .as_u64()
+        .expect("a number");
+    let set = json!({"Name": "Readers", "Label": "Readers"});
+    org.create("PermissionSet", &set).await;
+    assert_eq!(
+        org.get("/limits").await.json()["PermissionSets"],
+        json!({
+            "Max": 1_500, "Remaining": before - 1,
+            "CreateCustom": {"Max": 1_000, "Remaining": before - 501},
+        })
+    );
+    publish(&org, 2).await;
+    deliver(&org, "Low_Ink__e", Client::PubSub, 2);
+    let limits = org.get("/limits").await.json();
+    assert_eq!(limits["HourlyPublishedPlatformEvents"]["Remaining"], 49_998);
+    assert_eq!(limits["DailyDeliveredPlatformEvents"]["Remaining"], 9_998);
+}
