@@ -245,7 +245,7 @@ impl Responder<'_> {
             let _ = client.feed(&self.state.engine, Input::Responded);
         }
         let client_id = match fault {
-            Fault::ClientUnknown | Fault::HandshakeMissing => None,
+            Fault::ClientUnknown | Fault::HandshakeMissing | Fault::PublishDenied => None,
             _ => message.client_id.as_deref(),
         };
         let mut refusal = refusal(fault);

@@ -554,7 +554,7 @@ async fn nothing_is_published_over_bayeux() {
     assert_eq!(
         reply,
         json!([{
-            "clientId": client, "channel": ACCOUNTS, "id": "9", "successful": false,
+            "channel": ACCOUNTS, "id": "9", "successful": false,
             "error": "403:denied_by_security_policy:publish_denied",
         }])
     );
