@@ -7,7 +7,7 @@ use landfall_auth::{Act, Login};
 use landfall_engine::{Engine, Present, TopicId};
 use landfall_model::Fault;
 
-use crate::topic_access::hidden;
+use crate::topic_access::{hidden, may_with_channels};
 use crate::view::{View, conditions};
 
 /// Prefixes of channels that clients may name; all else is restricted.
@@ -20,9 +20,6 @@ const SYSTEM: &str = "/systemTopic/";
 ///
 /// Clients: the Apex commands of the vendor's tools subscribe to them before they ask for a run.
 const SYSTEM_TOPICS: [&str; 2] = ["/systemTopic/Logging", "/systemTopic/TestResult"];
-
-/// The object whose records are the generic channels.
-const CHANNELS: &str = "StreamingChannel";
 
 /// What is behind a channel.
 pub(crate) struct Target {
@@ -120,6 +117,9 @@ async fn generic(engine: &Engine, login: &Login, name: &str, room: Room) -> Resu
     let channel = channel.ok_or_else(|| Fault::ChannelNotFound {
         channel: name.to_owned(),
     })?;
+    if !may_with_channels(engine, &login.access(), Act::Read) {
+        return Err(Fault::ChannelAccessDenied);
+    }
     Ok(Target {
         topics: vec![channel.topic],
         view: View::Generic {
@@ -133,9 +133,7 @@ async fn make(engine: &Engine, login: &Login, name: &str) -> Result<(), Fault> {
     let denied = || Fault::ChannelCreateDenied {
         channel: name.to_owned(),
     };
-    let catalog = engine.catalog();
-    let channels = catalog.entity(CHANNELS);
-    let may_make = channels.is_some_and(|channels| login.access().may(Act::Create, channels));
+    let may_make = may_with_channels(engine, &login.access(), Act::Create);
     if !may_make || !landfall_engine::is_channel_name(name) {
         return Err(denied());
     }

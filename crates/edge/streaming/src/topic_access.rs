@@ -1,4 +1,5 @@
-//! What somebody who does not see everything gets of a `PushTopic`: nothing, or its notifications without some fields.
+//! What somebody who does not see everything gets of a `PushTopic`: nothing, or its notifications without some fields. Of
+//! a generic channel they get all or nothing.
 //!
 //! It is asked at each delivery too, so that a right that is lost, or a query that becomes another, counts at once. Who
 //! sees everything is never asked.
@@ -14,6 +15,20 @@ use crate::render::notification;
 /// The object whose records are the topics.
 const TOPICS: &str = "PushTopic";
 
+/// The object whose records are the generic channels.
+const CHANNELS: &str = "StreamingChannel";
+
+/// Whether somebody may do this to generic channels: listening is reading them.
+pub(crate) fn may_with_channels(engine: &Engine, access: &Access, act: Act) -> bool {
+    may(engine, access, act, CHANNELS)
+}
+
+fn may(engine: &Engine, access: &Access, act: Act, object: &str) -> bool {
+    let catalog = engine.catalog();
+    let object = catalog.entity(object);
+    object.is_some_and(|object| access.may(act, object))
+}
+
 /// The fields of a topic that are left out.
 ///
 /// # Errors
@@ -26,9 +41,7 @@ pub(crate) fn hidden<'t>(
     if access.is_whole() {
         return Ok(Vec::new());
     }
-    let catalog = engine.catalog();
-    let topics = catalog.entity(TOPICS);
-    if !topics.is_some_and(|topics| access.may(Act::Read, topics)) {
+    if !may(engine, access, Act::Read, TOPICS) {
         return Err(Fault::StreamingNotEnabled);
     }
     let entity = topic.entity();
@@ -45,10 +58,13 @@ pub(crate) fn hidden<'t>(
     Ok(left_out.map(FieldName::as_str).collect())
 }
 
-/// The `data` of a notification for somebody who does not see everything: empty if it is not for them. None of another
-/// event.
+/// The `data` of an event for somebody who does not see everything: empty if it is not for them. None of one that they see
+/// as everybody does.
 pub(crate) fn restricted(engine: &Engine, access: &Access, event: &Event) -> Option<Bytes> {
     let schema = engine.schema(event.schema)?;
+    if schema.is_of_generic_event() && !may_with_channels(engine, access, Act::Read) {
+        return Some(Bytes::new());
+    }
     if !schema.is_of_push_topic() {
         return None;
     }

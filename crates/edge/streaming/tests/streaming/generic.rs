@@ -12,7 +12,8 @@ async fn channel(org: &Org, name: &str) -> RecordId {
         .await
 }
 
-async fn push(org: &Org, name: &str, payload: &str, users: &[RecordId]) {
+/// Pushes a text to a channel; to everybody, if no users are named.
+pub(crate) async fn push(org: &Org, name: &str, payload: &str, users: &[RecordId]) {
     let channel = org.engine.generic_channels().named(name);
     let channel = channel.expect("one name").expect("a channel");
     let push = Push {

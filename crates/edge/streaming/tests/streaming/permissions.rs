@@ -5,6 +5,7 @@ use landfall_streaming::Settings;
 use landfall_test_org::channels::{channel, member};
 use serde_json::{Value, json};
 
+use crate::generic::push;
 use crate::org::{
     ACCOUNTS, IntoField as _, Org, REST, connect_now, handshake, header, keys, payload, subscribe,
     text,
@@ -253,6 +254,47 @@ async fn a_push_topic_does_not_tell_what_who_made_the_change_may_not_read() {
     let told = org.events(&admin).await;
     assert_eq!(told.len(), 3, "{told:?}");
     assert_eq!(told[0]["data"]["sobject"]["Site"], "South");
+}
+
+/// Source: "Streaming API Error Codes" (Streaming API Developer Guide).
+#[tokio::test]
+async fn a_generic_channel_is_for_those_who_may_read_channels() {
+    const CHANNEL: &str = "/u/news";
+    let org = Org::without_capture().await;
+    let values = [("Name", CHANNEL.into_field())];
+    org.make(org.new_record("StreamingChannel", &values)).await;
+    let token = org.granted_user("ann@example.com", &[], &[]).await;
+    let client = session(&org, &token, &[]).await;
+    let wish = || subscribe(&client, CHANNEL, &json!(-1));
+    let reply = org.post_as(&token, wish()).await;
+    assert_eq!(reply[0]["error"], "403::No access on channel");
+    let user = org.auth.authenticate(&token).expect("a login").user_id;
+    let set = [
+        ("Name", "News".into_field()),
+        ("Label", "News".into_field()),
+    ];
+    let set = Field::Id(org.make(org.new_record("PermissionSet", &set)).await);
+    let assigned = [
+        ("PermissionSetId", set.clone()),
+        ("AssigneeId", Field::Id(user)),
+    ];
+    org.make(org.new_record("PermissionSetAssignment", &assigned))
+        .await;
+    let right = [
+        ("ParentId", set),
+        ("SobjectType", "StreamingChannel".into_field()),
+        ("PermissionsRead", Field::Boolean(true)),
+    ];
+    let right = org.make(org.new_record("ObjectPermissions", &right)).await;
+    let reply = org.post_as(&token, wish()).await;
+    assert_eq!(reply[0]["successful"], true, "{reply}");
+    push(&org, CHANNEL, "seen", &[]).await;
+    let told = events(&org, &token, &client).await;
+    assert_eq!(told[0]["data"]["payload"], "seen");
+    // A right that is lost later means silence.
+    org.make(org.delete("ObjectPermissions", right)).await;
+    push(&org, CHANNEL, "unseen", &[]).await;
+    assert!(events(&org, &token, &client).await.is_empty());
 }
 
 #[tokio::test]
