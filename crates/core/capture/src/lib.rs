@@ -97,7 +97,7 @@ pub struct CapturedEvent {
 /// `None` if subscribers need not know: the record is as absent after the transaction as before it.
 /// A deleted record that came back is an update, since it is there and may hold other values.
 /// Source: "Change Event Considerations" (Change Data Capture Developer Guide) for create and update; else none.
-pub const fn merge(first: ChangeType, last: ChangeType) -> Option<ChangeType> {
+pub const fn net(first: ChangeType, last: ChangeType) -> Option<ChangeType> {
     let deleted = matches!(last, ChangeType::Delete);
     match (first, deleted) {
         (ChangeType::Create | ChangeType::Undelete, true) => None,

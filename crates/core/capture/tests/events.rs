@@ -3,7 +3,7 @@
 //! Source: "Change Event Body Fields", "Gap Events" (Change Data Capture Developer Guide).
 
 use landfall_capture::{
-    CapturedEvent, Error, GapCause, RecordChange, TransactionFacts, capture, merge,
+    CapturedEvent, Error, GapCause, RecordChange, TransactionFacts, capture, net,
 };
 use landfall_model::{
     ChangeType, CommitNumber, EntityDefinition, RecordId, Row, Timestamp, TransactionKey, Value,
@@ -355,7 +355,7 @@ fn states_that_do_not_fit_are_refused() {
 #[test]
 fn changes_of_one_transaction_amount_to_the_first_one_with_the_last_state() {
     use ChangeType::{Create, Delete, Undelete, Update};
-    for (first, last, net) in [
+    for (first, last, amount) in [
         (Create, Update, Some(Create)),
         (Create, Delete, None),
         (Create, Undelete, Some(Create)),
@@ -366,6 +366,6 @@ fn changes_of_one_transaction_amount_to_the_first_one_with_the_last_state() {
         (Undelete, Update, Some(Undelete)),
         (Undelete, Delete, None),
     ] {
-        assert_eq!(merge(first, last), net, "{first:?} {last:?}");
+        assert_eq!(net(first, last), amount, "{first:?} {last:?}");
     }
 }

@@ -25,7 +25,7 @@ use crate::workspace::{Savepoint, Workspace};
 
 /// What the events of a transaction are made from.
 pub(super) struct Computed {
-    pub(super) changes: Vec<Merged>,
+    pub(super) changes: Vec<NetChange>,
     pub(super) user: RecordId,
     /// Whether it makes change events: not if the org does it to itself.
     pub(super) is_told: bool,
@@ -42,7 +42,7 @@ pub(super) struct Computed {
 pub(super) type StreamRecord = (Arc<EntityDefinition>, RecordId, Arc<Row>);
 
 /// What a transaction did to one record, all its changes taken together.
-pub(super) struct Merged {
+pub(super) struct NetChange {
     pub(super) entity: Arc<EntityDefinition>,
     pub(super) id: RecordId,
     pub(super) before: Option<Arc<Row>>,
@@ -256,7 +256,7 @@ impl<'a> Work<'a, '_> {
             streams: streams
                 .map(|step| (Arc::clone(&step.entity), step.id, Arc::clone(&step.after)))
                 .collect(),
-            changes: merged(steps, &mut draws),
+            changes: net(steps, &mut draws),
             user,
             is_told,
             origin: self.origin,
@@ -316,8 +316,8 @@ impl Draws {
 /// Several changes of one record in one transaction are one change: the first kind, the final data.
 ///
 /// Source: "General Considerations" (Change Data Capture Developer Guide).
-fn merged(steps: Vec<Step>, draws: &mut Draws) -> Vec<Merged> {
-    let mut changes: Vec<(Merged, ChangeType)> = Vec::with_capacity(steps.len());
+fn net(steps: Vec<Step>, draws: &mut Draws) -> Vec<NetChange> {
+    let mut changes: Vec<(NetChange, ChangeType)> = Vec::with_capacity(steps.len());
     let mut place_of = HashMap::with_capacity(steps.len());
     for step in steps {
         match place_of.entry(step.id) {
@@ -330,7 +330,7 @@ fn merged(steps: Vec<Step>, draws: &mut Draws) -> Vec<Merged> {
             }
             Entry::Vacant(place) => {
                 place.insert(changes.len());
-                let merged = Merged {
+                let net = NetChange {
                     entity: step.entity,
                     id: step.id,
                     before: step.before,
@@ -338,15 +338,15 @@ fn merged(steps: Vec<Step>, draws: &mut Draws) -> Vec<Merged> {
                     change: step.change,
                     uuid: EventUuid::from_random(draws.next()),
                 };
-                changes.push((merged, step.change));
+                changes.push((net, step.change));
             }
         }
     }
     changes
         .into_iter()
-        .filter_map(|(mut merged, last)| {
-            merged.change = landfall_capture::merge(merged.change, last)?;
-            Some(merged)
+        .filter_map(|(mut net, last)| {
+            net.change = landfall_capture::net(net.change, last)?;
+            Some(net)
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use landfall_model::{CommitNumber, Timestamp};
 use landfall_store::{Appended, NewEvent, Position};
 use tracing::{error, warn};
 
-use super::compute::{Computed, Merged};
+use super::compute::{Computed, NetChange};
 use crate::definitions::Definitions;
 
 /// The events of a group, with the commit numbers that its position in the log gives. Large texts may be told by their
@@ -53,7 +53,7 @@ pub(super) fn append<'g>(
 fn event(
     definitions: &Definitions,
     transaction: &Computed,
-    change: &Merged,
+    change: &NetChange,
     commit_number: CommitNumber,
     sequence_number: i32,
     differences: bool,
