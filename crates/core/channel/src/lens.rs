@@ -4,8 +4,12 @@
 //! event is delivered again. Fields of a filter are added like enriched ones. A gap event is always let through: who keeps
 //! a replica must not miss it.
 //!
+//! Where fields are added, be it for a filter, an event of several records is shown as one of each, and a filter judges each
+//! record by itself. A filter of the header alone judges, and shows, the event.
+//!
 //! Source: "Event Enrichment Considerations", "Filter Expression Format" (Change Data Capture Developer Guide). Source:
-//! none for gap events, and for the components of a compound in a filter: the whole compound is added.
+//! none for filters of gap events and of merged ones, and for the components of a compound in a filter: the whole compound
+//! is added.
 
 use std::sync::Arc;
 
@@ -60,8 +64,17 @@ pub enum Verdict {
     Withheld,
     /// They get it as it is stored.
     AsStored,
-    /// They get these payloads of the same schema in its place: one for each record.
-    Altered(Vec<Vec<u8>>),
+    /// They get these in its place.
+    Altered(Vec<Part>),
+}
+
+/// What an event says of one of its records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The place of the record in the event.
+    pub place: usize,
+    /// Bytes of the same schema.
+    pub payload: Vec<u8>,
 }
 
 /// What becomes of an event, and for how long.
@@ -164,42 +177,55 @@ impl Lens {
             let admitted = self.admits(now, &seen, &Row::new());
             return Ok(simply(admitted));
         };
-        let adds = match header.change_type {
-            ChangeType::Create | ChangeType::Undelete => false,
-            ChangeType::Update | ChangeType::Delete => self.misses(&seen),
-            _ => return Ok(simply(true)),
+        let (is_gap, adds) = match header.change_type {
+            ChangeType::Create | ChangeType::Undelete => (false, false),
+            ChangeType::Update | ChangeType::Delete => (false, self.misses(&seen)),
+            _ => (true, false),
         };
-        if !adds {
-            return Ok(simply(self.admits(now, &seen, &Row::new())));
-        }
-        if self.filter_is_settled(&seen) && !self.admits(now, &seen, &Row::new()) {
+        let is_settled = !adds || self.filter_is_settled(&seen);
+        if !is_gap && is_settled && !self.admits(now, &seen, &Row::new()) {
             return Ok(simply(false));
         }
-        let mut payloads = Vec::new();
-        for text in &header.record_ids {
-            // A wildcard stands for no one record.
-            let Ok(id) = RecordId::parse(text) else {
-                return Ok(simply(true));
-            };
-            let row = row(id).map_err(Failure::Record)?.unwrap_or_default();
-            if self.admits(now, &seen, &row) {
-                let mut enriched = decoded.clone();
-                if let Some(header) = &mut enriched.header {
-                    header.record_ids = vec![text.clone()];
-                }
-                self.enrich(&seen, &row, &mut enriched);
-                let payload = event.schema.encode_decoded(&enriched);
-                payloads.push(payload.map_err(Failure::Encode)?);
-            }
+        let is_taken_apart = header.record_ids.len() > 1 && !self.read.is_empty();
+        if !adds && !is_taken_apart {
+            return Ok(simply(true));
         }
-        let verdict = if payloads.is_empty() {
+        let of_none = DecodedEvent {
+            header: Some(ChangeEventHeader {
+                record_ids: Vec::new(),
+                ..header.clone()
+            }),
+            ..decoded.clone()
+        };
+        let mut parts = Vec::new();
+        for (place, text) in header.record_ids.iter().enumerate() {
+            let mut part = of_none.clone();
+            if let Some(header) = &mut part.header {
+                header.record_ids.push(text.clone());
+            }
+            if adds {
+                // A wildcard stands for no one record.
+                let Ok(id) = RecordId::parse(text) else {
+                    return Ok(simply(true));
+                };
+                let row = row(id).map_err(Failure::Record)?.unwrap_or_default();
+                if !self.admits(now, &seen, &row) {
+                    continue;
+                }
+                self.enrich(&seen, &row, &mut part);
+            }
+            let payload = event.schema.encode_decoded(&part);
+            let payload = payload.map_err(Failure::Encode)?;
+            parts.push(Part { place, payload });
+        }
+        let verdict = if parts.is_empty() {
             Verdict::Withheld
         } else {
-            Verdict::Altered(payloads)
+            Verdict::Altered(parts)
         };
         Ok(Look {
             verdict,
-            passing: true,
+            passing: adds,
         })
     }
 

@@ -292,13 +292,21 @@ impl Accounts {
     }
 
     fn look(&self, lens: &Lens, payload: &[u8], now: &Row) -> Look {
+        self.look_at(lens, payload, &[(ID.to_owned(), now.clone())])
+    }
+
+    /// The same, of an event of these records.
+    fn look_at(&self, lens: &Lens, payload: &[u8], records: &[(String, Row)]) -> Look {
         let stored = Stored {
             schema: &self.schema,
             payload,
         };
         let row = |id: RecordId| {
-            assert_eq!(id.as_str(), ID);
-            Ok::<_, Infallible>(Some(now.clone()))
+            let mut records = records.iter();
+            let (_, row) = records
+                .find(|(known, _)| known == id.as_str())
+                .expect("known");
+            Ok::<_, Infallible>(Some(row.clone()))
         };
         lens.look(stored, NOW, row).expect("it can be read")
     }
@@ -347,10 +355,13 @@ fn a_component_that_changed_stays_and_the_others_are_added() {
             ("BillingStreet", text("Road")),
         ],
     );
-    let Verdict::Altered(payloads) = accounts.look(&lens, &payload, &now).verdict else {
+    let Verdict::Altered(parts) = accounts.look(&lens, &payload, &now).verdict else {
         panic!("it is enriched");
     };
-    let event = accounts.schema.decode(&payloads[0]).expect("a payload");
+    let event = accounts
+        .schema
+        .decode(&parts[0].payload)
+        .expect("a payload");
     let FieldValue::Compound(parts) = &event.fields[address] else {
         panic!("an address");
     };
@@ -377,6 +388,56 @@ fn a_filter_that_the_event_settles_reads_no_record() {
         passing: false,
     };
     assert_eq!(look.expect("it can be read"), expected);
+}
+
+#[test]
+fn a_merged_event_stays_whole_where_no_field_is_added() {
+    let accounts = Accounts::new();
+    let then = row(&accounts.entity, &[("Industry", text("Energy"))]);
+    let merged = |kind, fields: &[&str]| ChangeEventHeader {
+        record_ids: ids(3),
+        ..header(kind, changed(&accounts.schema, fields))
+    };
+    let update = accounts.payload(&merged(ChangeType::Update, &["Industry"]), &then);
+    let gap = accounts.payload(&merged(ChangeType::GapUpdate, &[]), &then);
+    let look = |filter, enriched: &[&str], payload: &[u8]| {
+        let lens = accounts.lens(filter, enriched);
+        let now = ids(3).into_iter().map(|id| (id, then.clone()));
+        let look = accounts.look_at(&lens, payload, &now.collect::<Vec<_>>());
+        match look.verdict {
+            Verdict::Withheld => 0,
+            Verdict::AsStored => 1,
+            Verdict::Altered(parts) => {
+                let places: Vec<usize> = parts.iter().map(|part| part.place).collect();
+                assert_eq!(places, [0, 1, 2]);
+                for (part, id) in parts.iter().zip(ids(3)) {
+                    let event = accounts.schema.decode(&part.payload).expect("a payload");
+                    assert_eq!(event.header.expect("a header").record_ids, [id]);
+                }
+                3
+            }
+        }
+    };
+    let of_kind = "ChangeEventHeader.changeType = 'UPDATE'";
+    assert_eq!(look(of_kind, &[], &update), 1);
+    assert_eq!(
+        look("ChangeEventHeader.changeType = 'DELETE'", &[], &update),
+        0
+    );
+    assert_eq!(look(of_kind, &["Site"], &update), 3);
+    // Also if the event says all of it, and if it says nothing.
+    assert_eq!(look("", &["Industry"], &update), 3);
+    assert_eq!(look("Industry = 'Energy'", &[], &update), 3);
+    assert_eq!(look("Industry = 'Other'", &[], &update), 0);
+    assert_eq!(look("Industry = 'Other'", &["Site"], &gap), 3);
+    assert_eq!(look(of_kind, &[], &gap), 1);
+}
+
+/// As many ids.
+fn ids(count: u64) -> Vec<String> {
+    let prefix = RecordId::parse(ID).expect("an id").prefix();
+    let ids = (1..=count).map(|number| RecordId::from_number(prefix, *b"5f", number));
+    ids.map(|id| id.to_string()).collect()
 }
 
 // ---- against a plain evaluator
@@ -502,7 +563,7 @@ proptest! {
         let payload = match look.verdict {
             Verdict::Withheld => None,
             Verdict::AsStored => Some(payload),
-            Verdict::Altered(mut payloads) => payloads.pop(),
+            Verdict::Altered(mut parts) => parts.pop().map(|part| part.payload),
         };
         prop_assert_eq!(payload.is_some(), tree.holds(&told), "{}", tree.text());
         if let Some(payload) = payload {
@@ -517,5 +578,43 @@ proptest! {
                 prop_assert_eq!(&event.fields[position], &expected, "{}", field);
             }
         }
+    }
+    /// A merged event shows of each record what an event of its own would.
+    #[test]
+    fn a_merged_event_shows_what_events_of_their_own_do(
+        tree in tree(),
+        then in prop::collection::vec(prop::option::of(0_i8..4), 4),
+        now in prop::collection::vec(prop::collection::vec(prop::option::of(0_i8..4), 4), 2..5),
+        changes in prop::collection::vec(any::<bool>(), 4),
+        is_deleted in any::<bool>(),
+    ) {
+        let accounts = Accounts::new();
+        let values = |numbers: &Vec<Option<i8>>| {
+            let numbers = FIELDS.into_iter().zip(numbers.iter().copied()).collect();
+            row(&accounts.entity, &valued(&numbers))
+        };
+        let names = FIELDS.into_iter().zip(&changes).filter(|(_, changed)| **changed);
+        let names: Vec<&str> = names.map(|(name, _)| name).collect();
+        let header = if is_deleted {
+            header(ChangeType::Delete, FieldBits::default())
+        } else {
+            header(ChangeType::Update, changed(&accounts.schema, &names))
+        };
+        let lens = accounts.lens(&tree.text(), &FIELDS);
+        let rows: Vec<(String, Row)> = ids(5).into_iter().zip(now.iter().map(values)).collect();
+        let payload = |records: &[(String, Row)]| {
+            let record_ids = records.iter().map(|(id, _)| id.clone()).collect();
+            accounts.payload(&ChangeEventHeader { record_ids, ..header.clone() }, &values(&then))
+        };
+        let shown = |records: &[(String, Row)]| -> Vec<Vec<u8>> {
+            let payload = payload(records);
+            match accounts.look_at(&lens, &payload, records).verdict {
+                Verdict::Withheld => Vec::new(),
+                Verdict::AsStored => vec![payload],
+                Verdict::Altered(parts) => parts.into_iter().map(|part| part.payload).collect(),
+            }
+        };
+        let alone: Vec<Vec<u8>> = rows.chunks(1).flat_map(shown).collect();
+        prop_assert_eq!(shown(&rows), alone);
     }
 }

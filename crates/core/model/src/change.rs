@@ -167,6 +167,14 @@ impl EventUuid {
         Self(bytes)
     }
 
+    /// The identity of what the event says of the record at this place, where it is delivered by itself. Clients: some take
+    /// an identity that they have seen for a repetition.
+    #[must_use]
+    pub fn of_part(self, place: usize) -> Self {
+        let place = u128::try_from(place).unwrap_or_default();
+        Self((u128::from_be_bytes(self.0) ^ place).to_be_bytes())
+    }
+
     /// Reads the 36-character form; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         TransactionKey::parse(text).map(|TransactionKey(bytes)| Self(bytes))

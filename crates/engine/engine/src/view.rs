@@ -250,19 +250,17 @@ impl Engine {
         let view = match verdict {
             Verdict::Withheld => View::Withheld,
             Verdict::AsStored => View::AsStored,
-            Verdict::Altered(payloads) => View::Altered(
-                payloads
-                    .into_iter()
-                    .map(|payload| {
-                        let payload = payload.into();
-                        let altered = Event {
-                            payload,
-                            ..event.clone()
-                        };
-                        Arc::new(LogEvent::new(Arc::new(altered)))
-                    })
-                    .collect(),
-            ),
+            Verdict::Altered(parts) => {
+                let parts = parts.into_iter().map(|part| {
+                    let shown = Event {
+                        uuid: event.uuid.of_part(part.place),
+                        payload: part.payload.into(),
+                        ..event.clone()
+                    };
+                    Arc::new(LogEvent::new(Arc::new(shown)))
+                });
+                View::Altered(parts.collect())
+            }
         };
         Ok((view, passing))
     }
