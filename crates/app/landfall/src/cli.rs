@@ -150,6 +150,12 @@ pub(crate) struct DevOptions {
     /// Whether logins become events, for those who may see what users do [default: false]
     #[arg(long, env = "LANDFALL_EVENTS_LOGINS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) events_logins: Option<bool>,
+    /// Whether equal changes of several records in one transaction are one event [default: false]
+    #[arg(long, env = "LANDFALL_EVENTS_MERGE", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) events_merge: Option<bool>,
+    /// Changes of one transaction that have events of their own; one overflow event of each object tells of more [default: 100000]
+    #[arg(long, env = "LANDFALL_EVENTS_OVERFLOW_AFTER", value_name = "N")]
+    pub(crate) events_overflow_after: Option<u64>,
     /// Whether a generic channel that somebody subscribes to is made if it is not there [default: false]
     #[arg(long, env = "LANDFALL_STREAMING_DYNAMIC_CHANNELS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) streaming_dynamic_channels: Option<bool>,
@@ -276,6 +282,12 @@ pub(crate) struct ServeOptions {
     /// Whether updates tell large texts by what changed in them [default: true]
     #[arg(long, env = "LANDFALL_EVENTS_DIFFERENCES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) events_differences: Option<bool>,
+    /// Whether equal changes of several records in one transaction are one event [default: false]
+    #[arg(long, env = "LANDFALL_EVENTS_MERGE", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub(crate) events_merge: Option<bool>,
+    /// Changes of one transaction that have events of their own; one overflow event of each object tells of more [default: 100000]
+    #[arg(long, env = "LANDFALL_EVENTS_OVERFLOW_AFTER", value_name = "N")]
+    pub(crate) events_overflow_after: Option<u64>,
     /// Whether Streaming API clients must return the browser cookie [default: false]
     #[arg(long, env = "LANDFALL_STREAMING_STRICT_COOKIES", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub(crate) streaming_strict_cookies: Option<bool>,

@@ -65,6 +65,8 @@ fn said(options: DevOptions, log: &LogOptions) -> Settings {
         },
         events: settings::Events {
             logins: options.events_logins,
+            merge: options.events_merge,
+            overflow_after: options.events_overflow_after,
             ..settings::Events::default()
         },
         streaming: settings::Streaming {

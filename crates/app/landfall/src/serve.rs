@@ -70,6 +70,8 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
             capture_all: options.events_capture_all,
             logins: options.events_logins,
             differences: options.events_differences,
+            merge: options.events_merge,
+            overflow_after: options.events_overflow_after,
         },
         streaming: settings::Streaming {
             strict_cookies: options.streaming_strict_cookies,

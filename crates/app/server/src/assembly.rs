@@ -71,7 +71,7 @@ pub(crate) async fn assemble(
         instance: INSTANCE,
         retention_hours: config.retention_hours,
         capture_all: config.capture_all,
-        differences: config.differences,
+        capture_rules: config.capture_rules,
         streams: config.streams,
         allocations: config.allocations,
     })?;

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use landfall_auth::{AppPolicy, Certificate, Scopes, Settings as AuthSettings};
-use landfall_engine::Streams;
 use landfall_engine::usage::Allocations;
+use landfall_engine::{CaptureRules, Streams};
 use landfall_model::limits;
 
 use crate::allocations::{self, allocations};
@@ -65,8 +65,8 @@ pub struct Config {
     pub capture_all: bool,
     /// Whether logins become events of `LoginEventStream`.
     pub tell_logins: bool,
-    /// Whether updates tell large texts by what changed in them.
-    pub differences: bool,
+    /// How the changes of a transaction become events.
+    pub capture_rules: CaptureRules,
     /// Connections at once; more wait to be accepted.
     pub connections_max: usize,
     /// What the org may use.
@@ -213,7 +213,7 @@ impl Config {
             retention_hours: retention_hours(&settings.events)?,
             capture_all: settings.events.capture_all.unwrap_or(true),
             tell_logins: settings.events.logins.unwrap_or(false),
-            differences: settings.events.differences.unwrap_or(true),
+            capture_rules: capture_rules(&settings.events)?,
             connections_max: connections_max(&settings.limits)?,
             allocations: allocations(Edition::Unlimited, &settings.limits),
             metrics: match metrics_token(&settings.metrics)? {
@@ -287,7 +287,7 @@ impl Config {
             retention_hours: retention_hours(&settings.events)?,
             capture_all: settings.events.capture_all.unwrap_or(false),
             tell_logins: settings.events.logins.unwrap_or(false),
-            differences: settings.events.differences.unwrap_or(true),
+            capture_rules: capture_rules(&settings.events)?,
             connections_max: connections_max(&settings.limits)?,
             allocations: allocations(Edition::Developer, &settings.limits),
             metrics: metrics_token(&settings.metrics)?
@@ -383,6 +383,26 @@ fn certificate(path: &Path) -> Result<Certificate, Error> {
 fn retention_hours(events: &settings::Events) -> Result<u64, Error> {
     let hours = at_least_one("events.retention_hours", events.retention_hours)?;
     Ok(hours.unwrap_or(limits::RETENTION_HOURS))
+}
+
+/// How the changes of a transaction become events: as documented, unless it is said otherwise.
+fn capture_rules(events: &settings::Events) -> Result<CaptureRules, Error> {
+    let documented = CaptureRules::default();
+    let overflow_after = at_least_one("events.overflow_after", events.overflow_after)?
+        .unwrap_or(documented.overflow_after);
+    if overflow_after > documented.overflow_after {
+        return Err(Error::Incomplete {
+            reason: format!(
+                "`events.overflow_after` is more than {}, the documented number of changes",
+                documented.overflow_after
+            ),
+        });
+    }
+    Ok(CaptureRules {
+        differences: events.differences.unwrap_or(documented.differences),
+        merge: events.merge.unwrap_or(documented.merge),
+        overflow_after,
+    })
 }
 
 /// How `PushTopics` and generic channels are bounded: as in `edition`, unless it is said.

@@ -130,6 +130,10 @@ pub struct Events {
     pub logins: Option<bool>,
     /// Whether updates tell large texts by what changed in them.
     pub differences: Option<bool>,
+    /// Whether equal changes of several records in one transaction are one event.
+    pub merge: Option<bool>,
+    /// Changes of one transaction that are told one by one.
+    pub overflow_after: Option<u64>,
 }
 
 /// `[streaming]`
@@ -251,7 +255,11 @@ impl Settings {
         Ok(settings)
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+    /// Reads what such a file says; `path` is for messages. Paths are taken as they are.
+    ///
+    /// # Errors
+    /// [`Error::Syntax`] with the place and the reason.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
         toml::from_str(text).map_err(|error| {
             let (line, column) = place(text, error.span().map_or(0, |span| span.start));
             Error::Syntax {
@@ -323,6 +331,8 @@ impl Settings {
                 capture_all: self.events.capture_all.or(other.events.capture_all),
                 logins: self.events.logins.or(other.events.logins),
                 differences: self.events.differences.or(other.events.differences),
+                merge: self.events.merge.or(other.events.merge),
+                overflow_after: self.events.overflow_after.or(other.events.overflow_after),
             },
             streaming: Streaming {
                 strict_cookies: self

@@ -179,8 +179,12 @@ fn header() -> Node {
         ),
         (
             "recordIds",
-            ids.clone()
-                .with("description", text("Ids of the changed records")),
+            ids.clone().with(
+                "description",
+                text(
+                    "Ids of the changed records; 000000000000000AAA if there were too many to tell",
+                ),
+            ),
         ),
         (
             "changeType",

@@ -2,13 +2,14 @@
 //!
 //! Owns the rules of what an event says: which fields it carries, which it lists as changed, which texts it tells by their
 //! differences, when it is replaced by
-//! a gap event, what several changes of one record in one transaction amount to. It deliberately knows nothing of
-//! how changes come about, of replay ids and of subscribers.
-//! Start reading at [`capture`]; what topics tell is in [`push_topic`].
+//! a gap event, what several changes of one record in one transaction amount to, and what all changes of a transaction
+//! do. It deliberately knows nothing of how changes come about, of replay ids and of subscribers.
+//! Start reading at [`capture`]; a whole transaction is in [`transaction`], what topics tell in [`push_topic`].
 //!
 //! Source: "Change Event Body Fields", "Change Event Header Fields" (Change Data Capture Developer Guide).
 
 pub mod push_topic;
+pub mod transaction;
 
 use landfall_model::{
     ChangeEventHeader, ChangeType, CommitNumber, EntityDefinition, FieldBits, FieldType, RecordId,
@@ -53,7 +54,7 @@ pub struct RecordChange<'a> {
     pub differences: bool,
 }
 
-/// What the events of one transaction have in common, and this event's place in it.
+/// What the events of one transaction have in common.
 #[derive(Clone, Copy, Debug)]
 pub struct TransactionFacts<'a> {
     /// Which API and client made the change; empty if none did.
@@ -64,19 +65,19 @@ pub struct TransactionFacts<'a> {
     pub commit_number: CommitNumber,
     /// Who made the change.
     pub commit_user: RecordId,
-    /// Place of the change in the transaction, from 1.
-    pub sequence_number: i32,
 }
 
 /// Why an event carries no fields although the change has some.
 ///
-/// Source: "Gap Events" (Change Data Capture Developer Guide).
+/// Source: "Gap Events", "Overflow Events" (Change Data Capture Developer Guide).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GapCause {
     /// The full event is larger than [`limits::EVENT_BYTES_MAX`].
     TooLarge,
     /// The full event cannot be encoded.
     Internal(landfall_schema::Error),
+    /// The transaction has more changes than are told one by one.
+    Overflow,
 }
 
 /// A change event, ready for the log.
@@ -84,10 +85,12 @@ pub enum GapCause {
 pub struct CapturedEvent {
     /// The schema that the payload is encoded with.
     pub schema_id: SchemaId,
-    /// What the event says happened: of the gap kind if there is a cause.
-    pub change_type: ChangeType,
+    /// What the payload begins with. Its change type is of the gap kind if there is a cause.
+    pub header: ChangeEventHeader,
     /// Avro bytes.
     pub payload: Vec<u8>,
+    /// How many changes it is: one, but for an update as many as it changed fields.
+    pub changes: u64,
     /// Set if the event is a gap event.
     pub gap: Option<GapCause>,
 }
@@ -107,7 +110,7 @@ pub const fn net(first: ChangeType, last: ChangeType) -> Option<ChangeType> {
     }
 }
 
-/// Makes the change event of a change.
+/// Makes the change event of a change, which has this place in its transaction, from 1.
 ///
 /// # Errors
 /// [`Error::StateMissing`] if the states do not fit the kind of change; [`Error::Encode`] if the schema is not one of
@@ -115,8 +118,10 @@ pub const fn net(first: ChangeType, last: ChangeType) -> Option<ChangeType> {
 pub fn capture(
     change: &RecordChange<'_>,
     facts: &TransactionFacts<'_>,
+    sequence_number: i32,
 ) -> Result<CapturedEvent, Error> {
-    let mut header = header(change, facts);
+    let mut header = header(change, facts, sequence_number);
+    let mut changed = 1;
     let encoded = match change.change_type {
         ChangeType::Create | ChangeType::Undelete => {
             let row = change.after.ok_or_else(|| missing(change))?;
@@ -129,6 +134,7 @@ pub fn capture(
             let before = change.before.ok_or_else(|| missing(change))?;
             let after = change.after.ok_or_else(|| missing(change))?;
             let changes = changes(change, before, after);
+            changed = changes.count;
             header.changed_fields = changes.changed;
             header.nulled_fields = changes.nulled;
             let told = differences(change, before, after, &mut header);
@@ -144,8 +150,9 @@ pub fn capture(
         Ok(payload) if payload.len() <= limits::EVENT_BYTES_MAX => {
             return Ok(CapturedEvent {
                 schema_id: change.schema.id(),
-                change_type: header.change_type,
+                header,
                 payload,
+                changes: changed,
                 gap: None,
             });
         }
@@ -156,12 +163,21 @@ pub fn capture(
     header.changed_fields = FieldBits::default();
     header.nulled_fields = FieldBits::default();
     header.diff_fields = FieldBits::default();
+    without_fields(change.schema, header, changed, gap)
+}
+
+/// An event of which there is nothing but the header.
+fn without_fields(
+    schema: &EventSchema,
+    header: ChangeEventHeader,
+    changes: u64,
+    gap: GapCause,
+) -> Result<CapturedEvent, Error> {
     Ok(CapturedEvent {
-        schema_id: change.schema.id(),
-        change_type: header.change_type,
-        payload: change
-            .schema
-            .encode_change(&header, &[], Inclusion::Nothing)?,
+        schema_id: schema.id(),
+        payload: schema.encode_change(&header, &[], Inclusion::Nothing)?,
+        header,
+        changes,
         gap: Some(gap),
     })
 }
@@ -172,14 +188,18 @@ const fn missing(change: &RecordChange<'_>) -> Error {
     }
 }
 
-fn header(change: &RecordChange<'_>, facts: &TransactionFacts<'_>) -> ChangeEventHeader {
+fn header(
+    change: &RecordChange<'_>,
+    facts: &TransactionFacts<'_>,
+    sequence_number: i32,
+) -> ChangeEventHeader {
     ChangeEventHeader {
         entity_name: change.entity.name.clone(),
         record_ids: vec![change.record_id.to_string()],
         change_type: change.change_type,
         change_origin: facts.change_origin.to_owned(),
         transaction_key: facts.transaction_key,
-        sequence_number: facts.sequence_number,
+        sequence_number,
         commit_timestamp: change.changed_at.whole_second(),
         commit_number: facts.commit_number,
         commit_user: facts.commit_user,
@@ -211,6 +231,10 @@ fn withheld(change: &RecordChange<'_>) -> FieldBits {
 struct Changes {
     changed: FieldBits,
     nulled: FieldBits,
+    /// How many fields changed, each component of a compound by itself; one at least. `LastModifiedDate` is not counted.
+    ///
+    /// Source: "Overflow Events" (Change Data Capture Developer Guide); none for `LastModifiedDate`, which no update lacks.
+    count: u64,
 }
 
 impl Changes {
@@ -249,9 +273,14 @@ fn changes(change: &RecordChange<'_>, before: &[Value], after: &[Value]) -> Chan
             None => changes.insert(slot.position, slot.component, new.is_null()),
         }
     }
-    if let Some(position) = change.schema.position_of("LastModifiedDate") {
+    let stamp = change.schema.position_of("LastModifiedDate");
+    if let Some(position) = stamp {
         changes.insert(position, None, false);
     }
+    let whole = changes.changed.top_words().iter().copied();
+    let parts = changes.changed.nested().map(|(_, parts)| parts);
+    let fields: u32 = whole.chain(parts).map(u64::count_ones).sum();
+    changes.count = u64::from(fields - u32::from(stamp.is_some())).max(1);
     changes
 }
 

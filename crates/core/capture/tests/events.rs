@@ -71,7 +71,7 @@ impl Object {
         after: Option<&Row>,
     ) -> CapturedEvent {
         let change = self.change(change_type, before, after);
-        capture(&change, &facts()).expect("the states fit")
+        capture(&change, &facts(), 2).expect("the states fit")
     }
 
     fn change<'a>(
@@ -108,7 +108,6 @@ fn facts() -> TransactionFacts<'static> {
             .expect("a key"),
         commit_number: CommitNumber::new(1_082_985_383_811),
         commit_user: user("0055f000005mc66AAA"),
-        sequence_number: 2,
     }
 }
 
@@ -265,7 +264,7 @@ fn an_event_beyond_the_limit_becomes_a_gap() {
     let after = account.with(&before, [("Description", text(&"x".repeat(1_000_000)))]);
     let event = account.event(ChangeType::Update, Some(&before), Some(&after));
     assert_eq!(event.gap, Some(GapCause::TooLarge));
-    assert_eq!(event.change_type, ChangeType::GapUpdate);
+    assert_eq!(event.header.change_type, ChangeType::GapUpdate);
     let json = account.rendered(&event);
     assert_eq!(
         json.pointer("/ChangeEventHeader/changeType"),
@@ -294,7 +293,7 @@ fn a_large_text_is_told_by_what_changed_in_it_if_that_is_wanted() {
     let place = account.schema.position_of("Description").expect("a field");
     for wanted in [true, false] {
         change.differences = wanted;
-        let event = capture(&change, &facts()).expect("the states fit");
+        let event = capture(&change, &facts(), 2).expect("the states fit");
         let decoded = account
             .schema
             .decode(&event.payload)
@@ -327,7 +326,7 @@ fn a_value_that_cannot_be_encoded_becomes_a_gap() {
     let account = object("Account");
     let row = account.saved([("NumberOfEmployees", text("many"))]);
     let event = account.event(ChangeType::Create, None, Some(&row));
-    assert_eq!(event.change_type, ChangeType::GapCreate);
+    assert_eq!(event.header.change_type, ChangeType::GapCreate);
     assert!(matches!(event.gap, Some(GapCause::Internal(_))));
 }
 
@@ -345,7 +344,7 @@ fn states_that_do_not_fit_are_refused() {
         differences: true,
     };
     assert_eq!(
-        capture(&change, &facts()),
+        capture(&change, &facts(), 2),
         Err(Error::StateMissing {
             change_type: ChangeType::Update
         })

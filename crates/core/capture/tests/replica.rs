@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use landfall_capture::{RecordChange, TransactionFacts, capture};
+use landfall_capture::transaction::{CaptureRules, tell};
+use landfall_capture::{RecordChange, TransactionFacts};
 use landfall_model::{
-    ChangeType, CommitNumber, Date, EntityDefinition, FieldDefinition, FieldType, KeyPrefix,
-    RecordId, Row, Timestamp, TransactionKey, Value,
+    ChangeEventHeader, ChangeType, CommitNumber, Date, EntityDefinition, FieldDefinition,
+    FieldType, KeyPrefix, RecordId, Row, Timestamp, TransactionKey, Value,
 };
 use landfall_schema::difference::rebuilt;
 use landfall_schema::{DecodedEvent, EventSchema, FieldValue};
@@ -31,7 +32,10 @@ type Replica = BTreeMap<String, Vec<FieldValue>>;
 enum Step {
     Create(Vec<(Index, u8)>),
     Update(Index, Vec<(Index, u8)>),
+    /// All records, in one transaction.
+    UpdateAll(Vec<(Index, u8)>),
     Delete(Index),
+    DeleteAll,
     Undelete(Index),
 }
 
@@ -40,8 +44,10 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         2 => values().prop_map(Step::Create),
         4 => (any::<Index>(), values()).prop_map(|(record, values)| Step::Update(record, values)),
+        2 => values().prop_map(Step::UpdateAll),
         1 => any::<Index>().prop_map(Step::Delete),
-        1 => any::<Index>().prop_map(Step::Undelete),
+        1 => Just(Step::DeleteAll),
+        2 => any::<Index>().prop_map(Step::Undelete),
     ]
 }
 
@@ -87,26 +93,31 @@ fn apply_values(entity: &EntityDefinition, row: &mut Row, values: &[(Index, u8)]
 }
 
 /// What the event says about the record, as the developer guide tells subscribers to apply it.
-fn apply(replica: &mut Replica, event: DecodedEvent) {
-    let header = event.header.expect("a change event");
-    let id = header.record_ids.into_iter().next().expect("one record");
+fn apply(replica: &mut Replica, event: &DecodedEvent) {
+    let header = event.header.as_ref().expect("a change event");
+    for id in &header.record_ids {
+        apply_to(replica, id, header, &event.fields);
+    }
+}
+
+fn apply_to(replica: &mut Replica, id: &str, header: &ChangeEventHeader, said: &[FieldValue]) {
     match header.change_type {
         ChangeType::Create | ChangeType::Undelete => {
-            replica.insert(id, event.fields);
+            replica.insert(id.to_owned(), said.to_vec());
         }
         ChangeType::Delete => {
-            replica.remove(&id);
+            replica.remove(id);
         }
         ChangeType::Update => {
-            let fields = replica.get_mut(&id).expect("the record was created before");
-            for (position, (known, new)) in fields.iter_mut().zip(event.fields).enumerate() {
+            let fields = replica.get_mut(id).expect("the record was created before");
+            for (position, (known, new)) in fields.iter_mut().zip(said).enumerate() {
                 let components = header.changed_fields.components(position);
                 if header.diff_fields.contains(position) {
-                    *known = rebuilt_text(known, &new);
+                    *known = rebuilt_text(known, new);
                 } else if header.changed_fields.contains(position) {
-                    *known = new;
+                    *known = new.clone();
                 } else if components != 0 {
-                    update_components(known, &new, components);
+                    update_components(known, new, components);
                 }
             }
         }
@@ -155,39 +166,61 @@ struct Org<'a> {
     live: BTreeMap<RecordId, Row>,
     bin: BTreeMap<RecordId, Row>,
     replica: Replica,
-    events: i32,
+    rules: CaptureRules,
 }
 
+/// What a transaction did to a record: before and after.
+type Change = (RecordId, ChangeType, Option<Row>, Option<Row>);
+
 impl Org<'_> {
-    fn publish(
-        &mut self,
-        id: RecordId,
-        change_type: ChangeType,
-        before: Option<&Row>,
-        after: Option<&Row>,
-    ) {
-        self.events += 1;
-        let change = RecordChange {
-            entity: self.entity,
-            schema: self.schema,
-            record_id: id,
-            change_type,
-            before: before.map(Vec::as_slice),
-            after: after.map(Vec::as_slice),
-            changed_at: Timestamp::from_millis(1_712_693_965_000),
-            differences: true,
-        };
+    /// Publishes a transaction.
+    fn publish(&mut self, changes: &[Change]) {
         let facts = TransactionFacts {
             change_origin: "",
             transaction_key: TransactionKey::from_bytes([1; 16]),
             commit_number: CommitNumber::ORIGIN,
             commit_user: RecordId::EMPTY,
-            sequence_number: self.events,
         };
-        let event = capture(&change, &facts).expect("the states fit");
-        assert_eq!(event.gap, None);
-        let decoded = self.schema.decode(&event.payload).expect("its own payload");
-        apply(&mut self.replica, decoded);
+        let changes = changes.iter().map(|(id, change_type, before, after)| {
+            Some(RecordChange {
+                entity: self.entity,
+                schema: self.schema,
+                record_id: *id,
+                change_type: *change_type,
+                before: before.as_deref(),
+                after: after.as_deref(),
+                changed_at: Timestamp::from_millis(1_712_693_965_000),
+                differences: self.rules.differences,
+            })
+        });
+        tell(&self.rules, &facts, changes, |_, event| {
+            let event = event.expect("the states fit");
+            assert_eq!(event.gap, None);
+            let decoded = self.schema.decode(&event.payload);
+            apply(&mut self.replica, &decoded.expect("its own payload"));
+        });
+    }
+
+    fn update(&mut self, ids: impl IntoIterator<Item = RecordId>, values: &[(Index, u8)]) {
+        let mut changes = Vec::new();
+        for id in ids {
+            let before = self.live.get(&id).cloned().expect("live");
+            let mut after = before.clone();
+            apply_values(self.entity, &mut after, values);
+            self.live.insert(id, after.clone());
+            changes.push((id, ChangeType::Update, Some(before), Some(after)));
+        }
+        self.publish(&changes);
+    }
+
+    fn delete(&mut self, ids: impl IntoIterator<Item = RecordId>) {
+        let mut changes = Vec::new();
+        for id in ids {
+            let row = self.live.remove(&id).expect("live");
+            self.bin.insert(id, row.clone());
+            changes.push((id, ChangeType::Delete, Some(row), None));
+        }
+        self.publish(&changes);
     }
 
     fn run(&mut self, step: &Step) {
@@ -198,37 +231,27 @@ impl Org<'_> {
                 let fields = &self.entity.fields;
                 let mut row: Row = fields.iter().map(|field| value(field, 0)).collect();
                 apply_values(self.entity, &mut row, values);
-                self.publish(id, ChangeType::Create, None, Some(&row));
+                self.publish(&[(id, ChangeType::Create, None, Some(row.clone()))]);
                 self.live.insert(id, row);
             }
-            Step::Update(record, values) => {
-                let Some(id) = pick(&self.live, *record) else {
-                    return;
-                };
-                let before = self.live.get(&id).cloned().expect("picked");
-                let mut after = before.clone();
-                apply_values(self.entity, &mut after, values);
-                self.publish(id, ChangeType::Update, Some(&before), Some(&after));
-                self.live.insert(id, after);
-            }
-            Step::Delete(record) => {
-                let Some(id) = pick(&self.live, *record) else {
-                    return;
-                };
-                let row = self.live.remove(&id).expect("picked");
-                self.publish(id, ChangeType::Delete, Some(&row), None);
-                self.bin.insert(id, row);
-            }
+            Step::Update(record, values) => self.update(pick(&self.live, *record), values),
+            Step::UpdateAll(values) => self.update(all(&self.live), values),
+            Step::Delete(record) => self.delete(pick(&self.live, *record)),
+            Step::DeleteAll => self.delete(all(&self.live)),
             Step::Undelete(record) => {
                 let Some(id) = pick(&self.bin, *record) else {
                     return;
                 };
                 let row = self.bin.remove(&id).expect("picked");
-                self.publish(id, ChangeType::Undelete, None, Some(&row));
+                self.publish(&[(id, ChangeType::Undelete, None, Some(row.clone()))]);
                 self.live.insert(id, row);
             }
         }
     }
+}
+
+fn all(rows: &BTreeMap<RecordId, Row>) -> Vec<RecordId> {
+    rows.keys().copied().collect()
 }
 
 fn pick(rows: &BTreeMap<RecordId, Row>, record: Index) -> Option<RecordId> {
@@ -242,6 +265,7 @@ proptest! {
     fn applying_every_event_gives_the_records(
         steps in prop::collection::vec(step(), 1..30),
         place in any::<Index>(),
+        merge in any::<bool>(),
     ) {
         let (entity, schema) = place.get(&OBJECTS);
         let mut org = Org {
@@ -250,7 +274,7 @@ proptest! {
             live: BTreeMap::new(),
             bin: BTreeMap::new(),
             replica: Replica::new(),
-            events: 0,
+            rules: CaptureRules { merge, ..CaptureRules::default() },
         };
         for step in &steps {
             org.run(step);
@@ -259,7 +283,7 @@ proptest! {
         let expected = {
             let mut fresh = Org { replica: Replica::new(), live: BTreeMap::new(), bin: BTreeMap::new(), ..org };
             for (id, row) in &org.live {
-                fresh.publish(*id, ChangeType::Undelete, None, Some(row));
+                fresh.publish(&[(*id, ChangeType::Undelete, None, Some(row.clone()))]);
             }
             fresh.replica
         };

@@ -203,6 +203,14 @@ pub const OAUTH_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Source: "Gap Events" (Change Data Capture Developer Guide).
 pub const EVENT_BYTES_MAX: usize = 1_000_000;
 
+/// Changes of one transaction that are told one by one; overflow events tell of what comes after them.
+/// Source: "Overflow Events" (Change Data Capture Developer Guide).
+pub const TOLD_CHANGES_MAX: u64 = 100_000;
+
+/// Records of one merged event, whose own events together have [`EVENT_BYTES_MAX`] at most: a channel that takes it apart
+/// delivers all of it at once. Source: none.
+pub const MERGED_RECORDS_MAX: usize = 1_000;
+
 /// Commands in one commit group.
 pub const GROUP_COMMANDS_MAX: usize = 1_000;
 

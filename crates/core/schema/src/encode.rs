@@ -292,6 +292,13 @@ impl EventSchema {
     }
 }
 
+/// The bytes that a change event with this header begins with; those of its fields follow.
+pub fn header_bytes(header: &ChangeEventHeader) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
+    encode_header(&mut out, header);
+    out
+}
+
 /// Writes the header; it is not nullable.
 pub(crate) fn encode_header(out: &mut Vec<u8>, header: &ChangeEventHeader) {
     text(out, header.entity_name.as_str());

@@ -30,7 +30,7 @@ use md5::{Digest, Md5};
 use thiserror::Error;
 
 pub use decode::{DecodeError, DecodedEvent, FieldValue};
-pub use encode::Inclusion;
+pub use encode::{Inclusion, header_bytes};
 pub use from_json::JsonError;
 pub use shape::{Component, Compound, EventField, Scalar, Shape};
 

@@ -32,7 +32,7 @@ impl Bench {
             instance: *b"5f",
             retention_hours: 72,
             capture_all: true,
-            differences: true,
+            capture_rules: landfall_engine::CaptureRules::default(),
             streams: landfall_engine::Streams::default(),
             allocations: Allocations::UNLIMITED,
         })

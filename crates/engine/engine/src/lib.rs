@@ -69,6 +69,7 @@ pub use deploy::{Amended, Effect, Step};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::{Error, chain};
 pub use generic_channels::{GenericChannel, GenericChannels, Push, is_name as is_channel_name};
+pub use landfall_capture::transaction::CaptureRules;
 pub use log::{Backlog, Lag, Log, LogEvent, Prepare, Rendition, Standing, Stretch, Watcher};
 pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;
@@ -103,8 +104,8 @@ pub struct Parts {
     pub retention_hours: u64,
     /// Whether changes of every object that supports it are captured.
     pub capture_all: bool,
-    /// Whether updates tell large texts by what changed in them.
-    pub differences: bool,
+    /// How the changes of a transaction become events.
+    pub capture_rules: CaptureRules,
     /// `PushTopics` and generic channels.
     pub streams: Streams,
     /// What the org may use.

@@ -77,7 +77,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         entropy: Arc::clone(&entropy),
         blueprints,
         capture_all: parts.capture_all,
-        differences: parts.differences,
+        capture_rules: parts.capture_rules,
         definitions: Arc::clone(&definitions),
         standings: Arc::clone(&standings),
         issued: Arc::clone(&issued),

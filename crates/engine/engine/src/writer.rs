@@ -14,6 +14,7 @@ mod streams;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use landfall_capture::transaction::CaptureRules;
 use landfall_metadata::Granted;
 use landfall_model::{RecordId, ReplayId, Timestamp, limits};
 use landfall_store::{Appended, Document, NewEvent, WriteSet, Writer};
@@ -50,7 +51,7 @@ pub(crate) struct Core {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) blueprints: Blueprints,
     pub(crate) capture_all: bool,
-    pub(crate) differences: bool,
+    pub(crate) capture_rules: CaptureRules,
     pub(crate) definitions: Arc<InForce>,
     pub(crate) standings: Arc<AllRights>,
     pub(crate) issued: Arc<Issued>,
@@ -249,7 +250,7 @@ impl Core {
                 computed,
                 position,
                 at,
-                self.differences,
+                &self.capture_rules,
             )
         })?;
         if let Some(topics) = streams.topics {

@@ -19,7 +19,7 @@ use http_body_util::BodyExt;
 use landfall_auth::{Auth, Client, NewUser, PasswordCost, Settings};
 use landfall_engine::usage::Allocations;
 use landfall_engine::{
-    Change, Engine, ManualClock, Parts, SeededEntropy, Transaction, WriterThread,
+    CaptureRules, Change, Engine, ManualClock, Parts, SeededEntropy, Transaction, WriterThread,
 };
 use landfall_metadata::Component;
 use landfall_model::{RecordId, Timestamp, Value as Field};
@@ -46,6 +46,8 @@ pub struct Options {
     pub logins: Settings,
     /// What it may use.
     pub allocations: Allocations,
+    /// How changes become events.
+    pub capture_rules: CaptureRules,
 }
 
 impl Default for Options {
@@ -57,6 +59,7 @@ impl Default for Options {
                 ..Settings::developer()
             },
             allocations: Allocations::UNLIMITED,
+            capture_rules: CaptureRules::default(),
         }
     }
 }
@@ -250,7 +253,7 @@ impl StoppedOrg {
             instance: *b"5f",
             retention_hours: 72,
             capture_all: self.options.capture_all,
-            differences: true,
+            capture_rules: self.options.capture_rules,
             streams: landfall_engine::Streams::default(),
             allocations: self.options.allocations,
         })

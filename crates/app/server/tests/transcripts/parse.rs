@@ -16,6 +16,8 @@ pub(crate) struct Case {
     pub(crate) steps: Vec<Step>,
     /// Whether it must not share its server.
     pub(crate) fresh: bool,
+    /// What its server is set to, in TOML.
+    pub(crate) settings: String,
 }
 
 pub(crate) enum Step {
@@ -89,6 +91,7 @@ impl Document {
                     line: number,
                     steps: Vec::new(),
                     fresh: false,
+                    settings: String::new(),
                 });
             } else if line.starts_with("Source:") {
                 sourced = true;
@@ -171,8 +174,12 @@ fn steps(lines: &[(usize, &str)], case: &mut Case) -> Result<(), String> {
         } else if plain == "answered" {
             case.steps.extend(open.take().map(Step::Exchange));
             case.steps.push(Step::Answered);
-        } else if plain == "server fresh" {
+        } else if let Some(setting) = plain.strip_prefix("server ") {
             case.fresh = true;
+            if setting != "fresh" {
+                case.settings.push_str(setting);
+                case.settings.push('\n');
+            }
         } else {
             let exchange = open
                 .as_mut()

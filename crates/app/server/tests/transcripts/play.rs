@@ -1,5 +1,6 @@
 //! Playing cases: requests out, answers in.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ pub(crate) async fn document(document: &Document) -> Outcome {
     {
         outcome.played += 1;
         let played = if case.fresh {
-            match Stage::open().await {
+            match Stage::open(&case.settings).await {
                 Ok(stage) => {
                     let played = play(&stage, case, &mut outcome.corrections).await;
                     stage.close().await;
@@ -57,7 +58,7 @@ pub(crate) async fn document(document: &Document) -> Outcome {
         } else {
             let stage = match shared.take() {
                 Some(stage) => Ok(stage),
-                None => Stage::open().await,
+                None => Stage::open("").await,
             };
             match stage {
                 Ok(stage) => {
@@ -81,13 +82,16 @@ pub(crate) async fn document(document: &Document) -> Outcome {
 }
 
 impl Stage {
-    async fn open() -> Result<Self, String> {
+    async fn open(own: &str) -> Result<Self, String> {
         let clock = Arc::new(StageClock::new());
         let settings = Settings {
             listen: "127.0.0.1:0".parse().ok(),
             ephemeral: Some(true),
             ..Settings::default()
         };
+        let own =
+            Settings::parse(own, Path::new("transcript")).map_err(|error| error.to_string())?;
+        let settings = settings.or(own);
         let config = Config::dev(settings).map_err(|error| error.to_string())?;
         let environment = Environment {
             clock: clock.clone(),

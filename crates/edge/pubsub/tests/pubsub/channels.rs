@@ -6,9 +6,8 @@ use landfall_schema::{DecodedEvent, FieldValue};
 use landfall_test_org::channels::{channel, member};
 use tonic::Code;
 
-use crate::org::{Org, assert_refused, fetch, number, produced};
+use crate::org::{Org, assert_refused, decoded, fetch, number, produced};
 use crate::project;
-use crate::proto::ConsumerEvent;
 
 const SALES: &str = "/data/Sales__chn";
 
@@ -27,14 +26,6 @@ fn project(members: &[Component]) -> Vec<Component> {
     ];
     components.extend(members.iter().cloned());
     components
-}
-
-async fn decoded(org: &Org, event: &ConsumerEvent) -> DecodedEvent {
-    let event = produced(event);
-    org.schema(&event.schema_id).await.expect("it is known");
-    let id = landfall_model::SchemaId::parse(&event.schema_id).expect("an id");
-    let schema = org.engine.schema(id).expect("a schema");
-    schema.decode(&event.payload).expect("its own payload")
 }
 
 fn text(text: &str) -> Value {

@@ -17,6 +17,7 @@ mod quiet;
 mod reflection;
 mod replay;
 mod topics;
+mod transactions;
 mod usage;
 
 /// Messages and client, generated for the tests alone.

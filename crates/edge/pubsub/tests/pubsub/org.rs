@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use axum::Router;
 use landfall_engine::usage::Allocations;
-use landfall_engine::{Change, Transaction};
+use landfall_engine::{CaptureRules, Change, Transaction};
 use landfall_model::{RecordId, Timestamp, Value};
 use landfall_pubsub::{PubsubState, Timings, router};
+use landfall_schema::DecodedEvent;
 use landfall_test_org::{Options, TestOrg};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
@@ -85,6 +86,15 @@ impl Org {
         org.deploy(vec![project::low_ink(""), project::paper_jam()])
             .await;
         org
+    }
+
+    /// An org as it is shipped, which tells changes in this way.
+    pub(crate) async fn under(rules: CaptureRules) -> Self {
+        let options = Options {
+            capture_rules: rules,
+            ..Options::default()
+        };
+        Self::of(TestOrg::with(options).await)
     }
 
     fn of(org: TestOrg) -> Self {
@@ -224,18 +234,21 @@ impl Org {
     }
 
     pub(crate) async fn update(&self, entity: &str, id: RecordId, fields: &[(&str, Value)]) {
+        self.make(self.updating(entity, id, fields)).await;
+    }
+
+    pub(crate) fn updating(&self, entity: &str, id: RecordId, fields: &[(&str, Value)]) -> Change {
         let entity = self.engine.catalog().entity(entity).cloned().expect(entity);
         let values = fields
             .iter()
             .map(|(name, value)| (entity.index_of(name).expect("a field"), value.clone()))
             .collect();
-        let change = Change::Update {
+        Change::Update {
             entity,
             id,
             values,
             unmodified_since: None,
-        };
-        self.make(change).await;
+        }
     }
 
     pub(crate) async fn delete(&self, entity: &str, id: RecordId) {
@@ -244,19 +257,22 @@ impl Org {
     }
 
     async fn make(&self, change: Change) -> RecordId {
+        let ids = self.make_all(vec![change]).await;
+        *ids.first().expect("an outcome")
+    }
+
+    /// Makes changes in one transaction.
+    pub(crate) async fn make_all(&self, changes: Vec<Change>) -> Vec<RecordId> {
         let transaction = Transaction {
-            changes: vec![change],
+            changes,
             all_or_none: true,
             user: self.admin,
             origin: "com/salesforce/api/rest/59.0".to_owned(),
         };
         let outcomes = self.engine.commit(transaction).await.expect("a commit");
-        outcomes
-            .into_iter()
-            .next()
-            .expect("an outcome")
-            .expect("it is made")
-            .id
+        let made = outcomes.into_iter();
+        made.map(|outcome| outcome.expect("it is made").id)
+            .collect()
     }
 
     /// A `Low_Ink__e` as a publisher sends it.
@@ -281,6 +297,15 @@ impl Org {
             headers: Vec::new(),
         }
     }
+}
+
+/// What an event says.
+pub(crate) async fn decoded(org: &Org, event: &ConsumerEvent) -> DecodedEvent {
+    let event = produced(event);
+    org.schema(&event.schema_id).await.expect("it is known");
+    let id = landfall_model::SchemaId::parse(&event.schema_id).expect("an id");
+    let schema = org.engine.schema(id).expect("a schema");
+    schema.decode(&event.payload).expect("its own payload")
 }
 
 /// Lets everything run until it waits.

@@ -1,23 +1,23 @@
 //! The events of a group, made inside its commit: only there is its position in the log known.
 
 use bytes::Bytes;
-use landfall_capture::{RecordChange, TransactionFacts};
+use landfall_capture::transaction::{self, CaptureRules};
+use landfall_capture::{CapturedEvent, RecordChange, TransactionFacts};
 use landfall_model::{CommitNumber, Timestamp};
 use landfall_store::{Appended, NewEvent, Position};
 use tracing::{error, warn};
 
 use super::compute::{Computed, NetChange};
-use crate::definitions::Definitions;
+use crate::definitions::{Capture, Definitions};
 
-/// The events of a group, with the commit numbers that its position in the log gives. Large texts may be told by their
-/// differences.
+/// The events of a group, with the commit numbers that its position in the log gives.
 pub(super) fn append<'g>(
     definitions: &Definitions,
     published: impl Iterator<Item = &'g NewEvent>,
     group: impl Iterator<Item = &'g Computed>,
     position: Position,
     at: Timestamp,
-    differences: bool,
+    rules: &CaptureRules,
 ) -> Appended {
     let mut events: Vec<NewEvent> = published.cloned().collect();
     let mut commit_number = position.commit_number;
@@ -28,19 +28,8 @@ pub(super) fn append<'g>(
         }
         commit_number = commit_number.advanced_by(1);
         // What the org does to itself while it is set up is no change that anybody waits for.
-        if !transaction.is_told {
-            continue;
-        }
-        for (place, change) in transaction.changes.iter().enumerate() {
-            let sequence_number = i32::try_from(place + 1).unwrap_or(i32::MAX);
-            events.extend(event(
-                definitions,
-                transaction,
-                change,
-                commit_number,
-                sequence_number,
-                differences,
-            ));
+        if transaction.is_told {
+            tell(definitions, transaction, commit_number, rules, &mut events);
         }
     }
     Appended {
@@ -50,48 +39,63 @@ pub(super) fn append<'g>(
     }
 }
 
-fn event(
+/// The change events of a transaction.
+fn tell(
     definitions: &Definitions,
     transaction: &Computed,
-    change: &NetChange,
     commit_number: CommitNumber,
-    sequence_number: i32,
-    differences: bool,
-) -> Option<NewEvent> {
-    let capture = definitions.capture_of(&change.entity)?;
-    let captured = landfall_capture::capture(
-        &RecordChange {
+    rules: &CaptureRules,
+    events: &mut Vec<NewEvent>,
+) {
+    let facts = TransactionFacts {
+        change_origin: &transaction.origin,
+        transaction_key: transaction.key,
+        commit_number,
+        commit_user: transaction.user,
+    };
+    let changes = transaction.changes.iter();
+    let captured: Vec<(&NetChange, Option<&Capture>)> = changes
+        .map(|change| (change, definitions.capture_of(&change.entity)))
+        .collect();
+    let changes = captured.iter().map(|(change, capture)| {
+        Some(RecordChange {
             entity: &change.entity,
-            schema: &capture.schema,
+            schema: &(*capture)?.schema,
             record_id: change.id,
             change_type: change.change,
             before: change.before.as_ref().map(|row| row.as_slice()),
             after: Some(&change.after),
             changed_at: transaction.at,
-            differences,
-        },
-        &TransactionFacts {
-            change_origin: &transaction.origin,
-            transaction_key: transaction.key,
-            commit_number,
-            commit_user: transaction.user,
-            sequence_number,
-        },
-    );
-    let captured = match captured {
-        Ok(captured) => captured,
+            differences: rules.differences,
+        })
+    });
+    transaction::tell(rules, &facts, changes, |place, event| {
+        if let Some((change, Some(capture))) = captured.get(place) {
+            events.extend(logged(change, capture, event));
+        }
+    });
+}
+
+/// An event as the log takes it.
+fn logged(
+    change: &NetChange,
+    capture: &Capture,
+    event: Result<CapturedEvent, landfall_capture::Error>,
+) -> Option<NewEvent> {
+    let event = match event {
+        Ok(event) => event,
         Err(failure) => {
             error!(error = %crate::chain(&failure), record_id = %change.id, "a change cannot be captured");
             return None;
         }
     };
-    if let Some(cause) = captured.gap {
+    if let Some(cause) = event.gap {
         warn!(?cause, record_id = %change.id, "a change is told by a gap event");
     }
     Some(NewEvent {
         topic: capture.topic,
         uuid: change.uuid,
-        schema: captured.schema_id,
-        payload: Bytes::from(captured.payload),
+        schema: event.schema_id,
+        payload: Bytes::from(event.payload),
     })
 }

@@ -229,7 +229,13 @@ impl Clock for Swinging {
 async fn a_clock_that_is_set_back_takes_no_date_with_it() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let clock = Arc::new(Swinging(AtomicI64::new(START.as_millis())));
-    let (engine, _writer) = org::start(&folder, Arc::clone(&clock) as _, 1, |opened| opened);
+    let (engine, _writer) = org::start(
+        &folder,
+        Arc::clone(&clock) as _,
+        1,
+        landfall_engine::CaptureRules::default(),
+        |opened| opened,
+    );
     let entity = Arc::clone(engine.catalog().entity("Case").expect("an object"));
     let place = entity.index_of("CreatedDate").expect("a field");
     let mut dates = Vec::new();

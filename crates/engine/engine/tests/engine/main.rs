@@ -16,4 +16,5 @@ mod purging;
 mod refusals;
 mod restart;
 mod rolling_up;
+mod telling;
 mod watching;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use landfall_engine::usage::Allocations;
 use landfall_engine::{
-    Assignment, Change, Clock, Engine, Event, ManualClock, Outcome, Parts, Rights, SeededEntropy,
-    TopicFilter, Transaction, WriterThread,
+    Assignment, CaptureRules, Change, Clock, Engine, Event, ManualClock, Outcome, Parts, Rights,
+    SeededEntropy, TopicFilter, Transaction, WriterThread,
 };
 use landfall_model::{
     ChangeEventHeader, ChangeType, EntityDefinition, Fault, FieldBits, RecordId, ReplayId, Row,
@@ -40,9 +40,18 @@ impl Org {
 
     /// An org whose store the test has a hand in.
     pub(crate) async fn on(wrap: impl FnOnce(Opened) -> Opened) -> Self {
+        Self::with(CaptureRules::default(), wrap).await
+    }
+
+    /// An org that tells its changes in this way.
+    pub(crate) async fn under(rules: CaptureRules) -> Self {
+        Self::with(rules, |opened| opened).await
+    }
+
+    async fn with(rules: CaptureRules, wrap: impl FnOnce(Opened) -> Opened) -> Self {
         let folder = TempDir::new().expect("a folder");
         let clock = Arc::new(ManualClock::new(START));
-        let (engine, writer) = start(&folder, Arc::clone(&clock) as _, 1, wrap);
+        let (engine, writer) = start(&folder, Arc::clone(&clock) as _, 1, rules, wrap);
         let mut org = Self {
             engine,
             clock,
@@ -85,7 +94,13 @@ impl Org {
         drop(standing);
         drop(engine);
         let seed = seed + 1;
-        let (engine, writer) = start(&folder, Arc::clone(&clock) as _, seed, |opened| opened);
+        let (engine, writer) = start(
+            &folder,
+            Arc::clone(&clock) as _,
+            seed,
+            CaptureRules::default(),
+            |opened| opened,
+        );
         let mut org = Self {
             engine,
             clock,
@@ -247,6 +262,7 @@ pub(crate) fn start(
     folder: &TempDir,
     clock: Arc<dyn Clock>,
     seed: u64,
+    rules: CaptureRules,
     wrap: impl FnOnce(Opened) -> Opened,
 ) -> (Engine, WriterThread) {
     let config = landfall_store_embedded::Config::new(folder.path().join("landfall.db"));
@@ -257,7 +273,7 @@ pub(crate) fn start(
         instance: *b"5f",
         retention_hours: 72,
         capture_all: true,
-        differences: true,
+        capture_rules: rules,
         streams: landfall_engine::Streams::default(),
         allocations: Allocations::UNLIMITED,
     })

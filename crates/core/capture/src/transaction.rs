@@ -1,0 +1,205 @@
+//! The events of a whole transaction: numbered, as many as may be told one by one, and if that is wanted, equal ones as one.
+//!
+//! Changes are counted, not events. What nobody captures has a number, but does not count. A change that would go beyond
+//! the bound belongs to the rest as a whole, and so does all that follows: each object in it has one overflow event, at its
+//! first change there, and numbers go on with these.
+//!
+//! Source: "Merged Change Events", "Overflow Events" (Change Data Capture Developer Guide). Source: none for which changes
+//! merge if only some are equal, for the number that follows a merged event, and for the change that reaches the bound.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use landfall_model::{ChangeEventHeader, ChangeType, KeyPrefix, RecordId, limits};
+use landfall_schema::header_bytes;
+
+use crate::{
+    CapturedEvent, Error, GapCause, RecordChange, TransactionFacts, capture, header, without_fields,
+};
+
+/// How the changes of a transaction are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaptureRules {
+    /// Whether updates may tell large texts by what changed in them.
+    pub differences: bool,
+    /// Whether equal changes of several records are one event.
+    pub merge: bool,
+    /// How many changes are told one by one.
+    pub overflow_after: u64,
+}
+
+impl Default for CaptureRules {
+    /// As documented, without what the service does sometimes.
+    fn default() -> Self {
+        Self {
+            differences: true,
+            merge: false,
+            overflow_after: limits::TOLD_CHANGES_MAX,
+        }
+    }
+}
+
+/// Makes the events of the changes of a transaction, none of which is of the record of another; a change that is not
+/// captured is none. Each event goes to `put` with the place of its first change, or why there is none.
+pub fn tell<'c>(
+    rules: &CaptureRules,
+    facts: &TransactionFacts<'_>,
+    changes: impl IntoIterator<Item = Option<RecordChange<'c>>>,
+    mut put: impl FnMut(usize, Result<CapturedEvent, Error>),
+) {
+    let mut bounded = Bounded {
+        facts,
+        left: Some(rules.overflow_after),
+        overflown: Vec::new(),
+    };
+    let mut merging = rules.merge.then(Merging::default);
+    let mut number = 1;
+    for (place, change) in changes.into_iter().enumerate() {
+        let Some(change) = change else {
+            number += i32::from(bounded.left.is_some());
+            continue;
+        };
+        match (bounded.event(&change, number), &mut merging) {
+            (None, _) => continue,
+            (Some(Ok(event)), Some(merging)) => {
+                if !merging.add(place, event) {
+                    continue;
+                }
+            }
+            (Some(event), _) => put(place, event),
+        }
+        number += 1;
+    }
+    for held in merging.into_iter().flat_map(|merging| merging.events) {
+        put(held.place, Ok(held.whole()));
+    }
+}
+
+/// Tells changes one by one, until they are too many.
+struct Bounded<'f> {
+    facts: &'f TransactionFacts<'f>,
+    /// How many changes more are told one by one; none once there were too many.
+    left: Option<u64>,
+    /// Objects with an overflow event.
+    overflown: Vec<KeyPrefix>,
+}
+
+impl Bounded<'_> {
+    /// The event of a change; none if there was an overflow event of the object.
+    fn event(
+        &mut self,
+        change: &RecordChange<'_>,
+        number: i32,
+    ) -> Option<Result<CapturedEvent, Error>> {
+        if let Some(left) = self.left {
+            let captured = capture(change, self.facts, number);
+            let Ok(event) = &captured else {
+                return Some(captured);
+            };
+            self.left = left.checked_sub(event.changes);
+            if self.left.is_some() {
+                return Some(captured);
+            }
+        }
+        let object = change.entity.key_prefix;
+        if self.overflown.contains(&object) {
+            return None;
+        }
+        self.overflown.push(object);
+        let header = ChangeEventHeader {
+            record_ids: vec![RecordId::EMPTY.to_string()],
+            change_type: ChangeType::GapOverflow,
+            ..header(change, self.facts, number)
+        };
+        Some(without_fields(change.schema, header, 1, GapCause::Overflow))
+    }
+}
+
+/// The events of a transaction, of which some may yet be of more records.
+#[derive(Default)]
+struct Merging {
+    events: Vec<Held>,
+    /// Those that take further records, by all that they say but of which record and at which place.
+    open: HashMap<Vec<u8>, usize>,
+}
+
+struct Held {
+    place: usize,
+    event: CapturedEvent,
+    /// Where the fields begin in the payload, which is of the first record alone.
+    fields: usize,
+}
+
+impl Merging {
+    /// Takes an event; says whether it stays one of its own.
+    fn add(&mut self, place: usize, mut event: CapturedEvent) -> bool {
+        let fields = header_bytes(&event.header).len();
+        if merges(event.header.change_type) {
+            match self.open.entry(said(&event, fields)) {
+                Entry::Occupied(mut open) => match self.events.get_mut(*open.get()) {
+                    Some(held) if held.has_room() => {
+                        let ids = &mut held.event.header.record_ids;
+                        ids.append(&mut event.header.record_ids);
+                        held.event.changes += event.changes;
+                        return false;
+                    }
+                    _ => {
+                        open.insert(self.events.len());
+                    }
+                },
+                Entry::Vacant(open) => {
+                    open.insert(self.events.len());
+                }
+            }
+        }
+        self.events.push(Held {
+            place,
+            event,
+            fields,
+        });
+        true
+    }
+}
+
+impl Held {
+    fn has_room(&self) -> bool {
+        let records = self.event.header.record_ids.len() + 1;
+        let bytes = self.event.payload.len().saturating_mul(records);
+        records <= limits::MERGED_RECORDS_MAX && bytes <= limits::EVENT_BYTES_MAX
+    }
+
+    /// The event with all of its records.
+    fn whole(mut self) -> CapturedEvent {
+        let event = &mut self.event;
+        if event.header.record_ids.len() > 1 {
+            let head = header_bytes(&event.header);
+            event.payload.splice(..self.fields, head);
+        }
+        self.event
+    }
+}
+
+/// A new record has values of its own, if only its id.
+const fn merges(change_type: ChangeType) -> bool {
+    match change_type {
+        ChangeType::Create | ChangeType::Undelete | ChangeType::Snapshot => false,
+        ChangeType::Update
+        | ChangeType::Delete
+        | ChangeType::GapCreate
+        | ChangeType::GapUpdate
+        | ChangeType::GapDelete
+        | ChangeType::GapUndelete
+        | ChangeType::GapOverflow => true,
+    }
+}
+
+/// All that an event says but of which record and at which place of the transaction.
+fn said(event: &CapturedEvent, fields: usize) -> Vec<u8> {
+    let mut said = header_bytes(&ChangeEventHeader {
+        record_ids: Vec::new(),
+        sequence_number: 0,
+        ..event.header.clone()
+    });
+    said.extend_from_slice(event.payload.get(fields..).unwrap_or_default());
+    said
+}
