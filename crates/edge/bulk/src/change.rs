@@ -9,6 +9,7 @@ use tracing::warn;
 use crate::Shared;
 use crate::content::{Chunk, Records, Unread};
 use crate::error::{Error, chain};
+use crate::event::publish;
 use crate::job::{Changing, Job, State, stored};
 use crate::jobs::Entry;
 use crate::record::Mapping;
@@ -91,12 +92,7 @@ async fn transact(
     if job.state != State::InProgress {
         return Ok(false);
     }
-    let transaction = Transaction {
-        changes,
-        all_or_none: false,
-        user: user(&job)?,
-        origin: job.origin.clone(),
-    };
+    let user = user(&job)?;
     let before = job.clone();
     let (start, end) = (chunk.start, chunk.end);
     let now = shared.engine.clock().now().as_millis();
@@ -104,11 +100,11 @@ async fn transact(
         let before = before.clone();
         move |outcomes: &[Outcome]| {
             let after = advanced(before.clone(), end, (millis, now), outcomes);
-            let became = outcomes.iter().zip(named);
+            let became = outcomes.iter().zip(&named);
             let transacted = Transacted {
                 start,
                 records: became
-                    .map(|(outcome, id)| Became::of(outcome, id))
+                    .map(|(outcome, id)| Became::of(outcome, *id))
                     .collect(),
             };
             let result = Document {
@@ -119,7 +115,17 @@ async fn transact(
             vec![after.document(), result]
         }
     };
-    let outcomes = shared.engine.commit_noting(transaction, noted).await?;
+    let outcomes = if let Some(event) = mapping.event() {
+        publish(&shared.engine, event, user, changes, noted).await?
+    } else {
+        let transaction = Transaction {
+            changes,
+            all_or_none: false,
+            user,
+            origin: job.origin.clone(),
+        };
+        shared.engine.commit_noting(transaction, noted).await?
+    };
     *job = advanced(before, end, (millis, now), &outcomes);
     drop(job);
     changed(shared, &outcomes).await;

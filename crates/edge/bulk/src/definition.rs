@@ -110,8 +110,8 @@ impl Given<'_> {
             return Err(unreadable());
         }
         let (delimiter, line_ending) = form(self.content_type, self.delimiter, self.line_ending)?;
-        let entity = object(definitions, self.object.unwrap_or_default())?;
-        login.access().check(operation.act(), entity)?;
+        let name = self.object.unwrap_or_default();
+        let entity = changed(definitions, name, operation, login)?;
         let external_id_field = match operation {
             Operation::Upsert => Some(external_id(entity, self.external_id_field)?),
             _ => None,
@@ -163,6 +163,33 @@ fn text(value: &Value) -> Result<Option<&str>, Fault> {
         Value::Null => Ok(None),
         _ => Err(unreadable()),
     }
+}
+
+/// The object whose records are changed, or the event that is published.
+///
+/// Source: "Publish Event Messages with Salesforce APIs" (Platform Events Developer Guide): events are inserted.
+///
+/// # Errors
+/// Those of [`object`], [`Fault::AccessDenied`].
+pub(crate) fn changed<'d>(
+    definitions: &'d Definitions,
+    name: &str,
+    operation: Operation,
+    login: &Login,
+) -> Result<&'d EntityDefinition, Fault> {
+    let access = login.access();
+    let publication = definitions.publication(name);
+    if let Some(publication) = publication.filter(|_| operation == Operation::Insert) {
+        if !access.event(&publication.event).create {
+            return Err(Fault::AccessDenied);
+        }
+        if publication.object.capabilities.createable {
+            return Ok(&publication.object);
+        }
+    }
+    let entity = object(definitions, name)?;
+    access.check(operation.act(), entity)?;
+    Ok(entity)
 }
 
 /// The object of a name.

@@ -16,6 +16,7 @@ mod columns;
 mod content;
 mod definition;
 mod error;
+mod event;
 mod find;
 mod folder;
 mod ingest;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use csv::StringRecord;
-use landfall_engine::{Assignment, Change, Definitions, Engine};
+use landfall_engine::{Assignment, Change, Definitions, Engine, Publication};
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{
     EntityDefinition, Fault, FieldDefinition, FieldType, ManyFault, RecordId, Value,
@@ -24,6 +24,8 @@ const NOTHING: &str = "#N/A";
 /// What a job's data means in an org as it is now.
 pub(crate) struct Mapping {
     entity: Arc<EntityDefinition>,
+    /// What is published, if the object is an event.
+    event: Option<Publication>,
     operation: Operation,
     /// The field that an upsert goes by.
     key: Option<usize>,
@@ -45,7 +47,10 @@ impl Mapping {
         header: &StringRecord,
     ) -> Result<Self, String> {
         let catalog = definitions.catalog();
-        let entity = catalog.entity(object);
+        let event = definitions.publication(object);
+        let entity = catalog
+            .entity(object)
+            .or_else(|| event.map(|event| &event.object));
         let entity =
             entity.ok_or_else(|| format!("InvalidJob : Unable to find object: {object}"))?;
         let operation = changing.operation;
@@ -60,9 +65,15 @@ impl Mapping {
         Ok(Self {
             columns: columns::columns(header, catalog, entity, operation, key)?,
             entity: Arc::clone(entity),
+            event: event.cloned(),
             operation,
             key,
         })
+    }
+
+    /// What is published, if the object is an event.
+    pub(crate) const fn event(&self) -> Option<&Publication> {
+        self.event.as_ref()
     }
 
     /// The changes that records ask for, in their order.

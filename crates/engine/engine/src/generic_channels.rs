@@ -168,7 +168,7 @@ pub(crate) async fn push(
         .map(|push| event(engine, schema, channel, push))
         .collect::<Result<Vec<_>, _>>()?;
     // Generic events count against no allocation of platform events.
-    engine.0.writer.publish(events).await?;
+    engine.0.writer.publish(events, Vec::new()).await?;
     Ok(())
 }
 

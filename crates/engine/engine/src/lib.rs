@@ -452,10 +452,23 @@ impl Engine {
         if events.is_empty() {
             return Ok(Vec::new());
         }
+        self.publish_noting(client, events, Vec::new()).await
+    }
+
+    /// The same, with documents about it: both are kept, or neither.
+    ///
+    /// # Errors
+    /// Those of [`Self::publish`].
+    pub async fn publish_noting(
+        &self,
+        client: &Client,
+        events: Vec<NewEvent>,
+        documents: Vec<Document>,
+    ) -> Result<Vec<ReplayId>, Error> {
         let usage = self.usage();
         let topics: Vec<TopicId> = events.iter().map(|event| event.topic).collect();
         let reservation = usage.reserve(topics.iter().copied())?;
-        let positions = self.0.writer.publish(events).await?;
+        let positions = self.0.writer.publish(events, documents).await?;
         reservation.keep();
         usage.published(client, topics.into_iter());
         Ok(positions)

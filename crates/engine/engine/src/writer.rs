@@ -427,7 +427,10 @@ impl Group {
                 self.documents.extend(documents);
                 self.puts.push(answer);
             }
-            Command::Publish(events, answer) => self.publications.push((events, answer)),
+            Command::Publish(events, documents, answer) => {
+                self.documents.extend(documents);
+                self.publications.push((events, answer));
+            }
             Command::Deploy(deployment, answer) => self.deployment = Some((deployment, answer)),
             Command::Trim(answer) => self.trims.push(answer),
             Command::Stop => self.stop = true,

@@ -7,7 +7,7 @@ use landfall_model::{BulkFault, Fault};
 use serde_json::Value;
 
 use super::job::{Stage, Task};
-use crate::definition::{external_id, object, operation};
+use crate::definition::{changed, external_id, object, operation};
 use crate::job::{Form, Operation};
 
 /// Members of a job that a client may give.
@@ -56,13 +56,14 @@ pub(crate) fn definition(
         Some("JSON") => Form::Json,
         Some(_) => return Err(unreadable()),
     };
-    let entity = object(definitions, get("object").unwrap_or_default())?;
-    let task = match get("operation").unwrap_or_default() {
-        "query" => Task::Query { deleted: false },
-        "queryAll" => Task::Query { deleted: true },
+    let name = get("object").unwrap_or_default();
+    let queried = |deleted| Ok((object(definitions, name)?, Task::Query { deleted }));
+    let (entity, task) = match get("operation").unwrap_or_default() {
+        "query" => queried(false)?,
+        "queryAll" => queried(true)?,
         other => {
             let operation = operation(other, login)?;
-            login.access().check(operation.act(), entity)?;
+            let entity = changed(definitions, name, operation, login)?;
             let external_id_field = match operation {
                 Operation::Upsert => {
                     let field = external_id(entity, get("externalIdFieldName"))?;
@@ -70,10 +71,11 @@ pub(crate) fn definition(
                 }
                 _ => None,
             };
-            Task::Change {
+            let task = Task::Change {
                 operation,
                 external_id_field,
-            }
+            };
+            (entity, task)
         }
     };
     Ok(Wanted {

@@ -9,9 +9,9 @@ use serde_json::json;
 use crate::org::{Org, rows};
 
 /// An org whose store can be made to deny a write.
-async fn denying() -> (Org, Arc<Denial>) {
+async fn denying(org: Org) -> (Org, Arc<Denial>) {
     let mut denial = None;
-    let stopped = Org::new().await.stop().await;
+    let stopped = org.stop().await;
     let org = Org::start(stopped, |opened| {
         let (store, told) = faults::denying(opened);
         denial = Some(told);
@@ -38,15 +38,16 @@ async fn fails(org: &Org, denial: &Denial, job: &str, commit: usize, is_late: bo
     !org.test.engine.is_writable()
 }
 
+const RECORDS: usize = 900;
+
 /// Has a job of some records fail at a commit, and go on after a restart; says whether it did fail.
-async fn fails_at(commit: usize, is_late: bool) -> bool {
-    const RECORDS: usize = 900;
-    let (org, denial) = denying().await;
+async fn fails_at(commit: usize, is_late: bool, (object, column): (&str, &str)) -> (Org, bool) {
+    let (org, denial) = denying(crate::events::org().await).await;
     let job = org
-        .job(&json!({"object": "Account", "operation": "insert"}))
+        .job(&json!({"object": object, "operation": "insert"}))
         .await;
     let rows = rows(RECORDS);
-    let data = format!("Name\n{rows}");
+    let data = format!("{column}\n{rows}");
     let put = org
         .ask("PUT", &format!("{job}/batches"), "text/csv", data)
         .await;
@@ -58,33 +59,51 @@ async fn fails_at(commit: usize, is_late: bool) -> bool {
     let ended = org.ended(&job).await;
     assert_eq!(ended["state"], "JobComplete");
     assert_eq!(ended["numberRecordsProcessed"], RECORDS);
-    let names: Vec<String> = org
-        .values("Account", "Name")
-        .await
-        .iter()
-        .map(|name| name.as_text().expect("a name").to_owned())
-        .collect();
-    let distinct: HashSet<&String> = names.iter().collect();
-    assert_eq!(
-        (names.len(), distinct.len()),
-        (RECORDS, RECORDS),
-        "commit {commit}"
-    );
     let results = org.results(&job, "successfulResults").await;
     let told: HashSet<&str> = results.lines().skip(1).collect();
     assert_eq!(told.len(), RECORDS, "commit {commit}");
-    assert_eq!(org.results(&job, "unprocessedrecords").await, "Name\n");
-    has_failed
+    let rest = org.results(&job, "unprocessedrecords").await;
+    assert_eq!(rest, format!("{column}\n"));
+    (org, has_failed)
 }
 
 #[tokio::test]
 async fn a_failure_at_any_commit_neither_loses_nor_doubles_a_record() {
     for is_late in [false, true] {
         let mut commit = 0;
-        while fails_at(commit, is_late).await {
+        loop {
+            let (org, has_failed) = fails_at(commit, is_late, ("Account", "Name")).await;
+            let names = org.values("Account", "Name").await;
+            let names = names.iter().filter_map(landfall_model::Value::as_text);
+            let names: Vec<&str> = names.collect();
+            let distinct: HashSet<&&str> = names.iter().collect();
+            let both = (names.len(), distinct.len());
+            assert_eq!(both, (RECORDS, RECORDS), "commit {commit}");
+            if !has_failed {
+                break;
+            }
             commit += 1;
         }
         // One for each transaction, one for the beginning that may have been before, one for the end.
+        assert!(commit >= 5, "{commit} commits");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_at_any_commit_neither_loses_nor_doubles_an_event() {
+    for is_late in [false, true] {
+        let mut commit = 0;
+        loop {
+            let (org, has_failed) = fails_at(commit, is_late, ("Ping__e", "Text__c")).await;
+            let bounds = org.test.engine.log().bounds();
+            let first = bounds.earliest.expect("events").get();
+            let published = bounds.tail.get() - first + 1;
+            assert_eq!(published, RECORDS as u64, "commit {commit}");
+            if !has_failed {
+                break;
+            }
+            commit += 1;
+        }
         assert!(commit >= 5, "{commit} commits");
     }
 }
@@ -105,7 +124,7 @@ async fn a_job_goes_on_after_a_stop() {
 /// Has a query fail at a commit, and go on after a restart; says whether it did fail.
 async fn query_fails_at(commit: usize, is_late: bool) -> bool {
     const RECORDS: usize = 300;
-    let (org, denial) = denying().await;
+    let (org, denial) = denying(Org::new().await).await;
     let insert = json!({"object": "Account", "operation": "insert"});
     let rows = rows(RECORDS);
     org.run(&insert, &format!("Name\n{rows}")).await;

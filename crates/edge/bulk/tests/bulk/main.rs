@@ -6,6 +6,7 @@
 )]
 
 mod classic;
+mod events;
 mod failing;
 mod hard_delete;
 mod ingest;

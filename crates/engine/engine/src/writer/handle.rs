@@ -24,7 +24,7 @@ pub(super) enum Command {
     /// A transaction whose changes come step by step. Nothing else is done until its end.
     Open(Opened),
     Put(Vec<Document>, Answer<()>),
-    Publish(Vec<NewEvent>, Answer<Vec<ReplayId>>),
+    Publish(Vec<NewEvent>, Vec<Document>, Answer<Vec<ReplayId>>),
     Deploy(Box<Deployment>, Answer<()>),
     /// One step of forgetting old events; answered with whether there is more to forget.
     Trim(Answer<bool>),
@@ -37,7 +37,7 @@ impl Command {
         match self {
             Self::Commit(_, _, _, answer) => answer_with(answer, Err(failed())),
             Self::Put(_, answer) | Self::Deploy(_, answer) => answer_with(answer, Err(failed())),
-            Self::Publish(_, answer) => answer_with(answer, Err(failed())),
+            Self::Publish(_, _, answer) => answer_with(answer, Err(failed())),
             Self::Trim(answer) => answer_with(answer, Err(failed())),
             // Whoever opened it hears that nobody takes its steps.
             Self::Open(_) => {}
@@ -147,8 +147,13 @@ impl Handle {
         self.ask(|answer| Command::Put(documents, answer)).await
     }
 
-    pub(crate) async fn publish(&self, events: Vec<NewEvent>) -> Result<Vec<ReplayId>, Error> {
-        self.ask(|answer| Command::Publish(events, answer)).await
+    pub(crate) async fn publish(
+        &self,
+        events: Vec<NewEvent>,
+        documents: Vec<Document>,
+    ) -> Result<Vec<ReplayId>, Error> {
+        self.ask(|answer| Command::Publish(events, documents, answer))
+            .await
     }
 
     pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Error> {
