@@ -25,6 +25,7 @@ use tower_http::timeout::TimeoutBody;
 use tracing::{Instrument, debug, debug_span, error};
 
 use crate::network::Network;
+use crate::unread::ReadOut;
 
 /// Bytes of a request target. Source: "Headers and URI limits": longer ones answer 414.
 const TARGET_BYTES_MAX: usize = 16 * 1024;
@@ -170,7 +171,7 @@ pub(crate) fn bounded(request: Request<Incoming>) -> Request<Body> {
     if is_stream {
         request.map(Body::new)
     } else {
-        request.map(|body| Body::new(TimeoutBody::new(BODY_PAUSE_MAX, body)))
+        ReadOut::of(request).map(|body| Body::new(TimeoutBody::new(BODY_PAUSE_MAX, body)))
     }
 }
 

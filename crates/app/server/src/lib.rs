@@ -26,6 +26,7 @@ pub mod settings;
 mod stall;
 mod tls;
 mod tunnel;
+mod unread;
 mod usage;
 mod vendor;
 

@@ -51,6 +51,10 @@ pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Source: "Pub/Sub API Allocations" (Pub/Sub API Developer Guide).
 const HTTP2_STREAMS_MAX: u32 = 1_000;
 
+/// Requests of an HTTP/2 connection that may be given up before they are looked at: as many as may be open. The library's
+/// own limit, 20, ends a connection with all its other streams when a client cancels some calls at once.
+const HTTP2_RESETS_MAX: usize = 1_000;
+
 /// How often an HTTP/2 peer is asked whether it is alive, and how long it may take to answer.
 const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
 const HTTP2_PONG_WITHIN: Duration = Duration::from_secs(20);
@@ -269,6 +273,7 @@ impl Connection {
                 .keep_alive_interval(HTTP2_PING_EVERY)
                 .keep_alive_timeout(HTTP2_PONG_WITHIN)
                 .max_concurrent_streams(HTTP2_STREAMS_MAX)
+                .max_pending_accept_reset_streams(HTTP2_RESETS_MAX)
                 .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
                 .serve_connection(TokioIo::new(stream), service)
         );

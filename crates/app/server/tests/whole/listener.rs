@@ -103,6 +103,47 @@ async fn pings_on_a_connection_without_calls_are_answered_however_many_they_are(
 }
 
 #[tokio::test]
+async fn calls_that_are_given_up_at_once_do_not_cost_the_connection() {
+    const CALLS: u32 = 500;
+    const HEADERS: u8 = 1;
+    const RST_STREAM: u8 = 3;
+    const PING: u8 = 6;
+    const GO_AWAY: u8 = 7;
+    const END_HEADERS: u8 = 4;
+    const CANCEL: u32 = 8;
+    /// `:method: POST`, `:scheme: http`, `:path: /`
+    const HEAD: [u8; 3] = [0x83, 0x86, 0x84];
+    let running = start().await;
+    let mut stream = TcpStream::connect(running.local_addr())
+        .await
+        .expect("connects");
+    let mut sent = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    sent.extend([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    for call in 0..CALLS {
+        let id = (2 * call + 1).to_be_bytes();
+        sent.extend([0, 0, 3, HEADERS, END_HEADERS]);
+        sent.extend(id.iter().chain(&HEAD));
+        sent.extend([0, 0, 4, RST_STREAM, 0]);
+        sent.extend(id.iter().chain(&CANCEL.to_be_bytes()));
+    }
+    sent.extend([0, 0, 8, PING, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    stream.write_all(&sent).await.expect("sent");
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.expect("it is open");
+        let [long, longer, length, kind, ..] = head;
+        let length = u32::from_be_bytes([0, long, longer, length]);
+        let mut body = vec![0; usize::try_from(length).expect("a length")];
+        stream.read_exact(&mut body).await.expect("a frame");
+        assert_ne!(kind, GO_AWAY, "{body:?}");
+        if kind == PING {
+            break;
+        }
+    }
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
 async fn a_client_that_trusts_the_authority_needs_nothing_else() {
     let running = start().await;
     let target = |host: &str| {
@@ -164,6 +205,47 @@ async fn a_byte_at_a_time_is_understood() {
             "{}",
             String::from_utf8_lossy(&received)
         );
+    }
+    running.stop().await.expect("stops");
+}
+
+/// Reads one answer, head and body.
+async fn answer(stream: &mut TcpStream) -> String {
+    let mut received = Vec::new();
+    while !received.ends_with(b"\r\n\r\n") {
+        received.push(stream.read_u8().await.expect("it is open"));
+    }
+    let head = String::from_utf8(received).expect("a head");
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    let length = length.map_or(0, |length| length.parse().expect("a number"));
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.expect("a body");
+    head
+}
+
+#[tokio::test]
+async fn an_answer_before_the_body_does_not_cost_the_connection() {
+    let running = start().await;
+    let mut stream = TcpStream::connect(running.local_addr())
+        .await
+        .expect("connects");
+    let ready: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n";
+    let post = "POST /nowhere HTTP/1.1\r\nHost: h\r\n";
+    for (framing, body) in [
+        ("Content-Length: 2", &b"{}"[..]),
+        ("Content-Length: 200000", &vec![b'x'; 200_000]),
+        ("Transfer-Encoding: chunked", b"2\r\n{}\r\n0\r\n\r\n"),
+    ] {
+        let head = format!("{post}{framing}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        let refused = answer(&mut stream).await;
+        assert!(refused.starts_with("HTTP/1.1 404 "), "{refused}");
+        stream.write_all(body).await.expect("sent");
+        stream.write_all(ready).await.expect("sent");
+        let next = answer(&mut stream).await;
+        assert!(next.starts_with("HTTP/1.1 200 "), "{next}");
     }
     running.stop().await.expect("stops");
 }
