@@ -1,7 +1,7 @@
 // The `sf` CLI as a person types it, a process for each command.
 
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -80,6 +80,30 @@ async function bulk({ server }) {
   const query = 'SELECT Name, Phone FROM Account ORDER BY Name';
   await sf('data export bulk --result-format csv --wait 1', '--query', query, '--output-file', exported);
   ensureEqual(readFileSync(exported, 'utf8'), '"Name","Phone"\n"Acme","1"\n"Umbrella, Inc.","2"\n', 'exported');
+}
+
+/** Trees of records are exported with a plan, and imported by it; a file of PushTopics is imported as it is. */
+async function tree({ server }) {
+  const sf = await begin(server);
+  const { id } = await sf('data create record --sobject Account', '--values', "Name='Acme'");
+  await sf('data create record --sobject Contact', '--values', `LastName='Ames' AccountId='${id}'`);
+  const query = 'SELECT Name, (SELECT LastName FROM Contacts) FROM Account';
+  const folder = join(server.folder, 'exported');
+  mkdirSync(folder);
+  await sf('data export tree --plan', '--query', query, '--output-dir', folder);
+  const plan = readdirSync(folder).find((name) => name.endsWith('plan.json'));
+  await sf('data import tree', '--plan', join(folder, plan));
+  const { records } = await sf('data query', '--query', 'SELECT Account.Name, AccountId FROM Contact');
+  ensureEqual(records.map(({ Account }) => Account.Name), ['Acme', 'Acme'], 'imported');
+  ensure(records[0].AccountId !== records[1].AccountId, 'with an account of its own');
+
+  const file = join(server.folder, 'PushTopic.json');
+  const topic = { Name: 'Acmes', ApiVersion: 59, Query: "SELECT Id FROM Account WHERE Name = 'Acme'" };
+  const attributes = { type: 'PushTopic', referenceId: 'PushTopicRef1' };
+  writeFileSync(file, JSON.stringify({ records: [{ attributes, ...topic }] }));
+  await sf('data import tree', '--files', file);
+  const found = await sf('data query', '--query', 'SELECT Name FROM PushTopic');
+  ensureEqual(found.records.map(({ Name }) => Name), ['Acmes'], 'the topic');
 }
 
 const XML = '<?xml version="1.0" encoding="UTF-8"?>';
@@ -163,4 +187,4 @@ async function deploy({ server, org }) {
   ensure(!fields.some(({ name }) => name === 'Ship__c'), 'the field is gone');
 }
 
-export const scenarios = { describe, records, bulk, deploy };
+export const scenarios = { describe, records, bulk, tree, deploy };
