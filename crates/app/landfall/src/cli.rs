@@ -172,6 +172,14 @@ pub(crate) struct DevOptions {
     /// Folder of the Salesforce DX project that objects, fields and platform events come from; read again when it changes
     #[arg(long, env = "LANDFALL_PROJECT", value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
+    /// File of records, or plan of such files, that a new org begins with; may be given several times
+    #[arg(
+        long,
+        env = "LANDFALL_SEED",
+        value_name = "FILE",
+        value_delimiter = ','
+    )]
+    pub(crate) seed: Option<Vec<PathBuf>>,
     /// File to write the URL to once requests are answered; removed at exit
     #[arg(long, env = "LANDFALL_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -348,6 +356,14 @@ pub(crate) struct ServeOptions {
     /// Folder of the Salesforce DX project that objects, fields and platform events come from; read again when it changes
     #[arg(long, env = "LANDFALL_PROJECT", value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
+    /// File of records, or plan of such files, that a new org begins with; may be given several times
+    #[arg(
+        long,
+        env = "LANDFALL_SEED",
+        value_name = "FILE",
+        value_delimiter = ','
+    )]
+    pub(crate) seed: Option<Vec<PathBuf>>,
     /// File to write the URL to once requests are answered; removed at exit
     #[arg(long, env = "LANDFALL_READY_FILE", value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,

@@ -55,6 +55,7 @@ fn said(options: DevOptions, log: &LogOptions) -> Settings {
         ephemeral: options.ephemeral,
         ready_file: options.ready_file,
         project: options.project,
+        seeds: options.seed,
         as_salesforce: options.as_salesforce,
         connected_app: settings::ConnectedApp {
             redirect_uris: options.connected_app_redirect_uris,

@@ -37,6 +37,7 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
         ephemeral: None,
         ready_file: options.ready_file,
         project: options.project,
+        seeds: options.seed,
         as_salesforce: options.as_salesforce,
         tls: settings::Tls {
             certificate_file: options.tls_certificate_file,

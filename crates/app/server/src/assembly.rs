@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::metrics::MetricsState;
 use crate::phase::{Listener, Phase};
 use crate::server::Environment;
-use crate::{api_documents, health, metrics, project, retention, usage};
+use crate::{api_documents, health, metrics, project, retention, seeds, usage};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
@@ -88,6 +88,7 @@ pub(crate) async fn assemble(
             phase.clone(),
         ));
     }
+    seeds::load(&engine, &config.seeds).await?;
     tasks.spawn(retention::run(engine.clone(), phase.clone()));
     tasks.spawn(usage::run(engine.clone(), phase.clone()));
     let bulk = Bulk::open(engine.clone(), auth.clone(), bulk_folder).await?;

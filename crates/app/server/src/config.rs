@@ -89,6 +89,8 @@ pub struct Config {
     pub reflection: bool,
     /// The Salesforce DX project that the definitions come from.
     pub project: Option<PathBuf>,
+    /// Files of the records that the org begins with.
+    pub seeds: Vec<PathBuf>,
 }
 
 /// What kind of org a server is.
@@ -236,6 +238,7 @@ impl Config {
             },
             reflection: settings.pubsub.reflection.unwrap_or(true),
             project: settings.project,
+            seeds: settings.seeds.unwrap_or_default(),
         })
     }
 
@@ -304,6 +307,7 @@ impl Config {
             )?,
             reflection: settings.pubsub.reflection.unwrap_or(false),
             project: settings.project,
+            seeds: settings.seeds.unwrap_or_default(),
         })
     }
 }

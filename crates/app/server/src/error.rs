@@ -101,6 +101,12 @@ pub enum Error {
         /// All that is wrong.
         problems: Vec<Problem>,
     },
+    /// The records that the org is to begin with cannot be made.
+    #[error("the first records cannot be loaded\n{}", listed(problems))]
+    Seed {
+        /// What is wrong.
+        problems: Vec<Problem>,
+    },
     /// Something of the server ended by a defect.
     #[error("a part of the server ended unexpectedly: {0}")]
     Ended(&'static str),
@@ -135,6 +141,7 @@ impl Error {
             | Self::Mdapi(_)
             | Self::Reflection(_)
             | Self::Project { .. }
+            | Self::Seed { .. }
             | Self::Ended(_) => None,
         }
     }

@@ -21,6 +21,7 @@ mod project;
 mod records;
 mod retention;
 mod rewound;
+mod seeds;
 mod server;
 pub mod settings;
 mod stall;

@@ -98,12 +98,12 @@ async fn looked_up(
     Ok(Ok(*id))
 }
 
-/// Something that is wrong with a record of a file.
+/// Something that is wrong with a record of a file. What is said of a query begins with an empty line.
 pub(crate) fn problem(path: &Arc<str>, line: usize, fault: &Fault) -> Problem {
     Problem {
         path: path.to_string(),
         line,
-        reason: landfall_wire::rest(fault).message,
+        reason: landfall_wire::rest(fault).message.trim().to_owned(),
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Settings {
     pub ready_file: Option<PathBuf>,
     /// Folder of the Salesforce DX project that objects, fields and platform events come from.
     pub project: Option<PathBuf>,
+    /// Files of the records that the org begins with.
+    pub seeds: Option<Vec<PathBuf>>,
     /// Whether a developer org answers to the vendor's host names.
     pub as_salesforce: Option<bool>,
     /// The certificate.
@@ -283,7 +285,8 @@ impl Settings {
             &mut self.connected_app.certificate_file,
             &mut self.metrics.token_file,
         ];
-        for path in paths.into_iter().flatten() {
+        let seeds = self.seeds.iter_mut().flatten();
+        for path in paths.into_iter().flatten().chain(seeds) {
             *path = folder.join(&*path);
         }
     }
@@ -297,6 +300,7 @@ impl Settings {
             ephemeral: self.ephemeral.or(other.ephemeral),
             ready_file: self.ready_file.or(other.ready_file),
             project: self.project.or(other.project),
+            seeds: self.seeds.or(other.seeds),
             as_salesforce: self.as_salesforce.or(other.as_salesforce),
             tls: Tls {
                 certificate_file: self.tls.certificate_file.or(other.tls.certificate_file),

@@ -11,7 +11,7 @@ use landfall_client::{Answer, Grant, HttpClient, Org, Trust};
 use landfall_server::config::{
     Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME, Data,
 };
-use landfall_server::{Running, Server, Settings};
+use landfall_server::{Error, Running, Server, Settings};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
@@ -44,6 +44,20 @@ pub(crate) async fn start() -> Running {
 pub(crate) async fn start_in(folder: &Path) -> Running {
     let config = dev(Data::Folder(folder.to_owned()));
     Server::start(config).await.expect("starts")
+}
+
+/// A server on a folder that the one before may still be about to leave.
+pub(crate) async fn started(config: &Config) -> Result<Running, Error> {
+    let starting = async {
+        loop {
+            match Server::start(config.clone()).await {
+                Err(Error::Store { .. }) => tokio::task::yield_now().await,
+                started => return started,
+            }
+        }
+    };
+    let started = tokio::time::timeout(WITHIN, starting).await;
+    started.expect("the folder becomes free")
 }
 
 /// TLS on a connection, for this name and with these protocols on offer.

@@ -11,5 +11,6 @@ mod polling;
 mod project;
 mod removal;
 mod salesforce;
+mod seeds;
 mod stream_records;
 mod streaming;

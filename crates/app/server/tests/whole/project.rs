@@ -83,6 +83,15 @@ pub(crate) async fn create(org: &Org, object: &str, values: &Value) -> String {
     id.expect("an id").to_owned()
 }
 
+/// The records that a query finds.
+pub(crate) async fn found(org: &Org, query: &str) -> Vec<Value> {
+    let path = format!("/query?q={}", query.replace(' ', "+"));
+    let (status, answer) = call(org, Method::GET, &path, None).await;
+    assert_eq!(status, 200, "{answer}");
+    let records = answer.get("records").and_then(Value::as_array);
+    records.expect("records").clone()
+}
+
 /// Orders and their lines, with a sum.
 fn orders(project: &Path) {
     object(project, "Bill__c", "ReadWrite");

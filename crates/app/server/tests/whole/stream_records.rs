@@ -6,12 +6,12 @@ use std::path::Path;
 use http::Method;
 use landfall_client::Org;
 use landfall_metadata::Problem;
+use landfall_server::Error;
 use landfall_server::config::{Config, Data};
-use landfall_server::{Error, Running, Server};
 use serde_json::{Value, json};
 
-use crate::common::{WITHIN, dev, login};
-use crate::project::{call, create, events, field, object, start};
+use crate::common::{dev, login, started};
+use crate::project::{call, create, events, field, found, object, start};
 
 const QUERY: &str = "SELECT Id, Name FROM Trip__c WHERE Days__c > 2";
 
@@ -46,14 +46,6 @@ fn trips(project: &Path) {
     object(project, "Trip__c", "ReadWrite");
     let number = "<type>Number</type><precision>4</precision><scale>0</scale>";
     field(project, "Trip__c", "Days__c", number);
-}
-
-async fn found(org: &Org, query: &str) -> Vec<Value> {
-    let path = format!("/query?q={}", query.replace(' ', "+").replace('\'', "%27"));
-    let (status, answer) = call(org, Method::GET, &path, None).await;
-    assert_eq!(status, 200, "{answer}");
-    let records = answer.get("records").and_then(Value::as_array);
-    records.expect("records").clone()
 }
 
 async fn topics(org: &Org) -> Vec<Value> {
@@ -156,20 +148,6 @@ async fn what_was_there_before_is_taken_over_by_its_name() {
         (&json!(id), &json!("declared"))
     );
     running.stop().await.expect("stops");
-}
-
-/// A server on a folder that the one before may still be about to leave.
-async fn started(config: &Config) -> Result<Running, Error> {
-    let starting = async {
-        loop {
-            match Server::start(config.clone()).await {
-                Err(Error::Store { .. }) => tokio::task::yield_now().await,
-                started => return started,
-            }
-        }
-    };
-    let started = tokio::time::timeout(WITHIN, starting).await;
-    started.expect("the folder becomes free")
 }
 
 /// What keeps a server from starting.
