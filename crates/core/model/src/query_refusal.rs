@@ -114,6 +114,13 @@ pub enum QueryRefusal {
     SemiJoinSameObject,
     /// A semi-join within a semi-join.
     SemiJoinInSemiJoin,
+    /// A semi-join of ids of one object with ids of another.
+    SemiJoinObjects {
+        /// What the inner query asks for.
+        inner: String,
+        /// What is looked up in it.
+        outer: String,
+    },
     /// A semi-join of something else than ids.
     SemiJoinColumn {
         /// What it asks for.

@@ -127,6 +127,13 @@ fn spelled(refusal: &QueryRefusal) -> (&'static str, String) {
             MALFORMED,
             format!("Semi join sub-selects can only query id fields, cannot use: '{field}'"),
         ),
+        QueryRefusal::SemiJoinObjects { inner, outer } => (
+            MALFORMED,
+            format!(
+                "The selected field '{inner}' in the subquery and the left operand field '{outer}' in the where \
+                 expression in the outer query should point to the same object type"
+            ),
+        ),
         QueryRefusal::TokenUnexpected { token } => {
             (MALFORMED, format!("unexpected token: '{token}'"))
         }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use landfall_model::{Fault, FieldType, QueryRefusal};
+use landfall_model::{
+    EntityDefinition, EntityName, Fault, FieldDefinition, FieldType, QueryRefusal,
+};
 use landfall_soql::{self as soql, Condition, Literal, LiteralKind, Operator, Query, Select};
 
 use super::subject::Subject;
@@ -210,13 +212,16 @@ impl Scope<'_> {
             return rule("Maximum 2 semi join sub-selects are allowed");
         }
         let subject = self.subject(&comparison.operand)?;
-        let is_plain = matches!(subject.expression, Expression::Field { source: 0, .. });
-        if !is_plain || !is_id(subject.field_type) {
+        let outer = match subject.expression {
+            Expression::Field { source: 0, place } => self.entity.fields.get(place),
+            _ => None,
+        };
+        let Some(outer) = outer.filter(|field| is_id(field.field_type)).cloned() else {
             return rule(
                 "The left operand of a semi join is an id or a reference of the object itself",
             );
-        }
-        let inner = self.semi_joined(query)?;
+        };
+        let inner = self.semi_joined(query, &outer)?;
         let found = Predicate::Found {
             expression: subject.expression,
             plan: Box::new(inner),
@@ -224,7 +229,8 @@ impl Scope<'_> {
         Ok(negated_if(comparison.operator == Operator::NotIn, found))
     }
 
-    fn semi_joined(&self, query: &Query) -> Result<Plan, Fault> {
+    /// The query of a semi-join, for what is found to be looked up in `outer`.
+    fn semi_joined(&self, query: &Query, outer: &FieldDefinition) -> Result<Plan, Fault> {
         let bare = query.order.is_empty()
             && query.limit.is_none()
             && query.offset.is_none()
@@ -257,6 +263,16 @@ impl Scope<'_> {
                 field: resolved.name(),
             }));
         }
+        let found = leads_to(entity, &resolved.field);
+        if !leads_to(&self.entity, outer)
+            .iter()
+            .any(|object| found.contains(object))
+        {
+            return Err(plain(QueryRefusal::SemiJoinObjects {
+                inner: resolved.name(),
+                outer: outer.name.to_string(),
+            }));
+        }
         scope.check_clauses(query)?;
         scope.column(resolved.expression, field_type);
         let filter = scope.filter(query)?;
@@ -266,6 +282,14 @@ impl Scope<'_> {
 
 const fn is_id(kind: FieldType) -> bool {
     matches!(kind, FieldType::Id | FieldType::Reference)
+}
+
+/// The objects whose records the ids in a field are.
+fn leads_to<'d>(entity: &'d EntityDefinition, field: &'d FieldDefinition) -> &'d [EntityName] {
+    match field.field_type {
+        FieldType::Id => std::slice::from_ref(&entity.name),
+        _ => &field.reference_to,
+    }
 }
 
 fn negated_if(negative: bool, predicate: Predicate) -> Predicate {
