@@ -8,6 +8,7 @@ use crate::merging::{ConversionFault, MergeFault};
 use crate::name::{EntityName, FieldName};
 use crate::query_refusal::QueryRefusal;
 use crate::soap::SoapFault;
+use crate::time::Timestamp;
 
 /// What an operation on records tried to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,6 +190,13 @@ pub enum Fault {
         field: FaultField,
         /// The value.
         value: String,
+    },
+    /// A day or a point in time before or after all that records can hold.
+    MomentOutOfRange {
+        /// The field.
+        field: FaultField,
+        /// The point in time, or midnight of the day.
+        point: Timestamp,
     },
     /// A rule about values of a record that the object itself has.
     ValueRefused {

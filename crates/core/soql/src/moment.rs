@@ -1,5 +1,17 @@
 //! Days and times of day from their digits, by the proleptic Gregorian calendar.
 
+use std::ops::RangeInclusive;
+
+/// The first and the last day that a query may name, 1700-01-01 and 4000-12-31; the last moment is the midnight with which
+/// the last day begins.
+///
+/// Unit: days since 1970-01-01.
+/// Source: "Date Formats and Date Literals" (SOQL and SOSL Reference).
+const DAYS: RangeInclusive<i32> = -98_615..=741_807;
+
+/// Unit: milliseconds in a day.
+const DAY_MS: i64 = 86_400_000;
+
 /// Unit: days since 1970-01-01; none for a day that is not in the calendar.
 pub(crate) fn days(year: i32, month: u32, day: u32) -> Option<i32> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -48,13 +60,13 @@ pub(crate) fn read(text: &str) -> Option<Moment> {
     let (day, rest) = digits(rest.strip_prefix('-')?, 2)?;
     let day = days(i32::try_from(year).ok()?, month, day)?;
     if rest.is_empty() {
-        return Some(Moment::Date(day));
+        return DAYS.contains(&day).then_some(Moment::Date(day));
     }
     let (millis, rest) = time(rest.strip_prefix(['T', 't'])?)?;
     let offset = offset_minutes(rest)?;
-    Some(Moment::DateTime(
-        i64::from(day) * 86_400_000 + i64::from(millis) - offset * 60_000,
-    ))
+    let moment = i64::from(day) * DAY_MS + i64::from(millis) - offset * 60_000;
+    let within = i64::from(*DAYS.start()) * DAY_MS..=i64::from(*DAYS.end()) * DAY_MS;
+    within.contains(&moment).then_some(Moment::DateTime(moment))
 }
 
 fn time(text: &str) -> Option<(i32, &str)> {
@@ -118,6 +130,9 @@ mod tests {
         }
         assert_eq!(read("2021-07-25"), Some(Moment::Date(18_833)));
         assert_eq!(read("1970-01-01"), Some(Moment::Date(0)));
+        assert_eq!(read("1700-01-01"), Some(Moment::Date(-98_615)));
+        assert_eq!(read("4000-12-31"), Some(Moment::Date(741_807)));
+        assert!(read("4000-12-31T00:00:00Z").is_some());
         assert_eq!(read("2000-02-29"), Some(Moment::Date(11_016)));
         assert_eq!(read("09:30:00.25Z"), Some(Moment::Time(34_200_250)));
     }
@@ -135,6 +150,10 @@ mod tests {
             "2021-07-25T00:00:00+19:00",
             "09:30:00",
             "é9:30:00Z",
+            "1699-12-31",
+            "4001-01-01",
+            "1700-01-01T00:00:00+00:01",
+            "4000-12-31T00:00:01Z",
         ] {
             assert_eq!(read(text), None, "{text}");
         }

@@ -4,6 +4,7 @@ use landfall_model::Fault;
 use landfall_model::fault::FaultField;
 use landfall_model::limits::MANAGED_SUBSCRIPTIONS_MAX;
 
+use crate::dates::render_long;
 use crate::grpc::{GrpcError, GrpcStatus};
 use crate::rest::{
     RestError, ambiguous, duplicate, listed, names, operation_refused, read_only, unexpected,
@@ -146,6 +147,11 @@ pub fn wire(fault: &Fault) -> Wire {
             "NUMBER_OUTSIDE_VALID_RANGE",
             field,
             &format!("value outside of valid range on numeric field: {value}"),
+        )),
+        Fault::MomentOutOfRange { field, point } => on_rest(on_field(
+            "FIELD_INTEGRITY_EXCEPTION",
+            field,
+            &format!("invalid date: {}", render_long(*point)),
         )),
         Fault::ValueRefused { field, reason } => {
             on_rest(on_field("FIELD_INTEGRITY_EXCEPTION", field, reason))

@@ -38,6 +38,13 @@ pub fn render_time(millis: i32) -> String {
     format!("{hours:02}:{minutes:02}:{seconds:02}.{millis:03}Z")
 }
 
+/// Writes a point in time as messages about it do: `Tue May 07 22:07:19 GMT 2013`.
+pub(crate) fn render_long(point: Timestamp) -> String {
+    civil_utc(point).map_or_else(String::new, |civil| {
+        civil.strftime("%a %b %d %H:%M:%S GMT %Y").to_string()
+    })
+}
+
 /// Reads `yyyy-MM-dd`.
 pub fn parse_date(text: &str) -> Option<Date> {
     let (date, rest) = read_date(text)?;

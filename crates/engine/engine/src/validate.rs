@@ -1,7 +1,15 @@
 //! Whether values may stand in their fields: the checks that need nothing but the definition.
 
+use std::ops::RangeInclusive;
+
 use landfall_model::fault::FaultField;
-use landfall_model::{Fault, FieldDefinition, FieldType, Value};
+use landfall_model::{Date, Fault, FieldDefinition, FieldType, Timestamp, Value};
+
+/// The days that a record can hold, 1700-01-01 to 4000-12-31.
+///
+/// Unit: days since 1970-01-01.
+/// Source: "Date Formats and Date Literals" (SOQL and SOSL Reference).
+const DAYS: RangeInclusive<i32> = -98_615..=741_807;
 
 /// A value as its field's type has it: text without blanks around it, no text if nothing is left, checkboxes never null.
 ///
@@ -48,6 +56,8 @@ pub(crate) fn fitting(field: &FieldDefinition, value: Value) -> Result<Value, Fa
         Value::Text(text) => text_value(field, text),
         Value::Integer(number) => whole_number(field, number),
         Value::Double(number) => decimal(field, number),
+        Value::Date(day) => within(field, day.midnight()).map(|()| value),
+        Value::DateTime(point) => within(field, point).map(|()| value),
         other => Ok(other),
     }
 }
@@ -163,11 +173,35 @@ fn decimal(field: &FieldDefinition, number: f64) -> Result<Value, Fault> {
     } else {
         number
     };
-    if !rounded.is_finite() || rounded.abs() >= 10_f64.powi(whole) {
+    let size = rounded.abs();
+    if !rounded.is_finite() || size >= 10_f64.powi(whole) || size > degrees(field) {
         return Err(out_of_range(field, &number.to_string()));
     }
     // Adding zero takes the sign from a zero.
     Ok(Value::Double(rounded + 0.0))
+}
+
+/// How far a part of an address or a location may be from zero.
+///
+/// Source: "Address Compound Fields", "Geolocation Compound Field" (Object Reference).
+fn degrees(field: &FieldDefinition) -> f64 {
+    let name = field.name.as_str().trim_end_matches("__s");
+    match &field.compound {
+        Some(_) if name.ends_with("Latitude") => 90.0,
+        Some(_) if name.ends_with("Longitude") => 180.0,
+        _ => f64::INFINITY,
+    }
+}
+
+/// Whether records can hold a point in time.
+fn within(field: &FieldDefinition, point: Timestamp) -> Result<(), Fault> {
+    if DAYS.contains(&Date::of(point).as_days()) {
+        return Ok(());
+    }
+    Err(Fault::MomentOutOfRange {
+        field: subject(field),
+        point,
+    })
 }
 
 fn out_of_range(field: &FieldDefinition, value: &str) -> Fault {
