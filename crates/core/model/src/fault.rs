@@ -217,6 +217,15 @@ pub enum Fault {
         /// The field.
         field: FieldName,
     },
+    /// No record has the external id by which a reference names it.
+    ForeignKeyUnknown {
+        /// The external id.
+        key: String,
+        /// The field that it is of.
+        field: FieldName,
+        /// The object.
+        entity: EntityName,
+    },
 
     // ---- managed event subscriptions, as they are set up
     /// The developer name has letters, or a form, that names do not have.

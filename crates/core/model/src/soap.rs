@@ -37,15 +37,6 @@ pub enum SoapFault {
         /// The reference.
         field: FieldName,
     },
-    /// No record has the external id by which a reference names it.
-    ReferenceUnknown {
-        /// The external id.
-        key: String,
-        /// The field that it is of.
-        field: FieldName,
-        /// The object.
-        entity: EntityName,
-    },
     /// Text that its type does not have.
     ValueInvalid {
         /// The text.

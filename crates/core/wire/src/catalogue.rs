@@ -175,6 +175,13 @@ pub fn wire(fault: &Fault) -> Wire {
             "invalid cross reference id",
             [field.to_string()],
         )),
+        Fault::ForeignKeyUnknown { key, field, entity } => on_rest(RestError::save(
+            "INVALID_FIELD",
+            format!(
+                "Foreign key external ID: {key} not found for field {field} in entity {entity}"
+            ),
+            [],
+        )),
 
         // ---- managed event subscriptions, as they are set up
         Fault::ManagedNameMalformed => on_rest(RestError::save(

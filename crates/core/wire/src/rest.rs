@@ -154,13 +154,13 @@ pub(crate) fn duplicate(field: &FieldName, record: RecordId) -> RestError {
 /// Wire: an edge that can answer a list of addresses sends that instead (`300` of the upsert resource).
 pub(crate) fn ambiguous(records: &[RecordId]) -> RestError {
     let ids: Vec<_> = records.iter().map(RecordId::as_str).collect();
-    RestError::plain(
-        300,
+    RestError::save(
         "DUPLICATE_EXTERNAL_ID",
         format!(
             "more than one record found for external id field: [{}]",
             ids.join(", ")
         ),
+        [],
     )
 }
 

@@ -181,12 +181,6 @@ fn of_envelope(fault: &SoapFault) -> SoapError {
             "INVALID_FIELD",
             format!("An external foreign key reference needs exactly 1 field: {field}"),
         ),
-        SoapFault::ReferenceUnknown { key, field, entity } => SoapError::of_code(
-            "INVALID_FIELD",
-            format!(
-                "Foreign key external ID: {key} not found for field {field} in entity {entity}"
-            ),
-        ),
         SoapFault::ValueInvalid { value, kind } => SoapError::client(format!(
             "'{value}' is not a valid value for the type {kind}"
         )),

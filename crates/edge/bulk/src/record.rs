@@ -126,14 +126,13 @@ impl Mapping {
         (target, key): (&Arc<EntityDefinition>, usize),
         text: &str,
     ) -> Result<Result<RecordId, Fault>, Error> {
-        let unknown = || Fault::ReferenceUnknown {
-            field: self.entity.fields.get(place).map_or_else(
-                || landfall_model::FieldName::new("Id"),
-                |field| field.name.clone(),
-            ),
-        };
         let Some(field) = target.fields.get(key) else {
-            return Ok(Err(unknown()));
+            return Ok(Err(Fault::ReferenceUnknown {
+                field: self.entity.fields.get(place).map_or_else(
+                    || landfall_model::FieldName::new("Id"),
+                    |field| field.name.clone(),
+                ),
+            }));
         };
         let value = match values::read(text, field) {
             Ok(Value::Id(id)) => return Ok(Ok(id)),
@@ -144,13 +143,18 @@ impl Mapping {
             .rows_where(target, key, value, REST_RELATED_RECORDS_MAX)
             .await?;
         let value = |row: &landfall_model::Row, name| row.get(target.index_of(name)?).cloned();
-        let mut live = rows
+        let live = rows
             .iter()
-            .filter(|row| value(row, "IsDeleted") != Some(Value::Boolean(true)))
-            .filter_map(|row| value(row, "Id")?.as_id());
-        Ok(match (live.next(), live.next()) {
-            (Some(id), None) => Ok(id),
-            _ => Err(unknown()),
+            .filter(|row| value(row, "IsDeleted") != Some(Value::Boolean(true)));
+        let ids: Vec<RecordId> = live.filter_map(|row| value(row, "Id")?.as_id()).collect();
+        Ok(match ids.as_slice() {
+            [id] => Ok(*id),
+            [] => Err(Fault::ForeignKeyUnknown {
+                key: text.to_owned(),
+                field: field.name.clone(),
+                entity: target.name.clone(),
+            }),
+            _ => Err(Fault::ExternalIdAmbiguous { records: ids }),
         })
     }
 

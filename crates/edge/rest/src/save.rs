@@ -4,7 +4,8 @@
 
 use landfall_engine::Assignment;
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
-use landfall_model::{EntityDefinition, Fault, FieldName, RecordId, Value};
+use landfall_model::{EntityDefinition, Fault, RecordId, Value};
+use landfall_wire::values::render;
 
 use crate::Shared;
 use crate::call::Call;
@@ -36,13 +37,14 @@ async fn looked_up(
     entity: &EntityDefinition,
     lookup: Lookup,
 ) -> Result<RecordId, Fault> {
-    let unknown = || Fault::ReferenceUnknown {
-        field: entity
-            .fields
-            .get(lookup.reference)
-            .map_or_else(|| FieldName::new("Id"), |field| field.name.clone()),
+    let target = call.catalog().entity(&lookup.target);
+    let named = target.and_then(|target| Some((target, target.fields.get(lookup.field)?)));
+    let Some((target, field)) = named else {
+        return Err(Fault::FieldUnknown {
+            field: lookup.target,
+            entity: entity.name.clone(),
+        });
     };
-    let target = call.catalog().entity(&lookup.target).ok_or_else(unknown)?;
     let rows = call
         .records(shared)
         .rows_where(
@@ -52,10 +54,18 @@ async fn looked_up(
             REST_RELATED_RECORDS_MAX,
         )
         .await?;
-    let mut live = rows.iter().filter(|row| !is_deleted(target, row));
-    match (live.next().and_then(|row| id_of(target, row)), live.next()) {
-        (Some(id), None) => Ok(id),
-        _ => Err(unknown()),
+    let live = rows.iter().filter(|row| !is_deleted(target, row));
+    let ids: Vec<RecordId> = live.filter_map(|row| id_of(target, row)).collect();
+    match ids.as_slice() {
+        [id] => Ok(*id),
+        [] => Err(Fault::ForeignKeyUnknown {
+            key: render(&lookup.key, field.field_type)
+                .unwrap_or_default()
+                .into_owned(),
+            field: field.name.clone(),
+            entity: target.name.clone(),
+        }),
+        _ => Err(Fault::ExternalIdAmbiguous { records: ids }),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::given;
 /// The record with an id in place of each such reference.
 ///
 /// # Errors
-/// [`Fault::FieldUnknown`], [`SoapFault::ReferenceInvalid`], [`SoapFault::ReferenceUnknown`],
+/// [`Fault::FieldUnknown`], [`SoapFault::ReferenceInvalid`], [`Fault::ForeignKeyUnknown`],
 /// [`Fault::ExternalIdAmbiguous`].
 pub(crate) async fn resolved<'r>(
     call: &Call<'_>,
@@ -84,14 +84,14 @@ async fn found(
     let ids: Vec<RecordId> = live.filter_map(|row| value(row, "Id")?.as_id()).collect();
     match ids.as_slice() {
         [id] => Ok(*id),
-        [] => Err(Fault::Soap(SoapFault::ReferenceUnknown {
+        [] => Err(Fault::ForeignKeyUnknown {
             key: element
                 .value(field.name.as_str())
                 .unwrap_or_default()
                 .to_owned(),
             field: field.name.clone(),
             entity: target.name.clone(),
-        })),
+        }),
         _ => Err(Fault::ExternalIdAmbiguous { records: ids }),
     }
 }

@@ -115,7 +115,9 @@ async fn records_are_upserted_by_an_external_id() {
     );
     let failed = org.results(&job, "failedResults").await;
     assert!(
-        failed.contains("INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:Other__c --"),
+        failed.contains(
+            "INVALID_FIELD:Foreign key external ID: Z not found for field Code__c in entity "
+        ),
         "{failed}"
     );
     let others = org.values("Thing__c", "Other__c").await;

@@ -99,8 +99,5 @@ async fn a_reference_by_external_id_concerns_its_record_only() {
     let body = json!({"records": [stop("A1"), stop("nowhere")]});
     let results = org.post("/composite/sobjects", &body).await.json();
     assert_eq!(results[0]["success"], true);
-    assert_eq!(
-        results[1]["errors"][0]["statusCode"],
-        "INVALID_CROSS_REFERENCE_KEY"
-    );
+    assert_eq!(results[1]["errors"][0]["statusCode"], "INVALID_FIELD");
 }

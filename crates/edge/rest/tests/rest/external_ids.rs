@@ -58,7 +58,7 @@ async fn several_records_of_one_external_id_are_choices() {
     }
     let many = json!({"Name": "Bern", "Trip__r": {"Batch__c": 7}});
     let many = org.post("/sobjects/Stop__c", &many).await;
-    assert_eq!(many.refusal().1, "INVALID_CROSS_REFERENCE_KEY");
+    assert_eq!(many.refusal().1, "DUPLICATE_EXTERNAL_ID");
     let none = org.get("/sobjects/Trip__c/Batch__c/8").await;
     assert_eq!(none.refusal().0, 404);
     let none = org
@@ -112,7 +112,14 @@ async fn a_lookup_names_its_record_by_external_id() {
 
     let nobody = json!({"Name": "Bern", "Trip__r": {"Code__c": "A2"}});
     let refused = org.post("/sobjects/Stop__c", &nobody).await;
-    assert_eq!(refused.refusal().1, "INVALID_CROSS_REFERENCE_KEY");
+    assert_eq!(
+        refused.json(),
+        json!([{
+            "message": "Foreign key external ID: A2 not found for field Code__c in entity Trip__c",
+            "errorCode": "INVALID_FIELD",
+            "fields": []
+        }])
+    );
     let by_price = json!({"Name": "Bern", "Trip__r": {"Price__c": 7}});
     let refused = org.post("/sobjects/Stop__c", &by_price).await;
     assert_eq!(
