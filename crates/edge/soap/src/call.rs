@@ -79,6 +79,16 @@ impl<'r> Call<'r> {
         matches!(said, Some("true" | "1"))
     }
 
+    /// Whether a text that is too long for its field is cut rather than refused.
+    ///
+    /// Source: `AllowFieldTruncationHeader`.
+    pub(crate) fn cuts_texts(&self) -> bool {
+        let said = self
+            .envelope
+            .option("AllowFieldTruncationHeader", "allowFieldTruncation");
+        matches!(said, Some("true" | "1"))
+    }
+
     /// Where changes that this call makes come from.
     ///
     /// Source: "`ChangeEventHeader` Fields" (Change Data Capture Developer Guide), `changeOrigin`; `CallOptions`.

@@ -8,6 +8,7 @@ use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, SoapFault};
 
 use crate::call::Call;
 use crate::fault::{denied, refused};
+use crate::truncation;
 
 const USER: &str = "User";
 
@@ -54,9 +55,15 @@ pub(crate) fn of_one<T>(made: Result<T, Fault>) -> Result<Result<T, Fault>, Faul
 }
 
 /// Makes the changes of a call in one transaction, and tells the logins which users have changed.
-pub(crate) async fn commit(call: &Call<'_>, changes: Vec<Change>) -> Result<Vec<Outcome>, Fault> {
+pub(crate) async fn commit(
+    call: &Call<'_>,
+    mut changes: Vec<Change>,
+) -> Result<Vec<Outcome>, Fault> {
     if changes.is_empty() {
         return Ok(Vec::new());
+    }
+    if call.cuts_texts() {
+        changes.iter_mut().for_each(truncation::cut);
     }
     let transaction = Transaction {
         changes,

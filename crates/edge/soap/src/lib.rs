@@ -28,6 +28,7 @@ mod retrieve;
 mod save;
 mod serve;
 mod session;
+mod truncation;
 mod user_info;
 
 use std::sync::Arc;
