@@ -4,6 +4,7 @@
 
 use landfall_model::{Capabilities, EntityDefinition};
 
+use crate::push;
 use crate::template::{BASE, END, SINCE_50, VERSION};
 use crate::writer::Writer;
 
@@ -126,6 +127,9 @@ pub(crate) fn write_urls(w: &mut Writer, face: &Face<'_>, with_pages: bool) {
         }
         if name == "User" {
             below(w, "passwordUtilities", "/{ID}/password");
+        }
+        if name == push::OBJECT {
+            below(w, "push", "/{ID}/push");
         }
         below(w, "sobject", "");
     });

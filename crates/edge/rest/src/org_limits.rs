@@ -12,6 +12,7 @@ use landfall_wire::headers as names;
 use crate::Shared;
 use crate::call::Call;
 use crate::collections::listed;
+use crate::face::Face;
 use crate::fault::refused;
 use crate::record_json::{value, write_named};
 use crate::respond::Answer;
@@ -120,7 +121,7 @@ pub(crate) async fn counts(shared: &Shared, call: &Call) -> Result<Answer, Fault
     Ok(Answer::json(w.finish()))
 }
 
-/// Answers with the records that were changed last, whatever their object.
+/// Answers with the records that people changed last, whatever their object: what set the org up is none.
 pub(crate) async fn recent(shared: &Shared, call: &Call) -> Result<Answer, Fault> {
     let most = call
         .parameter("limit")
@@ -128,7 +129,8 @@ pub(crate) async fn recent(shared: &Shared, call: &Call) -> Result<Answer, Fault
         .unwrap_or(REST_RECENT_ITEMS_MAX)
         .min(REST_RECENT_ITEMS_MAX);
     let mut found = Vec::new();
-    for entity in call.catalog().entities() {
+    let entities = call.catalog().entities().iter();
+    for entity in entities.filter(|entity| Face::of(entity).layoutable) {
         let rows = shared.engine.recent_rows(entity, most).await;
         for row in rows.map_err(refused)? {
             let changed = match value(entity, &row, "LastModifiedDate") {

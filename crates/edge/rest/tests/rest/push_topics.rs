@@ -4,7 +4,7 @@ use landfall_engine::TopicFilter;
 use landfall_model::ReplayId;
 use serde_json::{Value, json};
 
-use crate::org::Org;
+use crate::org::{DATA, Org};
 
 const TOPICS: &str = "/sobjects/PushTopic";
 const CHANNELS: &str = "/sobjects/StreamingChannel";
@@ -183,6 +183,11 @@ async fn texts_are_pushed_and_counted() {
     assert_eq!(
         listening,
         json!({"OnlineUserIds": [], "ChannelName": "/u/x"})
+    );
+    let described = org.get("/sobjects/StreamingChannel/describe").await.json();
+    assert_eq!(
+        described["urls"]["push"],
+        format!("{DATA}{CHANNELS}/{{ID}}/push")
     );
     let admin = org.admin.to_string();
     let body = json!({"pushEvents": [
