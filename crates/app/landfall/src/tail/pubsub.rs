@@ -93,6 +93,10 @@ impl Follower {
             let Err(error) = self.until_broken().await else {
                 return Ok(());
             };
+            // The command is ending, and takes its connections along.
+            if self.out.is_closed() {
+                return Ok(());
+            }
             if is_about_login(&error) && !self.renewed && self.taken {
                 warn!(%error, "the login has ended, logging in again");
                 self.renewed = true;
