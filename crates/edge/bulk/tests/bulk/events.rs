@@ -1,6 +1,8 @@
 //! Jobs that publish platform events.
 
+use landfall_engine::usage::Allocations;
 use landfall_metadata::Component;
+use landfall_test_org::Options;
 use serde_json::json;
 
 use crate::org::{JOBS, Org, rows};
@@ -14,7 +16,11 @@ const PING: &str = r#"<CustomObject xmlns="http://soap.sforce.com/2006/04/metada
 
 /// An org that has an event.
 pub(crate) async fn org() -> Org {
-    let org = Org::new().await;
+    with(Options::default()).await
+}
+
+async fn with(options: Options) -> Org {
+    let org = Org::with(options).await;
     org.test
         .deploy(vec![Component {
             path: "objects/Ping__e.object".to_owned(),
@@ -86,4 +92,31 @@ async fn events_are_inserted_and_nothing_else() {
         let message = format!("Entity '{object}' is not supported by the Bulk API.");
         assert_eq!(answer.refusal(), (400, "INVALIDENTITY".to_owned(), message));
     }
+}
+
+#[tokio::test]
+async fn once_the_allocation_is_spent_each_event_is_refused() {
+    let allocations = Allocations {
+        published_hourly: Some(250),
+        ..Allocations::UNLIMITED
+    };
+    let options = Options {
+        allocations,
+        ..Options::default()
+    };
+    let org = with(options).await;
+    let before = tail(&org);
+    let insert = json!({"object": "Ping__e", "operation": "insert"});
+    let (ended, job) = org.run(&insert, &format!("Text__c\n{}", rows(450))).await;
+    assert_eq!(ended["state"], "JobComplete");
+    assert_eq!(
+        (
+            &ended["numberRecordsProcessed"],
+            &ended["numberRecordsFailed"]
+        ),
+        (&json!(450), &json!(200))
+    );
+    let failed = org.results(&job, "failedResults").await;
+    assert_eq!(failed.matches("LIMIT_EXCEEDED:").count(), 200);
+    assert_eq!(tail(&org), before + 250);
 }

@@ -8,7 +8,7 @@ use http::{HeaderMap, Request};
 use landfall_bulk::Bulk;
 use landfall_metadata::Component;
 use landfall_store::Opened;
-use landfall_test_org::{StoppedOrg, TestOrg, send};
+use landfall_test_org::{Options, StoppedOrg, TestOrg, send};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -63,7 +63,11 @@ pub(crate) fn rows(count: usize) -> String {
 
 impl Org {
     pub(crate) async fn new() -> Self {
-        let test = TestOrg::new().await;
+        Self::with(Options::default()).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let test = TestOrg::with(options).await;
         test.deploy(vec![Component {
             path: "objects/Thing__c.object".to_owned(),
             content: THING.to_owned(),
