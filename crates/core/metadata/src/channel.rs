@@ -12,12 +12,13 @@ use landfall_model::limits::{
 use landfall_model::{Catalog, FieldName, Topic};
 use landfall_schema::EventSchema;
 
+use crate::Part;
 use crate::absent::{Absence, Absent};
 use crate::gather::Single;
 use crate::names;
 use crate::problem::Report;
 use crate::read::brief;
-use crate::xml::Element;
+use crate::xml::{self, Element};
 
 /// Name of the channel that every org has.
 const CHANGE_EVENTS: &str = "ChangeEvents";
@@ -99,6 +100,16 @@ pub struct ManagedSubscription {
     pub runs: bool,
     /// Reserved.
     pub version: Option<String>,
+}
+
+/// Whether a channel member says that it is on this channel.
+pub fn is_on_channel(member: &Part, channel: &str) -> bool {
+    xml::parse(member).is_ok_and(|root| {
+        let mut said = root.children.iter();
+        said.any(|said| {
+            said.name == "eventChannel" && said.text.trim().eq_ignore_ascii_case(channel)
+        })
+    })
 }
 
 /// The events and channels that files may name.
@@ -266,7 +277,7 @@ pub(crate) fn member(
     if !taken.insert(key) {
         report.problem(
             &element.at,
-            format!("{selected} is already on the channel {channel}"),
+            format!("DUPLICATE_VALUE: {selected} is already on the channel {channel}"),
         );
         return None;
     }

@@ -38,7 +38,9 @@ mod xml;
 
 use landfall_model::{EntityDefinition, EntityName, FieldName, PlatformEventDefinition};
 
-pub use channel::{Channel, ChannelMember, ChannelType, ManagedSubscription, ReplayFrom};
+pub use channel::{
+    Channel, ChannelMember, ChannelType, ManagedSubscription, ReplayFrom, is_on_channel,
+};
 pub use channel_file::MemberText;
 pub use connected_app::ConnectedApp;
 pub use event_object::event_object;

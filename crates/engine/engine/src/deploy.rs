@@ -4,7 +4,7 @@
 
 mod bounds;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use landfall_metadata::{
@@ -55,7 +55,7 @@ pub enum Step {
     Put(Part),
     /// The one of this name is there under the name of another, with its id.
     Rename(String, Part),
-    /// This one is there no more, and with an object nothing that is part of it.
+    /// This one is there no more, with an object nothing that is part of it, with a channel nothing that is on it.
     Remove(Kind, String),
 }
 
@@ -188,6 +188,8 @@ async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Probl
 pub(crate) struct Next {
     stamp: Stamp,
     drafts: BTreeMap<Key, Draft>,
+    /// What went along with something else that was removed. Who names it as well has it removed, too.
+    along: BTreeSet<Key>,
 }
 
 /// A component as it is to be, and as it was.
@@ -203,6 +205,7 @@ impl Next {
         Self {
             stamp: Stamp { by, at },
             drafts: BTreeMap::new(),
+            along: BTreeSet::new(),
         }
     }
 
@@ -270,12 +273,18 @@ impl Next {
     }
 
     fn remove(&mut self, kind: Kind, name: &str) -> Effect {
-        let found = self.drafts.remove(&key(kind, name)).is_some();
-        if kind == Kind::Object {
-            let below = format!("{}.", name.to_ascii_lowercase());
-            self.drafts
-                .retain(|(kind, name), _| kind.inline().is_none() || !name.starts_with(&below));
-        }
+        let key = key(kind, name);
+        let found = self.drafts.remove(&key).is_some() || self.along.remove(&key);
+        let below = format!("{}.", key.1);
+        let goes_along = |(other, own): &Key, draft: &mut Draft| match kind {
+            Kind::Object => other.inline().is_some() && own.starts_with(&below),
+            Kind::Channel => {
+                *other == Kind::ChannelMember && landfall_metadata::is_on_channel(&draft.part, name)
+            }
+            _ => false,
+        };
+        let gone = self.drafts.extract_if(.., goes_along);
+        self.along.extend(gone.map(|(key, _)| key));
         if found {
             Effect::Deleted
         } else {

@@ -378,7 +378,7 @@ fn channel_members_name_channels_and_events() {
     let twice = "<eventChannel>ChangeEvents</eventChannel><selectedEntity>AccountChangeEvent</selectedEntity>";
     assert_eq!(
         reason(&[member("A", twice), member("B", twice)]),
-        "AccountChangeEvent is already on the channel ChangeEvents"
+        "DUPLICATE_VALUE: AccountChangeEvent is already on the channel ChangeEvents"
     );
     assert!(
         reason(&[member("a__b", twice)])

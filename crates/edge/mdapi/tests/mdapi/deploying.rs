@@ -229,6 +229,32 @@ async fn channels_members_and_permission_sets_are_deployed() {
         assert!(kept.id.as_str().starts_with(prefix), "{name}");
         assert_eq!(kept.created.by, org.base.admin);
     }
+    // A channel takes its members along, whether they are named or not.
+    let nothing = manifest(&[]);
+    for gone in [
+        &[("PlatformEventChannel", &["Travel__chn"][..])][..],
+        &[
+            ("PlatformEventChannel", &["Travel__chn"]),
+            ("PlatformEventChannelMember", &["Travel_Account"]),
+        ],
+    ] {
+        let gone = manifest(gone);
+        let files = [
+            ("package.xml", nothing.as_str()),
+            ("destructiveChanges.xml", &gone),
+        ];
+        let check = "<checkOnly>true</checkOnly>";
+        let result = org.deploy(&files, check).await;
+        assert_eq!(text(&result, "status"), "Succeeded", "{:?}", told(&result));
+        assert!(!told(&result).iter().any(|line| line.contains("Warning")));
+    }
+    let gone = manifest(&[("PlatformEventChannel", &["Travel__chn"])]);
+    let files = [
+        ("package.xml", nothing.as_str()),
+        ("destructiveChanges.xml", &gone),
+    ];
+    org.deploy(&files, "").await;
+    assert!(org.base.engine.definitions().channel_members().is_empty());
 }
 
 #[tokio::test]

@@ -180,16 +180,8 @@ pub(crate) async fn change(
     let row = rows.find(|row| row.id == id);
     let row = row.ok_or_else(|| component::missing(call))?;
     let earlier = row.channel.full_name.clone();
-    let all = call.definitions.channel_members().iter();
-    let members = all.filter(|member| member.event_channel == earlier);
-    let members: Vec<&ChannelMember> = members.collect();
     if call.method == Method::DELETE {
-        let removed = members.iter().map(|member| member.full_name.clone());
-        let mut steps: Vec<Step> = removed
-            .map(|name| Step::Remove(Kind::ChannelMember, name))
-            .collect();
-        steps.push(Step::Remove(Kind::Channel, earlier));
-        amend(shared, call, steps).await?;
+        amend(shared, call, vec![Step::Remove(Kind::Channel, earlier)]).await?;
         return Ok(Answer::no_content());
     }
     let given = COMPONENT.given(call, body).await?;
@@ -201,8 +193,10 @@ pub(crate) async fn change(
         if !channel.full_name.eq_ignore_ascii_case(&earlier) {
             check_free(call, &channel.full_name)?;
         }
-        steps.push(Step::Rename(earlier, channel.part()));
-        steps.extend(members.into_iter().map(|member| {
+        let all = call.definitions.channel_members().iter();
+        let members = all.filter(|member| member.event_channel == earlier);
+        steps.push(Step::Rename(earlier.clone(), channel.part()));
+        steps.extend(members.map(|member| {
             let moved = MemberText {
                 event_channel: channel.full_name.clone(),
                 ..said(member)
