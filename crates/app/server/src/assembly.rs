@@ -216,7 +216,9 @@ fn refuse_nameless(config: &Config, file: &std::path::Path) -> Result<(), Error>
 /// An org is for development or for production from its beginning: known credentials never get into a production org,
 /// and an org that has them never becomes one.
 async fn refuse_mixed(mode: &Mode, auth: &Auth) -> Result<(), Error> {
-    let is_developers = auth.app(DEVELOPER_CLIENT).is_some();
+    // The key alone says nothing: a production org may have an app of the same one, with a secret of its own.
+    let known = auth.app(DEVELOPER_CLIENT);
+    let is_developers = known.is_some_and(|app| app.secret == DEVELOPER_CLIENT);
     match mode {
         Mode::Production { .. } if is_developers => Err(Error::Unsafe {
             reason: "the data folder holds a developer org, which has known credentials".to_owned(),

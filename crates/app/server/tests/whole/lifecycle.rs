@@ -35,7 +35,8 @@ fn serve(folder: &Path, with_admin: bool) -> Config {
                 "password_file": secret("password", PASSWORD),
             },
             "connected_app": {
-                "client_id": "tools",
+                // A key that a developer org has as well: the secret tells them apart.
+                "client_id": "landfall",
                 "client_secret_file": secret("client-secret", CLIENT_SECRET),
             },
         });
@@ -217,7 +218,7 @@ async fn a_production_node_has_the_credentials_that_it_was_given_and_no_others()
     let grant = Grant::Password {
         username: "ops@example.com".to_owned(),
         password: PASSWORD.to_owned(),
-        client_id: "tools".to_owned(),
+        client_id: "landfall".to_owned(),
         client_secret: CLIENT_SECRET.to_owned(),
     };
     let org = Org::login(target(), &Trust::nobody(), &grant)
