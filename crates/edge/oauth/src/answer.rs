@@ -9,6 +9,8 @@ use landfall_wire::headers::JSON;
 use serde::Serialize;
 use tracing::{debug, error};
 
+use crate::xml::{self, escaped};
+
 /// Keeps tokens out of caches. Source: RFC 6749, 5.1.
 pub(crate) const NOT_STORED: [(HeaderName, HeaderValue); 2] = [
     (
@@ -17,6 +19,12 @@ pub(crate) const NOT_STORED: [(HeaderName, HeaderValue); 2] = [
     ),
     (header::PRAGMA, HeaderValue::from_static("no-cache")),
 ];
+
+/// The media type of a call of a page's function.
+pub(crate) const SCRIPT: &str = "application/javascript;charset=UTF-8";
+
+/// Characters of a JSONP function's name.
+const CALLBACK_CHARS_MAX: usize = 128;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -43,6 +51,7 @@ impl Format {
         }
     }
 
+    /// The media type of answers in it.
     const fn media_type(self) -> &'static str {
         match self {
             Self::Json => JSON,
@@ -54,7 +63,7 @@ impl Format {
     fn render(self, members: &[(&str, &str)]) -> String {
         match self {
             Self::Json => json(members),
-            Self::Xml => xml(members),
+            Self::Xml => in_xml(members),
             Self::Form => form_urlencoded::Serializer::new(String::new())
                 .extend_pairs(members)
                 .finish(),
@@ -76,14 +85,10 @@ fn json(members: &[(&str, &str)]) -> String {
     body
 }
 
-fn xml(members: &[(&str, &str)]) -> String {
+fn in_xml(members: &[(&str, &str)]) -> String {
     let mut body = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?><OAuth>");
     for (name, value) in members {
-        let value = value
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;");
-        body.extend(["<", name, ">", &value, "</", name, ">"]);
+        body.extend(["<", name, ">", &escaped(value), "</", name, ">"]);
     }
     body.push_str("</OAuth>");
     body
@@ -118,8 +123,26 @@ pub(crate) fn refusal_with(fault: &Fault, format: Format, status: Option<StatusC
 
 /// A JSON document.
 pub(crate) fn document(content: &impl Serialize) -> Response {
-    match serde_json::to_string(content) {
-        Ok(body) => (NOT_STORED, [(header::CONTENT_TYPE, JSON)], body).into_response(),
+    rendered(serde_json::to_string(content), JSON)
+}
+
+/// A document whose root, in XML, has a name of its own.
+pub(crate) fn xml_document(root: &str, content: &impl Serialize) -> Response {
+    rendered(xml::document(root, content), Format::Xml.media_type())
+}
+
+/// A JSON document as the argument of a call, for pages of other origins; as it is if the name is none of a function.
+pub(crate) fn script_document(function: &str, content: &impl Serialize) -> Response {
+    if !is_function_name(function) {
+        return document(content);
+    }
+    let call = serde_json::to_string(content).map(|json| format!("{function}({json});"));
+    rendered(call, SCRIPT)
+}
+
+fn rendered(body: serde_json::Result<String>, media_type: &'static str) -> Response {
+    match body {
+        Ok(body) => (NOT_STORED, [(header::CONTENT_TYPE, media_type)], body).into_response(),
         Err(error) => {
             error!(
                 error = &error as &dyn std::error::Error,
@@ -128,6 +151,12 @@ pub(crate) fn document(content: &impl Serialize) -> Response {
             refusal(&Fault::Internal { error_id: 0 }, Format::Json)
         }
     }
+}
+
+/// Whether a text can only name a function: dots between words, nothing that could be code.
+pub(crate) fn is_function_name(name: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_$.".contains(&byte);
+    !name.is_empty() && name.len() <= CALLBACK_CHARS_MAX && name.bytes().all(word)
 }
 
 /// A plain text.
@@ -163,6 +192,14 @@ mod tests {
                 .render(&members)
                 .ends_with("<OAuth><a>1&lt;2&amp;\"3\"</a><b>x y</b></OAuth>")
         );
+    }
+
+    #[test]
+    fn a_callback_is_a_name_and_nothing_else() {
+        assert!(is_function_name("jQuery123.done_$"));
+        assert!(!is_function_name("alert(1)//"));
+        assert!(!is_function_name(""));
+        assert!(!is_function_name(&"a".repeat(129)));
     }
 
     #[test]

@@ -73,9 +73,24 @@ pub(crate) async fn identity(
     match row {
         Ok((id, row)) => {
             let described = Described::new(&state, state.base_url.of(&parts), id, &row);
-            answer::document(&described.identity())
+            written(&described.identity(), &query, &parts.headers)
         }
         Err(refusal) => refusal.answer(),
+    }
+}
+
+/// An identity in the form that is asked for: by `format`, or else by `Accept`.
+fn written(
+    identity: &Identity<'_>,
+    query: &BTreeMap<String, String>,
+    headers: &HeaderMap,
+) -> Response {
+    let parameter = |name: &str| query.get(name).map(String::as_str);
+    let format = parameter("format");
+    match (format, parameter("callback")) {
+        (Some("jsonp"), Some(function)) => answer::script_document(function, identity),
+        _ if Format::of(format, headers) == Format::Xml => answer::xml_document("user", identity),
+        _ => answer::document(identity),
     }
 }
 

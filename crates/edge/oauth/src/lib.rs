@@ -21,6 +21,7 @@ mod redirect;
 mod token;
 mod tokens;
 mod visit;
+mod xml;
 
 use axum::Router;
 use axum::response::Html;

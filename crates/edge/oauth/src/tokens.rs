@@ -8,12 +8,9 @@ use landfall_model::Fault;
 use serde::Serialize;
 
 use crate::OauthState;
-use crate::answer::{self, Format, fault_of, refusal, refusal_with};
+use crate::answer::{self, Format, SCRIPT, fault_of, is_function_name, refusal, refusal_with};
 use crate::identity::identity_url;
 use crate::params::Params;
-
-/// Characters of a JSONP function's name.
-const CALLBACK_CHARS_MAX: usize = 128;
 
 /// What an introspected token is good for.
 ///
@@ -116,26 +113,8 @@ pub(crate) async fn revoke(State(state): State<OauthState>, request: Request) ->
     }
 }
 
-/// Whether a text can only name a function: dots between words, nothing that could be code.
-fn is_function_name(name: &str) -> bool {
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_$.".contains(&byte);
-    name.len() <= CALLBACK_CHARS_MAX && name.bytes().all(word)
-}
-
 /// A call of the page's function, for pages of other origins: always status 200, since they see no other.
 fn script(function: &str, argument: &str) -> Response {
-    let media_type = [(header::CONTENT_TYPE, "application/javascript;charset=UTF-8")];
+    let media_type = [(header::CONTENT_TYPE, SCRIPT)];
     (media_type, format!("{function}({argument});")).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_callback_is_a_name_and_nothing_else() {
-        assert!(is_function_name("jQuery123.done_$"));
-        assert!(!is_function_name("alert(1)//"));
-        assert!(!is_function_name(&"a".repeat(129)));
-    }
 }

@@ -161,3 +161,36 @@ async fn discovery_names_only_endpoints_that_answer() {
     let answer = org.call("GET", "/services/oauth2/success", &[], "").await;
     assert_eq!(answer.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn an_identity_comes_as_xml_or_as_a_call_too() {
+    let org = Org::new().await;
+    let token = org.log_in().await;
+    let path = identity_path(&org, &token).await;
+    let header = format!("Bearer {token}");
+    let accepting = [
+        ("authorization", header.as_str()),
+        ("accept", "application/xml"),
+    ];
+    for answer in [
+        with_token(&org, &format!("{path}?format=xml"), &token).await,
+        org.call("GET", &path, &accepting, "").await,
+    ] {
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let known = format!("<user_id>{}</user_id>", &path[path.len() - 18..]);
+        assert!(answer.body.contains(&known), "{}", answer.body);
+        assert!(answer.body.contains("<first_name xsi:nil=\"true\"/>"));
+        assert!(answer.body.ends_with("</is_app_installed></user>"));
+    }
+    let call = format!("{path}?format=jsonp&callback=shown.here");
+    let answer = with_token(&org, &call, &token).await;
+    assert!(
+        answer.body.starts_with("shown.here({\"id\":"),
+        "{}",
+        answer.body
+    );
+    assert!(answer.body.ends_with("});"));
+    let code = format!("{path}?format=jsonp&callback=alert(1)//");
+    let answer = with_token(&org, &code, &token).await;
+    assert!(answer.body.starts_with('{'), "{}", answer.body);
+}
