@@ -85,15 +85,17 @@ impl EventSchema {
             in_seconds: matches!(form, Form::StreamingInSeconds),
             change: None,
         };
-        let mut first = true;
-        for (position, field) in self.fields.iter().enumerate() {
+        let start = out.len();
+        let mut position = 0;
+        while let Some((field, key)) = self.fields.get(position).zip(self.keys.get(position)) {
             // Most fields of most events are null and unchanged: nothing is said of them.
-            if field.shape.is_nullable() && marks.hides_null(position) && reader.skip_null() {
+            let hidden = self.skip_hidden(position, &marks, &mut reader);
+            if hidden > 0 {
+                position += hidden;
                 continue;
             }
             let field_start = out.len();
-            out.push(if first { b'{' } else { b',' });
-            key(out, &field.name);
+            out.extend_from_slice(key.as_bytes());
             let shown = match &field.shape {
                 Shape::Header => {
                     let header = HeaderView::read(&mut reader)?;
@@ -129,17 +131,31 @@ impl EventSchema {
                     _ => render_compound(&mut reader, compound, position, &marks, out)?,
                 },
             };
-            if shown && shows(&field.name) {
-                first = false;
-            } else {
+            if !shown || !shows(&field.name) {
                 out.truncate(field_start);
             }
+            position += 1;
         }
-        if first {
-            out.push(b'{');
+        // The first key came with a comma, too.
+        match out.get_mut(start) {
+            Some(first) => *first = b'{',
+            None => out.push(b'{'),
         }
         out.push(b'}');
         reader.finish()
+    }
+
+    /// Takes the nulls from a field on of which nothing is said, and says how many: one, or many at once.
+    fn skip_hidden(&self, position: usize, marks: &Marks, reader: &mut Reader<'_>) -> usize {
+        if !reader.is_zero() || position < self.nullable_from {
+            return 0;
+        }
+        let most = if marks.hides_nulls() {
+            self.fields.len() - position
+        } else {
+            usize::from(marks.hides_null(position))
+        };
+        reader.skip_zeros(most)
     }
 
     /// The header; not whole, it is without `nulledFields` and `diffFields`, which the Streaming API does not have.
@@ -149,45 +165,32 @@ impl EventSchema {
         whole: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), DecodeError> {
-        out.push(b'{');
-        key(out, "entityName");
+        out.extend_from_slice(br#"{"entityName":"#);
         text(out, header.entity_name)?;
-        out.push(b',');
-        key(out, "recordIds");
+        out.extend_from_slice(br#","recordIds":"#);
         render_texts(&header.record_ids, out)?;
-        out.push(b',');
-        key(out, "changeType");
+        out.extend_from_slice(br#","changeType":"#);
         json::string(out, header.change_type.as_str());
-        for (name, value) in [
-            ("changeOrigin", header.change_origin),
-            ("transactionKey", header.transaction_key),
-        ] {
-            out.push(b',');
-            key(out, name);
-            text(out, value)?;
-        }
-        for (name, number) in [
-            ("sequenceNumber", i64::from(header.sequence_number)),
-            ("commitTimestamp", header.commit_timestamp),
-            ("commitNumber", header.commit_number),
-        ] {
-            out.push(b',');
-            key(out, name);
-            json::integer(out, number);
-        }
-        out.push(b',');
-        key(out, "commitUser");
+        out.extend_from_slice(br#","changeOrigin":"#);
+        text(out, header.change_origin)?;
+        out.extend_from_slice(br#","transactionKey":"#);
+        text(out, header.transaction_key)?;
+        out.extend_from_slice(br#","sequenceNumber":"#);
+        json::integer(out, i64::from(header.sequence_number));
+        out.extend_from_slice(br#","commitTimestamp":"#);
+        json::integer(out, header.commit_timestamp);
+        out.extend_from_slice(br#","commitNumber":"#);
+        json::integer(out, header.commit_number);
+        out.extend_from_slice(br#","commitUser":"#);
         text(out, header.commit_user)?;
-        let sets = [
-            ("nulledFields", &header.nulled_fields, whole),
-            ("diffFields", &header.diff_fields, whole),
-            ("changedFields", &header.changed_fields, true),
-        ];
-        for (name, bits, _) in sets.into_iter().filter(|(_, _, shown)| *shown) {
-            out.push(b',');
-            key(out, name);
-            self.render_names(bits, out)?;
+        if whole {
+            out.extend_from_slice(br#","nulledFields":"#);
+            self.render_names(&header.nulled_fields, out)?;
+            out.extend_from_slice(br#","diffFields":"#);
+            self.render_names(&header.diff_fields, out)?;
         }
+        out.extend_from_slice(br#","changedFields":"#);
+        self.render_names(&header.changed_fields, out)?;
         out.push(b'}');
         Ok(())
     }
@@ -241,6 +244,12 @@ impl Marks {
             out.extend_from_slice(b"null");
         }
         shown
+    }
+
+    /// Whether no null is shown at all.
+    fn hides_nulls(&self) -> bool {
+        let changed = self.change.as_ref().map(|(changed, _)| changed);
+        changed.is_some_and(FieldBits::is_empty)
     }
 
     /// Whether a null of the field is not shown at all, nor one of its components.

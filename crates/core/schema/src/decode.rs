@@ -242,25 +242,34 @@ impl<'a> Reader<'a> {
         Ok(byte)
     }
 
-    /// Takes a null in the first branch of a union; says whether it was one.
-    pub(crate) fn skip_null(&mut self) -> bool {
+    /// Whether a zero comes next: a null in the first branch of a union, or an array of nothing.
+    pub(crate) const fn is_zero(&self) -> bool {
+        matches!(self.bytes, [0, ..])
+    }
+
+    /// Takes the zeros that come next, so many at most; says how many they were.
+    pub(crate) fn skip_zeros(&mut self, most: usize) -> usize {
+        let front = self.bytes.get(..most).unwrap_or(self.bytes);
+        let zeros = front.iter().position(|byte| *byte != 0);
+        let zeros = zeros.unwrap_or(front.len());
+        self.bytes = self.bytes.get(zeros..).unwrap_or_default();
+        zeros
+    }
+
+    #[inline]
+    pub(crate) fn long(&mut self) -> Result<i64, DecodeError> {
+        // Most numbers are branches and short lengths.
         match self.bytes.split_first() {
-            Some((0, rest)) => {
+            Some((&byte, rest)) if byte < 0x80 => {
                 self.bytes = rest;
-                true
+                Ok(i64::from(byte >> 1) ^ -i64::from(byte & 1))
             }
-            _ => false,
+            _ => self.long_of_several_bytes(),
         }
     }
 
-    pub(crate) fn long(&mut self) -> Result<i64, DecodeError> {
-        // Most numbers are branches and short lengths.
-        if let Some((&byte, rest)) = self.bytes.split_first()
-            && byte < 0x80
-        {
-            self.bytes = rest;
-            return Ok(i64::from(byte >> 1) ^ -i64::from(byte & 1));
-        }
+    #[inline(never)]
+    fn long_of_several_bytes(&mut self) -> Result<i64, DecodeError> {
         let mut bits: u64 = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -281,6 +290,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The branch of a union of `count`.
+    #[inline]
     pub(crate) fn branch(&mut self, count: i64) -> Result<i64, DecodeError> {
         let branch = self.long()?;
         if (0..count).contains(&branch) {
@@ -290,6 +300,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn text(&mut self) -> Result<RawText<'a>, DecodeError> {
         let length = usize::try_from(self.long()?).map_err(|_| DecodeError::Number)?;
         self.take(length).map(RawText)
@@ -315,6 +326,10 @@ impl<'a> Reader<'a> {
     }
 
     fn bits(&mut self) -> Result<FieldBits, DecodeError> {
+        if self.skip_zeros(1) == 1 {
+            // No texts, as in most events.
+            return Ok(FieldBits::default());
+        }
         let mut texts = Vec::new();
         for text in self.texts()? {
             texts.push(text.read()?);
@@ -322,6 +337,7 @@ impl<'a> Reader<'a> {
         bitmap::parse(texts).ok_or(DecodeError::Bitmap)
     }
 
+    #[inline]
     pub(crate) fn scalar(&mut self, scalar: Scalar) -> Result<RawScalar<'a>, DecodeError> {
         Ok(match scalar {
             Scalar::Boolean => match self.byte()? {

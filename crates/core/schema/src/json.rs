@@ -14,8 +14,7 @@ pub(crate) fn text(out: &mut Vec<u8>, text: &[u8]) -> bool {
     out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text;
-    let mut highs = 0;
-    while let Some(stop) = special(rest, &mut highs) {
+    while let Some(stop) = special(rest) {
         let (plain, tail) = rest.split_at(stop);
         out.extend_from_slice(plain);
         let Some((&byte, tail)) = tail.split_first() else {
@@ -26,45 +25,25 @@ pub(crate) fn text(out: &mut Vec<u8>, text: &[u8]) -> bool {
     }
     out.extend_from_slice(rest);
     out.push(b'"');
-    highs == 0
+    text.is_ascii()
 }
 
-/// The highest bit of each of eight bytes.
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// The place of the first byte that needs an escape, found eight bytes at a time; `highs` gathers the highest bits of all
-/// bytes up to there.
-fn special(text: &[u8], highs: &mut u64) -> Option<usize> {
-    let (words, rest) = text.as_chunks::<8>();
-    for (place, word) in words.iter().enumerate() {
-        if let Some(found) = special_in(*word, highs) {
-            return Some(place * 8 + found);
-        }
+/// The place of the first byte that needs an escape.
+fn special(text: &[u8]) -> Option<usize> {
+    let is_special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    // Without a branch for each byte the compiler looks at all of a chunk at once.
+    let has_special =
+        |chunk: &[u8; 16]| chunk.iter().fold(false, |any, byte| any | is_special(byte));
+    let (chunks, rest) = text.as_chunks();
+    if let Some(place) = chunks.iter().position(has_special) {
+        let behind = text.get(place * 16..)?;
+        return Some(place * 16 + behind.iter().position(is_special)?);
     }
-    if rest.is_empty() {
-        return None;
+    // The last sixteen bytes again: those that come twice need no escape.
+    match text.last_chunk() {
+        Some(last) if !has_special(last) => None,
+        _ => Some(text.len() - rest.len() + rest.iter().position(is_special)?),
     }
-    // The last eight bytes again: those that come twice need no escape.
-    if let Some(last) = text.last_chunk::<8>() {
-        return special_in(*last, highs).map(|found| text.len() - 8 + found);
-    }
-    rest.iter().position(|&byte| {
-        *highs |= u64::from(byte) & HIGHS;
-        byte < 0x20 || byte == b'"' || byte == b'\\'
-    })
-}
-
-/// The first byte below 0x20, or that is a quote or a backslash.
-fn special_in(bytes: [u8; 8], highs: &mut u64) -> Option<usize> {
-    const ONES: u64 = HIGHS >> 7;
-    let word = u64::from_le_bytes(bytes);
-    *highs |= word & HIGHS;
-    // The highest bit of each byte that is smaller than `least`. A byte above such a one may be marked wrongly, for it
-    // lends to that one; the lowest mark is always right.
-    let below = |word: u64, least: u64| word.wrapping_sub(ONES * least) & !word & HIGHS;
-    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    let marks = below(word, 0x20) | is(b'"') | is(b'\\');
-    (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
 }
 
 fn escape(out: &mut Vec<u8>, byte: u8) {
@@ -233,35 +212,37 @@ fn day(out: &mut Vec<u8>, days: i64) {
     };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     if (0..=9_999).contains(&year) {
-        digits(out, year, 1_000);
+        two_digits(out, year / 100);
+        two_digits(out, year);
     } else {
         write(out, format_args!("{year:+05}"));
     }
     out.push(b'-');
-    digits(out, month, 10);
+    two_digits(out, month);
     out.push(b'-');
-    digits(out, day, 10);
+    two_digits(out, day);
 }
 
 fn clock(out: &mut Vec<u8>, millis: i64) {
     let seconds = millis / 1_000;
-    digits(out, seconds / 3_600, 10);
+    two_digits(out, seconds / 3_600);
     out.push(b':');
-    digits(out, seconds / 60 % 60, 10);
+    two_digits(out, seconds / 60 % 60);
     out.push(b':');
-    digits(out, seconds % 60, 10);
+    two_digits(out, seconds % 60);
     out.push(b'.');
-    digits(out, millis % 1_000, 100);
-    out.push(b'Z');
+    two_digits(out, millis % 1_000 / 10);
+    out.extend_from_slice(&[digit(millis), b'Z']);
 }
 
-/// Writes the decimal digits of `number` from the place of `unit` down.
-fn digits(out: &mut Vec<u8>, number: i64, mut unit: i64) {
-    while unit > 0 {
-        let digit = u8::try_from(number / unit % 10).unwrap_or_default();
-        out.push(b'0' + digit);
-        unit /= 10;
-    }
+/// Writes the last two decimal digits of a number that is not negative.
+fn two_digits(out: &mut Vec<u8>, number: i64) {
+    out.extend_from_slice(&[digit(number / 10), digit(number)]);
+}
+
+/// The last decimal digit of a number that is not negative.
+fn digit(number: i64) -> u8 {
+    b'0' + u8::try_from(number % 10).unwrap_or_default()
 }
 
 fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {

@@ -113,6 +113,10 @@ pub struct EventSchema {
     id: SchemaId,
     avro: String,
     fields: Vec<EventField>,
+    /// What stands before the value of each field in JSON: `,"Name":`.
+    keys: Vec<String>,
+    /// From here on all fields can be null.
+    nullable_from: usize,
     positions: HashMap<String, usize>,
     sources: Vec<Source>,
     slots: Vec<Option<Slot>>,
@@ -143,9 +147,16 @@ impl EventSchema {
         shape::check(name, &fields)?;
         let canonical = avro::canonical(name, &fields);
         let id = SchemaId::from_bytes(Md5::digest(canonical.as_bytes()).into());
+        let last = fields.iter().rposition(|field| !field.shape.is_nullable());
         Ok(Self {
             id,
+            nullable_from: last.map_or(0, |last| last + 1),
             avro: avro::full(name, &fields),
+            // Names need no escape: `shape::check` has seen to it.
+            keys: fields
+                .iter()
+                .map(|field| format!(",\"{}\":", field.name))
+                .collect(),
             positions: fields
                 .iter()
                 .enumerate()
