@@ -196,14 +196,14 @@ pub fn parse(body: &[u8], messages_max: usize) -> Result<Vec<Message>, ParseErro
             max: messages_max,
         });
     }
-    elements
-        .into_iter()
-        .map(|element| {
-            let members: Members<'_> =
-                serde_json::from_str(element.get()).map_err(ParseError::NotMessage)?;
-            Ok(message(&members))
-        })
-        .collect()
+    // As long as a poll is held its message is: the room is what they take and no more.
+    let mut messages = Vec::with_capacity(elements.len());
+    for element in elements {
+        let members: Members<'_> =
+            serde_json::from_str(element.get()).map_err(ParseError::NotMessage)?;
+        messages.push(message(&members));
+    }
+    Ok(messages)
 }
 
 /// The messages of a body, each still text.

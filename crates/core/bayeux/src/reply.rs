@@ -138,6 +138,9 @@ impl Message {
     }
 }
 
+/// Bytes of an ordinary reply.
+const ELEMENT_BYTES: usize = 256;
+
 /// One response body under construction: a JSON array, always.
 ///
 /// Order of elements is the caller's: a handshake reply, then events, then the other replies in request order.
@@ -153,9 +156,9 @@ impl Default for Response {
 }
 
 impl Response {
-    /// An empty array.
+    /// An empty array, next to no bytes until there is an element: a held poll has one.
     pub fn new() -> Self {
-        Self::with_capacity(256)
+        Self::with_capacity(0)
     }
 
     /// An empty array with room for `bytes` bytes.
@@ -269,6 +272,7 @@ impl Response {
     }
 
     fn next(&mut self) -> &mut Vec<u8> {
+        self.body.reserve(ELEMENT_BYTES);
         if !self.is_empty() {
             self.body.push(b',');
         }

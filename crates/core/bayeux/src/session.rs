@@ -159,7 +159,7 @@ impl<T> Session<T> {
                 expires: now + timings.max_interval,
             },
             subscriptions: Vec::new(),
-            outputs: VecDeque::new(),
+            outputs: VecDeque::with_capacity(1),
         }
     }
 
@@ -299,7 +299,13 @@ impl<T> Session<T> {
             Err(_) if self.subscriptions.len() >= SUBSCRIPTIONS_MAX => {
                 return Err(Error::SubscriptionsExceeded);
             }
-            Err(at) => self.subscriptions.insert(at, (channel, value)),
+            Err(at) => {
+                if self.subscriptions.is_empty() {
+                    // Most sessions have no other.
+                    self.subscriptions.reserve_exact(1);
+                }
+                self.subscriptions.insert(at, (channel, value));
+            }
         }
         self.touch(now);
         Ok(())

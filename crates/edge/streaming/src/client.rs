@@ -1,16 +1,17 @@
 //! One streaming client: who it is, its session behind a lock, and what goes out to it.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use landfall_auth::Login;
 use landfall_bayeux::{Input, Moment, RequestedAdvice, Response, Session, Timings};
 use landfall_engine::usage::{self, Tally};
-use landfall_engine::{Engine, Error, Prepare, Rendition, Watcher};
+use landfall_engine::{Engine, Error, Prepare, Rendition, Seen, Stretch, Watcher};
 use landfall_model::{Fault, RecordId, limits};
 use tracing::error;
 
 use crate::delivery::Delivery;
-use crate::machine::{Machine, Position, Step, Wish};
+use crate::machine::{Machine, Position, Reading, Step, Wish};
 use crate::poll::Waiting;
 use crate::render::rendered;
 
@@ -174,8 +175,6 @@ impl Client {
     /// # Errors
     /// [`Error::Store`] if the log cannot be read.
     pub(crate) async fn has_pending(&self, engine: &Engine) -> Result<bool, Error> {
-        let log = engine.log();
-        let prepare = prepare(engine);
         loop {
             let step = self.machine().look(engine);
             let reading = match step {
@@ -183,15 +182,7 @@ impl Client {
                 Step::Again => continue,
                 Step::Read(reading) => reading,
             };
-            let limit = if reading.sights.is_empty() {
-                1
-            } else {
-                LOOK_EVENTS
-            };
-            let stretch = log
-                .read_prepared(reading.from, &reading.filter, limit, &prepare)
-                .await?;
-            let seen = engine.look(&stretch.events, &reading.sights).await?;
+            let (stretch, seen) = read(engine, &reading, 1).await?;
             let read = (&stretch, &seen);
             if let Step::Done(pending) = self.machine().look_at(engine, &reading, read) {
                 return Ok(pending);
@@ -208,8 +199,6 @@ impl Client {
     ) -> Delivery {
         let _one = self.delivering.lock().await;
         let delivery = Delivery::begin(engine, self);
-        let log = engine.log();
-        let prepare = prepare(engine);
         loop {
             let step = self.machine().take(engine, response);
             let reading = match step {
@@ -217,19 +206,7 @@ impl Client {
                 Step::Again => continue,
                 Step::Read(reading) => reading,
             };
-            let read = async {
-                let limit = if reading.sights.is_empty() {
-                    STRETCH_EVENTS
-                } else {
-                    LOOK_EVENTS
-                };
-                let stretch = log
-                    .read_prepared(reading.from, &reading.filter, limit, &prepare)
-                    .await?;
-                let seen = engine.look(&stretch.events, &reading.sights).await?;
-                Ok::<_, Error>((stretch, seen))
-            };
-            let (stretch, seen) = match read.await {
+            let (stretch, seen) = match read(engine, &reading, STRETCH_EVENTS).await {
                 Ok(read) => read,
                 Err(error) => {
                     error!(%error, client_id = %self.id, "the log cannot be read");
@@ -244,6 +221,28 @@ impl Client {
             }
         }
     }
+}
+
+/// Reads on, `limit` events at most. A future of its own: few polls read the store, and those that wait hold nothing for it.
+fn read<'r>(
+    engine: &'r Engine,
+    reading: &'r Reading,
+    limit: usize,
+) -> Pin<Box<impl Future<Output = Result<(Stretch, Seen), Error>> + 'r>> {
+    Box::pin(async move {
+        let limit = if reading.sights.is_empty() {
+            limit
+        } else {
+            LOOK_EVENTS
+        };
+        let prepare = prepare(engine);
+        let log = engine.log();
+        let stretch = log
+            .read_prepared(reading.from, &reading.filter, limit, &prepare)
+            .await?;
+        let seen = engine.look(&stretch.events, &reading.sights).await?;
+        Ok((stretch, seen))
+    })
 }
 
 /// Renders old events before they are taken.

@@ -53,7 +53,8 @@ impl Responder<'_> {
             | Request::Disconnect
             | Request::Publish(_)
             | Request::UnknownMeta(_)
-            | Request::Unaddressed => match self.other(message).await {
+            // A future of its own: a poll that waits holds nothing for it.
+            | Request::Unaddressed => match Box::pin(self.other(message)).await {
                 Ok(client) => self.response.accepted(&echo, &client.id, None),
                 Err(fault) => self.refuse(message, &fault),
             },
