@@ -308,7 +308,7 @@ impl<R: From<FetchResponse>> Delivery<R> {
         let credit = usize::try_from(self.fetch.credit()).unwrap_or(usize::MAX);
         let credit = credit.min(allowed);
         let mut taken = Taken {
-            events: Vec::new(),
+            events: Vec::with_capacity(credit.min(stretch.events.len())),
             batch: Batch::default(),
             reached: from,
         };
@@ -332,20 +332,21 @@ impl<R: From<FetchResponse>> Delivery<R> {
                     view
                 }
             };
-            let fields = view.shown(event).iter().map(|event| {
+            let before = taken.events.len();
+            for event in view.shown(event) {
                 let masked = self.state.engine.masked(&self.access, event);
                 let event = masked.as_ref().unwrap_or(event);
-                event.rendition(Rendition::PubSub, event_field).clone()
-            });
-            let fields: Vec<Bytes> = fields.collect();
-            bytes += fields.iter().map(Bytes::len).sum::<usize>();
-            let is_full = taken.events.len() + fields.len() > credit || bytes > RESPONSE_BYTES_MAX;
-            if is_full && !fields.is_empty() && !taken.events.is_empty() {
+                let field = event.rendition(Rendition::PubSub, event_field).clone();
+                bytes += field.len();
+                taken.events.push(field);
+            }
+            let is_full = taken.events.len() > credit || bytes > RESPONSE_BYTES_MAX;
+            if is_full && before > 0 && taken.events.len() > before {
+                taken.events.truncate(before);
                 is_whole = false;
                 break;
             }
-            for field in fields {
-                taken.events.push(field);
+            for _ in before..taken.events.len() {
                 taken.batch.deliver(topic, Meter::Delivered);
             }
             taken.reached = replay_id;
