@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,9 +21,10 @@ use hyper::body::Incoming;
 use landfall_model::Fault;
 use landfall_streaming::Secure;
 use tower::ServiceExt;
+use tower::util::Oneshot;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutBody;
-use tracing::{Instrument, debug, debug_span, error};
+use tracing::{Instrument, Span, debug, debug_span, error};
 
 use crate::network::Network;
 use crate::unread::ReadOut;
@@ -42,6 +44,9 @@ pub(crate) enum Scheme {
     Http,
     Https,
 }
+
+/// A request on its way through the surfaces.
+type Routed = Pin<Box<Oneshot<Router, Request<Body>>>>;
 
 /// Hands requests to the surfaces.
 #[derive(Debug)]
@@ -66,22 +71,45 @@ impl Front {
         }
     }
 
-    /// Answers one request.
-    pub(crate) async fn answer(
+    /// Answers one request. Who waits for the answer holds the request once, in the surface that works on it.
+    pub(crate) fn answer(
         self: Arc<Self>,
+        request: Request<Body>,
+        peer: SocketAddr,
+        scheme: Scheme,
+    ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
+        let routed = self.routed(request, peer, scheme);
+        async move {
+            let (answer, span) = match routed {
+                Ok(routed) => routed,
+                Err(status) => return Ok(status.into_response()),
+            };
+            async move {
+                let response = answer.await?;
+                debug!(%peer, status = response.status().as_u16(), "answered");
+                Ok(response)
+            }
+            .instrument(span)
+            .await
+        }
+    }
+
+    /// The work on a request, and what its log lines have in common.
+    fn routed(
+        &self,
         mut request: Request<Body>,
         peer: SocketAddr,
         scheme: Scheme,
-    ) -> Result<Response, Infallible> {
+    ) -> Result<(Routed, Span), StatusCode> {
         let id = self.requests.fetch_add(1, Ordering::Relaxed);
-        let Some(target) = self.target(&request, peer, scheme) else {
-            return Ok(StatusCode::BAD_REQUEST.into_response());
-        };
+        let target = self
+            .target(&request, peer, scheme)
+            .ok_or(StatusCode::BAD_REQUEST)?;
         if target
             .path_and_query()
             .is_some_and(|target| target.as_str().len() > TARGET_BYTES_MAX)
         {
-            return Ok(StatusCode::URI_TOO_LONG.into_response());
+            return Err(StatusCode::URI_TOO_LONG);
         }
         let secure = Secure(target.scheme() == Some(&uri::Scheme::HTTPS));
         *request.uri_mut() = target;
@@ -91,14 +119,7 @@ impl Front {
         // The query may hold a token or a password: only the path is logged.
         let span =
             debug_span!("request", id, method = %request.method(), path = request.uri().path());
-        let router = self.router.clone();
-        async move {
-            let response = router.oneshot(request).await?;
-            debug!(%peer, status = response.status().as_u16(), "answered");
-            Ok(response)
-        }
-        .instrument(span)
-        .await
+        Ok((Box::pin(self.router.clone().oneshot(request)), span))
     }
 
     /// The request's address with scheme and authority, and with runs of slashes collapsed.
