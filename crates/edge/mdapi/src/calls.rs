@@ -2,7 +2,7 @@
 //!
 //! Source: "CRUD-Based Development" (Metadata API Developer Guide).
 
-use landfall_engine::{Effect, Kind, Problem, Step};
+use landfall_engine::{Amending, Definitions, Effect, Kind, Problem, Step};
 use landfall_envelope::Writer;
 use landfall_envelope::xml::{self, Element};
 use landfall_metadata::{Component, parts};
@@ -53,6 +53,7 @@ pub(crate) async fn save(call: &Call<'_>, saving: Saving) -> Result<Vec<Value>, 
     for given in &given {
         changeable(given.kind.as_deref().unwrap_or_default())?;
     }
+    let components = call.shared.engine.amending().await;
     let mut became = Vec::new();
     // Each sees what those before it have made; with all or none, what was there before the call.
     let at_once = if is_all_or_none(call) {
@@ -61,9 +62,10 @@ pub(crate) async fn save(call: &Call<'_>, saving: Saving) -> Result<Vec<Value>, 
         1
     };
     for given in given.chunks(at_once) {
-        let asked: Result<Vec<Asked>, Fault> =
-            given.iter().map(|given| put(call, given, saving)).collect();
-        became.extend(done(call, asked?).await?);
+        let definitions = components.definitions();
+        let asked = given.iter().map(|given| put(&definitions, given, saving));
+        let asked: Result<Vec<Asked>, Fault> = asked.collect();
+        became.extend(done(call, &components, asked?).await?);
     }
     let results = became.into_iter().map(|(name, became)| {
         let created = became == Ok(Effect::Created);
@@ -80,7 +82,8 @@ pub(crate) async fn save(call: &Call<'_>, saving: Saving) -> Result<Vec<Value>, 
 pub(crate) async fn delete(call: &Call<'_>) -> Result<Vec<Value>, Error> {
     let kind = changeable(call.argument("type"))?;
     let names = names(call)?;
-    let definitions = call.shared.engine.definitions();
+    let components = call.shared.engine.amending().await;
+    let definitions = components.definitions();
     let asked = names.into_iter().map(|name| Asked {
         steps: match removal(kind.root(), name) {
             Ok(_) if definitions.components().get(kind, name).is_none() => Err(missing(kind, name)),
@@ -89,7 +92,7 @@ pub(crate) async fn delete(call: &Call<'_>) -> Result<Vec<Value>, Error> {
         },
         name: name.to_owned(),
     });
-    let became = done(call, asked.collect()).await?;
+    let became = done(call, &components, asked.collect()).await?;
     let results = became
         .into_iter()
         .map(|(name, became)| rendered(&name, became));
@@ -185,12 +188,11 @@ fn missing(kind: Kind, name: &str) -> ComponentFault {
 }
 
 /// What a call asks for with one component: with an object come its fields.
-fn put(call: &Call<'_>, given: &Element, saving: Saving) -> Result<Asked, Fault> {
+fn put(definitions: &Definitions, given: &Element, saving: Saving) -> Result<Asked, Fault> {
     let kind = changeable(given.kind.as_deref().unwrap_or_default())?;
     let name = given.value("fullName").unwrap_or_default().to_owned();
-    let definitions = call.shared.engine.definitions();
     let is_there = definitions.components().get(kind, &name).is_some()
-        || shipped(&definitions, kind, &name).is_some();
+        || shipped(definitions, kind, &name).is_some();
     let problem = match saving {
         _ if name.is_empty() => Some(ComponentFault::NameMissing),
         Saving::Create if is_there => Some(ComponentFault::Duplicate {
@@ -253,14 +255,18 @@ fn is_all_or_none(call: &Call<'_>) -> bool {
 }
 
 /// Makes the changes, each by itself unless all or none are asked for.
-async fn done(call: &Call<'_>, asked: Vec<Asked>) -> Result<Vec<(String, Became)>, Error> {
+async fn done(
+    call: &Call<'_>,
+    components: &Amending<'_>,
+    asked: Vec<Asked>,
+) -> Result<Vec<(String, Became)>, Error> {
     if is_all_or_none(call) {
-        return all_done(call, asked).await;
+        return all_done(call, components, asked).await;
     }
     let mut all = Vec::new();
     for Asked { name, steps } in asked {
         let became = match steps {
-            Ok(steps) => match amended(call, steps).await? {
+            Ok(steps) => match amended(call, components, steps).await? {
                 Ok(effects) => Ok(overall(&effects)),
                 Err(problems) => Err(first(problems)),
             },
@@ -271,14 +277,18 @@ async fn done(call: &Call<'_>, asked: Vec<Asked>) -> Result<Vec<(String, Became)
     Ok(all)
 }
 
-async fn all_done(call: &Call<'_>, asked: Vec<Asked>) -> Result<Vec<(String, Became)>, Error> {
+async fn all_done(
+    call: &Call<'_>,
+    components: &Amending<'_>,
+    asked: Vec<Asked>,
+) -> Result<Vec<(String, Became)>, Error> {
     let good = asked.iter().filter_map(|asked| asked.steps.as_ref().ok());
     let steps: Vec<Step> = good.clone().flatten().cloned().collect();
     let is_wrong = good.count() < asked.len();
     let effects = if is_wrong {
         Err(Vec::new())
     } else {
-        amended(call, steps).await?
+        amended(call, components, steps).await?
     };
     let mut effects = effects.map(Vec::into_iter);
     let all = asked.into_iter().map(|Asked { name, steps }| {
@@ -323,13 +333,10 @@ fn overall(effects: &[Effect]) -> Effect {
 
 async fn amended(
     call: &Call<'_>,
+    components: &Amending<'_>,
     steps: Vec<Step>,
 ) -> Result<Result<Vec<Effect>, Vec<Problem>>, Error> {
-    let amended = call
-        .shared
-        .engine
-        .amend(steps, call.login.user_id, false)
-        .await;
+    let amended = components.amend(steps, call.login.user_id, false).await;
     match amended {
         Ok(amended) => Ok(Ok(amended.effects)),
         Err(landfall_engine::Error::Invalid { problems }) => Ok(Err(problems)),

@@ -159,12 +159,12 @@ async fn attempt(
     deployment: &Deployment,
     asked: &[Asked],
 ) -> Result<Result<Vec<Effect>, Vec<Message>>, Error> {
-    let (engine, author) = (&shared.engine, deployment.author());
+    let (components, author) = (shared.engine.amending().await, deployment.author());
     let options = &deployment.options;
     let steps: Vec<Step> = asked.iter().map(|asked| asked.step.clone()).collect();
     // A warning can keep a change from being made: it is looked for before.
     let looks_first = options.check_only || !options.ignore_warnings;
-    let amended = engine.amend(steps.clone(), author, looks_first).await;
+    let amended = components.amend(steps.clone(), author, looks_first).await;
     let amended = match amended {
         Ok(amended) => amended,
         Err(landfall_engine::Error::Invalid { problems }) => {
@@ -179,7 +179,7 @@ async fn attempt(
     if options.check_only || !looks_first {
         return Ok(Ok(amended.effects));
     }
-    match engine.amend(steps, author, false).await {
+    match components.amend(steps, author, false).await {
         Ok(amended) => Ok(Ok(amended.effects)),
         Err(landfall_engine::Error::Invalid { problems }) => Ok(Err(told(asked, &problems))),
         Err(other) => Err(other.into()),

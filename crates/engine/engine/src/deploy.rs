@@ -2,6 +2,7 @@
 //!
 //! What is kept is what was deployed, word for word: the definitions are compiled from it again at every start.
 
+mod amending;
 mod bounds;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,8 @@ use landfall_metadata::{
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, RecordId};
 use landfall_store::{Document, DocumentKind, Reads};
+
+pub use amending::Amending;
 
 use crate::Engine;
 use crate::channel::Declared;
@@ -120,7 +123,7 @@ fn object_of(part: &Part) -> Option<&str> {
     object.contains("__").then_some(object)
 }
 
-/// See [`Engine::amend`].
+/// See [`Amending::amend`].
 pub(crate) async fn amend(
     engine: &Engine,
     steps: Vec<Step>,

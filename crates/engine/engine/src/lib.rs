@@ -65,7 +65,7 @@ pub use command::{
 };
 pub use components::{Components, KeptComponent, Stamp};
 pub use definitions::{Definitions, Publication, Subject};
-pub use deploy::{Amended, Effect, Step};
+pub use deploy::{Amended, Amending, Effect, Step};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::{Error, chain};
 pub use generic_channels::{GenericChannel, GenericChannels, Push, is_name as is_channel_name};
@@ -585,14 +585,14 @@ impl Engine {
     /// Changes one subscription whose position the service keeps, and says which. A stream of one that ends or stops ends.
     ///
     /// # Errors
-    /// [`Error::Refused`], or as [`Self::amend`]: they are as before.
+    /// [`Error::Refused`], or as [`Amending::amend`]: they are as before.
     pub async fn manage(&self, change: ManagedChange, by: RecordId) -> Result<RecordId, Error> {
         let _one = self.0.deploying.lock().await;
         managed::manage(self, change, by).await
     }
 
     /// Takes over the files of a project: objects, fields, platform events. What was in the project before and is no more
-    /// is removed from the definitions; records and events stay. What was made with [`Self::amend`] stays as well, unless
+    /// is removed from the definitions; records and events stay. What was made with [`Amending::amend`] stays as well, unless
     /// the project names it; what was changed so stays while the project says of it what it said before.
     ///
     /// # Errors
@@ -602,19 +602,9 @@ impl Engine {
         deploy::deploy(self, &files).await
     }
 
-    /// Puts and removes components one after the other, all or none; with `check_only`, only says what would become of
-    /// it. The path of a problem is that of a component: [`landfall_metadata::Kind::path`], if it was amended itself.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with all that is wrong, [`Error::Store`], [`Error::Stopped`]: the org is as before.
-    pub async fn amend(
-        &self,
-        steps: Vec<Step>,
-        by: RecordId,
-        check_only: bool,
-    ) -> Result<Amended, Error> {
-        let _one = self.0.deploying.lock().await;
-        deploy::amend(self, steps, by, check_only).await
+    /// Takes the components in hand, to look at them and change them one by one.
+    pub async fn amending(&self) -> Amending<'_> {
+        Amending::begin(self).await
     }
 
     /// What the org consists of now. Take it once for each request: it may be replaced at any time.

@@ -4,7 +4,6 @@
 //! for the answer to a type that would change.
 
 use axum::body::Body;
-use http::Method;
 use landfall_engine::{
     ChannelMember, ChannelType, DeclaredChannel, Definitions, Kind, MemberText, Step,
 };
@@ -134,15 +133,16 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<A
     let given = COMPONENT.given(call, body).await?;
     let full_name = required(given.full_name, "FullName")?;
     let metadata = required(given.metadata, "Metadata")?;
-    check_free(call, &full_name)?;
+    let components = shared.engine.amending().await;
+    check_free(&components.definitions(), &full_name)?;
     let channel = DeclaredChannel {
         channel_type: channel_type(&required(metadata.channel_type, "channelType")?)?,
         event_type: metadata.event_type,
         label: required(metadata.label, "label")?,
         full_name,
     };
-    amend(shared, call, vec![Step::Put(channel.part())]).await?;
-    let id = id_of(&shared.engine.definitions(), &channel.full_name);
+    amend(&components, call, vec![Step::Put(channel.part())]).await?;
+    let id = id_of(&components.definitions(), &channel.full_name);
     let id = id.ok_or(Fault::RecordNotFound)?;
     Ok(COMPONENT.created(call, id.as_str()))
 }
@@ -158,8 +158,8 @@ fn channel_type(word: &str) -> Result<ChannelType, Fault> {
     }
 }
 
-fn check_free(call: &Call, name: &str) -> Result<(), Fault> {
-    let taken = call.definitions.components().get(Kind::Channel, name);
+fn check_free(definitions: &Definitions, name: &str) -> Result<(), Fault> {
+    let taken = definitions.components().get(Kind::Channel, name);
     match taken {
         None => Ok(()),
         Some(taken) => Err(Fault::ComponentNameTaken {
@@ -176,24 +176,31 @@ pub(crate) async fn change(
     id: RecordId,
     body: Body,
 ) -> Result<Answer, Fault> {
-    let mut rows = rows(&call.definitions).into_iter();
+    let given = COMPONENT.change(call, body).await?;
+    let components = shared.engine.amending().await;
+    let definitions = components.definitions();
+    let mut rows = rows(&definitions).into_iter();
     let row = rows.find(|row| row.id == id);
     let row = row.ok_or_else(|| component::missing(call))?;
     let earlier = row.channel.full_name.clone();
-    if call.method == Method::DELETE {
-        amend(shared, call, vec![Step::Remove(Kind::Channel, earlier)]).await?;
+    let Some(given) = given else {
+        amend(
+            &components,
+            call,
+            vec![Step::Remove(Kind::Channel, earlier)],
+        )
+        .await?;
         return Ok(Answer::no_content());
-    }
-    let given = COMPONENT.given(call, body).await?;
+    };
     let channel = changed(row.channel, given)?;
     let mut steps = Vec::new();
     if channel.full_name == earlier {
         steps.push(Step::Put(channel.part()));
     } else {
         if !channel.full_name.eq_ignore_ascii_case(&earlier) {
-            check_free(call, &channel.full_name)?;
+            check_free(&definitions, &channel.full_name)?;
         }
-        let all = call.definitions.channel_members().iter();
+        let all = definitions.channel_members().iter();
         let members = all.filter(|member| member.event_channel == earlier);
         steps.push(Step::Rename(earlier.clone(), channel.part()));
         steps.extend(members.map(|member| {
@@ -204,7 +211,7 @@ pub(crate) async fn change(
             Step::Put(moved.part())
         }));
     }
-    amend(shared, call, steps).await?;
+    amend(&components, call, steps).await?;
     Ok(Answer::no_content())
 }
 

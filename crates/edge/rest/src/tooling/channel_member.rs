@@ -4,7 +4,6 @@
 //! amp-labs/connectors. Source: none for the ids of `EnrichedField`.
 
 use axum::body::Body;
-use http::Method;
 use landfall_engine::{ChannelMember, Definitions, Filter, Kind, MemberText, Step};
 use landfall_model::{Fault, FieldName, RecordId};
 
@@ -180,14 +179,18 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<A
     let given = COMPONENT.given(call, body).await?;
     let full_name = required(given.full_name, "FullName")?;
     let member = required(given.metadata, "Metadata")?.whole(full_name)?;
-    let components = call.definitions.components();
-    if let Some(taken) = components.get(Kind::ChannelMember, &member.full_name) {
+    let components = shared.engine.amending().await;
+    let definitions = components.definitions();
+    let taken = definitions
+        .components()
+        .get(Kind::ChannelMember, &member.full_name);
+    if let Some(taken) = taken {
         return Err(Fault::ComponentNameTaken {
             name: taken.part.name.clone(),
             kind: "Platform Event Channel Member",
         });
     }
-    let mut all = call.definitions.channel_members().iter();
+    let mut all = definitions.channel_members().iter();
     let same = all.find(|other| {
         other.event_channel == member.event_channel
             && other.selected_entity == member.selected_entity
@@ -196,8 +199,8 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<A
         let name = same.full_name.clone();
         return Err(Fault::ComponentTaken { name });
     }
-    amend(shared, call, vec![Step::Put(member.part())]).await?;
-    let definitions = shared.engine.definitions();
+    amend(&components, call, vec![Step::Put(member.part())]).await?;
+    let definitions = components.definitions();
     let made = definitions
         .components()
         .get(Kind::ChannelMember, &member.full_name);
@@ -212,13 +215,12 @@ pub(crate) async fn change(
     id: RecordId,
     body: Body,
 ) -> Result<Answer, Fault> {
-    let mut rows = rows(&call.definitions).into_iter();
+    let given = COMPONENT.change(call, body).await?;
+    let components = shared.engine.amending().await;
+    let mut rows = rows(&components.definitions()).into_iter();
     let row = rows.find(|row| row.id == id);
     let row = row.ok_or_else(|| component::missing(call))?;
-    let step = if call.method == Method::DELETE {
-        Step::Remove(Kind::ChannelMember, row.member.full_name)
-    } else {
-        let given = COMPONENT.given(call, body).await?;
+    let step = if let Some(given) = given {
         let member = required(given.metadata, "Metadata")?;
         let member = member.whole(row.member.full_name.clone())?;
         let name = given.full_name.unwrap_or_else(|| member.full_name.clone());
@@ -243,8 +245,10 @@ pub(crate) async fn change(
             }
         }
         Step::Put(member.part())
+    } else {
+        Step::Remove(Kind::ChannelMember, row.member.full_name)
     };
-    amend(shared, call, vec![step]).await?;
+    amend(&components, call, vec![step]).await?;
     Ok(Answer::no_content())
 }
 
@@ -340,9 +344,13 @@ pub(crate) async fn remove_field(
     let mut fields = enriched_fields(&source).into_iter();
     let field = fields.find(|field| field.id == id);
     let field = field.ok_or_else(|| component::missing(call))?;
-    let mut member = channel::said(&field.member);
+    let components = shared.engine.amending().await;
+    let definitions = components.definitions();
+    let mut members = definitions.channel_members().iter();
+    let member = members.find(|member| member.full_name == field.member.full_name);
+    let mut member = channel::said(member.ok_or_else(|| component::missing(call))?);
     let name = field.name.as_str();
     member.enriched_fields.retain(|other| other != name);
-    amend(shared, call, vec![Step::Put(member.part())]).await?;
+    amend(&components, call, vec![Step::Put(member.part())]).await?;
     Ok(Answer::no_content())
 }

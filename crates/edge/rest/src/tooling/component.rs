@@ -5,10 +5,9 @@
 
 use axum::body::Body;
 use http::Method;
-use landfall_engine::{Error, Step};
+use landfall_engine::{Amending, Error, Step};
 use landfall_model::{EntityName, Fault, FieldName};
 
-use crate::Shared;
 use crate::call::{Call, json_body};
 use crate::fault::refused;
 use crate::json::{self, Content, Json};
@@ -90,6 +89,14 @@ impl<T, M: Default> Object<T, M> {
         Ok(metadata)
     }
 
+    /// Reads the body of a change; the end of a component has none.
+    pub(crate) async fn change(&self, call: &Call, body: Body) -> Result<Option<Given<M>>, Fault> {
+        if call.method == Method::DELETE {
+            return Ok(None);
+        }
+        self.given(call, body).await.map(Some)
+    }
+
     /// Answers who made a component.
     pub(crate) fn created(&self, call: &Call, id: &str) -> Answer {
         let mut w = Writer::new();
@@ -131,8 +138,12 @@ pub(crate) fn required<T>(value: Option<T>, field: &'static str) -> Result<T, Fa
 }
 
 /// Changes components, all or none.
-pub(crate) async fn amend(shared: &Shared, call: &Call, steps: Vec<Step>) -> Result<(), Fault> {
-    let amended = shared.engine.amend(steps, call.login.user_id, false).await;
+pub(crate) async fn amend(
+    components: &Amending<'_>,
+    call: &Call,
+    steps: Vec<Step>,
+) -> Result<(), Fault> {
+    let amended = components.amend(steps, call.login.user_id, false).await;
     amended.map(|_| ()).map_err(unfit)
 }
 

@@ -22,7 +22,12 @@ fn remove(kind: Kind, name: &str) -> Step {
 }
 
 async fn amend(org: &Org, steps: Vec<Step>) -> Amended {
-    let amended = org.engine.amend(steps, RecordId::EMPTY, false).await;
+    let amended = org
+        .engine
+        .amending()
+        .await
+        .amend(steps, RecordId::EMPTY, false)
+        .await;
     amended.expect("amended")
 }
 
@@ -90,6 +95,8 @@ async fn one_problem_keeps_all_from_being_amended() {
     let wrong = field("Ship__c", "Wrong__c", "<type>Nonsense</type>");
     let refused = org
         .engine
+        .amending()
+        .await
         .amend(put(&[ship(), wrong]), RecordId::EMPTY, false)
         .await;
     let Err(Error::Invalid { problems }) = refused else {
@@ -100,7 +107,12 @@ async fn one_problem_keeps_all_from_being_amended() {
     // What others need cannot be removed either.
     amend(&org, put(&[ship(), flag()])).await;
     let orphan = put(&[field("Boat__c", "Flag__c", "<type>Date</type>")]);
-    let refused = org.engine.amend(orphan, RecordId::EMPTY, false).await;
+    let refused = org
+        .engine
+        .amending()
+        .await
+        .amend(orphan, RecordId::EMPTY, false)
+        .await;
     assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
 }
 
@@ -108,7 +120,12 @@ async fn one_problem_keeps_all_from_being_amended() {
 async fn a_check_changes_nothing() {
     let org = Org::new().await;
     let steps = put(&[ship(), flag()]);
-    let checked = org.engine.amend(steps, RecordId::EMPTY, true).await;
+    let checked = org
+        .engine
+        .amending()
+        .await
+        .amend(steps, RecordId::EMPTY, true)
+        .await;
     assert_eq!(
         checked.expect("right").effects,
         [Effect::Created, Effect::Created]
@@ -117,6 +134,8 @@ async fn a_check_changes_nothing() {
     let wrong = put(&[flag()]);
     assert!(
         org.engine
+            .amending()
+            .await
             .amend(wrong, RecordId::EMPTY, true)
             .await
             .is_err()
