@@ -88,7 +88,7 @@ impl<'p> Planner<'p, '_> {
         };
         let limit = match delete_rule {
             DeleteRule::Restrict => 1,
-            DeleteRule::Cascade | DeleteRule::Clear => limits::CASCADE_RECORDS_MAX,
+            DeleteRule::Cascade | DeleteRule::Clear => limits::CASCADE_RECORDS_MAX + 1,
         };
         let children = self
             .workspace

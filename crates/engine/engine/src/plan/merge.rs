@@ -72,10 +72,10 @@ impl Planner<'_, '_> {
         let Some(child) = self.blueprints.with_prefix(child) else {
             return Ok(());
         };
-        let most = limits::CASCADE_RECORDS_MAX;
+        let enough = limits::CASCADE_RECORDS_MAX + 1;
         let found = self
             .workspace
-            .live_where(child, place, &Value::Id(from), most)?;
+            .live_where(child, place, &Value::Id(from), enough)?;
         self.bounded(found.len())?;
         for (id, before) in found {
             let mut after = Row::clone(&before);
