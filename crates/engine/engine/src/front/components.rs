@@ -1,0 +1,87 @@
+//! What the org consists of.
+
+use std::sync::Arc;
+
+use landfall_metadata::{Component, Problem};
+use landfall_model::{Catalog, RecordId, ReplayId, SchemaId};
+use landfall_schema::EventSchema;
+use landfall_store::DocumentKind;
+use tokio::sync::watch;
+
+use crate::Engine;
+use crate::definitions::Definitions;
+use crate::deploy::{self, Amending};
+use crate::error::Error;
+use crate::managed::{self, ManagedChange};
+
+impl Engine {
+    /// What the org consists of now. Take it once for each request: it may be replaced at any time.
+    pub fn definitions(&self) -> Arc<Definitions> {
+        self.0.definitions.get()
+    }
+
+    /// What the org consists of, and when that is replaced.
+    pub fn deployments(&self) -> watch::Receiver<Arc<Definitions>> {
+        self.0.definitions.watch()
+    }
+
+    /// The objects and platform events of the org now.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(self.definitions().catalog())
+    }
+
+    /// The schema with this id, current or old.
+    pub fn schema(&self, id: SchemaId) -> Option<Arc<EventSchema>> {
+        self.0.issued.get(id)
+    }
+
+    /// Takes over the files of a project: objects, fields, platform events. What was in the project before and is no more
+    /// is removed from the definitions; records and events stay. What was made with [`Amending::amend`] stays as well, unless
+    /// the project names it; what was changed so stays while the project says of it what it said before.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with all that is wrong, [`Error::Store`], [`Error::Stopped`]: the org is as before.
+    pub async fn deploy(&self, files: Vec<Component>) -> Result<Vec<Problem>, Error> {
+        let _one = self.0.deploying.lock().await;
+        deploy::deploy(self, &files).await
+    }
+
+    /// Takes the components in hand, to look at them and change them one by one.
+    pub async fn amending(&self) -> Amending<'_> {
+        Amending::begin(self).await
+    }
+
+    /// Changes one subscription whose position the service keeps, and says which. A stream of one that ends or stops ends.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or as [`Amending::amend`]: they are as before.
+    pub async fn manage(&self, change: ManagedChange, by: RecordId) -> Result<RecordId, Error> {
+        let _one = self.0.deploying.lock().await;
+        managed::manage(self, change, by).await
+    }
+
+    /// The position that a managed subscription has kept; none if it has none.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Document`].
+    pub async fn kept_position(&self, subscription: RecordId) -> Result<Option<ReplayId>, Error> {
+        let key = subscription.to_string();
+        let content = self.document(DocumentKind::Cursor, key).await?;
+        content
+            .map(|content| managed::position(&content))
+            .transpose()
+    }
+
+    /// Keeps the position of a managed subscription.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`]: it has the position that it had.
+    pub async fn keep_position(
+        &self,
+        subscription: RecordId,
+        position: ReplayId,
+    ) -> Result<(), Error> {
+        self.put(vec![managed::cursor(subscription, Some(position))])
+            .await
+    }
+}

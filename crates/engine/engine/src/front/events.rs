@@ -1,0 +1,135 @@
+//! Platform events, `PushTopics` and generic channels.
+
+use std::sync::Arc;
+
+use landfall_model::{RecordId, ReplayId, Value};
+use landfall_store::{Document, LogBounds, NewEvent, TopicId};
+
+use crate::command::Assignment;
+use crate::definitions::Publication;
+use crate::error::Error;
+use crate::generic_channels::{self, GenericChannels, Push};
+use crate::presence::Presence;
+use crate::publish::{self, Published};
+use crate::topics::PushTopics;
+use crate::usage::Client;
+use crate::{Engine, streams};
+
+impl Engine {
+    /// Makes events durable that belong to no record, in their order; says which positions they got.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if that many may not be published now; [`Error::Store`] or [`Error::Stopped`]. None was kept.
+    pub async fn publish(
+        &self,
+        client: &Client,
+        events: Vec<NewEvent>,
+    ) -> Result<Vec<ReplayId>, Error> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.publish_noting(client, events, Vec::new()).await
+    }
+
+    /// The same, with documents about it: both are kept, or neither.
+    ///
+    /// # Errors
+    /// Those of [`Self::publish`].
+    pub async fn publish_noting(
+        &self,
+        client: &Client,
+        events: Vec<NewEvent>,
+        documents: Vec<Document>,
+    ) -> Result<Vec<ReplayId>, Error> {
+        let usage = self.usage();
+        let topics: Vec<TopicId> = events.iter().map(|event| event.topic).collect();
+        let reservation = usage.reserve(topics.iter().copied())?;
+        let positions = self.0.writer.publish(events, documents).await?;
+        reservation.keep();
+        usage.published(client, topics.into_iter());
+        Ok(positions)
+    }
+
+    /// Publishes a platform event with the values of a request.
+    ///
+    /// # Errors
+    /// Those of [`Self::prepare`] and [`Self::publish`].
+    pub async fn publish_record(
+        &self,
+        client: &Client,
+        publication: &Publication,
+        user: RecordId,
+        values: Vec<Assignment>,
+    ) -> Result<Published, Error> {
+        let (published, event) = self.prepare(publication, user, values)?;
+        self.publish(client, vec![event]).await?;
+        Ok(published)
+    }
+
+    /// A platform event with the values of a request, placed by [`Publication::object`]: for [`Self::publish`], and for
+    /// whoever asked.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for values that the definition does not allow, and for who may not publish; [`Error::Schema`].
+    pub fn prepare(
+        &self,
+        publication: &Publication,
+        user: RecordId,
+        values: Vec<Assignment>,
+    ) -> Result<(Published, NewEvent), Error> {
+        publish::prepare(self, publication, user, values)
+    }
+
+    /// An event that the service itself publishes, with values by field name: for [`Self::publish`]. None if the org does
+    /// not have it.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] for a value of another type than its field.
+    pub fn event_of_service(
+        &self,
+        event: &str,
+        user: RecordId,
+        values: Vec<(&str, Value)>,
+    ) -> Result<Option<NewEvent>, Error> {
+        publish::of_service(self, event, user, values)
+    }
+
+    /// The `PushTopics` in force. Take them once for each request.
+    pub fn push_topics(&self) -> Arc<PushTopics> {
+        self.0.streams.topics.get()
+    }
+
+    /// The generic channels.
+    pub fn generic_channels(&self) -> &GenericChannels {
+        &self.0.streams.channels
+    }
+
+    /// Who listens to which channel.
+    pub fn presence(&self) -> &Presence {
+        &self.0.streams.presence
+    }
+
+    /// Makes texts durable as events of a generic channel, in their order.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`]: none was kept. [`Error::Schema`].
+    pub async fn push(&self, channel: TopicId, pushes: Vec<Push>) -> Result<(), Error> {
+        generic_channels::push(self, channel, pushes).await
+    }
+
+    /// Makes the generic channel that a subscriber asks for.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there cannot be one of this name, or no further one; [`Error::Store`], [`Error::Stopped`].
+    pub async fn make_channel(&self, name: &str, user: RecordId) -> Result<(), Error> {
+        generic_channels::make(self, name, user).await
+    }
+
+    /// What the log holds of `PushTopics` and generic channels: their events are not retained as long as others.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn stream_bounds(&self) -> Result<LogBounds, Error> {
+        streams::bounds(self).await
+    }
+}

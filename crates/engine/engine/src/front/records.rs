@@ -1,0 +1,109 @@
+//! Records and documents as they are kept.
+
+use std::sync::Arc;
+
+use landfall_model::{EntityDefinition, RecordId, Row, Timestamp, Value};
+use landfall_store::DocumentKind;
+
+use crate::Engine;
+use crate::error::Error;
+use crate::replication::{self, Period};
+
+impl Engine {
+    /// A record's values, also of one in the recycle bin.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn row(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        id: RecordId,
+    ) -> Result<Option<Row>, Error> {
+        let entity = Arc::clone(entity);
+        self.read(move |reader| reader.row(&entity, id)).await
+    }
+
+    /// The values of several records of one object, in the order of the ids; none for one that is not there.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn rows(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        ids: Vec<RecordId>,
+    ) -> Result<Vec<Option<Row>>, Error> {
+        let entity = Arc::clone(entity);
+        self.read(move |reader| ids.iter().map(|id| reader.row(&entity, *id)).collect())
+            .await
+    }
+
+    /// Records whose field equals a value, deleted ones included, `limit` at most.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn rows_where(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        field: usize,
+        value: Value,
+        limit: usize,
+    ) -> Result<Vec<Row>, Error> {
+        let entity = Arc::clone(entity);
+        self.read(move |reader| reader.rows_where(&entity, field, &value, limit))
+            .await
+    }
+
+    /// The records that were modified last, `limit` at most.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn recent_rows(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        limit: usize,
+    ) -> Result<Vec<Row>, Error> {
+        let entity = Arc::clone(entity);
+        self.read(move |reader| reader.recent_rows(&entity, limit))
+            .await
+    }
+
+    /// The records of an object that were last changed in a stretch of time, with the moment.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there are too many to tell, [`Error::Store`].
+    pub async fn replicated(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        period: &Period,
+    ) -> Result<Vec<(RecordId, Timestamp)>, Error> {
+        replication::replicated(self, entity, period).await
+    }
+
+    /// How many records an object has, without those in the recycle bin.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn record_count(&self, entity: &Arc<EntityDefinition>) -> Result<u64, Error> {
+        replication::count(self, entity).await
+    }
+
+    /// One document.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn document(
+        &self,
+        kind: DocumentKind,
+        key: String,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        self.read(move |reader| reader.document(kind, &key)).await
+    }
+
+    /// All documents of a kind, in key order.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        self.read(move |reader| reader.documents(kind)).await
+    }
+}
