@@ -6,17 +6,16 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use http::Method;
 use landfall_engine::{Managed, ManagedChange, ManagedSubscription, ManagedValues, ReplayFrom};
 use landfall_model::fault::FaultField;
 use landfall_model::limits::MANAGED_TEXT_CHARACTERS_MAX;
-use landfall_model::{EntityName, Fault, FieldName, RecordId, Topic};
+use landfall_model::{Fault, FieldName, RecordId, Topic};
 
 use crate::Shared;
-use crate::call::{Call, json_body};
+use crate::call::Call;
 use crate::json::{self, Content, Json};
 use crate::respond::Answer;
-use crate::tooling::component::unfit;
+use crate::tooling::component::{Object, unfit};
 use crate::virtual_object::{Api, Column, Declared, VirtualObject};
 use crate::writer::Writer;
 
@@ -45,6 +44,12 @@ const COLUMNS: &[Of] = &[
     .writable(),
     Of::text("Version", |managed| managed.subscription.version.clone()),
 ];
+
+const COMPONENT: Object<Arc<Managed>, ManagedValues> = Object {
+    name: OBJECT,
+    columns: COLUMNS,
+    member,
+};
 
 /// Managed event subscriptions as a virtual object.
 pub(crate) fn object() -> VirtualObject {
@@ -94,17 +99,13 @@ pub(crate) async fn change(
     id: RecordId,
     body: Body,
 ) -> Result<Answer, Fault> {
-    let change = if call.method == Method::DELETE {
-        ManagedChange::Delete { id }
-    } else {
-        let Given {
-            full_name, values, ..
-        } = given(&json_body(&call.headers, body).await?)?;
-        ManagedChange::Update {
+    let change = match COMPONENT.change(call, body).await? {
+        None => ManagedChange::Delete { id },
+        Some(given) => ManagedChange::Update {
             id,
-            developer_name: full_name,
-            values,
-        }
+            developer_name: given.full_name,
+            values: given.metadata.unwrap_or_default(),
+        },
     };
     shared
         .engine
@@ -116,95 +117,35 @@ pub(crate) async fn change(
 
 /// Makes a subscription.
 pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<Answer, Fault> {
-    let given = given(&json_body(&call.headers, body).await?)?;
+    let given = COMPONENT.given(call, body).await?;
     let missing = [
         ("FullName", given.full_name.is_none()),
-        ("Metadata", !given.has_metadata),
+        ("Metadata", given.metadata.is_none()),
     ];
     let missing = missing.into_iter().filter(|(_, missing)| *missing);
-    let fields: Vec<FieldName> = missing.map(|(name, _)| FieldName::new(name)).collect();
-    let (Some(developer_name), true) = (given.full_name, fields.is_empty()) else {
+    let fields = missing.map(|(name, _)| FieldName::new(name)).collect();
+    let (Some(developer_name), Some(values)) = (given.full_name, given.metadata) else {
         return Err(Fault::FieldsRequired { fields });
     };
     let change = ManagedChange::Create {
         developer_name,
-        values: given.values,
+        values,
     };
     let id = shared
         .engine
         .manage(change, call.login.user_id)
         .await
         .map_err(unfit)?;
-    let mut w = Writer::new();
-    w.object(|w| {
-        w.name("id").string(id.as_str());
-        w.name("success").boolean(true);
-        w.name("errors").array(|_| ());
-        w.name("warnings").array(|_| ());
-        w.name("infos").array(|_| ());
-    });
-    let url = format!(
-        "/services/data/v{}/tooling/sobjects/{OBJECT}/{id}",
-        call.version
-    );
-    Ok(Answer::created(url, w.finish()))
-}
-
-/// What a body says of a subscription.
-#[derive(Debug, Default)]
-struct Given {
-    full_name: Option<String>,
-    has_metadata: bool,
-    values: ManagedValues,
-}
-
-fn given(bytes: &[u8]) -> Result<Given, Fault> {
-    let body = json::Body::parse(bytes)?;
-    let mut given = Given::default();
-    let mut read_only = Vec::new();
-    for (name, value) in body.members()? {
-        if name.eq_ignore_ascii_case("attributes") {
-            continue;
-        }
-        match known(name)? {
-            "Id" => return Err(Fault::IdInBody),
-            "FullName" => given.full_name = text(&body, value)?,
-            "Metadata" => {
-                let Content::Object(members) = &value.content else {
-                    return Err(body.unexpected(value));
-                };
-                given.has_metadata = true;
-                for (name, value) in members {
-                    metadata(&body, name, value, &mut given.values)?;
-                }
-            }
-            column => read_only.push(FieldName::new(column)),
-        }
-    }
-    if read_only.is_empty() {
-        Ok(given)
-    } else {
-        Err(Fault::FieldsReadOnly { fields: read_only })
-    }
-}
-
-/// The declared name of a field in any letter case.
-fn known(name: &str) -> Result<&'static str, Fault> {
-    let mut names = COLUMNS.iter().map(Column::name);
-    let found = names.find(|known| known.eq_ignore_ascii_case(name));
-    found.ok_or_else(|| Fault::FieldUnknown {
-        field: name.to_owned(),
-        entity: EntityName::new(OBJECT),
-    })
+    Ok(COMPONENT.created(call, id.as_str()))
 }
 
 /// Reads a member of `Metadata`; null says nothing.
-fn metadata(
+fn member(
     body: &json::Body<'_>,
     name: &str,
     json: &Json,
     values: &mut ManagedValues,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     match name {
         "label" => values.label = short(text(body, json)?, "MasterLabel", "Label")?,
         "version" => values.version = short(text(body, json)?, "Version", "Version")?,
@@ -222,14 +163,9 @@ fn metadata(
                 }
             }
         }
-        // What the metadata type inherits; what it says stands in the record's own field.
-        "fullName" => {}
-        _ => {
-            let reason = format!("Unrecognized field \"{}\"", brief(name));
-            return Err(body.refuse(json, reason));
-        }
+        _ => return Ok(false),
     }
-    Ok(())
+    Ok(true)
 }
 
 fn replay_from(body: &json::Body<'_>, json: &Json) -> Result<Option<ReplayFrom>, Fault> {
@@ -246,6 +182,7 @@ fn replay_from(body: &json::Body<'_>, json: &Json) -> Result<Option<ReplayFrom>,
     }
 }
 
+/// A text, also an empty one; null says nothing.
 fn text(body: &json::Body<'_>, json: &Json) -> Result<Option<String>, Fault> {
     match &json.content {
         Content::Null => Ok(None),
