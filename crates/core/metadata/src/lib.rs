@@ -33,6 +33,7 @@ mod reference;
 mod render;
 mod roll_up;
 mod settings;
+mod span;
 mod value_set;
 mod xml;
 

@@ -3,12 +3,9 @@
 //! Source: "Salesforce DX Project Structure and Source Format" (Salesforce DX Developer Guide); "`CustomObject`"
 //! (Metadata API Developer Guide) for the fields within an object's file.
 
-use landfall_model::limits::{METADATA_ELEMENTS_MAX, METADATA_FILE_BYTES_MAX};
-use quick_xml::Reader;
-use quick_xml::events::Event;
-
 use crate::Component;
 use crate::project::{Identity, Kind, identify};
+use crate::span::{Span, lines, spans};
 use crate::xml::NAMESPACE;
 
 /// One component as the Metadata API counts them: a file of an object can hold many.
@@ -45,7 +42,7 @@ pub fn parts(files: &[Component]) -> Vec<Part> {
 }
 
 /// The component that a file is, and those in it.
-fn whole(file: &Component, identity: Identity<'_>, inner: &[Inner], parts: &mut Vec<Part>) {
+fn whole(file: &Component, identity: Identity<'_>, inner: &[Span<Kind>], parts: &mut Vec<Part>) {
     let Identity { kind, name, object } = identity;
     let name = match kind.inline() {
         Some(_) => format!("{object}.{name}"),
@@ -58,9 +55,9 @@ fn whole(file: &Component, identity: Identity<'_>, inner: &[Inner], parts: &mut 
         let text = |from: usize, to: usize| file.content.get(from..to).unwrap_or_default();
         rest.push_str(text(end, part.begin));
         line += lines(text(end, part.begin));
-        let root = part.kind.root();
+        let root = part.what.root();
         parts.push(Part {
-            kind: part.kind,
+            kind: part.what,
             name: format!("{name}.{}", part.name),
             path: file.path.clone(),
             line: line + lines(text(part.begin, part.content)),
@@ -87,102 +84,15 @@ fn whole(file: &Component, identity: Identity<'_>, inner: &[Inner], parts: &mut 
     });
 }
 
-fn lines(text: &str) -> usize {
-    text.bytes().filter(|byte| *byte == b'\n').count()
-}
-
-/// A component within an object's file, by its bytes.
-struct Inner {
-    kind: Kind,
-    name: String,
-    begin: usize,
-    content: usize,
-    content_end: usize,
-    end: usize,
-}
-
 /// The components within an object's file; none if it cannot be read, which is found out again by whoever reads the
 /// file as a whole.
-fn inner(content: &str) -> Vec<Inner> {
-    if content.len() > METADATA_FILE_BYTES_MAX {
-        return Vec::new();
-    }
-    scan(content).unwrap_or_default()
-}
-
-fn scan(content: &str) -> Option<Vec<Inner>> {
-    let skipped = content.len() - content.trim_start_matches('\u{feff}').len();
-    let mut reader = Reader::from_str(content.get(skipped..)?);
-    let (mut depth, mut naming) = (0_usize, false);
-    let mut open: Option<Inner> = None;
-    let mut found = Vec::new();
-    loop {
-        let begin = position(&reader, skipped)?;
-        let event = reader.read_event().ok()?;
-        let end = position(&reader, skipped)?;
-        match event {
-            Event::Start(tag) => {
-                let name = tag.name().into_inner();
-                match depth {
-                    1 => open = opened(name, begin, end),
-                    2 => naming = name == "fullName",
-                    _ => {}
-                }
-                depth += 1;
-            }
-            Event::Empty(tag) if depth == 1 => {
-                found.extend(opened(tag.name().into_inner(), begin, end));
-            }
-            Event::End(_) => {
-                depth = depth.checked_sub(1)?;
-                match depth {
-                    1 => found.extend(open.take().map(|inner| Inner {
-                        content_end: begin,
-                        end,
-                        ..inner
-                    })),
-                    2 => naming = false,
-                    _ => {}
-                }
-            }
-            Event::Text(text) => name(&mut open, naming && depth == 3, &text.xml10_content()),
-            Event::CData(text) => name(&mut open, naming && depth == 3, &text.xml10_content()),
-            Event::Eof => return (depth == 0).then_some(found),
-            Event::Empty(_)
-            | Event::Comment(_)
-            | Event::Decl(_)
-            | Event::PI(_)
-            | Event::DocType(_)
-            | Event::GeneralRef(_) => {}
-        }
-        if found.len() > METADATA_ELEMENTS_MAX {
-            return None;
-        }
-    }
-}
-
-fn position(reader: &Reader<&[u8]>, skipped: usize) -> Option<usize> {
-    Some(usize::try_from(reader.buffer_position()).ok()? + skipped)
-}
-
-fn opened(element: &str, begin: usize, end: usize) -> Option<Inner> {
-    let kind = Kind::ALL
-        .into_iter()
-        .find(|kind| kind.inline() == Some(element))?;
-    Some(Inner {
-        kind,
-        name: String::new(),
-        begin,
-        content: end,
-        content_end: end,
-        end,
-    })
-}
-
-fn name(open: &mut Option<Inner>, naming: bool, text: &str) {
-    if let (Some(inner), true) = (open, naming) {
-        inner.name.push_str(text.trim());
-    }
+fn inner(content: &str) -> Vec<Span<Kind>> {
+    let kind_of = |element: &str| {
+        let mut kinds = Kind::ALL.into_iter();
+        let kind = kinds.find(|kind| kind.inline() == Some(element))?;
+        Some((kind, "fullName"))
+    };
+    spans(content, kind_of).unwrap_or_default()
 }
 
 #[cfg(test)]
