@@ -4,8 +4,8 @@
 
 mod amending;
 mod bounds;
+mod next;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use landfall_metadata::{
@@ -16,12 +16,12 @@ use landfall_model::{Catalog, Fault, KeyPrefix, RecordId};
 use landfall_store::{Document, DocumentKind, Reads};
 
 pub use amending::Amending;
+pub(crate) use next::Next;
 
 use crate::Engine;
 use crate::channel::Declared;
-use crate::components::{self, Components, KeptComponent, Key, Stamp, key};
+use crate::components::Components;
 use crate::error::Error;
-use crate::managed::Managed;
 use crate::numbers::Numbers;
 
 /// Key of the document that says which key prefix each object and event has.
@@ -136,11 +136,7 @@ pub(crate) async fn amend(
         next.add(kept.part.clone(), kept.project.clone(), Some(kept));
     }
     let effects: Vec<Effect> = steps.into_iter().map(|step| next.take(step)).collect();
-    let parts: Vec<Part> = next
-        .drafts
-        .values()
-        .map(|draft| draft.part.clone())
-        .collect();
+    let parts = next.parts();
     let is_idle = |effect: &Effect| matches!(effect, Effect::Unchanged | Effect::Missing);
     let warnings = if check_only || effects.iter().all(is_idle) {
         let mut book = book_of(engine).await?;
@@ -185,174 +181,6 @@ async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Probl
     let deployed = engine.0.writer.deploy(deployment).await;
     deployed.map_err(|error| told(error, parts))?;
     Ok(compiled.warnings)
-}
-
-/// The components as they are to be.
-pub(crate) struct Next {
-    stamp: Stamp,
-    drafts: BTreeMap<Key, Draft>,
-    /// What went along with something else that was removed. Who names it as well has it removed, too.
-    along: BTreeSet<Key>,
-}
-
-/// A component as it is to be, and as it was.
-struct Draft {
-    part: Part,
-    project: Option<String>,
-    earlier: Option<Arc<KeptComponent>>,
-}
-
-impl Next {
-    fn new(engine: &Engine, by: RecordId) -> Self {
-        let at = engine.clock().now().whole_second();
-        Self {
-            stamp: Stamp { by, at },
-            drafts: BTreeMap::new(),
-            along: BTreeSet::new(),
-        }
-    }
-
-    fn has(&self, kind: Kind, name: &str) -> bool {
-        self.drafts.contains_key(&key(kind, name))
-    }
-
-    /// Whether a component is new, or another than before.
-    fn is_other(&self, kind: Kind, name: &str) -> bool {
-        let draft = self.drafts.get(&key(kind, name));
-        draft.is_some_and(|draft| {
-            let earlier = draft.earlier.as_ref();
-            earlier.is_none_or(|earlier| earlier.part.content != draft.part.content)
-        })
-    }
-
-    /// The first of a name stays: where there cannot be two, compiling says so.
-    fn add(&mut self, part: Part, project: Option<String>, earlier: Option<&Arc<KeptComponent>>) {
-        let key = key(part.kind, &part.name);
-        self.drafts.entry(key).or_insert_with(|| Draft {
-            part,
-            project,
-            earlier: earlier.cloned(),
-        });
-    }
-
-    fn take(&mut self, step: Step) -> Effect {
-        match step {
-            Step::Put(part) => self.put(part),
-            Step::Rename(name, part) => self.rename(&name, part),
-            Step::Remove(kind, name) => self.remove(kind, &name),
-        }
-    }
-
-    /// What says the same in other words stays in the words that it has.
-    fn put(&mut self, part: Part) -> Effect {
-        let key = key(part.kind, &part.name);
-        let Some(draft) = self.drafts.get_mut(&key) else {
-            self.add(part, None, None);
-            return Effect::Created;
-        };
-        if landfall_metadata::means_the_same(&draft.part, &part) {
-            return Effect::Unchanged;
-        }
-        draft.part = Part {
-            place: draft.part.place,
-            ..part
-        };
-        Effect::Changed
-    }
-
-    /// What a project says of the earlier name no longer counts.
-    fn rename(&mut self, name: &str, part: Part) -> Effect {
-        let Some(draft) = self.drafts.remove(&key(part.kind, name)) else {
-            return Effect::Missing;
-        };
-        let renamed = Draft {
-            part,
-            project: None,
-            earlier: draft.earlier,
-        };
-        let key = key(renamed.part.kind, &renamed.part.name);
-        self.drafts.insert(key, renamed);
-        Effect::Changed
-    }
-
-    fn remove(&mut self, kind: Kind, name: &str) -> Effect {
-        let key = key(kind, name);
-        let found = self.drafts.remove(&key).is_some() || self.along.remove(&key);
-        let below = format!("{}.", key.1);
-        let goes_along = |(other, own): &Key, draft: &mut Draft| match kind {
-            Kind::Object => other.inline().is_some() && own.starts_with(&below),
-            Kind::Channel => {
-                *other == Kind::ChannelMember && landfall_metadata::is_on_channel(&draft.part, name)
-            }
-            _ => false,
-        };
-        let gone = self.drafts.extract_if(.., goes_along);
-        self.along.extend(gone.map(|(key, _)| key));
-        if found {
-            Effect::Deleted
-        } else {
-            Effect::Missing
-        }
-    }
-
-    /// Gives new components their ids; says what has to be kept.
-    pub(crate) fn settle(
-        self,
-        earlier: &Components,
-        managed: &[Arc<Managed>],
-        numbers: &mut Numbers,
-    ) -> Result<(Components, Vec<Document>), Error> {
-        let mut documents: Vec<Document> = earlier
-            .0
-            .keys()
-            .filter(|key| !self.drafts.contains_key(*key))
-            .map(|key| components::document(key, None))
-            .collect();
-        let mut settled = BTreeMap::new();
-        for (key, draft) in self.drafts {
-            let component = draft.settle(self.stamp, managed, numbers)?;
-            if earlier.0.get(&key) != Some(&component) {
-                documents.push(components::document(&key, Some(&component)));
-            }
-            settled.insert(key, component);
-        }
-        Ok((Components(settled), documents))
-    }
-}
-
-impl Draft {
-    fn settle(
-        self,
-        stamp: Stamp,
-        managed: &[Arc<Managed>],
-        numbers: &mut Numbers,
-    ) -> Result<Arc<KeptComponent>, Error> {
-        let Self {
-            part,
-            project,
-            earlier,
-        } = self;
-        let (known, created) = match &earlier {
-            Some(earlier) => (Some(earlier.id), earlier.created),
-            None => (None, stamp),
-        };
-        let managed = managed
-            .iter()
-            .find(|managed| part.kind == Kind::ManagedSubscription && managed.has_name(&part.name));
-        let id = match (managed, known) {
-            (Some(managed), _) => managed.id,
-            (None, Some(known)) => known,
-            (None, None) => new_id(part.kind, numbers)?,
-        };
-        let same = earlier.filter(|earlier| earlier.part.content == part.content);
-        Ok(Arc::new(KeptComponent {
-            id,
-            part,
-            project,
-            created,
-            modified: same.map_or(stamp, |same| same.modified),
-        }))
-    }
 }
 
 /// An id of a new component.

@@ -1,0 +1,196 @@
+//! The components of an org as they are to be, step by step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use landfall_metadata::{Kind, Part};
+use landfall_model::RecordId;
+use landfall_store::Document;
+
+use super::{Effect, Step, new_id};
+use crate::Engine;
+use crate::components::{self, Components, KeptComponent, Key, Stamp, key};
+use crate::error::Error;
+use crate::managed::Managed;
+use crate::numbers::Numbers;
+
+/// The components as they are to be.
+pub(crate) struct Next {
+    stamp: Stamp,
+    drafts: BTreeMap<Key, Draft>,
+    /// What went along with something else that was removed. Who names it as well has it removed, too.
+    along: BTreeSet<Key>,
+}
+
+/// A component as it is to be, and as it was.
+struct Draft {
+    part: Part,
+    project: Option<String>,
+    earlier: Option<Arc<KeptComponent>>,
+}
+
+impl Next {
+    pub(super) fn new(engine: &Engine, by: RecordId) -> Self {
+        let at = engine.clock().now().whole_second();
+        Self {
+            stamp: Stamp { by, at },
+            drafts: BTreeMap::new(),
+            along: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn has(&self, kind: Kind, name: &str) -> bool {
+        self.drafts.contains_key(&key(kind, name))
+    }
+
+    /// Whether a component is new, or another than before.
+    pub(super) fn is_other(&self, kind: Kind, name: &str) -> bool {
+        let draft = self.drafts.get(&key(kind, name));
+        draft.is_some_and(|draft| {
+            let earlier = draft.earlier.as_ref();
+            earlier.is_none_or(|earlier| earlier.part.content != draft.part.content)
+        })
+    }
+
+    /// What definitions are compiled from.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        self.drafts
+            .values()
+            .map(|draft| draft.part.clone())
+            .collect()
+    }
+
+    /// The first of a name stays: where there cannot be two, compiling says so.
+    pub(super) fn add(
+        &mut self,
+        part: Part,
+        project: Option<String>,
+        earlier: Option<&Arc<KeptComponent>>,
+    ) {
+        let key = key(part.kind, &part.name);
+        self.drafts.entry(key).or_insert_with(|| Draft {
+            part,
+            project,
+            earlier: earlier.cloned(),
+        });
+    }
+
+    pub(super) fn take(&mut self, step: Step) -> Effect {
+        match step {
+            Step::Put(part) => self.put(part),
+            Step::Rename(name, part) => self.rename(&name, part),
+            Step::Remove(kind, name) => self.remove(kind, &name),
+        }
+    }
+
+    /// What says the same in other words stays in the words that it has.
+    fn put(&mut self, part: Part) -> Effect {
+        let key = key(part.kind, &part.name);
+        let Some(draft) = self.drafts.get_mut(&key) else {
+            self.add(part, None, None);
+            return Effect::Created;
+        };
+        if landfall_metadata::means_the_same(&draft.part, &part) {
+            return Effect::Unchanged;
+        }
+        draft.part = Part {
+            place: draft.part.place,
+            ..part
+        };
+        Effect::Changed
+    }
+
+    /// What a project says of the earlier name no longer counts.
+    fn rename(&mut self, name: &str, part: Part) -> Effect {
+        let Some(draft) = self.drafts.remove(&key(part.kind, name)) else {
+            return Effect::Missing;
+        };
+        let renamed = Draft {
+            part,
+            project: None,
+            earlier: draft.earlier,
+        };
+        let key = key(renamed.part.kind, &renamed.part.name);
+        self.drafts.insert(key, renamed);
+        Effect::Changed
+    }
+
+    fn remove(&mut self, kind: Kind, name: &str) -> Effect {
+        let key = key(kind, name);
+        let found = self.drafts.remove(&key).is_some() || self.along.remove(&key);
+        let below = format!("{}.", key.1);
+        let goes_along = |(other, own): &Key, draft: &mut Draft| match kind {
+            Kind::Object => other.inline().is_some() && own.starts_with(&below),
+            Kind::Channel => {
+                *other == Kind::ChannelMember && landfall_metadata::is_on_channel(&draft.part, name)
+            }
+            _ => false,
+        };
+        let gone = self.drafts.extract_if(.., goes_along);
+        self.along.extend(gone.map(|(key, _)| key));
+        if found {
+            Effect::Deleted
+        } else {
+            Effect::Missing
+        }
+    }
+
+    /// Gives new components their ids; says what has to be kept.
+    pub(crate) fn settle(
+        self,
+        earlier: &Components,
+        managed: &[Arc<Managed>],
+        numbers: &mut Numbers,
+    ) -> Result<(Components, Vec<Document>), Error> {
+        let mut documents: Vec<Document> = earlier
+            .0
+            .keys()
+            .filter(|key| !self.drafts.contains_key(*key))
+            .map(|key| components::document(key, None))
+            .collect();
+        let mut settled = BTreeMap::new();
+        for (key, draft) in self.drafts {
+            let component = draft.settle(self.stamp, managed, numbers)?;
+            if earlier.0.get(&key) != Some(&component) {
+                documents.push(components::document(&key, Some(&component)));
+            }
+            settled.insert(key, component);
+        }
+        Ok((Components(settled), documents))
+    }
+}
+
+impl Draft {
+    fn settle(
+        self,
+        stamp: Stamp,
+        managed: &[Arc<Managed>],
+        numbers: &mut Numbers,
+    ) -> Result<Arc<KeptComponent>, Error> {
+        let Self {
+            part,
+            project,
+            earlier,
+        } = self;
+        let (known, created) = match &earlier {
+            Some(earlier) => (Some(earlier.id), earlier.created),
+            None => (None, stamp),
+        };
+        let managed = managed
+            .iter()
+            .find(|managed| part.kind == Kind::ManagedSubscription && managed.has_name(&part.name));
+        let id = match (managed, known) {
+            (Some(managed), _) => managed.id,
+            (None, Some(known)) => known,
+            (None, None) => new_id(part.kind, numbers)?,
+        };
+        let same = earlier.filter(|earlier| earlier.part.content == part.content);
+        Ok(Arc::new(KeptComponent {
+            id,
+            part,
+            project,
+            created,
+            modified: same.map_or(stamp, |same| same.modified),
+        }))
+    }
+}
