@@ -27,7 +27,7 @@ use crate::xml::Element;
 use crate::{Org, Part, StartingNumber, event, object, reference, roll_up};
 
 /// Objects of which records of activities are made.
-const ACTIVITIES: [(&str, &str); 2] = [("Event", "Events"), ("Task", "Tasks")];
+pub(crate) const ACTIVITIES: [(&str, &str); 2] = [("Event", "Events"), ("Task", "Tasks")];
 
 pub(crate) fn compile(
     standard: Vec<EntityDefinition>,

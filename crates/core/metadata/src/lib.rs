@@ -19,6 +19,7 @@ mod event_object;
 mod field;
 mod field_type;
 mod gather;
+mod gone;
 mod names;
 mod number_format;
 mod object;
@@ -45,6 +46,7 @@ pub use channel::{
 pub use channel_file::MemberText;
 pub use connected_app::ConnectedApp;
 pub use event_object::event_object;
+pub use gone::Gone;
 pub use names::is_developer_name;
 pub use part::{Part, parts};
 pub use permission_set::{Granted, profile_name};

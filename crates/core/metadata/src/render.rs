@@ -58,6 +58,8 @@ fn read(part: &Part) -> Result<Element, Problem> {
 /// A component with its name in it, if it is part of an object: a file of its own need not say it.
 fn named(part: &Part, root: &Element) -> Element {
     let mut root = root.clone();
+    // What lies between its elements is layout.
+    root.text.clear();
     root.children.retain(|child| child.name != FULL_NAME);
     if let (Some(_), Some((_, name))) = (part.kind.inline(), part.name.split_once('.')) {
         root.children.push(Element {

@@ -9,8 +9,8 @@ mod next;
 use std::sync::Arc;
 
 use landfall_metadata::{
-    Component, ConnectedApp, Granted, Kind, ManagedSubscription, Part, PrefixBook, Problem, RollUp,
-    Settings, StartingNumber,
+    Component, ConnectedApp, Gone, Granted, Kind, ManagedSubscription, Part, PrefixBook, Problem,
+    RollUp, Settings, StartingNumber,
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, RecordId};
 use landfall_store::{Document, DocumentKind, Reads};
@@ -38,10 +38,17 @@ pub(crate) struct Deployment {
     pub(crate) channels: Declared,
     pub(crate) documents: Vec<Document>,
     pub(crate) components: Next,
-    /// What permission sets and profiles grant that are new or others than before.
+    pub(crate) grants: Grants,
+}
+
+/// What changes in who may do what.
+pub(crate) struct Grants {
+    /// What permission sets and profiles grant that are new, or said anew.
     pub(crate) granted: Vec<Granted>,
     /// The permission sets that are gone.
     pub(crate) ungranted: Vec<String>,
+    /// What can be granted no more.
+    pub(crate) gone: Gone,
 }
 
 /// What was deployed last: the shipped objects, if nothing was.
@@ -90,7 +97,7 @@ pub struct Amended {
 pub(crate) async fn deploy(engine: &Engine, files: &[Component]) -> Result<Vec<Problem>, Error> {
     let definitions = engine.definitions();
     let earlier = definitions.components();
-    let (mut next, mut all) = (Next::new(engine, RecordId::EMPTY), Vec::new());
+    let (mut next, mut doubles) = (Next::new(engine, RecordId::EMPTY), Vec::new());
     for part in landfall_metadata::parts(files) {
         let known = earlier.get(part.kind, &part.name);
         let project = Some(part.content.clone());
@@ -100,19 +107,19 @@ pub(crate) async fn deploy(engine: &Engine, files: &[Component]) -> Result<Vec<P
             }
             _ => part,
         };
-        all.push(part.clone());
-        next.add(part, project, known);
+        doubles.extend(next.add(part, project, known));
     }
     let others = earlier.all().filter(|other| other.project.is_none());
     for other in others {
-        let is_replaced = next.has(other.part.kind, &other.part.name);
         let is_orphan =
             object_of(&other.part).is_some_and(|object| !next.has(Kind::Object, object));
-        if !is_replaced && !is_orphan {
-            all.push(other.part.clone());
+        if !is_orphan && !next.has(other.part.kind, &other.part.name) {
             next.add(other.part.clone(), None, Some(other));
         }
     }
+    next.leave(earlier);
+    let mut all = next.parts();
+    all.extend(doubles);
     submit(engine, next, &all).await
 }
 
@@ -135,7 +142,7 @@ pub(crate) async fn amend(
     for kept in definitions.components().all() {
         next.add(kept.part.clone(), kept.project.clone(), Some(kept));
     }
-    let effects: Vec<Effect> = steps.into_iter().map(|step| next.take(step)).collect();
+    let effects = next.take_all(steps);
     let parts = next.parts();
     let is_idle = |effect: &Effect| matches!(effect, Effect::Unchanged | Effect::Missing);
     let warnings = if check_only || effects.iter().all(is_idle) {
@@ -156,7 +163,7 @@ async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Probl
     bounds::check(engine, &compiled, parts)?;
     compiled
         .granted
-        .retain(|granted| next.is_other(granted.kind, &granted.name));
+        .retain(|granted| next.is_said(granted.kind, &granted.name));
     let definitions = engine.definitions();
     let sets = definitions.components().all();
     let gone = sets.filter(|kept| kept.part.kind == Kind::PermissionSet);
@@ -174,8 +181,11 @@ async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Probl
             key: PREFIXES.to_owned(),
             content: Some(written(&book).into_bytes()),
         }],
-        granted: compiled.granted,
-        ungranted: gone.map(|kept| kept.part.name.clone()).collect(),
+        grants: Grants {
+            granted: compiled.granted,
+            ungranted: gone.map(|kept| kept.part.name.clone()).collect(),
+            gone: next.gone().clone(),
+        },
         components: next,
     };
     let deployed = engine.0.writer.deploy(deployment).await;

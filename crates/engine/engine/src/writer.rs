@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use landfall_capture::transaction::CaptureRules;
-use landfall_metadata::Granted;
 use landfall_model::{RecordId, ReplayId, Timestamp, limits};
 use landfall_store::{Appended, Document, NewEvent, WriteSet, Writer};
 use tracing::{error, info};
@@ -25,7 +24,7 @@ use crate::blueprint::Blueprints;
 use crate::clock::Clock;
 use crate::command::{Note, Outcome};
 use crate::definitions::{Definitions, InForce, Issued};
-use crate::deploy::{self, Deployment};
+use crate::deploy::{self, Deployment, Grants};
 use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::log::Log;
@@ -292,7 +291,7 @@ impl Core {
             self.streams.bounds,
         );
         self.store.prepare(deployment.catalog.entities())?;
-        let computed = self.computed(&blueprints, now, &deployment.granted, &deployment.ungranted);
+        let computed = self.computed(&blueprints, now, &deployment.grants);
         let summarized = match computed {
             Ok(summarized) => summarized,
             Err(error) => {
@@ -360,8 +359,7 @@ impl Core {
         &mut self,
         blueprints: &Blueprints,
         now: Timestamp,
-        granted: &[Granted],
-        ungranted: &[String],
+        grants: &Grants,
     ) -> Result<WriteSet, Error> {
         let mut workspace = Workspace::new(&*self.store);
         let mut planner = Planner {
@@ -377,11 +375,12 @@ impl Core {
         for (number, summary) in blueprints.summaries_since(&self.blueprints) {
             planner.begin(number, summary, &*self.store)?;
         }
-        for granted in granted {
+        planner.revoke(&grants.gone)?;
+        for granted in &grants.granted {
             let made = planner.grant(granted);
             made.map_err(|error| deploy::refused_grant(error, granted))?;
         }
-        for set in ungranted {
+        for set in &grants.ungranted {
             planner.ungrant(set)?;
         }
         Ok(workspace.into_writes())

@@ -1,6 +1,6 @@
 //! What can be retrieved, and what comes of it.
 
-use crate::org::{Org, days, fault, listed, manifest, text, trip, unzipped};
+use crate::org::{Org, days, fault, file, listed, manifest, text, told, trip, unzipped};
 
 async fn with_trip() -> Org {
     let org = Org::new().await;
@@ -136,4 +136,44 @@ async fn types_and_components_are_listed() {
         .call("listMetadata", "<queries><type>ApexClass</type></queries>")
         .await;
     assert_eq!(fault(&refused), "INVALID_TYPE: Unknown type:ApexClass");
+}
+
+#[tokio::test]
+async fn a_permission_set_no_longer_names_what_was_removed() {
+    let org = with_trip().await;
+    let set = file(
+        "PermissionSet",
+        "<label>Travel</label><fieldPermissions><editable>true</editable><field>Trip__c.Days__c</field>\
+         <readable>true</readable></fieldPermissions><objectPermissions><allowEdit>true</allowEdit>\
+         <allowRead>true</allowRead><object>Trip__c</object></objectPermissions>",
+    );
+    let package = manifest(&[("PermissionSet", &["Travel"])]);
+    let files = [
+        ("package.xml", package.as_str()),
+        ("permissionsets/Travel.permissionset", &set),
+    ];
+    let result = org.deploy(&files, "").await;
+    assert_eq!(text(&result, "status"), "Succeeded", "{:?}", told(&result));
+    let (nothing, field) = (
+        manifest(&[]),
+        manifest(&[("CustomField", &["Trip__c.Days__c"])]),
+    );
+    let files = [
+        ("package.xml", nothing.as_str()),
+        ("destructiveChanges.xml", &field),
+    ];
+    let result = org.deploy(&files, "").await;
+    assert_eq!(text(&result, "status"), "Succeeded", "{:?}", told(&result));
+    let sets = listed("PermissionSet", &["Travel"]);
+    let (files, ..) = retrieved(&org, &sets, "").await;
+    let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+                <PermissionSet xmlns=\"http://soap.sforce.com/2006/04/metadata\">\n    <label>Travel</label>\n";
+    let object = "    <objectPermissions>\n        <allowEdit>true</allowEdit>\n        <allowRead>true</allowRead>\n\
+                  \u{20}       <object>Trip__c</object>\n    </objectPermissions>\n";
+    assert_eq!(files[0].1, format!("{head}{object}</PermissionSet>\n"));
+    let names = "<type>CustomObject</type><fullNames>Trip__c</fullNames>";
+    let deleted = org.result("deleteMetadata", names).await;
+    assert_eq!(text(&deleted, "success"), "true");
+    let (files, ..) = retrieved(&org, &sets, "").await;
+    assert_eq!(files[0].1, format!("{head}</PermissionSet>\n"));
 }

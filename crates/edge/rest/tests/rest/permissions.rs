@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use axum::body::Body;
 use landfall_auth::NewUser;
+use landfall_engine::Step;
 use landfall_metadata::Component;
 use landfall_model::RecordId;
 use serde_json::{Value, json};
 
 use crate::org::{Answer, Org};
+use crate::project::{field, trip};
 
 /// A user, their token, and the permission set that is theirs.
 struct User<'o> {
@@ -386,4 +388,60 @@ async fn permission_sets_and_profiles_of_a_project_take_effect() {
         format!("{refused:?}")
             .contains("Permission Edit Account depends on permission(s): Read Account")
     );
+}
+
+#[tokio::test]
+async fn what_is_removed_is_granted_to_nobody_and_all_else_stays_granted() {
+    let org = Org::with(Vec::new()).await;
+    let seats = field(
+        "Seats__c",
+        "Seats",
+        "Checkbox",
+        "<defaultValue>false</defaultValue>",
+    );
+    org.deploy(vec![trip(&seats)]).await;
+    let ann = User::new(&org).await;
+    ann.grant("Trip__c", &["Read"]).await;
+    ann.grant_field("Trip__c.Seats__c", false).await;
+    ann.grant_field("Trip__c.Batch__c", false).await;
+    // A permission set that was deployed, with something that was added to it since.
+    let set = Component {
+        path: "permissionsets/Crew.permissionset-meta.xml".to_owned(),
+        content: "<PermissionSet><label>Crew</label><fieldPermissions><editable>false</editable>\
+                  <field>Trip__c.Seats__c</field><readable>true</readable></fieldPermissions><objectPermissions>\
+                  <allowRead>true</allowRead><object>Trip__c</object></objectPermissions></PermissionSet>"
+            .to_owned(),
+    };
+    let steps = landfall_metadata::parts(&[set]).into_iter().map(Step::Put);
+    let amending = org.engine.amending().await;
+    let amended = amending.amend(steps.collect(), RecordId::EMPTY, false);
+    amended.await.expect("amended");
+    drop(amending);
+    let crew = found(&org, "SELECT Id FROM PermissionSet WHERE Name='Crew'").await;
+    let account = json!({"ParentId": crew, "SobjectType": "Account", "PermissionsRead": true});
+    org.create("ObjectPermissions", &account).await;
+
+    let granted = async |object: &str, field: &str| {
+        let path = format!(
+            "/query?q=SELECT+{field}+FROM+{object}+WHERE+Parent.Name+IN+('Sales','Crew')+ORDER+BY+{field}"
+        );
+        let answer = org.get(&path).await.json();
+        let records = answer["records"].as_array().expect("records").iter();
+        let names = records.map(|record| record[field].as_str().expect("a name").to_owned());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    org.deploy(vec![trip("")]).await;
+    assert_eq!(
+        granted("FieldPermissions", "Field").await,
+        "Trip__c.Batch__c"
+    );
+    assert_eq!(
+        granted("ObjectPermissions", "SobjectType").await,
+        "Account Trip__c Trip__c"
+    );
+    org.deploy(Vec::new()).await;
+    assert_eq!(granted("FieldPermissions", "Field").await, "");
+    assert_eq!(granted("ObjectPermissions", "SobjectType").await, "Account");
+    org.deploy(vec![trip("")]).await;
+    assert_eq!(ann.get("/sobjects/Trip__c").await.status, 404);
 }

@@ -1,9 +1,10 @@
 //! The components of an org as they are to be, step by step.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use landfall_metadata::{Kind, Part};
+use landfall_metadata::{Gone, Kind, Part};
 use landfall_model::RecordId;
 use landfall_store::Document;
 
@@ -20,6 +21,9 @@ pub(crate) struct Next {
     drafts: BTreeMap<Key, Draft>,
     /// What went along with something else that was removed. Who names it as well has it removed, too.
     along: BTreeSet<Key>,
+    /// What was removed since permission sets and profiles lost what is gone.
+    going: Gone,
+    gone: Gone,
 }
 
 /// A component as it is to be, and as it was.
@@ -27,6 +31,8 @@ struct Draft {
     part: Part,
     project: Option<String>,
     earlier: Option<Arc<KeptComponent>>,
+    /// Whether it is new, or said anew: what it merely lost does not count.
+    is_said: bool,
 }
 
 impl Next {
@@ -36,6 +42,8 @@ impl Next {
             stamp: Stamp { by, at },
             drafts: BTreeMap::new(),
             along: BTreeSet::new(),
+            going: Gone::default(),
+            gone: Gone::default(),
         }
     }
 
@@ -43,13 +51,10 @@ impl Next {
         self.drafts.contains_key(&key(kind, name))
     }
 
-    /// Whether a component is new, or another than before.
-    pub(super) fn is_other(&self, kind: Kind, name: &str) -> bool {
+    /// Whether a component is new, or said anew.
+    pub(super) fn is_said(&self, kind: Kind, name: &str) -> bool {
         let draft = self.drafts.get(&key(kind, name));
-        draft.is_some_and(|draft| {
-            let earlier = draft.earlier.as_ref();
-            earlier.is_none_or(|earlier| earlier.part.content != draft.part.content)
-        })
+        draft.is_some_and(|draft| draft.is_said)
     }
 
     /// What definitions are compiled from.
@@ -60,22 +65,65 @@ impl Next {
             .collect()
     }
 
-    /// The first of a name stays: where there cannot be two, compiling says so.
+    /// What was removed that can be granted.
+    pub(super) const fn gone(&self) -> &Gone {
+        &self.gone
+    }
+
+    /// The first of a name stays, a second one is given back: compiling says that there cannot be two.
     pub(super) fn add(
         &mut self,
         part: Part,
         project: Option<String>,
         earlier: Option<&Arc<KeptComponent>>,
-    ) {
-        let key = key(part.kind, &part.name);
-        self.drafts.entry(key).or_insert_with(|| Draft {
-            part,
-            project,
-            earlier: earlier.cloned(),
-        });
+    ) -> Option<Part> {
+        match self.drafts.entry(key(part.kind, &part.name)) {
+            Entry::Occupied(_) => Some(part),
+            Entry::Vacant(place) => {
+                let same = earlier.is_some_and(|earlier| earlier.part.content == part.content);
+                place.insert(Draft {
+                    part,
+                    project,
+                    earlier: earlier.cloned(),
+                    is_said: !same,
+                });
+                None
+            }
+        }
     }
 
-    pub(super) fn take(&mut self, step: Step) -> Effect {
+    /// Carries out steps, in their order.
+    pub(super) fn take_all(&mut self, steps: Vec<Step>) -> Vec<Effect> {
+        let effects = steps.into_iter().map(|step| self.take(step)).collect();
+        self.revoke(|_| true);
+        effects
+    }
+
+    /// Has gone what was there and is not here. What a project's own file still speaks of is a mistake of the project.
+    pub(super) fn leave(&mut self, earlier: &Components) {
+        for kept in earlier.all() {
+            if !self.has(kept.part.kind, &kept.part.name) {
+                self.going.add(&kept.part);
+            }
+        }
+        self.revoke(|draft| draft.project.as_ref() != Some(&draft.part.content));
+    }
+
+    /// Takes what is gone out of permission sets and profiles.
+    fn revoke(&mut self, loses: impl Fn(&Draft) -> bool) {
+        let going = std::mem::take(&mut self.going);
+        if going.is_empty() {
+            return;
+        }
+        for draft in self.drafts.values_mut().filter(|draft| loses(draft)) {
+            if let Some(content) = going.taken_from(&draft.part) {
+                draft.part.content = content;
+            }
+        }
+        self.gone.append(going);
+    }
+
+    fn take(&mut self, step: Step) -> Effect {
         match step {
             Step::Put(part) => self.put(part),
             Step::Rename(name, part) => self.rename(&name, part),
@@ -85,6 +133,8 @@ impl Next {
 
     /// What says the same in other words stays in the words that it has.
     fn put(&mut self, part: Part) -> Effect {
+        // What comes after a removal has to do without what is gone.
+        self.revoke(|_| true);
         let key = key(part.kind, &part.name);
         let Some(draft) = self.drafts.get_mut(&key) else {
             self.add(part, None, None);
@@ -97,6 +147,7 @@ impl Next {
             place: draft.part.place,
             ..part
         };
+        draft.is_said = true;
         Effect::Changed
     }
 
@@ -109,6 +160,7 @@ impl Next {
             part,
             project: None,
             earlier: draft.earlier,
+            is_said: true,
         };
         let key = key(renamed.part.kind, &renamed.part.name);
         self.drafts.insert(key, renamed);
@@ -117,7 +169,11 @@ impl Next {
 
     fn remove(&mut self, kind: Kind, name: &str) -> Effect {
         let key = key(kind, name);
-        let found = self.drafts.remove(&key).is_some() || self.along.remove(&key);
+        let removed = self.drafts.remove(&key);
+        if let Some(draft) = &removed {
+            self.going.add(&draft.part);
+        }
+        let found = removed.is_some() || self.along.remove(&key);
         let below = format!("{}.", key.1);
         let goes_along = |(other, own): &Key, draft: &mut Draft| match kind {
             Kind::Object => other.inline().is_some() && own.starts_with(&below),
@@ -171,6 +227,7 @@ impl Draft {
             part,
             project,
             earlier,
+            is_said: _,
         } = self;
         let (known, created) = match &earlier {
             Some(earlier) => (Some(earlier.id), earlier.created),

@@ -4,7 +4,7 @@
 //! what it names. Both are taken over when their component changes; what is changed by an API stays until then.
 //! Source: "`PermissionSet`", "`Profile`" (Metadata API Developer Guide).
 
-use landfall_metadata::{Granted, Kind};
+use landfall_metadata::{Gone, Granted, Kind};
 use landfall_model::{RecordId, Value};
 
 use super::Planner;
@@ -48,6 +48,33 @@ impl<'p> Planner<'p, '_> {
                 ("PermissionsEdit", Value::Boolean(*editable)),
             ];
             self.create(fields, placed(fields, &values))?;
+        }
+        Ok(())
+    }
+
+    /// Takes away all permissions for what is gone, whoever gave them.
+    pub(crate) fn revoke(&mut self, gone: &Gone) -> Result<(), Error> {
+        for name in gone.names() {
+            if name.contains('.') {
+                self.revoke_where("FieldPermissions", "Field", name)?;
+            } else {
+                self.revoke_where("ObjectPermissions", "SobjectType", name)?;
+                self.revoke_where("FieldPermissions", "SobjectType", name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn revoke_where(&mut self, object: &str, field: &str, name: &str) -> Result<(), Error> {
+        let object = self.named(object)?;
+        let Some(place) = object.entity.index_of(field) else {
+            return Ok(());
+        };
+        let rows = self
+            .workspace
+            .live_where(object, place, &text(name), usize::MAX)?;
+        for (id, _) in rows {
+            self.workspace.forget(&object.entity, id);
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ mod org;
 mod purging;
 mod refusals;
 mod restart;
+mod revoking;
 mod rolling_up;
 mod telling;
 mod watching;
