@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use landfall_engine::{Assignment, Engine, OpenTransaction};
 use landfall_metadata::Problem;
-use landfall_model::{Catalog, EntityDefinition, Fault, FieldName, RecordId, Row, Value};
+use landfall_model::limits::REST_RELATED_RECORDS_MAX;
+use landfall_model::{Catalog, EntityDefinition, Fault, RecordId, Row, Value};
 use landfall_rest::{FileRecord, Lookup};
 
 use crate::error::Error;
@@ -82,20 +83,12 @@ async fn looked_up(
     entity: &EntityDefinition,
     lookup: &Lookup,
 ) -> Result<Result<RecordId, Fault>, Error> {
-    let found = match catalog.entity(&lookup.target) {
-        None => Vec::new(),
-        Some(target) => {
-            let key = lookup.key.clone();
-            let rows = open.rows_where(target, lookup.field, key, 2).await?;
-            rows.iter().filter_map(|row| id_of(target, row)).collect()
-        }
+    let Some(target) = catalog.entity(&lookup.target) else {
+        return Ok(Err(lookup.unknown(entity)));
     };
-    let [id] = found.as_slice() else {
-        let field = entity.fields.get(lookup.reference);
-        let field = field.map_or_else(|| FieldName::new("Id"), |field| field.name.clone());
-        return Ok(Err(Fault::ReferenceUnknown { field }));
-    };
-    Ok(Ok(*id))
+    let (key, most) = (lookup.key.clone(), REST_RELATED_RECORDS_MAX);
+    let rows = open.rows_where(target, lookup.field, key, most).await?;
+    Ok(lookup.record(target, &rows))
 }
 
 /// Something that is wrong with a record of a file. What is said of a query begins with an empty line.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use csv::StringRecord;
-use landfall_engine::{Assignment, Change, Definitions, Engine, Publication};
+use landfall_engine::{Assignment, Change, Definitions, Engine, Publication, record_named};
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{
     EntityDefinition, Fault, FieldDefinition, FieldType, ManyFault, RecordId, Value,
@@ -142,20 +142,7 @@ impl Mapping {
         let rows = engine
             .rows_where(target, key, value, REST_RELATED_RECORDS_MAX)
             .await?;
-        let value = |row: &landfall_model::Row, name| row.get(target.index_of(name)?).cloned();
-        let live = rows
-            .iter()
-            .filter(|row| value(row, "IsDeleted") != Some(Value::Boolean(true)));
-        let ids: Vec<RecordId> = live.filter_map(|row| value(row, "Id")?.as_id()).collect();
-        Ok(match ids.as_slice() {
-            [id] => Ok(*id),
-            [] => Err(Fault::ForeignKeyUnknown {
-                key: text.to_owned(),
-                field: field.name.clone(),
-                entity: target.name.clone(),
-            }),
-            _ => Err(Fault::ExternalIdAmbiguous { records: ids }),
-        })
+        Ok(record_named(target, key, text, &rows))
     }
 
     /// How often each external id is given, as far as more than once.

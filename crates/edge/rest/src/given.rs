@@ -4,9 +4,12 @@
 //! Source: "Create a Record", "Update a Record" and "Insert or Update (Upsert) a Record Using an External ID" (REST API
 //! Developer Guide).
 
-use landfall_engine::Assignment;
+use landfall_engine::{Assignment, record_named};
 use landfall_model::limits::REST_LOOKUPS_MAX;
-use landfall_model::{Catalog, EntityDefinition, Fault, FieldDefinition, FieldType, Value};
+use landfall_model::{
+    Catalog, EntityDefinition, Fault, FieldDefinition, FieldType, RecordId, Row, Value,
+};
+use landfall_wire::values::render;
 
 use crate::json::{Body, Content, Json};
 use crate::values;
@@ -31,6 +34,26 @@ pub struct Lookup {
     pub field: usize,
     /// The external id.
     pub key: Value,
+}
+
+impl Lookup {
+    /// The one of these records that is meant, all of which have the external id.
+    ///
+    /// # Errors
+    /// Those of [`record_named`].
+    pub fn record(&self, target: &EntityDefinition, rows: &[Row]) -> Result<RecordId, Fault> {
+        let field = target.fields.get(self.field);
+        let key = field.and_then(|field| render(&self.key, field.field_type));
+        record_named(target, self.field, &key.unwrap_or_default(), rows)
+    }
+
+    /// Why there is no record in an org that does not have the object.
+    pub fn unknown(&self, entity: &EntityDefinition) -> Fault {
+        Fault::FieldUnknown {
+            field: self.target.clone(),
+            entity: entity.name.clone(),
+        }
+    }
 }
 
 /// Which fields a request may give.

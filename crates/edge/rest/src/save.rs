@@ -5,12 +5,10 @@
 use landfall_engine::Assignment;
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, RecordId, Value};
-use landfall_wire::values::render;
 
 use crate::Shared;
 use crate::call::Call;
 use crate::given::{Given, Lookup};
-use crate::record_json::{id_of, is_deleted};
 use crate::writer::Writer;
 
 /// What a record is given, references by external id resolved.
@@ -38,13 +36,7 @@ async fn looked_up(
     lookup: Lookup,
 ) -> Result<RecordId, Fault> {
     let target = call.catalog().entity(&lookup.target);
-    let named = target.and_then(|target| Some((target, target.fields.get(lookup.field)?)));
-    let Some((target, field)) = named else {
-        return Err(Fault::FieldUnknown {
-            field: lookup.target,
-            entity: entity.name.clone(),
-        });
-    };
+    let target = target.ok_or_else(|| lookup.unknown(entity))?;
     let rows = call
         .records(shared)
         .rows_where(
@@ -54,19 +46,7 @@ async fn looked_up(
             REST_RELATED_RECORDS_MAX,
         )
         .await?;
-    let live = rows.iter().filter(|row| !is_deleted(target, row));
-    let ids: Vec<RecordId> = live.filter_map(|row| id_of(target, row)).collect();
-    match ids.as_slice() {
-        [id] => Ok(*id),
-        [] => Err(Fault::ForeignKeyUnknown {
-            key: render(&lookup.key, field.field_type)
-                .unwrap_or_default()
-                .into_owned(),
-            field: field.name.clone(),
-            entity: target.name.clone(),
-        }),
-        _ => Err(Fault::ExternalIdAmbiguous { records: ids }),
-    }
+    lookup.record(target, &rows)
 }
 
 /// Writes that a record was saved; `created` if the answer tells whether it is new.

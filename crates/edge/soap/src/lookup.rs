@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use landfall_engine::record_named;
 use landfall_envelope::xml::Element;
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, FieldDefinition, RecordId, SoapFault, Value};
@@ -74,26 +75,8 @@ async fn found(
     let most = REST_RELATED_RECORDS_MAX;
     let rows = engine.rows_where(target, place, key, most).await;
     let rows = rows.map_err(refused)?;
-    let value = |row: &[Value], name: &str| {
-        let place = target.index_of(name)?;
-        row.get(place).cloned()
-    };
-    let live = rows
-        .iter()
-        .filter(|row| value(row, "IsDeleted") != Some(Value::Boolean(true)));
-    let ids: Vec<RecordId> = live.filter_map(|row| value(row, "Id")?.as_id()).collect();
-    match ids.as_slice() {
-        [id] => Ok(*id),
-        [] => Err(Fault::ForeignKeyUnknown {
-            key: element
-                .value(field.name.as_str())
-                .unwrap_or_default()
-                .to_owned(),
-            field: field.name.clone(),
-            entity: target.name.clone(),
-        }),
-        _ => Err(Fault::ExternalIdAmbiguous { records: ids }),
-    }
+    let spelled = element.value(field.name.as_str());
+    record_named(target, place, spelled.unwrap_or_default(), &rows)
 }
 
 /// The object that a reference leads to, and the field that identifies its record: there is one, and nothing else.
