@@ -127,7 +127,7 @@ fn below(folder: &Path, path: &Path) -> String {
     below.to_string_lossy().replace('\\', "/")
 }
 
-/// The files of records. What is too large for one is for others.
+/// The files with records that are looked for. What is too large for one, or no text, is for others.
 fn data(folder: &Path, files: &Files) -> Result<Vec<streams::File>, Error> {
     let is_json = |path: &Path| {
         let extension = path.extension();
@@ -136,10 +136,13 @@ fn data(folder: &Path, files: &Files) -> Result<Vec<streams::File>, Error> {
     let files = files.iter();
     let files = files.filter(|(path, (_, size))| is_json(path) && *size <= FILE_BYTES_MAX);
     let files = files.filter_map(|(path, _)| match std::fs::read(path) {
-        Ok(content) => Some(Ok(streams::File {
-            path: below(folder, path).into(),
-            text: String::from_utf8(content).ok()?,
-        })),
+        Ok(content) => {
+            let file = streams::File {
+                path: below(folder, path).into(),
+                text: String::from_utf8(content).ok()?,
+            };
+            file.is_ours().then_some(Ok(file))
+        }
         Err(error) => Some(Err(problem(path, &error))),
     });
     files.collect()

@@ -4,6 +4,8 @@
 //! Source: "data Commands" (Salesforce CLI Command Reference), `data import tree`; none for when they are loaded.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +20,7 @@ use crate::error::Error;
 use crate::records::{administrator, problem, set, unreadable, values};
 
 /// Bytes of all files together; more are refused.
-const BYTES_MAX: usize = 64 * 1024 * 1024;
+const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Key of the document that says that records were loaded.
 const KEY: &str = "seeded";
@@ -73,7 +75,7 @@ pub(crate) async fn load(engine: &Engine, files: &[PathBuf]) -> Result<(), Error
 fn read(catalog: &Catalog, files: &[PathBuf]) -> Result<Vec<Seed>, Error> {
     let mut reading = Reading {
         catalog,
-        bytes: 0,
+        left: BYTES_MAX,
         seeds: Vec::new(),
         problems: Vec::new(),
     };
@@ -90,7 +92,8 @@ fn read(catalog: &Catalog, files: &[PathBuf]) -> Result<Vec<Seed>, Error> {
 
 struct Reading<'c> {
     catalog: &'c Catalog,
-    bytes: usize,
+    /// Bytes that may yet be read.
+    left: u64,
     seeds: Vec<Seed>,
     problems: Vec<Problem>,
 }
@@ -113,20 +116,13 @@ impl Reading<'_> {
     }
 
     fn text(&mut self, file: &Path) -> Option<String> {
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) => {
-                self.problems.push(unreadable(file, &error));
-                return None;
+        match bounded(file, &mut self.left) {
+            Ok(text) => Some(text),
+            Err(problem) => {
+                self.problems.push(problem);
+                None
             }
-        };
-        self.bytes = self.bytes.saturating_add(text.len());
-        if self.bytes > BYTES_MAX {
-            let reason = format!("the files have more than {BYTES_MAX} bytes together");
-            self.problems.push(unreadable(file, &reason));
-            return None;
         }
-        Some(text)
     }
 
     fn content(
@@ -153,6 +149,19 @@ impl Reading<'_> {
         }
         Ok(())
     }
+}
+
+/// Reads a file that may have so many bytes, and takes those that it has from them.
+fn bounded(file: &Path, left: &mut u64) -> Result<String, Problem> {
+    let mut content = Vec::new();
+    let read = File::open(file).and_then(|open| open.take(*left + 1).read_to_end(&mut content));
+    read.map_err(|error| unreadable(file, &error))?;
+    let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
+    *left = left.checked_sub(size).ok_or_else(|| {
+        let reason = format!("the files have more than {BYTES_MAX} bytes together");
+        unreadable(file, &reason)
+    })?;
+    String::from_utf8(content).map_err(|error| unreadable(file, &error.utf8_error()))
 }
 
 struct Loading<'c> {

@@ -32,7 +32,7 @@ pub(super) struct File {
 
 impl File {
     /// Whether there can be a record in it that is looked for. All else that lies in the folder is for others.
-    fn is_ours(&self) -> bool {
+    pub(super) fn is_ours(&self) -> bool {
         OBJECTS.iter().any(|object| self.text.contains(object))
     }
 }
@@ -81,7 +81,7 @@ pub(super) async fn declare(engine: &Engine, files: &[File]) -> Result<(), Error
 fn declared(catalog: &Catalog, files: &[File]) -> Result<BTreeMap<Key, Declared>, Error> {
     let mut declared: BTreeMap<Key, Declared> = BTreeMap::new();
     let mut problems = Vec::new();
-    for file in files.iter().filter(|file| file.is_ours()) {
+    for file in files {
         let path = &file.path;
         let wanted = |name: &str| {
             OBJECTS

@@ -73,6 +73,25 @@ async fn a_new_org_begins_with_the_records_of_a_plan_and_tells_nothing_of_them()
     running.stop().await.expect("stops");
 }
 
+/// What keeps an org from beginning with these records.
+async fn refused(config: &Config) -> Vec<String> {
+    match started(config).await.err() {
+        Some(Error::Seed { problems }) => problems.iter().map(ToString::to_string).collect(),
+        other => panic!("the records are refused, and not for {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn files_that_are_too_large_together_are_not_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = planned(folder.path());
+    let large = fs::File::create(folder.path().join("Contact.json")).expect("made");
+    large.set_len(64 * 1024 * 1024).expect("grown");
+    let told = refused(&config).await;
+    let reason = "the files have more than 67108864 bytes together";
+    assert!(told.len() == 1 && told[0].ends_with(reason), "{told:?}");
+}
+
 #[tokio::test]
 async fn what_cannot_be_loaded_is_told_with_its_line_and_nothing_is() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -104,6 +123,13 @@ async fn what_cannot_be_loaded_is_told_with_its_line_and_nothing_is() {
             record("Contact", ", \"LastName\": \"a\"").replace("Last\"", "AccountRef1\""),
             ":2: another record has the referenceId AccountRef1",
         ),
+        (
+            record(
+                "Contact",
+                ", \"LastName\": \"a\", \"Owner\": {\"Username\": \"nobody@landfall.test\"}",
+            ),
+            ":2: Foreign key external ID: nobody@landfall.test not found for field Username in entity User",
+        ),
         (record("Nothing", ""), ":2: "),
         (
             "{}".to_owned(),
@@ -116,11 +142,7 @@ async fn what_cannot_be_loaded_is_told_with_its_line_and_nothing_is() {
         ("[".to_owned(), ":1: "),
     ] {
         fs::write(&other, &text).expect("written");
-        let problems = match started(&config).await.err() {
-            Some(Error::Seed { problems }) => problems,
-            refusal => panic!("{text} is refused, and not for {refusal:?}"),
-        };
-        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let told = refused(&config).await;
         assert!(told.len() == 1 && told[0].contains(problem), "{told:?}");
     }
     let alone = Config {
