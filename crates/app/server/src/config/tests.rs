@@ -1,0 +1,154 @@
+//! Which combinations of settings are complete and safe.
+
+use super::*;
+
+fn settings(text: &str) -> Settings {
+    toml::from_str(text).expect("valid settings")
+}
+
+fn refusal(text: &str) -> String {
+    Config::serve(settings(text)).unwrap_err().to_string()
+}
+
+#[test]
+fn a_developer_org_listens_on_loopback_only() {
+    assert!(Config::dev(settings("")).is_ok());
+    assert!(Config::dev(settings("listen = \"[::1]:0\"")).is_ok());
+    let error = Config::dev(settings("listen = \"0.0.0.0:7443\"")).unwrap_err();
+    assert!(matches!(error, Error::Unsafe { .. }), "{error}");
+    assert!(error.hint().is_some());
+}
+
+#[test]
+fn a_developer_org_takes_no_credentials() {
+    let error = Config::dev(settings("[admin]\nusername = \"a@b\"")).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("`admin.username` is for `landfall serve`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_production_node_is_never_ephemeral() {
+    assert!(refusal("data = \"d\"\nephemeral = true").contains("`ephemeral` is set"));
+}
+
+#[test]
+fn a_production_node_asks_its_users() {
+    let text = "data = \"d\"\n[oauth]\nauto_approve = \"a@b\"";
+    assert!(refusal(text).contains("`oauth.auto_approve` is set"));
+    let dev = Config::dev(settings("[oauth]\nauto_approve = \"a@b\"")).expect("safe");
+    assert_eq!(dev.logins.auto_approve.as_deref(), Some("a@b"));
+}
+
+#[test]
+fn only_a_developer_org_passes_for_the_vendors_hosts() {
+    assert!(refusal("data = \"d\"\nas_salesforce = true").contains("`as_salesforce` is set"));
+    let dev = |text| Config::dev(settings(text)).expect("safe").tls;
+    assert_eq!(dev("as_salesforce = true"), Tls::AsSalesforce);
+    assert_eq!(dev(""), Tls::DeveloperAuthority);
+}
+
+#[test]
+fn only_a_developer_org_describes_itself_unasked() {
+    let dev = |text| Config::dev(settings(text)).expect("safe").reflection;
+    let serve = |text| Config::serve(settings(text)).expect("safe").reflection;
+    let (off, on) = (
+        "[pubsub]\nreflection = false",
+        "data = \"d\"\n[pubsub]\nreflection = true",
+    );
+    assert_eq!((dev(""), dev(off)), (true, false));
+    assert_eq!((serve("data = \"d\""), serve(on)), (false, true));
+}
+
+#[test]
+fn what_is_said_of_logins_goes_before_what_is_the_case_anyway() {
+    let said = "data = \"d\"\n[oauth]\nsession_timeout_seconds = 2\npassword_grant = false\n\
+        [limits]\nlogins_an_hour = 0\n[connected_app]\nscopes = [\"api\", \"id\"]";
+    let config = Config::serve(settings(said)).expect("safe");
+    assert_eq!(config.logins.session_idle, Duration::from_secs(2));
+    assert_eq!(
+        (config.logins.password_grant, config.logins.logins_an_hour),
+        (false, None)
+    );
+    assert_eq!(config.app_scopes, Some(Scopes::parse("api id")));
+    let config = Config::serve(settings("data = \"d\"")).expect("safe");
+    assert_eq!(config.logins.session_idle, Duration::from_hours(2));
+    assert_eq!(
+        (config.logins.password_grant, config.logins.logins_an_hour),
+        (true, Some(3_600))
+    );
+    let made_up = "data = \"d\"\n[connected_app]\nscopes = [\"api\", \"made_up\"]";
+    assert!(refusal(made_up).contains("there is no scope `made_up`"));
+    let never = "data = \"d\"\n[oauth]\nsession_timeout_seconds = 0";
+    assert!(refusal(never).contains("`oauth.session_timeout_seconds` is 0"));
+}
+
+#[test]
+fn transactions_overflow_at_the_documented_number_of_changes_or_before() {
+    let text = |after: u64| format!("data = \"d\"\n[events]\noverflow_after = {after}");
+    let config = Config::serve(settings(&text(3))).expect("safe");
+    assert_eq!(config.capture_rules.overflow_after, 3);
+    let config = Config::serve(settings("data = \"d\"")).expect("safe");
+    assert_eq!(config.capture_rules, CaptureRules::default());
+    assert!(refusal(&text(0)).contains("`events.overflow_after` is 0"));
+    assert!(refusal(&text(100_001)).contains("is more than 100000, the documented number"));
+}
+
+#[test]
+fn a_production_node_needs_a_folder() {
+    assert!(refusal("").contains("`data` names no folder"));
+}
+
+#[test]
+fn cleartext_on_a_reachable_address_is_refused() {
+    assert!(refusal("data = \"d\"\nlisten = \"0.0.0.0:80\"").contains("there is no TLS"));
+    let behind_proxy = "data = \"d\"\nlisten = \"0.0.0.0:80\"\n[tls]\nterminated_by_proxy = true\n";
+    assert!(refusal(behind_proxy).contains("proxies.trusted"));
+    let trusted = format!("{behind_proxy}[proxies]\ntrusted = [\"10.0.0.0/8\"]");
+    assert_eq!(
+        Config::serve(settings(&trusted)).expect("safe").tls,
+        Tls::Off
+    );
+}
+
+#[test]
+fn half_a_pair_is_refused() {
+    for (text, missing) in [
+        ("[tls]\ncertificate_file = \"c\"", "tls.key_file"),
+        ("[tls]\nkey_file = \"k\"", "tls.certificate_file"),
+        ("[admin]\nusername = \"a@b\"", "admin.password_file"),
+        (
+            "[connected_app]\nclient_secret_file = \"s\"",
+            "connected_app.client_id",
+        ),
+    ] {
+        assert!(
+            refusal(&format!("data = \"d\"\n{text}")).contains(missing),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn known_and_short_secrets_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (secret, reason) in [("landfall\n", "known secret"), ("short", "5 characters")] {
+        let path = folder.path().join("password");
+        std::fs::write(&path, secret).expect("written");
+        let text = format!("data = \"d\"\n[admin]\nusername = \"a@b\"\npassword_file = {path:?}");
+        assert!(refusal(&text).contains(reason), "{secret}");
+    }
+}
+
+#[test]
+fn a_secret_is_read_without_its_line_end_and_never_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("secret");
+    std::fs::write(&path, "correct horse\r\n").expect("written");
+    let secret = read_secret(&path).expect("readable");
+    assert_eq!(secret.expose(), "correct horse");
+    assert_eq!(format!("{secret:?}"), "Secret(..)");
+}
