@@ -338,7 +338,7 @@ pub(crate) struct ServeOptions {
     /// Platform events that may be selected on all channels together; 0 for no limit [default: 5]
     #[arg(long, env = "LANDFALL_LIMITS_SELECTED_EVENTS", value_name = "N")]
     pub(crate) limits_selected_events: Option<u64>,
-    /// Subscriptions to one PushTopic or generic channel at once [default: no limit]
+    /// Subscriptions to one PushTopic or generic channel at once; 0 for no limit [default: 0]
     #[arg(long, env = "LANDFALL_LIMITS_TOPIC_SUBSCRIBERS", value_name = "N")]
     pub(crate) limits_topic_subscribers: Option<u64>,
     /// File that holds the token that whoever reads /metrics has to bring

@@ -1,9 +1,9 @@
 //! From the state of a record before and after a change to the change event, and to the `PushTopics` that tell of it.
 //!
 //! Owns the rules of what an event says: which fields it carries, which it lists as changed, which texts it tells by their
-//! differences, when it is replaced by
-//! a gap event, what several changes of one record in one transaction amount to, and what all changes of a transaction
-//! do. It deliberately knows nothing of how changes come about, of replay ids and of subscribers.
+//! differences, when it is replaced by a gap event, what several changes of one record in one transaction amount to, and
+//! what all changes of a transaction do. It deliberately knows nothing of how changes come about, of replay ids and of
+//! subscribers.
 //! Start reading at [`capture`]; a whole transaction is in [`transaction`], what topics tell in [`push_topic`].
 //!
 //! Source: "Change Event Body Fields", "Change Event Header Fields" (Change Data Capture Developer Guide).

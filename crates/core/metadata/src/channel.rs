@@ -322,7 +322,8 @@ fn filter(
     }
 }
 
-/// Formulas, several chosen values, long, rich and encrypted texts cannot be enriched, nor fields that are no top-level field of the event.
+/// Formulas, several chosen values, long, rich and encrypted texts cannot be enriched, nor what is no top-level field of
+/// the event.
 ///
 /// Source: "Considerations for Event Enrichment" (Change Data Capture Developer Guide).
 fn enriched(
