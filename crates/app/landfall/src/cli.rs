@@ -468,9 +468,9 @@ pub(crate) struct TailOptions {
         default_value = "latest"
     )]
     pub(crate) replay: Replay,
-    /// Protocol to speak
-    #[arg(long, env = "LANDFALL_PROTOCOL", value_enum, default_value = "pubsub")]
-    pub(crate) protocol: Protocol,
+    /// Protocol to speak [default: pubsub, or cometd where a topic needs it: /topic/…, /u/…, /systemTopic/…]
+    #[arg(long, env = "LANDFALL_PROTOCOL", value_enum)]
+    pub(crate) protocol: Option<Protocol>,
     /// API version of the Streaming API to speak
     #[arg(
         long,

@@ -29,7 +29,8 @@ pub(crate) async fn run(options: TailOptions, log: &LogOptions) -> Ended {
         From::Earliest => Replay::Earliest,
         From::After(id) => Replay::After(i64::try_from(id).unwrap_or(i64::MAX)),
     };
-    let source = match options.protocol {
+    let protocol = options.protocol;
+    let source = match protocol.unwrap_or_else(|| protocol_of(&options.topics)) {
         Protocol::Cometd => Source::Cometd(Box::new(cometd::Source::new(
             logins,
             org,
@@ -52,6 +53,21 @@ pub(crate) async fn run(options: TailOptions, log: &LogOptions) -> Ended {
     let ended = tail.until_ended().await;
     tail.source.say_goodbye().await;
     ended
+}
+
+/// What the Pub/Sub API does not carry.
+///
+/// Source: "Streaming API Legacy Products" (Streaming API Developer Guide).
+const STREAMING_ONLY: [&str; 3] = ["/topic/", "/u/", "/systemTopic/"];
+
+/// The Pub/Sub API, unless it lacks one of the topics.
+fn protocol_of(topics: &[String]) -> Protocol {
+    let is_carried = |topic: &String| !STREAMING_ONLY.iter().any(|start| topic.starts_with(start));
+    if topics.iter().all(is_carried) {
+        Protocol::Pubsub
+    } else {
+        Protocol::Cometd
+    }
 }
 
 /// What a protocol has to tell; it comes back by itself as long as that makes sense.

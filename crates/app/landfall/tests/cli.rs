@@ -97,6 +97,10 @@ impl Org {
     }
 
     fn create_account(&self) {
+        self.create("Account", &serde_json::json!({ "Name": "Acme" }));
+    }
+
+    fn create(&self, object: &str, values: &serde_json::Value) {
         let target = self.url.parse().expect("an address");
         let grant = Grant::Password {
             username: DEVELOPER_USERNAME.to_owned(),
@@ -104,11 +108,10 @@ impl Org {
             client_id: DEVELOPER_CLIENT.to_owned(),
             client_secret: DEVELOPER_CLIENT.to_owned(),
         };
-        let path = "/services/data/v59.0/sobjects/Account";
+        let path = format!("/services/data/v59.0/sobjects/{object}");
         let created = async {
             let org = landfall_client::Org::login(target, &Trust::nobody(), &grant).await?;
-            let name = serde_json::json!({ "Name": "Acme" });
-            org.call(Method::POST, path, Some(&name)).await
+            org.call(Method::POST, &path, Some(values)).await
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -310,6 +313,20 @@ fn tail_prints_the_same_over_both_protocols() {
         }
         assert_eq!(pubsub, cometd);
     }
+}
+
+#[test]
+fn tail_speaks_the_protocol_that_its_topics_need() {
+    let org = Org::start(&["--ephemeral"]);
+    let topic = serde_json::json!({
+        "Name": "Accounts", "Query": "SELECT Id, Name FROM Account", "ApiVersion": 59.0,
+    });
+    org.create("PushTopic", &topic);
+    org.create_account();
+    let output = org.tail(&["--replay", "earliest", "/topic/Accounts"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let told = lines(&output).remove(0);
+    assert_eq!(told["payload"]["Name"], "Acme", "{told}");
 }
 
 #[test]

@@ -36,10 +36,13 @@ pub(super) fn json(event: &Event) -> String {
 
 /// An event for people: time, replay id, what happened, which record, which values.
 pub(super) fn human(event: &Event) -> String {
-    let payload: Map<String, Value> = serde_json::from_str(&event.payload).unwrap_or_default();
     let id = event
         .replay_id
         .map_or_else(|| "-".to_owned(), |id| id.to_string());
+    // What is pushed to a generic channel is any text.
+    let Ok(payload) = serde_json::from_str::<Map<String, Value>>(&event.payload) else {
+        return format!("{id}  {}  {}", event.topic, event.payload);
+    };
     let Some(header) = payload.get("ChangeEventHeader") else {
         return format!("{id}  {}  {}", event.topic, values(&payload));
     };
@@ -221,6 +224,15 @@ mod tests {
         assert_eq!(
             line,
             "12:30:25.114  1017  ~ UPDATE    Account 001   Phone=null"
+        );
+    }
+
+    #[test]
+    fn people_see_texts_as_they_were_pushed() {
+        let line = human(&event(r#""Berth A-1 is \"free\"""#));
+        assert_eq!(
+            line,
+            r#"1017  /data/AccountChangeEvent  "Berth A-1 is \"free\"""#
         );
     }
 
