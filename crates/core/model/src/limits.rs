@@ -300,10 +300,6 @@ pub const TOPIC_FILTERS_MAX: usize = 100;
 /// Source: "Session Expiration" (SOAP API Developer Guide, `login()`).
 pub const SESSION_IDLE_MINUTES: u64 = 120;
 
-/// Concurrent CometD clients of a Developer Edition org.
-/// Source: "Streaming API Allocations" (Streaming API Developer Guide).
-pub const CONCURRENT_CLIENTS_DEVELOPER: u64 = 20;
-
 /// Live logins of one user: `Fault::LoginRateExceeded` beyond. Source: none; above what any client opens.
 pub const LOGINS_PER_USER_MAX: usize = 10_000;
 

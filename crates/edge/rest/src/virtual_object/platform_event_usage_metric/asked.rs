@@ -8,9 +8,9 @@ use landfall_model::{EntityDefinition, Fault, QueryRefusal, Timestamp, Value};
 use landfall_query::plan::{Comparison, Expression, Operand, Plan, Predicate};
 use landfall_query::{Answers, Checked};
 
-const QUARTER_MS: i64 = 15 * 60 * 1000;
-const HOUR_MS: i64 = 4 * QUARTER_MS;
-const DAY_MS: i64 = 24 * HOUR_MS;
+pub(super) const QUARTER_MS: i64 = 15 * 60 * 1000;
+pub(super) const HOUR_MS: i64 = 4 * QUARTER_MS;
+pub(super) const DAY_MS: i64 = 24 * HOUR_MS;
 const RANGE_MS_MAX: i64 = USAGE_DAYS * DAY_MS;
 
 /// Stretches of time in which events are counted.

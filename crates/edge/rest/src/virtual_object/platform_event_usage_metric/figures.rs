@@ -8,13 +8,11 @@ use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
 use landfall_model::{Fault, Row, Timestamp, Value};
 use landfall_query::{Plan, Record};
 
-use super::asked::Asked;
+use super::asked::{Asked, DAY_MS, HOUR_MS, QUARTER_MS};
 use super::{COLUMNS, Figure, Kind, event_type, name, usage_type};
 use crate::fault::refused;
 
-const HOUR_MS: i64 = 60 * 60 * 1000;
-const QUARTER_MS: i64 = HOUR_MS / 4;
-const HOURS_A_DAY: i64 = 24;
+const HOURS_A_DAY: i64 = DAY_MS / HOUR_MS;
 
 /// The figures as rows, those that the plan means. Read day by day, so that memory holds a day; past what an answer can
 /// hold no further day is read, and whoever answers refuses.
@@ -27,7 +25,7 @@ pub(super) async fn found(
     asked: &Asked,
     now: Timestamp,
 ) -> Result<Vec<Row>, Fault> {
-    let day_of = |point: Timestamp| point.as_millis().div_euclid(HOUR_MS * HOURS_A_DAY);
+    let day_of = |point: Timestamp| point.as_millis().div_euclid(DAY_MS);
     let mut rows = Vec::new();
     for day in day_of(asked.after)..=day_of(asked.until.min(now)) {
         let first = day * HOURS_A_DAY;
