@@ -4,6 +4,7 @@
 //! finding fails the run. Add a rule by adding it to [`run`].
 
 mod arrows;
+mod compat;
 mod dead;
 mod sources;
 mod transcripts;
@@ -45,6 +46,7 @@ pub(crate) fn run() -> Result<()> {
     let sources = read(files()?)?;
     let mut findings = Vec::new();
     arrows::check(&metadata, &sources, &mut findings)?;
+    compat::check(&sources, &mut findings);
     dead::check(&metadata, &sources, &mut findings)?;
     sources::check(&sources, &mut findings);
     transcripts::check(&sources, &mut findings);
