@@ -27,13 +27,19 @@ pub(crate) const BATCH_SIZE_MAX: i64 = 200;
 pub(crate) struct Describes(Mutex<HashMap<String, Arc<Template>>>);
 
 impl Describes {
-    /// The list of all objects; `events` are the platform events as objects.
+    /// The list of all objects; `events` are the platform events as objects, `made` those whose records are made, which
+    /// versions have or have not.
     pub(crate) fn global<'a>(
         &self,
         catalog: &Catalog,
         events: impl Iterator<Item = &'a EntityDefinition>,
+        made: Vec<Face<'a>>,
     ) -> Arc<Template> {
-        self.kept("", || global(catalog, events))
+        let names: Vec<&str> = made.iter().map(|face| face.name).collect();
+        // No object has a name with a blank.
+        self.kept(&format!(" {}", names.join(" ")), || {
+            global(catalog, events, made)
+        })
     }
 
     /// All about an object with records.
@@ -82,6 +88,7 @@ impl Describes {
 fn global<'a>(
     catalog: &Catalog,
     platform_events: impl Iterator<Item = &'a EntityDefinition>,
+    made: Vec<Face<'a>>,
 ) -> String {
     let platform_events: Vec<_> = platform_events.collect();
     let events: Vec<_> = catalog
@@ -99,6 +106,7 @@ fn global<'a>(
                 .iter()
                 .map(|object| platform_event::face(object)),
         )
+        .chain(made)
         .collect();
     faces.sort_by(|left, right| left.name.cmp(right.name));
     let mut w = Writer::new();
@@ -283,7 +291,11 @@ mod tests {
 
     #[test]
     fn the_list_has_objects_and_their_change_events() {
-        let list = parsed(&Describes::default().global(&fixture::catalog(), std::iter::empty()));
+        let list = parsed(&Describes::default().global(
+            &fixture::catalog(),
+            std::iter::empty(),
+            Vec::new(),
+        ));
         assert_eq!(list["encoding"], "UTF-8");
         assert_eq!(list["maxBatchSize"], 200);
         let names: Vec<_> = list["sobjects"]
@@ -350,7 +362,7 @@ mod tests {
     fn a_describe_is_rendered_once() {
         let catalog = fixture::catalog();
         let describes = Describes::default();
-        let global = || describes.global(&catalog, std::iter::empty());
+        let global = || describes.global(&catalog, std::iter::empty(), Vec::new());
         assert!(Arc::ptr_eq(&global(), &global()));
     }
 }

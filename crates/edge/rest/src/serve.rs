@@ -25,7 +25,7 @@ use crate::resource::{Object, Resource, parameters, segments};
 use crate::respond::{Answer, state_of};
 use crate::scope::Scope;
 use crate::template::Template;
-use crate::virtual_object::Api;
+use crate::virtual_object::{Api, VirtualObject};
 use crate::writer::Writer;
 use crate::xml::{self, Root};
 use crate::{
@@ -145,7 +145,11 @@ pub(crate) async fn dispatch(
             let events = call.definitions.publications();
             let events = events.map(|publication| &*publication.object);
             let describes = shared.describes(&call.definitions);
-            described(call, &describes.global(call.catalog(), events))
+            let made = VirtualObject::listed(call).map(|object| object.face(Api::Plain));
+            described(
+                call,
+                &describes.global(call.catalog(), events, made.collect()),
+            )
         }
         Resource::Describe(object) => described(call, &*full(shared, call, &object)?),
         Resource::Object(object) if call.method == Method::POST => {

@@ -177,6 +177,11 @@ impl VirtualObject {
         objects.filter(move |object| object.declared.apis.contains(&api) && object.is_in(call))
     }
 
+    /// Those of the list of all objects: what the Tooling API has as well is in its list alone.
+    pub(crate) fn listed(call: &Call) -> impl Iterator<Item = &'static Self> {
+        Self::all(call, Api::Plain).filter(|object| object.declared.apis == [Api::Plain])
+    }
+
     fn is_named(&self, name: &str) -> bool {
         self.declared.name.eq_ignore_ascii_case(name)
     }

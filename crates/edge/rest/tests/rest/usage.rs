@@ -338,6 +338,28 @@ async fn objects_of_made_records_are_described_as_a_version_has_them() {
         urls["describe"],
         "/services/data/v50.0/sobjects/PlatformEventUsageMetric/describe"
     );
+    let listed = async |version: &str| {
+        let path = format!("/services/data/v{version}/sobjects");
+        let list = org.get(&path).await.json();
+        let entries = list["sobjects"].as_array().expect("a list").iter();
+        let made = entries.filter(|entry| {
+            ["EventBusSubscriber", "PlatformEventUsageMetric"]
+                .contains(&entry["name"].as_str().expect("a name"))
+        });
+        made.cloned().collect::<Vec<_>>()
+    };
+    let names = async |version| {
+        let made = listed(version).await.into_iter();
+        let names = made.map(|entry| entry["name"].as_str().expect("a name").to_owned());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names("49.0").await, "EventBusSubscriber");
+    assert_eq!(
+        names("50.0").await,
+        "EventBusSubscriber PlatformEventUsageMetric"
+    );
+    // What the list says of it is what it says of itself.
+    assert_eq!(information["objectDescribe"], listed("50.0").await[1]);
 }
 
 #[tokio::test]
