@@ -44,22 +44,14 @@ pub(crate) struct Caller {
 
 /// Answers any request below `/cometd`. The path says the version and nothing else: clients decorate it with the type
 /// of the message.
-pub(crate) async fn handle(State(state): State<StreamingState>, request: Request) -> Response {
-    match *request.method() {
-        Method::POST => {}
-        Method::OPTIONS => return (StatusCode::OK, ALLOWED).into_response(),
-        _ => return (StatusCode::METHOD_NOT_ALLOWED, ALLOWED).into_response(),
-    }
+///
+/// What is needed of the head is taken before anything is waited for, so that a held poll keeps neither the request nor
+/// the connection's buffer, which the head shares.
+pub(crate) fn handle(
+    State(state): State<Arc<StreamingState>>,
+    request: Request,
+) -> impl Future<Output = Response> + Send {
     let (head, body) = request.into_parts();
-    let arrived = state.engine.log().bounds().tail;
-    let messages = match body::read(body).await {
-        Ok(body) => messages(&head.headers, &body),
-        Err(fault) => Err(fault),
-    };
-    let messages = match messages {
-        Ok(messages) => messages,
-        Err(fault) => return refused(&fault),
-    };
     // What is no text is a token that nobody has.
     let authorization = head.headers.get(header::AUTHORIZATION);
     let authorization = authorization.map(|value| value.to_str().unwrap_or("?"));
@@ -67,15 +59,24 @@ pub(crate) async fn handle(State(state): State<StreamingState>, request: Request
         login: state.auth.streaming_login(authorization),
         version: version(head.uri.path()),
         browser: cookie(&head.headers, BROWSER_COOKIE),
-        arrived,
+        arrived: state.engine.log().bounds().tail,
     };
-    let secure = head
-        .extensions
-        .get::<Secure>()
-        .is_some_and(|secure| secure.0);
-    // What was read of the request shares the connection's buffer: a held poll needs none.
-    drop(head);
-    respond(&state, &caller, &messages, secure).await
+    let secure = head.extensions.get::<Secure>();
+    let secure = secure.is_some_and(|secure| secure.0);
+    let is_form = is_form(&head.headers);
+    let method = head.method;
+    async move {
+        match method {
+            Method::POST => {}
+            Method::OPTIONS => return (StatusCode::OK, ALLOWED).into_response(),
+            _ => return (StatusCode::METHOD_NOT_ALLOWED, ALLOWED).into_response(),
+        }
+        let body = body::read(body).await;
+        match body.and_then(|body| messages(&body, is_form)) {
+            Ok(messages) => respond(&state, &caller, &messages, secure).await,
+            Err(fault) => refused(&fault),
+        }
+    }
 }
 
 /// Request extension: whether the connection is encrypted, so that cookies may say so.
@@ -135,7 +136,7 @@ fn version(path: &str) -> Result<ApiVersion, Fault> {
 /// The messages of a request. A handshake comes alone: what stands beside it cannot know the client id that it leads to.
 ///
 /// Source: `AbstractHttpTransport.java` (cometd/cometd), which reads both forms and refuses such a handshake.
-fn messages(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Message>, Fault> {
+fn messages(body: &[u8], is_form: bool) -> Result<Vec<Message>, Fault> {
     let invalid = |reason| Fault::JsonInvalid {
         reason,
         line: 1,
@@ -144,15 +145,16 @@ fn messages(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Message>, Fault> {
     let parse = |body: &[u8]| {
         landfall_bayeux::parse(body, MESSAGES_MAX).map_err(|error| invalid(error.to_string()))
     };
-    let messages = match form_fields(headers, body) {
-        None => parse(body)?,
-        Some(fields) => {
-            let mut messages = Vec::new();
-            for field in fields {
-                messages.append(&mut parse(field.as_bytes())?);
-            }
-            messages
+    // Clients: tools that name no media type send JSON as a form.
+    let is_json = matches!(body.trim_ascii_start().first(), Some(b'[' | b'{'));
+    let messages = if is_form && !is_json {
+        let mut messages = Vec::new();
+        for (_, text) in form_urlencoded::parse(body).filter(|(key, _)| key == "message") {
+            messages.append(&mut parse(text.as_bytes())?);
         }
+        messages
+    } else {
+        parse(body)?
     };
     if messages.is_empty() || messages.len() > MESSAGES_MAX {
         return Err(invalid(format!(
@@ -169,15 +171,11 @@ fn messages(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Message>, Fault> {
     Ok(messages)
 }
 
-/// The fields `message=` of a form post. Clients: tools that name no media type send JSON as a form.
-fn form_fields(headers: &HeaderMap, body: &[u8]) -> Option<Vec<String>> {
-    let media_type = text(headers, &header::CONTENT_TYPE)?;
-    let is_form = media_type.starts_with("application/x-www-form-urlencoded");
-    if !is_form || matches!(body.trim_ascii_start().first(), Some(b'[' | b'{')) {
-        return None;
-    }
-    let fields = form_urlencoded::parse(body).filter(|(key, _)| key == "message");
-    Some(fields.map(|(_, message)| message.into_owned()).collect())
+/// Whether messages are the fields `message=` of a form.
+fn is_form(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE);
+    let media_type = media_type.and_then(|value| value.to_str().ok());
+    media_type.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
 }
 
 fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -194,10 +192,6 @@ fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 /// What we hand out ourselves, with room for what a proxy of the real service handed out.
 fn is_browser_id(value: &str) -> bool {
     (1..=64).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str> {
-    headers.get(name)?.to_str().ok()
 }
 
 /// Refuses a request as a whole.

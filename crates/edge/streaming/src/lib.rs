@@ -131,5 +131,5 @@ pub fn router(state: StreamingState) -> Router {
                 .quality(CompressionLevel::Fastest)
                 .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN)),
         )
-        .with_state(state)
+        .with_state(Arc::new(state))
 }

@@ -9,6 +9,7 @@ use landfall_model::Timestamp;
 use tokio::sync::oneshot;
 use tracing::error;
 
+use crate::StreamingState;
 use crate::client::{Client, moment};
 
 /// A poll that waits for its answer. Dropping it tells the session that nobody reads the answer any more.
@@ -40,12 +41,12 @@ impl Waiting {
         }
     }
 
-    /// Ends with the poll's answer; none if the session ended without one. `stopping` ends when the server goes away.
+    /// Ends with the poll's answer; none if the session ended without one.
     pub(crate) async fn answered(
-        mut self,
+        &mut self,
         login: &Login,
         refusal: impl Fn() -> Refusal,
-        stopping: impl Future<Output = ()>,
+        state: &StreamingState,
     ) -> Option<Answer> {
         let Some(held_until) = self.held_until else {
             self.answered = true;
@@ -55,7 +56,7 @@ impl Waiting {
         let engine = self.engine.clone();
         let held_until = timestamp(held_until);
         let mut due = engine.clock().wait_until(held_until);
-        let mut stopping = std::pin::pin!(stopping);
+        let mut stopping = std::pin::pin!(state.stopping());
         let mut revoked = std::pin::pin!(login.ended());
         let mut going_on = true;
         loop {

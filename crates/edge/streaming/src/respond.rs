@@ -130,13 +130,11 @@ impl Responder<'_> {
         if client.machine().is_used_up(self.state.engine.usage()) {
             return Err(Fault::EventLimitExceeded);
         }
-        let waiting = client
+        let mut waiting = client
             .connect(&self.state.engine, alone, connect.advice)
             .await?;
         let refusal = || refusal(&Fault::SessionInvalid);
-        let answer = waiting
-            .answered(&login, refusal, self.state.stopping())
-            .await;
+        let answer = waiting.answered(&login, refusal, self.state).await;
         Ok((client, answer.ok_or(Fault::ClientUnknown)?))
     }
 
