@@ -126,6 +126,8 @@ fn connect(path: &Path, cache_kib: u32, statements: usize) -> rusqlite::Result<C
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(statements);
+    // Without it a statement is prepared anew whenever a bound number changes, such as that of its `LIMIT`.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&format!(
         "PRAGMA cache_size = -{cache_kib};
          PRAGMA synchronous = FULL;
@@ -147,8 +149,6 @@ fn reading(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
     let connection = connect(path, cache_kib, READER_STATEMENTS_MAX)?;
     connection.execute_batch("PRAGMA query_only = ON")?;
     crate::query::functions::register(&connection)?;
-    // Without it a statement is prepared anew whenever a bound number changes.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
