@@ -1,37 +1,63 @@
-//! What COMPAT.md says a behaviour is shown by is there: each test, and each case of a transcript.
+//! COMPAT.md and the pages under docs/compat name only tests, cases of transcripts and peer scenarios that exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Source};
 
-const FILE: &str = "COMPAT.md";
+const INDEX: &str = "COMPAT.md";
+const PAGES: &str = "docs/compat";
+const PEERS: &str = "tests/peers";
+
+/// The scenarios that every client of the Streaming API runs.
+const SHARED_SCENARIOS: &str = "scenarios";
 
 /// Names by what they belong to.
 type Names<'s> = BTreeMap<&'s str, BTreeSet<&'s str>>;
+type Peers<'s> = BTreeMap<String, BTreeSet<&'s str>>;
 
 pub(super) fn check(sources: &[Source], findings: &mut Vec<Finding>) {
-    let (tests, cases) = (functions(sources), cases(sources));
-    let compat = sources.iter().filter(|source| source.path.ends_with(FILE));
-    for (number, line) in compat.flat_map(|source| (1..).zip(source.text.lines())) {
-        for (owner, path) in line.split('`').skip(1).step_by(2).filter_map(test) {
-            let name = path.rsplit("::").next().unwrap_or(path);
-            let is_there = match tests.get(owner) {
-                Some(names) => names.contains(name),
-                // What else has a colon: a setting, or a header.
-                None => !path.contains("::"),
-            };
-            if !is_there {
-                let what = format!("{owner} has no test {path}");
-                findings.push(Finding::at(FILE, number, what));
-            }
-        }
-        for (file, case) in shown(line) {
-            if cases.get(file).is_some_and(|titles| !titles.contains(case)) {
-                let what = format!("{file} has no case \"{case}\"");
-                findings.push(Finding::at(FILE, number, what));
-            }
+    let (tests, cases, peers) = (functions(sources), cases(sources), scenarios(sources));
+    let pages = sources
+        .iter()
+        .filter(|source| source.path.ends_with(INDEX) || source.path.starts_with(PAGES));
+    for page in pages {
+        for (number, line) in (1..).zip(page.text.lines()) {
+            let missing = missing_tests(line, &tests)
+                .chain(missing_cases(line, &cases))
+                .chain(missing_scenarios(line, &peers));
+            findings.extend(missing.map(|what| Finding::at(&page.path, number, what)));
         }
     }
+}
+
+fn missing_tests<'a>(line: &'a str, tests: &'a Names<'_>) -> impl Iterator<Item = String> + 'a {
+    let named = line.split('`').skip(1).step_by(2).filter_map(test);
+    named.filter_map(|(owner, path)| {
+        let name = path.rsplit("::").next().unwrap_or(path);
+        let exists = match tests.get(owner) {
+            Some(names) => names.contains(name),
+            // What else has a colon: a setting, or a header.
+            None => !path.contains("::"),
+        };
+        (!exists).then(|| format!("{owner} has no test {path}"))
+    })
+}
+
+fn missing_cases<'a>(line: &'a str, cases: &'a Names<'_>) -> impl Iterator<Item = String> + 'a {
+    named_cases(line).into_iter().filter_map(|(file, case)| {
+        let exists = cases.get(file).is_none_or(|titles| titles.contains(case));
+        (!exists).then(|| format!("{file} has no case \"{case}\""))
+    })
+}
+
+fn missing_scenarios<'a>(line: &'a str, peers: &'a Peers<'_>) -> impl Iterator<Item = String> + 'a {
+    named_scenarios(line)
+        .into_iter()
+        .filter_map(|(client, scenario)| {
+            let of = |client: &str| peers.get(client).is_some_and(|all| all.contains(scenario));
+            let exists = of(client) || (peers.contains_key(client) && of(SHARED_SCENARIOS));
+            (!exists).then(|| format!("the peer {client} has no scenario {scenario}"))
+        })
 }
 
 /// The functions of each crate, by the crate's folder.
@@ -67,6 +93,24 @@ fn cases(sources: &[Source]) -> Names<'_> {
     cases.collect()
 }
 
+/// The words of each client's program, by the client's name as the pages spell it: `tap-salesforce`.
+fn scenarios(sources: &[Source]) -> Peers<'_> {
+    let programs = sources
+        .iter()
+        .filter(|source| source.path.starts_with(PEERS));
+    let mut words = Peers::new();
+    for source in programs {
+        let Some(file) = source.path.file_stem().and_then(|file| file.to_str()) else {
+            continue;
+        };
+        let client = file.strip_suffix("_peer").unwrap_or(file).replace('_', "-");
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+        let found = source.text.split(|c: char| !is_part(c));
+        words.entry(client).or_default().extend(found);
+    }
+    words
+}
+
 /// A crate and a test of it: `rest: queries::both_forms_of_an_id_are_the_same`.
 fn test(text: &str) -> Option<(&str, &str)> {
     let (owner, path) = text.split_once(": ")?;
@@ -74,9 +118,30 @@ fn test(text: &str) -> Option<(&str, &str)> {
     (path.chars().all(plain) && path != "module::test").then_some((owner, path))
 }
 
-/// The cases that a line names: a transcript, and behind it titles in quotes with nothing but dots or commas between.
-fn shown(line: &str) -> Vec<(&str, &str)> {
-    let (mut shown, mut file) = (Vec::new(), None);
+/// The scenarios that a line names, with their client: `peers: cut` or `peers: jsforce bulk, sf bulk`, each scenario in
+/// backticks. A scenario without a client is of the one before it; the first, of all clients of the Streaming API.
+fn named_scenarios(line: &str) -> Vec<(&str, &str)> {
+    let mut named = Vec::new();
+    for list in line.split("peers: ").skip(1) {
+        let end = list.find([';', '|', '·', '.']).unwrap_or(list.len());
+        let mut client = SHARED_SCENARIOS;
+        for item in list.get(..end).unwrap_or(list).split(", ") {
+            let mut parts = item.split('`');
+            let (Some(name), Some(scenario)) = (parts.next(), parts.next()) else {
+                continue;
+            };
+            if !name.trim().is_empty() {
+                client = name.trim();
+            }
+            named.push((client, scenario));
+        }
+    }
+    named
+}
+
+/// The cases that a line names: a transcript, then titles in quotes with nothing but dots or commas between.
+fn named_cases(line: &str) -> Vec<(&str, &str)> {
+    let (mut named, mut file) = (Vec::new(), None);
     let mut texts = line.split('"');
     while let (Some(between), Some(title)) = (texts.next(), texts.next()) {
         let between = between.trim();
@@ -85,9 +150,9 @@ fn shown(line: &str) -> Vec<(&str, &str)> {
             _ if matches!(between, "·" | ",") => file,
             _ => None,
         };
-        shown.extend(file.map(|file| (file, title)));
+        named.extend(file.map(|file| (file, title)));
     }
-    shown
+    named
 }
 
 #[cfg(test)]
@@ -95,17 +160,20 @@ mod tests {
     use super::{super::source, *};
 
     #[test]
-    fn what_is_named_and_is_not_there_is_found() {
+    fn a_name_that_does_not_exist_is_found() {
         let sources = [
             source("tests/transcripts/soap.md", "## A login\n## A logout\n"),
             source(
                 "crates/edge/rest/tests/rest/records.rs",
                 "async fn a_b() {}",
             ),
+            source("tests/peers/scenarios.mjs", "export { cut };"),
+            source("tests/peers/tap_salesforce_peer.py", "bulk_job()"),
             source(
-                FILE,
+                "docs/compat/rest.md",
                 "| `rest: records::a_b` · `rest: records::a_c` · `timeout: 0` |\n\
-                 | soap.md \"A login\" · \"A logout\" · \"None\" · `x` says \"so\" · soap.md \"Nothing\" |\n",
+                 | soap.md \"A login\" · \"A logout\" · \"None\" · `x` says \"so\" · soap.md \"Nothing\" |\n\
+                 | peers: `cut`, tap-salesforce `bulk_job`, `sync` · peers: `fly` |\n",
             ),
         ];
         let mut findings = Vec::new();
@@ -114,9 +182,11 @@ mod tests {
         assert_eq!(
             findings,
             [
-                "COMPAT.md:1: rest has no test records::a_c",
-                "COMPAT.md:2: soap.md has no case \"None\"",
-                "COMPAT.md:2: soap.md has no case \"Nothing\"",
+                "docs/compat/rest.md:1: rest has no test records::a_c",
+                "docs/compat/rest.md:2: soap.md has no case \"None\"",
+                "docs/compat/rest.md:2: soap.md has no case \"Nothing\"",
+                "docs/compat/rest.md:3: the peer tap-salesforce has no scenario sync",
+                "docs/compat/rest.md:3: the peer scenarios has no scenario fly",
             ]
         );
     }
