@@ -84,6 +84,7 @@ impl QueryDefinition {
             query: Query {
                 statement: statement.ok_or_else(unreadable)?.to_owned(),
                 deleted,
+                columns: Vec::new(),
                 marks: Vec::new(),
             },
             delimiter,

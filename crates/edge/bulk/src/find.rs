@@ -8,10 +8,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use landfall_engine::Question;
+use landfall_engine::{OrgView, Prepared, Question};
 use landfall_model::limits::{BULK_FOUND_BYTES_MAX, BULK_MARK_BYTES, QUERY_PAGE_ROWS_MAX};
-use landfall_model::{BulkFault, Fault, RecordId, Value};
-use landfall_query::Checked;
+use landfall_model::{BulkFault, Fault, QueryRefusal, Value};
 use tokio::sync::watch;
 
 use crate::Shared;
@@ -36,21 +35,46 @@ const RECORDS_BETWEEN_LOOKS: u64 = 1_000;
 /// [`BulkFault::QueryUnsupported`], and what the org says about the query.
 pub(crate) async fn checked(
     shared: &Shared,
-    user: RecordId,
+    view: &OrgView,
     query: &Query,
     version: u16,
-) -> Result<(Checked, Table), Fault> {
+) -> Result<(Prepared, Table), Fault> {
     let question = Question {
         statement: &query.statement,
-        user,
+        view,
         deleted: query.deleted,
         batch: QUERY_PAGE_ROWS_MAX,
     };
     let examined = shared.engine.examine(question).await;
-    let checked = examined.map_err(|error| Error::from(error).fault())?;
-    let table = Table::of(&checked, version);
+    let prepared = examined.map_err(|error| Error::from(error).fault())?;
+    let table = Table::of(prepared.checked(), version);
     let table = table.map_err(|what| Fault::Bulk(BulkFault::QueryUnsupported(what)))?;
-    Ok((checked, table))
+    Ok((prepared, table))
+}
+
+/// Checks that a client may still read the result of a query: they could ask it now, and would see every column of the
+/// result.
+///
+/// # Errors
+/// What the org says about the query, were it asked now. Source: none; the result is refused as a whole.
+pub(crate) async fn check_readable(
+    shared: &Shared,
+    view: &OrgView,
+    query: &Query,
+    version: u16,
+) -> Result<(), Fault> {
+    let (prepared, table) = checked(shared, view, query, version).await?;
+    let is_seen = |column: &&String| table.names().any(|name| name == column.as_str());
+    match query.columns.iter().find(|column| !is_seen(column)) {
+        None => Ok(()),
+        Some(column) => Err(Fault::Query {
+            place: String::new(),
+            refusal: QueryRefusal::FieldUnknown {
+                field: column.clone(),
+                entity: prepared.checked().plan.entity.name.to_string(),
+            },
+        }),
+    }
 }
 
 /// Processes a job to its end, or to the point where the service stops.
@@ -70,20 +94,23 @@ pub(crate) async fn process(
     };
     let started = shared.engine.clock().now();
     let user = user(&job).map_err(Unread::Failed)?;
-    let checked = checked(shared, user, query, job.version).await;
-    let (checked, table) = checked.map_err(|fault| refused(&fault))?;
+    let rights = shared.engine.standing(user).await;
+    let view = rights.map_err(|error| Unread::Failed(error.into()))?.view();
+    let checked = checked(shared, &view, query, job.version).await;
+    let (prepared, table) = checked.map_err(|fault| refused(&fault))?;
+    let columns = table.names().map(str::to_owned).collect();
     let part = shared.folder.part(&job.id);
     let (looking, stopping) = (Arc::clone(entry), stopping.clone());
-    let checked = Arc::new(checked);
+    let checked = Arc::clone(prepared.checked());
     let form = job.batch_of.as_ref().map_or(Form::Csv, |batch| batch.form);
     let csv = Csv::new(job.delimiter, job.line_ending);
-    let sheet = Sheet::begin(form, (table, csv), Arc::clone(&checked), job.version);
+    let sheet = Sheet::begin(form, (table, csv), checked, job.version);
     let found =
         blocking(move || Found::begin(part, sheet, looking, stopping).map_err(Unread::Failed))
             .await?;
     let found = shared
         .engine
-        .scan(checked, found, |found, row| found.take(&row))
+        .scan(prepared, found, |found, row| found.take(&row))
         .await;
     let found = found.map_err(|error| match error {
         landfall_engine::Error::Refused(fault) => refused(&fault),
@@ -93,7 +120,7 @@ pub(crate) async fn process(
         return Ok(());
     };
     let millis = shared.engine.clock().now().since(started).max(0);
-    complete(shared, entry, written, millis)
+    complete(shared, entry, (columns, written), millis)
         .await
         .map_err(Unread::Failed)
 }
@@ -117,7 +144,7 @@ fn refused(fault: &Fault) -> Unread {
 async fn complete(
     shared: &Shared,
     entry: &Entry,
-    written: Written,
+    (columns, written): (Vec<String>, Written),
     millis: i64,
 ) -> Result<(), Error> {
     let mut job = entry.lock().await;
@@ -130,6 +157,7 @@ async fn complete(
     shared.folder.keep(&job.id).await?;
     let ended = Job {
         work: Work::Query(Query {
+            columns,
             marks: written.marks,
             ..query.clone()
         }),

@@ -39,6 +39,9 @@ pub(crate) struct Query {
     pub(crate) statement: String,
     /// Whether records in the recycle bin are meant too.
     pub(crate) deleted: bool,
+    /// The columns of the result, once there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) columns: Vec<String>,
     /// Places in what was found, some way apart; the first is that of the first record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) marks: Vec<Mark>,

@@ -27,8 +27,9 @@ const NO_LOCATOR: HeaderValue = HeaderValue::from_static("null");
 pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<Response, Fault> {
     let definition = QueryDefinition::read(&read_query(call, body).await?)?;
     let version = call.version.number();
-    let checked = finding::checked(shared, call.login.user_id, &definition.query, version).await;
-    let (checked, _) = checked.map_err(as_job)?;
+    let view = call.login.view();
+    let checked = finding::checked(shared, &view, &definition.query, version).await;
+    let (prepared, _) = checked.map_err(as_job)?;
     lifecycle::forget_outdated(shared).await?;
     if shared.jobs.stored_bytes().await > BULK_STORED_BYTES_MAX {
         return Err(Fault::Bulk(BulkFault::StorageExceeded));
@@ -37,7 +38,7 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<R
     let job = Job {
         id,
         work: Work::Query(definition.query),
-        object: checked.plan.entity.name.to_string(),
+        object: prepared.checked().plan.entity.name.to_string(),
         batch_of: None,
         delimiter: definition.delimiter,
         line_ending: definition.line_ending,
@@ -80,6 +81,9 @@ pub(crate) async fn change(
 /// Shows a page of what a job has found.
 pub(crate) async fn results(shared: &Shared, call: &Call, id: &str) -> Result<Response, Fault> {
     let (job, query) = ended(shared, call, id).await?;
+    let view = call.login.view();
+    let readable = finding::check_readable(shared, &view, &query, job.version).await;
+    readable.map_err(as_job)?;
     let records = job.progress.processed;
     let locator = locator(call, records)?;
     let most = call.parameter("maxRecords");

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
+use landfall_engine::query::{Answers, Checked, Item, RecordShape, Shown};
 use landfall_envelope::Writer;
 use landfall_model::{RecordId, Value};
-use landfall_query::{Answers, Checked, Item, RecordShape, Shown};
 use landfall_wire::write_json_string;
 
 use crate::job::Form;

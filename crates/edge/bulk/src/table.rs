@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
+use landfall_engine::query::{Answers, Cell, Checked, Item, RecordShape, Shown};
 use landfall_model::{FieldType, UnsupportedQuery, Value};
-use landfall_query::{Answers, Cell, Checked, Item, RecordShape, Shown};
 use landfall_wire::values;
 
 /// The last API version whose columns come in the order of their names.

@@ -3,10 +3,10 @@
 //! Source: "Query", "`QueryAll`", "Query Options Header" (REST API Developer Guide). `explain` takes a statement; reports and
 //! list views are not there.
 
+use landfall_engine::query::{Answers, Item};
 use landfall_engine::{Answer as Found, Question};
 use landfall_model::Fault;
 use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
-use landfall_query::{Answers, Item};
 use landfall_wire::headers as names;
 
 use crate::Shared;
@@ -22,9 +22,10 @@ pub(crate) async fn query(shared: &Shared, call: &Call, deleted: bool) -> Result
     if virtual_object::is_asked(call, Api::Plain, statement) {
         return of_virtual(shared, call, Api::Plain).await;
     }
+    let view = call.login.view();
     let question = |statement| Question {
         statement,
-        user: call.login.user_id,
+        view: &view,
         deleted,
         batch: batch(call),
     };
@@ -35,8 +36,8 @@ pub(crate) async fn query(shared: &Shared, call: &Call, deleted: bool) -> Result
     }
     let question = question(statement);
     if wants_columns(call) {
-        let checked = shared.engine.examine(question).await.map_err(refused)?;
-        return Ok(Answer::json(query_about::columns(&checked)));
+        let prepared = shared.engine.examine(question).await.map_err(refused)?;
+        return Ok(Answer::json(query_about::columns(prepared.checked())));
     }
     let answer = shared.engine.query(question).await.map_err(refused)?;
     Ok(Answer::json(query_json::rendered(
@@ -73,9 +74,10 @@ pub(crate) async fn tooling(shared: &Shared, call: &Call) -> Result<Answer, Faul
 /// # Errors
 /// Those of any query, and a refusal of more than one whole definition.
 async fn of_virtual(shared: &Shared, call: &Call, api: Api) -> Result<Answer, Fault> {
+    let view = call.login.view();
     let question = Question {
         statement: call.parameter("q").unwrap_or_default(),
-        user: call.login.user_id,
+        view: &view,
         deleted: false,
         batch: batch(call),
     };
@@ -122,7 +124,7 @@ fn wants_columns(call: &Call) -> bool {
 pub(crate) async fn more(shared: &Shared, call: &Call, locator: &str) -> Result<Answer, Fault> {
     let answer = shared
         .engine
-        .query_more(locator, call.login.user_id, batch(call))
+        .query_more(locator, &call.login.view(), batch(call))
         .await
         .map_err(refused)?;
     Ok(Answer::json(query_json::rendered(

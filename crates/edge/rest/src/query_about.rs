@@ -4,9 +4,9 @@
 //! record. Clients: `sf data query` asks for the columns of every query that it prints as a table.
 
 use landfall_engine::Explained;
+use landfall_engine::query::plan::{Aggregate, Expression};
+use landfall_engine::query::{Answers, Checked, Item, Plan, RecordShape};
 use landfall_model::{EntityDefinition, FieldDefinition, FieldType};
-use landfall_query::plan::{Aggregate, Expression};
-use landfall_query::{Answers, Checked, Item, Plan, RecordShape};
 
 use crate::writer::Writer;
 

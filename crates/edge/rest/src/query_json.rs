@@ -2,9 +2,9 @@
 //!
 //! Source: "Query" (REST API Developer Guide) and recorded answers.
 
+use landfall_engine::query::{Answers, Item, RecordShape};
 use landfall_engine::{Answer, Page, PageRow};
 use landfall_model::{EntityDefinition, RecordId, Value};
-use landfall_query::{Answers, Item, RecordShape};
 
 use crate::call::Call;
 use crate::record_json::{address, identity, record_url, write_parts, write_typed};
@@ -168,7 +168,7 @@ impl Render<'_> {
         &self,
         w: &mut Writer,
         (id, row): (usize, &PageRow),
-        cases: &[landfall_query::TypeCase],
+        cases: &[landfall_engine::query::TypeCase],
         otherwise: Option<&[Item]>,
     ) {
         let known = value(row, id).as_id();

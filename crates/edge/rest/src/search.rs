@@ -59,9 +59,10 @@ async fn answer(
     (statement, search): (&str, &Search),
     is_long: bool,
 ) -> Result<Answer, Fault> {
+    let view = call.login.view();
     let question = Question {
         statement,
-        user: call.login.user_id,
+        view: &view,
         deleted: false,
         batch: SEARCH_ROWS_MAX,
     };

@@ -28,12 +28,12 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use landfall_engine::query::{Checked, Tables};
 use landfall_engine::{Answer as Found, Engine, Question};
 use landfall_model::{
     Capabilities, Catalog, ChildRelationship, DeleteRule, EntityDefinition, EntityName, Fault,
     FieldName, KeyPrefix, Row,
 };
-use landfall_query::{Checked, Tables};
 
 pub(crate) use column::Column;
 

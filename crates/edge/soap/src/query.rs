@@ -13,9 +13,10 @@ use crate::query_xml;
 
 /// Answers a query; `deleted` if records in the recycle bin are meant too.
 pub(crate) async fn query(call: &Call<'_>, w: &mut Writer, deleted: bool) -> Result<(), Fault> {
+    let view = call.login.view();
     let question = Question {
         statement: call.argument("queryString").unwrap_or_default(),
-        user: call.login.user_id,
+        view: &view,
         deleted,
         batch: batch(call),
     };
@@ -27,8 +28,8 @@ pub(crate) async fn query(call: &Call<'_>, w: &mut Writer, deleted: bool) -> Res
 /// Answers with a further page.
 pub(crate) async fn more(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let locator = call.argument("queryLocator").unwrap_or_default();
-    let (user, batch) = (call.login.user_id, batch(call));
-    let answer = call.state.engine.query_more(locator, user, batch).await;
+    let (view, batch) = (call.login.view(), batch(call));
+    let answer = call.state.engine.query_more(locator, &view, batch).await;
     query_xml::write(call, w, &answer.map_err(refused)?);
     Ok(())
 }

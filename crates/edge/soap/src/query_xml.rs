@@ -2,10 +2,10 @@
 //!
 //! Source: `QueryResult`, `AggregateResult` (SOAP API Developer Guide), the sample of `LimitInfoHeader`, and recorded answers.
 
+use landfall_engine::query::{Answers, Item, RecordShape, Shown, TypeCase};
 use landfall_engine::{Answer, Page, PageRow};
 use landfall_envelope::Writer;
 use landfall_model::{RecordId, Value};
-use landfall_query::{Answers, Item, RecordShape, Shown, TypeCase};
 
 use crate::answer::Dialect;
 use crate::call::Call;

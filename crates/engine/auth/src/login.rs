@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use landfall_engine::{Access, Definitions, Permissions, Rights};
+use landfall_engine::{Access, Definitions, OrgView, Permissions, Rights};
 use landfall_model::{RecordId, Timestamp};
 use tokio::sync::watch;
 
@@ -108,6 +108,11 @@ impl Login {
     /// The org as its user sees it at this moment: without objects, fields and events that they may not read.
     pub fn definitions(&self) -> Arc<Definitions> {
         Arc::clone(self.access().definitions())
+    }
+
+    /// The same, as what queries and searches are planned against.
+    pub fn view(&self) -> OrgView {
+        self.standing.view()
     }
 
     /// Whether it was not revoked, has not been found expired, and its user is active.

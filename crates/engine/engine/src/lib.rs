@@ -29,7 +29,7 @@ mod plan;
 mod presence;
 mod profiles;
 mod publish;
-mod query;
+pub mod query;
 mod replication;
 mod roll_up;
 mod streams;
@@ -51,7 +51,7 @@ pub use landfall_metadata::{Channel as DeclaredChannel, ChannelMember, ChannelTy
 pub use landfall_metadata::{ConnectedApp, Kind, ManagedSubscription, Part, Problem, ReplayFrom};
 pub use landfall_store::{Event, LogBounds, NewEvent, TopicFilter, TopicId};
 
-pub use access::{Access, Act, ObjectAccess, Permissions, Rights};
+pub use access::{Access, Act, ObjectAccess, OrgView, Permissions, Rights};
 pub use channel::Channel;
 pub use clock::{Clock, ManualClock, SystemClock, Waiting};
 pub use command::{
@@ -71,7 +71,7 @@ pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;
 pub use presence::{Presence, Present};
 pub use publish::Published;
-pub use query::{Answer, Explained, ExplainedWay, Locator, Page, PageRow, Question};
+pub use query::{Answer, Explained, ExplainedWay, Locator, Page, PageRow, Prepared, Question};
 pub use replication::{Period, Replicated};
 pub use streams::Streams;
 pub use topics::{PushTopic, PushTopics};

@@ -3,6 +3,8 @@
 //! A query is fixed when it is asked: which records, and in which order. Their values are those of the moment in which a
 //! page is read; a record that is gone by then leaves its page shorter. Source: "Query More Results" (REST API Developer Guide);
 //! what is kept is in memory, and a restart forgets it (Source: none).
+//! Everything is planned against an [`OrgView`], for further pages against that of their moment. A page of a query that its
+//! caller could not ask any more is refused with the error of the query (Source: none).
 
 mod explain;
 mod search;
@@ -17,27 +19,42 @@ use landfall_model::limits::{
     QUERY_RECORDS_MAX,
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, QueryRefusal, RecordId, Timestamp, Value};
-use landfall_query::{Answers, Checked, Context, Plan, Tables, Zone, read};
+use landfall_query::{Context, Zone, read};
 use landfall_store::{Found, FoundRow, Room};
+
+pub use landfall_query::{
+    Answers, Cell, Checked, Item, Plan, Record, RecordShape, Search, Shown, Tables, TypeCase, plan,
+};
 
 pub(crate) use explain::explain;
 pub use explain::{Explained, ExplainedWay};
 pub(crate) use search::find;
 
 use crate::entropy::draw;
-use crate::{Engine, Error};
+use crate::{Engine, Error, OrgView};
 
 /// A query and who asks it.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'q> {
     /// The text.
     pub statement: &'q str,
-    /// The caller.
-    pub user: RecordId,
+    /// The org as the caller sees it.
+    pub view: &'q OrgView,
     /// Whether records in the recycle bin are meant too.
     pub deleted: bool,
     /// Rows of one page, those of queries of children included.
     pub batch: usize,
+}
+
+/// A query that was planned against what its caller sees: what [`Engine::scan`] carries out.
+#[derive(Clone, Debug)]
+pub struct Prepared(Arc<Checked>);
+
+impl Prepared {
+    /// The plan and the shape of its result.
+    pub const fn checked(&self) -> &Arc<Checked> {
+        &self.0
+    }
 }
 
 /// A page of what a query found.
@@ -107,11 +124,22 @@ pub(crate) struct Cursors {
 #[derive(Clone, Debug)]
 struct Cursor {
     id: RecordId,
-    user: RecordId,
     created: Timestamp,
+    request: Arc<Request>,
     checked: Arc<Checked>,
     way: Vec<usize>,
     ids: Arc<[RecordId]>,
+}
+
+/// What further pages need in order to plan the query again.
+#[derive(Debug)]
+struct Request {
+    statement: String,
+    deleted: bool,
+    /// What date literals are relative to.
+    asked: Timestamp,
+    /// The org as the caller saw it when the query was planned.
+    view: OrgView,
 }
 
 impl Cursors {
@@ -145,7 +173,7 @@ impl Cursors {
     fn find(&mut self, id: RecordId, user: RecordId, now: Timestamp) -> Option<Cursor> {
         self.forget_old(now);
         let found = self.kept.iter().find(|cursor| cursor.id == id)?;
-        (found.user == user).then(|| found.clone())
+        (found.request.view.user() == user).then(|| found.clone())
     }
 }
 
@@ -175,7 +203,7 @@ pub(crate) async fn of(
     catalog: &Catalog,
     tables: &(dyn Tables + Sync),
 ) -> Result<Answer, Error> {
-    let checked = checked(engine, question, catalog).await?;
+    let checked = checked_of(engine, question, catalog).await?;
     let plan = &checked.plan;
     let found = plan.find(tables);
     if plan.grouping.is_some() && found.rows.len() > QUERY_PAGE_ROWS_MAX {
@@ -220,12 +248,13 @@ fn whole(found: Found, plan: &Plan) -> Result<Page, Error> {
 }
 
 pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Answer, Error> {
-    let catalog = engine.catalog_of(question.user).await?;
-    let checked = Arc::new(checked(engine, question, &catalog).await?);
+    let asked = engine.clock().now();
+    let checked = Arc::new(checked(engine, question, asked).await?);
     let page = match checked.answers {
         Answers::Count => {
-            let asked = Arc::clone(&checked);
-            let total = engine.search(move |reader| reader.count(&asked.plan)).await;
+            let counted = Arc::clone(&checked);
+            let total = engine.search(move |reader| reader.count(&counted.plan));
+            let total = total.await;
             Page {
                 total: total.map_err(|error| failed(error, &checked.plan))?,
                 ..Page::default()
@@ -237,12 +266,18 @@ pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Ans
             } else {
                 question.batch
             });
-            let asked = Arc::clone(&checked);
+            let planned = Arc::clone(&checked);
             let found = engine
-                .read(move |reader| reader.query(&asked.plan, room))
+                .read(move |reader| reader.query(&planned.plan, room))
                 .await;
             let found = found.map_err(|error| failed(error, &checked.plan))?;
-            Pages::new(engine, &checked, question.user).page(found, &mut Vec::new())
+            let request = Arc::new(Request {
+                statement: question.statement.to_owned(),
+                deleted: question.deleted,
+                asked,
+                view: question.view.clone(),
+            });
+            Pages::new(engine, &checked, request).page(found, &mut Vec::new())
         }
     };
     Ok(Answer {
@@ -255,14 +290,15 @@ pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Ans
 /// See [`Engine::scan`].
 pub(crate) async fn scan<S: Send + 'static>(
     engine: &Engine,
-    checked: Arc<Checked>,
+    prepared: Prepared,
     mut state: S,
     mut row: impl FnMut(&mut S, Vec<Value>) -> ControlFlow<()> + Send + 'static,
 ) -> Result<S, Error> {
-    let asked = Arc::clone(&checked);
+    let Prepared(checked) = prepared;
+    let planned = Arc::clone(&checked);
     let scanned = engine.search(move |reader| {
         let mut each = |values| row(&mut state, values);
-        reader.scan(&asked.plan, QUERY_RECORDS_MAX, &mut each)?;
+        reader.scan(&planned.plan, QUERY_RECORDS_MAX, &mut each)?;
         Ok(state)
     });
     scanned.await.map_err(|error| failed(error, &checked.plan))
@@ -276,22 +312,40 @@ fn room(batch: usize) -> Room {
 }
 
 /// See [`Engine::examine`].
-pub(crate) async fn checked(
+pub(crate) async fn prepared(engine: &Engine, question: Question<'_>) -> Result<Prepared, Error> {
+    let checked = checked(engine, question, engine.clock().now()).await?;
+    Ok(Prepared(Arc::new(checked)))
+}
+
+/// Plans a query against what its caller sees; date literals are relative to `now`.
+async fn checked(
+    engine: &Engine,
+    question: Question<'_>,
+    now: Timestamp,
+) -> Result<Checked, Error> {
+    let context = context(engine, question, question.view.catalog(), now).await?;
+    read(&context).map_err(Error::Refused)
+}
+
+/// See [`Engine::examine_of`].
+pub(crate) async fn checked_of(
     engine: &Engine,
     question: Question<'_>,
     catalog: &Catalog,
 ) -> Result<Checked, Error> {
-    let context = asked(engine, question, catalog).await?;
+    let context = context(engine, question, catalog, engine.clock().now()).await?;
     read(&context).map_err(Error::Refused)
 }
 
-/// What a question is checked against: the objects, the time, and what is known of the caller.
-async fn asked<'c>(
+/// What a query is checked against: the objects, the time, and what is known of the caller.
+async fn context<'c>(
     engine: &Engine,
     question: Question<'c>,
     catalog: &'c Catalog,
+    now: Timestamp,
 ) -> Result<Context<'c>, Error> {
-    let zone = match value_of(engine, "User", question.user, "TimeZoneSidKey").await? {
+    let user = question.view.user();
+    let zone = match value_of(engine, "User", user, "TimeZoneSidKey").await? {
         Value::Text(name) => Zone::find(&name),
         _ => None,
     };
@@ -309,10 +363,10 @@ async fn asked<'c>(
     Ok(Context {
         statement: question.statement,
         catalog,
-        now: engine.clock().now(),
+        now,
         zone: zone.unwrap_or_else(Zone::utc),
         fiscal_month,
-        user: question.user,
+        user,
         deleted: question.deleted,
     })
 }
@@ -333,10 +387,11 @@ async fn value_of(
     Ok(value.cloned().unwrap_or_default())
 }
 
+/// A further page. What the caller may see is asked again: the query is refused if it could not be asked any more.
 pub(crate) async fn more(
     engine: &Engine,
     locator: &str,
-    user: RecordId,
+    view: &OrgView,
     batch: usize,
 ) -> Result<Answer, Error> {
     let invalid = || refused(QueryRefusal::LocatorInvalid);
@@ -349,18 +404,19 @@ pub(crate) async fn more(
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         cursors
-            .find(locator.cursor, user, now)
+            .find(locator.cursor, view.user(), now)
             .ok_or_else(invalid)?
     };
     if locator.offset > cursor.ids.len() {
         return Err(invalid());
     }
-    let asked = cursor.clone();
+    let cursor = cursor.seen_by(engine, view).await?;
+    let planned = cursor.clone();
     let room = room(batch);
     let read = engine
         .search(move |reader| {
-            let rest = asked.ids.get(locator.offset..).unwrap_or_default();
-            match plan_at(&asked.checked.plan, &asked.way) {
+            let rest = planned.ids.get(locator.offset..).unwrap_or_default();
+            match plan_at(&planned.checked.plan, &planned.way) {
                 Some(plan) => reader.reread(plan, rest, room),
                 None => Ok(landfall_store::Reread::default()),
             }
@@ -368,7 +424,7 @@ pub(crate) async fn more(
         .await
         .map_err(|error| failed(error, &cursor.checked.plan))?;
     let offset = locator.offset + read.looked_at;
-    let mut pages = Pages::new(engine, &cursor.checked, user);
+    let mut pages = Pages::new(engine, &cursor.checked, Arc::clone(&cursor.request));
     let mut way = cursor.way.clone();
     let rows = pages.rows(read.rows, &mut way);
     let next = (offset < cursor.ids.len()).then_some(Locator {
@@ -386,6 +442,36 @@ pub(crate) async fn more(
     })
 }
 
+impl Cursor {
+    /// The same query, planned against what the caller sees now.
+    ///
+    /// # Errors
+    /// Those of the query if it were asked now.
+    async fn seen_by(self, engine: &Engine, view: &OrgView) -> Result<Self, Error> {
+        if self.request.view.is_same(view) {
+            return Ok(self);
+        }
+        let request = Request {
+            statement: self.request.statement.clone(),
+            deleted: self.request.deleted,
+            asked: self.request.asked,
+            view: view.clone(),
+        };
+        let question = Question {
+            statement: &request.statement,
+            view,
+            deleted: request.deleted,
+            batch: QUERY_PAGE_ROWS_MAX,
+        };
+        let checked = checked(engine, question, request.asked).await?;
+        Ok(Self {
+            checked: Arc::new(checked),
+            request: Arc::new(request),
+            ..self
+        })
+    }
+}
+
 /// The plan of a query of children, level by level.
 fn plan_at<'p>(plan: &'p Plan, way: &[usize]) -> Option<&'p Plan> {
     way.iter().try_fold(plan, |plan, place| {
@@ -397,15 +483,15 @@ fn plan_at<'p>(plan: &'p Plan, way: &[usize]) -> Option<&'p Plan> {
 struct Pages<'e> {
     engine: &'e Engine,
     checked: &'e Arc<Checked>,
-    user: RecordId,
+    request: Arc<Request>,
 }
 
 impl<'e> Pages<'e> {
-    const fn new(engine: &'e Engine, checked: &'e Arc<Checked>, user: RecordId) -> Self {
+    const fn new(engine: &'e Engine, checked: &'e Arc<Checked>, request: Arc<Request>) -> Self {
         Self {
             engine,
             checked,
-            user,
+            request,
         }
     }
 
@@ -445,8 +531,8 @@ impl<'e> Pages<'e> {
         let id = RecordId::from_number(prefix, *b"00", drawn);
         let cursor = Cursor {
             id,
-            user: self.user,
             created: self.engine.clock().now(),
+            request: Arc::clone(&self.request),
             checked: Arc::clone(self.checked),
             way: way.to_vec(),
             ids: ids.into(),

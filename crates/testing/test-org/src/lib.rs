@@ -231,6 +231,31 @@ impl TestOrg {
         outcome.expect("a record").id
     }
 
+    /// Takes a right away from everybody: the records of `object` whose `field` has this value are deleted.
+    pub async fn revoke(&self, object: &str, field: &str, value: &str) {
+        let catalog = self.engine.catalog();
+        let entity = Arc::clone(catalog.entity(object).expect("a shipped object"));
+        let index = |name: &str| entity.index_of(name).expect("a field");
+        let rows = self
+            .engine
+            .rows_where(&entity, index(field), text(value), 1_000);
+        let rows = rows.await.expect("the rows");
+        assert!(!rows.is_empty(), "{object} with {field} {value}");
+        let ids = rows.iter().map(|row| row.get(index("Id")));
+        let changes = ids.map(|id| Change::Delete {
+            entity: Arc::clone(&entity),
+            id: id.and_then(Field::as_id).expect("an id"),
+        });
+        let transaction = Transaction {
+            changes: changes.collect(),
+            all_or_none: true,
+            user: RecordId::EMPTY,
+            origin: String::new(),
+        };
+        let outcomes = self.engine.commit(transaction).await.expect("a commit");
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    }
+
     async fn log_in_as(&self, username: &str, password: &str) -> String {
         let login = self.auth.password_grant(APP, username, password).await;
         login.expect("a login").access_token.as_str().to_owned()

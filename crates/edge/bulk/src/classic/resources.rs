@@ -188,6 +188,7 @@ async fn statement(deleted: bool, body: Body) -> Result<Work, Fault> {
     Ok(Work::Query(Query {
         statement,
         deleted,
+        columns: Vec::new(),
         marks: Vec::new(),
     }))
 }

@@ -10,8 +10,10 @@ use landfall_envelope::Writer;
 use landfall_model::{BulkFault, Fault};
 use landfall_wire::write_json_string;
 
+use super::serve::ClassicCall;
 use super::{DECLARATION, NAMESPACE, info};
 use crate::error::Error;
+use crate::find::check_readable;
 use crate::job::{Batch, Form, Job, State, Work};
 use crate::lines::Csv;
 use crate::results::{Became, transacted};
@@ -45,15 +47,24 @@ pub(super) fn all(shared: &Arc<Shared>, batch: Job, of: &Batch) -> Result<Respon
     Ok(answer::result(form, body))
 }
 
-/// Shows what a query has found.
-pub(super) fn one(shared: &Shared, batch: Job, of: &Batch, id: &str) -> Result<Response, Fault> {
+/// Shows what a query has found, if the client could still ask it.
+pub(super) async fn one(
+    shared: &Shared,
+    call: &ClassicCall,
+    (batch, of): (Job, &Batch),
+    id: &str,
+) -> Result<Response, Fault> {
     let known =
         landfall_model::RecordId::parse(id).is_ok_and(|id| id.as_str() == result_id(&batch.id));
-    if !known || !matches!(batch.work, Work::Query(_)) {
-        let id = id.to_owned();
-        return Err(Fault::Bulk(BulkFault::BatchUnknown { id }));
-    }
+    let query = match &batch.work {
+        Work::Query(query) if known => query,
+        Work::Query(_) | Work::Change(_) => {
+            let id = id.to_owned();
+            return Err(Fault::Bulk(BulkFault::BatchUnknown { id }));
+        }
+    };
     check_completed(&batch)?;
+    check_readable(shared, &call.login.view(), query, batch.version).await?;
     if of.form == Form::Csv && batch.progress.processed == 0 {
         return Ok(answer::result(of.form, NOTHING_FOUND.into()));
     }

@@ -107,7 +107,7 @@ async fn below(
             match *rest {
                 ["request"] => request::show(shared, batch, &of),
                 ["result"] => results::all(shared, batch, &of),
-                ["result", id] => results::one(shared, batch, &of, id),
+                ["result", id] => results::one(shared, call, (batch, &of), id).await,
                 _ => Err(Fault::Bulk(BulkFault::UrlInvalid {
                     path: rest.join("/"),
                 })),

@@ -14,3 +14,4 @@ mod org;
 mod push_topics;
 mod queries;
 mod refusals;
+mod revoked;

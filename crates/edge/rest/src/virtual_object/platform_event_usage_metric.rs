@@ -9,9 +9,9 @@
 mod asked;
 mod figures;
 
+use landfall_engine::query::Checked;
 use landfall_engine::usage::{Metric, Window};
 use landfall_model::RecordId;
-use landfall_query::Checked;
 
 use super::{Answering, Api, Column, Declared, Source, VirtualObject};
 use crate::call::Call;

@@ -4,4 +4,5 @@ mod events;
 mod older;
 mod org;
 mod references;
+mod revoked;
 mod sessions;

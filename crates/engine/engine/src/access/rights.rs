@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use landfall_model::{Catalog, EntityDefinition, RecordId, Row, Value};
 use landfall_store::{Reads, Result, WriteSet};
 
-use super::{Access, Grants, USER};
+use super::{Access, Grants, OrgView, USER};
 use crate::definitions::Definitions;
 
 /// What a user may do at any moment.
@@ -24,6 +24,11 @@ impl Rights {
     pub fn access(&self) -> Arc<Access> {
         let access = self.access.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&access)
+    }
+
+    /// The org as the user sees it now.
+    pub fn view(&self) -> OrgView {
+        OrgView::new(self.user, Arc::clone(self.access().definitions()))
     }
 
     /// That of nobody: they may do nothing.

@@ -1,15 +1,14 @@
 //! Queries and searches.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
-use landfall_model::{Catalog, RecordId, Value};
+use landfall_model::{Catalog, Value};
 use landfall_query::{Checked, Search, Tables};
 use landfall_store::Reader;
 
-use crate::Engine;
 use crate::error::Error;
-use crate::query::{self, Answer, Explained, Question};
+use crate::query::{self, Answer, Explained, Prepared, Question};
+use crate::{Engine, OrgView};
 
 impl Engine {
     /// Answers a query with its first page.
@@ -23,14 +22,14 @@ impl Engine {
     /// The next page of a query.
     ///
     /// # Errors
-    /// [`Error::Refused`] if there is none for this user, [`Error::Store`].
+    /// [`Error::Refused`] if there is none for this user, and if they could not ask the query any more; [`Error::Store`].
     pub async fn query_more(
         &self,
         locator: &str,
-        user: RecordId,
+        view: &OrgView,
         batch: usize,
     ) -> Result<Answer, Error> {
-        query::more(self, locator, user, batch).await
+        query::more(self, locator, view, batch).await
     }
 
     /// Answers a query of records that are not kept: of these objects, and made by `tables`. All is on one page.
@@ -62,9 +61,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Refused`] for what is no query or may not be asked, [`Error::Store`].
-    pub async fn examine(&self, question: Question<'_>) -> Result<Checked, Error> {
-        let catalog = self.catalog_of(question.user).await?;
-        query::checked(self, question, &catalog).await
+    pub async fn examine(&self, question: Question<'_>) -> Result<Prepared, Error> {
+        query::prepared(self, question).await
     }
 
     /// A query of these objects as [`Self::query_of`] would carry it out.
@@ -76,7 +74,7 @@ impl Engine {
         question: Question<'_>,
         catalog: &Catalog,
     ) -> Result<Checked, Error> {
-        query::checked(self, question, catalog).await
+        query::checked_of(self, question, catalog).await
     }
 
     /// What a query costs.
@@ -94,11 +92,11 @@ impl Engine {
     /// [`Error::Refused`] if there are too many or it takes too long, [`Error::Store`].
     pub async fn scan<S: Send + 'static>(
         &self,
-        checked: Arc<Checked>,
+        prepared: Prepared,
         state: S,
         row: impl FnMut(&mut S, Vec<Value>) -> ControlFlow<()> + Send + 'static,
     ) -> Result<S, Error> {
-        query::scan(self, checked, state, row).await
+        query::scan(self, prepared, state, row).await
     }
 
     /// Reads for a query, of which only some go on at the same time.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use landfall_model::{Catalog, RecordId};
+use landfall_model::RecordId;
 
 use crate::Engine;
 use crate::access::Rights;
@@ -29,14 +29,5 @@ impl Engine {
             return Ok(None);
         }
         self.standing(user).await.map(Some)
-    }
-
-    /// The objects of the org as a user sees them.
-    pub(crate) async fn catalog_of(&self, user: RecordId) -> Result<Arc<Catalog>, Error> {
-        let standing = self.standing_of(user).await?;
-        Ok(match standing {
-            Some(standing) => Arc::clone(standing.access().definitions().catalog()),
-            None => self.catalog(),
-        })
     }
 }

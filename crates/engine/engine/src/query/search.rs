@@ -8,7 +8,7 @@ use landfall_model::limits::SEARCH_ROWS_MAX;
 use landfall_query::Search;
 use landfall_store::Room;
 
-use super::{Answer, Question, asked, failed, whole};
+use super::{Answer, Question, context, failed, whole};
 use crate::{Engine, Error};
 
 /// See [`Engine::find`].
@@ -17,8 +17,8 @@ pub(crate) async fn find(
     question: Question<'_>,
     search: &Search,
 ) -> Result<Vec<Answer>, Error> {
-    let catalog = engine.catalog();
-    let context = asked(engine, question, &catalog).await?;
+    let now = engine.clock().now();
+    let context = context(engine, question, question.view.catalog(), now).await?;
     let parts = landfall_query::search(&context, search).map_err(Error::Refused)?;
     let rows_max = search.limit.map_or(SEARCH_ROWS_MAX, |limit| {
         usize::try_from(limit).map_or(SEARCH_ROWS_MAX, |limit| limit.min(SEARCH_ROWS_MAX))

@@ -3,10 +3,10 @@
 //! Source: "Query Rules", "Query Considerations" of "Enhanced Usage Metrics" (Platform Events Developer Guide). The text
 //! about the time segment is one of a recorded refusal; those of the others are ours.
 
+use landfall_engine::query::plan::{Comparison, Expression, Operand, Plan, Predicate};
+use landfall_engine::query::{Answers, Checked};
 use landfall_model::limits::USAGE_DAYS;
 use landfall_model::{EntityDefinition, Fault, QueryRefusal, Timestamp, Value};
-use landfall_query::plan::{Comparison, Expression, Operand, Plan, Predicate};
-use landfall_query::{Answers, Checked};
 
 pub(super) const QUARTER_MS: i64 = 15 * 60 * 1000;
 pub(super) const HOUR_MS: i64 = 4 * QUARTER_MS;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use landfall_engine::Engine;
+use landfall_engine::query::{Plan, Record};
 use landfall_engine::usage::{Entry, Hour, Metric, Window};
 use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
 use landfall_model::{Fault, Row, Timestamp, Value};
-use landfall_query::{Plan, Record};
 
 use super::asked::{Asked, DAY_MS, HOUR_MS, QUARTER_MS};
 use super::{COLUMNS, Figure, Kind, event_type, name, usage_type};
