@@ -222,6 +222,12 @@ pub const OPEN_TRANSACTION_PAUSE_MAX: Duration = Duration::from_secs(10);
 /// second at most. A single command may go beyond.
 pub const GROUP_ROWS_MAX: usize = 4_000;
 
+/// How often a store is asked for the outcome of a commit that it does not know.
+pub const OUTCOME_QUERIES_MAX: usize = 50;
+
+/// Pause between two of these queries: with their number, writes wait 5 seconds at most. Source: none.
+pub const OUTCOME_QUERY_PAUSE: Duration = Duration::from_millis(100);
+
 /// Commands that may wait for the writer; more wait outside the queue.
 pub const WRITER_QUEUE_MAX: usize = 4_096;
 

@@ -3,7 +3,7 @@
 //! A set is never changed: a deployment makes a new one, and the writer puts it in the place of the old between two
 //! groups. Whoever holds the old one goes on with it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use landfall_metadata::{ConnectedApp, Settings};
@@ -332,18 +332,33 @@ impl Issued {
         issued.get(&id).cloned()
     }
 
+    /// The schemas that the store does not have, as documents.
+    pub(crate) fn not_stored(&self, writer: &dyn Writer) -> landfall_store::Result<Vec<Document>> {
+        let stored = writer.documents(DocumentKind::Schema)?;
+        let stored: HashSet<String> = stored.into_iter().map(|(key, _)| key).collect();
+        let issued = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let missing = issued
+            .values()
+            .filter(|schema| !stored.contains(&schema.id().to_string()));
+        Ok(missing.map(|schema| schema_document(schema)).collect())
+    }
+
     /// A schema that knows its rows takes the place of one that was read back; a new one has to be kept.
     pub(crate) fn add(&self, schema: EventSchema, new: &mut Vec<Document>) -> Arc<EventSchema> {
         let schema = Arc::new(schema);
         let mut issued = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if issued.insert(schema.id(), Arc::clone(&schema)).is_none() {
-            new.push(Document {
-                kind: DocumentKind::Schema,
-                key: schema.id().to_string(),
-                content: Some(schema.avro_json().as_bytes().to_vec()),
-            });
+            new.push(schema_document(&schema));
         }
         schema
+    }
+}
+
+fn schema_document(schema: &EventSchema) -> Document {
+    Document {
+        kind: DocumentKind::Schema,
+        key: schema.id().to_string(),
+        content: Some(schema.avro_json().as_bytes().to_vec()),
     }
 }
 

@@ -84,8 +84,10 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         views: Arc::clone(&views),
         log: Arc::clone(&log),
         usage: Arc::clone(&usage),
-        last_now: org.created,
+        last_now: org.created.max(store.reader.position()?.appended_at),
         streams: Arc::clone(&streams),
+        owed: Vec::new(),
+        is_refusing: false,
     };
     let thread = writer::spawn(core, inbox, &handle)?;
     let shared = Shared {
@@ -253,11 +255,12 @@ pub(crate) fn keep(
         documents,
         ..WriteSet::default()
     };
-    writer.commit(&write, &mut |position| Appended {
+    let outcome = writer.commit(&write, &mut |position| Appended {
         events: Vec::new(),
         at,
         commit_number: position.commit_number,
     })?;
+    outcome.committed()?;
     Ok(())
 }
 

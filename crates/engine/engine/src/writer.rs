@@ -1,7 +1,8 @@
 //! The writer: one thread that owns the store's write side and takes all that waits as one group.
 //!
 //! While a group is being synced to disk the next one fills up: there is no timer. Nobody is answered, and no event is
-//! seen, before the commit that holds it is durable; after a failed commit nothing is taken any more.
+//! seen, before the outcome of the commit that holds it is known, and the outcome alone decides the answer. A group that
+//! the store could not keep is refused and the next one is tried; see `outcome` for what ends the writer.
 //! What a group consists of is in `compute`, or in `open` if it comes step by step, what becomes of it as events in
 //! `events`, and the way to the thread in `handle`.
 
@@ -9,6 +10,7 @@ mod compute;
 mod events;
 pub(crate) mod handle;
 pub(crate) mod open;
+mod outcome;
 mod streams;
 
 use std::sync::Arc;
@@ -16,8 +18,8 @@ use std::sync::atomic::Ordering;
 
 use landfall_capture::transaction::CaptureRules;
 use landfall_model::{RecordId, ReplayId, Timestamp, limits};
-use landfall_store::{Appended, Document, NewEvent, WriteSet, Writer};
-use tracing::{error, info};
+use landfall_store::{Appended, Committed, Document, NewEvent, Position, WriteSet, Writer};
+use tracing::{error, info, warn};
 
 use crate::access::{AllRights, Touched};
 use crate::blueprint::Blueprints;
@@ -37,7 +39,8 @@ use crate::usage::{Client, Usage};
 use crate::view::Views;
 use crate::workspace::Workspace;
 use compute::{Computed, Computing};
-use handle::{Answer, Command, Handle, Inbox, State, answer_with, failed};
+use handle::{Answer, Command, Handle, Inbox, State, answer_with};
+use outcome::{ends_the_writer, refused, settled};
 
 pub use handle::{WriterCounters, WriterThread};
 
@@ -59,6 +62,10 @@ pub(crate) struct Core {
     pub(crate) usage: Arc<Usage>,
     pub(crate) last_now: Timestamp,
     pub(crate) streams: Arc<StreamState>,
+    /// Schemas that are in use already and that a commit which was not kept would have stored: the next one stores them.
+    pub(crate) owed: Vec<Document>,
+    /// Whether the last commit was kept.
+    pub(crate) is_refusing: bool,
 }
 
 pub(crate) fn spawn(core: Core, inbox: Inbox, handle: &Handle) -> Result<WriterThread, Error> {
@@ -84,12 +91,12 @@ enum Waiting {
 }
 
 impl Waiting {
-    fn answer(self, is_durable: bool) {
+    fn answer(self, is_durable: Result<(), Error>) {
         match self {
-            Self::Outcomes(outcomes, answer) if is_durable => answer_with(answer, Ok(outcomes)),
-            Self::Outcomes(_, answer) => answer_with(answer, Err(failed())),
-            Self::End(answer) if is_durable => answer_with(answer, Ok(())),
-            Self::End(answer) => answer_with(answer, Err(failed())),
+            Self::Outcomes(outcomes, answer) => {
+                answer_with(answer, is_durable.map(|()| outcomes));
+            }
+            Self::End(answer) => answer_with(answer, is_durable),
         }
     }
 }
@@ -165,14 +172,17 @@ impl Core {
         self.commit(write, group, &inbox.state);
         for answer in trims {
             let trimmed = self.trim();
-            if trimmed.is_err() {
+            if trimmed.as_ref().is_err_and(ends_the_writer) {
                 inbox.state.fail();
             }
             answer_with(answer, trimmed);
         }
         if let Some((deployment, answer)) = deployment {
-            let deployed = self.deploy(*deployment);
-            answer_deployment(answer, deployed, &inbox.state);
+            let deployed = self.deploy(*deployment, &inbox.state);
+            if deployed.as_ref().is_err_and(ends_the_writer) {
+                inbox.state.fail();
+            }
+            answer_with(answer, deployed);
         }
         stop
     }
@@ -184,29 +194,23 @@ impl Core {
                 .transactions
                 .iter()
                 .any(|transaction| !transaction.computed.changes.is_empty());
-        let touched = Touched::by(&write);
         let committed = if write.is_empty() && !events {
             // Everything was refused: there is nothing to wait for.
             Ok(ReplayId::ORIGIN)
         } else {
-            write.documents.extend(self.numbers.take_moved());
             let made = self.make_durable(write, &group, state);
             state.count(group.commands);
-            made.and_then(|first| {
-                let definitions = self.definitions.get();
-                let read = self.standings.changed(&*self.store, &definitions, &touched);
-                read.map(|()| first).map_err(Error::from)
-            })
+            made
         };
-        if let Err(failure) = &committed {
-            error!(error = %crate::chain(failure), "commit failed: no more writes are taken until a restart");
-            state.fail();
-        }
+        let kept = || match &committed {
+            Ok(_) => Ok(()),
+            Err(failure) => Err(refused(failure)),
+        };
         for transaction in group.transactions {
-            transaction.waiting.answer(committed.is_ok());
+            transaction.waiting.answer(kept());
         }
         for answer in group.puts {
-            answer_with(answer, committed.as_ref().map(|_| ()).map_err(|_| failed()));
+            answer_with(answer, kept());
         }
         // Published events come first in their group, in the order of their commands.
         let mut next = committed.as_ref().copied().unwrap_or(ReplayId::ORIGIN);
@@ -217,15 +221,81 @@ impl Core {
                 id
             });
             let ids = ids.collect();
-            answer_with(
-                answer,
-                committed.as_ref().map(|_| ids).map_err(|_| failed()),
-            );
+            answer_with(answer, kept().map(|()| ids));
         }
     }
 
-    /// Commits, and then shows the events; says which position the first of them got.
+    /// Commits, and then brings what is kept in memory up to date; the replay id that the first event got.
     fn make_durable(
+        &mut self,
+        write: WriteSet,
+        group: &Group,
+        state: &State,
+    ) -> Result<ReplayId, Error> {
+        let touched = Touched::by(&write);
+        let made = self.write_group(write, group, state);
+        match &made {
+            Ok(_) => {
+                let definitions = self.definitions.get();
+                self.read_rights(&definitions, &touched, state);
+            }
+            Err(failure) => self.not_kept(failure, state),
+        }
+        made
+    }
+
+    /// Reads again what users may do. What is durable is answered as such even if that fails, and nothing more is written.
+    fn read_rights(&self, definitions: &Arc<Definitions>, touched: &Touched, state: &State) {
+        let read = self.standings.changed(&*self.store, definitions, touched);
+        if let Err(failure) = read {
+            error!(error = %crate::chain(&failure), "rights cannot be read again: no more writes are taken until a restart");
+            state.fail();
+        }
+    }
+
+    /// Logs why a commit was not kept, and has the next one store what memory is ahead of the store.
+    fn not_kept(&mut self, failure: &Error, state: &State) {
+        if ends_the_writer(failure) {
+            error!(error = %crate::chain(failure), "commit failed: no more writes are taken until a restart");
+            state.fail();
+            return;
+        }
+        let is_refusing = matches!(
+            failure,
+            Error::Store(landfall_store::Error::Unavailable { .. })
+        );
+        if is_refusing && !std::mem::replace(&mut self.is_refusing, true) {
+            warn!(error = %crate::chain(failure), "commit refused by the store: nothing of it was kept, the next one is tried");
+        }
+        match self.issued.not_stored(&*self.store) {
+            Ok(schemas) => self.owed = schemas,
+            Err(failure) => {
+                error!(error = %crate::chain(&failure), "stored schemas cannot be read: no more writes are taken until a restart");
+                state.fail();
+            }
+        }
+    }
+
+    /// Makes a write durable, with what earlier commits owe. Every commit of the writer goes this way.
+    fn store(
+        &mut self,
+        mut write: WriteSet,
+        at: Timestamp,
+        events: &mut dyn FnMut(Position) -> Appended,
+    ) -> Result<Committed, Error> {
+        self.last_now = self.last_now.max(at);
+        write.documents.append(&mut self.owed);
+        // Numbers of a commit that was not kept are not used again by this writer, and no record has them.
+        write.documents.extend(self.numbers.take_moved());
+        let committed = settled(&mut *self.store, &write, events)?;
+        if std::mem::replace(&mut self.is_refusing, false) {
+            info!("the store takes writes again");
+        }
+        Ok(committed)
+    }
+
+    /// Commits, and then shows the events.
+    fn write_group(
         &mut self,
         mut write: WriteSet,
         group: &Group,
@@ -235,28 +305,22 @@ impl Core {
         let at = self.clock.now().max(self.last_now);
         let streams = self.streams_after(group, &definitions, at)?;
         write.documents.extend(streams.documents);
+        let rules = self.capture_rules;
         let mut first = ReplayId::ORIGIN;
-        let committed = self.store.commit(&write, &mut |position| {
+        let committed = self.store(write, at, &mut |position| {
             first = position.tail.advanced_by(1);
             let published = group.publications.iter().flat_map(|(events, _)| events);
             let computed = group
                 .transactions
                 .iter()
                 .map(|committing| &committing.computed);
-            events::append(
-                &definitions,
-                published,
-                computed,
-                position,
-                at,
-                &self.capture_rules,
-            )
+            events::append(&definitions, published, computed, position, at, &rules)
         })?;
         if let Some(topics) = streams.topics {
             self.streams.topics.replace(topics);
         }
         self.streams.channels.change(streams.channels);
-        self.log.publish(&committed.events, committed.tail);
+        self.log.publish(&committed.events, committed.commit.tail);
         let publications = group.publications.iter();
         let published = publications.map(|(events, _)| events.len()).sum();
         let captured = committed.events.iter().skip(published);
@@ -267,8 +331,20 @@ impl Core {
         Ok(first)
     }
 
-    /// Puts new definitions in force.
-    fn deploy(&mut self, deployment: Deployment) -> Result<(), Error> {
+    /// Puts new definitions in force, or leaves everything as it was.
+    fn deploy(&mut self, deployment: Deployment, state: &State) -> Result<(), Error> {
+        let earlier = self.definitions.get();
+        let deployed = self.put_in_force(deployment, state);
+        if let Err(failure) = &deployed {
+            self.not_kept(failure, state);
+            if !ends_the_writer(failure) {
+                self.store.prepare(earlier.catalog().entities())?;
+            }
+        }
+        deployed
+    }
+
+    fn put_in_force(&mut self, deployment: Deployment, state: &State) -> Result<(), Error> {
         let now = self.clock.now().max(self.last_now);
         // Clients compare the time of the last change in whole seconds: each change has one of its own.
         let earlier = self.definitions.get();
@@ -291,14 +367,7 @@ impl Core {
             self.streams.bounds,
         );
         self.store.prepare(deployment.catalog.entities())?;
-        let computed = self.computed(&blueprints, now, &deployment.grants);
-        let summarized = match computed {
-            Ok(summarized) => summarized,
-            Err(error) => {
-                self.store.prepare(earlier.catalog().entities())?;
-                return Err(error);
-            }
-        };
+        let summarized = self.computed(&blueprints, now, &deployment.grants)?;
         let declared = deployment.channels.capturing(self.capture_all);
         let (definitions, schemas) = Definitions::build(
             &mut *self.store,
@@ -325,15 +394,11 @@ impl Core {
             .with_managed(managed)
             .with_connected_apps(deployment.connected_apps)
             .with_settings(deployment.settings);
-        self.replace(definitions.with_components(components))
-    }
-
-    /// Puts definitions in force, for whoever sees how much of them.
-    fn replace(&self, definitions: Definitions) -> Result<(), Error> {
-        self.definitions.replace(definitions);
+        self.definitions
+            .replace(definitions.with_components(components));
         let definitions = self.definitions.get();
-        let all = Touched::all();
-        Ok(self.standings.changed(&*self.store, &definitions, &all)?)
+        self.read_rights(&definitions, &Touched::all(), state);
+        Ok(())
     }
 
     /// Makes rows and documents durable, counters included.
@@ -344,8 +409,7 @@ impl Core {
         now: Timestamp,
     ) -> Result<(), Error> {
         write.documents.extend(documents);
-        write.documents.extend(self.numbers.take_moved());
-        self.store.commit(&write, &mut |position| Appended {
+        self.store(write, now, &mut |position| Appended {
             events: Vec::new(),
             at: now,
             commit_number: position.commit_number,
@@ -455,16 +519,4 @@ impl Group {
             Err(error) => answer_with(answer, Err(error)),
         }
     }
-}
-
-/// Answers who asked for other definitions. After a failed commit no more writes are taken.
-fn answer_deployment(answer: Answer<()>, made: Result<(), Error>, state: &State) {
-    use landfall_store::Error::FieldKept;
-    // What is said of a field ends nothing.
-    if let Err(Error::Store(error)) = &made
-        && !matches!(error, FieldKept { .. })
-    {
-        state.fail();
-    }
-    answer_with(answer, made);
 }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use landfall_model::{EntityDefinition, ReplayId, Timestamp, Topic, Value};
 use landfall_store::laws::sample;
-use landfall_store::{Appended, NewEvent, Opened, TopicFilter, TopicId, WriteSet};
+use landfall_store::{Appended, NewEvent, Opened, Outcome, TopicFilter, TopicId, WriteSet};
 use landfall_store_embedded::{Config, open};
 
 const RECORDS: u64 = 20_000;
@@ -74,6 +74,7 @@ impl Bench {
                 at: Timestamp::from_millis(1),
                 commit_number: position.commit_number.advanced_by(1),
             })
+            .and_then(Outcome::committed)
             .expect("committed");
     }
 

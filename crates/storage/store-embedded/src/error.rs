@@ -1,14 +1,37 @@
 //! How failures of SQLite become failures of the store.
+//!
+//! A write that fails is one of two kinds:
+//! - *Nothing was kept*: the disk is full, a write or the growth of a file failed, or another process holds the file's lock.
+//!   SQLite has undone the transaction before it asked for any sync, and frames without a commit mark are overwritten by the
+//!   next one. The caller gets [`Error::Unavailable`], and writing goes on when the cause is gone.
+//! - *Nobody knows*: a sync failed. The kernel may have dropped the pages that it could not write, and a second sync may
+//!   succeed without them. The writer takes no more writes until the store is opened again, which reads what the disk holds.
+//!   So it does after corruption, and after a write that contradicts what is stored.
 
 use std::fmt::Display;
 
-use landfall_store::Error;
-use rusqlite::ErrorCode;
+use landfall_store::{Cause, Error};
+use rusqlite::{ErrorCode, ffi};
 
-/// Why a write is given up: it always ends as [`Error::Commit`].
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// What a write leads to.
-pub(crate) type Attempt<T> = Result<T, Failure>;
+pub(crate) type Attempt<T> = Result<T, Cause>;
+
+/// Whether a write failed before any sync, so that SQLite has undone it without a trace.
+pub(crate) fn keeps_nothing(failure: &Cause) -> bool {
+    let error = failure
+        .downcast_ref::<rusqlite::Error>()
+        .and_then(rusqlite::Error::sqlite_error);
+    error.is_some_and(|error| {
+        matches!(
+            error.extended_code,
+            ffi::SQLITE_FULL
+                | ffi::SQLITE_BUSY
+                | ffi::SQLITE_IOERR_WRITE
+                | ffi::SQLITE_IOERR_TRUNCATE
+                | ffi::SQLITE_IOERR_SHMSIZE
+        )
+    })
+}
 
 /// Names what was read: a damaged file is corrupt, the rest is a failed read.
 pub(crate) fn reading(what: &'static str) -> impl Fn(rusqlite::Error) -> Error {

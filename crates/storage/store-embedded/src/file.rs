@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use landfall_model::{CommitNumber, ReplayId};
-use landfall_store::Result;
+use landfall_store::{Position, RecentCommits, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tracing::warn;
@@ -18,12 +17,14 @@ use crate::checkpoint::{Checkpointer, checkpoint};
 use crate::error::open as refused;
 use crate::layout::Layouts;
 use crate::lock::Lock;
+use crate::log;
 use crate::reader::Pool;
 
 /// Marks the file as ours: `LdFl`.
 const APPLICATION_ID: i32 = 0x4c64_466c;
 /// Of the fixed tables, the blocks and the columns' types. A file of an older version is brought up to date at open.
-const FORMAT_VERSION: i32 = 1;
+/// 1: the first. 2: `log.appended_ms`.
+const FORMAT_VERSION: i32 = 2;
 /// The first version without the WAL-reset bug. Source: "Write-Ahead Logging" (sqlite.org), "The WAL-Reset Bug".
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// A page of the file.
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) layouts: Layouts,
     pub(crate) pool: Pool,
     pub(crate) checkpointer: Checkpointer,
+    pub(crate) recent: RecentCommits,
     _lock: Lock,
 }
 
@@ -94,6 +96,7 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
         layouts: Layouts::default(),
         pool: Pool::new(readers),
         checkpointer,
+        recent: RecentCommits::since(log::position(&writer)?),
         _lock: lock,
     };
     Ok((writer, Arc::new(shared)))
@@ -160,9 +163,12 @@ fn claim(connection: &mut Connection) -> rusqlite::Result<std::result::Result<()
     if application == APPLICATION_ID && version == FORMAT_VERSION {
         return Ok(Ok(()));
     }
+    if application == APPLICATION_ID && version == 1 {
+        return upgrade_from_1(connection).map(Ok);
+    }
     if application == APPLICATION_ID {
         return Ok(Err(format!(
-            "has format version {version}, and this program knows version {FORMAT_VERSION}: use the program that wrote it, or a newer one"
+            "has format version {version}, and this program knows versions 1 to {FORMAT_VERSION}: use the program that wrote it, or a newer one"
         )));
     }
     let tables: i64 =
@@ -177,10 +183,11 @@ fn claim(connection: &mut Connection) -> rusqlite::Result<std::result::Result<()
     let transaction = connection.transaction()?;
     transaction.execute_batch(TABLES)?;
     transaction.execute(
-        "INSERT INTO log (number, tail, commit_number) VALUES (1, ?1, ?2)",
+        "INSERT INTO log (number, tail, commit_number, appended_ms) VALUES (1, ?1, ?2, ?3)",
         (
-            i64::try_from(ReplayId::ORIGIN.get()).unwrap_or(i64::MAX),
-            i64::try_from(CommitNumber::ORIGIN.get()).unwrap_or(i64::MAX),
+            i64::try_from(Position::ORIGIN.tail.get()).unwrap_or(i64::MAX),
+            i64::try_from(Position::ORIGIN.commit_number.get()).unwrap_or(i64::MAX),
+            Position::ORIGIN.appended_at.as_millis(),
         ),
     )?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -189,12 +196,25 @@ fn claim(connection: &mut Connection) -> rusqlite::Result<std::result::Result<()
     Ok(Ok(()))
 }
 
+/// Adds the time of the newest commit, which is that of the newest events as far as version 1 kept it.
+fn upgrade_from_1(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(
+        "ALTER TABLE log ADD COLUMN appended_ms INTEGER NOT NULL DEFAULT 0;
+         UPDATE log SET appended_ms = coalesce(
+            (SELECT appended_ms FROM event_block ORDER BY first_replay_id DESC LIMIT 1), 0);",
+    )?;
+    transaction.pragma_update(None, "user_version", 2)?;
+    transaction.commit()
+}
+
 /// The fixed tables. `log` has one row; `layout` says what an object's table was last prepared for.
 const TABLES: &str = "
 CREATE TABLE log (
     number INTEGER PRIMARY KEY CHECK (number = 1),
     tail INTEGER NOT NULL,
-    commit_number INTEGER NOT NULL
+    commit_number INTEGER NOT NULL,
+    appended_ms INTEGER NOT NULL
 );
 CREATE TABLE topic (
     topic_id INTEGER PRIMARY KEY,

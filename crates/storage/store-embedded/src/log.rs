@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use landfall_model::{ReplayId, Timestamp};
-use landfall_store::{Appended, Event, LogBounds, NewEvent, Page, Result, TopicFilter, TopicId};
+use landfall_model::{CommitNumber, ReplayId, Timestamp};
+use landfall_store::{Event, LogBounds, NewEvent, Page, Position, Result, TopicFilter, TopicId};
 use rusqlite::Connection;
 
 use crate::block::{self, BLOCK_BYTES_MAX, Damage, Record};
@@ -35,6 +35,22 @@ pub(crate) fn bounds(connection: &Connection) -> Result<LogBounds> {
     Ok(LogBounds {
         tail: replay_id(tail)?,
         earliest: earliest.map(replay_id).transpose()?,
+    })
+}
+
+/// How far the store has come.
+pub(crate) fn position(connection: &Connection) -> Result<Position> {
+    let (tail, commit_number, appended_ms): (i64, i64, i64) = connection
+        .query_row(
+            "SELECT tail, commit_number, appended_ms FROM log",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .map_err(reading(LOG))?;
+    Ok(Position {
+        tail: replay_id(tail)?,
+        commit_number: CommitNumber::new(loaded(LOG, commit_number)?),
+        appended_at: Timestamp::from_millis(appended_ms),
     })
 }
 
@@ -78,19 +94,20 @@ fn replay_id(kept: i64) -> Result<ReplayId> {
 pub(crate) fn append(
     connection: &Connection,
     tail: ReplayId,
-    appended: &Appended,
+    at: Timestamp,
+    new: &[NewEvent],
 ) -> Attempt<Vec<Arc<Event>>> {
     let mut first = tail.advanced_by(1);
-    let mut events = Vec::with_capacity(appended.events.len());
-    let mut rest = &*appended.events;
+    let mut events = Vec::with_capacity(new.len());
+    let mut rest = new;
     while !rest.is_empty() {
         let (block, later) = rest.split_at(block_length(rest));
-        append_block(connection, first, appended.at, block)?;
+        append_block(connection, first, at, block)?;
         events.extend(block.iter().zip(0..).map(|(event, place)| {
             Arc::new(Event {
                 replay_id: first.advanced_by(place),
                 topic: event.topic,
-                appended: appended.at,
+                appended: at,
                 uuid: event.uuid,
                 schema: event.schema,
                 payload: event.payload.clone(),
@@ -344,30 +361,42 @@ impl Search<'_> {
     }
 }
 
-/// Forgets old blocks inside a transaction, the oldest first and never one after a younger one, since the log has no
-/// holes; says whether there is more to do.
-pub(crate) fn trim(connection: &Connection, before: Timestamp) -> Attempt<bool> {
+/// What a step of trimming did.
+pub(crate) struct Trimmed {
+    /// The newest event that was deleted; none if none was old enough.
+    pub(crate) newest: Option<ReplayId>,
+    /// Whether there is more to do.
+    pub(crate) has_more: bool,
+}
+
+/// Deletes old blocks inside a transaction, the oldest first and never one after a younger one, since the log has no
+/// holes.
+pub(crate) fn trim(connection: &Connection, before: Timestamp) -> Attempt<Trimmed> {
     let mut statement = connection.prepare_cached(
-        "SELECT first_replay_id, appended_ms, length(data) FROM event_block ORDER BY first_replay_id LIMIT ?1",
+        "SELECT first_replay_id, appended_ms, length(data), last_replay_id FROM event_block
+         ORDER BY first_replay_id LIMIT ?1",
     )?;
     let mut rows = statement.query([i64::try_from(TRIM_BLOCKS_MAX + 1)?])?;
-    let (mut blocks, mut bytes, mut more) = (0, 0, false);
-    let mut newest: Option<i64> = None;
+    let (mut blocks, mut bytes, mut has_more) = (0, 0, false);
+    let mut newest: Option<(i64, i64)> = None;
     while let Some(row) = rows.next()? {
         if row.get::<_, i64>(1)? >= before.as_millis() {
             break;
         }
         if blocks == TRIM_BLOCKS_MAX || bytes >= TRIM_BYTES_MAX {
-            more = true;
+            has_more = true;
             break;
         }
         blocks += 1;
         bytes += u64::try_from(row.get::<_, i64>(2)?)?;
-        newest = Some(row.get(0)?);
+        newest = Some((row.get(0)?, row.get(3)?));
     }
     drop(rows);
-    let Some(newest) = newest else {
-        return Ok(false);
+    let Some((newest, last)) = newest else {
+        return Ok(Trimmed {
+            newest: None,
+            has_more,
+        });
     };
     connection
         .prepare_cached("DELETE FROM event_block WHERE first_replay_id <= ?1")?
@@ -380,7 +409,10 @@ pub(crate) fn trim(connection: &Connection, before: Timestamp) -> Attempt<bool> 
             )?
             .execute((topic.0, newest))?;
     }
-    Ok(more)
+    Ok(Trimmed {
+        newest: Some(replay_id(last)?),
+        has_more,
+    })
 }
 
 /// Every topic that was ever numbered.

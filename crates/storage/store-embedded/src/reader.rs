@@ -3,13 +3,15 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use landfall_model::{EntityDefinition, RecordId, ReplayId, Row, Timestamp, Value};
+use landfall_model::{CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Timestamp, Value};
 use landfall_query::Plan;
 use landfall_store::{
-    DocumentKind, Found, LogBounds, Page, Reader, Reads, Reread, Result, Room, TopicFilter,
+    DocumentKind, Followed, Found, LogBounds, Lookup, Page, Position, Reader, Reads, Reread,
+    Result, Room, TopicFilter,
 };
 use rusqlite::Connection;
 
+use crate::error::reading;
 use crate::file::Shared;
 use crate::{documents, log, query, rows};
 
@@ -106,6 +108,24 @@ impl Reads for EmbeddedReader {
             .with(|connection| rows::matching(connection, &layout, field, value, limit))
     }
 
+    fn rows(&self, records: &[(&EntityDefinition, RecordId)]) -> Result<Vec<Option<Row>>> {
+        self.0.pool.with(|connection| {
+            let snapshot = connection
+                .unchecked_transaction()
+                .map_err(reading("record"))?;
+            rows::several(&snapshot, &self.0.layouts, records)
+        })
+    }
+
+    fn matching(&self, lookups: &[Lookup<'_>]) -> Result<Vec<Vec<Row>>> {
+        self.0.pool.with(|connection| {
+            let snapshot = connection
+                .unchecked_transaction()
+                .map_err(reading("record"))?;
+            rows::matching_several(&snapshot, &self.0.layouts, lookups)
+        })
+    }
+
     fn recent_rows(&self, entity: &EntityDefinition, limit: usize) -> Result<Vec<Row>> {
         let layout = self.0.layouts.of(entity);
         self.0
@@ -129,6 +149,14 @@ impl Reads for EmbeddedReader {
 impl Reader for EmbeddedReader {
     fn log_bounds(&self) -> Result<LogBounds> {
         self.0.pool.with(log::bounds)
+    }
+
+    fn position(&self) -> Result<Position> {
+        Ok(self.0.recent.position())
+    }
+
+    fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed> {
+        Ok(self.0.recent.after(after, limit))
     }
 
     fn first_since(&self, at: Timestamp) -> Result<Option<ReplayId>> {

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use landfall_model::{RecordId, Row, Value};
-use landfall_store::{Result, RowWrite};
+use landfall_model::{EntityDefinition, RecordId, Row, Value};
+use landfall_store::{Lookup, Result, RowWrite};
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, Params, ToSql, params_from_iter};
 
 use crate::error::{Attempt, corrupt, reading};
-use crate::layout::{Column, ID, Layout};
+use crate::layout::{Column, ID, Layout, Layouts};
 use crate::value::{decode, encode};
 
 const RECORD: &str = "record";
@@ -51,6 +51,39 @@ pub(crate) fn matching(
         format!("{select} WHERE {name} = ?1 COLLATE {collation} ORDER BY {ID} LIMIT ?2")
     };
     many(connection, layout, &sql, (wanted, limit))
+}
+
+/// The rows of several records. The caller's connection sees one state of the file throughout.
+pub(crate) fn several(
+    connection: &Connection,
+    layouts: &Layouts,
+    records: &[(&EntityDefinition, RecordId)],
+) -> Result<Vec<Option<Row>>> {
+    records
+        .iter()
+        .map(|(entity, id)| one(connection, &layouts.of(entity), *id))
+        .collect()
+}
+
+/// What several lookups find. The caller's connection sees one state of the file throughout.
+pub(crate) fn matching_several(
+    connection: &Connection,
+    layouts: &Layouts,
+    lookups: &[Lookup<'_>],
+) -> Result<Vec<Vec<Row>>> {
+    lookups
+        .iter()
+        .map(|lookup| {
+            let layout = layouts.of(lookup.entity);
+            matching(
+                connection,
+                &layout,
+                lookup.field,
+                lookup.value,
+                lookup.limit,
+            )
+        })
+        .collect()
 }
 
 pub(crate) fn recent(connection: &Connection, layout: &Layout, limit: usize) -> Result<Vec<Row>> {

@@ -1,19 +1,19 @@
 //! The write side: one connection, one transaction at a time.
 //!
-//! After any failure of a transaction it takes no more writes until the store is opened again: nobody knows then what the
-//! disk holds, and a second try of a failed sync may succeed without having written anything.
+//! A transaction that failed before any sync kept nothing, and the next one is tried as usual. After every other failure
+//! nothing is written until the store is opened again; `error` has the reasons.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use landfall_model::{CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Topic, Value};
+use landfall_model::{EntityDefinition, EntityName, RecordId, Row, Timestamp, Topic, Value};
 use landfall_store::{
-    Appended, Committed, DocumentKind, Error, Event, Position, Reads, Result, TopicId, WriteSet,
-    Writer,
+    Appended, Commit, Committed, DocumentKind, Error, Event, Lookup, Outcome, Position, Reads,
+    Result, TopicId, Touched, TransactionId, WriteSet, Writer,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::error::{Attempt, loaded, reading, stored};
+use crate::error::{Attempt, keeps_nothing, stored};
 use crate::file::Shared;
 use crate::layout::Layout;
 use crate::{documents, log, prepare, rows};
@@ -25,30 +25,24 @@ pub(crate) struct EmbeddedWriter {
     /// As of the last commit.
     position: Position,
     topics: HashMap<String, TopicId>,
+    /// The objects whose records the feed lists.
+    reported: BTreeSet<EntityName>,
     poisoned: bool,
 }
 
 impl EmbeddedWriter {
     pub(crate) fn new(connection: Connection, shared: Arc<Shared>) -> Result<Self> {
-        let (tail, commit_number) = connection
-            .query_row("SELECT tail, commit_number FROM log", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .map_err(reading("event log"))?;
-        let position = Position {
-            tail: ReplayId::new(loaded("event log", tail)?),
-            commit_number: CommitNumber::new(loaded("event log", commit_number)?),
-        };
         Ok(Self {
-            position,
+            position: shared.recent.position(),
             topics: log::topics(&connection)?.into_iter().collect(),
+            reported: BTreeSet::new(),
             poisoned: false,
             connection,
             shared,
         })
     }
 
-    /// Runs `work` as one durable transaction, or ends this writer.
+    /// Runs `work` as one durable transaction. It is as if nothing had been done, or this writer ends.
     fn transact<T>(&mut self, work: impl FnOnce(&Connection, &Shared) -> Attempt<T>) -> Result<T> {
         if self.poisoned {
             return Err(Error::Poisoned);
@@ -63,8 +57,25 @@ impl EmbeddedWriter {
                 self.shared.checkpointer.committed(&self.connection);
                 Ok(done)
             }
+            Err(source) if keeps_nothing(&source) && self.connection.is_autocommit() => {
+                self.poisoned = false;
+                Err(Error::Unavailable { source })
+            }
             Err(source) => Err(Error::Commit { source }),
         }
+    }
+
+    /// Moves on to the position of a commit that is durable, and reports it to all who follow.
+    fn moved(&mut self, position: Position, touched: Touched) -> Arc<Commit> {
+        let commit = Arc::new(Commit {
+            number: position.commit_number,
+            tail: position.tail,
+            appended_at: position.appended_at,
+            touched,
+        });
+        self.position = position;
+        self.shared.recent.push(Arc::clone(&commit));
+        commit
     }
 
     /// The numbers that the topics get, without those that have one.
@@ -106,37 +117,38 @@ fn number_topics(connection: &Connection, topics: &[(String, TopicId)]) -> Attem
     Ok(())
 }
 
-/// Appends the events and moves the log's position, if there is anything to move.
+/// Appends the events and moves the store's position.
 fn append(
     connection: &Connection,
     from: Position,
     appended: &Appended,
 ) -> Attempt<(Vec<Arc<Event>>, Position)> {
-    let commit_number = appended.commit_number;
-    if commit_number < from.commit_number {
+    if appended.commit_number < from.commit_number {
         return Err("the commit number goes back".into());
     }
-    let events = log::append(connection, from.tail, appended)?;
-    let to = Position {
-        tail: from.tail.advanced_by(u64::try_from(events.len())?),
-        commit_number,
-    };
-    if to != from {
-        let moved = connection
-            .prepare_cached(
-                "UPDATE log SET tail = ?1, commit_number = ?2 WHERE tail = ?3 AND commit_number = ?4",
-            )?
-            .execute((
-                stored(to.tail.get())?,
-                stored(to.commit_number.get())?,
-                stored(from.tail.get())?,
-                stored(from.commit_number.get())?,
-            ))?;
-        if moved != 1 {
-            return Err("the log has moved without this writer".into());
-        }
-    }
+    let to = from.after(appended);
+    let events = log::append(connection, from.tail, to.appended_at, &appended.events)?;
+    move_position(connection, from, to)?;
     Ok((events, to))
+}
+
+fn move_position(connection: &Connection, from: Position, to: Position) -> Attempt<()> {
+    let moved = connection
+        .prepare_cached(
+            "UPDATE log SET tail = ?1, commit_number = ?2, appended_ms = ?3
+             WHERE tail = ?4 AND commit_number = ?5",
+        )?
+        .execute((
+            stored(to.tail.get())?,
+            stored(to.commit_number.get())?,
+            to.appended_at.as_millis(),
+            stored(from.tail.get())?,
+            stored(from.commit_number.get())?,
+        ))?;
+    if moved != 1 {
+        return Err("the log has moved without this writer".into());
+    }
+    Ok(())
 }
 
 impl Writer for EmbeddedWriter {
@@ -196,13 +208,17 @@ impl Writer for EmbeddedWriter {
         self.topic(topic)
     }
 
+    fn report_records_of(&mut self, objects: &[EntityName]) {
+        self.reported = objects.iter().cloned().collect();
+    }
+
     fn commit(
         &mut self,
         write: &WriteSet,
         events: &mut dyn FnMut(Position) -> Appended,
-    ) -> Result<Committed> {
+    ) -> Result<Outcome> {
         let from = self.position;
-        let (events, position) = self.transact(|connection, shared| {
+        let made = self.transact(|connection, shared| {
             for row in &write.rows {
                 rows::write(connection, &shared.layouts.of(&row.entity), row)?;
             }
@@ -214,16 +230,49 @@ impl Writer for EmbeddedWriter {
                 documents::write(connection, document)?;
             }
             append(connection, from, &events(from))
-        })?;
-        self.position = position;
-        Ok(Committed {
-            events,
-            tail: position.tail,
+        });
+        match made {
+            Ok((events, position)) => {
+                let commit = self.moved(position, Touched::by(write, &self.reported));
+                Ok(Outcome::Committed(Committed { events, commit }))
+            }
+            Err(Error::Unavailable { source }) => Ok(Outcome::Unavailable(source)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One process writes to the file, and its disk answers: there is no transaction whose outcome is asked for later.
+    fn outcome_of(&mut self, transaction: TransactionId) -> Result<Outcome> {
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        self.poisoned = true;
+        Err(Error::Commit {
+            source: format!("transaction {} was never in doubt", transaction.0).into(),
         })
     }
 
-    fn trim(&mut self, before: landfall_model::Timestamp) -> Result<bool> {
-        self.transact(|connection, _| log::trim(connection, before))
+    fn trim(&mut self, before: Timestamp) -> Result<bool> {
+        let from = self.position;
+        let to = Position {
+            commit_number: from.commit_number.advanced_by(1),
+            ..from
+        };
+        let trimmed = self.transact(|connection, _| {
+            let trimmed = log::trim(connection, before)?;
+            if trimmed.newest.is_some() {
+                move_position(connection, from, to)?;
+            }
+            Ok(trimmed)
+        })?;
+        if trimmed.newest.is_some() {
+            let touched = Touched {
+                trimmed: trimmed.newest,
+                ..Touched::default()
+            };
+            self.moved(to, touched);
+        }
+        Ok(trimmed.has_more)
     }
 }
 
@@ -241,6 +290,14 @@ impl Reads for EmbeddedWriter {
     ) -> Result<Vec<Row>> {
         let layout = self.shared.layouts.of(entity);
         rows::matching(&self.connection, &layout, field, value, limit)
+    }
+
+    fn rows(&self, records: &[(&EntityDefinition, RecordId)]) -> Result<Vec<Option<Row>>> {
+        rows::several(&self.connection, &self.shared.layouts, records)
+    }
+
+    fn matching(&self, lookups: &[Lookup<'_>]) -> Result<Vec<Vec<Row>>> {
+        rows::matching_several(&self.connection, &self.shared.layouts, lookups)
     }
 
     fn recent_rows(&self, entity: &EntityDefinition, limit: usize) -> Result<Vec<Row>> {
@@ -291,7 +348,7 @@ mod tests {
     fn no_events(position: Position) -> Appended {
         Appended {
             events: Vec::new(),
-            at: landfall_model::Timestamp::from_millis(0),
+            at: Timestamp::from_millis(0),
             commit_number: position.commit_number,
         }
     }
@@ -301,29 +358,51 @@ mod tests {
         document.expect("there").len()
     }
 
+    fn commit(writer: &mut EmbeddedWriter, write: &WriteSet) -> Result<Committed> {
+        writer.commit(write, &mut no_events)?.committed()
+    }
+
     #[test]
-    fn after_a_full_disk_nothing_is_written_until_it_is_opened_again() {
+    fn a_full_disk_refuses_a_write_and_takes_the_next_one_when_there_is_space() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let mut writer = open(folder.path());
-        writer
-            .commit(&write(Vec::new(), 1), &mut no_events)
-            .expect("committed");
+        commit(&mut writer, &write(Vec::new(), 1)).expect("committed");
+        let before = writer.position;
         writer
             .connection
             .execute_batch("PRAGMA max_page_count = 1")
             .expect("set to the present size");
-        let full = writer.commit(&write(Vec::new(), 1_000_000), &mut no_events);
-        assert!(matches!(full, Err(Error::Commit { .. })), "{full:?}");
+        for _ in 0..2 {
+            let full = writer.commit(&write(Vec::new(), 1_000_000), &mut no_events);
+            assert!(matches!(full, Ok(Outcome::Unavailable(_))), "{full:?}");
+        }
+        assert_eq!(length(&writer), 1, "nothing of it was kept");
+        assert_eq!(writer.shared.recent.position(), before);
         writer
             .connection
             .execute_batch("PRAGMA max_page_count = 1000000")
             .expect("there is room again");
+        commit(&mut writer, &write(Vec::new(), 2)).expect("committed");
+        assert_eq!(length(&writer), 2);
+        drop(writer);
+        assert_eq!(length(&open(folder.path())), 2);
+    }
+
+    #[test]
+    fn after_a_write_that_contradicts_the_file_nothing_is_written_until_it_is_opened_again() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let mut writer = open(folder.path());
+        commit(&mut writer, &write(Vec::new(), 1)).expect("committed");
+        let entity = sample::entity();
+        let nowhere = sample::changed_row(&entity, 9, sample::row(&entity, 9, &[]), &["Name"]);
+        let failed = commit(&mut writer, &write(vec![nowhere], 2));
+        assert!(matches!(failed, Err(Error::Commit { .. })), "{failed:?}");
         let entity = sample::entity_with(vec![sample::field(
             "More__c",
             landfall_model::FieldType::Int,
         )]);
         assert!(matches!(
-            writer.commit(&write(Vec::new(), 2), &mut no_events),
+            commit(&mut writer, &write(Vec::new(), 2)),
             Err(Error::Poisoned)
         ));
         assert!(matches!(
@@ -331,14 +410,16 @@ mod tests {
             Err(Error::Poisoned)
         ));
         assert!(matches!(writer.prepare(&[entity]), Err(Error::Poisoned)));
+        assert!(matches!(
+            writer.outcome_of(TransactionId(1)),
+            Err(Error::Poisoned)
+        ));
         assert_eq!(length(&writer), 1, "the writer still reads");
         drop(writer);
 
         let mut writer = open(folder.path());
         assert_eq!(length(&writer), 1);
-        writer
-            .commit(&write(Vec::new(), 3), &mut no_events)
-            .expect("committed");
+        commit(&mut writer, &write(Vec::new(), 3)).expect("committed");
         assert_eq!(length(&writer), 3);
     }
 
@@ -346,15 +427,13 @@ mod tests {
     fn a_panic_inside_a_commit_ends_the_writer_and_keeps_nothing() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let mut writer = open(folder.path());
-        writer
-            .commit(&write(Vec::new(), 1), &mut no_events)
-            .expect("committed");
+        commit(&mut writer, &write(Vec::new(), 1)).expect("committed");
         let panicked = catch_unwind(AssertUnwindSafe(|| {
             writer.commit(&write(Vec::new(), 2), &mut |_| panic!("no events"))
         }));
         assert!(panicked.is_err());
         assert_eq!(length(&writer), 1, "what was not committed is not read");
-        let after = writer.commit(&write(Vec::new(), 3), &mut no_events);
+        let after = commit(&mut writer, &write(Vec::new(), 3));
         assert!(matches!(after, Err(Error::Poisoned)), "{after:?}");
         drop(writer);
         assert_eq!(length(&open(folder.path())), 1);
@@ -366,9 +445,7 @@ mod tests {
         let mut writer = open(folder.path());
         let entity = sample::entity();
         let row = sample::new_row(&entity, 1, sample::row(&entity, 1, &[]));
-        writer
-            .commit(&write(vec![row], 1), &mut no_events)
-            .expect("committed");
+        commit(&mut writer, &write(vec![row], 1)).expect("committed");
         let full = sample::full_row(&entity, 1);
         // More sets than statements are kept.
         for set in 0..1_u32 << 10 {

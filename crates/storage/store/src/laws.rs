@@ -5,6 +5,8 @@
 
 mod commits;
 mod events;
+mod feed;
+mod outcomes;
 mod queries;
 mod records;
 pub mod reference;
@@ -46,6 +48,10 @@ pub const LAWS: &[Law] = &[
         records::found_in_order,
     ),
     law(
+        "batched reads agree with single ones",
+        records::batched_reads,
+    ),
+    law(
         "recent rows are the newest that are not deleted",
         records::newest_not_deleted,
     ),
@@ -64,6 +70,21 @@ pub const LAWS: &[Law] = &[
         commits::failed,
     ),
     law("the position goes on where it was", commits::position),
+    law("a commit in doubt is asked about", outcomes::in_doubt),
+    law(
+        "a store that was unavailable goes on with the next commit",
+        outcomes::unavailable,
+    ),
+    law("a fenced writer never commits again", outcomes::fenced),
+    law(
+        "who follows gets every commit with what it touched",
+        feed::follows,
+    ),
+    law(
+        "who is too far behind is told to load everything anew",
+        feed::too_far_behind,
+    ),
+    law("a trim is reported to those who follow", feed::trimmed),
     law(
         "what one read has seen the next one sees too",
         commits::reads_go_forward,

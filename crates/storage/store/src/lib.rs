@@ -2,27 +2,33 @@
 //!
 //! The shape is *read what the commands need, compute, write all at once*: a group of commands reads through
 //! [`Reads`], is computed in memory, and becomes durable by one [`Writer::commit`]. That fits one local file and a remote
-//! database alike. Replay ids and commit numbers are given inside the commit, in its order: a back end that is shared by
-//! several nodes takes its counter last and calls back for the events.
+//! database alike. Replay ids and commit numbers are assigned inside the commit, in its order: a back end that is shared by
+//! several nodes takes its counter last and calls back for the events. What a commit touched is reported to everything that
+//! is kept in memory by [`Reader::follow`].
 //! Start reading at [`Writer`]; [`laws`] is the suite that every back end passes, [`faults`] makes a store fail on demand.
 
 mod event;
 pub mod faults;
+mod feed;
 pub mod laws;
 mod query;
 mod write;
 
 pub use event::{Event, LogBounds, NewEvent, Page, TopicFilter, TopicId};
+pub use feed::{Commit, Followed, RecentCommits, Touched};
 pub use landfall_query::{Found, FoundRow};
 pub use query::{Reread, Room};
 pub use write::{
-    Appended, Committed, Document, DocumentKind, Position, RowRemoval, RowWrite, WriteSet,
+    Appended, Cause, Committed, Document, DocumentKind, Outcome, Position, RowRemoval, RowWrite,
+    TransactionId, WriteSet,
 };
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use landfall_model::{EntityDefinition, RecordId, ReplayId, Row, Timestamp, Topic, Value};
+use landfall_model::{
+    CommitNumber, EntityDefinition, EntityName, RecordId, ReplayId, Row, Timestamp, Topic, Value,
+};
 use landfall_query::Plan;
 
 /// Why the store did not do what it was asked.
@@ -41,15 +47,29 @@ pub enum Error {
         what: &'static str,
         /// What the back end says.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Cause,
     },
-    /// A commit failed; none of it is kept, and the writer is poisoned.
+    /// A write failed in a way that ends the writer: nobody knows what the disk holds after a failed sync, and a write that
+    /// contradicts what is stored is a defect. Every later write answers [`Self::Poisoned`].
     #[error("cannot commit")]
     Commit {
         /// What the back end says.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Cause,
     },
+    /// Nothing was kept, and the writer may go on: [`Outcome::Unavailable`].
+    #[error("the store cannot write")]
+    Unavailable {
+        /// What the back end says.
+        #[source]
+        source: Cause,
+    },
+    /// Another process has become the writer of the org: [`Outcome::Fenced`].
+    #[error("another process has become the writer of the org")]
+    Fenced,
+    /// Whether a write was kept could not be found out: [`Outcome::Unknown`].
+    #[error("it is not known whether the write was kept")]
+    InDoubt,
     /// A field would have to become another kind of value. Nothing was changed, and the writer goes on.
     #[error("{entity}.{field} is kept as {kept} and cannot become {wanted}")]
     FieldKept {
@@ -62,7 +82,7 @@ pub enum Error {
         /// How they would have to be kept.
         wanted: String,
     },
-    /// An earlier commit failed: nothing more is written until the store is opened again.
+    /// An earlier write ended the writer: nothing more is written until the store is opened again.
     #[error("the writer has failed before and takes no more writes")]
     Poisoned,
     /// What was read cannot have been written by this code.
@@ -84,6 +104,19 @@ pub enum Error {
 /// A result of the store.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// A search for the rows of an object by the value of a field: see [`Reads::rows_where`].
+#[derive(Clone, Copy, Debug)]
+pub struct Lookup<'a> {
+    /// The object.
+    pub entity: &'a EntityDefinition,
+    /// Index of the field in the definition.
+    pub field: usize,
+    /// The value.
+    pub value: &'a Value,
+    /// How many rows are returned at most.
+    pub limit: usize,
+}
+
 /// Reading records and documents. Deleted records that are still in the recycle bin are found too: their `IsDeleted` says so.
 pub trait Reads {
     /// The row of a record, or none.
@@ -104,6 +137,18 @@ pub trait Reads {
         value: &Value,
         limit: usize,
     ) -> Result<Vec<Row>>;
+
+    /// The rows of several records, in the order of `records`, in one round trip and at one point in time.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Corrupt`].
+    fn rows(&self, records: &[(&EntityDefinition, RecordId)]) -> Result<Vec<Option<Row>>>;
+
+    /// What [`Self::rows_where`] finds for each of several lookups, in one round trip and at one point in time.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Corrupt`].
+    fn matching(&self, lookups: &[Lookup<'_>]) -> Result<Vec<Vec<Row>>>;
 
     /// The newest rows of an object that are not deleted, by last modification, `limit` at most.
     ///
@@ -131,6 +176,19 @@ pub trait Reader: Reads + Send + Sync {
     /// # Errors
     /// [`Error::Read`].
     fn log_bounds(&self) -> Result<LogBounds>;
+
+    /// The position after the newest commit.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    fn position(&self) -> Result<Position>;
+
+    /// The commits after `after`, in order and without a gap, `limit` at most. A commit is reported before its writer
+    /// returns, and after readers see what it wrote.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed>;
 
     /// Events after `after`, in order, that pass the filter, as many as `limit` and a bounded number of bytes allow.
     /// The page says how far the log was looked through, also where nothing passed; from the tail on that is `after`.
@@ -185,31 +243,42 @@ pub trait Writer: Reads + Send {
     /// a field was there it is null, a checkbox false. A field cannot become another kind of value; saying so ends nothing.
     ///
     /// # Errors
-    /// [`Error::FieldKept`], [`Error::Commit`], [`Error::Poisoned`].
+    /// [`Error::FieldKept`], [`Error::Unavailable`], [`Error::Fenced`]: nothing was changed. [`Error::Commit`],
+    /// [`Error::Poisoned`].
     fn prepare(&mut self, entities: &[Arc<EntityDefinition>]) -> Result<()>;
 
-    /// The number of a topic, given at first use and kept for ever.
+    /// The number of a topic, assigned at first use and kept for ever.
     ///
     /// # Errors
-    /// [`Error::Commit`], [`Error::Poisoned`].
+    /// [`Error::Unavailable`], [`Error::Fenced`], [`Error::Commit`], [`Error::Poisoned`].
     fn topic(&mut self, topic: &Topic) -> Result<TopicId>;
 
-    /// Makes a group durable: all of it or nothing. `events` is called once, inside the transaction, with the
-    /// position that the log has reached; what it returns is appended from there.
+    /// Names the objects whose records [`Touched::records`] lists from the next commit on: those that are kept in memory.
+    fn report_records_of(&mut self, objects: &[EntityName]);
+
+    /// Makes a group durable: all of it or nothing. `events` is called once at most, inside the transaction, with the
+    /// position that the store has reached; what it returns is appended from there. [`Position::after`] is the position
+    /// after it.
     ///
     /// # Errors
-    /// [`Error::Commit`]: nothing is kept, and every later call answers [`Error::Poisoned`], since after a failed
-    /// sync nobody knows what the disk holds. [`Error::Poisoned`].
+    /// [`Error::Commit`]: the writer ends. [`Error::Poisoned`].
     fn commit(
         &mut self,
         write: &WriteSet,
         events: &mut dyn FnMut(Position) -> Appended,
-    ) -> Result<Committed>;
+    ) -> Result<Outcome>;
 
-    /// Forgets events that were appended before `before`, a bounded number at a time; says whether there is more to do.
+    /// What became of the commit that answered [`Outcome::Unknown`], which is answered again as long as nobody knows.
     ///
     /// # Errors
-    /// [`Error::Commit`], [`Error::Poisoned`].
+    /// [`Error::Commit`] if this writer never issued the id; [`Error::Poisoned`].
+    fn outcome_of(&mut self, transaction: TransactionId) -> Result<Outcome>;
+
+    /// Deletes events that were appended before `before`, a bounded number at a time; returns whether there is more to
+    /// do. A call that deletes events is a commit: it takes a commit number and is reported by [`Reader::follow`].
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], [`Error::Fenced`]: nothing was deleted. [`Error::Commit`], [`Error::Poisoned`].
     fn trim(&mut self, before: Timestamp) -> Result<bool>;
 }
 

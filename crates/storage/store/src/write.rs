@@ -5,6 +5,8 @@ use std::sync::Arc;
 use landfall_model::{CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Timestamp};
 
 use crate::event::{Event, NewEvent};
+use crate::feed::Commit;
+use crate::{Error, Result};
 
 /// What a document is about: a closed set, so that a store can lay each out as it likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -147,13 +149,38 @@ impl WriteSet {
     }
 }
 
-/// Where the log stands when the events of a commit are asked for.
+/// How far a store has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// The newest replay id given out so far; the events get the ones after it.
+    /// The newest replay id so far; the events of the next commit get the ones after it.
     pub tail: ReplayId,
-    /// The newest commit number given out so far.
+    /// The newest commit number so far.
     pub commit_number: CommitNumber,
+    /// When the newest commit was made: no later commit has an earlier time. [`Timestamp::default`] in a new store.
+    pub appended_at: Timestamp,
+}
+
+impl Position {
+    /// Where a new store begins.
+    pub const ORIGIN: Self = Self {
+        tail: ReplayId::ORIGIN,
+        commit_number: CommitNumber::ORIGIN,
+        appended_at: Timestamp::from_millis(0),
+    };
+
+    /// The position after a commit that appends these events. Every commit takes a commit number, also one without
+    /// changes of records, and none is earlier than the one before it, whatever `appended` says.
+    #[must_use]
+    pub fn after(self, appended: &Appended) -> Self {
+        let events = u64::try_from(appended.events.len()).unwrap_or(u64::MAX);
+        Self {
+            tail: self.tail.advanced_by(events),
+            commit_number: appended
+                .commit_number
+                .max(self.commit_number.advanced_by(1)),
+            appended_at: appended.at.max(self.appended_at),
+        }
+    }
 }
 
 /// The events of a commit.
@@ -161,7 +188,7 @@ pub struct Position {
 pub struct Appended {
     /// In the order of their replay ids to be.
     pub events: Vec<NewEvent>,
-    /// When they are appended.
+    /// When the commit is made.
     pub at: Timestamp,
     /// The newest commit number that they used.
     pub commit_number: CommitNumber,
@@ -172,6 +199,43 @@ pub struct Appended {
 pub struct Committed {
     /// The appended events with their replay ids.
     pub events: Vec<Arc<Event>>,
-    /// The newest replay id given out.
-    pub tail: ReplayId,
+    /// The commit as [`Reader::follow`](crate::Reader::follow) reports it.
+    pub commit: Arc<Commit>,
+}
+
+/// Identity of a transaction whose outcome is not known. Only the writer that issued it can interpret it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TransactionId(pub u64);
+
+/// What became of a commit.
+#[derive(Debug)]
+#[must_use]
+pub enum Outcome {
+    /// It is durable.
+    Committed(Committed),
+    /// Another process has become the writer of the org. Nothing was kept, and this writer never commits again.
+    Fenced,
+    /// Nothing was kept, as with a full disk or a lost connection. The writer may go on with the next commit.
+    Unavailable(Cause),
+    /// It may be durable or not. [`Writer::outcome_of`](crate::Writer::outcome_of) is asked until it is known; until then
+    /// the writer takes nothing else.
+    Unknown(TransactionId),
+}
+
+/// Why a store could not do its work, in the words of the back end.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+impl Outcome {
+    /// What was committed, where every other outcome is an error.
+    ///
+    /// # Errors
+    /// [`Error::Fenced`], [`Error::Unavailable`], [`Error::InDoubt`].
+    pub fn committed(self) -> Result<Committed> {
+        match self {
+            Self::Committed(committed) => Ok(committed),
+            Self::Fenced => Err(Error::Fenced),
+            Self::Unavailable(source) => Err(Error::Unavailable { source }),
+            Self::Unknown(_) => Err(Error::InDoubt),
+        }
+    }
 }

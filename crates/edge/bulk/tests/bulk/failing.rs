@@ -3,38 +3,39 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use landfall_store::faults::{self, Denial};
+use landfall_store::faults::{self, Fault, FaultPlan};
 use serde_json::json;
 
 use crate::org::{Org, rows};
 
-/// An org whose store can be made to deny a write.
-async fn denying(org: Org) -> (Org, Arc<Denial>) {
-    let mut denial = None;
+/// An org whose store fails by plan.
+async fn failing(org: Org) -> (Org, Arc<FaultPlan>) {
+    let mut plan = None;
     let stopped = org.stop().await;
     let org = Org::start(stopped, |opened| {
-        let (store, told) = faults::denying(opened);
-        denial = Some(told);
+        let (store, faults) = faults::injecting(opened);
+        plan = Some(faults);
         store
     })
     .await;
-    (org, denial.expect("the store was opened"))
+    (org, plan.expect("the store was opened"))
 }
 
-/// Waits until a write has been denied or the job is done; says whether it was denied.
-async fn fails(org: &Org, denial: &Denial, job: &str, commit: usize, is_late: bool) -> bool {
-    if is_late {
-        denial.late_after(commit);
+/// Waits until a write has failed or the job is done; returns whether one failed.
+async fn fails(org: &Org, plan: &FaultPlan, job: &str, commit: usize, is_late: bool) -> bool {
+    let fault = if is_late {
+        Fault::EndedKept
     } else {
-        denial.after(commit);
-    }
+        Fault::Ended
+    };
+    plan.inject(commit, fault);
     while org.test.engine.is_writable() {
         if org.get(job).await.json()["state"] == "JobComplete" {
             break;
         }
         tokio::task::yield_now().await;
     }
-    denial.withdraw();
+    plan.withdraw();
     !org.test.engine.is_writable()
 }
 
@@ -42,7 +43,7 @@ const RECORDS: usize = 900;
 
 /// Has a job of some records fail at a commit, and go on after a restart; says whether it did fail.
 async fn fails_at(commit: usize, is_late: bool, (object, column): (&str, &str)) -> (Org, bool) {
-    let (org, denial) = denying(crate::events::org().await).await;
+    let (org, plan) = failing(crate::events::org().await).await;
     let job = org
         .job(&json!({"object": object, "operation": "insert"}))
         .await;
@@ -54,7 +55,7 @@ async fn fails_at(commit: usize, is_late: bool, (object, column): (&str, &str)) 
     assert_eq!(put.status, 201);
     let closed = org.patch(&job, &json!({"state": "UploadComplete"})).await;
     assert_eq!(closed.status, 200);
-    let has_failed = fails(&org, &denial, &job, commit, is_late).await;
+    let has_failed = fails(&org, &plan, &job, commit, is_late).await;
     let org = Org::start(org.stop().await, |opened| opened).await;
     let ended = org.ended(&job).await;
     assert_eq!(ended["state"], "JobComplete");
@@ -124,12 +125,12 @@ async fn a_job_goes_on_after_a_stop() {
 /// Has a query fail at a commit, and go on after a restart; says whether it did fail.
 async fn query_fails_at(commit: usize, is_late: bool) -> bool {
     const RECORDS: usize = 300;
-    let (org, denial) = denying(Org::new().await).await;
+    let (org, plan) = failing(Org::new().await).await;
     let insert = json!({"object": "Account", "operation": "insert"});
     let rows = rows(RECORDS);
     org.run(&insert, &format!("Name\n{rows}")).await;
     let job = org.query("SELECT Name FROM Account").await;
-    let has_failed = fails(&org, &denial, &job, commit, is_late).await;
+    let has_failed = fails(&org, &plan, &job, commit, is_late).await;
     let stopped = org.stop().await;
     let left = stopped.folder.path().join("bulk").join("750.part");
     std::fs::write(&left, "\"Name\"\n\"N").expect("a file");

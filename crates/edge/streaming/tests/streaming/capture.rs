@@ -5,7 +5,7 @@ use std::time::Duration;
 use landfall_engine::Change;
 use landfall_model::{Date, RecordId, Timestamp, Value as Field};
 use landfall_schema::{EventField, EventSchema, FieldValue, Inclusion, Scalar, Shape, bitmap};
-use landfall_store::{Appended, Document, DocumentKind, NewEvent, WriteSet};
+use landfall_store::{Appended, Document, DocumentKind, NewEvent, Outcome, WriteSet};
 use serde_json::{Value, json};
 
 use crate::org::{ACCOUNTS, IntoField, Org, header, keys, names, payload, replay_id, text};
@@ -471,6 +471,7 @@ async fn events_of_an_old_schema_are_read_with_it() {
             at: Timestamp::from_millis(1_700_000_000_123),
             commit_number: position.commit_number,
         })
+        .and_then(Outcome::committed)
         .expect("it is kept");
     drop(store);
 

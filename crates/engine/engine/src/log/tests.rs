@@ -4,9 +4,13 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use landfall_model::{EntityDefinition, EventUuid, RecordId, Row, SchemaId, Timestamp, Value};
+use landfall_model::{
+    CommitNumber, EntityDefinition, EventUuid, RecordId, Row, SchemaId, Timestamp, Value,
+};
 use landfall_query::Plan;
-use landfall_store::{DocumentKind, Found, Page, Reads, Reread, Result, Room, TopicId};
+use landfall_store::{
+    DocumentKind, Followed, Found, Lookup, Page, Position, Reads, Reread, Result, Room, TopicId,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -42,6 +46,14 @@ impl Reads for Whole {
         Ok(Vec::new())
     }
 
+    fn rows(&self, records: &[(&EntityDefinition, RecordId)]) -> Result<Vec<Option<Row>>> {
+        Ok(vec![None; records.len()])
+    }
+
+    fn matching(&self, lookups: &[Lookup<'_>]) -> Result<Vec<Vec<Row>>> {
+        Ok(vec![Vec::new(); lookups.len()])
+    }
+
     fn recent_rows(&self, _: &EntityDefinition, _: usize) -> Result<Vec<Row>> {
         Ok(Vec::new())
     }
@@ -56,6 +68,18 @@ impl Reads for Whole {
 }
 
 impl Reader for Whole {
+    fn position(&self) -> Result<Position> {
+        let tail = self.log_bounds()?.tail;
+        Ok(Position {
+            tail,
+            ..Position::ORIGIN
+        })
+    }
+
+    fn follow(&self, _: CommitNumber, _: usize) -> Result<Followed> {
+        Ok(Followed::TooFarBehind)
+    }
+
     fn first_since(&self, at: Timestamp) -> Result<Option<ReplayId>> {
         let events = self.events();
         let first = events.iter().find(|event| event.appended >= at);

@@ -6,20 +6,20 @@ use std::sync::atomic::Ordering;
 use landfall_engine::{Error, Rendition};
 use landfall_model::{Fault, ReplayId, Value};
 use landfall_store::TopicFilter;
-use landfall_store::faults::{self, Denial};
+use landfall_store::faults::{self, Fault as Injected, FaultPlan};
 
 use crate::org::{Org, text};
 
-/// An org whose store can be made to deny a write. The store beneath goes on: it is the engine that has to stop.
-async fn denying() -> (Org, Arc<Denial>) {
-    let mut denial = None;
+/// An org whose store fails by plan. The store beneath goes on: it is the engine that has to stop.
+async fn failing() -> (Org, Arc<FaultPlan>) {
+    let mut plan = None;
     let org = Org::on(|opened| {
-        let (store, told) = faults::denying(opened);
-        denial = Some(told);
+        let (store, faults) = faults::injecting(opened);
+        plan = Some(faults);
         store
     })
     .await;
-    (org, denial.expect("the store was opened"))
+    (org, plan.expect("the store was opened"))
 }
 
 fn is_unavailable<T>(result: Result<T, Error>) -> bool {
@@ -27,8 +27,8 @@ fn is_unavailable<T>(result: Result<T, Error>) -> bool {
 }
 
 #[tokio::test]
-async fn after_a_failed_commit_nobody_is_told_that_anything_was_kept() {
-    let (mut org, denial) = denying().await;
+async fn after_a_failed_commit_nothing_is_acknowledged() {
+    let (mut org, plan) = failing().await;
     let tail = org.tail();
     let id = org.created("Account", &[text("Name", "Kept")]).await;
     let (kept, groups) = (
@@ -39,7 +39,7 @@ async fn after_a_failed_commit_nobody_is_told_that_anything_was_kept() {
     assert!(org.engine.is_writable());
     let watcher = org.engine.log().watch();
     watcher.set(TopicFilter::All);
-    denial.after(0);
+    plan.inject(0, Injected::Ended);
     let mut waiting = Vec::new();
     for _ in 0..20 {
         let engine = org.engine.clone();
@@ -84,14 +84,85 @@ async fn after_a_failed_commit_nobody_is_told_that_anything_was_kept() {
 
 #[tokio::test]
 async fn a_failed_trim_ends_the_writing_too() {
-    let (org, denial) = denying().await;
-    denial.after(0);
+    let (org, plan) = failing().await;
+    plan.inject(0, Injected::Ended);
     assert!(is_unavailable(org.engine.trim().await));
     assert!(!org.engine.is_writable());
     let change = org.create("Account", &[text("Name", "Late")]);
     assert!(is_unavailable(
         org.engine.commit(org.transaction(vec![change])).await
     ));
+}
+
+/// Commits that the store does not keep are refused, and the next one is tried.
+#[tokio::test]
+async fn a_store_that_is_unavailable_refuses_a_group_and_takes_the_next() {
+    for (fault, is_kept) in [
+        (Injected::Unavailable, false),
+        (Injected::UnknownLost(0), false),
+        (Injected::UnknownLost(1), false),
+        (Injected::UnknownKept(0), true),
+        (Injected::UnknownKept(1), true),
+    ] {
+        let (org, plan) = failing().await;
+        let before = org.tail();
+        plan.inject(0, fault);
+        let create = org.create("Account", &[text("Name", "First")]);
+        let first = org.engine.commit(org.transaction(vec![create])).await;
+        assert_eq!(first.is_ok(), is_kept, "{fault:?}");
+        if !is_kept {
+            assert!(is_unavailable(first), "{fault:?}");
+        }
+        assert!(org.engine.is_writable(), "{fault:?}");
+        let kept = before.advanced_by(u64::from(is_kept));
+        assert_eq!(org.tail(), kept, "{fault:?}");
+        assert_eq!(
+            org.events_after(before).await.len(),
+            usize::from(is_kept),
+            "{fault:?}"
+        );
+        org.created("Account", &[text("Name", "Second")]).await;
+        assert_eq!(org.tail(), kept.advanced_by(1), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_everything_until_there_is_space() {
+    let (org, plan) = failing().await;
+    let (id, tail) = (
+        org.created("Account", &[text("Name", "Kept")]).await,
+        org.tail(),
+    );
+    plan.inject_from(0, Injected::Unavailable);
+    for _ in 0..3 {
+        let change = org.update(id, &[text("Name", "Lost")]);
+        assert!(is_unavailable(
+            org.engine.commit(org.transaction(vec![change])).await
+        ));
+        assert!(is_unavailable(org.engine.trim().await));
+        assert!(org.engine.is_writable());
+    }
+    assert_eq!(org.tail(), tail);
+    assert_eq!(org.value(id, "Name").await, Value::Text("Kept".to_owned()));
+    plan.withdraw();
+    org.engine.trim().await.expect("trimmed");
+    org.change(org.update(id, &[text("Name", "Later")])).await;
+    assert_eq!(org.tail(), tail.advanced_by(1));
+}
+
+#[tokio::test]
+async fn a_writer_that_is_fenced_takes_nothing_more() {
+    let (org, plan) = failing().await;
+    let tail = org.tail();
+    plan.inject(0, Injected::Fenced);
+    for name in ["First", "Second"] {
+        let create = org.create("Account", &[text("Name", name)]);
+        assert!(is_unavailable(
+            org.engine.commit(org.transaction(vec![create])).await
+        ));
+        assert!(!org.engine.is_writable());
+    }
+    assert_eq!(org.tail(), tail);
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! What is the same after a stop and a start.
 
-use landfall_engine::{Change, TopicFilter};
+use std::sync::Arc;
+
+use landfall_engine::{Change, Clock, ManualClock, TopicFilter};
 use landfall_model::{Fault, RecordId, ReplayId, Value};
 use landfall_store::{Document, DocumentKind};
 
@@ -27,6 +29,30 @@ async fn ids_and_auto_numbers_go_on_rising() {
     }
     assert!(ids.windows(2).all(|pair| pair[0] < pair[1]), "{ids:?}");
     assert_eq!(numbers, ["00000001", "00000002", "00000003"]);
+}
+
+#[tokio::test]
+async fn commit_times_never_go_back_over_a_restart() {
+    let mut org = Org::new().await;
+    org.advance(3_600);
+    org.engine
+        .put(vec![Document {
+            kind: DocumentKind::Org,
+            key: "note".to_owned(),
+            content: Some(Vec::new()),
+        }])
+        .await
+        .expect("kept");
+    let late = org.clock.now();
+    org.clock = Arc::new(ManualClock::new(crate::org::START));
+    let org = org.restarted().await;
+    assert!(org.clock.now() < late);
+    let before = org.tail();
+    org.change(account(&org)).await;
+    let log = org.engine.log();
+    let stretch = log.read(before, &TopicFilter::All, 1).await;
+    let event = stretch.expect("a read").events.remove(0);
+    assert_eq!(event.event().appended, late);
 }
 
 #[tokio::test]

@@ -2,9 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use landfall_model::{FieldType, ReplayId, Timestamp};
+use landfall_model::{CommitNumber, FieldType, ReplayId, Timestamp, Topic};
 use landfall_store::laws::{Place, sample};
-use landfall_store::{Error, TopicFilter};
+use landfall_store::{DocumentKind, Error, Position, TopicFilter, TopicId};
 use landfall_store_embedded::{Config, open};
 
 use crate::place::{Folder, commit, publish};
@@ -117,15 +117,43 @@ fn the_file_of_another_program_is_refused_and_left_alone() {
     assert_eq!(folder.files(), ["landfall.db"]);
 }
 
+/// A file as the first format had it: an event of 10 ms, and a tail and a commit number to go on from.
+const FORMAT_1: &str = include_str!("format_1.sql");
+
+#[test]
+fn a_file_of_the_first_format_is_brought_up_to_date_without_loss() {
+    let folder = Folder::new();
+    let sqlite = folder.sqlite();
+    sqlite.execute_batch(FORMAT_1).expect("made");
+    drop(sqlite);
+    let expected = Position {
+        tail: ReplayId::ORIGIN.advanced_by(2),
+        commit_number: CommitNumber::ORIGIN.advanced_by(7),
+        appended_at: Timestamp::from_millis(1_700_000_000_123),
+    };
+    for _ in 0..2 {
+        let mut store = folder.open();
+        assert_eq!(store.reader.position().expect("readable"), expected);
+        let topic = store.writer.topic(&Topic::new("/event/One__e"));
+        assert_eq!(topic.expect("numbered"), TopicId(1));
+        let page = store.reader.events(ReplayId::ORIGIN, &TopicFilter::All, 10);
+        let page = page.expect("readable");
+        let payloads: Vec<_> = page.events.iter().map(|event| &*event.payload).collect();
+        assert_eq!(payloads, [&b"one"[..], b"two"]);
+        let document = store.reader.document(DocumentKind::Org, "key");
+        assert_eq!(document.expect("readable"), Some(b"kept".to_vec()));
+    }
+}
+
 #[test]
 fn a_file_of_a_newer_format_is_refused() {
     let folder = Folder::new();
     drop(folder.open());
     folder
         .sqlite()
-        .pragma_update(None, "user_version", 2)
+        .pragma_update(None, "user_version", 3)
         .expect("set");
-    check_refused(&folder, "format version 2");
+    check_refused(&folder, "format version 3");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use landfall_model::{
 };
 use landfall_store::laws::sample;
 use landfall_store::{
-    Appended, Document, DocumentKind, Event, NewEvent, Opened, RowWrite, TopicFilter, TopicId,
-    WriteSet,
+    Appended, Document, DocumentKind, Event, NewEvent, Opened, Outcome, Position, RowWrite,
+    TopicFilter, TopicId, WriteSet,
 };
 use proptest::prelude::*;
 
@@ -40,6 +40,7 @@ struct Model {
     events: Vec<Event>,
     given: u64,
     commits: u64,
+    appended_at: Timestamp,
     now: i64,
 }
 
@@ -175,8 +176,13 @@ impl Model {
             } => {
                 let topics = topics(&mut store);
                 self.now += later;
-                let position = (self.given, self.commits);
+                let position = Position {
+                    tail: ReplayId::ORIGIN.advanced_by(self.given),
+                    commit_number: CommitNumber::ORIGIN.advanced_by(self.commits),
+                    appended_at: self.appended_at,
+                };
                 self.commits += 1;
+                self.appended_at = Timestamp::from_millis(self.now);
                 let write = WriteSet {
                     rows: self.rows(entity, &rows),
                     documents: self.documents(&documents),
@@ -184,26 +190,28 @@ impl Model {
                 };
                 let events = self.events(&topics, &events);
                 let committed = store.writer.commit(&write, &mut |found| {
-                    assert_eq!(found.tail, ReplayId::ORIGIN.advanced_by(position.0));
-                    assert_eq!(
-                        found.commit_number,
-                        CommitNumber::ORIGIN.advanced_by(position.1)
-                    );
+                    assert_eq!(found, position);
                     Appended {
                         events: events.clone(),
                         at: Timestamp::from_millis(self.now),
                         commit_number: found.commit_number.advanced_by(1),
                     }
                 });
+                let committed = committed.and_then(Outcome::committed);
                 let committed = committed.expect("committed");
-                assert_eq!(committed.tail, ReplayId::ORIGIN.advanced_by(self.given));
+                assert_eq!(
+                    committed.commit.tail,
+                    ReplayId::ORIGIN.advanced_by(self.given)
+                );
                 assert_eq!(committed.events.len(), events.len());
                 store
             }
             Step::Trim { back } => {
                 let before = Timestamp::from_millis(self.now - back);
                 while store.writer.trim(before).expect("trimmed") {}
+                let kept = self.events.len();
                 self.events.retain(|event| event.appended >= before);
+                self.commits += u64::from(self.events.len() < kept);
                 store
             }
             Step::Reopen => {

@@ -68,11 +68,13 @@ pub(crate) fn commit(
         rows,
         ..WriteSet::default()
     };
-    writer.commit(&write, &mut |position| Appended {
-        events: events.to_vec(),
-        at: Timestamp::from_millis(at),
-        commit_number: position.commit_number.advanced_by(1),
-    })
+    writer
+        .commit(&write, &mut |position| Appended {
+            events: events.to_vec(),
+            at: Timestamp::from_millis(at),
+            commit_number: position.commit_number.advanced_by(1),
+        })?
+        .committed()
 }
 
 /// Commits `count` events on one topic in one group.

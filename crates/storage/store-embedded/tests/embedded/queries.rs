@@ -324,6 +324,7 @@ fn filled(
             at: Timestamp::default(),
             commit_number: position.commit_number,
         })
+        .and_then(landfall_store::Outcome::committed)
         .expect("committed");
     (org, folder, store)
 }

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use landfall_model::{CommitNumber, EntityDefinition, ReplayId, Timestamp, Value};
+use landfall_model::{EntityDefinition, ReplayId, Timestamp, Value};
 
 use super::Place;
 use super::sample::{
-    START, changed_row, entity, event, id, keep, new_row, nothing, opened, place, publish, row,
-    text, topic,
+    changed_row, entity, event, id, keep, new_row, nothing, opened, place, publish, row, text,
+    topic,
 };
-use crate::{Appended, Document, DocumentKind, Error, Opened, Position, TopicFilter, WriteSet};
+use crate::{
+    Appended, Document, DocumentKind, Error, Opened, Outcome, Position, TopicFilter, WriteSet,
+};
 
 fn document(content: &str) -> Document {
     Document {
@@ -67,9 +69,11 @@ pub(super) fn seen_whole(at: &dyn Place) {
             commit_number: position.commit_number.advanced_by(2),
         }
     });
-    let committed = committed.expect("a commit succeeds");
+    let committed = committed
+        .and_then(Outcome::committed)
+        .expect("a commit succeeds");
     assert_eq!(calls, 1, "the events are asked for once");
-    assert_eq!(committed.tail, ReplayId::ORIGIN.advanced_by(2));
+    assert_eq!(committed.commit.tail, ReplayId::ORIGIN.advanced_by(2));
     drop(reader);
     let whole = (
         Some(text("kept")),
@@ -128,33 +132,42 @@ pub(super) fn failed(at: &dyn Place) {
     let mut store = opened(at, &entity);
     assert_eq!(seen(&store, &entity), before, "nothing of it is kept");
     let committed = publish(&mut *store.writer, 2, &[event(topic, 3)]);
-    assert_eq!(committed.tail, ReplayId::ORIGIN.advanced_by(2));
+    assert_eq!(committed.commit.tail, ReplayId::ORIGIN.advanced_by(2));
 }
 
 pub(super) fn position(at: &dyn Place) {
     let entity = entity();
-    let mut expected = START;
+    let mut expected = Position::ORIGIN;
     for (opening, events) in [1, 0, 3].into_iter().enumerate() {
         let mut store = opened(at, &entity);
         let topic = topic(&mut store, "/data/Thing__ChangeEvent");
-        for commit_numbers in [0, 1, 5] {
+        assert_eq!(store.reader.position().expect("readable"), expected);
+        for (commit_numbers, at) in [(0, 20), (1, 10), (5, 30)] {
             let mut found = None;
             let committed = store.writer.commit(&WriteSet::default(), &mut |position| {
                 found = Some(position);
                 Appended {
                     events: (0..events).map(|number| event(topic, number)).collect(),
-                    at: Timestamp::from_millis(1),
+                    at: Timestamp::from_millis(at),
                     commit_number: position.commit_number.advanced_by(commit_numbers),
                 }
             });
             assert_eq!(found, Some(expected), "opening {opening}");
+            // Each commit has a number of its own, and the time goes back for none of them.
             expected = Position {
                 tail: expected.tail.advanced_by(events),
-                commit_number: CommitNumber::new(expected.commit_number.get() + commit_numbers),
+                commit_number: expected.commit_number.advanced_by(commit_numbers.max(1)),
+                appended_at: expected.appended_at.max(Timestamp::from_millis(at)),
             };
-            assert_eq!(committed.expect("a commit succeeds").tail, expected.tail);
+            let committed = committed.and_then(Outcome::committed);
+            let committed = committed.expect("a commit succeeds");
+            assert_eq!(committed.commit.position(), expected);
+            for event in &committed.events {
+                assert_eq!(event.appended, expected.appended_at);
+            }
             let bounds = store.reader.log_bounds().expect("readable");
             assert_eq!(bounds.tail, expected.tail);
+            assert_eq!(store.reader.position().expect("readable"), expected);
         }
     }
 }
@@ -214,7 +227,9 @@ pub(super) fn reads_go_forward(at: &dyn Place) {
                 events: vec![event(topic, number), event(topic, number)],
                 ..nothing(position)
             });
-            committed.expect("a commit succeeds");
+            committed
+                .and_then(Outcome::committed)
+                .expect("a commit succeeds");
         }
         done.store(true, Ordering::Release);
         for thread in looking {

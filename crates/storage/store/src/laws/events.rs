@@ -68,7 +68,7 @@ pub(super) fn never_given_twice(at: &dyn Place) {
                 given += 1;
                 assert_eq!(event.replay_id, replay_id(given));
             }
-            assert_eq!(committed.tail, replay_id(given));
+            assert_eq!(committed.commit.tail, replay_id(given));
             assert_eq!(bounds(&store).tail, replay_id(given));
         }
         trim_all(&mut store, AFTER_ALL);
@@ -109,7 +109,7 @@ pub(super) fn come_back(at: &dyn Place) {
             .collect(),
     ];
     let mut expected = Vec::new();
-    for (batch, at) in batches.iter().zip([i64::MIN, 0, 1_700_000_000_123]) {
+    for (batch, at) in batches.iter().zip([0, 1, 1_700_000_000_123]) {
         let committed = publish(&mut *store.writer, at, batch);
         assert_eq!(committed.events.len(), batch.len());
         for (event, new) in committed.events.iter().zip(batch) {

@@ -9,7 +9,7 @@ use super::sample::{
     changed_row, entity, entity_with, field, full_row, id, keep, moment, new_row, nothing, opened,
     place, row, text,
 };
-use crate::{Document, DocumentKind, Error, Opened, RowRemoval, WriteSet};
+use crate::{Document, DocumentKind, Error, Lookup, Opened, Outcome, RowRemoval, WriteSet};
 
 pub(super) fn rows_come_back(at: &dyn Place) {
     let entity = entity();
@@ -52,6 +52,7 @@ pub(super) fn removed_rows(at: &dyn Place) {
     store
         .writer
         .commit(&write, &mut nothing)
+        .and_then(Outcome::committed)
         .expect("committed");
     let row = |store: &Opened, number| store.reader.row(&entity, id(number)).expect("readable");
     assert_eq!(row(&store, 1), None);
@@ -201,6 +202,60 @@ pub(super) fn found_in_order(at: &dyn Place) {
             assert_eq!(found(&store, &entity, name, &value, limit), expected);
         }
         assert_eq!(found(&store, &entity, name, &value, usize::MAX), sorted);
+    }
+}
+
+pub(super) fn batched_reads(at: &dyn Place) {
+    let entity = entity();
+    let mut store = opened(at, &entity);
+    let rows = (1..=6).map(|number| {
+        let name = if number < 4 { "low" } else { "high" };
+        let values = [("Name", text(name)), ("Code__c", text(&number.to_string()))];
+        new_row(&entity, number, row(&entity, number, &values))
+    });
+    keep(&mut *store.writer, rows.collect(), Vec::new());
+    let ids = [3, 9, 1, 3, 6].map(id);
+    let (name, code) = (place(&entity, "Name"), place(&entity, "Code__c"));
+    let values = [
+        (name, text("LOW"), 10),
+        (name, text("low"), 2),
+        (name, text("nothing"), 10),
+        (code, text("5"), 1),
+        (place(&entity, "Total__c"), Value::Null, 3),
+    ];
+    for reads in [&*store.reader as &dyn crate::Reads, &*store.writer] {
+        let records: Vec<_> = ids.iter().map(|id| (&*entity, *id)).collect();
+        let single = ids
+            .iter()
+            .map(|id| reads.row(&entity, *id).expect("readable"));
+        let single: Vec<_> = single.collect();
+        assert_eq!(reads.rows(&records).expect("readable"), single);
+        assert_eq!(single.iter().flatten().count(), 4);
+        let lookups: Vec<_> = values
+            .iter()
+            .map(|(field, value, limit)| Lookup {
+                entity: &entity,
+                field: *field,
+                value,
+                limit: *limit,
+            })
+            .collect();
+        let single = lookups.iter().map(|lookup| {
+            let rows = reads.rows_where(&entity, lookup.field, lookup.value, lookup.limit);
+            rows.expect("readable")
+        });
+        let single: Vec<_> = single.collect();
+        assert_eq!(reads.matching(&lookups).expect("readable"), single);
+        let lengths: Vec<_> = single.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [3, 2, 0, 1, 3]);
+        assert_eq!(
+            reads.rows(&[]).expect("readable"),
+            Vec::<Option<Row>>::new()
+        );
+        assert_eq!(
+            reads.matching(&[]).expect("readable"),
+            Vec::<Vec<Row>>::new()
+        );
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use landfall_model::{
-    Capabilities, CommitNumber, Date, EntityDefinition, EntityName, EventUuid, FieldDefinition,
-    FieldType, KeyPrefix, RecordId, ReplayId, Row, SchemaId, Timestamp, Topic, Value,
+    Capabilities, Date, EntityDefinition, EntityName, EventUuid, FieldDefinition, FieldType,
+    KeyPrefix, RecordId, Row, SchemaId, Timestamp, Topic, Value,
 };
 
 use crate::{
-    Appended, Committed, Document, NewEvent, Opened, Position, RowWrite, TopicId, WriteSet, Writer,
+    Appended, Committed, Document, NewEvent, Opened, Outcome, Position, RowWrite, TopicId,
+    WriteSet, Writer,
 };
 
 /// An object with a field of every kind of value.
@@ -204,6 +205,7 @@ pub(super) fn keep(writer: &mut dyn Writer, rows: Vec<RowWrite>, documents: Vec<
     };
     let committed = writer
         .commit(&write, &mut nothing)
+        .and_then(Outcome::committed)
         .expect("a commit succeeds");
     assert!(committed.events.is_empty(), "nothing was appended");
 }
@@ -216,20 +218,15 @@ pub(super) fn publish(writer: &mut dyn Writer, at: i64, events: &[NewEvent]) -> 
             at: Timestamp::from_millis(at),
             commit_number: position.commit_number.advanced_by(1),
         })
+        .and_then(Outcome::committed)
         .expect("a commit succeeds")
 }
 
 /// No events.
-pub(super) fn nothing(position: Position) -> Appended {
+pub fn nothing(position: Position) -> Appended {
     Appended {
         events: Vec::new(),
         at: Timestamp::from_millis(0),
         commit_number: position.commit_number,
     }
 }
-
-/// Where a new org stands.
-pub(super) const START: Position = Position {
-    tail: ReplayId::ORIGIN,
-    commit_number: CommitNumber::ORIGIN,
-};

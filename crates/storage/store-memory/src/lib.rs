@@ -1,0 +1,56 @@
+//! A store in memory: the contract said plainly, for tests and as the oracle of other back ends.
+//!
+//! It keeps the laws of a store and nothing else: no files, no bounds, no speed. Queries are evaluated by
+//! [`landfall_query::Plan::find`]. Reopening it finds what was committed, as after a restart, and the calls of its writer
+//! that read are counted. [`landfall_store::faults`] injects every outcome. Start reading at [`MemoryStore`]; what is kept is
+//! in `state`.
+
+mod reader;
+mod state;
+mod writer;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, RwLock};
+
+use landfall_store::faults::{self, FaultPlan};
+use landfall_store::laws::Place;
+use landfall_store::{Opened, RecentCommits};
+
+use reader::MemoryReader;
+use state::State;
+use writer::MemoryWriter;
+
+/// Where a store lies, opened or not.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    state: Arc<RwLock<State>>,
+    reads: Arc<AtomicUsize>,
+}
+
+impl MemoryStore {
+    /// Opens the store. What was opened before must be closed.
+    pub fn open(&self) -> Opened {
+        let recent = RecentCommits::since(state::read(&self.state).position);
+        let reader = MemoryReader::new(Arc::clone(&self.state), Arc::new(recent));
+        Opened {
+            writer: Box::new(MemoryWriter::new(reader.clone(), Arc::clone(&self.reads))),
+            reader: Arc::new(reader),
+        }
+    }
+
+    /// Opens the store with a fault plan before its writer.
+    pub fn open_with_faults(&self) -> (Opened, Arc<FaultPlan>) {
+        faults::injecting(self.open())
+    }
+
+    /// How many calls of [`landfall_store::Reads`] the writer has answered.
+    pub fn writer_reads(&self) -> usize {
+        self.reads.load(Ordering::Relaxed)
+    }
+}
+
+impl Place for MemoryStore {
+    fn open(&self) -> Opened {
+        Self::open(self)
+    }
+}

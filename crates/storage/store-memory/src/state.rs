@@ -1,0 +1,265 @@
+//! What the store keeps: records by object, documents, the event log, and its position.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use landfall_model::{
+    EntityDefinition, EntityName, FieldDefinition, FieldType, RecordId, Row, Value,
+};
+use landfall_query::Tables;
+use landfall_store::{
+    Cause, DocumentKind, Event, LogBounds, Position, RowRemoval, RowWrite, WriteSet,
+};
+
+/// Values by the name of their field in lower case, so that every definition of an object finds its own.
+type Values = HashMap<String, Value>;
+
+/// The records of an object.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    /// What each field holds that was ever prepared.
+    kinds: HashMap<String, &'static str>,
+    /// In the order in which they were created.
+    records: BTreeMap<u64, (RecordId, Values)>,
+    by_id: BTreeMap<RecordId, u64>,
+    created: u64,
+}
+
+/// Everything that is durable.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) position: Position,
+    pub(crate) tables: HashMap<EntityName, Table>,
+    pub(crate) documents: BTreeMap<(DocumentKind, String), Vec<u8>>,
+    /// The retained events, in order and without a gap up to the tail.
+    pub(crate) events: Vec<Arc<Event>>,
+    pub(crate) topics: Vec<String>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            position: Position::ORIGIN,
+            tables: HashMap::new(),
+            documents: BTreeMap::new(),
+            events: Vec::new(),
+            topics: Vec::new(),
+        }
+    }
+}
+
+pub(crate) fn read(state: &RwLock<State>) -> RwLockReadGuard<'_, State> {
+    state.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn write(state: &RwLock<State>) -> RwLockWriteGuard<'_, State> {
+    state.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl State {
+    pub(crate) fn bounds(&self) -> LogBounds {
+        LogBounds {
+            earliest: self.events.first().map(|event| event.replay_id),
+            tail: self.position.tail,
+        }
+    }
+
+    /// Whether the write fits what is stored: new records are not there yet, and the others are.
+    pub(crate) fn check(&self, write: &WriteSet) -> Result<(), Cause> {
+        let is_there = |entity: &EntityDefinition, id| {
+            let table = self.tables.get(&entity.name);
+            table.is_some_and(|table| table.by_id.contains_key(&id))
+        };
+        for row in &write.rows {
+            if row.row.len() != row.entity.fields.len() {
+                return Err(format!("a row of {} has other fields", row.entity.name).into());
+            }
+            if is_there(&row.entity, row.id) != row.changed.is_some() {
+                return Err(format!("{} is new to one side only", row.id).into());
+            }
+        }
+        for removal in &write.removals {
+            if !is_there(&removal.entity, removal.id) {
+                return Err(format!("{} is not in {}", removal.id, removal.entity.name).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a write that [`Self::check`] has passed.
+    pub(crate) fn apply(&mut self, write: &WriteSet) {
+        for row in &write.rows {
+            self.table(&row.entity.name).write(row);
+        }
+        for removal in &write.removals {
+            self.table(&removal.entity.name).remove(removal);
+        }
+        for document in &write.documents {
+            let name = (document.kind, document.key.clone());
+            match &document.content {
+                Some(content) => self.documents.insert(name, content.clone()),
+                None => self.documents.remove(&name),
+            };
+        }
+    }
+
+    pub(crate) fn table(&mut self, entity: &EntityName) -> &mut Table {
+        self.tables.entry(entity.clone()).or_default()
+    }
+}
+
+impl Table {
+    /// A field that would become another kind of value: its name, what it holds and what it would have to.
+    pub(crate) fn conflict<'e>(
+        &self,
+        entity: &'e EntityDefinition,
+    ) -> Option<(&'e FieldDefinition, &'static str, &'static str)> {
+        entity
+            .fields
+            .iter()
+            .filter(|field| field.stored())
+            .find_map(|field| {
+                let kept = *self.kinds.get(&lower(field))?;
+                let wanted = kind(field.field_type);
+                (kept != wanted).then_some((field, kept, wanted))
+            })
+    }
+
+    pub(crate) fn prepare(&mut self, entity: &EntityDefinition) {
+        for field in entity.fields.iter().filter(|field| field.stored()) {
+            self.kinds.insert(lower(field), kind(field.field_type));
+        }
+    }
+
+    fn write(&mut self, write: &RowWrite) {
+        let number = *self.by_id.entry(write.id).or_insert_with(|| {
+            self.created += 1;
+            self.created
+        });
+        let (_, values) = self
+            .records
+            .entry(number)
+            .or_insert_with(|| (write.id, Values::new()));
+        let fields = write.entity.fields.iter().zip(&write.row).enumerate();
+        for (index, (field, value)) in fields {
+            let is_written = write
+                .changed
+                .as_ref()
+                .is_none_or(|changed| changed.contains(&index));
+            if is_written && field.stored() {
+                values.insert(lower(field), value.clone());
+            }
+        }
+    }
+
+    fn remove(&mut self, removal: &RowRemoval) {
+        if let Some(number) = self.by_id.remove(&removal.id) {
+            self.records.remove(&number);
+        }
+    }
+
+    pub(crate) fn row(&self, entity: &EntityDefinition, id: RecordId) -> Option<Row> {
+        let (_, values) = self.records.get(self.by_id.get(&id)?)?;
+        Some(row(entity, values))
+    }
+
+    /// Every row, in the order of their ids.
+    pub(crate) fn by_id<'t>(
+        &'t self,
+        entity: &'t EntityDefinition,
+    ) -> impl Iterator<Item = Row> + 't {
+        self.by_id.keys().filter_map(|id| self.row(entity, *id))
+    }
+
+    /// Every row, in the order in which they were created.
+    pub(crate) fn rows(&self, entity: &EntityDefinition) -> Vec<Row> {
+        let records = self.records.values();
+        records.map(|(_, values)| row(entity, values)).collect()
+    }
+}
+
+fn row(entity: &EntityDefinition, values: &Values) -> Row {
+    let value = |field: &FieldDefinition| match values.get(&lower(field)) {
+        _ if !field.stored() => Value::Null,
+        Some(value) => value.clone(),
+        // A checkbox is never null: records from before the field have it unchecked.
+        None if field.field_type == FieldType::Boolean => Value::Boolean(false),
+        None => Value::Null,
+    };
+    entity.fields.iter().map(value).collect()
+}
+
+fn lower(field: &FieldDefinition) -> String {
+    field.name.as_str().to_ascii_lowercase()
+}
+
+/// What a stored field holds: it stays so.
+const fn kind(field_type: FieldType) -> &'static str {
+    match field_type {
+        FieldType::Id | FieldType::Reference => "id",
+        FieldType::Boolean => "boolean",
+        FieldType::Int => "integer",
+        FieldType::Double | FieldType::Currency | FieldType::Percent => "double",
+        FieldType::Date => "date",
+        FieldType::DateTime => "date and time",
+        FieldType::Time => "time",
+        FieldType::String
+        | FieldType::TextArea
+        | FieldType::Picklist
+        | FieldType::MultiPicklist
+        | FieldType::Combobox
+        | FieldType::Email
+        | FieldType::Phone
+        | FieldType::Url
+        | FieldType::Address
+        | FieldType::Location
+        | FieldType::PersonName
+        | FieldType::EncryptedString
+        | FieldType::Base64
+        | FieldType::JunctionIdList
+        | FieldType::Complex => "text",
+    }
+}
+
+/// The tables as a query reads them: the rows of each object, once it is asked for.
+pub(crate) struct Snapshot<'s> {
+    state: &'s State,
+    first: OnceCell<Box<Loaded>>,
+}
+
+struct Loaded {
+    /// The definition that the rows have the fields of.
+    entity: *const EntityDefinition,
+    rows: Vec<Row>,
+    next: OnceCell<Box<Self>>,
+}
+
+impl<'s> Snapshot<'s> {
+    pub(crate) const fn of(state: &'s State) -> Self {
+        Self {
+            state,
+            first: OnceCell::new(),
+        }
+    }
+}
+
+impl Tables for Snapshot<'_> {
+    fn rows(&self, entity: &EntityDefinition) -> &[Row] {
+        let mut cell = &self.first;
+        loop {
+            let loaded = cell.get_or_init(|| {
+                let table = self.state.tables.get(&entity.name);
+                Box::new(Loaded {
+                    entity,
+                    rows: table.map(|table| table.rows(entity)).unwrap_or_default(),
+                    next: OnceCell::new(),
+                })
+            });
+            if std::ptr::eq(loaded.entity, entity) {
+                return &loaded.rows;
+            }
+            cell = &loaded.next;
+        }
+    }
+}
