@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use landfall_engine::Engine;
+use landfall_lock::Rank;
 use landfall_model::limits::{DEPLOYMENTS_KEPT_MAX, DEPLOYMENTS_WAITING_MAX};
 use landfall_model::{Fault, KeyPrefix, MetadataFault, RecordId};
 use landfall_store::{Document, DocumentKind};
@@ -17,7 +18,7 @@ use crate::error::Error;
 const KEY_PREFIX: &str = "0Af";
 
 /// A deployment that several look at.
-type Entry = Arc<tokio::sync::Mutex<Deployment>>;
+type Entry = Arc<landfall_lock::Mutex<Deployment>>;
 
 pub(crate) struct Jobs {
     known: Mutex<Known>,
@@ -123,7 +124,7 @@ impl Jobs {
         let surplus = (known.order.len() + 1).saturating_sub(DEPLOYMENTS_KEPT_MAX);
         let is_done = |id: &&String| {
             let entry = known.all.get(*id);
-            entry.is_none_or(|entry| entry.try_lock().is_ok_and(|one| one.status.is_done()))
+            entry.is_none_or(|entry| entry.try_lock().is_some_and(|one| one.status.is_done()))
         };
         known
             .order
@@ -164,7 +165,7 @@ impl Jobs {
 impl Known {
     fn add(&mut self, deployment: Deployment, waits: bool) {
         let id = deployment.id.clone();
-        let entry = Arc::new(tokio::sync::Mutex::new(deployment));
+        let entry = Arc::new(landfall_lock::Mutex::new(Rank::Deployment, deployment));
         if waits {
             self.queue.push_back(Arc::clone(&entry));
         }

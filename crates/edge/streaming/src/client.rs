@@ -32,7 +32,7 @@ pub(crate) struct Client {
     pub(crate) tally: Arc<Tally>,
     machine: Mutex<Machine>,
     /// Held while events are taken for a response, so that two responses cannot share out one stretch of the log.
-    delivering: tokio::sync::Mutex<()>,
+    delivering: landfall_lock::Mutex<()>,
 }
 
 impl Client {
@@ -56,7 +56,7 @@ impl Client {
                 Session::new(moment(engine), timings),
                 login,
             )),
-            delivering: tokio::sync::Mutex::new(()),
+            delivering: landfall_lock::Mutex::new(landfall_lock::Rank::Delivery, ()),
         }
     }
 

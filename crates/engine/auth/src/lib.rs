@@ -101,7 +101,7 @@ struct Shared {
     tickets: Tickets,
     /// Held shared by what begins a login from a refresh token, alone by what ends or rewrites logins: so nothing
     /// that was revoked comes back by a write that began before.
-    gate: tokio::sync::RwLock<()>,
+    gate: landfall_lock::RwLock<()>,
     stopped: Arc<Notify>,
     /// Where logins are told, if they are.
     told: OnceLock<mpsc::Sender<Told>>,

@@ -42,7 +42,7 @@ pub(crate) async fn open(engine: Engine, settings: Settings) -> Result<Auth, Err
         devices: Mutex::default(),
         signing: tokio::sync::OnceCell::new(),
         hourly: Mutex::new(HourlyLogins::new(settings.logins_an_hour)),
-        gate: tokio::sync::RwLock::default(),
+        gate: landfall_lock::RwLock::new(landfall_lock::Rank::Logins, ()),
         stopped: Arc::new(Notify::new()),
         told: OnceLock::new(),
         keeper: Mutex::default(),

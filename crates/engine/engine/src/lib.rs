@@ -120,7 +120,7 @@ struct Shared {
     standings: Arc<AllRights>,
     issued: Arc<Issued>,
     views: Arc<view::Views>,
-    deploying: tokio::sync::Mutex<()>,
+    deploying: landfall_lock::Mutex<()>,
     cursors: std::sync::Mutex<query::Cursors>,
     querying: tokio::sync::Semaphore,
     org: Org,

@@ -98,7 +98,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         standings,
         issued,
         views,
-        deploying: tokio::sync::Mutex::default(),
+        deploying: landfall_lock::Mutex::new(landfall_lock::Rank::Definitions, ()),
         cursors: std::sync::Mutex::default(),
         querying: tokio::sync::Semaphore::new(QUERIES_AT_ONCE_MAX),
         org,

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use landfall_channel::{Failure, Look, Stored, Verdict};
+use landfall_lock::{Mutex, Rank};
 use landfall_model::{ReplayId, limits};
 use landfall_store::{Event, TopicId};
 use tracing::error;
@@ -25,7 +26,7 @@ pub struct Lens {
     number: u64,
     glass: landfall_channel::Lens,
     /// Held by whoever looks, so that the others find what was seen.
-    looking: tokio::sync::Mutex<()>,
+    looking: Mutex<()>,
 }
 
 /// What subscribers get in the place of an event.
@@ -122,7 +123,7 @@ impl Views {
         Arc::new(Lens {
             number: self.lenses.fetch_add(1, Ordering::Relaxed),
             glass: lens,
-            looking: tokio::sync::Mutex::default(),
+            looking: Mutex::new(Rank::Enrichment, ()),
         })
     }
 

@@ -388,7 +388,10 @@ async fn no_more_objects_are_selected_than_the_org_may() {
 async fn of_two_channels_of_a_name_that_are_made_at_once_one_is_refused() {
     let org = org().await;
     let body = channel("Sales__chn", "data");
-    let answers = tokio::join!(org.post(CHANNELS, &body), org.post(CHANNELS, &body));
+    let answers = tokio::join!(
+        landfall_lock::apart(org.post(CHANNELS, &body)),
+        landfall_lock::apart(org.post(CHANNELS, &body)),
+    );
     let mut statuses = [answers.0.status, answers.1.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 400], "{answers:?}");

@@ -6,6 +6,7 @@ use landfall_auth::{
     App, AppPolicy, AuthorizationParameters, Client, CodeExchange, Error, Grant, ResponseType,
     Scopes, Settings, TokenKind,
 };
+use landfall_lock::apart;
 use landfall_model::Fault;
 
 use crate::org::{ADMIN, APP, Org, REDIRECT_URI, settings};
@@ -90,8 +91,8 @@ async fn a_rotated_refresh_token_works_once_also_when_it_is_used_twice_at_once()
         .await;
     let first = first.refresh_token.expect("a refresh token");
     let (left, right) = tokio::join!(
-        org.auth.refresh_grant(ROTATING, first.as_str()),
-        org.auth.refresh_grant(ROTATING, first.as_str()),
+        apart(org.auth.refresh_grant(ROTATING, first.as_str())),
+        apart(org.auth.refresh_grant(ROTATING, first.as_str())),
     );
     let (granted, refused) = if left.is_ok() {
         (left, right)
@@ -128,8 +129,8 @@ async fn a_code_works_once_also_when_it_is_used_twice_at_once() {
         verifier: None,
     };
     let (left, right) = tokio::join!(
-        org.auth.code_grant(APP, shown),
-        org.auth.code_grant(APP, shown),
+        apart(org.auth.code_grant(APP, shown)),
+        apart(org.auth.code_grant(APP, shown)),
     );
     let (granted, refused) = if left.is_ok() {
         (left, right)

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use landfall_lock::MutexGuard;
 use landfall_model::RecordId;
-use tokio::sync::MutexGuard;
 
 use super::{Amended, Step, amend};
 use crate::Engine;
