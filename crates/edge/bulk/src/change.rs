@@ -57,11 +57,9 @@ pub(crate) async fn process(
         .await?;
         let access = standing.access();
         let definitions = access.definitions();
-        let mapping = {
-            let job = entry.lock().await;
-            Mapping::of(changing, &job.object, definitions, &records.header)
-                .map_err(Unread::Wrong)?
-        };
+        let job = entry.get();
+        let mapping = Mapping::of(changing, &job.object, definitions, &records.header)
+            .map_err(Unread::Wrong)?;
         if chunk.records.is_empty() {
             let ended = end(shared, entry, State::JobComplete, None).await;
             return ended.map_err(Unread::Failed);
@@ -88,12 +86,12 @@ async fn transact(
     let changes = mapping.changes(&shared.engine, &chunk.records).await?;
     let named = chunk.records.iter().map(|record| mapping.named(record));
     let named: Vec<Option<RecordId>> = named.collect();
-    let mut job = entry.lock().await;
-    if job.state != State::InProgress {
+    let changing = entry.change().await;
+    let before = Job::clone(&changing.get());
+    if before.state != State::InProgress {
         return Ok(false);
     }
-    let user = user(&job)?;
-    let before = job.clone();
+    let user = user(&before)?;
     let (start, end) = (chunk.start, chunk.end);
     let now = shared.engine.clock().now().as_millis();
     let noted = {
@@ -122,12 +120,12 @@ async fn transact(
             changes,
             all_or_none: false,
             user,
-            origin: job.origin.clone(),
+            origin: before.origin.clone(),
         };
         shared.engine.commit_noting(transaction, noted).await?
     };
-    *job = advanced(before, end, (millis, now), &outcomes);
-    drop(job);
+    changing.set(advanced(before, end, (millis, now), &outcomes));
+    drop(changing);
     changed(shared, &outcomes).await;
     Ok(true)
 }

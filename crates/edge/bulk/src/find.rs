@@ -147,7 +147,8 @@ async fn complete(
     (columns, written): (Vec<String>, Written),
     millis: i64,
 ) -> Result<(), Error> {
-    let mut job = entry.lock().await;
+    let changing = entry.change().await;
+    let job = changing.get();
     if job.state != State::InProgress {
         return Ok(());
     }
@@ -169,10 +170,10 @@ async fn complete(
             ..Progress::default()
         },
         modified: shared.engine.clock().now().as_millis(),
-        ..job.clone()
+        ..Job::clone(&job)
     };
     shared.engine.put(vec![ended.document()]).await?;
-    *job = ended;
+    changing.set(ended);
     Ok(())
 }
 
@@ -259,9 +260,8 @@ impl Found {
 
     /// Whether the job is still wanted; shows how far it is.
     fn goes_on(&self) -> bool {
-        let mut job = self.entry.blocking_lock();
-        job.progress.processed = self.written.records;
-        job.state == State::InProgress && !*self.stopping.borrow()
+        let state = self.entry.note_found(self.written.records);
+        state == State::InProgress && !*self.stopping.borrow()
     }
 
     /// Where the next record begins.

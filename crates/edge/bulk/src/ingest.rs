@@ -61,7 +61,7 @@ pub(crate) async fn change(
     body: Body,
 ) -> Result<Response, Fault> {
     let wanted = wanted_state(&read(call, body).await?)?;
-    let entry = find(shared, call, (Kind::Ingest, id)).await?;
+    let entry = find(shared, call, (Kind::Ingest, id))?;
     lifecycle::change(shared, &entry, wanted).await
 }
 
@@ -73,14 +73,16 @@ pub(crate) async fn upload(
     body: Body,
 ) -> Result<Response, Fault> {
     check_media_type(call, "text/csv")?;
-    let entry = find(shared, call, (Kind::Ingest, id)).await?;
-    let uploading = shared.jobs.uploading(&entry.lock().await.id);
-    let id = takes_data(&*entry.lock().await)?;
+    let entry = find(shared, call, (Kind::Ingest, id))?;
+    let job = entry.get();
+    let uploading = shared.jobs.uploading(&job.id);
+    let id = takes_data(&job)?;
     let Some(_uploading) = uploading else {
         return Err(Fault::Bulk(BulkFault::ContentTwice { job: id }));
     };
     let length = receive(shared, id.as_str(), body).await?;
-    let mut job = entry.lock().await;
+    let changing = entry.change().await;
+    let job = changing.get();
     // It may have ended while the data was on its way.
     if let Err(fault) = takes_data(&job) {
         let removed = shared.folder.remove(&job.id).await;
@@ -90,10 +92,10 @@ pub(crate) async fn upload(
     let changed = Job {
         content: Some(length),
         modified: shared.engine.clock().now().as_millis(),
-        ..job.clone()
+        ..Job::clone(&job)
     };
     keep(shared, &changed).await?;
-    *job = changed;
+    changing.set(changed);
     Ok(answer::empty(StatusCode::CREATED))
 }
 
@@ -117,14 +119,13 @@ fn takes_data(job: &Job) -> Result<RecordId, Fault> {
 }
 
 /// Shows what became of the records of a job.
-pub(crate) async fn results(
+pub(crate) fn results(
     shared: &Arc<Shared>,
     call: &Call,
     id: &str,
     which: Which,
 ) -> Result<Response, Fault> {
-    let entry = find(shared, call, (Kind::Ingest, id)).await?;
-    let job = entry.lock().await.clone();
+    let job = find(shared, call, (Kind::Ingest, id))?.get();
     if !job.state.is_final() {
         return Err(Fault::Bulk(BulkFault::ResultsEarly));
     }

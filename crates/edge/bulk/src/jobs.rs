@@ -12,18 +12,19 @@ use tokio::sync::Notify;
 use crate::classic::job::Classic;
 use crate::error::Error;
 use crate::job::{BATCH_PREFIX, JOB_PREFIX, Job, State, id_of, point};
+use crate::slot::Slot;
 
 const MILLIS_A_DAY: i64 = 86_400_000;
 
-/// The same of a job that has batches.
-pub(crate) type ClassicEntry = Arc<tokio::sync::Mutex<Classic>>;
+/// A job that has batches.
+pub(crate) type ClassicEntry = Arc<Slot<Classic>>;
 
-/// A job that several may want to change: whoever does holds it until the change is durable.
-pub(crate) type Entry = Arc<tokio::sync::Mutex<Job>>;
+/// A job of the Bulk API 2.0, or a batch.
+pub(crate) type Entry = Arc<Slot<Job>>;
 
 pub(crate) struct Jobs {
     known: Mutex<Known>,
-    /// Told when the queue has grown.
+    /// Notified when the queue has grown.
     pub(crate) queued: Notify,
 }
 
@@ -56,7 +57,7 @@ impl Jobs {
             let waits = matches!(job.state, State::UploadComplete | State::InProgress);
             known.last = known.last.max(u64::try_from(job.created).unwrap_or(0));
             let id = job.id.clone();
-            let entry = Arc::new(tokio::sync::Mutex::new(job));
+            let entry = Slot::<Job>::new(job);
             if waits {
                 known.queue.push_back(Arc::clone(&entry));
             }
@@ -66,8 +67,7 @@ impl Jobs {
             let job = Classic::read(&content)?;
             known.last = known.last.max(u64::try_from(job.created).unwrap_or(0));
             let id = job.id.clone();
-            let entry = Arc::new(tokio::sync::Mutex::new(job));
-            known.classic.insert(id, entry);
+            known.classic.insert(id, Slot::<Classic>::new(job));
         }
         Ok(Self {
             known: Mutex::new(known),
@@ -102,23 +102,19 @@ impl Jobs {
     }
 
     /// All jobs as they are.
-    pub(crate) async fn all(&self) -> Vec<Job> {
-        let entries: Vec<Entry> = self.known().jobs.values().cloned().collect();
-        let mut all = Vec::with_capacity(entries.len());
-        for entry in entries {
-            all.push(entry.lock().await.clone());
-        }
-        all
+    pub(crate) fn all(&self) -> Vec<Arc<Job>> {
+        self.known()
+            .jobs
+            .values()
+            .map(|entry| entry.get())
+            .collect()
     }
 
     /// Bytes of the files of all jobs.
-    pub(crate) async fn stored_bytes(&self) -> u64 {
-        let entries: Vec<Entry> = self.known().jobs.values().cloned().collect();
-        let mut stored = 0_u64;
-        for entry in entries {
-            stored = stored.saturating_add(entry.lock().await.content.unwrap_or(0));
-        }
-        stored
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        let all = self.all();
+        let bytes = all.iter().map(|job| job.content.unwrap_or(0));
+        bytes.fold(0, u64::saturating_add)
     }
 
     /// Gives a job its id, and the time that the id is made of: one of its own.
@@ -154,7 +150,7 @@ impl Jobs {
     /// Adds a job that is kept.
     pub(crate) fn add(&self, job: Job) -> Entry {
         let id = job.id.clone();
-        let entry = Arc::new(tokio::sync::Mutex::new(job));
+        let entry = Slot::<Job>::new(job);
         self.known().jobs.insert(id, Arc::clone(&entry));
         entry
     }
@@ -162,8 +158,7 @@ impl Jobs {
     /// Adds a job with batches that is kept.
     pub(crate) fn add_classic(&self, job: Classic) {
         let id = job.id.clone();
-        let entry = Arc::new(tokio::sync::Mutex::new(job));
-        self.known().classic.insert(id, entry);
+        self.known().classic.insert(id, Slot::<Classic>::new(job));
     }
 
     /// Begins to take the data of a job, which one request at a time does.
@@ -197,18 +192,14 @@ impl Jobs {
     }
 
     /// The jobs that ended long enough ago to be forgotten; batches are forgotten with their jobs.
-    pub(crate) async fn outdated(&self, engine: &Engine) -> Vec<Entry> {
+    pub(crate) fn outdated(&self, engine: &Engine) -> Vec<Entry> {
         let now = engine.clock().now();
-        let entries: Vec<Entry> = self.known().jobs.values().cloned().collect();
-        let mut outdated = Vec::new();
-        for entry in entries {
-            let job = entry.lock().await;
-            if job.batch_of.is_none() && job.state.is_final() && is_outdated(now, job.modified) {
-                drop(job);
-                outdated.push(entry);
-            }
-        }
-        outdated
+        let known = self.known();
+        let outdated = known.jobs.values().filter(|entry| {
+            let job = entry.get();
+            job.batch_of.is_none() && job.state.is_final() && is_outdated(now, job.modified)
+        });
+        outdated.cloned().collect()
     }
 }
 

@@ -31,6 +31,7 @@ mod render;
 mod results;
 mod serve;
 mod sheet;
+mod slot;
 mod stream;
 mod table;
 mod work;

@@ -19,18 +19,17 @@ use crate::serve::Call;
 use crate::{Shared, answer};
 
 /// Shows the jobs of a kind that the user may see, and those of the API before 2.0, page by page and oldest first.
-pub(crate) async fn list(shared: &Shared, call: &Call, kind: Kind) -> Result<Response, Fault> {
+pub(crate) fn list(shared: &Shared, call: &Call, kind: Kind) -> Result<Response, Fault> {
     let after = call.parameter("queryLocator");
     let after = after.filter(|after| !after.is_empty());
     let mut all = Vec::new();
     if is_asked_for(call, kind.job_type()) {
-        let jobs = shared.jobs.all().await.into_iter();
+        let jobs = shared.jobs.all().into_iter();
         all.extend(jobs.filter(|job| job.is(kind)).map(Listed::Job));
     }
     if is_asked_for(call, "Classic") {
-        for entry in shared.jobs.all_classic() {
-            all.push(Listed::Classic(entry.lock().await.clone()));
-        }
+        let jobs = shared.jobs.all_classic().into_iter();
+        all.extend(jobs.map(|entry| Listed::Classic(entry.get())));
     }
     all.retain(|job| is_allowed(call, job.created_by()));
     all.sort_by(|a, b| (a.created(), a.id()).cmp(&(b.created(), b.id())));
@@ -61,8 +60,8 @@ fn is_asked_for(call: &Call, job_type: &str) -> bool {
 
 /// A job in a list.
 pub(crate) enum Listed {
-    Job(Job),
-    Classic(Classic),
+    Job(Arc<Job>),
+    Classic(Arc<Classic>),
 }
 
 impl Listed {
@@ -73,7 +72,7 @@ impl Listed {
         }
     }
 
-    const fn created(&self) -> i64 {
+    fn created(&self) -> i64 {
         match self {
             Self::Job(job) => job.created,
             Self::Classic(job) => job.created,
@@ -89,13 +88,12 @@ impl Listed {
 }
 
 /// Shows a job.
-pub(crate) async fn show(
+pub(crate) fn show(
     shared: &Shared,
     call: &Call,
     (kind, id): (Kind, &str),
 ) -> Result<Response, Fault> {
-    let entry = find(shared, call, (kind, id)).await?;
-    let job = entry.lock().await;
+    let job = find(shared, call, (kind, id))?.get();
     Ok(answer::json(render::job(&job, Detail::All)))
 }
 
@@ -105,7 +103,7 @@ pub(crate) async fn delete(
     call: &Call,
     (kind, id): (Kind, &str),
 ) -> Result<Response, Fault> {
-    let entry = find(shared, call, (kind, id)).await?;
+    let entry = find(shared, call, (kind, id))?;
     forget(shared, &entry).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
@@ -123,7 +121,7 @@ pub(crate) async fn begin(shared: &Shared, job: Job) -> Result<(), Fault> {
 
 /// Forgets the jobs that ended long ago.
 pub(crate) async fn forget_outdated(shared: &Shared) -> Result<(), Fault> {
-    for outdated in shared.jobs.outdated(&shared.engine).await {
+    for outdated in shared.jobs.outdated(&shared.engine) {
         forget(shared, &outdated).await?;
     }
     for job in shared.jobs.all_classic() {
@@ -134,8 +132,13 @@ pub(crate) async fn forget_outdated(shared: &Shared) -> Result<(), Fault> {
 
 /// Forgets a job with batches, and those, if it has been like that for long and none of them is processed any more.
 async fn forget_classic(shared: &Shared, entry: &ClassicEntry) -> Result<(), Fault> {
-    let job = entry.lock().await;
-    if !is_outdated(shared.engine.clock().now(), job.modified) {
+    let is_due = |job: &Classic| is_outdated(shared.engine.clock().now(), job.modified);
+    if !is_due(&entry.get()) {
+        return Ok(());
+    }
+    let changing = entry.change().await;
+    let job = changing.get();
+    if !is_due(&job) {
         return Ok(());
     }
     let batches: Vec<Entry> = job
@@ -143,10 +146,8 @@ async fn forget_classic(shared: &Shared, entry: &ClassicEntry) -> Result<(), Fau
         .iter()
         .filter_map(|id| shared.jobs.find(id))
         .collect();
-    for batch in &batches {
-        if !batch.lock().await.state.is_final() {
-            return Ok(());
-        }
+    if batches.iter().any(|batch| !batch.get().state.is_final()) {
+        return Ok(());
     }
     for batch in &batches {
         forget(shared, batch).await?;
@@ -163,7 +164,8 @@ pub(crate) async fn change(
     entry: &Entry,
     wanted: State,
 ) -> Result<Response, Fault> {
-    let mut job = entry.lock().await;
+    let changing = entry.change().await;
+    let job = changing.get();
     let state = job.state;
     if wanted == State::Aborted {
         if state.is_final() {
@@ -182,32 +184,26 @@ pub(crate) async fn change(
             wanted
         },
         modified: shared.engine.clock().now().as_millis(),
-        ..job.clone()
+        ..Job::clone(&job)
     };
     keep(shared, &changed).await?;
     let shown = Job {
         state: wanted,
         ..changed.clone()
     };
-    *job = changed;
-    if job.state == State::UploadComplete {
+    let waits = changed.state == State::UploadComplete;
+    changing.set(changed);
+    if waits {
         shared.jobs.enqueue(Arc::clone(entry));
     }
     Ok(answer::json(render::job(&shown, Detail::Changed)))
 }
 
 /// The job of an id, if it is of this kind and the user may see it.
-pub(crate) async fn find(
-    shared: &Shared,
-    call: &Call,
-    (kind, id): (Kind, &str),
-) -> Result<Entry, Fault> {
+pub(crate) fn find(shared: &Shared, call: &Call, (kind, id): (Kind, &str)) -> Result<Entry, Fault> {
     let entry = shared.jobs.find(id).ok_or(Fault::ResourceNotFound)?;
-    let is_found = {
-        let job = entry.lock().await;
-        job.is(kind) && is_allowed(call, &job.created_by)
-    };
-    if is_found {
+    let job = entry.get();
+    if job.is(kind) && is_allowed(call, &job.created_by) {
         Ok(entry)
     } else {
         Err(Fault::ResourceNotFound)
@@ -226,14 +222,18 @@ pub(crate) async fn keep(shared: &Shared, job: &Job) -> Result<(), Fault> {
 
 /// Forgets a job that has ended, or has not begun to be processed.
 async fn forget(shared: &Shared, entry: &Entry) -> Result<(), Fault> {
-    let mut job = entry.lock().await;
+    let changing = entry.change().await;
+    let job = changing.get();
     if matches!(job.state, State::Open | State::InProgress) {
         return Err(Fault::Bulk(BulkFault::Deleting));
     }
     let forgotten = shared.engine.put(job.forgotten()).await;
     forgotten.map_err(|error| Error::from(error).fault())?;
     // It may still wait to be processed.
-    job.state = State::Aborted;
+    changing.set(Job {
+        state: State::Aborted,
+        ..Job::clone(&job)
+    });
     shared.jobs.remove(&job.id);
     shared.folder.remove(&job.id).await.map_err(Error::fault)
 }

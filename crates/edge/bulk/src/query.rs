@@ -2,6 +2,8 @@
 //!
 //! Source: "Bulk API 2.0 Query" (Bulk API 2.0 and Bulk API Developer Guide).
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::response::Response;
 use http::HeaderValue;
@@ -31,7 +33,7 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<R
     let checked = finding::checked(shared, &view, &definition.query, version).await;
     let (prepared, _) = checked.map_err(as_job)?;
     lifecycle::forget_outdated(shared).await?;
-    if shared.jobs.stored_bytes().await > BULK_STORED_BYTES_MAX {
+    if shared.jobs.stored_bytes() > BULK_STORED_BYTES_MAX {
         return Err(Fault::Bulk(BulkFault::StorageExceeded));
     }
     let (id, created) = shared.jobs.number(&shared.engine)?;
@@ -74,13 +76,13 @@ pub(crate) async fn change(
     body: Body,
 ) -> Result<Response, Fault> {
     let wanted = wanted_state(&read(call, body).await?)?;
-    let entry = find(shared, call, (Kind::Query, id)).await?;
+    let entry = find(shared, call, (Kind::Query, id))?;
     lifecycle::change(shared, &entry, wanted).await
 }
 
 /// Shows a page of what a job has found.
 pub(crate) async fn results(shared: &Shared, call: &Call, id: &str) -> Result<Response, Fault> {
-    let (job, query) = ended(shared, call, id).await?;
+    let (job, query) = ended(shared, call, id)?;
     let view = call.login.view();
     let readable = finding::check_readable(shared, &view, &query, job.version).await;
     readable.map_err(as_job)?;
@@ -108,7 +110,7 @@ pub(crate) async fn results(shared: &Shared, call: &Call, id: &str) -> Result<Re
         })
     });
     let part = part.await.map_err(Error::fault)?;
-    let mut response = answer::csv(stream::body(job.id, move |pieces| async move {
+    let mut response = answer::csv(stream::body(job.id.clone(), move |pieces| async move {
         if pieces.part(path.clone(), 0..first).await? {
             pieces.part(path, part).await?;
         }
@@ -122,8 +124,8 @@ pub(crate) async fn results(shared: &Shared, call: &Call, id: &str) -> Result<Re
 }
 
 /// Names pages that can be read side by side.
-pub(crate) async fn pages(shared: &Shared, call: &Call, id: &str) -> Result<Response, Fault> {
-    let (job, _) = ended(shared, call, id).await?;
+pub(crate) fn pages(shared: &Shared, call: &Call, id: &str) -> Result<Response, Fault> {
+    let (job, _) = ended(shared, call, id)?;
     let records = job.progress.processed;
     let (pages, next) = locator(call, records)?.parallel(records);
     let base = format!("/services/data/v{}/jobs/query/{}", call.version, job.id);
@@ -135,9 +137,8 @@ pub(crate) async fn pages(shared: &Shared, call: &Call, id: &str) -> Result<Resp
 }
 
 /// A job that has found what it looked for.
-async fn ended(shared: &Shared, call: &Call, id: &str) -> Result<(Job, crate::job::Query), Fault> {
-    let entry = find(shared, call, (Kind::Query, id)).await?;
-    let job = entry.lock().await.clone();
+fn ended(shared: &Shared, call: &Call, id: &str) -> Result<(Arc<Job>, crate::job::Query), Fault> {
+    let job = find(shared, call, (Kind::Query, id))?.get();
     if job.version != call.version.number() {
         return Err(Fault::Bulk(BulkFault::VersionDiffers));
     }

@@ -110,7 +110,7 @@ impl Which {
 }
 
 /// The records of a job that has ended, as CSV that is made while it is sent.
-pub(crate) fn body(shared: Arc<Shared>, job: Job, which: Which) -> Body {
+pub(crate) fn body(shared: Arc<Shared>, job: Arc<Job>, which: Which) -> Body {
     stream::body(job.id.clone(), move |pieces| async move {
         match which {
             Which::Unprocessed => rest(&shared, &job, &pieces).await,

@@ -128,11 +128,11 @@ async fn within(
         ["ingest"] if call.method("GET,POST")? == Method::POST => {
             ingest::create(&shared, call, body).await
         }
-        ["ingest"] => lifecycle::list(&shared, call, Kind::Ingest).await,
+        ["ingest"] => lifecycle::list(&shared, call, Kind::Ingest),
         ["ingest", id] => match *call.method("GET,PATCH,DELETE")? {
             Method::PATCH => ingest::change(&shared, call, id, body).await,
             Method::DELETE => lifecycle::delete(&shared, call, (Kind::Ingest, id)).await,
-            _ => lifecycle::show(&shared, call, (Kind::Ingest, id)).await,
+            _ => lifecycle::show(&shared, call, (Kind::Ingest, id)),
         },
         ["ingest", id, "batches"] => {
             call.method("PUT")?;
@@ -141,7 +141,7 @@ async fn within(
         ["ingest", id, name] => {
             let which = Which::named(name).ok_or(Fault::ResourceNotFound)?;
             call.method("GET")?;
-            ingest::results(&shared, call, id, which).await
+            ingest::results(&shared, call, id, which)
         }
         ["query", rest @ ..] => queries(&shared, call, rest, body).await,
         _ => Err(Fault::ResourceNotFound),
@@ -156,11 +156,11 @@ async fn queries(
 ) -> Result<Response, Fault> {
     match *path {
         [] if call.method("GET,POST")? == Method::POST => query::create(shared, call, body).await,
-        [] => lifecycle::list(shared, call, Kind::Query).await,
+        [] => lifecycle::list(shared, call, Kind::Query),
         [id] => match *call.method("GET,PATCH,DELETE")? {
             Method::PATCH => query::change(shared, call, id, body).await,
             Method::DELETE => lifecycle::delete(shared, call, (Kind::Query, id)).await,
-            _ => lifecycle::show(shared, call, (Kind::Query, id)).await,
+            _ => lifecycle::show(shared, call, (Kind::Query, id)),
         },
         [id, name] if name.eq_ignore_ascii_case("results") => {
             call.method("GET")?;
@@ -168,7 +168,7 @@ async fn queries(
         }
         [id, name] if name.eq_ignore_ascii_case("resultPages") => {
             call.method("GET")?;
-            query::pages(shared, call, id).await
+            query::pages(shared, call, id)
         }
         _ => Err(Fault::ResourceNotFound),
     }

@@ -172,7 +172,23 @@ fn value(row: &[Value], column: usize) -> &Value {
     row.get(column).unwrap_or(&Value::Null)
 }
 
+fn millis(value: &Value, shown: &Shown) -> Option<i64> {
+    match (shown, value) {
+        (Shown::Plain(_), Value::Date(date)) => Some(date.midnight().as_millis()),
+        (Shown::Plain(_), Value::DateTime(at)) => Some(at.whole_second().as_millis()),
+        (Shown::Plain(_), Value::Time(millis)) => Some(i64::from(*millis)),
+        _ => None,
+    }
+}
+
+/// Dates and times are milliseconds since the epoch, a time of day those since midnight.
+///
+/// Source: issue 290 of simple-salesforce (points in time). Clients: the Salesforce source of dlt divides dates, points in
+/// time and times of day by 1,000.
 fn json_value(out: &mut String, value: &Value, shown: &Shown) {
+    if let Some(millis) = millis(value, shown) {
+        return out.push_str(&millis.to_string());
+    }
     let Some(text) = text(value, shown) else {
         return out.push_str("null");
     };

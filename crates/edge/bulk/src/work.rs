@@ -42,13 +42,10 @@ fn told(ended: Result<(), tokio::task::JoinError>) {
 }
 
 async fn work(shared: Arc<Shared>, entry: Entry, stopping: watch::Receiver<bool>) {
-    let (id, work) = {
-        let job = entry.lock().await;
-        (job.id.clone(), job.work.clone())
-    };
-    let processed = match work {
-        Work::Change(changing) => change::process(&shared, &entry, &changing, &stopping).await,
-        Work::Query(query) => find::process(&shared, &entry, &query, &stopping).await,
+    let job = entry.get();
+    let processed = match &job.work {
+        Work::Change(changing) => change::process(&shared, &entry, changing, &stopping).await,
+        Work::Query(query) => find::process(&shared, &entry, query, &stopping).await,
     };
     let processed = match processed {
         Err(Unread::Wrong(reason)) => end(&shared, &entry, State::Failed, Some(reason)).await,
@@ -58,32 +55,33 @@ async fn work(shared: Arc<Shared>, entry: Entry, stopping: watch::Receiver<bool>
     match processed {
         Ok(()) => {}
         Err(Error::Engine(landfall_engine::Error::Stopped)) => {
-            info!(job = id, "a bulk job goes on after the restart");
+            info!(job = job.id, "a bulk job goes on after the restart");
         }
         Err(failure) => {
-            error!(job = id, error = %chain(&failure), "a bulk job is not processed on until a restart");
+            error!(job = job.id, error = %chain(&failure), "a bulk job is not processed on until a restart");
         }
     }
 }
 
 /// Takes up a job; none if it is not to be processed any more.
-pub(crate) async fn begin(shared: &Shared, entry: &Entry) -> Result<Option<Job>, Unread> {
-    let mut job = entry.lock().await;
+pub(crate) async fn begin(shared: &Shared, entry: &Entry) -> Result<Option<Arc<Job>>, Unread> {
+    let changing = entry.change().await;
+    let job = changing.get();
     match job.state {
         State::InProgress => {}
         State::UploadComplete => {
             let changed = Job {
                 state: State::InProgress,
                 modified: shared.engine.clock().now().as_millis(),
-                ..job.clone()
+                ..Job::clone(&job)
             };
             let kept = shared.engine.put(vec![changed.document()]).await;
             kept.map_err(|error| Unread::Failed(error.into()))?;
-            *job = changed;
+            changing.set(changed);
         }
         State::Open | State::JobComplete | State::Failed | State::Aborted => return Ok(None),
     }
-    Ok(Some(job.clone()))
+    Ok(Some(changing.get()))
 }
 
 /// Ends a job, unless it was aborted meanwhile.
@@ -93,7 +91,8 @@ pub(crate) async fn end(
     state: State,
     reason: Option<String>,
 ) -> Result<(), Error> {
-    let mut job = entry.lock().await;
+    let changing = entry.change().await;
+    let job = changing.get();
     if job.state.is_final() {
         return Ok(());
     }
@@ -101,10 +100,10 @@ pub(crate) async fn end(
         state,
         error: reason,
         modified: shared.engine.clock().now().as_millis(),
-        ..job.clone()
+        ..Job::clone(&job)
     };
     shared.engine.put(vec![ended.document()]).await?;
-    *job = ended;
+    changing.set(ended);
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Source: "`JobInfo`", "`BatchInfo`" (Bulk API 2.0 and Bulk API Developer Guide), and recorded answers in `CumulusCI`.
 
+use std::sync::Arc;
+
 use landfall_envelope::Writer;
 use landfall_model::Timestamp;
 use landfall_wire::{dates, write_json_string};
@@ -14,7 +16,7 @@ use crate::job::{Form, Job, Progress, State, point};
 type Member = (&'static str, String, bool);
 
 /// A job.
-pub(crate) fn job(job: &Classic, batches: &[Job], form: Form) -> String {
+pub(crate) fn job(job: &Classic, batches: &[Arc<Job>], form: Form) -> String {
     document("jobInfo", &job_members(job, batches, form), form)
 }
 
@@ -24,7 +26,7 @@ pub(crate) fn batch(batch: &Job, job: &str, form: Form) -> String {
 }
 
 /// All batches of a job.
-pub(crate) fn batches(batches: &[Job], job: &str, form: Form) -> String {
+pub(crate) fn batches(batches: &[Arc<Job>], job: &str, form: Form) -> String {
     let all = batches.iter().map(|batch| batch_members(batch, job, form));
     match form {
         Form::Json => {
@@ -71,7 +73,7 @@ pub(crate) fn refusal(code: &str, message: &str, form: Form) -> String {
     document("error", &members, form)
 }
 
-fn job_members(job: &Classic, batches: &[Job], form: Form) -> Vec<Member> {
+fn job_members(job: &Classic, batches: &[Arc<Job>], form: Form) -> Vec<Member> {
     let count = |is: fn(State) -> bool| {
         let of = batches.iter().filter(|batch| is(batch.state)).count();
         of.to_string()

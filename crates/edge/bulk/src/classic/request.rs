@@ -9,18 +9,19 @@ use crate::job::{Batch, Form, Job, Work};
 use crate::{Shared, answer, stream};
 
 /// Shows the records of a batch, or its query.
-pub(super) fn show(shared: &Shared, batch: Job, of: &Batch) -> Result<Response, Fault> {
-    if let Work::Query(query) = batch.work {
-        return Ok(answer::result(of.form, query.statement.into()));
+pub(super) fn show(shared: &Shared, batch: &Job, of: &Batch) -> Result<Response, Fault> {
+    if let Work::Query(query) = &batch.work {
+        return Ok(answer::result(of.form, query.statement.clone().into()));
     }
     let Some(bytes) = of.came else {
-        return Err(Fault::Bulk(BulkFault::BatchUnknown { id: batch.id }));
+        let id = batch.id.clone();
+        return Err(Fault::Bulk(BulkFault::BatchUnknown { id }));
     };
     let path = match of.form {
         Form::Csv => shared.folder.path(&batch.id),
         Form::Json | Form::Xml => shared.folder.request(&batch.id),
     };
-    let body = stream::body(batch.id, move |pieces| async move {
+    let body = stream::body(batch.id.clone(), move |pieces| async move {
         pieces.part(path, 0..bytes).await.map(|_| ())
     });
     Ok(answer::result(of.form, body))

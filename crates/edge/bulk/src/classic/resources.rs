@@ -2,6 +2,8 @@
 //!
 //! Source: "Work with Jobs", "Work with Batches" (Bulk API 2.0 and Bulk API Developer Guide).
 
+use std::sync::Arc;
+
 use axum::body::{Body, to_bytes};
 use axum::response::Response;
 use bytes::Bytes;
@@ -52,11 +54,11 @@ pub(super) async fn create(
 }
 
 /// Shows a job.
-pub(super) async fn show(shared: &Shared, entry: &ClassicEntry) -> Result<Response, Fault> {
-    let job = entry.lock().await.clone();
-    let batches = all(shared, &job).await;
+pub(super) fn show(shared: &Shared, entry: &ClassicEntry) -> Response {
+    let job = entry.get();
+    let batches = all(shared, &job);
     let shown = info::job(&job, &batches, job.form);
-    Ok(answer::formed(StatusCode::OK, job.form, shown))
+    answer::formed(StatusCode::OK, job.form, shown)
 }
 
 /// Closes a job, or gives it up with the batches that still wait.
@@ -68,7 +70,8 @@ pub(super) async fn change(
 ) -> Result<Response, Fault> {
     let body = read_body(body, BULK_BODY_BYTES_MAX).await?;
     let wanted = read::wanted_state(&body, call.form)?;
-    let mut job = entry.lock().await;
+    let changing = entry.change().await;
+    let job = changing.get();
     let state = job.state;
     match (state, wanted) {
         (Stage::Open, _) | (Stage::Closed, Stage::Aborted) => {}
@@ -84,49 +87,49 @@ pub(super) async fn change(
     let changed = Classic {
         state: wanted,
         modified: shared.engine.clock().now().as_millis(),
-        ..job.clone()
+        ..Classic::clone(&job)
     };
     let kept = shared.engine.put(vec![changed.document()]).await;
     kept.map_err(|error| Error::from(error).fault())?;
-    *job = changed;
+    changing.set(changed);
+    let job = changing.get();
     if wanted == Stage::Aborted {
         for batch in entries(shared, &job) {
             give_up(shared, &batch).await?;
         }
     }
-    let batches = all(shared, &job).await;
+    let batches = all(shared, &job);
     let shown = info::job(&job, &batches, call.form);
     Ok(answer::formed(StatusCode::OK, call.form, shown))
 }
 
 /// Gives a batch up that waits; one that has begun is processed to its end.
 async fn give_up(shared: &Shared, entry: &Entry) -> Result<(), Fault> {
-    let mut batch = entry.lock().await;
+    let changing = entry.change().await;
+    let batch = changing.get();
     if batch.state != State::UploadComplete {
         return Ok(());
     }
     let given_up = Job {
         state: State::Aborted,
         modified: shared.engine.clock().now().as_millis(),
-        ..batch.clone()
+        ..Job::clone(&batch)
     };
     lifecycle::keep(shared, &given_up).await?;
-    *batch = given_up;
+    changing.set(given_up);
     Ok(())
 }
 
-/// Takes a batch, which is processed at once.
+/// Takes a batch, which is processed at once. Its records are received before anybody is kept from changing the job: a
+/// client may take its time to send them.
 pub(super) async fn add(
     shared: &Shared,
     call: &ClassicCall,
     entry: &ClassicEntry,
     body: Body,
 ) -> Result<Response, Fault> {
-    let mut job = entry.lock().await;
-    if job.state != Stage::Open {
-        let state = job.state.as_str();
-        return Err(Fault::Bulk(BulkFault::Uploading { state }));
-    }
+    let job = entry.get();
+    check_open(&job)?;
     if call.body_form != Some(job.form) {
         let expected = job.form.as_str();
         return Err(Fault::Bulk(BulkFault::BatchTypeWrong { expected }));
@@ -146,6 +149,14 @@ pub(super) async fn add(
             (Work::Change(changing), Some(received))
         }
     };
+    let changing = entry.change().await;
+    let job = changing.get();
+    // It may have been closed while the records were on their way.
+    if let Err(fault) = check_open(&job) {
+        let removed = shared.folder.remove(&id).await;
+        removed.map_err(Error::fault)?;
+        return Err(fault);
+    }
     let batch = Job {
         id,
         work,
@@ -167,16 +178,26 @@ pub(super) async fn add(
         progress: Progress::default(),
         error: None,
     };
-    let mut changed = job.clone();
+    let mut changed = Classic::clone(&job);
     changed.batches.push(batch.id.clone());
     let kept = vec![batch.document(), changed.document()];
     let kept = shared.engine.put(kept).await;
     kept.map_err(|error| Error::from(error).fault())?;
-    *job = changed;
     let shown = info::batch(&batch, &job.id, job.form);
-    let form = job.form;
-    shared.jobs.enqueue(shared.jobs.add(batch));
-    Ok(answer::formed(StatusCode::CREATED, form, shown))
+    // The batch is known before the job names it.
+    let batch = shared.jobs.add(batch);
+    changing.set(changed);
+    shared.jobs.enqueue(batch);
+    Ok(answer::formed(StatusCode::CREATED, job.form, shown))
+}
+
+/// Refuses batches for a job that takes none any more.
+fn check_open(job: &Classic) -> Result<(), Fault> {
+    if job.state == Stage::Open {
+        return Ok(());
+    }
+    let state = job.state.as_str();
+    Err(Fault::Bulk(BulkFault::Uploading { state }))
 }
 
 async fn statement(deleted: bool, body: Body) -> Result<Work, Fault> {
@@ -236,21 +257,17 @@ fn bytes(length: usize) -> u64 {
 }
 
 /// Shows a batch.
-pub(super) async fn show_batch(entry: &ClassicEntry, batch: &Entry) -> Result<Response, Fault> {
-    let (job, form) = {
-        let job = entry.lock().await;
-        (job.id.clone(), job.form)
-    };
-    let shown = info::batch(&*batch.lock().await, &job, form);
-    Ok(answer::formed(StatusCode::OK, form, shown))
+pub(super) fn show_batch(job: &Classic, batch: &Job) -> Response {
+    let shown = info::batch(batch, &job.id, job.form);
+    answer::formed(StatusCode::OK, job.form, shown)
 }
 
 /// Shows all batches of a job.
-pub(super) async fn list(shared: &Shared, entry: &ClassicEntry) -> Result<Response, Fault> {
-    let job = entry.lock().await.clone();
-    let batches = all(shared, &job).await;
+pub(super) fn list(shared: &Shared, entry: &ClassicEntry) -> Response {
+    let job = entry.get();
+    let batches = all(shared, &job);
     let shown = info::batches(&batches, &job.id, job.form);
-    Ok(answer::formed(StatusCode::OK, job.form, shown))
+    answer::formed(StatusCode::OK, job.form, shown)
 }
 
 fn entries(shared: &Shared, job: &Classic) -> Vec<Entry> {
@@ -259,12 +276,9 @@ fn entries(shared: &Shared, job: &Classic) -> Vec<Entry> {
 }
 
 /// The batches of a job as they are.
-async fn all(shared: &Shared, job: &Classic) -> Vec<Job> {
-    let mut all = Vec::with_capacity(job.batches.len());
-    for entry in entries(shared, job) {
-        all.push(entry.lock().await.clone());
-    }
-    all
+fn all(shared: &Shared, job: &Classic) -> Vec<Arc<Job>> {
+    let entries = entries(shared, job).into_iter();
+    entries.map(|entry| entry.get()).collect()
 }
 
 async fn read_body(body: Body, most: usize) -> Result<Bytes, Fault> {

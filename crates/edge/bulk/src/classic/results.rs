@@ -28,7 +28,7 @@ const NOTHING_FOUND: &str = "Records not found for this query";
 const RESULT_PREFIX: &str = "752";
 
 /// Shows the ids of what a query has found, or what became of each record.
-pub(super) fn all(shared: &Arc<Shared>, batch: Job, of: &Batch) -> Result<Response, Fault> {
+pub(super) fn all(shared: &Arc<Shared>, batch: Arc<Job>, of: &Batch) -> Result<Response, Fault> {
     let form = of.form;
     if matches!(batch.work, Work::Query(_)) {
         check_completed(&batch)?;
@@ -51,7 +51,7 @@ pub(super) fn all(shared: &Arc<Shared>, batch: Job, of: &Batch) -> Result<Respon
 pub(super) async fn one(
     shared: &Shared,
     call: &ClassicCall,
-    (batch, of): (Job, &Batch),
+    (batch, of): (&Job, &Batch),
     id: &str,
 ) -> Result<Response, Fault> {
     let known =
@@ -63,14 +63,14 @@ pub(super) async fn one(
             return Err(Fault::Bulk(BulkFault::BatchUnknown { id }));
         }
     };
-    check_completed(&batch)?;
+    check_completed(batch)?;
     check_readable(shared, &call.login.view(), query, batch.version).await?;
     if of.form == Form::Csv && batch.progress.processed == 0 {
         return Ok(answer::result(of.form, NOTHING_FOUND.into()));
     }
     let path = shared.folder.path(&batch.id);
     let bytes = batch.content.unwrap_or(0);
-    let body = stream::body(batch.id, move |pieces| async move {
+    let body = stream::body(batch.id.clone(), move |pieces| async move {
         pieces.part(path, 0..bytes).await.map(|_| ())
     });
     Ok(answer::result(of.form, body))

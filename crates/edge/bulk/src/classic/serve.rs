@@ -18,7 +18,7 @@ use super::refusal::refusal;
 use super::{request, resources, results};
 use crate::Shared;
 use crate::job::{Batch, Form, Job};
-use crate::jobs::{ClassicEntry, Entry};
+use crate::jobs::ClassicEntry;
 use crate::serve::{check_encoding, counted, origin};
 
 /// A request of a logged-in client.
@@ -79,7 +79,7 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Response, Faul
     match (rest.as_slice(), is_post) {
         (["job"], true) => resources::create(shared, &call, body).await,
         (["job", id, rest @ ..], _) => {
-            let job = find(shared, &call, id).await?;
+            let job = find(shared, &call, id)?;
             below(shared, &call, (&job, rest, is_post), body).await
         }
         _ => Err(Fault::Bulk(BulkFault::UrlInvalid { path })),
@@ -94,20 +94,19 @@ async fn below(
     body: Body,
 ) -> Result<Response, Fault> {
     match (rest, is_post) {
-        ([], false) => resources::show(shared, job).await,
+        ([], false) => Ok(resources::show(shared, job)),
         ([], true) => resources::change(shared, call, job, body).await,
-        (["batch"], false) => resources::list(shared, job).await,
+        (["batch"], false) => Ok(resources::list(shared, job)),
         (["batch"], true) => resources::add(shared, call, job, body).await,
         (["batch", id, rest @ ..], false) => {
-            let entry = batch(shared, job, id).await?;
+            let (batch, of) = batch(shared, job, id)?;
             if rest.is_empty() {
-                return resources::show_batch(job, &entry).await;
+                return Ok(resources::show_batch(&job.get(), &batch));
             }
-            let (batch, of) = taken(&entry).await?;
             match *rest {
-                ["request"] => request::show(shared, batch, &of),
+                ["request"] => request::show(shared, &batch, &of),
                 ["result"] => results::all(shared, batch, &of),
-                ["result", id] => results::one(shared, call, (batch, &of), id).await,
+                ["result", id] => results::one(shared, call, (&batch, &of), id).await,
                 _ => Err(Fault::Bulk(BulkFault::UrlInvalid {
                     path: rest.join("/"),
                 })),
@@ -120,29 +119,24 @@ async fn below(
 }
 
 /// A job, if the user may see it.
-async fn find(shared: &Shared, call: &ClassicCall, id: &str) -> Result<ClassicEntry, Fault> {
+fn find(shared: &Shared, call: &ClassicCall, id: &str) -> Result<ClassicEntry, Fault> {
     let unknown = || Fault::Bulk(BulkFault::JobUnknown { id: id.to_owned() });
     let entry = shared.jobs.find_classic(id).ok_or_else(unknown)?;
     let may = call.login.permissions().modify_all_data
-        || call.login.user_id.as_str() == entry.lock().await.created_by;
+        || call.login.user_id.as_str() == entry.get().created_by;
     may.then_some(entry).ok_or_else(unknown)
 }
 
 /// A batch of a job.
-async fn batch(shared: &Shared, job: &ClassicEntry, id: &str) -> Result<Entry, Fault> {
+fn batch(shared: &Shared, job: &ClassicEntry, id: &str) -> Result<(Arc<Job>, Batch), Fault> {
     let unknown = || Fault::Bulk(BulkFault::BatchUnknown { id: id.to_owned() });
-    let entry = shared.jobs.find(id).ok_or_else(unknown)?;
-    let is_of = {
-        let batch = entry.lock().await;
-        job.lock().await.batches.contains(&batch.id)
-    };
-    is_of.then_some(entry).ok_or_else(unknown)
-}
-
-async fn taken(entry: &Entry) -> Result<(Job, Batch), Fault> {
-    let batch = entry.lock().await.clone();
-    let of = batch.batch_of.clone().ok_or(Fault::ResourceNotFound)?;
-    Ok((batch, of))
+    let batch = shared.jobs.find(id).ok_or_else(unknown)?.get();
+    let of = batch.batch_of.clone().ok_or_else(unknown)?;
+    if of.job == job.get().id {
+        Ok((batch, of))
+    } else {
+        Err(unknown())
+    }
 }
 
 /// The access token: in the header of this API, or as everywhere else.

@@ -280,8 +280,7 @@ async fn records_are_found_as_json() {
         .await;
     let query = json!({"operation": "query", "object": "Thing__c", "contentType": "JSON"});
     let batch = format!("{}/batch", job(&org, &query).await);
-    let statement =
-        "SELECT Id, Name, Amount__c, Ready__c, Owner.Username, Other__r.Name FROM Thing__c";
+    let statement = "SELECT Id, Name, Amount__c, Ready__c, CreatedDate, Owner.Username, Other__r.Name FROM Thing__c";
     let id = id_of(&ask(&org, "POST", &batch, "application/json", statement).await);
     ended(&org, &format!("{batch}/{id}")).await;
     let list = get(&org, &format!("{batch}/{id}/result")).await.json();
@@ -298,6 +297,8 @@ async fn records_are_found_as_json() {
         json!({
             "attributes": {"type": "Thing__c", "url": format!("/services/data/v61.0/sobjects/Thing__c/{id}")},
             "Id": id, "Name": "One", "Amount__c": 1.5, "Ready__c": true,
+            // Source: issue 290 of simple-salesforce.
+            "CreatedDate": 1_700_000_000_000_i64,
             "Owner": {
                 "attributes": found[0]["Owner"]["attributes"].clone(), "Username": "admin@landfall.test"
             },

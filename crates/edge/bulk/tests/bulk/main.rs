@@ -13,5 +13,6 @@ mod ingest;
 mod org;
 mod push_topics;
 mod queries;
+mod racing;
 mod refusals;
 mod revoked;
