@@ -241,6 +241,8 @@ impl Connection {
                 .timer(TokioTimer::new())
                 .header_read_timeout(HTTP1_HEAD_MAX)
                 .max_header_size(HEAD_BYTES_MAX)
+                // Some clients compare names of headers as the service spells them.
+                .title_case_headers(true)
                 .serve_connection(TokioIo::new(stream), service)
         );
         tokio::select! {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::{Buf, Bytes};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -27,7 +27,7 @@ pub(super) async fn write<S: AsyncWrite + Unpin>(
     let length = body.size_hint().exact();
     let mut head = head(parts.status, &parts.headers, length);
     if is_last {
-        head.extend_from_slice(b"connection: close\r\n");
+        head.extend_from_slice(b"Connection: close\r\n");
     }
     head.extend_from_slice(b"\r\n");
     match length {
@@ -44,23 +44,36 @@ fn head(status: StatusCode, headers: &HeaderMap, length: Option<u64>) -> Vec<u8>
     // Writing to memory does not fail.
     let _ = write!(
         head,
-        "HTTP/1.1 {} {reason}\r\ndate: {date}\r\n",
+        "HTTP/1.1 {} {reason}\r\nDate: {date}\r\n",
         status.as_u16()
     );
     for (name, value) in headers {
         if *name == header::CONTENT_LENGTH || *name == header::TRANSFER_ENCODING {
             continue;
         }
-        head.extend_from_slice(name.as_str().as_bytes());
+        write_name(&mut head, name);
         head.extend_from_slice(b": ");
         head.extend_from_slice(value.as_bytes());
         head.extend_from_slice(b"\r\n");
     }
     let _ = match length {
-        Some(length) => write!(head, "content-length: {length}\r\n"),
-        None => write!(head, "transfer-encoding: chunked\r\n"),
+        Some(length) => write!(head, "Content-Length: {length}\r\n"),
+        None => write!(head, "Transfer-Encoding: chunked\r\n"),
     };
     head
+}
+
+/// Writes the name of a header with a capital after every hyphen, as the library does for all other answers.
+fn write_name(head: &mut Vec<u8>, name: &HeaderName) {
+    let mut begins = true;
+    for byte in name.as_str().bytes() {
+        head.push(if begins {
+            byte.to_ascii_uppercase()
+        } else {
+            byte
+        });
+        begins = byte == b'-';
+    }
 }
 
 async fn write_whole<S: AsyncWrite + Unpin>(
