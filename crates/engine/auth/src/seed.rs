@@ -12,7 +12,7 @@ use crate::Auth;
 use crate::app::{App, AppPolicy, Grant};
 use crate::documents::{Credential, StoredApp, kept};
 use crate::error::Error;
-use crate::grants::SECURITY_TOKEN_LENGTHS;
+use crate::grants::{DEVELOPER_PASSWORD, SECURITY_TOKEN_LENGTHS};
 use crate::redirects;
 use crate::scopes::Scopes;
 use crate::token::{TokenHash, random};
@@ -23,8 +23,12 @@ const SECRET_CHARS_MIN: usize = 16;
 /// Name and password of the developer org's administrator, client id and secret of its app.
 ///
 /// Source: none: the contract of the developer org.
-const DEVELOPER: (&str, &str, &str, &str) =
-    ("admin@landfall.test", "landfall", "landfall", "landfall");
+const DEVELOPER: (&str, &str, &str, &str) = (
+    "admin@landfall.test",
+    DEVELOPER_PASSWORD,
+    "landfall",
+    "landfall",
+);
 
 /// What the developer org's app may ask for: everything.
 const DEVELOPER_SCOPES: &str = "full api id web openid refresh_token";

@@ -15,7 +15,8 @@ pub struct Settings {
     ///
     /// Source: "OAuth 2.0 Username-Password Flow", `login()`: blocked by default in new orgs; many clients rely on them.
     pub password_grant: bool,
-    /// Whether 24 or 25 letters and digits after the right password are taken for a security token that nobody checks.
+    /// Whether 24 or 25 letters and digits after the right password are taken for a security token that nobody checks; and
+    /// anything after the password that the developer org's user has at first.
     pub security_token_ignored: bool,
     /// For how long a verified password need not be hashed again; zero switches that off.
     ///

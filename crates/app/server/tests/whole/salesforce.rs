@@ -66,6 +66,7 @@ async fn the_vendors_hosts_are_answered_to_under_their_names() {
     let running = start_as_salesforce().await;
     for host in [
         "login.salesforce.com",
+        "na1.salesforce.com",
         "acme--uat.sandbox.my.salesforce.com",
     ] {
         let answer = login(&running, connect(&running).await, host).await;

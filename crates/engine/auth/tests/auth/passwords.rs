@@ -40,9 +40,14 @@ async fn a_security_token_after_the_password_is_not_harmful_in_a_developer_org()
         refusal(&org, ADMIN, &format!("landfall{token}9")).await,
         None
     );
+    for any in ["x", "not-a-token", "012345678901234567890123-"] {
+        let password = format!("landfall{any}");
+        assert_eq!(refusal(&org, ADMIN, &password).await, None, "{any}");
+    }
     for wrong in [
-        "landfallx",
-        "landfall012345678901234567890123-",
+        "landfal",
+        "Landfallx",
+        "xlandfall",
         "xlandfall0123456789abcdefABCDEFGH",
     ] {
         assert!(refusal(&org, ADMIN, wrong).await.is_some(), "{wrong}");
@@ -77,6 +82,18 @@ async fn elsewhere_only_the_users_own_security_token_may_follow() {
     );
     assert!(refusal(&org, ADMIN, "landfall").await.is_some());
     assert_eq!(refusal(&org, ADMIN, "other").await, None);
+}
+
+#[tokio::test]
+async fn a_changed_password_is_followed_by_a_token_of_the_usual_length_only() {
+    let org = Org::new(settings()).await;
+    let user = org.log_in().await.user_id;
+    org.auth.set_password(user, "other").await.expect("changed");
+    for wrong in ["landfall", "landfallx", "otherx"] {
+        assert!(refusal(&org, ADMIN, wrong).await.is_some(), "{wrong}");
+    }
+    let token = "0123456789abcdefABCDEFGH";
+    assert_eq!(refusal(&org, ADMIN, &format!("other{token}")).await, None);
 }
 
 #[tokio::test]
