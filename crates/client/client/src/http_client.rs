@@ -4,9 +4,9 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -20,8 +20,11 @@ use crate::error::Error;
 use crate::target::Target;
 use crate::tls::{self, Trust};
 
-/// Bytes of one answer's body.
-const RESPONSE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Bytes of the body of an answer that is read as a whole. Longer ones are read piece by piece: [`HttpClient::open`].
+const WHOLE_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// How long an answer's body may pause. An answer may take as long as it likes while it goes on.
+const PAUSE_MAX: Duration = Duration::from_mins(1);
 
 /// Connections kept for the next request.
 const IDLE_MAX: usize = 8;
@@ -48,6 +51,65 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Body.
     pub body: Bytes,
+}
+
+/// An answer whose body is read piece by piece, however long it is.
+pub struct Reading<'c> {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    body: Incoming,
+    client: &'c HttpClient,
+    /// Kept for the next request once the body has been read to its end.
+    sender: Option<Sender>,
+}
+
+impl Reading<'_> {
+    /// The next piece of the body; none at its end.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] if there is none for too long, [`Error::Body`].
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            let frame = tokio::time::timeout(PAUSE_MAX, self.body.frame())
+                .await
+                .map_err(|_| Error::Timeout(PAUSE_MAX))?;
+            let Some(frame) = frame else {
+                if let Some(sender) = self.sender.take() {
+                    self.client.keep(sender);
+                }
+                return Ok(None);
+            };
+            // What is no data is a trailer.
+            if let Ok(data) = frame
+                .map_err(|error| Error::Body(error.into()))?
+                .into_data()
+            {
+                return Ok(Some(data));
+            }
+        }
+    }
+
+    /// Reads the whole body.
+    ///
+    /// # Errors
+    /// As [`Self::next`]; [`Error::Body`] also if it is longer than what is read as a whole.
+    pub async fn whole(mut self) -> Result<Answer, Error> {
+        let mut body = BytesMut::new();
+        while let Some(piece) = self.next().await? {
+            if body.len() + piece.len() > WHOLE_BYTES_MAX {
+                let reason = format!("it is longer than {WHOLE_BYTES_MAX} bytes");
+                return Err(Error::Body(reason.into()));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(Answer {
+            status: self.status,
+            headers: self.headers,
+            body: body.freeze(),
+        })
+    }
 }
 
 /// One GET without a login, over a connection of its own, in cleartext.
@@ -88,28 +150,40 @@ impl HttpClient {
         &self.target
     }
 
-    /// Sends a request whose URI is path and query, and reads the whole answer within `within`.
+    /// Sends a request whose URI is path and query, and reads the whole answer, which begins within `within`.
     ///
     /// # Errors
-    /// [`Error::Connect`], [`Error::Connection`], [`Error::Timeout`], [`Error::Body`].
+    /// Those of [`Self::open`]; [`Error::Body`].
     pub async fn send(
         &self,
         request: Request<Full<Bytes>>,
         within: Duration,
     ) -> Result<Answer, Error> {
+        self.open(request, within).await?.whole().await
+    }
+
+    /// Sends a request whose URI is path and query; the answer begins within `within`, and its body is still to be read.
+    ///
+    /// # Errors
+    /// [`Error::Connect`], [`Error::Connection`], [`Error::Timeout`].
+    pub async fn open(
+        &self,
+        request: Request<Full<Bytes>>,
+        within: Duration,
+    ) -> Result<Reading<'_>, Error> {
         tokio::time::timeout(within, self.exchange(request))
             .await
             .map_err(|_| Error::Timeout(within))?
     }
 
-    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Answer, Error> {
+    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Reading<'_>, Error> {
         request
             .headers_mut()
             .insert(header::HOST, self.host.clone());
         // A kept connection may have been closed by the peer meanwhile; then the request comes back unsent.
         while let Some(mut sender) = self.kept() {
             match sender.try_send_request(request).await {
-                Ok(response) => return self.read(sender, response).await,
+                Ok(response) => return Ok(self.reading(sender, response)),
                 Err(mut error) => match error.take_message() {
                     Some(unsent) => request = unsent,
                     None => return Err(self.failed(error.into_error())),
@@ -121,26 +195,18 @@ impl HttpClient {
             .send_request(request)
             .await
             .map_err(|error| self.failed(error))?;
-        self.read(sender, response).await
+        Ok(self.reading(sender, response))
     }
 
-    async fn read(
-        &self,
-        sender: Sender,
-        response: hyper::Response<Incoming>,
-    ) -> Result<Answer, Error> {
+    fn reading(&self, sender: Sender, response: hyper::Response<Incoming>) -> Reading<'_> {
         let (parts, body) = response.into_parts();
-        let body = Limited::new(body, RESPONSE_BYTES_MAX)
-            .collect()
-            .await
-            .map_err(Error::Body)?
-            .to_bytes();
-        self.keep(sender);
-        Ok(Answer {
+        Reading {
             status: parts.status,
             headers: parts.headers,
             body,
-        })
+            client: self,
+            sender: Some(sender),
+        }
     }
 
     fn kept(&self) -> Option<Sender> {

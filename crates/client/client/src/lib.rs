@@ -2,7 +2,8 @@
 //! the Pub/Sub API.
 //!
 //! Stands on the pure session machine of `bayeux` and one small HTTP/1.1 connection pool; knows nothing of the server's
-//! inside. Works against any org that speaks these protocols. Every answer is bounded in size and in time.
+//! inside. Works against any org that speaks these protocols. An answer that is read as a whole is bounded in size, and every
+//! wait in time.
 //! Start reading at [`Org`], then [`streaming`] and [`pubsub`].
 
 mod cookies;
@@ -19,7 +20,7 @@ mod tls;
 
 pub use error::Error;
 pub use http::Method;
-pub use http_client::{Answer, HttpClient, get};
+pub use http_client::{Answer, HttpClient, Reading, get};
 pub use landfall_schema as schema;
 pub use login::{AccessToken, Grant, Login};
 pub use org::Org;

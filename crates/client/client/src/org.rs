@@ -9,13 +9,13 @@ use http_body_util::Full;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::http_client::{Answer, HttpClient};
+use crate::http_client::{Answer, HttpClient, Reading};
 use crate::login::{self, AccessToken, Grant, Login};
 use crate::target::Target;
 use crate::tls::Trust;
 
-/// How long a REST call may take.
-const REST_WITHIN: Duration = Duration::from_mins(1);
+/// How long a REST call may take until its answer begins: a query may run for minutes. Source: none.
+const REST_WITHIN: Duration = Duration::from_mins(10);
 
 /// Characters of an unexpected answer that an error shows.
 const SHOWN_CHARS_MAX: usize = 300;
@@ -80,6 +80,19 @@ impl Org {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, Error> {
+        self.open(method, path, body).await?.whole().await
+    }
+
+    /// The same, where the answer may be long: its body is still to be read.
+    ///
+    /// # Errors
+    /// Those of [`HttpClient::open`].
+    pub async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Reading<'_>, Error> {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -94,7 +107,7 @@ impl Org {
                 .body(Full::new(Bytes::from(body.to_string())))?,
             None => request.body(Full::default())?,
         };
-        self.http.send(request, REST_WITHIN).await
+        self.http.open(request, REST_WITHIN).await
     }
 }
 

@@ -1,7 +1,10 @@
 //! The Pub/Sub API: topics, schemas, events as they come, publishing.
 //!
 //! [`PubSub`] is one connection with one login. Neither it nor a [`Subscription`] comes back by itself after a failure;
-//! the position to come back to is in every event, and in [`Subscription::position`].
+//! the position to come back to is [`Subscription::position`].
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -20,13 +23,13 @@ use crate::http2::{self, Channel};
 use crate::org::Org;
 use crate::proto::pub_sub_client::PubSubClient;
 use crate::proto::{
-    FetchRequest, FetchResponse, ProducerEvent, PublishRequest, PublishResponse, ReplayPreset,
-    SchemaRequest, TopicRequest,
+    ConsumerEvent, FetchRequest, FetchResponse, ProducerEvent, PublishRequest, PublishResponse,
+    ReplayPreset, SchemaRequest, TopicRequest,
 };
 use crate::target::Target;
 use crate::tls::Trust;
 
-pub use crate::streaming::{Event, Replay};
+pub use crate::streaming::Event;
 
 /// How long a single call may take.
 const CALL_MAX: Duration = Duration::from_mins(1);
@@ -41,6 +44,59 @@ const CREDIT: i32 = 100;
 
 /// Bytes of one message that is read.
 const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// A position in a topic, as an org sent it: opaque bytes, which go back as they came.
+///
+/// Wire: a number of eight bytes, the highest first, and two more, whose meaning is the org's own.
+/// Source: "Event Message Durability" (Pub/Sub API Developer Guide): clients must not compute with replay ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position(Bytes);
+
+impl Position {
+    /// A position of which only its replay id is known, such as one that a person typed.
+    pub fn of_replay_id(id: i64) -> Self {
+        let mut bytes = id.to_be_bytes().to_vec();
+        bytes.extend([0, 0]);
+        Self(bytes.into())
+    }
+
+    /// Takes what an org sent; none if it is empty.
+    fn received(bytes: &Bytes) -> Option<Self> {
+        (!bytes.is_empty()).then(|| Self(bytes.clone()))
+    }
+
+    /// The replay id as the Streaming API has it, to be shown.
+    pub fn replay_id(&self) -> Option<i64> {
+        let id = self.0.first_chunk::<8>()?;
+        Some(i64::from_be_bytes(*id))
+    }
+
+    /// The bytes, to be stored.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Where a subscription begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// With what happens from now on.
+    Latest,
+    /// With the oldest event that is retained.
+    Earliest,
+    /// After this position.
+    After(Position),
+}
+
+impl From<crate::streaming::Replay> for Replay {
+    fn from(replay: crate::streaming::Replay) -> Self {
+        match replay {
+            crate::streaming::Replay::Latest => Self::Latest,
+            crate::streaming::Replay::Earliest => Self::Earliest,
+            crate::streaming::Replay::After(id) => Self::After(Position::of_replay_id(id)),
+        }
+    }
+}
 
 /// A topic, and what the login may do with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,13 +202,20 @@ impl PubSub {
     ///
     /// # Errors
     /// [`Error::Rpc`], [`Error::Timeout`].
-    pub async fn subscribe(mut self, topic: &str, from: Replay) -> Result<Subscription, Error> {
+    pub async fn subscribe(
+        mut self,
+        topic: &str,
+        from: impl Into<Replay>,
+    ) -> Result<Subscription, Error> {
         let (requests, sent) = mpsc::channel(2);
-        let (preset, replay_id, position) = match from {
-            Replay::Latest => (ReplayPreset::Latest, Bytes::new(), None),
-            Replay::Earliest => (ReplayPreset::Earliest, Bytes::new(), None),
-            Replay::After(id) => (ReplayPreset::Custom, replay_bytes(id), Some(id)),
+        let (preset, position) = match from.into() {
+            Replay::Latest => (ReplayPreset::Latest, None),
+            Replay::Earliest => (ReplayPreset::Earliest, None),
+            Replay::After(position) => (ReplayPreset::Custom, Some(position)),
         };
+        let replay_id = position
+            .as_ref()
+            .map_or_else(Bytes::new, |position| position.0.clone());
         let first = FetchRequest {
             topic_name: topic.to_owned(),
             replay_preset: preset.into(),
@@ -170,6 +233,7 @@ impl PubSub {
             requests,
             responses,
             arrived: VecDeque::new(),
+            handed_on: None,
             position,
         })
     }
@@ -204,46 +268,63 @@ pub struct Subscription {
     topic: Box<str>,
     requests: mpsc::Sender<FetchRequest>,
     responses: Streaming<FetchResponse>,
-    arrived: VecDeque<Event>,
-    position: Option<i64>,
+    /// Events that came and are still to be handed on, as they came.
+    arrived: VecDeque<ConsumerEvent>,
+    /// The position of what was handed on last.
+    handed_on: Option<Position>,
+    position: Option<Position>,
 }
 
 impl Subscription {
-    /// Where to come back to: nothing up to here is missing.
-    pub const fn position(&self) -> Option<i64> {
-        self.position
+    /// Where to come back to: every event up to here was handed on, and the caller has asked for another one since, so
+    /// is done with it.
+    pub const fn position(&self) -> Option<&Position> {
+        self.position.as_ref()
     }
 
-    /// The next event; none if a keepalive came instead.
+    /// The next event; none if a keepalive came instead. A failure loses nothing: the event at which it happened is the
+    /// next one again.
     ///
     /// # Errors
     /// [`Error::Rpc`], also when the org ends the stream; [`Error::Timeout`]; [`Error::Schema`], [`Error::Payload`].
     pub async fn next(&mut self) -> Result<Option<Event>, Error> {
-        if let Some(event) = self.arrived.pop_front() {
-            self.position = event.replay_id.or(self.position);
-            return Ok(Some(event));
+        self.commit();
+        if self.arrived.is_empty() {
+            let response = self.response().await?;
+            if response.events.is_empty() {
+                self.position =
+                    Position::received(&response.latest_replay_id).or(self.position.take());
+                return Ok(None);
+            }
+            self.arrived.extend(response.events);
         }
-        let response = self.response().await?;
-        for delivered in response.events {
-            let event = delivered.event.unwrap_or_default();
-            let schema = self.api.schema(&event.schema_id).await?;
-            let mut payload = Vec::new();
-            schema.render_pubsub(&event.payload, &mut payload)?;
-            self.arrived.push_back(Event {
-                topic: self.topic.clone(),
-                replay_id: replay_id(&delivered.replay_id),
-                schema: Some(event.schema_id.into()),
-                payload: String::from_utf8(payload)
-                    .map_err(|_| Error::Shape("an event that is not UTF-8"))?
-                    .into(),
-            });
+        let Some(delivered) = self.arrived.front() else {
+            return Ok(None);
+        };
+        let event = delivered.event.as_ref();
+        let event = event.ok_or(Error::Shape("an event that is none"))?;
+        let schema = self.api.schema(&event.schema_id).await?;
+        let mut payload = Vec::new();
+        schema.render_pubsub(&event.payload, &mut payload)?;
+        let payload =
+            String::from_utf8(payload).map_err(|_| Error::Shape("an event that is not UTF-8"))?;
+        let position = Position::received(&delivered.replay_id);
+        let event = Event {
+            topic: self.topic.clone(),
+            replay_id: position.as_ref().and_then(Position::replay_id),
+            schema: Some(event.schema_id.as_str().into()),
+            payload: payload.into(),
+        };
+        self.arrived.pop_front();
+        self.handed_on = position;
+        Ok(Some(event))
+    }
+
+    /// What was handed on is done with.
+    fn commit(&mut self) {
+        if let Some(position) = self.handed_on.take() {
+            self.position = Some(position);
         }
-        if let Some(event) = self.arrived.pop_front() {
-            self.position = event.replay_id.or(self.position);
-            return Ok(Some(event));
-        }
-        self.position = replay_id(&response.latest_replay_id).or(self.position);
-        Ok(None)
     }
 
     /// The events of the next answer as they were sent; none if it is a keepalive. Not to be mixed with [`Self::next`].
@@ -251,10 +332,11 @@ impl Subscription {
     /// # Errors
     /// [`Error::Rpc`], also when the org ends the stream; [`Error::Timeout`].
     pub async fn next_encoded(&mut self) -> Result<Vec<EncodedEvent>, Error> {
+        self.commit();
         let response = self.response().await?;
-        self.position = replay_id(&response.latest_replay_id).or(self.position);
+        self.handed_on = Position::received(&response.latest_replay_id);
         let events = response.events.into_iter().map(|delivered| EncodedEvent {
-            replay_id: replay_id(&delivered.replay_id),
+            replay_id: Position::received(&delivered.replay_id).and_then(|it| it.replay_id()),
             payload: delivered.event.unwrap_or_default().payload,
         });
         Ok(events.collect())
@@ -334,7 +416,8 @@ impl Publisher {
         let results = response.results.into_iter().map(|result| Published {
             outcome: match result.error {
                 Some(error) => Err(error.msg),
-                None => replay_id(&result.replay_id)
+                None => Position::received(&result.replay_id)
+                    .and_then(|position| position.replay_id())
                     .ok_or_else(|| "the org gave no replay id".to_owned()),
             },
             id: result.correlation_key,
@@ -377,30 +460,4 @@ async fn metadata(org: &Org) -> Result<MetadataMap, Error> {
         metadata.insert(name, value);
     }
     Ok(metadata)
-}
-
-/// Wire: eight bytes, the highest first, and two of zero.
-fn replay_bytes(id: i64) -> Bytes {
-    let mut bytes = id.to_be_bytes().to_vec();
-    bytes.extend([0, 0]);
-    bytes.into()
-}
-
-fn replay_id(bytes: &[u8]) -> Option<i64> {
-    bytes
-        .first_chunk::<8>()
-        .map(|bytes| i64::from_be_bytes(*bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_replay_id_is_the_number_and_two_bytes() {
-        let bytes = replay_bytes(1001);
-        assert_eq!(*bytes, [0, 0, 0, 0, 0, 0, 3, 0xe9, 0, 0]);
-        assert_eq!(replay_id(&bytes), Some(1001));
-        assert_eq!(replay_id(&[1, 2, 3]), None);
-    }
 }

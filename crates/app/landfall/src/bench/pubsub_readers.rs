@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use landfall_client::pubsub::{Replay, Subscription};
+use landfall_client::pubsub::{Position, Replay, Subscription};
 use memchr::memmem::Finder;
 use tokio::task::JoinSet;
 
@@ -37,7 +37,7 @@ impl Readers {
             }
             let subscription = api
                 .clone()
-                .subscribe(TOPIC, Replay::After(after))
+                .subscribe(TOPIC, Replay::After(Position::of_replay_id(after)))
                 .await
                 .map_err(|error| failure(&error))?;
             tasks.spawn(read(

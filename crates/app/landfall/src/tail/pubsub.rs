@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use landfall_client::pubsub::{Replay, Subscription};
+use landfall_client::streaming;
 use landfall_client::{Code, Error, Org};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -33,7 +34,12 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn new(logins: Logins, org: &Org, topics: &[String], replay: Replay) -> Self {
+    pub(super) fn new(
+        logins: Logins,
+        org: &Org,
+        topics: &[String],
+        replay: streaming::Replay,
+    ) -> Self {
         let (out, told) = mpsc::channel(WAITING_MAX);
         let logins = Arc::new(logins);
         let mut followers = JoinSet::new();
@@ -42,7 +48,7 @@ impl Source {
                 logins: Arc::clone(&logins),
                 org: org.clone(),
                 topic: topic.clone(),
-                from: replay,
+                from: replay.into(),
                 taken: false,
                 renewed: false,
                 pause: PAUSE_MIN,
@@ -114,7 +120,10 @@ impl Follower {
 
     async fn until_broken(&mut self) -> Result<(), Error> {
         let api = self.logins.pubsub(&self.org).await?;
-        let mut subscription = api.clone().subscribe(&self.topic, self.from).await?;
+        let mut subscription = api
+            .clone()
+            .subscribe(&self.topic, self.from.clone())
+            .await?;
         self.taken = true;
         debug!(topic = %self.topic, "subscribed");
         if self
@@ -146,7 +155,7 @@ impl Follower {
 
     fn remember(&mut self, subscription: &Subscription) {
         if let Some(position) = subscription.position() {
-            self.from = Replay::After(position);
+            self.from = Replay::After(position.clone());
         }
     }
 }
