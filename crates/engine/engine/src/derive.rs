@@ -5,12 +5,14 @@
 use jiff::{Span, civil};
 use landfall_model::{Date, EntityDefinition, Fault, Row, Timestamp, Value};
 
-use crate::validate::subject;
+use crate::validate::{rounded, subject};
 
 /// A row with its fields found by name. Names that the object does not have are read as null and written nowhere.
 struct Fields<'a> {
     entity: &'a EntityDefinition,
     row: &'a mut Row,
+    /// The row before the change, none if it is new.
+    before: Option<&'a Row>,
 }
 
 impl Fields<'_> {
@@ -19,6 +21,19 @@ impl Fields<'_> {
             .index_of(name)
             .and_then(|place| self.row.get(place))
             .unwrap_or(&Value::Null)
+    }
+
+    /// The value before the change; null if the record is new.
+    fn get_before(&self, name: &str) -> &Value {
+        self.entity
+            .index_of(name)
+            .and_then(|place| self.before?.get(place))
+            .unwrap_or(&Value::Null)
+    }
+
+    /// Whether an update changes a value.
+    fn is_changed(&self, name: &str) -> bool {
+        self.before.is_some() && self.get(name) != self.get_before(name)
     }
 
     fn text(&self, name: &str) -> &str {
@@ -52,25 +67,29 @@ pub(crate) fn derive(
     now: Timestamp,
     given: &dyn Fn(&str) -> bool,
 ) -> Result<(), Fault> {
-    let mut fields = Fields { entity, row };
+    let mut fields = Fields {
+        entity,
+        row,
+        before,
+    };
     match entity.name.as_str() {
-        "Contact" | "Lead" => person_name(&mut fields),
+        "Contact" => person_name(&mut fields),
+        "Lead" => {
+            person_name(&mut fields);
+            if fields.is_changed("OwnerId") {
+                fields.set("LastTransferDate", Value::Date(Date::of(now)));
+            }
+        }
         "User" => {
             person_name(&mut fields);
             nickname(&mut fields);
         }
         "Opportunity" => {
-            let stage_before = before
-                .and_then(|before| before.get(entity.index_of("StageName")?))
-                .and_then(Value::as_text)
-                .map(str::to_owned);
-            opportunity(&mut fields, stage_before.as_deref(), given);
+            opportunity(&mut fields, given);
+            opportunity_history(&mut fields, now);
         }
         "Case" => case(&mut fields, now),
-        "Task" => {
-            let closed = fields.text("Status") == "Completed";
-            fields.set("IsClosed", Value::Boolean(closed));
-        }
+        "Task" => task(&mut fields, now),
         "Event" => event(&mut fields, given)?,
         "Asset" if fields.get("AccountId").is_null() && fields.get("ContactId").is_null() => {
             return Err(fields.refuse(
@@ -153,14 +172,14 @@ const STAGES: [Stage; 10] = [
     },
 ];
 
-fn opportunity(fields: &mut Fields<'_>, stage_before: Option<&str>, given: &dyn Fn(&str) -> bool) {
+fn opportunity(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) {
     const UNKNOWN: Stage = open("", 0.0);
     let stage = STAGES
         .iter()
         .find(|stage| stage.name == fields.text("StageName"))
         .unwrap_or(&UNKNOWN);
-    // Who says the stage again keeps the probability that was set by hand.
-    if stage_before != Some(fields.text("StageName")) {
+    // Setting the same stage again keeps the probability that was set by hand.
+    if fields.before.is_none() || fields.is_changed("StageName") {
         if !given("Probability") {
             fields.set("Probability", Value::Double(stage.probability));
         }
@@ -180,7 +199,13 @@ fn opportunity(fields: &mut Fields<'_>, stage_before: Option<&str>, given: &dyn 
     };
     fields.set("ForecastCategory", Value::Text(category));
     let expected = match (fields.get("Amount"), fields.get("Probability")) {
-        (Value::Double(amount), Value::Double(percent)) => Value::Double(amount * percent / 100.0),
+        (Value::Double(amount), Value::Double(percent)) => {
+            let expected = Value::Double(amount * percent / 100.0);
+            match fields.entity.field("ExpectedRevenue") {
+                Some((_, field)) => rounded(field, expected),
+                None => expected,
+            }
+        }
         _ => Value::Null,
     };
     fields.set("ExpectedRevenue", expected);
@@ -192,6 +217,42 @@ fn opportunity(fields: &mut Fields<'_>, stage_before: Option<&str>, given: &dyn 
         fields.set("FiscalQuarter", Value::Integer(quarter.into()));
         fields.set("Fiscal", Value::Text(format!("{year} {quarter}")));
     }
+}
+
+/// What an opportunity keeps of its changes. Moving the close date within its month, or to an earlier one, is no push.
+///
+/// Source: "Opportunity" (Object Reference), `LastStageChangeDate`, `PushCount`.
+fn opportunity_history(fields: &mut Fields<'_>, now: Timestamp) {
+    if fields.is_changed("StageName") {
+        fields.set("LastStageChangeDate", Value::DateTime(now.whole_second()));
+    }
+    let month = |value: &Value| match value {
+        Value::Date(day) => civil_date(*day).map(|day| (day.year(), day.month())),
+        _ => None,
+    };
+    let (before, after) = (fields.get_before("CloseDate"), fields.get("CloseDate"));
+    if let (Some(before), Some(after)) = (month(before), month(after))
+        && before < after
+    {
+        let pushes = match fields.get("PushCount") {
+            Value::Integer(pushes) => *pushes,
+            _ => 0,
+        };
+        fields.set("PushCount", Value::Integer(pushes.saturating_add(1)));
+    }
+}
+
+/// Source: "Task" (Object Reference), `CompletedDateTime`, `IsHighPriority`; the values are those of a Developer Edition.
+fn task(fields: &mut Fields<'_>, now: Timestamp) {
+    let closed = fields.text("Status") == "Completed";
+    fields.set("IsClosed", Value::Boolean(closed));
+    if !closed {
+        fields.set("CompletedDateTime", Value::Null);
+    } else if fields.before.is_none() || fields.is_changed("Status") {
+        fields.set("CompletedDateTime", Value::DateTime(now.whole_second()));
+    }
+    let high = fields.text("Priority") == "High";
+    fields.set("IsHighPriority", Value::Boolean(high));
 }
 
 fn case(fields: &mut Fields<'_>, now: Timestamp) {

@@ -158,6 +158,28 @@ fn whole_number(field: &FieldDefinition, number: i64) -> Result<Value, Fault> {
     Ok(Value::Integer(number))
 }
 
+/// A computed number, rounded to the scale of its field.
+///
+/// Source: "Formula Data Types", "Roll-Up Summary Field" (Salesforce Help): what the service computes has the digits that
+/// its field is declared with.
+pub(crate) fn rounded(field: &FieldDefinition, value: Value) -> Value {
+    let Value::Double(number) = value else {
+        return value;
+    };
+    let unit = 10_f64.powi(i32::try_from(field.scale).unwrap_or_default());
+    let scaled = number * unit;
+    // Beyond 2^53 units of the last place a double has no fraction left to round.
+    if scaled.abs() < 9_007_199_254_740_992.0 {
+        Value::Double(scaled.round() / unit + 0.0)
+    } else {
+        value
+    }
+}
+
+/// A number keeps the digits beyond its scale, which counts for those before the point alone.
+///
+/// Source: Salesforce Help 000387302, 000385689: the API stores and returns numbers as they were given, the scale rounds on
+/// the vendor's pages only. `DescribeSObjectResult` (SOAP API Developer Guide), `scale`, says that they are truncated.
 fn decimal(field: &FieldDefinition, number: f64) -> Result<Value, Fault> {
     let precision = match field.precision {
         0 => 18,
@@ -165,20 +187,12 @@ fn decimal(field: &FieldDefinition, number: f64) -> Result<Value, Fault> {
     };
     let scale = i32::try_from(field.scale.min(precision)).unwrap_or_default();
     let whole = i32::try_from(precision).unwrap_or(18) - scale;
-    // Beyond 2^53 units of the last place a double has no fraction left to round.
-    let unit = 10_f64.powi(scale);
-    let scaled = number * unit;
-    let rounded = if scaled.abs() < 9_007_199_254_740_992.0 {
-        scaled.round() / unit
-    } else {
-        number
-    };
-    let size = rounded.abs();
-    if !rounded.is_finite() || size >= 10_f64.powi(whole) || size > degrees(field) {
+    let size = number.abs();
+    if !number.is_finite() || size >= 10_f64.powi(whole) || size > degrees(field) {
         return Err(out_of_range(field, &number.to_string()));
     }
     // Adding zero takes the sign from a zero.
-    Ok(Value::Double(rounded + 0.0))
+    Ok(Value::Double(number + 0.0))
 }
 
 /// How far a part of an address or a location may be from zero.

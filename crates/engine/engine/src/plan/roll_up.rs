@@ -128,7 +128,7 @@ impl Planner<'_, '_> {
             .into());
         }
         let value = summary.of(details.iter().map(|(_, row)| &**row));
-        let value = validate::fitting(field, value)?;
+        let value = validate::fitting(field, validate::rounded(field, value))?;
         if *read(&before, Some(summary.place)) == value {
             return Ok(());
         }

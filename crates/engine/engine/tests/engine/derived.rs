@@ -92,6 +92,47 @@ async fn revenue_and_fiscal_period_follow_amount_and_close_date() {
     assert_eq!(org.value(id, "ExpectedRevenue").await, Value::Null);
 }
 
+/// Source: "Opportunity" (Object Reference), `LastStageChangeDate`, `PushCount`.
+#[tokio::test]
+async fn an_opportunity_keeps_its_last_change_of_stage_and_counts_pushes() {
+    let org = Org::new().await;
+    let id = org
+        .created("Opportunity", &opportunity("Prospecting"))
+        .await;
+    let fields = ["LastStageChangeDate", "PushCount"];
+    assert_eq!(all(&org, id, &fields).await, [Value::Null, Value::Null]);
+    org.advance(10);
+    org.change(org.update(id, &[text("StageName", "Closed Won")]))
+        .await;
+    let changed = Value::DateTime(START.whole_second().plus_millis(10_000));
+    assert_eq!(all(&org, id, &fields).await, [changed.clone(), Value::Null]);
+    org.advance(10);
+    org.change(org.update(id, &[text("StageName", "Closed Won")]))
+        .await;
+    // From 31 May 2024 to 1 May, to 1 June, to 30 June, and back to 1 May.
+    for (day, pushes) in [
+        (19_844, Value::Null),
+        (19_875, Value::Integer(1)),
+        (19_904, Value::Integer(1)),
+        (19_844, Value::Integer(1)),
+        (19_940, Value::Integer(2)),
+    ] {
+        let moved = [("CloseDate", Value::Date(Date::from_days(day)))];
+        org.change(org.update(id, &moved)).await;
+        assert_eq!(all(&org, id, &fields).await, [changed.clone(), pushes]);
+    }
+}
+
+#[tokio::test]
+async fn expected_revenue_is_rounded_to_its_scale() {
+    let org = Org::new().await;
+    let mut given = opportunity("Prospecting");
+    given.push(("Amount", Value::Double(10.016)));
+    let id = org.created("Opportunity", &given).await;
+    assert_eq!(org.value(id, "Amount").await, Value::Double(10.016));
+    assert_eq!(org.value(id, "ExpectedRevenue").await, Value::Double(1.0));
+}
+
 #[tokio::test]
 async fn a_case_is_closed_with_its_status_and_opened_again() {
     let org = Org::new().await;
@@ -121,6 +162,47 @@ async fn a_task_is_closed_when_it_is_completed() {
     org.change(org.update(id, &[text("Status", "Completed")]))
         .await;
     assert_eq!(org.value(id, "IsClosed").await, Value::Boolean(true));
+}
+
+/// Source: "Task" (Object Reference), `CompletedDateTime`, `IsHighPriority`.
+#[tokio::test]
+async fn a_task_says_when_it_was_completed_and_whether_it_is_urgent() {
+    let org = Org::new().await;
+    let fields = ["CompletedDateTime", "IsHighPriority"];
+    let urgent = [text("Priority", "High"), text("Status", "Completed")];
+    let id = org.created("Task", &urgent).await;
+    let at = |seconds: i64| Value::DateTime(START.whole_second().plus_millis(seconds * 1_000));
+    assert_eq!(all(&org, id, &fields).await, [at(0), Value::Boolean(true)]);
+    org.advance(10);
+    org.change(org.update(id, &[text("Status", "Completed"), text("Priority", "Low")]))
+        .await;
+    assert_eq!(all(&org, id, &fields).await, [at(0), Value::Boolean(false)]);
+    org.change(org.update(id, &[text("Status", "In Progress")]))
+        .await;
+    assert_eq!(
+        all(&org, id, &fields).await,
+        [Value::Null, Value::Boolean(false)]
+    );
+    org.change(org.update(id, &[text("Status", "Completed")]))
+        .await;
+    assert_eq!(
+        all(&org, id, &fields).await,
+        [at(10), Value::Boolean(false)]
+    );
+}
+
+#[tokio::test]
+async fn a_lead_says_when_it_was_last_transferred() {
+    let org = Org::new().await;
+    let id = org
+        .created("Lead", &[text("LastName", "Boyle"), text("Company", "L")])
+        .await;
+    assert_eq!(org.value(id, "LastTransferDate").await, Value::Null);
+    let owner = org.created("User", &user("boyle")).await;
+    org.change(org.update(id, &[("OwnerId", Value::Id(owner))]))
+        .await;
+    let today = Value::Date(Date::of(START));
+    assert_eq!(org.value(id, "LastTransferDate").await, today);
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ async fn text_is_counted_in_characters_after_trimming() {
 }
 
 #[tokio::test]
-async fn numbers_are_rounded_to_their_scale_and_stay_in_their_precision() {
+async fn numbers_keep_the_digits_beyond_their_scale_and_stay_in_their_precision() {
     let org = Org::new().await;
     let mut given = vec![
         text("Name", "Landfall"),
@@ -144,8 +144,8 @@ async fn numbers_are_rounded_to_their_scale_and_stay_in_their_precision() {
         ("NumberOfEmployees", Value::Integer(99_999_999)),
     ];
     let id = org.created("Account", &given).await;
-    // A whole number of currency units.
-    assert_eq!(org.value(id, "AnnualRevenue").await, Value::Double(2.0));
+    // Its scale is 0.
+    assert_eq!(org.value(id, "AnnualRevenue").await, Value::Double(1.5));
     for number in [f64::NAN, f64::INFINITY, 1e18, 999_999_999_999_999_999.9] {
         given[1].1 = Value::Double(number);
         let fault = org.refused(org.create("Account", &given)).await;
@@ -154,7 +154,7 @@ async fn numbers_are_rounded_to_their_scale_and_stay_in_their_precision() {
             "{number}: {fault:?}"
         );
     }
-    given[1].1 = Value::Double(-0.2);
+    given[1].1 = Value::Double(-0.0);
     let id = org.created("Account", &given).await;
     let Value::Double(zero) = org.value(id, "AnnualRevenue").await else {
         panic!("a number");
