@@ -28,6 +28,7 @@ use tracing::{Instrument, Span, debug, debug_span, error};
 
 use crate::network::Network;
 use crate::unread::ReadOut;
+use crate::unsupported;
 
 /// Bytes of a request target. Source: "Headers and URI limits": longer ones answer 414.
 const TARGET_BYTES_MAX: usize = 16 * 1024;
@@ -80,12 +81,15 @@ impl Front {
     ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
         let routed = self.routed(request, peer, scheme);
         async move {
-            let (answer, span) = match routed {
+            let (answer, unsupported, span) = match routed {
                 Ok(routed) => routed,
                 Err(status) => return Ok(status.into_response()),
             };
             async move {
-                let response = answer.await?;
+                let mut response = answer.await?;
+                if let Some(reason) = unsupported {
+                    unsupported::mark(&mut response, reason);
+                }
                 debug!(%peer, status = response.status().as_u16(), "answered");
                 Ok(response)
             }
@@ -94,13 +98,13 @@ impl Front {
         }
     }
 
-    /// The work on a request, and what its log lines have in common.
+    /// The work on a request, why there may be no such resource, and what its log lines have in common.
     fn routed(
         &self,
         mut request: Request<Body>,
         peer: SocketAddr,
         scheme: Scheme,
-    ) -> Result<(Routed, Span), StatusCode> {
+    ) -> Result<(Routed, Option<&'static str>, Span), StatusCode> {
         let id = self.requests.fetch_add(1, Ordering::Relaxed);
         let target = self
             .target(&request, peer, scheme)
@@ -119,7 +123,9 @@ impl Front {
         // The query may hold a token or a password: only the path is logged.
         let span =
             debug_span!("request", id, method = %request.method(), path = request.uri().path());
-        Ok((Box::pin(self.router.clone().oneshot(request)), span))
+        let unsupported = unsupported::reason(request.uri().path());
+        let routed = Box::pin(self.router.clone().oneshot(request));
+        Ok((routed, unsupported, span))
     }
 
     /// The request's address with scheme and authority, and with runs of slashes collapsed.

@@ -28,6 +28,7 @@ mod stall;
 mod tls;
 mod tunnel;
 mod unread;
+mod unsupported;
 mod usage;
 mod vendor;
 

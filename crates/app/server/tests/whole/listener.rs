@@ -66,6 +66,64 @@ async fn one_port_speaks_everything() {
     running.stop().await.expect("stops");
 }
 
+/// Source: examples of the REST API and Bulk API Developer Guides. Clients: Airbyte's source looks headers up so.
+#[tokio::test]
+async fn names_of_headers_are_spelled_as_the_service_spells_them() {
+    let running = start().await;
+    let poll = "POST /cometd/59.0 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n[]";
+    let other = "GET /services/data HTTP/1.1\r\nHost: h\r\n\r\n";
+    for request in [poll, other] {
+        let mut stream = TcpStream::connect(running.local_addr())
+            .await
+            .expect("connects");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let head = answer(&mut stream).await;
+        let names: Vec<&str> = head
+            .lines()
+            .filter_map(|line| Some(line.split_once(": ")?.0))
+            .collect();
+        for name in ["Date", "Content-Type", "Content-Length"] {
+            assert!(names.contains(&name), "{name}: {head}");
+        }
+        for name in names {
+            assert!(
+                name.starts_with(|first: char| first.is_ascii_uppercase()),
+                "{head}"
+            );
+        }
+    }
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn what_the_service_has_besides_is_not_found_for_a_reason() {
+    let running = start().await;
+    let http = stranger(&running);
+    for (path, reason) in [
+        ("/services/apexrest/Orders", "Apex is not supported"),
+        (
+            "/secur/frontdoor.jsp?sid=x",
+            "there are no pages for people",
+        ),
+    ] {
+        let answer = get(&http, path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.headers["landfall-unsupported"], reason, "{path}");
+        assert_eq!(answer.json()[0]["errorCode"], "NOT_FOUND", "{path}");
+    }
+    let nowhere = get(&http, "/nowhere").await;
+    assert!(!nowhere.headers.contains_key("landfall-unsupported"));
+    let org = crate::common::login(&running).await;
+    let asked = org.call(http::Method::POST, "/services/data/v59.0/graphql", None);
+    let answer = asked.await.expect("an answer");
+    assert_eq!(answer.status, 404);
+    assert_eq!(
+        answer.headers["landfall-unsupported"],
+        "the GraphQL API is not supported"
+    );
+    running.stop().await.expect("stops");
+}
+
 // P6
 #[tokio::test]
 async fn pings_on_a_connection_without_calls_are_answered_however_many_they_are() {
@@ -218,7 +276,7 @@ async fn answer(stream: &mut TcpStream) -> String {
     let head = String::from_utf8(received).expect("a head");
     let length = head
         .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
+        .find_map(|line| line.strip_prefix("Content-Length: "));
     let length = length.map_or(0, |length| length.parse().expect("a number"));
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.expect("a body");

@@ -114,8 +114,8 @@ async fn a_compressed_answer_comes_in_chunks_and_the_connection_goes_on() {
         .expect("sent");
     let received = all(&mut stream).await;
     let expected = [
-        "content-encoding: gzip",
-        "transfer-encoding: chunked",
+        "Content-Encoding: gzip",
+        "Transfer-Encoding: chunked",
         "\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n",
         "after",
         "HTTP/1.1 200 OK\r\n",
