@@ -14,7 +14,7 @@ use landfall_wire::versions;
 use serde_json::json;
 
 use crate::calls::Saving;
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Status};
 use crate::error::Error;
 use crate::options::Options;
 use crate::{
@@ -114,6 +114,13 @@ async fn perform(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
             let found = retrieve::result(shared, id, with_zip).await?;
             value::write(w, "result", &found);
         }
+        "checkStatus" => {
+            let mut all = Vec::new();
+            for id in call.envelope.operation.children_named("asyncProcessId") {
+                all.push(progress(shared, &id.text).await?);
+            }
+            results(w, all);
+        }
         "describeMetadata" => value::write(w, "result", &describe::describe()),
         "listMetadata" => results(w, list::list(call).await?),
         "readMetadata" => calls::read(call, w)?,
@@ -156,6 +163,29 @@ fn zip_of(call: &Call<'_>) -> Result<Vec<u8>, Fault> {
 /// Source: "`AsyncResult`" (Metadata API Developer Guide).
 fn waiting(id: &str) -> serde_json::Value {
     json!({ "done": false, "id": id, "state": "Queued" })
+}
+
+/// How far a deployment or a retrieval is.
+///
+/// Source: "`checkStatus()`", "`AsyncResult`" (Metadata API Developer Guide): removed as of version 31.0. Clients: `CumulusCI`
+/// asks so in every version before it asks for what a retrieval gives.
+///
+/// # Errors
+/// [`Fault::RecordUnknown`].
+async fn progress(shared: &Shared, id: &str) -> Result<serde_json::Value, Error> {
+    let Ok(deployment) = deploy::status(shared, id).await else {
+        // What a retrieval gives is made when it is asked for.
+        let retrieval = shared.retrievals.find(id)?;
+        return Ok(json!({ "done": true, "id": retrieval.id, "state": "Completed" }));
+    };
+    let state = match deployment.status {
+        Status::Pending => "Queued",
+        Status::InProgress => "InProgress",
+        Status::Succeeded | Status::SucceededPartial => "Completed",
+        Status::Failed | Status::Canceled => "Error",
+    };
+    let done = deployment.status.is_done();
+    Ok(json!({ "done": done, "id": deployment.id, "state": state }))
 }
 
 fn canceled(deployment: &Deployment) -> serde_json::Value {

@@ -26,6 +26,7 @@ mod recycle;
 mod replicate;
 mod retrieve;
 mod save;
+mod search;
 mod serve;
 mod session;
 mod truncation;

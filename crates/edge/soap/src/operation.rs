@@ -4,7 +4,7 @@ use landfall_envelope::Writer;
 use landfall_model::{Fault, SoapFault};
 
 use crate::call::Call;
-use crate::{convert, describe, merge, query, recycle, replicate, retrieve, save, session};
+use crate::{convert, describe, merge, query, recycle, replicate, retrieve, save, search, session};
 
 /// Answers a call with its results: the elements within `…Response`.
 ///
@@ -31,6 +31,8 @@ pub(crate) async fn perform(call: &Call<'_>) -> Result<String, Fault> {
         "queryAll" => query::query(call, &mut w, true).await?,
         "queryMore" => query::more(call, &mut w).await?,
         "retrieve" => retrieve::retrieve(call, &mut w).await?,
+        "search" => search::search(call, &mut w).await?,
+        "setPassword" => session::set_password(call, &mut w).await?,
         "undelete" => recycle::undelete(call, &mut w).await?,
         "update" => save::update(call, &mut w).await?,
         "upsert" => save::upsert(call, &mut w).await?,

@@ -41,6 +41,25 @@ pub(crate) fn write(call: &Call<'_>, w: &mut Writer, answer: &Answer) {
     }
 }
 
+/// Writes what a search finds of one object, record by record.
+pub(crate) fn found(call: &Call<'_>, w: &mut Writer, answer: &Answer) {
+    let render = Render {
+        call,
+        dialect: call.endpoint.dialect,
+    };
+    // A search names fields, so it finds records.
+    let Answers::Records(shape) = &answer.checked.answers else {
+        return;
+    };
+    for row in &answer.page.rows {
+        w.element("searchRecords", |w| {
+            render.record(w, "record", shape, row);
+            w.nil("searchRecordMetadata");
+            w.nil("snippet");
+        });
+    }
+}
+
 /// `done`, `queryLocator`, `records`, `size`: the order of the WSDL.
 fn page(
     w: &mut Writer,

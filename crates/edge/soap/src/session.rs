@@ -4,7 +4,7 @@
 
 use landfall_auth::{Grant, Visit};
 use landfall_envelope::{Envelope, Writer};
-use landfall_model::Fault;
+use landfall_model::{Fault, RecordId};
 use landfall_wire::dates;
 
 use crate::SoapState;
@@ -12,6 +12,9 @@ use crate::call::{Call, Endpoint};
 use crate::commit::{check_count, write_error};
 use crate::fault::denied;
 use crate::user_info;
+
+/// The object whose records log in.
+const USER: &str = "User";
 
 /// The one call that needs no login.
 pub(crate) const LOGIN: &str = "login";
@@ -99,6 +102,33 @@ async fn end(call: &Call<'_>, token: &str) -> Result<(), Fault> {
         return Err(Fault::AccessDenied);
     }
     auth.revoke(token).await.map_err(denied)
+}
+
+/// Gives a user another password: the caller, or anybody if the caller may change everything. Its result is empty.
+///
+/// Source: `setPassword()` (SOAP API Developer Guide); none for which rights are sufficient.
+pub(crate) async fn set_password(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
+    let given = ["userId", "userID"];
+    let given = given.into_iter().find_map(|name| call.argument(name));
+    let given = given.unwrap_or_default();
+    let user = call.catalog().entity(USER).ok_or(Fault::RecordUnknown)?;
+    let id = RecordId::parse(given).map_err(|_| Fault::RecordUnknown)?;
+    if id.prefix() != user.key_prefix {
+        return Err(Fault::RecordUnknown);
+    }
+    if id != call.login.user_id && !call.login.permissions().modify_all_data {
+        return Err(Fault::AccessDenied);
+    }
+    // A password may begin or end with a blank.
+    let password = call.envelope.operation.child("password");
+    let password = password.map_or("", |given| given.text.as_str());
+    let changed = call.state.auth.set_password(id, password).await;
+    changed.map_err(|error| match error {
+        landfall_auth::Error::UserUnknown { .. } => Fault::RecordUnknown,
+        error => denied(error),
+    })?;
+    w.element("result", |_| ());
+    Ok(())
 }
 
 /// Tells who the caller is.

@@ -143,7 +143,12 @@ async fn damaged_zip_files_fail_and_broken_base64_is_no_request() {
     assert!(fault(&refused).starts_with("No operation available for request"));
     for id in ["", "0Af5f0000000001", "nonsense"] {
         let id = format!("<asyncProcessId>{id}</asyncProcessId>");
-        for call in ["checkDeployStatus", "checkRetrieveStatus", "cancelDeploy"] {
+        for call in [
+            "checkDeployStatus",
+            "checkRetrieveStatus",
+            "checkStatus",
+            "cancelDeploy",
+        ] {
             let refused = org.call(call, &id).await;
             assert!(fault(&refused).starts_with("INVALID_CROSS_REFERENCE_KEY"));
         }

@@ -26,6 +26,10 @@ async fn retrieved(
     );
     let asked = org.result("retrieve", &request).await;
     let id = format!("<asyncProcessId>{}</asyncProcessId>", text(&asked, "id"));
+    let progress = org.result("checkStatus", &id).await;
+    assert_eq!(text(&progress, "id"), text(&asked, "id"));
+    assert_eq!(text(&progress, "done"), "true");
+    assert_eq!(text(&progress, "state"), "Completed");
     let result = org.result("checkRetrieveStatus", &id).await;
     assert_eq!(text(&result, "status"), "Succeeded");
     let all = |list: &str, name: &str| {

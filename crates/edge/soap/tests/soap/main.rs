@@ -5,4 +5,5 @@ mod older;
 mod org;
 mod references;
 mod revoked;
+mod search;
 mod sessions;
