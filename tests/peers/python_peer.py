@@ -1,5 +1,6 @@
 """What the peers in Python stand on: a server as a process, a wait that ends, and a list of scenarios that is run."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import tempfile
 import time
 import traceback
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -68,6 +70,48 @@ class Server:
         with urllib.request.urlopen(f"{self.url}/_landfall/ca.pem", timeout=WAIT) as answer:
             authority.write_bytes(answer.read())
         return {"HTTPS_PROXY": self.url, "REQUESTS_CA_BUNDLE": str(authority)}
+
+
+def request(method, url, token=None, body=None):
+    """The answer's body, as JSON if there is one. A text goes out as it is, as a form does."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if body is not None and not isinstance(body, str):
+        headers["Content-Type"] = "application/json"
+        body = json.dumps(body)
+    asked = urllib.request.Request(url, body and body.encode(), headers, method=method)
+    with urllib.request.urlopen(asked, timeout=WAIT) as answer:
+        return json.loads(answer.read() or b"null")
+
+
+def post(url, token=None, body=None):
+    return request("POST", url, token, body)
+
+
+def password_login(server):
+    """An access token of the developer org's user."""
+    form = urllib.parse.urlencode(CLIENT | USER | {"grant_type": "password"})
+    return post(f"{server.url}/services/oauth2/token", body=form)["access_token"]
+
+
+def approved_login(server):
+    """An access token and a refresh token, which a person would allow in a browser: the server approves by itself."""
+    app = {"client_id": CLIENT["client_id"], "redirect_uri": server.url}
+    asked = urllib.parse.urlencode(app | {"response_type": "code", "scope": "api refresh_token"})
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_):
+            return None
+
+    opener = urllib.request.build_opener(Stay)
+    try:
+        answer = opener.open(f"{server.url}/services/oauth2/authorize?{asked}", timeout=WAIT)
+        raise AssertionError(f"asked for a login: {answer.status}")
+    except urllib.error.HTTPError as redirect:
+        location = urllib.parse.urlsplit(redirect.headers["Location"])
+    [code] = urllib.parse.parse_qs(location.query)["code"]
+    form = urllib.parse.urlencode(CLIENT | app | {"grant_type": "authorization_code", "code": code})
+    tokens = post(f"{server.url}/services/oauth2/token", body=form)
+    return tokens["access_token"], tokens["refresh_token"]
 
 
 def run(peer, scenarios):

@@ -5,43 +5,13 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from pathlib import Path
 
-from python_peer import CLIENT, USER, WAIT, Server, run, until
+from python_peer import CLIENT, USER, WAIT, Server, approved_login, post, run, until
 
 PEER = "tap-salesforce"
 TAP = Path(sys.executable).with_name("tap-salesforce")
 NAMES = ["first", "second"]
-
-
-def post(url, body, headers):
-    request = urllib.request.Request(url, body, headers)
-    with urllib.request.urlopen(request, timeout=WAIT) as answer:
-        return json.load(answer)
-
-
-def login(server):
-    """An access token, and the refresh token that the tap begins with: a person would allow it in a browser."""
-    app = {"client_id": CLIENT["client_id"], "redirect_uri": server.url}
-    asked = urllib.parse.urlencode(app | {"response_type": "code", "scope": "api refresh_token"})
-
-    class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *_):
-            return None
-
-    opener = urllib.request.build_opener(Stay)
-    try:
-        answer = opener.open(f"{server.url}/services/oauth2/authorize?{asked}", timeout=WAIT)
-        raise AssertionError(f"asked for a login: {answer.status}")
-    except urllib.error.HTTPError as redirect:
-        location = urllib.parse.urlsplit(redirect.headers["Location"])
-    [code] = urllib.parse.parse_qs(location.query)["code"]
-    form = urllib.parse.urlencode(CLIENT | app | {"grant_type": "authorization_code", "code": code})
-    tokens = post(f"{server.url}/services/oauth2/token", form.encode(), {})
-    return tokens["access_token"], tokens["refresh_token"]
 
 
 def tap(server, *arguments):
@@ -60,11 +30,9 @@ def tap(server, *arguments):
 def sync(api):
     """Discovers every object and copies one; a second run, from the first one's state, copies what has changed."""
     with Server(f"{PEER}-{api}", "--as-salesforce", "--oauth-auto-approve", USER["username"]) as server:
-        access_token, refresh_token = login(server)
-        headers = {"Authorization": f"Bearer {access_token}", "Content-Type": "application/json"}
-        create = lambda name: post(
-            f"{server.url}/services/data/v61.0/sobjects/Account", json.dumps({"Name": name}).encode(), headers
-        )
+        access_token, refresh_token = approved_login(server)
+        accounts = f"{server.url}/services/data/v61.0/sobjects/Account"
+        create = lambda name: post(accounts, access_token, {"Name": name})
         for name in NAMES:
             # Times are of whole seconds: the last record is to be the only one of its second.
             second = int(time.time())

@@ -118,12 +118,12 @@ pub(crate) fn python_peers() -> Result<Tool<PathBuf>> {
     python("python", "tests/peers/requirements.txt")
 }
 
-/// The same with the tools that read `OpenAPI` documents, which do not go together with the peers.
+/// The same with the packages of one list in `tests/peers`, which do not go together with those of the other peers.
 ///
 /// # Errors
 /// When the packages cannot be installed.
-pub(crate) fn openapi_tools() -> Result<Tool<PathBuf>> {
-    python("openapi", "tests/peers/openapi-requirements.txt")
+pub(crate) fn python_with(list: &str) -> Result<Tool<PathBuf>> {
+    python(list, &format!("tests/peers/{list}-requirements.txt"))
 }
 
 fn python(folder: &str, requirements: &str) -> Result<Tool<PathBuf>> {

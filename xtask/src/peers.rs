@@ -18,6 +18,8 @@ struct Peer {
     limit: Duration,
     /// Whether the server has the definitions of `tests/peers/project`.
     has_project: bool,
+    /// Whether it is run by its name only: it takes minutes to install or to run.
+    on_request: bool,
 }
 
 /// What runs the scenarios of a client.
@@ -29,8 +31,8 @@ enum Runs {
     NodeAndPython,
     /// A Python script of its own.
     Python(&'static str),
-    /// The same, with the tools that read `OpenAPI` documents.
-    OpenApi(&'static str),
+    /// The same, with packages of its own, which do not go together with those of the others: the name of their list.
+    PythonWith(&'static str, &'static str),
     /// `run.mjs` with the `sf` CLI, which is installed for itself.
     Sf,
 }
@@ -44,22 +46,27 @@ const SF_LIMIT: Duration = Duration::from_mins(15);
 
 const PEERS: &[Peer] = &[
     streaming("cometd", Runs::Node),
+    streaming("cometd-3", Runs::Node),
+    streaming("cometd-7", Runs::Node),
     streaming("faye", Runs::Node),
     streaming("aiosfstream", Runs::NodeAndPython),
     pubsub("pubsub-node", Runs::Node),
     pubsub("pubsub-python", Runs::Python("pubsub_python.py")),
     records("jsforce", Runs::Node),
+    records("jsforce-1", Runs::Node),
     records(
         "simple-salesforce",
         Runs::Python("simple_salesforce_peer.py"),
     ),
     records("tap-salesforce", Runs::Python("tap_salesforce_peer.py")),
+    records("salesforce-bulk", Runs::Python("salesforce_bulk_peer.py")),
     records("asyncapi", Runs::Node),
-    records("openapi", Runs::OpenApi("openapi_peer.py")),
+    records("openapi", Runs::PythonWith("openapi_peer.py", "openapi")),
     Peer {
         limit: SF_LIMIT,
         ..records("sf", Runs::Sf)
     },
+    on_request("airbyte", Runs::PythonWith("airbyte_peer.py", "airbyte")),
 ];
 
 /// Where the proto of the Pub/Sub API lies.
@@ -74,6 +81,7 @@ const fn streaming(name: &'static str, runs: Runs) -> Peer {
         runs,
         limit: STREAMING_LIMIT,
         has_project: false,
+        on_request: false,
     }
 }
 
@@ -83,6 +91,7 @@ const fn pubsub(name: &'static str, runs: Runs) -> Peer {
         runs,
         limit: PUBSUB_LIMIT,
         has_project: true,
+        on_request: false,
     }
 }
 
@@ -93,7 +102,15 @@ const fn records(name: &'static str, runs: Runs) -> Peer {
     }
 }
 
-/// Runs all clients or one, through all scenarios or one.
+const fn on_request(name: &'static str, runs: Runs) -> Peer {
+    Peer {
+        limit: SF_LIMIT,
+        on_request: true,
+        ..records(name, runs)
+    }
+}
+
+/// Runs one client or all that are not run on request only, through all scenarios or one.
 ///
 /// # Errors
 /// When an installation fails or a client cannot be run at all.
@@ -109,7 +126,7 @@ pub(crate) fn run(report: &mut Report, only: Option<&str>, scenario: Option<&str
         "build the server first: cargo build -p landfall"
     );
     for peer in PEERS {
-        if only.is_none_or(|only| only == peer.name) {
+        if only.map_or(!peer.on_request, |only| only == peer.name) {
             run_one(report, peer, scenario)?;
         }
     }
@@ -119,7 +136,7 @@ pub(crate) fn run(report: &mut Report, only: Option<&str>, scenario: Option<&str
 /// The program with which a client's scenarios start, or the line that installs what is missing.
 fn start(peer: &Peer) -> Result<Tool<Command>> {
     let scripts = match peer.runs {
-        Runs::Python(_) | Runs::OpenApi(_) => install::peer_scripts()?,
+        Runs::Python(_) | Runs::PythonWith(..) => install::peer_scripts()?,
         Runs::Node | Runs::NodeAndPython | Runs::Sf => match install::node_peers()? {
             Tool::Ready(folder) => folder,
             Tool::Missing(how) => return Ok(Tool::Missing(how)),
@@ -131,12 +148,12 @@ fn start(peer: &Peer) -> Result<Tool<Command>> {
             Tool::Ready(python) => Some(python),
             Tool::Missing(how) => return Ok(Tool::Missing(how)),
         },
-        Runs::OpenApi(_) => match install::openapi_tools()? {
+        Runs::PythonWith(_, list) => match install::python_with(list)? {
             Tool::Ready(python) => Some(python),
             Tool::Missing(how) => return Ok(Tool::Missing(how)),
         },
     };
-    let mut program = if let (Runs::Python(script) | Runs::OpenApi(script), Some(python)) =
+    let mut program = if let (Runs::Python(script) | Runs::PythonWith(script, _), Some(python)) =
         (peer.runs, &python)
     {
         let mut program = command(python);
