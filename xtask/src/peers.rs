@@ -66,7 +66,15 @@ const PEERS: &[Peer] = &[
         limit: SF_LIMIT,
         ..records("sf", Runs::Sf)
     },
+    records(
+        "django-salesforce",
+        Runs::PythonWith("django_salesforce_peer.py", "django"),
+    ),
     on_request("airbyte", Runs::PythonWith("airbyte_peer.py", "airbyte")),
+    on_request(
+        "cumulusci",
+        Runs::PythonWith("cumulusci_peer.py", "cumulusci"),
+    ),
 ];
 
 /// Where the proto of the Pub/Sub API lies.
