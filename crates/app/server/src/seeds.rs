@@ -9,11 +9,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use landfall_engine::{Change, Engine, OpenTransaction};
+use landfall_engine::{Change, Engine, OpenTransaction, stored};
 use landfall_metadata::Problem;
 use landfall_model::{Catalog, RecordId};
 use landfall_rest::{DataFile, FileRecord, Refusal};
-use landfall_store::{Document, DocumentKind};
+use landfall_store::DocumentKind;
+use serde::Serialize;
 use tracing::info;
 
 use crate::error::Error;
@@ -29,6 +30,12 @@ const KEY: &str = "seeded";
 struct Seed {
     path: Arc<str>,
     records: Vec<FileRecord>,
+}
+
+/// That an org has loaded its first records, as it is stored. Before version 1 the document was empty.
+#[derive(Serialize)]
+struct Seeded {
+    records: usize,
 }
 
 /// Loads the records of these files into an org that has not loaded any before.
@@ -60,13 +67,9 @@ pub(crate) async fn load(engine: &Engine, files: &[PathBuf]) -> Result<(), Error
             return Err(Error::Seed { problems });
         }
     }
-    let mark = Document {
-        kind: DocumentKind::Org,
-        key: KEY.to_owned(),
-        content: Some(Vec::new()),
-    };
-    loading.open.commit_with(vec![mark]).await?;
     let records: usize = seeds.iter().map(|seed| seed.records.len()).sum();
+    let mark = stored::document(DocumentKind::Org, KEY, &Seeded { records });
+    loading.open.commit_with(vec![mark]).await?;
     info!(files = seeds.len(), records, "first records loaded");
     Ok(())
 }

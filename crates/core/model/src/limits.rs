@@ -231,6 +231,12 @@ pub const OUTCOME_QUERY_PAUSE: Duration = Duration::from_millis(100);
 /// Commands that may wait for the writer; more wait outside the queue.
 pub const WRITER_QUEUE_MAX: usize = 4_096;
 
+/// Commits that are taken from a store's feed at once.
+pub const COMMITS_FOLLOWED_AT_ONCE: usize = 256;
+
+/// How often a stale org state is loaded again before the next command is looked at.
+pub const STATE_LOADS_AT_ONCE: u32 = 3;
+
 /// Records that one delete may cascade to: `Fault::DeleteTooLarge` beyond.
 /// Source: none; "Overflow Events" (Change Data Capture Developer Guide) tells of one of 120,000. Each takes about 10 KB of
 /// memory until the commit.

@@ -1,22 +1,19 @@
 //! Changing records: transaction by transaction, each with what became of its records.
 
-use landfall_engine::{Outcome, Transaction};
+use landfall_engine::{Outcome, Transaction, stored};
 use landfall_model::RecordId;
 use landfall_store::{Document, DocumentKind};
 use tokio::sync::watch;
-use tracing::warn;
 
 use crate::Shared;
 use crate::content::{Chunk, Records, Unread};
-use crate::error::{Error, chain};
+use crate::error::Error;
 use crate::event::publish;
-use crate::job::{Changing, Job, State, stored};
+use crate::job::{Changing, Job, State};
 use crate::jobs::Entry;
 use crate::record::Mapping;
 use crate::results::{Became, Transacted};
 use crate::work::{begin, blocking, end, user};
-
-const USER: &str = "User";
 
 /// Processes a job to its end, or to the point where the service stops.
 pub(crate) async fn process(
@@ -30,10 +27,8 @@ pub(crate) async fn process(
     };
     let path = shared.folder.path(&job.id);
     // Held as long as the job goes on: who may do what is not read for each transaction anew.
-    let standing = shared.engine.standing(user(&job).map_err(Unread::Failed)?);
-    let standing = standing
-        .await
-        .map_err(|error| Unread::Failed(error.into()))?;
+    let rights = shared.engine.rights(user(&job).map_err(Unread::Failed)?);
+    let rights = rights.await.map_err(|error| Unread::Failed(error.into()))?;
     let mut records = blocking(move || {
         let mut records = Records::open(path, job.delimiter)?;
         if job.progress.offset == 0 {
@@ -55,7 +50,7 @@ pub(crate) async fn process(
             Ok((records, chunk))
         })
         .await?;
-        let access = standing.access();
+        let access = rights.access();
         let definitions = access.definitions();
         let job = entry.get();
         let mapping = Mapping::of(changing, &job.object, definitions, &records.header)
@@ -108,7 +103,7 @@ async fn transact(
             let result = Document {
                 kind: DocumentKind::BulkResult,
                 key: before.result_key(before.progress.chunks),
-                content: Some(stored(&transacted)),
+                content: Some(stored::write(&transacted)),
             };
             vec![after.document(), result]
         }
@@ -126,7 +121,6 @@ async fn transact(
     };
     changing.set(advanced(before, end, (millis, now), &outcomes));
     drop(changing);
-    changed(shared, &outcomes).await;
     Ok(true)
 }
 
@@ -142,18 +136,4 @@ fn advanced(mut job: Job, end: u64, (millis, now): (i64, i64), outcomes: &[Outco
     progress.millis = progress.millis.saturating_add(millis);
     job.modified = now;
     job
-}
-
-/// Tells the logins which users have changed.
-async fn changed(shared: &Shared, outcomes: &[Outcome]) {
-    let definitions = shared.engine.definitions();
-    let users = definitions.catalog().entity(USER);
-    let users = users.map(|user| user.key_prefix);
-    let saved = outcomes.iter().flatten().map(|saved| saved.id);
-    for user in saved.filter(|id| Some(id.prefix()) == users) {
-        if let Err(failure) = shared.auth.user_changed(user).await {
-            // The change is made; logins see it when they are looked through next.
-            warn!(error = %chain(&failure), "a login has not seen that its user has changed");
-        }
-    }
 }

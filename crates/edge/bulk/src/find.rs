@@ -94,7 +94,7 @@ pub(crate) async fn process(
     };
     let started = shared.engine.clock().now();
     let user = user(&job).map_err(Unread::Failed)?;
-    let rights = shared.engine.standing(user).await;
+    let rights = shared.engine.rights(user).await;
     let view = rights.map_err(|error| Unread::Failed(error.into()))?.view();
     let checked = checked(shared, &view, query, job.version).await;
     let (prepared, table) = checked.map_err(|fault| refused(&fault))?;

@@ -2,7 +2,7 @@
 //!
 //! Source: "Create a Job", "Get Information About an Ingest Job" (Bulk API 2.0 and Bulk API Developer Guide).
 
-use landfall_engine::{Act, Engine};
+use landfall_engine::{Act, Engine, stored};
 use landfall_model::{KeyPrefix, RecordId, Timestamp};
 use landfall_store::{Document, DocumentKind};
 use serde::{Deserialize, Serialize};
@@ -354,10 +354,7 @@ impl Job {
     }
 
     pub(crate) fn read(content: &[u8]) -> Result<Self, Error> {
-        serde_json::from_slice(content).map_err(|source| Error::Document {
-            what: "bulk job",
-            source,
-        })
+        Ok(stored::read_since_before("bulk job", content)?)
     }
 
     /// As it is kept.
@@ -365,7 +362,7 @@ impl Job {
         Document {
             kind: DocumentKind::BulkJob,
             key: self.id.clone(),
-            content: Some(stored(self)),
+            content: Some(stored::write(self)),
         }
     }
 
@@ -389,11 +386,6 @@ impl Job {
     pub(crate) fn result_key(&self, chunk: u32) -> String {
         format!("{}/{chunk:08}", self.id)
     }
-}
-
-/// The stored form of a job or a result.
-pub(crate) fn stored(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).expect("these types have text keys and no value that JSON lacks")
 }
 
 /// The id of the job or batch that has this number.

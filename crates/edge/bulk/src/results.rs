@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use landfall_engine::Outcome;
+use landfall_engine::{Outcome, stored};
 use landfall_model::{Fault, RecordId};
 use landfall_store::DocumentKind;
 use serde::{Deserialize, Serialize};
@@ -167,10 +167,7 @@ pub(crate) async fn transacted(
         .engine
         .document(DocumentKind::BulkResult, key.clone());
     let kept = kept.await?.ok_or(Error::ResultMissing { key })?;
-    serde_json::from_slice(&kept).map_err(|source| Error::Document {
-        what: "bulk result",
-        source,
-    })
+    Ok(stored::read_since_before("bulk result", &kept)?)
 }
 
 /// The header and the records that were not processed, as the client has given them.

@@ -2,13 +2,13 @@
 //!
 //! Source: "`DeployResult`", "`DeployMessage`" (`checkDeployStatus()`, Metadata API Developer Guide).
 
+use landfall_engine::stored;
 use landfall_model::{RecordId, Timestamp};
 use landfall_store::{Document, DocumentKind};
 use landfall_wire::dates;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::error::Error;
 use crate::options::Options;
 
 /// How far a deployment is.
@@ -172,12 +172,8 @@ impl Deployment {
     }
 
     /// The document that keeps it.
-    pub(crate) fn document(&self) -> Result<Document, Error> {
-        Ok(Document {
-            kind: DocumentKind::Deployment,
-            key: self.id.clone(),
-            content: Some(serde_json::to_vec(self)?),
-        })
+    pub(crate) fn document(&self) -> Document {
+        stored::document(DocumentKind::Deployment, self.id.as_str(), self)
     }
 
     /// How it is, with or without what became of its components.

@@ -12,9 +12,6 @@ pub enum Error {
     /// The engine failed.
     #[error("the engine failed")]
     Engine(#[from] landfall_engine::Error),
-    /// What is kept cannot be read or written.
-    #[error("what is kept of a deployment cannot be read or written")]
-    Kept(#[from] serde_json::Error),
     /// A zip file cannot be made: a defect.
     #[error("a zip file cannot be made")]
     Zip(#[from] zip::result::ZipError),

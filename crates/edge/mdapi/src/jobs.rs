@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use landfall_engine::Engine;
+use landfall_engine::{Engine, stored};
 use landfall_lock::Rank;
 use landfall_model::limits::{DEPLOYMENTS_KEPT_MAX, DEPLOYMENTS_WAITING_MAX};
 use landfall_model::{Fault, KeyPrefix, MetadataFault, RecordId};
@@ -39,7 +39,8 @@ impl Jobs {
     pub(crate) async fn load(engine: &Engine) -> Result<Self, Error> {
         let mut all = Vec::new();
         for (_, content) in engine.documents(DocumentKind::Deployment).await? {
-            all.push(serde_json::from_slice::<Deployment>(&content)?);
+            let deployment: Deployment = stored::read_since_before("deployment", &content)?;
+            all.push(deployment);
         }
         all.sort_by(|left, right| (left.created, &left.id).cmp(&(right.created, &right.id)));
         let mut known = Known::default();
@@ -93,10 +94,7 @@ impl Jobs {
             return Err(Fault::Metadata(MetadataFault::DeploymentsTooMany).into());
         }
         let id = deployment.id.clone();
-        let mut documents = vec![
-            deployment.document()?,
-            zip_document(&id, Some(zip.to_vec())),
-        ];
+        let mut documents = vec![deployment.document(), zip_document(&id, Some(zip.to_vec()))];
         let forgotten = self.too_old();
         for id in &forgotten {
             documents.push(Document {
@@ -155,7 +153,7 @@ impl Jobs {
             canceled.canceled_by = Some(by);
             canceled.end(Status::Canceled, engine.clock().now());
             let forgotten = zip_document(&canceled.id, None);
-            engine.put(vec![canceled.document()?, forgotten]).await?;
+            engine.put(vec![canceled.document(), forgotten]).await?;
             *deployment = canceled;
         }
         Ok(deployment.clone())

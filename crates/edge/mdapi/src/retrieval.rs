@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use landfall_engine::Engine;
+use landfall_engine::{Engine, stored};
 use landfall_model::limits::RETRIEVALS_KEPT_MAX;
 use landfall_model::{Fault, RecordId};
 use landfall_store::{Document, DocumentKind};
@@ -31,7 +31,8 @@ impl Retrievals {
     pub(crate) async fn load(engine: &Engine) -> Result<Self, Error> {
         let mut all = Vec::new();
         for (_, content) in engine.documents(DocumentKind::Retrieval).await? {
-            all.push(serde_json::from_slice::<Retrieval>(&content)?);
+            let retrieval: Retrieval = stored::read_since_before("retrieval", &content)?;
+            all.push(retrieval);
         }
         all.sort_by_key(|retrieval| retrieval.created);
         Ok(Self(Mutex::new(all.into())))
@@ -44,10 +45,8 @@ impl Retrievals {
             key: id.to_owned(),
             content,
         };
-        let mut documents = vec![document(
-            &retrieval.id,
-            Some(serde_json::to_vec(&retrieval)?),
-        )];
+        let content = stored::write(&retrieval);
+        let mut documents = vec![document(&retrieval.id, Some(content))];
         {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             all.push_back(retrieval);

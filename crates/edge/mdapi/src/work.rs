@@ -86,7 +86,7 @@ async fn done(shared: &Shared, mut deployment: Deployment) -> Result<Deployment,
             deployment.end(Status::Failed, engine.clock().now());
         }
     }
-    let mut documents = vec![deployment.document()?];
+    let mut documents = vec![deployment.document()];
     let can_be_deployed = deployment.options.check_only && deployment.status.is_success();
     if !can_be_deployed {
         documents.push(zip_document(&deployment.id, None));

@@ -10,9 +10,7 @@ use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value};
 
 use crate::Shared;
 use crate::call::Call;
-use crate::fault::{denied, refused};
-
-const USER: &str = "User";
+use crate::fault::refused;
 
 /// Where a request does its work.
 #[derive(Clone)]
@@ -33,7 +31,6 @@ pub(crate) struct Joint {
 #[derive(Default)]
 struct Later {
     events: Vec<Outgoing>,
-    users: Vec<RecordId>,
 }
 
 /// An event on its way.
@@ -116,11 +113,6 @@ pub(crate) async fn commit(
     changes: Vec<Change>,
     all_or_none: bool,
 ) -> Result<Vec<Outcome>, Fault> {
-    let users = call.catalog().entity(USER).map(|user| user.key_prefix);
-    let users_of = |outcomes: &[Outcome]| -> Vec<RecordId> {
-        let saved = outcomes.iter().flatten().map(|saved| saved.id);
-        saved.filter(|id| Some(id.prefix()) == users).collect()
-    };
     match &call.scope {
         Scope::Org => {
             let transaction = Transaction {
@@ -129,15 +121,11 @@ pub(crate) async fn commit(
                 user: call.login.user_id,
                 origin: call.origin(),
             };
-            let outcomes = shared.engine.commit(transaction).await.map_err(refused)?;
-            changed(shared, users_of(&outcomes)).await;
-            Ok(outcomes)
+            shared.engine.commit(transaction).await.map_err(refused)
         }
         Scope::Joint(joint) => {
             let made = joint.transaction.apply(changes, all_or_none).await;
-            let outcomes = made.map_err(refused)?;
-            joint.later(|later| later.users.extend(users_of(&outcomes)));
-            Ok(outcomes)
+            made.map_err(refused)
         }
     }
 }
@@ -177,7 +165,7 @@ pub(crate) async fn open(shared: &Shared, call: &Call) -> Result<Arc<Joint>, Fau
 /// [`Fault::StoreUnavailable`]: nothing is kept. [`Fault::Internal`] if somebody still works in it.
 pub(crate) async fn end(shared: &Shared, joint: Arc<Joint>, keep: bool) -> Result<(), Fault> {
     let joint = Arc::into_inner(joint).ok_or(Fault::Internal { error_id: 0 })?;
-    let Later { events, users } = joint
+    let Later { events } = joint
         .later
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
@@ -194,24 +182,11 @@ pub(crate) async fn end(shared: &Shared, joint: Arc<Joint>, keep: bool) -> Resul
         .publish(&Client::Rest, events)
         .await
         .map_err(refused)?;
-    if keep {
-        changed(shared, users).await;
-    }
     Ok(())
 }
 
 impl Joint {
     fn later(&self, add: impl FnOnce(&mut Later)) {
         add(&mut self.later.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
-/// Tells the logins which users have changed.
-async fn changed(shared: &Shared, users: Vec<RecordId>) {
-    for user in users {
-        if let Err(error) = shared.auth.user_changed(user).await {
-            // The change is made; logins see it when the keeper looks next.
-            denied(error);
-        }
     }
 }

@@ -7,10 +7,8 @@ use landfall_model::limits::REST_COLLECTION_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, SoapFault};
 
 use crate::call::Call;
-use crate::fault::{denied, refused};
+use crate::fault::refused;
 use crate::truncation;
-
-const USER: &str = "User";
 
 /// # Errors
 /// [`ManyFault::RecordsTooMany`].
@@ -54,7 +52,7 @@ pub(crate) fn of_one<T>(made: Result<T, Fault>) -> Result<Result<T, Fault>, Faul
     }
 }
 
-/// Makes the changes of a call in one transaction, and tells the logins which users have changed.
+/// Makes the changes of a call in one transaction.
 pub(crate) async fn commit(
     call: &Call<'_>,
     mut changes: Vec<Change>,
@@ -71,18 +69,7 @@ pub(crate) async fn commit(
         user: call.login.user_id,
         origin: call.origin(),
     };
-    let outcomes = call.state.engine.commit(transaction).await;
-    let outcomes = outcomes.map_err(refused)?;
-    let users = call.catalog().entity(USER).map(|user| user.key_prefix);
-    for saved in outcomes.iter().flatten() {
-        if Some(saved.id.prefix()) == users
-            && let Err(error) = call.state.auth.user_changed(saved.id).await
-        {
-            // The change is made; logins see it when the keeper looks next.
-            denied(error);
-        }
-    }
-    Ok(outcomes)
+    call.state.engine.commit(transaction).await.map_err(refused)
 }
 
 /// Writes what became of a change: errors, id, success.

@@ -193,36 +193,53 @@ impl fmt::Debug for Client<'_> {
 /// How an app that was deployed as metadata is found.
 type FindDeployed = Box<dyn Fn(&str) -> Option<App> + Send + Sync>;
 
-/// The apps of an org, all in memory: those of the configuration, then those that were deployed.
+/// The apps of an org, all in memory: those that are stored, then those that were deployed.
 pub(crate) struct Apps {
-    configured: RwLock<HashMap<String, Arc<App>>>,
+    /// What every org has, unless another app has its client id.
+    cli: Arc<App>,
+    stored: RwLock<HashMap<String, Arc<App>>>,
     deployed: FindDeployed,
 }
 
 impl Apps {
     pub(crate) fn new(deployed: FindDeployed) -> Self {
         Self {
-            configured: RwLock::default(),
+            cli: Arc::new(App::platform_cli()),
+            stored: RwLock::default(),
             deployed,
         }
     }
 
     pub(crate) fn insert(&self, app: App) {
-        self.configured
+        self.stored
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(app.client_id.clone(), Arc::new(app));
     }
 
+    pub(crate) fn remove(&self, client_id: &str) {
+        self.stored
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(client_id);
+    }
+
+    /// The client ids of the stored apps.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let stored = self.stored.read().unwrap_or_else(PoisonError::into_inner);
+        stored.keys().cloned().collect()
+    }
+
     pub(crate) fn find(&self, client_id: &str) -> Result<Arc<App>, Fault> {
-        let configured = self
-            .configured
+        let stored = self
+            .stored
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(client_id)
             .map(Arc::clone);
-        configured
+        stored
             .or_else(|| (self.deployed)(client_id).map(Arc::new))
+            .or_else(|| (client_id == self.cli.client_id).then(|| Arc::clone(&self.cli)))
             .ok_or(Fault::ClientIdInvalid)
     }
 

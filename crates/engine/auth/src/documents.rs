@@ -1,5 +1,6 @@
-//! The stored form of credentials, logins, refresh tokens and apps: JSON, as this crate alone reads it.
+//! The stored form of credentials, logins, refresh tokens and apps: see [`landfall_engine::stored`].
 
+use landfall_engine::stored;
 use landfall_model::{RecordId, Timestamp};
 use landfall_store::{Document, DocumentKind};
 use serde::de::DeserializeOwned;
@@ -7,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::{App, AppPolicy, Grant};
 use crate::certificate::Certificate;
-use crate::error::Error;
 use crate::login::Login;
 use crate::scopes::Scopes;
 
@@ -131,19 +131,8 @@ pub(crate) fn id(text: &str) -> Option<RecordId> {
 }
 
 /// A document with content.
-pub(crate) fn kept(
-    kind: DocumentKind,
-    key: String,
-    content: &impl Serialize,
-) -> Result<Document, Error> {
-    match serde_json::to_vec(content) {
-        Ok(bytes) => Ok(Document {
-            kind,
-            key,
-            content: Some(bytes),
-        }),
-        Err(source) => Err(Error::Document { kind, key, source }),
-    }
+pub(crate) fn kept(kind: DocumentKind, key: String, content: &impl Serialize) -> Document {
+    stored::document(kind, key, content)
 }
 
 /// A document to forget.
@@ -158,14 +147,9 @@ pub(crate) const fn forgotten(kind: DocumentKind, key: String) -> Document {
 /// Reads the content of a document.
 pub(crate) fn read<T: DeserializeOwned>(
     kind: DocumentKind,
-    key: &str,
     content: &[u8],
-) -> Result<T, Error> {
-    serde_json::from_slice(content).map_err(|source| Error::Document {
-        kind,
-        key: key.to_owned(),
-        source,
-    })
+) -> Result<T, landfall_engine::Error> {
+    stored::read_since_before(kind.as_str(), content)
 }
 
 #[cfg(test)]
@@ -190,9 +174,9 @@ mod tests {
             },
         };
         let kind = DocumentKind::ConnectedApp;
-        let document = kept(kind, "app".to_owned(), &StoredApp::of(&app)).expect("it is JSON");
+        let document = kept(kind, "app".to_owned(), &StoredApp::of(&app));
         let content = document.content.expect("it has content");
-        let stored: StoredApp = read(kind, "app", &content).expect("it is readable");
+        let stored: StoredApp = read(kind, &content).expect("it is readable");
         let again = stored.into_app("app".to_owned());
         assert_eq!(again.secret, app.secret);
         assert_eq!(again.grants, app.grants);

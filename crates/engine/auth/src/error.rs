@@ -1,7 +1,6 @@
 //! What can go wrong with logins.
 
 use landfall_model::Fault;
-use landfall_store::DocumentKind;
 
 /// Why a login, a grant or a change of either did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -12,17 +11,6 @@ pub enum Error {
     /// The engine or its store failed.
     #[error("the engine failed")]
     Engine(#[from] landfall_engine::Error),
-    /// A stored document cannot be read or written.
-    #[error("the {} document {key} cannot be read or written", kind.as_str())]
-    Document {
-        /// What it is about.
-        kind: DocumentKind,
-        /// Its name; a hash where it is about a token.
-        key: String,
-        /// What is wrong with it.
-        #[source]
-        source: serde_json::Error,
-    },
     /// A password cannot be hashed.
     #[error("the password cannot be hashed: {reason}")]
     Password {
@@ -68,8 +56,7 @@ impl Error {
             Self::Refused(fault) => fault,
             Self::Engine(error) => error.fault(),
             Self::UserUnknown { .. } => Fault::RecordNotFound,
-            Self::Document { .. }
-            | Self::Password { .. }
+            Self::Password { .. }
             | Self::ObjectMissing { .. }
             | Self::SecretWeak
             | Self::Signing

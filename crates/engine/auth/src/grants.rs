@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use landfall_model::{Fault, RecordId, Timestamp, limits};
-use landfall_store::DocumentKind;
+use landfall_store::{Document, DocumentKind};
 
 use crate::app::{App, Client, Grant};
 use crate::assertion::Assertion;
@@ -258,8 +258,7 @@ impl Auth {
             let user = shared.user_of(&token).await?;
             let terms = Terms::of_token(&token);
             let (granted, login) = shared.prepare(app, user, terms, Some(&token)).await?;
-            shared.put(vec![login_document(&login)?]).await?;
-            shared.logins.insert(login);
+            shared.put(vec![login_document(&login)]).await?;
             Ok(granted)
         }
     }
@@ -326,9 +325,8 @@ impl Shared {
     pub(crate) async fn credential(&self, user: RecordId) -> Result<Option<Credential>, Error> {
         let kind = DocumentKind::Credential;
         let content = self.engine.document(kind, user.to_string()).await?;
-        content
-            .map(|content| read(kind, user.as_str(), &content))
-            .transpose()
+        let credential = content.map(|content| read(kind, &content)).transpose();
+        Ok(credential?)
     }
 
     /// Whether a user has said yes to an app, or need not.
@@ -357,8 +355,7 @@ impl Shared {
         lock(&self.hourly).count(user.id, self.engine.clock().now())?;
         if !terms.refreshed {
             let (granted, login) = self.prepare(app, user, terms, None).await?;
-            self.put(vec![login_document(&login)?]).await?;
-            self.logins.insert(login);
+            self.put(vec![login_document(&login)]).await?;
             return Ok(granted);
         }
         let (user_id, client_id) = (user.id, app.client_id.clone());
@@ -367,21 +364,19 @@ impl Shared {
         let (mut granted, login) = self.prepare(app, user, terms, Some(&refreshing)).await?;
         let kind = DocumentKind::RefreshToken;
         let mut documents = vec![
-            kept(kind, refreshing.hash.key(), &refreshing.stored())?,
-            login_document(&login)?,
+            kept(kind, refreshing.hash.key(), &refreshing.stored()),
+            login_document(&login),
         ];
         let _alone = self.gate.write().await;
         if let Some(oldest) = self.refresh_tokens.displaced(user_id, &client_id) {
-            documents.extend(self.end_family(&oldest));
+            documents.extend(self.without_family(&oldest));
         }
         self.put(documents).await?;
-        self.refresh_tokens.insert(refreshing);
-        self.logins.insert(login);
         granted.refresh_token = Some(token);
         Ok(granted)
     }
 
-    /// A login that is neither stored nor found yet.
+    /// A login that is not stored yet. Once it is, it is found by its token.
     async fn prepare(
         &self,
         app: Arc<App>,
@@ -390,7 +385,7 @@ impl Shared {
         from: Option<&Refreshing>,
     ) -> Result<(Granted, Login), Error> {
         self.logins.check_room(user.id)?;
-        let standing = self.engine.standing(user.id).await?;
+        let rights = self.engine.rights(user.id).await?;
         let now = self.engine.clock().now();
         let org_id = self.engine.org().id;
         let access_token = AccessToken::make(org_id, self.engine.entropy());
@@ -398,7 +393,7 @@ impl Shared {
             user_id: user.id,
             username: user.username.clone(),
             org_id,
-            standing,
+            rights,
             scopes: terms.scopes.clone(),
             client_id: app.client_id.clone(),
             created: now,
@@ -446,13 +441,10 @@ impl Shared {
         let kind = DocumentKind::RefreshToken;
         self.put(vec![
             forgotten(kind, old.hash.key()),
-            kept(kind, new.hash.key(), &new.stored())?,
-            login_document(&login)?,
+            kept(kind, new.hash.key(), &new.stored()),
+            login_document(&login),
         ])
         .await?;
-        self.refresh_tokens.remove(&old.hash);
-        self.refresh_tokens.insert(new);
-        self.logins.insert(login);
         granted.refresh_token = Some(token);
         Ok(granted)
     }
@@ -478,7 +470,7 @@ impl Shared {
     }
 }
 
-fn login_document(login: &Login) -> Result<landfall_store::Document, Error> {
+fn login_document(login: &Login) -> Document {
     let stored = StoredLogin::of(login, login.used());
     kept(DocumentKind::Session, login.hash.key(), &stored)
 }

@@ -123,7 +123,7 @@ impl Shared {
     async fn open_signing(&self) -> Result<Arc<Signing>, Error> {
         let kind = DocumentKind::SigningKey;
         if let Some(content) = self.engine.document(kind, DOCUMENT.to_owned()).await? {
-            let stored: Stored = read(kind, DOCUMENT, &content)?;
+            let stored: Stored = read(kind, &content)?;
             let der = BASE64_STANDARD
                 .decode(stored.key)
                 .map_err(|_| Error::Signing)?;
@@ -139,7 +139,7 @@ impl Shared {
         let stored = Stored {
             key: BASE64_STANDARD.encode(der),
         };
-        self.put(vec![kept(kind, DOCUMENT.to_owned(), &stored)?])
+        self.put(vec![kept(kind, DOCUMENT.to_owned(), &stored)])
             .await?;
         Ok(Arc::new(signing))
     }

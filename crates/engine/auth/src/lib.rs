@@ -18,6 +18,7 @@ mod device;
 mod devices;
 mod documents;
 mod error;
+mod following;
 mod grants;
 mod header;
 mod id_token;
@@ -42,7 +43,7 @@ mod users;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use landfall_engine::Engine;
-use landfall_model::{EntityDefinition, Fault, RecordId, limits};
+use landfall_model::{EntityDefinition, Fault, limits};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
@@ -71,6 +72,7 @@ use app::Apps;
 use attempts::{Attempts, HourlyLogins};
 use codes::Codes;
 use devices::Devices;
+use following::Following;
 use id_token::Signing;
 use logins::Logins;
 use password::Passwords;
@@ -88,9 +90,11 @@ struct Shared {
     engine: Engine,
     settings: Settings,
     users: Users,
-    apps: Apps,
-    logins: Logins,
-    refresh_tokens: RefreshTokens,
+    /// What follows the commits of the engine, which alone changes the three below.
+    following: Arc<Following>,
+    apps: Arc<Apps>,
+    logins: Arc<Logins>,
+    refresh_tokens: Arc<RefreshTokens>,
     passwords: Passwords,
     attempts: Mutex<Attempts>,
     hourly: Mutex<HourlyLogins>,
@@ -123,8 +127,9 @@ impl Auth {
     /// of the guess, which the guesser has already.
     ///
     /// # Errors
-    /// [`Fault::SessionInvalid`] if it is unknown, expired or revoked.
+    /// [`Fault::SessionInvalid`] if it is unknown, expired or revoked; [`Fault::StoreUnavailable`] while nobody knows.
     pub fn authenticate(&self, token: &str) -> Result<Arc<Login>, Fault> {
+        self.0.engine.check()?;
         if token.len() > limits::TOKEN_BYTES_MAX {
             return Err(Fault::SessionInvalid);
         }
@@ -173,15 +178,6 @@ impl Auth {
             login.end();
             Err(Fault::SessionInvalid)
         }
-    }
-
-    /// Looks again at a user whose record has changed: logins end if it was deactivated, and see its new name otherwise.
-    /// The keeper does the same from time to time; this makes it prompt. Changed permissions need no such look.
-    ///
-    /// # Errors
-    /// [`Error`] if the store cannot be read.
-    pub async fn user_changed(&self, user: RecordId) -> Result<(), Error> {
-        self.0.recheck(&[user]).await
     }
 
     /// Makes durable what is only in memory and ends the keeper. For a graceful stop; a crash loses at most a tenth of

@@ -26,7 +26,7 @@ pub struct Login {
     pub client_id: String,
     /// When the token was issued.
     pub created: Timestamp,
-    standing: Arc<Rights>,
+    rights: Arc<Rights>,
     pub(crate) hash: TokenHash,
     /// The chain of refresh tokens that it comes from.
     pub(crate) family: Option<String>,
@@ -47,7 +47,7 @@ pub(crate) struct Beginning {
     pub(crate) user_id: RecordId,
     pub(crate) username: String,
     pub(crate) org_id: RecordId,
-    pub(crate) standing: Arc<Rights>,
+    pub(crate) rights: Arc<Rights>,
     pub(crate) scopes: Scopes,
     pub(crate) client_id: String,
     pub(crate) created: Timestamp,
@@ -64,7 +64,7 @@ impl Login {
             user_id: beginning.user_id,
             username: beginning.username,
             org_id: beginning.org_id,
-            standing: beginning.standing,
+            rights: beginning.rights,
             scopes: beginning.scopes,
             client_id: beginning.client_id,
             created: beginning.created,
@@ -85,7 +85,7 @@ impl Login {
             user_id: self.user_id,
             username,
             org_id: self.org_id,
-            standing: Arc::clone(&self.standing),
+            rights: Arc::clone(&self.rights),
             scopes: self.scopes.clone(),
             client_id: self.client_id.clone(),
             created: self.created,
@@ -97,7 +97,7 @@ impl Login {
 
     /// What its user may do at this moment, and the org as they see it.
     pub fn access(&self) -> Arc<Access> {
-        self.standing.access()
+        self.rights.access()
     }
 
     /// What its user may do with the system at this moment.
@@ -112,7 +112,7 @@ impl Login {
 
     /// The same, as what queries and searches are planned against.
     pub fn view(&self) -> OrgView {
-        self.standing.view()
+        self.rights.view()
     }
 
     /// Whether it was not revoked, has not been found expired, and its user is active.

@@ -1,7 +1,6 @@
 //! The live logins of an org, found by the hash of their token.
 
-use std::collections::{BTreeSet, HashMap};
-use std::ops::Bound;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use landfall_model::{Fault, RecordId, Timestamp, limits};
@@ -16,15 +15,15 @@ pub(crate) struct Logins(RwLock<Index>);
 #[derive(Default)]
 struct Index {
     by_hash: HashMap<TokenHash, Arc<Login>>,
-    by_user: HashMap<RecordId, usize>,
+    by_user: HashMap<RecordId, HashSet<TokenHash>>,
 }
 
 impl Index {
     fn remove(&mut self, hash: &TokenHash) -> Option<Arc<Login>> {
         let login = self.by_hash.remove(hash)?;
-        if let Some(count) = self.by_user.get_mut(&login.user_id) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(of_user) = self.by_user.get_mut(&login.user_id) {
+            of_user.remove(hash);
+            if of_user.is_empty() {
                 self.by_user.remove(&login.user_id);
             }
         }
@@ -48,7 +47,7 @@ impl Logins {
     /// Whether one more login of the user may begin.
     pub(crate) fn check_room(&self, user: RecordId) -> Result<(), Fault> {
         self.index(|index| {
-            let of_user = index.by_user.get(&user).copied().unwrap_or_default();
+            let of_user = index.by_user.get(&user).map_or(0, HashSet::len);
             if of_user >= limits::LOGINS_PER_USER_MAX {
                 Err(Fault::LoginRateExceeded)
             } else if index.by_hash.len() >= limits::LOGINS_MAX {
@@ -62,32 +61,42 @@ impl Logins {
     pub(crate) fn insert(&self, login: Login) -> Arc<Login> {
         let login = Arc::new(login);
         self.change(|index| {
-            *index.by_user.entry(login.user_id).or_default() += 1;
+            let of_user = index.by_user.entry(login.user_id).or_default();
+            of_user.insert(login.hash);
             index.by_hash.insert(login.hash, Arc::clone(&login));
         });
         login
     }
 
     /// Takes out one login and ends it.
-    pub(crate) fn end(&self, hash: &TokenHash) -> Option<Arc<Login>> {
-        let login = self.change(|index| index.remove(hash))?;
-        login.end();
-        Some(login)
-    }
-
-    /// Takes out and ends the logins that a condition holds for.
-    pub(crate) fn end_where(&self, ends: impl Fn(&Login) -> bool) -> Vec<Arc<Login>> {
-        // Mostly there is none: look first without keeping requests waiting.
-        let found = self.select(ends);
-        for login in &found {
-            self.end(&login.hash);
+    pub(crate) fn end(&self, hash: &TokenHash) {
+        if let Some(login) = self.change(|index| index.remove(hash)) {
+            login.end();
         }
-        found
     }
 
-    /// Takes out what has expired or ended.
-    pub(crate) fn end_expired(&self, now: Timestamp) -> Vec<Arc<Login>> {
-        self.end_where(|login| !login.is_live() || now >= login.expires())
+    /// What has expired or ended and is still stored.
+    pub(crate) fn expired(&self, now: Timestamp) -> Vec<Arc<Login>> {
+        self.select(|login| !login.is_live() || now >= login.expires())
+    }
+
+    /// The logins of a user.
+    pub(crate) fn of_user(&self, user: RecordId) -> Vec<Arc<Login>> {
+        self.index(|index| {
+            let hashes = index.by_user.get(&user).into_iter().flatten();
+            let logins = hashes.filter_map(|hash| index.by_hash.get(hash));
+            logins.map(Arc::clone).collect()
+        })
+    }
+
+    /// The users who have logins.
+    pub(crate) fn users(&self) -> Vec<RecordId> {
+        self.index(|index| index.by_user.keys().copied().collect())
+    }
+
+    /// The keys of their documents.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.index(|index| index.by_hash.keys().map(TokenHash::key).collect())
     }
 
     /// The logins that a condition holds for.
@@ -109,14 +118,6 @@ impl Logins {
             }
         });
     }
-
-    /// Users with live logins after `after` in the order of their ids, then from the start, `limit` at most.
-    pub(crate) fn users_after(&self, after: RecordId, limit: usize) -> Vec<RecordId> {
-        let users: BTreeSet<_> = self.index(|index| index.by_user.keys().copied().collect());
-        let behind = users.range((Bound::Excluded(after), Bound::Unbounded));
-        let before = users.range(..=after);
-        behind.chain(before).copied().take(limit).collect()
-    }
 }
 
 #[cfg(test)]
@@ -134,7 +135,7 @@ mod tests {
             user_id: RecordId::EMPTY,
             username: "ann".to_owned(),
             org_id: RecordId::EMPTY,
-            standing: Arc::new(Rights::nobody()),
+            rights: Arc::new(Rights::nobody()),
             scopes: Scopes::default(),
             client_id: "app".to_owned(),
             created: NOW,
@@ -150,9 +151,10 @@ mod tests {
         let logins = Logins::default();
         let login = logins.insert(login("t"));
         assert!(login.touch(NOW.plus_millis(1_999)));
-        assert!(logins.end_expired(NOW.plus_millis(3_998)).is_empty());
+        assert!(logins.expired(NOW.plus_millis(3_998)).is_empty());
         let ended = login.ended();
-        assert_eq!(logins.end_expired(NOW.plus_millis(3_999)).len(), 1);
+        assert_eq!(logins.expired(NOW.plus_millis(3_999)).len(), 1);
+        logins.end(&login.hash);
         ended.await;
         assert!(!login.is_live());
         assert!(!login.touch(NOW));
@@ -173,13 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn users_are_taken_in_turns() {
+    fn the_logins_of_a_user_are_found_until_they_end() {
         let logins = Logins::default();
         logins.insert(login("t"));
         logins.insert(login("u"));
-        assert_eq!(logins.users_after(RecordId::EMPTY, 10), [RecordId::EMPTY]);
+        assert_eq!(logins.of_user(RecordId::EMPTY).len(), 2);
         logins.end(&TokenHash::of("t"));
+        assert_eq!(logins.keys(), [TokenHash::of("u").key()]);
         logins.end(&TokenHash::of("u"));
-        assert!(logins.users_after(RecordId::EMPTY, 10).is_empty());
+        assert!(logins.users().is_empty() && logins.of_user(RecordId::EMPTY).is_empty());
     }
 }

@@ -70,9 +70,15 @@ impl RefreshTokens {
         tokens.insert(token.hash, Arc::new(token));
     }
 
-    pub(crate) fn remove(&self, hash: &TokenHash) -> Option<Arc<Refreshing>> {
+    pub(crate) fn remove(&self, hash: &TokenHash) {
         let mut tokens = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        tokens.remove(hash)
+        tokens.remove(hash);
+    }
+
+    /// The keys of their documents.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let tokens = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        tokens.keys().map(TokenHash::key).collect()
     }
 
     /// Whether the user has given the app a token that covers these scopes.

@@ -107,22 +107,20 @@ impl Auth {
 impl Shared {
     async fn revoke(&self, hash: &TokenHash) -> Result<(), Error> {
         let _alone = self.gate.write().await;
-        if let Some(login) = self.logins.end(hash) {
+        let login = self.logins.find(hash).filter(|login| login.is_live());
+        if let Some(login) = login {
             return self.put(forget(&[login])).await;
         }
         let token = self.refresh_tokens.find(hash);
         let token = token.ok_or(Fault::TokenTypeUnsupported)?;
-        self.put(self.end_family(&token)).await
+        self.put(self.without_family(&token)).await
     }
 
-    /// Ends a refresh token and the logins that came from it, in memory; the answer is what to forget in the store.
-    pub(crate) fn end_family(&self, token: &Refreshing) -> Vec<Document> {
-        self.refresh_tokens.remove(&token.hash);
+    /// What ends a refresh token and the logins that came from it.
+    pub(crate) fn without_family(&self, token: &Refreshing) -> Vec<Document> {
         let family = Some(&token.family);
-        let ended = self
-            .logins
-            .end_where(|login| login.family.as_ref() == family);
-        let mut documents = forget(&ended);
+        let logins = self.logins.select(|login| login.family.as_ref() == family);
+        let mut documents = forget(&logins);
         documents.push(forgotten(DocumentKind::RefreshToken, token.hash.key()));
         documents
     }

@@ -91,10 +91,8 @@ impl Auth {
             policy,
         };
         app.check()?;
-        documents.extend(self.changed_app(&app)?);
-        self.0.put(documents).await?;
-        self.0.apps.insert(app);
-        Ok(())
+        documents.extend(self.changed_app(&app));
+        self.0.put(documents).await
     }
 
     /// Creates an administrator unless the user exists; the password of one who has one stays.
@@ -201,7 +199,8 @@ impl Auth {
             security_token: None,
             expired: false,
         };
-        kept(DocumentKind::Credential, user.to_string(), &credential)
+        let kind = DocumentKind::Credential;
+        Ok(kept(kind, user.to_string(), &credential))
     }
 
     /// Whether the user has to change their password before anything else.
@@ -247,7 +246,7 @@ impl Auth {
     }
 
     async fn keep_credential(&self, user: RecordId, credential: &Credential) -> Result<(), Error> {
-        let document = kept(DocumentKind::Credential, user.to_string(), credential)?;
+        let document = kept(DocumentKind::Credential, user.to_string(), credential);
         self.0.put(vec![document]).await
     }
 
@@ -261,9 +260,7 @@ impl Auth {
             return Err(Error::SecretWeak);
         }
         app.check()?;
-        self.0.put(vec![app_document(&app)?]).await?;
-        self.0.apps.insert(app);
-        Ok(())
+        self.0.put(vec![app_document(&app)]).await
     }
 
     /// Adds a connected app; of one that exists already, secret and run-as user stay and the rest becomes as given.
@@ -280,19 +277,15 @@ impl Auth {
             ..app
         };
         app.check()?;
-        let changed = self.changed_app(&app)?;
-        self.0.put(changed.into_iter().collect()).await?;
-        self.0.apps.insert(app);
-        Ok(())
+        let changed = self.changed_app(&app);
+        self.0.put(changed.into_iter().collect()).await
     }
 
     /// The document of an app, unless it is stored like this already.
-    fn changed_app(&self, app: &App) -> Result<Option<Document>, Error> {
+    fn changed_app(&self, app: &App) -> Option<Document> {
         let known = self.app(&app.client_id);
-        if known.is_some_and(|known| StoredApp::of(&known) == StoredApp::of(app)) {
-            return Ok(None);
-        }
-        app_document(app).map(Some)
+        let is_same = known.is_some_and(|known| StoredApp::of(&known) == StoredApp::of(app));
+        (!is_same).then(|| app_document(app))
     }
 
     /// A connected app by its client id.
@@ -312,7 +305,7 @@ fn password_refused() -> Fault {
     }
 }
 
-fn app_document(app: &App) -> Result<Document, Error> {
+fn app_document(app: &App) -> Document {
     let kind = DocumentKind::ConnectedApp;
     kept(kind, app.client_id.clone(), &StoredApp::of(app))
 }

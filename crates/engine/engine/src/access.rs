@@ -22,6 +22,7 @@ use std::sync::Arc;
 use landfall_model::{EntityDefinition, Fault, FieldName, PlatformEventDefinition, RecordId};
 
 use crate::definitions::Definitions;
+use crate::touched::USER;
 use hidden::Hidden;
 use mask::Masks;
 
@@ -33,11 +34,8 @@ pub(crate) use objects::{SecuredBy, secured_by};
 pub use org_view::OrgView;
 pub use permissions::Permissions;
 pub(crate) use permissions::SYSTEM;
+pub(crate) use rights::AllRights;
 pub use rights::Rights;
-pub(crate) use rights::{AllRights, Touched};
-
-/// The object whose records are the users.
-const USER: &str = "User";
 
 /// What is done with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -163,6 +163,7 @@ pub(crate) fn write(row: &mut Row, place: Option<usize>, value: Value) {
 }
 
 /// All objects of an org, by the prefix of their ids, and its roll-up summary fields.
+#[derive(Debug, Default)]
 pub(crate) struct Blueprints {
     objects: HashMap<KeyPrefix, Blueprint>,
     /// Each after those that it is computed from.

@@ -13,7 +13,7 @@ use landfall_model::Topic;
 use landfall_store::TopicId;
 
 use crate::definitions::{Definitions, Subject};
-use crate::view::{Lens, Views};
+use crate::lens::Lens;
 
 /// Name of the channel that every org has, as members name it.
 pub(crate) const CHANGE_EVENTS: &str = "ChangeEvents";
@@ -75,7 +75,6 @@ impl Channel {
 pub(crate) fn channels(
     definitions: &Definitions,
     declared: &Declared,
-    views: &Views,
 ) -> HashMap<Topic, Arc<Channel>> {
     let empty = |kind| Channel {
         kind,
@@ -105,7 +104,7 @@ pub(crate) fn channels(
         };
         channel.topics.push(topic);
         if let Some(lens) = lens(definitions, topic, member) {
-            channel.lenses.insert(topic, views.lens(lens));
+            channel.lenses.insert(topic, Arc::new(Lens::new(lens)));
         }
     }
     let sorted = channels.into_values().map(|(topic, mut channel)| {

@@ -3,15 +3,18 @@
 //! Those of the project and those that came one by one lie side by side. Each is kept as it is now, and one of the
 //! project also as the project says it: while the project says the same, what was changed since stays.
 
+mod unversioned;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use landfall_metadata::{Kind, Part};
 use landfall_model::{RecordId, Timestamp};
 use landfall_store::{Document, DocumentKind, Reads};
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::tabbed;
+use crate::stored;
 
 /// Who did something to a component, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,13 +87,7 @@ impl Components {
     pub(crate) fn stored(reads: &dyn Reads) -> Result<Self, Error> {
         let documents = reads.documents(DocumentKind::Component)?;
         let read = documents.into_iter().map(|(name, content)| {
-            let component = String::from_utf8(content)
-                .ok()
-                .and_then(|content| parse(&name, &content))
-                .ok_or_else(|| Error::Document {
-                    what: "component",
-                    reason: format!("{name} is not of the form of one"),
-                })?;
+            let component = read(&name, &content)?;
             let key = key(component.part.kind, &component.part.name);
             Ok((key, Arc::new(component)))
         });
@@ -98,92 +95,134 @@ impl Components {
     }
 }
 
-/// The document that keeps a component, or forgets it: a line of texts, what it is now, and what the project says of it
-/// if that is something else.
+/// The document that keeps a component, or forgets it.
 pub(crate) fn document(key: &Key, component: Option<&KeptComponent>) -> Document {
     Document {
         kind: DocumentKind::Component,
         key: format!("{}/{}", key.0.root(), key.1),
-        content: component.map(|component| write(component).into_bytes()),
+        content: component.map(|component| stored::write(&Stored::of(component))),
     }
 }
 
-/// What is kept of what the project says.
-const NOTHING: &str = "-";
-const THE_SAME: &str = "=";
-const ANOTHER: &str = "+";
-
-fn write(component: &KeptComponent) -> String {
-    let KeptComponent {
-        id,
-        part,
-        project,
-        created,
-        modified,
-    } = component;
-    let another = project
-        .as_deref()
-        .filter(|project| *project != part.content);
-    let word = match (project, another) {
-        (None, _) => NOTHING,
-        (Some(_), None) => THE_SAME,
-        (Some(_), Some(_)) => ANOTHER,
-    };
-    let mut document = format!(
-        "{id}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{word}\t",
-        created.by,
-        created.at.as_millis(),
-        modified.by,
-        modified.at.as_millis(),
-        part.line,
-        part.place,
-        part.content.len(),
-    );
-    tabbed::push(&mut document, &part.name);
-    document.push('\t');
-    tabbed::push(&mut document, &part.path);
-    document.push('\n');
-    document.push_str(&part.content);
-    document.push_str(another.unwrap_or_default());
-    document
+/// A component as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    id: String,
+    name: String,
+    path: String,
+    line: usize,
+    /// Its place among those of its file.
+    order: usize,
+    content: String,
+    #[serde(default, skip_serializing_if = "Project::is_absent")]
+    project: Project,
+    created: StoredStamp,
+    modified: StoredStamp,
 }
 
-fn parse(key: &str, document: &str) -> Option<KeptComponent> {
-    let (root, _) = key.split_once('/')?;
-    let (line, rest) = document.split_once('\n')?;
-    let mut values = tabbed::values(line);
-    let id = RecordId::parse(&values.next()?).ok()?;
-    let (created, modified) = (stamp(&mut values)?, stamp(&mut values)?);
-    let (line, place) = (values.next()?.parse().ok()?, values.next()?.parse().ok()?);
-    let (content, project) = rest.split_at_checked(values.next()?.parse().ok()?)?;
-    let word = values.next()?;
-    let part = Part {
-        kind: Kind::of_root(root)?,
-        name: values.next()?,
-        path: values.next()?,
-        line,
-        place,
-        content: content.to_owned(),
-    };
-    let project = match word.as_str() {
-        NOTHING if project.is_empty() => None,
-        THE_SAME if project.is_empty() => Some(part.content.clone()),
-        ANOTHER => Some(project.to_owned()),
-        _ => return None,
-    };
-    values.next().is_none().then_some(KeptComponent {
-        id,
-        part,
-        project,
-        created,
-        modified,
-    })
+/// What the project has of a component.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Project {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// What it is now.
+    Same,
+    /// Something else.
+    Other(String),
 }
 
-fn stamp(values: &mut impl Iterator<Item = String>) -> Option<Stamp> {
-    Some(Stamp {
-        by: RecordId::parse(&values.next()?).ok()?,
-        at: Timestamp::from_millis(values.next()?.parse().ok()?),
+impl Project {
+    const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredStamp {
+    by: String,
+    /// Unit: milliseconds since the epoch.
+    at: i64,
+}
+
+impl StoredStamp {
+    fn of(stamp: Stamp) -> Self {
+        Self {
+            by: stamp.by.to_string(),
+            at: stamp.at.as_millis(),
+        }
+    }
+
+    fn read(&self) -> Option<Stamp> {
+        Some(Stamp {
+            by: RecordId::parse(&self.by).ok()?,
+            at: Timestamp::from_millis(self.at),
+        })
+    }
+}
+
+impl Stored {
+    fn of(component: &KeptComponent) -> Self {
+        let part = &component.part;
+        let project = match &component.project {
+            None => Project::Absent,
+            Some(project) if *project == part.content => Project::Same,
+            Some(project) => Project::Other(project.clone()),
+        };
+        Self {
+            id: component.id.to_string(),
+            name: part.name.clone(),
+            path: part.path.clone(),
+            line: part.line,
+            order: part.place,
+            content: part.content.clone(),
+            project,
+            created: StoredStamp::of(component.created),
+            modified: StoredStamp::of(component.modified),
+        }
+    }
+
+    fn read(self, kind: Kind) -> Option<KeptComponent> {
+        let project = match self.project {
+            Project::Absent => None,
+            Project::Same => Some(self.content.clone()),
+            Project::Other(project) => Some(project),
+        };
+        Some(KeptComponent {
+            id: RecordId::parse(&self.id).ok()?,
+            project,
+            created: self.created.read()?,
+            modified: self.modified.read()?,
+            part: Part {
+                kind,
+                name: self.name,
+                path: self.path,
+                line: self.line,
+                place: self.order,
+                content: self.content,
+            },
+        })
+    }
+}
+
+/// A component of a stored document.
+///
+/// # Errors
+/// [`Error::Document`].
+fn read(key: &str, content: &[u8]) -> Result<KeptComponent, Error> {
+    let component = if stored::is_versioned(content) {
+        let stored: Stored = stored::read("component", content)?;
+        let root = key.split_once('/').map(|(root, _)| root);
+        let kind = root.and_then(Kind::of_root);
+        kind.and_then(|kind| stored.read(kind))
+    } else {
+        let text = std::str::from_utf8(content).ok();
+        text.and_then(|text| unversioned::parse(key, text))
+    };
+    component.ok_or_else(|| Error::Document {
+        what: "component",
+        reason: format!("{key} is not of the form of one"),
     })
 }
 
@@ -218,27 +257,24 @@ mod tests {
             let component = component(project);
             let key = key(component.part.kind, &component.part.name);
             let document = document(&key, Some(&component));
-            let content = String::from_utf8(document.content.expect("content")).expect("text");
-            assert_eq!(parse(&document.key, &content), Some(component), "{content}");
+            let content = document.content.expect("content");
+            assert!(stored::is_versioned(&content));
+            assert_eq!(read(&document.key, &content).expect("read"), component);
         }
     }
 
     #[test]
     fn what_has_another_form_is_not_read() {
-        let whole = write(&component(Some("<b/>")));
-        for cut in whole.char_indices().map(|(at, _)| at) {
-            let Some(beginning) = whole.get(..cut) else {
-                continue;
-            };
-            let read = parse("CustomField/trip__c.days__c", beginning);
-            assert!(read.is_none_or(|read| read != component(Some("<b/>"))));
-        }
+        let whole = stored::write(&Stored::of(&component(None)));
+        let later = String::from_utf8_lossy(&whole).replace("\"v\":1", "\"v\":2");
         for (key, document) in [
-            ("CustomField", "x\ny"),
-            ("Nothing/x", whole.as_str()),
-            ("CustomField/x", ""),
+            ("CustomField", "x\ny".as_bytes()),
+            ("Nothing/x", &whole),
+            ("CustomField/x", b""),
+            ("CustomField/x", b"{\"v\":1}"),
+            ("CustomField/x", later.as_bytes()),
         ] {
-            assert_eq!(parse(key, document), None, "{document}");
+            assert!(read(key, document).is_err(), "{key}");
         }
     }
 }

@@ -1,25 +1,33 @@
 //! What the org consists of at a moment: objects, platform events, their schemas and topics.
 //!
-//! A set is never changed: a deployment makes a new one, and the writer puts it in the place of the old between two
-//! groups. Whoever holds the old one goes on with it.
+//! A set is never changed: a deployment makes a new one, which replaces the old between two groups. Who holds the old one
+//! goes on with it.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use landfall_metadata::{ConnectedApp, Settings};
 use landfall_model::{
-    Catalog, EntityDefinition, EntityName, PlatformEventDefinition, SchemaId, Timestamp, Topic,
+    Catalog, EntityDefinition, EntityName, PlatformEventDefinition, Timestamp, Topic,
 };
 use landfall_schema::EventSchema;
-use landfall_store::{Document, DocumentKind, TopicId, Writer};
+use landfall_store::{Document, DocumentKind, Reads, TopicId, Writer};
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::Streams;
 use crate::access::ObjectAccess;
+use crate::blueprint::Blueprints;
 use crate::channel::{self, Channel, Declared};
 use crate::components::Components;
+use crate::deploy;
 use crate::error::Error;
-use crate::managed::Managed;
-use crate::view::Views;
+use crate::managed::{self, Managed};
+use crate::schemas::Schemas;
+use crate::stored;
+
+/// Key of the document that says when the definitions changed last.
+pub(crate) const DOCUMENT_KEY: &str = "definitions";
 
 /// How the changes of one object are captured.
 #[derive(Clone, Debug)]
@@ -41,6 +49,15 @@ pub struct Publication {
     pub topic: TopicId,
 }
 
+/// What decides about definitions besides the components that are stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options {
+    /// Whether changes of every object that supports it are captured.
+    pub(crate) capture_all: bool,
+    /// How many `PushTopics` and generic channels there may be.
+    pub(crate) streams: Streams,
+}
+
 /// What is on a topic.
 #[derive(Clone, Debug)]
 pub enum Subject {
@@ -54,6 +71,7 @@ pub enum Subject {
 #[derive(Clone, Debug, Default)]
 pub struct Definitions {
     catalog: Arc<Catalog>,
+    blueprints: Arc<Blueprints>,
     modified: Timestamp,
     captures: HashMap<EntityName, Capture>,
     publications: HashMap<EntityName, Publication>,
@@ -70,48 +88,55 @@ pub struct Definitions {
 }
 
 impl Definitions {
-    /// Makes the set of a catalogue: tables, topics and schemas. Schemas that are new come back as documents, to be
-    /// kept before the first event that needs them.
-    pub(crate) fn build(
-        writer: &mut dyn Writer,
-        catalog: Catalog,
-        modified: Timestamp,
-        declared: &Declared,
-        (issued, views): (&Issued, &Views),
-    ) -> Result<(Self, Vec<Document>), Error> {
-        writer.prepare(catalog.entities())?;
+    /// Compiles the stored components. The topics are numbered by then, see [`required`]; `earlier` is the set that this
+    /// one replaces.
+    ///
+    /// # Errors
+    /// [`Error`] if the store or a component cannot be read.
+    pub(crate) fn load(
+        reads: &dyn Reads,
+        options: Options,
+        schemas: &Schemas,
+        earlier: &Self,
+    ) -> Result<Self, Error> {
+        let (compiled, components) = deploy::stored(reads)?;
+        let catalog = compiled.catalog;
+        let blueprints = Blueprints::new(&catalog, &compiled.roll_ups, options.streams);
         let mut definitions = Self {
-            modified,
+            modified: modified(reads)?.map_or(Timestamp::default(), |modified| modified.at()),
+            blueprints: Arc::new(blueprints),
+            managed: managed::loaded(compiled.managed, &earlier.managed, &components)?,
+            connected_apps: compiled.connected_apps,
+            settings: compiled.settings,
+            components: Arc::new(components),
             ..Self::default()
         };
-        let mut new = Vec::new();
         for entity in catalog.entities() {
             if let Some(change_event) = &entity.change_event {
                 let schema = built(EventSchema::of_change_event(entity), &entity.name)?;
-                let schema = issued.add(schema, &mut new);
+                let schema = schemas.add(schema);
                 let topic = Topic::of_change_event(change_event.name.as_str());
                 let topic =
-                    definitions.number(writer, topic, Subject::Changes(Arc::clone(entity)))?;
+                    definitions.number(reads, topic, Subject::Changes(Arc::clone(entity)))?;
                 let capture = Capture { schema, topic };
                 definitions.captures.insert(entity.name.clone(), capture);
             }
         }
         for event in catalog.platform_events() {
             let schema = built(EventSchema::of_platform_event(event), &event.name)?;
-            let schema = issued.add(schema, &mut new);
             let subject = Subject::PlatformEvent(Arc::clone(event));
-            let topic = definitions.number(writer, event.topic(), subject)?;
             let publication = Publication {
                 event: Arc::clone(event),
                 object: Arc::new(landfall_metadata::event_object(event)),
-                schema,
-                topic,
+                schema: schemas.add(schema),
+                topic: definitions.number(reads, event.topic(), subject)?,
             };
             definitions
                 .publications
                 .insert(event.name.clone(), publication);
         }
-        let channels = channel::channels(&definitions, declared, views);
+        let declared = compiled.channels.capturing(options.capture_all);
+        let channels = channel::channels(&definitions, &declared);
         definitions.selected = channels
             .values()
             .filter(|channel| !channel.is_of_platform_events())
@@ -120,9 +145,14 @@ impl Definitions {
         definitions.selected.sort_unstable();
         definitions.selected.dedup();
         definitions.channels = channels;
-        definitions.declared = Arc::new(declared.clone());
+        definitions.declared = Arc::new(declared);
         definitions.catalog = Arc::new(catalog);
-        Ok((definitions, new))
+        Ok(definitions)
+    }
+
+    /// What the planner has to know of the objects.
+    pub(crate) const fn blueprints(&self) -> &Arc<Blueprints> {
+        &self.blueprints
     }
 
     /// The same with another catalogue, and without the platform events that may not be read. What may not be created
@@ -153,26 +183,14 @@ impl Definitions {
 
     fn number(
         &mut self,
-        writer: &mut dyn Writer,
+        reads: &dyn Reads,
         topic: Topic,
         subject: Subject,
     ) -> Result<TopicId, Error> {
-        let number = writer.topic(&topic)?;
+        let number = stored::topic_number(reads, &topic)?;
         self.topics.insert(topic, number);
         self.subjects.insert(number, subject);
         Ok(number)
-    }
-
-    /// The same with subscriptions whose positions the service keeps.
-    pub(crate) fn with_managed(mut self, managed: Vec<Arc<Managed>>) -> Self {
-        self.managed = managed;
-        self
-    }
-
-    /// The same with clients that may ask for tokens.
-    pub(crate) fn with_connected_apps(mut self, apps: Vec<Arc<ConnectedApp>>) -> Self {
-        self.connected_apps = apps;
-        self
     }
 
     /// The deployed client with this consumer key.
@@ -181,21 +199,9 @@ impl Definitions {
         apps.find(|app| app.consumer_key == consumer_key)
     }
 
-    /// The same with what is switched on.
-    pub(crate) const fn with_settings(mut self, settings: Settings) -> Self {
-        self.settings = settings;
-        self
-    }
-
     /// What is switched on.
     pub const fn settings(&self) -> Settings {
         self.settings
-    }
-
-    /// The same with the components that it comes from.
-    pub(crate) fn with_components(mut self, components: Components) -> Self {
-        self.components = Arc::new(components);
-        self
     }
 
     /// The components that all this comes from.
@@ -307,76 +313,91 @@ fn built(
     })
 }
 
-/// Every schema that was ever issued, by id: a retained event can always be read.
-#[derive(Debug, Default)]
-pub(crate) struct Issued(RwLock<HashMap<SchemaId, Arc<EventSchema>>>);
-
-impl Issued {
-    pub(crate) fn load(writer: &dyn Writer) -> Result<Self, Error> {
-        let mut issued = HashMap::new();
-        for (id, content) in writer.documents(DocumentKind::Schema)? {
-            let unreadable = |reason: String| Error::Document {
-                what: "event schema",
-                reason: format!("{id}: {reason}"),
-            };
-            let json = String::from_utf8(content).map_err(|error| unreadable(error.to_string()))?;
-            let schema =
-                EventSchema::parse(&json).map_err(|error| unreadable(error.to_string()))?;
-            issued.insert(schema.id(), Arc::new(schema));
+/// What has to be there before definitions with this catalogue are in force: the numbers of their topics are given here,
+/// their new schemas come back as documents. The tables are prepared by then.
+///
+/// # Errors
+/// [`Error::Schema`], [`Error::Store`].
+pub(crate) fn required(
+    writer: &mut dyn Writer,
+    catalog: &Catalog,
+    schemas: &Schemas,
+) -> Result<Vec<Document>, Error> {
+    let mut documents = Vec::new();
+    for entity in catalog.entities() {
+        if let Some(change_event) = &entity.change_event {
+            writer.topic(&Topic::of_change_event(change_event.name.as_str()))?;
+            let schema = built(EventSchema::of_change_event(entity), &entity.name)?;
+            documents.extend(schemas.document_of_new(&schema));
         }
-        Ok(Self(RwLock::new(issued)))
     }
-
-    pub(crate) fn get(&self, id: SchemaId) -> Option<Arc<EventSchema>> {
-        let issued = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        issued.get(&id).cloned()
+    for event in catalog.platform_events() {
+        writer.topic(&event.topic())?;
+        let schema = built(EventSchema::of_platform_event(event), &event.name)?;
+        documents.extend(schemas.document_of_new(&schema));
     }
+    Ok(documents)
+}
 
-    /// The schemas that the store does not have, as documents.
-    pub(crate) fn not_stored(&self, writer: &dyn Writer) -> landfall_store::Result<Vec<Document>> {
-        let stored = writer.documents(DocumentKind::Schema)?;
-        let stored: HashSet<String> = stored.into_iter().map(|(key, _)| key).collect();
-        let issued = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let missing = issued
-            .values()
-            .filter(|schema| !stored.contains(&schema.id().to_string()));
-        Ok(missing.map(|schema| schema_document(schema)).collect())
-    }
+/// When the definitions changed last.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Modified {
+    /// Unit: milliseconds since the epoch.
+    modified: i64,
+    /// The release that compiled them. Another one may ship other objects.
+    release: String,
+}
 
-    /// A schema that knows its rows takes the place of one that was read back; a new one has to be kept.
-    pub(crate) fn add(&self, schema: EventSchema, new: &mut Vec<Document>) -> Arc<EventSchema> {
-        let schema = Arc::new(schema);
-        let mut issued = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if issued.insert(schema.id(), Arc::clone(&schema)).is_none() {
-            new.push(schema_document(&schema));
+impl Modified {
+    /// A change by this release.
+    pub(crate) fn now(at: Timestamp) -> Self {
+        Self {
+            modified: at.as_millis(),
+            release: RELEASE.to_owned(),
         }
-        schema
+    }
+
+    pub(crate) const fn at(&self) -> Timestamp {
+        Timestamp::from_millis(self.modified)
+    }
+
+    /// Whether it was this release that compiled them.
+    pub(crate) fn is_by_this_release(&self) -> bool {
+        self.release == RELEASE
+    }
+
+    pub(crate) fn document(&self) -> Document {
+        stored::document(DocumentKind::Org, DOCUMENT_KEY, self)
     }
 }
 
-fn schema_document(schema: &EventSchema) -> Document {
-    Document {
-        kind: DocumentKind::Schema,
-        key: schema.id().to_string(),
-        content: Some(schema.avro_json().as_bytes().to_vec()),
-    }
+const RELEASE: &str = env!("CARGO_PKG_VERSION");
+
+/// When the stored definitions changed last; none in a data folder from before that was stored.
+pub(crate) fn modified(reads: &dyn Reads) -> Result<Option<Modified>, Error> {
+    let content = reads.document(DocumentKind::Org, DOCUMENT_KEY)?;
+    content
+        .map(|content| stored::read("time of the last change of definitions", &content))
+        .transpose()
 }
 
 /// The set in force.
 #[derive(Debug)]
 pub(crate) struct InForce(watch::Sender<Arc<Definitions>>);
 
-impl InForce {
-    pub(crate) fn new(definitions: Definitions) -> Self {
-        Self(watch::Sender::new(Arc::new(definitions)))
+impl Default for InForce {
+    fn default() -> Self {
+        Self(watch::Sender::new(Arc::default()))
     }
+}
 
+impl InForce {
     pub(crate) fn get(&self) -> Arc<Definitions> {
         Arc::clone(&self.0.borrow())
     }
 
-    pub(crate) fn replace(&self, definitions: Definitions) {
-        self.0.send_replace(Arc::new(definitions));
+    pub(crate) fn replace(&self, definitions: Arc<Definitions>) {
+        self.0.send_replace(definitions);
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<Arc<Definitions>> {

@@ -5,6 +5,7 @@
 mod amending;
 mod bounds;
 mod next;
+mod prefixes;
 
 use std::sync::Arc;
 
@@ -24,18 +25,12 @@ use crate::components::Components;
 use crate::error::Error;
 use crate::numbers::Numbers;
 
-/// Key of the document that says which key prefix each object and event has.
-const PREFIXES: &str = "prefixes";
-
 /// New definitions, and what has to be kept with them.
 pub(crate) struct Deployment {
     pub(crate) catalog: Catalog,
     pub(crate) managed: Vec<ManagedSubscription>,
-    pub(crate) connected_apps: Vec<Arc<ConnectedApp>>,
-    pub(crate) settings: Settings,
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) starting_numbers: Vec<StartingNumber>,
-    pub(crate) channels: Declared,
     pub(crate) documents: Vec<Document>,
     pub(crate) components: Next,
     pub(crate) grants: Grants,
@@ -54,7 +49,7 @@ pub(crate) struct Grants {
 /// What was deployed last: the shipped objects, if nothing was.
 pub(crate) fn stored(reads: &dyn Reads) -> Result<(Compiled, Components), Error> {
     let components = Components::stored(reads)?;
-    let mut book = book(reads.document(DocumentKind::Org, PREFIXES)?)?;
+    let mut book = prefixes::stored(reads)?;
     Ok((compiled(&components.parts(), &mut book)?, components))
 }
 
@@ -171,16 +166,9 @@ async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Probl
     let deployment = Deployment {
         catalog: compiled.catalog,
         managed: compiled.managed,
-        connected_apps: compiled.connected_apps,
-        settings: compiled.settings,
         roll_ups: compiled.roll_ups,
         starting_numbers: compiled.starting_numbers,
-        channels: compiled.channels,
-        documents: vec![Document {
-            kind: DocumentKind::Org,
-            key: PREFIXES.to_owned(),
-            content: Some(written(&book).into_bytes()),
-        }],
+        documents: vec![prefixes::document(&book)],
         grants: Grants {
             granted: compiled.granted,
             ungranted: gone.map(|kept| kept.part.name.clone()).collect(),
@@ -299,31 +287,6 @@ fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
 }
 
 async fn book_of(engine: &Engine) -> Result<PrefixBook, Error> {
-    let kept = engine.document(DocumentKind::Org, PREFIXES.to_owned());
-    book(kept.await?)
-}
-
-/// `name prefix`, a line each.
-fn written(book: &PrefixBook) -> String {
-    let lines: Vec<String> = book
-        .entries()
-        .map(|(name, prefix)| format!("{name} {prefix}"))
-        .collect();
-    lines.join("\n")
-}
-
-fn book(content: Option<Vec<u8>>) -> Result<PrefixBook, Error> {
-    let unreadable = || Error::Document {
-        what: "book of key prefixes",
-        reason: "a line is not a name and a prefix".to_owned(),
-    };
-    let content = String::from_utf8(content.unwrap_or_default()).map_err(|_| unreadable())?;
-    let entries: Option<Vec<(String, KeyPrefix)>> = content
-        .lines()
-        .map(|line| {
-            let (name, prefix) = line.split_once(' ')?;
-            Some((name.to_owned(), KeyPrefix::parse(prefix)?))
-        })
-        .collect();
-    entries.map(PrefixBook::new).ok_or_else(unreadable)
+    let content = engine.document(DocumentKind::Org, prefixes::KEY.to_owned());
+    prefixes::read(content.await?)
 }

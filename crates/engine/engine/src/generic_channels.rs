@@ -11,11 +11,13 @@ use landfall_model::{
     Catalog, EntityDefinition, EventUuid, Fault, RecordId, Row, Topic, Value, limits,
 };
 use landfall_schema::EventSchema;
-use landfall_store::{NewEvent, TopicId, Writer};
+use landfall_store::{NewEvent, Reads, TopicId};
 
 use crate::blueprint::{Blueprint, read};
 use crate::entropy::draw;
 use crate::error::Error;
+use crate::stored;
+use crate::touched::Scope;
 use crate::validate::subject;
 use crate::{Change, Engine, Transaction};
 
@@ -50,39 +52,50 @@ pub struct Push {
 pub struct GenericChannels(RwLock<HashMap<String, GenericChannel>>);
 
 impl GenericChannels {
-    pub(crate) fn load(writer: &mut dyn Writer, catalog: &Catalog) -> Result<Self, Error> {
-        let channels = Self::default();
-        if let Some(entity) = catalog.entity(OBJECT) {
-            for row in writer.recent_rows(entity, limits::STREAMING_CHANNELS_MAX)? {
-                let channel = numbered(entity, &row, writer)?;
-                channels.put(channel);
+    /// What a commit has made of the channels.
+    ///
+    /// # Errors
+    /// [`Error`] if the store cannot be read: they are as before.
+    pub(crate) fn apply(
+        &self,
+        reads: &dyn Reads,
+        catalog: &Catalog,
+        touched: Scope<'_, RecordId>,
+    ) -> Result<(), Error> {
+        let Some(entity) = catalog.entity(OBJECT) else {
+            return Ok(());
+        };
+        let mut now = Vec::new();
+        match touched {
+            Scope::All => {
+                for row in reads.recent_rows(entity, limits::STREAMING_CHANNELS_MAX)? {
+                    now.extend(of_row(entity, &row, reads)?);
+                }
+                self.write().clear();
             }
+            Scope::These(ids) => {
+                for id in ids {
+                    if let Some(row) = reads.row(entity, *id)? {
+                        now.extend(of_row(entity, &row, reads)?);
+                    }
+                }
+                self.write().retain(|_, channel| !ids.contains(&channel.id));
+            }
+            Scope::Nothing => {}
         }
-        Ok(channels)
+        for channel in now {
+            self.put(channel);
+        }
+        Ok(())
     }
 
-    fn put(&self, channel: Option<GenericChannel>) {
-        if let Some(channel) = channel {
-            let key = channel.name.to_ascii_lowercase();
-            self.write().insert(key, channel);
-        }
+    fn put(&self, channel: GenericChannel) {
+        let key = channel.name.to_ascii_lowercase();
+        self.write().insert(key, channel);
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<String, GenericChannel>> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts changes in force.
-    pub(crate) fn change(&self, changes: Vec<(RecordId, Option<GenericChannel>)>) {
-        if changes.is_empty() {
-            return;
-        }
-        let gone: Vec<RecordId> = changes.iter().map(|(id, _)| *id).collect();
-        self.write()
-            .retain(|_, channel| !gone.contains(&channel.id));
-        for (_, channel) in changes {
-            self.put(channel);
-        }
     }
 
     /// The first names in order, at most so many.
@@ -111,21 +124,26 @@ impl GenericChannels {
 }
 
 /// The channel of a record; none if the record is in the recycle bin.
-pub(crate) fn numbered(
+fn of_row(
     entity: &EntityDefinition,
     row: &Row,
-    writer: &mut dyn Writer,
-) -> landfall_store::Result<Option<GenericChannel>> {
+    reads: &dyn Reads,
+) -> Result<Option<GenericChannel>, Error> {
     let value = |name: &str| read(row, entity.index_of(name));
     let is_deleted = value("IsDeleted").as_bool().unwrap_or(false);
     match (value("Id").as_id(), value("Name").as_text()) {
         (Some(id), Some(name)) if !is_deleted => Ok(Some(GenericChannel {
             id,
             name: name.to_owned(),
-            topic: writer.topic(&Topic::new(format!("{PREFIX}{id}")))?,
+            topic: stored::topic_number(reads, &topic_of(id))?,
         })),
         _ => Ok(None),
     }
+}
+
+/// The topic of a channel's events, under any name.
+pub(crate) fn topic_of(record: RecordId) -> Topic {
+    Topic::new(format!("{PREFIX}{record}"))
 }
 
 /// Whether a record may be a channel.
@@ -162,7 +180,7 @@ pub(crate) async fn push(
     channel: TopicId,
     pushes: Vec<Push>,
 ) -> Result<(), Error> {
-    let schema = &engine.0.streams.generic;
+    let schema = engine.0.state.generic_schema();
     let events = pushes
         .into_iter()
         .map(|push| event(engine, schema, channel, push))

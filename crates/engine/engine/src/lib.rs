@@ -21,6 +21,7 @@ mod error;
 mod external_id;
 mod front;
 mod generic_channels;
+mod lens;
 mod log;
 mod managed;
 mod numbers;
@@ -32,18 +33,21 @@ mod publish;
 pub mod query;
 mod replication;
 mod roll_up;
+mod schemas;
+mod state;
+pub mod stored;
 mod streams;
-mod tabbed;
 mod topics;
+mod touched;
 pub mod usage;
 mod validate;
 mod view;
 mod workspace;
 mod writer;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use landfall_model::RecordId;
+use landfall_model::{CommitNumber, Fault, RecordId};
 use landfall_store::{Document, Opened, Reader};
 
 pub use landfall_channel::Filter;
@@ -66,6 +70,7 @@ pub use error::{Error, chain};
 pub use external_id::record_named;
 pub use generic_channels::{GenericChannel, GenericChannels, Push, is_name as is_channel_name};
 pub use landfall_capture::transaction::CaptureRules;
+pub use lens::Lens;
 pub use log::{Backlog, Lag, Log, LogEvent, Prepare, Rendition, Standing, Stretch, Watcher};
 pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use org::Org;
@@ -73,16 +78,16 @@ pub use presence::{Presence, Present};
 pub use publish::Published;
 pub use query::{Answer, Explained, ExplainedWay, Locator, Page, PageRow, Prepared, Question};
 pub use replication::{Period, Replicated};
+pub use state::{Applied, Projection};
 pub use streams::Streams;
 pub use topics::{PushTopic, PushTopics};
-pub use view::{Lens, Seen, Sight, View};
+pub use touched::{Scope, Touched};
+pub use view::{Seen, Sight, View};
 pub use writer::open::OpenTransaction;
 pub use writer::{WriterCounters, WriterThread};
 
-use access::AllRights;
 use command::Note;
-use definitions::{InForce, Issued};
-use streams::StreamState;
+use state::OrgState;
 use usage::{Allocations, Usage};
 use writer::handle::Handle;
 
@@ -116,18 +121,15 @@ struct Shared {
     reader: Arc<dyn Reader>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    definitions: Arc<InForce>,
-    standings: Arc<AllRights>,
-    issued: Arc<Issued>,
-    views: Arc<view::Views>,
+    state: Arc<OrgState>,
+    views: view::Views,
+    presence: Presence,
     deploying: landfall_lock::Mutex<()>,
     cursors: std::sync::Mutex<query::Cursors>,
     querying: tokio::sync::Semaphore,
     org: Org,
-    log: Arc<Log>,
     usage: Arc<Usage>,
     writer: Handle,
-    streams: Arc<StreamState>,
 }
 
 impl Engine {
@@ -144,8 +146,8 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] or [`Error::Stopped`]: nothing was kept.
     pub async fn commit(&self, transaction: Transaction) -> Result<Vec<Outcome>, Error> {
-        let standing = self.standing_of(transaction.user).await?;
-        self.0.writer.commit(transaction, standing, None).await
+        let rights = self.rights_of(transaction.user).await?;
+        self.0.writer.commit(transaction, rights, None).await
     }
 
     /// The same, with documents made from what became of the changes: both are kept, or neither. `note` is called on the
@@ -159,9 +161,9 @@ impl Engine {
         note: impl FnOnce(&[Outcome]) -> Vec<Document> + Send + 'static,
     ) -> Result<Vec<Outcome>, Error> {
         let note: Note = Box::new(note);
-        let standing = self.standing_of(transaction.user).await?;
+        let rights = self.rights_of(transaction.user).await?;
         let writer = &self.0.writer;
-        writer.commit(transaction, standing, Some(note)).await
+        writer.commit(transaction, rights, Some(note)).await
     }
 
     /// Opens a transaction whose changes come step by step. Until its end the writer does nothing else: between the
@@ -170,8 +172,8 @@ impl Engine {
     /// # Errors
     /// [`Error::Stopped`].
     pub async fn open(&self, user: RecordId, origin: String) -> Result<OpenTransaction, Error> {
-        let standing = self.standing_of(user).await?;
-        self.0.writer.open(user, standing, origin).await
+        let rights = self.rights_of(user).await?;
+        self.0.writer.open(user, rights, origin).await
     }
 
     /// Opens a transaction that sets the org up, in the name of a user: nobody asks what they may do, and it makes no
@@ -181,6 +183,32 @@ impl Engine {
     /// [`Error::Stopped`].
     pub async fn set_up(&self, user: RecordId) -> Result<OpenTransaction, Error> {
         self.0.writer.open(user, None, String::new()).await
+    }
+
+    /// Has somebody follow the commits of the org, beginning with everything that is stored, until it is dropped.
+    ///
+    /// # Errors
+    /// Those of the projection, [`Error::Stopped`].
+    pub async fn attach(&self, projection: Weak<dyn Projection>) -> Result<(), Error> {
+        self.0.writer.attach(projection).await
+    }
+
+    /// The newest commit that is in memory: who has seen a later one has to wait.
+    pub fn version(&self) -> CommitNumber {
+        self.0.state.version()
+    }
+
+    /// Whether what is in memory is what is stored, so that somebody can be let in. If a commit could not be read back,
+    /// this has it tried again.
+    ///
+    /// # Errors
+    /// [`Fault::StoreUnavailable`].
+    pub fn check(&self) -> Result<(), Fault> {
+        let checked = self.0.state.check();
+        if checked.is_err() {
+            self.0.writer.load_again();
+        }
+        checked
     }
 
     /// Makes documents durable.
@@ -216,7 +244,7 @@ impl Engine {
 
     /// The event log.
     pub fn log(&self) -> &Arc<Log> {
-        &self.0.log
+        self.0.state.log()
     }
 
     /// The one clock.

@@ -155,6 +155,15 @@ impl Tail {
         }
     }
 
+    /// Has memory begin behind `newest`: what comes before is read from the store.
+    fn skip_to(&mut self, newest: ReplayId) {
+        self.events.clear();
+        self.bytes = 0;
+        self.floor = newest;
+        self.earliest = self.earliest.or(Some(self.newest.advanced_by(1)));
+        self.newest = newest;
+    }
+
     fn trim(&mut self, earliest: Option<ReplayId>) {
         self.earliest = earliest;
         let keep_from = earliest.unwrap_or_else(|| self.newest.advanced_by(1));
@@ -315,14 +324,27 @@ impl Log {
         Watcher::new(self)
     }
 
-    /// Moves the tail over events that have just become durable, and wakes who watches their topics.
-    pub(crate) fn publish(&self, events: &[Arc<Event>], newest: ReplayId) {
-        self.tail
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .append(events, newest);
-        // Only now: whoever is woken has to find the events.
-        self.fan_out().wake(events);
+    /// Moves the tail over events that have become durable, and wakes those who watch their topics. Events that are not
+    /// at hand are read from the store; everybody is woken then.
+    pub(crate) fn advance(&self, events: &[Arc<Event>], newest: ReplayId) {
+        let mut tail = self.tail.write().unwrap_or_else(PoisonError::into_inner);
+        if newest <= tail.newest {
+            return;
+        }
+        let first = events.first().map(|event| event.replay_id);
+        let is_whole = first == Some(tail.newest.advanced_by(1));
+        if is_whole {
+            tail.append(events, newest);
+        } else {
+            tail.skip_to(newest);
+        }
+        drop(tail);
+        // Only now: who is woken has to find the events.
+        if is_whole {
+            self.fan_out().wake(events);
+        } else {
+            self.fan_out().wake_all();
+        }
     }
 
     /// Takes note that older events have been forgotten.

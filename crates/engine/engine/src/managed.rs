@@ -9,6 +9,7 @@ use landfall_metadata::{Kind, ManagedSubscription, ReplayFrom};
 use landfall_model::limits::MANAGED_SUBSCRIPTIONS_MAX;
 use landfall_model::{Fault, RecordId, ReplayId, Topic};
 use landfall_store::{Document, DocumentKind};
+use serde::{Deserialize, Serialize};
 
 use crate::Engine;
 use crate::components::Components;
@@ -16,6 +17,7 @@ use crate::definitions::Definitions;
 use crate::deploy::{self, Step, new_id};
 use crate::error::Error;
 use crate::numbers::Numbers;
+use crate::stored;
 
 /// A subscription whose position the service keeps, in [`DocumentKind::Cursor`] under its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,12 +116,43 @@ pub(crate) fn deployed(
             subscription,
         }));
     }
-    managed.sort_by(|one: &Arc<Managed>, other| {
-        let name = |managed: &Arc<Managed>| managed.subscription.developer_name.clone();
-        name(one).cmp(&name(other))
-    });
+    sort(&mut managed);
     let forgotten = forgotten(&managed, earlier);
     Ok((managed, forgotten))
+}
+
+/// The subscriptions that stored components come to.
+///
+/// # Errors
+/// [`Error::Document`] if one has no component.
+pub(crate) fn loaded(
+    subscriptions: Vec<ManagedSubscription>,
+    earlier: &[Arc<Managed>],
+    components: &Components,
+) -> Result<Vec<Arc<Managed>>, Error> {
+    let mut managed = Vec::with_capacity(subscriptions.len());
+    for subscription in subscriptions {
+        let name = &subscription.developer_name;
+        let component = components.get(Kind::ManagedSubscription, name);
+        let id = component
+            .ok_or_else(|| unreadable(format!("{name} has no component")))?
+            .id;
+        let same = earlier.iter().find(|earlier| earlier.id == id);
+        managed.push(Arc::new(Managed {
+            id,
+            stops: same.map_or(0, |same| same.stops_as(&subscription)),
+            subscription,
+        }));
+    }
+    sort(&mut managed);
+    Ok(managed)
+}
+
+fn sort(managed: &mut [Arc<Managed>]) {
+    managed.sort_by(|one, other| {
+        let [one, other] = [one, other].map(|managed| &managed.subscription.developer_name);
+        one.cmp(other)
+    });
 }
 
 /// A position is forgotten with its subscription, and when clients may not use it.
@@ -251,16 +284,27 @@ pub(crate) fn cursor(subscription: RecordId, position: Option<ReplayId>) -> Docu
     Document {
         kind: DocumentKind::Cursor,
         key: subscription.to_string(),
-        content: position.map(|position| position.get().to_be_bytes().to_vec()),
+        content: position.map(|position| {
+            stored::write(&Cursor {
+                position: position.get(),
+            })
+        }),
     }
 }
 
-/// The position that such a document keeps.
+/// A position as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    position: u64,
+}
+
+/// The position that such a document keeps. Before version 1 it was eight bytes, the highest first.
 pub(crate) fn position(content: &[u8]) -> Result<ReplayId, Error> {
-    let number = content
-        .try_into()
-        .map_err(|_| unreadable(format!("a position is {} bytes long", content.len())))?;
-    Ok(ReplayId::new(u64::from_be_bytes(number)))
+    if let Ok(number) = content.try_into() {
+        return Ok(ReplayId::new(u64::from_be_bytes(number)));
+    }
+    let Cursor { position } = stored::read("position of a managed subscription", content)?;
+    Ok(ReplayId::new(position))
 }
 
 fn unreadable(reason: String) -> Error {

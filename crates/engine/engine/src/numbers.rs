@@ -4,8 +4,25 @@ use std::collections::BTreeMap;
 
 use landfall_model::{KeyPrefix, RecordId};
 use landfall_store::{Document, DocumentKind, Reads};
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::stored;
+
+/// A counter as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    last: u64,
+}
+
+/// The last number that a stored counter gave out. Before version 1 it was eight bytes, the highest first.
+fn last(content: &[u8]) -> Result<u64, Error> {
+    if let Ok(number) = content.try_into() {
+        return Ok(u64::from_be_bytes(number));
+    }
+    let Stored { last } = stored::read("counter", content)?;
+    Ok(last)
+}
 
 #[derive(Default)]
 struct Counter {
@@ -24,11 +41,7 @@ impl Numbers {
     pub(crate) fn load(reads: &dyn Reads, instance: [u8; 2]) -> Result<Self, Error> {
         let mut counters = BTreeMap::new();
         for (key, content) in reads.documents(DocumentKind::Counter)? {
-            let number = <[u8; 8]>::try_from(content.as_slice()).map_err(|_| Error::Document {
-                what: "counter",
-                reason: format!("{key} is {} bytes long", content.len()),
-            })?;
-            let last = u64::from_be_bytes(number);
+            let last = last(&content)?;
             counters.insert(key, Counter { last, moved: false });
         }
         Ok(Self { instance, counters })
@@ -85,11 +98,11 @@ impl Numbers {
         moved
             .map(|(name, counter)| {
                 counter.moved = false;
-                Document {
-                    kind: DocumentKind::Counter,
-                    key: name.clone(),
-                    content: Some(counter.last.to_be_bytes().to_vec()),
-                }
+                stored::document(
+                    DocumentKind::Counter,
+                    name.as_str(),
+                    &Stored { last: counter.last },
+                )
             })
             .collect()
     }

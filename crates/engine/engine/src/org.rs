@@ -5,18 +5,20 @@ use std::sync::Arc;
 use landfall_model::limits::QUERIES_AT_ONCE_MAX;
 use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, Value};
 use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Writer};
+use serde::{Deserialize, Serialize};
 
-use crate::access::AllRights;
-use crate::blueprint::Blueprints;
-use crate::definitions::{Definitions, InForce, Issued};
+use crate::definitions::{self, Modified, Options};
 use crate::deploy;
 use crate::entropy::draw;
 use crate::error::Error;
-use crate::log::Log;
-use crate::managed;
 use crate::numbers::Numbers;
+use crate::presence::Presence;
 use crate::profiles::{ADMINISTRATOR, Founding, STANDARD_USER};
-use crate::streams::StreamState;
+use crate::schemas::Schemas;
+use crate::state::{OrgState, generic_schema};
+use crate::stored;
+use crate::topics;
+use crate::touched::{self, Scope};
 use crate::usage::Usage;
 use crate::view::Views;
 use crate::writer::{self, Core, WriterThread};
@@ -41,52 +43,32 @@ const DOCUMENT_KEY: &str = "identity";
 pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     let (store, clock, entropy) = (parts.store, parts.clock, parts.entropy);
     let mut writer = store.writer;
-    let (compiled, components) = deploy::stored(&*writer)?;
-    writer.prepare(compiled.catalog.entities())?;
+    writer.report_records_of(&touched::followed());
+    let (compiled, _) = deploy::stored(&*writer)?;
+    let catalog = compiled.catalog;
+    writer.prepare(catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, parts.instance)?;
-    let catalog = &compiled.catalog;
-    let org = founded(&mut *writer, catalog, &mut numbers, &*clock, &*entropy)?;
-    let issued = Arc::new(Issued::load(&*writer)?);
-    let blueprints = Blueprints::new(catalog, &compiled.roll_ups, parts.streams);
-    let views = Arc::new(Views::default());
-    let definitions = Definitions::build(
-        &mut *writer,
-        compiled.catalog,
-        org.created,
-        &compiled.channels.capturing(parts.capture_all),
-        (&issued, &views),
-    );
-    let (managed, _) = managed::deployed(compiled.managed, &[], &components, &mut numbers)?;
-    let definitions = kept(definitions?, &mut *writer, &*clock)?
-        .with_managed(managed)
-        .with_connected_apps(compiled.connected_apps)
-        .with_settings(compiled.settings)
-        .with_components(components);
-    let streams = StreamState::load(&mut *writer, &definitions, &issued, parts.streams, &*clock)?;
-    let log = Arc::new(Log::open(Arc::clone(&store.reader))?);
+    let org = founded(&mut *writer, &catalog, &mut numbers, &*clock, &*entropy)?;
+    complete_documents(&mut *writer, &catalog, &org, clock.now())?;
+    let options = Options {
+        capture_all: parts.capture_all,
+        streams: parts.streams,
+    };
+    let state = Arc::new(OrgState::load(&store.reader, options, Arc::clone(&clock))?);
     let (handle, inbox) = writer::handle::channel();
-    let definitions = Arc::new(InForce::new(definitions));
-    let usage = Usage::open(&*writer, &clock, &definitions, parts.allocations)?;
+    let usage = Usage::open(&*writer, &clock, &state, parts.allocations)?;
     let usage = Arc::new(usage);
-    let standings = Arc::new(AllRights::default());
     let core = Core {
         store: writer,
         numbers,
         retention_hours: parts.retention_hours,
         clock: Arc::clone(&clock),
+        reader: Arc::clone(&store.reader),
         entropy: Arc::clone(&entropy),
-        blueprints,
-        capture_all: parts.capture_all,
         capture_rules: parts.capture_rules,
-        definitions: Arc::clone(&definitions),
-        standings: Arc::clone(&standings),
-        issued: Arc::clone(&issued),
-        views: Arc::clone(&views),
-        log: Arc::clone(&log),
+        state: Arc::clone(&state),
         usage: Arc::clone(&usage),
         last_now: org.created.max(store.reader.position()?.appended_at),
-        streams: Arc::clone(&streams),
-        owed: Vec::new(),
         is_refusing: false,
     };
     let thread = writer::spawn(core, inbox, &handle)?;
@@ -94,20 +76,43 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         reader: store.reader,
         clock,
         entropy,
-        definitions,
-        standings,
-        issued,
-        views,
+        state,
+        views: Views::default(),
+        presence: Presence::default(),
         deploying: landfall_lock::Mutex::new(landfall_lock::Rank::Definitions, ()),
         cursors: std::sync::Mutex::default(),
         querying: tokio::sync::Semaphore::new(QUERIES_AT_ONCE_MAX),
         org,
-        log,
         usage,
         writer: handle,
-        streams,
     };
     Ok((Engine(Arc::new(shared)), thread))
+}
+
+/// Keeps what the state is loaded from and is not stored yet: in a new org, and in one that another release has left. The
+/// topics are numbered here, too.
+fn complete_documents(
+    writer: &mut dyn Writer,
+    catalog: &Catalog,
+    org: &Org,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let schemas = Schemas::default();
+    schemas.apply(&*writer, Scope::All)?;
+    let mut documents = definitions::required(writer, catalog, &schemas)?;
+    documents.extend(topics::all_required(writer, catalog, &schemas, now)?);
+    documents.extend(schemas.document_of_new(&generic_schema()?));
+    let modified = match definitions::modified(&*writer)? {
+        Some(known) if known.is_by_this_release() => None,
+        // What another release has compiled may have been something else.
+        Some(known) => Some(now.whole_second().max(known.at().plus_millis(1_000))),
+        None => Some(now.whole_second().max(org.created)),
+    };
+    documents.extend(modified.map(|modified| Modified::now(modified).document()));
+    if documents.is_empty() {
+        return Ok(());
+    }
+    keep(writer, Vec::new(), documents, now)
 }
 
 /// The org of the store, which is set up if there is none yet.
@@ -147,18 +152,6 @@ fn complete(
     keep(writer, rows, numbers.take_moved(), at)
 }
 
-/// The definitions, once their new schemas are kept.
-fn kept(
-    (definitions, schemas): (Definitions, Vec<Document>),
-    writer: &mut dyn Writer,
-    clock: &dyn crate::Clock,
-) -> Result<Definitions, Error> {
-    if !schemas.is_empty() {
-        keep(writer, Vec::new(), schemas, clock.now())?;
-    }
-    Ok(definitions)
-}
-
 fn create(
     writer: &mut dyn Writer,
     catalog: &Catalog,
@@ -194,11 +187,7 @@ fn create(
         created,
     };
     let mut documents = numbers.take_moved();
-    documents.push(Document {
-        kind: DocumentKind::Org,
-        key: DOCUMENT_KEY.to_owned(),
-        content: Some(write(&org).into_bytes()),
-    });
+    documents.push(identity(&org));
     keep(writer, rows, documents, created)?;
     Ok(org)
 }
@@ -264,34 +253,57 @@ pub(crate) fn keep(
     Ok(())
 }
 
-/// `organization administrators standard-users created-millis`, separated by blanks.
-fn write(org: &Org) -> String {
-    format!(
-        "{} {} {} {}",
-        org.id,
-        org.administrators,
-        org.standard_users,
-        org.created.as_millis()
-    )
+const WHAT: &str = "identity of the org";
+
+/// The stored form. The time is in milliseconds since the epoch.
+#[derive(Serialize, Deserialize)]
+struct Identity {
+    organization: String,
+    administrators: String,
+    standard_users: String,
+    created: i64,
+}
+
+fn identity(org: &Org) -> Document {
+    let identity = Identity {
+        organization: org.id.to_string(),
+        administrators: org.administrators.to_string(),
+        standard_users: org.standard_users.to_string(),
+        created: org.created.as_millis(),
+    };
+    stored::document(DocumentKind::Org, DOCUMENT_KEY, &identity)
 }
 
 fn read(content: &[u8]) -> Result<Org, Error> {
-    let unreadable = || Error::Document {
-        what: "identity of the org",
-        reason: "it is not four words".to_owned(),
+    let identity: Identity = if stored::is_versioned(content) {
+        stored::read(WHAT, content)?
+    } else {
+        unversioned(content).ok_or_else(|| unreadable("it is not four words"))?
     };
-    let text = std::str::from_utf8(content).map_err(|_| unreadable())?;
-    let mut words = text.split(' ');
-    let mut id = || RecordId::parse(words.next()?).ok();
-    let (id, administrators, standard_users) = (id(), id(), id());
-    let created = words.next().and_then(|word| word.parse().ok());
-    match (id, administrators, standard_users, created) {
-        (Some(id), Some(administrators), Some(standard_users), Some(created)) => Ok(Org {
-            id,
-            administrators,
-            standard_users,
-            created: Timestamp::from_millis(created),
-        }),
-        _ => Err(unreadable()),
+    let id = |text: &str| RecordId::parse(text).map_err(|_| unreadable("an id is none"));
+    Ok(Org {
+        id: id(&identity.organization)?,
+        administrators: id(&identity.administrators)?,
+        standard_users: id(&identity.standard_users)?,
+        created: Timestamp::from_millis(identity.created),
+    })
+}
+
+/// The form before version 1: four words, separated by blanks.
+fn unversioned(content: &[u8]) -> Option<Identity> {
+    let mut words = std::str::from_utf8(content).ok()?.split(' ');
+    let mut word = || words.next().map(str::to_owned);
+    Some(Identity {
+        organization: word()?,
+        administrators: word()?,
+        standard_users: word()?,
+        created: word()?.parse().ok()?,
+    })
+}
+
+fn unreadable(reason: &str) -> Error {
+    Error::Document {
+        what: WHAT,
+        reason: reason.to_owned(),
     }
 }

@@ -34,8 +34,8 @@ pub(crate) fn prepare(
 ) -> Result<(Published, NewEvent), Error> {
     let object = &*publication.object;
     // Who is at work has a standing; what the service does itself needs none.
-    let standing = engine.0.standings.find(user);
-    if standing.is_some_and(|user| !user.access().event(&publication.event).create) {
+    let rights = engine.0.state.known_rights(user);
+    if rights.is_some_and(|user| !user.access().event(&publication.event).create) {
         return Err(Fault::AccessDenied.into());
     }
     let mut row: Row = defaults::blank(object);

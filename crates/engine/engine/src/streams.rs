@@ -3,20 +3,11 @@
 //! Their events are in the one log, whose blocks are forgotten whole and in order. What has outlived its own, shorter
 //! retention is out of reach of every subscriber from then on, and gone with its block.
 
-use std::sync::Arc;
-
 use landfall_model::limits;
-use landfall_schema::EventSchema;
-use landfall_store::{LogBounds, Writer};
+use landfall_store::LogBounds;
 
 use crate::Engine;
-use crate::clock::Clock;
-use crate::definitions::{Definitions, Issued};
 use crate::error::Error;
-use crate::generic_channels::{self, GenericChannels};
-use crate::org;
-use crate::presence::Presence;
-use crate::topics::{PushTopics, TopicsInForce};
 
 /// Bounds of `PushTopics` and generic channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,48 +44,9 @@ impl Streams {
     }
 }
 
-/// What an org has of both.
-pub(crate) struct StreamState {
-    pub(crate) bounds: Streams,
-    pub(crate) topics: TopicsInForce,
-    pub(crate) channels: GenericChannels,
-    pub(crate) presence: Presence,
-    /// The schema of generic events.
-    pub(crate) generic: Arc<EventSchema>,
-}
-
-impl StreamState {
-    /// What the stored records say. Schemas that are new are kept before the first event.
-    pub(crate) fn load(
-        writer: &mut dyn Writer,
-        definitions: &Definitions,
-        issued: &Issued,
-        bounds: Streams,
-        clock: &dyn Clock,
-    ) -> Result<Arc<Self>, Error> {
-        let (catalog, now) = (definitions.catalog(), clock.now());
-        let generic = EventSchema::of_generic_event().map_err(|source| Error::Schema {
-            entity: generic_channels::OBJECT.to_owned(),
-            source,
-        })?;
-        let (topics, mut new) = PushTopics::load(writer, catalog, issued, now)?;
-        let state = Self {
-            bounds,
-            topics: TopicsInForce::new(topics),
-            channels: GenericChannels::load(writer, catalog)?,
-            presence: Presence::default(),
-            generic: issued.add(generic, &mut new),
-        };
-        if !new.is_empty() {
-            org::keep(writer, Vec::new(), new, now)?;
-        }
-        Ok(Arc::new(state))
-    }
-}
-
 /// See [`Engine::stream_bounds`].
 pub(crate) async fn bounds(engine: &Engine) -> Result<LogBounds, Error> {
-    let hours = i64::try_from(engine.0.streams.bounds.retention_hours).unwrap_or(i64::MAX);
+    let hours = i64::try_from(engine.0.state.options().streams.retention_hours).unwrap_or(i64::MAX);
     let retained = hours.saturating_mul(3_600_000).saturating_neg();
     let since = engine.clock().now().plus_millis(retained);
     let LogBounds { tail, .. } = engine.log().bounds();

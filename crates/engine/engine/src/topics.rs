@@ -6,7 +6,7 @@
 mod compile;
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -17,13 +17,14 @@ use landfall_model::{
 };
 use landfall_query::push_topic::Places;
 use landfall_schema::EventSchema;
-use landfall_store::{Document, NewEvent, TopicId, Writer};
+use landfall_store::{Document, NewEvent, Reads, TopicId, Writer};
 use tracing::{error, warn};
 
 use crate::access::Access;
-use crate::definitions::Issued;
 use crate::error::Error;
 use crate::plan::{Cause, Step};
+use crate::schemas::Schemas;
+use crate::stored;
 
 pub(crate) use compile::{checked, notify_for_operations};
 
@@ -111,54 +112,55 @@ pub struct PushTopics {
 }
 
 impl PushTopics {
-    /// The topics of the stored records. Schemas that are new come back as documents, to be kept before the first event
-    /// that needs them. A topic whose query the objects no longer allow is left out.
+    /// The topics of the stored records. A topic whose query the objects no longer allow is left out.
     pub(crate) fn load(
-        writer: &mut dyn Writer,
+        reads: &dyn Reads,
         catalog: &Catalog,
-        issued: &Issued,
+        schemas: &Schemas,
         now: Timestamp,
-    ) -> Result<(Self, Vec<Document>), Error> {
+    ) -> Result<Self, Error> {
         let mut topics = Self::default();
-        let mut new = Vec::new();
         if let Some(entity) = catalog.entity(OBJECT) {
-            for row in writer.recent_rows(entity, limits::PUSH_TOPICS_MAX)? {
-                topics.add((entity, &row), writer, catalog, (issued, &mut new), now)?;
+            for row in reads.recent_rows(entity, limits::PUSH_TOPICS_MAX)? {
+                topics.add((entity, &row), reads, catalog, schemas, now)?;
             }
         }
-        Ok((topics, new))
+        Ok(topics)
     }
 
-    /// The set after changes of records: their rows, live or deleted.
+    /// The set after a commit of these records.
     pub(crate) fn changed(
         &self,
-        records: &BTreeMap<RecordId, (Arc<EntityDefinition>, Arc<Row>)>,
-        writer: &mut dyn Writer,
+        records: &BTreeSet<RecordId>,
+        reads: &dyn Reads,
         catalog: &Catalog,
-        issued: &Issued,
+        schemas: &Schemas,
         now: Timestamp,
-    ) -> Result<(Self, Vec<Document>), Error> {
+    ) -> Result<Self, Error> {
         let mut topics = Self {
             stale_at: self.stale_at,
             ..Self::default()
         };
         let others = self.by_topic.values();
-        for topic in others.filter(|topic| !records.contains_key(&topic.id)) {
+        for topic in others.filter(|topic| !records.contains(&topic.id)) {
             topics.insert(Arc::clone(topic));
         }
-        let mut new = Vec::new();
-        for (entity, row) in records.values() {
-            topics.add((entity, row), writer, catalog, (issued, &mut new), now)?;
+        if let Some(entity) = catalog.entity(OBJECT) {
+            for id in records {
+                if let Some(row) = reads.row(entity, *id)? {
+                    topics.add((entity, &row), reads, catalog, schemas, now)?;
+                }
+            }
         }
-        Ok((topics, new))
+        Ok(topics)
     }
 
     fn add(
         &mut self,
         (entity, row): (&EntityDefinition, &Row),
-        writer: &mut dyn Writer,
+        reads: &dyn Reads,
         catalog: &Catalog,
-        (issued, new): (&Issued, &mut Vec<Document>),
+        schemas: &Schemas,
         now: Timestamp,
     ) -> Result<(), Error> {
         let Some(id) = compile::id(entity, row).filter(|_| compile::is_active(entity, row)) else {
@@ -178,9 +180,9 @@ impl PushTopics {
         self.insert(Arc::new(PushTopic {
             id,
             name: compiled.name,
-            topic: writer.topic(&Topic::new(format!("/topic/{id}")))?,
+            topic: stored::topic_number(reads, &topic_of(id))?,
             watch: compiled.watch,
-            schema: issued.add(compiled.schema, new),
+            schema: schemas.add(compiled.schema),
         }));
         Ok(())
     }
@@ -302,15 +304,52 @@ struct Changed<'t> {
     last: &'t Row,
 }
 
+/// What has to be there before a record is a topic: the number of its events is given here, a new schema comes back as a
+/// document.
+pub(crate) fn required(
+    writer: &mut dyn Writer,
+    (entity, row): (&EntityDefinition, &Row),
+    catalog: &Catalog,
+    schemas: &Schemas,
+    now: Timestamp,
+) -> Result<Option<Document>, Error> {
+    let Some(id) = compile::id(entity, row) else {
+        return Ok(None);
+    };
+    writer.topic(&topic_of(id))?;
+    if !compile::is_active(entity, row) {
+        return Ok(None);
+    }
+    let compiled = checked(entity, row, catalog, now).ok();
+    Ok(compiled.and_then(|compiled| schemas.document_of_new(&compiled.schema)))
+}
+
+/// The same for all stored records.
+pub(crate) fn all_required(
+    writer: &mut dyn Writer,
+    catalog: &Catalog,
+    schemas: &Schemas,
+    now: Timestamp,
+) -> Result<Vec<Document>, Error> {
+    let mut documents = Vec::new();
+    if let Some(entity) = catalog.entity(OBJECT) {
+        for row in writer.recent_rows(entity, limits::PUSH_TOPICS_MAX)? {
+            let required = required(writer, (entity, &row), catalog, schemas, now)?;
+            documents.extend(required);
+        }
+    }
+    Ok(documents)
+}
+
+fn topic_of(record: RecordId) -> Topic {
+    Topic::new(format!("/topic/{record}"))
+}
+
 /// The set in force, for those who read it.
 #[derive(Debug, Default)]
 pub(crate) struct TopicsInForce(RwLock<Arc<PushTopics>>);
 
 impl TopicsInForce {
-    pub(crate) fn new(topics: PushTopics) -> Self {
-        Self(RwLock::new(Arc::new(topics)))
-    }
-
     pub(crate) fn get(&self) -> Arc<PushTopics> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }

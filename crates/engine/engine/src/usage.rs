@@ -23,8 +23,9 @@ use landfall_store::{Document, DocumentKind, Reads, TopicId};
 
 use crate::Engine;
 use crate::clock::Clock;
-use crate::definitions::{InForce, Subject};
+use crate::definitions::Subject;
 use crate::error::Error;
+use crate::state::OrgState;
 use books::{Books, HOURS_KEPT, key};
 
 pub use allocations::Allocations;
@@ -126,7 +127,7 @@ impl Gauge {
 /// The usage of one org.
 pub struct Usage {
     clock: Arc<dyn Clock>,
-    definitions: Arc<InForce>,
+    state: Arc<OrgState>,
     allocations: Allocations,
     /// The quarter of an hour that goes on, counted from 1970.
     quarter: AtomicI64,
@@ -143,7 +144,7 @@ impl Usage {
     pub(crate) fn open(
         reads: &dyn Reads,
         clock: &Arc<dyn Clock>,
-        definitions: &Arc<InForce>,
+        state: &Arc<OrgState>,
         allocations: Allocations,
     ) -> Result<Self, Error> {
         let quarter = quarter_of(clock.now());
@@ -151,7 +152,7 @@ impl Usage {
         let publishers = Client::PUBLISHERS.map(|client| books.tally(Direction::Published, client));
         let usage = Self {
             clock: Arc::clone(clock),
-            definitions: Arc::clone(definitions),
+            state: Arc::clone(state),
             allocations,
             quarter: AtomicI64::new(quarter),
             gauges: Default::default(),
@@ -236,7 +237,7 @@ impl Usage {
         topics: impl Iterator<Item = TopicId>,
     ) -> Result<Reservation<'_>, Fault> {
         self.turn();
-        let definitions = self.definitions.get();
+        let definitions = self.state.definitions();
         let counted = topics.filter(|topic| {
             matches!(definitions.subject(*topic), Some(Subject::PlatformEvent(event)) if event.standard.is_none())
         });
@@ -271,7 +272,7 @@ impl Usage {
     /// How many events were published and delivered on each topic since the org was opened.
     pub fn totals(&self) -> Vec<TopicTotals> {
         let mut books = self.books();
-        books.collect(self.present(), &self.definitions.get());
+        books.collect(self.present(), &self.state.definitions());
         books.totals()
     }
 
@@ -280,7 +281,7 @@ impl Usage {
     pub fn metrics(&self) -> Vec<(Window, Metric, u64)> {
         self.turn();
         let mut books = self.books();
-        books.collect(self.present(), &self.definitions.get());
+        books.collect(self.present(), &self.state.definitions());
         books.metrics()
     }
 
@@ -289,7 +290,7 @@ impl Usage {
         self.turn();
         let present = self.present();
         let mut books = self.books();
-        books.collect(present, &self.definitions.get());
+        books.collect(present, &self.state.definitions());
         books.meter(present, self.counts());
         books.unsaved()
     }
@@ -298,7 +299,7 @@ impl Usage {
     pub(crate) fn recent(&self) -> Vec<Hour> {
         self.turn();
         let mut books = self.books();
-        books.collect(self.present(), &self.definitions.get());
+        books.collect(self.present(), &self.state.definitions());
         books.recent()
     }
 
@@ -309,7 +310,7 @@ impl Usage {
             let mut books = self.books();
             let last = self.present();
             if present > last {
-                books.collect(last, &self.definitions.get());
+                books.collect(last, &self.state.definitions());
                 let gauges = self.gauges.each_ref();
                 let counts = gauges.map(|gauge| gauge.present.swap(0, Ordering::Relaxed));
                 books.meter(last, counts);

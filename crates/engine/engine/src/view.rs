@@ -7,27 +7,17 @@
 //! Source: "Event Enrichment Considerations" (Change Data Capture Developer Guide).
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use landfall_channel::{Failure, Look, Stored, Verdict};
-use landfall_lock::{Mutex, Rank};
 use landfall_model::{ReplayId, limits};
 use landfall_store::{Event, TopicId};
 use tracing::error;
 
 use crate::Engine;
 use crate::error::Error;
+use crate::lens::Lens;
 use crate::log::{LogEvent, cost};
-
-/// What a channel does to the events of one topic.
-#[derive(Debug)]
-pub struct Lens {
-    number: u64,
-    glass: landfall_channel::Lens,
-    /// Held by whoever looks, so that the others find what was seen.
-    looking: Mutex<()>,
-}
 
 /// What subscribers get in the place of an event.
 #[derive(Clone, Debug)]
@@ -114,19 +104,9 @@ impl Cache {
 #[derive(Default)]
 pub(crate) struct Views {
     cache: RwLock<Cache>,
-    lenses: AtomicU64,
 }
 
 impl Views {
-    /// A lens that is told apart from all others.
-    pub(crate) fn lens(&self, lens: landfall_channel::Lens) -> Arc<Lens> {
-        Arc::new(Lens {
-            number: self.lenses.fetch_add(1, Ordering::Relaxed),
-            glass: lens,
-            looking: Mutex::new(Rank::Enrichment, ()),
-        })
-    }
-
     fn find(&self, event: ReplayId, lens: &Lens, since: ReplayId) -> Option<View> {
         let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
         let kept = cache.views.get(&(event, lens.number))?;

@@ -13,33 +13,33 @@ pub(crate) mod open;
 mod outcome;
 mod streams;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 use landfall_capture::transaction::CaptureRules;
-use landfall_model::{RecordId, ReplayId, Timestamp, limits};
-use landfall_store::{Appended, Committed, Document, NewEvent, Position, WriteSet, Writer};
-use tracing::{error, info, warn};
+use landfall_model::{Fault, RecordId, ReplayId, Timestamp, limits};
+use landfall_store::{
+    Appended, Commit, Committed, Document, Event, Followed, NewEvent, Position, Reader, WriteSet,
+    Writer,
+};
+use tracing::{debug, error, info, warn};
 
-use crate::access::{AllRights, Touched};
 use crate::blueprint::Blueprints;
 use crate::clock::Clock;
 use crate::command::{Note, Outcome};
-use crate::definitions::{Definitions, InForce, Issued};
+use crate::definitions::{self, Modified};
 use crate::deploy::{self, Deployment, Grants};
 use crate::entropy::Entropy;
 use crate::error::Error;
-use crate::log::Log;
 use crate::managed;
 use crate::numbers::Numbers;
 use crate::plan::Planner;
-use crate::streams::StreamState;
-use crate::topics::PushTopics;
+use crate::state::{OrgState, Projection};
+use crate::topics;
 use crate::usage::{Client, Usage};
-use crate::view::Views;
 use crate::workspace::Workspace;
 use compute::{Computed, Computing};
-use handle::{Answer, Command, Handle, Inbox, State, answer_with};
+use handle::{Answer, Command, Handle, Inbox, State, answer_with, failed};
 use outcome::{ends_the_writer, refused, settled};
 
 pub use handle::{WriterCounters, WriterThread};
@@ -50,21 +50,14 @@ pub(crate) struct Core {
     pub(crate) numbers: Numbers,
     pub(crate) retention_hours: u64,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) reader: Arc<dyn Reader>,
     pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) blueprints: Blueprints,
-    pub(crate) capture_all: bool,
     pub(crate) capture_rules: CaptureRules,
-    pub(crate) definitions: Arc<InForce>,
-    pub(crate) standings: Arc<AllRights>,
-    pub(crate) issued: Arc<Issued>,
-    pub(crate) views: Arc<Views>,
-    pub(crate) log: Arc<Log>,
+    /// What everything is computed with; moved on by each commit.
+    pub(crate) state: Arc<OrgState>,
     pub(crate) usage: Arc<Usage>,
     pub(crate) last_now: Timestamp,
-    pub(crate) streams: Arc<StreamState>,
-    /// Schemas that are in use already and that a commit which was not kept would have stored: the next one stores them.
-    pub(crate) owed: Vec<Document>,
-    /// Whether the last commit was kept.
+    /// Whether the store has refused the last commit.
     pub(crate) is_refusing: bool,
 }
 
@@ -110,6 +103,7 @@ struct Group {
     puts: Vec<Answer<()>>,
     publications: Vec<(Vec<NewEvent>, Answer<Vec<ReplayId>>)>,
     trims: Vec<Answer<bool>>,
+    attached: Vec<(Weak<dyn Projection>, Answer<()>)>,
     /// The last of a group, since what follows it sees other definitions.
     deployment: Option<(Box<Deployment>, Answer<()>)>,
     stop: bool,
@@ -131,8 +125,11 @@ impl Group {
 impl Core {
     fn run(mut self, mut inbox: Inbox) {
         while let Some(first) = inbox.commands.blocking_recv() {
+            inbox.state.may_be_asked_again();
             let stop = if inbox.state.has_failed() {
-                first.refuse()
+                first.refuse(failed)
+            } else if self.state.is_stale() && !self.load_again() {
+                first.refuse(|| Fault::StoreUnavailable.into())
             } else {
                 self.take(first, &mut inbox)
             };
@@ -146,13 +143,14 @@ impl Core {
     /// Computes, commits and answers the command and all that waits behind it; says whether to stop then.
     fn take(&mut self, first: Command, inbox: &mut Inbox) -> bool {
         let mut group = Group::default();
+        let definitions = self.state.definitions();
         let topics = self.topics_now();
         let mut workspace = Workspace::new(&*self.store);
         let mut computing = Computing {
             numbers: &mut self.numbers,
             clock: &*self.clock,
             entropy: &*self.entropy,
-            blueprints: &self.blueprints,
+            blueprints: definitions.blueprints(),
             last_now: &mut self.last_now,
             topics: &topics,
         };
@@ -168,7 +166,7 @@ impl Core {
         }
         let write = workspace.into_writes();
         let (stop, trims) = (group.stop, std::mem::take(&mut group.trims));
-        let deployment = group.deployment.take();
+        let (deployment, attached) = (group.deployment.take(), std::mem::take(&mut group.attached));
         self.commit(write, group, &inbox.state);
         for answer in trims {
             let trimmed = self.trim();
@@ -176,6 +174,9 @@ impl Core {
                 inbox.state.fail();
             }
             answer_with(answer, trimmed);
+        }
+        for (projection, answer) in attached {
+            answer_with(answer, self.state.attach(&*self.store, &projection));
         }
         if let Some((deployment, answer)) = deployment {
             let deployed = self.deploy(*deployment, &inbox.state);
@@ -232,28 +233,14 @@ impl Core {
         group: &Group,
         state: &State,
     ) -> Result<ReplayId, Error> {
-        let touched = Touched::by(&write);
         let made = self.write_group(write, group, state);
-        match &made {
-            Ok(_) => {
-                let definitions = self.definitions.get();
-                self.read_rights(&definitions, &touched, state);
-            }
-            Err(failure) => self.not_kept(failure, state),
+        if let Err(failure) = &made {
+            self.not_kept(failure, state);
         }
         made
     }
 
-    /// Reads again what users may do. What is durable is answered as such even if that fails, and nothing more is written.
-    fn read_rights(&self, definitions: &Arc<Definitions>, touched: &Touched, state: &State) {
-        let read = self.standings.changed(&*self.store, definitions, touched);
-        if let Err(failure) = read {
-            error!(error = %crate::chain(&failure), "rights cannot be read again: no more writes are taken until a restart");
-            state.fail();
-        }
-    }
-
-    /// Logs why a commit was not kept, and has the next one store what memory is ahead of the store.
+    /// Logs why a commit was not kept.
     fn not_kept(&mut self, failure: &Error, state: &State) {
         if ends_the_writer(failure) {
             error!(error = %crate::chain(failure), "commit failed: no more writes are taken until a restart");
@@ -267,16 +254,9 @@ impl Core {
         if is_refusing && !std::mem::replace(&mut self.is_refusing, true) {
             warn!(error = %crate::chain(failure), "commit refused by the store: nothing of it was kept, the next one is tried");
         }
-        match self.issued.not_stored(&*self.store) {
-            Ok(schemas) => self.owed = schemas,
-            Err(failure) => {
-                error!(error = %crate::chain(&failure), "stored schemas cannot be read: no more writes are taken until a restart");
-                state.fail();
-            }
-        }
     }
 
-    /// Makes a write durable, with what earlier commits owe. Every commit of the writer goes this way.
+    /// Makes a write durable. Every commit of the writer goes this way.
     fn store(
         &mut self,
         mut write: WriteSet,
@@ -284,7 +264,6 @@ impl Core {
         events: &mut dyn FnMut(Position) -> Appended,
     ) -> Result<Committed, Error> {
         self.last_now = self.last_now.max(at);
-        write.documents.append(&mut self.owed);
         // Numbers of a commit that was not kept are not used again by this writer, and no record has them.
         write.documents.extend(self.numbers.take_moved());
         let committed = settled(&mut *self.store, &write, events)?;
@@ -301,10 +280,10 @@ impl Core {
         group: &Group,
         state: &State,
     ) -> Result<ReplayId, Error> {
-        let definitions = self.definitions.get();
+        let definitions = self.state.definitions();
         let at = self.clock.now().max(self.last_now);
-        let streams = self.streams_after(group, &definitions, at)?;
-        write.documents.extend(streams.documents);
+        let required = self.required_by_streams(group, &definitions, at)?;
+        write.documents.extend(required);
         let rules = self.capture_rules;
         let mut first = ReplayId::ORIGIN;
         let committed = self.store(write, at, &mut |position| {
@@ -316,11 +295,7 @@ impl Core {
                 .map(|committing| &committing.computed);
             events::append(&definitions, published, computed, position, at, &rules)
         })?;
-        if let Some(topics) = streams.topics {
-            self.streams.topics.replace(topics);
-        }
-        self.streams.channels.change(streams.channels);
-        self.log.publish(&committed.events, committed.commit.tail);
+        self.apply(&committed.commit, &committed.events);
         let publications = group.publications.iter();
         let published = publications.map(|(events, _)| events.len()).sum();
         let captured = committed.events.iter().skip(published);
@@ -331,10 +306,57 @@ impl Core {
         Ok(first)
     }
 
+    /// Moves the state on to a commit that is durable. A failure makes it stale: the commit is not undone by it.
+    fn apply(&self, commit: &Commit, events: &[Arc<Event>]) {
+        if let Err(failure) = self.state.apply(&*self.store, commit, events) {
+            self.is_stale(&failure);
+        }
+    }
+
+    /// Moves the state on to commits that the store has made by itself.
+    fn follow(&self) {
+        match self
+            .reader
+            .follow(self.state.version(), limits::COMMITS_FOLLOWED_AT_ONCE)
+        {
+            Ok(Followed::Commits(commits)) => {
+                for commit in commits {
+                    self.apply(&commit, &[]);
+                }
+            }
+            Ok(Followed::TooFarBehind) => {
+                self.load_again();
+            }
+            Err(failure) => self.is_stale(&failure.into()),
+        }
+    }
+
+    fn is_stale(&self, failure: &Error) {
+        error!(error = %crate::chain(failure), "a commit is durable and cannot be read back: the org is unavailable until it can");
+        self.state.is_stale_now();
+        self.load_again();
+    }
+
+    /// Loads a stale state again, in a bounded number of attempts; says whether it is whole again.
+    fn load_again(&self) -> bool {
+        let mut attempts = 0..limits::STATE_LOADS_AT_ONCE;
+        let loaded = attempts.any(|_| match self.state.load_again(&*self.reader) {
+            Ok(()) => true,
+            Err(failure) => {
+                debug!(error = %crate::chain(&failure), "the state of the org cannot be loaded again");
+                false
+            }
+        });
+        if loaded {
+            info!("the state of the org is loaded again");
+        }
+        loaded
+    }
+
     /// Puts new definitions in force, or leaves everything as it was.
     fn deploy(&mut self, deployment: Deployment, state: &State) -> Result<(), Error> {
-        let earlier = self.definitions.get();
-        let deployed = self.put_in_force(deployment, state);
+        let earlier = self.state.definitions();
+        let deployed = self.put_in_force(deployment);
         if let Err(failure) = &deployed {
             self.not_kept(failure, state);
             if !ends_the_writer(failure) {
@@ -344,10 +366,10 @@ impl Core {
         deployed
     }
 
-    fn put_in_force(&mut self, deployment: Deployment, state: &State) -> Result<(), Error> {
+    fn put_in_force(&mut self, deployment: Deployment) -> Result<(), Error> {
         let now = self.clock.now().max(self.last_now);
         // Clients compare the time of the last change in whole seconds: each change has one of its own.
-        let earlier = self.definitions.get();
+        let earlier = self.state.definitions();
         let modified = now
             .whole_second()
             .max(earlier.modified().plus_millis(1_000));
@@ -357,48 +379,32 @@ impl Core {
             earlier.components(),
             &mut self.numbers,
         )?;
-        let (components, component_documents) =
+        let component_documents =
             deployment
                 .components
                 .settle(earlier.components(), &managed, &mut self.numbers)?;
-        let blueprints = Blueprints::new(
-            &deployment.catalog,
-            &deployment.roll_ups,
-            self.streams.bounds,
-        );
-        self.store.prepare(deployment.catalog.entities())?;
+        let catalog = &deployment.catalog;
+        let bounds = self.state.options().streams;
+        let blueprints = Blueprints::new(catalog, &deployment.roll_ups, bounds);
+        self.store.prepare(catalog.entities())?;
         let summarized = self.computed(&blueprints, now, &deployment.grants)?;
-        let declared = deployment.channels.capturing(self.capture_all);
-        let (definitions, schemas) = Definitions::build(
-            &mut *self.store,
-            deployment.catalog,
-            modified,
-            &declared,
-            (&self.issued, &self.views),
-        )?;
         for start in deployment.starting_numbers {
             let counter = format!("{}.{}", start.entity, start.field);
             self.numbers.begin(counter, start.number);
         }
         let mut documents = deployment.documents;
-        documents.extend(schemas);
+        let schemas = self.state.schemas();
+        documents.extend(definitions::required(&mut *self.store, catalog, schemas)?);
+        documents.extend(topics::all_required(
+            &mut *self.store,
+            catalog,
+            schemas,
+            now,
+        )?);
         documents.extend(forgotten);
         documents.extend(component_documents);
-        let catalog = definitions.catalog();
-        let (topics, schemas) = PushTopics::load(&mut *self.store, catalog, &self.issued, now)?;
-        documents.extend(schemas);
-        self.keep(summarized, documents, now)?;
-        self.blueprints = blueprints;
-        self.streams.topics.replace(topics);
-        let definitions = definitions
-            .with_managed(managed)
-            .with_connected_apps(deployment.connected_apps)
-            .with_settings(deployment.settings);
-        self.definitions
-            .replace(definitions.with_components(components));
-        let definitions = self.definitions.get();
-        self.read_rights(&definitions, &Touched::all(), state);
-        Ok(())
+        documents.push(Modified::now(modified).document());
+        self.keep(summarized, documents, now)
     }
 
     /// Makes rows and documents durable, counters included.
@@ -409,11 +415,12 @@ impl Core {
         now: Timestamp,
     ) -> Result<(), Error> {
         write.documents.extend(documents);
-        self.store(write, now, &mut |position| Appended {
+        let committed = self.store(write, now, &mut |position| Appended {
             events: Vec::new(),
             at: now,
             commit_number: position.commit_number,
         })?;
+        self.apply(&committed.commit, &committed.events);
         Ok(())
     }
 
@@ -436,7 +443,7 @@ impl Core {
             steps: Vec::new(),
             due: Vec::new(),
         };
-        for (number, summary) in blueprints.summaries_since(&self.blueprints) {
+        for (number, summary) in blueprints.summaries_since(self.state.definitions().blueprints()) {
             planner.begin(number, summary, &*self.store)?;
         }
         planner.revoke(&grants.gone)?;
@@ -458,7 +465,7 @@ impl Core {
             .now()
             .plus_millis(hours.saturating_mul(3_600_000).saturating_neg());
         let more = self.store.trim(before)?;
-        self.log.trimmed()?;
+        self.follow();
         Ok(more)
     }
 }
@@ -496,6 +503,8 @@ impl Group {
             }
             Command::Deploy(deployment, answer) => self.deployment = Some((deployment, answer)),
             Command::Trim(answer) => self.trims.push(answer),
+            Command::Attach(projection, answer) => self.attached.push((projection, answer)),
+            Command::LoadAgain => {}
             Command::Stop => self.stop = true,
         }
     }

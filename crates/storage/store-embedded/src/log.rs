@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use landfall_model::{CommitNumber, ReplayId, Timestamp};
+use landfall_model::{CommitNumber, ReplayId, Timestamp, Topic};
 use landfall_store::{Event, LogBounds, NewEvent, Page, Position, Result, TopicFilter, TopicId};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::block::{self, BLOCK_BYTES_MAX, Damage, Record};
 use crate::error::{Attempt, corrupt, loaded, reading, stored};
@@ -423,6 +423,18 @@ pub(crate) fn topics(connection: &Connection) -> Result<Vec<(String, TopicId)>> 
             statement
                 .query_map([], |row| Ok((row.get(0)?, TopicId(row.get(1)?))))?
                 .collect()
+        })
+        .map_err(reading("topics"))
+}
+
+/// The number of a topic that has one.
+pub(crate) fn topic_number(connection: &Connection, topic: &Topic) -> Result<Option<TopicId>> {
+    connection
+        .prepare_cached("SELECT topic_id FROM topic WHERE name = ?1")
+        .and_then(|mut statement| {
+            statement
+                .query_row([topic.as_str()], |row| row.get(0).map(TopicId))
+                .optional()
         })
         .map_err(reading("topics"))
 }

@@ -3,11 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use landfall_model::{CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Timestamp, Value};
+use landfall_model::{
+    CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Timestamp, Topic, Value,
+};
 use landfall_query::Plan;
 use landfall_store::{
     DocumentKind, Followed, Found, LogBounds, Lookup, Page, Position, Reader, Reads, Reread,
-    Result, Room, TopicFilter,
+    Result, Room, TopicFilter, TopicId,
 };
 use rusqlite::Connection;
 
@@ -143,6 +145,12 @@ impl Reads for EmbeddedReader {
         self.0
             .pool
             .with(|connection| documents::all(connection, kind))
+    }
+
+    fn topic_number(&self, topic: &Topic) -> Result<Option<TopicId>> {
+        self.0
+            .pool
+            .with(|connection| log::topic_number(connection, topic))
     }
 }
 

@@ -311,6 +311,10 @@ impl Reads for EmbeddedWriter {
     fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
         documents::all(&self.connection, kind)
     }
+
+    fn topic_number(&self, topic: &Topic) -> Result<Option<TopicId>> {
+        Ok(self.topics.get(topic.as_str()).copied())
+    }
 }
 
 #[cfg(test)]

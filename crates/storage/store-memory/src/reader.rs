@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, RwLock};
 
-use landfall_model::{CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Timestamp, Value};
+use landfall_model::{
+    CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Timestamp, Topic, Value,
+};
 use landfall_query::Plan;
 use landfall_query::plan::Predicate;
 use landfall_store::{
     DocumentKind, Error, Followed, Found, LogBounds, Lookup, Page, Position, Reader, Reads,
-    RecentCommits, Reread, Result, Room, TopicFilter,
+    RecentCommits, Reread, Result, Room, TopicFilter, TopicId,
 };
 
 use crate::state::{self, Snapshot, State, Table};
@@ -139,6 +141,14 @@ impl Reads for MemoryReader {
                 .filter(|((of, _), _)| *of == kind)
                 .map(|((_, key), content)| (key.clone(), content.clone()))
                 .collect()
+        }))
+    }
+
+    fn topic_number(&self, topic: &Topic) -> Result<Option<TopicId>> {
+        Ok(self.read(|state| {
+            let index = state.topics.iter().position(|name| name == topic.as_str());
+            let number = index.and_then(|index| u32::try_from(index + 1).ok());
+            number.map(TopicId)
         }))
     }
 }

@@ -98,6 +98,10 @@ impl Reads for MemoryWriter {
     fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
         self.counted().documents(kind)
     }
+
+    fn topic_number(&self, topic: &Topic) -> Result<Option<TopicId>> {
+        self.counted().topic_number(topic)
+    }
 }
 
 impl Writer for MemoryWriter {

@@ -181,6 +181,10 @@ impl Reads for Injecting {
     fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
         self.beneath.documents(kind)
     }
+
+    fn topic_number(&self, topic: &Topic) -> Result<Option<TopicId>> {
+        self.beneath.topic_number(topic)
+    }
 }
 
 impl Writer for Injecting {

@@ -167,6 +167,12 @@ pub trait Reads {
     /// # Errors
     /// [`Error::Read`].
     fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>>;
+
+    /// The number of a topic, or none if [`Writer::topic`] has not given it one yet.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Corrupt`].
+    fn topic_number(&self, topic: &Topic) -> Result<Option<TopicId>>;
 }
 
 /// Reading while others write: any number of threads, each call on a consistent state.

@@ -1,11 +1,12 @@
-//! What a project has said of its records: a line each of object, name, id and what was said.
+//! The records that the files of a project declare, and what they declared last.
 
 use std::collections::BTreeMap;
 
-use landfall_engine::Engine;
+use landfall_engine::{Engine, stored};
 use landfall_model::RecordId;
 use landfall_store::{Document, DocumentKind};
 use landfall_wire::write_json_string;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
@@ -42,31 +43,68 @@ pub(super) struct Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Book(pub(super) BTreeMap<Key, Entry>);
 
+/// The book as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    records: Vec<StoredEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredEntry {
+    object: String,
+    name: String,
+    id: String,
+    /// What was said of the record: JSON.
+    values: String,
+}
+
+const WHAT: &str = "records of the project";
+
 impl Book {
     pub(super) async fn kept(engine: &Engine) -> Result<Self, Error> {
         let content = engine.document(DocumentKind::Org, KEY.to_owned()).await?;
-        let content = String::from_utf8(content.unwrap_or_default());
-        let book = content.ok().and_then(|content| Self::parse(&content));
+        let content = content.unwrap_or_default();
+        let book = if stored::is_versioned(&content) {
+            Self::read(stored::read(WHAT, &content)?)
+        } else {
+            let text = std::str::from_utf8(&content).ok();
+            text.and_then(Self::parse_unversioned)
+        };
         let unreadable = || landfall_engine::Error::Document {
-            what: "records of the project",
-            reason: "a line is of another form".to_owned(),
+            what: WHAT,
+            reason: "an entry is of another form".to_owned(),
         };
         Ok(book.ok_or_else(unreadable)?)
     }
 
     pub(super) fn document(&self) -> Document {
-        let lines = self.0.iter().map(|(key, entry)| {
-            let Key { object, name } = key;
-            format!("{object}\t{name}\t{}\t{}\n", entry.id, entry.said)
+        let records = self.0.iter().map(|(key, entry)| StoredEntry {
+            object: key.object.clone(),
+            name: key.name.clone(),
+            id: entry.id.to_string(),
+            values: entry.said.clone(),
         });
-        Document {
-            kind: DocumentKind::Org,
-            key: KEY.to_owned(),
-            content: Some(lines.collect::<String>().into_bytes()),
-        }
+        let stored = Stored {
+            records: records.collect(),
+        };
+        stored::document(DocumentKind::Org, KEY, &stored)
     }
 
-    fn parse(content: &str) -> Option<Self> {
+    fn read(stored: Stored) -> Option<Self> {
+        let entries = stored.records.into_iter().map(|entry| {
+            let key = Key {
+                object: entry.object,
+                name: entry.name,
+            };
+            let id = RecordId::parse(&entry.id).ok()?;
+            let said = entry.values;
+            Some((key, Entry { id, said }))
+        });
+        entries.collect::<Option<_>>().map(Self)
+    }
+
+    /// The form before version 1: a line each of object, name, id and values, separated by tabs.
+    fn parse_unversioned(content: &str) -> Option<Self> {
         let entries = content.lines().map(|line| {
             let mut values = line.splitn(4, '\t').map(str::to_owned);
             let key = Key {
@@ -99,9 +137,16 @@ mod tests {
             (Key::new("StreamingChannel", "/u/\u{fc}"), entry("{}")),
         ]));
         let content = book.document().content.expect("content");
-        let content = String::from_utf8(content).expect("text");
-        assert_eq!(Book::parse(&content), Some(book));
-        assert_eq!(Book::parse("PushTopic\t\"a\"\tx\t{}"), None);
-        assert_eq!(Book::parse(""), Some(Book::default()));
+        let stored = stored::read(WHAT, &content).expect("of this version");
+        assert_eq!(Book::read(stored), Some(book));
+    }
+
+    #[test]
+    fn lines_from_before_version_1_are_read() {
+        let line = format!("PushTopic\t\"a\"\t{}\t{{}}\n", RecordId::EMPTY);
+        let book = Book::parse_unversioned(&line).expect("a book");
+        assert!(book.0.contains_key(&Key::new("PushTopic", "a")));
+        assert_eq!(Book::parse_unversioned("PushTopic\t\"a\"\tx\t{}"), None);
+        assert_eq!(Book::parse_unversioned(""), Some(Book::default()));
     }
 }

@@ -1,7 +1,9 @@
 //! Whole servers, over real connections.
 
 mod common;
+mod describe;
 mod documents;
+mod golden;
 mod lifecycle;
 mod listener;
 mod logins;

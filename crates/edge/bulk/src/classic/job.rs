@@ -2,11 +2,12 @@
 //!
 //! Source: "`JobInfo`", "Interpret Batch State" (Bulk API 2.0 and Bulk API Developer Guide).
 
+use landfall_engine::stored;
 use landfall_store::{Document, DocumentKind};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::job::{Form, Operation, State, stored};
+use crate::job::{Form, Operation, State};
 
 /// A job. Its key among documents is its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,10 +76,7 @@ impl Stage {
 
 impl Classic {
     pub(crate) fn read(content: &[u8]) -> Result<Self, Error> {
-        serde_json::from_slice(content).map_err(|source| Error::Document {
-            what: "bulk job with batches",
-            source,
-        })
+        Ok(stored::read_since_before("bulk job with batches", content)?)
     }
 
     /// As it is kept.
@@ -86,7 +84,7 @@ impl Classic {
         Document {
             kind: DocumentKind::BulkClassic,
             key: self.id.clone(),
-            content: Some(stored(self)),
+            content: Some(stored::write(self)),
         }
     }
 

@@ -197,7 +197,6 @@ async fn who_loses_the_right_gets_no_further_events() {
     let profile = Field::Id(org.engine.org().standard_users);
     org.make(org.update("User", user, &[("ProfileId", profile)]))
         .await;
-    org.auth.user_changed(user).await.expect("looked at");
     org.account("Bolt").await;
     let replies = org.post_as(&token, connect_now(&client)).await;
     assert_eq!(replies.as_array().map(Vec::len), Some(1), "{replies}");

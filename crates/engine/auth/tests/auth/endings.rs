@@ -77,7 +77,6 @@ async fn a_deactivated_user_has_no_logins_and_gets_none() {
     assert!(login.permissions().api_enabled && !login.permissions().view_all_data);
     org.update_user(user, "IsActive", Value::Boolean(false))
         .await;
-    org.auth.user_changed(user).await.expect("looked at");
     login.ended().await;
     let refused = org
         .auth
@@ -104,7 +103,6 @@ async fn a_promoted_user_keeps_the_login_and_sees_more() {
     let token = granted.expect("she logs in").access_token;
     let profile = Value::Id(org.identity().administrators);
     org.update_user(user, "ProfileId", profile).await;
-    org.auth.user_changed(user).await.expect("looked at");
     let login = org.auth.authenticate(token.as_str()).expect("it is live");
     assert!(login.permissions().view_all_data);
 }

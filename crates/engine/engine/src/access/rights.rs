@@ -1,16 +1,17 @@
 //! Who has which rights: the access of the users who are at work, kept true while permissions change.
 //!
-//! It is read when a user is first asked for, and read again by the writer as soon as a commit has changed what it follows
-//! from, before anybody hears of that commit.
+//! It is read when a user is first asked for, and read again as soon as a commit has changed what it follows from, before
+//! anybody hears of that commit.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use landfall_model::{Catalog, EntityDefinition, RecordId, Row, Value};
-use landfall_store::{Reads, Result, WriteSet};
+use landfall_store::{Reads, Result};
 
-use super::{Access, Grants, OrgView, USER};
+use super::{Access, Grants, OrgView};
 use crate::definitions::Definitions;
+use crate::touched::{Scope, Touched, USER};
 
 /// What a user may do at any moment.
 #[derive(Debug)]
@@ -59,51 +60,83 @@ struct Known {
     changes: u64,
 }
 
-/// What a commit has changed of what access follows from.
+/// Whose rights a commit has changed.
 #[derive(Debug, Default)]
-pub(crate) struct Touched {
+struct Concerned {
     users: HashSet<RecordId>,
     sets: HashSet<RecordId>,
-    /// Nobody knows any more whom it was about.
+    /// Nobody knows whose.
     all: bool,
 }
 
-impl Touched {
-    /// Everything: the definitions are others.
-    pub(crate) fn all() -> Self {
-        Self {
-            all: true,
+impl Concerned {
+    fn by(reads: &dyn Reads, catalog: &Catalog, touched: &Touched) -> Result<Self> {
+        let mut concerned = Self {
+            all: touched.definitions(),
             ..Self::default()
-        }
-    }
-
-    /// What a commit will change.
-    pub(crate) fn by(write: &WriteSet) -> Self {
-        let mut touched = Self::default();
-        for written in &write.rows {
-            let entity = &written.entity;
-            match entity.name.as_str() {
-                USER => touched.users.extend([written.id]),
-                "PermissionSetAssignment" => {
-                    touched.users.extend(id(entity, &written.row, "AssigneeId"));
+        };
+        concerned.add(touched.records(USER), |concerned, id| {
+            concerned.users.insert(*id);
+        });
+        concerned.add(touched.records("PermissionSet"), |concerned, id| {
+            concerned.sets.insert(*id);
+        });
+        for (object, reference) in [
+            ("PermissionSetAssignment", "AssigneeId"),
+            ("ObjectPermissions", "ParentId"),
+            ("FieldPermissions", "ParentId"),
+        ] {
+            match touched.records(object) {
+                Scope::All => concerned.all = true,
+                Scope::These(ids) => {
+                    concerned.add_referred(reads, catalog.entity(object), ids, reference)?;
                 }
-                "PermissionSet" => touched.sets.extend([written.id]),
-                "ObjectPermissions" | "FieldPermissions" => {
-                    touched.sets.extend(id(entity, &written.row, "ParentId"));
-                }
-                _ => {}
+                Scope::Nothing => {}
             }
         }
-        touched.all = write.removals.iter().any(|removal| grants(&removal.entity));
-        touched
+        Ok(concerned)
     }
 
-    fn is_nothing(&self) -> bool {
+    fn add(&mut self, touched: Scope<'_, RecordId>, each: impl Fn(&mut Self, &RecordId)) {
+        match touched {
+            Scope::All => self.all = true,
+            Scope::These(ids) => ids.iter().for_each(|id| each(self, id)),
+            Scope::Nothing => {}
+        }
+    }
+
+    /// Those that records refer to. Whom a record that is gone was about nobody knows any more.
+    fn add_referred(
+        &mut self,
+        reads: &dyn Reads,
+        entity: Option<&Arc<EntityDefinition>>,
+        records: &BTreeSet<RecordId>,
+        reference: &str,
+    ) -> Result<()> {
+        for record in records {
+            if self.all {
+                return Ok(());
+            }
+            let row = match entity {
+                Some(entity) => reads.row(entity, *record)?,
+                None => None,
+            };
+            let referred = entity.zip(row.as_ref());
+            match referred.and_then(|(entity, row)| id(entity, row, reference)) {
+                Some(user) if reference == "AssigneeId" => self.users.extend([user]),
+                Some(set) => self.sets.extend([set]),
+                None => self.all = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn is_nobody(&self) -> bool {
         !self.all && self.users.is_empty() && self.sets.is_empty()
     }
 
-    fn concerns(&self, standing: &Rights) -> bool {
-        self.all || self.users.contains(&standing.user) || self.changes(standing.access().sets())
+    fn is_one_of_them(&self, rights: &Rights) -> bool {
+        self.all || self.users.contains(&rights.user) || self.changes(rights.access().sets())
     }
 
     fn changes(&self, sets: &[RecordId]) -> bool {
@@ -131,28 +164,29 @@ impl AllRights {
             if known.changes != before {
                 continue;
             }
-            if let Some(standing) = known.users.get(&user).and_then(Weak::upgrade) {
-                return Ok(standing);
+            if let Some(rights) = known.users.get(&user).and_then(Weak::upgrade) {
+                return Ok(rights);
             }
             known.share(&access);
             let access = RwLock::new(access);
-            let standing = Arc::new(Rights { user, access });
+            let rights = Arc::new(Rights { user, access });
             if known.users.len().is_power_of_two() {
                 known.users.retain(|_, user| user.strong_count() > 0);
             }
-            known.users.insert(user, Arc::downgrade(&standing));
-            return Ok(standing);
+            known.users.insert(user, Arc::downgrade(&rights));
+            return Ok(rights);
         }
     }
 
-    /// Reads again what a commit, or other definitions, have changed.
-    pub(crate) fn changed(
+    /// Reads again what a commit has changed.
+    pub(crate) fn apply(
         &self,
         reads: &dyn Reads,
         definitions: &Arc<Definitions>,
         touched: &Touched,
     ) -> Result<()> {
-        if touched.is_nothing() {
+        let touched = Concerned::by(reads, definitions.catalog(), touched)?;
+        if touched.is_nobody() {
             return Ok(());
         }
         let concerned: Vec<Arc<Rights>> = {
@@ -163,12 +197,12 @@ impl AllRights {
                 .shared
                 .retain(|sets, access| !touched.changes(sets) && alive(access));
             let users = known.users.values().filter_map(Weak::upgrade);
-            users.filter(|user| touched.concerns(user)).collect()
+            users.filter(|user| touched.is_one_of_them(user)).collect()
         };
-        for standing in concerned {
-            let access = self.access(reads, definitions, standing.user)?;
+        for rights in concerned {
+            let access = self.access(reads, definitions, rights.user)?;
             self.known().share(&access);
-            standing.is_now(access);
+            rights.is_now(access);
         }
         Ok(())
     }
@@ -199,18 +233,6 @@ impl Known {
         let sets = access.sets().to_vec();
         self.shared.insert(sets, Arc::downgrade(access));
     }
-}
-
-/// Whether what somebody may do follows from records of the object.
-fn grants(entity: &EntityDefinition) -> bool {
-    let name = entity.name.as_str();
-    [
-        "PermissionSet",
-        "PermissionSetAssignment",
-        "ObjectPermissions",
-        "FieldPermissions",
-    ]
-    .contains(&name)
 }
 
 /// The permission sets of a user, that of the profile included, sorted; none for somebody who is no user.

@@ -191,28 +191,26 @@ impl Next {
         }
     }
 
-    /// Gives new components their ids; says what has to be kept.
+    /// Gives new components their ids; the documents are to be kept.
     pub(crate) fn settle(
         self,
         earlier: &Components,
         managed: &[Arc<Managed>],
         numbers: &mut Numbers,
-    ) -> Result<(Components, Vec<Document>), Error> {
+    ) -> Result<Vec<Document>, Error> {
         let mut documents: Vec<Document> = earlier
             .0
             .keys()
             .filter(|key| !self.drafts.contains_key(*key))
             .map(|key| components::document(key, None))
             .collect();
-        let mut settled = BTreeMap::new();
         for (key, draft) in self.drafts {
             let component = draft.settle(self.stamp, managed, numbers)?;
             if earlier.0.get(&key) != Some(&component) {
                 documents.push(components::document(&key, Some(&component)));
             }
-            settled.insert(key, component);
         }
-        Ok((Components(settled), documents))
+        Ok(documents)
     }
 }
 

@@ -17,12 +17,12 @@ use crate::managed::{self, ManagedChange};
 impl Engine {
     /// What the org consists of now. Take it once for each request: it may be replaced at any time.
     pub fn definitions(&self) -> Arc<Definitions> {
-        self.0.definitions.get()
+        self.0.state.definitions()
     }
 
     /// What the org consists of, and when that is replaced.
     pub fn deployments(&self) -> watch::Receiver<Arc<Definitions>> {
-        self.0.definitions.watch()
+        self.0.state.watch()
     }
 
     /// The objects and platform events of the org now.
@@ -32,7 +32,7 @@ impl Engine {
 
     /// The schema with this id, current or old.
     pub fn schema(&self, id: SchemaId) -> Option<Arc<EventSchema>> {
-        self.0.issued.get(id)
+        self.0.state.schemas().get(id)
     }
 
     /// Takes over the files of a project: objects, fields, platform events. What was in the project before and is no more

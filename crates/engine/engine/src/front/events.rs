@@ -96,17 +96,17 @@ impl Engine {
 
     /// The `PushTopics` in force. Take them once for each request.
     pub fn push_topics(&self) -> Arc<PushTopics> {
-        self.0.streams.topics.get()
+        self.0.state.topics()
     }
 
     /// The generic channels.
     pub fn generic_channels(&self) -> &GenericChannels {
-        &self.0.streams.channels
+        self.0.state.channels()
     }
 
     /// Who listens to which channel.
     pub fn presence(&self) -> &Presence {
-        &self.0.streams.presence
+        &self.0.presence
     }
 
     /// Makes texts durable as events of a generic channel, in their order.

@@ -13,21 +13,22 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn standing(&self, user: RecordId) -> Result<Arc<Rights>, Error> {
-        let standings = &self.0.standings;
-        if let Some(standing) = standings.find(user) {
-            return Ok(standing);
+    pub async fn rights(&self, user: RecordId) -> Result<Arc<Rights>, Error> {
+        if let Some(rights) = self.0.state.known_rights(user) {
+            return Ok(rights);
         }
-        let (standings, definitions) = (Arc::clone(standings), Arc::clone(&self.0.definitions));
-        self.read(move |reader| standings.open(reader, || definitions.get(), user))
+        let state = Arc::clone(&self.0.state);
+        let reader = Arc::clone(&self.0.reader);
+        tokio::task::spawn_blocking(move || state.rights(&*reader, user))
             .await
+            .map_err(|_| Error::Stopped)?
     }
 
     /// The same; none of the org itself.
-    pub(crate) async fn standing_of(&self, user: RecordId) -> Result<Option<Arc<Rights>>, Error> {
+    pub(crate) async fn rights_of(&self, user: RecordId) -> Result<Option<Arc<Rights>>, Error> {
         if user == RecordId::EMPTY {
             return Ok(None);
         }
-        self.standing(user).await.map(Some)
+        self.rights(user).await.map(Some)
     }
 }

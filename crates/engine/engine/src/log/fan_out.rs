@@ -34,6 +34,14 @@ impl FanOut {
         }
     }
 
+    /// Wakes every watcher, whatever it watches.
+    pub(super) fn wake_all(&self) {
+        let of_topics = self.by_topic.values().flat_map(HashMap::values);
+        for woken in of_topics.chain(self.of_all.values()) {
+            woken.notify_one();
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.by_topic.is_empty() && self.of_all.is_empty()

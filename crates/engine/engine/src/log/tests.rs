@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use landfall_model::{
-    CommitNumber, EntityDefinition, EventUuid, RecordId, Row, SchemaId, Timestamp, Value,
+    CommitNumber, EntityDefinition, EventUuid, RecordId, Row, SchemaId, Timestamp, Topic, Value,
 };
 use landfall_query::Plan;
 use landfall_store::{
@@ -64,6 +64,10 @@ impl Reads for Whole {
 
     fn documents(&self, _: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
         Ok(Vec::new())
+    }
+
+    fn topic_number(&self, _: &Topic) -> Result<Option<TopicId>> {
+        Ok(None)
     }
 }
 
@@ -161,7 +165,7 @@ fn log(groups: &[Vec<(u32, usize)>], events: usize, bytes: usize) -> (Log, Arc<W
             made.push(event(newest, *topic, *bytes));
         }
         store.events().extend(made.iter().cloned());
-        log.publish(&made, newest);
+        log.advance(&made, newest);
     }
     (log, store)
 }
@@ -278,7 +282,7 @@ fn a_wake_before_the_wait_is_not_lost_and_dropping_forgets() {
     let watcher = log.watch();
     watcher.set(TopicFilter::These(vec![TopicId(1)]));
     let next = ReplayId::ORIGIN.advanced_by(1);
-    log.publish(&[event(next, 1, 0)], next);
+    log.advance(&[event(next, 1, 0)], next);
     let mut woken = Box::pin(watcher.woken());
     let mut context = Context::from_waker(Waker::noop());
     assert_eq!(woken.as_mut().poll(&mut context), Poll::Ready(()));

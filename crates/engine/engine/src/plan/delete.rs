@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use landfall_model::fault::Operation;
 use landfall_model::{ChangeType, DeleteRule, Fault, RecordId, Row, Value, limits};
-use landfall_store::{Document, DocumentKind};
 
 use super::{Cause, Planner, refused};
 use crate::access::Act;
@@ -53,12 +52,8 @@ impl<'p> Planner<'p, '_> {
             }
         }
         if !along.is_empty() && object.system.is_deleted.is_some() {
-            let ids: String = along.iter().map(RecordId::as_str).collect();
-            self.workspace.put_document(Document {
-                kind: DocumentKind::DeletedAlong,
-                key: id.to_string(),
-                content: Some(ids.into_bytes()),
-            });
+            self.workspace
+                .put_document(super::purge::along_document(id, &along));
         }
         Ok(Saved { id, created: false })
     }

@@ -8,15 +8,49 @@ use std::sync::Arc;
 
 use landfall_model::{BulkFault, DeleteRule, Fault, FieldType, RecordId, Row, Value};
 use landfall_store::{Document, DocumentKind};
+use serde::{Deserialize, Serialize};
 
 use super::Planner;
 use crate::access::{Access, Act};
 use crate::blueprint::Blueprint;
 use crate::command::Saved;
 use crate::error::Error;
+use crate::stored;
 
-/// Characters of a record id in [`DocumentKind::DeletedAlong`].
-const ID_LENGTH: usize = 18;
+const WHAT: &str = "list of the records that were deleted along with another";
+
+/// Records that went to the recycle bin along with another, as they are stored.
+#[derive(Serialize, Deserialize)]
+struct Along {
+    ids: Vec<String>,
+}
+
+/// The document of the records that went to the recycle bin along with `record`.
+pub(super) fn along_document(record: RecordId, along: &[RecordId]) -> Document {
+    let ids = along.iter().map(RecordId::to_string).collect();
+    stored::document(
+        DocumentKind::DeletedAlong,
+        record.to_string(),
+        &Along { ids },
+    )
+}
+
+fn read_along(content: &[u8]) -> Result<Vec<RecordId>, Error> {
+    let ids = if stored::is_versioned(content) {
+        stored::read::<Along>(WHAT, content)?.ids
+    } else {
+        // Before version 1 the ids followed each other without anything in between.
+        let ids = content.chunks(18).map(String::from_utf8_lossy);
+        ids.map(std::borrow::Cow::into_owned).collect()
+    };
+    let ids = ids.iter().map(|id| {
+        RecordId::parse(id).map_err(|_| Error::Document {
+            what: WHAT,
+            reason: format!("{id} is no record id"),
+        })
+    });
+    ids.collect()
+}
 
 impl<'p> Planner<'p, '_> {
     /// Forgets a record in the recycle bin, and all that went there along with it. No event tells of it.
@@ -68,13 +102,8 @@ impl<'p> Planner<'p, '_> {
 
     fn along_with(&self, id: RecordId) -> Result<Vec<RecordId>, Error> {
         let kind = DocumentKind::DeletedAlong;
-        let ids = self.workspace.document(kind, &id.to_string())?;
-        let ids = ids.unwrap_or_default();
-        let parsed = ids.chunks(ID_LENGTH).filter_map(|id| {
-            let text = std::str::from_utf8(id).ok()?;
-            RecordId::parse(text).ok()
-        });
-        Ok(parsed.collect())
+        let content = self.workspace.document(kind, &id.to_string())?;
+        content.map_or_else(|| Ok(Vec::new()), |content| read_along(&content))
     }
 
     /// Whether a record went to the recycle bin along with another: it comes back, or is forgotten, with that one only.

@@ -1,20 +1,20 @@
 //! The usage of one hour: who published and received how many events of what, in each of its quarters.
-//!
-//! Kept as text, one line for each entry; the last column may hold blanks.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use landfall_model::limits::USAGE_ENTRIES_MAX;
+use serde::{Deserialize, Serialize};
 
 use super::Counts;
 use crate::error::Error;
+use crate::stored;
 
 /// Quarters in an hour.
 pub const QUARTERS: usize = 4;
 
 /// Which way events went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Into the log.
     Published,
@@ -48,6 +48,23 @@ pub struct Entry {
     pub client: Box<str>,
 }
 
+/// An hour as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    /// By quarter.
+    meters: [Counts; QUARTERS],
+    entries: Vec<StoredEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredEntry {
+    direction: Direction,
+    topic: String,
+    client: String,
+    /// By quarter.
+    counts: [u64; QUARTERS],
+}
+
 /// One hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hour {
@@ -79,27 +96,41 @@ impl Hour {
 
     /// The document of the hour.
     pub(super) fn written(&self) -> Vec<u8> {
-        let mut text = String::new();
-        // Writing to a string does not fail.
-        for counts in &self.meters {
-            let _ = write!(text, "meters");
-            for count in counts {
-                let _ = write!(text, "\t{count}");
-            }
-            text.push('\n');
-        }
-        for (entry, counts) in &self.entries {
-            let _ = write!(text, "{}", entry.direction.word());
-            for count in counts {
-                let _ = write!(text, "\t{count}");
-            }
-            let _ = writeln!(text, "\t{}\t{}", entry.client, entry.topic);
-        }
-        text.into_bytes()
+        let entries = self.entries.iter().map(|(entry, counts)| StoredEntry {
+            direction: entry.direction,
+            topic: entry.topic.to_string(),
+            client: entry.client.to_string(),
+            counts: *counts,
+        });
+        stored::write(&Stored {
+            meters: self.meters,
+            entries: entries.collect(),
+        })
     }
 
     /// The hour of a document.
     pub(super) fn read(number: i64, content: &[u8]) -> Result<Self, Error> {
+        if !stored::is_versioned(content) {
+            return Self::read_unversioned(number, content);
+        }
+        let Stored { meters, entries } = stored::read("usage of an hour", content)?;
+        let entries = entries.into_iter().map(|stored| {
+            let entry = Entry {
+                direction: stored.direction,
+                topic: stored.topic.into(),
+                client: stored.client.into(),
+            };
+            (entry, stored.counts)
+        });
+        Ok(Self {
+            number,
+            entries: entries.collect(),
+            meters,
+        })
+    }
+
+    /// The form before version 1: a line for each entry, its values separated by tabs.
+    fn read_unversioned(number: i64, content: &[u8]) -> Result<Self, Error> {
         let mut hour = Self::new(number);
         let mut quarters = hour.meters.iter_mut();
         let unreadable = |line: &str| Error::Document {
@@ -163,6 +194,14 @@ mod tests {
         assert_eq!(Hour::read(7, &hour.written()).expect("readable"), hour);
         assert!(Hour::read(7, b"delivered\t1\t2\t3\tx\t/data/A").is_err());
         assert!(Hour::read(7, &[0xff]).is_err());
+    }
+
+    #[test]
+    fn an_hour_from_before_version_1_is_read() {
+        let content = "meters\t1\t2\t3\t4\t5\ndelivered\t0\t6\t0\t0\ta1b2\t/topic/Open cases\n";
+        let hour = Hour::read(7, content.as_bytes()).expect("readable");
+        assert_eq!(hour.meters[0], [1, 2, 3, 4, 5]);
+        assert_eq!(hour.entries.get(&entry("a1b2")), Some(&[0, 6, 0, 0]));
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub(super) struct Computing<'c> {
 pub(super) struct By {
     pub(super) user: RecordId,
     /// What they may do; none: the org does it to itself.
-    pub(super) standing: Option<Arc<Rights>>,
+    pub(super) rights: Option<Arc<Rights>>,
 }
 
 impl Computing<'_> {
@@ -86,7 +86,7 @@ impl Computing<'_> {
                 blueprints: self.blueprints,
                 numbers: self.numbers,
                 user: by.user,
-                access: by.standing.as_ref().map(|standing| standing.access()),
+                access: by.rights.as_ref().map(|rights| rights.access()),
                 now,
                 steps: Vec::new(),
                 due: Vec::new(),

@@ -1,7 +1,7 @@
 //! The way to the writer thread and back.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
 use landfall_model::{RecordId, ReplayId, limits};
@@ -15,6 +15,7 @@ use crate::access::Rights;
 use crate::command::{Note, Outcome, Transaction};
 use crate::deploy::Deployment;
 use crate::error::Error;
+use crate::state::Projection;
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
@@ -28,19 +29,25 @@ pub(super) enum Command {
     Deploy(Box<Deployment>, Answer<()>),
     /// One step of forgetting old events; answered with whether there is more to forget.
     Trim(Answer<bool>),
+    /// Has somebody take in everything, and each commit from now on.
+    Attach(Weak<dyn Projection>, Answer<()>),
+    /// Nothing but what comes before each command: a stale state is loaded again.
+    LoadAgain,
     Stop,
 }
 
 impl Command {
-    /// Answers for a writer whose store has failed; says whether to stop.
-    pub(super) fn refuse(self) -> bool {
+    /// Answers with an error; says whether to stop.
+    pub(super) fn refuse(self, error: impl Fn() -> Error) -> bool {
         match self {
-            Self::Commit(_, _, _, answer) => answer_with(answer, Err(failed())),
-            Self::Put(_, answer) | Self::Deploy(_, answer) => answer_with(answer, Err(failed())),
-            Self::Publish(_, _, answer) => answer_with(answer, Err(failed())),
-            Self::Trim(answer) => answer_with(answer, Err(failed())),
-            // Whoever opened it hears that nobody takes its steps.
-            Self::Open(_) => {}
+            Self::Commit(_, _, _, answer) => answer_with(answer, Err(error())),
+            Self::Put(_, answer) | Self::Deploy(_, answer) | Self::Attach(_, answer) => {
+                answer_with(answer, Err(error()));
+            }
+            Self::Publish(_, _, answer) => answer_with(answer, Err(error())),
+            Self::Trim(answer) => answer_with(answer, Err(error())),
+            // Who opened it hears that nobody takes its steps.
+            Self::Open(_) | Self::LoadAgain => {}
             Self::Stop => return true,
         }
         false
@@ -71,6 +78,8 @@ pub struct WriterCounters {
 #[derive(Default)]
 pub(super) struct State {
     failed: AtomicBool,
+    /// Whether a [`Command::LoadAgain`] waits.
+    is_asked_to_load: AtomicBool,
     pub(super) counters: WriterCounters,
 }
 
@@ -81,6 +90,11 @@ impl State {
 
     pub(super) fn fail(&self) {
         self.failed.store(true, Ordering::Release);
+    }
+
+    /// A further request to load a stale state again is let through.
+    pub(super) fn may_be_asked_again(&self) {
+        self.is_asked_to_load.store(false, Ordering::Release);
     }
 
     pub(super) fn count(&self, commands: usize) {
@@ -120,11 +134,11 @@ impl Handle {
     pub(crate) async fn commit(
         &self,
         transaction: Transaction,
-        standing: Option<Arc<Rights>>,
+        rights: Option<Arc<Rights>>,
         note: Option<Note>,
     ) -> Result<Vec<Outcome>, Error> {
         let user = transaction.user;
-        let by = By { user, standing };
+        let by = By { user, rights };
         self.ask(|answer| Command::Commit(transaction, by, note, answer))
             .await
     }
@@ -132,11 +146,11 @@ impl Handle {
     pub(crate) async fn open(
         &self,
         user: RecordId,
-        standing: Option<Arc<Rights>>,
+        rights: Option<Arc<Rights>>,
         origin: String,
     ) -> Result<OpenTransaction, Error> {
         let (transaction, steps) = open::transaction();
-        let by = By { user, standing };
+        let by = By { user, rights };
         let opened = Opened { by, origin, steps };
         let sent = self.inbox.send(Command::Open(opened)).await;
         sent.map_err(|_| Error::Stopped)?;
@@ -159,6 +173,21 @@ impl Handle {
     pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Error> {
         self.ask(|answer| Command::Deploy(Box::new(deployment), answer))
             .await
+    }
+
+    pub(crate) async fn attach(&self, projection: Weak<dyn Projection>) -> Result<(), Error> {
+        self.ask(|answer| Command::Attach(projection, answer)).await
+    }
+
+    /// Has the writer try to load a stale state again, unless it is asked to already. Nobody waits for it.
+    pub(crate) fn load_again(&self) {
+        if self.state.is_asked_to_load.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if self.inbox.try_send(Command::LoadAgain).is_err() {
+            // With a full queue there are commands that do the same.
+            self.state.may_be_asked_again();
+        }
     }
 
     /// Step by step, so that others have their turn in between.

@@ -1,76 +1,49 @@
-//! What a group does to `PushTopics` and generic channels: made ready before its commit, in force right after it.
+//! What `PushTopics` and generic channels need before the commit of their records.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use landfall_model::{RecordId, Timestamp};
+use landfall_model::Timestamp;
 use landfall_store::Document;
 use tracing::error;
 
 use super::{Core, Group};
 use crate::definitions::Definitions;
 use crate::error::Error;
-use crate::generic_channels::{self, GenericChannel};
-use crate::topics::PushTopics;
-
-/// What is in force after a group.
-#[derive(Default)]
-pub(super) struct After {
-    /// None: as before.
-    pub(super) topics: Option<PushTopics>,
-    /// Channels that are new, are called otherwise or are gone.
-    pub(super) channels: Vec<(RecordId, Option<GenericChannel>)>,
-    /// What is to be kept for them.
-    pub(super) documents: Vec<Document>,
-}
+use crate::generic_channels;
+use crate::topics::{self, PushTopics};
 
 impl Core {
     /// The topics in force. On another day conditions with dates such as `TODAY` are read again.
-    pub(super) fn topics_now(&mut self) -> Arc<PushTopics> {
-        let topics = self.streams.topics.get();
+    pub(super) fn topics_now(&self) -> Arc<PushTopics> {
         let now = self.clock.now().max(self.last_now);
-        if !topics.is_stale(now) {
-            return topics;
+        if let Err(failure) = self.state.date_topics(&*self.store, now) {
+            error!(error = %crate::chain(&failure), "PushTopics cannot be read again for a new day");
         }
-        let definitions = self.definitions.get();
-        let loaded = PushTopics::load(&mut *self.store, definitions.catalog(), &self.issued, now);
-        match loaded {
-            // The schemas are those of before: what a topic tells does not depend on the day.
-            Ok((topics, _)) => self.streams.topics.replace(topics),
-            Err(failure) => {
-                error!(error = %crate::chain(&failure), "PushTopics cannot be read again for a new day");
-            }
-        }
-        self.streams.topics.get()
+        self.state.topics()
     }
 
-    /// What will be in force after a group.
-    pub(super) fn streams_after(
+    /// Numbers the topics of the records that a group has changed; the documents are to be kept with the group.
+    pub(super) fn required_by_streams(
         &mut self,
         group: &Group,
         definitions: &Definitions,
         now: Timestamp,
-    ) -> Result<After, Error> {
-        let mut after = After::default();
-        let mut records = BTreeMap::new();
+    ) -> Result<Vec<Document>, Error> {
+        let mut documents = Vec::new();
         let transactions = group.transactions.iter();
         for (entity, id, row) in transactions.flat_map(|last| &last.computed.streams) {
             if entity.name.as_str() == generic_channels::OBJECT {
-                let channel = generic_channels::numbered(entity, row, &mut *self.store)?;
-                after.channels.push((*id, channel));
+                self.store.topic(&generic_channels::topic_of(*id))?;
             } else {
-                // Of several changes of one topic the last counts.
-                records.insert(*id, (Arc::clone(entity), Arc::clone(row)));
+                documents.extend(topics::required(
+                    &mut *self.store,
+                    (entity, row),
+                    definitions.catalog(),
+                    self.state.schemas(),
+                    now,
+                )?);
             }
         }
-        if !records.is_empty() {
-            let (catalog, issued) = (definitions.catalog(), &self.issued);
-            let before = self.streams.topics.get();
-            let (topics, documents) =
-                before.changed(&records, &mut *self.store, catalog, issued, now)?;
-            after.topics = Some(topics);
-            after.documents = documents;
-        }
-        Ok(after)
+        Ok(documents)
     }
 }

@@ -17,5 +17,6 @@ mod refusals;
 mod restart;
 mod revoking;
 mod rolling_up;
+mod stale;
 mod telling;
 mod watching;

@@ -27,7 +27,7 @@ pub(crate) struct Org {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) user: RecordId,
     /// Held, as a login would: nothing is read anew for each transaction.
-    standing: Option<Arc<Rights>>,
+    rights: Option<Arc<Rights>>,
     folder: TempDir,
     writer: Option<WriterThread>,
     seed: u64,
@@ -56,7 +56,7 @@ impl Org {
             engine,
             clock,
             user: RecordId::EMPTY,
-            standing: None,
+            rights: None,
             folder,
             writer: Some(writer),
             seed: 1,
@@ -67,7 +67,7 @@ impl Org {
     }
 
     async fn hold(&mut self) {
-        self.standing = Some(self.engine.standing(self.user).await.expect("a read"));
+        self.rights = Some(self.engine.rights(self.user).await.expect("a read"));
     }
 
     /// Lets the writer finish.
@@ -86,12 +86,12 @@ impl Org {
             engine,
             clock,
             user,
-            standing,
+            rights,
             folder,
             seed,
             ..
         } = self;
-        drop(standing);
+        drop(rights);
         drop(engine);
         let seed = seed + 1;
         let (engine, writer) = start(
@@ -105,7 +105,7 @@ impl Org {
             engine,
             clock,
             user,
-            standing: None,
+            rights: None,
             folder,
             writer: Some(writer),
             seed,

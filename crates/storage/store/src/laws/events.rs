@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use landfall_model::{EventUuid, ReplayId, SchemaId, Timestamp};
+use landfall_model::{EventUuid, ReplayId, SchemaId, Timestamp, Topic};
 
 use super::Place;
 use super::sample::{entity, event, opened, publish, topic};
@@ -302,7 +302,23 @@ pub(super) fn topics(at: &dyn Place) {
         "/u/x",
     ];
     let mut store = opened(at, &entity);
+    let number = |store: &Opened, name: &str| {
+        let [read, written] = [
+            store.reader.topic_number(&Topic::new(name)),
+            store.writer.topic_number(&Topic::new(name)),
+        ]
+        .map(|number| number.expect("readable"));
+        assert_eq!(read, written, "{name}");
+        read
+    };
+    assert_eq!(number(&store, "/u/x"), None);
     let first: Vec<_> = names.iter().map(|name| topic(&mut store, name)).collect();
+    let looked_up: Vec<_> = names.iter().map(|name| number(&store, name)).collect();
+    assert_eq!(
+        looked_up,
+        first.iter().copied().map(Some).collect::<Vec<_>>()
+    );
+    assert_eq!(number(&store, "/data/CHANGEEVENTS"), None);
     let again: Vec<_> = names.iter().map(|name| topic(&mut store, name)).collect();
     assert_eq!(first, again);
     drop(store);
