@@ -90,7 +90,7 @@ pub(crate) async fn watch(
         let now = match fingerprint(&folder) {
             Ok(now) => now,
             Err(failure) => {
-                warn!(error = %failure, "the project cannot be looked at");
+                warn!(error = %failure, "the project cannot be read");
                 continue;
             }
         };

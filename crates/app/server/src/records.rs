@@ -22,7 +22,7 @@ const ADMINISTRATORS_MAX: usize = 200;
 pub(crate) async fn administrator(engine: &Engine) -> Result<RecordId, Error> {
     let none = || Error::Incomplete {
         reason:
-            "records of files are made in the name of an active administrator, and the org has none"
+            "records of files are created as an active administrator, and the org has none"
                 .to_owned(),
     };
     let catalog = engine.catalog();

@@ -187,7 +187,7 @@ pub const BULK_QUERY_BODY_BYTES_MAX: usize = 400_000 + BULK_BODY_BYTES_MAX;
 /// Source: "Create a Job" (Bulk API 2.0 and Bulk API Developer Guide) has 100,000 characters, of up to four bytes.
 pub const BULK_MULTIPART_BYTES_MAX: usize = 400_000 + BULK_BODY_BYTES_MAX;
 
-/// Bytes of one Streaming API request body: `Fault::StreamingRequestTooLarge` beyond.
+/// Bytes of one Streaming API request body; a larger one is 413.
 /// Source: "How the Client Connects" (Streaming API Developer Guide).
 pub const STREAMING_BODY_BYTES_MAX: usize = 32_768;
 

@@ -97,7 +97,7 @@ impl Auth {
             at: self.0.engine.clock().now(),
         };
         if let Err(mpsc::error::TrySendError::Full(_)) = queue.try_send(told) {
-            warn!("a login is not told: too many wait to be");
+            warn!("login event dropped: queue full");
         }
     }
 }
@@ -165,11 +165,11 @@ async fn publish(
         for told in told {
             match auth.0.login_event(told).await {
                 Ok(event) => events.extend(event),
-                Err(failure) => error!(error = %failure, "a login cannot be told"),
+                Err(failure) => error!(error = %failure, "login event not published"),
             }
         }
         if let Err(failure) = auth.0.engine.publish(&Client::System, events).await {
-            error!(error = %failure, "logins cannot be told");
+            error!(error = %failure, "login events cannot be published");
         }
     }
 }

@@ -86,7 +86,7 @@ impl PushTopic {
                 payload: Bytes::from(payload),
             }),
             Err(failure) => {
-                error!(error = %crate::chain(&failure), topic = self.name, "a change cannot be told by a PushTopic");
+                error!(error = %crate::chain(&failure), topic = self.name, "a PushTopic notification cannot be built");
                 None
             }
         }
@@ -169,7 +169,7 @@ impl PushTopics {
         let compiled = match checked(entity, row, catalog, now) {
             Ok(compiled) => compiled,
             Err(refusal) => {
-                warn!(?refusal, record_id = %id, "a PushTopic no longer fits its object and tells nothing");
+                warn!(?refusal, record_id = %id, "a PushTopic no longer fits its object and sends no notifications");
                 return Ok(());
             }
         };

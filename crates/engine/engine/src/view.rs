@@ -209,7 +209,7 @@ impl Engine {
     fn seen(&self, event: &Event, lens: &Lens) -> Result<(View, bool), Error> {
         let schema = self.schema(event.schema);
         let failed = |reason: &dyn std::fmt::Display| {
-            error!(replay_id = %event.replay_id, schema = %event.schema, %reason, "an event cannot be looked at");
+            error!(replay_id = %event.replay_id, schema = %event.schema, %reason, "an event cannot be evaluated for a channel");
             Ok((View::Withheld, false))
         };
         let Some(schema) = schema else {

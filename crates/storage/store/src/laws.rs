@@ -81,10 +81,10 @@ pub const LAWS: &[Law] = &[
         feed::follows,
     ),
     law(
-        "who is too far behind is told to load everything anew",
+        "a follower that lags too far behind has to load everything again",
         feed::too_far_behind,
     ),
-    law("a trim is reported to those who follow", feed::trimmed),
+    law("a trim is reported to followers", feed::trimmed),
     law(
         "what one read has seen the next one sees too",
         commits::reads_go_forward,

@@ -4,7 +4,7 @@
 //! Nothing of the product depends on it. What goes wrong here ends the test.
 #![expect(
     clippy::missing_panics_doc,
-    reason = "tests are told what went wrong by a panic, and nobody else uses this"
+    reason = "tests report failures by a panic, and only tests use this"
 )]
 
 pub mod channels;

@@ -40,7 +40,7 @@ pub fn search(context: &Context<'_>, search: &Search) -> Result<Vec<Checked>, Fa
             return Err(plain(QueryRefusal::ObjectNotSearchable { name }));
         }
         if !matches!(checked.answers, Answers::Records(_)) || !checked.plan.children.is_empty() {
-            return rule("A search tells of records by their fields");
+            return rule("RETURNING accepts plain fields only");
         }
         let same = |known: &Checked| known.plan.entity.name == entity.name;
         if found.iter().any(same) {

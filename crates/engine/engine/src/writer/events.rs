@@ -90,7 +90,7 @@ fn logged(
         }
     };
     if let Some(cause) = event.gap {
-        warn!(?cause, record_id = %change.id, "a change is told by a gap event");
+        warn!(?cause, record_id = %change.id, "a gap event replaces a change event");
     }
     Some(NewEvent {
         topic: capture.topic,

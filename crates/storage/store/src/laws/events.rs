@@ -79,7 +79,7 @@ pub(super) fn never_given_twice(at: &dyn Place) {
         assert_eq!(
             bounds(&store),
             empty,
-            "the ids stay used after everything is forgotten"
+            "replay ids stay used after all events are trimmed"
         );
         assert!(read(&store, ReplayId::ORIGIN, &TopicFilter::All, 10).is_empty());
     }

@@ -244,7 +244,7 @@ pub(super) fn read_again(at: &dyn Place) {
     assert_eq!(
         (again.rows.len(), again.looked_at),
         (1, 2),
-        "what is gone takes no room"
+        "a deleted row takes no space"
     );
     let name = again.rows.first().and_then(|row| row.values.get(1));
     assert_eq!(name, Some(&text("renamed")));
