@@ -185,8 +185,8 @@ fn subscribers(text: &mut Text, state: &MetricsState) {
             standing,
         })
     };
-    let mut all: Vec<Subscriber> = of("cometd", state.streaming.standings())
-        .chain(of("pubsub", state.pubsub.standings()))
+    let mut all: Vec<Subscriber> = of("cometd", state.streaming.positions())
+        .chain(of("pubsub", state.pubsub.positions()))
         .collect();
     let name = "landfall_subscriptions";
     text.gauge(name, "Subscriptions that are open");

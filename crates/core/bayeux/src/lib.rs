@@ -15,8 +15,8 @@
 //!             response.handshake(&message.echo(), &client_id, &[("replay", true)]),
 //!         Request::Connect(connect) =>     // find the session, then
 //!             session.handle(now, Input::Connect(Poll { id, alone: messages.len() == 1, events_pending, advice: connect.advice })),
-//!         Request::Subscribe(subscription) => // check subscription.channels()?, then for each of them
-//!             session.handle(now, Input::Subscribe(channel, cursor)),
+//!         Request::Subscribe(subscription) => // check subscription.channels()?, then
+//!             session.handle(now, Input::Request),
 //!         ...
 //!     }
 //!     // Err(ClientUnknown): response.refused(&message.echo(), None, ..); drain the outputs all the same.
@@ -49,7 +49,5 @@ pub use message::{
     parse,
 };
 pub use reply::{Advice, Echo, Refusal, Response, write_event};
-pub use session::{
-    Answer, Ending, Error, Input, Output, Poll, PollId, SUBSCRIPTIONS_MAX, Session, Timings,
-};
+pub use session::{Answer, Ending, Error, Input, Output, Poll, PollId, Session, Timings};
 pub use time::Moment;

@@ -178,6 +178,11 @@ impl Response {
         self.body.len() == 1
     }
 
+    /// Takes back what was written after the response had `bytes` bytes.
+    pub fn truncate(&mut self, bytes: usize) {
+        self.body.truncate(bytes.max(1));
+    }
+
     /// Closes the array.
     pub fn finish(mut self) -> Vec<u8> {
         self.body.push(b']');

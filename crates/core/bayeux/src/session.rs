@@ -1,8 +1,7 @@
 //! The server's end of one Bayeux session: when a poll is held, when it is answered, when the session ends.
 //!
-//! It holds no events: a session is a position in somebody else's log, so the machine only says *when* a response
-//! goes out and whether events may go with it. It knows no HTTP, no tokens and no channel rules. What a subscription
-//! is, is the caller's `T`. Start at [`Session::handle`].
+//! It holds neither events nor subscriptions: it only says *when* a response is sent and whether events may be in it.
+//! It knows no HTTP, no tokens and no channel rules. Start at [`Session::handle`].
 //!
 //! Source: "Clients and Timeouts" and "How the Client Connects" (Streaming API Developer Guide); what those leave
 //! open follows the `CometD` 3 server.
@@ -13,9 +12,6 @@ use std::time::Duration;
 use crate::message::RequestedAdvice;
 use crate::reply::{Advice, Refusal};
 use crate::time::Moment;
-
-/// Channels one session may be subscribed to. Source: none; no limit is published.
-pub const SUBSCRIPTIONS_MAX: usize = 1_000;
 
 /// The waits of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,17 +47,15 @@ pub struct PollId(pub u64);
 
 /// What happens to a session.
 #[derive(Debug)]
-pub enum Input<T> {
+pub enum Input {
     /// A connect arrived and was found good (its connection type, its token).
     Connect(Poll),
     /// The HTTP request of this poll is gone; nobody reads its answer.
     Abandoned(PollId),
     /// At least one subscription has something to send. Needed only when that changes, not per event.
     EventsAvailable,
-    /// A subscribe was accepted; subscribing again replaces the value.
-    Subscribe(Box<str>, T),
-    /// An unsubscribe; not being subscribed is no error.
-    Unsubscribe(Box<str>),
+    /// A subscribe or an unsubscribe that is otherwise good.
+    Request,
     /// Any other response was written for this session: its time to live starts again.
     Responded,
     /// The session's token was refused or revoked: the held poll ends with this refusal. The session itself lives on
@@ -93,7 +87,7 @@ pub struct Poll {
 pub enum Output {
     /// Answer this poll now. Every poll that [`Session::handle`] took gets exactly one, unless abandoned first.
     Answer(PollId, Answer),
-    /// The session is over; its subscriptions are gone. Always the last output.
+    /// The session is over, and its subscriptions with it. Always the last output.
     Ended(Ending),
 }
 
@@ -123,18 +117,13 @@ pub enum Error {
     /// The session is over, or just ended by its time running out.
     #[error("the session is over")]
     ClientUnknown,
-    /// The session has [`SUBSCRIPTIONS_MAX`] subscriptions.
-    #[error("the session has {SUBSCRIPTIONS_MAX} subscriptions already")]
-    SubscriptionsExceeded,
 }
 
 /// The server's end of one session.
 #[derive(Debug)]
-pub struct Session<T> {
+pub struct Session {
     timings: Timings,
     state: State,
-    /// Sorted by channel.
-    subscriptions: Vec<(Box<str>, T)>,
     outputs: VecDeque<Output>,
 }
 
@@ -150,7 +139,7 @@ enum State {
     Ended,
 }
 
-impl<T> Session<T> {
+impl Session {
     /// A session whose handshake is being answered.
     pub fn new(now: Moment, timings: Timings) -> Self {
         Self {
@@ -158,7 +147,6 @@ impl<T> Session<T> {
             state: State::Fresh {
                 expires: now + timings.max_interval,
             },
-            subscriptions: Vec::new(),
             outputs: VecDeque::with_capacity(1),
         }
     }
@@ -166,15 +154,13 @@ impl<T> Session<T> {
     /// Feeds one input. Drain [`Self::poll_output`] to `None` before feeding the next.
     ///
     /// # Errors
-    /// [`Error::ClientUnknown`] for what a client asks of a session that is over, [`Error::SubscriptionsExceeded`];
-    /// the caller answers the message behind the input. A session that ends by its time while being asked says so in
+    /// [`Error::ClientUnknown`] for a request to a session that is over; the caller answers the message behind the input. A session that ends by its time while being asked says so in
     /// an output as well.
-    pub fn handle(&mut self, now: Moment, input: Input<T>) -> Result<(), Error> {
+    pub fn handle(&mut self, now: Moment, input: Input) -> Result<(), Error> {
         self.expire(now);
         match input {
             Input::Connect(poll) => self.connect(now, poll),
-            Input::Subscribe(channel, value) => self.subscribe(now, channel, value),
-            Input::Unsubscribe(channel) => self.unsubscribe(now, &channel),
+            Input::Request => self.request(now),
             Input::Disconnect => self.disconnect(now),
             Input::Refuse(refusal) => self.refuse(now, refusal),
             Input::Abandoned(id) => {
@@ -227,26 +213,6 @@ impl<T> Session<T> {
         matches!(self.state, State::Ended)
     }
 
-    /// The subscriptions, by channel.
-    pub fn subscriptions(&self) -> impl ExactSizeIterator<Item = (&str, &T)> {
-        self.subscriptions
-            .iter()
-            .map(|(channel, value)| (&**channel, value))
-    }
-
-    /// The subscription to exactly this channel.
-    pub fn subscription(&self, channel: &str) -> Option<&T> {
-        let at = self.position(channel).ok()?;
-        self.subscriptions.get(at).map(|(_, value)| value)
-    }
-
-    /// The subscriptions, by channel, to move them on.
-    pub fn subscriptions_mut(&mut self) -> impl ExactSizeIterator<Item = (&str, &mut T)> {
-        self.subscriptions
-            .iter_mut()
-            .map(|(channel, value)| (&**channel, value))
-    }
-
     fn connect(&mut self, now: Moment, poll: Poll) -> Result<(), Error> {
         match self.state {
             State::Ended => return Err(Error::ClientUnknown),
@@ -286,37 +252,9 @@ impl<T> Session<T> {
         }
     }
 
-    fn subscribe(&mut self, now: Moment, channel: Box<str>, value: T) -> Result<(), Error> {
+    fn request(&mut self, now: Moment) -> Result<(), Error> {
         if self.is_ended() {
             return Err(Error::ClientUnknown);
-        }
-        match self.position(&channel) {
-            Ok(at) => {
-                if let Some((_, present)) = self.subscriptions.get_mut(at) {
-                    *present = value;
-                }
-            }
-            Err(_) if self.subscriptions.len() >= SUBSCRIPTIONS_MAX => {
-                return Err(Error::SubscriptionsExceeded);
-            }
-            Err(at) => {
-                if self.subscriptions.is_empty() {
-                    // Most sessions have no other.
-                    self.subscriptions.reserve_exact(1);
-                }
-                self.subscriptions.insert(at, (channel, value));
-            }
-        }
-        self.touch(now);
-        Ok(())
-    }
-
-    fn unsubscribe(&mut self, now: Moment, channel: &str) -> Result<(), Error> {
-        if self.is_ended() {
-            return Err(Error::ClientUnknown);
-        }
-        if let Ok(at) = self.position(channel) {
-            self.subscriptions.remove(at);
         }
         self.touch(now);
         Ok(())
@@ -391,7 +329,6 @@ impl<T> Session<T> {
 
     fn end(&mut self, ending: Ending) {
         self.state = State::Ended;
-        self.subscriptions = Vec::new();
         self.outputs.push_back(Output::Ended(ending));
     }
 
@@ -428,10 +365,5 @@ impl<T> Session<T> {
             .map_or(self.timings.advised_interval, |asked| {
                 asked.min(self.timings.hold)
             })
-    }
-
-    fn position(&self, channel: &str) -> Result<usize, usize> {
-        self.subscriptions
-            .binary_search_by(|(present, _)| (**present).cmp(channel))
     }
 }

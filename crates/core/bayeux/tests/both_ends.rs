@@ -21,11 +21,13 @@ const CHANNELS: [&str; 2] = ["/data/A", "/data/B"];
 /// Events in one response, so that replays take several.
 const RESPONSE_EVENTS_MAX: usize = 3;
 
-/// A server with a log of (replay id, channel); subscriptions are cursors. It never learns that a connection broke.
+/// A server with a log of (replay id, channel); subscriptions are positions. It never learns that a connection broke.
 #[derive(Default)]
 struct Server {
     log: Vec<(i64, &'static str)>,
-    sessions: BTreeMap<String, Session<i64>>,
+    sessions: BTreeMap<String, Session>,
+    /// The positions of each session, by channel.
+    positions: BTreeMap<String, BTreeMap<Box<str>, i64>>,
     sessions_ever: u64,
     polls_ever: u64,
     /// Who waits: the poll, its HTTP request and its message id.
@@ -40,7 +42,7 @@ impl Server {
         self.feed_all(now, || Input::EventsAvailable);
     }
 
-    fn feed_all(&mut self, now: Moment, input: impl Fn() -> Input<i64>) {
+    fn feed_all(&mut self, now: Moment, input: impl Fn() -> Input) {
         let client_ids: Vec<String> = self.sessions.keys().cloned().collect();
         for client_id in client_ids {
             let session = self.sessions.get_mut(&client_id).expect("listed");
@@ -102,7 +104,7 @@ impl Server {
         client_id: &str,
         message: &Message,
         alone: bool,
-    ) -> (Input<i64>, Option<PollId>) {
+    ) -> (Input, Option<PollId>) {
         match &message.request {
             Request::Connect(connect) => {
                 self.polls_ever += 1;
@@ -119,23 +121,28 @@ impl Server {
                 let channel = &subscription.channels().expect("named")[0];
                 let ext = message.ext.as_ref().expect("always from a position");
                 let ext: Value = serde_json::from_str(ext.as_str()).expect("JSON");
-                let cursor = ext["replay"][&**channel].as_i64().expect("an id");
-                (Input::Subscribe(channel.clone(), cursor), None)
+                let position = ext["replay"][&**channel].as_i64().expect("an id");
+                let positions = self.positions.entry(client_id.to_owned()).or_default();
+                positions.insert(channel.clone(), position);
+                (Input::Request, None)
             }
             Request::Unsubscribe(subscription) => {
                 let channel = &subscription.channels().expect("named")[0];
-                (Input::Unsubscribe(channel.clone()), None)
+                if let Some(positions) = self.positions.get_mut(client_id) {
+                    positions.remove(channel);
+                }
+                (Input::Request, None)
             }
             other => panic!("not sent here: {other:?}"),
         }
     }
 
     fn has_events(&self, client_id: &str) -> bool {
-        self.sessions.get(client_id).is_some_and(|session| {
-            session.subscriptions().any(|(channel, cursor)| {
-                let after = |(id, topic): &(i64, &str)| id > cursor && *topic == channel;
-                self.log.iter().any(after)
-            })
+        let is_known = self.sessions.contains_key(client_id);
+        let positions = self.positions.get(client_id).filter(|_| is_known);
+        positions.into_iter().flatten().any(|(channel, position)| {
+            let after = |(id, topic): &(i64, &str)| id > position && *topic == &**channel;
+            self.log.iter().any(after)
         })
     }
 
@@ -180,15 +187,14 @@ impl Server {
     }
 
     fn take_events(&mut self, client_id: &str, response: &mut Response) {
-        let session = self.sessions.get_mut(client_id).expect("answering");
-        let mut room = RESPONSE_EVENTS_MAX;
-        for (channel, cursor) in session.subscriptions_mut() {
+        let mut left = RESPONSE_EVENTS_MAX;
+        for (channel, position) in self.positions.get_mut(client_id).into_iter().flatten() {
             for (id, topic) in &self.log {
-                if room > 0 && topic == &channel && id > cursor {
+                if left > 0 && *topic == &**channel && id > position {
                     let data = format!(r#"{{"event":{{"replayId":{id}}}}}"#);
                     response.event(channel, data.as_bytes());
-                    *cursor = *id;
-                    room -= 1;
+                    *position = *id;
+                    left -= 1;
                 }
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use landfall_bayeux::{
     Advice, Answer, Ending, Error, Input, Moment, Output, Poll, PollId, Refusal, RequestedAdvice,
-    SUBSCRIPTIONS_MAX, Session, Timings,
+    Session, Timings,
 };
 
 const FULL: Advice = Advice::Retry {
@@ -17,7 +17,7 @@ const FULL: Advice = Advice::Retry {
 
 /// A session and its clock, in seconds.
 struct Peer {
-    session: Session<&'static str>,
+    session: Session,
     now: u64,
 }
 
@@ -49,7 +49,7 @@ impl Peer {
         self
     }
 
-    fn feed(&mut self, input: Input<&'static str>) -> Result<Vec<Output>, Error> {
+    fn feed(&mut self, input: Input) -> Result<Vec<Output>, Error> {
         let now = Moment::from_millis(self.now * 1_000);
         let result = self.session.handle(now, input);
         let outputs = std::iter::from_fn(|| self.session.poll_output()).collect();
@@ -113,7 +113,7 @@ fn the_first_connect_is_answered_the_same_way_whatever_timeout_it_asks_for() {
 #[test]
 fn a_subscribe_before_the_first_connect_does_not_make_it_wait() {
     let mut peer = Peer::handshaken();
-    peer.feed(Input::Subscribe("/a".into(), "a")).unwrap();
+    peer.feed(Input::Request).unwrap();
     assert_eq!(peer.connect(0), [deliver_with(0, FULL)]);
 }
 
@@ -253,10 +253,10 @@ fn handshake_connect_and_every_other_reply_restart_the_window() {
     peer.connect(0);
     assert_eq!(peer.timeout(), Some(79));
     peer.now = 50;
-    peer.feed(Input::Subscribe("/a".into(), "a")).unwrap();
+    peer.feed(Input::Request).unwrap();
     assert_eq!(peer.timeout(), Some(90));
     peer.now = 60;
-    peer.feed(Input::Unsubscribe("/a".into())).unwrap();
+    peer.feed(Input::Request).unwrap();
     assert_eq!(peer.timeout(), Some(100));
     peer.now = 70;
     peer.feed(Input::Responded).unwrap();
@@ -274,7 +274,7 @@ fn a_session_with_a_held_poll_does_not_expire_and_its_window_starts_with_the_ans
 #[test]
 fn a_subscribe_beside_a_held_poll_leaves_it_alone() {
     let mut peer = Peer::parked().at(30);
-    let outputs = peer.feed(Input::Subscribe("/a".into(), "a"));
+    let outputs = peer.feed(Input::Request);
     assert_eq!(outputs, Ok(vec![]));
     assert_eq!(peer.session.parked(), Some(PollId(1)));
     assert_eq!(peer.timeout(), Some(109));
@@ -320,7 +320,7 @@ fn abandoning_an_older_poll_leaves_the_held_one_alone() {
 #[test]
 fn a_disconnect_ends_the_held_poll_with_success_and_the_session_at_once() {
     let mut peer = Peer::parked();
-    peer.feed(Input::Subscribe("/a".into(), "a")).unwrap();
+    peer.feed(Input::Request).unwrap();
     assert_eq!(
         peer.feed(Input::Disconnect),
         Ok(vec![
@@ -328,7 +328,6 @@ fn a_disconnect_ends_the_held_poll_with_success_and_the_session_at_once() {
             Output::Ended(Ending::Disconnected),
         ])
     );
-    assert_eq!(peer.session.subscriptions().len(), 0);
     assert_eq!(peer.feed(Input::Disconnect), Err(Error::ClientUnknown));
     assert_eq!(
         peer.feed(Input::Connect(poll(2))),
@@ -374,49 +373,6 @@ fn a_server_that_goes_away_ends_the_held_poll_as_an_empty_success() {
 }
 
 #[test]
-fn subscribing_again_replaces_and_unsubscribing_is_idempotent() {
-    let mut peer = Peer::connected();
-    for (channel, value) in [("/b", "b"), ("/a", "a"), ("/b", "again")] {
-        peer.feed(Input::Subscribe(channel.into(), value)).unwrap();
-    }
-    let all: Vec<_> = peer.session.subscriptions().collect();
-    assert_eq!(all, [("/a", &"a"), ("/b", &"again")]);
-    assert_eq!(peer.session.subscription("/b"), Some(&"again"));
-    for (_, value) in peer.session.subscriptions_mut() {
-        *value = "moved";
-    }
-    assert_eq!(peer.session.subscription("/a"), Some(&"moved"));
-    for _ in 0..2 {
-        peer.feed(Input::Unsubscribe("/a".into())).unwrap();
-    }
-    assert_eq!(peer.session.subscription("/a"), None);
-    assert_eq!(peer.session.subscriptions().len(), 1);
-}
-
-#[test]
-fn subscriptions_are_bounded_and_known_ones_can_still_be_moved() {
-    let mut peer = Peer::connected();
-    for index in 0..SUBSCRIPTIONS_MAX {
-        let channel = format!("/u/{index}").into();
-        peer.feed(Input::Subscribe(channel, "old")).unwrap();
-    }
-    assert_eq!(
-        peer.feed(Input::Subscribe("/u/more".into(), "x")),
-        Err(Error::SubscriptionsExceeded)
-    );
-    assert_eq!(
-        peer.feed(Input::Subscribe("/u/7".into(), "new")),
-        Ok(vec![])
-    );
-    assert_eq!(peer.session.subscription("/u/7"), Some(&"new"));
-    peer.feed(Input::Unsubscribe("/u/7".into())).unwrap();
-    assert_eq!(
-        peer.feed(Input::Subscribe("/u/more".into(), "x")),
-        Ok(vec![])
-    );
-}
-
-#[test]
 fn a_session_that_is_over_refuses_what_a_client_asks_and_ignores_the_rest() {
     let ended = || {
         let mut peer = Peer::connected();
@@ -425,8 +381,7 @@ fn a_session_that_is_over_refuses_what_a_client_asks_and_ignores_the_rest() {
     };
     for asked in [
         Input::Connect(poll(1)),
-        Input::Subscribe("/a".into(), "a"),
-        Input::Unsubscribe("/a".into()),
+        Input::Request,
         Input::Disconnect,
         Input::Refuse(Refusal::new("401::no")),
     ] {
@@ -452,7 +407,7 @@ fn the_waits_are_the_callers() {
         advised_interval: second,
         max_interval: second * 10,
     };
-    let mut session: Session<()> = Session::new(Moment::from_millis(0), timings);
+    let mut session: Session = Session::new(Moment::from_millis(0), timings);
     let now = Moment::from_millis(1_000);
     session.handle(now, Input::Connect(poll(0))).unwrap();
     let advice = Advice::Retry {

@@ -20,8 +20,7 @@ enum Step {
     /// The poll so many polls ago.
     Abandoned(u64),
     EventsAvailable,
-    Subscribe(u8),
-    Unsubscribe(u8),
+    Request,
     Responded,
     Refuse,
     Release,
@@ -44,8 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
         ),
         2 => (0..3_u64).prop_map(Step::Abandoned),
         4 => Just(Step::EventsAvailable),
-        2 => any::<u8>().prop_map(Step::Subscribe),
-        2 => any::<u8>().prop_map(Step::Unsubscribe),
+        3 => Just(Step::Request),
         1 => Just(Step::Responded),
         1 => Just(Step::Refuse),
         1 => Just(Step::Release),
@@ -57,7 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// What the rules say, beside what the session does.
 struct Observer {
-    session: Session<u8>,
+    session: Session,
     now: u64,
     polls: u64,
     waiting: BTreeSet<PollId>,
@@ -65,7 +63,7 @@ struct Observer {
 }
 
 impl Observer {
-    fn input(&mut self, step: &Step) -> Input<u8> {
+    fn input(&mut self, step: &Step) -> Input {
         match *step {
             Step::Connect {
                 alone,
@@ -86,8 +84,7 @@ impl Observer {
             }
             Step::Abandoned(ago) => Input::Abandoned(PollId(self.polls.saturating_sub(ago))),
             Step::EventsAvailable => Input::EventsAvailable,
-            Step::Subscribe(n) => Input::Subscribe(format!("/u/{n}").into(), n),
-            Step::Unsubscribe(n) => Input::Unsubscribe(format!("/u/{n}").into()),
+            Step::Request => Input::Request,
             Step::Responded => Input::Responded,
             Step::Refuse => {
                 Input::Refuse(Refusal::new("401::Authentication invalid").advising(Advice::None))

@@ -1,14 +1,15 @@
 //! The Pub/Sub API: gRPC and Avro, at `/eventbus.v1.PubSub/`.
 //!
-//! Sends the stored bytes of events as they are. When a response is due is decided by `landfall-subscription`, who may read
-//! what by the login; this crate parses calls and renders answers.
+//! Sends the stored bytes of events as they are. The delivery machine of `landfall-subscription` decides what is sent and
+//! when; this crate parses calls and renders answers.
 //! Start reading at `service` (the calls), then `stream` (what delivers events).
 
 mod call;
-mod carriage;
+mod content_type;
 mod fetch_response;
+mod frame;
 mod managed;
-mod place;
+mod positions;
 mod publish;
 mod reflection;
 mod replay;
@@ -40,12 +41,12 @@ use tokio::sync::watch;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 
-pub use carriage::unknown_call;
+pub use content_type::unknown_call;
 pub use fetch_response::{FetchResponse, ManagedFetchResponse};
-pub use landfall_subscription::fetch::Timings;
+pub use landfall_subscription::Timings;
 pub use reflection::{ReflectionError, reflection};
 
-use place::Places;
+use positions::Positions;
 use proto::pub_sub_server::PubSubServer;
 use slot::Slots;
 
@@ -65,7 +66,7 @@ pub struct PubsubState {
     pub(crate) timings: Timings,
     pub(crate) publish_idle_ms: i64,
     pub(crate) slots: Slots,
-    pub(crate) places: Places,
+    pub(crate) positions: Positions,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -83,14 +84,14 @@ impl PubsubState {
             timings,
             publish_idle_ms: PUBLISH_IDLE_MS,
             slots: Slots::default(),
-            places: Places::default(),
+            positions: Positions::default(),
             stopping,
         }
     }
 
-    /// Where all subscribers stand.
-    pub fn standings(&self) -> Vec<Standing> {
-        self.places.standings()
+    /// The positions of all subscriptions.
+    pub fn positions(&self) -> Vec<Standing> {
+        self.positions.positions()
     }
 }
 
@@ -102,11 +103,11 @@ pub fn router(state: PubsubState) -> Router {
     Routes::new(service)
         .into_axum_router()
         .layer(axum::middleware::map_response(too_long::as_documented))
-        .layer(axum::middleware::from_fn(carriage::checked))
+        .layer(axum::middleware::from_fn(content_type::checked))
 }
 
 /// Ends when the server goes away.
 pub(crate) async fn stopped(mut stopping: watch::Receiver<bool>) {
-    // An error says that nobody can tell us any more: that is the end as well.
+    // An error means that the sender is gone: that is the end as well.
     let _ = stopping.wait_for(|stopping| *stopping).await.is_ok();
 }

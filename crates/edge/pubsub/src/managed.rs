@@ -1,4 +1,4 @@
-//! One `ManagedSubscribe` stream: the service keeps the position, and the client says what it is done with.
+//! One `ManagedSubscribe` stream: the service keeps the position that the client commits.
 //!
 //! Source: "`ManagedSubscribe` RPC Method" (Pub/Sub API Developer Guide), in open beta.
 
@@ -19,7 +19,7 @@ use crate::proto::{
     CommitReplayRequest, CommitReplayResponse, Error, ErrorCode, ManagedFetchRequest,
 };
 use crate::slot::Slot;
-use crate::stream::{Delivery, End, Wake};
+use crate::stream::{End, EventStream, Wake};
 use crate::{PubsubState, replay, service};
 
 /// Milliseconds without a commit after which a stream ends. Source: logs in a published client issue.
@@ -35,7 +35,7 @@ pub(crate) fn open(
     let (answers, answered) = mpsc::channel(1);
     let run = Run {
         open: None,
-        delivery: Delivery::new(state, call, login, answers),
+        stream: EventStream::new(state, call, login, answers),
     };
     tokio::spawn(run.serve(requests));
     ReceiverStream::new(answered)
@@ -44,7 +44,7 @@ pub(crate) fn open(
 struct Run {
     /// None before the first request.
     open: Option<Open>,
-    delivery: Delivery<ManagedFetchResponse>,
+    stream: EventStream<ManagedFetchResponse>,
 }
 
 /// The subscription of a stream.
@@ -64,22 +64,22 @@ impl Run {
             Ok(()) => End::Done,
             Err(end) => end,
         };
-        // Whoever learns of the end can subscribe anew.
+        // A client that learns of the end can subscribe again.
         self.open = None;
-        self.delivery.finish(end).await;
+        self.stream.finish(end).await;
     }
 
     async fn run(&mut self, requests: &mut Streaming<ManagedFetchRequest>) -> Result<(), End> {
         loop {
-            self.delivery.deliver().await?;
+            self.stream.deliver().await?;
             let commit_due = self.open.as_ref().map(|open| open.commit_due);
-            match self.delivery.next(requests, commit_due).await? {
+            match self.stream.next(requests, commit_due).await? {
                 Wake::Request(request) => self.request(request).await?,
                 Wake::Moved => {}
-                Wake::Due if commit_due.is_some_and(|due| due <= self.delivery.now()) => {
+                Wake::Due if commit_due.is_some_and(|due| due <= self.stream.now()) => {
                     return Err(Fault::ManagedCommitMissing.into());
                 }
-                Wake::Due => self.delivery.due().await?,
+                Wake::Due => self.stream.keep_alive()?,
             }
         }
     }
@@ -93,19 +93,19 @@ impl Run {
                     return Err(Fault::ManagedChanged.into());
                 }
                 if !request.auth_refresh.is_empty() {
-                    self.delivery.refresh(&request.auth_refresh)?;
+                    self.stream.renew_login(&request.auth_refresh)?;
                     refreshed = true;
                 }
             }
         }
-        let now = self.delivery.now();
+        let now = self.stream.now();
         match request.num_requested {
             ..0 => return Err(Fault::ManagedFetchCountInvalid.into()),
             0 if request.commit_replay_id_request.is_none() && !refreshed => {
                 return Err(Fault::ManagedFetchEmpty.into());
             }
             0 => {}
-            count => self.delivery.fetch.request(now, count)?,
+            count => self.stream.request(count)?,
         }
         match request.commit_replay_id_request {
             Some(commit) => self.commit(commit, now).await,
@@ -120,32 +120,32 @@ impl Run {
         if !request.auth_refresh.is_empty() {
             return Err(Fault::ManagedRefreshEarly);
         }
-        let delivery = &mut self.delivery;
-        let managed = wanted(&delivery.state, request)?;
+        let stream = &mut self.stream;
+        let managed = requested(&stream.state, request)?;
         let subscription = &managed.subscription;
         if !subscription.runs {
             return Err(Fault::ManagedStopped);
         }
         let topic = subscription.topic_name.as_str();
-        let topics = service::topics(&delivery.state, &delivery.login, topic)?;
-        let slot = delivery.state.slots.take(managed.id);
+        let topics = service::topics(&stream.state, &stream.login, topic)?;
+        let slot = stream.state.slots.take(managed.id);
         let slot = slot.ok_or(Fault::ManagedActive)?;
-        let committed = delivery.state.engine.kept_position(managed.id).await;
+        let committed = stream.state.engine.kept_position(managed.id).await;
         let mut committed = committed.map_err(landfall_engine::Error::fault)?;
         let preset =
             committed.map_or_else(|| preset(subscription.default_replay), ReplayPreset::Custom);
-        if delivery.start(topic, topics.clone(), preset).is_err() {
+        if stream.start(topic, topics.clone(), preset).is_err() {
             committed = None;
             let preset = self::preset(subscription.error_recovery_replay);
-            delivery.start(topic, topics, preset)?;
+            stream.start(topic, topics, preset)?;
         }
-        let deployments = delivery.state.engine.deployments();
-        delivery.close_on(stopped(deployments, Arc::clone(&managed)));
+        let deployments = stream.state.engine.deployments();
+        stream.close_on(stopped(deployments, Arc::clone(&managed)));
         self.open = Some(Open {
             _slot: slot,
-            started: delivery.reached().unwrap_or(ReplayId::ORIGIN),
+            started: stream.reached().unwrap_or(ReplayId::ORIGIN),
             committed,
-            commit_due: delivery.now().plus_millis(COMMIT_WAIT_MS),
+            commit_due: stream.now().plus_millis(COMMIT_WAIT_MS),
             managed,
         });
         Ok(())
@@ -154,7 +154,7 @@ impl Run {
     /// Commits a position and says what became of it: the stream goes on either way.
     async fn commit(&mut self, commit: CommitReplayRequest, now: Timestamp) -> Result<(), End> {
         if let Some(open) = &self.open {
-            let definitions = self.delivery.state.engine.definitions();
+            let definitions = self.stream.state.engine.definitions();
             check_runs(&definitions, &open.managed)?;
         }
         let committed = self.committed(&commit.replay_id, now).await;
@@ -168,10 +168,10 @@ impl Run {
             process_time: now.as_millis(),
         };
         let response = ManagedFetchResponse {
-            fetched: self.delivery.response(Vec::new()),
+            fetched: self.stream.empty_response(),
             commit_response: Some(response),
         };
-        self.delivery.send(response).await
+        self.stream.send(response).await
     }
 
     /// # Errors
@@ -192,15 +192,15 @@ impl Run {
             return Err("The Replay ID to commit is older than the committed Replay ID.");
         }
         // What the client has been told is what the stream has reached: nothing waits between the two.
-        let delivered = self.delivery.reached().unwrap_or(ReplayId::ORIGIN);
+        let delivered = self.stream.reached().unwrap_or(ReplayId::ORIGIN);
         if position < open.started || position > delivered {
             return Err("The Replay ID to commit has not been delivered to this client.");
         }
-        let earliest = self.delivery.state.engine.log().bounds().earliest;
+        let earliest = self.stream.state.engine.log().bounds().earliest;
         if earliest.is_some_and(|earliest| position.advanced_by(1) < earliest) {
             return Err("The Replay ID to commit is no longer retained.");
         }
-        let engine = &self.delivery.state.engine;
+        let engine = &self.stream.state.engine;
         let kept = engine.keep_position(open.managed.id, position).await;
         kept.map_err(|failure| {
             error!(error = %failure, "a position cannot be committed");
@@ -247,7 +247,7 @@ async fn stopped(
 }
 
 /// The subscription that the first request names, by id or by name.
-fn wanted(state: &PubsubState, request: &ManagedFetchRequest) -> Result<Arc<Managed>, Fault> {
+fn requested(state: &PubsubState, request: &ManagedFetchRequest) -> Result<Arc<Managed>, Fault> {
     let definitions = state.engine.definitions();
     let mut all = definitions.managed().iter();
     let (id, name) = (&*request.subscription_id, &*request.developer_name);

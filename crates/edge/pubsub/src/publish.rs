@@ -186,7 +186,7 @@ async fn run(
             request = requests.message() => match request {
                 Ok(Some(request)) => request,
                 Ok(None) => return Ok(()),
-                Err(status) => return Err(Some(too_long::told(status))),
+                Err(status) => return Err(Some(too_long::as_service(status))),
             },
             () = &mut stopped => return Err(refused(Fault::StoreUnavailable)),
             () = &mut ended => return Err(refused(Fault::SessionInvalid)),

@@ -1,38 +1,33 @@
-//! What the streams that deliver events have in common: requests bring credit, the log brings events, the clock brings
-//! keepalives and the end.
+//! What the streams that deliver events have in common: a dumb loop of requests, log, clock and delivery machine.
 
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use landfall_auth::{Access, Login, may_keep};
-use landfall_engine::usage::{self, Batch, Meter, Tally};
+use landfall_engine::usage::{self, Meter, Tally};
 use landfall_engine::{
-    Channel, Definitions, Engine, Prepare, Rendition, Seen, Sight, Stretch, TopicFilter, TopicId,
-    View, Watcher,
+    Definitions, Engine, Prepare, Rendition, Seen, Sight, Stretch, TopicFilter, TopicId, Watcher,
 };
 use landfall_model::{Fault, ReplayId, ReplayPreset, Timestamp, Topic};
-use landfall_subscription::fetch::{Due, Fetch};
-use landfall_subscription::{Bounds, Subscription};
+use landfall_subscription::{Bounds, Delivery, Output, Read, Subscription};
 use tokio::sync::{mpsc, watch};
 use tonic::{Status, Streaming};
 use tracing::error;
 
 use crate::call::Call;
 use crate::fetch_response::{FetchResponse, event_field};
-use crate::place::Place;
+use crate::frame::{ChannelLens, EventFields, OrgView};
+use crate::positions::StreamPosition;
 use crate::{PubsubState, call, replay, service, too_long};
 
 /// Bytes of events in one response. Clients keep gRPC's default limit of 4 MiB.
 const RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
 
-/// Events that a channel looks at in one step.
-const LOOK_EVENTS: usize = 100;
-
 /// Why a stream ends.
 pub(crate) enum End {
-    /// The client has asked for the last time, or is gone.
+    /// The client has sent its last request, or is gone.
     Done,
     /// An error that the client is told.
     Refused(Fault),
@@ -46,69 +41,70 @@ impl From<Fault> for End {
     }
 }
 
-/// What a stream has to look at.
+/// Why a stream wakes up.
 pub(crate) enum Wake<Q> {
     /// A request.
     Request(Q),
-    /// The log: a topic has moved.
+    /// A topic has moved, or definitions have changed.
     Moved,
-    /// The clock.
+    /// A timeout.
     Due,
 }
 
-/// The way from the log to one client, whose responses are `R`.
-pub(crate) struct Delivery<R> {
+/// One stream that delivers events; its responses are `R`.
+pub(crate) struct EventStream<R> {
     pub(crate) state: PubsubState,
     pub(crate) login: Arc<Login>,
-    /// What its user could do when the subscription was last looked at.
-    access: Arc<Access>,
-    pub(crate) fetch: Fetch,
+    delivery: Delivery<TopicId, ChannelLens, Arc<Access>>,
+    /// The events of the next response.
+    frame: EventFields,
+    /// The topics of the subscription.
+    filter: TopicFilter,
     call: Call,
     /// Ends when the login does, or the server.
     ending: Pin<Box<dyn Future<Output = Fault> + Send>>,
     /// Ends when there is a reason of the stream's own.
     closing: Pin<Box<dyn Future<Output = Fault> + Send>>,
     watcher: Watcher,
-    /// What the client was sent.
+    /// Usage of what the client was sent.
     tally: Arc<Tally>,
-    /// Where it stands, for those who look from outside.
-    place: Place,
+    /// Its position, as metrics report it.
+    position: StreamPosition,
     prepare: Prepare,
-    /// New definitions may have other events for a channel.
+    /// New definitions may add topics to a channel.
     deployments: watch::Receiver<Arc<Definitions>>,
-    /// None before the first request.
-    subscription: Option<Subscription<TopicId>>,
-    /// The name of the channel, if the topic is one.
-    group: Option<String>,
-    channel: Option<Arc<Channel>>,
-    /// Where the log was when the subscription began.
-    since: ReplayId,
+    /// The next timeout.
+    deadline: Timestamp,
     answers: mpsc::Sender<Result<R, Status>>,
 }
 
-impl<R: From<FetchResponse>> Delivery<R> {
+impl<R: From<FetchResponse>> EventStream<R> {
     pub(crate) fn new(
         state: PubsubState,
         call: Call,
         login: Arc<Login>,
         answers: mpsc::Sender<Result<R, Status>>,
     ) -> Self {
+        let now = state.engine.clock().now();
         Self {
-            fetch: Fetch::new(state.timings, state.engine.clock().now()),
+            delivery: Delivery::of_stream(
+                login.access(),
+                RESPONSE_BYTES_MAX,
+                state.timings,
+                now,
+            ),
+            frame: EventFields::default(),
+            filter: TopicFilter::These(Vec::new()),
             watcher: state.engine.log().watch(),
             tally: state.engine.usage().subscriber(usage::Client::PubSub),
-            place: state.places.begin(&call.rpc_id),
+            position: state.positions.begin(&call.rpc_id),
             ending: ending(&state, &login),
             closing: Box::pin(std::future::pending()),
             prepare: Arc::new(|event| {
                 event.rendition(Rendition::PubSub, event_field);
             }),
             deployments: state.engine.deployments(),
-            subscription: None,
-            access: login.access(),
-            group: None,
-            channel: None,
-            since: ReplayId::ORIGIN,
+            deadline: now,
             state,
             call,
             login,
@@ -138,13 +134,12 @@ impl<R: From<FetchResponse>> Delivery<R> {
         until: Option<Timestamp>,
     ) -> Result<Wake<Q>, End> {
         let clock = self.state.engine.clock();
-        let deadline = self.fetch.deadline();
-        let deadline = until.map_or(deadline, |until| deadline.min(until));
+        let deadline = until.map_or(self.deadline, |until| self.deadline.min(until));
         let wake = tokio::select! {
             request = requests.message() => match request {
                 Ok(Some(request)) => Wake::Request(request),
                 Ok(None) => return Err(End::Done),
-                Err(status) => return Err(End::Broken(too_long::told(status))),
+                Err(status) => return Err(End::Broken(too_long::as_service(status))),
             },
             fault = &mut self.ending => return Err(fault.into()),
             fault = &mut self.closing => return Err(fault.into()),
@@ -156,59 +151,75 @@ impl<R: From<FetchResponse>> Delivery<R> {
             }
             () = clock.wait_until(deadline) => Wake::Due,
         };
-        self.redefined()?;
         Ok(wake)
     }
 
-    /// Whether there are new definitions or other rights: a channel then carries what they say, in the way that they
-    /// say, and what was lost is no longer received.
+    /// Passes new definitions and other rights to the delivery. True if there were any.
     ///
-    /// They are in force before the first event that needs them. So who asks with events in hand, before the position
-    /// moves past them, has missed none.
+    /// They are in force before the first event that depends on them: called with events in hand, before the position moves
+    /// past them, this misses nothing.
     ///
     /// # Errors
-    /// [`Fault::TopicNotFound`] if the channel is gone.
+    /// [`Fault::TopicNotFound`] if the channel is deleted.
     /// Source: "Required Permissions" (Change Data Capture Developer Guide): within ten minutes.
-    fn redefined(&mut self) -> Result<bool, Fault> {
+    fn refresh(&mut self) -> Result<bool, Fault> {
         let access = self.login.access();
-        let other = !Arc::ptr_eq(&self.access, &access);
-        if other {
-            let definitions = self.state.engine.definitions();
-            if let Some(subscription) = &mut self.subscription {
-                subscription.narrow(|topic| may_keep(&definitions, &access, *topic));
-                let topics = subscription.topics().to_vec();
-                self.watcher.set(TopicFilter::These(topics));
-            }
-            self.access = access;
+        let has_other_rights = !Arc::ptr_eq(self.delivery.rights(), &access);
+        let is_redefined = is_redefined(&self.deployments);
+        if !has_other_rights && !is_redefined {
+            return Ok(false);
         }
-        // Nobody makes new ones once the engine is gone.
-        let redefined = other || self.deployments.has_changed().unwrap_or(false);
-        if redefined {
-            self.deployments.mark_unchanged();
-            if let (Some(subscription), Some(group)) = (&mut self.subscription, &self.group) {
-                let topics = service::topics(&self.state, &self.login, group)?;
-                self.channel = self.state.engine.definitions().channel(group).cloned();
-                self.watcher.set(TopicFilter::These(topics.clone()));
-                subscription.carry(topics);
-                self.place.subscribed(group, subscription);
-            }
+        self.deployments.mark_unchanged();
+        let definitions = self.state.engine.definitions();
+        if has_other_rights {
+            let rights = Arc::clone(&access);
+            self.delivery
+                .rights_changed(rights, |_, topic| may_keep(&definitions, &access, topic));
         }
-        Ok(redefined)
+        let channel = self.delivery.subscriptions().next();
+        let channel = channel.map(|(name, _)| name.to_owned());
+        if let Some(name) = channel.filter(|name| Topic::is_channel(name)) {
+            let topics = service::topics(&self.state, &self.login, &name)?;
+            self.delivery.definitions_changed(|_, lens| {
+                lens.0 = definitions.channel(&name).cloned();
+                Some(topics.clone())
+            });
+        }
+        self.topics_changed();
+        Ok(true)
+    }
+
+    fn topics_changed(&mut self) {
+        self.filter = TopicFilter::These(self.delivery.topics());
+        self.watcher.set(self.filter.clone());
+        if let Some((name, subscription)) = self.delivery.subscriptions().next() {
+            let (topics, position) = (subscription.topics(), subscription.position());
+            self.position.subscribed(name, topics, position);
+        }
     }
 
     /// Goes on with another access token of the same user.
-    pub(crate) fn refresh(&mut self, token: &str) -> Result<(), Fault> {
+    pub(crate) fn renew_login(&mut self, token: &str) -> Result<(), Fault> {
         self.login = call::refreshed(&self.state, &self.login, token)?;
         self.ending = ending(&self.state, &self.login);
         Ok(())
     }
 
-    /// The position that everything up to is done with; none before the first request.
+    /// The position of the subscription; `None` before the first request.
     pub(crate) fn reached(&self) -> Option<ReplayId> {
-        self.subscription.as_ref().map(Subscription::cursor)
+        self.delivery.position()
     }
 
-    /// Starts where the client asks; `topics` are those behind the name.
+    /// The client requests more events.
+    ///
+    /// # Errors
+    /// [`Fault::FetchCountInvalid`].
+    pub(crate) fn request(&mut self, count: i32) -> Result<(), Fault> {
+        let now = self.now();
+        self.delivery.request(now, count)
+    }
+
+    /// Starts where the client asks; `topics` are those of the topic name.
     ///
     /// # Errors
     /// [`Fault::ReplayIdCorrupted`] for a position that is not retained.
@@ -218,159 +229,146 @@ impl<R: From<FetchResponse>> Delivery<R> {
         topics: Vec<TopicId>,
         preset: ReplayPreset,
     ) -> Result<(), Fault> {
+        let log = self.bounds();
+        let position = log.resume(preset).map_err(|_| Fault::ReplayIdCorrupted)?;
+        let definitions = self.state.engine.definitions();
+        let channel = Topic::is_channel(name).then(|| definitions.channel(name).cloned());
+        let lens = ChannelLens(channel.flatten());
+        let subscription = Subscription::new(topics, lens, position, log.tail);
+        self.delivery.subscribe(name, subscription, true)?;
+        self.topics_changed();
+        Ok(())
+    }
+
+    fn bounds(&self) -> Bounds {
         let log = self.state.engine.log().bounds();
-        if Topic::is_channel(name) {
-            self.group = Some(name.to_owned());
-            self.channel = self.state.engine.definitions().channel(name).cloned();
-        }
-        self.since = log.tail;
-        let bounds = Bounds {
+        Bounds {
             earliest: log.earliest,
             tail: log.tail,
-        };
-        self.watcher.set(TopicFilter::These(topics.clone()));
-        let subscription =
-            Subscription::resume(topics, preset, bounds).map_err(|_| Fault::ReplayIdCorrupted)?;
-        self.place.subscribed(name, &subscription);
-        self.subscription = Some(subscription);
-        Ok(())
+        }
     }
 
-    /// Sends what there is, as far as the credit goes.
+    /// Does what the delivery asks for until it has to wait.
     pub(crate) async fn deliver(&mut self) -> Result<(), End> {
-        while self.fetch.credit() > 0 {
-            let allowed = self.allowed()?;
-            let Some(subscription) = &mut self.subscription else {
-                return Ok(());
-            };
-            let filter = TopicFilter::These(subscription.topics().to_vec());
-            let log = Arc::clone(self.state.engine.log());
-            let from = subscription.cursor();
-            let sights = self.sights();
-            let limit = match sights.as_slice() {
-                [] => usize::try_from(self.fetch.credit())
-                    .unwrap_or(usize::MAX)
-                    .min(allowed),
-                // Many of them may be withheld.
-                _ => LOOK_EVENTS,
-            };
-            let (engine, prepare) = (&self.state.engine, &self.prepare);
-            let reading = (from, &filter, limit);
-            let (stretch, seen) = read(engine, prepare, reading, &sights).await?;
-            if self.redefined()? {
-                continue;
-            }
-            let taken = self.taken(from, &stretch, &seen, allowed);
-            let Some(subscription) = &mut self.subscription else {
-                return Ok(());
-            };
-            subscription.advance(taken.reached);
-            self.place.reached(taken.reached);
-            if taken.events.is_empty() {
-                let reached = taken.reached;
-                if reached <= from || reached >= log.bounds().tail {
+        loop {
+            self.refresh()?;
+            self.delivery
+                .allow(self.state.engine.usage().left(Meter::Delivered));
+            let log = self.bounds();
+            match self.delivery.poll(self.now(), log) {
+                Output::Read(read) => {
+                    if !self.visit(&read, log)? {
+                        self.read(&read, log).await?;
+                    }
+                }
+                Output::Look(read) => self.read(&read, log).await?,
+                Output::Deliver => self.respond().await?,
+                // Only polls are told of events.
+                Output::Available => {}
+                Output::Wait { until } => {
+                    self.deadline = until.unwrap_or(self.deadline);
                     return Ok(());
                 }
-                continue;
+                Output::End(fault) => return Err(fault.into()),
             }
-            self.respond(taken.events).await?;
-            self.state
-                .engine
-                .usage()
-                .delivered(&self.tally, &taken.batch);
         }
+    }
+
+    /// Passes on what memory has of the log. False if it begins later.
+    fn visit(&mut self, read: &Read, log: Bounds) -> Result<bool, Fault> {
+        let engine = &self.state.engine;
+        let seen = &Seen::default();
+        let org = OrgView { engine, seen };
+        let (delivery, frame) = (&mut self.delivery, &mut self.frame);
+        let deployments = &self.deployments;
+        let reached = engine
+            .log()
+            .visit_recent(read.after, &self.filter, |event| {
+                if is_redefined(deployments) {
+                    return ControlFlow::Break(());
+                }
+                delivery.take(&org, event, frame)
+            });
+        let Some(reached) = reached else {
+            return Ok(false);
+        };
+        if !self.refresh()? {
+            self.read_to(read, reached, log);
+        }
+        Ok(true)
+    }
+
+    /// Reads the store, has lenses look at the events, and passes them on. What was read before something changed is read
+    /// again.
+    async fn read(&mut self, read: &Read, log: Bounds) -> Result<(), End> {
+        let engine = self.state.engine.clone();
+        let lenses = self.lenses();
+        let reading = (read, &self.filter, &self.prepare);
+        let (stretch, seen) = read_and_look(&engine, reading, &lenses).await?;
+        if self.refresh()? || !self.delivery.is_current(read) {
+            return Ok(());
+        }
+        let org = OrgView {
+            engine: &engine,
+            seen: &seen,
+        };
+        let mut reached = read.after;
+        for event in &stretch.events {
+            if self.delivery.take(&org, event, &mut self.frame).is_break() {
+                self.read_to(read, reached, log);
+                return Ok(());
+            }
+            reached = event.event().replay_id;
+        }
+        self.read_to(read, stretch.reached, log);
         Ok(())
     }
 
-    /// How many events may be delivered before the org's allocation is used up.
-    fn allowed(&self) -> Result<usize, Fault> {
-        match self.state.engine.usage().left(Meter::Delivered) {
-            Some(0) => Err(Fault::EventLimitExceeded),
-            Some(left) => Ok(usize::try_from(left).unwrap_or(usize::MAX)),
-            None => Ok(usize::MAX),
+    fn read_to(&mut self, read: &Read, reached: ReplayId, log: Bounds) {
+        self.delivery.read_to(read, reached, log);
+        if let Some(reached) = self.delivery.position() {
+            self.position.reached(reached);
         }
     }
 
-    /// What the channel does to the events of its topics.
-    fn sights(&self) -> Vec<Sight> {
-        let lenses = self.channel.iter().flat_map(|channel| channel.lenses());
-        let sights = lenses.map(|(topic, lens)| Sight {
-            topic,
-            lens: Arc::clone(lens),
-            since: self.since,
+    /// The lenses of the channel.
+    fn lenses(&self) -> Vec<Sight> {
+        let subscriptions = self.delivery.subscriptions();
+        let lenses = subscriptions.flat_map(|(_, subscription)| {
+            let channel = subscription.lens().0.iter();
+            let lenses = channel.flat_map(|channel| channel.lenses());
+            lenses.map(|(topic, lens)| Sight {
+                topic,
+                lens: Arc::clone(lens),
+                since: subscription.since(),
+            })
         });
-        sights.collect()
+        lenses.collect()
     }
 
-    /// The events as response fields, as many as the credit and one response allow. All that a channel makes of one event
-    /// goes out together: it has one position, and a client that comes back with it gets none of the rest.
-    fn taken(&self, from: ReplayId, stretch: &Stretch, seen: &Seen, allowed: usize) -> Taken {
-        let credit = usize::try_from(self.fetch.credit()).unwrap_or(usize::MAX);
-        let credit = credit.min(allowed);
-        let mut taken = Taken {
-            events: Vec::with_capacity(credit.min(stretch.events.len())),
-            batch: Batch::default(),
-            reached: from,
-        };
-        let mut bytes = 0;
-        let mut is_whole = true;
-        for event in &stretch.events {
-            let (topic, replay_id) = (event.event().topic, event.event().replay_id);
-            let lens = self
-                .channel
-                .as_ref()
-                .and_then(|channel| channel.lens(topic));
-            let view = match lens {
-                None => View::AsStored,
-                Some(lens) => {
-                    let engine = &self.state.engine;
-                    let Some(view) = engine.view(seen, replay_id, lens, self.since) else {
-                        // What is left is looked at in the next round.
-                        is_whole = false;
-                        break;
-                    };
-                    view
-                }
-            };
-            let before = taken.events.len();
-            for event in view.shown(event) {
-                let masked = self.state.engine.masked(&self.access, event);
-                let event = masked.as_ref().unwrap_or(event);
-                let field = event.rendition(Rendition::PubSub, event_field).clone();
-                bytes += field.len();
-                taken.events.push(field);
-            }
-            let is_full = taken.events.len() > credit || bytes > RESPONSE_BYTES_MAX;
-            if is_full && before > 0 && taken.events.len() > before {
-                taken.events.truncate(before);
-                is_whole = false;
-                break;
-            }
-            for _ in before..taken.events.len() {
-                taken.batch.deliver(topic, Meter::Delivered);
-            }
-            taken.reached = replay_id;
-        }
-        if is_whole && taken.events.is_empty() {
-            taken.reached = stretch.reached;
-        }
-        taken
+    /// Sends the events that were taken; none for a keepalive.
+    async fn respond(&mut self) -> Result<(), End> {
+        let frame = std::mem::take(&mut self.frame);
+        let response = self.response(frame.events).into();
+        self.send(response).await?;
+        let usage = self.state.engine.usage();
+        usage.delivered(&self.tally, &frame.usage);
+        Ok(())
     }
 
-    async fn respond(&mut self, events: Vec<Bytes>) -> Result<(), End> {
-        let response = self.response(events).into();
-        self.send(response).await
+    /// A response without events that is sent for another reason than a timeout.
+    pub(crate) fn empty_response(&mut self) -> FetchResponse {
+        let now = self.now();
+        self.delivery.responded(now);
+        self.response(Vec::new())
     }
 
-    /// The response with these events, which goes out next.
-    pub(crate) fn response(&mut self, events: Vec<Bytes>) -> FetchResponse {
-        let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
-        self.fetch.responded(self.now(), count);
+    fn response(&self, events: Vec<bytes::Bytes>) -> FetchResponse {
         FetchResponse {
             events,
             latest_replay_id: replay::render(self.reached().unwrap_or(ReplayId::ORIGIN)),
             rpc_id: self.call.rpc_id.clone(),
-            pending_num_requested: i32::try_from(self.fetch.credit()).unwrap_or(i32::MAX),
+            pending_num_requested: i32::try_from(self.delivery.credit()).unwrap_or(i32::MAX),
         }
     }
 
@@ -389,16 +387,37 @@ impl<R: From<FetchResponse>> Delivery<R> {
         self.closing = Box::pin(closing);
     }
 
-    /// Does what time has made due.
-    pub(crate) async fn due(&mut self) -> Result<(), End> {
-        // A stream that is open is in use.
-        self.state.auth.keep_alive(&self.login)?;
-        match self.fetch.due(self.now()) {
-            Some(Due::Keepalive) => self.respond(Vec::new()).await,
-            Some(Due::Close) => Err(Fault::StreamIdle.into()),
-            None => Ok(()),
-        }
+    /// A stream that is open at a timeout is in use.
+    ///
+    /// # Errors
+    /// [`Fault::SessionInvalid`] if the login has ended.
+    pub(crate) fn keep_alive(&self) -> Result<(), Fault> {
+        self.state.auth.keep_alive(&self.login)
     }
+}
+
+/// Events from the store, and what lenses see of them.
+async fn read_and_look(
+    engine: &Engine,
+    (read, filter, prepare): (&Read, &TopicFilter, &Prepare),
+    lenses: &[Sight],
+) -> Result<(Stretch, Seen), Fault> {
+    let outcome = async {
+        let log = engine.log();
+        let stretch = log.read_prepared(read.after, filter, read.limit, prepare);
+        let stretch = stretch.await?;
+        let seen = engine.look(&stretch.events, lenses).await?;
+        Ok::<_, landfall_engine::Error>((stretch, seen))
+    };
+    outcome.await.map_err(|failure| {
+        error!(error = %failure, "the log cannot be read");
+        Fault::StoreUnavailable
+    })
+}
+
+/// Whether there are definitions that the stream has not seen. Nobody makes new ones once the engine is gone.
+fn is_redefined(deployments: &watch::Receiver<Arc<Definitions>>) -> bool {
+    deployments.has_changed().unwrap_or(false)
 }
 
 /// Ends when the login does, or the server.
@@ -411,31 +430,4 @@ fn ending(state: &PubsubState, login: &Login) -> Pin<Box<dyn Future<Output = Fau
             () = stopped => Fault::StoreUnavailable,
         }
     })
-}
-
-/// What comes next after a position, and what a channel makes of it.
-async fn read(
-    engine: &Engine,
-    prepare: &Prepare,
-    (from, filter, limit): (ReplayId, &TopicFilter, usize),
-    sights: &[Sight],
-) -> Result<(Stretch, Seen), Fault> {
-    let read = async {
-        let read = engine.log().read_prepared(from, filter, limit, prepare);
-        let stretch = read.await?;
-        let seen = engine.look(&stretch.events, sights).await?;
-        Ok::<_, landfall_engine::Error>((stretch, seen))
-    };
-    read.await.map_err(|failure| {
-        error!(error = %failure, "the log cannot be read");
-        Fault::StoreUnavailable
-    })
-}
-
-/// What goes out next, and how far in the log that is.
-struct Taken {
-    events: Vec<Bytes>,
-    /// What they count.
-    batch: Batch,
-    reached: ReplayId,
 }

@@ -12,7 +12,7 @@ use tonic::{Status, Streaming};
 use crate::call::Call;
 use crate::fetch_response::FetchResponse;
 use crate::proto::FetchRequest;
-use crate::stream::{Delivery, End, Wake};
+use crate::stream::{End, EventStream, Wake};
 use crate::{PubsubState, replay, service};
 
 /// Starts the stream; its answers come as they are asked for.
@@ -26,7 +26,7 @@ pub(crate) fn open(
     let (answers, answered) = mpsc::channel(1);
     let run = Run {
         topic: None,
-        delivery: Delivery::new(state, call, login, answers),
+        stream: EventStream::new(state, call, login, answers),
     };
     tokio::spawn(run.serve(requests));
     ReceiverStream::new(answered)
@@ -35,7 +35,7 @@ pub(crate) fn open(
 struct Run {
     /// None before the first request.
     topic: Option<String>,
-    delivery: Delivery<FetchResponse>,
+    stream: EventStream<FetchResponse>,
 }
 
 impl Run {
@@ -45,15 +45,15 @@ impl Run {
                 break end;
             }
         };
-        self.delivery.finish(end).await;
+        self.stream.finish(end).await;
     }
 
     async fn step(&mut self, requests: &mut Streaming<FetchRequest>) -> Result<(), End> {
-        self.delivery.deliver().await?;
-        match self.delivery.next(requests, None).await? {
+        self.stream.deliver().await?;
+        match self.stream.next(requests, None).await? {
             Wake::Request(request) => self.request(&request)?,
             Wake::Moved => {}
-            Wake::Due => self.delivery.due().await?,
+            Wake::Due => self.stream.keep_alive()?,
         }
         Ok(())
     }
@@ -67,23 +67,22 @@ impl Run {
                     return Err(Fault::TopicChanged);
                 }
                 if !request.auth_refresh.is_empty() {
-                    self.delivery.refresh(&request.auth_refresh)?;
+                    self.stream.renew_login(&request.auth_refresh)?;
                     refreshed = true;
                 }
             }
         }
         if !refreshed || request.num_requested != 0 {
-            let now = self.delivery.now();
-            self.delivery.fetch.request(now, request.num_requested)?;
+            self.stream.request(request.num_requested)?;
         }
         Ok(())
     }
 
     fn subscribe(&mut self, request: &FetchRequest) -> Result<(), Fault> {
-        let delivery = &mut self.delivery;
-        let topics = service::topics(&delivery.state, &delivery.login, &request.topic_name)?;
+        let stream = &mut self.stream;
+        let topics = service::topics(&stream.state, &stream.login, &request.topic_name)?;
         let preset = replay::preset(request.replay_preset, &request.replay_id)?;
-        delivery.start(&request.topic_name, topics, preset)?;
+        stream.start(&request.topic_name, topics, preset)?;
         self.topic = Some(request.topic_name.clone());
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Which channels there are: from the name that a client subscribes to, to the topics behind it and what it shows of
-//! them. The checks come in the documented order.
+//! Channels: from the name that a client subscribes to, to its topics and the events that it shows. The checks come in
+//! the documented order.
 //!
 //! Source: "Streaming API Error Codes", "Filtered Subscriptions", "Generic Events" (Streaming API Developer Guide).
 
@@ -7,8 +7,8 @@ use landfall_auth::{Act, Login};
 use landfall_engine::{Engine, Present, TopicId};
 use landfall_model::Fault;
 
+use crate::selection::{Selection, conditions};
 use crate::topic_access::{hidden, may_with_channels};
-use crate::view::{View, conditions};
 
 /// Prefixes of channels that clients may name; all else is restricted.
 const PREFIXES: [&str; 5] = ["/data/", "/event/", TOPIC, GENERIC, SYSTEM];
@@ -16,34 +16,34 @@ const TOPIC: &str = "/topic/";
 const GENERIC: &str = "/u/";
 const SYSTEM: &str = "/systemTopic/";
 
-/// Channels that tell what goes on in the service. Nothing that they would tell exists here.
+/// Channels about the service itself. None of their events exist here.
 ///
 /// Clients: the Apex commands of the vendor's tools subscribe to them before they ask for a run.
 const SYSTEM_TOPICS: [&str; 2] = ["/systemTopic/Logging", "/systemTopic/TestResult"];
 
-/// What is behind a channel.
+/// What a channel stands for.
 pub(crate) struct Target {
     pub(crate) topics: Vec<TopicId>,
-    pub(crate) view: View,
+    pub(crate) selection: Selection,
 }
 
 impl Target {
     /// Whether its events are not retained as long as others.
     pub(crate) const fn is_short_lived(&self) -> bool {
-        !self.view.is_whole()
+        !self.selection.is_everything()
     }
 }
 
-/// What a subscription may take.
+/// The limits of a subscribe request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Room {
-    /// Whether a generic channel that is not there is made.
-    pub(crate) makes_channels: bool,
-    /// Whether it takes the place of one that the client has: subscribing again is no further subscription.
+pub(crate) struct Admission {
+    /// Whether a missing generic channel is created.
+    pub(crate) creates_channels: bool,
+    /// Whether it replaces a subscription of the client: subscribing again does not count.
     pub(crate) is_repeated: bool,
 }
 
-impl Room {
+impl Admission {
     /// # Errors
     /// [`Fault::SubscriptionLimitExceeded`].
     fn enter(self, engine: &Engine, login: &Login, topic: TopicId) -> Result<Present, Fault> {
@@ -53,7 +53,7 @@ impl Room {
     }
 }
 
-/// What is behind a channel, for this login. A generic channel that is not there is made, if that may be.
+/// What a channel stands for, for this login. A missing generic channel is created if that is allowed.
 ///
 /// # Errors
 /// The documented refusal.
@@ -61,7 +61,7 @@ pub(crate) async fn target(
     engine: &Engine,
     login: &Login,
     channel: &str,
-    room: Room,
+    admission: Admission,
 ) -> Result<Target, Fault> {
     if channel.is_empty() {
         return Err(Fault::ChannelNameMissing);
@@ -73,10 +73,10 @@ pub(crate) async fn target(
         return Err(Fault::ChannelRestricted);
     }
     if let Some(name) = channel.strip_prefix(TOPIC) {
-        return push_topic(engine, login, name, room);
+        return push_topic(engine, login, name, admission);
     }
     if channel.starts_with(GENERIC) {
-        return generic(engine, login, channel, room).await;
+        return generic(engine, login, channel, admission).await;
     }
     let topics = if SYSTEM_TOPICS.contains(&channel) {
         Vec::new()
@@ -85,33 +85,43 @@ pub(crate) async fn target(
     };
     Ok(Target {
         topics,
-        view: View::Whole,
+        selection: Selection::Everything,
     })
 }
 
 /// A `PushTopic` by its name, with conditions behind a question mark.
-fn push_topic(engine: &Engine, login: &Login, spelled: &str, room: Room) -> Result<Target, Fault> {
+fn push_topic(
+    engine: &Engine,
+    login: &Login,
+    spelled: &str,
+    admission: Admission,
+) -> Result<Target, Fault> {
     let (name, filter) = spelled.split_once('?').unwrap_or((spelled, ""));
     let topics = engine.push_topics();
     let topic = topics.named(name).ok_or_else(|| Fault::ChannelNotFound {
         channel: format!("{TOPIC}{name}"),
     })?;
     let left_out = hidden(engine, &login.access(), topic)?;
-    let told = topic.told().map(|field| field.name.as_str());
-    let told: Vec<&str> = told.filter(|name| !left_out.contains(name)).collect();
+    let selected = topic.told().map(|field| field.name.as_str());
+    let selected: Vec<&str> = selected.filter(|name| !left_out.contains(name)).collect();
     Ok(Target {
         topics: vec![topic.topic],
-        view: View::Topic {
-            filters: conditions(filter, &told)?,
-            _present: room.enter(engine, login, topic.topic)?,
+        selection: Selection::Topic {
+            filters: conditions(filter, &selected)?,
+            _present: admission.enter(engine, login, topic.topic)?,
         },
     })
 }
 
-async fn generic(engine: &Engine, login: &Login, name: &str, room: Room) -> Result<Target, Fault> {
+async fn generic(
+    engine: &Engine,
+    login: &Login,
+    name: &str,
+    admission: Admission,
+) -> Result<Target, Fault> {
     let mut channel = engine.generic_channels().named(name)?;
-    if channel.is_none() && room.makes_channels {
-        make(engine, login, name).await?;
+    if channel.is_none() && admission.creates_channels {
+        create(engine, login, name).await?;
         channel = engine.generic_channels().named(name)?;
     }
     let channel = channel.ok_or_else(|| Fault::ChannelNotFound {
@@ -122,24 +132,24 @@ async fn generic(engine: &Engine, login: &Login, name: &str, room: Room) -> Resu
     }
     Ok(Target {
         topics: vec![channel.topic],
-        view: View::Generic {
+        selection: Selection::Generic {
             user: login.user_id,
-            _present: room.enter(engine, login, channel.topic)?,
+            _present: admission.enter(engine, login, channel.topic)?,
         },
     })
 }
 
-async fn make(engine: &Engine, login: &Login, name: &str) -> Result<(), Fault> {
+async fn create(engine: &Engine, login: &Login, name: &str) -> Result<(), Fault> {
     let denied = || Fault::ChannelCreateDenied {
         channel: name.to_owned(),
     };
-    let may_make = may_with_channels(engine, &login.access(), Act::Create);
-    if !may_make || !landfall_engine::is_channel_name(name) {
+    let may_create = may_with_channels(engine, &login.access(), Act::Create);
+    if !may_create || !landfall_engine::is_channel_name(name) {
         return Err(denied());
     }
-    let made = engine.make_channel(name, login.user_id).await;
-    match made.map_err(landfall_engine::Error::fault) {
-        // Somebody else has just made it.
+    let created = engine.make_channel(name, login.user_id).await;
+    match created.map_err(landfall_engine::Error::fault) {
+        // Another request has just created it.
         Ok(()) | Err(Fault::ValueDuplicate { .. }) => Ok(()),
         Err(Fault::RecordLimitExceeded { .. }) => Err(Fault::ChannelsTooMany),
         Err(Fault::StoreUnavailable) => Err(Fault::StoreUnavailable),

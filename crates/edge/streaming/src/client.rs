@@ -1,4 +1,4 @@
-//! One streaming client: who it is, its session behind a lock, and what goes out to it.
+//! One streaming client: its user, its state behind a lock, and what is sent to it.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,31 +7,26 @@ use landfall_auth::Login;
 use landfall_bayeux::{Input, Moment, RequestedAdvice, Response, Session, Timings};
 use landfall_engine::usage::{self, Tally};
 use landfall_engine::{Engine, Error, Prepare, Rendition, Seen, Stretch, Watcher};
-use landfall_model::{Fault, RecordId, limits};
+use landfall_model::{Fault, RecordId};
+use landfall_subscription::{Bounds, Read};
 use tracing::error;
 
-use crate::delivery::Delivery;
-use crate::machine::{Machine, Position, Reading, Step, Wish};
+use crate::in_flight::InFlight;
 use crate::poll::Waiting;
 use crate::render::rendered;
-
-/// Events taken in one step of a delivery from the store.
-const STRETCH_EVENTS: usize = limits::REPLAY_PAGE_EVENTS_MAX;
-
-/// The same where somebody has to look at them: few enough that what was seen is still kept when it is taken.
-const LOOK_EVENTS: usize = 100;
+use crate::state::{Reading, State, Step, SubscribeRequest};
 
 /// A client that has shaken hands.
 pub(crate) struct Client {
     pub(crate) id: String,
     pub(crate) user: RecordId,
-    /// Value of the cookie that ties the client to its browser.
+    /// Value of the cookie that binds the client to its browser.
     pub(crate) browser: String,
     pub(crate) watcher: Watcher,
-    /// What it was sent.
+    /// Usage of what it was sent.
     pub(crate) tally: Arc<Tally>,
-    machine: Mutex<Machine>,
-    /// Held while events are taken for a response, so that two responses cannot share out one stretch of the log.
+    state: Mutex<State>,
+    /// Held while the log is read, so that two requests cannot share out one part of it.
     delivering: landfall_lock::Mutex<()>,
 }
 
@@ -51,7 +46,7 @@ impl Client {
             user: login.user_id,
             browser,
             watcher: engine.log().watch(),
-            machine: Mutex::new(Machine::new(
+            state: Mutex::new(State::new(
                 engine,
                 Session::new(moment(engine), timings),
                 login,
@@ -60,39 +55,39 @@ impl Client {
         }
     }
 
-    pub(crate) fn machine(&self) -> MutexGuard<'_, Machine> {
-        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Feeds the session and hands out the answers that fall due.
     ///
     /// # Errors
-    /// What the client that asked is told.
-    pub(crate) fn feed(&self, engine: &Engine, input: Input<Position>) -> Result<(), Fault> {
-        self.machine().feed(moment(engine), input)
+    /// The fault that the client's request is answered with.
+    pub(crate) fn feed(&self, engine: &Engine, input: Input) -> Result<(), Fault> {
+        self.state().feed(moment(engine), input)
     }
 
     /// Whether it has a subscription to a channel.
     pub(crate) fn is_subscribed(&self, channel: &str) -> bool {
-        self.machine().session.subscription(channel).is_some()
+        self.state().is_subscribed(channel)
     }
 
     /// Subscribes to channels in order, up to the first that is refused.
     ///
     /// # Errors
     /// The first refusal.
-    pub(crate) fn subscribe<'w>(
+    pub(crate) fn subscribe<'m>(
         &self,
         engine: &Engine,
-        mut wishes: impl Iterator<Item = Result<Wish<'w>, Fault>>,
+        mut requests: impl Iterator<Item = Result<SubscribeRequest<'m>, Fault>>,
     ) -> Result<(), Fault> {
         let now = moment(engine);
-        let mut machine = self.machine();
-        let taken = wishes.try_for_each(|wish| machine.subscribe(engine, now, wish?));
-        self.watcher.set(machine.filter().clone());
+        let mut state = self.state();
+        let fed = requests.try_for_each(|request| state.subscribe(engine, now, request?));
+        self.watcher.set(state.filter().clone());
         // What is replayed may be there already: let a held poll look.
         self.watcher.wake();
-        taken
+        fed
     }
 
     /// Ends subscriptions.
@@ -101,46 +96,46 @@ impl Client {
     /// [`Fault::ClientUnknown`] if the session is over.
     pub(crate) fn unsubscribe(&self, engine: &Engine, channels: &[Box<str>]) -> Result<(), Fault> {
         let now = moment(engine);
-        let mut machine = self.machine();
-        let taken = channels
+        let mut state = self.state();
+        let fed = channels
             .iter()
-            .try_for_each(|channel| machine.unsubscribe(now, channel));
-        self.watcher.set(machine.filter().clone());
-        taken
+            .try_for_each(|channel| state.unsubscribe(now, channel));
+        self.watcher.set(state.filter().clone());
+        fed
     }
 
     /// Takes note of the newest login of the client's user.
     pub(crate) fn logged_in(&self, engine: &Engine, login: &Arc<Login>) {
-        self.machine().logged_in(engine, login);
+        self.state().logged_in(engine, login);
     }
 
     /// Takes note of new definitions.
     pub(crate) fn redefined(&self, engine: &Engine) {
-        let mut machine = self.machine();
-        machine.redefined(engine);
-        self.watcher.set(machine.filter().clone());
+        let mut state = self.state();
+        state.refresh(engine);
+        self.watcher.set(state.filter().clone());
         // Events of what is new may be there already.
         self.watcher.wake();
     }
 
     /// The login of a client whose poll is held: it is in use as long as it waits.
     pub(crate) fn waiting_login(&self) -> Option<Arc<Login>> {
-        self.machine().waiting_login()
+        self.state().waiting_login()
     }
 
     /// Lets time pass; says whether the session is over.
     pub(crate) fn tick(&self, engine: &Engine) -> bool {
-        let mut machine = self.machine();
+        let mut state = self.state();
         let now = moment(engine);
-        let due = machine
+        let due = state
             .session
             .poll_timeout()
             .is_none_or(|timeout| timeout <= now);
         if due {
             // A tick is refused by nobody: the session only notes the time.
-            let _ = machine.feed(now, Input::Tick);
+            let _ = state.feed(now, Input::Tick);
         }
-        machine.session.is_ended()
+        state.session.is_ended()
     }
 
     /// Hands a connect to the session.
@@ -154,13 +149,13 @@ impl Client {
         advice: RequestedAdvice,
     ) -> Result<Waiting, Fault> {
         let pending = alone && self.has_pending(engine).await.map_err(Error::fault)?;
-        let mut machine = self.machine();
-        let (id, answer) = machine.connect(moment(engine), alone, pending, advice)?;
-        let held_until = match machine.session.parked() {
-            Some(parked) if parked == id => machine.session.poll_timeout(),
+        let mut state = self.state();
+        let (id, answer) = state.connect(moment(engine), alone, pending, advice)?;
+        let held_until = match state.session.parked() {
+            Some(parked) if parked == id => state.session.poll_timeout(),
             _ => None,
         };
-        drop(machine);
+        drop(state);
         Ok(Waiting::new(
             Arc::clone(self),
             engine.clone(),
@@ -175,18 +170,20 @@ impl Client {
     /// # Errors
     /// [`Error::Store`] if the log cannot be read.
     pub(crate) async fn has_pending(&self, engine: &Engine) -> Result<bool, Error> {
+        let _one = self.delivering.lock().await;
+        self.state().begin_probe();
+        let log = bounds(engine);
         loop {
-            let step = self.machine().look(engine);
+            let step = self.state().step(engine, log, None);
             let reading = match step {
-                Step::Done(pending) => return Ok(pending),
+                Step::Available => return Ok(true),
+                Step::Complete => return Ok(false),
                 Step::Again => continue,
                 Step::Read(reading) => reading,
             };
-            let (stretch, seen) = read(engine, &reading, 1).await?;
-            let read = (&stretch, &seen);
-            if let Step::Done(pending) = self.machine().look_at(engine, &reading, read) {
-                return Ok(pending);
-            }
+            let (stretch, seen) = read(engine, &reading).await?;
+            self.state()
+                .pass_on(engine, &reading, (&stretch, &seen), None);
         }
     }
 
@@ -196,51 +193,52 @@ impl Client {
         self: &Arc<Self>,
         engine: &Engine,
         response: &mut Response,
-    ) -> Delivery {
+    ) -> InFlight {
         let _one = self.delivering.lock().await;
-        let delivery = Delivery::begin(engine, self);
+        let in_flight = InFlight::begin(engine, self);
+        let log = bounds(engine);
         loop {
-            let step = self.machine().take(engine, response);
+            let step = self.state().step(engine, log, Some(response));
             let reading = match step {
-                Step::Done(()) => return delivery,
+                Step::Available | Step::Complete => return in_flight,
                 Step::Again => continue,
                 Step::Read(reading) => reading,
             };
-            let (stretch, seen) = match read(engine, &reading, STRETCH_EVENTS).await {
+            let (stretch, seen) = match read(engine, &reading).await {
                 Ok(read) => read,
                 Err(error) => {
                     error!(%error, client_id = %self.id, "the log cannot be read");
-                    return delivery;
+                    return in_flight;
                 }
             };
-            let step = self
-                .machine()
-                .take_from(engine, &reading, (&stretch, &seen), response);
-            if let Step::Done(()) = step {
-                return delivery;
-            }
+            let read = (&stretch, &seen);
+            self.state().pass_on(engine, &reading, read, Some(response));
         }
     }
 }
 
-/// Reads on, `limit` events at most. A future of its own: few polls read the store, and those that wait hold nothing for it.
+/// The bounds of the log now.
+fn bounds(engine: &Engine) -> Bounds {
+    let log = engine.log().bounds();
+    Bounds {
+        earliest: log.earliest,
+        tail: log.tail,
+    }
+}
+
+/// Reads on. A future of its own: few polls read the store, and those that wait hold nothing for it.
 fn read<'r>(
     engine: &'r Engine,
     reading: &'r Reading,
-    limit: usize,
 ) -> Pin<Box<impl Future<Output = Result<(Stretch, Seen), Error>> + 'r>> {
     Box::pin(async move {
-        let limit = if reading.sights.is_empty() {
-            limit
-        } else {
-            LOOK_EVENTS
-        };
         let prepare = prepare(engine);
+        let Read { after, limit, .. } = reading.read;
         let log = engine.log();
         let stretch = log
-            .read_prepared(reading.from, &reading.filter, limit, &prepare)
+            .read_prepared(after, &reading.filter, limit, &prepare)
             .await?;
-        let seen = engine.look(&stretch.events, &reading.sights).await?;
+        let seen = engine.look(&stretch.events, &reading.lenses).await?;
         Ok((stretch, seen))
     })
 }

@@ -13,7 +13,7 @@ use landfall_wire::ApiVersion;
 
 use crate::StreamingState;
 use crate::body;
-use crate::delivery::Parcel;
+use crate::in_flight::EventBody;
 use crate::respond::Responder;
 
 const BROWSER_COOKIE: &str = "BAYEUX_BROWSER";
@@ -93,13 +93,13 @@ async fn respond(
         state,
         caller,
         response: landfall_bayeux::Response::new(),
-        delivery: None,
+        in_flight: None,
         browser: None,
     };
     for message in messages {
         responder.message(message, messages.len() == 1).await;
     }
-    let body = Parcel::new(responder.response.finish(), responder.delivery);
+    let body = EventBody::new(responder.response.finish(), responder.in_flight);
     let mut response = json(StatusCode::OK, Body::new(body));
     let set_cookie = responder
         .browser

@@ -1,24 +1,24 @@
 //! The Streaming API: Bayeux over long polling, at `/cometd/{version}`.
 //!
-//! Parses requests, asks the session machine of `landfall-bayeux` when to answer, and reads the engine's log for what to
-//! answer with. It decides nothing about delivery: `landfall-subscription` does, and renders nothing but the envelope.
-//! Start reading at `http` (the request), then `respond` (each message), `poll` (one that is held), `machine` (what a
-//! client is behind its lock) and `delivery` (events on their way out).
+//! Parses requests, asks the session machine of `landfall-bayeux` when to answer and the delivery machine of
+//! `landfall-subscription` with what, reads the engine's log for it and writes the messages.
+//! Start reading at `http` (the request), then `respond` (each message), `poll` (one that is held), `state` (a client
+//! behind its lock), `frame` (events as messages) and `in_flight` (responses that are being sent).
 
 mod body;
 mod channel;
 mod client;
 mod clients;
-mod delivery;
+mod frame;
 mod http;
-mod machine;
+mod in_flight;
 mod poll;
 mod render;
 mod replay;
 mod respond;
-mod taking;
+mod selection;
+mod state;
 mod topic_access;
-mod view;
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub struct Settings {
     pub timings: Timings,
     /// Whether clients must return the browser cookie. Off by default: libraries drop cookies of numeric hosts.
     pub strict_cookies: bool,
-    /// Whether a generic channel that somebody subscribes to is made if it is not there.
+    /// Whether subscribing to a missing generic channel creates it.
     /// Source: `enableDynamicStreamingChannel` of `EventSettings` (Metadata API Developer Guide), off by default.
     pub dynamic_channels: bool,
 }
@@ -78,8 +78,8 @@ impl StreamingState {
         }
     }
 
-    /// Forgets clients that do not come back and tells the others of new definitions, until `stopping` turns true. Run it
-    /// beside the router.
+    /// Forgets clients that do not come back and passes new definitions to the others, until `stopping` turns true. Run
+    /// it beside the router.
     pub async fn sweep(self) {
         const PERIOD_MS: i64 = 1_000;
         let mut deployments = self.engine.deployments();
@@ -95,26 +95,26 @@ impl StreamingState {
         }
     }
 
-    /// Where all subscribers stand.
-    pub fn standings(&self) -> Vec<Standing> {
+    /// The positions of all subscriptions.
+    pub fn positions(&self) -> Vec<Standing> {
         let clients = self.clients.all();
-        let standings = clients.iter().flat_map(|client| {
-            let places = client.machine().places();
-            places.into_iter().map(|place| Standing {
+        let positions = clients.iter().flat_map(|client| {
+            let positions = client.state().positions();
+            positions.into_iter().map(|position| Standing {
                 client: client.id.clone(),
-                channel: place.channel.into(),
-                topics: place.topics,
-                reached: place.reached,
+                channel: position.channel.into(),
+                topics: position.topics,
+                reached: position.reached,
             })
         });
-        standings.collect()
+        positions.collect()
     }
 
     /// Ends when the server goes away.
     pub(crate) fn stopping(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         let mut stopping = self.stopping.clone();
         async move {
-            // An error says that nobody can tell us any more: that is the end as well.
+            // An error means that the sender is gone: that is the end as well.
             let _ = stopping.wait_for(|stopping| *stopping).await;
         }
     }

@@ -95,11 +95,11 @@ impl Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         if !self.answered {
-            let mut machine = self.client.machine();
-            machine.forget(self.id);
+            let mut state = self.client.state();
+            state.forget(self.id);
             // An abandoned poll is refused by nobody: the session only notes it.
-            let _ = machine.feed(moment(&self.engine), Input::Abandoned(self.id));
-            drop(machine);
+            let _ = state.feed(moment(&self.engine), Input::Abandoned(self.id));
+            drop(state);
             // It may have been woken without having looked: let the next one look.
             self.client.watcher.wake();
         }

@@ -1,4 +1,4 @@
-//! What each message of a request is answered with.
+//! The reply to each message of a request.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use landfall_engine::usage::Meter;
 use landfall_model::{Fault, ReplayPreset};
 use landfall_subscription::Bounds;
 
-use crate::channel::Room;
+use crate::channel::Admission;
 use crate::client::Client;
-use crate::delivery::Delivery;
 use crate::http::Caller;
-use crate::machine::Wish;
+use crate::in_flight::InFlight;
+use crate::state::SubscribeRequest;
 use crate::{StreamingState, channel, replay};
 
 /// Members of `ext` in every handshake reply.
@@ -28,8 +28,8 @@ pub(crate) struct Responder<'r> {
     pub(crate) state: &'r StreamingState,
     pub(crate) caller: &'r Caller,
     pub(crate) response: Response,
-    /// The events that were taken for the response.
-    pub(crate) delivery: Option<Delivery>,
+    /// The response, if it has events.
+    pub(crate) in_flight: Option<InFlight>,
     /// Value of the browser cookie to be set: a handshake succeeded.
     pub(crate) browser: Option<String>,
 }
@@ -91,7 +91,7 @@ impl Responder<'_> {
                 self.state.settings.timings,
             )
             .map_err(|fault| denied(&fault))?;
-        client.machine().version = version;
+        client.state().version = version;
         Ok(client)
     }
 
@@ -101,8 +101,8 @@ impl Responder<'_> {
         match answer {
             Ok((client, answer)) => match answer {
                 Answer::Deliver(advice) => {
-                    let delivery = client.deliver(&self.state.engine, &mut self.response).await;
-                    self.delivery = Some(delivery);
+                    let in_flight = client.deliver(&self.state.engine, &mut self.response).await;
+                    self.in_flight = Some(in_flight);
                     self.response.accepted(&echo, &client.id, advice);
                 }
                 Answer::Empty(advice) => self.response.accepted(&echo, &client.id, advice),
@@ -127,7 +127,7 @@ impl Responder<'_> {
                 offered: offered.to_owned(),
             });
         }
-        if client.machine().is_used_up(self.state.engine.usage()) {
+        if client.state().is_used_up(self.state.engine.usage()) {
             return Err(Fault::EventLimitExceeded);
         }
         let mut waiting = client
@@ -138,7 +138,7 @@ impl Responder<'_> {
         Ok((client, answer.ok_or(Fault::ClientUnknown)?))
     }
 
-    /// Everything that is answered at once and has nothing but success to tell.
+    /// Everything that is answered at once, by success alone.
     async fn other(&self, message: &Message) -> Result<Arc<Client>, Fault> {
         let (client, login) = match &message.request {
             Request::Publish(_) | Request::UnknownMeta(_) => return Err(Fault::PublishDenied),
@@ -148,17 +148,19 @@ impl Responder<'_> {
         let engine = &self.state.engine;
         match &message.request {
             Request::Subscribe(channels) => {
-                let mut wishes = Vec::new();
+                let mut requests = Vec::new();
                 for channel in named(channels)? {
                     let is_repeated = client.is_subscribed(channel);
-                    let wish = self.wish(message, &login, channel, is_repeated).await;
-                    let is_refused = wish.is_err();
-                    wishes.push(wish);
+                    let request = self
+                        .subscribe_request(message, &login, channel, is_repeated)
+                        .await;
+                    let is_refused = request.is_err();
+                    requests.push(request);
                     if is_refused {
                         break;
                     }
                 }
-                client.subscribe(engine, wishes.into_iter())?;
+                client.subscribe(engine, requests.into_iter())?;
             }
             Request::Unsubscribe(channels) => client.unsubscribe(engine, named(channels)?)?,
             Request::Disconnect => {
@@ -170,40 +172,40 @@ impl Responder<'_> {
         Ok(client)
     }
 
-    async fn wish<'m>(
+    async fn subscribe_request<'m>(
         &self,
         message: &Message,
         login: &Login,
         channel: &'m str,
         is_repeated: bool,
-    ) -> Result<Wish<'m>, Fault> {
+    ) -> Result<SubscribeRequest<'m>, Fault> {
         let engine = &self.state.engine;
-        let room = Room {
-            makes_channels: self.state.settings.dynamic_channels,
+        let admission = Admission {
+            creates_channels: self.state.settings.dynamic_channels,
             is_repeated,
         };
-        let target = channel::target(engine, login, channel, room).await?;
+        let target = channel::target(engine, login, channel, admission).await?;
         if engine.usage().left(Meter::of_channel(channel)) == Some(0) {
             return Err(Fault::EventLimitExceeded);
         }
         let preset = replay::preset(message.ext.as_ref(), channel)?;
-        let held = if target.is_short_lived() && preset != ReplayPreset::Latest {
+        let log = if target.is_short_lived() && preset != ReplayPreset::Latest {
             let bounds = engine.stream_bounds().await;
             bounds.map_err(landfall_engine::Error::fault)?
         } else {
             engine.log().bounds()
         };
-        Ok(Wish {
+        Ok(SubscribeRequest {
             channel,
             target,
             preset,
             bounds: Bounds {
-                earliest: held.earliest,
+                earliest: log.earliest,
                 // Clients: jsforce creates records right after sending the subscribe: new is what comes after the
                 // request arrived.
                 tail: match preset {
                     ReplayPreset::Latest => self.caller.arrived,
-                    ReplayPreset::Earliest | ReplayPreset::Custom(_) => held.tail,
+                    ReplayPreset::Earliest | ReplayPreset::Custom(_) => log.tail,
                 },
             },
         })

@@ -8,7 +8,7 @@ use crate::message::{CONNECT, SUBSCRIBE, UNSUBSCRIBE};
 use crate::reply::Refusal;
 
 /// Channels one client may subscribe to, as many as a [session](crate::Session) takes.
-pub const SUBSCRIPTIONS_MAX: usize = crate::session::SUBSCRIPTIONS_MAX;
+pub const SUBSCRIPTIONS_MAX: usize = 1_000;
 
 /// Bytes of one command after which the rest waits for the next one.
 ///

@@ -3,8 +3,8 @@
 //! The numbers in front of the tests are those of `COMPAT.md`, with the letter P.
 
 mod auth;
-mod carriage;
 mod channels;
+mod content_type;
 mod credit;
 mod managed;
 mod org;

@@ -1,4 +1,4 @@
-//! What of HTTP carries a call: requests that are no gRPC are told so by HTTP.
+//! Method and content type of a call: requests that are no gRPC are refused by HTTP.
 //!
 //! Source: "gRPC over HTTP2" (gRPC), Requests: the method is POST, and another media type is answered with status 415.
 

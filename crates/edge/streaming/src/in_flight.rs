@@ -1,4 +1,4 @@
-//! Events on their way into a response: they go back if the response never leaves.
+//! Responses in flight: their events are delivered again if the response is never sent.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -11,62 +11,62 @@ use landfall_engine::Engine;
 
 use crate::client::Client;
 
-/// The events that were taken for one response.
+/// A response with events that is not sent yet.
 ///
-/// Dropped before the connection took the body, they go back, unless the session has taken others since: order counts
-/// more than what a dead connection held. What the connection took counts as delivered: the protocol has no
-/// acknowledgement, clients come back with the last replay id that they saw.
-pub(crate) struct Delivery {
+/// Dropped before the connection took the body, it has failed: its events are delivered again, unless a newer response has
+/// begun. What the connection took counts as delivered: the protocol has no acknowledgement, clients come back with the
+/// last replay id that they saw.
+pub(crate) struct InFlight {
     engine: Engine,
     client: Arc<Client>,
     number: u64,
     is_sent: bool,
 }
 
-impl Delivery {
-    /// Positions can come back to where they are now.
+impl InFlight {
+    /// Begins a response.
     pub(crate) fn begin(engine: &Engine, client: &Arc<Client>) -> Self {
         Self {
             engine: engine.clone(),
             client: Arc::clone(client),
-            number: client.machine().begin_delivery(),
+            number: client.state().begin_response(engine.usage()),
             is_sent: false,
         }
     }
 
-    /// The connection has taken the events.
+    /// The connection has taken the body.
     fn sent(&mut self) {
         self.is_sent = true;
-        let batch = self.client.machine().delivered(self.number);
+        let batch = self.client.state().response_sent(self.number);
         self.engine.usage().delivered(&self.client.tally, &batch);
     }
 }
 
-impl Drop for Delivery {
+impl Drop for InFlight {
     fn drop(&mut self) {
         if !self.is_sent {
-            self.client.machine().take_back(self.number);
+            self.client.state().response_failed(self.number);
             self.client.watcher.wake();
         }
     }
 }
 
-/// A response's body with the events in it.
-pub(crate) struct Parcel {
+/// The body of a response with events.
+pub(crate) struct EventBody {
     body: Option<Bytes>,
-    delivery: Option<Delivery>,
+    in_flight: Option<InFlight>,
 }
 
-impl Parcel {
-    pub(crate) fn new(body: Vec<u8>, delivery: Option<Delivery>) -> Self {
+impl EventBody {
+    pub(crate) fn new(body: Vec<u8>, in_flight: Option<InFlight>) -> Self {
         Self {
             body: Some(Bytes::from(body)),
-            delivery,
+            in_flight,
         }
     }
 }
 
-impl Body for Parcel {
+impl Body for EventBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -74,8 +74,8 @@ impl Body for Parcel {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if let Some(delivery) = &mut self.delivery {
-            delivery.sent();
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.sent();
         }
         Poll::Ready(self.body.take().map(|body| Ok(Frame::data(body))))
     }

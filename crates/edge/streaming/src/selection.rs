@@ -1,5 +1,5 @@
-//! What one subscription shows of the events of its topics: all of them, or what its filter and the events' own
-//! addressees leave.
+//! The events of its topics that one subscription shows: all of them, or those that pass its filter, or those addressed to
+//! its user.
 
 use landfall_engine::{Engine, Event, Present};
 use landfall_model::{Fault, RecordId, Value, limits};
@@ -7,23 +7,23 @@ use landfall_schema::{DecodedEvent, EventSchema, FieldValue, stream};
 use landfall_wire::dates;
 use percent_encoding::percent_decode_str;
 
-/// What a subscription shows.
+/// The events that a subscription shows.
 #[derive(Debug)]
-pub(crate) enum View {
+pub(crate) enum Selection {
     /// Every event.
-    Whole,
+    Everything,
     /// Notifications of a `PushTopic`.
     Topic {
-        /// Fields and values: one of them is to be met.
+        /// Fields and values: one of them has to match.
         filters: Vec<Condition>,
-        /// Says that somebody listens.
+        /// Counts the subscriber.
         _present: Present,
     },
     /// Events of a generic channel.
     Generic {
-        /// Who subscribes.
+        /// The subscriber.
         user: RecordId,
-        /// Says that they listen.
+        /// Counts the subscriber.
         _present: Present,
     },
 }
@@ -31,22 +31,24 @@ pub(crate) enum View {
 /// A field of a notification, and the text of its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Condition {
-    /// Its name, as the topic tells it.
+    /// Its name, as the topic selects it.
     pub(crate) field: String,
     value: String,
 }
 
-impl View {
-    /// Whether events are shown to everybody alike.
-    pub(crate) const fn is_whole(&self) -> bool {
-        matches!(self, Self::Whole)
+impl Selection {
+    /// Whether every event is shown.
+    pub(crate) const fn is_everything(&self) -> bool {
+        matches!(self, Self::Everything)
     }
 
     /// Whether an event of the topics is shown.
     pub(crate) fn shows(&self, engine: &Engine, event: &Event) -> bool {
         match self {
-            Self::Whole => true,
-            Self::Topic { filters, .. } => filters.is_empty() || meets(engine, event, filters),
+            Self::Everything => true,
+            Self::Topic { filters, .. } => {
+                filters.is_empty() || matches_any(engine, event, filters)
+            }
             Self::Generic { user, .. } => is_addressed(engine, event, *user),
         }
     }
@@ -59,26 +61,26 @@ fn decoded(engine: &Engine, event: &Event) -> Option<(std::sync::Arc<EventSchema
     Some((schema, decoded))
 }
 
-/// What a notification leaves out meets nothing.
+/// A field that a notification leaves out matches nothing.
 ///
 /// Source: "Filtered Subscriptions" (Streaming API Developer Guide): the sign for *and* means *or*.
-fn meets(engine: &Engine, event: &Event, filters: &[Condition]) -> bool {
+fn matches_any(engine: &Engine, event: &Event, filters: &[Condition]) -> bool {
     let Some((schema, decoded)) = decoded(engine, event) else {
         return false;
     };
-    let is_told = |field: &str| !schema.left_out(&decoded).any(|name| name == field);
+    let is_present = |field: &str| !schema.left_out(&decoded).any(|name| name == field);
     filters.iter().any(|filter| {
         let value = schema.position_of(&filter.field);
         let value = value.and_then(|position| decoded.fields.get(position));
-        value.is_some_and(|value| equals(value, &filter.value) && is_told(&filter.field))
+        value.is_some_and(|value| equals(value, &filter.value) && is_present(&filter.field))
     })
 }
 
-/// Whether a value is the one that a text says. Texts are compared as queries compare them.
+/// Whether a value equals the one that a text spells. Texts are compared as queries compare them.
 fn equals(value: &FieldValue, text: &str) -> bool {
     let number = |number: f64| {
-        let wanted: Option<f64> = text.parse().ok();
-        wanted.is_some_and(|wanted| wanted.total_cmp(&number).is_eq())
+        let other: Option<f64> = text.parse().ok();
+        other.is_some_and(|other| other.total_cmp(&number).is_eq())
     };
     match value {
         FieldValue::Null => text == "null",
@@ -99,7 +101,7 @@ fn equals(value: &FieldValue, text: &str) -> bool {
     }
 }
 
-/// Whether an event of a generic channel is meant for the user.
+/// Whether an event of a generic channel is addressed to the user.
 fn is_addressed(engine: &Engine, event: &Event, user: RecordId) -> bool {
     let Some((schema, decoded)) = decoded(engine, event) else {
         return false;
@@ -113,17 +115,19 @@ fn is_addressed(engine: &Engine, event: &Event, user: RecordId) -> bool {
     }
 }
 
-/// Reads the conditions behind the question mark of a channel: `A='x'&B=5`. Fields are those of `told`.
+/// Reads the conditions behind the question mark of a channel: `A='x'&B=5`. `selected` are the fields of the topic.
 ///
 /// # Errors
-/// [`Fault::TopicFilterUnknown`] with what is none of the fields.
-pub(crate) fn conditions(filter: &str, told: &[&str]) -> Result<Vec<Condition>, Fault> {
+/// [`Fault::TopicFilterUnknown`] with the names that are none of them.
+pub(crate) fn conditions(filter: &str, selected: &[&str]) -> Result<Vec<Condition>, Fault> {
     let mut conditions = Vec::new();
     let mut unknown = Vec::new();
     for part in parts(filter) {
         let (field, value) = part.split_once('=').unwrap_or((part, ""));
         let field = unescaped(field.trim());
-        let known = told.iter().find(|known| known.eq_ignore_ascii_case(&field));
+        let known = selected
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(&field));
         match known {
             Some(known) if part.contains('=') => conditions.push(Condition {
                 field: (*known).to_owned(),
@@ -190,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_topic_does_not_tell_is_refused_by_name() {
+    fn fields_that_the_topic_does_not_select_are_refused_by_name() {
         let refused = conditions("Name='x'&Id=1&Rating", &["Id"]);
         let fields = vec!["Name".to_owned(), "Rating".to_owned()];
         assert_eq!(refused, Err(Fault::TopicFilterUnknown { fields }));
