@@ -52,6 +52,13 @@ impl Names {
         }
     }
 
+    /// Compares a message with an expected one.
+    pub(crate) fn message(&mut self, expected: &str, actual: &Value) -> Result<(), String> {
+        let expected =
+            serde_json::from_str(&quoted(expected)).map_err(|error| error.to_string())?;
+        self.json("$", &expected, actual)
+    }
+
     fn json(&mut self, path: &str, expected: &Value, actual: &Value) -> Result<(), String> {
         match (expected, actual) {
             (Value::String(text), _) if text == REST => Ok(()),

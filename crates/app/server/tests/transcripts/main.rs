@@ -2,6 +2,7 @@
 
 mod clock;
 mod compare;
+mod grpc;
 mod parse;
 mod play;
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::grpc::METHODS as METHODS_OF_GRPC;
+
 /// A file.
 pub(crate) struct Document {
     pub(crate) cases: Vec<Case>,
@@ -26,6 +28,29 @@ pub(crate) enum Step {
     Clock(Duration),
     /// Waits for everything that is held.
     Answered,
+    /// A step of a call of the Pub/Sub API, and its line.
+    Grpc(usize, Grpc),
+}
+
+/// What happens in a block `grpc`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Grpc {
+    /// A call begins: its method, and the name that later steps know it by.
+    Call {
+        method: String,
+        name: String,
+        headers: Vec<(String, String)>,
+    },
+    /// The steps after this are about the call of this name.
+    On(String),
+    /// A message is sent.
+    Send(String),
+    /// A message is expected.
+    Receive(String),
+    /// The client has no further messages.
+    Finish,
+    /// The call ends with this status.
+    Ends(String),
 }
 
 /// One request and what is expected of its answer.
@@ -60,6 +85,7 @@ impl Document {
         let mut cases: Vec<Case> = Vec::new();
         let mut sourced = true;
         let mut block: Option<Vec<(usize, &str)>> = None;
+        let mut is_grpc = false;
         let mut other_block = false;
         for (index, line) in text.lines().enumerate() {
             let number = index + 1;
@@ -69,13 +95,18 @@ impl Document {
                     let case = cases
                         .last_mut()
                         .ok_or_else(|| format!("{number}: a block before any case"))?;
-                    steps(&lines, case)?;
+                    if is_grpc {
+                        grpc_steps(&lines, case)?;
+                    } else {
+                        steps(&lines, case)?;
+                    }
                 } else {
                     lines.push((number, line));
                 }
             } else if other_block {
                 other_block = line.trim_end() != "```";
-            } else if line.trim_end() == "```http" {
+            } else if matches!(line.trim_end(), "```http" | "```grpc") {
+                is_grpc = line.trim_end() == "```grpc";
                 block = Some(Vec::new());
             } else if line.starts_with("```") {
                 other_block = true;
@@ -114,7 +145,7 @@ impl Document {
             .flat_map(|case| &case.steps)
             .filter_map(|step| match step {
                 Step::Exchange(exchange) => Some((exchange.line, exchange)),
-                Step::Clock(_) | Step::Answered => None,
+                Step::Clock(_) | Step::Answered | Step::Grpc(..) => None,
             })
             .collect();
         let mut replaced: BTreeMap<usize, (usize, Vec<String>)> = BTreeMap::new();
@@ -189,6 +220,82 @@ fn steps(lines: &[(usize, &str)], case: &mut Case) -> Result<(), String> {
     }
     case.steps.extend(open.map(Step::Exchange));
     case.steps.push(Step::Answered);
+    Ok(())
+}
+
+fn grpc_steps(lines: &[(usize, &str)], case: &mut Case) -> Result<(), String> {
+    // A message goes on over further lines until its braces are closed.
+    let mut open: Option<(usize, char, String)> = None;
+    for &(number, line) in lines {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let message = ['>', '<']
+            .into_iter()
+            .find_map(|sign| Some((sign, line.strip_prefix(sign)?.trim())));
+        if let Some((sign, text)) = message {
+            let (start, before) = match open.take() {
+                Some((start, known, before)) if known == sign => (start, before + "\n"),
+                Some((start, ..)) => return Err(format!("{start}: the message does not end")),
+                None => (number, String::new()),
+            };
+            let text = before + text;
+            if text.matches('{').count() > text.matches('}').count() {
+                open = Some((start, sign, text));
+            } else {
+                let step = match sign {
+                    '>' => Grpc::Send(text),
+                    _ => Grpc::Receive(text),
+                };
+                case.steps.push(Step::Grpc(start, step));
+            }
+            continue;
+        }
+        if let Some((start, ..)) = open {
+            return Err(format!("{start}: the message does not end"));
+        }
+        grpc_step(number, line, case)?;
+    }
+    open.map_or(Ok(()), |(start, ..)| {
+        Err(format!("{start}: the message does not end"))
+    })
+}
+
+fn grpc_step(number: usize, line: &str, case: &mut Case) -> Result<(), String> {
+    if let Some(span) = line.strip_prefix("clock +") {
+        let span = duration(span).ok_or_else(|| format!("{number}: `{span}` is no duration"))?;
+        case.steps.push(Step::Clock(span));
+        case.fresh = true;
+        return Ok(());
+    }
+    if let (Some((name, value)), Some(Step::Grpc(_, Grpc::Call { headers, .. }))) =
+        (header(line), case.steps.last_mut())
+    {
+        headers.push((name, value));
+        return Ok(());
+    }
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let step = match word {
+        "finish" if rest.is_empty() => Grpc::Finish,
+        "ends" => Grpc::Ends(rest.to_owned()),
+        "on" => Grpc::On(rest.to_owned()),
+        "server" => {
+            case.fresh = true;
+            if rest != "fresh" {
+                case.settings.push_str(rest);
+                case.settings.push('\n');
+            }
+            return Ok(());
+        }
+        method if METHODS_OF_GRPC.contains(&method) => Grpc::Call {
+            method: method.to_owned(),
+            name: rest.to_owned(),
+            headers: Vec::new(),
+        },
+        _ => return Err(format!("{number}: `{line}` is no step of a call")),
+    };
+    case.steps.push(Step::Grpc(number, step));
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Playing cases: requests out, answers in.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,8 @@ use tokio::task::JoinHandle;
 
 use crate::clock::StageClock;
 use crate::compare::Names;
-use crate::parse::{Case, Correction, Document, Exchange, Step};
+use crate::grpc::{Call, Connection};
+use crate::parse::{Case, Correction, Document, Exchange, Grpc, Step};
 
 /// How long an answer may take.
 const WITHIN: Duration = Duration::from_secs(30);
@@ -134,6 +136,7 @@ type Held<'a> = (&'a Exchange, JoinHandle<Result<Answer, String>>);
 async fn play(stage: &Stage, case: &Case, corrections: &mut Vec<Correction>) -> Result<(), String> {
     let mut names = stage.names.clone();
     let mut held: Vec<Held<'_>> = Vec::new();
+    let mut calls = Calls::default();
     let mut problems: Vec<String> = Vec::new();
     for step in &case.steps {
         match step {
@@ -152,10 +155,16 @@ async fn play(stage: &Stage, case: &Case, corrections: &mut Vec<Correction>) -> 
                 }
             }
             Step::Clock(span) => {
-                if !held.is_empty() {
+                if !held.is_empty() || calls.are_open() {
                     stage.clock.awaited(*span).await?;
                 }
                 stage.clock.advance(*span);
+            }
+            Step::Grpc(line, step) => {
+                if let Err(error) = calls.play(step, &mut names).await {
+                    problems.push(format!("line {line}: {error}"));
+                    break;
+                }
             }
             Step::Answered => {
                 for held in held.drain(..) {
@@ -169,6 +178,87 @@ async fn play(stage: &Stage, case: &Case, corrections: &mut Vec<Correction>) -> 
     } else {
         Err(problems.join("\n"))
     }
+}
+
+/// The calls of a case.
+#[derive(Default)]
+struct Calls {
+    connection: Option<Connection>,
+    calls: BTreeMap<String, (Call, Vec<(String, String)>)>,
+    current: String,
+}
+
+impl Calls {
+    /// Whether the server may wait for one of them.
+    fn are_open(&self) -> bool {
+        self.calls.values().any(|(call, _)| call.is_open())
+    }
+
+    async fn play(&mut self, step: &Grpc, names: &mut Names) -> Result<(), String> {
+        if let Grpc::On(name) = step {
+            self.current.clone_from(name);
+            return Ok(());
+        }
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(Connection::open(&names.fill("$HOST")?).await?),
+        };
+        if let Grpc::Call {
+            method,
+            name,
+            headers: own,
+        } = step
+        {
+            let headers = headers(own, names)?;
+            let call = connection.call(method, &headers).await?;
+            self.current.clone_from(name);
+            self.calls.insert(name.clone(), (call, headers));
+            return Ok(());
+        }
+        let call = self.calls.get_mut(&self.current);
+        let (call, headers) = call.ok_or("there is no such call")?;
+        match step {
+            Grpc::Send(message) => {
+                let message = names.fill(message)?;
+                connection.send(call, headers, &message).await
+            }
+            Grpc::Receive(expected) => {
+                let actual = connection.receive(call, headers).await?;
+                names
+                    .message(expected, &actual)
+                    .map_err(|error| format!("{error}\n  actual message: {actual}"))
+            }
+            Grpc::Ends(expected) => {
+                let actual = connection.ended(call).await?;
+                names.text(expected, &actual)
+            }
+            Grpc::Finish => {
+                call.finish();
+                Ok(())
+            }
+            Grpc::Call { .. } | Grpc::On(_) => Ok(()),
+        }
+    }
+}
+
+/// The metadata of a call: a login, unless it has its own.
+fn headers(own: &[(String, String)], names: &Names) -> Result<Vec<(String, String)>, String> {
+    let token = names.fill("$T")?;
+    let tenant = token.split('!').next().unwrap_or_default().to_owned();
+    let mut headers = Vec::new();
+    for (name, value) in [
+        ("accesstoken", token.clone()),
+        ("instanceurl", names.fill("$URL")?),
+        ("tenantid", tenant),
+    ] {
+        let written = own.iter().find(|(own, _)| own == name);
+        let value = match written {
+            Some((_, value)) => names.fill(value)?,
+            None => value,
+        };
+        headers.push((name.to_owned(), value));
+    }
+    Ok(headers)
 }
 
 /// Compares an answer. A wrong one is noted, so that the rest of the case is compared too; no answer at all ends the case.
