@@ -6,15 +6,22 @@
 use landfall_auth::{Act, Login};
 use landfall_engine::{Engine, Present, TopicId};
 use landfall_model::Fault;
+use landfall_wire::ApiVersion;
 
 use crate::selection::{Selection, conditions};
 use crate::topic_access::{hidden, may_with_channels};
 
 /// Prefixes of channels that clients may name; all else is restricted.
-const PREFIXES: [&str; 5] = ["/data/", "/event/", TOPIC, GENERIC, SYSTEM];
+const PREFIXES: [&str; 5] = [CHANGES, "/event/", TOPIC, GENERIC, SYSTEM];
 const TOPIC: &str = "/topic/";
 const GENERIC: &str = "/u/";
 const SYSTEM: &str = "/systemTopic/";
+const CHANGES: &str = "/data/";
+
+/// The first version that has change events.
+///
+/// Source: "`StandardObjectNameChangeEvent`" (Object Reference): available in API version 44.0 and later.
+const CHANGES_VERSION: u16 = 44;
 
 /// Channels about the service itself. None of their events exist here.
 ///
@@ -37,6 +44,8 @@ impl Target {
 /// The limits of a subscribe request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Admission {
+    /// The API version of the session.
+    pub(crate) version: ApiVersion,
     /// Whether a missing generic channel is created.
     pub(crate) creates_channels: bool,
     /// Whether it replaces a subscription of the client: subscribing again does not count.
@@ -71,6 +80,11 @@ pub(crate) async fn target(
     }
     if !PREFIXES.iter().any(|prefix| channel.starts_with(prefix)) {
         return Err(Fault::ChannelRestricted);
+    }
+    if channel.starts_with(CHANGES) && admission.version.number() < CHANGES_VERSION {
+        return Err(Fault::ChannelNotFound {
+            channel: channel.to_owned(),
+        });
     }
     if let Some(name) = channel.strip_prefix(TOPIC) {
         return push_topic(engine, login, name, admission);

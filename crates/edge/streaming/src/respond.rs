@@ -181,6 +181,7 @@ impl Responder<'_> {
     ) -> Result<SubscribeRequest<'m>, Fault> {
         let engine = &self.state.engine;
         let admission = Admission {
+            version: *self.caller.version.as_ref().map_err(Fault::clone)?,
             creates_channels: self.state.settings.dynamic_channels,
             is_repeated,
         };
