@@ -4,6 +4,7 @@
 
 use axum::body::Body;
 use http::Method;
+use landfall_auth::Act;
 use landfall_engine::{GenericChannel, Push};
 use landfall_model::fault::FaultField;
 use landfall_model::{Fault, FieldName, ManyFault, RecordId, limits};
@@ -39,12 +40,23 @@ pub(crate) async fn push(
     if call.method != Method::POST {
         return Ok(Answer::json(listeners(&channel, &online)));
     }
+    check_may_push(call)?;
     let bytes = json_body(&call.headers, body).await?;
     let pushes = pushes(&json::Body::parse(&bytes)?)?;
     let answer = results(&pushes, &online);
     let pushed = shared.engine.push(channel.topic, pushes).await;
     pushed.map_err(refused)?;
     Ok(Answer::json(answer))
+}
+
+/// Pushing changes a channel, listening reads it.
+///
+/// Source: "Generic Streaming" (Streaming API Developer Guide): read-write access is for pushing, read-only access for subscribing.
+fn check_may_push(call: &Call) -> Result<(), Fault> {
+    let entity = call.catalog().entity(OBJECT);
+    let entity = entity.ok_or(Fault::ResourceNotFound)?;
+    let may_push = call.login.access().may(Act::Edit, entity);
+    may_push.then_some(()).ok_or(Fault::AccessDenied)
 }
 
 async fn channel(shared: &Shared, call: &Call, id: RecordId) -> Result<GenericChannel, Fault> {

@@ -99,6 +99,33 @@ async fn found(org: &Org, query: &str) -> String {
     id.unwrap_or_else(|| panic!("{answer}")).to_owned()
 }
 
+/// Source: "Generic Streaming" (Streaming API Developer Guide): read-only access is for subscribers.
+#[tokio::test]
+async fn pushing_to_a_channel_needs_more_than_reading_it() {
+    let org = Org::with(Vec::new()).await;
+    let ann = User::new(&org).await;
+    let channel = json!({"Name": "/u/x"});
+    let channel = org.create("StreamingChannel", &channel).await;
+    let path = format!("/sobjects/StreamingChannel/{channel}/push");
+    let body = json!({"pushEvents": [{"payload": "a"}]});
+    let right = ann.grant("StreamingChannel", &["Read"]).await;
+    assert_eq!(ann.get(&path).await.status, 200);
+    let (status, code, _) = ann.send("POST", &path, &body).await.refusal();
+    let denied = (403, "INSUFFICIENT_ACCESS_OR_READONLY");
+    assert_eq!((status, code.as_str()), denied);
+    let edit = json!({"PermissionsEdit": true});
+    let granted = org
+        .send(
+            "PATCH",
+            &format!("/sobjects/ObjectPermissions/{right}"),
+            &[],
+            edit.to_string(),
+        )
+        .await;
+    assert_eq!(granted.status, 204, "{granted:?}");
+    assert_eq!(ann.send("POST", &path, &body).await.status, 200);
+}
+
 #[tokio::test]
 async fn what_may_not_be_read_is_not_there() {
     let org = Org::with(Vec::new()).await;
