@@ -80,6 +80,7 @@ fn said(options: ServeOptions, log: LogOptions) -> Settings {
         },
         pubsub: settings::Pubsub {
             reflection: options.pubsub_reflection,
+            ..settings::Pubsub::default()
         },
         limits,
         metrics: settings::Metrics {

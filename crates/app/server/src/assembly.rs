@@ -140,12 +140,7 @@ fn router(
     if config.tell_logins {
         tasks.spawn(auth.tell_logins(stopping.clone()));
     }
-    let pubsub = PubsubState::new(
-        engine.clone(),
-        auth.clone(),
-        landfall_pubsub::Timings::default(),
-        stopping,
-    );
+    let pubsub = PubsubState::new(engine.clone(), auth.clone(), config.pubsub, stopping);
     Router::new()
         .merge(health::router(engine.clone(), phase, authority))
         .merge(metrics::router(MetricsState {

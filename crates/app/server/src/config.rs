@@ -87,6 +87,8 @@ pub struct Config {
     pub logins: AuthSettings,
     /// Whether the Pub/Sub API is described to whoever asks, by server reflection.
     pub reflection: bool,
+    /// The timeouts of the Pub/Sub API.
+    pub pubsub: landfall_pubsub::Settings,
     /// The Salesforce DX project that the definitions come from.
     pub project: Option<PathBuf>,
     /// Files of the records that the org begins with.
@@ -237,6 +239,7 @@ impl Config {
                 ..logins(AuthSettings::developer(), &settings.oauth, &settings.limits)?
             },
             reflection: settings.pubsub.reflection.unwrap_or(true),
+            pubsub: pubsub(&settings.pubsub)?,
             project: settings.project,
             seeds: settings.seeds.unwrap_or_default(),
         })
@@ -306,6 +309,7 @@ impl Config {
                 &settings.limits,
             )?,
             reflection: settings.pubsub.reflection.unwrap_or(false),
+            pubsub: pubsub(&settings.pubsub)?,
             project: settings.project,
             seeds: settings.seeds.unwrap_or_default(),
         })
@@ -381,6 +385,18 @@ fn certificate(path: &Path) -> Result<Certificate, Error> {
             "`connected_app.certificate_file`: {} holds no certificate in PEM with an RSA key of 2048 bits or more",
             path.display()
         ),
+    })
+}
+
+/// The timeouts of the Pub/Sub API.
+fn pubsub(settings: &settings::Pubsub) -> Result<landfall_pubsub::Settings, Error> {
+    let default = landfall_pubsub::Settings::default();
+    let seconds = at_least_one("pubsub.publish_idle_seconds", settings.publish_idle_seconds)?;
+    let millis = seconds.map(|seconds| i64::try_from(seconds.saturating_mul(1_000)));
+    Ok(landfall_pubsub::Settings {
+        publish_idle_ms: millis
+            .map_or(default.publish_idle_ms, |millis| millis.unwrap_or(i64::MAX)),
+        ..default
     })
 }
 

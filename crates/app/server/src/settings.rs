@@ -154,6 +154,8 @@ pub struct Streaming {
 pub struct Pubsub {
     /// Whether server reflection describes the API, without a login.
     pub reflection: Option<bool>,
+    /// Seconds without a request after which a `PublishStream` ends.
+    pub publish_idle_seconds: Option<u64>,
 }
 
 /// `[limits]`
@@ -350,6 +352,10 @@ impl Settings {
             },
             pubsub: Pubsub {
                 reflection: self.pubsub.reflection.or(other.pubsub.reflection),
+                publish_idle_seconds: self
+                    .pubsub
+                    .publish_idle_seconds
+                    .or(other.pubsub.publish_idle_seconds),
             },
             limits: self.limits.or(other.limits),
             metrics: Metrics {

@@ -54,17 +54,33 @@ use slot::Slots;
 /// Source: "Pub/Sub API and Event Allocations" (Pub/Sub API Developer Guide).
 const REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Milliseconds of silence after which a `PublishStream` ends.
-/// Source: the error table of "Handle Errors"; the comment in the published definition says 70 seconds.
-const PUBLISH_IDLE_MS: i64 = 1_800_000;
+/// How the Pub/Sub API behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The timeouts of subscriptions.
+    pub timings: Timings,
+    /// Milliseconds without a request after which a `PublishStream` ends.
+    ///
+    /// Source: the comment of `PublishStream` in `pubsub_api.proto` (forcedotcom/pub-sub-api) for the default. The error table
+    /// of "Handle Errors" (Pub/Sub API Developer Guide) says 1,800 s.
+    pub publish_idle_ms: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            timings: Timings::default(),
+            publish_idle_ms: 70_000,
+        }
+    }
+}
 
 /// What the Pub/Sub API works with.
 #[derive(Clone)]
 pub struct PubsubState {
     pub(crate) engine: Engine,
     pub(crate) auth: Auth,
-    pub(crate) timings: Timings,
-    pub(crate) publish_idle_ms: i64,
+    pub(crate) settings: Settings,
     pub(crate) slots: Slots,
     pub(crate) positions: Positions,
     pub(crate) stopping: watch::Receiver<bool>,
@@ -75,14 +91,13 @@ impl PubsubState {
     pub fn new(
         engine: Engine,
         auth: Auth,
-        timings: Timings,
+        settings: Settings,
         stopping: watch::Receiver<bool>,
     ) -> Self {
         Self {
             engine,
             auth,
-            timings,
-            publish_idle_ms: PUBLISH_IDLE_MS,
+            settings,
             slots: Slots::default(),
             positions: Positions::default(),
             stopping,

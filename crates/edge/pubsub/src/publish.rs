@@ -181,7 +181,7 @@ async fn run(
             .engine
             .clock()
             .now()
-            .plus_millis(state.publish_idle_ms);
+            .plus_millis(state.settings.publish_idle_ms);
         let request = tokio::select! {
             request = requests.message() => match request {
                 Ok(Some(request)) => request,

@@ -90,7 +90,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
             delivery: Delivery::of_stream(
                 login.access(),
                 RESPONSE_BYTES_MAX,
-                state.timings,
+                state.settings.timings,
                 now,
             ),
             frame: EventFields::default(),

@@ -8,7 +8,7 @@ use axum::Router;
 use landfall_engine::usage::Allocations;
 use landfall_engine::{CaptureRules, Change, Transaction};
 use landfall_model::{RecordId, Timestamp, Value};
-use landfall_pubsub::{PubsubState, Timings, router};
+use landfall_pubsub::{PubsubState, Settings, router};
 use landfall_schema::DecodedEvent;
 use landfall_test_org::{Options, TestOrg};
 use tokio::sync::{mpsc, watch};
@@ -100,7 +100,7 @@ impl Org {
     fn of(org: TestOrg) -> Self {
         let (stopping, stops) = watch::channel(false);
         let (engine, auth) = (org.engine.clone(), org.auth.clone());
-        let state = PubsubState::new(engine, auth, Timings::default(), stops);
+        let state = PubsubState::new(engine, auth, Settings::default(), stops);
         Self {
             router: router(state),
             inner: org,

@@ -127,6 +127,7 @@ async fn a_stream_takes_another_token_but_not_first() {
     assert_eq!(produced(&stream.events(2).await[1]).id, id);
 }
 
+/// Source: the comment of `PublishStream` in `pubsub_api.proto` (forcedotcom/pub-sub-api): 70 seconds.
 #[tokio::test]
 async fn a_silent_stream_is_ended() {
     let org = Org::new().await;
@@ -134,7 +135,7 @@ async fn a_silent_stream_is_ended() {
     let first = request(&org, LOW_INK, "");
     requests.send(first).await.expect("it is open");
     answers.message().await.expect("no error").expect("answer");
-    org.advance(1_800).await;
+    org.advance(70).await;
     assert_refused(
         &answers.message().await.expect_err("too long"),
         Code::DeadlineExceeded,
