@@ -59,8 +59,8 @@ async fn each_member_has_its_own_filter_and_its_own_schema() {
     stream.assert_quiet().await;
     org.update("Account", account, &[("Phone", text("1"))])
         .await;
-    org.create("Contact", &[("LastName", "Doe")]).await;
     let first = stream.next().await;
+    org.create("Contact", &[("LastName", "Doe")]).await;
     let second = stream.next().await;
     assert_eq!(
         (first.pending_num_requested, second.pending_num_requested),
