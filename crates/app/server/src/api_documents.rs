@@ -87,8 +87,10 @@ impl DocumentsState {
         let generic = self.engine.generic_channels();
         let generic = generic.first_names(limits::CHANNELS_DESCRIBED_MAX);
         let (base_url, version) = (base_url(parts), ApiVersion::NEWEST.to_string());
+        let resources = landfall_rest::resources();
         let org = Org {
             catalog: definitions.catalog(),
+            resources: &resources,
             channels: channels::all(&definitions, &topics, generic),
             base_url: &base_url,
             version: &version,

@@ -16,16 +16,17 @@ use landfall_rest::RestState;
 use landfall_soap::SoapState;
 use landfall_store::{DocumentKind, Reader};
 use landfall_streaming::{Settings as StreamingSettings, StreamingState};
+use landfall_tooling::Tooling;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::api_documents::DocumentsState;
+use crate::api_documents::{self, DocumentsState};
 use crate::config::{Config, Credentials, DEVELOPER_CLIENT, Mode};
 use crate::error::Error;
-use crate::metrics::MetricsState;
+use crate::metrics::{self, MetricsState};
 use crate::phase::{Listener, Phase};
 use crate::server::Environment;
-use crate::{api_documents, health, metrics, project, retention, seeds, usage};
+use crate::{health, project, retention, seeds, usage};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
@@ -159,6 +160,7 @@ fn router(
             engine: engine.clone(),
             auth: auth.clone(),
             base_url: Arc::new(base_url),
+            virtual_objects: Arc::new(Tooling::new(engine.clone())),
         }))
         .merge(landfall_soap::router(SoapState {
             engine: engine.clone(),

@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use landfall_data_file::{FileRecord, Lookup};
 use landfall_engine::{Assignment, Engine, OpenTransaction};
 use landfall_metadata::Problem;
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{Catalog, EntityDefinition, Fault, RecordId, Row, Value};
-use landfall_rest::{FileRecord, Lookup};
 
 use crate::error::Error;
 

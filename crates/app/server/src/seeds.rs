@@ -9,10 +9,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use landfall_data_file::{DataFile, FileRecord, Refusal};
 use landfall_engine::{Change, Engine, OpenTransaction, stored};
 use landfall_metadata::Problem;
 use landfall_model::{Catalog, RecordId};
-use landfall_rest::{DataFile, FileRecord, Refusal};
 use landfall_store::DocumentKind;
 use serde::Serialize;
 use tracing::info;

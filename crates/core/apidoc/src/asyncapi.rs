@@ -81,7 +81,7 @@ struct Parameter<'c> {
 }
 
 impl<'c> Parameter<'c> {
-    /// None for an address that is a URI template as it stands. Readers of documents disagree about percent signs in it.
+    /// None for an address that is a URI template already. Readers of documents disagree about percent signs in it.
     /// Source: "Channels Object", "Parameters Object" (`AsyncAPI` 2.6.0); RFC 3986, section 2.3.
     fn of(address: &'c str) -> Option<Self> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);

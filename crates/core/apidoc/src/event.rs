@@ -9,7 +9,7 @@ use crate::node::{Node, list, map, text, texts};
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The message of an event as a JSON Schema of its own. Of change events those fields are described that the object has:
-/// whoever asks may see it without some.
+/// a user may see it without some.
 ///
 /// Source: "Change Event Message Structure" (Change Data Capture Developer Guide), "Subscribe to Platform Event
 /// Notifications with `CometD`" (Platform Events Developer Guide).
@@ -31,7 +31,7 @@ pub(crate) fn message(entity: Option<&EntityDefinition>, schema: &EventSchema) -
     let fields: Vec<&EventField> = schema
         .fields()
         .iter()
-        .filter(|field| entity.is_none_or(|entity| tells(entity, field)))
+        .filter(|field| entity.is_none_or(|entity| is_published(entity, field)))
         .collect();
     let payload = object(fields.iter().copied().map(field), &required(&fields));
     let id = described("string", "Schema id of the event");
@@ -50,9 +50,12 @@ pub(crate) fn message(entity: Option<&EntityDefinition>, schema: &EventSchema) -
 }
 
 /// Whether the change events of an object, as it is seen, have a field.
-fn tells(entity: &EntityDefinition, field: &EventField) -> bool {
-    let told = entity.change_event.iter().flat_map(|event| &event.fields);
-    field.shape == Shape::Header || told.into_iter().any(|name| name.as_str() == field.name)
+fn is_published(entity: &EntityDefinition, field: &EventField) -> bool {
+    let published = entity.change_event.iter().flat_map(|event| &event.fields);
+    field.shape == Shape::Header
+        || published
+            .into_iter()
+            .any(|name| name.as_str() == field.name)
 }
 
 /// `channel` and `data`, which has these members and `event`: the replay id, and what more there always is and may be.
@@ -76,15 +79,15 @@ pub(crate) fn envelope<'k>(
     ])
 }
 
-/// The record that a `PushTopic` tells: of the fields of its notifications those that the object has.
+/// The record in the notification of a `PushTopic`: of the fields of its notifications those that the object has.
 pub(crate) fn selected(entity: &EntityDefinition, schema: &EventSchema) -> Node {
     let fields = schema.fields().iter();
     let fields = fields.filter(|field| entity.field(&field.name).is_some());
-    let fields = fields.map(|told| match told.name.as_str() {
+    let fields = fields.map(|selected| match selected.name.as_str() {
         ID => (ID, described("string", "Id of the record")),
-        _ => field(told),
+        _ => field(selected),
     });
-    // Of a deleted record nothing else is told.
+    // The notification of a deleted record has nothing else.
     object(fields, &[ID])
 }
 

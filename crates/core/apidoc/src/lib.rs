@@ -2,7 +2,7 @@
 //! of each event, all made from its definitions.
 //!
 //! Pure: definitions in, a [`Node`] out, which prints itself as YAML or JSON. It knows no server: who serves a document says
-//! where. Start reading at [`asyncapi`] and [`openapi`]; `event` has the schemas of messages, `record` those of records.
+//! where. The API itself declares its resources: [`Resource`]. Start reading at [`asyncapi`] and [`openapi`]; `event` has the schemas of messages, `record` those of records.
 //! Source: "`AsyncAPI` Specification" 2.6.0; "`OpenAPI` Specification" 3.1.0; "JSON Schema" 2020-12.
 
 mod asyncapi;
@@ -10,6 +10,7 @@ mod event;
 mod node;
 mod openapi;
 mod record;
+mod resource;
 
 use std::sync::Arc;
 
@@ -20,11 +21,14 @@ pub use asyncapi::asyncapi;
 pub use event::event_schema;
 pub use node::Node;
 pub use openapi::openapi;
+pub use resource::{Described, Operation, PAYLOAD_FORMAT, Parameter, Resource, Shape};
 
 /// What documents are made from.
 pub struct Org<'o> {
     /// Objects and platform events.
     pub catalog: &'o Catalog,
+    /// The resources that are described, in the order of the document.
+    pub resources: &'o [Resource],
     /// What can be subscribed to, in the order of the document.
     pub channels: Vec<Channel<'o>>,
     /// Scheme and authority of the org: `https://localhost:7443`.
@@ -49,7 +53,7 @@ pub enum Carries<'o> {
     Event(&'o Arc<PlatformEventDefinition>, &'o EventSchema),
     /// Several events, by the names of their schemas: of channels that are in the document as well.
     Several(Vec<&'o str>),
-    /// Records that a `PushTopic` selects: their object, of whose fields those that are told and that it has are described,
+    /// Records that a `PushTopic` selects: their object, of whose fields those are described that are selected and that it has,
     /// and the schema of the notifications.
     Records(&'o EntityDefinition, &'o EventSchema),
     /// Texts that are pushed.

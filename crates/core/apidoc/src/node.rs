@@ -81,7 +81,7 @@ impl Node {
         out
     }
 
-    /// Writes what stands behind a key or at the top, line end included.
+    /// Writes what follows a key or is at the top, line end included.
     fn block(&self, out: &mut String, depth: usize) {
         match self {
             Self::List(nodes) if !nodes.is_empty() => {
@@ -106,11 +106,11 @@ impl Node {
         }
     }
 
-    /// Writes what stands behind a colon or a dash.
+    /// Writes what follows a colon or a dash.
     fn behind(&self, out: &mut String, depth: usize, dash: bool) {
         match self {
             Self::Map(members) if dash && !members.is_empty() => {
-                // The first member stands on the line of the dash, the others below it.
+                // The first member is on the line of the dash, the others below it.
                 let mut inner = String::new();
                 self.block(&mut inner, depth + 1);
                 out.push(' ');
@@ -148,8 +148,8 @@ impl Node {
             Self::Text(text) => quoted(out, text),
             Self::List(nodes) => {
                 out.push('[');
-                for (place, node) in nodes.iter().enumerate() {
-                    if place > 0 {
+                for (index, node) in nodes.iter().enumerate() {
+                    if index > 0 {
                         out.push(',');
                     }
                     node.flow(out);
@@ -158,8 +158,8 @@ impl Node {
             }
             Self::Map(members) => {
                 out.push('{');
-                for (place, (key, node)) in members.iter().enumerate() {
-                    if place > 0 {
+                for (index, (key, node)) in members.iter().enumerate() {
+                    if index > 0 {
                         out.push(',');
                     }
                     quoted(out, key);

@@ -5,29 +5,18 @@ mod operation;
 use landfall_model::{EntityDefinition, PlatformEventDefinition};
 
 use crate::node::{Node, list, map, reference, text, texts};
+use crate::resource::{Described, Operation, PAYLOAD_FORMAT, Parameter, Resource, Shape};
 use crate::{Org, record};
-use operation::{Operation, error_responses, parameter, required};
+use operation::{Builder, error_responses, parameter};
 
 /// The `OpenAPI` document of an org.
 pub fn openapi(org: &Org<'_>) -> Node {
-    let mut paths = resources(org);
     let mut schemas = shared_schemas();
     for entity in org.catalog.entities() {
-        let name = entity.name.as_str();
-        schemas.push((name.to_owned(), record::record(entity)));
-        paths.push((format!("/sobjects/{name}"), object(entity)));
-        paths.push((format!("/sobjects/{name}/describe"), describe(name)));
-        paths.push((format!("/sobjects/{name}/{{id}}"), row(entity)));
+        schemas.push((entity.name.to_string(), record::record(entity)));
     }
     for event in org.catalog.platform_events() {
-        let name = event.name.as_str();
-        schemas.push((name.to_owned(), record::publication(event)));
-        paths.push((format!("/sobjects/{name}"), publication(event)));
-        paths.push((format!("/sobjects/{name}/describe"), describe(name)));
-        paths.push((
-            format!("/sobjects/{name}/eventSchema"),
-            map([("get", event_schema(&format!("schemaOf{name}"), Vec::new()))]),
-        ));
+        schemas.push((event.name.to_string(), record::publication(event)));
     }
     let server = format!("{}/services/data/v{}", org.base_url, org.version);
     map([
@@ -50,7 +39,7 @@ pub fn openapi(org: &Org<'_>) -> Node {
             "security",
             list([map([("oauth2", list([]))]), map([("bearerAuth", list([]))])]),
         ),
-        ("paths", Node::Map(paths)),
+        ("paths", Node::Map(paths(org))),
         (
             "components",
             map([
@@ -84,166 +73,135 @@ fn security(org: &Org<'_>) -> Node {
     ])
 }
 
-/// What does not depend on one object.
-fn resources(org: &Org<'_>) -> Vec<(String, Node)> {
-    let get = |operation: Operation| map([("get", operation.node())]);
-    let plain =
-        |id: &str, summary: &str| get(Operation::new(id, "Org", summary).answers(200, any()));
-    let query = |id: &str, summary: &str| {
-        let text = required(parameter("q", "query", "A SOQL query"));
-        let operation = Operation::new(id, "Query", summary).takes([text]);
-        get(operation.answers(200, schema("QueryResult")))
-    };
-    let locator = || required(parameter("locator", "path", "The end of nextRecordsUrl"));
-    let page = |id: &str| {
-        let operation = Operation::new(id, "Query", "The next page of a query").takes([locator()]);
-        get(operation.answers(200, schema("QueryResult")))
-    };
-    let recent = Operation::new("recent", "Org", "Records that were changed last")
-        .takes([parameter("limit", "query", "How many")])
-        .answers(200, any_list());
-    let counts = Operation::new("recordCount", "Org", "How many records there are")
-        .takes([parameter(
-            "sObjects",
-            "query",
-            "Objects, separated by commas",
-        )])
-        .answers(200, any());
-    let schema_id = required(parameter("schemaId", "path", "The schema id of an event"));
-    let mut paths = vec![
-        ("/".to_owned(), plain("resources", "The resources")),
-        (
-            "/limits".to_owned(),
-            plain("limits", "Allocations, and what is left of them"),
-        ),
-        ("/limits/recordCount".to_owned(), get(counts)),
-        ("/recent".to_owned(), get(recent)),
-        ("/sobjects".to_owned(), plain("sobjects", "All objects")),
-        (
-            "/query".to_owned(),
-            query("query", "Records that a query finds"),
-        ),
-        ("/query/{locator}".to_owned(), page("queryMore")),
-        (
-            "/queryAll".to_owned(),
-            query("queryAll", "The same with deleted records"),
-        ),
-        ("/queryAll/{locator}".to_owned(), page("queryAllMore")),
-        (
-            "/event/eventSchema/{schemaId}".to_owned(),
-            map([("get", event_schema("getEventSchemaById", vec![schema_id]))]),
-        ),
-    ];
-    paths.extend(composite());
-    paths.extend(change_events(org));
+/// The paths of the resources that the API declares, then of those of each object.
+fn paths(org: &Org<'_>) -> Vec<(String, Node)> {
+    let mut paths = Vec::new();
+    for resource in org.resources {
+        if let Described::Fixed(operations) = resource.described
+            && !operations.is_empty()
+        {
+            let operations = operations.iter();
+            let operations =
+                operations.map(|operation| (operation.method.to_owned(), fixed(operation)));
+            paths.push((
+                format!("/{}", resource.path),
+                Node::Map(operations.collect()),
+            ));
+        }
+    }
+    for resource in org.resources {
+        of_objects(org, resource, &mut paths);
+    }
     paths
 }
 
-/// What consists of several requests.
-fn composite() -> Vec<(String, Node)> {
-    let post = |id: &str, summary: &str, body: Node, answer: Node| {
-        let operation = Operation::new(id, "Composite", summary).reads(body);
-        map([("post", operation.answers(200, answer).node())])
-    };
-    let requests = |name: &str| {
-        map([
+/// An operation that is the same in every org.
+fn fixed(operation: &Operation) -> Node {
+    let builder = Builder::new(operation.id, operation.tag, operation.summary)
+        .takes(operation.parameters.iter().map(parameter));
+    let builder = match operation.reads {
+        Some(list) => builder.reads(map([
             ("type", text("object")),
-            ("properties", map([(name, any_list())])),
-            ("required", texts([name])),
-        ])
+            ("properties", map([(list, any_list())])),
+            ("required", texts([list])),
+        ])),
+        None => builder,
     };
-    vec![
-        (
-            "/composite".to_owned(),
-            post(
-                "composite",
-                "Requests that refer to each other",
-                requests("compositeRequest"),
-                any(),
-            ),
-        ),
-        (
-            "/composite/batch".to_owned(),
-            post(
-                "batch",
-                "Requests of their own",
-                requests("batchRequests"),
-                any(),
-            ),
-        ),
-        (
-            "/composite/sobjects".to_owned(),
-            post(
-                "createRecords",
-                "New records",
-                requests("records"),
-                any_list(),
-            ),
-        ),
-    ]
+    let answer = match operation.answers {
+        Shape::Object => any(),
+        Shape::List => any_list(),
+        Shape::QueryResult => schema("QueryResult"),
+    };
+    builder.answers(200, answer).node()
 }
 
-/// The describes and schemas of change events, which differ by name alone.
-fn change_events(org: &Org<'_>) -> Vec<(String, Node)> {
+/// The paths of a resource that each object has. Change events differ by name alone: they have one path together.
+fn of_objects(org: &Org<'_>, resource: &Resource, paths: &mut Vec<(String, Node)>) {
+    let (objects, events) = (org.catalog.entities(), org.catalog.platform_events());
+    let path = |name: &str| {
+        let (before, after) = resource.path.split_once('{').unwrap_or((resource.path, ""));
+        let (_, after) = after.split_once('}').unwrap_or(("", after));
+        format!("/{before}{name}{after}")
+    };
+    let mut add = |name: &str, node: Node| paths.push((path(name), node));
+    match resource.described {
+        Described::Fixed(_) => {}
+        Described::Object => {
+            for entity in objects {
+                add(entity.name.as_str(), object(entity));
+            }
+            for event in events {
+                add(event.name.as_str(), publication(event));
+            }
+            let summary = ("describeChangeEvent", "A change event in short");
+            change_events(org, summary, &mut add);
+        }
+        Described::Describe => {
+            let names = objects.iter().map(|entity| entity.name.as_str());
+            for name in names.chain(events.iter().map(|event| event.name.as_str())) {
+                add(name, describe(name));
+            }
+            let summary = ("describeChangeEventFull", "All about a change event");
+            change_events(org, summary, &mut add);
+        }
+        Described::EventSchema => {
+            for event in events {
+                let name = event.name.as_str();
+                let schema = event_schema(&format!("schemaOf{name}"), Vec::new());
+                add(name, map([("get", schema)]));
+            }
+            if let Some(name) = change_event_name(org) {
+                let schema = event_schema("getChangeEventSchema", vec![name]);
+                add(CHANGE_EVENT, map([("get", schema)]));
+            }
+        }
+        Described::Row => {
+            for entity in objects {
+                add(entity.name.as_str(), row(entity));
+            }
+        }
+    }
+}
+
+/// The parameter that stands for the change event objects.
+const CHANGE_EVENT: &str = "{changeEventName}";
+
+fn change_event_name(org: &Org<'_>) -> Option<Node> {
     let entities = org.catalog.entities().iter();
     let names = entities.filter_map(|entity| entity.change_event.as_ref());
     let names: Vec<&str> = names.map(|event| event.name.as_str()).collect();
     if names.is_empty() {
-        return Vec::new();
+        return None;
     }
-    let name = || {
-        let one_of = map([
-            ("type", text("string")),
-            ("enum", texts(names.iter().copied())),
-        ]);
-        map([
-            ("name", text("changeEventName")),
-            ("in", text("path")),
-            ("required", Node::Bool(true)),
-            ("description", text("The object of a change event")),
-            ("schema", one_of),
-        ])
-    };
-    let get = |id: &str, summary: &str| {
-        let operation = Operation::new(id, "Change Events", summary).takes([name()]);
-        map([("get", operation.answers(200, any()).node())])
-    };
-    let below = |rest: &str| format!("/sobjects/{{changeEventName}}{rest}");
-    vec![
-        (
-            below(""),
-            get("describeChangeEvent", "A change event in short"),
-        ),
-        (
-            below("/describe"),
-            get("describeChangeEventFull", "All about a change event"),
-        ),
-        (
-            below("/eventSchema"),
-            map([("get", event_schema("getChangeEventSchema", vec![name()]))]),
-        ),
-    ]
+    let one_of = map([("type", text("string")), ("enum", texts(names))]);
+    Some(map([
+        ("name", text("changeEventName")),
+        ("in", text("path")),
+        ("required", Node::Bool(true)),
+        ("description", text("The object of a change event")),
+        ("schema", one_of),
+    ]))
+}
+
+/// A read of what all change events have.
+fn change_events(org: &Org<'_>, (id, summary): (&str, &str), add: &mut impl FnMut(&str, Node)) {
+    if let Some(name) = change_event_name(org) {
+        let get = Builder::new(id, "Change Events", summary).takes([name]);
+        let get = get.answers(200, any()).node();
+        add(CHANGE_EVENT, map([("get", get)]));
+    }
 }
 
 fn event_schema(id: &str, parameters: Vec<Node>) -> Node {
-    let formats = map([
-        ("type", text("string")),
-        ("enum", texts(["EXPANDED", "COMPACT"])),
-    ]);
-    let format = map([
-        ("name", text("payloadFormat")),
-        ("in", text("query")),
-        ("schema", formats),
-    ]);
-    Operation::new(id, "Event Schema", "The Avro schema of an event")
-        .takes(parameters.into_iter().chain([format]))
+    Builder::new(id, "Event Schema", "The Avro schema of an event")
+        .takes(parameters.into_iter().chain([parameter(&PAYLOAD_FORMAT)]))
         .answers(200, any())
         .node()
 }
 
 fn describe(name: &str) -> Node {
     let id = format!("describe{name}");
-    let operation = Operation::new(&id, name, "All about the object").answers(200, any());
+    let operation = Builder::new(&id, name, "All about the object").answers(200, any());
     map([("get", operation.node())])
 }
 
@@ -251,7 +209,7 @@ fn describe(name: &str) -> Node {
 fn object(entity: &EntityDefinition) -> Node {
     let name = entity.name.as_str();
     let basic =
-        Operation::new(&format!("basic{name}"), name, "The object in short").answers(200, any());
+        Builder::new(&format!("basic{name}"), name, "The object in short").answers(200, any());
     let mut node = map([("get", basic.node())]);
     if entity.capabilities.createable {
         let body = match record::required(entity) {
@@ -261,13 +219,22 @@ fn object(entity: &EntityDefinition) -> Node {
                 list([schema(name), map([("required", texts(fields))])]),
             )]),
         };
-        let create = Operation::new(&format!("create{name}"), name, "A new record")
+        let create = Builder::new(&format!("create{name}"), name, "A new record")
             .reads(body)
             .answers(201, schema("SaveResult"));
         node = node.with("post", create.node());
     }
     node
 }
+
+/// The fields of a record that are read.
+const FIELDS: Parameter = Parameter {
+    name: "fields",
+    location: "query",
+    description: "Names of fields, separated by commas",
+    required: false,
+    values: &[],
+};
 
 /// One record.
 fn row(entity: &EntityDefinition) -> Node {
@@ -284,16 +251,13 @@ fn row(entity: &EntityDefinition) -> Node {
             ("schema", of),
         ])
     };
-    let read = Operation::new(&format!("read{name}"), name, "A record")
-        .takes([
-            id(),
-            parameter("fields", "query", "Names of fields, separated by commas"),
-        ])
+    let read = Builder::new(&format!("read{name}"), name, "A record")
+        .takes([id(), parameter(&FIELDS)])
         .answers(200, schema(name))
         .conditional();
     let mut node = map([("get", read.node())]);
     if entity.capabilities.updateable {
-        let update = Operation::new(&format!("update{name}"), name, "Other values of a record")
+        let update = Builder::new(&format!("update{name}"), name, "Other values of a record")
             .takes([id()])
             .reads(schema(name))
             .answers_nothing(204)
@@ -301,7 +265,7 @@ fn row(entity: &EntityDefinition) -> Node {
         node = node.with("patch", update.node());
     }
     if entity.capabilities.deletable {
-        let delete = Operation::new(&format!("delete{name}"), name, "To the recycle bin")
+        let delete = Builder::new(&format!("delete{name}"), name, "To the recycle bin")
             .takes([id()])
             .answers_nothing(204)
             .conditional();
@@ -314,12 +278,12 @@ fn row(entity: &EntityDefinition) -> Node {
 fn publication(event: &PlatformEventDefinition) -> Node {
     let name = event.name.as_str();
     let basic =
-        Operation::new(&format!("basic{name}"), name, "The event in short").answers(200, any());
+        Builder::new(&format!("basic{name}"), name, "The event in short").answers(200, any());
     let node = map([("get", basic.node())]);
     if event.standard.is_some() {
         return node;
     }
-    let publish = Operation::new(&format!("publish{name}"), name, "Publishes an event")
+    let publish = Builder::new(&format!("publish{name}"), name, "Publishes an event")
         .reads(schema(name))
         .answers(201, schema("SaveResult"));
     node.with("post", publish.node())

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use landfall_apidoc::{Carries, Channel, Node, Org, asyncapi, event_schema, openapi};
+use landfall_apidoc::{
+    Carries, Channel, Described, Node, Operation, Org, Parameter, Resource, Shape, asyncapi,
+    event_schema, openapi,
+};
 use landfall_model::{Catalog, EntityDefinition};
 use landfall_schema::EventSchema;
 use serde_json::{Value, json};
@@ -15,6 +18,48 @@ fn account(catalog: &Catalog) -> EventSchema {
     let entity = catalog.entity("Account").expect("shipped");
     EventSchema::of_change_event(entity).expect("a schema")
 }
+
+/// Resources of each kind.
+const RESOURCES: &[Resource] = &[
+    Resource {
+        path: "query/{locator}",
+        described: Described::Fixed(&[Operation {
+            method: "get",
+            id: "queryMore",
+            tag: "Query",
+            summary: "The next page of a query",
+            parameters: &[Parameter {
+                name: "locator",
+                location: "path",
+                description: "The end of nextRecordsUrl",
+                required: true,
+                values: &[],
+            }],
+            reads: None,
+            answers: Shape::QueryResult,
+        }]),
+    },
+    Resource {
+        path: "search",
+        described: Described::Fixed(&[]),
+    },
+    Resource {
+        path: "sobjects/{object}",
+        described: Described::Object,
+    },
+    Resource {
+        path: "sobjects/{object}/describe",
+        described: Described::Describe,
+    },
+    Resource {
+        path: "sobjects/{event}/eventSchema",
+        described: Described::EventSchema,
+    },
+    Resource {
+        path: "sobjects/{records}/{id}",
+        described: Described::Row,
+    },
+];
 
 /// Of a topic that selects a few fields of accounts.
 fn notification(catalog: &Catalog) -> EventSchema {
@@ -36,6 +81,7 @@ fn org<'o>(
     };
     Org {
         catalog,
+        resources: RESOURCES,
         channels: vec![
             channel("/data/ChangeEvents", Carries::Several(vec![account.name()])),
             channel(
@@ -97,6 +143,28 @@ fn operations_have_names_of_their_own() {
     let different: BTreeSet<&str> = names.iter().copied().collect();
     assert_eq!(names.len(), different.len());
     assert!(different.contains("createAccount"), "{different:?}");
+}
+
+#[test]
+fn a_resource_is_in_the_document_as_it_is_declared() {
+    let catalog = catalog();
+    let (account, notification) = (account(&catalog), notification(&catalog));
+    let org = org(&catalog, &account, &notification);
+    let document: Value = serde_json::from_str(&openapi(&org).json()).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    for path in [
+        "/query/{locator}",
+        "/sobjects/Account",
+        "/sobjects/Account/describe",
+        "/sobjects/Account/{id}",
+        "/sobjects/{changeEventName}/eventSchema",
+    ] {
+        assert!(paths.contains_key(path), "{path}");
+    }
+    assert!(!paths.contains_key("/search"));
+    let more = &paths["/query/{locator}"]["get"];
+    assert_eq!(more["operationId"], "queryMore");
+    assert_eq!(more["parameters"][0]["required"], true);
 }
 
 #[test]

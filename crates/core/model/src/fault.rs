@@ -358,6 +358,11 @@ pub enum Fault {
     SessionMissing,
     /// The authorization header has a scheme that is not read here.
     AuthorizationHeaderInvalid,
+    /// A conditional header has no date.
+    ConditionDateInvalid {
+        /// The header's name.
+        header: String,
+    },
     /// The access token does not cover the REST API.
     ApiScopeMissing,
     /// The daily number of requests is used up.

@@ -1,4 +1,4 @@
-//! The syntax tree. Names are as written; `at` is the place in the statement, in bytes, for error texts.
+//! The syntax tree. Names are as written; `at` is the offset in the statement, in bytes, for error texts.
 
 use crate::keyword::{Aggregate, DateKeyword, Function};
 
@@ -36,7 +36,7 @@ impl std::fmt::Display for Path {
 /// `SELECT ... FROM ...`, also within another query.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
-    /// What is asked for, in order.
+    /// What is selected, in order.
     pub select: Vec<Select>,
     /// The object; further items give names to ways to parents.
     pub from: Vec<From>,
@@ -54,9 +54,9 @@ pub struct Query {
     pub limit: Option<u64>,
     /// `OFFSET`.
     pub offset: Option<u64>,
-    /// `FOR UPDATE`, and where it stands; the other purposes change nothing that is answered.
+    /// `FOR UPDATE`, and its offset; the other purposes do not change the answer.
     pub for_update: Option<usize>,
-    /// `ALL ROWS`, and where it stands.
+    /// `ALL ROWS`, and its offset.
     pub all_rows: Option<usize>,
     /// Where it begins. Unit: bytes.
     pub at: usize,
@@ -111,7 +111,7 @@ pub enum Select {
     TypeOf(TypeOf),
 }
 
-/// Which fields `FIELDS()` stands for.
+/// Which fields `FIELDS()` selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldSet {
     /// Every field.
@@ -265,7 +265,7 @@ pub enum Value {
     Query(Box<Query>),
 }
 
-/// A value and where it stands.
+/// A value and its offset.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Literal {
     /// The value.

@@ -58,7 +58,7 @@ impl Error {
             | ErrorKind::SearchReserved(_) => String::new(),
             ErrorKind::TextUnclosed => line_place(statement, statement.len()),
             ErrorKind::Mismatched(..) => line_place(statement, at),
-            // Recorded answers count this one character from 0, so its mark stands one to the left.
+            // Recorded answers count this one character from 0, so its mark is one to the left.
             ErrorKind::UnexpectedCharacter(_) => {
                 let before = statement.get(..at).unwrap_or(statement);
                 let left = before

@@ -30,7 +30,7 @@ pub fn parse(statement: &str) -> Result<Query, Error> {
 
 /// Reads a filter expression: a condition without a query around it.
 ///
-/// It is stricter than the condition of a query: the only function is `LOWER`, a `NOT` among other terms stands in
+/// It is stricter than the condition of a query: the only function is `LOWER`, a `NOT` among other terms is in
 /// parentheses, and there are neither queries nor `INCLUDES`.
 ///
 /// # Errors

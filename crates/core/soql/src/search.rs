@@ -1,7 +1,7 @@
 //! SOSL: what a search is for, and from what to tell of it.
 //!
 //! A statement is `FIND {words} [IN group FIELDS] [RETURNING object(fields WHERE .. ORDER BY .. LIMIT n OFFSET n), ..]
-//! [WITH ..] [LIMIT n]`; what stands in the parentheses is read as in a query.
+//! [WITH ..] [LIMIT n]`; what is in the parentheses is read as in a query.
 //! Source: "SOSL Syntax", "`FIND {SearchQuery}`", "`RETURNING FieldSpec`" (SOQL and SOSL Reference).
 
 mod terms;
@@ -67,7 +67,7 @@ pub struct Search {
     pub terms: Terms,
     /// Where.
     pub group: SearchGroup,
-    /// Of which objects what is told; empty: the ids of all.
+    /// Which fields of which objects are returned; empty: the ids of all.
     pub returning: Vec<Query>,
     /// Records in all.
     pub limit: Option<u64>,
@@ -172,7 +172,7 @@ impl Parser<'_> {
     }
 }
 
-/// What is told of one object, each part given as a text of its own; none: all of it, or the id.
+/// What is returned of one object, each part as a text of its own; none: all of it, or the id.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Returned<'t> {
     /// The object.

@@ -2,7 +2,7 @@
 //!
 //! Source: "Quoted String Escape Sequences" (SOQL and SOSL Reference).
 
-/// What stands between the quotes, without escapes; the sequence that is none if there is one.
+/// The text between the quotes, without escapes; an invalid escape sequence if there is one.
 pub(crate) fn unescaped(raw: &str) -> Result<String, String> {
     decoded(raw, false)
 }

@@ -19,7 +19,7 @@ pub(crate) enum Kind {
     End,
 }
 
-/// A word or sign with its place.
+/// A word or sign with its offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token<'s> {
     pub(crate) kind: Kind,
@@ -29,7 +29,7 @@ pub(crate) struct Token<'s> {
     pub(crate) at: usize,
 }
 
-/// Splits a statement from a place on; the last token is its end.
+/// Splits a statement from an offset on; the last token is its end.
 pub(crate) fn tokens_from(statement: &str, start: usize) -> Result<Vec<Token<'_>>, Error> {
     let mut tokens = Vec::new();
     let mut at = start;

@@ -297,6 +297,11 @@ pub fn wire(fault: &Fault) -> Wire {
             "EXCEEDED_ID_LIMIT",
             "too many records changed in the given time; please choose dates that are closer together",
         )),
+        Fault::ConditionDateInvalid { header } => on_rest(RestError::plain(
+            400,
+            "INVALID_HEADER",
+            format!("The value of the header {header} is not a valid HTTP date"),
+        )),
         Fault::ReplicationDateInvalid { reason } => {
             on_rest(RestError::plain(400, "INVALID_REPLICATION_DATE", *reason))
         }

@@ -93,9 +93,11 @@ pub fn parse_time(text: &str) -> Option<i32> {
 
 /// Reads the date of a conditional header: `Tue, 07 May 2013 22:07:19 GMT`.
 ///
-/// Source: RFC 9110, 5.6.7; the service's guide writes `EEE, dd MMM yyyy HH:mm:ss z`.
+/// The day of the week does not matter: an example of the guide has a wrong one.
+/// Source: RFC 9110, 5.6.7; "Conditional Request Headers" (REST API Developer Guide).
 pub fn parse_http_date(text: &str) -> Option<Timestamp> {
-    let zoned = jiff::fmt::rfc2822::parse(&text.replace(" UTC", " GMT")).ok()?;
+    let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    let zoned = parser.parse_zoned(text.replace(" UTC", " GMT")).ok()?;
     Some(Timestamp::from_millis(zoned.timestamp().as_millisecond()))
 }
 
@@ -212,6 +214,10 @@ mod tests {
         }
         assert_eq!(parse_time("24:00:00"), None);
         assert_eq!(parse_http_date("yesterday"), None);
+        assert_eq!(
+            parse_http_date("Tue, 10 Aug 2015 00:00:00 GMT"),
+            parse_http_date("Mon, 10 Aug 2015 00:00:00 GMT")
+        );
     }
 
     #[test]

@@ -10,20 +10,19 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::Method;
 use landfall_engine::{Change, Outcome, Published};
+use landfall_http::json::{self, Content, Json};
+use landfall_http::{Answer, Writer, json_body};
 use landfall_model::limits::{REST_COLLECTION_CHUNKS_MAX, REST_COLLECTION_RECORDS_MAX};
 use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, Value};
+use landfall_sobject::input::{self, Intent, identifies};
+use landfall_sobject::values::{self, subject_named};
 
-use crate::Shared;
-use crate::call::{Call, json_body};
-use crate::given::{self, Intent, identifies};
-use crate::json::{self, Content, Json};
+use crate::call::Call;
+use crate::path::{Object, object_of};
 use crate::platform_event::{prepared, write_published};
-use crate::resource::{Object, object_of};
-use crate::respond::Answer;
-use crate::save;
-use crate::scope::{self, Outgoing};
-use crate::values::{self, subject_named};
-use crate::writer::Writer;
+use crate::scope::Outgoing;
+use crate::state::Shared;
+use crate::{save, transaction};
 
 /// What a request does with its records.
 #[derive(Clone, Copy)]
@@ -133,7 +132,7 @@ async fn made(
     let outcomes = if changes.is_empty() {
         Vec::new()
     } else {
-        scope::commit(shared, call, changes, all_or_none).await?
+        transaction::commit(shared, call, changes, all_or_none).await?
     };
     let has_failed =
         outcomes.iter().any(Result::is_err) || told.iter().any(|told| matches!(told, Some(Err(_))));
@@ -148,7 +147,7 @@ async fn made(
             outgoing.push(event);
         }
     }
-    match scope::publish(shared, call, outgoing).await {
+    match transaction::publish(shared, call, outgoing).await {
         // The records are there: each event is refused for itself.
         Err(fault @ Fault::PublishLimitExceeded) => {
             for told in told.iter_mut().filter(|told| matches!(told, Some(Ok(_)))) {
@@ -192,8 +191,8 @@ fn request<'b>(body: &'b json::Body<'_>) -> Result<(&'b [Json], bool), Fault> {
     let mut all_or_none = false;
     for (name, value) in body.members()? {
         match (name.as_str(), &value.content) {
-            ("records", Content::Array(given)) => records = given,
-            ("allOrNone", Content::Boolean(given)) => all_or_none = *given,
+            ("records", Content::Array(items)) => records = items,
+            ("allOrNone", Content::Boolean(flag)) => all_or_none = *flag,
             ("records" | "allOrNone", Content::Null) => {}
             ("records" | "allOrNone", _) => return Err(body.unexpected(value)),
             _ => return Err(body.unrecognized(name, value)),
@@ -232,7 +231,7 @@ fn objects(
             }
         };
         if let Action::Upsert(entity, _) = action
-            && !matches!(&object, Object::Records(given) if Arc::ptr_eq(given, entity))
+            && !matches!(&object, Object::Records(named) if Arc::ptr_eq(named, entity))
         {
             return Err(type_unknown(name));
         }
@@ -251,7 +250,7 @@ fn type_name<'b>(body: &'b json::Body<'_>, record: &'b Json) -> Result<&'b str, 
     members(body, record)?
         .iter()
         .find(|(name, _)| name == "attributes")
-        .and_then(|(_, attributes)| given::type_of(attributes))
+        .and_then(|(_, attributes)| input::type_of(attributes))
         .ok_or(Fault::Many(ManyFault::TypeMissing))
 }
 
@@ -333,11 +332,11 @@ impl<'b> Record<'b> {
                 (key, Intent::Upsert(place))
             }
         };
-        let given = self.members.iter().filter(|(name, _)| {
+        let members = self.members.iter().filter(|(name, _)| {
             !left_out.is_some_and(|left_out| name.eq_ignore_ascii_case(left_out))
         });
-        let given = given::given(self.body, given, call.catalog(), entity, intent)?;
-        let values = save::resolved(shared, call, entity, given).await?;
+        let fields = input::fields(self.body, members, call.catalog(), entity, intent)?;
+        let values = save::resolved(shared, call, entity, fields).await?;
         let entity = Arc::clone(entity);
         match action {
             Action::Create if self.member("Id").is_some() => {
@@ -397,8 +396,8 @@ impl<'b> Record<'b> {
     fn member(&self, name: &str) -> Option<&'b Json> {
         let mut members = self.members.iter().rev();
         members
-            .find(|(given, value)| {
-                given.eq_ignore_ascii_case(name) && value.content != Content::Null
+            .find(|(member, value)| {
+                member.eq_ignore_ascii_case(name) && value.content != Content::Null
             })
             .map(|(_, value)| value)
     }

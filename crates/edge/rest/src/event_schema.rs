@@ -3,12 +3,12 @@
 //! Source: "Platform Event Schema by Event Name" and "Platform Event Schema by Schema ID" (REST API Developer Guide).
 
 use landfall_engine::Engine;
+use landfall_http::Answer;
 use landfall_model::{Fault, SchemaId};
 use landfall_schema::EventSchema;
 
 use crate::call::Call;
-use crate::resource::Object;
-use crate::respond::Answer;
+use crate::path::Object;
 
 /// The version that brought the resource.
 const FIRST_VERSION: u16 = 40;

@@ -4,27 +4,21 @@
 
 mod allocations;
 
+use allocations::{ALL, Counted};
 use landfall_engine::usage::{Allocations, Meter, Usage};
+use landfall_http::{Answer, Writer, refused};
 use landfall_model::limits::REST_RECENT_ITEMS_MAX;
 use landfall_model::{Fault, Timestamp, Value};
+use landfall_sobject::object_describe::ObjectDescribe;
+use landfall_sobject::record_json::{value, write_named};
 use landfall_wire::headers as names;
 
-use crate::Shared;
 use crate::call::Call;
 use crate::collections::listed;
-use crate::face::Face;
-use crate::fault::refused;
-use crate::record_json::{value, write_named};
-use crate::respond::Answer;
-use crate::writer::Writer;
-
-use allocations::{ALL, Counted};
+use crate::state::Shared;
 
 /// Permission sets, and those that are made here: all that are counted.
 const PERMISSION_SETS: (u64, u64) = (1_500, 1_000);
-
-/// The version that brought the numbers of records.
-const RECORD_COUNT_VERSION: u16 = 40;
 
 /// Answers with the org's allocations and what is left of them. One that is not limited is shown with the number of a
 /// Developer Edition org.
@@ -99,16 +93,17 @@ pub(crate) fn counted(shared: &Shared) -> (String, Result<(), Fault>) {
 ///
 /// Clients: `sf` names the parameter without a value to have all.
 pub(crate) async fn counts(shared: &Shared, call: &Call) -> Result<Answer, Fault> {
-    if call.version.number() < RECORD_COUNT_VERSION {
-        return Err(Fault::ResourceNotFound);
-    }
     let wanted = listed(call.parameter("sObjects"));
     let mut w = Writer::new();
     w.open('{');
     w.name("sObjects").open('[');
     for entity in call.catalog().entities() {
         let name = entity.name.as_str();
-        if wanted.is_empty() || wanted.iter().any(|given| given.eq_ignore_ascii_case(name)) {
+        if wanted.is_empty()
+            || wanted
+                .iter()
+                .any(|requested| requested.eq_ignore_ascii_case(name))
+        {
             let count = shared.engine.record_count(entity).await.map_err(refused)?;
             w.object(|w| {
                 w.name("count").integer(number(count));
@@ -130,7 +125,7 @@ pub(crate) async fn recent(shared: &Shared, call: &Call) -> Result<Answer, Fault
         .min(REST_RECENT_ITEMS_MAX);
     let mut found = Vec::new();
     let entities = call.catalog().entities().iter();
-    for entity in entities.filter(|entity| Face::of(entity).layoutable) {
+    for entity in entities.filter(|entity| ObjectDescribe::of(entity).layoutable) {
         let rows = shared.engine.recent_rows(entity, most).await;
         for row in rows.map_err(refused)? {
             let changed = match value(entity, &row, "LastModifiedDate") {

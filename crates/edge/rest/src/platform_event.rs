@@ -1,79 +1,19 @@
-//! Platform events as objects: their describes, and publishing them.
+//! Publishing platform events.
 //!
 //! Source: "Publish Event Messages with Salesforce APIs" (Platform Events Developer Guide).
 
 use axum::body::Body;
 use landfall_engine::{Publication, Published};
+use landfall_http::{Answer, Writer, json, json_body, refused};
 use landfall_model::fault::Operation;
-use landfall_model::{
-    Catalog, ChildRelationship, DeleteRule, EntityDefinition, EntityName, Fault, FieldName,
-    PlatformEventDefinition,
-};
+use landfall_model::{Fault, FieldName, PlatformEventDefinition};
+use landfall_sobject::input::{self, Intent};
 use landfall_wire::OPERATION_ENQUEUED;
 
-use crate::Shared;
-use crate::call::{Call, json_body};
-use crate::describe::{basic, render_full};
-use crate::describe_event::write_names;
-use crate::describe_field::write_field;
-use crate::face::{Face, Kind};
-use crate::fault::refused;
-use crate::given::{self, Intent};
-use crate::json;
-use crate::respond::Answer;
-use crate::scope::{self, Outgoing};
-use crate::template::Template;
-use crate::writer::Writer;
-
-/// The one reference that every platform event has, and what it leads to.
-const CREATOR: (&str, &str) = ("CreatedById", "User");
-
-/// The entry in the list of objects.
-pub(crate) fn face(object: &EntityDefinition) -> Face<'_> {
-    Face {
-        kind: Kind::PlatformEvent,
-        layoutable: false,
-        // Those of the service have none that is documented.
-        key_prefix: object.custom.then_some(object.key_prefix.as_str()),
-        ..Face::of(object)
-    }
-}
-
-/// The basic information: the entry of the list, and name, label and type of each field.
-pub(crate) fn basic_of(object: &EntityDefinition) -> Template {
-    basic(&face(object), |w| write_names(w, &object.fields))
-}
-
-/// The full describe.
-pub(crate) fn full(catalog: &Catalog, object: &EntityDefinition) -> String {
-    render_full(
-        &face(object),
-        false,
-        |_| (),
-        |w| {
-            for field in &object.fields {
-                write_field(w, catalog, object, field);
-            }
-        },
-    )
-}
-
-/// The references that platform events hold to records of `target`.
-pub(crate) fn references(
-    catalog: &Catalog,
-    target: &EntityName,
-) -> impl Iterator<Item = ChildRelationship> {
-    let (field, leads_to) = CREATOR;
-    let events = catalog.platform_events().iter();
-    events
-        .filter(move |_| target.as_str() == leads_to)
-        .map(move |event| ChildRelationship {
-            child: event.name.clone(),
-            field: FieldName::new(field),
-            relationship_name: None,
-            delete_rule: DeleteRule::Clear,
-        })
-}
+use crate::call::Call;
+use crate::scope::Outgoing;
+use crate::state::Shared;
+use crate::transaction;
 
 /// Publishes an event with the fields that the body gives.
 pub(crate) async fn publish(
@@ -91,7 +31,7 @@ pub(crate) async fn publish(
         let body = json::Body::parse(&bytes)?;
         prepared(shared, call, publication, &body, body.members()?)?
     };
-    scope::publish(shared, call, vec![outgoing]).await?;
+    transaction::publish(shared, call, vec![outgoing]).await?;
     let mut w = Writer::new();
     write_published(&mut w, &published);
     Ok(Answer::enqueued(w.finish()))
@@ -113,7 +53,7 @@ pub(crate) fn write_published(w: &mut Writer, published: &Published) {
 }
 
 /// An event with what the body gives it, ready to be published. Its references are not a publisher's to set, by whatever
-/// name they are given.
+/// name they are input.
 pub(crate) fn prepared<'m>(
     shared: &Shared,
     call: &Call,
@@ -128,14 +68,14 @@ pub(crate) fn prepared<'m>(
             label: object.label.clone(),
         });
     }
-    let given =
-        given::given(body, members, call.catalog(), object, Intent::Create).map_err(|fault| {
+    let input =
+        input::fields(body, members, call.catalog(), object, Intent::Create).map_err(|fault| {
             match fault {
                 Fault::IdInBody => Fault::IdInEvent,
                 fault => fault,
             }
         })?;
-    let references: Vec<FieldName> = given
+    let references: Vec<FieldName> = input
         .lookups
         .iter()
         .filter_map(|lookup| object.fields.get(lookup.reference))
@@ -146,7 +86,7 @@ pub(crate) fn prepared<'m>(
     }
     let prepared = shared
         .engine
-        .prepare(publication, call.login.user_id, given.values);
+        .prepare(publication, call.login.user_id, input.values);
     let (published, event) = prepared.map_err(refused)?;
     let outgoing = Outgoing {
         event,

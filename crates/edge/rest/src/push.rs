@@ -6,20 +6,16 @@ use axum::body::Body;
 use http::Method;
 use landfall_auth::Act;
 use landfall_engine::{GenericChannel, Push};
+use landfall_http::json::{self, Content, Json};
+use landfall_http::{Answer, Writer, json_body, refused};
 use landfall_model::fault::FaultField;
 use landfall_model::{Fault, FieldName, ManyFault, RecordId, limits};
+use landfall_sobject::GENERIC_CHANNEL;
 
-use crate::Shared;
-use crate::call::{Call, json_body};
-use crate::fault::refused;
-use crate::json::{self, Content, Json};
-use crate::resource::record_id;
-use crate::respond::Answer;
+use crate::call::Call;
+use crate::path::record_id;
 use crate::scope::Scope;
-use crate::writer::Writer;
-
-/// The object whose records are channels.
-pub(crate) const OBJECT: &str = "StreamingChannel";
+use crate::state::Shared;
 
 const PUSH_EVENTS: &str = "pushEvents";
 const PAYLOAD: &str = "payload";
@@ -53,14 +49,14 @@ pub(crate) async fn push(
 ///
 /// Source: "Generic Streaming" (Streaming API Developer Guide): read-write access is for pushing, read-only access for subscribing.
 fn check_may_push(call: &Call) -> Result<(), Fault> {
-    let entity = call.catalog().entity(OBJECT);
+    let entity = call.catalog().entity(GENERIC_CHANNEL);
     let entity = entity.ok_or(Fault::ResourceNotFound)?;
     let may_push = call.login.access().may(Act::Edit, entity);
     may_push.then_some(()).ok_or(Fault::AccessDenied)
 }
 
 async fn channel(shared: &Shared, call: &Call, id: RecordId) -> Result<GenericChannel, Fault> {
-    let entity = call.catalog().entity(OBJECT);
+    let entity = call.catalog().entity(GENERIC_CHANNEL);
     let entity = entity.ok_or(Fault::ResourceNotFound)?;
     let id = record_id(entity, id.as_str())?;
     let row = shared.engine.row(entity, id).await.map_err(refused)?;

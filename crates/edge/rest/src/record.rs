@@ -7,22 +7,20 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::Method;
 use landfall_engine::{Assignment, Change, Saved};
+use landfall_http::conditional::{self, State, Verdict};
+use landfall_http::{Answer, Writer, fingerprint, json_body};
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, RecordId, Row, Timestamp, Value};
+use landfall_sobject::input::{self, Intent, identifies};
+use landfall_sobject::record_json::{id_of, is_deleted, record_url, value};
 use landfall_wire::values;
 
-use crate::Shared;
-use crate::call::{Call, json_body};
-use crate::conditional::{self, State, Verdict};
-use crate::fault::fingerprint;
-use crate::given::{self, Intent, identifies};
-use crate::record_json::{id_of, is_deleted, record_url, value, write_record};
-use crate::resource::record_id;
-use crate::respond::Answer;
-use crate::save;
-use crate::scope;
+use crate::call::Call;
+use crate::path::record_id;
+use crate::record_json::write_record;
 use crate::selection::{self, Node};
-use crate::writer::Writer;
+use crate::state::Shared;
+use crate::{save, transaction};
 
 /// The version from which an upsert says whether it created the record.
 const CREATED_MEMBER_VERSION: u16 = 46;
@@ -39,7 +37,7 @@ pub(crate) async fn create(
     body: Body,
     by_id: bool,
 ) -> Result<Answer, Fault> {
-    let values = given_values(shared, call, entity, body, Intent::Create).await?;
+    let values = read_values(shared, call, entity, body, Intent::Create).await?;
     let change = Change::Create {
         entity: Arc::clone(entity),
         values,
@@ -74,7 +72,7 @@ pub(crate) async fn by_id(
     if call.method == Method::DELETE {
         return delete(shared, call, entity, id).await;
     }
-    let row = call.records(shared).row(entity, id).await?;
+    let row = call.records(&shared.engine).row(entity, id).await?;
     match row {
         None => Err(Fault::RecordNotFound),
         Some(row) if is_deleted(entity, &row) => Err(Fault::RecordDeleted),
@@ -95,7 +93,7 @@ pub(crate) async fn external(
         return upsert(shared, call, entity, (place, key), body).await;
     }
     let rows = call
-        .records(shared)
+        .records(&shared.engine)
         .rows_where(entity, place, key, REST_RELATED_RECORDS_MAX)
         .await?;
     let mut rows: Vec<Row> = rows
@@ -143,7 +141,14 @@ pub(crate) async fn read(
     if conditional::of_read(&call.headers, &state)? == Verdict::NotModified {
         return Ok(Answer::not_modified().stamped(&state));
     }
-    let record = selection::load(call.records(shared), call.catalog(), entity, row, &nodes).await?;
+    let record = selection::load(
+        call.records(&shared.engine),
+        call.catalog(),
+        entity,
+        row,
+        &nodes,
+    )
+    .await?;
     let mut w = Writer::new();
     write_record(&mut w, call.version, &nodes, &record);
     Ok(Answer::json(w.finish()).stamped(&state))
@@ -164,13 +169,13 @@ async fn update(
     id: RecordId,
     body: Body,
 ) -> Result<Answer, Fault> {
-    let values = given_values(shared, call, entity, body, Intent::Update).await?;
+    let values = read_values(shared, call, entity, body, Intent::Update).await?;
     let seen = check_conditions(shared, call, entity, id).await?;
     let change = Change::Update {
         entity: Arc::clone(entity),
         id,
         values,
-        unmodified_since: conditional::unmodified_since(&call.headers).or(seen),
+        unmodified_since: conditional::unmodified_since(&call.headers)?.or(seen),
     };
     commit(shared, call, change).await?;
     Ok(Answer::no_content())
@@ -198,7 +203,7 @@ async fn upsert(
     (field, key): Assignment,
     body: Body,
 ) -> Result<Answer, Fault> {
-    let values = given_values(shared, call, entity, body, Intent::Upsert(field)).await?;
+    let values = read_values(shared, call, entity, body, Intent::Upsert(field)).await?;
     let update_only = call
         .parameter("updateOnly")
         .is_some_and(|value| value.eq_ignore_ascii_case("true"));
@@ -223,7 +228,7 @@ async fn upsert(
 }
 
 /// What the body gives, references by external id resolved.
-async fn given_values(
+async fn read_values(
     shared: &Shared,
     call: &Call,
     entity: &Arc<EntityDefinition>,
@@ -231,11 +236,11 @@ async fn given_values(
     intent: Intent,
 ) -> Result<Vec<Assignment>, Fault> {
     let bytes = json_body(&call.headers, body).await?;
-    let given = {
-        let body = crate::json::Body::parse(&bytes)?;
-        given::given(&body, body.members()?, call.catalog(), entity, intent)?
+    let fields = {
+        let body = landfall_http::json::Body::parse(&bytes)?;
+        input::fields(&body, body.members()?, call.catalog(), entity, intent)?
     };
-    save::resolved(shared, call, entity, given).await
+    save::resolved(shared, call, entity, fields).await
 }
 
 /// Checks the request's conditions on a record that is to be changed; a missing one is the engine's to refuse.
@@ -250,7 +255,7 @@ async fn check_conditions(
     if !conditional::any(&call.headers) {
         return Ok(None);
     }
-    let Some(row) = call.records(shared).row(entity, id).await? else {
+    let Some(row) = call.records(&shared.engine).row(entity, id).await? else {
         return Ok(None);
     };
     let state = state(entity, &row);
@@ -259,7 +264,7 @@ async fn check_conditions(
 }
 
 async fn commit(shared: &Shared, call: &Call, change: Change) -> Result<Saved, Fault> {
-    scope::commit(shared, call, vec![change], true)
+    transaction::commit(shared, call, vec![change], true)
         .await?
         .into_iter()
         .next()

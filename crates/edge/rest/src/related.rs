@@ -5,19 +5,18 @@
 use std::sync::Arc;
 
 use axum::body::Body;
+use landfall_http::{Answer, Writer};
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value};
+use landfall_sobject::input::reference_named;
+use landfall_sobject::record_json::is_deleted;
 
-use crate::Shared;
 use crate::call::Call;
-use crate::given::reference_named;
-use crate::record;
-use crate::record_json::{is_deleted, write_record};
-use crate::resource::record_id;
-use crate::respond::Answer;
-use crate::selection;
-use crate::serve::check_method;
-use crate::writer::Writer;
+use crate::path::record_id;
+use crate::record_json::write_record;
+use crate::resource::check_method;
+use crate::state::Shared;
+use crate::{record, selection};
 
 /// Answers for `/sobjects/X/ID/NAME`.
 pub(crate) async fn related(
@@ -29,7 +28,7 @@ pub(crate) async fn related(
     body: Body,
 ) -> Result<Answer, Fault> {
     let id = record_id(entity, id.as_str())?;
-    let row = call.records(shared).row(entity, id).await?;
+    let row = call.records(&shared.engine).row(entity, id).await?;
     let row = row.ok_or(Fault::RecordNotFound)?;
     if is_deleted(entity, &row) {
         return Err(Fault::RecordDeleted);
@@ -85,7 +84,7 @@ async fn children(
         .ok_or(Fault::ResourceNotFound)?;
     let nodes = record::selected(call, child)?;
     let rows = call
-        .records(shared)
+        .records(&shared.engine)
         .rows_where(child, place, Value::Id(id), REST_RELATED_RECORDS_MAX)
         .await?;
     let rows: Vec<Row> = rows
@@ -99,8 +98,14 @@ async fn children(
     w.name("done").boolean(true);
     w.name("records").open('[');
     for row in rows {
-        let loaded =
-            selection::load(call.records(shared), call.catalog(), child, row, &nodes).await?;
+        let loaded = selection::load(
+            call.records(&shared.engine),
+            call.catalog(),
+            child,
+            row,
+            &nodes,
+        )
+        .await?;
         write_record(&mut w, call.version, &nodes, &loaded);
     }
     w.close(']');

@@ -6,14 +6,12 @@
 use std::sync::Arc;
 
 use landfall_engine::{Period, Replicated};
+use landfall_http::{Answer, Writer, refused};
 use landfall_model::{EntityDefinition, Fault, Timestamp};
 use landfall_wire::dates::{parse_date_time, render_date_time};
 
-use crate::Shared;
 use crate::call::Call;
-use crate::fault::refused;
-use crate::respond::Answer;
-use crate::writer::Writer;
+use crate::state::Shared;
 
 /// Answers with the records that were made or changed, or brought back.
 pub(crate) async fn updated(

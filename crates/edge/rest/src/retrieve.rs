@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use http::Method;
+use landfall_http::json::{self, Content, Json};
+use landfall_http::{Answer, Writer, json_body};
 use landfall_model::limits::REST_COLLECTION_READ_MAX;
 use landfall_model::{EntityDefinition, Fault, FieldName, RecordId};
+use landfall_sobject::record_json::is_deleted;
 
-use crate::Shared;
-use crate::call::{Call, json_body};
+use crate::call::Call;
 use crate::collections::{check_count, listed};
-use crate::json::{self, Content, Json};
-use crate::record_json::{is_deleted, write_record};
-use crate::respond::Answer;
+use crate::record_json::write_record;
 use crate::selection;
-use crate::writer::Writer;
+use crate::state::Shared;
 
 /// Answers with one record, or null, for each id.
 pub(crate) async fn retrieve(
@@ -49,7 +49,7 @@ pub(crate) async fn retrieve(
         .map(|id| id.filter(|id| id.prefix() == entity.key_prefix))
         .collect();
     let known = ids.iter().copied().flatten().collect();
-    let rows = call.records(shared).rows(entity, known).await?;
+    let rows = call.records(&shared.engine).rows(entity, known).await?;
     let mut rows = rows.into_iter();
     let mut w = Writer::new();
     w.open('[');
@@ -58,9 +58,14 @@ pub(crate) async fn retrieve(
         match row.filter(|row| !is_deleted(entity, row)) {
             None => w.null(),
             Some(row) => {
-                let loaded =
-                    selection::load(call.records(shared), call.catalog(), entity, row, &nodes)
-                        .await?;
+                let loaded = selection::load(
+                    call.records(&shared.engine),
+                    call.catalog(),
+                    entity,
+                    row,
+                    &nodes,
+                )
+                .await?;
                 write_record(&mut w, call.version, &nodes, &loaded);
             }
         }

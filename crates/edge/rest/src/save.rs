@@ -3,26 +3,26 @@
 //! Source: "sObject Rows", "sObject Collections" (REST API Developer Guide).
 
 use landfall_engine::Assignment;
+use landfall_http::Writer;
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, RecordId, Value};
+use landfall_sobject::input::{Fields, Lookup};
 
-use crate::Shared;
 use crate::call::Call;
-use crate::given::{Given, Lookup};
-use crate::writer::Writer;
+use crate::state::Shared;
 
 /// What a record is given, references by external id resolved.
 pub(crate) async fn resolved(
     shared: &Shared,
     call: &Call,
     entity: &EntityDefinition,
-    given: Given,
+    fields: Fields,
 ) -> Result<Vec<Assignment>, Fault> {
-    let mut values = given.values;
-    for lookup in given.lookups {
+    let mut values = fields.values;
+    for lookup in fields.lookups {
         let place = lookup.reference;
         let id = looked_up(shared, call, entity, lookup).await?;
-        values.retain(|(given, _)| *given != place);
+        values.retain(|(index, _)| *index != place);
         values.push((place, Value::Id(id)));
     }
     Ok(values)
@@ -38,7 +38,7 @@ async fn looked_up(
     let target = call.catalog().entity(&lookup.target);
     let target = target.ok_or_else(|| lookup.unknown(entity))?;
     let rows = call
-        .records(shared)
+        .records(&shared.engine)
         .rows_where(
             target,
             lookup.field,

@@ -4,13 +4,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use landfall_engine::usage::Client;
-use landfall_engine::{Change, Engine, NewEvent, OpenTransaction, Outcome, Transaction};
+use landfall_engine::{Engine, NewEvent, OpenTransaction};
+use landfall_http::refused;
 use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value};
-
-use crate::Shared;
-use crate::call::Call;
-use crate::fault::refused;
 
 /// Where a request does its work.
 #[derive(Clone)]
@@ -23,14 +19,14 @@ pub(crate) enum Scope {
 
 /// A transaction that several requests share.
 pub(crate) struct Joint {
-    transaction: OpenTransaction,
+    pub(crate) transaction: OpenTransaction,
     later: Mutex<Later>,
 }
 
 /// What is done when the transaction has ended.
 #[derive(Default)]
-struct Later {
-    events: Vec<Outgoing>,
+pub(crate) struct Later {
+    pub(crate) events: Vec<Outgoing>,
 }
 
 /// An event on its way.
@@ -43,8 +39,8 @@ pub(crate) struct Outgoing {
 /// Records as a request sees them.
 #[derive(Clone, Copy)]
 pub(crate) struct Records<'a> {
-    engine: &'a Engine,
-    scope: &'a Scope,
+    pub(crate) engine: &'a Engine,
+    pub(crate) scope: &'a Scope,
 }
 
 impl Records<'_> {
@@ -96,97 +92,24 @@ impl Records<'_> {
     }
 }
 
-impl Call {
-    /// Records as this request sees them.
-    pub(crate) fn records<'a>(&'a self, shared: &'a Shared) -> Records<'a> {
-        Records {
-            engine: &shared.engine,
-            scope: &self.scope,
-        }
-    }
-}
-
-/// Makes changes together; says what became of each.
-pub(crate) async fn commit(
-    shared: &Shared,
-    call: &Call,
-    changes: Vec<Change>,
-    all_or_none: bool,
-) -> Result<Vec<Outcome>, Fault> {
-    match &call.scope {
-        Scope::Org => {
-            let transaction = Transaction {
-                changes,
-                all_or_none,
-                user: call.login.user_id,
-                origin: call.origin(),
-            };
-            shared.engine.commit(transaction).await.map_err(refused)
-        }
-        Scope::Joint(joint) => {
-            let made = joint.transaction.apply(changes, all_or_none).await;
-            made.map_err(refused)
-        }
-    }
-}
-
-/// Publishes events.
-pub(crate) async fn publish(
-    shared: &Shared,
-    call: &Call,
-    events: Vec<Outgoing>,
-) -> Result<(), Fault> {
-    match &call.scope {
-        Scope::Org => {
-            let events = events.into_iter().map(|outgoing| outgoing.event).collect();
-            shared
-                .engine
-                .publish(&Client::Rest, events)
-                .await
-                .map_err(refused)?;
-        }
-        Scope::Joint(joint) => joint.later(|later| later.events.extend(events)),
-    }
-    Ok(())
-}
-
-/// Begins a transaction that several requests share.
-pub(crate) async fn open(shared: &Shared, call: &Call) -> Result<Arc<Joint>, Fault> {
-    let opened = shared.engine.open(call.login.user_id, call.origin()).await;
-    Ok(Arc::new(Joint {
-        transaction: opened.map_err(refused)?,
-        later: Mutex::default(),
-    }))
-}
-
-/// Ends it: keeps all of it, or nothing.
-///
-/// # Errors
-/// [`Fault::StoreUnavailable`]: nothing is kept. [`Fault::Internal`] if somebody still works in it.
-pub(crate) async fn end(shared: &Shared, joint: Arc<Joint>, keep: bool) -> Result<(), Fault> {
-    let joint = Arc::into_inner(joint).ok_or(Fault::Internal { error_id: 0 })?;
-    let Later { events } = joint
-        .later
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    if keep {
-        joint.transaction.commit().await.map_err(refused)?;
-    } else {
-        drop(joint.transaction);
-    }
-    let events = events.into_iter();
-    let events = events.filter(|outgoing| keep || !outgoing.after_commit);
-    let events = events.map(|outgoing| outgoing.event).collect();
-    shared
-        .engine
-        .publish(&Client::Rest, events)
-        .await
-        .map_err(refused)?;
-    Ok(())
-}
-
 impl Joint {
-    fn later(&self, add: impl FnOnce(&mut Later)) {
+    pub(crate) fn new(transaction: OpenTransaction) -> Self {
+        Self {
+            transaction,
+            later: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn later(&self, add: impl FnOnce(&mut Later)) {
         add(&mut self.later.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The transaction, and what is done after it.
+    pub(crate) fn into_parts(self) -> (OpenTransaction, Later) {
+        let later = self.later.into_inner();
+        (
+            self.transaction,
+            later.unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }

@@ -7,20 +7,16 @@ mod parameters;
 use axum::body::Body;
 use http::Method;
 use landfall_engine::Question;
+use landfall_http::{Answer, Writer, json_body, refused};
 use landfall_model::Fault;
 use landfall_model::limits::{SEARCH_CHARACTERS_MAX, SEARCH_ROWS_MAX};
+use landfall_sobject::{Api, query_json};
 use landfall_soql::{Search, parse_search};
+use parameters::malformed;
 
-use crate::Shared;
-use crate::call::{Call, json_body};
-use crate::fault::refused;
-use crate::query_json;
-use crate::respond::Answer;
-use crate::virtual_object::Api;
-use crate::writer::Writer;
+use crate::call::Call;
+use crate::state::Shared;
 
-/// The version that brought parameters instead of a statement.
-const PARAMETERS_SINCE: u16 = 36;
 /// The version from which on the answer is an object.
 const OBJECT_SINCE: u16 = 37;
 
@@ -40,16 +36,13 @@ pub(crate) async fn parameterized(
     call: &Call,
     body: Body,
 ) -> Result<Answer, Fault> {
-    if call.version.number() < PARAMETERS_SINCE {
-        return Err(Fault::ResourceNotFound);
-    }
-    let asked = if call.method == Method::POST {
+    let request = if call.method == Method::POST {
         parameters::of_body(&json_body(&call.headers, body).await?)?
     } else {
         parameters::of_address(&call.parameters)?
     };
-    let search = asked.read()?;
-    let is_long = asked.words.chars().count() > SEARCH_CHARACTERS_MAX;
+    let search = request.read()?;
+    let is_long = request.words.chars().count() > SEARCH_CHARACTERS_MAX;
     answer(shared, call, ("", &search), is_long).await
 }
 
@@ -88,10 +81,4 @@ async fn answer(
         w.object(|w| records(w.name("searchRecords")));
     }
     Ok(Answer::json(w.finish()))
-}
-
-fn malformed(error: impl std::fmt::Display) -> Fault {
-    Fault::SearchMalformed {
-        reason: error.to_string(),
-    }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use landfall_model::limits::{REST_FIELDS_MAX, REST_PATH_STEPS_MAX};
 use landfall_model::{Catalog, EntityDefinition, Fault, RecordId, Row, Value};
+use landfall_sobject::input::reference_named;
+use landfall_sobject::record_json::is_deleted;
 
-use crate::given::reference_named;
-use crate::record_json::is_deleted;
 use crate::scope::Records;
 
 /// One thing to show.
@@ -174,10 +174,10 @@ fn unknown(entity: &EntityDefinition, field: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture;
+    use landfall_test_org::definitions;
 
     fn parsed(fields: &str) -> Result<Vec<Node>, Fault> {
-        let catalog = fixture::catalog();
+        let catalog = definitions::catalog();
         let entity = catalog.entity("Thing").expect("in the fixture");
         parse(&catalog, entity, fields)
     }

@@ -4,16 +4,14 @@
 
 use axum::body::Body;
 use http::Method;
+use landfall_http::json::{self, Content};
+use landfall_http::{Answer, Writer, denied, json_body, refused};
 use landfall_model::{Fault, FieldName, ManyFault, RecordId};
 
-use crate::Shared;
-use crate::call::{Call, json_body};
-use crate::fault::{denied, refused};
-use crate::json::{self, Content};
-use crate::resource::record_id;
-use crate::respond::Answer;
+use crate::call::Call;
+use crate::path::record_id;
 use crate::scope::Scope;
-use crate::writer::Writer;
+use crate::state::Shared;
 
 /// The one member of the body.
 const NEW_PASSWORD: &str = "NewPassword";

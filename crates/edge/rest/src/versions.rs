@@ -1,10 +1,11 @@
 //! The lists of versions and of resources.
 
-use landfall_engine::Engine;
+use landfall_http::Writer;
 use landfall_wire::ApiVersion;
 
 use crate::call::Call;
-use crate::writer::Writer;
+use crate::resource;
+use crate::state::Shared;
 
 /// All versions, oldest first.
 ///
@@ -28,63 +29,33 @@ pub(crate) fn versions() -> String {
 ///
 /// Clients: jsforce needs `identity`, which is an absolute address.
 /// Source: "Resources by Version" (REST API Developer Guide).
-pub(crate) fn resources(engine: &Engine, call: &Call) -> String {
+pub(crate) fn resources(shared: &Shared, call: &Call) -> String {
     let mut w = Writer::new();
-    let root = format!("/services/data/v{}", call.version);
     w.object(|w| {
         w.name("identity").string(&format!(
             "{}/id/{}/{}",
             call.base_url,
-            engine.org().id,
+            shared.engine.org().id,
             call.login.user_id
         ));
-        w.name("composite").string(&format!("{root}/composite"));
-        w.name("event").string(&format!("{root}/event"));
-        for resource in [
-            "sobjects",
-            "query",
-            "queryAll",
-            "limits",
-            "recent",
-            "jobs",
-            "tooling",
-            "search",
-            "parameterizedSearch",
-            "tabs",
-            "theme",
-            "appMenu",
-            "quickActions",
-        ] {
-            w.name(resource).string(&format!("{root}/{resource}"));
+        for name in resource::listed(shared.resources, call.version.number()) {
+            let url = format!("/services/data/v{}/{name}", call.version);
+            w.name(name).string(&url);
         }
     });
     w.finish()
 }
 
-/// The resources below `tooling`.
+/// The resources directly below a path.
 ///
-/// Source: "REST Resources" (Tooling API Developer Guide).
-pub(crate) fn tooling_resources(call: &Call) -> String {
+/// Source: "Get a List of Composite Resources" (REST API Developer Guide); none for the answer below `event`.
+pub(crate) fn below(shared: &Shared, call: &Call, path: &str) -> String {
     let mut w = Writer::new();
-    let root = format!("/services/data/v{}/tooling", call.version);
     w.object(|w| {
-        for resource in ["query", "sobjects"] {
-            w.name(resource).string(&format!("{root}/{resource}"));
+        for name in resource::below(shared.resources, path, call.version.number()) {
+            let url = format!("/services/data/v{}/{path}/{name}", call.version);
+            w.name(name).string(&url);
         }
-    });
-    w.finish()
-}
-
-/// The resources below `event`.
-///
-/// Source: none for the answer; other resources that only hold others list them by name.
-pub(crate) fn event_resources(call: &Call) -> String {
-    let mut w = Writer::new();
-    w.object(|w| {
-        w.name("eventSchema").string(&format!(
-            "/services/data/v{}/event/eventSchema",
-            call.version
-        ));
     });
     w.finish()
 }

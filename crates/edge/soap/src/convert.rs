@@ -5,12 +5,12 @@
 use landfall_engine::{Conversion, Converted, ConvertedOpportunity};
 use landfall_envelope::Writer;
 use landfall_envelope::xml::Element;
+use landfall_http::refused;
 use landfall_model::limits::LEADS_CONVERTED_MAX;
 use landfall_model::{ConversionFault, Fault, RecordId};
 
 use crate::call::Call;
 use crate::commit::{check_access, id_of, write_error};
-use crate::fault::refused;
 use crate::given::entity_named;
 
 /// The objects that a conversion changes.

@@ -6,13 +6,13 @@ use landfall_engine::usage::Client;
 use landfall_engine::{NewEvent, Publication, Published};
 use landfall_envelope::Writer;
 use landfall_envelope::xml::Element;
+use landfall_http::refused;
 use landfall_model::Fault;
 use landfall_model::fault::Operation;
 use landfall_wire::OPERATION_ENQUEUED;
 
 use crate::call::Call;
 use crate::commit::write_outcome;
-use crate::fault::refused;
 use crate::given;
 
 /// What a record of a call is, as far as events go.

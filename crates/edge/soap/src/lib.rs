@@ -13,7 +13,6 @@ mod convert;
 mod describe;
 mod describe_field;
 mod event;
-mod fault;
 mod given;
 mod lookup;
 mod merge;

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use landfall_engine::record_named;
 use landfall_envelope::xml::Element;
+use landfall_http::refused;
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, FieldDefinition, RecordId, SoapFault, Value};
 
 use crate::call::Call;
-use crate::fault::refused;
 use crate::given;
 
 /// The record with an id in place of each such reference.

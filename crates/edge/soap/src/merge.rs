@@ -5,13 +5,12 @@
 use landfall_engine::{Merge, Merged};
 use landfall_envelope::Writer;
 use landfall_envelope::xml::Element;
+use landfall_http::refused;
 use landfall_model::{Fault, ManyFault, RecordId};
 
 use crate::call::Call;
 use crate::commit::{check_access, check_count, id_of, of_one, write_error};
-use crate::fault::refused;
-use crate::given;
-use crate::lookup;
+use crate::{given, lookup};
 
 /// What requests are called. Clients: the WSDL has the first name, jsforce the second.
 const REQUESTS: [&str; 2] = ["request", "mergeRequests"];

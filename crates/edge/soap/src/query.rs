@@ -4,11 +4,11 @@
 
 use landfall_engine::Question;
 use landfall_envelope::Writer;
+use landfall_http::refused;
 use landfall_model::Fault;
 use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
 
 use crate::call::Call;
-use crate::fault::refused;
 use crate::query_xml;
 
 /// Answers a query; `deleted` if records in the recycle bin are meant too.
@@ -18,7 +18,7 @@ pub(crate) async fn query(call: &Call<'_>, w: &mut Writer, deleted: bool) -> Res
         statement: call.argument("queryString").unwrap_or_default(),
         view: &view,
         deleted,
-        batch: batch(call),
+        batch: batch(call).unwrap_or(QUERY_PAGE_ROWS_MAX),
     };
     let answer = call.state.engine.query(question).await.map_err(refused)?;
     query_xml::write(call, w, &answer);
@@ -34,9 +34,8 @@ pub(crate) async fn more(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The size of a page that the request asks for. Smaller pages than the service's 200 are for tests of clients.
-fn batch(call: &Call<'_>) -> usize {
-    let asked = call.envelope.option("QueryOptions", "batchSize");
-    let asked = asked.and_then(|size| size.parse().ok());
-    asked.unwrap_or(QUERY_PAGE_ROWS_MAX)
+/// The size of a page in the options of the request. Smaller pages than the service's 200 are for tests of clients.
+fn batch(call: &Call<'_>) -> Option<usize> {
+    let size = call.envelope.option("QueryOptions", "batchSize");
+    size.and_then(|size| size.parse().ok())
 }

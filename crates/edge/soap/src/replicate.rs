@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use landfall_engine::{Period, Replicated};
 use landfall_envelope::Writer;
+use landfall_http::refused;
 use landfall_model::{EntityDefinition, Fault, RecordId, Timestamp};
 use landfall_wire::dates::{parse_date_time, render_utc};
 
 use crate::call::Call;
-use crate::fault::refused;
 use crate::given;
 
 /// Answers with the records that were made or changed, or brought back.

@@ -5,12 +5,12 @@
 
 use landfall_engine::{Question, draw};
 use landfall_envelope::Writer;
+use landfall_http::refused;
 use landfall_model::Fault;
 use landfall_model::limits::{SEARCH_CHARACTERS_MAX, SEARCH_ROWS_MAX};
 use landfall_soql::parse_search;
 
 use crate::call::Call;
-use crate::fault::refused;
 use crate::query_xml;
 
 /// Answers a search that is a statement of SOSL.

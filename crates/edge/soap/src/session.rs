@@ -4,14 +4,13 @@
 
 use landfall_auth::{Grant, Visit};
 use landfall_envelope::{Envelope, Writer};
+use landfall_http::denied;
 use landfall_model::{Fault, RecordId};
 use landfall_wire::dates;
 
-use crate::SoapState;
 use crate::call::{Call, Endpoint};
 use crate::commit::{check_count, write_error};
-use crate::fault::denied;
-use crate::user_info;
+use crate::{SoapState, user_info};
 
 /// The object whose records log in.
 const USER: &str = "User";

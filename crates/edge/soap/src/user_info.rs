@@ -5,10 +5,10 @@
 use landfall_auth::Login;
 use landfall_engine::Engine;
 use landfall_envelope::Writer;
+use landfall_http::refused;
 use landfall_model::{Fault, RecordId, Row, Value};
 
 use crate::SoapState;
-use crate::fault::refused;
 
 /// Bytes of an attachment that the org takes. Source: recorded answers.
 const ATTACHMENT_BYTES: &str = "5242880";

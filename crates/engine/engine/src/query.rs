@@ -140,6 +140,8 @@ struct Request {
     asked: Timestamp,
     /// The org as the caller saw it when the query was planned.
     view: OrgView,
+    /// Rows of a page, unless the request for a further page says otherwise.
+    batch: usize,
 }
 
 impl Cursors {
@@ -276,6 +278,7 @@ pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Ans
                 deleted: question.deleted,
                 asked,
                 view: question.view.clone(),
+                batch: question.batch,
             });
             Pages::new(engine, &checked, request).page(found, &mut Vec::new())
         }
@@ -392,7 +395,7 @@ pub(crate) async fn more(
     engine: &Engine,
     locator: &str,
     view: &OrgView,
-    batch: usize,
+    batch: Option<usize>,
 ) -> Result<Answer, Error> {
     let invalid = || refused(QueryRefusal::LocatorInvalid);
     let locator = Locator::parse(locator).ok_or_else(invalid)?;
@@ -412,7 +415,7 @@ pub(crate) async fn more(
     }
     let cursor = cursor.seen_by(engine, view).await?;
     let planned = cursor.clone();
-    let room = room(batch);
+    let room = room(batch.unwrap_or(planned.request.batch));
     let read = engine
         .search(move |reader| {
             let rest = planned.ids.get(locator.offset..).unwrap_or_default();
@@ -456,12 +459,13 @@ impl Cursor {
             deleted: self.request.deleted,
             asked: self.request.asked,
             view: view.clone(),
+            batch: self.request.batch,
         };
         let question = Question {
             statement: &request.statement,
             view,
             deleted: request.deleted,
-            batch: QUERY_PAGE_ROWS_MAX,
+            batch: request.batch,
         };
         let checked = checked(engine, question, request.asked).await?;
         Ok(Self {

@@ -8,6 +8,7 @@
 )]
 
 pub mod channels;
+pub mod definitions;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -8,10 +8,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use landfall_data_file::{DataFile, FileRecord};
 use landfall_engine::{Assignment, Change, Engine, OpenTransaction, Outcome};
 use landfall_metadata::Problem;
 use landfall_model::{Catalog, Fault, FieldName, RecordId, Value};
-use landfall_rest::{DataFile, FileRecord};
 use tracing::info;
 
 use super::book::{Book, Entry, Key};

@@ -1,6 +1,7 @@
 //! One operation of the `OpenAPI` document, with everything that it can be answered with.
 
-use crate::node::{Node, list, map, reference, text};
+use crate::node::{Node, list, map, reference, text, texts};
+use crate::resource::Parameter;
 
 /// Errors, by status: the name of the response, and what it means.
 /// Source: "Status Codes and Error Responses" (REST API Developer Guide).
@@ -58,7 +59,7 @@ const OF_BODY: [u16; 3] = [409, 413, 415];
 const CONDITIONAL: [u16; 2] = [304, 412];
 
 /// An operation in the making.
-pub(super) struct Operation {
+pub(super) struct Builder {
     id: String,
     tag: String,
     summary: String,
@@ -68,7 +69,7 @@ pub(super) struct Operation {
     conditional: bool,
 }
 
-impl Operation {
+impl Builder {
     pub(super) fn new(id: &str, tag: &str, summary: &str) -> Self {
         Self {
             id: id.to_owned(),
@@ -156,16 +157,22 @@ fn json(schema: Node) -> Node {
 }
 
 /// A parameter that is a text.
-pub(super) fn parameter(name: &str, place: &str, description: &str) -> Node {
-    map([
-        ("name", text(name)),
-        ("in", text(place)),
-        ("description", text(description)),
-        ("schema", map([("type", text("string"))])),
-    ])
-}
-
-/// The same that must be there.
-pub(super) fn required(parameter: Node) -> Node {
-    parameter.with("required", Node::Bool(true))
+pub(super) fn parameter(parameter: &Parameter) -> Node {
+    let text_schema = map([("type", text("string"))]);
+    let schema = if parameter.values.is_empty() {
+        text_schema
+    } else {
+        text_schema.with("enum", texts(parameter.values.iter().copied()))
+    };
+    let node = map([
+        ("name", text(parameter.name)),
+        ("in", text(parameter.location)),
+        ("description", text(parameter.description)),
+        ("schema", schema),
+    ]);
+    if parameter.required {
+        node.with("required", Node::Bool(true))
+    } else {
+        node
+    }
 }

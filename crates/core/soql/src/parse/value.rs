@@ -1,4 +1,4 @@
-//! Values: which of them a token is, is decided by where it stands.
+//! Values: the position of a token decides which kind of value it is.
 
 use super::Parser;
 use crate::ast::{Literal, LiteralKind};

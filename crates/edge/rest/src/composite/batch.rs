@@ -4,16 +4,15 @@
 
 use axum::body::Body;
 use http::{HeaderMap, Method};
+use landfall_http::json::{self, Content, Json};
+use landfall_http::{Answer, Writer, json_body};
 use landfall_model::limits::REST_PARTS_MAX;
 use landfall_model::{Fault, ManyFault};
 
 use super::part::{self, Part, Rules};
-use crate::Shared;
-use crate::call::{Call, json_body};
-use crate::json::{self, Content, Json};
-use crate::respond::Answer;
+use crate::call::Call;
 use crate::scope::Scope;
-use crate::writer::Writer;
+use crate::state::Shared;
 
 /// What an address may begin with; the guide's samples leave it out.
 const ROOT: &str = "/services/data/";
@@ -40,8 +39,8 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
     let (mut list, mut halts) = (None, false);
     for (name, value) in body.members()? {
         match (name.as_str(), &value.content) {
-            ("batchRequests", Content::Array(given)) => list = Some(given),
-            ("haltOnError", Content::Boolean(given)) => halts = *given,
+            ("batchRequests", Content::Array(items)) => list = Some(items),
+            ("haltOnError", Content::Boolean(halt)) => halts = *halt,
             ("haltOnError", Content::Null) => {}
             ("batchRequests" | "haltOnError", _) => return Err(body.unexpected(value)),
             _ => return Err(body.unrecognized(name, value)),

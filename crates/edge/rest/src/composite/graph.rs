@@ -5,6 +5,8 @@
 use std::collections::{HashMap, HashSet};
 
 use axum::body::Body;
+use landfall_http::json::{self, Content, Json};
+use landfall_http::{Answer, Writer, json_body};
 use landfall_model::limits::{
     REST_GRAPH_DEPTH_MAX, REST_GRAPH_FAILURES_MAX, REST_GRAPH_KINDS_MAX, REST_GRAPH_NODES_MAX,
     REST_GRAPHS_MAX,
@@ -13,11 +15,11 @@ use landfall_model::{Fault, ManyFault};
 
 use super::part::Rules;
 use super::series::{self, Item};
-use crate::Shared;
-use crate::call::{Call, json_body};
-use crate::json::{self, Content, Json};
-use crate::respond::Answer;
-use crate::writer::Writer;
+use crate::call::Call;
+use crate::state::Shared;
+
+/// The version that brought graphs.
+pub(crate) const VERSION: u16 = 50;
 
 /// Letters of a graph's id, one less than this at most.
 const ID_LETTERS: usize = 40;
@@ -29,7 +31,7 @@ const RULES: Rules = Rules {
         }
         [] => false,
     },
-    takes_version: |_, version| version.number() >= super::GRAPH_VERSION,
+    takes_version: |_, version| version.number() >= VERSION,
 };
 
 struct Graph<'b> {
@@ -71,7 +73,7 @@ fn graphs<'b>(body: &'b json::Body<'_>, call: &Call) -> Result<Vec<Graph<'b>>, F
     let mut list: Option<&[Json]> = None;
     for (name, value) in body.members()? {
         match (name.as_str(), &value.content) {
-            ("graphs", Content::Array(given)) => list = Some(given),
+            ("graphs", Content::Array(items)) => list = Some(items),
             ("graphs", _) => return Err(body.unexpected(value)),
             _ => return Err(body.unrecognized(name, value)),
         }

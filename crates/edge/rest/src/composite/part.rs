@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use http::{HeaderMap, Method};
+use landfall_http::path::{parameters, segments};
+use landfall_http::{Answer, meant_method};
 use landfall_model::Fault;
 use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names};
 
-use crate::Shared;
-use crate::call::{Call, meant_method};
-use crate::resource::{Resource, parameters, segments};
-use crate::respond::Answer;
+use crate::call::Call;
+use crate::resource::Target;
 use crate::scope::Scope;
-use crate::serve::{check_method, dispatch};
+use crate::state::Shared;
 
 /// What a part asks for.
 pub(crate) struct Part {
@@ -89,7 +89,7 @@ async fn answered(
         headers.insert(names::CALL_OPTIONS, options.clone());
     }
     let parameters = parameters(query);
-    let call = Call {
+    let request = landfall_http::Call {
         version,
         login: Arc::clone(&whole.login),
         definitions: Arc::clone(&whole.definitions),
@@ -97,10 +97,15 @@ async fn answered(
         parameters,
         headers,
         base_url: whole.base_url.clone(),
-        scope,
     };
-    let resource = Resource::resolve(call.catalog(), path)?;
-    check_method(&call.method, resource.allowed())?;
+    let call = Call { request, scope };
+    let objects = &*shared.virtual_objects;
+    let target = Target::of(
+        (shared.resources, objects),
+        call.catalog(),
+        path,
+        &call.method,
+    )?;
     let body = part.body.map_or_else(Body::empty, Body::from);
-    dispatch(shared, &call, resource, body).await
+    target.answer(shared, &call, body).await
 }

@@ -6,11 +6,10 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use landfall_http::Writer;
+use landfall_http::json::{self, Content, Json};
 use landfall_model::{Fault, ManyFault};
 use landfall_wire::ApiVersion;
-
-use crate::json::{self, Content, Json};
-use crate::writer::Writer;
 
 /// What opens a reference; a brace closes it.
 const OPENING: &str = "@{";
@@ -193,7 +192,7 @@ fn step<'a, 'p>(value: &'a Json, steps: &'p str) -> Option<(&'a Json, &'p str)> 
     let Content::Object(members) = &value.content else {
         return None;
     };
-    let (_, member) = members.iter().find(|(given, _)| given == name)?;
+    let (_, member) = members.iter().find(|(known, _)| known == name)?;
     Some((member, rest))
 }
 

@@ -3,16 +3,15 @@
 //! Source: "Send Multiple Requests Using Composite" (REST API Developer Guide).
 
 use axum::body::Body;
+use landfall_http::json::{self, Content};
+use landfall_http::{Answer, Writer, json_body};
 use landfall_model::limits::{REST_PARTS_HEAVY_MAX, REST_PARTS_MAX};
 use landfall_model::{Fault, ManyFault};
 
 use super::part::Rules;
 use super::series;
-use crate::Shared;
-use crate::call::{Call, json_body};
-use crate::json::{self, Content};
-use crate::respond::Answer;
-use crate::writer::Writer;
+use crate::call::Call;
+use crate::state::Shared;
 
 const RULES: Rules = Rules {
     takes: |path| match path {
@@ -35,7 +34,7 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
     for (name, value) in body.members()? {
         match (name.as_str(), &value.content) {
             ("compositeRequest", Content::Array(_)) => list = Some(value),
-            ("allOrNone", Content::Boolean(given)) => all_or_none = *given,
+            ("allOrNone", Content::Boolean(flag)) => all_or_none = *flag,
             // Parts are answered in their order, which collation allows.
             ("collateSubrequests", Content::Boolean(_))
             | ("allOrNone" | "collateSubrequests", Content::Null) => {}

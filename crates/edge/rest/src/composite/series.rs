@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use landfall_http::json::{Body, Content, Json};
+use landfall_http::{Answer, Writer};
 use landfall_model::{Fault, ManyFault};
 use landfall_wire::ApiVersion;
 
 use super::part::{self, Part, Rules};
 use super::reference::{Answers, checks_ids, is_id, references, references_in};
-use crate::Shared;
 use crate::call::Call;
-use crate::json::{Body, Content, Json};
-use crate::respond::Answer;
-use crate::scope::{self, Scope};
-use crate::writer::Writer;
+use crate::scope::Scope;
+use crate::state::Shared;
+use crate::transaction;
 
 /// Where the address of every part begins.
 const ROOT: &str = "/services/data/";
@@ -106,11 +106,14 @@ fn item<'b>(body: &'b Body<'_>, json: &'b Json) -> Result<Item<'b>, Fault> {
                 let reason = "The url must start with /services/data/vXX.X/";
                 url = Some(below.ok_or_else(|| body.refuse(value, reason))?);
             }
-            ("referenceId", Content::Text(text)) => reference = Some(text.as_str()),
-            ("httpHeaders", Content::Object(given)) => headers = headers_of(body, given)?,
+            // Clients: an example of the guide writes `referenceID`.
+            ("referenceId" | "referenceID", Content::Text(text)) => {
+                reference = Some(text.as_str());
+            }
+            ("httpHeaders", Content::Object(own)) => headers = headers_of(body, own)?,
             ("body" | "httpHeaders", Content::Null) => {}
             ("body", _) => content = Some(value),
-            ("method" | "url" | "referenceId" | "httpHeaders", _) => {
+            ("method" | "url" | "referenceId" | "referenceID" | "httpHeaders", _) => {
                 return Err(body.unexpected(value));
             }
             _ => return Err(body.unrecognized(name, value)),
@@ -126,9 +129,9 @@ fn item<'b>(body: &'b Body<'_>, json: &'b Json) -> Result<Item<'b>, Fault> {
     })
 }
 
-fn headers_of(body: &Body<'_>, given: &[(String, Json)]) -> Result<HeaderMap, Fault> {
+fn headers_of(body: &Body<'_>, members: &[(String, Json)]) -> Result<HeaderMap, Fault> {
     let mut headers = HeaderMap::new();
-    for (name, value) in given {
+    for (name, value) in members {
         let Content::Text(text) = &value.content else {
             return Err(body.unexpected(value));
         };
@@ -162,11 +165,11 @@ pub(crate) async fn answer<'b>(
         let (answered, failed) = answer_in(shared, call, &Scope::Org, items, false, rules).await;
         return Ok((answered, failed.is_none()));
     }
-    let joint = scope::open(shared, call).await?;
+    let joint = transaction::open(shared, call).await?;
     let joint_scope = Scope::Joint(Arc::clone(&joint));
     let (mut answered, failed) = answer_in(shared, call, &joint_scope, items, true, rules).await;
     drop(joint_scope);
-    scope::end(shared, joint, failed.is_none()).await?;
+    transaction::end(shared, joint, failed.is_none()).await?;
     if let Some(failed) = failed {
         for (place, answered) in answered.iter_mut().enumerate() {
             if place != failed {

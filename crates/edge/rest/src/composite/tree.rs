@@ -8,20 +8,19 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use landfall_engine::Change;
+use landfall_http::json::{self, Content, Json};
+use landfall_http::{Answer, Writer, json_body};
 use landfall_model::limits::{
     REST_COLLECTION_RECORDS_MAX, REST_TREE_LEVELS_MAX, REST_TREE_TYPES_MAX,
 };
 use landfall_model::{ChildRelationship, EntityDefinition, Fault, ManyFault, RecordId, Value};
+use landfall_sobject::input::{self, Fields, Intent};
 
-use crate::Shared;
-use crate::call::{Call, json_body};
+use crate::call::Call;
 use crate::collections::{check_count, of_one};
-use crate::given::{self, Given, Intent, reference_named};
-use crate::json::{self, Content, Json};
-use crate::respond::Answer;
-use crate::save;
-use crate::scope::{self, Scope};
-use crate::writer::Writer;
+use crate::scope::Scope;
+use crate::state::Shared;
+use crate::{save, transaction};
 
 /// A record as the request spells it.
 struct Node<'b> {
@@ -55,8 +54,8 @@ pub(crate) async fn answer(
     for node in &nodes {
         let members = node.members.iter().copied();
         let intent = Intent::Create;
-        match given::given(&body, members, call.catalog(), &node.entity, intent) {
-            Ok(given) => plans.push(given),
+        match input::fields(&body, members, call.catalog(), &node.entity, intent) {
+            Ok(fields) => plans.push(fields),
             Err(Fault::IdInBody) => {
                 failures.push((node.reference, Fault::Many(ManyFault::IdInInsert)));
             }
@@ -66,14 +65,14 @@ pub(crate) async fn answer(
     if !failures.is_empty() {
         return Ok(refused(&failures));
     }
-    let joint = scope::open(shared, call).await?;
+    let joint = transaction::open(shared, call).await?;
     let within = Call {
         scope: Scope::Joint(Arc::clone(&joint)),
         ..call.clone()
     };
     let made = made(shared, &within, &nodes, plans).await;
     drop(within);
-    scope::end(shared, joint, matches!(made, Ok(Ok(_)))).await?;
+    transaction::end(shared, joint, matches!(made, Ok(Ok(_)))).await?;
     Ok(match made? {
         Ok(ids) => created(&nodes, &ids),
         Err(failures) => refused(&failures),
@@ -85,17 +84,17 @@ async fn made<'b>(
     shared: &Shared,
     call: &Call,
     nodes: &[Node<'b>],
-    plans: Vec<Given>,
+    plans: Vec<Fields>,
 ) -> Result<Result<Vec<RecordId>, Failures<'b>>, Fault> {
     let mut ids: Vec<RecordId> = Vec::with_capacity(nodes.len());
     let mut plans = plans.into_iter();
     for level in nodes.chunk_by(|left, right| left.level == right.level) {
         let mut changes = Vec::with_capacity(level.len());
-        for (node, given) in level.iter().zip(plans.by_ref()) {
-            let change = change(shared, call, node, given, &ids).await;
+        for (node, fields) in level.iter().zip(plans.by_ref()) {
+            let change = change(shared, call, node, fields, &ids).await;
             changes.push(change.or_else(|fault| of_one(fault).map(Change::Refused))?);
         }
-        let outcomes = scope::commit(shared, call, changes, false).await?;
+        let outcomes = transaction::commit(shared, call, changes, false).await?;
         let mut failures = Vec::new();
         for (node, outcome) in level.iter().zip(outcomes) {
             match outcome {
@@ -114,14 +113,14 @@ async fn change(
     shared: &Shared,
     call: &Call,
     node: &Node<'_>,
-    given: Given,
+    fields: Fields,
     ids: &[RecordId],
 ) -> Result<Change, Fault> {
-    let mut values = save::resolved(shared, call, &node.entity, given).await?;
+    let mut values = save::resolved(shared, call, &node.entity, fields).await?;
     if let Some((parent, place)) = node.parent
         && let Some(id) = ids.get(parent)
     {
-        values.retain(|(given, _)| *given != place);
+        values.retain(|(index, _)| *index != place);
         values.push((place, Value::Id(*id)));
     }
     Ok(Change::Create {
@@ -135,7 +134,7 @@ fn records<'b>(body: &'b json::Body<'_>) -> Result<&'b [Json], Fault> {
     let mut records: &[Json] = &[];
     for (name, value) in body.members()? {
         match (name.as_str(), &value.content) {
-            ("records", Content::Array(given)) => records = given,
+            ("records", Content::Array(items)) => records = items,
             ("records", _) => return Err(body.unexpected(value)),
             _ => return Err(body.unrecognized(name, value)),
         }
@@ -232,9 +231,9 @@ impl<'b> Reader<'b> {
         let attributes = members.iter().find(|(name, _)| name == "attributes");
         let attributes = attributes.map(|(_, attributes)| attributes);
         let reference = attributes
-            .and_then(|attributes| given::attribute(attributes, "referenceId"))
+            .and_then(|attributes| input::attribute(attributes, "referenceId"))
             .ok_or(Fault::Many(ManyFault::ReferenceIdMissing))?;
-        match attributes.and_then(given::type_of) {
+        match attributes.and_then(input::type_of) {
             None => failures.push((reference, Fault::Many(ManyFault::TypeMissing))),
             Some(name) if !name.eq_ignore_ascii_case(expected.entity.name.as_str()) => {
                 let name = name.to_owned();
@@ -247,9 +246,11 @@ impl<'b> Reader<'b> {
         let (mut own, mut children) = (Vec::with_capacity(members.len()), Vec::new());
         for member in members {
             let (name, value) = member;
-            match child(known, name) {
+            match input::child_named(known, name) {
                 Some(_) if value.content == Content::Null => {}
-                Some(relationship) => children.push((relationship, records_of(self.body, value)?)),
+                Some(relationship) => {
+                    children.push((relationship, input::child_records(self.body, value)?))
+                }
                 None => own.push(member),
             }
         }
@@ -264,37 +265,11 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// The records of one relationship.
-pub(crate) fn records_of<'b>(body: &json::Body<'_>, value: &'b Json) -> Result<&'b [Json], Fault> {
-    let Content::Object(members) = &value.content else {
-        return Err(body.unexpected(value));
-    };
-    match members.as_slice() {
-        [(name, list)] if name == "records" => match &list.content {
-            Content::Array(records) => Ok(records),
-            _ => Err(body.unexpected(list)),
-        },
-        [] => Err(body.refuse(value, "Missing required field \"records\"")),
-        [(name, value), ..] => Err(body.unrecognized(name, value)),
-    }
-}
-
 /// What a place in the tree has room for.
 #[derive(Clone)]
 struct Expected {
     entity: Arc<EntityDefinition>,
     parent: Option<(usize, usize)>,
-}
-
-/// The relationship to children that a member names; fields and parents come first.
-pub(crate) fn child<'e>(entity: &'e EntityDefinition, name: &str) -> Option<&'e ChildRelationship> {
-    if entity.field(name).is_some() || reference_named(entity, name).is_some() {
-        return None;
-    }
-    entity.children.iter().find(|child| {
-        let known = child.relationship_name.as_ref();
-        known.is_some_and(|known| known.eq_ignore_ascii_case(name))
-    })
 }
 
 /// Every record whose id another one has, too.

@@ -5,10 +5,9 @@
 //! Clients: tap-salesforce divides by the `Max` of `DailyBulkApiBatches`; some read all of the sample.
 //! Source: the sample of "List Org Limits" (REST API Developer Guide).
 
-use landfall_engine::usage::Meter;
-
 use Counted::{By, Clients, Unused};
 use Meter::{Delivered, Generic, Published, PushTopics, Requests};
+use landfall_engine::usage::Meter;
 
 /// What an allocation is counted by.
 #[derive(Clone, Copy)]

@@ -2,15 +2,13 @@
 //!
 //! Source: "Search with Parameters in the URI", "Search with Parameters in the Request Body" (REST API Developer Guide).
 
+use landfall_http::json::{self, Content, Json};
 use landfall_model::Fault;
 use landfall_soql::{Returned, Search, SearchGroup, terms};
 
-use super::malformed;
-use crate::json::{self, Content, Json};
-
 /// What is told of one object.
 #[derive(Debug, Default)]
-struct Told {
+struct ObjectRequest {
     object: String,
     fields: Option<String>,
     condition: Option<String>,
@@ -20,29 +18,29 @@ struct Told {
 
 /// A search as it is asked for.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct Parameters {
     pub(super) words: String,
     group: SearchGroup,
     fields: Option<String>,
-    objects: Vec<Told>,
+    objects: Vec<ObjectRequest>,
     limit: Option<u64>,
     offset: Option<u64>,
     object_limit: Option<u64>,
 }
 
-impl Asked {
+impl Parameters {
     /// Reads every part by the grammar that it has in a statement.
     pub(super) fn read(&self) -> Result<Search, Fault> {
         let mut returning = Vec::new();
-        for told in &self.objects {
+        for requested in &self.objects {
             let returned = Returned {
-                object: &told.object,
-                fields: told.fields.as_deref().or(self.fields.as_deref()),
-                condition: told.condition.as_deref(),
-                order: told.order.as_deref(),
+                object: &requested.object,
+                fields: requested.fields.as_deref().or(self.fields.as_deref()),
+                condition: requested.condition.as_deref(),
+                order: requested.order.as_deref(),
             };
             let mut query = returned.read().map_err(malformed)?;
-            query.limit = told.limit.or(self.object_limit);
+            query.limit = requested.limit.or(self.object_limit);
             query.offset = self.offset;
             returning.push(query);
         }
@@ -56,92 +54,93 @@ impl Asked {
 }
 
 /// Reads the parameters of an address; those that are not known are read over, as everywhere.
-pub(super) fn of_address(parameters: &[(String, String)]) -> Result<Asked, Fault> {
-    let mut asked = Asked::default();
+pub(super) fn of_address(parameters: &[(String, String)]) -> Result<Parameters, Fault> {
+    let mut search = Parameters::default();
     for (name, value) in parameters {
         if name.eq_ignore_ascii_case("sobject") {
-            asked.objects.push(Told {
+            search.objects.push(ObjectRequest {
                 object: value.clone(),
-                ..Told::default()
+                ..ObjectRequest::default()
             });
         }
     }
     for (name, value) in parameters {
         match name.split_once('.') {
             Some((object, name)) => {
-                let mut objects = asked.objects.iter_mut();
-                let told = objects.find(|told| told.object.eq_ignore_ascii_case(object));
-                if let Some(told) = told {
-                    of_object(told, name, value)?;
+                let mut objects = search.objects.iter_mut();
+                let requested =
+                    objects.find(|requested| requested.object.eq_ignore_ascii_case(object));
+                if let Some(requested) = requested {
+                    of_object(requested, name, value)?;
                 }
             }
-            None => of_all(&mut asked, name, value)?,
+            None => of_all(&mut search, name, value)?,
         }
     }
-    Ok(asked)
+    Ok(search)
 }
 
-fn of_all(asked: &mut Asked, name: &str, value: &str) -> Result<(), Fault> {
+fn of_all(search: &mut Parameters, name: &str, value: &str) -> Result<(), Fault> {
     match name.to_ascii_lowercase().as_str() {
-        "q" => value.clone_into(&mut asked.words),
-        "fields" => asked.fields = Some(value.to_owned()),
-        "in" => asked.group = group(value)?,
-        "overalllimit" => asked.limit = Some(number(name, value)?),
-        "defaultlimit" => asked.object_limit = Some(number(name, value)?),
-        "offset" => asked.offset = Some(number(name, value)?),
+        "q" => value.clone_into(&mut search.words),
+        "fields" => search.fields = Some(value.to_owned()),
+        "in" => search.group = group(value)?,
+        "overalllimit" => search.limit = Some(number(name, value)?),
+        "defaultlimit" => search.object_limit = Some(number(name, value)?),
+        "offset" => search.offset = Some(number(name, value)?),
         _ => (),
     }
     Ok(())
 }
 
-fn of_object(told: &mut Told, name: &str, value: &str) -> Result<(), Fault> {
+fn of_object(requested: &mut ObjectRequest, name: &str, value: &str) -> Result<(), Fault> {
     match name.to_ascii_lowercase().as_str() {
-        "fields" => told.fields = Some(value.to_owned()),
-        "where" => told.condition = Some(value.to_owned()),
-        "orderby" => told.order = Some(value.to_owned()),
-        "limit" => told.limit = Some(number(name, value)?),
+        "fields" => requested.fields = Some(value.to_owned()),
+        "where" => requested.condition = Some(value.to_owned()),
+        "orderby" => requested.order = Some(value.to_owned()),
+        "limit" => requested.limit = Some(number(name, value)?),
         _ => (),
     }
     Ok(())
 }
 
 /// Reads the members of a body.
-pub(super) fn of_body(bytes: &[u8]) -> Result<Asked, Fault> {
+pub(super) fn of_body(bytes: &[u8]) -> Result<Parameters, Fault> {
     let body = json::Body::parse(bytes)?;
-    let mut asked = Asked::default();
+    let mut search = Parameters::default();
     for (name, value) in body.members()? {
         match (name.as_str(), &value.content) {
             // Articles and sites are not there.
             (_, Content::Null) | ("dataCategories" | "netWorkIds", Content::Array(_)) => (),
-            ("fields", Content::Array(fields)) => asked.fields = Some(listed(&body, fields)?),
+            ("fields", Content::Array(fields)) => search.fields = Some(listed(&body, fields)?),
             ("sobjects", Content::Array(objects)) => {
                 for object in objects {
-                    asked.objects.push(told(&body, object)?);
+                    search.objects.push(requested(&body, object)?);
                 }
             }
-            (name, content) => of_all(&mut asked, name, &scalar(&body, value, content)?)?,
+            (name, content) => of_all(&mut search, name, &scalar(&body, value, content)?)?,
         }
     }
-    Ok(asked)
+    Ok(search)
 }
 
-fn told(body: &json::Body<'_>, object: &Json) -> Result<Told, Fault> {
+fn requested(body: &json::Body<'_>, object: &Json) -> Result<ObjectRequest, Fault> {
     let Content::Object(members) = &object.content else {
         return Err(body.unexpected(object));
     };
-    let mut told = Told::default();
+    let mut requested = ObjectRequest::default();
     for (name, value) in members {
         match (name.as_str(), &value.content) {
             (_, Content::Null) => (),
-            ("fields", Content::Array(fields)) => told.fields = Some(listed(body, fields)?),
-            ("name", content) => told.object = scalar(body, value, content)?,
+            ("fields", Content::Array(fields)) => requested.fields = Some(listed(body, fields)?),
+            ("name", content) => requested.object = scalar(body, value, content)?,
             (name @ ("where" | "orderBy" | "limit" | "fields"), content) => {
-                of_object(&mut told, name, &scalar(body, value, content)?)?;
+                of_object(&mut requested, name, &scalar(body, value, content)?)?;
             }
             (name, _) => return Err(body.unrecognized(name, value)),
         }
     }
-    Ok(told)
+    Ok(requested)
 }
 
 fn listed(body: &json::Body<'_>, items: &[Json]) -> Result<String, Fault> {
@@ -167,4 +166,11 @@ fn group(name: &str) -> Result<SearchGroup, Fault> {
 fn number(name: &str, value: &str) -> Result<u64, Fault> {
     let number = value.trim().parse();
     number.map_err(|_| malformed(format!("{name} is not a number: {value}")))
+}
+
+/// The refusal of what is no search.
+pub(super) fn malformed(error: impl std::fmt::Display) -> Fault {
+    Fault::SearchMalformed {
+        reason: error.to_string(),
+    }
 }

@@ -59,6 +59,20 @@ async fn a_request_has_25_parts_at_most_and_5_lists_among_them() {
     assert_eq!(statuses(&answer.json()), [400]);
 }
 
+/// Source: "Composite Request Body" (REST API Developer Guide), example 4.
+#[tokio::test]
+async fn a_reference_id_may_end_in_capitals() {
+    let org = Org::with(Vec::new()).await;
+    let url = format!("{DATA}/sobjects/Account");
+    let parts = json!({"compositeRequest": [
+        {"method": "POST", "url": url, "referenceID": "new", "body": {"Name": "Acme"}},
+        {"method": "GET", "url": format!("{url}/@{{new.id}}"), "referenceId": "read"},
+    ]});
+    let answer = org.post("/composite", &parts).await.json();
+    assert_eq!(statuses(&answer), [201, 200], "{answer}");
+    assert_eq!(answer["compositeResponse"][0]["referenceId"], "new");
+}
+
 #[tokio::test]
 async fn reads_in_a_transaction_see_what_it_did() {
     let org = Org::with(project::whole()).await;

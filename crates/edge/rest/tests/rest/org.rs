@@ -10,6 +10,7 @@ use landfall_engine::usage::Allocations;
 use landfall_metadata::Component;
 use landfall_rest::{RestState, router};
 use landfall_test_org::{Options, TestOrg};
+use landfall_tooling::Tooling;
 use serde_json::Value;
 
 /// Where the version of these tests is.
@@ -76,6 +77,7 @@ impl Org {
             engine: org.engine.clone(),
             auth: org.auth.clone(),
             base_url: Arc::new(|_| "https://localhost:7443".to_owned()),
+            virtual_objects: Arc::new(Tooling::new(org.engine.clone())),
         });
         Self { inner: org, router }
     }

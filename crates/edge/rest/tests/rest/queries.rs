@@ -142,6 +142,24 @@ async fn a_locator_that_is_none_is_refused() {
 }
 
 #[tokio::test]
+async fn a_further_page_has_the_size_of_the_first() {
+    let org = org().await;
+    filled(&org, 25).await;
+    let count = |page: &Value| page["records"].as_array().expect("records").len();
+    let batch = [("Sforce-Query-Options", "batchSize=10")];
+    let statement = path("query", "SELECT Id FROM Account");
+    let first = org.send("GET", &statement, &batch, "").await.json();
+    let next = first["nextRecordsUrl"].as_str().expect("an address");
+    let second = org.get(next).await.json();
+    assert_eq!(count(&second), 10);
+    let other = [("Sforce-Query-Options", "batchSize=12")];
+    let other = org.send("GET", next, &other, "").await.json();
+    assert_eq!(count(&other), 12);
+    let next = second["nextRecordsUrl"].as_str().expect("an address");
+    assert_eq!(count(&org.get(next).await.json()), 5);
+}
+
+#[tokio::test]
 async fn children_have_pages_of_their_own() {
     let org = org().await;
     let account = org.create("Account", &json!({"Name": "A"})).await;

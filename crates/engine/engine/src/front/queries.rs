@@ -19,7 +19,7 @@ impl Engine {
         query::first(self, question).await
     }
 
-    /// The next page of a query.
+    /// The next page of a query: of `batch` rows, or else of as many as the first was to have.
     ///
     /// # Errors
     /// [`Error::Refused`] if there is none for this user, and if they could not ask the query any more; [`Error::Store`].
@@ -27,7 +27,7 @@ impl Engine {
         &self,
         locator: &str,
         view: &OrgView,
-        batch: usize,
+        batch: Option<usize>,
     ) -> Result<Answer, Error> {
         query::more(self, locator, view, batch).await
     }

@@ -1,0 +1,37 @@
+//! The bytes of a request: bounded, and unpacked.
+
+use axum::body::{Body, to_bytes};
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
+
+use crate::encoding;
+
+pub use crate::encoding::Unreadable;
+
+/// The length that a request announces.
+pub fn announced(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Reads a body of at most `bytes_max` bytes, and unpacks it to at most as many.
+///
+/// # Errors
+/// [`Unreadable`].
+pub async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Unreadable> {
+    if announced(headers).is_some_and(|length| length > bytes_max) {
+        return Err(Unreadable::TooLarge);
+    }
+    let body = to_bytes(body, bytes_max).await.map_err(|error| {
+        if is_too_long(std::error::Error::source(&error)) {
+            Unreadable::TooLarge
+        } else {
+            Unreadable::Incomplete
+        }
+    })?;
+    encoding::unpacked(headers, body, bytes_max)
+}
+
+fn is_too_long(error: Option<&(dyn std::error::Error + 'static)>) -> bool {
+    matches!(error, Some(error) if error.is::<http_body_util::LengthLimitError>())
+}

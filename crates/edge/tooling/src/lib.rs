@@ -1,0 +1,327 @@
+//! The Tooling API: what an org consists of, as records.
+//!
+//! Its objects are virtual: see `virtual_object`, and `registry` for the list. Here are the resources, and which of them change what. The REST API
+//! shows some of the objects too: it reaches them by [`VirtualObjects`].
+//! Source: "REST Resources" (Tooling API Developer Guide).
+
+mod channel;
+mod channel_member;
+mod component;
+mod managed;
+mod query;
+mod registry;
+mod virtual_object;
+
+use axum::body::Body;
+use http::Method;
+use landfall_engine::Engine;
+use landfall_http::path::is;
+use landfall_http::xml::Root;
+use landfall_http::{Answer, Call, Pending, Writer};
+use landfall_model::{EntityDefinition, Fault, RecordId, RecordIdError, Row, Value};
+use landfall_sobject::object_describe::{ObjectDescribe, write_entry};
+use landfall_sobject::record_json::{address, identity, write_typed};
+use landfall_sobject::template::Template;
+use landfall_sobject::{Api, VirtualObjects, describe};
+use virtual_object::{Source, VirtualObject};
+
+/// The Tooling API of an org.
+pub struct Tooling {
+    engine: Engine,
+}
+
+impl Tooling {
+    /// That of this org.
+    pub const fn new(engine: Engine) -> Self {
+        Self { engine }
+    }
+}
+
+impl VirtualObjects for Tooling {
+    fn entries(&self, call: &Call) -> Vec<ObjectDescribe<'static>> {
+        let objects = registry::all(call, Api::Plain).filter(|object| object.is_listed());
+        objects.map(|object| object.summary(Api::Plain)).collect()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        registry::named(Api::Plain, name).is_some()
+    }
+
+    fn information(&self, call: &Call, name: &str) -> Result<Answer, Fault> {
+        let object = registry::find(call, Api::Plain, name);
+        let object = object.ok_or(Fault::ResourceNotFound)?;
+        Ok(object.information(call, Api::Plain))
+    }
+
+    fn describe(&self, call: &Call, name: &str) -> Result<Answer, Fault> {
+        let object = registry::find(call, Api::Plain, name);
+        let object = object.ok_or(Fault::ResourceNotFound)?;
+        Ok(object.describe(call, Api::Plain, registry::catalog()))
+    }
+
+    fn is_queried(&self, call: &Call, statement: &str) -> bool {
+        registry::is_queried(call, Api::Plain, statement)
+    }
+
+    fn query<'a>(&'a self, call: &'a Call) -> Pending<'a> {
+        Box::pin(query::of_virtual(&self.engine, call, Api::Plain))
+    }
+
+    fn resource(&self, path: &[&str]) -> Result<(&'static str, Root), Fault> {
+        let resource = Resource::resolve(path)?;
+        Ok((resource.allowed(), resource.root()))
+    }
+
+    fn answer<'a>(&'a self, call: &'a Call, path: &'a [&'a str], body: Body) -> Pending<'a> {
+        Box::pin(async move { answer(self, call, Resource::resolve(path)?, body).await })
+    }
+}
+
+/// What a path below `tooling` names.
+#[derive(Clone, Debug)]
+enum Resource {
+    /// The list of resources.
+    Resources,
+    /// All objects.
+    Objects,
+    /// One object, by its name as spelled in the path: its basic information, and new records of it.
+    Object(String),
+    /// All about one object.
+    Describe(String),
+    /// A record by what identifies it.
+    Row(String, String),
+    /// A query.
+    Query,
+    /// A further page of a query, by its locator.
+    QueryMore(String),
+}
+
+impl Resource {
+    /// The resource of the segments after `tooling`.
+    ///
+    /// # Errors
+    /// [`Fault::ResourceNotFound`].
+    fn resolve(segments: &[&str]) -> Result<Self, Fault> {
+        match segments {
+            [] => Ok(Self::Resources),
+            [query] if is(query, "query") => Ok(Self::Query),
+            [query, locator] if is(query, "query") => Ok(Self::QueryMore((*locator).to_owned())),
+            [sobjects, rest @ ..] if is(sobjects, "sobjects") => match rest {
+                [] => Ok(Self::Objects),
+                [object] => Ok(Self::Object((*object).to_owned())),
+                [object, word] if is(word, "describe") => Ok(Self::Describe((*object).to_owned())),
+                [object, id] => Ok(Self::Row((*object).to_owned(), (*id).to_owned())),
+                _ => Err(Fault::ResourceNotFound),
+            },
+            _ => Err(Fault::ResourceNotFound),
+        }
+    }
+
+    /// The methods that it takes, as error texts and `Allow` list them.
+    const fn allowed(&self) -> &'static str {
+        match self {
+            Self::Resources
+            | Self::Objects
+            | Self::Describe(_)
+            | Self::Query
+            | Self::QueryMore(_) => "HEAD,GET",
+            Self::Object(_) => "HEAD,GET,POST",
+            Self::Row(..) => "HEAD,GET,PATCH,DELETE",
+        }
+    }
+
+    /// The root of an answer in XML.
+    const fn root(&self) -> Root {
+        match self {
+            Self::Objects => Root::new("DescribeGlobal", "sobject"),
+            Self::Describe(_) => Root::new("DescribeSObject", "field"),
+            Self::Query | Self::QueryMore(_) => Root::new("QueryResult", "records"),
+            Self::Resources | Self::Object(_) | Self::Row(..) => Root::new("Result", "item"),
+        }
+    }
+}
+
+/// Answers a request of the Tooling API.
+async fn answer(
+    tooling: &Tooling,
+    call: &Call,
+    resource: Resource,
+    body: Body,
+) -> Result<Answer, Fault> {
+    if !call.login.permissions().view_setup {
+        return Err(Fault::AccessDenied);
+    }
+    match resource {
+        Resource::Resources => Ok(Answer::json(resources(call))),
+        Resource::Objects => Ok(Answer::json(objects(call))),
+        Resource::Object(name) => {
+            let object = find(call, &name)?;
+            if call.method == Method::POST {
+                return create(tooling, call, object, body).await;
+            }
+            Ok(object.information(call, Api::Tooling))
+        }
+        Resource::Describe(name) => {
+            Ok(find(call, &name)?.describe(call, Api::Tooling, registry::catalog()))
+        }
+        Resource::Row(name, id) => row(tooling, call, find(call, &name)?, &id, body).await,
+        Resource::Query => query::tooling(&tooling.engine, call).await,
+        Resource::QueryMore(locator) => {
+            landfall_sobject::query::more(&tooling.engine, call, &locator).await
+        }
+    }
+}
+
+/// The resources below `tooling`.
+///
+/// Source: "REST Resources" (Tooling API Developer Guide).
+fn resources(call: &Call) -> String {
+    let mut w = Writer::new();
+    let root = format!("/services/data/v{}/tooling", call.version);
+    w.object(|w| {
+        for resource in ["query", "sobjects"] {
+            w.name(resource).string(&format!("{root}/{resource}"));
+        }
+    });
+    w.finish()
+}
+
+fn find(call: &Call, name: &str) -> Result<&'static VirtualObject, Fault> {
+    registry::find(call, Api::Tooling, name).ok_or(Fault::ResourceNotFound)
+}
+
+fn objects(call: &Call) -> String {
+    let mut w = Writer::new();
+    w.object(|w| {
+        w.name("encoding").string("UTF-8");
+        w.name("maxBatchSize").integer(describe::BATCH_SIZE_MAX);
+        w.name("sobjects").array(|w| {
+            for object in registry::all(call, Api::Tooling) {
+                w.object(|w| write_entry(w, &object.summary(Api::Tooling)));
+            }
+        });
+    });
+    Template::new(w.finish()).expand(call.version, &call.base_url)
+}
+
+/// Makes a record of an object whose records can be changed.
+async fn create(
+    tooling: &Tooling,
+    call: &Call,
+    object: &VirtualObject,
+    body: Body,
+) -> Result<Answer, Fault> {
+    check_changeable(call, object)?;
+    match object.name() {
+        channel::OBJECT => channel::create(&tooling.engine, call, body).await,
+        channel_member::OBJECT => channel_member::create(&tooling.engine, call, body).await,
+        managed::OBJECT => managed::create(&tooling.engine, call, body).await,
+        _ => Err(not_allowed(call, "HEAD,GET")),
+    }
+}
+
+/// Reads, changes or deletes a record.
+async fn row(
+    tooling: &Tooling,
+    call: &Call,
+    object: &VirtualObject,
+    id: &str,
+    body: Body,
+) -> Result<Answer, Fault> {
+    if call.method == Method::GET || call.method == Method::HEAD {
+        return read(tooling, call, object, id);
+    }
+    check_changeable(call, object)?;
+    let id = RecordId::parse(id).map_err(|_| Fault::ExternalIdFieldUnknown {
+        field: id.to_owned(),
+    })?;
+    match object.name() {
+        channel::OBJECT => channel::change(&tooling.engine, call, id, body).await,
+        channel_member::OBJECT => channel_member::change(&tooling.engine, call, id, body).await,
+        channel_member::ENRICHED_FIELD if call.method == Method::DELETE => {
+            channel_member::remove_field(&tooling.engine, call, id).await
+        }
+        managed::OBJECT => managed::change(&tooling.engine, call, id, body).await,
+        _ => Err(not_allowed(call, "HEAD,GET")),
+    }
+}
+
+fn check_changeable(call: &Call, object: &VirtualObject) -> Result<(), Fault> {
+    if !object.changeable() {
+        return Err(not_allowed(call, "HEAD,GET"));
+    }
+    if call.login.permissions().customize_application {
+        Ok(())
+    } else {
+        Err(Fault::AccessDenied)
+    }
+}
+
+fn not_allowed(call: &Call, allowed: &'static str) -> Fault {
+    Fault::MethodNotAllowed {
+        method: call.method.to_string(),
+        allowed,
+    }
+}
+
+fn read(tooling: &Tooling, call: &Call, object: &VirtualObject, id: &str) -> Result<Answer, Fault> {
+    let entity = object.definition();
+    let indexes = indexes(entity, call.parameter("fields"))?;
+    let identity_value = identity_of(entity, id)?;
+    let source = Source {
+        engine: &tooling.engine,
+        call,
+    };
+    let rows = object.rows(&source);
+    let own = |row: &&Row| row.get(entity.identity()) == Some(&identity_value);
+    let row = rows.iter().find(own).ok_or(Fault::RecordNotFound)?;
+    let mut w = Writer::new();
+    w.object(|w| {
+        w.name("attributes").object(|w| {
+            w.name("type").string(object.name());
+            if let Some(id) = identity(&identity_value) {
+                let url = address(call.version, Api::Tooling, entity, id);
+                w.name("url").string(&url);
+            }
+        });
+        for index in indexes {
+            if let (Some(field), Some(value)) = (entity.fields.get(index), row.get(index)) {
+                w.name(field.name.as_str());
+                write_typed(w, field.field_type, value, || None);
+            }
+        }
+    });
+    Ok(Answer::json(w.finish()))
+}
+
+/// The indexes of the requested fields; of all without a request.
+fn indexes(entity: &EntityDefinition, fields: Option<&str>) -> Result<Vec<usize>, Fault> {
+    let Some(fields) = fields.filter(|fields| !fields.is_empty()) else {
+        return Ok((0..entity.fields.len()).collect());
+    };
+    let indexes = fields.split(',').map(|name| {
+        entity
+            .index_of(name.trim())
+            .ok_or_else(|| Fault::FieldUnknown {
+                field: name.trim().to_owned(),
+                entity: entity.name.clone(),
+            })
+    });
+    indexes.collect()
+}
+
+/// What identifies the record of a path.
+fn identity_of(entity: &EntityDefinition, id: &str) -> Result<Value, Fault> {
+    let field = entity.fields.get(entity.identity());
+    if field.is_some_and(|field| field.field_type.is_text()) {
+        return Ok(Value::Text(id.to_owned()));
+    }
+    match RecordId::parse(id) {
+        Ok(id) => Ok(Value::Id(id)),
+        Err(RecordIdError::Length | RecordIdError::Alphabet | RecordIdError::Checksum) => {
+            Err(Fault::ExternalIdFieldUnknown {
+                field: id.to_owned(),
+            })
+        }
+    }
+}
