@@ -88,7 +88,7 @@ pub(crate) fn part(kind: Kind, name: &str, elements: &[(&str, &str)], enriched: 
         name: name.to_owned(),
         path: kind.path(name),
         line: 1,
-        place: 0,
+        position: 0,
         content,
     }
 }

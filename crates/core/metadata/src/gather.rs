@@ -1,10 +1,12 @@
 //! The files of a project, read and put together by what they declare.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use landfall_model::limits::METADATA_COMPONENTS_MAX;
 
 use crate::Part;
+use crate::order;
 use crate::problem::{Place, Report};
 use crate::project::Kind;
 use crate::xml::{self, Element};
@@ -25,17 +27,15 @@ pub(crate) struct ObjectSource {
 /// A field or record type of an object.
 #[derive(Debug)]
 struct Inner {
-    /// Its number in its object's file; 0 if it has a file of its own.
-    place: usize,
+    /// See [`Part::position`].
+    position: usize,
     /// What its file is named, or what it says itself; empty if it says nothing.
     name: String,
     element: Element,
 }
 
 impl ObjectSource {
-    /// The fields in the order of the file, then those with files of their own in the order of their names.
-    ///
-    /// A name is given where there is one.
+    /// The fields in their order, with the names that their files give them.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (Option<&str>, &Element)> {
         self.fields.iter().map(Inner::named)
     }
@@ -52,8 +52,8 @@ impl Inner {
         (name, &self.element)
     }
 
-    fn order(&self) -> (bool, usize, &str) {
-        (self.place == 0, self.place, &self.name)
+    fn compare(&self, other: &Self) -> Ordering {
+        order::compare((self.position, &self.name), (other.position, &other.name))
     }
 }
 
@@ -97,7 +97,7 @@ impl Sources {
     fn add(&mut self, part: &Part, element: Element, report: &mut Report) {
         let (object, name) = part.name.split_once('.').unwrap_or((&part.name, ""));
         let inner = |element| Inner {
-            place: part.place,
+            position: part.position,
             name: name.to_owned(),
             element,
         };
@@ -130,7 +130,7 @@ impl Sources {
 pub(crate) fn gather(parts: &[Part], report: &mut Report) -> Sources {
     let mut sources = Sources::default();
     let mut sorted: Vec<&Part> = parts.iter().collect();
-    sorted.sort_by_key(|part| (part.path.as_str(), part.place));
+    sorted.sort_by_key(|part| (part.path.as_str(), part.position));
     for (count, part) in sorted.into_iter().enumerate() {
         if count >= METADATA_COMPONENTS_MAX {
             let reason = format!("a project has at most {METADATA_COMPONENTS_MAX} components");
@@ -144,7 +144,7 @@ pub(crate) fn gather(parts: &[Part], report: &mut Report) -> Sources {
     }
     for object in sources.objects.values_mut() {
         for inner in [&mut object.fields, &mut object.record_types] {
-            inner.sort_by(|left, right| left.order().cmp(&right.order()));
+            inner.sort_by(Inner::compare);
         }
     }
     sources

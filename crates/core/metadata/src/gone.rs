@@ -99,7 +99,7 @@ mod tests {
             name: name.to_owned(),
             path: kind.path(name),
             line: 1,
-            place: 0,
+            position: 0,
             content: content.to_owned(),
         }
     }

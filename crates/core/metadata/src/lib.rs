@@ -23,6 +23,7 @@ mod gone;
 mod names;
 mod number_format;
 mod object;
+mod order;
 mod part;
 mod permission_set;
 mod prefix;
@@ -48,6 +49,7 @@ pub use connected_app::ConnectedApp;
 pub use event_object::event_object;
 pub use gone::Gone;
 pub use names::is_developer_name;
+pub use order::declaration_order;
 pub use part::{Part, parts};
 pub use permission_set::{Granted, profile_name};
 pub use prefix::PrefixBook;
@@ -109,8 +111,8 @@ pub struct Org {
 
 /// The definitions of an org that has the shipped objects and events and the components of a project.
 ///
-/// The order of the components does not matter. Custom fields stand in the order of an object's own file, then in the
-/// order of the names of their files.
+/// The order of the components does not matter. Custom fields come by their positions, then by
+/// [`declaration_order`].
 /// New objects and events are given key prefixes in `prefixes`, which is left as it was if there are problems.
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 //! (Metadata API Developer Guide) for the fields within an object's file.
 
 use crate::Component;
+use crate::order;
 use crate::project::{Identity, Kind, identify};
 use crate::span::{Span, lines, spans};
 use crate::xml::NAMESPACE;
@@ -19,8 +20,10 @@ pub struct Part {
     pub path: String,
     /// The line of the file on which its content begins.
     pub line: usize,
-    /// Its number among those of its object's file, from 1; 0 if it has a file of its own.
-    pub place: usize,
+    /// Its position among the components of its kind and object; 0 if nothing says which.
+    ///
+    /// Of a file: its number among the parts of the object's file. Of a stored component: in the order of creation.
+    pub position: usize,
     /// A document of its own, line by line as in the file.
     pub content: String,
 }
@@ -38,6 +41,7 @@ pub fn parts(files: &[Component]) -> Vec<Part> {
         };
         whole(file, identity, &inner, &mut parts);
     }
+    order::apply_entries(&mut parts);
     parts
 }
 
@@ -61,7 +65,7 @@ fn whole(file: &Component, identity: Identity<'_>, inner: &[Span<Kind>], parts: 
             name: format!("{name}.{}", part.name),
             path: file.path.clone(),
             line: line + lines(text(part.begin, part.content)),
-            place: index + 1,
+            position: index + 1,
             content: format!(
                 "<{root} xmlns=\"{NAMESPACE}\">{}</{root}>",
                 text(part.content, part.content_end)
@@ -79,7 +83,7 @@ fn whole(file: &Component, identity: Identity<'_>, inner: &[Span<Kind>], parts: 
         name,
         path: file.path.clone(),
         line: 1,
-        place: 0,
+        position: 0,
         content: rest,
     });
 }
@@ -114,7 +118,7 @@ mod tests {
         );
         let seen: Vec<(Kind, &str, usize, usize)> = all
             .iter()
-            .map(|part| (part.kind, part.name.as_str(), part.line, part.place))
+            .map(|part| (part.kind, part.name.as_str(), part.line, part.position))
             .collect();
         assert_eq!(
             seen,

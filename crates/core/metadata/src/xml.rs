@@ -213,7 +213,7 @@ mod tests {
             name: "C".to_owned(),
             path: "file".to_owned(),
             line: 1,
-            place: 0,
+            position: 0,
             content: content
                 .replace("<A", "<PlatformEventChannel")
                 .replace("</A", "</PlatformEventChannel"),

@@ -120,7 +120,7 @@ fn empty(kind: Kind, name: &str) -> Part {
         name: name.to_owned(),
         path: kind.path(name),
         line: 1,
-        place: 0,
+        position: 0,
         content: format!("<{root}/>"),
     }
 }

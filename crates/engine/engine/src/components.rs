@@ -111,7 +111,7 @@ struct Stored {
     name: String,
     path: String,
     line: usize,
-    /// Its place among those of its file.
+    /// See [`Part::position`].
     order: usize,
     content: String,
     #[serde(default, skip_serializing_if = "Project::is_absent")]
@@ -175,7 +175,7 @@ impl Stored {
             name: part.name.clone(),
             path: part.path.clone(),
             line: part.line,
-            order: part.place,
+            order: part.position,
             content: part.content.clone(),
             project,
             created: StoredStamp::of(component.created),
@@ -199,7 +199,7 @@ impl Stored {
                 name: self.name,
                 path: self.path,
                 line: self.line,
-                place: self.order,
+                position: self.order,
                 content: self.content,
             },
         })
@@ -242,7 +242,7 @@ mod tests {
                 name: "Trip__c.Da\tys__c".to_owned(),
                 path: "a\\b\n.object".to_owned(),
                 line: 7,
-                place: 2,
+                position: 2,
                 content: "<a>\u{fc}\t\n</a>".to_owned(),
             },
             project: project.map(str::to_owned),

@@ -5,13 +5,14 @@
 mod amending;
 mod bounds;
 mod next;
+mod position;
 mod prefixes;
 
 use std::sync::Arc;
 
 use landfall_metadata::{
     Component, ConnectedApp, Gone, Granted, Kind, ManagedSubscription, Part, PrefixBook, Problem,
-    RollUp, Settings, StartingNumber,
+    RollUp, Settings, StartingNumber, declaration_order,
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, RecordId};
 use landfall_store::{Document, DocumentKind, Reads};
@@ -92,8 +93,10 @@ pub struct Amended {
 pub(crate) async fn deploy(engine: &Engine, files: &[Component]) -> Result<Vec<Problem>, Error> {
     let definitions = engine.definitions();
     let earlier = definitions.components();
-    let (mut next, mut doubles) = (Next::new(engine, RecordId::EMPTY), Vec::new());
-    for part in landfall_metadata::parts(files) {
+    let (mut next, mut doubles) = (Next::new(engine, earlier, RecordId::EMPTY), Vec::new());
+    let mut parts = landfall_metadata::parts(files);
+    parts.sort_by(declaration_order);
+    for part in parts {
         let known = earlier.get(part.kind, &part.name);
         let project = Some(part.content.clone());
         let part = match known {
@@ -133,7 +136,7 @@ pub(crate) async fn amend(
     check_only: bool,
 ) -> Result<Amended, Error> {
     let definitions = engine.definitions();
-    let mut next = Next::new(engine, by);
+    let mut next = Next::new(engine, definitions.components(), by);
     for kept in definitions.components().all() {
         next.add(kept.part.clone(), kept.project.clone(), Some(kept));
     }

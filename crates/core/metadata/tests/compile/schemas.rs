@@ -3,7 +3,7 @@
 use landfall_schema::EventSchema;
 
 use crate::common::{
-    compiled, custom_object, entity, field, names, object, platform_event, standard,
+    compiled, custom_object, entity, field, file, names, object, platform_event, standard,
 };
 
 /// Source: "Platform Event Schema by Event Name" (REST API Developer Guide).
@@ -35,6 +35,54 @@ fn the_documented_platform_event_has_the_documented_schema() {
             r#"],"uuid":"5E5OtZj5_Gm6Vax9XMXH9A"}"#
         )
     );
+}
+
+/// `Low_Ink__e` in source format; `entries` are in the object's file.
+fn low_ink_in_source_format(entries: &str) -> String {
+    let own = |name: &str, definition: &str| {
+        let path = format!("objects/Low_Ink__e/fields/{name}.field-meta.xml");
+        let body = format!("<fullName>{name}</fullName><label>L</label>{definition}");
+        file(&path, "CustomField", &body)
+    };
+    let heading = format!("<label>L</label><eventType>HighVolume</eventType>{entries}");
+    let org = compiled(&[
+        own("Serial_Number__c", "<type>Text</type><length>20</length>"),
+        file(
+            "objects/Low_Ink__e/Low_Ink__e.object-meta.xml",
+            "CustomObject",
+            &heading,
+        ),
+        own(
+            "Ink_Percentage__c",
+            "<type>Number</type><precision>16</precision><scale>2</scale>",
+        ),
+        own(
+            "Printer_Model__c",
+            "<type>Text</type><length>20</length><required>true</required>",
+        ),
+    ]);
+    let event = org.platform_events.first().expect("one");
+    let schema = EventSchema::of_platform_event(event).expect("a schema");
+    schema.id().to_string()
+}
+
+#[test]
+fn the_objects_file_can_order_fields_that_have_files_of_their_own() {
+    let entries = |names: [&str; 3]| {
+        names
+            .map(|name| format!("<fields><fullName>{name}</fullName></fields>"))
+            .concat()
+    };
+    let documented = entries(["Printer_Model__c", "Serial_Number__c", "Ink_Percentage__c"]);
+    assert_eq!(
+        low_ink_in_source_format(&documented),
+        "5E5OtZj5_Gm6Vax9XMXH9A"
+    );
+    // Without entries the order is that of the vendor's tools, by name.
+    let by_name = entries(["Ink_Percentage__c", "Printer_Model__c", "Serial_Number__c"]);
+    let id = low_ink_in_source_format("");
+    assert_eq!(id, low_ink_in_source_format(&by_name));
+    assert_ne!(id, "5E5OtZj5_Gm6Vax9XMXH9A");
 }
 
 #[test]

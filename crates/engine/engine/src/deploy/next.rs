@@ -8,6 +8,7 @@ use landfall_metadata::{Gone, Kind, Part};
 use landfall_model::RecordId;
 use landfall_store::Document;
 
+use super::position::Positions;
 use super::{Effect, Step, new_id};
 use crate::Engine;
 use crate::components::{self, Components, KeptComponent, Key, Stamp, key};
@@ -18,6 +19,7 @@ use crate::numbers::Numbers;
 /// The components as they are to be.
 pub(crate) struct Next {
     stamp: Stamp,
+    positions: Positions,
     drafts: BTreeMap<Key, Draft>,
     /// What went along with something else that was removed. Who names it as well has it removed, too.
     along: BTreeSet<Key>,
@@ -36,10 +38,11 @@ struct Draft {
 }
 
 impl Next {
-    pub(super) fn new(engine: &Engine, by: RecordId) -> Self {
+    pub(super) fn new(engine: &Engine, earlier: &Components, by: RecordId) -> Self {
         let at = engine.clock().now().whole_second();
         Self {
             stamp: Stamp { by, at },
+            positions: Positions::of(earlier),
             drafts: BTreeMap::new(),
             along: BTreeSet::new(),
             going: Gone::default(),
@@ -71,17 +74,23 @@ impl Next {
     }
 
     /// The first of a name stays, a second one is given back: compiling says that there cannot be two.
+    ///
+    /// A new part of an object comes after all others of its kind, one that exists keeps its position.
     pub(super) fn add(
         &mut self,
-        part: Part,
+        mut part: Part,
         project: Option<String>,
         earlier: Option<&Arc<KeptComponent>>,
     ) -> Option<Part> {
         match self.drafts.entry(key(part.kind, &part.name)) {
             Entry::Occupied(_) => Some(part),
-            Entry::Vacant(place) => {
+            Entry::Vacant(vacant) => {
+                part.position = match earlier {
+                    Some(_) => self.positions.earlier(&part),
+                    None => self.positions.next(&part),
+                };
                 let same = earlier.is_some_and(|earlier| earlier.part.content == part.content);
-                place.insert(Draft {
+                vacant.insert(Draft {
                     part,
                     project,
                     earlier: earlier.cloned(),
@@ -144,7 +153,7 @@ impl Next {
             return Effect::Unchanged;
         }
         draft.part = Part {
-            place: draft.part.place,
+            position: draft.part.position,
             ..part
         };
         draft.is_said = true;
@@ -157,7 +166,10 @@ impl Next {
             return Effect::Missing;
         };
         let renamed = Draft {
-            part,
+            part: Part {
+                position: draft.part.position,
+                ..part
+            },
             project: None,
             earlier: draft.earlier,
             is_said: true,

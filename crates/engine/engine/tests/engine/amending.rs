@@ -81,6 +81,30 @@ async fn components_are_put_and_removed_one_by_one() {
 }
 
 #[tokio::test]
+async fn fields_are_ordered_by_the_steps_that_create_them() {
+    let org = Org::new().await;
+    let text = |name: &str| field("Ship__c", name, "<type>Text</type><length>20</length>");
+    amend(&org, put(&[ship(), text("Mast__c"), text("Flag__c")])).await;
+    amend(&org, put(&[text("Bow__c"), text("Mast__c")])).await;
+    let again = [
+        vec![remove(Kind::Field, "Ship__c.Mast__c")],
+        put(&[text("Mast__c")]),
+    ];
+    let order = |org: &Org| {
+        let ship = org.entity("Ship__c");
+        let names = ship.fields.iter().map(|field| field.name.to_string());
+        names
+            .filter(|name| name.ends_with("__c"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(order(&org), ["Mast__c", "Flag__c", "Bow__c"]);
+    amend(&org, again.concat()).await;
+    assert_eq!(order(&org), ["Flag__c", "Bow__c", "Mast__c"]);
+    let org = org.restarted().await;
+    assert_eq!(order(&org), ["Flag__c", "Bow__c", "Mast__c"]);
+}
+
+#[tokio::test]
 async fn an_object_goes_with_all_that_is_part_of_it() {
     let org = Org::new().await;
     amend(&org, put(&[ship(), flag()])).await;

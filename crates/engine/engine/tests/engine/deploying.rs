@@ -81,6 +81,44 @@ async fn a_deployed_object_is_there_at_once_and_after_a_restart() {
     assert!(second > ship);
 }
 
+fn text_fields(names: &[&str]) -> Vec<Component> {
+    let text = |name: &&str| field("Ship__c", name, "<type>Text</type><length>20</length>");
+    names.iter().map(text).chain([ship()]).collect()
+}
+
+fn custom_fields(org: &Org) -> Vec<String> {
+    let ship = org.entity("Ship__c");
+    let fields = ship.fields.iter().map(|field| field.name.as_str());
+    let custom = fields.filter(|name| name.ends_with("__c"));
+    custom.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn fields_are_ordered_by_creation_whatever_their_names() {
+    let org = Org::new().await;
+    let deploy = async |org: &Org, names: &[&str]| {
+        let files = text_fields(names);
+        org.engine.deploy(files).await.expect("deployed");
+        custom_fields(org)
+    };
+    assert_eq!(
+        deploy(&org, &["Mast__c", "Flag__c"]).await,
+        ["Flag__c", "Mast__c"]
+    );
+    let all = ["Deck__c", "Bow__c", "Mast__c", "Flag__c"];
+    let created = ["Flag__c", "Mast__c", "Bow__c", "Deck__c"];
+    assert_eq!(deploy(&org, &all).await, created);
+    let org = org.restarted().await;
+    assert_eq!(custom_fields(&org), created);
+    assert_eq!(deploy(&org, &all).await, created);
+    // A deleted field that is created again is the last one.
+    deploy(&org, &["Deck__c", "Bow__c", "Mast__c"]).await;
+    assert_eq!(
+        deploy(&org, &all).await,
+        ["Mast__c", "Bow__c", "Deck__c", "Flag__c"]
+    );
+}
+
 #[tokio::test]
 async fn a_new_field_changes_the_schema_and_the_old_one_stays_readable() {
     let org = Org::new().await;
