@@ -1,10 +1,9 @@
-//! What a request asks for: the element in the body of its envelope, and the headers beside it.
+//! The operation of a request, which is the element in the body of its envelope, and the headers.
 //!
 //! Source: "SOAP Headers" (SOAP API Developer Guide).
 
 use landfall_model::{Fault, SoapFault};
-
-use crate::xml::{self, Element};
+use landfall_xml::{Element, Limits, parse};
 
 /// A request as it was sent.
 #[derive(Debug)]
@@ -22,7 +21,8 @@ impl Envelope {
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let text = std::str::from_utf8(bytes)
             .map_err(|_| invalid("Invalid byte of a UTF-8 sequence.".to_owned()))?;
-        let root = xml::parse(text).map_err(invalid)?;
+        let root =
+            parse(text, Limits::METADATA_REQUEST).map_err(|error| invalid(error.to_string()))?;
         if root.name != "Envelope" {
             return Err(invalid(format!(
                 "The request is no SOAP envelope, but {}.",

@@ -1,12 +1,8 @@
-//! SOAP envelopes: what a request says, and the XML of an answer.
+//! SOAP envelopes: the operation of a request and its headers.
 //!
-//! Knows envelopes, elements and texts, and none of the APIs that are spoken with them. Start reading at [`Envelope`], then
-//! [`xml`] (how it is read) and [`Writer`] (how an answer is written).
+//! Knows envelopes, and none of the APIs that use them. Start reading at [`Envelope`]; elements are those of `xml`.
 //! Source: "SOAP Headers" (SOAP API Developer Guide).
 
 mod envelope;
-mod writer;
-pub mod xml;
 
 pub use envelope::Envelope;
-pub use writer::Writer;

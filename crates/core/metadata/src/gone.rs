@@ -72,9 +72,12 @@ impl Gone {
         for span in spans(&part.content, naming)? {
             if self.has(&span.name) {
                 let text = |from: usize, to: usize| part.content.get(from..to).unwrap_or_default();
-                rest.push_str(text(end, span.begin));
-                rest.extend(std::iter::repeat_n('\n', lines(text(span.begin, span.end))));
-                end = span.end;
+                rest.push_str(text(end, span.outer.start));
+                rest.extend(std::iter::repeat_n(
+                    '\n',
+                    lines(text(span.outer.start, span.outer.end)),
+                ));
+                end = span.outer.end;
             }
         }
         rest.push_str(part.content.get(end..)?);

@@ -57,25 +57,25 @@ fn whole(file: &Component, identity: Identity<'_>, inner: &[Span<Kind>], parts: 
     let mut line = 1;
     for (index, part) in inner.iter().enumerate() {
         let text = |from: usize, to: usize| file.content.get(from..to).unwrap_or_default();
-        rest.push_str(text(end, part.begin));
-        line += lines(text(end, part.begin));
-        let root = part.what.root();
+        rest.push_str(text(end, part.outer.start));
+        line += lines(text(end, part.outer.start));
+        let root = part.kind.root();
         parts.push(Part {
-            kind: part.what,
+            kind: part.kind,
             name: format!("{name}.{}", part.name),
             path: file.path.clone(),
-            line: line + lines(text(part.begin, part.content)),
+            line: line + lines(text(part.outer.start, part.inner.start)),
             position: index + 1,
             content: format!(
                 "<{root} xmlns=\"{NAMESPACE}\">{}</{root}>",
-                text(part.content, part.content_end)
+                text(part.inner.start, part.inner.end)
             ),
         });
         // What stays keeps its lines.
-        let taken = lines(text(part.begin, part.end));
+        let taken = lines(text(part.outer.start, part.outer.end));
         rest.extend(std::iter::repeat_n('\n', taken));
         line += taken;
-        end = part.end;
+        end = part.outer.end;
     }
     rest.push_str(file.content.get(end..).unwrap_or_default());
     parts.push(Part {

@@ -367,9 +367,6 @@ pub const TOKEN_BYTES_MAX: usize = 1_024;
 /// Source: none; the largest object file of a full org has some three megabytes.
 pub const METADATA_FILE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Levels of nesting in one metadata file: a problem of the project beyond. Source: none; objects need six.
-pub const METADATA_DEPTH_MAX: usize = 32;
-
 /// Elements of one metadata file: a problem of the project beyond. Source: none.
 pub const METADATA_ELEMENTS_MAX: usize = 250_000;
 
@@ -421,8 +418,11 @@ pub const LOGINS_TOLD_AT_ONCE: usize = 256;
 /// Bytes of one SOAP request body, unpacked: `Fault::RequestTooLarge` beyond. Source: none; as much as of a REST request.
 pub const SOAP_BODY_BYTES_MAX: usize = REST_BODY_BYTES_MAX;
 
-/// Levels of nesting in one SOAP envelope: `SoapFault::EnvelopeInvalid` beyond. Source: none; records need seven.
-pub const SOAP_DEPTH_MAX: usize = 32;
+/// Levels of nesting in one XML document. Source: none; records in an envelope need seven, objects six.
+pub const XML_DEPTH_MAX: usize = 32;
+
+/// Attributes of one XML element. Source: none; envelopes declare a dozen namespaces.
+pub const XML_ATTRIBUTES_MAX: usize = 64;
 
 /// Elements of one SOAP envelope: `SoapFault::EnvelopeInvalid` beyond. Source: none; 200 records of 500 fields.
 pub const SOAP_ELEMENTS_MAX: usize = 100_000;

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use landfall_engine::query::{Answers, Checked, Item, RecordShape, Shown};
-use landfall_envelope::Writer;
 use landfall_model::{RecordId, Value};
 use landfall_wire::write_json_string;
+use landfall_xml::Writer;
 
 use crate::job::Form;
 use crate::lines::Csv;

@@ -9,9 +9,8 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 use http::header::ACCEPT;
-use landfall_envelope::Writer;
-use landfall_envelope::xml::{Element, parse};
 use landfall_model::Fault;
+use landfall_xml::{Element, Limits, Writer, parse};
 
 use crate::json::{Content, Json, parse_answer};
 
@@ -208,7 +207,8 @@ fn is_time(text: &str) -> bool {
 /// [`Fault::XmlInvalid`].
 pub fn record(body: &[u8]) -> Result<String, Fault> {
     let text = std::str::from_utf8(body).map_err(|error| error.to_string());
-    let root = text.and_then(parse);
+    let root =
+        text.and_then(|text| parse(text, Limits::REQUEST).map_err(|error| error.to_string()));
     let root = root.map_err(|reason| Fault::XmlInvalid { reason })?;
     let mut w = crate::writer::Writer::new();
     members(&mut w, &root);

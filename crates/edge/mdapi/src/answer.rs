@@ -4,8 +4,8 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use landfall_envelope::Writer;
 use landfall_model::Fault;
+use landfall_xml::Writer;
 
 /// The namespace of calls and results.
 pub(crate) const NAMESPACE: &str = "http://soap.sforce.com/2006/04/metadata";

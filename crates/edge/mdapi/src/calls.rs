@@ -3,10 +3,9 @@
 //! Source: "CRUD-Based Development" (Metadata API Developer Guide).
 
 use landfall_engine::{Amending, Definitions, Effect, Kind, Problem, Step};
-use landfall_envelope::Writer;
-use landfall_envelope::xml::{self, Element};
 use landfall_metadata::{Component, parts};
 use landfall_model::{ComponentFault, Fault, MetadataFault};
+use landfall_xml::{Element, Limits, Writer, parse};
 use serde_json::{Value, json};
 
 use crate::answer::NAMESPACE;
@@ -112,11 +111,11 @@ pub(crate) fn read(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
             continue;
         };
         let text = single(&definitions, kind, &name)?;
-        let root = xml::parse(&text).map_err(|reason| {
+        let root = parse(&text, Limits::FILE).map_err(|error| {
             Error::Component(Problem {
                 path: kind.path(&name),
-                line: 1,
-                reason,
+                line: error.line,
+                reason: error.to_string(),
             })
         })?;
         records.push(Some((name, root)));

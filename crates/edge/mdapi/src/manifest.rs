@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use landfall_envelope::xml::{self, Element};
+use landfall_xml::{Element, Limits, parse};
 
 /// The name that stands for all components of a type.
 pub(crate) const ALL: &str = "*";
@@ -25,7 +25,7 @@ impl Manifest {
     /// What is wrong with it, for people.
     pub(crate) fn parse(content: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(content).map_err(|_| "The file is not UTF-8".to_owned())?;
-        let root = xml::parse(text)?;
+        let root = parse(text, Limits::FILE).map_err(|error| error.to_string())?;
         if root.name != "Package" {
             return Err(format!("<Package> is expected here, not <{}>", root.name));
         }

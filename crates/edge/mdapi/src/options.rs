@@ -2,7 +2,7 @@
 //!
 //! Source: "`DeployOptions`" (`deploy()`, Metadata API Developer Guide).
 
-use landfall_envelope::xml::Element;
+use landfall_xml::Element;
 use serde::{Deserialize, Serialize};
 
 /// The options of a deployment. There is no Apex: whatever tests are asked for, none runs.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use landfall_engine::{Definitions, Kind};
-use landfall_envelope::Writer;
+use landfall_xml::Writer;
 use serde_json::{Map, Value, json};
 
 use crate::Shared;

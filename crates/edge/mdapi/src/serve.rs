@@ -8,9 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, StatusCode, header};
 use landfall_auth::Login;
-use landfall_envelope::{Envelope, Writer};
+use landfall_envelope::Envelope;
 use landfall_model::{Fault, SoapFault};
 use landfall_wire::versions;
+use landfall_xml::Writer;
 use serde_json::json;
 
 use crate::calls::Saving;

@@ -1,6 +1,6 @@
 //! Results, which are JSON on one API and XML on the other.
 
-use landfall_envelope::Writer;
+use landfall_xml::Writer;
 use serde_json::Value;
 
 /// Writes a result as an element: lists are repeated, and what is null is left out.

@@ -7,9 +7,9 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use landfall_envelope::Writer;
 use landfall_model::Fault;
 use landfall_wire::{SoapError, SoapFaultKind};
+use landfall_xml::Writer;
 
 /// Media type of every answer.
 const XML: &str = "text/xml; charset=UTF-8";

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use landfall_auth::{Auth, Login};
 use landfall_engine::Definitions;
-use landfall_envelope::{Envelope, xml::Element};
+use landfall_envelope::Envelope;
 use landfall_model::{Catalog, Fault};
 use landfall_wire::ApiVersion;
+use landfall_xml::Element;
 
 use crate::SoapState;
 use crate::answer::Dialect;

@@ -2,10 +2,10 @@
 
 use landfall_auth::Act;
 use landfall_engine::{Change, Outcome, Transaction};
-use landfall_envelope::Writer;
 use landfall_http::refused;
 use landfall_model::limits::REST_COLLECTION_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, SoapFault};
+use landfall_xml::Writer;
 
 use crate::call::Call;
 use crate::truncation;

@@ -3,11 +3,10 @@
 //! Source: `convertLead()`, `LeadConvertResult` (SOAP API Developer Guide).
 
 use landfall_engine::{Conversion, Converted, ConvertedOpportunity};
-use landfall_envelope::Writer;
-use landfall_envelope::xml::Element;
 use landfall_http::refused;
 use landfall_model::limits::LEADS_CONVERTED_MAX;
 use landfall_model::{ConversionFault, Fault, RecordId};
+use landfall_xml::{Element, Writer};
 
 use crate::call::Call;
 use crate::commit::{check_access, id_of, write_error};

@@ -4,10 +4,10 @@
 //! Clients: those made from the WSDL of an old version know no elements but its own.
 //! Source: the calls of these names, `DescribeGlobalResult`, `DescribeSObjectResult` (SOAP API Developer Guide).
 
-use landfall_envelope::Writer;
 use landfall_model::limits::{DESCRIBED_OBJECTS_MAX, REST_COLLECTION_RECORDS_MAX};
 use landfall_model::{DeleteRule, EntityDefinition, Fault, FieldType, ManyFault};
 use landfall_wire::describe::MASTER_RECORD_TYPE;
+use landfall_xml::Writer;
 
 use crate::call::Call;
 use crate::describe_field::write_field;

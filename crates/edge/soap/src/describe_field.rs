@@ -2,13 +2,13 @@
 //!
 //! Source: "`Field`" in "`describeSObjects()`" (SOAP API Developer Guide); the Partner WSDL for the order.
 
-use landfall_envelope::Writer;
 use landfall_model::{
     Catalog, DeleteRule, EntityDefinition, FieldDefinition, FieldName, FieldType, PicklistValue,
 };
 use landfall_wire::describe::{
     aggregatable, byte_length, delete_rule, length, master_order, soap_type, type_name,
 };
+use landfall_xml::Writer;
 
 use crate::describe::write_known;
 

@@ -4,12 +4,11 @@
 
 use landfall_engine::usage::Client;
 use landfall_engine::{NewEvent, Publication, Published};
-use landfall_envelope::Writer;
-use landfall_envelope::xml::Element;
 use landfall_http::refused;
 use landfall_model::Fault;
 use landfall_model::fault::Operation;
 use landfall_wire::OPERATION_ENQUEUED;
+use landfall_xml::{Element, Writer};
 
 use crate::call::Call;
 use crate::commit::write_outcome;

@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use landfall_engine::Assignment;
-use landfall_envelope::xml::Element;
 use landfall_model::{
     EntityDefinition, Fault, FieldDefinition, FieldType, ManyFault, RecordId, SoapFault, Value,
 };
 use landfall_wire::values;
+use landfall_xml::Element;
 
 use crate::call::Call;
 use crate::record_xml::schema_type;

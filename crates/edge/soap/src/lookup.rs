@@ -7,10 +7,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use landfall_engine::record_named;
-use landfall_envelope::xml::Element;
 use landfall_http::refused;
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, FieldDefinition, RecordId, SoapFault, Value};
+use landfall_xml::Element;
 
 use crate::call::Call;
 use crate::given;

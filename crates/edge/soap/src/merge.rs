@@ -3,10 +3,9 @@
 //! Source: `merge()`, `MergeResult` (SOAP API Developer Guide).
 
 use landfall_engine::{Merge, Merged};
-use landfall_envelope::Writer;
-use landfall_envelope::xml::Element;
 use landfall_http::refused;
 use landfall_model::{Fault, ManyFault, RecordId};
+use landfall_xml::{Element, Writer};
 
 use crate::call::Call;
 use crate::commit::{check_access, check_count, id_of, of_one, write_error};

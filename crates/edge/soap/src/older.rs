@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use landfall_envelope::xml::Element;
 use landfall_model::{EntityDefinition, Fault, FieldDefinition};
 use landfall_wire::values::subject;
+use landfall_xml::Element;
 
 use crate::call::Call;
 

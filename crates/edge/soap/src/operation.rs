@@ -1,7 +1,7 @@
 //! Who answers which call.
 
-use landfall_envelope::Writer;
 use landfall_model::{Fault, SoapFault};
+use landfall_xml::Writer;
 
 use crate::call::Call;
 use crate::{convert, describe, merge, query, recycle, replicate, retrieve, save, search, session};

@@ -3,10 +3,10 @@
 //! Source: the calls of these names, `QueryOptions` (SOAP API Developer Guide).
 
 use landfall_engine::Question;
-use landfall_envelope::Writer;
 use landfall_http::refused;
 use landfall_model::Fault;
 use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
+use landfall_xml::Writer;
 
 use crate::call::Call;
 use crate::query_xml;

@@ -4,8 +4,8 @@
 
 use landfall_engine::query::{Answers, Item, RecordShape, Shown, TypeCase};
 use landfall_engine::{Answer, Page, PageRow};
-use landfall_envelope::Writer;
 use landfall_model::{RecordId, Value};
+use landfall_xml::Writer;
 
 use crate::answer::Dialect;
 use crate::call::Call;

@@ -5,10 +5,10 @@
 //! members follow by name, as a WSDL has them.
 //! Source: "Queries and the Partner WSDL", "Primitive Data Types" (SOAP API Developer Guide); the Partner WSDL.
 
-use landfall_envelope::Writer;
 use landfall_model::{FieldType, Value};
 use landfall_wire::dates;
 use landfall_wire::values::part_name;
+use landfall_xml::Writer;
 
 use crate::answer::Dialect;
 

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use landfall_engine::Change;
-use landfall_envelope::Writer;
 use landfall_model::{EntityDefinition, Fault, RecordId};
+use landfall_xml::Writer;
 
 use crate::call::Call;
 use crate::commit::{check_access, check_count, commit, id_of, write_outcome};

@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use landfall_engine::{Period, Replicated};
-use landfall_envelope::Writer;
 use landfall_http::refused;
 use landfall_model::{EntityDefinition, Fault, RecordId, Timestamp};
 use landfall_wire::dates::{parse_date_time, render_utc};
+use landfall_xml::Writer;
 
 use crate::call::Call;
 use crate::given;

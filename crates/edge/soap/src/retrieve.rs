@@ -2,10 +2,10 @@
 //!
 //! Source: `retrieve()` (SOAP API Developer Guide).
 
-use landfall_envelope::Writer;
 use landfall_http::refused;
 use landfall_model::limits::{REST_COLLECTION_READ_MAX, REST_FIELDS_MAX};
 use landfall_model::{EntityDefinition, Fault, FieldDefinition, ManyFault, RecordId, Row, Value};
+use landfall_xml::Writer;
 
 use crate::answer::Dialect;
 use crate::call::Call;

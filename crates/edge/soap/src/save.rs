@@ -6,9 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use landfall_engine::Change;
-use landfall_envelope::Writer;
-use landfall_envelope::xml::Element;
 use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, SoapFault, Value};
+use landfall_xml::{Element, Writer};
 
 use crate::call::Call;
 use crate::commit::{check_count, commit, of_one, write_outcome};

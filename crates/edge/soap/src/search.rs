@@ -4,11 +4,11 @@
 //! have, are null.
 
 use landfall_engine::{Question, draw};
-use landfall_envelope::Writer;
 use landfall_http::refused;
 use landfall_model::Fault;
 use landfall_model::limits::{SEARCH_CHARACTERS_MAX, SEARCH_ROWS_MAX};
 use landfall_soql::parse_search;
+use landfall_xml::Writer;
 
 use crate::call::Call;
 use crate::query_xml;

@@ -3,10 +3,11 @@
 //! Source: "Utility API Calls", `login()`, `logout()` (SOAP API Developer Guide).
 
 use landfall_auth::{Grant, Visit};
-use landfall_envelope::{Envelope, Writer};
+use landfall_envelope::Envelope;
 use landfall_http::denied;
 use landfall_model::{Fault, RecordId};
 use landfall_wire::dates;
+use landfall_xml::Writer;
 
 use crate::call::{Call, Endpoint};
 use crate::commit::{check_count, write_error};

@@ -4,9 +4,9 @@
 
 use landfall_auth::Login;
 use landfall_engine::Engine;
-use landfall_envelope::Writer;
 use landfall_http::refused;
 use landfall_model::{Fault, RecordId, Row, Value};
+use landfall_xml::Writer;
 
 use crate::SoapState;
 

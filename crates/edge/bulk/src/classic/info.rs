@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use landfall_envelope::Writer;
 use landfall_model::Timestamp;
 use landfall_wire::{dates, write_json_string};
+use landfall_xml::Writer;
 
 use super::job::{Classic, Task, batch_state};
 use super::{DECLARATION, NAMESPACE};

@@ -2,8 +2,8 @@
 
 use landfall_auth::Login;
 use landfall_engine::Definitions;
-use landfall_envelope::xml;
 use landfall_model::{BulkFault, Fault};
+use landfall_xml::{Limits, parse};
 use serde_json::Value;
 
 use super::job::{Stage, Task};
@@ -132,7 +132,7 @@ fn json(body: &[u8]) -> Option<Vec<(String, String)>> {
 }
 
 fn elements(body: &[u8]) -> Option<Vec<(String, String)>> {
-    let root = xml::parse(std::str::from_utf8(body).ok()?).ok()?;
+    let root = parse(std::str::from_utf8(body).ok()?, Limits::REQUEST).ok()?;
     let is_job = root.name == "jobInfo";
     let children = root.children.into_iter().filter(|child| !child.nil);
     is_job.then(|| {

@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 
-use landfall_envelope::xml::{self, Element};
 use landfall_model::limits::{
     BULK_BATCH_RECORDS_MAX, BULK_CONTENT_BYTES_MAX, BULK_RECORD_FIELDS_MAX,
 };
 use landfall_model::{BulkFault, Fault};
+use landfall_xml::{Element, Limits, parse};
 use serde_json::Value;
 
 use crate::job::{Delimiter, LineEnding};
@@ -60,7 +60,7 @@ pub(crate) fn from_json(body: &[u8]) -> Result<Vec<u8>, Fault> {
 pub(crate) fn from_xml(body: &[u8]) -> Result<Vec<u8>, Fault> {
     let unreadable = |reason: String| Fault::Bulk(BulkFault::BatchUnreadable { reason });
     let text = std::str::from_utf8(body).map_err(|error| unreadable(error.to_string()))?;
-    let root = xml::parse(text).map_err(unreadable)?;
+    let root = parse(text, Limits::REQUEST).map_err(|error| unreadable(error.to_string()))?;
     if root.name != "sObjects" {
         return Err(unreadable(format!("{} is no list of records", root.name)));
     }

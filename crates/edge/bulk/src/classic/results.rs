@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use http::StatusCode;
-use landfall_envelope::Writer;
 use landfall_model::{BulkFault, Fault};
 use landfall_wire::write_json_string;
+use landfall_xml::Writer;
 
 use super::serve::ClassicCall;
 use super::{DECLARATION, NAMESPACE, info};

@@ -1,7 +1,7 @@
 //! Components one by one, without a zip file.
 
-use landfall_envelope::xml::Element;
 use landfall_test_org::Reply;
+use landfall_xml::Element;
 
 use crate::org::{Org, fault, response, text};
 

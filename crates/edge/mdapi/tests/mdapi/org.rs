@@ -8,9 +8,9 @@ use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Method, Request};
-use landfall_envelope::xml::{self, Element};
 use landfall_mdapi::Mdapi;
 use landfall_test_org::{Reply, StoppedOrg, TestOrg, send};
+use landfall_xml::{Element, Limits, parse};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use zip::write::SimpleFileOptions;
@@ -162,7 +162,7 @@ impl Org {
 /// What is in the body of an answer.
 pub(crate) fn response(reply: &Reply) -> Element {
     let text = std::str::from_utf8(&reply.body).expect("text");
-    let envelope = xml::parse(text).expect("XML");
+    let envelope = parse(text, Limits::REQUEST).expect("XML");
     let body = envelope.child("Body").expect("a body");
     body.children.first().expect("an answer").clone()
 }

@@ -17,7 +17,7 @@ pub(super) fn parse(key: &str, document: &str) -> Option<KeptComponent> {
     let mut values = values(line);
     let id = RecordId::parse(&values.next()?).ok()?;
     let (created, modified) = (stamp(&mut values)?, stamp(&mut values)?);
-    let (line, place) = (values.next()?.parse().ok()?, values.next()?.parse().ok()?);
+    let (line, position) = (values.next()?.parse().ok()?, values.next()?.parse().ok()?);
     let (content, project) = rest.split_at_checked(values.next()?.parse().ok()?)?;
     let word = values.next()?;
     let part = Part {
@@ -25,7 +25,7 @@ pub(super) fn parse(key: &str, document: &str) -> Option<KeptComponent> {
         name: values.next()?,
         path: values.next()?,
         line,
-        place,
+        position,
         content: content.to_owned(),
     };
     let project = match word.as_str() {
