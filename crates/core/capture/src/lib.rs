@@ -209,18 +209,12 @@ fn header(
     }
 }
 
-/// Fields that a create does not show although the record has a value.
-///
-/// Source: "Subscribe with Pub/Sub API" (Change Data Capture Developer Guide), the sample of a new opportunity.
-const NOT_IN_CREATE: [(&str, &str); 1] = [("Opportunity", "ExpectedRevenue")];
-
+/// Positions of the fields that a create does not show although the record has a value.
 fn withheld(change: &RecordChange<'_>) -> FieldBits {
     let mut withheld = FieldBits::default();
     if change.change_type == ChangeType::Create {
-        let of_entity = NOT_IN_CREATE
-            .iter()
-            .filter(|(entity, _)| *entity == change.entity.name.as_str());
-        for position in of_entity.filter_map(|(_, field)| change.schema.position_of(field)) {
+        let hidden = change.entity.traits.not_in_create_event.iter();
+        for position in hidden.filter_map(|field| change.schema.position_of(field.as_str())) {
             withheld.insert(position);
         }
     }

@@ -80,6 +80,7 @@ fn indexed(entity: EntityDefinition) -> EntityDefinition {
         entity.children,
         entity.change_event,
     )
+    .with_traits(entity.traits)
 }
 
 fn channels(sources: &Sources, absent: &Absent, org: &mut Org, report: &mut Report) {

@@ -270,12 +270,8 @@ pub(crate) fn add_record_type_field(entity: &mut EntityDefinition) {
     {
         return;
     }
-    let before = match entity.name.as_str() {
-        "Account" | "Case" => "Type",
-        "Opportunity" => "AccountId",
-        "Task" | "Event" => "Id",
-        _ => "Name",
-    };
+    let before = entity.traits.record_type_after.as_ref();
+    let before = before.map_or("Name", FieldName::as_str);
     let at = entity
         .fields
         .iter()

@@ -116,58 +116,10 @@ fn values(element: &Element, entry: &str, report: &mut Report) -> Vec<PicklistVa
     values
 }
 
-/// The fields that a standard value set feeds, by the name of its file.
+/// Standard value sets of which no standard object here has a field.
 ///
 /// Source: "`StandardValueSet` Names and Standard Picklist Fields" (Metadata API Developer Guide).
-const STANDARD: [(&str, &[(&str, &str)]); 30] = [
-    ("AccountOwnership", &[("Account", "Ownership")]),
-    (
-        "AccountRating",
-        &[("Account", "Rating"), ("Lead", "Rating")],
-    ),
-    ("AccountType", &[("Account", "Type")]),
-    ("AssetStatus", &[("Asset", "Status")]),
-    ("CampaignStatus", &[("Campaign", "Status")]),
-    ("CampaignType", &[("Campaign", "Type")]),
-    ("CaseOrigin", &[("Case", "Origin")]),
-    ("CasePriority", &[("Case", "Priority")]),
-    ("CaseReason", &[("Case", "Reason")]),
-    ("CaseStatus", &[("Case", "Status")]),
-    ("CaseType", &[("Case", "Type")]),
-    ("ContactRole", &[]),
-    ("ContractStatus", &[("Contract", "Status")]),
-    ("EventSubject", &[("Event", "Subject")]),
-    ("EventType", &[("Event", "Type")]),
-    ("Industry", &[("Account", "Industry"), ("Lead", "Industry")]),
-    (
-        "LeadSource",
-        &[
-            ("Lead", "LeadSource"),
-            ("Contact", "LeadSource"),
-            ("Opportunity", "LeadSource"),
-            ("Account", "AccountSource"),
-        ],
-    ),
-    ("LeadStatus", &[("Lead", "Status")]),
-    ("OpportunityStage", &[("Opportunity", "StageName")]),
-    ("OpportunityType", &[("Opportunity", "Type")]),
-    ("OrderStatus", &[("Order", "Status")]),
-    ("OrderType", &[("Order", "Type")]),
-    ("PartnerRole", &[]),
-    ("Product2Family", &[("Product2", "Family")]),
-    (
-        "QuantityUnitOfMeasure",
-        &[("Product2", "QuantityUnitOfMeasure")],
-    ),
-    (
-        "Salutation",
-        &[("Contact", "Salutation"), ("Lead", "Salutation")],
-    ),
-    ("TaskPriority", &[("Task", "Priority")]),
-    ("TaskStatus", &[("Task", "Status")]),
-    ("TaskSubject", &[("Task", "Subject")]),
-    ("TaskType", &[("Task", "Type")]),
-];
+const WITHOUT_FIELDS: [&str; 2] = ["ContactRole", "PartnerRole"];
 
 /// Gives the fields of a standard value set the values that a file lists.
 pub(crate) fn replace_standard(
@@ -177,24 +129,24 @@ pub(crate) fn replace_standard(
     report: &mut Report,
 ) {
     let values = values(element, "standardValue", report);
-    let Some((_, fields)) = STANDARD.iter().find(|(known, _)| *known == name) else {
+    let default = values.iter().find(|value| value.default && value.active);
+    let mut is_known = WITHOUT_FIELDS.contains(&name);
+    for entity in entities.values_mut() {
+        let sets = entity.traits.standard_value_sets.iter();
+        let fed = sets.filter(|(set, _)| set == name);
+        for (_, fed) in fed {
+            is_known = true;
+            for field in entity.fields.iter_mut().filter(|field| field.name == *fed) {
+                field.default_value = default.map(|value| value.value.clone());
+                field.defaulted_on_create = default.is_some();
+                field.picklist.clone_from(&values);
+            }
+        }
+    }
+    if !is_known {
         report.warning(
             &element.at,
             format!("no field has the values of the set {}", brief(name)),
         );
-        return;
-    };
-    let default = values.iter().find(|value| value.default && value.active);
-    for (entity, field) in *fields {
-        let fields = entities
-            .get_mut(&entity.to_ascii_lowercase())
-            .map(|entity| entity.fields.iter_mut());
-        for found in fields.into_iter().flatten() {
-            if found.name.as_str() == *field {
-                found.default_value = default.map(|value| value.value.clone());
-                found.defaulted_on_create = default.is_some();
-                found.picklist.clone_from(&values);
-            }
-        }
     }
 }

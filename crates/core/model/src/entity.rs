@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::id::KeyPrefix;
 use crate::name::{EntityName, FieldName};
+use crate::object_traits::ObjectTraits;
 
 /// Data type of a field, as describe names it.
 ///
@@ -353,6 +354,8 @@ pub struct EntityDefinition {
     pub children: Vec<ChildRelationship>,
     /// Its change event object, if its changes can be captured.
     pub change_event: Option<ChangeEventDefinition>,
+    /// Of a standard object, what its describe does not show.
+    pub traits: ObjectTraits,
     by_name: HashMap<String, usize>,
 }
 
@@ -388,8 +391,16 @@ impl EntityDefinition {
             fields,
             children,
             change_event,
+            traits: ObjectTraits::default(),
             by_name,
         }
+    }
+
+    /// The definition with these traits.
+    #[must_use]
+    pub fn with_traits(mut self, traits: ObjectTraits) -> Self {
+        self.traits = traits;
+        self
     }
 
     /// A field and its place, by name in any letter case.

@@ -17,32 +17,9 @@ use crate::plan::Plan;
 
 pub use places::Places;
 
-/// Standard objects whose records can be watched; so can those of every custom object.
-const OBJECTS: &[&str] = &[
-    "Account",
-    "Campaign",
-    "Case",
-    "Contact",
-    "ContractLineItem",
-    "Entitlement",
-    "Lead",
-    "LiveChatTranscript",
-    "MessagingSession",
-    "Opportunity",
-    "Quote",
-    "QuoteLineItem",
-    "ServiceAppointment",
-    "ServiceContract",
-    "Task",
-    "UserServicePresence",
-    "WorkOrder",
-    "WorkOrderLineItem",
-];
-
-/// Fields that the service sets: that they change is no reason to tell anybody.
+/// Fields that the service sets: their changes notify nobody. Objects add others (`ObjectTraits::push_topic_ignores`).
 ///
-/// Source: "Supported `PushTopic` Queries", "Considerations": changes of system fields; those of tasks are told by the
-/// fields that they follow from.
+/// Source: "Supported `PushTopic` Queries", "Considerations": changes of system fields.
 const SILENT: &[&str] = &[
     "Id",
     "IsDeleted",
@@ -55,7 +32,6 @@ const SILENT: &[&str] = &[
     "LastViewedDate",
     "LastReferencedDate",
 ];
-const SILENT_OF_TASKS: &[&str] = &["IsClosed", "WhoCount", "WhatCount"];
 
 /// The checked query of a topic.
 #[derive(Clone, Debug)]
@@ -100,7 +76,7 @@ pub fn read(context: &Context<'_>) -> Result<TopicQuery, Fault> {
     let plan = check(&query, &context)?.plan;
     rules::keep_within(&plan)?;
     let entity = &*plan.entity;
-    if !entity.custom && !OBJECTS.contains(&entity.name.as_str()) {
+    if !entity.has_push_topics() {
         return refused(format!("entity '{}' is not supported", entity.name));
     }
     let told = told(&query, entity);
@@ -220,8 +196,8 @@ fn is_part_of_name(entity: &EntityDefinition, field: &FieldDefinition) -> bool {
 fn counts(entity: &EntityDefinition, place: usize) -> bool {
     entity.fields.get(place).is_some_and(|field| {
         let name = field.name.as_str();
-        let is_task = entity.name.as_str() == "Task";
-        let is_silent = SILENT.contains(&name) || is_task && SILENT_OF_TASKS.contains(&name);
+        let is_silent =
+            SILENT.contains(&name) || entity.traits.push_topic_ignores.contains(&field.name);
         field.stored() && !field.summarized && !is_silent
     })
 }

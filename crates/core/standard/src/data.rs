@@ -12,60 +12,29 @@ use landfall_model::{
 use serde::Deserialize;
 
 use crate::Error;
+use crate::traits::Traits;
 
 const VALUE_SETS: &str = include_str!("../data/value-sets.json");
 
-const OBJECTS: [(&str, &str); 22] = [
-    ("account.json", include_str!("../data/account.json")),
-    ("asset.json", include_str!("../data/asset.json")),
-    ("campaign.json", include_str!("../data/campaign.json")),
-    ("case.json", include_str!("../data/case.json")),
-    ("contact.json", include_str!("../data/contact.json")),
-    ("contract.json", include_str!("../data/contract.json")),
-    ("event.json", include_str!("../data/event.json")),
-    (
-        "fieldpermissions.json",
-        include_str!("../data/fieldpermissions.json"),
-    ),
-    ("lead.json", include_str!("../data/lead.json")),
-    (
-        "objectpermissions.json",
-        include_str!("../data/objectpermissions.json"),
-    ),
-    ("opportunity.json", include_str!("../data/opportunity.json")),
-    ("order.json", include_str!("../data/order.json")),
-    (
-        "organization.json",
-        include_str!("../data/organization.json"),
-    ),
-    (
-        "permissionset.json",
-        include_str!("../data/permissionset.json"),
-    ),
-    (
-        "permissionsetassignment.json",
-        include_str!("../data/permissionsetassignment.json"),
-    ),
-    ("product2.json", include_str!("../data/product2.json")),
-    ("profile.json", include_str!("../data/profile.json")),
-    ("pushtopic.json", include_str!("../data/pushtopic.json")),
-    (
-        "streamingchannel.json",
-        include_str!("../data/streamingchannel.json"),
-    ),
-    ("task.json", include_str!("../data/task.json")),
-    ("user.json", include_str!("../data/user.json")),
-    ("userrole.json", include_str!("../data/userrole.json")),
-];
+// `OBJECTS`: the files of `data/objects` with their names, sorted.
+include!(concat!(env!("OUT_DIR"), "/objects.rs"));
 
 pub(crate) type ValueSets = HashMap<String, Vec<Entry>>;
 
 pub(crate) fn entities() -> Result<Vec<EntityDefinition>, Error> {
-    let value_sets: ValueSets = read("value-sets.json", VALUE_SETS)?;
-    OBJECTS
-        .into_iter()
+    let value_sets = value_sets()?;
+    let files = OBJECTS.iter();
+    files
         .map(|(file, text)| read::<Object>(file, text)?.into_definition(&value_sets))
         .collect()
+}
+
+pub(crate) fn entity(file: &'static str, text: &str) -> Result<EntityDefinition, Error> {
+    read::<Object>(file, text)?.into_definition(&value_sets()?)
+}
+
+fn value_sets() -> Result<ValueSets, Error> {
+    read("value-sets.json", VALUE_SETS)
 }
 
 pub(crate) fn read<T: for<'de> Deserialize<'de>>(
@@ -84,6 +53,8 @@ struct Object {
     label_plural: String,
     key_prefix: String,
     capabilities: Vec<Capability>,
+    #[serde(default)]
+    traits: Traits,
     /// Top-level fields of the change event in order; absent if changes are not captured.
     change_event: Option<Vec<String>>,
     children: Vec<Child>,
@@ -242,7 +213,8 @@ impl Object {
                 .map(Child::into_relationship)
                 .collect(),
             change_event,
-        ))
+        )
+        .with_traits(self.traits.into()))
     }
 }
 

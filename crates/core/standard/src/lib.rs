@@ -1,13 +1,16 @@
 //! The objects and platform events that every new org has, before anybody adds one.
 //!
-//! Owns the data files of the shipped objects and reads them into [`EntityDefinition`]s. It deliberately knows
-//! nothing of what the objects mean: stages, conversions and the like belong to the engine.
+//! Owns the data files of the shipped objects and reads them into [`EntityDefinition`]s. Everything that sets one standard
+//! object apart by data is in its file in `data/objects`: fields, captured fields, access and default grants, searched
+//! names, PushTopics, PK chunking, value sets. Adding an object adds a file and changes nothing else. Behaviour, such
+//! as stages and conversions, belongs to the engine.
 //! Start reading at [`entities`]; the shape of a data file is in `data`, that of the events in `events`.
 //!
 //! Source: "Standard Objects" (Object Reference); the fields are those of a plain Developer Edition org.
 
 mod data;
 mod events;
+mod traits;
 
 use landfall_model::{EntityDefinition, PlatformEventDefinition};
 use thiserror::Error;
@@ -50,6 +53,14 @@ pub enum Error {
 /// [`enum@Error`] if a data file of this crate is wrong; the tests of this crate read every file.
 pub fn entities() -> Result<Vec<EntityDefinition>, Error> {
     data::entities()
+}
+
+/// The object of one data file, which need not be one of the shipped ones.
+///
+/// # Errors
+/// [`enum@Error`] if the text is not a data file.
+pub fn entity(file: &'static str, text: &str) -> Result<EntityDefinition, Error> {
+    data::entity(file, text)
 }
 
 /// The platform events that the service itself publishes, sorted by name.

@@ -10,7 +10,6 @@
 
 mod answer;
 mod change;
-mod chunking;
 mod classic;
 mod columns;
 mod content;

@@ -94,7 +94,10 @@ pub(crate) fn show(
     (kind, id): (Kind, &str),
 ) -> Result<Response, Fault> {
     let job = find(shared, call, (kind, id))?.get();
-    Ok(answer::json(render::job(&job, Detail::All)))
+    let definitions = shared.engine.definitions();
+    let object = definitions.catalog().entity(&job.object);
+    let pk_chunking = object.is_some_and(|object| object.has_pk_chunking());
+    Ok(answer::json(render::job(&job, Detail::All { pk_chunking })))
 }
 
 /// Forgets a job.

@@ -6,7 +6,6 @@
 use landfall_wire::dates;
 use serde::Serialize;
 
-use crate::chunking;
 use crate::classic::job::{Classic, Task};
 use crate::job::{Delimiter, Job, Kind, LineEnding, Progress, Work, point};
 use crate::lifecycle::Listed;
@@ -14,14 +13,17 @@ use crate::lifecycle::Listed;
 /// How much of a job an answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
-    /// To whoever has made it.
+    /// In answer to its creation.
     Created,
-    /// To whoever has changed it.
+    /// In answer to a change.
     Changed,
     /// In a list.
     Listed,
-    /// To whoever asks.
-    All,
+    /// By itself.
+    All {
+        /// Whether the service could split its query by ids.
+        pk_chunking: bool,
+    },
 }
 
 #[derive(Serialize)]
@@ -124,7 +126,7 @@ fn written(value: &impl Serialize) -> String {
 }
 
 fn shown(job: &Job, detail: Detail) -> Shown<'_> {
-    let told = matches!(detail, Detail::All | Detail::Listed);
+    let told = matches!(detail, Detail::All { .. } | Detail::Listed);
     let formed = detail != Detail::Changed;
     let kind = job.work.kind();
     Shown {
@@ -149,7 +151,10 @@ fn shown(job: &Job, detail: Detail) -> Shown<'_> {
         }),
         line_ending: formed.then_some(job.line_ending),
         column_delimiter: formed.then_some(job.delimiter),
-        counts: (detail == Detail::All).then(|| counts(job, kind)),
+        counts: match detail {
+            Detail::All { pk_chunking } => Some(counts(job, kind, pk_chunking)),
+            Detail::Created | Detail::Changed | Detail::Listed => None,
+        },
     }
 }
 
@@ -180,7 +185,7 @@ fn classic(job: &Classic) -> Shown<'_> {
     }
 }
 
-fn counts(job: &Job, kind: Kind) -> Counts<'_> {
+fn counts(job: &Job, kind: Kind, pk_chunking: bool) -> Counts<'_> {
     let Progress {
         processed,
         failed,
@@ -195,7 +200,7 @@ fn counts(job: &Job, kind: Kind) -> Counts<'_> {
         total_processing_time: millis,
         api_active_processing_time: changes.then_some(millis),
         apex_processing_time: changes.then_some(0),
-        is_pk_chunking_supported: (!changes).then(|| chunking::is_supported(&job.object)),
+        is_pk_chunking_supported: (!changes).then_some(pk_chunking),
         error_message: job.error.as_deref(),
     }
 }

@@ -30,7 +30,6 @@ pub(crate) use grants::Grants;
 pub(crate) use grants::is_secured;
 pub(crate) use mask::Mask;
 pub use objects::ObjectAccess;
-pub(crate) use objects::{SecuredBy, secured_by};
 pub use org_view::OrgView;
 pub use permissions::Permissions;
 pub(crate) use permissions::SYSTEM;

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use landfall_model::{Catalog, EntityDefinition, RecordId, Row, Timestamp, Value};
+use landfall_model::{Catalog, EntityDefinition, RecordId, Row, SecuredBy, Timestamp, Value};
 use landfall_store::{Reads, RowWrite};
 
-use crate::access::{SecuredBy, is_secured, secured_by};
+use crate::access::is_secured;
 use crate::blueprint::{read, write};
 use crate::error::Error;
 use crate::numbers::Numbers;
@@ -70,10 +70,6 @@ const OTHERS: &[StandardProfile] = &[
         grants: Grants::Nothing,
     },
 ];
-
-/// Objects that most people only look at. Source: "Standard Profiles" (Salesforce Help) for campaigns; `PushTopic` and
-/// `StreamingChannel` are what administrators set up.
-const LOOKED_AT: &[&str] = &["Campaign", "Product2", "PushTopic", "StreamingChannel"];
 
 /// Makes profiles and their permission sets.
 pub(crate) struct Founding<'f> {
@@ -145,8 +141,8 @@ impl Founding<'_> {
         grants: Grants,
     ) -> Result<(), Error> {
         let name = object.name.as_str();
-        let secured = secured_by(object);
-        let work = grants == Grants::Work && !LOOKED_AT.contains(&name);
+        let secured = object.secured_by();
+        let work = grants == Grants::Work && !shipped.traits.read_only_by_default;
         if secured == SecuredBy::ObjectPermissions {
             let objects = Arc::clone(entity(self.catalog, "ObjectPermissions")?);
             let id = self.numbers.record_id(objects.key_prefix);

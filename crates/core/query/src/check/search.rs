@@ -9,18 +9,6 @@ use super::{Context, TERMS_MAX, check, plain, rule};
 use crate::plan::{Expression, Predicate};
 use crate::shape::{Answers, Checked};
 
-/// What standard objects are called by beside their names. Source: "IN `SearchGroup`", `NAME FIELDS`.
-const NAMES_TOO: &[(&str, &[&str])] = &[
-    ("Account", &["Website", "Site"]),
-    ("Asset", &["SerialNumber"]),
-    ("Case", &["SuppliedName", "SuppliedCompany", "Subject"]),
-    ("Contact", &["AssistantName", "FirstName", "LastName"]),
-    ("Event", &["Subject"]),
-    ("Lead", &["Company", "FirstName", "LastName"]),
-    ("Task", &["Subject"]),
-    ("User", &["CommunityNickname", "FirstName", "LastName"]),
-];
-
 /// Checks a search: for each object a query that finds what is meant.
 ///
 /// # Errors
@@ -79,14 +67,13 @@ fn everything(context: &Context<'_>) -> Vec<Query> {
 
 /// The places of the fields in which a search looks.
 fn fields(entity: &EntityDefinition, group: SearchGroup) -> Vec<usize> {
-    let names_too = NAMES_TOO
-        .iter()
-        .find(|(name, _)| *name == entity.name.as_str());
-    let names_too = names_too.map_or(&[][..], |(_, fields)| *fields);
+    let is_name = |field: &FieldDefinition| {
+        field.name_field || entity.traits.search_names.contains(&field.name)
+    };
     let is_in = |field: &FieldDefinition| match group {
         SearchGroup::Email => field.field_type == FieldType::Email,
         SearchGroup::Phone => field.field_type == FieldType::Phone,
-        SearchGroup::Name => field.name_field || names_too.contains(&field.name.as_str()),
+        SearchGroup::Name => is_name(field),
         SearchGroup::All | SearchGroup::Sidebar => matches!(
             field.field_type,
             FieldType::String

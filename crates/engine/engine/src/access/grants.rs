@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use landfall_model::{
     Catalog, EntityDefinition, EventReaders, FieldDefinition, PlatformEventDefinition, RecordId,
-    Row, Value,
+    Row, SecuredBy, Value,
 };
 use landfall_store::Reads;
 
-use super::objects::{ObjectAccess, SecuredBy, secured_by, ungranted};
+use super::objects::{ObjectAccess, ungranted};
 use super::permissions::Permissions;
 
 /// What may be done with a field.
@@ -86,7 +86,7 @@ impl Grants {
 
     /// What they allow with an object.
     pub(super) fn object(&self, entity: &EntityDefinition) -> ObjectAccess {
-        let secured = secured_by(entity);
+        let secured = entity.secured_by();
         if secured == SecuredBy::ObjectPermissions {
             return self.granted(entity.name.as_str());
         }
@@ -146,7 +146,7 @@ impl Grants {
 
 /// Whether field permissions decide about a field.
 pub(crate) fn is_secured(entity: &EntityDefinition, field: &FieldDefinition) -> bool {
-    let secured = match secured_by(entity) {
+    let secured = match entity.secured_by() {
         SecuredBy::ObjectPermissions | SecuredBy::FieldPermissions => true,
         // Source: none: what the org is set up by is as everybody sees it, but for fields that were added to it.
         SecuredBy::Administrators | SecuredBy::Setup => field.custom,

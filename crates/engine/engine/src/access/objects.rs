@@ -1,6 +1,6 @@
 //! What can be done with an object, and which objects permission sets grant at all.
 
-use landfall_model::EntityDefinition;
+use landfall_model::SecuredBy;
 
 use super::{Act, Permissions};
 
@@ -63,61 +63,6 @@ impl ObjectAccess {
             modify_all: self.modify_all || other.modify_all,
             view_all_fields: self.view_all_fields || other.view_all_fields,
         }
-    }
-}
-
-/// What decides about an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SecuredBy {
-    /// Object and field permissions.
-    ObjectPermissions,
-    /// Field permissions: records are everybody's.
-    FieldPermissions,
-    /// How the org is set up: seen by everybody, changed by those who may change everything.
-    Administrators,
-    /// The same, seen only by those who may see how the org is set up.
-    Setup,
-}
-
-/// Shipped objects that permission sets grant. Source: "`ObjectPermissions`" (Object Reference), `SobjectType`; "Object
-/// Permissions" (Salesforce Help).
-const GRANTED: &[&str] = &[
-    "Account",
-    "Asset",
-    "Campaign",
-    "Case",
-    "Contact",
-    "Contract",
-    "Lead",
-    "Opportunity",
-    "Order",
-    "Product2",
-    "PushTopic",
-    "StreamingChannel",
-];
-
-/// Activities have no object permissions of their own. Source: "Required Permissions" (Change Data Capture Developer Guide).
-const OPEN: &[&str] = &["Event", "Task"];
-
-/// Source: their pages in the Object Reference, "Special Access Rules".
-const SETUP: &[&str] = &[
-    "FieldPermissions",
-    "ObjectPermissions",
-    "PermissionSet",
-    "PermissionSetAssignment",
-];
-
-/// What decides about an object.
-pub(crate) fn secured_by(entity: &EntityDefinition) -> SecuredBy {
-    let name = entity.name.as_str();
-    if entity.custom || GRANTED.contains(&name) {
-        SecuredBy::ObjectPermissions
-    } else if OPEN.contains(&name) {
-        SecuredBy::FieldPermissions
-    } else if SETUP.contains(&name) {
-        SecuredBy::Setup
-    } else {
-        SecuredBy::Administrators
     }
 }
 

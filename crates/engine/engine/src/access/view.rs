@@ -88,7 +88,7 @@ fn seen(
     });
     let children = entity.children.iter();
     let children = children.filter(|child| readable(child.child.as_str()));
-    Some(Arc::new(EntityDefinition::new(
+    let view = EntityDefinition::new(
         entity.name.clone(),
         (entity.label.clone(), entity.label_plural.clone()),
         entity.key_prefix,
@@ -97,7 +97,8 @@ fn seen(
         fields,
         children.cloned().collect(),
         change_event,
-    )))
+    );
+    Some(Arc::new(view.with_traits(entity.traits.clone())))
 }
 
 /// A field as it is seen; none if it is not.

@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
-use landfall_model::{ChangeType, EntityDefinition, Fault, FieldName, RecordId, Row, Value};
+use landfall_model::{
+    ChangeType, EntityDefinition, Fault, FieldName, RecordId, Row, SecuredBy, Value,
+};
 
 use super::{Cause, Planner};
-use crate::access::{SYSTEM, SecuredBy, is_secured, secured_by};
+use crate::access::{SYSTEM, is_secured};
 use crate::blueprint::{Blueprint, read, write};
 use crate::error::Error;
 use crate::profiles;
@@ -172,7 +174,7 @@ impl Planner<'_, '_> {
         let name = granting.text("SobjectType").to_owned();
         let object = self.blueprints.named(&name);
         let object =
-            object.filter(|object| secured_by(&object.entity) == SecuredBy::ObjectPermissions);
+            object.filter(|object| object.entity.secured_by() == SecuredBy::ObjectPermissions);
         let event = self.blueprints.event(&name);
         let (known, is_event) = match (object, event) {
             (Some(object), _) => (object.entity.name.clone(), false),

@@ -1,0 +1,81 @@
+//! What the documentation says of a standard object that its describe does not show.
+
+use crate::entity::EntityDefinition;
+use crate::name::FieldName;
+
+/// What decides about the use of an object's records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SecuredBy {
+    /// Object and field permissions.
+    ObjectPermissions,
+    /// Field permissions: every user can use the records.
+    FieldPermissions,
+    /// Every user can read the records, administrators change them.
+    #[default]
+    Administrators,
+    /// The same, and only users who may view the setup can read them.
+    Setup,
+}
+
+/// Traits of a standard object, each from its data file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectTraits {
+    /// What decides about its records.
+    ///
+    /// Source: "`ObjectPermissions`" (Object Reference), `SobjectType`; "Required Permissions" (Change Data Capture
+    /// Developer Guide) for activities; "Special Access Rules" of the object's page.
+    pub secured_by: SecuredBy,
+    /// Whether the standard profiles grant no more than to read it.
+    ///
+    /// Source: "Standard Profiles" (Salesforce Help).
+    pub read_only_by_default: bool,
+    /// Fields that a search in `NAME FIELDS` covers besides the name field.
+    ///
+    /// Source: "IN `SearchGroup`" (SOQL and SOSL Reference).
+    pub search_names: Vec<FieldName>,
+    /// Whether a `PushTopic` can select from it.
+    ///
+    /// Source: "Supported `PushTopic` Queries" (Streaming API Developer Guide).
+    pub push_topics: bool,
+    /// Fields whose changes notify no `PushTopic`, since they follow from other fields.
+    ///
+    /// Source: the same page, "Considerations".
+    pub push_topic_ignores: Vec<FieldName>,
+    /// Whether the service can split a bulk query of it by ids.
+    ///
+    /// Source: "PK Chunking", Supported Objects (Bulk API 2.0 and Bulk API Developer Guide).
+    pub pk_chunking: bool,
+    /// The field that `RecordTypeId` follows, once it has record types; the name field if none is set.
+    ///
+    /// Source: recorded describes.
+    pub record_type_after: Option<FieldName>,
+    /// Fields that the event of a new record does not have.
+    ///
+    /// Source: "Subscribe with Pub/Sub API" (Change Data Capture Developer Guide), the sample of a new opportunity.
+    pub not_in_create_event: Vec<FieldName>,
+    /// Names of standard value sets with the fields that have their values.
+    ///
+    /// Source: "`StandardValueSet` Names and Standard Picklist Fields" (Metadata API Developer Guide).
+    pub standard_value_sets: Vec<(String, FieldName)>,
+}
+
+impl EntityDefinition {
+    /// What decides about its records.
+    pub const fn secured_by(&self) -> SecuredBy {
+        if self.custom {
+            SecuredBy::ObjectPermissions
+        } else {
+            self.traits.secured_by
+        }
+    }
+
+    /// Whether a `PushTopic` can select from it: custom objects, and standard ones that say so.
+    pub const fn has_push_topics(&self) -> bool {
+        self.custom || self.traits.push_topics
+    }
+
+    /// Whether the service can split a bulk query of it by ids: custom objects, and standard ones that say so.
+    pub const fn has_pk_chunking(&self) -> bool {
+        self.custom || self.traits.pk_chunking
+    }
+}
