@@ -18,13 +18,13 @@ use axum::response::{IntoResponse, Response};
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, Request, StatusCode, Uri, header, uri};
 use hyper::body::Incoming;
-use landfall_model::Fault;
+use landfall_engine::defect;
 use landfall_streaming::Secure;
 use tower::ServiceExt;
 use tower::util::Oneshot;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutBody;
-use tracing::{Instrument, Span, debug, debug_span, error};
+use tracing::{Instrument, Span, debug, debug_span};
 
 use crate::network::Network;
 use crate::unread::ReadOut;
@@ -170,8 +170,7 @@ fn panicked(reason: Box<dyn Any + Send>) -> Response {
         .map(String::as_str)
         .or_else(|| reason.downcast_ref::<&str>().copied())
         .unwrap_or("no reason given");
-    error!(error = text, "a request made the server panic");
-    let refusal = landfall_wire::rest(&Fault::Internal { error_id: 0 });
+    let refusal = landfall_wire::rest(&defect(&format!("panic: {text}")));
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = format!(
         r#"[{{"message":{:?},"errorCode":"{}"}}]"#,

@@ -1,10 +1,9 @@
 //! What can go wrong beneath the requests.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
+use landfall_engine::report;
 use landfall_model::Fault;
-use tracing::{error, warn};
 
 /// Why jobs cannot be kept or processed.
 #[derive(Debug, thiserror::Error)]
@@ -45,34 +44,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// What a client is told. A defect or an outage is logged with the number that the client hears.
+    /// The fault that a client gets. What is no refusal is logged ([`report`]).
     pub(crate) fn fault(self) -> Fault {
-        let text = chain(&self);
-        let fault = match self {
-            Self::Engine(landfall_engine::Error::Refused(fault)) => return fault,
+        match self {
             Self::Engine(error) => error.fault(),
-            _ => Fault::Internal { error_id: 0 },
-        };
-        let Fault::Internal { .. } = fault else {
-            warn!(error = text, "a request for a bulk job was refused");
-            return fault;
-        };
-        let mut hasher = DefaultHasher::new();
-        text.hash(&mut hasher);
-        let error_id = hasher.finish() >> 32;
-        error!(error_id, error = text, "a request for a bulk job failed");
-        Fault::Internal { error_id }
+            other => report(&other, Fault::Internal { error_id: 0 }),
+        }
     }
-}
-
-/// An error with what caused it, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

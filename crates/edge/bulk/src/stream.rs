@@ -12,7 +12,8 @@ use tokio::task::spawn_blocking;
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::error;
 
-use crate::error::{Error, chain};
+use crate::error::Error;
+use landfall_engine::chain;
 
 /// Bytes of a file that are read at once.
 const PIECE_BYTES: usize = 64 * 1024;

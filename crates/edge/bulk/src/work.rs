@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use landfall_engine::chain;
 use landfall_model::RecordId;
 use landfall_model::limits::BULK_JOBS_AT_ONCE_MAX;
 use tokio::sync::watch;
@@ -9,7 +10,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tracing::{error, info};
 
 use crate::content::Unread;
-use crate::error::{Error, chain};
+use crate::error::Error;
 use crate::job::{Job, State, Work};
 use crate::jobs::Entry;
 use crate::{Shared, change, find};

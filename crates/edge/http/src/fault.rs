@@ -1,38 +1,15 @@
 //! What a failure of the engine means for a client.
 
-use landfall_engine::chain;
 use landfall_model::Fault;
 
-/// The fault of an engine error; a defect or an outage is logged with the number that the client is told.
+/// The fault of an engine error.
 pub fn refused(error: landfall_engine::Error) -> Fault {
-    if let landfall_engine::Error::Refused(fault) = error {
-        return fault;
-    }
-    let text = chain(&error);
-    logged(error.fault(), &text)
+    error.fault()
 }
 
-/// The same for logins.
+/// The fault of a login that failed.
 pub fn denied(error: landfall_auth::Error) -> Fault {
-    if let landfall_auth::Error::Refused(fault) = error {
-        return fault;
-    }
-    let text = chain(&error);
-    logged(error.fault(), &text)
-}
-
-fn logged(fault: Fault, text: &str) -> Fault {
-    match fault {
-        Fault::Internal { .. } => {
-            let error_id = fingerprint(text.as_bytes()) >> 32;
-            tracing::error!(error_id, error = text, "a request failed");
-            Fault::Internal { error_id }
-        }
-        fault => {
-            tracing::warn!(error = text, "a request was refused");
-            fault
-        }
-    }
+    error.fault()
 }
 
 /// A number that differs where texts differ (FNV-1a). Not secret.

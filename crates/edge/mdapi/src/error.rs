@@ -1,7 +1,7 @@
 //! What can go wrong here.
 
+use landfall_engine::report;
 use landfall_model::Fault;
-use tracing::error;
 
 /// Why a request or a deployment came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -27,17 +27,12 @@ impl From<Fault> for Error {
 }
 
 impl Error {
-    /// What a client is told; a defect or an outage is logged.
+    /// The fault that a client gets. What is no refusal is logged ([`report`]).
     pub(crate) fn fault(self) -> Fault {
         match self {
-            Self::Refused(fault) | Self::Engine(landfall_engine::Error::Refused(fault)) => fault,
-            other => {
-                error!(error = %landfall_engine::chain(&other), "a request of the Metadata API failed");
-                match other {
-                    Self::Engine(failure) => failure.fault(),
-                    _ => Fault::Internal { error_id: 0 },
-                }
-            }
+            Self::Refused(fault) => fault,
+            Self::Engine(failure) => failure.fault(),
+            other => report(&other, Fault::Internal { error_id: 0 }),
         }
     }
 }

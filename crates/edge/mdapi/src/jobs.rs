@@ -187,7 +187,8 @@ pub(crate) fn zip_document(id: &str, zip: Option<Vec<u8>>) -> Document {
 /// [`Fault::Internal`] for a prefix that is none: a defect.
 pub(crate) fn new_id(engine: &Engine, prefix: &str) -> Result<String, Fault> {
     let number = u32::from_be_bytes(landfall_engine::draw(engine.entropy()));
-    let prefix = KeyPrefix::parse(prefix).ok_or(Fault::Internal { error_id: 0 })?;
+    let prefix = KeyPrefix::parse(prefix)
+        .ok_or_else(|| landfall_engine::defect("a key prefix is not one"))?;
     Ok(RecordId::from_number(prefix, *b"5f", u64::from(number)).to_string())
 }
 

@@ -3,11 +3,11 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use landfall_auth::Error;
+use landfall_auth::{Error, report};
 use landfall_model::Fault;
 use landfall_wire::headers::JSON;
 use serde::Serialize;
-use tracing::{debug, error};
+use tracing::debug;
 
 use crate::xml::{self, escaped};
 
@@ -143,13 +143,10 @@ pub(crate) fn script_document(function: &str, content: &impl Serialize) -> Respo
 fn rendered(body: serde_json::Result<String>, media_type: &'static str) -> Response {
     match body {
         Ok(body) => (NOT_STORED, [(header::CONTENT_TYPE, media_type)], body).into_response(),
-        Err(error) => {
-            error!(
-                error = &error as &dyn std::error::Error,
-                "an answer cannot be rendered"
-            );
-            refusal(&Fault::Internal { error_id: 0 }, Format::Json)
-        }
+        Err(error) => refusal(
+            &report(&error, Fault::Internal { error_id: 0 }),
+            Format::Json,
+        ),
     }
 }
 
@@ -164,15 +161,13 @@ pub(crate) fn text(status: StatusCode, text: &'static str) -> Response {
     (status, NOT_STORED, text).into_response()
 }
 
-/// What a client is told; what it is not told is logged.
+/// The fault that a client gets.
 pub(crate) fn fault_of(error: Error, endpoint: &'static str) -> Fault {
-    if !matches!(error, Error::Refused(_)) {
-        error!(
-            error = &error as &dyn std::error::Error,
-            endpoint, "a request about logins failed"
-        );
+    let fault = error.fault();
+    if let Fault::Internal { error_id } = &fault {
+        debug!(error_id, endpoint, "request about logins failed");
     }
-    error.fault()
+    fault
 }
 
 #[cfg(test)]

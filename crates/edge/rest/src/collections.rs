@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use http::Method;
-use landfall_engine::{Change, Outcome, Published};
+use landfall_engine::{Change, Outcome, Published, defect};
 use landfall_http::json::{self, Content, Json};
 use landfall_http::{Answer, Writer, json_body};
 use landfall_model::limits::{REST_COLLECTION_CHUNKS_MAX, REST_COLLECTION_RECORDS_MAX};
@@ -181,7 +181,7 @@ fn write_outcome(w: &mut Writer, outcome: Option<Outcome>, tells_created: bool) 
         // In a list there is no resource that could not be found.
         Some(Err(Fault::RecordNotFound)) => save::write_refused(w, &Fault::RecordUnknown),
         Some(Err(fault)) => save::write_refused(w, &fault),
-        None => save::write_refused(w, &Fault::Internal { error_id: 0 }),
+        None => save::write_refused(w, &defect("a record of a list has no outcome")),
     }
 }
 

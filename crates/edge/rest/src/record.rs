@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use http::Method;
-use landfall_engine::{Assignment, Change, Saved};
+use landfall_engine::{Assignment, Change, Saved, defect};
 use landfall_http::conditional::{self, State, Verdict};
 use landfall_http::{Answer, Writer, fingerprint, json_body};
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
@@ -268,7 +268,7 @@ async fn commit(shared: &Shared, call: &Call, change: Change) -> Result<Saved, F
         .await?
         .into_iter()
         .next()
-        .unwrap_or(Err(Fault::Internal { error_id: 0 }))
+        .unwrap_or_else(|| Err(defect("a change has no outcome")))
 }
 
 fn created(call: &Call, entity: &EntityDefinition, id: RecordId, told: bool) -> Answer {

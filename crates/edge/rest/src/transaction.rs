@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use landfall_engine::usage::Client;
-use landfall_engine::{Change, Outcome, Transaction};
+use landfall_engine::{Change, Outcome, Transaction, defect};
 use landfall_http::refused;
 use landfall_model::Fault;
 
@@ -66,7 +66,8 @@ pub(crate) async fn open(shared: &Shared, call: &Call) -> Result<Arc<Joint>, Fau
 /// # Errors
 /// [`Fault::StoreUnavailable`]: nothing is kept. [`Fault::Internal`] if somebody still works in it.
 pub(crate) async fn end(shared: &Shared, joint: Arc<Joint>, keep: bool) -> Result<(), Fault> {
-    let joint = Arc::into_inner(joint).ok_or(Fault::Internal { error_id: 0 })?;
+    let joint = Arc::into_inner(joint)
+        .ok_or_else(|| defect("a transaction ends while a part of it is in progress"))?;
     let (transaction, Later { events }) = joint.into_parts();
     if keep {
         transaction.commit().await.map_err(refused)?;

@@ -1,5 +1,6 @@
 //! What can go wrong with logins.
 
+use landfall_engine::report;
 use landfall_model::Fault;
 
 /// Why a login, a grant or a change of either did not happen.
@@ -50,11 +51,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// What a client is told.
+    /// The fault that a client gets. What is no refusal is logged ([`report`]).
     pub fn fault(self) -> Fault {
-        match self {
-            Self::Refused(fault) => fault,
-            Self::Engine(error) => error.fault(),
+        let fault = match self {
+            Self::Refused(fault) => return fault,
+            Self::Engine(error) => return error.fault(),
             Self::UserUnknown { .. } => Fault::RecordNotFound,
             Self::Password { .. }
             | Self::ObjectMissing { .. }
@@ -62,7 +63,8 @@ impl Error {
             | Self::Signing
             | Self::RedirectUriInvalid { .. }
             | Self::ClientIdInvalid => Fault::Internal { error_id: 0 },
-        }
+        };
+        report(&self, fault)
     }
 }
 

@@ -66,7 +66,7 @@ pub use settings::{PasswordCost, Settings};
 pub use token::{AccessToken, AuthorizationCode, DeviceCode, RefreshToken};
 pub use told::Visit;
 
-pub use landfall_engine::{Access, Act, Permissions};
+pub use landfall_engine::{Access, Act, Permissions, report};
 
 use app::Apps;
 use attempts::{Attempts, HourlyLogins};

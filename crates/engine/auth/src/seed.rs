@@ -166,7 +166,7 @@ impl Auth {
         match outcomes.into_iter().next() {
             Some(Ok(saved)) => Ok(saved.id),
             Some(Err(fault)) => Err(fault.into()),
-            None => Err(Fault::Internal { error_id: 0 }.into()),
+            None => Err(landfall_engine::defect("a change has no outcome").into()),
         }
     }
 

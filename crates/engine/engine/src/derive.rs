@@ -5,6 +5,7 @@
 use jiff::{Span, civil};
 use landfall_model::{Date, EntityDefinition, Fault, Row, Timestamp, Value};
 
+use crate::report::defect;
 use crate::validate::{rounded, subject};
 
 /// A row with its fields found by name. Names that the object does not have are read as null and written nowhere.
@@ -53,7 +54,7 @@ impl Fields<'_> {
                 field: subject(field),
                 reason: reason.to_owned(),
             },
-            None => Fault::Internal { error_id: 0 },
+            None => defect("a field of a derivation does not exist"),
         }
     }
 }

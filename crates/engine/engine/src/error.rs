@@ -3,6 +3,8 @@
 use landfall_metadata::Problem;
 use landfall_model::Fault;
 
+use crate::report::report;
+
 /// Why the engine did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -47,17 +49,18 @@ pub enum Error {
 }
 
 impl Error {
-    /// What a client is told.
+    /// The fault that a client gets. What is no refusal is logged ([`report`]).
     pub fn fault(self) -> Fault {
-        match self {
-            Self::Refused(fault) => fault,
+        let fault = match self {
+            Self::Refused(fault) => return fault,
             Self::Store(_) | Self::Stopped => Fault::StoreUnavailable,
             Self::Invalid { .. }
             | Self::Schema { .. }
             | Self::Standard(_)
             | Self::Document { .. }
             | Self::Thread(_) => Fault::Internal { error_id: 0 },
-        }
+        };
+        report(&self, fault)
     }
 }
 
@@ -65,16 +68,4 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         Self::Refused(fault)
     }
-}
-
-/// An error with all that led to it, for the log.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -10,6 +10,7 @@ use landfall_query::push_topic::read;
 use landfall_query::{Context, Zone};
 use landfall_schema::EventSchema;
 
+use crate::report::defect;
 use crate::validate::subject;
 
 /// Topics of older versions are none. Source: "PushTopic" (Object Reference), `ApiVersion`.
@@ -136,6 +137,6 @@ fn refused(entity: &EntityDefinition, field: &str, reason: &str) -> Fault {
             field: subject(field),
             reason: reason.to_owned(),
         },
-        None => Fault::Internal { error_id: 0 },
+        None => defect("a PushTopic lacks a field of its object"),
     }
 }
