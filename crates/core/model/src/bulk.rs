@@ -1,5 +1,6 @@
 //! What can go wrong with a job of the Bulk API.
 
+use crate::fault::Fault;
 use crate::id::RecordId;
 use crate::name::EntityName;
 
@@ -123,4 +124,43 @@ pub enum UnsupportedQuery {
     Offset,
     /// `TYPEOF`.
     TypeOf,
+}
+
+/// Why a job fails although its request was accepted: what its `errorMessage` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobFailure {
+    /// The header ends otherwise than the job says.
+    LineEnding {
+        /// The job's line ending.
+        expected: &'static str,
+    },
+    /// The data is not CSV.
+    Csv {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The object does not exist any more.
+    ObjectUnknown {
+        /// Its name.
+        name: String,
+    },
+    /// A column that is no field, or a field that has no column.
+    FieldUnknown {
+        /// Its name.
+        name: String,
+    },
+    /// Two columns of one name.
+    FieldTwice {
+        /// The name.
+        name: String,
+    },
+    /// A delete job with other columns than the id.
+    OnlyIds {
+        /// The operation of the job.
+        operation: &'static str,
+    },
+    /// The query is refused.
+    Query(Box<Fault>),
+    /// The results are larger than is kept.
+    ResultsTooLarge,
 }

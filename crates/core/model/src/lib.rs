@@ -23,7 +23,7 @@ pub mod soap;
 pub mod time;
 pub mod value;
 
-pub use bulk::{BulkFault, UnsupportedQuery};
+pub use bulk::{BulkFault, JobFailure, UnsupportedQuery};
 pub use catalog::Catalog;
 pub use change::{
     ChangeEventHeader, ChangeType, CommitNumber, EventUuid, FieldBits, TransactionKey,

@@ -1,6 +1,6 @@
 //! How the refusals of bulk jobs are spelled.
 
-use landfall_model::{BulkFault, Fault, UnsupportedQuery};
+use landfall_model::{BulkFault, Fault, JobFailure, UnsupportedQuery};
 
 use crate::rest::RestError;
 
@@ -162,5 +162,41 @@ mod tests {
         assert_eq!(error.status, 400);
         assert_eq!(error.code, "INVALIDJOBSTATE");
         assert_eq!(error.message, "Aborting already Completed Job not allowed");
+    }
+}
+
+/// The `errorMessage` of a job that failed.
+///
+/// Source: error messages that clients quote in their issues; `Source: none` for that of too large results.
+pub fn job_failure(failure: &JobFailure) -> String {
+    match failure {
+        JobFailure::LineEnding { expected } => format!(
+            "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {expected}"
+        ),
+        JobFailure::Csv { reason } => format!("InvalidBatch : Failed to parse CSV: {reason}"),
+        JobFailure::ObjectUnknown { name } => {
+            format!("InvalidJob : Unable to find object: {name}")
+        }
+        JobFailure::FieldUnknown { name } => {
+            format!("InvalidBatch : Field name not found : {name}")
+        }
+        JobFailure::FieldTwice { name } => format!("InvalidBatch : Duplicate field name : {name}"),
+        JobFailure::OnlyIds { operation } => {
+            format!("InvalidBatch : The '{operation}' batch must contain only ids")
+        }
+        JobFailure::Query(fault) => {
+            let error = crate::rest(fault);
+            let code = match **fault {
+                Fault::Bulk(BulkFault::QueryUnsupported(_)) => "FUNCTIONALITY_NOT_ENABLED",
+                _ => error.code,
+            };
+            format!(
+                "InvalidBatch : Failed to process query: {code}: {}",
+                error.message
+            )
+        }
+        JobFailure::ResultsTooLarge => {
+            "InvalidBatch : Failed to process query: the results are too large".to_owned()
+        }
     }
 }

@@ -100,6 +100,11 @@ pub(crate) fn error(
     }
 }
 
+/// The error of an event that is beyond the allocation of the hour.
+///
+/// Source: "Platform Event Allocations" (Platform Events Developer Guide).
+pub const EVENT_LIMIT_EXCEEDED: &str = "LIMIT_EXCEEDED";
+
 /// The caller is nobody that is known. Source: logs in published client issues.
 pub(crate) fn authentication(code: &'static str) -> GrpcError {
     error(

@@ -24,8 +24,9 @@ pub mod versions;
 
 use landfall_model::Fault;
 
+pub use bulk::job_failure;
 pub use catalogue::wire;
-pub use grpc::{GrpcError, GrpcStatus};
+pub use grpc::{EVENT_LIMIT_EXCEEDED, GrpcError, GrpcStatus};
 pub use mdapi::component_error;
 pub use path::normalize_path;
 pub use rest::{RestError, write_json_string};

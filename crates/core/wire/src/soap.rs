@@ -102,6 +102,15 @@ impl SoapError {
         }
     }
 
+    /// `faultcode` and `faultstring`; the prefix `sf` is that of the dialect's faults.
+    pub fn fault(&self) -> (String, String) {
+        if self.code.is_empty() {
+            return ("soapenv:Client".to_owned(), self.message.clone());
+        }
+        let code = self.code;
+        (format!("sf:{code}"), format!("{code}: {}", self.message))
+    }
+
     /// Row and column that the message tells; none if it tells none.
     pub fn place(&self) -> Option<(u32, u32)> {
         let (_, rest) = self.message.split_once("ERROR at Row:")?;

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use csv::StringRecord;
-use landfall_model::{Catalog, EntityDefinition, FieldDefinition};
+use landfall_model::{Catalog, EntityDefinition, FieldDefinition, JobFailure};
+use landfall_wire::job_failure;
 
 use crate::definition::identifies;
 use crate::job::Operation;
@@ -43,7 +44,8 @@ pub(crate) fn columns(
         let name = name.trim();
         let column = column(name, catalog, entity).ok_or_else(|| not_found(name))?;
         if !seen.insert(name.to_lowercase()) {
-            return Err(format!("InvalidBatch : Duplicate field name : {name}"));
+            let name = name.to_owned();
+            return Err(job_failure(&JobFailure::FieldTwice { name }));
         }
         columns.push(column);
     }
@@ -51,10 +53,8 @@ pub(crate) fn columns(
         Operation::Delete | Operation::HardDelete
             if !matches!(columns.as_slice(), [Column::Id]) =>
         {
-            let name = operation.as_str();
-            Err(format!(
-                "InvalidBatch : The '{name}' batch must contain only ids"
-            ))
+            let operation = operation.as_str();
+            Err(job_failure(&JobFailure::OnlyIds { operation }))
         }
         Operation::Update if !columns.iter().any(|column| matches!(column, Column::Id)) => {
             Err(not_found("Id"))
@@ -69,8 +69,10 @@ pub(crate) fn columns(
     }
 }
 
-fn not_found(name: &str) -> String {
-    format!("InvalidBatch : Field name not found : {name}")
+/// The failure of a column that is no field.
+pub(crate) fn not_found(name: &str) -> String {
+    let name = name.to_owned();
+    job_failure(&JobFailure::FieldUnknown { name })
 }
 
 fn column(name: &str, catalog: &Catalog, entity: &EntityDefinition) -> Option<Column> {

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use csv::{ByteRecord, Position, ReaderBuilder, StringRecord};
+use landfall_model::JobFailure;
 use landfall_model::limits::{
     BULK_CHUNK_BYTES_MAX, BULK_CHUNK_RECORDS_MAX, BULK_RECORD_BYTES_MAX, BULK_RECORD_FIELDS_MAX,
 };
+use landfall_wire::job_failure;
 
 use crate::error::Error;
 use crate::job::{Delimiter, LineEnding};
@@ -80,13 +82,12 @@ impl Records {
 
     /// Refuses data whose header does not end as the job says.
     pub(crate) fn check_line_ending(&self, ending: LineEnding) -> Result<(), Unread> {
-        let told = match self.ending().map_err(|source| self.failed(source))? {
+        let expected = match self.ending().map_err(|source| self.failed(source))? {
             Some(found) if found != ending => ending.as_str(),
             _ => return Ok(()),
         };
-        Err(Unread::Wrong(format!(
-            "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {told}"
-        )))
+        let failure = JobFailure::LineEnding { expected };
+        Err(Unread::Wrong(job_failure(&failure)))
     }
 
     /// How the header ends; none if it ends the data.
@@ -184,7 +185,8 @@ impl Records {
 }
 
 fn wrong(reason: &str) -> Unread {
-    Unread::Wrong(format!("InvalidBatch : Failed to parse CSV: {reason}"))
+    let reason = reason.to_owned();
+    Unread::Wrong(job_failure(&JobFailure::Csv { reason }))
 }
 
 /// A file that gives no more than a record may have: one that is not closed must not fill the memory.

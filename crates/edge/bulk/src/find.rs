@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use landfall_engine::{OrgView, Prepared, Question};
 use landfall_model::limits::{BULK_FOUND_BYTES_MAX, BULK_MARK_BYTES, QUERY_PAGE_ROWS_MAX};
-use landfall_model::{BulkFault, Fault, QueryRefusal, Value};
+use landfall_model::{BulkFault, Fault, JobFailure, QueryRefusal, Value};
+use landfall_wire::job_failure;
 use tokio::sync::watch;
 
 use crate::Shared;
@@ -125,19 +126,10 @@ pub(crate) async fn process(
         .map_err(Unread::Failed)
 }
 
-/// What the job tells about a query that cannot be asked.
-///
-/// Source: error messages that clients quote in their issues.
+/// The failure of a job whose query is refused.
 fn refused(fault: &Fault) -> Unread {
-    let error = landfall_wire::rest(fault);
-    let code = match fault {
-        Fault::Bulk(BulkFault::QueryUnsupported(_)) => "FUNCTIONALITY_NOT_ENABLED",
-        _ => error.code,
-    };
-    let message = error.message;
-    Unread::Wrong(format!(
-        "InvalidBatch : Failed to process query: {code}: {message}"
-    ))
+    let failure = JobFailure::Query(Box::new(fault.clone()));
+    Unread::Wrong(job_failure(&failure))
 }
 
 /// Ends a job whose file is whole, unless it was aborted meanwhile.
@@ -301,8 +293,8 @@ impl Found {
             Some(Ended::Interrupted) => return self.discarded().map(|()| None),
             Some(Ended::TooMuch) => {
                 self.discarded()?;
-                let reason = "InvalidBatch : Failed to process query: the results are too large";
-                return Err(Unread::Wrong(reason.to_owned()));
+                let failure = JobFailure::ResultsTooLarge;
+                return Err(Unread::Wrong(job_failure(&failure)));
             }
             Some(Ended::Failed(failure)) => Err(failure),
         };

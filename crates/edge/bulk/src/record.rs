@@ -10,9 +10,9 @@ use csv::StringRecord;
 use landfall_engine::{Assignment, Change, Definitions, Engine, Publication, record_named};
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{
-    EntityDefinition, Fault, FieldDefinition, FieldType, ManyFault, RecordId, Value,
+    EntityDefinition, Fault, FieldDefinition, FieldType, JobFailure, ManyFault, RecordId, Value,
 };
-use landfall_wire::values;
+use landfall_wire::{job_failure, values};
 
 use crate::columns::{self, Column};
 use crate::error::Error;
@@ -51,15 +51,17 @@ impl Mapping {
         let entity = catalog
             .entity(object)
             .or_else(|| event.map(|event| &event.object));
-        let entity =
-            entity.ok_or_else(|| format!("InvalidJob : Unable to find object: {object}"))?;
+        let entity = entity.ok_or_else(|| {
+            let name = object.to_owned();
+            job_failure(&JobFailure::ObjectUnknown { name })
+        })?;
         let operation = changing.operation;
         let key = match &changing.external_id_field {
             None => None,
             Some(name) => Some(
                 entity
                     .index_of(name)
-                    .ok_or_else(|| format!("InvalidBatch : Field name not found : {name}"))?,
+                    .ok_or_else(|| columns::not_found(name))?,
             ),
         };
         Ok(Self {

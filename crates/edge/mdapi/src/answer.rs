@@ -35,13 +35,9 @@ pub(crate) fn failure(fault: &Fault) -> Response {
     w.raw(&format!(" xmlns:sf=\"{NAMESPACE}\"{INSTANCE}>"));
     w.element("soapenv:Body", |w| {
         w.element("soapenv:Fault", |w| {
-            if error.code.is_empty() {
-                w.text("faultcode", "soapenv:Client");
-                w.text("faultstring", &error.message);
-            } else {
-                w.text("faultcode", &format!("sf:{}", error.code));
-                w.text("faultstring", &format!("{}: {}", error.code, error.message));
-            }
+            let (code, text) = error.fault();
+            w.text("faultcode", &code);
+            w.text("faultstring", &text);
         });
     });
     w.raw("</soapenv:Envelope>");

@@ -84,12 +84,11 @@ pub(crate) async fn publish(
                 result.replay_id = replay::render(replay_id).into();
             }
         }
-        // Source: "Platform Event Allocations" (Platform Events Developer Guide).
         Err(Fault::PublishLimitExceeded) => {
             for result in succeeded {
                 result.error = Some(Error {
                     code: ErrorCode::Publish.into(),
-                    msg: "LIMIT_EXCEEDED".to_owned(),
+                    msg: landfall_wire::EVENT_LIMIT_EXCEEDED.to_owned(),
                 });
             }
         }

@@ -104,14 +104,11 @@ pub(crate) fn failure(dialect: Dialect, fault: &Fault) -> Response {
     w.raw(HEAD);
     w.raw(&format!(" xmlns:sf=\"{}\"{INSTANCE}>", dialect.faults()));
     w.element("soapenv:Body", |w| {
-        w.element("soapenv:Fault", |w| match error.kind.element() {
-            None => {
-                w.text("faultcode", "soapenv:Client");
-                w.text("faultstring", &error.message);
-            }
-            Some(element) => {
-                w.text("faultcode", &format!("sf:{}", error.code));
-                w.text("faultstring", &format!("{}: {}", error.code, error.message));
+        w.element("soapenv:Fault", |w| {
+            let (code, text) = error.fault();
+            w.text("faultcode", &code);
+            w.text("faultstring", &text);
+            if let Some(element) = error.kind.element() {
                 w.element("detail", |w| detail(w, element, &error));
             }
         });
