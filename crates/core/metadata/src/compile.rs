@@ -16,7 +16,7 @@ use crate::gather::{ObjectSource, Sources, gather};
 use crate::names::{self, CustomName};
 use crate::permission_set::granted;
 use crate::prefix::PrefixBook;
-use crate::problem::{Problem, Report};
+use crate::problem::{Findings, Problem, Report};
 use crate::project::Kind;
 use crate::read::brief;
 use crate::record_type;
@@ -63,7 +63,10 @@ pub(crate) fn compile(
         .filter_map(|source| connected_app(source, &mut taken, &mut report))
         .collect();
     org.settings = Settings::of(&sources, &mut report);
-    org.warnings = report.finish()?;
+    Findings {
+        warnings: org.warnings,
+        inapplicable: org.inapplicable,
+    } = report.finish()?;
     *prefixes = book;
     Ok(org)
 }

@@ -32,7 +32,7 @@ pub(crate) fn heading(element: &Element, report: &mut Report) -> Option<Heading>
             .map_or(&element.at, |found| &found.at);
         let reason =
             "Standard-volume platform events can no longer be created: the eventType is HighVolume";
-        report.problem(at, reason);
+        report.inapplicable(at, reason);
     }
     let behaviors = [("PublishImmediately", false), ("PublishAfterCommit", true)];
     let publish_after_commit = element.choice("publishBehavior", &behaviors, report);

@@ -107,6 +107,9 @@ pub struct Org {
     pub starting_numbers: Vec<StartingNumber>,
     /// What was left out of a project that can be used all the same.
     pub warnings: Vec<Problem>,
+    /// What was left out although an org refuses it: a project is used without it, a change of single components is
+    /// refused.
+    pub inapplicable: Vec<Problem>,
 }
 
 /// The definitions of an org that has the shipped objects and events and the components of a project.

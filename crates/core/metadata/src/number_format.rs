@@ -18,7 +18,10 @@ pub(crate) fn declare(
     element: &Element,
     report: &mut Report,
 ) -> Option<()> {
-    let format = element.required("displayFormat", report)?;
+    let format = element.text("displayFormat", report).unwrap_or_else(|| {
+        report.inapplicable(&element.at, "Required field is missing: displayFormat");
+        "{0}"
+    });
     let at = element
         .one("displayFormat", report)
         .map_or(&element.at, |found| &found.at);

@@ -38,7 +38,11 @@ pub(crate) struct Heading {
 /// Reads what an object file says beside its fields.
 pub(crate) fn heading(element: &Element, report: &mut Report) -> Option<Heading> {
     let label = element.required("label", report);
-    let label_plural = element.required("pluralLabel", report);
+    let label_plural = element.text("pluralLabel", report).or_else(|| {
+        // Languages without a plural have none.
+        report.inapplicable(&element.at, "Required field is missing: pluralLabel");
+        label
+    });
     let deployment = [("Deployed", ()), ("InDevelopment", ())];
     element.choice("deploymentStatus", &deployment, report);
     let sharing = [

@@ -2,10 +2,11 @@
 //!
 //! Source: "`PermissionSet`", "`Profile`" (Metadata API Developer Guide).
 
-use landfall_model::Catalog;
+use landfall_model::{Catalog, FieldDefinition, FieldType};
 
 use crate::absent::{Absence, Absent};
 use crate::gather::Single;
+use crate::names;
 use crate::problem::Report;
 use crate::project::Kind;
 use crate::read::brief;
@@ -21,6 +22,9 @@ const RIGHTS: [(&str, &str); 7] = [
     ("viewAllFields", "PermissionsViewAllFields"),
     ("viewAllRecords", "PermissionsViewAllRecords"),
 ];
+
+/// The rights that platform events have.
+const OF_EVENTS: [&str; 2] = ["PermissionsCreate", "PermissionsRead"];
 
 /// Files of the profiles that every org has are named otherwise than the profiles. Source: retrieved profiles of many
 /// projects.
@@ -62,6 +66,12 @@ pub(crate) fn granted(
     report: &mut Report,
 ) -> Option<Granted> {
     let element = &source.element;
+    if kind == Kind::PermissionSet && source.name.contains("__") {
+        let name = brief(&source.name);
+        let reason = format!("the permission set {name} belongs to a package: it is left out");
+        report.inapplicable(&element.at, reason);
+        return None;
+    }
     let label = match kind {
         Kind::Profile => profile_name(&source.name).to_owned(),
         _ => element.required("label", report)?.to_owned(),
@@ -115,11 +125,18 @@ impl Granted {
             self.not_here(name, "object", element, absent, report);
             return;
         };
-        let rights = RIGHTS.iter();
-        let rights: Vec<&'static str> = rights
-            .filter(|(file, _)| element.flag(file, report) == Some(true))
-            .map(|(_, field)| *field)
-            .collect();
+        let mut rights = Vec::new();
+        for (file, field) in RIGHTS {
+            if element.flag(file, report) != Some(true) {
+                continue;
+            }
+            if entity.is_none() && !OF_EVENTS.contains(&field) {
+                let reason = format!("{known} is a platform event: {file} is left out");
+                report.warning(&element.at, reason);
+                continue;
+            }
+            rights.push(field);
+        }
         self.mentioned.push(known.to_string());
         if !rights.is_empty() {
             self.objects.push((known.to_string(), rights));
@@ -153,8 +170,10 @@ impl Granted {
                 "In field: field - no CustomField named {} found",
                 brief(name)
             );
-            if field.ends_with("__c") {
-                report.problem(&element.at, reason);
+            let parts = names::custom(field);
+            let is_own = parts.is_some_and(|parts| parts.namespace.is_none());
+            if is_own {
+                report.inapplicable(&element.at, reason);
             } else {
                 report.warning(&element.at, reason);
             }
@@ -163,7 +182,9 @@ impl Granted {
         let name = format!("{}.{}", entity.name, field.name);
         if !field.permissionable() {
             let reason = format!("You cannot deploy to a required field: {name}");
-            report.problem(&element.at, reason);
+            if is_required(field) {
+                report.inapplicable(&element.at, reason);
+            }
             return;
         }
         let editable = element.flag("editable", report).unwrap_or_default();
@@ -212,8 +233,14 @@ impl Granted {
                     "In field: {what} - no CustomObject named {} found",
                     brief(object)
                 );
-                report.problem(&element.at, reason);
+                report.inapplicable(&element.at, reason);
             }
         }
     }
+}
+
+/// Whether permission sets cannot name a field in an org: it must have a value, and clients set it. Fields that have one
+/// always, such as checkboxes, auto numbers and computed fields, can be named.
+fn is_required(field: &FieldDefinition) -> bool {
+    field.required_on_create() && field.field_type != FieldType::Boolean
 }

@@ -40,7 +40,16 @@ impl Place {
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     problems: Vec<Problem>,
+    inapplicable: Vec<Problem>,
     warnings: Vec<Problem>,
+}
+
+/// What was found that keeps no project from being used.
+pub(crate) struct Findings {
+    /// See [`crate::Org::warnings`].
+    pub(crate) warnings: Vec<Problem>,
+    /// See [`crate::Org::inapplicable`].
+    pub(crate) inapplicable: Vec<Problem>,
 }
 
 impl Report {
@@ -49,16 +58,25 @@ impl Report {
         note(&mut self.problems, at, reason.into());
     }
 
+    /// Notes what an org refuses and a project does without: the caller leaves it out.
+    pub(crate) fn inapplicable(&mut self, at: &Place, reason: impl Into<String>) {
+        note(&mut self.inapplicable, at, reason.into());
+    }
+
     /// Notes what is left out of a project that can be used all the same.
     pub(crate) fn warning(&mut self, at: &Place, reason: impl Into<String>) {
         note(&mut self.warnings, at, reason.into());
     }
 
-    /// The warnings, sorted by place, or the problems if there are any.
-    pub(crate) fn finish(mut self) -> Result<Vec<Problem>, Vec<Problem>> {
+    /// The findings, sorted by file and line, or the problems if there are any.
+    pub(crate) fn finish(mut self) -> Result<Findings, Vec<Problem>> {
         if self.problems.is_empty() {
             self.warnings.sort();
-            return Ok(self.warnings);
+            self.inapplicable.sort();
+            return Ok(Findings {
+                warnings: self.warnings,
+                inapplicable: self.inapplicable,
+            });
         }
         self.problems.sort();
         Err(self.problems)

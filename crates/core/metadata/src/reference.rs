@@ -9,6 +9,7 @@ use landfall_model::{
 };
 
 use crate::absent::{Absence, Absent};
+use crate::compile::ACTIVITIES;
 use crate::field_type::DeclaredType;
 use crate::names;
 use crate::problem::{Place, Report};
@@ -163,8 +164,10 @@ fn add_child(
         .retain(|known| known.child != *child || known.field != *field);
     let taken = relationship_name.as_deref().is_some_and(|name| {
         parent.children.iter().any(|known| {
+            // A lookup of activities is one of tasks and one of events.
+            let is_twin = known.field == *field && is_activity(&known.child) && is_activity(child);
             let known = known.relationship_name.as_deref();
-            known.is_some_and(|known| known.eq_ignore_ascii_case(name))
+            !is_twin && known.is_some_and(|known| known.eq_ignore_ascii_case(name))
         })
     });
     if taken {
@@ -182,4 +185,9 @@ fn add_child(
         relationship_name,
         delete_rule: link.rule,
     });
+}
+
+fn is_activity(object: &EntityName) -> bool {
+    let mut activities = ACTIVITIES.iter();
+    activities.any(|(activity, _)| *activity == object.as_str())
 }

@@ -55,8 +55,12 @@ pub(crate) fn of_field(
                 "the global value set '{}' is not part of the project",
                 brief(name)
             );
-            report.problem(&set.at, reason);
-            return None;
+            report.inapplicable(&set.at, reason);
+            return Some(Allowed {
+                values: Vec::new(),
+                restricted: false,
+                controlling_field,
+            });
         };
         return Some(Allowed {
             values: values.clone(),

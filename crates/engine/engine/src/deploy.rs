@@ -8,6 +8,7 @@ mod next;
 mod position;
 mod prefixes;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use landfall_metadata::{
@@ -118,7 +119,7 @@ pub(crate) async fn deploy(engine: &Engine, files: &[Component]) -> Result<Vec<P
     next.leave(earlier);
     let mut all = next.parts();
     all.extend(doubles);
-    submit(engine, next, &all).await
+    submit(engine, next, &all, None).await
 }
 
 /// The custom object that a component is part of.
@@ -140,24 +141,41 @@ pub(crate) async fn amend(
     for kept in definitions.components().all() {
         next.add(kept.part.clone(), kept.project.clone(), Some(kept));
     }
+    let changed: BTreeSet<String> = steps.iter().filter_map(path_of).collect();
     let effects = next.take_all(steps);
     let parts = next.parts();
     let is_idle = |effect: &Effect| matches!(effect, Effect::Unchanged | Effect::Missing);
     let warnings = if check_only || effects.iter().all(is_idle) {
         let mut book = book_of(engine).await?;
-        let compiled = compiled(&parts, &mut book)?;
+        let mut compiled = compiled(&parts, &mut book)?;
+        compiled.check_applicable(Some(&changed))?;
         bounds::check(engine, &compiled, &parts)?;
         compiled.warnings
     } else {
-        submit(engine, next, &parts).await?
+        submit(engine, next, &parts, Some(&changed)).await?
     };
     Ok(Amended { effects, warnings })
 }
 
-/// Compiles the components, and puts what comes of them in force.
-async fn submit(engine: &Engine, next: Next, parts: &[Part]) -> Result<Vec<Problem>, Error> {
+/// The path of the component that a step puts.
+fn path_of(step: &Step) -> Option<String> {
+    match step {
+        Step::Put(part) | Step::Rename(_, part) => Some(part.path.clone()),
+        Step::Remove(_, _) => None,
+    }
+}
+
+/// Compiles the components, and puts what comes of them in force. `changed` has the paths of single components that are
+/// changed; a project has none.
+async fn submit(
+    engine: &Engine,
+    next: Next,
+    parts: &[Part],
+    changed: Option<&BTreeSet<String>>,
+) -> Result<Vec<Problem>, Error> {
     let mut book = book_of(engine).await?;
     let mut compiled = compiled(parts, &mut book)?;
+    compiled.check_applicable(changed)?;
     bounds::check(engine, &compiled, parts)?;
     compiled
         .granted
@@ -252,6 +270,26 @@ pub(crate) struct Compiled {
     granted: Vec<Granted>,
     starting_numbers: Vec<StartingNumber>,
     warnings: Vec<Problem>,
+    inapplicable: Vec<Problem>,
+}
+
+impl Compiled {
+    /// What an org refuses is left out of a project with a warning. It refuses the change of a single component; in a
+    /// component that is not changed it was accepted earlier.
+    fn check_applicable(&mut self, changed: Option<&BTreeSet<String>>) -> Result<(), Error> {
+        let mut problems = std::mem::take(&mut self.inapplicable);
+        let Some(changed) = changed else {
+            self.warnings.append(&mut problems);
+            self.warnings.sort();
+            return Ok(());
+        };
+        problems.retain(|problem| changed.contains(&problem.path));
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid { problems })
+        }
+    }
 }
 
 fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
@@ -268,6 +306,7 @@ fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
             starting_numbers: Vec::new(),
             channels: Declared::default(),
             warnings: Vec::new(),
+            inapplicable: Vec::new(),
         });
     }
     let org = landfall_metadata::compile(standard, events, parts, book)
@@ -286,6 +325,7 @@ fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
             capture_all: false,
         },
         warnings: org.warnings,
+        inapplicable: org.inapplicable,
     })
 }
 

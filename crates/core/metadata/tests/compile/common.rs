@@ -58,7 +58,7 @@ pub(crate) fn compiled(components: &[Component]) -> Org {
     result.unwrap_or_else(|problems| panic!("{}", lines(&problems)))
 }
 
-/// The problems of a project, one a line.
+/// What an org refuses of a project, one a line.
 pub(crate) fn refused(components: &[Component]) -> String {
     let result = compile(
         standard(),
@@ -66,7 +66,13 @@ pub(crate) fn refused(components: &[Component]) -> String {
         &parts(components),
         &mut PrefixBook::default(),
     );
-    lines(&result.expect_err("the project is wrong"))
+    match result {
+        Err(problems) => lines(&problems),
+        Ok(org) => {
+            assert!(!org.inapplicable.is_empty(), "the project is right");
+            lines(&org.inapplicable)
+        }
+    }
 }
 
 pub(crate) fn lines(problems: &[Problem]) -> String {

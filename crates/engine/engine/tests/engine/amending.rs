@@ -81,6 +81,42 @@ async fn components_are_put_and_removed_one_by_one() {
 }
 
 #[tokio::test]
+async fn what_an_org_refuses_is_left_out_of_a_project_and_refuses_a_change() {
+    let set = |label: &str| {
+        let grant = "<editable>true</editable><field>Ship__c.Sail__c</field><readable>true</readable>";
+        component(
+            "permissionsets/Crew.permissionset-meta.xml",
+            "PermissionSet",
+            &format!("<label>{label}</label><fieldPermissions>{grant}</fieldPermissions>"),
+        )
+    };
+    let org = Org::new().await;
+    let deployed = org.engine.deploy(vec![ship(), set("Crew")]).await;
+    let warnings = deployed.expect("deployed");
+    assert!(
+        warnings
+            .iter()
+            .any(|warning| warning.reason.contains("Ship__c.Sail__c")),
+        "{warnings:?}"
+    );
+    // It refuses no change of another component.
+    amend(&org, put(&[flag()])).await;
+    let refused = org
+        .engine
+        .amending()
+        .await
+        .amend(put(&[set("Sailors")]), RecordId::EMPTY, false)
+        .await;
+    let Err(Error::Invalid { problems }) = refused else {
+        panic!("amended: {refused:?}");
+    };
+    assert_eq!(
+        problems[0].reason,
+        "In field: field - no CustomField named Ship__c.Sail__c found"
+    );
+}
+
+#[tokio::test]
 async fn fields_are_ordered_by_the_steps_that_create_them() {
     let org = Org::new().await;
     let text = |name: &str| field("Ship__c", name, "<type>Text</type><length>20</length>");
