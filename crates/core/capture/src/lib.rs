@@ -1,6 +1,6 @@
 //! From the state of a record before and after a change to the change event, and to the `PushTopics` that tell of it.
 //!
-//! Owns the rules of what an event says: which fields it carries, which it lists as changed, which texts it tells by their
+//! Owns the rules of what an event says: which fields it carries, which it lists as changed, for which texts it carries
 //! differences, when it is replaced by a gap event, what several changes of one record in one transaction amount to, and
 //! what all changes of a transaction do. It deliberately knows nothing of how changes come about, of replay ids and of
 //! subscribers.
@@ -76,7 +76,7 @@ pub enum GapCause {
     TooLarge,
     /// The full event cannot be encoded.
     Internal(landfall_schema::Error),
-    /// The transaction has more changes than are told one by one.
+    /// The transaction has more changes than have events of their own.
     Overflow,
 }
 
@@ -278,7 +278,7 @@ fn changes(change: &RecordChange<'_>, before: &[Value], after: &[Value]) -> Chan
     changes
 }
 
-/// The record as the event tells it, if some of its large texts are told by what changed in them: the header lists these.
+/// The record as the event carries it, if diffs replace some of its large texts: the header lists these.
 ///
 /// Source: "Sending Data Differences for Fields of Updated Records" (Change Data Capture Developer Guide).
 fn differences(

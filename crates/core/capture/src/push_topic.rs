@@ -1,7 +1,7 @@
-//! Which changes of a record a `PushTopic` tells.
+//! Of which changes of a record a `PushTopic` notifies.
 //!
-//! A topic has a query, fields whose change counts and operations that it tells. It is asked about all changes of one
-//! record in one transaction at once, since one that is told brings the others along.
+//! A topic has a query, fields whose change counts and operations. It is evaluated on all changes of one
+//! record in one transaction at once, since a notification of one includes the others.
 //! What a notification says is in [`Telling`].
 //!
 //! Source: "Event Notification Rules", "`NotifyForFields`", "Considerations for Multiple Notifications in the Same
@@ -58,7 +58,7 @@ impl NotifyFor {
     }
 }
 
-/// Which operations are told.
+/// Which operations notify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -160,7 +160,7 @@ impl Watch {
         &self.tracked
     }
 
-    /// Which of the changes of one record in one transaction are told, in the order in which they are.
+    /// The changes of one record in one transaction that notify, in their order.
     ///
     /// The last comes first. One that counts brings along those that do not: all of its record that are more than the
     /// service's own marks on it.

@@ -1,4 +1,4 @@
-//! The events of a whole transaction: numbered, as many as may be told one by one, and if that is wanted, equal ones as one.
+//! The events of a whole transaction: numbered, overflowing beyond the threshold, and merged where they are equal if that is set.
 //!
 //! Changes are counted, not events. What nobody captures has a number, but does not count. A change that would go beyond
 //! the bound belongs to the rest as a whole, and so does all that follows: each object in it has one overflow event, at its
@@ -17,14 +17,14 @@ use crate::{
     CapturedEvent, Error, GapCause, RecordChange, TransactionFacts, capture, header, without_fields,
 };
 
-/// How the changes of a transaction are told.
+/// How the changes of a transaction become events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CaptureRules {
     /// Whether updates may tell large texts by what changed in them.
     pub differences: bool,
     /// Whether equal changes of several records are one event.
     pub merge: bool,
-    /// How many changes are told one by one.
+    /// How many changes have events of their own.
     pub overflow_after: u64,
 }
 
@@ -78,7 +78,7 @@ pub fn tell<'c>(
 /// Tells changes one by one, until they are too many.
 struct Bounded<'f> {
     facts: &'f TransactionFacts<'f>,
-    /// How many changes more are told one by one; none once there were too many.
+    /// How many more changes have events of their own; none once the threshold is exceeded.
     left: Option<u64>,
     /// Objects with an overflow event.
     overflown: Vec<KeyPrefix>,

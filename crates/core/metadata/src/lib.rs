@@ -63,7 +63,7 @@ pub use settings::Settings;
 /// One file of a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Component {
-    /// Where it is: tells what it declares, and stands in problems.
+    /// Its path, which says what it declares and where problems are.
     pub path: String,
     /// What is in it.
     pub content: String,

@@ -286,7 +286,7 @@ pub(crate) fn add_record_type_field(entity: &mut EntityDefinition) {
     let Some(change_event) = &mut entity.change_event else {
         return;
     };
-    // In the event it stands behind the last field that stands before it in the object.
+    // In the event it follows the last captured field that precedes it in the object.
     let captured = |name: &FieldName| change_event.fields.iter().position(|listed| listed == name);
     let place = entity
         .fields

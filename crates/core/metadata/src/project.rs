@@ -124,7 +124,7 @@ impl Kind {
             Self::PermissionSet => ("PermissionSet", "permissionsets", "permissionset", "0PS"),
             Self::Profile => ("Profile", "profiles", "profile", "00e"),
             Self::ConnectedApp => ("ConnectedApp", "connectedApps", "connectedApp", "0H4"),
-            // Their ids are not told.
+            // Their ids are not published.
             Self::Settings => ("Settings", "settings", "settings", "000"),
         }
     }

@@ -92,7 +92,7 @@ impl Element {
         self.number(name, range, report)
     }
 
-    /// One of the listed words, and what it stands for: none if it is absent or wrong.
+    /// The value of one of the listed words: none if it is absent or wrong.
     pub(crate) fn choice<T: Copy>(
         &self,
         name: &str,

@@ -13,7 +13,7 @@ const ENHANCED_USAGE_METRICS: &str = "enableEnhancedUsageMetrics";
 /// What is switched on; nothing is, unless a component says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Whether usage is told by event, client and time: `enableEnhancedUsageMetrics`.
+    /// Whether usage is reported by event, client and time: `enableEnhancedUsageMetrics`.
     pub enhanced_usage_metrics: bool,
 }
 

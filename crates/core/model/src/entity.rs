@@ -244,7 +244,7 @@ impl FieldDefinition {
     }
 
     /// Whether permission sets can grant the field one by one: what people fill in or an administrator computes, compounds
-    /// as a whole. Any other field is seen by whoever sees the object.
+    /// as a whole. Any other field is visible to every user who can read the object.
     ///
     /// Source: "`describeSObjects()`" (SOAP API Developer Guide), `permissionable`.
     pub fn permissionable(&self) -> bool {
@@ -329,7 +329,7 @@ pub struct Capabilities {
 pub struct ChangeEventDefinition {
     /// `AccountChangeEvent`, `Employee__ChangeEvent`.
     pub name: EntityName,
-    /// Top-level fields after `ChangeEventHeader`, in the order of the event schema; a compound stands for its components.
+    /// Top-level fields after `ChangeEventHeader`, in the order of the event schema; a compound represents its components.
     pub fields: Vec<FieldName>,
 }
 
@@ -403,7 +403,7 @@ impl EntityDefinition {
         self
     }
 
-    /// A field and its place, by name in any letter case.
+    /// A field and its index, by name in any letter case.
     pub fn field(&self, name: &str) -> Option<(usize, &FieldDefinition)> {
         let index = match self.by_name.get(name) {
             Some(index) => *index,
@@ -412,12 +412,12 @@ impl EntityDefinition {
         self.fields.get(index).map(|field| (index, field))
     }
 
-    /// The place of a field in a [`crate::Row`], by name in any letter case.
+    /// The index of a field in a [`crate::Row`], by name in any letter case.
     pub fn index_of(&self, name: &str) -> Option<usize> {
         self.field(name).map(|(index, _)| index)
     }
 
-    /// The place of what identifies a record: its id, or what stands for it where records have none of their own.
+    /// The index of the field that identifies a record: its id, or `DurableId` where records have no id.
     ///
     /// Source: "`EntityDefinition`" (Tooling API Developer Guide), `DurableId`.
     pub fn identity(&self) -> usize {
@@ -425,7 +425,7 @@ impl EntityDefinition {
         place.unwrap_or(0)
     }
 
-    /// The components of a compound field with their places, in describe order.
+    /// The components of a compound field with their indexes, in describe order.
     pub fn components<'a>(
         &'a self,
         compound: &'a str,

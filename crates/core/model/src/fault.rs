@@ -1,4 +1,4 @@
-//! Everything that can be told to a client as having gone wrong, independent of the surface that tells it.
+//! Every error that a client can get, independent of the API that reports it.
 
 use crate::bulk::BulkFault;
 use crate::id::RecordId;
@@ -335,9 +335,9 @@ pub enum Fault {
     },
     /// The user may not do this.
     AccessDenied,
-    /// More records changed in a stretch of time than one answer tells.
+    /// More records changed in a period than one response lists.
     ReplicatedTooMany,
-    /// A stretch of time that cannot be told about.
+    /// A period that cannot be queried.
     ReplicationDateInvalid {
         /// What is wrong with it.
         reason: &'static str,
@@ -382,7 +382,7 @@ pub enum Fault {
         /// What the client offered.
         offered: String,
     },
-    /// A handshake is refused; the reason is told beside it.
+    /// A handshake is refused, with the reason.
     HandshakeDenied,
     /// A message without a client id, before any handshake.
     HandshakeMissing,
@@ -583,7 +583,7 @@ pub enum Fault {
     ClientNotApproved,
     /// The user of the device has not answered yet.
     AuthorizationPending,
-    /// The device asks far more often than it was told to.
+    /// The device polls far more often than the interval allows.
     PollTooFrequent,
     /// The user would have to be asked, and the client wants that not to happen.
     ImmediateUnsuccessful,

@@ -74,10 +74,10 @@ pub const REST_GRAPH_FAILURES_MAX: usize = 14;
 /// Source: "sObject Get Updated" (REST API Developer Guide).
 pub const REPLICATED_RECORDS_MAX: usize = 600_000;
 
-/// Days back that `updated` tells of. Source: as above.
+/// Days back that `updated` covers. Source: as above.
 pub const REPLICATED_DAYS_UPDATED: i64 = 30;
 
-/// Days back that `deleted` tells of. Source: "sObject Get Deleted" (REST API Developer Guide).
+/// Days back that `deleted` covers. Source: "sObject Get Deleted" (REST API Developer Guide).
 pub const REPLICATED_DAYS_DELETED: i64 = 15;
 
 /// Records in the list of recent ones. Source: "Recently Viewed Items" (REST API Developer Guide).
@@ -203,7 +203,7 @@ pub const OAUTH_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Source: "Gap Events" (Change Data Capture Developer Guide).
 pub const EVENT_BYTES_MAX: usize = 1_000_000;
 
-/// Changes of one transaction that are told one by one; overflow events tell of what comes after them.
+/// Changes of one transaction that have events of their own; overflow events cover the rest.
 /// Source: "Overflow Events" (Change Data Capture Developer Guide).
 pub const TOLD_CHANGES_MAX: u64 = 100_000;
 
@@ -238,7 +238,7 @@ pub const COMMITS_FOLLOWED_AT_ONCE: usize = 256;
 pub const STATE_LOADS_AT_ONCE: u32 = 3;
 
 /// Records that one delete may cascade to: `Fault::DeleteTooLarge` beyond.
-/// Source: none; "Overflow Events" (Change Data Capture Developer Guide) tells of one of 120,000. Each takes about 10 KB of
+/// Source: none; "Overflow Events" (Change Data Capture Developer Guide) mentions one of 120,000. Each takes about 10 KB of
 /// memory until the commit.
 pub const CASCADE_RECORDS_MAX: usize = 125_000;
 
@@ -270,11 +270,11 @@ pub const REPLAY_PAGES_MAX: usize = 64;
 /// Bytes of them, counted as those of [`TAIL_BYTES_MAX`].
 pub const REPLAY_PAGES_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Characters from which on a text may be told by what changed in it.
+/// Characters from which on an event may carry a diff of a text in place of the text.
 /// Source: "Sending Data Differences for Fields of Updated Records" (Change Data Capture Developer Guide).
 pub const DIFFERENCE_CHARACTERS_MIN: usize = 1_000;
 
-/// Lines taken away and put in that are looked for in a changed text; with more of them the text itself is told.
+/// Lines that a diff of a text may remove and add; with more of them the event carries the text.
 /// Source: none; at the longest text, some ten milliseconds.
 pub const DIFFERENCE_EDITS_MAX: usize = 256;
 
@@ -409,10 +409,10 @@ pub const MANAGED_SUBSCRIPTIONS_MAX: usize = 200;
 /// Source: none; labels of other setup objects have 80.
 pub const MANAGED_TEXT_CHARACTERS_MAX: usize = 80;
 
-/// Logins that wait to be told to those who watch: more are not told. Source: none.
+/// Login events that are queued: more are dropped. Source: none.
 pub const LOGINS_UNTOLD_MAX: usize = 10_000;
 
-/// Logins that are told in one commit. Source: none.
+/// Login events of one commit. Source: none.
 pub const LOGINS_TOLD_AT_ONCE: usize = 256;
 
 /// Bytes of one SOAP request body, unpacked: `Fault::RequestTooLarge` beyond. Source: none; as much as of a REST request.
@@ -476,7 +476,7 @@ pub const DESCRIBED_OBJECTS_MAX: usize = 100;
 /// "`PlatformEventUsageMetric`" (Object Reference) a range of 60.
 pub const USAGE_DAYS: i64 = 60;
 
-/// Publishers and subscribers that are told apart in the usage of one hour, by topic; more are counted together.
+/// Publishers and subscribers that the usage of one hour distinguishes, by topic; more are counted together.
 /// Source: none.
 pub const USAGE_ENTRIES_MAX: usize = 1_000;
 

@@ -1,6 +1,6 @@
 //! What can go wrong with a request of the Metadata API.
 
-/// A refusal of a whole request; what is wrong with a component is told in the result of its deployment.
+/// A refusal of a whole request; problems of a component are in the result of its deployment.
 ///
 /// Source: "Error Handling" (Metadata API Developer Guide) and recorded answers.
 #[derive(Clone, Debug, PartialEq, Eq)]

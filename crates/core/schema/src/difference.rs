@@ -1,8 +1,8 @@
-//! Large texts told by what changed in them: a unified diff in place of the new text.
+//! Diffs of large texts: a unified diff in place of the new text.
 //!
 //! Wire: `--- `, then `+++ ` and the SHA-256 of the whole new text, then the changes without lines around them. Counts are
-//! always there; a side without lines names the line before which it stands, as the documented reader expects.
-//! Owns when a difference may stand for a text, its form, and the way back; which texts are told so is for
+//! always there; a side without lines names the line before it, as the documented reader expects.
+//! Owns when a diff may replace a text, its form, and the way back; which texts are replaced is decided by
 //! `landfall-capture` to say.
 //!
 //! Source: "Sending Data Differences for Fields of Updated Records", "Data Differences in Event Fields", "How to
@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use edits::Hunk;
 
-/// What stands for the new text: none if the new text itself is to be told.
+/// The diff that replaces the new text; none if the event carries the new text.
 ///
 /// That is so if it is shorter than [`limits::DIFFERENCE_CHARACTERS_MIN`], if the lengths differ by more than half of the
 /// old one, if more than a quarter of all lines changed, and if the difference is longer than the text. A line that another

@@ -14,7 +14,7 @@ pub(crate) enum Source {
     Row(usize),
     /// One value of the row for each component that the object has.
     Components(Vec<Option<usize>>),
-    /// Checkboxes: place in the row, and the name that stands for a set one.
+    /// Checkboxes: index in the row, and the name that represents a set one.
     Names(Vec<(usize, String)>),
 }
 

@@ -113,7 +113,7 @@ pub struct EventSchema {
     id: SchemaId,
     avro: String,
     fields: Vec<EventField>,
-    /// What stands before the value of each field in JSON: `,"Name":`.
+    /// The text before the value of each field in JSON: `,"Name":`.
     keys: Vec<String>,
     /// From here on all fields can be null.
     nullable_from: usize,

@@ -127,7 +127,7 @@ fn parse_component(part: &Json) -> Result<Component, Error> {
     })
 }
 
-/// A scalar by its Avro type; what a `long` counts stands in the doc only.
+/// A scalar by its Avro type; the unit of a `long` is in the doc only.
 fn parse_scalar(name: &str, doc: &str) -> Option<Scalar> {
     Some(match name {
         "boolean" => Scalar::Boolean,

@@ -38,7 +38,7 @@ pub fn left_out(fields: &[&str]) -> Value {
 }
 
 impl EventSchema {
-    /// The schema of the notifications of a topic that tells these fields of an object.
+    /// The schema of the notifications of a topic that selects these fields of an object.
     ///
     /// A row to be encoded with it is the record's, with the values of [`TYPE`], [`CHANGED_BY`] and [`LEFT_OUT`] behind it.
     ///

@@ -32,7 +32,7 @@ pub enum Error {
     KeyPrefix {
         /// The object.
         entity: String,
-        /// What stands there.
+        /// The text of the data file.
         prefix: String,
     },
     /// A field names a list of values that no file has.

@@ -2,7 +2,7 @@
 //!
 //! Owns every text that a client may compare with. It deliberately knows no engine, no transport and no session: an edge
 //! hands it a [`Fault`] and sends what comes back. Start reading at [`wire`], the table; [`versions`] has the paths,
-//! [`headers`] the header names, [`values`] and [`dates`] how text stands for values.
+//! [`headers`] the header names, [`values`] and [`dates`] the text of values.
 
 mod bayeux;
 mod bulk;
@@ -35,7 +35,7 @@ pub use versions::ApiVersion;
 
 /// The status code of a platform event that was taken; the message beside it is the event's UUID.
 ///
-/// Clients: it stands among the errors of a request that succeeded.
+/// Clients: it is in the errors of a request that succeeded.
 /// Source: "Publish Event Messages with Salesforce APIs" (Platform Events Developer Guide).
 pub const OPERATION_ENQUEUED: &str = "OPERATION_ENQUEUED";
 

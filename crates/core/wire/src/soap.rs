@@ -43,7 +43,7 @@ impl SoapFaultKind {
         }
     }
 
-    /// Whether the element tells a place in a query.
+    /// Whether the element has row and column of a query.
     pub const fn has_place(self) -> bool {
         matches!(
             self,
@@ -68,7 +68,7 @@ impl SoapFaultKind {
 /// Source: "Error Handling", "Core Data Types Used in API Calls" (SOAP API Developer Guide).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SoapError {
-    /// Which element tells it.
+    /// The element of the fault.
     pub kind: SoapFaultKind,
     /// `exceptionCode` or `statusCode`; empty without details.
     pub code: &'static str,
@@ -111,7 +111,7 @@ impl SoapError {
         (format!("sf:{code}"), format!("{code}: {}", self.message))
     }
 
-    /// Row and column that the message tells; none if it tells none.
+    /// Row and column in the message, if it has them.
     pub fn place(&self) -> Option<(u32, u32)> {
         let (_, rest) = self.message.split_once("ERROR at Row:")?;
         let (row, rest) = rest.split_once(":Column:")?;

@@ -11,7 +11,7 @@ use landfall_model::{Fault, FieldDefinition, FieldType, RecordId, RecordIdError,
 
 use crate::dates;
 
-/// Reads the value of a field from text that stands for nothing else; empty text is no value.
+/// Reads the value of a field from its text; empty text is no value.
 ///
 /// # Errors
 /// [`Fault::IdMalformed`] and [`Fault::IdTypeWrong`] for text that is no id, [`Fault::ValueTypeWrong`].

@@ -20,7 +20,7 @@ pub const STREAMING: RangeInclusive<u16> = 37..=67;
 /// Source: "API End-of-Life Policy" (Streaming API Developer Guide).
 const STREAMING_RETIRED: RangeInclusive<u16> = 23..=36;
 
-/// What a path's version stands for.
+/// What a path's version names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Named {
     /// A version that is served.
@@ -78,7 +78,7 @@ pub fn parse_rest(segment: &str) -> Named {
 
 /// Reads the version segment of a Streaming API path; a retired version is served as the newest.
 ///
-/// Wire: `59.0`, in this form only. The caller tells an absent segment from a wrong one.
+/// Wire: `59.0`, in this form only. The caller distinguishes an absent segment from a wrong one.
 pub fn parse_streaming(segment: &str) -> Option<ApiVersion> {
     let number = number(segment)?;
     if STREAMING.contains(&number) {

@@ -1,6 +1,6 @@
-//! What a notification says: a record, what happened to it, and which fields are not told.
+//! The content of a notification: a record, what happened to it, and which fields are withheld.
 //!
-//! Who changes a record may do so without seeing all of it. What they may not read their change tells nobody.
+//! A user may change a record without reading all of its fields. Fields that they may not read are withheld from everybody.
 //! Source: "Security and the `PushTopic` Query" (Streaming API Developer Guide).
 
 use landfall_model::{ChangeType, RecordId, Row, Value};
@@ -9,7 +9,7 @@ use landfall_schema::stream::left_out;
 
 use super::Watch;
 
-/// One changed record, for every topic that tells of it.
+/// One changed record, for every topic that notifies of it.
 #[derive(Debug)]
 pub struct Telling<'h> {
     /// The record, and behind it what makes it a notification.
@@ -51,7 +51,7 @@ impl<'h> Telling<'h> {
     }
 }
 
-/// Those of these fields that the topic tells.
+/// The fields among these that the topic selects.
 fn names<'w>(watch: &'w Watch, hidden: &Places) -> Vec<&'w str> {
     let query = watch.query();
     let told = query.told.iter().filter(|place| hidden.has(**place));

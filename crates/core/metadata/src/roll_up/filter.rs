@@ -1,7 +1,7 @@
 //! The conditions that a detail must meet to be counted.
 //!
 //! A condition lists values, separated by commas; one in double quotes may hold commas itself. Any of them will do, and
-//! none at all stands for fields without a value. Text is compared without regard to letter case.
+//! an empty list matches fields without a value. Text is compared without regard to letter case.
 //!
 //! Source: "`CustomField`", `FilterItem` (Metadata API Developer Guide); "Notes on Filter Criteria" (Salesforce Help).
 //! Source: none for the spelling of days: `2024-01-31` or `1/31/2024`, in UTC.

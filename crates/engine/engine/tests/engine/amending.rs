@@ -83,7 +83,8 @@ async fn components_are_put_and_removed_one_by_one() {
 #[tokio::test]
 async fn what_an_org_refuses_is_left_out_of_a_project_and_refuses_a_change() {
     let set = |label: &str| {
-        let grant = "<editable>true</editable><field>Ship__c.Sail__c</field><readable>true</readable>";
+        let grant =
+            "<editable>true</editable><field>Ship__c.Sail__c</field><readable>true</readable>";
         component(
             "permissionsets/Crew.permissionset-meta.xml",
             "PermissionSet",
