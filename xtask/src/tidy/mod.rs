@@ -6,8 +6,15 @@
 mod arrows;
 mod compat;
 mod dead;
+mod evidence;
+mod guards;
+mod links;
+mod literals;
+mod names;
+mod phrases;
 mod sources;
 mod transcripts;
+mod wire_texts;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,8 +55,13 @@ pub(crate) fn run() -> Result<()> {
     arrows::check(&metadata, &sources, &mut findings)?;
     compat::check(&sources, &mut findings);
     dead::check(&metadata, &sources, &mut findings)?;
+    guards::check(&sources, &mut findings);
+    links::check(&sources, &mut findings);
+    names::check(&sources, &mut findings);
+    phrases::check(&sources, &mut findings);
     sources::check(&sources, &mut findings);
     transcripts::check(&sources, &mut findings);
+    wire_texts::check(&sources, &mut findings);
     for finding in &findings {
         println!("{finding}");
     }

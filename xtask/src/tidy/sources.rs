@@ -1,4 +1,4 @@
-//! What every source file keeps: a module document, a size, no loose ends, the wire's words in one crate, lints.
+//! What every source file keeps: a module document, a size, no loose ends, lints.
 
 use super::{Finding, Source, find};
 
@@ -18,30 +18,11 @@ const LOOSE_ENDS: &[&str] = &[
 /// Files that are code or are read by people who change code.
 const CODE: &[&str] = &["c", "h", "js", "mjs", "md", "py", "rs", "sh", "toml"];
 
-/// Texts of errors that clients match; only `crates/core/wire` spells them.
-const WIRE_TEXTS: &[&str] = &[
-    "400::",
-    "401::",
-    "402::",
-    "403::",
-    "404::",
-    "503::",
-    "INVALID_SESSION_ID",
-    "MALFORMED_ID",
-    "REQUIRED_FIELD_MISSING",
-    "invalid_grant",
-    "invalid_client",
-];
-
-/// Where the texts of [`WIRE_TEXTS`] must not stand.
-const NOT_WIRE: &[&str] = &["crates/edge/", "crates/engine/", "crates/storage/"];
-
 pub(super) fn check(sources: &[Source], findings: &mut Vec<Finding>) {
     for source in sources {
         if source.is_rust() {
             module_document(source, findings);
             size(source, findings);
-            wire_texts(source, findings);
         }
         if CODE.contains(&source.extension()) {
             loose_ends(source, findings);
@@ -95,31 +76,6 @@ fn has_word(line: &str, word: &str) -> bool {
             .and_then(|text| text.chars().next());
         !before.is_some_and(is_part) && (word.ends_with('!') || !after.is_some_and(is_part))
     })
-}
-
-fn wire_texts(source: &Source, findings: &mut Vec<Finding>) {
-    let path = source.path.to_string_lossy();
-    let is_test =
-        path.contains("/tests/") || path.ends_with("/tests.rs") || path.ends_with("_tests.rs");
-    if is_test || !NOT_WIRE.iter().any(|folder| path.starts_with(folder)) {
-        return;
-    }
-    for (number, line) in (1..).zip(source.text.lines()) {
-        let line = line.trim_start();
-        if line.starts_with("#[cfg(test)]") {
-            break;
-        }
-        if line.starts_with("//") {
-            continue;
-        }
-        for text in WIRE_TEXTS.iter().filter(|text| line.contains(**text)) {
-            findings.push(Finding::at(
-                &source.path,
-                number,
-                format!("spells `{text}`: only crates/core/wire spells an error for a client"),
-            ));
-        }
-    }
 }
 
 fn inherits_lints(source: &Source, findings: &mut Vec<Finding>) {
@@ -200,20 +156,6 @@ mod tests {
             found(loose_ends, "a.rs", &format!("{}(\"x\")", LOOSE_ENDS[4])),
             1
         );
-    }
-
-    #[test]
-    fn the_words_of_the_wire_are_found_outside_of_tests_and_comments() {
-        let text = "// 403::Unknown client\nlet e = \"403::Unknown client\";\n#[cfg(test)]\nlet e = \"403::\";\n";
-        assert_eq!(
-            found(wire_texts, "crates/edge/streaming/src/lib.rs", text),
-            1
-        );
-        assert_eq!(
-            found(wire_texts, "crates/edge/streaming/tests/a.rs", text),
-            0
-        );
-        assert_eq!(found(wire_texts, "crates/core/wire/src/lib.rs", text), 0);
     }
 
     #[test]
