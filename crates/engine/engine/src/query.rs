@@ -20,7 +20,7 @@ use landfall_model::limits::{
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, QueryRefusal, RecordId, Timestamp, Value};
 use landfall_query::{Context, Zone, read};
-use landfall_store::{Found, FoundRow, Room};
+use landfall_store::{Found, FoundRow, QueryLimits};
 
 pub use landfall_query::{
     Answers, Cell, Checked, Item, Plan, Record, RecordShape, Search, Shown, Tables, TypeCase, plan,
@@ -307,8 +307,8 @@ pub(crate) async fn scan<S: Send + 'static>(
     scanned.await.map_err(|error| failed(error, &checked.plan))
 }
 
-fn room(batch: usize) -> Room {
-    Room {
+fn room(batch: usize) -> QueryLimits {
+    QueryLimits {
         rows: batch.clamp(1, QUERY_PAGE_ROWS_MAX),
         records: QUERY_RECORDS_MAX,
     }

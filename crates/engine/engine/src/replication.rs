@@ -10,7 +10,7 @@ use landfall_model::limits::{
 use landfall_model::{EntityDefinition, Fault, FieldType, RecordId, Timestamp, Value};
 use landfall_query::Zone;
 use landfall_query::plan::{Column, Comparison, Expression, Operand, Plan, Predicate};
-use landfall_store::Room;
+use landfall_store::QueryLimits;
 
 use crate::{Engine, Error};
 
@@ -117,7 +117,7 @@ pub(crate) async fn replicated(
         field_type: FieldType::DateTime,
     }];
     let plan = plan(entity, columns, filter);
-    let room = Room {
+    let room = QueryLimits {
         rows: REPLICATED_RECORDS_MAX,
         records: REPLICATED_RECORDS_MAX,
     };

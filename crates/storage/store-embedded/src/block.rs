@@ -84,7 +84,7 @@ fn body(data: &[u8]) -> Result<&[u8], Damage> {
     Ok(body)
 }
 
-/// An event as it lies in a block.
+/// An event in a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) replay_id: ReplayId,

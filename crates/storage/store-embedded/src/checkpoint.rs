@@ -1,4 +1,4 @@
-//! Moving pages from the write-ahead log into the file, beside the commits.
+//! Moving pages from the write-ahead log into the file, next to the commits.
 //!
 //! A thread does it with a connection of its own whenever the log is long. It cannot catch up with a writer that never
 //! pauses, so above a second bound the writer takes the last step itself, and the log starts again from its beginning.
@@ -17,16 +17,16 @@ use crate::file::PAGE_BYTES;
 
 /// Above this the thread works.
 const BACKGROUND_BYTES: u64 = 8 * 1024 * 1024;
-/// Above this the writer lends a hand.
+/// Above this the writer takes a step itself.
 const INLINE_BYTES: u64 = 128 * 1024 * 1024;
 /// Rest between two passes of the thread.
 const REST: Duration = Duration::from_millis(20);
 /// What the write-ahead log has besides each page.
 const FRAME_HEADER_BYTES: u64 = 24;
 
-/// Tells the thread what to do.
+/// What the thread is asked to do.
 #[derive(Debug, Default)]
-struct Wish {
+struct Request {
     work: bool,
     stop: bool,
 }
@@ -35,8 +35,8 @@ struct Wish {
 struct State {
     background_bytes: u64,
     inline_bytes: u64,
-    wish: Mutex<Wish>,
-    wished: Condvar,
+    request: Mutex<Request>,
+    requested: Condvar,
     /// One pass at a time: SQLite would refuse a second one instead of waiting.
     passing: Mutex<()>,
     wal_bytes: AtomicU64,
@@ -63,8 +63,8 @@ impl Checkpointer {
         let state = Arc::new(State {
             background_bytes,
             inline_bytes,
-            wish: Mutex::default(),
-            wished: Condvar::new(),
+            request: Mutex::default(),
+            requested: Condvar::new(),
             passing: Mutex::default(),
             wal_bytes: AtomicU64::new(0),
             failing: AtomicBool::new(false),
@@ -100,39 +100,39 @@ impl Checkpointer {
         if bytes > self.state.inline_bytes {
             self.state.pass(writer);
         } else if bytes > self.state.background_bytes {
-            self.state.wish().work = true;
-            self.state.wished.notify_one();
+            self.state.request().work = true;
+            self.state.requested.notify_one();
         }
     }
 
     /// Ends the thread and gives its connection back.
     pub(crate) fn stop(&mut self) -> Option<Connection> {
-        self.state.wish().stop = true;
-        self.state.wished.notify_one();
+        self.state.request().stop = true;
+        self.state.requested.notify_one();
         self.thread.take()?.join().ok()
     }
 }
 
 impl State {
-    fn wish(&self) -> MutexGuard<'_, Wish> {
-        self.wish.lock().unwrap_or_else(PoisonError::into_inner)
+    fn request(&self) -> MutexGuard<'_, Request> {
+        self.request.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn run(&self, connection: &Connection) {
         loop {
-            let mut wish = self
-                .wished
-                .wait_while(self.wish(), |wish| !wish.work && !wish.stop)
+            let mut request = self
+                .requested
+                .wait_while(self.request(), |request| !request.work && !request.stop)
                 .unwrap_or_else(PoisonError::into_inner);
-            if wish.stop {
+            if request.stop {
                 return;
             }
-            wish.work = false;
-            drop(wish);
+            request.work = false;
+            drop(request);
             self.pass(connection);
             let (rested, _) = self
-                .wished
-                .wait_timeout_while(self.wish(), REST, |wish| !wish.stop)
+                .requested
+                .wait_timeout_while(self.request(), REST, |request| !request.stop)
                 .unwrap_or_else(PoisonError::into_inner);
             drop(rested);
         }
@@ -216,8 +216,8 @@ mod tests {
     #[test]
     fn the_thread_ends_a_log_when_the_writer_pauses() {
         let pause = |state: &State| {
-            // Until the thread has taken the wish, and then until its pass is over.
-            while state.wish().work {
+            // Until the thread has taken the request, and then until its pass is over.
+            while state.request().work {
                 std::thread::yield_now();
             }
             drop(state.passing.lock().expect("no pass panics"));

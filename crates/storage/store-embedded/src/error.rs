@@ -3,7 +3,7 @@
 //! A write that fails is one of two kinds:
 //! - *Nothing was kept*: the disk is full, a write or the growth of a file failed, or another process holds the file's lock.
 //!   SQLite has undone the transaction before it asked for any sync, and frames without a commit mark are overwritten by the
-//!   next one. The caller gets [`Error::Unavailable`], and writing goes on when the cause is gone.
+//!   next one. The caller gets [`Error::Unavailable`], and writing goes on when the cause is removed.
 //! - *Nobody knows*: a sync failed. The kernel may have dropped the pages that it could not write, and a second sync may
 //!   succeed without them. The writer takes no more writes until the store is opened again, which reads what the disk holds.
 //!   So it does after corruption, and after a write that contradicts what is stored.

@@ -2,12 +2,12 @@
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use landfall_store::{Position, RecentCommits, Result};
+use landfall_store::{Cause, Position, RecentCommits, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tracing::warn;
@@ -43,7 +43,37 @@ pub(crate) struct Shared {
     pub(crate) pool: Pool,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) recent: RecentCommits,
+    identity: Identity,
     _lock: Lock,
+}
+
+impl Shared {
+    /// Whether the file that was opened is still the one at its path.
+    ///
+    /// # Errors
+    /// What happened to it.
+    pub(crate) fn check_in_place(&self) -> std::result::Result<(), Cause> {
+        let Identity { path, file } = &self.identity;
+        match device_and_number(path) {
+            Ok(now) if now == *file => Ok(()),
+            Ok(_) => Err(format!("{} was replaced while it was open", path.display()).into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(format!("{} was removed while it was open", path.display()).into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The file that was opened: its path, and its device and number there.
+struct Identity {
+    path: PathBuf,
+    file: (u64, u64),
+}
+
+fn device_and_number(path: &Path) -> io::Result<(u64, u64)> {
+    let file = std::fs::metadata(path)?;
+    Ok((file.dev(), file.ino()))
 }
 
 impl Drop for Shared {
@@ -89,6 +119,12 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
         .map(|_| reading(&path, config.reader_cache_kib))
         .collect::<rusqlite::Result<Vec<_>>>()
         .map_err(named)?;
+    let file = device_and_number(&path);
+    let file = file.map_err(|error| refused(format_args!("{shown}: {error}")))?;
+    let identity = Identity {
+        path: path.clone(),
+        file,
+    };
     let checkpointer = connect(&path, 1024, READER_STATEMENTS_MAX).map_err(named)?;
     let checkpointer = Checkpointer::start(checkpointer)?;
     checkpointer.watch(&mut writer).map_err(named)?;
@@ -97,6 +133,7 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
         pool: Pool::new(readers),
         checkpointer,
         recent: RecentCommits::since(log::position(&writer)?),
+        identity,
         _lock: lock,
     };
     Ok((writer, Arc::new(shared)))
@@ -113,6 +150,7 @@ fn place(path: &Path) -> io::Result<PathBuf> {
             .mode(0o700)
             .create(folder)?;
     }
+    check_not_lost(path)?;
     let made = OpenOptions::new()
         .create_new(true)
         .write(true)
@@ -122,6 +160,24 @@ fn place(path: &Path) -> io::Result<PathBuf> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => path.canonicalize(),
     }
+}
+
+/// A write-ahead log without its file is what is left of an org: beginning a new one would overwrite it.
+fn check_not_lost(path: &Path) -> io::Result<()> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = Path::new(&log);
+    let has_content = |path: &Path| std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
+    if path.try_exists()? || !has_content(log) {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::NotFound,
+        format!(
+            "the file is missing, but its write-ahead log {} is there: restore the file, or move the log away",
+            log.display()
+        ),
+    ))
 }
 
 fn connect(path: &Path, cache_kib: u32, statements: usize) -> rusqlite::Result<Connection> {
@@ -178,6 +234,7 @@ fn claim(connection: &mut Connection) -> rusqlite::Result<std::result::Result<()
     }
     connection.execute_batch(&format!(
         "PRAGMA page_size = {PAGE_BYTES};
+         PRAGMA auto_vacuum = INCREMENTAL;
          PRAGMA journal_mode = WAL;"
     ))?;
     let transaction = connection.transaction()?;

@@ -29,7 +29,7 @@ use landfall_store::{Opened, Result};
 /// Where the store is and how much it may use.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The file. While it is open there are companions beside it (`-wal`, `-shm`, `-lock`); a clean close leaves just it.
+    /// The file. While it is open there are companions next to it (`-wal`, `-shm`, `-lock`); a clean close leaves just it.
     pub path: PathBuf,
     /// Connections that read at the same time; a call waits for a free one.
     pub readers: NonZeroUsize,
@@ -53,7 +53,7 @@ impl Config {
 
 /// Opens the store, and makes it if there is none.
 ///
-/// The file is closed when both the writer and every holder of the reader are gone.
+/// The file is closed when both the writer and every holder of the reader are dropped.
 ///
 /// # Errors
 /// [`landfall_store::Error::Open`]: the file belongs to something else, to a newer version of this crate, or to another

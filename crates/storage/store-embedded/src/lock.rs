@@ -52,7 +52,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Removed before it is unlocked: whoever opened it in between sees that it is no longer at its place.
+        // Removed before it is unlocked: a process that opened it in between sees that it is no longer there.
         // Left behind it does no harm.
         let _ = std::fs::remove_file(&self.path);
     }

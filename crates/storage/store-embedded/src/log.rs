@@ -1,4 +1,4 @@
-//! The event log: blocks of events in replay order, and an index that tells which blocks hold which topic.
+//! The event log: blocks of events in replay order, and an index of the blocks that hold each topic.
 //!
 //! The blocks that are kept follow each other without a hole up to the tail; a reader that finds a hole says so.
 
@@ -22,6 +22,12 @@ const INDEXED_TOPICS_MAX: usize = 16;
 /// How much one call of trim takes away.
 const TRIM_BLOCKS_MAX: usize = 1_000;
 const TRIM_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How `PRAGMA auto_vacuum` reports that free pages are given back on demand.
+const AUTO_VACUUM_INCREMENTAL: i64 = 2;
+/// Free pages that the file keeps at least, 10 MiB: the next events need them.
+const FREE_PAGES_KEPT: i64 = 2_560;
+/// Pages that one call gives back, 4 MiB.
+const SHRINK_PAGES_MAX: i64 = 1_000;
 
 const BLOCK_COLUMNS: &str = "SELECT first_replay_id, last_replay_id, data FROM event_block";
 
@@ -90,7 +96,7 @@ fn replay_id(kept: i64) -> Result<ReplayId> {
     loaded(LOG, kept).map(ReplayId::new)
 }
 
-/// Appends a commit's events inside its transaction; gives them their replay ids.
+/// Appends a commit's events inside its transaction; assigns their replay ids.
 pub(crate) fn append(
     connection: &Connection,
     tail: ReplayId,
@@ -413,6 +419,28 @@ pub(crate) fn trim(connection: &Connection, before: Timestamp) -> Attempt<Trimme
         newest: Some(replay_id(last)?),
         has_more,
     })
+}
+
+/// Gives free pages of the file back to the disk, a bounded number at a time, and leaves some for what comes next; returns
+/// whether there is more to do. A file of the first format keeps its free pages for itself.
+pub(crate) fn shrink(connection: &Connection) -> Attempt<bool> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    if pragma("auto_vacuum")? != AUTO_VACUUM_INCREMENTAL {
+        return Ok(false);
+    }
+    let free = pragma("freelist_count")?;
+    let reserve = FREE_PAGES_KEPT.max(pragma("page_count")? / 10);
+    let surplus = free - reserve;
+    if surplus <= 0 {
+        return Ok(false);
+    }
+    let step = surplus.min(SHRINK_PAGES_MAX);
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({step})"))?;
+    let mut rows = statement.query([])?;
+    while rows.next()?.is_some() {}
+    drop(rows);
+    let left = pragma("freelist_count")?;
+    Ok(left < free && left > reserve)
 }
 
 /// Every topic that was ever numbered.

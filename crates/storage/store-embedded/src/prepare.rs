@@ -1,4 +1,4 @@
-//! Making room for objects: tables, columns and indexes. Nothing that is stored is lost by it.
+//! Preparing storage for objects: tables, columns and indexes. Nothing that is stored is lost by it.
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use landfall_model::{RecordId, Value};
 use landfall_query::Plan;
-use landfall_store::{Error, Found, FoundRow, Reread, Result, Room};
+use landfall_store::{Error, Found, FoundRow, QueryLimits, Reread, Result};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, Row, Statement as Prepared};
 
@@ -21,7 +21,7 @@ use statement::{Param, Statement, Wanted};
 
 const QUERY: &str = "query";
 
-/// After this a query is given up. Source: "SOQL and SOSL Limits" (Salesforce Developer Limits).
+/// After this a query is cancelled. Source: "SOQL and SOSL Limits" (Salesforce Developer Limits).
 const TIME_MAX: Duration = Duration::from_mins(2);
 /// The same for a query whose records are all read. Source: "How Bulk Queries Are Processed" (Bulk API 2.0 and Bulk API
 /// Developer Guide), the time of one attempt.
@@ -29,7 +29,7 @@ const SCAN_TIME_MAX: Duration = Duration::from_mins(5);
 /// Steps of SQLite's machine between two looks at the time.
 const STEPS: i32 = 50_000;
 
-/// Rows of a query of children that are read although the room is used up, so that an answer shows some of each.
+/// Rows of a query of children that are read although the page is full, so that an answer shows some of each.
 const CHILD_ROWS_MIN: usize = 200;
 
 /// Rows that one answer reads at most, however deep its queries of children are: [`Error::TooMany`] beyond.
@@ -39,15 +39,15 @@ const ROWS_MAX: usize = 20_000;
 struct Budget {
     /// Rows until its page is full.
     page: usize,
-    /// Rows until it is given up.
+    /// Rows until it is cancelled.
     all: usize,
 }
 
 impl Budget {
-    fn new(room: Room) -> Self {
+    fn new(limits: QueryLimits) -> Self {
         Self {
-            page: room.rows.max(1),
-            all: ROWS_MAX.max(room.rows),
+            page: limits.rows.max(1),
+            all: ROWS_MAX.max(limits.rows),
         }
     }
 
@@ -111,18 +111,18 @@ pub(crate) fn run(
     connection: &mut Connection,
     layouts: &Layouts,
     plan: &Plan,
-    room: Room,
+    limits: QueryLimits,
 ) -> Result<Found> {
     within_time(connection, TIME_MAX, |connection| {
         if plan.grouping.is_some() {
             let statement = statement::of_groups(layouts, plan);
             let ready = Ready::new(layouts, plan, statement, None);
-            return groups(connection, &ready, room);
+            return groups(connection, &ready, limits);
         }
         let statement = statement::of_records(layouts, plan, Wanted::Columns);
         let ids = statement::of_records(layouts, plan, Wanted::Ids);
         let ready = Ready::new(layouts, plan, statement, Some(ids));
-        records(connection, &ready, None, room, &mut Budget::new(room))
+        records(connection, &ready, None, limits, &mut Budget::new(limits))
     })
 }
 
@@ -147,8 +147,8 @@ pub(crate) fn scan(
             statement::of_one(layouts, plan),
             Some(wanted),
         );
-        let room = Room { rows: 0, records };
-        for id in ids(connection, &ready, None, room)? {
+        let limits = QueryLimits { rows: 0, records };
+        for id in ids(connection, &ready, None, limits)? {
             if hand_over(connection, &ready, Some(id), each)?.is_break() {
                 break;
             }
@@ -190,18 +190,18 @@ pub(crate) fn reread(
     layouts: &Layouts,
     plan: &Plan,
     ids: &[RecordId],
-    room: Room,
+    limits: QueryLimits,
 ) -> Result<Reread> {
     within_time(connection, TIME_MAX, |connection| {
         let ready = Ready::new(layouts, plan, statement::of_one(layouts, plan), None);
-        let mut budget = Budget::new(room);
+        let mut budget = Budget::new(limits);
         let mut reread = Reread::default();
         for id in ids {
             if budget.page == 0 {
                 break;
             }
             reread.looked_at += 1;
-            let found = records(connection, &ready, Some(*id), room, &mut budget)?;
+            let found = records(connection, &ready, Some(*id), limits, &mut budget)?;
             reread.rows.extend(found.rows);
         }
         Ok(reread)
@@ -275,7 +275,7 @@ fn records(
     connection: &Connection,
     ready: &Ready<'_>,
     subject: Option<RecordId>,
-    room: Room,
+    limits: QueryLimits,
     budget: &mut Budget,
 ) -> Result<Found> {
     let mut prepared = prepare(connection, &ready.statement, subject, Some(budget.page + 1))?;
@@ -284,7 +284,7 @@ fn records(
     while let Some(row) = rows.next().map_err(failed)? {
         if budget.page == 0 {
             // Reading the columns of those that only their ids are wanted of would cost more than looking again.
-            found.ids = ids(connection, ready, subject, room)?;
+            found.ids = ids(connection, ready, subject, limits)?;
             return Ok(found);
         }
         budget.take_row()?;
@@ -292,13 +292,13 @@ fn records(
         let values = values(ready, row, 1)?;
         let mut children = Vec::with_capacity(ready.children.len());
         for child in &ready.children {
-            let found = budget.children(|own| records(connection, child, Some(id), room, own))?;
+            let found = budget.children(|own| records(connection, child, Some(id), limits, own))?;
             children.push(found);
         }
         found.ids.push(id);
         found.rows.push(FoundRow { values, children });
     }
-    if found.ids.len() > room.records {
+    if found.ids.len() > limits.records {
         return Err(Error::TooMany);
     }
     Ok(found)
@@ -308,7 +308,7 @@ fn ids(
     connection: &Connection,
     ready: &Ready<'_>,
     subject: Option<RecordId>,
-    room: Room,
+    limits: QueryLimits,
 ) -> Result<Vec<RecordId>> {
     let mut ids = Vec::new();
     let Some(statement) = &ready.ids else {
@@ -317,7 +317,7 @@ fn ids(
     let mut prepared = prepare(connection, statement, subject, None)?;
     let mut rows = prepared.raw_query();
     while let Some(row) = rows.next().map_err(failed)? {
-        if ids.len() >= room.records {
+        if ids.len() >= limits.records {
             return Err(Error::TooMany);
         }
         ids.push(id_of(row)?);
@@ -325,12 +325,12 @@ fn ids(
     Ok(ids)
 }
 
-fn groups(connection: &Connection, ready: &Ready<'_>, room: Room) -> Result<Found> {
+fn groups(connection: &Connection, ready: &Ready<'_>, limits: QueryLimits) -> Result<Found> {
     let mut prepared = prepare(connection, &ready.statement, None, None)?;
     let mut rows = prepared.raw_query();
     let mut found = Found::default();
     while let Some(row) = rows.next().map_err(failed)? {
-        if found.rows.len() >= room.rows {
+        if found.rows.len() >= limits.rows {
             return Err(Error::TooMany);
         }
         found.rows.push(FoundRow {

@@ -8,8 +8,8 @@ use landfall_model::{
 };
 use landfall_query::Plan;
 use landfall_store::{
-    DocumentKind, Followed, Found, LogBounds, Lookup, Page, Position, Reader, Reads, Reread,
-    Result, Room, TopicFilter, TopicId,
+    DocumentKind, Followed, Found, LogBounds, Lookup, Page, Position, QueryLimits, Reader, Reads,
+    Reread, Result, TopicFilter, TopicId,
 };
 use rusqlite::Connection;
 
@@ -179,10 +179,10 @@ impl Reader for EmbeddedReader {
             .with(|connection| log::read(connection, after, filter, limit))
     }
 
-    fn query(&self, plan: &Plan, room: Room) -> Result<Found> {
+    fn query(&self, plan: &Plan, limits: QueryLimits) -> Result<Found> {
         self.0
             .pool
-            .with_mut(|connection| query::run(connection, &self.0.layouts, plan, room))
+            .with_mut(|connection| query::run(connection, &self.0.layouts, plan, limits))
     }
 
     fn scan(
@@ -202,9 +202,9 @@ impl Reader for EmbeddedReader {
             .with_mut(|connection| query::count(connection, &self.0.layouts, plan))
     }
 
-    fn reread(&self, plan: &Plan, ids: &[RecordId], room: Room) -> Result<Reread> {
+    fn reread(&self, plan: &Plan, ids: &[RecordId], limits: QueryLimits) -> Result<Reread> {
         self.0
             .pool
-            .with_mut(|connection| query::reread(connection, &self.0.layouts, plan, ids, room))
+            .with_mut(|connection| query::reread(connection, &self.0.layouts, plan, ids, limits))
     }
 }

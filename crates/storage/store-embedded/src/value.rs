@@ -63,7 +63,7 @@ impl ColumnType {
     }
 }
 
-/// The value as kept in such a column; none if it cannot stand there.
+/// The value as kept in such a column; none if the column cannot hold it.
 pub(crate) fn encode(column: ColumnType, value: &Value) -> Option<ToSqlOutput<'_>> {
     Some(match (column, value) {
         (_, Value::Null) => ToSqlOutput::from(rusqlite::types::Null),

@@ -12,6 +12,7 @@ use landfall_store::{
     Result, TopicId, Touched, TransactionId, WriteSet, Writer,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tracing::warn;
 
 use crate::error::{Attempt, keeps_nothing, stored};
 use crate::file::Shared;
@@ -49,6 +50,9 @@ impl EmbeddedWriter {
         }
         // Until it has succeeded: a panic in `work` ends this writer too.
         self.poisoned = true;
+        // What is written to a file that nobody finds again is not kept.
+        let in_place = self.shared.check_in_place();
+        in_place.map_err(|source| Error::Commit { source })?;
         match within(&self.connection, |connection| {
             work(connection, &self.shared)
         }) {
@@ -272,7 +276,16 @@ impl Writer for EmbeddedWriter {
             };
             self.moved(to, touched);
         }
-        Ok(trimmed.has_more)
+        if trimmed.has_more {
+            return Ok(true);
+        }
+        match self.transact(|connection, _| log::shrink(connection)) {
+            Err(Error::Unavailable { source }) => {
+                warn!(error = %source, "free space of the data file cannot be given back now");
+                Ok(false)
+            }
+            shrunk => shrunk,
+        }
     }
 }
 

@@ -13,14 +13,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 
 use landfall_store::faults::{self, FaultPlan};
-use landfall_store::laws::Place;
+use landfall_store::laws::Fixture;
 use landfall_store::{Opened, RecentCommits};
 
 use reader::MemoryReader;
 use state::State;
 use writer::MemoryWriter;
 
-/// Where a store lies, opened or not.
+/// What a store keeps, opened or not.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     state: Arc<RwLock<State>>,
@@ -49,7 +49,7 @@ impl MemoryStore {
     }
 }
 
-impl Place for MemoryStore {
+impl Fixture for MemoryStore {
     fn open(&self) -> Opened {
         Self::open(self)
     }

@@ -11,8 +11,8 @@ use landfall_model::{
 use landfall_query::Plan;
 use landfall_query::plan::Predicate;
 use landfall_store::{
-    DocumentKind, Error, Followed, Found, LogBounds, Lookup, Page, Position, Reader, Reads,
-    RecentCommits, Reread, Result, Room, TopicFilter, TopicId,
+    DocumentKind, Error, Followed, Found, LogBounds, Lookup, Page, Position, QueryLimits, Reader,
+    Reads, RecentCommits, Reread, Result, TopicFilter, TopicId,
 };
 
 use crate::state::{self, Snapshot, State, Table};
@@ -203,17 +203,17 @@ impl Reader for MemoryReader {
         }))
     }
 
-    fn query(&self, plan: &Plan, room: Room) -> Result<Found> {
+    fn query(&self, plan: &Plan, limits: QueryLimits) -> Result<Found> {
         let mut found = self.find(plan);
         let is_too_much = match &plan.grouping {
-            Some(_) => found.rows.len() > room.rows,
-            None => found.ids.len() > room.records,
+            Some(_) => found.rows.len() > limits.rows,
+            None => found.ids.len() > limits.records,
         };
         if is_too_much {
             return Err(Error::TooMany);
         }
         if plan.grouping.is_none() {
-            cut(&mut found, &mut room.rows.max(1));
+            cut(&mut found, &mut limits.rows.max(1));
         }
         Ok(found)
     }
@@ -240,7 +240,7 @@ impl Reader for MemoryReader {
         Ok(u64::try_from(self.find(plan).ids.len()).unwrap_or(u64::MAX))
     }
 
-    fn reread(&self, plan: &Plan, ids: &[RecordId], room: Room) -> Result<Reread> {
+    fn reread(&self, plan: &Plan, ids: &[RecordId], limits: QueryLimits) -> Result<Reread> {
         let whole = Plan {
             filter: Predicate::ALWAYS,
             order: Vec::new(),
@@ -252,7 +252,7 @@ impl Reader for MemoryReader {
         let mut rows: HashMap<_, _> = found.ids.into_iter().zip(found.rows).collect();
         let mut reread = Reread::default();
         for id in ids {
-            if reread.rows.len() >= room.rows.max(1) {
+            if reread.rows.len() >= limits.rows.max(1) {
                 break;
             }
             reread.looked_at += 1;

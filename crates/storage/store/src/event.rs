@@ -44,11 +44,11 @@ pub struct Event {
 pub struct LogBounds {
     /// The oldest retained event; none if all are forgotten or none was ever appended.
     pub earliest: Option<ReplayId>,
-    /// The newest position ever given out, [`ReplayId::ORIGIN`] in a new org.
+    /// The newest position ever assigned, [`ReplayId::ORIGIN`] in a new org.
     pub tail: ReplayId,
 }
 
-/// Which topics a reader wants.
+/// The topics that a reader asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TopicFilter {
     /// Every topic.

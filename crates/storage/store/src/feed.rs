@@ -77,7 +77,7 @@ impl Touched {
         }
     }
 
-    /// Whether definitions changed: objects, fields, events, channels and whatever else is deployed.
+    /// Whether definitions changed: objects, fields, events, channels and everything else that is deployed.
     pub fn has_definitions(&self) -> bool {
         self.has(DocumentKind::Component)
     }

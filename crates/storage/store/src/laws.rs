@@ -14,9 +14,9 @@ pub mod sample;
 
 use crate::Opened;
 
-/// Where one store lies.
-pub trait Place {
-    /// Opens the store that lies here; the first time there is none yet. What was opened before is closed by then.
+/// A store that a law opens, writes to and opens again.
+pub trait Fixture {
+    /// Opens the store, which is empty the first time. What was opened before is closed by then.
     fn open(&self) -> Opened;
 }
 
@@ -25,8 +25,8 @@ pub trait Place {
 pub struct Law {
     /// What holds.
     pub name: &'static str,
-    /// Panics if it does not. The place is fresh.
-    pub check: fn(&dyn Place),
+    /// Panics if it does not. The store is new.
+    pub check: fn(&dyn Fixture),
 }
 
 /// Every law.
@@ -55,7 +55,10 @@ pub const LAWS: &[Law] = &[
         "recent rows are the newest that are not deleted",
         records::newest_not_deleted,
     ),
-    law("a removed row is gone, and no other", records::removed_rows),
+    law(
+        "a removed row is deleted, and no other",
+        records::removed_rows,
+    ),
     law("a new definition loses nothing", records::new_definition),
     law(
         "documents are kept, replaced and forgotten by kind and key",
@@ -77,20 +80,20 @@ pub const LAWS: &[Law] = &[
     ),
     law("a fenced writer never commits again", outcomes::fenced),
     law(
-        "who follows gets every commit with what it touched",
+        "a follower gets every commit with what it touched",
         feed::follows,
     ),
     law(
-        "a follower that lags too far behind has to load everything again",
+        "a reader that is too far behind loads everything anew",
         feed::too_far_behind,
     ),
-    law("a trim is reported to followers", feed::trimmed),
+    law("followers get a trim", feed::trimmed),
     law(
         "what one read has seen the next one sees too",
         commits::reads_go_forward,
     ),
     law(
-        "replay ids rise and are never given twice",
+        "replay ids increase and are never reused",
         events::never_given_twice,
     ),
     law("events come back as appended", events::come_back),
@@ -114,8 +117,8 @@ pub const LAWS: &[Law] = &[
     ),
     law("words are found in texts", queries::find_words),
     law(
-        "a query reads as many rows as there is room for",
-        queries::room,
+        "a query reads as many rows as its limits allow",
+        queries::limits,
     ),
     law("what is scanned is what a query finds", queries::scanned),
     law(
@@ -128,15 +131,15 @@ pub const LAWS: &[Law] = &[
     ),
 ];
 
-const fn law(name: &'static str, check: fn(&dyn Place)) -> Law {
+const fn law(name: &'static str, check: fn(&dyn Fixture)) -> Law {
     Law { name, check }
 }
 
-/// Checks every law, each in a fresh place.
+/// Checks every law, each in a new store.
 ///
 /// # Panics
 /// If one does not hold.
-pub fn check_all(fresh: &dyn Fn() -> Box<dyn Place>) {
+pub fn check_all(fresh: &dyn Fn() -> Box<dyn Fixture>) {
     for law in LAWS {
         (law.check)(&*fresh());
     }

@@ -1,4 +1,4 @@
-//! The contract between the engine and whatever keeps its records, events and documents.
+//! The contract between the engine and the storage of its records, events and documents.
 //!
 //! The shape is *read what the commands need, compute, write all at once*: a group of commands reads through
 //! [`Reads`], is computed in memory, and becomes durable by one [`Writer::commit`]. That fits one local file and a remote
@@ -17,7 +17,7 @@ mod write;
 pub use event::{Event, LogBounds, NewEvent, Page, TopicFilter, TopicId};
 pub use feed::{Commit, Followed, RecentCommits, Touched};
 pub use landfall_query::{Found, FoundRow};
-pub use query::{Reread, Room};
+pub use query::{QueryLimits, Reread};
 pub use write::{
     Appended, Cause, Committed, Document, DocumentKind, Outcome, Position, RowRemoval, RowWrite,
     TransactionId, WriteSet,
@@ -93,7 +93,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// A query finds more records than there is room for.
+    /// A query finds more records than its limits allow.
     #[error("the query finds too many records")]
     TooMany,
     /// A query took too long.
@@ -203,8 +203,8 @@ pub trait Reader: Reads + Send + Sync {
     /// [`Error::Read`], [`Error::Corrupt`].
     fn events(&self, after: ReplayId, filter: &TopicFilter, limit: usize) -> Result<Page>;
 
-    /// The first event that was appended at or after a point in time, as far as the store tells its events apart by time:
-    /// a few older ones may be counted with it.
+    /// The first event that was appended at or after a point in time, as far as the store knows the times of
+    /// its events: a few older ones may be counted with it.
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Corrupt`].
@@ -215,7 +215,7 @@ pub trait Reader: Reads + Send + Sync {
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Corrupt`], [`Error::TooMany`], [`Error::TimedOut`].
-    fn query(&self, plan: &Plan, room: Room) -> Result<Found>;
+    fn query(&self, plan: &Plan, limits: QueryLimits) -> Result<Found>;
 
     /// Hands over the columns of every record that a query for records finds, one by one and all at one point in time, until
     /// `row` says that it is enough. They come in the plan's order; if it has none, in any. Queries of children are left out.
@@ -240,12 +240,12 @@ pub trait Reader: Reads + Send + Sync {
     ///
     /// # Errors
     /// As [`Self::query`].
-    fn reread(&self, plan: &Plan, ids: &[RecordId], room: Room) -> Result<Reread>;
+    fn reread(&self, plan: &Plan, ids: &[RecordId], limits: QueryLimits) -> Result<Reread>;
 }
 
 /// The one writer of a store.
 pub trait Writer: Reads + Send {
-    /// Makes room for these objects: tables, new columns, indexes. Nothing that is stored is lost. In records from before
+    /// Prepares storage for these objects: tables, new columns, indexes. Nothing that is stored is lost. In records from before
     /// a field was there it is null, a checkbox false. A field cannot become another kind of value; saying so ends nothing.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
-//! How much of a query is read, and what is read again.
+//! How much of a query is read, and records that are read again.
 
 use landfall_query::FoundRow;
 
 /// How much is read of what a query finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct QueryLimits {
     /// Records whose values are read, those of queries of children included; at least one if there is one.
     pub rows: usize,
     /// Records that may be found at all: [`crate::Error::TooMany`] beyond.
@@ -16,6 +16,6 @@ pub struct Room {
 pub struct Reread {
     /// Those of them that are still there.
     pub rows: Vec<FoundRow>,
-    /// How many of the ids have been looked at: the room may end before they do.
+    /// How many of the ids have been looked at: the page may be full before the last.
     pub looked_at: usize,
 }

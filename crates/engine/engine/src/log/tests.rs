@@ -9,7 +9,8 @@ use landfall_model::{
 };
 use landfall_query::Plan;
 use landfall_store::{
-    DocumentKind, Followed, Found, Lookup, Page, Position, Reads, Reread, Result, Room, TopicId,
+    DocumentKind, Followed, Found, Lookup, Page, Position, QueryLimits, Reads, Reread, Result,
+    TopicId,
 };
 use proptest::prelude::*;
 
@@ -119,7 +120,7 @@ impl Reader for Whole {
         Ok(page)
     }
 
-    fn query(&self, _: &Plan, _: Room) -> Result<Found> {
+    fn query(&self, _: &Plan, _: QueryLimits) -> Result<Found> {
         Ok(Found::default())
     }
 
@@ -136,7 +137,7 @@ impl Reader for Whole {
         Ok(0)
     }
 
-    fn reread(&self, _: &Plan, _: &[RecordId], _: Room) -> Result<Reread> {
+    fn reread(&self, _: &Plan, _: &[RecordId], _: QueryLimits) -> Result<Reread> {
         Ok(Reread::default())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use landfall_model::limits::SEARCH_ROWS_MAX;
 use landfall_query::Search;
-use landfall_store::Room;
+use landfall_store::QueryLimits;
 
 use super::{Answer, Question, context, failed, whole};
 use crate::{Engine, Error};
@@ -23,7 +23,7 @@ pub(crate) async fn find(
     let rows_max = search.limit.map_or(SEARCH_ROWS_MAX, |limit| {
         usize::try_from(limit).map_or(SEARCH_ROWS_MAX, |limit| limit.min(SEARCH_ROWS_MAX))
     });
-    let room = Room {
+    let room = QueryLimits {
         rows: rows_max,
         records: rows_max,
     };

@@ -1,7 +1,7 @@
 //! What cannot have been written by this code is never served: it is an error, and no panic.
 
 use landfall_model::{ReplayId, Topic};
-use landfall_store::laws::{Place, sample};
+use landfall_store::laws::{Fixture, sample};
 use landfall_store::{Error, Page, Result, TopicFilter};
 
 use crate::place::{Folder, commit, publish};

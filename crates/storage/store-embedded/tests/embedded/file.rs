@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 
 use landfall_model::{CommitNumber, FieldType, ReplayId, Timestamp, Topic};
-use landfall_store::laws::{Place, sample};
-use landfall_store::{DocumentKind, Error, Position, TopicFilter, TopicId};
+use landfall_store::laws::{Fixture, sample};
+use landfall_store::{DocumentKind, Error, NewEvent, Position, TopicFilter, TopicId};
 use landfall_store_embedded::{Config, open};
 
 use crate::place::{Folder, commit, publish};
@@ -115,6 +115,74 @@ fn the_file_of_another_program_is_refused_and_left_alone() {
     .expect("written");
     check_refused(&folder, "not a database");
     assert_eq!(folder.files(), ["landfall.db"]);
+}
+
+#[test]
+fn a_write_ahead_log_without_its_file_is_not_overwritten() {
+    let folder = Folder::new();
+    let mut store = folder.open();
+    publish(&mut store, 100);
+    let other = Folder::new();
+    let log = |folder: &Folder| folder.file().with_file_name("landfall.db-wal");
+    std::fs::copy(log(&folder), log(&other)).expect("copied");
+    check_refused(&other, "landfall.db-wal");
+    assert_eq!(other.files(), ["landfall.db-wal"]);
+    std::fs::remove_file(log(&other)).expect("moved away");
+    drop(other.open());
+}
+
+#[test]
+fn nothing_is_acknowledged_once_the_file_is_removed_or_replaced() {
+    for is_replaced in [false, true] {
+        let folder = Folder::new();
+        let mut store = folder.open();
+        publish(&mut store, 1);
+        std::fs::rename(folder.file(), folder.file().with_file_name("moved")).expect("moved");
+        if is_replaced {
+            std::fs::copy(folder.file().with_file_name("moved"), folder.file()).expect("copied");
+        }
+        let word = if is_replaced { "replaced" } else { "removed" };
+        match commit(&mut *store.writer, Vec::new(), 1, &[]) {
+            Err(Error::Commit { source }) => {
+                assert!(source.to_string().contains(word), "{source}");
+            }
+            other => panic!("{other:?}"),
+        }
+        let again = commit(&mut *store.writer, Vec::new(), 1, &[]);
+        assert!(matches!(again, Err(Error::Poisoned)), "{again:?}");
+    }
+}
+
+#[test]
+fn the_space_of_trimmed_events_goes_back_to_the_disk() {
+    let folder = Folder::new();
+    let mut store = folder.open();
+    let topic = store.writer.topic(&Topic::new("/event/One__e"));
+    let topic = topic.expect("numbered");
+    let event = NewEvent {
+        payload: vec![7; 100_000].into(),
+        ..sample::event(topic, 1)
+    };
+    for _ in 0..60 {
+        let events = vec![event.clone(); 10];
+        commit(&mut *store.writer, Vec::new(), 1, &events).expect("committed");
+    }
+    let mut steps = 0;
+    while store
+        .writer
+        .trim(Timestamp::from_millis(2))
+        .expect("trimmed")
+    {
+        steps += 1;
+        assert!(steps < 100, "trim comes to an end");
+    }
+    assert!(steps > 1, "a bounded number of pages at a time");
+    drop(store);
+    let length = std::fs::metadata(folder.file()).expect("there").len();
+    assert!(
+        length < 16 * 1024 * 1024,
+        "{length} bytes are left of 60 MB"
+    );
 }
 
 /// A file as the first format had it: an event of 10 ms, and a tail and a commit number to go on from.

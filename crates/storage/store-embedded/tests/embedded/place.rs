@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use landfall_model::{EntityDefinition, Timestamp, Topic};
-use landfall_store::laws::{Place, sample};
+use landfall_store::laws::{Fixture, sample};
 use landfall_store::{Appended, Committed, NewEvent, Opened, RowWrite, WriteSet, Writer};
 use landfall_store_embedded::{Config, open};
 use tempfile::TempDir;
@@ -51,7 +51,7 @@ impl Folder {
     }
 }
 
-impl Place for Folder {
+impl Fixture for Folder {
     fn open(&self) -> Opened {
         open(&Config::new(self.file())).expect("the store opens")
     }

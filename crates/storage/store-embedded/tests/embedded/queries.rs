@@ -1,15 +1,15 @@
 //! Random queries of random records, against the slow reference; and texts that try to become SQL.
 
 use landfall_model::{FieldType, Timestamp, Value};
-use landfall_store::laws::Place;
+use landfall_store::laws::Fixture;
 use landfall_store::laws::reference::{Org, Variant, day};
-use landfall_store::{Opened, Room, RowWrite, WriteSet};
+use landfall_store::{Opened, QueryLimits, RowWrite, WriteSet};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::place::Folder;
 
-const ALL: Room = Room {
+const ALL: QueryLimits = QueryLimits {
     rows: 100_000,
     records: 100_000,
 };

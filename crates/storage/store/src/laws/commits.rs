@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use landfall_model::{EntityDefinition, ReplayId, Timestamp, Value};
 
-use super::Place;
+use super::Fixture;
 use super::sample::{
     changed_row, entity, event, id, keep, new_row, nothing, opened, place, publish, row, text,
     topic,
@@ -43,7 +43,7 @@ fn seen(
     (name, document, payloads)
 }
 
-pub(super) fn seen_whole(at: &dyn Place) {
+pub(super) fn seen_whole(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let topic = topic(&mut store, "/data/Thing__ChangeEvent");
@@ -89,7 +89,7 @@ pub(super) fn seen_whole(at: &dyn Place) {
     assert_eq!(seen(&opened(at, &entity), &entity), whole);
 }
 
-pub(super) fn failed(at: &dyn Place) {
+pub(super) fn failed(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let topic = topic(&mut store, "/data/Thing__ChangeEvent");
@@ -135,7 +135,7 @@ pub(super) fn failed(at: &dyn Place) {
     assert_eq!(committed.commit.tail, ReplayId::ORIGIN.advanced_by(2));
 }
 
-pub(super) fn position(at: &dyn Place) {
+pub(super) fn position(at: &dyn Fixture) {
     let entity = entity();
     let mut expected = Position::ORIGIN;
     for (opening, events) in [1, 0, 3].into_iter().enumerate() {
@@ -172,7 +172,7 @@ pub(super) fn position(at: &dyn Place) {
     }
 }
 
-pub(super) fn reads_go_forward(at: &dyn Place) {
+pub(super) fn reads_go_forward(at: &dyn Fixture) {
     const COMMITS: u64 = 200;
     let entity = entity();
     let mut store = opened(at, &entity);

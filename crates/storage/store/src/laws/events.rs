@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use landfall_model::{EventUuid, ReplayId, SchemaId, Timestamp, Topic};
 
-use super::Place;
+use super::Fixture;
 use super::sample::{entity, event, opened, publish, topic};
 use crate::{Event, LogBounds, NewEvent, Opened, TopicFilter, TopicId};
 
@@ -19,7 +19,7 @@ fn bounds(store: &Opened) -> LogBounds {
     store.reader.log_bounds().expect("readable")
 }
 
-/// Reads from `after` to the end in pages of `limit`, and looks at each page's manners.
+/// Reads from `after` to the end in pages of `limit`, and checks each page.
 fn read(store: &Opened, after: ReplayId, filter: &TopicFilter, limit: usize) -> Vec<Arc<Event>> {
     let tail = bounds(store).tail;
     let mut events: Vec<Arc<Event>> = Vec::new();
@@ -54,27 +54,31 @@ fn trim_all(store: &mut Opened, before: Timestamp) {
     }
 }
 
-pub(super) fn never_given_twice(at: &dyn Place) {
+pub(super) fn never_given_twice(at: &dyn Fixture) {
     let entity = entity();
-    let mut given = 0;
+    let mut assigned = 0;
     for opening in 0..3 {
         let mut store = opened(at, &entity);
         let topic = topic(&mut store, "/event/One__e");
-        assert_eq!(bounds(&store).tail, replay_id(given), "opening {opening}");
+        assert_eq!(
+            bounds(&store).tail,
+            replay_id(assigned),
+            "opening {opening}"
+        );
         for size in [1, 3, 2] {
             let events: Vec<_> = (0..size).map(|number| event(topic, number)).collect();
             let committed = publish(&mut *store.writer, 1, &events);
             for event in &committed.events {
-                given += 1;
-                assert_eq!(event.replay_id, replay_id(given));
+                assigned += 1;
+                assert_eq!(event.replay_id, replay_id(assigned));
             }
-            assert_eq!(committed.commit.tail, replay_id(given));
-            assert_eq!(bounds(&store).tail, replay_id(given));
+            assert_eq!(committed.commit.tail, replay_id(assigned));
+            assert_eq!(bounds(&store).tail, replay_id(assigned));
         }
         trim_all(&mut store, AFTER_ALL);
         let empty = LogBounds {
             earliest: None,
-            tail: replay_id(given),
+            tail: replay_id(assigned),
         };
         assert_eq!(
             bounds(&store),
@@ -85,7 +89,7 @@ pub(super) fn never_given_twice(at: &dyn Place) {
     }
 }
 
-pub(super) fn come_back(at: &dyn Place) {
+pub(super) fn come_back(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let topic = topic(&mut store, "/event/One__e");
@@ -155,7 +159,7 @@ fn mixed(store: &mut Opened) -> (Vec<TopicId>, Vec<Arc<Event>>) {
     (topics, events)
 }
 
-pub(super) fn pages_agree(at: &dyn Place) {
+pub(super) fn pages_agree(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let (topics, events) = mixed(&mut store);
@@ -198,7 +202,7 @@ pub(super) fn pages_agree(at: &dyn Place) {
     }
 }
 
-pub(super) fn reached_without_events(at: &dyn Place) {
+pub(super) fn reached_without_events(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let (topics, events) = mixed(&mut store);
@@ -232,7 +236,7 @@ pub(super) fn reached_without_events(at: &dyn Place) {
     }
 }
 
-pub(super) fn trim(at: &dyn Place) {
+pub(super) fn trim(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let (topics, events) = mixed(&mut store);
@@ -268,7 +272,7 @@ pub(super) fn trim(at: &dyn Place) {
     assert_eq!(bounds(&store).earliest, None);
 }
 
-pub(super) fn since(at: &dyn Place) {
+pub(super) fn since(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let first_since = |store: &Opened, at: i64| {
@@ -293,7 +297,7 @@ pub(super) fn since(at: &dyn Place) {
     check(&store, newest / 2);
 }
 
-pub(super) fn topics(at: &dyn Place) {
+pub(super) fn topics(at: &dyn Fixture) {
     let entity = entity();
     let names = [
         "/data/ChangeEvents",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use landfall_model::{CommitNumber, EntityDefinition, EntityName, Timestamp};
 
-use super::Place;
+use super::Fixture;
 use super::sample::{
     changed_row, entity, event, id, new_row, nothing, opened, publish, row, text, topic,
 };
@@ -76,7 +76,7 @@ fn writes(entity: &Arc<EntityDefinition>) -> Vec<(WriteSet, u64)> {
     ]
 }
 
-pub(super) fn follows(at: &dyn Place) {
+pub(super) fn follows(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let topic = topic(&mut store, "/data/Thing__ChangeEvent");
@@ -140,7 +140,7 @@ pub(super) fn follows(at: &dyn Place) {
     }
 }
 
-pub(super) fn too_far_behind(at: &dyn Place) {
+pub(super) fn too_far_behind(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let before = store.reader.position().expect("readable");
@@ -160,7 +160,7 @@ pub(super) fn too_far_behind(at: &dyn Place) {
     panic!("the feed keeps commits without a bound");
 }
 
-pub(super) fn trimmed(at: &dyn Place) {
+pub(super) fn trimmed(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let topic = topic(&mut store, "/event/One__e");

@@ -2,7 +2,7 @@
 
 use landfall_model::{EntityDefinition, Value};
 
-use super::Place;
+use super::Fixture;
 use super::sample::{entity, event, id, new_row, nothing, opened, place, row, text, topic};
 use crate::faults::{self, Fault};
 use crate::{Appended, Error, Opened, Outcome, WriteSet};
@@ -33,7 +33,7 @@ fn attempt(
     })
 }
 
-pub(super) fn in_doubt(at: &dyn Place) {
+pub(super) fn in_doubt(at: &dyn Fixture) {
     let entity = entity();
     let (mut store, plan) = faults::injecting(opened(at, &entity));
     for (number, fault) in [(1, Fault::UnknownKept(2)), (2, Fault::UnknownLost(1))] {
@@ -63,7 +63,7 @@ pub(super) fn in_doubt(at: &dyn Place) {
     assert_eq!(names(&at.open(), &entity), [Some(text("1")), None, None]);
 }
 
-pub(super) fn unavailable(at: &dyn Place) {
+pub(super) fn unavailable(at: &dyn Fixture) {
     let entity = entity();
     let (mut store, plan) = faults::injecting(opened(at, &entity));
     let before = store.reader.position().expect("readable");
@@ -82,7 +82,7 @@ pub(super) fn unavailable(at: &dyn Place) {
     assert_eq!(names(&store, &entity), [Some(text("1")), None, None]);
 }
 
-pub(super) fn fenced(at: &dyn Place) {
+pub(super) fn fenced(at: &dyn Fixture) {
     let entity = entity();
     let (mut store, plan) = faults::injecting(opened(at, &entity));
     plan.inject(0, Fault::Fenced);

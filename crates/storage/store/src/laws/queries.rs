@@ -5,18 +5,18 @@ use std::ops::ControlFlow;
 use landfall_model::{RecordId, Value};
 use landfall_query::plan::{Expression, Predicate};
 
-use super::Place;
+use super::Fixture;
 use super::reference::{Org, day};
 use super::sample::{keep, moment, text};
-use crate::{Error, Opened, Room, RowWrite};
+use crate::{Error, Opened, QueryLimits, RowWrite};
 
-const ALL: Room = Room {
+const ALL: QueryLimits = QueryLimits {
     rows: 10_000,
     records: 10_000,
 };
 
 /// Things and parts with nulls, letters beyond ASCII, equal values, parents of parents and deleted records.
-fn sample(at: &dyn Place) -> (Org, Opened) {
+fn sample(at: &dyn Fixture) -> (Org, Opened) {
     let mut org = Org::new();
     let mut writes: Vec<RowWrite> = Vec::new();
     let names = ["alpha", "Beta", "ÉCOLE", "école", "_x", "100%", "", "beta"];
@@ -73,7 +73,7 @@ fn sample(at: &dyn Place) -> (Org, Opened) {
     (org, store)
 }
 
-pub(super) fn find_what_they_say(at: &dyn Place) {
+pub(super) fn find_what_they_say(at: &dyn Fixture) {
     let (org, store) = sample(at);
     for statement in STATEMENTS {
         let checked = org.read(statement);
@@ -98,7 +98,7 @@ pub(super) fn find_what_they_say(at: &dyn Place) {
 }
 
 /// Whole records come one by one as they come in an answer, as far as the query says in which order.
-pub(super) fn scanned(at: &dyn Place) {
+pub(super) fn scanned(at: &dyn Fixture) {
     let (org, store) = sample(at);
     for statement in STATEMENTS {
         let checked = org.read(statement).expect("a query");
@@ -130,7 +130,7 @@ pub(super) fn scanned(at: &dyn Place) {
 }
 
 /// Reading ends when it is enough, and what would have to be put in order is bounded.
-pub(super) fn scanned_in_part(at: &dyn Place) {
+pub(super) fn scanned_in_part(at: &dyn Fixture) {
     let (org, store) = sample(at);
     for statement in [
         "SELECT Name FROM Thing__c",
@@ -159,7 +159,7 @@ pub(super) fn scanned_in_part(at: &dyn Place) {
 }
 
 /// What a search says of texts, which no query can say.
-pub(super) fn find_words(at: &dyn Place) {
+pub(super) fn find_words(at: &dyn Fixture) {
     let (org, store) = sample(at);
     let checked = org.read("SELECT Name FROM Thing__c").expect("a query");
     for pattern in ["alpha", "%a", "ÉCOLE", "x", "100", "école beta", "b_ta"] {
@@ -181,10 +181,10 @@ pub(super) fn find_words(at: &dyn Place) {
     }
 }
 
-pub(super) fn room(at: &dyn Place) {
+pub(super) fn limits(at: &dyn Fixture) {
     let (org, store) = sample(at);
     let all = org.read("SELECT Name FROM Thing__c").expect("a query");
-    let few = Room {
+    let few = QueryLimits {
         rows: 5,
         records: 100,
     };
@@ -194,13 +194,13 @@ pub(super) fn room(at: &dyn Place) {
         (5, 23),
         "the ids of all records"
     );
-    let none = Room {
+    let none = QueryLimits {
         rows: 0,
         records: 100,
     };
     let found = store.reader.query(&all.plan, none).expect("found");
     assert_eq!(found.rows.len(), 1, "at least one row is read");
-    let narrow = Room {
+    let narrow = QueryLimits {
         rows: 5,
         records: 22,
     };
@@ -209,11 +209,11 @@ pub(super) fn room(at: &dyn Place) {
     let children = "SELECT Name, (SELECT Name FROM Parts__r) FROM Thing__c";
     let children = org.read(children).expect("a query");
     let found = store.reader.query(&children.plan, few).expect("found");
-    assert!(found.rows.len() < 5, "rows of children take room too");
+    assert!(found.rows.len() < 5, "rows of children count too");
     assert_eq!(found.ids.len(), 23, "but no record is lost");
 }
 
-pub(super) fn read_again(at: &dyn Place) {
+pub(super) fn read_again(at: &dyn Fixture) {
     let (org, mut store) = sample(at);
     let statement =
         "SELECT Name, Parent__r.Name FROM Thing__c WHERE Name = 'beta' ORDER BY Count__c";
@@ -233,7 +233,7 @@ pub(super) fn read_again(at: &dyn Place) {
     keep(&mut *store.writer, vec![write], Vec::new());
     let unknown = RecordId::EMPTY;
     let ids: Vec<RecordId> = [unknown].into_iter().chain(found.ids.clone()).collect();
-    let one = Room {
+    let one = QueryLimits {
         rows: 1,
         records: 10,
     };
@@ -244,7 +244,7 @@ pub(super) fn read_again(at: &dyn Place) {
     assert_eq!(
         (again.rows.len(), again.looked_at),
         (1, 2),
-        "a deleted row takes no space"
+        "a deleted record takes no space of the page"
     );
     let name = again.rows.first().and_then(|row| row.values.get(1));
     assert_eq!(name, Some(&text("renamed")));

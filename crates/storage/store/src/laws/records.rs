@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use landfall_model::{EntityDefinition, FieldType, Row, Value};
 
-use super::Place;
+use super::Fixture;
 use super::sample::{
     changed_row, entity, entity_with, field, full_row, id, keep, moment, new_row, nothing, opened,
     place, row, text,
 };
 use crate::{Document, DocumentKind, Error, Lookup, Opened, Outcome, RowRemoval, WriteSet};
 
-pub(super) fn rows_come_back(at: &dyn Place) {
+pub(super) fn rows_come_back(at: &dyn Fixture) {
     let entity = entity();
     let rows = [full_row(&entity, 1), row(&entity, 2, &[])];
     let mut store = opened(at, &entity);
@@ -35,7 +35,7 @@ pub(super) fn rows_come_back(at: &dyn Place) {
     check(&opened(at, &entity));
 }
 
-pub(super) fn removed_rows(at: &dyn Place) {
+pub(super) fn removed_rows(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let writes = [1, 2].map(|number| new_row(&entity, number, full_row(&entity, number)));
@@ -64,7 +64,7 @@ pub(super) fn removed_rows(at: &dyn Place) {
     assert_eq!(row(&store, 1), None);
 }
 
-pub(super) fn only_changed_fields(at: &dyn Place) {
+pub(super) fn only_changed_fields(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let before = full_row(&entity, 1);
@@ -133,7 +133,7 @@ fn numbers(entity: &EntityDefinition, rows: &[Row]) -> Vec<u64> {
         .collect()
 }
 
-pub(super) fn found_by_value(at: &dyn Place) {
+pub(super) fn found_by_value(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let one = [
@@ -179,7 +179,7 @@ pub(super) fn found_by_value(at: &dyn Place) {
     check("Total__c", Value::Double(1.0), &[]);
 }
 
-pub(super) fn found_in_order(at: &dyn Place) {
+pub(super) fn found_in_order(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     // In an order of their own, each in a commit of its own.
@@ -205,7 +205,7 @@ pub(super) fn found_in_order(at: &dyn Place) {
     }
 }
 
-pub(super) fn batched_reads(at: &dyn Place) {
+pub(super) fn batched_reads(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let rows = (1..=6).map(|number| {
@@ -259,7 +259,7 @@ pub(super) fn batched_reads(at: &dyn Place) {
     }
 }
 
-pub(super) fn newest_not_deleted(at: &dyn Place) {
+pub(super) fn newest_not_deleted(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let mut rows = Vec::new();
@@ -288,7 +288,7 @@ pub(super) fn newest_not_deleted(at: &dyn Place) {
     assert_eq!(recent(&store, 2), [2, 1]);
 }
 
-pub(super) fn new_definition(at: &dyn Place) {
+pub(super) fn new_definition(at: &dyn Fixture) {
     let old = entity();
     let new = entity_with(vec![
         field("Later__c", FieldType::String),
@@ -348,7 +348,7 @@ pub(super) fn new_definition(at: &dyn Place) {
     );
 }
 
-pub(super) fn documents(at: &dyn Place) {
+pub(super) fn documents(at: &dyn Fixture) {
     let entity = entity();
     let mut store = opened(at, &entity);
     let document = |kind, key: &str, content: Option<&[u8]>| Document {

@@ -24,9 +24,9 @@ pub struct Org {
 /// beside them, what is compared exactly and what has an index.
 #[derive(Clone, Debug, Default)]
 pub struct Variant {
-    /// How many fields stand behind the others that stand before them otherwise.
+    /// How many fields come after the others instead of before them.
     pub turned: usize,
-    /// Fields of these types stand between the others.
+    /// Fields of these types are among the others.
     pub extra: Vec<FieldType>,
     /// Names of fields whose texts are compared the other way: exactly, or not.
     pub exact: Vec<&'static str>,

@@ -180,7 +180,7 @@ pub fn event(topic: TopicId, number: u64) -> NewEvent {
 }
 
 /// Opens the place and prepares the object.
-pub(super) fn opened(place: &dyn super::Place, entity: &Arc<EntityDefinition>) -> Opened {
+pub(super) fn opened(place: &dyn super::Fixture, entity: &Arc<EntityDefinition>) -> Opened {
     let mut store = place.open();
     store
         .writer
