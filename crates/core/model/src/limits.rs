@@ -165,6 +165,9 @@ pub const BULK_BATCH_RECORDS_MAX: usize = 10_000;
 /// Bulk jobs that are processed at a time; others wait. Source: none.
 pub const BULK_JOBS_AT_ONCE_MAX: usize = 4;
 
+/// Pause before a bulk job tries again whose transaction the store could not keep. Source: none.
+pub const BULK_RETRY_PAUSE: Duration = Duration::from_secs(5);
+
 /// Bulk jobs that are kept: `BulkFault::QuotaExceeded` beyond.
 /// Source: none; the service counts 15,000 batches a day.
 pub const BULK_JOBS_MAX: usize = 15_000;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use landfall_engine::chain;
 use landfall_model::RecordId;
-use landfall_model::limits::BULK_JOBS_AT_ONCE_MAX;
+use landfall_model::limits::{BULK_JOBS_AT_ONCE_MAX, BULK_RETRY_PAUSE};
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::content::Unread;
 use crate::error::Error;
@@ -42,19 +42,37 @@ fn told(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-async fn work(shared: Arc<Shared>, entry: Entry, stopping: watch::Receiver<bool>) {
+async fn work(shared: Arc<Shared>, entry: Entry, mut stopping: watch::Receiver<bool>) {
+    while !done(&shared, &entry, &stopping).await {
+        let clock = shared.engine.clock();
+        let pause = i64::try_from(BULK_RETRY_PAUSE.as_millis()).unwrap_or(i64::MAX);
+        let later = clock.now().plus_millis(pause);
+        tokio::select! {
+            _ = stopping.wait_for(|stops| *stops) => return,
+            () = clock.wait_until(later) => {}
+        }
+    }
+}
+
+/// Processes a job as far as it can be; returns whether that was all. If the store keeps nothing at the moment, the job
+/// continues behind its last transaction later.
+async fn done(shared: &Shared, entry: &Entry, stopping: &watch::Receiver<bool>) -> bool {
     let job = entry.get();
     let processed = match &job.work {
-        Work::Change(changing) => change::process(&shared, &entry, changing, &stopping).await,
-        Work::Query(query) => find::process(&shared, &entry, query, &stopping).await,
+        Work::Change(changing) => change::process(shared, entry, changing, stopping).await,
+        Work::Query(query) => find::process(shared, entry, query, stopping).await,
     };
     let processed = match processed {
-        Err(Unread::Wrong(reason)) => end(&shared, &entry, State::Failed, Some(reason)).await,
+        Err(Unread::Wrong(reason)) => end(shared, entry, State::Failed, Some(reason)).await,
         Err(Unread::Failed(failure)) => Err(failure),
         Ok(()) => Ok(()),
     };
     match processed {
         Ok(()) => {}
+        Err(Error::Engine(failure)) if failure.is_temporary() => {
+            warn!(job = job.id, error = %chain(&failure), "a bulk job waits for the store");
+            return false;
+        }
         Err(Error::Engine(landfall_engine::Error::Stopped)) => {
             info!(job = job.id, "a bulk job goes on after the restart");
         }
@@ -62,6 +80,7 @@ async fn work(shared: Arc<Shared>, entry: Entry, stopping: watch::Receiver<bool>
             error!(job = job.id, error = %chain(&failure), "a bulk job is not processed on until a restart");
         }
     }
+    true
 }
 
 /// Takes up a job; none if it is not to be processed any more.

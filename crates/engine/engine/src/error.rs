@@ -49,6 +49,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether nothing was kept and the same request may succeed later without a restart, as with a full disk.
+    pub const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Store(landfall_store::Error::Unavailable { .. }))
+    }
+
     /// The fault that a client gets. What is no refusal is logged ([`report`]).
     pub fn fault(self) -> Fault {
         let fault = match self {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use landfall_store::faults::{self, Fault, FaultPlan};
 use serde_json::json;
@@ -106,6 +107,39 @@ async fn a_failure_at_any_commit_neither_loses_nor_doubles_an_event() {
             commit += 1;
         }
         assert!(commit >= 5, "{commit} commits");
+    }
+}
+
+#[tokio::test]
+async fn a_job_waits_while_the_store_keeps_nothing_and_goes_on_without_a_restart() {
+    for commit in 0..5 {
+        let (org, plan) = failing(Org::new().await).await;
+        let insert = json!({"object": "Account", "operation": "insert"});
+        let job = org.job(&insert).await;
+        let data = format!("Name\n{}", rows(RECORDS));
+        let put = org
+            .ask("PUT", &format!("{job}/batches"), "text/csv", data)
+            .await;
+        assert_eq!(put.status, 201);
+        let before = plan.writes();
+        plan.inject(commit + 1, Fault::Unavailable);
+        let closed = org.patch(&job, &json!({"state": "UploadComplete"})).await;
+        assert_eq!(closed.status, 200);
+        while org.get(&job).await.json()["state"] != "JobComplete" {
+            org.test.clock.advance(Duration::from_millis(10));
+            tokio::task::yield_now().await;
+        }
+        assert!(org.test.engine.is_writable());
+        assert!(
+            plan.writes() > before + commit + 1,
+            "the store was never unavailable"
+        );
+        let names = org.values("Account", "Name").await;
+        let names = names.iter().filter_map(landfall_model::Value::as_text);
+        let names: Vec<&str> = names.collect();
+        let distinct: HashSet<&&str> = names.iter().collect();
+        let both = (names.len(), distinct.len());
+        assert_eq!(both, (RECORDS, RECORDS), "commit {commit}");
     }
 }
 
