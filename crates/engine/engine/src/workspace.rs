@@ -3,6 +3,7 @@
 //! Each command works on top of its predecessors and is undone by [`Workspace::roll_back`] if it fails: the savepoint of a
 //! command is a place in the list of undo steps. Nothing reaches the store before the whole group does.
 
+mod ahead;
 mod index;
 
 use std::collections::hash_map::Entry;
@@ -10,10 +11,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use landfall_model::{EntityDefinition, RecordId, Row, Value};
-use landfall_store::{Document, DocumentKind, Reads, Result, RowRemoval, RowWrite, WriteSet};
+use landfall_store::{
+    Document, DocumentKind, Lookup, Reads, Result, RowRemoval, RowWrite, WriteSet,
+};
 
 use crate::blueprint::{self, Blueprint};
+use ahead::Ahead;
 use index::Index;
+
+pub(crate) use ahead::Needed;
 
 struct Held {
     entity: Arc<EntityDefinition>,
@@ -43,6 +49,10 @@ pub(crate) struct Workspace<'a> {
     forgotten: BTreeMap<RecordId, Arc<EntityDefinition>>,
     /// What was read and not changed: the same owners and parents are asked for again and again.
     unchanged: HashMap<RecordId, Option<Arc<Row>>>,
+    /// Stored rows by the value of a field, as far as they were read ahead.
+    ahead: Ahead,
+    /// Rows that were read when they were needed.
+    read_late: usize,
     index: Index,
     documents: BTreeMap<(DocumentKind, String), Content>,
     undo: Vec<Undo>,
@@ -55,15 +65,102 @@ impl<'a> Workspace<'a> {
             held: HashMap::new(),
             forgotten: BTreeMap::new(),
             unchanged: HashMap::new(),
+            ahead: Ahead::default(),
+            read_late: 0,
             index: Index::default(),
             documents: BTreeMap::new(),
             undo: Vec::new(),
         }
     }
 
-    /// How many rows the group has in its hands.
+    /// How many rows the group holds, besides those that were read ahead for it.
     pub(crate) fn len(&self) -> usize {
-        self.held.len() + self.unchanged.len()
+        self.held.len() + self.read_late
+    }
+
+    /// Reads what commands will need, in two calls of the store.
+    pub(crate) fn read(&mut self, needed: Needed<'_>) -> Result<()> {
+        let rows = needed.rows.into_iter();
+        let rows: Vec<_> = rows
+            .filter(|(id, _)| !self.unchanged.contains_key(id) && !self.held.contains_key(id))
+            .map(|(id, object)| (&*object.entity, id))
+            .collect();
+        if !rows.is_empty() {
+            let read = self.reads.rows(&rows)?;
+            let read = rows.iter().zip(read);
+            self.unchanged
+                .extend(read.map(|((_, id), row)| (*id, row.map(Arc::new))));
+        }
+        let lookups: Vec<_> = needed
+            .holders
+            .iter()
+            .filter(|((_, place), value, object, limit)| {
+                let field = (object.entity.key_prefix, *place);
+                self.ahead.find(field, value, *limit).is_none()
+            })
+            .collect();
+        if lookups.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<Lookup<'_>> = lookups
+            .iter()
+            .map(|((_, place), value, object, limit)| Lookup {
+                entity: &object.entity,
+                field: *place,
+                value,
+                limit: *limit,
+            })
+            .collect();
+        let found = self.reads.matching(&asked)?;
+        for ((field, value, object, limit), rows) in lookups.into_iter().zip(found) {
+            let mut holders = Vec::with_capacity(rows.len());
+            for row in rows {
+                let Some(id) = blueprint::read(&row, object.system.id).as_id() else {
+                    continue;
+                };
+                let row = Arc::new(row);
+                self.unchanged
+                    .entry(id)
+                    .or_insert_with(|| Some(Arc::clone(&row)));
+                holders.push((id, row));
+            }
+            self.ahead.keep(*field, value, *limit, holders);
+        }
+        Ok(())
+    }
+
+    /// The records that were read ahead by the value of a field.
+    pub(crate) fn read_ahead(
+        &self,
+        object: &Blueprint,
+        place: usize,
+        value: &Value,
+    ) -> Vec<RecordId> {
+        let field = (object.entity.key_prefix, place);
+        let found = self.ahead.find(field, value, 0);
+        found.into_iter().flatten().map(|(id, _)| *id).collect()
+    }
+
+    /// Stored rows of an object by the value of a field, `limit` at most.
+    fn stored_where(
+        &mut self,
+        object: &Blueprint,
+        place: usize,
+        value: &Value,
+        limit: usize,
+    ) -> Result<Vec<(RecordId, Arc<Row>)>> {
+        let field = (object.entity.key_prefix, place);
+        if let Some(known) = self.ahead.find(field, value, limit) {
+            return Ok(known.iter().take(limit).cloned().collect());
+        }
+        let rows = self.reads.rows_where(&object.entity, place, value, limit)?;
+        self.read_late += rows.len();
+        let rows = rows.into_iter();
+        let rows = rows.filter_map(|row| {
+            let id = blueprint::read(&row, object.system.id).as_id()?;
+            Some((id, Arc::new(row)))
+        });
+        Ok(rows.collect())
     }
 
     /// The row of a record of the object, deleted or not.
@@ -78,6 +175,7 @@ impl<'a> Workspace<'a> {
             Entry::Occupied(read) => Ok(read.get().clone()),
             Entry::Vacant(unread) => {
                 let row = self.reads.row(&object.entity, id)?.map(Arc::new);
+                self.read_late += 1;
                 Ok(unread.insert(row).clone())
             }
         }
@@ -115,16 +213,12 @@ impl<'a> Workspace<'a> {
         // Held rows hide what is stored of them, and deleted ones do not count: ask on until enough is left.
         let mut asked = limit.saturating_add(candidates.len()).saturating_add(1);
         loop {
-            let stored = self.reads.rows_where(entity, place, value, asked)?;
+            let stored = self.stored_where(object, place, value, asked)?;
             let is_all = stored.len() < asked;
             let live: Vec<_> = stored
                 .into_iter()
-                .filter(|row| !object.is_deleted(row))
-                .filter_map(|row| {
-                    let id = blueprint::read(&row, object.system.id).as_id()?;
-                    let known = self.held.contains_key(&id) || self.forgotten.contains_key(&id);
-                    (!known).then(|| (id, Arc::new(row)))
-                })
+                .filter(|(_, row)| !object.is_deleted(row))
+                .filter(|(id, _)| !self.held.contains_key(id) && !self.forgotten.contains_key(id))
                 .collect();
             if is_all || live.len() >= limit {
                 found.extend(live);

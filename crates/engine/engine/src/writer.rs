@@ -11,6 +11,7 @@ mod events;
 pub(crate) mod handle;
 pub(crate) mod open;
 mod outcome;
+mod prefetch;
 mod streams;
 
 use std::sync::atomic::Ordering;
@@ -41,6 +42,7 @@ use crate::workspace::Workspace;
 use compute::{Computed, Computing};
 use handle::{Answer, Command, Handle, Inbox, State, answer_with, failed};
 use outcome::{ends_the_writer, refused, settled};
+use prefetch::read_ahead;
 
 pub use handle::{WriterCounters, WriterThread};
 
@@ -124,7 +126,7 @@ impl Group {
 
 impl Core {
     fn run(mut self, mut inbox: Inbox) {
-        while let Some(first) = inbox.commands.blocking_recv() {
+        while let Some(first) = inbox.wait() {
             inbox.state.may_be_asked_again();
             let stop = if inbox.state.has_failed() {
                 first.refuse(failed)
@@ -154,15 +156,18 @@ impl Core {
             last_now: &mut self.last_now,
             topics: &topics,
         };
-        let mut next = Some(first);
-        while let Some(command) = next {
-            group.add(command, &mut workspace, &mut computing);
-            let is_last = group.stop || group.deployment.is_some() || group.changes_streams();
-            next = if is_last || group.is_full(&workspace) {
-                None
-            } else {
-                inbox.commands.try_recv().ok()
-            };
+        inbox.put_back(first);
+        let mut is_open = true;
+        while is_open && inbox.take_waiting() {
+            let ahead = read_ahead(inbox.taken(), computing.blueprints, &mut workspace);
+            if let Err(failure) = ahead {
+                debug!(error = %crate::chain(&failure), "rows cannot be read ahead");
+            }
+            while is_open && let Some(command) = inbox.next_taken() {
+                group.add(command, &mut workspace, &mut computing);
+                let is_last = group.stop || group.deployment.is_some() || group.changes_streams();
+                is_open = !is_last && !group.is_full(&workspace);
+            }
         }
         let write = workspace.into_writes();
         let (stop, trims) = (group.stop, std::mem::take(&mut group.trims));

@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use landfall_model::{KeyPrefix, RecordId, Row, Value};
 
 /// A field of an object.
-type Field = (KeyPrefix, usize);
+pub(crate) type Field = (KeyPrefix, usize);
 
 /// Filled for a field when it is first asked for.
 #[derive(Default)]
@@ -56,7 +56,7 @@ impl Index {
 }
 
 /// The same for values that a store may take for equal: letter case never counts here.
-fn digest(value: &Value) -> u64 {
+pub(super) fn digest(value: &Value) -> u64 {
     let mut hasher = DefaultHasher::new();
     match value {
         Value::Null => {}

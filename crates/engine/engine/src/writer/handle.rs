@@ -1,5 +1,6 @@
 //! The way to the writer thread and back.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -37,6 +38,14 @@ pub(super) enum Command {
 }
 
 impl Command {
+    /// How many rows it makes the writer read and hold, about.
+    fn weight(&self) -> usize {
+        match self {
+            Self::Commit(transaction, ..) => transaction.changes.len(),
+            _ => 1,
+        }
+    }
+
     /// Answers with an error; says whether to stop.
     pub(super) fn refuse(self, error: impl Fn() -> Error) -> bool {
         match self {
@@ -114,8 +123,47 @@ pub(crate) struct Handle {
 
 /// The other end of a [`Handle`].
 pub(crate) struct Inbox {
-    pub(super) commands: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<Command>,
+    /// Received, to be worked on in this order.
+    taken: VecDeque<Command>,
     pub(super) state: Arc<State>,
+}
+
+impl Inbox {
+    /// The next command, as soon as there is one; none when nobody can send any more.
+    pub(super) fn wait(&mut self) -> Option<Command> {
+        self.taken
+            .pop_front()
+            .or_else(|| self.commands.blocking_recv())
+    }
+
+    /// The next command that has been taken.
+    pub(super) fn next_taken(&mut self) -> Option<Command> {
+        self.taken.pop_front()
+    }
+
+    /// Has a command be the next again.
+    pub(super) fn put_back(&mut self, command: Command) {
+        self.taken.push_front(command);
+    }
+
+    /// Takes what waits, about as much as a group may hold; returns whether there is anything to work on.
+    pub(super) fn take_waiting(&mut self) -> bool {
+        let mut weight: usize = self.taken.iter().map(Command::weight).sum();
+        while self.taken.len() < limits::GROUP_COMMANDS_MAX && weight < limits::GROUP_ROWS_MAX {
+            let Ok(command) = self.commands.try_recv() else {
+                break;
+            };
+            weight = weight.saturating_add(command.weight());
+            self.taken.push_back(command);
+        }
+        !self.taken.is_empty()
+    }
+
+    /// The commands that have been taken.
+    pub(super) fn taken(&self) -> impl Iterator<Item = &Command> {
+        self.taken.iter()
+    }
 }
 
 pub(crate) fn channel() -> (Handle, Inbox) {
@@ -126,7 +174,11 @@ pub(crate) fn channel() -> (Handle, Inbox) {
             inbox,
             state: Arc::clone(&state),
         },
-        Inbox { commands, state },
+        Inbox {
+            commands,
+            taken: VecDeque::new(),
+            state,
+        },
     )
 }
 

@@ -13,6 +13,7 @@ mod merging;
 mod open;
 mod org;
 mod purging;
+mod reads;
 mod refusals;
 mod restart;
 mod revoking;

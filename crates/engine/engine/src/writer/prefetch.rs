@@ -1,0 +1,194 @@
+//! Reading ahead: what the waiting commands will read is read for all of them at once, before they are planned.
+//!
+//! So a group costs a few read calls whatever its size, which is what a database on another machine needs. Planning reads
+//! through the workspace and finds the rows there. Whatever is missed here, such as the records of rules that are seldom
+//! asked, is read when it is needed: reading ahead decides nothing.
+
+use landfall_model::{DeleteRule, EntityDefinition, RecordId, Value, limits};
+
+use super::handle::Command;
+use crate::blueprint::{Blueprint, Blueprints};
+use crate::command::{Assignment, Change};
+use crate::error::Error;
+use crate::validate;
+use crate::workspace::{Needed, Workspace};
+
+/// Cascades are followed so deep; the rest is read when it is planned.
+const LEVELS_MAX: usize = 8;
+/// Rows that a lookup for a value reads ahead that one record has at most.
+const HOLDERS_READ: usize = 4;
+/// Children of a deleted record, or details of a master, that are read ahead.
+const CHILDREN_READ: usize = 200;
+
+/// Reads ahead for commands that are about to be planned.
+///
+/// # Errors
+/// [`Error::Store`]; planning meets the same failure where it matters.
+pub(super) fn read_ahead<'c>(
+    commands: impl Iterator<Item = &'c Command>,
+    blueprints: &Blueprints,
+    workspace: &mut Workspace<'_>,
+) -> Result<(), Error> {
+    let mut ahead = Ahead {
+        blueprints,
+        needed: Needed::default(),
+        deleted: Vec::new(),
+    };
+    for command in commands {
+        if let Command::Commit(transaction, ..) = command {
+            for change in &transaction.changes {
+                ahead.change(change);
+            }
+        }
+    }
+    for _ in 0..LEVELS_MAX {
+        if ahead.needed.is_empty() {
+            break;
+        }
+        let deleted = std::mem::take(&mut ahead.deleted);
+        workspace.read(std::mem::take(&mut ahead.needed))?;
+        for (object, parent) in deleted {
+            ahead.cascade(workspace, object, parent);
+        }
+    }
+    Ok(())
+}
+
+struct Ahead<'b> {
+    blueprints: &'b Blueprints,
+    needed: Needed<'b>,
+    /// Records whose children are among what is needed.
+    deleted: Vec<(&'b Blueprint, RecordId)>,
+}
+
+impl<'b> Ahead<'b> {
+    fn change(&mut self, change: &Change) {
+        match change {
+            Change::Create { entity, values } | Change::CreateByService { entity, values } => {
+                self.values(entity, values);
+            }
+            Change::Update {
+                entity, id, values, ..
+            } => {
+                if let Some(object) = self.blueprints.of(entity) {
+                    self.needed.row(object, *id);
+                }
+                self.values(entity, values);
+            }
+            Change::Upsert {
+                entity,
+                field,
+                key,
+                values,
+                ..
+            } => {
+                if let Some(object) = self.of(entity) {
+                    self.value(object, *field, key);
+                }
+                self.values(entity, values);
+            }
+            Change::Delete { entity, id } => {
+                if let Some(object) = self.blueprints.of(entity) {
+                    self.needed.row(object, *id);
+                    self.children(object, *id);
+                }
+            }
+            Change::Undelete { entity, id }
+            | Change::Erase { entity, id }
+            | Change::Purge { entity, id } => {
+                if let Some(object) = self.blueprints.of(entity) {
+                    self.needed.row(object, *id);
+                }
+            }
+            Change::Refused(_) => {}
+        }
+    }
+
+    /// The object whose fields the request numbers as the writer does: not one that has been changed meanwhile.
+    fn of(&self, entity: &EntityDefinition) -> Option<&'b Blueprint> {
+        let object = self.blueprints.of(entity)?;
+        std::ptr::eq(&*object.entity, entity).then_some(object)
+    }
+
+    /// The records that values refer to, and those that have the value of a unique field.
+    fn values(&mut self, entity: &EntityDefinition, values: &[Assignment]) {
+        let Some(object) = self.of(entity) else {
+            return;
+        };
+        for (place, value) in values {
+            let Some(field) = object.entity.fields.get(*place) else {
+                continue;
+            };
+            if let Value::Id(id) = value
+                && let Some(target) = self.blueprints.with_prefix(id.prefix())
+            {
+                self.needed.row(target, *id);
+                self.details(object, *place, *id);
+            } else if field.unique {
+                self.value(object, *place, value);
+            }
+        }
+    }
+
+    /// Records that have a value.
+    fn value(&mut self, object: &'b Blueprint, place: usize, value: &Value) {
+        let Some(field) = object.entity.fields.get(place) else {
+            return;
+        };
+        // In the form in which it is kept. A value that does not fit is refused later.
+        let kept = validate::shaped(field, value.clone())
+            .and_then(|value| validate::fitting(field, value));
+        if let Ok(kept) = kept
+            && !kept.is_null()
+        {
+            self.needed.holders(object, place, kept, HOLDERS_READ);
+        }
+    }
+
+    /// The details of a master that a roll-up summary field will be computed from.
+    fn details(&mut self, object: &'b Blueprint, place: usize, master: RecordId) {
+        let mut summaries = object.counts_in.iter();
+        let counts = summaries.any(|summary| {
+            let summary = self.blueprints.summary(*summary);
+            summary.is_some_and(|summary| summary.foreign_key == place)
+        });
+        if counts {
+            let master = Value::Id(master);
+            self.needed.holders(object, place, master, CHILDREN_READ);
+        }
+    }
+
+    /// The records that refer to one that is deleted.
+    fn children(&mut self, object: &'b Blueprint, parent: RecordId) {
+        for children in &object.children {
+            let Some(child) = self.blueprints.with_prefix(children.child) else {
+                continue;
+            };
+            let most = match children.delete_rule {
+                DeleteRule::Restrict => HOLDERS_READ,
+                DeleteRule::Cascade | DeleteRule::Clear => CHILDREN_READ,
+            };
+            self.needed
+                .holders(child, children.place, Value::Id(parent), most);
+        }
+        self.deleted.push((object, parent));
+    }
+
+    /// What goes along with a deleted record, now that its children have been read: their children in turn.
+    fn cascade(&mut self, workspace: &Workspace<'_>, object: &'b Blueprint, parent: RecordId) {
+        for children in &object.children {
+            if children.delete_rule != DeleteRule::Cascade {
+                continue;
+            }
+            let Some(child) = self.blueprints.with_prefix(children.child) else {
+                continue;
+            };
+            let along = workspace.read_ahead(child, children.place, &Value::Id(parent));
+            for id in along {
+                if self.needed.len() < limits::GROUP_ROWS_MAX {
+                    self.children(child, id);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! How often the store is read for a group: a few times, however large the group is.
+
+use landfall_engine::Change;
+use landfall_model::{RecordId, Value};
+use landfall_store_memory::MemoryStore;
+
+use crate::org::{Org, text, user};
+
+/// Sizes of groups: one change, some, and as many as one request of a client may have.
+const SIZES: [usize; 3] = [1, 16, 200];
+/// Two for what the commands name, two for each level of what goes along with a delete.
+const READS_MAX: usize = 6;
+
+/// How often the store is read for the changes, one transaction each and all in one group. Every one is made.
+async fn reads_for(org: &Org, store: &MemoryStore, changes: Vec<Change>) -> usize {
+    // An open transaction has the writer to itself: what is sent meanwhile waits, and then is one group.
+    let open = org.engine.open(org.user, String::new()).await;
+    let open = open.expect("the writer takes it");
+    let mut waiting = Vec::new();
+    for change in changes {
+        let engine = org.engine.clone();
+        let transaction = org.transaction(vec![change]);
+        waiting.push(tokio::spawn(
+            async move { engine.commit(transaction).await },
+        ));
+    }
+    for _ in 0..4 {
+        tokio::task::yield_now().await;
+    }
+    let before = store.writer_reads();
+    drop(open);
+    for commit in waiting {
+        let outcomes = commit.await.expect("a task").expect("a commit");
+        for outcome in outcomes {
+            outcome.expect("a change that is made");
+        }
+    }
+    store.writer_reads() - before
+}
+
+/// What a group of `size` changes reads: created with references and unique values, changed, upserted, deleted.
+async fn reads_of_groups(size: usize) -> [(&'static str, usize); 6] {
+    let store = MemoryStore::default();
+    let org = Org::on(|_| store.open()).await;
+    let made = |name: &'static str, changes: Vec<Change>| {
+        let (org, store) = (&org, &store);
+        async move { (name, reads_for(org, store, changes).await) }
+    };
+    let mut accounts: Vec<RecordId> = Vec::new();
+    for number in 0..=size {
+        let name = format!("Account {number}");
+        accounts.push(org.created("Account", &[text("Name", &name)]).await);
+    }
+    let mut contacts = Vec::new();
+    let mut users = Vec::new();
+    for (number, account) in accounts.iter().take(size).enumerate() {
+        let contact = [
+            text("LastName", "Boyle"),
+            ("AccountId", Value::Id(*account)),
+        ];
+        contacts.push(org.created("Contact", &contact).await);
+        users.push(org.created("User", &user(&format!("first{number}"))).await);
+    }
+    let other = *accounts.last().expect("one more account");
+    let create_contacts = accounts.iter().take(size).map(|account| {
+        let values = [
+            text("LastName", "Hooke"),
+            ("AccountId", Value::Id(*account)),
+        ];
+        org.create("Contact", &values)
+    });
+    let create_users = (0..size).map(|number| org.create("User", &user(&format!("next{number}"))));
+    let update_contacts = contacts
+        .iter()
+        .map(|contact| org.update(*contact, &[("AccountId", Value::Id(other))]));
+    let update_users = users.iter().enumerate().map(|(number, user)| {
+        let name = format!("later{number}@landfall.test");
+        org.update(*user, &[text("Username", &name)])
+    });
+    let delete_contacts = contacts.iter().map(|contact| org.delete(*contact));
+    let delete_accounts = accounts
+        .iter()
+        .take(size)
+        .map(|account| org.delete(*account));
+    [
+        made("create with a reference", create_contacts.collect()).await,
+        made("create with a unique value", create_users.collect()).await,
+        made("update of a reference", update_contacts.collect()).await,
+        made("update of a unique value", update_users.collect()).await,
+        made("delete", delete_contacts.collect()).await,
+        made("delete with children", delete_accounts.collect()).await,
+    ]
+}
+
+#[tokio::test]
+async fn a_group_costs_a_few_read_calls_whatever_its_size() {
+    let mut all = Vec::new();
+    for size in SIZES {
+        let reads = reads_of_groups(size).await;
+        all.push((size, reads));
+    }
+    for (size, reads) in &all {
+        for (what, reads) in reads {
+            assert!(*reads > 0, "{what} of {size} reads nothing: {all:?}");
+            assert!(*reads <= READS_MAX, "{what} of {size}: {all:?}");
+        }
+    }
+}
+
+/// A single request with many changes is a group, too.
+#[tokio::test]
+async fn a_request_with_many_changes_costs_a_few_read_calls() {
+    let store = MemoryStore::default();
+    let org = Org::on(|_| store.open()).await;
+    let account = org.created("Account", &[text("Name", "Landfall")]).await;
+    let values = [text("LastName", "Boyle"), ("AccountId", Value::Id(account))];
+    let changes: Vec<Change> = (0..200)
+        .map(|number| {
+            let mut values = values.to_vec();
+            values.push(text("Email", &format!("{number}@landfall.test")));
+            org.create("Contact", &values)
+        })
+        .collect();
+    let before = store.writer_reads();
+    let outcomes = org.commit(changes).await;
+    assert!(outcomes.iter().all(Result::is_ok));
+    let reads = store.writer_reads() - before;
+    assert!(reads <= READS_MAX, "{reads} reads");
+}
