@@ -3,9 +3,6 @@
 //! [`PubSub`] is one connection with one login. Neither it nor a [`Subscription`] comes back by itself after a failure;
 //! the position to come back to is [`Subscription::position`].
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,11 +31,11 @@ pub use crate::streaming::Event;
 /// How long a single call may take.
 const CALL_MAX: Duration = Duration::from_mins(1);
 
-/// How long a stream with events owed may say nothing: keepalives come every 270 seconds at the latest.
+/// How long a stream with pending events may be silent: keepalives come every 270 seconds at the latest.
 /// Source: "Subscribe RPC Method" (Pub/Sub API Developer Guide).
 const SILENCE_MAX: Duration = Duration::from_mins(5);
 
-/// Events asked for at once: the most that can be owed.
+/// Events requested at once: the most that may be pending.
 /// Source: "Pull Subscription and Flow Control" (Pub/Sub API Developer Guide).
 const CREDIT: i32 = 100;
 
@@ -109,7 +106,7 @@ pub struct Topic {
     pub schema_id: Option<String>,
 }
 
-/// What became of a published event.
+/// The result of a published event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
     /// Its identity.
@@ -136,10 +133,10 @@ pub struct PubSub {
 }
 
 impl PubSub {
-    /// Connects to where the org has its Pub/Sub API: the vendor's orgs share one place, others have it themselves.
+    /// Connects to where the org has its Pub/Sub API: the vendor's orgs share one host, others serve it themselves.
     ///
     /// # Errors
-    /// [`Error::Connect`], [`Error::Shape`] if the org of the login cannot be told.
+    /// [`Error::Connect`], [`Error::Shape`] if the org of the login cannot be determined.
     /// Source: "Pub/Sub API Endpoints" (Pub/Sub API Developer Guide).
     pub async fn connect(org: &Org, trust: &Trust) -> Result<Self, Error> {
         let instance = org.http().target();
@@ -173,7 +170,7 @@ impl PubSub {
         })
     }
 
-    /// A schema as the org tells it.
+    /// A schema as the org returns it.
     ///
     /// # Errors
     /// [`Error::Rpc`], [`Error::Timeout`].
@@ -198,7 +195,7 @@ impl PubSub {
         Ok(schema)
     }
 
-    /// Starts a subscription. That the org takes it shows with the first answer.
+    /// Starts a subscription. The first response shows whether the org accepts it.
     ///
     /// # Errors
     /// [`Error::Rpc`], [`Error::Timeout`].
@@ -355,7 +352,7 @@ impl Subscription {
                 num_requested: CREDIT - owed.max(0),
                 ..FetchRequest::default()
             };
-            // A stream that has ended says so to the next read.
+            // That a stream has ended shows at the next read.
             let _ = self.requests.send(more).await;
         }
         Ok(response)
@@ -370,10 +367,10 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Publishes payloads of a schema, and gives what became of each, in order.
+    /// Publishes payloads of a schema; returns the result of each, in order.
     ///
     /// # Errors
-    /// [`Error::Rpc`], [`Error::Timeout`]; then this publisher is of no more use.
+    /// [`Error::Rpc`], [`Error::Timeout`]; this publisher cannot be used any more.
     pub async fn publish(
         &mut self,
         schema_id: &str,
@@ -388,7 +385,7 @@ impl Publisher {
         Ok(results)
     }
 
-    /// Sends payloads without waiting for what becomes of them: [`Self::receive`] tells, once for each request.
+    /// Sends payloads without waiting for their results: [`Self::receive`] returns them, once for each request.
     pub async fn send(&mut self, schema_id: &str, payloads: Vec<Vec<u8>>) {
         let events = payloads.into_iter().map(|payload| ProducerEvent {
             schema_id: schema_id.to_owned(),
@@ -400,14 +397,14 @@ impl Publisher {
             events: events.collect(),
             auth_refresh: String::new(),
         };
-        // A stream that has ended says why to the read.
+        // Why a stream has ended shows at the next read.
         let _ = self.requests.send(request).await;
     }
 
-    /// What became of the events of the next request, in order.
+    /// The results of the next request, in order.
     ///
     /// # Errors
-    /// [`Error::Rpc`], [`Error::Timeout`]; then this publisher is of no more use.
+    /// [`Error::Rpc`], [`Error::Timeout`]; this publisher cannot be used any more.
     pub async fn receive(&mut self) -> Result<Vec<Published>, Error> {
         let response = tokio::time::timeout(CALL_MAX, self.responses.message())
             .await
@@ -461,3 +458,6 @@ async fn metadata(org: &Org) -> Result<MetadataMap, Error> {
     }
     Ok(metadata)
 }
+
+#[cfg(test)]
+mod tests;

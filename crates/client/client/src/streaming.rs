@@ -1,7 +1,7 @@
 //! Events over the Streaming API: the session machine of `bayeux`, driven.
 //!
-//! [`Streaming::next`] moves bytes between the machine and HTTP until there is something to tell. The machine decides
-//! everything else: when to poll, when to come back, what to subscribe to again and from where.
+//! [`Streaming::next`] moves bytes between the machine and HTTP until there is an update. The machine decides everything
+//! else: when to poll, when to reconnect, what to subscribe to again and from where.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,11 +42,11 @@ pub struct Event {
     pub replay_id: Option<i64>,
     /// Id of its schema.
     pub schema: Option<Box<str>>,
-    /// What it says, as JSON text, verbatim.
+    /// Its content, as JSON text, verbatim.
     pub payload: Box<str>,
 }
 
-/// What there is to tell.
+/// An update of a client.
 #[derive(Debug)]
 pub enum Update {
     /// A session is open.
@@ -66,7 +66,7 @@ pub enum Update {
     Retrying {
         /// How long until then.
         wait: Duration,
-        /// What the org said, if it said something.
+        /// The response of the org, if there was one.
         refusal: Option<Refusal>,
         /// What failed below, if something did.
         error: Option<Error>,
@@ -75,7 +75,7 @@ pub enum Update {
     Closed(Option<Refusal>),
 }
 
-/// A streaming client at work.
+/// A running streaming client.
 pub struct Streaming {
     org: Org,
     path: String,
@@ -84,8 +84,11 @@ pub struct Streaming {
     exchanges: JoinSet<(RequestId, Result<Bytes, Error>)>,
     under_way: BTreeMap<RequestId, AbortHandle>,
     cookies: Arc<Mutex<Cookies>>,
-    /// What made a request fail, until the machine says what follows from it.
+    /// What made a request fail, until the machine decides what follows from it.
     last_error: Option<Error>,
+    positions: BTreeMap<Box<str>, Option<i64>>,
+    /// Topic and position of the event that was handed on last.
+    handed_on: Option<(Box<str>, i64)>,
 }
 
 impl Streaming {
@@ -103,6 +106,8 @@ impl Streaming {
             under_way: BTreeMap::new(),
             cookies: Arc::default(),
             last_error: None,
+            positions: BTreeMap::new(),
+            handed_on: None,
         }
     }
 
@@ -123,11 +128,14 @@ impl Streaming {
         self.feed(Input::Subscribe {
             channel: topic.into(),
             replay: Some(replay),
-        })
+        })?;
+        self.positions.insert(topic.into(), Some(replay));
+        Ok(())
     }
 
     /// Ends a subscription.
     pub fn unsubscribe(&mut self, topic: &str) {
+        self.positions.remove(topic);
         self.must_feed(Input::Unsubscribe(topic));
     }
 
@@ -142,14 +150,20 @@ impl Streaming {
         self.must_feed(Input::Start);
     }
 
-    /// The position of every subscription: the last event told of, or where it began.
+    /// The position of every subscription: the last event that was handed on before the caller asked for another update,
+    /// so is done with, or where the subscription began.
     pub fn positions(&self) -> impl Iterator<Item = (&str, Option<i64>)> {
-        self.machine.positions()
+        let positions = self.positions.iter();
+        positions.map(|(topic, position)| (&**topic, *position))
     }
 
-    /// The next thing to tell. Cancel-safe. After [`Update::Closed`] it waits for ever unless something is asked of the
-    /// client.
+    /// The next update. Cancel-safe. After [`Update::Closed`] it waits for ever unless something is asked of the client.
     pub async fn next(&mut self) -> Update {
+        if let Some((topic, id)) = self.handed_on.take()
+            && let Some(position) = self.positions.get_mut(&topic)
+        {
+            *position = Some(id);
+        }
         loop {
             while let Some(output) = self.machine.poll_output() {
                 if let Some(update) = self.act(output) {
@@ -210,9 +224,16 @@ impl Streaming {
             }
             Output::Opened { client_id } => Update::Opened { client_id },
             Output::Subscribed(topic) => Update::Subscribed(topic),
-            Output::SubscribeRefused(topic, refusal) => Update::SubscribeRefused(topic, refusal),
+            Output::SubscribeRefused(topic, refusal) => {
+                self.positions.remove(&topic);
+                Update::SubscribeRefused(topic, refusal)
+            }
             Output::Unsubscribed(topic) => Update::Unsubscribed(topic),
-            Output::Event(event) => Update::Event(read_event(event)),
+            Output::Event(event) => {
+                let event = read_event(event);
+                self.handed_on = event.replay_id.map(|id| (event.topic.clone(), id));
+                Update::Event(event)
+            }
             Output::Retrying(moment, refusal) => Update::Retrying {
                 wait: moment.after(self.now()),
                 refusal,

@@ -212,3 +212,27 @@ async fn a_revoked_login_closes_the_stream() {
     drop((follower, org));
     running.stop().await.expect("stops");
 }
+
+#[tokio::test]
+async fn the_position_is_that_of_the_last_event_that_is_done_with() {
+    let running = start().await;
+    let org = login(&running).await;
+    for name in ["A", "B", "C"] {
+        create_account(&org, name).await;
+    }
+    let mut streaming = Streaming::new(org, "59.0");
+    streaming
+        .subscribe(TOPIC, Replay::Earliest)
+        .expect("one subscription");
+    let mut ids = Vec::new();
+    while ids.len() < 3 {
+        let update = tokio::time::timeout(WITHIN, streaming.next()).await;
+        if let Update::Event(event) = update.expect("an update in time") {
+            let positions: Vec<_> = streaming.positions().collect();
+            let before = ids.last().copied().unwrap_or(-2);
+            assert_eq!(positions, [(TOPIC, Some(before))]);
+            ids.push(event.replay_id.expect("a position"));
+        }
+    }
+    running.stop().await.expect("stops");
+}
