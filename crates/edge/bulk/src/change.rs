@@ -1,4 +1,4 @@
-//! Changing records: transaction by transaction, each with what became of its records.
+//! Changing records: transaction by transaction, each with the results of its records.
 
 use landfall_engine::{Outcome, Transaction, stored};
 use landfall_model::RecordId;
@@ -12,7 +12,7 @@ use crate::event::publish;
 use crate::job::{Changing, Job, State};
 use crate::jobs::Entry;
 use crate::record::Mapping;
-use crate::results::{Became, Transacted};
+use crate::results::{RecordResult, Transacted};
 use crate::work::{begin, blocking, end, user};
 
 /// Processes a job to its end, or to the point where the service stops.
@@ -70,7 +70,7 @@ pub(crate) async fn process(
     Ok(())
 }
 
-/// Makes the changes of some records, and keeps with them what became of each; says whether the job goes on.
+/// Makes the changes of some records, and stores their results in the same commit; returns whether the job goes on.
 async fn transact(
     shared: &Shared,
     entry: &Entry,
@@ -93,11 +93,11 @@ async fn transact(
         let before = before.clone();
         move |outcomes: &[Outcome]| {
             let after = advanced(before.clone(), end, (millis, now), outcomes);
-            let became = outcomes.iter().zip(&named);
+            let results = outcomes.iter().zip(&named);
             let transacted = Transacted {
                 start,
-                records: became
-                    .map(|(outcome, id)| Became::of(outcome, *id))
+                records: results
+                    .map(|(outcome, id)| RecordResult::of(outcome, *id))
                     .collect(),
             };
             let result = Document {
@@ -120,7 +120,6 @@ async fn transact(
         shared.engine.commit_noting(transaction, noted).await?
     };
     changing.set(advanced(before, end, (millis, now), &outcomes));
-    drop(changing);
     Ok(true)
 }
 

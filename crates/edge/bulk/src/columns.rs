@@ -30,7 +30,7 @@ pub(crate) enum Column {
 /// Reads the header of data.
 ///
 /// # Errors
-/// What the job tells about it.
+/// The error of the job.
 pub(crate) fn columns(
     header: &StringRecord,
     catalog: &Catalog,

@@ -22,7 +22,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// Why data is not read on.
 #[derive(Debug)]
 pub(crate) enum Unread {
-    /// It is wrong: what the job tells about it.
+    /// It is wrong: the error of the job.
     Wrong(String),
     /// It cannot be had.
     Failed(Error),

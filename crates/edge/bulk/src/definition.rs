@@ -238,19 +238,19 @@ pub(crate) fn identifies(field: &FieldDefinition) -> bool {
 ///
 /// # Errors
 /// [`Fault::JsonInvalid`], [`BulkFault::JobUnreadable`].
-pub(crate) fn wanted_state(body: &[u8]) -> Result<State, Fault> {
-    let mut wanted = None;
+pub(crate) fn requested_state(body: &[u8]) -> Result<State, Fault> {
+    let mut requested = None;
     for (name, value) in members(body)? {
         if name != "state" {
             return Err(unrecognized(&name));
         }
-        wanted = match value.as_str() {
+        requested = match value.as_str() {
             Some("UploadComplete") => Some(State::UploadComplete),
             Some("Aborted") => Some(State::Aborted),
             _ => None,
         };
     }
-    wanted.ok_or_else(unreadable)
+    requested.ok_or_else(unreadable)
 }
 
 fn members(body: &[u8]) -> Result<Map<String, Value>, Fault> {

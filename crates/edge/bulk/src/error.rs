@@ -44,7 +44,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The fault that a client gets. What is no refusal is logged ([`report`]).
+    /// The fault that a client receives. Anything but a refusal is logged ([`report`]).
     pub(crate) fn fault(self) -> Fault {
         match self {
             Self::Engine(error) => error.fault(),

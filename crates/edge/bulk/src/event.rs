@@ -9,7 +9,7 @@ use landfall_store::Document;
 
 use crate::error::Error;
 
-/// Publishes the events that these changes are the creation of, and keeps with them what `note` makes of what became of
+/// Publishes the events that these changes are the creation of, and keeps with them what `note` makes of the results of
 /// each. If there may not be as many now, each is refused.
 ///
 /// # Errors

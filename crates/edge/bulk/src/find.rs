@@ -126,7 +126,7 @@ pub(crate) async fn process(
         .map_err(Unread::Failed)
 }
 
-/// The failure of a job whose query is refused.
+/// The error of a job whose query is refused.
 fn refused(fault: &Fault) -> Unread {
     let failure = JobFailure::Query(Box::new(fault.clone()));
     Unread::Wrong(job_failure(&failure))
@@ -223,7 +223,7 @@ impl Found {
         })
     }
 
-    /// Takes a record; says whether another one is wanted.
+    /// Adds a record; returns whether to go on.
     fn take(&mut self, row: &[Value]) -> ControlFlow<()> {
         let records = self.written.records;
         if records.is_multiple_of(RECORDS_BETWEEN_LOOKS) && !self.goes_on() {
@@ -250,7 +250,7 @@ impl Found {
         ControlFlow::Break(())
     }
 
-    /// Whether the job is still wanted; shows how far it is.
+    /// Whether the job goes on; shows its progress.
     fn goes_on(&self) -> bool {
         let state = self.entry.note_found(self.written.records);
         state == State::InProgress && !*self.stopping.borrow()

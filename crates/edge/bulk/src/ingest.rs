@@ -10,7 +10,7 @@ use http::StatusCode;
 use landfall_model::limits::BULK_CONTENT_BYTES_MAX;
 use landfall_model::{BulkFault, Fault, RecordId};
 
-use crate::definition::{Definition, wanted_state};
+use crate::definition::{Definition, requested_state};
 use crate::error::Error;
 use crate::job::{Job, Kind, Progress, State, Work};
 use crate::lifecycle::{find, keep};
@@ -60,9 +60,9 @@ pub(crate) async fn change(
     id: &str,
     body: Body,
 ) -> Result<Response, Fault> {
-    let wanted = wanted_state(&read(call, body).await?)?;
+    let requested = requested_state(&read(call, body).await?)?;
     let entry = find(shared, call, (Kind::Ingest, id))?;
-    lifecycle::change(shared, &entry, wanted).await
+    lifecycle::change(shared, &entry, requested).await
 }
 
 /// Takes the data of a job.
@@ -108,7 +108,7 @@ async fn receive(shared: &Shared, id: &str, body: Body) -> Result<u64, Fault> {
 /// Refuses data for a job that takes none; else its id.
 fn takes_data(job: &Job) -> Result<RecordId, Fault> {
     if job.state != State::Open {
-        let state = job.state.told();
+        let state = job.state.in_errors();
         return Err(Fault::Bulk(BulkFault::Uploading { state }));
     }
     let id = RecordId::parse(&job.id).map_err(|_| Fault::ResourceNotFound)?;
@@ -118,7 +118,7 @@ fn takes_data(job: &Job) -> Result<RecordId, Fault> {
     Ok(id)
 }
 
-/// Shows what became of the records of a job.
+/// Shows the results of the records of a job.
 pub(crate) fn results(
     shared: &Arc<Shared>,
     call: &Call,

@@ -157,7 +157,7 @@ pub(crate) struct Job {
     pub(crate) version: u16,
     /// The user.
     pub(crate) created_by: String,
-    /// Where the changes come from, as change events tell it.
+    /// Where the changes come from, as in `changeOrigin`.
     pub(crate) origin: String,
     /// Unit: milliseconds since the epoch, as the other times.
     pub(crate) created: i64,
@@ -280,8 +280,8 @@ impl State {
         }
     }
 
-    /// How refusals call it.
-    pub(crate) const fn told(self) -> &'static str {
+    /// The name of the state in errors.
+    pub(crate) const fn in_errors(self) -> &'static str {
         match self {
             Self::Open => "Open",
             Self::UploadComplete | Self::InProgress => "Closed",
@@ -382,7 +382,7 @@ impl Job {
         results.chain([job]).collect()
     }
 
-    /// The key of what became of the records of one transaction.
+    /// The key of the results of one transaction.
     pub(crate) fn result_key(&self, chunk: u32) -> String {
         format!("{}/{chunk:08}", self.id)
     }

@@ -1,7 +1,7 @@
 //! The Bulk API 2.0, and the one before: jobs that change or find many records in the background.
 //!
 //! Owns jobs, their files and their results; it deliberately decides nothing about records. A job is a document. The data
-//! of one that changes records is a file that is streamed there and read from there, and what became of the records is a
+//! of one that changes records is a file that is streamed there and read from there, and their results are a
 //! document for each transaction, kept in the same commit as the records: a crash neither loses nor repeats one, and there
 //! is nothing to repair. What a query finds becomes a file, whole or not at all. Start reading at [`Bulk`], then `job`
 //! (what a job is), `work` (who processes it), `change` and `find` (how), `serve` (its resources); `classic` is the
@@ -109,7 +109,7 @@ impl Bulk {
                     .quality(CompressionLevel::Fastest)
                     .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN)),
             )
-            // An encoding that is not unpacked here is refused by whoever reads the body.
+            // An encoding that is not unpacked here is refused where the body is read.
             .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
             .with_state(Arc::clone(&self.0))
     }

@@ -161,37 +161,37 @@ async fn forget_classic(shared: &Shared, entry: &ClassicEntry) -> Result<(), Fau
     Ok(())
 }
 
-/// Brings a job to the state that a client wants, as far as that can follow; says how it is told.
+/// Brings a job to the state that a client wants, as far as that can follow; returns the response.
 pub(crate) async fn change(
     shared: &Shared,
     entry: &Entry,
-    wanted: State,
+    requested: State,
 ) -> Result<Response, Fault> {
     let changing = entry.change().await;
     let job = changing.get();
     let state = job.state;
-    if wanted == State::Aborted {
+    if requested == State::Aborted {
         if state.is_final() {
-            let state = state.told();
+            let state = state.in_errors();
             return Err(Fault::Bulk(BulkFault::Aborting { state }));
         }
     } else if state != State::Open {
-        let state = state.told();
+        let state = state.in_errors();
         return Err(Fault::Bulk(BulkFault::Closing { state }));
     }
     let changed = Job {
         // Without data there is nothing to wait for.
-        state: if wanted == State::UploadComplete && job.content.is_none() {
+        state: if requested == State::UploadComplete && job.content.is_none() {
             State::JobComplete
         } else {
-            wanted
+            requested
         },
         modified: shared.engine.clock().now().as_millis(),
         ..Job::clone(&job)
     };
     keep(shared, &changed).await?;
     let shown = Job {
-        state: wanted,
+        state: requested,
         ..changed.clone()
     };
     let waits = changed.state == State::UploadComplete;

@@ -11,7 +11,7 @@ use landfall_model::limits::BULK_STORED_BYTES_MAX;
 use landfall_model::{BulkFault, Fault, QueryRefusal};
 use landfall_wire::headers as names;
 
-use crate::definition::{QueryDefinition, wanted_state};
+use crate::definition::{QueryDefinition, requested_state};
 use crate::error::Error;
 use crate::job::{Job, Kind, Progress, State, Work};
 use crate::lifecycle::find;
@@ -75,9 +75,9 @@ pub(crate) async fn change(
     id: &str,
     body: Body,
 ) -> Result<Response, Fault> {
-    let wanted = wanted_state(&read(call, body).await?)?;
+    let requested = requested_state(&read(call, body).await?)?;
     let entry = find(shared, call, (Kind::Query, id))?;
-    lifecycle::change(shared, &entry, wanted).await
+    lifecycle::change(shared, &entry, requested).await
 }
 
 /// Shows a page of what a job has found.

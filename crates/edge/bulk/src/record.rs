@@ -39,7 +39,7 @@ impl Mapping {
     /// Reads a header.
     ///
     /// # Errors
-    /// What the job tells about it.
+    /// The error of the job.
     pub(crate) fn of(
         changing: &Changing,
         object: &str,
@@ -272,7 +272,7 @@ impl Mapping {
                 continue;
             };
             let value = if text == NOTHING || !self.may_write(field) {
-                // What may not be written is not looked at: the engine tells all such fields at once.
+                // Values that may not be written are not read: the engine reports all such fields at once.
                 Value::Null
             } else if matches!(column, Column::Related { .. }) {
                 match found.get(&(number, text.to_owned())) {

@@ -13,13 +13,13 @@ use crate::lifecycle::Listed;
 /// How much of a job an answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
-    /// In answer to its creation.
+    /// In the response to its creation.
     Created,
-    /// In answer to a change.
+    /// In the response to a change.
     Changed,
     /// In a list.
     Listed,
-    /// By itself.
+    /// When it is read.
     All {
         /// Whether the service could split its query by ids.
         pk_chunking: bool,
@@ -126,7 +126,7 @@ fn written(value: &impl Serialize) -> String {
 }
 
 fn shown(job: &Job, detail: Detail) -> Shown<'_> {
-    let told = matches!(detail, Detail::All { .. } | Detail::Listed);
+    let has_type = matches!(detail, Detail::All { .. } | Detail::Listed);
     let formed = detail != Detail::Changed;
     let kind = job.work.kind();
     Shown {
@@ -144,7 +144,7 @@ fn shown(job: &Job, detail: Detail) -> Shown<'_> {
         concurrency_mode: "Parallel",
         content_type: "CSV",
         api_version: f32::from(job.version),
-        job_type: told.then_some(kind.job_type()),
+        job_type: has_type.then_some(kind.job_type()),
         content_url: (detail == Detail::Created && kind == Kind::Ingest).then(|| {
             let Job { version, id, .. } = job;
             format!("services/data/v{version}.0/jobs/ingest/{id}/batches")

@@ -1,4 +1,4 @@
-//! What became of the records of a job: as it is kept, and as clients read it.
+//! Results of the records of a job: as they are stored, and as clients read them.
 //!
 //! Source: "Get Job Successful Record Results", "Get Job Failed Record Results", "Get Job Unprocessed Record Results" (Bulk
 //! API 2.0 and Bulk API Developer Guide).
@@ -24,13 +24,13 @@ use crate::{Shared, stream};
 pub(crate) struct Transacted {
     /// Where the first of them begins in the data.
     pub(crate) start: u64,
-    pub(crate) records: Vec<Became>,
+    pub(crate) records: Vec<RecordResult>,
 }
 
-/// What became of a record.
+/// The result of a record.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Became {
+pub(crate) enum RecordResult {
     /// Its id.
     Created(String),
     /// Its id.
@@ -39,21 +39,21 @@ pub(crate) enum Became {
     Refused(String, String),
 }
 
-impl Became {
+impl RecordResult {
     pub(crate) fn of(outcome: &Outcome, named: Option<RecordId>) -> Self {
         match outcome {
             Ok(saved) if saved.created => Self::Created(saved.id.to_string()),
             Ok(saved) => Self::Changed(saved.id.to_string()),
             Err(fault) => Self::Refused(
                 named.map(|id| id.to_string()).unwrap_or_default(),
-                told(fault),
+                error_text(fault),
             ),
         }
     }
 }
 
 /// An error as results spell it: `CODE:message:FIELD --`.
-fn told(fault: &Fault) -> String {
+fn error_text(fault: &Fault) -> String {
     let fault = match fault {
         // In a list there is no resource that could not be found.
         Fault::RecordNotFound => &Fault::RecordUnknown,
@@ -91,7 +91,7 @@ impl Which {
         }
     }
 
-    /// What stands before the columns of the data.
+    /// The columns before those of the data.
     const fn columns(self) -> [&'static str; 2] {
         match self {
             Self::Successful | Self::Unprocessed => ["sf__Id", "sf__Created"],
@@ -99,11 +99,11 @@ impl Which {
         }
     }
 
-    fn cells(self, became: &Became) -> Option<[&str; 2]> {
-        match (self, became) {
-            (Self::Successful, Became::Created(id)) => Some([id, "true"]),
-            (Self::Successful, Became::Changed(id)) => Some([id, "false"]),
-            (Self::Failed, Became::Refused(id, error)) => Some([id, error]),
+    fn cells(self, record_result: &RecordResult) -> Option<[&str; 2]> {
+        match (self, record_result) {
+            (Self::Successful, RecordResult::Created(id)) => Some([id, "true"]),
+            (Self::Successful, RecordResult::Changed(id)) => Some([id, "false"]),
+            (Self::Failed, RecordResult::Refused(id, error)) => Some([id, error]),
             _ => None,
         }
     }
@@ -144,8 +144,8 @@ async fn processed(shared: &Shared, job: &Job, which: Which, pieces: &Pieces) ->
         })
         .await?
         .map_err(unread)?;
-        for (became, record) in transacted.records.iter().zip(&chunk.records) {
-            if let Some(cells) = which.cells(became) {
+        for (record_result, record) in transacted.records.iter().zip(&chunk.records) {
+            if let Some(cells) = which.cells(record_result) {
                 csv.line(cells.into_iter().chain(record));
             }
         }
@@ -156,7 +156,7 @@ async fn processed(shared: &Shared, job: &Job, which: Which, pieces: &Pieces) ->
     Ok(())
 }
 
-/// What became of the records of one transaction.
+/// The results of the records of one transaction.
 pub(crate) async fn transacted(
     shared: &Shared,
     job: &Job,
@@ -217,11 +217,11 @@ mod tests {
     fn an_error_names_the_code_the_text_and_the_fields() {
         let fields = vec![FieldName::new("Name")];
         assert_eq!(
-            told(&Fault::FieldsRequired { fields }),
+            error_text(&Fault::FieldsRequired { fields }),
             "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
         );
         assert_eq!(
-            told(&Fault::RecordNotFound),
+            error_text(&Fault::RecordNotFound),
             "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--"
         );
     }

@@ -37,7 +37,7 @@ impl Table {
         Ok(Self(cells))
     }
 
-    /// What stands above the columns.
+    /// The names of the columns.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|cell| cell.name.as_str())
     }

@@ -25,18 +25,18 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stopping: watch::Receiver<bool>
             workers.spawn(work(Arc::clone(&shared), entry, stopping.clone()));
         }
         tokio::select! {
-            // The end of whoever would say it says it, too.
+            // That the sender is gone means the same.
             _ = stopping.wait_for(|stops| *stops) => break,
             () = shared.jobs.queued.notified() => {}
-            Some(ended) = workers.join_next(), if !workers.is_empty() => told(ended),
+            Some(ended) = workers.join_next(), if !workers.is_empty() => log_panic(ended),
         }
     }
     while let Some(ended) = workers.join_next().await {
-        told(ended);
+        log_panic(ended);
     }
 }
 
-fn told(ended: Result<(), tokio::task::JoinError>) {
+fn log_panic(ended: Result<(), tokio::task::JoinError>) {
     if let Err(failure) = ended {
         error!(error = %chain(&failure), "a bulk job is not processed on until a restart");
     }

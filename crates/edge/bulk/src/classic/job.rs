@@ -16,13 +16,13 @@ pub(crate) struct Classic {
     pub(crate) task: Task,
     pub(crate) object: String,
     pub(crate) form: Form,
-    /// Whether the client wants one batch after the other; it is told again.
+    /// Whether the client asked for one batch after the other; it is only returned.
     pub(crate) serial: bool,
     /// The number before the `.0`.
     pub(crate) version: u16,
     /// The user.
     pub(crate) created_by: String,
-    /// Where the changes come from, as change events tell it.
+    /// Where the changes come from, as in `changeOrigin`.
     pub(crate) origin: String,
     /// Unit: milliseconds since the epoch, as the other time.
     pub(crate) created: i64,

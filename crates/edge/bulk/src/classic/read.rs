@@ -22,7 +22,7 @@ const KNOWN: [&str; 6] = [
 
 /// A job to be.
 #[derive(Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct JobRequest {
     pub(crate) task: Task,
     pub(crate) object: String,
     pub(crate) form: Form,
@@ -38,7 +38,7 @@ pub(crate) fn definition(
     form: Form,
     definitions: &Definitions,
     login: &Login,
-) -> Result<Wanted, Fault> {
+) -> Result<JobRequest, Fault> {
     let given = members(body, form)?;
     let get = |name: &str| {
         let found = given.iter().find(|(given, _)| given == name);
@@ -78,7 +78,7 @@ pub(crate) fn definition(
             (entity, task)
         }
     };
-    Ok(Wanted {
+    Ok(JobRequest {
         task,
         object: entity.name.to_string(),
         form,
@@ -90,7 +90,7 @@ pub(crate) fn definition(
 ///
 /// # Errors
 /// [`BulkFault::JobUnreadable`].
-pub(crate) fn wanted_state(body: &[u8], form: Form) -> Result<Stage, Fault> {
+pub(crate) fn requested_state(body: &[u8], form: Form) -> Result<Stage, Fault> {
     match members(body, form)?.as_slice() {
         [(name, state)] if name == "state" => match state.as_str() {
             "Closed" => Ok(Stage::Closed),

@@ -1,4 +1,4 @@
-//! Refusals as the API before 2.0 tells them.
+//! Errors in the format of the API before 2.0.
 
 use axum::response::Response;
 use http::StatusCode;

@@ -29,15 +29,15 @@ pub(super) async fn create(
 ) -> Result<Response, Fault> {
     let body = read_body(body, BULK_BODY_BYTES_MAX).await?;
     let definitions = call.login.definitions();
-    let wanted = read::definition(&body, call.form, &definitions, &call.login)?;
+    let requested = read::definition(&body, call.form, &definitions, &call.login)?;
     lifecycle::forget_outdated(shared).await?;
     let (id, created) = shared.jobs.number(&shared.engine)?;
     let job = Classic {
         id,
-        task: wanted.task,
-        object: wanted.object,
-        form: wanted.form,
-        serial: wanted.serial,
+        task: requested.task,
+        object: requested.object,
+        form: requested.form,
+        serial: requested.serial,
         version: call.version.number(),
         created_by: call.login.user_id.to_string(),
         origin: call.origin.clone(),
@@ -69,11 +69,11 @@ pub(super) async fn change(
     body: Body,
 ) -> Result<Response, Fault> {
     let body = read_body(body, BULK_BODY_BYTES_MAX).await?;
-    let wanted = read::wanted_state(&body, call.form)?;
+    let requested = read::requested_state(&body, call.form)?;
     let changing = entry.change().await;
     let job = changing.get();
     let state = job.state;
-    match (state, wanted) {
+    match (state, requested) {
         (Stage::Open, _) | (Stage::Closed, Stage::Aborted) => {}
         (Stage::Aborted, Stage::Aborted) => {
             let state = state.as_str();
@@ -85,7 +85,7 @@ pub(super) async fn change(
         }
     }
     let changed = Classic {
-        state: wanted,
+        state: requested,
         modified: shared.engine.clock().now().as_millis(),
         ..Classic::clone(&job)
     };
@@ -93,7 +93,7 @@ pub(super) async fn change(
     kept.map_err(|error| Error::from(error).fault())?;
     changing.set(changed);
     let job = changing.get();
-    if wanted == Stage::Aborted {
+    if requested == Stage::Aborted {
         for batch in entries(shared, &job) {
             give_up(shared, &batch).await?;
         }

@@ -1,4 +1,4 @@
-//! What became of the records of a batch, and what a query has found.
+//! Results of a batch: one for each record, or what a query found.
 //!
 //! Source: "Get Batch Results", "Use Bulk Query" (Bulk API 2.0 and Bulk API Developer Guide).
 
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::find::check_readable;
 use crate::job::{Batch, Form, Job, State, Work};
 use crate::lines::Csv;
-use crate::results::{Became, transacted};
+use crate::results::{RecordResult, transacted};
 use crate::stream::{self, Pieces};
 use crate::{Shared, answer};
 
@@ -27,7 +27,7 @@ const NOTHING_FOUND: &str = "Records not found for this query";
 /// First characters of the ids of results; the rest is that of the batch.
 const RESULT_PREFIX: &str = "752";
 
-/// Shows the ids of what a query has found, or what became of each record.
+/// Shows the ids of the results of a query, or the result of each record.
 pub(super) fn all(shared: &Arc<Shared>, batch: Arc<Job>, of: &Batch) -> Result<Response, Fault> {
     let form = of.form;
     if matches!(batch.work, Work::Query(_)) {
@@ -42,7 +42,7 @@ pub(super) fn all(shared: &Arc<Shared>, batch: Arc<Job>, of: &Batch) -> Result<R
     let shared = Arc::clone(shared);
     let id = batch.id.clone();
     let body = stream::body(id, move |pieces| async move {
-        became(&shared, &batch, form, &pieces).await
+        record_results(&shared, &batch, form, &pieces).await
     });
     Ok(answer::result(form, body))
 }
@@ -91,12 +91,17 @@ fn result_id(batch: &str) -> String {
     id.map(|id| id.to_string()).unwrap_or_default()
 }
 
-/// Tells what became of each record, in the order of the data.
-async fn became(shared: &Shared, batch: &Job, form: Form, pieces: &Pieces) -> Result<(), Error> {
+/// Writes the result of each record, in the order of the data.
+async fn record_results(
+    shared: &Shared,
+    batch: &Job,
+    form: Form,
+    pieces: &Pieces,
+) -> Result<(), Error> {
     let mut sheet = Sheet::begin(form, batch);
     for number in 0..batch.progress.chunks {
-        for became in transacted(shared, batch, number).await?.records {
-            sheet.add(&became);
+        for record_result in transacted(shared, batch, number).await?.records {
+            sheet.add(&record_result);
         }
         if !pieces.send(sheet.take()).await {
             return Ok(());
@@ -135,14 +140,14 @@ impl Sheet {
         }
     }
 
-    fn add(&mut self, became: &Became) {
+    fn add(&mut self, record_result: &RecordResult) {
         let truth = |is: bool| if is { "true" } else { "false" };
-        let told = Told::of(became);
-        let (success, created) = (truth(told.error.is_none()), truth(told.created));
+        let split = SplitResult::of(record_result);
+        let (success, created) = (truth(split.error.is_none()), truth(split.created));
         match self {
             Self::Csv(csv) => {
-                let id = told.id.unwrap_or_default();
-                csv.line([id, success, created, told.text]);
+                let id = split.id.unwrap_or_default();
+                csv.line([id, success, created, split.text]);
             }
             Self::Json { out, is_first } => {
                 out.push_str(if *is_first { "{" } else { ",{" });
@@ -156,12 +161,12 @@ impl Sheet {
                 ] {
                     out.push_str(part);
                 }
-                match told.id {
+                match split.id {
                     Some(id) => write_json_string(out, id),
                     None => out.push_str("null"),
                 }
                 out.push_str(",\"errors\":[");
-                if let Some(error) = &told.error {
+                if let Some(error) = &split.error {
                     out.push_str("{\"statusCode\":");
                     write_json_string(out, error.code);
                     out.push_str(",\"message\":");
@@ -176,7 +181,7 @@ impl Sheet {
                 out.push_str("]}");
             }
             Self::Xml(w) => w.element("result", |w| {
-                if let Some(error) = &told.error {
+                if let Some(error) = &split.error {
                     w.element("errors", |w| {
                         for field in &error.fields {
                             w.text("fields", field);
@@ -185,7 +190,7 @@ impl Sheet {
                         w.text("statusCode", error.code);
                     });
                 }
-                if let Some(id) = told.id {
+                if let Some(id) = split.id {
                     w.text("id", id);
                 }
                 w.text("success", success);
@@ -211,8 +216,8 @@ impl Sheet {
     }
 }
 
-/// What became of a record, taken apart.
-struct Told<'b> {
+/// The result of a record, split.
+struct SplitResult<'b> {
     id: Option<&'b str>,
     created: bool,
     /// The error as CSV has it.
@@ -228,18 +233,18 @@ struct Parts<'b> {
     fields: Vec<&'b str>,
 }
 
-impl<'b> Told<'b> {
-    fn of(became: &'b Became) -> Self {
-        let (id, created, text) = match became {
-            Became::Created(id) => (id, true, ""),
-            Became::Changed(id) => (id, false, ""),
-            Became::Refused(id, text) => (id, false, text.as_str()),
+impl<'b> SplitResult<'b> {
+    fn of(record_result: &'b RecordResult) -> Self {
+        let (id, created, text) = match record_result {
+            RecordResult::Created(id) => (id, true, ""),
+            RecordResult::Changed(id) => (id, false, ""),
+            RecordResult::Refused(id, text) => (id, false, text.as_str()),
         };
         Self {
             id: Some(id.as_str()).filter(|id| !id.is_empty()),
             created,
             text,
-            error: matches!(became, Became::Refused(..)).then(|| Parts::of(text)),
+            error: matches!(record_result, RecordResult::Refused(..)).then(|| Parts::of(text)),
         }
     }
 }

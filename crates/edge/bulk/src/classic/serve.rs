@@ -37,7 +37,7 @@ pub(crate) async fn classic(State(shared): State<Arc<Shared>>, request: Request)
     let form = media_form(request.headers());
     let answered = answer(&shared, request).await;
     answered.unwrap_or_else(|fault| {
-        // A job's refusals are told in the form of the request: it may be that there is no job.
+        // Errors about a job have the format of the request: there may be no job.
         refusal(&fault, form.map_or(Form::Xml, Form::spoken))
     })
 }
@@ -149,7 +149,7 @@ fn token(headers: &HeaderMap) -> Option<&str> {
     })
 }
 
-/// What the media type of a request stands for.
+/// The format that a media type names.
 fn media_form(headers: &HeaderMap) -> Option<Form> {
     let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     match value
