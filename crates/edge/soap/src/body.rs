@@ -1,6 +1,6 @@
 //! The bytes of a request.
 //!
-//! Clients: those of the Java connector pack their requests unless told not to.
+//! Clients: those of the Java connector compress their requests by default.
 
 use axum::body::Body;
 use bytes::Bytes;

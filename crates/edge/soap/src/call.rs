@@ -62,12 +62,12 @@ impl<'r> Call<'r> {
         self.definitions.catalog()
     }
 
-    /// The text of an argument; none if it is not given.
+    /// The text of an argument; none if it is absent.
     pub(crate) fn argument(&self, name: &str) -> Option<&'r str> {
         self.envelope.operation.value(name)
     }
 
-    /// An argument that may be given many times.
+    /// An argument that may occur many times.
     pub(crate) fn arguments(&self, name: &'r str) -> Vec<&'r Element> {
         self.envelope.operation.children_named(name).collect()
     }

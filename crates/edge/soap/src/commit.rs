@@ -42,7 +42,7 @@ pub(crate) fn id_of(text: &str) -> Result<RecordId, Fault> {
     })
 }
 
-/// Tells what is wrong with one record from what is wrong with the whole call.
+/// Separates the faults of one record from those of the whole call.
 pub(crate) fn of_one<T>(made: Result<T, Fault>) -> Result<Result<T, Fault>, Fault> {
     match made {
         Err(fault @ Fault::Soap(SoapFault::ValueInvalid { .. } | SoapFault::TypeMissing)) => {
@@ -72,7 +72,7 @@ pub(crate) async fn commit(
     call.state.engine.commit(transaction).await.map_err(refused)
 }
 
-/// Writes what became of a change: errors, id, success.
+/// Writes the result of a change: errors, id, success.
 pub(crate) fn write_outcome(w: &mut Writer, outcome: &Outcome, kept: Option<&str>) {
     match outcome {
         Ok(saved) => {

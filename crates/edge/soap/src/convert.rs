@@ -10,12 +10,12 @@ use landfall_xml::{Element, Writer};
 
 use crate::call::Call;
 use crate::commit::{check_access, id_of, write_error};
-use crate::given::entity_named;
+use crate::input::entity_named;
 
 /// The objects that a conversion changes.
 const OBJECTS: [&str; 4] = ["Lead", "Account", "Contact", "Opportunity"];
 
-/// Answers with what became of each lead.
+/// Answers with the result of each lead.
 pub(crate) async fn convert(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let leads = call.arguments("leadConverts");
     let most = LEADS_CONVERTED_MAX;
@@ -26,7 +26,7 @@ pub(crate) async fn convert(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault
         check_access(call, entity_named(call, object)?)?;
     }
     for lead in leads {
-        let outcome = match asked(lead) {
+        let outcome = match conversion(lead) {
             Ok(conversion) => attempt(call, conversion).await?,
             Err(fault) => Err(fault),
         };
@@ -36,8 +36,8 @@ pub(crate) async fn convert(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault
     Ok(())
 }
 
-/// What is asked for one lead. An email about it is never sent.
-fn asked(lead: &Element) -> Result<Conversion, Fault> {
+/// The conversion of one lead. An email about it is never sent.
+fn conversion(lead: &Element) -> Result<Conversion, Fault> {
     let text = |name| lead.value(name).filter(|text| !text.is_empty());
     let id = |name| text(name).map(id_of).transpose();
     let flag = |name| matches!(text(name), Some("true" | "1"));

@@ -128,7 +128,7 @@ fn write_entry(w: &mut Writer, described: &Described<'_>) {
     w.boolean("updateable", may.updateable);
 }
 
-/// What stands before the fields in a whole describe, in the order of the WSDL: each describe has it.
+/// The elements before the fields in a whole describe, in the order of the WSDL: each describe has it.
 fn write_origin(w: &mut Writer, described: &Described<'_>) {
     let (object, may) = (described.object, described.object.capabilities);
     w.boolean("createable", may.createable);
@@ -142,7 +142,7 @@ fn write_origin(w: &mut Writer, described: &Described<'_>) {
     w.boolean("feedEnabled", may.feed_enabled);
 }
 
-/// What stands behind them.
+/// The elements after them.
 fn write_names(w: &mut Writer, described: &Described<'_>) {
     let (object, may) = (described.object, described.object.capabilities);
     w.boolean("hasSubtypes", false);

@@ -12,14 +12,14 @@ use landfall_xml::{Element, Writer};
 
 use crate::call::Call;
 use crate::commit::write_outcome;
-use crate::given;
+use crate::input;
 
 /// What a record of a call is, as far as events go.
 pub(crate) enum Event {
     /// A record.
     None,
     /// An event to be published, or why it is none.
-    Asked(Result<Outgoing, Fault>),
+    Requested(Result<Outgoing, Fault>),
 }
 
 /// An event that is ready to be published.
@@ -32,7 +32,7 @@ pub(crate) struct Outgoing {
 
 /// The platform event that a record of a call is; none for a record.
 pub(crate) fn publication<'c>(call: &'c Call<'_>, record: &Element) -> Option<&'c Publication> {
-    call.definitions.publication(given::object_name(record))
+    call.definitions.publication(input::object_name(record))
 }
 
 /// An event with what its element gives it.
@@ -48,10 +48,10 @@ pub(crate) fn prepared(
             label: object.label.clone(),
         });
     }
-    if given::gives_id(record) {
+    if input::gives_id(record) {
         return Err(Fault::IdInEvent);
     }
-    let values = given::values(object, record, None)?;
+    let values = input::values(object, record, None)?;
     let engine = &call.state.engine;
     let (published, event) = engine
         .prepare(publication, call.login.user_id, values)
@@ -63,24 +63,24 @@ pub(crate) fn prepared(
     })
 }
 
-/// Publishes the events of a call; says for each of its records what became of the event, if it is one.
+/// Publishes the events of a call; returns for each of its records the result of the event, if it is one.
 pub(crate) async fn publish(
     call: &Call<'_>,
     events: Vec<Event>,
     has_failed: bool,
 ) -> Result<Vec<Option<Result<Published, Fault>>>, Fault> {
-    let is_refused = |event: &Event| matches!(event, Event::Asked(Err(_)));
+    let is_refused = |event: &Event| matches!(event, Event::Requested(Err(_)));
     let undone = call.is_all_or_none() && (has_failed || events.iter().any(is_refused));
-    let (mut told, mut outgoing) = (Vec::with_capacity(events.len()), Vec::new());
+    let (mut results, mut outgoing) = (Vec::with_capacity(events.len()), Vec::new());
     for event in events {
-        told.push(match event {
+        results.push(match event {
             Event::None => None,
-            Event::Asked(Err(fault)) => Some(Err(fault)),
+            Event::Requested(Err(fault)) => Some(Err(fault)),
             // Other events are published whatever becomes of the transaction that they were made in.
-            Event::Asked(Ok(event)) if event.after_commit && undone => {
+            Event::Requested(Ok(event)) if event.after_commit && undone => {
                 Some(Err(Fault::RolledBack { record: None }))
             }
-            Event::Asked(Ok(event)) => {
+            Event::Requested(Ok(event)) => {
                 outgoing.push(event.event);
                 Some(Ok(event.published))
             }
@@ -91,16 +91,19 @@ pub(crate) async fn publish(
     match published.map_err(refused) {
         // The records are there: each event is refused for itself.
         Err(fault @ Fault::PublishLimitExceeded) => {
-            for told in told.iter_mut().filter(|told| matches!(told, Some(Ok(_)))) {
-                *told = Some(Err(fault.clone()));
+            for result in results
+                .iter_mut()
+                .filter(|result| matches!(result, Some(Ok(_))))
+            {
+                *result = Some(Err(fault.clone()));
             }
         }
         published => drop(published?),
     }
-    Ok(told)
+    Ok(results)
 }
 
-/// Writes what became of an event. That it was taken is told by its UUID, as an error.
+/// Writes the result of an event. A queued one has its UUID among the errors.
 pub(crate) fn write(w: &mut Writer, event: &Result<Published, Fault>) {
     let published = match event {
         Ok(published) => published,

@@ -33,13 +33,13 @@ pub(crate) fn entity_of<'c>(
     entity_named(call, name)
 }
 
-/// The name of a record's object; empty if it tells none.
+/// The name of a record's object; empty if it names none.
 pub(crate) fn object_name(record: &Element) -> &str {
     let kind = record.kind.as_deref().filter(|kind| *kind != "sObject");
     record.value(TYPE).or(kind).unwrap_or_default()
 }
 
-/// Whether a record tells its id.
+/// Whether a record has its id.
 pub(crate) fn gives_id(record: &Element) -> bool {
     given_id(record).is_some()
 }
@@ -58,7 +58,7 @@ pub(crate) fn entity_named<'c>(
     call.catalog().entity(name).ok_or_else(unknown)
 }
 
-/// The values that a record is given, but for its id and for the field at `left_out`.
+/// The values of a record, without its id and the field at `left_out`.
 ///
 /// # Errors
 /// Those of one record; [`SoapFault::ValueInvalid`] refuses the whole call.
@@ -67,7 +67,7 @@ pub(crate) fn values(
     record: &Element,
     left_out: Option<usize>,
 ) -> Result<Vec<Assignment>, Fault> {
-    let mut given: Vec<Assignment> = Vec::new();
+    let mut values: Vec<Assignment> = Vec::new();
     for element in &record.children {
         let name = element.name.as_str();
         let (name, value) = match name {
@@ -80,11 +80,11 @@ pub(crate) fn values(
         };
         let (place, _) = known(entity, name)?;
         if left_out != Some(place) {
-            given.retain(|(other, _)| *other != place);
-            given.push((place, value));
+            values.retain(|(other, _)| *other != place);
+            values.push((place, value));
         }
     }
-    Ok(given)
+    Ok(values)
 }
 
 fn known<'e>(

@@ -13,7 +13,7 @@ mod convert;
 mod describe;
 mod describe_field;
 mod event;
-mod given;
+mod input;
 mod lookup;
 mod merge;
 mod older;
@@ -39,10 +39,10 @@ use http::request::Parts;
 use landfall_auth::Auth;
 use landfall_engine::Engine;
 
-/// Tells scheme and authority of a request as its client sees them: `https://localhost:7443`.
+/// Scheme and authority of a request as its client sees them: `https://localhost:7443`.
 pub type BaseUrl = Arc<dyn Fn(&Parts) -> String + Send + Sync>;
 
-/// What the SOAP API stands on.
+/// What the SOAP API needs.
 #[derive(Clone)]
 pub struct SoapState {
     /// The org.

@@ -13,7 +13,7 @@ use landfall_model::{EntityDefinition, Fault, FieldDefinition, RecordId, SoapFau
 use landfall_xml::Element;
 
 use crate::call::Call;
-use crate::given;
+use crate::input;
 
 /// The record with an id in place of each such reference.
 ///
@@ -67,7 +67,7 @@ async fn found(
     element: &Element,
 ) -> Result<RecordId, Fault> {
     let (target, place, field) = key(call, reference, element)?;
-    let key = given::key(target, element, place)?.unwrap_or_default();
+    let key = input::key(target, element, place)?.unwrap_or_default();
     if let Value::Id(id) = key {
         return Ok(id);
     }
@@ -85,7 +85,7 @@ fn key<'c>(
     reference: &FieldDefinition,
     element: &Element,
 ) -> Result<(&'c Arc<EntityDefinition>, usize, &'c FieldDefinition), Fault> {
-    let kind = given::object_name(element);
+    let kind = input::object_name(element);
     let mut names = element.children.iter().filter(|child| child.name != "type");
     let (Some(name), None) = (names.next(), names.next()) else {
         return Err(Fault::Soap(SoapFault::ReferenceInvalid {

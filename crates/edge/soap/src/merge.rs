@@ -9,12 +9,13 @@ use landfall_xml::{Element, Writer};
 
 use crate::call::Call;
 use crate::commit::{check_access, check_count, id_of, of_one, write_error};
-use crate::{given, lookup};
+use crate::input;
+use crate::lookup;
 
 /// What requests are called. Clients: the WSDL has the first name, jsforce the second.
 const REQUESTS: [&str; 2] = ["request", "mergeRequests"];
 
-/// Answers with what became of each request.
+/// Answers with the result of each request.
 pub(crate) async fn merge(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let requests: Vec<&Element> = REQUESTS
         .into_iter()
@@ -23,7 +24,7 @@ pub(crate) async fn merge(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> 
     check_count(requests.len())?;
     let mut merges = Vec::with_capacity(requests.len());
     for request in requests {
-        merges.push(of_one(asked(call, request).await)?);
+        merges.push(of_one(merge_of(call, request).await)?);
     }
     for merge in merges {
         let outcome = match merge {
@@ -39,17 +40,17 @@ pub(crate) async fn merge(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> 
 }
 
 /// What a request asks for.
-async fn asked(call: &Call<'_>, request: &Element) -> Result<Merge, Fault> {
+async fn merge_of(call: &Call<'_>, request: &Element) -> Result<Merge, Fault> {
     let empty = Element::default();
     let record = request.child("masterRecord").unwrap_or(&empty);
-    let entity = given::entity_of(call, record)?;
+    let entity = input::entity_of(call, record)?;
     check_access(call, entity)?;
     let record = &*lookup::resolved(call, entity, record).await?;
-    let master = given::id(entity, record)?;
+    let master = input::id(entity, record)?;
     let victims = request.children_named("recordToMergeIds");
     Ok(Merge {
         master: master.ok_or(Fault::Many(ManyFault::IdMissing))?,
-        values: given::values(entity, record, None)?,
+        values: input::values(entity, record, None)?,
         victims: victims
             .map(|id| id_of(id.text.trim()))
             .collect::<Result<_, _>>()?,

@@ -1,6 +1,6 @@
 //! What old versions of the API have that those of today have otherwise: one field of `PushTopic`.
 //!
-//! Source: "`PushTopic`" (Object Reference): up to 28.0 `NotifyForOperations` says which changes are told, and can be
+//! Source: "`PushTopic`" (Object Reference): up to 28.0 `NotifyForOperations` selects the changes that are reported, and can be
 //! written; from 29.0 on it follows from a flag for each operation.
 
 use std::borrow::Cow;

@@ -114,7 +114,7 @@ impl Render<'_> {
         });
     }
 
-    /// A group of records: what it has is called as the query says, so each value tells its type.
+    /// A group of records: its members have the names of the query, so each value has its type.
     fn group(&self, w: &mut Writer, items: &[Item], row: &PageRow) {
         let names = (RECORDS, "AggregateResult");
         record(w, self.dialect, names, &Value::Null, |w| {

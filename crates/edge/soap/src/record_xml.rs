@@ -1,7 +1,7 @@
 //! Records and their values as XML.
 //!
 //! The Partner API has the name of the object, then the id, then what was asked for in its order, the id once more if it
-//! was asked for. In the Enterprise API the object is the type of the element, the id stands first and once, and the other
+//! was asked for. In the Enterprise API the object is the type of the element, the id comes first and once, and the other
 //! members follow by name, as a WSDL has them.
 //! Source: "Queries and the Partner WSDL", "Primitive Data Types" (SOAP API Developer Guide); the Partner WSDL.
 
@@ -14,7 +14,7 @@ use crate::answer::Dialect;
 
 const ID: &str = "Id";
 
-/// Writes a record with its id, null if it is not told; `members` writes the rest.
+/// Writes a record with its id, null if it is not shown; `members` writes the rest.
 pub(crate) fn record(
     w: &mut Writer,
     dialect: Dialect,

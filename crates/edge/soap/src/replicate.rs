@@ -11,7 +11,7 @@ use landfall_wire::dates::{parse_date_time, render_utc};
 use landfall_xml::Writer;
 
 use crate::call::Call;
-use crate::given;
+use crate::input;
 
 /// Answers with the records that were made or changed, or brought back.
 pub(crate) async fn updated(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
@@ -46,7 +46,7 @@ async fn found(
     of: Replicated,
 ) -> Result<(Period, Vec<(RecordId, Timestamp)>), Fault> {
     let object = call.argument("sObjectType").unwrap_or_default();
-    let entity: &Arc<EntityDefinition> = given::entity_named(call, object)?;
+    let entity: &Arc<EntityDefinition> = input::entity_named(call, object)?;
     let engine = &call.state.engine;
     let bounds = (point(call, "startDate")?, point(call, "endDate")?);
     let period = Period::new(engine.clock().now(), entity, bounds, of);

@@ -9,22 +9,22 @@ use landfall_xml::Writer;
 
 use crate::answer::Dialect;
 use crate::call::Call;
-use crate::given;
+use crate::input;
 use crate::record_xml::{self, is_id, ordered};
 
 /// Answers with the records of the ids; nil for one that is not there.
 pub(crate) async fn retrieve(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let object = call.argument("sObjectType").unwrap_or_default();
-    let entity = given::entity_named(call, object)?;
+    let entity = input::entity_named(call, object)?;
     let places = places(entity, call.argument("fieldList").unwrap_or_default())?;
-    let given = call.arguments("ids");
-    if given.len() > REST_COLLECTION_READ_MAX {
+    let arguments = call.arguments("ids");
+    if arguments.len() > REST_COLLECTION_READ_MAX {
         return Err(Fault::Many(ManyFault::RecordsTooMany {
             most: REST_COLLECTION_READ_MAX,
         }));
     }
-    let mut ids = Vec::with_capacity(given.len());
-    for id in given {
+    let mut ids = Vec::with_capacity(arguments.len());
+    for id in arguments {
         let text = id.text.trim();
         ids.push(RecordId::parse(text).map_err(|_| {
             Fault::Many(ManyFault::IdUnreadable {
@@ -71,15 +71,17 @@ fn write_record(
     row: &Row,
 ) {
     let value = |place: usize| row.get(place).unwrap_or(&Value::Null);
-    let asked: Vec<(usize, &FieldDefinition)> = places
+    let selected: Vec<(usize, &FieldDefinition)> = places
         .iter()
         .filter_map(|place| Some((*place, entity.fields.get(*place)?)))
         .collect();
-    let id = asked.iter().find(|(_, field)| is_id(field.name.as_str()));
+    let id = selected
+        .iter()
+        .find(|(_, field)| is_id(field.name.as_str()));
     let id = id.map_or(&Value::Null, |(place, _)| value(*place));
     let names = ("result", entity.name.as_str());
     record_xml::record(w, dialect, names, id, |w| {
-        for (place, field) in ordered(dialect, &asked, |(_, field)| field.name.as_str()) {
+        for (place, field) in ordered(dialect, &selected, |(_, field)| field.name.as_str()) {
             let (name, kind) = (field.name.as_str(), field.field_type);
             if kind.is_compound() {
                 let parts = entity.components(name);

@@ -12,7 +12,7 @@ use landfall_xml::{Element, Writer};
 use crate::call::Call;
 use crate::commit::{check_count, commit, of_one, write_outcome};
 use crate::event::{self, Event};
-use crate::{given, lookup, older};
+use crate::{input, lookup, older};
 
 /// Creates records, and publishes events.
 pub(crate) async fn create(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
@@ -21,7 +21,7 @@ pub(crate) async fn create(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault>
     let mut events = Vec::with_capacity(records.len());
     for record in records {
         if let Some(publication) = event::publication(call, record) {
-            events.push(Event::Asked(of_one(event::prepared(
+            events.push(Event::Requested(of_one(event::prepared(
                 call,
                 publication,
                 record,
@@ -49,7 +49,7 @@ pub(crate) async fn create(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault>
 /// Changes records.
 pub(crate) async fn update(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let changes = changes(call, |entity, record| {
-        let id = given::id(entity, record)?;
+        let id = input::id(entity, record)?;
         updated(entity, record, id.ok_or(Fault::Many(ManyFault::IdMissing))?)
     });
     for outcome in commit(call, changes.await?).await? {
@@ -99,7 +99,7 @@ async fn change(
     record: &Element,
     make: impl Fn(&Arc<EntityDefinition>, &Element) -> Result<Change, Fault>,
 ) -> Result<Change, Fault> {
-    let entity = given::entity_of(call, record)?;
+    let entity = input::entity_of(call, record)?;
     let made = lookup::resolved(call, entity, record)
         .await
         .and_then(|record| older::record(call, entity, record))
@@ -108,12 +108,12 @@ async fn change(
 }
 
 fn created(entity: &Arc<EntityDefinition>, record: &Element) -> Result<Change, Fault> {
-    if given::id(entity, record)?.is_some() {
+    if input::id(entity, record)?.is_some() {
         return Err(Fault::Many(ManyFault::IdInInsert));
     }
     Ok(Change::Create {
         entity: Arc::clone(entity),
-        values: given::values(entity, record, None)?,
+        values: input::values(entity, record, None)?,
     })
 }
 
@@ -125,7 +125,7 @@ fn updated(
     Ok(Change::Update {
         entity: Arc::clone(entity),
         id,
-        values: given::values(entity, record, None)?,
+        values: input::values(entity, record, None)?,
         unmodified_since: None,
     })
 }
@@ -138,14 +138,14 @@ fn upserted(
 ) -> Result<Change, Fault> {
     let place = key_place(entity, field)?;
     if entity.index_of("Id") == Some(place) {
-        return match given::id(entity, record)? {
+        return match input::id(entity, record)? {
             Some(id) => updated(entity, record, id),
             None => created(entity, record),
         };
     }
     let name = entity.fields.get(place).map(|field| field.name.clone());
     let name = name.ok_or(Fault::ResourceNotFound)?;
-    let key = given::key(entity, record, place)?;
+    let key = input::key(entity, record, place)?;
     let key = key.ok_or_else(|| {
         Fault::Many(ManyFault::KeyMissing {
             field: name.clone(),
@@ -162,7 +162,7 @@ fn upserted(
         entity: Arc::clone(entity),
         field: place,
         key,
-        values: given::values(entity, record, Some(place))?,
+        values: input::values(entity, record, Some(place))?,
         update_only: false,
     })
 }
@@ -181,13 +181,13 @@ fn key_place(entity: &EntityDefinition, name: &str) -> Result<usize, Fault> {
         })
 }
 
-/// How often each external id stands in the call: those that do twice are not saved.
+/// How often each external id occurs in the call: records with a repeated one are not saved.
 fn repeated(call: &Call<'_>, field: &str) -> Result<HashMap<String, usize>, Fault> {
     let mut counts = HashMap::new();
     for record in call.arguments("sObjects") {
-        let entity = given::entity_of(call, record)?;
+        let entity = input::entity_of(call, record)?;
         let place = key_place(entity, field)?;
-        if let Ok(Some(key)) = given::key(entity, record, place) {
+        if let Ok(Some(key)) = input::key(entity, record, place) {
             *counts.entry(spelled(&key)).or_insert(0) += 1;
         }
     }

@@ -100,7 +100,7 @@ fn version(path: &str) -> Option<&str> {
     path.split('/').filter(|segment| !segment.is_empty()).nth(3)
 }
 
-/// What a request tells of the client that logs in.
+/// The client that logs in, as far as the request names it.
 ///
 /// Source: "`LoginEventStream`" (Platform Events Developer Guide), `Application`: `N/A` for a client without a name.
 fn visit(parts: &Parts, envelope: &Envelope) -> Visit {

@@ -131,14 +131,14 @@ pub(crate) async fn set_password(call: &Call<'_>, w: &mut Writer) -> Result<(), 
     Ok(())
 }
 
-/// Tells who the caller is.
+/// Answers with the caller.
 pub(crate) async fn user_info(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let info = user_info::of(call.state, &call.login).await?;
     w.element("result", |w| info.write(w));
     Ok(())
 }
 
-/// Tells the time.
+/// Answers with the time.
 pub(crate) fn server_timestamp(call: &Call<'_>, w: &mut Writer) {
     let now = call.state.engine.clock().now();
     w.element("result", |w| w.text("timestamp", &dates::render_utc(now)));

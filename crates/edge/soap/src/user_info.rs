@@ -1,4 +1,4 @@
-//! What a client is told about the user who logged in.
+//! Information about the logged-in user.
 //!
 //! Source: `getUserInfo()`, "`GetUserInfoResult`" (SOAP API Developer Guide); the Partner WSDL for the order.
 
@@ -15,40 +15,40 @@ const ATTACHMENT_BYTES: &str = "5242880";
 
 /// The records that the answer is made of.
 pub(crate) struct UserInfo {
-    user: Known,
-    org: Known,
+    user: Record,
+    org: Record,
     /// Unit: seconds without a call.
     idle: i64,
 }
 
 /// A record, read by field names.
-struct Known {
+struct Record {
     id: RecordId,
     values: Vec<(String, Value)>,
 }
 
-/// Reads what is told about the user of a login.
+/// Reads the information about the user of a login.
 pub(crate) async fn of(state: &SoapState, login: &Login) -> Result<UserInfo, Fault> {
     let engine = &state.engine;
     Ok(UserInfo {
-        user: known(engine, "User", login.user_id).await?,
-        org: known(engine, "Organization", login.org_id).await?,
+        user: record(engine, "User", login.user_id).await?,
+        org: record(engine, "Organization", login.org_id).await?,
         idle: login.expires().since(login.used()) / 1_000,
     })
 }
 
-async fn known(engine: &Engine, object: &str, id: RecordId) -> Result<Known, Fault> {
+async fn record(engine: &Engine, object: &str, id: RecordId) -> Result<Record, Fault> {
     let catalog = engine.catalog();
     let entity = catalog.entity(object).ok_or(Fault::ResourceNotFound)?;
     let row: Option<Row> = engine.row(entity, id).await.map_err(refused)?;
     let fields = entity.fields.iter().map(|field| field.name.to_string());
-    Ok(Known {
+    Ok(Record {
         id,
         values: fields.zip(row.unwrap_or_default()).collect(),
     })
 }
 
-impl Known {
+impl Record {
     fn text(&self, field: &str) -> Option<&str> {
         let (_, value) = self.values.iter().find(|(name, _)| name == field)?;
         match value {
