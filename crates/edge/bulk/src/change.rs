@@ -109,7 +109,8 @@ async fn transact(
         }
     };
     let outcomes = if let Some(event) = mapping.event() {
-        publish(&shared.engine, event, user, changes, noted).await?
+        let rights = shared.engine.rights(user).await?;
+        publish(&shared.engine, event, &rights, changes, noted).await?
     } else {
         let transaction = Transaction {
             changes,

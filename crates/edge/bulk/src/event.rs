@@ -3,8 +3,8 @@
 //! Source: "Publish Event Messages with Salesforce APIs" (Platform Events Developer Guide); how results tell it is ours.
 
 use landfall_engine::usage::Client;
-use landfall_engine::{Change, Engine, NewEvent, Outcome, Publication, Saved};
-use landfall_model::{Fault, RecordId};
+use landfall_engine::{Change, Engine, NewEvent, Outcome, Publication, Rights, Saved};
+use landfall_model::Fault;
 use landfall_store::Document;
 
 use crate::error::Error;
@@ -17,7 +17,7 @@ use crate::error::Error;
 pub(crate) async fn publish(
     engine: &Engine,
     publication: &Publication,
-    user: RecordId,
+    rights: &Rights,
     changes: Vec<Change>,
     note: impl Fn(&[Outcome]) -> Vec<Document>,
 ) -> Result<Vec<Outcome>, Error> {
@@ -25,7 +25,7 @@ pub(crate) async fn publish(
     let mut outcomes = Vec::with_capacity(changes.len());
     for change in changes {
         outcomes.push(
-            prepared(engine, publication, user, change)?.map(|(saved, event)| {
+            prepared(engine, publication, rights, change)?.map(|(saved, event)| {
                 events.push(event);
                 saved
             }),
@@ -50,7 +50,7 @@ pub(crate) async fn publish(
 fn prepared(
     engine: &Engine,
     publication: &Publication,
-    user: RecordId,
+    rights: &Rights,
     change: Change,
 ) -> Result<Result<(Saved, NewEvent), Fault>, Error> {
     let values = match change {
@@ -59,7 +59,7 @@ fn prepared(
         // Jobs of events insert.
         _ => return Ok(Err(Fault::ResourceNotFound)),
     };
-    match engine.prepare(publication, user, values) {
+    match engine.prepare(publication, rights, values) {
         Ok((published, event)) => {
             let saved = Saved {
                 id: published.id,

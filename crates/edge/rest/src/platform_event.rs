@@ -86,7 +86,7 @@ pub(crate) fn prepared<'m>(
     }
     let prepared = shared
         .engine
-        .prepare(publication, call.login.user_id, input.values);
+        .prepare(publication, call.login.rights(), input.values);
     let (published, event) = prepared.map_err(refused)?;
     let outgoing = Outgoing {
         event,

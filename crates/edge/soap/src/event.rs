@@ -54,7 +54,7 @@ pub(crate) fn prepared(
     let values = input::values(object, record, None)?;
     let engine = &call.state.engine;
     let (published, event) = engine
-        .prepare(publication, call.login.user_id, values)
+        .prepare(publication, call.login.rights(), values)
         .map_err(refused)?;
     Ok(Outgoing {
         published,

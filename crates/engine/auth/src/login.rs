@@ -95,6 +95,11 @@ impl Login {
         }
     }
 
+    /// What its user may do, now and later.
+    pub const fn rights(&self) -> &Arc<Rights> {
+        &self.rights
+    }
+
     /// What its user may do at this moment, and the org as they see it.
     pub fn access(&self) -> Arc<Access> {
         self.rights.access()

@@ -7,6 +7,7 @@ use landfall_model::limits::EVENT_BYTES_MAX;
 use landfall_model::{EventUuid, Fault, FieldDefinition, FieldType, RecordId, Row, Value};
 use landfall_store::NewEvent;
 
+use crate::access::Rights;
 use crate::command::Assignment;
 use crate::definitions::Publication;
 use crate::entropy::draw;
@@ -29,13 +30,11 @@ pub struct Published {
 pub(crate) fn prepare(
     engine: &Engine,
     publication: &Publication,
-    user: RecordId,
+    rights: &Rights,
     values: Vec<Assignment>,
 ) -> Result<(Published, NewEvent), Error> {
     let object = &*publication.object;
-    // Who is at work has a standing; what the service does itself needs none.
-    let rights = engine.0.state.known_rights(user);
-    if rights.is_some_and(|user| !user.access().event(&publication.event).create) {
+    if !rights.access().event(&publication.event).create {
         return Err(Fault::AccessDenied.into());
     }
     let mut row: Row = defaults::blank(object);
@@ -63,7 +62,7 @@ pub(crate) fn prepare(
     if !missing.is_empty() {
         return Err(Fault::FieldsRequired { fields: missing }.into());
     }
-    let event = encoded(engine, publication, user, row)?;
+    let event = encoded(engine, publication, rights.user(), row)?;
     let published = Published {
         id: RecordId::from_number(object.key_prefix, *b"xx", THROW_AWAY),
         uuid: event.uuid,

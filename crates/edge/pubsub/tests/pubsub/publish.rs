@@ -203,9 +203,10 @@ async fn an_event_of_a_record_request_is_delivered_with_the_uuid_of_its_answer()
     let publication = definitions.publication("Low_Ink__e").expect("deployed");
     let place = publication.object.index_of("Printer_Model__c").expect("it");
     let values = vec![(place, Value::Text("XZO-5".to_owned()))];
+    let rights = org.engine.rights(org.admin).await.expect("a read");
     let published = org
         .engine
-        .publish_record(&Client::Rest, publication, org.admin, values);
+        .publish_record(&Client::Rest, publication, &rights, values);
     let published = published.await.expect("it is published");
     assert_eq!(
         produced(&stream.event().await).id,

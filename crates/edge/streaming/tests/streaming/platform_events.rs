@@ -70,9 +70,10 @@ async fn publish(org: &Org) -> String {
         (place("Printer_Model__c"), "XZO-5 .517Z".into_field()),
         (place("Since__c"), since),
     ];
+    let rights = org.engine.rights(org.admin).await.expect("a read");
     let published = org
         .engine
-        .publish_record(&Client::Rest, publication, org.admin, values);
+        .publish_record(&Client::Rest, publication, &rights, values);
     published.await.expect("it is published").uuid.to_string()
 }
 

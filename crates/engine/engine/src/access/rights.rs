@@ -21,6 +21,11 @@ pub struct Rights {
 }
 
 impl Rights {
+    /// The user.
+    pub const fn user(&self) -> RecordId {
+        self.user
+    }
+
     /// What the user may do now.
     pub fn access(&self) -> Arc<Access> {
         let access = self.access.read().unwrap_or_else(PoisonError::into_inner);

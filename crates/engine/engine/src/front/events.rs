@@ -5,6 +5,7 @@ use std::sync::Arc;
 use landfall_model::{RecordId, ReplayId, Value};
 use landfall_store::{Document, LogBounds, NewEvent, TopicId};
 
+use crate::access::Rights;
 use crate::command::Assignment;
 use crate::definitions::Publication;
 use crate::error::Error;
@@ -50,7 +51,7 @@ impl Engine {
         Ok(positions)
     }
 
-    /// Publishes a platform event with the values of a request.
+    /// Publishes a platform event with the values of a request, as the user whose rights these are.
     ///
     /// # Errors
     /// Those of [`Self::prepare`] and [`Self::publish`].
@@ -58,10 +59,10 @@ impl Engine {
         &self,
         client: &Client,
         publication: &Publication,
-        user: RecordId,
+        rights: &Rights,
         values: Vec<Assignment>,
     ) -> Result<Published, Error> {
-        let (published, event) = self.prepare(publication, user, values)?;
+        let (published, event) = self.prepare(publication, rights, values)?;
         self.publish(client, vec![event]).await?;
         Ok(published)
     }
@@ -74,10 +75,10 @@ impl Engine {
     pub fn prepare(
         &self,
         publication: &Publication,
-        user: RecordId,
+        rights: &Rights,
         values: Vec<Assignment>,
     ) -> Result<(Published, NewEvent), Error> {
-        publish::prepare(self, publication, user, values)
+        publish::prepare(self, publication, rights, values)
     }
 
     /// An event that the service itself publishes, with values by field name: for [`Self::publish`]. None if the org does

@@ -256,9 +256,10 @@ async fn platform_events_are_published_with_their_defaults_and_rules() {
         .publication("low_ink__E")
         .expect("in any letter case");
     let place = |name| publication.object.index_of(name).expect("a field");
+    let rights = org.engine.rights(org.user).await.expect("a read");
     let publish = |values| {
         org.engine
-            .publish_record(&Client::Rest, publication, org.user, values)
+            .publish_record(&Client::Rest, publication, &rights, values)
     };
     let tail = org.engine.log().bounds().tail;
     let published = publish(vec![(place("Model__c"), Value::Text("XZO".to_owned()))])
