@@ -139,7 +139,7 @@ fn banner(running: &Running, data: &Data, as_salesforce: bool) -> String {
 ",
         version = env!("CARGO_PKG_VERSION"),
         tls = running.tls_url(),
-        org = running.engine().org().id,
+        org = running.first_org(),
         target = if url == "http://127.0.0.1:7443" {
             String::new()
         } else {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use landfall_metadata::Problem;
+use landfall_model::RecordId;
 
 /// Why the server does not run. The text names the failed operation; [`Error::hint`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +111,18 @@ pub enum Error {
     /// Something of the server ended by a defect.
     #[error("a part of the server ended unexpectedly: {0}")]
     Ended(&'static str),
+    /// The org is open already, under this id.
+    #[error("the org {org} is open already")]
+    OrgOpen {
+        /// Its id.
+        org: RecordId,
+    },
+    /// No org with this id is open.
+    #[error("no org {org} is open")]
+    OrgUnknown {
+        /// The id.
+        org: RecordId,
+    },
 }
 
 impl Error {
@@ -142,7 +155,9 @@ impl Error {
             | Self::Reflection(_)
             | Self::Project { .. }
             | Self::Seed { .. }
-            | Self::Ended(_) => None,
+            | Self::Ended(_)
+            | Self::OrgOpen { .. }
+            | Self::OrgUnknown { .. } => None,
         }
     }
 }

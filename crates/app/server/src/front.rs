@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -26,7 +27,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutBody;
 use tracing::{Instrument, Span, debug, debug_span};
 
+use crate::lobby;
 use crate::network::Network;
+use crate::orgs::{InProgress, Orgs};
 use crate::unread::ReadOut;
 use crate::unsupported;
 
@@ -46,13 +49,71 @@ pub(crate) enum Scheme {
     Https,
 }
 
-/// A request on its way through the surfaces.
-type Routed = Pin<Box<Oneshot<Router, Request<Body>>>>;
+/// A request on its way through the surfaces of its org.
+enum Routed {
+    Surfaces(Pin<Box<Oneshot<Router, Request<Body>>>>, Option<InProgress>),
+    Lobby(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>),
+}
+
+impl Future for Routed {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Surfaces(answer, _) => answer.as_mut().poll(cx),
+            Self::Lobby(answer) => answer.as_mut().poll(cx),
+        }
+    }
+}
+
+/// Where requests go.
+#[derive(Debug)]
+pub(crate) enum Surfaces {
+    /// To the orgs of the process.
+    Orgs(Orgs),
+    /// All to the same place.
+    #[cfg(test)]
+    One(Router),
+}
+
+impl Surfaces {
+    fn route(&self, request: Request<Body>) -> Routed {
+        match self {
+            Self::Orgs(orgs) => match orgs.of_request(&request) {
+                Some(org) => {
+                    let (surfaces, in_progress) = org.surfaces();
+                    Routed::Surfaces(Box::pin(surfaces.oneshot(request)), Some(in_progress))
+                }
+                None => Routed::Lobby(Box::pin(lobby::answer(orgs.clone(), request))),
+            },
+            #[cfg(test)]
+            Self::One(router) => Routed::Surfaces(Box::pin(router.clone().oneshot(request)), None),
+        }
+    }
+}
+
+impl From<Orgs> for Surfaces {
+    fn from(orgs: Orgs) -> Self {
+        Self::Orgs(orgs)
+    }
+}
+
+#[cfg(test)]
+impl From<Router> for Surfaces {
+    fn from(router: Router) -> Self {
+        Self::One(guarded(router))
+    }
+}
+
+/// Surfaces of which a defect costs one request.
+pub(crate) fn guarded(router: Router) -> Router {
+    router.layer(CatchPanicLayer::custom(panicked))
+}
 
 /// Hands requests to the surfaces.
 #[derive(Debug)]
 pub(crate) struct Front {
-    router: Router,
+    surfaces: Surfaces,
     trusted_proxies: Vec<Network>,
     /// What a request without any `Host` is addressed to.
     authority: Authority,
@@ -60,9 +121,13 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    pub(crate) fn new(router: Router, trusted_proxies: Vec<Network>, local: SocketAddr) -> Self {
+    pub(crate) fn new(
+        surfaces: impl Into<Surfaces>,
+        trusted_proxies: Vec<Network>,
+        local: SocketAddr,
+    ) -> Self {
         Self {
-            router: router.layer(CatchPanicLayer::custom(panicked)),
+            surfaces: surfaces.into(),
             trusted_proxies,
             authority: local
                 .to_string()
@@ -124,8 +189,7 @@ impl Front {
         let span =
             debug_span!("request", id, method = %request.method(), path = request.uri().path());
         let unsupported = unsupported::reason(request.uri().path());
-        let routed = Box::pin(self.router.clone().oneshot(request));
-        Ok((routed, unsupported, span))
+        Ok((self.surfaces.route(request), unsupported, span))
     }
 
     /// The request's address with scheme and authority, and with runs of slashes collapsed.

@@ -2,37 +2,24 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::Arc;
 
-use landfall_auth::Auth;
-use landfall_engine::{Clock, Engine, Entropy, SystemClock, SystemEntropy, WriterThread};
-use landfall_store::Reader;
-use tempfile::TempDir;
+use landfall_engine::{Clock, Entropy, SystemClock, SystemEntropy};
+use landfall_model::RecordId;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
-use crate::assembly::{self, Assembly};
-use crate::config::{Config, Data, Mode, Tls};
+use crate::config::{Config, Mode, Tls};
 use crate::error::Error;
 use crate::front::Front;
 use crate::listener::Acceptor;
+use crate::orgs::{self, DRAIN_MAX, Orgs};
 use crate::phase::{self, Conductor, Phase};
 use crate::tls;
-
-/// How long requests at work may take to finish once the server stops. The whole stop is promised within 10 s.
-const DRAIN_MAX: Duration = Duration::from_secs(8);
-
-/// How long the last reader may take to let go of the store, and how often it is looked whether it has.
-const CLOSE_MAX: Duration = Duration::from_secs(1);
-const CLOSE_LOOK: Duration = Duration::from_millis(1);
-
-/// Name of the store's file in the data folder.
-const STORE_FILE: &str = "landfall.db";
 
 /// Name of the folder of certificates in the data folder.
 const TLS_FOLDER: &str = "tls";
@@ -80,28 +67,17 @@ impl Server {
         };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let (folder, temporary) = data_folder(&config.data)?;
+        let (folder, temporary) = orgs::data_folder(&config.data)?;
         let (authority, acceptor) = acceptor(&config.tls, &folder, &*environment.clock)?;
         let (conductor, listening) = phase::start();
-        let Assembly {
-            router,
-            engine,
-            auth,
-            writer,
-            mut tasks,
-            store,
-        } = assembly::assemble(
-            &config,
-            folder.join(STORE_FILE),
-            environment,
-            listening.clone(),
-            authority
-                .as_ref()
-                .map(|authority| Arc::clone(&authority.pem)),
-        )
-        .await?;
+        let (failed, failures) = mpsc::channel(1);
+        let pem = authority.as_ref();
+        let orgs = Orgs::new(pem.map(|authority| Arc::clone(&authority.pem)), failed);
+        let opened = orgs.open_in(&config, environment, folder.clone(), temporary);
+        let first = opened.await?;
+        let mut tasks = JoinSet::new();
         let slots = Arc::new(Semaphore::new(config.connections_max));
-        let front = Arc::new(Front::new(router, config.trusted_proxies, address));
+        let front = Arc::new(Front::new(orgs.clone(), config.trusted_proxies, address));
         tasks.spawn(
             Acceptor {
                 listener,
@@ -119,15 +95,13 @@ impl Server {
             folder,
             mode: config.mode,
             authority: authority.map(|authority| authority.path),
-            engine,
-            auth,
-            writer,
-            store,
+            orgs,
+            first,
+            failures,
             conductor,
             tasks,
             slots,
             connections_max: config.connections_max,
-            temporary,
         })
     }
 }
@@ -138,15 +112,14 @@ pub struct Running {
     folder: PathBuf,
     mode: Mode,
     authority: Option<PathBuf>,
-    engine: Engine,
-    auth: Auth,
-    writer: WriterThread,
-    store: Weak<dyn Reader>,
+    orgs: Orgs,
+    /// The org that it was started with.
+    first: RecordId,
+    failures: mpsc::Receiver<&'static str>,
     conductor: Conductor,
     tasks: JoinSet<()>,
     slots: Arc<Semaphore>,
     connections_max: usize,
-    temporary: Option<TempDir>,
 }
 
 impl Running {
@@ -170,26 +143,33 @@ impl Running {
         self.authority.as_deref()
     }
 
-    /// The folder that the org is kept in.
+    /// The folder that it was started with.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// What kind of org this is.
+    /// What kind of org it was started with.
     pub const fn mode(&self) -> &Mode {
         &self.mode
     }
 
-    /// The org at work.
-    pub const fn engine(&self) -> &Engine {
-        &self.engine
+    /// The org that it was started with.
+    pub const fn first_org(&self) -> RecordId {
+        self.first
+    }
+
+    /// The orgs that are open.
+    pub const fn orgs(&self) -> &Orgs {
+        &self.orgs
     }
 
     /// Ends when the server cannot go on by itself; until then, pending.
     pub async fn failed(&mut self) -> Error {
         // Its parts end only when it drains, so an end before that is a defect.
-        let _ = self.tasks.join_next().await;
-        Error::Ended("a task")
+        tokio::select! {
+            _ = self.tasks.join_next() => Error::Ended("the listener"),
+            part = self.failures.recv() => Error::Ended(part.unwrap_or("an org")),
+        }
     }
 
     /// Stops: no new connections, held polls answered, requests at work finished, everything queued committed, the
@@ -200,6 +180,7 @@ impl Running {
     /// temporary folder stays behind.
     pub async fn stop(mut self) -> Result<(), Error> {
         self.conductor.advance(Phase::Draining);
+        self.orgs.advance(Phase::Draining);
         let drained = timeout(DRAIN_MAX, async {
             while self.tasks.join_next().await.is_some() {}
             self.connections_ended().await;
@@ -208,25 +189,14 @@ impl Running {
             let open = self.connections_max - self.slots.available_permits();
             warn!(open, "connections did not end in time and are dropped");
             self.conductor.advance(Phase::Ending);
+            self.orgs.advance(Phase::Ending);
             self.tasks.shutdown().await;
         }
-        if let Err(error) = self.engine.save_usage().await {
-            warn!(%error, "the usage of the last minute is not kept");
+        let mut closed = Ok(());
+        for org in self.orgs.list() {
+            closed = closed.and(self.orgs.close(org).await);
         }
-        let saved = self.auth.stop().await;
-        let writer = self.writer;
-        tokio::task::spawn_blocking(move || writer.stop())
-            .await
-            .map_err(|_| Error::Ended("the store's writer"))?;
-        drop((self.auth, self.engine));
-        closed(&self.store).await;
-        saved?;
-        if let Some(temporary) = self.temporary {
-            let path = temporary.path().to_owned();
-            temporary
-                .close()
-                .map_err(|source| Error::Data { path, source })?;
-        }
+        closed?;
         info!("stopped");
         Ok(())
     }
@@ -236,40 +206,6 @@ impl Running {
         let all = u32::try_from(self.connections_max).unwrap_or(u32::MAX);
         // The slots are never closed: the result says nothing.
         let _ = self.slots.acquire_many(all).await;
-    }
-}
-
-/// Waits until nobody holds the store any more, so that whoever opens it next finds it free.
-async fn closed(store: &Weak<dyn Reader>) {
-    let gone = async {
-        while store.strong_count() > 0 {
-            sleep(CLOSE_LOOK).await;
-        }
-    };
-    if timeout(CLOSE_MAX, gone).await.is_err() {
-        warn!("the store is still being read and closes when that ends");
-    }
-}
-
-fn data_folder(data: &Data) -> Result<(PathBuf, Option<TempDir>), Error> {
-    match data {
-        Data::Folder(folder) => {
-            std::fs::create_dir_all(folder).map_err(|source| Error::Data {
-                path: folder.clone(),
-                source,
-            })?;
-            Ok((folder.clone(), None))
-        }
-        Data::Ephemeral => {
-            let temporary = tempfile::Builder::new()
-                .prefix("landfall-")
-                .tempdir()
-                .map_err(|source| Error::Data {
-                    path: std::env::temp_dir(),
-                    source,
-                })?;
-            Ok((temporary.path().to_owned(), Some(temporary)))
-        }
     }
 }
 

@@ -195,6 +195,20 @@ impl Auth {
         self.0.save_all().await
     }
 
+    /// Whether there is a user of this name, in any letter case.
+    ///
+    /// # Errors
+    /// [`Error`] if the store cannot be read.
+    pub async fn has_user(&self, username: &str) -> Result<bool, Error> {
+        Ok(self.0.users.by_name(username).await?.is_some())
+    }
+
+    /// Whether it is a refresh token of this org.
+    pub fn has_refresh_token(&self, token: &str) -> bool {
+        let hash = TokenHash::of(token);
+        self.0.refresh_tokens.find(&hash).is_some()
+    }
+
     /// The definition of users.
     pub fn user_entity(&self) -> &Arc<EntityDefinition> {
         self.0.users.entity()

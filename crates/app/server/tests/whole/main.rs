@@ -8,6 +8,7 @@ mod lifecycle;
 mod listener;
 mod logins;
 mod metrics;
+mod orgs;
 mod oauth;
 mod polling;
 mod project;

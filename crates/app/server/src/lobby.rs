@@ -1,0 +1,204 @@
+//! Requests whose head does not say which org they belong to, where there are several: those that begin a login, and calls
+//! of SOAP, which have their session in the body.
+//!
+//! What names the org is looked for in the query and in the beginning of the body, which goes on to the org untouched. It
+//! is in this order: an access token; a refresh token; a user name; a consumer key. Where nothing is found the first org
+//! answers, with the refusal that it has for a login that it does not know.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Frame, SizeHint};
+use tower::ServiceExt as _;
+
+use crate::orgs::{Instance, Orgs};
+
+/// Bytes of a body that are looked through. Source: none: logins and the headers of SOAP calls are much shorter.
+const LOOKED_AT_BYTES: usize = 64 * 1024;
+
+/// The paths of requests whose body may name their org.
+const NAMED_IN_BODY: [&str; 2] = ["/services/oauth2/", "/services/Soap/"];
+
+/// Hands a request to its org.
+pub(crate) async fn answer(orgs: Orgs, request: Request<Body>) -> Result<Response, Infallible> {
+    let path = request.uri().path();
+    let is_named_in_body = NAMED_IN_BODY.iter().any(|start| path.starts_with(start));
+    let (parts, mut body) = request.into_parts();
+    let mut names = Names::default();
+    names.add_form(parts.uri.query().unwrap_or_default());
+    if is_named_in_body {
+        let beginning = beginning_of(&mut body).await;
+        if let Ok(text) = std::str::from_utf8(&beginning) {
+            names.add_form(text);
+            names.add_xml(text);
+        }
+        body = Body::new(Continued {
+            beginning,
+            rest: body,
+        });
+    }
+    let Some(org) = names.org(&orgs).await else {
+        return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
+    };
+    let (surfaces, in_progress) = org.surfaces();
+    drop(org);
+    let answer = surfaces.oneshot(Request::from_parts(parts, body)).await;
+    drop(in_progress);
+    answer
+}
+
+/// What may name an org, as the request has it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Names {
+    access_tokens: Vec<String>,
+    secrets: Vec<String>,
+    usernames: Vec<String>,
+    clients: Vec<String>,
+}
+
+impl Names {
+    /// Takes the names of a query or a form.
+    fn add_form(&mut self, form: &str) {
+        for (name, value) in form_urlencoded::parse(form.as_bytes()) {
+            let value = value.into_owned();
+            match &*name {
+                "username" | "login_hint" => self.usernames.push(value),
+                "client_id" => self.clients.push(value),
+                "refresh_token" => self.secrets.push(value),
+                "token" | "access_token" => {
+                    self.secrets.push(value.clone());
+                    self.access_tokens.push(value);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes the names of an envelope, whatever prefixes its elements have.
+    fn add_xml(&mut self, text: &str) {
+        self.access_tokens.extend(element(text, "sessionId"));
+        self.usernames.extend(element(text, "username"));
+    }
+
+    async fn org(&self, orgs: &Orgs) -> Option<Arc<Instance>> {
+        let mut tokens = self.access_tokens.iter();
+        if let Some(org) = tokens.find_map(|token| orgs.of_token(token)) {
+            return Some(org);
+        }
+        let all = orgs.all();
+        for org in &all {
+            let auth = org.auth();
+            if self.secrets.iter().any(|secret| auth.has_refresh_token(secret)) {
+                return Some(Arc::clone(org));
+            }
+        }
+        for username in &self.usernames {
+            for org in &all {
+                // A store that cannot be read has no say: the org itself answers for that.
+                if org.auth().has_user(username).await.unwrap_or_default() {
+                    return Some(Arc::clone(org));
+                }
+            }
+        }
+        let knows = |org: &&Arc<Instance>| {
+            let mut clients = self.clients.iter();
+            clients.any(|client| org.auth().app(client).is_some())
+        };
+        let org = all.iter().find(knows).or_else(|| all.first());
+        org.map(Arc::clone)
+    }
+}
+
+/// The text of the first element of this local name. Neither tokens nor user names have anything that XML escapes.
+fn element(text: &str, name: &str) -> Option<String> {
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(name) {
+        let opens = before.ends_with(['<', ':']) && !before.ends_with("</");
+        if let (true, Some((attributes, content))) = (opens, after.split_once('>')) {
+            let is_whole = attributes.is_empty() || attributes.starts_with(char::is_whitespace);
+            if let (true, Some((value, _))) = (is_whole, content.split_once('<')) {
+                return Some(value.trim().to_owned());
+            }
+        }
+        rest = after;
+    }
+    None
+}
+
+/// Reads up to so many bytes of a body. What cannot be read is an end, which the org finds as well.
+async fn beginning_of(body: &mut Body) -> Bytes {
+    let mut beginning = BytesMut::new();
+    while beginning.len() < LOOKED_AT_BYTES {
+        match body.frame().await {
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    beginning.extend_from_slice(&data);
+                }
+            }
+            Some(Err(_)) | None => break,
+        }
+    }
+    beginning.freeze()
+}
+
+/// A body whose beginning was looked at.
+struct Continued {
+    beginning: Bytes,
+    rest: Body,
+}
+
+impl hyper::body::Body for Continued {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if !self.beginning.is_empty() {
+            let beginning = std::mem::take(&mut self.beginning);
+            return Poll::Ready(Some(Ok(Frame::data(beginning))));
+        }
+        Pin::new(&mut self.rest).poll_frame(cx)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let mut hint = self.rest.size_hint();
+        let beginning = u64::try_from(self.beginning.len()).unwrap_or(u64::MAX);
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper.saturating_add(beginning));
+        }
+        hint.set_lower(hint.lower().saturating_add(beginning));
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_found_in_a_form_and_in_an_envelope() {
+        let mut names = Names::default();
+        names.add_form("grant_type=password&username=ann%40landfall.test&client_id=app");
+        names.add_xml("<urn:login><urn:username>bob@landfall.test</urn:username></urn:login>");
+        assert_eq!(names.usernames, ["ann@landfall.test", "bob@landfall.test"]);
+        assert_eq!(names.clients, ["app"]);
+    }
+
+    #[test]
+    fn an_element_is_found_with_any_prefix_and_with_attributes() {
+        assert_eq!(element("<a:sessionId xmlns:a='x'> t </a:sessionId>", "sessionId"), Some("t".to_owned()));
+        assert_eq!(element("<sessionId>t</sessionId>", "sessionId"), Some("t".to_owned()));
+        for none in ["</sessionId>t<", "<sessionIds>t<", "sessionId", "<sessionId"] {
+            assert_eq!(element(none, "sessionId"), None, "{none}");
+        }
+    }
+}

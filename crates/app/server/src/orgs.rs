@@ -1,0 +1,394 @@
+//! The orgs of a process, each with its own store, engine, logins, clock, limits and data folder.
+//!
+//! Listeners and this table are all that orgs share. While there is one org, every request is its. Otherwise a request
+//! belongs to the org that issued its access token, which begins with the org's id; requests that begin a login are for
+//! [`crate::lobby`]. A token of no org that is open goes to the first one, which refuses it as it does any unknown token.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Request, header};
+use landfall_auth::Auth;
+use landfall_engine::{Engine, WriterThread};
+use landfall_model::RecordId;
+use landfall_store::Reader;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tracing::{info, warn};
+
+use crate::assembly::{self, Assembly};
+use crate::config::{Config, Data};
+use crate::error::Error;
+use crate::front;
+use crate::phase::{self, Conductor, Listener, Phase};
+use crate::server::Environment;
+
+/// How long requests in progress may take to finish once their org closes. The whole stop is promised within 10 s.
+pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(8);
+
+/// How long the last reader may take to let go of the store.
+const CLOSE_MAX: Duration = Duration::from_secs(1);
+
+/// How often something that ends without a notice is looked at.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Name of the store's file in the data folder.
+const STORE_FILE: &str = "landfall.db";
+
+/// The orgs of a process: cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Orgs(Arc<Table>);
+
+#[derive(Debug)]
+struct Table {
+    /// By the 15 characters that access tokens begin with.
+    open: RwLock<BTreeMap<String, Arc<Instance>>>,
+    /// The certificate of the authority that clients may trust, in PEM.
+    authority: Option<Arc<str>>,
+    /// Told when a part of an org has ended by itself.
+    failed: mpsc::Sender<&'static str>,
+}
+
+/// An org at work.
+pub(crate) struct Instance {
+    id: RecordId,
+    folder: PathBuf,
+    router: Router,
+    engine: Engine,
+    auth: Auth,
+    store: Weak<dyn Reader>,
+    conductor: Conductor,
+    listening: Listener,
+    /// Its own count, and one for each request in progress.
+    requests: Arc<()>,
+    ending: Mutex<Option<Ending>>,
+}
+
+/// What is used up when an org closes.
+struct Ending {
+    writer: WriterThread,
+    tasks: JoinHandle<()>,
+    temporary: Option<TempDir>,
+}
+
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instance")
+            .field("id", &self.id)
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request in progress: its org waits for it when it closes.
+#[derive(Debug)]
+pub(crate) struct InProgress(#[expect(dead_code, reason = "it is counted")] Arc<()>);
+
+impl Instance {
+    pub(crate) const fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// Its surfaces, for one request.
+    pub(crate) fn surfaces(&self) -> (Router, InProgress) {
+        (self.router.clone(), InProgress(Arc::clone(&self.requests)))
+    }
+}
+
+impl Orgs {
+    pub(crate) fn new(authority: Option<Arc<str>>, failed: mpsc::Sender<&'static str>) -> Self {
+        Self(Arc::new(Table {
+            open: RwLock::default(),
+            authority,
+            failed,
+        }))
+    }
+
+    /// Opens an org on the data folder of a configuration; what it says of listening is for the process as a whole.
+    ///
+    /// # Errors
+    /// [`Error`]: nothing is left running. [`Error::OrgOpen`] if an org with this id is open, such as one whose folder was
+    /// copied.
+    pub async fn open(&self, config: &Config, environment: Environment) -> Result<RecordId, Error> {
+        let (folder, temporary) = data_folder(&config.data)?;
+        self.open_in(config, environment, folder, temporary).await
+    }
+
+    pub(crate) async fn open_in(
+        &self,
+        config: &Config,
+        environment: Environment,
+        folder: PathBuf,
+        temporary: Option<TempDir>,
+    ) -> Result<RecordId, Error> {
+        let (conductor, listening) = phase::start();
+        let Assembly {
+            router,
+            engine,
+            auth,
+            writer,
+            mut tasks,
+            store,
+        } = assembly::assemble(
+            config,
+            folder.join(STORE_FILE),
+            environment,
+            listening.clone(),
+            self.0.authority.clone(),
+        )
+        .await?;
+        let failed = self.0.failed.clone();
+        let told = listening.clone();
+        let tasks = tokio::spawn(async move {
+            // Its parts end only when it drains, so an end before that is a defect.
+            let _ = tasks.join_next().await;
+            if listening.phase() == Phase::Running {
+                // One notice is enough.
+                let _ = failed.try_send("a task");
+            }
+            while tasks.join_next().await.is_some() {}
+        });
+        let id = engine.org().id;
+        let instance = Arc::new(Instance {
+            id,
+            folder,
+            router: front::guarded(router),
+            engine,
+            auth,
+            store,
+            conductor,
+            listening: told,
+            requests: Arc::new(()),
+            ending: Mutex::new(Some(Ending {
+                writer,
+                tasks,
+                temporary,
+            })),
+        });
+        if !self.insert(&instance) {
+            closed(instance).await?;
+            return Err(Error::OrgOpen { org: id });
+        }
+        info!(org = %id, data = %instance.folder.display(), "org opened");
+        Ok(id)
+    }
+
+    fn insert(&self, instance: &Arc<Instance>) -> bool {
+        let mut open = self.0.open.write().unwrap_or_else(PoisonError::into_inner);
+        let key = instance.id.short().to_owned();
+        if open.contains_key(&key) {
+            return false;
+        }
+        open.insert(key, Arc::clone(instance));
+        true
+    }
+
+    /// Closes an org: no new requests, held polls answered, streams ended, requests in progress finished, everything queued
+    /// committed, its files closed.
+    ///
+    /// # Errors
+    /// [`Error::OrgUnknown`]; [`Error::Ended`] or [`Error::Auth`] if what was queued could not all be committed,
+    /// [`Error::Data`] if a temporary folder stays behind.
+    pub async fn close(&self, org: RecordId) -> Result<(), Error> {
+        let closing = {
+            let mut open = self.0.open.write().unwrap_or_else(PoisonError::into_inner);
+            open.remove(org.short())
+        };
+        let closing = closing.ok_or(Error::OrgUnknown { org })?;
+        closed(closing).await
+    }
+
+    /// Closes an org, and opens another in its place.
+    ///
+    /// # Errors
+    /// Those of [`Self::close`] and [`Self::open`].
+    pub async fn replace(
+        &self,
+        org: RecordId,
+        config: &Config,
+        environment: Environment,
+    ) -> Result<RecordId, Error> {
+        self.close(org).await?;
+        self.open(config, environment).await
+    }
+
+    /// The open orgs, by id.
+    pub fn list(&self) -> Vec<RecordId> {
+        self.all().iter().map(|instance| instance.id).collect()
+    }
+
+    /// The folder that an org is kept in.
+    pub fn folder(&self, org: RecordId) -> Option<PathBuf> {
+        self.find(org.short()).map(|instance| instance.folder.clone())
+    }
+
+    /// The engine of an org.
+    pub fn engine(&self, org: RecordId) -> Option<Engine> {
+        self.find(org.short()).map(|instance| instance.engine.clone())
+    }
+
+    /// The logins of an org.
+    pub fn auth(&self, org: RecordId) -> Option<Auth> {
+        self.find(org.short()).map(|instance| instance.auth.clone())
+    }
+
+    /// The org that a request belongs to, as far as its head says.
+    pub(crate) fn of_request(&self, request: &Request<Body>) -> Option<Arc<Instance>> {
+        let open = self.0.open.read().unwrap_or_else(PoisonError::into_inner);
+        if open.len() == 1 {
+            return open.values().next().map(Arc::clone);
+        }
+        let org = token_of(request.headers()).and_then(org_of)?;
+        open.get(org).map(Arc::clone)
+    }
+
+    /// The org that issued an access token.
+    pub(crate) fn of_token(&self, token: &str) -> Option<Arc<Instance>> {
+        self.find(org_of(token)?)
+    }
+
+    /// All open orgs, by id.
+    pub(crate) fn all(&self) -> Vec<Arc<Instance>> {
+        let open = self.0.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.values().map(Arc::clone).collect()
+    }
+
+    fn find(&self, short: &str) -> Option<Arc<Instance>> {
+        let open = self.0.open.read().unwrap_or_else(PoisonError::into_inner);
+        open.get(short).map(Arc::clone)
+    }
+
+    /// Moves all orgs on: draining, they answer what they hold; ending, nobody waits for it any more.
+    pub(crate) fn advance(&self, phase: Phase) {
+        for instance in self.all() {
+            instance.conductor.advance(phase);
+        }
+    }
+}
+
+/// Closes an org that is in the table no more.
+async fn closed(instance: Arc<Instance>) -> Result<(), Error> {
+    let store = Weak::clone(&instance.store);
+    let temporary = instance.finished().await?;
+    drop(instance);
+    released(&store).await;
+    let Some(temporary) = temporary else {
+        return Ok(());
+    };
+    let path = temporary.path().to_owned();
+    let removed = temporary.close();
+    removed.map_err(|source| Error::Data { path, source })
+}
+
+/// Waits until nobody holds the store any more, so that it can be opened again.
+async fn released(store: &Weak<dyn Reader>) {
+    let released = async {
+        while store.strong_count() > 0 {
+            sleep(LOOK).await;
+        }
+    };
+    if timeout(CLOSE_MAX, released).await.is_err() {
+        warn!("the store is still being read and closes when that ends");
+    }
+}
+
+impl Instance {
+    /// Ends all work of the org.
+    async fn finished(&self) -> Result<Option<TempDir>, Error> {
+        let ending = self
+            .ending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(Ending {
+            writer,
+            mut tasks,
+            temporary,
+        }) = ending
+        else {
+            return Ok(None);
+        };
+        self.conductor.advance(Phase::Draining);
+        let drained = timeout(DRAIN_MAX, async {
+            // A task that has panicked has ended, too.
+            let _ = (&mut tasks).await;
+            while Arc::strong_count(&self.requests) > 1 {
+                sleep(LOOK).await;
+            }
+        });
+        let mut listening = self.listening.clone();
+        let is_drained = tokio::select! {
+            drained = drained => drained.is_ok(),
+            () = listening.reached(Phase::Ending) => false,
+        };
+        if !is_drained {
+            let requests = Arc::strong_count(&self.requests) - 1;
+            warn!(org = %self.id, requests, "requests did not end in time and are dropped");
+            self.conductor.advance(Phase::Ending);
+            tasks.abort();
+        }
+        if let Err(error) = self.engine.save_usage().await {
+            warn!(%error, "the usage of the last minute is not kept");
+        }
+        let saved = self.auth.stop().await;
+        tokio::task::spawn_blocking(move || writer.stop())
+            .await
+            .map_err(|_| Error::Ended("the store's writer"))?;
+        saved?;
+        info!(org = %self.id, "org closed");
+        Ok(temporary)
+    }
+}
+
+/// The data folder of a configuration; a temporary one is removed with the second value.
+pub(crate) fn data_folder(data: &Data) -> Result<(PathBuf, Option<TempDir>), Error> {
+    match data {
+        Data::Folder(folder) => {
+            std::fs::create_dir_all(folder).map_err(|source| Error::Data {
+                path: folder.clone(),
+                source,
+            })?;
+            Ok((folder.clone(), None))
+        }
+        Data::Ephemeral => {
+            let temporary = tempfile::Builder::new()
+                .prefix("landfall-")
+                .tempdir()
+                .map_err(|source| Error::Data {
+                    path: std::env::temp_dir(),
+                    source,
+                })?;
+            Ok((temporary.path().to_owned(), Some(temporary)))
+        }
+    }
+}
+
+/// The 15 characters of the org that an access token begins with.
+fn org_of(token: &str) -> Option<&str> {
+    let (org, _) = token.split_once('!')?;
+    (org.len() == 15 && org.starts_with("00D")).then_some(org)
+}
+
+/// The access token of a request, wherever clients put it.
+fn token_of(headers: &HeaderMap) -> Option<&str> {
+    let text = |name: &str| headers.get(name)?.to_str().ok();
+    let authorization = text(header::AUTHORIZATION.as_str()).and_then(|value| {
+        let (_, token) = value.split_once(' ')?;
+        Some(token.trim())
+    });
+    authorization
+        .or_else(|| text("accesstoken"))
+        .or_else(|| text("x-sfdc-session"))
+        .or_else(|| {
+            let cookies = text(header::COOKIE.as_str())?.split(';');
+            let mut pairs = cookies.filter_map(|cookie| cookie.trim().split_once('='));
+            pairs.find(|(name, _)| *name == "sid").map(|(_, sid)| sid)
+        })
+}
