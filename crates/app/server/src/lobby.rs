@@ -95,7 +95,11 @@ impl Names {
         let all = orgs.all();
         for org in &all {
             let auth = org.auth();
-            if self.secrets.iter().any(|secret| auth.has_refresh_token(secret)) {
+            if self
+                .secrets
+                .iter()
+                .any(|secret| auth.has_refresh_token(secret))
+            {
                 return Some(Arc::clone(org));
             }
         }
@@ -195,9 +199,20 @@ mod tests {
 
     #[test]
     fn an_element_is_found_with_any_prefix_and_with_attributes() {
-        assert_eq!(element("<a:sessionId xmlns:a='x'> t </a:sessionId>", "sessionId"), Some("t".to_owned()));
-        assert_eq!(element("<sessionId>t</sessionId>", "sessionId"), Some("t".to_owned()));
-        for none in ["</sessionId>t<", "<sessionIds>t<", "sessionId", "<sessionId"] {
+        assert_eq!(
+            element("<a:sessionId xmlns:a='x'> t </a:sessionId>", "sessionId"),
+            Some("t".to_owned())
+        );
+        assert_eq!(
+            element("<sessionId>t</sessionId>", "sessionId"),
+            Some("t".to_owned())
+        );
+        for none in [
+            "</sessionId>t<",
+            "<sessionIds>t<",
+            "sessionId",
+            "<sessionId",
+        ] {
             assert_eq!(element(none, "sessionId"), None, "{none}");
         }
     }

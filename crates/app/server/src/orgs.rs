@@ -4,9 +4,10 @@
 //! belongs to the org that issued its access token, which begins with the org's id; requests that begin a login are for
 //! [`crate::lobby`]. A token of no org that is open goes to the first one, which refuses it as it does any unknown token.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -49,7 +50,9 @@ pub struct Orgs(Arc<Table>);
 #[derive(Debug)]
 struct Table {
     /// By the 15 characters that access tokens begin with.
-    open: RwLock<BTreeMap<String, Arc<Instance>>>,
+    open: RwLock<HashMap<String, Arc<Instance>>>,
+    /// How many orgs were opened.
+    opened: AtomicU64,
     /// The certificate of the authority that clients may trust, in PEM.
     authority: Option<Arc<str>>,
     /// Told when a part of an org has ended by itself.
@@ -59,6 +62,8 @@ struct Table {
 /// An org at work.
 pub(crate) struct Instance {
     id: RecordId,
+    /// How many orgs were opened before it.
+    number: u64,
     folder: PathBuf,
     router: Router,
     engine: Engine,
@@ -106,6 +111,7 @@ impl Orgs {
     pub(crate) fn new(authority: Option<Arc<str>>, failed: mpsc::Sender<&'static str>) -> Self {
         Self(Arc::new(Table {
             open: RwLock::default(),
+            opened: AtomicU64::new(0),
             authority,
             failed,
         }))
@@ -158,6 +164,7 @@ impl Orgs {
         let id = engine.org().id;
         let instance = Arc::new(Instance {
             id,
+            number: self.0.opened.fetch_add(1, Ordering::Relaxed),
             folder,
             router: front::guarded(router),
             engine,
@@ -219,19 +226,21 @@ impl Orgs {
         self.open(config, environment).await
     }
 
-    /// The open orgs, by id.
+    /// The open orgs, in the order in which they were opened.
     pub fn list(&self) -> Vec<RecordId> {
         self.all().iter().map(|instance| instance.id).collect()
     }
 
     /// The folder that an org is kept in.
     pub fn folder(&self, org: RecordId) -> Option<PathBuf> {
-        self.find(org.short()).map(|instance| instance.folder.clone())
+        self.find(org.short())
+            .map(|instance| instance.folder.clone())
     }
 
     /// The engine of an org.
     pub fn engine(&self, org: RecordId) -> Option<Engine> {
-        self.find(org.short()).map(|instance| instance.engine.clone())
+        self.find(org.short())
+            .map(|instance| instance.engine.clone())
     }
 
     /// The logins of an org.
@@ -254,10 +263,13 @@ impl Orgs {
         self.find(org_of(token)?)
     }
 
-    /// All open orgs, by id.
+    /// The open orgs, in the order in which they were opened.
     pub(crate) fn all(&self) -> Vec<Arc<Instance>> {
         let open = self.0.open.read().unwrap_or_else(PoisonError::into_inner);
-        open.values().map(Arc::clone).collect()
+        let mut all: Vec<_> = open.values().map(Arc::clone).collect();
+        drop(open);
+        all.sort_by_key(|instance| instance.number);
+        all
     }
 
     fn find(&self, short: &str) -> Option<Arc<Instance>> {

@@ -36,7 +36,8 @@ fn writers() -> usize {
 /// The open files of this process below a folder.
 fn open_files(folder: &Path) -> usize {
     let files = std::fs::read_dir("/proc/self/fd").expect("Linux");
-    let target = |file: std::io::Result<std::fs::DirEntry>| std::fs::read_link(file.ok()?.path()).ok();
+    let target =
+        |file: std::io::Result<std::fs::DirEntry>| std::fs::read_link(file.ok()?.path()).ok();
     files
         .filter_map(target)
         .filter(|target| target.starts_with(folder))

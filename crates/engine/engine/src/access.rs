@@ -8,12 +8,11 @@
 //! What follows from the rows is in `grants`, the sight of the org in `view`, that of events in `mask`, and who has which rights in `rights`.
 //! Source: "Object Permissions", "Field Permissions", "Permission Sets" (Salesforce Help). Sharing is not looked at.
 
+mod engine;
 mod grants;
 mod hidden;
 mod mask;
-mod objects;
 mod org_view;
-mod permissions;
 mod rights;
 mod view;
 
@@ -22,6 +21,8 @@ use std::sync::Arc;
 use landfall_model::{EntityDefinition, Fault, FieldName, PlatformEventDefinition, RecordId};
 
 use crate::definitions::Definitions;
+use crate::object_access::{Act, ObjectAccess};
+use crate::permissions::Permissions;
 use crate::touched::USER;
 use hidden::Hidden;
 use mask::Masks;
@@ -29,25 +30,9 @@ use mask::Masks;
 pub(crate) use grants::Grants;
 pub(crate) use grants::is_secured;
 pub(crate) use mask::Mask;
-pub use objects::ObjectAccess;
 pub use org_view::OrgView;
-pub use permissions::Permissions;
-pub(crate) use permissions::SYSTEM;
 pub(crate) use rights::AllRights;
 pub use rights::Rights;
-
-/// What is done with a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// Looking at it.
-    Read,
-    /// Making it.
-    Create,
-    /// Giving it other values, bringing it back.
-    Edit,
-    /// Into the recycle bin.
-    Delete,
-}
 
 /// What the users with one profile and the same permission sets may do, and the org as they see it.
 #[derive(Debug)]

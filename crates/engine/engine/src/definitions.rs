@@ -16,13 +16,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::Streams;
-use crate::access::ObjectAccess;
 use crate::blueprint::Blueprints;
 use crate::channel::{self, Channel, Declared};
+use crate::compiled;
 use crate::components::Components;
-use crate::deploy;
 use crate::error::Error;
 use crate::managed::{self, Managed};
+use crate::object_access::ObjectAccess;
 use crate::schemas::Schemas;
 use crate::stored;
 
@@ -99,7 +99,7 @@ impl Definitions {
         schemas: &Schemas,
         earlier: &Self,
     ) -> Result<Self, Error> {
-        let (compiled, components) = deploy::stored(reads)?;
+        let (compiled, components) = compiled::stored(reads)?;
         let catalog = compiled.catalog;
         let blueprints = Blueprints::new(&catalog, &compiled.roll_ups, options.streams);
         let mut definitions = Self {

@@ -4,26 +4,24 @@
 
 mod amending;
 mod bounds;
+mod engine;
 mod next;
 mod position;
-mod prefixes;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use landfall_metadata::{
-    Component, ConnectedApp, Gone, Granted, Kind, ManagedSubscription, Part, PrefixBook, Problem,
-    RollUp, Settings, StartingNumber, declaration_order,
+    Component, Gone, Granted, Kind, ManagedSubscription, Part, PrefixBook, Problem, RollUp,
+    StartingNumber, declaration_order,
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, RecordId};
-use landfall_store::{Document, DocumentKind, Reads};
+use landfall_store::{Document, DocumentKind};
 
 pub use amending::Amending;
 pub(crate) use next::Next;
 
 use crate::Engine;
-use crate::channel::Declared;
-use crate::components::Components;
+use crate::compiled::{compiled, prefixes};
 use crate::error::Error;
 use crate::numbers::Numbers;
 
@@ -46,13 +44,6 @@ pub(crate) struct Grants {
     pub(crate) ungranted: Vec<String>,
     /// What can be granted no more.
     pub(crate) gone: Gone,
-}
-
-/// What was deployed last: the shipped objects, if nothing was.
-pub(crate) fn stored(reads: &dyn Reads) -> Result<(Compiled, Components), Error> {
-    let components = Components::stored(reads)?;
-    let mut book = prefixes::stored(reads)?;
-    Ok((compiled(&components.parts(), &mut book)?, components))
 }
 
 /// One change of the components.
@@ -257,76 +248,6 @@ pub(crate) fn refused_grant(error: Error, granted: &Granted) -> Error {
             reason,
         }],
     }
-}
-
-/// What components come to.
-pub(crate) struct Compiled {
-    pub(crate) catalog: Catalog,
-    pub(crate) roll_ups: Vec<RollUp>,
-    pub(crate) channels: Declared,
-    pub(crate) connected_apps: Vec<Arc<ConnectedApp>>,
-    pub(crate) settings: Settings,
-    pub(crate) managed: Vec<ManagedSubscription>,
-    granted: Vec<Granted>,
-    starting_numbers: Vec<StartingNumber>,
-    warnings: Vec<Problem>,
-    inapplicable: Vec<Problem>,
-}
-
-impl Compiled {
-    /// What an org refuses is left out of a project with a warning. It refuses the change of a single component; in a
-    /// component that is not changed it was accepted earlier.
-    fn check_applicable(&mut self, changed: Option<&BTreeSet<String>>) -> Result<(), Error> {
-        let mut problems = std::mem::take(&mut self.inapplicable);
-        let Some(changed) = changed else {
-            self.warnings.append(&mut problems);
-            self.warnings.sort();
-            return Ok(());
-        };
-        problems.retain(|problem| changed.contains(&problem.path));
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid { problems })
-        }
-    }
-}
-
-fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
-    let standard = landfall_standard::entities()?;
-    let events = landfall_standard::platform_events()?;
-    if parts.is_empty() {
-        return Ok(Compiled {
-            catalog: Catalog::new(standard).with_platform_events(events),
-            managed: Vec::new(),
-            granted: Vec::new(),
-            connected_apps: Vec::new(),
-            settings: Settings::default(),
-            roll_ups: Vec::new(),
-            starting_numbers: Vec::new(),
-            channels: Declared::default(),
-            warnings: Vec::new(),
-            inapplicable: Vec::new(),
-        });
-    }
-    let org = landfall_metadata::compile(standard, events, parts, book)
-        .map_err(|problems| Error::Invalid { problems })?;
-    Ok(Compiled {
-        catalog: Catalog::new(org.entities).with_platform_events(org.platform_events),
-        managed: org.managed_subscriptions,
-        granted: org.granted,
-        connected_apps: org.connected_apps.into_iter().map(Arc::new).collect(),
-        settings: org.settings,
-        roll_ups: org.roll_ups,
-        starting_numbers: org.starting_numbers,
-        channels: Declared {
-            channels: org.channels,
-            members: org.members,
-            capture_all: false,
-        },
-        warnings: org.warnings,
-        inapplicable: org.inapplicable,
-    })
 }
 
 async fn book_of(engine: &Engine) -> Result<PrefixBook, Error> {

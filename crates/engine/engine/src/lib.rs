@@ -3,14 +3,15 @@
 //! A [`Transaction`] comes from an edge; the writer thread computes it together with whatever else waits, makes records
 //! and events durable in one commit, answers, and moves the [`Log`]'s tail. Time and randomness enter only here, by
 //! [`Clock`] and [`Entropy`]. The engine speaks of definitions, values and faults, never of JSON or status codes.
-//! Start reading at [`Engine`] and `front` (what can be asked), then `writer` (the loop), `workspace` (what a group sees)
-//! and `plan` (what a change does).
+//! Start reading at [`Engine`], whose methods are next to their subjects, and `state` (what is in memory), then `writer`
+//! (the loop), `workspace` (what a group sees) and `plan` (what a change does).
 
 mod access;
 mod blueprint;
 mod channel;
 mod clock;
 mod command;
+mod compiled;
 mod components;
 mod defaults;
 mod definitions;
@@ -19,18 +20,21 @@ mod derive;
 mod entropy;
 mod error;
 mod external_id;
-mod front;
 mod generic_channels;
 mod lens;
 mod log;
 mod managed;
+mod mask;
 mod numbers;
+mod object_access;
 mod org;
+mod permissions;
 mod plan;
 mod presence;
 mod profiles;
 mod publish;
 pub mod query;
+mod records;
 mod replication;
 mod report;
 mod roll_up;
@@ -56,7 +60,7 @@ pub use landfall_metadata::{Channel as DeclaredChannel, ChannelMember, ChannelTy
 pub use landfall_metadata::{ConnectedApp, Kind, ManagedSubscription, Part, Problem, ReplayFrom};
 pub use landfall_store::{Event, LogBounds, NewEvent, TopicFilter, TopicId};
 
-pub use access::{Access, Act, ObjectAccess, OrgView, Permissions, Rights};
+pub use access::{Access, OrgView, Rights};
 pub use channel::Channel;
 pub use clock::{Clock, ManualClock, SystemClock, Waiting};
 pub use command::{
@@ -74,7 +78,9 @@ pub use landfall_capture::transaction::CaptureRules;
 pub use lens::Lens;
 pub use log::{Backlog, Lag, Log, LogEvent, Prepare, Rendition, Standing, Stretch, Watcher};
 pub use managed::{Managed, ManagedChange, ManagedValues};
+pub use object_access::{Act, ObjectAccess};
 pub use org::Org;
+pub use permissions::Permissions;
 pub use presence::{Presence, Present};
 pub use publish::Published;
 pub use query::{Answer, Explained, ExplainedWay, Locator, Page, PageRow, Prepared, Question};

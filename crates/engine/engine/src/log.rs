@@ -15,8 +15,8 @@ use bytes::Bytes;
 use landfall_model::{ReplayId, limits};
 use landfall_store::{Event, LogBounds, Reader, TopicFilter};
 
-use crate::access::Mask;
 use crate::error::Error;
+use crate::mask::Mask;
 use fan_out::FanOut;
 use pages::{Pages, Search};
 

@@ -7,8 +7,8 @@ use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, 
 use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Writer};
 use serde::{Deserialize, Serialize};
 
+use crate::compiled;
 use crate::definitions::{self, Modified, Options};
-use crate::deploy;
 use crate::entropy::draw;
 use crate::error::Error;
 use crate::numbers::Numbers;
@@ -44,7 +44,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     let (store, clock, entropy) = (parts.store, parts.clock, parts.entropy);
     let mut writer = store.writer;
     writer.report_records_of(&touched::followed());
-    let (compiled, _) = deploy::stored(&*writer)?;
+    let (compiled, _) = compiled::stored(&*writer)?;
     let catalog = compiled.catalog;
     writer.prepare(catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, parts.instance)?;

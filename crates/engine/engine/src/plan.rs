@@ -21,11 +21,12 @@ use landfall_model::{
     RecordId, Row, Timestamp, Value, limits,
 };
 
-use crate::access::{Access, Act};
+use crate::access::Access;
 use crate::blueprint::{Blueprint, Blueprints, read, write};
 use crate::command::{Assignment, Change, Saved};
 use crate::error::Error;
 use crate::numbers::Numbers;
+use crate::object_access::Act;
 use crate::workspace::{Savepoint, Workspace};
 use crate::{derive, validate};
 

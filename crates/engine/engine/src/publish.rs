@@ -2,6 +2,8 @@
 //!
 //! Source: "Publish Event Messages with APIs" (Platform Events Developer Guide).
 
+mod engine;
+
 use bytes::Bytes;
 use landfall_model::limits::EVENT_BYTES_MAX;
 use landfall_model::{EventUuid, Fault, FieldDefinition, FieldType, RecordId, Row, Value};

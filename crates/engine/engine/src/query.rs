@@ -6,6 +6,7 @@
 //! Everything is planned against an [`OrgView`], for further pages against that of their moment. A page of a query that its
 //! caller could not ask any more is refused with the error of the query (Source: none).
 
+mod engine;
 mod explain;
 mod search;
 

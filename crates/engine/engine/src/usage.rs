@@ -1,16 +1,17 @@
 //! How much of its allocations an org has used, and who published and received how many events.
 //!
 //! What is counted on an event's way is cheap: atomics for the org as a whole, and once for each batch a list that belongs
-//! to one publisher or subscriber. Every quarter of an hour, and whenever somebody asks, these lists are entered in the
-//! ledger of the hour, which is kept as a document. Windows roll in steps of a quarter of an hour: what is older than an
+//! to one publisher or subscriber. Every quarter of an hour, and at each request for usage, these lists are added to the
+//! counters of the hour, which are stored as a document. Windows roll in steps of a quarter of an hour: what is older than an
 //! hour or a day is always out of them.
-//! Start reading at [`Usage`]; `ledger` is what is kept, `tally` who counts.
+//! Start reading at [`Usage`]; `hour` is what is stored, `tally` counts for one client.
 //! Source: "Monitor Platform Event Publishing and Delivery Usage", "Platform Event Allocations" (Platform Events Developer
 //! Guide); "Streaming API Allocations" (Streaming API Developer Guide).
 
 mod allocations;
-mod books;
-mod ledger;
+mod counters;
+mod engine;
+mod hour;
 mod metric;
 mod tally;
 
@@ -26,11 +27,11 @@ use crate::clock::Clock;
 use crate::definitions::Subject;
 use crate::error::Error;
 use crate::state::OrgState;
-use books::{Books, HOURS_KEPT, key};
+use counters::{Counters, HOURS_KEPT, key};
 
 pub use allocations::Allocations;
-pub use books::TopicTotals;
-pub use ledger::{Direction, Entry, Hour, QUARTERS};
+pub use counters::TopicTotals;
+pub use hour::{Direction, Entry, Hour, QUARTERS};
 pub use metric::{Metric, Window};
 pub use tally::{Batch, Client, Tally};
 
@@ -134,7 +135,7 @@ pub struct Usage {
     gauges: [Gauge; Meter::ALL.len()],
     /// Streaming API clients now.
     clients: AtomicU64,
-    books: Mutex<Books>,
+    counters: Mutex<Counters>,
     /// One of each kind.
     publishers: [Arc<Tally>; Client::PUBLISHERS.len()],
 }
@@ -148,8 +149,9 @@ impl Usage {
         allocations: Allocations,
     ) -> Result<Self, Error> {
         let quarter = quarter_of(clock.now());
-        let mut books = Books::open(reads, quarter)?;
-        let publishers = Client::PUBLISHERS.map(|client| books.tally(Direction::Published, client));
+        let mut counters = Counters::open(reads, quarter)?;
+        let publishers =
+            Client::PUBLISHERS.map(|client| counters.tally(Direction::Published, client));
         let usage = Self {
             clock: Arc::clone(clock),
             state: Arc::clone(state),
@@ -158,10 +160,10 @@ impl Usage {
             gauges: Default::default(),
             clients: AtomicU64::new(0),
             publishers,
-            books: Mutex::new(books),
+            counters: Mutex::new(counters),
         };
-        usage.set_windows(&usage.books(), quarter);
-        for (gauge, count) in usage.gauges.iter().zip(usage.books().present(quarter)) {
+        usage.set_windows(&usage.counters(), quarter);
+        for (gauge, count) in usage.gauges.iter().zip(usage.counters().present(quarter)) {
             gauge.add(count);
         }
         Ok(usage)
@@ -197,7 +199,7 @@ impl Usage {
 
     /// A subscriber that begins to count. What it has counted is kept when it is dropped.
     pub fn subscriber(&self, client: Client) -> Arc<Tally> {
-        self.books().tally(Direction::Delivered, client)
+        self.counters().tally(Direction::Delivered, client)
     }
 
     /// Counts what a subscriber was sent.
@@ -271,52 +273,52 @@ impl Usage {
 
     /// How many events were published and delivered on each topic since the org was opened.
     pub fn totals(&self) -> Vec<TopicTotals> {
-        let mut books = self.books();
-        books.collect(self.present(), &self.state.definitions());
-        books.totals()
+        let mut counters = self.counters();
+        counters.collect(self.present(), &self.state.definitions());
+        counters.totals()
     }
 
     /// The metrics of the last 24 hours up to the present hour, and of each day, the present one as far as it went; those
     /// that count nothing are left out.
     pub fn metrics(&self) -> Vec<(Window, Metric, u64)> {
         self.turn();
-        let mut books = self.books();
-        books.collect(self.present(), &self.state.definitions());
-        books.metrics()
+        let mut counters = self.counters();
+        counters.collect(self.present(), &self.state.definitions());
+        counters.metrics()
     }
 
     /// The hours that are not yet kept, as documents, and those that are too old.
     pub(crate) fn unsaved(&self) -> Vec<Document> {
         self.turn();
         let present = self.present();
-        let mut books = self.books();
-        books.collect(present, &self.state.definitions());
-        books.meter(present, self.counts());
-        books.unsaved()
+        let mut counters = self.counters();
+        counters.collect(present, &self.state.definitions());
+        counters.meter(present, self.counts());
+        counters.unsaved()
     }
 
     /// The present hour, and the earlier ones that are not yet kept.
     pub(crate) fn recent(&self) -> Vec<Hour> {
         self.turn();
-        let mut books = self.books();
-        books.collect(self.present(), &self.state.definitions());
-        books.recent()
+        let mut counters = self.counters();
+        counters.collect(self.present(), &self.state.definitions());
+        counters.recent()
     }
 
     /// Begins a new quarter of an hour if it is time. A clock that is set back waits for its return.
     fn turn(&self) {
         let present = quarter_of(self.clock.now());
         if present > self.present() {
-            let mut books = self.books();
+            let mut counters = self.counters();
             let last = self.present();
             if present > last {
-                books.collect(last, &self.state.definitions());
+                counters.collect(last, &self.state.definitions());
                 let gauges = self.gauges.each_ref();
                 let counts = gauges.map(|gauge| gauge.present.swap(0, Ordering::Relaxed));
-                books.meter(last, counts);
-                books.turn(present);
+                counters.meter(last, counts);
+                counters.turn(present);
                 self.quarter.store(present, Ordering::Release);
-                self.set_windows(&books, present);
+                self.set_windows(&counters, present);
             }
         }
     }
@@ -331,10 +333,10 @@ impl Usage {
         gauges.map(|gauge| gauge.present.load(Ordering::Relaxed))
     }
 
-    /// Has the meters show what the books say of earlier quarters.
-    fn set_windows(&self, books: &Books, present: i64) {
+    /// Has the meters show what the counters say of earlier quarters.
+    fn set_windows(&self, counters: &Counters, present: i64) {
         for meter in Meter::ALL {
-            let earlier = books.earlier(meter, present);
+            let earlier = counters.earlier(meter, present);
             self.gauge(meter).earlier.store(earlier, Ordering::Relaxed);
         }
     }
@@ -345,8 +347,8 @@ impl Usage {
             .expect("there is a gauge for each meter")
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    fn counters(&self) -> MutexGuard<'_, Counters> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -184,7 +184,8 @@ impl Core {
             answer_with(answer, self.state.attach(&*self.store, &projection));
         }
         if let Some((deployment, answer)) = deployment {
-            let deployed = self.deploy(*deployment, &inbox.state);
+            let current = self.state.check().map_err(Error::from);
+            let deployed = current.and_then(|()| self.deploy(*deployment, &inbox.state));
             if deployed.as_ref().is_err_and(ends_the_writer) {
                 inbox.state.fail();
             }

@@ -1,8 +1,9 @@
 //! Data folders that earlier versions have written, as they were left: `tests/golden` has one of each form of documents.
 //!
-//! Each was made by a developer org with a project and a file of seed records: two logins, one with a refresh token, an account and a contact, an
-//! account that is deleted with its contact, a `PushTopic`, a generic channel with one event, a channel with a filter, an
-//! ingest job, a query job, a job with a batch, a deployment, a validation and a retrieval. `facts.json` has the ids.
+//! Each was made by a developer org with a project and a file of seed records: two logins, one with a refresh token, an
+//! account and a contact, an account that is deleted with its contact, a `PushTopic`, a generic channel with one event, a
+//! channel with a filter, an ingest job, a query job, a job with a batch, a deployment, a validation and a retrieval.
+//! `facts.json` has the ids.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

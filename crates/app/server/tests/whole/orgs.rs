@@ -139,9 +139,14 @@ async fn a_closed_org_has_let_go_of_its_file_and_of_its_streams() {
     let again = running.orgs().open(&config, Environment::default()).await;
     assert_eq!(again.expect("nobody holds the file"), id);
     // What the org has stored is there again, its logins too.
-    let answer = other.call(Method::GET, QUERY, None).await.expect("an answer");
+    let answer = other
+        .call(Method::GET, QUERY, None)
+        .await
+        .expect("an answer");
     assert_eq!(answer.json()["records"][0]["Id"], json!(account));
-    let replaced = running.orgs().replace(id, &dev(Data::Ephemeral), Environment::default());
+    let replaced = running
+        .orgs()
+        .replace(id, &dev(Data::Ephemeral), Environment::default());
     assert_ne!(replaced.await.expect("replaced"), id);
     holding.abort();
     drop(other);

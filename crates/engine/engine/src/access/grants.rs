@@ -8,8 +8,8 @@ use landfall_model::{
 };
 use landfall_store::Reads;
 
-use super::objects::{ObjectAccess, ungranted};
-use super::permissions::Permissions;
+use crate::object_access::{ObjectAccess, ungranted};
+use crate::permissions::Permissions;
 
 /// What may be done with a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

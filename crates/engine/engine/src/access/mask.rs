@@ -17,9 +17,7 @@ use super::Access;
 use crate::Engine;
 use crate::definitions::Subject;
 use crate::log::LogEvent;
-
-/// Positions of the fields of a schema that are left out, rising.
-pub(crate) type Mask = Arc<[usize]>;
+use crate::mask::Mask;
 
 /// Those of all schemas that were asked for; none if nothing is left out.
 #[derive(Debug, Default)]

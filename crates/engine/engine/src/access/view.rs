@@ -8,8 +8,8 @@ use landfall_model::{
 };
 
 use super::grants::Grants;
-use super::objects::ObjectAccess;
 use crate::definitions::Definitions;
+use crate::object_access::ObjectAccess;
 
 /// What is seen of the whole by these grants; the whole itself if that is all of it.
 pub(super) fn of(grants: &Grants, whole: &Arc<Definitions>) -> Arc<Definitions> {

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use landfall_metadata::{ChannelMember, Kind, Part, Problem};
 use landfall_model::limits::MANAGED_SUBSCRIPTIONS_MAX;
 
-use super::Compiled;
 use crate::Engine;
+use crate::compiled::Compiled;
 use crate::error::Error;
 
 /// Refuses components beyond what the org may have.

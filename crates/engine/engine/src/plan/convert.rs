@@ -11,10 +11,10 @@ use landfall_model::limits::CONVERTED_OPPORTUNITY_NAME_MAX;
 use landfall_model::{ChangeType, ConversionFault, Date, Fault, RecordId, Row, Value};
 
 use super::{Cause, Planner};
-use crate::access::Act;
 use crate::blueprint::{Blueprint, read, write};
 use crate::command::{Assignment, Conversion, Converted, ConvertedOpportunity};
 use crate::error::Error;
+use crate::object_access::Act;
 use crate::{derive, validate};
 
 /// The one status of a converted lead in a Developer Edition org.

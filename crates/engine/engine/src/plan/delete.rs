@@ -7,10 +7,10 @@ use landfall_model::fault::Operation;
 use landfall_model::{ChangeType, DeleteRule, Fault, RecordId, Row, Value, limits};
 
 use super::{Cause, Planner, refused};
-use crate::access::Act;
 use crate::blueprint::{Blueprint, Children, write};
 use crate::command::Saved;
 use crate::error::Error;
+use crate::object_access::Act;
 
 /// Records that are still to go to the recycle bin.
 type Queue<'p> = VecDeque<(&'p Blueprint, RecordId)>;

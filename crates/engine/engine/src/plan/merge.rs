@@ -12,10 +12,10 @@ use landfall_model::limits::MERGE_VICTIMS_MAX;
 use landfall_model::{ChangeType, Fault, MergeFault, RecordId, Row, Value, limits};
 
 use super::{Cause, Planner, refused};
-use crate::access::Act;
 use crate::blueprint::{Blueprint, Children, read, write};
 use crate::command::{Assignment, Merge, Merged};
 use crate::error::Error;
+use crate::object_access::Act;
 
 /// The field of a contact that a master without a value takes over from a victim.
 const REPORTS_TO: &str = "ReportsToId";

@@ -10,9 +10,10 @@ use landfall_model::{
 };
 
 use super::{Cause, Planner};
-use crate::access::{SYSTEM, is_secured};
+use crate::access::is_secured;
 use crate::blueprint::{Blueprint, read, write};
 use crate::error::Error;
+use crate::permissions::SYSTEM;
 use crate::profiles;
 use crate::validate;
 

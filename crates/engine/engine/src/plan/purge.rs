@@ -11,10 +11,11 @@ use landfall_store::{Document, DocumentKind};
 use serde::{Deserialize, Serialize};
 
 use super::Planner;
-use crate::access::{Access, Act};
+use crate::access::Access;
 use crate::blueprint::Blueprint;
 use crate::command::Saved;
 use crate::error::Error;
+use crate::object_access::Act;
 use crate::stored;
 
 const WHAT: &str = "list of the records that were deleted along with another";

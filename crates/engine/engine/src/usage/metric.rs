@@ -4,7 +4,7 @@
 
 use landfall_model::Timestamp;
 
-use super::ledger::{Direction, Entry};
+use super::hour::{Direction, Entry};
 
 /// Unit: milliseconds.
 const HOUR_MS: i64 = 60 * 60 * 1000;

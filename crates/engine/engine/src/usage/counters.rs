@@ -1,4 +1,4 @@
-//! What is entered: the hour that goes on, those of the last day for the meters, and who counts.
+//! Usage counters: the present hour, those of the last day for the meters, and the clients that count.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use landfall_model::limits::USAGE_DAYS;
 use landfall_store::{Document, DocumentKind, Reads, TopicId};
 
-use super::ledger::{Direction, Entry, Hour};
+use super::hour::{Direction, Entry, Hour};
 use super::metric::{Metric, Window};
 use super::{Client, Counts, DAY, Meter, QUARTERS_AN_HOUR, Tally};
 use crate::definitions::Definitions;
@@ -26,7 +26,7 @@ pub struct TopicTotals {
     pub delivered: u64,
 }
 
-pub(super) struct Books {
+pub(super) struct Counters {
     hour: Hour,
     /// Whether the hour has something that is not kept.
     is_changed: bool,
@@ -43,10 +43,10 @@ pub(super) struct Books {
     metrics: BTreeMap<i64, [u64; Metric::ALL.len()]>,
 }
 
-impl Books {
+impl Counters {
     pub(super) fn open(reads: &dyn Reads, present: i64) -> Result<Self, Error> {
         let number = present.div_euclid(QUARTERS_AN_HOUR);
-        let mut books = Self {
+        let mut counters = Self {
             hour: Hour::new(number),
             is_changed: false,
             ended: Vec::new(),
@@ -62,23 +62,23 @@ impl Books {
                 what: "usage of an hour",
                 reason: format!("`{key}` is no hour"),
             })?;
-            books.kept.insert(kept);
+            counters.kept.insert(kept);
             let hour = Hour::read(kept, &content)?;
             for (entry, counts) in &hour.entries {
-                books.count(kept, entry, counts.iter().sum());
+                counters.count(kept, entry, counts.iter().sum());
             }
             // A day and the hour that goes on.
             if kept >= number - 24 {
                 for (place, counts) in (0..).zip(&hour.meters) {
                     let quarter = kept * QUARTERS_AN_HOUR + place;
-                    books.meters.insert(quarter, *counts);
+                    counters.meters.insert(quarter, *counts);
                 }
                 if kept == number {
-                    books.hour = hour;
+                    counters.hour = hour;
                 }
             }
         }
-        Ok(books)
+        Ok(counters)
     }
 
     /// Somebody new who counts.

@@ -2,7 +2,20 @@
 
 use landfall_model::SecuredBy;
 
-use super::{Act, Permissions};
+use crate::permissions::Permissions;
+
+/// What is done with a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Looking at it.
+    Read,
+    /// Making it.
+    Create,
+    /// Giving it other values, bringing it back.
+    Edit,
+    /// Into the recycle bin.
+    Delete,
+}
 
 /// What may be done with the records of an object.
 ///

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::stored;
 
 /// Key of the document.
-pub(super) const KEY: &str = "prefixes";
+pub(crate) const KEY: &str = "prefixes";
 
 const WHAT: &str = "book of key prefixes";
 
@@ -21,7 +21,7 @@ struct Stored {
     prefixes: BTreeMap<String, String>,
 }
 
-pub(super) fn document(book: &PrefixBook) -> Document {
+pub(crate) fn document(book: &PrefixBook) -> Document {
     let entries = book.entries();
     let prefixes = entries.map(|(name, prefix)| (name.to_string(), prefix.to_string()));
     let stored = Stored {
@@ -30,11 +30,11 @@ pub(super) fn document(book: &PrefixBook) -> Document {
     stored::document(DocumentKind::Org, KEY, &stored)
 }
 
-pub(super) fn stored(reads: &dyn Reads) -> Result<PrefixBook, Error> {
+pub(crate) fn stored(reads: &dyn Reads) -> Result<PrefixBook, Error> {
     read(reads.document(DocumentKind::Org, KEY)?)
 }
 
-pub(super) fn read(content: Option<Vec<u8>>) -> Result<PrefixBook, Error> {
+pub(crate) fn read(content: Option<Vec<u8>>) -> Result<PrefixBook, Error> {
     let Some(content) = content else {
         return Ok(PrefixBook::new(Vec::new()));
     };

@@ -1,0 +1,101 @@
+//! What the components of an org come to, over the shipped objects.
+
+pub(crate) mod prefixes;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use landfall_metadata::{
+    ConnectedApp, Granted, ManagedSubscription, Part, PrefixBook, Problem, RollUp, Settings,
+    StartingNumber,
+};
+use landfall_model::Catalog;
+use landfall_store::Reads;
+
+use crate::channel::Declared;
+use crate::components::Components;
+use crate::error::Error;
+
+/// What was deployed last: the shipped objects, if nothing was.
+pub(crate) fn stored(reads: &dyn Reads) -> Result<(Compiled, Components), Error> {
+    let components = Components::stored(reads)?;
+    let mut book = prefixes::stored(reads)?;
+    Ok((compiled(&components.parts(), &mut book)?, components))
+}
+
+/// What components come to.
+pub(crate) struct Compiled {
+    pub(crate) catalog: Catalog,
+    pub(crate) roll_ups: Vec<RollUp>,
+    pub(crate) channels: Declared,
+    pub(crate) connected_apps: Vec<Arc<ConnectedApp>>,
+    pub(crate) settings: Settings,
+    pub(crate) managed: Vec<ManagedSubscription>,
+    pub(crate) granted: Vec<Granted>,
+    pub(crate) starting_numbers: Vec<StartingNumber>,
+    pub(crate) warnings: Vec<Problem>,
+    inapplicable: Vec<Problem>,
+}
+
+impl Compiled {
+    /// What an org refuses is left out of a project with a warning. It refuses the change of a single component; in a
+    /// component that is not changed it was accepted earlier.
+    pub(crate) fn check_applicable(
+        &mut self,
+        changed: Option<&BTreeSet<String>>,
+    ) -> Result<(), Error> {
+        let mut problems = std::mem::take(&mut self.inapplicable);
+        let Some(changed) = changed else {
+            self.warnings.append(&mut problems);
+            self.warnings.sort();
+            return Ok(());
+        };
+        problems.retain(|problem| changed.contains(&problem.path));
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid { problems })
+        }
+    }
+}
+
+/// Compiles components over the shipped objects.
+///
+/// # Errors
+/// [`Error::Invalid`] with all that is wrong.
+pub(crate) fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
+    let standard = landfall_standard::entities()?;
+    let events = landfall_standard::platform_events()?;
+    if parts.is_empty() {
+        return Ok(Compiled {
+            catalog: Catalog::new(standard).with_platform_events(events),
+            managed: Vec::new(),
+            granted: Vec::new(),
+            connected_apps: Vec::new(),
+            settings: Settings::default(),
+            roll_ups: Vec::new(),
+            starting_numbers: Vec::new(),
+            channels: Declared::default(),
+            warnings: Vec::new(),
+            inapplicable: Vec::new(),
+        });
+    }
+    let org = landfall_metadata::compile(standard, events, parts, book)
+        .map_err(|problems| Error::Invalid { problems })?;
+    Ok(Compiled {
+        catalog: Catalog::new(org.entities).with_platform_events(org.platform_events),
+        managed: org.managed_subscriptions,
+        granted: org.granted,
+        connected_apps: org.connected_apps.into_iter().map(Arc::new).collect(),
+        settings: org.settings,
+        roll_ups: org.roll_ups,
+        starting_numbers: org.starting_numbers,
+        channels: Declared {
+            channels: org.channels,
+            members: org.members,
+            capture_all: false,
+        },
+        warnings: org.warnings,
+        inapplicable: org.inapplicable,
+    })
+}
