@@ -34,7 +34,7 @@ impl Default for CaptureRules {
         Self {
             differences: true,
             merge: false,
-            overflow_after: limits::TOLD_CHANGES_MAX,
+            overflow_after: limits::OVERFLOW_CHANGES,
         }
     }
 }

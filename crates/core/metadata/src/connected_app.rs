@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use landfall_model::limits::CONNECTED_APP_CALLBACKS_MAX;
+
 use crate::gather::Single;
 use crate::problem::Report;
 use crate::read::brief;
@@ -12,9 +14,6 @@ use crate::xml::Element;
 
 /// Characters of a consumer key and of a consumer secret.
 const KEY_CHARS: std::ops::RangeInclusive<usize> = 8..=255;
-
-/// Callback addresses of one app. Source: our own.
-const CALLBACKS_MAX: usize = 100;
 
 /// A scope in a file, and in a request for a token.
 const SCOPES: [(&str, &str); 27] = [
@@ -167,8 +166,8 @@ fn is_credential(text: &str) -> bool {
 fn callbacks(config: &Element, report: &mut Report) -> Vec<String> {
     let text = config.required("callbackUrl", report).unwrap_or_default();
     let urls: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-    if urls.len() > CALLBACKS_MAX {
-        let reason = format!("an app has at most {CALLBACKS_MAX} callback URLs");
+    if urls.len() > CONNECTED_APP_CALLBACKS_MAX {
+        let reason = format!("an app has at most {CONNECTED_APP_CALLBACKS_MAX} callback URLs");
         report.problem(&config.at, reason);
     }
     for url in urls.iter().filter(|url| !url.contains("://")) {

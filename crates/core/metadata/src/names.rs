@@ -2,11 +2,7 @@
 //!
 //! Source: "fullName" in "`CustomObject`" and "`CustomField`" (Metadata API Developer Guide).
 
-/// Characters of a name before its suffix.
-const NAME_CHARACTERS_MAX: usize = 40;
-
-/// Characters of a developer name of something that is no object and no field.
-const DEVELOPER_NAME_CHARACTERS_MAX: usize = 80;
+use landfall_model::limits::{API_NAME_CHARACTERS_MAX, DEVELOPER_NAME_CHARACTERS_MAX};
 
 /// A name with a custom suffix, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +31,7 @@ pub(crate) fn custom(name: &str) -> Option<CustomName<'_>> {
 
 /// Why a text cannot be the part of an object's or field's name before its suffix.
 pub(crate) fn fault_of_base(base: &str) -> Option<String> {
-    fault(base, NAME_CHARACTERS_MAX)
+    fault(base, API_NAME_CHARACTERS_MAX)
 }
 
 /// Whether a text can be a developer name.

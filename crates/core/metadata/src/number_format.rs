@@ -3,13 +3,11 @@
 //! Source: "Custom Field Types" (Salesforce Help), auto number.
 
 use landfall_model::FieldDefinition;
+use landfall_model::limits::AUTO_NUMBER_START_MAX;
 
 use crate::problem::Report;
 use crate::read::brief;
 use crate::xml::Element;
-
-/// The highest starting number: nine digits.
-const STARTING_NUMBER_MAX: u32 = 999_999_999;
 
 /// Makes a field of text an auto number.
 pub(crate) fn declare(
@@ -54,7 +52,7 @@ pub(crate) fn declare(
 
 /// Where an auto number begins, if its definition says so.
 pub(crate) fn starting_number(element: &Element, report: &mut Report) -> Option<u64> {
-    let range = 0..=STARTING_NUMBER_MAX;
+    let range = 0..=AUTO_NUMBER_START_MAX;
     element
         .number("startingNumber", &range, report)
         .map(u64::from)

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use landfall_model::limits::CUSTOM_FIELDS_PER_OBJECT_MAX;
+use landfall_model::limits::MASTER_DETAILS_MAX;
 use landfall_model::{
     Capabilities, ChangeEventDefinition, EntityDefinition, EntityName, FieldDefinition, FieldName,
     FieldType, KeyPrefix,
@@ -17,9 +18,6 @@ use crate::number_format;
 use crate::problem::Report;
 use crate::value_set::GlobalValueSets;
 use crate::xml::Element;
-
-/// Master-details that one object can have.
-const MASTERS_MAX: usize = 2;
 
 /// What an object file says beside its fields.
 pub(crate) struct Heading {
@@ -128,8 +126,9 @@ pub(crate) fn fields(
 
 fn check_masters(declared: &[DeclaredField], report: &mut Report) {
     let masters = declared.iter().filter(|field| is_master(field));
-    for extra in masters.skip(MASTERS_MAX) {
-        let reason = format!("An object has at most {MASTERS_MAX} master-detail relationships");
+    for extra in masters.skip(MASTER_DETAILS_MAX) {
+        let reason =
+            format!("An object has at most {MASTER_DETAILS_MAX} master-detail relationships");
         report.problem(&extra.at, reason);
     }
 }

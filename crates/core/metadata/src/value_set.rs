@@ -4,14 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use landfall_model::limits::PICKLIST_VALUE_CHARACTERS_MAX;
 use landfall_model::{EntityDefinition, PicklistValue};
 
 use crate::problem::Report;
 use crate::read::brief;
 use crate::xml::Element;
-
-/// Characters of one value.
-const VALUE_CHARACTERS_MAX: usize = 255;
 
 /// The global value sets of a project by name, in lower case.
 #[derive(Debug, Default)]
@@ -92,8 +90,9 @@ fn values(element: &Element, entry: &str, report: &mut Report) -> Vec<PicklistVa
         let Some(value) = listed.required("fullName", report) else {
             continue;
         };
-        if value.chars().count() > VALUE_CHARACTERS_MAX {
-            let reason = format!("a value has more than {VALUE_CHARACTERS_MAX} characters");
+        if value.chars().count() > PICKLIST_VALUE_CHARACTERS_MAX {
+            let reason =
+                format!("a value has more than {PICKLIST_VALUE_CHARACTERS_MAX} characters");
             report.problem(&listed.at, reason);
         }
         if !seen.insert(value.to_lowercase()) {

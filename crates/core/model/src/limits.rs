@@ -1,6 +1,22 @@
-//! Every bound of the service, with its source. What a limit raises is the [`crate::Fault`] named beside it.
+//! Every limit, with its unit and source, and the [`crate::Fault`] that it raises.
+//!
+//! Those of one subject are in a module of their own; all are re-exported here.
+
+mod definitions;
+mod edges;
+mod login;
+mod query;
+mod server;
+mod store;
 
 use std::time::Duration;
+
+pub use definitions::*;
+pub use edges::*;
+pub use login::*;
+pub use query::*;
+pub use server::*;
+pub use store::*;
 
 /// Bytes of one REST request body. Source: none; generous for single records, bulk uploads have their own.
 pub const REST_BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
@@ -195,10 +211,10 @@ pub const BULK_MULTIPART_BYTES_MAX: usize = 400_000 + BULK_BODY_BYTES_MAX;
 pub const STREAMING_BODY_BYTES_MAX: usize = 32_768;
 
 /// Bytes of events in one long-poll response; the rest follows in the next one.
-/// Clients: the CometD Java client gives up above 1 MiB.
+/// Clients: the CometD Java client gives up above 1 MiB. Source: none.
 pub const STREAMING_RESPONSE_BYTES_MAX: usize = 900 * 1024;
 
-/// Bytes of one OAuth request body.
+/// Bytes of one OAuth request body. Source: none.
 pub const OAUTH_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes of one event; a larger change event is replaced by a gap event, a larger platform event is
@@ -208,13 +224,13 @@ pub const EVENT_BYTES_MAX: usize = 1_000_000;
 
 /// Changes of one transaction that have events of their own; overflow events cover the rest.
 /// Source: "Overflow Events" (Change Data Capture Developer Guide).
-pub const TOLD_CHANGES_MAX: u64 = 100_000;
+pub const OVERFLOW_CHANGES: u64 = 100_000;
 
 /// Records of one merged event, whose own events together have [`EVENT_BYTES_MAX`] at most: a channel that takes it apart
 /// delivers all of it at once. Source: none.
 pub const MERGED_RECORDS_MAX: usize = 1_000;
 
-/// Commands in one commit group.
+/// Commands in one commit group. Source: none.
 pub const GROUP_COMMANDS_MAX: usize = 1_000;
 
 /// How long an open transaction may keep the writer waiting for its next step. Source: none; steps follow each other
@@ -222,16 +238,16 @@ pub const GROUP_COMMANDS_MAX: usize = 1_000;
 pub const OPEN_TRANSACTION_PAUSE_MAX: Duration = Duration::from_secs(10);
 
 /// Rows in the hands of one commit group after which it takes no further command, so that others wait a fraction of a
-/// second at most. A single command may go beyond.
+/// second at most. A single command may go beyond. Source: none.
 pub const GROUP_ROWS_MAX: usize = 4_000;
 
-/// How often a store is asked for the outcome of a commit that it does not know.
+/// How often a store is asked for the outcome of a commit that it does not know. Source: none.
 pub const OUTCOME_QUERIES_MAX: usize = 50;
 
 /// Pause between two of these queries: with their number, writes wait 5 seconds at most. Source: none.
 pub const OUTCOME_QUERY_PAUSE: Duration = Duration::from_millis(100);
 
-/// Commands that may wait for the writer; more wait outside the queue.
+/// Commands that may wait for the writer; more wait outside the queue. Source: none.
 pub const WRITER_QUEUE_MAX: usize = 4_096;
 
 /// Commits that are taken from a store's feed at once.
@@ -251,26 +267,26 @@ pub const ROLL_UP_DETAILS_MAX: usize = 100_000;
 /// Records that a new roll-up summary field is computed for at once: a problem of the project beyond. Source: none.
 pub const ROLL_UP_MASTERS_MAX: usize = 100_000;
 
-/// Events kept in memory for live subscribers; older ones are read from the store.
+/// Events kept in memory for live subscribers; older ones are read from the store. Source: none.
 pub const TAIL_EVENTS_MAX: usize = 65_536;
 
-/// Bytes of events kept in memory for live subscribers, their rendered forms included.
+/// Bytes of events kept in memory for live subscribers, their rendered forms included. Source: none.
 pub const TAIL_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Bytes of what channels with filters or enriched fields make of events, for all of their subscribers. What goes is made
-/// again when it is asked for.
+/// again when it is asked for. Source: none.
 pub const VIEWS_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// The same that one subscriber asks for at once; an event more, at least one.
+/// The same that one subscriber asks for at once; an event more, at least one. Source: none.
 pub const LOOK_BYTES_MAX: usize = 1024 * 1024;
 
-/// Events read from the store in one step of a replay.
+/// Events read from the store in one step of a replay. Source: none.
 pub const REPLAY_PAGE_EVENTS_MAX: usize = 1_000;
 
-/// Steps of replays that are kept in memory, for other subscribers and for the rest of a step.
+/// Steps of replays that are kept in memory, for other subscribers and for the rest of a step. Source: none.
 pub const REPLAY_PAGES_MAX: usize = 64;
 
-/// Bytes of them, counted as those of [`TAIL_BYTES_MAX`].
+/// Bytes of them, counted as those of [`TAIL_BYTES_MAX`]. Source: none.
 pub const REPLAY_PAGES_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Characters from which on an event may carry a diff of a text in place of the text.
@@ -354,16 +370,47 @@ pub const DEVICE_POLL_SECONDS: i64 = 5;
 /// Devices that are remembered; one more displaces the oldest. Source: none.
 pub const DEVICE_CODES_MAX: usize = 10_000;
 
-/// User names whose failed logins are remembered.
+/// Length of an administrator's password, and of every password set in an org that has one configured. Unit: characters.
+/// Source: none.
+pub const PRODUCTION_PASSWORD_CHARS_MIN: usize = 12;
+
+/// Length of a consumer secret or of the token of `/metrics`, which nobody has to type. Unit: characters. Source: none.
+pub const CLIENT_SECRET_CHARS_MIN: usize = 16;
+
+/// Sources whose failed logins are remembered. Source: none.
+pub const FAILED_LOGIN_SOURCES_MAX: usize = 10_000;
+
+/// Longest wait after failed logins of a source, or of a user at one source. Unit: milliseconds. Source: none.
+pub const FAILED_LOGIN_WAIT_MS_MAX: i64 = 15 * 60 * 1_000;
+
+/// Longest wait after failed logins of a user at all sources together. Unit: milliseconds. Source: none.
+pub const FAILED_LOGIN_WAIT_OF_USER_MS_MAX: i64 = 60 * 1_000;
+
+/// Time between two log lines about failed logins. Unit: milliseconds. Source: none.
+pub const FAILED_LOGINS_LOGGED_EVERY_MS: i64 = 10 * 1_000;
+
+/// Pairs of user and source that have logged in and are remembered. Source: none.
+pub const LOGIN_SOURCES_KNOWN_MAX: usize = 10_000;
+
+/// Passwords of one source that are checked or wait for it at once: `Fault::LoginRateExceeded` beyond. Source: none.
+pub const PASSWORDS_PENDING_PER_SOURCE_MAX: usize = 32;
+
+/// Consent tickets that are remembered as redeemed. Source: none.
+pub const CONSENT_TICKETS_REDEEMED_MAX: usize = 10_000;
+
+/// How far the clock of a signer may be ahead of the server's. Unit: milliseconds. Source: none.
+pub const ASSERTION_CLOCK_SKEW_MS: i64 = 60 * 1_000;
+
+/// User names whose failed logins are remembered. Source: none.
 pub const FAILED_LOGIN_NAMES_MAX: usize = 10_000;
 
-/// Logins that may wait for their password to be hashed: `Fault::ServerBusy` beyond.
+/// Logins that may wait for their password to be hashed: `Fault::ServerBusy` beyond. Source: none.
 pub const PASSWORD_QUEUE_MAX: usize = 256;
 
-/// Bytes of a password: longer ones are wrong.
+/// Bytes of a password: longer ones are wrong. Source: none.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 
-/// Bytes of a token: longer ones are unknown.
+/// Bytes of a token: longer ones are unknown. Source: none.
 pub const TOKEN_BYTES_MAX: usize = 1_024;
 
 /// Bytes of one metadata file: a problem of the project beyond.
@@ -377,7 +424,7 @@ pub const METADATA_ELEMENTS_MAX: usize = 250_000;
 /// Source: "Metadata Limits" (Metadata API Developer Guide), which has 10,000 files a deployment.
 pub const METADATA_COMPONENTS_MAX: usize = 50_000;
 
-/// Problems of a project that are reported at once.
+/// Problems of a project that are reported at once. Source: none.
 pub const METADATA_PROBLEMS_MAX: usize = 100;
 
 /// Fields that an administrator may add to one object: a problem of the project beyond.
@@ -445,6 +492,7 @@ pub const CONVERTED_OPPORTUNITY_NAME_MAX: usize = 80;
 pub const METADATA_ZIP_BYTES_MAX: usize = 39 * 1024 * 1024;
 
 /// Bytes of a request of the Metadata API, its zip file in base64 included: `Fault::RequestTooLarge` beyond.
+/// Source: none.
 pub const METADATA_REQUEST_BYTES_MAX: usize = 56 * 1024 * 1024;
 
 /// Requests of the Metadata API that are read at the same time; others wait. Source: none; they are in memory.

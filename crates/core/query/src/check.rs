@@ -16,6 +16,9 @@ use std::sync::Arc;
 
 pub use search::search;
 
+use landfall_model::limits::{
+    QUERY_COLUMNS_MAX, QUERY_OFFSET_MAX, QUERY_PARENTS_MAX, QUERY_TERMS_MAX,
+};
 use landfall_model::{Catalog, EntityDefinition, Fault, QueryRefusal, RecordId, Timestamp, Value};
 use landfall_soql::{GroupKind, Query, Select, caret};
 
@@ -40,20 +43,6 @@ pub struct Context<'c> {
     /// Whether records in the recycle bin are meant too.
     pub deleted: bool,
 }
-
-/// Rows that may be skipped. Source: "`OFFSET`" (SOQL and SOSL Reference).
-const OFFSET_MAX: u64 = 2_000;
-/// Comparisons in one query. Source: none.
-const TERMS_MAX: usize = 4_000;
-/// Columns of one plan. Source: none; above the fields of the largest object and its compounds.
-const COLUMNS_MAX: usize = 1_500;
-/// Relationships to parents in one query. Source: "Relationship Query Limitations"; each object of a relationship to
-/// several counts here, since each is looked into.
-const PARENTS_MAX: usize = 55;
-/// Child queries in one query. Source: "Relationship Query Limitations".
-const CHILDREN_MAX: usize = 20;
-/// Levels of child queries, the query itself included. Source: "Relationship Query Limitations".
-const LEVELS_MAX: usize = 5;
 
 /// Reads a statement and checks it.
 ///
@@ -215,8 +204,9 @@ impl<'c> Scope<'c> {
     }
 
     fn plan(self, query: &Query, filter: Predicate) -> Result<Plan, Fault> {
-        let too_many = self.columns.len() > COLUMNS_MAX || self.parents.len() > PARENTS_MAX;
-        if too_many || filter.terms() > TERMS_MAX {
+        let too_many =
+            self.columns.len() > QUERY_COLUMNS_MAX || self.parents.len() > QUERY_PARENTS_MAX;
+        if too_many || filter.terms() > QUERY_TERMS_MAX {
             return Err(plain(QueryRefusal::TooComplicated));
         }
         Ok(Plan {
@@ -243,7 +233,7 @@ impl<'c> Scope<'c> {
         if query.for_update.is_some() && !query.order.is_empty() {
             return rule("FOR UPDATE can not be combined with ORDER BY");
         }
-        if query.offset.is_some_and(|offset| offset > OFFSET_MAX) {
+        if query.offset.is_some_and(|offset| offset > QUERY_OFFSET_MAX) {
             return Err(plain(QueryRefusal::OffsetTooLarge));
         }
         if self.kind != Kind::Outer && (query.group.is_some() || query.scope.is_some()) {

@@ -6,12 +6,7 @@
 use std::fmt::Write as _;
 
 use landfall_model::FieldBits;
-
-/// Hexadecimal digits of the largest top-level bitmap that is read: four fields a digit.
-const DIGITS_MAX: usize = 1_024;
-
-/// Hexadecimal digits of the largest bitmap of components.
-const NESTED_DIGITS_MAX: usize = 16;
+use landfall_model::limits::{BITMAP_DIGITS_MAX, BITMAP_NESTED_DIGITS_MAX};
 
 /// The texts of a set: first the top-level bitmap, then one text for each compound with components in the set.
 ///
@@ -50,13 +45,13 @@ pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<FieldBits> 
     let mut bits = FieldBits::default();
     for text in texts {
         if let Some(hex) = text.strip_prefix("0x") {
-            for position in set_bits(hex, DIGITS_MAX)? {
+            for position in set_bits(hex, BITMAP_DIGITS_MAX)? {
                 bits.insert(position);
             }
         } else {
             let (position, hex) = text.split_once("-0x")?;
             let position: u16 = position.parse().ok()?;
-            for component in set_bits(hex, NESTED_DIGITS_MAX)? {
+            for component in set_bits(hex, BITMAP_NESTED_DIGITS_MAX)? {
                 bits.insert_nested(usize::from(position), component);
             }
         }

@@ -2,11 +2,8 @@
 //!
 //! Source: "Subscribe RPC Method" and "Pub/Sub API Flow Control" (Pub/Sub API Developer Guide).
 
+use landfall_model::limits::FETCH_CREDIT_MAX;
 use landfall_model::{Fault, Timestamp};
-
-/// Events that a client may have requested and not received; requests beyond are not counted.
-/// Source: "Pub/Sub API and Event Allocations".
-pub const CREDIT_MAX: u32 = 100;
 
 /// The timeouts of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +62,7 @@ impl Credit {
         if self.pending == 0 {
             self.quiet_since = now;
         }
-        self.pending = self.pending.saturating_add(count).min(CREDIT_MAX);
+        self.pending = self.pending.saturating_add(count).min(FETCH_CREDIT_MAX);
         Ok(())
     }
 

@@ -9,13 +9,13 @@ use crate::org::{Frame, Lens, Org, View};
 use crate::subscription::{Bounds, Subscription, before};
 
 /// Channels that one client may be subscribed to. Source: none; no limit is published.
-pub const SUBSCRIPTIONS_MAX: usize = 1_000;
+pub const SUBSCRIPTIONS_MAX: usize = limits::CLIENT_SUBSCRIPTIONS_MAX;
 
 /// Events of one read.
 pub const READ_EVENTS_MAX: usize = limits::REPLAY_PAGE_EVENTS_MAX;
 
 /// Events of one read if lenses look at them: few enough that what was seen is still cached when they are delivered.
-pub const LOOK_EVENTS_MAX: usize = 100;
+pub const LOOK_EVENTS_MAX: usize = limits::LENS_EVENTS_MAX;
 
 /// A part of the log to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,7 +27,7 @@ mod delivery;
 mod org;
 mod subscription;
 
-pub use credit::{CREDIT_MAX, Timings};
+pub use credit::Timings;
 pub use delivery::{Delivery, LOOK_EVENTS_MAX, Output, READ_EVENTS_MAX, Read, SUBSCRIPTIONS_MAX};
 pub use org::{Frame, Lens, Org, View};
 pub use subscription::{Bounds, Subscription};

@@ -2,6 +2,8 @@
 //!
 //! Source: RFC 2046, 5.1; RFC 7578.
 
+use landfall_model::limits::MULTIPART_PARTS_MAX;
+
 /// What follows the name of the media type.
 const MEDIA_TYPE: &str = "multipart/form-data";
 
@@ -28,9 +30,6 @@ pub struct Part<'b> {
     pub data: &'b [u8],
 }
 
-/// Parts of one body: more are refused. Source: none; requests have two.
-const PARTS_MAX: usize = 8;
-
 /// The parts of a body; none if it is cut off or otherwise not of the form.
 pub fn parts<'b>(body: &'b [u8], boundary: &str) -> Option<Vec<Part<'b>>> {
     let first = format!("--{boundary}");
@@ -42,7 +41,7 @@ pub fn parts<'b>(body: &'b [u8], boundary: &str) -> Option<Vec<Part<'b>>> {
         let (head, data) = split(part, b"\r\n\r\n")?;
         let name = named(head)?;
         parts.push(Part { name, data });
-        if parts.len() > PARTS_MAX {
+        if parts.len() > MULTIPART_PARTS_MAX {
             return None;
         }
         rest = following;

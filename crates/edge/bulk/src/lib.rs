@@ -43,6 +43,7 @@ use axum::routing::any;
 use landfall_auth::Auth;
 use landfall_engine::Engine;
 use landfall_model::limits::BULK_QUERIES_AT_ONCE_MAX;
+use landfall_model::limits::COMPRESSED_BYTES_MIN;
 use landfall_wire::ApiVersion;
 use tokio::sync::{Semaphore, watch};
 use tower_http::CompressionLevel;
@@ -54,9 +55,6 @@ pub use error::Error;
 
 use folder::Folder;
 use jobs::Jobs;
-
-/// Smaller answers are sent as they are. Source: none.
-const COMPRESSED_BYTES_MIN: u64 = 1_024;
 
 /// The jobs of one org: cheap to clone.
 #[derive(Clone)]

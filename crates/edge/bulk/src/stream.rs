@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use axum::body::Body;
 use bytes::Bytes;
+use landfall_model::limits::BULK_PIECES_BUFFERED_MAX;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::spawn_blocking;
 use tokio_stream::wrappers::ReceiverStream;
@@ -18,9 +19,6 @@ use landfall_engine::chain;
 /// Bytes of a file that are read at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Pieces of an answer that wait for the client.
-const PIECES_WAITING_MAX: usize = 2;
-
 /// Where an answer goes, piece by piece.
 pub(crate) struct Pieces(Sender<io::Result<Bytes>>);
 
@@ -29,7 +27,7 @@ pub(crate) fn body<F>(job: String, make: impl FnOnce(Pieces) -> F) -> Body
 where
     F: Future<Output = Result<(), Error>> + Send + 'static,
 {
-    let (pieces, sent) = channel(PIECES_WAITING_MAX);
+    let (pieces, sent) = channel(BULK_PIECES_BUFFERED_MAX);
     let broken = pieces.clone();
     let made = make(Pieces(pieces));
     tokio::spawn(async move {

@@ -10,9 +10,7 @@ use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use flate2::write::GzEncoder;
 use http::HeaderMap;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
-
-/// Answers below this size are not worth the work. Source: none.
-const COMPRESSED_BYTES_MIN: usize = 1_024;
+use landfall_model::limits::REST_COMPRESSED_BYTES_MIN;
 
 /// The first byte of a zlib stream with the usual window; a raw deflate stream hardly begins so.
 const ZLIB_FIRST_BYTE: u8 = 0x78;
@@ -69,7 +67,7 @@ fn read_bounded(source: impl Read, bytes_max: usize) -> Result<Bytes, Unreadable
 
 /// Packs an answer if the client asks for it and it is worth it.
 pub(crate) fn packed(headers: &HeaderMap, body: &[u8]) -> Option<Vec<u8>> {
-    if body.len() < COMPRESSED_BYTES_MIN || !accepts_gzip(headers) {
+    if body.len() < REST_COMPRESSED_BYTES_MIN || !accepts_gzip(headers) {
         return None;
     }
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());

@@ -8,14 +8,9 @@ use std::io::{Cursor, Read, Write};
 use landfall_model::limits::{
     METADATA_FILE_BYTES_MAX, METADATA_FILES_MAX, METADATA_UNZIPPED_BYTES_MAX,
 };
+use landfall_model::limits::{ZIP_FOLDER_LEVELS_MAX, ZIP_NAME_BYTES_MAX};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
-
-/// Levels of folders in a zip file. Source: none; an object's parts need three.
-const FOLDERS_MAX: usize = 16;
-
-/// Bytes of a name in a zip file.
-const NAME_BYTES_MAX: usize = 1_024;
 
 /// A file in a zip file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,9 +69,9 @@ fn checked(name: &str) -> Result<String, String> {
         || name
             .split('/')
             .any(|folder| matches!(folder, "" | "." | ".."));
-    let is_strange = name.len() > NAME_BYTES_MAX
+    let is_strange = name.len() > ZIP_NAME_BYTES_MAX
         || name.chars().any(char::is_control)
-        || name.split('/').count() > FOLDERS_MAX;
+        || name.split('/').count() > ZIP_FOLDER_LEVELS_MAX;
     if leads_out || is_strange {
         let name: String = name.chars().take(80).flat_map(char::escape_debug).collect();
         return Err(format!("The zip file has an entry with the path {name}"));

@@ -4,6 +4,7 @@
 
 use landfall_engine::{Amending, Definitions, Effect, Kind, Problem, Step};
 use landfall_metadata::{Component, parts};
+use landfall_model::limits::METADATA_CALL_COMPONENTS_MAX;
 use landfall_model::{ComponentFault, Fault, MetadataFault};
 use landfall_xml::{Element, Limits, Writer, parse};
 use serde_json::{Value, json};
@@ -13,9 +14,6 @@ use crate::bundle::removal;
 use crate::choice::{shipped, single};
 use crate::error::Error;
 use crate::serve::Call;
-
-/// Components that one call takes. Source: "`createMetadata()`" (Metadata API Developer Guide).
-const COMPONENTS_MAX: usize = 10;
 
 /// Types that are deployed only. Source: "`PlatformEventChannel`", "`PlatformEventChannelMember`" (Metadata API Developer
 /// Guide).
@@ -56,7 +54,7 @@ pub(crate) async fn save(call: &Call<'_>, saving: Saving) -> Result<Vec<Value>, 
     let mut became = Vec::new();
     // Each sees what those before it have made; with all or none, what was there before the call.
     let at_once = if is_all_or_none(call) {
-        COMPONENTS_MAX
+        METADATA_CALL_COMPONENTS_MAX
     } else {
         1
     };
@@ -152,9 +150,9 @@ fn names<'r>(call: &Call<'r>) -> Result<Vec<&'r str>, Fault> {
 }
 
 const fn check_count(count: usize) -> Result<(), Fault> {
-    if count > COMPONENTS_MAX {
+    if count > METADATA_CALL_COMPONENTS_MAX {
         return Err(Fault::Metadata(MetadataFault::ComponentsTooMany {
-            max: COMPONENTS_MAX,
+            max: METADATA_CALL_COMPONENTS_MAX,
         }));
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! 1970 for what nobody made.
 
 use landfall_engine::{KeptComponent, Kind, Stamp};
+use landfall_model::limits::LIST_METADATA_TYPES_MAX;
 use landfall_model::{Fault, MetadataFault, RecordId, Timestamp};
 use serde_json::{Value, json};
 
@@ -12,15 +13,12 @@ use crate::error::Error;
 use crate::people::People;
 use crate::serve::Call;
 
-/// Types that can be asked for in one call. Source: "`listMetadata()`" (Metadata API Developer Guide).
-const QUERIES_MAX: usize = 3;
-
 /// Answers a call.
 pub(crate) async fn list(call: &Call<'_>) -> Result<Vec<Value>, Error> {
     let queries = call.envelope.operation.children.iter();
     let queries: Vec<_> = queries.filter(|child| child.name == "queries").collect();
-    if queries.len() > QUERIES_MAX {
-        let max = QUERIES_MAX;
+    if queries.len() > LIST_METADATA_TYPES_MAX {
+        let max = LIST_METADATA_TYPES_MAX;
         return Err(Fault::Metadata(MetadataFault::ComponentsTooMany { max }).into());
     }
     let definitions = call.shared.engine.definitions();

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use landfall_auth::Login;
 use landfall_engine::draw;
+use landfall_model::limits::TOPIC_SHOWN_BYTES_MAX;
 use landfall_model::{EventUuid, Fault};
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 
 use crate::PubsubState;
-
-/// Longer than any name that exists.
-const SHOWN_BYTES_MAX: usize = 255;
 
 /// A call in progress.
 #[derive(Clone, Debug)]
@@ -87,7 +85,7 @@ pub(crate) fn topic_not_found(login: &Login, topic: &str) -> Fault {
 
 /// As much of a client's text as is sent back: the text of an error travels in a header.
 pub(crate) fn shown(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(SHOWN_BYTES_MAX))
+    text.get(..text.floor_char_boundary(TOPIC_SHOWN_BYTES_MAX))
         .unwrap_or_default()
 }
 

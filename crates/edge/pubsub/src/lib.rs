@@ -37,6 +37,7 @@ pub mod proto {
 use axum::Router;
 use landfall_auth::Auth;
 use landfall_engine::{Engine, Standing};
+use landfall_model::limits::{PUBLISH_IDLE_SECONDS, PUBSUB_REQUEST_BYTES_MAX};
 use tokio::sync::watch;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
@@ -49,10 +50,6 @@ pub use reflection::{ReflectionError, reflection};
 use positions::Positions;
 use proto::pub_sub_server::PubSubServer;
 use slot::Slots;
-
-/// Bytes of one request: `PublishRequest` is the largest.
-/// Source: "Pub/Sub API and Event Allocations" (Pub/Sub API Developer Guide).
-const REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// How the Pub/Sub API behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +67,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             timings: Timings::default(),
-            publish_idle_ms: 70_000,
+            publish_idle_ms: i64::from(PUBLISH_IDLE_SECONDS) * 1_000,
         }
     }
 }
@@ -114,7 +111,7 @@ impl PubsubState {
 pub fn router(state: PubsubState) -> Router {
     let service = PubSubServer::new(service::Service(state))
         .accept_compressed(CompressionEncoding::Gzip)
-        .max_decoding_message_size(REQUEST_BYTES_MAX);
+        .max_decoding_message_size(PUBSUB_REQUEST_BYTES_MAX);
     Routes::new(service)
         .into_axum_router()
         .layer(axum::middleware::map_response(too_long::as_documented))

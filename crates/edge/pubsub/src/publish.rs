@@ -18,9 +18,6 @@ use crate::proto::{
 };
 use crate::{PubsubState, call, replay, service, too_long};
 
-/// Events of one request, so that the answer stays within bounds. No limit is documented; 200 are recommended.
-const EVENTS_MAX: usize = 10_000;
-
 /// Publishes the events of one request.
 ///
 /// # Errors
@@ -40,8 +37,10 @@ pub(crate) async fn publish(
     if events.is_empty() {
         return Err(Fault::PublishEmpty);
     }
-    if events.len() > EVENTS_MAX {
-        return Err(Fault::PublishTooMany { most: EVENTS_MAX });
+    if events.len() > limits::PUBSUB_PUBLISH_EVENTS_MAX {
+        return Err(Fault::PublishTooMany {
+            most: limits::PUBSUB_PUBLISH_EVENTS_MAX,
+        });
     }
     let mut good = Vec::with_capacity(events.len());
     let mut results: Vec<PublishResult> = events

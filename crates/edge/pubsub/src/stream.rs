@@ -10,6 +10,7 @@ use landfall_engine::usage::{self, Meter, Tally};
 use landfall_engine::{
     Definitions, Engine, Prepare, Rendition, Seen, Sight, Stretch, TopicFilter, TopicId, Watcher,
 };
+use landfall_model::limits::PUBSUB_RESPONSE_BYTES_MAX;
 use landfall_model::{Fault, ReplayId, ReplayPreset, Timestamp, Topic};
 use landfall_subscription::{Bounds, Delivery, Output, Read, Subscription};
 use tokio::sync::{mpsc, watch};
@@ -21,9 +22,6 @@ use crate::fetch_response::{FetchResponse, event_field};
 use crate::frame::{ChannelLens, EventFields, OrgView};
 use crate::positions::StreamPosition;
 use crate::{PubsubState, call, replay, service, too_long};
-
-/// Bytes of events in one response. Clients keep gRPC's default limit of 4 MiB.
-const RESPONSE_BYTES_MAX: usize = 3 * 1024 * 1024;
 
 /// Why a stream ends.
 pub(crate) enum End {
@@ -89,7 +87,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
         Self {
             delivery: Delivery::of_stream(
                 login.access(),
-                RESPONSE_BYTES_MAX,
+                PUBSUB_RESPONSE_BYTES_MAX,
                 state.settings.timings,
                 now,
             ),

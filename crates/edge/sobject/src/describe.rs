@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use landfall_http::Writer;
+use landfall_model::limits::DESCRIBED_BATCH_SIZE_MAX;
 use landfall_model::{
     Catalog, ChildRelationship, DeleteRule, EntityDefinition, FieldDefinition, FieldType,
 };
@@ -18,8 +19,8 @@ use crate::object_describe::{ObjectDescribe, write_entry};
 use crate::template::Template;
 use crate::{describe_event, describe_platform_event};
 
-/// Records in one collections request, as the global describe tells. Source: "Describe Global".
-pub const BATCH_SIZE_MAX: i64 = 200;
+/// Records in one collections request, as the describe of all objects reports.
+pub const BATCH_SIZE_MAX: i64 = DESCRIBED_BATCH_SIZE_MAX;
 
 /// Describes as far as they were asked for; their number is bounded by the catalogue's.
 #[derive(Default)]

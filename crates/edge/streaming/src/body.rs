@@ -5,10 +5,6 @@ use bytes::BytesMut;
 use http_body_util::BodyExt;
 use landfall_model::{Fault, limits};
 
-/// Bytes that are read of a body and thrown away. Source: none. Clients: many write the whole body before they read the
-/// answer, and would hear of nothing but a broken connection.
-const DISCARDED_BYTES_MAX: usize = 8 * 1024 * 1024;
-
 /// Reads a body.
 ///
 /// # Errors
@@ -27,7 +23,7 @@ pub(crate) async fn read(mut body: Body) -> Result<Bytes, Fault> {
         bytes += data.len();
         if bytes <= limits::STREAMING_BODY_BYTES_MAX {
             read.extend_from_slice(&data);
-        } else if bytes > DISCARDED_BYTES_MAX {
+        } else if bytes > limits::STREAMING_BODY_DISCARDED_BYTES_MAX {
             break;
         }
     }

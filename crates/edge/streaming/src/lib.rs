@@ -27,6 +27,7 @@ use axum::routing::any;
 use landfall_auth::Auth;
 use landfall_bayeux::Timings;
 use landfall_engine::{Engine, Standing};
+use landfall_model::limits::COMPRESSED_BYTES_MIN;
 use tokio::sync::watch;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -35,9 +36,6 @@ use tower_http::compression::predicate::SizeAbove;
 pub use http::Secure;
 
 use clients::Clients;
-
-/// Smaller responses are sent as they are: to set up a compressor costs more than they weigh.
-const COMPRESSED_BYTES_MIN: u64 = 1_024;
 
 /// How the Streaming API behaves.
 #[derive(Clone, Copy, Debug, Default)]

@@ -16,9 +16,6 @@ const VERSION: u8 = 1;
 const HEADER_BYTES: usize = 1 + 4;
 const SEGMENT_BYTES: usize = 8 + 8 + 4;
 const RECORD_BYTES: usize = 4 + 16 + 16 + 4;
-/// A commit's events are cut into blocks of about this size, so that a read in the middle of many is not a read of all.
-pub(crate) const BLOCK_BYTES_MAX: usize = 256 * 1024;
-
 /// Why bytes are no block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Damage {

@@ -5,8 +5,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
+use landfall_model::limits::{READER_STATEMENTS_MAX, STORE_BUSY_TIMEOUT, WRITER_STATEMENTS_MAX};
 use landfall_store::{Cause, Position, RecentCommits, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -29,11 +29,6 @@ const FORMAT_VERSION: i32 = 2;
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// A page of the file.
 pub(crate) const PAGE_BYTES: u64 = 4096;
-/// Nobody outside has the file open and there is one writer, so waiting is the exception.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Enough for each object's read, insert and a good number of sets of changed fields. Bounds the memory.
-const WRITER_STATEMENTS_MAX: usize = 512;
-const READER_STATEMENTS_MAX: usize = 128;
 /// How much of the write-ahead log's length is kept when it starts over.
 const WAL_KEPT_BYTES: u64 = 160 * 1024 * 1024;
 
@@ -183,7 +178,7 @@ fn check_not_lost(path: &Path) -> io::Result<()> {
 fn connect(path: &Path, cache_kib: u32, statements: usize) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_timeout(STORE_BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(statements);
     // Without it a statement is prepared anew whenever a bound number changes, such as that of its `LIMIT`.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

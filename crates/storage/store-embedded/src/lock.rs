@@ -9,12 +9,10 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use landfall_model::limits::STORE_LOCK_TRIES_MAX;
 use landfall_store::{Error, Result};
 
 use crate::error::open;
-
-/// Tries after the lock file was taken away by a process that was just closing.
-const TRIES_MAX: usize = 8;
 
 /// The store is ours while this lives.
 #[derive(Debug)]
@@ -29,7 +27,7 @@ impl Lock {
         let mut name = OsString::from(store);
         name.push("-lock");
         let path = PathBuf::from(name);
-        for _ in 0..TRIES_MAX {
+        for _ in 0..STORE_LOCK_TRIES_MAX {
             let file = OpenOptions::new()
                 .create(true)
                 .truncate(false)

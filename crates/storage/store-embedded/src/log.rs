@@ -6,28 +6,23 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use landfall_model::limits::{
+    EVENT_BLOCK_BYTES_MAX, LOG_INDEXED_TOPICS_MAX, LOG_PAGE_BYTES_MAX, TRIM_BLOCKS_MAX,
+    TRIM_BYTES_MAX, SHRINK_PAGES_MAX,
+};
 use landfall_model::{CommitNumber, ReplayId, Timestamp, Topic};
 use landfall_store::{Event, LogBounds, NewEvent, Page, Position, Result, TopicFilter, TopicId};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::block::{self, BLOCK_BYTES_MAX, Damage, Record};
+use crate::block::{self, Damage, Record};
 use crate::error::{Attempt, corrupt, loaded, reading, stored};
 
 const LOG: &str = "event log";
 const BLOCK: &str = "event block";
-/// How much is looked through for one page.
-const PAGE_BYTES_MAX: usize = 1024 * 1024;
-/// With more topics the blocks are all read: asking the index for each topic costs more.
-const INDEXED_TOPICS_MAX: usize = 16;
-/// How much one call of trim takes away.
-const TRIM_BLOCKS_MAX: usize = 1_000;
-const TRIM_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How `PRAGMA auto_vacuum` reports that free pages are given back on demand.
 const AUTO_VACUUM_INCREMENTAL: i64 = 2;
 /// Free pages that the file keeps at least, 10 MiB: the next events need them.
 const FREE_PAGES_KEPT: i64 = 2_560;
-/// Pages that one call gives back, 4 MiB.
-const SHRINK_PAGES_MAX: i64 = 1_000;
 
 const BLOCK_COLUMNS: &str = "SELECT first_replay_id, last_replay_id, data FROM event_block";
 
@@ -132,7 +127,7 @@ fn block_length(events: &[NewEvent]) -> usize {
         .iter()
         .take_while(|event| {
             let fits =
-                bytes == 0 || bytes.saturating_add(block::bytes_of(event)) <= BLOCK_BYTES_MAX;
+                bytes == 0 || bytes.saturating_add(block::bytes_of(event)) <= EVENT_BLOCK_BYTES_MAX;
             bytes = bytes.saturating_add(block::bytes_of(event));
             fits
         })
@@ -195,7 +190,7 @@ pub(crate) fn read(
     };
     let complete = match filter {
         _ if after >= tail || limit == 0 => false,
-        TopicFilter::These(topics) if topics.len() <= INDEXED_TOPICS_MAX => {
+        TopicFilter::These(topics) if topics.len() <= LOG_INDEXED_TOPICS_MAX => {
             search.indexed(&transaction, topics)?
         }
         TopicFilter::These(_) | TopicFilter::All => search.scan(&transaction, tail)?,
@@ -340,7 +335,7 @@ impl Search<'_> {
         };
         self.previous = Some(last);
         self.bytes = self.bytes.saturating_add(data.len());
-        Ok(!full && self.events.len() < self.limit && self.bytes < PAGE_BYTES_MAX)
+        Ok(!full && self.events.len() < self.limit && self.bytes < LOG_PAGE_BYTES_MAX)
     }
 
     /// Keeps the events. If most of the block is wanted they share one copy of it; else each has its own, so that one

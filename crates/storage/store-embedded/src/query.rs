@@ -8,6 +8,9 @@ mod statement;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use landfall_model::limits::{
+    QUERY_CHILD_ROWS_MIN, QUERY_ROWS_MAX, QUERY_SCAN_TIME_MAX, QUERY_TIME_MAX,
+};
 use landfall_model::{RecordId, Value};
 use landfall_query::Plan;
 use landfall_store::{Error, Found, FoundRow, QueryLimits, Reread, Result};
@@ -21,19 +24,8 @@ use statement::{Param, Statement, Wanted};
 
 const QUERY: &str = "query";
 
-/// After this a query is cancelled. Source: "SOQL and SOSL Limits" (Salesforce Developer Limits).
-const TIME_MAX: Duration = Duration::from_mins(2);
-/// The same for a query whose records are all read. Source: "How Bulk Queries Are Processed" (Bulk API 2.0 and Bulk API
-/// Developer Guide), the time of one attempt.
-const SCAN_TIME_MAX: Duration = Duration::from_mins(5);
 /// Steps of SQLite's machine between two looks at the time.
 const STEPS: i32 = 50_000;
-
-/// Rows of a query of children that are read although the page is full, so that an answer shows some of each.
-const CHILD_ROWS_MIN: usize = 200;
-
-/// Rows that one answer reads at most, however deep its queries of children are: [`Error::TooMany`] beyond.
-const ROWS_MAX: usize = 20_000;
 
 /// How much an answer may still read.
 struct Budget {
@@ -47,7 +39,7 @@ impl Budget {
     fn new(limits: QueryLimits) -> Self {
         Self {
             page: limits.rows.max(1),
-            all: ROWS_MAX.max(limits.rows),
+            all: QUERY_ROWS_MAX.max(limits.rows),
         }
     }
 
@@ -59,7 +51,7 @@ impl Budget {
 
     /// Reads children, which have some rows even if the page is full.
     fn children<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let page = self.page.max(CHILD_ROWS_MIN);
+        let page = self.page.max(QUERY_CHILD_ROWS_MIN);
         let mut own = Self {
             page,
             all: self.all,
@@ -113,7 +105,7 @@ pub(crate) fn run(
     plan: &Plan,
     limits: QueryLimits,
 ) -> Result<Found> {
-    within_time(connection, TIME_MAX, |connection| {
+    within_time(connection, QUERY_TIME_MAX, |connection| {
         if plan.grouping.is_some() {
             let statement = statement::of_groups(layouts, plan);
             let ready = Ready::new(layouts, plan, statement, None);
@@ -133,7 +125,7 @@ pub(crate) fn scan(
     records: usize,
     each: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
 ) -> Result<()> {
-    within_time(connection, SCAN_TIME_MAX, |connection| {
+    within_time(connection, QUERY_SCAN_TIME_MAX, |connection| {
         if plan.order.is_empty() {
             let statement = statement::of_all(layouts, plan);
             let ready = Ready::new(layouts, plan, statement, None);
@@ -175,7 +167,7 @@ fn hand_over(
 }
 
 pub(crate) fn count(connection: &mut Connection, layouts: &Layouts, plan: &Plan) -> Result<u64> {
-    within_time(connection, TIME_MAX, |connection| {
+    within_time(connection, QUERY_TIME_MAX, |connection| {
         let statement = statement::of_count(layouts, plan);
         let mut prepared = prepare(connection, &statement, None, None)?;
         let mut rows = prepared.raw_query();
@@ -192,7 +184,7 @@ pub(crate) fn reread(
     ids: &[RecordId],
     limits: QueryLimits,
 ) -> Result<Reread> {
-    within_time(connection, TIME_MAX, |connection| {
+    within_time(connection, QUERY_TIME_MAX, |connection| {
         let ready = Ready::new(layouts, plan, statement::of_one(layouts, plan), None);
         let mut budget = Budget::new(limits);
         let mut reread = Reread::default();

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, RwLock};
 
+use landfall_model::limits::{MEMORY_PAGE_EVENTS_MAX, QUERY_CHILD_ROWS_MIN};
 use landfall_model::{
     CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Timestamp, Topic, Value,
 };
@@ -16,11 +17,6 @@ use landfall_store::{
 };
 
 use crate::state::{self, Snapshot, State, Table};
-
-/// Events that one page looks through.
-const PAGE_EVENTS_MAX: usize = 10_000;
-/// Rows of a query of children that are read although the page is full.
-const CHILD_ROWS_MIN: usize = 200;
 
 #[derive(Clone)]
 pub(crate) struct MemoryReader {
@@ -180,7 +176,7 @@ impl Reader for MemoryReader {
                 .events
                 .partition_point(|event| event.replay_id <= after);
             let mut events = state.events.iter().skip(first);
-            for event in events.by_ref().take(PAGE_EVENTS_MAX) {
+            for event in events.by_ref().take(MEMORY_PAGE_EVENTS_MAX) {
                 page.reached = event.replay_id;
                 if filter.passes(event.topic) {
                     page.events.push(Arc::clone(event));
@@ -272,7 +268,7 @@ fn cut(found: &mut Found, page: &mut usize) {
         kept += 1;
         *page = page.saturating_sub(1);
         for children in &mut row.children {
-            let space = (*page).max(CHILD_ROWS_MIN);
+            let space = (*page).max(QUERY_CHILD_ROWS_MIN);
             let mut left = space;
             cut(children, &mut left);
             *page = page.saturating_sub(space - left);

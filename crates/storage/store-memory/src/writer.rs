@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use landfall_model::limits::MEMORY_TRIM_EVENTS_MAX;
 use landfall_model::{EntityDefinition, EntityName, RecordId, Row, Timestamp, Topic, Value};
 use landfall_store::{
     Appended, Cause, Commit, Committed, DocumentKind, Error, Event, Lookup, Outcome, Position,
@@ -12,9 +13,6 @@ use landfall_store::{
 
 use crate::reader::MemoryReader;
 use crate::state;
-
-/// Events that one call of trim deletes.
-const TRIM_EVENTS_MAX: usize = 1_000;
 
 pub(crate) struct MemoryWriter {
     reader: MemoryReader,
@@ -203,7 +201,7 @@ impl Writer for MemoryWriter {
             let mut state = state::write(&self.reader.state);
             let old = state.events.iter();
             let old = old.take_while(|event| event.appended < before).count();
-            let events = old.min(TRIM_EVENTS_MAX);
+            let events = old.min(MEMORY_TRIM_EVENTS_MAX);
             let trimmed = state.events.drain(..events).next_back();
             if trimmed.is_some() {
                 state.position.commit_number = state.position.commit_number.advanced_by(1);

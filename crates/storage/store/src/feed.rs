@@ -7,14 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use landfall_model::limits::{FEED_COMMITS_MAX, FEED_ITEMS_MAX};
 use landfall_model::{CommitNumber, EntityName, RecordId, ReplayId, Timestamp};
 
 use crate::write::{DocumentKind, Position, WriteSet};
-
-/// Commits that are kept for consumers that are behind.
-const RECENT_COMMITS_MAX: usize = 4_096;
-/// Touched items in them.
-const RECENT_ITEMS_MAX: usize = 65_536;
 
 /// One commit of the feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +139,7 @@ impl RecentCommits {
         recent.position = commit.position();
         recent.items += commit.touched.items();
         recent.commits.push_back(commit);
-        while recent.commits.len() > RECENT_COMMITS_MAX || recent.items > RECENT_ITEMS_MAX {
+        while recent.commits.len() > FEED_COMMITS_MAX || recent.items > FEED_ITEMS_MAX {
             let Some(oldest) = recent.commits.pop_front() else {
                 break;
             };
@@ -234,7 +230,7 @@ mod tests {
     #[test]
     fn a_consumer_behind_what_is_kept_loads_everything_anew() {
         let recent = recent();
-        let most = u64::try_from(RECENT_COMMITS_MAX).expect("a small number");
+        let most = u64::try_from(FEED_COMMITS_MAX).expect("a small number");
         for number in 11..=11 + most {
             recent.push(commit(number, 0));
         }
@@ -245,12 +241,12 @@ mod tests {
     #[test]
     fn the_touched_items_are_bounded_too() {
         let recent = recent();
-        recent.push(commit(11, RECENT_ITEMS_MAX));
+        recent.push(commit(11, FEED_ITEMS_MAX));
         assert_eq!(numbers(&recent, 10, 9), Some(vec![11]));
         recent.push(commit(12, 1));
         assert_eq!(numbers(&recent, 10, 9), None);
         assert_eq!(numbers(&recent, 11, 9), Some(vec![12]));
-        recent.push(commit(13, RECENT_ITEMS_MAX + 1));
+        recent.push(commit(13, FEED_ITEMS_MAX + 1));
         assert_eq!(numbers(&recent, 12, 9), None);
         assert_eq!(numbers(&recent, 13, 9), Some(vec![]));
     }

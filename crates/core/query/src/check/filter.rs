@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use landfall_model::limits::QUERY_SEMI_JOINS_MAX;
 use landfall_model::{
     EntityDefinition, EntityName, Fault, FieldDefinition, FieldType, QueryRefusal,
 };
@@ -12,9 +13,6 @@ use super::value::{Typed, type_name};
 use super::{Kind, Scope, plain, rule};
 use crate::plan::{Comparison, Expression, Operand, Plan, Predicate};
 use crate::text;
-
-/// Semi-joins in one query. Source: "Semi-Joins and Anti-Joins" (SOQL and SOSL Reference).
-const SEMI_JOINS_MAX: usize = 2;
 
 /// What a comparison stands below.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -208,7 +206,7 @@ impl Scope<'_> {
             (Kind::Outer, Below::Top) => (),
         }
         self.semi_joins += 1;
-        if self.semi_joins > SEMI_JOINS_MAX {
+        if self.semi_joins > QUERY_SEMI_JOINS_MAX {
             return rule("Maximum 2 semi join sub-selects are allowed");
         }
         let subject = self.subject(&comparison.operand)?;

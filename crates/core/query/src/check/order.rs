@@ -1,14 +1,12 @@
 //! `ORDER BY`.
 
+use landfall_model::limits::QUERY_ORDER_ITEMS_MAX;
 use landfall_model::{Fault, FieldDefinition, FieldType, QueryRefusal};
 use landfall_soql::{Function, Operand as Asked, Order};
 
 use super::group::Keys;
 use super::{Scope, rule};
 use crate::plan::{Expression, Operand, Ordering};
-
-/// Items of one order. Source: none.
-const ITEMS_MAX: usize = 32;
 
 impl Scope<'_> {
     /// The order of records, or of groups by their keys.
@@ -17,7 +15,7 @@ impl Scope<'_> {
         items: &[Order],
         keys: Option<&Keys>,
     ) -> Result<Vec<Ordering>, Fault> {
-        if items.len() > ITEMS_MAX {
+        if items.len() > QUERY_ORDER_ITEMS_MAX {
             return rule("ORDER BY takes 32 fields at most");
         }
         let mut order = Vec::new();

@@ -2,10 +2,11 @@
 //!
 //! Source: "IN `SearchGroup`", "`RETURNING FieldSpec`" (SOQL and SOSL Reference).
 
+use landfall_model::limits::QUERY_TERMS_MAX;
 use landfall_model::{EntityDefinition, Fault, FieldDefinition, FieldType, QueryRefusal};
 use landfall_soql::{From, Path, Query, Search, SearchGroup, Terms};
 
-use super::{Context, TERMS_MAX, check, plain, rule};
+use super::{Context, check, plain, rule};
 use crate::plan::{Expression, Predicate};
 use crate::shape::{Answers, Checked};
 
@@ -40,7 +41,7 @@ pub fn search(context: &Context<'_>, search: &Search) -> Result<Vec<Checked>, Fa
         let means = condition(&search.terms, &fields(entity, search.group));
         let own = std::mem::replace(&mut checked.plan.filter, Predicate::ALWAYS);
         checked.plan.filter = Predicate::All(vec![own, means]);
-        if checked.plan.filter.terms() > TERMS_MAX {
+        if checked.plan.filter.terms() > QUERY_TERMS_MAX {
             return Err(plain(QueryRefusal::TooComplicated));
         }
         found.push(checked);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use landfall_model::limits::{QUERY_CHILDREN_MAX, QUERY_FIELDS_ALL_RECORDS_MAX, QUERY_LEVELS_MAX};
 use landfall_model::{EntityDefinition, Fault, FieldType, QueryRefusal};
 use landfall_soql::{
     Call, Condition, FieldSet, Function, Operand, Operator, Path, Query, Select, TypeOf, Value,
@@ -9,13 +10,10 @@ use landfall_soql::{
 
 use super::columns::labels;
 use super::sources::{Reached, Resolved};
-use super::{CHILDREN_MAX, Kind, LEVELS_MAX, Scope, is_bare_count, plain, rule};
+use super::{Kind, Scope, is_bare_count, plain, rule};
 use crate::format::Format;
 use crate::plan::Children;
 use crate::shape::{Answers, Cell, Item, RecordShape, Shown, TypeCase};
-
-/// Records of which `FIELDS(ALL)` may be asked. Source: "`FIELDS()`" (SOQL and SOSL Reference).
-const FIELDS_RECORDS_MAX: u64 = 200;
 
 /// Why amounts are not converted. Source: "`convertCurrency()`" (SOQL and SOSL Reference); the text is ours.
 const ONE_CURRENCY: &str = "convertCurrency needs an org with several currencies";
@@ -279,14 +277,14 @@ impl Scope<'_> {
         let level = match self.kind {
             Kind::Outer => 1,
             Kind::Child(level) => level + 1,
-            Kind::SemiJoin => LEVELS_MAX,
+            Kind::SemiJoin => QUERY_LEVELS_MAX,
         };
         let mut plans = Vec::new();
         for item in &query.select {
             let Select::Children(inner) = item else {
                 continue;
             };
-            if level >= LEVELS_MAX || plans.len() >= CHILDREN_MAX {
+            if level >= QUERY_LEVELS_MAX || plans.len() >= QUERY_CHILDREN_MAX {
                 return Err(plain(QueryRefusal::TooComplicated));
             }
             if inner.offset.is_some() && query.limit != Some(1) {
@@ -350,8 +348,12 @@ fn add(items: &mut Vec<Item>, item: Item) -> Result<(), Fault> {
 
 /// Whether a query is of few enough records for all their fields: by `LIMIT`, or by their ids.
 fn is_bounded(query: &Query) -> bool {
-    let few = |count: usize| u64::try_from(count).is_ok_and(|count| count <= FIELDS_RECORDS_MAX);
-    let by_limit = query.limit.is_some_and(|limit| limit <= FIELDS_RECORDS_MAX);
+    let few = |count: usize| {
+        u64::try_from(count).is_ok_and(|count| count <= QUERY_FIELDS_ALL_RECORDS_MAX)
+    };
+    let by_limit = query
+        .limit
+        .is_some_and(|limit| limit <= QUERY_FIELDS_ALL_RECORDS_MAX);
     by_limit || query.filter.as_ref().is_some_and(|filter| few(ids(filter)))
 }
 

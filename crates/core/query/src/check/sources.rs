@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
+use landfall_model::limits::QUERY_PATH_STEPS_MAX;
 use landfall_model::{EntityDefinition, Fault, FieldDefinition, FieldType, QueryRefusal};
 use landfall_soql::Path;
 
 use super::{Scope, rule};
 use crate::plan::{Expression, Parent};
-
-/// Steps of one path. Source: "Relationship Query Limitations" (SOQL and SOSL Reference).
-const STEPS_MAX: usize = 5;
 
 /// What a reference to several objects shows of whatever it leads to: the fields of the object Name.
 ///
@@ -116,7 +114,7 @@ impl Scope<'_> {
         ways: &[String],
         at: usize,
     ) -> Result<(Vec<(String, Reached)>, Reached), Fault> {
-        if ways.len() > STEPS_MAX {
+        if ways.len() > QUERY_PATH_STEPS_MAX {
             return rule("A relationship path can have five levels at most");
         }
         let mut reached = Reached::One {

@@ -1,14 +1,12 @@
 //! Values of conditions, by the type of what they are compared with.
 
+use landfall_model::limits::QUERY_TEXT_CHARACTERS_MAX;
 use landfall_model::{Date, Fault, FieldType, QueryRefusal, RecordId, Timestamp, Value};
 use landfall_soql::{Literal, LiteralKind};
 
 use super::subject::Subject;
 use super::{Scope, plain, rule};
 use crate::calendar;
-
-/// Characters of one text. Source: "SOQL and SOSL Limits for Search Queries" (Salesforce Developer Limits).
-const TEXT_CHARACTERS_MAX: usize = 4_000;
 
 /// What a subject is compared with.
 pub(super) enum Typed {
@@ -101,7 +99,7 @@ fn text_of(kind: FieldType, text: &str) -> Result<Typed, Fault> {
     if text.is_empty() {
         return Ok(Typed::Null);
     }
-    if text.chars().nth(TEXT_CHARACTERS_MAX).is_some() {
+    if text.chars().nth(QUERY_TEXT_CHARACTERS_MAX).is_some() {
         return rule("A text in a condition can have 4000 characters at most");
     }
     if !matches!(kind, FieldType::Id | FieldType::Reference) {

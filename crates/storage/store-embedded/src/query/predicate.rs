@@ -3,15 +3,13 @@
 use std::fmt::Write as _;
 
 use landfall_model::Value;
+use landfall_model::limits::QUERY_LIST_PARAMETERS_MAX;
 use landfall_query::plan::{Comparison, Expression, Operand, Plan, Predicate};
 use rusqlite::types::Value as Kept;
 
 use super::expression::{FOLDED, FOLDED_ASCII};
 use super::functions;
 use super::statement::Sql;
-
-/// Values of a list that are parameters of their own; longer lists are one.
-const LISTED_MAX: usize = 100;
 
 impl Sql<'_> {
     pub(super) fn predicate(&mut self, predicate: &Predicate) {
@@ -100,7 +98,7 @@ impl Sql<'_> {
             let ascii = values.iter().all(is_ascii);
             self.push(if ascii { FOLDED_ASCII } else { FOLDED });
         }
-        if values.len() > LISTED_MAX {
+        if values.len() > QUERY_LIST_PARAMETERS_MAX {
             self.push(" IN (SELECT value FROM json_each(");
             self.param(Kept::Text(json(values)));
             self.push("))");

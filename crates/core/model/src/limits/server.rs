@@ -1,0 +1,94 @@
+//! Limits of the process: its configuration, files, connections.
+
+use std::time::Duration;
+
+/// Size of a configuration file. Unit: bytes. Source: none.
+pub const CONFIG_FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Size of a file that contains a secret or a certificate. Unit: bytes. Source: none.
+pub const SECRET_FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// Open connections by default: ten thousand idle subscribers and as many requests. Source: none.
+pub const CONNECTIONS_DEFAULT: usize = 20_000;
+
+/// Open files that connections leave to the store, bulk jobs, logs and sockets of the process. Source: none.
+pub const FILES_RESERVED: u64 = 256;
+
+/// Open files below which a server does not start. Source: none.
+pub const FILES_MIN: u64 = 512;
+
+/// Time between two log lines about the same kind of refusal; the next line has the count. Source: none.
+pub const REFUSALS_LOGGED_EVERY: Duration = Duration::from_secs(10);
+
+/// How long browsers remember to use TLS only. Unit: seconds. Source: none; a year, as RFC 6797 has in its examples.
+pub const HSTS_SECONDS: u64 = 31_536_000;
+
+/// Length of a request target; longer ones are answered with 414. Unit: bytes.
+/// Source: "Headers and URI limits".
+pub const REQUEST_TARGET_BYTES_MAX: usize = 16 * 1024;
+
+/// Pause within the body of a request. Source: none.
+pub const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Time until a new connection has begun a request, TLS handshake included. Source: none.
+pub const CONNECTION_OPENING_MAX: Duration = Duration::from_secs(15);
+
+/// Time that an HTTP/1 connection may be idle between requests, or take to send one request's head. Source: none.
+pub const HTTP1_HEAD_MAX: Duration = Duration::from_mins(2);
+
+/// Size of an HTTP/1 request head, and of decoded HTTP/2 header fields. Unit: bytes.
+/// Source: "Headers and URI limits" has 16 KiB; twice that, as access tokens may come twice.
+pub const REQUEST_HEAD_BYTES_MAX: usize = 32 * 1024;
+
+/// Concurrent requests on an HTTP/2 connection: held polls of many clients may share one.
+/// Source: "Pub/Sub API Allocations" (Pub/Sub API Developer Guide).
+pub const HTTP2_STREAMS_MAX: u32 = 1_000;
+
+/// Requests of an HTTP/2 connection that may be cancelled before they are read: as many as may be open. Source: none; the
+/// library's own limit, 20, ends a connection with all its other streams when a client cancels some calls at once.
+pub const HTTP2_RESETS_MAX: usize = 1_000;
+
+/// Time between two pings of an HTTP/2 peer. Source: none.
+pub const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
+
+/// Time in which an HTTP/2 peer has to answer a ping. Source: none.
+pub const HTTP2_PONG_WITHIN: Duration = Duration::from_secs(20);
+
+/// Subscribers with metrics of their own. Source: none.
+pub const METRICS_SUBSCRIBERS_MAX: usize = 100;
+
+/// What a client sends before it has its answer, as far as it is buffered. Unit: bytes. Source: none.
+pub const POLL_EARLY_BYTES_MAX: usize = 64;
+
+/// Header lines of a long poll; with more it is served by the HTTP library. Source: none.
+pub const POLL_HEADERS_MAX: usize = 64;
+
+/// Files of a project: one with more is refused. Source: none.
+pub const PROJECT_FILES_MAX: usize = 20_000;
+
+/// Size of one file of a project. Unit: bytes. Source: none.
+pub const PROJECT_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Levels of folders in a project. Source: none.
+pub const PROJECT_DEPTH_MAX: usize = 32;
+
+/// Administrators that are read to find the first one. Source: none.
+pub const ADMINISTRATORS_READ_MAX: usize = 200;
+
+/// Size of all seed files together. Unit: bytes. Source: none.
+pub const SEED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Time that requests in progress have to finish once the server stops. Source: none; the whole stop takes 10 s at most.
+pub const DRAIN_MAX: Duration = Duration::from_secs(8);
+
+/// Time that the last reader has to close the store. Source: none.
+pub const STORE_CLOSE_MAX: Duration = Duration::from_secs(1);
+
+/// Time that a peer may read nothing of what is written to it. Source: none.
+pub const RESPONSE_STALL_MAX: Duration = Duration::from_mins(1);
+
+/// Size of a CONNECT request. Unit: bytes. Source: none.
+pub const TUNNEL_HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// Rest of a request body that is read and discarded; the connection is closed if there is more. Unit: bytes. Source: none.
+pub const BODY_DISCARDED_BYTES_MAX: usize = 1024 * 1024;

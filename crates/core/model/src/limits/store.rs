@@ -1,0 +1,62 @@
+//! Limits of the store: pages, statements, times.
+
+use std::time::Duration;
+
+/// Size of a stored block of events: a commit's events are split, so that a read in the middle is not a read of all.
+/// Unit: bytes. Source: none.
+pub const EVENT_BLOCK_BYTES_MAX: usize = 256 * 1024;
+
+/// Time to wait for a locked database; nobody else opens the file, so it is the exception. Source: none.
+pub const STORE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Prepared statements of the writer: reads, inserts and sets of changed fields of each object. Source: none.
+pub const WRITER_STATEMENTS_MAX: usize = 512;
+
+/// Prepared statements of a reader. Source: none.
+pub const READER_STATEMENTS_MAX: usize = 128;
+
+/// Attempts to lock a data folder while another process closes it. Source: none.
+pub const STORE_LOCK_TRIES_MAX: usize = 8;
+
+/// What is read of the log for one page. Unit: bytes. Source: none.
+pub const LOG_PAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Topics that are looked up in the index; with more, reading all blocks costs less. Source: none.
+pub const LOG_INDEXED_TOPICS_MAX: usize = 16;
+
+/// Blocks that one trim removes. Source: none.
+pub const TRIM_BLOCKS_MAX: usize = 1_000;
+
+/// Size of the blocks that one trim removes. Unit: bytes. Source: none.
+pub const TRIM_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Time of one query. Source: "SOQL and SOSL Limits" (Salesforce Developer Limits).
+pub const QUERY_TIME_MAX: Duration = Duration::from_mins(2);
+
+/// Time of a query that reads all its records.
+/// Source: "How Bulk Queries Are Processed" (Bulk API 2.0 and Bulk API Developer Guide), one attempt.
+pub const QUERY_SCAN_TIME_MAX: Duration = Duration::from_mins(5);
+
+/// Rows of a child query that are read even when the budget is used up, so that an answer has some of each. Source: none.
+pub const QUERY_CHILD_ROWS_MIN: usize = 200;
+
+/// Rows that one answer reads, child queries included: `store::Error::TooMany` beyond. Source: none.
+pub const QUERY_ROWS_MAX: usize = 20_000;
+
+/// Values of a list that are bound one by one; longer lists are one parameter. Source: none.
+pub const QUERY_LIST_PARAMETERS_MAX: usize = 100;
+
+/// Events that the store in memory reads for one page. Source: none.
+pub const MEMORY_PAGE_EVENTS_MAX: usize = 10_000;
+
+/// Events that one trim of the store in memory removes. Source: none.
+pub const MEMORY_TRIM_EVENTS_MAX: usize = 1_000;
+
+/// Recent commits that are kept for consumers of the feed that lag. Source: none.
+pub const FEED_COMMITS_MAX: usize = 4_096;
+
+/// Touched items in the recent commits that are kept. Source: none.
+pub const FEED_ITEMS_MAX: usize = 65_536;
+
+/// Free pages that one trim gives back to the disk, 4 MiB. Source: none.
+pub const SHRINK_PAGES_MAX: i64 = 1_000;
