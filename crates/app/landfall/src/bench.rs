@@ -37,25 +37,25 @@ use stored::Stored;
 
 #[derive(Args)]
 pub(crate) struct BenchOptions {
-    /// What to measure; everything if nothing is named
+    /// Scenarios to measure [default: all]
     #[arg(value_enum, value_name = "SCENARIO")]
     scenarios: Vec<Scenario>,
-    /// Measure for a second instead of five, and with fewer events and subscribers
+    /// Measure for one second instead of five, with fewer events and subscribers
     #[arg(long, env = "LANDFALL_BENCH_QUICK")]
     quick: bool,
-    /// A running developer org, which gets new Accounts; without it, servers are started as needed
+    /// Measure a running developer org; creates Accounts in it [default: start servers as needed]
     #[arg(long, env = "LANDFALL_BENCH_TARGET", value_name = "URL")]
     target: Option<String>,
-    /// Folder in which servers that are started keep their orgs for a while [default: the system's for temporary files]
+    /// Folder for the data of the servers it starts; removed at exit [default: the temporary folder of the system]
     #[arg(long, env = "LANDFALL_BENCH_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
     /// Events to store before replaying them [default: 1000000]
     #[arg(long, env = "LANDFALL_BENCH_EVENTS", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     events: Option<u64>,
-    /// Records of bulk jobs, and records that are asked for [default: 1000000]
+    /// Records to load with bulk jobs and to query [default: 1000000]
     #[arg(long, env = "LANDFALL_BENCH_RECORDS", value_name = "N", value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
     records: Option<u64>,
-    /// How long to wait before each measurement for other processes to be quiet [default: 0]
+    /// Longest wait before each measurement for other processes to become idle [default: 0]
     #[arg(
         long,
         env = "LANDFALL_BENCH_PATIENCE",
@@ -64,28 +64,28 @@ pub(crate) struct BenchOptions {
         hide_default_value = true
     )]
     patience: u64,
-    /// Print one JSON object a line
+    /// Print one JSON object per line
     #[arg(long, env = "LANDFALL_JSON")]
     json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Scenario {
-    /// Durable creates and updates, and creates in lists of 200
+    /// Durable creates and updates, single and in collections of 200
     Writes,
     /// Events to many subscribers
     Fanout,
-    /// Subscribers that wait
+    /// Idle subscribers
     Idle,
     /// Stored events to one subscriber
     Replay,
-    /// From start to ready
+    /// Time from start to ready
     Start,
     /// Publishing, fan-out and replay over the Pub/Sub API
     Pubsub,
-    /// Records loaded and found by jobs of the Bulk API
+    /// Loading and querying records with the Bulk API
     Bulk,
-    /// Queries of many records, and describes
+    /// Queries over many records, and describes
     Queries,
 }
 
@@ -93,14 +93,14 @@ enum Scenario {
 struct Sizes {
     warm_up: Duration,
     window: Duration,
-    /// How long what must not come is waited for.
+    /// How long to wait for events that must not come.
     settle: Duration,
     idle: [usize; 2],
     starts: usize,
     events: u64,
     /// Events that many subscribers catch up with.
     catch_up: u64,
-    /// Records of a bulk job, and records that are asked for.
+    /// Records of bulk jobs and queries.
     records: u64,
     /// Records that are read page by page.
     paged: u64,
@@ -138,7 +138,7 @@ struct Bench {
     patience: Duration,
     data: PathBuf,
     form: Form,
-    /// Whether every event has arrived once so far.
+    /// Whether every event arrived exactly once so far.
     is_exact: bool,
 }
 
@@ -147,7 +147,7 @@ pub(crate) fn run(options: BenchOptions) -> Ended {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new("no runtime can be started").caused_by(&error))?
+        .map_err(|error| Failure::new("cannot start the runtime").caused_by(&error))?
         .block_on(measure(options))
 }
 
@@ -180,7 +180,7 @@ async fn measure(options: BenchOptions) -> Ended {
         say("every event arrived, each once");
         Ok(Exit::Done)
     } else {
-        Err(Failure::new("events were lost or doubled").exit(Exit::Unmet))
+        Err(Failure::new("events were lost or duplicated").exit(Exit::Unmet))
     }
 }
 
@@ -193,7 +193,7 @@ fn greet() {
         env!("CARGO_PKG_VERSION")
     ));
     if cfg!(debug_assertions) {
-        say("this is a debug build: its numbers say nothing");
+        say("this is a debug build: its numbers are meaningless");
     }
 }
 
@@ -261,7 +261,7 @@ async fn on_target(bench: &mut Bench, scenarios: &[Scenario], target: &str) -> R
             | Scenario::Bulk
             | Scenario::Queries => {
                 say(&format!(
-                    "{scenario:?}: left out, it needs a server of its own"
+                    "{scenario:?}: skipped, it needs a server of its own"
                 ));
             }
         }
@@ -286,7 +286,7 @@ impl Bench {
             .prefix("landfall-bench-")
             .tempdir_in(&self.data)
             .map_err(|error| {
-                Failure::new(format!("no folder can be made in {}", self.data.display()))
+                Failure::new(format!("cannot create a folder in {}", self.data.display()))
                     .caused_by(&error)
             })
     }

@@ -170,5 +170,5 @@ fn data(records: u64) -> String {
 
 fn parse(answer: &[u8]) -> Result<Value, Failure> {
     serde_json::from_slice(answer)
-        .map_err(|error| Failure::new("an answer about a bulk job is no JSON").caused_by(&error))
+        .map_err(|error| Failure::new("the status of a bulk job is not JSON").caused_by(&error))
 }

@@ -46,7 +46,7 @@ pub(super) async fn run(bench: &mut Bench, org: &Arc<Org>) -> Result<(), Failure
 async fn saturated(bench: &Bench, org: &Arc<Org>, count: usize) -> Result<Row, Failure> {
     let subscribers = Subscribers::open(org, count, -1).await?;
     let pace = Pace::Windowed {
-        tally: Arc::clone(&subscribers.tally),
+        arrivals: Arc::clone(&subscribers.arrivals),
         subscribers: u64::try_from(count).unwrap_or(u64::MAX),
         outstanding_max: OUTSTANDING_MAX,
     };
@@ -74,10 +74,10 @@ async fn catch_up(bench: &Bench, org: &Arc<Org>) -> Result<Row, Failure> {
     let expected = events * u64::try_from(CATCHING_UP).unwrap_or(u64::MAX);
     let started = Sample::now(org.pid);
     let subscribers = Subscribers::open(org, CATCHING_UP, from).await?;
-    subscribers.tally.arrived(expected).await;
+    subscribers.arrivals.arrived(expected).await;
     let used = started.until(Sample::now(org.pid));
     tokio::time::sleep(bench.sizes.settle).await;
-    let counted = subscribers.tally.arrived(expected).await;
+    let counted = subscribers.arrivals.arrived(expected).await;
     subscribers.close(org).await?;
     Ok(Row::new(
         "fan-out",
@@ -100,26 +100,26 @@ async fn measure(
     let published_before = org.acknowledged.load(Ordering::Relaxed);
     let published = || org.acknowledged.load(Ordering::Relaxed) - published_before;
     let count = u64::try_from(subscribers.len()).unwrap_or(u64::MAX);
-    let tally = Arc::clone(&subscribers.tally);
+    let arrivals = Arc::clone(&subscribers.arrivals);
     bench.quiet(org.pid).await;
     let mut load = Load::start(org, Write::Create, publishers, pace).await?;
     load.run_for(bench.sizes.warm_up).await?;
-    tally.measure_from(org.now_us());
-    let (started, before) = (Sample::now(org.pid), (tally.received(), published()));
+    arrivals.measure_from(org.now_us());
+    let (started, before) = (Sample::now(org.pid), (arrivals.received(), published()));
     load.run_for(bench.sizes.window).await?;
     let used = started.until(Sample::now(org.pid));
-    let (delivered, created) = (tally.received() - before.0, published() - before.1);
+    let (delivered, created) = (arrivals.received() - before.0, published() - before.1);
     load.stop().await?;
-    tally.arrived(published() * count).await;
-    // What is doubled comes after everything else.
+    arrivals.arrived(published() * count).await;
+    // Duplicates arrive after everything else.
     tokio::time::sleep(bench.sizes.settle).await;
-    let counted = tally.arrived(published() * count).await;
+    let counted = arrivals.arrived(published() * count).await;
     subscribers.close(org).await?;
     Ok(Row::new("fan-out", case)
         .measure("deliveries_per_s", used.per_second(delivered))
         .measure("events_per_s", used.per_second(created))
-        .measure("p50_ms", tally.latency.quantile_ms(0.5))
-        .measure("p99_ms", tally.latency.quantile_ms(0.99))
+        .measure("p50_ms", arrivals.latency.quantile_ms(0.5))
+        .measure("p99_ms", arrivals.latency.quantile_ms(0.99))
         .maybe("cpu_s_per_million", used.per_million(delivered))
         .maybe("client_cores", used.own_cores)
         .maybe("other_cores", used.other_cores)
@@ -129,9 +129,7 @@ async fn measure(
 /// What a subscriber that waits costs.
 pub(super) async fn idle(bench: &mut Bench, org: &Arc<Org>, pid: u32) -> Result<(), Failure> {
     let Some(empty) = super::process::resident_kib(pid) else {
-        return Err(Failure::new(
-            "the memory of a process is known on Linux only",
-        ));
+        return Err(Failure::new("process memory is measured on Linux only"));
     };
     for count in bench.sizes.idle {
         let started = std::time::Instant::now();
@@ -144,10 +142,10 @@ pub(super) async fn idle(bench: &mut Bench, org: &Arc<Org>, pid: u32) -> Result<
         let used = sample.until(Sample::now(Some(pid)));
         let resident = super::process::resident_kib(pid).unwrap_or_default();
         let mut connection = super::http::Connection::open(org.address).await?;
-        subscribers.tally.measure_from(org.now_us());
+        subscribers.arrivals.measure_from(org.now_us());
         org.create(&mut connection, org.now_us()).await?;
         let expected = u64::try_from(count).unwrap_or(u64::MAX);
-        let counted = subscribers.tally.arrived(expected).await;
+        let counted = subscribers.arrivals.arrived(expected).await;
         let row = Row::new("idle", format!("subscribers {count}"))
             .measure("kib_each", (resident - empty).max(0.0) / float(expected))
             .measure("resident_mib", resident / 1_024.0)
@@ -157,7 +155,7 @@ pub(super) async fn idle(bench: &mut Bench, org: &Arc<Org>, pid: u32) -> Result<
                 used.server
                     .map(|seconds| seconds / used.elapsed.as_secs_f64()),
             )
-            .measure("wake_all_ms", subscribers.tally.latency.quantile_ms(1.0))
+            .measure("wake_all_ms", subscribers.arrivals.latency.quantile_ms(1.0))
             .counted(counted);
         subscribers.close(org).await?;
         bench.print(&row)?;

@@ -48,7 +48,7 @@ enum Framing {
 impl Connection {
     pub(super) async fn open(address: SocketAddr) -> Result<Self, Failure> {
         let stream = TcpStream::connect(address).await.map_err(|error| {
-            Failure::new(format!("no connection to {address}"))
+            Failure::new(format!("cannot connect to {address}"))
                 .caused_by(&error)
                 .exit(Exit::Unreachable)
         })?;
@@ -104,7 +104,7 @@ impl Connection {
             .buffer
             .get(..head)
             .and_then(parse_head)
-            .ok_or_else(|| Failure::new("an answer is not HTTP/1.1"))?;
+            .ok_or_else(|| Failure::new("a response is not HTTP/1.1"))?;
         match framing {
             Framing::Length(length) => {
                 let end = head + length;
@@ -140,7 +140,7 @@ impl Connection {
                 .and_then(|line| line.split(';').next())
                 .and_then(|size| usize::from_str_radix(size.trim(), 16).ok())
                 .filter(|size| *size <= RESPONSE_BYTES_MAX)
-                .ok_or_else(|| Failure::new("an answer's chunk has no size"))?;
+                .ok_or_else(|| Failure::new("a response chunk has no size"))?;
             let start = line_end + 2;
             let end = start + size;
             while self.buffer.len() < end + 2 {
@@ -157,7 +157,7 @@ impl Connection {
 
     async fn fill(&mut self) -> Result<(), Failure> {
         if self.buffer.len() > RESPONSE_BYTES_MAX {
-            return Err(Failure::new("an answer is too long"));
+            return Err(Failure::new("a response is too long"));
         }
         self.buffer.reserve(READ_BYTES);
         match self.stream.read_buf(&mut self.buffer).await {
@@ -198,7 +198,7 @@ fn parse_head(head: &[u8]) -> Option<(u16, Framing)> {
     reason = "the shape that map_err wants"
 )]
 fn broken(error: std::io::Error) -> Failure {
-    Failure::new("a connection broke").caused_by(&error)
+    Failure::new("a connection failed").caused_by(&error)
 }
 
 #[cfg(test)]

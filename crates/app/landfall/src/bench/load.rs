@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use super::histogram::Histogram;
 use super::http::Connection;
 use super::org::Org;
-use super::subscriber::Tally;
+use super::subscriber::Arrivals;
 use crate::outcome::Failure;
 
 /// How long the requests on their way may take once the load stops.
@@ -34,7 +34,7 @@ pub(super) enum Pace {
     Closed,
     /// The same, but with no more events on their way to subscribers than this.
     Windowed {
-        tally: Arc<Tally>,
+        arrivals: Arc<Arrivals>,
         subscribers: u64,
         outstanding_max: u64,
     },
@@ -108,7 +108,7 @@ impl Load {
             () = sleep(duration) => Ok(()),
             Some(ended) = self.tasks.join_next() => {
                 joined(ended)?;
-                Err(Failure::new("a writer has ended too early"))
+                Err(Failure::new("a writer ended too early"))
             }
         }
     }
@@ -118,7 +118,7 @@ impl Load {
         self.state.stop.store(true, Ordering::Relaxed);
         timeout(ENDING_MAX, self.finished())
             .await
-            .unwrap_or_else(|_| Err(Failure::new("the server does not answer any more")))
+            .unwrap_or_else(|_| Err(Failure::new("the server stopped answering")))
     }
 
     /// Waits until all writers have ended by themselves.
@@ -131,7 +131,7 @@ impl Load {
 }
 
 fn joined(ended: Result<Result<(), Failure>, tokio::task::JoinError>) -> Result<(), Failure> {
-    ended.map_err(|error| Failure::new("a writer has failed").caused_by(&error))?
+    ended.map_err(|error| Failure::new("a writer failed").caused_by(&error))?
 }
 
 struct Writer {
@@ -170,15 +170,15 @@ impl Writer {
                     }
                 }
                 Pace::Windowed {
-                    tally,
+                    arrivals,
                     subscribers,
                     outstanding_max,
                 } => {
-                    let received = tally.received() / subscribers;
+                    let received = arrivals.received() / subscribers;
                     let issued = self.state.issued.load(Ordering::Relaxed);
                     if issued.saturating_sub(received) >= *outstanding_max {
                         // The pause is for the last events of a run, after which nothing moves.
-                        let _ = timeout(Duration::from_millis(50), tally.moved()).await;
+                        let _ = timeout(Duration::from_millis(50), arrivals.moved()).await;
                         continue;
                     }
                 }

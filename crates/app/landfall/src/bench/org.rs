@@ -66,7 +66,7 @@ impl Org {
             address,
             pid,
             token: text_member(answer, "access_token")
-                .ok_or_else(|| Failure::new("the login's answer holds no token"))?,
+                .ok_or_else(|| Failure::new("the login response has no token"))?,
             text: "Lorem ipsum dolor sit amet. "
                 .chars()
                 .cycle()
@@ -151,7 +151,7 @@ impl Org {
     ) -> Result<String, Failure> {
         self.create(connection, 0).await?;
         text_member(connection.body(), "id")
-            .ok_or_else(|| Failure::new("the answer to a create holds no id"))
+            .ok_or_else(|| Failure::new("the response to a create has no id"))
     }
 
     /// Changes the name of an Account.

@@ -1,4 +1,4 @@
-//! What a process and the machine have used, as Linux tells it in `/proc`. Elsewhere nothing is known.
+//! CPU time and memory of a process and the machine, from `/proc` of Linux; unknown on other systems.
 
 use std::fs;
 use std::time::{Duration, Instant};

@@ -34,7 +34,7 @@ pub(super) async fn run(bench: &mut Bench) -> Result<(), Failure> {
     let folder = bench.folder()?;
     let project = bench.folder()?;
     write_project(project.path())
-        .map_err(|error| Failure::new("the project cannot be written").caused_by(&error))?;
+        .map_err(|error| Failure::new("cannot write the project").caused_by(&error))?;
     let server = ServerProcess::start_with(folder.path(), Some(project.path())).await?;
     let loader = Arc::new(Loader::open(server.org().await?).await?);
     let first = mark(&loader).await?;
@@ -70,7 +70,7 @@ async fn idle(bench: &mut Bench, project: &Path) -> Result<(), Failure> {
         let waiting = resident();
         mark(&loader).await?;
         let subscribers = u64::try_from(count).unwrap_or(u64::MAX);
-        let counted = readers.tally.arrived(subscribers).await;
+        let counted = readers.arrivals.arrived(subscribers).await;
         readers.close()?;
         let case = format!("gRPC subscribers {count}, {streams} on a connection");
         let row = Row::new("idle", case)
@@ -122,34 +122,34 @@ async fn fan_out(bench: &Bench, loader: &Arc<Loader>, count: usize) -> Result<Ro
     let from = mark(loader).await?;
     let mut readers = Readers::open(loader, count, STREAMS, from).await?;
     bench.quiet(loader.pid()).await;
-    let tally = Arc::clone(&readers.tally);
+    let arrivals = Arc::clone(&readers.arrivals);
     let subscribers = u64::try_from(count).unwrap_or(u64::MAX);
-    let limit = Limit::Outstanding(Arc::clone(&tally), subscribers, OUTSTANDING_MAX);
+    let limit = Limit::Outstanding(Arc::clone(&arrivals), subscribers, OUTSTANDING_MAX);
     let work = Arc::new(Publishing::new(FANNED.0, FANNED.1, limit));
     let mut tasks = spawn(loader, &work, 1).await?;
     run_for(&mut tasks, bench.sizes.warm_up).await?;
-    tally.measure_from(loader.org.now_us());
+    arrivals.measure_from(loader.org.now_us());
     let (started, before, sent) = (
         Sample::now(loader.pid()),
-        tally.received(),
+        arrivals.received(),
         work.acknowledged(),
     );
     run_for(&mut tasks, bench.sizes.window).await?;
     let used = started.until(Sample::now(loader.pid()));
-    let (done, sent) = (tally.received() - before, work.acknowledged() - sent);
+    let (done, sent) = (arrivals.received() - before, work.acknowledged() - sent);
     work.stop();
     finished(&mut tasks).await?;
     let expected = work.acknowledged() * subscribers;
-    tally.arrived(expected).await;
+    arrivals.arrived(expected).await;
     tokio::time::sleep(bench.sizes.settle).await;
-    let counted = tally.arrived(expected).await;
+    let counted = arrivals.arrived(expected).await;
     readers.close()?;
     Ok(
         Row::new("pubsub", format!("subscribers {count}, saturated"))
             .measure("deliveries_per_s", used.per_second(done))
             .measure("events_per_s", used.per_second(sent))
-            .measure("p50_ms", tally.latency.quantile_ms(0.5))
-            .measure("p99_ms", tally.latency.quantile_ms(0.99))
+            .measure("p50_ms", arrivals.latency.quantile_ms(0.5))
+            .measure("p99_ms", arrivals.latency.quantile_ms(0.99))
             .maybe("cpu_s_per_million", used.per_million(done))
             .maybe("client_cores", used.own_cores)
             .maybe("other_cores", used.other_cores)
@@ -183,11 +183,11 @@ async fn read(
     let expected = events * u64::try_from(count).unwrap_or(u64::MAX);
     let started = Sample::now(loader.pid());
     let mut readers = Readers::open(loader, count, STREAMS, from).await?;
-    readers.tally.arrived(expected).await;
+    readers.arrivals.arrived(expected).await;
     let used = started.until(Sample::now(loader.pid()));
-    // One event more than expected would be a doubled one: give it the time to come.
+    // One event more than expected would be a duplicates one: give it the time to come.
     tokio::time::sleep(bench.sizes.settle).await;
-    let counted = readers.tally.arrived(expected).await;
+    let counted = readers.arrivals.arrived(expected).await;
     readers.close()?;
     let row = Row::new("pubsub", format!("{what}, subscribers {count}"))
         .measure("per_s", used.per_second(expected))
@@ -231,7 +231,7 @@ async fn run_for(tasks: &mut Tasks, time: Duration) -> Result<(), Failure> {
 
 async fn finished(tasks: &mut Tasks) -> Result<(), Failure> {
     while let Some(ended) = tasks.join_next().await {
-        ended.map_err(|error| Failure::new("a publisher has failed").caused_by(&error))??;
+        ended.map_err(|error| Failure::new("a publisher failed").caused_by(&error))??;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::histogram::Histogram;
 use super::org::Org;
-use super::subscriber::Tally;
+use super::subscriber::Arrivals;
 use crate::connection::failure;
 use crate::outcome::Failure;
 
@@ -133,7 +133,7 @@ pub(super) enum Limit {
     /// So many events in all.
     Events(u64),
     /// So many events on their way to so many subscribers.
-    Outstanding(Arc<Tally>, u64, u64),
+    Outstanding(Arc<Arrivals>, u64, u64),
 }
 
 /// What publishers do together.
@@ -182,7 +182,7 @@ impl Publishing {
         self.is_stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Publishes until told to stop, and until all is answered.
+    /// Publishes until stopped and every publish is answered.
     pub(super) async fn run(
         self: Arc<Self>,
         loader: Arc<Loader>,
@@ -225,12 +225,12 @@ impl Publishing {
             let count = match &self.limit {
                 Limit::None => batch,
                 Limit::Events(events) => batch.min(events.saturating_sub(sent)),
-                Limit::Outstanding(tally, subscribers, most) => {
-                    if sent + batch > tally.received() / subscribers + most {
+                Limit::Outstanding(arrivals, subscribers, most) => {
+                    if sent + batch > arrivals.received() / subscribers + most {
                         if !may_wait {
                             return None;
                         }
-                        tally.moved().await;
+                        arrivals.moved().await;
                         continue;
                     }
                     batch

@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 use tokio::task::JoinSet;
 
 use super::pubsub_load::{DIGITS, Loader, SENT, TOPIC};
-use super::subscriber::Tally;
+use super::subscriber::Arrivals;
 use crate::connection::failure;
 use crate::outcome::Failure;
 
@@ -16,7 +16,7 @@ pub(super) const STREAMS: usize = 100;
 
 /// Subscribers at work.
 pub(super) struct Readers {
-    pub(super) tally: Arc<Tally>,
+    pub(super) arrivals: Arc<Arrivals>,
     tasks: JoinSet<Failure>,
 }
 
@@ -28,7 +28,7 @@ impl Readers {
         streams: usize,
         after: i64,
     ) -> Result<Self, Failure> {
-        let tally = Arc::new(Tally::default());
+        let arrivals = Arc::new(Arrivals::default());
         let mut tasks = JoinSet::new();
         let mut api = loader.connect().await?;
         for number in 0..count {
@@ -42,12 +42,12 @@ impl Readers {
                 .map_err(|error| failure(&error))?;
             tasks.spawn(read(
                 Arc::clone(loader),
-                Arc::clone(&tally),
+                Arc::clone(&arrivals),
                 subscription,
                 after,
             ));
         }
-        Ok(Self { tally, tasks })
+        Ok(Self { arrivals, tasks })
     }
 
     /// Ends them; fails if one has failed.
@@ -55,7 +55,7 @@ impl Readers {
         match self.tasks.try_join_next() {
             None => Ok(()),
             Some(Ok(failure)) => Err(failure),
-            Some(Err(error)) => Err(Failure::new("a subscriber has failed").caused_by(&error)),
+            Some(Err(error)) => Err(Failure::new("a subscriber failed").caused_by(&error)),
         }
     }
 }
@@ -63,7 +63,7 @@ impl Readers {
 /// Counts what comes, until something fails.
 async fn read(
     loader: Arc<Loader>,
-    tally: Arc<Tally>,
+    arrivals: Arc<Arrivals>,
     mut subscription: Subscription,
     mut last: i64,
 ) -> Failure {
@@ -73,21 +73,21 @@ async fn read(
             Ok(events) => events,
             Err(error) => return failure(&error),
         };
-        let (now, from) = (loader.org.now_us(), tally.measured_from());
-        let (mut received, mut doubled) = (0, 0);
+        let (now, from) = (loader.org.now_us(), arrivals.measured_from());
+        let (mut received, mut duplicates) = (0, 0);
         for event in events {
             match event.replay_id {
                 Some(id) if id > last => (last, received) = (id, received + 1),
-                _ => doubled += 1,
+                _ => duplicates += 1,
             }
             if from > 0 {
                 let sent = sent_us(&finder, &event.payload).unwrap_or_default();
                 if sent >= from {
-                    tally.latency.record(now.saturating_sub(sent));
+                    arrivals.latency.record(now.saturating_sub(sent));
                 }
             }
         }
-        tally.count(received, doubled);
+        arrivals.count(received, duplicates);
     }
 }
 

@@ -137,7 +137,7 @@ async fn fill(bench: &Bench, org: &Arc<Org>, parents: &Arc<Vec<String>>) -> Resu
     }
     while let Some(ended) = tasks.join_next().await {
         let ended: Result<Result<(), Failure>, _> = ended;
-        ended.map_err(|error| Failure::new("a writer has failed").caused_by(&error))??;
+        ended.map_err(|error| Failure::new("a writer failed").caused_by(&error))??;
     }
     let used = started.until(Sample::now(org.pid));
     Ok(Row::new("queries", format!("{records} records created"))

@@ -25,30 +25,30 @@ pub(super) struct Row {
     counted: Option<Counted>,
 }
 
-/// Whether every event arrived, and once.
+/// Whether every event arrived exactly once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counted {
     pub(super) expected: u64,
     pub(super) lost: u64,
-    pub(super) doubled: u64,
+    pub(super) duplicates: u64,
 }
 
 impl Counted {
-    pub(super) const fn new(expected: u64, received: u64, doubled: u64) -> Self {
+    pub(super) const fn new(expected: u64, received: u64, duplicates: u64) -> Self {
         Self {
             expected,
             lost: expected.saturating_sub(received),
-            // More than was sent can only be doubled, whatever the ids say.
-            doubled: if doubled == 0 {
+            // Events beyond those sent can only be duplicates.
+            duplicates: if duplicates == 0 {
                 received.saturating_sub(expected)
             } else {
-                doubled
+                duplicates
             },
         }
     }
 
     pub(super) const fn is_exact(self) -> bool {
-        self.lost == 0 && self.doubled == 0
+        self.lost == 0 && self.duplicates == 0
     }
 }
 
@@ -101,10 +101,10 @@ impl Row {
         if let Some(counted) = self.counted {
             let _ = write!(
                 line,
-                "  events {} lost {} doubled {}",
+                "  events {} lost {} duplicates {}",
                 grouped(counted.expected),
                 counted.lost,
-                counted.doubled
+                counted.duplicates
             );
         }
         line
@@ -120,7 +120,7 @@ impl Row {
         if let Some(counted) = self.counted {
             members.insert("events".to_owned(), counted.expected.into());
             members.insert("lost".to_owned(), counted.lost.into());
-            members.insert("doubled".to_owned(), counted.doubled.into());
+            members.insert("duplicates".to_owned(), counted.duplicates.into());
         }
         Value::Object(members)
     }
@@ -167,11 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_and_what_is_doubled_is_told() {
+    fn lost_and_duplicate_events_are_counted() {
         assert!(Counted::new(5, 5, 0).is_exact());
         assert_eq!(Counted::new(5, 3, 0).lost, 2);
-        assert_eq!(Counted::new(5, 6, 0).doubled, 1);
-        assert_eq!(Counted::new(5, 5, 2).doubled, 2);
+        assert_eq!(Counted::new(5, 6, 0).duplicates, 1);
+        assert_eq!(Counted::new(5, 5, 2).duplicates, 2);
     }
 
     #[test]
@@ -182,11 +182,11 @@ mod tests {
             .counted(Counted::new(1_000, 1_000, 0));
         assert_eq!(
             row.line(),
-            "replay    1 subscriber                        per_s 1,500,000  events 1,000 lost 0 doubled 0"
+            "replay    1 subscriber                        per_s 1,500,000  events 1,000 lost 0 duplicates 0"
         );
         assert_eq!(
             row.json().to_string(),
-            r#"{"case":"1 subscriber","doubled":0,"events":1000,"lost":0,"per_s":1500000.0,"scenario":"replay"}"#
+            r#"{"case":"1 subscriber","duplicates":0,"events":1000,"lost":0,"per_s":1500000.0,"scenario":"replay"}"#
         );
     }
 }

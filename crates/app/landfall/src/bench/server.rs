@@ -37,9 +37,8 @@ impl ServerProcess {
 
     /// Starts a server that deploys a project into its org, too.
     pub(super) async fn start_with(folder: &Path, project: Option<&Path>) -> Result<Self, Failure> {
-        let failed = |error: std::io::Error| {
-            Failure::new("no server process can be started").caused_by(&error)
-        };
+        let failed =
+            |error: std::io::Error| Failure::new("cannot start a server process").caused_by(&error);
         let mut command = Command::new(std::env::current_exe().map_err(failed)?);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("LANDFALL_") {
@@ -70,7 +69,7 @@ impl ServerProcess {
         server.address = said
             .and_then(|said| said.recv_timeout(START_MAX).ok())
             .ok_or_else(|| {
-                Failure::new("the server did not start").hint("`landfall dev` says why")
+                Failure::new("the server did not start").hint("run `landfall dev` to see why")
             })?;
         let mut connection = Connection::open(server.address).await?;
         let ask = format!("GET /readyz HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
@@ -109,28 +108,28 @@ impl ServerProcess {
         self.child
             .kill()
             .and_then(|()| self.child.wait())
-            .map_err(|error| Failure::new("the server cannot be killed").caused_by(&error))?;
+            .map_err(|error| Failure::new("cannot kill the server").caused_by(&error))?;
         Ok(())
     }
 
     fn ended(&mut self) -> Result<Option<ExitStatus>, Failure> {
         self.child
             .try_wait()
-            .map_err(|error| Failure::new("the server is out of sight").caused_by(&error))
+            .map_err(|error| Failure::new("cannot observe the server").caused_by(&error))
     }
 
     #[cfg(unix)]
     fn ask_to_stop(&self) -> Result<(), Failure> {
         use rustix::process::{Pid, Signal, kill_process};
         kill_process(Pid::from_child(&self.child), Signal::TERM)
-            .map_err(|error| Failure::new("the server cannot be stopped").caused_by(&error))
+            .map_err(|error| Failure::new("cannot stop the server").caused_by(&error))
     }
 
     #[cfg(not(unix))]
     fn ask_to_stop(&mut self) -> Result<(), Failure> {
         self.child
             .kill()
-            .map_err(|error| Failure::new("the server cannot be stopped").caused_by(&error))
+            .map_err(|error| Failure::new("cannot stop the server").caused_by(&error))
     }
 }
 

@@ -64,10 +64,10 @@ impl Stored {
             bench.quiet(Some(server.pid())).await;
             let started = Sample::now(Some(server.pid()));
             let subscriber = Subscribers::open(&org, 1, -2).await?;
-            subscriber.tally.arrived(self.events).await;
+            subscriber.arrivals.arrived(self.events).await;
             let used = started.until(Sample::now(Some(server.pid())));
             tokio::time::sleep(bench.sizes.settle).await;
-            let counted = subscriber.tally.arrived(self.events).await;
+            let counted = subscriber.arrivals.arrived(self.events).await;
             subscriber.close(&org).await?;
             let row = Row::new("replay", format!("subscribers 1, from -2, {time}"))
                 .measure("per_s", used.per_second(self.events))

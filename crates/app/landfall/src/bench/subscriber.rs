@@ -27,16 +27,16 @@ const ARRIVAL_MAX: Duration = Duration::from_mins(2);
 
 /// What all subscribers of a scenario have received.
 #[derive(Default)]
-pub(super) struct Tally {
+pub(super) struct Arrivals {
     received: AtomicU64,
-    doubled: AtomicU64,
+    duplicates: AtomicU64,
     /// Latencies count for events sent after this moment of [`Org::now_us`].
     measured_from_us: AtomicU64,
     pub(super) latency: Histogram,
     moved: Notify,
 }
 
-impl Tally {
+impl Arrivals {
     pub(super) fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
     }
@@ -46,9 +46,9 @@ impl Tally {
     }
 
     /// Counts what one subscriber has received.
-    pub(super) fn count(&self, received: u64, doubled: u64) {
+    pub(super) fn count(&self, received: u64, duplicates: u64) {
         self.received.fetch_add(received, Ordering::Relaxed);
-        self.doubled.fetch_add(doubled, Ordering::Relaxed);
+        self.duplicates.fetch_add(duplicates, Ordering::Relaxed);
         self.moved.notify_waiters();
     }
 
@@ -77,14 +77,14 @@ impl Tally {
         Counted::new(
             expected,
             self.received(),
-            self.doubled.load(Ordering::Relaxed),
+            self.duplicates.load(Ordering::Relaxed),
         )
     }
 }
 
 /// Subscribers at work.
 pub(super) struct Subscribers {
-    pub(super) tally: Arc<Tally>,
+    pub(super) arrivals: Arc<Arrivals>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<Result<Subscriber, Failure>>,
 }
@@ -92,21 +92,25 @@ pub(super) struct Subscribers {
 impl Subscribers {
     /// Opens `count` subscribers that read what comes after `replay`: -1 the tail, -2 everything, or an id.
     pub(super) async fn open(org: &Arc<Org>, count: usize, replay: i64) -> Result<Self, Failure> {
-        let tally = Arc::new(Tally::default());
+        let arrivals = Arc::new(Arrivals::default());
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let mut opening = JoinSet::new();
         for _ in 0..count {
             if opening.len() >= OPENING_AT_ONCE {
-                start(&mut opening, &mut tasks, &tally, &stopped, org).await?;
+                start(&mut opening, &mut tasks, &arrivals, &stopped, org).await?;
             }
             let org = Arc::clone(org);
             opening.spawn(async move { Subscriber::open(&org, replay).await });
         }
         while !opening.is_empty() {
-            start(&mut opening, &mut tasks, &tally, &stopped, org).await?;
+            start(&mut opening, &mut tasks, &arrivals, &stopped, org).await?;
         }
-        Ok(Self { tally, stop, tasks })
+        Ok(Self {
+            arrivals,
+            stop,
+            tasks,
+        })
     }
 
     /// How many they are.
@@ -136,13 +140,13 @@ impl Subscribers {
 async fn start(
     opening: &mut JoinSet<Result<Subscriber, Failure>>,
     tasks: &mut JoinSet<Result<Subscriber, Failure>>,
-    tally: &Arc<Tally>,
+    arrivals: &Arc<Arrivals>,
     stopped: &watch::Receiver<bool>,
     org: &Arc<Org>,
 ) -> Result<(), Failure> {
     if let Some(opened) = opening.join_next().await {
         let subscriber = joined(opened)?;
-        tasks.spawn(subscriber.run(Arc::clone(org), Arc::clone(tally), stopped.clone()));
+        tasks.spawn(subscriber.run(Arc::clone(org), Arc::clone(arrivals), stopped.clone()));
     }
     Ok(())
 }
@@ -150,7 +154,7 @@ async fn start(
 fn joined(
     ended: Result<Result<Subscriber, Failure>, tokio::task::JoinError>,
 ) -> Result<Subscriber, Failure> {
-    ended.map_err(|error| Failure::new("a subscriber has failed").caused_by(&error))?
+    ended.map_err(|error| Failure::new("a subscriber failed").caused_by(&error))?
 }
 
 /// One client of the Streaming API.
@@ -187,11 +191,11 @@ impl Subscriber {
         })
     }
 
-    /// Polls until told to stop.
+    /// Polls until stopped.
     async fn run(
         mut self,
         org: Arc<Org>,
-        tally: Arc<Tally>,
+        arrivals: Arc<Arrivals>,
         mut stopped: watch::Receiver<bool>,
     ) -> Result<Self, Failure> {
         let poll = org.streaming(&format!(
@@ -205,17 +209,17 @@ impl Subscriber {
                 answered = self.connection.succeed(&poll) => { answered?; }
                 _ = stopped.wait_for(|stopped| *stopped) => return Ok(self),
             }
-            if self.count(&org, &tally, &finders).is_break() {
+            if self.count(&org, &arrivals, &finders).is_break() {
                 return Err(refused("poll", self.connection.body()));
             }
         }
     }
 
     /// Counts the events of an answer; none and no success is the end.
-    fn count(&mut self, org: &Org, tally: &Tally, finders: &Finders) -> ControlFlow<()> {
+    fn count(&mut self, org: &Org, arrivals: &Arrivals, finders: &Finders) -> ControlFlow<()> {
         let body = self.connection.body();
         let now = org.now_us();
-        let from = tally.measured_from_us.load(Ordering::Relaxed);
+        let from = arrivals.measured_from_us.load(Ordering::Relaxed);
         let mut received = 0;
         for id in finders.replay_id.find_iter(body) {
             let digits = body.get(id + REPLAY_ID.len()..).unwrap_or_default();
@@ -227,7 +231,7 @@ impl Subscriber {
                         .saturating_add(u64::from(digit - b'0'))
                 });
             if id <= self.last {
-                tally.doubled.fetch_add(1, Ordering::Relaxed);
+                arrivals.duplicates.fetch_add(1, Ordering::Relaxed);
             } else {
                 self.last = id;
                 received += 1;
@@ -246,12 +250,12 @@ impl Subscriber {
                 u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
             }) {
                 if sent >= from {
-                    tally.latency.record(now.saturating_sub(sent));
+                    arrivals.latency.record(now.saturating_sub(sent));
                 }
             }
         }
-        tally.received.fetch_add(received, Ordering::Relaxed);
-        tally.moved.notify_waiters();
+        arrivals.received.fetch_add(received, Ordering::Relaxed);
+        arrivals.moved.notify_waiters();
         ControlFlow::Continue(())
     }
 }

@@ -63,7 +63,7 @@ async fn measure(
     let counts = counts_before.zip(org.writer_counts(&mut asking).await?);
     let row = match counts {
         Some((before, after)) => {
-            told_by_writer(row, before, after, acknowledged() - acknowledged_before)
+            with_writer_counts(row, before, after, acknowledged() - acknowledged_before)
         }
         None => row,
     };
@@ -74,7 +74,12 @@ async fn measure(
 }
 
 /// The writer's own count of events must be what was acknowledged.
-fn told_by_writer(row: Row, before: WriterCounts, after: WriterCounts, acknowledged: u64) -> Row {
+fn with_writer_counts(
+    row: Row,
+    before: WriterCounts,
+    after: WriterCounts,
+    acknowledged: u64,
+) -> Row {
     let groups = (after.groups - before.groups).max(1);
     row.measure(
         "group",
@@ -83,12 +88,12 @@ fn told_by_writer(row: Row, before: WriterCounts, after: WriterCounts, acknowled
     .counted(Counted::new(acknowledged, after.events - before.events, 0))
 }
 
-/// The replay id of an event that is written now: whatever is written after it can be read back exactly.
+/// The replay id of an event that is written now: events after it can be read back exactly.
 pub(super) async fn mark(org: &Arc<Org>) -> Result<u64, Failure> {
     let subscriber = Subscribers::open(org, 1, -1).await?;
     let mut connection = Connection::open(org.address).await?;
     org.create(&mut connection, 0).await?;
-    let counted = subscriber.tally.arrived(1).await;
+    let counted = subscriber.arrivals.arrived(1).await;
     if counted.lost > 0 {
         return Err(Failure::new("an event did not arrive"));
     }
@@ -106,11 +111,11 @@ pub(super) async fn read_back(
     let from = i64::try_from(after).unwrap_or(i64::MAX);
     let started = Sample::now(org.pid);
     let subscriber = Subscribers::open(org, 1, from).await?;
-    subscriber.tally.arrived(expected).await;
+    subscriber.arrivals.arrived(expected).await;
     let used = started.until(Sample::now(org.pid));
-    // One event more than expected would be a doubled one: give it the time to come.
+    // One event more than expected would be a duplicate: give it the time to come.
     tokio::time::sleep(bench.sizes.settle).await;
-    let counted = subscriber.tally.arrived(expected).await;
+    let counted = subscriber.arrivals.arrived(expected).await;
     let last = subscriber.close(org).await?;
     let row = Row::new(scenario, "read back")
         .measure("per_s", used.per_second(expected))
