@@ -8,6 +8,7 @@ mod compat;
 mod dead;
 mod evidence;
 mod guards;
+mod limits;
 mod links;
 mod literals;
 mod names;
@@ -56,6 +57,7 @@ pub(crate) fn run() -> Result<()> {
     compat::check(&sources, &mut findings);
     dead::check(&metadata, &sources, &mut findings)?;
     guards::check(&sources, &mut findings);
+    limits::check(&sources, &mut findings);
     links::check(&sources, &mut findings);
     names::check(&sources, &mut findings);
     phrases::check(&sources, &mut findings);
