@@ -58,7 +58,7 @@ impl Logins {
     pub(crate) async fn renew(&self) -> Result<Org, Failure> {
         match &self.with {
             With::Token(_) => Err(Failure::new("the access token is no longer valid")
-                .hint("log in by --username and --password, which can be done again")
+                .hint("log in with --username and --password, which can be repeated")
                 .exit(Exit::LoginRefused)),
             With::Grant(_) => self.login().await,
         }
@@ -76,7 +76,7 @@ fn with(options: &OrgOptions, target: &Target) -> Result<With, Failure> {
         Failure::new(format!(
             "{what} is missing, and {target} is not on this machine"
         ))
-        .hint("give --username and --password, or --access-token")
+        .hint("use --username and --password, or --access-token")
         .exit(Exit::Usage)
     };
     let grant = match (
@@ -112,7 +112,7 @@ fn with(options: &OrgOptions, target: &Target) -> Result<With, Failure> {
     Ok(With::Grant(grant))
 }
 
-/// What a person is told about an error on the way to the org.
+/// The message of an error on the way to the org.
 pub(crate) fn failure(error: &Error) -> Failure {
     let failure = Failure::of(error);
     match error {
@@ -123,10 +123,10 @@ pub(crate) fn failure(error: &Error) -> Failure {
             ..
         } => failure.exit(Exit::LoginRefused),
         Error::Connect { source, .. } if source.kind() == std::io::ErrorKind::InvalidData => failure
-            .hint("name the authority to trust with --ca-file; `landfall dev` keeps its own in landfall-data/tls/ca.pem")
+            .hint("trust its certificate authority with --ca-file; that of `landfall dev` is landfall-data/tls/ca.pem")
             .exit(Exit::Unreachable),
         Error::Connect { .. } => failure
-            .hint("start an org with `landfall dev`, or name another with --target URL")
+            .hint("start an org with `landfall dev`, or choose another with --target URL")
             .exit(Exit::Unreachable),
         Error::Timeout(_)
         | Error::Connection { .. }

@@ -6,35 +6,25 @@ use std::time::{Duration, Instant};
 use landfall_server::config::{
     Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME, Data, Tls,
 };
-use landfall_server::settings::{self, LogFormat, Settings};
+use landfall_server::settings::{self, LogFormat, Program};
 use landfall_server::{Error, Running, Server};
 
-use crate::cli::{DevOptions, LogOptions};
+use crate::options::{Dev, LogOptions, ServerOptions};
 use crate::outcome::{Ended, Failure, say};
 use crate::{log, run};
 
-/// What is logged unless told otherwise: the banner says the rest.
-const FILTER_DEFAULT: &str = "warn";
-
-/// How long a server that has the port may take to say what it is.
+/// How long a server that already listens may take to report its version.
 const LOOK_MAX: Duration = Duration::from_secs(1);
 
 /// The version in the addresses of the banner: the one that the documentation's examples use.
 const API_VERSION: &str = "59.0";
 
-pub(crate) async fn run(options: DevOptions, log: &LogOptions, started: Instant) -> Ended {
-    let file = match &options.config {
-        Some(path) => Settings::read(path)?,
-        None => Settings::default(),
-    };
-    let settings = said(options, log).or(file);
-    let format = settings.log.format.unwrap_or_default();
-    log::start(
-        format,
-        settings.log.filter.as_deref().unwrap_or(FILTER_DEFAULT),
-    )?;
-    let ready_file = settings.ready_file.clone();
-    let config = Config::dev(settings)?;
+pub(crate) async fn run(options: ServerOptions<Dev>, log: LogOptions, started: Instant) -> Ended {
+    run::keep_files_private();
+    let settings = options.settings(log)?;
+    let format = log::start_for(settings.of(Program::Dev)?)?;
+    let ready_file = settings.get(&settings::READY_FILE)?;
+    let config = Config::dev(&settings)?;
     let data = config.data.clone();
     let as_salesforce = config.tls == Tls::AsSalesforce;
     let running = match Server::start(config).await {
@@ -47,54 +37,14 @@ pub(crate) async fn run(options: DevOptions, log: &LogOptions, started: Instant)
     run::until_stopped(running, format, ready_file.as_deref(), started).await
 }
 
-/// What flags and variables say.
-fn said(options: DevOptions, log: &LogOptions) -> Settings {
-    Settings {
-        listen: options.listen,
-        data: options.data,
-        ephemeral: options.ephemeral,
-        ready_file: options.ready_file,
-        project: options.project,
-        seeds: options.seed,
-        as_salesforce: options.as_salesforce,
-        connected_app: settings::ConnectedApp {
-            redirect_uris: options.connected_app_redirect_uris,
-            rotate_refresh_tokens: options.connected_app_rotate_refresh_tokens,
-            certificate_file: options.connected_app_certificate_file,
-            pre_authorized: options.connected_app_pre_authorized,
-            ..settings::ConnectedApp::default()
-        },
-        events: settings::Events {
-            logins: options.events_logins,
-            merge: options.events_merge,
-            overflow_after: options.events_overflow_after,
-            ..settings::Events::default()
-        },
-        streaming: settings::Streaming {
-            dynamic_channels: options.streaming_dynamic_channels,
-            ..settings::Streaming::default()
-        },
-        oauth: settings::Oauth {
-            auto_approve: options.oauth_auto_approve,
-            session_timeout_seconds: options.oauth_session_timeout_seconds,
-            password_grant: None,
-        },
-        log: settings::Log {
-            format: log.log_format.map(LogFormat::from),
-            filter: log.filter.clone(),
-        },
-        ..Settings::default()
-    }
-}
-
-/// The commonest mistake is a second server: says so if it is one.
+/// The most common cause is a second server: reports one that is already running.
 async fn explain(error: Error) -> Failure {
     let Error::Listen { address, .. } = &error else {
         return error.into();
     };
     match running_at(*address).await {
-        Some(version) => Failure::new(format!("{address} is taken by landfall {version}"))
-            .hint("use it as it is, or landfall dev --listen 127.0.0.1:0"),
+        Some(version) => Failure::new(format!("{address} is already in use by landfall {version}"))
+            .hint("use the running server, or pick a free port with landfall dev --listen 127.0.0.1:0"),
         None => error.into(),
     }
 }
@@ -114,8 +64,8 @@ async fn running_at(address: SocketAddr) -> Option<String> {
 
 fn banner(running: &Running, data: &Data, as_salesforce: bool) -> String {
     let kept = match data {
-        Data::Folder(folder) => format!("kept in {}", folder.display()),
-        Data::Ephemeral => "kept until exit (keep it: --data DIR)".to_owned(),
+        Data::Folder(folder) => format!("stored in {}", folder.display()),
+        Data::Ephemeral => "removed at exit (to keep it: --data DIR)".to_owned(),
     };
     let url = running.url();
     let authority = running

@@ -2,20 +2,30 @@
 
 use std::io::{IsTerminal, stderr};
 
-use landfall_server::settings::LogFormat;
+use landfall_server::settings::{self, LogFormat, Resolved};
 use tracing_subscriber::EnvFilter;
 
 use crate::outcome::{Exit, Failure};
 
-/// Starts logging with the given filter.
+/// Starts the log of a server.
 ///
 /// # Errors
-/// A filter that cannot be read is wrong usage.
+/// A filter that cannot be parsed is wrong usage.
+pub(crate) fn start_for(set: Resolved<'_>) -> Result<LogFormat, Failure> {
+    let format = set.require(&settings::LOG_FORMAT)?;
+    start(format, &set.require(&settings::LOG_FILTER)?)?;
+    Ok(format)
+}
+
+/// Starts logging with a filter.
+///
+/// # Errors
+/// A filter that cannot be parsed is wrong usage.
 pub(crate) fn start(format: LogFormat, filter: &str) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(filter).map_err(|error| {
-        Failure::new(format!("the log filter `{filter}` cannot be read"))
+        Failure::new(format!("the log filter `{filter}` cannot be parsed"))
             .caused_by(&error)
-            .hint("a filter looks like `info` or `warn,landfall_streaming=debug`")
+            .hint("examples: `info`, `warn,landfall_streaming=debug`")
             .exit(Exit::Usage)
     })?;
     let builder = tracing_subscriber::fmt()

@@ -1,13 +1,13 @@
-//! The command line: an org to develop against, a node to run, a client to look with.
+//! The command line: a developer org, a production node, and clients.
 //!
-//! Data goes to stdout, everything said to people goes to stderr. Start reading at [`cli`], the options, and [`outcome`],
-//! how a command ends.
+//! Data goes to stdout, messages go to stderr. Start reading at [`cli`], the options, and [`outcome`], exit codes.
 
 mod bench;
 mod cli;
 mod connection;
 mod dev;
 mod log;
+mod options;
 mod outcome;
 mod publish;
 mod run;
@@ -39,8 +39,8 @@ fn main() -> ExitCode {
 
 fn execute(cli: Cli, started: Instant) -> Ended {
     match cli.command {
-        Command::Dev(options) => runtime()?.block_on(dev::run(options, &cli.log, started)),
-        Command::Serve(options) => runtime()?.block_on(serve::run(*options, cli.log, started)),
+        Command::Dev(options) => runtime()?.block_on(dev::run(options, cli.log, started)),
+        Command::Serve(options) => runtime()?.block_on(serve::run(options, cli.log, started)),
         Command::Tail(options) => runtime()?.block_on(tail::run(options, &cli.log)),
         Command::Publish(options) => runtime()?.block_on(publish::run(options, &cli.log)),
         Command::Schema(options) => runtime()?.block_on(schema::run(options, &cli.log)),
@@ -65,5 +65,5 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new("no threads can be started").caused_by(&error))
+        .map_err(|error| Failure::new("cannot start the runtime").caused_by(&error))
 }

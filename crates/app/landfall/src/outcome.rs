@@ -1,11 +1,11 @@
-//! How a command ends: its exit code, and what it says when it fails.
+//! How a command ends: its exit code, and its error message.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// What the exit code says. The numbers are a promise to scripts.
+/// Exit codes. Scripts rely on the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done.
@@ -18,11 +18,11 @@ pub(crate) enum Exit {
     LoginRefused = 4,
     /// The target cannot be reached.
     Unreachable = 5,
-    /// There is no such thing.
+    /// The topic or schema does not exist.
     Unknown = 6,
     /// The replay id is outside retention.
     ReplayIdInvalid = 7,
-    /// What was expected did not come in time.
+    /// An expectation was not met in time.
     Unmet = 8,
     /// Interrupted a second time while stopping.
     Interrupted = 130,
@@ -37,7 +37,7 @@ impl From<Exit> for ExitCode {
 /// How a command ended.
 pub(crate) type Ended = Result<Exit, Failure>;
 
-/// Why a command failed, for a person.
+/// Why a command failed, as a message.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
@@ -88,7 +88,7 @@ impl Failure {
         self
     }
 
-    /// Says it on stderr.
+    /// Writes it to stderr.
     pub(crate) fn report(&self) {
         let mut text = format!("error: {}\n", self.what);
         for cause in &self.causes {
@@ -97,7 +97,7 @@ impl Failure {
         if let Some(hint) = &self.hint {
             let _ = writeln!(text, "hint: {hint}");
         }
-        // Nobody is left to be told if stderr is closed.
+        // Without stderr there is nobody to report to.
         let _ = io::stderr().write_all(text.as_bytes());
     }
 }
@@ -115,19 +115,19 @@ impl From<landfall_server::Error> for Failure {
 /// Writes a line of data to stdout.
 ///
 /// # Errors
-/// When stdout is closed: there is nobody to go on for.
+/// When stdout is closed.
 pub(crate) fn say_data(line: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     stdout
         .write_all(line.as_bytes())
         .and_then(|()| stdout.write_all(b"\n"))
         .and_then(|()| stdout.flush())
-        .map_err(|error| Failure::new("stdout cannot be written").caused_by(&error))
+        .map_err(|error| Failure::new("cannot write to stdout").caused_by(&error))
 }
 
-/// Writes a line for people to stderr.
+/// Writes a message to stderr.
 pub(crate) fn say(line: &str) {
-    // Nobody is left to be told if stderr is closed.
+    // Without stderr there is nobody to report to.
     let _ = writeln!(io::stderr(), "{line}");
 }
 
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_cause_is_told_once() {
+    fn each_cause_is_printed_once() {
         let inner = io::Error::other("inner");
         let failure = Failure::new("outer").caused_by(&inner).caused_by(&inner);
         assert_eq!(failure.causes, ["inner"]);

@@ -9,17 +9,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use landfall_client::pubsub::{PubSub, Published, Publisher};
 use landfall_client::schema::EventSchema;
 use landfall_client::{Code, Error, Method, Org};
-use landfall_server::settings::LogFormat;
 use serde_json::{Map, Value, json};
 
-use crate::cli::{LogOptions, PublishOptions};
+use crate::cli::PublishOptions;
 use crate::connection::{self, Logins};
 use crate::log;
+use crate::options::LogOptions;
 use crate::outcome::{Ended, Exit, Failure, say_data};
 
 use self::input::Input;
 
-/// What is logged unless told otherwise.
+/// Log filter by default.
 const FILTER_DEFAULT: &str = "warn";
 
 /// Events of one request, and the bytes of their payloads at which it is sent.
@@ -31,15 +31,15 @@ const BYTES_ENOUGH: usize = 1024 * 1024;
 const PROGRESS_AFTER: Duration = Duration::from_millis(300);
 
 pub(crate) async fn run(options: PublishOptions, log: &LogOptions) -> Ended {
-    let format = log.log_format.map(LogFormat::from).unwrap_or_default();
-    log::start(format, log.filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
+    let (format, filter) = log.format_and_filter()?;
+    log::start(format, filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
     let mut input = Input::open(options.event.as_deref(), options.file.as_deref())?;
     let failure = |error| connection::failure(&error);
     let logins = Logins::new(&options.org)?;
     let org = logins.login().await?;
     let mut api = logins.pubsub(&org).await.map_err(failure)?;
     let topic = api.topic(&options.topic).await.map_err(failure)?;
-    let refused = || Failure::new(format!("nobody can publish to {}", topic.name));
+    let refused = || Failure::new(format!("{} is not a platform event topic", topic.name));
     if !topic.can_publish {
         return Err(refused());
     }
@@ -76,7 +76,7 @@ pub(crate) async fn run(options: PublishOptions, log: &LogOptions) -> Ended {
     }
 }
 
-/// The id of the user who is logged in, if the org tells it.
+/// The id of the user who is logged in, if the org reports it.
 async fn user(org: &Org) -> Option<String> {
     let answer = org
         .call(Method::GET, "/services/oauth2/userinfo", None)
@@ -114,7 +114,7 @@ impl Publish {
         self.send(waiting).await
     }
 
-    /// Every event has to say when and by whom it was made: now, by the user, unless told otherwise.
+    /// Every event has a creation time and a creator; by default now and the user.
     fn encode(&self, mut event: Map<String, Value>) -> Result<Vec<u8>, String> {
         if self.schema.position_of("CreatedDate").is_some() {
             let now = SystemTime::now()
@@ -224,6 +224,6 @@ impl Progress {
 }
 
 fn write(text: &str) {
-    // Nobody is left to be told if stderr is closed.
+    // Without stderr there is nobody to report to.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

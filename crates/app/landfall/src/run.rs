@@ -1,4 +1,4 @@
-//! What `dev` and `serve` have in common: saying that it is ready, waiting for a signal, stopping.
+//! What `dev` and `serve` have in common: private files, the ready line, waiting for a signal, stopping.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -9,7 +9,13 @@ use tracing::info;
 
 use crate::outcome::{Ended, Exit, Failure, say};
 
-/// Says where the server is and serves until told to stop.
+/// Makes the files that this process creates readable by its own user only.
+pub(crate) fn keep_files_private() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
+/// Reports the server as ready and serves until a signal comes.
 pub(crate) async fn until_stopped(
     mut running: Running,
     format: LogFormat,
@@ -20,14 +26,10 @@ pub(crate) async fn until_stopped(
     let ready_file = ready_file
         .map(|path| ReadyFile::write(path, &running.url()))
         .transpose()?;
-    let line = format!(
-        "landfall ready {} in {} ms",
-        running.url(),
-        started.elapsed().as_millis()
-    );
+    let (url, elapsed_ms) = (running.url(), started.elapsed().as_millis());
     match format {
-        LogFormat::Text => say(&line),
-        LogFormat::Json => info!("{line}"),
+        LogFormat::Text => say(&format!("landfall ready {url} in {elapsed_ms} ms")),
+        LogFormat::Json => info!(url, elapsed_ms, "ready"),
     }
     let failed = tokio::select! {
         () = signals.next() => None,
@@ -45,7 +47,7 @@ pub(crate) async fn until_stopped(
     }
 }
 
-/// Both ways to ask for an end.
+/// The two signals that stop a server.
 struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -58,7 +60,7 @@ impl Signals {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
-            let failed = |error| Failure::new("signals cannot be heard").caused_by(&error);
+            let failed = |error| Failure::new("cannot listen for signals").caused_by(&error);
             Ok(Self {
                 terminate: signal(SignalKind::terminate()).map_err(failed)?,
                 interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
@@ -75,7 +77,7 @@ impl Signals {
             _ = self.interrupt.recv() => (),
         }
         #[cfg(not(unix))]
-        // Without a way to hear of an interrupt the process is ended by the system.
+        // Without a handler the system ends the process on an interrupt.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -86,7 +88,7 @@ impl Signals {
 struct ReadyFile(PathBuf);
 
 impl ReadyFile {
-    /// Whoever waits for the file never sees it half written.
+    /// Written to a temporary name and renamed: a reader never sees half of it.
     fn write(path: &Path, url: &str) -> Result<Self, Failure> {
         let partial = path.with_extension("partial");
         std::fs::write(&partial, format!("{url}\n"))

@@ -1,23 +1,23 @@
 //! `landfall schema`: the fields of events, and what bitmaps say about them.
 
 use landfall_client::schema::{EventSchema, Scalar, Shape, bitmap};
-use landfall_server::settings::LogFormat;
 use serde_json::Value;
 
-use crate::cli::{LogOptions, SchemaOptions};
+use crate::cli::SchemaOptions;
 use crate::connection::{self, Logins};
 use crate::log;
+use crate::options::LogOptions;
 use crate::outcome::{Ended, Exit, Failure, say_data};
 
-/// What is logged unless told otherwise.
+/// Log filter by default.
 const FILTER_DEFAULT: &str = "warn";
 
 pub(crate) async fn run(options: SchemaOptions, log: &LogOptions) -> Ended {
-    let format = log.log_format.map(LogFormat::from).unwrap_or_default();
-    log::start(format, log.filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
+    let (format, filter) = log.format_and_filter()?;
+    log::start(format, filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
     let texts = options.bitmap.iter().map(String::as_str);
     let bits = bitmap::parse(texts).ok_or_else(|| {
-        Failure::new("a bitmap is of the form 0x800000, or 4-0x01 for parts of field 4")
+        Failure::new("a bitmap has the form 0x800000, or 4-0x01 for components of field 4")
             .exit(Exit::Usage)
     })?;
     let json = schema_json(&options).await?;
@@ -56,7 +56,7 @@ async fn schema_json(options: &SchemaOptions) -> Result<String, Failure> {
         let topic = api.topic(&options.of).await.map_err(failure)?;
         topic.schema_id.ok_or_else(|| {
             Failure::new(format!("{} has events of several kinds", topic.name))
-                .hint("name the topic of one of them, such as /data/AccountChangeEvent")
+                .hint("use the topic of one of them, such as /data/AccountChangeEvent")
                 .exit(Exit::Unknown)
         })?
     } else {

@@ -8,20 +8,20 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use landfall_client::streaming::{Event, Replay};
-use landfall_server::settings::LogFormat;
 use tokio::time::sleep;
 
-use crate::cli::{LogOptions, Protocol, Replay as From, TailOptions};
+use crate::cli::{Protocol, Replay as From, TailOptions};
 use crate::connection::Logins;
 use crate::log;
+use crate::options::LogOptions;
 use crate::outcome::{Ended, Exit, Failure, say, say_data};
 
-/// What is logged unless told otherwise.
+/// Log filter by default.
 const FILTER_DEFAULT: &str = "warn";
 
 pub(crate) async fn run(options: TailOptions, log: &LogOptions) -> Ended {
-    let format = log.log_format.map(LogFormat::from).unwrap_or_default();
-    log::start(format, log.filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
+    let (format, filter) = log.format_and_filter()?;
+    log::start(format, filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
     let logins = Logins::new(&options.org)?;
     let org = logins.login().await?;
     let replay = match options.replay {
@@ -71,7 +71,7 @@ fn protocol_of(topics: &[String]) -> Protocol {
 }
 
 /// What a protocol has to tell; it comes back by itself as long as that makes sense.
-enum Told {
+enum Followed {
     /// The org took a subscription, for the first time or again.
     Subscribed(Box<str>),
     /// An event.
@@ -84,7 +84,7 @@ enum Source {
 }
 
 impl Source {
-    async fn next(&mut self) -> Result<Told, Failure> {
+    async fn next(&mut self) -> Result<Followed, Failure> {
         match self {
             Self::Cometd(source) => source.next().await,
             Self::Pubsub(source) => source.next().await,
@@ -121,22 +121,22 @@ impl Tail {
         };
         tokio::pin!(expired);
         loop {
-            let told = tokio::select! {
-                told = self.source.next() => told?,
+            let followed = tokio::select! {
+                followed = self.source.next() => followed?,
                 () = &mut expired => return Err(self.unmet()),
                 interrupted = tokio::signal::ctrl_c() => {
-                    interrupted.map_err(|error| Failure::new("signals cannot be heard").caused_by(&error))?;
+                    interrupted.map_err(|error| Failure::new("cannot listen for signals").caused_by(&error))?;
                     self.sum_up();
                     return Ok(Exit::Done);
                 }
             };
-            match told {
-                Told::Subscribed(topic) if self.human && self.events == 0 => say(&format!(
+            match followed {
+                Followed::Subscribed(topic) if self.human && self.events == 0 => say(&format!(
                     "tailing {topic} {}  (Ctrl-C ends)",
                     lines::beginning(self.options.replay)
                 )),
-                Told::Subscribed(_) => (),
-                Told::Event(event) => self.print(event)?,
+                Followed::Subscribed(_) => (),
+                Followed::Event(event) => self.print(event)?,
             }
             if self.options.count.is_some_and(|count| self.events >= count) {
                 return Ok(Exit::Done);

@@ -7,16 +7,21 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use landfall_client::{Grant, Method, Trust};
 use landfall_server::config::{DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME};
 
-/// A command with nothing of the caller's settings.
+/// A command without the caller's settings.
 fn landfall(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_landfall"));
+    let mut command = program(env!("CARGO_BIN_EXE_landfall"));
+    command.args(arguments);
+    command
+}
+
+fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("LANDFALL_") {
             command.env_remove(name);
         }
     }
     command
-        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -62,6 +67,11 @@ impl Org {
             said.push_str(&line);
             if let Some(after) = line.split("landfall ready ").nth(1) {
                 break after.split(' ').next().expect("a URL").to_owned();
+            }
+            let logged: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+            if logged.pointer("/fields/message") == Some(&"ready".into()) {
+                let url = logged.pointer("/fields/url").and_then(|url| url.as_str());
+                break url.expect("a URL").to_owned();
             }
         };
         Self {
@@ -238,7 +248,7 @@ fn a_port_and_a_folder_belong_to_one_org() {
     assert_eq!(code(&second), 1);
     let said = stderr(&second);
     assert!(
-        said.starts_with(&format!("error: {address} is taken by landfall ")),
+        said.starts_with(&format!("error: {address} is already in use by landfall ")),
         "{said}"
     );
     let second = run(&["dev", "--listen", "127.0.0.1:0", "--data", text(&data)]);
@@ -522,7 +532,7 @@ fn tail_says_what_went_wrong_over(protocol: &str) {
 }
 
 #[test]
-fn flags_go_before_variables_and_variables_before_the_file() {
+fn flags_take_precedence_over_variables_and_variables_over_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("landfall.toml");
     std::fs::write(&file, "listen = \"127.0.0.1:0\"\ndata = \"of-file\"\n").expect("written");
@@ -552,7 +562,7 @@ fn a_mistake_in_the_configuration_is_shown_with_its_place() {
     let output = run(&["serve", "--config", text(&file)]);
     assert_eq!(code(&output), 1);
     let place = format!(
-        "error: {}:3:1: unknown field `certificat_file`",
+        "error: {}:3:1: unknown key `tls.certificat_file`; did you mean `tls.certificate_file`?",
         file.display()
     );
     assert!(stderr(&output).starts_with(&place), "{}", stderr(&output));
@@ -571,4 +581,152 @@ fn a_mistake_in_the_configuration_is_shown_with_its_place() {
         stderr(&output)
     );
     assert!(!folder.path().join("org").exists());
+}
+
+#[test]
+fn a_wrong_value_names_the_flag_or_the_variable() {
+    let output = run(&["dev", "--events-overflow-after", "0"]);
+    assert_eq!(code(&output), 2);
+    let expected = "error: --events-overflow-after: `events.overflow_after`: `0` is not a whole number from 1 to 100000\n";
+    assert!(stderr(&output).starts_with(expected), "{}", stderr(&output));
+    let output = landfall(&["serve"])
+        .env("LANDFALL_LISTEN", "here")
+        .output()
+        .expect("the binary runs");
+    assert_eq!(code(&output), 2);
+    let expected = "error: LANDFALL_LISTEN: `listen`: `here` is not an address and a port, such as 127.0.0.1:7443\n";
+    assert!(stderr(&output).starts_with(expected), "{}", stderr(&output));
+    let output = landfall(&["dev", "--ephemeral"])
+        .env("LANDFALL_ADMIN_USERNAME", "ops@example.com")
+        .output()
+        .expect("the binary runs");
+    assert_eq!(code(&output), 1);
+    let said = stderr(&output);
+    assert!(
+        said.contains(
+            "`admin.username` is set (LANDFALL_ADMIN_USERNAME), but it is for `landfall serve`"
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn help_lists_the_daily_options_first_and_the_others_by_group() {
+    let help = run(&["serve", "--help"]);
+    let help = String::from_utf8_lossy(&help.stdout).into_owned();
+    let at = |text: &str| {
+        help.find(text)
+            .unwrap_or_else(|| panic!("no {text} in {help}"))
+    };
+    let order = [
+        "--config <FILE>",
+        "--listen <ADDRESS:PORT>",
+        "--data <DIR>",
+        "Listening:",
+        "--tls-certificate-file",
+        "Data:",
+        "Events:",
+        "--events-retention-hours",
+        "Login:",
+        "--oauth-session-timeout-seconds",
+        "Allocations:",
+        "--limits-push-topics",
+        "Logging and metrics:",
+        "--log-format",
+    ];
+    let places: Vec<usize> = order
+        .iter()
+        .filter(|text| **text != "Data:")
+        .map(|text| at(text))
+        .collect();
+    assert!(places.is_sorted(), "{help}");
+    assert!(!help.contains("--as-salesforce"), "{help}");
+}
+
+#[cfg(unix)]
+#[test]
+fn connections_leave_files_to_the_store() {
+    use std::net::TcpStream;
+
+    let limited = "ulimit -Sn 300 && ulimit -Hn 600 && exec \"$0\" \"$@\"";
+    let mut command = program("sh");
+    command
+        .args(["-c", limited, env!("CARGO_BIN_EXE_landfall")])
+        .args([
+            "dev",
+            "--ephemeral",
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "info",
+        ]);
+    let org = Org::ready(command);
+    assert!(
+        org.said.contains("fewer connections than configured") && org.said.contains("files=600"),
+        "{}",
+        org.said
+    );
+    let address = org.url.trim_start_matches("http://");
+    let mut idle = Vec::new();
+    for _ in 0..400 {
+        idle.push(TcpStream::connect(address).expect("the backlog has space"));
+    }
+    // The first connections are served, the last ones wait; files are left for the store.
+    let mut first = idle.swap_remove(0);
+    first
+        .write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .expect("sent");
+    let mut answer = String::new();
+    first.read_to_string(&mut answer).expect("answered");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(idle);
+    org.create_account();
+    let (status, rest) = org.stop();
+    assert_eq!(status, Some(0));
+    assert!(!rest.contains("connections not accepted"), "{rest}");
+    assert_eq!(
+        rest.matches("connections wait: all are in use").count(),
+        1,
+        "{rest}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_an_org_stores_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("org");
+    let org = Org::start(&["--data", text(&data)]);
+    org.create_account();
+    let mode = |path: &Path| {
+        let metadata = std::fs::metadata(path).expect("it exists");
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!(mode(&data), 0o700);
+    for name in ["landfall.db", "landfall.db-wal", "tls/ca-key.pem"] {
+        assert_eq!(mode(&data.join(name)), 0o600, "{name}");
+    }
+    assert_eq!(org.stop().0, Some(0));
+}
+
+#[test]
+fn a_developer_org_answers_to_its_own_host_names_only() {
+    let org = Org::start(&["--ephemeral", "--hosts", "landfall.internal"]);
+    let address = org.url.trim_start_matches("http://").to_owned();
+    let status = |head: &str| {
+        let mut stream = std::net::TcpStream::connect(&address).expect("connected");
+        let request = format!("GET /services/data HTTP/1.1\r\n{head}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        answer.split(' ').nth(1).expect("a status").to_owned()
+    };
+    assert_eq!(status(&format!("Host: {address}\r\n")), "200");
+    assert_eq!(status("Host: landfall.internal\r\n"), "200");
+    assert_eq!(status("Host: rebound.example\r\n"), "403");
+    assert_eq!(status("Host: login.salesforce.com\r\n"), "403");
+    let foreign = format!("Host: {address}\r\nOrigin: https://evil.example\r\n");
+    assert_eq!(status(&foreign), "403");
 }

@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::api_documents::{self, DocumentsState};
 use crate::config::{Config, Credentials, DEVELOPER_CLIENT, Mode};
+use crate::connections::Connections;
 use crate::error::Error;
 use crate::metrics::{self, MetricsState};
 use crate::phase::{Listener, Phase};
@@ -59,6 +60,7 @@ pub(crate) async fn assemble(
     environment: Environment,
     phase: Listener,
     authority: Option<Arc<str>>,
+    connections: Arc<Connections>,
 ) -> Result<Assembly, Error> {
     refuse_nameless(config, &file)?;
     let bulk_folder = file.with_file_name(BULK_FOLDER);
@@ -103,6 +105,7 @@ pub(crate) async fn assemble(
         &auth,
         (phase, stopping),
         authority,
+        connections,
         &mut tasks,
     );
     router = router.merge(bulk.router()).merge(mdapi.router());
@@ -125,6 +128,7 @@ fn router(
     auth: &Auth,
     (phase, stopping): (Listener, watch::Receiver<bool>),
     authority: Option<Arc<str>>,
+    connections: Arc<Connections>,
     tasks: &mut JoinSet<()>,
 ) -> Router {
     let streaming = StreamingState::new(
@@ -138,7 +142,7 @@ fn router(
         stopping.clone(),
     );
     tasks.spawn(streaming.clone().sweep());
-    if config.tell_logins {
+    if config.login_events {
         tasks.spawn(auth.tell_logins(stopping.clone()));
     }
     let pubsub = PubsubState::new(engine.clone(), auth.clone(), config.pubsub, stopping);
@@ -148,6 +152,7 @@ fn router(
             engine: engine.clone(),
             auth: auth.clone(),
             readers: config.metrics.clone(),
+            connections,
             streaming: streaming.clone(),
             pubsub: pubsub.clone(),
         }))
@@ -170,10 +175,21 @@ fn router(
         .merge(landfall_oauth::router(OauthState {
             auth: auth.clone(),
             base_url: BaseUrl::of_request(),
+            audience: audience(config),
         }))
         .merge(landfall_streaming::router(streaming))
         .merge(landfall_pubsub::router(pubsub))
         .fallback(health::nobodys)
+}
+
+/// What an assertion may name as its audience besides the login hosts of the service. The `Host` header of a request
+/// decides it in a developer org only, which answers to none but its own names.
+fn audience(config: &Config) -> Option<BaseUrl> {
+    match (&config.public_url, &config.mode) {
+        (Some(url), _) => Some(BaseUrl::fixed(url.as_str())),
+        (None, Mode::Developer) => Some(BaseUrl::of_request()),
+        (None, Mode::Production { .. }) => None,
+    }
 }
 
 /// Scheme and authority of a request as its client sees them: what [`crate::front`] put into its URI.
@@ -202,7 +218,7 @@ fn refuse_nameless(config: &Config, file: &std::path::Path) -> Result<(), Error>
     match &config.mode {
         Mode::Production { admin: None, .. } if !file.exists() => Err(Error::Incomplete {
             reason: format!(
-                "{} is new, and `admin.username` and `admin.password_file` name no administrator for it",
+                "{} is a new org without an administrator: set `admin.username` and `admin.password_file`",
                 file.display()
             ),
         }),
@@ -218,7 +234,8 @@ async fn refuse_mixed(mode: &Mode, auth: &Auth) -> Result<(), Error> {
     let is_developers = known.is_some_and(|app| app.secret == DEVELOPER_CLIENT);
     match mode {
         Mode::Production { .. } if is_developers => Err(Error::Unsafe {
-            reason: "the data folder holds a developer org, which has known credentials".to_owned(),
+            reason: "the data folder contains a developer org, which has known credentials"
+                .to_owned(),
             hint: "serve another folder with --data DIR".to_owned(),
         }),
         Mode::Developer if !is_developers => {
@@ -227,7 +244,7 @@ async fn refuse_mixed(mode: &Mode, auth: &Auth) -> Result<(), Error> {
                 return Ok(());
             }
             Err(Error::Unsafe {
-                reason: "the data folder holds a production org, and dev would give it known credentials"
+                reason: "the data folder contains a production org, and dev would give it known credentials"
                     .to_owned(),
                 hint: "develop in another folder with --data DIR".to_owned(),
             })

@@ -1,7 +1,7 @@
-//! What a server runs with, and which combinations it refuses.
+//! The configuration of a server, and which combinations of settings are refused.
 //!
-//! [`Config::dev`] is a developer org: loopback only, known credentials. [`Config::serve`] is a production node: nothing
-//! is assumed that could be guessed, and whatever would put the org at risk is refused with the reason.
+//! [`Config::dev`] is a developer org: loopback only, known credentials. [`Config::serve`] is a production node: no
+//! default credentials, and every combination that would put the org at risk is refused with the reason.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -15,14 +15,10 @@ use landfall_model::limits;
 
 use crate::allocations::{self, allocations};
 use crate::error::Error;
+use crate::hosts::Hosts;
 use crate::network::Network;
-use crate::settings::{self, Edition, Settings};
-
-/// Where a server listens unless told otherwise.
-pub const LISTEN_DEFAULT: &str = "127.0.0.1:7443";
-
-/// Where an org is kept unless told otherwise.
-pub const DATA_DEFAULT: &str = "landfall-data";
+use crate::private;
+use crate::settings::{self, Program, PublicUrl, Resolved, Setting, Settings, Value};
 
 /// User name of a developer org's administrator.
 pub const DEVELOPER_USERNAME: &str = "admin@landfall.test";
@@ -33,19 +29,7 @@ pub const DEVELOPER_PASSWORD: &str = "landfall";
 /// Consumer key and secret of a developer org's connected app.
 pub const DEVELOPER_CLIENT: &str = "landfall";
 
-/// Connections at once unless told otherwise: ten thousand idle subscribers and then some.
-const CONNECTIONS_DEFAULT: usize = 20_000;
-
-/// Shortest password of an administrator. Unit: characters.
-const PASSWORD_CHARS_MIN: usize = 12;
-
-/// Shortest secret of a connected app, which no person has to type. Unit: characters.
-const SECRET_CHARS_MIN: usize = 16;
-
-/// Largest file that holds a secret. Unit: bytes.
-const SECRET_BYTES_MAX: u64 = 64 * 1024;
-
-/// What a server runs with.
+/// The configuration of a server.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
@@ -53,45 +37,53 @@ pub struct Config {
     pub mode: Mode,
     /// Address and port; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Where the org is kept.
+    /// Where the org is stored.
     pub data: Data,
     /// How TLS is spoken.
     pub tls: Tls,
-    /// Peers whose `X-Forwarded-*` headers are believed.
+    /// Host names that requests may be addressed to.
+    pub hosts: Hosts,
+    /// Whether logins over cleartext are allowed.
+    pub cleartext_logins: bool,
+    /// Whether answers over TLS tell browsers to use nothing else.
+    pub hsts: bool,
+    /// The server's address as its clients use it.
+    pub public_url: Option<PublicUrl>,
+    /// Proxies whose `X-Forwarded-*` headers are trusted.
     pub trusted_proxies: Vec<Network>,
-    /// How long events stay. Unit: hours.
+    /// How long events are retained. Unit: hours.
     pub retention_hours: u64,
     /// Whether changes of every object that supports it are captured.
     pub capture_all: bool,
-    /// Whether logins become events of `LoginEventStream`.
-    pub tell_logins: bool,
+    /// Whether logins are published to `LoginEventStream`.
+    pub login_events: bool,
     /// How the changes of a transaction become events.
     pub capture_rules: CaptureRules,
     /// Connections at once; more wait to be accepted.
     pub connections_max: usize,
-    /// What the org may use.
+    /// Allocations of the org.
     pub allocations: Allocations,
     /// Who may read `/metrics`.
     pub metrics: Metrics,
     /// Whether Streaming API clients must return the browser cookie.
     pub strict_cookies: bool,
-    /// Whether generic channels are made for who subscribes to them.
+    /// Whether subscribing to a generic channel that does not exist creates it.
     pub dynamic_channels: bool,
     /// `PushTopics` and generic channels.
     pub streams: Streams,
-    /// What is decided about the connected app.
+    /// Policies of the connected app.
     pub app_policy: AppPolicy,
-    /// What the connected app may ask for, if it is not what it has anyway.
+    /// Scopes that the connected app may request, if not the default ones.
     pub app_scopes: Option<Scopes>,
     /// How logins behave.
     pub logins: AuthSettings,
-    /// Whether the Pub/Sub API is described to whoever asks, by server reflection.
+    /// Whether gRPC server reflection describes the Pub/Sub API.
     pub reflection: bool,
     /// The timeouts of the Pub/Sub API.
     pub pubsub: landfall_pubsub::Settings,
-    /// The Salesforce DX project that the definitions come from.
+    /// The Salesforce DX project with the org's definitions.
     pub project: Option<PathBuf>,
-    /// Files of the records that the org begins with.
+    /// Files of records to load into a new org.
     pub seeds: Vec<PathBuf>,
 }
 
@@ -100,7 +92,7 @@ pub struct Config {
 pub enum Mode {
     /// Loopback only, known credentials.
     Developer,
-    /// Credentials of one's own.
+    /// No default credentials.
     Production {
         /// The first administrator, for a new store.
         admin: Option<Credentials>,
@@ -109,7 +101,7 @@ pub enum Mode {
     },
 }
 
-/// A name and the secret that goes with it.
+/// A name and its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// User name or consumer key.
@@ -121,25 +113,25 @@ pub struct Credentials {
 /// Who may read `/metrics`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Metrics {
-    /// Whoever reaches it.
+    /// Everybody who can reach it.
     Everybody,
-    /// Logins that see all data.
+    /// Logins that may view all data.
     Administrators,
-    /// Whoever brings this token, and those.
+    /// Clients with this bearer token, and those.
     Token(Secret),
 }
 
-/// Text that is never shown.
+/// Text that `Debug` does not show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps a text from being shown.
+    /// Wraps a text.
     pub const fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text, for the one who compares or hashes it.
+    /// The text, to compare or hash it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -163,9 +155,9 @@ pub enum Data {
 /// How TLS is spoken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tls {
-    /// With a certificate for this machine, issued by an authority of the data folder's own.
+    /// With a certificate for this machine, issued by the certificate authority in the data folder.
     DeveloperAuthority,
-    /// The same, and under the vendor's host names with a certificate for them; there are tunnels to them as well.
+    /// The same, and a certificate for the service's host names; the server is also a proxy to them.
     AsSalesforce,
     /// With this certificate.
     Files {
@@ -184,8 +176,9 @@ impl Config {
     /// # Errors
     /// [`Error::Unsafe`] for an address that other machines can reach: anybody could log in with the known credentials.
     /// [`Error::Incomplete`] for what only a production node has.
-    pub fn dev(settings: Settings) -> Result<Self, Error> {
-        let listen = settings.listen.map_or_else(listen_default, Ok)?;
+    pub fn dev(settings: &Settings) -> Result<Self, Error> {
+        let set = settings.of(Program::Dev)?;
+        let listen = set.require(&settings::LISTEN)?;
         if !listen.ip().is_loopback() {
             return Err(Error::Unsafe {
                 reason: format!(
@@ -196,52 +189,29 @@ impl Config {
                     .to_owned(),
             });
         }
-        refuse_production_keys(&settings)?;
-        let app = &settings.connected_app;
-        let app_policy = app_policy(app)?;
-        let data = if settings.ephemeral.unwrap_or(false) {
+        let data = if set.require(&settings::EPHEMERAL)? {
             Data::Ephemeral
         } else {
-            Data::Folder(settings.data.unwrap_or_else(|| DATA_DEFAULT.into()))
+            Data::Folder(set.require(&settings::DATA)?)
         };
+        let as_salesforce = set.require(&settings::AS_SALESFORCE)?;
+        let tls = if as_salesforce {
+            Tls::AsSalesforce
+        } else {
+            Tls::DeveloperAuthority
+        };
+        let metrics = metrics_token(set)?.map_or(Metrics::Everybody, Metrics::Token);
+        let logins = AuthSettings {
+            auto_approve: set.get(&settings::AUTO_APPROVE)?,
+            ..logins(AuthSettings::developer(), set)?
+        };
+        let extra = set.get(&settings::HOSTS)?.unwrap_or_default();
         Ok(Self {
-            mode: Mode::Developer,
-            listen,
-            data,
-            tls: if settings.as_salesforce.unwrap_or(false) {
-                Tls::AsSalesforce
-            } else {
-                Tls::DeveloperAuthority
+            hosts: Hosts::Local {
+                extra,
+                as_salesforce,
             },
-            trusted_proxies: settings.proxies.trusted.unwrap_or_default(),
-            retention_hours: retention_hours(&settings.events)?,
-            capture_all: settings.events.capture_all.unwrap_or(true),
-            tell_logins: settings.events.logins.unwrap_or(false),
-            capture_rules: capture_rules(&settings.events)?,
-            connections_max: connections_max(&settings.limits)?,
-            allocations: allocations(Edition::Unlimited, &settings.limits),
-            metrics: match metrics_token(&settings.metrics)? {
-                Some(token) => Metrics::Token(token),
-                None => Metrics::Everybody,
-            },
-            strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
-            dynamic_channels: settings.streaming.dynamic_channels.unwrap_or(false),
-            streams: streams(&settings.events, &settings.limits, Edition::Unlimited)?,
-            app_policy: AppPolicy {
-                pre_authorized: app
-                    .pre_authorized
-                    .unwrap_or_else(|| app_policy.certificate.is_some()),
-                ..app_policy
-            },
-            app_scopes: None,
-            logins: AuthSettings {
-                auto_approve: settings.oauth.auto_approve.clone(),
-                ..logins(AuthSettings::developer(), &settings.oauth, &settings.limits)?
-            },
-            reflection: settings.pubsub.reflection.unwrap_or(true),
-            pubsub: pubsub(&settings.pubsub)?,
-            project: settings.project,
-            seeds: settings.seeds.unwrap_or_default(),
+            ..Self::common(set, listen, data, tls, Mode::Developer, metrics, logins)?
         })
     }
 
@@ -249,309 +219,227 @@ impl Config {
     ///
     /// # Errors
     /// [`Error::Incomplete`], [`Error::Unsafe`], [`Error::Read`].
-    pub fn serve(settings: Settings) -> Result<Self, Error> {
-        let listen = settings.listen.map_or_else(listen_default, Ok)?;
-        refuse_developer_keys(&settings)?;
-        let data = settings.data.ok_or_else(|| Error::Incomplete {
-            reason: "`data` names no folder to keep the org in".to_owned(),
-        })?;
-        let proxies = settings.proxies.trusted.unwrap_or_default();
-        let tls = serve_tls(&settings.tls, listen, &proxies)?;
+    pub fn serve(settings: &Settings) -> Result<Self, Error> {
+        let set = settings.of(Program::Serve)?;
+        let listen = set.require(&settings::LISTEN)?;
+        let data = Data::Folder(set.require(&settings::DATA)?);
+        let tls = serve_tls(set, listen)?;
         let admin = credentials(
-            "admin.username",
-            settings.admin.username,
-            "admin.password_file",
-            settings.admin.password_file.as_deref(),
+            set,
+            &settings::ADMIN_USERNAME,
+            &settings::ADMIN_PASSWORD_FILE,
         )?;
-        let app_policy = app_policy(&settings.connected_app)?;
-        let app_scopes = app_scopes(&settings.connected_app)?;
         let connected_app = credentials(
-            "connected_app.client_id",
-            settings.connected_app.client_id,
-            "connected_app.client_secret_file",
-            settings.connected_app.client_secret_file.as_deref(),
+            set,
+            &settings::APP_CLIENT_ID,
+            &settings::APP_CLIENT_SECRET_FILE,
         )?;
-        if let Some(admin) = &admin {
-            refuse_weak("admin.password_file", &admin.secret, PASSWORD_CHARS_MIN)?;
-        }
-        if let Some(app) = &connected_app {
-            refuse_weak(
-                "connected_app.client_secret_file",
-                &app.secret,
-                SECRET_CHARS_MIN,
-            )?;
-        }
+        let weak = |setting, credentials: &Option<Credentials>, chars_min| match credentials {
+            Some(credentials) => refuse_weak(&set.name(setting), &credentials.secret, chars_min),
+            None => Ok(()),
+        };
+        let least = limits::PRODUCTION_PASSWORD_CHARS_MIN;
+        weak(&settings::ADMIN_PASSWORD_FILE, &admin, least)?;
+        let least = limits::CLIENT_SECRET_CHARS_MIN;
+        weak(&settings::APP_CLIENT_SECRET_FILE, &connected_app, least)?;
+        let mode = Mode::Production {
+            admin,
+            connected_app,
+        };
+        let metrics = metrics_token(set)?.map_or(Metrics::Administrators, Metrics::Token);
+        let by_proxy = set.require(&settings::TLS_TERMINATED_BY_PROXY)?;
+        let logins = logins(AuthSettings::production(), set)?;
         Ok(Self {
-            mode: Mode::Production {
-                admin,
-                connected_app,
-            },
+            app_scopes: app_scopes(set)?,
+            cleartext_logins: by_proxy || tls == Tls::Off,
+            hsts: true,
+            ..Self::common(set, listen, data, tls, mode, metrics, logins)?
+        })
+    }
+
+    /// What both commands read alike.
+    fn common(
+        set: Resolved<'_>,
+        listen: SocketAddr,
+        data: Data,
+        tls: Tls,
+        mode: Mode,
+        metrics: Metrics,
+        logins: AuthSettings,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            mode,
             listen,
-            data: Data::Folder(data),
+            data,
             tls,
-            trusted_proxies: proxies,
-            retention_hours: retention_hours(&settings.events)?,
-            capture_all: settings.events.capture_all.unwrap_or(false),
-            tell_logins: settings.events.logins.unwrap_or(false),
-            capture_rules: capture_rules(&settings.events)?,
-            connections_max: connections_max(&settings.limits)?,
-            allocations: allocations(Edition::Developer, &settings.limits),
-            metrics: metrics_token(&settings.metrics)?
-                .map_or(Metrics::Administrators, Metrics::Token),
-            strict_cookies: settings.streaming.strict_cookies.unwrap_or(false),
-            dynamic_channels: settings.streaming.dynamic_channels.unwrap_or(false),
-            streams: streams(&settings.events, &settings.limits, Edition::Developer)?,
-            app_policy,
-            app_scopes,
-            logins: logins(
-                AuthSettings::production(),
-                &settings.oauth,
-                &settings.limits,
-            )?,
-            reflection: settings.pubsub.reflection.unwrap_or(false),
-            pubsub: pubsub(&settings.pubsub)?,
-            project: settings.project,
-            seeds: settings.seeds.unwrap_or_default(),
+            hosts: Hosts::Any,
+            cleartext_logins: true,
+            hsts: false,
+            public_url: set.get(&settings::PUBLIC_URL)?,
+            trusted_proxies: set.get(&settings::PROXIES_TRUSTED)?.unwrap_or_default(),
+            retention_hours: set.require(&settings::RETENTION_HOURS)?,
+            capture_all: set.require(&settings::CAPTURE_ALL)?,
+            login_events: set.require(&settings::LOGIN_EVENTS)?,
+            capture_rules: CaptureRules {
+                differences: set.require(&settings::DIFFERENCES)?,
+                merge: set.require(&settings::MERGE)?,
+                overflow_after: set.require(&settings::OVERFLOW_AFTER)?,
+            },
+            connections_max: set.require(&settings::CONNECTIONS)?,
+            allocations: allocations(set)?,
+            metrics,
+            strict_cookies: set.require(&settings::STRICT_COOKIES)?,
+            dynamic_channels: set.require(&settings::DYNAMIC_CHANNELS)?,
+            streams: streams(set)?,
+            app_policy: app_policy(set)?,
+            app_scopes: None,
+            logins,
+            reflection: set.require(&settings::REFLECTION)?,
+            pubsub: landfall_pubsub::Settings {
+                publish_idle_ms: i64::from(set.require(&settings::PUBLISH_IDLE_SECONDS)?) * 1_000,
+                ..landfall_pubsub::Settings::default()
+            },
+            project: set.get(&settings::PROJECT)?,
+            seeds: set.get(&settings::SEEDS)?.unwrap_or_default(),
         })
     }
 }
 
-fn metrics_token(metrics: &settings::Metrics) -> Result<Option<Secret>, Error> {
-    let Some(file) = &metrics.token_file else {
+fn metrics_token(set: Resolved<'_>) -> Result<Option<Secret>, Error> {
+    let Some(file) = set.get(&settings::METRICS_TOKEN_FILE)? else {
         return Ok(None);
     };
-    let token = read_secret(file)?;
-    refuse_weak("metrics.token_file", &token, SECRET_CHARS_MIN)?;
+    let name = set.name(&settings::METRICS_TOKEN_FILE);
+    let token = private_secret(&name, &file)?;
+    refuse_weak(&name, &token, limits::CLIENT_SECRET_CHARS_MIN)?;
     Ok(Some(token))
 }
 
-fn listen_default() -> Result<SocketAddr, Error> {
-    LISTEN_DEFAULT.parse().map_err(|_| Error::Incomplete {
-        reason: "`listen` names no address".to_owned(),
-    })
-}
-
-fn app_policy(app: &settings::ConnectedApp) -> Result<AppPolicy, Error> {
-    let certificate = app
-        .certificate_file
-        .as_deref()
-        .map(certificate)
-        .transpose()?;
+fn app_policy(set: Resolved<'_>) -> Result<AppPolicy, Error> {
+    let certificate = match set.get(&settings::APP_CERTIFICATE_FILE)? {
+        Some(path) => Some(certificate(
+            &set.name(&settings::APP_CERTIFICATE_FILE),
+            &path,
+        )?),
+        None => None,
+    };
+    let pre_authorized = set.get(&settings::APP_PRE_AUTHORIZED)?;
     Ok(AppPolicy {
-        redirect_uris: app.redirect_uris.clone().unwrap_or_default(),
-        rotates_refresh_tokens: app.rotate_refresh_tokens.unwrap_or(false),
+        redirect_uris: set.get(&settings::APP_REDIRECT_URIS)?.unwrap_or_default(),
+        rotates_refresh_tokens: set.require(&settings::APP_ROTATE_REFRESH_TOKENS)?,
+        pre_authorized: pre_authorized.unwrap_or(certificate.is_some()),
         certificate,
-        pre_authorized: app.pre_authorized.unwrap_or(false),
         ..AppPolicy::default()
     })
 }
 
-/// What an operator says of logins, over what is the case anyway.
-fn logins(
-    base: AuthSettings,
-    oauth: &settings::Oauth,
-    limits: &settings::Limits,
-) -> Result<AuthSettings, Error> {
-    let timeout = oauth.session_timeout_seconds;
-    let timeout = at_least_one("oauth.session_timeout_seconds", timeout)?;
+/// How logins behave: the settings, over what a command implies.
+fn logins(base: AuthSettings, set: Resolved<'_>) -> Result<AuthSettings, Error> {
+    let seconds = set.require(&settings::SESSION_TIMEOUT_SECONDS)?;
     Ok(AuthSettings {
-        session_idle: timeout.map_or(base.session_idle, Duration::from_secs),
-        password_grant: oauth.password_grant.unwrap_or(base.password_grant),
-        logins_an_hour: match limits.logins_an_hour {
-            Some(limit) => Some(limit).filter(|limit| *limit > 0),
-            None => base.logins_an_hour,
-        },
+        session_idle: Duration::from_secs(seconds),
+        password_grant: set.require(&settings::PASSWORD_GRANT)?,
+        logins_an_hour: at_most(set.require(&settings::LOGINS_AN_HOUR)?),
         ..base
     })
 }
 
-fn app_scopes(app: &settings::ConnectedApp) -> Result<Option<Scopes>, Error> {
-    let Some(names) = &app.scopes else {
+/// A limit, of which 0 is none.
+pub(crate) fn at_most<N: Default + PartialEq>(limit: N) -> Option<N> {
+    Some(limit).filter(|limit| *limit != N::default())
+}
+
+fn app_scopes(set: Resolved<'_>) -> Result<Option<Scopes>, Error> {
+    let Some(names) = set.get(&settings::APP_SCOPES)? else {
         return Ok(None);
     };
     let scopes = Scopes::parse(&names.join(" "));
     match scopes.unknown() {
         Some(name) => Err(Error::Incomplete {
-            reason: format!("`connected_app.scopes`: there is no scope `{name}`"),
+            reason: format!(
+                "{}: `{name}` is not a scope",
+                set.name(&settings::APP_SCOPES)
+            ),
         }),
         None => Ok(Some(scopes)),
     }
 }
 
-fn certificate(path: &Path) -> Result<Certificate, Error> {
+fn certificate(name: &str, path: &Path) -> Result<Certificate, Error> {
     let pem = read_bounded(path)?;
     Certificate::from_pem(pem.as_bytes()).ok_or_else(|| Error::Incomplete {
         reason: format!(
-            "`connected_app.certificate_file`: {} holds no certificate in PEM with an RSA key of 2048 bits or more",
+            "{name}: {} contains no certificate in PEM with an RSA key of 2048 bits or more",
             path.display()
         ),
     })
 }
 
-/// The timeouts of the Pub/Sub API.
-fn pubsub(settings: &settings::Pubsub) -> Result<landfall_pubsub::Settings, Error> {
-    let default = landfall_pubsub::Settings::default();
-    let seconds = at_least_one("pubsub.publish_idle_seconds", settings.publish_idle_seconds)?;
-    let millis = seconds.map(|seconds| i64::try_from(seconds.saturating_mul(1_000)));
-    Ok(landfall_pubsub::Settings {
-        publish_idle_ms: millis
-            .map_or(default.publish_idle_ms, |millis| millis.unwrap_or(i64::MAX)),
-        ..default
-    })
-}
-
-fn retention_hours(events: &settings::Events) -> Result<u64, Error> {
-    let hours = at_least_one("events.retention_hours", events.retention_hours)?;
-    Ok(hours.unwrap_or(limits::RETENTION_HOURS))
-}
-
-/// How the changes of a transaction become events: as documented, unless it is said otherwise.
-fn capture_rules(events: &settings::Events) -> Result<CaptureRules, Error> {
-    let documented = CaptureRules::default();
-    let overflow_after = at_least_one("events.overflow_after", events.overflow_after)?
-        .unwrap_or(documented.overflow_after);
-    if overflow_after > documented.overflow_after {
+/// Retention and number of `PushTopics` and generic channels: the settings, over what the edition has.
+fn streams(set: Resolved<'_>) -> Result<Streams, Error> {
+    let longest = set.require(&settings::RETENTION_HOURS)?;
+    let own = set.get(&settings::STREAM_RETENTION_HOURS)?;
+    if own.is_some_and(|own| own > longest) {
         return Err(Error::Incomplete {
             reason: format!(
-                "`events.overflow_after` is more than {}, the documented number of changes",
-                documented.overflow_after
+                "{} exceeds `events.retention_hours`, which is {longest}: all events are in one log and none outlives it",
+                set.name(&settings::STREAM_RETENTION_HOURS)
             ),
         });
     }
-    Ok(CaptureRules {
-        differences: events.differences.unwrap_or(documented.differences),
-        merge: events.merge.unwrap_or(documented.merge),
-        overflow_after,
-    })
-}
-
-/// How `PushTopics` and generic channels are bounded: as in `edition`, unless it is said.
-fn streams(
-    events: &settings::Events,
-    said_of: &settings::Limits,
-    edition: Edition,
-) -> Result<Streams, Error> {
-    let longest = retention_hours(events)?;
-    let said = at_least_one(
-        "events.stream_retention_hours",
-        events.stream_retention_hours,
-    )?;
-    if said.is_some_and(|said| said > longest) {
-        return Err(Error::Incomplete {
-            reason: format!(
-                "`events.stream_retention_hours` is more than `events.retention_hours`, which is {longest}: all events are in \
-                 one log, and none outlasts it"
-            ),
-        });
-    }
-    let documented = allocations::streams(said_of.allocations.unwrap_or(edition));
-    let bounded = |said: Option<usize>, documented: Option<usize>| match said {
-        Some(0) => None,
-        Some(limit) => Some(limit),
+    let documented = allocations::streams(set.require(&settings::ALLOCATIONS)?);
+    let or_documented = |own: Option<usize>, documented| match own {
+        Some(limit) => at_most(limit),
         None => documented,
     };
     Ok(Streams {
-        retention_hours: said.unwrap_or_else(|| limits::STREAM_RETENTION_HOURS.min(longest)),
-        push_topics_max: bounded(said_of.push_topics, documented.map(|most| most.0)),
-        channels_max: bounded(said_of.streaming_channels, documented.map(|most| most.1)),
+        retention_hours: own.unwrap_or_else(|| limits::STREAM_RETENTION_HOURS.min(longest)),
+        push_topics_max: or_documented(
+            set.get(&settings::PUSH_TOPICS)?,
+            documented.map(|most| most.0),
+        ),
+        channels_max: or_documented(
+            set.get(&settings::STREAMING_CHANNELS)?,
+            documented.map(|most| most.1),
+        ),
     })
 }
 
-fn connections_max(limits: &settings::Limits) -> Result<usize, Error> {
-    let connections = at_least_one("limits.connections", limits.connections)?;
-    Ok(connections.unwrap_or(CONNECTIONS_DEFAULT))
-}
-
-/// A developer org has a certificate and credentials of its own.
-fn refuse_production_keys(settings: &Settings) -> Result<(), Error> {
-    let given = [
-        (
-            "tls.certificate_file",
-            settings.tls.certificate_file.is_some(),
-        ),
-        (
-            "connected_app.scopes",
-            settings.connected_app.scopes.is_some(),
-        ),
-        ("tls.key_file", settings.tls.key_file.is_some()),
-        (
-            "tls.terminated_by_proxy",
-            settings.tls.terminated_by_proxy.is_some(),
-        ),
-        ("admin.username", settings.admin.username.is_some()),
-        (
-            "admin.password_file",
-            settings.admin.password_file.is_some(),
-        ),
-        (
-            "connected_app.client_id",
-            settings.connected_app.client_id.is_some(),
-        ),
-        (
-            "connected_app.client_secret_file",
-            settings.connected_app.client_secret_file.is_some(),
-        ),
-    ];
-    match given.into_iter().find(|(_, given)| *given) {
-        Some((key, _)) => Err(Error::Incomplete {
-            reason: format!("`{key}` is for `landfall serve`; a developer org has its own"),
-        }),
-        None => Ok(()),
+fn serve_tls(set: Resolved<'_>, listen: SocketAddr) -> Result<Tls, Error> {
+    let by_proxy = set.require(&settings::TLS_TERMINATED_BY_PROXY)?;
+    let proxies = set.get(&settings::PROXIES_TRUSTED)?.unwrap_or_default();
+    if by_proxy && proxies.is_empty() {
+        return Err(Error::Incomplete {
+            reason: format!(
+                "{} requires `proxies.trusted`: without the proxy's addresses, answers would contain http URLs",
+                set.name(&settings::TLS_TERMINATED_BY_PROXY)
+            ),
+        });
     }
-}
-
-/// What makes a developer org easy to get into makes a production node unsafe.
-fn refuse_developer_keys(settings: &Settings) -> Result<(), Error> {
-    let refusal = |reason: &str, hint: &str| {
-        Err(Error::Unsafe {
-            reason: reason.to_owned(),
-            hint: hint.to_owned(),
-        })
-    };
-    if settings.ephemeral.unwrap_or(false) {
-        return refusal(
-            "`ephemeral` is set: everything would be lost at exit",
-            "leave it out, and name a folder by `data`",
-        );
-    }
-    if settings.as_salesforce.unwrap_or(false) {
-        return refusal(
-            "`as_salesforce` is set: a production node does not pass for hosts that are not its own",
-            "leave it out; it is for `landfall dev`",
-        );
-    }
-    if settings.oauth.auto_approve.is_some() {
-        return refusal(
-            "`oauth.auto_approve` is set: whoever asks would be let in without a password",
-            "leave it out; it is for `landfall dev`",
-        );
-    }
-    Ok(())
-}
-
-fn serve_tls(tls: &settings::Tls, listen: SocketAddr, proxies: &[Network]) -> Result<Tls, Error> {
-    let by_proxy = tls.terminated_by_proxy.unwrap_or(false);
-    match (&tls.certificate_file, &tls.key_file) {
-        (Some(certificate), Some(key)) => Ok(Tls::Files {
-            certificate: certificate.clone(),
-            key: key.clone(),
-        }),
-        (Some(_), None) => Err(Error::Incomplete {
-            reason: "`tls.certificate_file` is given without `tls.key_file`".to_owned(),
-        }),
-        (None, Some(_)) => Err(Error::Incomplete {
-            reason: "`tls.key_file` is given without `tls.certificate_file`".to_owned(),
-        }),
-        (None, None) if by_proxy && proxies.is_empty() => Err(Error::Incomplete {
-            reason: "`tls.terminated_by_proxy` is set, but `proxies.trusted` does not say which \
-                     addresses the proxy has: logins would be told http addresses"
-                .to_owned(),
-        }),
+    let pair = (
+        set.get(&settings::TLS_CERTIFICATE_FILE)?,
+        set.get(&settings::TLS_KEY_FILE)?,
+    );
+    match pair {
+        (Some(certificate), Some(key)) => {
+            private::secret(&set.name(&settings::TLS_KEY_FILE), &key)?;
+            Ok(Tls::Files { certificate, key })
+        }
+        (Some(_), None) => Err(half(
+            set,
+            &settings::TLS_CERTIFICATE_FILE,
+            &settings::TLS_KEY_FILE,
+        )),
+        (None, Some(_)) => Err(half(
+            set,
+            &settings::TLS_KEY_FILE,
+            &settings::TLS_CERTIFICATE_FILE,
+        )),
         (None, None) if by_proxy || listen.ip().is_loopback() => Ok(Tls::Off),
         (None, None) => Err(Error::Unsafe {
             reason: format!(
                 "{listen} can be reached from other machines and there is no TLS: \
-                 passwords and tokens would be readable on the way"
+                 passwords and tokens would cross the network in cleartext"
             ),
             hint: "set tls.certificate_file and tls.key_file, or tls.terminated_by_proxy = true behind a proxy"
                 .to_owned(),
@@ -559,34 +447,39 @@ fn serve_tls(tls: &settings::Tls, listen: SocketAddr, proxies: &[Network]) -> Re
     }
 }
 
-fn credentials(
-    name_key: &str,
-    name: Option<String>,
-    secret_key: &str,
-    file: Option<&Path>,
-) -> Result<Option<Credentials>, Error> {
-    match (name, file) {
-        (None, None) => Ok(None),
-        (Some(name), Some(file)) if !name.trim().is_empty() => Ok(Some(Credentials {
-            name: name.trim().to_owned(),
-            secret: read_secret(file)?,
-        })),
-        (Some(_), Some(_)) => Err(Error::Incomplete {
-            reason: format!("`{name_key}` is empty"),
-        }),
-        (Some(_), None) => Err(Error::Incomplete {
-            reason: format!("`{name_key}` is given without `{secret_key}`"),
-        }),
-        (None, Some(_)) => Err(Error::Incomplete {
-            reason: format!("`{secret_key}` is given without `{name_key}`"),
-        }),
+/// One setting of a pair is set without the other.
+fn half<T: Value, U: Value>(set: Resolved<'_>, one: &Setting<T>, other: &Setting<U>) -> Error {
+    Error::Incomplete {
+        reason: format!("{} is set without {}", set.name(one), set.name(other)),
     }
 }
 
-/// Reads a secret from its file; one line end after it does not belong to it.
+fn credentials(
+    set: Resolved<'_>,
+    name: &Setting<String>,
+    secret: &Setting<PathBuf>,
+) -> Result<Option<Credentials>, Error> {
+    match (set.get(name)?, set.get(secret)?) {
+        (None, None) => Ok(None),
+        (Some(name), Some(file)) => Ok(Some(Credentials {
+            name: name.trim().to_owned(),
+            secret: private_secret(&set.name(secret), &file)?,
+        })),
+        (Some(_), None) => Err(half(set, name, secret)),
+        (None, Some(_)) => Err(half(set, secret, name)),
+    }
+}
+
+/// Reads a secret that only the server's user can read.
+fn private_secret(name: &str, path: &Path) -> Result<Secret, Error> {
+    private::secret(name, path)?;
+    read_secret(path)
+}
+
+/// Reads a secret from its file; a line end after it is not part of it.
 ///
 /// # Errors
-/// [`Error::Read`] also for a file that no secret can be in.
+/// [`Error::Read`], also for a file that is too large for a secret.
 pub fn read_secret(path: &Path) -> Result<Secret, Error> {
     let text = read_bounded(path)?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
@@ -599,34 +492,25 @@ fn read_bounded(path: &Path) -> Result<String, Error> {
         path: path.to_owned(),
         source,
     };
-    if std::fs::metadata(path).map_err(unreadable)?.len() > SECRET_BYTES_MAX {
+    if std::fs::metadata(path).map_err(unreadable)?.len() > limits::SECRET_FILE_BYTES_MAX {
         return Err(unreadable(std::io::ErrorKind::FileTooLarge.into()));
     }
     std::fs::read_to_string(path).map_err(unreadable)
 }
 
-fn refuse_weak(key: &str, secret: &Secret, chars_min: usize) -> Result<(), Error> {
+fn refuse_weak(name: &str, secret: &Secret, chars_min: usize) -> Result<(), Error> {
     let chars = secret.expose().chars().count();
     let reason = if secret.expose() == DEVELOPER_PASSWORD {
-        format!("`{key}` holds the known secret of a developer org")
+        format!("{name} contains the known secret of a developer org")
     } else if chars < chars_min {
-        format!("`{key}` holds {chars} characters; at least {chars_min} are wanted")
+        format!("{name} contains {chars} characters, but at least {chars_min} are required")
     } else {
         return Ok(());
     };
     Err(Error::Unsafe {
         reason,
-        hint: "make one: head -c 24 /dev/urandom | base64 > FILE".to_owned(),
+        hint: "generate one: head -c 24 /dev/urandom | base64 > FILE".to_owned(),
     })
-}
-
-fn at_least_one<T: Default + PartialEq>(key: &str, value: Option<T>) -> Result<Option<T>, Error> {
-    match value {
-        Some(zero) if zero == T::default() => Err(Error::Incomplete {
-            reason: format!("`{key}` is 0"),
-        }),
-        other => Ok(other),
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Why a server does not start, or does not stop cleanly.
+//! Why a server does not start, or does not stop gracefully.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use landfall_metadata::Problem;
 use landfall_model::RecordId;
 
-/// Why the server does not run. The text names the failed operation; [`Error::hint`] says what to do about it.
+use crate::settings::Place;
+
+/// Why the server does not run. The text names the failed operation; [`Error::hint`] how to solve it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file named by the configuration, or the configuration itself, cannot be read.
@@ -19,22 +21,32 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// The configuration file is not TOML, or has a key or a value that is not known.
+    /// The configuration file is not TOML, or has an unknown key.
     #[error("{}:{line}:{column}: {reason}", path.display())]
     Syntax {
         /// The file.
         path: PathBuf,
-        /// Place of the error, from 1.
+        /// From 1.
         line: usize,
-        /// Place of the error, from 1. Unit: characters.
+        /// From 1. Unit: characters.
         column: usize,
         /// What is wrong there.
         reason: String,
     },
-    /// The configuration says things that do not go together, or leaves out what is needed.
+    /// A setting has a value that is not allowed.
+    #[error("{place}: `{key}`: {reason}")]
+    Value {
+        /// Where it was set.
+        place: Place,
+        /// Key of the setting.
+        key: &'static str,
+        /// What is wrong and what is allowed.
+        reason: String,
+    },
+    /// Settings contradict each other, or a required one is missing.
     #[error("the configuration is incomplete: {reason}")]
     Incomplete {
-        /// What is missing, by the name of its key.
+        /// Which setting, by its key, and why.
         reason: String,
     },
     /// The configuration would put the org at risk.
@@ -82,34 +94,34 @@ pub enum Error {
         source: landfall_store::Error,
     },
     /// The engine does not start on this store.
-    #[error("the engine does not start")]
+    #[error("cannot start the engine")]
     Engine(#[from] landfall_engine::Error),
     /// Users and logins cannot be read.
-    #[error("users and logins cannot be set up")]
+    #[error("cannot load users and logins")]
     Auth(#[from] landfall_auth::Error),
     /// Bulk jobs cannot be read.
-    #[error("bulk jobs cannot be set up")]
+    #[error("cannot load bulk jobs")]
     Bulk(#[from] landfall_bulk::Error),
     /// Deployments cannot be read.
-    #[error("the Metadata API cannot be set up")]
+    #[error("cannot load deployments")]
     Mdapi(#[from] landfall_mdapi::Error),
     /// The Pub/Sub API cannot be described.
-    #[error("server reflection cannot be set up")]
+    #[error("cannot set up server reflection")]
     Reflection(#[from] landfall_pubsub::ReflectionError),
     /// The project cannot be deployed.
-    #[error("the project cannot be used\n{}", listed(problems))]
+    #[error("cannot deploy the project\n{}", listed(problems))]
     Project {
         /// All that is wrong.
         problems: Vec<Problem>,
     },
-    /// The records that the org is to begin with cannot be made.
-    #[error("the first records cannot be loaded\n{}", listed(problems))]
+    /// The seeds cannot be loaded.
+    #[error("cannot load the seeds\n{}", listed(problems))]
     Seed {
         /// What is wrong.
         problems: Vec<Problem>,
     },
-    /// Something of the server ended by a defect.
-    #[error("a part of the server ended unexpectedly: {0}")]
+    /// A task of the server ended because of a defect.
+    #[error("internal error: {0} ended unexpectedly")]
     Ended(&'static str),
     /// The org is open already, under this id.
     #[error("the org {org} is open already")]
@@ -126,16 +138,16 @@ pub enum Error {
 }
 
 impl Error {
-    /// What a person can do about it.
+    /// How to solve it.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unsafe { hint, .. } => Some(hint.clone()),
             Self::Listen { source, .. } => match source.kind() {
                 io::ErrorKind::AddrInUse => {
-                    Some("use what runs there, or choose a free port with --listen 127.0.0.1:0".to_owned())
+                    Some("stop what listens there, or pick a free port with --listen 127.0.0.1:0".to_owned())
                 }
                 io::ErrorKind::PermissionDenied => {
-                    Some("ports below 1024 need privileges; choose a higher one with --listen".to_owned())
+                    Some("ports below 1024 need privileges; pick a higher one with --listen".to_owned())
                 }
                 _ => None,
             },
@@ -146,6 +158,7 @@ impl Error {
             ),
             Self::Read { .. }
             | Self::Syntax { .. }
+            | Self::Value { .. }
             | Self::Incomplete { .. }
             | Self::Tls { .. }
             | Self::Engine(_)

@@ -1,25 +1,26 @@
-//! What every request passes on its way to a surface: its address made whole, its path made plain, one log line.
+//! What every request passes on its way to a surface: checks of host name and scheme, a complete URI, one log line.
 //!
-//! Handlers find scheme and authority of the request, as the client used them, in its URI, and the peer's address in the
-//! extension [`ConnectInfo`].
+//! Handlers find scheme and authority of the request, as the client used them, in its URI, the peer's address in the
+//! extension [`ConnectInfo`], and the client's, also behind a trusted proxy, in the extension [`Source`].
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
 use http::uri::{Authority, PathAndQuery};
-use http::{HeaderMap, Request, StatusCode, Uri, header, uri};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header, uri};
 use hyper::body::Incoming;
+use landfall_auth::Source;
 use landfall_engine::defect;
+use landfall_model::limits;
 use landfall_streaming::Secure;
 use tower::ServiceExt;
 use tower::util::Oneshot;
@@ -27,17 +28,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutBody;
 use tracing::{Instrument, Span, debug, debug_span};
 
+use crate::hosts::Hosts;
 use crate::lobby;
 use crate::network::Network;
 use crate::orgs::{InProgress, Orgs};
 use crate::unread::ReadOut;
 use crate::unsupported;
 
-/// Bytes of a request target. Source: "Headers and URI limits": longer ones answer 414.
-const TARGET_BYTES_MAX: usize = 16 * 1024;
-
-/// How long a request's body may pause.
-pub(crate) const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Paths of the endpoints that take passwords, client secrets and refresh tokens.
+const LOGIN_PATHS: [&str; 2] = ["/services/oauth2/", "/services/Soap/"];
 
 /// How the media types of gRPC begin. Source: "gRPC over HTTP2", Content-Type.
 const GRPC: &[u8] = b"application/grpc";
@@ -110,25 +109,69 @@ pub(crate) fn guarded(router: Router) -> Router {
     router.layer(CatchPanicLayer::custom(panicked))
 }
 
+/// Which requests are answered, and how.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    /// Proxies whose `X-Forwarded-*` headers are trusted.
+    pub(crate) trusted_proxies: Vec<Network>,
+    /// Host names that requests may be addressed to.
+    pub(crate) hosts: Hosts,
+    /// Whether logins over cleartext are allowed.
+    pub(crate) cleartext_logins: bool,
+    /// Whether answers over TLS tell browsers to use nothing else.
+    pub(crate) hsts: bool,
+}
+
+/// A request that goes to the surfaces.
+struct Admitted {
+    answer: Routed,
+    /// Whether it came over TLS.
+    is_secure: bool,
+    /// Why there may be no such resource.
+    unsupported: Option<&'static str>,
+    /// What its log lines have in common.
+    span: Span,
+}
+
+/// Why a request goes to no surface.
+#[derive(Debug)]
+struct Refusal(StatusCode, &'static str);
+
+const HOST_MALFORMED: Refusal = Refusal(StatusCode::BAD_REQUEST, "");
+
+const TARGET_TOO_LONG: Refusal = Refusal(StatusCode::URI_TOO_LONG, "");
+
+/// Source: none; see [`crate::hosts`].
+const HOST_UNKNOWN: Refusal = Refusal(
+    StatusCode::FORBIDDEN,
+    "This developer org does not answer to this host name or origin. Use a loopback address, or configure `hosts`.\n",
+);
+
+/// Source: none.
+const TLS_REQUIRED: Refusal = Refusal(
+    StatusCode::FORBIDDEN,
+    "Logins require TLS. Behind a proxy that terminates TLS, configure `tls.terminated_by_proxy`.\n",
+);
+
 /// Hands requests to the surfaces.
 #[derive(Debug)]
 pub(crate) struct Front {
     surfaces: Surfaces,
-    trusted_proxies: Vec<Network>,
+    rules: Rules,
+    hsts: HeaderValue,
     /// What a request without any `Host` is addressed to.
     authority: Authority,
     requests: AtomicU64,
 }
 
 impl Front {
-    pub(crate) fn new(
-        surfaces: impl Into<Surfaces>,
-        trusted_proxies: Vec<Network>,
-        local: SocketAddr,
-    ) -> Self {
+    pub(crate) fn new(surfaces: impl Into<Surfaces>, rules: Rules, local: SocketAddr) -> Self {
+        let seconds = limits::HSTS_SECONDS;
         Self {
             surfaces: surfaces.into(),
-            trusted_proxies,
+            rules,
+            hsts: HeaderValue::try_from(format!("max-age={seconds}"))
+                .unwrap_or_else(|_| HeaderValue::from_static("max-age=0")),
             authority: local
                 .to_string()
                 .parse()
@@ -146,16 +189,30 @@ impl Front {
     ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
         let routed = self.routed(request, peer, scheme);
         async move {
-            let (answer, unsupported, span) = match routed {
-                Ok(routed) => routed,
-                Err(status) => return Ok(status.into_response()),
+            let Admitted {
+                answer,
+                is_secure,
+                unsupported,
+                span,
+            } = match routed {
+                Ok(admitted) => admitted,
+                Err(Refusal(status, text)) => {
+                    debug!(%peer, status = status.as_u16(), text, "request refused");
+                    return Ok((status, text).into_response());
+                }
             };
             async move {
                 let mut response = answer.await?;
                 if let Some(reason) = unsupported {
                     unsupported::mark(&mut response, reason);
                 }
-                debug!(%peer, status = response.status().as_u16(), "answered");
+                if is_secure && self.rules.hsts {
+                    let value = self.hsts.clone();
+                    response
+                        .headers_mut()
+                        .insert(header::STRICT_TRANSPORT_SECURITY, value);
+                }
+                debug!(%peer, status = response.status().as_u16(), "request answered");
                 Ok(response)
             }
             .instrument(span)
@@ -163,43 +220,76 @@ impl Front {
         }
     }
 
-    /// The work on a request, why there may be no such resource, and what its log lines have in common.
+    /// The work on a request, and what is known of it.
     fn routed(
         &self,
         mut request: Request<Body>,
         peer: SocketAddr,
         scheme: Scheme,
-    ) -> Result<(Routed, Option<&'static str>, Span), StatusCode> {
+    ) -> Result<Admitted, Refusal> {
         let id = self.requests.fetch_add(1, Ordering::Relaxed);
-        let target = self
-            .target(&request, peer, scheme)
-            .ok_or(StatusCode::BAD_REQUEST)?;
-        if target
-            .path_and_query()
-            .is_some_and(|target| target.as_str().len() > TARGET_BYTES_MAX)
-        {
-            return Err(StatusCode::URI_TOO_LONG);
-        }
-        let secure = Secure(target.scheme() == Some(&uri::Scheme::HTTPS));
+        let target = self.target(&request, peer, scheme).ok_or(HOST_MALFORMED)?;
+        let is_secure = target.scheme() == Some(&uri::Scheme::HTTPS);
+        self.check(&target, request.headers(), is_secure)?;
         *request.uri_mut() = target;
+        let source = self.source(request.headers(), peer);
         let extensions = request.extensions_mut();
         extensions.insert(ConnectInfo(peer));
-        extensions.insert(secure);
-        // The query may hold a token or a password: only the path is logged.
+        extensions.insert(source);
+        extensions.insert(Secure(is_secure));
+        // The query may contain a token or a password: only the path is logged.
         let span =
             debug_span!("request", id, method = %request.method(), path = request.uri().path());
-        let unsupported = unsupported::reason(request.uri().path());
-        Ok((self.surfaces.route(request), unsupported, span))
+        Ok(Admitted {
+            unsupported: unsupported::reason(request.uri().path()),
+            answer: self.surfaces.route(request),
+            is_secure,
+            span,
+        })
+    }
+
+    fn check(&self, target: &Uri, headers: &HeaderMap, is_secure: bool) -> Result<(), Refusal> {
+        let length = target
+            .path_and_query()
+            .map_or(0, |path| path.as_str().len());
+        if length > limits::REQUEST_TARGET_BYTES_MAX {
+            return Err(TARGET_TOO_LONG);
+        }
+        let authority = target.authority().ok_or(HOST_MALFORMED)?;
+        if !self.rules.hosts.allow(authority, headers) {
+            return Err(HOST_UNKNOWN);
+        }
+        let is_login = LOGIN_PATHS
+            .iter()
+            .any(|path| target.path().starts_with(path));
+        if is_login && !is_secure && !self.rules.cleartext_logins {
+            return Err(TLS_REQUIRED);
+        }
+        Ok(())
+    }
+
+    fn trusts(&self, peer: SocketAddr) -> bool {
+        self.rules
+            .trusted_proxies
+            .iter()
+            .any(|network| network.contains(peer.ip()))
+    }
+
+    /// Where the request comes from: of a trusted proxy, the client that it names.
+    fn source(&self, headers: &HeaderMap, peer: SocketAddr) -> Source {
+        let named = self
+            .trusts(peer)
+            .then(|| last_member(headers, "x-forwarded-for"))
+            .flatten()
+            .and_then(|address| address.parse::<IpAddr>().ok());
+        Source(named.unwrap_or_else(|| peer.ip()).to_canonical())
     }
 
     /// The request's address with scheme and authority, and with runs of slashes collapsed.
     fn target(&self, request: &Request<Body>, peer: SocketAddr, scheme: Scheme) -> Option<Uri> {
-        let believed = self
-            .trusted_proxies
-            .iter()
-            .any(|network| network.contains(peer.ip()));
+        let is_trusted = self.trusts(peer);
         let forwarded = |name| {
-            believed
+            is_trusted
                 .then(|| last_member(request.headers(), name))
                 .flatten()
         };
@@ -226,14 +316,14 @@ impl Front {
     }
 }
 
-/// What a defect of ours is answered with: one request fails, and its connection and the server go on.
+/// The answer of a handler that panicked: one request fails, its connection and the server go on.
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn panicked(reason: Box<dyn Any + Send>) -> Response {
     let text = reason
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| reason.downcast_ref::<&str>().copied())
-        .unwrap_or("no reason given");
+        .unwrap_or("no message");
     let refusal = landfall_wire::rest(&defect(&format!("panic: {text}")));
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = format!(
@@ -261,7 +351,7 @@ pub(crate) fn bounded(request: Request<Incoming>) -> Request<Body> {
     if is_stream {
         request.map(Body::new)
     } else {
-        ReadOut::of(request).map(|body| Body::new(TimeoutBody::new(BODY_PAUSE_MAX, body)))
+        ReadOut::of(request).map(|body| Body::new(TimeoutBody::new(limits::BODY_PAUSE_MAX, body)))
     }
 }
 
@@ -291,12 +381,81 @@ fn plain_path(uri: &Uri) -> PathAndQuery {
 mod tests {
     use super::*;
 
+    fn rules() -> Rules {
+        Rules {
+            trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
+            hosts: Hosts::Any,
+            cleartext_logins: true,
+            hsts: false,
+        }
+    }
+
     fn front() -> Front {
-        Front::new(
-            Router::new(),
-            vec!["10.0.0.0/8".parse().expect("a network")],
-            "127.0.0.1:7443".parse().expect("an address"),
-        )
+        with(rules())
+    }
+
+    fn with(rules: Rules) -> Front {
+        let local = "127.0.0.1:7443".parse().expect("an address");
+        Front::new(Router::new(), rules, local)
+    }
+
+    async fn answer(front: Front, request: http::request::Builder, scheme: Scheme) -> Response {
+        let request = request.body(Body::empty()).expect("a request");
+        let peer = "10.1.2.3:5".parse().expect("an address");
+        let Ok(answer) = Arc::new(front).answer(request, peer, scheme).await;
+        answer
+    }
+
+    #[tokio::test]
+    async fn logins_over_cleartext_are_refused_where_tls_is_required() {
+        let strict = || Rules {
+            cleartext_logins: false,
+            ..rules()
+        };
+        for (path, forwarded, status) in [
+            ("/services/oauth2/token", None, 403),
+            ("/services/Soap/u/59.0", None, 403),
+            ("//services//oauth2/token", None, 403),
+            ("/services/oauth2/token", Some("https"), 404),
+            ("/services/data", None, 404),
+        ] {
+            let mut request = Request::get(path).header("host", "org.example");
+            if let Some(scheme) = forwarded {
+                request = request.header("x-forwarded-proto", scheme);
+            }
+            let answer = answer(with(strict()), request, Scheme::Http).await;
+            assert_eq!(answer.status(), status, "{path} {forwarded:?}");
+        }
+        let request = Request::get("/services/oauth2/token").header("host", "org.example");
+        let answer = answer(with(strict()), request, Scheme::Https).await;
+        assert_eq!(answer.status(), 404);
+    }
+
+    #[tokio::test]
+    async fn answers_over_tls_have_browsers_stay_there() {
+        let rules = || Rules {
+            hsts: true,
+            ..rules()
+        };
+        let request = || Request::get("/x").header("host", "org.example");
+        let header = |answer: Response| answer.headers().get("strict-transport-security").cloned();
+        let secure = answer(with(rules()), request(), Scheme::Https).await;
+        assert_eq!(header(secure).expect("a header"), "max-age=31536000");
+        let cleartext = answer(with(rules()), request(), Scheme::Http).await;
+        assert_eq!(header(cleartext), None);
+    }
+
+    #[test]
+    fn the_source_is_the_client_that_a_trusted_proxy_names() {
+        let source = |peer: &str| {
+            let mut headers = HeaderMap::new();
+            let value = HeaderValue::from_static("198.51.100.1, 203.0.113.9");
+            headers.insert("x-forwarded-for", value);
+            let peer = peer.parse().expect("an address");
+            front().source(&headers, peer).0.to_string()
+        };
+        assert_eq!(source("10.1.2.3:5"), "203.0.113.9");
+        assert_eq!(source("192.0.2.1:5"), "192.0.2.1");
     }
 
     fn target(request: http::request::Builder, peer: &str) -> String {
@@ -309,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_is_the_one_that_the_client_used() {
+    fn the_target_has_the_address_that_the_client_used() {
         let request = Request::get("/services/data?a=b").header("host", "org.example:81");
         assert_eq!(
             target(request, "192.0.2.1:5"),
@@ -326,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn only_trusted_proxies_speak_for_others() {
+    fn only_trusted_proxies_are_believed() {
         let request = || {
             Request::get("/x")
                 .header("host", "inner")
@@ -355,7 +514,7 @@ mod tests {
             }),
         );
         let local = "127.0.0.1:7443".parse().expect("an address");
-        let front = Arc::new(Front::new(router, Vec::new(), local));
+        let front = Arc::new(Front::new(router, rules(), local));
         for (path, status) in [("/defect", 500), ("/nowhere", 404), ("/defect", 500)] {
             let request = Request::get(path).body(Body::empty()).expect("a request");
             let answer = Arc::clone(&front).answer(request, local, Scheme::Http);

@@ -1,24 +1,28 @@
-//! The composition root: configuration, back end, engine, logins, surfaces, listener, and a clean way out.
+//! The composition root: configuration, back end, engine, logins, surfaces, listener, graceful shutdown.
 //!
 //! Only this crate names a back end. It decides nothing about records, events or protocols.
 //! Start reading at [`Server::start`], then `listener` (what a connection speaks) and `front` (what every request
-//! passes). [`config`] says what is safe, [`settings`] what can be said.
+//! passes). [`settings`] declares every setting, [`config`] which combinations are safe.
 
 mod allocations;
 mod api_documents;
 mod assembly;
 mod bearer;
 pub mod config;
+mod connections;
 mod error;
 mod front;
 mod health;
+mod hosts;
 mod listener;
 mod lobby;
 mod metrics;
 mod network;
+mod open_files;
 mod orgs;
 mod phase;
 mod polling;
+mod private;
 mod project;
 mod records;
 mod retention;
@@ -36,6 +40,7 @@ mod vendor;
 
 pub use config::Config;
 pub use error::Error;
+pub use hosts::Hosts;
 pub use network::{Network, NetworkError};
 pub use orgs::Orgs;
 pub use server::{Environment, Running, Server};

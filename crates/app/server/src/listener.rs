@@ -14,13 +14,18 @@ use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use landfall_model::limits::{
+    CONNECTION_OPENING_MAX, HTTP1_HEAD_MAX, HTTP2_PING_EVERY, HTTP2_PONG_WITHIN, HTTP2_RESETS_MAX,
+    HTTP2_STREAMS_MAX, REQUEST_HEAD_BYTES_MAX,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
-use tracing::{debug, warn};
+use tracing::debug;
 
+use crate::connections::Connections;
 use crate::front::{Front, Scheme, bounded};
 use crate::phase::{Listener as PhaseListener, Phase};
 use crate::polling::Polling;
@@ -37,28 +42,6 @@ const HTTP2_BEGIN: &[u8; 2] = b"PR";
 /// How a request for a tunnel begins. Source: RFC 9110, section 9.3.6.
 const CONNECT_BEGIN: &[u8; 8] = b"CONNECT ";
 
-/// How long a new connection may take to say what it speaks, TLS handshake included.
-const OPENING_MAX: Duration = Duration::from_secs(15);
-
-/// How long an HTTP/1 connection may be idle between requests, or take to send one request's head.
-pub(crate) const HTTP1_HEAD_MAX: Duration = Duration::from_mins(2);
-
-/// Bytes of an HTTP/1 request head, and of decoded HTTP/2 header fields.
-/// Source: "Headers and URI limits" names 16 KiB for the real service; twice that, as access tokens may come twice.
-pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
-
-/// Requests at once on an HTTP/2 connection: held polls of many clients may share one.
-/// Source: "Pub/Sub API Allocations" (Pub/Sub API Developer Guide).
-const HTTP2_STREAMS_MAX: u32 = 1_000;
-
-/// Requests of an HTTP/2 connection that may be given up before they are looked at: as many as may be open. The library's
-/// own limit, 20, ends a connection with all its other streams when a client cancels some calls at once.
-const HTTP2_RESETS_MAX: usize = 1_000;
-
-/// How often an HTTP/2 peer is asked whether it is alive, and how long it may take to answer.
-const HTTP2_PING_EVERY: Duration = Duration::from_secs(30);
-const HTTP2_PONG_WITHIN: Duration = Duration::from_secs(20);
-
 /// Pause after the machine could not give a connection, such as for lack of file descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
@@ -73,6 +56,8 @@ pub(crate) struct Acceptor {
     pub(crate) tunnels: bool,
     pub(crate) front: Arc<Front>,
     pub(crate) slots: Arc<Semaphore>,
+    pub(crate) connections_max: usize,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) phase: PhaseListener,
 }
 
@@ -86,7 +71,7 @@ impl Acceptor {
                 accepted = self.accept() => match accepted {
                     Ok(accepted) => accepted,
                     Err(error) => {
-                        warn!(%error, "a connection could not be accepted");
+                        self.connections.failed(&error);
                         sleep(ACCEPT_RETRY).await;
                         continue;
                     }
@@ -105,11 +90,17 @@ impl Acceptor {
     }
 
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-        let slot = Arc::clone(&self.slots)
-            .acquire_owned()
-            .await
-            .map_err(io::Error::other)?;
+        let slots = Arc::clone(&self.slots);
+        let slot = match slots.try_acquire_owned() {
+            Ok(slot) => slot,
+            Err(_) => {
+                self.connections.delayed(self.connections_max);
+                let slots = Arc::clone(&self.slots);
+                slots.acquire_owned().await.map_err(io::Error::other)?
+            }
+        };
         let (stream, peer) = self.listener.accept().await?;
+        self.connections.accepted();
         stream.set_nodelay(true)?;
         Ok((stream, peer, slot))
     }
@@ -170,7 +161,7 @@ impl Connection {
             Err(error) => Err(error),
         };
         if let Err(error) = ended {
-            debug!(%peer, %error, "connection ended with an error");
+            debug!(%peer, %error, "connection failed");
         }
     }
 
@@ -178,14 +169,14 @@ impl Connection {
     async fn open(mut self, mut stream: TcpStream) -> Result<Option<Speaking>, Failure> {
         let speech = tokio::select! {
             () = self.phase.reached(Phase::Draining) => return Ok(None),
-            speech = timeout(OPENING_MAX, opening(&mut stream, self.tunnels)) => speech??,
+            speech = timeout(CONNECTION_OPENING_MAX, opening(&mut stream, self.tunnels)) => speech??,
         };
         let stream = Unstalled::new(stream);
         let speaking: Speaking = match (speech, self.tls.take()) {
             (Speech::Http1 | Speech::Connect, _) => Box::pin(self.http1(stream, Scheme::Http)),
             (Speech::Http2, _) => Box::pin(self.http2(stream, Scheme::Http)),
             (Speech::Tls, Some(acceptor)) => {
-                let stream = timeout(OPENING_MAX, acceptor.accept(stream)).await??;
+                let stream = timeout(CONNECTION_OPENING_MAX, acceptor.accept(stream)).await??;
                 if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
                     Box::pin(self.http2(stream, Scheme::Https))
                 } else {
@@ -240,7 +231,7 @@ impl Connection {
             http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HTTP1_HEAD_MAX)
-                .max_header_size(HEAD_BYTES_MAX)
+                .max_header_size(REQUEST_HEAD_BYTES_MAX)
                 // Some clients compare names of headers as the service spells them.
                 .title_case_headers(true)
                 .serve_connection(TokioIo::new(stream), service)
@@ -276,7 +267,7 @@ impl Connection {
                 .keep_alive_timeout(HTTP2_PONG_WITHIN)
                 .max_concurrent_streams(HTTP2_STREAMS_MAX)
                 .max_pending_accept_reset_streams(HTTP2_RESETS_MAX)
-                .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
+                .max_header_list_size(u32::try_from(REQUEST_HEAD_BYTES_MAX).unwrap_or(u32::MAX))
                 .serve_connection(TokioIo::new(stream), service)
         );
         tokio::select! {

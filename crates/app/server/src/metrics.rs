@@ -8,6 +8,7 @@
 mod text;
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::Router;
@@ -19,18 +20,17 @@ use landfall_auth::Auth;
 use landfall_engine::usage::{Meter, Usage};
 use landfall_engine::{Engine, Lag, Standing};
 use landfall_model::Timestamp;
+use landfall_model::limits::METRICS_SUBSCRIBERS_MAX;
 use landfall_pubsub::PubsubState;
 use landfall_streaming::StreamingState;
 
 use crate::bearer::bearer;
 use crate::config::Metrics;
+use crate::connections::Connections;
 use text::Text;
 
 /// Media type.
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// Subscribers that are shown one by one. Source: none.
-const SUBSCRIBERS_MAX: usize = 100;
 
 /// What is measured, and for whom.
 #[derive(Clone)]
@@ -38,6 +38,7 @@ pub(crate) struct MetricsState {
     pub(crate) engine: Engine,
     pub(crate) auth: Auth,
     pub(crate) readers: Metrics,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) streaming: StreamingState,
     pub(crate) pubsub: PubsubState,
 }
@@ -59,6 +60,7 @@ async fn metrics(State(state): State<MetricsState>, headers: HeaderMap) -> Respo
     topics(&mut text, state.engine.usage());
     allocations(&mut text, state.engine.usage());
     subscribers(&mut text, &state);
+    refusals(&mut text, &state);
     ([(header::CONTENT_TYPE, MEDIA_TYPE)], text.finish()).into_response()
 }
 
@@ -82,6 +84,26 @@ fn is_same(given: &str, own: &str) -> bool {
     let pairs = given.bytes().zip(own.bytes());
     let difference = pairs.fold(0, |all, (one, other)| all | (one ^ other));
     given.len() == own.len() && difference == 0
+}
+
+/// Connections, and logins that failed.
+fn refusals(text: &mut Text, state: &MetricsState) {
+    let name = "landfall_connections_total";
+    text.counter(
+        name,
+        "Connections since the start: accepted, delayed because all were in use, failed to be accepted",
+    );
+    for (outcome, count) in state.connections.totals() {
+        text.value(name, &[("outcome", outcome)], count);
+    }
+    let logins = state.auth.failed_logins();
+    let name = "landfall_logins_failed_total";
+    text.counter(
+        name,
+        "Logins refused since the start: wrong password, or throttled after too many failures",
+    );
+    text.value(name, &[("reason", "password")], logins.failed);
+    text.value(name, &[("reason", "throttled")], logins.throttled);
 }
 
 /// What the writer has done: commands by groups is how many share a commit.
@@ -195,7 +217,7 @@ fn subscribers(text: &mut Text, state: &MetricsState) {
         text.value(name, &[("protocol", protocol)], open);
     }
     all.sort_by_key(|one| Reverse(one.lag.events));
-    all.truncate(SUBSCRIBERS_MAX);
+    all.truncate(METRICS_SUBSCRIBERS_MAX);
     let now = state.engine.clock().now();
     let mut series = |name, help, value: &dyn Fn(&Subscriber) -> u64| {
         text.gauge(name, help);

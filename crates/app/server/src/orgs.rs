@@ -17,6 +17,7 @@ use http::{HeaderMap, Request, header};
 use landfall_auth::Auth;
 use landfall_engine::{Engine, WriterThread};
 use landfall_model::RecordId;
+use landfall_model::limits::{DRAIN_MAX, STORE_CLOSE_MAX};
 use landfall_store::Reader;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -26,16 +27,12 @@ use tracing::{info, warn};
 
 use crate::assembly::{self, Assembly};
 use crate::config::{Config, Data};
+use crate::connections::Connections;
 use crate::error::Error;
 use crate::front;
 use crate::phase::{self, Conductor, Listener, Phase};
+use crate::private;
 use crate::server::Environment;
-
-/// How long requests in progress may take to finish once their org closes. The whole stop is promised within 10 s.
-pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(8);
-
-/// How long the last reader may take to let go of the store.
-const CLOSE_MAX: Duration = Duration::from_secs(1);
 
 /// How often something that ends without a notice is looked at.
 const LOOK: Duration = Duration::from_millis(1);
@@ -55,6 +52,8 @@ struct Table {
     opened: AtomicU64,
     /// The certificate of the authority that clients may trust, in PEM.
     authority: Option<Arc<str>>,
+    /// The connections of the process, for the metrics.
+    connections: Arc<Connections>,
     /// Told when a part of an org has ended by itself.
     failed: mpsc::Sender<&'static str>,
 }
@@ -108,11 +107,16 @@ impl Instance {
 }
 
 impl Orgs {
-    pub(crate) fn new(authority: Option<Arc<str>>, failed: mpsc::Sender<&'static str>) -> Self {
+    pub(crate) fn new(
+        authority: Option<Arc<str>>,
+        connections: Arc<Connections>,
+        failed: mpsc::Sender<&'static str>,
+    ) -> Self {
         Self(Arc::new(Table {
             open: RwLock::default(),
             opened: AtomicU64::new(0),
             authority,
+            connections,
             failed,
         }))
     }
@@ -148,8 +152,11 @@ impl Orgs {
             environment,
             listening.clone(),
             self.0.authority.clone(),
+            Arc::clone(&self.0.connections),
         )
         .await?;
+        // Once more: the store has made its files.
+        private::restrict(&folder)?;
         let failed = self.0.failed.clone();
         let told = listening.clone();
         let tasks = tokio::spawn(async move {
@@ -306,8 +313,8 @@ async fn released(store: &Weak<dyn Reader>) {
             sleep(LOOK).await;
         }
     };
-    if timeout(CLOSE_MAX, released).await.is_err() {
-        warn!("the store is still being read and closes when that ends");
+    if timeout(STORE_CLOSE_MAX, released).await.is_err() {
+        warn!("store still in use: it closes with its last reader");
     }
 }
 
@@ -342,12 +349,12 @@ impl Instance {
         };
         if !is_drained {
             let requests = Arc::strong_count(&self.requests) - 1;
-            warn!(org = %self.id, requests, "requests did not end in time and are dropped");
+            warn!(org = %self.id, requests, "requests dropped: not finished in time");
             self.conductor.advance(Phase::Ending);
             tasks.abort();
         }
         if let Err(error) = self.engine.save_usage().await {
-            warn!(%error, "the usage of the last minute is not kept");
+            warn!(%error, "usage of the last minute not saved");
         }
         let saved = self.auth.stop().await;
         tokio::task::spawn_blocking(move || writer.stop())
@@ -363,10 +370,7 @@ impl Instance {
 pub(crate) fn data_folder(data: &Data) -> Result<(PathBuf, Option<TempDir>), Error> {
     match data {
         Data::Folder(folder) => {
-            std::fs::create_dir_all(folder).map_err(|source| Error::Data {
-                path: folder.clone(),
-                source,
-            })?;
+            private::folder(folder, STORE_FILE)?;
             Ok((folder.clone(), None))
         }
         Data::Ephemeral => {

@@ -15,19 +15,16 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
+use landfall_model::limits::{self, HTTP1_HEAD_MAX};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::front::{BODY_PAUSE_MAX, Front, Scheme};
-use crate::listener::HTTP1_HEAD_MAX;
+use crate::front::{Front, Scheme};
 use crate::phase::{Listener, Phase};
 use head::{Head, Parsed};
 
 /// Bytes asked for at once: most requests come whole.
 const READ_BYTES: usize = 4 * 1024;
-
-/// Bytes that are kept of what a client sends before it has its answer; it reads on when that is used.
-const EARLY_BYTES_MAX: usize = 64;
 
 /// What comes on a connection that is not for here.
 pub(crate) struct Rest<S> {
@@ -115,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
     async fn body(&mut self, read: &mut BytesMut, bytes: usize) -> io::Result<Option<Bytes>> {
         while read.len() < bytes {
             read.reserve(bytes - read.len());
-            if timeout(BODY_PAUSE_MAX, self.stream.read_buf(read)).await?? == 0 {
+            if timeout(limits::BODY_PAUSE_MAX, self.stream.read_buf(read)).await?? == 0 {
                 return Ok(None);
             }
         }
@@ -138,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
             tokio::select! {
                 biased;
                 Ok(response) = &mut answer => return Ok(Some(response)),
-                early = self.stream.read_buf(read), if read.len() < EARLY_BYTES_MAX => {
+                early = self.stream.read_buf(read), if read.len() < limits::POLL_EARLY_BYTES_MAX => {
                     if early? == 0 {
                         return Ok(None);
                     }

@@ -12,18 +12,13 @@ use std::time::SystemTime;
 
 use landfall_engine::Engine;
 use landfall_metadata::Component;
+use landfall_model::limits::{PROJECT_DEPTH_MAX, PROJECT_FILE_BYTES_MAX, PROJECT_FILES_MAX};
 use tracing::{error, info, warn};
 
 use crate::error::Error;
 use crate::phase::{Listener, Phase};
 use crate::records::unreadable;
 
-/// Files of a project that are looked at; one with more is refused.
-const FILES_MAX: usize = 20_000;
-/// Bytes of one file that definitions come from.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
-/// How deep folders may lie in each other.
-const DEPTH_MAX: usize = 32;
 /// How often the files are looked at. A look is one `stat` for each file.
 const EVERY_MILLIS: i64 = 1_000;
 
@@ -90,7 +85,7 @@ pub(crate) async fn watch(
         let now = match fingerprint(&folder) {
             Ok(now) => now,
             Err(failure) => {
-                warn!(error = %failure, "the project cannot be read");
+                warn!(error = %failure, "project not read");
                 continue;
             }
         };
@@ -134,7 +129,7 @@ fn data(folder: &Path, files: &Files) -> Result<Vec<streams::File>, Error> {
         extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
     };
     let files = files.iter();
-    let files = files.filter(|(path, (_, size))| is_json(path) && *size <= FILE_BYTES_MAX);
+    let files = files.filter(|(path, (_, size))| is_json(path) && *size <= PROJECT_FILE_BYTES_MAX);
     let files = files.filter_map(|(path, _)| match std::fs::read(path) {
         Ok(content) => {
             let file = streams::File {
@@ -163,10 +158,10 @@ fn read(folder: &Path, files: &Files) -> Result<Vec<Component>, Error> {
         .filter_map(|name| Some((name, known.get(name)?)))
         .map(|(name, path)| {
             let size = files.get(*path).map_or(0, |(_, size)| *size);
-            if size > FILE_BYTES_MAX {
+            if size > PROJECT_FILE_BYTES_MAX {
                 return Err(problem(
                     path,
-                    &format!("the file is larger than {FILE_BYTES_MAX} bytes"),
+                    &format!("the file is larger than {PROJECT_FILE_BYTES_MAX} bytes"),
                 ));
             }
             let content = std::fs::read_to_string(path).map_err(|error| problem(path, &error))?;
@@ -204,7 +199,7 @@ fn fingerprint(folder: &Path) -> Result<Fingerprint, Error> {
 }
 
 fn walk(folder: &Path, depth: usize, files: &mut Files) -> Result<(), Error> {
-    if depth > DEPTH_MAX {
+    if depth > PROJECT_DEPTH_MAX {
         return Err(problem(folder, &"folders lie too deep in each other"));
     }
     let entries = std::fs::read_dir(folder).map_err(|error| problem(folder, &error))?;
@@ -220,10 +215,10 @@ fn walk(folder: &Path, depth: usize, files: &mut Files) -> Result<(), Error> {
         } else if metadata.is_file() {
             files.insert(path, (metadata.modified().ok(), metadata.len()));
         }
-        if files.len() > FILES_MAX {
+        if files.len() > PROJECT_FILES_MAX {
             return Err(problem(
                 folder,
-                &format!("the project has more than {FILES_MAX} files"),
+                &format!("the project has more than {PROJECT_FILES_MAX} files"),
             ));
         }
     }

@@ -7,13 +7,11 @@ use std::sync::Arc;
 use landfall_data_file::{FileRecord, Lookup};
 use landfall_engine::{Assignment, Engine, OpenTransaction};
 use landfall_metadata::Problem;
+use landfall_model::limits::ADMINISTRATORS_READ_MAX;
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{Catalog, EntityDefinition, Fault, RecordId, Row, Value};
 
 use crate::error::Error;
-
-/// Administrators that are looked at.
-const ADMINISTRATORS_MAX: usize = 200;
 
 /// In whose name the org makes records: its first active administrator.
 ///
@@ -21,9 +19,8 @@ const ADMINISTRATORS_MAX: usize = 200;
 /// [`Error::Incomplete`] if there is none, [`Error::Engine`].
 pub(crate) async fn administrator(engine: &Engine) -> Result<RecordId, Error> {
     let none = || Error::Incomplete {
-        reason:
-            "records of files are created as an active administrator, and the org has none"
-                .to_owned(),
+        reason: "records of files are created as an active administrator, and the org has none"
+            .to_owned(),
     };
     let catalog = engine.catalog();
     let user = catalog.entity("User").ok_or_else(none)?;
@@ -33,7 +30,7 @@ pub(crate) async fn administrator(engine: &Engine) -> Result<RecordId, Error> {
         .ok_or_else(none)?;
     let administrators = Value::Id(engine.org().administrators);
     let found = engine
-        .rows_where(user, profile, administrators, ADMINISTRATORS_MAX)
+        .rows_where(user, profile, administrators, ADMINISTRATORS_READ_MAX)
         .await?;
     let active = found
         .iter()

@@ -12,7 +12,7 @@ const EVERY_MILLIS: i64 = 5 * 60 * 1000;
 pub(crate) async fn run(engine: Engine, mut phase: Listener) {
     loop {
         if let Err(error) = engine.trim().await {
-            warn!(%error, "events past their retention could not be removed");
+            warn!(%error, "expired events not removed");
         }
         let next = engine.clock().now().plus_millis(EVERY_MILLIS);
         tokio::select! {

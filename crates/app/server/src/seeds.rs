@@ -12,6 +12,7 @@ use std::sync::Arc;
 use landfall_data_file::{DataFile, FileRecord, Refusal};
 use landfall_engine::{Change, Engine, OpenTransaction, stored};
 use landfall_metadata::Problem;
+use landfall_model::limits::SEED_BYTES_MAX;
 use landfall_model::{Catalog, RecordId};
 use landfall_store::DocumentKind;
 use serde::Serialize;
@@ -19,9 +20,6 @@ use tracing::info;
 
 use crate::error::Error;
 use crate::records::{administrator, problem, set, unreadable, values};
-
-/// Bytes of all files together; more are refused.
-const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Key of the document that says that records were loaded.
 const KEY: &str = "seeded";
@@ -48,7 +46,7 @@ pub(crate) async fn load(engine: &Engine, files: &[PathBuf]) -> Result<(), Error
     }
     let seeded = engine.document(DocumentKind::Org, KEY.to_owned()).await?;
     if seeded.is_some() {
-        info!("the org has loaded its first records before");
+        info!("seeds already loaded");
         return Ok(());
     }
     let catalog = engine.catalog();
@@ -70,7 +68,7 @@ pub(crate) async fn load(engine: &Engine, files: &[PathBuf]) -> Result<(), Error
     let records: usize = seeds.iter().map(|seed| seed.records.len()).sum();
     let mark = stored::document(DocumentKind::Org, KEY, &Seeded { records });
     loading.open.commit_with(vec![mark]).await?;
-    info!(files = seeds.len(), records, "first records loaded");
+    info!(files = seeds.len(), records, "seeds loaded");
     Ok(())
 }
 
@@ -78,7 +76,7 @@ pub(crate) async fn load(engine: &Engine, files: &[PathBuf]) -> Result<(), Error
 fn read(catalog: &Catalog, files: &[PathBuf]) -> Result<Vec<Seed>, Error> {
     let mut reading = Reading {
         catalog,
-        left: BYTES_MAX,
+        left: SEED_BYTES_MAX,
         seeds: Vec::new(),
         problems: Vec::new(),
     };
@@ -161,7 +159,7 @@ fn bounded(file: &Path, left: &mut u64) -> Result<String, Problem> {
     read.map_err(|error| unreadable(file, &error))?;
     let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
     *left = left.checked_sub(size).ok_or_else(|| {
-        let reason = format!("the files have more than {BYTES_MAX} bytes together");
+        let reason = format!("the files have more than {SEED_BYTES_MAX} bytes together");
         unreadable(file, &reason)
     })?;
     String::from_utf8(content).map_err(|error| unreadable(file, &error.utf8_error()))

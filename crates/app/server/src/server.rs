@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use landfall_engine::{Clock, Entropy, SystemClock, SystemEntropy};
 use landfall_model::RecordId;
+use landfall_model::limits::DRAIN_MAX;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -14,12 +15,13 @@ use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
 use crate::config::{Config, Mode, Tls};
+use crate::connections::Connections;
 use crate::error::Error;
-use crate::front::Front;
+use crate::front::{Front, Rules};
 use crate::listener::Acceptor;
-use crate::orgs::{self, DRAIN_MAX, Orgs};
+use crate::orgs::{self, Orgs};
 use crate::phase::{self, Conductor, Phase};
-use crate::tls;
+use crate::{open_files, tls};
 
 /// Name of the folder of certificates in the data folder.
 const TLS_FOLDER: &str = "tls";
@@ -67,17 +69,26 @@ impl Server {
         };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let connections_max = open_files::connections(config.connections_max)?;
+        let connections = Arc::new(Connections::default());
         let (folder, temporary) = orgs::data_folder(&config.data)?;
         let (authority, acceptor) = acceptor(&config.tls, &folder, &*environment.clock)?;
         let (conductor, listening) = phase::start();
         let (failed, failures) = mpsc::channel(1);
         let pem = authority.as_ref();
-        let orgs = Orgs::new(pem.map(|authority| Arc::clone(&authority.pem)), failed);
+        let pem = pem.map(|authority| Arc::clone(&authority.pem));
+        let orgs = Orgs::new(pem, Arc::clone(&connections), failed);
         let opened = orgs.open_in(&config, environment, folder.clone(), temporary);
         let first = opened.await?;
         let mut tasks = JoinSet::new();
-        let slots = Arc::new(Semaphore::new(config.connections_max));
-        let front = Arc::new(Front::new(orgs.clone(), config.trusted_proxies, address));
+        let slots = Arc::new(Semaphore::new(connections_max));
+        let rules = Rules {
+            trusted_proxies: config.trusted_proxies,
+            hosts: config.hosts,
+            cleartext_logins: config.cleartext_logins,
+            hsts: config.hsts,
+        };
+        let front = Arc::new(Front::new(orgs.clone(), rules, address));
         tasks.spawn(
             Acceptor {
                 listener,
@@ -85,6 +96,8 @@ impl Server {
                 tunnels: config.tls == Tls::AsSalesforce,
                 front,
                 slots: Arc::clone(&slots),
+                connections_max,
+                connections,
                 phase: listening,
             }
             .run(),
@@ -101,7 +114,7 @@ impl Server {
             conductor,
             tasks,
             slots,
-            connections_max: config.connections_max,
+            connections_max,
         })
     }
 }
@@ -187,7 +200,7 @@ impl Running {
         });
         if drained.await.is_err() {
             let open = self.connections_max - self.slots.available_permits();
-            warn!(open, "connections did not end in time and are dropped");
+            warn!(open, "connections dropped: requests not finished in time");
             self.conductor.advance(Phase::Ending);
             self.orgs.advance(Phase::Ending);
             self.tasks.shutdown().await;

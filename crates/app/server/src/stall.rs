@@ -3,13 +3,10 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
+use landfall_model::limits::RESPONSE_STALL_MAX;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
-
-/// How long a peer may take nothing of what is written to it.
-const STALL_MAX: Duration = Duration::from_mins(1);
 
 /// A stream with an end to waiting for its peer. Costs nothing but a pointer while the peer reads.
 #[derive(Debug)]
@@ -38,7 +35,7 @@ impl<S> Unstalled<S> {
         }
         let stalled = self
             .stalled
-            .get_or_insert_with(|| Box::pin(sleep(STALL_MAX)));
+            .get_or_insert_with(|| Box::pin(sleep(RESPONSE_STALL_MAX)));
         ready!(stalled.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -103,7 +100,7 @@ mod tests {
         let writing = tokio::spawn(async move { near.write_all(&[0; 16]).await });
         let mut taken = [0; 4];
         for _ in 0..4 {
-            advance(STALL_MAX / 2).await;
+            advance(RESPONSE_STALL_MAX / 2).await;
             far.read_exact(&mut taken).await.expect("there is more");
         }
         writing.await.expect("no panic").expect("all is written");
@@ -117,6 +114,6 @@ mod tests {
         let mut near = Unstalled::new(near);
         let error = near.write_all(&[0; 16]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert!(begin.elapsed() >= STALL_MAX);
+        assert!(begin.elapsed() >= RESPONSE_STALL_MAX);
     }
 }

@@ -5,6 +5,7 @@
 use std::io;
 
 use http::uri::Authority;
+use landfall_model::limits::TUNNEL_HEAD_BYTES_MAX;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
@@ -14,9 +15,6 @@ use crate::vendor;
 
 /// The ports that the vendor's hosts have. Source: "Supported Endpoints" of the Pub/Sub API.
 const PORTS: [u16; 2] = [443, 7443];
-
-/// Bytes of the request for a tunnel.
-const HEAD_BYTES_MAX: usize = 8 * 1024;
 
 /// How it ends.
 const HEAD_END: &[u8] = b"\r\n\r\n";
@@ -37,7 +35,7 @@ struct Asked {
 /// # Errors
 /// Also when the tunnel is refused.
 pub(crate) async fn open(stream: &mut TcpStream) -> io::Result<()> {
-    let mut begin = vec![0; HEAD_BYTES_MAX];
+    let mut begin = vec![0; TUNNEL_HEAD_BYTES_MAX];
     let asked = loop {
         let seen = stream.peek(&mut begin).await?;
         if let Some(asked) = parse(begin.get(..seen).unwrap_or_default())? {
@@ -62,7 +60,7 @@ fn parse(begin: &[u8]) -> io::Result<Option<Asked>> {
         .windows(HEAD_END.len())
         .position(|bytes| bytes == HEAD_END);
     let Some(end) = end else {
-        return if begin.len() < HEAD_BYTES_MAX {
+        return if begin.len() < TUNNEL_HEAD_BYTES_MAX {
             Ok(None)
         } else {
             Err(io::ErrorKind::InvalidData.into())
@@ -111,7 +109,7 @@ mod tests {
     fn a_head_is_waited_for_up_to_its_limit() {
         assert_eq!(parse(b"CONNECT login.sales").expect("well-formed"), None);
         let mut long = b"CONNECT a:443 HTTP/1.1\r\nX: ".to_vec();
-        long.resize(HEAD_BYTES_MAX, b'x');
+        long.resize(TUNNEL_HEAD_BYTES_MAX, b'x');
         assert!(parse(&long).is_err());
     }
 }

@@ -11,13 +11,9 @@ use bytes::Bytes;
 use http::{Request, Version, header};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use landfall_model::limits;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
-
-use crate::front::BODY_PAUSE_MAX;
-
-/// Bytes that are read for nothing; behind more the connection is closed.
-const REST_BYTES_MAX: usize = 1024 * 1024;
 
 /// A request's body of which the rest is read when it is dropped.
 #[derive(Debug)]
@@ -76,13 +72,13 @@ impl Drop for ReadOut {
         if let Some(rest) = rest.filter(|_| self.goes_on)
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(timeout(BODY_PAUSE_MAX, read_out(rest)));
+            runtime.spawn(timeout(limits::BODY_PAUSE_MAX, read_out(rest)));
         }
     }
 }
 
 async fn read_out(mut rest: Incoming) {
-    let mut left = REST_BYTES_MAX;
+    let mut left = limits::BODY_DISCARDED_BYTES_MAX;
     while let Some(Ok(frame)) = rest.frame().await {
         let read = frame.data_ref().map_or(0, Bytes::len);
         let Some(less) = left.checked_sub(read) else {

@@ -17,7 +17,7 @@ pub(crate) async fn run(engine: Engine, mut phase: Listener) {
             () = phase.reached(Phase::Draining) => return,
         }
         if let Err(error) = engine.save_usage().await {
-            warn!(%error, "usage could not be kept");
+            warn!(%error, "usage not saved");
         }
     }
 }

@@ -5,6 +5,7 @@ use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use landfall_auth::{Error, report};
 use landfall_model::Fault;
+use landfall_model::limits::JSONP_CALLBACK_CHARACTERS_MAX;
 use landfall_wire::headers::JSON;
 use serde::Serialize;
 use tracing::debug;
@@ -22,9 +23,6 @@ pub(crate) const NOT_STORED: [(HeaderName, HeaderValue); 2] = [
 
 /// The media type of a call of a page's function.
 pub(crate) const SCRIPT: &str = "application/javascript;charset=UTF-8";
-
-/// Characters of a JSONP function's name.
-const CALLBACK_CHARS_MAX: usize = 128;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -153,7 +151,7 @@ fn rendered(body: serde_json::Result<String>, media_type: &'static str) -> Respo
 /// Whether a text can only name a function: dots between words, nothing that could be code.
 pub(crate) fn is_function_name(name: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_$.".contains(&byte);
-    !name.is_empty() && name.len() <= CALLBACK_CHARS_MAX && name.bytes().all(word)
+    !name.is_empty() && name.len() <= JSONP_CALLBACK_CHARACTERS_MAX && name.bytes().all(word)
 }
 
 /// A plain text.

@@ -10,7 +10,7 @@ use axum::response::Response;
 use http::Method;
 use http::request::Parts;
 use landfall_auth::{
-    AuthorizationParameters, AuthorizationRequest, Authorized, Error, Grant, ResponseType,
+    Attempt, AuthorizationParameters, AuthorizationRequest, Authorized, Error, Grant, ResponseType,
 };
 use landfall_model::{Fault, RecordId};
 
@@ -142,7 +142,9 @@ impl Visit<'_> {
     }
 
     async fn log_in(&self, username: &str, password: &str) -> Response {
-        let user = match self.state.auth.log_in(username, password).await {
+        let source = visit::source(self.parts);
+        let attempt = Attempt { username, source };
+        let user = match self.state.auth.log_in(attempt, password).await {
             Ok(user) => user,
             Err(error) => {
                 let fault = fault_of(error, "authorize");

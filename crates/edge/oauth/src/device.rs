@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::Method;
 use http::request::Parts;
-use landfall_auth::DeviceRequest;
+use landfall_auth::{Attempt, DeviceRequest, Source};
 use landfall_model::{Fault, RecordId, limits};
 use serde::Serialize;
 
@@ -16,6 +16,7 @@ use crate::answer::{self, fault_of};
 use crate::origin::is_of_this_origin;
 use crate::pages::{self, Asks, Problem};
 use crate::params::Params;
+use crate::visit;
 
 /// Where the user of a device answers.
 pub(crate) const PAGE: &str = "/setup/connect";
@@ -48,19 +49,20 @@ pub(crate) async fn page(State(state): State<OauthState>, request: Request) -> R
         Ok(read) => read,
         Err(fault) => return pages::refusal(&fault),
     };
-    let visit = Visit {
+    let browser = Visit {
         state: &state,
         params: &params,
+        source: visit::source(&parts),
     };
     match state.auth.approving_user().await {
-        Ok(Some(user)) => match visit.device() {
-            Some(device) => visit.answered(&device, Some(user)),
-            None => visit.page(None),
+        Ok(Some(user)) => match browser.device() {
+            Some(device) => browser.answered(&device, Some(user)),
+            None => browser.page(None),
         },
         Ok(None) if parts.method == Method::POST && is_of_this_origin(&parts) => {
-            visit.heard().await
+            browser.heard().await
         }
-        Ok(None) => visit.page(None),
+        Ok(None) => browser.page(None),
         Err(error) => pages::refusal(&fault_of(error, "connect")),
     }
 }
@@ -69,6 +71,7 @@ pub(crate) async fn page(State(state): State<OauthState>, request: Request) -> R
 struct Visit<'v> {
     state: &'v OauthState,
     params: &'v Params,
+    source: Source,
 }
 
 impl Visit<'_> {
@@ -90,7 +93,9 @@ impl Visit<'_> {
         let (Some(username), Some(password)) = (name, password) else {
             return self.page(Some(Problem::Incomplete));
         };
-        let user = match self.state.auth.log_in(username, password).await {
+        let source = self.source;
+        let attempt = Attempt { username, source };
+        let user = match self.state.auth.log_in(attempt, password).await {
             Ok(user) => user,
             Err(error) => {
                 let fault = fault_of(error, "connect");

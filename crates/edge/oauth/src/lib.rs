@@ -37,6 +37,8 @@ pub struct OauthState {
     pub auth: Auth,
     /// What every absolute URL in an answer begins with.
     pub base_url: BaseUrl,
+    /// The audience of assertions, besides the login hosts of the service.
+    pub audience: Option<BaseUrl>,
 }
 
 /// The endpoints. They answer on every host name: a server is login host and instance host in one.

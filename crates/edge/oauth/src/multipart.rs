@@ -2,8 +2,7 @@
 //!
 //! Source: RFC 7578.
 
-/// Fields read of one body.
-const FIELDS_MAX: usize = 64;
+use landfall_model::limits::OAUTH_MULTIPART_FIELDS_MAX;
 
 /// The boundary, if the content type is `multipart/form-data`.
 pub(crate) fn boundary(content_type: &str) -> Option<&str> {
@@ -23,7 +22,10 @@ pub(crate) fn fields(body: &[u8], boundary: &str) -> Vec<(String, String)> {
     let delimiter = format!("--{boundary}");
     // What stands before the first delimiter is no part, nor is what follows the last one, which begins with dashes.
     let parts = body.split(delimiter.as_str()).skip(1);
-    parts.take(FIELDS_MAX).filter_map(field).collect()
+    parts
+        .take(OAUTH_MULTIPART_FIELDS_MAX)
+        .filter_map(field)
+        .collect()
 }
 
 fn field(part: &str) -> Option<(String, String)> {

@@ -13,9 +13,6 @@ use landfall_model::{Fault, limits};
 
 use crate::multipart;
 
-/// Parameters read of one request. Source: none; no flow has more than a dozen.
-const PARAMETERS_MAX: usize = 64;
-
 /// The parameters of a request. Some are secrets: there is no `Debug`.
 pub(crate) struct Params {
     values: BTreeMap<String, String>,
@@ -62,7 +59,7 @@ impl Params {
     }
 
     fn take(&mut self, name: String, value: String) {
-        if self.values.len() < PARAMETERS_MAX {
+        if self.values.len() < limits::OAUTH_PARAMETERS_MAX {
             self.values.entry(name).or_insert(value);
         }
     }

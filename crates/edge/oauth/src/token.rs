@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
-use landfall_auth::{Client, CodeExchange, Error, Grant, Granted};
+use landfall_auth::{Attempt, Client, CodeExchange, Error, Grant, Granted};
 use landfall_model::Fault;
 
 use crate::OauthState;
@@ -58,12 +58,13 @@ pub(crate) async fn post_required(request: Request) -> Response {
 async fn granted(state: &OauthState, parts: &Parts, params: &Params) -> Result<Granted, Error> {
     let grant = Grant::parse(params.find("grant_type").unwrap_or_default())?;
     let auth = &state.auth;
-    let base = state.base_url.of(parts);
+    let audience = state.audience.as_ref().map(|base| base.of(parts));
+    let audience = audience.as_deref();
     let proven = match params.find("client_assertion") {
         Some(_) if params.find("client_assertion_type") != Some(ASSERTION_TYPE) => {
             return Err(Fault::ClientCredentialsInvalid.into());
         }
-        Some(assertion) => Some(auth.proven_app(assertion, params.find("client_id"), &base)?),
+        Some(assertion) => Some(auth.proven_app(assertion, params.find("client_id"), audience)?),
         None => None,
     };
     let client = || match &proven {
@@ -90,11 +91,16 @@ async fn granted(state: &OauthState, parts: &Parts, params: &Params) -> Result<G
         Grant::Password => {
             let client = client()?;
             let (username, password) = (params.need("username")?, params.need("password")?);
-            auth.password_grant(client, username, password).await
+            let source = visit::source(parts);
+            auth.password_grant(client, Attempt { username, source }, password)
+                .await
         }
         Grant::ClientCredentials => auth.client_credentials_grant(client()?).await,
-        // Who asks stands in the assertion.
-        Grant::JwtBearer => auth.assertion_grant(params.need("assertion")?, &base).await,
+        // The assertion names the client.
+        Grant::JwtBearer => {
+            auth.assertion_grant(params.need("assertion")?, audience)
+                .await
+        }
         Grant::Device => {
             let client = client()?;
             auth.device_grant(client, params.need("code")?).await

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use axum::extract::ConnectInfo;
 use http::request::Parts;
 use http::uri::Authority;
-use landfall_auth::Visit;
+use landfall_auth::{Source, Visit};
 
 /// The visit of an app. Behind a proxy it comes from there, as documented: "the IP address of the first proxy".
 ///
@@ -18,4 +18,10 @@ pub(crate) fn of(parts: &Parts, client_id: &str) -> Visit {
         host: host.unwrap_or_default().to_owned(),
         client_id: client_id.to_owned(),
     }
+}
+
+/// Where a login comes from: behind a trusted proxy, the client's own address.
+pub(crate) fn source(parts: &Parts) -> Source {
+    let source = parts.extensions.get::<Source>().copied();
+    source.unwrap_or(Source::UNKNOWN)
 }

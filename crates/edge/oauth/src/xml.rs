@@ -104,7 +104,9 @@ impl<'de> Visitor<'de> for Element<'_> {
         while let Some(member) = members.next_key::<String>()? {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
             if !member.bytes().all(plain) {
-                return Err(A::Error::custom("a member that is not a valid element name"));
+                return Err(A::Error::custom(
+                    "a member that is not a valid element name",
+                ));
             }
             members.next_value_seed(Element {
                 xml: &mut *xml,

@@ -99,7 +99,7 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
     Resource::new(
         "event/eventSchema/{schemaId}",
         READ,
-        |shared, call, path, _| {
+        |shared: &Shared, call, path, _| {
             Box::pin(async move { event_schema::by_id(&shared.engine, call, path.text(0)) })
         },
     )
@@ -129,13 +129,17 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
     )
     .root(RootElement::Object)
     .described(Described::Object),
-    Resource::new("sobjects/{virtual}", READ, |shared, call, path, _| {
-        Box::pin(async move { shared.virtual_objects.information(call, path.text(0)) })
-    }),
+    Resource::new(
+        "sobjects/{virtual}",
+        READ,
+        |shared: &Shared, call, path, _| {
+            Box::pin(async move { shared.virtual_objects.information(call, path.text(0)) })
+        },
+    ),
     Resource::new(
         "sobjects/{object}/describe",
         READ,
-        |shared, call, path, _| {
+        |shared: &Shared, call, path, _| {
             Box::pin(async move { objects::describe(shared, call, path.object()?) })
         },
     )
@@ -144,7 +148,7 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
     Resource::new(
         "sobjects/{virtual}/describe",
         READ,
-        |shared, call, path, _| {
+        |shared: &Shared, call, path, _| {
             Box::pin(async move { shared.virtual_objects.describe(call, path.text(0)) })
         },
     )

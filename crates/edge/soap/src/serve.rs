@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode, header};
-use landfall_auth::Visit;
+use landfall_auth::{Source, Visit};
 use landfall_envelope::Envelope;
 use landfall_model::limits::REST_REQUESTS_DAILY_DEVELOPER;
 use landfall_model::{Fault, SoapFault};
@@ -71,7 +71,10 @@ async fn answered(
         base_url: (state.base_url)(parts),
     };
     if envelope.operation.name == session::LOGIN {
-        let granted = session::login(state, &endpoint, envelope, || visit(parts, envelope));
+        let source = parts.extensions.get::<Source>().copied();
+        let source = source.unwrap_or(Source::UNKNOWN);
+        let visit = || visit(parts, envelope);
+        let granted = session::login(state, &endpoint, envelope, source, visit);
         return Ok(Results {
             xml: granted.await?,
             requests: None,

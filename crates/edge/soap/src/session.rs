@@ -2,7 +2,7 @@
 //!
 //! Source: "Utility API Calls", `login()`, `logout()` (SOAP API Developer Guide).
 
-use landfall_auth::{Grant, Visit};
+use landfall_auth::{Attempt, Grant, Source, Visit};
 use landfall_envelope::Envelope;
 use landfall_http::denied;
 use landfall_model::{Fault, RecordId};
@@ -27,6 +27,7 @@ pub(crate) async fn login(
     state: &SoapState,
     endpoint: &Endpoint,
     envelope: &Envelope,
+    source: Source,
     visit: impl FnOnce() -> Visit,
 ) -> Result<String, Fault> {
     let argument = |name| {
@@ -38,7 +39,8 @@ pub(crate) async fn login(
     let username = argument("username").unwrap_or_default().trim();
     // A password may begin or end with a blank.
     let password = argument("password").unwrap_or_default();
-    let outcome = state.auth.session(username, password).await;
+    let attempt = Attempt { username, source };
+    let outcome = state.auth.session(attempt, password).await;
     let auth = &state.auth;
     auth.tell(Grant::Session, outcome.as_ref(), Some(username), visit);
     let granted = outcome.map_err(denied)?;

@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use landfall_model::{Fault, Timestamp};
+use landfall_model::{Fault, Timestamp, limits};
 use serde::Deserialize;
 
 use crate::certificate::Certificate;
@@ -32,6 +32,8 @@ const ALGORITHM: &str = "RS256";
 #[derive(Deserialize)]
 struct Header {
     alg: String,
+    /// Extensions that the reader has to understand; none is understood. Source: RFC 7515, section 4.1.11.
+    crit: Option<serde_json::Value>,
 }
 
 /// What an assertion says.
@@ -41,6 +43,7 @@ struct Claims {
     sub: String,
     aud: Audience,
     exp: Expiry,
+    nbf: Option<Expiry>,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +77,7 @@ impl<'a> Assertion<'a> {
         let (signed, signature) = text.rsplit_once('.')?;
         let (header, claims) = signed.split_once('.')?;
         let header: Header = serde_json::from_slice(&LENIENT.decode(header).ok()?).ok()?;
-        if header.alg != ALGORITHM {
+        if header.alg != ALGORITHM || header.crit.is_some() {
             return None;
         }
         Some(Self {
@@ -98,7 +101,7 @@ impl<'a> Assertion<'a> {
     pub(crate) fn check(
         &self,
         certificate: Option<&Certificate>,
-        base: &str,
+        base: Option<&str>,
         now: Timestamp,
     ) -> Result<(), Fault> {
         let certificate = certificate.ok_or(Fault::AssertionInvalid)?;
@@ -109,8 +112,14 @@ impl<'a> Assertion<'a> {
             Audience::One(one) => std::slice::from_ref(one),
             Audience::Several(several) => several,
         };
-        if !audience.iter().any(|given| is_us(given, base)) {
+        if !audience.iter().any(|audience| is_us(audience, base)) {
             return Err(Fault::AudienceInvalid);
+        }
+        if let Some(begin) = &self.claims.nbf {
+            let latest = now.plus_millis(limits::ASSERTION_CLOCK_SKEW_MS);
+            if begin.as_millis().is_none_or(|begin| begin > latest) {
+                return Err(Fault::AssertionInvalid);
+            }
         }
         match self.claims.exp.as_millis() {
             Some(end) if now < end => Ok(()),
@@ -120,9 +129,9 @@ impl<'a> Assertion<'a> {
     }
 }
 
-fn is_us(given: &str, base: &str) -> bool {
-    let given = given.strip_suffix('/').unwrap_or(given);
-    given == base || VENDOR.contains(&given)
+fn is_us(audience: &str, base: Option<&str>) -> bool {
+    let audience = audience.strip_suffix('/').unwrap_or(audience);
+    base == Some(audience) || VENDOR.contains(&audience)
 }
 
 impl Expiry {
@@ -181,6 +190,7 @@ mod tests {
         assert!(Assertion::parse(&good).is_ok());
         for text in [
             assertion(r#"{"alg":"none"}"#, claims),
+            assertion(r#"{"alg":"RS256","crit":["exp"]}"#, claims),
             assertion(r#"{"alg":"HS256"}"#, claims),
             assertion(r#"{"alg":"RS256"}"#, "{}"),
             assertion("", claims),
@@ -206,9 +216,10 @@ mod tests {
 
     #[test]
     fn it_is_meant_for_us_by_our_own_name_or_the_vendors() {
-        let base = "https://localhost:7443";
+        let own = "https://localhost:7443";
+        let base = Some(own);
         for audience in [
-            base,
+            own,
             "https://localhost:7443/",
             "https://login.salesforce.com",
         ] {
@@ -220,6 +231,7 @@ mod tests {
             "https://login.salesforce.com.evil.example",
         ] {
             assert!(!is_us(audience, base), "{audience}");
+            assert!(!is_us(audience, None), "{audience}");
         }
     }
 }

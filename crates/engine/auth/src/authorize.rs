@@ -11,6 +11,7 @@ use std::sync::Arc;
 use landfall_model::{Fault, RecordId};
 
 use crate::app::{App, Client, Grant};
+use crate::attempts::Attempt;
 use crate::codes::{Issued, Shown};
 use crate::error::Error;
 use crate::grants::{Granted, Terms};
@@ -193,8 +194,12 @@ impl Auth {
     ///
     /// # Errors
     /// Refused with [`Fault::AuthenticationFailed`], [`Fault::UserInactive`] or [`Fault::LoginRateExceeded`].
-    pub async fn log_in(&self, username: &str, password: &str) -> Result<RecordId, Error> {
-        let user = self.0.verify(username, password).await?;
+    pub async fn log_in(
+        &self,
+        attempt: impl Into<Attempt<'_>>,
+        password: &str,
+    ) -> Result<RecordId, Error> {
+        let user = self.0.verify(attempt.into(), password).await?;
         if user.active {
             Ok(user.id)
         } else {
@@ -229,10 +234,10 @@ impl Auth {
         request.question(|question| self.0.tickets.issue(question, user, now))
     }
 
-    /// The user of a ticket, if it is one for this request.
+    /// The user of a ticket, if it is one for this request. It is void afterwards.
     pub fn ticket_user(&self, request: &AuthorizationRequest, ticket: &str) -> Option<RecordId> {
         let now = self.0.engine.clock().now();
-        request.question(|question| self.0.tickets.open(question, ticket, now))
+        request.question(|question| self.0.tickets.redeem(question, ticket, now))
     }
 
     /// Gives the app what the user has said yes to.

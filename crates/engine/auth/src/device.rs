@@ -98,10 +98,10 @@ impl Auth {
         request.question(|question| self.0.tickets.issue(question, user, now))
     }
 
-    /// The user of a ticket, if it is one for this device.
+    /// The user of a ticket, if it is one for this device. It is void afterwards.
     pub fn device_ticket_user(&self, request: &DeviceRequest, ticket: &str) -> Option<RecordId> {
         let now = self.0.engine.clock().now();
-        request.question(|question| self.0.tickets.open(question, ticket, now))
+        request.question(|question| self.0.tickets.redeem(question, ticket, now))
     }
 
     /// Tells the device what its user has said: who it is, or nobody for a no. False if it does not wait any more.

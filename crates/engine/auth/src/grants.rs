@@ -1,15 +1,17 @@
 //! How a login begins: the OAuth 2.0 grants.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use landfall_model::{Fault, RecordId, Timestamp, limits};
 use landfall_store::{Document, DocumentKind};
+use tracing::{debug, warn};
 
 use crate::app::{App, Client, Grant};
 use crate::assertion::Assertion;
+use crate::attempts::{Attempt, Attempts, FailedLogins, Source};
 use crate::documents::{Credential, StoredLogin, forgotten, kept, read};
 use crate::error::Error;
 use crate::login::{Beginning, Login};
@@ -154,7 +156,7 @@ impl Auth {
     pub async fn password_grant(
         &self,
         client: Client<'_>,
-        username: &str,
+        attempt: impl Into<Attempt<'_>>,
         password: &str,
     ) -> Result<Granted, Error> {
         let shared = &*self.0;
@@ -162,7 +164,7 @@ impl Auth {
         if !shared.settings.password_grant {
             return Err(Fault::AuthenticationFailed.into());
         }
-        let user = shared.verify(username, password).await?;
+        let user = shared.verify(attempt.into(), password).await?;
         let terms = Terms::of_app(Grant::Password, &app);
         shared.begin_new(app, user, terms).await
     }
@@ -173,12 +175,16 @@ impl Auth {
     ///
     /// # Errors
     /// Refused with [`Fault::AuthenticationFailed`], [`Fault::UserInactive`] or [`Fault::LoginRateExceeded`].
-    pub async fn session(&self, username: &str, password: &str) -> Result<Granted, Error> {
+    pub async fn session(
+        &self,
+        attempt: impl Into<Attempt<'_>>,
+        password: &str,
+    ) -> Result<Granted, Error> {
         let shared = &*self.0;
         if !shared.settings.password_grant {
             return Err(Fault::AuthenticationFailed.into());
         }
-        let user = shared.verify(username, password).await?;
+        let user = shared.verify(attempt.into(), password).await?;
         let app = Arc::new(App::none());
         let terms = Terms::of_app(Grant::Session, &app);
         shared.begin_new(app, user, terms).await
@@ -204,8 +210,8 @@ impl Auth {
         shared.begin_new(app, user, terms).await
     }
 
-    /// A login on behalf of a user whom the app names by an assertion, which it has signed. It is meant for `base`, or for
-    /// a login host of the vendor.
+    /// A login on behalf of a user whom the app names by an assertion, which it has signed. Its audience is `base`, the
+    /// server's own address if it has one, or a login host of the service.
     ///
     /// Source: "OAuth 2.0 JWT Bearer Flow" (Salesforce Help).
     ///
@@ -213,7 +219,11 @@ impl Auth {
     /// Refused with [`Fault::AssertionInvalid`], [`Fault::ClientIdInvalid`], [`Fault::GrantUnsupported`],
     /// [`Fault::AudienceInvalid`], [`Fault::AssertionExpired`], [`Fault::ClientNotApproved`], [`Fault::UserInactive`] or
     /// [`Fault::LoginRateExceeded`].
-    pub async fn assertion_grant(&self, assertion: &str, base: &str) -> Result<Granted, Error> {
+    pub async fn assertion_grant(
+        &self,
+        assertion: &str,
+        base: Option<&str>,
+    ) -> Result<Granted, Error> {
         let shared = &*self.0;
         let assertion = Assertion::parse(assertion)?;
         let app = shared.apps.find(assertion.client_id())?;
@@ -264,11 +274,30 @@ impl Auth {
     }
 }
 
+/// A password that is being checked.
+struct Pending<'a> {
+    attempts: &'a Mutex<Attempts>,
+    source: Source,
+}
+
+impl<'a> Pending<'a> {
+    fn begin(attempts: &'a Mutex<Attempts>, source: Source) -> Result<Self, Fault> {
+        lock(attempts).begin(source)?;
+        Ok(Self { attempts, source })
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        lock(self.attempts).end(self.source);
+    }
+}
+
 impl Shared {
     /// The user of this name, if the password is theirs.
-    pub(crate) async fn verify(&self, username: &str, password: &str) -> Result<User, Error> {
+    pub(crate) async fn verify(&self, attempt: Attempt<'_>, password: &str) -> Result<User, Error> {
         let clock = self.engine.clock();
-        let user = self.users.by_name(username).await?;
+        let user = self.users.by_name(attempt.username).await?;
         let id = user.as_ref().map_or(RecordId::EMPTY, |user| user.id);
         let credential = self.credential(id).await?;
         let stored = credential
@@ -277,22 +306,33 @@ impl Shared {
         let known =
             stored.is_some_and(|stored| self.passwords.verified(id, stored, password, clock.now()));
         if !known {
-            lock(&self.attempts).check(username, clock.now())?;
+            lock(&self.attempts).check(attempt, clock.now())?;
+            let _pending = Pending::begin(&self.attempts, attempt.source)?;
             let turn = self.passwords.turn().await?;
             // Once more: of guesses that were sent at once, all have passed the first check.
-            lock(&self.attempts).check(username, clock.now())?;
+            lock(&self.attempts).check(attempt, clock.now())?;
             let candidates = self.candidates(password, credential.as_ref());
             let (right, _turn) = self.passwords.verify(turn, stored, candidates).await?;
             if !right {
-                lock(&self.attempts).failed(username, clock.now());
+                self.failed(attempt);
                 return Err(Fault::AuthenticationFailed.into());
             }
-            lock(&self.attempts).succeeded(username);
+            lock(&self.attempts).succeeded(attempt, clock.now());
             if let Some(stored) = stored {
                 self.passwords.remember(id, stored, password, clock.now());
             }
         }
         user.ok_or_else(|| Fault::AuthenticationFailed.into())
+    }
+
+    /// Counts a failed login, and logs how many there were once in a while. The name is not logged: it may be a password.
+    fn failed(&self, attempt: Attempt<'_>) {
+        let source = attempt.source.0;
+        debug!(%source, "login failed");
+        let report = lock(&self.attempts).failed(attempt, self.engine.clock().now());
+        if let Some(FailedLogins { failed, throttled }) = report {
+            warn!(failed, throttled, last_source = %source, "logins failed");
+        }
     }
 
     /// What the password may be, given that a security token may follow it.

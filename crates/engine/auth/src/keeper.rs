@@ -4,6 +4,7 @@ use std::sync::{Arc, Weak};
 
 use landfall_engine::Clock;
 use landfall_model::Timestamp;
+use landfall_model::limits::{LOGIN_EXPIRY_ROUND_MS_MAX, LOGIN_EXPIRY_ROUND_MS_MIN};
 use landfall_store::{Document, DocumentKind};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -14,18 +15,13 @@ use crate::documents::{StoredLogin, forgotten, kept};
 use crate::error::Error;
 use crate::login::Login;
 
-/// The longest time between two rounds. Unit: milliseconds.
-const ROUND_MS_MAX: i64 = 10_000;
-
-/// The shortest time between two rounds. Unit: milliseconds.
-const ROUND_MS_MIN: i64 = 50;
-
 /// Documents in one write.
 const DOCUMENTS_A_WRITE: usize = 1_000;
 
 /// Starts the keeper. It ends with the last handle, or when told to stop.
 pub(crate) fn start(shared: &Arc<Shared>) -> JoinHandle<()> {
-    let round_ms = (shared.settings.idle_ms() / 10).clamp(ROUND_MS_MIN, ROUND_MS_MAX);
+    let round_ms = (shared.settings.idle_ms() / 10)
+        .clamp(LOGIN_EXPIRY_ROUND_MS_MIN, LOGIN_EXPIRY_ROUND_MS_MAX);
     let clock = Arc::clone(shared.engine.clock());
     let stopped = Arc::clone(&shared.stopped);
     let due = shared.following.due();

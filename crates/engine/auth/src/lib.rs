@@ -49,6 +49,7 @@ use tokio::task::JoinHandle;
 
 pub use access::{may_keep, topics};
 pub use app::{App, AppPolicy, Client, Grant};
+pub use attempts::{Attempt, FailedLogins, Source};
 pub use authorize::{
     AuthorizationParameters, AuthorizationRequest, Authorized, CodeExchange, ResponseType,
 };
@@ -207,6 +208,11 @@ impl Auth {
     pub fn has_refresh_token(&self, token: &str) -> bool {
         let hash = TokenHash::of(token);
         self.0.refresh_tokens.find(&hash).is_some()
+    }
+
+    /// Failed logins since the start.
+    pub fn failed_logins(&self) -> FailedLogins {
+        lock(&self.0.attempts).totals()
     }
 
     /// The definition of users.

@@ -7,7 +7,7 @@ use landfall_store::Document;
 use tokio::sync::Notify;
 
 use crate::app::Apps;
-use crate::attempts::{Attempts, HourlyLogins};
+use crate::attempts::{Attempts, Free, HourlyLogins};
 use crate::deployed_app;
 use crate::error::Error;
 use crate::following::Following;
@@ -34,8 +34,12 @@ pub(crate) async fn open(engine: Engine, settings: Settings) -> Result<Auth, Err
         following: Arc::new(following),
         passwords: Passwords::new(&settings, engine.entropy())?,
         attempts: Mutex::new(Attempts::new(
-            settings.failed_logins_free,
-            settings.failed_logins_free_of_all,
+            Free {
+                user_and_source: settings.failed_logins_free,
+                source: settings.failed_logins_free_of_source,
+                user: settings.failed_logins_free_of_user,
+            },
+            settings.passwords_pending_per_source,
         )),
         tickets: Tickets::new(engine.entropy()),
         codes: Mutex::default(),

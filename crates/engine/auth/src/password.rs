@@ -20,12 +20,6 @@ use crate::error::Error;
 use crate::lock;
 use crate::settings::{PasswordCost, Settings, millis};
 
-/// Hashes computed at once: each takes a processor and the memory of its cost.
-const HASHES_AT_ONCE: usize = 2;
-
-/// Users whose verified password is remembered.
-const VERIFIED_MAX: usize = 1_000;
-
 type Tag = [u8; 32];
 
 /// Hashes and verifies passwords, a few at a time.
@@ -52,7 +46,7 @@ impl Passwords {
         let hash = BASE64_STANDARD_NO_PAD.encode(draw::<32>(entropy));
         Ok(Self {
             argon: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-            turns: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            turns: Arc::new(Semaphore::new(limits::PASSWORD_HASHES_AT_ONCE)),
             waiting: AtomicUsize::new(0),
             nobody: format!("$argon2id$v=19$m={memory_kib},t={passes},p=1${salt}${hash}").into(),
             key: draw(entropy),
@@ -132,10 +126,10 @@ impl Passwords {
         }
         let tag = self.tag(stored, password);
         let mut verified = lock(&self.verified);
-        if verified.len() >= VERIFIED_MAX {
+        if verified.len() >= limits::VERIFIED_PASSWORDS_MAX {
             verified.retain(|_, (_, until)| now < *until);
         }
-        if verified.len() < VERIFIED_MAX || verified.contains_key(&user) {
+        if verified.len() < limits::VERIFIED_PASSWORDS_MAX || verified.contains_key(&user) {
             verified.insert(user, (tag, now.plus_millis(self.kept_ms)));
         }
     }

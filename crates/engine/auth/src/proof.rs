@@ -24,7 +24,7 @@ impl Auth {
         &self,
         assertion: &str,
         claimed: Option<&str>,
-        base: &str,
+        base: Option<&str>,
     ) -> Result<Arc<App>, Fault> {
         let invalid = |_| Fault::ClientCredentialsInvalid;
         let assertion = Assertion::parse(assertion).map_err(invalid)?;
@@ -35,8 +35,8 @@ impl Auth {
         let app = self.0.apps.find(id)?;
         let certificate = app.policy.certificate.as_ref();
         let now = self.0.engine.clock().now();
-        let endpoint = format!("{base}{TOKEN_ENDPOINT}");
-        let checked = assertion.check(certificate, &endpoint, now);
+        let endpoint = base.map(|base| format!("{base}{TOKEN_ENDPOINT}"));
+        let checked = assertion.check(certificate, endpoint.as_deref(), now);
         let checked = checked.or_else(|_| assertion.check(certificate, base, now));
         checked.map_err(invalid)?;
         Ok(app)

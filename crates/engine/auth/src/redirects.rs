@@ -3,6 +3,8 @@
 //! Source: "OAuth 2.0 Authorization Errors" (Salesforce Help): `redirect_uri` must match the configuration, exactly. Our
 //! own: on the machine itself, the port may be left open (RFC 8252, 7.3), and for development the path, too.
 
+use landfall_model::limits::REDIRECT_URI_BYTES_MAX;
+
 /// Hosts that are the machine itself.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -16,9 +18,6 @@ const SCHEMES_REFUSED: [&str; 7] = [
     "about",
     "filesystem",
 ];
-
-/// Bytes of an address.
-const BYTES_MAX: usize = 2_048;
 
 /// Every address on the machine itself: for a developer org, whose users are the machine's.
 pub(crate) fn whole_machine() -> Vec<String> {
@@ -97,7 +96,7 @@ fn open_port(registered: &str) -> Option<(&str, &str)> {
 /// Whether a text can stand in a header, and has no fragment of its own.
 fn is_plain(uri: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_graphic() && !b"#\\<>\"".contains(&byte);
-    !uri.is_empty() && uri.len() <= BYTES_MAX && uri.bytes().all(plain)
+    !uri.is_empty() && uri.len() <= REDIRECT_URI_BYTES_MAX && uri.bytes().all(plain)
 }
 
 #[cfg(test)]

@@ -3,9 +3,7 @@
 use std::fmt;
 
 use landfall_model::Fault;
-
-/// Scopes kept of one request. Source: none; the documented ones are fewer than 30.
-const SCOPES_MAX: usize = 64;
+use landfall_model::limits::SCOPES_MAX;
 
 /// Every scope that can be asked for, but those of Data Cloud, which all begin alike.
 ///

@@ -17,9 +17,6 @@ use crate::redirects;
 use crate::scopes::Scopes;
 use crate::token::{TokenHash, random};
 
-/// Shortest client secret that is taken outside a developer org.
-const SECRET_CHARS_MIN: usize = 16;
-
 /// Name and password of the developer org's administrator, client id and secret of its app.
 ///
 /// Source: none: the contract of the developer org.
@@ -175,7 +172,7 @@ impl Auth {
     /// Source: `setPassword()` (SOAP API Developer Guide); "Reset Your Security Token" (Salesforce Help).
     ///
     /// # Errors
-    /// [`Error::UserUnknown`]; refused with [`Fault::ValueRefused`] if it is empty or longer than
+    /// [`Error::UserUnknown`]; refused with [`Fault::ValueRefused`] if it is shorter than the settings allow or longer than
     /// [`limits::PASSWORD_BYTES_MAX`]; [`Error`] if the store fails.
     pub async fn set_password(&self, user: RecordId, password: &str) -> Result<(), Error> {
         let shared = &*self.0;
@@ -189,10 +186,12 @@ impl Auth {
     }
 
     async fn credential_document(&self, user: RecordId, password: &str) -> Result<Document, Error> {
-        if password.is_empty() || password.len() > limits::PASSWORD_BYTES_MAX {
-            return Err(password_refused().into());
-        }
         let shared = &*self.0;
+        let chars_min = shared.settings.password_chars_min;
+        let is_short = password.chars().count() < chars_min;
+        if is_short || password.is_empty() || password.len() > limits::PASSWORD_BYTES_MAX {
+            return Err(password_refused(chars_min).into());
+        }
         let entropy = shared.engine.entropy();
         let credential = Credential {
             hash: shared.passwords.hash(password, entropy).await?,
@@ -256,7 +255,9 @@ impl Auth {
     /// [`Error::ClientIdInvalid`], [`Error::SecretWeak`], or [`Error`] if the store fails.
     pub async fn create_app(&self, app: App) -> Result<(), Error> {
         let secret = &app.secret;
-        if secret.chars().count() < SECRET_CHARS_MIN || secret.contains(char::is_whitespace) {
+        if secret.chars().count() < limits::CLIENT_SECRET_CHARS_MIN
+            || secret.contains(char::is_whitespace)
+        {
             return Err(Error::SecretWeak);
         }
         app.check()?;
@@ -295,13 +296,16 @@ impl Auth {
 }
 
 /// Source: "sObject User Password" (REST API Developer Guide) for the name; our own bounds.
-fn password_refused() -> Fault {
+fn password_refused(chars_min: usize) -> Fault {
     Fault::ValueRefused {
         field: FaultField {
             name: FieldName::new("NewPassword"),
             label: "New Password".to_owned(),
         },
-        reason: format!("a password has 1 to {} bytes", limits::PASSWORD_BYTES_MAX),
+        reason: format!(
+            "a password has at least {chars_min} characters and at most {} bytes",
+            limits::PASSWORD_BYTES_MAX
+        ),
     }
 }
 

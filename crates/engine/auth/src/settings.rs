@@ -25,10 +25,16 @@ pub struct Settings {
     /// process has, never stored: a changed password is never found in it, and a wrong one always costs a full hash. It
     /// weakens one thing: who can read the process's memory can guess faster. So it is off in production.
     pub verified_password_kept: Duration,
-    /// Failed logins of one user in a row before the next has to wait: 1 s, 2 s, 4 s and so on.
+    /// Failed logins of one user from one source before the next has to wait: 1 s, 2 s, 4 s and so on.
     pub failed_logins_free: u32,
-    /// Failed logins of all users together within a minute before everybody who fails has to wait.
-    pub failed_logins_free_of_all: u32,
+    /// Failed logins from one source before the next has to wait, of any user.
+    pub failed_logins_free_of_source: u32,
+    /// Failed logins of one user from all sources before sources that have failed have to wait.
+    pub failed_logins_free_of_user: u32,
+    /// Passwords from one source that are checked or wait for it at once.
+    pub passwords_pending_per_source: usize,
+    /// Least length of a password. Unit: characters.
+    pub password_chars_min: usize,
     /// Logins of one user in an hour; none: unlimited.
     ///
     /// Source: `login()` (SOAP API Developer Guide): 3,600 calls per user per hour.
@@ -69,7 +75,10 @@ impl Settings {
             security_token_ignored: true,
             verified_password_kept: Duration::from_mins(5),
             failed_logins_free: 100,
-            failed_logins_free_of_all: 1_000,
+            failed_logins_free_of_source: 1_000,
+            failed_logins_free_of_user: 1_000,
+            passwords_pending_per_source: limits::PASSWORD_QUEUE_MAX,
+            password_chars_min: 1,
             logins_an_hour: None,
             ..Self::production()
         }
@@ -83,7 +92,10 @@ impl Settings {
             security_token_ignored: false,
             verified_password_kept: Duration::ZERO,
             failed_logins_free: 5,
-            failed_logins_free_of_all: 200,
+            failed_logins_free_of_source: 50,
+            failed_logins_free_of_user: 100,
+            passwords_pending_per_source: limits::PASSWORDS_PENDING_PER_SOURCE_MAX,
+            password_chars_min: limits::PRODUCTION_PASSWORD_CHARS_MIN,
             logins_an_hour: Some(limits::LOGINS_AN_HOUR),
             password_cost: PasswordCost::RECOMMENDED,
             auto_approve: None,

@@ -29,7 +29,6 @@ use mask::Masks;
 
 pub(crate) use grants::Grants;
 pub(crate) use grants::is_secured;
-pub(crate) use mask::Mask;
 pub use org_view::OrgView;
 pub(crate) use rights::AllRights;
 pub use rights::Rights;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use landfall_model::limits::{
-    EVENT_BLOCK_BYTES_MAX, LOG_INDEXED_TOPICS_MAX, LOG_PAGE_BYTES_MAX, TRIM_BLOCKS_MAX,
-    TRIM_BYTES_MAX, SHRINK_PAGES_MAX,
+    EVENT_BLOCK_BYTES_MAX, LOG_INDEXED_TOPICS_MAX, LOG_PAGE_BYTES_MAX, SHRINK_PAGES_MAX,
+    TRIM_BLOCKS_MAX, TRIM_BYTES_MAX,
 };
 use landfall_model::{CommitNumber, ReplayId, Timestamp, Topic};
 use landfall_store::{Event, LogBounds, NewEvent, Page, Position, Result, TopicFilter, TopicId};

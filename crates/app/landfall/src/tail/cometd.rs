@@ -10,7 +10,7 @@ use tracing::{debug, warn};
 use crate::connection::{self, Logins};
 use crate::outcome::{Exit, Failure};
 
-use super::{Told, lines};
+use super::{Followed, lines};
 
 /// How long the goodbye may take.
 const GOODBYE_MAX: Duration = Duration::from_secs(1);
@@ -50,16 +50,16 @@ impl Source {
         })
     }
 
-    pub(super) async fn next(&mut self) -> Result<Told, Failure> {
+    pub(super) async fn next(&mut self) -> Result<Followed, Failure> {
         loop {
             let update = self.streaming.next().await;
-            if let Some(told) = self.handle(update).await? {
-                return Ok(told);
+            if let Some(followed) = self.handle(update).await? {
+                return Ok(followed);
             }
         }
     }
 
-    async fn handle(&mut self, update: Update) -> Result<Option<Told>, Failure> {
+    async fn handle(&mut self, update: Update) -> Result<Option<Followed>, Failure> {
         match update {
             Update::Opened { client_id } => {
                 self.opened = true;
@@ -68,12 +68,12 @@ impl Source {
             Update::Subscribed(topic) => {
                 self.renewed = false;
                 debug!(%topic, "subscribed");
-                return Ok(Some(Told::Subscribed(topic)));
+                return Ok(Some(Followed::Subscribed(topic)));
             }
             Update::SubscribeRefused(topic, refusal) => {
                 return Err(lines::subscription_refused(&topic, &refusal));
             }
-            Update::Event(event) => return Ok(Some(Told::Event(event))),
+            Update::Event(event) => return Ok(Some(Followed::Event(event))),
             Update::Retrying {
                 wait,
                 refusal,
@@ -86,7 +86,7 @@ impl Source {
                 let error = error.map(|error| error.to_string());
                 warn!(
                     wait_ms = wait.as_millis(),
-                    refusal, error, "the stream broke off and is taken up again"
+                    refusal, error, "stream interrupted, resuming"
                 );
             }
             Update::Closed(refusal) => {
@@ -94,7 +94,7 @@ impl Source {
                 if self.renewed || !self.opened || !lines::is_about_login(&refusal) {
                     return Err(lines::closed(&refusal));
                 }
-                warn!(error = %refusal.error, "the login has ended, logging in again");
+                warn!(error = %refusal.error, "login expired, logging in again");
                 self.renewed = true;
                 let org = self.logins.renew().await?;
                 self.streaming.renew(org);

@@ -114,7 +114,7 @@ pub(super) fn is_about_login(refusal: &Refusal) -> bool {
         .any(|text| text.starts_with("401"))
 }
 
-/// What a person is told when a session ended for good.
+/// The message of a session that ended for good.
 pub(super) fn closed(refusal: &Refusal) -> Failure {
     let failure = Failure::new(format!("the org refused the session: {}", said(refusal)));
     if is_about_login(refusal) {
@@ -124,7 +124,7 @@ pub(super) fn closed(refusal: &Refusal) -> Failure {
     }
 }
 
-/// What a person is told when a subscription was refused.
+/// The message of a refused subscription.
 pub(super) fn subscription_refused(topic: &str, refusal: &Refusal) -> Failure {
     let said = said(refusal);
     // Source: "Streaming API Error Codes".
@@ -140,7 +140,7 @@ pub(super) fn subscription_refused(topic: &str, refusal: &Refusal) -> Failure {
     }
 }
 
-/// What a person is told when the org does not have the events after a replay id.
+/// The message of a replay id outside retention.
 pub(super) fn replay_refused(topic: &str, said: &str) -> Failure {
     Failure::new(format!(
         "the replay id is outside retention on {topic}: {said}"
@@ -149,7 +149,7 @@ pub(super) fn replay_refused(topic: &str, said: &str) -> Failure {
     .exit(Exit::ReplayIdInvalid)
 }
 
-/// What a person is told when there is no such topic.
+/// The message of a topic that does not exist.
 pub(super) fn unknown(topic: &str, said: &str) -> Failure {
     let failure =
         Failure::new(format!("this org has no channel {topic}: {said}")).exit(Exit::Unknown);

@@ -14,7 +14,7 @@ use tracing::{debug, warn};
 use crate::connection::{self, Logins};
 use crate::outcome::{Exit, Failure};
 
-use super::{Told, lines};
+use super::{Followed, lines};
 
 /// Events that wait to be printed; what follows them waits at the org.
 const WAITING_MAX: usize = 200;
@@ -25,10 +25,10 @@ const PAUSE_MIN: Duration = Duration::from_secs(1);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
-type Out = mpsc::Sender<Result<Told, Failure>>;
+type Out = mpsc::Sender<Result<Followed, Failure>>;
 
 pub(super) struct Source {
-    told: mpsc::Receiver<Result<Told, Failure>>,
+    followed: mpsc::Receiver<Result<Followed, Failure>>,
     /// Ends the followers when this is dropped.
     _followers: JoinSet<()>,
 }
@@ -40,7 +40,7 @@ impl Source {
         topics: &[String],
         replay: streaming::Replay,
     ) -> Self {
-        let (out, told) = mpsc::channel(WAITING_MAX);
+        let (out, followed) = mpsc::channel(WAITING_MAX);
         let logins = Arc::new(logins);
         let mut followers = JoinSet::new();
         for topic in topics {
@@ -62,16 +62,16 @@ impl Source {
             });
         }
         Self {
-            told,
+            followed,
             _followers: followers,
         }
     }
 
-    pub(super) async fn next(&mut self) -> Result<Told, Failure> {
-        self.told
+    pub(super) async fn next(&mut self) -> Result<Followed, Failure> {
+        self.followed
             .recv()
             .await
-            .unwrap_or_else(|| Err(Failure::new("nothing is followed any more")))
+            .unwrap_or_else(|| Err(Failure::new("all subscriptions have ended")))
     }
 }
 
@@ -104,7 +104,7 @@ impl Follower {
                 return Ok(());
             }
             if is_about_login(&error) && !self.renewed && self.taken {
-                warn!(%error, "the login has ended, logging in again");
+                warn!(%error, "login expired, logging in again");
                 self.renewed = true;
                 self.org = self.logins.renew().await?;
                 continue;
@@ -112,7 +112,7 @@ impl Follower {
             if !self.taken || is_final(&error) {
                 return Err(refused(&self.topic, &error));
             }
-            warn!(wait_ms = self.pause.as_millis(), %error, "the stream broke off and is taken up again");
+            warn!(wait_ms = self.pause.as_millis(), %error, "stream interrupted, resuming");
             sleep(self.pause).await;
             self.pause = (self.pause * 2).min(PAUSE_MAX);
         }
@@ -128,7 +128,7 @@ impl Follower {
         debug!(topic = %self.topic, "subscribed");
         if self
             .out
-            .send(Ok(Told::Subscribed(self.topic.as_str().into())))
+            .send(Ok(Followed::Subscribed(self.topic.as_str().into())))
             .await
             .is_err()
         {
@@ -142,7 +142,7 @@ impl Follower {
                 continue;
             };
             self.succeeded();
-            if self.out.send(Ok(Told::Event(event))).await.is_err() {
+            if self.out.send(Ok(Followed::Event(event))).await.is_err() {
                 return Ok(());
             }
         }
@@ -191,7 +191,7 @@ fn is_final(error: &Error) -> bool {
     }
 }
 
-/// What a person is told when a topic cannot be followed.
+/// The message of a refused subscription.
 fn refused(topic: &str, error: &Error) -> Failure {
     match error {
         Error::Rpc {

@@ -3,29 +3,75 @@
 use super::*;
 
 fn settings(text: &str) -> Settings {
-    toml::from_str(text).expect("valid settings")
+    Settings::parse(text, Path::new("landfall.toml")).expect("valid settings")
 }
 
 fn refusal(text: &str) -> String {
-    Config::serve(settings(text)).unwrap_err().to_string()
+    match Settings::parse(text, Path::new("landfall.toml")) {
+        Ok(settings) => Config::serve(&settings).unwrap_err().to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+
+    let permissions = std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(path, permissions).expect("a mode");
+}
+
+#[test]
+fn secrets_that_other_users_can_read_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("secret");
+    std::fs::write(&path, "correct horse battery staple").expect("written");
+    let path = path.to_str().expect("plain");
+    for text in [
+        format!("[admin]\nusername = \"a@b\"\npassword_file = \"{path}\""),
+        format!("[connected_app]\nclient_id = \"a\"\nclient_secret_file = \"{path}\""),
+        format!("[tls]\ncertificate_file = \"{path}\"\nkey_file = \"{path}\""),
+        format!("[metrics]\ntoken_file = \"{path}\""),
+    ] {
+        let text = format!("data = \"d\"\n{text}");
+        set_mode(Path::new(path), 0o644);
+        assert!(refusal(&text).contains("other users can access"), "{text}");
+        set_mode(Path::new(path), 0o600);
+        assert!(Config::serve(&settings(&text)).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn logins_over_cleartext_are_for_proxies_that_terminate_tls() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = folder.path().join("key");
+    std::fs::write(&key, "x").expect("written");
+    set_mode(&key, 0o600);
+    let files = format!("[tls]\ncertificate_file = {key:?}\nkey_file = {key:?}\n");
+    let config = |text: &str| {
+        let text = format!("data = \"d\"\n{files}{text}");
+        Config::serve(&settings(&text)).expect("safe")
+    };
+    assert!(!config("").cleartext_logins);
+    let by_proxy = "terminated_by_proxy = true\n[proxies]\ntrusted = [\"10.0.0.1\"]";
+    assert!(config(by_proxy).cleartext_logins);
+    assert!(config("").hsts);
+    assert!(!Config::dev(&settings("")).expect("safe").hsts);
 }
 
 #[test]
 fn a_developer_org_listens_on_loopback_only() {
-    assert!(Config::dev(settings("")).is_ok());
-    assert!(Config::dev(settings("listen = \"[::1]:0\"")).is_ok());
-    let error = Config::dev(settings("listen = \"0.0.0.0:7443\"")).unwrap_err();
+    assert!(Config::dev(&settings("")).is_ok());
+    assert!(Config::dev(&settings("listen = \"[::1]:0\"")).is_ok());
+    let error = Config::dev(&settings("listen = \"0.0.0.0:7443\"")).unwrap_err();
     assert!(matches!(error, Error::Unsafe { .. }), "{error}");
     assert!(error.hint().is_some());
 }
 
 #[test]
 fn a_developer_org_takes_no_credentials() {
-    let error = Config::dev(settings("[admin]\nusername = \"a@b\"")).unwrap_err();
+    let error = Config::dev(&settings("[admin]\nusername = \"a@b\"")).unwrap_err();
     assert!(
-        error
-            .to_string()
-            .contains("`admin.username` is for `landfall serve`"),
+        error.to_string().contains("it is for `landfall serve`"),
         "{error}"
     );
 }
@@ -36,25 +82,25 @@ fn a_production_node_is_never_ephemeral() {
 }
 
 #[test]
-fn a_production_node_asks_its_users() {
+fn a_production_node_never_approves_by_itself() {
     let text = "data = \"d\"\n[oauth]\nauto_approve = \"a@b\"";
     assert!(refusal(text).contains("`oauth.auto_approve` is set"));
-    let dev = Config::dev(settings("[oauth]\nauto_approve = \"a@b\"")).expect("safe");
+    let dev = Config::dev(&settings("[oauth]\nauto_approve = \"a@b\"")).expect("safe");
     assert_eq!(dev.logins.auto_approve.as_deref(), Some("a@b"));
 }
 
 #[test]
-fn only_a_developer_org_passes_for_the_vendors_hosts() {
+fn only_a_developer_org_answers_as_the_service() {
     assert!(refusal("data = \"d\"\nas_salesforce = true").contains("`as_salesforce` is set"));
-    let dev = |text| Config::dev(settings(text)).expect("safe").tls;
+    let dev = |text| Config::dev(&settings(text)).expect("safe").tls;
     assert_eq!(dev("as_salesforce = true"), Tls::AsSalesforce);
     assert_eq!(dev(""), Tls::DeveloperAuthority);
 }
 
 #[test]
-fn only_a_developer_org_describes_itself_unasked() {
-    let dev = |text| Config::dev(settings(text)).expect("safe").reflection;
-    let serve = |text| Config::serve(settings(text)).expect("safe").reflection;
+fn only_a_developer_org_has_reflection_by_default() {
+    let dev = |text| Config::dev(&settings(text)).expect("safe").reflection;
+    let serve = |text| Config::serve(&settings(text)).expect("safe").reflection;
     let (off, on) = (
         "[pubsub]\nreflection = false",
         "data = \"d\"\n[pubsub]\nreflection = true",
@@ -64,42 +110,48 @@ fn only_a_developer_org_describes_itself_unasked() {
 }
 
 #[test]
-fn what_is_said_of_logins_goes_before_what_is_the_case_anyway() {
-    let said = "data = \"d\"\n[oauth]\nsession_timeout_seconds = 2\npassword_grant = false\n\
+fn settings_of_logins_override_the_defaults() {
+    let own = "data = \"d\"\n[oauth]\nsession_timeout_seconds = 2\npassword_grant = false\n\
         [limits]\nlogins_an_hour = 0\n[connected_app]\nscopes = [\"api\", \"id\"]";
-    let config = Config::serve(settings(said)).expect("safe");
+    let config = Config::serve(&settings(own)).expect("safe");
     assert_eq!(config.logins.session_idle, Duration::from_secs(2));
     assert_eq!(
         (config.logins.password_grant, config.logins.logins_an_hour),
         (false, None)
     );
     assert_eq!(config.app_scopes, Some(Scopes::parse("api id")));
-    let config = Config::serve(settings("data = \"d\"")).expect("safe");
+    let config = Config::serve(&settings("data = \"d\"")).expect("safe");
     assert_eq!(config.logins.session_idle, Duration::from_hours(2));
     assert_eq!(
         (config.logins.password_grant, config.logins.logins_an_hour),
         (true, Some(3_600))
     );
     let made_up = "data = \"d\"\n[connected_app]\nscopes = [\"api\", \"made_up\"]";
-    assert!(refusal(made_up).contains("there is no scope `made_up`"));
+    assert!(refusal(made_up).contains("`made_up` is not a scope"));
     let never = "data = \"d\"\n[oauth]\nsession_timeout_seconds = 0";
-    assert!(refusal(never).contains("`oauth.session_timeout_seconds` is 0"));
+    assert!(
+        refusal(never)
+            .contains("`oauth.session_timeout_seconds`: `0` is not a whole number of 1 or more")
+    );
 }
 
 #[test]
 fn transactions_overflow_at_the_documented_number_of_changes_or_before() {
     let text = |after: u64| format!("data = \"d\"\n[events]\noverflow_after = {after}");
-    let config = Config::serve(settings(&text(3))).expect("safe");
+    let config = Config::serve(&settings(&text(3))).expect("safe");
     assert_eq!(config.capture_rules.overflow_after, 3);
-    let config = Config::serve(settings("data = \"d\"")).expect("safe");
+    let config = Config::serve(&settings("data = \"d\"")).expect("safe");
     assert_eq!(config.capture_rules, CaptureRules::default());
-    assert!(refusal(&text(0)).contains("`events.overflow_after` is 0"));
-    assert!(refusal(&text(100_001)).contains("is more than 100000, the documented number"));
+    assert!(refusal(&text(0)).contains("`0` is not a whole number from 1 to 100000"));
+    assert!(refusal(&text(100_001)).contains("`100001` is not a whole number from 1 to 100000"));
 }
 
 #[test]
 fn a_production_node_needs_a_folder() {
-    assert!(refusal("").contains("`data` names no folder"));
+    assert!(
+        refusal("")
+            .contains("`data` is not set: set it in the file, or use --data or LANDFALL_DATA")
+    );
 }
 
 #[test]
@@ -109,7 +161,7 @@ fn cleartext_on_a_reachable_address_is_refused() {
     assert!(refusal(behind_proxy).contains("proxies.trusted"));
     let trusted = format!("{behind_proxy}[proxies]\ntrusted = [\"10.0.0.0/8\"]");
     assert_eq!(
-        Config::serve(settings(&trusted)).expect("safe").tls,
+        Config::serve(&settings(&trusted)).expect("safe").tls,
         Tls::Off
     );
 }
@@ -138,6 +190,7 @@ fn known_and_short_secrets_are_refused() {
     for (secret, reason) in [("landfall\n", "known secret"), ("short", "5 characters")] {
         let path = folder.path().join("password");
         std::fs::write(&path, secret).expect("written");
+        set_mode(&path, 0o600);
         let text = format!("data = \"d\"\n[admin]\nusername = \"a@b\"\npassword_file = {path:?}");
         assert!(refusal(&text).contains(reason), "{secret}");
     }

@@ -5,12 +5,7 @@
 use axum::body::Body;
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
-use landfall_model::limits::STREAMING_BODY_BYTES_MAX;
-
-use crate::listener::HEAD_BYTES_MAX;
-
-/// Header lines of a request.
-const HEADERS_MAX: usize = 64;
+use landfall_model::limits::{POLL_HEADERS_MAX, REQUEST_HEAD_BYTES_MAX, STREAMING_BODY_BYTES_MAX};
 
 /// Fields that change how the message is read or the connection goes on.
 const DOUBTFUL: [HeaderName; 4] = [
@@ -50,11 +45,13 @@ impl Head {
 
 /// Looks at the bytes of a connection.
 pub(super) fn parse(read: &mut BytesMut) -> Parsed {
-    let mut lines = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut lines = [httparse::EMPTY_HEADER; POLL_HEADERS_MAX];
     let mut parsed = httparse::Request::new(&mut lines);
     let head_bytes = match parsed.parse(read) {
         Ok(httparse::Status::Complete(bytes)) => bytes,
-        Ok(httparse::Status::Partial) if read.len() < HEAD_BYTES_MAX => return Parsed::Partial,
+        Ok(httparse::Status::Partial) if read.len() < REQUEST_HEAD_BYTES_MAX => {
+            return Parsed::Partial;
+        }
         Ok(httparse::Status::Partial) | Err(_) => return Parsed::Other,
     };
     match poll(&parsed) {
@@ -165,9 +162,9 @@ mod tests {
             let text = POLL.replacen(from, to, 1);
             assert!(is_other(&text), "{text}");
         }
-        let many = "X: y\r\n".repeat(HEADERS_MAX);
+        let many = "X: y\r\n".repeat(POLL_HEADERS_MAX);
         assert!(is_other(&POLL.replace("Host", &format!("{many}Host"))));
-        let long = "x".repeat(HEAD_BYTES_MAX);
+        let long = "x".repeat(REQUEST_HEAD_BYTES_MAX);
         assert!(is_other(&format!(
             "POST /cometd/59.0 HTTP/1.1\r\nX: {long}"
         )));

@@ -72,7 +72,7 @@ pub(super) async fn declare(engine: &Engine, files: &[File]) -> Result<(), Error
     info!(
         records = next.0.len(),
         changes = count,
-        "records of the project are in step"
+        "project records updated"
     );
     Ok(())
 }

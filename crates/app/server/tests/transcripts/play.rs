@@ -86,15 +86,11 @@ pub(crate) async fn document(document: &Document) -> Outcome {
 impl Stage {
     async fn open(own: &str) -> Result<Self, String> {
         let clock = Arc::new(StageClock::new());
-        let settings = Settings {
-            listen: "127.0.0.1:0".parse().ok(),
-            ephemeral: Some(true),
-            ..Settings::default()
+        let parse = |text: &str| {
+            Settings::parse(text, Path::new("transcript")).map_err(|error| error.to_string())
         };
-        let own =
-            Settings::parse(own, Path::new("transcript")).map_err(|error| error.to_string())?;
-        let settings = settings.or(own);
-        let config = Config::dev(settings).map_err(|error| error.to_string())?;
+        let settings = parse("listen = \"127.0.0.1:0\"\nephemeral = true")?.or(parse(own)?);
+        let config = Config::dev(&settings).map_err(|error| error.to_string())?;
         let environment = Environment {
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),

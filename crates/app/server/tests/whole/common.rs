@@ -14,6 +14,7 @@ use landfall_server::config::{
 use landfall_server::{Error, Running, Server, Settings};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
+use serde_json::json;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -21,18 +22,19 @@ use tokio_rustls::client::TlsStream;
 /// How long anything may take.
 pub(crate) const WITHIN: Duration = Duration::from_secs(20);
 
+/// Settings as a file has them.
+pub(crate) fn settings(file: &serde_json::Value) -> Settings {
+    let text = toml::to_string(file).expect("no nulls");
+    Settings::parse(&text, Path::new("landfall.toml")).expect("valid settings")
+}
+
 /// The configuration of a developer org on a free port.
 pub(crate) fn dev(data: Data) -> Config {
-    let settings = Settings {
-        listen: "127.0.0.1:0".parse().ok(),
-        ephemeral: Some(data == Data::Ephemeral),
-        data: match data {
-            Data::Folder(folder) => Some(folder),
-            Data::Ephemeral => None,
-        },
-        ..Settings::default()
+    let file = match data {
+        Data::Folder(folder) => json!({ "listen": "127.0.0.1:0", "data": folder }),
+        Data::Ephemeral => json!({ "listen": "127.0.0.1:0", "ephemeral": true }),
     };
-    Config::dev(settings).expect("a safe configuration")
+    Config::dev(&settings(&file)).expect("a safe configuration")
 }
 
 /// A developer org in a temporary folder.

@@ -1,15 +1,18 @@
 //! Starting, stopping, starting again; and what does not start.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use landfall_client::streaming::{Replay, Streaming, Update};
 use landfall_client::{Grant, Org, Trust};
 use landfall_server::config::Data;
-use landfall_server::{Config, Error, Server, Settings};
+use landfall_server::{Config, Error, Server};
 use serde_json::{Value, json};
 
-use crate::common::{WITHIN, bayeux, create_account, dev, get, login, start, start_in, stranger};
+use crate::common::{
+    WITHIN, bayeux, create_account, dev, get, login, settings, start, start_in, stranger,
+};
 
 /// The longest that a stop may take, by contract.
 const STOP_MAX: Duration = Duration::from_secs(10);
@@ -23,6 +26,8 @@ fn serve(folder: &Path, with_admin: bool) -> Config {
     let secret = |name: &str, text: &str| {
         let path = folder.join(name);
         std::fs::write(&path, text).expect("written");
+        let private = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&path, private).expect("private");
         path
     };
     let mut text = json!({ "listen": "127.0.0.1:0", "data": folder.join("org") });
@@ -41,8 +46,7 @@ fn serve(folder: &Path, with_admin: bool) -> Config {
             },
         });
     }
-    let settings: Settings = serde_json::from_value(text).expect("settings");
-    Config::serve(settings).expect("a safe configuration")
+    Config::serve(&settings(&text)).expect("a safe configuration")
 }
 
 /// The first event that a new subscription gets.

@@ -6,7 +6,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use landfall_client::{Error, HttpClient, Trust};
 use landfall_server::config::Data;
-use landfall_server::{Running, Server};
+use landfall_server::{Hosts, Running, Server};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -70,8 +70,8 @@ async fn one_port_speaks_everything() {
 #[tokio::test]
 async fn names_of_headers_are_spelled_as_the_service_spells_them() {
     let running = start().await;
-    let poll = "POST /cometd/59.0 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n[]";
-    let other = "GET /services/data HTTP/1.1\r\nHost: h\r\n\r\n";
+    let poll = "POST /cometd/59.0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n[]";
+    let other = "GET /services/data HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for request in [poll, other] {
         let mut stream = TcpStream::connect(running.local_addr())
             .await
@@ -239,12 +239,12 @@ async fn a_byte_at_a_time_is_understood() {
     let running = start().await;
     for (preface, answer) in [
         (
-            &b"POST /nowhere HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            &b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                 [..],
             &b"HTTP/1.1 404"[..],
         ),
         (
-            b"GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
             b"HTTP/1.1 200",
         ),
     ] {
@@ -289,8 +289,8 @@ async fn an_answer_before_the_body_does_not_cost_the_connection() {
     let mut stream = TcpStream::connect(running.local_addr())
         .await
         .expect("connects");
-    let ready: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n";
-    let post = "POST /nowhere HTTP/1.1\r\nHost: h\r\n";
+    let ready: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let post = "POST /nowhere HTTP/1.1\r\nHost: localhost\r\n";
     for (framing, body) in [
         ("Content-Length: 2", &b"{}"[..]),
         ("Content-Length: 200000", &vec![b'x'; 200_000]),
@@ -368,6 +368,7 @@ async fn more_connections_than_allowed_wait_for_their_turn() {
 async fn a_trusted_proxy_says_where_the_client_thinks_it_is() {
     let mut config = dev(Data::Ephemeral);
     config.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
+    config.hosts = Hosts::Any;
     let running = Server::start(config).await.expect("starts");
     let request = Request::post("/services/oauth2/token")
         .header("content-type", "application/x-www-form-urlencoded")

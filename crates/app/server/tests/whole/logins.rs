@@ -56,7 +56,7 @@ async fn told(org: &landfall_client::Org, count: usize) -> Vec<Value> {
 #[tokio::test]
 async fn logins_are_events_where_an_operator_asks_for_them() {
     let mut config = dev(Data::Ephemeral);
-    config.tell_logins = true;
+    config.login_events = true;
     let running = Server::start(config).await.expect("starts");
     let org = login(&running).await;
     refused(&running, "nobody@landfall.test").await;

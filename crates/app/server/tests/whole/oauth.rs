@@ -4,18 +4,17 @@ use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::Full;
 use landfall_client::{Answer, HttpClient};
-use landfall_server::{Config, Running, Server, Settings};
+use landfall_server::{Config, Running, Server};
 use serde_json::{Value, json};
 
-use crate::common::{WITHIN, get, stranger};
+use crate::common::{WITHIN, get, settings, stranger};
 
 /// An authorization request of the developer org's app.
 const ASKING: &str = "/services/oauth2/authorize?response_type=code&client_id=landfall\
     &redirect_uri=app%3Adone&scope=api+refresh_token";
 
-async fn start(settings: Value) -> Running {
-    let settings: Settings = serde_json::from_value(settings).expect("settings");
-    let config = Config::dev(settings).expect("a safe configuration");
+async fn start(file: Value) -> Running {
+    let config = Config::dev(&settings(&file)).expect("a safe configuration");
     Server::start(config).await.expect("starts")
 }
 

@@ -94,6 +94,7 @@ impl Org {
         .await;
         let router = router(OauthState {
             auth: org.auth.clone(),
+            audience: Some(base_url.clone()),
             base_url,
         });
         Self { inner: org, router }

@@ -98,7 +98,7 @@ async fn a_signed_assertion_is_a_login_in_every_form_that_clients_send() {
     ] {
         let granted = org
             .auth
-            .assertion_grant(&signer.sign(HEADER, &claims), BASE)
+            .assertion_grant(&signer.sign(HEADER, &claims), Some(BASE))
             .await;
         let granted = granted.expect(&claims);
         assert_eq!(granted.username, ADMIN);
@@ -106,7 +106,7 @@ async fn a_signed_assertion_is_a_login_in_every_form_that_clients_send() {
     }
     let padded = [HEADER, &good()].map(|part| BASE64_URL_SAFE.encode(part));
     let padded = signer.signed(&padded.join("."));
-    assert!(org.auth.assertion_grant(&padded, BASE).await.is_ok());
+    assert!(org.auth.assertion_grant(&padded, Some(BASE)).await.is_ok());
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn what_is_not_signed_for_this_org_lately_is_refused() {
     ] {
         let given = org
             .auth
-            .assertion_grant(&signer.sign(HEADER, &claims), BASE)
+            .assertion_grant(&signer.sign(HEADER, &claims), Some(BASE))
             .await;
         assert_eq!(fault(given), Some(refused), "{claims}");
     }
@@ -148,10 +148,10 @@ async fn what_is_not_signed_for_this_org_lately_is_refused() {
         format!("{unsigned}.{signature}"),
         unsigned,
     ] {
-        let given = org.auth.assertion_grant(&text, BASE).await;
+        let given = org.auth.assertion_grant(&text, Some(BASE)).await;
         assert_eq!(fault(given), Some(Fault::AssertionInvalid), "{text}");
     }
-    assert!(org.auth.assertion_grant(&good, BASE).await.is_ok());
+    assert!(org.auth.assertion_grant(&good, Some(BASE)).await.is_ok());
 }
 
 #[tokio::test]
@@ -159,16 +159,16 @@ async fn a_user_has_to_say_yes_first_unless_the_app_is_pre_authorized() {
     let signer = Signer::new();
     let org = org(&signer, false).await;
     let assertion = signer.sign(HEADER, &good());
-    let refused = org.auth.assertion_grant(&assertion, BASE).await;
+    let refused = org.auth.assertion_grant(&assertion, Some(BASE)).await;
     assert_eq!(fault(refused), Some(Fault::ClientNotApproved));
     let user = org.log_in().await.user_id;
     let granted = org.log_in_by_code(APP, user, "api refresh_token").await;
-    let allowed = org.auth.assertion_grant(&assertion, BASE).await;
+    let allowed = org.auth.assertion_grant(&assertion, Some(BASE)).await;
     let scopes = allowed.expect("approved").scopes.to_string();
     assert_eq!(scopes, "api refresh_token", "no more than was asked for");
     let token = granted.refresh_token.expect("a refresh token");
     org.auth.revoke(token.as_str()).await.expect("revoked");
-    let refused = org.auth.assertion_grant(&assertion, BASE).await;
+    let refused = org.auth.assertion_grant(&assertion, Some(BASE)).await;
     assert_eq!(fault(refused), Some(Fault::ClientNotApproved));
     org.update_user(user, "IsActive", Value::Boolean(false))
         .await;
@@ -178,7 +178,7 @@ async fn a_user_has_to_say_yes_first_unless_the_app_is_pre_authorized() {
         ..AppPolicy::default()
     };
     org.auth.seed_developer_with(policy).await.expect("seeded");
-    let refused = org.auth.assertion_grant(&assertion, BASE).await;
+    let refused = org.auth.assertion_grant(&assertion, Some(BASE)).await;
     assert_eq!(fault(refused), Some(Fault::UserInactive));
 }
 
@@ -187,7 +187,27 @@ async fn without_a_certificate_no_assertion_is_believed() {
     let org = Org::new(settings()).await;
     let given = org
         .auth
-        .assertion_grant(&Signer::new().sign(HEADER, &good()), BASE)
+        .assertion_grant(&Signer::new().sign(HEADER, &good()), Some(BASE))
         .await;
     assert_eq!(fault(given), Some(Fault::AssertionInvalid));
+}
+
+#[tokio::test]
+async fn an_assertion_is_for_the_configured_address_and_not_yet_to_come() {
+    let signer = Signer::new();
+    let org = org(&signer, true).await;
+    let own = signer.sign(HEADER, &good());
+    let without = org.auth.assertion_grant(&own, None).await;
+    assert_eq!(fault(without), Some(Fault::AudienceInvalid));
+    let from = |seconds: i64| {
+        let begin = START.as_millis() / 1_000 + seconds;
+        let claims = good().replace("{\"iss\"", &format!("{{\"nbf\":{begin},\"iss\""));
+        signer.sign(HEADER, &claims)
+    };
+    let later = org.auth.assertion_grant(&from(120), Some(BASE)).await;
+    assert_eq!(fault(later), Some(Fault::AssertionInvalid));
+    assert!(org.auth.assertion_grant(&from(5), Some(BASE)).await.is_ok());
+    let critical = signer.sign(r#"{"alg":"RS256","crit":["b64"],"b64":false}"#, &good());
+    let critical = org.auth.assertion_grant(&critical, Some(BASE)).await;
+    assert_eq!(fault(critical), Some(Fault::AssertionInvalid));
 }

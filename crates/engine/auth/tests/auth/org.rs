@@ -64,13 +64,19 @@ impl Org {
 
     /// The same org after its process has ended without a word and another was started.
     pub(crate) async fn restarted(self) -> Self {
+        let settings = self.settings.clone();
+        self.restarted_with(settings).await
+    }
+
+    /// The same org with other settings.
+    pub(crate) async fn restarted_with(self, settings: Settings) -> Self {
         let Self {
             auth,
             clock,
-            settings,
             folder,
             writer,
             seed,
+            ..
         } = self;
         drop(auth);
         tokio::task::spawn_blocking(move || writer.stop())

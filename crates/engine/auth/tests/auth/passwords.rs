@@ -199,3 +199,22 @@ async fn a_password_expires_and_a_new_one_is_good() {
     org.auth.set_password(user, "other").await.expect("changed");
     assert!(!org.auth.password_expired(user).await.expect("read"));
 }
+
+#[tokio::test]
+async fn every_password_is_as_long_as_the_administrators_has_to_be() {
+    let org = Org::new(settings()).await;
+    let user = org.standard_user("ann@landfall.test").await;
+    let strict = Settings {
+        password_chars_min: 12,
+        ..settings()
+    };
+    let org = org.restarted_with(strict).await;
+    let short = org.auth.set_password(user, "eleven char").await;
+    let short = short.err().map(Error::fault);
+    assert!(
+        matches!(short, Some(Fault::ValueRefused { .. })),
+        "{short:?}"
+    );
+    let enough = org.auth.set_password(user, "twelve chars").await;
+    assert!(enough.is_ok());
+}
