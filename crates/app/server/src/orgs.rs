@@ -34,7 +34,7 @@ use crate::phase::{self, Conductor, Listener, Phase};
 use crate::private;
 use crate::server::Environment;
 
-/// How often something that ends without a notice is looked at.
+/// Pause between two checks of whether something has ended.
 const LOOK: Duration = Duration::from_millis(1);
 
 /// Name of the store's file in the data folder.
@@ -52,7 +52,7 @@ struct Table {
     opened: AtomicU64,
     /// The certificate of the authority that clients may trust, in PEM.
     authority: Option<Arc<str>>,
-    /// The connections of the process, for the metrics.
+    /// What becomes of the connections to the process.
     connections: Arc<Connections>,
     /// Told when a part of an org has ended by itself.
     failed: mpsc::Sender<&'static str>,

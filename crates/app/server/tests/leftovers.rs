@@ -8,16 +8,13 @@ use landfall_server::{Environment, Server, Settings};
 const ORGS: usize = 20;
 
 fn dev(data: Data) -> Config {
-    let settings = Settings {
-        listen: "127.0.0.1:0".parse().ok(),
-        ephemeral: Some(data == Data::Ephemeral),
-        data: match data {
-            Data::Folder(folder) => Some(folder),
-            Data::Ephemeral => None,
-        },
-        ..Settings::default()
+    let place = match data {
+        Data::Folder(folder) => format!("data = {folder:?}"),
+        Data::Ephemeral => "ephemeral = true".to_owned(),
     };
-    Config::dev(settings).expect("a safe configuration")
+    let text = format!("listen = \"127.0.0.1:0\"\n{place}");
+    let settings = Settings::parse(&text, Path::new("landfall.toml")).expect("valid settings");
+    Config::dev(&settings).expect("a safe configuration")
 }
 
 /// The threads of this process that write.

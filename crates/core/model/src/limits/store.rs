@@ -60,3 +60,6 @@ pub const FEED_ITEMS_MAX: usize = 65_536;
 
 /// Free pages that one trim gives back to the disk, 4 MiB. Source: none.
 pub const SHRINK_PAGES_MAX: i64 = 1_000;
+
+/// Levels of cascades whose records are read ahead; deeper ones are read when they are planned. Source: none.
+pub const PREFETCH_LEVELS_MAX: usize = 8;

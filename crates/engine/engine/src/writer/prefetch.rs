@@ -13,8 +13,6 @@ use crate::error::Error;
 use crate::validate;
 use crate::workspace::{Needed, Workspace};
 
-/// Cascades are followed so deep; the rest is read when it is planned.
-const LEVELS_MAX: usize = 8;
 /// Rows that a lookup for a value reads ahead that one record has at most.
 const HOLDERS_READ: usize = 4;
 /// Children of a deleted record, or details of a master, that are read ahead.
@@ -41,7 +39,7 @@ pub(super) fn read_ahead<'c>(
             }
         }
     }
-    for _ in 0..LEVELS_MAX {
+    for _ in 0..limits::PREFETCH_LEVELS_MAX {
         if ahead.needed.is_empty() {
             break;
         }
