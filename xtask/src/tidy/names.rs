@@ -143,15 +143,20 @@ impl<'s> Names<'s> {
 fn definitions(text: &str) -> impl Iterator<Item = &str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.lines().flat_map(move |line| {
-        let mut words = line.split(|c| !is_part(c)).filter(|word| !word.is_empty());
+        let words = line.split(|c| !is_part(c)).filter(|word| !word.is_empty());
         let trimmed = line.trim_start();
-        let member = trimmed
+        let private = trimmed
+            .strip_prefix("pub(crate) ")
+            .or_else(|| trimmed.strip_prefix("pub "));
+        let member = private
+            .unwrap_or(trimmed)
             .split(|c| !is_part(c))
             .next()
             .filter(|word| !word.is_empty());
+        // The name follows the last keyword of `const fn`.
         let item = words
-            .find(|word| KEYWORDS.contains(word))
-            .and_then(|_| words.next());
+            .skip_while(|word| !KEYWORDS.contains(word))
+            .find(|word| !KEYWORDS.contains(word));
         item.into_iter().chain(member)
     })
 }
@@ -164,11 +169,11 @@ mod tests {
         let sources = [
             source(
                 "crates/engine/engine/src/clock.rs",
-                "pub trait Clock {\n    fn now(&self);\n}\n",
+                "pub trait Clock {\n    fn now(&self);\n    const fn later() {}\n}\n",
             ),
             source(
                 "crates/core/model/src/fault.rs",
-                "pub enum Fault {\n    TokenInvalid,\n}\n",
+                "pub enum Fault {\n    TokenInvalid,\n}\npub struct Found {\n    pub name: u8,\n}\n",
             ),
             source(path, text),
         ];
@@ -179,7 +184,7 @@ mod tests {
 
     #[test]
     fn files_folders_and_items_that_do_not_exist_are_found_in_pages() {
-        let text = "`engine::Clock` `engine::Watch` `Fault::TokenInvalid` `Fault::TokenLost` `std::fs::File`\n\
+        let text = "`engine::Clock` `Clock::later` `engine::Watch` `Fault::TokenInvalid` `Found::name` `Fault::TokenLost` `std::fs::File`\n\
                     `clock.rs` `engine/src/watch.rs` `crates/engine` `crates/edge/rest` `docs/rest.md`\n\
                     ```\n`engine::Fenced`\n```\n`a b::c`\n";
         assert_eq!(
