@@ -5,6 +5,11 @@
 //! the open response, as rights and definitions of that moment show it, and nothing else: so there is no gap, no repeat,
 //! no other order, and nothing that is hidden.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a test that meets something else than it made has failed"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -235,6 +240,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// A machine, its driver, and the model.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Scene {
     is_stream: bool,
     delivery: Delivery<u8, OneLens, Rights>,
@@ -331,17 +337,7 @@ impl Scene {
                 topic,
                 value,
                 parts,
-            } => {
-                self.log.push(Event {
-                    id: self.next_id,
-                    topic: *topic,
-                    value: *value,
-                    parts: *parts,
-                    part: 0,
-                });
-                // There are gaps between positions.
-                self.next_id += 1 + u64::from(value % 3);
-            }
+            } => self.append(*topic, *value, *parts),
             Step::Trim(count) => self.oldest = (self.oldest + count).min(self.log.len()),
             Step::Rights(rights) => {
                 self.rights = *rights;
@@ -356,18 +352,7 @@ impl Scene {
                 topics,
                 filter,
                 lens,
-            } => {
-                let topics = (0..4)
-                    .filter(|topic| Rights::has(*topics, *topic))
-                    .collect();
-                self.glasses += 1;
-                let glass = Glass {
-                    number: self.glasses,
-                    filter: *filter,
-                };
-                self.definitions.group = Some((topics, lens.then_some(glass)));
-                self.refresh(false);
-            }
+            } => self.define(*topics, *filter, *lens),
             Step::Delete => {
                 self.definitions.group = None;
                 self.refresh(false);
@@ -401,6 +386,29 @@ impl Scene {
             Step::Unsubscribe(_) | Step::Request(_) | Step::Hold | Step::Respond | Step::Fail => {}
         }
         self.settle(None);
+    }
+
+    fn append(&mut self, topic: u8, value: u8, parts: u8) {
+        self.log.push(Event {
+            id: self.next_id,
+            topic,
+            value,
+            parts,
+            part: 0,
+        });
+        // There are gaps between positions.
+        self.next_id += 1 + u64::from(value % 3);
+    }
+
+    fn define(&mut self, topics: u8, filter: Option<u8>, lens: bool) {
+        let topics = (0..4).filter(|topic| Rights::has(topics, *topic)).collect();
+        self.glasses += 1;
+        let glass = Glass {
+            number: self.glasses,
+            filter,
+        };
+        self.definitions.group = Some((topics, lens.then_some(glass)));
+        self.refresh(false);
     }
 
     /// What the driver does when rights or definitions are others.
@@ -624,9 +632,8 @@ impl Scene {
     /// Whether the model has an event that the client would get now.
     fn is_something_due(&self) -> bool {
         self.positions.iter().any(|(channel, position)| {
-            let rest = self.retained().iter().filter(|event| event.id > *position);
-            rest.into_iter()
-                .any(|event| !self.copies(channel, event).is_empty())
+            let mut rest = self.retained().iter().filter(|event| event.id > *position);
+            rest.any(|event| !self.copies(channel, event).is_empty())
         })
     }
 
