@@ -44,6 +44,7 @@ impl<K> ServerOptions<K> {
     ///
     /// # Errors
     /// If the file cannot be read.
+    #[expect(clippy::result_large_err, reason = "once, at the start")]
     pub(crate) fn settings(self, log: LogOptions) -> Result<Settings, Error> {
         let own = self.settings.or(log.0);
         Ok(match self.config {
@@ -110,6 +111,7 @@ impl LogOptions {
     ///
     /// # Errors
     /// As [`Settings::get`].
+    #[expect(clippy::result_large_err, reason = "once, at the start")]
     pub(crate) fn format_and_filter(&self) -> Result<(LogFormat, Option<String>), Error> {
         let format = self.0.get(&settings::LOG_FORMAT)?.unwrap_or_default();
         Ok((format, self.0.get(&settings::LOG_FILTER)?))

@@ -327,7 +327,7 @@ fn app_policy(set: Resolved<'_>) -> Result<AppPolicy, Error> {
     Ok(AppPolicy {
         redirect_uris: set.get(&settings::APP_REDIRECT_URIS)?.unwrap_or_default(),
         rotates_refresh_tokens: set.require(&settings::APP_ROTATE_REFRESH_TOKENS)?,
-        pre_authorized: pre_authorized.unwrap_or(certificate.is_some()),
+        pre_authorized: pre_authorized.unwrap_or_else(|| certificate.is_some()),
         certificate,
         ..AppPolicy::default()
     })

@@ -50,7 +50,10 @@ pub(crate) enum Scheme {
 
 /// A request on its way through the surfaces of its org.
 enum Routed {
-    Surfaces(Pin<Box<Oneshot<Router, Request<Body>>>>, Option<InProgress>),
+    Surfaces(
+        Pin<Box<Oneshot<Router, Request<Body>>>>,
+        #[expect(dead_code, reason = "it is counted")] Option<InProgress>,
+    ),
     Lobby(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>),
 }
 

@@ -91,13 +91,12 @@ impl Acceptor {
 
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
         let slots = Arc::clone(&self.slots);
-        let slot = match slots.try_acquire_owned() {
-            Ok(slot) => slot,
-            Err(_) => {
-                self.connections.delayed(self.connections_max);
-                let slots = Arc::clone(&self.slots);
-                slots.acquire_owned().await.map_err(io::Error::other)?
-            }
+        let slot = if let Ok(slot) = slots.try_acquire_owned() {
+            slot
+        } else {
+            self.connections.delayed(self.connections_max);
+            let slots = Arc::clone(&self.slots);
+            slots.acquire_owned().await.map_err(io::Error::other)?
         };
         let (stream, peer) = self.listener.accept().await?;
         self.connections.accepted();

@@ -156,7 +156,7 @@ impl Orgs {
         )
         .await?;
         // Once more: the store has made its files.
-        private::restrict(&folder)?;
+        private::folder(&folder)?;
         let failed = self.0.failed.clone();
         let told = listening.clone();
         let tasks = tokio::spawn(async move {
@@ -370,7 +370,7 @@ impl Instance {
 pub(crate) fn data_folder(data: &Data) -> Result<(PathBuf, Option<TempDir>), Error> {
     match data {
         Data::Folder(folder) => {
-            private::folder(folder, STORE_FILE)?;
+            private::folder(folder)?;
             Ok((folder.clone(), None))
         }
         Data::Ephemeral => {

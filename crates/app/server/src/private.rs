@@ -3,68 +3,77 @@
 use std::io;
 use std::path::Path;
 
+use tracing::warn;
+
 use crate::error::Error;
 
-/// Makes a data folder private: 0700, and 0600 for the files in it, whatever they were before.
-///
-/// # Errors
-/// [`Error::Unsafe`] for a folder that has files, but no org: it was not meant. [`Error::Data`].
-pub(crate) fn folder(folder: &Path, org_file: &str) -> Result<(), Error> {
-    let failed = |source| Error::Data {
-        path: folder.to_owned(),
-        source,
-    };
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let is_empty = std::fs::read_dir(folder).map_err(failed)?.next().is_none();
-    // A start that failed leaves certificates and no org.
-    let is_ours = [org_file, "tls", "bulk"]
-        .iter()
-        .any(|name| folder.join(name).exists());
-    if !is_empty && !is_ours {
-        return Err(Error::Unsafe {
-            reason: format!(
-                "{} has files of something else, and a data folder is made private",
-                folder.display()
-            ),
-            hint: "choose an empty or new folder with --data DIR".to_owned(),
-        });
-    }
-    restrict(folder)
-}
+/// What the server keeps in a data folder: names, and beginnings of names.
+const OWN: [&str; 3] = ["landfall.db", "tls", "bulk"];
 
-/// Makes a folder of the server and what is in it private.
+/// Makes a data folder, and makes it private: 0700, and 0600 for the server's files in it, whatever they were before. A
+/// folder that has files of something else keeps its mode, with a warning: it may be a home folder.
 ///
 /// # Errors
 /// [`Error::Data`].
-pub(crate) fn restrict(folder: &Path) -> Result<(), Error> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::Data { path, source }
+pub(crate) fn folder(folder: &Path) -> Result<(), Error> {
+    let failed = failed(folder);
+    std::fs::create_dir_all(folder).map_err(&failed)?;
+    let mut is_shared = false;
+    for entry in std::fs::read_dir(folder).map_err(&failed)? {
+        let entry = entry.map_err(&failed)?;
+        let name = entry.file_name();
+        if OWN
+            .iter()
+            .any(|own| name.to_string_lossy().starts_with(own))
+        {
+            restrict(&entry.path())?;
+        } else {
+            is_shared = true;
+        }
+    }
+    if is_shared {
+        warn!(
+            data = %folder.display(),
+            "data folder has files of something else: only the server's own are made private"
+        );
+        return Ok(());
+    }
+    set_mode(folder, FOLDER).map_err(failed)
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> Error + use<> {
+    let path = path.to_owned();
+    move |source| Error::Data {
+        path: path.clone(),
+        source,
+    }
+}
+
+/// Makes a file of the server, or a folder of it and what is in it, private. Links are not followed: what they lead to is
+/// not the server's. Files come and go, such as those of the database.
+fn restrict(path: &Path) -> Result<(), Error> {
+    let failed = failed(path);
+    let kind = match std::fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
     };
-    set_mode(folder, FOLDER).map_err(failed(folder))?;
-    for entry in std::fs::read_dir(folder).map_err(failed(folder))? {
-        let path = entry.map_err(failed(folder))?.path();
-        // Links are not followed: what they lead to is not the server's.
-        let kind = match std::fs::symlink_metadata(&path) {
-            Ok(metadata) => metadata.file_type(),
-            // Files come and go, such as those of the database.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(failed(&path)(error)),
-        };
-        if kind.is_dir() {
-            restrict(&path)?;
-        } else if kind.is_file() {
-            match set_mode(&path, FILE) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                changed => changed.map_err(failed(&path))?,
-            }
+    if kind.is_dir() {
+        set_mode(path, FOLDER).map_err(&failed)?;
+        for entry in std::fs::read_dir(path).map_err(&failed)? {
+            restrict(&entry.map_err(&failed)?.path())?;
+        }
+    } else if kind.is_file() {
+        match set_mode(path, FILE) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            changed => changed.map_err(failed)?,
         }
     }
     Ok(())
 }
 
-/// Refuses a secret that other users of the machine can read. One that belongs to another user may be readable by a group,
-/// which is how the server reads it.
+/// Refuses a secret that other users of the machine can replace, and warns of one that they can read. One that belongs to
+/// another user may be readable by a group, which is how the server reads it.
 ///
 /// # Errors
 /// [`Error::Unsafe`] with `name`, the setting; [`Error::Read`].
@@ -76,18 +85,27 @@ pub(crate) fn secret(name: &str, path: &Path) -> Result<(), Error> {
         path: path.to_owned(),
         source,
     })?;
-    let mode = metadata.mode();
-    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
-    let others = if is_own { 0o077 } else { 0o037 };
-    if metadata.is_file() && mode & others != 0 {
+    let mode = metadata.mode() & 0o7777;
+    if !metadata.is_file() {
+        return Ok(());
+    }
+    if mode & 0o022 != 0 {
         return Err(Error::Unsafe {
             reason: format!(
-                "{name}: other users can access {} (mode {:04o})",
-                path.display(),
-                mode & 0o7777
+                "{name}: other users can replace {} (mode {mode:04o})",
+                path.display()
             ),
             hint: format!("chmod 600 {}", path.display()),
         });
+    }
+    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+    if mode & if is_own { 0o044 } else { 0o004 } != 0 {
+        warn!(
+            setting = name,
+            path = %path.display(),
+            mode = %format_args!("{mode:04o}"),
+            "secret readable by other users: chmod 600 it"
+        );
     }
     Ok(())
 }
@@ -142,33 +160,37 @@ mod tests {
             open_to_all(file, 0o666);
         }
         open_to_all(&org, 0o777);
-        folder(&org, "landfall.db").expect("private");
+        folder(&org).expect("private");
         assert_eq!((mode(&org), mode(&database)), (0o700, 0o600));
         assert_eq!((mode(&org.join("bulk")), mode(&job)), (0o700, 0o600));
         let new = parent.path().join("new");
-        folder(&new, "landfall.db").expect("made");
+        folder(&new).expect("made");
         assert_eq!(mode(&new), 0o700);
     }
 
     #[test]
-    fn a_folder_of_something_else_is_left_alone() {
+    fn files_of_something_else_are_left_alone() {
         let home = tempfile::tempdir().expect("a folder");
-        std::fs::write(home.path().join("letter"), "x").expect("written");
-        open_to_all(home.path(), 0o755);
-        let refused = folder(home.path(), "landfall.db").expect_err("refused");
-        assert!(
-            refused.to_string().contains("files of something else"),
-            "{refused}"
+        let (letter, database) = (
+            home.path().join("letter"),
+            home.path().join("landfall.db-wal"),
         );
+        for file in [&letter, &database] {
+            std::fs::write(file, "x").expect("written");
+            open_to_all(file, 0o644);
+        }
+        open_to_all(home.path(), 0o755);
+        folder(home.path()).expect("used");
         assert_eq!(mode(home.path()), 0o755);
+        assert_eq!((mode(&letter), mode(&database)), (0o644, 0o600));
     }
 
     #[test]
-    fn a_secret_that_others_can_read_is_refused() {
+    fn a_secret_that_others_can_replace_is_refused() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("secret");
         std::fs::write(&path, "x").expect("written");
-        for (mode, is_private) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
+        for (mode, is_private) in [(0o600, true), (0o644, true), (0o620, false), (0o602, false)] {
             open_to_all(&path, mode);
             let checked = secret("`admin.password_file`", &path);
             assert_eq!(checked.is_ok(), is_private, "{mode:o}");

@@ -1,4 +1,4 @@
-//! The settings of a server: one declaration each, in [`declared`]. Flags, `LANDFALL_*` variables, the keys of
+//! The settings of a server: one declaration each, in `declared`. Flags, `LANDFALL_*` variables, the keys of
 //! `landfall.toml`, help and docs are derived from it.
 //!
 //! Flags and variables fill one [`Settings`], the file another; [`Settings::or`] gives the first precedence.

@@ -9,7 +9,7 @@ const ORGS: usize = 20;
 
 fn dev(data: Data) -> Config {
     let place = match data {
-        Data::Folder(folder) => format!("data = {folder:?}"),
+        Data::Folder(folder) => format!("data = \"{}\"", folder.display()),
         Data::Ephemeral => "ephemeral = true".to_owned(),
     };
     let text = format!("listen = \"127.0.0.1:0\"\n{place}");

@@ -290,7 +290,7 @@ impl Subscription {
             let response = self.response().await?;
             if response.events.is_empty() {
                 self.position =
-                    Position::received(&response.latest_replay_id).or(self.position.take());
+                    Position::received(&response.latest_replay_id).or_else(|| self.position.take());
                 return Ok(None);
             }
             self.arrived.extend(response.events);

@@ -251,9 +251,11 @@ pub const OUTCOME_QUERY_PAUSE: Duration = Duration::from_millis(100);
 pub const WRITER_QUEUE_MAX: usize = 4_096;
 
 /// Commits that are taken from a store's feed at once.
+/// Source: none.
 pub const COMMITS_FOLLOWED_AT_ONCE: usize = 256;
 
 /// How often a stale org state is loaded again before the next command is looked at.
+/// Source: none.
 pub const STATE_LOADS_AT_ONCE: u32 = 3;
 
 /// Records that one delete may cascade to: `Fault::DeleteTooLarge` beyond.

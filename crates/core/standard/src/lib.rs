@@ -2,7 +2,7 @@
 //!
 //! Owns the data files of the shipped objects and reads them into [`EntityDefinition`]s. Everything that sets one standard
 //! object apart by data is in its file in `data/objects`: fields, captured fields, access and default grants, searched
-//! names, PushTopics, PK chunking, value sets. Adding an object adds a file and changes nothing else. Behaviour, such
+//! names, `PushTopics`, PK chunking, value sets. Adding an object adds a file and changes nothing else. Behaviour, such
 //! as stages and conversions, belongs to the engine.
 //! Start reading at [`entities`]; the shape of a data file is in `data`, that of the events in `events`.
 //!

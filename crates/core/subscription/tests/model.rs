@@ -110,7 +110,10 @@ impl Org for Looked {
 }
 
 fn shown(glass: Glass, event: &Event) -> View<Event> {
-    if glass.filter.is_some_and(|by| event.value % by == 0) {
+    if glass
+        .filter
+        .is_some_and(|by| event.value.is_multiple_of(by))
+    {
         View::Withheld
     } else if event.parts > 1 {
         let part = |part| Event { part, ..*event };

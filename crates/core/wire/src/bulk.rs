@@ -151,20 +151,6 @@ const fn unsupported(what: UnsupportedQuery) -> &'static str {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_that_clients_compare_are_literal() {
-        let fault = BulkFault::Aborting { state: "Completed" };
-        let error = error(&fault);
-        assert_eq!(error.status, 400);
-        assert_eq!(error.code, "INVALIDJOBSTATE");
-        assert_eq!(error.message, "Aborting already Completed Job not allowed");
-    }
-}
-
 /// The `errorMessage` of a job that failed.
 ///
 /// Source: error messages that clients quote in their issues; `Source: none` for that of too large results.
@@ -198,5 +184,19 @@ pub fn job_failure(failure: &JobFailure) -> String {
         JobFailure::ResultsTooLarge => {
             "InvalidBatch : Failed to process query: the results are too large".to_owned()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_clients_compare_are_literal() {
+        let fault = BulkFault::Aborting { state: "Completed" };
+        let error = error(&fault);
+        assert_eq!(error.status, 400);
+        assert_eq!(error.code, "INVALIDJOBSTATE");
+        assert_eq!(error.message, "Aborting already Completed Job not allowed");
     }
 }

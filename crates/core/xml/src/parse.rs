@@ -46,7 +46,7 @@ struct Lines<'t> {
 impl Lines<'_> {
     fn advance(&mut self, position: usize) {
         let passed = self.text.get(self.position..position).unwrap_or_default();
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count();
+        self.line += passed.split(|byte| *byte == b'\n').count() - 1;
         self.position = self.position.max(position);
     }
 }

@@ -19,7 +19,7 @@ use crate::serve::Call;
 use crate::{Shared, answer};
 
 /// Shows the jobs of a kind that the user may see, and those of the API before 2.0, page by page and oldest first.
-pub(crate) fn list(shared: &Shared, call: &Call, kind: Kind) -> Result<Response, Fault> {
+pub(crate) fn list(shared: &Shared, call: &Call, kind: Kind) -> Response {
     let after = call.parameter("queryLocator");
     let after = after.filter(|after| !after.is_empty());
     let mut all = Vec::new();
@@ -44,7 +44,7 @@ pub(crate) fn list(shared: &Shared, call: &Call, kind: Kind) -> Result<Response,
         let (version, id, kind) = (call.version, last.id(), kind.segment());
         format!("/services/data/v{version}/jobs/{kind}?queryLocator={id}")
     });
-    Ok(answer::json(render::list(&page, next)))
+    answer::json(render::list(&page, next))
 }
 
 /// Whether jobs of a type pass the filters of a request. None of them is split by ids, and all are processed side by side.

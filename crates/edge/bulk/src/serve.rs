@@ -128,7 +128,7 @@ async fn within(
         ["ingest"] if call.method("GET,POST")? == Method::POST => {
             ingest::create(&shared, call, body).await
         }
-        ["ingest"] => lifecycle::list(&shared, call, Kind::Ingest),
+        ["ingest"] => Ok(lifecycle::list(&shared, call, Kind::Ingest)),
         ["ingest", id] => match *call.method("GET,PATCH,DELETE")? {
             Method::PATCH => ingest::change(&shared, call, id, body).await,
             Method::DELETE => lifecycle::delete(&shared, call, (Kind::Ingest, id)).await,
@@ -156,7 +156,7 @@ async fn queries(
 ) -> Result<Response, Fault> {
     match *path {
         [] if call.method("GET,POST")? == Method::POST => query::create(shared, call, body).await,
-        [] => lifecycle::list(shared, call, Kind::Query),
+        [] => Ok(lifecycle::list(shared, call, Kind::Query)),
         [id] => match *call.method("GET,PATCH,DELETE")? {
             Method::PATCH => query::change(shared, call, id, body).await,
             Method::DELETE => lifecycle::delete(shared, call, (Kind::Query, id)).await,

@@ -47,6 +47,7 @@ impl Answer {
     }
 
     /// The same, telling that something in it has failed.
+    #[must_use]
     pub fn with_failures(mut self) -> Self {
         self.has_failures = true;
         self
@@ -119,24 +120,28 @@ impl Answer {
     }
 
     /// The same, in this element if it is sent as XML.
+    #[must_use]
     pub fn rooted(mut self, root: Root) -> Self {
         self.root = Some(root);
         self
     }
 
     /// The same, sent as XML if it is `wanted`.
+    #[must_use]
     pub const fn in_xml(mut self, wanted: bool) -> Self {
         self.in_xml |= wanted;
         self
     }
 
     /// The same with a header.
+    #[must_use]
     pub fn with(mut self, name: HeaderName, value: String) -> Self {
         self.headers.push((name, value));
         self
     }
 
     /// The same with what identifies the state that it shows.
+    #[must_use]
     pub fn stamped(mut self, state: &State) -> Self {
         if let Some(etag) = &state.etag {
             self = self.with(ETAG, etag.clone());

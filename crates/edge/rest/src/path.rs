@@ -105,18 +105,17 @@ pub(crate) fn matched(
                 let entity = path.entity().ok()?;
                 RecordId::parse(segment).is_ok() && entity.field(segment).is_none()
             }
-            Some(name) => match kind(name) {
-                Some(kind) => {
+            Some(name) => {
+                if let Some(kind) = kind(name) {
                     let object = object_of(catalog, segment).ok()?;
                     let fits = kind(&object, name);
                     path.object = Some(object);
                     fits
-                }
-                None => {
+                } else {
                     path.texts.push(segment.clone());
                     true
                 }
-            },
+            }
         };
         if !fits {
             return None;
@@ -254,7 +253,7 @@ mod tests {
     /// A resource that is added: this is all that it takes.
     const ADDED: &[Resource<()>] =
         &[
-            Resource::new("weather/{city}", "HEAD,GET", |_, _, path, _| {
+            Resource::new("weather/{city}", "HEAD,GET", |(), _, path, _| {
                 Box::pin(async move { Ok(Answer::json(path.text(0).to_owned())) })
             })
             .since(50)

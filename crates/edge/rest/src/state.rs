@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) auth: Auth,
     pub(crate) base_url: BaseUrl,
     pub(crate) virtual_objects: Arc<dyn VirtualObjects>,
-    pub(crate) resources: &'static [Resource<Shared>],
+    pub(crate) resources: &'static [Resource<Self>],
     describes: RwLock<Kept>,
 }
 

@@ -54,7 +54,7 @@ impl<'a> Naming<'a> {
 pub fn basic_of(entity: &EntityDefinition) -> Option<Template> {
     let naming = Naming::of(entity)?;
     Some(basic(&naming.summary(), |w| {
-        write_names(w, &fields(entity))
+        write_names(w, &fields(entity));
     }))
 }
 

@@ -177,7 +177,7 @@ impl<'f> EventFrame<'f> {
     }
 }
 
-impl<'f> Frame<OrgView<'f>> for EventFrame<'_> {
+impl Frame<OrgView<'_>> for EventFrame<'_> {
     fn bytes(&self) -> usize {
         self.response.len()
     }

@@ -103,7 +103,7 @@ impl Definitions {
         let catalog = compiled.catalog;
         let blueprints = Blueprints::new(&catalog, &compiled.roll_ups, options.streams);
         let mut definitions = Self {
-            modified: modified(reads)?.map_or(Timestamp::default(), |modified| modified.at()),
+            modified: modified(reads)?.map_or_else(Timestamp::default, |modified| modified.at()),
             blueprints: Arc::new(blueprints),
             managed: managed::loaded(compiled.managed, &earlier.managed, &components)?,
             connected_apps: compiled.connected_apps,

@@ -160,7 +160,7 @@ impl Tail {
         self.events.clear();
         self.bytes = 0;
         self.floor = newest;
-        self.earliest = self.earliest.or(Some(self.newest.advanced_by(1)));
+        self.earliest = self.earliest.or_else(|| Some(self.newest.advanced_by(1)));
         self.newest = newest;
     }
 

@@ -98,7 +98,7 @@ fn complete_documents(
     now: Timestamp,
 ) -> Result<(), Error> {
     let schemas = Schemas::default();
-    schemas.apply(&*writer, Scope::All)?;
+    schemas.apply(&*writer, &Scope::All)?;
     let mut documents = definitions::required(writer, catalog, &schemas)?;
     documents.extend(topics::all_required(writer, catalog, &schemas, now)?);
     documents.extend(schemas.document_of_new(&generic_schema()?));

@@ -19,13 +19,17 @@ impl Schemas {
     ///
     /// # Errors
     /// [`Error::Store`], [`Error::Document`].
-    pub(crate) fn apply(&self, reads: &dyn Reads, touched: Scope<'_, String>) -> Result<(), Error> {
+    pub(crate) fn apply(
+        &self,
+        reads: &dyn Reads,
+        touched: &Scope<'_, String>,
+    ) -> Result<(), Error> {
         let kind = DocumentKind::Schema;
         let documents = match touched {
             Scope::All => reads.documents(kind)?,
             Scope::These(keys) => {
                 let mut documents = Vec::new();
-                for key in keys {
+                for key in *keys {
                     let content = reads.document(kind, key)?;
                     documents.extend(content.map(|content| (key.clone(), content)));
                 }

@@ -153,7 +153,7 @@ impl OrgState {
 
     fn apply_touched(&self, reads: &dyn Reads, touched: &Touched) -> Result<(), Error> {
         self.schemas
-            .apply(reads, touched.documents(DocumentKind::Schema))?;
+            .apply(reads, &touched.documents(DocumentKind::Schema))?;
         if touched.definitions() {
             let earlier = self.definitions.get();
             let definitions = Definitions::load(reads, self.options, &self.schemas, &earlier)?;

@@ -21,7 +21,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 #[test]
-fn secrets_that_other_users_can_read_are_refused() {
+fn secrets_that_other_users_can_replace_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("secret");
     std::fs::write(&path, "correct horse battery staple").expect("written");
@@ -33,8 +33,8 @@ fn secrets_that_other_users_can_read_are_refused() {
         format!("[metrics]\ntoken_file = \"{path}\""),
     ] {
         let text = format!("data = \"d\"\n{text}");
-        set_mode(Path::new(path), 0o644);
-        assert!(refusal(&text).contains("other users can access"), "{text}");
+        set_mode(Path::new(path), 0o622);
+        assert!(refusal(&text).contains("other users can replace"), "{text}");
         set_mode(Path::new(path), 0o600);
         assert!(Config::serve(&settings(&text)).is_ok(), "{text}");
     }

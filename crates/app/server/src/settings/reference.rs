@@ -155,7 +155,10 @@ fn example() -> String {
         }
         for setting in ALL {
             let about = setting.about();
-            let (own, name) = about.key().rsplit_once('.').unwrap_or(("", about.key()));
+            let (own, name) = about
+                .key()
+                .rsplit_once('.')
+                .unwrap_or_else(|| ("", about.key()));
             if own == table && about.is_for(Program::Serve) {
                 file.push_str(&entry(*setting, name));
             }

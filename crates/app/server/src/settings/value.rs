@@ -50,6 +50,7 @@ pub trait Value: Sized {
     fn write(&self) -> String;
 
     /// Makes relative paths relative to `folder`.
+    #[must_use]
     fn resolve(self, folder: &Path) -> Self;
 
     /// For types that have a range.

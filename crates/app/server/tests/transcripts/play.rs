@@ -180,14 +180,14 @@ async fn play(stage: &Stage, case: &Case, corrections: &mut Vec<Correction>) -> 
 #[derive(Default)]
 struct Calls {
     connection: Option<Connection>,
-    calls: BTreeMap<String, (Call, Vec<(String, String)>)>,
+    by_name: BTreeMap<String, (Call, Vec<(String, String)>)>,
     current: String,
 }
 
 impl Calls {
     /// Whether the server may wait for one of them.
     fn are_open(&self) -> bool {
-        self.calls.values().any(|(call, _)| call.is_open())
+        self.by_name.values().any(|(call, _)| call.is_open())
     }
 
     async fn play(&mut self, step: &Grpc, names: &mut Names) -> Result<(), String> {
@@ -208,10 +208,10 @@ impl Calls {
             let headers = headers(own, names)?;
             let call = connection.call(method, &headers).await?;
             self.current.clone_from(name);
-            self.calls.insert(name.clone(), (call, headers));
+            self.by_name.insert(name.clone(), (call, headers));
             return Ok(());
         }
-        let call = self.calls.get_mut(&self.current);
+        let call = self.by_name.get_mut(&self.current);
         let (call, headers) = call.ok_or("there is no such call")?;
         match step {
             Grpc::Send(message) => {

@@ -1,5 +1,10 @@
 //! Describes that a client has, over a restart.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a value that is not there fails the test"
+)]
+
 use bytes::Bytes;
 use http::{Method, Request, header};
 use http_body_util::Full;

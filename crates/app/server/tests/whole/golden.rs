@@ -5,6 +5,11 @@
 //! channel with a filter, an ingest job, a query job, a job with a batch, a deployment, a validation and a retrieval.
 //! `facts.json` has the ids.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a value that is not there fails the test"
+)]
+
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

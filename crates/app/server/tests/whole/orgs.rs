@@ -1,10 +1,16 @@
 //! Several orgs in one process.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a value that is not there fails the test"
+)]
+
 use std::path::Path;
 
 use http::Method;
 use landfall_auth::NewUser;
-use landfall_client::{Grant, Org, Replay, Streaming, Trust, Update};
+use landfall_client::streaming::{Replay, Streaming, Update};
+use landfall_client::{Grant, Org, Trust};
 use landfall_model::RecordId;
 use landfall_server::config::Data;
 use landfall_server::{Environment, Error, Running};
@@ -144,9 +150,10 @@ async fn a_closed_org_has_let_go_of_its_file_and_of_its_streams() {
         .await
         .expect("an answer");
     assert_eq!(answer.json()["records"][0]["Id"], json!(account));
+    let ephemeral = dev(Data::Ephemeral);
     let replaced = running
         .orgs()
-        .replace(id, &dev(Data::Ephemeral), Environment::default());
+        .replace(id, &ephemeral, Environment::default());
     assert_ne!(replaced.await.expect("replaced"), id);
     holding.abort();
     drop(other);

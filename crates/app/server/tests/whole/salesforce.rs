@@ -1,20 +1,18 @@
 //! A developer org that passes for the vendor's hosts.
 
-use landfall_server::config::{Config, Data, Tls};
+use landfall_server::config::Config;
 use landfall_server::{Running, Server};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::common::{dev, secured, start};
+use crate::common::{secured, settings, start};
 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 async fn start_as_salesforce() -> Running {
-    let config = Config {
-        tls: Tls::AsSalesforce,
-        ..dev(Data::Ephemeral)
-    };
+    let file = json!({ "listen": "127.0.0.1:0", "ephemeral": true, "as_salesforce": true });
+    let config = Config::dev(&settings(&file)).expect("a safe configuration");
     Server::start(config).await.expect("starts")
 }
 

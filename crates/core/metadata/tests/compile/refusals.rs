@@ -188,8 +188,12 @@ fn names_have_their_alphabet_and_are_not_given_twice() {
 fn objects_and_events_are_whole() {
     assert_eq!(
         refused(&[object("Trip__c", "<label>Trip</label>")]),
-        "objects/Trip__c.object:1: Required field is missing: nameField\n\
-         objects/Trip__c.object:1: Required field is missing: pluralLabel"
+        "objects/Trip__c.object:1: Required field is missing: nameField"
+    );
+    let name = "<nameField><type>Text</type></nameField>";
+    assert_eq!(
+        refused(&[object("Trip__c", &format!("<label>Trip</label>{name}"))]),
+        "objects/Trip__c.object:1: Required field is missing: pluralLabel"
     );
     assert_eq!(
         refused(&[platform_event(

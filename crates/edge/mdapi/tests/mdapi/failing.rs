@@ -113,7 +113,7 @@ async fn a_manifest_and_its_files_have_to_agree() {
         ("objects/Trip__c.object", object),
     ];
     let refused = failures(&org, &files).await;
-    assert!(refused[0].ends_with("a document type declaration is not allowed"));
+    assert!(refused[0].ends_with("A document type declaration is not allowed."));
 }
 
 #[tokio::test]

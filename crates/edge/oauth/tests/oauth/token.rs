@@ -256,7 +256,8 @@ async fn other_forms_of_the_answer_are_sent_when_asked_for() {
         "{}",
         answer.body
     );
-    let answer = org.post(TOKEN, &format!("{LOGIN}x&format=xml")).await;
+    let wrong = LOGIN.replace("password=landfall", "password=wrong");
+    let answer = org.post(TOKEN, &format!("{wrong}&format=xml")).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     let refused = "<OAuth><error>invalid_grant</error>\
         <error_description>authentication failure</error_description></OAuth>";

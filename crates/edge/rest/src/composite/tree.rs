@@ -249,7 +249,7 @@ impl<'b> Reader<'b> {
             match input::child_named(known, name) {
                 Some(_) if value.content == Content::Null => {}
                 Some(relationship) => {
-                    children.push((relationship, input::child_records(self.body, value)?))
+                    children.push((relationship, input::child_records(self.body, value)?));
                 }
                 None => own.push(member),
             }

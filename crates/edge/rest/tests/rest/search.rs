@@ -200,7 +200,7 @@ async fn what_is_no_search_is_refused() {
         (
             "FIND {acme} RETURNING Account(COUNT(Id))",
             "MALFORMED_QUERY",
-            "by their fields",
+            "accepts plain fields only",
         ),
         (
             "FIND {acme} WITH DIVISION = 'x'",

@@ -22,6 +22,8 @@ struct Org {
     reader: Arc<dyn Reader>,
     clock: Arc<ManualClock>,
     user: RecordId,
+    /// Who makes the changes: the org itself, whose changes make no events, until there is an administrator.
+    maker: RecordId,
     _folder: TempDir,
 }
 
@@ -60,10 +62,14 @@ async fn org() -> Org {
         reader,
         clock,
         user: RecordId::EMPTY,
+        maker: RecordId::EMPTY,
         _folder: folder,
     };
     org.user = org
         .created("User", &user("ann", org.engine.org().standard_users))
+        .await;
+    org.maker = org
+        .created("User", &user("bob", org.engine.org().administrators))
         .await;
     org
 }
@@ -106,7 +112,7 @@ impl Org {
         let transaction = Transaction {
             changes: vec![change],
             all_or_none: true,
-            user: RecordId::EMPTY,
+            user: self.maker,
             origin: String::new(),
         };
         let outcomes = self.engine.commit(transaction).await.expect("a commit");
@@ -245,7 +251,7 @@ async fn a_state_that_follows_every_commit_is_the_one_that_is_loaded() {
     let profile = vec![("ProfileId", Value::Id(administrators))];
     org.update("User", org.user, profile).await;
     org.check("another profile");
-    org.clock.advance(Duration::from_secs(100 * 3_600));
+    org.clock.advance(Duration::from_hours(100));
     org.engine.trim().await.expect("trimmed");
     org.check("the beginning of the log");
     assert_eq!(org.engine.version(), org.mirror.version());

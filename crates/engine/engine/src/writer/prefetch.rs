@@ -4,6 +4,8 @@
 //! through the workspace and finds the rows there. Whatever is missed here, such as the records of rules that are seldom
 //! asked, is read when it is needed: reading ahead decides nothing.
 
+use std::sync::Arc;
+
 use landfall_model::{DeleteRule, EntityDefinition, RecordId, Value, limits};
 
 use super::handle::Command;
@@ -105,7 +107,7 @@ impl<'b> Ahead<'b> {
     /// The object whose fields the request numbers as the writer does: not one that has been changed meanwhile.
     fn of(&self, entity: &EntityDefinition) -> Option<&'b Blueprint> {
         let object = self.blueprints.of(entity)?;
-        std::ptr::eq(&*object.entity, entity).then_some(object)
+        std::ptr::eq(Arc::as_ptr(&object.entity), entity).then_some(object)
     }
 
     /// The records that values refer to, and those that have the value of a unique field.

@@ -6,8 +6,8 @@ use landfall_store_memory::MemoryStore;
 
 use crate::org::{Org, text, user};
 
-/// Sizes of groups: one change, some, and as many as one request of a client may have.
-const SIZES: [usize; 3] = [1, 16, 200];
+/// Sizes of groups.
+const SIZES: [usize; 3] = [1, 8, 40];
 /// Two for what the commands name, two for each level of what goes along with a delete.
 const READS_MAX: usize = 6;
 
