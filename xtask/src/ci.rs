@@ -73,12 +73,19 @@ pub(crate) fn deny() -> Result<()> {
     ]))
 }
 
-/// Builds the server that the tests drive from outside.
+/// Builds the server that the tests drive from outside: with the tests, since another selection of packages resolves other
+/// features and compiles the dependencies once more.
 ///
 /// # Errors
 /// When it does not build.
 pub(crate) fn build_server() -> Result<()> {
-    check(&mut cargo(&["build", "--locked", "--package", "landfall"]))
+    check(&mut cargo(&[
+        "build",
+        "--locked",
+        "--workspace",
+        "--bins",
+        "--tests",
+    ]))
 }
 
 fn cargo_test(report: &mut Report) -> Result<()> {
