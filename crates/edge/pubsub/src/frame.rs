@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use landfall_auth::Access;
 use landfall_engine::usage::{Batch, Meter};
-use landfall_engine::{Channel, Engine, LogEvent, Rendition, Seen, TopicId};
+use landfall_engine::{Channel, Engine, EventViews, LogEvent, Rendition, TopicId};
 use landfall_model::ReplayId;
 use landfall_subscription::{Frame, Lens, Org, Subscription, View};
 
@@ -23,12 +23,12 @@ impl Lens for ChannelLens {
 }
 
 /// The org, and what lenses have seen of the events at hand.
-pub(crate) struct OrgView<'e> {
+pub(crate) struct OrgEvents<'e> {
     pub(crate) engine: &'e Engine,
-    pub(crate) seen: &'e Seen,
+    pub(crate) seen: &'e EventViews,
 }
 
-impl Org for OrgView<'_> {
+impl Org for OrgEvents<'_> {
     type Topic = TopicId;
     type Lens = ChannelLens;
     type Rights = Arc<Access>;
@@ -50,12 +50,7 @@ impl Org for OrgView<'_> {
             return View::AsStored;
         };
         let since = subscription.since();
-        match self.engine.view(self.seen, stored.replay_id, lens, since) {
-            None => View::Unseen,
-            Some(landfall_engine::View::Withheld) => View::Withheld,
-            Some(landfall_engine::View::AsStored) => View::AsStored,
-            Some(landfall_engine::View::Altered(events)) => View::Altered(events),
-        }
+        self.engine.view(self.seen, stored.replay_id, lens, since)
     }
 
     fn may_receive(&self, _: &Arc<Access>, _: &Arc<LogEvent>) -> bool {
@@ -77,7 +72,7 @@ pub(crate) struct EventFields {
     bytes: usize,
 }
 
-impl Frame<OrgView<'_>> for EventFields {
+impl Frame<OrgEvents<'_>> for EventFields {
     fn bytes(&self) -> usize {
         self.bytes
     }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use landfall_auth::{Access, Login, may_keep};
 use landfall_engine::usage::{self, Meter, Tally};
 use landfall_engine::{
-    Definitions, Engine, Prepare, Rendition, Seen, Sight, Stretch, TopicFilter, TopicId, Watcher,
+    Definitions, Engine, EventViews, Prepare, Rendition, Stretch, TopicFilter, TopicId,
+    ViewRequest, Watcher,
 };
 use landfall_model::limits::PUBSUB_RESPONSE_BYTES_MAX;
 use landfall_model::{Fault, ReplayId, ReplayPreset, Timestamp, Topic};
@@ -19,7 +20,7 @@ use tracing::error;
 
 use crate::call::Call;
 use crate::fetch_response::{FetchResponse, event_field};
-use crate::frame::{ChannelLens, EventFields, OrgView};
+use crate::frame::{ChannelLens, EventFields, OrgEvents};
 use crate::positions::StreamPosition;
 use crate::{PubsubState, call, replay, service, too_long};
 
@@ -275,8 +276,8 @@ impl<R: From<FetchResponse>> EventStream<R> {
     /// Passes on what memory has of the log. False if it begins later.
     fn visit(&mut self, read: &Read, log: Bounds) -> Result<bool, Fault> {
         let engine = &self.state.engine;
-        let seen = &Seen::default();
-        let org = OrgView { engine, seen };
+        let seen = &EventViews::default();
+        let org = OrgEvents { engine, seen };
         let (delivery, frame) = (&mut self.delivery, &mut self.frame);
         let deployments = &self.deployments;
         let reached = engine
@@ -306,7 +307,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
         if self.refresh()? || !self.delivery.is_current(read) {
             return Ok(());
         }
-        let org = OrgView {
+        let org = OrgEvents {
             engine: &engine,
             seen: &seen,
         };
@@ -330,12 +331,12 @@ impl<R: From<FetchResponse>> EventStream<R> {
     }
 
     /// The lenses of the channel.
-    fn lenses(&self) -> Vec<Sight> {
+    fn lenses(&self) -> Vec<ViewRequest> {
         let subscriptions = self.delivery.subscriptions();
         let lenses = subscriptions.flat_map(|(_, subscription)| {
             let channel = subscription.lens().0.iter();
             let lenses = channel.flat_map(|channel| channel.lenses());
-            lenses.map(|(topic, lens)| Sight {
+            lenses.map(|(topic, lens)| ViewRequest {
                 topic,
                 lens: Arc::clone(lens),
                 since: subscription.since(),
@@ -398,8 +399,8 @@ impl<R: From<FetchResponse>> EventStream<R> {
 async fn read_and_look(
     engine: &Engine,
     (read, filter, prepare): (&Read, &TopicFilter, &Prepare),
-    lenses: &[Sight],
-) -> Result<(Stretch, Seen), Fault> {
+    lenses: &[ViewRequest],
+) -> Result<(Stretch, EventViews), Fault> {
     let outcome = async {
         let log = engine.log();
         let stretch = log.read_prepared(read.after, filter, read.limit, prepare);

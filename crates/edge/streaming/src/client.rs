@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use landfall_auth::Login;
 use landfall_bayeux::{Input, Moment, RequestedAdvice, Response, Session, Timings};
 use landfall_engine::usage::{self, Tally};
-use landfall_engine::{Engine, Error, Prepare, Rendition, Seen, Stretch, Watcher};
+use landfall_engine::{Engine, Error, EventViews, Prepare, Rendition, Stretch, Watcher};
 use landfall_model::{Fault, RecordId};
 use landfall_subscription::{Bounds, Read};
 use tracing::error;
@@ -230,7 +230,7 @@ fn bounds(engine: &Engine) -> Bounds {
 fn read<'r>(
     engine: &'r Engine,
     reading: &'r Reading,
-) -> Pin<Box<impl Future<Output = Result<(Stretch, Seen), Error>> + 'r>> {
+) -> Pin<Box<impl Future<Output = Result<(Stretch, EventViews), Error>> + 'r>> {
     Box::pin(async move {
         let prepare = prepare(engine);
         let Read { after, limit, .. } = reading.read;

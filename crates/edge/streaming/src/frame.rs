@@ -6,7 +6,7 @@ use std::sync::Arc;
 use landfall_auth::Access;
 use landfall_bayeux::Response;
 use landfall_engine::usage::{Batch, Meter};
-use landfall_engine::{Channel, Engine, LogEvent, Rendition, Seen, TopicId};
+use landfall_engine::{Channel, Engine, EventViews, LogEvent, Rendition, TopicId};
 use landfall_model::ReplayId;
 use landfall_subscription::{Frame, Lens, Org, Subscription, View};
 use landfall_wire::ApiVersion;
@@ -94,18 +94,18 @@ impl Lens for ChannelLens {
 }
 
 /// The org, and what lenses have seen of the events at hand.
-pub(crate) struct OrgView<'e> {
+pub(crate) struct OrgEvents<'e> {
     engine: &'e Engine,
-    seen: &'e Seen,
+    seen: &'e EventViews,
 }
 
-impl<'e> OrgView<'e> {
-    pub(crate) const fn new(engine: &'e Engine, seen: &'e Seen) -> Self {
+impl<'e> OrgEvents<'e> {
+    pub(crate) const fn new(engine: &'e Engine, seen: &'e EventViews) -> Self {
         Self { engine, seen }
     }
 }
 
-impl Org for OrgView<'_> {
+impl Org for OrgEvents<'_> {
     type Topic = TopicId;
     type Lens = ChannelLens;
     type Rights = Arc<Access>;
@@ -132,12 +132,7 @@ impl Org for OrgView<'_> {
             };
         };
         let since = subscription.since();
-        match self.engine.view(self.seen, stored.replay_id, lens, since) {
-            None => View::Unseen,
-            Some(landfall_engine::View::Withheld) => View::Withheld,
-            Some(landfall_engine::View::AsStored) => View::AsStored,
-            Some(landfall_engine::View::Altered(events)) => View::Altered(events),
-        }
+        self.engine.view(self.seen, stored.replay_id, lens, since)
     }
 
     fn may_receive(&self, rights: &Arc<Access>, event: &Arc<LogEvent>) -> bool {
@@ -177,7 +172,7 @@ impl<'f> EventFrame<'f> {
     }
 }
 
-impl Frame<OrgView<'_>> for EventFrame<'_> {
+impl Frame<OrgEvents<'_>> for EventFrame<'_> {
     fn bytes(&self) -> usize {
         self.response.len()
     }

@@ -9,14 +9,16 @@ use landfall_bayeux::{
     Session,
 };
 use landfall_engine::usage::{Batch, Meter, Usage};
-use landfall_engine::{Definitions, Engine, Seen, Sight, Stretch, TopicFilter, TopicId};
+use landfall_engine::{
+    Definitions, Engine, EventViews, Stretch, TopicFilter, TopicId, ViewRequest,
+};
 use landfall_model::{Fault, ReplayId, ReplayPreset, Topic, limits};
 use landfall_subscription::{Bounds, Delivery, Output, Read, Subscription};
 use landfall_wire::ApiVersion;
 use tokio::sync::{oneshot, watch};
 
 use crate::channel::Target;
-use crate::frame::{ChannelLens, EventFrame, Form, OrgView};
+use crate::frame::{ChannelLens, EventFrame, Form, OrgEvents};
 
 /// Bytes written to a response before others may have the log.
 const STEP_BYTES: usize = 64 * 1024;
@@ -41,7 +43,7 @@ pub(crate) struct SubscribeRequest<'m> {
 pub(crate) struct Reading {
     pub(crate) read: Read,
     pub(crate) filter: TopicFilter,
-    pub(crate) lenses: Vec<Sight>,
+    pub(crate) lenses: Vec<ViewRequest>,
     log: Bounds,
 }
 
@@ -341,8 +343,8 @@ impl State {
         read: &Read,
         response: Option<&mut Response>,
     ) -> Option<ReplayId> {
-        let seen = Seen::default();
-        let org = OrgView::new(engine, &seen);
+        let seen = EventViews::default();
+        let org = OrgEvents::new(engine, &seen);
         let rights = Arc::clone(self.delivery.rights());
         let form = Form::new(engine, self.version, &rights);
         let mut frame = response.map(|response| EventFrame::new(form, response, &mut self.usage));
@@ -371,7 +373,7 @@ impl State {
         let lenses = subscriptions.flat_map(|(_, subscription)| {
             let channel = subscription.lens().channel.iter();
             let lenses = channel.flat_map(|channel| channel.lenses());
-            lenses.map(|(topic, lens)| Sight {
+            lenses.map(|(topic, lens)| ViewRequest {
                 topic,
                 lens: Arc::clone(lens),
                 since: subscription.since(),
@@ -390,13 +392,13 @@ impl State {
         &mut self,
         engine: &Engine,
         reading: &Reading,
-        (stretch, seen): (&Stretch, &Seen),
+        (stretch, seen): (&Stretch, &EventViews),
         response: Option<&mut Response>,
     ) {
         if self.refresh(engine) || !self.delivery.is_current(&reading.read) {
             return;
         }
-        let org = OrgView::new(engine, seen);
+        let org = OrgEvents::new(engine, seen);
         let rights = Arc::clone(self.delivery.rights());
         let form = Form::new(engine, self.version, &rights);
         let mut frame = response.map(|response| EventFrame::new(form, response, &mut self.usage));

@@ -5,7 +5,7 @@
 //! definitions without what they may not see. Whoever resolves names by those definitions, be it a describe, a query or a
 //! request with values, needs no other check; the planner checks each change once more. An [`Access`] is shared by all who
 //! have the same profile and sets, and whoever may see everything has the org's own definitions.
-//! What follows from the rows is in `grants`, the sight of the org in `view`, that of events in `mask`, and who has which rights in `rights`.
+//! What follows from the rows is in `grants`, the org as a user sees it in `view`, that of events in `mask`, and who has which rights in `rights`.
 //! Source: "Object Permissions", "Field Permissions", "Permission Sets" (Salesforce Help). Sharing is not looked at.
 
 mod engine;

@@ -90,7 +90,7 @@ pub use state::{Applied, Projection};
 pub use streams::Streams;
 pub use topics::{PushTopic, PushTopics};
 pub use touched::{Scope, Touched};
-pub use view::{Seen, Sight, View};
+pub use view::{EventViews, View, ViewRequest};
 pub use writer::open::OpenTransaction;
 pub use writer::{WriterCounters, WriterThread};
 
@@ -130,7 +130,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     state: Arc<OrgState>,
-    views: view::Views,
+    views: view::ViewCache,
     presence: Presence,
     deploying: landfall_lock::Mutex<()>,
     cursors: std::sync::Mutex<query::Cursors>,

@@ -20,7 +20,7 @@ use crate::stored;
 use crate::topics;
 use crate::touched::{self, Scope};
 use crate::usage::Usage;
-use crate::view::Views;
+use crate::view::ViewCache;
 use crate::writer::{self, Core, WriterThread};
 use crate::{Engine, Parts, Shared};
 
@@ -77,7 +77,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         clock,
         entropy,
         state,
-        views: Views::default(),
+        views: ViewCache::default(),
         presence: Presence::default(),
         deploying: landfall_lock::Mutex::new(landfall_lock::Rank::Definitions, ()),
         cursors: std::sync::Mutex::default(),

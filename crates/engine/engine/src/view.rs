@@ -19,39 +19,21 @@ use crate::error::Error;
 use crate::lens::Lens;
 use crate::log::{LogEvent, cost};
 
-/// What subscribers get in the place of an event.
-#[derive(Clone, Debug)]
-pub enum View {
-    /// Nothing.
-    Withheld,
-    /// The event.
-    AsStored,
-    /// These, at the same position of the log: one for each record.
-    Altered(Arc<[Arc<LogEvent>]>),
+/// What subscribers get in place of an event. Never [`landfall_subscription::View::Unseen`] once it is kept.
+pub type View = landfall_subscription::View<Arc<LogEvent>>;
+
+/// Bytes that a kept view takes.
+fn bytes(view: &View) -> usize {
+    let altered = match view {
+        View::Withheld | View::AsStored | View::Unseen => 0,
+        View::Altered(events) => events.iter().map(|event| cost(event.event())).sum(),
+    };
+    size_of::<Kept>() + size_of::<Key>() * 2 + altered
 }
 
-impl View {
-    /// What is delivered in the place of this event.
-    pub fn shown<'v>(&'v self, event: &'v Arc<LogEvent>) -> &'v [Arc<LogEvent>] {
-        match self {
-            Self::Withheld => &[],
-            Self::AsStored => std::slice::from_ref(event),
-            Self::Altered(events) => events,
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        let altered = match self {
-            Self::Withheld | Self::AsStored => 0,
-            Self::Altered(events) => events.iter().map(|event| cost(event.event())).sum(),
-        };
-        size_of::<Kept>() + size_of::<Key>() * 2 + altered
-    }
-}
-
-/// A subscription's wish to see the events of a topic through a lens.
+/// A subscription's request for the views of a topic's events.
 #[derive(Clone, Debug)]
-pub struct Sight {
+pub struct ViewRequest {
     /// The topic.
     pub topic: TopicId,
     /// The lens.
@@ -60,9 +42,9 @@ pub struct Sight {
     pub since: ReplayId,
 }
 
-/// What was seen of some events, for whoever looked: also if it is no longer kept for the others.
+/// The views of some events, also of those that are no longer kept for other subscriptions.
 #[derive(Default)]
-pub struct Seen(HashMap<Key, View>);
+pub struct EventViews(HashMap<Key, View>);
 
 /// An event, and the number of a lens.
 type Key = (ReplayId, u64);
@@ -74,7 +56,7 @@ struct Kept {
     as_of: ReplayId,
 }
 
-/// Views that are kept, the oldest first to go.
+/// The kept views; the oldest goes first.
 #[derive(Default)]
 struct Cache {
     views: HashMap<Key, Kept>,
@@ -84,9 +66,9 @@ struct Cache {
 
 impl Cache {
     fn insert(&mut self, key: Key, kept: Kept) {
-        self.bytes += kept.view.bytes();
+        self.bytes += bytes(&kept.view);
         match self.views.insert(key, kept) {
-            Some(earlier) => self.bytes = self.bytes.saturating_sub(earlier.view.bytes()),
+            Some(earlier) => self.bytes = self.bytes.saturating_sub(bytes(&earlier.view)),
             None => self.order.push_back(key),
         }
         while self.bytes > limits::VIEWS_BYTES_MAX {
@@ -94,7 +76,7 @@ impl Cache {
                 break;
             };
             if let Some(gone) = self.views.remove(&oldest) {
-                self.bytes = self.bytes.saturating_sub(gone.view.bytes());
+                self.bytes = self.bytes.saturating_sub(bytes(&gone.view));
             }
         }
     }
@@ -102,11 +84,11 @@ impl Cache {
 
 /// The views of an org.
 #[derive(Default)]
-pub(crate) struct Views {
+pub(crate) struct ViewCache {
     cache: RwLock<Cache>,
 }
 
-impl Views {
+impl ViewCache {
     fn find(&self, event: ReplayId, lens: &Lens, since: ReplayId) -> Option<View> {
         let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
         let kept = cache.views.get(&(event, lens.number))?;
@@ -123,10 +105,11 @@ impl Views {
 
 impl Engine {
     /// What a subscription that began when the log was at `since` gets in the place of an event, if that was `seen` or
-    /// somebody else has looked lately. Otherwise [`Self::look`] first.
-    pub fn view(&self, seen: &Seen, event: ReplayId, lens: &Lens, since: ReplayId) -> Option<View> {
+    /// somebody else has looked lately. Otherwise it is unseen: [`Self::look`] first.
+    pub fn view(&self, seen: &EventViews, event: ReplayId, lens: &Lens, since: ReplayId) -> View {
         let own = seen.0.get(&(event, lens.number)).cloned();
-        own.or_else(|| self.0.views.find(event, lens, since))
+        let kept = own.or_else(|| self.0.views.find(event, lens, since));
+        kept.unwrap_or(View::Unseen)
     }
 
     /// Looks at events through lenses, unless somebody has: at the first of each lens at least, and at no more than are
@@ -134,47 +117,51 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Store`] if records cannot be read.
-    pub async fn look(&self, events: &[Arc<LogEvent>], sights: &[Sight]) -> Result<Seen, Error> {
-        let mut seen = Seen::default();
-        for sight in sights {
-            let mut unseen = self.unseen(events, sight, &mut seen);
+    pub async fn look(
+        &self,
+        events: &[Arc<LogEvent>],
+        requests: &[ViewRequest],
+    ) -> Result<EventViews, Error> {
+        let mut seen = EventViews::default();
+        for request in requests {
+            let mut unseen = self.unseen(events, request, &mut seen);
             if unseen.is_empty() {
                 continue;
             }
-            let _one = sight.lens.looking.lock().await;
-            unseen = self.unseen(&unseen, sight, &mut seen);
+            let _one = request.lens.looking.lock().await;
+            unseen = self.unseen(&unseen, request, &mut seen);
             if unseen.is_empty() {
                 continue;
             }
-            let (engine, lens) = (self.clone(), Arc::clone(&sight.lens));
+            let (engine, lens) = (self.clone(), Arc::clone(&request.lens));
             let looking = tokio::task::spawn_blocking(move || engine.look_at(&unseen, &lens));
             let looked = looking.await.map_err(|_| Error::Stopped)??;
-            let number = sight.lens.number;
+            let number = request.lens.number;
             let own = looked
                 .iter()
                 .map(|(event, kept)| ((*event, number), kept.view.clone()));
             seen.0.extend(own);
-            self.0.views.keep(&sight.lens, looked);
+            self.0.views.keep(&request.lens, looked);
         }
         Ok(seen)
     }
 
-    /// The events of a sight that nobody has looked at; what others saw is `seen`.
+    /// The events of a request that nobody has looked at; what others saw is `seen`.
     fn unseen(
         &self,
         events: &[Arc<LogEvent>],
-        sight: &Sight,
-        seen: &mut Seen,
+        request: &ViewRequest,
+        seen: &mut EventViews,
     ) -> Vec<Arc<LogEvent>> {
         let mut unseen = Vec::new();
         for entry in events
             .iter()
-            .filter(|entry| entry.event().topic == sight.topic)
+            .filter(|entry| entry.event().topic == request.topic)
         {
             let event = entry.event().replay_id;
-            match self.0.views.find(event, &sight.lens, sight.since) {
+            match self.0.views.find(event, &request.lens, request.since) {
                 Some(view) => {
-                    seen.0.insert((event, sight.lens.number), view);
+                    seen.0.insert((event, request.lens.number), view);
                 }
                 None => unseen.push(Arc::clone(entry)),
             }
@@ -190,14 +177,14 @@ impl Engine {
         // Before the first record is read: what is seen is at least as new.
         let as_of = self.log().bounds().tail;
         let mut looked = Vec::with_capacity(events.len());
-        let mut bytes = 0;
+        let mut total = 0;
         for entry in events {
             let event = entry.event();
             let (view, passing) = self.seen(event, lens)?;
             let as_of = if passing { as_of } else { ReplayId::MAX };
-            bytes += view.bytes();
+            total += bytes(&view);
             looked.push((event.replay_id, Kept { view, as_of }));
-            if bytes > limits::LOOK_BYTES_MAX {
+            if total > limits::LOOK_BYTES_MAX {
                 break;
             }
         }
