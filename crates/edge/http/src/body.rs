@@ -4,6 +4,7 @@ use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
+use landfall_model::{Fault, SoapFault};
 
 use crate::encoding;
 
@@ -30,6 +31,29 @@ pub async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<B
         }
     })?;
     encoding::unpacked(headers, body, bytes_max)
+}
+
+/// The same for a SOAP envelope.
+///
+/// # Errors
+/// [`Fault::RequestTooLarge`], [`Fault::MediaTypeUnsupported`] for an unknown encoding, [`SoapFault::EnvelopeInvalid`] for a
+/// body that is incomplete or damaged.
+/// Clients: those of the Java connector compress their requests by default.
+pub async fn read_envelope(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+) -> Result<Bytes, Fault> {
+    let read = read(headers, body, bytes_max).await;
+    read.map_err(|unreadable| match unreadable {
+        Unreadable::TooLarge => Fault::RequestTooLarge,
+        Unreadable::Incomplete | Unreadable::Damaged(_) => {
+            Fault::Soap(SoapFault::EnvelopeInvalid {
+                reason: "Premature end of file.".to_owned(),
+            })
+        }
+        Unreadable::EncodingUnknown(media_type) => Fault::MediaTypeUnsupported { media_type },
+    })
 }
 
 fn is_too_long(error: Option<&(dyn std::error::Error + 'static)>) -> bool {

@@ -9,7 +9,6 @@
 
 mod answer;
 mod archive;
-mod body;
 mod bundle;
 mod calls;
 mod choice;

@@ -14,6 +14,8 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use landfall_auth::Login;
+use landfall_http::body::read_envelope;
+use landfall_model::limits::METADATA_REQUEST_BYTES_MAX;
 use landfall_model::{Fault, MetadataFault};
 use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names, multipart};
@@ -23,7 +25,7 @@ use serde_json::{Value, json};
 use crate::deployment::Deployment;
 use crate::error::Error;
 use crate::options::Options;
-use crate::{Shared, body, check_permitted, deploy};
+use crate::{Shared, check_permitted, deploy};
 
 /// The only status that a client can ask for.
 const CANCELING: &str = "Canceling";
@@ -68,7 +70,8 @@ async fn answer(shared: &Shared, request: Request) -> Result<(StatusCode, Value)
     let path: Vec<&str> = segments.skip(1).collect();
     match (path.as_slice(), &call.parts.method) {
         (["deployRequest"], &Method::POST) => {
-            let bytes = body::read(&call.parts.headers, body).await?;
+            let bytes =
+                read_envelope(&call.parts.headers, body, METADATA_REQUEST_BYTES_MAX).await?;
             let asked = post(shared, &call, &bytes).await?;
             Ok((StatusCode::CREATED, rendered(shared, &call, &asked, None)))
         }
@@ -79,7 +82,8 @@ async fn answer(shared: &Shared, request: Request) -> Result<(StatusCode, Value)
             Ok((StatusCode::OK, body))
         }
         (["deployRequest", id], &Method::PATCH) => {
-            let bytes = body::read(&call.parts.headers, body).await?;
+            let bytes =
+                read_envelope(&call.parts.headers, body, METADATA_REQUEST_BYTES_MAX).await?;
             let asked: Patch = unreadable(serde_json::from_slice(&bytes))?;
             if asked.deploy_result.status != CANCELING {
                 return Err(Fault::Metadata(MetadataFault::RequestUnreadable).into());

@@ -9,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use http::{Method, StatusCode, header};
 use landfall_auth::Login;
 use landfall_envelope::Envelope;
+use landfall_http::body::read_envelope;
+use landfall_model::limits::METADATA_REQUEST_BYTES_MAX;
 use landfall_model::{Fault, SoapFault};
 use landfall_wire::versions;
 use landfall_xml::Writer;
@@ -19,7 +21,7 @@ use crate::deployment::{Deployment, Status};
 use crate::error::Error;
 use crate::options::Options;
 use crate::{
-    Shared, answer, body, calls, check_permitted, deploy, describe, list, retrieve, value,
+    Shared, answer, calls, check_permitted, deploy, describe, list, retrieve, value,
 };
 
 /// A call of a user who may make it.
@@ -59,7 +61,7 @@ async fn answered(shared: &Shared, request: Request) -> Result<(String, String),
         .filter(|segment| !segment.is_empty());
     let version = path.nth(3).and_then(versions::parse_soap);
     version.ok_or(Fault::Soap(SoapFault::VersionInvalid))?;
-    let bytes = body::read(&parts.headers, body).await?;
+    let bytes = read_envelope(&parts.headers, body, METADATA_REQUEST_BYTES_MAX).await?;
     let envelope = Envelope::parse(&bytes)?;
     drop(bytes);
     let token = envelope

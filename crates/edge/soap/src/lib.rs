@@ -6,7 +6,6 @@
 //! Source: SOAP API Developer Guide; the Partner WSDL for the order of elements.
 
 mod answer;
-mod body;
 mod call;
 mod commit;
 mod convert;

@@ -10,13 +10,13 @@ use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode, header};
 use landfall_auth::{Source, Visit};
 use landfall_envelope::Envelope;
-use landfall_model::limits::REST_REQUESTS_DAILY_DEVELOPER;
+use landfall_http::body::read_envelope;
+use landfall_model::limits::{REST_REQUESTS_DAILY_DEVELOPER, SOAP_BODY_BYTES_MAX};
 use landfall_model::{Fault, SoapFault};
 use landfall_wire::versions;
 
 use crate::SoapState;
 use crate::answer::{self, Dialect, Results};
-use crate::body;
 use crate::call::{Call, Endpoint};
 use crate::{operation, session};
 
@@ -55,7 +55,7 @@ async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Envelope, F
     if !headers.contains_key(ACTION) {
         return Err(Fault::Soap(SoapFault::ActionMissing));
     }
-    Envelope::parse(&body::read(headers, body).await?)
+    Envelope::parse(&read_envelope(headers, body, SOAP_BODY_BYTES_MAX).await?)
 }
 
 async fn answered(
