@@ -14,6 +14,7 @@ use landfall_engine::{CaptureRules, Streams};
 use landfall_model::limits;
 
 use crate::allocations::{self, allocations};
+use crate::cors::Cors;
 use crate::error::Error;
 use crate::hosts::Hosts;
 use crate::network::Network;
@@ -43,6 +44,8 @@ pub struct Config {
     pub tls: Tls,
     /// Host names that requests may be addressed to.
     pub hosts: Hosts,
+    /// Which websites may read responses in a browser.
+    pub cors: Cors,
     /// Whether logins over cleartext are allowed.
     pub cleartext_logins: bool,
     /// Whether answers over TLS tell browsers to use nothing else.
@@ -267,12 +270,18 @@ impl Config {
         metrics: Metrics,
         logins: AuthSettings,
     ) -> Result<Self, Error> {
+        let cors = Cors {
+            origins: set.get(&settings::CORS_ORIGINS)?.unwrap_or_default(),
+            loopback: mode == Mode::Developer,
+            oauth: set.require(&settings::CORS_OAUTH)?,
+        };
         Ok(Self {
             mode,
             listen,
             data,
             tls,
             hosts: Hosts::Any,
+            cors,
             cleartext_logins: true,
             hsts: false,
             public_url: set.get(&settings::PUBLIC_URL)?,

@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::future::{self, Ready};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutBody;
 use tracing::{Instrument, Span, debug, debug_span};
 
+use crate::cors::{Cors, Shared};
 use crate::hosts::Hosts;
 use crate::lobby;
 use crate::network::Network;
@@ -55,6 +57,8 @@ enum Routed {
         #[expect(dead_code, reason = "it is counted")] Option<InProgress>,
     ),
     Lobby(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>),
+    /// An answer that needs no org.
+    Ready(Ready<Result<Response, Infallible>>),
 }
 
 impl Future for Routed {
@@ -64,6 +68,7 @@ impl Future for Routed {
         match &mut *self {
             Self::Surfaces(answer, _) => answer.as_mut().poll(cx),
             Self::Lobby(answer) => answer.as_mut().poll(cx),
+            Self::Ready(answer) => Pin::new(answer).poll(cx),
         }
     }
 }
@@ -119,6 +124,8 @@ pub(crate) struct Rules {
     pub(crate) trusted_proxies: Vec<Network>,
     /// Host names that requests may be addressed to.
     pub(crate) hosts: Hosts,
+    /// Which websites may read responses.
+    pub(crate) cors: Cors,
     /// Whether logins over cleartext are allowed.
     pub(crate) cleartext_logins: bool,
     /// Whether answers over TLS tell browsers to use nothing else.
@@ -130,6 +137,8 @@ struct Admitted {
     answer: Routed,
     /// Whether it came over TLS.
     is_secure: bool,
+    /// Whether a page of another origin may read the answer.
+    shared: Option<Shared>,
     /// Why there may be no such resource.
     unsupported: Option<&'static str>,
     /// What its log lines have in common.
@@ -147,7 +156,7 @@ const TARGET_TOO_LONG: Refusal = Refusal(StatusCode::URI_TOO_LONG, "");
 /// Source: none; see [`crate::hosts`].
 const HOST_UNKNOWN: Refusal = Refusal(
     StatusCode::FORBIDDEN,
-    "This developer org does not answer to this host name or origin. Use a loopback address, or configure `hosts`.\n",
+    "This developer org does not answer to this host name or origin. Use a loopback address, or configure `hosts` or `cors.origins`.\n",
 );
 
 /// Source: none.
@@ -195,6 +204,7 @@ impl Front {
             let Admitted {
                 answer,
                 is_secure,
+                shared,
                 unsupported,
                 span,
             } = match routed {
@@ -206,6 +216,9 @@ impl Front {
             };
             async move {
                 let mut response = answer.await?;
+                if let Some(shared) = shared {
+                    shared.mark(&mut response);
+                }
                 if let Some(reason) = unsupported {
                     unsupported::mark(&mut response, reason);
                 }
@@ -243,10 +256,18 @@ impl Front {
         // The query may contain a token or a password: only the path is logged.
         let span =
             debug_span!("request", id, method = %request.method(), path = request.uri().path());
+        let shared = self.rules.cors.shared(request.uri(), request.headers());
+        let preflight = shared
+            .as_ref()
+            .and_then(|shared| shared.preflight(request.method(), request.headers()));
         Ok(Admitted {
             unsupported: unsupported::reason(request.uri().path()),
-            answer: self.surfaces.route(request),
+            answer: match preflight {
+                Some(answer) => Routed::Ready(future::ready(Ok(answer))),
+                None => self.surfaces.route(request),
+            },
             is_secure,
+            shared,
             span,
         })
     }
@@ -259,7 +280,7 @@ impl Front {
             return Err(TARGET_TOO_LONG);
         }
         let authority = target.authority().ok_or(HOST_MALFORMED)?;
-        if !self.rules.hosts.allow(authority, headers) {
+        if !self.rules.hosts.allow(authority, headers, &self.rules.cors) {
             return Err(HOST_UNKNOWN);
         }
         let is_login = LOGIN_PATHS
@@ -388,6 +409,7 @@ mod tests {
         Rules {
             trusted_proxies: vec!["10.0.0.0/8".parse().expect("a network")],
             hosts: Hosts::Any,
+            cors: Cors::default(),
             cleartext_logins: true,
             hsts: false,
         }

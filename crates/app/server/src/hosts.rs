@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use http::header::{HeaderMap, HeaderValue, ORIGIN};
 use http::uri::Authority;
 
+use crate::cors::Cors;
 use crate::settings::HostName;
 use crate::vendor;
 
@@ -27,21 +28,25 @@ pub enum Hosts {
 
 impl Hosts {
     /// Whether a request to this authority, with these headers, is answered.
-    pub(crate) fn allow(&self, authority: &Authority, headers: &HeaderMap) -> bool {
+    pub(crate) fn allow(&self, authority: &Authority, headers: &HeaderMap, cors: &Cors) -> bool {
         match self {
             Self::Any => true,
-            Self::Local { .. } => self.has(authority.host()) && self.allow_origin(headers),
+            Self::Local { .. } => self.has(authority.host()) && self.allow_origin(headers, cors),
         }
     }
 
-    /// Only browsers send an origin. One that is not a website, such as that of an extension, cannot be rebound.
-    fn allow_origin(&self, headers: &HeaderMap) -> bool {
+    /// Only browsers send an origin. One that is not a website, such as that of an extension, cannot be rebound, and one
+    /// that may read responses has no need to.
+    fn allow_origin(&self, headers: &HeaderMap, cors: &Cors) -> bool {
         let Some(origin) = headers.get(ORIGIN) else {
             return true;
         };
         let Ok(origin) = origin.to_str() else {
             return false;
         };
+        if cors.lists(origin) {
+            return true;
+        }
         match origin.split_once("://") {
             Some(("http" | "https", authority)) => authority
                 .parse::<Authority>()
@@ -74,7 +79,7 @@ impl Hosts {
 }
 
 /// Source: RFC 6761, section 6.3, for the name and those below it.
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let name = host.to_ascii_lowercase();
     let address = host.parse::<IpAddr>();
     name == "localhost"
@@ -87,6 +92,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::cors::OriginPattern;
     use crate::settings::{self, Settings};
 
     fn hosts(as_salesforce: bool) -> Hosts {
@@ -105,7 +111,11 @@ mod tests {
             let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
             map.insert(name, value.parse().expect("a value"));
         }
-        hosts(false).allow(&host.parse().expect("an authority"), &map)
+        let cors = Cors {
+            origins: vec![OriginPattern::parse("https://app.example.com").expect("a pattern")],
+            ..Cors::default()
+        };
+        hosts(false).allow(&host.parse().expect("an authority"), &map, &cors)
     }
 
     #[test]
@@ -132,7 +142,7 @@ mod tests {
             assert!(!allows(host, &[]), "{host}");
         }
         let authority = "login.salesforce.com".parse().expect("an authority");
-        assert!(hosts(true).allow(&authority, &HeaderMap::new()));
+        assert!(hosts(true).allow(&authority, &HeaderMap::new(), &Cors::default()));
     }
 
     #[test]
@@ -140,6 +150,7 @@ mod tests {
         for allowed in [
             &[("origin", "http://localhost:3000")][..],
             &[("origin", "https://[::1]")],
+            &[("origin", "https://app.example.com")],
             &[("origin", "chrome-extension://abc")],
             &[("origin", "null"), ("sec-fetch-site", "same-origin")],
         ] {

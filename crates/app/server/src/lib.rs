@@ -10,6 +10,7 @@ mod assembly;
 mod bearer;
 pub mod config;
 mod connections;
+mod cors;
 mod error;
 mod front;
 mod health;
@@ -39,6 +40,7 @@ mod usage;
 mod vendor;
 
 pub use config::Config;
+pub use cors::{Cors, OriginPattern};
 pub use error::Error;
 pub use hosts::Hosts;
 pub use network::{Network, NetworkError};

@@ -85,6 +85,7 @@ impl Server {
         let rules = Rules {
             trusted_proxies: config.trusted_proxies,
             hosts: config.hosts,
+            cors: config.cors,
             cleartext_logins: config.cleartext_logins,
             hsts: config.hsts,
         };

@@ -10,6 +10,7 @@ use landfall_model::limits;
 use super::declaration::{Declared, Group, Setting};
 use super::value::HostName;
 use super::{Edition, LogFormat, PublicUrl};
+use crate::cors::OriginPattern;
 use crate::network::Network;
 
 /// Makes each declaration a constant, and a list of all of them in their order.
@@ -120,6 +121,28 @@ settings! {
          the service.",
     )
     .example("[\"landfall.internal\"]");
+
+    /// Origins of websites.
+    CORS_ORIGINS: Vec<OriginPattern> = Setting::new(
+        "cors.origins",
+        Group::Listening,
+        "Origin of websites that may use the APIs from a browser; repeatable",
+    )
+    .details(
+        "The CORS allowlist of an org. `https://*.example.com` allows all subdomains. A developer org also allows every \
+         loopback origin.",
+    )
+    .example("[\"https://*.example.com\", \"http://localhost:3000\"]");
+
+    /// CORS of OAuth endpoints.
+    CORS_OAUTH: bool = Setting::new(
+        "cors.oauth",
+        Group::Listening,
+        "Let these origins use the OAuth endpoints too",
+    )
+    .default_of_dev(|| true)
+    .default_of_serve(|| false)
+    .details("The setting `enableOauthCorsPolicy` of an org: authorize, token, revoke and introspect.");
 
     /// Host names of the service.
     AS_SALESFORCE: bool = Setting::new(

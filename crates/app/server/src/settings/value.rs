@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use http::uri::Authority;
 
 use super::{Edition, LogFormat, PublicUrl};
+use crate::cors::OriginPattern;
 use crate::network::Network;
 
 /// A value as it was written, before it is checked against the type of its setting.
@@ -225,6 +226,21 @@ impl Word for Network {
 
     fn parse(word: &str) -> Option<Self> {
         word.parse().ok()
+    }
+
+    fn write(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
+impl Word for OriginPattern {
+    const FORM: Form = Form::Text;
+    const NAME: &'static str = "ORIGIN";
+    const ALLOWED: &'static str = "an origin with https, or http for localhost, whose first label may be *, such as \
+        https://*.example.com; or that of a Chrome or Firefox extension";
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::parse(word)
     }
 
     fn write(&self) -> String {
