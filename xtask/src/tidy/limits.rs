@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_told_by_their_names_and_numbers() {
+    fn limits_are_named_with_their_numbers() {
         assert_eq!(limit("const PARTS_MAX: usize = 25;"), Some("PARTS_MAX"));
         assert_eq!(
             limit("    pub(crate) const WAIT_MS_MAX: i64 = 15 * 60;"),

@@ -1,5 +1,4 @@
-//! Files of records as `sf data export tree` writes them and `sf data import tree` takes them: for whoever has such a file
-//! and not a request.
+//! Files of records as `sf data export tree` writes them and `sf data import tree` reads them.
 //!
 //! A record is read as one of a request is. Beyond that a reference may be `@` and what another record calls itself.
 //! It deliberately knows no folders, and what becomes of the records. Start reading at [`DataFile`].
@@ -321,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_wrong_is_told_with_its_line() {
+    fn every_problem_is_reported_with_its_line() {
         let faults = records(
             "{\"records\": [\n{\"attributes\": {\"type\": \"Thing\"},\n\"Amount\": \"much\"},\n7,\n{\"Name\": \"a\"},\n\
              {\"attributes\": {\"type\": \"Nothing\"}}]}",

@@ -7,7 +7,7 @@ use clap::builder::ValueHint;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
-use landfall_server::settings::{self, Declared, Form, Group, LogFormat, Place, Program};
+use landfall_server::settings::{self, Declared, Form, Group, LogFormat, Origin, Program};
 use landfall_server::{Error, Settings};
 
 /// Id of the option that names the configuration file.
@@ -193,15 +193,15 @@ fn read(
     let mut settings = Settings::default();
     for setting in of {
         let about = setting.about();
-        let place = match matches.value_source(about.key()) {
-            Some(ValueSource::CommandLine) => Place::Flag(format!("--{}", about.flag())),
-            Some(ValueSource::EnvVariable) => Place::Variable(about.variable()),
+        let origin = match matches.value_source(about.key()) {
+            Some(ValueSource::CommandLine) => Origin::Flag(format!("--{}", about.flag())),
+            Some(ValueSource::EnvVariable) => Origin::Variable(about.variable()),
             Some(_) | None => continue,
         };
         let words = matches.get_many::<String>(about.key());
         let words = words.into_iter().flatten().cloned().collect();
         settings
-            .set(setting, words, place)
+            .set(setting, words, origin)
             .map_err(|error| clap::Error::raw(ErrorKind::ValueValidation, error))?;
     }
     Ok(settings)

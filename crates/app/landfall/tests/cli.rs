@@ -204,7 +204,7 @@ fn a_developer_org_stays_on_this_machine() {
 }
 
 #[test]
-fn an_org_says_when_it_is_ready_and_stops_when_asked() {
+fn an_org_reports_readiness_and_stops_on_request() {
     let folder = tempfile::tempdir().expect("a folder");
     let ready_file = folder.path().join("ready");
     let org = Org::start(&["--ephemeral", "--ready-file", text(&ready_file)]);
@@ -375,7 +375,7 @@ fn tail_follows_over_tls() {
 }
 
 #[test]
-fn publish_tells_what_became_of_each_event() {
+fn publish_reports_the_result_of_each_event() {
     let org = org_of_project();
     let events = "{\"Berth_Code__c\":\"A\"}\n{\"Berth_Code__c\":1}\n\n{\"Berth_Code__c\":\"C\"}";
     let output = org.run(&["publish", FREED, "-"], events);
@@ -409,7 +409,7 @@ fn publish_tells_what_became_of_each_event() {
 }
 
 #[test]
-fn publish_says_by_its_exit_code_what_went_wrong() {
+fn the_exit_code_of_publish_names_the_failure() {
     let org = org_of_project();
     for (expected, arguments) in [
         (1, &["publish", "/data/AccountChangeEvent", "{}"][..]),
@@ -485,13 +485,13 @@ fn schema_shows_fields_and_explains_bitmaps() {
 }
 
 #[test]
-fn tail_says_by_its_exit_code_what_went_wrong() {
+fn the_exit_code_of_tail_names_the_failure() {
     for protocol in ["pubsub", "cometd"] {
-        tail_says_what_went_wrong_over(protocol);
+        tail_reports_failures_over(protocol);
     }
 }
 
-fn tail_says_what_went_wrong_over(protocol: &str) {
+fn tail_reports_failures_over(protocol: &str) {
     let org = Org::start(&["--ephemeral"]);
     let topic = "/data/AccountChangeEvent";
     for (expected, arguments) in [
@@ -555,7 +555,7 @@ fn flags_take_precedence_over_variables_and_variables_over_the_file() {
 }
 
 #[test]
-fn a_mistake_in_the_configuration_is_shown_with_its_place() {
+fn a_configuration_error_is_shown_with_its_position() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("landfall.toml");
     std::fs::write(&file, "data = \"org\"\n[tls]\ncertificat_file = \"x\"\n").expect("written");

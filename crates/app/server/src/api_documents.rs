@@ -1,7 +1,7 @@
 //! Documents that describe this org to tools: `/asyncapi.yaml`, `/openapi.yaml`, and `/schemas/EVENT.json`.
 //!
-//! Made from the definitions in force whenever they are asked for. In a production node whoever asks needs a login: the
-//! names of objects and fields are nobody else's business. Who has a login is told what they may read.
+//! Generated for each request from the current definitions. A production node requires a login, since the names of objects
+//! and fields are confidential; a user gets the objects and fields that they may read.
 
 mod channels;
 
@@ -98,7 +98,7 @@ impl DocumentsState {
         ([(header::CONTENT_TYPE, YAML)], document(&org).yaml()).into_response()
     }
 
-    /// The org as whoever asks may see it; none if they need a login.
+    /// The org as the caller may see it; none if a login is required.
     fn definitions(&self, headers: &HeaderMap) -> Option<Arc<Definitions>> {
         match bearer(headers).and_then(|token| self.auth.authenticate(token).ok()) {
             Some(login) => Some(login.definitions()),

@@ -143,7 +143,7 @@ fn router(
     );
     tasks.spawn(streaming.clone().sweep());
     if config.login_events {
-        tasks.spawn(auth.tell_logins(stopping.clone()));
+        tasks.spawn(auth.publish_logins(stopping.clone()));
     }
     let pubsub = PubsubState::new(engine.clone(), auth.clone(), config.pubsub, stopping);
     Router::new()

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use landfall_metadata::Problem;
 use landfall_model::RecordId;
 
-use crate::settings::Place;
+use crate::settings::Origin;
 
 /// Why the server does not run. The text names the failed operation; [`Error::hint`] how to solve it.
 #[derive(Debug, thiserror::Error)]
@@ -34,10 +34,10 @@ pub enum Error {
         reason: String,
     },
     /// A setting has a value that is not allowed.
-    #[error("{place}: `{key}`: {reason}")]
+    #[error("{origin}: `{key}`: {reason}")]
     Value {
         /// Where it was set.
-        place: Place,
+        origin: Origin,
         /// Key of the setting.
         key: &'static str,
         /// What is wrong and what is allowed.

@@ -1,9 +1,8 @@
-//! Requests whose head does not say which org they belong to, where there are several: those that begin a login, and calls
-//! of SOAP, which have their session in the body.
+//! Routing of requests whose head does not name their org: logins, and SOAP calls, which have their session in the body.
 //!
-//! What names the org is looked for in the query and in the beginning of the body, which goes on to the org untouched. It
-//! is in this order: an access token; a refresh token; a user name; a consumer key. Where nothing is found the first org
-//! answers, with the refusal that it has for a login that it does not know.
+//! The query and the beginning of the body are searched, in this order, for an access token, a refresh token, a user name
+//! and a consumer key. The body is passed on unchanged. If nothing is found, the first org answers, with its refusal of an
+//! unknown login.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,12 +15,10 @@ use bytes::{Bytes, BytesMut};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame, SizeHint};
+use landfall_model::limits::ORG_HEAD_BYTES_MAX;
 use tower::ServiceExt as _;
 
 use crate::orgs::{Instance, Orgs};
-
-/// Bytes of a body that are looked through. Source: none: logins and the headers of SOAP calls are much shorter.
-const LOOKED_AT_BYTES: usize = 64 * 1024;
 
 /// The paths of requests whose body may name their org.
 const NAMED_IN_BODY: [&str; 2] = ["/services/oauth2/", "/services/Soap/"];
@@ -139,7 +136,7 @@ fn element(text: &str, name: &str) -> Option<String> {
 /// Reads up to so many bytes of a body. What cannot be read is an end, which the org finds as well.
 async fn beginning_of(body: &mut Body) -> Bytes {
     let mut beginning = BytesMut::new();
-    while beginning.len() < LOOKED_AT_BYTES {
+    while beginning.len() < ORG_HEAD_BYTES_MAX {
         match body.frame().await {
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {

@@ -1,8 +1,8 @@
 //! `/metrics`: what the writer has done, what went over each topic, how far subscribers are behind, and what is left of the
 //! allocations.
 //!
-//! The number of series is bounded: topics are those of the org, and of the subscribers only those are shown that are
-//! furthest behind. In a production node whoever reads it needs a token.
+//! The number of series is bounded: topics are those of the org, and only the subscribers with the largest lag are listed.
+//! A production node requires a token.
 //! Source: "Exposition Formats" (Prometheus), text format.
 
 mod text;
@@ -18,7 +18,7 @@ use axum::routing::get;
 use http::{HeaderMap, StatusCode, header};
 use landfall_auth::Auth;
 use landfall_engine::usage::{Meter, Usage};
-use landfall_engine::{Engine, Lag, Standing};
+use landfall_engine::{Engine, Lag, SubscriberPosition};
 use landfall_model::Timestamp;
 use landfall_model::limits::METRICS_SUBSCRIBERS_MAX;
 use landfall_pubsub::PubsubState;
@@ -193,18 +193,18 @@ fn allocations(text: &mut Text, usage: &Usage) {
 /// A subscriber, and how far it is behind.
 struct Subscriber {
     protocol: &'static str,
-    standing: Standing,
+    subscriber: SubscriberPosition,
     lag: Lag,
 }
 
 fn subscribers(text: &mut Text, state: &MetricsState) {
     let backlog = state.engine.log().backlog();
-    let of = |protocol: &'static str, standings: Vec<Standing>| {
+    let of = |protocol: &'static str, subscribers: Vec<SubscriberPosition>| {
         let backlog = &backlog;
-        standings.into_iter().map(move |standing| Subscriber {
+        subscribers.into_iter().map(move |subscriber| Subscriber {
             protocol,
-            lag: backlog.behind(&standing),
-            standing,
+            lag: backlog.behind(&subscriber),
+            subscriber,
         })
     };
     let mut all: Vec<Subscriber> = of("cometd", state.streaming.positions())
@@ -228,7 +228,7 @@ fn subscribers(text: &mut Text, state: &MetricsState) {
     series(
         "landfall_subscription_position",
         "The position that a subscriber has reached; the subscribers that are furthest behind",
-        &|one| one.standing.reached.get(),
+        &|one| one.subscriber.reached.get(),
     );
     series(
         "landfall_subscription_lag_events",
@@ -246,8 +246,8 @@ impl Subscriber {
     fn labels(&self) -> [(&str, &str); 3] {
         [
             ("protocol", self.protocol),
-            ("topic", &self.standing.channel),
-            ("client", &self.standing.client),
+            ("topic", &self.subscriber.channel),
+            ("client", &self.subscriber.client),
         ]
     }
 

@@ -1,7 +1,7 @@
 //! The Salesforce DX project that an org's definitions come from, and the records that say what can be subscribed to: read
 //! at the start, and again when a file changes.
 
-mod book;
+mod declared_records;
 mod streams;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,4 @@
-//! What the records of files have in common: in whose name they are made, what they refer to, and how it is told that
-//! something is wrong with them.
+//! What the records of files have in common: their creator, their references, and how problems are reported.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -37,14 +37,14 @@ pub struct Settings(BTreeMap<&'static str, Entry>);
 #[derive(Clone, Debug)]
 struct Entry {
     raw: Raw,
-    place: Place,
+    origin: Origin,
     /// Where its relative paths begin.
     folder: Option<PathBuf>,
 }
 
 /// Where a value was set.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Origin {
     /// By a flag, with its dashes.
     Flag(String),
     /// By an environment variable.
@@ -60,7 +60,7 @@ pub enum Place {
     },
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(name) | Self::Variable(name) => f.write_str(name),
@@ -102,12 +102,12 @@ impl Settings {
     /// Sets what a flag or a variable says.
     ///
     /// # Errors
-    /// [`Error::Value`] with the place and what is allowed.
+    /// [`Error::Value`] with the origin and what is allowed.
     pub fn set(
         &mut self,
         setting: &'static dyn Declared,
         words: Vec<String>,
-        place: Place,
+        origin: Origin,
     ) -> Result<(), Error> {
         let raw = Raw {
             form: Form::Untyped,
@@ -115,13 +115,13 @@ impl Settings {
         };
         let key = setting.about().key();
         setting.check(&raw).map_err(|reason| Error::Value {
-            place: place.clone(),
+            origin: origin.clone(),
             key,
             reason,
         })?;
         let entry = Entry {
             raw,
-            place,
+            origin,
             folder: None,
         };
         self.0.insert(key, entry);
@@ -151,15 +151,15 @@ impl Settings {
             if about.is_for(program) || is_off {
                 continue;
             }
-            let (key, place) = (about.key(), &entry.place);
+            let (key, origin) = (about.key(), &entry.origin);
             return Err(match about.allowed() {
                 Allowed::DevOnly(reason) => Error::Unsafe {
-                    reason: format!("`{key}` is set ({place}): {reason}"),
+                    reason: format!("`{key}` is set ({origin}): {reason}"),
                     hint: "leave it out; it is for `landfall dev`".to_owned(),
                 },
                 Allowed::ServeOnly | Allowed::Both => Error::Incomplete {
                     reason: format!(
-                        "`{key}` is set ({place}), but it is for `landfall serve`; a developer org has its own"
+                        "`{key}` is set ({origin}), but it is for `landfall serve`; a developer org has its own"
                     ),
                 },
             });
@@ -180,7 +180,7 @@ impl Settings {
             return Ok(None);
         };
         let wrong = |reason| Error::Value {
-            place: entry.place.clone(),
+            origin: entry.origin.clone(),
             key,
             reason,
         };
@@ -227,11 +227,11 @@ impl Resolved<'_> {
         })
     }
 
-    /// The key of a setting for messages, with the place where it was set.
+    /// The key of a setting for messages, with the origin where it was set.
     pub fn name<T: Value>(&self, setting: &Setting<T>) -> String {
         let key = setting.about().key();
         match self.settings.0.get(key) {
-            Some(entry) => format!("`{key}` ({})", entry.place),
+            Some(entry) => format!("`{key}` ({})", entry.origin),
             None => format!("`{key}`"),
         }
     }

@@ -1,6 +1,6 @@
-//! Tunnels to the vendor's host names: whoever cannot give a client another host gives it this server as its HTTPS proxy.
+//! Tunnels to the vendor's host names, for clients whose host cannot be configured: they use this server as HTTPS proxy.
 //!
-//! A tunnel ends here; nothing is ever connected to, and no other host is let through. Source: RFC 9110, section 9.3.6.
+//! A tunnel ends in this process; nothing is connected to, and other hosts are refused. Source: RFC 9110, section 9.3.6.
 
 use std::io;
 

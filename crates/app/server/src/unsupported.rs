@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_service_has_besides_is_known_by_its_path() {
+    fn services_that_are_absent_are_known_by_path() {
         for (path, why) in [
             (
                 "/services/data/v59.0/graphql",

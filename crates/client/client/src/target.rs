@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_told_from_the_rest() {
+    fn loopback_is_recognized() {
         let is_loopback = |text: &str| text.parse::<Target>().expect(text).is_loopback();
         assert!(is_loopback("http://localhost:1"));
         assert!(is_loopback("https://[::1]:1"));

@@ -283,7 +283,7 @@ fn fields_that_may_not_be_read_are_not_described() {
 }
 
 #[test]
-fn a_platform_event_may_say_its_name() {
+fn a_platform_event_may_contain_its_name() {
     let events = landfall_standard::platform_events().expect("shipped events");
     let schema = EventSchema::of_platform_event(&events[0]).expect("a schema");
     let document: Value = serde_json::from_str(&event_schema(None, &schema).json()).expect("JSON");

@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn the_channel_says_what_is_asked() {
+    fn the_channel_decides_the_mode() {
         let request = |channel: &str| one(&format!(r#"{{"channel":{channel}}}"#)).request;
         assert_eq!(
             request(r#""/meta/handshake""#),

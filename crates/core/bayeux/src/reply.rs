@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_client_is_told_to_shake_hands_and_not_its_name() {
+    fn an_unknown_client_gets_handshake_advice_and_no_client_id() {
         let refusal = Refusal::new("403::Unknown client").advising(Advice::Handshake);
         assert_eq!(
             reply(
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn overload_puts_the_cause_behind_the_error() {
+    fn an_overload_error_ends_with_its_cause() {
         let refusal = Refusal::new("401::Authentication invalid")
             .because("503::Server is too busy.  Please try your request again later.")
             .advising(Advice::None);

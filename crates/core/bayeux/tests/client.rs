@@ -176,7 +176,7 @@ fn later_polls_are_held_as_long_as_advised() {
 }
 
 #[test]
-fn it_subscribes_beside_the_poll() {
+fn it_subscribes_while_a_poll_is_open() {
     let mut peer = Peer::polling();
     peer.subscribe(CHANNEL, Some(-1));
     peer.subscribe("/data/ChangeEvents", None);
@@ -467,7 +467,7 @@ fn unsubscribing_asks_the_server_only_if_it_knows() {
 }
 
 #[test]
-fn subscribing_again_starts_anew() {
+fn subscribing_again_starts_over() {
     let mut peer = Peer::subscribed();
     peer.reply_after(&event(41), "/meta/connect", r#""successful":true"#);
     peer.subscribe(CHANNEL, Some(-2));

@@ -272,7 +272,7 @@ fn a_session_with_a_held_poll_does_not_expire_and_its_window_starts_with_the_ans
 }
 
 #[test]
-fn a_subscribe_beside_a_held_poll_leaves_it_alone() {
+fn a_subscribe_leaves_a_held_poll_open() {
     let mut peer = Peer::parked().at(30);
     let outputs = peer.feed(Input::Request);
     assert_eq!(outputs, Ok(vec![]));

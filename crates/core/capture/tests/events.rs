@@ -172,7 +172,7 @@ fn an_update_by_the_same_user_in_the_same_second_still_has_its_date() {
 }
 
 #[test]
-fn an_update_by_another_user_says_who() {
+fn an_update_by_another_user_names_that_user() {
     let account = object("Account");
     let before = account.saved([("Name", text("Acme"))]);
     let other = Value::Id(user("0055f00000GBZR4AAP"));
@@ -285,7 +285,7 @@ fn lines(third: &str) -> Value {
 }
 
 #[test]
-fn a_large_text_is_told_by_what_changed_in_it_if_that_is_wanted() {
+fn a_large_text_is_sent_as_a_diff_if_enabled() {
     let account = object("Account");
     let before = account.saved([("Name", text("Acme")), ("Description", lines("old"))]);
     let after = account.with(&before, [("Description", lines("new"))]);

@@ -197,7 +197,7 @@ fn change() -> impl Strategy<Value = Change> {
 
 proptest! {
     #[test]
-    fn merged_events_taken_apart_say_what_those_of_each_record_say(
+    fn merged_events_split_into_the_events_of_each_record(
         changes in prop::collection::vec(change(), 0..40),
     ) {
         let alone = told(&changes, ALONE);

@@ -1,4 +1,4 @@
-//! What one look at an event costs: a filter that drops it, and enrichment.
+//! What one evaluation of an event costs: a filter that drops it, and enrichment.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -71,14 +71,14 @@ fn looks(criterion: &mut Criterion) {
         let filter = Filter::read(filter, &subject).expect("a filter");
         let enriched: Vec<FieldName> = enriched.split_terminator(' ').map(FieldName::new).collect();
         let lens = Lens::of_changes(&entity, &schema, Some(filter), &enriched).expect("a lens");
-        let look = || {
-            lens.look(black_box(stored), NOW, |_| {
+        let evaluation = || {
+            lens.evaluate(black_box(stored), NOW, |_| {
                 Ok::<_, Infallible>(Some(Row::clone(&row)))
             })
             .expect("it can be read")
         };
-        assert_eq!(look().verdict != Verdict::Withheld, verdict);
-        criterion.bench_function(name, |bench| bench.iter(look));
+        assert_eq!(evaluation().verdict != Verdict::Withheld, verdict);
+        criterion.bench_function(name, |bench| bench.iter(evaluation));
     }
 }
 

@@ -37,11 +37,11 @@ pub struct Lens {
 #[derive(Clone, Debug)]
 struct Read {
     name: String,
-    place: Place,
+    place: Source,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum Source {
     /// One value.
     One(usize),
     /// Components by name.
@@ -79,11 +79,11 @@ pub struct Part {
 
 /// What becomes of an event, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct Evaluation {
     /// What becomes of it.
     pub verdict: Verdict,
     /// Whether that depends on records as they are now.
-    pub passing: bool,
+    pub depends_on_record: bool,
 }
 
 /// Why nothing can be said of an event.
@@ -165,12 +165,12 @@ impl Lens {
     ///
     /// # Errors
     /// [`Failure`].
-    pub fn look<E: std::error::Error + 'static>(
+    pub fn evaluate<E: std::error::Error + 'static>(
         &self,
         event: Stored<'_>,
         now: Timestamp,
         mut row: impl FnMut(RecordId) -> Result<Option<Row>, E>,
-    ) -> Result<Look, Failure<E>> {
+    ) -> Result<Evaluation, Failure<E>> {
         let decoded = event.schema.decode(event.payload)?;
         let seen = Seen::new(event.schema, &decoded);
         let Some(header) = &decoded.header else {
@@ -223,9 +223,9 @@ impl Lens {
         } else {
             Verdict::Altered(parts)
         };
-        Ok(Look {
+        Ok(Evaluation {
             verdict,
-            passing: adds,
+            depends_on_record: adds,
         })
     }
 
@@ -259,8 +259,8 @@ impl Lens {
     fn read_of(&self, name: &str, component: Option<&str>, row: &Row) -> Value {
         let read = self.read.iter().find(|read| read.name == name);
         let place = match (read.map(|read| &read.place), component) {
-            (Some(Place::One(place)), None) => Some(*place),
-            (Some(Place::Parts(parts)), Some(component)) => {
+            (Some(Source::One(place)), None) => Some(*place),
+            (Some(Source::Parts(parts)), Some(component)) => {
                 let mut parts = parts.iter();
                 let part = parts.find(|(name, _)| name == component);
                 part.map(|(_, place)| *place)
@@ -309,23 +309,23 @@ impl Lens {
     }
 }
 
-const fn simply(admitted: bool) -> Look {
-    Look {
+const fn simply(admitted: bool) -> Evaluation {
+    Evaluation {
         verdict: if admitted {
             Verdict::AsStored
         } else {
             Verdict::Withheld
         },
-        passing: false,
+        depends_on_record: false,
     }
 }
 
 /// Where the parts of a field of the event stand in a row.
-fn place_of(entity: &EntityDefinition, schema: &EventSchema, name: &str) -> Option<Place> {
+fn place_of(entity: &EntityDefinition, schema: &EventSchema, name: &str) -> Option<Source> {
     let position = schema.position_of(name)?;
     let field = schema.fields().get(position)?;
     if !matches!(field.shape, Shape::Compound(_)) {
-        return entity.index_of(name).map(Place::One);
+        return entity.index_of(name).map(Source::One);
     }
     let compound = field.shape.compound()?;
     let parts = (0..entity.fields.len()).filter_map(|index| {
@@ -333,7 +333,7 @@ fn place_of(entity: &EntityDefinition, schema: &EventSchema, name: &str) -> Opti
         let component = slot.component.filter(|_| slot.position == position)?;
         Some((compound.components.get(component)?.name.clone(), index))
     });
-    Some(Place::Parts(parts.collect()))
+    Some(Source::Parts(parts.collect()))
 }
 
 /// What an event says of its record.

@@ -17,6 +17,6 @@ mod subject;
 
 pub use field::{Field, HeaderField, RecordField};
 pub use filter::Filter;
-pub use lens::{Failure, Lens, Look, Part, Stored, Verdict, enrichable};
+pub use lens::{Evaluation, Failure, Lens, Part, Stored, Verdict, enrichable};
 pub use refusal::Refusal;
 pub use subject::Subject;

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use landfall_channel::{
-    Field, Filter, HeaderField, Lens, Look, Stored, Subject, Verdict, enrichable,
+    Evaluation, Field, Filter, HeaderField, Lens, Stored, Subject, Verdict, enrichable,
 };
 use landfall_model::{
     ChangeEventHeader, ChangeType, CommitNumber, EntityDefinition, EntityName, FieldBits,
@@ -291,12 +291,12 @@ impl Accounts {
         lens.expect("it does something")
     }
 
-    fn look(&self, lens: &Lens, payload: &[u8], now: &Row) -> Look {
-        self.look_at(lens, payload, &[(ID.to_owned(), now.clone())])
+    fn evaluate(&self, lens: &Lens, payload: &[u8], now: &Row) -> Evaluation {
+        self.evaluate_all(lens, payload, &[(ID.to_owned(), now.clone())])
     }
 
     /// The same, of an event of these records.
-    fn look_at(&self, lens: &Lens, payload: &[u8], records: &[(String, Row)]) -> Look {
+    fn evaluate_all(&self, lens: &Lens, payload: &[u8], records: &[(String, Row)]) -> Evaluation {
         let stored = Stored {
             schema: &self.schema,
             payload,
@@ -308,7 +308,7 @@ impl Accounts {
                 .expect("known");
             Ok::<_, Infallible>(Some(row.clone()))
         };
-        lens.look(stored, NOW, row).expect("it can be read")
+        lens.evaluate(stored, NOW, row).expect("it can be read")
     }
 }
 
@@ -331,8 +331,11 @@ fn gap_events_pass_every_filter_and_are_never_enriched() {
         ChangeType::GapOverflow,
     ] {
         let payload = accounts.payload(&header(kind, FieldBits::default()), &now);
-        let look = accounts.look(&lens, &payload, &now);
-        assert_eq!((look.verdict, look.passing), (Verdict::AsStored, false));
+        let evaluation = accounts.evaluate(&lens, &payload, &now);
+        assert_eq!(
+            (evaluation.verdict, evaluation.depends_on_record),
+            (Verdict::AsStored, false)
+        );
     }
 }
 
@@ -355,7 +358,7 @@ fn a_component_that_changed_stays_and_the_others_are_added() {
             ("BillingStreet", text("Road")),
         ],
     );
-    let Verdict::Altered(parts) = accounts.look(&lens, &payload, &now).verdict else {
+    let Verdict::Altered(parts) = accounts.evaluate(&lens, &payload, &now).verdict else {
         panic!("it is enriched");
     };
     let event = accounts
@@ -380,14 +383,14 @@ fn a_filter_that_the_event_settles_reads_no_record() {
         schema: &accounts.schema,
         payload: &payload,
     };
-    let look = lens.look(stored, NOW, |_| -> Result<Option<Row>, Infallible> {
+    let evaluation = lens.evaluate(stored, NOW, |_| -> Result<Option<Row>, Infallible> {
         panic!("it is not read")
     });
-    let expected = Look {
+    let expected = Evaluation {
         verdict: Verdict::Withheld,
-        passing: false,
+        depends_on_record: false,
     };
-    assert_eq!(look.expect("it can be read"), expected);
+    assert_eq!(evaluation.expect("it can be read"), expected);
 }
 
 #[test]
@@ -400,11 +403,11 @@ fn a_merged_event_stays_whole_where_no_field_is_added() {
     };
     let update = accounts.payload(&merged(ChangeType::Update, &["Industry"]), &then);
     let gap = accounts.payload(&merged(ChangeType::GapUpdate, &[]), &then);
-    let look = |filter, enriched: &[&str], payload: &[u8]| {
+    let evaluation = |filter, enriched: &[&str], payload: &[u8]| {
         let lens = accounts.lens(filter, enriched);
         let now = ids(3).into_iter().map(|id| (id, then.clone()));
-        let look = accounts.look_at(&lens, payload, &now.collect::<Vec<_>>());
-        match look.verdict {
+        let evaluation = accounts.evaluate_all(&lens, payload, &now.collect::<Vec<_>>());
+        match evaluation.verdict {
             Verdict::Withheld => 0,
             Verdict::AsStored => 1,
             Verdict::Altered(parts) => {
@@ -419,18 +422,18 @@ fn a_merged_event_stays_whole_where_no_field_is_added() {
         }
     };
     let of_kind = "ChangeEventHeader.changeType = 'UPDATE'";
-    assert_eq!(look(of_kind, &[], &update), 1);
+    assert_eq!(evaluation(of_kind, &[], &update), 1);
     assert_eq!(
-        look("ChangeEventHeader.changeType = 'DELETE'", &[], &update),
+        evaluation("ChangeEventHeader.changeType = 'DELETE'", &[], &update),
         0
     );
-    assert_eq!(look(of_kind, &["Site"], &update), 3);
+    assert_eq!(evaluation(of_kind, &["Site"], &update), 3);
     // Also if the event says all of it, and if it says nothing.
-    assert_eq!(look("", &["Industry"], &update), 3);
-    assert_eq!(look("Industry = 'Energy'", &[], &update), 3);
-    assert_eq!(look("Industry = 'Other'", &[], &update), 0);
-    assert_eq!(look("Industry = 'Other'", &["Site"], &gap), 3);
-    assert_eq!(look(of_kind, &[], &gap), 1);
+    assert_eq!(evaluation("", &["Industry"], &update), 3);
+    assert_eq!(evaluation("Industry = 'Energy'", &[], &update), 3);
+    assert_eq!(evaluation("Industry = 'Other'", &[], &update), 0);
+    assert_eq!(evaluation("Industry = 'Other'", &["Site"], &gap), 3);
+    assert_eq!(evaluation(of_kind, &[], &gap), 1);
 }
 
 /// As many ids.
@@ -543,7 +546,7 @@ proptest! {
     /// Whatever the record was when it changed and is now: a filter says what the plain evaluator says of the values that
     /// the event changed and of the others as they are now; and what it lets through has all of its fields.
     #[test]
-    fn filters_say_what_a_plain_evaluator_says(
+    fn filters_agree_with_a_plain_evaluator(
         tree in tree(),
         then in prop::collection::vec(prop::option::of(0_i8..4), 4),
         now in prop::collection::vec(prop::option::of(0_i8..4), 4),
@@ -559,8 +562,8 @@ proptest! {
         let lens = accounts.lens(&tree.text(), &FIELDS);
         let header = header(ChangeType::Update, changed(&accounts.schema, &names));
         let payload = accounts.payload(&header, &row(&accounts.entity, &valued(&then)));
-        let look = accounts.look(&lens, &payload, &row(&accounts.entity, &valued(&now)));
-        let payload = match look.verdict {
+        let evaluation = accounts.evaluate(&lens, &payload, &row(&accounts.entity, &valued(&now)));
+        let payload = match evaluation.verdict {
             Verdict::Withheld => None,
             Verdict::AsStored => Some(payload),
             Verdict::Altered(mut parts) => parts.pop().map(|part| part.payload),
@@ -608,7 +611,7 @@ proptest! {
         };
         let shown = |records: &[(String, Row)]| -> Vec<Vec<u8>> {
             let payload = payload(records);
-            match accounts.look_at(&lens, &payload, records).verdict {
+            match accounts.evaluate_all(&lens, &payload, records).verdict {
                 Verdict::Withheld => Vec::new(),
                 Verdict::AsStored => vec![payload],
                 Verdict::Altered(parts) => parts.into_iter().map(|part| part.payload).collect(),

@@ -15,7 +15,7 @@ use crate::field::{DeclaredField, Owner};
 use crate::gather::{ObjectSource, Sources, gather};
 use crate::names::{self, CustomName};
 use crate::permission_set::granted;
-use crate::prefix::PrefixBook;
+use crate::prefix::KeyPrefixes;
 use crate::problem::{Findings, Problem, Report};
 use crate::project::Kind;
 use crate::read::brief;
@@ -33,7 +33,7 @@ pub(crate) fn compile(
     standard: Vec<EntityDefinition>,
     events: Vec<PlatformEventDefinition>,
     parts: &[Part],
-    prefixes: &mut PrefixBook,
+    prefixes: &mut KeyPrefixes,
 ) -> Result<Org, Vec<Problem>> {
     let mut report = Report::default();
     let sources = gather(parts, &mut report);
@@ -120,7 +120,7 @@ struct Compiler {
     entities: BTreeMap<String, EntityDefinition>,
     /// Key prefixes of the shipped objects.
     taken: BTreeSet<KeyPrefix>,
-    book: PrefixBook,
+    book: KeyPrefixes,
     globals: GlobalValueSets,
     /// The custom fields of all objects, to be resolved.
     declared: Vec<(EntityName, DeclaredField)>,
@@ -130,7 +130,7 @@ struct Compiler {
 }
 
 impl Compiler {
-    fn new(standard: Vec<EntityDefinition>, book: PrefixBook, report: Report) -> Self {
+    fn new(standard: Vec<EntityDefinition>, book: KeyPrefixes, report: Report) -> Self {
         Self {
             taken: standard.iter().map(|entity| entity.key_prefix).collect(),
             entities: standard

@@ -9,7 +9,7 @@ use crate::compound;
 use crate::field_type::{DeclaredType, TYPES};
 use crate::names;
 use crate::number_format;
-use crate::problem::{Place, Report};
+use crate::problem::{Report, SourceLine};
 use crate::read::brief;
 use crate::reference::{self, Link};
 use crate::roll_up::{self, RollUpSource};
@@ -28,7 +28,7 @@ pub(crate) enum Owner {
 /// A field as a file declares it, with what can only be resolved once all files are read.
 #[derive(Clone, Debug)]
 pub(crate) struct DeclaredField {
-    pub(crate) at: Place,
+    pub(crate) at: SourceLine,
     pub(crate) definition: FieldDefinition,
     /// The parts of a compound, which stand before it.
     pub(crate) components: Vec<FieldDefinition>,

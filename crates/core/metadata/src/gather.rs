@@ -7,7 +7,7 @@ use landfall_model::limits::METADATA_COMPONENTS_MAX;
 
 use crate::Part;
 use crate::order;
-use crate::problem::{Place, Report};
+use crate::problem::{Report, SourceLine};
 use crate::project::Kind;
 use crate::xml::{self, Element};
 
@@ -17,7 +17,7 @@ pub(crate) struct ObjectSource {
     /// Its name as the first file spells it.
     pub(crate) name: String,
     /// The beginning of the first file.
-    pub(crate) at: Place,
+    pub(crate) at: SourceLine,
     /// The object files: a standard object may have one in each package directory.
     pub(crate) elements: Vec<Element>,
     fields: Vec<Inner>,
@@ -87,7 +87,7 @@ impl Sources {
             .entry(name.to_ascii_lowercase())
             .or_insert_with(|| ObjectSource {
                 name: name.to_owned(),
-                at: Place::of(part),
+                at: SourceLine::of(part),
                 elements: Vec::new(),
                 fields: Vec::new(),
                 record_types: Vec::new(),
@@ -134,7 +134,7 @@ pub(crate) fn gather(parts: &[Part], report: &mut Report) -> Sources {
     for (count, part) in sorted.into_iter().enumerate() {
         if count >= METADATA_COMPONENTS_MAX {
             let reason = format!("a project has at most {METADATA_COMPONENTS_MAX} components");
-            report.problem(&Place::of(part), reason);
+            report.problem(&SourceLine::of(part), reason);
             break;
         }
         match xml::parse(part) {

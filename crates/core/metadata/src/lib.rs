@@ -2,7 +2,7 @@
 //!
 //! Owns what a project's metadata means: which objects, fields, platform events, channels and subscriptions it
 //! defines, and what is wrong with it, by file and line. It deliberately reads no files (the caller does), keeps
-//! nothing (key prefixes are in a [`PrefixBook`] that the caller keeps), and knows neither records nor protocols.
+//! nothing (key prefixes are in a [`KeyPrefixes`] that the caller keeps), and knows neither records nor protocols.
 //! Start reading at [`compile`]; `gather` puts files together, `field` and `object` are the middle of it.
 //!
 //! Source: "Metadata Types" (Metadata API Developer Guide).
@@ -52,7 +52,7 @@ pub use names::is_developer_name;
 pub use order::declaration_order;
 pub use part::{Part, parts};
 pub use permission_set::{Granted, profile_name};
-pub use prefix::PrefixBook;
+pub use prefix::KeyPrefixes;
 pub use problem::Problem;
 pub use project::{Kind, Project, project_components, sfdx_project};
 pub use record_type::RecordType;
@@ -125,7 +125,7 @@ pub fn compile(
     standard: Vec<EntityDefinition>,
     events: Vec<PlatformEventDefinition>,
     parts: &[Part],
-    prefixes: &mut PrefixBook,
+    prefixes: &mut KeyPrefixes,
 ) -> Result<Org, Vec<Problem>> {
     compile::compile(standard, events, parts, prefixes)
 }

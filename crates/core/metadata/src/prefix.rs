@@ -12,11 +12,11 @@ const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 /// prefix of a removed object is never given again.
 /// Wire: `a00` upward for objects, `e00` upward for platform events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PrefixBook {
+pub struct KeyPrefixes {
     by_name: BTreeMap<String, KeyPrefix>,
 }
 
-impl PrefixBook {
+impl KeyPrefixes {
     /// A book with what was given before; names are those of [`Self::entries`].
     pub fn new(entries: impl IntoIterator<Item = (String, KeyPrefix)>) -> Self {
         Self {
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn prefixes_rise_and_are_kept() {
-        let mut book = PrefixBook::default();
+        let mut book = KeyPrefixes::default();
         let none = BTreeSet::new();
         let mut give = |name: &str, first| {
             let prefix = book.assign(name, first, &none).expect("one is free");
@@ -89,7 +89,7 @@ mod tests {
             give(&format!("N{number}__c"), b'a');
         }
         assert_eq!(give("Next__c", b'a'), "a10");
-        let again = PrefixBook::new(
+        let again = KeyPrefixes::new(
             book.entries()
                 .map(|(name, prefix)| (name.to_owned(), prefix)),
         );
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn prefixes_of_others_are_left_alone_and_end_some_day() {
         let all: BTreeSet<KeyPrefix> = prefixes(b'a').collect();
-        let mut book = PrefixBook::default();
+        let mut book = KeyPrefixes::default();
         assert_eq!(all.len(), 62 * 62);
         assert_eq!(book.assign("One__c", b'a', &all), None);
         let last = KeyPrefix::parse("azz").expect("a prefix");

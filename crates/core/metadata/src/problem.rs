@@ -21,12 +21,12 @@ pub struct Problem {
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct SourceLine {
     pub(crate) path: Arc<str>,
     pub(crate) line: usize,
 }
 
-impl Place {
+impl SourceLine {
     /// The beginning of a component.
     pub(crate) fn of(part: &Part) -> Self {
         Self {
@@ -54,17 +54,17 @@ pub(crate) struct Findings {
 
 impl Report {
     /// Notes what keeps the project from being used.
-    pub(crate) fn problem(&mut self, at: &Place, reason: impl Into<String>) {
+    pub(crate) fn problem(&mut self, at: &SourceLine, reason: impl Into<String>) {
         note(&mut self.problems, at, reason.into());
     }
 
     /// Notes what an org refuses and a project does without: the caller leaves it out.
-    pub(crate) fn inapplicable(&mut self, at: &Place, reason: impl Into<String>) {
+    pub(crate) fn inapplicable(&mut self, at: &SourceLine, reason: impl Into<String>) {
         note(&mut self.inapplicable, at, reason.into());
     }
 
     /// Notes what is left out of a project that can be used all the same.
-    pub(crate) fn warning(&mut self, at: &Place, reason: impl Into<String>) {
+    pub(crate) fn warning(&mut self, at: &SourceLine, reason: impl Into<String>) {
         note(&mut self.warnings, at, reason.into());
     }
 
@@ -83,7 +83,7 @@ impl Report {
     }
 }
 
-fn note(notes: &mut Vec<Problem>, at: &Place, reason: String) {
+fn note(notes: &mut Vec<Problem>, at: &SourceLine, reason: String) {
     if notes.len() >= METADATA_PROBLEMS_MAX {
         return;
     }

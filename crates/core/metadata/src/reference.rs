@@ -12,14 +12,14 @@ use crate::absent::{Absence, Absent};
 use crate::compile::ACTIVITIES;
 use crate::field_type::DeclaredType;
 use crate::names;
-use crate::problem::{Place, Report};
+use crate::problem::{Report, SourceLine};
 use crate::read::brief;
 use crate::xml::Element;
 
 /// Where a field leads, as it is declared.
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
-    pub(crate) at: Place,
+    pub(crate) at: SourceLine,
     /// The object, as the file spells it.
     pub(crate) to: String,
     /// Name of the way back, without `__r`.

@@ -12,7 +12,7 @@ use landfall_model::{
     DeleteRule, EntityDefinition, EntityName, FieldDefinition, FieldName, FieldType,
 };
 
-use crate::problem::{Place, Report};
+use crate::problem::{Report, SourceLine};
 use crate::read::brief;
 use crate::xml::Element;
 
@@ -70,7 +70,7 @@ impl RollUp {
 /// A roll-up as a file declares it.
 #[derive(Clone, Debug)]
 pub(crate) struct RollUpSource {
-    at: Place,
+    at: SourceLine,
     foreign_key: String,
     operation: RollUpOperation,
     summarized: Option<String>,
@@ -80,7 +80,7 @@ pub(crate) struct RollUpSource {
 /// A condition as a file declares it.
 #[derive(Clone, Debug)]
 struct FilterSource {
-    at: Place,
+    at: SourceLine,
     field: String,
     operation: String,
     value: String,
@@ -89,9 +89,9 @@ struct FilterSource {
 /// Why a roll-up has no values.
 pub(crate) enum Failure {
     /// It is wrong.
-    Problem(Place, String),
+    Problem(SourceLine, String),
     /// It is made from what has no values here.
-    Empty(Place, String),
+    Empty(SourceLine, String),
 }
 
 impl RollUpSource {
@@ -102,7 +102,7 @@ impl RollUpSource {
     }
 
     /// Where the field is declared.
-    pub(crate) const fn at(&self) -> &Place {
+    pub(crate) const fn at(&self) -> &SourceLine {
         &self.at
     }
 }

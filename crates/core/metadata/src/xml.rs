@@ -5,7 +5,7 @@ use std::sync::Arc;
 use landfall_xml::{Document, Limits, document};
 
 use crate::Part;
-use crate::problem::Place;
+use crate::problem::SourceLine;
 
 /// The namespace of all metadata.
 pub(crate) const NAMESPACE: &str = "http://soap.sforce.com/2006/04/metadata";
@@ -16,7 +16,7 @@ pub(crate) struct Element {
     /// Name of the element.
     pub(crate) name: String,
     /// Where it begins.
-    pub(crate) at: Place,
+    pub(crate) at: SourceLine,
     /// The text directly in it.
     pub(crate) text: String,
     /// The elements in it, in order.
@@ -27,9 +27,9 @@ pub(crate) struct Element {
 ///
 /// # Errors
 /// Where the text is not such a component, and why.
-pub(crate) fn parse(part: &Part) -> Result<Element, (Place, String)> {
-    let start = Place::of(part);
-    let at = |line: usize| Place {
+pub(crate) fn parse(part: &Part) -> Result<Element, (SourceLine, String)> {
+    let start = SourceLine::of(part);
+    let at = |line: usize| SourceLine {
         path: Arc::clone(&start.path),
         line: start.line + line.saturating_sub(1),
     };
@@ -48,7 +48,7 @@ pub(crate) fn parse(part: &Part) -> Result<Element, (Place, String)> {
     }
 }
 
-fn placed(element: landfall_xml::Element, at: &impl Fn(usize) -> Place) -> Element {
+fn placed(element: landfall_xml::Element, at: &impl Fn(usize) -> SourceLine) -> Element {
     let children = element.children.into_iter();
     Element {
         name: element.name,

@@ -462,10 +462,10 @@ pub const MANAGED_SUBSCRIPTIONS_MAX: usize = 200;
 pub const MANAGED_TEXT_CHARACTERS_MAX: usize = 80;
 
 /// Login events that are queued: more are dropped. Source: none.
-pub const LOGINS_UNTOLD_MAX: usize = 10_000;
+pub const LOGIN_EVENTS_QUEUED_MAX: usize = 10_000;
 
 /// Login events of one commit. Source: none.
-pub const LOGINS_TOLD_AT_ONCE: usize = 256;
+pub const LOGIN_EVENTS_BATCH_MAX: usize = 256;
 
 /// Bytes of one SOAP request body, unpacked: `Fault::RequestTooLarge` beyond. Source: none; as much as of a REST request.
 pub const SOAP_BODY_BYTES_MAX: usize = REST_BODY_BYTES_MAX;

@@ -80,7 +80,7 @@ impl Predicate {
                 Value::Text(list) => lists.iter().any(|wanted| text::includes(&list, wanted)),
                 _ => false,
             },
-            Self::Found { expression, plan } => {
+            Self::InQuery { expression, plan } => {
                 let id = subject.value(expression);
                 !id.is_null() && subject.finds(plan, &id)
             }

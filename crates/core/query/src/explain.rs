@@ -54,7 +54,7 @@ impl Plan {
                     (own(&operand.expression), exact)
                 }
                 Predicate::OneOf { operand, .. } => (own(&operand.expression), true),
-                Predicate::IsNull(expression) | Predicate::Found { expression, .. } => {
+                Predicate::IsNull(expression) | Predicate::InQuery { expression, .. } => {
                     (own(expression), true)
                 }
                 Predicate::Like { expression, .. }

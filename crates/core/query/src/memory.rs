@@ -13,8 +13,8 @@ use std::rc::Rc;
 use landfall_model::{EntityDefinition, EntityName, RecordId, Row, Value};
 
 use crate::evaluate::{Record, ordering};
-use crate::found::{Found, FoundRow};
 use crate::plan::{self, Grouping, Plan};
+use crate::result::{QueryResult, ResultRow};
 
 /// Objects with their records.
 pub trait Tables {
@@ -24,7 +24,7 @@ pub trait Tables {
 
 impl Plan {
     /// What it finds, all rows read.
-    pub fn find(&self, tables: &dyn Tables) -> Found {
+    pub fn find(&self, tables: &dyn Tables) -> QueryResult {
         let run = Run {
             tables,
             lookups: RefCell::default(),
@@ -49,8 +49,8 @@ struct Run<'t> {
 }
 
 impl<'t> Run<'t> {
-    fn records(&self, plan: &'t Plan, owner: Option<(usize, &Value)>) -> Found {
-        let mut found = Found::default();
+    fn records(&self, plan: &'t Plan, owner: Option<(usize, &Value)>) -> QueryResult {
+        let mut found = QueryResult::default();
         for record in self.found(plan, owner) {
             let values = plan.columns.iter();
             let values = values.map(|column| plan.value_of(&column.expression, &record));
@@ -59,7 +59,7 @@ impl<'t> Run<'t> {
                 .children
                 .iter()
                 .map(|children| self.records(&children.plan, Some((children.place, &own))));
-            found.rows.push(FoundRow {
+            found.rows.push(ResultRow {
                 values: values.collect(),
                 children: children.collect(),
             });
@@ -145,13 +145,13 @@ impl<'t> Run<'t> {
         found
     }
 
-    fn groups(&self, plan: &'t Plan, grouping: &'t Grouping) -> Found {
+    fn groups(&self, plan: &'t Plan, grouping: &'t Grouping) -> QueryResult {
         let all: Vec<One<'_, 't>> = self.matching(plan, None).collect();
         let found = group::groups(plan, grouping, &all);
         let rows = cut(found.into_iter(), plan).into_iter();
-        Found {
+        QueryResult {
             rows: rows
-                .map(|values| FoundRow {
+                .map(|values| ResultRow {
                     values,
                     children: Vec::new(),
                 })

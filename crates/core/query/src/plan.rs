@@ -243,7 +243,7 @@ pub enum Predicate {
         lists: Vec<String>,
     },
     /// Among the values that a query finds in its one column.
-    Found {
+    InQuery {
         /// An id.
         expression: Expression,
         /// The query.
@@ -279,7 +279,7 @@ impl Predicate {
             | Self::Like { expression, .. }
             | Self::Words { expression, .. }
             | Self::Includes { expression, .. }
-            | Self::Found { expression, .. } => expression.each_field(tell),
+            | Self::InQuery { expression, .. } => expression.each_field(tell),
         }
     }
 
@@ -288,7 +288,7 @@ impl Predicate {
         match self {
             Self::All(terms) | Self::Any(terms) => terms.iter().map(Self::terms).sum(),
             Self::Not(term) => term.terms(),
-            Self::Found { plan, .. } => 1 + plan.filter.terms(),
+            Self::InQuery { plan, .. } => 1 + plan.filter.terms(),
             Self::Compare { .. }
             | Self::OneOf { .. }
             | Self::IsNull(_)

@@ -6,7 +6,7 @@
 //! Source: "PushTopic Queries", "Supported `PushTopic` Queries", "Unsupported `PushTopic` Queries", "Compound Fields in
 //! `PushTopic` Queries" (Streaming API Developer Guide).
 
-mod places;
+mod field_set;
 mod rules;
 
 use landfall_model::{EntityDefinition, Fault, FieldDefinition, FieldType, QueryRefusal};
@@ -15,7 +15,7 @@ use landfall_soql::{Condition, LiteralKind, Operand, Query, Select, Value};
 use crate::check::{Context, check};
 use crate::plan::Plan;
 
-pub use places::Places;
+pub use field_set::FieldSet;
 
 /// Fields that the service sets: their changes notify nobody. Objects add others (`ObjectTraits::push_topic_ignores`).
 ///
@@ -38,16 +38,16 @@ const SILENT: &[&str] = &[
 pub struct TopicQuery {
     /// Which records are meant. Of the plan only the object and the filter count.
     pub plan: Plan,
-    /// Places of the fields that are told, in order, `Id` among them.
+    /// The fields of a notification, in order, `Id` among them.
     pub told: Vec<usize>,
-    /// Places of the fields in the condition.
+    /// The fields in the condition.
     pub condition: Vec<usize>,
     /// Fields whose change counts because they are selected.
-    pub selected: Places,
+    pub selected: FieldSet,
     /// Fields whose change counts because the condition is about them.
-    pub filtered: Places,
+    pub filtered: FieldSet,
     /// Fields whose change counts if any does.
-    pub any: Places,
+    pub any: FieldSet,
     /// Whether the selection has a field other than `Id`.
     pub selects: bool,
     /// Whether the condition has one.
@@ -161,8 +161,8 @@ fn filterable(entity: &EntityDefinition, place: usize) -> Result<(), Fault> {
 
 /// The fields whose change counts if these are referenced: of a person's name its parts, of an address only the parts
 /// that are named, and no part of a person's name without it.
-fn counting(entity: &EntityDefinition, places: &[usize]) -> Places {
-    let mut counting = Places::default();
+fn counting(entity: &EntityDefinition, places: &[usize]) -> FieldSet {
+    let mut counting = FieldSet::default();
     for place in places {
         let Some(field) = entity.fields.get(*place) else {
             continue;

@@ -135,13 +135,13 @@ fn documented_examples_are_read() {
 }
 
 /// The names of the fields of an object whose places are in a set.
-fn names(query: &TopicQuery, places: &landfall_query::push_topic::Places) -> Vec<String> {
+fn names(query: &TopicQuery, places: &landfall_query::push_topic::FieldSet) -> Vec<String> {
     let fields = query.plan.entity.fields.iter().enumerate();
     fields
         .filter(|(place, _)| {
             [*place]
                 .into_iter()
-                .collect::<landfall_query::push_topic::Places>()
+                .collect::<landfall_query::push_topic::FieldSet>()
                 .meets(places)
         })
         .map(|(_, field)| field.name.to_string())
@@ -172,7 +172,7 @@ fn a_persons_name_counts_as_a_whole_and_an_address_by_its_parts() {
 }
 
 #[test]
-fn the_name_of_a_person_is_told_with_its_parts() {
+fn a_person_name_is_sent_with_its_components() {
     let query = query("SELECT Id, Name, Email FROM Contact").expect("a query");
     let told = query
         .told

@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told_by_its_name() {
+    fn values_that_do_not_fit_are_named() {
         for (text, message) in [
             ("{}", "`CreatedDate` is missing"),
             (r#"{"Fe__c":1}"#, "Freed__e has no field `Fe__c`"),

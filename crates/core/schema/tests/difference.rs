@@ -50,7 +50,7 @@ fn lines_put_in_and_taken_away_name_the_line_before_which_they_stand() {
 }
 
 #[test]
-fn a_short_text_is_told_whole() {
+fn a_short_text_is_sent_whole() {
     let line = |length: usize| {
         let lines: Vec<String> = (0..10)
             .map(|line| format!("{line}{}", "x".repeat(length)))
@@ -70,7 +70,7 @@ fn a_short_text_is_told_whole() {
 }
 
 #[test]
-fn a_text_that_grew_or_shrank_by_more_than_half_is_told_whole() {
+fn a_text_that_grew_or_shrank_by_more_than_half_is_sent_whole() {
     let old = twenty();
     let mut new = old.clone();
     new[3] = "y".repeat(1_100);
@@ -82,7 +82,7 @@ fn a_text_that_grew_or_shrank_by_more_than_half_is_told_whole() {
 }
 
 #[test]
-fn with_more_than_a_quarter_of_the_lines_changed_the_text_is_told_whole() {
+fn with_more_than_a_quarter_of_the_lines_changed_the_text_is_sent_whole() {
     // Ten of forty lines may change, and a line that another took the place of is one.
     for (changed, told) in [(9, true), (10, false), (11, false)] {
         let old = twenty();
@@ -110,7 +110,7 @@ fn with_more_than_a_quarter_of_the_lines_changed_the_text_is_told_whole() {
 }
 
 #[test]
-fn what_a_reader_could_not_put_together_is_told_whole() {
+fn a_diff_that_a_reader_could_not_apply_is_sent_whole() {
     let old = text(&twenty(), "\n");
     let new = old.replacen('1', "7", 1);
     assert!(difference(&old, &new).is_some());

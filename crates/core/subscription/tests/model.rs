@@ -42,13 +42,13 @@ struct Event {
 
 /// What a channel does to its events: those whose value divides by `filter` are withheld, the others become their parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Glass {
+struct ModelLens {
     number: u32,
     filter: Option<u8>,
 }
 
 #[derive(Clone, Debug)]
-struct OneLens(Option<Glass>);
+struct OneLens(Option<ModelLens>);
 
 impl Lens for OneLens {
     fn looks(&self) -> bool {
@@ -74,7 +74,7 @@ impl Rights {
 /// What is defined: the topics of the group, or nothing while it is deleted.
 #[derive(Clone, Debug)]
 struct Definitions {
-    group: Option<(Vec<u8>, Option<Glass>)>,
+    group: Option<(Vec<u8>, Option<ModelLens>)>,
 }
 
 #[derive(Default)]
@@ -91,13 +91,13 @@ impl Org for Looked {
     }
 
     fn view(&self, subscription: &Subscription<u8, OneLens>, event: &Event) -> View<Event> {
-        let Some(glass) = subscription.lens().0 else {
+        let Some(model) = subscription.lens().0 else {
             return View::AsStored;
         };
-        if !self.0.contains(&(event.id, glass.number)) {
+        if !self.0.contains(&(event.id, model.number)) {
             return View::Unseen;
         }
-        shown(glass, event)
+        shown(model, event)
     }
 
     fn may_receive(&self, rights: &Rights, event: &Event) -> bool {
@@ -109,8 +109,8 @@ impl Org for Looked {
     }
 }
 
-fn shown(glass: Glass, event: &Event) -> View<Event> {
-    if glass
+fn shown(model: ModelLens, event: &Event) -> View<Event> {
+    if model
         .filter
         .is_some_and(|by| event.value.is_multiple_of(by))
     {
@@ -253,7 +253,7 @@ struct Scene {
     oldest: usize,
     next_id: u64,
     definitions: Definitions,
-    glasses: u32,
+    model_lenses: u32,
     rights: Rights,
     looked: Looked,
     frame: Written,
@@ -295,7 +295,7 @@ impl Scene {
             definitions: Definitions {
                 group: Some((vec![0, 1, 2], None)),
             },
-            glasses: 0,
+            model_lenses: 0,
             rights,
             looked: Looked::default(),
             frame: Written::default(),
@@ -323,15 +323,15 @@ impl Scene {
     }
 
     /// The topics and the lens of a channel, as rights and definitions have it.
-    fn target(&self, channel: &str) -> (Vec<u8>, Option<Glass>) {
-        let (topics, glass) = match channel {
+    fn target(&self, channel: &str) -> (Vec<u8>, Option<ModelLens>) {
+        let (topics, model) = match channel {
             GROUP => self.definitions.group.clone().unwrap_or_default(),
             "/data/A" => (vec![0], None),
             _ => (vec![1], None),
         };
         let is_lost = self.lost.contains(channel);
         let may = |topic: &u8| !is_lost && Rights::has(self.rights.topics, *topic);
-        (topics.into_iter().filter(may).collect(), glass)
+        (topics.into_iter().filter(may).collect(), model)
     }
 
     fn apply(&mut self, step: &Step) {
@@ -405,12 +405,12 @@ impl Scene {
 
     fn define(&mut self, topics: u8, filter: Option<u8>, lens: bool) {
         let topics = (0..4).filter(|topic| Rights::has(topics, *topic)).collect();
-        self.glasses += 1;
-        let glass = Glass {
-            number: self.glasses,
+        self.model_lenses += 1;
+        let model = ModelLens {
+            number: self.model_lenses,
             filter,
         };
-        self.definitions.group = Some((topics, lens.then_some(glass)));
+        self.definitions.group = Some((topics, lens.then_some(model)));
         self.refresh(false);
     }
 
@@ -421,10 +421,10 @@ impl Scene {
             self.delivery
                 .rights_changed(rights, |_, topic| Rights::has(rights.topics, topic));
         }
-        let (topics, glass) = self.target(GROUP);
+        let (topics, model) = self.target(GROUP);
         self.delivery.definitions_changed(|channel, lens| {
             (channel == GROUP).then(|| {
-                lens.0 = glass;
+                lens.0 = model;
                 topics.clone()
             })
         });
@@ -453,7 +453,7 @@ impl Scene {
             return;
         };
         let was_lost = self.lost.remove(channel);
-        let (topics, glass) = self.target(channel);
+        let (topics, model) = self.target(channel);
         if topics.is_empty() && channel != GROUP {
             // A topic without the right to it is refused.
             if was_lost {
@@ -463,7 +463,7 @@ impl Scene {
         }
         let moves = preset != ReplayPreset::Latest;
         let kept = self.positions.get(channel).copied().filter(|_| !moves);
-        let subscription = Subscription::new(topics, OneLens(glass), position, self.bounds().tail);
+        let subscription = Subscription::new(topics, OneLens(model), position, self.bounds().tail);
         self.delivery
             .subscribe(channel, subscription, moves)
             .expect("few channels");
@@ -499,10 +499,10 @@ impl Scene {
     /// The lenses look at the first few events.
     fn look(&mut self, events: &[Event]) {
         let all = self.delivery.subscriptions();
-        let glasses: Vec<Glass> = all.filter_map(|(_, open)| open.lens().0).collect();
+        let model_lenses: Vec<ModelLens> = all.filter_map(|(_, open)| open.lens().0).collect();
         for event in events.iter().take(2) {
-            for glass in &glasses {
-                self.looked.0.insert((event.id, glass.number));
+            for model in &model_lenses {
+                self.looked.0.insert((event.id, model.number));
             }
         }
     }
@@ -642,11 +642,11 @@ impl Scene {
 
     /// What a channel delivers of an event, now.
     fn copies(&self, channel: &str, event: &Event) -> Vec<Delivered> {
-        let (topics, glass) = self.target(channel);
+        let (topics, model) = self.target(channel);
         if !topics.contains(&event.topic) || !Rights::has(self.rights.events, event.topic) {
             return Vec::new();
         }
-        let view = glass.map_or(View::AsStored, |glass| shown(glass, event));
+        let view = model.map_or(View::AsStored, |model| shown(model, event));
         let events = match view {
             View::Unseen | View::Withheld => Vec::new(),
             View::AsStored => vec![*event],

@@ -81,7 +81,7 @@ mod tests {
         Name\r\nA\r\n\r\n--B--\r\n";
 
     #[test]
-    fn a_job_and_its_data_are_told_apart() {
+    fn a_job_and_its_data_are_distinguished() {
         assert_eq!(
             boundary("multipart/form-data; charset=UTF-8; boundary=\"B\""),
             Some("B")

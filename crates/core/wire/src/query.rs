@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_place_stands_before_the_text() {
+    fn the_position_precedes_the_text() {
         let refusal = QueryRefusal::NotFilterable {
             field: "Description".to_owned(),
         };
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_value_says_whether_it_belongs_in_quotes() {
+    fn a_value_of_the_wrong_type_names_the_need_for_quotes() {
         let text = |quoted| {
             let field = "F".to_owned();
             let expected = "string";

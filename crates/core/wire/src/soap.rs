@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_login_never_tells_why() {
+    fn a_refused_login_gives_no_reason() {
         for fault in [
             Fault::AuthenticationFailed,
             Fault::UserInactive,
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_rest_tells_keeps_its_code_and_its_text() {
+    fn rest_errors_keep_their_code_and_text() {
         let error = soap(&Fault::RecordDeleted);
         assert_eq!(
             (error.kind, error.code, error.message.as_str()),

@@ -27,7 +27,7 @@ impl Definition {
         login: &Login,
     ) -> Result<Self, Fault> {
         let members = members(body)?;
-        let mut given = Given::default();
+        let mut given = Parameters::default();
         for (name, value) in &members {
             let slot = match name.as_str() {
                 "operation" => &mut given.operation,
@@ -60,7 +60,7 @@ impl QueryDefinition {
     /// [`Fault::JsonInvalid`], [`BulkFault::JobUnreadable`].
     pub(crate) fn read(body: &[u8]) -> Result<Self, Fault> {
         let members = members(body)?;
-        let mut given = Given::default();
+        let mut given = Parameters::default();
         let mut statement = None;
         for (name, value) in &members {
             let slot = match name.as_str() {
@@ -94,7 +94,7 @@ impl QueryDefinition {
 }
 
 #[derive(Default)]
-struct Given<'a> {
+struct Parameters<'a> {
     operation: Option<&'a str>,
     object: Option<&'a str>,
     external_id_field: Option<&'a str>,
@@ -104,7 +104,7 @@ struct Given<'a> {
     concurrency_mode: Option<&'a str>,
 }
 
-impl Given<'_> {
+impl Parameters<'_> {
     fn checked(self, definitions: &Definitions, login: &Login) -> Result<Definition, Fault> {
         let operation = operation(self.operation.unwrap_or_default(), login)?;
         if !matches!(self.concurrency_mode, None | Some("Parallel")) {

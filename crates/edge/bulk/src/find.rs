@@ -107,7 +107,7 @@ pub(crate) async fn process(
     let csv = Csv::new(job.delimiter, job.line_ending);
     let sheet = Sheet::begin(form, (table, csv), checked, job.version);
     let found =
-        blocking(move || Found::begin(part, sheet, looking, stopping).map_err(Unread::Failed))
+        blocking(move || ResultFile::begin(part, sheet, looking, stopping).map_err(Unread::Failed))
             .await?;
     let found = shared
         .engine
@@ -170,7 +170,7 @@ async fn complete(
 }
 
 /// A file in the making.
-struct Found {
+struct ResultFile {
     file: File,
     path: PathBuf,
     sheet: Sheet,
@@ -199,7 +199,7 @@ enum Ended {
     Failed(io::Error),
 }
 
-impl Found {
+impl ResultFile {
     /// Makes the file.
     fn begin(
         path: PathBuf,

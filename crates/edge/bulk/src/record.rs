@@ -33,7 +33,7 @@ pub(crate) struct Mapping {
 }
 
 /// References of some records whose targets are named by fields of theirs: column, spelling, record.
-type Found = HashMap<(usize, String), Result<RecordId, Fault>>;
+type ResolvedReferences = HashMap<(usize, String), Result<RecordId, Fault>>;
 
 impl Mapping {
     /// Reads a header.
@@ -101,8 +101,12 @@ impl Mapping {
         self.id(record).ok().flatten()
     }
 
-    async fn find(&self, engine: &Engine, records: &[StringRecord]) -> Result<Found, Error> {
-        let mut found = Found::new();
+    async fn find(
+        &self,
+        engine: &Engine,
+        records: &[StringRecord],
+    ) -> Result<ResolvedReferences, Error> {
+        let mut found = ResolvedReferences::new();
         for record in records {
             for (number, (column, text)) in self.columns.iter().zip(record).enumerate() {
                 let Column::Related { place, target, key } = column else {
@@ -162,7 +166,7 @@ impl Mapping {
     fn change(
         &self,
         record: &StringRecord,
-        found: &Found,
+        found: &ResolvedReferences,
         repeated: &HashMap<String, usize>,
     ) -> Result<Change, Fault> {
         let id = self.id(record)?;
@@ -259,7 +263,11 @@ impl Mapping {
     }
 
     /// The fields that a record gives.
-    fn values(&self, record: &StringRecord, found: &Found) -> Result<Vec<Assignment>, Fault> {
+    fn values(
+        &self,
+        record: &StringRecord,
+        found: &ResolvedReferences,
+    ) -> Result<Vec<Assignment>, Fault> {
         let mut values = Vec::with_capacity(record.len());
         for (number, (column, text)) in self.columns.iter().zip(record).enumerate() {
             let text = text.trim();

@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_says_which_methods_are_allowed() {
+    fn a_refusal_lists_the_allowed_methods() {
         let fault = Fault::MethodNotAllowed {
             method: "PUT".to_owned(),
             allowed: "HEAD,GET",

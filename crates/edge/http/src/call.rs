@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_post_stands_for_another_method() {
+    fn only_a_post_may_override_its_method() {
         for (method, query, meant) in [
             (Method::POST, "_HttpMethod=PATCH", Method::PATCH),
             (Method::POST, "a=b&_httpmethod=delete", Method::DELETE),

@@ -524,7 +524,7 @@ mod tests {
     }
 
     #[test]
-    fn values_keep_their_digits_and_their_place() {
+    fn values_keep_their_digits_and_position() {
         let body = Body::parse(b"{\"a\" : 1.50,\n \"b\":[true,null,\"\\u00e9\\ud83d\\ude00\\n\"]}")
             .expect("JSON");
         let members = body.members().expect("an object");

@@ -20,9 +20,7 @@ use crate::calls::Saving;
 use crate::deployment::{Deployment, Status};
 use crate::error::Error;
 use crate::options::Options;
-use crate::{
-    Shared, answer, calls, check_permitted, deploy, describe, list, retrieve, value,
-};
+use crate::{Shared, answer, calls, check_permitted, deploy, describe, list, retrieve, value};
 
 /// A call of a user who may make it.
 pub(crate) struct Call<'r> {

@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_tells_scheme_and_authority() {
+    fn the_request_gives_scheme_and_authority() {
         let base = BaseUrl::of_request();
         assert_eq!(
             base.of(&parts("https://a.test:1/x", Some("b"))),

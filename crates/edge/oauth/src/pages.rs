@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_gets_out_of_its_place() {
+    fn entries_stay_inside_the_archive() {
         assert_eq!(
             escaped("\"><script>'&"),
             "&quot;&gt;&lt;script&gt;&#39;&amp;"

@@ -36,7 +36,7 @@ pub mod proto {
 
 use axum::Router;
 use landfall_auth::Auth;
-use landfall_engine::{Engine, Standing};
+use landfall_engine::{Engine, SubscriberPosition};
 use landfall_model::limits::{PUBLISH_IDLE_SECONDS, PUBSUB_REQUEST_BYTES_MAX};
 use tokio::sync::watch;
 use tonic::codec::CompressionEncoding;
@@ -102,7 +102,7 @@ impl PubsubState {
     }
 
     /// The positions of all subscriptions.
-    pub fn positions(&self) -> Vec<Standing> {
+    pub fn positions(&self) -> Vec<SubscriberPosition> {
         self.positions.positions()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use landfall_engine::{Standing, TopicId};
+use landfall_engine::{SubscriberPosition, TopicId};
 use landfall_model::ReplayId;
 
 /// The streams that are open.
@@ -36,12 +36,12 @@ impl Positions {
     }
 
     /// All of them.
-    pub(crate) fn positions(&self) -> Vec<Standing> {
+    pub(crate) fn positions(&self) -> Vec<SubscriberPosition> {
         let table = self.table();
         let positions = table.iter().filter_map(|(rpc_id, entry)| {
             let subscribed = entry.subscribed();
             let subscribed = subscribed.as_ref()?;
-            Some(Standing {
+            Some(SubscriberPosition {
                 client: rpc_id.to_string(),
                 channel: subscribed.channel.clone(),
                 topics: subscribed.topics.clone(),

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_position_is_told_from_a_wrong_one() {
+    fn a_missing_position_differs_from_an_invalid_one() {
         let id = ReplayId::new(5_642_623);
         assert_eq!(parse(&render(id)), Ok(id));
         assert_eq!(parse(&[]), Err(Fault::ReplayIdMissing));

@@ -405,7 +405,7 @@ async fn read_and_look(
         let log = engine.log();
         let stretch = log.read_prepared(read.after, filter, read.limit, prepare);
         let stretch = stretch.await?;
-        let seen = engine.look(&stretch.events, lenses).await?;
+        let seen = engine.evaluate(&stretch.events, lenses).await?;
         Ok::<_, landfall_engine::Error>((stretch, seen))
     };
     outcome.await.map_err(|failure| {

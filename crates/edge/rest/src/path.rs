@@ -270,7 +270,7 @@ mod tests {
         ];
 
     #[test]
-    fn a_resource_is_added_in_one_place() {
+    fn a_resource_is_one_declaration() {
         let resources = (ADDED, &Nothing as &dyn VirtualObjects);
         let catalog = definitions::catalog();
         let target = Target::of(resources, &catalog, &segments("Weather/Bern"), &Method::GET);
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_in_paths_are_told_apart() {
+    fn ids_in_paths_are_distinguished() {
         let catalog = definitions::catalog();
         let entity = catalog.entity("Thing").expect("in the fixture");
         assert!(record_id(entity, "a005f0000000001").is_ok());

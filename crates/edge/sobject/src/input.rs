@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_field_is_told_before_a_read_only_one_and_that_before_a_bad_value() {
+    fn an_unknown_field_is_reported_before_a_read_only_one_and_a_bad_value() {
         assert!(matches!(
             read(r#"{"CreatedDate":"x","Amount":"y","Nme":"A"}"#, Intent::Update),
             Err(Fault::FieldUnknown { field, .. }) if field == "Nme"

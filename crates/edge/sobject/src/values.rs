@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_names_the_type_the_token_and_the_place() {
+    fn a_mismatch_names_the_type_the_token_and_the_position() {
         assert_eq!(
             read_as(FieldType::Double, "\"N010\""),
             Err(Fault::ValueUnreadable {

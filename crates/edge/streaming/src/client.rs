@@ -238,7 +238,7 @@ fn read<'r>(
         let stretch = log
             .read_prepared(after, &reading.filter, limit, &prepare)
             .await?;
-        let seen = engine.look(&stretch.events, &reading.lenses).await?;
+        let seen = engine.evaluate(&stretch.events, &reading.lenses).await?;
         Ok((stretch, seen))
     })
 }

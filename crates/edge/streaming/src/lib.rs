@@ -26,7 +26,7 @@ use axum::Router;
 use axum::routing::any;
 use landfall_auth::Auth;
 use landfall_bayeux::Timings;
-use landfall_engine::{Engine, Standing};
+use landfall_engine::{Engine, SubscriberPosition};
 use landfall_model::limits::COMPRESSED_BYTES_MIN;
 use tokio::sync::watch;
 use tower_http::CompressionLevel;
@@ -94,11 +94,11 @@ impl StreamingState {
     }
 
     /// The positions of all subscriptions.
-    pub fn positions(&self) -> Vec<Standing> {
+    pub fn positions(&self) -> Vec<SubscriberPosition> {
         let clients = self.clients.all();
         let positions = clients.iter().flat_map(|client| {
             let positions = client.state().positions();
-            positions.into_iter().map(|position| Standing {
+            positions.into_iter().map(|position| SubscriberPosition {
                 client: client.id.clone(),
                 channel: position.channel.into(),
                 topics: position.topics,

@@ -291,7 +291,7 @@ mod tests {
 
     /// Source: "Handling Streaming API Errors" (Streaming API Developer Guide), the sample of a busy server.
     #[test]
-    fn a_busy_server_says_so_as_the_cause() {
+    fn a_busy_server_is_named_as_the_cause() {
         let busy = "503::Server is too busy.  Please try your request again later.";
         for fault in [Fault::StoreUnavailable, Fault::ServerBusy] {
             let refusal = refusal(&fault);

@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_locks_nobody_out() {
+    fn failed_guesses_do_not_lock_users_out() {
         let mut attempts = attempts(5, 20, 50);
         attempts.succeeded(from("ann", 1), START);
         // Many sources guess at one user, one of them at everybody.

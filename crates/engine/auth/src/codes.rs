@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_works_once_and_is_then_told_from_an_unknown_one() {
+    fn a_code_works_once_and_a_reused_one_is_reported_as_expired() {
         let mut codes = Codes::default();
         codes.insert(TokenHash::of("c"), issued(None));
         assert_eq!(codes.exchange(shown("c"), NOW), Ok(issued(None)));
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_that_nobody_fetches_make_room() {
+    fn unused_codes_are_evicted() {
         let mut codes = Codes::default();
         for number in 0..=limits::AUTHORIZATION_CODES_MAX {
             codes.insert(TokenHash::of(&number.to_string()), issued(None));

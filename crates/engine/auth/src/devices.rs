@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_waits_until_its_user_says_yes_and_gets_one_login() {
+    fn a_device_waits_for_approval_and_gets_one_login() {
         let (mut devices, user_code, hash) = begun();
         assert_eq!(user_code.len(), 8);
         assert!(user_code.bytes().all(|byte| ALPHABET.contains(&byte)));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_hears_of_a_no_and_is_forgotten_after_its_time() {
+    fn a_device_learns_of_a_denial_and_expires() {
         let (mut devices, user_code, hash) = begun();
         let end = NOW.plus_millis(limits::DEVICE_CODE_MINUTES * 60_000);
         assert_eq!(devices.poll(&hash, "app", end), Err(Fault::CodeExpired));
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn devices_that_nobody_answers_make_room() {
+    fn unanswered_devices_are_evicted() {
         let mut devices = Devices::default();
         let entropy = SeededEntropy::new(1);
         for number in 0..=limits::DEVICE_CODES_MAX {

@@ -24,6 +24,7 @@ mod header;
 mod id_token;
 mod keeper;
 mod login;
+mod login_events;
 mod logins;
 mod open;
 mod password;
@@ -37,7 +38,6 @@ mod seed;
 mod settings;
 mod ticket;
 mod token;
-mod told;
 mod users;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -60,12 +60,12 @@ pub use grants::Granted;
 pub use header::{bearer, streaming_token};
 pub use id_token::IdKey;
 pub use login::Login;
+pub use login_events::Visit;
 pub use revoke::{ActiveToken, TokenKind};
 pub use scopes::Scopes;
 pub use seed::NewUser;
 pub use settings::{PasswordCost, Settings};
 pub use token::{AccessToken, AuthorizationCode, DeviceCode, RefreshToken};
-pub use told::Visit;
 
 pub use landfall_engine::{Access, Act, Permissions, report};
 
@@ -75,12 +75,12 @@ use codes::Codes;
 use devices::Devices;
 use following::Following;
 use id_token::Signing;
+use login_events::LoginAttempt;
 use logins::Logins;
 use password::Passwords;
 use refresh::RefreshTokens;
 use ticket::Tickets;
 use token::TokenHash;
-use told::Told;
 use users::Users;
 
 /// The logins, apps and passwords of one org: cheap to clone, shared by all edges.
@@ -108,8 +108,8 @@ struct Shared {
     /// that was revoked comes back by a write that began before.
     gate: landfall_lock::RwLock<()>,
     stopped: Arc<Notify>,
-    /// Where logins are told, if they are.
-    told: OnceLock<mpsc::Sender<Told>>,
+    /// The queue of logins to publish, once that is enabled.
+    login_events: OnceLock<mpsc::Sender<LoginAttempt>>,
     keeper: Mutex<Option<JoinHandle<()>>>,
 }
 

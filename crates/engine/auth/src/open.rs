@@ -48,7 +48,7 @@ pub(crate) async fn open(engine: Engine, settings: Settings) -> Result<Auth, Err
         hourly: Mutex::new(HourlyLogins::new(settings.logins_an_hour)),
         gate: landfall_lock::RwLock::new(landfall_lock::Rank::Logins, ()),
         stopped: Arc::new(Notify::new()),
-        told: OnceLock::new(),
+        login_events: OnceLock::new(),
         keeper: Mutex::default(),
         engine,
         settings,

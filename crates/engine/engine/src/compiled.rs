@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use landfall_metadata::{
-    ConnectedApp, Granted, ManagedSubscription, Part, PrefixBook, Problem, RollUp, Settings,
+    ConnectedApp, Granted, KeyPrefixes, ManagedSubscription, Part, Problem, RollUp, Settings,
     StartingNumber,
 };
 use landfall_model::Catalog;
@@ -63,7 +63,7 @@ impl Compiled {
 ///
 /// # Errors
 /// [`Error::Invalid`] with all that is wrong.
-pub(crate) fn compiled(parts: &[Part], book: &mut PrefixBook) -> Result<Compiled, Error> {
+pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compiled, Error> {
     let standard = landfall_standard::entities()?;
     let events = landfall_standard::platform_events()?;
     if parts.is_empty() {

@@ -11,7 +11,7 @@ mod position;
 use std::collections::BTreeSet;
 
 use landfall_metadata::{
-    Component, Gone, Granted, Kind, ManagedSubscription, Part, PrefixBook, Problem, RollUp,
+    Component, Gone, Granted, KeyPrefixes, Kind, ManagedSubscription, Part, Problem, RollUp,
     StartingNumber, declaration_order,
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, RecordId};
@@ -137,7 +137,7 @@ pub(crate) async fn amend(
     let parts = next.parts();
     let is_idle = |effect: &Effect| matches!(effect, Effect::Unchanged | Effect::Missing);
     let warnings = if check_only || effects.iter().all(is_idle) {
-        let mut book = book_of(engine).await?;
+        let mut book = key_prefixes(engine).await?;
         let mut compiled = compiled(&parts, &mut book)?;
         compiled.check_applicable(Some(&changed))?;
         bounds::check(engine, &compiled, &parts)?;
@@ -164,7 +164,7 @@ async fn submit(
     parts: &[Part],
     changed: Option<&BTreeSet<String>>,
 ) -> Result<Vec<Problem>, Error> {
-    let mut book = book_of(engine).await?;
+    let mut book = key_prefixes(engine).await?;
     let mut compiled = compiled(parts, &mut book)?;
     compiled.check_applicable(changed)?;
     bounds::check(engine, &compiled, parts)?;
@@ -250,7 +250,7 @@ pub(crate) fn refused_grant(error: Error, granted: &Granted) -> Error {
     }
 }
 
-async fn book_of(engine: &Engine) -> Result<PrefixBook, Error> {
+async fn key_prefixes(engine: &Engine) -> Result<KeyPrefixes, Error> {
     let content = engine.document(DocumentKind::Org, prefixes::KEY.to_owned());
     prefixes::read(content.await?)
 }

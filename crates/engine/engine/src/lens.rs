@@ -12,17 +12,17 @@ static NEXT: AtomicU64 = AtomicU64::new(0);
 pub struct Lens {
     /// Unlike that of any other.
     pub(crate) number: u64,
-    pub(crate) glass: landfall_channel::Lens,
+    pub(crate) rule: landfall_channel::Lens,
     /// Held while records are read, so that the others find what was read.
-    pub(crate) looking: Mutex<()>,
+    pub(crate) evaluating: Mutex<()>,
 }
 
 impl Lens {
-    pub(crate) fn new(glass: landfall_channel::Lens) -> Self {
+    pub(crate) fn new(rule: landfall_channel::Lens) -> Self {
         Self {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
-            glass,
-            looking: Mutex::new(Rank::Enrichment, ()),
+            rule,
+            evaluating: Mutex::new(Rank::Enrichment, ()),
         }
     }
 }

@@ -76,7 +76,9 @@ pub use external_id::record_named;
 pub use generic_channels::{GenericChannel, GenericChannels, Push, is_name as is_channel_name};
 pub use landfall_capture::transaction::CaptureRules;
 pub use lens::Lens;
-pub use log::{Backlog, Lag, Log, LogEvent, Prepare, Rendition, Standing, Stretch, Watcher};
+pub use log::{
+    Backlog, Lag, Log, LogEvent, Prepare, Rendition, Stretch, SubscriberPosition, Watcher,
+};
 pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use object_access::{Act, ObjectAccess};
 pub use org::Org;

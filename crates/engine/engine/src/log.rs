@@ -20,7 +20,7 @@ use crate::mask::Mask;
 use fan_out::FanOut;
 use pages::{Pages, Search};
 
-pub use backlog::{Backlog, Lag, Standing};
+pub use backlog::{Backlog, Lag, SubscriberPosition};
 pub use fan_out::Watcher;
 pub use pages::Prepare;
 

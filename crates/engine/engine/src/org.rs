@@ -13,7 +13,7 @@ use crate::entropy::draw;
 use crate::error::Error;
 use crate::numbers::Numbers;
 use crate::presence::Presence;
-use crate::profiles::{ADMINISTRATOR, Founding, STANDARD_USER};
+use crate::profiles::{ADMINISTRATOR, ProfileSetup, STANDARD_USER};
 use crate::schemas::Schemas;
 use crate::state::{OrgState, generic_schema};
 use crate::stored;
@@ -138,14 +138,14 @@ fn complete(
     clock: &dyn crate::Clock,
 ) -> Result<(), Error> {
     let at = clock.now().whole_second();
-    let mut founding = Founding {
+    let mut setup = ProfileSetup {
         catalog,
         numbers: &mut *numbers,
         at,
         rows: Vec::new(),
     };
-    founding.complete(&*writer)?;
-    let rows = founding.rows;
+    setup.complete(&*writer)?;
+    let rows = setup.rows;
     if rows.is_empty() {
         return Ok(());
     }
@@ -160,16 +160,16 @@ fn create(
     entropy: &dyn crate::Entropy,
 ) -> Result<Org, Error> {
     let created = clock.now().whole_second();
-    let mut founding = Founding {
+    let mut setup = ProfileSetup {
         catalog,
         numbers: &mut *numbers,
         at: created,
         rows: Vec::new(),
     };
-    let administrators = founding.profile(&ADMINISTRATOR)?;
-    let standard_users = founding.profile(&STANDARD_USER)?;
-    founding.others()?;
-    let mut rows = founding.rows;
+    let administrators = setup.profile(&ADMINISTRATOR)?;
+    let standard_users = setup.profile(&STANDARD_USER)?;
+    setup.others()?;
+    let mut rows = setup.rows;
     let organization = entity(catalog, "Organization")?;
     let id = organization_id(organization.key_prefix, numbers, entropy);
     rows.push(new_row(organization, id, created, |field| match field {

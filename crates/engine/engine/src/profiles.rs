@@ -72,14 +72,14 @@ const OTHERS: &[StandardProfile] = &[
 ];
 
 /// Makes profiles and their permission sets.
-pub(crate) struct Founding<'f> {
+pub(crate) struct ProfileSetup<'f> {
     pub(crate) catalog: &'f Catalog,
     pub(crate) numbers: &'f mut Numbers,
     pub(crate) at: Timestamp,
     pub(crate) rows: Vec<RowWrite>,
 }
 
-impl Founding<'_> {
+impl ProfileSetup<'_> {
     /// A profile that every org has, with its permission set.
     pub(crate) fn profile(&mut self, profile: &StandardProfile) -> Result<RecordId, Error> {
         let profiles = entity(self.catalog, "Profile")?;

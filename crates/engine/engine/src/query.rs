@@ -21,7 +21,7 @@ use landfall_model::limits::{
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, QueryRefusal, RecordId, Timestamp, Value};
 use landfall_query::{Context, Zone, read};
-use landfall_store::{Found, FoundRow, QueryLimits};
+use landfall_store::{QueryLimits, QueryResult, ResultRow};
 
 pub use landfall_query::{
     Answers, Cell, Checked, Item, Plan, Record, RecordShape, Search, Shown, Tables, TypeCase, plan,
@@ -229,7 +229,7 @@ pub(crate) async fn of(
 /// All that was found on one page: records that are not kept have no ids to find them again by.
 ///
 /// Source: what the service answers for `EntityDefinition` where that is too much.
-fn whole(found: Found, plan: &Plan) -> Result<Page, Error> {
+fn whole(found: QueryResult, plan: &Plan) -> Result<Page, Error> {
     if found.rows.len() > QUERY_PAGE_ROWS_MAX {
         let object = plan.entity.name.to_string();
         return Err(refused(QueryRefusal::SinglePage { object }));
@@ -500,7 +500,7 @@ impl<'e> Pages<'e> {
         }
     }
 
-    fn page(&mut self, found: Found, way: &mut Vec<usize>) -> Page {
+    fn page(&mut self, found: QueryResult, way: &mut Vec<usize>) -> Page {
         let read = found.rows.len();
         let total = found.ids.len().max(read);
         let single = way.is_empty() && self.checked.single_page;
@@ -512,8 +512,8 @@ impl<'e> Pages<'e> {
         }
     }
 
-    fn rows(&mut self, rows: Vec<FoundRow>, way: &mut Vec<usize>) -> Vec<PageRow> {
-        let row = |row: FoundRow| PageRow {
+    fn rows(&mut self, rows: Vec<ResultRow>, way: &mut Vec<usize>) -> Vec<PageRow> {
+        let row = |row: ResultRow| PageRow {
             values: row.values,
             children: row
                 .children

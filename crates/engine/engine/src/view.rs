@@ -9,7 +9,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use landfall_channel::{Failure, Look, Stored, Verdict};
+use landfall_channel::{Evaluation, Failure, Stored, Verdict};
 use landfall_model::{ReplayId, limits};
 use landfall_store::{Event, TopicId};
 use tracing::error;
@@ -105,7 +105,7 @@ impl ViewCache {
 
 impl Engine {
     /// What a subscription that began when the log was at `since` gets in the place of an event, if that was `seen` or
-    /// somebody else has looked lately. Otherwise it is unseen: [`Self::look`] first.
+    /// somebody else has looked lately. Otherwise it is unseen: [`Self::evaluate`] first.
     pub fn view(&self, seen: &EventViews, event: ReplayId, lens: &Lens, since: ReplayId) -> View {
         let own = seen.0.get(&(event, lens.number)).cloned();
         let kept = own.or_else(|| self.0.views.find(event, lens, since));
@@ -117,7 +117,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::Store`] if records cannot be read.
-    pub async fn look(
+    pub async fn evaluate(
         &self,
         events: &[Arc<LogEvent>],
         requests: &[ViewRequest],
@@ -128,14 +128,15 @@ impl Engine {
             if unseen.is_empty() {
                 continue;
             }
-            let _one = request.lens.looking.lock().await;
+            let _one = request.lens.evaluating.lock().await;
             unseen = self.unseen(&unseen, request, &mut seen);
             if unseen.is_empty() {
                 continue;
             }
             let (engine, lens) = (self.clone(), Arc::clone(&request.lens));
-            let looking = tokio::task::spawn_blocking(move || engine.look_at(&unseen, &lens));
-            let looked = looking.await.map_err(|_| Error::Stopped)??;
+            let evaluating =
+                tokio::task::spawn_blocking(move || engine.evaluate_all(&unseen, &lens));
+            let looked = evaluating.await.map_err(|_| Error::Stopped)??;
             let number = request.lens.number;
             let own = looked
                 .iter()
@@ -169,7 +170,7 @@ impl Engine {
         unseen
     }
 
-    fn look_at(
+    fn evaluate_all(
         &self,
         events: &[Arc<LogEvent>],
         lens: &Lens,
@@ -180,8 +181,12 @@ impl Engine {
         let mut total = 0;
         for entry in events {
             let event = entry.event();
-            let (view, passing) = self.seen(event, lens)?;
-            let as_of = if passing { as_of } else { ReplayId::MAX };
+            let (view, depends_on_record) = self.seen(event, lens)?;
+            let as_of = if depends_on_record {
+                as_of
+            } else {
+                ReplayId::MAX
+            };
             total += bytes(&view);
             looked.push((event.replay_id, Kept { view, as_of }));
             if total > limits::LOOK_BYTES_MAX {
@@ -206,12 +211,15 @@ impl Engine {
             schema: &schema,
             payload: &event.payload,
         };
-        let row = |id| match lens.glass.entity() {
+        let row = |id| match lens.rule.entity() {
             Some(entity) => self.0.reader.row(entity, id),
             None => Ok(None),
         };
-        let Look { verdict, passing } = match lens.glass.look(stored, self.clock().now(), row) {
-            Ok(look) => look,
+        let Evaluation {
+            verdict,
+            depends_on_record,
+        } = match lens.rule.evaluate(stored, self.clock().now(), row) {
+            Ok(evaluation) => evaluation,
             Err(Failure::Record(failure)) => return Err(Error::Store(failure)),
             Err(failure) => return failed(&crate::chain(&failure)),
         };
@@ -230,6 +238,6 @@ impl Engine {
                 View::Altered(parts.collect())
             }
         };
-        Ok((view, passing))
+        Ok((view, depends_on_record))
     }
 }

@@ -76,7 +76,7 @@ async fn a_lock_that_is_not_waited_for_may_be_tried_in_any_order() {
 }
 
 #[tokio::test]
-async fn giving_up_to_wait_leaves_nothing_behind() {
+async fn a_cancelled_wait_leaves_no_state() {
     let (job, batch) = (job(), batch());
     let held = batch.lock().await;
     let (task_job, task_batch) = (Arc::clone(&job), Arc::clone(&batch));

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use landfall_model::{EntityDefinition, EntityName, FieldDefinition, FieldType};
+use landfall_store::ValueKind;
 
-use crate::value::ColumnType;
+use crate::value;
 
 /// The column with the record's id, the identity of a row.
 pub(crate) const ID: &str = "\"Id\"";
@@ -18,7 +19,7 @@ pub(crate) const ROW_NUMBER: &str = "\"_row\"";
 pub(crate) struct Column {
     /// The quoted name.
     pub(crate) name: String,
-    pub(crate) holds: ColumnType,
+    pub(crate) holds: ValueKind,
     /// Its place in the result of [`Layout::select`].
     pub(crate) result: usize,
     /// How text compares in searches.
@@ -85,7 +86,7 @@ impl Layout {
                 indexed,
                 ..
             } = column;
-            let declared = holds.declared();
+            let declared = value::declared(*holds);
             let index = if *indexed { collation } else { "-" };
             let _ = writeln!(text, "{name} {declared} {index}");
         }
@@ -101,8 +102,8 @@ fn column(field: &FieldDefinition, stored: &mut usize) -> Option<Column> {
     if !field.stored() {
         return None;
     }
-    let holds = ColumnType::of(field.field_type);
-    let is_text = holds == ColumnType::Text;
+    let holds = ValueKind::of(field.field_type);
+    let is_text = holds == ValueKind::Text;
     let collation = if is_text && !field.case_sensitive {
         "NOCASE"
     } else {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use landfall_model::EntityDefinition;
-use landfall_store::Error;
+use landfall_store::{Error, ValueKind};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::Attempt;
 use crate::layout::{Column, ID, Layout, ROW_NUMBER, quoted};
-use crate::value::ColumnType;
+use crate::value;
 
 /// What has to be done for one object.
 pub(crate) struct Change {
@@ -65,7 +65,7 @@ fn create_table(layout: &Layout) -> String {
     let mut sql = format!(
         "CREATE TABLE {} ({ROW_NUMBER} INTEGER PRIMARY KEY, {ID} {} NOT NULL UNIQUE",
         layout.table,
-        ColumnType::Id.declared()
+        value::declared(ValueKind::Id)
     );
     for column in layout.own_columns() {
         sql.push_str(", ");
@@ -77,8 +77,8 @@ fn create_table(layout: &Layout) -> String {
 
 /// A checkbox is never null: records from before it was there have it unchecked.
 fn declaration(column: &Column) -> String {
-    let declared = column.holds.declared();
-    let default = if column.holds == ColumnType::Boolean {
+    let declared = value::declared(column.holds);
+    let default = if column.holds == ValueKind::Boolean {
         " DEFAULT 0"
     } else {
         ""
@@ -93,7 +93,7 @@ fn add_columns(
     statements: &mut Vec<String>,
 ) -> Attempt<()> {
     for column in layout.own_columns() {
-        let wanted = column.holds.declared();
+        let wanted = value::declared(column.holds);
         match existing.get(&column.name.to_ascii_lowercase()) {
             None => statements.push(format!(
                 "ALTER TABLE {} ADD COLUMN {}",

@@ -13,13 +13,13 @@ use landfall_model::limits::{
 };
 use landfall_model::{RecordId, Value};
 use landfall_query::Plan;
-use landfall_store::{Error, Found, FoundRow, QueryLimits, Reread, Result};
+use landfall_store::{Error, QueryLimits, QueryResult, Reread, Result, ResultRow, ValueKind};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, Row, Statement as Prepared};
 
 use crate::error::{corrupt, reading};
 use crate::layout::Layouts;
-use crate::value::{ColumnType, decode};
+use crate::value::decode;
 use statement::{Param, Statement, Wanted};
 
 const QUERY: &str = "query";
@@ -69,7 +69,7 @@ struct Ready<'p> {
     statement: Statement,
     /// The ids of all records that the statement is about; none for a statement about one.
     ids: Option<Statement>,
-    columns: Vec<ColumnType>,
+    columns: Vec<ValueKind>,
     children: Vec<Self>,
 }
 
@@ -92,7 +92,7 @@ impl<'p> Ready<'p> {
             columns: plan
                 .columns
                 .iter()
-                .map(|column| ColumnType::of(column.field_type))
+                .map(|column| ValueKind::of(column.field_type))
                 .collect(),
             children: children.collect(),
         }
@@ -104,7 +104,7 @@ pub(crate) fn run(
     layouts: &Layouts,
     plan: &Plan,
     limits: QueryLimits,
-) -> Result<Found> {
+) -> Result<QueryResult> {
     within_time(connection, QUERY_TIME_MAX, |connection| {
         if plan.grouping.is_some() {
             let statement = statement::of_groups(layouts, plan);
@@ -269,10 +269,10 @@ fn records(
     subject: Option<RecordId>,
     limits: QueryLimits,
     budget: &mut Budget,
-) -> Result<Found> {
+) -> Result<QueryResult> {
     let mut prepared = prepare(connection, &ready.statement, subject, Some(budget.page + 1))?;
     let mut rows = prepared.raw_query();
-    let mut found = Found::default();
+    let mut found = QueryResult::default();
     while let Some(row) = rows.next().map_err(failed)? {
         if budget.page == 0 {
             // Reading the columns of those that only their ids are wanted of would cost more than looking again.
@@ -288,7 +288,7 @@ fn records(
             children.push(found);
         }
         found.ids.push(id);
-        found.rows.push(FoundRow { values, children });
+        found.rows.push(ResultRow { values, children });
     }
     if found.ids.len() > limits.records {
         return Err(Error::TooMany);
@@ -317,15 +317,15 @@ fn ids(
     Ok(ids)
 }
 
-fn groups(connection: &Connection, ready: &Ready<'_>, limits: QueryLimits) -> Result<Found> {
+fn groups(connection: &Connection, ready: &Ready<'_>, limits: QueryLimits) -> Result<QueryResult> {
     let mut prepared = prepare(connection, &ready.statement, None, None)?;
     let mut rows = prepared.raw_query();
-    let mut found = Found::default();
+    let mut found = QueryResult::default();
     while let Some(row) = rows.next().map_err(failed)? {
         if found.rows.len() >= limits.rows {
             return Err(Error::TooMany);
         }
-        found.rows.push(FoundRow {
+        found.rows.push(ResultRow {
             values: values(ready, row, 0)?,
             children: Vec::new(),
         });
@@ -335,7 +335,7 @@ fn groups(connection: &Connection, ready: &Ready<'_>, limits: QueryLimits) -> Re
 
 fn id_of(row: &Row<'_>) -> Result<RecordId> {
     let kept = row.get_ref(0).map_err(failed)?;
-    match decode(ColumnType::Id, kept) {
+    match decode(ValueKind::Id, kept) {
         Some(Value::Id(id)) => Ok(id),
         _ => Err(corrupt(QUERY, "an id is none")),
     }

@@ -8,8 +8,8 @@ use landfall_model::{
 };
 use landfall_query::Plan;
 use landfall_store::{
-    DocumentKind, Followed, Found, LogBounds, Lookup, Page, Position, QueryLimits, Reader, Reads,
-    Reread, Result, TopicFilter, TopicId,
+    DocumentKind, Followed, LogBounds, Lookup, Page, Position, QueryLimits, QueryResult, Reader,
+    Reads, Reread, Result, TopicFilter, TopicId,
 };
 use rusqlite::Connection;
 
@@ -179,7 +179,7 @@ impl Reader for EmbeddedReader {
             .with(|connection| log::read(connection, after, filter, limit))
     }
 
-    fn query(&self, plan: &Plan, limits: QueryLimits) -> Result<Found> {
+    fn query(&self, plan: &Plan, limits: QueryLimits) -> Result<QueryResult> {
         self.0
             .pool
             .with_mut(|connection| query::run(connection, &self.0.layouts, plan, limits))

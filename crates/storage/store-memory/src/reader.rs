@@ -12,8 +12,8 @@ use landfall_model::{
 use landfall_query::Plan;
 use landfall_query::plan::Predicate;
 use landfall_store::{
-    DocumentKind, Error, Followed, Found, LogBounds, Lookup, Page, Position, QueryLimits, Reader,
-    Reads, RecentCommits, Reread, Result, TopicFilter, TopicId,
+    DocumentKind, Error, Followed, LogBounds, Lookup, Page, Position, QueryLimits, QueryResult,
+    Reader, Reads, RecentCommits, Reread, Result, TopicFilter, TopicId,
 };
 
 use crate::state::{self, Snapshot, State, Table};
@@ -34,7 +34,7 @@ impl MemoryReader {
     }
 
     /// What a plan finds, in any amount.
-    fn find(&self, plan: &Plan) -> Found {
+    fn find(&self, plan: &Plan) -> QueryResult {
         self.read(|state| plan.find(&Snapshot::of(state)))
     }
 }
@@ -199,7 +199,7 @@ impl Reader for MemoryReader {
         }))
     }
 
-    fn query(&self, plan: &Plan, limits: QueryLimits) -> Result<Found> {
+    fn query(&self, plan: &Plan, limits: QueryLimits) -> Result<QueryResult> {
         let mut found = self.find(plan);
         let is_too_much = match &plan.grouping {
             Some(_) => found.rows.len() > limits.rows,
@@ -259,7 +259,7 @@ impl Reader for MemoryReader {
 }
 
 /// Leaves as many rows as the page has space for, one at least; all ids stay.
-fn cut(found: &mut Found, page: &mut usize) {
+fn cut(found: &mut QueryResult, page: &mut usize) {
     let mut kept = 0;
     for row in &mut found.rows {
         if *page == 0 && kept > 0 {

@@ -4,12 +4,10 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use landfall_model::{
-    EntityDefinition, EntityName, FieldDefinition, FieldType, RecordId, Row, Value,
-};
+use landfall_model::{EntityDefinition, EntityName, FieldDefinition, RecordId, Row, Value};
 use landfall_query::Tables;
 use landfall_store::{
-    Cause, DocumentKind, Event, LogBounds, Position, RowRemoval, RowWrite, WriteSet,
+    Cause, DocumentKind, Event, LogBounds, Position, RowRemoval, RowWrite, ValueKind, WriteSet,
 };
 
 /// Values by the name of their field in lower case, so that every definition of an object finds its own.
@@ -19,7 +17,7 @@ type Values = HashMap<String, Value>;
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     /// What each field holds that was ever prepared.
-    kinds: HashMap<String, &'static str>,
+    kinds: HashMap<String, ValueKind>,
     /// In the order in which they were created.
     records: BTreeMap<u64, (RecordId, Values)>,
     by_id: BTreeMap<RecordId, u64>,
@@ -114,21 +112,22 @@ impl Table {
     pub(crate) fn conflict<'e>(
         &self,
         entity: &'e EntityDefinition,
-    ) -> Option<(&'e FieldDefinition, &'static str, &'static str)> {
+    ) -> Option<(&'e FieldDefinition, ValueKind, ValueKind)> {
         entity
             .fields
             .iter()
             .filter(|field| field.stored())
             .find_map(|field| {
                 let kept = *self.kinds.get(&lower(field))?;
-                let wanted = kind(field.field_type);
+                let wanted = ValueKind::of(field.field_type);
                 (kept != wanted).then_some((field, kept, wanted))
             })
     }
 
     pub(crate) fn prepare(&mut self, entity: &EntityDefinition) {
         for field in entity.fields.iter().filter(|field| field.stored()) {
-            self.kinds.insert(lower(field), kind(field.field_type));
+            self.kinds
+                .insert(lower(field), ValueKind::of(field.field_type));
         }
     }
 
@@ -184,7 +183,7 @@ fn row(entity: &EntityDefinition, values: &Values) -> Row {
         _ if !field.stored() => Value::Null,
         Some(value) => value.clone(),
         // A checkbox is never null: records from before the field have it unchecked.
-        None if field.field_type == FieldType::Boolean => Value::Boolean(false),
+        None if ValueKind::of(field.field_type) == ValueKind::Boolean => Value::Boolean(false),
         None => Value::Null,
     };
     entity.fields.iter().map(value).collect()
@@ -192,34 +191,6 @@ fn row(entity: &EntityDefinition, values: &Values) -> Row {
 
 fn lower(field: &FieldDefinition) -> String {
     field.name.as_str().to_ascii_lowercase()
-}
-
-/// What a stored field holds: it stays so.
-const fn kind(field_type: FieldType) -> &'static str {
-    match field_type {
-        FieldType::Id | FieldType::Reference => "id",
-        FieldType::Boolean => "boolean",
-        FieldType::Int => "integer",
-        FieldType::Double | FieldType::Currency | FieldType::Percent => "double",
-        FieldType::Date => "date",
-        FieldType::DateTime => "date and time",
-        FieldType::Time => "time",
-        FieldType::String
-        | FieldType::TextArea
-        | FieldType::Picklist
-        | FieldType::MultiPicklist
-        | FieldType::Combobox
-        | FieldType::Email
-        | FieldType::Phone
-        | FieldType::Url
-        | FieldType::Address
-        | FieldType::Location
-        | FieldType::PersonName
-        | FieldType::EncryptedString
-        | FieldType::Base64
-        | FieldType::JunctionIdList
-        | FieldType::Complex => "text",
-    }
 }
 
 /// The tables as a query reads them: the rows of each object, once it is asked for.

@@ -111,8 +111,8 @@ impl Writer for MemoryWriter {
                 return Err(Error::FieldKept {
                     entity: entity.name.to_string(),
                     field: field.name.to_string(),
-                    kept: kept.to_owned(),
-                    wanted: wanted.to_owned(),
+                    kept: kept.to_string(),
+                    wanted: wanted.to_string(),
                 });
             }
         }

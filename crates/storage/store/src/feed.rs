@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_consumer_behind_what_is_kept_loads_everything_anew() {
+    fn a_consumer_behind_retention_reloads_everything() {
         let recent = recent();
         let most = u64::try_from(FEED_COMMITS_MAX).expect("a small number");
         for number in 11..=11 + most {

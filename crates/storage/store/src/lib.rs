@@ -12,12 +12,14 @@ pub mod faults;
 mod feed;
 pub mod laws;
 mod query;
+mod value_kind;
 mod write;
 
 pub use event::{Event, LogBounds, NewEvent, Page, TopicFilter, TopicId};
 pub use feed::{Commit, Followed, RecentCommits, Touched};
-pub use landfall_query::{Found, FoundRow};
+pub use landfall_query::{QueryResult, ResultRow};
 pub use query::{QueryLimits, Reread};
+pub use value_kind::ValueKind;
 pub use write::{
     Appended, Cause, Committed, Document, DocumentKind, Outcome, Position, RowRemoval, RowWrite,
     TransactionId, WriteSet,
@@ -215,7 +217,7 @@ pub trait Reader: Reads + Send + Sync {
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Corrupt`], [`Error::TooMany`], [`Error::TimedOut`].
-    fn query(&self, plan: &Plan, limits: QueryLimits) -> Result<Found>;
+    fn query(&self, plan: &Plan, limits: QueryLimits) -> Result<QueryResult>;
 
     /// Hands over the columns of every record that a query for records finds, one by one and all at one point in time, until
     /// `row` says that it is enough. They come in the plan's order; if it has none, in any. Queries of children are left out.

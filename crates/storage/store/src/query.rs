@@ -1,6 +1,6 @@
 //! How much of a query is read, and records that are read again.
 
-use landfall_query::FoundRow;
+use landfall_query::ResultRow;
 
 /// How much is read of what a query finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct QueryLimits {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reread {
     /// Those of them that are still there.
-    pub rows: Vec<FoundRow>,
+    pub rows: Vec<ResultRow>,
     /// How many of the ids have been looked at: the page may be full before the last.
     pub looked_at: usize,
 }

@@ -181,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_told_apart(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_are_distinguished(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let mut read = BytesMut::from(&bytes[..]);
             if !matches!(parse(&mut read), Parsed::Poll(_)) {
                 prop_assert_eq!(&*read, &bytes[..]);

@@ -14,7 +14,7 @@ use landfall_metadata::Problem;
 use landfall_model::{Catalog, Fault, FieldName, RecordId, Value};
 use tracing::info;
 
-use super::book::{Book, Entry, Key};
+use super::declared_records::{DeclaredRecords, Entry, Key};
 use crate::error::Error;
 use crate::records::{administrator, id_of, problem, values};
 
@@ -51,13 +51,13 @@ struct Declared {
 pub(super) async fn declare(engine: &Engine, files: &[File]) -> Result<(), Error> {
     let catalog = engine.catalog();
     let declared = declared(&catalog, files)?;
-    let book = Book::kept(engine).await?;
-    if declared.is_empty() && book.0.is_empty() {
+    let kept = DeclaredRecords::kept(engine).await?;
+    if declared.is_empty() && kept.0.is_empty() {
         return Ok(());
     }
     let user = administrator(engine).await?;
     let open = engine.set_up(user).await?;
-    let steps = steps(&open, &catalog, &declared, &book).await?;
+    let steps = steps(&open, &catalog, &declared, &kept).await?;
     let changes: Vec<Change> = steps
         .iter()
         .filter_map(|step| step.change.clone())
@@ -65,7 +65,7 @@ pub(super) async fn declare(engine: &Engine, files: &[File]) -> Result<(), Error
     let count = changes.len();
     let outcomes = open.apply(changes, true).await?;
     let next = settled(steps, outcomes)?;
-    if next == book {
+    if next == kept {
         return Ok(());
     }
     open.commit_with(vec![next.document()]).await?;
@@ -149,16 +149,16 @@ async fn steps<'d>(
     open: &OpenTransaction,
     catalog: &Catalog,
     declared: &'d BTreeMap<Key, Declared>,
-    book: &Book,
+    kept: &DeclaredRecords,
 ) -> Result<Vec<Step<'d>>, Error> {
     let mut steps = Vec::new();
-    let gone = book.0.iter().filter(|(key, _)| !declared.contains_key(key));
+    let gone = kept.0.iter().filter(|(key, _)| !declared.contains_key(key));
     for (key, entry) in gone {
         steps.extend(removal(open, catalog, key, entry).await?);
     }
     for (key, one) in declared {
         let there = found(open, one).await?;
-        let said = book
+        let said = kept
             .0
             .get(key)
             .is_some_and(|entry| entry.said == one.record.said);
@@ -237,9 +237,9 @@ fn put(one: &Declared, there: Option<RecordId>, values: Vec<Assignment>) -> Chan
     }
 }
 
-/// The book after the steps.
-fn settled(steps: Vec<Step<'_>>, outcomes: Vec<Outcome>) -> Result<Book, Error> {
-    let (mut book, mut problems) = (Book::default(), Vec::new());
+/// The declared records after the steps.
+fn settled(steps: Vec<Step<'_>>, outcomes: Vec<Outcome>) -> Result<DeclaredRecords, Error> {
+    let (mut kept, mut problems) = (DeclaredRecords::default(), Vec::new());
     let mut outcomes = outcomes.into_iter();
     for step in steps {
         let outcome = step.change.as_ref().and_then(|_| outcomes.next());
@@ -257,11 +257,11 @@ fn settled(steps: Vec<Step<'_>>, outcomes: Vec<Outcome>) -> Result<Book, Error> 
         };
         if let (Some(id), Some((key, one))) = (made, step.declared) {
             let said = one.record.said.clone();
-            book.0.insert(key.clone(), Entry { id, said });
+            kept.0.insert(key.clone(), Entry { id, said });
         }
     }
     if problems.is_empty() {
-        Ok(book)
+        Ok(kept)
     } else {
         Err(Error::Project { problems })
     }

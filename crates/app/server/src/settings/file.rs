@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::value::{Form, Raw};
-use super::{ALL, Entry, Place, Settings, declared};
+use super::{ALL, Entry, Origin, Settings, declared};
 use crate::error::Error;
 
 /// Names at least this similar are suggested for an unknown one. Source: the threshold of clap's own suggestions.
@@ -42,20 +42,20 @@ impl File<'_> {
         for (name, value) in table {
             let key = format!("{prefix}{}", name.get_ref());
             if let Some(setting) = declared(&key) {
-                let place = self.place(value.span());
+                let origin = self.origin(value.span());
                 let raw = raw(value.get_ref());
                 let entry = raw
                     .ok_or_else(|| "expected a plain value".to_owned())
                     .and_then(|raw| setting.check(&raw).map(|()| raw));
                 let raw = entry.map_err(|reason| Error::Value {
-                    place: place.clone(),
+                    origin: origin.clone(),
                     key: setting.about().key(),
                     reason,
                 })?;
                 let key = setting.about().key();
                 let entry = Entry {
                     raw,
-                    place,
+                    origin,
                     folder: None,
                 };
                 settings.0.insert(key, entry);
@@ -86,9 +86,9 @@ impl File<'_> {
         self.error(name.span(), unknown(&key))
     }
 
-    fn place(&self, span: Range<usize>) -> Place {
+    fn origin(&self, span: Range<usize>) -> Origin {
         let (line, column) = position(self.text, span.start);
-        Place::File {
+        Origin::File {
             path: self.path.to_owned(),
             line,
             column,

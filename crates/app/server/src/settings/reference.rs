@@ -66,7 +66,7 @@ fn table() -> String {
         Every setting is a flag, an environment variable and a key of the configuration file (`--config FILE` or \
         `LANDFALL_CONFIG`).\nA flag takes precedence over the variable, the variable over the file, the file over the \
         default. [landfall.toml](landfall.toml) is an\nexample of the file. An unknown key, a wrong value or a setting \
-        that the command may not set is an error that names the place.\n\n\
+        that the command may not set is an error that names where the value was set.\n\n\
         Lists: repeat the flag, separate the variable with commas, write an array of strings in the file.\n\n\
         This page is printed from the declarations in `crates/app/server/src/settings/declared.rs`.\n"
         .to_owned();

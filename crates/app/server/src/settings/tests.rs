@@ -58,7 +58,7 @@ fn a_wrong_value_names_setting_place_and_what_is_allowed() {
         assert_eq!(parse(text).unwrap_err(), expected);
     }
     let mut settings = Settings::default();
-    let flag = Place::Flag("--listen".to_owned());
+    let flag = Origin::Flag("--listen".to_owned());
     let error = settings.set(&LISTEN, vec!["here".to_owned()], flag);
     let error = error.unwrap_err().to_string();
     assert!(error.starts_with("--listen: `listen`: `here`"), "{error}");
@@ -67,7 +67,7 @@ fn a_wrong_value_names_setting_place_and_what_is_allowed() {
 #[test]
 fn flags_and_variables_take_precedence_over_the_file() {
     let mut first = Settings::default();
-    let variable = Place::Variable("LANDFALL_TLS_TERMINATED_BY_PROXY".to_owned());
+    let variable = Origin::Variable("LANDFALL_TLS_TERMINATED_BY_PROXY".to_owned());
     first
         .set(&TLS_TERMINATED_BY_PROXY, vec!["false".to_owned()], variable)
         .expect("valid");

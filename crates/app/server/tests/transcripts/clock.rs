@@ -71,9 +71,9 @@ impl StageClock {
 }
 
 /// Takes a waiter off the list also when it gives up.
-struct Place<'a>(&'a StageClock, u64);
+struct Waiter<'a>(&'a StageClock, u64);
 
-impl Drop for Place<'_> {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         self.0.leave(self.1);
     }
@@ -87,7 +87,7 @@ impl Clock for StageClock {
     fn wait_until(&self, point: Timestamp) -> Waiting<'_> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move {
-            let place = Place(self, number);
+            let place = Waiter(self, number);
             self.waiters
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -175,7 +175,7 @@ async fn a_stop_answers_held_polls() {
 }
 
 #[tokio::test]
-async fn an_ephemeral_org_leaves_nothing_behind() {
+async fn an_ephemeral_org_leaves_no_files() {
     let running = start().await;
     let folder = running.folder().to_owned();
     assert!(folder.join("landfall.db").exists());

@@ -96,7 +96,7 @@ async fn names_of_headers_are_spelled_as_the_service_spells_them() {
 }
 
 #[tokio::test]
-async fn what_the_service_has_besides_is_not_found_for_a_reason() {
+async fn absent_services_are_not_found_with_a_reason() {
     let running = start().await;
     let http = stranger(&running);
     for (path, reason) in [
@@ -365,7 +365,7 @@ async fn more_connections_than_allowed_wait_for_their_turn() {
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_says_where_the_client_thinks_it_is() {
+async fn a_trusted_proxy_gives_the_public_address() {
     let mut config = dev(Data::Ephemeral);
     config.trusted_proxies = vec!["127.0.0.0/8".parse().expect("a network")];
     config.hosts = Hosts::Any;

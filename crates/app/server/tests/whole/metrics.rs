@@ -29,7 +29,7 @@ async fn started(readers: Metrics) -> Running {
 }
 
 #[tokio::test]
-async fn what_went_over_a_topic_and_who_is_behind() {
+async fn usage_of_a_topic_and_the_lag_of_its_subscribers() {
     let running = started(Metrics::Everybody).await;
     let org = login(&running).await;
     let shaken = bayeux(
@@ -74,7 +74,7 @@ async fn what_went_over_a_topic_and_who_is_behind() {
 }
 
 #[tokio::test]
-async fn in_a_production_node_whoever_reads_needs_a_token() {
+async fn reading_from_a_production_node_requires_a_token() {
     let own = "a token of one's own";
     let secret = landfall_server::config::Secret::new(own.to_owned());
     let running = started(Metrics::Token(secret)).await;

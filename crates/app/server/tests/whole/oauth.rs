@@ -45,7 +45,7 @@ async fn log_in(http: &HttpClient) -> Answer {
 }
 
 #[tokio::test]
-async fn refresh_tokens_rotate_if_the_configuration_says_so() {
+async fn refresh_tokens_rotate_if_configured() {
     let folder = tempfile::tempdir().expect("a folder");
     // The same org, twice: what the configuration says counts at each start.
     for rotates in [true, false] {

@@ -61,7 +61,7 @@ async fn names(org: &Org) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_token_says_which_org_a_request_is_for() {
+async fn a_token_names_the_org_of_a_request() {
     let (running, folder) = (start().await, tempfile::tempdir().expect("a folder"));
     let first = login(&running).await;
     let id = second(&running, folder.path()).await;

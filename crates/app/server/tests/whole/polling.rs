@@ -142,7 +142,7 @@ async fn a_connection_between_polls_ends_with_the_server() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_comes_harms_nobody_else() {
+async fn a_body_that_never_arrives_does_not_affect_others() {
     let running = start().await;
     let mut silent = open(&running).await;
     let request = poll("", &connect("silent"));

@@ -118,7 +118,7 @@ fn orders(project: &Path) {
 }
 
 #[tokio::test]
-async fn a_roll_up_is_read_with_its_record_and_told_with_the_detail() {
+async fn a_roll_up_changes_with_its_detail_and_makes_an_event() {
     let folder = tempfile::tempdir().expect("a folder");
     let project = folder.path().join("project");
     orders(&project);

@@ -98,7 +98,7 @@ async fn the_vendors_hosts_are_tunnelled_to_and_no_others() {
 }
 
 #[tokio::test]
-async fn without_the_setting_it_is_nobody_but_itself() {
+async fn without_the_setting_only_its_own_names_are_accepted() {
     let running = start().await;
     let stream = connect(&running).await;
     let vendors = secured(&running, stream, "login.salesforce.com", &[]).await;

@@ -46,7 +46,7 @@ fn write(folder: &Path, file: &str, text: &str) {
 }
 
 #[tokio::test]
-async fn a_new_org_begins_with_the_records_of_a_plan_and_tells_nothing_of_them() {
+async fn seed_records_of_a_plan_make_no_events() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = planned(folder.path());
     let running = started(&config).await.expect("starts");
@@ -93,7 +93,7 @@ async fn files_that_are_too_large_together_are_not_read() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_loaded_is_told_with_its_line_and_nothing_is() {
+async fn unloadable_records_are_reported_and_nothing_is_loaded() {
     let folder = tempfile::tempdir().expect("a folder");
     let (file, other) = (folder.path().join("a.json"), folder.path().join("b.json"));
     let config = config(folder.path(), vec![file.clone(), other.clone()]);

@@ -159,7 +159,7 @@ async fn refused(config: &Config) -> Vec<Problem> {
 }
 
 #[tokio::test]
-async fn what_cannot_be_is_told_with_its_line_and_nothing_is_made() {
+async fn invalid_lines_are_reported_and_nothing_is_created() {
     let folder = tempfile::tempdir().expect("a folder");
     let (project, data) = (folder.path().join("project"), folder.path().join("org"));
     trips(&project);

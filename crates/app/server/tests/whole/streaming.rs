@@ -22,7 +22,7 @@ const TOPIC: &str = "/data/AccountChangeEvent";
 
 /// What a follower tells of its stream.
 #[derive(Debug)]
-enum Told {
+enum Notice {
     Subscribed,
     Name(String),
     Retrying,
@@ -31,7 +31,7 @@ enum Told {
 
 /// Follows the topic in a task of its own until dropped.
 struct Follower {
-    told: mpsc::UnboundedReceiver<Told>,
+    told: mpsc::UnboundedReceiver<Notice>,
     task: JoinHandle<()>,
 }
 
@@ -45,14 +45,14 @@ impl Follower {
         let task = tokio::spawn(async move {
             loop {
                 let told = match streaming.next().await {
-                    Update::Subscribed(_) => Told::Subscribed,
+                    Update::Subscribed(_) => Notice::Subscribed,
                     Update::Event(event) => {
                         let payload: Value = serde_json::from_str(&event.payload).expect("JSON");
                         let name = payload.get("Name").and_then(Value::as_str);
-                        Told::Name(name.unwrap_or_default().to_owned())
+                        Notice::Name(name.unwrap_or_default().to_owned())
                     }
-                    Update::Retrying { .. } => Told::Retrying,
-                    Update::Closed(_) => Told::Closed,
+                    Update::Retrying { .. } => Notice::Retrying,
+                    Update::Closed(_) => Notice::Closed,
                     Update::Opened { .. } | Update::Unsubscribed(_) => continue,
                     Update::SubscribeRefused(_, refusal) => panic!("refused: {refusal:?}"),
                 };
@@ -64,7 +64,7 @@ impl Follower {
         Self { told, task }
     }
 
-    async fn next(&mut self) -> Told {
+    async fn next(&mut self) -> Notice {
         let told = tokio::time::timeout(WITHIN, self.told.recv()).await;
         told.expect("something is told in time")
             .expect("the follower lives")
@@ -74,14 +74,14 @@ impl Follower {
     async fn name(&mut self) -> String {
         loop {
             match self.next().await {
-                Told::Name(name) => return name,
-                Told::Subscribed | Told::Retrying => (),
-                Told::Closed => panic!("closed"),
+                Notice::Name(name) => return name,
+                Notice::Subscribed | Notice::Retrying => (),
+                Notice::Closed => panic!("closed"),
             }
         }
     }
 
-    async fn until(&mut self, wanted: fn(&Told) -> bool) {
+    async fn until(&mut self, wanted: fn(&Notice) -> bool) {
         loop {
             if wanted(&self.next().await) {
                 return;
@@ -147,7 +147,7 @@ async fn a_cut_wire_loses_nothing_and_doubles_nothing() {
     let wire = Wire::to(running.local_addr()).await;
     let mut follower = Follower::start(login_at(wire.address, &developer()).await);
     follower
-        .until(|told| matches!(told, Told::Subscribed))
+        .until(|told| matches!(told, Notice::Subscribed))
         .await;
     create_account(&direct, "first").await;
     assert_eq!(follower.name().await, "first");
@@ -170,12 +170,14 @@ async fn a_restarted_server_is_followed_from_the_last_event_seen() {
     let org = login(&running).await;
     let mut follower = Follower::start(org.clone());
     follower
-        .until(|told| matches!(told, Told::Subscribed))
+        .until(|told| matches!(told, Notice::Subscribed))
         .await;
     create_account(&org, "before").await;
     assert_eq!(follower.name().await, "before");
     running.stop().await.expect("stops");
-    follower.until(|told| matches!(told, Told::Retrying)).await;
+    follower
+        .until(|told| matches!(told, Notice::Retrying))
+        .await;
 
     let running = Server::start(config).await.expect("starts again");
     // Logins outlive a restart, so the old one is still good.
@@ -200,7 +202,7 @@ async fn a_revoked_login_closes_the_stream() {
     let org = login(&running).await;
     let mut follower = Follower::start(org.clone());
     follower
-        .until(|told| matches!(told, Told::Subscribed))
+        .until(|told| matches!(told, Notice::Subscribed))
         .await;
     let request = Request::post("/services/oauth2/revoke")
         .header("content-type", "application/x-www-form-urlencoded")
@@ -208,7 +210,7 @@ async fn a_revoked_login_closes_the_stream() {
         .expect("a request");
     let answer = org.http().send(request, WITHIN).await.expect("an answer");
     assert_eq!(answer.status, 200);
-    follower.until(|told| matches!(told, Told::Closed)).await;
+    follower.until(|told| matches!(told, Notice::Closed)).await;
     drop((follower, org));
     running.stop().await.expect("stops");
 }

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_stands_for_empty_fields() {
+    fn no_value_represents_empty_fields() {
         let empty = filter(FieldType::Date, "equals", " ");
         assert!(empty.admits(&Value::Null));
         assert!(!empty.admits(&Value::Date(Date::from_days(1))));

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use landfall_metadata::{Component, Org, PrefixBook, Problem, compile, parts};
+use landfall_metadata::{Component, KeyPrefixes, Org, Problem, compile, parts};
 use landfall_model::{EntityDefinition, FieldDefinition, FieldName};
 
 static STANDARD: LazyLock<Vec<EntityDefinition>> =
@@ -53,7 +53,7 @@ pub(crate) fn compiled(components: &[Component]) -> Org {
         standard(),
         Vec::new(),
         &parts(components),
-        &mut PrefixBook::default(),
+        &mut KeyPrefixes::default(),
     );
     result.unwrap_or_else(|problems| panic!("{}", lines(&problems)))
 }
@@ -64,7 +64,7 @@ pub(crate) fn refused(components: &[Component]) -> String {
         standard(),
         Vec::new(),
         &parts(components),
-        &mut PrefixBook::default(),
+        &mut KeyPrefixes::default(),
     );
     match result {
         Err(problems) => lines(&problems),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use landfall_metadata::{Component, PrefixBook, compile, parts, sfdx_project};
+use landfall_metadata::{Component, KeyPrefixes, compile, parts, sfdx_project};
 use landfall_model::EntityDefinition;
 use landfall_schema::EventSchema;
 use proptest::prelude::*;
@@ -48,7 +48,7 @@ fn check(components: &[Component]) {
         shipped(),
         Vec::new(),
         &parts(components),
-        &mut PrefixBook::default(),
+        &mut KeyPrefixes::default(),
     ) {
         Ok(org) => {
             for entity in org.entities {

@@ -1,6 +1,6 @@
 //! What is refused, with file, line and reason; and what is left out with a warning.
 
-use landfall_metadata::{Component, PrefixBook, compile, parts};
+use landfall_metadata::{Component, KeyPrefixes, compile, parts};
 
 use crate::common::{
     compiled, custom_object, field, field_of, file, lines, object, platform_event, refused,
@@ -477,13 +477,13 @@ fn files_are_xml_of_their_kind() {
 
 #[test]
 fn a_refused_project_gives_no_prefixes() {
-    let mut book = PrefixBook::default();
+    let mut book = KeyPrefixes::default();
     let wrong = [
         custom_object("A__c", ""),
         custom_object("B__c", &field("X__c", "Color", "")),
     ];
     assert!(compile(standard(), Vec::new(), &parts(&wrong), &mut book).is_err());
-    assert_eq!(book, PrefixBook::default());
+    assert_eq!(book, KeyPrefixes::default());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A whole project: what each of its files becomes.
 
 use landfall_metadata::{
-    ChannelType, Component, Org, PrefixBook, ReplayFrom, RollUpOperation, compile, parts,
+    ChannelType, Component, KeyPrefixes, Org, ReplayFrom, RollUpOperation, compile, parts,
     project_components, sfdx_project,
 };
 use landfall_model::{DeleteRule, FieldName, FieldType};
@@ -27,7 +27,7 @@ fn harbour() -> Org {
         standard(),
         Vec::new(),
         &parts(&components()),
-        &mut PrefixBook::default(),
+        &mut KeyPrefixes::default(),
     );
     result.unwrap_or_else(|problems| panic!("{}", lines(&problems)))
 }
@@ -71,7 +71,7 @@ fn an_object_has_system_fields_then_its_own_in_the_order_of_their_names() {
 }
 
 #[test]
-fn a_detail_has_no_owner_and_a_record_type_stands_behind_the_name() {
+fn a_detail_has_no_owner_and_the_record_type_follows_the_name() {
     let org = harbour();
     let stay = entity(&org, "Stay__c");
     assert_eq!(
@@ -231,7 +231,7 @@ fn references_are_seen_from_both_ends() {
 }
 
 #[test]
-fn roll_ups_say_what_they_sum_up() {
+fn roll_ups_name_what_they_summarize() {
     let org = harbour();
     let income = org
         .roll_ups
@@ -372,7 +372,7 @@ fn every_event_has_a_schema() {
 
 #[test]
 fn prefixes_outlive_definitions() {
-    let mut book = PrefixBook::default();
+    let mut book = KeyPrefixes::default();
     compile(standard(), Vec::new(), &parts(&components()), &mut book).expect("sound");
     let without: Vec<Component> = components()
         .into_iter()
@@ -395,7 +395,7 @@ fn the_order_of_files_changes_nothing() {
         standard(),
         Vec::new(),
         &parts(&reversed),
-        &mut PrefixBook::default(),
+        &mut KeyPrefixes::default(),
     )
     .expect("sound");
     assert_eq!(

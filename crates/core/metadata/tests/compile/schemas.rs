@@ -153,7 +153,7 @@ fn all_compounds_and_external_keys_fit_a_schema() {
 }
 
 #[test]
-fn a_shipped_custom_field_that_is_declared_again_keeps_its_place() {
+fn a_shipped_custom_field_that_is_declared_again_keeps_its_position() {
     let org = compiled(&[object(
         "Account",
         &field("SLA__c", "Location", "<scale>3</scale>"),

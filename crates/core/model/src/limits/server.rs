@@ -92,3 +92,7 @@ pub const TUNNEL_HEAD_BYTES_MAX: usize = 8 * 1024;
 
 /// Rest of a request body that is read and discarded; the connection is closed if there is more. Unit: bytes. Source: none.
 pub const BODY_DISCARDED_BYTES_MAX: usize = 1024 * 1024;
+
+/// Beginning of a body that is searched for what names its org; logins and the headers of SOAP calls are much shorter.
+/// Unit: bytes. Source: none.
+pub const ORG_HEAD_BYTES_MAX: usize = 64 * 1024;

@@ -63,3 +63,9 @@ pub const SHRINK_PAGES_MAX: i64 = 1_000;
 
 /// Levels of cascades whose records are read ahead; deeper ones are read when they are planned. Source: none.
 pub const PREFETCH_LEVELS_MAX: usize = 8;
+
+/// Rows that are read ahead for a value that one record has at most, as a unique one. Source: none.
+pub const PREFETCH_HOLDERS_MAX: usize = 4;
+
+/// Children of a deleted record, or details of a master, that are read ahead. Source: none.
+pub const PREFETCH_CHILDREN_MAX: usize = 200;

@@ -220,7 +220,7 @@ impl Scope<'_> {
             );
         };
         let inner = self.semi_joined(query, &outer)?;
-        let found = Predicate::Found {
+        let found = Predicate::InQuery {
             expression: subject.expression,
             plan: Box::new(inner),
         };

@@ -51,7 +51,7 @@ fn statements_of_clients_are_read() {
 }
 
 #[test]
-fn words_of_the_language_are_names_where_a_name_stands() {
+fn keywords_are_names_where_a_name_is_expected() {
     let query = read("SELECT Order, Group.Type, Count, Fields FROM Order");
     assert_eq!(query.from[0].path.to_string(), "Order");
     assert_eq!(query.select.len(), 4);
@@ -67,7 +67,7 @@ fn words_of_the_language_are_names_where_a_name_stands() {
 }
 
 #[test]
-fn clauses_say_what_they_say() {
+fn clauses_are_printed_as_parsed() {
     let query = read(
         "SELECT a FROM X GROUP BY CUBE(a, CALENDAR_YEAR(b)) ORDER BY a DESC NULLS LAST, b NULLS FIRST LIMIT 7 OFFSET 3",
     );
@@ -97,7 +97,7 @@ fn clauses_say_what_they_say() {
 }
 
 #[test]
-fn values_are_told_apart_by_their_form() {
+fn values_are_distinguished_by_their_form() {
     let text = |text: &str| LiteralKind::Text(text.to_owned());
     for (condition, expected) in [
         (r"a = 'O\'Hara'", text("O'Hara")),

@@ -10,7 +10,7 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
-fn a_token_that_cannot_stand_there_is_shown_in_its_place() {
+fn an_unexpected_token_is_shown_with_its_position() {
     assert_eq!(
         refusal("SELECT Id FROM"),
         "\nSELECT Id FROM\n              ^\nERROR at Row:1:Column:15\nunexpected token: '<EOF>'"

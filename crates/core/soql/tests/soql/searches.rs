@@ -4,7 +4,7 @@ use landfall_soql::{Returned, SearchGroup, Terms, parse_search, terms};
 use proptest::prelude::*;
 
 #[test]
-fn clauses_say_what_they_say() {
+fn clauses_are_printed_as_parsed() {
     let statement = "FIND {map* OR \"a \\} b\"} IN Name Fields RETURNING Account (Id, Name WHERE Name LIKE 'x%' \
                      ORDER BY Name LIMIT 3), Contact, Lead(Id OFFSET 2) WITH HIGHLIGHT LIMIT 20";
     let search = parse_search(statement).expect("a search");

@@ -89,7 +89,7 @@ fn a_duplicate_names_the_other_record_by_its_short_id() {
 }
 
 #[test]
-fn values_of_the_wrong_kind_are_placed() {
+fn values_of_the_wrong_kind_have_their_position() {
     let fault = Fault::ValueUnreadable {
         expected: "double",
         token: "VALUE_STRING",

@@ -162,7 +162,7 @@ async fn a_query_batch_goes_from_its_text_to_its_results() {
 }
 
 #[tokio::test]
-async fn a_query_that_finds_nothing_says_so_and_one_that_cannot_be_fails() {
+async fn an_empty_result_differs_from_a_failed_query() {
     let org = Org::new().await;
     let job = job(
         &org,

@@ -69,18 +69,23 @@ async fn fails_at(commit: usize, is_late: bool, (object, column): (&str, &str)) 
     (org, has_failed)
 }
 
+/// Every record of the job exists once, by its name.
+async fn check_each_once(org: &Org, commit: usize) {
+    let names = org.values("Account", "Name").await;
+    let names = names.iter().filter_map(landfall_model::Value::as_text);
+    let names: Vec<&str> = names.collect();
+    let distinct: HashSet<&&str> = names.iter().collect();
+    let both = (names.len(), distinct.len());
+    assert_eq!(both, (RECORDS, RECORDS), "commit {commit}");
+}
+
 #[tokio::test]
 async fn a_failure_at_any_commit_neither_loses_nor_doubles_a_record() {
     for is_late in [false, true] {
         let mut commit = 0;
         loop {
             let (org, has_failed) = fails_at(commit, is_late, ("Account", "Name")).await;
-            let names = org.values("Account", "Name").await;
-            let names = names.iter().filter_map(landfall_model::Value::as_text);
-            let names: Vec<&str> = names.collect();
-            let distinct: HashSet<&&str> = names.iter().collect();
-            let both = (names.len(), distinct.len());
-            assert_eq!(both, (RECORDS, RECORDS), "commit {commit}");
+            check_each_once(&org, commit).await;
             if !has_failed {
                 break;
             }
@@ -134,12 +139,7 @@ async fn a_job_waits_while_the_store_keeps_nothing_and_goes_on_without_a_restart
             plan.writes() > before + commit + 1,
             "the store was never unavailable"
         );
-        let names = org.values("Account", "Name").await;
-        let names = names.iter().filter_map(landfall_model::Value::as_text);
-        let names: Vec<&str> = names.collect();
-        let distinct: HashSet<&&str> = names.iter().collect();
-        let both = (names.len(), distinct.len());
-        assert_eq!(both, (RECORDS, RECORDS), "commit {commit}");
+        check_each_once(&org, commit).await;
     }
 }
 
@@ -178,7 +178,7 @@ async fn query_fails_at(commit: usize, is_late: bool) -> bool {
 }
 
 #[tokio::test]
-async fn a_query_that_a_failure_interrupted_is_done_anew() {
+async fn a_query_interrupted_by_a_failure_starts_over() {
     for is_late in [false, true] {
         let mut commit = 0;
         while query_fails_at(commit, is_late).await {

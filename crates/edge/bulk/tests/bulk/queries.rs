@@ -77,7 +77,7 @@ const SHOWN: [&str; 17] = [
 ];
 
 #[tokio::test]
-async fn a_query_tells_about_itself_as_documented() {
+async fn explain_answers_as_documented() {
     let org = Org::new().await;
     accounts(&org, 3).await;
     let made = org
@@ -582,7 +582,7 @@ async fn no_query_is_taken_when_there_is_no_room_for_what_it_finds() {
 }
 
 #[tokio::test]
-async fn answers_about_jobs_say_how_many_requests_there_were() {
+async fn answers_about_jobs_have_the_request_count() {
     let org = Org::new().await;
     for (path, status, used) in [(QUERIES, 200, 1), (JOBS, 200, 2)] {
         let answer = org.get(path).await;

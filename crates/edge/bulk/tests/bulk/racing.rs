@@ -226,7 +226,7 @@ fn last_segment(path: &str) -> String {
 
 /// A client that sends a batch slowly, or never ends, keeps nobody else from working.
 #[tokio::test]
-async fn a_batch_that_does_not_end_keeps_nobody_waiting() {
+async fn an_endless_batch_does_not_block_others() {
     let org = Arc::new(Org::new().await);
     let definition = json!({"operation": "insert", "object": "Account", "contentType": "CSV"});
     let job = org.post(CLASSIC, &definition).await;

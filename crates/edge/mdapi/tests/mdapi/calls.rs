@@ -82,7 +82,7 @@ async fn components_are_made_changed_read_and_deleted_one_by_one() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_one_is_told_with_it() {
+async fn errors_are_reported_with_their_record() {
     let org = Org::new().await;
     let object = metadata("CustomObject", TRIP);
     let wrong = metadata(
@@ -146,7 +146,7 @@ async fn what_is_wrong_with_one_is_told_with_it() {
 }
 
 #[tokio::test]
-async fn all_are_made_or_none_if_the_call_says_so() {
+async fn all_or_none_creates_all_or_nothing() {
     let org = Org::new().await;
     let object = metadata("CustomObject", TRIP);
     let wrong = metadata(

@@ -20,7 +20,7 @@ fn robot(more: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_deployed_app_gets_codes_as_it_says_until_it_is_removed() {
+async fn a_deployed_app_gets_codes_until_it_is_removed() {
     let org = Org::new().await;
     let package = manifest(&[("ConnectedApp", &["Robot"])]);
     let app = robot(

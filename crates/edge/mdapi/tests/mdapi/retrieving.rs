@@ -94,7 +94,7 @@ async fn one_field_and_a_standard_object_can_be_asked_for() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_told() {
+async fn missing_components_are_reported() {
     let org = with_trip().await;
     let wanted = listed("CustomObject", &["Never__c"]) + &listed("ApexClass", &["A"]);
     let (files, problems, _) = retrieved(&org, &wanted, "").await;

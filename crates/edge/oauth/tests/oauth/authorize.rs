@@ -143,7 +143,7 @@ async fn a_page_gets_its_tokens_in_the_fragment() {
 }
 
 #[tokio::test]
-async fn an_app_that_cannot_be_told_is_refused_on_a_page() {
+async fn an_app_without_a_valid_redirect_is_refused_on_a_page() {
     let org = Org::new().await;
     let path = Org::asking("landfall");
     let uri = encoded(REDIRECT_URI);
@@ -189,7 +189,7 @@ fn assert_guarded(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn an_app_is_told_by_the_way_back_why_it_gets_nothing() {
+async fn an_app_gets_the_error_by_redirect() {
     let org = Org::new().await;
     let path = Org::asking("landfall");
     let kind = "response_type=code";
@@ -235,7 +235,7 @@ async fn an_app_is_told_by_the_way_back_why_it_gets_nothing() {
 }
 
 #[tokio::test]
-async fn who_says_no_on_either_page_is_sent_back_without_a_code() {
+async fn a_denial_on_either_page_redirects_without_a_code() {
     let org = Org::new().await;
     let path = Org::asking("landfall");
     let ticket = org.post(&path, PERSON).await.ticket().expect("a ticket");

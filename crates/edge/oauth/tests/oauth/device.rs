@@ -59,7 +59,7 @@ fn assert_pending(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn a_device_is_let_in_by_its_user() {
+async fn a_device_is_authorized_by_its_user() {
     let org = Org::new().await;
     let device = begin(&org).await;
     assert_eq!(text(&device, "verification_uri"), format!("{BASE}{PAGE}"));
@@ -97,7 +97,7 @@ async fn a_device_is_let_in_by_its_user() {
 }
 
 #[tokio::test]
-async fn a_device_hears_of_a_no() {
+async fn a_device_learns_of_a_denial() {
     let org = Org::new().await;
     let device = begin(&org).await;
     let page = asked(&org, &device).await;
@@ -114,7 +114,7 @@ async fn a_device_hears_of_a_no() {
 }
 
 #[tokio::test]
-async fn codes_are_told_only_to_who_knows_a_password_and_for_ten_minutes() {
+async fn codes_require_a_password_and_last_ten_minutes() {
     let org = Org::new().await;
     let device = begin(&org).await;
     let code = text(&device, "user_code");

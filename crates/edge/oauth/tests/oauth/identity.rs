@@ -45,7 +45,7 @@ async fn user_info_has_what_the_command_line_reads() {
 }
 
 #[tokio::test]
-async fn an_identity_is_told_with_the_token_in_header_or_query() {
+async fn the_identity_accepts_the_token_in_header_or_query() {
     let org = Org::new().await;
     let token = org.log_in().await;
     let path = identity_path(&org, &token).await;
@@ -70,7 +70,7 @@ async fn an_identity_is_told_with_the_token_in_header_or_query() {
 }
 
 #[tokio::test]
-async fn what_is_not_told_is_refused_in_plain_text() {
+async fn unknown_metrics_paths_are_refused_in_plain_text() {
     let org = Org::new().await;
     let token = org.log_in().await;
     let path = identity_path(&org, &token).await;
@@ -116,7 +116,7 @@ async fn what_is_not_told_is_refused_in_plain_text() {
 }
 
 #[tokio::test]
-async fn a_user_without_permission_is_told_of_themselves_only() {
+async fn a_user_without_permission_sees_only_their_own_record() {
     let org = Org::new().await;
     let admin = org.log_in().await;
     let user = NewUser {

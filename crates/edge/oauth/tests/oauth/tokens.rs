@@ -12,7 +12,7 @@ const INTROSPECT: &str = "/services/oauth2/introspect";
 const REVOKE: &str = "/services/oauth2/revoke";
 
 #[tokio::test]
-async fn an_active_token_tells_its_user_and_its_session_timeout() {
+async fn introspection_has_the_user_and_the_session_timeout() {
     let org = Org::with(Duration::from_mins(15), BaseUrl::of_request()).await;
     let token = encoded(&org.log_in().await);
     let form = format!("token={token}&token_type_hint=access_token");
@@ -32,7 +32,7 @@ async fn an_active_token_tells_its_user_and_its_session_timeout() {
 }
 
 #[tokio::test]
-async fn a_token_of_nobody_is_not_active_and_a_wrong_client_is_refused() {
+async fn an_unknown_token_is_not_active_and_a_wrong_client_is_refused() {
     let org = Org::new().await;
     let answer = org.call("POST", INTROSPECT, &[BASIC], "token=x").await;
     assert_eq!(

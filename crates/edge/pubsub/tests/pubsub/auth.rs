@@ -184,7 +184,7 @@ async fn a_stream_goes_on_with_the_token_that_it_is_given() {
 }
 
 #[tokio::test]
-async fn a_stream_is_not_handed_to_another_user_or_nobody() {
+async fn a_stream_is_not_handed_to_another_user() {
     let org = Org::new().await;
     for token in [org.standard_user("other@landfall.test").await, "x".into()] {
         let mut stream = org.subscribed(ACCOUNTS, 1).await;

@@ -15,7 +15,7 @@ const GET_TOPIC: &str = "/eventbus.v1.PubSub/GetTopic";
 
 // Source: "gRPC over HTTP2" (gRPC).
 #[tokio::test]
-async fn what_is_no_call_is_told_so_by_http() {
+async fn a_request_that_is_no_call_gets_an_http_error() {
     let org = Org::new().await;
     for (method, media_type, expected) in [
         ("GET", "application/grpc", StatusCode::METHOD_NOT_ALLOWED),

@@ -9,7 +9,7 @@ use crate::proto::FetchRequest;
 
 // P14
 #[tokio::test]
-async fn a_response_says_where_it_ends_and_how_much_is_still_owed() {
+async fn a_response_has_its_last_replay_id_and_the_pending_count() {
     let org = Org::new().await;
     let mut stream = org.subscribed(ACCOUNTS, 25).await;
     org.account("Acme").await;
@@ -169,7 +169,7 @@ async fn all_subscribers_get_the_same_bytes() {
 
 // P25
 #[tokio::test]
-async fn who_does_not_read_holds_up_nobody() {
+async fn a_slow_reader_does_not_delay_others() {
     let org = Org::new().await;
     let mut slow = org.subscribed(ACCOUNTS, 100).await;
     let mut quick = org.subscribed(ACCOUNTS, 100).await;

@@ -181,7 +181,7 @@ async fn one_client_at_a_time_uses_a_subscription() {
 
 // P50
 #[tokio::test]
-async fn a_commit_that_cannot_be_made_is_told_and_the_stream_goes_on() {
+async fn a_failed_commit_is_reported_and_the_stream_continues() {
     let org = org("").await;
     let mut stream = Managed::started(&org, 2).await;
     published(&org, 3).await;
@@ -371,7 +371,7 @@ async fn a_subscription_that_was_made_without_a_project_is_kept_stopped_and_dele
 }
 
 #[tokio::test]
-async fn who_does_not_read_keeps_nobody_from_a_subscription_that_was_stopped_meanwhile() {
+async fn a_slow_reader_does_not_block_a_stopped_subscription() {
     let org = Org::capturing(true).await;
     org.deploy(vec![project::low_ink("")]).await;
     let id = manage(&org, made()).await;

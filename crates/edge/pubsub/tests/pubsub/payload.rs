@@ -256,7 +256,7 @@ async fn a_day_is_its_midnight_in_milliseconds() {
 
 // P39
 #[tokio::test]
-async fn a_long_text_is_told_by_the_line_that_changed() {
+async fn a_long_text_is_sent_as_a_diff_of_lines() {
     let org = Org::new().await;
     let before = "a line\r\n".repeat(200) + "the last";
     let id = org

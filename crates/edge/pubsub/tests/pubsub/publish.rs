@@ -74,7 +74,7 @@ async fn an_event_that_does_not_fit_its_schema_fails() {
 
 // P41
 #[tokio::test]
-async fn an_event_is_told_apart_by_its_id_or_gets_one() {
+async fn an_event_keeps_its_id_or_gets_one() {
     let org = Org::new().await;
     let mut stream = org.subscribed(LOW_INK, 10).await;
     let uuid = "c604fa9c-1ee8-4d4d-8988-1244a54ee952";

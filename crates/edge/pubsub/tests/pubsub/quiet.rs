@@ -6,7 +6,7 @@ use crate::org::{ACCOUNTS, LOW_INK, Org, assert_refused, number, produced};
 
 // P19
 #[tokio::test]
-async fn a_client_that_waits_hears_that_the_stream_is_alive() {
+async fn a_waiting_client_gets_keepalives() {
     let org = Org::new().await;
     let mut stream = org.subscribed(ACCOUNTS, 1).await;
     org.advance(59).await;

@@ -39,7 +39,7 @@ async fn file(ask: v1::server_reflection_request::MessageRequest) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn tools_are_told_the_services_and_their_definition_without_a_login() {
+async fn reflection_lists_services_without_a_login() {
     use v1::server_reflection_request::MessageRequest as Ask;
     use v1::server_reflection_response::MessageResponse as Told;
     let ask = Ask::ListServices(String::new());
@@ -57,7 +57,7 @@ async fn tools_are_told_the_services_and_their_definition_without_a_login() {
 }
 
 #[tokio::test]
-async fn tools_of_before_are_told_the_same() {
+async fn the_earlier_reflection_answers_alike() {
     use v1alpha::server_reflection_request::MessageRequest as Ask;
     use v1alpha::server_reflection_response::MessageResponse as Told;
     let name = "pubsub_api.proto".to_owned();

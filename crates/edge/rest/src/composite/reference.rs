@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_that_leads_nowhere_is_told_with_its_path() {
+    fn a_dangling_reference_is_reported_with_its_path() {
         for (path, reference) in [
             ("new.Id", "new"),
             ("nobody.id", "nobody"),

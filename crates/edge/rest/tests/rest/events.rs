@@ -121,7 +121,7 @@ async fn logged(org: &Org) -> Vec<Arc<LogEvent>> {
 }
 
 #[tokio::test]
-async fn events_are_published_by_the_list_whatever_becomes_of_the_records_beside_them() {
+async fn events_in_a_list_are_published_even_if_records_fail() {
     let org = org().await;
     let event =
         |model: &str| json!({"attributes": {"type": "Low_Ink__e"}, "Printer_Model__c": model});

@@ -10,7 +10,7 @@ async fn org() -> Org {
 }
 
 #[tokio::test]
-async fn an_upsert_says_whether_it_created_since_version_46() {
+async fn an_upsert_reports_created_since_version_46() {
     let org = org().await;
     let trip = "/sobjects/Trip__c/Code__c/A1";
     let body = json!({"Name": "Alps"});

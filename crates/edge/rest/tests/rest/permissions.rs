@@ -418,7 +418,7 @@ async fn permission_sets_and_profiles_of_a_project_take_effect() {
 }
 
 #[tokio::test]
-async fn what_is_removed_is_granted_to_nobody_and_all_else_stays_granted() {
+async fn removed_components_lose_their_grants_and_others_keep_them() {
     let org = Org::with(Vec::new()).await;
     let seats = field(
         "Seats__c",

@@ -219,7 +219,7 @@ async fn what_is_no_search_is_refused() {
 }
 
 #[tokio::test]
-async fn parameters_say_what_a_statement_says() {
+async fn parameters_equal_a_statement() {
     let org = org().await;
     for (query, expected) in [
         (

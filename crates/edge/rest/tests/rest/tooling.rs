@@ -182,7 +182,7 @@ async fn a_subscription_is_made_read_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn the_object_tells_what_can_be_done_with_it() {
+async fn the_object_describe_lists_its_capabilities() {
     let org = org().await;
     let information = org.get(ROWS).await.json();
     let describe = &information["objectDescribe"];
@@ -342,7 +342,7 @@ async fn an_org_has_two_hundred_subscriptions_at_most() {
 }
 
 #[tokio::test]
-async fn a_deployment_leaves_alone_what_was_made_without_it_and_what_it_does_not_say_anew() {
+async fn a_deployment_keeps_other_components_and_unchanged_ones() {
     let org = org().await;
     let mine = made(&org, "Mine").await;
     let state = async |name: &str| {

@@ -315,7 +315,7 @@ async fn the_objects_are_listed_and_described() {
 }
 
 #[tokio::test]
-async fn columns_of_a_query_are_told() {
+async fn columns_of_a_query_are_listed() {
     let org = org().await;
     let query = encoded("SELECT QualifiedApiName, IsQueryable FROM EntityDefinition");
     let columns = org

@@ -4,7 +4,7 @@ use crate::org::{Org, texts};
 
 /// Source: "PushTopic" (Object Reference).
 #[tokio::test]
-async fn up_to_28_a_word_says_which_changes_a_push_topic_tells() {
+async fn up_to_version_28_one_field_selects_the_operations() {
     let org = Org::new().await;
     let topic = |name: &str, word: &str| {
         format!(

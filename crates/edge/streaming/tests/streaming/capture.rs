@@ -47,7 +47,7 @@ async fn stored(org: &Org, entity: &str, field: &str) -> FieldValue {
 
 // S59, C1, C6, C10, C11
 #[tokio::test]
-async fn a_create_says_what_has_a_value() {
+async fn a_create_lists_the_fields_with_values() {
     let org = Org::new().await;
     let client = org.subscribed(ACCOUNTS, Value::Null).await;
     let id = org.account("Acme").await;
@@ -96,7 +96,7 @@ async fn the_origin_is_that_of_the_change_or_empty() {
 }
 
 #[tokio::test]
-async fn a_long_text_is_told_by_what_changed_in_it() {
+async fn a_long_text_is_sent_as_a_diff() {
     let org = Org::new().await;
     let client = org.subscribed(ACCOUNTS, Value::Null).await;
     let before = "a line\n".repeat(200) + "the last";
@@ -124,7 +124,7 @@ async fn a_long_text_is_told_by_what_changed_in_it() {
 
 // C5, C14, C15, C20, S60, S61
 #[tokio::test]
-async fn an_update_says_what_changed_and_what_became_nothing() {
+async fn an_update_lists_changed_and_nulled_fields() {
     let org = Org::new().await;
     let client = org.subscribed(ACCOUNTS, Value::Null).await;
     let fields = [
@@ -277,7 +277,7 @@ async fn the_modifier_is_named_when_it_is_another() {
 
 // C16, C17, S62
 #[tokio::test]
-async fn a_delete_is_all_header_and_an_undelete_says_everything() {
+async fn a_delete_has_only_a_header_and_an_undelete_has_every_field() {
     let org = Org::new().await;
     let client = org.subscribed(ACCOUNTS, Value::Null).await;
     let fields = [("Name", "Acme".into_field()), ("Phone", "1".into_field())];
@@ -587,7 +587,7 @@ async fn what_goes_along_into_the_bin_and_back_has_events_of_its_own() {
 
 // C39
 #[tokio::test]
-async fn an_update_that_changes_nothing_says_no_field_but_its_date() {
+async fn an_update_without_changes_lists_its_date_only() {
     let org = Org::new().await;
     let client = org.subscribed(ACCOUNTS, Value::Null).await;
     let id = org.account("Acme").await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::org::{ACCOUNTS, Org, connect, connect_now, names};
 
 #[tokio::test]
-async fn events_of_an_answer_that_nobody_took_come_with_the_next() {
+async fn events_of_a_lost_answer_come_with_the_next() {
     let org = Org::new().await;
     let client = org.subscribed(ACCOUNTS, Value::Null).await;
     org.account("1").await;
@@ -44,7 +44,7 @@ async fn what_came_later_is_not_sent_twice() {
 }
 
 #[tokio::test]
-async fn a_subscription_made_meanwhile_keeps_its_place() {
+async fn a_subscription_created_meanwhile_keeps_its_position() {
     let org = Org::new().await;
     let client = org.subscribed(ACCOUNTS, Value::Null).await;
     org.account("1").await;

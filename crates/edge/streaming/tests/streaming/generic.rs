@@ -60,7 +60,7 @@ async fn a_pushed_text_has_the_documented_form_and_is_replayed() {
 
 /// S 52: only those who are named get it, also in a replay; who listens is known as long as it does.
 #[tokio::test]
-async fn a_text_for_some_users_reaches_nobody_else() {
+async fn a_text_for_some_users_reaches_only_them() {
     let org = Org::without_capture().await;
     channel(&org, "/u/x").await;
     let token = org.standard_user("other@landfall.test").await;
@@ -100,7 +100,7 @@ async fn a_text_for_some_users_reaches_nobody_else() {
 
 /// S 53
 #[tokio::test]
-async fn names_of_channels_are_told_apart_by_letter_case_only_to_be_refused() {
+async fn channel_names_that_differ_in_letter_case_are_refused() {
     let org = Org::without_capture().await;
     channel(&org, "/u/Abc").await;
     let client = org.session().await;

@@ -165,7 +165,7 @@ async fn a_hidden_field_filters_and_is_not_delivered() {
 // S49
 /// Source: "Security and the Streaming API" (Streaming API Developer Guide).
 #[tokio::test]
-async fn a_push_topic_needs_its_rights_and_tells_what_its_subscriber_sees() {
+async fn a_push_topic_requires_rights_and_sends_visible_fields_only() {
     let org = Org::without_capture().await;
     let query = "SELECT Id, Name, Phone, Site FROM Account WHERE Industry = 'Energy'";
     org.make(topic(&org, "Watched", query, &[])).await;

@@ -87,7 +87,7 @@ async fn event(org: &Org, version: &str, client: &str) -> Value {
 
 // S54, S55
 #[tokio::test]
-async fn the_uuid_that_the_publisher_was_told_is_delivered_from_52_on() {
+async fn the_uuid_of_the_publish_result_is_delivered_since_version_52() {
     let org = org().await;
     for (version, shown) in [("51.0", false), ("52.0", true), ("59.0", true)] {
         let client = subscriber(&org, version).await;
@@ -129,7 +129,7 @@ async fn points_in_time_have_milliseconds_from_43_on() {
 
 // S55
 #[tokio::test]
-async fn a_channel_says_which_event_it_is_from_55_on() {
+async fn the_channel_names_the_event_since_version_55() {
     const PRINTERS: &str = "/event/Printers__chn";
     let org = org().await;
     let printers = channel("Printers__chn", "event");

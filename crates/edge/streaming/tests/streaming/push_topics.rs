@@ -93,7 +93,7 @@ async fn a_notification_has_the_documented_form() {
 
 /// S 43: each value of `NotifyForFields`, each kind of field, records that match and records that do not.
 #[tokio::test]
-async fn updates_are_told_by_the_fields_that_changed() {
+async fn updates_notify_by_changed_fields() {
     for (notify, selected, condition, unrelated) in [
         ("All", true, true, true),
         ("Referenced", true, true, false),
@@ -127,7 +127,7 @@ async fn updates_are_told_by_the_fields_that_changed() {
 
 /// S 44, S 45
 #[tokio::test]
-async fn who_leaves_the_condition_and_what_the_service_sets_is_not_told() {
+async fn leaving_the_condition_makes_no_notification() {
     let fields = [("NotifyForFields", "Where".into_field())];
     let (org, _, client) = watching(WATCHED, &fields).await;
     let id = account(&org, "Acme", "Energy").await;
@@ -148,7 +148,7 @@ async fn who_leaves_the_condition_and_what_the_service_sets_is_not_told() {
 
 /// S 46
 #[tokio::test]
-async fn flags_silence_operations_and_bulk_changes_are_never_told() {
+async fn flags_suppress_operations_and_bulk_changes_make_no_notifications() {
     for flag in ["Create", "Update", "Delete", "Undelete"] {
         let name = format!("NotifyForOperation{flag}");
         let fields = [(name.as_str(), Field::Boolean(false))];
@@ -178,7 +178,7 @@ async fn flags_silence_operations_and_bulk_changes_are_never_told() {
 }
 
 #[tokio::test]
-async fn records_that_are_deleted_along_with_another_are_not_told() {
+async fn cascaded_deletes_make_no_notifications() {
     let org = Org::without_capture().await;
     let query = "SELECT Id, Name FROM Contact";
     org.make(topic(&org, "Contacts", query, &[])).await;
@@ -203,7 +203,7 @@ async fn records_that_are_deleted_along_with_another_are_not_told() {
 
 /// "Considerations for Multiple Notifications in the Same Transaction" (Streaming API Developer Guide).
 #[tokio::test]
-async fn several_changes_of_a_record_in_one_transaction_are_told_last_first_with_final_values() {
+async fn several_changes_of_a_record_in_one_transaction_are_sent_last_first_with_final_values() {
     let fields = [("NotifyForFields", "Where".into_field())];
     let (org, _, client) = watching(WATCHED, &fields).await;
     let id = account(&org, "Acme", "Media").await;

@@ -195,7 +195,7 @@ async fn who_unsubscribes_can_replay_everything_again() {
 }
 
 #[tokio::test]
-async fn a_repeated_subscribe_goes_where_it_says_or_stays() {
+async fn a_repeated_subscribe_moves_to_its_replay_id_or_stays() {
     let org = Org::new().await;
     let client = org.subscribed(ACCOUNTS, Value::Null).await;
     org.account("1").await;

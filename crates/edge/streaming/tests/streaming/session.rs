@@ -73,7 +73,7 @@ async fn a_poll_without_events_is_held_for_109_seconds() {
 
 // S15
 #[tokio::test]
-async fn an_event_answers_a_held_poll_and_stands_before_its_reply() {
+async fn an_event_ends_a_held_poll_and_precedes_its_reply() {
     let org = Org::new().await;
     let client = org.subscribed(ACCOUNTS, Value::Null).await;
     let held = org.hold(connect(&client)).await;
@@ -528,7 +528,7 @@ async fn a_server_that_goes_away_answers_its_polls() {
 }
 
 #[tokio::test]
-async fn a_message_without_a_session_is_told_to_shake_hands() {
+async fn a_message_without_a_session_gets_handshake_advice() {
     let org = Org::new().await;
     for client in [Value::Null, json!(7), json!({})] {
         let message = json!([{

@@ -24,7 +24,7 @@ async fn shake(org: &Org, path: &str) -> Reply {
 
 // S1
 #[tokio::test]
-async fn the_path_says_the_version_and_nothing_else() {
+async fn the_path_has_the_version_and_nothing_else() {
     let org = Org::new().await;
     for path in [
         "/cometd/59.0",
@@ -311,7 +311,7 @@ async fn what_is_no_message_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn answers_are_json_that_nobody_keeps() {
+async fn answers_are_json_and_not_cached() {
     let org = Org::new().await;
     let answer = shake(&org, "/cometd/59.0").await;
     assert_eq!(

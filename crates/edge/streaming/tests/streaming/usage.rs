@@ -130,7 +130,7 @@ async fn metrics_are_of_whole_days_and_of_the_last_24_hours() {
 }
 
 #[tokio::test]
-async fn subscribers_and_publishers_are_told_apart_by_the_hour() {
+async fn usage_separates_subscribers_and_publishers_by_the_hour() {
     let org = Org::new().await;
     let client = org.subscribed(ACCOUNTS, Value::Null).await;
     ten_accounts(&org).await;

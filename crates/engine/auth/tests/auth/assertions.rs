@@ -155,7 +155,7 @@ async fn what_is_not_signed_for_this_org_lately_is_refused() {
 }
 
 #[tokio::test]
-async fn a_user_has_to_say_yes_first_unless_the_app_is_pre_authorized() {
+async fn a_user_must_consent_unless_the_app_is_pre_authorized() {
     let signer = Signer::new();
     let org = org(&signer, false).await;
     let assertion = signer.sign(HEADER, &good());

@@ -13,7 +13,7 @@ async fn refusal(org: &Org, username: &str, password: &str) -> Option<Fault> {
 }
 
 #[tokio::test]
-async fn an_unknown_user_and_a_wrong_password_are_told_alike() {
+async fn an_unknown_user_and_a_wrong_password_get_the_same_answer() {
     let org = Org::new(settings()).await;
     let long = "x".repeat(10_000);
     for (username, password) in [

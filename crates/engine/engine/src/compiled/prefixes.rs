@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use landfall_metadata::PrefixBook;
+use landfall_metadata::KeyPrefixes;
 use landfall_model::KeyPrefix;
 use landfall_store::{Document, DocumentKind, Reads};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ struct Stored {
     prefixes: BTreeMap<String, String>,
 }
 
-pub(crate) fn document(book: &PrefixBook) -> Document {
+pub(crate) fn document(book: &KeyPrefixes) -> Document {
     let entries = book.entries();
     let prefixes = entries.map(|(name, prefix)| (name.to_string(), prefix.to_string()));
     let stored = Stored {
@@ -30,13 +30,13 @@ pub(crate) fn document(book: &PrefixBook) -> Document {
     stored::document(DocumentKind::Org, KEY, &stored)
 }
 
-pub(crate) fn stored(reads: &dyn Reads) -> Result<PrefixBook, Error> {
+pub(crate) fn stored(reads: &dyn Reads) -> Result<KeyPrefixes, Error> {
     read(reads.document(DocumentKind::Org, KEY)?)
 }
 
-pub(crate) fn read(content: Option<Vec<u8>>) -> Result<PrefixBook, Error> {
+pub(crate) fn read(content: Option<Vec<u8>>) -> Result<KeyPrefixes, Error> {
     let Some(content) = content else {
-        return Ok(PrefixBook::new(Vec::new()));
+        return Ok(KeyPrefixes::new(Vec::new()));
     };
     if !stored::is_versioned(&content) {
         return unversioned(&content);
@@ -46,11 +46,13 @@ pub(crate) fn read(content: Option<Vec<u8>>) -> Result<PrefixBook, Error> {
         let prefix = KeyPrefix::parse(&prefix).ok_or_else(|| unreadable(&name))?;
         Ok((name, prefix))
     });
-    Ok(PrefixBook::new(entries.collect::<Result<Vec<_>, Error>>()?))
+    Ok(KeyPrefixes::new(
+        entries.collect::<Result<Vec<_>, Error>>()?,
+    ))
 }
 
 /// The form before version 1: `name prefix`, a line each.
-fn unversioned(content: &[u8]) -> Result<PrefixBook, Error> {
+fn unversioned(content: &[u8]) -> Result<KeyPrefixes, Error> {
     let text = std::str::from_utf8(content).map_err(|_| unreadable("its text"))?;
     let entries = text.lines().map(|line| {
         let entry = line
@@ -58,7 +60,9 @@ fn unversioned(content: &[u8]) -> Result<PrefixBook, Error> {
             .and_then(|(name, prefix)| Some((name.to_owned(), KeyPrefix::parse(prefix)?)));
         entry.ok_or_else(|| unreadable(line))
     });
-    Ok(PrefixBook::new(entries.collect::<Result<Vec<_>, Error>>()?))
+    Ok(KeyPrefixes::new(
+        entries.collect::<Result<Vec<_>, Error>>()?,
+    ))
 }
 
 fn unreadable(entry: &str) -> Error {

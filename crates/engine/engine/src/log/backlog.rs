@@ -9,7 +9,7 @@ use super::Tail;
 
 /// Where a subscriber stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct SubscriberPosition {
     /// The client id of a session, the id of a call.
     pub client: String,
     /// What was subscribed to.
@@ -46,11 +46,11 @@ impl Backlog {
     }
 
     /// How far somebody is behind.
-    pub fn behind(&self, standing: &Standing) -> Lag {
+    pub fn behind(&self, subscriber: &SubscriberPosition) -> Lag {
         let mut lag = Lag::default();
-        for topic in &standing.topics {
+        for topic in &subscriber.topics {
             let events = self.0.get(topic).map_or(&[][..], Vec::as_slice);
-            let done = events.partition_point(|(position, _)| *position <= standing.reached);
+            let done = events.partition_point(|(position, _)| *position <= subscriber.reached);
             let waiting = events.get(done..).unwrap_or_default();
             lag.events += waiting.len();
             let oldest = waiting.first().map(|(_, appended)| *appended);

@@ -9,8 +9,8 @@ use landfall_model::{
 };
 use landfall_query::Plan;
 use landfall_store::{
-    DocumentKind, Followed, Found, Lookup, Page, Position, QueryLimits, Reads, Reread, Result,
-    TopicId,
+    DocumentKind, Followed, Lookup, Page, Position, QueryLimits, QueryResult, Reads, Reread,
+    Result, TopicId,
 };
 use proptest::prelude::*;
 
@@ -120,8 +120,8 @@ impl Reader for Whole {
         Ok(page)
     }
 
-    fn query(&self, _: &Plan, _: QueryLimits) -> Result<Found> {
-        Ok(Found::default())
+    fn query(&self, _: &Plan, _: QueryLimits) -> Result<QueryResult> {
+        Ok(QueryResult::default())
     }
 
     fn scan(

@@ -86,7 +86,7 @@ impl Granting<'_> {
 }
 
 /// A record that was found, with its object.
-type Found<'b> = (&'b Blueprint, RecordId, Arc<Row>);
+type Located<'b> = (&'b Blueprint, RecordId, Arc<Row>);
 
 impl Planner<'_, '_> {
     /// Whether a record of an object that grants may be saved with these values; completes them.
@@ -286,7 +286,7 @@ impl Planner<'_, '_> {
     }
 
     /// The permission set of a profile.
-    pub(super) fn owned_set(&mut self, profile: RecordId) -> Result<Option<Found<'_>>, Error> {
+    pub(super) fn owned_set(&mut self, profile: RecordId) -> Result<Option<Located<'_>>, Error> {
         let Some(object) = self.blueprints.named("PermissionSet") else {
             return Ok(None);
         };

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn past_the_bound_clients_are_not_told_apart() {
+    fn clients_beyond_the_bound_share_one_entry() {
         let mut hour = Hour::new(7);
         for client in 0..USAGE_ENTRIES_MAX + 10 {
             hour.enter(entry(&client.to_string()), 0, 1);

@@ -15,11 +15,6 @@ use crate::error::Error;
 use crate::validate;
 use crate::workspace::{Needed, Workspace};
 
-/// Rows that a lookup for a value reads ahead that one record has at most.
-const HOLDERS_READ: usize = 4;
-/// Children of a deleted record, or details of a master, that are read ahead.
-const CHILDREN_READ: usize = 200;
-
 /// Reads ahead for commands that are about to be planned.
 ///
 /// # Errors
@@ -141,7 +136,8 @@ impl<'b> Ahead<'b> {
         if let Ok(kept) = kept
             && !kept.is_null()
         {
-            self.needed.holders(object, place, kept, HOLDERS_READ);
+            self.needed
+                .holders(object, place, kept, limits::PREFETCH_HOLDERS_MAX);
         }
     }
 
@@ -154,7 +150,8 @@ impl<'b> Ahead<'b> {
         });
         if counts {
             let master = Value::Id(master);
-            self.needed.holders(object, place, master, CHILDREN_READ);
+            self.needed
+                .holders(object, place, master, limits::PREFETCH_CHILDREN_MAX);
         }
     }
 
@@ -165,8 +162,8 @@ impl<'b> Ahead<'b> {
                 continue;
             };
             let most = match children.delete_rule {
-                DeleteRule::Restrict => HOLDERS_READ,
-                DeleteRule::Cascade | DeleteRule::Clear => CHILDREN_READ,
+                DeleteRule::Restrict => limits::PREFETCH_HOLDERS_MAX,
+                DeleteRule::Cascade | DeleteRule::Clear => limits::PREFETCH_CHILDREN_MAX,
             };
             self.needed
                 .holders(child, children.place, Value::Id(parent), most);

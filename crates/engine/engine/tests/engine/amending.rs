@@ -204,7 +204,7 @@ async fn a_check_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_amended_stays_while_the_project_says_what_it_said_before() {
+async fn amendments_stay_while_the_project_is_unchanged() {
     let org = Org::new().await;
     let project = |label: &str| vec![ship(), labelled(label)];
     let deploy = async |org: &Org, files| org.engine.deploy(files).await.expect("deployed");

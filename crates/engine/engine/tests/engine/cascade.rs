@@ -2,7 +2,7 @@
 
 use landfall_model::{ChangeType, DeleteRule, EntityDefinition, Fault, RecordId, Value};
 
-use crate::org::{Org, Told, text};
+use crate::org::{Org, Received, text};
 
 async fn account(org: &Org) -> RecordId {
     org.created("Account", &[text("Name", "Landfall")]).await
@@ -25,12 +25,12 @@ fn rule(entity: &EntityDefinition, child: &str, field: &str) -> DeleteRule {
     found.expect("a relationship").delete_rule
 }
 
-fn whats(events: &[Told]) -> Vec<(ChangeType, RecordId)> {
-    events.iter().map(Told::what).collect()
+fn whats(events: &[Received]) -> Vec<(ChangeType, RecordId)> {
+    events.iter().map(Received::what).collect()
 }
 
 /// The events are one transaction: one key, one commit, numbers that count from one.
-fn check_one_transaction(events: &[Told]) {
+fn check_one_transaction(events: &[Received]) {
     let first = &events.first().expect("an event").header;
     for (event, number) in events.iter().zip(1..) {
         assert_eq!(event.header.transaction_key, first.transaction_key);
@@ -95,7 +95,7 @@ async fn a_child_that_was_deleted_before_stays_deleted() {
 }
 
 #[tokio::test]
-async fn a_delete_tells_nothing_but_its_header_and_an_undelete_tells_all() {
+async fn a_delete_has_only_a_header_and_an_undelete_has_every_value() {
     let org = Org::new().await;
     let account = account(&org).await;
     let tail = org.tail();

@@ -3,7 +3,7 @@
 use landfall_engine::{Conversion, Converted, ConvertedOpportunity};
 use landfall_model::{ChangeType, ConversionFault, Date, Fault, RecordId, Timestamp, Value};
 
-use crate::org::{ORIGIN, Org, START, Told, text, user};
+use crate::org::{ORIGIN, Org, Received, START, text, user};
 
 async fn lead(org: &Org) -> RecordId {
     let given = [
@@ -50,8 +50,8 @@ async fn refused(org: &Org, conversion: Conversion) -> ConversionFault {
     }
 }
 
-fn whats(events: &[Told]) -> Vec<(ChangeType, RecordId)> {
-    events.iter().map(Told::what).collect()
+fn whats(events: &[Received]) -> Vec<(ChangeType, RecordId)> {
+    events.iter().map(Received::what).collect()
 }
 
 #[tokio::test]
@@ -194,7 +194,7 @@ async fn owner_and_opportunity_are_as_asked() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_converted_is_told_and_nothing_is_made() {
+async fn unconvertible_leads_are_reported_and_nothing_is_created() {
     let org = Org::new().await;
     let lead = lead(&org).await;
     let account = org.created("Account", &[text("Name", "A")]).await;

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use landfall_engine::{Change, Clock, Transaction, Waiting};
 use landfall_model::{Date, Fault, FieldName, RecordId, Timestamp, Value};
 
-use crate::org::{self, Given, Org, START, null, text, user};
+use crate::org::{self, FieldValueOf, Org, START, null, text, user};
 
 /// What each object asks for. Source: the objects' pages in the Object Reference.
-fn required(name: &str) -> Vec<Given<'static>> {
+fn required(name: &str) -> Vec<FieldValueOf<'static>> {
     let day = |field| (field, Value::Date(Date::from_days(19_700)));
     match name {
         "Account" | "Campaign" | "Product2" | "Asset" => vec![text("Name", "Landfall")],
@@ -27,7 +27,7 @@ fn required(name: &str) -> Vec<Given<'static>> {
 }
 
 /// What the object's own rules ask for on top.
-async fn ruled(org: &Org, name: &str) -> Vec<Given<'static>> {
+async fn ruled(org: &Org, name: &str) -> Vec<FieldValueOf<'static>> {
     match name {
         "Asset" | "Contract" => {
             let account = org.created("Account", &required("Account")).await;
@@ -74,7 +74,7 @@ async fn an_object_is_not_created_without_one_of_what_it_requires() {
     for name in OBJECTS {
         let rules = ruled(&org, name).await;
         for missing in required(name) {
-            let mut given: Vec<Given<'_>> = required(name);
+            let mut given: Vec<FieldValueOf<'_>> = required(name);
             given.retain(|(field, _)| *field != missing.0);
             given.extend(rules.clone());
             let fields = |fault| match fault {

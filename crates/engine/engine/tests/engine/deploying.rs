@@ -60,7 +60,7 @@ fn low_ink() -> Vec<Component> {
 }
 
 #[tokio::test]
-async fn a_deployed_object_is_there_at_once_and_after_a_restart() {
+async fn a_deployed_object_exists_at_once_and_after_a_restart() {
     let org = Org::new().await;
     org.engine
         .deploy(vec![ship(), flag()])

@@ -2,13 +2,13 @@
 
 use landfall_model::{Date, Fault, RecordId, Timestamp, Value};
 
-use crate::org::{Given, Org, START, null, text, user};
+use crate::org::{FieldValueOf, Org, START, null, text, user};
 
 fn words(value: &str) -> Value {
     Value::Text(value.to_owned())
 }
 
-fn opportunity(stage: &str) -> Vec<Given<'static>> {
+fn opportunity(stage: &str) -> Vec<FieldValueOf<'static>> {
     vec![
         text("Name", "Landfall"),
         text("StageName", stage),
@@ -166,7 +166,7 @@ async fn a_task_is_closed_when_it_is_completed() {
 
 /// Source: "Task" (Object Reference), `CompletedDateTime`, `IsHighPriority`.
 #[tokio::test]
-async fn a_task_says_when_it_was_completed_and_whether_it_is_urgent() {
+async fn a_task_has_its_completion_date_and_priority_flag() {
     let org = Org::new().await;
     let fields = ["CompletedDateTime", "IsHighPriority"];
     let urgent = [text("Priority", "High"), text("Status", "Completed")];
@@ -192,7 +192,7 @@ async fn a_task_says_when_it_was_completed_and_whether_it_is_urgent() {
 }
 
 #[tokio::test]
-async fn a_lead_says_when_it_was_last_transferred() {
+async fn a_lead_has_its_last_transfer_date() {
     let org = Org::new().await;
     let id = org
         .created("Lead", &[text("LastName", "Boyle"), text("Company", "L")])
@@ -343,7 +343,7 @@ async fn a_persons_name_is_put_together_from_its_parts() {
 }
 
 #[tokio::test]
-async fn an_asset_belongs_to_somebody() {
+async fn an_asset_requires_an_account_or_a_contact() {
     let org = Org::new().await;
     let fault = org
         .refused(org.create("Asset", &[text("Name", "Generator")]))

@@ -2,7 +2,7 @@
 
 use landfall_model::{ChangeType, RecordId, Value};
 
-use crate::org::{ORIGIN, Org, START, Told, null, text, user};
+use crate::org::{ORIGIN, Org, Received, START, null, text, user};
 
 async fn account(org: &Org) -> RecordId {
     org.created("Account", &[text("Name", "Landfall"), text("Phone", "1")])
@@ -10,12 +10,12 @@ async fn account(org: &Org) -> RecordId {
 }
 
 #[tokio::test]
-async fn a_create_tells_who_when_how_and_every_value() {
+async fn a_create_has_user_time_origin_and_every_value() {
     let org = Org::new().await;
     let tail = org.tail();
     let id = account(&org).await;
     let events = org.events_after(tail).await;
-    let [Told { header, values, .. }] = events.as_slice() else {
+    let [Received { header, values, .. }] = events.as_slice() else {
         panic!("one event");
     };
     assert_eq!(events[0].what(), (ChangeType::Create, id));
@@ -38,7 +38,7 @@ async fn a_create_tells_who_when_how_and_every_value() {
 }
 
 #[tokio::test]
-async fn an_update_tells_what_changed_and_when() {
+async fn an_update_has_changed_fields_and_its_date() {
     let org = Org::new().await;
     let id = account(&org).await;
     let tail = org.tail();
@@ -54,7 +54,7 @@ async fn an_update_tells_what_changed_and_when() {
 }
 
 #[tokio::test]
-async fn an_update_by_another_user_tells_that_too() {
+async fn an_update_by_another_user_has_the_modifier_field() {
     let org = Org::new().await;
     let other = org.created("User", &user("other")).await;
     let id = account(&org).await;
@@ -70,7 +70,7 @@ async fn an_update_by_another_user_tells_that_too() {
 }
 
 #[tokio::test]
-async fn an_update_that_changes_nothing_tells_its_time_only() {
+async fn an_update_without_changes_has_its_date_only() {
     let org = Org::new().await;
     let id = account(&org).await;
     for seconds in [0, 60] {
@@ -163,7 +163,7 @@ async fn each_transaction_has_its_key_and_its_commit_number() {
 }
 
 #[tokio::test]
-async fn what_the_org_does_to_itself_is_told_to_nobody() {
+async fn changes_by_the_org_itself_make_no_events() {
     let org = Org::new().await;
     let tail = org.tail();
     let mut transaction = org.transaction(vec![org.create("User", &user("seed"))]);

@@ -3,7 +3,7 @@
 use landfall_engine::{Merge, Merged};
 use landfall_model::{ChangeType, Fault, MergeFault, RecordId, Value};
 
-use crate::org::{Given, ORIGIN, Org, Told, text};
+use crate::org::{FieldValueOf, ORIGIN, Org, Received, text};
 
 async fn account(org: &Org, name: &str) -> RecordId {
     org.created("Account", &[text("Name", name)]).await
@@ -17,7 +17,7 @@ async fn contact(org: &Org, account: RecordId) -> RecordId {
 async fn attempt(
     org: &Org,
     master: RecordId,
-    given: &[Given<'_>],
+    given: &[FieldValueOf<'_>],
     victims: &[RecordId],
 ) -> Result<Merged, Fault> {
     let entity = org.engine.catalog();
@@ -41,8 +41,8 @@ async fn attempt(
     merged
 }
 
-fn whats(events: &[Told]) -> Vec<(ChangeType, RecordId)> {
-    events.iter().map(Told::what).collect()
+fn whats(events: &[Received]) -> Vec<(ChangeType, RecordId)> {
+    events.iter().map(Received::what).collect()
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn a_victim_is_deleted_and_what_referred_to_it_refers_to_the_master() {
 }
 
 #[tokio::test]
-async fn a_victim_that_comes_back_is_nobodys_and_has_nothing() {
+async fn a_restored_losing_record_has_no_parent_and_no_children() {
     let org = Org::new().await;
     let (master, victim) = (account(&org, "A").await, account(&org, "B").await);
     let its = contact(&org, victim).await;

@@ -20,7 +20,7 @@ async fn made(transaction: &OpenTransaction, change: Change) -> RecordId {
 }
 
 #[tokio::test]
-async fn its_steps_see_what_it_did_and_nobody_else_does() {
+async fn steps_see_their_own_changes_and_others_do_not() {
     let org = Org::new().await;
     let (tail, accounts) = (org.tail(), org.entity("Account"));
     let name = accounts.index_of("Name").expect("a field");
@@ -64,7 +64,7 @@ async fn all_its_events_are_of_one_transaction() {
     made(&transaction, org.update(id, &[text("Name", "Last")])).await;
     transaction.commit().await.expect("a commit");
     let events = org.events_after(tail).await;
-    let what: Vec<_> = events.iter().map(crate::org::Told::what).collect();
+    let what: Vec<_> = events.iter().map(crate::org::Received::what).collect();
     assert_eq!(
         what,
         [(ChangeType::Create, id), (ChangeType::Create, other)]
@@ -104,7 +104,7 @@ async fn a_step_that_fails_undoes_itself_only() {
 }
 
 #[tokio::test]
-async fn one_that_is_dropped_leaves_nothing_behind_and_nobody_waiting() {
+async fn a_dropped_transaction_leaves_no_change_and_no_waiter() {
     let org = Org::new().await;
     let tail = org.tail();
     let transaction = opened(&org).await;

@@ -123,13 +123,13 @@ impl Org {
         )
     }
 
-    pub(crate) fn create(&self, entity: &str, given: &[Given<'_>]) -> Change {
+    pub(crate) fn create(&self, entity: &str, given: &[FieldValueOf<'_>]) -> Change {
         let entity = self.entity(entity);
         let values = self.values(&entity, given);
         Change::Create { entity, values }
     }
 
-    pub(crate) fn update(&self, id: RecordId, given: &[Given<'_>]) -> Change {
+    pub(crate) fn update(&self, id: RecordId, given: &[FieldValueOf<'_>]) -> Change {
         let entity = self.entity_of(id);
         let values = self.values(&entity, given);
         Change::Update {
@@ -150,7 +150,12 @@ impl Org {
         Change::Undelete { entity, id }
     }
 
-    pub(crate) fn upsert(&self, entity: &str, key: Given<'_>, given: &[Given<'_>]) -> Change {
+    pub(crate) fn upsert(
+        &self,
+        entity: &str,
+        key: FieldValueOf<'_>,
+        given: &[FieldValueOf<'_>],
+    ) -> Change {
         let entity = self.entity(entity);
         let values = self.values(&entity, given);
         Change::Upsert {
@@ -169,7 +174,7 @@ impl Org {
     }
 
     /// `ProfileId` of a new user is filled in here: only the org knows its profiles.
-    fn values(&self, entity: &EntityDefinition, given: &[Given<'_>]) -> Vec<Assignment> {
+    fn values(&self, entity: &EntityDefinition, given: &[FieldValueOf<'_>]) -> Vec<Assignment> {
         given
             .iter()
             .map(|(name, value)| {
@@ -209,7 +214,7 @@ impl Org {
         outcomes.remove(0).expect_err("a change that is refused")
     }
 
-    pub(crate) async fn created(&self, entity: &str, given: &[Given<'_>]) -> RecordId {
+    pub(crate) async fn created(&self, entity: &str, given: &[FieldValueOf<'_>]) -> RecordId {
         self.change(self.create(entity, given)).await
     }
 
@@ -235,7 +240,7 @@ impl Org {
     }
 
     /// Everything in the log after a position.
-    pub(crate) async fn events_after(&self, after: ReplayId) -> Vec<Told> {
+    pub(crate) async fn events_after(&self, after: ReplayId) -> Vec<Received> {
         let log = self.engine.log();
         let mut told = Vec::new();
         let mut at = after;
@@ -248,9 +253,9 @@ impl Org {
         told
     }
 
-    fn told(&self, event: &Event) -> Told {
+    fn told(&self, event: &Event) -> Received {
         let schema = self.engine.schema(event.schema).expect("a schema");
-        Told::new(event, &schema)
+        Received::new(event, &schema)
     }
 
     pub(crate) fn advance(&self, seconds: u64) {
@@ -285,18 +290,18 @@ fn place(entity: &EntityDefinition, field: &str) -> usize {
 }
 
 /// A field and its value.
-pub(crate) type Given<'a> = (&'a str, Value);
+pub(crate) type FieldValueOf<'a> = (&'a str, Value);
 
-pub(crate) fn text<'a>(field: &'a str, value: &str) -> Given<'a> {
+pub(crate) fn text<'a>(field: &'a str, value: &str) -> FieldValueOf<'a> {
     (field, Value::Text(value.to_owned()))
 }
 
-pub(crate) fn null(field: &str) -> Given<'_> {
+pub(crate) fn null(field: &str) -> FieldValueOf<'_> {
     (field, Value::Null)
 }
 
 /// What a new user has to have. The truth value stands for the profile of administrators.
-pub(crate) fn user(name: &str) -> Vec<Given<'static>> {
+pub(crate) fn user(name: &str) -> Vec<FieldValueOf<'static>> {
     vec![
         ("Username", Value::Text(format!("{name}@landfall.test"))),
         text("LastName", name),
@@ -312,7 +317,7 @@ pub(crate) fn user(name: &str) -> Vec<Given<'static>> {
 
 /// An event, read back from its bytes.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Told {
+pub(crate) struct Received {
     pub(crate) replay_id: u64,
     pub(crate) header: ChangeEventHeader,
     /// Names of the changed fields, compounds as a whole.
@@ -322,7 +327,7 @@ pub(crate) struct Told {
     pub(crate) values: BTreeMap<String, Value>,
 }
 
-impl Told {
+impl Received {
     fn new(event: &Event, schema: &EventSchema) -> Self {
         let decoded = schema.decode(&event.payload).expect("a payload");
         let header = decoded.header.expect("a change event");

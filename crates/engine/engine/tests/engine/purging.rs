@@ -24,7 +24,7 @@ async fn family(org: &Org) -> (RecordId, RecordId) {
 }
 
 #[tokio::test]
-async fn a_record_is_forgotten_with_what_went_along_and_no_event_tells() {
+async fn emptying_the_recycle_bin_removes_cascaded_records_without_events() {
     let org = Org::new().await;
     let (account, contact) = family(&org).await;
     org.change(org.delete(account)).await;

@@ -5,7 +5,7 @@ use landfall_metadata::Component;
 use landfall_model::fault::Operation;
 use landfall_model::{Fault, FieldName, RecordId, Timestamp, Value};
 
-use crate::org::{Given, Org, START, null, text, user};
+use crate::org::{FieldValueOf, Org, START, null, text, user};
 
 /// A name that no account can have.
 fn long() -> String {
@@ -51,12 +51,12 @@ async fn read_only_fields_are_refused_in_the_order_of_the_request() {
 
 /// Source: the order of checks of a save: writable, type, required, length and lists and references, unique.
 #[tokio::test]
-async fn the_first_failing_check_is_the_one_that_is_told() {
+async fn the_first_failing_check_is_reported() {
     let org = Org::new().await;
     let taken = user("taken");
     org.created("User", &taken).await;
     let nobody = RecordId::parse("0055f0000000099").expect("an id");
-    let mut given: Vec<Given<'_>> = user("taken");
+    let mut given: Vec<FieldValueOf<'_>> = user("taken");
     given.retain(|(field, _)| *field != "LastName");
     given.extend([
         ("ManagerId", Value::Id(nobody)),
@@ -222,7 +222,7 @@ async fn a_polymorphic_reference_takes_any_of_its_objects() {
 }
 
 #[tokio::test]
-async fn records_that_are_not_there_are_told_apart() {
+async fn missing_and_deleted_records_are_distinguished() {
     let org = Org::new().await;
     let unknown = RecordId::parse("0015f0000000099").expect("an id");
     let name = [text("Name", "Landfall")];

@@ -113,7 +113,7 @@ async fn what_a_project_no_longer_has_is_taken_out_of_what_is_not_its_own() {
 }
 
 #[tokio::test]
-async fn a_field_that_is_made_anew_is_granted_to_nobody() {
+async fn a_field_created_again_has_no_grants() {
     let org = Org::new().await;
     let all = [ship(), flag(), crew(FIELD)];
     amend(&org, put(&all)).await.expect("amended");

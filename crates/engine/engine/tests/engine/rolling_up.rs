@@ -6,7 +6,7 @@ use landfall_engine::Error;
 use landfall_metadata::Component;
 use landfall_model::{ChangeType, Date, Fault, RecordId, Value};
 
-use crate::org::{Given, Org, Told, text};
+use crate::org::{FieldValueOf, Org, Received, text};
 
 fn component(path: &str, root: &str, content: &str) -> Component {
     Component {
@@ -119,7 +119,7 @@ async fn ship(org: &Org, fleet: RecordId) -> RecordId {
     org.created("Ship__c", &given).await
 }
 
-fn given(ship: RecordId, fee: f64, paid: bool) -> Vec<Given<'static>> {
+fn given(ship: RecordId, fee: f64, paid: bool) -> Vec<FieldValueOf<'static>> {
     vec![
         ("Ship__c", Value::Id(ship)),
         ("Fee__c", Value::Double(fee)),
@@ -141,8 +141,8 @@ async fn check(org: &Org, id: RecordId, expected: &[(&str, f64)]) {
     }
 }
 
-fn whats(events: &[Told]) -> Vec<(ChangeType, RecordId)> {
-    events.iter().map(Told::what).collect()
+fn whats(events: &[Received]) -> Vec<(ChangeType, RecordId)> {
+    events.iter().map(Received::what).collect()
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn a_record_without_details_has_none_their_sum_is_zero_and_there_is_no_lea
 }
 
 #[tokio::test]
-async fn a_change_of_a_detail_is_told_with_that_of_its_master_and_the_masters_master() {
+async fn a_detail_change_publishes_events_of_its_master_and_grandmaster() {
     let org = harbour().await;
     let fleet = fleet(&org).await;
     let ship = ship(&org, fleet).await;

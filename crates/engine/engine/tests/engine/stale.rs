@@ -80,7 +80,7 @@ async fn a_request_that_finds_it_stale_has_it_loaded_again() {
 }
 
 #[tokio::test]
-async fn a_follower_is_told_what_is_touched_until_it_is_dropped() {
+async fn a_follower_gets_touched_keys_until_it_is_dropped() {
     let (org, follower) = followed().await;
     let applied = || follower.applied.load(Ordering::Relaxed);
     assert_eq!(applied(), 1, "everything, at first");

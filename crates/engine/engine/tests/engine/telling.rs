@@ -5,7 +5,7 @@
 use landfall_engine::CaptureRules;
 use landfall_model::{RecordId, Value};
 
-use crate::org::{Org, Told, text};
+use crate::org::{Org, Received, text};
 
 async fn account(org: &Org) -> RecordId {
     org.created("Account", &[text("Name", "Landfall")]).await
@@ -18,8 +18,8 @@ async fn contact(org: &Org, account: RecordId) -> RecordId {
 }
 
 /// Number in the transaction, kind, object and records of each event, as one line each.
-fn lines(events: &[Told]) -> Vec<String> {
-    let line = |event: &Told| {
+fn lines(events: &[Received]) -> Vec<String> {
+    let line = |event: &Received| {
         let header = &event.header;
         let kind = header.change_type.as_str();
         format!(
@@ -32,7 +32,7 @@ fn lines(events: &[Told]) -> Vec<String> {
     events.iter().map(line).collect()
 }
 
-fn check_one_transaction(events: &[Told]) {
+fn check_one_transaction(events: &[Received]) {
     let first = &events.first().expect("an event").header;
     for event in events {
         assert_eq!(event.header.transaction_key, first.transaction_key);

@@ -49,7 +49,7 @@ impl Sql<'_> {
                 }
                 self.push(")");
             }
-            Predicate::Found { expression, plan } => self.found(expression, plan),
+            Predicate::InQuery { expression, plan } => self.found(expression, plan),
         }
     }
 

@@ -41,7 +41,7 @@ fn a_second_opening_is_refused_through_a_link_too() {
 }
 
 #[test]
-fn a_clean_close_leaves_one_file_whoever_goes_last() {
+fn a_clean_close_leaves_one_file_in_any_order() {
     let folder = Folder::new();
     let mut store = folder.open();
     publish(&mut store, 100);
@@ -62,7 +62,7 @@ fn a_clean_close_leaves_one_file_whoever_goes_last() {
 }
 
 #[test]
-fn what_a_process_left_behind_does_no_harm() {
+fn leftovers_of_a_process_are_harmless() {
     let folder = Folder::new();
     let mut store = folder.open();
     publish(&mut store, 100);

@@ -11,7 +11,7 @@ use landfall_model::{
 use landfall_query::{Checked, Context, Tables, Zone, read};
 
 use super::sample::field;
-use crate::{Found, RowWrite};
+use crate::{QueryResult, RowWrite};
 
 /// Objects with their records, in the order in which they were created.
 pub struct Org {
@@ -123,7 +123,7 @@ impl Org {
     }
 
     /// What a query finds, all rows read.
-    pub fn find(&self, checked: &Checked) -> Found {
+    pub fn find(&self, checked: &Checked) -> QueryResult {
         checked.plan.find(self)
     }
 }

@@ -1,7 +1,7 @@
-//! Logins as events: `LoginEventStream`, for those who watch what users do.
+//! Logins as events: `LoginEventStream`.
 //!
-//! Whoever answers a login tells it here, which costs a place in a queue and no more: one task looks up what is not known
-//! yet and publishes. What does not fit into the queue is left out, and logged. Nothing is told unless an operator asks.
+//! Answering a login queues an attempt; one task looks up the rest and publishes. An attempt that does not fit into the
+//! queue is dropped, and logged. Nothing is published unless the operator has enabled it.
 //! Source: "`LoginEventStream`" (Platform Events Developer Guide); "`LoginHistory`" (Object Reference) for the values of
 //! `LoginType` and `LoginSubType`.
 
@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use landfall_engine::usage::Client;
 use landfall_engine::{NewEvent, draw};
-use landfall_model::limits::{LOGINS_TOLD_AT_ONCE, LOGINS_UNTOLD_MAX};
+use landfall_model::limits::{LOGIN_EVENTS_BATCH_MAX, LOGIN_EVENTS_QUEUED_MAX};
 use landfall_model::{EventUuid, Fault, RecordId, Timestamp, Value};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, warn};
@@ -41,7 +41,7 @@ pub struct Visit {
 
 /// One login, or an attempt at one.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct LoginAttempt {
     who: Who,
     visit: Visit,
     grant: Grant,
@@ -62,11 +62,14 @@ enum Who {
 }
 
 impl Auth {
-    /// Has logins told from now on, by the task that this gives: until `stopping` turns true.
-    pub fn tell_logins(&self, stopping: watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
-        let (sender, logins) = mpsc::channel(LOGINS_UNTOLD_MAX);
-        // Who asks a second time has them told once.
-        let _ = self.0.told.set(sender);
+    /// Publishes logins from now on, in the returned task, until `stopping` turns true.
+    pub fn publish_logins(
+        &self,
+        stopping: watch::Receiver<bool>,
+    ) -> impl Future<Output = ()> + use<> {
+        let (sender, logins) = mpsc::channel(LOGIN_EVENTS_QUEUED_MAX);
+        // A second call publishes nothing twice.
+        let _ = self.0.login_events.set(sender);
         publish(self.clone(), logins, stopping)
     }
 
@@ -78,7 +81,7 @@ impl Auth {
         username: Option<&str>,
         visit: impl FnOnce() -> Visit,
     ) {
-        let Some(queue) = self.0.told.get() else {
+        let Some(queue) = self.0.login_events.get() else {
             return;
         };
         let (who, status) = match (outcome, username) {
@@ -89,14 +92,14 @@ impl Auth {
             },
             (Err(_), _) => return,
         };
-        let told = Told {
+        let attempt = LoginAttempt {
             who,
             visit: visit(),
             grant,
             status,
             at: self.0.engine.clock().now(),
         };
-        if let Err(mpsc::error::TrySendError::Full(_)) = queue.try_send(told) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = queue.try_send(attempt) {
             warn!("login event dropped: queue full");
         }
     }
@@ -149,21 +152,21 @@ const fn login_type(grant: Grant) -> &'static str {
 
 async fn publish(
     auth: Auth,
-    mut logins: mpsc::Receiver<Told>,
+    mut logins: mpsc::Receiver<LoginAttempt>,
     mut stopping: watch::Receiver<bool>,
 ) {
     loop {
-        let mut told = Vec::new();
+        let mut attempts = Vec::new();
         tokio::select! {
-            count = logins.recv_many(&mut told, LOGINS_TOLD_AT_ONCE) => if count == 0 { return },
+            count = logins.recv_many(&mut attempts, LOGIN_EVENTS_BATCH_MAX) => if count == 0 { return },
             _ = stopping.wait_for(|stopping| *stopping), if !logins.is_closed() => {
                 logins.close();
                 continue;
             }
         }
-        let mut events = Vec::with_capacity(told.len());
-        for told in told {
-            match auth.0.login_event(told).await {
+        let mut events = Vec::with_capacity(attempts.len());
+        for attempt in attempts {
+            match auth.0.login_event(attempt).await {
                 Ok(event) => events.extend(event),
                 Err(failure) => error!(error = %failure, "login event not published"),
             }
@@ -176,8 +179,11 @@ async fn publish(
 
 impl Shared {
     /// The event of a login; none for a name that nobody has.
-    async fn login_event(self: &Arc<Self>, told: Told) -> Result<Option<NewEvent>, Error> {
-        let (user, username, key) = match told.who {
+    async fn login_event(
+        self: &Arc<Self>,
+        attempt: LoginAttempt,
+    ) -> Result<Option<NewEvent>, Error> {
+        let (user, username, key) = match attempt.who {
             Who::Known {
                 user,
                 username,
@@ -192,15 +198,15 @@ impl Shared {
         let identifier = EventUuid::from_random(draw(self.engine.entropy()));
         let mut values = vec![
             ("EventIdentifier", Value::Text(identifier.to_string())),
-            ("EventDate", Value::DateTime(told.at)),
+            ("EventDate", Value::DateTime(attempt.at)),
             ("UserId", Value::Id(user)),
             ("Username", Value::Text(username)),
             ("UserType", text("Standard")),
-            ("Status", text(told.status)),
-            ("Application", Value::Text(told.visit.client_id)),
-            ("LoginType", text(login_type(told.grant))),
-            ("LoginUrl", Value::Text(told.visit.host)),
-            ("SourceIp", Value::Text(told.visit.source_ip.to_string())),
+            ("Status", text(attempt.status)),
+            ("Application", Value::Text(attempt.visit.client_id)),
+            ("LoginType", text(login_type(attempt.grant))),
+            ("LoginUrl", Value::Text(attempt.visit.host)),
+            ("SourceIp", Value::Text(attempt.visit.source_ip.to_string())),
             ("HttpMethod", text("POST")),
         ];
         for name in [
@@ -212,7 +218,7 @@ impl Shared {
         ] {
             values.push((name, text("Unknown")));
         }
-        if let Some(sub_type) = sub_type(told.grant) {
+        if let Some(sub_type) = sub_type(attempt.grant) {
             values.push(("LoginSubType", text(sub_type)));
         }
         if let Some(key) = key {

@@ -1,10 +1,10 @@
 //! Sets of fields of one object.
 
-/// Places of fields, one bit for each.
+/// Indexes of fields, one bit for each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Places(Vec<u64>);
+pub struct FieldSet(Vec<u64>);
 
-impl Places {
+impl FieldSet {
     /// Adds a place.
     pub fn insert(&mut self, place: usize) {
         let word = place / 64;
@@ -41,7 +41,7 @@ impl Places {
     }
 }
 
-impl FromIterator<usize> for Places {
+impl FromIterator<usize> for FieldSet {
     fn from_iter<I: IntoIterator<Item = usize>>(places: I) -> Self {
         let mut set = Self::default();
         for place in places {
@@ -57,9 +57,9 @@ mod tests {
 
     #[test]
     fn sets_meet_where_they_have_a_place_in_common() {
-        let low: Places = [1, 63].into_iter().collect();
-        let high: Places = [64, 700].into_iter().collect();
-        assert!(!low.meets(&high) && !Places::default().meets(&low));
+        let low: FieldSet = [1, 63].into_iter().collect();
+        let high: FieldSet = [64, 700].into_iter().collect();
+        assert!(!low.meets(&high) && !FieldSet::default().meets(&low));
         let mut both = low.clone();
         both.extend(&high);
         assert!(both.meets(&low) && both.meets(&high));

@@ -31,7 +31,7 @@ impl Key {
     }
 }
 
-/// What was said of a record.
+/// What a file declares of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) id: RecordId,
@@ -39,11 +39,11 @@ pub(super) struct Entry {
     pub(super) said: String,
 }
 
-/// All that was said.
+/// The records of all files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Book(pub(super) BTreeMap<Key, Entry>);
+pub(super) struct DeclaredRecords(pub(super) BTreeMap<Key, Entry>);
 
-/// The book as it is stored.
+/// The records as it is stored.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     records: Vec<StoredEntry>,
@@ -54,17 +54,17 @@ struct StoredEntry {
     object: String,
     name: String,
     id: String,
-    /// What was said of the record: JSON.
+    /// The declared values: JSON.
     values: String,
 }
 
 const WHAT: &str = "records of the project";
 
-impl Book {
+impl DeclaredRecords {
     pub(super) async fn kept(engine: &Engine) -> Result<Self, Error> {
         let content = engine.document(DocumentKind::Org, KEY.to_owned()).await?;
         let content = content.unwrap_or_default();
-        let book = if stored::is_versioned(&content) {
+        let kept = if stored::is_versioned(&content) {
             Self::read(stored::read(WHAT, &content)?)
         } else {
             let text = std::str::from_utf8(&content).ok();
@@ -74,7 +74,7 @@ impl Book {
             what: WHAT,
             reason: "an entry is of another form".to_owned(),
         };
-        Ok(book.ok_or_else(unreadable)?)
+        Ok(kept.ok_or_else(unreadable)?)
     }
 
     pub(super) fn document(&self) -> Document {
@@ -124,29 +124,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_is_read_back() {
+    fn declared_records_are_read_back() {
         let entry = |said: &str| Entry {
             id: RecordId::EMPTY,
             said: said.to_owned(),
         };
-        let book = Book(BTreeMap::from([
+        let kept = DeclaredRecords(BTreeMap::from([
             (
                 Key::new("PushTopic", "a\tb\n"),
                 entry("{\"Name\":\"a\\tb\"}"),
             ),
             (Key::new("StreamingChannel", "/u/\u{fc}"), entry("{}")),
         ]));
-        let content = book.document().content.expect("content");
+        let content = kept.document().content.expect("content");
         let stored = stored::read(WHAT, &content).expect("of this version");
-        assert_eq!(Book::read(stored), Some(book));
+        assert_eq!(DeclaredRecords::read(stored), Some(kept));
     }
 
     #[test]
     fn lines_from_before_version_1_are_read() {
         let line = format!("PushTopic\t\"a\"\t{}\t{{}}\n", RecordId::EMPTY);
-        let book = Book::parse_unversioned(&line).expect("a book");
-        assert!(book.0.contains_key(&Key::new("PushTopic", "a")));
-        assert_eq!(Book::parse_unversioned("PushTopic\t\"a\"\tx\t{}"), None);
-        assert_eq!(Book::parse_unversioned(""), Some(Book::default()));
+        let kept = DeclaredRecords::parse_unversioned(&line).expect("declared records");
+        assert!(kept.0.contains_key(&Key::new("PushTopic", "a")));
+        assert_eq!(
+            DeclaredRecords::parse_unversioned("PushTopic\t\"a\"\tx\t{}"),
+            None
+        );
+        assert_eq!(
+            DeclaredRecords::parse_unversioned(""),
+            Some(DeclaredRecords::default())
+        );
     }
 }
