@@ -116,9 +116,17 @@ pub const SEARCH_CHARACTERS_MAX: usize = 10_000;
 /// pages to come.
 pub const QUERY_RECORDS_MAX: usize = 2_000_000;
 
-/// Queries of an org that are carried out at the same time; more wait. Source: none; fewer than the store has readers,
-/// so that other reads go on.
-pub const QUERIES_AT_ONCE_MAX: usize = 2;
+/// Bytes of the values of one page, after which it has no further record; the next page has the rest. At least one record is
+/// in a page. Groups beyond are `QueryRefusal::GroupsTooMany`.
+/// Source: "Change the Batch Size in Queries" (SOAP API Developer Guide): no guarantee that the requested size is the actual
+/// size; none for the number.
+pub const QUERY_PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Queries of an org that are carried out at the same time; more wait. They have connections of their own. Source: none.
+pub const QUERIES_AT_ONCE_MAX: usize = 4;
+
+/// The same of one user, so that nobody keeps everybody else waiting. Source: none; half of all.
+pub const QUERIES_OF_USER_AT_ONCE_MAX: usize = 2;
 
 /// Queries whose further pages can be asked for; the oldest are forgotten. Source: none.
 pub const QUERY_CURSORS_MAX: usize = 1_000;

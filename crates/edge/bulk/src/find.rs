@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use landfall_engine::{OrgView, Prepared, Question};
+use landfall_engine::{OrgView, PageSize, Prepared, Question};
 use landfall_model::limits::{BULK_FOUND_BYTES_MAX, BULK_MARK_BYTES, QUERY_PAGE_ROWS_MAX};
 use landfall_model::{BulkFault, Fault, JobFailure, QueryRefusal, Value};
 use landfall_wire::job_failure;
@@ -44,7 +44,7 @@ pub(crate) async fn checked(
         statement: &query.statement,
         view,
         deleted: query.deleted,
-        batch: QUERY_PAGE_ROWS_MAX,
+        page: PageSize::of_rows(QUERY_PAGE_ROWS_MAX),
     };
     let examined = shared.engine.examine(question).await;
     let prepared = examined.map_err(|error| Error::from(error).fault())?;

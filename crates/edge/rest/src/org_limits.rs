@@ -8,7 +8,7 @@ use allocations::{ALL, Counted};
 use landfall_engine::usage::{Allocations, Meter, Usage};
 use landfall_http::{Answer, Writer, refused};
 use landfall_model::limits::REST_RECENT_ITEMS_MAX;
-use landfall_model::{Fault, Timestamp, Value};
+use landfall_model::{Fault, RecordId, Timestamp, Value};
 use landfall_sobject::object_describe::ObjectDescribe;
 use landfall_sobject::record_json::{value, write_named};
 use landfall_wire::headers as names;
@@ -23,7 +23,7 @@ const PERMISSION_SETS: (u64, u64) = (1_500, 1_000);
 /// Answers with the org's allocations and what is left of them. One that is not limited is shown with the number of a
 /// Developer Edition org.
 pub(crate) async fn limits(shared: &Shared, call: &Call) -> Result<Answer, Fault> {
-    let permission_sets = permission_sets(shared).await?;
+    let permission_sets = permission_sets(shared, call.login.user_id).await?;
     let usage = shared.engine.usage();
     let version = call.version.number();
     let mut w = Writer::new();
@@ -49,12 +49,13 @@ fn left(w: &mut Writer, most: u64, used: u64) {
 }
 
 /// How many permission sets there are, without those of the profiles.
-async fn permission_sets(shared: &Shared) -> Result<u64, Fault> {
+async fn permission_sets(shared: &Shared, user: RecordId) -> Result<u64, Fault> {
     let catalog = shared.engine.catalog();
     let mut counts = [0; 2];
     for (count, name) in counts.iter_mut().zip(["PermissionSet", "Profile"]) {
         if let Some(entity) = catalog.entity(name) {
-            *count = shared.engine.record_count(entity).await.map_err(refused)?;
+            let counted = shared.engine.record_count(user, entity);
+            *count = counted.await.map_err(refused)?;
         }
     }
     let [sets, profiles] = counts;
@@ -104,7 +105,8 @@ pub(crate) async fn counts(shared: &Shared, call: &Call) -> Result<Answer, Fault
                 .iter()
                 .any(|requested| requested.eq_ignore_ascii_case(name))
         {
-            let count = shared.engine.record_count(entity).await.map_err(refused)?;
+            let counted = shared.engine.record_count(call.login.user_id, entity);
+            let count = counted.await.map_err(refused)?;
             w.object(|w| {
                 w.name("count").integer(number(count));
                 w.name("name").string(name);

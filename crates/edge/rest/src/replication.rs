@@ -20,7 +20,9 @@ pub(crate) async fn updated(
     entity: &Arc<EntityDefinition>,
 ) -> Result<Answer, Fault> {
     let period = period_of(shared, call, entity, Replicated::Updated)?;
-    let found = shared.engine.replicated(entity, &period);
+    let found = shared
+        .engine
+        .replicated(call.login.user_id, entity, &period);
     let found = found.await.map_err(refused)?;
     let mut w = Writer::new();
     w.object(|w| {
@@ -38,7 +40,9 @@ pub(crate) async fn deleted(
     entity: &Arc<EntityDefinition>,
 ) -> Result<Answer, Fault> {
     let period = period_of(shared, call, entity, Replicated::Deleted)?;
-    let found = shared.engine.replicated(entity, &period);
+    let found = shared
+        .engine
+        .replicated(call.login.user_id, entity, &period);
     let found = found.await.map_err(refused)?;
     let mut w = Writer::new();
     w.object(|w| {

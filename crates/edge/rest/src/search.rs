@@ -6,7 +6,7 @@ mod parameters;
 
 use axum::body::Body;
 use http::Method;
-use landfall_engine::Question;
+use landfall_engine::{PageSize, Question};
 use landfall_http::{Answer, Writer, json_body, refused};
 use landfall_model::Fault;
 use landfall_model::limits::{SEARCH_CHARACTERS_MAX, SEARCH_ROWS_MAX};
@@ -57,7 +57,7 @@ async fn answer(
         statement,
         view: &view,
         deleted: false,
-        batch: SEARCH_ROWS_MAX,
+        page: PageSize::of_rows(SEARCH_ROWS_MAX),
     };
     let mut found = shared
         .engine

@@ -2,10 +2,10 @@
 //!
 //! Source: the calls of these names, `QueryOptions` (SOAP API Developer Guide).
 
-use landfall_engine::Question;
+use landfall_engine::{PageSize, Question};
 use landfall_http::refused;
 use landfall_model::Fault;
-use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
+use landfall_model::limits::{QUERY_PAGE_BYTES_MAX, QUERY_PAGE_ROWS_MAX};
 use landfall_xml::Writer;
 
 use crate::call::Call;
@@ -18,7 +18,7 @@ pub(crate) async fn query(call: &Call<'_>, w: &mut Writer, deleted: bool) -> Res
         statement: call.argument("queryString").unwrap_or_default(),
         view: &view,
         deleted,
-        batch: batch(call).unwrap_or(QUERY_PAGE_ROWS_MAX),
+        page: PageSize::of_rows(batch(call).unwrap_or(QUERY_PAGE_ROWS_MAX)),
     };
     let answer = call.state.engine.query(question).await.map_err(refused)?;
     query_xml::write(call, w, &answer);
@@ -29,8 +29,9 @@ pub(crate) async fn query(call: &Call<'_>, w: &mut Writer, deleted: bool) -> Res
 pub(crate) async fn more(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let locator = call.argument("queryLocator").unwrap_or_default();
     let (view, batch) = (call.login.view(), batch(call));
-    let answer = call.state.engine.query_more(locator, &view, batch).await;
-    query_xml::write(call, w, &answer.map_err(refused)?);
+    let engine = &call.state.engine;
+    let page = engine.query_more(locator, &view, batch, QUERY_PAGE_BYTES_MAX);
+    query_xml::write(call, w, &page.await.map_err(refused)?);
     Ok(())
 }
 

@@ -56,7 +56,7 @@ async fn found(
         },
         fault => fault,
     })?;
-    let found = engine.replicated(entity, &period).await;
+    let found = engine.replicated(call.login.user_id, entity, &period).await;
     Ok((period, found.map_err(refused)?))
 }
 

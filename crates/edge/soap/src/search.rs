@@ -3,7 +3,7 @@
 //! Source: `search()`, `SearchResult` (SOAP API Developer Guide). Metadata and snippets, which only articles and spelling
 //! have, are null.
 
-use landfall_engine::{Question, draw};
+use landfall_engine::{PageSize, Question, draw};
 use landfall_http::refused;
 use landfall_model::Fault;
 use landfall_model::limits::{SEARCH_CHARACTERS_MAX, SEARCH_ROWS_MAX};
@@ -26,7 +26,7 @@ pub(crate) async fn search(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault>
         statement,
         view: &view,
         deleted: false,
-        batch: SEARCH_ROWS_MAX,
+        page: PageSize::of_rows(SEARCH_ROWS_MAX),
     };
     let engine = &call.state.engine;
     let mut found = engine.find(question, &search).await.map_err(refused)?;

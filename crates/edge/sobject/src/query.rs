@@ -2,10 +2,10 @@
 //!
 //! Source: "Query", "`QueryAll`", "Query Options Header" (REST API Developer Guide).
 
-use landfall_engine::{Engine, Question};
+use landfall_engine::{Engine, PageSize, Question};
 use landfall_http::{Answer, Call, refused};
 use landfall_model::Fault;
-use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
+use landfall_model::limits::{QUERY_PAGE_BYTES_MAX, QUERY_PAGE_ROWS_MAX};
 use landfall_wire::headers as names;
 
 use crate::api::Api;
@@ -21,7 +21,7 @@ pub async fn first(engine: &Engine, call: &Call, deleted: bool) -> Result<Answer
         statement: call.parameter("q").unwrap_or_default(),
         view: &view,
         deleted,
-        batch: batch(call),
+        page: PageSize::of_rows(batch(call)),
     };
     if wants_columns(call) {
         let prepared = engine.examine(question).await.map_err(refused)?;
@@ -50,7 +50,7 @@ pub async fn explained(
         statement,
         view: &view,
         deleted,
-        batch: batch(call),
+        page: PageSize::of_rows(batch(call)),
     };
     let explained = engine.explain(question).await.map_err(refused)?;
     Ok(Answer::json(query_about::explained(&explained, statement)))
@@ -62,7 +62,7 @@ pub async fn explained(
 /// Those of [`Engine::query_more`].
 pub async fn more(engine: &Engine, call: &Call, locator: &str) -> Result<Answer, Fault> {
     let view = call.login.view();
-    let page = engine.query_more(locator, &view, requested_batch(call));
+    let page = engine.query_more(locator, &view, requested_batch(call), QUERY_PAGE_BYTES_MAX);
     let answer = page.await.map_err(refused)?;
     Ok(Answer::json(query_json::rendered(
         call,

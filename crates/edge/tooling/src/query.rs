@@ -1,7 +1,7 @@
 //! Queries of virtual objects, over the Tooling API and over the REST API.
 
 use landfall_engine::query::{Answers, Item};
-use landfall_engine::{Answer as Matches, Engine, Question};
+use landfall_engine::{Answer as Matches, Engine, PageSize, Question};
 use landfall_http::{Answer, Call};
 use landfall_model::Fault;
 use landfall_sobject::query::{batch, first, wants_columns};
@@ -41,7 +41,7 @@ pub(crate) async fn of_virtual(engine: &Engine, call: &Call, api: Api) -> Result
         statement: call.parameter("q").unwrap_or_default(),
         view: &view,
         deleted: false,
-        batch: batch(call),
+        page: PageSize::of_rows(batch(call)),
     };
     let source = Source { engine, call };
     if wants_columns(call) {

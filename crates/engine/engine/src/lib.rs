@@ -85,7 +85,9 @@ pub use org::Org;
 pub use permissions::Permissions;
 pub use presence::{Presence, Present};
 pub use publish::Published;
-pub use query::{Answer, Explained, ExplainedWay, Locator, Page, PageRow, Prepared, Question};
+pub use query::{
+    Answer, Explained, ExplainedWay, Locator, Page, PageRow, PageSize, Prepared, Question,
+};
 pub use replication::{Period, Replicated};
 pub use report::{chain, defect, report};
 pub use state::{Applied, Projection};
@@ -136,7 +138,7 @@ struct Shared {
     presence: Presence,
     deploying: landfall_lock::Mutex<()>,
     cursors: std::sync::Mutex<query::Cursors>,
-    querying: tokio::sync::Semaphore,
+    lanes: query::lanes::Lanes,
     org: Org,
     usage: Arc<Usage>,
     writer: Handle,

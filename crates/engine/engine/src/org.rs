@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use landfall_model::limits::QUERIES_AT_ONCE_MAX;
 use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, Value};
 use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Writer};
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use crate::error::Error;
 use crate::numbers::Numbers;
 use crate::presence::Presence;
 use crate::profiles::{ADMINISTRATOR, ProfileSetup, STANDARD_USER};
+use crate::query::lanes::Lanes;
 use crate::schemas::Schemas;
 use crate::state::{OrgState, generic_schema};
 use crate::stored;
@@ -81,7 +81,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         presence: Presence::default(),
         deploying: landfall_lock::Mutex::new(landfall_lock::Rank::Definitions, ()),
         cursors: std::sync::Mutex::default(),
-        querying: tokio::sync::Semaphore::new(QUERIES_AT_ONCE_MAX),
+        lanes: Lanes::default(),
         org,
         usage,
         writer: handle,

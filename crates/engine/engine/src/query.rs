@@ -8,6 +8,7 @@
 
 mod engine;
 mod explain;
+pub(crate) mod lanes;
 mod search;
 
 use std::collections::VecDeque;
@@ -16,12 +17,12 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 
 use landfall_model::limits::{
-    QUERY_CURSOR_HOURS, QUERY_CURSOR_IDS_MAX, QUERY_CURSORS_MAX, QUERY_PAGE_ROWS_MAX,
-    QUERY_RECORDS_MAX,
+    QUERY_CURSOR_HOURS, QUERY_CURSOR_IDS_MAX, QUERY_CURSORS_MAX, QUERY_PAGE_BYTES_MAX,
+    QUERY_PAGE_ROWS_MAX, QUERY_RECORDS_MAX, QUERY_SCAN_TIME_MAX, QUERY_TIME_MAX,
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, QueryRefusal, RecordId, Timestamp, Value};
 use landfall_query::{Context, Zone, read};
-use landfall_store::{QueryLimits, QueryResult, ResultRow};
+use landfall_store::{Deadline, QueryResult, ResultRow, QueryLimits};
 
 pub use landfall_query::{
     Answers, Cell, Checked, Item, Plan, Record, RecordShape, Search, Shown, Tables, TypeCase, plan,
@@ -43,18 +44,40 @@ pub struct Question<'q> {
     pub view: &'q OrgView,
     /// Whether records in the recycle bin are meant too.
     pub deleted: bool,
-    /// Rows of one page, those of queries of children included.
-    pub batch: usize,
+    /// The size of one page.
+    pub page: PageSize,
+}
+
+/// How much one page has at most. One record it has in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageSize {
+    /// Rows, those of queries of children included.
+    pub rows: usize,
+    /// Bytes of their values, roughly those of the answer: a page ends early where records are large.
+    pub bytes: usize,
+}
+
+impl PageSize {
+    /// So many rows, and the bytes of one answer.
+    pub const fn of_rows(rows: usize) -> Self {
+        Self {
+            rows,
+            bytes: QUERY_PAGE_BYTES_MAX,
+        }
+    }
 }
 
 /// A query that was planned against what its caller sees: what [`Engine::scan`] carries out.
 #[derive(Clone, Debug)]
-pub struct Prepared(Arc<Checked>);
+pub struct Prepared {
+    checked: Arc<Checked>,
+    user: RecordId,
+}
 
 impl Prepared {
     /// The plan and the shape of its result.
     pub const fn checked(&self) -> &Arc<Checked> {
-        &self.0
+        &self.checked
     }
 }
 
@@ -142,7 +165,7 @@ struct Request {
     /// The org as the caller saw it when the query was planned.
     view: OrgView,
     /// Rows of a page, unless the request for a further page says otherwise.
-    batch: usize,
+    rows: usize,
 }
 
 impl Cursors {
@@ -194,6 +217,13 @@ fn failed(error: Error, plan: &Plan) -> Error {
             refused(QueryRefusal::GroupsTooMany)
         }
         Error::Store(landfall_store::Error::TooMany) => refused(QueryRefusal::RecordsTooMany),
+        error => too_long(error),
+    }
+}
+
+/// What the store says of a query that took too long.
+pub(crate) fn too_long(error: Error) -> Error {
+    match error {
         Error::Store(landfall_store::Error::TimedOut) => refused(QueryRefusal::TimedOut),
         other => other,
     }
@@ -208,7 +238,12 @@ pub(crate) async fn of(
 ) -> Result<Answer, Error> {
     let checked = checked_of(engine, question, catalog).await?;
     let plan = &checked.plan;
-    let found = plan.find(tables);
+    let found = {
+        let deadline = Deadline::after(QUERY_TIME_MAX);
+        let lane = engine.0.lanes.enter(question.view.user(), &deadline).await;
+        let _lane = lane.map_err(|error| failed(error, plan))?;
+        plan.find(tables)
+    };
     if plan.grouping.is_some() && found.rows.len() > QUERY_PAGE_ROWS_MAX {
         return Err(refused(QueryRefusal::GroupsTooMany));
     }
@@ -251,35 +286,36 @@ fn whole(found: QueryResult, plan: &Plan) -> Result<Page, Error> {
 }
 
 pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Answer, Error> {
-    let asked = engine.clock().now();
+    let (asked, user) = (engine.clock().now(), question.view.user());
     let checked = Arc::new(checked(engine, question, asked).await?);
     let page = match checked.answers {
         Answers::Count => {
             let counted = Arc::clone(&checked);
-            let total = engine.search(move |reader| reader.count(&counted.plan));
-            let total = total.await;
+            let total = engine.search(user, QUERY_TIME_MAX, move |reader, deadline| {
+                reader.count(&counted.plan, deadline)
+            });
             Page {
-                total: total.map_err(|error| failed(error, &checked.plan))?,
+                total: total.await.map_err(|error| failed(error, &checked.plan))?,
                 ..Page::default()
             }
         }
         Answers::Records(_) | Answers::Groups(_) => {
-            let room = room(if checked.plan.grouping.is_some() {
-                QUERY_PAGE_ROWS_MAX
+            let limits = limits(if checked.plan.grouping.is_some() {
+                PageSize::of_rows(QUERY_PAGE_ROWS_MAX)
             } else {
-                question.batch
+                question.page
             });
             let planned = Arc::clone(&checked);
-            let found = engine
-                .read(move |reader| reader.query(&planned.plan, room))
-                .await;
-            let found = found.map_err(|error| failed(error, &checked.plan))?;
+            let found = engine.search(user, QUERY_TIME_MAX, move |reader, deadline| {
+                reader.query(&planned.plan, limits, deadline)
+            });
+            let found = found.await.map_err(|error| failed(error, &checked.plan))?;
             let request = Arc::new(Request {
                 statement: question.statement.to_owned(),
                 deleted: question.deleted,
                 asked,
                 view: question.view.clone(),
-                batch: question.batch,
+                rows: question.page.rows,
             });
             Pages::new(engine, &checked, request).page(found, &mut Vec::new())
         }
@@ -298,19 +334,20 @@ pub(crate) async fn scan<S: Send + 'static>(
     mut state: S,
     mut row: impl FnMut(&mut S, Vec<Value>) -> ControlFlow<()> + Send + 'static,
 ) -> Result<S, Error> {
-    let Prepared(checked) = prepared;
+    let Prepared { checked, user } = prepared;
     let planned = Arc::clone(&checked);
-    let scanned = engine.search(move |reader| {
+    let scanned = engine.search(user, QUERY_SCAN_TIME_MAX, move |reader, deadline| {
         let mut each = |values| row(&mut state, values);
-        reader.scan(&planned.plan, QUERY_RECORDS_MAX, &mut each)?;
+        reader.scan(&planned.plan, QUERY_RECORDS_MAX, deadline, &mut each)?;
         Ok(state)
     });
     scanned.await.map_err(|error| failed(error, &checked.plan))
 }
 
-fn room(batch: usize) -> QueryLimits {
+fn limits(page: PageSize) -> QueryLimits {
     QueryLimits {
-        rows: batch.clamp(1, QUERY_PAGE_ROWS_MAX),
+        rows: page.rows.clamp(1, QUERY_PAGE_ROWS_MAX),
+        bytes: page.bytes.min(QUERY_PAGE_BYTES_MAX),
         records: QUERY_RECORDS_MAX,
     }
 }
@@ -318,7 +355,10 @@ fn room(batch: usize) -> QueryLimits {
 /// See [`Engine::examine`].
 pub(crate) async fn prepared(engine: &Engine, question: Question<'_>) -> Result<Prepared, Error> {
     let checked = checked(engine, question, engine.clock().now()).await?;
-    Ok(Prepared(Arc::new(checked)))
+    Ok(Prepared {
+        checked: Arc::new(checked),
+        user: question.view.user(),
+    })
 }
 
 /// Plans a query against what its caller sees; date literals are relative to `now`.
@@ -396,7 +436,8 @@ pub(crate) async fn more(
     engine: &Engine,
     locator: &str,
     view: &OrgView,
-    batch: Option<usize>,
+    rows: Option<usize>,
+    bytes: usize,
 ) -> Result<Answer, Error> {
     let invalid = || refused(QueryRefusal::LocatorInvalid);
     let locator = Locator::parse(locator).ok_or_else(invalid)?;
@@ -416,15 +457,16 @@ pub(crate) async fn more(
     }
     let cursor = cursor.seen_by(engine, view).await?;
     let planned = cursor.clone();
-    let room = room(batch.unwrap_or(planned.request.batch));
-    let read = engine
-        .search(move |reader| {
-            let rest = planned.ids.get(locator.offset..).unwrap_or_default();
-            match plan_at(&planned.checked.plan, &planned.way) {
-                Some(plan) => reader.reread(plan, rest, room),
-                None => Ok(landfall_store::Reread::default()),
-            }
-        })
+    let rows = rows.unwrap_or(planned.request.rows);
+    let limits = limits(PageSize { rows, bytes });
+    let read = engine.search(view.user(), QUERY_TIME_MAX, move |reader, deadline| {
+        let rest = planned.ids.get(locator.offset..).unwrap_or_default();
+        match plan_at(&planned.checked.plan, &planned.way) {
+            Some(plan) => reader.reread(plan, rest, limits, deadline),
+            None => Ok(landfall_store::Reread::default()),
+        }
+    });
+    let read = read
         .await
         .map_err(|error| failed(error, &cursor.checked.plan))?;
     let offset = locator.offset + read.looked_at;
@@ -460,13 +502,13 @@ impl Cursor {
             deleted: self.request.deleted,
             asked: self.request.asked,
             view: view.clone(),
-            batch: self.request.batch,
+            rows: self.request.rows,
         };
         let question = Question {
             statement: &request.statement,
             view,
             deleted: request.deleted,
-            batch: request.batch,
+            page: PageSize::of_rows(request.rows),
         };
         let checked = checked(engine, question, request.asked).await?;
         Ok(Self {

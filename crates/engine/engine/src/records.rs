@@ -67,24 +67,29 @@ impl Engine {
             .await
     }
 
-    /// The records of an object that were last changed in a stretch of time, with the moment.
+    /// The records of an object that were last changed in a stretch of time, with the moment. `user` is who waits for them.
     ///
     /// # Errors
-    /// [`Error::Refused`] if there are too many to tell, [`Error::Store`].
+    /// [`Error::Refused`] if there are too many to tell or it takes too long, [`Error::Store`].
     pub async fn replicated(
         &self,
+        user: RecordId,
         entity: &Arc<EntityDefinition>,
         period: &Period,
     ) -> Result<Vec<(RecordId, Timestamp)>, Error> {
-        replication::replicated(self, entity, period).await
+        replication::replicated(self, user, entity, period).await
     }
 
-    /// How many records an object has, without those in the recycle bin.
+    /// How many records an object has, without those in the recycle bin. `user` is who waits for it.
     ///
     /// # Errors
-    /// [`Error::Store`].
-    pub async fn record_count(&self, entity: &Arc<EntityDefinition>) -> Result<u64, Error> {
-        replication::count(self, entity).await
+    /// [`Error::Refused`] if it takes too long, [`Error::Store`].
+    pub async fn record_count(
+        &self,
+        user: RecordId,
+        entity: &Arc<EntityDefinition>,
+    ) -> Result<u64, Error> {
+        replication::count(self, user, entity).await
     }
 
     /// One document.

@@ -5,14 +5,14 @@
 use std::sync::Arc;
 
 use landfall_model::limits::{
-    REPLICATED_DAYS_DELETED, REPLICATED_DAYS_UPDATED, REPLICATED_RECORDS_MAX,
+    QUERY_TIME_MAX, REPLICATED_DAYS_DELETED, REPLICATED_DAYS_UPDATED, REPLICATED_RECORDS_MAX,
 };
 use landfall_model::{EntityDefinition, Fault, FieldType, RecordId, Timestamp, Value};
 use landfall_query::Zone;
 use landfall_query::plan::{Column, Comparison, Expression, Operand, Plan, Predicate};
 use landfall_store::QueryLimits;
 
-use crate::{Engine, Error};
+use crate::{Engine, Error, query};
 
 const MINUTE_MILLIS: i64 = 60_000;
 const DAY_MILLIS: i64 = 24 * 60 * MINUTE_MILLIS;
@@ -93,6 +93,7 @@ fn whole_minute(point: Timestamp) -> Timestamp {
 /// See [`Engine::replicated`].
 pub(crate) async fn replicated(
     engine: &Engine,
+    user: RecordId,
     entity: &Arc<EntityDefinition>,
     period: &Period,
 ) -> Result<Vec<(RecordId, Timestamp)>, Error> {
@@ -117,14 +118,18 @@ pub(crate) async fn replicated(
         field_type: FieldType::DateTime,
     }];
     let plan = plan(entity, columns, filter);
-    let room = QueryLimits {
+    let limits = QueryLimits {
         rows: REPLICATED_RECORDS_MAX,
+        // One time each: the number of rows is the bound.
+        bytes: usize::MAX,
         records: REPLICATED_RECORDS_MAX,
     };
-    let found = engine.search(move |reader| reader.query(&plan, room)).await;
-    let found = found.map_err(|error| match error {
+    let found = engine.search(user, QUERY_TIME_MAX, move |reader, deadline| {
+        reader.query(&plan, limits, deadline)
+    });
+    let found = found.await.map_err(|error| match error {
         Error::Store(landfall_store::Error::TooMany) => Fault::ReplicatedTooMany.into(),
-        other => other,
+        error => query::too_long(error),
     })?;
     let stamps = found.rows.iter().map(|row| match row.values.first() {
         Some(Value::DateTime(point)) => *point,
@@ -134,9 +139,16 @@ pub(crate) async fn replicated(
 }
 
 /// See [`Engine::record_count`].
-pub(crate) async fn count(engine: &Engine, entity: &Arc<EntityDefinition>) -> Result<u64, Error> {
+pub(crate) async fn count(
+    engine: &Engine,
+    user: RecordId,
+    entity: &Arc<EntityDefinition>,
+) -> Result<u64, Error> {
     let plan = plan(entity, Vec::new(), vec![in_bin(entity, false)]);
-    engine.search(move |reader| reader.count(&plan)).await
+    let counted = engine.search(user, QUERY_TIME_MAX, move |reader, deadline| {
+        reader.count(&plan, deadline)
+    });
+    counted.await.map_err(query::too_long)
 }
 
 /// Whether a record is in the recycle bin; objects without one have none there.

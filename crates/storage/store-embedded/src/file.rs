@@ -2,6 +2,7 @@
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
+use std::num::NonZeroUsize;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,7 +36,10 @@ const WAL_KEPT_BYTES: u64 = 160 * 1024 * 1024;
 /// What the writer and the readers have in common. The last of them closes the file.
 pub(crate) struct Shared {
     pub(crate) layouts: Layouts,
+    /// For short reads.
     pub(crate) pool: Pool,
+    /// For queries.
+    pub(crate) queries: Pool,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) recent: RecentCommits,
     identity: Identity,
@@ -75,6 +79,7 @@ impl Drop for Shared {
     fn drop(&mut self) {
         // The last connection to close must be one that may write: it moves the rest of the write-ahead log into the file.
         self.pool.close();
+        self.queries.close();
         let Some(connection) = self.checkpointer.stop() else {
             return;
         };
@@ -110,10 +115,15 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
             "{shown} cannot have a write-ahead log: the folder must be on a local disk"
         )));
     }
-    let readers = (0..config.readers.get())
-        .map(|_| reading(&path, config.reader_cache_kib))
-        .collect::<rusqlite::Result<Vec<_>>>()
-        .map_err(named)?;
+    let pool = |connections: NonZeroUsize, temporary: Temporary| {
+        (0..connections.get())
+            .map(|_| reading(&path, config.reader_cache_kib, temporary))
+            .collect::<rusqlite::Result<Vec<_>>>()
+            .map(Pool::new)
+            .map_err(named)
+    };
+    let readers = pool(config.readers, Temporary::Memory)?;
+    let queries = pool(config.query_readers, Temporary::Files)?;
     let file = device_and_number(&path);
     let file = file.map_err(|error| refused(format_args!("{shown}: {error}")))?;
     let identity = Identity {
@@ -125,7 +135,8 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
     checkpointer.watch(&mut writer).map_err(named)?;
     let shared = Shared {
         layouts: Layouts::default(),
-        pool: Pool::new(readers),
+        pool: readers,
+        queries,
         checkpointer,
         recent: RecentCommits::since(log::position(&writer)?),
         identity,
@@ -199,8 +210,20 @@ fn writing(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
     connect(path, cache_kib, WRITER_STATEMENTS_MAX)
 }
 
-fn reading(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
+/// Where SQLite puts what it sorts, groups or makes distinct.
+#[derive(Clone, Copy)]
+enum Temporary {
+    Memory,
+    /// In files without names once it is larger than the cache: a query over millions of records sorts them in bounded
+    /// memory. SQLite chooses the folder: `SQLITE_TMPDIR`, `TMPDIR`, `/var/tmp`, `/tmp`.
+    Files,
+}
+
+fn reading(path: &Path, cache_kib: u32, temporary: Temporary) -> rusqlite::Result<Connection> {
     let connection = connect(path, cache_kib, READER_STATEMENTS_MAX)?;
+    if let Temporary::Files = temporary {
+        connection.execute_batch("PRAGMA temp_store = FILE")?;
+    }
     connection.execute_batch("PRAGMA query_only = ON")?;
     crate::query::functions::register(&connection)?;
     Ok(connection)

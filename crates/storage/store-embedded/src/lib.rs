@@ -24,6 +24,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use landfall_model::limits::{QUERIES_AT_ONCE_MAX, READERS};
 use landfall_store::{Opened, Result};
 
 /// Where the store is and how much it may use.
@@ -31,8 +32,10 @@ use landfall_store::{Opened, Result};
 pub struct Config {
     /// The file. While it is open there are companions next to it (`-wal`, `-shm`, `-lock`); a clean close leaves just it.
     pub path: PathBuf,
-    /// Connections that read at the same time; a call waits for a free one.
+    /// Connections for short reads (rows, documents, events), one each; a call waits for a free one.
     pub readers: NonZeroUsize,
+    /// Connections for queries, one each; a query waits for a free one.
+    pub query_readers: NonZeroUsize,
     /// Memory for pages of the file on the write side. Unit: KiB.
     pub writer_cache_kib: u32,
     /// Memory for pages of the file of each reading connection. Unit: KiB.
@@ -44,7 +47,8 @@ impl Config {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
-            readers: const { NonZeroUsize::new(4).expect("four is not zero") },
+            readers: const { NonZeroUsize::new(READERS).expect("not zero") },
+            query_readers: const { NonZeroUsize::new(QUERIES_AT_ONCE_MAX).expect("not zero") },
             writer_cache_kib: 24 * 1024,
             reader_cache_kib: 8 * 1024,
         }

@@ -1,4 +1,4 @@
-//! Carrying out queries: one read transaction each, with a deadline.
+//! Carrying out queries: one read transaction each, interrupted at its deadline.
 
 mod expression;
 pub(crate) mod functions;
@@ -6,14 +6,11 @@ mod predicate;
 mod statement;
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
 
-use landfall_model::limits::{
-    QUERY_CHILD_ROWS_MIN, QUERY_ROWS_MAX, QUERY_SCAN_TIME_MAX, QUERY_TIME_MAX,
-};
+use landfall_model::limits::{QUERY_CHILD_ROWS_MIN, QUERY_ROWS_MAX};
 use landfall_model::{RecordId, Value};
 use landfall_query::Plan;
-use landfall_store::{Error, QueryLimits, QueryResult, Reread, Result, ResultRow, ValueKind};
+use landfall_store::{Deadline, Error, QueryResult, ResultRow, QueryLimits, Reread, Result, ValueKind, bytes_of};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, Row, Statement as Prepared};
 
@@ -24,40 +21,55 @@ use statement::{Param, Statement, Wanted};
 
 const QUERY: &str = "query";
 
-/// Steps of SQLite's machine between two looks at the time.
+/// Steps of SQLite's machine between two looks at the deadline. A statement that is run again goes on counting; what takes
+/// many short statements looks itself.
 const STEPS: i32 = 50_000;
 
 /// How much an answer may still read.
-struct Budget {
+struct Budget<'d> {
     /// Rows until its page is full.
     page: usize,
+    /// Bytes of values until its page is full.
+    bytes: usize,
     /// Rows until it is cancelled.
     all: usize,
+    /// When it is cancelled.
+    deadline: &'d Deadline,
 }
 
-impl Budget {
-    fn new(limits: QueryLimits) -> Self {
+impl<'d> Budget<'d> {
+    fn new(limits: QueryLimits, deadline: &'d Deadline) -> Self {
         Self {
             page: limits.rows.max(1),
+            bytes: limits.bytes,
             all: QUERY_ROWS_MAX.max(limits.rows),
+            deadline,
         }
     }
 
+    /// Whether a page with so many rows takes no further one.
+    const fn is_full(&self, rows: usize) -> bool {
+        self.page == 0 || (self.bytes == 0 && rows > 0)
+    }
+
     fn take_row(&mut self) -> Result<()> {
+        self.deadline.check()?;
         self.page -= 1;
         self.all = self.all.checked_sub(1).ok_or(Error::TooMany)?;
         Ok(())
     }
 
+    fn take_bytes(&mut self, values: &[Value]) {
+        self.bytes = self.bytes.saturating_sub(bytes_of(values));
+    }
+
     /// Reads children, which have some rows even if the page is full.
     fn children<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let page = self.page.max(QUERY_CHILD_ROWS_MIN);
-        let mut own = Self {
-            page,
-            all: self.all,
-        };
+        let mut own = Self { page, ..*self };
         let found = read(&mut own)?;
         self.page = self.page.saturating_sub(page - own.page);
+        self.bytes = own.bytes;
         self.all = own.all;
         Ok(found)
     }
@@ -104,17 +116,19 @@ pub(crate) fn run(
     layouts: &Layouts,
     plan: &Plan,
     limits: QueryLimits,
+    deadline: &Deadline,
 ) -> Result<QueryResult> {
-    within_time(connection, QUERY_TIME_MAX, |connection| {
+    until(connection, deadline, |connection| {
         if plan.grouping.is_some() {
             let statement = statement::of_groups(layouts, plan);
             let ready = Ready::new(layouts, plan, statement, None);
-            return groups(connection, &ready, limits);
+            return groups(connection, &ready, limits, deadline);
         }
         let statement = statement::of_records(layouts, plan, Wanted::Columns);
         let ids = statement::of_records(layouts, plan, Wanted::Ids);
         let ready = Ready::new(layouts, plan, statement, Some(ids));
-        records(connection, &ready, None, limits, &mut Budget::new(limits))
+        let mut budget = Budget::new(limits, deadline);
+        records(connection, &ready, None, limits, &mut budget)
     })
 }
 
@@ -123,9 +137,14 @@ pub(crate) fn scan(
     layouts: &Layouts,
     plan: &Plan,
     records: usize,
+    deadline: &Deadline,
     each: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
 ) -> Result<()> {
-    within_time(connection, QUERY_SCAN_TIME_MAX, |connection| {
+    let each = &mut |values| {
+        deadline.check()?;
+        Ok(each(values))
+    };
+    until(connection, deadline, |connection| {
         if plan.order.is_empty() {
             let statement = statement::of_all(layouts, plan);
             let ready = Ready::new(layouts, plan, statement, None);
@@ -139,8 +158,7 @@ pub(crate) fn scan(
             statement::of_one(layouts, plan),
             Some(wanted),
         );
-        let limits = QueryLimits { rows: 0, records };
-        for id in ids(connection, &ready, None, limits)? {
+        for id in ids(connection, &ready, None, records, deadline)? {
             if hand_over(connection, &ready, Some(id), each)?.is_break() {
                 break;
             }
@@ -154,20 +172,25 @@ fn hand_over(
     connection: &Connection,
     ready: &Ready<'_>,
     subject: Option<RecordId>,
-    each: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
+    each: &mut dyn FnMut(Vec<Value>) -> Result<ControlFlow<()>>,
 ) -> Result<ControlFlow<()>> {
     let mut prepared = prepare(connection, &ready.statement, subject, None)?;
     let mut rows = prepared.raw_query();
     while let Some(row) = rows.next().map_err(failed)? {
-        if each(values(ready, row, 1)?).is_break() {
+        if each(values(ready, row, 1)?)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }
     Ok(ControlFlow::Continue(()))
 }
 
-pub(crate) fn count(connection: &mut Connection, layouts: &Layouts, plan: &Plan) -> Result<u64> {
-    within_time(connection, QUERY_TIME_MAX, |connection| {
+pub(crate) fn count(
+    connection: &mut Connection,
+    layouts: &Layouts,
+    plan: &Plan,
+    deadline: &Deadline,
+) -> Result<u64> {
+    until(connection, deadline, |connection| {
         let statement = statement::of_count(layouts, plan);
         let mut prepared = prepare(connection, &statement, None, None)?;
         let mut rows = prepared.raw_query();
@@ -183,15 +206,17 @@ pub(crate) fn reread(
     plan: &Plan,
     ids: &[RecordId],
     limits: QueryLimits,
+    deadline: &Deadline,
 ) -> Result<Reread> {
-    within_time(connection, QUERY_TIME_MAX, |connection| {
+    until(connection, deadline, |connection| {
         let ready = Ready::new(layouts, plan, statement::of_one(layouts, plan), None);
-        let mut budget = Budget::new(limits);
+        let mut budget = Budget::new(limits, deadline);
         let mut reread = Reread::default();
         for id in ids {
-            if budget.page == 0 {
+            if budget.is_full(reread.rows.len()) {
                 break;
             }
+            deadline.check()?;
             reread.looked_at += 1;
             let found = records(connection, &ready, Some(*id), limits, &mut budget)?;
             reread.rows.extend(found.rows);
@@ -200,16 +225,16 @@ pub(crate) fn reread(
     })
 }
 
-/// Reads in one transaction, until the time is up.
-fn within_time<T>(
+/// Reads in one transaction, until the deadline.
+fn until<T>(
     connection: &mut Connection,
-    most: Duration,
+    deadline: &Deadline,
     read: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
-    let deadline = Instant::now() + most;
-    let watch = move || Instant::now() > deadline;
+    deadline.check()?;
+    let watched = deadline.clone();
     connection
-        .progress_handler(STEPS, Some(watch))
+        .progress_handler(STEPS, Some(move || watched.has_passed()))
         .map_err(failed)?;
     let found = match connection.transaction() {
         // It has changed nothing: dropping it ends it.
@@ -268,20 +293,21 @@ fn records(
     ready: &Ready<'_>,
     subject: Option<RecordId>,
     limits: QueryLimits,
-    budget: &mut Budget,
+    budget: &mut Budget<'_>,
 ) -> Result<QueryResult> {
     let mut prepared = prepare(connection, &ready.statement, subject, Some(budget.page + 1))?;
     let mut rows = prepared.raw_query();
     let mut found = QueryResult::default();
     while let Some(row) = rows.next().map_err(failed)? {
-        if budget.page == 0 {
+        if budget.is_full(found.rows.len()) {
             // Reading the columns of those that only their ids are wanted of would cost more than looking again.
-            found.ids = ids(connection, ready, subject, limits)?;
+            found.ids = ids(connection, ready, subject, limits.records, budget.deadline)?;
             return Ok(found);
         }
         budget.take_row()?;
         let id = id_of(row)?;
         let values = values(ready, row, 1)?;
+        budget.take_bytes(&values);
         let mut children = Vec::with_capacity(ready.children.len());
         for child in &ready.children {
             let found = budget.children(|own| records(connection, child, Some(id), limits, own))?;
@@ -300,7 +326,8 @@ fn ids(
     connection: &Connection,
     ready: &Ready<'_>,
     subject: Option<RecordId>,
-    limits: QueryLimits,
+    most: usize,
+    deadline: &Deadline,
 ) -> Result<Vec<RecordId>> {
     let mut ids = Vec::new();
     let Some(statement) = &ready.ids else {
@@ -309,24 +336,34 @@ fn ids(
     let mut prepared = prepare(connection, statement, subject, None)?;
     let mut rows = prepared.raw_query();
     while let Some(row) = rows.next().map_err(failed)? {
-        if ids.len() >= limits.records {
+        if ids.len() >= most {
             return Err(Error::TooMany);
         }
+        deadline.check()?;
         ids.push(id_of(row)?);
     }
     Ok(ids)
 }
 
-fn groups(connection: &Connection, ready: &Ready<'_>, limits: QueryLimits) -> Result<QueryResult> {
+fn groups(
+    connection: &Connection,
+    ready: &Ready<'_>,
+    limits: QueryLimits,
+    deadline: &Deadline,
+) -> Result<QueryResult> {
     let mut prepared = prepare(connection, &ready.statement, None, None)?;
     let mut rows = prepared.raw_query();
     let mut found = QueryResult::default();
+    let mut bytes = 0;
     while let Some(row) = rows.next().map_err(failed)? {
-        if found.rows.len() >= limits.rows {
+        deadline.check()?;
+        let values = values(ready, row, 0)?;
+        bytes += bytes_of(&values);
+        if found.rows.len() >= limits.rows || bytes > limits.bytes {
             return Err(Error::TooMany);
         }
         found.rows.push(ResultRow {
-            values: values(ready, row, 0)?,
+            values,
             children: Vec::new(),
         });
     }

@@ -1,4 +1,5 @@
-//! The read side: a few connections, each call on one of them.
+//! The read side: a few connections, each call on one of them. Queries have connections of their own, so that they never
+//! keep a short read waiting.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,8 +9,8 @@ use landfall_model::{
 };
 use landfall_query::Plan;
 use landfall_store::{
-    DocumentKind, Followed, LogBounds, Lookup, Page, Position, QueryLimits, QueryResult, Reader,
-    Reads, Reread, Result, TopicFilter, TopicId,
+    Deadline, DocumentKind, Followed, QueryResult, LogBounds, Lookup, Page, Position, QueryLimits,
+    Reader, Reads, Reread, Result, TopicFilter, TopicId,
 };
 use rusqlite::Connection;
 
@@ -179,32 +180,39 @@ impl Reader for EmbeddedReader {
             .with(|connection| log::read(connection, after, filter, limit))
     }
 
-    fn query(&self, plan: &Plan, limits: QueryLimits) -> Result<QueryResult> {
+    fn query(&self, plan: &Plan, limits: QueryLimits, deadline: &Deadline) -> Result<QueryResult> {
         self.0
-            .pool
-            .with_mut(|connection| query::run(connection, &self.0.layouts, plan, limits))
+            .queries
+            .with_mut(|connection| query::run(connection, &self.0.layouts, plan, limits, deadline))
     }
 
     fn scan(
         &self,
         plan: &Plan,
         records: usize,
+        deadline: &Deadline,
         row: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
     ) -> Result<()> {
-        self.0
-            .pool
-            .with_mut(|connection| query::scan(connection, &self.0.layouts, plan, records, row))
+        self.0.queries.with_mut(|connection| {
+            query::scan(connection, &self.0.layouts, plan, records, deadline, row)
+        })
     }
 
-    fn count(&self, plan: &Plan) -> Result<u64> {
+    fn count(&self, plan: &Plan, deadline: &Deadline) -> Result<u64> {
         self.0
-            .pool
-            .with_mut(|connection| query::count(connection, &self.0.layouts, plan))
+            .queries
+            .with_mut(|connection| query::count(connection, &self.0.layouts, plan, deadline))
     }
 
-    fn reread(&self, plan: &Plan, ids: &[RecordId], limits: QueryLimits) -> Result<Reread> {
-        self.0
-            .pool
-            .with_mut(|connection| query::reread(connection, &self.0.layouts, plan, ids, limits))
+    fn reread(
+        &self,
+        plan: &Plan,
+        ids: &[RecordId],
+        limits: QueryLimits,
+        deadline: &Deadline,
+    ) -> Result<Reread> {
+        self.0.queries.with_mut(|connection| {
+            query::reread(connection, &self.0.layouts, plan, ids, limits, deadline)
+        })
     }
 }

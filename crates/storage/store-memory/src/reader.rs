@@ -12,8 +12,8 @@ use landfall_model::{
 use landfall_query::Plan;
 use landfall_query::plan::Predicate;
 use landfall_store::{
-    DocumentKind, Error, Followed, LogBounds, Lookup, Page, Position, QueryLimits, QueryResult,
-    Reader, Reads, RecentCommits, Reread, Result, TopicFilter, TopicId,
+    Deadline, DocumentKind, Error, Followed, QueryResult, LogBounds, Lookup, Page, Position, QueryLimits,
+    Reader, Reads, RecentCommits, Reread, Result, TopicFilter, TopicId, bytes_of,
 };
 
 use crate::state::{self, Snapshot, State, Table};
@@ -34,8 +34,11 @@ impl MemoryReader {
     }
 
     /// What a plan finds, in any amount.
-    fn find(&self, plan: &Plan) -> QueryResult {
-        self.read(|state| plan.find(&Snapshot::of(state)))
+    fn find(&self, plan: &Plan, deadline: &Deadline) -> Result<QueryResult> {
+        deadline.check()?;
+        let found = self.read(|state| plan.find(&Snapshot::of(state)));
+        deadline.check()?;
+        Ok(found)
     }
 }
 
@@ -199,17 +202,24 @@ impl Reader for MemoryReader {
         }))
     }
 
-    fn query(&self, plan: &Plan, limits: QueryLimits) -> Result<QueryResult> {
-        let mut found = self.find(plan);
+    fn query(&self, plan: &Plan, limits: QueryLimits, deadline: &Deadline) -> Result<QueryResult> {
+        let mut found = self.find(plan, deadline)?;
         let is_too_much = match &plan.grouping {
-            Some(_) => found.rows.len() > limits.rows,
+            Some(_) => {
+                let bytes = found.rows.iter().map(|row| bytes_of(&row.values));
+                found.rows.len() > limits.rows || bytes.sum::<usize>() > limits.bytes
+            }
             None => found.ids.len() > limits.records,
         };
         if is_too_much {
             return Err(Error::TooMany);
         }
         if plan.grouping.is_none() {
-            cut(&mut found, &mut limits.rows.max(1));
+            let mut page = Space {
+                rows: limits.rows.max(1),
+                bytes: limits.bytes,
+            };
+            cut(&mut found, &mut page);
         }
         Ok(found)
     }
@@ -218,13 +228,15 @@ impl Reader for MemoryReader {
         &self,
         plan: &Plan,
         records: usize,
+        deadline: &Deadline,
         row: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
     ) -> Result<()> {
-        let found = self.find(plan);
+        let found = self.find(plan, deadline)?;
         if !plan.order.is_empty() && found.ids.len() > records {
             return Err(Error::TooMany);
         }
         for found in found.rows {
+            deadline.check()?;
             if row(found.values).is_break() {
                 break;
             }
@@ -232,11 +244,18 @@ impl Reader for MemoryReader {
         Ok(())
     }
 
-    fn count(&self, plan: &Plan) -> Result<u64> {
-        Ok(u64::try_from(self.find(plan).ids.len()).unwrap_or(u64::MAX))
+    fn count(&self, plan: &Plan, deadline: &Deadline) -> Result<u64> {
+        let found = self.find(plan, deadline)?;
+        Ok(u64::try_from(found.ids.len()).unwrap_or(u64::MAX))
     }
 
-    fn reread(&self, plan: &Plan, ids: &[RecordId], limits: QueryLimits) -> Result<Reread> {
+    fn reread(
+        &self,
+        plan: &Plan,
+        ids: &[RecordId],
+        limits: QueryLimits,
+        deadline: &Deadline,
+    ) -> Result<Reread> {
         let whole = Plan {
             filter: Predicate::ALWAYS,
             order: Vec::new(),
@@ -244,34 +263,50 @@ impl Reader for MemoryReader {
             offset: 0,
             ..plan.clone()
         };
-        let found = self.find(&whole);
+        let found = self.find(&whole, deadline)?;
         let mut rows: HashMap<_, _> = found.ids.into_iter().zip(found.rows).collect();
         let mut reread = Reread::default();
+        let mut bytes = 0;
         for id in ids {
-            if reread.rows.len() >= limits.rows.max(1) {
+            let is_full = reread.rows.len() >= limits.rows || bytes >= limits.bytes;
+            if is_full && !reread.rows.is_empty() {
                 break;
             }
             reread.looked_at += 1;
-            reread.rows.extend(rows.remove(id));
+            if let Some(row) = rows.remove(id) {
+                bytes += bytes_of(&row.values);
+                reread.rows.push(row);
+            }
         }
         Ok(reread)
     }
 }
 
+/// What is left of a page.
+struct Space {
+    rows: usize,
+    bytes: usize,
+}
+
 /// Leaves as many rows as the page has space for, one at least; all ids stay.
-fn cut(found: &mut QueryResult, page: &mut usize) {
+fn cut(found: &mut QueryResult, page: &mut Space) {
     let mut kept = 0;
     for row in &mut found.rows {
-        if *page == 0 && kept > 0 {
+        if (page.rows == 0 || page.bytes == 0) && kept > 0 {
             break;
         }
         kept += 1;
-        *page = page.saturating_sub(1);
+        page.rows = page.rows.saturating_sub(1);
+        page.bytes = page.bytes.saturating_sub(bytes_of(&row.values));
         for children in &mut row.children {
-            let space = (*page).max(QUERY_CHILD_ROWS_MIN);
-            let mut left = space;
-            cut(children, &mut left);
-            *page = page.saturating_sub(space - left);
+            let rows = page.rows.max(QUERY_CHILD_ROWS_MIN);
+            let mut own = Space {
+                rows,
+                bytes: page.bytes,
+            };
+            cut(children, &mut own);
+            page.rows = page.rows.saturating_sub(rows - own.rows);
+            page.bytes = own.bytes;
         }
     }
     found.rows.truncate(kept);

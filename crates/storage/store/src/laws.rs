@@ -120,6 +120,11 @@ pub const LAWS: &[Law] = &[
         "a query reads as many rows as its limits allow",
         queries::limits,
     ),
+    law(
+        "a page ends with the record that fills it",
+        queries::large_records,
+    ),
+    law("no query goes on past its deadline", queries::too_late),
     law("what is scanned is what a query finds", queries::scanned),
     law(
         "a scan ends when it is enough, and orders a bounded number",

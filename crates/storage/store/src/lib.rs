@@ -18,7 +18,7 @@ mod write;
 pub use event::{Event, LogBounds, NewEvent, Page, TopicFilter, TopicId};
 pub use feed::{Commit, Followed, RecentCommits, Touched};
 pub use landfall_query::{QueryResult, ResultRow};
-pub use query::{QueryLimits, Reread};
+pub use query::{Deadline, QueryLimits, Reread, bytes_of};
 pub use value_kind::ValueKind;
 pub use write::{
     Appended, Cause, Committed, Document, DocumentKind, Outcome, Position, RowRemoval, RowWrite,
@@ -98,7 +98,7 @@ pub enum Error {
     /// A query finds more records than its limits allow.
     #[error("the query finds too many records")]
     TooMany,
-    /// A query took too long.
+    /// A query has reached its [`Deadline`].
     #[error("the query took too long")]
     TimedOut,
 }
@@ -178,6 +178,9 @@ pub trait Reads {
 }
 
 /// Reading while others write: any number of threads, each call on a consistent state.
+///
+/// Queries (the calls that take a [`Deadline`]) wait for each other at most: other reads go on, however many queries there
+/// are.
 pub trait Reader: Reads + Send + Sync {
     /// What the log holds.
     ///
@@ -217,7 +220,7 @@ pub trait Reader: Reads + Send + Sync {
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::Corrupt`], [`Error::TooMany`], [`Error::TimedOut`].
-    fn query(&self, plan: &Plan, limits: QueryLimits) -> Result<QueryResult>;
+    fn query(&self, plan: &Plan, limits: QueryLimits, deadline: &Deadline) -> Result<QueryResult>;
 
     /// Hands over the columns of every record that a query for records finds, one by one and all at one point in time, until
     /// `row` says that it is enough. They come in the plan's order; if it has none, in any. Queries of children are left out.
@@ -228,6 +231,7 @@ pub trait Reader: Reads + Send + Sync {
         &self,
         plan: &Plan,
         records: usize,
+        deadline: &Deadline,
         row: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
     ) -> Result<()>;
 
@@ -235,14 +239,20 @@ pub trait Reader: Reads + Send + Sync {
     ///
     /// # Errors
     /// [`Error::Read`], [`Error::TimedOut`].
-    fn count(&self, plan: &Plan) -> Result<u64>;
+    fn count(&self, plan: &Plan, deadline: &Deadline) -> Result<u64>;
 
     /// The present values of records that the query has found before, in the order of `ids`, whether it would find them
     /// now or not.
     ///
     /// # Errors
     /// As [`Self::query`].
-    fn reread(&self, plan: &Plan, ids: &[RecordId], limits: QueryLimits) -> Result<Reread>;
+    fn reread(
+        &self,
+        plan: &Plan,
+        ids: &[RecordId],
+        limits: QueryLimits,
+        deadline: &Deadline,
+    ) -> Result<Reread>;
 }
 
 /// The one writer of a store.

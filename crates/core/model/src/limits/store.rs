@@ -30,10 +30,14 @@ pub const TRIM_BLOCKS_MAX: usize = 1_000;
 /// Size of the blocks that one trim removes. Unit: bytes. Source: none.
 pub const TRIM_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Time of one query. Source: "SOQL and SOSL Limits" (Salesforce Developer Limits).
+/// Connections of a store for short reads: records by id, logins, events. Source: none.
+pub const READERS: usize = 4;
+
+/// Time of one query, its wait for others included: `QueryRefusal::TimedOut` beyond.
+/// Source: "SOQL and SOSL Limits" (Salesforce Developer Limits).
 pub const QUERY_TIME_MAX: Duration = Duration::from_mins(2);
 
-/// Time of a query that reads all its records.
+/// Time of a query that reads all its records, its wait for others included: `QueryRefusal::TimedOut` beyond.
 /// Source: "How Bulk Queries Are Processed" (Bulk API 2.0 and Bulk API Developer Guide), one attempt.
 pub const QUERY_SCAN_TIME_MAX: Duration = Duration::from_mins(5);
 

@@ -9,7 +9,7 @@ use landfall_model::{
 };
 use landfall_query::Plan;
 use landfall_store::{
-    DocumentKind, Followed, Lookup, Page, Position, QueryLimits, QueryResult, Reads, Reread,
+    Deadline, DocumentKind, Followed, QueryResult, Lookup, Page, Position, QueryLimits, Reads, Reread,
     Result, TopicId,
 };
 use proptest::prelude::*;
@@ -120,7 +120,7 @@ impl Reader for Whole {
         Ok(page)
     }
 
-    fn query(&self, _: &Plan, _: QueryLimits) -> Result<QueryResult> {
+    fn query(&self, _: &Plan, _: QueryLimits, _: &Deadline) -> Result<QueryResult> {
         Ok(QueryResult::default())
     }
 
@@ -128,16 +128,17 @@ impl Reader for Whole {
         &self,
         _: &Plan,
         _: usize,
+        _: &Deadline,
         _: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
     ) -> Result<()> {
         Ok(())
     }
 
-    fn count(&self, _: &Plan) -> Result<u64> {
+    fn count(&self, _: &Plan, _: &Deadline) -> Result<u64> {
         Ok(0)
     }
 
-    fn reread(&self, _: &Plan, _: &[RecordId], _: QueryLimits) -> Result<Reread> {
+    fn reread(&self, _: &Plan, _: &[RecordId], _: QueryLimits, _: &Deadline) -> Result<Reread> {
         Ok(Reread::default())
     }
 }

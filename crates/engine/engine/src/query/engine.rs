@@ -1,12 +1,14 @@
 //! Queries and searches.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
-use landfall_model::{Catalog, Value};
+use landfall_model::{Catalog, RecordId, Value};
 use landfall_query::{Checked, Search, Tables};
-use landfall_store::Reader;
+use landfall_store::{Deadline, Reader};
 
 use crate::error::Error;
+use crate::query::lanes::Waiting;
 use crate::query::{self, Answer, Explained, Prepared, Question};
 use crate::{Engine, OrgView};
 
@@ -19,7 +21,7 @@ impl Engine {
         query::first(self, question).await
     }
 
-    /// The next page of a query: of `batch` rows, or else of as many as the first was to have.
+    /// The next page of a query: of `rows` rows, or else of as many as the first was to have, and of so many bytes.
     ///
     /// # Errors
     /// [`Error::Refused`] if there is none for this user, and if they could not ask the query any more; [`Error::Store`].
@@ -27,9 +29,10 @@ impl Engine {
         &self,
         locator: &str,
         view: &OrgView,
-        batch: Option<usize>,
+        rows: Option<usize>,
+        bytes: usize,
     ) -> Result<Answer, Error> {
-        query::more(self, locator, view, batch).await
+        query::more(self, locator, view, rows, bytes).await
     }
 
     /// Answers a query of records that are not kept: of these objects, and made by `tables`. All is on one page.
@@ -99,13 +102,24 @@ impl Engine {
         query::scan(self, prepared, state, row).await
     }
 
-    /// Reads for a query, of which only some go on at the same time.
+    /// Reads for a query of a user, on one of the lanes for queries. Its time includes the wait for the lane; it ends early
+    /// when the caller is dropped, and keeps the lane until it has ended.
+    ///
+    /// # Errors
+    /// [`landfall_store::Error::TimedOut`] and those of the read.
     pub(crate) async fn search<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&dyn Reader) -> landfall_store::Result<T> + Send + 'static,
+        user: RecordId,
+        time: Duration,
+        read: impl FnOnce(&dyn Reader, &Deadline) -> landfall_store::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
-        let turn = self.0.querying.acquire().await;
-        let _turn = turn.map_err(|_| Error::Stopped)?;
-        self.read(read).await
+        let deadline = Deadline::after(time);
+        let _waiting = Waiting(deadline.clone());
+        let lane = self.0.lanes.enter(user, &deadline).await?;
+        self.read(move |reader| {
+            let _lane = lane;
+            read(reader, &deadline)
+        })
+        .await
     }
 }

@@ -1,5 +1,7 @@
 //! What a query costs, by each way in which it could be begun.
 
+use landfall_model::RecordId;
+use landfall_model::limits::QUERY_TIME_MAX;
 use landfall_query::Plan;
 
 use super::{Question, checked, failed};
@@ -32,11 +34,11 @@ pub struct ExplainedWay {
 /// See [`Engine::explain`].
 pub(crate) async fn explain(engine: &Engine, question: Question<'_>) -> Result<Explained, Error> {
     let plan = checked(engine, question, engine.clock().now()).await?.plan;
-    let ways = plan.ways();
-    let records = count(engine, ways.whole).await?;
+    let (ways, user) = (plan.ways(), question.view.user());
+    let records = count(engine, user, ways.whole).await?;
     let mut explained = Vec::new();
     for way in ways.indexes {
-        let found = count(engine, way.plan).await?;
+        let found = count(engine, user, way.plan).await?;
         explained.push(ExplainedWay {
             fields: way.fields,
             records: found,
@@ -45,7 +47,7 @@ pub(crate) async fn explain(engine: &Engine, question: Question<'_>) -> Result<E
     }
     explained.push(ExplainedWay {
         fields: Vec::new(),
-        records: count(engine, ways.found).await?,
+        records: count(engine, user, ways.found).await?,
         cost: cost(records, records),
     });
     explained.sort_by(|left, right| left.cost.total_cmp(&right.cost));
@@ -57,10 +59,12 @@ pub(crate) async fn explain(engine: &Engine, question: Question<'_>) -> Result<E
     })
 }
 
-async fn count(engine: &Engine, plan: Plan) -> Result<u64, Error> {
+async fn count(engine: &Engine, user: RecordId, plan: Plan) -> Result<u64, Error> {
     let asked = plan.clone();
-    let counted = engine.search(move |reader| reader.count(&asked)).await;
-    counted.map_err(|error| failed(error, &plan))
+    let counted = engine.search(user, QUERY_TIME_MAX, move |reader, deadline| {
+        reader.count(&asked, deadline)
+    });
+    counted.await.map_err(|error| failed(error, &plan))
 }
 
 /// Records looked at, against 30 % of the first million records and 15 % of the others.

@@ -1,12 +1,13 @@
-//! Searches: a query for each object, and room shared fairly among what they find.
+//! Searches: a query for each object, and room shared fairly among what they find. Records that would make the answer larger
+//! than a page are left out, but for one of each object: a search has no further pages.
 //!
 //! Source: "`LIMIT n`" in SOSL (SOQL and SOSL Reference): a limit of the whole is evenly distributed among the objects.
 
 use std::sync::Arc;
 
-use landfall_model::limits::SEARCH_ROWS_MAX;
+use landfall_model::limits::{QUERY_TIME_MAX, SEARCH_ROWS_MAX};
 use landfall_query::Search;
-use landfall_store::QueryLimits;
+use landfall_store::{QueryLimits, bytes_of};
 
 use super::{Answer, Question, context, failed, whole};
 use crate::{Engine, Error};
@@ -23,8 +24,9 @@ pub(crate) async fn find(
     let rows_max = search.limit.map_or(SEARCH_ROWS_MAX, |limit| {
         usize::try_from(limit).map_or(SEARCH_ROWS_MAX, |limit| limit.min(SEARCH_ROWS_MAX))
     });
-    let room = QueryLimits {
+    let mut limits = QueryLimits {
         rows: rows_max,
+        bytes: question.page.bytes,
         records: rows_max,
     };
     let mut answers = Vec::new();
@@ -33,8 +35,13 @@ pub(crate) async fn find(
         checked.plan.limit = Some(own.min(u64::try_from(rows_max).unwrap_or(u64::MAX)));
         let checked = Arc::new(checked);
         let plan = Arc::clone(&checked);
-        let found = engine.search(move |reader| reader.query(&plan.plan, room));
+        let user = question.view.user();
+        let found = engine.search(user, QUERY_TIME_MAX, move |reader, deadline| {
+            reader.query(&plan.plan, limits, deadline)
+        });
         let found = found.await.map_err(|error| failed(error, &checked.plan))?;
+        let bytes = found.rows.iter().map(|row| bytes_of(&row.values));
+        limits.bytes = limits.bytes.saturating_sub(bytes.sum());
         answers.push(Answer {
             page: whole(found, &checked.plan)?,
             checked,

@@ -13,6 +13,7 @@ mod merging;
 mod open;
 mod org;
 mod purging;
+mod querying;
 mod reads;
 mod refusals;
 mod restart;

@@ -1,9 +1,15 @@
 //! Random queries of random records, against the slow reference; and texts that try to become SQL.
 
+use std::ops::ControlFlow;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use landfall_model::limits::QUERIES_AT_ONCE_MAX;
 use landfall_model::{FieldType, Timestamp, Value};
 use landfall_store::laws::Fixture;
 use landfall_store::laws::reference::{Org, Variant, day};
-use landfall_store::{Opened, QueryLimits, RowWrite, WriteSet};
+use landfall_store::{Deadline, Error, Opened, QueryLimits, RowWrite, WriteSet};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -11,6 +17,7 @@ use crate::place::Folder;
 
 const ALL: QueryLimits = QueryLimits {
     rows: 100_000,
+    bytes: usize::MAX,
     records: 100_000,
 };
 
@@ -344,7 +351,7 @@ proptest! {
                 Ok(checked) => checked,
                 Err(fault) => return Err(TestCaseError::fail(format!("{statement}: {fault:?}"))),
             };
-            let found = store.reader.query(&checked.plan, ALL).expect("found");
+            let found = store.reader.query(&checked.plan, ALL, &later()).expect("found");
             prop_assert_eq!(found, org.find(&checked), "{}", statement);
         }
     }
@@ -362,11 +369,81 @@ proptest! {
             format!("SELECT Id, (SELECT {name} FROM {name}) FROM Thing__c LIMIT {name}"),
         ] {
             if let Ok(checked) = org.read(&statement) {
-                let found = store.reader.query(&checked.plan, ALL);
+                let found = store.reader.query(&checked.plan, ALL, &later());
                 let found = found.map_err(|error| TestCaseError::fail(format!("{statement}: {error:?}")))?;
                 prop_assert_eq!(found.rows.len(), org.find(&checked).rows.len(), "{}", statement);
             }
         }
+    }
+}
+
+/// A deadline that no test reaches.
+fn later() -> Deadline {
+    Deadline::after(Duration::from_hours(1))
+}
+
+/// A thing for each number.
+fn things(count: i64) -> Vec<Vec<(&'static str, Value)>> {
+    let thing = |number| vec![("Count__c", Value::Integer(number))];
+    (0..count).map(thing).collect()
+}
+
+#[test]
+fn queries_on_all_their_connections_leave_short_reads_alone() {
+    let (org, _folder, store) = filled(&Variant::default(), &things(2), &[]);
+    let plan = org.read("SELECT Name FROM Thing__c").expect("a query").plan;
+    let id = store.reader.query(&plan, ALL, &later()).expect("found").ids[0];
+    let queries = QUERIES_AT_ONCE_MAX + 2;
+    let (entered, entries) = mpsc::channel();
+    let ended = later();
+    thread::scope(|scope| {
+        for _ in 0..queries {
+            let (reader, plan, entered, ended) = (&store.reader, &plan, entered.clone(), &ended);
+            scope.spawn(move || {
+                let held = reader.scan(plan, 10, &later(), &mut |_| {
+                    entered.send(()).expect("the test is there");
+                    while !ended.has_passed() {
+                        thread::yield_now();
+                    }
+                    ControlFlow::Break(())
+                });
+                held.expect("scanned");
+            });
+        }
+        for _ in 0..QUERIES_AT_ONCE_MAX {
+            entries.recv().expect("a query is at its first record");
+        }
+        let (read, row) = mpsc::channel();
+        let (reader, entity) = (&store.reader, &plan.entity);
+        scope.spawn(move || read.send(reader.row(entity, id)));
+        let row = row.recv_timeout(Duration::from_secs(30));
+        ended.abandon();
+        let row = row.expect("a short read does not wait for queries");
+        assert!(row.expect("read").is_some());
+    });
+}
+
+#[test]
+fn a_query_that_finds_nothing_is_interrupted_too() {
+    let (org, _folder, store) = filled(&Variant::default(), &things(5_000), &[]);
+    // Some 20 million comparisons, and not a row.
+    let never: Vec<String> = (10_000..14_000)
+        .map(|number| format!("Count__c != {number}"))
+        .collect();
+    let never = format!("NOT ({})", never.join(" AND "));
+    for statement in [
+        format!("SELECT Name FROM Thing__c WHERE {never}"),
+        format!("SELECT COUNT() FROM Thing__c WHERE {never}"),
+        format!("SELECT Name, COUNT(Id) FROM Thing__c WHERE {never} GROUP BY Name"),
+    ] {
+        let plan = org.read(&statement).expect("a query").plan;
+        let soon = Deadline::after(Duration::from_millis(2));
+        let outcome = if statement.contains("COUNT()") {
+            store.reader.count(&plan, &soon).map(|_| ())
+        } else {
+            store.reader.query(&plan, ALL, &soon).map(|_| ())
+        };
+        assert!(matches!(outcome, Err(Error::TimedOut)), "{outcome:?}");
     }
 }
 
@@ -451,7 +528,7 @@ fn long_lists_and_long_conditions_are_carried_out() {
         let checked = org.read(&statement).expect("a query");
         let ids = store
             .reader
-            .query(&checked.plan, ALL)
+            .query(&checked.plan, ALL, &later())
             .expect("carried out")
             .ids;
         assert_eq!(ids.len(), found, "{}", &statement[..60]);

@@ -1,6 +1,7 @@
 //! Laws of queries.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use landfall_model::{RecordId, Value};
 use landfall_query::plan::{Expression, Predicate};
@@ -8,10 +9,11 @@ use landfall_query::plan::{Expression, Predicate};
 use super::Fixture;
 use super::reference::{Org, day};
 use super::sample::{keep, moment, text};
-use crate::{Error, Opened, QueryLimits, RowWrite};
+use crate::{Deadline, Error, Opened, QueryLimits, RowWrite, bytes_of};
 
 const ALL: QueryLimits = QueryLimits {
     rows: 10_000,
+    bytes: usize::MAX,
     records: 10_000,
 };
 
@@ -79,7 +81,7 @@ pub(super) fn find_what_they_say(at: &dyn Fixture) {
         let checked = org.read(statement);
         let checked = checked.unwrap_or_else(|fault| panic!("{statement}: {fault:?}"));
         let expected = org.find(&checked);
-        let found = store.reader.query(&checked.plan, ALL);
+        let found = store.reader.query(&checked.plan, ALL, &later());
         let found = found.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
         if checked.plan.columns.is_empty() {
             assert_eq!(found.ids, expected.ids, "{statement}");
@@ -87,7 +89,10 @@ pub(super) fn find_what_they_say(at: &dyn Fixture) {
             assert_eq!(found, expected, "{statement}");
         }
         if checked.plan.grouping.is_none() {
-            let count = store.reader.count(&checked.plan).expect("countable");
+            let count = store
+                .reader
+                .count(&checked.plan, &later())
+                .expect("countable");
             assert_eq!(
                 usize::try_from(count),
                 Ok(expected.ids.len()),
@@ -107,7 +112,7 @@ pub(super) fn scanned(at: &dyn Fixture) {
             continue;
         }
         let mut scanned = Vec::new();
-        let all = store.reader.scan(plan, 10_000, &mut |row| {
+        let all = store.reader.scan(plan, 10_000, &later(), &mut |row| {
             scanned.push(row);
             ControlFlow::Continue(())
         });
@@ -138,7 +143,7 @@ pub(super) fn scanned_in_part(at: &dyn Fixture) {
     ] {
         let checked = org.read(statement).expect("a query");
         let mut scanned = 0;
-        let part = store.reader.scan(&checked.plan, 23, &mut |_| {
+        let part = store.reader.scan(&checked.plan, 23, &later(), &mut |_| {
             scanned += 1;
             if scanned == 3 {
                 ControlFlow::Break(())
@@ -148,9 +153,9 @@ pub(super) fn scanned_in_part(at: &dyn Fixture) {
         });
         part.expect("enough is no failure");
         assert_eq!(scanned, 3, "{statement}");
-        let all = store
-            .reader
-            .scan(&checked.plan, 22, &mut |_| ControlFlow::Continue(()));
+        let all = store.reader.scan(&checked.plan, 22, &later(), &mut |_| {
+            ControlFlow::Continue(())
+        });
         match all {
             Err(Error::TooMany) => assert!(!checked.plan.order.is_empty()),
             other => assert!(other.is_ok() && checked.plan.order.is_empty(), "{other:?}"),
@@ -175,7 +180,7 @@ pub(super) fn find_words(at: &dyn Fixture) {
         };
         for means in [words.clone(), words.negated()] {
             plan.filter = Predicate::All(vec![checked.plan.filter.clone(), means]);
-            let found = store.reader.query(&plan, ALL).expect("found");
+            let found = store.reader.query(&plan, ALL, &later()).expect("found");
             assert_eq!(found, plan.find(&org), "{:?}", plan.filter);
         }
     }
@@ -186,9 +191,10 @@ pub(super) fn limits(at: &dyn Fixture) {
     let all = org.read("SELECT Name FROM Thing__c").expect("a query");
     let few = QueryLimits {
         rows: 5,
+        bytes: usize::MAX,
         records: 100,
     };
-    let found = store.reader.query(&all.plan, few).expect("found");
+    let found = store.reader.query(&all.plan, few, &later()).expect("found");
     assert_eq!(
         (found.rows.len(), found.ids.len()),
         (5, 23),
@@ -196,19 +202,27 @@ pub(super) fn limits(at: &dyn Fixture) {
     );
     let none = QueryLimits {
         rows: 0,
+        bytes: usize::MAX,
         records: 100,
     };
-    let found = store.reader.query(&all.plan, none).expect("found");
+    let found = store
+        .reader
+        .query(&all.plan, none, &later())
+        .expect("found");
     assert_eq!(found.rows.len(), 1, "at least one row is read");
     let narrow = QueryLimits {
         rows: 5,
+        bytes: usize::MAX,
         records: 22,
     };
-    let refused = store.reader.query(&all.plan, narrow);
+    let refused = store.reader.query(&all.plan, narrow, &later());
     assert!(matches!(refused, Err(Error::TooMany)), "{refused:?}");
     let children = "SELECT Name, (SELECT Name FROM Parts__r) FROM Thing__c";
     let children = org.read(children).expect("a query");
-    let found = store.reader.query(&children.plan, few).expect("found");
+    let found = store
+        .reader
+        .query(&children.plan, few, &later())
+        .expect("found");
     assert!(found.rows.len() < 5, "rows of children count too");
     assert_eq!(found.ids.len(), 23, "but no record is lost");
 }
@@ -218,10 +232,13 @@ pub(super) fn read_again(at: &dyn Fixture) {
     let statement =
         "SELECT Name, Parent__r.Name FROM Thing__c WHERE Name = 'beta' ORDER BY Count__c";
     let checked = org.read(statement).expect("a query");
-    let found = store.reader.query(&checked.plan, ALL).expect("found");
+    let found = store
+        .reader
+        .query(&checked.plan, ALL, &later())
+        .expect("found");
     let again = store
         .reader
-        .reread(&checked.plan, &found.ids, ALL)
+        .reread(&checked.plan, &found.ids, ALL, &later())
         .expect("found");
     assert_eq!(again.rows, found.rows);
     assert_eq!(again.looked_at, found.ids.len());
@@ -235,11 +252,12 @@ pub(super) fn read_again(at: &dyn Fixture) {
     let ids: Vec<RecordId> = [unknown].into_iter().chain(found.ids.clone()).collect();
     let one = QueryLimits {
         rows: 1,
+        bytes: usize::MAX,
         records: 10,
     };
     let again = store
         .reader
-        .reread(&checked.plan, &ids, one)
+        .reread(&checked.plan, &ids, one, &later())
         .expect("found");
     assert_eq!(
         (again.rows.len(), again.looked_at),
@@ -248,6 +266,104 @@ pub(super) fn read_again(at: &dyn Fixture) {
     );
     let name = again.rows.first().and_then(|row| row.values.get(1));
     assert_eq!(name, Some(&text("renamed")));
+}
+
+/// A page ends with the record that fills it, and no record is lost by it; groups have no second page.
+pub(super) fn large_records(at: &dyn Fixture) {
+    let (org, store) = sample(at);
+    let all = org.read("SELECT Name FROM Thing__c").expect("a query");
+    let whole = store.reader.query(&all.plan, ALL, &later()).expect("found");
+    let sizes: Vec<usize> = whole.rows.iter().map(|row| bytes_of(&row.values)).collect();
+    let three = QueryLimits {
+        bytes: sizes.iter().take(3).sum(),
+        ..ALL
+    };
+    let found = store
+        .reader
+        .query(&all.plan, three, &later())
+        .expect("found");
+    assert_eq!((found.rows.len(), &found.ids), (3, &whole.ids));
+    let rest = found.ids.get(3..).unwrap_or_default();
+    let again = store.reader.reread(&all.plan, rest, three, &later());
+    let again = again.expect("found");
+    assert!((1..5).contains(&again.rows.len()), "{}", again.rows.len());
+    let none = QueryLimits { bytes: 0, ..ALL };
+    let found = store
+        .reader
+        .query(&all.plan, none, &later())
+        .expect("found");
+    assert_eq!(found.rows.len(), 1, "at least one");
+    let children = "SELECT Name, (SELECT Name FROM Parts__r) FROM Thing__c";
+    let children = org.read(children).expect("a query");
+    let found = store.reader.query(&children.plan, none, &later());
+    let found = found.expect("found");
+    assert_eq!(found.ids, whole.ids);
+    for row in &found.rows {
+        assert!(row.children.iter().all(|children| children.rows.len() <= 1));
+    }
+    let groups = "SELECT Name, COUNT(Id) FROM Thing__c GROUP BY Name";
+    let groups = org.read(groups).expect("a query");
+    let refused = store.reader.query(&groups.plan, none, &later());
+    assert!(matches!(refused, Err(Error::TooMany)), "{refused:?}");
+}
+
+/// No query goes on past its deadline, whichever kind it is.
+pub(super) fn too_late(at: &dyn Fixture) {
+    let (org, store) = sample(at);
+    let abandoned = later();
+    abandoned.abandon();
+    for deadline in [Deadline::after(Duration::ZERO), abandoned] {
+        for statement in STATEMENTS {
+            let plan = org.read(statement).expect("a query").plan;
+            let found = store.reader.query(&plan, ALL, &deadline);
+            assert!(
+                matches!(found, Err(Error::TimedOut)),
+                "{statement}: {found:?}"
+            );
+            if plan.grouping.is_some() {
+                continue;
+            }
+            let counted = store.reader.count(&plan, &deadline);
+            assert!(
+                matches!(counted, Err(Error::TimedOut)),
+                "{statement}: {counted:?}"
+            );
+            let scanned = store
+                .reader
+                .scan(&plan, 100, &deadline, &mut |_| ControlFlow::Continue(()));
+            assert!(
+                matches!(scanned, Err(Error::TimedOut)),
+                "{statement}: {scanned:?}"
+            );
+            let reread = store
+                .reader
+                .reread(&plan, &[RecordId::EMPTY], ALL, &deadline);
+            assert!(
+                matches!(reread, Err(Error::TimedOut)),
+                "{statement}: {reread:?}"
+            );
+        }
+    }
+    let plan = org.read("SELECT Name FROM Thing__c").expect("a query").plan;
+    let (during, mut rows) = (later(), 0);
+    let scanned = store.reader.scan(&plan, 100, &during, &mut |_| {
+        rows += 1;
+        during.abandon();
+        ControlFlow::Continue(())
+    });
+    assert!(matches!(scanned, Err(Error::TimedOut)), "{scanned:?}");
+    assert_eq!(rows, 1);
+    let next = store.reader.count(&plan, &later());
+    assert_eq!(
+        next.expect("countable"),
+        23,
+        "the next query is not interrupted"
+    );
+}
+
+/// A deadline that no test reaches.
+fn later() -> Deadline {
+    Deadline::after(Duration::from_hours(1))
 }
 
 const STATEMENTS: &[&str] = &[
