@@ -26,7 +26,6 @@ use landfall_streaming::Secure;
 use tower::ServiceExt;
 use tower::util::Oneshot;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutBody;
 use tracing::{Instrument, Span, debug, debug_span};
 
 use crate::cors::{Cors, Shared};
@@ -34,6 +33,7 @@ use crate::hosts::Hosts;
 use crate::lobby;
 use crate::network::Network;
 use crate::orgs::{InProgress, Orgs};
+use crate::paced::Paced;
 use crate::unread::ReadOut;
 use crate::unsupported;
 
@@ -375,7 +375,7 @@ pub(crate) fn bounded(request: Request<Incoming>) -> Request<Body> {
     if is_stream {
         request.map(Body::new)
     } else {
-        ReadOut::of(request).map(|body| Body::new(TimeoutBody::new(limits::BODY_PAUSE_MAX, body)))
+        ReadOut::of(request).map(|body| Body::new(Paced::new(body)))
     }
 }
 

@@ -21,6 +21,7 @@ mod metrics;
 mod network;
 mod open_files;
 mod orgs;
+mod paced;
 mod phase;
 mod polling;
 mod private;

@@ -17,9 +17,10 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use landfall_model::limits::{self, HTTP1_HEAD_MAX};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::front::{Front, Scheme};
+use crate::paced;
 use crate::phase::{Listener, Phase};
 use head::{Head, Parsed};
 
@@ -110,9 +111,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
 
     /// Reads the body of a request; none if the client ends before. The buffer is given back if nothing else is in it.
     async fn body(&mut self, read: &mut BytesMut, bytes: usize) -> io::Result<Option<Bytes>> {
+        let deadline = Instant::now() + paced::allowed(u64::try_from(bytes).unwrap_or(u64::MAX));
         while read.len() < bytes {
             read.reserve(bytes - read.len());
-            if timeout(limits::BODY_PAUSE_MAX, self.stream.read_buf(read)).await?? == 0 {
+            let end = deadline.min(Instant::now() + limits::BODY_PAUSE_MAX);
+            if timeout_at(end, self.stream.read_buf(read)).await?? == 0 {
                 return Ok(None);
             }
         }

@@ -3,7 +3,7 @@
 //! Source: "SOAP Headers" (SOAP API Developer Guide).
 
 use landfall_model::{Fault, SoapFault};
-use landfall_xml::{Element, Limits, parse};
+use landfall_xml::{Element, Limits, beginning, parse};
 
 /// A request as it was sent.
 #[derive(Debug)]
@@ -29,6 +29,24 @@ impl Envelope {
                 root.name
             )));
         }
+        Self::of(root).ok_or_else(|| invalid("The SOAP body is empty.".to_owned()))
+    }
+
+    /// Reads the beginning of a request: the headers, and the operation without its arguments. None if the operation is not
+    /// in it, or it is no envelope up to there.
+    pub fn beginning(bytes: &[u8]) -> Option<Self> {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            // A character may be cut in two.
+            Err(error) => std::str::from_utf8(bytes.get(..error.valid_up_to())?).ok()?,
+        };
+        let root = beginning(text, Limits::REQUEST, |open| {
+            open.next() == Some("Envelope") && open.next() == Some("Body") && open.next().is_some()
+        });
+        Self::of(root?)
+    }
+
+    fn of(root: Element) -> Option<Self> {
         let (mut headers, mut operation) = (Vec::new(), None);
         for part in root.children {
             match part.name.as_str() {
@@ -37,10 +55,8 @@ impl Envelope {
                 _ => {}
             }
         }
-        match operation {
-            Some(operation) => Ok(Self { operation, headers }),
-            None => Err(invalid("The SOAP body is empty.".to_owned())),
-        }
+        let operation = operation?;
+        Some(Self { operation, headers })
     }
 
     /// A header.
@@ -73,6 +89,28 @@ mod tests {
         assert_eq!(envelope.operation.name, "logout");
         assert_eq!(envelope.option("SessionHeader", "sessionId"), Some("T"));
         assert_eq!(envelope.option("CallOptions", "client"), None);
+    }
+
+    #[test]
+    fn the_beginning_has_the_headers_and_the_name_of_the_operation() {
+        let whole = "<e:Envelope xmlns:e='x'><e:Header><SessionHeader><sessionId>T</sessionId></SessionHeader></e:Header>\
+             <!-- Body --><e:Body><n:create><n:sObjects><Name>é";
+        let operation = whole.find("<n:create>").expect("it is there") + "<n:create>".len();
+        for end in 0..=whole.len() {
+            let beginning = Envelope::beginning(&whole.as_bytes()[..end]);
+            assert_eq!(beginning.is_some(), end >= operation, "{end}");
+            if let Some(beginning) = beginning {
+                assert_eq!(beginning.operation.name, "create");
+                assert_eq!(beginning.option("SessionHeader", "sessionId"), Some("T"));
+            }
+        }
+        for none in [
+            "<a><Body><c>",
+            "<Envelope><Body></Body><c>",
+            "<Envelope><Body>&x;<c>",
+        ] {
+            assert!(Envelope::beginning(none.as_bytes()).is_none(), "{none}");
+        }
     }
 
     #[test]

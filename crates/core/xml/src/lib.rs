@@ -14,5 +14,5 @@ mod writer;
 pub use element::Element;
 pub use error::{Error, ErrorKind};
 pub use limits::Limits;
-pub use parse::{Document, document, parse};
+pub use parse::{Document, beginning, document, parse};
 pub use writer::Writer;

@@ -36,6 +36,32 @@ pub fn document(text: &str, limits: Limits) -> Result<Document, Error> {
     })
 }
 
+/// Reads the beginning of a document, up to where the names of the open elements, the root first, are `enough`; returns the
+/// root with what is in it so far. None if the text ends before, or is no document up to there.
+pub fn beginning(
+    text: &str,
+    limits: Limits,
+    enough: impl Fn(&mut dyn Iterator<Item = &str>) -> bool,
+) -> Option<Element> {
+    let mut builder = Builder::new(text, limits);
+    let read = builder.read(|open| enough(&mut open.iter().map(|element| element.name.as_str())));
+    if !matches!(read, Ok(Progress::Enough)) {
+        return None;
+    }
+    while builder.open.len() > 1 {
+        builder.close(text.len(), text.len()).ok()?;
+    }
+    builder.open.pop()
+}
+
+/// Where reading has stopped.
+enum Progress {
+    /// At the end of the text.
+    End,
+    /// Where there was enough.
+    Enough,
+}
+
 /// Counts lines up to a position that only moves forward.
 struct Lines<'t> {
     text: &'t [u8],
@@ -82,6 +108,11 @@ impl<'t> Builder<'t> {
     }
 
     fn run(&mut self) -> Result<Document, ErrorKind> {
+        self.read(|_| false)?;
+        self.end()
+    }
+
+    fn read(&mut self, enough: impl Fn(&[Element]) -> bool) -> Result<Progress, ErrorKind> {
         let max = self.limits.bytes;
         if self.text.len() > max {
             return Err(ErrorKind::Bytes { max });
@@ -97,9 +128,17 @@ impl<'t> Builder<'t> {
             })?;
             let end = self.position(reader.buffer_position());
             match event {
-                Event::Start(tag) => self.open(&tag, begin, end)?,
+                Event::Start(tag) => {
+                    self.open(&tag, begin, end)?;
+                    if enough(&self.open) {
+                        return Ok(Progress::Enough);
+                    }
+                }
                 Event::Empty(tag) => {
                     self.open(&tag, begin, end)?;
+                    if enough(&self.open) {
+                        return Ok(Progress::Enough);
+                    }
                     self.close(end, end)?;
                 }
                 Event::End(_) => self.close(begin, end)?,
@@ -111,7 +150,7 @@ impl<'t> Builder<'t> {
                 }
                 Event::DocType(_) => return Err(ErrorKind::DocumentType),
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
-                Event::Eof => return self.end(),
+                Event::Eof => return Ok(Progress::End),
             }
         }
     }

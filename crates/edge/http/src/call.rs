@@ -81,7 +81,8 @@ pub fn meant_method(method: &Method, parameters: &[(String, String)]) -> Method 
 /// Reads a body of JSON, or of a record in XML as JSON: bounded, unpacked, of a media type that is read here.
 ///
 /// # Errors
-/// [`Fault::MediaTypeUnsupported`], [`Fault::RequestTooLarge`], [`Fault::BodyMissing`], [`Fault::JsonInvalid`], [`Fault::XmlInvalid`].
+/// [`Fault::MediaTypeUnsupported`], [`Fault::RequestTooLarge`], [`Fault::BodyMissing`], [`Fault::JsonInvalid`], [`Fault::XmlInvalid`],
+/// [`Fault::ServerBusy`].
 pub async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Fault> {
     if body::announced(headers) == Some(0) {
         return Err(Fault::BodyMissing);
@@ -95,6 +96,7 @@ pub async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Fault> 
             "The HTTP entity body cannot be decompressed: {reason}"
         )),
         Unreadable::EncodingUnknown(media_type) => Fault::MediaTypeUnsupported { media_type },
+        Unreadable::Overloaded => Fault::ServerBusy,
     })?;
     if body.is_empty() {
         return Err(Fault::BodyMissing);

@@ -12,6 +12,11 @@ use http::HeaderMap;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use landfall_model::limits::REST_COMPRESSED_BYTES_MIN;
 
+use crate::budget::Share;
+
+/// Bytes that are unpacked before they are counted.
+const PIECE_BYTES: u64 = 64 * 1024;
+
 /// The first byte of a zlib stream with the usual window; a raw deflate stream hardly begins so.
 const ZLIB_FIRST_BYTE: u8 = 0x78;
 
@@ -26,43 +31,77 @@ pub enum Unreadable {
     Damaged(String),
     /// A `Content-Encoding` that is not read.
     EncodingUnknown(String),
+    /// All bodies that are in memory take what there is for them.
+    Overloaded,
 }
 
 /// Unpacks a request body as its header says, to at most `bytes_max` bytes.
 ///
 /// # Errors
-/// [`Unreadable::TooLarge`], [`Unreadable::Damaged`], [`Unreadable::EncodingUnknown`].
+/// [`Unreadable::TooLarge`], [`Unreadable::Damaged`], [`Unreadable::EncodingUnknown`], [`Unreadable::Overloaded`].
 pub(crate) fn unpacked(
     headers: &HeaderMap,
     body: Bytes,
     bytes_max: usize,
 ) -> Result<Bytes, Unreadable> {
+    let unpacked = unpacking(headers, &body)?.map(|source| read_bounded(source, bytes_max));
+    unpacked.unwrap_or(Ok(body))
+}
+
+/// The first bytes of what a body unpacks to, of which only the beginning is there.
+///
+/// # Errors
+/// [`Unreadable::EncodingUnknown`].
+pub(crate) fn beginning(
+    headers: &HeaderMap,
+    body: &[u8],
+    bytes_max: usize,
+) -> Result<Vec<u8>, Unreadable> {
+    let Some(source) = unpacking(headers, body)? else {
+        return Ok(body.get(..bytes_max).unwrap_or(body).to_vec());
+    };
+    let mut content = Vec::new();
+    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+    // It ends somewhere, or is damaged: the one who reads the rest learns which.
+    let _ = source.take(limit).read_to_end(&mut content);
+    Ok(content)
+}
+
+/// What unpacks a body; nothing if it is not packed.
+fn unpacking<'b>(
+    headers: &HeaderMap,
+    body: &'b [u8],
+) -> Result<Option<Box<dyn Read + Send + 'b>>, Unreadable> {
     let encoding = headers
         .get(CONTENT_ENCODING)
         .map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase());
-    match encoding.as_deref() {
-        None | Some("" | "identity") => Ok(body),
-        Some("gzip" | "x-gzip") => read_bounded(GzDecoder::new(&*body), bytes_max),
+    Ok(match encoding.as_deref() {
+        None | Some("" | "identity") => None,
+        Some("gzip" | "x-gzip") => Some(Box::new(GzDecoder::new(body))),
         Some("deflate") if body.first() == Some(&ZLIB_FIRST_BYTE) => {
-            read_bounded(ZlibDecoder::new(&*body), bytes_max)
+            Some(Box::new(ZlibDecoder::new(body)))
         }
-        Some("deflate") => read_bounded(DeflateDecoder::new(&*body), bytes_max),
-        Some(other) => Err(Unreadable::EncodingUnknown(other.to_owned())),
-    }
+        Some("deflate") => Some(Box::new(DeflateDecoder::new(body))),
+        Some(other) => return Err(Unreadable::EncodingUnknown(other.to_owned())),
+    })
 }
 
 /// Reads no more than a body may have: a small packed body can hold an endless one.
-fn read_bounded(source: impl Read, bytes_max: usize) -> Result<Bytes, Unreadable> {
-    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-    let mut content = Vec::new();
-    source
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut content)
-        .map_err(|error| Unreadable::Damaged(error.to_string()))?;
-    if content.len() > bytes_max {
-        return Err(Unreadable::TooLarge);
+fn read_bounded(mut source: impl Read, bytes_max: usize) -> Result<Bytes, Unreadable> {
+    let (mut content, mut share) = (Vec::new(), Share::known()?);
+    loop {
+        let mut piece = source.by_ref().take(PIECE_BYTES);
+        let read = piece
+            .read_to_end(&mut content)
+            .map_err(|error| Unreadable::Damaged(error.to_string()))?;
+        if content.len() > bytes_max {
+            return Err(Unreadable::TooLarge);
+        }
+        share.cover(content.len())?;
+        if read == 0 {
+            return Ok(share.hold(content));
+        }
     }
-    Ok(content.into())
 }
 
 /// Packs an answer if the client asks for it and it is worth it.

@@ -6,6 +6,7 @@
 
 mod answer;
 pub mod body;
+mod budget;
 mod call;
 pub mod conditional;
 mod encoding;

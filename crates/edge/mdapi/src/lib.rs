@@ -37,7 +37,7 @@ use landfall_engine::Engine;
 use landfall_model::limits::METADATA_REQUESTS_AT_ONCE_MAX;
 use landfall_model::{Fault, MetadataFault};
 use landfall_wire::ApiVersion;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 pub use error::Error;
 
@@ -57,8 +57,19 @@ pub(crate) struct Shared {
     pub(crate) base_url: BaseUrl,
     pub(crate) jobs: Jobs,
     pub(crate) retrievals: Retrievals,
-    /// Turns to have a request in memory.
+    /// Turns to have a request in memory, for clients that are known.
     pub(crate) reading: Semaphore,
+}
+
+impl Shared {
+    /// Waits for a turn to have a request in memory.
+    ///
+    /// # Errors
+    /// [`landfall_engine::Error::Stopped`].
+    pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, Error> {
+        let turn = self.reading.acquire().await;
+        Ok(turn.map_err(|_| landfall_engine::Error::Stopped)?)
+    }
 }
 
 impl Mdapi {

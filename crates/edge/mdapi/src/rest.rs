@@ -14,7 +14,7 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use landfall_auth::Login;
-use landfall_http::body::read_envelope;
+use landfall_http::body::read_body;
 use landfall_model::limits::METADATA_REQUEST_BYTES_MAX;
 use landfall_model::{Fault, MetadataFault};
 use landfall_wire::versions::{self, Named};
@@ -45,8 +45,6 @@ pub(crate) async fn metadata(State(shared): State<Arc<Shared>>, request: Request
 }
 
 async fn answer(shared: &Shared, request: Request) -> Result<(StatusCode, Value), Error> {
-    let turn = shared.reading.acquire().await;
-    let _turn = turn.map_err(|_| landfall_engine::Error::Stopped)?;
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     let mut segments = path
@@ -62,6 +60,7 @@ async fn answer(shared: &Shared, request: Request) -> Result<(StatusCode, Value)
         .map_err(|_| Fault::AuthorizationHeaderInvalid)?;
     let login = shared.auth.rest_login(token)?;
     check_permitted(&login)?;
+    let _turn = shared.turn().await?;
     let call = Call {
         version,
         login,
@@ -70,8 +69,7 @@ async fn answer(shared: &Shared, request: Request) -> Result<(StatusCode, Value)
     let path: Vec<&str> = segments.skip(1).collect();
     match (path.as_slice(), &call.parts.method) {
         (["deployRequest"], &Method::POST) => {
-            let bytes =
-                read_envelope(&call.parts.headers, body, METADATA_REQUEST_BYTES_MAX).await?;
+            let bytes = read_body(&call.parts.headers, body, METADATA_REQUEST_BYTES_MAX).await?;
             let asked = post(shared, &call, &bytes).await?;
             Ok((StatusCode::CREATED, rendered(shared, &call, &asked, None)))
         }
@@ -82,8 +80,7 @@ async fn answer(shared: &Shared, request: Request) -> Result<(StatusCode, Value)
             Ok((StatusCode::OK, body))
         }
         (["deployRequest", id], &Method::PATCH) => {
-            let bytes =
-                read_envelope(&call.parts.headers, body, METADATA_REQUEST_BYTES_MAX).await?;
+            let bytes = read_body(&call.parts.headers, body, METADATA_REQUEST_BYTES_MAX).await?;
             let asked: Patch = unreadable(serde_json::from_slice(&bytes))?;
             if asked.deploy_result.status != CANCELING {
                 return Err(Fault::Metadata(MetadataFault::RequestUnreadable).into());

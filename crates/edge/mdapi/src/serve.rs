@@ -6,15 +6,16 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use landfall_auth::Login;
 use landfall_envelope::Envelope;
-use landfall_http::body::read_envelope;
+use landfall_http::body::{Opened, open_envelope};
 use landfall_model::limits::METADATA_REQUEST_BYTES_MAX;
 use landfall_model::{Fault, SoapFault};
 use landfall_wire::versions;
 use landfall_xml::Writer;
 use serde_json::json;
+use tokio::sync::SemaphorePermit;
 
 use crate::calls::Saving;
 use crate::deployment::{Deployment, Status};
@@ -49,8 +50,6 @@ pub(crate) async fn metadata(State(shared): State<Arc<Shared>>, request: Request
 }
 
 async fn answered(shared: &Shared, request: Request) -> Result<(String, String), Error> {
-    let turn = shared.reading.acquire().await;
-    let _turn = turn.map_err(|_| landfall_engine::Error::Stopped)?;
     let (parts, body) = request.into_parts();
     let mut path = parts
         .uri
@@ -59,17 +58,8 @@ async fn answered(shared: &Shared, request: Request) -> Result<(String, String),
         .filter(|segment| !segment.is_empty());
     let version = path.nth(3).and_then(versions::parse_soap);
     version.ok_or(Fault::Soap(SoapFault::VersionInvalid))?;
-    let bytes = read_envelope(&parts.headers, body, METADATA_REQUEST_BYTES_MAX).await?;
-    let envelope = Envelope::parse(&bytes)?;
-    drop(bytes);
-    let token = envelope
-        .option("SessionHeader", "sessionId")
-        .ok_or(Fault::SessionMissing)?;
-    let login = shared.auth.authenticate(token)?;
-    if !login.scopes.cover_rest() {
-        return Err(Fault::ApiScopeMissing.into());
-    }
-    check_permitted(&login)?;
+    let opened = open_envelope(&parts.headers, body).await?;
+    let (login, _turn, envelope) = admitted(shared, &parts.headers, opened).await?;
     let call = Call {
         shared,
         login,
@@ -78,6 +68,38 @@ async fn answered(shared: &Shared, request: Request) -> Result<(String, String),
     let mut w = Writer::new();
     perform(&call, &mut w).await?;
     Ok((envelope.operation.name.clone(), w.finish()))
+}
+
+/// Who calls, their turn, and the request, of which no more than the beginning is read before the other two.
+async fn admitted<'s>(
+    shared: &'s Shared,
+    headers: &HeaderMap,
+    opened: Opened,
+) -> Result<(Arc<Login>, SemaphorePermit<'s>, Envelope), Error> {
+    if opened.is_whole() {
+        let bytes = opened.read(headers, METADATA_REQUEST_BYTES_MAX).await?;
+        let envelope = Envelope::parse(&bytes)?;
+        let login = login(shared, &envelope)?;
+        return Ok((login, shared.turn().await?, envelope));
+    }
+    let beginning = Envelope::beginning(opened.beginning()).ok_or(Fault::RequestTooLarge)?;
+    let login = login(shared, &beginning)?;
+    let turn = shared.turn().await?;
+    let bytes = opened.read(headers, METADATA_REQUEST_BYTES_MAX).await?;
+    Ok((login, turn, Envelope::parse(&bytes)?))
+}
+
+/// Who calls, if they may use the Metadata API.
+fn login(shared: &Shared, envelope: &Envelope) -> Result<Arc<Login>, Fault> {
+    let token = envelope
+        .option("SessionHeader", "sessionId")
+        .ok_or(Fault::SessionMissing)?;
+    let login = shared.auth.authenticate(token)?;
+    if !login.scopes.cover_rest() {
+        return Err(Fault::ApiScopeMissing);
+    }
+    check_permitted(&login)?;
+    Ok(login)
 }
 
 async fn perform(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {

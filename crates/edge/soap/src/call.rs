@@ -43,9 +43,7 @@ impl<'r> Call<'r> {
         endpoint: &'r Endpoint,
         envelope: &'r Envelope,
     ) -> Result<Self, Fault> {
-        let token = envelope
-            .option("SessionHeader", "sessionId")
-            .ok_or(Fault::SessionMissing)?;
+        let token = token(envelope)?;
         let login = authenticated(&state.auth, token)?;
         Ok(Self {
             state,
@@ -102,7 +100,20 @@ impl<'r> Call<'r> {
     }
 }
 
-fn authenticated(auth: &Auth, token: &str) -> Result<Arc<Login>, Fault> {
+/// The session id of a request.
+///
+/// # Errors
+/// [`Fault::SessionMissing`].
+pub(crate) fn token(envelope: &Envelope) -> Result<&str, Fault> {
+    let token = envelope.option("SessionHeader", "sessionId");
+    token.ok_or(Fault::SessionMissing)
+}
+
+/// The login of a session id.
+///
+/// # Errors
+/// [`Fault::SessionInvalid`], [`Fault::ApiScopeMissing`].
+pub(crate) fn authenticated(auth: &Auth, token: &str) -> Result<Arc<Login>, Fault> {
     let login = auth.authenticate(token)?;
     if login.scopes.cover_rest() {
         Ok(login)

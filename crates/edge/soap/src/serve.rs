@@ -10,14 +10,14 @@ use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode, header};
 use landfall_auth::{Source, Visit};
 use landfall_envelope::Envelope;
-use landfall_http::body::read_envelope;
+use landfall_http::body::open_envelope;
 use landfall_model::limits::{REST_REQUESTS_DAILY_DEVELOPER, SOAP_BODY_BYTES_MAX};
 use landfall_model::{Fault, SoapFault};
 use landfall_wire::versions;
 
 use crate::SoapState;
 use crate::answer::{self, Dialect, Results};
-use crate::call::{Call, Endpoint};
+use crate::call::{Call, Endpoint, authenticated, token};
 use crate::{operation, session};
 
 /// A header that every request has, and nobody reads.
@@ -41,7 +41,7 @@ async fn serve(state: &SoapState, request: Request, dialect: Dialect) -> Respons
         return (StatusCode::METHOD_NOT_ALLOWED, allow, "Only POST allowed").into_response();
     }
     let (parts, body) = request.into_parts();
-    let envelope = match read(&parts.headers, body).await {
+    let envelope = match read(state, &parts.headers, body).await {
         Ok(envelope) => envelope,
         Err(fault) => return answer::failure(dialect, &fault),
     };
@@ -51,11 +51,25 @@ async fn serve(state: &SoapState, request: Request, dialect: Dialect) -> Respons
     }
 }
 
-async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Envelope, Fault> {
+/// Reads an envelope: of one that is long, no more than the beginning before the caller is known.
+async fn read(
+    state: &SoapState,
+    headers: &HeaderMap,
+    body: axum::body::Body,
+) -> Result<Envelope, Fault> {
     if !headers.contains_key(ACTION) {
         return Err(Fault::Soap(SoapFault::ActionMissing));
     }
-    Envelope::parse(&read_envelope(headers, body, SOAP_BODY_BYTES_MAX).await?)
+    let opened = open_envelope(headers, body).await?;
+    if !opened.is_whole() {
+        let beginning = Envelope::beginning(opened.beginning());
+        let beginning = beginning.ok_or(Fault::RequestTooLarge)?;
+        if beginning.operation.name == session::LOGIN {
+            return Err(Fault::RequestTooLarge);
+        }
+        authenticated(&state.auth, token(&beginning)?)?;
+    }
+    Envelope::parse(&opened.read(headers, SOAP_BODY_BYTES_MAX).await?)
 }
 
 async fn answered(

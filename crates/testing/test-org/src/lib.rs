@@ -10,11 +10,12 @@
 pub mod channels;
 pub mod definitions;
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use landfall_auth::{Auth, Client, NewUser, PasswordCost, Settings};
@@ -27,6 +28,8 @@ use landfall_model::{RecordId, Timestamp, Value as Field};
 use landfall_store::Opened;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::mpsc::{Sender, channel};
+use tokio_stream::wrappers::ReceiverStream;
 use tower::ServiceExt;
 
 /// When a new org's clock stands.
@@ -329,6 +332,14 @@ impl Reply {
         let value = self.headers.get(name)?;
         Some(value.to_str().expect("a text"))
     }
+}
+
+/// The body of a request of which the end does not come before the other part is dropped.
+pub fn slow_body(beginning: impl Into<Bytes>) -> (Body, Sender<Result<Bytes, Infallible>>) {
+    let (sender, receiver) = channel(1);
+    let sent = sender.try_send(Ok(beginning.into()));
+    sent.expect("there is space for the beginning");
+    (Body::from_stream(ReceiverStream::new(receiver)), sender)
 }
 
 /// Sends a request to an edge and takes its answer.

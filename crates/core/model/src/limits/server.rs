@@ -27,8 +27,25 @@ pub const HSTS_SECONDS: u64 = 31_536_000;
 /// Source: "Headers and URI limits".
 pub const REQUEST_TARGET_BYTES_MAX: usize = 16 * 1024;
 
+/// Memory for the bodies of all requests in progress: `Fault::ServerBusy` beyond. Unit: KiB. Source: none.
+pub const BODIES_KIB_MAX: usize = 256 * 1024;
+
+/// The same for requests of clients that are not known yet, whose login is in the body. Unit: KiB. Source: none.
+pub const ANONYMOUS_BODIES_KIB_MAX: usize = 16 * 1024;
+
+/// The body of a request, as far as it is read before its login is known. Unit: bytes.
+/// Source: none; logins and the headers of SOAP calls are much shorter.
+pub const ANONYMOUS_BODY_BYTES_MAX: usize = 64 * 1024;
+
 /// Pause within the body of a request. Source: none.
 pub const BODY_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// Time that a client may take for the body of a request, and for each of so many bytes a second more:
+/// a body that comes in a trickle ends. Source: none.
+pub const BODY_TIME_MIN: Duration = Duration::from_mins(1);
+
+/// See [`BODY_TIME_MIN`]. Source: none; a tenth of a slow mobile network.
+pub const BODY_BYTES_A_SECOND_MIN: u64 = 4 * 1024;
 
 /// Time until a new connection has begun a request, TLS handshake included. Source: none.
 pub const CONNECTION_OPENING_MAX: Duration = Duration::from_secs(15);

@@ -1,5 +1,6 @@
 //! Deployments and retrievals over both APIs, as clients ask for them.
 
+mod bodies;
 mod calls;
 mod connected_apps;
 mod deploying;

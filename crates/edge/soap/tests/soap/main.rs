@@ -1,5 +1,6 @@
 //! Calls about what an administrator has defined, on an org that has it. The shipped objects are in the transcripts.
 
+mod bodies;
 mod events;
 mod older;
 mod org;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use http::Request;
 use landfall_metadata::Component;
 use landfall_soap::{SoapState, router};
@@ -75,6 +76,19 @@ impl Org {
         let (status, body) = self.send(version, &self.inner.token, "", call).await;
         assert_eq!(status, 200, "{body}");
         body
+    }
+
+    /// Sends an envelope as it is; the answer's status and text.
+    pub(crate) async fn send_body(&self, body: Body) -> (u16, String) {
+        let request = Request::builder()
+            .method("POST")
+            .uri("/services/Soap/u/59.0")
+            .header("soapaction", "\"\"")
+            .body(body)
+            .expect("a request");
+        let reply = landfall_test_org::send(&self.router, request).await;
+        let text = String::from_utf8(reply.body).expect("a text");
+        (reply.status.as_u16(), text)
     }
 
     async fn send(&self, version: &str, token: &str, headers: &str, call: &str) -> (u16, String) {

@@ -13,7 +13,7 @@ async fn view(org: &Org) -> OrgView {
 }
 
 #[tokio::test]
-async fn a_query_that_nobody_waits_for_ends_at_its_next_record() {
+async fn an_abandoned_query_ends_at_its_next_record() {
     let org = Org::new().await;
     let view = view(&org).await;
     let question = Question {
