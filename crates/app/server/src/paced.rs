@@ -150,7 +150,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_at_the_minimum_rate_is_read_to_its_end() {
         pause();
-        let (sender, mut body) = body();
+        let (sender, body) = body();
         let second = usize::try_from(BODY_BYTES_A_SECOND_MIN).expect("a small number");
         tokio::spawn(async move {
             for _ in 0..600 {

@@ -22,7 +22,7 @@ use landfall_model::limits::{
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, QueryRefusal, RecordId, Timestamp, Value};
 use landfall_query::{Context, Zone, read};
-use landfall_store::{Deadline, QueryResult, ResultRow, QueryLimits};
+use landfall_store::{Deadline, QueryLimits, QueryResult, ResultRow};
 
 pub use landfall_query::{
     Answers, Cell, Checked, Item, Plan, Record, RecordShape, Search, Shown, Tables, TypeCase, plan,

@@ -10,7 +10,9 @@ use std::ops::ControlFlow;
 use landfall_model::limits::{QUERY_CHILD_ROWS_MIN, QUERY_ROWS_MAX};
 use landfall_model::{RecordId, Value};
 use landfall_query::Plan;
-use landfall_store::{Deadline, Error, QueryResult, ResultRow, QueryLimits, Reread, Result, ValueKind, bytes_of};
+use landfall_store::{
+    Deadline, Error, QueryLimits, QueryResult, Reread, Result, ResultRow, ValueKind, bytes_of,
+};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, Row, Statement as Prepared};
 

@@ -9,7 +9,7 @@ use landfall_model::{
 };
 use landfall_query::Plan;
 use landfall_store::{
-    Deadline, DocumentKind, Followed, QueryResult, LogBounds, Lookup, Page, Position, QueryLimits,
+    Deadline, DocumentKind, Followed, LogBounds, Lookup, Page, Position, QueryLimits, QueryResult,
     Reader, Reads, Reread, Result, TopicFilter, TopicId,
 };
 use rusqlite::Connection;

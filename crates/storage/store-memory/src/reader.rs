@@ -12,8 +12,8 @@ use landfall_model::{
 use landfall_query::Plan;
 use landfall_query::plan::Predicate;
 use landfall_store::{
-    Deadline, DocumentKind, Error, Followed, QueryResult, LogBounds, Lookup, Page, Position, QueryLimits,
-    Reader, Reads, RecentCommits, Reread, Result, TopicFilter, TopicId, bytes_of,
+    Deadline, DocumentKind, Error, Followed, LogBounds, Lookup, Page, Position, QueryLimits,
+    QueryResult, Reader, Reads, RecentCommits, Reread, Result, TopicFilter, TopicId, bytes_of,
 };
 
 use crate::state::{self, Snapshot, State, Table};

@@ -9,8 +9,8 @@ use landfall_model::{
 };
 use landfall_query::Plan;
 use landfall_store::{
-    Deadline, DocumentKind, Followed, QueryResult, Lookup, Page, Position, QueryLimits, Reads, Reread,
-    Result, TopicId,
+    Deadline, DocumentKind, Followed, Lookup, Page, Position, QueryLimits, QueryResult, Reads,
+    Reread, Result, TopicId,
 };
 use proptest::prelude::*;
 
