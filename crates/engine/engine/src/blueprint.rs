@@ -12,7 +12,7 @@ use crate::Streams;
 use crate::defaults;
 use crate::roll_up::Summary;
 
-/// FieldSet of the fields that the service itself sets; none for one that the object does not have.
+/// The fields that the service itself sets; none for one that the object does not have.
 #[derive(Debug)]
 pub(crate) struct SystemFields {
     pub(crate) id: Option<usize>,
