@@ -179,12 +179,12 @@ impl Disk {
             After::NextRequest => {}
             After::OnceThereIsSpace => {
                 Self::ensure_refused(&mut org, &mut attempts)?;
+                Self::ensure_reported(&mut org, "the disk is full")?;
                 fs::remove_file(&self.trigger)?;
             }
             After::NothingMore => {
                 Self::ensure_refused(&mut org, &mut attempts)?;
-                let readiness = org.readiness()?;
-                ensure!(readiness != 200, "/readyz answers 200 after the fault");
+                Self::ensure_reported(&mut org, "a sync of the disk failed")?;
             }
         }
         if self.after() != After::NothingMore {
@@ -219,7 +219,7 @@ impl Disk {
         let server = Server::start(&self.data, &self.log, |command| self.preload(command))?;
         let token = org::login(server.address)?;
         let mut org = Org::connect(server.address, &token)?;
-        ensure!(org.readiness()? == 200, "not ready on a good disk");
+        ensure!(org.readiness()?.0 == 200, "not ready on a good disk");
         let mut attempts = Vec::new();
         for number in 0..WRITERS {
             attempts.push(attempt(org.create(&format!("before {number}")), number));
@@ -304,8 +304,18 @@ impl Disk {
             bail!("a write was refused on a disk that is good again: {refused:?}");
         }
         ensure!(
-            org.readiness()? == 200,
+            org.readiness()?.0 == 200,
             "not ready on a disk that is good again"
+        );
+        Ok(())
+    }
+
+    /// `/readyz` gives the reason.
+    fn ensure_reported(org: &mut Org, reason: &str) -> Result<()> {
+        let (status, reasons) = org.readiness()?;
+        ensure!(
+            status == 503 && reasons.contains(reason),
+            "/readyz answers {status} {reasons} after the fault"
         );
         Ok(())
     }

@@ -108,12 +108,13 @@ impl Org {
         }
     }
 
-    /// The status of `/readyz`.
+    /// The status and the reasons of `/readyz`.
     ///
     /// # Errors
     /// When there is no answer.
-    pub(crate) fn readiness(&mut self) -> Result<u16> {
-        Ok(self.connection.get("/readyz")?.status)
+    pub(crate) fn readiness(&mut self) -> Result<(u16, String)> {
+        let answer = self.connection.get("/readyz")?;
+        Ok((answer.status, answer.body))
     }
 }
 

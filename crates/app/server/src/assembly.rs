@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::metrics::{self, MetricsState};
 use crate::phase::{Listener, Phase};
 use crate::server::Environment;
-use crate::{health, project, retention, seeds, usage};
+use crate::{disk, health, project, retention, seeds, usage};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
@@ -72,6 +72,7 @@ pub(crate) async fn assemble(
         clock: environment.clock,
         entropy: environment.entropy,
         instance: INSTANCE,
+        reserve_bytes: config.reserve_bytes,
         retention_hours: config.retention_hours,
         capture_all: config.capture_all,
         capture_rules: config.capture_rules,
@@ -93,6 +94,7 @@ pub(crate) async fn assemble(
     }
     seeds::load(&engine, &config.seeds).await?;
     tasks.spawn(retention::run(engine.clone(), phase.clone()));
+    tasks.spawn(disk::run(engine.clone(), phase.clone()));
     tasks.spawn(usage::run(engine.clone(), phase.clone()));
     let bulk = Bulk::open(engine.clone(), auth.clone(), bulk_folder).await?;
     let stopping = stopping(phase.clone(), &mut tasks);

@@ -56,6 +56,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// How long events are retained. Unit: hours.
     pub retention_hours: u64,
+    /// Free space of the disk below which uploads and jobs are refused. Unit: bytes.
+    pub reserve_bytes: u64,
     /// Whether changes of every object that supports it are captured.
     pub capture_all: bool,
     /// Whether logins are published to `LoginEventStream`.
@@ -287,6 +289,9 @@ impl Config {
             public_url: set.get(&settings::PUBLIC_URL)?,
             trusted_proxies: set.get(&settings::PROXIES_TRUSTED)?.unwrap_or_default(),
             retention_hours: set.require(&settings::RETENTION_HOURS)?,
+            reserve_bytes: set
+                .require(&settings::RESERVE_MIB)?
+                .saturating_mul(1024 * 1024),
             capture_all: set.require(&settings::CAPTURE_ALL)?,
             login_events: set.require(&settings::LOGIN_EVENTS)?,
             capture_rules: CaptureRules {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, Uri, header};
-use landfall_engine::Engine;
+use landfall_engine::{Engine, Health as OrgHealth};
 
 use crate::phase::{Listener, Phase};
 
@@ -45,19 +45,37 @@ async fn alive() -> Response {
 
 /// The listener is up, or nobody could ask; the store was opened and its log read, or nothing would listen.
 async fn ready(State(health): State<Health>) -> Response {
-    if !health.engine.is_writable() {
-        return json(
+    let reason = match reason(health.engine.health()) {
+        None if health.phase.phase() != Phase::Running => Some("the server is stopping".to_owned()),
+        reason => reason,
+    };
+    match reason {
+        None => json(StatusCode::OK, r#"{"status":"ready","reasons":[]}"#),
+        // The reasons are texts of this file: none needs escaping.
+        Some(reason) => json(
             StatusCode::SERVICE_UNAVAILABLE,
-            r#"{"status":"unavailable","reasons":["the store has failed and takes no writes"]}"#,
-        );
+            format!(r#"{{"status":"unavailable","reasons":["{reason}"]}}"#),
+        ),
     }
-    if health.phase.phase() != Phase::Running {
-        return json(
-            StatusCode::SERVICE_UNAVAILABLE,
-            r#"{"status":"unavailable","reasons":["the server is stopping"]}"#,
-        );
+}
+
+/// Why an org cannot serve, what becomes of it by itself, and the page that says what to do.
+fn reason(health: OrgHealth) -> Option<String> {
+    match health {
+        OrgHealth::Writable => None,
+        OrgHealth::Refusing(failure) => Some(format!(
+            "{failure}: changes are refused for now; see docs/operations/{}.md",
+            failure.as_str()
+        )),
+        OrgHealth::Ended(failure) => Some(format!(
+            "{failure}: changes are refused until a restart; see docs/operations/{}.md",
+            failure.as_str()
+        )),
+        OrgHealth::Stale => Some(
+            "a change is stored and cannot be read back; see docs/operations/other.md".to_owned(),
+        ),
+        OrgHealth::Stopped => Some("the server is stopping".to_owned()),
     }
-    json(StatusCode::OK, r#"{"status":"ready","reasons":[]}"#)
 }
 
 async fn certificate(State(health): State<Health>) -> Response {

@@ -11,6 +11,7 @@ mod bearer;
 pub mod config;
 mod connections;
 mod cors;
+mod disk;
 mod error;
 mod front;
 mod health;

@@ -591,6 +591,8 @@ pub enum Fault {
     // ---- the service
     /// The store cannot take writes; nothing of the request was kept.
     StoreUnavailable,
+    /// There is too little space for what the request would store.
+    StorageLimitExceeded,
     /// More is asked of the service than it can do now.
     ServerBusy,
     /// A defect of the service; the number finds it in the log.

@@ -192,6 +192,13 @@ pub const BULK_JOBS_AT_ONCE_MAX: usize = 4;
 /// Pause before a bulk job tries again whose transaction the store could not keep. Source: none.
 pub const BULK_RETRY_PAUSE: Duration = Duration::from_secs(5);
 
+/// Bytes of an upload after which the free space of the disk is looked at again. Source: none; far less than the reserve.
+pub const RESERVE_CHECK_BYTES: u64 = 1024 * 1024;
+
+/// Free space of the disk below which uploads and jobs are refused. Unit: MiB. Source: none; the write-ahead log and the
+/// commits of a busy hour.
+pub const RESERVE_MIB: u64 = 512;
+
 /// Bulk jobs that are kept: `BulkFault::QuotaExceeded` beyond.
 /// Source: none; the service counts 15,000 batches a day.
 pub const BULK_JOBS_MAX: usize = 15_000;

@@ -121,7 +121,7 @@ pub(crate) fn classic(fault: &Fault) -> RestError {
         ("INVALIDENTITY", _) => ("InvalidEntity", error.message),
         ("INVALIDURL", _) => ("InvalidUrl", error.message),
         ("FEATURENOTENABLED", _) => ("FeatureNotEnabled", error.message),
-        ("EXCEEDEDQUOTA", _) => ("ExceededQuota", error.message),
+        ("EXCEEDEDQUOTA" | "STORAGE_LIMIT_EXCEEDED", _) => ("ExceededQuota", error.message),
         (_, 403) => ("InvalidUser", error.message),
         (_, 400..=499) => ("ClientInputError", error.message),
         (_, status) => return RestError::plain(status, "Unknown", error.message),

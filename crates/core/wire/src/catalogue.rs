@@ -653,11 +653,20 @@ pub fn wire(fault: &Fault) -> Wire {
         ),
 
         // ---- the service
+        Fault::StorageLimitExceeded => on_rest(RestError::plain(
+            403,
+            "STORAGE_LIMIT_EXCEEDED",
+            "storage limit exceeded",
+        )),
         Fault::StoreUnavailable | Fault::ServerBusy => Wire {
             rest: Some(RestError::plain(
                 503,
                 "SERVER_UNAVAILABLE",
-                "Server is too busy. Please try your request again later.",
+                if *fault == Fault::StoreUnavailable {
+                    "A server that is necessary for this call is currently unavailable. Other types of requests might still work."
+                } else {
+                    "Server is too busy. Please try your request again later."
+                },
             )),
             bayeux: Some(bayeux::BUSY.to_owned()),
             oauth: Some(OauthError {

@@ -44,6 +44,8 @@ pub(crate) async fn process(
     .await?;
     let mut since = shared.engine.clock().now();
     while !*stopping.borrow() {
+        let has_space = shared.engine.check_reserve();
+        has_space.map_err(|_| Unread::Failed(Error::SpaceLow))?;
         let chunk;
         (records, chunk) = blocking(move || {
             let chunk = records.chunk()?;

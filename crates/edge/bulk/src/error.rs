@@ -1,5 +1,6 @@
 //! What can go wrong beneath the requests.
 
+use std::io;
 use std::path::PathBuf;
 
 use landfall_engine::report;
@@ -18,7 +19,7 @@ pub enum Error {
         path: PathBuf,
         /// What the system says.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A stored document cannot be read.
     #[error("the stored {what} cannot be read")]
@@ -38,17 +39,45 @@ pub enum Error {
         /// Its key.
         key: String,
     },
+    /// There is less space than the reserve.
+    #[error("less disk space is free than the reserve")]
+    SpaceLow,
     /// The data of a job is not what it was when the job began.
     #[error("the data of a job has changed")]
     ContentChanged,
 }
 
 impl Error {
+    /// Whether the job may continue later without a restart, as with a full disk.
+    pub(crate) fn is_temporary(&self) -> bool {
+        match self {
+            Self::Engine(error) => error.is_temporary(),
+            Self::SpaceLow => true,
+            Self::File { source, .. } => is_full(source),
+            Self::Document { .. }
+            | Self::Dropped(_)
+            | Self::ResultMissing { .. }
+            | Self::ContentChanged => false,
+        }
+    }
+
     /// The fault that a client receives. Anything but a refusal is logged ([`report`]).
     pub(crate) fn fault(self) -> Fault {
         match self {
             Self::Engine(error) => error.fault(),
+            Self::SpaceLow => Fault::StorageLimitExceeded,
+            Self::File { ref source, .. } if is_full(source) => {
+                report(&self, Fault::StorageLimitExceeded)
+            }
             other => report(&other, Fault::Internal { error_id: 0 }),
         }
     }
+}
+
+/// Whether a write failed for want of space.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }

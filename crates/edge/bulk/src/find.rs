@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use landfall_engine::{OrgView, PageSize, Prepared, Question};
+use landfall_engine::{Engine, OrgView, PageSize, Prepared, Question};
 use landfall_model::limits::{BULK_FOUND_BYTES_MAX, BULK_MARK_BYTES, QUERY_PAGE_ROWS_MAX};
 use landfall_model::{BulkFault, Fault, JobFailure, QueryRefusal, Value};
 use landfall_wire::job_failure;
@@ -93,6 +93,8 @@ pub(crate) async fn process(
     let Some(job) = begin(shared, entry).await? else {
         return Ok(());
     };
+    let has_space = shared.engine.check_reserve();
+    has_space.map_err(|_| Unread::Failed(Error::SpaceLow))?;
     let started = shared.engine.clock().now();
     let user = user(&job).map_err(Unread::Failed)?;
     let rights = shared.engine.rights(user).await;
@@ -106,9 +108,12 @@ pub(crate) async fn process(
     let form = job.batch_of.as_ref().map_or(Form::Csv, |batch| batch.form);
     let csv = Csv::new(job.delimiter, job.line_ending);
     let sheet = Sheet::begin(form, (table, csv), checked, job.version);
-    let found =
-        blocking(move || ResultFile::begin(part, sheet, looking, stopping).map_err(Unread::Failed))
-            .await?;
+    let engine = shared.engine.clone();
+    let found = blocking(move || {
+        let found = ResultFile::begin(part, engine, sheet, (looking, stopping));
+        found.map_err(Unread::Failed)
+    })
+    .await?;
     let found = shared
         .engine
         .scan(prepared, found, |found, row| found.take(&row))
@@ -173,6 +178,8 @@ async fn complete(
 struct ResultFile {
     file: File,
     path: PathBuf,
+    /// Knows how much space is left.
+    engine: Engine,
     sheet: Sheet,
     written: Written,
     /// Where the next mark is due. Unit: bytes.
@@ -196,6 +203,8 @@ enum Ended {
     /// The job was aborted, or the service stops.
     Interrupted,
     TooMuch,
+    /// There is less space than the reserve.
+    SpaceLow,
     Failed(io::Error),
 }
 
@@ -203,9 +212,9 @@ impl ResultFile {
     /// Makes the file.
     fn begin(
         path: PathBuf,
+        engine: Engine,
         sheet: Sheet,
-        entry: Entry,
-        stopping: watch::Receiver<bool>,
+        (entry, stopping): (Entry, watch::Receiver<bool>),
     ) -> Result<Self, Error> {
         let file = File::create(&path).map_err(|source| {
             let path = path.clone();
@@ -214,6 +223,7 @@ impl ResultFile {
         Ok(Self {
             file,
             path,
+            engine,
             sheet,
             written: Written::default(),
             next_mark: 0,
@@ -238,6 +248,9 @@ impl ResultFile {
         self.written.records += 1;
         if self.sheet.bytes().len() < BUFFER_BYTES {
             return ControlFlow::Continue(());
+        }
+        if self.engine.check_reserve().is_err() {
+            return self.end(Ended::SpaceLow);
         }
         match self.write() {
             Ok(()) => ControlFlow::Continue(()),
@@ -296,14 +309,21 @@ impl ResultFile {
                 let failure = JobFailure::ResultsTooLarge;
                 return Err(Unread::Wrong(job_failure(&failure)));
             }
+            Some(Ended::SpaceLow) => {
+                self.discarded()?;
+                return Err(Unread::Failed(Error::SpaceLow));
+            }
             Some(Ended::Failed(failure)) => Err(failure),
         };
         match outcome {
             Ok(()) => Ok(Some(self.written)),
-            Err(source) => Err(Unread::Failed(Error::File {
-                path: self.path,
-                source,
-            })),
+            Err(source) => {
+                self.discarded()?;
+                Err(Unread::Failed(Error::File {
+                    path: self.path,
+                    source,
+                }))
+            }
         }
     }
 

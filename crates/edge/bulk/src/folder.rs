@@ -8,17 +8,27 @@ use std::path::{Path, PathBuf};
 use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use landfall_engine::Engine;
 use landfall_model::Fault;
+use landfall_model::limits::RESERVE_CHECK_BYTES;
 use tokio::io::AsyncWriteExt;
 
 use crate::error::Error;
 
 /// Where the files are: one for each job that has any, and the request of a batch that is no CSV.
-pub(crate) struct Folder(PathBuf);
+pub(crate) struct Folder {
+    path: PathBuf,
+    /// Knows how much space is left.
+    engine: Engine,
+}
 
 impl Folder {
     /// Makes the folder, and removes what belongs to none of these jobs.
-    pub(crate) async fn open(path: PathBuf, jobs: Vec<String>) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        engine: Engine,
+        path: PathBuf,
+        jobs: Vec<String>,
+    ) -> Result<Self, Error> {
         tokio::task::spawn_blocking(move || {
             let unusable = |source| Error::File {
                 path: path.clone(),
@@ -34,19 +44,19 @@ impl Folder {
                     std::fs::remove_file(entry.path()).map_err(unusable)?;
                 }
             }
-            Ok(Self(path))
+            Ok(Self { path, engine })
         })
         .await?
     }
 
     /// The file of a job.
     pub(crate) fn path(&self, id: &str) -> PathBuf {
-        self.0.join(file_name(id))
+        self.path.join(file_name(id))
     }
 
     /// What a batch came as.
     pub(crate) fn request(&self, id: &str) -> PathBuf {
-        self.0.join(request_name(id))
+        self.path.join(request_name(id))
     }
 
     /// Writes what a batch came as. That is durable with the file of the job, which is received next.
@@ -57,40 +67,41 @@ impl Folder {
                 file.write_all(&request)?;
                 file.sync_all()
             });
-            written.map_err(|source| Error::File { path, source })
+            written.map_err(|source| {
+                // What is left of it would take the space of others; the failure is the answer either way.
+                let _ = std::fs::remove_file(&path);
+                Error::File { path, source }
+            })
         })
         .await?
     }
 
     /// The file of a job until it is whole.
     pub(crate) fn part(&self, id: &str) -> PathBuf {
-        self.0.join(format!("{id}.part"))
+        self.path.join(format!("{id}.part"))
     }
 
     /// Writes the data of a job as it arrives; says how many bytes it has, `most` at most. When this returns they are durable.
     ///
     /// # Errors
-    /// [`Fault::RequestTooLarge`], and [`Fault::JsonInvalid`] if it ended early: nothing is left of it.
+    /// [`Fault::RequestTooLarge`], [`Fault::StorageLimitExceeded`], and [`Fault::JsonInvalid`] if it ended early: nothing
+    /// is left of it, whatever went wrong.
     pub(crate) async fn receive(&self, id: &str, body: Body, most: u64) -> Result<u64, Fault> {
         let part = self.part(id);
-        let received = write(&part, body, most).await;
-        match received {
-            Ok(Ok(length)) => {
-                self.keep(id).await.map_err(Error::fault)?;
-                Ok(length)
-            }
-            Ok(Err(fault)) => {
-                remove(part).await.map_err(Error::fault)?;
-                remove(self.request(id)).await.map_err(Error::fault)?;
-                Err(fault)
-            }
+        let received = match self.write(&part, body, most).await {
+            Ok(Ok(length)) => self.keep(id).await.map(|()| length).map_err(Error::fault),
+            Ok(Err(fault)) => Err(fault),
             Err(source) => Err(Error::File { path: part, source }.fault()),
+        };
+        if received.is_err() {
+            self.remove(id).await.map_err(Error::fault)?;
         }
+        received
     }
 
     /// Gives the file of a job its name, now that it is whole and on the disk. When this returns that is durable.
     pub(crate) async fn keep(&self, id: &str) -> Result<(), Error> {
-        let (folder, part, path) = (self.0.clone(), self.part(id), self.path(id));
+        let (folder, part, path) = (self.path.clone(), self.part(id), self.path(id));
         tokio::task::spawn_blocking(move || {
             std::fs::rename(&part, &path)
                 .and_then(|()| File::open(&folder)?.sync_all())
@@ -104,6 +115,44 @@ impl Folder {
         remove(self.part(id)).await?;
         remove(self.request(id)).await?;
         remove(self.path(id)).await
+    }
+
+    /// Writes a body to a file, as far as it is not too long and the disk has space besides the reserve.
+    async fn write(
+        &self,
+        path: &Path,
+        mut body: Body,
+        most: u64,
+    ) -> io::Result<Result<u64, Fault>> {
+        let mut file = tokio::fs::File::create(path).await?;
+        let mut length = 0_u64;
+        let mut checked = 0_u64;
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else {
+                return Ok(Err(Fault::JsonInvalid {
+                    reason: "The HTTP entity body ended early or cannot be decompressed".to_owned(),
+                    line: 1,
+                    column: 1,
+                }));
+            };
+            let Ok(data) = frame.into_data() else {
+                continue;
+            };
+            length = length.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
+            if length > most {
+                return Ok(Err(Fault::RequestTooLarge));
+            }
+            if length >= checked {
+                if let Err(fault) = self.engine.check_reserve() {
+                    return Ok(Err(fault));
+                }
+                checked = length.saturating_add(RESERVE_CHECK_BYTES);
+            }
+            file.write_all(&data).await?;
+        }
+        file.flush().await?;
+        file.sync_all().await?;
+        Ok(Ok(length))
     }
 }
 
@@ -122,30 +171,4 @@ async fn remove(path: PathBuf) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
-}
-
-/// Writes a body to a file, as far as it is not too long.
-async fn write(path: &Path, mut body: Body, most: u64) -> io::Result<Result<u64, Fault>> {
-    let mut file = tokio::fs::File::create(path).await?;
-    let mut length = 0_u64;
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return Ok(Err(Fault::JsonInvalid {
-                reason: "The HTTP entity body ended early or cannot be decompressed".to_owned(),
-                line: 1,
-                column: 1,
-            }));
-        };
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        length = length.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
-        if length > most {
-            return Ok(Err(Fault::RequestTooLarge));
-        }
-        file.write_all(&data).await?;
-    }
-    file.flush().await?;
-    file.sync_all().await?;
-    Ok(Ok(length))
 }

@@ -21,6 +21,7 @@ use crate::{Shared, answer, lifecycle};
 
 /// Makes a job; one that brings its data is processed at once.
 pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<Response, Fault> {
+    shared.engine.check_reserve()?;
     let (body, content) = read_parts(call, body).await?;
     let definitions = call.login.definitions();
     let definition = Definition::read(&body, &definitions, &call.login)?;

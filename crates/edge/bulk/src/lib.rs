@@ -77,7 +77,7 @@ impl Bulk {
     /// [`Error`] if the store or the folder cannot be read.
     pub async fn open(engine: Engine, auth: Auth, folder: PathBuf) -> Result<Self, Error> {
         let jobs = Jobs::load(&engine).await?;
-        let folder = Folder::open(folder, jobs.ids()).await?;
+        let folder = Folder::open(engine.clone(), folder, jobs.ids()).await?;
         Ok(Self(Arc::new(Shared {
             engine,
             auth,

@@ -27,6 +27,7 @@ const NO_LOCATOR: HeaderValue = HeaderValue::from_static("null");
 
 /// Makes a job, which waits to be processed.
 pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<Response, Fault> {
+    shared.engine.check_reserve()?;
     let definition = QueryDefinition::read(&read_query(call, body).await?)?;
     let version = call.version.number();
     let view = call.login.view();

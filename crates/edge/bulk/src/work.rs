@@ -69,7 +69,7 @@ async fn done(shared: &Shared, entry: &Entry, stopping: &watch::Receiver<bool>) 
     };
     match processed {
         Ok(()) => {}
-        Err(Error::Engine(failure)) if failure.is_temporary() => {
+        Err(failure) if failure.is_temporary() => {
             warn!(job = job.id, error = %chain(&failure), "a bulk job waits for the store");
             return false;
         }

@@ -36,6 +36,7 @@ pub(crate) async fn deploy(
 
 async fn new(shared: &Shared, login: &Login, options: Options) -> Result<Deployment, Error> {
     let engine = &shared.engine;
+    engine.check_reserve()?;
     let by = person(engine, login.user_id).await?;
     let (id, now) = (deployment_id(engine)?, engine.clock().now());
     Ok(Deployment::new(id, options, by, now))

@@ -30,6 +30,7 @@ impl Bench {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             instance: *b"5f",
+            reserve_bytes: 0,
             retention_hours: 72,
             capture_all: true,
             capture_rules: landfall_engine::CaptureRules::default(),

@@ -54,6 +54,14 @@ impl Error {
         matches!(self, Self::Store(landfall_store::Error::Unavailable { .. }))
     }
 
+    /// What has gone wrong with the store, if it is that.
+    pub(crate) const fn failure(&self) -> landfall_store::Failure {
+        match self {
+            Self::Store(error) => error.failure(),
+            _ => landfall_store::Failure::Other,
+        }
+    }
+
     /// The fault that a client gets. What is no refusal is logged ([`report`]).
     pub fn fault(self) -> Fault {
         let fault = match self {

@@ -21,6 +21,7 @@ mod entropy;
 mod error;
 mod external_id;
 mod generic_channels;
+mod health;
 mod lens;
 mod log;
 mod managed;
@@ -50,6 +51,7 @@ mod view;
 mod workspace;
 mod writer;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 
 use landfall_model::{CommitNumber, Fault, RecordId};
@@ -58,7 +60,7 @@ use landfall_store::{Document, Opened, Reader};
 pub use landfall_channel::Filter;
 pub use landfall_metadata::{Channel as DeclaredChannel, ChannelMember, ChannelType, MemberText};
 pub use landfall_metadata::{ConnectedApp, Kind, ManagedSubscription, Part, Problem, ReplayFrom};
-pub use landfall_store::{Event, LogBounds, NewEvent, TopicFilter, TopicId};
+pub use landfall_store::{Event, Failure, LogBounds, NewEvent, TopicFilter, TopicId};
 
 pub use access::{Access, OrgView, Rights};
 pub use channel::Channel;
@@ -74,6 +76,7 @@ pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::Error;
 pub use external_id::record_named;
 pub use generic_channels::{GenericChannel, GenericChannels, Push, is_name as is_channel_name};
+pub use health::Health;
 pub use landfall_capture::transaction::CaptureRules;
 pub use lens::Lens;
 pub use log::{
@@ -113,6 +116,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// The two instance characters of record ids, such as `5f`.
     pub instance: [u8; 2],
+    /// Free space of the disk below which uploads and jobs are refused. Unit: bytes.
+    pub reserve_bytes: u64,
     /// How long events are retained. Unit: hours.
     pub retention_hours: u64,
     /// Whether changes of every object that supports it are captured.
@@ -141,6 +146,9 @@ struct Shared {
     lanes: query::lanes::Lanes,
     org: Org,
     usage: Arc<Usage>,
+    reserve_bytes: u64,
+    /// Whether the disk had less space than the reserve when it was last looked at.
+    is_low: AtomicBool,
     writer: Handle,
 }
 
@@ -272,10 +280,5 @@ impl Engine {
     /// How much the writer has done.
     pub fn writer_counters(&self) -> &WriterCounters {
         self.0.writer.counters()
-    }
-
-    /// Whether writes are taken: not after the store has failed.
-    pub fn is_writable(&self) -> bool {
-        self.0.writer.is_healthy()
     }
 }

@@ -1,6 +1,7 @@
 //! Who the org is, and how a new one begins.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, Value};
 use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Writer};
@@ -69,7 +70,6 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         state: Arc::clone(&state),
         usage: Arc::clone(&usage),
         last_now: org.created.max(store.reader.position()?.appended_at),
-        is_refusing: false,
     };
     let thread = writer::spawn(core, inbox, &handle)?;
     let shared = Shared {
@@ -84,6 +84,8 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         lanes: Lanes::default(),
         org,
         usage,
+        reserve_bytes: parts.reserve_bytes,
+        is_low: AtomicBool::new(false),
         writer: handle,
     };
     Ok((Engine(Arc::new(shared)), thread))

@@ -32,6 +32,7 @@ use crate::definitions::{self, Modified};
 use crate::deploy::{self, Deployment, Grants};
 use crate::entropy::Entropy;
 use crate::error::Error;
+use crate::health::log_end;
 use crate::managed;
 use crate::numbers::Numbers;
 use crate::plan::Planner;
@@ -59,8 +60,6 @@ pub(crate) struct Core {
     pub(crate) state: Arc<OrgState>,
     pub(crate) usage: Arc<Usage>,
     pub(crate) last_now: Timestamp,
-    /// Whether the store has refused the last commit.
-    pub(crate) is_refusing: bool,
 }
 
 pub(crate) fn spawn(core: Core, inbox: Inbox, handle: &Handle) -> Result<WriterThread, Error> {
@@ -128,7 +127,7 @@ impl Core {
     fn run(mut self, mut inbox: Inbox) {
         while let Some(first) = inbox.wait() {
             inbox.state.may_be_asked_again();
-            let stop = if inbox.state.has_failed() {
+            let stop = if inbox.state.health.has_ended() {
                 first.refuse(failed)
             } else if self.state.is_stale() && !self.load_again() {
                 first.refuse(|| Fault::StoreUnavailable.into())
@@ -175,8 +174,8 @@ impl Core {
         self.commit(write, group, &inbox.state);
         for answer in trims {
             let trimmed = self.trim();
-            if trimmed.as_ref().is_err_and(ends_the_writer) {
-                inbox.state.fail();
+            if let Err(failure) = &trimmed {
+                not_kept(failure, &inbox.state);
             }
             answer_with(answer, trimmed);
         }
@@ -186,8 +185,10 @@ impl Core {
         if let Some((deployment, answer)) = deployment {
             let current = self.state.check().map_err(Error::from);
             let deployed = current.and_then(|()| self.deploy(*deployment, &inbox.state));
-            if deployed.as_ref().is_err_and(ends_the_writer) {
-                inbox.state.fail();
+            if let Err(failure) = deployed.as_ref()
+                && ends_the_writer(failure)
+            {
+                inbox.state.health.end(failure.failure());
             }
             answer_with(answer, deployed);
         }
@@ -241,25 +242,11 @@ impl Core {
     ) -> Result<ReplayId, Error> {
         let made = self.write_group(write, group, state);
         if let Err(failure) = &made {
-            self.not_kept(failure, state);
+            not_kept(failure, state);
+        } else {
+            kept(state);
         }
         made
-    }
-
-    /// Logs why a commit was not kept.
-    fn not_kept(&mut self, failure: &Error, state: &State) {
-        if ends_the_writer(failure) {
-            error!(error = %crate::chain(failure), "commit failed: no more writes are taken until a restart");
-            state.fail();
-            return;
-        }
-        let is_refusing = matches!(
-            failure,
-            Error::Store(landfall_store::Error::Unavailable { .. })
-        );
-        if is_refusing && !std::mem::replace(&mut self.is_refusing, true) {
-            warn!(error = %crate::chain(failure), "commit refused by the store: nothing of it was kept, the next one is tried");
-        }
     }
 
     /// Makes a write durable. Every commit of the writer goes this way.
@@ -272,11 +259,7 @@ impl Core {
         self.last_now = self.last_now.max(at);
         // Numbers of a commit that was not kept are not used again by this writer, and no record has them.
         write.documents.extend(self.numbers.take_moved());
-        let committed = settled(&mut *self.store, &write, events)?;
-        if std::mem::replace(&mut self.is_refusing, false) {
-            info!("the store takes writes again");
-        }
-        Ok(committed)
+        Ok(settled(&mut *self.store, &write, events)?)
     }
 
     /// Commits, and then shows the events.
@@ -363,8 +346,11 @@ impl Core {
     fn deploy(&mut self, deployment: Deployment, state: &State) -> Result<(), Error> {
         let earlier = self.state.definitions();
         let deployed = self.put_in_force(deployment);
+        if deployed.is_ok() {
+            kept(state);
+        }
         if let Err(failure) = &deployed {
-            self.not_kept(failure, state);
+            not_kept(failure, state);
             if !ends_the_writer(failure) {
                 self.store.prepare(earlier.catalog().entities())?;
             }
@@ -473,6 +459,27 @@ impl Core {
         let more = self.store.trim(before)?;
         self.follow();
         Ok(more)
+    }
+}
+
+/// Takes note that a commit was kept.
+fn kept(state: &State) {
+    if state.health.accept() {
+        info!("the store takes writes again");
+    }
+}
+
+/// Takes note of why a commit was not kept.
+fn not_kept(failure: &Error, state: &State) {
+    if ends_the_writer(failure) {
+        log_end(failure.failure(), failure);
+        state.health.end(failure.failure());
+    } else if failure.is_temporary() && state.health.refuse(failure.failure()) {
+        warn!(
+            failure = failure.failure().as_str(),
+            error = %crate::chain(failure),
+            "commit refused by the store: nothing of it was kept, the next one is tried"
+        );
     }
 }
 

@@ -10,7 +10,7 @@
 
 use std::fmt::Display;
 
-use landfall_store::{Cause, Error};
+use landfall_store::{Cause, Error, Failure};
 use rusqlite::{ErrorCode, ffi};
 
 /// What a write leads to.
@@ -31,6 +31,38 @@ pub(crate) fn keeps_nothing(failure: &Cause) -> bool {
                 | ffi::SQLITE_IOERR_SHMSIZE
         )
     })
+}
+
+/// The failure after which this writer takes no more writes.
+pub(crate) fn ended(source: Cause) -> Error {
+    Error::Commit {
+        failure: failure(&source),
+        source,
+    }
+}
+
+/// What a failed write means to an operator.
+pub(crate) fn failure(source: &Cause) -> Failure {
+    let error = source
+        .downcast_ref::<rusqlite::Error>()
+        .and_then(rusqlite::Error::sqlite_error);
+    let Some(error) = error else {
+        return Failure::Other;
+    };
+    match error.extended_code {
+        ffi::SQLITE_FULL => Failure::DiskFull,
+        ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC | ffi::SQLITE_IOERR_CLOSE => {
+            Failure::SyncFailed
+        }
+        ffi::SQLITE_IOERR_DATA | ffi::SQLITE_IOERR_CORRUPTFS => Failure::Damaged,
+        _ => match error.code {
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Failure::Damaged,
+            ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::DatabaseBusy => {
+                Failure::WriteFailed
+            }
+            _ => Failure::Other,
+        },
+    }
 }
 
 /// Names what was read: a damaged file is corrupt, the rest is a failed read.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use landfall_model::limits::{READER_STATEMENTS_MAX, STORE_BUSY_TIMEOUT, WRITER_STATEMENTS_MAX};
-use landfall_store::{Cause, Position, RecentCommits, Result};
+use landfall_store::{Cause, Error, Failure, Position, RecentCommits, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tracing::warn;
@@ -50,17 +50,34 @@ impl Shared {
     /// Whether the file that was opened is still the one at its path.
     ///
     /// # Errors
-    /// What happened to it.
-    pub(crate) fn check_in_place(&self) -> std::result::Result<(), Cause> {
+    /// [`Error::Commit`]: what is written to a file that nobody finds again is not kept.
+    pub(crate) fn check_in_place(&self) -> Result<()> {
         let Identity { path, file } = &self.identity;
-        match device_and_number(path) {
-            Ok(now) if now == *file => Ok(()),
-            Ok(_) => Err(format!("{} was replaced while it was open", path.display()).into()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(format!("{} was removed while it was open", path.display()).into())
-            }
-            Err(error) => Err(error.into()),
-        }
+        let shown = path.display();
+        let (failure, source): (_, Cause) = match device_and_number(path) {
+            Ok(now) if now == *file => return Ok(()),
+            Ok(_) => (
+                Failure::FileReplaced,
+                format!("{shown} was replaced while it was open").into(),
+            ),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (
+                Failure::FileMissing,
+                format!("{shown} was removed while it was open").into(),
+            ),
+            Err(error) => (Failure::Other, error.into()),
+        };
+        Err(Error::Commit { failure, source })
+    }
+
+    /// Bytes that the disk of the file has left for this process.
+    pub(crate) fn free_bytes(&self) -> io::Result<u64> {
+        let folder = self
+            .identity
+            .path
+            .parent()
+            .unwrap_or_else(|| Path::new("."));
+        let disk = rustix::fs::statvfs(folder)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 }
 

@@ -9,8 +9,8 @@ use landfall_model::{
 };
 use landfall_query::Plan;
 use landfall_store::{
-    Deadline, DocumentKind, Followed, LogBounds, Lookup, Page, Position, QueryLimits, QueryResult,
-    Reader, Reads, Reread, Result, TopicFilter, TopicId,
+    Deadline, DocumentKind, Error, Followed, LogBounds, Lookup, Page, Position, QueryLimits,
+    QueryResult, Reader, Reads, Reread, Result, TopicFilter, TopicId,
 };
 use rusqlite::Connection;
 
@@ -162,6 +162,15 @@ impl Reader for EmbeddedReader {
 
     fn position(&self) -> Result<Position> {
         Ok(self.0.recent.position())
+    }
+
+    fn free_bytes(&self) -> Result<Option<u64>> {
+        self.0.check_in_place()?;
+        let free = self.0.free_bytes().map_err(|source| Error::Read {
+            what: "free space",
+            source: source.into(),
+        })?;
+        Ok(Some(free))
     }
 
     fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed> {

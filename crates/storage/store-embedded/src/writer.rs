@@ -14,7 +14,7 @@ use landfall_store::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tracing::warn;
 
-use crate::error::{Attempt, keeps_nothing, stored};
+use crate::error::{Attempt, ended, failure, keeps_nothing, stored};
 use crate::file::Shared;
 use crate::layout::Layout;
 use crate::{documents, log, prepare, rows};
@@ -51,8 +51,7 @@ impl EmbeddedWriter {
         // Until it has succeeded: a panic in `work` ends this writer too.
         self.poisoned = true;
         // What is written to a file that nobody finds again is not kept.
-        let in_place = self.shared.check_in_place();
-        in_place.map_err(|source| Error::Commit { source })?;
+        self.shared.check_in_place()?;
         match within(&self.connection, |connection| {
             work(connection, &self.shared)
         }) {
@@ -63,9 +62,12 @@ impl EmbeddedWriter {
             }
             Err(source) if keeps_nothing(&source) && self.connection.is_autocommit() => {
                 self.poisoned = false;
-                Err(Error::Unavailable { source })
+                Err(Error::Unavailable {
+                    failure: failure(&source),
+                    source,
+                })
             }
-            Err(source) => Err(Error::Commit { source }),
+            Err(source) => Err(ended(source)),
         }
     }
 
@@ -160,7 +162,6 @@ impl Writer for EmbeddedWriter {
         if self.poisoned {
             return Err(Error::Poisoned);
         }
-        let failed = |source| Error::Commit { source };
         let layouts: Vec<_> = entities
             .iter()
             .map(|entity| (entity, Arc::new(Layout::new(entity))))
@@ -171,7 +172,7 @@ impl Writer for EmbeddedWriter {
             // What is said of a field is no failure.
             changes.extend(planned.map_err(|failure| match failure.downcast() {
                 Ok(kept) => *kept,
-                Err(source) => failed(source),
+                Err(source) => ended(source),
             })?);
         }
         // The topics that these objects need are numbered along with them: each alone would be a commit of its own.
@@ -183,7 +184,7 @@ impl Writer for EmbeddedWriter {
                 .as_str()
                 .to_owned()
         });
-        let topics = self.unnumbered(topics).map_err(failed)?;
+        let topics = self.unnumbered(topics).map_err(ended)?;
         if !changes.is_empty() || !topics.is_empty() {
             self.transact(|connection, _| {
                 for change in &changes {
@@ -204,9 +205,7 @@ impl Writer for EmbeddedWriter {
             return Ok(*number);
         }
         let name = topic.as_str().to_owned();
-        let new = self
-            .unnumbered([name])
-            .map_err(|source| Error::Commit { source })?;
+        let new = self.unnumbered([name]).map_err(ended)?;
         self.transact(|connection, _| number_topics(connection, &new))?;
         self.topics.extend(new);
         self.topic(topic)
@@ -240,7 +239,9 @@ impl Writer for EmbeddedWriter {
                 let commit = self.moved(position, Touched::by(write, &self.reported));
                 Ok(Outcome::Committed(Committed { events, commit }))
             }
-            Err(Error::Unavailable { source }) => Ok(Outcome::Unavailable(source)),
+            Err(Error::Unavailable { failure, source }) => {
+                Ok(Outcome::Unavailable { failure, source })
+            }
             Err(error) => Err(error),
         }
     }
@@ -251,9 +252,9 @@ impl Writer for EmbeddedWriter {
             return Err(Error::Poisoned);
         }
         self.poisoned = true;
-        Err(Error::Commit {
-            source: format!("transaction {} was never in doubt", transaction.0).into(),
-        })
+        Err(ended(
+            format!("transaction {} was never in doubt", transaction.0).into(),
+        ))
     }
 
     fn trim(&mut self, before: Timestamp) -> Result<bool> {
@@ -280,7 +281,7 @@ impl Writer for EmbeddedWriter {
             return Ok(true);
         }
         match self.transact(|connection, _| log::shrink(connection)) {
-            Err(Error::Unavailable { source }) => {
+            Err(Error::Unavailable { source, .. }) => {
                 warn!(error = %source, "free space of the data file cannot be given back now");
                 Ok(false)
             }
@@ -336,7 +337,7 @@ mod tests {
     use std::path::Path;
 
     use landfall_store::laws::sample;
-    use landfall_store::{Document, RowWrite};
+    use landfall_store::{Document, Failure, RowWrite};
 
     use super::*;
     use crate::{Config, file};
@@ -391,7 +392,16 @@ mod tests {
             .expect("set to the present size");
         for _ in 0..2 {
             let full = writer.commit(&write(Vec::new(), 1_000_000), &mut no_events);
-            assert!(matches!(full, Ok(Outcome::Unavailable(_))), "{full:?}");
+            assert!(
+                matches!(
+                    full,
+                    Ok(Outcome::Unavailable {
+                        failure: Failure::DiskFull,
+                        ..
+                    })
+                ),
+                "{full:?}"
+            );
         }
         assert_eq!(length(&writer), 1, "nothing of it was kept");
         assert_eq!(writer.shared.recent.position(), before);

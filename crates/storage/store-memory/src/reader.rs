@@ -161,6 +161,10 @@ impl Reader for MemoryReader {
         Ok(self.recent.position())
     }
 
+    fn free_bytes(&self) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
     fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed> {
         Ok(self.recent.after(after, limit))
     }

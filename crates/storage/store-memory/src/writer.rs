@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use landfall_model::limits::MEMORY_TRIM_EVENTS_MAX;
 use landfall_model::{EntityDefinition, EntityName, RecordId, Row, Timestamp, Topic, Value};
 use landfall_store::{
-    Appended, Cause, Commit, Committed, DocumentKind, Error, Event, Lookup, Outcome, Position,
-    Reads, Result, TopicId, Touched, TransactionId, WriteSet, Writer,
+    Appended, Cause, Commit, Committed, DocumentKind, Error, Event, Failure, Lookup, Outcome,
+    Position, Reads, Result, TopicId, Touched, TransactionId, WriteSet, Writer,
 };
 
 use crate::reader::MemoryReader;
@@ -47,7 +47,10 @@ impl MemoryWriter {
 
     fn ended(&mut self, source: Cause) -> Error {
         self.poisoned = true;
-        Error::Commit { source }
+        Error::Commit {
+            failure: Failure::Other,
+            source,
+        }
     }
 
     fn report(&self, position: Position, touched: Touched) -> Arc<Commit> {
@@ -131,6 +134,7 @@ impl Writer for MemoryWriter {
             state.topics.push(topic.as_str().to_owned());
         }
         let number = u32::try_from(index + 1).map_err(|error| Error::Commit {
+            failure: Failure::Other,
             source: error.into(),
         })?;
         Ok(TopicId(number))
@@ -151,13 +155,17 @@ impl Writer for MemoryWriter {
         let from = {
             let state = state::read(&self.reader.state);
             if let Err(source) = state.check(write) {
-                return Err(Error::Commit { source });
+                return Err(Error::Commit {
+                    failure: Failure::Other,
+                    source,
+                });
             }
             state.position
         };
         let appended = events(from);
         if appended.commit_number < from.commit_number {
             return Err(Error::Commit {
+                failure: Failure::Other,
                 source: "the commit number goes back".into(),
             });
         }

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use landfall_model::{EntityDefinition, EntityName, RecordId, Row, Timestamp, Topic, Value};
 
 use crate::{
-    Appended, Committed, DocumentKind, Error, Lookup, Opened, Outcome, Position, Reads, Result,
-    TopicId, TransactionId, WriteSet, Writer,
+    Appended, Committed, DocumentKind, Error, Failure, Lookup, Opened, Outcome, Position, Reads,
+    Result, TopicId, TransactionId, WriteSet, Writer,
 };
 
 /// What happens to a write.
@@ -124,12 +124,14 @@ struct InDoubt {
 
 fn disk_is_full() -> Error {
     Error::Unavailable {
+        failure: Failure::DiskFull,
         source: "the disk is full".into(),
     }
 }
 
 fn disk_is_broken() -> Error {
     Error::Commit {
+        failure: Failure::SyncFailed,
         source: "the disk is broken".into(),
     }
 }
@@ -207,6 +209,7 @@ impl Writer for Injecting {
     ) -> Result<Outcome> {
         if self.in_doubt.is_some() {
             return Err(Error::Commit {
+                failure: Failure::Other,
                 source: "a commit came before the outcome of the last one was known".into(),
             });
         }
@@ -219,7 +222,10 @@ impl Writer for Injecting {
                 self.beneath.commit(write, events)?.committed()?;
                 Err(disk_is_broken())
             }
-            Fault::Unavailable => Ok(Outcome::Unavailable("the disk is full".into())),
+            Fault::Unavailable => Ok(Outcome::Unavailable {
+                failure: Failure::DiskFull,
+                source: "the disk is full".into(),
+            }),
             Fault::Fenced => Ok(Outcome::Fenced),
             Fault::UnknownLost(asks) => Ok(self.unknown(asks, None)),
             Fault::UnknownKept(asks) => {
@@ -239,7 +245,10 @@ impl Writer for Injecting {
                 }
                 Ok(match doubt.committed {
                     Some(committed) => Outcome::Committed(committed),
-                    None => Outcome::Unavailable("the connection was lost".into()),
+                    None => Outcome::Unavailable {
+                        failure: Failure::Other,
+                        source: "the connection was lost".into(),
+                    },
                 })
             }
             other => {

@@ -8,6 +8,7 @@
 //! Start reading at [`Writer`]; [`laws`] is the suite that every back end passes, [`faults`] makes a store fail on demand.
 
 mod event;
+mod failure;
 pub mod faults;
 mod feed;
 pub mod laws;
@@ -16,6 +17,7 @@ mod value_kind;
 mod write;
 
 pub use event::{Event, LogBounds, NewEvent, Page, TopicFilter, TopicId};
+pub use failure::Failure;
 pub use feed::{Commit, Followed, RecentCommits, Touched};
 pub use landfall_query::{QueryResult, ResultRow};
 pub use query::{Deadline, QueryLimits, Reread, bytes_of};
@@ -55,6 +57,8 @@ pub enum Error {
     /// contradicts what is stored is a defect. Every later write answers [`Self::Poisoned`].
     #[error("cannot commit")]
     Commit {
+        /// What has gone wrong.
+        failure: Failure,
         /// What the back end says.
         #[source]
         source: Cause,
@@ -62,6 +66,8 @@ pub enum Error {
     /// Nothing was kept, and the writer may go on: [`Outcome::Unavailable`].
     #[error("the store cannot write")]
     Unavailable {
+        /// What has gone wrong.
+        failure: Failure,
         /// What the back end says.
         #[source]
         source: Cause,
@@ -101,6 +107,24 @@ pub enum Error {
     /// A query has reached its [`Deadline`].
     #[error("the query took too long")]
     TimedOut,
+}
+
+impl Error {
+    /// What has gone wrong, as far as it is a failure of the store.
+    pub const fn failure(&self) -> Failure {
+        match self {
+            Self::Commit { failure, .. } | Self::Unavailable { failure, .. } => *failure,
+            Self::Corrupt { .. } => Failure::Damaged,
+            Self::Fenced => Failure::Fenced,
+            Self::Open { .. }
+            | Self::Read { .. }
+            | Self::InDoubt
+            | Self::FieldKept { .. }
+            | Self::Poisoned
+            | Self::TooMany
+            | Self::TimedOut => Failure::Other,
+        }
+    }
 }
 
 /// A result of the store.
@@ -193,6 +217,12 @@ pub trait Reader: Reads + Send + Sync {
     /// # Errors
     /// [`Error::Read`].
     fn position(&self) -> Result<Position>;
+
+    /// Bytes that the disk has left for the store; none where the store cannot know. Does not wait for other reads.
+    ///
+    /// # Errors
+    /// [`Error::Commit`] with [`Failure::FileMissing`] or [`Failure::FileReplaced`]: what is written from now on is lost.
+    fn free_bytes(&self) -> Result<Option<u64>>;
 
     /// The commits after `after`, in order and without a gap, `limit` at most. A commit is reported before its writer
     /// returns, and after readers see what it wrote.

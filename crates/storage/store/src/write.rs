@@ -6,7 +6,7 @@ use landfall_model::{CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Ti
 
 use crate::event::{Event, NewEvent};
 use crate::feed::Commit;
-use crate::{Error, Result};
+use crate::{Error, Failure, Result};
 
 /// What a document is about: a closed set, so that a store can lay each out as it likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -216,7 +216,12 @@ pub enum Outcome {
     /// Another process has become the writer of the org. Nothing was kept, and this writer never commits again.
     Fenced,
     /// Nothing was kept, as with a full disk or a lost connection. The writer may go on with the next commit.
-    Unavailable(Cause),
+    Unavailable {
+        /// What has gone wrong.
+        failure: Failure,
+        /// What the back end says.
+        source: Cause,
+    },
     /// It may be durable or not. [`Writer::outcome_of`](crate::Writer::outcome_of) is asked until it is known; until then
     /// the writer takes nothing else.
     Unknown(TransactionId),
@@ -234,7 +239,7 @@ impl Outcome {
         match self {
             Self::Committed(committed) => Ok(committed),
             Self::Fenced => Err(Error::Fenced),
-            Self::Unavailable(source) => Err(Error::Unavailable { source }),
+            Self::Unavailable { failure, source } => Err(Error::Unavailable { failure, source }),
             Self::Unknown(_) => Err(Error::InDoubt),
         }
     }

@@ -52,6 +52,8 @@ pub struct Options {
     pub allocations: Allocations,
     /// How changes become events.
     pub capture_rules: CaptureRules,
+    /// Free disk space below which uploads and jobs are refused. Unit: bytes.
+    pub reserve_bytes: u64,
 }
 
 impl Default for Options {
@@ -64,6 +66,7 @@ impl Default for Options {
             },
             allocations: Allocations::UNLIMITED,
             capture_rules: CaptureRules::default(),
+            reserve_bytes: 0,
         }
     }
 }
@@ -280,6 +283,7 @@ impl StoppedOrg {
             clock: Arc::clone(&self.clock) as _,
             entropy: Arc::new(SeededEntropy::new(self.seed)),
             instance: *b"5f",
+            reserve_bytes: self.options.reserve_bytes,
             retention_hours: 72,
             capture_all: self.options.capture_all,
             capture_rules: self.options.capture_rules,

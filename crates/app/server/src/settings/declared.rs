@@ -66,6 +66,18 @@ settings! {
     .dev_only("everything would be lost at exit")
     .daily();
 
+    /// Reserve of disk space.
+    RESERVE_MIB: u64 = Setting::new(
+        "disk.reserve_mib",
+        Group::Data,
+        "Free disk space below which uploads and jobs are refused, so that changes can still be committed",
+    )
+    .value_name("MIB")
+    .unit("MiB")
+    .default(|| limits::RESERVE_MIB)
+    .details("0 turns it off. What is refused gets `STORAGE_LIMIT_EXCEEDED`; see [operations](operations/full-disk.md).")
+    .example("2048");
+
     /// Salesforce DX project.
     PROJECT: PathBuf = Setting::new(
         "project",

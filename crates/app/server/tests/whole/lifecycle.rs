@@ -2,12 +2,15 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::Method;
 use landfall_client::streaming::{Replay, Streaming, Update};
 use landfall_client::{Grant, Org, Trust};
+use landfall_engine::{Clock, ManualClock, SystemClock};
 use landfall_server::config::Data;
-use landfall_server::{Config, Error, Server};
+use landfall_server::{Config, Environment, Error, Server};
 use serde_json::{Value, json};
 
 use crate::common::{
@@ -82,6 +85,50 @@ async fn a_started_server_is_alive_and_ready() {
     assert_eq!(answer.status, 404);
     assert_eq!(answer.json()[0]["errorCode"], "NOT_FOUND");
     running.stop().await.expect("stops");
+}
+
+/// Nothing is written meanwhile: the server notices by itself.
+#[tokio::test]
+async fn a_removed_data_file_is_reported_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
+    let environment = Environment {
+        clock: Arc::clone(&clock) as _,
+        ..Environment::default()
+    };
+    let config = dev(Data::Folder(folder.path().to_owned()));
+    let running = Server::start_in(config, environment).await.expect("starts");
+    let org = login(&running).await;
+    let moved = folder.path().join("moved");
+    std::fs::rename(folder.path().join("landfall.db"), moved).expect("moved");
+    let http = stranger(&running);
+    let noticed = async {
+        loop {
+            let answer = get(&http, "/readyz").await;
+            if answer.status == 503 {
+                return answer.json();
+            }
+            clock.advance(Duration::from_secs(5));
+        }
+    };
+    let answer = tokio::time::timeout(WITHIN, noticed).await;
+    let answer = answer.expect("noticed");
+    let reason = answer["reasons"][0].as_str().expect("a reason");
+    assert!(reason.contains("removed"), "{reason}");
+    let page = reason.split_whitespace().next_back().expect("a page");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+    assert!(root.join(page).is_file(), "{page}");
+    let body = json!({"Name": "Lost"});
+    let path = "/services/data/v60.0/sobjects/Account";
+    let refused = org.call(Method::POST, path, Some(&body)).await;
+    let refused = refused.expect("an answer");
+    assert_eq!(refused.status, 503);
+    let error = &refused.json()[0];
+    assert_eq!(error["errorCode"], "SERVER_UNAVAILABLE");
+    assert!(!error["message"].to_string().contains("busy"), "{error}");
+    drop(org);
+    // Sessions that were not stored yet are lost with the file.
+    let _ = running.stop().await;
 }
 
 #[tokio::test]

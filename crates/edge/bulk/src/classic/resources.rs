@@ -27,6 +27,7 @@ pub(super) async fn create(
     call: &ClassicCall,
     body: Body,
 ) -> Result<Response, Fault> {
+    shared.engine.check_reserve()?;
     let body = read_body(body, BULK_BODY_BYTES_MAX).await?;
     let definitions = call.login.definitions();
     let requested = read::definition(&body, call.form, &definitions, &call.login)?;
@@ -128,6 +129,7 @@ pub(super) async fn add(
     entry: &ClassicEntry,
     body: Body,
 ) -> Result<Response, Fault> {
+    shared.engine.check_reserve()?;
     let job = entry.get();
     check_open(&job)?;
     if call.body_form != Some(job.form) {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use landfall_store::{Document, DocumentKind};
+use landfall_test_org::Options;
 use serde_json::{Value, json};
 
-use crate::org::{JOBS, Org};
+use crate::org::{JOBS, Org, QUERIES};
 
 fn refused(status: u16, code: &str, message: &str) -> (u16, String, String) {
     (status, code.to_owned(), message.to_owned())
@@ -146,11 +148,7 @@ async fn a_job_that_has_ended_stays_as_it_is_until_it_is_deleted() {
     assert!(!file.exists());
     assert_eq!(org.get(&job).await.status, 404);
     assert_eq!(org.ask("DELETE", &job, "", "").await.status, 404);
-    let kept = org
-        .test
-        .engine
-        .documents(landfall_store::DocumentKind::BulkResult)
-        .await;
+    let kept = org.test.engine.documents(DocumentKind::BulkResult).await;
     assert!(kept.expect("documents").is_empty());
 }
 
@@ -228,5 +226,55 @@ async fn what_is_no_resource_is_not_found() {
             "METHOD_NOT_ALLOWED",
             "HTTP Method 'PUT' not allowed. Allowed are GET,PATCH,DELETE"
         )
+    );
+}
+
+#[tokio::test]
+async fn below_the_reserve_of_disk_space_jobs_and_uploads_are_refused() {
+    let org = Org::with(Options {
+        reserve_bytes: u64::MAX,
+        ..Options::default()
+    })
+    .await;
+    let expected = refused(403, "STORAGE_LIMIT_EXCEEDED", "storage limit exceeded");
+    let made = org.post(JOBS, &insert()).await;
+    assert_eq!(made.refusal(), expected);
+    let query = json!({"operation": "query", "query": "SELECT Id FROM Account"});
+    let made = org.post(QUERIES, &query).await;
+    assert_eq!(made.refusal(), expected);
+    let job = json!({"object": "Account", "operation": "insert", "contentType": "JSON"});
+    let made = org.post("/services/async/60.0/job", &job).await;
+    let (status, body) = (made.status, made.json());
+    assert_eq!(
+        (status, &body["exceptionCode"]),
+        (400, &json!("ExceededQuota"))
+    );
+    let document = Document {
+        kind: DocumentKind::Org,
+        key: "small".to_owned(),
+        content: Some(Vec::new()),
+    };
+    let kept = org.test.engine.put(vec![document]).await;
+    kept.expect("space that is reserved for commits");
+}
+
+#[tokio::test]
+async fn an_upload_that_fills_the_disk_is_refused_and_leaves_no_file() {
+    let org = Org::new().await;
+    let job = org.job(&insert()).await;
+    let id = job.rsplit('/').next().expect("an id");
+    let folder = org.test.folder().join("bulk");
+    // Every write to this device fails for want of space.
+    std::os::unix::fs::symlink("/dev/full", folder.join(format!("{id}.part"))).expect("linked");
+    let batches = format!("{job}/batches");
+    let put = org.ask("PUT", &batches, "text/csv", "Name\nLost\n").await;
+    let expected = refused(403, "STORAGE_LIMIT_EXCEEDED", "storage limit exceeded");
+    assert_eq!(put.refusal(), expected);
+    let left = std::fs::read_dir(&folder).expect("readable").count();
+    assert_eq!(left, 0, "files of a failed upload");
+    let put = org.ask("PUT", &batches, "text/csv", "Name\nKept\n").await;
+    assert_eq!(
+        put.status, 201,
+        "the job takes its data once there is space"
     );
 }

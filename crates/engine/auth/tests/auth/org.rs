@@ -203,6 +203,7 @@ async fn open(
         clock: Arc::clone(clock) as _,
         entropy: Arc::new(SeededEntropy::new(seed)),
         instance: *b"5f",
+        reserve_bytes: 0,
         retention_hours: 72,
         capture_all: true,
         capture_rules: landfall_engine::CaptureRules::default(),

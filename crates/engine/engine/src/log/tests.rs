@@ -85,6 +85,10 @@ impl Reader for Whole {
         Ok(Followed::TooFarBehind)
     }
 
+    fn free_bytes(&self) -> Result<Option<u64>> {
+        unreachable!("nobody writes")
+    }
+
     fn first_since(&self, at: Timestamp) -> Result<Option<ReplayId>> {
         let events = self.events();
         let first = events.iter().find(|event| event.appended >= at);

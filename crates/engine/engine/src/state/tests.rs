@@ -49,6 +49,7 @@ async fn org() -> Org {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         entropy: Arc::new(SeededEntropy::new(1)),
         instance: *b"5f",
+        reserve_bytes: 0,
         retention_hours: 72,
         capture_all: true,
         capture_rules: CaptureRules::default(),

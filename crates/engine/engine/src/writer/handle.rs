@@ -16,6 +16,7 @@ use crate::access::Rights;
 use crate::command::{Note, Outcome, Transaction};
 use crate::deploy::Deployment;
 use crate::error::Error;
+use crate::health::{Health, WriterHealth};
 use crate::state::Projection;
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
@@ -86,21 +87,13 @@ pub struct WriterCounters {
 
 #[derive(Default)]
 pub(super) struct State {
-    failed: AtomicBool,
+    pub(super) health: WriterHealth,
     /// Whether a [`Command::LoadAgain`] waits.
     is_asked_to_load: AtomicBool,
     pub(super) counters: WriterCounters,
 }
 
 impl State {
-    pub(super) fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Acquire)
-    }
-
-    pub(super) fn fail(&self) {
-        self.failed.store(true, Ordering::Release);
-    }
-
     /// A further request to load a stale state again is let through.
     pub(super) fn may_be_asked_again(&self) {
         self.is_asked_to_load.store(false, Ordering::Release);
@@ -248,8 +241,11 @@ impl Handle {
         Ok(())
     }
 
-    pub(crate) fn is_healthy(&self) -> bool {
-        !self.state.has_failed() && !self.inbox.is_closed()
+    pub(crate) fn health(&self) -> Health {
+        match self.state.health.now() {
+            Health::Writable | Health::Refusing(_) if self.inbox.is_closed() => Health::Stopped,
+            health => health,
+        }
     }
 
     pub(crate) fn counters(&self) -> &WriterCounters {

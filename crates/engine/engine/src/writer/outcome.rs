@@ -65,6 +65,7 @@ pub(super) fn refused(failure: &Error) -> Error {
         landfall_store::Error::Poisoned.into()
     } else {
         landfall_store::Error::Unavailable {
+            failure: failure.failure(),
             source: "the group of this request was not kept".into(),
         }
         .into()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use landfall_engine::{Error, Rendition};
+use landfall_engine::{Error, Failure, Health, Rendition};
 use landfall_model::{Fault, ReplayId, Value};
 use landfall_store::TopicFilter;
 use landfall_store::faults::{self, Fault as Injected, FaultPlan};
@@ -58,6 +58,7 @@ async fn after_a_failed_commit_nothing_is_acknowledged() {
     assert!(is_unavailable(org.engine.put(Vec::new()).await));
     assert!(is_unavailable(org.engine.trim().await));
     assert!(!org.engine.is_writable());
+    assert_eq!(org.engine.health(), Health::Ended(Failure::SyncFailed));
     assert_eq!(org.tail(), kept);
     assert_eq!(org.events_after(kept).await, []);
     assert_eq!(
@@ -143,8 +144,15 @@ async fn a_full_disk_refuses_everything_until_there_is_space() {
         assert!(org.engine.is_writable());
     }
     assert_eq!(org.tail(), tail);
+    assert_eq!(org.engine.health(), Health::Refusing(Failure::DiskFull));
+    assert!(is_unavailable(org.engine.probe().await));
+    assert_eq!(org.engine.health(), Health::Refusing(Failure::DiskFull));
     assert_eq!(org.value(id, "Name").await, Value::Text("Kept".to_owned()));
     plan.withdraw();
+    // No client writes to a server that is not ready, so it has to find out by itself.
+    org.engine.probe().await.expect("there is space");
+    assert_eq!(org.engine.health(), Health::Writable);
+    assert_eq!(org.tail(), tail, "a probe changes nothing");
     org.engine.trim().await.expect("trimmed");
     org.change(org.update(id, &[text("Name", "Later")])).await;
     assert_eq!(org.tail(), tail.advanced_by(1));

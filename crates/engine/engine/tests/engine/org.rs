@@ -276,6 +276,7 @@ pub(crate) fn start(
         clock,
         entropy: Arc::new(SeededEntropy::new(seed)),
         instance: *b"5f",
+        reserve_bytes: 0,
         retention_hours: 72,
         capture_all: true,
         capture_rules: rules,

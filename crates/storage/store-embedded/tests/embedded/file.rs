@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use landfall_model::{CommitNumber, FieldType, ReplayId, Timestamp, Topic};
 use landfall_store::laws::{Fixture, sample};
-use landfall_store::{DocumentKind, Error, NewEvent, Position, TopicFilter, TopicId};
+use landfall_store::{DocumentKind, Error, Failure, NewEvent, Position, TopicFilter, TopicId};
 use landfall_store_embedded::{Config, open};
 
 use crate::place::{Folder, commit, publish};
@@ -141,10 +141,17 @@ fn nothing_is_acknowledged_once_the_file_is_removed_or_replaced() {
         if is_replaced {
             std::fs::copy(folder.file().with_file_name("moved"), folder.file()).expect("copied");
         }
-        let word = if is_replaced { "replaced" } else { "removed" };
+        let (word, expected) = if is_replaced {
+            ("replaced", Failure::FileReplaced)
+        } else {
+            ("removed", Failure::FileMissing)
+        };
+        let noticed = store.reader.free_bytes().map_err(|error| error.failure());
+        assert_eq!(noticed, Err(expected), "without a write, too");
         match commit(&mut *store.writer, Vec::new(), 1, &[]) {
-            Err(Error::Commit { source }) => {
+            Err(Error::Commit { source, failure }) => {
                 assert!(source.to_string().contains(word), "{source}");
+                assert_eq!(failure, expected);
             }
             other => panic!("{other:?}"),
         }

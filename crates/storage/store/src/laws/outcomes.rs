@@ -52,7 +52,7 @@ pub(super) fn in_doubt(at: &dyn Fixture) {
                 assert_eq!(committed.commit.position(), after);
                 assert!(after.commit_number > before.commit_number);
             }
-            (Fault::UnknownLost(_), Outcome::Unavailable(_)) => {
+            (Fault::UnknownLost(_), Outcome::Unavailable { .. }) => {
                 assert_eq!((asked, after), (2, before));
             }
             (_, outcome) => panic!("{fault:?} ended as {outcome:?}"),
@@ -71,7 +71,7 @@ pub(super) fn unavailable(at: &dyn Fixture) {
     for _ in 0..2 {
         let outcome = attempt(&mut store, &entity, 1);
         assert!(
-            matches!(outcome, Ok(Outcome::Unavailable(_))),
+            matches!(outcome, Ok(Outcome::Unavailable { .. })),
             "{outcome:?}"
         );
     }
