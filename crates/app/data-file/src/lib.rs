@@ -10,7 +10,10 @@ use std::sync::Arc;
 
 use landfall_engine::Assignment;
 use landfall_http::json::{self, Body, Content, Json};
-use landfall_model::{Catalog, ChildRelationship, EntityDefinition, Fault, FieldType, ManyFault};
+use landfall_model::{
+    Catalog, ChildRelationship, EntityDefinition, Fault, FieldType, ManyFault, RequestFault,
+    ValueFault,
+};
 use landfall_sobject::input::{self, Intent};
 
 pub use landfall_sobject::input::Lookup;
@@ -164,7 +167,7 @@ impl<'t> DataFile<'t> {
     ) -> Result<Option<(FileRecord, Vec<Waiting<'f>>)>, Fault> {
         let body = &self.body;
         let Content::Object(members) = &json.content else {
-            return Err(body.unexpected(json));
+            return Err(body.unexpected(json).into());
         };
         let attributes = members
             .iter()
@@ -242,12 +245,12 @@ impl Parent {
         place: usize,
     ) -> Result<Self, Fault> {
         let child = catalog.entity(relationship.child.as_str());
-        let child = child.ok_or(Fault::ResourceNotFound)?;
+        let child = child.ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
         let field = child.index_of(relationship.field.as_str());
         Ok(Self {
             place,
             child: Arc::clone(child),
-            field: field.ok_or(Fault::ResourceNotFound)?,
+            field: field.ok_or(Fault::Request(RequestFault::ResourceNotFound))?,
         })
     }
 }
@@ -271,9 +274,11 @@ fn line_of(body: &Body<'_>, json: &Json) -> usize {
 }
 
 /// What is wrong at the line that the fault tells, or at this one.
-fn refusal(line: usize, fault: Fault) -> Refusal {
+fn refusal(line: usize, fault: impl Into<Fault>) -> Refusal {
+    let fault = fault.into();
     let line = match &fault {
-        Fault::JsonInvalid { line, .. } | Fault::ValueUnreadable { line, .. } => *line,
+        Fault::Request(RequestFault::JsonInvalid { line, .. })
+        | Fault::Value(ValueFault::Unreadable { line, .. }) => *line,
         _ => line,
     };
     Refusal { line, fault }
@@ -328,7 +333,10 @@ mod tests {
         let faults = faults.expect_err("refused");
         let lines: Vec<usize> = faults.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [3, 4, 5, 6]);
-        assert!(matches!(faults[0].1, Fault::ValueUnreadable { .. }));
+        assert!(matches!(
+            faults[0].1,
+            Fault::Value(ValueFault::Unreadable { .. })
+        ));
         assert!(matches!(faults[2].1, Fault::Many(ManyFault::TypeMissing)));
         let [(line, _)] = records("{\"records\":\n[}").expect_err("no JSON")[..] else {
             panic!("one thing is wrong");

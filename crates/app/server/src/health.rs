@@ -97,7 +97,10 @@ pub(crate) async fn nobodys(headers: HeaderMap, uri: Uri) -> Response {
 pub(crate) async fn not_found() -> Response {
     json(
         StatusCode::NOT_FOUND,
-        landfall_wire::rest(&landfall_model::Fault::ResourceNotFound).to_string(),
+        landfall_wire::rest(&landfall_model::Fault::Request(
+            landfall_model::RequestFault::ResourceNotFound,
+        ))
+        .to_string(),
     )
 }
 

@@ -94,7 +94,7 @@ impl State {
         row
     }
 
-    /// FieldSet in [`FIELDS`] that differ.
+    /// `FieldSet` in [`FIELDS`] that differ.
     fn differing(&self, other: &Self) -> Vec<usize> {
         let mut differing: Vec<usize> = (0..3)
             .filter(|place| self.texts[*place] != other.texts[*place])

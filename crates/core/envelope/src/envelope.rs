@@ -2,7 +2,7 @@
 //!
 //! Source: "SOAP Headers" (SOAP API Developer Guide).
 
-use landfall_model::{Fault, SoapFault};
+use landfall_model::SoapFault;
 use landfall_xml::{Element, Limits, beginning, parse};
 
 /// A request as it was sent.
@@ -18,7 +18,7 @@ impl Envelope {
     ///
     /// # Errors
     /// [`SoapFault::EnvelopeInvalid`].
-    pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, SoapFault> {
         let text = std::str::from_utf8(bytes)
             .map_err(|_| invalid("Invalid byte of a UTF-8 sequence.".to_owned()))?;
         let root =
@@ -71,8 +71,8 @@ impl Envelope {
     }
 }
 
-fn invalid(reason: String) -> Fault {
-    Fault::Soap(SoapFault::EnvelopeInvalid { reason })
+fn invalid(reason: String) -> SoapFault {
+    SoapFault::EnvelopeInvalid { reason }
 }
 
 #[cfg(test)]
@@ -126,7 +126,7 @@ mod tests {
             assert!(
                 matches!(
                     Envelope::parse(bytes),
-                    Err(Fault::Soap(SoapFault::EnvelopeInvalid { .. }))
+                    Err(SoapFault::EnvelopeInvalid { .. })
                 ),
                 "{bytes:?}"
             );

@@ -32,7 +32,11 @@ pub use entity::{
     Capabilities, ChangeEventDefinition, ChildRelationship, DeleteRule, EntityDefinition,
     FieldDefinition, FieldType, PicklistValue,
 };
-pub use fault::Fault;
+pub use fault::{
+    Fault, FieldFault, LimitFault, LoginFault, ManagedFault, ManagedSetupFault, PubSubFault,
+    QueryFault, RecordFault, ReplicationFault, RequestFault, ServiceFault, SessionFault,
+    SetupFault, StreamingFault, ValueFault,
+};
 pub use id::{KeyPrefix, RecordId, RecordIdError};
 pub use many::ManyFault;
 pub use mdapi::{ComponentFault, MetadataFault};

@@ -21,13 +21,13 @@ pub use store::*;
 /// Bytes of one REST request body. Source: none; generous for single records, bulk uploads have their own.
 pub const REST_BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 
-/// Levels of nesting in one REST request body: `Fault::JsonInvalid` beyond. Source: none; records need three.
+/// Levels of nesting in one REST request body: `RequestFault::JsonInvalid` beyond. Source: none; records need three.
 pub const REST_JSON_DEPTH_MAX: usize = 32;
 
-/// Values in one REST request body: `Fault::JsonInvalid` beyond. Source: none; an object has 800 fields at most.
+/// Values in one REST request body: `RequestFault::JsonInvalid` beyond. Source: none; an object has 800 fields at most.
 pub const REST_JSON_VALUES_MAX: usize = 100_000;
 
-/// Lookups by external id in the body of one record: `Fault::JsonInvalid` beyond. Source: none.
+/// Lookups by external id in the body of one record: `RequestFault::JsonInvalid` beyond. Source: none.
 pub const REST_LOOKUPS_MAX: usize = 25;
 
 /// Records that answer for one external id, or for one relationship to children.
@@ -86,7 +86,7 @@ pub const REST_GRAPH_DEPTH_MAX: usize = 15;
 /// Graphs that may fail: once more have, the rest is not tried. Source: as above.
 pub const REST_GRAPH_FAILURES_MAX: usize = 14;
 
-/// Records of which `updated` and `deleted` tell: `Fault::ReplicatedTooMany` beyond.
+/// Records of which `updated` and `deleted` tell: `ReplicationFault::TooMany` beyond.
 /// Source: "sObject Get Updated" (REST API Developer Guide).
 pub const REPLICATED_RECORDS_MAX: usize = 600_000;
 
@@ -138,7 +138,7 @@ pub const QUERY_CURSOR_IDS_MAX: usize = 4_000_000;
 /// Source: "Query Cursor Limits" (Salesforce Developer Limits and Allocations Quick Reference).
 pub const QUERY_CURSOR_HOURS: u64 = 48;
 
-/// Bytes of a bulk job's data: `Fault::RequestTooLarge` beyond.
+/// Bytes of a bulk job's data: `RequestFault::TooLarge` beyond.
 /// Source: "Limits" (Bulk API 2.0 and Bulk API Developer Guide): 150 MB once it is encoded in base64.
 pub const BULK_CONTENT_BYTES_MAX: u64 = 150 * 1024 * 1024 / 4 * 3;
 
@@ -210,14 +210,14 @@ pub const BULK_JOB_DAYS: i64 = 7;
 /// Bulk jobs in one page of their list. Source: none.
 pub const BULK_PAGE_JOBS_MAX: usize = 1_000;
 
-/// Bytes of a request body that defines or changes a bulk job: `Fault::RequestTooLarge` beyond. Source: none.
+/// Bytes of a request body that defines or changes a bulk job: `RequestFault::TooLarge` beyond. Source: none.
 pub const BULK_BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// Bytes of a request body that brings a query: `Fault::RequestTooLarge` beyond.
+/// Bytes of a request body that brings a query: `RequestFault::TooLarge` beyond.
 /// Source: "SOQL and SOSL Limits" (Salesforce Developer Limits) has 100,000 characters, of up to four bytes.
 pub const BULK_QUERY_BODY_BYTES_MAX: usize = 400_000 + BULK_BODY_BYTES_MAX;
 
-/// Bytes of a request that brings a bulk job and its data at once: `Fault::RequestTooLarge` beyond.
+/// Bytes of a request that brings a bulk job and its data at once: `RequestFault::TooLarge` beyond.
 /// Source: "Create a Job" (Bulk API 2.0 and Bulk API Developer Guide) has 100,000 characters, of up to four bytes.
 pub const BULK_MULTIPART_BYTES_MAX: usize = 400_000 + BULK_BODY_BYTES_MAX;
 
@@ -233,7 +233,7 @@ pub const STREAMING_RESPONSE_BYTES_MAX: usize = 900 * 1024;
 pub const OAUTH_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes of one event; a larger change event is replaced by a gap event, a larger platform event is
-/// `Fault::EventTooLarge`.
+/// `LimitFault::EventTooLarge`.
 /// Source: "Gap Events" (Change Data Capture Developer Guide).
 pub const EVENT_BYTES_MAX: usize = 1_000_000;
 
@@ -273,12 +273,12 @@ pub const COMMITS_FOLLOWED_AT_ONCE: usize = 256;
 /// Source: none.
 pub const STATE_LOADS_AT_ONCE: u32 = 3;
 
-/// Records that one delete may cascade to: `Fault::DeleteTooLarge` beyond.
+/// Records that one delete may cascade to: `RecordFault::DeleteTooLarge` beyond.
 /// Source: none; "Overflow Events" (Change Data Capture Developer Guide) mentions one of 120,000. Each takes about 10 KB of
 /// memory until the commit.
 pub const CASCADE_RECORDS_MAX: usize = 125_000;
 
-/// Details that one roll-up summary field is computed from: `Fault::ValueRefused` beyond. Source: none.
+/// Details that one roll-up summary field is computed from: `ValueFault::Refused` beyond. Source: none.
 pub const ROLL_UP_DETAILS_MAX: usize = 100_000;
 
 /// Records that a new roll-up summary field is computed for at once: a problem of the project beyond. Source: none.
@@ -322,11 +322,11 @@ pub const RETENTION_HOURS: u64 = 72;
 /// Source: "Message Durability" (Streaming API Developer Guide).
 pub const STREAM_RETENTION_HOURS: u64 = 24;
 
-/// Active `PushTopics` of an org: `Fault::RecordLimitExceeded` beyond. Settings can only have fewer.
+/// Active `PushTopics` of an org: `RecordFault::LimitExceeded` beyond. Settings can only have fewer.
 /// Source: none; "PushTopic Streaming Allocations" (Streaming API Developer Guide) has a tenth of it at most.
 pub const PUSH_TOPICS_MAX: usize = 1_000;
 
-/// Generic channels of an org: `Fault::RecordLimitExceeded` beyond. Settings can only have fewer.
+/// Generic channels of an org: `RecordFault::LimitExceeded` beyond. Settings can only have fewer.
 /// Source: none; "Generic Streaming Allocations" (Streaming API Developer Guide) has 1,000.
 pub const STREAMING_CHANNELS_MAX: usize = 100_000;
 
@@ -334,7 +334,7 @@ pub const STREAMING_CHANNELS_MAX: usize = 100_000;
 /// Source: none; all that an org of the service can have.
 pub const CHANNELS_DESCRIBED_MAX: usize = 1_000;
 
-/// Characters of a text that is pushed to a generic channel: `Fault::TextTooLong` beyond.
+/// Characters of a text that is pushed to a generic channel: `ValueFault::TextTooLong` beyond.
 /// Source: "Streaming Channel Push REST API" (Streaming API Developer Guide).
 pub const PUSH_CHARACTERS_MAX: u32 = 3_000;
 
@@ -348,13 +348,13 @@ pub const TOPIC_FILTERS_MAX: usize = 100;
 /// Source: "Session Expiration" (SOAP API Developer Guide, `login()`).
 pub const SESSION_IDLE_MINUTES: u64 = 120;
 
-/// Live logins of one user: `Fault::LoginRateExceeded` beyond. Source: none; above what any client opens.
+/// Live logins of one user: `LoginFault::LoginRateExceeded` beyond. Source: none; above what any client opens.
 pub const LOGINS_PER_USER_MAX: usize = 10_000;
 
-/// Live logins of an org: `Fault::ServerBusy` beyond. Source: none.
+/// Live logins of an org: `ServiceFault::Busy` beyond. Source: none.
 pub const LOGINS_MAX: usize = 100_000;
 
-/// Logins of one user in an hour: `Fault::LoginRateExceeded` beyond.
+/// Logins of one user in an hour: `LoginFault::LoginRateExceeded` beyond.
 /// Source: `login()` (SOAP API Developer Guide).
 pub const LOGINS_AN_HOUR: u32 = 3_600;
 
@@ -409,7 +409,7 @@ pub const FAILED_LOGINS_LOGGED_EVERY_MS: i64 = 10 * 1_000;
 /// Pairs of user and source that have logged in and are remembered. Source: none.
 pub const LOGIN_SOURCES_KNOWN_MAX: usize = 10_000;
 
-/// Passwords of one source that are checked or wait for it at once: `Fault::LoginRateExceeded` beyond. Source: none.
+/// Passwords of one source that are checked or wait for it at once: `LoginFault::LoginRateExceeded` beyond. Source: none.
 pub const PASSWORDS_PENDING_PER_SOURCE_MAX: usize = 32;
 
 /// Consent tickets that are remembered as redeemed. Source: none.
@@ -421,7 +421,7 @@ pub const ASSERTION_CLOCK_SKEW_MS: i64 = 60 * 1_000;
 /// User names whose failed logins are remembered. Source: none.
 pub const FAILED_LOGIN_NAMES_MAX: usize = 10_000;
 
-/// Logins that may wait for their password to be hashed: `Fault::ServerBusy` beyond. Source: none.
+/// Logins that may wait for their password to be hashed: `ServiceFault::Busy` beyond. Source: none.
 pub const PASSWORD_QUEUE_MAX: usize = 256;
 
 /// Bytes of a password: longer ones are wrong. Source: none.
@@ -468,11 +468,11 @@ pub const FILTER_FIELDS_MAX: usize = 10;
 /// Source: "Filter Your Stream of Platform Events" (Platform Events Developer Guide).
 pub const FILTER_CHARACTERS_MAX: usize = 131_072;
 
-/// Managed event subscriptions of an org: a problem of the project beyond, and `Fault::ManagedTooMany`.
+/// Managed event subscriptions of an org: a problem of the project beyond, and `ManagedSetupFault::TooMany`.
 /// Source: "Pub/Sub API Allocations" (Pub/Sub API Developer Guide).
 pub const MANAGED_SUBSCRIPTIONS_MAX: usize = 200;
 
-/// Characters of the label of a managed event subscription, and of its version: `Fault::TextTooLong` beyond.
+/// Characters of the label of a managed event subscription, and of its version: `ValueFault::TextTooLong` beyond.
 /// Source: none; labels of other setup objects have 80.
 pub const MANAGED_TEXT_CHARACTERS_MAX: usize = 80;
 
@@ -482,7 +482,7 @@ pub const LOGIN_EVENTS_QUEUED_MAX: usize = 10_000;
 /// Login events of one commit. Source: none.
 pub const LOGIN_EVENTS_BATCH_MAX: usize = 256;
 
-/// Bytes of one SOAP request body, unpacked: `Fault::RequestTooLarge` beyond. Source: none; as much as of a REST request.
+/// Bytes of one SOAP request body, unpacked: `RequestFault::TooLarge` beyond. Source: none; as much as of a REST request.
 pub const SOAP_BODY_BYTES_MAX: usize = REST_BODY_BYTES_MAX;
 
 /// Levels of nesting in one XML document. Source: none; records in an envelope need seven, objects six.
@@ -501,14 +501,14 @@ pub const MERGE_VICTIMS_MAX: usize = 2;
 /// Leads that one call converts: `ConversionFault::LeadsTooMany` beyond. Source: `convertLead()` (SOAP API Developer Guide).
 pub const LEADS_CONVERTED_MAX: usize = 100;
 
-/// The name of an opportunity that a conversion asks for: `Fault::TextTooLong` beyond. Source: `convertLead()` (SOAP API
+/// The name of an opportunity that a conversion asks for: `ValueFault::TextTooLong` beyond. Source: `convertLead()` (SOAP API
 /// Developer Guide). Unit: characters.
 pub const CONVERTED_OPPORTUNITY_NAME_MAX: usize = 80;
 
 /// Bytes of the zip file of a deployment. Source: "Metadata Limits" (Metadata API Developer Guide), 39 MB.
 pub const METADATA_ZIP_BYTES_MAX: usize = 39 * 1024 * 1024;
 
-/// Bytes of a request of the Metadata API, its zip file in base64 included: `Fault::RequestTooLarge` beyond.
+/// Bytes of a request of the Metadata API, its zip file in base64 included: `RequestFault::TooLarge` beyond.
 /// Source: none.
 pub const METADATA_REQUEST_BYTES_MAX: usize = 56 * 1024 * 1024;
 

@@ -19,7 +19,9 @@ pub use search::search;
 use landfall_model::limits::{
     QUERY_COLUMNS_MAX, QUERY_OFFSET_MAX, QUERY_PARENTS_MAX, QUERY_TERMS_MAX,
 };
-use landfall_model::{Catalog, EntityDefinition, Fault, QueryRefusal, RecordId, Timestamp, Value};
+use landfall_model::{
+    Catalog, EntityDefinition, QueryFault, QueryRefusal, RecordId, Timestamp, Value,
+};
 use landfall_soql::{GroupKind, Query, Select, caret};
 
 use crate::plan::{Column, Comparison, Expression, Operand, Parent, Plan, Predicate};
@@ -47,16 +49,16 @@ pub struct Context<'c> {
 /// Reads a statement and checks it.
 ///
 /// # Errors
-/// [`Fault::QueryMalformed`] for what is no query, [`Fault::Query`] for what may not be asked.
-pub fn read(context: &Context<'_>) -> Result<Checked, Fault> {
+/// [`QueryFault::Malformed`] for what is no query, [`QueryFault::Refused`] for what may not be asked.
+pub fn read(context: &Context<'_>) -> Result<Checked, QueryFault> {
     let query = landfall_soql::parse(context.statement).map_err(|error| {
         let reason = error.to_string();
-        Fault::QueryMalformed { reason }
+        QueryFault::Malformed { reason }
     })?;
     check(&query, context)
 }
 
-pub(crate) fn check(query: &Query, context: &Context<'_>) -> Result<Checked, Fault> {
+pub(crate) fn check(query: &Query, context: &Context<'_>) -> Result<Checked, QueryFault> {
     let Some(from) = query.from.first() else {
         return Err(plain(QueryRefusal::TooComplicated));
     };
@@ -65,7 +67,7 @@ pub(crate) fn check(query: &Query, context: &Context<'_>) -> Result<Checked, Fau
         if let Some(name) = event_object(context.catalog, &name) {
             return Err(plain(QueryRefusal::ObjectNotQueryable { name }));
         }
-        return Err(Fault::Query {
+        return Err(QueryFault::Refused {
             place: caret(context.statement, from.path.at),
             refusal: QueryRefusal::ObjectUnknown { name },
         });
@@ -93,14 +95,14 @@ fn event_object(catalog: &Catalog, name: &str) -> Option<String> {
 }
 
 /// A refusal without a place.
-fn plain(refusal: QueryRefusal) -> Fault {
-    Fault::Query {
+fn plain(refusal: QueryRefusal) -> QueryFault {
+    QueryFault::Refused {
         place: String::new(),
         refusal,
     }
 }
 
-fn rule<T>(text: &'static str) -> Result<T, Fault> {
+fn rule<T>(text: &'static str) -> Result<T, QueryFault> {
     Err(plain(QueryRefusal::Rule { text }))
 }
 
@@ -141,8 +143,8 @@ impl<'c> Scope<'c> {
         }
     }
 
-    fn refused<T>(&self, at: usize, refusal: QueryRefusal) -> Result<T, Fault> {
-        Err(Fault::Query {
+    fn refused<T>(&self, at: usize, refusal: QueryRefusal) -> Result<T, QueryFault> {
+        Err(QueryFault::Refused {
             place: caret(self.context.statement, at),
             refusal,
         })
@@ -162,7 +164,7 @@ impl<'c> Scope<'c> {
         }
     }
 
-    fn query(mut self, query: &Query) -> Result<Checked, Fault> {
+    fn query(mut self, query: &Query) -> Result<Checked, QueryFault> {
         self.check_clauses(query)?;
         if let [Select::Operand { operand, .. }] = query.select.as_slice()
             && is_bare_count(operand)
@@ -190,7 +192,7 @@ impl<'c> Scope<'c> {
         })
     }
 
-    fn count(mut self, query: &Query) -> Result<Checked, Fault> {
+    fn count(mut self, query: &Query) -> Result<Checked, QueryFault> {
         if !query.order.is_empty() {
             return rule("COUNT() can not be combined with ORDER BY");
         }
@@ -203,7 +205,7 @@ impl<'c> Scope<'c> {
         })
     }
 
-    fn plan(self, query: &Query, filter: Predicate) -> Result<Plan, Fault> {
+    fn plan(self, query: &Query, filter: Predicate) -> Result<Plan, QueryFault> {
         let too_many =
             self.columns.len() > QUERY_COLUMNS_MAX || self.parents.len() > QUERY_PARENTS_MAX;
         if too_many || filter.terms() > QUERY_TERMS_MAX {
@@ -225,7 +227,7 @@ impl<'c> Scope<'c> {
     }
 
     /// What a whole clause has to keep.
-    fn check_clauses(&self, query: &Query) -> Result<(), Fault> {
+    fn check_clauses(&self, query: &Query) -> Result<(), QueryFault> {
         if let Some(at) = query.all_rows {
             let token = "ALL".to_owned();
             return self.refused(at, QueryRefusal::TokenUnexpected { token });
@@ -247,7 +249,7 @@ impl<'c> Scope<'c> {
     }
 
     /// `WHERE`, `USING SCOPE`, and whether deleted records are meant.
-    fn filter(&mut self, query: &Query) -> Result<Predicate, Fault> {
+    fn filter(&mut self, query: &Query) -> Result<Predicate, QueryFault> {
         let mut terms = Vec::new();
         if let Some(condition) = &query.filter {
             match self.condition(condition)? {

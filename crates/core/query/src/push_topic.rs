@@ -9,7 +9,7 @@
 mod field_set;
 mod rules;
 
-use landfall_model::{EntityDefinition, Fault, FieldDefinition, FieldType, QueryRefusal};
+use landfall_model::{EntityDefinition, FieldDefinition, FieldType, QueryFault, QueryRefusal};
 use landfall_soql::{Condition, LiteralKind, Operand, Query, Select, Value};
 
 use crate::check::{Context, check};
@@ -59,8 +59,8 @@ pub struct TopicQuery {
 /// Reads the query of a topic. A semicolon at its end is not part of it.
 ///
 /// # Errors
-/// As [`crate::read`], and [`Fault::Query`] for what topics cannot ask.
-pub fn read(context: &Context<'_>) -> Result<TopicQuery, Fault> {
+/// As [`crate::read`], and [`QueryFault::Refused`] for what topics cannot ask.
+pub fn read(context: &Context<'_>) -> Result<TopicQuery, QueryFault> {
     let statement = context.statement.trim_end();
     let statement = statement.strip_suffix(';').unwrap_or(statement);
     let context = Context {
@@ -69,7 +69,7 @@ pub fn read(context: &Context<'_>) -> Result<TopicQuery, Fault> {
         deleted: true,
         ..*context
     };
-    let query = landfall_soql::parse(statement).map_err(|error| Fault::QueryMalformed {
+    let query = landfall_soql::parse(statement).map_err(|error| QueryFault::Malformed {
         reason: error.to_string(),
     })?;
     rules::keep(&query)?;
@@ -107,8 +107,8 @@ pub fn read(context: &Context<'_>) -> Result<TopicQuery, Fault> {
     })
 }
 
-fn refused<T>(text: String) -> Result<T, Fault> {
-    Err(Fault::Query {
+fn refused<T>(text: String) -> Result<T, QueryFault> {
+    Err(QueryFault::Refused {
         place: String::new(),
         refusal: QueryRefusal::TopicRule { text },
     })
@@ -143,13 +143,13 @@ fn told(query: &Query, entity: &EntityDefinition) -> Vec<usize> {
 }
 
 /// Texts of several lines and formulas cannot be searched.
-fn filterable(entity: &EntityDefinition, place: usize) -> Result<(), Fault> {
+fn filterable(entity: &EntityDefinition, place: usize) -> Result<(), QueryFault> {
     let refused = entity.fields.get(place).filter(|field| {
         let is_formula = field.calculated && !field.summarized;
         is_formula || field.field_type == FieldType::TextArea
     });
     match refused {
-        Some(field) => Err(Fault::Query {
+        Some(field) => Err(QueryFault::Refused {
             place: String::new(),
             refusal: QueryRefusal::NotFilterable {
                 field: field.name.to_string(),

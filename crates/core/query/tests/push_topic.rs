@@ -1,10 +1,10 @@
 //! Which queries a topic can have, and which changes they are about.
 
-use landfall_model::{Catalog, Fault, QueryRefusal, RecordId, Timestamp};
+use landfall_model::{Catalog, QueryFault, QueryRefusal, RecordId, Timestamp};
 use landfall_query::push_topic::{TopicQuery, read};
 use landfall_query::{Context, Zone};
 
-fn query(statement: &str) -> Result<TopicQuery, Fault> {
+fn query(statement: &str) -> Result<TopicQuery, QueryFault> {
     let catalog = Catalog::new(landfall_standard::entities().expect("the shipped objects"));
     read(&Context {
         statement,
@@ -19,7 +19,7 @@ fn query(statement: &str) -> Result<TopicQuery, Fault> {
 
 fn refusal(statement: &str) -> String {
     match query(statement) {
-        Err(Fault::Query {
+        Err(QueryFault::Refused {
             refusal: QueryRefusal::TopicRule { text },
             ..
         }) => text,
@@ -103,7 +103,7 @@ fn texts_of_several_lines_are_not_searched() {
         assert!(
             matches!(
                 query(statement),
-                Err(Fault::Query {
+                Err(QueryFault::Refused {
                     refusal: QueryRefusal::NotFilterable { .. },
                     ..
                 })

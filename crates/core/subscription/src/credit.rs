@@ -3,7 +3,7 @@
 //! Source: "Subscribe RPC Method" and "Pub/Sub API Flow Control" (Pub/Sub API Developer Guide).
 
 use landfall_model::limits::FETCH_CREDIT_MAX;
-use landfall_model::{Fault, Timestamp};
+use landfall_model::{PubSubFault, Timestamp};
 
 /// The timeouts of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +53,12 @@ impl Credit {
     /// The client requests `count` more events.
     ///
     /// # Errors
-    /// [`Fault::FetchCountInvalid`] unless it is positive.
-    pub(crate) fn request(&mut self, now: Timestamp, count: i32) -> Result<(), Fault> {
+    /// [`PubSubFault::FetchCountInvalid`] unless it is positive.
+    pub(crate) fn request(&mut self, now: Timestamp, count: i32) -> Result<(), PubSubFault> {
         let count = u32::try_from(count)
             .ok()
             .filter(|count| *count > 0)
-            .ok_or(Fault::FetchCountInvalid)?;
+            .ok_or(PubSubFault::FetchCountInvalid)?;
         if self.pending == 0 {
             self.quiet_since = now;
         }
@@ -114,7 +114,10 @@ mod tests {
         credit.responded(at(1), 30);
         assert_eq!(credit.available(), 70);
         for count in [0, -1] {
-            assert_eq!(credit.request(at(1), count), Err(Fault::FetchCountInvalid));
+            assert_eq!(
+                credit.request(at(1), count),
+                Err(PubSubFault::FetchCountInvalid)
+            );
         }
     }
 

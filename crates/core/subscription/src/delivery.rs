@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use landfall_model::{Fault, ReplayId, Timestamp, limits};
+use landfall_model::{Fault, LimitFault, PubSubFault, ReplayId, StreamingFault, Timestamp, limits};
 
 use crate::credit::{Credit, Due, Timings};
 use crate::org::{Frame, Lens, Org, View};
@@ -167,13 +167,13 @@ impl<T: Ord + Copy, L, R> Delivery<T, L, R> {
     /// whose answer they did not get, and would lose what waits for them.
     ///
     /// # Errors
-    /// [`Fault::SubscriptionLimitExceeded`].
+    /// [`StreamingFault::SubscriptionLimitExceeded`].
     pub fn subscribe(
         &mut self,
         channel: &str,
         mut subscription: Subscription<T, L>,
         moves: bool,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), StreamingFault> {
         match self.find(channel) {
             Ok(at) => {
                 if let Some((_, present)) = self.subscriptions.get_mut(at) {
@@ -184,7 +184,7 @@ impl<T: Ord + Copy, L, R> Delivery<T, L, R> {
                 }
             }
             Err(_) if self.subscriptions.len() >= SUBSCRIPTIONS_MAX => {
-                return Err(Fault::SubscriptionLimitExceeded);
+                return Err(StreamingFault::SubscriptionLimitExceeded);
             }
             Err(at) => {
                 if self.subscriptions.is_empty() {
@@ -237,12 +237,12 @@ impl<T: Ord + Copy, L, R> Delivery<T, L, R> {
     /// The client of a stream requests `count` more events.
     ///
     /// # Errors
-    /// [`Fault::FetchCountInvalid`] unless it is positive.
-    pub fn request(&mut self, now: Timestamp, count: i32) -> Result<(), Fault> {
+    /// [`PubSubFault::FetchCountInvalid`] unless it is positive.
+    pub fn request(&mut self, now: Timestamp, count: i32) -> Result<(), PubSubFault> {
         match &mut self.demand {
             Demand::Credit(credit) => credit.request(now, count),
             Demand::Nothing | Demand::Notice { .. } | Demand::Response { .. } => {
-                Err(Fault::FetchCountInvalid)
+                Err(PubSubFault::FetchCountInvalid)
             }
         }
     }
@@ -388,7 +388,7 @@ impl<T: Ord + Copy, L: Lens, R> Delivery<T, L, R> {
         }
         if credit.available() > 0 {
             if self.allowance == Some(0) {
-                return Output::End(Fault::EventLimitExceeded);
+                return Output::End(Fault::Limit(LimitFault::Deliveries));
             }
             let limit = u64::from(credit.available());
             let limit = self.allowance.map_or(limit, |allowed| limit.min(allowed));
@@ -403,7 +403,7 @@ impl<T: Ord + Copy, L: Lens, R> Delivery<T, L, R> {
                 self.demand = Demand::Credit(credit);
                 Output::Deliver
             }
-            Some(Due::Close) => Output::End(Fault::StreamIdle),
+            Some(Due::Close) => Output::End(Fault::PubSub(PubSubFault::StreamIdle)),
             None => Output::Wait {
                 until: Some(credit.deadline()),
             },

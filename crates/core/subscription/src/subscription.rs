@@ -1,6 +1,6 @@
 //! One subscription: a position in the log, topics and a lens.
 
-use landfall_model::{Fault, ReplayId, ReplayPreset};
+use landfall_model::{ReplayId, ReplayPreset, StreamingFault};
 
 /// The bounds of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,17 +15,17 @@ impl Bounds {
     /// The position that a subscription starts after.
     ///
     /// # Errors
-    /// [`Fault::ReplayIdInvalid`] for a position that was never assigned or whose event is no longer retained.
+    /// [`StreamingFault::ReplayIdInvalid`] for a position that was never assigned or whose event is no longer retained.
     /// Source: "Message Durability" (Streaming API Developer Guide): the id must correspond to an event within the
     /// retention window.
-    pub fn start(self, preset: ReplayPreset) -> Result<ReplayId, Fault> {
+    pub fn start(self, preset: ReplayPreset) -> Result<ReplayId, StreamingFault> {
         match (preset, self.earliest) {
             (ReplayPreset::Latest, _) | (ReplayPreset::Earliest, None) => Ok(self.tail),
             (ReplayPreset::Earliest, Some(earliest)) => Ok(before(earliest)),
             (ReplayPreset::Custom(id), Some(earliest)) if (earliest..=self.tail).contains(&id) => {
                 Ok(id)
             }
-            (ReplayPreset::Custom(id), _) => Err(Fault::ReplayIdInvalid {
+            (ReplayPreset::Custom(id), _) => Err(StreamingFault::ReplayIdInvalid {
                 replay_id: id.to_string(),
             }),
         }
@@ -34,10 +34,10 @@ impl Bounds {
     /// The same, and also the position just before the oldest retained event: nothing is lost there.
     ///
     /// # Errors
-    /// [`Fault::ReplayIdInvalid`] for any other position that is not retained.
+    /// [`StreamingFault::ReplayIdInvalid`] for any other position that is not retained.
     /// Clients: some of the Pub/Sub API resume with the position before the one they want, and all with positions of
     /// keepalives, which name no event.
-    pub fn resume(self, preset: ReplayPreset) -> Result<ReplayId, Fault> {
+    pub fn resume(self, preset: ReplayPreset) -> Result<ReplayId, StreamingFault> {
         self.start(match (preset, self.earliest) {
             (ReplayPreset::Custom(id), Some(earliest)) if id.advanced_by(1) == earliest => {
                 ReplayPreset::Earliest
@@ -159,7 +159,7 @@ mod tests {
         ..BOUNDS
     };
 
-    fn start(preset: ReplayPreset, bounds: Bounds) -> Result<u64, Fault> {
+    fn start(preset: ReplayPreset, bounds: Bounds) -> Result<u64, StreamingFault> {
         bounds.start(preset).map(ReplayId::get)
     }
 
@@ -198,7 +198,7 @@ mod tests {
         for unknown in [0, 12, 1_009, 1_021] {
             assert!(matches!(
                 custom(unknown),
-                Err(Fault::ReplayIdInvalid { .. })
+                Err(StreamingFault::ReplayIdInvalid { .. })
             ));
         }
     }

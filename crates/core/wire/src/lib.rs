@@ -1,8 +1,8 @@
 //! How things are spelled on the wire: faults on every surface, versioned paths, header names.
 //!
-//! Owns every text that a client may compare with. It deliberately knows no engine, no transport and no session: an edge
-//! hands it a [`Fault`] and sends what comes back. Start reading at [`wire`], the table; [`versions`] has the paths,
-//! [`headers`] the header names, [`values`] and [`dates`] the text of values.
+//! Owns every text that a client may compare with. It deliberately knows no engine, no transport and no session: an
+//! edge hands it a [`Fault`] and sends what comes back. Start reading at [`wire`], the table; [`versions`] has the
+//! paths, [`headers`] the header names, [`values`] and [`dates`] the text of values.
 
 mod bayeux;
 mod bulk;
@@ -11,18 +11,15 @@ pub mod dates;
 pub mod describe;
 mod grpc;
 pub mod headers;
-mod many;
 mod mdapi;
-mod merging;
 pub mod multipart;
 mod path;
-mod query;
 mod rest;
 mod soap;
 pub mod values;
 pub mod versions;
 
-use landfall_model::Fault;
+use landfall_model::{Fault, LoginFault};
 
 pub use bulk::job_failure;
 pub use catalogue::wire;
@@ -106,8 +103,10 @@ pub fn oauth(fault: &Fault) -> OauthError {
 /// The spelling of the authorization endpoint, which has codes of its own for what keeps a user from logging in.
 pub fn authorization(fault: &Fault) -> OauthError {
     let (error, description) = match fault {
-        Fault::UserInactive => ("inactive_user", "user is inactive"),
-        Fault::LoginRateExceeded => ("rate_limit_exceeded", "login rate exceeded"),
+        Fault::Login(LoginFault::UserInactive) => ("inactive_user", "user is inactive"),
+        Fault::Login(LoginFault::LoginRateExceeded) => {
+            ("rate_limit_exceeded", "login rate exceeded")
+        }
         _ => return oauth(fault),
     };
     OauthError {

@@ -1,7 +1,7 @@
 //! The fault of the SOAP API.
 
 use landfall_model::fault::Operation;
-use landfall_model::{Fault, SoapFault};
+use landfall_model::{Fault, FieldFault, LoginFault, RecordFault, SessionFault, SoapFault};
 
 use crate::rest::RestError;
 
@@ -131,15 +131,17 @@ const SESSION_REFUSED: &str =
 pub fn soap(fault: &Fault) -> SoapError {
     match fault {
         // The service does not tell what is wrong with a login, not even that there were too many.
-        Fault::AuthenticationFailed | Fault::UserInactive | Fault::LoginRateExceeded => {
-            SoapError::login(LOGIN_REFUSED)
-        }
+        Fault::Login(
+            LoginFault::AuthenticationFailed
+            | LoginFault::UserInactive
+            | LoginFault::LoginRateExceeded,
+        ) => SoapError::login(LOGIN_REFUSED),
         // Clients: jsforce logs in again when the code of a fault ends in this one.
-        Fault::SessionInvalid | Fault::SessionMissing | Fault::ApiScopeMissing => {
-            SoapError::of_code("INVALID_SESSION_ID", SESSION_REFUSED)
-        }
-        Fault::RecordNotFound => soap(&Fault::RecordUnknown),
-        Fault::FieldUnknown { field, entity } => SoapError::of_code(
+        Fault::Session(
+            SessionFault::Invalid | SessionFault::Missing | SessionFault::ApiScopeMissing,
+        ) => SoapError::of_code("INVALID_SESSION_ID", SESSION_REFUSED),
+        Fault::Record(RecordFault::NotFound) => soap(&Fault::Record(RecordFault::Unknown)),
+        Fault::Field(FieldFault::Unknown { field, entity }) => SoapError::of_code(
             "INVALID_FIELD",
             format!(
                 "No such column '{field}' on entity '{entity}'. If you are attempting to use a custom field, be sure to \
@@ -147,10 +149,10 @@ pub fn soap(fault: &Fault) -> SoapError {
                  appropriate names."
             ),
         ),
-        Fault::OperationRefused {
+        Fault::Record(RecordFault::OperationRefused {
             operation: Operation::Undelete,
             ..
-        } => SoapError::of_code(
+        }) => SoapError::of_code(
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
             "Entity type is not undeletable",
         ),
@@ -198,16 +200,16 @@ fn of_envelope(fault: &SoapFault) -> SoapError {
 
 #[cfg(test)]
 mod tests {
-    use landfall_model::{EntityName, QueryRefusal};
+    use landfall_model::{EntityName, QueryFault, QueryRefusal};
 
     use super::*;
 
     #[test]
     fn a_refused_login_gives_no_reason() {
         for fault in [
-            Fault::AuthenticationFailed,
-            Fault::UserInactive,
-            Fault::LoginRateExceeded,
+            Fault::Login(LoginFault::AuthenticationFailed),
+            Fault::Login(LoginFault::UserInactive),
+            Fault::Login(LoginFault::LoginRateExceeded),
         ] {
             let error = soap(&fault);
             assert_eq!(
@@ -219,7 +221,7 @@ mod tests {
 
     #[test]
     fn rest_errors_keep_their_code_and_text() {
-        let error = soap(&Fault::RecordDeleted);
+        let error = soap(&Fault::Record(RecordFault::Deleted));
         assert_eq!(
             (error.kind, error.code, error.message.as_str()),
             (
@@ -232,18 +234,21 @@ mod tests {
 
     #[test]
     fn the_place_in_a_query_is_read_from_its_text() {
-        let error = soap(&Fault::Query {
+        let error = soap(&Fault::Query(QueryFault::Refused {
             place: "\nX\n^\nERROR at Row:1:Column:12\n".to_owned(),
             refusal: QueryRefusal::NotFilterable {
                 field: "F".to_owned(),
             },
-        });
+        }));
         assert_eq!(
             (error.kind, error.place()),
             (SoapFaultKind::InvalidField, Some((1, 12)))
         );
         let entity = EntityName::new("Account");
         let field = "X".to_owned();
-        assert_eq!(soap(&Fault::FieldUnknown { field, entity }).place(), None);
+        assert_eq!(
+            soap(&Fault::Field(FieldFault::Unknown { field, entity })).place(),
+            None
+        );
     }
 }

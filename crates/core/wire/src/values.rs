@@ -7,15 +7,15 @@
 use std::borrow::Cow;
 
 use landfall_model::fault::FaultField;
-use landfall_model::{Fault, FieldDefinition, FieldType, RecordId, RecordIdError, Value};
+use landfall_model::{FieldDefinition, FieldType, RecordId, RecordIdError, Value, ValueFault};
 
 use crate::dates;
 
 /// Reads the value of a field from its text; empty text is no value.
 ///
 /// # Errors
-/// [`Fault::IdMalformed`] and [`Fault::IdTypeWrong`] for text that is no id, [`Fault::ValueTypeWrong`].
-pub fn read(text: &str, field: &FieldDefinition) -> Result<Value, Fault> {
+/// [`ValueFault::IdMalformed`] and [`ValueFault::IdTypeWrong`] for text that is no id, [`ValueFault::TypeWrong`].
+pub fn read(text: &str, field: &FieldDefinition) -> Result<Value, ValueFault> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(Value::Null);
@@ -23,7 +23,7 @@ pub fn read(text: &str, field: &FieldDefinition) -> Result<Value, Fault> {
     if matches!(field.field_type, FieldType::Id | FieldType::Reference) {
         return read_id(text, field);
     }
-    parse(text, field.field_type).ok_or_else(|| Fault::ValueTypeWrong {
+    parse(text, field.field_type).ok_or_else(|| ValueFault::TypeWrong {
         field: subject(field),
         value: text.to_owned(),
     })
@@ -64,13 +64,16 @@ pub fn parse(text: &str, kind: FieldType) -> Option<Value> {
 /// Reads the id that a field holds.
 ///
 /// # Errors
-/// [`Fault::IdMalformed`] for a wrong checksum, else [`Fault::IdTypeWrong`]. Source: a refused id is reported with the field's label whether it is too short or of another object.
-pub fn read_id(text: &str, field: &FieldDefinition) -> Result<Value, Fault> {
+/// [`ValueFault::IdMalformed`] for a wrong checksum, else [`ValueFault::IdTypeWrong`]. Source: a refused id is reported
+/// with the field's label whether it is too short or of another object.
+pub fn read_id(text: &str, field: &FieldDefinition) -> Result<Value, ValueFault> {
     RecordId::parse(text).map(Value::Id).map_err(|error| {
         let (field, value) = (subject(field), text.to_owned());
         match error {
-            RecordIdError::Checksum => Fault::IdMalformed { field, value },
-            RecordIdError::Length | RecordIdError::Alphabet => Fault::IdTypeWrong { field, value },
+            RecordIdError::Checksum => ValueFault::IdMalformed { field, value },
+            RecordIdError::Length | RecordIdError::Alphabet => {
+                ValueFault::IdTypeWrong { field, value }
+            }
         }
     })
 }
@@ -158,7 +161,7 @@ fn decimal(text: &str) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn read_as(kind: FieldType, text: &str) -> Result<Value, Fault> {
+    fn read_as(kind: FieldType, text: &str) -> Result<Value, ValueFault> {
         read(text, &FieldDefinition::new("F", "Label", kind))
     }
 
@@ -213,14 +216,14 @@ mod tests {
             (FieldType::Address, "Main Street"),
         ] {
             assert!(
-                matches!(read_as(kind, text), Err(Fault::ValueTypeWrong { field, value })
+                matches!(read_as(kind, text), Err(ValueFault::TypeWrong { field, value })
                     if field.label == "Label" && value == text),
                 "{text}"
             );
         }
         assert!(matches!(
             read_as(FieldType::Reference, "me"),
-            Err(Fault::IdTypeWrong { .. })
+            Err(ValueFault::IdTypeWrong { .. })
         ));
     }
 

@@ -2,7 +2,9 @@
 
 use landfall_auth::Login;
 use landfall_engine::Definitions;
-use landfall_model::{BulkFault, EntityDefinition, Fault, FieldDefinition};
+use landfall_model::{
+    BulkFault, EntityDefinition, Fault, FieldDefinition, RecordFault, RequestFault,
+};
 use serde_json::{Map, Value};
 
 use crate::job::{Changing, Delimiter, LineEnding, Operation, Query, State};
@@ -20,7 +22,7 @@ impl Definition {
     /// Reads and checks the definition of a job.
     ///
     /// # Errors
-    /// [`Fault::JsonInvalid`], [`Fault::Bulk`], [`Fault::AccessDenied`].
+    /// [`RequestFault::JsonInvalid`], [`Fault::Bulk`], [`RecordFault::AccessDenied`].
     pub(crate) fn read(
         body: &[u8],
         definitions: &Definitions,
@@ -57,7 +59,7 @@ impl QueryDefinition {
     /// Reads the definition of a job.
     ///
     /// # Errors
-    /// [`Fault::JsonInvalid`], [`BulkFault::JobUnreadable`].
+    /// [`RequestFault::JsonInvalid`], [`BulkFault::JobUnreadable`].
     pub(crate) fn read(body: &[u8]) -> Result<Self, Fault> {
         let members = members(body)?;
         let mut given = Parameters::default();
@@ -132,8 +134,8 @@ impl Parameters<'_> {
 /// What is to be done with records, by its name.
 ///
 /// # Errors
-/// [`BulkFault::JobUnreadable`]; [`BulkFault::HardDeleteDenied`] for who lacks the permission, which nobody has unless it
-/// is granted.
+/// [`BulkFault::JobUnreadable`]; [`BulkFault::HardDeleteDenied`] for who lacks the permission, which nobody has unless
+/// it is granted.
 pub(crate) fn operation(name: &str, login: &Login) -> Result<Operation, Fault> {
     match Operation::parse(name) {
         Some(Operation::HardDelete) if !login.permissions().bulk_hard_delete => {
@@ -171,7 +173,7 @@ fn text(value: &Value) -> Result<Option<&str>, Fault> {
 /// Source: "Publish Event Messages with Salesforce APIs" (Platform Events Developer Guide): events are inserted.
 ///
 /// # Errors
-/// Those of [`object`], [`Fault::AccessDenied`].
+/// Those of [`object`], [`RecordFault::AccessDenied`].
 pub(crate) fn changed<'d>(
     definitions: &'d Definitions,
     name: &str,
@@ -182,7 +184,7 @@ pub(crate) fn changed<'d>(
     let publication = definitions.publication(name);
     if let Some(publication) = publication.filter(|_| operation == Operation::Insert) {
         if !access.event(&publication.event).create {
-            return Err(Fault::AccessDenied);
+            return Err(Fault::Record(RecordFault::AccessDenied));
         }
         if publication.object.capabilities.createable {
             return Ok(&publication.object);
@@ -237,7 +239,7 @@ pub(crate) fn identifies(field: &FieldDefinition) -> bool {
 /// Reads the state that a client wants a job to have.
 ///
 /// # Errors
-/// [`Fault::JsonInvalid`], [`BulkFault::JobUnreadable`].
+/// [`RequestFault::JsonInvalid`], [`BulkFault::JobUnreadable`].
 pub(crate) fn requested_state(body: &[u8]) -> Result<State, Fault> {
     let mut requested = None;
     for (name, value) in members(body)? {
@@ -255,16 +257,16 @@ pub(crate) fn requested_state(body: &[u8]) -> Result<State, Fault> {
 
 fn members(body: &[u8]) -> Result<Map<String, Value>, Fault> {
     if body.is_empty() {
-        return Err(Fault::BodyMissing);
+        return Err(Fault::Request(RequestFault::BodyMissing));
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(members)) => Ok(members),
         Ok(_) => Err(unreadable()),
-        Err(error) => Err(Fault::JsonInvalid {
+        Err(error) => Err(Fault::Request(RequestFault::JsonInvalid {
             reason: "The HTTP entity body is not valid JSON".to_owned(),
             line: error.line(),
             column: error.column(),
-        }),
+        })),
     }
 }
 
@@ -273,9 +275,9 @@ fn unreadable() -> Fault {
 }
 
 fn unrecognized(name: &str) -> Fault {
-    Fault::JsonInvalid {
+    Fault::Request(RequestFault::JsonInvalid {
         reason: format!("Unrecognized field \"{name}\""),
         line: 1,
         column: 1,
-    }
+    })
 }

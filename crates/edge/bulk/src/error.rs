@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use landfall_engine::report;
-use landfall_model::Fault;
+use landfall_model::{Fault, LimitFault, ServiceFault};
 
 /// Why jobs cannot be kept or processed.
 #[derive(Debug, thiserror::Error)]
@@ -65,11 +65,14 @@ impl Error {
     pub(crate) fn fault(self) -> Fault {
         match self {
             Self::Engine(error) => error.fault(),
-            Self::SpaceLow => Fault::StorageLimitExceeded,
+            Self::SpaceLow => Fault::Limit(LimitFault::Storage),
             Self::File { ref source, .. } if is_full(source) => {
-                report(&self, Fault::StorageLimitExceeded)
+                report(&self, Fault::Limit(LimitFault::Storage))
             }
-            other => report(&other, Fault::Internal { error_id: 0 }),
+            other => report(
+                &other,
+                Fault::Service(ServiceFault::Internal { error_id: 0 }),
+            ),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use landfall_engine::usage::Client;
 use landfall_engine::{Change, Engine, NewEvent, Outcome, Publication, Rights, Saved};
-use landfall_model::Fault;
+use landfall_model::{Fault, RequestFault};
 use landfall_store::Document;
 
 use crate::error::Error;
@@ -57,7 +57,7 @@ fn prepared(
         Change::Create { values, .. } => values,
         Change::Refused(fault) => return Ok(Err(fault)),
         // Jobs of events insert.
-        _ => return Ok(Err(Fault::ResourceNotFound)),
+        _ => return Ok(Err(Fault::Request(RequestFault::ResourceNotFound))),
     };
     match engine.prepare(publication, rights, values) {
         Ok((published, event)) => {

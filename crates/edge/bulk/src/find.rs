@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use landfall_engine::{Engine, OrgView, PageSize, Prepared, Question};
 use landfall_model::limits::{BULK_FOUND_BYTES_MAX, BULK_MARK_BYTES, QUERY_PAGE_ROWS_MAX};
-use landfall_model::{BulkFault, Fault, JobFailure, QueryRefusal, Value};
+use landfall_model::{BulkFault, Fault, JobFailure, QueryFault, QueryRefusal, Value};
 use landfall_wire::job_failure;
 use tokio::sync::watch;
 
@@ -68,13 +68,13 @@ pub(crate) async fn check_readable(
     let is_seen = |column: &&String| table.names().any(|name| name == column.as_str());
     match query.columns.iter().find(|column| !is_seen(column)) {
         None => Ok(()),
-        Some(column) => Err(Fault::Query {
+        Some(column) => Err(Fault::Query(QueryFault::Refused {
             place: String::new(),
             refusal: QueryRefusal::FieldUnknown {
                 field: column.clone(),
                 entity: prepared.checked().plan.entity.name.to_string(),
             },
-        }),
+        })),
     }
 }
 

@@ -9,8 +9,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use landfall_engine::Engine;
-use landfall_model::Fault;
 use landfall_model::limits::RESERVE_CHECK_BYTES;
+use landfall_model::{Fault, RequestFault};
 use tokio::io::AsyncWriteExt;
 
 use crate::error::Error;
@@ -84,7 +84,7 @@ impl Folder {
     /// Writes the data of a job as it arrives; says how many bytes it has, `most` at most. When this returns they are durable.
     ///
     /// # Errors
-    /// [`Fault::RequestTooLarge`], [`Fault::StorageLimitExceeded`], and [`Fault::JsonInvalid`] if it ended early: nothing
+    /// [`RequestFault::TooLarge`], [`landfall_model::LimitFault::Storage`] and [`RequestFault::JsonInvalid`] if it ended early: nothing
     /// is left of it, whatever went wrong.
     pub(crate) async fn receive(&self, id: &str, body: Body, most: u64) -> Result<u64, Fault> {
         let part = self.part(id);
@@ -129,18 +129,18 @@ impl Folder {
         let mut checked = 0_u64;
         while let Some(frame) = body.frame().await {
             let Ok(frame) = frame else {
-                return Ok(Err(Fault::JsonInvalid {
+                return Ok(Err(Fault::Request(RequestFault::JsonInvalid {
                     reason: "The HTTP entity body ended early or cannot be decompressed".to_owned(),
                     line: 1,
                     column: 1,
-                }));
+                })));
             };
             let Ok(data) = frame.into_data() else {
                 continue;
             };
             length = length.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
             if length > most {
-                return Ok(Err(Fault::RequestTooLarge));
+                return Ok(Err(Fault::Request(RequestFault::TooLarge)));
             }
             if length >= checked {
                 if let Err(fault) = self.engine.check_reserve() {

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 use landfall_model::limits::BULK_CONTENT_BYTES_MAX;
-use landfall_model::{BulkFault, Fault, RecordId};
+use landfall_model::{BulkFault, Fault, RecordId, RequestFault};
 
 use crate::definition::{Definition, requested_state};
 use crate::error::Error;
@@ -112,7 +112,8 @@ fn takes_data(job: &Job) -> Result<RecordId, Fault> {
         let state = job.state.in_errors();
         return Err(Fault::Bulk(BulkFault::Uploading { state }));
     }
-    let id = RecordId::parse(&job.id).map_err(|_| Fault::ResourceNotFound)?;
+    let id =
+        RecordId::parse(&job.id).map_err(|_| Fault::Request(RequestFault::ResourceNotFound))?;
     if job.content.is_some() {
         return Err(Fault::Bulk(BulkFault::ContentTwice { job: id }));
     }

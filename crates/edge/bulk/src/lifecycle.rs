@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use http::StatusCode;
 use landfall_model::limits::BULK_PAGE_JOBS_MAX;
-use landfall_model::{BulkFault, Fault};
+use landfall_model::{BulkFault, Fault, RequestFault};
 
 use crate::classic::job::Classic;
 use crate::error::Error;
@@ -204,12 +204,15 @@ pub(crate) async fn change(
 
 /// The job of an id, if it is of this kind and the user may see it.
 pub(crate) fn find(shared: &Shared, call: &Call, (kind, id): (Kind, &str)) -> Result<Entry, Fault> {
-    let entry = shared.jobs.find(id).ok_or(Fault::ResourceNotFound)?;
+    let entry = shared
+        .jobs
+        .find(id)
+        .ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     let job = entry.get();
     if job.is(kind) && is_allowed(call, &job.created_by) {
         Ok(entry)
     } else {
-        Err(Fault::ResourceNotFound)
+        Err(Fault::Request(RequestFault::ResourceNotFound))
     }
 }
 

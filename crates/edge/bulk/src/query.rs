@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::HeaderValue;
 use landfall_model::limits::BULK_STORED_BYTES_MAX;
-use landfall_model::{BulkFault, Fault, QueryRefusal};
+use landfall_model::{BulkFault, Fault, QueryFault, QueryRefusal};
 use landfall_wire::headers as names;
 
 use crate::definition::{QueryDefinition, requested_state};
@@ -62,7 +62,10 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<R
 
 /// A refusal of a query as jobs tell it: with a code of theirs.
 fn as_job(fault: Fault) -> Fault {
-    if !matches!(fault, Fault::Query { .. } | Fault::QueryMalformed { .. }) {
+    if !matches!(
+        fault,
+        Fault::Query(QueryFault::Refused { .. } | QueryFault::Malformed { .. })
+    ) {
         return fault;
     }
     let reason = landfall_wire::rest(&fault).message;
@@ -157,8 +160,10 @@ fn locator(call: &Call, records: u64) -> Result<Locator, Fault> {
     let Some(given) = given.filter(|given| !given.is_empty()) else {
         return Ok(Locator::START);
     };
-    Locator::parse(&given, records).ok_or_else(|| Fault::Query {
-        place: String::new(),
-        refusal: QueryRefusal::LocatorInvalid,
+    Locator::parse(&given, records).ok_or_else(|| {
+        Fault::Query(QueryFault::Refused {
+            place: String::new(),
+            refusal: QueryRefusal::LocatorInvalid,
+        })
     })
 }

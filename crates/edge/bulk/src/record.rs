@@ -10,7 +10,8 @@ use csv::StringRecord;
 use landfall_engine::{Assignment, Change, Definitions, Engine, Publication, record_named};
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{
-    EntityDefinition, Fault, FieldDefinition, FieldType, JobFailure, ManyFault, RecordId, Value,
+    EntityDefinition, Fault, FieldDefinition, FieldType, JobFailure, ManyFault, RecordId,
+    RequestFault, Value, ValueFault,
 };
 use landfall_wire::{job_failure, values};
 
@@ -133,17 +134,17 @@ impl Mapping {
         text: &str,
     ) -> Result<Result<RecordId, Fault>, Error> {
         let Some(field) = target.fields.get(key) else {
-            return Ok(Err(Fault::ReferenceUnknown {
+            return Ok(Err(Fault::Value(ValueFault::ReferenceUnknown {
                 field: self.entity.fields.get(place).map_or_else(
                     || landfall_model::FieldName::new("Id"),
                     |field| field.name.clone(),
                 ),
-            }));
+            })));
         };
         let value = match values::read(text, field) {
             Ok(Value::Id(id)) => return Ok(Ok(id)),
             Ok(value) => value,
-            Err(fault) => return Ok(Err(fault)),
+            Err(fault) => return Ok(Err(fault.into())),
         };
         let rows = engine
             .rows_where(target, key, value, REST_RELATED_RECORDS_MAX)
@@ -254,11 +255,11 @@ impl Mapping {
             return Ok(Some(id));
         }
         Err(match self.entity.field("Id") {
-            Some((_, field)) => Fault::IdTypeWrong {
+            Some((_, field)) => Fault::Value(ValueFault::IdTypeWrong {
                 field: values::subject(field),
                 value: text.to_owned(),
-            },
-            None => Fault::ResourceNotFound,
+            }),
+            None => Fault::Request(RequestFault::ResourceNotFound),
         })
     }
 
@@ -310,7 +311,7 @@ impl Mapping {
 /// Reads a value. Checkboxes have more spellings than elsewhere.
 ///
 /// Source: "Valid CSV Record Rows" (Bulk API 2.0 and Bulk API Developer Guide).
-fn value(text: &str, field: &FieldDefinition) -> Result<Value, Fault> {
+fn value(text: &str, field: &FieldDefinition) -> Result<Value, ValueFault> {
     if field.field_type == FieldType::Boolean {
         match text.to_ascii_lowercase().as_str() {
             "yes" | "y" | "on" | "1" => return Ok(Value::Boolean(true)),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use landfall_engine::{Outcome, stored};
-use landfall_model::{Fault, RecordId};
+use landfall_model::{Fault, RecordFault, RecordId};
 use landfall_store::DocumentKind;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
@@ -56,7 +56,7 @@ impl RecordResult {
 fn error_text(fault: &Fault) -> String {
     let fault = match fault {
         // In a list there is no resource that could not be found.
-        Fault::RecordNotFound => &Fault::RecordUnknown,
+        Fault::Record(RecordFault::NotFound) => &Fault::Record(RecordFault::Unknown),
         fault => fault,
     };
     let error = landfall_wire::rest(fault);
@@ -209,7 +209,7 @@ fn unread(unread: Unread) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use landfall_model::FieldName;
+    use landfall_model::{FieldFault, FieldName};
 
     use super::*;
 
@@ -217,11 +217,11 @@ mod tests {
     fn an_error_names_the_code_the_text_and_the_fields() {
         let fields = vec![FieldName::new("Name")];
         assert_eq!(
-            error_text(&Fault::FieldsRequired { fields }),
+            error_text(&Fault::Field(FieldFault::Required { fields })),
             "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"
         );
         assert_eq!(
-            error_text(&Fault::RecordNotFound),
+            error_text(&Fault::Record(RecordFault::NotFound)),
             "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--"
         );
     }

@@ -14,7 +14,7 @@ use landfall_engine::usage::{Allocations, Meter};
 use landfall_model::limits::{
     BULK_BODY_BYTES_MAX, BULK_MULTIPART_BYTES_MAX, BULK_QUERY_BODY_BYTES_MAX,
 };
-use landfall_model::{BulkFault, Fault};
+use landfall_model::{BulkFault, Fault, RequestFault, SessionFault};
 use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names, multipart};
 
@@ -51,10 +51,10 @@ impl Call {
         if allowed.split(',').any(|name| name == method.as_str()) {
             return Ok(method);
         }
-        Err(Fault::MethodNotAllowed {
+        Err(Fault::Request(RequestFault::MethodNotAllowed {
             method: method.to_string(),
             allowed,
-        })
+        }))
     }
 }
 
@@ -84,7 +84,7 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Fault
     let segments = path.split('/').filter(|segment| !segment.is_empty());
     let mut segments = segments.skip(ROOT_SEGMENTS);
     let Some(Named::Served(version)) = segments.next().map(versions::parse_rest) else {
-        return Err(Fault::ResourceNotFound);
+        return Err(Fault::Request(RequestFault::ResourceNotFound));
     };
     let login = shared.auth.rest_login(authorization(&parts.headers)?)?;
     let (usage, verdict) = counted(&shared);
@@ -96,7 +96,7 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Fault
     let path: Vec<&str> = segments.skip(1).collect();
     let answered = match verdict {
         Ok(()) => within(shared, &call, &path, body).await,
-        Err(fault) => Err(fault),
+        Err(fault) => Err(fault.into()),
     };
     let mut response = answered.unwrap_or_else(|fault| answer::refusal(&fault));
     if let Ok(usage) = usage.parse() {
@@ -108,8 +108,8 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Fault
 /// Counts a request; says what `Sforce-Limit-Info` shows.
 ///
 /// # Errors
-/// [`Fault::RequestLimitExceeded`] together with that.
-pub(crate) fn counted(shared: &Shared) -> (String, Result<(), Fault>) {
+/// [`landfall_model::LimitFault::Requests`] together with that.
+pub(crate) fn counted(shared: &Shared) -> (String, Result<(), landfall_model::LimitFault>) {
     let usage = shared.engine.usage();
     let (used, verdict) = usage.request();
     let most = usage.allocations().of(Meter::Requests);
@@ -139,12 +139,12 @@ async fn within(
             ingest::upload(&shared, call, id, body).await
         }
         ["ingest", id, name] => {
-            let which = Which::named(name).ok_or(Fault::ResourceNotFound)?;
+            let which = Which::named(name).ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
             call.method("GET")?;
             ingest::results(&shared, call, id, which)
         }
         ["query", rest @ ..] => queries(&shared, call, rest, body).await,
-        _ => Err(Fault::ResourceNotFound),
+        _ => Err(Fault::Request(RequestFault::ResourceNotFound)),
     }
 }
 
@@ -170,7 +170,7 @@ async fn queries(
             call.method("GET")?;
             query::pages(shared, call, id)
         }
-        _ => Err(Fault::ResourceNotFound),
+        _ => Err(Fault::Request(RequestFault::ResourceNotFound)),
     }
 }
 
@@ -180,7 +180,7 @@ fn authorization(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
         .map(|value| {
             value
                 .to_str()
-                .map_err(|_| Fault::AuthorizationHeaderInvalid)
+                .map_err(|_| Fault::Session(SessionFault::HeaderInvalid))
         })
         .transpose()
 }
@@ -191,9 +191,9 @@ fn authorization(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
 pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Fault> {
     match headers.get(CONTENT_ENCODING) {
         Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-            Err(Fault::MediaTypeUnsupported {
+            Err(Fault::Request(RequestFault::MediaTypeUnsupported {
                 media_type: String::from_utf8_lossy(encoding.as_bytes()).into_owned(),
-            })
+            }))
         }
         _ => Ok(()),
     }
@@ -209,15 +209,15 @@ pub(crate) fn check_media_type(call: &Call, read: &str) -> Result<(), Fault> {
     if media_type.is_empty() || media_type.eq_ignore_ascii_case(read) {
         return Ok(());
     }
-    Err(Fault::MediaTypeUnsupported {
+    Err(Fault::Request(RequestFault::MediaTypeUnsupported {
         media_type: value.into_owned(),
-    })
+    }))
 }
 
 /// Reads the body of a request that may bring a job and its data at once: the job, and its data if it is there.
 ///
 /// # Errors
-/// [`Fault::MediaTypeUnsupported`], [`Fault::RequestTooLarge`], [`BulkFault::JobUnreadable`].
+/// [`RequestFault::MediaTypeUnsupported`], [`RequestFault::TooLarge`], [`BulkFault::JobUnreadable`].
 pub(crate) async fn read_parts(call: &Call, body: Body) -> Result<(Bytes, Option<Bytes>), Fault> {
     let kind = call.parts.headers.get(CONTENT_TYPE);
     let kind = kind.and_then(|value| value.to_str().ok());
@@ -225,7 +225,7 @@ pub(crate) async fn read_parts(call: &Call, body: Body) -> Result<(Bytes, Option
         return Ok((read(call, body).await?, None));
     };
     let body = to_bytes(body, BULK_MULTIPART_BYTES_MAX).await;
-    let body = body.map_err(|_| Fault::RequestTooLarge)?;
+    let body = body.map_err(|_| Fault::Request(RequestFault::TooLarge))?;
     let parts = multipart::parts(&body, boundary).unwrap_or_default();
     let named = |name| parts.iter().find(|part| part.name == name);
     match (parts.len(), named("job"), named("content")) {
@@ -249,5 +249,5 @@ pub(crate) async fn read_query(call: &Call, body: Body) -> Result<Bytes, Fault> 
 async fn read_up_to(call: &Call, body: Body, most: usize) -> Result<Bytes, Fault> {
     check_media_type(call, "application/json")?;
     let read = to_bytes(body, most).await;
-    read.map_err(|_| Fault::RequestTooLarge)
+    read.map_err(|_| Fault::Request(RequestFault::TooLarge))
 }

@@ -7,7 +7,7 @@ use http::header::{
     LOCATION, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use landfall_model::Fault;
+use landfall_model::{Fault, RequestFault};
 use landfall_wire::{RestError, dates, headers as names};
 
 use crate::conditional::State;
@@ -100,7 +100,9 @@ impl Answer {
             StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let answer = Self::of(status, error.to_string());
         match fault {
-            Fault::MethodNotAllowed { allowed, .. } => answer.with(ALLOW, (*allowed).to_owned()),
+            Fault::Request(RequestFault::MethodNotAllowed { allowed, .. }) => {
+                answer.with(ALLOW, (*allowed).to_owned())
+            }
             _ if status == StatusCode::UNAUTHORIZED => {
                 answer.with(WWW_AUTHENTICATE, names::AUTHENTICATE_TOKEN.to_owned())
             }
@@ -200,10 +202,10 @@ mod tests {
 
     #[test]
     fn a_refusal_lists_the_allowed_methods() {
-        let fault = Fault::MethodNotAllowed {
+        let fault = Fault::Request(RequestFault::MethodNotAllowed {
             method: "PUT".to_owned(),
             allowed: "HEAD,GET",
-        };
+        });
         let response = Answer::refusal(&fault).into_response(&Method::PUT, &HeaderMap::new());
         assert_eq!(response.status(), 405);
         assert_eq!(response.headers()[ALLOW], "HEAD,GET");
@@ -226,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_failed_precondition_has_no_body_and_no_type() {
-        let response = Answer::refusal(&Fault::PreconditionFailed)
+        let response = Answer::refusal(&Fault::Request(RequestFault::PreconditionFailed))
             .into_response(&Method::GET, &HeaderMap::new());
         assert_eq!(response.status(), 412);
         assert!(!response.headers().contains_key(CONTENT_TYPE));

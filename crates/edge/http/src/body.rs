@@ -9,7 +9,7 @@ use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt as _;
 use landfall_model::limits::ANONYMOUS_BODY_BYTES_MAX;
-use landfall_model::{Fault, SoapFault};
+use landfall_model::{Fault, RequestFault, ServiceFault, SoapFault};
 
 use crate::budget::Share;
 use crate::encoding;
@@ -83,8 +83,8 @@ impl Opened {
     /// The envelope, of which the client is known now unless it is whole already.
     ///
     /// # Errors
-    /// [`Fault::RequestTooLarge`], [`Fault::MediaTypeUnsupported`] for an unknown encoding, [`SoapFault::EnvelopeInvalid`]
-    /// for a body that is incomplete or damaged, [`Fault::ServerBusy`].
+    /// [`RequestFault::TooLarge`], [`RequestFault::MediaTypeUnsupported`] for an unknown encoding,
+    /// [`SoapFault::EnvelopeInvalid`] for a body that is incomplete or damaged, [`ServiceFault::Busy`].
     /// Clients: those of the Java connector compress their requests by default.
     pub async fn read(self, headers: &HeaderMap, bytes_max: usize) -> Result<Bytes, Fault> {
         self.rest(headers, bytes_max).await.map_err(of_envelope)
@@ -103,14 +103,16 @@ impl Opened {
 
 fn of_envelope(unreadable: Unreadable) -> Fault {
     match unreadable {
-        Unreadable::TooLarge => Fault::RequestTooLarge,
-        Unreadable::Overloaded => Fault::ServerBusy,
+        Unreadable::TooLarge => Fault::Request(RequestFault::TooLarge),
+        Unreadable::Overloaded => Fault::Service(ServiceFault::Busy),
         Unreadable::Incomplete | Unreadable::Damaged(_) => {
             Fault::Soap(SoapFault::EnvelopeInvalid {
                 reason: "Premature end of file.".to_owned(),
             })
         }
-        Unreadable::EncodingUnknown(media_type) => Fault::MediaTypeUnsupported { media_type },
+        Unreadable::EncodingUnknown(media_type) => {
+            Fault::Request(RequestFault::MediaTypeUnsupported { media_type })
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use http::{HeaderMap, Method};
 use landfall_auth::Login;
 use landfall_engine::Definitions;
 use landfall_model::limits::REST_BODY_BYTES_MAX;
-use landfall_model::{Catalog, Fault};
+use landfall_model::{Catalog, Fault, RequestFault, ServiceFault};
 use landfall_wire::{ApiVersion, headers as names};
 
 use crate::body::{self, Unreadable};
@@ -81,34 +81,37 @@ pub fn meant_method(method: &Method, parameters: &[(String, String)]) -> Method 
 /// Reads a body of JSON, or of a record in XML as JSON: bounded, unpacked, of a media type that is read here.
 ///
 /// # Errors
-/// [`Fault::MediaTypeUnsupported`], [`Fault::RequestTooLarge`], [`Fault::BodyMissing`], [`Fault::JsonInvalid`], [`Fault::XmlInvalid`],
-/// [`Fault::ServerBusy`].
+/// [`RequestFault::MediaTypeUnsupported`], [`RequestFault::TooLarge`], [`RequestFault::BodyMissing`],
+/// [`RequestFault::JsonInvalid`], [`RequestFault::XmlInvalid`], [`ServiceFault::Busy`].
 pub async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Fault> {
     if body::announced(headers) == Some(0) {
-        return Err(Fault::BodyMissing);
+        return Err(RequestFault::BodyMissing.into());
     }
     check_media_type(headers)?;
     let read = body::read(headers, body, REST_BODY_BYTES_MAX).await;
     let body = read.map_err(|unreadable| match unreadable {
-        Unreadable::TooLarge => Fault::RequestTooLarge,
-        Unreadable::Incomplete => invalid("The HTTP entity body ended early".to_owned()),
+        Unreadable::TooLarge => Fault::Request(RequestFault::TooLarge),
+        Unreadable::Incomplete => invalid("The HTTP entity body ended early".to_owned()).into(),
         Unreadable::Damaged(reason) => invalid(format!(
             "The HTTP entity body cannot be decompressed: {reason}"
-        )),
-        Unreadable::EncodingUnknown(media_type) => Fault::MediaTypeUnsupported { media_type },
-        Unreadable::Overloaded => Fault::ServerBusy,
+        ))
+        .into(),
+        Unreadable::EncodingUnknown(media_type) => {
+            Fault::Request(RequestFault::MediaTypeUnsupported { media_type })
+        }
+        Unreadable::Overloaded => Fault::Service(ServiceFault::Busy),
     })?;
     if body.is_empty() {
-        return Err(Fault::BodyMissing);
+        return Err(RequestFault::BodyMissing.into());
     }
     if is_of(headers, XML) {
-        return xml::record(&body).map(Bytes::from);
+        return Ok(Bytes::from(xml::record(&body)?));
     }
     Ok(body)
 }
 
-const fn invalid(reason: String) -> Fault {
-    Fault::JsonInvalid {
+const fn invalid(reason: String) -> RequestFault {
+    RequestFault::JsonInvalid {
         reason,
         line: 1,
         column: 1,
@@ -129,7 +132,7 @@ fn is_of(headers: &HeaderMap, media_type: &str) -> bool {
 }
 
 /// A body without a type is taken for JSON: some clients send none.
-fn check_media_type(headers: &HeaderMap) -> Result<(), Fault> {
+fn check_media_type(headers: &HeaderMap) -> Result<(), RequestFault> {
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return Ok(());
     };
@@ -142,7 +145,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Fault> {
     {
         Ok(())
     } else {
-        Err(Fault::MediaTypeUnsupported {
+        Err(RequestFault::MediaTypeUnsupported {
             media_type: value.into_owned(),
         })
     }
@@ -181,7 +184,7 @@ mod tests {
         );
         assert_eq!(
             check_media_type(&of("text/csv")),
-            Err(Fault::MediaTypeUnsupported {
+            Err(RequestFault::MediaTypeUnsupported {
                 media_type: "text/csv".to_owned()
             })
         );

@@ -4,7 +4,7 @@
 
 use http::HeaderMap;
 use http::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
-use landfall_model::{Fault, Timestamp};
+use landfall_model::{RequestFault, Timestamp};
 use landfall_wire::dates;
 
 /// What identifies the present state of a resource.
@@ -37,8 +37,8 @@ pub enum Verdict {
 /// Checks the conditions of a read.
 ///
 /// # Errors
-/// [`Fault::PreconditionFailed`], [`Fault::ConditionDateInvalid`].
-pub fn of_read(headers: &HeaderMap, state: &State) -> Result<Verdict, Fault> {
+/// [`RequestFault::PreconditionFailed`], [`RequestFault::ConditionDateInvalid`].
+pub fn of_read(headers: &HeaderMap, state: &State) -> Result<Verdict, RequestFault> {
     preconditions(headers, state)?;
     let unchanged = match matches(headers, &IF_NONE_MATCH, state) {
         Some(same) => same,
@@ -54,13 +54,13 @@ pub fn of_read(headers: &HeaderMap, state: &State) -> Result<Verdict, Fault> {
 /// Checks the conditions of a change.
 ///
 /// # Errors
-/// [`Fault::PreconditionFailed`], [`Fault::ConditionDateInvalid`].
-pub fn of_write(headers: &HeaderMap, state: &State) -> Result<(), Fault> {
+/// [`RequestFault::PreconditionFailed`], [`RequestFault::ConditionDateInvalid`].
+pub fn of_write(headers: &HeaderMap, state: &State) -> Result<(), RequestFault> {
     preconditions(headers, state)?;
     let same = matches(headers, &IF_NONE_MATCH, state).unwrap_or(false);
     let old = newer_than(headers, &IF_MODIFIED_SINCE, state)? == Some(false);
     if same || old {
-        return Err(Fault::PreconditionFailed);
+        return Err(RequestFault::PreconditionFailed);
     }
     Ok(())
 }
@@ -80,18 +80,18 @@ pub fn any(headers: &HeaderMap) -> bool {
 /// The date of `If-Unmodified-Since`, for a check inside the transaction.
 ///
 /// # Errors
-/// [`Fault::ConditionDateInvalid`].
-pub fn unmodified_since(headers: &HeaderMap) -> Result<Option<Timestamp>, Fault> {
+/// [`RequestFault::ConditionDateInvalid`].
+pub fn unmodified_since(headers: &HeaderMap) -> Result<Option<Timestamp>, RequestFault> {
     date(headers, &IF_UNMODIFIED_SINCE)
 }
 
-fn preconditions(headers: &HeaderMap, state: &State) -> Result<(), Fault> {
+fn preconditions(headers: &HeaderMap, state: &State) -> Result<(), RequestFault> {
     let failed = match matches(headers, &IF_MATCH, state) {
         Some(same) => !same,
         None => newer_than(headers, &IF_UNMODIFIED_SINCE, state)? == Some(true),
     };
     if failed {
-        return Err(Fault::PreconditionFailed);
+        return Err(RequestFault::PreconditionFailed);
     }
     Ok(())
 }
@@ -119,7 +119,7 @@ fn newer_than(
     headers: &HeaderMap,
     name: &HeaderName,
     state: &State,
-) -> Result<Option<bool>, Fault> {
+) -> Result<Option<bool>, RequestFault> {
     let limit = date(headers, name)?;
     let modified = state.modified.map(Timestamp::whole_second);
     Ok(limit
@@ -128,14 +128,15 @@ fn newer_than(
 }
 
 /// The date of a header, if the request has it.
-fn date(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Timestamp>, Fault> {
+fn date(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Timestamp>, RequestFault> {
     let Some(value) = headers.get(name) else {
         return Ok(None);
     };
     let date = value.to_str().ok().and_then(dates::parse_http_date);
-    date.map(Some).ok_or_else(|| Fault::ConditionDateInvalid {
-        header: name.to_string(),
-    })
+    date.map(Some)
+        .ok_or_else(|| RequestFault::ConditionDateInvalid {
+            header: name.to_string(),
+        })
 }
 
 #[cfg(test)]
@@ -193,7 +194,7 @@ mod tests {
         for name in [IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE] {
             let header = name.to_string();
             let headers = headers(name, "yesterday");
-            let refused = Fault::ConditionDateInvalid { header };
+            let refused = RequestFault::ConditionDateInvalid { header };
             assert_eq!(of_read(&headers, &state()), Err(refused.clone()));
             assert_eq!(of_write(&headers, &state()), Err(refused));
         }
@@ -206,12 +207,18 @@ mod tests {
             (IF_MATCH, "\"x\""),
         ] {
             let headers = headers(name, value);
-            assert_eq!(of_read(&headers, &state()), Err(Fault::PreconditionFailed));
-            assert_eq!(of_write(&headers, &state()), Err(Fault::PreconditionFailed));
+            assert_eq!(
+                of_read(&headers, &state()),
+                Err(RequestFault::PreconditionFailed)
+            );
+            assert_eq!(
+                of_write(&headers, &state()),
+                Err(RequestFault::PreconditionFailed)
+            );
         }
         assert_eq!(
             of_write(&headers(IF_NONE_MATCH, "\"abc\""), &state()),
-            Err(Fault::PreconditionFailed)
+            Err(RequestFault::PreconditionFailed)
         );
         assert_eq!(
             of_write(&headers(IF_MATCH, "\"abc--gzip\""), &state()),

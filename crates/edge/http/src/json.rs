@@ -4,7 +4,7 @@
 //! says where it was. Refusals are worded like the streaming reader of the service.
 //! It deliberately knows no fields and no records. Start reading at [`parse`].
 
-use landfall_model::Fault;
+use landfall_model::RequestFault;
 use landfall_model::limits::{REST_JSON_DEPTH_MAX, REST_JSON_VALUES_MAX};
 
 use crate::writer::Writer;
@@ -63,8 +63,9 @@ impl<'a> Body<'a> {
     /// Reads a body.
     ///
     /// # Errors
-    /// [`Fault::BodyMissing`] for an empty one, [`Fault::JsonInvalid`] for one that is not JSON or goes beyond the limits.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, Fault> {
+    /// [`RequestFault::BodyMissing`] for an empty one, [`RequestFault::JsonInvalid`] for one that is not JSON or goes
+    /// beyond the limits.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, RequestFault> {
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
@@ -79,7 +80,7 @@ impl<'a> Body<'a> {
             }
         };
         if text.trim_matches(is_space).is_empty() {
-            return Err(Fault::BodyMissing);
+            return Err(RequestFault::BodyMissing);
         }
         let root = parse(text)?;
         Ok(Self { root, text })
@@ -88,8 +89,8 @@ impl<'a> Body<'a> {
     /// The members of the body, which must be an object.
     ///
     /// # Errors
-    /// [`Fault::JsonInvalid`].
-    pub fn members(&self) -> Result<&[(String, Json)], Fault> {
+    /// [`RequestFault::JsonInvalid`].
+    pub fn members(&self) -> Result<&[(String, Json)], RequestFault> {
         match &self.root.content {
             Content::Object(members) => Ok(members),
             _ => Err(self.unexpected(&self.root)),
@@ -102,7 +103,7 @@ impl<'a> Body<'a> {
     }
 
     /// The refusal of a value that has no business where it is.
-    pub fn unexpected(&self, value: &Json) -> Fault {
+    pub fn unexpected(&self, value: &Json) -> RequestFault {
         let what = match value.content {
             Content::Array(_) => "array",
             Content::Object(_) => "object",
@@ -115,12 +116,12 @@ impl<'a> Body<'a> {
     }
 
     /// The refusal of a member that the object should not have.
-    pub fn unrecognized(&self, name: &str, value: &Json) -> Fault {
+    pub fn unrecognized(&self, name: &str, value: &Json) -> RequestFault {
         self.refuse(value, format!("Unrecognized field \"{name}\""))
     }
 
     /// A refusal at the place of a value.
-    pub fn refuse(&self, value: &Json, reason: impl Into<String>) -> Fault {
+    pub fn refuse(&self, value: &Json, reason: impl Into<String>) -> RequestFault {
         fault_at(self.text, value.offset, reason.into())
     }
 }
@@ -128,8 +129,8 @@ impl<'a> Body<'a> {
 /// Reads one JSON value that is the whole text.
 ///
 /// # Errors
-/// [`Fault::JsonInvalid`].
-pub fn parse(text: &str) -> Result<Json, Fault> {
+/// [`RequestFault::JsonInvalid`].
+pub fn parse(text: &str) -> Result<Json, RequestFault> {
     read(text, REST_JSON_VALUES_MAX)
 }
 
@@ -158,12 +159,12 @@ fn write(w: &mut Writer, json: &Json) {
 /// Reads an answer of our own, which may have any number of values.
 ///
 /// # Errors
-/// [`Fault::JsonInvalid`].
-pub fn parse_answer(text: &str) -> Result<Json, Fault> {
+/// [`RequestFault::JsonInvalid`].
+pub fn parse_answer(text: &str) -> Result<Json, RequestFault> {
     read(text, usize::MAX)
 }
 
-fn read(text: &str, values_max: usize) -> Result<Json, Fault> {
+fn read(text: &str, values_max: usize) -> Result<Json, RequestFault> {
     let mut reader = Reader {
         text,
         at: 0,
@@ -209,7 +210,7 @@ impl Reader<'_> {
         self.at += rest.len() - rest.trim_start_matches(is_space).len();
     }
 
-    fn value(&mut self, depth: usize) -> Result<Json, Fault> {
+    fn value(&mut self, depth: usize) -> Result<Json, RequestFault> {
         self.values += 1;
         if self.values > self.values_max {
             return Err(self.fault("The content has too many values"));
@@ -230,7 +231,7 @@ impl Reader<'_> {
         Ok(Json { content, offset })
     }
 
-    fn object(&mut self, depth: usize) -> Result<Content, Fault> {
+    fn object(&mut self, depth: usize) -> Result<Content, RequestFault> {
         let start = self.at;
         self.at += 1;
         let mut members = Vec::new();
@@ -281,7 +282,7 @@ impl Reader<'_> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<Content, Fault> {
+    fn array(&mut self, depth: usize) -> Result<Content, RequestFault> {
         let start = self.at;
         self.at += 1;
         let mut items = Vec::new();
@@ -310,7 +311,7 @@ impl Reader<'_> {
         }
     }
 
-    fn string(&mut self) -> Result<String, Fault> {
+    fn string(&mut self) -> Result<String, RequestFault> {
         self.at += 1;
         let mut text = String::new();
         loop {
@@ -342,7 +343,7 @@ impl Reader<'_> {
         }
     }
 
-    fn escape(&mut self) -> Result<char, Fault> {
+    fn escape(&mut self) -> Result<char, RequestFault> {
         self.at += 1;
         match self.take() {
             Some('n') => Ok('\n'),
@@ -361,7 +362,7 @@ impl Reader<'_> {
     }
 
     /// Half a surrogate pair alone reads as the replacement character, as Java's UTF-8 writer would lose it too.
-    fn unicode_escape(&mut self) -> Result<char, Fault> {
+    fn unicode_escape(&mut self) -> Result<char, RequestFault> {
         let unit = self.hex4()?;
         if (0xd800..0xdc00).contains(&unit) && self.rest().starts_with("\\u") {
             let before = self.at;
@@ -376,7 +377,7 @@ impl Reader<'_> {
         Ok(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
-    fn hex4(&mut self) -> Result<u32, Fault> {
+    fn hex4(&mut self) -> Result<u32, RequestFault> {
         let mut unit = 0;
         for _ in 0..4 {
             let digit = self.peek().and_then(|letter| letter.to_digit(16));
@@ -395,7 +396,7 @@ impl Reader<'_> {
         Ok(unit)
     }
 
-    fn number(&mut self) -> Result<Content, Fault> {
+    fn number(&mut self) -> Result<Content, RequestFault> {
         let start = self.at;
         if self.peek() == Some('-') {
             self.at += 1;
@@ -420,7 +421,7 @@ impl Reader<'_> {
         ))
     }
 
-    fn digits(&mut self) -> Result<String, Fault> {
+    fn digits(&mut self) -> Result<String, RequestFault> {
         let rest = self.rest();
         let length = rest
             .find(|letter: char| !letter.is_ascii_digit())
@@ -438,7 +439,7 @@ impl Reader<'_> {
         Ok(digits)
     }
 
-    fn word(&mut self) -> Result<Content, Fault> {
+    fn word(&mut self) -> Result<Content, RequestFault> {
         let rest = self.rest();
         let length = rest
             .find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
@@ -459,21 +460,21 @@ impl Reader<'_> {
         Ok(content)
     }
 
-    fn unexpected(&self, letter: char, expected: &str) -> Fault {
+    fn unexpected(&self, letter: char, expected: &str) -> RequestFault {
         self.fault(&format!(
             "Unexpected character ({}): {expected}",
             described(letter)
         ))
     }
 
-    fn unclosed(&self, what: &str, start: usize) -> Fault {
+    fn unclosed(&self, what: &str, start: usize) -> RequestFault {
         let (line, column) = position(self.text, start);
         self.fault(&format!(
             "Unexpected end-of-input: expected close marker for {what} (from [line:{line}, column:{column}])"
         ))
     }
 
-    fn fault(&self, reason: &str) -> Fault {
+    fn fault(&self, reason: &str) -> RequestFault {
         fault_at(self.text, self.at, reason.to_owned())
     }
 }
@@ -491,9 +492,9 @@ fn described(letter: char) -> String {
     }
 }
 
-fn fault_at(text: &str, offset: usize, reason: String) -> Fault {
+fn fault_at(text: &str, offset: usize, reason: String) -> RequestFault {
     let (line, column) = position(text, offset);
-    Fault::JsonInvalid {
+    RequestFault::JsonInvalid {
         reason,
         line,
         column,
@@ -514,7 +515,7 @@ mod tests {
 
     fn reason(text: &str) -> (String, usize, usize) {
         match Body::parse(text.as_bytes()).err() {
-            Some(Fault::JsonInvalid {
+            Some(RequestFault::JsonInvalid {
                 reason,
                 line,
                 column,
@@ -589,9 +590,12 @@ mod tests {
         }
         assert!(matches!(
             Body::parse(b"{\"a\":\"\xff\"}"),
-            Err(Fault::JsonInvalid { column: 7, .. })
+            Err(RequestFault::JsonInvalid { column: 7, .. })
         ));
-        assert!(matches!(Body::parse(b" \n"), Err(Fault::BodyMissing)));
+        assert!(matches!(
+            Body::parse(b" \n"),
+            Err(RequestFault::BodyMissing)
+        ));
     }
 
     #[test]

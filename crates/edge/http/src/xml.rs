@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 use http::header::ACCEPT;
-use landfall_model::Fault;
+use landfall_model::RequestFault;
 use landfall_xml::{Element, Limits, Writer, parse};
 
 use crate::json::{Content, Json, parse_answer};
@@ -204,12 +204,12 @@ fn is_time(text: &str) -> bool {
 /// The record of a body as JSON: elements are members, those with others in them are records of their own.
 ///
 /// # Errors
-/// [`Fault::XmlInvalid`].
-pub fn record(body: &[u8]) -> Result<String, Fault> {
+/// [`RequestFault::XmlInvalid`].
+pub fn record(body: &[u8]) -> Result<String, RequestFault> {
     let text = std::str::from_utf8(body).map_err(|error| error.to_string());
     let root =
         text.and_then(|text| parse(text, Limits::REQUEST).map_err(|error| error.to_string()));
-    let root = root.map_err(|reason| Fault::XmlInvalid { reason })?;
+    let root = root.map_err(|reason| RequestFault::XmlInvalid { reason })?;
     let mut w = crate::writer::Writer::new();
     members(&mut w, &root);
     Ok(w.finish())
@@ -288,7 +288,10 @@ mod tests {
             Ok(r#"{"Name":"A < B","Phone":null,"Owner":{"Username":"u"}}"#)
         );
         for wrong in [&b"<a><b></a>"[..], b"", b"\xff", b"<!DOCTYPE a><a/>"] {
-            assert!(matches!(record(wrong), Err(Fault::XmlInvalid { .. })));
+            assert!(matches!(
+                record(wrong),
+                Err(RequestFault::XmlInvalid { .. })
+            ));
         }
     }
 

@@ -76,7 +76,7 @@ pub(crate) async fn deploy_validated(
 /// A deployment as it is.
 ///
 /// # Errors
-/// [`Fault::RecordUnknown`].
+/// [`landfall_model::RecordFault::Unknown`].
 pub(crate) async fn status(shared: &Shared, id: &str) -> Result<Deployment, Error> {
     Ok(shared.jobs.find(id)?.lock().await.clone())
 }
@@ -84,7 +84,7 @@ pub(crate) async fn status(shared: &Shared, id: &str) -> Result<Deployment, Erro
 /// Cancels a deployment that waits; one that has begun ends as it ends.
 ///
 /// # Errors
-/// [`Fault::RecordUnknown`], [`MetadataFault::DeploymentOver`], the failures of the engine.
+/// [`landfall_model::RecordFault::Unknown`], [`MetadataFault::DeploymentOver`], the failures of the engine.
 pub(crate) async fn cancel(shared: &Shared, login: &Login, id: &str) -> Result<Deployment, Error> {
     let by = person(&shared.engine, login.user_id).await?;
     shared.jobs.cancel(&shared.engine, id, by).await

@@ -1,7 +1,7 @@
 //! What can go wrong here.
 
 use landfall_engine::report;
-use landfall_model::Fault;
+use landfall_model::{Fault, ServiceFault};
 
 /// Why a request or a deployment came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -26,13 +26,18 @@ impl From<Fault> for Error {
     }
 }
 
+landfall_model::from_fault_families!(Error);
+
 impl Error {
     /// The fault that a client gets. What is no refusal is logged ([`report`]).
     pub(crate) fn fault(self) -> Fault {
         match self {
             Self::Refused(fault) => fault,
             Self::Engine(failure) => failure.fault(),
-            other => report(&other, Fault::Internal { error_id: 0 }),
+            other => report(
+                &other,
+                Fault::Service(ServiceFault::Internal { error_id: 0 }),
+            ),
         }
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use landfall_engine::{Engine, stored};
 use landfall_lock::Rank;
 use landfall_model::limits::{DEPLOYMENTS_KEPT_MAX, DEPLOYMENTS_WAITING_MAX};
-use landfall_model::{Fault, KeyPrefix, MetadataFault, RecordId};
+use landfall_model::{Fault, KeyPrefix, MetadataFault, RecordFault, RecordId};
 use landfall_store::{Document, DocumentKind};
 use tokio::sync::Notify;
 
@@ -64,15 +64,15 @@ impl Jobs {
     /// The deployment of an id in either form.
     ///
     /// # Errors
-    /// [`Fault::RecordUnknown`].
+    /// [`RecordFault::Unknown`].
     pub(crate) fn find(&self, id: &str) -> Result<Entry, Fault> {
-        let id = RecordId::parse(id).map_err(|_| Fault::RecordUnknown)?;
+        let id = RecordId::parse(id).map_err(|_| Fault::Record(RecordFault::Unknown))?;
         let known = self.known();
         known
             .all
             .get(id.as_str())
             .cloned()
-            .ok_or(Fault::RecordUnknown)
+            .ok_or(Fault::Record(RecordFault::Unknown))
     }
 
     /// The next one that waits.
@@ -184,7 +184,7 @@ pub(crate) fn zip_document(id: &str, zip: Option<Vec<u8>>) -> Document {
 /// An id that nobody has: its number is drawn.
 ///
 /// # Errors
-/// [`Fault::Internal`] for a prefix that is none: a defect.
+/// [`landfall_model::ServiceFault::Internal`] for a prefix that is none: a defect.
 pub(crate) fn new_id(engine: &Engine, prefix: &str) -> Result<String, Fault> {
     let number = u32::from_be_bytes(landfall_engine::draw(engine.entropy()));
     let prefix = KeyPrefix::parse(prefix)

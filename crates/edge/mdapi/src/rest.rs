@@ -16,7 +16,7 @@ use http::{HeaderValue, Method, StatusCode};
 use landfall_auth::Login;
 use landfall_http::body::read_body;
 use landfall_model::limits::METADATA_REQUEST_BYTES_MAX;
-use landfall_model::{Fault, MetadataFault};
+use landfall_model::{Fault, MetadataFault, RequestFault, SessionFault};
 use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names, multipart};
 use serde::Deserialize;
@@ -52,12 +52,12 @@ async fn answer(shared: &Shared, request: Request) -> Result<(StatusCode, Value)
         .filter(|segment| !segment.is_empty())
         .skip(2);
     let Some(Named::Served(version)) = segments.next().map(versions::parse_rest) else {
-        return Err(Fault::ResourceNotFound.into());
+        return Err(Fault::Request(RequestFault::ResourceNotFound).into());
     };
     let token = parts.headers.get(AUTHORIZATION).map(|value| value.to_str());
     let token = token
         .transpose()
-        .map_err(|_| Fault::AuthorizationHeaderInvalid)?;
+        .map_err(|_| Fault::Session(SessionFault::HeaderInvalid))?;
     let login = shared.auth.rest_login(token)?;
     check_permitted(&login)?;
     let _turn = shared.turn().await?;
@@ -91,13 +91,13 @@ async fn answer(shared: &Shared, request: Request) -> Result<(StatusCode, Value)
         }
         (["deployRequest"], method) => Err(not_allowed(method, "POST")),
         (["deployRequest", _], method) => Err(not_allowed(method, "GET,PATCH")),
-        _ => Err(Fault::ResourceNotFound.into()),
+        _ => Err(Fault::Request(RequestFault::ResourceNotFound).into()),
     }
 }
 
 fn not_allowed(method: &Method, allowed: &'static str) -> Error {
     let method = method.to_string();
-    Fault::MethodNotAllowed { method, allowed }.into()
+    Fault::Request(RequestFault::MethodNotAllowed { method, allowed }).into()
 }
 
 #[derive(Deserialize)]
@@ -172,7 +172,7 @@ fn refusal(fault: &Fault) -> Response {
     let error = landfall_wire::rest(fault);
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = respond(status, error.to_string());
-    if let Fault::MethodNotAllowed { allowed, .. } = fault {
+    if let Fault::Request(RequestFault::MethodNotAllowed { allowed, .. }) = fault {
         let allowed = HeaderValue::from_static(allowed);
         response.headers_mut().insert(ALLOW, allowed);
     }

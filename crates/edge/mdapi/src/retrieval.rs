@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use landfall_engine::{Engine, stored};
 use landfall_model::limits::RETRIEVALS_KEPT_MAX;
-use landfall_model::{Fault, RecordId};
+use landfall_model::{Fault, RecordFault, RecordId};
 use landfall_store::{Document, DocumentKind};
 use serde::{Deserialize, Serialize};
 
@@ -60,11 +60,11 @@ impl Retrievals {
     /// The retrieval of an id in either form.
     ///
     /// # Errors
-    /// [`Fault::RecordUnknown`].
+    /// [`RecordFault::Unknown`].
     pub(crate) fn find(&self, id: &str) -> Result<Retrieval, Fault> {
-        let id = RecordId::parse(id).map_err(|_| Fault::RecordUnknown)?;
+        let id = RecordId::parse(id).map_err(|_| Fault::Record(RecordFault::Unknown))?;
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = all.iter().find(|retrieval| retrieval.id == id.as_str());
-        found.cloned().ok_or(Fault::RecordUnknown)
+        found.cloned().ok_or(Fault::Record(RecordFault::Unknown))
     }
 }

@@ -52,7 +52,7 @@ pub(crate) async fn ask(call: &Call<'_>) -> Result<String, Error> {
 /// What a retrieval gives, as things are now.
 ///
 /// # Errors
-/// [`landfall_model::Fault::RecordUnknown`], the failures of the engine.
+/// [`landfall_model::RecordFault::Unknown`], the failures of the engine.
 pub(crate) async fn result(shared: &Shared, id: &str, with_zip: bool) -> Result<Value, Error> {
     let retrieval = shared.retrievals.find(id)?;
     let definitions = shared.engine.definitions();

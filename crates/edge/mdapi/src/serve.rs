@@ -11,7 +11,7 @@ use landfall_auth::Login;
 use landfall_envelope::Envelope;
 use landfall_http::body::{Opened, open_envelope};
 use landfall_model::limits::METADATA_REQUEST_BYTES_MAX;
-use landfall_model::{Fault, SoapFault};
+use landfall_model::{Fault, RequestFault, SessionFault, SoapFault};
 use landfall_wire::versions;
 use landfall_xml::Writer;
 use serde_json::json;
@@ -82,7 +82,8 @@ async fn admitted<'s>(
         let login = login(shared, &envelope)?;
         return Ok((login, shared.turn().await?, envelope));
     }
-    let beginning = Envelope::beginning(opened.beginning()).ok_or(Fault::RequestTooLarge)?;
+    let beginning =
+        Envelope::beginning(opened.beginning()).ok_or(Fault::Request(RequestFault::TooLarge))?;
     let login = login(shared, &beginning)?;
     let turn = shared.turn().await?;
     let bytes = opened.read(headers, METADATA_REQUEST_BYTES_MAX).await?;
@@ -93,10 +94,10 @@ async fn admitted<'s>(
 fn login(shared: &Shared, envelope: &Envelope) -> Result<Arc<Login>, Fault> {
     let token = envelope
         .option("SessionHeader", "sessionId")
-        .ok_or(Fault::SessionMissing)?;
+        .ok_or(Fault::Session(SessionFault::Missing))?;
     let login = shared.auth.authenticate(token)?;
     if !login.scopes.cover_rest() {
-        return Err(Fault::ApiScopeMissing);
+        return Err(Fault::Session(SessionFault::ApiScopeMissing));
     }
     check_permitted(&login)?;
     Ok(login)
@@ -194,7 +195,7 @@ fn waiting(id: &str) -> serde_json::Value {
 /// asks so in every version before it asks for what a retrieval gives.
 ///
 /// # Errors
-/// [`Fault::RecordUnknown`].
+/// [`landfall_model::RecordFault::Unknown`].
 async fn progress(shared: &Shared, id: &str) -> Result<serde_json::Value, Error> {
     let Ok(deployment) = deploy::status(shared, id).await else {
         // What a retrieval gives is made when it is asked for.

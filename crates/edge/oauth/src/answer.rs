@@ -4,8 +4,8 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use landfall_auth::{Error, report};
-use landfall_model::Fault;
 use landfall_model::limits::JSONP_CALLBACK_CHARACTERS_MAX;
+use landfall_model::{Fault, ServiceFault};
 use landfall_wire::headers::JSON;
 use serde::Serialize;
 use tracing::debug;
@@ -142,7 +142,10 @@ fn rendered(body: serde_json::Result<String>, media_type: &'static str) -> Respo
     match body {
         Ok(body) => (NOT_STORED, [(header::CONTENT_TYPE, media_type)], body).into_response(),
         Err(error) => refusal(
-            &report(&error, Fault::Internal { error_id: 0 }),
+            &report(
+                &error,
+                Fault::Service(ServiceFault::Internal { error_id: 0 }),
+            ),
             Format::Json,
         ),
     }
@@ -162,7 +165,7 @@ pub(crate) fn text(status: StatusCode, text: &'static str) -> Response {
 /// The fault that a client gets.
 pub(crate) fn fault_of(error: Error, endpoint: &'static str) -> Fault {
     let fault = error.fault();
-    if let Fault::Internal { error_id } = &fault {
+    if let Fault::Service(ServiceFault::Internal { error_id }) = &fault {
         debug!(error_id, endpoint, "request about logins failed");
     }
     fault

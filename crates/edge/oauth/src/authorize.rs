@@ -12,7 +12,7 @@ use http::request::Parts;
 use landfall_auth::{
     Attempt, AuthorizationParameters, AuthorizationRequest, Authorized, Error, Grant, ResponseType,
 };
-use landfall_model::{Fault, RecordId};
+use landfall_model::{Fault, LoginFault, RecordId};
 
 use crate::OauthState;
 use crate::answer::fault_of;
@@ -74,7 +74,7 @@ impl Asked {
     fn of(state: &OauthState, params: &Params) -> Result<Self, Refused> {
         let client_id = params.need("client_id").map_err(Refused::Page)?;
         let uri = params.find("redirect_uri");
-        let uri = uri.ok_or(Refused::Page(Fault::RedirectUriMissing))?;
+        let uri = uri.ok_or(Refused::Page(Fault::Login(LoginFault::RedirectUriMissing)))?;
         let app = state
             .auth
             .asking_app(client_id, uri)
@@ -126,7 +126,7 @@ impl Visit<'_> {
         let speaks = self.parts.method == Method::POST && is_of_this_origin(self.parts);
         if !speaks {
             return if self.params.find("immediate") == Some("true") {
-                self.refuse(Fault::ImmediateUnsuccessful.into())
+                self.refuse(Fault::Login(LoginFault::ImmediateUnsuccessful).into())
             } else {
                 self.login_page(None)
             };
@@ -175,7 +175,10 @@ impl Visit<'_> {
 
     async fn decided(&self, decision: &str) -> Response {
         if decision != "allow" {
-            return self.asked.redirect.refusal(&Fault::AuthorizationDenied);
+            return self
+                .asked
+                .redirect
+                .refusal(&Fault::Login(LoginFault::AuthorizationDenied));
         }
         let ticket = self.params.find("ticket").unwrap_or_default();
         match self.state.auth.ticket_user(&self.asked.request, ticket) {

@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 use http::header::{self, HeaderName, HeaderValue};
 use landfall_auth::Scopes;
-use landfall_model::Fault;
+use landfall_model::{Fault, LoginFault};
 use tracing::debug;
 
 use crate::answer::NOT_STORED;
@@ -66,8 +66,8 @@ impl Problem {
     /// What the person can do something about; the app is told the rest.
     pub(crate) const fn of(fault: &Fault) -> Option<Self> {
         match fault {
-            Fault::AuthenticationFailed => Some(Self::Wrong),
-            Fault::LoginRateExceeded => Some(Self::Wait),
+            Fault::Login(LoginFault::AuthenticationFailed) => Some(Self::Wrong),
+            Fault::Login(LoginFault::LoginRateExceeded) => Some(Self::Wait),
             _ => None,
         }
     }

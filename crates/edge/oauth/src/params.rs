@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::header;
 use http::request::Parts;
 use landfall_auth::Client;
-use landfall_model::{Fault, limits};
+use landfall_model::{Fault, LoginFault, RequestFault, limits};
 
 use crate::multipart;
 
@@ -38,7 +38,7 @@ impl Params {
     async fn take_body(&mut self, parts: &Parts, body: Body) -> Result<(), Fault> {
         let body = to_bytes(body, limits::OAUTH_BODY_BYTES_MAX)
             .await
-            .map_err(|_| Fault::RequestTooLarge)?;
+            .map_err(|_| Fault::Request(RequestFault::TooLarge))?;
         let content_type = parts.headers.get(header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
         match content_type.and_then(multipart::boundary) {
@@ -72,7 +72,8 @@ impl Params {
 
     /// A parameter that has to be there.
     pub(crate) fn need(&self, name: &'static str) -> Result<&str, Fault> {
-        self.find(name).ok_or(Fault::ParameterMissing { name })
+        self.find(name)
+            .ok_or(Fault::Login(LoginFault::ParameterMissing { name }))
     }
 
     /// Which app asks.
@@ -120,7 +121,10 @@ mod tests {
         assert_eq!(params.find("a"), Some("body!"));
         assert_eq!(params.find("b"), Some("query"));
         assert_eq!(params.find("d"), Some("1 2"));
-        assert_eq!(params.need("c"), Err(Fault::ParameterMissing { name: "c" }));
+        assert_eq!(
+            params.need("c"),
+            Err(Fault::Login(LoginFault::ParameterMissing { name: "c" }))
+        );
     }
 
     #[tokio::test]
@@ -135,6 +139,6 @@ mod tests {
     async fn a_body_beyond_the_limit_is_refused() {
         let body = "x".repeat(limits::OAUTH_BODY_BYTES_MAX + 1);
         let refused = read(http::Request::post("/token"), &body).await;
-        assert_eq!(refused.err(), Some(Fault::RequestTooLarge));
+        assert_eq!(refused.err(), Some(Fault::Request(RequestFault::TooLarge)));
     }
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
 use landfall_auth::{Attempt, Client, CodeExchange, Error, Grant, Granted};
-use landfall_model::Fault;
+use landfall_model::{Fault, LoginFault};
 
 use crate::OauthState;
 use crate::answer::{self, Format, fault_of, refusal};
@@ -52,7 +52,10 @@ fn tell(state: &OauthState, parts: &Parts, params: &Params, outcome: Result<&Gra
 
 /// Refuses to put secrets into a request line.
 pub(crate) async fn post_required(request: Request) -> Response {
-    refusal(&Fault::PostRequired, Format::of(None, request.headers()))
+    refusal(
+        &Fault::Login(LoginFault::PostRequired),
+        Format::of(None, request.headers()),
+    )
 }
 
 async fn granted(state: &OauthState, parts: &Parts, params: &Params) -> Result<Granted, Error> {
@@ -62,7 +65,7 @@ async fn granted(state: &OauthState, parts: &Parts, params: &Params) -> Result<G
     let audience = audience.as_deref();
     let proven = match params.find("client_assertion") {
         Some(_) if params.find("client_assertion_type") != Some(ASSERTION_TYPE) => {
-            return Err(Fault::ClientCredentialsInvalid.into());
+            return Err(Fault::Login(LoginFault::ClientCredentialsInvalid).into());
         }
         Some(assertion) => Some(auth.proven_app(assertion, params.find("client_id"), audience)?),
         None => None,
@@ -81,13 +84,13 @@ async fn granted(state: &OauthState, parts: &Parts, params: &Params) -> Result<G
                 code: params.need("code")?,
                 redirect_uri: params
                     .find("redirect_uri")
-                    .ok_or(Fault::RedirectUriMissing)?,
+                    .ok_or(Fault::Login(LoginFault::RedirectUriMissing))?,
                 verifier: params.find("code_verifier"),
             };
             auth.code_grant(client, shown).await
         }
         // One ends where it begins, at the authorization endpoint; the other is none of OAuth.
-        Grant::Implicit | Grant::Session => Err(Fault::GrantUnsupported.into()),
+        Grant::Implicit | Grant::Session => Err(Fault::Login(LoginFault::GrantUnsupported).into()),
         Grant::Password => {
             let client = client()?;
             let (username, password) = (params.need("username")?, params.need("password")?);

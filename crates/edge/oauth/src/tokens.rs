@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use landfall_auth::{ActiveToken, TokenKind};
-use landfall_model::Fault;
+use landfall_model::{Fault, LoginFault};
 use serde::Serialize;
 
 use crate::OauthState;
@@ -57,9 +57,13 @@ pub(crate) async fn introspect(State(state): State<OauthState>, request: Request
         Ok(None) => answer::document(&Inactive { active: false }),
         Err(error) => match fault_of(error, "introspect") {
             // The asking client is refused, not the token: RFC 7662, 2.3.
-            Fault::ClientIdInvalid | Fault::ClientCredentialsInvalid => {
+            Fault::Login(LoginFault::ClientIdInvalid | LoginFault::ClientCredentialsInvalid) => {
                 let status = Some(StatusCode::UNAUTHORIZED);
-                refusal_with(&Fault::ClientCredentialsInvalid, Format::Json, status)
+                refusal_with(
+                    &Fault::Login(LoginFault::ClientCredentialsInvalid),
+                    Format::Json,
+                    status,
+                )
             }
             fault => refusal(&fault, Format::Json),
         },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use landfall_auth::Login;
 use landfall_engine::draw;
 use landfall_model::limits::TOPIC_SHOWN_BYTES_MAX;
-use landfall_model::{EventUuid, Fault};
+use landfall_model::{EventUuid, Fault, PubSubFault, SessionFault};
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 
@@ -62,7 +62,7 @@ impl Call {
 /// The login that takes over from `login` on an open stream: the same user with another access token.
 ///
 /// # Errors
-/// [`Fault::AuthRefreshInvalid`].
+/// [`PubSubFault::AuthRefreshInvalid`].
 /// Source: the error table of "Handle Errors" (Pub/Sub API Developer Guide); the field is called internal there.
 pub(crate) fn refreshed(
     state: &PubsubState,
@@ -71,16 +71,16 @@ pub(crate) fn refreshed(
 ) -> Result<Arc<Login>, Fault> {
     match state.auth.authenticate(token) {
         Ok(other) if other.user_id == login.user_id => Ok(other),
-        _ => Err(Fault::AuthRefreshInvalid),
+        _ => Err(Fault::PubSub(PubSubFault::AuthRefreshInvalid)),
     }
 }
 
 /// A topic that is not there.
 pub(crate) fn topic_not_found(login: &Login, topic: &str) -> Fault {
-    Fault::TopicNotFound {
+    Fault::PubSub(PubSubFault::TopicNotFound {
         org: login.org_id,
         topic: shown(topic).to_owned(),
-    }
+    })
 }
 
 /// As much of a client's text as is sent back: the text of an error travels in a header.
@@ -96,16 +96,16 @@ fn login(state: &PubsubState, metadata: &MetadataMap) -> Result<Arc<Login>, Faul
             .and_then(|value| value.to_str().ok())
             .map(str::trim)
             .filter(|value| !value.is_empty())
-            .ok_or(Fault::CallMetadataMissing)
+            .ok_or(Fault::PubSub(PubSubFault::CallMetadataMissing))
     };
     let (token, tenant) = (value("accesstoken")?, value("tenantid")?);
     if !is_url(value("instanceurl")?) {
-        return Err(Fault::CallMetadataMissing);
+        return Err(Fault::PubSub(PubSubFault::CallMetadataMissing));
     }
     let login = state.auth.authenticate(token)?;
     // Clients: the npm client sends 15 characters, others 18.
     if tenant != login.org_id.as_str() && tenant != login.org_id.short() {
-        return Err(Fault::SessionInvalid);
+        return Err(Fault::Session(SessionFault::Invalid));
     }
     Ok(login)
 }

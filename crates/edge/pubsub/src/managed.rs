@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use landfall_auth::Login;
 use landfall_engine::{Definitions, Managed, ReplayFrom};
-use landfall_model::{Fault, RecordId, ReplayId, ReplayPreset, Timestamp};
+use landfall_model::{
+    Fault, ManagedFault, PubSubFault, RecordId, ReplayId, ReplayPreset, ServiceFault, Timestamp,
+};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -77,7 +79,7 @@ impl Run {
                 Wake::Request(request) => self.request(request).await?,
                 Wake::Moved => {}
                 Wake::Due if commit_due.is_some_and(|due| due <= self.stream.now()) => {
-                    return Err(Fault::ManagedCommitMissing.into());
+                    return Err(Fault::Managed(ManagedFault::CommitMissing).into());
                 }
                 Wake::Due => self.stream.keep_alive()?,
             }
@@ -90,7 +92,7 @@ impl Run {
             None => self.start(&request).await?,
             Some(open) => {
                 if !names(&request, &open.managed) {
-                    return Err(Fault::ManagedChanged.into());
+                    return Err(Fault::Managed(ManagedFault::Changed).into());
                 }
                 if !request.auth_refresh.is_empty() {
                     self.stream.renew_login(&request.auth_refresh)?;
@@ -100,9 +102,9 @@ impl Run {
         }
         let now = self.stream.now();
         match request.num_requested {
-            ..0 => return Err(Fault::ManagedFetchCountInvalid.into()),
+            ..0 => return Err(Fault::Managed(ManagedFault::FetchCountInvalid).into()),
             0 if request.commit_replay_id_request.is_none() && !refreshed => {
-                return Err(Fault::ManagedFetchEmpty.into());
+                return Err(Fault::Managed(ManagedFault::FetchEmpty).into());
             }
             0 => {}
             count => self.stream.request(count)?,
@@ -115,21 +117,21 @@ impl Run {
 
     async fn start(&mut self, request: &ManagedFetchRequest) -> Result<(), Fault> {
         if request.commit_replay_id_request.is_some() {
-            return Err(Fault::ManagedCommitEarly);
+            return Err(Fault::Managed(ManagedFault::CommitEarly));
         }
         if !request.auth_refresh.is_empty() {
-            return Err(Fault::ManagedRefreshEarly);
+            return Err(Fault::Managed(ManagedFault::RefreshEarly));
         }
         let stream = &mut self.stream;
         let managed = requested(&stream.state, request)?;
         let subscription = &managed.subscription;
         if !subscription.runs {
-            return Err(Fault::ManagedStopped);
+            return Err(Fault::Managed(ManagedFault::Stopped));
         }
         let topic = subscription.topic_name.as_str();
         let topics = service::topics(&stream.state, &stream.login, topic)?;
         let slot = stream.state.slots.take(managed.id);
-        let slot = slot.ok_or(Fault::ManagedActive)?;
+        let slot = slot.ok_or(Fault::Managed(ManagedFault::Active))?;
         let committed = stream.state.engine.kept_position(managed.id).await;
         let mut committed = committed.map_err(landfall_engine::Error::fault)?;
         let preset =
@@ -182,7 +184,7 @@ impl Run {
         };
         open.commit_due = now.plus_millis(COMMIT_WAIT_MS);
         let position = replay::parse(position).map_err(|fault| match fault {
-            Fault::ReplayIdMissing => "The Replay ID to commit is missing.",
+            PubSubFault::ReplayIdMissing => "The Replay ID to commit is missing.",
             _ => "The Replay ID to commit is not valid.",
         })?;
         if open.committed == Some(position) {
@@ -224,8 +226,8 @@ const fn preset(from: ReplayFrom) -> ReplayPreset {
 fn check_runs(definitions: &Definitions, opened: &Managed) -> Result<(), Fault> {
     let mut all = definitions.managed().iter();
     match all.find(|managed| managed.id == opened.id) {
-        None => Err(Fault::ManagedDeleted),
-        Some(now) if now.stops != opened.stops => Err(Fault::ManagedStopped),
+        None => Err(Fault::Managed(ManagedFault::Deleted)),
+        Some(now) if now.stops != opened.stops => Err(Fault::Managed(ManagedFault::Stopped)),
         Some(_) => Ok(()),
     }
 }
@@ -241,7 +243,7 @@ async fn stopped(
             return fault;
         }
         if deployments.changed().await.is_err() {
-            return Fault::StoreUnavailable;
+            return Fault::Service(ServiceFault::StoreUnavailable);
         }
     }
 }
@@ -252,17 +254,17 @@ fn requested(state: &PubsubState, request: &ManagedFetchRequest) -> Result<Arc<M
     let mut all = definitions.managed().iter();
     let (id, name) = (&*request.subscription_id, &*request.developer_name);
     let (found, unknown) = match (id, name) {
-        ("", "") => return Err(Fault::ManagedNameMissing),
+        ("", "") => return Err(Fault::Managed(ManagedFault::NameMissing)),
         (id, "") => {
-            let id = RecordId::parse(id).map_err(|_| Fault::ManagedIdInvalid)?;
+            let id = RecordId::parse(id).map_err(|_| Fault::Managed(ManagedFault::IdInvalid))?;
             let found = all.find(|managed| managed.id == id);
-            (found, Fault::ManagedIdUnknown)
+            (found, Fault::Managed(ManagedFault::IdUnknown))
         }
         ("", name) => {
             let found = all.find(|managed| managed.subscription.developer_name == name);
-            (found, Fault::ManagedNameUnknown)
+            (found, Fault::Managed(ManagedFault::NameUnknown))
         }
-        (_, _) => return Err(Fault::ManagedNameMissing),
+        (_, _) => return Err(Fault::Managed(ManagedFault::NameMissing)),
     };
     found.cloned().ok_or(unknown)
 }

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use landfall_auth::Login;
 use landfall_engine::usage::Client;
 use landfall_engine::{NewEvent, Publication, draw};
-use landfall_model::{EventUuid, Fault, SchemaId, limits};
+use landfall_model::{
+    EventUuid, Fault, LimitFault, PubSubFault, SchemaId, ServiceFault, SessionFault, limits,
+};
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -31,16 +33,16 @@ pub(crate) async fn publish(
     events: Vec<ProducerEvent>,
 ) -> Result<PublishResponse, Fault> {
     if topic.trim().is_empty() {
-        return Err(Fault::PublishTopicMissing);
+        return Err(Fault::PubSub(PubSubFault::PublishTopicMissing));
     }
     let publication = publication(state, login, topic)?;
     if events.is_empty() {
-        return Err(Fault::PublishEmpty);
+        return Err(Fault::PubSub(PubSubFault::PublishEmpty));
     }
     if events.len() > limits::PUBSUB_PUBLISH_EVENTS_MAX {
-        return Err(Fault::PublishTooMany {
+        return Err(Fault::PubSub(PubSubFault::PublishTooMany {
             most: limits::PUBSUB_PUBLISH_EVENTS_MAX,
-        });
+        }));
     }
     let mut good = Vec::with_capacity(events.len());
     let mut results: Vec<PublishResult> = events
@@ -83,7 +85,7 @@ pub(crate) async fn publish(
                 result.replay_id = replay::render(replay_id).into();
             }
         }
-        Err(Fault::PublishLimitExceeded) => {
+        Err(Fault::Limit(LimitFault::Publishes)) => {
             for result in succeeded {
                 result.error = Some(Error {
                     code: ErrorCode::Publish.into(),
@@ -114,7 +116,9 @@ fn publication(state: &PubsubState, login: &Login, topic: &str) -> Result<Public
         return Ok(publication.clone());
     }
     match service::topics(state, login, topic) {
-        Ok(_) | Err(Fault::TopicDenied) => Err(Fault::PublishRefused),
+        Ok(_) | Err(Fault::PubSub(PubSubFault::TopicDenied)) => {
+            Err(Fault::PubSub(PubSubFault::PublishRefused))
+        }
         Err(fault) => Err(fault),
     }
 }
@@ -186,9 +190,9 @@ async fn run(
                 Ok(None) => return Ok(()),
                 Err(status) => return Err(Some(too_long::as_service(status))),
             },
-            () = &mut stopped => return Err(refused(Fault::StoreUnavailable)),
-            () = &mut ended => return Err(refused(Fault::SessionInvalid)),
-            () = state.engine.clock().wait_until(silent) => return Err(refused(Fault::PublishIdle)),
+            () = &mut stopped => return Err(refused(Fault::Service(ServiceFault::StoreUnavailable))),
+            () = &mut ended => return Err(refused(Fault::Session(SessionFault::Invalid))),
+            () = state.engine.clock().wait_until(silent) => return Err(refused(Fault::PubSub(PubSubFault::PublishIdle))),
         };
         if let Some(other) = accepted(state, &login, &mut topic, &request).map_err(refused)? {
             login = other;
@@ -215,10 +219,12 @@ fn accepted(
 ) -> Result<Option<Arc<Login>>, Fault> {
     let refresh = (!request.auth_refresh.is_empty()).then_some(request.auth_refresh.as_str());
     match topic {
-        None if refresh.is_some() => return Err(Fault::PublishAuthRefreshEarly),
+        None if refresh.is_some() => {
+            return Err(Fault::PubSub(PubSubFault::PublishAuthRefreshEarly));
+        }
         None => *topic = Some(request.topic_name.clone()),
         Some(topic) if !request.topic_name.is_empty() && request.topic_name != *topic => {
-            return Err(Fault::PublishTopicChanged);
+            return Err(Fault::PubSub(PubSubFault::PublishTopicChanged));
         }
         Some(_) => {}
     }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use landfall_auth::Login;
 use landfall_engine::{Subject, TopicId};
-use landfall_model::{Fault, SchemaId, Topic};
+use landfall_model::{Fault, PubSubFault, SchemaId, StreamingFault, Topic};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -62,7 +62,9 @@ impl PubSub for Service {
         let login = call.login(&self.0, request.metadata())?;
         let name = request.into_inner().topic_name;
         let topics = topics(&self.0, &login, &name).map_err(|fault| match fault {
-            Fault::TopicDenied => call.refused(&Fault::TopicInfoDenied),
+            Fault::PubSub(PubSubFault::TopicDenied) => {
+                call.refused(&Fault::PubSub(PubSubFault::TopicInfoDenied))
+            }
             fault => call.refused(&fault),
         })?;
         let definitions = self.0.engine.definitions();
@@ -126,29 +128,32 @@ impl PubSub for Service {
 
 fn schema(state: &PubsubState, id: &str) -> Result<String, Fault> {
     if id.trim().is_empty() {
-        return Err(Fault::SchemaMissing);
+        return Err(Fault::PubSub(PubSubFault::SchemaMissing));
     }
     let schema = SchemaId::parse(id)
         .and_then(|id| state.engine.schema(id))
-        .ok_or(Fault::SchemaNotFound)?;
+        .ok_or(Fault::PubSub(PubSubFault::SchemaNotFound))?;
     Ok(schema.avro_json().to_owned())
 }
 
 /// The numbers of the topics behind a topic's name, for this login.
 ///
 /// # Errors
-/// [`Fault::TopicMissing`], [`Fault::TopicNotFound`] also for an object that is not selected, [`Fault::TopicDenied`].
+/// [`PubSubFault::TopicMissing`], [`PubSubFault::TopicNotFound`] also for an object that is not selected,
+/// [`PubSubFault::TopicDenied`].
 pub(crate) fn topics(
     state: &PubsubState,
     login: &Login,
     name: &str,
 ) -> Result<Vec<TopicId>, Fault> {
     if name.trim().is_empty() {
-        return Err(Fault::TopicMissing);
+        return Err(Fault::PubSub(PubSubFault::TopicMissing));
     }
     landfall_auth::topics(&state.engine, login, name).map_err(|refusal| match refusal {
-        Fault::ChangeEventsDenied if is_selected(state, name) => Fault::TopicDenied,
-        Fault::ChannelRestricted => Fault::TopicDenied,
+        StreamingFault::ChangeEventsDenied if is_selected(state, name) => {
+            Fault::PubSub(PubSubFault::TopicDenied)
+        }
+        StreamingFault::ChannelRestricted => Fault::PubSub(PubSubFault::TopicDenied),
         _ => call::topic_not_found(login, name),
     })
 }

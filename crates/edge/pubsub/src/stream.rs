@@ -12,7 +12,9 @@ use landfall_engine::{
     ViewRequest, Watcher,
 };
 use landfall_model::limits::PUBSUB_RESPONSE_BYTES_MAX;
-use landfall_model::{Fault, ReplayId, ReplayPreset, Timestamp, Topic};
+use landfall_model::{
+    Fault, PubSubFault, ReplayId, ReplayPreset, ServiceFault, SessionFault, Timestamp, Topic,
+};
 use landfall_subscription::{Bounds, Delivery, Output, Read, Subscription};
 use tokio::sync::{mpsc, watch};
 use tonic::{Status, Streaming};
@@ -39,6 +41,8 @@ impl From<Fault> for End {
         Self::Refused(fault)
     }
 }
+
+landfall_model::from_fault_families!(End);
 
 /// Why a stream wakes up.
 pub(crate) enum Wake<Q> {
@@ -159,7 +163,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
     /// past them, this misses nothing.
     ///
     /// # Errors
-    /// [`Fault::TopicNotFound`] if the channel is deleted.
+    /// [`PubSubFault::TopicNotFound`] if the channel is deleted.
     /// Source: "Required Permissions" (Change Data Capture Developer Guide): within ten minutes.
     fn refresh(&mut self) -> Result<bool, Fault> {
         let access = self.login.access();
@@ -212,8 +216,8 @@ impl<R: From<FetchResponse>> EventStream<R> {
     /// The client requests more events.
     ///
     /// # Errors
-    /// [`Fault::FetchCountInvalid`].
-    pub(crate) fn request(&mut self, count: i32) -> Result<(), Fault> {
+    /// [`PubSubFault::FetchCountInvalid`].
+    pub(crate) fn request(&mut self, count: i32) -> Result<(), PubSubFault> {
         let now = self.now();
         self.delivery.request(now, count)
     }
@@ -221,7 +225,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
     /// Starts where the client asks; `topics` are those of the topic name.
     ///
     /// # Errors
-    /// [`Fault::ReplayIdCorrupted`] for a position that is not retained.
+    /// [`PubSubFault::ReplayIdCorrupted`] for a position that is not retained.
     pub(crate) fn start(
         &mut self,
         name: &str,
@@ -229,7 +233,9 @@ impl<R: From<FetchResponse>> EventStream<R> {
         preset: ReplayPreset,
     ) -> Result<(), Fault> {
         let log = self.bounds();
-        let position = log.resume(preset).map_err(|_| Fault::ReplayIdCorrupted)?;
+        let position = log
+            .resume(preset)
+            .map_err(|_| Fault::PubSub(PubSubFault::ReplayIdCorrupted))?;
         let definitions = self.state.engine.definitions();
         let channel = Topic::is_channel(name).then(|| definitions.channel(name).cloned());
         let lens = ChannelLens(channel.flatten());
@@ -389,7 +395,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
     /// A stream that is open at a timeout is in use.
     ///
     /// # Errors
-    /// [`Fault::SessionInvalid`] if the login has ended.
+    /// [`SessionFault::Invalid`] if the login has ended.
     pub(crate) fn keep_alive(&self) -> Result<(), Fault> {
         self.state.auth.keep_alive(&self.login)
     }
@@ -410,7 +416,7 @@ async fn read_and_look(
     };
     outcome.await.map_err(|failure| {
         error!(error = %failure, "the log cannot be read");
-        Fault::StoreUnavailable
+        Fault::Service(ServiceFault::StoreUnavailable)
     })
 }
 
@@ -425,8 +431,8 @@ fn ending(state: &PubsubState, login: &Login) -> Pin<Box<dyn Future<Output = Fau
     let ended = login.ended();
     Box::pin(async move {
         tokio::select! {
-            () = ended => Fault::SessionInvalid,
-            () = stopped => Fault::StoreUnavailable,
+            () = ended => Fault::Session(SessionFault::Invalid),
+            () = stopped => Fault::Service(ServiceFault::StoreUnavailable),
         }
     })
 }

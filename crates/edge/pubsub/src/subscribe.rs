@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use landfall_auth::Login;
-use landfall_model::Fault;
+use landfall_model::{Fault, PubSubFault};
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -64,7 +64,7 @@ impl Run {
             None => self.subscribe(request)?,
             Some(topic) => {
                 if !request.topic_name.is_empty() && request.topic_name != *topic {
-                    return Err(Fault::TopicChanged);
+                    return Err(Fault::PubSub(PubSubFault::TopicChanged));
                 }
                 if !request.auth_refresh.is_empty() {
                     self.stream.renew_login(&request.auth_refresh)?;

@@ -13,7 +13,10 @@ use landfall_engine::{Change, Outcome, Published, defect};
 use landfall_http::json::{self, Content, Json};
 use landfall_http::{Answer, Writer, json_body};
 use landfall_model::limits::{REST_COLLECTION_CHUNKS_MAX, REST_COLLECTION_RECORDS_MAX};
-use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, Value};
+use landfall_model::{
+    EntityDefinition, Fault, FieldFault, LimitFault, ManyFault, RecordFault, RecordId,
+    RequestFault, ServiceFault, Value, ValueFault,
+};
 use landfall_sobject::input::{self, Intent, identifies};
 use landfall_sobject::values::{self, subject_named};
 
@@ -63,8 +66,10 @@ pub(crate) async fn upsert(
     body: Body,
 ) -> Result<Answer, Fault> {
     let known = entity.field(field).filter(|(_, field)| identifies(field));
-    let (place, _) = known.ok_or_else(|| Fault::ExternalIdFieldUnknown {
-        field: field.to_owned(),
+    let (place, _) = known.ok_or_else(|| {
+        Fault::Record(RecordFault::ExternalIdFieldUnknown {
+            field: field.to_owned(),
+        })
     })?;
     save(shared, call, body, Action::Upsert(entity, place)).await
 }
@@ -95,10 +100,12 @@ async fn save(
                 let event = record.event(shared, call, event.name.as_str(), action);
                 Part::Event(event.map(Ok).or_else(|fault| of_one(fault).map(Err))?)
             }
-            Object::ChangeEvent(entity) => Part::Change(Change::Refused(Fault::OperationRefused {
-                operation: landfall_model::fault::Operation::Create,
-                label: format!("{} Change Event", entity.label),
-            })),
+            Object::ChangeEvent(entity) => Part::Change(Change::Refused(Fault::Record(
+                RecordFault::OperationRefused {
+                    operation: landfall_model::fault::Operation::Create,
+                    label: format!("{} Change Event", entity.label),
+                },
+            ))),
         });
     }
     let tells_created = matches!(action, Action::Upsert(..));
@@ -141,7 +148,7 @@ async fn made(
         // Other events are published whatever becomes of the transaction that they were made in.
         if event.after_commit && all_or_none && has_failed {
             if let Some(told) = told.get_mut(place) {
-                *told = Some(Err(Fault::RolledBack { record: None }));
+                *told = Some(Err(Fault::Record(RecordFault::RolledBack { record: None })));
             }
         } else {
             outgoing.push(event);
@@ -149,7 +156,7 @@ async fn made(
     }
     match transaction::publish(shared, call, outgoing).await {
         // The records are there: each event is refused for itself.
-        Err(fault @ Fault::PublishLimitExceeded) => {
+        Err(fault @ Fault::Limit(LimitFault::Publishes)) => {
             for told in told.iter_mut().filter(|told| matches!(told, Some(Ok(_)))) {
                 *told = Some(Err(fault.clone()));
             }
@@ -179,7 +186,9 @@ fn write_outcome(w: &mut Writer, outcome: Option<Outcome>, tells_created: bool) 
     match outcome {
         Some(Ok(saved)) => save::write_saved(w, saved.id, tells_created.then_some(saved.created)),
         // In a list there is no resource that could not be found.
-        Some(Err(Fault::RecordNotFound)) => save::write_refused(w, &Fault::RecordUnknown),
+        Some(Err(Fault::Record(RecordFault::NotFound))) => {
+            save::write_refused(w, &Fault::Record(RecordFault::Unknown));
+        }
         Some(Err(fault)) => save::write_refused(w, &fault),
         None => save::write_refused(w, &defect("a record of a list has no outcome")),
     }
@@ -194,8 +203,8 @@ fn request<'b>(body: &'b json::Body<'_>) -> Result<(&'b [Json], bool), Fault> {
             ("records", Content::Array(items)) => records = items,
             ("allOrNone", Content::Boolean(flag)) => all_or_none = *flag,
             ("records" | "allOrNone", Content::Null) => {}
-            ("records" | "allOrNone", _) => return Err(body.unexpected(value)),
-            _ => return Err(body.unrecognized(name, value)),
+            ("records" | "allOrNone", _) => return Err(body.unexpected(value).into()),
+            _ => return Err(body.unrecognized(name, value).into()),
         }
     }
     check_count(records.len(), REST_COLLECTION_RECORDS_MAX)?;
@@ -263,7 +272,7 @@ fn type_unknown(name: &str) -> Fault {
 fn members<'b>(body: &json::Body<'_>, record: &'b Json) -> Result<&'b [(String, Json)], Fault> {
     match &record.content {
         Content::Object(members) => Ok(members),
-        _ => Err(body.unexpected(record)),
+        _ => Err(body.unexpected(record).into()),
     }
 }
 
@@ -299,12 +308,12 @@ fn spelled(key: &Value) -> String {
 /// Faults that make the whole request unreadable are passed on; others are one record's.
 pub(crate) fn of_one(fault: Fault) -> Result<Fault, Fault> {
     match fault {
-        Fault::JsonInvalid { .. }
-        | Fault::ValueUnreadable { .. }
-        | Fault::FieldUnknown { .. }
-        | Fault::StoreUnavailable
-        | Fault::ServerBusy
-        | Fault::Internal { .. } => Err(fault),
+        Fault::Request(RequestFault::JsonInvalid { .. })
+        | Fault::Value(ValueFault::Unreadable { .. })
+        | Fault::Field(FieldFault::Unknown { .. })
+        | Fault::Service(
+            ServiceFault::StoreUnavailable | ServiceFault::Busy | ServiceFault::Internal { .. },
+        ) => Err(fault),
         fault => Ok(fault),
     }
 }
@@ -356,7 +365,7 @@ impl<'b> Record<'b> {
             }
             Action::Upsert(_, field) => {
                 let name = entity.fields.get(field).map(|field| field.name.clone());
-                let name = name.ok_or(Fault::ResourceNotFound)?;
+                let name = name.ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
                 let Some(key) = self.key(&entity, field)? else {
                     return Err(Fault::Many(ManyFault::KeyMissing { field: name }));
                 };
@@ -385,10 +394,10 @@ impl<'b> Record<'b> {
         let publication = call.definitions.publication(name);
         let publication = publication.ok_or_else(|| type_unknown(name))?;
         if !matches!(action, Action::Create) {
-            return Err(Fault::OperationRefused {
+            return Err(Fault::Record(RecordFault::OperationRefused {
                 operation: landfall_model::fault::Operation::Update,
                 label: publication.object.label.clone(),
-            });
+            }));
         }
         prepared(shared, call, publication, self.body, self.members)
     }
@@ -411,14 +420,14 @@ impl<'b> Record<'b> {
             return Ok(None);
         };
         let Content::Text(text) = &value.content else {
-            return Err(self.body.unexpected(value));
+            return Err(self.body.unexpected(value).into());
         };
         match RecordId::parse(text.trim()) {
             Ok(id) if id.prefix() == entity.key_prefix => Ok(Some(id)),
-            _ => Err(Fault::IdTypeWrong {
+            _ => Err(Fault::Value(ValueFault::IdTypeWrong {
                 field: subject_named(entity, "Id"),
                 value: text.clone(),
-            }),
+            })),
         }
     }
 
@@ -469,7 +478,7 @@ fn deleted(call: &Call, text: &str) -> Result<Change, Fault> {
         })
     })?;
     let entity = call.catalog().entity_of(id.prefix());
-    let entity = Arc::clone(entity.ok_or(Fault::RecordUnknown)?);
+    let entity = Arc::clone(entity.ok_or(Fault::Record(RecordFault::Unknown))?);
     Ok(Change::Delete { entity, id })
 }
 

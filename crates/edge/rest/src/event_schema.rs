@@ -4,7 +4,7 @@
 
 use landfall_engine::Engine;
 use landfall_http::Answer;
-use landfall_model::{Fault, SchemaId};
+use landfall_model::{RequestFault, SchemaId};
 use landfall_schema::EventSchema;
 
 use crate::call::Call;
@@ -17,7 +17,7 @@ const FIRST_VERSION: u16 = 40;
 const FORMATS_VERSION: u16 = 43;
 
 /// The present schema of an event object.
-pub(crate) fn of(call: &Call, object: &Object) -> Result<Answer, Fault> {
+pub(crate) fn of(call: &Call, object: &Object) -> Result<Answer, RequestFault> {
     let format = format(call)?;
     let definitions = &call.definitions;
     let schema = match object {
@@ -27,14 +27,17 @@ pub(crate) fn of(call: &Call, object: &Object) -> Result<Answer, Fault> {
             .map(|publication| &publication.schema),
         Object::Records(_) => None,
     };
-    Ok(render(schema.ok_or(Fault::ResourceNotFound)?, format))
+    Ok(render(
+        schema.ok_or(RequestFault::ResourceNotFound)?,
+        format,
+    ))
 }
 
 /// The schema with an id, current or old.
-pub(crate) fn by_id(engine: &Engine, call: &Call, id: &str) -> Result<Answer, Fault> {
+pub(crate) fn by_id(engine: &Engine, call: &Call, id: &str) -> Result<Answer, RequestFault> {
     let format = format(call)?;
-    let id = SchemaId::parse(id).ok_or(Fault::ResourceNotFound)?;
-    let schema = engine.schema(id).ok_or(Fault::ResourceNotFound)?;
+    let id = SchemaId::parse(id).ok_or(RequestFault::ResourceNotFound)?;
+    let schema = engine.schema(id).ok_or(RequestFault::ResourceNotFound)?;
     Ok(render(&schema, format))
 }
 
@@ -44,15 +47,15 @@ enum Format {
     Expanded,
 }
 
-fn format(call: &Call) -> Result<Format, Fault> {
+fn format(call: &Call) -> Result<Format, RequestFault> {
     choose(call.version.number(), call.parameter("payloadFormat"))
 }
 
-fn choose(version: u16, asked: Option<&str>) -> Result<Format, Fault> {
+fn choose(version: u16, asked: Option<&str>) -> Result<Format, RequestFault> {
     if version < FIRST_VERSION {
-        return Err(Fault::ResourceNotFound);
+        return Err(RequestFault::ResourceNotFound);
     }
-    let invalid = |value: &str| Fault::PayloadFormatInvalid {
+    let invalid = |value: &str| RequestFault::PayloadFormatInvalid {
         value: value.to_owned(),
     };
     match asked {
@@ -89,9 +92,9 @@ mod tests {
         for (version, asked) in [(59, "FOO"), (59, ""), (42, "COMPACT")] {
             assert!(matches!(
                 choose(version, Some(asked)),
-                Err(Fault::PayloadFormatInvalid { .. })
+                Err(RequestFault::PayloadFormatInvalid { .. })
             ));
         }
-        assert_eq!(choose(39, None), Err(Fault::ResourceNotFound));
+        assert_eq!(choose(39, None), Err(RequestFault::ResourceNotFound));
     }
 }

@@ -9,7 +9,7 @@ use http::Method;
 use landfall_http::conditional::{self, State, Verdict};
 use landfall_http::{Answer, Writer, refused};
 use landfall_model::fault::Operation;
-use landfall_model::{EntityDefinition, Fault};
+use landfall_model::{EntityDefinition, Fault, RecordFault, RequestFault};
 use landfall_sobject::describe_members::basic;
 use landfall_sobject::object_describe::ObjectDescribe;
 use landfall_sobject::record_json::write_named;
@@ -62,10 +62,10 @@ async fn create(
     match object {
         Object::Records(entity) => record::create(shared, call, entity, body, false).await,
         Object::PlatformEvent(event) => platform_event::publish(shared, call, event, body).await,
-        Object::ChangeEvent(entity) => Err(Fault::OperationRefused {
+        Object::ChangeEvent(entity) => Err(Fault::Record(RecordFault::OperationRefused {
             operation: Operation::Create,
             label: format!("{} Change Event", entity.label),
-        }),
+        })),
     }
 }
 
@@ -79,7 +79,7 @@ async fn information(shared: &Shared, call: &Call, object: &Object) -> Result<An
             .publication(event.name.as_str())
             .map(|publication| describe_platform_event::basic_of(&publication.object)),
     };
-    let describe = describe.ok_or(Fault::ResourceNotFound)?;
+    let describe = describe.ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     Ok(object_information(call, &describe, "[]"))
 }
 
@@ -95,7 +95,7 @@ fn full(shared: &Shared, call: &Call, object: &Object) -> Result<Arc<Template>, 
             .publication(event.name.as_str())
             .map(|publication| describes.of_platform_event(catalog, &publication.object)),
     };
-    describe.ok_or(Fault::ResourceNotFound)
+    describe.ok_or(Fault::Request(RequestFault::ResourceNotFound))
 }
 
 /// A describe, or that it has not changed.

@@ -82,8 +82,8 @@ impl Counted {
 /// Wire: `api-usage=USED/LIMIT`.
 ///
 /// # Errors
-/// [`Fault::RequestLimitExceeded`] together with what the header shows.
-pub(crate) fn counted(shared: &Shared) -> (String, Result<(), Fault>) {
+/// [`landfall_model::LimitFault::Requests`] together with what the header shows.
+pub(crate) fn counted(shared: &Shared) -> (String, Result<(), landfall_model::LimitFault>) {
     let usage = shared.engine.usage();
     let (used, verdict) = usage.request();
     let (most, _) = Counted::By(Meter::Requests).of(usage);

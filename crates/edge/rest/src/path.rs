@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use landfall_http::path::is;
 use landfall_model::{
-    Catalog, EntityDefinition, Fault, PlatformEventDefinition, RecordId, RecordIdError,
+    Catalog, EntityDefinition, Fault, PlatformEventDefinition, RecordFault, RecordId,
+    RecordIdError, RequestFault, ValueFault,
 };
 use landfall_sobject::VirtualObjects;
 
@@ -39,20 +40,20 @@ impl Path {
     /// The object.
     ///
     /// # Errors
-    /// [`Fault::ResourceNotFound`] if the path has none.
-    pub(crate) fn object(&self) -> Result<&Object, Fault> {
-        self.object.as_ref().ok_or(Fault::ResourceNotFound)
+    /// [`RequestFault::ResourceNotFound`] if the path has none.
+    pub(crate) fn object(&self) -> Result<&Object, RequestFault> {
+        self.object.as_ref().ok_or(RequestFault::ResourceNotFound)
     }
 
     /// The object, which has records.
     ///
     /// # Errors
-    /// [`Fault::ResourceNotFound`] if the path has none.
-    pub(crate) fn entity(&self) -> Result<&Arc<EntityDefinition>, Fault> {
+    /// [`RequestFault::ResourceNotFound`] if the path has none.
+    pub(crate) fn entity(&self) -> Result<&Arc<EntityDefinition>, RequestFault> {
         match &self.object {
             Some(Object::Records(entity)) => Ok(entity),
             Some(Object::ChangeEvent(_) | Object::PlatformEvent(_)) | None => {
-                Err(Fault::ResourceNotFound)
+                Err(RequestFault::ResourceNotFound)
             }
         }
     }
@@ -70,9 +71,9 @@ impl Path {
     /// The first of them as an id.
     ///
     /// # Errors
-    /// [`Fault::ResourceNotFound`] if it is none.
-    pub(crate) fn id(&self) -> Result<RecordId, Fault> {
-        RecordId::parse(self.text(0)).map_err(|_| Fault::ResourceNotFound)
+    /// [`RequestFault::ResourceNotFound`] if it is none.
+    pub(crate) fn id(&self) -> Result<RecordId, RequestFault> {
+        RecordId::parse(self.text(0)).map_err(|_| RequestFault::ResourceNotFound)
     }
 }
 
@@ -142,23 +143,23 @@ fn kind(name: &str) -> Option<fn(&Object, &str) -> bool> {
 /// The id that a path spells, of a record of this object.
 ///
 /// # Errors
-/// [`Fault::ExternalIdFieldUnknown`] for what is no id at all, since it stands where a field's name could;
-/// [`Fault::IdMalformed`] for a wrong checksum; [`Fault::IdTypeWrong`] for a record of another object.
+/// [`RecordFault::ExternalIdFieldUnknown`] for what is no id at all, since it stands where a field's name could;
+/// [`ValueFault::IdMalformed`] for a wrong checksum; [`ValueFault::IdTypeWrong`] for a record of another object.
 pub(crate) fn record_id(entity: &EntityDefinition, text: &str) -> Result<RecordId, Fault> {
     match RecordId::parse(text) {
         Ok(id) if id.prefix() == entity.key_prefix => Ok(id),
-        Ok(_) => Err(Fault::IdTypeWrong {
+        Ok(_) => Err(Fault::Value(ValueFault::IdTypeWrong {
             field: id_field(entity),
             value: text.to_owned(),
-        }),
-        Err(RecordIdError::Checksum) => Err(Fault::IdMalformed {
+        })),
+        Err(RecordIdError::Checksum) => Err(Fault::Value(ValueFault::IdMalformed {
             field: id_field(entity),
             value: text.to_owned(),
-        }),
+        })),
         Err(RecordIdError::Length | RecordIdError::Alphabet) => {
-            Err(Fault::ExternalIdFieldUnknown {
+            Err(Fault::Record(RecordFault::ExternalIdFieldUnknown {
                 field: text.to_owned(),
-            })
+            }))
         }
     }
 }
@@ -170,7 +171,7 @@ fn id_field(entity: &EntityDefinition) -> landfall_model::fault::FaultField {
 /// The object of a name, in any letter case.
 ///
 /// # Errors
-/// [`Fault::ResourceNotFound`].
+/// [`RequestFault::ResourceNotFound`].
 pub(crate) fn object_of(catalog: &Catalog, name: &str) -> Result<Object, Fault> {
     if let Some(entity) = catalog.entity(name) {
         return Ok(Object::Records(Arc::clone(entity)));
@@ -181,7 +182,7 @@ pub(crate) fn object_of(catalog: &Catalog, name: &str) -> Result<Object, Fault> 
     catalog
         .entity_of_change_event(name)
         .map(|entity| Object::ChangeEvent(Arc::clone(entity)))
-        .ok_or(Fault::ResourceNotFound)
+        .ok_or(Fault::Request(RequestFault::ResourceNotFound))
 }
 
 #[cfg(test)]
@@ -212,11 +213,11 @@ mod tests {
         }
 
         fn information(&self, _: &landfall_http::Call, _: &str) -> Result<Answer, Fault> {
-            Err(Fault::ResourceNotFound)
+            Err(Fault::Request(RequestFault::ResourceNotFound))
         }
 
         fn describe(&self, _: &landfall_http::Call, _: &str) -> Result<Answer, Fault> {
-            Err(Fault::ResourceNotFound)
+            Err(Fault::Request(RequestFault::ResourceNotFound))
         }
 
         fn is_queried(&self, _: &landfall_http::Call, _: &str) -> bool {
@@ -224,11 +225,11 @@ mod tests {
         }
 
         fn query<'a>(&'a self, _: &'a landfall_http::Call) -> Pending<'a> {
-            Box::pin(async { Err(Fault::ResourceNotFound) })
+            Box::pin(async { Err(Fault::Request(RequestFault::ResourceNotFound)) })
         }
 
         fn resource(&self, _: &[&str]) -> Result<(&'static str, Root), Fault> {
-            Err(Fault::ResourceNotFound)
+            Err(Fault::Request(RequestFault::ResourceNotFound))
         }
 
         fn answer<'a>(
@@ -237,7 +238,7 @@ mod tests {
             _: &'a [&'a str],
             _: Body,
         ) -> Pending<'a> {
-            Box::pin(async { Err(Fault::ResourceNotFound) })
+            Box::pin(async { Err(Fault::Request(RequestFault::ResourceNotFound)) })
         }
     }
 
@@ -347,7 +348,10 @@ mod tests {
                 &segments(path),
                 &Method::GET,
             );
-            assert!(matches!(target, Err(Fault::ResourceNotFound)), "{path}");
+            assert!(
+                matches!(target, Err(Fault::Request(RequestFault::ResourceNotFound))),
+                "{path}"
+            );
         }
     }
 
@@ -358,15 +362,15 @@ mod tests {
         assert!(record_id(entity, "a005f0000000001").is_ok());
         assert!(matches!(
             record_id(entity, "xyz"),
-            Err(Fault::ExternalIdFieldUnknown { field }) if field == "xyz"
+            Err(Fault::Record(RecordFault::ExternalIdFieldUnknown { field })) if field == "xyz"
         ));
         assert!(matches!(
             record_id(entity, "a005f0000000001AAB"),
-            Err(Fault::IdMalformed { .. })
+            Err(Fault::Value(ValueFault::IdMalformed { .. }))
         ));
         assert!(matches!(
             record_id(entity, "0015f00002J9YYEAA3"),
-            Err(Fault::IdTypeWrong { field, .. }) if field.name.as_str() == "Id"
+            Err(Fault::Value(ValueFault::IdTypeWrong { field, .. })) if field.name.as_str() == "Id"
         ));
     }
 }

@@ -6,7 +6,9 @@ use axum::body::Body;
 use landfall_engine::{Publication, Published};
 use landfall_http::{Answer, Writer, json, json_body, refused};
 use landfall_model::fault::Operation;
-use landfall_model::{Fault, FieldName, PlatformEventDefinition};
+use landfall_model::{
+    Fault, FieldFault, FieldName, PlatformEventDefinition, RecordFault, RequestFault,
+};
 use landfall_sobject::input::{self, Intent};
 use landfall_wire::OPERATION_ENQUEUED;
 
@@ -25,7 +27,7 @@ pub(crate) async fn publish(
     let publication = call
         .definitions
         .publication(event.name.as_str())
-        .ok_or(Fault::ResourceNotFound)?;
+        .ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     let bytes = json_body(&call.headers, body).await?;
     let (published, outgoing) = {
         let body = json::Body::parse(&bytes)?;
@@ -63,15 +65,15 @@ pub(crate) fn prepared<'m>(
 ) -> Result<(Published, Outgoing), Fault> {
     let object = &publication.object;
     if !object.capabilities.createable {
-        return Err(Fault::OperationRefused {
+        return Err(Fault::Record(RecordFault::OperationRefused {
             operation: Operation::Create,
             label: object.label.clone(),
-        });
+        }));
     }
     let input =
         input::fields(body, members, call.catalog(), object, Intent::Create).map_err(|fault| {
             match fault {
-                Fault::IdInBody => Fault::IdInEvent,
+                Fault::Field(FieldFault::IdInBody) => Fault::Field(FieldFault::IdInEvent),
                 fault => fault,
             }
         })?;
@@ -82,7 +84,7 @@ pub(crate) fn prepared<'m>(
         .map(|field| field.name.clone())
         .collect();
     if !references.is_empty() {
-        return Err(Fault::FieldsReadOnly { fields: references });
+        return Err(Fault::Field(FieldFault::ReadOnly { fields: references }));
     }
     let prepared = shared
         .engine

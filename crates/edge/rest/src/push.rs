@@ -9,7 +9,10 @@ use landfall_engine::{GenericChannel, Push};
 use landfall_http::json::{self, Content, Json};
 use landfall_http::{Answer, Writer, json_body, refused};
 use landfall_model::fault::FaultField;
-use landfall_model::{Fault, FieldName, ManyFault, RecordId, limits};
+use landfall_model::{
+    Fault, FieldFault, FieldName, ManyFault, RecordFault, RecordId, RequestFault, ValueFault,
+    limits,
+};
 use landfall_sobject::GENERIC_CHANNEL;
 
 use crate::call::Call;
@@ -50,23 +53,25 @@ pub(crate) async fn push(
 /// Source: "Generic Streaming" (Streaming API Developer Guide): read-write access is for pushing, read-only access for subscribing.
 fn check_may_push(call: &Call) -> Result<(), Fault> {
     let entity = call.catalog().entity(GENERIC_CHANNEL);
-    let entity = entity.ok_or(Fault::ResourceNotFound)?;
+    let entity = entity.ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     let may_push = call.login.access().may(Act::Edit, entity);
-    may_push.then_some(()).ok_or(Fault::AccessDenied)
+    may_push
+        .then_some(())
+        .ok_or(Fault::Record(RecordFault::AccessDenied))
 }
 
 async fn channel(shared: &Shared, call: &Call, id: RecordId) -> Result<GenericChannel, Fault> {
     let entity = call.catalog().entity(GENERIC_CHANNEL);
-    let entity = entity.ok_or(Fault::ResourceNotFound)?;
+    let entity = entity.ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     let id = record_id(entity, id.as_str())?;
     let row = shared.engine.row(entity, id).await.map_err(refused)?;
-    let row = row.ok_or(Fault::RecordNotFound)?;
+    let row = row.ok_or(Fault::Record(RecordFault::NotFound))?;
     let name = entity.index_of("Name").and_then(|place| row.get(place));
     let name = name.and_then(|name| name.as_text()).unwrap_or_default();
     let channel = shared.engine.generic_channels().named(name)?;
     channel
         .filter(|channel| channel.id == id)
-        .ok_or(Fault::RecordDeleted)
+        .ok_or(Fault::Record(RecordFault::Deleted))
 }
 
 fn listeners(channel: &GenericChannel, online: &[RecordId]) -> String {
@@ -109,8 +114,8 @@ fn pushes(body: &json::Body<'_>) -> Result<Vec<Push>, Fault> {
     for (name, value) in body.members()? {
         match &value.content {
             Content::Array(events) if name == PUSH_EVENTS => pushes = Some(events),
-            _ if name == PUSH_EVENTS => return Err(body.unexpected(value)),
-            _ => return Err(body.unrecognized(name, value)),
+            _ if name == PUSH_EVENTS => return Err(body.unexpected(value).into()),
+            _ => return Err(body.unrecognized(name, value).into()),
         }
     }
     let events = pushes.ok_or_else(|| required(PUSH_EVENTS))?;
@@ -120,7 +125,7 @@ fn pushes(body: &json::Body<'_>) -> Result<Vec<Push>, Fault> {
 
 fn one(body: &json::Body<'_>, event: &Json) -> Result<Push, Fault> {
     let Content::Object(members) = &event.content else {
-        return Err(body.unexpected(event));
+        return Err(body.unexpected(event).into());
     };
     let mut payload = None;
     let mut users = Vec::new();
@@ -137,18 +142,18 @@ fn one(body: &json::Body<'_>, event: &Json) -> Result<Push, Fault> {
                 }
             }
             (USER_IDS, Content::Null) => {}
-            (PAYLOAD | USER_IDS, _) => return Err(body.unexpected(value)),
-            _ => return Err(body.unrecognized(name, value)),
+            (PAYLOAD | USER_IDS, _) => return Err(body.unexpected(value).into()),
+            _ => return Err(body.unrecognized(name, value).into()),
         }
     }
     let payload = payload.ok_or_else(|| required(PAYLOAD))?;
     let most = limits::PUSH_CHARACTERS_MAX;
     if payload.chars().count() > usize::try_from(most).unwrap_or(usize::MAX) {
-        return Err(Fault::TextTooLong {
+        return Err(Fault::Value(ValueFault::TextTooLong {
             field: subject(PAYLOAD),
             value: payload,
             max: most,
-        });
+        }));
     }
     Ok(Push { payload, users })
 }
@@ -163,11 +168,13 @@ fn bounded(items: &[Json]) -> Result<(), Fault> {
 
 fn user(body: &json::Body<'_>, id: &Json) -> Result<RecordId, Fault> {
     let Content::Text(text) = &id.content else {
-        return Err(body.unexpected(id));
+        return Err(body.unexpected(id).into());
     };
-    RecordId::parse(text).map_err(|_| Fault::IdMalformed {
-        field: subject(USER_IDS),
-        value: text.clone(),
+    RecordId::parse(text).map_err(|_| {
+        Fault::Value(ValueFault::IdMalformed {
+            field: subject(USER_IDS),
+            value: text.clone(),
+        })
     })
 }
 
@@ -179,7 +186,7 @@ fn subject(name: &str) -> FaultField {
 }
 
 fn required(name: &str) -> Fault {
-    Fault::FieldsRequired {
+    Fault::Field(FieldFault::Required {
         fields: vec![FieldName::new(name)],
-    }
+    })
 }

@@ -10,7 +10,7 @@ use landfall_engine::{Assignment, Change, Saved, defect};
 use landfall_http::conditional::{self, State, Verdict};
 use landfall_http::{Answer, Writer, fingerprint, json_body};
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
-use landfall_model::{EntityDefinition, Fault, RecordId, Row, Timestamp, Value};
+use landfall_model::{EntityDefinition, Fault, RecordFault, RecordId, Row, Timestamp, Value};
 use landfall_sobject::input::{self, Intent, identifies};
 use landfall_sobject::record_json::{id_of, is_deleted, record_url, value};
 use landfall_wire::values;
@@ -74,8 +74,8 @@ pub(crate) async fn by_id(
     }
     let row = call.records(&shared.engine).row(entity, id).await?;
     match row {
-        None => Err(Fault::RecordNotFound),
-        Some(row) if is_deleted(entity, &row) => Err(Fault::RecordDeleted),
+        None => Err(Fault::Record(RecordFault::NotFound)),
+        Some(row) if is_deleted(entity, &row) => Err(Fault::Record(RecordFault::Deleted)),
         Some(row) => read(shared, call, entity, row).await,
     }
 }
@@ -101,7 +101,7 @@ pub(crate) async fn external(
         .filter(|row| !is_deleted(entity, row))
         .collect();
     let Some(row) = rows.pop() else {
-        return Err(Fault::RecordNotFound);
+        return Err(Fault::Record(RecordFault::NotFound));
     };
     if !rows.is_empty() {
         rows.push(row);
@@ -118,14 +118,14 @@ pub(crate) async fn external(
 fn external_id(entity: &EntityDefinition, field: &str, text: &str) -> Result<Assignment, Fault> {
     let known = entity.field(field).filter(|(_, field)| identifies(field));
     let Some((place, definition)) = known else {
-        return Err(Fault::ExternalIdFieldUnknown {
+        return Err(Fault::Record(RecordFault::ExternalIdFieldUnknown {
             field: field.to_owned(),
-        });
+        }));
     };
     let text = text.trim();
     match values::parse(text, definition.field_type) {
         Some(key) if !text.is_empty() => Ok((place, key)),
-        _ => Err(Fault::RecordNotFound),
+        _ => Err(Fault::Record(RecordFault::NotFound)),
     }
 }
 
@@ -220,7 +220,7 @@ async fn upsert(
             Ok(Answer::json(save_result(saved.id, Some(false))))
         }
         Ok(_) => Ok(Answer::no_content()),
-        Err(Fault::ExternalIdAmbiguous { records }) => {
+        Err(Fault::Record(RecordFault::ExternalIdAmbiguous { records })) => {
             Ok(choices(call, entity, records.into_iter()))
         }
         Err(fault) => Err(fault),

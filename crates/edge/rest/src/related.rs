@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use landfall_http::{Answer, Writer};
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
-use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value};
+use landfall_model::{EntityDefinition, Fault, RecordFault, RecordId, RequestFault, Row, Value};
 use landfall_sobject::input::reference_named;
 use landfall_sobject::record_json::is_deleted;
 
@@ -29,9 +29,9 @@ pub(crate) async fn related(
 ) -> Result<Answer, Fault> {
     let id = record_id(entity, id.as_str())?;
     let row = call.records(&shared.engine).row(entity, id).await?;
-    let row = row.ok_or(Fault::RecordNotFound)?;
+    let row = row.ok_or(Fault::Record(RecordFault::NotFound))?;
     if is_deleted(entity, &row) {
-        return Err(Fault::RecordDeleted);
+        return Err(Fault::Record(RecordFault::Deleted));
     }
     if let Some((place, _)) = reference_named(entity, name) {
         return parent(shared, call, row.get(place), body).await;
@@ -49,11 +49,11 @@ async fn parent(
 ) -> Result<Answer, Fault> {
     let id = reference
         .and_then(Value::as_id)
-        .ok_or(Fault::RecordNotFound)?;
+        .ok_or(Fault::Record(RecordFault::NotFound))?;
     let target = call
         .catalog()
         .entity_of(id.prefix())
-        .ok_or(Fault::RecordNotFound)?;
+        .ok_or(Fault::Record(RecordFault::NotFound))?;
     record::by_id(shared, call, target, id, body).await
 }
 
@@ -74,14 +74,14 @@ async fn children(
                 .as_ref()
                 .is_some_and(|known| known.eq_ignore_ascii_case(name))
         })
-        .ok_or(Fault::ResourceNotFound)?;
+        .ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     let child = call
         .catalog()
         .entity(relationship.child.as_str())
-        .ok_or(Fault::ResourceNotFound)?;
+        .ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     let place = child
         .index_of(relationship.field.as_str())
-        .ok_or(Fault::ResourceNotFound)?;
+        .ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     let nodes = record::selected(call, child)?;
     let rows = call
         .records(&shared.engine)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use landfall_engine::{Period, Replicated};
 use landfall_http::{Answer, Writer, refused};
-use landfall_model::{EntityDefinition, Fault, Timestamp};
+use landfall_model::{EntityDefinition, Fault, ReplicationFault, Timestamp};
 use landfall_wire::dates::{parse_date_time, render_date_time};
 
 use crate::call::Call;
@@ -95,5 +95,5 @@ fn point(call: &Call, name: &str) -> Result<Timestamp, Fault> {
 }
 
 fn invalid(reason: &'static str) -> Fault {
-    Fault::ReplicationDateInvalid { reason }
+    Fault::Replication(ReplicationFault::DateInvalid { reason })
 }

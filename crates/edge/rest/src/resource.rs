@@ -5,7 +5,7 @@ use http::Method;
 use landfall_apidoc::{Described, Operation};
 use landfall_http::xml::Root;
 use landfall_http::{Answer, Pending};
-use landfall_model::{Catalog, Fault};
+use landfall_model::{Catalog, Fault, RequestFault};
 use landfall_sobject::VirtualObjects;
 
 use crate::call::Call;
@@ -59,7 +59,7 @@ impl<S: 'static> Resource<S> {
     /// A path of the service that has nothing here, or that another API serves.
     pub(crate) const fn nothing(path: &'static str) -> Self {
         Self::new(path, ANY, |_, _, _, _| {
-            Box::pin(async move { Err(Fault::ResourceNotFound) })
+            Box::pin(async move { Err(Fault::Request(RequestFault::ResourceNotFound)) })
         })
     }
 
@@ -141,7 +141,7 @@ impl<S: 'static> Target<S> {
     /// The resource of the segments after the version, and what its path holds.
     ///
     /// # Errors
-    /// [`Fault::ResourceNotFound`] for a path that leads nowhere.
+    /// [`RequestFault::ResourceNotFound`] for a path that leads nowhere.
     pub(crate) fn of(
         (resources, objects): (&'static [Resource<S>], &dyn VirtualObjects),
         catalog: &Catalog,
@@ -153,7 +153,7 @@ impl<S: 'static> Target<S> {
             Some((resource, path))
         };
         let fit = resources.iter().find_map(fits);
-        let (resource, path) = fit.ok_or(Fault::ResourceNotFound)?;
+        let (resource, path) = fit.ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
         let (methods, root) = match resource.root {
             RootElement::Tooling => objects.resource(&path.texts().collect::<Vec<_>>())?,
             RootElement::Named(name, item) => (resource.methods, Root::new(name, item)),
@@ -175,7 +175,8 @@ impl<S: 'static> Target<S> {
     /// Answers a request.
     ///
     /// # Errors
-    /// [`Fault::MethodNotAllowed`], [`Fault::ResourceNotFound`] for a version without it, and those of the resource.
+    /// [`RequestFault::MethodNotAllowed`], [`RequestFault::ResourceNotFound`] for a version without it, and those of
+    /// the resource.
     pub(crate) async fn answer(
         &self,
         shared: &S,
@@ -184,7 +185,7 @@ impl<S: 'static> Target<S> {
     ) -> Result<Answer, Fault> {
         check_method(&call.method, self.methods)?;
         if call.version.number() < self.resource.since {
-            return Err(Fault::ResourceNotFound);
+            return Err(Fault::Request(RequestFault::ResourceNotFound));
         }
         (self.resource.answer)(shared, call, &self.path, body).await
     }
@@ -201,14 +202,14 @@ fn root_of_object(path: &Path, method: &Method) -> Root {
 /// Checks that a method is one of those that are allowed.
 ///
 /// # Errors
-/// [`Fault::MethodNotAllowed`].
+/// [`RequestFault::MethodNotAllowed`].
 pub(crate) fn check_method(method: &Method, allowed: &'static str) -> Result<(), Fault> {
     if allowed.split(',').any(|name| name == method.as_str()) {
         Ok(())
     } else {
-        Err(Fault::MethodNotAllowed {
+        Err(Fault::Request(RequestFault::MethodNotAllowed {
             method: method.to_string(),
             allowed,
-        })
+        }))
     }
 }

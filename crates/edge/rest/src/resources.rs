@@ -6,7 +6,7 @@
 use axum::body::Body;
 use landfall_apidoc::{Described, Operation, Parameter, Shape};
 use landfall_http::{Answer, Pending};
-use landfall_model::Fault;
+use landfall_model::{Fault, RecordFault};
 
 use crate::call::Call;
 use crate::path::Path;
@@ -100,7 +100,7 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
         "event/eventSchema/{schemaId}",
         READ,
         |shared: &Shared, call, path, _| {
-            Box::pin(async move { event_schema::by_id(&shared.engine, call, path.text(0)) })
+            Box::pin(async move { Ok(event_schema::by_id(&shared.engine, call, path.text(0))?) })
         },
     )
     .operations(&[Operation {
@@ -154,12 +154,12 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
     )
     .root(DESCRIBE),
     Resource::new("sobjects/{event}/eventSchema", READ, |_, call, path, _| {
-        Box::pin(async move { event_schema::of(call, path.object()?) })
+        Box::pin(async move { Ok(event_schema::of(call, path.object()?)?) })
     })
     .described(Described::EventSchema),
     // What is published is delivered and forgotten: it is no record.
     Resource::new("sobjects/{platformEvent}/{id}", READ, |_, _, _, _| {
-        Box::pin(async move { Err(Fault::RecordNotFound) })
+        Box::pin(async move { Err(Fault::Record(RecordFault::NotFound)) })
     }),
     Resource::new(
         "sobjects/{records}/Id",

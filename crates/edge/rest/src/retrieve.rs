@@ -10,7 +10,7 @@ use http::Method;
 use landfall_http::json::{self, Content, Json};
 use landfall_http::{Answer, Writer, json_body};
 use landfall_model::limits::REST_COLLECTION_READ_MAX;
-use landfall_model::{EntityDefinition, Fault, FieldName, RecordId};
+use landfall_model::{EntityDefinition, Fault, FieldFault, FieldName, RecordId};
 use landfall_sobject::record_json::is_deleted;
 
 use crate::call::Call;
@@ -38,9 +38,9 @@ pub(crate) async fn retrieve(
     };
     check_count(ids.len(), REST_COLLECTION_READ_MAX)?;
     if fields.is_empty() {
-        return Err(Fault::FieldsRequired {
+        return Err(Fault::Field(FieldFault::Required {
             fields: vec![FieldName::new("fields")],
-        });
+        }));
     }
     let nodes = selection::parse(call.catalog(), entity, &fields.join(","))?;
     // An id that cannot be of the object leads to nothing, as one that no record has.
@@ -80,7 +80,7 @@ fn request(body: &json::Body<'_>) -> Result<(Vec<String>, Vec<String>), Fault> {
         match name.as_str() {
             "ids" => ids = texts(body, value)?,
             "fields" => fields = texts(body, value)?,
-            _ => return Err(body.unrecognized(name, value)),
+            _ => return Err(body.unrecognized(name, value).into()),
         }
     }
     Ok((ids, fields))
@@ -88,11 +88,11 @@ fn request(body: &json::Body<'_>) -> Result<(Vec<String>, Vec<String>), Fault> {
 
 fn texts(body: &json::Body<'_>, list: &Json) -> Result<Vec<String>, Fault> {
     let Content::Array(items) = &list.content else {
-        return Err(body.unexpected(list));
+        return Err(body.unexpected(list).into());
     };
     let text = |item: &Json| match &item.content {
         Content::Text(text) => Ok(text.trim().to_owned()),
-        _ => Err(body.unexpected(item)),
+        _ => Err(body.unexpected(item).into()),
     };
     items.iter().map(text).collect()
 }

@@ -5,7 +5,7 @@
 use landfall_engine::Assignment;
 use landfall_http::Writer;
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
-use landfall_model::{EntityDefinition, Fault, RecordId, Value};
+use landfall_model::{EntityDefinition, Fault, RecordFault, RecordId, Value};
 use landfall_sobject::input::{Fields, Lookup};
 
 use crate::call::Call;
@@ -64,7 +64,7 @@ pub(crate) fn write_saved(w: &mut Writer, id: RecordId, created: Option<bool>) {
 /// Writes that a record was not saved. Its id stands there only if it would have been.
 pub(crate) fn write_refused(w: &mut Writer, fault: &Fault) {
     w.object(|w| {
-        if let Fault::RolledBack { record: Some(id) } = fault {
+        if let Fault::Record(RecordFault::RolledBack { record: Some(id) }) = fault {
             w.name("id").string(id.as_str());
         }
         w.name("success").boolean(false);

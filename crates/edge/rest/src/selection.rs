@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use landfall_model::limits::{REST_FIELDS_MAX, REST_PATH_STEPS_MAX};
-use landfall_model::{Catalog, EntityDefinition, Fault, RecordId, Row, Value};
+use landfall_model::{Catalog, EntityDefinition, Fault, FieldFault, RecordId, Row, Value};
 use landfall_sobject::input::reference_named;
 use landfall_sobject::record_json::is_deleted;
 
@@ -50,7 +50,7 @@ pub(crate) fn everything(entity: &EntityDefinition) -> Vec<Node> {
 /// Reads a `fields` parameter: names and paths separated by commas. The id is always shown.
 ///
 /// # Errors
-/// [`Fault::FieldUnknown`].
+/// [`FieldFault::Unknown`].
 pub(crate) fn parse(
     catalog: &Catalog,
     entity: &EntityDefinition,
@@ -165,10 +165,10 @@ async fn parent(
 }
 
 fn unknown(entity: &EntityDefinition, field: &str) -> Fault {
-    Fault::FieldUnknown {
+    Fault::Field(FieldFault::Unknown {
         field: field.to_owned(),
         entity: entity.name.clone(),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -205,7 +205,7 @@ mod tests {
             "Name.Parent",
         ] {
             assert!(
-                matches!(parsed(path), Err(Fault::FieldUnknown { field, .. }) if field == path),
+                matches!(parsed(path), Err(Fault::Field(FieldFault::Unknown { field, .. })) if field == path),
                 "{path}"
             );
         }

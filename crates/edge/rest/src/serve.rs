@@ -12,7 +12,7 @@ use landfall_auth::Login;
 use landfall_http::path::{parameters, segments};
 use landfall_http::xml::{self, Root};
 use landfall_http::{Answer, meant_method};
-use landfall_model::Fault;
+use landfall_model::{Fault, RequestFault, SessionFault};
 use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names};
 
@@ -31,10 +31,10 @@ pub(crate) async fn versions(request: Request) -> Response {
     let answer = if method == Method::GET || method == Method::HEAD {
         Answer::json(crate::versions::versions()).rooted(Root::new("Versions", "Version"))
     } else {
-        Answer::refusal(&Fault::MethodNotAllowed {
+        Answer::refusal(&Fault::Request(RequestFault::MethodNotAllowed {
             method: method.to_string(),
             allowed: "HEAD,GET",
-        })
+        }))
     };
     let answer = answer.in_xml(xml::is_accepted(headers));
     answer.into_response(method, headers)
@@ -54,8 +54,8 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body) -> Result<Answer, Fa
     let mut path = segments(parts.uri.path()).into_iter().skip(ROOT_SEGMENTS);
     let version = match path.next().as_deref().map(versions::parse_rest) {
         Some(Named::Served(version)) => version,
-        Some(Named::Retired) => return Err(Fault::VersionUnsupported),
-        Some(Named::Unknown) | None => return Err(Fault::ResourceNotFound),
+        Some(Named::Retired) => return Err(Fault::Request(RequestFault::VersionUnsupported)),
+        Some(Named::Unknown) | None => return Err(Fault::Request(RequestFault::ResourceNotFound)),
     };
     let mut path: Vec<String> = path.collect();
     let in_xml = xml::take_suffix(&mut path);
@@ -65,7 +65,7 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body) -> Result<Answer, Fa
         Ok(()) => within(shared, parts, body, version, login, path)
             .await
             .unwrap_or_else(|fault| Answer::refusal(&fault)),
-        Err(fault) => Answer::refusal(&fault),
+        Err(fault) => Answer::refusal(&fault.into()),
     };
     let answer = answer.in_xml(in_xml);
     Ok(answer.with(HeaderName::from_static(names::LIMIT_INFO), usage))
@@ -76,7 +76,7 @@ fn login(shared: &Shared, parts: &Parts) -> Result<Arc<Login>, Fault> {
         Some(value) => Some(
             value
                 .to_str()
-                .map_err(|_| Fault::AuthorizationHeaderInvalid)?,
+                .map_err(|_| Fault::Session(SessionFault::HeaderInvalid))?,
         ),
         None => None,
     };

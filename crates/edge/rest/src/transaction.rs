@@ -64,7 +64,8 @@ pub(crate) async fn open(shared: &Shared, call: &Call) -> Result<Arc<Joint>, Fau
 /// Ends it: keeps all of it, or nothing.
 ///
 /// # Errors
-/// [`Fault::StoreUnavailable`]: nothing is kept. [`Fault::Internal`] if somebody still works in it.
+/// [`landfall_model::ServiceFault::StoreUnavailable`]: nothing is kept. [`landfall_model::ServiceFault::Internal`] if
+/// somebody still works in it.
 pub(crate) async fn end(shared: &Shared, joint: Arc<Joint>, keep: bool) -> Result<(), Fault> {
     let joint = Arc::into_inner(joint)
         .ok_or_else(|| defect("a transaction ends while a part of it is in progress"))?;

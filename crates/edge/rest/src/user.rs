@@ -6,7 +6,9 @@ use axum::body::Body;
 use http::Method;
 use landfall_http::json::{self, Content};
 use landfall_http::{Answer, Writer, denied, json_body, refused};
-use landfall_model::{Fault, FieldName, ManyFault, RecordId};
+use landfall_model::{
+    Fault, FieldFault, FieldName, ManyFault, RecordFault, RecordId, RequestFault,
+};
 
 use crate::call::Call;
 use crate::path::record_id;
@@ -28,15 +30,15 @@ pub(crate) async fn password(
     let users = call
         .catalog()
         .entity("User")
-        .ok_or(Fault::ResourceNotFound)?;
+        .ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     if matches!(call.scope, Scope::Joint(_)) {
         return Err(Fault::Many(ManyFault::NotInTransaction));
     }
     let id = record_id(users, id.as_str())?;
     let known = shared.engine.row(users, id).await.map_err(refused)?;
-    known.ok_or(Fault::RecordNotFound)?;
+    known.ok_or(Fault::Record(RecordFault::NotFound))?;
     if id != call.login.user_id && !call.login.permissions().modify_all_data {
-        return Err(Fault::AccessDenied);
+        return Err(Fault::Record(RecordFault::AccessDenied));
     }
     if call.method != Method::POST {
         let expired = shared.auth.password_expired(id).await.map_err(denied)?;
@@ -59,14 +61,16 @@ fn new_password(body: &json::Body<'_>) -> Result<String, Fault> {
     for (name, value) in body.members()? {
         match &value.content {
             Content::Text(text) if name == NEW_PASSWORD => password = Some(text.clone()),
-            _ if name == NEW_PASSWORD => return Err(body.unexpected(value)),
-            _ => return Err(body.unrecognized(name, value)),
+            _ if name == NEW_PASSWORD => return Err(body.unexpected(value).into()),
+            _ => return Err(body.unrecognized(name, value).into()),
         }
     }
     password
         .filter(|password| !password.is_empty())
-        .ok_or_else(|| Fault::FieldsRequired {
-            fields: vec![FieldName::new(NEW_PASSWORD)],
+        .ok_or_else(|| {
+            Fault::Field(FieldFault::Required {
+                fields: vec![FieldName::new(NEW_PASSWORD)],
+            })
         })
 }
 
@@ -81,14 +85,17 @@ mod tests {
     #[test]
     fn the_body_has_one_member() {
         assert_eq!(read(r#"{"NewPassword":"secret"}"#), Ok("secret".to_owned()));
-        assert!(matches!(read("{}"), Err(Fault::FieldsRequired { .. })));
+        assert!(matches!(
+            read("{}"),
+            Err(Fault::Field(FieldFault::Required { .. }))
+        ));
         assert!(matches!(
             read(r#"{"NewPassword":1}"#),
-            Err(Fault::JsonInvalid { .. })
+            Err(Fault::Request(RequestFault::JsonInvalid { .. }))
         ));
         assert!(matches!(
             read(r#"{"Password":"x"}"#),
-            Err(Fault::JsonInvalid { reason, .. }) if reason == "Unrecognized field \"Password\""
+            Err(Fault::Request(RequestFault::JsonInvalid { reason, .. })) if reason == "Unrecognized field \"Password\""
         ));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use landfall_auth::{Auth, Login};
 use landfall_engine::Definitions;
 use landfall_envelope::Envelope;
-use landfall_model::{Catalog, Fault};
+use landfall_model::{Catalog, Fault, SessionFault};
 use landfall_wire::ApiVersion;
 use landfall_xml::Element;
 
@@ -37,7 +37,7 @@ impl<'r> Call<'r> {
     /// Finds out who calls.
     ///
     /// # Errors
-    /// [`Fault::SessionMissing`], [`Fault::SessionInvalid`], [`Fault::ApiScopeMissing`].
+    /// [`SessionFault::Missing`], [`SessionFault::Invalid`], [`SessionFault::ApiScopeMissing`].
     pub(crate) fn of(
         state: &'r SoapState,
         endpoint: &'r Endpoint,
@@ -103,21 +103,21 @@ impl<'r> Call<'r> {
 /// The session id of a request.
 ///
 /// # Errors
-/// [`Fault::SessionMissing`].
+/// [`SessionFault::Missing`].
 pub(crate) fn token(envelope: &Envelope) -> Result<&str, Fault> {
     let token = envelope.option("SessionHeader", "sessionId");
-    token.ok_or(Fault::SessionMissing)
+    token.ok_or(Fault::Session(SessionFault::Missing))
 }
 
 /// The login of a session id.
 ///
 /// # Errors
-/// [`Fault::SessionInvalid`], [`Fault::ApiScopeMissing`].
+/// [`SessionFault::Invalid`], [`SessionFault::ApiScopeMissing`].
 pub(crate) fn authenticated(auth: &Auth, token: &str) -> Result<Arc<Login>, Fault> {
     let login = auth.authenticate(token)?;
     if login.scopes.cover_rest() {
         Ok(login)
     } else {
-        Err(Fault::ApiScopeMissing)
+        Err(Fault::Session(SessionFault::ApiScopeMissing))
     }
 }

@@ -4,7 +4,7 @@ use landfall_auth::Act;
 use landfall_engine::{Change, Outcome, Transaction};
 use landfall_http::refused;
 use landfall_model::limits::REST_COLLECTION_RECORDS_MAX;
-use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, SoapFault};
+use landfall_model::{EntityDefinition, Fault, ManyFault, RecordFault, RecordId, SoapFault};
 use landfall_xml::Writer;
 
 use crate::call::Call;
@@ -21,12 +21,12 @@ pub(crate) fn check_count(count: usize) -> Result<(), Fault> {
 }
 
 /// # Errors
-/// [`Fault::AccessDenied`].
+/// [`RecordFault::AccessDenied`].
 pub(crate) fn check_access(call: &Call<'_>, entity: &EntityDefinition) -> Result<(), Fault> {
     if call.login.access().may(Act::Edit, entity) {
         Ok(())
     } else {
-        Err(Fault::AccessDenied)
+        Err(Fault::Record(RecordFault::AccessDenied))
     }
 }
 

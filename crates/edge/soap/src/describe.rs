@@ -5,7 +5,7 @@
 //! Source: the calls of these names, `DescribeGlobalResult`, `DescribeSObjectResult` (SOAP API Developer Guide).
 
 use landfall_model::limits::{DESCRIBED_OBJECTS_MAX, REST_COLLECTION_RECORDS_MAX};
-use landfall_model::{DeleteRule, EntityDefinition, Fault, FieldType, ManyFault};
+use landfall_model::{DeleteRule, EntityDefinition, Fault, FieldType, ManyFault, QueryFault};
 use landfall_wire::describe::MASTER_RECORD_TYPE;
 use landfall_xml::Writer;
 
@@ -40,8 +40,10 @@ impl<'d> Described<'d> {
             });
         }
         let publication = call.definitions.publication(name);
-        let publication = publication.ok_or_else(|| Fault::QueryObjectUnknown {
-            name: name.to_owned(),
+        let publication = publication.ok_or_else(|| {
+            Fault::Query(QueryFault::ObjectUnknown {
+                name: name.to_owned(),
+            })
         })?;
         Ok(Self {
             object: &publication.object,

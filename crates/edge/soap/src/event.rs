@@ -5,8 +5,8 @@
 use landfall_engine::usage::Client;
 use landfall_engine::{NewEvent, Publication, Published};
 use landfall_http::refused;
-use landfall_model::Fault;
 use landfall_model::fault::Operation;
+use landfall_model::{Fault, FieldFault, LimitFault, RecordFault};
 use landfall_wire::OPERATION_ENQUEUED;
 use landfall_xml::{Element, Writer};
 
@@ -43,13 +43,13 @@ pub(crate) fn prepared(
 ) -> Result<Outgoing, Fault> {
     let object = &publication.object;
     if !object.capabilities.createable {
-        return Err(Fault::OperationRefused {
+        return Err(Fault::Record(RecordFault::OperationRefused {
             operation: Operation::Create,
             label: object.label.clone(),
-        });
+        }));
     }
     if input::gives_id(record) {
-        return Err(Fault::IdInEvent);
+        return Err(Fault::Field(FieldFault::IdInEvent));
     }
     let values = input::values(object, record, None)?;
     let engine = &call.state.engine;
@@ -78,7 +78,7 @@ pub(crate) async fn publish(
             Event::Requested(Err(fault)) => Some(Err(fault)),
             // Other events are published whatever becomes of the transaction that they were made in.
             Event::Requested(Ok(event)) if event.after_commit && undone => {
-                Some(Err(Fault::RolledBack { record: None }))
+                Some(Err(Fault::Record(RecordFault::RolledBack { record: None })))
             }
             Event::Requested(Ok(event)) => {
                 outgoing.push(event.event);
@@ -90,7 +90,7 @@ pub(crate) async fn publish(
     let published = engine.publish(&Client::Soap, outgoing).await;
     match published.map_err(refused) {
         // The records are there: each event is refused for itself.
-        Err(fault @ Fault::PublishLimitExceeded) => {
+        Err(fault @ Fault::Limit(LimitFault::Publishes)) => {
             for result in results
                 .iter_mut()
                 .filter(|result| matches!(result, Some(Ok(_))))

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use landfall_engine::Assignment;
 use landfall_model::{
-    EntityDefinition, Fault, FieldDefinition, FieldType, ManyFault, RecordId, SoapFault, Value,
+    EntityDefinition, Fault, FieldDefinition, FieldFault, FieldType, ManyFault, QueryFault,
+    RecordId, SoapFault, Value, ValueFault,
 };
 use landfall_wire::values;
 use landfall_xml::Element;
@@ -21,7 +22,7 @@ const ID: &str = "Id";
 /// The object of a record: the Partner API names it in an element, the Enterprise API as the element's type.
 ///
 /// # Errors
-/// [`SoapFault::TypeMissing`], [`Fault::QueryObjectUnknown`].
+/// [`SoapFault::TypeMissing`], [`QueryFault::ObjectUnknown`].
 pub(crate) fn entity_of<'c>(
     call: &'c Call<'_>,
     record: &Element,
@@ -47,13 +48,15 @@ pub(crate) fn gives_id(record: &Element) -> bool {
 /// An object that has records.
 ///
 /// # Errors
-/// [`Fault::QueryObjectUnknown`].
+/// [`QueryFault::ObjectUnknown`].
 pub(crate) fn entity_named<'c>(
     call: &'c Call<'_>,
     name: &str,
 ) -> Result<&'c Arc<EntityDefinition>, Fault> {
-    let unknown = || Fault::QueryObjectUnknown {
-        name: name.to_owned(),
+    let unknown = || {
+        Fault::Query(QueryFault::ObjectUnknown {
+            name: name.to_owned(),
+        })
     };
     call.catalog().entity(name).ok_or_else(unknown)
 }
@@ -91,9 +94,11 @@ fn known<'e>(
     entity: &'e EntityDefinition,
     name: &str,
 ) -> Result<(usize, &'e FieldDefinition), Fault> {
-    entity.field(name).ok_or_else(|| Fault::FieldUnknown {
-        field: name.to_owned(),
-        entity: entity.name.clone(),
+    entity.field(name).ok_or_else(|| {
+        Fault::Field(FieldFault::Unknown {
+            field: name.to_owned(),
+            entity: entity.name.clone(),
+        })
     })
 }
 
@@ -104,7 +109,7 @@ fn field_value(field: &FieldDefinition, text: &str) -> Result<Value, Fault> {
     let trimmed = text.trim();
     let read = match kind {
         FieldType::Id | FieldType::Reference if trimmed.is_empty() => Some(Value::Null),
-        FieldType::Id | FieldType::Reference => return values::read_id(trimmed, field),
+        FieldType::Id | FieldType::Reference => return Ok(values::read_id(trimmed, field)?),
         FieldType::Boolean if trimmed == "1" => Some(Value::Boolean(true)),
         FieldType::Boolean if trimmed == "0" => Some(Value::Boolean(false)),
         FieldType::Date => values::parse(trimmed.trim_end_matches('Z'), kind),
@@ -121,7 +126,7 @@ fn field_value(field: &FieldDefinition, text: &str) -> Result<Value, Fault> {
 /// The id that a record gives; none if it gives none.
 ///
 /// # Errors
-/// [`Fault::IdTypeWrong`] whatever is wrong with it.
+/// [`ValueFault::IdTypeWrong`] whatever is wrong with it.
 pub(crate) fn id(entity: &EntityDefinition, record: &Element) -> Result<Option<RecordId>, Fault> {
     let Some(text) = given_id(record) else {
         return Ok(None);
@@ -141,10 +146,10 @@ fn given_id(record: &Element) -> Option<&str> {
 
 fn wrong_id(entity: &EntityDefinition, text: &str) -> Fault {
     match entity.field(ID) {
-        Some((_, field)) => Fault::IdTypeWrong {
+        Some((_, field)) => Fault::Value(ValueFault::IdTypeWrong {
             field: values::subject(field),
             value: text.to_owned(),
-        },
+        }),
         None => Fault::Many(ManyFault::IdUnreadable {
             value: text.to_owned(),
         }),
@@ -219,7 +224,7 @@ mod tests {
         }
         assert!(matches!(
             read(FieldType::Reference, "me"),
-            Err(Fault::IdTypeWrong { .. })
+            Err(Fault::Value(ValueFault::IdTypeWrong { .. }))
         ));
     }
 }

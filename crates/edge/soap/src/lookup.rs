@@ -9,7 +9,9 @@ use std::sync::Arc;
 use landfall_engine::record_named;
 use landfall_http::refused;
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
-use landfall_model::{EntityDefinition, Fault, FieldDefinition, RecordId, SoapFault, Value};
+use landfall_model::{
+    EntityDefinition, Fault, FieldDefinition, FieldFault, QueryFault, RecordId, SoapFault, Value,
+};
 use landfall_xml::Element;
 
 use crate::call::Call;
@@ -18,8 +20,8 @@ use crate::input;
 /// The record with an id in place of each such reference.
 ///
 /// # Errors
-/// [`Fault::FieldUnknown`], [`SoapFault::ReferenceInvalid`], [`Fault::ForeignKeyUnknown`],
-/// [`Fault::ExternalIdAmbiguous`].
+/// [`FieldFault::Unknown`], [`SoapFault::ReferenceInvalid`], [`landfall_model::ValueFault::ForeignKeyUnknown`],
+/// [`landfall_model::RecordFault::ExternalIdAmbiguous`].
 pub(crate) async fn resolved<'r>(
     call: &Call<'_>,
     entity: &EntityDefinition,
@@ -54,9 +56,11 @@ fn reference_named<'e>(
         relationship.is_some_and(|relationship| relationship.eq_ignore_ascii_case(name))
     };
     let reference = entity.fields.iter().find(is_named);
-    reference.ok_or_else(|| Fault::FieldUnknown {
-        field: name.to_owned(),
-        entity: entity.name.clone(),
+    reference.ok_or_else(|| {
+        Fault::Field(FieldFault::Unknown {
+            field: name.to_owned(),
+            entity: entity.name.clone(),
+        })
     })
 }
 
@@ -106,8 +110,8 @@ fn key<'c>(
             field: name.name.clone(),
             entity: target.name.clone(),
         }),
-        None => Fault::QueryObjectUnknown {
+        None => Fault::Query(QueryFault::ObjectUnknown {
             name: kind.to_owned(),
-        },
+        }),
     })
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use landfall_model::{EntityDefinition, Fault, FieldDefinition};
+use landfall_model::{EntityDefinition, Fault, FieldDefinition, FieldFault, ValueFault};
 use landfall_wire::values::subject;
 use landfall_xml::Element;
 
@@ -27,7 +27,7 @@ const WORDS: [(&str, bool, bool); 4] = [
 /// A record as the newest version writes it.
 ///
 /// # Errors
-/// [`Fault::PicklistValueUnknown`].
+/// [`ValueFault::PicklistValueUnknown`].
 pub(crate) fn record<'r>(
     call: &Call<'_>,
     entity: &EntityDefinition,
@@ -77,14 +77,14 @@ fn flags(entity: &EntityDefinition, word: &str) -> Result<[bool; 2], Fault> {
         .find(|(known, ..)| known.eq_ignore_ascii_case(word));
     match (known, entity.field(OPERATIONS)) {
         (Some((_, create, update)), _) => Ok([*create, *update]),
-        (None, Some((_, field))) => Err(Fault::PicklistValueUnknown {
+        (None, Some((_, field))) => Err(Fault::Value(ValueFault::PicklistValueUnknown {
             field: subject(field),
             value: word.to_owned(),
-        }),
-        (None, None) => Err(Fault::FieldUnknown {
+        })),
+        (None, None) => Err(Fault::Field(FieldFault::Unknown {
             field: OPERATIONS.to_owned(),
             entity: entity.name.clone(),
-        }),
+        })),
     }
 }
 

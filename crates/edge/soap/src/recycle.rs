@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use landfall_engine::Change;
-use landfall_model::{EntityDefinition, Fault, RecordId};
+use landfall_model::{EntityDefinition, Fault, RecordFault, RecordId};
 use landfall_xml::Writer;
 
 use crate::call::Call;
@@ -15,7 +15,7 @@ use crate::commit::{check_access, check_count, commit, id_of, write_outcome};
 pub(crate) async fn delete(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let ids = ids(call)?;
     let change = |entity, id| Change::Delete { entity, id };
-    let changes = changes(call, &ids, &Fault::RecordUnknown, change);
+    let changes = changes(call, &ids, &Fault::Record(RecordFault::Unknown), change);
     for outcome in commit(call, changes).await? {
         w.element("result", |w| write_outcome(w, &outcome, None));
     }
@@ -26,12 +26,14 @@ pub(crate) async fn delete(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault>
 pub(crate) async fn undelete(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let ids = ids(call)?;
     let change = |entity, id| Change::Undelete { entity, id };
-    let changes = changes(call, &ids, &Fault::RecordNotDeleted, change);
+    let changes = changes(call, &ids, &Fault::Record(RecordFault::NotDeleted), change);
     let outcomes = commit(call, changes).await?;
     for (outcome, id) in outcomes.into_iter().zip(ids) {
         // What never was a record is not in the bin either.
         let outcome = outcome.map_err(|fault| match fault {
-            Fault::RecordUnknown | Fault::RecordNotFound => Fault::RecordNotDeleted,
+            Fault::Record(RecordFault::Unknown | RecordFault::NotFound) => {
+                Fault::Record(RecordFault::NotDeleted)
+            }
             fault => fault,
         });
         w.element("result", |w| write_outcome(w, &outcome, Some(id)));
@@ -43,7 +45,12 @@ pub(crate) async fn undelete(call: &Call<'_>, w: &mut Writer) -> Result<(), Faul
 pub(crate) async fn purge(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let ids = ids(call)?;
     let change = |entity, id| Change::Purge { entity, id };
-    let changes = changes(call, &ids, &Fault::BinEntryMissing, change);
+    let changes = changes(
+        call,
+        &ids,
+        &Fault::Record(RecordFault::BinEntryMissing),
+        change,
+    );
     let outcomes = commit(call, changes).await?;
     for (outcome, id) in outcomes.into_iter().zip(ids) {
         w.element("result", |w| write_outcome(w, &outcome, Some(id)));

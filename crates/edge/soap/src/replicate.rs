@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use landfall_engine::{Period, Replicated};
 use landfall_http::refused;
-use landfall_model::{EntityDefinition, Fault, RecordId, Timestamp};
+use landfall_model::{
+    EntityDefinition, Fault, QueryFault, RecordId, ReplicationFault, RequestFault, Timestamp,
+};
 use landfall_wire::dates::{parse_date_time, render_utc};
 use landfall_xml::Writer;
 
@@ -51,9 +53,9 @@ async fn found(
     let bounds = (point(call, "startDate")?, point(call, "endDate")?);
     let period = Period::new(engine.clock().now(), entity, bounds, of);
     let period = period.map_err(|fault| match fault {
-        Fault::ResourceNotFound => Fault::QueryObjectUnknown {
+        Fault::Request(RequestFault::ResourceNotFound) => Fault::Query(QueryFault::ObjectUnknown {
             name: object.to_owned(),
-        },
+        }),
         fault => fault,
     })?;
     let found = engine.replicated(call.login.user_id, entity, &period).await;
@@ -66,5 +68,5 @@ fn point(call: &Call<'_>, name: &str) -> Result<Timestamp, Fault> {
         "startDate" => "startDate is missing or not a valid date and time",
         _ => "endDate is missing or not a valid date and time",
     };
-    point.ok_or(Fault::ReplicationDateInvalid { reason })
+    point.ok_or(Fault::Replication(ReplicationFault::DateInvalid { reason }))
 }

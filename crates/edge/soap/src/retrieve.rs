@@ -4,7 +4,9 @@
 
 use landfall_http::refused;
 use landfall_model::limits::{REST_COLLECTION_READ_MAX, REST_FIELDS_MAX};
-use landfall_model::{EntityDefinition, Fault, FieldDefinition, ManyFault, RecordId, Row, Value};
+use landfall_model::{
+    EntityDefinition, Fault, FieldDefinition, FieldFault, ManyFault, RecordId, Row, Value,
+};
 use landfall_xml::Writer;
 
 use crate::answer::Dialect;
@@ -49,9 +51,11 @@ fn places(entity: &EntityDefinition, list: &str) -> Result<Vec<usize>, Fault> {
     names
         .take(REST_FIELDS_MAX)
         .map(|name| {
-            entity.index_of(name).ok_or_else(|| Fault::FieldUnknown {
-                field: name.to_owned(),
-                entity: entity.name.clone(),
+            entity.index_of(name).ok_or_else(|| {
+                Fault::Field(FieldFault::Unknown {
+                    field: name.to_owned(),
+                    entity: entity.name.clone(),
+                })
             })
         })
         .collect()

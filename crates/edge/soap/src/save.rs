@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use landfall_engine::Change;
-use landfall_model::{EntityDefinition, Fault, ManyFault, RecordId, SoapFault, Value};
+use landfall_model::{
+    EntityDefinition, Fault, ManyFault, RecordId, RequestFault, SoapFault, Value,
+};
 use landfall_xml::{Element, Writer};
 
 use crate::call::Call;
@@ -144,7 +146,7 @@ fn upserted(
         };
     }
     let name = entity.fields.get(place).map(|field| field.name.clone());
-    let name = name.ok_or(Fault::ResourceNotFound)?;
+    let name = name.ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     let key = input::key(entity, record, place)?;
     let key = key.ok_or_else(|| {
         Fault::Many(ManyFault::KeyMissing {

@@ -5,8 +5,8 @@
 
 use landfall_engine::{PageSize, Question, draw};
 use landfall_http::refused;
-use landfall_model::Fault;
 use landfall_model::limits::{SEARCH_CHARACTERS_MAX, SEARCH_ROWS_MAX};
+use landfall_model::{Fault, QueryFault};
 use landfall_soql::parse_search;
 use landfall_xml::Writer;
 
@@ -18,8 +18,10 @@ pub(crate) async fn search(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault>
     let given = ["searchString", "search"];
     let statement = given.into_iter().find_map(|name| call.argument(name));
     let statement = statement.unwrap_or_default();
-    let search = parse_search(statement).map_err(|error| Fault::SearchMalformed {
-        reason: error.to_string(),
+    let search = parse_search(statement).map_err(|error| {
+        Fault::Query(QueryFault::SearchMalformed {
+            reason: error.to_string(),
+        })
     })?;
     let view = call.login.view();
     let question = Question {

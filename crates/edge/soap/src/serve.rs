@@ -12,7 +12,7 @@ use landfall_auth::{Source, Visit};
 use landfall_envelope::Envelope;
 use landfall_http::body::open_envelope;
 use landfall_model::limits::{REST_REQUESTS_DAILY_DEVELOPER, SOAP_BODY_BYTES_MAX};
-use landfall_model::{Fault, SoapFault};
+use landfall_model::{Fault, RequestFault, SoapFault};
 use landfall_wire::versions;
 
 use crate::SoapState;
@@ -63,13 +63,14 @@ async fn read(
     let opened = open_envelope(headers, body).await?;
     if !opened.is_whole() {
         let beginning = Envelope::beginning(opened.beginning());
-        let beginning = beginning.ok_or(Fault::RequestTooLarge)?;
+        let beginning = beginning.ok_or(Fault::Request(RequestFault::TooLarge))?;
         if beginning.operation.name == session::LOGIN {
-            return Err(Fault::RequestTooLarge);
+            return Err(Fault::Request(RequestFault::TooLarge));
         }
         authenticated(&state.auth, token(&beginning)?)?;
     }
-    Envelope::parse(&opened.read(headers, SOAP_BODY_BYTES_MAX).await?)
+    let body = opened.read(headers, SOAP_BODY_BYTES_MAX).await?;
+    Ok(Envelope::parse(&body)?)
 }
 
 async fn answered(

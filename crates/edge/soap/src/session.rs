@@ -5,7 +5,7 @@
 use landfall_auth::{Attempt, Grant, Source, Visit};
 use landfall_envelope::Envelope;
 use landfall_http::denied;
-use landfall_model::{Fault, RecordId};
+use landfall_model::{Fault, RecordFault, RecordId};
 use landfall_wire::dates;
 use landfall_xml::Writer;
 
@@ -101,7 +101,7 @@ async fn end(call: &Call<'_>, token: &str) -> Result<(), Fault> {
     let auth = &call.state.auth;
     let login = auth.authenticate(token)?;
     if login.user_id != call.login.user_id && !call.login.permissions().modify_all_data {
-        return Err(Fault::AccessDenied);
+        return Err(Fault::Record(RecordFault::AccessDenied));
     }
     auth.revoke(token).await.map_err(denied)
 }
@@ -113,20 +113,23 @@ pub(crate) async fn set_password(call: &Call<'_>, w: &mut Writer) -> Result<(), 
     let given = ["userId", "userID"];
     let given = given.into_iter().find_map(|name| call.argument(name));
     let given = given.unwrap_or_default();
-    let user = call.catalog().entity(USER).ok_or(Fault::RecordUnknown)?;
-    let id = RecordId::parse(given).map_err(|_| Fault::RecordUnknown)?;
+    let user = call
+        .catalog()
+        .entity(USER)
+        .ok_or(Fault::Record(RecordFault::Unknown))?;
+    let id = RecordId::parse(given).map_err(|_| Fault::Record(RecordFault::Unknown))?;
     if id.prefix() != user.key_prefix {
-        return Err(Fault::RecordUnknown);
+        return Err(Fault::Record(RecordFault::Unknown));
     }
     if id != call.login.user_id && !call.login.permissions().modify_all_data {
-        return Err(Fault::AccessDenied);
+        return Err(Fault::Record(RecordFault::AccessDenied));
     }
     // A password may begin or end with a blank.
     let password = call.envelope.operation.child("password");
     let password = password.map_or("", |given| given.text.as_str());
     let changed = call.state.auth.set_password(id, password).await;
     changed.map_err(|error| match error {
-        landfall_auth::Error::UserUnknown { .. } => Fault::RecordUnknown,
+        landfall_auth::Error::UserUnknown { .. } => Fault::Record(RecordFault::Unknown),
         error => denied(error),
     })?;
     w.element("result", |_| ());

@@ -5,7 +5,7 @@
 use landfall_auth::Login;
 use landfall_engine::Engine;
 use landfall_http::refused;
-use landfall_model::{Fault, RecordId, Row, Value};
+use landfall_model::{Fault, RecordId, RequestFault, Row, Value};
 use landfall_xml::Writer;
 
 use crate::SoapState;
@@ -39,7 +39,9 @@ pub(crate) async fn of(state: &SoapState, login: &Login) -> Result<UserInfo, Fau
 
 async fn record(engine: &Engine, object: &str, id: RecordId) -> Result<Record, Fault> {
     let catalog = engine.catalog();
-    let entity = catalog.entity(object).ok_or(Fault::ResourceNotFound)?;
+    let entity = catalog
+        .entity(object)
+        .ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     let row: Option<Row> = engine.row(entity, id).await.map_err(refused)?;
     let fields = entity.fields.iter().map(|field| field.name.to_string());
     Ok(Record {

@@ -8,8 +8,8 @@ use landfall_engine::{Assignment, record_named};
 use landfall_http::json::{Body, Content, Json};
 use landfall_model::limits::REST_LOOKUPS_MAX;
 use landfall_model::{
-    Catalog, ChildRelationship, EntityDefinition, Fault, FieldDefinition, FieldType, RecordId, Row,
-    Value,
+    Catalog, ChildRelationship, EntityDefinition, Fault, FieldDefinition, FieldFault, FieldType,
+    RecordId, Row, Value,
 };
 use landfall_wire::values::render;
 
@@ -50,10 +50,10 @@ impl Lookup {
 
     /// Why there is no record in an org that does not have the object.
     pub fn unknown(&self, entity: &EntityDefinition) -> Fault {
-        Fault::FieldUnknown {
+        Fault::Field(FieldFault::Unknown {
             field: self.target.clone(),
             entity: entity.name.clone(),
-        }
+        })
     }
 }
 
@@ -128,13 +128,15 @@ fn member<'a>(
     intent: Intent,
 ) -> Result<Member<'a>, Fault> {
     if name.eq_ignore_ascii_case("Id") {
-        return Err(Fault::IdInBody);
+        return Err(Fault::Field(FieldFault::IdInBody));
     }
     if let Some((place, field)) = entity.field(name) {
         return match intent {
-            Intent::Upsert(key) if key == place => Err(Fault::ExternalIdInBody {
-                field: field.name.clone(),
-            }),
+            Intent::Upsert(key) if key == place => {
+                Err(Fault::Field(FieldFault::ExternalIdInBody {
+                    field: field.name.clone(),
+                }))
+            }
             Intent::Create | Intent::Update | Intent::Upsert(_) => Ok(Member::Field(place, field)),
         };
     }
@@ -170,7 +172,7 @@ fn relationship(
             put(&mut fields.values, (place, Value::Null));
             return Ok(());
         }
-        _ => return Err(body.unexpected(json)),
+        _ => return Err(body.unexpected(json).into()),
     };
     let mut kind = None;
     let mut keys = Vec::new();
@@ -183,7 +185,7 @@ fn relationship(
     }
     let [(name, value)] = keys.as_slice() else {
         let reason = "An external foreign key reference needs exactly 1 field";
-        return Err(body.refuse(json, reason));
+        return Err(body.refuse(json, reason).into());
     };
     let targets: Vec<&EntityDefinition> = match kind {
         Some(kind) => catalog
@@ -205,15 +207,17 @@ fn relationship(
     let Some((target, key_place, key)) = found else {
         return Err(match targets.first() {
             Some(target) => unknown(target, name),
-            None => body.unexpected(json),
+            None => body.unexpected(json).into(),
         });
     };
     match values::read(body, value, key)? {
         id @ Value::Id(_) => put(&mut fields.values, (place, id)),
-        Value::Null => return Err(body.unexpected(value)),
+        Value::Null => return Err(body.unexpected(value).into()),
         key => {
             if fields.lookups.len() >= REST_LOOKUPS_MAX {
-                return Err(body.refuse(json, "The content has too many references by external id"));
+                return Err(body
+                    .refuse(json, "The content has too many references by external id")
+                    .into());
             }
             fields.lookups.push(Lookup {
                 reference: place,
@@ -240,18 +244,20 @@ pub fn child_named<'e>(entity: &'e EntityDefinition, name: &str) -> Option<&'e C
 /// The records of one relationship.
 ///
 /// # Errors
-/// [`Fault::JsonInvalid`] unless it is an object with a list of `records`.
+/// [`RequestFault::JsonInvalid`] unless it is an object with a list of `records`.
 pub fn child_records<'b>(body: &Body<'_>, value: &'b Json) -> Result<&'b [Json], Fault> {
     let Content::Object(members) = &value.content else {
-        return Err(body.unexpected(value));
+        return Err(body.unexpected(value).into());
     };
     match members.as_slice() {
         [(name, list)] if name == "records" => match &list.content {
             Content::Array(records) => Ok(records),
-            _ => Err(body.unexpected(list)),
+            _ => Err(body.unexpected(list).into()),
         },
-        [] => Err(body.refuse(value, "Missing required field \"records\"")),
-        [(name, value), ..] => Err(body.unrecognized(name, value)),
+        [] => Err(body
+            .refuse(value, "Missing required field \"records\"")
+            .into()),
+        [(name, value), ..] => Err(body.unrecognized(name, value).into()),
     }
 }
 
@@ -299,19 +305,20 @@ fn read_only(members: &[(Member<'_>, &Json)], intent: Intent) -> Option<Fault> {
             }
         })
         .collect();
-    (!fields.is_empty()).then_some(Fault::FieldsReadOnly { fields })
+    (!fields.is_empty()).then_some(Fault::Field(FieldFault::ReadOnly { fields }))
 }
 
 fn unknown(entity: &EntityDefinition, field: &str) -> Fault {
-    Fault::FieldUnknown {
+    Fault::Field(FieldFault::Unknown {
         field: field.to_owned(),
         entity: entity.name.clone(),
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use landfall_model::{RequestFault, ValueFault};
     use landfall_test_org::definitions;
 
     fn read(text: &str, intent: Intent) -> Result<Fields, Fault> {
@@ -347,15 +354,15 @@ mod tests {
     fn an_unknown_field_is_reported_before_a_read_only_one_and_a_bad_value() {
         assert!(matches!(
             read(r#"{"CreatedDate":"x","Amount":"y","Nme":"A"}"#, Intent::Update),
-            Err(Fault::FieldUnknown { field, .. }) if field == "Nme"
+            Err(Fault::Field(FieldFault::Unknown { field, .. })) if field == "Nme"
         ));
         assert!(matches!(
             read(r#"{"Amount":"y","CreatedDate":"x"}"#, Intent::Update),
-            Err(Fault::FieldsReadOnly { fields }) if fields.len() == 1
+            Err(Fault::Field(FieldFault::ReadOnly { fields })) if fields.len() == 1
         ));
         assert!(matches!(
             read(r#"{"Amount":"y"}"#, Intent::Update),
-            Err(Fault::ValueUnreadable { .. })
+            Err(Fault::Value(ValueFault::Unreadable { .. }))
         ));
     }
 
@@ -363,11 +370,11 @@ mod tests {
     fn what_the_path_names_the_body_must_not() {
         assert_eq!(
             read(r#"{"id":"x","Name":"A"}"#, Intent::Create),
-            Err(Fault::IdInBody)
+            Err(Fault::Field(FieldFault::IdInBody))
         );
         assert!(matches!(
             read(r#"{"code__C":"x"}"#, Intent::Upsert(place("Code__c"))),
-            Err(Fault::ExternalIdInBody { field }) if field.as_str() == "Code__c"
+            Err(Fault::Field(FieldFault::ExternalIdInBody { field })) if field.as_str() == "Code__c"
         ));
     }
 
@@ -392,13 +399,16 @@ mod tests {
             r#"{"Parent":"P1"}"#,
         ] {
             assert!(
-                matches!(read(text, Intent::Create), Err(Fault::JsonInvalid { .. })),
+                matches!(
+                    read(text, Intent::Create),
+                    Err(Fault::Request(RequestFault::JsonInvalid { .. }))
+                ),
                 "{text}"
             );
         }
         assert!(matches!(
             read(r#"{"Parent":{"Name":"a"}}"#, Intent::Create),
-            Err(Fault::FieldUnknown { .. })
+            Err(Fault::Field(FieldFault::Unknown { .. }))
         ));
     }
 
@@ -406,7 +416,7 @@ mod tests {
     fn a_body_that_is_no_object_is_refused() {
         assert!(matches!(
             read("[{}]", Intent::Create),
-            Err(Fault::JsonInvalid { reason, line: 1, column: 1 }) if reason.ends_with("unexpected array")
+            Err(Fault::Request(RequestFault::JsonInvalid { reason, line: 1, column: 1 })) if reason.ends_with("unexpected array")
         ));
     }
 }

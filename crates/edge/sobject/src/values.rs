@@ -6,7 +6,7 @@
 
 use landfall_http::json::{Body, Content, Json};
 use landfall_model::fault::FaultField;
-use landfall_model::{EntityDefinition, Fault, FieldDefinition, FieldType, Value};
+use landfall_model::{EntityDefinition, Fault, FieldDefinition, FieldType, Value, ValueFault};
 use landfall_wire::values::{parse, read_id, subject};
 
 /// Reads the value that a body gives to a field. An empty text stays one: an event keeps it, and in a record it is null.
@@ -29,15 +29,15 @@ pub fn read_keeping_empty(
 /// Reads a value by the type of its field; an empty text is none.
 ///
 /// # Errors
-/// [`Fault::ValueUnreadable`], [`Fault::JsonInvalid`] for an array or object, [`Fault::IdMalformed`] and
-/// [`Fault::IdTypeWrong`] for text that is no id.
+/// [`ValueFault::Unreadable`], [`RequestFault::JsonInvalid`] for an array or object, [`ValueFault::IdMalformed`] and
+/// [`ValueFault::IdTypeWrong`] for text that is no id.
 pub fn read(body: &Body<'_>, json: &Json, field: &FieldDefinition) -> Result<Value, Fault> {
     match &json.content {
         Content::Null => return Ok(Value::Null),
         Content::Array(items) if field.field_type == FieldType::JunctionIdList => {
             return junction_ids(body, items);
         }
-        Content::Array(_) | Content::Object(_) => return Err(body.unexpected(json)),
+        Content::Array(_) | Content::Object(_) => return Err(body.unexpected(json).into()),
         Content::Boolean(_) | Content::Number(_) | Content::Text(_) => (),
     }
     let text = scalar_text(&json.content);
@@ -45,7 +45,7 @@ pub fn read(body: &Body<'_>, json: &Json, field: &FieldDefinition) -> Result<Val
         return Ok(Value::Null);
     }
     if matches!(field.field_type, FieldType::Id | FieldType::Reference) {
-        return read_id(text.trim(), field);
+        return Ok(read_id(text.trim(), field)?);
     }
     let value = if fits(field.field_type, &json.content) {
         parse(text.trim(), field.field_type)
@@ -54,13 +54,13 @@ pub fn read(body: &Body<'_>, json: &Json, field: &FieldDefinition) -> Result<Val
     };
     value.ok_or_else(|| {
         let (line, column) = body.position(json);
-        Fault::ValueUnreadable {
+        Fault::Value(ValueFault::Unreadable {
             expected: type_name(field.field_type),
             token: json.content.token(),
             value: text,
             line,
             column,
-        }
+        })
     })
 }
 
@@ -142,7 +142,7 @@ const fn type_name(kind: FieldType) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use landfall_model::{RecordId, Timestamp};
+    use landfall_model::{RecordId, RequestFault, Timestamp};
 
     use super::*;
     use landfall_test_org::definitions;
@@ -193,13 +193,13 @@ mod tests {
     fn a_mismatch_names_the_type_the_token_and_the_position() {
         assert_eq!(
             read_as(FieldType::Double, "\"N010\""),
-            Err(Fault::ValueUnreadable {
+            Err(Fault::Value(ValueFault::Unreadable {
                 expected: "double",
                 token: "VALUE_STRING",
                 value: "N010".to_owned(),
                 line: 1,
                 column: 6
-            })
+            }))
         );
         for (kind, json) in [
             (FieldType::Int, "1.5"),
@@ -213,13 +213,16 @@ mod tests {
             (FieldType::Time, "\"noon\""),
         ] {
             assert!(
-                matches!(read_as(kind, json), Err(Fault::ValueUnreadable { .. })),
+                matches!(
+                    read_as(kind, json),
+                    Err(Fault::Value(ValueFault::Unreadable { .. }))
+                ),
                 "{json}"
             );
         }
         assert!(matches!(
             read_as(FieldType::String, "[1]"),
-            Err(Fault::JsonInvalid { reason, column: 6, .. }) if reason == "Can not deserialize: unexpected array"
+            Err(Fault::Request(RequestFault::JsonInvalid { reason, column: 6, .. })) if reason == "Can not deserialize: unexpected array"
         ));
     }
 
@@ -232,11 +235,11 @@ mod tests {
         );
         assert!(matches!(
             read_as(FieldType::Reference, "\"me\""),
-            Err(Fault::IdTypeWrong { .. })
+            Err(Fault::Value(ValueFault::IdTypeWrong { .. }))
         ));
         assert!(matches!(
             read_as(FieldType::Reference, "\"0015f00002J9YYEAAA\""),
-            Err(Fault::IdMalformed { .. })
+            Err(Fault::Value(ValueFault::IdMalformed { .. }))
         ));
     }
 }

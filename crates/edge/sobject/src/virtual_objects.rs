@@ -20,13 +20,13 @@ pub trait VirtualObjects: Send + Sync {
     /// The basic information about an object.
     ///
     /// # Errors
-    /// [`Fault::ResourceNotFound`] if the version of the call does not have it.
+    /// [`landfall_model::RequestFault::ResourceNotFound`] if the version of the call does not have it.
     fn information(&self, call: &Call, name: &str) -> Result<Answer, Fault>;
 
     /// The full describe of an object.
     ///
     /// # Errors
-    /// [`Fault::ResourceNotFound`] if the version of the call does not have it.
+    /// [`landfall_model::RequestFault::ResourceNotFound`] if the version of the call does not have it.
     fn describe(&self, call: &Call, name: &str) -> Result<Answer, Fault>;
 
     /// Whether a statement queries one of them.
@@ -38,7 +38,7 @@ pub trait VirtualObjects: Send + Sync {
     /// What a path below that of the API has: the methods as `Allow` lists them, and the root of an answer in XML.
     ///
     /// # Errors
-    /// [`Fault::ResourceNotFound`].
+    /// [`landfall_model::RequestFault::ResourceNotFound`].
     fn resource(&self, path: &[&str]) -> Result<(&'static str, Root), Fault>;
 
     /// Answers for a path below that of the API.

@@ -3,19 +3,21 @@
 use axum::body::{Body, Bytes};
 use bytes::BytesMut;
 use http_body_util::BodyExt;
-use landfall_model::{Fault, limits};
+use landfall_model::{Fault, RequestFault, limits};
 
 /// Reads a body.
 ///
 /// # Errors
-/// [`Fault::RequestTooLarge`]; [`Fault::JsonInvalid`] for one that breaks off.
+/// [`RequestFault::TooLarge`]; [`RequestFault::JsonInvalid`] for one that breaks off.
 pub(crate) async fn read(mut body: Body) -> Result<Bytes, Fault> {
     let (mut read, mut bytes) = (BytesMut::new(), 0);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Fault::JsonInvalid {
-            reason: "the body ended early".to_owned(),
-            line: 1,
-            column: 1,
+        let frame = frame.map_err(|_| {
+            Fault::Request(RequestFault::JsonInvalid {
+                reason: "the body ended early".to_owned(),
+                line: 1,
+                column: 1,
+            })
         })?;
         let Ok(data) = frame.into_data() else {
             continue;
@@ -28,7 +30,7 @@ pub(crate) async fn read(mut body: Body) -> Result<Bytes, Fault> {
         }
     }
     if bytes > limits::STREAMING_BODY_BYTES_MAX {
-        return Err(Fault::RequestTooLarge);
+        return Err(Fault::Request(RequestFault::TooLarge));
     }
     Ok(read.freeze())
 }

@@ -5,7 +5,7 @@
 
 use landfall_auth::{Act, Login};
 use landfall_engine::{Engine, Present, TopicId};
-use landfall_model::Fault;
+use landfall_model::{Fault, RecordFault, ServiceFault, StreamingFault, ValueFault};
 use landfall_wire::ApiVersion;
 
 use crate::selection::{Selection, conditions};
@@ -54,8 +54,13 @@ pub(crate) struct Admission {
 
 impl Admission {
     /// # Errors
-    /// [`Fault::SubscriptionLimitExceeded`].
-    fn enter(self, engine: &Engine, login: &Login, topic: TopicId) -> Result<Present, Fault> {
+    /// [`StreamingFault::SubscriptionLimitExceeded`].
+    fn enter(
+        self,
+        engine: &Engine,
+        login: &Login,
+        topic: TopicId,
+    ) -> Result<Present, StreamingFault> {
         let most = engine.usage().allocations().topic_subscribers;
         let most = most.filter(|_| !self.is_repeated);
         engine.presence().enter(topic, login.user_id, most)
@@ -73,18 +78,18 @@ pub(crate) async fn target(
     admission: Admission,
 ) -> Result<Target, Fault> {
     if channel.is_empty() {
-        return Err(Fault::ChannelNameMissing);
+        return Err(Fault::Streaming(StreamingFault::ChannelNameMissing));
     }
     if !channel.starts_with('/') {
-        return Err(Fault::ChannelSlashMissing);
+        return Err(Fault::Streaming(StreamingFault::ChannelSlashMissing));
     }
     if !PREFIXES.iter().any(|prefix| channel.starts_with(prefix)) {
-        return Err(Fault::ChannelRestricted);
+        return Err(Fault::Streaming(StreamingFault::ChannelRestricted));
     }
     if channel.starts_with(CHANGES) && admission.version.number() < CHANGES_VERSION {
-        return Err(Fault::ChannelNotFound {
+        return Err(Fault::Streaming(StreamingFault::ChannelNotFound {
             channel: channel.to_owned(),
-        });
+        }));
     }
     if let Some(name) = channel.strip_prefix(TOPIC) {
         return push_topic(engine, login, name, admission);
@@ -112,8 +117,10 @@ fn push_topic(
 ) -> Result<Target, Fault> {
     let (name, filter) = spelled.split_once('?').unwrap_or((spelled, ""));
     let topics = engine.push_topics();
-    let topic = topics.named(name).ok_or_else(|| Fault::ChannelNotFound {
-        channel: format!("{TOPIC}{name}"),
+    let topic = topics.named(name).ok_or_else(|| {
+        Fault::Streaming(StreamingFault::ChannelNotFound {
+            channel: format!("{TOPIC}{name}"),
+        })
     })?;
     let left_out = hidden(engine, &login.access(), topic)?;
     let selected = topic.told().map(|field| field.name.as_str());
@@ -138,11 +145,13 @@ async fn generic(
         create(engine, login, name).await?;
         channel = engine.generic_channels().named(name)?;
     }
-    let channel = channel.ok_or_else(|| Fault::ChannelNotFound {
-        channel: name.to_owned(),
+    let channel = channel.ok_or_else(|| {
+        Fault::Streaming(StreamingFault::ChannelNotFound {
+            channel: name.to_owned(),
+        })
     })?;
     if !may_with_channels(engine, &login.access(), Act::Read) {
-        return Err(Fault::ChannelAccessDenied);
+        return Err(Fault::Streaming(StreamingFault::ChannelAccessDenied));
     }
     Ok(Target {
         topics: vec![channel.topic],
@@ -154,8 +163,10 @@ async fn generic(
 }
 
 async fn create(engine: &Engine, login: &Login, name: &str) -> Result<(), Fault> {
-    let denied = || Fault::ChannelCreateDenied {
-        channel: name.to_owned(),
+    let denied = || {
+        Fault::Streaming(StreamingFault::ChannelCreateDenied {
+            channel: name.to_owned(),
+        })
     };
     let may_create = may_with_channels(engine, &login.access(), Act::Create);
     if !may_create || !landfall_engine::is_channel_name(name) {
@@ -164,9 +175,13 @@ async fn create(engine: &Engine, login: &Login, name: &str) -> Result<(), Fault>
     let created = engine.make_channel(name, login.user_id).await;
     match created.map_err(landfall_engine::Error::fault) {
         // Another request has just created it.
-        Ok(()) | Err(Fault::ValueDuplicate { .. }) => Ok(()),
-        Err(Fault::RecordLimitExceeded { .. }) => Err(Fault::ChannelsTooMany),
-        Err(Fault::StoreUnavailable) => Err(Fault::StoreUnavailable),
+        Ok(()) | Err(Fault::Value(ValueFault::Duplicate { .. })) => Ok(()),
+        Err(Fault::Record(RecordFault::LimitExceeded { .. })) => {
+            Err(Fault::Streaming(StreamingFault::ChannelsTooMany))
+        }
+        Err(Fault::Service(ServiceFault::StoreUnavailable)) => {
+            Err(Fault::Service(ServiceFault::StoreUnavailable))
+        }
         Err(_) => Err(denied()),
     }
 }

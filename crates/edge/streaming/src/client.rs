@@ -93,7 +93,7 @@ impl Client {
     /// Ends subscriptions.
     ///
     /// # Errors
-    /// [`Fault::ClientUnknown`] if the session is over.
+    /// [`landfall_model::StreamingFault::ClientUnknown`] if the session is over.
     pub(crate) fn unsubscribe(&self, engine: &Engine, channels: &[Box<str>]) -> Result<(), Fault> {
         let now = moment(engine);
         let mut state = self.state();
@@ -141,7 +141,8 @@ impl Client {
     /// Hands a connect to the session.
     ///
     /// # Errors
-    /// [`Fault::ClientUnknown`] if the session is over, [`Fault::StoreUnavailable`] if the log cannot be read.
+    /// [`landfall_model::StreamingFault::ClientUnknown`] if the session is over,
+    /// [`landfall_model::ServiceFault::StoreUnavailable`] if the log cannot be read.
     pub(crate) async fn connect(
         self: &Arc<Self>,
         engine: &Engine,

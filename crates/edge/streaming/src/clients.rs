@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use landfall_auth::{Auth, Login};
 use landfall_bayeux::Timings;
 use landfall_engine::{Engine, draw};
-use landfall_model::Fault;
+use landfall_model::{Fault, StreamingFault};
 
 use crate::client::Client;
 
@@ -22,7 +22,7 @@ impl Clients {
     /// A new client, if there may be one more.
     ///
     /// # Errors
-    /// [`Fault::ClientLimitExceeded`].
+    /// [`StreamingFault::ClientLimitExceeded`].
     pub(crate) fn shake_hands(
         &self,
         engine: &Engine,
@@ -38,7 +38,7 @@ impl Clients {
         if limit.is_some_and(|limit| table.len() >= limit) {
             table.retain(|_, client| !client.tick(engine));
             if limit.is_some_and(|limit| table.len() >= limit) {
-                return Err(Fault::ClientLimitExceeded);
+                return Err(Fault::Streaming(StreamingFault::ClientLimitExceeded));
             }
         }
         let client = Arc::new(Client::new(

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use landfall_auth::Login;
 use landfall_bayeux::{Echo, MESSAGES_MAX, Message, Refusal};
-use landfall_model::{Fault, ReplayId};
+use landfall_model::{Fault, ReplayId, RequestFault, StreamingFault};
 use landfall_wire::ApiVersion;
 
 use crate::StreamingState;
@@ -125,11 +125,12 @@ fn version(path: &str) -> Result<ApiVersion, Fault> {
         segment => segment,
     };
     match segment {
-        None => Err(Fault::VersionMissing),
-        Some(segment) if DECORATIONS.contains(&segment) => Err(Fault::VersionMissing),
-        Some(segment) => {
-            landfall_wire::versions::parse_streaming(segment).ok_or(Fault::VersionUnsupported)
+        None => Err(Fault::Streaming(StreamingFault::VersionMissing)),
+        Some(segment) if DECORATIONS.contains(&segment) => {
+            Err(Fault::Streaming(StreamingFault::VersionMissing))
         }
+        Some(segment) => landfall_wire::versions::parse_streaming(segment)
+            .ok_or(Fault::Request(RequestFault::VersionUnsupported)),
     }
 }
 
@@ -137,10 +138,12 @@ fn version(path: &str) -> Result<ApiVersion, Fault> {
 ///
 /// Source: `AbstractHttpTransport.java` (cometd/cometd), which reads both forms and refuses such a handshake.
 fn messages(body: &[u8], is_form: bool) -> Result<Vec<Message>, Fault> {
-    let invalid = |reason| Fault::JsonInvalid {
-        reason,
-        line: 1,
-        column: 1,
+    let invalid = |reason| {
+        Fault::Request(RequestFault::JsonInvalid {
+            reason,
+            line: 1,
+            column: 1,
+        })
     };
     let parse = |body: &[u8]| {
         landfall_bayeux::parse(body, MESSAGES_MAX).map_err(|error| invalid(error.to_string()))
@@ -197,7 +200,7 @@ fn is_browser_id(value: &str) -> bool {
 /// Refuses a request as a whole.
 fn refused(fault: &Fault) -> Response {
     let status = match fault {
-        Fault::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Fault::Request(RequestFault::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::BAD_REQUEST,
     };
     let mut response = landfall_bayeux::Response::new();

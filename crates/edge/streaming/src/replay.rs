@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use landfall_bayeux::RawJson;
-use landfall_model::{Fault, FieldType, ReplayId, ReplayPreset, Value};
+use landfall_model::{FieldType, ReplayId, ReplayPreset, StreamingFault, Value};
 
 /// Reads `ext.replay` for one channel. The key is the channel without its query.
 ///
 /// # Errors
-/// [`Fault::ReplayChannelMissing`] if there is a map without the channel, [`Fault::ReplayIdInvalid`] for what is no id.
+/// [`StreamingFault::ReplayChannelMissing`] if there is a map without the channel, [`StreamingFault::ReplayIdInvalid`]
+/// for what is no id.
 /// Source: "Message Durability" (Streaming API Developer Guide); forms as clients send them: numbers, numbers as text
 /// (elastic/bayeux), null (restforce).
-pub(crate) fn preset(ext: Option<&RawJson>, channel: &str) -> Result<ReplayPreset, Fault> {
+pub(crate) fn preset(ext: Option<&RawJson>, channel: &str) -> Result<ReplayPreset, StreamingFault> {
     let ext = ext.and_then(RawJson::members);
     let replay = ext.as_ref().and_then(|ext| ext.get("replay"));
     let Some(map) = replay.and_then(RawJson::members) else {
@@ -20,7 +21,7 @@ pub(crate) fn preset(ext: Option<&RawJson>, channel: &str) -> Result<ReplayPrese
     let channel = channel.split('?').next().unwrap_or(channel);
     let wish = map
         .get(channel)
-        .ok_or_else(|| Fault::ReplayChannelMissing {
+        .ok_or_else(|| StreamingFault::ReplayChannelMissing {
             channel: channel.to_owned(),
             map: spelled_map(&map),
         })?;
@@ -36,7 +37,7 @@ pub(crate) fn preset(ext: Option<&RawJson>, channel: &str) -> Result<ReplayPrese
         Some(Value::Integer(id)) if id > 0 => {
             Ok(ReplayPreset::Custom(ReplayId::new(id.unsigned_abs())))
         }
-        _ => Err(Fault::ReplayIdInvalid { replay_id: spelled }),
+        _ => Err(StreamingFault::ReplayIdInvalid { replay_id: spelled }),
     }
 }
 
@@ -62,11 +63,11 @@ mod tests {
 
     const CHANNEL: &str = "/data/AccountChangeEvent";
 
-    fn read(ext: &serde_json::Value) -> Result<ReplayPreset, Fault> {
+    fn read(ext: &serde_json::Value) -> Result<ReplayPreset, StreamingFault> {
         read_text(&ext.to_string())
     }
 
-    fn read_text(ext: &str) -> Result<ReplayPreset, Fault> {
+    fn read_text(ext: &str) -> Result<ReplayPreset, StreamingFault> {
         let ext = RawJson::parse(ext.to_owned()).expect("JSON");
         preset(Some(&ext), CHANNEL)
     }
@@ -105,13 +106,13 @@ mod tests {
             (json!(""), ""),
         ] {
             let ext = json!({"replay": {CHANNEL: wish}});
-            let refused = Fault::ReplayIdInvalid {
+            let refused = StreamingFault::ReplayIdInvalid {
                 replay_id: spelled.to_owned(),
             };
             assert_eq!(read(&ext), Err(refused));
         }
         let beyond = "18446744073709551616";
-        let refused = Fault::ReplayIdInvalid {
+        let refused = StreamingFault::ReplayIdInvalid {
             replay_id: beyond.to_owned(),
         };
         let ext = format!(r#"{{"replay":{{"{CHANNEL}":{beyond}}}}}"#);
@@ -129,7 +130,7 @@ mod tests {
         ] {
             assert_eq!(
                 read(&json!({"replay": map})),
-                Err(Fault::ReplayChannelMissing {
+                Err(StreamingFault::ReplayChannelMissing {
                     channel: CHANNEL.to_owned(),
                     map: spelled.to_owned()
                 })

@@ -8,7 +8,7 @@ use landfall_bayeux::{
     Subscription as Channels, SubscriptionError,
 };
 use landfall_engine::usage::Meter;
-use landfall_model::{Fault, ReplayPreset};
+use landfall_model::{Fault, LimitFault, ReplayPreset, ServiceFault, SessionFault, StreamingFault};
 use landfall_subscription::Bounds;
 
 use crate::channel::Admission;
@@ -63,8 +63,10 @@ impl Responder<'_> {
 
     fn handshake(&self, handshake: &Handshake) -> Result<Arc<Client>, Refusal> {
         let denied = |fault: &Fault| {
-            Refusal::new(landfall_wire::bayeux(&Fault::HandshakeDenied))
-                .because(landfall_wire::bayeux(fault))
+            Refusal::new(landfall_wire::bayeux(&Fault::Streaming(
+                StreamingFault::HandshakeDenied,
+            )))
+            .because(landfall_wire::bayeux(fault))
         };
         // Clients: @salesforce/core looks for the version text in `error`, others in the failure reason: both have it.
         let plain = |fault: &Fault| {
@@ -79,7 +81,9 @@ impl Responder<'_> {
                 .as_deref()
                 .unwrap_or_default()
                 .join(", ");
-            return Err(plain(&Fault::ConnectionTypeInvalid { offered }));
+            return Err(plain(&Fault::Streaming(
+                StreamingFault::ConnectionTypeInvalid { offered },
+            )));
         }
         let client = self
             .state
@@ -123,26 +127,33 @@ impl Responder<'_> {
         let (client, login) = self.client(message)?;
         if !connect.is_long_polling() {
             let offered = connect.connection_type.as_deref().unwrap_or_default();
-            return Err(Fault::ConnectionTypeInvalid {
+            return Err(Fault::Streaming(StreamingFault::ConnectionTypeInvalid {
                 offered: offered.to_owned(),
-            });
+            }));
         }
         if client.state().is_used_up(self.state.engine.usage()) {
-            return Err(Fault::EventLimitExceeded);
+            return Err(Fault::Limit(LimitFault::Deliveries));
         }
         let mut waiting = client
             .connect(&self.state.engine, alone, connect.advice)
             .await?;
-        let refusal = || refusal(&Fault::SessionInvalid);
+        let refusal = || refusal(&Fault::Session(SessionFault::Invalid));
         let answer = waiting.answered(&login, refusal, self.state).await;
-        Ok((client, answer.ok_or(Fault::ClientUnknown)?))
+        Ok((
+            client,
+            answer.ok_or(Fault::Streaming(StreamingFault::ClientUnknown))?,
+        ))
     }
 
     /// Everything that is answered at once, by success alone.
     async fn other(&self, message: &Message) -> Result<Arc<Client>, Fault> {
         let (client, login) = match &message.request {
-            Request::Publish(_) | Request::UnknownMeta(_) => return Err(Fault::PublishDenied),
-            Request::Unaddressed => return Err(Fault::ChannelNameMissing),
+            Request::Publish(_) | Request::UnknownMeta(_) => {
+                return Err(Fault::Streaming(StreamingFault::PublishDenied));
+            }
+            Request::Unaddressed => {
+                return Err(Fault::Streaming(StreamingFault::ChannelNameMissing));
+            }
             _ => self.client(message)?,
         };
         let engine = &self.state.engine;
@@ -187,7 +198,7 @@ impl Responder<'_> {
         };
         let target = channel::target(engine, login, channel, admission).await?;
         if engine.usage().left(Meter::of_channel(channel)) == Some(0) {
-            return Err(Fault::EventLimitExceeded);
+            return Err(Fault::Limit(LimitFault::Deliveries));
         }
         let preset = replay::preset(message.ext.as_ref(), channel)?;
         let log = if target.is_short_lived() && preset != ReplayPreset::Latest {
@@ -220,18 +231,22 @@ impl Responder<'_> {
         let id = message
             .client_id
             .as_deref()
-            .ok_or(Fault::HandshakeMissing)?;
-        let client = self.state.clients.find(id).ok_or(Fault::ClientUnknown)?;
+            .ok_or(Fault::Streaming(StreamingFault::HandshakeMissing))?;
+        let client = self
+            .state
+            .clients
+            .find(id)
+            .ok_or(Fault::Streaming(StreamingFault::ClientUnknown))?;
         let login = self.caller.login.clone()?;
         if login.user_id != client.user {
-            return Err(Fault::UserMismatch);
+            return Err(Fault::Streaming(StreamingFault::UserMismatch));
         }
         if self.state.settings.strict_cookies
             && self.caller.browser.as_ref() != Some(&client.browser)
         {
-            return Err(Fault::CookieMissing {
+            return Err(Fault::Streaming(StreamingFault::CookieMissing {
                 client_id: id.to_owned(),
-            });
+            }));
         }
         client.logged_in(&self.state.engine, &login);
         Ok((client, login))
@@ -247,12 +262,17 @@ impl Responder<'_> {
             let _ = client.feed(&self.state.engine, Input::Responded);
         }
         let client_id = match fault {
-            Fault::ClientUnknown | Fault::HandshakeMissing | Fault::PublishDenied => None,
+            Fault::Streaming(
+                StreamingFault::ClientUnknown
+                | StreamingFault::HandshakeMissing
+                | StreamingFault::PublishDenied,
+            ) => None,
             _ => message.client_id.as_deref(),
         };
         let mut refusal = refusal(fault);
         // Whoever may come back would do so at once.
-        let ends = refusal.failure_reason.is_some() || *fault == Fault::EventLimitExceeded;
+        let ends =
+            refusal.failure_reason.is_some() || *fault == Fault::Limit(LimitFault::Deliveries);
         if ends && matches!(message.request, Request::Connect(_)) {
             refusal = refusal.advising(Advice::None);
         }
@@ -268,11 +288,10 @@ impl Responder<'_> {
 fn refusal(fault: &Fault) -> Refusal {
     let refusal = Refusal::new(landfall_wire::bayeux(fault));
     match fault {
-        Fault::ClientUnknown => refusal.advising(Advice::Handshake),
-        Fault::SessionInvalid | Fault::SessionMissing | Fault::UserMismatch => {
-            refusal.advising(Advice::None)
-        }
-        Fault::StoreUnavailable | Fault::ServerBusy => {
+        Fault::Streaming(StreamingFault::ClientUnknown) => refusal.advising(Advice::Handshake),
+        Fault::Session(SessionFault::Invalid | SessionFault::Missing)
+        | Fault::Streaming(StreamingFault::UserMismatch) => refusal.advising(Advice::None),
+        Fault::Service(ServiceFault::StoreUnavailable | ServiceFault::Busy) => {
             refusal.because(landfall_wire::bayeux(fault))
         }
         _ => refusal,
@@ -281,7 +300,9 @@ fn refusal(fault: &Fault) -> Refusal {
 
 fn named(channels: &Channels) -> Result<&[Box<str>], Fault> {
     channels.channels().map_err(|error| match error {
-        SubscriptionError::Missing | SubscriptionError::Malformed => Fault::ChannelNameMissing,
+        SubscriptionError::Missing | SubscriptionError::Malformed => {
+            Fault::Streaming(StreamingFault::ChannelNameMissing)
+        }
     })
 }
 
@@ -293,15 +314,21 @@ mod tests {
     #[test]
     fn a_busy_server_is_named_as_the_cause() {
         let busy = "503::Server is too busy.  Please try your request again later.";
-        for fault in [Fault::StoreUnavailable, Fault::ServerBusy] {
+        for fault in [
+            Fault::Service(ServiceFault::StoreUnavailable),
+            Fault::Service(ServiceFault::Busy),
+        ] {
             let refusal = refusal(&fault);
             assert_eq!(refusal.failure_reason.as_deref(), Some(busy));
             assert_eq!(refusal.advice, None);
         }
         assert_eq!(
-            refusal(&Fault::ClientUnknown).advice,
+            refusal(&Fault::Streaming(StreamingFault::ClientUnknown)).advice,
             Some(Advice::Handshake)
         );
-        assert_eq!(refusal(&Fault::SessionInvalid).advice, Some(Advice::None));
+        assert_eq!(
+            refusal(&Fault::Session(SessionFault::Invalid)).advice,
+            Some(Advice::None)
+        );
     }
 }

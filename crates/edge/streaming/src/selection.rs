@@ -2,7 +2,7 @@
 //! its user.
 
 use landfall_engine::{Engine, Event, Present};
-use landfall_model::{Fault, RecordId, Value, limits};
+use landfall_model::{RecordId, StreamingFault, Value, limits};
 use landfall_schema::{DecodedEvent, EventSchema, FieldValue, stream};
 use landfall_wire::dates;
 use percent_encoding::percent_decode_str;
@@ -118,8 +118,11 @@ fn is_addressed(engine: &Engine, event: &Event, user: RecordId) -> bool {
 /// Reads the conditions behind the question mark of a channel: `A='x'&B=5`. `selected` are the fields of the topic.
 ///
 /// # Errors
-/// [`Fault::TopicFilterUnknown`] with the names that are none of them.
-pub(crate) fn conditions(filter: &str, selected: &[&str]) -> Result<Vec<Condition>, Fault> {
+/// [`StreamingFault::TopicFilterUnknown`] with the names that are none of them.
+pub(crate) fn conditions(
+    filter: &str,
+    selected: &[&str],
+) -> Result<Vec<Condition>, StreamingFault> {
     let mut conditions = Vec::new();
     let mut unknown = Vec::new();
     for part in parts(filter) {
@@ -137,7 +140,7 @@ pub(crate) fn conditions(filter: &str, selected: &[&str]) -> Result<Vec<Conditio
         }
     }
     if !unknown.is_empty() || conditions.len() > limits::TOPIC_FILTERS_MAX {
-        return Err(Fault::TopicFilterUnknown { fields: unknown });
+        return Err(StreamingFault::TopicFilterUnknown { fields: unknown });
     }
     Ok(conditions)
 }
@@ -197,7 +200,7 @@ mod tests {
     fn fields_that_the_topic_does_not_select_are_refused_by_name() {
         let refused = conditions("Name='x'&Id=1&Rating", &["Id"]);
         let fields = vec!["Name".to_owned(), "Rating".to_owned()];
-        assert_eq!(refused, Err(Fault::TopicFilterUnknown { fields }));
+        assert_eq!(refused, Err(StreamingFault::TopicFilterUnknown { fields }));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use landfall_engine::usage::{Batch, Meter, Usage};
 use landfall_engine::{
     Definitions, Engine, EventViews, Stretch, TopicFilter, TopicId, ViewRequest,
 };
-use landfall_model::{Fault, ReplayId, ReplayPreset, Topic, limits};
+use landfall_model::{Fault, ReplayId, ReplayPreset, StreamingFault, Topic, limits};
 use landfall_subscription::{Bounds, Delivery, Output, Read, Subscription};
 use landfall_wire::ApiVersion;
 use tokio::sync::{oneshot, watch};
@@ -111,14 +111,16 @@ impl State {
             }
         }
         fed.map_err(|error| match error {
-            landfall_bayeux::Error::ClientUnknown => Fault::ClientUnknown,
+            landfall_bayeux::Error::ClientUnknown => {
+                Fault::Streaming(StreamingFault::ClientUnknown)
+            }
         })
     }
 
     /// Hands a connect to the session.
     ///
     /// # Errors
-    /// [`Fault::ClientUnknown`] if the session is over.
+    /// [`StreamingFault::ClientUnknown`] if the session is over.
     pub(crate) fn connect(
         &mut self,
         now: Moment,
@@ -156,7 +158,8 @@ impl State {
     /// Subscribes, or subscribes again.
     ///
     /// # Errors
-    /// [`Fault::ClientUnknown`], [`Fault::SubscriptionLimitExceeded`], [`Fault::ReplayIdInvalid`].
+    /// [`StreamingFault::ClientUnknown`], [`StreamingFault::SubscriptionLimitExceeded`],
+    /// [`StreamingFault::ReplayIdInvalid`].
     pub(crate) fn subscribe(
         &mut self,
         engine: &Engine,
@@ -183,7 +186,7 @@ impl State {
     /// Ends a subscription; not being subscribed is no error.
     ///
     /// # Errors
-    /// [`Fault::ClientUnknown`].
+    /// [`StreamingFault::ClientUnknown`].
     pub(crate) fn unsubscribe(&mut self, now: Moment, channel: &str) -> Result<(), Fault> {
         self.feed(now, Input::Request)?;
         self.delivery.unsubscribe(channel);

@@ -8,7 +8,7 @@
 use bytes::Bytes;
 use landfall_auth::{Access, Act};
 use landfall_engine::{Engine, Event, PushTopic};
-use landfall_model::{Fault, FieldName};
+use landfall_model::{FieldName, StreamingFault};
 
 use crate::render::notification;
 
@@ -32,26 +32,27 @@ fn may(engine: &Engine, access: &Access, act: Act, object: &str) -> bool {
 /// The fields of a topic that are left out.
 ///
 /// # Errors
-/// [`Fault::StreamingNotEnabled`], [`Fault::TopicObjectDenied`], [`Fault::TopicConditionDenied`].
+/// [`StreamingFault::StreamingNotEnabled`], [`StreamingFault::TopicObjectDenied`],
+/// [`StreamingFault::TopicConditionDenied`].
 pub(crate) fn hidden<'t>(
     engine: &Engine,
     access: &Access,
     topic: &'t PushTopic,
-) -> Result<Vec<&'t str>, Fault> {
+) -> Result<Vec<&'t str>, StreamingFault> {
     if access.is_whole() {
         return Ok(Vec::new());
     }
     if !may(engine, access, Act::Read, TOPICS) {
-        return Err(Fault::StreamingNotEnabled);
+        return Err(StreamingFault::StreamingNotEnabled);
     }
     let entity = topic.entity();
     if !access.may(Act::Read, entity) {
-        return Err(Fault::TopicObjectDenied);
+        return Err(StreamingFault::TopicObjectDenied);
     }
     let hidden: Vec<&FieldName> = access.hidden(entity).collect();
     let is_hidden = |name: &FieldName| hidden.contains(&name);
     if topic.condition().any(|field| is_hidden(&field.name)) {
-        return Err(Fault::TopicConditionDenied);
+        return Err(StreamingFault::TopicConditionDenied);
     }
     let told = topic.told().map(|field| &field.name);
     let left_out = told.filter(|name| is_hidden(name));

@@ -9,7 +9,7 @@ use landfall_engine::{
 };
 use landfall_http::json::{self, Json};
 use landfall_http::{Answer, Call, Writer};
-use landfall_model::{Fault, RecordId, Topic};
+use landfall_model::{Fault, RecordFault, RecordId, SetupFault, Topic};
 use landfall_sobject::Api;
 
 use crate::component::{self, Object, amend, required, text};
@@ -141,7 +141,7 @@ pub(crate) async fn create(engine: &Engine, call: &Call, body: Body) -> Result<A
     };
     amend(&components, call, vec![Step::Put(channel.part())]).await?;
     let id = id_of(&components.definitions(), &channel.full_name);
-    let id = id.ok_or(Fault::RecordNotFound)?;
+    let id = id.ok_or(Fault::Record(RecordFault::NotFound))?;
     Ok(COMPONENT.created(call, id.as_str()))
 }
 
@@ -151,7 +151,7 @@ fn channel_type(word: &str) -> Result<ChannelType, Fault> {
         "event" => Ok(ChannelType::Event),
         _ => {
             let reason = format!("'{word}' is no channelType");
-            Err(Fault::ComponentInvalid { reason })
+            Err(Fault::Setup(SetupFault::Invalid { reason }))
         }
     }
 }
@@ -160,10 +160,10 @@ fn check_free(definitions: &Definitions, name: &str) -> Result<(), Fault> {
     let taken = definitions.components().get(Kind::Channel, name);
     match taken {
         None => Ok(()),
-        Some(taken) => Err(Fault::ComponentNameTaken {
+        Some(taken) => Err(Fault::Setup(SetupFault::NameTaken {
             name: taken.part.name.clone(),
             kind: "Platform Event Channel",
-        }),
+        })),
     }
 }
 
@@ -223,7 +223,7 @@ fn changed(
             let reason = format!(
                 "Update is not supported for the {field} field on platform event channels."
             );
-            Err(Fault::ComponentInvalid { reason })
+            Err(Fault::Setup(SetupFault::Invalid { reason }))
         }
         _ => Ok(()),
     };

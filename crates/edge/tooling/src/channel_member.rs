@@ -7,7 +7,7 @@ use axum::body::Body;
 use landfall_engine::{ChannelMember, Definitions, Engine, Filter, Kind, MemberText, Step};
 use landfall_http::json::{self, Content, Json};
 use landfall_http::{Answer, Call, Writer};
-use landfall_model::{Fault, FieldName, RecordId};
+use landfall_model::{Fault, FieldName, RecordFault, RecordId, SetupFault};
 use landfall_sobject::Api;
 
 use crate::channel;
@@ -140,18 +140,18 @@ fn names(body: &json::Body<'_>, value: &Json) -> Result<Vec<String>, Fault> {
     let items = match &value.content {
         Content::Null => return Ok(Vec::new()),
         Content::Array(items) => items,
-        _ => return Err(body.unexpected(value)),
+        _ => return Err(body.unexpected(value).into()),
     };
     let mut names = Vec::new();
     for item in items {
         let Content::Object(members) = &item.content else {
-            return Err(body.unexpected(item));
+            return Err(body.unexpected(item).into());
         };
         let mut listed = None;
         for (name, value) in members {
             match name.as_str() {
                 "name" => listed = text(body, value)?,
-                _ => return Err(body.unrecognized(name, value)),
+                _ => return Err(body.unrecognized(name, value).into()),
             }
         }
         names.push(required(listed, "name")?);
@@ -183,10 +183,10 @@ pub(crate) async fn create(engine: &Engine, call: &Call, body: Body) -> Result<A
         .components()
         .get(Kind::ChannelMember, &member.full_name);
     if let Some(taken) = taken {
-        return Err(Fault::ComponentNameTaken {
+        return Err(Fault::Setup(SetupFault::NameTaken {
             name: taken.part.name.clone(),
             kind: "Platform Event Channel Member",
-        });
+        }));
     }
     let mut all = definitions.channel_members().iter();
     let same = all.find(|other| {
@@ -195,14 +195,14 @@ pub(crate) async fn create(engine: &Engine, call: &Call, body: Body) -> Result<A
     });
     if let Some(same) = same {
         let name = same.full_name.clone();
-        return Err(Fault::ComponentTaken { name });
+        return Err(Fault::Setup(SetupFault::Duplicate { name }));
     }
     amend(&components, call, vec![Step::Put(member.part())]).await?;
     let definitions = components.definitions();
     let made = definitions
         .components()
         .get(Kind::ChannelMember, &member.full_name);
-    let id = made.ok_or(Fault::RecordNotFound)?.id;
+    let id = made.ok_or(Fault::Record(RecordFault::NotFound))?.id;
     Ok(COMPONENT.created(call, id.as_str()))
 }
 
@@ -239,7 +239,7 @@ pub(crate) async fn change(
                 let reason = format!(
                     "Update is not supported for the {field} field on platform event channel members."
                 );
-                return Err(Fault::ComponentInvalid { reason });
+                return Err(Fault::Setup(SetupFault::Invalid { reason }));
             }
         }
         Step::Put(member.part())

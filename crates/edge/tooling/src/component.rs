@@ -8,7 +8,7 @@ use http::Method;
 use landfall_engine::{Amending, Error, Step};
 use landfall_http::json::{self, Content, Json};
 use landfall_http::{Answer, Call, Writer, json_body, refused};
-use landfall_model::{EntityName, Fault, FieldName};
+use landfall_model::{EntityName, Fault, FieldFault, FieldName, RecordFault, SetupFault};
 
 use crate::virtual_object::Column;
 
@@ -48,7 +48,7 @@ impl<T, M: Default> Object<T, M> {
                 continue;
             }
             match self.known(name)? {
-                "Id" => return Err(Fault::IdInBody),
+                "Id" => return Err(Fault::Field(FieldFault::IdInBody)),
                 "FullName" => input.full_name = text(&body, value)?,
                 "Metadata" => input.metadata = Some(self.metadata(&body, value)?),
                 column => read_only.push(FieldName::new(column)),
@@ -57,7 +57,7 @@ impl<T, M: Default> Object<T, M> {
         if read_only.is_empty() {
             Ok(input)
         } else {
-            Err(Fault::FieldsReadOnly { fields: read_only })
+            Err(Fault::Field(FieldFault::ReadOnly { fields: read_only }))
         }
     }
 
@@ -65,22 +65,24 @@ impl<T, M: Default> Object<T, M> {
     fn known(&self, name: &str) -> Result<&'static str, Fault> {
         let mut names = self.columns.iter().map(Column::name);
         let found = names.find(|known| known.eq_ignore_ascii_case(name));
-        found.ok_or_else(|| Fault::FieldUnknown {
-            field: name.to_owned(),
-            entity: EntityName::new(self.name),
+        found.ok_or_else(|| {
+            Fault::Field(FieldFault::Unknown {
+                field: name.to_owned(),
+                entity: EntityName::new(self.name),
+            })
         })
     }
 
     fn metadata(&self, body: &json::Body<'_>, value: &Json) -> Result<M, Fault> {
         let Content::Object(members) = &value.content else {
-            return Err(body.unexpected(value));
+            return Err(body.unexpected(value).into());
         };
         let mut metadata = M::default();
         for (name, value) in members {
             // What the metadata type inherits; what it says stands in the record's own field.
             let known = name == "fullName" || (self.member)(body, name, value, &mut metadata)?;
             if !known {
-                return Err(body.unrecognized(name, value));
+                return Err(body.unrecognized(name, value).into());
             }
         }
         Ok(metadata)
@@ -116,22 +118,22 @@ pub(crate) fn text(body: &json::Body<'_>, json: &Json) -> Result<Option<String>,
     match &json.content {
         Content::Null => Ok(None),
         Content::Text(text) => Ok((!text.is_empty()).then(|| text.clone())),
-        _ => Err(body.unexpected(json)),
+        _ => Err(body.unexpected(json).into()),
     }
 }
 
 /// The answer to who changes or removes what is not there.
 pub(crate) fn missing(call: &Call) -> Fault {
     if call.method == Method::DELETE {
-        Fault::RecordUnknown
+        Fault::Record(RecordFault::Unknown)
     } else {
-        Fault::RecordNotFound
+        Fault::Record(RecordFault::NotFound)
     }
 }
 
 /// What must be said of a new component.
 pub(crate) fn required<T>(value: Option<T>, field: &'static str) -> Result<T, Fault> {
-    value.ok_or(Fault::ComponentFieldMissing { field })
+    value.ok_or(Fault::Setup(SetupFault::FieldMissing { field }))
 }
 
 /// Changes components, all or none.
@@ -152,8 +154,8 @@ pub(crate) fn unfit(error: Error) -> Fault {
     let reason = problems.into_iter().next().map(|problem| problem.reason);
     let reason = reason.unwrap_or_default();
     if reason.starts_with("A number format error") {
-        Fault::ComponentNumberInvalid { reason }
+        Fault::Setup(SetupFault::NumberInvalid { reason })
     } else {
-        Fault::ComponentInvalid { reason }
+        Fault::Setup(SetupFault::Invalid { reason })
     }
 }

@@ -18,7 +18,10 @@ use landfall_engine::Engine;
 use landfall_http::path::is;
 use landfall_http::xml::Root;
 use landfall_http::{Answer, Call, Pending, Writer};
-use landfall_model::{EntityDefinition, Fault, RecordId, RecordIdError, Row, Value};
+use landfall_model::{
+    EntityDefinition, Fault, FieldFault, RecordFault, RecordId, RecordIdError, RequestFault, Row,
+    Value,
+};
 use landfall_sobject::object_describe::{ObjectDescribe, write_entry};
 use landfall_sobject::record_json::{address, identity, write_typed};
 use landfall_sobject::template::Template;
@@ -49,13 +52,13 @@ impl VirtualObjects for Tooling {
 
     fn information(&self, call: &Call, name: &str) -> Result<Answer, Fault> {
         let object = registry::find(call, Api::Plain, name);
-        let object = object.ok_or(Fault::ResourceNotFound)?;
+        let object = object.ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
         Ok(object.information(call, Api::Plain))
     }
 
     fn describe(&self, call: &Call, name: &str) -> Result<Answer, Fault> {
         let object = registry::find(call, Api::Plain, name);
-        let object = object.ok_or(Fault::ResourceNotFound)?;
+        let object = object.ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
         Ok(object.describe(call, Api::Plain, registry::catalog()))
     }
 
@@ -100,7 +103,7 @@ impl Resource {
     /// The resource of the segments after `tooling`.
     ///
     /// # Errors
-    /// [`Fault::ResourceNotFound`].
+    /// [`RequestFault::ResourceNotFound`].
     fn resolve(segments: &[&str]) -> Result<Self, Fault> {
         match segments {
             [] => Ok(Self::Resources),
@@ -111,9 +114,9 @@ impl Resource {
                 [object] => Ok(Self::Object((*object).to_owned())),
                 [object, word] if is(word, "describe") => Ok(Self::Describe((*object).to_owned())),
                 [object, id] => Ok(Self::Row((*object).to_owned(), (*id).to_owned())),
-                _ => Err(Fault::ResourceNotFound),
+                _ => Err(Fault::Request(RequestFault::ResourceNotFound)),
             },
-            _ => Err(Fault::ResourceNotFound),
+            _ => Err(Fault::Request(RequestFault::ResourceNotFound)),
         }
     }
 
@@ -149,7 +152,7 @@ async fn answer(
     body: Body,
 ) -> Result<Answer, Fault> {
     if !call.login.permissions().view_setup {
-        return Err(Fault::AccessDenied);
+        return Err(Fault::Record(RecordFault::AccessDenied));
     }
     match resource {
         Resource::Resources => Ok(Answer::json(resources(call))),
@@ -187,7 +190,7 @@ fn resources(call: &Call) -> String {
 }
 
 fn find(call: &Call, name: &str) -> Result<&'static VirtualObject, Fault> {
-    registry::find(call, Api::Tooling, name).ok_or(Fault::ResourceNotFound)
+    registry::find(call, Api::Tooling, name).ok_or(Fault::Request(RequestFault::ResourceNotFound))
 }
 
 fn objects(call: &Call) -> String {
@@ -232,8 +235,10 @@ async fn row(
         return read(tooling, call, object, id);
     }
     check_changeable(call, object)?;
-    let id = RecordId::parse(id).map_err(|_| Fault::ExternalIdFieldUnknown {
-        field: id.to_owned(),
+    let id = RecordId::parse(id).map_err(|_| {
+        Fault::Record(RecordFault::ExternalIdFieldUnknown {
+            field: id.to_owned(),
+        })
     })?;
     match object.name() {
         channel::OBJECT => channel::change(&tooling.engine, call, id, body).await,
@@ -253,15 +258,15 @@ fn check_changeable(call: &Call, object: &VirtualObject) -> Result<(), Fault> {
     if call.login.permissions().customize_application {
         Ok(())
     } else {
-        Err(Fault::AccessDenied)
+        Err(Fault::Record(RecordFault::AccessDenied))
     }
 }
 
 fn not_allowed(call: &Call, allowed: &'static str) -> Fault {
-    Fault::MethodNotAllowed {
+    Fault::Request(RequestFault::MethodNotAllowed {
         method: call.method.to_string(),
         allowed,
-    }
+    })
 }
 
 fn read(tooling: &Tooling, call: &Call, object: &VirtualObject, id: &str) -> Result<Answer, Fault> {
@@ -274,7 +279,10 @@ fn read(tooling: &Tooling, call: &Call, object: &VirtualObject, id: &str) -> Res
     };
     let rows = object.rows(&source);
     let own = |row: &&Row| row.get(entity.identity()) == Some(&identity_value);
-    let row = rows.iter().find(own).ok_or(Fault::RecordNotFound)?;
+    let row = rows
+        .iter()
+        .find(own)
+        .ok_or(Fault::Record(RecordFault::NotFound))?;
     let mut w = Writer::new();
     w.object(|w| {
         w.name("attributes").object(|w| {
@@ -300,12 +308,12 @@ fn indexes(entity: &EntityDefinition, fields: Option<&str>) -> Result<Vec<usize>
         return Ok((0..entity.fields.len()).collect());
     };
     let indexes = fields.split(',').map(|name| {
-        entity
-            .index_of(name.trim())
-            .ok_or_else(|| Fault::FieldUnknown {
+        entity.index_of(name.trim()).ok_or_else(|| {
+            Fault::Field(FieldFault::Unknown {
                 field: name.trim().to_owned(),
                 entity: entity.name.clone(),
             })
+        })
     });
     indexes.collect()
 }
@@ -319,9 +327,9 @@ fn identity_of(entity: &EntityDefinition, id: &str) -> Result<Value, Fault> {
     match RecordId::parse(id) {
         Ok(id) => Ok(Value::Id(id)),
         Err(RecordIdError::Length | RecordIdError::Alphabet | RecordIdError::Checksum) => {
-            Err(Fault::ExternalIdFieldUnknown {
+            Err(Fault::Record(RecordFault::ExternalIdFieldUnknown {
                 field: id.to_owned(),
-            })
+            }))
         }
     }
 }

@@ -13,7 +13,9 @@ use landfall_http::json::{self, Content, Json};
 use landfall_http::{Answer, Call, Writer};
 use landfall_model::fault::FaultField;
 use landfall_model::limits::MANAGED_TEXT_CHARACTERS_MAX;
-use landfall_model::{Fault, FieldName, RecordId, Topic};
+use landfall_model::{
+    Fault, FieldFault, FieldName, ManagedSetupFault, RecordId, Topic, ValueFault,
+};
 use landfall_sobject::Api;
 
 use crate::component::{Object, unfit};
@@ -124,7 +126,7 @@ pub(crate) async fn create(engine: &Engine, call: &Call, body: Body) -> Result<A
     let missing = missing.into_iter().filter(|(_, missing)| *missing);
     let fields = missing.map(|(name, _)| FieldName::new(name)).collect();
     let (Some(developer_name), Some(values)) = (input.full_name, input.metadata) else {
-        return Err(Fault::FieldsRequired { fields });
+        return Err(Fault::Field(FieldFault::Required { fields }));
     };
     let change = ManagedChange::Create {
         developer_name,
@@ -155,7 +157,7 @@ fn member(
                 None => None,
                 Some("RUN") => Some(true),
                 Some("STOP") => Some(false),
-                Some("PAUSE") => return Err(Fault::ManagedStateInvalid),
+                Some("PAUSE") => return Err(Fault::ManagedSetup(ManagedSetupFault::StateInvalid)),
                 Some(other) => {
                     return Err(no_value_of(body, json, "EventSubscriptionState", other));
                 }
@@ -185,21 +187,21 @@ fn text(body: &json::Body<'_>, json: &Json) -> Result<Option<String>, Fault> {
     match &json.content {
         Content::Null => Ok(None),
         Content::Text(text) => Ok(Some(text.clone())),
-        _ => Err(body.unexpected(json)),
+        _ => Err(body.unexpected(json).into()),
     }
 }
 
 fn short(text: Option<String>, name: &str, label: &str) -> Result<Option<String>, Fault> {
     match text {
         Some(text) if text.chars().count() > MANAGED_TEXT_CHARACTERS_MAX => {
-            Err(Fault::TextTooLong {
+            Err(Fault::Value(ValueFault::TextTooLong {
                 field: FaultField {
                     name: FieldName::new(name),
                     label: label.to_owned(),
                 },
                 value: text,
                 max: u32::try_from(MANAGED_TEXT_CHARACTERS_MAX).unwrap_or(u32::MAX),
-            })
+            }))
         }
         text => Ok(text),
     }
@@ -207,13 +209,13 @@ fn short(text: Option<String>, name: &str, label: &str) -> Result<Option<String>
 
 fn no_value_of(body: &json::Body<'_>, json: &Json, of: &'static str, value: &str) -> Fault {
     let (line, column) = body.position(json);
-    Fault::ValueUnreadable {
+    Fault::Value(ValueFault::Unreadable {
         expected: of,
         token: json.content.token(),
         value: brief(value),
         line,
         column,
-    }
+    })
 }
 
 /// The beginning of what a client sent, for an error text.

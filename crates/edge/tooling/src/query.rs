@@ -3,7 +3,7 @@
 use landfall_engine::query::{Answers, Item};
 use landfall_engine::{Answer as Matches, Engine, PageSize, Question};
 use landfall_http::{Answer, Call};
-use landfall_model::Fault;
+use landfall_model::{Fault, QueryFault};
 use landfall_sobject::query::{batch, first, wants_columns};
 use landfall_sobject::{Api, GENERIC_CHANNEL, query_about, query_json};
 
@@ -62,13 +62,13 @@ fn check_whole(answer: &Matches) -> Result<(), Fault> {
     };
     let mut names = shape.items.iter().map(Item::name);
     if answer.page.total > 1 && names.any(|name| matches!(name, "Metadata" | "FullName")) {
-        return Err(Fault::QueryMalformed {
+        return Err(Fault::Query(QueryFault::Malformed {
             reason: format!(
                 "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more \
                  than one row for retrieval. Result size: {}",
                 answer.page.total
             ),
-        });
+        }));
     }
     Ok(())
 }

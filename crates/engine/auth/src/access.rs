@@ -1,7 +1,7 @@
 //! Who may read which topics, the same on both streaming protocols.
 
 use landfall_engine::{Access, Definitions, Engine, Subject, TopicId};
-use landfall_model::{Fault, Topic};
+use landfall_model::{StreamingFault, Topic};
 
 use crate::login::Login;
 
@@ -10,10 +10,10 @@ use crate::login::Login;
 /// Channels such as `/data/ChangeEvents` are open to everybody and carry what the login may read.
 ///
 /// # Errors
-/// [`Fault::ChannelNotFound`]; [`Fault::ChangeEventsDenied`] without the permission, or if the object is not selected;
-/// [`Fault::ChannelRestricted`] for a platform event without the permission.
+/// [`StreamingFault::ChannelNotFound`]; [`StreamingFault::ChangeEventsDenied`] without the permission, or if the object
+/// is not selected; [`StreamingFault::ChannelRestricted`] for a platform event without the permission.
 /// Source: "Required Permissions" (Change Data Capture Developer Guide).
-pub fn topics(engine: &Engine, login: &Login, name: &str) -> Result<Vec<TopicId>, Fault> {
+pub fn topics(engine: &Engine, login: &Login, name: &str) -> Result<Vec<TopicId>, StreamingFault> {
     let definitions = engine.definitions();
     let access = login.access();
     if let Some(channel) = definitions.channel(name) {
@@ -23,13 +23,16 @@ pub fn topics(engine: &Engine, login: &Login, name: &str) -> Result<Vec<TopicId>
             .collect());
     }
     let topic = definitions.topic(&Topic::new(name));
-    let not_found = || Fault::ChannelNotFound {
+    let not_found = || StreamingFault::ChannelNotFound {
         channel: name.to_owned(),
     };
     let topic = topic.ok_or_else(not_found)?;
     let (selected, denied) = match definitions.subject(topic).ok_or_else(not_found)? {
-        Subject::Changes(entity) => (definitions.captures(entity), Fault::ChangeEventsDenied),
-        Subject::PlatformEvent(_) => (true, Fault::ChannelRestricted),
+        Subject::Changes(entity) => (
+            definitions.captures(entity),
+            StreamingFault::ChangeEventsDenied,
+        ),
+        Subject::PlatformEvent(_) => (true, StreamingFault::ChannelRestricted),
     };
     if selected && may_receive(&definitions, &access, topic) {
         Ok(vec![topic])

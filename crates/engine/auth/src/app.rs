@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use landfall_model::{Fault, RecordId};
+use landfall_model::{LoginFault, RecordId};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -65,12 +65,12 @@ impl Grant {
     /// Reads a `grant_type`.
     ///
     /// # Errors
-    /// [`Fault::GrantUnsupported`].
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    /// [`LoginFault::GrantUnsupported`].
+    pub fn parse(text: &str) -> Result<Self, LoginFault> {
         Self::ALL
             .into_iter()
             .find(|grant| grant.as_str() == text)
-            .ok_or(Fault::GrantUnsupported)
+            .ok_or(LoginFault::GrantUnsupported)
     }
 }
 
@@ -230,7 +230,7 @@ impl Apps {
         stored.keys().cloned().collect()
     }
 
-    pub(crate) fn find(&self, client_id: &str) -> Result<Arc<App>, Fault> {
+    pub(crate) fn find(&self, client_id: &str) -> Result<Arc<App>, LoginFault> {
         let stored = self
             .stored
             .read()
@@ -240,11 +240,11 @@ impl Apps {
         stored
             .or_else(|| (self.deployed)(client_id).map(Arc::new))
             .or_else(|| (client_id == self.cli.client_id).then(|| Arc::clone(&self.cli)))
-            .ok_or(Fault::ClientIdInvalid)
+            .ok_or(LoginFault::ClientIdInvalid)
     }
 
     /// The app of a client that shows the right secret, or none where none is needed.
-    pub(crate) fn identify(&self, client: Client<'_>) -> Result<Arc<App>, Fault> {
+    pub(crate) fn identify(&self, client: Client<'_>) -> Result<Arc<App>, LoginFault> {
         let app = self.find(client.id)?;
         // An empty secret is none: an app may have none that could be shown.
         let proven = match client.secret.filter(|secret| !secret.is_empty()) {
@@ -254,17 +254,21 @@ impl Apps {
         if proven {
             Ok(app)
         } else {
-            Err(Fault::ClientCredentialsInvalid)
+            Err(LoginFault::ClientCredentialsInvalid)
         }
     }
 
     /// The same for a certain grant.
-    pub(crate) fn granting(&self, client: Client<'_>, grant: Grant) -> Result<Arc<App>, Fault> {
+    pub(crate) fn granting(
+        &self,
+        client: Client<'_>,
+        grant: Grant,
+    ) -> Result<Arc<App>, LoginFault> {
         let app = self.identify(client)?;
         if app.grants.contains(&grant) {
             Ok(app)
         } else {
-            Err(Fault::GrantUnsupported)
+            Err(LoginFault::GrantUnsupported)
         }
     }
 }
@@ -293,7 +297,7 @@ mod tests {
         apps
     }
 
-    fn identify(apps: &Apps, id: &str, secret: Option<&str>) -> Result<(), Fault> {
+    fn identify(apps: &Apps, id: &str, secret: Option<&str>) -> Result<(), LoginFault> {
         apps.identify(Client { id, secret }).map(|_| ())
     }
 
@@ -304,7 +308,7 @@ mod tests {
         assert_eq!(identify(&open, "app", Some("right")), Ok(()));
         assert_eq!(
             identify(&open, "app", Some("wrong")),
-            Err(Fault::ClientCredentialsInvalid)
+            Err(LoginFault::ClientCredentialsInvalid)
         );
     }
 
@@ -313,9 +317,12 @@ mod tests {
         let closed = apps(true);
         assert_eq!(
             identify(&closed, "app", None),
-            Err(Fault::ClientCredentialsInvalid)
+            Err(LoginFault::ClientCredentialsInvalid)
         );
-        assert_eq!(identify(&closed, "ap", None), Err(Fault::ClientIdInvalid));
+        assert_eq!(
+            identify(&closed, "ap", None),
+            Err(LoginFault::ClientIdInvalid)
+        );
     }
 
     #[test]
@@ -327,7 +334,11 @@ mod tests {
         let apps = Apps::new(Box::new(move |_| Some(deployed.clone())));
         for secret in [None, Some(""), Some("any")] {
             let refused = identify(&apps, "deployed", secret);
-            assert_eq!(refused, Err(Fault::ClientCredentialsInvalid), "{secret:?}");
+            assert_eq!(
+                refused,
+                Err(LoginFault::ClientCredentialsInvalid),
+                "{secret:?}"
+            );
         }
     }
 
@@ -339,6 +350,6 @@ mod tests {
         };
         assert!(apps(true).granting(client, Grant::Password).is_ok());
         let refused = apps(true).granting(client, Grant::ClientCredentials);
-        assert_eq!(refused.err(), Some(Fault::GrantUnsupported));
+        assert_eq!(refused.err(), Some(LoginFault::GrantUnsupported));
     }
 }

@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use landfall_model::{Fault, Timestamp, limits};
+use landfall_model::{LoginFault, Timestamp, limits};
 use serde::Deserialize;
 
 use crate::certificate::Certificate;
@@ -69,8 +69,8 @@ pub(crate) struct Assertion<'a> {
 
 impl<'a> Assertion<'a> {
     /// Reads an assertion.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, Fault> {
-        Self::read(text).ok_or(Fault::AssertionInvalid)
+    pub(crate) fn parse(text: &'a str) -> Result<Self, LoginFault> {
+        Self::read(text).ok_or(LoginFault::AssertionInvalid)
     }
 
     fn read(text: &'a str) -> Option<Self> {
@@ -103,28 +103,28 @@ impl<'a> Assertion<'a> {
         certificate: Option<&Certificate>,
         base: Option<&str>,
         now: Timestamp,
-    ) -> Result<(), Fault> {
-        let certificate = certificate.ok_or(Fault::AssertionInvalid)?;
+    ) -> Result<(), LoginFault> {
+        let certificate = certificate.ok_or(LoginFault::AssertionInvalid)?;
         if !certificate.has_signed(self.signed.as_bytes(), &self.signature) {
-            return Err(Fault::AssertionInvalid);
+            return Err(LoginFault::AssertionInvalid);
         }
         let audience = match &self.claims.aud {
             Audience::One(one) => std::slice::from_ref(one),
             Audience::Several(several) => several,
         };
         if !audience.iter().any(|audience| is_us(audience, base)) {
-            return Err(Fault::AudienceInvalid);
+            return Err(LoginFault::AudienceInvalid);
         }
         if let Some(begin) = &self.claims.nbf {
             let latest = now.plus_millis(limits::ASSERTION_CLOCK_SKEW_MS);
             if begin.as_millis().is_none_or(|begin| begin > latest) {
-                return Err(Fault::AssertionInvalid);
+                return Err(LoginFault::AssertionInvalid);
             }
         }
         match self.claims.exp.as_millis() {
             Some(end) if now < end => Ok(()),
-            Some(_) => Err(Fault::AssertionExpired),
-            None => Err(Fault::AssertionInvalid),
+            Some(_) => Err(LoginFault::AssertionExpired),
+            None => Err(LoginFault::AssertionInvalid),
         }
     }
 }
@@ -202,7 +202,7 @@ mod tests {
         ] {
             assert_eq!(
                 Assertion::parse(&text).err(),
-                Some(Fault::AssertionInvalid),
+                Some(LoginFault::AssertionInvalid),
                 "{text}"
             );
         }

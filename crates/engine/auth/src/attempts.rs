@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use landfall_model::{Fault, RecordId, Timestamp, limits};
+use landfall_model::{LoginFault, RecordId, Timestamp, limits};
 use sha2::{Digest, Sha256};
 
 /// Failures are forgotten after this time without another. Unit: milliseconds.
@@ -200,7 +200,7 @@ impl Attempts {
     }
 
     /// Whether a login has to wait.
-    pub(crate) fn check(&mut self, attempt: Attempt<'_>, now: Timestamp) -> Result<(), Fault> {
+    pub(crate) fn check(&mut self, attempt: Attempt<'_>, now: Timestamp) -> Result<(), LoginFault> {
         let pair = pair(attempt);
         let (name, source) = pair;
         let is_known = self.known.contains_key(&pair);
@@ -210,17 +210,17 @@ impl Attempts {
             || (!is_known && has_failed && self.users.waits(&name, now));
         if waits {
             self.totals.throttled += 1;
-            return Err(Fault::LoginRateExceeded);
+            return Err(LoginFault::LoginRateExceeded);
         }
         Ok(())
     }
 
     /// Counts a password that is about to be checked, or refuses it: one source does not fill the queue of all.
-    pub(crate) fn begin(&mut self, source: Source) -> Result<(), Fault> {
+    pub(crate) fn begin(&mut self, source: Source) -> Result<(), LoginFault> {
         let pending = self.pending.entry(source.network()).or_default();
         if *pending >= self.pending_max {
             self.totals.throttled += 1;
-            return Err(Fault::LoginRateExceeded);
+            return Err(LoginFault::LoginRateExceeded);
         }
         *pending += 1;
         Ok(())
@@ -297,7 +297,7 @@ impl HourlyLogins {
     }
 
     /// Counts a login, or refuses it.
-    pub(crate) fn count(&mut self, user: RecordId, now: Timestamp) -> Result<(), Fault> {
+    pub(crate) fn count(&mut self, user: RecordId, now: Timestamp) -> Result<(), LoginFault> {
         let Some(max) = self.max else {
             return Ok(());
         };
@@ -310,7 +310,7 @@ impl HourlyLogins {
             (*began, *count) = (now, 0);
         }
         if *count >= max {
-            return Err(Fault::LoginRateExceeded);
+            return Err(LoginFault::LoginRateExceeded);
         }
         *count += 1;
         Ok(())
@@ -423,7 +423,7 @@ mod tests {
         let (one, other) = (from("a", 1).source, from("a", 2).source);
         assert_eq!(attempts.begin(one), Ok(()));
         assert_eq!(attempts.begin(one), Ok(()));
-        assert_eq!(attempts.begin(one), Err(Fault::LoginRateExceeded));
+        assert_eq!(attempts.begin(one), Err(LoginFault::LoginRateExceeded));
         assert_eq!(attempts.begin(other), Ok(()));
         attempts.end(one);
         assert_eq!(attempts.begin(one), Ok(()));
@@ -467,7 +467,10 @@ mod tests {
         let user = RecordId::EMPTY;
         assert_eq!(hourly.count(user, START), Ok(()));
         assert_eq!(hourly.count(user, START), Ok(()));
-        assert_eq!(hourly.count(user, START), Err(Fault::LoginRateExceeded));
+        assert_eq!(
+            hourly.count(user, START),
+            Err(LoginFault::LoginRateExceeded)
+        );
         assert_eq!(hourly.count(user, START.plus_millis(HOUR_MS)), Ok(()));
         assert_eq!(HourlyLogins::new(None).count(user, START), Ok(()));
     }

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use landfall_model::{Fault, RecordId};
+use landfall_model::{Fault, LoginFault, RecordId};
 
 use crate::app::{App, Client, Grant};
 use crate::attempts::Attempt;
@@ -36,13 +36,13 @@ impl ResponseType {
     /// Reads a `response_type`.
     ///
     /// # Errors
-    /// [`Fault::ResponseTypeUnsupported`].
+    /// [`LoginFault::ResponseTypeUnsupported`].
     pub fn parse(text: &str) -> Result<Self, Fault> {
         match text {
             "code" => Ok(Self::Code),
             "token" => Ok(Self::Token),
             "token id_token" | "id_token token" => Ok(Self::TokenAndIdToken),
-            _ => Err(Fault::ResponseTypeUnsupported),
+            _ => Err(Fault::Login(LoginFault::ResponseTypeUnsupported)),
         }
     }
 
@@ -141,7 +141,7 @@ impl Auth {
     /// The app that asks, if the user may be sent back to this address: nothing else may be told there.
     ///
     /// # Errors
-    /// [`Fault::ClientIdInvalid`], [`Fault::RedirectUriMismatch`].
+    /// [`LoginFault::ClientIdInvalid`], [`LoginFault::RedirectUriMismatch`].
     pub fn asking_app(&self, client_id: &str, redirect_uri: &str) -> Result<Arc<App>, Fault> {
         let app = self.0.apps.find(client_id)?;
         let registered = &app.policy.redirect_uris;
@@ -151,15 +151,15 @@ impl Auth {
         {
             Ok(app)
         } else {
-            Err(Fault::RedirectUriMismatch)
+            Err(Fault::Login(LoginFault::RedirectUriMismatch))
         }
     }
 
     /// What the app may ask the user for.
     ///
     /// # Errors
-    /// [`Fault::ResponseTypeUnsupported`], [`Fault::ScopeInvalid`], [`Fault::CodeChallengeInvalid`],
-    /// [`Fault::CodeChallengeMissing`].
+    /// [`LoginFault::ResponseTypeUnsupported`], [`LoginFault::ScopeInvalid`], [`LoginFault::CodeChallengeInvalid`],
+    /// [`LoginFault::CodeChallengeMissing`].
     pub fn authorization_request(
         &self,
         app: Arc<App>,
@@ -167,7 +167,7 @@ impl Auth {
     ) -> Result<AuthorizationRequest, Fault> {
         let response_type = asked.response_type;
         if !app.grants.contains(&response_type.grant()) {
-            return Err(Fault::ResponseTypeUnsupported);
+            return Err(Fault::Login(LoginFault::ResponseTypeUnsupported));
         }
         let scopes = match asked.scope {
             Some(text) => app.scopes.narrowed_to(text)?,
@@ -176,7 +176,7 @@ impl Auth {
         let challenge = match asked.code_challenge {
             Some(text) => Some(Challenge::parse(text, asked.code_challenge_method)?),
             None if app.policy.requires_pkce && asked.response_type == ResponseType::Code => {
-                return Err(Fault::CodeChallengeMissing);
+                return Err(Fault::Login(LoginFault::CodeChallengeMissing));
             }
             None => None,
         };
@@ -193,7 +193,8 @@ impl Auth {
     /// The user of a name and a password.
     ///
     /// # Errors
-    /// Refused with [`Fault::AuthenticationFailed`], [`Fault::UserInactive`] or [`Fault::LoginRateExceeded`].
+    /// Refused with [`LoginFault::AuthenticationFailed`], [`LoginFault::UserInactive`] or
+    /// [`LoginFault::LoginRateExceeded`].
     pub async fn log_in(
         &self,
         attempt: impl Into<Attempt<'_>>,
@@ -203,20 +204,22 @@ impl Auth {
         if user.active {
             Ok(user.id)
         } else {
-            Err(Fault::UserInactive.into())
+            Err(Fault::Login(LoginFault::UserInactive).into())
         }
     }
 
     /// The user who is taken to have logged in and said yes to everything, if that is the setting.
     ///
     /// # Errors
-    /// Refused with [`Fault::UserInactive`] if there is no such user.
+    /// Refused with [`LoginFault::UserInactive`] if there is no such user.
     pub async fn approving_user(&self) -> Result<Option<RecordId>, Error> {
         let Some(username) = &self.0.settings.auto_approve else {
             return Ok(None);
         };
         let user = self.0.users.by_name(username).await?;
-        let user = user.filter(|user| user.active).ok_or(Fault::UserInactive)?;
+        let user = user
+            .filter(|user| user.active)
+            .ok_or(Fault::Login(LoginFault::UserInactive))?;
         Ok(Some(user.id))
     }
 
@@ -243,7 +246,7 @@ impl Auth {
     /// Gives the app what the user has said yes to.
     ///
     /// # Errors
-    /// Refused with [`Fault::UserInactive`] or, where tokens are given, [`Fault::LoginRateExceeded`].
+    /// Refused with [`LoginFault::UserInactive`] or, where tokens are given, [`LoginFault::LoginRateExceeded`].
     pub async fn authorize(
         &self,
         request: AuthorizationRequest,
@@ -251,7 +254,9 @@ impl Auth {
     ) -> Result<Authorized, Error> {
         let shared = &*self.0;
         let user = shared.users.by_id(user).await?;
-        let user = user.filter(|user| user.active).ok_or(Fault::UserInactive)?;
+        let user = user
+            .filter(|user| user.active)
+            .ok_or(Fault::Login(LoginFault::UserInactive))?;
         match request.response_type {
             ResponseType::Code => {
                 let code = AuthorizationCode::make(shared.engine.entropy());
@@ -283,9 +288,9 @@ impl Auth {
     /// Source: "OAuth 2.0 Web Server Flow" (Salesforce Help).
     ///
     /// # Errors
-    /// Refused with the faults of the client, [`Fault::AuthenticationFailed`] for an unknown code, [`Fault::CodeExpired`],
-    /// [`Fault::RedirectUriMismatch`], [`Fault::CodeVerifierMissing`], [`Fault::CodeVerifierInvalid`],
-    /// [`Fault::UserInactive`] or [`Fault::LoginRateExceeded`].
+    /// Refused with the faults of the client, [`LoginFault::AuthenticationFailed`] for an unknown code,
+    /// [`LoginFault::CodeExpired`], [`LoginFault::RedirectUriMismatch`], [`LoginFault::CodeVerifierMissing`],
+    /// [`LoginFault::CodeVerifierInvalid`], [`LoginFault::UserInactive`] or [`LoginFault::LoginRateExceeded`].
     pub async fn code_grant(
         &self,
         client: Client<'_>,
@@ -301,7 +306,7 @@ impl Auth {
         };
         let issued = lock(&shared.codes).exchange(shown, shared.engine.clock().now())?;
         let user = shared.users.by_id(issued.user).await?;
-        let user = user.ok_or(Fault::UserInactive)?;
+        let user = user.ok_or(Fault::Login(LoginFault::UserInactive))?;
         let terms = Terms::asked(Grant::AuthorizationCode, issued.scopes);
         let terms = terms.identified(issued.nonce);
         shared.begin_new(app, user, terms).await

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use landfall_model::{Fault, RecordId, Timestamp, limits};
+use landfall_model::{LoginFault, RecordId, Timestamp, limits};
 
 use crate::pkce::Challenge;
 use crate::scopes::Scopes;
@@ -52,25 +52,29 @@ impl Codes {
     }
 
     /// Uses a code up. One that is refused stays as it is: who guesses at a verifier cannot spoil it.
-    pub(crate) fn exchange(&mut self, shown: Shown<'_>, now: Timestamp) -> Result<Issued, Fault> {
+    pub(crate) fn exchange(
+        &mut self,
+        shown: Shown<'_>,
+        now: Timestamp,
+    ) -> Result<Issued, LoginFault> {
         let known = self.by_hash.get_mut(&shown.hash);
         let (issued, used) = known
             .filter(|(issued, _)| issued.client_id == shown.client_id)
-            .ok_or(Fault::AuthenticationFailed)?;
+            .ok_or(LoginFault::AuthenticationFailed)?;
         let end = issued
             .since
             .plus_millis(limits::AUTHORIZATION_CODE_MINUTES * 60_000);
         if *used || now >= end {
-            return Err(Fault::CodeExpired);
+            return Err(LoginFault::CodeExpired);
         }
         if issued.redirect_uri != shown.redirect_uri {
-            return Err(Fault::RedirectUriMismatch);
+            return Err(LoginFault::RedirectUriMismatch);
         }
         match (&issued.challenge, shown.verifier) {
             (Some(challenge), Some(verifier)) if challenge.is_of(verifier) => (),
-            (Some(_), None) => return Err(Fault::CodeVerifierMissing),
+            (Some(_), None) => return Err(LoginFault::CodeVerifierMissing),
             // A verifier without a challenge: somebody took the challenge out of the request on its way.
-            (Some(_) | None, Some(_)) => return Err(Fault::CodeVerifierInvalid),
+            (Some(_) | None, Some(_)) => return Err(LoginFault::CodeVerifierInvalid),
             (None, None) => (),
         }
         *used = true;
@@ -114,9 +118,12 @@ mod tests {
         let mut codes = Codes::default();
         codes.insert(TokenHash::of("c"), issued(None));
         assert_eq!(codes.exchange(shown("c"), NOW), Ok(issued(None)));
-        assert_eq!(codes.exchange(shown("c"), NOW), Err(Fault::CodeExpired));
+        assert_eq!(
+            codes.exchange(shown("c"), NOW),
+            Err(LoginFault::CodeExpired)
+        );
         let unknown = codes.exchange(shown("d"), NOW);
-        assert_eq!(unknown, Err(Fault::AuthenticationFailed));
+        assert_eq!(unknown, Err(LoginFault::AuthenticationFailed));
     }
 
     #[test]
@@ -124,7 +131,10 @@ mod tests {
         let mut codes = Codes::default();
         codes.insert(TokenHash::of("c"), issued(None));
         let end = NOW.plus_millis(15 * 60_000);
-        assert_eq!(codes.exchange(shown("c"), end), Err(Fault::CodeExpired));
+        assert_eq!(
+            codes.exchange(shown("c"), end),
+            Err(LoginFault::CodeExpired)
+        );
         assert!(codes.exchange(shown("c"), end.plus_millis(-1)).is_ok());
     }
 
@@ -136,14 +146,17 @@ mod tests {
             client_id: "other",
             ..shown("c")
         };
-        assert_eq!(codes.exchange(other, NOW), Err(Fault::AuthenticationFailed));
+        assert_eq!(
+            codes.exchange(other, NOW),
+            Err(LoginFault::AuthenticationFailed)
+        );
         let elsewhere = Shown {
             redirect_uri: "app:other",
             ..shown("c")
         };
         assert_eq!(
             codes.exchange(elsewhere, NOW),
-            Err(Fault::RedirectUriMismatch)
+            Err(LoginFault::RedirectUriMismatch)
         );
         assert!(codes.exchange(shown("c"), NOW).is_ok());
     }
@@ -158,10 +171,10 @@ mod tests {
         };
         assert_eq!(
             codes.exchange(with(None), NOW),
-            Err(Fault::CodeVerifierMissing)
+            Err(LoginFault::CodeVerifierMissing)
         );
         let wrong = codes.exchange(with(Some("wrong")), NOW);
-        assert_eq!(wrong, Err(Fault::CodeVerifierInvalid));
+        assert_eq!(wrong, Err(LoginFault::CodeVerifierInvalid));
         assert!(codes.exchange(with(Some(VERIFIER)), NOW).is_ok());
         codes.insert(TokenHash::of("d"), issued(None));
         let downgraded = Shown {
@@ -170,7 +183,7 @@ mod tests {
         };
         assert_eq!(
             codes.exchange(downgraded, NOW),
-            Err(Fault::CodeVerifierInvalid)
+            Err(LoginFault::CodeVerifierInvalid)
         );
     }
 
@@ -183,7 +196,7 @@ mod tests {
         assert_eq!(codes.by_hash.len(), limits::AUTHORIZATION_CODES_MAX);
         assert_eq!(
             codes.exchange(shown("0"), NOW),
-            Err(Fault::AuthenticationFailed)
+            Err(LoginFault::AuthenticationFailed)
         );
         assert!(codes.exchange(shown("1"), NOW).is_ok());
     }

@@ -5,7 +5,7 @@
 //!
 //! Source: "OAuth 2.0 Device Flow" (Salesforce Help); RFC 8628.
 
-use landfall_model::{Fault, RecordId};
+use landfall_model::{Fault, LoginFault, RecordId};
 
 use crate::app::{Client, Grant};
 use crate::devices::{Asking, typed};
@@ -58,7 +58,7 @@ impl Auth {
     /// Begins the login of a device.
     ///
     /// # Errors
-    /// The faults of the client; [`Fault::ScopeInvalid`].
+    /// The faults of the client; [`LoginFault::ScopeInvalid`].
     pub fn begin_device(
         &self,
         client: Client<'_>,
@@ -113,9 +113,9 @@ impl Auth {
     /// A login for a device whose user has said yes, and a refresh token if the scopes say so.
     ///
     /// # Errors
-    /// Refused with the faults of the client, [`Fault::AuthorizationPending`], [`Fault::PollTooFrequent`],
-    /// [`Fault::AuthorizationDenied`], [`Fault::AuthenticationFailed`] for an unknown code, [`Fault::CodeExpired`],
-    /// [`Fault::UserInactive`] or [`Fault::LoginRateExceeded`].
+    /// Refused with the faults of the client, [`LoginFault::AuthorizationPending`], [`LoginFault::PollTooFrequent`],
+    /// [`LoginFault::AuthorizationDenied`], [`LoginFault::AuthenticationFailed`] for an unknown code,
+    /// [`LoginFault::CodeExpired`], [`LoginFault::UserInactive`] or [`LoginFault::LoginRateExceeded`].
     pub async fn device_grant(
         &self,
         client: Client<'_>,
@@ -127,7 +127,7 @@ impl Auth {
         let now = shared.engine.clock().now();
         let (user, scopes) = lock(&shared.devices).poll(&hash, &app.client_id, now)?;
         let user = shared.users.by_id(user).await?;
-        let user = user.ok_or(Fault::UserInactive)?;
+        let user = user.ok_or(Fault::Login(LoginFault::UserInactive))?;
         let terms = Terms::asked(Grant::Device, scopes).identified(None);
         shared.begin_new(app, user, terms).await
     }

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use landfall_engine::{Entropy, draw};
-use landfall_model::{Fault, RecordId, Timestamp, limits};
+use landfall_model::{LoginFault, RecordId, Timestamp, limits};
 
 use crate::scopes::Scopes;
 use crate::token::TokenHash;
@@ -128,17 +128,17 @@ impl Devices {
         hash: &TokenHash,
         client_id: &str,
         now: Timestamp,
-    ) -> Result<(RecordId, Scopes), Fault> {
+    ) -> Result<(RecordId, Scopes), LoginFault> {
         let device = self.by_hash.get_mut(hash);
         let device = device
             .filter(|device| device.asking.client_id == client_id)
-            .ok_or(Fault::AuthenticationFailed)?;
+            .ok_or(LoginFault::AuthenticationFailed)?;
         if device.is_over(now) {
-            return Err(Fault::CodeExpired);
+            return Err(LoginFault::CodeExpired);
         }
         match device.answer {
-            Answer::Used => Err(Fault::CodeExpired),
-            Answer::Denied => Err(Fault::AuthorizationDenied),
+            Answer::Used => Err(LoginFault::CodeExpired),
+            Answer::Denied => Err(LoginFault::AuthorizationDenied),
             Answer::Allowed(user) => {
                 device.answer = Answer::Used;
                 Ok((user, device.asking.scopes.clone()))
@@ -147,9 +147,9 @@ impl Devices {
                 device.polls = device.polls.saturating_add(1);
                 let due = now.since(device.since) / (limits::DEVICE_POLL_SECONDS * 1_000);
                 if device.polls > POLLS_FREE.saturating_add(due) {
-                    Err(Fault::PollTooFrequent)
+                    Err(LoginFault::PollTooFrequent)
                 } else {
-                    Err(Fault::AuthorizationPending)
+                    Err(LoginFault::AuthorizationPending)
                 }
             }
         }
@@ -203,28 +203,34 @@ mod tests {
         assert_eq!(user_code.len(), 8);
         assert!(user_code.bytes().all(|byte| ALPHABET.contains(&byte)));
         let pending = devices.poll(&hash, "app", NOW);
-        assert_eq!(pending, Err(Fault::AuthorizationPending));
+        assert_eq!(pending, Err(LoginFault::AuthorizationPending));
         assert_eq!(devices.waiting(&user_code, NOW), Some(&asking()));
         assert!(devices.answer(&user_code, Some(RecordId::EMPTY), NOW));
         assert!(!devices.answer(&user_code, None, NOW), "once");
         let granted = devices.poll(&hash, "app", NOW);
         assert_eq!(granted, Ok((RecordId::EMPTY, Scopes::parse("api"))));
-        assert_eq!(devices.poll(&hash, "app", NOW), Err(Fault::CodeExpired));
+        assert_eq!(
+            devices.poll(&hash, "app", NOW),
+            Err(LoginFault::CodeExpired)
+        );
     }
 
     #[test]
     fn a_device_learns_of_a_denial_and_expires() {
         let (mut devices, user_code, hash) = begun();
         let end = NOW.plus_millis(limits::DEVICE_CODE_MINUTES * 60_000);
-        assert_eq!(devices.poll(&hash, "app", end), Err(Fault::CodeExpired));
+        assert_eq!(
+            devices.poll(&hash, "app", end),
+            Err(LoginFault::CodeExpired)
+        );
         assert_eq!(devices.waiting(&user_code, end), None);
         assert!(devices.answer(&user_code, None, NOW));
         assert_eq!(
             devices.poll(&hash, "app", NOW),
-            Err(Fault::AuthorizationDenied)
+            Err(LoginFault::AuthorizationDenied)
         );
         let other = devices.poll(&hash, "other", NOW);
-        assert_eq!(other, Err(Fault::AuthenticationFailed));
+        assert_eq!(other, Err(LoginFault::AuthenticationFailed));
     }
 
     #[test]
@@ -236,13 +242,16 @@ mod tests {
         for poll in 0..100 {
             assert_eq!(
                 polls(&mut devices, poll * 5),
-                Err(Fault::AuthorizationPending)
+                Err(LoginFault::AuthorizationPending)
             );
         }
         for _ in 1..POLLS_FREE {
-            assert_eq!(polls(&mut devices, 499), Err(Fault::AuthorizationPending));
+            assert_eq!(
+                polls(&mut devices, 499),
+                Err(LoginFault::AuthorizationPending)
+            );
         }
-        assert_eq!(polls(&mut devices, 499), Err(Fault::PollTooFrequent));
+        assert_eq!(polls(&mut devices, 499), Err(LoginFault::PollTooFrequent));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What can go wrong with logins.
 
 use landfall_engine::report;
-use landfall_model::Fault;
+use landfall_model::{Fault, RecordFault, ServiceFault};
 
 /// Why a login, a grant or a change of either did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -56,13 +56,13 @@ impl Error {
         let fault = match self {
             Self::Refused(fault) => return fault,
             Self::Engine(error) => return error.fault(),
-            Self::UserUnknown { .. } => Fault::RecordNotFound,
+            Self::UserUnknown { .. } => Fault::Record(RecordFault::NotFound),
             Self::Password { .. }
             | Self::ObjectMissing { .. }
             | Self::SecretWeak
             | Self::Signing
             | Self::RedirectUriInvalid { .. }
-            | Self::ClientIdInvalid => Fault::Internal { error_id: 0 },
+            | Self::ClientIdInvalid => Fault::Service(ServiceFault::Internal { error_id: 0 }),
         };
         report(&self, fault)
     }
@@ -73,3 +73,5 @@ impl From<Fault> for Error {
         Self::Refused(fault)
     }
 }
+
+landfall_model::from_fault_families!(Error);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use landfall_model::{Fault, RecordId, Timestamp, limits};
+use landfall_model::{Fault, LoginFault, RecordId, Timestamp, limits};
 use landfall_store::{Document, DocumentKind};
 use tracing::{debug, warn};
 
@@ -151,8 +151,8 @@ impl Auth {
     /// Source: "OAuth 2.0 Username-Password Flow" (Salesforce Help).
     ///
     /// # Errors
-    /// Refused with the faults of the client, [`Fault::AuthenticationFailed`], [`Fault::UserInactive`] or
-    /// [`Fault::LoginRateExceeded`].
+    /// Refused with the faults of the client, [`LoginFault::AuthenticationFailed`], [`LoginFault::UserInactive`] or
+    /// [`LoginFault::LoginRateExceeded`].
     pub async fn password_grant(
         &self,
         client: Client<'_>,
@@ -162,7 +162,7 @@ impl Auth {
         let shared = &*self.0;
         let app = shared.apps.granting(client, Grant::Password)?;
         if !shared.settings.password_grant {
-            return Err(Fault::AuthenticationFailed.into());
+            return Err(Fault::Login(LoginFault::AuthenticationFailed).into());
         }
         let user = shared.verify(attempt.into(), password).await?;
         let terms = Terms::of_app(Grant::Password, &app);
@@ -174,7 +174,8 @@ impl Auth {
     /// Source: `login()` (SOAP API Developer Guide).
     ///
     /// # Errors
-    /// Refused with [`Fault::AuthenticationFailed`], [`Fault::UserInactive`] or [`Fault::LoginRateExceeded`].
+    /// Refused with [`LoginFault::AuthenticationFailed`], [`LoginFault::UserInactive`] or
+    /// [`LoginFault::LoginRateExceeded`].
     pub async fn session(
         &self,
         attempt: impl Into<Attempt<'_>>,
@@ -182,7 +183,7 @@ impl Auth {
     ) -> Result<Granted, Error> {
         let shared = &*self.0;
         if !shared.settings.password_grant {
-            return Err(Fault::AuthenticationFailed.into());
+            return Err(Fault::Login(LoginFault::AuthenticationFailed).into());
         }
         let user = shared.verify(attempt.into(), password).await?;
         let app = Arc::new(App::none());
@@ -195,17 +196,19 @@ impl Auth {
     /// Source: "OAuth 2.0 Client Credentials Flow" (Salesforce Help).
     ///
     /// # Errors
-    /// Refused with the faults of the client, [`Fault::ClientUserMissing`], [`Fault::UserInactive`] or
-    /// [`Fault::LoginRateExceeded`].
+    /// Refused with the faults of the client, [`LoginFault::ClientUserMissing`], [`LoginFault::UserInactive`] or
+    /// [`LoginFault::LoginRateExceeded`].
     pub async fn client_credentials_grant(&self, client: Client<'_>) -> Result<Granted, Error> {
         let shared = &*self.0;
         let app = shared.apps.granting(client, Grant::ClientCredentials)?;
         if client.secret.is_none() {
-            return Err(Fault::ClientCredentialsInvalid.into());
+            return Err(Fault::Login(LoginFault::ClientCredentialsInvalid).into());
         }
-        let run_as = app.run_as.ok_or(Fault::ClientUserMissing)?;
+        let run_as = app
+            .run_as
+            .ok_or(Fault::Login(LoginFault::ClientUserMissing))?;
         let user = shared.users.by_id(run_as).await?;
-        let user = user.ok_or(Fault::ClientUserMissing)?;
+        let user = user.ok_or(Fault::Login(LoginFault::ClientUserMissing))?;
         let terms = Terms::of_app(Grant::ClientCredentials, &app);
         shared.begin_new(app, user, terms).await
     }
@@ -216,9 +219,9 @@ impl Auth {
     /// Source: "OAuth 2.0 JWT Bearer Flow" (Salesforce Help).
     ///
     /// # Errors
-    /// Refused with [`Fault::AssertionInvalid`], [`Fault::ClientIdInvalid`], [`Fault::GrantUnsupported`],
-    /// [`Fault::AudienceInvalid`], [`Fault::AssertionExpired`], [`Fault::ClientNotApproved`], [`Fault::UserInactive`] or
-    /// [`Fault::LoginRateExceeded`].
+    /// Refused with [`LoginFault::AssertionInvalid`], [`LoginFault::ClientIdInvalid`],
+    /// [`LoginFault::GrantUnsupported`], [`LoginFault::AudienceInvalid`], [`LoginFault::AssertionExpired`],
+    /// [`LoginFault::ClientNotApproved`], [`LoginFault::UserInactive`] or [`LoginFault::LoginRateExceeded`].
     pub async fn assertion_grant(
         &self,
         assertion: &str,
@@ -228,16 +231,16 @@ impl Auth {
         let assertion = Assertion::parse(assertion)?;
         let app = shared.apps.find(assertion.client_id())?;
         if !app.grants.contains(&Grant::JwtBearer) {
-            return Err(Fault::GrantUnsupported.into());
+            return Err(Fault::Login(LoginFault::GrantUnsupported).into());
         }
         let certificate = app.policy.certificate.as_ref();
         assertion.check(certificate, base, shared.engine.clock().now())?;
         let user = shared.users.by_name(assertion.username()).await?;
-        let user = user.ok_or(Fault::ClientNotApproved)?;
+        let user = user.ok_or(Fault::Login(LoginFault::ClientNotApproved))?;
         let scopes = shared.approved(user.id, &app);
         let terms = Terms {
             grant: Grant::JwtBearer,
-            scopes: scopes.ok_or(Fault::ClientNotApproved)?,
+            scopes: scopes.ok_or(Fault::Login(LoginFault::ClientNotApproved))?,
             refreshed: false,
             identified: None,
         };
@@ -249,7 +252,7 @@ impl Auth {
     /// Source: "OAuth 2.0 Refresh Token Flow", "Refresh Token Rotation" (Salesforce Help).
     ///
     /// # Errors
-    /// Refused with the faults of the client, [`Fault::RefreshTokenInvalid`] or [`Fault::UserInactive`].
+    /// Refused with the faults of the client, [`LoginFault::RefreshTokenInvalid`] or [`LoginFault::UserInactive`].
     pub async fn refresh_grant(
         &self,
         client: Client<'_>,
@@ -315,14 +318,14 @@ impl Shared {
             let (right, _turn) = self.passwords.verify(turn, stored, candidates).await?;
             if !right {
                 self.failed(attempt);
-                return Err(Fault::AuthenticationFailed.into());
+                return Err(Fault::Login(LoginFault::AuthenticationFailed).into());
             }
             lock(&self.attempts).succeeded(attempt, clock.now());
             if let Some(stored) = stored {
                 self.passwords.remember(id, stored, password, clock.now());
             }
         }
-        user.ok_or_else(|| Fault::AuthenticationFailed.into())
+        user.ok_or_else(|| Fault::Login(LoginFault::AuthenticationFailed).into())
     }
 
     /// Counts a failed login, and logs how many there were once in a while. The name is not logged: it may be a password.
@@ -390,7 +393,7 @@ impl Shared {
         terms: Terms,
     ) -> Result<Granted, Error> {
         if !user.active {
-            return Err(Fault::UserInactive.into());
+            return Err(Fault::Login(LoginFault::UserInactive).into());
         }
         lock(&self.hourly).count(user.id, self.engine.clock().now())?;
         if !terms.refreshed {
@@ -462,13 +465,13 @@ impl Shared {
         self.refresh_tokens
             .find(hash)
             .filter(|token| token.client_id == app.client_id)
-            .ok_or(Fault::RefreshTokenInvalid)
+            .ok_or(Fault::Login(LoginFault::RefreshTokenInvalid))
     }
 
     async fn user_of(&self, token: &Refreshing) -> Result<User, Error> {
         let user = self.users.by_id(token.user).await?;
         let active = user.filter(|user| user.active);
-        active.ok_or_else(|| Fault::UserInactive.into())
+        active.ok_or_else(|| Fault::Login(LoginFault::UserInactive).into())
     }
 
     /// Replaces a refresh token and begins a login, in one write.

@@ -1,14 +1,14 @@
 //! Access tokens in `Authorization` headers.
 
-use landfall_model::Fault;
+use landfall_model::SessionFault;
 
 /// The token of a REST request: `Bearer <token>` or `OAuth <token>`, the scheme in any letter case.
 ///
 /// # Errors
-/// [`Fault::SessionMissing`] without a header, [`Fault::AuthorizationHeaderInvalid`] without a scheme that is read here.
-pub fn bearer(header: Option<&str>) -> Result<&str, Fault> {
-    let header = header.ok_or(Fault::SessionMissing)?.trim();
-    after_scheme(header).ok_or(Fault::AuthorizationHeaderInvalid)
+/// [`SessionFault::Missing`] without a header, [`SessionFault::HeaderInvalid`] without a scheme that is read here.
+pub fn bearer(header: Option<&str>) -> Result<&str, SessionFault> {
+    let header = header.ok_or(SessionFault::Missing)?.trim();
+    after_scheme(header).ok_or(SessionFault::HeaderInvalid)
 }
 
 /// The token of a Streaming API request: as for REST, or the bare token.
@@ -16,15 +16,15 @@ pub fn bearer(header: Option<&str>) -> Result<&str, Fault> {
 /// Clients: EMP-Connector puts the naked session id of a SOAP login into the header.
 ///
 /// # Errors
-/// [`Fault::SessionMissing`] without a header or with an empty one, [`Fault::SessionInvalid`] with another scheme.
-pub fn streaming_token(header: Option<&str>) -> Result<&str, Fault> {
+/// [`SessionFault::Missing`] without a header or with an empty one, [`SessionFault::Invalid`] with another scheme.
+pub fn streaming_token(header: Option<&str>) -> Result<&str, SessionFault> {
     let header = header.unwrap_or_default().trim();
     if header.is_empty() {
-        return Err(Fault::SessionMissing);
+        return Err(SessionFault::Missing);
     }
     match after_scheme(header) {
         Some(token) => Ok(token),
-        None if header.contains(' ') => Err(Fault::SessionInvalid),
+        None if header.contains(' ') => Err(SessionFault::Invalid),
         None => Ok(header),
     }
 }
@@ -49,25 +49,19 @@ mod tests {
 
     #[test]
     fn a_bare_token_is_read_by_the_streaming_api_only() {
-        assert_eq!(
-            bearer(Some("00D!AQ")),
-            Err(Fault::AuthorizationHeaderInvalid)
-        );
-        assert_eq!(
-            bearer(Some("Basic YTpi")),
-            Err(Fault::AuthorizationHeaderInvalid)
-        );
+        assert_eq!(bearer(Some("00D!AQ")), Err(SessionFault::HeaderInvalid));
+        assert_eq!(bearer(Some("Basic YTpi")), Err(SessionFault::HeaderInvalid));
         assert_eq!(streaming_token(Some("00D!AQ")), Ok("00D!AQ"));
         assert_eq!(
             streaming_token(Some("Basic YTpi")),
-            Err(Fault::SessionInvalid)
+            Err(SessionFault::Invalid)
         );
     }
 
     #[test]
     fn no_header_is_a_missing_session() {
-        assert_eq!(bearer(None), Err(Fault::SessionMissing));
-        assert_eq!(streaming_token(None), Err(Fault::SessionMissing));
-        assert_eq!(streaming_token(Some("  ")), Err(Fault::SessionMissing));
+        assert_eq!(bearer(None), Err(SessionFault::Missing));
+        assert_eq!(streaming_token(None), Err(SessionFault::Missing));
+        assert_eq!(streaming_token(Some("  ")), Err(SessionFault::Missing));
     }
 }

@@ -43,7 +43,7 @@ mod users;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use landfall_engine::Engine;
-use landfall_model::{EntityDefinition, Fault, limits};
+use landfall_model::{EntityDefinition, Fault, SessionFault, limits};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
@@ -128,30 +128,31 @@ impl Auth {
     /// of the guess, which the guesser has already.
     ///
     /// # Errors
-    /// [`Fault::SessionInvalid`] if it is unknown, expired or revoked; [`Fault::StoreUnavailable`] while nobody knows.
+    /// [`SessionFault::Invalid`] if it is unknown, expired or revoked;
+    /// [`landfall_model::ServiceFault::StoreUnavailable`] while nobody knows.
     pub fn authenticate(&self, token: &str) -> Result<Arc<Login>, Fault> {
         self.0.engine.check()?;
         if token.len() > limits::TOKEN_BYTES_MAX {
-            return Err(Fault::SessionInvalid);
+            return Err(Fault::Session(SessionFault::Invalid));
         }
         let login = self
             .0
             .logins
             .find(&TokenHash::of(token))
-            .ok_or(Fault::SessionInvalid)?;
+            .ok_or(Fault::Session(SessionFault::Invalid))?;
         self.keep_alive(&login).map(|()| login)
     }
 
     /// The login of a REST request by its `Authorization` header.
     ///
     /// # Errors
-    /// As [`bearer`] and [`Self::authenticate`]; [`Fault::ApiScopeMissing`] if the token does not cover the API.
+    /// As [`bearer`] and [`Self::authenticate`]; [`SessionFault::ApiScopeMissing`] if the token does not cover the API.
     pub fn rest_login(&self, authorization: Option<&str>) -> Result<Arc<Login>, Fault> {
         let login = self.authenticate(bearer(authorization)?)?;
         if login.scopes.cover_rest() {
             Ok(login)
         } else {
-            Err(Fault::ApiScopeMissing)
+            Err(Fault::Session(SessionFault::ApiScopeMissing))
         }
     }
 
@@ -164,20 +165,20 @@ impl Auth {
         if login.scopes.cover_streaming() {
             Ok(login)
         } else {
-            Err(Fault::SessionInvalid)
+            Err(Fault::Session(SessionFault::Invalid))
         }
     }
 
     /// Restarts the idle time of a login that is in use without requests, such as by a held poll.
     ///
     /// # Errors
-    /// [`Fault::SessionInvalid`] if it has ended.
+    /// [`SessionFault::Invalid`] if it has ended.
     pub fn keep_alive(&self, login: &Login) -> Result<(), Fault> {
         if login.touch(self.0.engine.clock().now()) {
             Ok(())
         } else {
             login.end();
-            Err(Fault::SessionInvalid)
+            Err(Fault::Session(SessionFault::Invalid))
         }
     }
 

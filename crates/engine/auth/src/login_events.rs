@@ -13,7 +13,7 @@ use base64::prelude::BASE64_STANDARD;
 use landfall_engine::usage::Client;
 use landfall_engine::{NewEvent, draw};
 use landfall_model::limits::{LOGIN_EVENTS_BATCH_MAX, LOGIN_EVENTS_QUEUED_MAX};
-use landfall_model::{EventUuid, Fault, RecordId, Timestamp, Value};
+use landfall_model::{EventUuid, Fault, LoginFault, RecordId, Timestamp, Value};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, warn};
 
@@ -119,9 +119,9 @@ fn known(granted: &Granted) -> Who {
 /// What the event says of a refusal; none for those that are about the app.
 const fn status_of(fault: &Fault) -> Option<&'static str> {
     match fault {
-        Fault::AuthenticationFailed => Some("Invalid Password"),
-        Fault::UserInactive => Some("User is Inactive"),
-        Fault::LoginRateExceeded => Some("Login Rate Exceeded"),
+        Fault::Login(LoginFault::AuthenticationFailed) => Some("Invalid Password"),
+        Fault::Login(LoginFault::UserInactive) => Some("User is Inactive"),
+        Fault::Login(LoginFault::LoginRateExceeded) => Some("Login Rate Exceeded"),
         _ => None,
     }
 }

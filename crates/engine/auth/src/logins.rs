@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use landfall_model::{Fault, RecordId, Timestamp, limits};
+use landfall_model::{Fault, LoginFault, RecordId, ServiceFault, Timestamp, limits};
 
 use crate::login::Login;
 use crate::token::TokenHash;
@@ -49,9 +49,9 @@ impl Logins {
         self.index(|index| {
             let of_user = index.by_user.get(&user).map_or(0, HashSet::len);
             if of_user >= limits::LOGINS_PER_USER_MAX {
-                Err(Fault::LoginRateExceeded)
+                Err(Fault::Login(LoginFault::LoginRateExceeded))
             } else if index.by_hash.len() >= limits::LOGINS_MAX {
-                Err(Fault::ServerBusy)
+                Err(Fault::Service(ServiceFault::Busy))
             } else {
                 Ok(())
             }

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use landfall_engine::{Entropy, draw};
-use landfall_model::{Fault, RecordId, Timestamp, limits};
+use landfall_model::{RecordId, ServiceFault, Timestamp, limits};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -56,11 +56,11 @@ impl Passwords {
     }
 
     /// Waits for the right to compute a hash; with too many waiting, refuses at once.
-    pub(crate) async fn turn(&self) -> Result<Turn, Fault> {
+    pub(crate) async fn turn(&self) -> Result<Turn, ServiceFault> {
         let waiting = Waiting::begin(&self.waiting)?;
         let permit = Arc::clone(&self.turns).acquire_owned().await;
         drop(waiting);
-        permit.map(Turn).map_err(|_| Fault::ServerBusy)
+        permit.map(Turn).map_err(|_| ServiceFault::Busy)
     }
 
     /// The hash under which a password is stored, in PHC form.
@@ -153,12 +153,12 @@ pub(crate) fn hmac(key: &[u8], parts: &[&[u8]]) -> Tag {
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {
-    fn begin(count: &'a AtomicUsize) -> Result<Self, Fault> {
+    fn begin(count: &'a AtomicUsize) -> Result<Self, ServiceFault> {
         let waiting = Self(count);
         if count.fetch_add(1, Ordering::Relaxed) < limits::PASSWORD_QUEUE_MAX {
             Ok(waiting)
         } else {
-            Err(Fault::ServerBusy)
+            Err(ServiceFault::Busy)
         }
     }
 }
@@ -245,7 +245,7 @@ mod tests {
         for _ in 0..limits::PASSWORD_QUEUE_MAX {
             waiting.push(Waiting::begin(&passwords.waiting).expect("there is room"));
         }
-        assert_eq!(passwords.turn().await.err(), Some(Fault::ServerBusy));
+        assert_eq!(passwords.turn().await.err(), Some(ServiceFault::Busy));
         drop(waiting);
         assert!(passwords.turn().await.is_ok());
     }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use landfall_model::Fault;
+use landfall_model::LoginFault;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -18,13 +18,13 @@ impl Challenge {
     /// Reads a challenge. Without a method it is of `S256`, too.
     ///
     /// Clients: jsforce leaves the method out.
-    pub(crate) fn parse(challenge: &str, method: Option<&str>) -> Result<Self, Fault> {
+    pub(crate) fn parse(challenge: &str, method: Option<&str>) -> Result<Self, LoginFault> {
         if method.is_some_and(|method| method != "S256") {
-            return Err(Fault::CodeChallengeInvalid);
+            return Err(LoginFault::CodeChallengeInvalid);
         }
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(challenge).ok();
         let digest = bytes.and_then(|bytes| bytes.try_into().ok());
-        digest.map(Self).ok_or(Fault::CodeChallengeInvalid)
+        digest.map(Self).ok_or(LoginFault::CodeChallengeInvalid)
     }
 
     /// Whether this is the challenge of a verifier.
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn other_methods_and_other_lengths_are_refused() {
-        let refused = Err(Fault::CodeChallengeInvalid);
+        let refused = Err(LoginFault::CodeChallengeInvalid);
         assert_eq!(Challenge::parse(CHALLENGE, Some("plain")), refused);
         for text in [
             "",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use landfall_model::Fault;
+use landfall_model::LoginFault;
 
 use crate::Auth;
 use crate::app::App;
@@ -19,18 +19,18 @@ impl Auth {
     /// Source: RFC 7523, section 2.2; "OAuth 2.0 Web Server Flow" (Salesforce Help), `client_assertion`.
     ///
     /// # Errors
-    /// [`Fault::ClientIdInvalid`]; [`Fault::ClientCredentialsInvalid`], whatever is wrong with the assertion.
+    /// [`LoginFault::ClientIdInvalid`]; [`LoginFault::ClientCredentialsInvalid`], whatever is wrong with the assertion.
     pub fn proven_app(
         &self,
         assertion: &str,
         claimed: Option<&str>,
         base: Option<&str>,
-    ) -> Result<Arc<App>, Fault> {
-        let invalid = |_| Fault::ClientCredentialsInvalid;
+    ) -> Result<Arc<App>, LoginFault> {
+        let invalid = |_| LoginFault::ClientCredentialsInvalid;
         let assertion = Assertion::parse(assertion).map_err(invalid)?;
         let id = assertion.client_id();
         if assertion.username() != id || claimed.is_some_and(|claimed| claimed != id) {
-            return Err(Fault::ClientCredentialsInvalid);
+            return Err(LoginFault::ClientCredentialsInvalid);
         }
         let app = self.0.apps.find(id)?;
         let certificate = app.policy.certificate.as_ref();

@@ -1,6 +1,6 @@
 //! How a token ends by request, and what a token is good for.
 
-use landfall_model::{Fault, RecordId, Timestamp};
+use landfall_model::{Fault, LoginFault, RecordId, Timestamp};
 use landfall_store::{Document, DocumentKind};
 
 use crate::app::Client;
@@ -50,7 +50,7 @@ impl Auth {
     /// Source: "Revoke OAuth Tokens" (Salesforce Help).
     ///
     /// # Errors
-    /// Refused with [`Fault::TokenTypeUnsupported`] if it is not a live token.
+    /// Refused with [`LoginFault::TokenTypeUnsupported`] if it is not a live token.
     pub async fn revoke(&self, token: &str) -> Result<(), Error> {
         let shared = std::sync::Arc::clone(&self.0);
         let hash = TokenHash::of(token);
@@ -112,7 +112,7 @@ impl Shared {
             return self.put(forget(&[login])).await;
         }
         let token = self.refresh_tokens.find(hash);
-        let token = token.ok_or(Fault::TokenTypeUnsupported)?;
+        let token = token.ok_or(Fault::Login(LoginFault::TokenTypeUnsupported))?;
         self.put(self.without_family(&token)).await
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use landfall_model::Fault;
+use landfall_model::LoginFault;
 use landfall_model::limits::SCOPES_MAX;
 
 /// Every scope that can be asked for, but those of Data Cloud, which all begin alike.
@@ -84,11 +84,11 @@ impl Scopes {
     /// The scopes that a client asks for, if all of them exist and are among these.
     ///
     /// # Errors
-    /// [`Fault::ScopeInvalid`].
-    pub fn narrowed_to(&self, text: &str) -> Result<Self, Fault> {
+    /// [`LoginFault::ScopeInvalid`].
+    pub fn narrowed_to(&self, text: &str) -> Result<Self, LoginFault> {
         let asked = Self::parse(text);
         if asked.0.is_empty() || asked.unknown().is_some() || !self.cover(&asked) {
-            return Err(Fault::ScopeInvalid);
+            return Err(LoginFault::ScopeInvalid);
         }
         Ok(asked)
     }
@@ -165,7 +165,7 @@ mod tests {
         for asked in ["web", "full", "api web", "made_up", " ", "API"] {
             assert_eq!(
                 scopes.narrowed_to(asked),
-                Err(Fault::ScopeInvalid),
+                Err(LoginFault::ScopeInvalid),
                 "{asked}"
             );
         }

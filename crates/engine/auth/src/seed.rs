@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use landfall_engine::{Assignment, Change, Transaction};
 use landfall_model::fault::FaultField;
-use landfall_model::{Fault, FieldName, RecordId, Value, limits};
+use landfall_model::{Fault, FieldName, RecordId, Value, ValueFault, limits};
 use landfall_store::{Document, DocumentKind};
 
 use crate::Auth;
@@ -172,8 +172,8 @@ impl Auth {
     /// Source: `setPassword()` (SOAP API Developer Guide); "Reset Your Security Token" (Salesforce Help).
     ///
     /// # Errors
-    /// [`Error::UserUnknown`]; refused with [`Fault::ValueRefused`] if it is shorter than the settings allow or longer than
-    /// [`limits::PASSWORD_BYTES_MAX`]; [`Error`] if the store fails.
+    /// [`Error::UserUnknown`]; refused with [`ValueFault::Refused`] if it is shorter than the settings allow or longer
+    /// than [`limits::PASSWORD_BYTES_MAX`]; [`Error`] if the store fails.
     pub async fn set_password(&self, user: RecordId, password: &str) -> Result<(), Error> {
         let shared = &*self.0;
         if shared.users.by_id(user).await?.is_none() {
@@ -297,7 +297,7 @@ impl Auth {
 
 /// Source: "sObject User Password" (REST API Developer Guide) for the name; our own bounds.
 fn password_refused(chars_min: usize) -> Fault {
-    Fault::ValueRefused {
+    Fault::Value(ValueFault::Refused {
         field: FaultField {
             name: FieldName::new("NewPassword"),
             label: "New Password".to_owned(),
@@ -306,7 +306,7 @@ fn password_refused(chars_min: usize) -> Fault {
             "a password has at least {chars_min} characters and at most {} bytes",
             limits::PASSWORD_BYTES_MAX
         ),
-    }
+    })
 }
 
 fn app_document(app: &App) -> Document {

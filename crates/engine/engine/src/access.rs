@@ -18,7 +18,7 @@ mod view;
 
 use std::sync::Arc;
 
-use landfall_model::{EntityDefinition, Fault, FieldName, PlatformEventDefinition, RecordId};
+use landfall_model::{EntityDefinition, FieldName, PlatformEventDefinition, RecordFault, RecordId};
 
 use crate::definitions::Definitions;
 use crate::object_access::{Act, ObjectAccess};
@@ -88,12 +88,12 @@ impl Access {
     /// The same as a verdict.
     ///
     /// # Errors
-    /// [`Fault::AccessDenied`].
-    pub fn check(&self, act: Act, entity: &EntityDefinition) -> Result<(), Fault> {
+    /// [`RecordFault::AccessDenied`].
+    pub fn check(&self, act: Act, entity: &EntityDefinition) -> Result<(), RecordFault> {
         if self.may(act, entity) {
             Ok(())
         } else {
-            Err(Fault::AccessDenied)
+            Err(RecordFault::AccessDenied)
         }
     }
 

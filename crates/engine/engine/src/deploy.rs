@@ -14,7 +14,7 @@ use landfall_metadata::{
     Component, Gone, Granted, KeyPrefixes, Kind, ManagedSubscription, Part, Problem, RollUp,
     StartingNumber, declaration_order,
 };
-use landfall_model::{Catalog, Fault, KeyPrefix, RecordId};
+use landfall_model::{Catalog, Fault, KeyPrefix, RecordId, ValueFault};
 use landfall_store::{Document, DocumentKind};
 
 pub use amending::Amending;
@@ -232,8 +232,8 @@ pub(crate) fn refused_grant(error: Error, granted: &Granted) -> Error {
         return error;
     };
     let reason = match fault {
-        Fault::ValueRefused { reason, .. } => reason,
-        Fault::PicklistValueUnknown { field, value } => {
+        Fault::Value(ValueFault::Refused { reason, .. }) => reason,
+        Fault::Value(ValueFault::PicklistValueUnknown { field, value }) => {
             format!(
                 "{}: bad value for restricted picklist field: {value}",
                 field.label

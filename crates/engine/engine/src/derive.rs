@@ -3,7 +3,9 @@
 //! Source: Object Reference, the pages of the named objects; stage probabilities are those of a Developer Edition.
 
 use jiff::{Span, civil};
-use landfall_model::{Date, EntityDefinition, Fault, Row, Timestamp, Value};
+use landfall_model::{
+    Date, EntityDefinition, Fault, FieldFault, Row, Timestamp, Value, ValueFault,
+};
 
 use crate::report::defect;
 use crate::validate::{rounded, subject};
@@ -50,10 +52,10 @@ impl Fields<'_> {
 
     fn refuse(&self, name: &str, reason: &str) -> Fault {
         match self.entity.field(name) {
-            Some((_, field)) => Fault::ValueRefused {
+            Some((_, field)) => Fault::Value(ValueFault::Refused {
                 field: subject(field),
                 reason: reason.to_owned(),
-            },
+            }),
             None => defect("a field of a derivation does not exist"),
         }
     }
@@ -278,9 +280,9 @@ fn event(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) -> Result<(), Fa
         (Value::DateTime(start), _) => *start,
         (_, Value::Date(day)) => day.midnight(),
         _ => {
-            return Err(Fault::FieldsRequired {
+            return Err(Fault::Field(FieldFault::Required {
                 fields: field_names(fields.entity, &["DurationInMinutes", "ActivityDateTime"]),
-            });
+            }));
         }
     };
     let minutes = match (fields.get("DurationInMinutes"), fields.get("EndDateTime")) {
@@ -288,9 +290,9 @@ fn event(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) -> Result<(), Fa
         (Value::Integer(minutes), _) => *minutes,
         (_, Value::DateTime(end)) => end.since(start) / 60_000,
         _ => {
-            return Err(Fault::FieldsRequired {
+            return Err(Fault::Field(FieldFault::Required {
                 fields: field_names(fields.entity, &["DurationInMinutes"]),
-            });
+            }));
         }
     };
     if minutes < 0 {

@@ -1,7 +1,7 @@
 //! What can go wrong in the engine.
 
 use landfall_metadata::Problem;
-use landfall_model::Fault;
+use landfall_model::{Fault, ServiceFault};
 
 use crate::report::report;
 
@@ -66,12 +66,12 @@ impl Error {
     pub fn fault(self) -> Fault {
         let fault = match self {
             Self::Refused(fault) => return fault,
-            Self::Store(_) | Self::Stopped => Fault::StoreUnavailable,
+            Self::Store(_) | Self::Stopped => Fault::Service(ServiceFault::StoreUnavailable),
             Self::Invalid { .. }
             | Self::Schema { .. }
             | Self::Standard(_)
             | Self::Document { .. }
-            | Self::Thread(_) => Fault::Internal { error_id: 0 },
+            | Self::Thread(_) => Fault::Service(ServiceFault::Internal { error_id: 0 }),
         };
         report(&self, fault)
     }
@@ -82,3 +82,5 @@ impl From<Fault> for Error {
         Self::Refused(fault)
     }
 }
+
+landfall_model::from_fault_families!(Error);

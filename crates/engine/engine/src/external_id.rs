@@ -3,13 +3,15 @@
 //! Source: "Foreign Keys" in `create()` (SOAP API Developer Guide), "Insert or Update (Upsert) a Record Using an External ID"
 //! (REST API Developer Guide).
 
-use landfall_model::{EntityDefinition, Fault, FieldName, RecordId, Row, Value};
+use landfall_model::{
+    EntityDefinition, Fault, FieldName, RecordFault, RecordId, Row, Value, ValueFault,
+};
 
 /// The one of these records of an object that an external id names. All of them have it in the field at this place; those
 /// in the recycle bin do not count.
 ///
 /// # Errors
-/// [`Fault::ForeignKeyUnknown`], [`Fault::ExternalIdAmbiguous`].
+/// [`ValueFault::ForeignKeyUnknown`], [`RecordFault::ExternalIdAmbiguous`].
 pub fn record_named(
     target: &EntityDefinition,
     place: usize,
@@ -25,12 +27,14 @@ pub fn record_named(
         [id] => Ok(*id),
         [] => {
             let field = target.fields.get(place);
-            Err(Fault::ForeignKeyUnknown {
+            Err(Fault::Value(ValueFault::ForeignKeyUnknown {
                 key: key.to_owned(),
                 field: field.map_or_else(|| FieldName::new("Id"), |field| field.name.clone()),
                 entity: target.name.clone(),
-            })
+            }))
         }
-        _ => Err(Fault::ExternalIdAmbiguous { records: ids }),
+        _ => Err(Fault::Record(RecordFault::ExternalIdAmbiguous {
+            records: ids,
+        })),
     }
 }

@@ -8,7 +8,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use landfall_model::{
-    Catalog, EntityDefinition, EventUuid, Fault, RecordId, Row, Topic, Value, limits,
+    Catalog, EntityDefinition, EventUuid, Fault, RecordId, RequestFault, Row, StreamingFault,
+    Topic, Value, ValueFault, limits,
 };
 use landfall_schema::EventSchema;
 use landfall_store::{NewEvent, Reads, TopicId};
@@ -112,12 +113,12 @@ impl GenericChannels {
     /// The channel of a name.
     ///
     /// # Errors
-    /// [`Fault::ChannelCaseVaries`] if it is spelled otherwise.
+    /// [`StreamingFault::ChannelCaseVaries`] if it is spelled otherwise.
     pub fn named(&self, name: &str) -> Result<Option<GenericChannel>, Fault> {
         let channels = self.0.read().unwrap_or_else(PoisonError::into_inner);
         match channels.get(&name.to_ascii_lowercase()) {
             Some(channel) if channel.name == name => Ok(Some(channel.clone())),
-            Some(_) => Err(Fault::ChannelCaseVaries),
+            Some(_) => Err(Fault::Streaming(StreamingFault::ChannelCaseVaries)),
             None => Ok(None),
         }
     }
@@ -149,7 +150,7 @@ pub(crate) fn topic_of(record: RecordId) -> Topic {
 /// Whether a record may be a channel.
 ///
 /// # Errors
-/// [`Fault::ValueRefused`] for another name than `/u/` and letters, digits, `_` and `/`.
+/// [`ValueFault::Refused`] for another name than `/u/` and letters, digits, `_` and `/`.
 pub(crate) fn check(object: &Blueprint, row: &Row) -> Result<(), Fault> {
     let entity = &object.entity;
     let Some((place, field)) = entity.field("Name") else {
@@ -159,12 +160,12 @@ pub(crate) fn check(object: &Blueprint, row: &Row) -> Result<(), Fault> {
     if is_name(name) {
         return Ok(());
     }
-    Err(Fault::ValueRefused {
+    Err(Fault::Value(ValueFault::Refused {
         field: subject(field),
         reason: format!(
             "a channel name begins with {PREFIX} and has letters, digits, underscores and slashes behind it"
         ),
-    })
+    }))
 }
 
 /// Whether a channel may be called so.
@@ -218,7 +219,9 @@ fn event(
 /// See [`Engine::make_channel`].
 pub(crate) async fn make(engine: &Engine, name: &str, user: RecordId) -> Result<(), Error> {
     let catalog = engine.catalog();
-    let entity = catalog.entity(OBJECT).ok_or(Fault::ResourceNotFound)?;
+    let entity = catalog
+        .entity(OBJECT)
+        .ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     let field = |name: &str, value| Some((entity.index_of(name)?, value));
     let values = [
         field("Name", Value::Text(name.to_owned())),

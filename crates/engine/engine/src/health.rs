@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use landfall_model::Fault;
+use landfall_model::{Fault, LimitFault};
 use landfall_store::{Document, DocumentKind, Failure};
 use tracing::{info, warn};
 
@@ -111,7 +111,7 @@ impl Engine {
     /// Refuses what stores much while the disk has less space than the reserve, which is for commits.
     ///
     /// # Errors
-    /// [`Fault::StorageLimitExceeded`]; [`Fault::StoreUnavailable`] if the data file is not in its place.
+    /// [`LimitFault::Storage`]; [`landfall_model::ServiceFault::StoreUnavailable`] if the data file is not in its place.
     pub fn check_reserve(&self) -> Result<(), Fault> {
         let reserve = self.0.reserve_bytes;
         let free = self.0.reader.free_bytes().map_err(Error::from);
@@ -129,7 +129,7 @@ impl Engine {
             }
         }
         if is_low {
-            Err(Fault::StorageLimitExceeded)
+            Err(Fault::Limit(LimitFault::Storage))
         } else {
             Ok(())
         }

@@ -54,7 +54,7 @@ mod writer;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 
-use landfall_model::{CommitNumber, Fault, RecordId};
+use landfall_model::{CommitNumber, RecordId, ServiceFault};
 use landfall_store::{Document, Opened, Reader};
 
 pub use landfall_channel::Filter;
@@ -222,8 +222,8 @@ impl Engine {
     /// this has it tried again.
     ///
     /// # Errors
-    /// [`Fault::StoreUnavailable`].
-    pub fn check(&self) -> Result<(), Fault> {
+    /// [`ServiceFault::StoreUnavailable`].
+    pub fn check(&self) -> Result<(), ServiceFault> {
         let checked = self.0.state.check();
         if checked.is_err() {
             self.0.writer.load_again();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use landfall_metadata::{Kind, ManagedSubscription, ReplayFrom};
 use landfall_model::limits::MANAGED_SUBSCRIPTIONS_MAX;
-use landfall_model::{Fault, RecordId, ReplayId, Topic};
+use landfall_model::{Fault, ManagedSetupFault, RecordFault, RecordId, ReplayId, Topic};
 use landfall_store::{Document, DocumentKind};
 use serde::{Deserialize, Serialize};
 
@@ -192,9 +192,9 @@ pub(crate) async fn manage(
             developer_name,
             values,
         } => {
-            let known = known(id).ok_or(Fault::RecordNotFound)?;
+            let known = known(id).ok_or(Fault::Record(RecordFault::NotFound))?;
             if developer_name.is_some_and(|name| !known.has_name(&name)) {
-                return Err(Fault::ManagedNameFixed.into());
+                return Err(Fault::ManagedSetup(ManagedSetupFault::NameFixed).into());
             }
             let mut subscription = known.subscription.clone();
             update(&mut subscription, values)?;
@@ -202,7 +202,7 @@ pub(crate) async fn manage(
             (Step::Put(subscription.part()), name)
         }
         ManagedChange::Delete { id } => {
-            let known = known(id).ok_or(Fault::RecordUnknown)?;
+            let known = known(id).ok_or(Fault::Record(RecordFault::Unknown))?;
             let name = known.subscription.developer_name.clone();
             let removal = Step::Remove(Kind::ManagedSubscription, name);
             deploy::amend(engine, vec![removal], by, false).await?;
@@ -214,20 +214,20 @@ pub(crate) async fn manage(
     let made = definitions
         .components()
         .get(Kind::ManagedSubscription, &name);
-    Ok(made.ok_or(Fault::RecordNotFound)?.id)
+    Ok(made.ok_or(Fault::Record(RecordFault::NotFound))?.id)
 }
 
 fn created(
     developer_name: String,
     values: ManagedValues,
     definitions: &Definitions,
-) -> Result<ManagedSubscription, Fault> {
+) -> Result<ManagedSubscription, ManagedSetupFault> {
     if !landfall_metadata::is_developer_name(&developer_name) {
-        return Err(Fault::ManagedNameMalformed);
+        return Err(ManagedSetupFault::NameMalformed);
     }
     let others = definitions.managed();
     if others.iter().any(|other| other.has_name(&developer_name)) {
-        return Err(Fault::ManagedNameTaken {
+        return Err(ManagedSetupFault::NameTaken {
             name: developer_name,
         });
     }
@@ -235,9 +235,9 @@ fn created(
         definitions.channel(topic.as_str()).is_some() || definitions.topic(topic).is_some()
     };
     let topic_name = values.topic_name.filter(exists);
-    let topic_name = topic_name.ok_or(Fault::ManagedTopicInvalid)?;
+    let topic_name = topic_name.ok_or(ManagedSetupFault::TopicInvalid)?;
     if others.len() >= MANAGED_SUBSCRIPTIONS_MAX {
-        return Err(Fault::ManagedTooMany);
+        return Err(ManagedSetupFault::TooMany);
     }
     Ok(ManagedSubscription {
         label: values.label.unwrap_or_else(|| developer_name.clone()),
@@ -250,10 +250,13 @@ fn created(
     })
 }
 
-fn update(subscription: &mut ManagedSubscription, values: ManagedValues) -> Result<(), Fault> {
+fn update(
+    subscription: &mut ManagedSubscription,
+    values: ManagedValues,
+) -> Result<(), ManagedSetupFault> {
     let same = |topic: Topic| topic == subscription.topic_name;
     if !values.topic_name.is_none_or(same) {
-        return Err(Fault::ManagedTopicInvalid);
+        return Err(ManagedSetupFault::TopicInvalid);
     }
     let ManagedSubscription {
         label,

@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use landfall_model::fault::Operation;
 use landfall_model::{
-    ChangeType, ConversionFault, EntityDefinition, Fault, FieldDefinition, FieldName, FieldType,
-    RecordId, Row, Timestamp, Value, limits,
+    ChangeType, ConversionFault, EntityDefinition, Fault, FieldDefinition, FieldFault, FieldName,
+    FieldType, RecordFault, RecordId, RequestFault, Row, Timestamp, Value, ValueFault, limits,
 };
 
 use crate::access::Access;
@@ -105,7 +105,7 @@ impl<'p> Planner<'p, '_> {
             } => {
                 let values = self.placed(&entity, values)?;
                 let key = self.placed(&entity, vec![(field, key)])?.pop();
-                let key = key.ok_or(Fault::ResourceNotFound)?;
+                let key = key.ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
                 self.upsert(self.object(&entity)?, key, values, update_only)
             }
             Change::Delete { entity, id } => self.delete(self.object(&entity)?, id),
@@ -147,9 +147,11 @@ impl<'p> Planner<'p, '_> {
             .filter_map(|(place, value)| Some((entity.fields.get(place)?, value)))
             .map(|(field, value)| {
                 let place = object.entity.index_of(field.name.as_str());
-                let unknown = || Fault::FieldUnknown {
-                    field: field.name.to_string(),
-                    entity: entity.name.clone(),
+                let unknown = || {
+                    Fault::Field(FieldFault::Unknown {
+                        field: field.name.to_string(),
+                        entity: entity.name.clone(),
+                    })
                 };
                 Ok((place.ok_or_else(unknown)?, value))
             })
@@ -157,7 +159,9 @@ impl<'p> Planner<'p, '_> {
     }
 
     fn object(&self, entity: &EntityDefinition) -> Result<&'p Blueprint, Fault> {
-        self.blueprints.of(entity).ok_or(Fault::ResourceNotFound)
+        self.blueprints
+            .of(entity)
+            .ok_or(Fault::Request(RequestFault::ResourceNotFound))
     }
 
     fn create(&mut self, object: &Blueprint, values: Vec<Assignment>) -> Result<Saved, Error> {
@@ -222,7 +226,7 @@ impl<'p> Planner<'p, '_> {
             return Err(refused(Operation::Update, entity).into());
         }
         self.allow(Act::Edit, entity)?;
-        let before = self.live(object, id, Fault::RecordNotFound)?;
+        let before = self.live(object, id, Fault::Record(RecordFault::NotFound))?;
         if read(&before, object.system.is_converted).as_bool() == Some(true) {
             return Err(Fault::Conversion(ConversionFault::Converted).into());
         }
@@ -231,7 +235,7 @@ impl<'p> Planner<'p, '_> {
             read(&before, object.system.last_modified_date),
         ) && *modified > limit
         {
-            return Err(Fault::PreconditionFailed.into());
+            return Err(Fault::Request(RequestFault::PreconditionFailed).into());
         }
         self.writable(entity, &values, |field| field.updateable)?;
         let mut row = Row::clone(&before);
@@ -259,12 +263,15 @@ impl<'p> Planner<'p, '_> {
         update_only: bool,
     ) -> Result<Saved, Error> {
         let entity = &*object.entity;
-        let field = entity.fields.get(place).ok_or(Fault::ResourceNotFound)?;
+        let field = entity
+            .fields
+            .get(place)
+            .ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
         let key = validate::shaped(field, key)?;
         if key.is_null() {
-            return Err(Fault::FieldsRequired {
+            return Err(Fault::Field(FieldFault::Required {
                 fields: vec![field.name.clone()],
-            }
+            })
             .into());
         }
         let found: Vec<RecordId> = self
@@ -274,18 +281,18 @@ impl<'p> Planner<'p, '_> {
             .map(|(id, _)| id)
             .collect();
         match found.as_slice() {
-            [] if update_only => Err(Fault::RecordNotFound.into()),
+            [] if update_only => Err(Fault::Record(RecordFault::NotFound).into()),
             [] => {
                 values.push((place, key));
                 self.create(object, values)
             }
             [id] => self.update(object, *id, values, None),
-            _ => Err(Fault::ExternalIdAmbiguous { records: found }.into()),
+            _ => Err(Fault::Record(RecordFault::ExternalIdAmbiguous { records: found }).into()),
         }
     }
 
     /// Whether the user may do this with records of an object.
-    fn allow(&self, act: Act, entity: &EntityDefinition) -> Result<(), Fault> {
+    fn allow(&self, act: Act, entity: &EntityDefinition) -> Result<(), RecordFault> {
         match &self.access {
             Some(access) => access.check(act, entity),
             None => Ok(()),
@@ -313,7 +320,7 @@ impl<'p> Planner<'p, '_> {
         if fields.is_empty() {
             Ok(())
         } else {
-            Err(Fault::FieldsReadOnly { fields })
+            Err(Fault::Field(FieldFault::ReadOnly { fields }))
         }
     }
 
@@ -326,7 +333,7 @@ impl<'p> Planner<'p, '_> {
     ) -> Result<Arc<Row>, Error> {
         let row = self.present(object, id, unknown)?;
         if object.is_deleted(&row) {
-            return Err(Fault::RecordDeleted.into());
+            return Err(Fault::Record(RecordFault::Deleted).into());
         }
         Ok(row)
     }
@@ -384,10 +391,10 @@ impl<'p> Planner<'p, '_> {
             if let Some(target) = target
                 && !field.reference_to.contains(&target.entity.name)
             {
-                return Err(Fault::IdTypeWrong {
+                return Err(Fault::Value(ValueFault::IdTypeWrong {
                     field: validate::subject(field),
                     value: id.to_string(),
-                }
+                })
                 .into());
             }
             let alive = match target {
@@ -398,9 +405,9 @@ impl<'p> Planner<'p, '_> {
                 None => false,
             };
             if !alive {
-                return Err(Fault::ReferenceUnknown {
+                return Err(Fault::Value(ValueFault::ReferenceUnknown {
                     field: field.name.clone(),
-                }
+                })
                 .into());
             }
         }
@@ -426,10 +433,10 @@ impl<'p> Planner<'p, '_> {
             // Two, since the record itself may be one of them.
             let holders = self.workspace.live_where(object, *place, value, 2)?;
             if let Some((record, _)) = holders.iter().find(|(holder, _)| Some(*holder) != id) {
-                return Err(Fault::ValueDuplicate {
+                return Err(Fault::Value(ValueFault::Duplicate {
                     field: field.name.clone(),
                     record: *record,
-                }
+                })
                 .into());
             }
         }
@@ -495,16 +502,16 @@ fn required(entity: &EntityDefinition, missing: impl Iterator<Item = usize>) -> 
     places.sort_unstable();
     places.dedup();
     let fields = places.iter().filter_map(|place| entity.fields.get(*place));
-    Err(Fault::FieldsRequired {
+    Err(Fault::Field(FieldFault::Required {
         fields: fields.map(|field| field.name.clone()).collect(),
-    })
+    }))
 }
 
 fn refused(operation: Operation, entity: &EntityDefinition) -> Fault {
-    Fault::OperationRefused {
+    Fault::Record(RecordFault::OperationRefused {
         operation,
         label: entity.label.clone(),
-    }
+    })
 }
 
 fn id_of_another_object(object: &Blueprint, id: RecordId) -> Fault {
@@ -513,10 +520,10 @@ fn id_of_another_object(object: &Blueprint, id: RecordId) -> Fault {
         .id
         .and_then(|place| object.entity.fields.get(place));
     match id_field {
-        Some(field) => Fault::IdTypeWrong {
+        Some(field) => Fault::Value(ValueFault::IdTypeWrong {
             field: validate::subject(field),
             value: id.to_string(),
-        },
-        None => Fault::RecordNotFound,
+        }),
+        None => Fault::Record(RecordFault::NotFound),
     }
 }

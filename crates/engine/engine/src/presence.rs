@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use landfall_model::{Fault, RecordId};
+use landfall_model::{RecordId, StreamingFault};
 use landfall_store::TopicId;
 
 /// The listeners of every channel. Cheap to clone.
@@ -19,18 +19,18 @@ impl Presence {
     /// A subscription begins, if there may be one more; it ends when the answer is dropped.
     ///
     /// # Errors
-    /// [`Fault::SubscriptionLimitExceeded`].
+    /// [`StreamingFault::SubscriptionLimitExceeded`].
     pub fn enter(
         &self,
         topic: TopicId,
         user: RecordId,
         most: Option<u64>,
-    ) -> Result<Present, Fault> {
+    ) -> Result<Present, StreamingFault> {
         let mut listeners = self.listeners();
         let users = listeners.entry(topic).or_default();
         let present = users.values().sum::<usize>();
         if most.is_some_and(|most| u64::try_from(present).is_ok_and(|present| present >= most)) {
-            return Err(Fault::SubscriptionLimitExceeded);
+            return Err(StreamingFault::SubscriptionLimitExceeded);
         }
         *users.entry(user).or_default() += 1;
         drop(listeners);
@@ -90,7 +90,10 @@ mod tests {
         let enter = || presence.enter(topic, user, Some(2));
         let first = enter().expect("a place");
         let second = enter().expect("a place");
-        assert_eq!(enter().err(), Some(Fault::SubscriptionLimitExceeded));
+        assert_eq!(
+            enter().err(),
+            Some(StreamingFault::SubscriptionLimitExceeded)
+        );
         drop(first);
         assert_eq!(presence.users(topic), [user]);
         assert!(presence.users(TopicId(2)).is_empty());

@@ -6,7 +6,10 @@ mod engine;
 
 use bytes::Bytes;
 use landfall_model::limits::EVENT_BYTES_MAX;
-use landfall_model::{EventUuid, Fault, FieldDefinition, FieldType, RecordId, Row, Value};
+use landfall_model::{
+    EventUuid, Fault, FieldDefinition, FieldFault, FieldType, LimitFault, RecordFault, RecordId,
+    Row, Value, ValueFault,
+};
 use landfall_store::NewEvent;
 
 use crate::access::Rights;
@@ -37,7 +40,7 @@ pub(crate) fn prepare(
 ) -> Result<(Published, NewEvent), Error> {
     let object = &*publication.object;
     if !rights.access().event(&publication.event).create {
-        return Err(Fault::AccessDenied.into());
+        return Err(Fault::Record(RecordFault::AccessDenied).into());
     }
     let mut row: Row = defaults::blank(object);
     let mut read_only = Vec::new();
@@ -52,7 +55,7 @@ pub(crate) fn prepare(
         }
     }
     if !read_only.is_empty() {
-        return Err(Fault::FieldsReadOnly { fields: read_only }.into());
+        return Err(Fault::Field(FieldFault::ReadOnly { fields: read_only }).into());
     }
     let missing: Vec<_> = object
         .fields
@@ -62,7 +65,7 @@ pub(crate) fn prepare(
         .map(|(field, _)| field.name.clone())
         .collect();
     if !missing.is_empty() {
-        return Err(Fault::FieldsRequired { fields: missing }.into());
+        return Err(Fault::Field(FieldFault::Required { fields: missing }).into());
     }
     let event = encoded(engine, publication, rights.user(), row)?;
     let published = Published {
@@ -74,9 +77,9 @@ pub(crate) fn prepare(
 
 /// A value as an event has it: unlike in a record, an empty text stays one, and a point in time keeps its milliseconds.
 ///
-/// Source: "Considerations for Publishing and Subscribing to Platform Events with Apex and APIs" (Platform Events Developer
-/// Guide).
-fn of_event(field: &FieldDefinition, value: Value) -> Result<Value, Fault> {
+/// Source: "Considerations for Publishing and Subscribing to Platform Events with Apex and APIs" (Platform Events
+/// Developer Guide).
+fn of_event(field: &FieldDefinition, value: Value) -> Result<Value, ValueFault> {
     match value {
         Value::Text(text) if text.is_empty() && field.field_type.is_text() => Ok(Value::Text(text)),
         Value::DateTime(_) if field.field_type == FieldType::DateTime => Ok(value),
@@ -137,7 +140,7 @@ fn encoded(
             source,
         })?;
     if payload.len() > EVENT_BYTES_MAX {
-        return Err(Fault::EventTooLarge.into());
+        return Err(Fault::Limit(LimitFault::EventTooLarge).into());
     }
     Ok(NewEvent {
         topic: publication.topic,

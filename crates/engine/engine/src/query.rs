@@ -20,7 +20,9 @@ use landfall_model::limits::{
     QUERY_CURSOR_HOURS, QUERY_CURSOR_IDS_MAX, QUERY_CURSORS_MAX, QUERY_PAGE_BYTES_MAX,
     QUERY_PAGE_ROWS_MAX, QUERY_RECORDS_MAX, QUERY_SCAN_TIME_MAX, QUERY_TIME_MAX,
 };
-use landfall_model::{Catalog, Fault, KeyPrefix, QueryRefusal, RecordId, Timestamp, Value};
+use landfall_model::{
+    Catalog, Fault, KeyPrefix, QueryFault, QueryRefusal, RecordId, Timestamp, Value,
+};
 use landfall_query::{Context, Zone, read};
 use landfall_store::{Deadline, QueryLimits, QueryResult, ResultRow};
 
@@ -204,10 +206,10 @@ impl Cursors {
 }
 
 fn refused(refusal: QueryRefusal) -> Error {
-    Error::Refused(Fault::Query {
+    Error::Refused(Fault::Query(QueryFault::Refused {
         place: String::new(),
         refusal,
-    })
+    }))
 }
 
 /// What the store says, as far as it is the query's fault.
@@ -368,7 +370,7 @@ async fn checked(
     now: Timestamp,
 ) -> Result<Checked, Error> {
     let context = context(engine, question, question.view.catalog(), now).await?;
-    read(&context).map_err(Error::Refused)
+    read(&context).map_err(Error::from)
 }
 
 /// See [`Engine::examine_of`].
@@ -378,7 +380,7 @@ pub(crate) async fn checked_of(
     catalog: &Catalog,
 ) -> Result<Checked, Error> {
     let context = context(engine, question, catalog, engine.clock().now()).await?;
-    read(&context).map_err(Error::Refused)
+    read(&context).map_err(Error::from)
 }
 
 /// What a query is checked against: the objects, the time, and what is known of the caller.

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use landfall_model::limits::{
     QUERY_TIME_MAX, REPLICATED_DAYS_DELETED, REPLICATED_DAYS_UPDATED, REPLICATED_RECORDS_MAX,
 };
-use landfall_model::{EntityDefinition, Fault, FieldType, RecordId, Timestamp, Value};
+use landfall_model::{
+    EntityDefinition, Fault, FieldType, RecordId, ReplicationFault, RequestFault, Timestamp, Value,
+};
 use landfall_query::Zone;
 use landfall_query::plan::{Column, Comparison, Expression, Operand, Plan, Predicate};
 use landfall_store::QueryLimits;
@@ -43,7 +45,7 @@ impl Period {
     /// The stretch between two points, their seconds ignored.
     ///
     /// # Errors
-    /// [`Fault::ResourceNotFound`] for an object that is not replicated, [`Fault::ReplicationDateInvalid`].
+    /// [`RequestFault::ResourceNotFound`] for an object that is not replicated, [`ReplicationFault::DateInvalid`].
     pub fn new(
         now: Timestamp,
         entity: &EntityDefinition,
@@ -51,7 +53,7 @@ impl Period {
         of: Replicated,
     ) -> Result<Self, Fault> {
         if !entity.capabilities.replicateable {
-            return Err(Fault::ResourceNotFound);
+            return Err(Fault::Request(RequestFault::ResourceNotFound));
         }
         let days = match of {
             Replicated::Updated => REPLICATED_DAYS_UPDATED,
@@ -65,7 +67,7 @@ impl Period {
             now,
             of,
         };
-        let invalid = |reason| Err(Fault::ReplicationDateInvalid { reason });
+        let invalid = |reason| Err(Fault::Replication(ReplicationFault::DateInvalid { reason }));
         if period.end <= period.start {
             return invalid("endDate must be greater than startDate");
         }
@@ -128,7 +130,9 @@ pub(crate) async fn replicated(
         reader.query(&plan, limits, deadline)
     });
     let found = found.await.map_err(|error| match error {
-        Error::Store(landfall_store::Error::TooMany) => Fault::ReplicatedTooMany.into(),
+        Error::Store(landfall_store::Error::TooMany) => {
+            Fault::Replication(ReplicationFault::TooMany).into()
+        }
         error => query::too_long(error),
     })?;
     let stamps = found.rows.iter().map(|row| match row.values.first() {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use landfall_model::Fault;
+use landfall_model::{Fault, ServiceFault};
 use tracing::{error, warn};
 
 /// Logs an error whose fault is no refusal, and returns the fault that the client gets.
@@ -11,7 +11,7 @@ use tracing::{error, warn};
 /// in its `fault`, and nowhere else: a failure is logged once.
 pub fn report(failure: &dyn Error, fault: Fault) -> Fault {
     match fault {
-        Fault::Internal { .. } => defect(&chain(failure)),
+        Fault::Service(ServiceFault::Internal { .. }) => defect(&chain(failure)),
         fault => {
             warn!(error = chain(failure), "request not carried out");
             fault
@@ -23,7 +23,7 @@ pub fn report(failure: &dyn Error, fault: Fault) -> Fault {
 pub fn defect(reason: &str) -> Fault {
     let error_id = fingerprint(reason.as_bytes()) >> 32;
     error!(error_id, error = reason, "internal error");
-    Fault::Internal { error_id }
+    Fault::Service(ServiceFault::Internal { error_id })
 }
 
 /// An error with all that led to it, for the log.
@@ -53,14 +53,17 @@ mod tests {
     fn a_defect_has_the_number_of_its_text_and_an_outage_none() {
         let failure = crate::Error::Stopped;
         let number = |fault: &Fault| match fault {
-            Fault::Internal { error_id } => Some(*error_id),
+            Fault::Service(ServiceFault::Internal { error_id }) => Some(*error_id),
             _ => None,
         };
-        let one = report(&failure, Fault::Internal { error_id: 0 });
+        let one = report(
+            &failure,
+            Fault::Service(ServiceFault::Internal { error_id: 0 }),
+        );
         assert_eq!(one, defect("the engine has stopped"));
         assert_ne!(number(&one), Some(0));
         assert_ne!(one, defect("something else"));
-        let outage = report(&failure, Fault::StoreUnavailable);
-        assert_eq!(outage, Fault::StoreUnavailable);
+        let outage = report(&failure, Fault::Service(ServiceFault::StoreUnavailable));
+        assert_eq!(outage, Fault::Service(ServiceFault::StoreUnavailable));
     }
 }

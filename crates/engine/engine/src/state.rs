@@ -12,7 +12,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use landfall_model::{CommitNumber, Fault, RecordId, Timestamp};
+use landfall_model::{CommitNumber, RecordId, ServiceFault, Timestamp};
 use landfall_schema::EventSchema;
 use landfall_store::{Commit, DocumentKind, Event, Position, Reader, Reads};
 use tokio::sync::watch;
@@ -251,10 +251,10 @@ impl OrgState {
     /// The same as a verdict.
     ///
     /// # Errors
-    /// [`Fault::StoreUnavailable`].
-    pub(crate) fn check(&self) -> Result<(), Fault> {
+    /// [`ServiceFault::StoreUnavailable`].
+    pub(crate) fn check(&self) -> Result<(), ServiceFault> {
         if self.is_stale() {
-            Err(Fault::StoreUnavailable)
+            Err(ServiceFault::StoreUnavailable)
         } else {
             Ok(())
         }

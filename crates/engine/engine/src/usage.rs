@@ -19,7 +19,7 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use landfall_model::{Fault, Timestamp};
+use landfall_model::{LimitFault, Timestamp};
 use landfall_store::{Document, DocumentKind, Reads, TopicId};
 
 use crate::Engine;
@@ -217,14 +217,14 @@ impl Usage {
     /// Counts a request to the API; says how many there were, this one included.
     ///
     /// # Errors
-    /// [`Fault::RequestLimitExceeded`] if there are no more, together with the number.
-    pub fn request(&self) -> (u64, Result<(), Fault>) {
+    /// [`LimitFault::Requests`] if there are no more, together with the number.
+    pub fn request(&self) -> (u64, Result<(), LimitFault>) {
         self.turn();
         let gauge = self.gauge(Meter::Requests);
         gauge.add(1);
         let used = gauge.total();
         let verdict = match self.allocations.requests_daily {
-            Some(most) if used > most => Err(Fault::RequestLimitExceeded),
+            Some(most) if used > most => Err(LimitFault::Requests),
             _ => Ok(()),
         };
         (used, verdict)
@@ -233,11 +233,11 @@ impl Usage {
     /// Sets aside the publishing of events on these topics: it is taken back if they are not published after all.
     ///
     /// # Errors
-    /// [`Fault::PublishLimitExceeded`] if there may not be that many.
+    /// [`LimitFault::Publishes`] if there may not be that many.
     pub(crate) fn reserve(
         &self,
         topics: impl Iterator<Item = TopicId>,
-    ) -> Result<Reservation<'_>, Fault> {
+    ) -> Result<Reservation<'_>, LimitFault> {
         self.turn();
         let definitions = self.state.definitions();
         let counted = topics.filter(|topic| {
@@ -252,7 +252,7 @@ impl Usage {
             kept: false,
         };
         match self.allocations.published_hourly {
-            Some(most) if count > 0 && gauge.total() > most => Err(Fault::PublishLimitExceeded),
+            Some(most) if count > 0 && gauge.total() > most => Err(LimitFault::Publishes),
             _ => Ok(reservation),
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use landfall_model::fault::FaultField;
-use landfall_model::{Date, Fault, FieldDefinition, FieldType, Timestamp, Value};
+use landfall_model::{Date, FieldDefinition, FieldType, Timestamp, Value, ValueFault};
 
 /// The days that a record can hold, 1700-01-01 to 4000-12-31.
 ///
@@ -16,8 +16,8 @@ const DAYS: RangeInclusive<i32> = -98_615..=741_807;
 /// Source: "String Values" (SOAP API Developer Guide, `create()`) for the trimming.
 ///
 /// # Errors
-/// [`Fault::ValueRefused`] for a value of another type, which no store could keep.
-pub(crate) fn shaped(field: &FieldDefinition, value: Value) -> Result<Value, Fault> {
+/// [`ValueFault::Refused`] for a value of another type, which no store could keep.
+pub(crate) fn shaped(field: &FieldDefinition, value: Value) -> Result<Value, ValueFault> {
     let kind = field.field_type;
     match value {
         Value::Null if kind == FieldType::Boolean => Ok(Value::Boolean(false)),
@@ -32,7 +32,7 @@ pub(crate) fn shaped(field: &FieldDefinition, value: Value) -> Result<Value, Fau
         Value::Id(_) if kind == FieldType::Reference || kind == FieldType::Id => Ok(value),
         Value::Date(_) if kind == FieldType::Date => Ok(value),
         Value::Time(_) if kind == FieldType::Time => Ok(value),
-        _ => Err(Fault::ValueRefused {
+        _ => Err(ValueFault::Refused {
             field: subject(field),
             reason: "value not of required type".to_owned(),
         }),
@@ -51,7 +51,7 @@ fn trimmed(mut text: String) -> Value {
 }
 
 /// Brings a value that [`shaped`] made into the form in which it is kept, or says why it may not stand in its field.
-pub(crate) fn fitting(field: &FieldDefinition, value: Value) -> Result<Value, Fault> {
+pub(crate) fn fitting(field: &FieldDefinition, value: Value) -> Result<Value, ValueFault> {
     match value {
         Value::Text(text) => text_value(field, text),
         Value::Integer(number) => whole_number(field, number),
@@ -70,11 +70,11 @@ pub(crate) fn subject(field: &FieldDefinition) -> FaultField {
     }
 }
 
-fn text_value(field: &FieldDefinition, text: String) -> Result<Value, Fault> {
+fn text_value(field: &FieldDefinition, text: String) -> Result<Value, ValueFault> {
     let max = usize::try_from(field.length).unwrap_or(usize::MAX);
     // No text has more characters than bytes.
     if field.length > 0 && text.len() > max && text.chars().count() > max {
-        return Err(Fault::TextTooLong {
+        return Err(ValueFault::TextTooLong {
             field: subject(field),
             value: text,
             max: field.length,
@@ -84,7 +84,7 @@ fn text_value(field: &FieldDefinition, text: String) -> Result<Value, Fault> {
         FieldType::Picklist if field.restricted_picklist => listed(field, &text, &text)?,
         FieldType::MultiPicklist => return multi_picklist(field, &text),
         FieldType::Email if !is_email(&text) => {
-            return Err(Fault::EmailInvalid {
+            return Err(ValueFault::EmailInvalid {
                 field: subject(field),
                 value: text,
             });
@@ -94,7 +94,7 @@ fn text_value(field: &FieldDefinition, text: String) -> Result<Value, Fault> {
     Ok(Value::Text(text))
 }
 
-fn multi_picklist(field: &FieldDefinition, text: &str) -> Result<Value, Fault> {
+fn multi_picklist(field: &FieldDefinition, text: &str) -> Result<Value, ValueFault> {
     let mut parts: Vec<&str> = Vec::new();
     for part in text
         .split(';')
@@ -114,7 +114,7 @@ fn multi_picklist(field: &FieldDefinition, text: &str) -> Result<Value, Fault> {
     Ok(Value::Text(parts.join(";")))
 }
 
-fn listed(field: &FieldDefinition, value: &str, whole: &str) -> Result<(), Fault> {
+fn listed(field: &FieldDefinition, value: &str, whole: &str) -> Result<(), ValueFault> {
     let known = field
         .picklist
         .iter()
@@ -122,7 +122,7 @@ fn listed(field: &FieldDefinition, value: &str, whole: &str) -> Result<(), Fault
     if known {
         Ok(())
     } else {
-        Err(Fault::PicklistValueUnknown {
+        Err(ValueFault::PicklistValueUnknown {
             field: subject(field),
             value: whole.to_owned(),
         })
@@ -147,7 +147,7 @@ fn is_email(text: &str) -> bool {
         && !domain.contains("..")
 }
 
-fn whole_number(field: &FieldDefinition, number: i64) -> Result<Value, Fault> {
+fn whole_number(field: &FieldDefinition, number: i64) -> Result<Value, ValueFault> {
     let digits = match field.digits {
         0 => 9,
         digits => digits.min(18),
@@ -178,9 +178,10 @@ pub(crate) fn rounded(field: &FieldDefinition, value: Value) -> Value {
 
 /// A number keeps the digits beyond its scale, which counts for those before the point alone.
 ///
-/// Source: Salesforce Help 000387302, 000385689: the API stores and returns numbers as they were given, the scale rounds on
-/// the vendor's pages only. `DescribeSObjectResult` (SOAP API Developer Guide), `scale`, says that they are truncated.
-fn decimal(field: &FieldDefinition, number: f64) -> Result<Value, Fault> {
+/// Source: Salesforce Help 000387302, 000385689: the API stores and returns numbers as they were given, the scale
+/// rounds on the vendor's pages only. `DescribeSObjectResult` (SOAP API Developer Guide), `scale`, says that they are
+/// truncated.
+fn decimal(field: &FieldDefinition, number: f64) -> Result<Value, ValueFault> {
     let precision = match field.precision {
         0 => 18,
         precision => precision.min(18),
@@ -208,18 +209,18 @@ fn degrees(field: &FieldDefinition) -> f64 {
 }
 
 /// Whether records can hold a point in time.
-fn within(field: &FieldDefinition, point: Timestamp) -> Result<(), Fault> {
+fn within(field: &FieldDefinition, point: Timestamp) -> Result<(), ValueFault> {
     if DAYS.contains(&Date::of(point).as_days()) {
         return Ok(());
     }
-    Err(Fault::MomentOutOfRange {
+    Err(ValueFault::MomentOutOfRange {
         field: subject(field),
         point,
     })
 }
 
-fn out_of_range(field: &FieldDefinition, value: &str) -> Fault {
-    Fault::NumberOutOfRange {
+fn out_of_range(field: &FieldDefinition, value: &str) -> ValueFault {
+    ValueFault::NumberOutOfRange {
         field: subject(field),
         value: value.to_owned(),
     }

@@ -18,7 +18,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use landfall_capture::transaction::CaptureRules;
-use landfall_model::{Fault, RecordId, ReplayId, Timestamp, limits};
+use landfall_model::{Fault, RecordId, ReplayId, ServiceFault, Timestamp, limits};
 use landfall_store::{
     Appended, Commit, Committed, Document, Event, Followed, NewEvent, Position, Reader, WriteSet,
     Writer,
@@ -130,7 +130,7 @@ impl Core {
             let stop = if inbox.state.health.has_ended() {
                 first.refuse(failed)
             } else if self.state.is_stale() && !self.load_again() {
-                first.refuse(|| Fault::StoreUnavailable.into())
+                first.refuse(|| Fault::Service(ServiceFault::StoreUnavailable).into())
             } else {
                 self.take(first, &mut inbox)
             };

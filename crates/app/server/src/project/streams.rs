@@ -11,7 +11,7 @@ use std::sync::Arc;
 use landfall_data_file::{DataFile, FileRecord};
 use landfall_engine::{Assignment, Change, Engine, OpenTransaction, Outcome};
 use landfall_metadata::Problem;
-use landfall_model::{Catalog, Fault, FieldName, RecordId, Value};
+use landfall_model::{Catalog, Fault, FieldFault, FieldName, RecordFault, RecordId, Value};
 use tracing::info;
 
 use super::declared_records::{DeclaredRecords, Entry, Key};
@@ -101,7 +101,11 @@ fn declared(catalog: &Catalog, files: &[File]) -> Result<BTreeMap<Key, Declared>
             let line = record.line;
             let Some(name) = name_of(&record) else {
                 let fields = vec![FieldName::new(NAME)];
-                problems.push(problem(path, line, &Fault::FieldsRequired { fields }));
+                problems.push(problem(
+                    path,
+                    line,
+                    &Fault::Field(FieldFault::Required { fields }),
+                ));
                 continue;
             };
             let key = Key::new(record.entity.name.as_str(), &name);
@@ -246,7 +250,7 @@ fn settled(steps: Vec<Step<'_>>, outcomes: Vec<Outcome>) -> Result<DeclaredRecor
         let made = match outcome {
             None => step.id,
             Some(Ok(saved)) => Some(saved.id),
-            Some(Err(Fault::RolledBack { .. })) => None,
+            Some(Err(Fault::Record(RecordFault::RolledBack { .. }))) => None,
             Some(Err(fault)) => {
                 problems.push(match step.declared {
                     Some((_, one)) => problem(&one.path, one.record.line, &fault),

@@ -27,7 +27,7 @@ pub const HSTS_SECONDS: u64 = 31_536_000;
 /// Source: "Headers and URI limits".
 pub const REQUEST_TARGET_BYTES_MAX: usize = 16 * 1024;
 
-/// Memory for the bodies of all requests in progress: `Fault::ServerBusy` beyond. Unit: KiB. Source: none.
+/// Memory for the bodies of all requests in progress: `ServiceFault::Busy` beyond. Unit: KiB. Source: none.
 pub const BODIES_KIB_MAX: usize = 256 * 1024;
 
 /// The same for requests of clients that are not known yet, whose login is in the body. Unit: KiB. Source: none.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use landfall_model::limits::QUERY_SEMI_JOINS_MAX;
 use landfall_model::{
-    EntityDefinition, EntityName, Fault, FieldDefinition, FieldType, QueryRefusal,
+    EntityDefinition, EntityName, FieldDefinition, FieldType, QueryFault, QueryRefusal,
 };
 use landfall_soql::{self as soql, Condition, Literal, LiteralKind, Operator, Query, Select};
 
@@ -25,11 +25,11 @@ enum Below {
 
 impl Scope<'_> {
     /// A condition on records.
-    pub(super) fn condition(&mut self, condition: &Condition) -> Result<Predicate, Fault> {
+    pub(super) fn condition(&mut self, condition: &Condition) -> Result<Predicate, QueryFault> {
         self.below(condition, Below::Top)
     }
 
-    fn below(&mut self, condition: &Condition, below: Below) -> Result<Predicate, Fault> {
+    fn below(&mut self, condition: &Condition, below: Below) -> Result<Predicate, QueryFault> {
         match condition {
             Condition::All(terms) => {
                 let terms = terms.iter().map(|term| self.below(term, below));
@@ -55,7 +55,7 @@ impl Scope<'_> {
         &self,
         subject: &Subject,
         comparison: &soql::Comparison,
-    ) -> Result<Predicate, Fault> {
+    ) -> Result<Predicate, QueryFault> {
         check_operator(subject, comparison.operator)?;
         if let Some(labels) = &subject.labels {
             return self.by_label(subject, labels, comparison);
@@ -72,7 +72,7 @@ impl Scope<'_> {
         subject: &Subject,
         operator: Operator,
         literal: &Literal,
-    ) -> Result<Predicate, Fault> {
+    ) -> Result<Predicate, QueryFault> {
         if operator == Operator::Like {
             return match &literal.kind {
                 LiteralKind::Pattern(pattern) => Ok(Predicate::Like {
@@ -115,7 +115,7 @@ impl Scope<'_> {
         subject: &Subject,
         operator: Operator,
         literals: &[Literal],
-    ) -> Result<Predicate, Fault> {
+    ) -> Result<Predicate, QueryFault> {
         if let Operator::Includes | Operator::Excludes = operator {
             let lists = literals.iter().map(|literal| match &literal.kind {
                 LiteralKind::Text(list) => Ok(list.clone()),
@@ -149,7 +149,7 @@ impl Scope<'_> {
         subject: &Subject,
         labels: &[(String, String)],
         comparison: &soql::Comparison,
-    ) -> Result<Predicate, Fault> {
+    ) -> Result<Predicate, QueryFault> {
         let plain_subject = Subject {
             labels: None,
             ..subject.clone()
@@ -196,7 +196,7 @@ impl Scope<'_> {
         comparison: &soql::Comparison,
         query: &Query,
         below: Below,
-    ) -> Result<Predicate, Fault> {
+    ) -> Result<Predicate, QueryFault> {
         match (self.kind, below) {
             (Kind::SemiJoin, _) => return Err(plain(QueryRefusal::SemiJoinInSemiJoin)),
             (_, Below::Or) => return Err(plain(QueryRefusal::SemiJoinWithOr)),
@@ -228,7 +228,7 @@ impl Scope<'_> {
     }
 
     /// The query of a semi-join, for what is found to be looked up in `outer`.
-    fn semi_joined(&self, query: &Query, outer: &FieldDefinition) -> Result<Plan, Fault> {
+    fn semi_joined(&self, query: &Query, outer: &FieldDefinition) -> Result<Plan, QueryFault> {
         let bare = query.order.is_empty()
             && query.limit.is_none()
             && query.offset.is_none()
@@ -334,7 +334,7 @@ fn equals(subject: &Subject, value: Typed) -> Predicate {
 }
 
 /// Source: "Comparison Operators" (SOQL and SOSL Reference).
-fn check_operator(subject: &Subject, operator: Operator) -> Result<(), Fault> {
+fn check_operator(subject: &Subject, operator: Operator) -> Result<(), QueryFault> {
     let kind = subject.field_type;
     if subject.is_distance && !matches!(operator, Operator::Less | Operator::Greater) {
         return rule("DISTANCE is compared by < and > only");

@@ -1,6 +1,6 @@
 //! Queries of groups: `GROUP BY`, aggregates, `HAVING`.
 
-use landfall_model::{Fault, FieldDefinition, FieldType, QueryRefusal};
+use landfall_model::{FieldDefinition, FieldType, QueryFault, QueryRefusal};
 use landfall_soql::{
     Aggregate, Call, Condition, Function, Group, GroupKind, Operand as Asked, Query, Select,
 };
@@ -29,7 +29,7 @@ impl Keys {
 }
 
 impl Scope<'_> {
-    pub(super) fn groups(mut self, query: &Query) -> Result<Checked, Fault> {
+    pub(super) fn groups(mut self, query: &Query) -> Result<Checked, QueryFault> {
         if self.kind != super::Kind::Outer {
             return rule("Aggregate functions are not allowed in a query within a query");
         }
@@ -61,7 +61,7 @@ impl Scope<'_> {
         })
     }
 
-    fn keys(&mut self, group: Option<&Group>) -> Result<Keys, Fault> {
+    fn keys(&mut self, group: Option<&Group>) -> Result<Keys, QueryFault> {
         let mut keys = Vec::new();
         for by in group.iter().flat_map(|group| &group.by) {
             keys.push(match by {
@@ -85,7 +85,7 @@ impl Scope<'_> {
         Ok(Keys(keys))
     }
 
-    fn computed_key(&mut self, call: &Call) -> Result<Key, Fault> {
+    fn computed_key(&mut self, call: &Call) -> Result<Key, QueryFault> {
         let (Function::Date(function), Some(of)) = (call.function, call.only()) else {
             return rule("GROUP BY takes fields and date functions only");
         };
@@ -98,7 +98,7 @@ impl Scope<'_> {
         Ok(Key { operand, field })
     }
 
-    fn group_items(&mut self, query: &Query, keys: &Keys) -> Result<Vec<Item>, Fault> {
+    fn group_items(&mut self, query: &Query, keys: &Keys) -> Result<Vec<Item>, QueryFault> {
         let mut items: Vec<Item> = Vec::new();
         let mut unnamed = 0;
         for item in &query.select {
@@ -138,7 +138,7 @@ impl Scope<'_> {
         &mut self,
         operand: &Asked,
         keys: &Keys,
-    ) -> Result<(Expression, FieldType, Shown, Option<String>), Fault> {
+    ) -> Result<(Expression, FieldType, Shown, Option<String>), QueryFault> {
         let path = match operand {
             Asked::Path(path) => path,
             Asked::Call(call) => match (call.function, call.only()) {
@@ -174,7 +174,7 @@ impl Scope<'_> {
     }
 
     /// How what is computed of a field is written: as the field, unless it is a number of records.
-    fn aggregate_format(&mut self, operand: &Asked) -> Result<Format, Fault> {
+    fn aggregate_format(&mut self, operand: &Asked) -> Result<Format, QueryFault> {
         let of = match operand {
             Asked::Call(call) => match (call.function, call.only()) {
                 (
@@ -196,7 +196,7 @@ impl Scope<'_> {
         &mut self,
         operand: &Asked,
         keys: &'k Keys,
-    ) -> Result<(usize, &'k FieldDefinition), Fault> {
+    ) -> Result<(usize, &'k FieldDefinition), QueryFault> {
         let (expression, name) = match operand {
             Asked::Path(path) => {
                 let resolved = self.resolve(path)?;
@@ -220,7 +220,7 @@ impl Scope<'_> {
     }
 
     /// What groups are compared by or consist of.
-    fn group_subject(&mut self, operand: &Asked, keys: &Keys) -> Result<Subject, Fault> {
+    fn group_subject(&mut self, operand: &Asked, keys: &Keys) -> Result<Subject, QueryFault> {
         if let Asked::Call(call) = operand {
             match (call.function, call.only()) {
                 (Function::Aggregate(function), of) => {
@@ -252,7 +252,7 @@ impl Scope<'_> {
         of: Option<&Asked>,
         at: usize,
         keys: &Keys,
-    ) -> Result<Subject, Fault> {
+    ) -> Result<Subject, QueryFault> {
         let Some(Asked::Path(path)) = of else {
             return rule("COUNT() must be the only element of the SELECT list");
         };
@@ -299,7 +299,7 @@ impl Scope<'_> {
         })
     }
 
-    fn having(&mut self, condition: &Condition, keys: &Keys) -> Result<Predicate, Fault> {
+    fn having(&mut self, condition: &Condition, keys: &Keys) -> Result<Predicate, QueryFault> {
         match condition {
             Condition::All(terms) => {
                 let terms = terms.iter().map(|term| self.having(term, keys));
@@ -318,7 +318,11 @@ impl Scope<'_> {
     }
 
     /// What groups are sorted by.
-    pub(super) fn group_order(&mut self, operand: &Asked, keys: &Keys) -> Result<Operand, Fault> {
+    pub(super) fn group_order(
+        &mut self,
+        operand: &Asked,
+        keys: &Keys,
+    ) -> Result<Operand, QueryFault> {
         let subject = self.group_subject(operand, keys)?;
         let listed = match &subject.expression {
             Expression::Key(place) => keys.0.get(*place).map(|key| &key.field),

@@ -1,7 +1,7 @@
 //! `ORDER BY`.
 
 use landfall_model::limits::QUERY_ORDER_ITEMS_MAX;
-use landfall_model::{Fault, FieldDefinition, FieldType, QueryRefusal};
+use landfall_model::{FieldDefinition, FieldType, QueryFault, QueryRefusal};
 use landfall_soql::{Function, Operand as Asked, Order};
 
 use super::group::Keys;
@@ -14,7 +14,7 @@ impl Scope<'_> {
         &mut self,
         items: &[Order],
         keys: Option<&Keys>,
-    ) -> Result<Vec<Ordering>, Fault> {
+    ) -> Result<Vec<Ordering>, QueryFault> {
         if items.len() > QUERY_ORDER_ITEMS_MAX {
             return rule("ORDER BY takes 32 fields at most");
         }
@@ -36,7 +36,7 @@ impl Scope<'_> {
     /// What records are sorted by, and whether nulls come first whatever is said.
     ///
     /// Source: "`ORDER BY`" (SOQL and SOSL Reference): references that may be null.
-    fn sorted(&mut self, asked: &Asked) -> Result<(Operand, bool), Fault> {
+    fn sorted(&mut self, asked: &Asked) -> Result<(Operand, bool), QueryFault> {
         match asked {
             Asked::Path(path) => {
                 let resolved = self.resolve(path)?;

@@ -3,7 +3,7 @@
 //! Source: "IN `SearchGroup`", "`RETURNING FieldSpec`" (SOQL and SOSL Reference).
 
 use landfall_model::limits::QUERY_TERMS_MAX;
-use landfall_model::{EntityDefinition, Fault, FieldDefinition, FieldType, QueryRefusal};
+use landfall_model::{EntityDefinition, FieldDefinition, FieldType, QueryFault, QueryRefusal};
 use landfall_soql::{From, Path, Query, Search, SearchGroup, Terms};
 
 use super::{Context, check, plain, rule};
@@ -13,8 +13,8 @@ use crate::shape::{Answers, Checked};
 /// Checks a search: for each object a query that finds what is meant.
 ///
 /// # Errors
-/// [`Fault::Query`] for what may not be asked.
-pub fn search(context: &Context<'_>, search: &Search) -> Result<Vec<Checked>, Fault> {
+/// [`landfall_model::QueryFault::Refused`] for what may not be asked.
+pub fn search(context: &Context<'_>, search: &Search) -> Result<Vec<Checked>, QueryFault> {
     let asked = if search.returning.is_empty() {
         everything(context)
     } else {

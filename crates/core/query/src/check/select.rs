@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use landfall_model::limits::{QUERY_CHILDREN_MAX, QUERY_FIELDS_ALL_RECORDS_MAX, QUERY_LEVELS_MAX};
-use landfall_model::{EntityDefinition, Fault, FieldType, QueryRefusal};
+use landfall_model::{EntityDefinition, FieldType, QueryFault, QueryRefusal};
 use landfall_soql::{
     Call, Condition, FieldSet, Function, Operand, Operator, Path, Query, Select, TypeOf, Value,
 };
@@ -19,7 +19,7 @@ use crate::shape::{Answers, Cell, Item, RecordShape, Shown, TypeCase};
 const ONE_CURRENCY: &str = "convertCurrency needs an org with several currencies";
 
 impl Scope<'_> {
-    pub(super) fn select(&mut self, query: &Query) -> Result<RecordShape, Fault> {
+    pub(super) fn select(&mut self, query: &Query) -> Result<RecordShape, QueryFault> {
         let own = Reached::One {
             source: 0,
             entity: Arc::clone(&self.entity),
@@ -57,7 +57,7 @@ impl Scope<'_> {
     }
 
     /// Shows a field where its path leads.
-    fn show(&mut self, items: &mut Vec<Item>, path: &Path) -> Result<(), Fault> {
+    fn show(&mut self, items: &mut Vec<Item>, path: &Path) -> Result<(), QueryFault> {
         let resolved = self.resolve(path)?;
         let name = resolved.field.name.to_string();
         let Resolved {
@@ -97,7 +97,7 @@ impl Scope<'_> {
         items: &mut Vec<Item>,
         set: FieldSet,
         query: &Query,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), QueryFault> {
         if set != FieldSet::Standard && !is_bounded(query) {
             return Err(plain(QueryRefusal::FieldsUnbounded));
         }
@@ -126,7 +126,7 @@ impl Scope<'_> {
         call: &Call,
         alias: Option<String>,
         unnamed: &mut usize,
-    ) -> Result<Item, Fault> {
+    ) -> Result<Item, QueryFault> {
         if is_bare_count(&Operand::Call(call.clone())) {
             return rule("COUNT() must be the only element of the SELECT list");
         }
@@ -182,7 +182,7 @@ impl Scope<'_> {
         }
     }
 
-    fn called_name(&mut self, call: &Call) -> Result<String, Fault> {
+    fn called_name(&mut self, call: &Call) -> Result<String, QueryFault> {
         match call.only() {
             Some(Operand::Path(path)) => Ok(self.resolve(path)?.name()),
             Some(Operand::Call(inner)) => self.called_name(inner),
@@ -190,7 +190,7 @@ impl Scope<'_> {
         }
     }
 
-    fn type_of(&mut self, typeof_: &TypeOf) -> Result<Item, Fault> {
+    fn type_of(&mut self, typeof_: &TypeOf) -> Result<Item, QueryFault> {
         let ways = self.stripped(&typeof_.path);
         let (steps, reached) = self.walk(&ways, typeof_.path.at)?;
         let (Reached::Many { id, sources }, [(name, _)]) = (&reached, steps.as_slice()) else {
@@ -245,7 +245,7 @@ impl Scope<'_> {
         source: usize,
         entity: &Arc<EntityDefinition>,
         paths: &[Path],
-    ) -> Result<Vec<Item>, Fault> {
+    ) -> Result<Vec<Item>, QueryFault> {
         let mut items = Vec::new();
         for path in paths {
             let [name] = path.names.as_slice() else {
@@ -273,7 +273,7 @@ impl Scope<'_> {
     pub(super) fn child_plans(
         &mut self,
         query: &Query,
-    ) -> Result<Vec<(Children, RecordShape)>, Fault> {
+    ) -> Result<Vec<(Children, RecordShape)>, QueryFault> {
         let level = match self.kind {
             Kind::Outer => 1,
             Kind::Child(level) => level + 1,
@@ -309,7 +309,7 @@ impl Scope<'_> {
     fn relationship_to(
         &self,
         inner: &Query,
-    ) -> Result<(String, Arc<EntityDefinition>, usize), Fault> {
+    ) -> Result<(String, Arc<EntityDefinition>, usize), QueryFault> {
         let [from] = inner.from.as_slice() else {
             return rule("A query of children has one relationship");
         };
@@ -337,7 +337,7 @@ impl Scope<'_> {
     }
 }
 
-fn add(items: &mut Vec<Item>, item: Item) -> Result<(), Fault> {
+fn add(items: &mut Vec<Item>, item: Item) -> Result<(), QueryFault> {
     if items.iter().any(|known| known.name() == item.name()) {
         let alias = item.name().to_owned();
         return Err(plain(QueryRefusal::AliasDuplicate { alias }));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use landfall_model::limits::QUERY_PATH_STEPS_MAX;
-use landfall_model::{EntityDefinition, Fault, FieldDefinition, FieldType, QueryRefusal};
+use landfall_model::{EntityDefinition, FieldDefinition, FieldType, QueryFault, QueryRefusal};
 use landfall_soql::Path;
 
 use super::{Scope, rule};
@@ -89,7 +89,7 @@ impl Scope<'_> {
 
     /// # Errors
     /// The path leads nowhere.
-    pub(super) fn resolve(&mut self, path: &Path) -> Result<Resolved, Fault> {
+    pub(super) fn resolve(&mut self, path: &Path) -> Result<Resolved, QueryFault> {
         let names = self.stripped(path);
         let Some((last, ways)) = names.split_last() else {
             return rule("A field is missing");
@@ -113,7 +113,7 @@ impl Scope<'_> {
         &mut self,
         ways: &[String],
         at: usize,
-    ) -> Result<(Vec<(String, Reached)>, Reached), Fault> {
+    ) -> Result<(Vec<(String, Reached)>, Reached), QueryFault> {
         if ways.len() > QUERY_PATH_STEPS_MAX {
             return rule("A relationship path can have five levels at most");
         }
@@ -175,14 +175,14 @@ impl Scope<'_> {
         index + 1
     }
 
-    fn unknown(&self, field: &str, reached: &Reached, at: usize) -> Fault {
+    fn unknown(&self, field: &str, reached: &Reached, at: usize) -> QueryFault {
         let entity = match reached {
             Reached::One { entity, .. } => entity.name.to_string(),
             Reached::Many { .. } => "Name".to_owned(),
         };
         let field = field.to_owned();
         let refusal = QueryRefusal::FieldUnknown { field, entity };
-        Fault::Query {
+        QueryFault::Refused {
             place: landfall_soql::caret(self.context.statement, at),
             refusal,
         }

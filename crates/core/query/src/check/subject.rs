@@ -1,6 +1,6 @@
 //! What a condition or an order is about: a field or a function, with its type.
 
-use landfall_model::{Fault, FieldDefinition, FieldType, QueryRefusal};
+use landfall_model::{FieldDefinition, FieldType, QueryFault, QueryRefusal};
 use landfall_soql::{Argument, Call, DateFunction, Function, Operand, Path};
 
 use super::columns::labels;
@@ -56,7 +56,7 @@ impl Subject {
 
 impl Scope<'_> {
     /// What a condition is about.
-    pub(super) fn subject(&mut self, operand: &Operand) -> Result<Subject, Fault> {
+    pub(super) fn subject(&mut self, operand: &Operand) -> Result<Subject, QueryFault> {
         match operand {
             Operand::Path(path) => self.filtered(path),
             Operand::Call(call) => match (call.function, call.only()) {
@@ -86,7 +86,7 @@ impl Scope<'_> {
         }
     }
 
-    fn filtered(&mut self, path: &Path) -> Result<Subject, Fault> {
+    fn filtered(&mut self, path: &Path) -> Result<Subject, QueryFault> {
         let resolved = self.resolve(path)?;
         let field = &resolved.field;
         let kind = field.field_type;
@@ -111,7 +111,7 @@ impl Scope<'_> {
         function: DateFunction,
         of: &Operand,
         at: usize,
-    ) -> Result<Subject, Fault> {
+    ) -> Result<Subject, QueryFault> {
         let (path, zoned) = match of {
             Operand::Path(path) => (path, false),
             Operand::Call(Call {
@@ -148,7 +148,7 @@ impl Scope<'_> {
     }
 
     /// `DISTANCE(field, GEOLOCATION(...), 'km')`; the field comes first.
-    pub(super) fn distance(&mut self, call: &Call) -> Result<Expression, Fault> {
+    pub(super) fn distance(&mut self, call: &Call) -> Result<Expression, QueryFault> {
         let [
             Argument::Operand(Operand::Path(path)),
             Argument::Point {

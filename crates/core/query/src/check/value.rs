@@ -1,7 +1,7 @@
 //! Values of conditions, by the type of what they are compared with.
 
 use landfall_model::limits::QUERY_TEXT_CHARACTERS_MAX;
-use landfall_model::{Date, Fault, FieldType, QueryRefusal, RecordId, Timestamp, Value};
+use landfall_model::{Date, FieldType, QueryFault, QueryRefusal, RecordId, Timestamp, Value};
 use landfall_soql::{Literal, LiteralKind};
 
 use super::subject::Subject;
@@ -19,7 +19,7 @@ pub(super) enum Typed {
 impl Scope<'_> {
     /// # Errors
     /// The value is of another kind.
-    pub(super) fn typed(&self, subject: &Subject, literal: &Literal) -> Result<Typed, Fault> {
+    pub(super) fn typed(&self, subject: &Subject, literal: &Literal) -> Result<Typed, QueryFault> {
         let kind = subject.field_type;
         let value = match (&literal.kind, kind) {
             (LiteralKind::Null, _) => return Ok(Typed::Null),
@@ -52,7 +52,7 @@ impl Scope<'_> {
         Ok(Typed::One(value))
     }
 
-    pub(super) fn mistyped<T>(&self, subject: &Subject) -> Result<T, Fault> {
+    pub(super) fn mistyped<T>(&self, subject: &Subject) -> Result<T, QueryFault> {
         let refusal = QueryRefusal::ValueMistyped {
             field: subject.name.clone(),
             expected: type_name(subject.field_type),
@@ -61,14 +61,18 @@ impl Scope<'_> {
         self.refused(subject.at, refusal)
     }
 
-    fn number(&self, subject: &Subject, text: &str) -> Result<Typed, Fault> {
+    fn number(&self, subject: &Subject, text: &str) -> Result<Typed, QueryFault> {
         match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Typed::One(Value::Double(number))),
             _ => self.mistyped(subject),
         }
     }
 
-    fn range(&self, keyword: landfall_soql::DateKeyword, kind: FieldType) -> Result<Typed, Fault> {
+    fn range(
+        &self,
+        keyword: landfall_soql::DateKeyword,
+        kind: FieldType,
+    ) -> Result<Typed, QueryFault> {
         let zone = &self.context.zone;
         let beyond = || {
             plain(QueryRefusal::Rule {
@@ -83,7 +87,7 @@ impl Scope<'_> {
         }
         let start = |day| {
             let point = calendar::start_of_day(day, zone).ok_or_else(beyond)?;
-            Ok::<_, Fault>(Value::DateTime(point))
+            Ok::<_, QueryFault>(Value::DateTime(point))
         };
         Ok(Typed::Range(start(first)?, start(after)?))
     }
@@ -95,7 +99,7 @@ pub(super) const fn is_quoted(kind: FieldType) -> bool {
 }
 
 /// An empty text is null.
-fn text_of(kind: FieldType, text: &str) -> Result<Typed, Fault> {
+fn text_of(kind: FieldType, text: &str) -> Result<Typed, QueryFault> {
     if text.is_empty() {
         return Ok(Typed::Null);
     }

@@ -3,7 +3,7 @@
 //! Source: "Unsupported `PushTopic` Queries" (Streaming API Developer Guide). The texts about functions and about clauses
 //! that the page does not list are ours, in the form of the others.
 
-use landfall_model::Fault;
+use landfall_model::QueryFault;
 use landfall_soql::{Call, Condition, Function, Operand, Query, Select, Value};
 
 use super::refused;
@@ -14,8 +14,8 @@ const RELATIONSHIPS: &str = "relationships are not supported";
 const SEMI_JOINS: &str = "semi/anti join sub-selects are not supported";
 
 /// # Errors
-/// [`Fault::Query`] for the first construct that is not supported.
-pub(super) fn keep(query: &Query) -> Result<(), Fault> {
+/// [`landfall_model::QueryFault::Refused`] for the first construct that is not supported.
+pub(super) fn keep(query: &Query) -> Result<(), QueryFault> {
     let refuse = |text: &str| refused(text.to_owned());
     for item in &query.select {
         match item {
@@ -52,7 +52,7 @@ pub(super) fn keep(query: &Query) -> Result<(), Fault> {
     Ok(())
 }
 
-fn selected(operand: &Operand) -> Result<(), Fault> {
+fn selected(operand: &Operand) -> Result<(), QueryFault> {
     match operand {
         Operand::Path(_) => Ok(()),
         Operand::Call(call) if is_aggregate(call) => refused(AGGREGATES.to_owned()),
@@ -60,7 +60,7 @@ fn selected(operand: &Operand) -> Result<(), Fault> {
     }
 }
 
-fn condition(of: &Condition) -> Result<(), Fault> {
+fn condition(of: &Condition) -> Result<(), QueryFault> {
     match of {
         Condition::All(terms) | Condition::Any(terms) => terms.iter().try_for_each(condition),
         Condition::Not(_) => refused("'NOT' is not supported".to_owned()),
@@ -75,8 +75,8 @@ fn condition(of: &Condition) -> Result<(), Fault> {
 /// Only names and the objects behind them say whether a path leads to another record, so the plan is asked.
 ///
 /// # Errors
-/// [`Fault::Query`] if it does.
-pub(super) fn keep_within(plan: &Plan) -> Result<(), Fault> {
+/// [`landfall_model::QueryFault::Refused`] if it does.
+pub(super) fn keep_within(plan: &Plan) -> Result<(), QueryFault> {
     if plan.parents.is_empty() {
         Ok(())
     } else {

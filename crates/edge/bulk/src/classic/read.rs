@@ -32,7 +32,7 @@ pub(crate) struct JobRequest {
 /// Reads and checks the definition of a job.
 ///
 /// # Errors
-/// [`Fault::Bulk`], [`Fault::AccessDenied`].
+/// [`Fault::Bulk`], [`landfall_model::RecordFault::AccessDenied`].
 pub(crate) fn definition(
     body: &[u8],
     form: Form,
@@ -57,10 +57,9 @@ pub(crate) fn definition(
         Some(_) => return Err(unreadable()),
     };
     let name = get("object").unwrap_or_default();
-    let queried = |deleted| Ok((object(definitions, name)?, Task::Query { deleted }));
     let (entity, task) = match get("operation").unwrap_or_default() {
-        "query" => queried(false)?,
-        "queryAll" => queried(true)?,
+        "query" => (object(definitions, name)?, Task::Query { deleted: false }),
+        "queryAll" => (object(definitions, name)?, Task::Query { deleted: true }),
         other => {
             let operation = operation(other, login)?;
             let entity = changed(definitions, name, operation, login)?;

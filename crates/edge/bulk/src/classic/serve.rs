@@ -10,7 +10,7 @@ use axum::response::Response;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use landfall_auth::Login;
-use landfall_model::{BulkFault, Fault};
+use landfall_model::{BulkFault, Fault, RequestFault, SessionFault};
 use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names};
 
@@ -53,7 +53,7 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Response, Faul
     let Some(Named::Served(version)) = version.as_deref().map(versions::parse_rest) else {
         return Err(Fault::Bulk(BulkFault::UrlInvalid { path }));
     };
-    let token = token(&parts.headers).ok_or(Fault::SessionInvalid)?;
+    let token = token(&parts.headers).ok_or(Fault::Session(SessionFault::Invalid))?;
     let login = shared.auth.rest_login(Some(&format!("Bearer {token}")))?;
     counted(shared).1?;
     check_encoding(&parts.headers)?;
@@ -70,10 +70,10 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Response, Faul
         Method::GET => false,
         Method::POST => true,
         _ => {
-            return Err(Fault::MethodNotAllowed {
+            return Err(Fault::Request(RequestFault::MethodNotAllowed {
                 method: parts.method.to_string(),
                 allowed: "GET,POST",
-            });
+            }));
         }
     };
     match (rest.as_slice(), is_post) {

@@ -1,7 +1,7 @@
 //! Connected apps that are deployed ask for tokens like those of the configuration.
 
 use landfall_auth::{AuthorizationParameters, Client, ResponseType};
-use landfall_model::Fault;
+use landfall_model::{Fault, LoginFault};
 
 use crate::org::{Org, file, manifest, told};
 
@@ -42,7 +42,10 @@ async fn a_deployed_app_gets_codes_until_it_is_removed() {
     let asking = auth.asking_app("robot.key", CALLBACK).expect("it is there");
     assert_eq!(asking.scopes.to_string(), "api refresh_token");
     let elsewhere = auth.asking_app("robot.key", "https://elsewhere.example.com/");
-    assert_eq!(elsewhere.err(), Some(Fault::RedirectUriMismatch));
+    assert_eq!(
+        elsewhere.err(),
+        Some(Fault::Login(LoginFault::RedirectUriMismatch))
+    );
     let parameters = AuthorizationParameters {
         response_type: ResponseType::Code,
         redirect_uri: CALLBACK,
@@ -52,7 +55,10 @@ async fn a_deployed_app_gets_codes_until_it_is_removed() {
         nonce: None,
     };
     let refused = auth.authorization_request(asking, parameters);
-    assert_eq!(refused.err(), Some(Fault::CodeChallengeMissing));
+    assert_eq!(
+        refused.err(),
+        Some(Fault::Login(LoginFault::CodeChallengeMissing))
+    );
     let empty = manifest(&[]);
     let files = [
         ("package.xml", empty.as_str()),
@@ -60,7 +66,7 @@ async fn a_deployed_app_gets_codes_until_it_is_removed() {
     ];
     org.deploy(&files, "").await;
     let gone = org.base.auth.asking_app("robot.key", CALLBACK);
-    assert_eq!(gone.err(), Some(Fault::ClientIdInvalid));
+    assert_eq!(gone.err(), Some(Fault::Login(LoginFault::ClientIdInvalid)));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
 use landfall_auth::{App, AppPolicy, Grant, Scopes};
-use landfall_model::Fault;
+use landfall_model::{Fault, SessionFault};
 use landfall_oauth::BaseUrl;
 
 use crate::org::{Answer, BASE, BASIC, LOGIN, Org, REDIRECT_URI, encoded, text};
@@ -223,7 +223,7 @@ async fn a_client_sees_one_refusal_when_its_login_is_idle_and_goes_on_after_a_re
     org.clock.advance(Duration::from_secs(3));
     assert_eq!(
         org.auth.rest_login(Some(&header)).err(),
-        Some(Fault::SessionInvalid)
+        Some(Fault::Session(SessionFault::Invalid))
     );
     let form = format!(
         "grant_type=refresh_token&client_id=landfall&refresh_token={}",

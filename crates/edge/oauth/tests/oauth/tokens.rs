@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use landfall_model::Fault;
+use landfall_model::{Fault, SessionFault};
 use landfall_oauth::BaseUrl;
 
 use crate::org::{BASE, BASIC, Org, encoded, text};
@@ -65,7 +65,7 @@ async fn a_revoked_token_is_refused_by_every_api() {
         assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""));
         assert_eq!(
             org.auth.rest_login(Some(&header)).err(),
-            Some(Fault::SessionInvalid)
+            Some(Fault::Session(SessionFault::Invalid))
         );
     }
 }

@@ -42,8 +42,8 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
             ("batchRequests", Content::Array(items)) => list = Some(items),
             ("haltOnError", Content::Boolean(halt)) => halts = *halt,
             ("haltOnError", Content::Null) => {}
-            ("batchRequests" | "haltOnError", _) => return Err(body.unexpected(value)),
-            _ => return Err(body.unrecognized(name, value)),
+            ("batchRequests" | "haltOnError", _) => return Err(body.unexpected(value).into()),
+            _ => return Err(body.unrecognized(name, value).into()),
         }
     }
     let list =
@@ -89,7 +89,7 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
 async fn counted(shared: &Shared, call: &Call, item: Item<'_>) -> Answer {
     let (_, verdict) = crate::org_limits::counted(shared);
     if let Err(fault) = verdict {
-        return Answer::refusal(&fault);
+        return Answer::refusal(&fault.into());
     }
     let part = Part {
         method: item.method,
@@ -108,7 +108,7 @@ struct Item<'b> {
 
 fn item<'b>(body: &'b json::Body<'_>, json: &'b Json) -> Result<Item<'b>, Fault> {
     let Content::Object(members) = &json.content else {
-        return Err(body.unexpected(json));
+        return Err(body.unexpected(json).into());
     };
     let (mut method, mut url, mut content) = (None, None, None);
     for (name, value) in members {
@@ -120,8 +120,8 @@ fn item<'b>(body: &'b json::Body<'_>, json: &'b Json) -> Result<Item<'b>, Fault>
             ("url", Content::Text(text)) => url = Some(text.strip_prefix(ROOT).unwrap_or(text)),
             ("richInput", Content::Null) => {}
             ("richInput", _) => content = Some(value),
-            ("method" | "url", _) => return Err(body.unexpected(value)),
-            _ => return Err(body.unrecognized(name, value)),
+            ("method" | "url", _) => return Err(body.unexpected(value).into()),
+            _ => return Err(body.unrecognized(name, value).into()),
         }
     }
     let missing = |name| body.refuse(json, format!("Missing required field \"{name}\""));

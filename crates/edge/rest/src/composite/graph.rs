@@ -74,8 +74,8 @@ fn graphs<'b>(body: &'b json::Body<'_>, call: &Call) -> Result<Vec<Graph<'b>>, F
     for (name, value) in body.members()? {
         match (name.as_str(), &value.content) {
             ("graphs", Content::Array(items)) => list = Some(items),
-            ("graphs", _) => return Err(body.unexpected(value)),
-            _ => return Err(body.unrecognized(name, value)),
+            ("graphs", _) => return Err(body.unexpected(value).into()),
+            _ => return Err(body.unrecognized(name, value).into()),
         }
     }
     let list = list.ok_or_else(|| body.refuse(&body.root, "Missing required field \"graphs\""))?;
@@ -95,15 +95,15 @@ fn graphs<'b>(body: &'b json::Body<'_>, call: &Call) -> Result<Vec<Graph<'b>>, F
 
 fn graph<'b>(body: &'b json::Body<'_>, json: &'b Json, call: &Call) -> Result<Graph<'b>, Fault> {
     let Content::Object(members) = &json.content else {
-        return Err(body.unexpected(json));
+        return Err(body.unexpected(json).into());
     };
     let (mut id, mut items) = (None, None);
     for (name, value) in members {
         match (name.as_str(), &value.content) {
             ("graphId", Content::Text(text)) => id = Some(text.as_str()),
             ("compositeRequest", _) => items = Some(series::items(body, value, call.version)?),
-            ("graphId", _) => return Err(body.unexpected(value)),
-            _ => return Err(body.unrecognized(name, value)),
+            ("graphId", _) => return Err(body.unexpected(value).into()),
+            _ => return Err(body.unrecognized(name, value).into()),
         }
     }
     let missing = |name| body.refuse(json, format!("Missing required field \"{name}\""));

@@ -8,7 +8,7 @@ use axum::body::Body;
 use http::{HeaderMap, Method};
 use landfall_http::path::{parameters, segments};
 use landfall_http::{Answer, meant_method};
-use landfall_model::Fault;
+use landfall_model::{Fault, RequestFault};
 use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names};
 
@@ -71,16 +71,18 @@ async fn answered(
     let (path, query) = part.url.split_once('?').unwrap_or((&part.url, ""));
     let path = segments(path);
     let Some((version, path)) = path.split_first() else {
-        return Err(Fault::ResourceNotFound);
+        return Err(Fault::Request(RequestFault::ResourceNotFound));
     };
     let version = match versions::parse_rest(version) {
         Named::Served(version) if (rules.takes_version)(whole.version, version) => version,
-        Named::Retired => return Err(Fault::VersionUnsupported),
-        Named::Served(_) | Named::Unknown => return Err(Fault::ResourceNotFound),
+        Named::Retired => return Err(Fault::Request(RequestFault::VersionUnsupported)),
+        Named::Served(_) | Named::Unknown => {
+            return Err(Fault::Request(RequestFault::ResourceNotFound));
+        }
     };
     let words: Vec<&str> = path.iter().map(String::as_str).collect();
     if !(rules.takes)(&words) {
-        return Err(Fault::ResourceNotFound);
+        return Err(Fault::Request(RequestFault::ResourceNotFound));
     }
     let mut headers = part.headers;
     if let Some(options) = whole.headers.get(names::CALL_OPTIONS)

@@ -39,9 +39,9 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
             ("collateSubrequests", Content::Boolean(_))
             | ("allOrNone" | "collateSubrequests", Content::Null) => {}
             ("compositeRequest" | "allOrNone" | "collateSubrequests", _) => {
-                return Err(body.unexpected(value));
+                return Err(body.unexpected(value).into());
             }
-            _ => return Err(body.unrecognized(name, value)),
+            _ => return Err(body.unrecognized(name, value).into()),
         }
     }
     let list =

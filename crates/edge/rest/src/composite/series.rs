@@ -70,7 +70,7 @@ pub(crate) fn items<'b>(
     version: ApiVersion,
 ) -> Result<Vec<Item<'b>>, Fault> {
     let Content::Array(list) = &list.content else {
-        return Err(body.unexpected(list));
+        return Err(body.unexpected(list).into());
     };
     let mut seen = HashSet::new();
     let mut items = Vec::with_capacity(list.len());
@@ -91,7 +91,7 @@ pub(crate) fn items<'b>(
 
 fn item<'b>(body: &'b Body<'_>, json: &'b Json) -> Result<Item<'b>, Fault> {
     let Content::Object(members) = &json.content else {
-        return Err(body.unexpected(json));
+        return Err(body.unexpected(json).into());
     };
     let (mut method, mut url, mut reference) = (None, None, None);
     let (mut content, mut headers) = (None, HeaderMap::new());
@@ -114,9 +114,9 @@ fn item<'b>(body: &'b Body<'_>, json: &'b Json) -> Result<Item<'b>, Fault> {
             ("body" | "httpHeaders", Content::Null) => {}
             ("body", _) => content = Some(value),
             ("method" | "url" | "referenceId" | "referenceID" | "httpHeaders", _) => {
-                return Err(body.unexpected(value));
+                return Err(body.unexpected(value).into());
             }
-            _ => return Err(body.unrecognized(name, value)),
+            _ => return Err(body.unrecognized(name, value).into()),
         }
     }
     let missing = |name| body.refuse(json, format!("Missing required field \"{name}\""));
@@ -133,11 +133,13 @@ fn headers_of(body: &Body<'_>, members: &[(String, Json)]) -> Result<HeaderMap, 
     let mut headers = HeaderMap::new();
     for (name, value) in members {
         let Content::Text(text) = &value.content else {
-            return Err(body.unexpected(value));
+            return Err(body.unexpected(value).into());
         };
         let header = HeaderName::from_bytes(name.as_bytes());
         let (Ok(header), Ok(text)) = (header, HeaderValue::from_str(text)) else {
-            return Err(body.refuse(value, format!("The header \"{name}\" is not valid")));
+            return Err(body
+                .refuse(value, format!("The header \"{name}\" is not valid"))
+                .into());
         };
         if INHERITED.contains(&header) {
             return Err(Fault::Many(ManyFault::HeaderInherited {
@@ -153,7 +155,7 @@ fn headers_of(body: &Body<'_>, members: &[(String, Json)]) -> Result<HeaderMap, 
 /// nothing is left if one of them fails.
 ///
 /// # Errors
-/// [`Fault::StoreUnavailable`].
+/// [`landfall_model::ServiceFault::StoreUnavailable`].
 pub(crate) async fn answer<'b>(
     shared: &Shared,
     call: &Call,

@@ -13,7 +13,10 @@ use landfall_http::{Answer, Writer, json_body};
 use landfall_model::limits::{
     REST_COLLECTION_RECORDS_MAX, REST_TREE_LEVELS_MAX, REST_TREE_TYPES_MAX,
 };
-use landfall_model::{ChildRelationship, EntityDefinition, Fault, ManyFault, RecordId, Value};
+use landfall_model::{
+    ChildRelationship, EntityDefinition, Fault, FieldFault, ManyFault, RecordId, RequestFault,
+    Value,
+};
 use landfall_sobject::input::{self, Fields, Intent};
 
 use crate::call::Call;
@@ -56,7 +59,7 @@ pub(crate) async fn answer(
         let intent = Intent::Create;
         match input::fields(&body, members, call.catalog(), &node.entity, intent) {
             Ok(fields) => plans.push(fields),
-            Err(Fault::IdInBody) => {
+            Err(Fault::Field(FieldFault::IdInBody)) => {
                 failures.push((node.reference, Fault::Many(ManyFault::IdInInsert)));
             }
             Err(fault) => failures.push((node.reference, of_one(fault)?)),
@@ -135,8 +138,8 @@ fn records<'b>(body: &'b json::Body<'_>) -> Result<&'b [Json], Fault> {
     for (name, value) in body.members()? {
         match (name.as_str(), &value.content) {
             ("records", Content::Array(items)) => records = items,
-            ("records", _) => return Err(body.unexpected(value)),
-            _ => return Err(body.unrecognized(name, value)),
+            ("records", _) => return Err(body.unexpected(value).into()),
+            _ => return Err(body.unrecognized(name, value).into()),
         }
     }
     check_count(records.len(), REST_COLLECTION_RECORDS_MAX)?;
@@ -201,9 +204,9 @@ impl<'b> Reader<'b> {
 
     fn expected(&self, relationship: &ChildRelationship, parent: usize) -> Result<Expected, Fault> {
         let entity = self.call.catalog().entity(relationship.child.as_str());
-        let entity = Arc::clone(entity.ok_or(Fault::ResourceNotFound)?);
+        let entity = Arc::clone(entity.ok_or(Fault::Request(RequestFault::ResourceNotFound))?);
         let place = entity.index_of(relationship.field.as_str());
-        let place = place.ok_or(Fault::ResourceNotFound)?;
+        let place = place.ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
         Ok(Expected {
             entity,
             parent: Some((parent, place)),
@@ -226,7 +229,7 @@ impl<'b> Reader<'b> {
         'b: 'e,
     {
         let Content::Object(members) = &record.content else {
-            return Err(self.body.unexpected(record));
+            return Err(self.body.unexpected(record).into());
         };
         let attributes = members.iter().find(|(name, _)| name == "attributes");
         let attributes = attributes.map(|(_, attributes)| attributes);
@@ -242,7 +245,8 @@ impl<'b> Reader<'b> {
             Some(_) => {}
         }
         let known = self.call.catalog().entity(expected.entity.name.as_str());
-        let known: &'b Arc<EntityDefinition> = known.ok_or(Fault::ResourceNotFound)?;
+        let known: &'b Arc<EntityDefinition> =
+            known.ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
         let (mut own, mut children) = (Vec::with_capacity(members.len()), Vec::new());
         for member in members {
             let (name, value) = member;

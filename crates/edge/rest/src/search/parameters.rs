@@ -3,7 +3,7 @@
 //! Source: "Search with Parameters in the URI", "Search with Parameters in the Request Body" (REST API Developer Guide).
 
 use landfall_http::json::{self, Content, Json};
-use landfall_model::Fault;
+use landfall_model::{Fault, QueryFault};
 use landfall_soql::{Returned, Search, SearchGroup, terms};
 
 /// What is told of one object.
@@ -126,7 +126,7 @@ pub(super) fn of_body(bytes: &[u8]) -> Result<Parameters, Fault> {
 
 fn requested(body: &json::Body<'_>, object: &Json) -> Result<ObjectRequest, Fault> {
     let Content::Object(members) = &object.content else {
-        return Err(body.unexpected(object));
+        return Err(body.unexpected(object).into());
     };
     let mut requested = ObjectRequest::default();
     for (name, value) in members {
@@ -137,7 +137,7 @@ fn requested(body: &json::Body<'_>, object: &Json) -> Result<ObjectRequest, Faul
             (name @ ("where" | "orderBy" | "limit" | "fields"), content) => {
                 of_object(&mut requested, name, &scalar(body, value, content)?)?;
             }
-            (name, _) => return Err(body.unrecognized(name, value)),
+            (name, _) => return Err(body.unrecognized(name, value).into()),
         }
     }
     Ok(requested)
@@ -153,7 +153,9 @@ fn scalar(body: &json::Body<'_>, value: &Json, content: &Content) -> Result<Stri
     match content {
         Content::Text(text) | Content::Number(text) => Ok(text.clone()),
         Content::Boolean(truth) => Ok(truth.to_string()),
-        Content::Null | Content::Array(_) | Content::Object(_) => Err(body.unexpected(value)),
+        Content::Null | Content::Array(_) | Content::Object(_) => {
+            Err(body.unexpected(value).into())
+        }
     }
 }
 
@@ -170,7 +172,7 @@ fn number(name: &str, value: &str) -> Result<u64, Fault> {
 
 /// The refusal of what is no search.
 pub(super) fn malformed(error: impl std::fmt::Display) -> Fault {
-    Fault::SearchMalformed {
+    Fault::Query(QueryFault::SearchMalformed {
         reason: error.to_string(),
-    }
+    })
 }

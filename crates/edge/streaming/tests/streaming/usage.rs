@@ -5,7 +5,7 @@ use std::time::Duration;
 use landfall_engine::Error;
 use landfall_engine::usage::{Allocations, Meter, Metric};
 use landfall_metadata::Component;
-use landfall_model::Fault;
+use landfall_model::LimitFault;
 use landfall_test_org::channels::{channel, member};
 use serde_json::{Value, json};
 
@@ -189,7 +189,7 @@ async fn requests_are_refused_beyond_those_of_a_day() {
     let usage = org.engine.usage();
     assert_eq!(usage.request(), (1, Ok(())));
     assert_eq!(usage.request(), (2, Ok(())));
-    assert_eq!(usage.request(), (3, Err(Fault::RequestLimitExceeded)));
+    assert_eq!(usage.request(), (3, Err(LimitFault::Requests)));
     org.clock.advance(Duration::from_hours(24));
     assert_eq!(usage.request(), (1, Ok(())));
 }

@@ -6,7 +6,7 @@ use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine as _;
 use base64::prelude::{BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD};
 use landfall_auth::{AppPolicy, Certificate, Error, Granted};
-use landfall_model::{Fault, Value};
+use landfall_model::{Fault, LoginFault, Value};
 use rcgen::{CertificateParams, PKCS_RSA_SHA256, RsaKeySize};
 
 use crate::org::{ADMIN, APP, Org, START, settings};
@@ -117,18 +117,27 @@ async fn what_is_not_signed_for_this_org_lately_is_refused() {
     for (claims, refused) in [
         (
             good().replace(BASE, "https://elsewhere.example"),
-            Fault::AudienceInvalid,
+            Fault::Login(LoginFault::AudienceInvalid),
         ),
-        (good().replace(&soon(), &now), Fault::AssertionExpired),
-        (good().replace(&soon(), "\"soon\""), Fault::AssertionInvalid),
-        (good().replace(APP.id, "unknown"), Fault::ClientIdInvalid),
+        (
+            good().replace(&soon(), &now),
+            Fault::Login(LoginFault::AssertionExpired),
+        ),
+        (
+            good().replace(&soon(), "\"soon\""),
+            Fault::Login(LoginFault::AssertionInvalid),
+        ),
+        (
+            good().replace(APP.id, "unknown"),
+            Fault::Login(LoginFault::ClientIdInvalid),
+        ),
         (
             good().replace(APP.id, "PlatformCLI"),
-            Fault::GrantUnsupported,
+            Fault::Login(LoginFault::GrantUnsupported),
         ),
         (
             good().replace("admin@", "nobody@"),
-            Fault::ClientNotApproved,
+            Fault::Login(LoginFault::ClientNotApproved),
         ),
     ] {
         let given = org
@@ -149,7 +158,11 @@ async fn what_is_not_signed_for_this_org_lately_is_refused() {
         unsigned,
     ] {
         let given = org.auth.assertion_grant(&text, Some(BASE)).await;
-        assert_eq!(fault(given), Some(Fault::AssertionInvalid), "{text}");
+        assert_eq!(
+            fault(given),
+            Some(Fault::Login(LoginFault::AssertionInvalid)),
+            "{text}"
+        );
     }
     assert!(org.auth.assertion_grant(&good, Some(BASE)).await.is_ok());
 }
@@ -160,7 +173,10 @@ async fn a_user_must_consent_unless_the_app_is_pre_authorized() {
     let org = org(&signer, false).await;
     let assertion = signer.sign(HEADER, &good());
     let refused = org.auth.assertion_grant(&assertion, Some(BASE)).await;
-    assert_eq!(fault(refused), Some(Fault::ClientNotApproved));
+    assert_eq!(
+        fault(refused),
+        Some(Fault::Login(LoginFault::ClientNotApproved))
+    );
     let user = org.log_in().await.user_id;
     let granted = org.log_in_by_code(APP, user, "api refresh_token").await;
     let allowed = org.auth.assertion_grant(&assertion, Some(BASE)).await;
@@ -169,7 +185,10 @@ async fn a_user_must_consent_unless_the_app_is_pre_authorized() {
     let token = granted.refresh_token.expect("a refresh token");
     org.auth.revoke(token.as_str()).await.expect("revoked");
     let refused = org.auth.assertion_grant(&assertion, Some(BASE)).await;
-    assert_eq!(fault(refused), Some(Fault::ClientNotApproved));
+    assert_eq!(
+        fault(refused),
+        Some(Fault::Login(LoginFault::ClientNotApproved))
+    );
     org.update_user(user, "IsActive", Value::Boolean(false))
         .await;
     let policy = AppPolicy {
@@ -179,7 +198,7 @@ async fn a_user_must_consent_unless_the_app_is_pre_authorized() {
     };
     org.auth.seed_developer_with(policy).await.expect("seeded");
     let refused = org.auth.assertion_grant(&assertion, Some(BASE)).await;
-    assert_eq!(fault(refused), Some(Fault::UserInactive));
+    assert_eq!(fault(refused), Some(Fault::Login(LoginFault::UserInactive)));
 }
 
 #[tokio::test]
@@ -189,7 +208,10 @@ async fn without_a_certificate_no_assertion_is_believed() {
         .auth
         .assertion_grant(&Signer::new().sign(HEADER, &good()), Some(BASE))
         .await;
-    assert_eq!(fault(given), Some(Fault::AssertionInvalid));
+    assert_eq!(
+        fault(given),
+        Some(Fault::Login(LoginFault::AssertionInvalid))
+    );
 }
 
 #[tokio::test]
@@ -198,16 +220,25 @@ async fn an_assertion_is_for_the_configured_address_and_not_yet_to_come() {
     let org = org(&signer, true).await;
     let own = signer.sign(HEADER, &good());
     let without = org.auth.assertion_grant(&own, None).await;
-    assert_eq!(fault(without), Some(Fault::AudienceInvalid));
+    assert_eq!(
+        fault(without),
+        Some(Fault::Login(LoginFault::AudienceInvalid))
+    );
     let from = |seconds: i64| {
         let begin = START.as_millis() / 1_000 + seconds;
         let claims = good().replace("{\"iss\"", &format!("{{\"nbf\":{begin},\"iss\""));
         signer.sign(HEADER, &claims)
     };
     let later = org.auth.assertion_grant(&from(120), Some(BASE)).await;
-    assert_eq!(fault(later), Some(Fault::AssertionInvalid));
+    assert_eq!(
+        fault(later),
+        Some(Fault::Login(LoginFault::AssertionInvalid))
+    );
     assert!(org.auth.assertion_grant(&from(5), Some(BASE)).await.is_ok());
     let critical = signer.sign(r#"{"alg":"RS256","crit":["b64"],"b64":false}"#, &good());
     let critical = org.auth.assertion_grant(&critical, Some(BASE)).await;
-    assert_eq!(fault(critical), Some(Fault::AssertionInvalid));
+    assert_eq!(
+        fault(critical),
+        Some(Fault::Login(LoginFault::AssertionInvalid))
+    );
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use landfall_auth::Settings;
-use landfall_model::{Fault, Value};
+use landfall_model::{Fault, LoginFault, SessionFault, Value};
 
 use crate::org::{ADMIN, APP, Org, settings};
 
@@ -26,7 +26,7 @@ async fn a_login_ends_when_it_is_not_used_and_each_use_puts_that_off() {
     }
     org.clock.advance(Duration::from_secs(2));
     let refused = org.auth.authenticate(token.as_str());
-    assert_eq!(refused.err(), Some(Fault::SessionInvalid));
+    assert_eq!(refused.err(), Some(Fault::Session(SessionFault::Invalid)));
 }
 
 #[tokio::test]
@@ -44,7 +44,10 @@ async fn a_held_poll_keeps_its_login_alive_only_as_long_as_it_is_kept() {
         org.clock.advance(Duration::from_millis(500));
         tokio::task::yield_now().await;
     }
-    assert_eq!(org.auth.keep_alive(&login), Err(Fault::SessionInvalid));
+    assert_eq!(
+        org.auth.keep_alive(&login),
+        Err(Fault::Session(SessionFault::Invalid))
+    );
 }
 
 #[tokio::test]
@@ -57,10 +60,10 @@ async fn a_revoked_login_wakes_who_waits_for_its_end() {
     ended.await.expect("woken");
     assert!(!login.is_live());
     let refused = org.auth.authenticate(token.as_str());
-    assert_eq!(refused.err(), Some(Fault::SessionInvalid));
+    assert_eq!(refused.err(), Some(Fault::Session(SessionFault::Invalid)));
     let again = org.auth.revoke(token.as_str()).await;
     let again = again.map_err(landfall_auth::Error::fault);
-    assert_eq!(again, Err(Fault::TokenTypeUnsupported));
+    assert_eq!(again, Err(Fault::Login(LoginFault::TokenTypeUnsupported)));
 }
 
 #[tokio::test]
@@ -83,13 +86,13 @@ async fn a_deactivated_user_has_no_logins_and_gets_none() {
         .password_grant(APP, "ann@landfall.test", "secret")
         .await;
     let fault = refused.err().map(landfall_auth::Error::fault);
-    assert_eq!(fault, Some(Fault::UserInactive));
+    assert_eq!(fault, Some(Fault::Login(LoginFault::UserInactive)));
     let wrong = org
         .auth
         .password_grant(APP, "ann@landfall.test", "wrong")
         .await;
     let fault = wrong.err().map(landfall_auth::Error::fault);
-    assert_eq!(fault, Some(Fault::AuthenticationFailed));
+    assert_eq!(fault, Some(Fault::Login(LoginFault::AuthenticationFailed)));
 }
 
 #[tokio::test]
@@ -161,5 +164,5 @@ async fn revoking_a_refresh_token_ends_the_logins_that_came_from_it_and_no_other
     assert!(org.auth.authenticate(other.access_token.as_str()).is_ok());
     let refused = org.auth.refresh_grant(APP, refresh.as_str()).await;
     let fault = refused.err().map(landfall_auth::Error::fault);
-    assert_eq!(fault, Some(Fault::RefreshTokenInvalid));
+    assert_eq!(fault, Some(Fault::Login(LoginFault::RefreshTokenInvalid)));
 }

@@ -7,7 +7,7 @@ use landfall_auth::{
     Scopes, Settings, TokenKind,
 };
 use landfall_lock::apart;
-use landfall_model::Fault;
+use landfall_model::{Fault, LoginFault, SessionFault};
 
 use crate::org::{ADMIN, APP, Org, REDIRECT_URI, settings};
 
@@ -61,13 +61,19 @@ async fn an_app_acts_as_its_user_and_without_one_not_at_all() {
     assert!(granted.refresh_token.is_none());
     org.auth.create_app(app("rotating")).await.expect("an app");
     let refused = org.auth.client_credentials_grant(ROTATING).await;
-    assert_eq!(fault(refused), Some(Fault::ClientUserMissing));
+    assert_eq!(
+        fault(refused),
+        Some(Fault::Login(LoginFault::ClientUserMissing))
+    );
     let secretless = Client {
         secret: None,
         ..APP
     };
     let refused = org.auth.client_credentials_grant(secretless).await;
-    assert_eq!(fault(refused), Some(Fault::ClientCredentialsInvalid));
+    assert_eq!(
+        fault(refused),
+        Some(Fault::Login(LoginFault::ClientCredentialsInvalid))
+    );
 }
 
 #[tokio::test]
@@ -78,7 +84,10 @@ async fn a_switched_off_password_grant_is_refused_like_a_wrong_password() {
     })
     .await;
     let refused = org.auth.password_grant(APP, ADMIN, "landfall").await;
-    assert_eq!(fault(refused), Some(Fault::AuthenticationFailed));
+    assert_eq!(
+        fault(refused),
+        Some(Fault::Login(LoginFault::AuthenticationFailed))
+    );
 }
 
 #[tokio::test]
@@ -99,12 +108,18 @@ async fn a_rotated_refresh_token_works_once_also_when_it_is_used_twice_at_once()
     } else {
         (right, left)
     };
-    assert_eq!(fault(refused), Some(Fault::RefreshTokenInvalid));
+    assert_eq!(
+        fault(refused),
+        Some(Fault::Login(LoginFault::RefreshTokenInvalid))
+    );
     let granted = granted.expect("one of them");
     let second = granted.refresh_token.expect("a new one");
     let org = org.restarted().await;
     let refused = org.auth.refresh_grant(ROTATING, first.as_str()).await;
-    assert_eq!(fault(refused), Some(Fault::RefreshTokenInvalid));
+    assert_eq!(
+        fault(refused),
+        Some(Fault::Login(LoginFault::RefreshTokenInvalid))
+    );
     let again = org.auth.refresh_grant(ROTATING, second.as_str()).await;
     let third = again
         .expect("the chain goes on")
@@ -137,7 +152,7 @@ async fn a_code_works_once_also_when_it_is_used_twice_at_once() {
     } else {
         (right, left)
     };
-    assert_eq!(fault(refused), Some(Fault::CodeExpired));
+    assert_eq!(fault(refused), Some(Fault::Login(LoginFault::CodeExpired)));
     let granted = granted.expect("one of them");
     let org = org.restarted().await;
     let token = granted.refresh_token.expect("a refresh token");
@@ -178,7 +193,10 @@ async fn an_app_gets_no_code_for_a_flow_that_it_does_not_have() {
         nonce: None,
     };
     let refused = org.auth.authorization_request(app.expect("an app"), asked);
-    assert_eq!(refused.err(), Some(Fault::ResponseTypeUnsupported));
+    assert_eq!(
+        refused.err(),
+        Some(Fault::Login(LoginFault::ResponseTypeUnsupported))
+    );
 }
 
 #[tokio::test]
@@ -209,7 +227,10 @@ async fn a_refresh_token_is_of_no_use_to_another_app() {
     let token = org.log_in_by_code(APP, user, "api refresh_token").await;
     let token = token.refresh_token.expect("a refresh token");
     let refused = org.auth.refresh_grant(ROTATING, token.as_str()).await;
-    assert_eq!(fault(refused), Some(Fault::RefreshTokenInvalid));
+    assert_eq!(
+        fault(refused),
+        Some(Fault::Login(LoginFault::RefreshTokenInvalid))
+    );
     let seen = org.auth.introspect(ROTATING, token.as_str()).await;
     assert_eq!(seen.expect("an answer"), None);
     let seen = org.auth.introspect(APP, token.as_str()).await;
@@ -251,7 +272,7 @@ async fn a_token_without_the_api_scope_does_not_open_the_rest_api() {
         let refused = org.auth.rest_login(Some(&header)).err();
         assert_eq!(
             refused,
-            (!rest).then_some(Fault::ApiScopeMissing),
+            (!rest).then_some(Fault::Session(SessionFault::ApiScopeMissing)),
             "{scopes}"
         );
         assert_eq!(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use landfall_auth::{Error, Settings};
-use landfall_model::{Fault, Value};
+use landfall_model::{Fault, LoginFault, Value, ValueFault};
 
 use crate::org::{ADMIN, APP, Org, settings};
 
@@ -24,7 +24,11 @@ async fn an_unknown_user_and_a_wrong_password_get_the_same_answer() {
         ("", ""),
     ] {
         let fault = refusal(&org, username, password).await;
-        assert_eq!(fault, Some(Fault::AuthenticationFailed), "{username}");
+        assert_eq!(
+            fault,
+            Some(Fault::Login(LoginFault::AuthenticationFailed)),
+            "{username}"
+        );
     }
 }
 
@@ -105,10 +109,10 @@ async fn guesses_have_to_wait_and_the_wait_ends_by_the_clock() {
     .await;
     for _ in 0..3 {
         let fault = refusal(&org, ADMIN, "guess").await;
-        assert_eq!(fault, Some(Fault::AuthenticationFailed));
+        assert_eq!(fault, Some(Fault::Login(LoginFault::AuthenticationFailed)));
     }
     let fault = refusal(&org, ADMIN, "landfall").await;
-    assert_eq!(fault, Some(Fault::LoginRateExceeded));
+    assert_eq!(fault, Some(Fault::Login(LoginFault::LoginRateExceeded)));
     org.standard_user("ann@landfall.test").await;
     assert_eq!(refusal(&org, "ann@landfall.test", "secret").await, None);
     org.clock.advance(Duration::from_secs(1));
@@ -131,7 +135,7 @@ async fn guesses_that_are_sent_at_once_do_not_pass_the_limit_together() {
     let verified = faults
         .into_iter()
         .filter_map(|error| error.map(Error::fault))
-        .filter(|fault| *fault == Fault::AuthenticationFailed);
+        .filter(|fault| *fault == Fault::Login(LoginFault::AuthenticationFailed));
     // Two hashes are computed at once: one guess may be under way when the limit is reached.
     assert!((5..=6).contains(&verified.count()));
 }
@@ -146,7 +150,7 @@ async fn logins_of_an_hour_are_limited_as_documented() {
     assert_eq!(refusal(&org, ADMIN, "landfall").await, None);
     assert_eq!(refusal(&org, ADMIN, "landfall").await, None);
     let fault = refusal(&org, ADMIN, "landfall").await;
-    assert_eq!(fault, Some(Fault::LoginRateExceeded));
+    assert_eq!(fault, Some(Fault::Login(LoginFault::LoginRateExceeded)));
     org.clock.advance(Duration::from_hours(1));
     assert_eq!(refusal(&org, ADMIN, "landfall").await, None);
 }
@@ -168,7 +172,7 @@ async fn a_remembered_password_is_not_a_second_password() {
         .await;
     assert_eq!(
         refusal(&org, ADMIN, "other").await,
-        Some(Fault::UserInactive)
+        Some(Fault::Login(LoginFault::UserInactive))
     );
 }
 
@@ -180,7 +184,7 @@ async fn a_password_that_could_never_be_given_is_not_set() {
         let refused = org.auth.set_password(user, &unusable).await;
         let fault = refused.err().map(Error::fault);
         assert!(
-            matches!(fault, Some(Fault::ValueRefused { .. })),
+            matches!(fault, Some(Fault::Value(ValueFault::Refused { .. }))),
             "{fault:?}"
         );
     }
@@ -212,7 +216,7 @@ async fn every_password_is_as_long_as_the_administrators_has_to_be() {
     let short = org.auth.set_password(user, "eleven char").await;
     let short = short.err().map(Error::fault);
     assert!(
-        matches!(short, Some(Fault::ValueRefused { .. })),
+        matches!(short, Some(Fault::Value(ValueFault::Refused { .. }))),
         "{short:?}"
     );
     let enough = org.auth.set_password(user, "twelve chars").await;

@@ -8,7 +8,10 @@
 use std::sync::Arc;
 
 use landfall_model::limits::CONVERTED_OPPORTUNITY_NAME_MAX;
-use landfall_model::{ChangeType, ConversionFault, Date, Fault, RecordId, Row, Value};
+use landfall_model::{
+    ChangeType, ConversionFault, Date, Fault, RecordFault, RecordId, RequestFault, Row, Value,
+    ValueFault,
+};
 
 use super::{Cause, Planner};
 use crate::blueprint::{Blueprint, read, write};
@@ -137,7 +140,7 @@ impl<'p> Planner<'p, '_> {
     fn source(&mut self, conversion: &Conversion) -> Result<Source<'p>, Error> {
         let object = self.named("Lead")?;
         self.allow(Act::Edit, &object.entity)?;
-        let row = self.live(object, conversion.lead, Fault::RecordUnknown)?;
+        let row = self.live(object, conversion.lead, Fault::Record(RecordFault::Unknown))?;
         let refused = |fault| Err(Fault::Conversion(fault).into());
         if read(&row, object.system.is_converted).as_bool() == Some(true) {
             return refused(ConversionFault::Converted);
@@ -169,7 +172,7 @@ impl<'p> Planner<'p, '_> {
     ) -> Result<RecordId, Error> {
         let object = self.named("Account")?;
         if let Some(id) = existing {
-            let row = self.live(object, id, Fault::RecordUnknown)?;
+            let row = self.live(object, id, Fault::Record(RecordFault::Unknown))?;
             let values = source.fills(object, ACCOUNT, &row);
             return Ok(self.update(object, id, values, None)?.id);
         }
@@ -191,7 +194,7 @@ impl<'p> Planner<'p, '_> {
             give(&mut values, object, "OwnerId", Value::Id(source.owner));
             return Ok(self.create(object, values)?.id);
         };
-        let row = self.live(object, id, Fault::RecordUnknown)?;
+        let row = self.live(object, id, Fault::Record(RecordFault::Unknown))?;
         if *read(&row, object.entity.index_of("AccountId")) != Value::Id(account) {
             return Err(Fault::Conversion(ConversionFault::AccountOfContact).into());
         }
@@ -212,7 +215,7 @@ impl<'p> Planner<'p, '_> {
         let name = match wanted {
             ConvertedOpportunity::Unwanted => return Ok(None),
             ConvertedOpportunity::Existing(id) => {
-                let row = self.live(object, id, Fault::RecordUnknown)?;
+                let row = self.live(object, id, Fault::Record(RecordFault::Unknown))?;
                 let values = source.fills(object, OPPORTUNITY, &row);
                 return Ok(Some(self.update(object, id, values, None)?.id));
             }
@@ -254,7 +257,9 @@ impl<'p> Planner<'p, '_> {
     }
 
     pub(super) fn named(&self, name: &str) -> Result<&'p Blueprint, Fault> {
-        self.blueprints.named(name).ok_or(Fault::ResourceNotFound)
+        self.blueprints
+            .named(name)
+            .ok_or(Fault::Request(RequestFault::ResourceNotFound))
     }
 }
 
@@ -273,7 +278,7 @@ fn opportunity_name(
     asked: Option<String>,
 ) -> Result<String, Fault> {
     let Some((_, field)) = object.entity.field("Name") else {
-        return Err(Fault::ResourceNotFound);
+        return Err(Fault::Request(RequestFault::ResourceNotFound));
     };
     let Some(name) = asked else {
         let company = source.get("Company").as_text().unwrap_or_default();
@@ -282,11 +287,11 @@ fn opportunity_name(
     };
     let max = CONVERTED_OPPORTUNITY_NAME_MAX;
     if name.chars().nth(max).is_some() {
-        return Err(Fault::TextTooLong {
+        return Err(Fault::Value(ValueFault::TextTooLong {
             field: validate::subject(field),
             value: name,
             max: u32::try_from(max).unwrap_or(u32::MAX),
-        });
+        }));
     }
     Ok(name)
 }

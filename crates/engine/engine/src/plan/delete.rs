@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use landfall_model::fault::Operation;
-use landfall_model::{ChangeType, DeleteRule, Fault, RecordId, Row, Value, limits};
+use landfall_model::{ChangeType, DeleteRule, Fault, RecordFault, RecordId, Row, Value, limits};
 
 use super::{Cause, Planner, refused};
 use crate::blueprint::{Blueprint, Children, write};
@@ -22,7 +22,7 @@ impl<'p> Planner<'p, '_> {
             return Err(refused(Operation::Delete, entity).into());
         }
         self.allow(Act::Delete, entity)?;
-        let row = self.live(object, id, Fault::RecordUnknown)?;
+        let row = self.live(object, id, Fault::Record(RecordFault::Unknown))?;
         self.check_deletable(entity, &row)?;
         let mut along: Vec<RecordId> = Vec::new();
         let mut queue: Queue<'p> = VecDeque::from([(object, id)]);
@@ -61,7 +61,7 @@ impl<'p> Planner<'p, '_> {
     /// Refuses what would make the transaction too large.
     pub(super) fn bounded(&self, more: usize) -> Result<(), Fault> {
         if self.steps.len().saturating_add(more) > limits::CASCADE_RECORDS_MAX {
-            return Err(Fault::DeleteTooLarge);
+            return Err(Fault::Record(RecordFault::DeleteTooLarge));
         }
         Ok(())
     }
@@ -92,10 +92,10 @@ impl<'p> Planner<'p, '_> {
             match delete_rule {
                 DeleteRule::Cascade => queue.push_back((child, id)),
                 DeleteRule::Restrict => {
-                    return Err(Fault::DeleteRestricted {
+                    return Err(Fault::Record(RecordFault::DeleteRestricted {
                         label: object.entity.label.clone(),
                         child: child.entity.label.clone(),
-                    }
+                    })
                     .into());
                 }
                 DeleteRule::Clear => {
@@ -116,12 +116,12 @@ impl<'p> Planner<'p, '_> {
             return Err(refused(Operation::Undelete, entity).into());
         }
         self.allow(Act::Delete, entity)?;
-        let row = self.present(object, id, Fault::RecordUnknown)?;
+        let row = self.present(object, id, Fault::Record(RecordFault::Unknown))?;
         if !object.is_deleted(&row) {
-            return Err(Fault::RecordNotDeleted.into());
+            return Err(Fault::Record(RecordFault::NotDeleted).into());
         }
         if self.went_along(object, id, &row)? {
-            return Err(Fault::RecordNotDeleted.into());
+            return Err(Fault::Record(RecordFault::NotDeleted).into());
         }
         self.restore(object, id, row, Cause::Request)?;
         for child in self.take_along_with(id)? {

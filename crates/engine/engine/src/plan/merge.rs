@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use landfall_model::fault::Operation;
 use landfall_model::limits::MERGE_VICTIMS_MAX;
-use landfall_model::{ChangeType, Fault, MergeFault, RecordId, Row, Value, limits};
+use landfall_model::{ChangeType, Fault, MergeFault, RecordFault, RecordId, Row, Value, limits};
 
 use super::{Cause, Planner, refused};
 use crate::blueprint::{Blueprint, Children, read, write};
@@ -36,10 +36,10 @@ impl Planner<'_, '_> {
         }
         self.allow(Act::Delete, &object.entity)?;
         check(master, &victims)?;
-        let master_row = self.live(object, master, Fault::RecordUnknown)?;
+        let master_row = self.live(object, master, Fault::Record(RecordFault::Unknown))?;
         let mut merged = Vec::with_capacity(victims.len());
         for victim in &victims {
-            let before = self.live(object, *victim, Fault::RecordUnknown)?;
+            let before = self.live(object, *victim, Fault::Record(RecordFault::Unknown))?;
             let mut after = Row::clone(&before);
             write(&mut after, object.system.master_record, Value::Id(master));
             merged.push(Arc::clone(&before));
@@ -106,7 +106,7 @@ impl Planner<'_, '_> {
             let row = self.workspace.row(object, at)?;
             match row.and_then(|row| read(&row, Some(place)).as_id()) {
                 Some(above) if above == master => {
-                    return Err(Fault::Merge(MergeFault::Cyclical).into());
+                    return Err(MergeFault::Cyclical.into());
                 }
                 Some(above) => at = above,
                 None => break,
@@ -116,14 +116,14 @@ impl Planner<'_, '_> {
     }
 }
 
-fn check(master: RecordId, victims: &[RecordId]) -> Result<(), Fault> {
+fn check(master: RecordId, victims: &[RecordId]) -> Result<(), MergeFault> {
     let most = MERGE_VICTIMS_MAX;
     if victims.is_empty() || victims.len() > most {
-        return Err(Fault::Merge(MergeFault::VictimsInvalid { most }));
+        return Err(MergeFault::VictimsInvalid { most });
     }
     let distinct: HashSet<_> = victims.iter().collect();
     if distinct.len() < victims.len() || distinct.contains(&master) {
-        return Err(Fault::Merge(MergeFault::VictimRepeated));
+        return Err(MergeFault::VictimRepeated);
     }
     Ok(())
 }

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use landfall_model::{
-    ChangeType, EntityDefinition, Fault, FieldName, RecordId, Row, SecuredBy, Value,
+    ChangeType, EntityDefinition, Fault, FieldFault, FieldName, RecordFault, RecordId,
+    RequestFault, Row, SecuredBy, Value, ValueFault,
 };
 
 use super::{Cause, Planner};
@@ -64,11 +65,11 @@ impl Granting<'_> {
     /// That a field may not have the value that it has.
     fn refused(&self, field: &str, reason: String) -> Fault {
         match self.entity.field(field) {
-            Some((_, field)) => Fault::ValueRefused {
+            Some((_, field)) => Fault::Value(ValueFault::Refused {
                 field: validate::subject(field),
                 reason,
-            },
-            None => Fault::ResourceNotFound,
+            }),
+            None => Fault::Request(RequestFault::ResourceNotFound),
         }
     }
 
@@ -76,11 +77,11 @@ impl Granting<'_> {
     fn unknown(&self, field: &str) -> Fault {
         let value = self.text(field).to_owned();
         match self.entity.field(field) {
-            Some((_, field)) => Fault::PicklistValueUnknown {
+            Some((_, field)) => Fault::Value(ValueFault::PicklistValueUnknown {
                 field: validate::subject(field),
                 value,
-            },
-            None => Fault::ResourceNotFound,
+            }),
+            None => Fault::Request(RequestFault::ResourceNotFound),
         }
     }
 }
@@ -143,7 +144,7 @@ impl Planner<'_, '_> {
     /// Whether a record may be deleted as far as it grants.
     ///
     /// # Errors
-    /// [`Fault::AccessDenied`] for what belongs to a profile, and for a profile that every org has.
+    /// [`RecordFault::AccessDenied`] for what belongs to a profile, and for a profile that every org has.
     pub(super) fn check_deletable(
         &mut self,
         entity: &EntityDefinition,
@@ -165,7 +166,7 @@ impl Planner<'_, '_> {
             _ => None,
         };
         if owned == Some(true) {
-            return Err(Fault::AccessDenied.into());
+            return Err(Fault::Record(RecordFault::AccessDenied).into());
         }
         Ok(())
     }
@@ -276,10 +277,10 @@ impl Planner<'_, '_> {
         let place = object.entity.index_of(field);
         let mut same = others.iter().filter(|(_, row)| read(row, place) == wanted);
         match same.find(|(other, _)| Some(*other) != id) {
-            Some((record, _)) => Err(Fault::ValueDuplicate {
+            Some((record, _)) => Err(Fault::Value(ValueFault::Duplicate {
                 field: FieldName::new(field),
                 record: *record,
-            }
+            })
             .into()),
             None => Ok(()),
         }
@@ -358,7 +359,7 @@ fn check_set(set: &mut Granting<'_>, before: Option<(RecordId, &Row)>) -> Result
     if fields.is_empty() {
         Ok(())
     } else {
-        Err(Fault::FieldsReadOnly { fields })
+        Err(Fault::Field(FieldFault::ReadOnly { fields }))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use landfall_model::{BulkFault, DeleteRule, Fault, FieldType, RecordId, Row, Value};
+use landfall_model::{BulkFault, DeleteRule, Fault, FieldType, RecordFault, RecordId, Row, Value};
 use landfall_store::{Document, DocumentKind};
 use serde::{Deserialize, Serialize};
 
@@ -59,9 +59,9 @@ impl<'p> Planner<'p, '_> {
         self.allow(Act::Delete, &object.entity)?;
         let row = self.workspace.row(object, id)?;
         let row = row.filter(|row| object.is_deleted(row));
-        let row = row.ok_or(Fault::BinEntryMissing)?;
+        let row = row.ok_or(Fault::Record(RecordFault::BinEntryMissing))?;
         if self.went_along(object, id, &row)? {
-            return Err(Fault::BinEntryMissing.into());
+            return Err(Fault::Record(RecordFault::BinEntryMissing).into());
         }
         self.workspace.forget(&object.entity, id);
         for child in self.take_along_with(id)? {
@@ -147,7 +147,7 @@ impl<'p> Planner<'p, '_> {
     /// Clears references to records that are gone for good.
     ///
     /// # Errors
-    /// [`Fault::RecordNotDeleted`] if the record cannot be without one of them.
+    /// [`RecordFault::NotDeleted`] if the record cannot be without one of them.
     pub(super) fn let_go(&mut self, object: &Blueprint, row: &mut Row) -> Result<(), Error> {
         for (field, value) in object.entity.fields.iter().zip(row) {
             let (FieldType::Reference, Value::Id(id)) = (field.field_type, &*value) else {
@@ -158,7 +158,7 @@ impl<'p> Planner<'p, '_> {
             };
             if self.workspace.row(target, *id)?.is_none() {
                 if !field.nillable {
-                    return Err(Fault::RecordNotDeleted.into());
+                    return Err(Fault::Record(RecordFault::NotDeleted).into());
                 }
                 *value = Value::Null;
             }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use landfall_metadata::Problem;
-use landfall_model::{ChangeType, Fault, RecordId, Row, Value, limits};
+use landfall_model::{ChangeType, Fault, RecordId, Row, Value, ValueFault, limits};
 use landfall_store::Reads;
 
 use super::{Cause, Planner};
@@ -92,7 +92,9 @@ impl Planner<'_, '_> {
             .filter_map(|row| read(row, object.system.id).as_id());
         self.due.extend(ids.map(|id| (number, id)));
         self.roll_up().map_err(|error| match error {
-            Error::Refused(Fault::ValueRefused { reason, .. }) => impossible(summary, &reason),
+            Error::Refused(Fault::Value(ValueFault::Refused { reason, .. })) => {
+                impossible(summary, &reason)
+            }
             Error::Refused(_) => impossible(summary, "a value is too large for its field"),
             other => other,
         })
@@ -121,10 +123,10 @@ impl Planner<'_, '_> {
             .workspace
             .live_where(child, summary.foreign_key, &key, most + 1)?;
         if details.len() > most {
-            return Err(Fault::ValueRefused {
+            return Err(Fault::Value(ValueFault::Refused {
                 field: validate::subject(field),
                 reason: format!("more than {most} records cannot be summarized"),
-            }
+            })
             .into());
         }
         let value = summary.of(details.iter().map(|(_, row)| &**row));

@@ -1,6 +1,6 @@
 //! Rules of the records that make the Streaming API what it is: `PushTopic` and `StreamingChannel`.
 
-use landfall_model::{Fault, Row, Value};
+use landfall_model::{Fault, RecordFault, Row, Value};
 
 use super::Planner;
 use crate::blueprint::{Blueprint, read, write};
@@ -51,10 +51,10 @@ impl Planner<'_, '_> {
         if others.len() < most {
             return Ok(());
         }
-        Err(Fault::RecordLimitExceeded {
+        Err(Fault::Record(RecordFault::LimitExceeded {
             label: object.entity.label_plural.clone(),
             max: most,
-        }
+        })
         .into())
     }
 }

@@ -20,7 +20,7 @@ pub(crate) async fn find(
 ) -> Result<Vec<Answer>, Error> {
     let now = engine.clock().now();
     let context = context(engine, question, question.view.catalog(), now).await?;
-    let parts = landfall_query::search(&context, search).map_err(Error::Refused)?;
+    let parts = landfall_query::search(&context, search)?;
     let rows_max = search.limit.map_or(SEARCH_ROWS_MAX, |limit| {
         usize::try_from(limit).map_or(SEARCH_ROWS_MAX, |limit| limit.min(SEARCH_ROWS_MAX))
     });

@@ -4,7 +4,8 @@
 
 use landfall_capture::push_topic::{NotifyFor, Operations, Watch};
 use landfall_model::{
-    Catalog, EntityDefinition, Fault, QueryRefusal, RecordId, Row, Timestamp, Value,
+    Catalog, EntityDefinition, Fault, QueryFault, QueryRefusal, RecordId, Row, Timestamp, Value,
+    ValueFault,
 };
 use landfall_query::push_topic::read;
 use landfall_query::{Context, Zone};
@@ -46,7 +47,7 @@ pub(super) fn is_active(entity: &EntityDefinition, row: &Row) -> bool {
 /// What a record watches.
 ///
 /// # Errors
-/// [`Fault::ValueRefused`], [`Fault::FieldMeaning`].
+/// [`ValueFault::Refused`], [`ValueFault::QueryInvalid`].
 pub(crate) fn checked(
     entity: &EntityDefinition,
     row: &Row,
@@ -101,7 +102,7 @@ pub(crate) fn notify_for_operations(create: bool, update: bool) -> &'static str 
     }
 }
 
-fn without_field(fields: NotifyFor) -> Fault {
+fn without_field(fields: NotifyFor) -> QueryFault {
     let clause = match fields {
         NotifyFor::Select => "SELECT clause",
         NotifyFor::Where => "WHERE clause",
@@ -113,30 +114,30 @@ fn without_field(fields: NotifyFor) -> Fault {
     ))
 }
 
-fn rule(text: String) -> Fault {
-    Fault::Query {
+fn rule(text: String) -> QueryFault {
+    QueryFault::Refused {
         place: String::new(),
         refusal: QueryRefusal::TopicRule { text },
     }
 }
 
 /// What is wrong with the query is wrong with the field that holds it.
-fn meaning(entity: &EntityDefinition, cause: Fault) -> Fault {
+fn meaning(entity: &EntityDefinition, cause: QueryFault) -> Fault {
     match entity.field("Query") {
-        Some((_, field)) => Fault::FieldMeaning {
+        Some((_, field)) => Fault::Value(ValueFault::QueryInvalid {
             field: field.name.clone(),
-            cause: Box::new(cause),
-        },
-        None => cause,
+            cause,
+        }),
+        None => cause.into(),
     }
 }
 
 fn refused(entity: &EntityDefinition, field: &str, reason: &str) -> Fault {
     match entity.field(field) {
-        Some((_, field)) => Fault::ValueRefused {
+        Some((_, field)) => Fault::Value(ValueFault::Refused {
             field: subject(field),
             reason: reason.to_owned(),
-        },
+        }),
         None => defect("a PushTopic lacks a field of its object"),
     }
 }

@@ -9,17 +9,17 @@ use super::Meter;
 /// "API Request Limits and Allocations" (Salesforce Developer Limits and Allocations Quick Reference).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allocations {
-    /// Platform events published in an hour: `Fault::PublishLimitExceeded` beyond.
+    /// Platform events published in an hour: `LimitFault::Publishes` beyond.
     pub published_hourly: Option<u64>,
-    /// Change events and platform events delivered in 24 hours: `Fault::EventLimitExceeded` beyond.
+    /// Change events and platform events delivered in 24 hours: `LimitFault::Deliveries` beyond.
     pub delivered_daily: Option<u64>,
-    /// `PushTopic` events delivered in 24 hours: `Fault::EventLimitExceeded` beyond.
+    /// `PushTopic` events delivered in 24 hours: `LimitFault::Deliveries` beyond.
     pub push_topics_daily: Option<u64>,
-    /// Generic events delivered in 24 hours: `Fault::EventLimitExceeded` beyond.
+    /// Generic events delivered in 24 hours: `LimitFault::Deliveries` beyond.
     pub generic_daily: Option<u64>,
-    /// Requests to the API in 24 hours: `Fault::RequestLimitExceeded` beyond.
+    /// Requests to the API in 24 hours: `LimitFault::Requests` beyond.
     pub requests_daily: Option<u64>,
-    /// Streaming API clients at once: `Fault::ClientLimitExceeded` beyond.
+    /// Streaming API clients at once: `StreamingFault::ClientLimitExceeded` beyond.
     pub concurrent_clients: Option<u64>,
     /// Platform events that an org may define: a problem of the deployment beyond.
     pub event_definitions: Option<u64>,
@@ -27,8 +27,8 @@ pub struct Allocations {
     pub selected_objects: Option<u64>,
     /// Platform events that may be selected on all channels together: a problem of the deployment beyond.
     pub selected_events: Option<u64>,
-    /// Subscriptions to one `PushTopic` or generic channel at once: `Fault::SubscriptionLimitExceeded` beyond. No edition
-    /// publishes a number any more.
+    /// Subscriptions to one `PushTopic` or generic channel at once: `StreamingFault::SubscriptionLimitExceeded` beyond.
+    /// No edition publishes a number any more.
     pub topic_subscribers: Option<u64>,
 }
 

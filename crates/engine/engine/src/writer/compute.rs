@@ -6,7 +6,8 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use landfall_model::{
-    ChangeType, EntityDefinition, EventUuid, Fault, RecordId, Row, Timestamp, TransactionKey, Value,
+    ChangeType, EntityDefinition, EventUuid, Fault, RecordFault, RecordId, RequestFault, Row,
+    Timestamp, TransactionKey, Value,
 };
 
 use landfall_store::NewEvent;
@@ -153,7 +154,7 @@ impl<'a> Work<'a, '_> {
             for outcome in &mut outcomes {
                 if let Ok(saved) = outcome {
                     let record = (!saved.created).then_some(saved.id);
-                    *outcome = Err(Fault::RolledBack { record });
+                    *outcome = Err(Fault::Record(RecordFault::RolledBack { record }));
                 }
             }
         }
@@ -227,7 +228,7 @@ impl<'a> Work<'a, '_> {
 
     fn object(&self, entity: &EntityDefinition) -> Result<&'a Blueprint, Fault> {
         let object = self.planner.blueprints.of(entity);
-        object.ok_or(Fault::ResourceNotFound)
+        object.ok_or(Fault::Request(RequestFault::ResourceNotFound))
     }
 
     /// Takes back all that was done.

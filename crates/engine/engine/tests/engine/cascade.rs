@@ -1,6 +1,8 @@
 //! Into the recycle bin and back, and what goes along.
 
-use landfall_model::{ChangeType, DeleteRule, EntityDefinition, Fault, RecordId, Value};
+use landfall_model::{
+    ChangeType, DeleteRule, EntityDefinition, Fault, RecordFault, RecordId, Value,
+};
 
 use crate::org::{Org, Received, text};
 
@@ -131,7 +133,10 @@ async fn a_child_that_forbids_it_keeps_its_parent_and_everything_as_it_was() {
     let tail = org.tail();
     let fault = org.refused(org.delete(account)).await;
     let (label, child) = ("Account".to_owned(), "Case".to_owned());
-    assert_eq!(fault, Fault::DeleteRestricted { label, child });
+    assert_eq!(
+        fault,
+        Fault::Record(RecordFault::DeleteRestricted { label, child })
+    );
     assert_eq!(org.tail(), tail);
     for id in [account, contact, task, case] {
         assert!(!org.is_deleted(id).await);

@@ -1,7 +1,9 @@
 //! Leads that become accounts, contacts and opportunities.
 
 use landfall_engine::{Conversion, Converted, ConvertedOpportunity};
-use landfall_model::{ChangeType, ConversionFault, Date, Fault, RecordId, Timestamp, Value};
+use landfall_model::{
+    ChangeType, ConversionFault, Date, Fault, RecordId, Timestamp, Value, ValueFault,
+};
 
 use crate::org::{ORIGIN, Org, Received, START, text, user};
 
@@ -248,7 +250,7 @@ async fn unconvertible_leads_are_reported_and_nothing_is_created() {
     };
     assert!(matches!(
         attempt(&org, long).await,
-        Err(Fault::TextTooLong { max: 80, .. })
+        Err(Fault::Value(ValueFault::TextTooLong { max: 80, .. }))
     ));
     let converted = attempt(&org, plain(lead)).await;
     assert!(converted.is_ok());

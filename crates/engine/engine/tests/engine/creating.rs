@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use landfall_engine::{Change, Clock, Transaction, Waiting};
-use landfall_model::{Date, Fault, FieldName, RecordId, Timestamp, Value};
+use landfall_model::{Date, Fault, FieldFault, FieldName, RecordId, Timestamp, Value};
 
 use crate::org::{self, FieldValueOf, Org, START, null, text, user};
 
@@ -78,7 +78,7 @@ async fn an_object_is_not_created_without_one_of_what_it_requires() {
             given.retain(|(field, _)| *field != missing.0);
             given.extend(rules.clone());
             let fields = |fault| match fault {
-                Fault::FieldsRequired { fields } => fields,
+                Fault::Field(FieldFault::Required { fields }) => fields,
                 other => panic!("{name} without {}: {other:?}", missing.0),
             };
             let silent = fields(org.refused(org.create(name, &given)).await);
@@ -98,7 +98,7 @@ async fn an_object_is_not_created_without_one_of_what_it_requires() {
 async fn all_missing_fields_are_named_at_once_in_describe_order() {
     let org = Org::new().await;
     let fault = org.refused(org.create("Opportunity", &[])).await;
-    let Fault::FieldsRequired { fields } = fault else {
+    let Fault::Field(FieldFault::Required { fields }) = fault else {
         panic!("{fault:?}");
     };
     let names: Vec<_> = fields.iter().map(FieldName::as_str).collect();
@@ -139,7 +139,7 @@ async fn a_given_null_beats_a_default_where_null_is_allowed() {
     lead.push(null("Status"));
     assert!(matches!(
         org.refused(org.create("Lead", &lead)).await,
-        Fault::FieldsRequired { fields } if fields[0].as_str() == "Status"
+        Fault::Field(FieldFault::Required { fields }) if fields[0].as_str() == "Status"
     ));
 }
 

@@ -3,7 +3,7 @@
 use landfall_engine::Error;
 use landfall_engine::usage::Client;
 use landfall_metadata::Component;
-use landfall_model::{Fault, RecordId, Topic, Value};
+use landfall_model::{Fault, FieldFault, RecordId, Topic, Value};
 
 use crate::org::{Org, text};
 
@@ -244,7 +244,7 @@ async fn a_change_that_was_made_for_earlier_definitions_finds_its_fields() {
         .await
         .expect("deployed");
     let fault = org.refused(change).await;
-    assert!(matches!(fault, Fault::FieldUnknown { field, .. } if field == "Flag__c"));
+    assert!(matches!(fault, Fault::Field(FieldFault::Unknown { field, .. }) if field == "Flag__c"));
 }
 
 #[tokio::test]
@@ -288,13 +288,13 @@ async fn platform_events_are_published_with_their_defaults_and_rules() {
     let missing = publish(Vec::new()).await;
     assert!(matches!(
         missing,
-        Err(Error::Refused(Fault::FieldsRequired { .. }))
+        Err(Error::Refused(Fault::Field(FieldFault::Required { .. })))
     ));
     let created_by = vec![(place("CreatedById"), Value::Id(RecordId::EMPTY))];
     let read_only = publish(created_by).await;
     assert!(matches!(
         read_only,
-        Err(Error::Refused(Fault::FieldsReadOnly { .. }))
+        Err(Error::Refused(Fault::Field(FieldFault::ReadOnly { .. })))
     ));
 }
 

@@ -1,6 +1,6 @@
 //! Fields that follow from others.
 
-use landfall_model::{Date, Fault, RecordId, Timestamp, Value};
+use landfall_model::{Date, Fault, FieldFault, RecordId, Timestamp, Value, ValueFault};
 
 use crate::org::{FieldValueOf, Org, START, null, text, user};
 
@@ -278,13 +278,19 @@ async fn an_event_needs_a_start_and_a_length_and_no_end_before_the_start() {
     let start = ("StartDateTime", Value::DateTime(START));
     for given in [vec![], vec![start.clone()]] {
         let fault = org.refused(org.create("Event", &given)).await;
-        assert!(matches!(fault, Fault::FieldsRequired { .. }), "{fault:?}");
+        assert!(
+            matches!(fault, Fault::Field(FieldFault::Required { .. })),
+            "{fault:?}"
+        );
     }
     let before = Value::DateTime(START.plus_millis(-60_000));
     let fault = org
         .refused(org.create("Event", &[start, ("EndDateTime", before)]))
         .await;
-    assert!(matches!(fault, Fault::ValueRefused { .. }), "{fault:?}");
+    assert!(
+        matches!(fault, Fault::Value(ValueFault::Refused { .. })),
+        "{fault:?}"
+    );
 }
 
 #[tokio::test]
@@ -348,5 +354,8 @@ async fn an_asset_requires_an_account_or_a_contact() {
     let fault = org
         .refused(org.create("Asset", &[text("Name", "Generator")]))
         .await;
-    assert!(matches!(fault, Fault::ValueRefused { .. }), "{fault:?}");
+    assert!(
+        matches!(fault, Fault::Value(ValueFault::Refused { .. })),
+        "{fault:?}"
+    );
 }

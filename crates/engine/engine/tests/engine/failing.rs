@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use landfall_engine::{Error, Failure, Health, Rendition};
-use landfall_model::{Fault, ReplayId, Value};
+use landfall_model::{Fault, ReplayId, ServiceFault, Value};
 use landfall_store::TopicFilter;
 use landfall_store::faults::{self, Fault as Injected, FaultPlan};
 
@@ -23,7 +23,7 @@ async fn failing() -> (Org, Arc<FaultPlan>) {
 }
 
 fn is_unavailable<T>(result: Result<T, Error>) -> bool {
-    result.err().map(Error::fault) == Some(Fault::StoreUnavailable)
+    result.err().map(Error::fault) == Some(Fault::Service(ServiceFault::StoreUnavailable))
 }
 
 #[tokio::test]

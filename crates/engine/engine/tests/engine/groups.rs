@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use landfall_engine::{Change, Engine, Outcome, Transaction};
-use landfall_model::{Fault, RecordId, Value};
+use landfall_model::{Fault, FieldFault, RecordFault, RecordId, Value, ValueFault};
 use tokio::task::JoinSet;
 
 use crate::org::{Org, text, user};
@@ -49,9 +49,13 @@ async fn one_refused_change_undoes_an_all_or_none_transaction() {
     let existing = Some(id);
     assert_eq!(
         outcomes[..3],
-        [None, existing, existing].map(|record| Err(Fault::RolledBack { record }))
+        [None, existing, existing]
+            .map(|record| Err(Fault::Record(RecordFault::RolledBack { record })))
     );
-    assert!(matches!(outcomes[3], Err(Fault::FieldsRequired { .. })));
+    assert!(matches!(
+        outcomes[3],
+        Err(Fault::Field(FieldFault::Required { .. }))
+    ));
     assert_eq!(org.tail(), tail);
     assert_eq!(org.value(id, "Name").await, Value::Text("Kept".to_owned()));
     assert!(!org.is_deleted(id).await);
@@ -126,7 +130,7 @@ async fn a_unique_value_is_given_once_in_a_group() {
     for outcome in answers.into_iter().flatten().filter(Result::is_err) {
         let fault = outcome.expect_err("a refusal");
         assert!(
-            matches!(&fault, Fault::ValueDuplicate { record, .. } if record == holder),
+            matches!(&fault, Fault::Value(ValueFault::Duplicate { record, .. }) if record == holder),
             "{fault:?}"
         );
     }
@@ -153,7 +157,8 @@ async fn a_value_is_free_again_when_its_holder_is_undone() {
         assert!(
             matches!(
                 outcomes[0],
-                Err(Fault::RolledBack { .. } | Fault::ValueDuplicate { .. })
+                Err(Fault::Record(RecordFault::RolledBack { .. })
+                    | Fault::Value(ValueFault::Duplicate { .. }))
             ),
             "{outcomes:?}"
         );

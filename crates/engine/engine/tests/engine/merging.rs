@@ -1,7 +1,7 @@
 //! Records that become one.
 
 use landfall_engine::{Merge, Merged};
-use landfall_model::{ChangeType, Fault, MergeFault, RecordId, Value};
+use landfall_model::{ChangeType, Fault, MergeFault, RecordFault, RecordId, Value, ValueFault};
 
 use crate::org::{FieldValueOf, ORIGIN, Org, Received, text};
 
@@ -118,17 +118,20 @@ async fn two_victims_at_most_and_each_once() {
     assert_eq!(refused(&[accounts[1], accounts[1]]).await, repeated);
     assert!(matches!(
         refused(&[contact]).await,
-        Fault::IdTypeWrong { .. }
+        Fault::Value(ValueFault::IdTypeWrong { .. })
     ));
     org.change(org.delete(accounts[3])).await;
-    assert_eq!(refused(&accounts[2..]).await, Fault::RecordDeleted);
+    assert_eq!(
+        refused(&accounts[2..]).await,
+        Fault::Record(RecordFault::Deleted)
+    );
     assert!(!org.is_deleted(accounts[2]).await);
     attempt(&org, master, &[], &accounts[1..3])
         .await
         .expect("merged");
     assert!(matches!(
         attempt(&org, org.user, &[], &[org.user]).await,
-        Err(Fault::OperationRefused { .. })
+        Err(Fault::Record(RecordFault::OperationRefused { .. }))
     ));
 }
 

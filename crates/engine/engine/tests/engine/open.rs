@@ -1,7 +1,7 @@
 //! Transactions that are made step by step.
 
 use landfall_engine::{Change, Error, OpenTransaction, Outcome};
-use landfall_model::{ChangeType, Fault, RecordId, Value};
+use landfall_model::{ChangeType, Fault, RecordFault, RecordId, Value};
 
 use crate::org::{ORIGIN, Org, text, user};
 
@@ -91,14 +91,17 @@ async fn a_step_that_fails_undoes_itself_only() {
         org.create("Account", &[]),
     ];
     let outcomes = transaction.apply(changes, true).await.expect("outcomes");
-    assert_eq!(outcomes[0], Err(Fault::RolledBack { record: None }));
+    assert_eq!(
+        outcomes[0],
+        Err(Fault::Record(RecordFault::RolledBack { record: None }))
+    );
     let changes = vec![
         org.create("Account", &[text("Name", "Kept too")]),
-        Change::Refused(Fault::AccessDenied),
+        Change::Refused(Fault::Record(RecordFault::AccessDenied)),
     ];
     let outcomes = transaction.apply(changes, false).await.expect("outcomes");
     assert!(outcomes[0].is_ok());
-    assert_eq!(outcomes[1], Err(Fault::AccessDenied));
+    assert_eq!(outcomes[1], Err(Fault::Record(RecordFault::AccessDenied)));
     transaction.commit().await.expect("a commit");
     assert_eq!(org.tail().get(), tail.get() + 2);
 }

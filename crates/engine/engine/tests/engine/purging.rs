@@ -1,7 +1,7 @@
 //! Out of the recycle bin for good.
 
 use landfall_engine::Change;
-use landfall_model::{Fault, RecordId, Value};
+use landfall_model::{Fault, RecordFault, RecordId, Value};
 
 use crate::org::{Org, text};
 
@@ -35,7 +35,7 @@ async fn emptying_the_recycle_bin_removes_cascaded_records_without_events() {
     assert!(!is_there(&org, contact).await);
     assert_eq!(
         org.refused(org.undelete(account)).await,
-        Fault::RecordUnknown
+        Fault::Record(RecordFault::Unknown)
     );
     let org = org.restarted().await;
     assert!(!is_there(&org, contact).await);
@@ -47,16 +47,16 @@ async fn only_what_is_in_the_bin_by_itself_can_be_forgotten() {
     let (account, contact) = family(&org).await;
     assert_eq!(
         org.refused(purge(&org, account)).await,
-        Fault::BinEntryMissing
+        Fault::Record(RecordFault::BinEntryMissing)
     );
     org.change(org.delete(account)).await;
     assert_eq!(
         org.refused(purge(&org, contact)).await,
-        Fault::BinEntryMissing
+        Fault::Record(RecordFault::BinEntryMissing)
     );
     assert_eq!(
         org.refused(org.undelete(contact)).await,
-        Fault::RecordNotDeleted
+        Fault::Record(RecordFault::NotDeleted)
     );
     assert!(is_there(&org, contact).await);
     org.change(org.undelete(account)).await;
@@ -76,7 +76,10 @@ async fn one_transaction_can_delete_and_forget() {
             org.undelete(account),
         ])
         .await;
-    assert_eq!(outcomes[2], Err(Fault::BinEntryMissing));
+    assert_eq!(
+        outcomes[2],
+        Err(Fault::Record(RecordFault::BinEntryMissing))
+    );
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 4);
     assert!(!is_there(&org, contact).await);
     assert!(is_there(&org, account).await);

@@ -3,7 +3,9 @@
 use landfall_engine::{Change, Transaction};
 use landfall_metadata::Component;
 use landfall_model::fault::Operation;
-use landfall_model::{Fault, FieldName, RecordId, Timestamp, Value};
+use landfall_model::{
+    Fault, FieldFault, FieldName, RecordFault, RecordId, RequestFault, Timestamp, Value, ValueFault,
+};
 
 use crate::org::{FieldValueOf, Org, START, null, text, user};
 
@@ -14,14 +16,18 @@ fn long() -> String {
 
 fn field(fault: &Fault) -> &str {
     match fault {
-        Fault::TextTooLong { field, .. }
-        | Fault::PicklistValueUnknown { field, .. }
-        | Fault::EmailInvalid { field, .. }
-        | Fault::IdTypeWrong { field, .. }
-        | Fault::NumberOutOfRange { field, .. }
-        | Fault::ValueRefused { field, .. } => field.name.as_str(),
-        Fault::ReferenceUnknown { field } | Fault::ValueDuplicate { field, .. } => field.as_str(),
-        Fault::FieldsRequired { fields } | Fault::FieldsReadOnly { fields } => {
+        Fault::Value(
+            ValueFault::TextTooLong { field, .. }
+            | ValueFault::PicklistValueUnknown { field, .. }
+            | ValueFault::EmailInvalid { field, .. }
+            | ValueFault::IdTypeWrong { field, .. }
+            | ValueFault::NumberOutOfRange { field, .. }
+            | ValueFault::Refused { field, .. },
+        ) => field.name.as_str(),
+        Fault::Value(
+            ValueFault::ReferenceUnknown { field } | ValueFault::Duplicate { field, .. },
+        ) => field.as_str(),
+        Fault::Field(FieldFault::Required { fields } | FieldFault::ReadOnly { fields }) => {
             fields.first().map_or("none", FieldName::as_str)
         }
         other => panic!("{other:?} is about no field"),
@@ -38,7 +44,7 @@ async fn read_only_fields_are_refused_in_the_order_of_the_request() {
         ("Id", Value::Id(org.user)),
     ];
     let fault = org.refused(org.create("Account", &given)).await;
-    let Fault::FieldsReadOnly { fields } = fault else {
+    let Fault::Field(FieldFault::ReadOnly { fields }) = fault else {
         panic!("{fault:?}");
     };
     let names: Vec<_> = fields.iter().map(FieldName::as_str).collect();
@@ -46,7 +52,10 @@ async fn read_only_fields_are_refused_in_the_order_of_the_request() {
     let id = org.created("Account", &[text("Name", "Landfall")]).await;
     let address = [("BillingAddress", Value::Null)];
     let fault = org.refused(org.update(id, &address)).await;
-    assert!(matches!(fault, Fault::FieldsReadOnly { .. }), "{fault:?}");
+    assert!(
+        matches!(fault, Fault::Field(FieldFault::ReadOnly { .. })),
+        "{fault:?}"
+    );
 }
 
 /// Source: the order of checks of a save: writable, type, required, length and lists and references, unique.
@@ -75,12 +84,12 @@ async fn the_first_failing_check_is_reported() {
     ] {
         let fault = org.refused(org.create("User", &given)).await;
         told.push(match fault {
-            Fault::FieldsReadOnly { .. } => "read only",
-            Fault::ValueRefused { .. } => "type",
-            Fault::FieldsRequired { .. } => "required",
-            Fault::TextTooLong { .. } => "length",
-            Fault::ReferenceUnknown { .. } => "reference",
-            Fault::ValueDuplicate { .. } => "unique",
+            Fault::Field(FieldFault::ReadOnly { .. }) => "read only",
+            Fault::Value(ValueFault::Refused { .. }) => "type",
+            Fault::Field(FieldFault::Required { .. }) => "required",
+            Fault::Value(ValueFault::TextTooLong { .. }) => "length",
+            Fault::Value(ValueFault::ReferenceUnknown { .. }) => "reference",
+            Fault::Value(ValueFault::Duplicate { .. }) => "unique",
             _ => "other",
         });
         assert_eq!(field(&fault), mend);
@@ -113,7 +122,7 @@ async fn a_value_of_another_type_is_refused_and_the_writer_goes_on() {
         let given = [text("Name", "Landfall"), (name, wrong)];
         let fault = org.refused(org.create("Account", &given)).await;
         assert!(
-            matches!(fault, Fault::ValueRefused { .. }),
+            matches!(fault, Fault::Value(ValueFault::Refused { .. })),
             "{name}: {fault:?}"
         );
     }
@@ -128,7 +137,7 @@ async fn text_is_counted_in_characters_after_trimming() {
     let id = org.created("Account", &[text("Name", &name)]).await;
     assert_eq!(org.value(id, "Name").await, Value::Text("ü".repeat(255)));
     let fault = org.refused(org.update(id, &[text("Name", &long())])).await;
-    let Fault::TextTooLong { field, value, max } = fault else {
+    let Fault::Value(ValueFault::TextTooLong { field, value, max }) = fault else {
         panic!("{fault:?}");
     };
     assert_eq!((field.name.as_str(), max), ("Name", 255));
@@ -150,7 +159,7 @@ async fn numbers_keep_the_digits_beyond_their_scale_and_stay_in_their_precision(
         given[1].1 = Value::Double(number);
         let fault = org.refused(org.create("Account", &given)).await;
         assert!(
-            matches!(fault, Fault::NumberOutOfRange { .. }),
+            matches!(fault, Fault::Value(ValueFault::NumberOutOfRange { .. })),
             "{number}: {fault:?}"
         );
     }
@@ -170,12 +179,15 @@ async fn lists_and_addresses_are_checked() {
     let org = Org::new().await;
     let given = [text("LastName", "Boyle"), text("Email", "nobody")];
     let fault = org.refused(org.create("Contact", &given)).await;
-    assert!(matches!(fault, Fault::EmailInvalid { .. }), "{fault:?}");
+    assert!(
+        matches!(fault, Fault::Value(ValueFault::EmailInvalid { .. })),
+        "{fault:?}"
+    );
     let mut given = user("boyle");
     given.push(text("TimeZoneSidKey", "Mars/Olympus"));
     let fault = org.refused(org.create("User", &given)).await;
     assert!(
-        matches!(fault, Fault::PicklistValueUnknown { .. }),
+        matches!(fault, Fault::Value(ValueFault::PicklistValueUnknown { .. })),
         "{fault:?}"
     );
     // An open list takes what it does not list.
@@ -193,15 +205,24 @@ async fn references_point_to_live_records_of_a_listed_object() {
     };
     org.change(contact(account)).await;
     let fault = org.refused(contact(org.user)).await;
-    assert!(matches!(fault, Fault::IdTypeWrong { .. }), "{fault:?}");
+    assert!(
+        matches!(fault, Fault::Value(ValueFault::IdTypeWrong { .. })),
+        "{fault:?}"
+    );
     for unknown in ["0015f0000000099", "zzz5f0000000001"] {
         let unknown = RecordId::parse(unknown).expect("an id");
         let fault = org.refused(contact(unknown)).await;
-        assert!(matches!(fault, Fault::ReferenceUnknown { .. }), "{fault:?}");
+        assert!(
+            matches!(fault, Fault::Value(ValueFault::ReferenceUnknown { .. })),
+            "{fault:?}"
+        );
     }
     org.change(org.delete(account)).await;
     let fault = org.refused(contact(account)).await;
-    assert!(matches!(fault, Fault::ReferenceUnknown { .. }), "{fault:?}");
+    assert!(
+        matches!(fault, Fault::Value(ValueFault::ReferenceUnknown { .. })),
+        "{fault:?}"
+    );
 }
 
 #[tokio::test]
@@ -228,21 +249,30 @@ async fn missing_and_deleted_records_are_distinguished() {
     let name = [text("Name", "Landfall")];
     assert_eq!(
         org.refused(org.update(unknown, &name)).await,
-        Fault::RecordNotFound
+        Fault::Record(RecordFault::NotFound)
     );
-    assert_eq!(org.refused(org.delete(unknown)).await, Fault::RecordUnknown);
+    assert_eq!(
+        org.refused(org.delete(unknown)).await,
+        Fault::Record(RecordFault::Unknown)
+    );
     assert_eq!(
         org.refused(org.undelete(unknown)).await,
-        Fault::RecordUnknown
+        Fault::Record(RecordFault::Unknown)
     );
     let id = org.created("Account", &name).await;
-    assert_eq!(org.refused(org.undelete(id)).await, Fault::RecordNotDeleted);
+    assert_eq!(
+        org.refused(org.undelete(id)).await,
+        Fault::Record(RecordFault::NotDeleted)
+    );
     org.change(org.delete(id)).await;
     assert_eq!(
         org.refused(org.update(id, &name)).await,
-        Fault::RecordDeleted
+        Fault::Record(RecordFault::Deleted)
     );
-    assert_eq!(org.refused(org.delete(id)).await, Fault::RecordDeleted);
+    assert_eq!(
+        org.refused(org.delete(id)).await,
+        Fault::Record(RecordFault::Deleted)
+    );
 }
 
 #[tokio::test]
@@ -271,7 +301,7 @@ async fn the_id_of_another_object_is_refused_even_if_its_record_was_just_touched
     assert!(outcomes[0].is_ok());
     for outcome in &outcomes[1..] {
         assert!(
-            matches!(outcome, Err(Fault::IdTypeWrong { .. })),
+            matches!(outcome, Err(Fault::Value(ValueFault::IdTypeWrong { .. }))),
             "{outcome:?}"
         );
     }
@@ -296,7 +326,7 @@ async fn a_required_field_cannot_be_emptied() {
 async fn an_object_refuses_what_it_cannot() {
     let org = Org::new().await;
     let operation = |fault| match fault {
-        Fault::OperationRefused { operation, label } => (operation, label),
+        Fault::Record(RecordFault::OperationRefused { operation, label }) => (operation, label),
         other => panic!("{other:?}"),
     };
     let fault = org.refused(org.delete(org.user)).await;
@@ -327,7 +357,7 @@ async fn a_record_that_was_modified_since_is_left_alone() {
     };
     let modified = START.whole_second();
     let fault = org.refused(update(modified.plus_millis(-1_000))).await;
-    assert_eq!(fault, Fault::PreconditionFailed);
+    assert_eq!(fault, Fault::Request(RequestFault::PreconditionFailed));
     org.change(update(modified)).await;
 }
 
@@ -338,7 +368,7 @@ async fn a_username_is_taken_whatever_its_letter_case() {
     let mut again = user("boyle");
     again[0] = text("Username", "BOYLE@Landfall.Test");
     let fault = org.refused(org.create("User", &again)).await;
-    let Fault::ValueDuplicate { field, record } = fault else {
+    let Fault::Value(ValueFault::Duplicate { field, record }) = fault else {
         panic!("{fault:?}");
     };
     assert_eq!((field.as_str(), record), ("Username", first));
@@ -347,7 +377,7 @@ async fn a_username_is_taken_whatever_its_letter_case() {
         .await;
     let other = org.created("User", &user("other")).await;
     let fault = org.refused(org.update(other, &[again[0].clone()])).await;
-    assert!(matches!(fault, Fault::ValueDuplicate { .. }));
+    assert!(matches!(fault, Fault::Value(ValueFault::Duplicate { .. })));
 }
 
 #[tokio::test]
@@ -369,7 +399,10 @@ async fn an_external_key_finds_one_record_or_makes_one() {
         .await;
     let fault = org.refused(upsert("a@landfall.test")).await;
     let records = vec![made.id, second];
-    assert_eq!(fault, Fault::ExternalIdAmbiguous { records });
+    assert_eq!(
+        fault,
+        Fault::Record(RecordFault::ExternalIdAmbiguous { records })
+    );
     org.change(org.delete(made.id)).await;
     let found = org.commit(vec![upsert("a@landfall.test")]).await;
     assert_eq!(found[0].as_ref().map(|saved| saved.id), Ok(second));
@@ -393,7 +426,10 @@ async fn an_upsert_that_may_not_create_finds_nothing() {
         values: Vec::new(),
         update_only: true,
     };
-    assert_eq!(org.refused(change).await, Fault::RecordNotFound);
+    assert_eq!(
+        org.refused(change).await,
+        Fault::Record(RecordFault::NotFound)
+    );
 }
 
 #[tokio::test]
@@ -442,5 +478,8 @@ async fn a_change_of_an_object_that_only_another_org_has_is_refused() {
         ..org.transaction(Vec::new())
     };
     let outcomes = org.engine.commit(transaction).await.expect("a commit");
-    assert_eq!(outcomes[0], Err(Fault::ResourceNotFound));
+    assert_eq!(
+        outcomes[0],
+        Err(Fault::Request(RequestFault::ResourceNotFound))
+    );
 }

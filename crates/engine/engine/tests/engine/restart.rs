@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use landfall_engine::{Change, Clock, ManualClock, TopicFilter};
-use landfall_model::{Fault, RecordId, ReplayId, Value};
+use landfall_model::{Fault, RecordId, ReplayId, Value, ValueFault};
 use landfall_store::{Document, DocumentKind};
 
 use crate::org::{Org, text, user};
@@ -99,7 +99,7 @@ async fn a_unique_value_stays_taken() {
     let org = org.restarted().await;
     let fault = org.refused(org.create("User", &user("boyle"))).await;
     assert!(
-        matches!(fault, Fault::ValueDuplicate { record, .. } if record == id),
+        matches!(fault, Fault::Value(ValueFault::Duplicate { record, .. }) if record == id),
         "{fault:?}"
     );
 }

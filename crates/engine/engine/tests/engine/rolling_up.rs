@@ -4,7 +4,7 @@ mod any_changes;
 
 use landfall_engine::Error;
 use landfall_metadata::Component;
-use landfall_model::{ChangeType, Date, Fault, RecordId, Value};
+use landfall_model::{ChangeType, Date, Fault, FieldFault, RecordId, Value, ValueFault};
 
 use crate::org::{FieldValueOf, Org, Received, text};
 
@@ -285,7 +285,7 @@ async fn a_change_that_is_refused_counts_nowhere() {
         .refused(org.update(ship, &[("Voyages__c", Value::Double(3.0))]))
         .await;
     assert!(
-        matches!(&fault, Fault::FieldsReadOnly { fields } if fields[0].as_str() == "Voyages__c"),
+        matches!(&fault, Fault::Field(FieldFault::ReadOnly { fields }) if fields[0].as_str() == "Voyages__c"),
         "{fault:?}"
     );
 }
@@ -301,7 +301,7 @@ async fn a_sum_that_its_field_cannot_hold_refuses_the_transaction() {
         .refused(org.create("Voyage__c", &given(ship, 9e15, true)))
         .await;
     assert!(
-        matches!(&fault, Fault::NumberOutOfRange { field, .. } if field.name.as_str() == "Income__c"),
+        matches!(&fault, Fault::Value(ValueFault::NumberOutOfRange { field, .. }) if field.name.as_str() == "Income__c"),
         "{fault:?}"
     );
     assert_eq!(org.tail(), tail);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use landfall_engine::{Applied, Error, Projection};
-use landfall_model::Fault;
+use landfall_model::{Fault, ServiceFault};
 
 use crate::org::{Org, text, user};
 
@@ -43,13 +43,13 @@ async fn what_is_durable_is_answered_so_and_the_org_is_unavailable_until_it_is_r
     let tail = org.tail();
     follower.fails.store(true, Ordering::Relaxed);
     let id = org.created("User", &user("second")).await;
-    assert_eq!(org.engine.check(), Err(Fault::StoreUnavailable));
+    assert_eq!(org.engine.check(), Err(ServiceFault::StoreUnavailable));
     assert_eq!(org.tail(), tail, "its events are not shown");
     let refused = org.transaction(vec![org.create("Account", &[text("Name", "Later")])]);
     let refused = org.engine.commit(refused).await;
     assert_eq!(
         refused.err().map(Error::fault),
-        Some(Fault::StoreUnavailable)
+        Some(Fault::Service(ServiceFault::StoreUnavailable))
     );
     assert!(org.engine.is_writable(), "the store has not failed");
 
@@ -73,7 +73,7 @@ async fn a_request_that_finds_it_stale_has_it_loaded_again() {
     follower.fails.store(true, Ordering::Relaxed);
     org.created("User", &user("second")).await;
     follower.fails.store(false, Ordering::Relaxed);
-    assert_eq!(org.engine.check(), Err(Fault::StoreUnavailable));
+    assert_eq!(org.engine.check(), Err(ServiceFault::StoreUnavailable));
     // The writer has taken up what the check asked for before it takes this.
     org.engine.put(Vec::new()).await.expect("taken");
     assert_eq!(org.engine.check(), Ok(()));

@@ -110,7 +110,7 @@ impl Org {
     ///
     /// # Errors
     /// The refusal.
-    pub fn read(&self, statement: &str) -> Result<Checked, landfall_model::Fault> {
+    pub fn read(&self, statement: &str) -> Result<Checked, landfall_model::QueryFault> {
         read(&Context {
             statement,
             catalog: &self.catalog,

@@ -6,7 +6,7 @@
 use landfall_engine::query::plan::{Comparison, Expression, Operand, Plan, Predicate};
 use landfall_engine::query::{Answers, Checked};
 use landfall_model::limits::USAGE_DAYS;
-use landfall_model::{EntityDefinition, Fault, QueryRefusal, Timestamp, Value};
+use landfall_model::{EntityDefinition, Fault, QueryFault, QueryRefusal, Timestamp, Value};
 
 pub(super) const QUARTER_MS: i64 = 15 * 60 * 1000;
 pub(super) const HOUR_MS: i64 = 4 * QUARTER_MS;
@@ -72,7 +72,7 @@ impl Requested {
     /// What a query asks for.
     ///
     /// # Errors
-    /// [`Fault::Query`] for what may not be requested.
+    /// [`QueryFault::Refused`] for what may not be requested.
     pub(super) fn of(checked: &Checked, now: Timestamp) -> Result<Self, Fault> {
         let plan = &checked.plan;
         if !matches!(checked.answers, Answers::Records(_)) {
@@ -247,8 +247,8 @@ fn names_of(plan: &Plan, places: &[usize]) -> Vec<String> {
 }
 
 fn refused<T>(text: &'static str) -> Result<T, Fault> {
-    Err(Fault::Query {
+    Err(Fault::Query(QueryFault::Refused {
         place: String::new(),
         refusal: QueryRefusal::Rule { text },
-    })
+    }))
 }

@@ -5,7 +5,7 @@ use landfall_model::{ConversionFault, MergeFault};
 use crate::rest::RestError;
 
 /// Source: "Core Data Types Used in API Calls" (SOAP API Developer Guide) for the codes; none for the texts.
-pub(crate) fn merge(fault: &MergeFault) -> RestError {
+pub(super) fn merge(fault: &MergeFault) -> RestError {
     let (code, message) = match fault {
         MergeFault::VictimsInvalid { most } => (
             "INVALID_MERGE_RECORD",
@@ -25,9 +25,9 @@ pub(crate) fn merge(fault: &MergeFault) -> RestError {
     RestError::save(code, message, [])
 }
 
-/// Source: the same; recorded errors for `Converted`, `StatusInvalid` and the text of `OwnerInvalid`, none for the other
-/// texts.
-pub(crate) fn conversion(fault: &ConversionFault) -> RestError {
+/// Source: the same; recorded errors for `Converted`, `StatusInvalid` and the text of `OwnerInvalid`, none for the
+/// other texts.
+pub(super) fn conversion(fault: &ConversionFault) -> RestError {
     let save = |code, message: &str| RestError::save(code, message, []);
     match fault {
         ConversionFault::Converted => save(

@@ -22,7 +22,7 @@ fn limit(message: &str) -> RestError {
     clippy::too_many_lines,
     reason = "one exhaustive table, in the order of the enum"
 )]
-pub(crate) fn error(fault: &ManyFault) -> RestError {
+pub(super) fn spell(fault: &ManyFault) -> RestError {
     match fault {
         ManyFault::RecordsMissing => RestError::plain(
             400,

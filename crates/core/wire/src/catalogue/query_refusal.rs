@@ -9,7 +9,7 @@ use crate::rest::RestError;
 /// Source: "Error Codes" (SOAP API Developer Guide) and recorded answers. `Source: none` for the texts of
 /// `AliasDuplicate`, `NotAggregatable`, `OperatorInvalid`, `IdInvalid`,
 /// `LimitOfAggregate`, `OffsetTooLarge`, the semi-joins, `GroupsTooMany`, `RecordsTooMany`, `TooComplicated`, `Rule`.
-pub(crate) fn query(place: &str, refusal: &QueryRefusal) -> RestError {
+pub(super) fn spell(place: &str, refusal: &QueryRefusal) -> RestError {
     let (code, text) = spelled(refusal);
     RestError::plain(400, code, format!("{place}{text}"))
 }
@@ -190,7 +190,7 @@ mod tests {
         let refusal = QueryRefusal::NotFilterable {
             field: "Description".to_owned(),
         };
-        let error = query("\nX\n^\nERROR at Row:1:Column:1\n", &refusal);
+        let error = spell("\nX\n^\nERROR at Row:1:Column:1\n", &refusal);
         assert_eq!((error.status, error.code), (400, "INVALID_FIELD"));
         assert_eq!(
             error.message,
@@ -203,7 +203,7 @@ mod tests {
         let text = |quoted| {
             let field = "F".to_owned();
             let expected = "string";
-            query(
+            spell(
                 "",
                 &QueryRefusal::ValueMistyped {
                     field,

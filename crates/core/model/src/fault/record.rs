@@ -1,0 +1,59 @@
+//! Why a record cannot be read, saved or deleted, whatever its values are.
+
+use super::Operation;
+use crate::id::RecordId;
+
+/// Why a record cannot be read, saved or deleted, whatever its values are. `landfall-wire` spells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordFault {
+    /// No record with this id.
+    NotFound,
+    /// No record to delete with this id.
+    Unknown,
+    /// The record is in the recycle bin.
+    Deleted,
+    /// The record is not in the recycle bin.
+    NotDeleted,
+    /// There is nothing in the recycle bin to be forgotten.
+    BinEntryMissing,
+    /// Not an external id field of the object.
+    ExternalIdFieldUnknown {
+        /// The name given.
+        field: String,
+    },
+    /// Several records have the external id.
+    ExternalIdAmbiguous {
+        /// All of them.
+        records: Vec<RecordId>,
+    },
+    /// The object does not take this operation.
+    OperationRefused {
+        /// What was tried.
+        operation: Operation,
+        /// Label of the object.
+        label: String,
+    },
+    /// The record has children that forbid deleting it.
+    DeleteRestricted {
+        /// Label of the object.
+        label: String,
+        /// Label of the children's object.
+        child: String,
+    },
+    /// Deleting would take more records along than one transaction may.
+    DeleteTooLarge,
+    /// The change was good, but another one of the same all-or-none request was not.
+    RolledBack {
+        /// The record, if it was there before.
+        record: Option<RecordId>,
+    },
+    /// More records of an object than the org may have.
+    LimitExceeded {
+        /// What the records are called.
+        label: String,
+        /// How many there may be.
+        max: usize,
+    },
+    /// The user may not do this.
+    AccessDenied,
+}
