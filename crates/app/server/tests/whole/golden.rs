@@ -10,6 +10,8 @@
     reason = "a value that is not there fails the test"
 )]
 
+mod recording;
+
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -79,7 +81,7 @@ impl Client {
         method: Method,
         path: &str,
         content_type: &str,
-        body: String,
+        body: impl Into<Bytes>,
     ) -> (u16, Value) {
         let token = self.fact("access_token");
         let request = Request::builder()
@@ -87,7 +89,7 @@ impl Client {
             .uri(path)
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .header(header::CONTENT_TYPE, content_type)
-            .body(Full::<Bytes>::from(body))
+            .body(Full::new(body.into()))
             .expect("a request");
         let answer = self.http.send(request, WITHIN).await.expect("an answer");
         (answer.status.as_u16(), answer.json())
@@ -191,4 +193,9 @@ async fn opens(version: &str) {
 #[tokio::test]
 async fn a_data_folder_from_before_documents_had_versions_is_opened_without_loss() {
     opens("v0").await;
+}
+
+#[tokio::test]
+async fn a_data_folder_of_the_first_version_of_documents_is_opened_without_loss() {
+    opens("v1").await;
 }
