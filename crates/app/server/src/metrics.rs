@@ -193,18 +193,18 @@ fn allocations(text: &mut Text, usage: &Usage) {
 /// A subscriber, and how far it is behind.
 struct Subscriber {
     protocol: &'static str,
-    subscriber: SubscriberPosition,
+    position: SubscriberPosition,
     lag: Lag,
 }
 
 fn subscribers(text: &mut Text, state: &MetricsState) {
     let backlog = state.engine.log().backlog();
-    let of = |protocol: &'static str, subscribers: Vec<SubscriberPosition>| {
+    let of = |protocol: &'static str, positions: Vec<SubscriberPosition>| {
         let backlog = &backlog;
-        subscribers.into_iter().map(move |subscriber| Subscriber {
+        positions.into_iter().map(move |position| Subscriber {
             protocol,
-            lag: backlog.behind(&subscriber),
-            subscriber,
+            lag: backlog.behind(&position),
+            position,
         })
     };
     let mut all: Vec<Subscriber> = of("cometd", state.streaming.positions())
@@ -228,7 +228,7 @@ fn subscribers(text: &mut Text, state: &MetricsState) {
     series(
         "landfall_subscription_position",
         "The position that a subscriber has reached; the subscribers that are furthest behind",
-        &|one| one.subscriber.reached.get(),
+        &|one| one.position.reached.get(),
     );
     series(
         "landfall_subscription_lag_events",
@@ -246,8 +246,8 @@ impl Subscriber {
     fn labels(&self) -> [(&str, &str); 3] {
         [
             ("protocol", self.protocol),
-            ("topic", &self.subscriber.channel),
-            ("client", &self.subscriber.client),
+            ("topic", &self.position.channel),
+            ("client", &self.position.client),
         ]
     }
 

@@ -11,7 +11,7 @@ mod telling;
 
 use landfall_model::{ChangeType, Value};
 use landfall_query::Record;
-use landfall_query::push_topic::{FieldSet, TopicQuery};
+use landfall_query::push_topic::{FieldIndexes, TopicQuery};
 
 pub use telling::Telling;
 
@@ -98,7 +98,7 @@ pub struct Seen<'a> {
     /// What happened.
     pub change: ChangeType,
     /// The fields that have other values than before; only those of an update count.
-    pub changed: FieldSet,
+    pub changed: FieldIndexes,
     /// The record after it.
     pub row: &'a [Value],
 }
@@ -112,7 +112,7 @@ impl<'a> Seen<'a> {
                 let differing = pairs.filter(|(_, (before, after))| before != after);
                 differing.map(|(place, _)| place).collect()
             }
-            _ => FieldSet::default(),
+            _ => FieldIndexes::default(),
         };
         Self {
             change,
@@ -126,7 +126,7 @@ impl<'a> Seen<'a> {
 #[derive(Clone, Debug)]
 pub struct Watch {
     query: TopicQuery,
-    tracked: FieldSet,
+    tracked: FieldIndexes,
     operations: Operations,
 }
 
@@ -156,7 +156,7 @@ impl Watch {
     }
 
     /// The fields of which one has to change for an update to count.
-    pub const fn tracked(&self) -> &FieldSet {
+    pub const fn tracked(&self) -> &FieldIndexes {
         &self.tracked
     }
 

@@ -6,7 +6,7 @@
 
 use landfall_capture::push_topic::{NotifyFor, Operations, Seen, Telling, Watch};
 use landfall_model::{Catalog, ChangeType, EntityDefinition, RecordId, Row, Timestamp, Value};
-use landfall_query::push_topic::FieldSet;
+use landfall_query::push_topic::FieldIndexes;
 use landfall_query::{Context, Zone};
 use landfall_schema::{DecodedEvent, EventSchema, FieldValue};
 use proptest::prelude::*;
@@ -94,7 +94,7 @@ impl State {
         row
     }
 
-    /// `FieldSet` in [`FIELDS`] that differ.
+    /// Indexes in [`FIELDS`] that differ.
     fn differing(&self, other: &Self) -> Vec<usize> {
         let mut differing: Vec<usize> = (0..3)
             .filter(|place| self.texts[*place] != other.texts[*place])
@@ -314,7 +314,7 @@ proptest! {
         let schema = EventSchema::of_push_topic(entity, &watch.query().told).expect("a schema");
         let places = hidden.as_ref().map(|hidden| {
             let places = hidden.iter().filter_map(|field| entity.index_of(FIELDS[*field]));
-            places.collect::<FieldSet>()
+            places.collect::<FieldIndexes>()
         });
         let (last, (_, row)) = (&changes[changes.len() - 1].2, &rows[rows.len() - 1]);
         let mut telling = Telling::new(row, RecordId::EMPTY, places.as_ref());

@@ -6,7 +6,7 @@
 //! Source: "PushTopic Queries", "Supported `PushTopic` Queries", "Unsupported `PushTopic` Queries", "Compound Fields in
 //! `PushTopic` Queries" (Streaming API Developer Guide).
 
-mod field_set;
+mod field_indexes;
 mod rules;
 
 use landfall_model::{EntityDefinition, FieldDefinition, FieldType, QueryFault, QueryRefusal};
@@ -15,7 +15,7 @@ use landfall_soql::{Condition, LiteralKind, Operand, Query, Select, Value};
 use crate::check::{Context, check};
 use crate::plan::Plan;
 
-pub use field_set::FieldSet;
+pub use field_indexes::FieldIndexes;
 
 /// Fields that the service sets: their changes notify nobody. Objects add others (`ObjectTraits::push_topic_ignores`).
 ///
@@ -43,11 +43,11 @@ pub struct TopicQuery {
     /// The fields in the condition.
     pub condition: Vec<usize>,
     /// Fields whose change counts because they are selected.
-    pub selected: FieldSet,
+    pub selected: FieldIndexes,
     /// Fields whose change counts because the condition is about them.
-    pub filtered: FieldSet,
+    pub filtered: FieldIndexes,
     /// Fields whose change counts if any does.
-    pub any: FieldSet,
+    pub any: FieldIndexes,
     /// Whether the selection has a field other than `Id`.
     pub selects: bool,
     /// Whether the condition has one.
@@ -161,8 +161,8 @@ fn filterable(entity: &EntityDefinition, place: usize) -> Result<(), QueryFault>
 
 /// The fields whose change counts if these are referenced: of a person's name its parts, of an address only the parts
 /// that are named, and no part of a person's name without it.
-fn counting(entity: &EntityDefinition, places: &[usize]) -> FieldSet {
-    let mut counting = FieldSet::default();
+fn counting(entity: &EntityDefinition, places: &[usize]) -> FieldIndexes {
+    let mut counting = FieldIndexes::default();
     for place in places {
         let Some(field) = entity.fields.get(*place) else {
             continue;

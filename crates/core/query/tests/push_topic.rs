@@ -135,13 +135,13 @@ fn documented_examples_are_read() {
 }
 
 /// The names of the fields of an object whose places are in a set.
-fn names(query: &TopicQuery, places: &landfall_query::push_topic::FieldSet) -> Vec<String> {
+fn names(query: &TopicQuery, places: &landfall_query::push_topic::FieldIndexes) -> Vec<String> {
     let fields = query.plan.entity.fields.iter().enumerate();
     fields
         .filter(|(place, _)| {
             [*place]
                 .into_iter()
-                .collect::<landfall_query::push_topic::FieldSet>()
+                .collect::<landfall_query::push_topic::FieldIndexes>()
                 .meets(places)
         })
         .map(|(_, field)| field.name.to_string())

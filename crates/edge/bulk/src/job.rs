@@ -42,7 +42,7 @@ pub(crate) struct Query {
     /// The columns of the result, once there is one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) columns: Vec<String>,
-    /// `FieldSet` in what was found, some way apart; the first is that of the first record.
+    /// Offsets into the result, at intervals; the first is that of the first record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) marks: Vec<Mark>,
 }

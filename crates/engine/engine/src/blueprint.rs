@@ -68,6 +68,15 @@ pub(crate) struct Blueprint {
 }
 
 impl Blueprint {
+    /// Whether records of `child` are deleted with the record of this object that their field at `place` refers to.
+    pub(crate) fn cascades_to(&self, child: &Self, place: usize) -> bool {
+        self.children.iter().any(|children| {
+            children.child == child.entity.key_prefix
+                && children.place == place
+                && children.delete_rule == DeleteRule::Cascade
+        })
+    }
+
     fn new(entity: &Arc<EntityDefinition>, catalog: &Catalog) -> Self {
         let place = |name: &str| entity.index_of(name);
         let system = SystemFields {

@@ -30,6 +30,7 @@ use crate::object_access::Act;
 use crate::workspace::{Savepoint, Workspace};
 use crate::{derive, validate};
 
+pub(crate) use purge::read_along;
 pub(crate) use roll_up::Due;
 
 /// Why a row changed.

@@ -15,7 +15,7 @@ use landfall_model::{
     Catalog, ChangeType, EntityDefinition, EventUuid, FieldDefinition, KeyPrefix, RecordId, Row,
     Timestamp, Topic, limits,
 };
-use landfall_query::push_topic::FieldSet;
+use landfall_query::push_topic::FieldIndexes;
 use landfall_schema::EventSchema;
 use landfall_store::{Document, NewEvent, Reads, TopicId, Writer};
 use tracing::{error, warn};
@@ -98,7 +98,7 @@ impl PushTopic {
 struct Watched {
     topics: Vec<Arc<PushTopic>>,
     /// An update of none of these fields is told by no topic.
-    tracked: FieldSet,
+    tracked: FieldIndexes,
 }
 
 /// All active topics.

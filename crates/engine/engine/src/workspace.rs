@@ -51,6 +51,8 @@ pub(crate) struct Workspace<'a> {
     unchanged: HashMap<RecordId, Option<Arc<Row>>>,
     /// Stored rows by the value of a field, as far as they were read ahead.
     ahead: Ahead,
+    /// Lists of records that were deleted along with another, as stored, as far as they were read ahead.
+    deleted_along: HashMap<RecordId, Option<Vec<u8>>>,
     /// Rows that were read when they were needed.
     read_late: usize,
     index: Index,
@@ -66,6 +68,7 @@ impl<'a> Workspace<'a> {
             forgotten: BTreeMap::new(),
             unchanged: HashMap::new(),
             ahead: Ahead::default(),
+            deleted_along: HashMap::new(),
             read_late: 0,
             index: Index::default(),
             documents: BTreeMap::new(),
@@ -78,7 +81,7 @@ impl<'a> Workspace<'a> {
         self.held.len() + self.read_late
     }
 
-    /// Reads what commands will need, in two calls of the store.
+    /// Reads what commands will need, in three calls of the store at most.
     pub(crate) fn read(&mut self, needed: Needed<'_>) -> Result<()> {
         let rows = needed.rows.into_iter();
         let rows: Vec<_> = rows
@@ -90,6 +93,16 @@ impl<'a> Workspace<'a> {
             let read = rows.iter().zip(read);
             self.unchanged
                 .extend(read.map(|((_, id), row)| (*id, row.map(Arc::new))));
+        }
+        let along = needed.deleted_along.into_iter();
+        let along: Vec<RecordId> = along
+            .filter(|id| !self.deleted_along.contains_key(id))
+            .collect();
+        if !along.is_empty() {
+            let keys: Vec<String> = along.iter().map(RecordId::to_string).collect();
+            let kind = DocumentKind::DeletedAlong;
+            let read = self.reads.documents_at(kind, &keys)?;
+            self.deleted_along.extend(along.into_iter().zip(read));
         }
         let lookups: Vec<_> = needed
             .holders
@@ -231,12 +244,22 @@ impl<'a> Workspace<'a> {
         Ok(found)
     }
 
-    /// A document's content.
-    pub(crate) fn document(&self, kind: DocumentKind, key: &str) -> Result<Option<Vec<u8>>> {
-        match self.documents.get(&(kind, key.to_owned())) {
-            Some(content) => Ok(content.0.clone()),
-            None => self.reads.document(kind, key),
+    /// The list of what went to the recycle bin along with a record: a document.
+    pub(crate) fn deleted_along(&self, id: RecordId) -> Result<Option<Vec<u8>>> {
+        let kind = DocumentKind::DeletedAlong;
+        let key = id.to_string();
+        if let Some(content) = self.documents.get(&(kind, key.clone())) {
+            return Ok(content.0.clone());
         }
+        match self.deleted_along.get(&id) {
+            Some(content) => Ok(content.clone()),
+            None => self.reads.document(kind, &key),
+        }
+    }
+
+    /// The row of a record as far as it is in memory.
+    pub(crate) fn known_row(&self, id: RecordId) -> Option<Arc<Row>> {
+        self.unchanged.get(&id)?.clone()
     }
 
     /// Keeps a row; `before` is what [`Self::row`] said.

@@ -20,6 +20,15 @@ pub(crate) fn one(
         .map_err(reading("document"))
 }
 
+/// Several documents. The caller's connection sees one state of the file throughout.
+pub(crate) fn several(
+    connection: &Connection,
+    kind: DocumentKind,
+    keys: &[String],
+) -> Result<Vec<Option<Vec<u8>>>> {
+    keys.iter().map(|key| one(connection, kind, key)).collect()
+}
+
 pub(crate) fn all(connection: &Connection, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
     connection
         .prepare_cached("SELECT key, content FROM document WHERE kind = ?1 ORDER BY key")

@@ -142,6 +142,15 @@ impl Reads for EmbeddedReader {
             .with(|connection| documents::one(connection, kind, key))
     }
 
+    fn documents_at(&self, kind: DocumentKind, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.0.pool.with(|connection| {
+            let snapshot = connection
+                .unchecked_transaction()
+                .map_err(reading("documents"))?;
+            documents::several(&snapshot, kind, keys)
+        })
+    }
+
     fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
         self.0
             .pool

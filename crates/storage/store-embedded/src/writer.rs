@@ -322,6 +322,10 @@ impl Reads for EmbeddedWriter {
         documents::one(&self.connection, kind, key)
     }
 
+    fn documents_at(&self, kind: DocumentKind, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        documents::several(&self.connection, kind, keys)
+    }
+
     fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
         documents::all(&self.connection, kind)
     }

@@ -133,6 +133,15 @@ impl Reads for MemoryReader {
         Ok(self.read(|state| state.documents.get(&(kind, key.to_owned())).cloned()))
     }
 
+    fn documents_at(&self, kind: DocumentKind, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        Ok(self.read(|state| {
+            let documents = keys.iter();
+            documents
+                .map(|key| state.documents.get(&(kind, key.clone())).cloned())
+                .collect()
+        }))
+    }
+
     fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
         Ok(self.read(|state| {
             let documents = state.documents.iter();

@@ -96,6 +96,10 @@ impl Reads for MemoryWriter {
         self.counted().document(kind, key)
     }
 
+    fn documents_at(&self, kind: DocumentKind, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.counted().documents_at(kind, keys)
+    }
+
     fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
         self.counted().documents(kind)
     }

@@ -180,6 +180,10 @@ impl Reads for Injecting {
         self.beneath.document(kind, key)
     }
 
+    fn documents_at(&self, kind: DocumentKind, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.beneath.documents_at(kind, keys)
+    }
+
     fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
         self.beneath.documents(kind)
     }

@@ -188,6 +188,12 @@ pub trait Reads {
     /// [`Error::Read`].
     fn document(&self, kind: DocumentKind, key: &str) -> Result<Option<Vec<u8>>>;
 
+    /// Several documents of a kind, in the order of `keys`, in one round trip and at one point in time.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    fn documents_at(&self, kind: DocumentKind, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>>;
+
     /// All documents of a kind with their keys, in key order.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! Source: "Security and the `PushTopic` Query" (Streaming API Developer Guide).
 
 use landfall_model::{ChangeType, RecordId, Row, Value};
-use landfall_query::push_topic::FieldSet;
+use landfall_query::push_topic::FieldIndexes;
 use landfall_schema::stream::left_out;
 
 use super::Watch;
@@ -18,12 +18,12 @@ pub struct Telling<'h> {
     /// Who changed it.
     by: RecordId,
     /// The places of what they may not read; none for most.
-    hidden: Option<&'h FieldSet>,
+    hidden: Option<&'h FieldIndexes>,
 }
 
 impl<'h> Telling<'h> {
     /// Of a record as it is in the end, by whom, and the places of the fields which they may not read.
-    pub fn new(record: &Row, by: RecordId, hidden: Option<&'h FieldSet>) -> Self {
+    pub fn new(record: &Row, by: RecordId, hidden: Option<&'h FieldIndexes>) -> Self {
         let mut row = record.clone();
         if let Some(hidden) = hidden {
             let values = row.iter_mut().enumerate();
@@ -52,7 +52,7 @@ impl<'h> Telling<'h> {
 }
 
 /// The fields among these that the topic selects.
-fn names<'w>(watch: &'w Watch, hidden: &FieldSet) -> Vec<&'w str> {
+fn names<'w>(watch: &'w Watch, hidden: &FieldIndexes) -> Vec<&'w str> {
     let query = watch.query();
     let told = query.told.iter().filter(|place| hidden.has(**place));
     let fields = told.filter_map(|place| query.plan.entity.fields.get(*place));

@@ -4,18 +4,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use landfall_model::{EntityDefinition, KeyPrefix};
-use landfall_query::push_topic::FieldSet;
+use landfall_query::push_topic::FieldIndexes;
 
 use super::Access;
 
 /// Those of all objects that were asked for.
 #[derive(Debug, Default)]
-pub(super) struct Hidden(RwLock<HashMap<KeyPrefix, Arc<FieldSet>>>);
+pub(super) struct Hidden(RwLock<HashMap<KeyPrefix, Arc<FieldIndexes>>>);
 
 impl Access {
     /// The fields of an object whose values they may not read; none for those who see everything. Whether they may read
     /// its records is another question.
-    pub(crate) fn hidden_places(&self, entity: &EntityDefinition) -> Option<Arc<FieldSet>> {
+    pub(crate) fn hidden_places(&self, entity: &EntityDefinition) -> Option<Arc<FieldIndexes>> {
         if self.is_whole() {
             return None;
         }
@@ -26,7 +26,7 @@ impl Access {
         drop(known);
         let fields = entity.fields.iter().enumerate();
         let hidden = fields.filter(|(_, field)| !self.grants.field(entity, field).read);
-        let places: Arc<FieldSet> = Arc::new(hidden.map(|(place, _)| place).collect());
+        let places: Arc<FieldIndexes> = Arc::new(hidden.map(|(place, _)| place).collect());
         let mut known = self
             .hidden
             .0

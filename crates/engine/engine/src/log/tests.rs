@@ -63,6 +63,10 @@ impl Reads for Whole {
         Ok(None)
     }
 
+    fn documents_at(&self, _: DocumentKind, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        Ok(vec![None; keys.len()])
+    }
+
     fn documents(&self, _: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
         Ok(Vec::new())
     }

@@ -6,7 +6,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use landfall_model::{BulkFault, DeleteRule, Fault, FieldType, RecordFault, RecordId, Row, Value};
+use landfall_model::{BulkFault, Fault, FieldType, RecordFault, RecordId, Row, Value};
 use landfall_store::{Document, DocumentKind};
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ pub(super) fn along_document(record: RecordId, along: &[RecordId]) -> Document {
     )
 }
 
-fn read_along(content: &[u8]) -> Result<Vec<RecordId>, Error> {
+pub(crate) fn read_along(content: &[u8]) -> Result<Vec<RecordId>, Error> {
     let ids = if stored::is_versioned(content) {
         stored::read::<Along>(WHAT, content)?.ids
     } else {
@@ -102,8 +102,7 @@ impl<'p> Planner<'p, '_> {
     }
 
     fn along_with(&self, id: RecordId) -> Result<Vec<RecordId>, Error> {
-        let kind = DocumentKind::DeletedAlong;
-        let content = self.workspace.document(kind, &id.to_string())?;
+        let content = self.workspace.deleted_along(id)?;
         content.map_or_else(|| Ok(Vec::new()), |content| read_along(&content))
     }
 
@@ -122,12 +121,7 @@ impl<'p> Planner<'p, '_> {
                 let Some(above) = self.blueprints.with_prefix(parent.prefix()) else {
                     continue;
                 };
-                let takes_along = above.children.iter().any(|children| {
-                    children.child == object.entity.key_prefix
-                        && children.place == place
-                        && children.delete_rule == DeleteRule::Cascade
-                });
-                if !takes_along || !seen.insert(*parent) {
+                if !above.cascades_to(object, place) || !seen.insert(*parent) {
                     continue;
                 }
                 let Some(row) = self.workspace.row(above, *parent)? else {

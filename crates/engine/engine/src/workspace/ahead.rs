@@ -1,6 +1,6 @@
 //! What was read ahead by the value of a field. The store does not change while a group is planned, so it stays true.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use landfall_model::{RecordId, Row, Value};
@@ -16,6 +16,8 @@ pub(crate) type Holders<'b> = (Field, Value, &'b Blueprint, usize);
 pub(crate) struct Needed<'b> {
     pub(super) rows: BTreeMap<RecordId, &'b Blueprint>,
     pub(super) holders: Vec<Holders<'b>>,
+    /// Records whose documents of what was deleted along with them are needed.
+    pub(super) deleted_along: BTreeSet<RecordId>,
     seen: HashSet<(Field, u64)>,
 }
 
@@ -42,12 +44,17 @@ impl<'b> Needed<'b> {
         }
     }
 
+    /// The list of what went to the recycle bin along with a record.
+    pub(crate) fn deleted_along(&mut self, id: RecordId) {
+        self.deleted_along.insert(id);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.holders.is_empty()
+        self.rows.is_empty() && self.holders.is_empty() && self.deleted_along.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.rows.len() + self.holders.len()
+        self.rows.len() + self.holders.len() + self.deleted_along.len()
     }
 }
 

@@ -12,6 +12,7 @@ use super::handle::Command;
 use crate::blueprint::{Blueprint, Blueprints};
 use crate::command::{Assignment, Change};
 use crate::error::Error;
+use crate::plan::read_along;
 use crate::validate;
 use crate::workspace::{Needed, Workspace};
 
@@ -28,6 +29,7 @@ pub(super) fn read_ahead<'c>(
         blueprints,
         needed: Needed::default(),
         deleted: Vec::new(),
+        binned: Vec::new(),
     };
     for command in commands {
         if let Command::Commit(transaction, ..) = command {
@@ -41,9 +43,13 @@ pub(super) fn read_ahead<'c>(
             break;
         }
         let deleted = std::mem::take(&mut ahead.deleted);
+        let binned = std::mem::take(&mut ahead.binned);
         workspace.read(std::mem::take(&mut ahead.needed))?;
         for (object, parent) in deleted {
             ahead.cascade(workspace, object, parent);
+        }
+        for (object, id) in binned {
+            ahead.with_binned(workspace, object, id)?;
         }
     }
     Ok(())
@@ -54,6 +60,8 @@ struct Ahead<'b> {
     needed: Needed<'b>,
     /// Records whose children are among what is needed.
     deleted: Vec<(&'b Blueprint, RecordId)>,
+    /// Records in the recycle bin that are among what is needed.
+    binned: Vec<(&'b Blueprint, RecordId)>,
 }
 
 impl<'b> Ahead<'b> {
@@ -82,17 +90,15 @@ impl<'b> Ahead<'b> {
                 }
                 self.values(entity, values);
             }
-            Change::Delete { entity, id } => {
+            Change::Delete { entity, id } | Change::Erase { entity, id } => {
                 if let Some(object) = self.blueprints.of(entity) {
                     self.needed.row(object, *id);
                     self.children(object, *id);
                 }
             }
-            Change::Undelete { entity, id }
-            | Change::Erase { entity, id }
-            | Change::Purge { entity, id } => {
+            Change::Undelete { entity, id } | Change::Purge { entity, id } => {
                 if let Some(object) = self.blueprints.of(entity) {
-                    self.needed.row(object, *id);
+                    self.binned(object, *id);
                 }
             }
             Change::Refused(_) => {}
@@ -123,6 +129,51 @@ impl<'b> Ahead<'b> {
                 self.value(object, *place, value);
             }
         }
+    }
+
+    /// A record in the recycle bin, and the list of what went there along with it.
+    fn binned(&mut self, object: &'b Blueprint, id: RecordId) {
+        self.needed.row(object, id);
+        self.needed.deleted_along(id);
+        self.binned.push((object, id));
+    }
+
+    /// What belongs to a record in the recycle bin, now that it has been read: what went there along with it, what it refers
+    /// to, which it may have gone along with, and the records that have its unique values now.
+    fn with_binned(
+        &mut self,
+        workspace: &Workspace<'_>,
+        object: &'b Blueprint,
+        id: RecordId,
+    ) -> Result<(), Error> {
+        let Some(row) = workspace.known_row(id) else {
+            return Ok(());
+        };
+        for (place, (field, value)) in object.entity.fields.iter().zip(row.iter()).enumerate() {
+            if self.needed.len() >= limits::GROUP_ROWS_MAX {
+                return Ok(());
+            }
+            if let Value::Id(target) = value
+                && *target != id
+                && let Some(above) = self.blueprints.with_prefix(target.prefix())
+            {
+                self.needed.row(above, *target);
+                if above.cascades_to(object, place) {
+                    self.needed.deleted_along(*target);
+                }
+            } else if field.unique {
+                self.value(object, place, value);
+            }
+        }
+        let along = workspace.deleted_along(id)?;
+        for child in along.map_or_else(|| Ok(Vec::new()), |content| read_along(&content))? {
+            if self.needed.len() < limits::GROUP_ROWS_MAX
+                && let Some(object) = self.blueprints.with_prefix(child.prefix())
+            {
+                self.binned(object, child);
+            }
+        }
+        Ok(())
     }
 
     /// Records that have a value.

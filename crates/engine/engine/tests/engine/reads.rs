@@ -8,8 +8,10 @@ use crate::org::{Org, text, user};
 
 /// Sizes of groups.
 const SIZES: [usize; 3] = [1, 8, 40];
-/// Two for what the commands name, two for each level of what goes along with a delete.
+/// Two for what the commands name, two for each level of the cascade of a delete.
 const READS_MAX: usize = 6;
+/// Three for what the commands name, three for what each level refers to and was deleted with.
+const READS_OF_BIN_MAX: usize = 12;
 
 /// How often the store is read for the changes, one transaction each and all in one group. Every one is made.
 async fn reads_for(org: &Org, store: &MemoryStore, changes: Vec<Change>) -> usize {
@@ -103,6 +105,46 @@ async fn a_group_costs_a_few_read_calls_whatever_its_size() {
         for (what, reads) in reads {
             assert!(*reads > 0, "{what} of {size} reads nothing: {all:?}");
             assert!(*reads <= READS_MAX, "{what} of {size}: {all:?}");
+        }
+    }
+}
+
+/// What a group of `size` changes of records in the recycle bin reads, each with a contact that went there along with it.
+async fn reads_of_the_bin(size: usize) -> [(&'static str, usize); 2] {
+    let store = MemoryStore::default();
+    let org = Org::on(|_| store.open()).await;
+    let mut accounts: Vec<RecordId> = Vec::new();
+    for number in 0..size {
+        let name = format!("Account {number}");
+        let account = org.created("Account", &[text("Name", &name)]).await;
+        let contact = [text("LastName", "Boyle"), ("AccountId", Value::Id(account))];
+        org.created("Contact", &contact).await;
+        accounts.push(account);
+    }
+    let entity = org.entity("Account");
+    let reads = async |change: &dyn Fn(RecordId) -> Change| {
+        let changes = accounts.iter().map(|account| change(*account));
+        reads_for(&org, &store, changes.collect()).await
+    };
+    let purge = |id| {
+        let entity = entity.clone();
+        Change::Purge { entity, id }
+    };
+    let delete = |id| org.delete(id);
+    let undelete = |id| org.undelete(id);
+    reads(&delete).await;
+    let undeleted = reads(&undelete).await;
+    reads(&delete).await;
+    let purged = reads(&purge).await;
+    [("undelete", undeleted), ("purge", purged)]
+}
+
+#[tokio::test]
+async fn a_group_about_the_recycle_bin_costs_a_few_read_calls_whatever_its_size() {
+    for size in SIZES {
+        for (what, reads) in reads_of_the_bin(size).await {
+            assert!(reads > 0, "{what} of {size} reads nothing");
+            assert!(reads <= READS_OF_BIN_MAX, "{what} of {size}: {reads} reads");
         }
     }
 }

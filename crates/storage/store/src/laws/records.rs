@@ -384,6 +384,10 @@ pub(super) fn documents(at: &dyn Fixture) {
             for kind in DocumentKind::ALL {
                 assert_eq!(one(kind, "key"), Some(kind.as_str().as_bytes().to_vec()));
             }
+            let keys = ["key", "gone", "b", "b"].map(str::to_owned);
+            let several = reads.documents_at(org, &keys).expect("readable");
+            let expected = [one(org, "key"), None, one(org, "b"), one(org, "b")];
+            assert_eq!(several, expected);
             let all = reads.documents(org).expect("readable");
             let keys: Vec<_> = all.iter().map(|(key, _)| key.as_str()).collect();
             assert_eq!(keys, ["B", "b", "back", "key"]);

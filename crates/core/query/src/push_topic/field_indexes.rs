@@ -2,9 +2,9 @@
 
 /// Indexes of fields, one bit for each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldSet(Vec<u64>);
+pub struct FieldIndexes(Vec<u64>);
 
-impl FieldSet {
+impl FieldIndexes {
     /// Adds a place.
     pub fn insert(&mut self, place: usize) {
         let word = place / 64;
@@ -41,7 +41,7 @@ impl FieldSet {
     }
 }
 
-impl FromIterator<usize> for FieldSet {
+impl FromIterator<usize> for FieldIndexes {
     fn from_iter<I: IntoIterator<Item = usize>>(places: I) -> Self {
         let mut set = Self::default();
         for place in places {
@@ -57,9 +57,9 @@ mod tests {
 
     #[test]
     fn sets_meet_where_they_have_a_place_in_common() {
-        let low: FieldSet = [1, 63].into_iter().collect();
-        let high: FieldSet = [64, 700].into_iter().collect();
-        assert!(!low.meets(&high) && !FieldSet::default().meets(&low));
+        let low: FieldIndexes = [1, 63].into_iter().collect();
+        let high: FieldIndexes = [64, 700].into_iter().collect();
+        assert!(!low.meets(&high) && !FieldIndexes::default().meets(&low));
         let mut both = low.clone();
         both.extend(&high);
         assert!(both.meets(&low) && both.meets(&high));
