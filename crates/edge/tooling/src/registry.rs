@@ -11,8 +11,8 @@ use landfall_sobject::Api;
 
 use crate::virtual_object::{
     Source, VirtualObject, custom_object, entity_definition, entity_particle, event_bus_subscriber,
-    field_definition, picklist_value_info, platform_event_usage_metric, publisher,
-    relationship_domain, user_entity_access,
+    field_definition, installed_package, picklist_value_info, platform_event_usage_metric,
+    publisher, relationship_domain, user_entity_access,
 };
 use crate::{channel, channel_member, managed};
 
@@ -27,6 +27,9 @@ const ALL: &[fn() -> VirtualObject] = &[
     entity_particle::object,
     event_bus_subscriber::object,
     field_definition::object,
+    installed_package::installed,
+    installed_package::package,
+    installed_package::version,
     managed::object,
     picklist_value_info::object,
     platform_event_usage_metric::object,

@@ -16,6 +16,7 @@ pub(crate) mod entity_definition;
 pub(crate) mod entity_particle;
 pub(crate) mod event_bus_subscriber;
 pub(crate) mod field_definition;
+pub(crate) mod installed_package;
 pub(crate) mod picklist_value_info;
 pub(crate) mod platform_event_usage_metric;
 pub(crate) mod publisher;

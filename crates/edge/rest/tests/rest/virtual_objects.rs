@@ -328,3 +328,27 @@ async fn columns_of_a_query_are_listed() {
     );
     assert_eq!(columns["columnMetadata"][1]["booleanType"], true);
 }
+
+/// Source: "`InstalledSubscriberPackage`" (Tooling API Developer Guide), whose query this is.
+#[tokio::test]
+async fn an_org_has_no_installed_packages() {
+    let org = org().await;
+    let query = encoded(
+        "SELECT Id, SubscriberPackageId, SubscriberPackage.NamespacePrefix, SubscriberPackage.Name, \
+         SubscriberPackageVersion.Id, SubscriberPackageVersion.Name, SubscriberPackageVersion.MajorVersion, \
+         SubscriberPackageVersion.MinorVersion, SubscriberPackageVersion.PatchVersion, \
+         SubscriberPackageVersion.BuildNumber FROM InstalledSubscriberPackage ORDER BY SubscriberPackageId",
+    );
+    let answer = org.get(&format!("{TOOLING}/query?q={query}")).await.json();
+    assert_eq!(
+        (&answer["totalSize"], &answer["records"]),
+        (&json!(0), &json!([]))
+    );
+    let describe = format!("{TOOLING}/sobjects/SubscriberPackageVersion/describe");
+    assert_eq!(org.get(&describe).await.json()["keyPrefix"], "04t");
+    let before = org
+        .get("/services/data/v40.0/tooling/sobjects/InstalledSubscriberPackage")
+        .await
+        .refusal();
+    assert_eq!((before.0, before.1.as_str()), (404, "NOT_FOUND"));
+}
