@@ -75,6 +75,23 @@ pub fn tell<'c>(
     }
 }
 
+/// The overflow event of an object, at the place of a change of one of its records.
+///
+/// # Errors
+/// [`Error::Encode`].
+pub fn overflow(
+    change: &RecordChange<'_>,
+    facts: &TransactionFacts<'_>,
+    number: i32,
+) -> Result<CapturedEvent, Error> {
+    let header = ChangeEventHeader {
+        record_ids: vec![RecordId::EMPTY.to_string()],
+        change_type: ChangeType::GapOverflow,
+        ..header(change, facts, number)
+    };
+    without_fields(change.schema, header, 1, GapCause::Overflow)
+}
+
 /// Tells changes one by one, until they are too many.
 struct Bounded<'f> {
     facts: &'f TransactionFacts<'f>,
@@ -106,12 +123,7 @@ impl Bounded<'_> {
             return None;
         }
         self.overflown.push(object);
-        let header = ChangeEventHeader {
-            record_ids: vec![RecordId::EMPTY.to_string()],
-            change_type: ChangeType::GapOverflow,
-            ..header(change, self.facts, number)
-        };
-        Some(without_fields(change.schema, header, 1, GapCause::Overflow))
+        Some(overflow(change, self.facts, number))
     }
 }
 

@@ -199,6 +199,12 @@ pub const RESERVE_CHECK_BYTES: u64 = 1024 * 1024;
 /// commits of a busy hour.
 pub const RESERVE_MIB: u64 = 512;
 
+/// Damaged blocks of events that one gap covers; the next ones are another gap. Source: none; what one read looks at.
+pub const LOG_GAP_BLOCKS_MAX: usize = 1_000;
+
+/// Gaps in the log that have a line in the server's log; further ones have none. Source: none.
+pub const LOG_GAPS_REPORTED_MAX: usize = 1_000;
+
 /// Bulk jobs that are kept: `BulkFault::QuotaExceeded` beyond.
 /// Source: none; the service counts 15,000 batches a day.
 pub const BULK_JOBS_MAX: usize = 15_000;

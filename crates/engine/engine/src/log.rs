@@ -5,6 +5,7 @@
 
 mod backlog;
 mod fan_out;
+mod gaps;
 mod pages;
 
 use std::collections::VecDeque;
@@ -14,10 +15,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockRea
 use bytes::Bytes;
 use landfall_model::{ReplayId, limits};
 use landfall_store::{Event, LogBounds, Reader, TopicFilter};
+use tokio::sync::watch;
 
+use crate::definitions::Definitions;
 use crate::error::Error;
 use crate::mask::Mask;
 use fan_out::FanOut;
+use gaps::Gaps;
 use pages::{Pages, Search};
 
 pub use backlog::{Backlog, Lag, SubscriberPosition};
@@ -222,14 +226,21 @@ pub struct Log {
 }
 
 impl Log {
-    pub(crate) fn open(reader: Arc<dyn Reader>) -> Result<Self, Error> {
-        Self::with_limits(reader, TailLimits::default())
+    pub(crate) fn open(
+        reader: Arc<dyn Reader>,
+        definitions: watch::Receiver<Arc<Definitions>>,
+    ) -> Result<Self, Error> {
+        Self::with_limits(reader, definitions, TailLimits::default())
     }
 
-    fn with_limits(reader: Arc<dyn Reader>, limits: TailLimits) -> Result<Self, Error> {
+    fn with_limits(
+        reader: Arc<dyn Reader>,
+        definitions: watch::Receiver<Arc<Definitions>>,
+        limits: TailLimits,
+    ) -> Result<Self, Error> {
         let bounds = reader.log_bounds()?;
         Ok(Self {
-            old: Arc::new(Pages::new(Arc::clone(&reader))),
+            old: Arc::new(Pages::new(Arc::clone(&reader), Gaps::new(definitions))),
             reader,
             tail: RwLock::new(Tail::new(bounds, limits)),
             fan_out: Mutex::default(),

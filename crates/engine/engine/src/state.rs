@@ -89,11 +89,12 @@ impl OrgState {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         let schemas = Schemas::default();
-        let log = Arc::new(Log::open(Arc::clone(reader))?);
+        let definitions = InForce::default();
+        let log = Arc::new(Log::open(Arc::clone(reader), definitions.watch())?);
         let state = Self {
             options,
             clock,
-            definitions: InForce::default(),
+            definitions,
             generic: schemas.add(generic_schema()?),
             schemas,
             topics: TopicsInForce::default(),

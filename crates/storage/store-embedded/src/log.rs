@@ -2,6 +2,8 @@
 //!
 //! The blocks that are kept follow each other without a hole up to the tail; a reader that finds a hole says so.
 
+mod gap;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -11,14 +13,16 @@ use landfall_model::limits::{
     TRIM_BLOCKS_MAX, TRIM_BYTES_MAX,
 };
 use landfall_model::{CommitNumber, ReplayId, Timestamp, Topic};
-use landfall_store::{Event, LogBounds, NewEvent, Page, Position, Result, TopicFilter, TopicId};
+use landfall_store::{
+    Event, Failure, LogBounds, NewEvent, Page, Position, Result, TopicFilter, TopicId,
+};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::block::{self, Damage, Record};
 use crate::error::{Attempt, corrupt, loaded, reading, stored};
 
-const LOG: &str = "event log";
-const BLOCK: &str = "event block";
+pub(crate) const LOG: &str = "event log";
+pub(crate) const BLOCK: &str = "event block";
 /// How `PRAGMA auto_vacuum` reports that free pages are given back on demand.
 const AUTO_VACUUM_INCREMENTAL: i64 = 2;
 /// Free pages that the file keeps at least, 10 MiB: the next events need them.
@@ -187,18 +191,38 @@ pub(crate) fn read(
         reached: after,
         bytes: 0,
         previous: None,
+        unread: None,
     };
-    let complete = match filter {
-        _ if after >= tail || limit == 0 => false,
+    let searched = match filter {
+        _ if after >= tail || limit == 0 => Ok(false),
         TopicFilter::These(topics) if topics.len() <= LOG_INDEXED_TOPICS_MAX => {
-            search.indexed(&transaction, topics)?
+            match search.indexed(&transaction, topics) {
+                // It is the index that is damaged: the blocks may be whole.
+                Err(damage) if damage.failure() == Failure::Damaged && search.unread.is_none() => {
+                    search = search.anew();
+                    search.scan(&transaction, tail)
+                }
+                searched => searched,
+            }
         }
-        TopicFilter::These(_) | TopicFilter::All => search.scan(&transaction, tail)?,
+        TopicFilter::These(_) | TopicFilter::All => search.scan(&transaction, tail),
     };
-    let reached = if complete { tail } else { search.reached };
+    let mut found = None;
+    let reached = match searched {
+        Ok(true) => tail,
+        Ok(false) => search.reached,
+        Err(damage) if damage.failure() == Failure::Damaged => {
+            let gap = gap::after_damage(&transaction, search.damaged_from(), tail)?;
+            let last = gap.last;
+            found = Some(gap);
+            last
+        }
+        Err(failure) => return Err(failure),
+    };
     Ok(Page {
         events: search.events,
         reached,
+        gap: found,
     })
 }
 
@@ -213,9 +237,23 @@ struct Search<'f> {
     bytes: usize,
     /// The last replay id of the block before.
     previous: Option<ReplayId>,
+    /// The first replay id of the block that is being read.
+    unread: Option<ReplayId>,
 }
 
 impl Search<'_> {
+    /// The same search before its first block.
+    fn anew(self) -> Self {
+        Self {
+            events: Vec::new(),
+            reached: self.after,
+            bytes: 0,
+            previous: None,
+            unread: None,
+            ..self
+        }
+    }
+
     /// Looks through all blocks; says whether it came to the end.
     fn scan(&mut self, connection: &Connection, tail: ReplayId) -> Result<bool> {
         let start = self.start(connection)?;
@@ -263,6 +301,7 @@ impl Search<'_> {
             places.extend(next(topic, start)?.map(|place| (place, topic)));
         }
         while let Some(place) = places.iter().map(|(place, _)| *place).min() {
+            self.unread = Some(replay_id(place)?);
             let mut rows = block.query([place]).map_err(reading(LOG))?;
             let row = rows
                 .next()
@@ -286,6 +325,12 @@ impl Search<'_> {
         Ok(true)
     }
 
+    /// Where damage begins that reading has just met: no event from here on was taken.
+    fn damaged_from(&self) -> ReplayId {
+        let next = self.previous.unwrap_or(self.after).advanced_by(1);
+        self.unread.unwrap_or(next).max(self.after.advanced_by(1))
+    }
+
     /// The block that holds the first event after `after`, or the first one of all.
     fn start(&self, connection: &Connection) -> Result<i64> {
         let wanted =
@@ -301,6 +346,7 @@ impl Search<'_> {
     /// Takes what passes of one block; says whether the page may go on after it.
     fn look_through(&mut self, row: &rusqlite::Row<'_>) -> Result<bool> {
         let first = replay_id(row.get(0).map_err(reading(BLOCK))?)?;
+        self.unread = Some(first);
         let last = replay_id(row.get(1).map_err(reading(BLOCK))?)?;
         let data = row
             .get_ref(2)
@@ -334,6 +380,7 @@ impl Search<'_> {
             _ => last.max(self.after),
         };
         self.previous = Some(last);
+        self.unread = None;
         self.bytes = self.bytes.saturating_add(data.len());
         Ok(!full && self.events.len() < self.limit && self.bytes < LOG_PAGE_BYTES_MAX)
     }

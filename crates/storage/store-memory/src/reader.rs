@@ -182,6 +182,7 @@ impl Reader for MemoryReader {
         Ok(self.read(|state| {
             let tail = state.position.tail;
             let mut page = Page {
+                gap: None,
                 events: Vec::new(),
                 reached: after,
             };

@@ -74,4 +74,19 @@ pub struct Page {
     pub events: Vec<Arc<Event>>,
     /// How far the log was looked through: read on from here.
     pub reached: ReplayId,
+    /// Events that were stored and cannot be read any more. A page ends with them: they come after its events.
+    pub gap: Option<LogGap>,
+}
+
+/// Events that were stored and cannot be read any more, because the disk has damaged or lost them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogGap {
+    /// The first of them.
+    pub first: ReplayId,
+    /// The last of them.
+    pub last: ReplayId,
+    /// The topics that they were on, rising, whatever the filter of the page.
+    pub topics: Vec<TopicId>,
+    /// When they were appended, or later.
+    pub appended: Timestamp,
 }

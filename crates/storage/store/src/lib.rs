@@ -16,7 +16,7 @@ mod query;
 mod value_kind;
 mod write;
 
-pub use event::{Event, LogBounds, NewEvent, Page, TopicFilter, TopicId};
+pub use event::{Event, LogBounds, LogGap, NewEvent, Page, TopicFilter, TopicId};
 pub use failure::Failure;
 pub use feed::{Commit, Followed, RecentCommits, Touched};
 pub use landfall_query::{QueryResult, ResultRow};
@@ -239,9 +239,10 @@ pub trait Reader: Reads + Send + Sync {
 
     /// Events after `after`, in order, that pass the filter, as many as `limit` and a bounded number of bytes allow.
     /// The page says how far the log was looked through, also where nothing passed; from the tail on that is `after`.
+    /// Events that are damaged end the page as a gap, and reading continues after them.
     ///
     /// # Errors
-    /// [`Error::Read`], [`Error::Corrupt`].
+    /// [`Error::Read`]; [`Error::Corrupt`] if not even the bounds of the damage can be read.
     fn events(&self, after: ReplayId, filter: &TopicFilter, limit: usize) -> Result<Page>;
 
     /// The first event that was appended at or after a point in time, as far as the store knows the times of

@@ -131,6 +131,56 @@ async fn a_removed_data_file_is_reported_with_what_to_do() {
     let _ = running.stop().await;
 }
 
+/// Source: "Overflow Events" (Change Data Capture Developer Guide): the consumer reads the object anew.
+#[tokio::test]
+async fn damaged_events_are_an_overflow_event_for_their_subscribers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start_in(folder.path()).await;
+    let org = login(&running).await;
+    for name in ["First", "Garbled-4711", "Last"] {
+        create_account(&org, name).await;
+    }
+    drop(org);
+    running.stop().await.expect("stops");
+    let file = folder.path().join("landfall.db");
+    let mut content = std::fs::read(&file).expect("readable");
+    let name = b"Garbled-4711";
+    let places: Vec<usize> = content
+        .windows(name.len())
+        .enumerate()
+        .filter_map(|(place, bytes)| (bytes == name).then_some(place))
+        .collect();
+    assert!(places.len() > 1, "in the record and in its event");
+    for place in places {
+        content[place] ^= 1;
+    }
+    std::fs::write(&file, content).expect("written");
+
+    let running = start_in(folder.path()).await;
+    let mut streaming = Streaming::new(login(&running).await, "59.0");
+    let topic = "/data/AccountChangeEvent";
+    streaming
+        .subscribe(topic, Replay::Earliest)
+        .expect("one subscription");
+    let mut events: Vec<Value> = Vec::new();
+    let received = async {
+        while events.len() < 3 {
+            if let Update::Event(event) = streaming.next().await {
+                events.push(serde_json::from_str(&event.payload).expect("JSON"));
+            }
+        }
+    };
+    tokio::time::timeout(WITHIN, received).await.expect("three");
+    assert_eq!(events[0]["Name"], "First");
+    let header = &events[1]["ChangeEventHeader"];
+    assert_eq!(header["changeType"], "GAP_OVERFLOW");
+    assert_eq!(header["entityName"], "Account");
+    assert_eq!(header["recordIds"], json!(["000000000000000AAA"]));
+    assert_eq!(events[2]["Name"], "Last");
+    drop(streaming);
+    running.stop().await.expect("stops");
+}
+
 #[tokio::test]
 async fn records_and_events_are_there_after_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -12,6 +12,7 @@ use landfall_store::{Reader, TopicFilter};
 use tokio::sync::OnceCell;
 use tracing::debug;
 
+use super::gaps::Gaps;
 use super::{LogEvent, Stretch, cost};
 use crate::error::Error;
 
@@ -39,8 +40,16 @@ struct Page {
 }
 
 impl Page {
-    fn read(reader: &dyn Reader, after: ReplayId, filter: &TopicFilter) -> Result<Self, Error> {
-        let page = reader.events(after, filter, limits::REPLAY_PAGE_EVENTS_MAX)?;
+    fn read(
+        reader: &dyn Reader,
+        gaps: &Gaps,
+        after: ReplayId,
+        filter: &TopicFilter,
+    ) -> Result<Self, Error> {
+        let mut page = reader.events(after, filter, limits::REPLAY_PAGE_EVENTS_MAX)?;
+        if let Some(gap) = &page.gap {
+            page.events.extend(gaps.events(gap, after, filter));
+        }
         Ok(Self {
             bytes: page.events.iter().map(|event| cost(event)).sum(),
             events: page
@@ -115,13 +124,15 @@ impl Entry {
 /// The pages that were used last; the newest use stands last.
 pub(super) struct Pages {
     reader: Arc<dyn Reader>,
+    gaps: Arc<Gaps>,
     entries: Mutex<VecDeque<Entry>>,
 }
 
 impl Pages {
-    pub(super) fn new(reader: Arc<dyn Reader>) -> Self {
+    pub(super) fn new(reader: Arc<dyn Reader>, gaps: Gaps) -> Self {
         Self {
             reader,
+            gaps: Arc::new(gaps),
             entries: Mutex::default(),
         }
     }
@@ -215,7 +226,8 @@ impl Pages {
     ) -> Result<Arc<Page>, Error> {
         let read = || async {
             let (reader, filter) = (Arc::clone(&self.reader), filter.clone());
-            tokio::task::spawn_blocking(move || Page::read(&*reader, after, &filter))
+            let gaps = Arc::clone(&self.gaps);
+            tokio::task::spawn_blocking(move || Page::read(&*reader, &gaps, after, &filter))
                 .await
                 .map_err(|_| Error::Stopped)?
                 .map(Arc::new)

@@ -113,6 +113,7 @@ impl Reader for Whole {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let events = Self::events(self);
         let mut page = Page {
+            gap: None,
             events: Vec::new(),
             reached: after,
         };
@@ -166,7 +167,8 @@ fn event(replay_id: ReplayId, topic: u32, bytes: usize) -> Arc<Event> {
 fn log(groups: &[Vec<(u32, usize)>], events: usize, bytes: usize) -> (Log, Arc<Whole>) {
     let store = Arc::new(Whole::default());
     let limits = TailLimits { events, bytes };
-    let log = Log::with_limits(Arc::clone(&store) as _, limits).expect("an empty log");
+    let (_, definitions) = watch::channel(Arc::default());
+    let log = Log::with_limits(Arc::clone(&store) as _, definitions, limits).expect("an empty log");
     let mut newest = ReplayId::ORIGIN;
     for group in groups {
         let mut made = Vec::new();

@@ -1,13 +1,14 @@
-//! What cannot have been written by this code is never served: it is an error, and no panic.
+//! What cannot have been written by this code is never served: events are a gap, records an error, and nothing a panic.
 
-use landfall_model::{ReplayId, Topic};
+use landfall_model::{ReplayId, Timestamp, Topic};
 use landfall_store::laws::{Fixture, sample};
-use landfall_store::{Error, Page, Result, TopicFilter};
+use landfall_store::{Error, LogGap, Page, Result, TopicFilter, TopicId};
 
 use crate::place::{Folder, commit, publish};
 
-/// Three blocks, damaged by a statement while the store is closed, and read from the start by each way.
-fn read_after(damage: &str) -> [Result<Page>; 2] {
+/// Three blocks, damaged by a statement while the store is closed, and read by each way: from the start, and after the
+/// second block.
+fn read_after(damage: &str) -> [(Result<Page>, Result<Page>); 2] {
     let folder = Folder::new();
     let mut store = folder.open();
     for _ in 0..3 {
@@ -23,33 +24,44 @@ fn read_after(damage: &str) -> [Result<Page>; 2] {
     assert_eq!(changed, 1, "{damage}");
     drop(sqlite);
     let store = folder.open();
-    [TopicFilter::All, TopicFilter::These(vec![topic])]
-        .map(|filter| store.reader.events(ReplayId::ORIGIN, &filter, 1_000))
+    [TopicFilter::All, TopicFilter::These(vec![topic])].map(|filter| {
+        let read = |after| store.reader.events(after, &filter, 1_000);
+        (read(ReplayId::ORIGIN), read(ReplayId::new(1_040)))
+    })
 }
 
+/// The damage costs the events of one block, which are reported, and reading continues after them.
 #[track_caller]
-fn check_corrupt(damage: &str) {
-    for result in read_after(damage) {
-        assert!(
-            matches!(result, Err(Error::Corrupt { .. })),
-            "{damage}: {result:?}"
-        );
+fn check_gap(damage: &str) {
+    let expected = LogGap {
+        first: ReplayId::new(1_021),
+        last: ReplayId::new(1_040),
+        topics: vec![TopicId(1)],
+        appended: Timestamp::from_millis(1),
+    };
+    for (page, rest) in read_after(damage) {
+        let page = page.expect("readable");
+        assert_eq!(page.gap.as_ref(), Some(&expected), "{damage}");
+        assert_eq!(page.events.len(), 20, "{damage}: the block before");
+        assert_eq!(page.reached, expected.last, "{damage}");
+        let rest = rest.expect("readable");
+        assert_eq!((rest.gap, rest.events.len()), (None, 20), "{damage}");
     }
 }
 
 #[test]
-fn a_truncated_block_is_corrupt() {
+fn a_truncated_block_is_a_gap() {
     for length in [0, 1, 4, 5, 24, 25, 100] {
-        check_corrupt(&format!(
+        check_gap(&format!(
             "UPDATE event_block SET data = substr(data, 1, {length}) WHERE first_replay_id = 1021"
         ));
     }
 }
 
 #[test]
-fn a_garbled_block_is_corrupt() {
+fn a_garbled_block_is_a_gap() {
     for place in [1, 3, 6, 30, 200] {
-        check_corrupt(&format!(
+        check_gap(&format!(
             "UPDATE event_block SET data = CAST(substr(data, 1, {place} - 1) || x'5a' || substr(data, {place} + 1) AS BLOB) \
              WHERE first_replay_id = 1021"
         ));
@@ -57,25 +69,53 @@ fn a_garbled_block_is_corrupt() {
 }
 
 #[test]
-fn a_block_that_is_not_bytes_is_corrupt() {
-    check_corrupt("UPDATE event_block SET data = 'text' WHERE first_replay_id = 1021");
-    check_corrupt("UPDATE event_block SET data = 17 WHERE first_replay_id = 1021");
+fn a_block_that_is_not_bytes_is_a_gap() {
+    check_gap("UPDATE event_block SET data = 'text' WHERE first_replay_id = 1021");
+    check_gap("UPDATE event_block SET data = 17 WHERE first_replay_id = 1021");
 }
 
 #[test]
-fn a_block_in_the_place_of_another_is_corrupt() {
-    check_corrupt(
+fn a_block_in_the_place_of_another_is_a_gap() {
+    check_gap(
         "UPDATE event_block SET data = (SELECT data FROM event_block WHERE first_replay_id = 1001) \
          WHERE first_replay_id = 1021",
     );
-    check_corrupt("UPDATE event_block SET last_replay_id = 1039 WHERE first_replay_id = 1021");
+    check_gap("UPDATE event_block SET last_replay_id = 1039 WHERE first_replay_id = 1021");
 }
 
 #[test]
-fn a_missing_block_is_corrupt() {
-    check_corrupt("DELETE FROM event_block WHERE first_replay_id = 1021");
-    let [all, _] = read_after("DELETE FROM event_block WHERE first_replay_id = 1041");
-    assert!(matches!(all, Err(Error::Corrupt { .. })), "{all:?}");
+fn a_missing_block_is_a_gap() {
+    check_gap("DELETE FROM event_block WHERE first_replay_id = 1021");
+    for (page, rest) in read_after("DELETE FROM event_block WHERE first_replay_id = 1041") {
+        let page = page.expect("readable");
+        let gap = page.gap.expect("the newest block is missing");
+        assert_eq!((gap.first.get(), gap.last.get()), (1_041, 1_060));
+        assert_eq!((page.events.len(), page.reached), (40, gap.last));
+        let rest = rest.expect("readable");
+        assert_eq!(rest.gap, Some(gap));
+    }
+}
+
+#[test]
+fn a_subscriber_that_stopped_within_a_block_gets_the_rest_of_it_as_a_gap() {
+    let folder = Folder::new();
+    let mut store = folder.open();
+    for _ in 0..2 {
+        publish(&mut store, 20);
+    }
+    drop(store);
+    let garble = "UPDATE event_block SET data = x'00' WHERE first_replay_id = 1001";
+    folder
+        .sqlite()
+        .execute(garble, [])
+        .expect("the damage is done");
+    let store = folder.open();
+    let page = store
+        .reader
+        .events(ReplayId::new(1_007), &TopicFilter::All, 100);
+    let gap = page.expect("readable").gap.expect("a gap");
+    assert_eq!((gap.first.get(), gap.last.get()), (1_008, 1_020));
+    assert_eq!(gap.topics, [TopicId(1)]);
 }
 
 #[test]
