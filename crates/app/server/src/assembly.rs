@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::metrics::{self, MetricsState};
 use crate::phase::{Listener, Phase};
 use crate::server::Environment;
-use crate::{disk, health, project, retention, seeds, usage};
+use crate::{disk, health, identity, project, retention, seeds, usage};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
@@ -62,10 +62,14 @@ pub(crate) async fn assemble(
     authority: Option<Arc<str>>,
     connections: Arc<Connections>,
 ) -> Result<Assembly, Error> {
-    refuse_nameless(config, &file)?;
     let bulk_folder = file.with_file_name(BULK_FOLDER);
+    identity::check_before(&file, &bulk_folder)?;
+    refuse_nameless(config, &file)?;
     let store = landfall_store_embedded::open(&landfall_store_embedded::Config::new(file.clone()))
-        .map_err(|source| Error::Store { path: file, source })?;
+        .map_err(|source| Error::Store {
+            path: file.clone(),
+            source,
+        })?;
     let reader = Arc::downgrade(&store.reader);
     let (engine, writer) = Engine::start(Parts {
         store,
@@ -79,6 +83,7 @@ pub(crate) async fn assemble(
         streams: config.streams,
         allocations: config.allocations,
     })?;
+    identity::check_after(&file, engine.org().id)?;
     let auth = Auth::open(engine.clone(), config.logins.clone()).await?;
     refuse_mixed(&config.mode, &auth).await?;
     seed(config, &auth).await?;

@@ -16,6 +16,7 @@ mod error;
 mod front;
 mod health;
 mod hosts;
+mod identity;
 mod listener;
 mod lobby;
 mod metrics;

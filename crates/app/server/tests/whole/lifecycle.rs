@@ -14,7 +14,7 @@ use landfall_server::{Config, Environment, Error, Server};
 use serde_json::{Value, json};
 
 use crate::common::{
-    WITHIN, bayeux, create_account, dev, get, login, settings, start, start_in, stranger,
+    WITHIN, bayeux, create_account, dev, get, login, settings, start, start_in, started, stranger,
 };
 
 /// The longest that a stop may take, by contract.
@@ -129,6 +129,60 @@ async fn a_removed_data_file_is_reported_with_what_to_do() {
     drop(org);
     // Sessions that were not stored yet are lost with the file.
     let _ = running.stop().await;
+}
+
+/// Why a server does not start on a folder.
+async fn refusal(folder: &Path) -> String {
+    let config = dev(Data::Folder(folder.to_owned()));
+    match Server::start(config).await {
+        Err(Error::Unsafe { reason, .. }) => reason,
+        other => panic!("{:?}", other.err()),
+    }
+}
+
+#[tokio::test]
+async fn an_org_without_its_data_file_is_not_begun_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start_in(folder.path()).await;
+    create_account(&login(&running).await, "Kept").await;
+    running.stop().await.expect("stops");
+    let file = folder.path().join("landfall.db");
+    let moved = folder.path().join("moved");
+    std::fs::rename(&file, &moved).expect("moved");
+    for _ in 0..2 {
+        let reason = refusal(folder.path()).await;
+        assert!(reason.contains("landfall.db is missing"), "{reason}");
+        assert!(!file.exists(), "nothing is begun");
+    }
+    std::fs::rename(&moved, &file).expect("restored");
+    let running = start_in(folder.path()).await;
+    running.stop().await.expect("stops");
+
+    // What bulk jobs have left is enough to know that there was an org.
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("bulk")).expect("made");
+    std::fs::write(folder.path().join("bulk/job.csv"), "Name").expect("written");
+    let reason = refusal(folder.path()).await;
+    assert!(reason.contains("bulk is left"), "{reason}");
+}
+
+#[tokio::test]
+async fn the_data_file_of_another_org_is_refused() {
+    let (folder, other) = (tempfile::tempdir(), tempfile::tempdir());
+    let (folder, other) = (folder.expect("a folder"), other.expect("another"));
+    for folder in [&folder, &other] {
+        let running = start_in(folder.path()).await;
+        running.stop().await.expect("stops");
+    }
+    let file = folder.path().join("landfall.db");
+    std::fs::copy(other.path().join("landfall.db"), file).expect("replaced");
+    let reason = refusal(folder.path()).await;
+    assert!(reason.contains("the file was replaced"), "{reason}");
+    std::fs::remove_file(folder.path().join("landfall.db-org")).expect("removed");
+    // The refused start may still be about to leave the folder.
+    let config = dev(Data::Folder(folder.path().to_owned()));
+    let running = started(&config).await.expect("starts");
+    running.stop().await.expect("stops");
 }
 
 /// Source: "Overflow Events" (Change Data Capture Developer Guide): the consumer reads the object anew.

@@ -1,0 +1,136 @@
+//! Which org a data folder holds, so that a lost or replaced data file is noticed at the next start.
+//!
+//! A file next to the data file has the id of the org. Its name begins with that of the data file: whoever removes
+//! `landfall.db*` begins a new org on purpose.
+
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use landfall_model::RecordId;
+use tracing::warn;
+
+use crate::error::Error;
+
+/// What the names of files next to the data file add to its own.
+const COMPANIONS: [&str; 4] = ["-wal", "-shm", "-lock", MARK];
+const MARK: &str = "-org";
+
+/// Refuses to begin a new org where one has been, and names files that belong to nothing.
+///
+/// # Errors
+/// [`Error::Unsafe`] if the data file is missing; [`Error::Data`].
+pub(crate) fn check_before(file: &Path, bulk: &Path) -> Result<(), Error> {
+    let is_there = std::fs::metadata(file).is_ok_and(|metadata| metadata.len() > 0);
+    if is_there {
+        return name_orphans(file);
+    }
+    let mut left = Vec::new();
+    let mark = companion(file, MARK);
+    if mark.exists() {
+        left.push(mark.display().to_string());
+    }
+    let jobs = match std::fs::read_dir(bulk) {
+        Ok(mut jobs) => jobs.next().is_some(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(failed(bulk)(error)),
+    };
+    if jobs {
+        left.push(bulk.display().to_string());
+    }
+    if left.is_empty() {
+        return Ok(());
+    }
+    let left = left.join(" and ");
+    Err(Error::Unsafe {
+        reason: format!(
+            "{} is missing, and {left} is left of the org that it held",
+            file.display()
+        ),
+        hint: format!("restore the file from a backup, or move {left} away to begin a new org"),
+    })
+}
+
+/// Refuses a data file of another org than the folder held before, and notes which it holds.
+///
+/// # Errors
+/// [`Error::Unsafe`], [`Error::Data`].
+pub(crate) fn check_after(file: &Path, org: RecordId) -> Result<(), Error> {
+    let mark = companion(file, MARK);
+    match std::fs::read_to_string(&mark) {
+        Ok(before) if before.trim() == org.as_str() => Ok(()),
+        // A crash has interrupted the first start.
+        Ok(before) if before.trim().is_empty() => write(&mark, org),
+        Ok(before) => Err(Error::Unsafe {
+            reason: format!(
+                "{} holds the org {org}, and the folder held {} before: the file was replaced",
+                file.display(),
+                before.trim()
+            ),
+            hint: format!(
+                "restore the file of that org, or remove {} to serve this one",
+                mark.display()
+            ),
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => write(&mark, org),
+        Err(error) => Err(failed(&mark)(error)),
+    }
+}
+
+fn write(mark: &Path, org: RecordId) -> Result<(), Error> {
+    let written = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(mark)
+        .and_then(|mut file| {
+            writeln!(file, "{org}")?;
+            file.sync_all()
+        });
+    written.map_err(failed(mark))
+}
+
+/// Logs files whose names are like that of the data file, and that nothing reads.
+fn name_orphans(file: &Path) -> Result<(), Error> {
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+        return Ok(());
+    };
+    let name = name.to_string_lossy();
+    let entries = std::fs::read_dir(folder).map_err(failed(folder))?;
+    let (mut count, mut orphan) = (0_usize, None);
+    for entry in entries {
+        let entry = entry.map_err(failed(folder))?.file_name();
+        let entry = entry.to_string_lossy();
+        let rest = entry.strip_prefix(&*name);
+        if rest.is_some_and(|rest| !rest.is_empty() && !COMPANIONS.contains(&rest)) {
+            count += 1;
+            orphan.get_or_insert(entry.into_owned());
+        }
+    }
+    if let Some(orphan) = orphan {
+        warn!(
+            file = orphan,
+            count,
+            data = %folder.display(),
+            "files next to the data file that nothing reads"
+        );
+    }
+    Ok(())
+}
+
+fn companion(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn failed(path: &Path) -> impl Fn(io::Error) -> Error + use<> {
+    let path = path.to_owned();
+    move |source| Error::Data {
+        path: path.clone(),
+        source,
+    }
+}
