@@ -21,7 +21,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header, uri};
 use hyper::body::Incoming;
 use landfall_auth::Source;
 use landfall_engine::defect;
-use landfall_model::limits;
+use landfall_model::{Fault, limits};
 use landfall_streaming::Secure;
 use tower::ServiceExt;
 use tower::util::Oneshot;
@@ -348,7 +348,12 @@ fn panicked(reason: Box<dyn Any + Send>) -> Response {
         .map(String::as_str)
         .or_else(|| reason.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
-    let refusal = landfall_wire::rest(&defect(&format!("panic: {text}")));
+    refusal(&defect(&format!("panic: {text}")))
+}
+
+/// The refusal of a request by nobody's API in particular.
+pub(crate) fn refusal(fault: &Fault) -> Response {
+    let refusal = landfall_wire::rest(fault);
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = format!(
         r#"[{{"message":{:?},"errorCode":"{}"}}]"#,

@@ -5,6 +5,7 @@
 //! passes). [`settings`] declares every setting, [`config`] which combinations are safe.
 
 mod allocations;
+mod answers;
 mod api_documents;
 mod assembly;
 mod bearer;

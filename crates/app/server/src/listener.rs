@@ -3,6 +3,7 @@
 //! The first byte tells TLS from cleartext, the second of cleartext HTTP/2 with prior knowledge from HTTP/1.1; under TLS
 //! the negotiated protocol does. A developer org that answers to the vendor's host names opens tunnels to them first. Everything about a connection that takes time is bounded here.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -15,8 +16,8 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use landfall_model::limits::{
-    CONNECTION_OPENING_MAX, HTTP1_HEAD_MAX, HTTP2_PING_EVERY, HTTP2_PONG_WITHIN, HTTP2_RESETS_MAX,
-    HTTP2_STREAMS_MAX, REQUEST_HEAD_BYTES_MAX,
+    CONNECTION_BUFFER_BYTES, CONNECTION_OPENING_MAX, HTTP1_HEAD_MAX, HTTP2_PING_EVERY,
+    HTTP2_PONG_WITHIN, HTTP2_RESETS_MAX, HTTP2_STREAMS_MAX, REQUEST_HEAD_BYTES_MAX,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +26,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
+use crate::answers::{Answers, ConnectionAnswers, while_read};
 use crate::connections::Connections;
 use crate::front::{Front, Scheme, bounded};
 use crate::phase::{Listener as PhaseListener, Phase};
@@ -58,6 +60,7 @@ pub(crate) struct Acceptor {
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) connections_max: usize,
     pub(crate) connections: Arc<Connections>,
+    pub(crate) answers: Answers,
     pub(crate) phase: PhaseListener,
 }
 
@@ -83,6 +86,7 @@ impl Acceptor {
                 tunnels: self.tunnels,
                 front: Arc::clone(&self.front),
                 phase: self.phase.clone(),
+                answers: self.answers.of_connection(),
                 slot: Arc::new(slot),
             };
             tokio::spawn(connection.serve(stream));
@@ -126,6 +130,7 @@ struct Connection {
     tunnels: bool,
     front: Arc<Front>,
     phase: PhaseListener,
+    answers: ConnectionAnswers,
     slot: Slot,
 }
 
@@ -138,12 +143,12 @@ struct Streams(Slot);
 
 impl<F> Executor<F> for Streams
 where
-    F: Future<Output: Send> + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, request: F) {
         let slot = Arc::clone(&self.0);
         tokio::spawn(async move {
-            request.await;
+            while_read(request).await;
             drop(slot);
         });
     }
@@ -220,17 +225,21 @@ impl Connection {
             peer,
             front,
             mut phase,
+            answers,
             slot: _slot,
             ..
         } = self;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            Arc::clone(&front).answer(bounded(request), peer, scheme)
+            let answer = Arc::clone(&front).answer(bounded(request), peer, scheme);
+            let answers = answers.clone();
+            async move { Ok::<_, Infallible>(answers.send(answer.await?).await) }
         });
         let mut connection = std::pin::pin!(
             http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HTTP1_HEAD_MAX)
                 .max_header_size(REQUEST_HEAD_BYTES_MAX)
+                .max_buf_size(CONNECTION_BUFFER_BYTES)
                 // Some clients compare names of headers as the service spells them.
                 .title_case_headers(true)
                 .serve_connection(TokioIo::new(stream), service)
@@ -253,11 +262,14 @@ impl Connection {
             peer,
             front,
             mut phase,
+            answers,
             slot,
             ..
         } = self;
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            Arc::clone(&front).answer(bounded(request), peer, scheme)
+            let answer = Arc::clone(&front).answer(bounded(request), peer, scheme);
+            let answers = answers.clone();
+            async move { Ok::<_, Infallible>(answers.send(answer.await?).await) }
         });
         let mut connection = std::pin::pin!(
             http2::Builder::new(Streams(slot))
@@ -265,6 +277,7 @@ impl Connection {
                 .keep_alive_interval(HTTP2_PING_EVERY)
                 .keep_alive_timeout(HTTP2_PONG_WITHIN)
                 .max_concurrent_streams(HTTP2_STREAMS_MAX)
+                .max_send_buf_size(CONNECTION_BUFFER_BYTES)
                 .max_pending_accept_reset_streams(HTTP2_RESETS_MAX)
                 .max_header_list_size(u32::try_from(REQUEST_HEAD_BYTES_MAX).unwrap_or(u32::MAX))
                 .serve_connection(TokioIo::new(stream), service)

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
+use crate::answers::Answers;
 use crate::config::{Config, Mode, Tls};
 use crate::connections::Connections;
 use crate::error::Error;
@@ -99,6 +100,7 @@ impl Server {
                 slots: Arc::clone(&slots),
                 connections_max,
                 connections,
+                answers: Answers::default(),
                 phase: listening,
             }
             .run(),

@@ -122,6 +122,13 @@ pub const QUERY_RECORDS_MAX: usize = 2_000_000;
 /// size; none for the number.
 pub const QUERY_PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Bytes of the answer to a request of many parts: pages of further queries have one record each, and further reads without
+/// pages are `RequestFault::TooLarge`. A part may go beyond. Source: none.
+pub const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// Bytes of the records that are read by their ids for one answer: `QueryRefusal::RecordsTooMany` beyond. Source: none.
+pub const ROWS_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// Queries of an org that are carried out at the same time; more wait. They have connections of their own. Source: none.
 pub const QUERIES_AT_ONCE_MAX: usize = 4;
 

@@ -13,6 +13,7 @@ use landfall_model::{Catalog, Fault, RequestFault, ServiceFault};
 use landfall_wire::{ApiVersion, headers as names};
 
 use crate::body::{self, Unreadable};
+use crate::space::Space;
 use crate::xml;
 
 /// A request of a logged-in client for a resource.
@@ -32,6 +33,8 @@ pub struct Call {
     pub headers: HeaderMap,
     /// Scheme and authority as the client sees them.
     pub base_url: String,
+    /// Space for the answer.
+    pub space: Space,
 }
 
 impl Call {

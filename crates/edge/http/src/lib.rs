@@ -14,6 +14,7 @@ mod fault;
 pub mod json;
 pub mod path;
 mod pretty;
+mod space;
 mod writer;
 pub mod xml;
 
@@ -26,6 +27,7 @@ use landfall_model::Fault;
 pub use answer::Answer;
 pub use call::{Call, json_body, meant_method};
 pub use fault::{denied, fingerprint, refused};
+pub use space::Space;
 pub use writer::Writer;
 
 /// Returns scheme and authority of a request as its client sees them: `https://localhost:7443`.

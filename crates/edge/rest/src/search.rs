@@ -57,7 +57,10 @@ async fn answer(
         statement,
         view: &view,
         deleted: false,
-        page: PageSize::of_rows(SEARCH_ROWS_MAX),
+        page: PageSize {
+            rows: SEARCH_ROWS_MAX,
+            bytes: call.space.page(),
+        },
     };
     let mut found = shared
         .engine

@@ -11,7 +11,7 @@ use http::{HeaderName, Method};
 use landfall_auth::Login;
 use landfall_http::path::{parameters, segments};
 use landfall_http::xml::{self, Root};
-use landfall_http::{Answer, meant_method};
+use landfall_http::{Answer, Space, meant_method};
 use landfall_model::{Fault, RequestFault, SessionFault};
 use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names};
@@ -100,6 +100,7 @@ async fn within(
         parameters,
         headers: parts.headers.clone(),
         base_url: (shared.base_url)(parts),
+        space: Space::default(),
     };
     let call = Call {
         request,

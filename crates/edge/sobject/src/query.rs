@@ -5,7 +5,7 @@
 use landfall_engine::{Engine, PageSize, Question};
 use landfall_http::{Answer, Call, refused};
 use landfall_model::Fault;
-use landfall_model::limits::{QUERY_PAGE_BYTES_MAX, QUERY_PAGE_ROWS_MAX};
+use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
 use landfall_wire::headers as names;
 
 use crate::api::Api;
@@ -21,7 +21,10 @@ pub async fn first(engine: &Engine, call: &Call, deleted: bool) -> Result<Answer
         statement: call.parameter("q").unwrap_or_default(),
         view: &view,
         deleted,
-        page: PageSize::of_rows(batch(call)),
+        page: PageSize {
+            rows: batch(call),
+            bytes: call.space.page(),
+        },
     };
     if wants_columns(call) {
         let prepared = engine.examine(question).await.map_err(refused)?;
@@ -62,7 +65,7 @@ pub async fn explained(
 /// Those of [`Engine::query_more`].
 pub async fn more(engine: &Engine, call: &Call, locator: &str) -> Result<Answer, Fault> {
     let view = call.login.view();
-    let page = engine.query_more(locator, &view, requested_batch(call), QUERY_PAGE_BYTES_MAX);
+    let page = engine.query_more(locator, &view, requested_batch(call), call.space.page());
     let answer = page.await.map_err(refused)?;
     Ok(Answer::json(query_json::rendered(
         call,

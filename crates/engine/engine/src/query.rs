@@ -36,6 +36,7 @@ pub(crate) use search::find;
 
 use crate::entropy::draw;
 use crate::{Engine, Error, OrgView};
+use lanes::Lane;
 
 /// A query and who asks it.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +93,8 @@ pub struct Answer {
     pub way: Vec<usize>,
     /// The page.
     pub page: Page,
+    /// The lane of the query, if it had one: drop the answer before another query.
+    _lane: Option<Arc<Lane>>,
 }
 
 /// Some of the rows that a query found.
@@ -218,8 +221,15 @@ fn failed(error: Error, plan: &Plan) -> Error {
         Error::Store(landfall_store::Error::TooMany) if plan.grouping.is_some() => {
             refused(QueryRefusal::GroupsTooMany)
         }
+        error => too_many(too_long(error)),
+    }
+}
+
+/// What the store says of records that are too many, or too large together.
+pub(crate) fn too_many(error: Error) -> Error {
+    match error {
         Error::Store(landfall_store::Error::TooMany) => refused(QueryRefusal::RecordsTooMany),
-        error => too_long(error),
+        other => other,
     }
 }
 
@@ -260,6 +270,7 @@ pub(crate) async fn of(
         checked: Arc::new(checked),
         way: Vec::new(),
         page,
+        _lane: None,
     })
 }
 
@@ -290,6 +301,7 @@ fn whole(found: QueryResult, plan: &Plan) -> Result<Page, Error> {
 pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Answer, Error> {
     let (asked, user) = (engine.clock().now(), question.view.user());
     let checked = Arc::new(checked(engine, question, asked).await?);
+    let mut lane = None;
     let page = match checked.answers {
         Answers::Count => {
             let counted = Arc::clone(&checked);
@@ -308,10 +320,12 @@ pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Ans
                 question.page
             });
             let planned = Arc::clone(&checked);
-            let found = engine.search(user, QUERY_TIME_MAX, move |reader, deadline| {
+            let found = engine.search_keeping(user, QUERY_TIME_MAX, move |reader, deadline| {
                 reader.query(&planned.plan, limits, deadline)
             });
-            let found = found.await.map_err(|error| failed(error, &checked.plan))?;
+            let found = found.await;
+            let (found, held) = found.map_err(|error| failed(error, &checked.plan))?;
+            lane = Some(Arc::new(held));
             let request = Arc::new(Request {
                 statement: question.statement.to_owned(),
                 deleted: question.deleted,
@@ -326,6 +340,7 @@ pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Ans
         checked,
         way: Vec::new(),
         page,
+        _lane: lane,
     })
 }
 
@@ -461,14 +476,14 @@ pub(crate) async fn more(
     let planned = cursor.clone();
     let rows = rows.unwrap_or(planned.request.rows);
     let limits = limits(PageSize { rows, bytes });
-    let read = engine.search(view.user(), QUERY_TIME_MAX, move |reader, deadline| {
+    let read = engine.search_keeping(view.user(), QUERY_TIME_MAX, move |reader, deadline| {
         let rest = planned.ids.get(locator.offset..).unwrap_or_default();
         match plan_at(&planned.checked.plan, &planned.way) {
             Some(plan) => reader.reread(plan, rest, limits, deadline),
             None => Ok(landfall_store::Reread::default()),
         }
     });
-    let read = read
+    let (read, lane) = read
         .await
         .map_err(|error| failed(error, &cursor.checked.plan))?;
     let offset = locator.offset + read.looked_at;
@@ -487,6 +502,7 @@ pub(crate) async fn more(
         },
         checked: cursor.checked,
         way,
+        _lane: Some(Arc::new(lane)),
     })
 }
 

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use landfall_model::limits::ROWS_BYTES_MAX;
 use landfall_model::{EntityDefinition, RecordId, Row, Timestamp, Value};
-use landfall_store::DocumentKind;
+use landfall_store::{DocumentKind, bytes_of};
 
 use crate::Engine;
 use crate::error::Error;
+use crate::query;
 use crate::replication::{self, Period};
 
 impl Engine {
@@ -26,15 +28,15 @@ impl Engine {
     /// The values of several records of one object, in the order of the ids; none for one that is not there.
     ///
     /// # Errors
-    /// [`Error::Store`].
+    /// [`Error::Refused`] if they have more than [`ROWS_BYTES_MAX`], [`Error::Store`].
     pub async fn rows(
         &self,
         entity: &Arc<EntityDefinition>,
         ids: Vec<RecordId>,
     ) -> Result<Vec<Option<Row>>, Error> {
         let entity = Arc::clone(entity);
-        self.read(move |reader| ids.iter().map(|id| reader.row(&entity, *id)).collect())
-            .await
+        let rows = self.read(move |reader| bounded(ids.iter().map(|id| reader.row(&entity, *id))));
+        rows.await.map_err(query::too_many)
     }
 
     /// Records whose field equals a value, deleted ones included, `limit` at most.
@@ -110,5 +112,35 @@ impl Engine {
     /// [`Error::Store`].
     pub async fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>, Error> {
         self.read(move |reader| reader.documents(kind)).await
+    }
+}
+
+/// All rows, if they have no more than [`ROWS_BYTES_MAX`].
+fn bounded(
+    rows: impl Iterator<Item = landfall_store::Result<Option<Row>>>,
+) -> landfall_store::Result<Vec<Option<Row>>> {
+    let (mut bytes, mut read) = (0, Vec::new());
+    for row in rows {
+        let row = row?;
+        bytes += row.as_ref().map_or(0, |row| bytes_of(row));
+        if bytes > ROWS_BYTES_MAX {
+            return Err(landfall_store::Error::TooMany);
+        }
+        read.push(row);
+    }
+    Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_have_a_bound_together() {
+        let row = || Ok(Some(vec![Value::Text("x".repeat(ROWS_BYTES_MAX / 4))]));
+        let few = bounded(std::iter::repeat_with(row).take(3));
+        assert_eq!(few.expect("within the bound").len(), 3);
+        let many = bounded(std::iter::repeat_with(row).take(2_000));
+        assert!(matches!(many, Err(landfall_store::Error::TooMany)));
     }
 }

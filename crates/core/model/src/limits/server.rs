@@ -104,6 +104,21 @@ pub const STORE_CLOSE_MAX: Duration = Duration::from_secs(1);
 /// Time that a peer may read nothing of what is written to it. Source: none.
 pub const RESPONSE_STALL_MAX: Duration = Duration::from_mins(1);
 
+/// Bytes of an answer above which its memory is counted. Source: none; thousands of small ones are on their way at a time.
+pub const ANSWER_BYTES_COUNTED: u64 = 64 * 1024;
+
+/// Memory for all larger answers that clients have not read yet: `ServiceFault::Busy` beyond. Unit: KiB. Source: none.
+pub const ANSWERS_KIB_MAX: usize = 512 * 1024;
+
+/// The same of one connection; as many wait until those have been read. Unit: KiB. Source: none.
+pub const ANSWERS_OF_CONNECTION_KIB_MAX: usize = 64 * 1024;
+
+/// Bytes of an answer that are handed to a connection at once. Source: none; a frame of HTTP/2.
+pub const ANSWER_PIECE_BYTES: usize = 16 * 1024;
+
+/// What the HTTP library buffers of a connection, over HTTP/2 of what each stream sends. Unit: bytes. Source: none.
+pub const CONNECTION_BUFFER_BYTES: usize = 64 * 1024;
+
 /// Size of a CONNECT request. Unit: bytes. Source: none.
 pub const TUNNEL_HEAD_BYTES_MAX: usize = 8 * 1024;
 

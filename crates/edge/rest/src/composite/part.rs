@@ -57,8 +57,14 @@ pub(crate) fn answer<'a>(
 ) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>> {
     Box::pin(async move {
         let answer = answered(shared, whole, scope, part, rules).await;
-        answer.unwrap_or_else(|fault| Answer::refusal(&fault))
+        let answer = answer.unwrap_or_else(|fault| Answer::refusal(&fault));
+        whole.space.take(answer.body().len());
+        answer
     })
+}
+
+fn is_query(word: &str) -> bool {
+    word.eq_ignore_ascii_case("query") || word.eq_ignore_ascii_case("queryAll")
 }
 
 async fn answered(
@@ -84,6 +90,11 @@ async fn answered(
     if !(rules.takes)(&words) {
         return Err(Fault::Request(RequestFault::ResourceNotFound));
     }
+    // Pages of queries become shorter; what has no pages is refused before it is read.
+    let has_pages = words.first().is_some_and(|word| is_query(word));
+    if part.method == Method::GET && !has_pages && whole.space.is_used_up() {
+        return Err(RequestFault::TooLarge.into());
+    }
     let mut headers = part.headers;
     if let Some(options) = whole.headers.get(names::CALL_OPTIONS)
         && !headers.contains_key(names::CALL_OPTIONS)
@@ -99,6 +110,7 @@ async fn answered(
         parameters,
         headers,
         base_url: whole.base_url.clone(),
+        space: whole.space.clone(),
     };
     let call = Call { request, scope };
     let objects = &*shared.virtual_objects;

@@ -1,5 +1,6 @@
 //! Requests that consist of several: bounds, platform events, users, and what one transaction shows its parts.
 
+use landfall_model::limits::ANSWER_BYTES_MAX;
 use serde_json::{Value, json};
 
 use crate::org::{DATA, Org};
@@ -349,4 +350,44 @@ async fn a_batch_has_25_parts_at_most_and_each_counts() {
     assert_eq!(used(&org.get("/sobjects").await), before + 27);
     let refusal = org.post("/composite/batch", &batch(26)).await.refusal();
     assert_eq!((refusal.0, refusal.1.as_str()), (400, "LIMIT_EXCEEDED"));
+}
+
+#[tokio::test]
+async fn the_answers_of_a_batch_have_a_bound_together() {
+    const TEXT_CHARACTERS: usize = 30_000;
+    const RECORDS: usize = 80;
+    let org = Org::with(Vec::new()).await;
+    let record = json!({
+        "attributes": {"type": "Account"},
+        "Name": "Large",
+        "Description": "d".repeat(TEXT_CHARACTERS),
+    });
+    let records = json!({"allOrNone": true, "records": vec![record; RECORDS]});
+    let made = org.post("/composite/sobjects", &records).await.json();
+    let id = made[0]["id"].as_str().expect("an id");
+    let query = json!({"method": "GET", "url": "v59.0/query?q=SELECT+Description+FROM+Account"});
+    let mut parts = vec![query; 23];
+    parts.push(json!({"method": "GET", "url": format!("v59.0/sobjects/Account/{id}")}));
+    let change = json!({"Name": "Changed"});
+    let url = format!("v59.0/sobjects/Account/{id}");
+    parts.push(json!({"method": "PATCH", "url": url, "richInput": change}));
+    let answer = org
+        .post("/composite/batch", &json!({"batchRequests": parts}))
+        .await;
+    let answer = answer.json();
+    let results = answer["results"].as_array().expect("a list");
+    let rows = |result: &Value| result["result"]["records"].as_array().map_or(0, Vec::len);
+    let counts: Vec<usize> = results.iter().map(rows).collect();
+    assert_eq!(counts.first(), Some(&RECORDS));
+    assert_eq!(counts.get(22), Some(&1), "one record, then pages");
+    let last = &results[22]["result"];
+    assert_eq!(
+        (&last["done"], &last["totalSize"]),
+        (&json!(false), &json!(RECORDS))
+    );
+    assert!(last["nextRecordsUrl"].is_string());
+    let texts = counts.iter().sum::<usize>() * TEXT_CHARACTERS;
+    assert!(texts < ANSWER_BYTES_MAX + 23 * TEXT_CHARACTERS, "{texts}");
+    assert_eq!(results[23]["statusCode"], 413, "{}", results[23]);
+    assert_eq!(results[24]["statusCode"], 204, "changes are made");
 }

@@ -8,7 +8,7 @@ use landfall_query::{Checked, Search, Tables};
 use landfall_store::{Deadline, Reader};
 
 use crate::error::Error;
-use crate::query::lanes::Waiting;
+use crate::query::lanes::{Lane, Waiting};
 use crate::query::{self, Answer, Explained, Prepared, Question};
 use crate::{Engine, OrgView};
 
@@ -113,13 +113,24 @@ impl Engine {
         time: Duration,
         read: impl FnOnce(&dyn Reader, &Deadline) -> landfall_store::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
+        let found = self.search_keeping(user, time, read).await;
+        found.map(|(found, _)| found)
+    }
+
+    /// The same for what is rendered: with the lane, so that no more results are in memory than there are lanes.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub(crate) async fn search_keeping<T: Send + 'static>(
+        &self,
+        user: RecordId,
+        time: Duration,
+        read: impl FnOnce(&dyn Reader, &Deadline) -> landfall_store::Result<T> + Send + 'static,
+    ) -> Result<(T, Lane), Error> {
         let deadline = Deadline::after(time);
         let _waiting = Waiting(deadline.clone());
         let lane = self.0.lanes.enter(user, &deadline).await?;
-        self.read(move |reader| {
-            let _lane = lane;
-            read(reader, &deadline)
-        })
-        .await
+        self.read(move |reader| Ok((read(reader, &deadline)?, lane)))
+            .await
     }
 }

@@ -46,6 +46,7 @@ pub(crate) async fn find(
             page: whole(found, &checked.plan)?,
             checked,
             way: Vec::new(),
+            _lane: None,
         });
     }
     let found: Vec<usize> = answers
