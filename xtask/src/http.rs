@@ -74,6 +74,21 @@ impl Connection {
         self.receive()
     }
 
+    /// Posts an envelope and waits for its whole answer.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub(crate) fn send_soap(&mut self, path: &str, envelope: &str) -> io::Result<Response> {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nSOAPAction: \"\"\r\nContent-Type: text/xml\r\n\
+             Content-Length: {}\r\n\r\n{envelope}",
+            self.stream.get_ref().peer_addr()?,
+            envelope.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        self.receive()
+    }
+
     fn receive(&mut self) -> io::Result<Response> {
         let status_line = self.line()?;
         let status = status_line

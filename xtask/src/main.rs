@@ -19,6 +19,7 @@ mod faults;
 mod http;
 mod install;
 mod org;
+mod overload;
 mod peers;
 mod random;
 mod replay;
@@ -42,6 +43,7 @@ usage: cargo xtask COMMAND
   deny                    licences, bans and sources of the dependencies
   peers [NAME [SCENARIO]] the real clients against a real server
   crash [ROUNDS [SEED]]   kill the server under load and compare what it kept
+  overload                more load than a server takes, bounded and local
   faults                  failing writes, failing syncs and a full disk
 ";
 
@@ -83,6 +85,10 @@ fn run(arguments: &[String]) -> Result<bool> {
             report.step("crash", |report| crash::run(report, rounds, Some(seed)));
         }
         ["faults"] => report.step("faults", faults::run),
+        ["overload"] => {
+            ci::build_server()?;
+            report.step("overload", overload::run);
+        }
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return Ok(true);

@@ -90,6 +90,11 @@ impl Server {
         bail!("the server did not stop within {STOP_TIMEOUT:?} of SIGTERM");
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it still runs.
     pub(crate) fn is_running(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
