@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::{
-    crash, faults, install, peers,
+    crash, faults, install, overload, peers,
     report::{Counts, Report},
     tidy,
     workspace::{cargo, check, command, stream},
@@ -54,6 +54,16 @@ pub(crate) fn test(report: &mut Report) -> Result<()> {
     report.step("peers", |report| peers::run(report, None, None));
     report.step("crash", |report| crash::run(report, crash::ROUNDS, None));
     report.step("faults", faults::run);
+    Ok(())
+}
+
+/// More load than a server takes: on request, since it needs minutes and memory.
+///
+/// # Errors
+/// When the server cannot be built.
+pub(crate) fn overload(report: &mut Report) -> Result<()> {
+    build_server()?;
+    report.step("overload", overload::run);
     Ok(())
 }
 

@@ -85,10 +85,7 @@ fn run(arguments: &[String]) -> Result<bool> {
             report.step("crash", |report| crash::run(report, rounds, Some(seed)));
         }
         ["faults"] => report.step("faults", faults::run),
-        ["overload"] => {
-            ci::build_server()?;
-            report.step("overload", overload::run);
-        }
+        ["overload"] => ci::overload(&mut report)?,
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return Ok(true);
