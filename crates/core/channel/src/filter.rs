@@ -73,6 +73,18 @@ impl Filter {
         })
     }
 
+    /// Whether a filter may be made like this today: comparisons with words such as `TODAY` were allowed once, and filters
+    /// that have them go on.
+    ///
+    /// # Errors
+    /// [`Refusal::DateLiteral`].
+    pub fn check_new(&self) -> Result<(), Refusal> {
+        if self.test.has_words() {
+            return Err(Refusal::DateLiteral);
+        }
+        Ok(())
+    }
+
     /// Whether an event with these values passes.
     pub fn admits(&self, now: Timestamp, value: &dyn Fn(&Field) -> Value) -> bool {
         let of = |place: usize| self.fields.get(place).map(value).unwrap_or_default();
@@ -81,6 +93,15 @@ impl Filter {
 }
 
 impl Test {
+    fn has_words(&self) -> bool {
+        match self {
+            Self::All(tests) | Self::Any(tests) => tests.iter().any(Self::has_words),
+            Self::Not(test) => test.has_words(),
+            Self::IsDay { .. } => true,
+            Self::Null(_) | Self::Is { .. } | Self::Like { .. } => false,
+        }
+    }
+
     fn holds(&self, now: Timestamp, of: &dyn Fn(usize) -> Value) -> bool {
         match self {
             Self::All(tests) => tests.iter().all(|test| test.holds(now, of)),

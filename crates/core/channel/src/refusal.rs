@@ -52,6 +52,13 @@ pub enum Refusal {
         /// The type of the field.
         expected: &'static str,
     },
+    /// A date is compared with a word that stands for days.
+    ///
+    /// Source: "Field Considerations" (Change Data Capture and Platform Events Developer Guides); the text is ours.
+    #[error(
+        "A filter expression compares dates with date values such as 2021-07-09, not with date literals such as TOMORROW"
+    )]
+    DateLiteral,
     /// More different fields than a filter may be about.
     #[error("A filter expression has at most {max} fields")]
     TooManyFields {

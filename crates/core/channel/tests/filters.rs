@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use landfall_channel::{
-    Evaluation, Field, Filter, HeaderField, Lens, Stored, Subject, Verdict, enrichable,
+    Evaluation, Field, Filter, HeaderField, Lens, Refusal, Stored, Subject, Verdict, enrichable,
 };
 use landfall_model::{
     ChangeEventHeader, ChangeType, CommitNumber, EntityDefinition, EntityName, FieldBits,
@@ -167,6 +167,22 @@ fn what_is_documented_is_taken() {
         ("Opportunity", "IsClosed = true AND CloseDate <= 2022-05-31"),
     ] {
         assert!(read(object, expression).is_ok(), "{object}: {expression}");
+    }
+}
+
+// Source: "Field Considerations" (Change Data Capture Developer Guide).
+#[test]
+fn a_new_filter_has_no_date_literals() {
+    for (expression, is_refused) in [
+        ("CreatedDate = TODAY", true),
+        ("Name = 'A' OR (NOT (CreatedDate < LAST_N_DAYS:7))", true),
+        ("CreatedDate IN (TOMORROW)", true),
+        ("CreatedDate > 2021-07-09T10:30:11-08:00", false),
+        ("Name = 'TODAY'", false),
+    ] {
+        let filter = read("Account", expression).expect(expression);
+        let refused = filter.check_new() == Err(Refusal::DateLiteral);
+        assert_eq!(refused, is_refused, "{expression}");
     }
 }
 

@@ -310,12 +310,18 @@ fn filter(
         })
     };
     // What keeps an event from having a schema is a problem of its own.
-    match read.ok()? {
-        Ok(filter) => Some(filter),
+    let read = read.ok()?;
+    let at = element
+        .one("filterExpression", report)
+        .map_or(&element.at, |found| &found.at);
+    match read {
+        Ok(filter) => {
+            if let Err(refusal) = filter.check_new() {
+                report.inapplicable(at, refusal.to_string());
+            }
+            Some(filter)
+        }
         Err(refusal) => {
-            let at = element
-                .one("filterExpression", report)
-                .map_or(&element.at, |found| &found.at);
             report.problem(at, refusal.to_string());
             None
         }

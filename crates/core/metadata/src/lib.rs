@@ -107,8 +107,8 @@ pub struct Org {
     pub starting_numbers: Vec<StartingNumber>,
     /// What was left out of a project that can be used all the same.
     pub warnings: Vec<Problem>,
-    /// What was left out although an org refuses it: a project is used without it, a change of single components is
-    /// refused.
+    /// What an org refuses and a project is used in spite of, most of it without that: a change of single components is
+    /// refused for it.
     pub inapplicable: Vec<Problem>,
 }
 

@@ -58,7 +58,7 @@ impl Report {
         note(&mut self.problems, at, reason.into());
     }
 
-    /// Notes what an org refuses and a project does without: the caller leaves it out.
+    /// Notes what an org refuses and a project is used in spite of: the caller leaves it out, or goes on with what works.
     pub(crate) fn inapplicable(&mut self, at: &SourceLine, reason: impl Into<String>) {
         note(&mut self.inapplicable, at, reason.into());
     }

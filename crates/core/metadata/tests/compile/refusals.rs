@@ -331,6 +331,19 @@ fn reason(components: &[Component]) -> String {
     problems.split_once(": ").expect("a place").1.to_owned()
 }
 
+// Source: "Field Considerations" (Change Data Capture Developer Guide).
+#[test]
+fn a_filter_with_a_date_literal_is_used_with_a_warning() {
+    let body = "<eventChannel>ChangeEvents</eventChannel>\
+                <selectedEntity>AccountChangeEvent</selectedEntity>\
+                <filterExpression>CreatedDate = TODAY</filterExpression>";
+    let components = [member("ChangeEvents_AccountChangeEvent", body)];
+    let org = compiled(&components);
+    let filter = org.members[0].filter.as_ref().expect("a filter");
+    assert_eq!(filter.text(), "CreatedDate = TODAY");
+    assert!(reason(&components).starts_with("A filter expression compares dates with date values"));
+}
+
 #[test]
 fn channel_members_name_channels_and_events() {
     let on = |channel: &str, entity: &str, more: &str| {

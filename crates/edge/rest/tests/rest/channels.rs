@@ -209,6 +209,12 @@ async fn what_cannot_be_on_a_channel_is_refused_in_the_known_words() {
         ),
         (
             "E",
+            filter("CreatedDate = LAST_N_DAYS:7"),
+            "INVALID_INPUT",
+            "A filter expression compares dates with date values such as 2021-07-09, not with date literals such as TOMORROW",
+        ),
+        (
+            "E",
             filter("WHERE Email = 'x'"),
             "INVALID_INPUT",
             "filter expression has syntax errors: unexpected token: 'WHERE'",
