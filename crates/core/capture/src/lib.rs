@@ -78,6 +78,8 @@ pub enum GapCause {
     Internal(landfall_schema::Error),
     /// The transaction has more changes than have events of their own.
     Overflow,
+    /// A picklist became a multi-select one.
+    Converted,
 }
 
 /// A change event, ready for the log.
@@ -93,6 +95,8 @@ pub struct CapturedEvent {
     pub changes: u64,
     /// Set if the event is a gap event.
     pub gap: Option<GapCause>,
+    /// Whether it has only what updates of several records have in common; further events have the rest.
+    pub is_common: bool,
 }
 
 /// What two changes of one record in one transaction amount to: its first and its last one.
@@ -154,6 +158,7 @@ pub fn capture(
                 payload,
                 changes: changed,
                 gap: None,
+                is_common: false,
             });
         }
         Ok(_) => GapCause::TooLarge,
@@ -164,6 +169,51 @@ pub fn capture(
     header.nulled_fields = FieldBits::default();
     header.diff_fields = FieldBits::default();
     without_fields(change.schema, header, changed, gap)
+}
+
+/// The gap events of records of which a field became another type, numbered from this place on: each has as many records as
+/// a merged event may have. If there are more records than a transaction may have changes, it is one overflow event.
+///
+/// # Errors
+/// [`Error::Encode`] if the schema is not one of a change event.
+/// Source: "Conversions That Generate a Gap Event" (Change Data Capture Developer Guide); none for how many records.
+pub fn converted(
+    (entity, schema): (&EntityDefinition, &EventSchema),
+    records: &[RecordId],
+    facts: &TransactionFacts<'_>,
+    (mut number, at): (i32, Timestamp),
+) -> Result<Vec<CapturedEvent>, Error> {
+    let is_overflow =
+        u64::try_from(records.len()).is_ok_and(|count| count > limits::OVERFLOW_CHANGES);
+    let (change_type, cause, records) = if is_overflow {
+        (
+            ChangeType::GapOverflow,
+            GapCause::Overflow,
+            &[RecordId::EMPTY][..],
+        )
+    } else {
+        (ChangeType::GapUpdate, GapCause::Converted, records)
+    };
+    let mut events = Vec::new();
+    for records in records.chunks(limits::MERGED_RECORDS_MAX) {
+        let change = RecordChange {
+            entity,
+            schema,
+            record_id: RecordId::EMPTY,
+            change_type,
+            before: None,
+            after: None,
+            changed_at: at,
+            differences: false,
+        };
+        let header = ChangeEventHeader {
+            record_ids: records.iter().map(RecordId::to_string).collect(),
+            ..header(&change, facts, number)
+        };
+        events.push(without_fields(schema, header, 1, cause.clone())?);
+        number = number.saturating_add(1);
+    }
+    Ok(events)
 }
 
 /// An event of which there is nothing but the header.
@@ -179,6 +229,7 @@ fn without_fields(
         header,
         changes,
         gap: Some(gap),
+        is_common: false,
     })
 }
 

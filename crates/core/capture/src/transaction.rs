@@ -4,8 +4,10 @@
 //! the bound belongs to the rest as a whole, and so does all that follows: each object in it has one overflow event, at its
 //! first change there, and numbers go on with these.
 //!
-//! Source: "Merged Change Events", "Overflow Events" (Change Data Capture Developer Guide). Source: none for which changes
-//! merge if only some are equal, for the number that follows a merged event, and for the change that reaches the bound.
+//! Source: "Merged Change Events", "Overflow Events" (Change Data Capture Developer Guide). Source: none for the number that
+//! follows a merged event, and for the change that reaches the bound.
+
+mod apart;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -62,7 +64,7 @@ pub fn tell<'c>(
         match (bounded.event(&change, number), &mut merging) {
             (None, _) => continue,
             (Some(Ok(event)), Some(merging)) => {
-                if !merging.add(place, event) {
+                if !merging.add(place, change, event) {
                     continue;
                 }
             }
@@ -70,8 +72,8 @@ pub fn tell<'c>(
         }
         number += 1;
     }
-    for held in merging.into_iter().flat_map(|merging| merging.events) {
-        put(held.place, Ok(held.whole()));
+    if let Some(merging) = merging {
+        merging.finish(|place, event| put(place, Ok(event)));
     }
 }
 
@@ -129,22 +131,26 @@ impl Bounded<'_> {
 
 /// The events of a transaction, of which some may yet be of more records.
 #[derive(Default)]
-struct Merging {
-    events: Vec<Held>,
+struct Merging<'c> {
+    events: Vec<Held<'c>>,
     /// Those that take further records, by all that they say but of which record and at which place.
     open: HashMap<Vec<u8>, usize>,
 }
 
-struct Held {
+struct Held<'c> {
     place: usize,
+    /// The change of the first record.
+    change: RecordChange<'c>,
     event: CapturedEvent,
     /// Where the fields begin in the payload, which is of the first record alone.
     fields: usize,
+    /// Whether it is what updates have in common whose rest is in events of their own.
+    is_common: bool,
 }
 
-impl Merging {
+impl<'c> Merging<'c> {
     /// Takes an event; says whether it stays one of its own.
-    fn add(&mut self, place: usize, mut event: CapturedEvent) -> bool {
+    fn add(&mut self, place: usize, change: RecordChange<'c>, mut event: CapturedEvent) -> bool {
         let fields = header_bytes(&event.header).len();
         if merges(event.header.change_type) {
             match self.open.entry(said(&event, fields)) {
@@ -166,24 +172,41 @@ impl Merging {
         }
         self.events.push(Held {
             place,
+            change,
             event,
             fields,
+            is_common: false,
         });
         true
     }
+
+    /// Hands over the events in order. A common event takes a number, and later ones are numbered on.
+    fn finish(mut self, mut put: impl FnMut(usize, CapturedEvent)) {
+        let mut common = apart::take_common(&mut self.events);
+        let mut later = 0;
+        for (index, held) in self.events.into_iter().enumerate() {
+            if let Some(common) = common.remove(&index) {
+                put(common.place, common.whole(later));
+                later += 1;
+            }
+            put(held.place, held.whole(later));
+        }
+    }
 }
 
-impl Held {
+impl Held<'_> {
     fn has_room(&self) -> bool {
         let records = self.event.header.record_ids.len() + 1;
         let bytes = self.event.payload.len().saturating_mul(records);
         records <= limits::MERGED_RECORDS_MAX && bytes <= limits::EVENT_BYTES_MAX
     }
 
-    /// The event with all of its records.
-    fn whole(mut self) -> CapturedEvent {
+    /// The event with all of its records, so many places later.
+    fn whole(mut self, later: i32) -> CapturedEvent {
         let event = &mut self.event;
-        if event.header.record_ids.len() > 1 {
+        event.is_common = self.is_common;
+        event.header.sequence_number += later;
+        if event.header.record_ids.len() > 1 || later > 0 {
             let head = header_bytes(&event.header);
             event.payload.splice(..self.fields, head);
         }

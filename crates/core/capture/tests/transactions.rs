@@ -3,6 +3,7 @@
 //! Source: "Merged Change Events", "Overflow Events" (Change Data Capture Developer Guide).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::LazyLock;
 
 use landfall_capture::transaction::{CaptureRules, tell};
@@ -132,11 +133,46 @@ fn read(event: &CapturedEvent) -> (ChangeEventHeader, Vec<FieldValue>) {
     (header, decoded.fields)
 }
 
+/// What is said of a record, and whether more is said of it in a later event.
+type Told = (ChangeEventHeader, Vec<FieldValue>, bool);
+
+/// Adds the rest of what is said of a record to what it has in common with others.
+fn join(told: &mut Told, header: &ChangeEventHeader, rest: &[FieldValue]) {
+    let (common, fields, is_open) = told;
+    assert!(*is_open, "{:?} is told of twice", header.record_ids);
+    *is_open = false;
+    for (bits, more) in [
+        (&mut common.changed_fields, &header.changed_fields),
+        (&mut common.nulled_fields, &header.nulled_fields),
+        (&mut common.diff_fields, &header.diff_fields),
+    ] {
+        for position in more.top() {
+            assert!(!bits.contains(position), "a field is in both");
+            bits.insert(position);
+        }
+        for (position, parts) in more.nested() {
+            let parts = (0..64).filter(|part| parts >> part & 1 == 1);
+            parts.for_each(|part| bits.insert_nested(position, part));
+        }
+    }
+    for (field, more) in fields.iter_mut().zip(rest) {
+        match (field, more) {
+            (_, FieldValue::Null) => {}
+            (FieldValue::Compound(values), FieldValue::Compound(more)) => {
+                for (value, more) in values.iter_mut().zip(more) {
+                    if !more.is_null() {
+                        *value = more.clone();
+                    }
+                }
+            }
+            (field, more) => *field = more.clone(),
+        }
+    }
+}
+
 /// What is said of each record, but for the place in the transaction.
-fn by_record(
-    events: &[(usize, CapturedEvent)],
-) -> BTreeMap<String, (ChangeEventHeader, Vec<FieldValue>)> {
-    let mut records = BTreeMap::new();
+fn by_record(events: &[(usize, CapturedEvent)]) -> BTreeMap<String, Told> {
+    let mut records: BTreeMap<String, Told> = BTreeMap::new();
     for (_, event) in events {
         let (header, fields) = read(event);
         for id in &header.record_ids {
@@ -145,11 +181,16 @@ fn by_record(
                 sequence_number: 0,
                 ..header.clone()
             };
-            let object = header.entity_name.to_string();
-            let twice = records.insert(format!("{object} {id}"), (header, fields.clone()));
-            assert_eq!(twice, None, "{object} {id} is told of twice");
+            let key = format!("{} {id}", header.entity_name);
+            match records.entry(key) {
+                Entry::Vacant(entry) => {
+                    entry.insert((header, fields.clone(), event.is_common));
+                }
+                Entry::Occupied(mut entry) => join(entry.get_mut(), &header, &fields),
+            }
         }
     }
+    assert!(records.values().all(|(_, _, is_open)| !is_open));
     records
 }
 
@@ -215,16 +256,22 @@ proptest! {
             }
         }
         prop_assert!(usize::try_from(last).expect("positive") <= merged.len() + uncaptured);
+        let whole = |header: &ChangeEventHeader| {
+            let stamp = schema_of(header).position_of("LastModifiedDate").expect("a field");
+            header.change_type != ChangeType::Update || header.changed_fields.contains(stamp)
+        };
         let count = |events: &[(usize, CapturedEvent)]| -> u64 {
             events.iter().map(|(_, event)| event.changes).sum()
         };
         prop_assert_eq!(count(&merged), count(&alone));
-        // None is left that says the same of other records.
+        // None is left that says the same of other records, if it was not split.
         let mut said: Vec<_> = merged
             .iter()
+            .filter(|(_, event)| !event.is_common)
             .map(|(_, event)| read(event))
             .filter(|(header, _)| {
-                !matches!(header.change_type, ChangeType::Create | ChangeType::Undelete)
+                whole(header)
+                    && !matches!(header.change_type, ChangeType::Create | ChangeType::Undelete)
             })
             .map(|(header, fields)| {
                 let bits = (header.changed_fields, header.nulled_fields, header.diff_fields);
@@ -396,6 +443,71 @@ fn the_documented_merged_event_is_made() {
             (3, 1, bits("0x400800")),
         ]
     );
+}
+
+/// Source: recorded events of a transaction that updates two accounts alike but for one field: numbers 1 to 3, and
+/// `LastModifiedDate` in the first alone.
+#[test]
+fn updates_that_are_equal_in_part_are_merged_in_that_part() {
+    let update = |site: &str, city: Value| {
+        let values = [
+            ("Industry", text("Apparel")),
+            ("Site", text(site)),
+            ("BillingCity", city),
+            ("BillingCountry", text("Utopia")),
+        ];
+        Change::of(0, ChangeType::Update, &values)
+    };
+    let other = Change::of(1, ChangeType::Delete, &[]);
+    let changes = [
+        update("A", text("Ulm")),
+        other,
+        update("B", text("Bonn")),
+        update("A", text("Ulm")),
+    ];
+    let events = told(&changes, MERGED);
+    let told: Vec<_> = events
+        .iter()
+        .map(|(place, event)| {
+            let (header, fields) = read(event);
+            let schema = schema_of(&header);
+            let given = fields.iter().enumerate().skip(1);
+            let given = given.filter(|(_, value)| **value != FieldValue::Null);
+            let names = given.map(|(position, _)| schema.fields()[position].name.clone());
+            let nested: u32 = header
+                .changed_fields
+                .nested()
+                .map(|(_, parts)| parts.count_ones())
+                .sum();
+            (
+                *place,
+                header.sequence_number,
+                header.record_ids.len(),
+                names.collect::<Vec<_>>().join(" "),
+                nested,
+            )
+        })
+        .collect();
+    let expected = [
+        (0, 1, 3, "BillingAddress Industry LastModifiedDate", 1),
+        (0, 2, 2, "BillingAddress Site", 1),
+        (1, 3, 1, "", 0),
+        (2, 4, 1, "BillingAddress Site", 1),
+    ];
+    let expected = expected.map(|(place, number, records, names, nested)| {
+        (place, number, records, names.to_owned(), nested)
+    });
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn updates_that_have_only_stamps_in_common_are_not_merged() {
+    let phone = |number: &str| Change::of(0, ChangeType::Update, &[("Phone", text(number))]);
+    let events = told(&[phone("1"), phone("2")], MERGED);
+    let records = events
+        .iter()
+        .map(|(_, event)| event.header.record_ids.len());
+    assert_eq!(records.collect::<Vec<_>>(), [1, 1]);
 }
 
 #[test]
