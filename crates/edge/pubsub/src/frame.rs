@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use landfall_auth::Access;
 use landfall_engine::usage::{Batch, Meter};
-use landfall_engine::{Channel, Engine, EventViews, LogEvent, Rendition, TopicId};
+use landfall_engine::{Channel, DeletedEvents, Engine, EventViews, LogEvent, Rendition, TopicId};
 use landfall_model::ReplayId;
 use landfall_subscription::{Frame, Lens, Org, Subscription, View};
 
@@ -24,8 +24,21 @@ impl Lens for ChannelLens {
 
 /// The org, and what lenses have seen of the events at hand.
 pub(crate) struct OrgEvents<'e> {
-    pub(crate) engine: &'e Engine,
-    pub(crate) seen: &'e EventViews,
+    engine: &'e Engine,
+    seen: &'e EventViews,
+    /// What was deleted with its definition.
+    deleted: Option<Arc<DeletedEvents>>,
+}
+
+impl<'e> OrgEvents<'e> {
+    pub(crate) fn new(engine: &'e Engine, seen: &'e EventViews) -> Self {
+        let deleted = engine.definitions().deleted_events().map(Arc::clone);
+        Self {
+            engine,
+            seen,
+            deleted,
+        }
+    }
 }
 
 impl Org for OrgEvents<'_> {
@@ -45,6 +58,10 @@ impl Org for OrgEvents<'_> {
         event: &Arc<LogEvent>,
     ) -> View<Arc<LogEvent>> {
         let stored = event.event();
+        let deleted = self.deleted.as_ref();
+        if deleted.is_some_and(|deleted| deleted.has(stored)) {
+            return View::Withheld;
+        }
         let channel = subscription.lens().0.as_ref();
         let Some(lens) = channel.and_then(|channel| channel.lens(stored.topic)) else {
             return View::AsStored;

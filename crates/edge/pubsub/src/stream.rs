@@ -283,7 +283,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
     fn visit(&mut self, read: &Read, log: Bounds) -> Result<bool, Fault> {
         let engine = &self.state.engine;
         let seen = &EventViews::default();
-        let org = OrgEvents { engine, seen };
+        let org = OrgEvents::new(engine, seen);
         let (delivery, frame) = (&mut self.delivery, &mut self.frame);
         let deployments = &self.deployments;
         let reached = engine
@@ -313,10 +313,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
         if self.refresh()? || !self.delivery.is_current(read) {
             return Ok(());
         }
-        let org = OrgEvents {
-            engine: &engine,
-            seen: &seen,
-        };
+        let org = OrgEvents::new(&engine, &seen);
         let mut reached = read.after;
         for event in &stretch.events {
             if self.delivery.take(&org, event, &mut self.frame).is_break() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use landfall_auth::Access;
 use landfall_bayeux::Response;
 use landfall_engine::usage::{Batch, Meter};
-use landfall_engine::{Channel, Engine, EventViews, LogEvent, Rendition, TopicId};
+use landfall_engine::{Channel, DeletedEvents, Engine, EventViews, LogEvent, Rendition, TopicId};
 use landfall_model::ReplayId;
 use landfall_subscription::{Frame, Lens, Org, Subscription, View};
 use landfall_wire::ApiVersion;
@@ -97,11 +97,18 @@ impl Lens for ChannelLens {
 pub(crate) struct OrgEvents<'e> {
     engine: &'e Engine,
     seen: &'e EventViews,
+    /// What was deleted with its definition.
+    deleted: Option<Arc<DeletedEvents>>,
 }
 
 impl<'e> OrgEvents<'e> {
-    pub(crate) const fn new(engine: &'e Engine, seen: &'e EventViews) -> Self {
-        Self { engine, seen }
+    pub(crate) fn new(engine: &'e Engine, seen: &'e EventViews) -> Self {
+        let deleted = engine.definitions().deleted_events().map(Arc::clone);
+        Self {
+            engine,
+            seen,
+            deleted,
+        }
     }
 }
 
@@ -122,6 +129,10 @@ impl Org for OrgEvents<'_> {
         event: &Arc<LogEvent>,
     ) -> View<Arc<LogEvent>> {
         let stored = event.event();
+        let deleted = self.deleted.as_ref();
+        if deleted.is_some_and(|deleted| deleted.has(stored)) {
+            return View::Withheld;
+        }
         let channel = subscription.lens().channel.as_ref();
         let Some(lens) = channel.and_then(|channel| channel.lens(stored.topic)) else {
             let selection = &subscription.lens().selection;

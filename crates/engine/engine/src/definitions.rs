@@ -20,6 +20,7 @@ use crate::blueprint::Blueprints;
 use crate::channel::{self, Channel, Declared};
 use crate::compiled;
 use crate::components::Components;
+use crate::deleted_events::DeletedEvents;
 use crate::error::Error;
 use crate::managed::{self, Managed};
 use crate::object_access::ObjectAccess;
@@ -85,6 +86,7 @@ pub struct Definitions {
     connected_apps: Vec<Arc<ConnectedApp>>,
     settings: Settings,
     components: Arc<Components>,
+    deleted_events: Option<Arc<DeletedEvents>>,
 }
 
 impl Definitions {
@@ -109,6 +111,7 @@ impl Definitions {
             connected_apps: compiled.connected_apps,
             settings: compiled.settings,
             components: Arc::new(components),
+            deleted_events: DeletedEvents::stored(reads)?.map(Arc::new),
             ..Self::default()
         };
         for entity in catalog.entities() {
@@ -253,6 +256,11 @@ impl Definitions {
     /// The topics of all objects whose changes can be captured.
     pub(crate) fn capturable(&self) -> impl Iterator<Item = TopicId> {
         self.captures.values().map(|capture| capture.topic)
+    }
+
+    /// Which events of the log were deleted with their definition; none if there are none.
+    pub const fn deleted_events(&self) -> Option<&Arc<DeletedEvents>> {
+        self.deleted_events.as_ref()
     }
 
     /// What is on a topic.

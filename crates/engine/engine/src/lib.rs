@@ -15,6 +15,7 @@ mod compiled;
 mod components;
 mod defaults;
 mod definitions;
+mod deleted_events;
 mod deploy;
 mod derive;
 mod entropy;
@@ -71,6 +72,7 @@ pub use command::{
 };
 pub use components::{Components, KeptComponent, Stamp};
 pub use definitions::{Definitions, Publication, Subject};
+pub use deleted_events::DeletedEvents;
 pub use deploy::{Amended, Amending, Effect, Step};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::Error;

@@ -7,6 +7,7 @@
 //! `events`, and the way to the thread in `handle`.
 
 mod compute;
+mod converted;
 mod events;
 pub(crate) mod handle;
 pub(crate) mod open;
@@ -29,6 +30,7 @@ use crate::blueprint::Blueprints;
 use crate::clock::Clock;
 use crate::command::{Note, Outcome};
 use crate::definitions::{self, Modified};
+use crate::deleted_events::DeletedEvents;
 use crate::deploy::{self, Deployment, Grants};
 use crate::entropy::Entropy;
 use crate::error::Error;
@@ -41,6 +43,7 @@ use crate::topics;
 use crate::usage::{Client, Usage};
 use crate::workspace::Workspace;
 use compute::{Computed, Computing};
+use converted::Conversions;
 use handle::{Answer, Command, Handle, Inbox, State, answer_with, failed};
 use outcome::{ends_the_writer, refused, settled};
 use prefetch::read_ahead;
@@ -378,7 +381,9 @@ impl Core {
         let catalog = &deployment.catalog;
         let bounds = self.state.options().streams;
         let blueprints = Blueprints::new(catalog, &deployment.roll_ups, bounds);
+        let deleted = DeletedEvents::after(&earlier, catalog, &*self.store, &*self.reader)?;
         self.store.prepare(catalog.entities())?;
+        let conversions = Conversions::of(catalog, &earlier, &*self.store)?;
         let summarized = self.computed(&blueprints, now, &deployment.grants)?;
         for start in deployment.starting_numbers {
             let counter = format!("{}.{}", start.entity, start.field);
@@ -394,23 +399,30 @@ impl Core {
             now,
         )?);
         documents.extend(forgotten);
+        documents.extend(deleted.map(|deleted| deleted.document()));
         documents.extend(component_documents);
         documents.push(Modified::now(modified).document());
-        self.keep(summarized, documents, now)
+        self.keep(summarized, documents, &conversions, now)
     }
 
-    /// Makes rows and documents durable, counters included.
+    /// Makes rows and documents durable, counters included, and what subscribers hear of them.
     fn keep(
         &mut self,
         mut write: WriteSet,
         documents: Vec<Document>,
+        conversions: &Conversions,
         now: Timestamp,
     ) -> Result<(), Error> {
         write.documents.extend(documents);
-        let committed = self.store(write, now, &mut |position| Appended {
-            events: Vec::new(),
-            at: now,
-            commit_number: position.commit_number,
+        let entropy = Arc::clone(&self.entropy);
+        let committed = self.store(write, now, &mut |position| {
+            let count = u64::from(!conversions.is_empty());
+            let commit_number = position.commit_number.advanced_by(count);
+            Appended {
+                events: conversions.events(commit_number, now, &*entropy),
+                at: now,
+                commit_number,
+            }
         })?;
         self.apply(&committed.commit, &committed.events);
         Ok(())

@@ -336,8 +336,11 @@ async fn a_removed_event_takes_its_managed_subscription_along() {
     ink(&harbour.project());
     harbour.until(describe, |status, _| status == 200).await;
     assert_eq!(harbour.get(WATCH).await.1["size"], 1);
+    // What was published before was deleted with the definition.
+    let model = json!({"Model__c": "XZO-6"});
+    create(&harbour.org, "Low_Ink__e", &model).await;
     let told = events(&harbour.org, INK, 1).await;
-    assert_eq!(told[0]["Model__c"], "XZO-5");
+    assert_eq!(told[0]["Model__c"], "XZO-6");
     harbour.stop().await;
 }
 

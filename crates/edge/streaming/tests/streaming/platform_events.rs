@@ -174,3 +174,18 @@ async fn who_follows_an_event_that_is_gone_for_a_while_is_there_when_it_comes_ba
     let event = event(&org, version, &client).await;
     assert_eq!(event["data"]["event"]["EventUuid"], uuid);
 }
+
+/// Source: "Considerations for Defining and Publishing Platform Events" (Platform Events Developer Guide).
+#[tokio::test]
+async fn events_of_a_deleted_definition_are_deleted_with_it() {
+    let org = org().await;
+    publish(&org).await;
+    org.deploy(Vec::new()).await;
+    org.deploy(vec![low_ink()]).await;
+    let uuid = publish(&org).await;
+    let org = org.restarted().await;
+    let client = org.subscribed(CHANNEL, json!(-2)).await;
+    let events = org.events(&client).await;
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(events[0]["data"]["event"]["EventUuid"], uuid);
+}

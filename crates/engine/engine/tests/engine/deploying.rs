@@ -3,7 +3,7 @@
 use landfall_engine::Error;
 use landfall_engine::usage::Client;
 use landfall_metadata::Component;
-use landfall_model::{Fault, FieldFault, RecordId, Topic, Value};
+use landfall_model::{ChangeType, Fault, FieldFault, RecordId, Topic, Value};
 
 use crate::org::{Org, text};
 
@@ -247,6 +247,88 @@ async fn a_change_that_was_made_for_earlier_definitions_finds_its_fields() {
     assert!(matches!(fault, Fault::Field(FieldFault::Unknown { field, .. }) if field == "Flag__c"));
 }
 
+/// Source: "Conversions That Generate a Gap Event" (Change Data Capture Developer Guide).
+#[tokio::test]
+async fn records_whose_picklist_becomes_multi_select_have_a_gap_event() {
+    let org = Org::new().await;
+    let rig = |kind: &str, more: &str| {
+        let values = "<valueSet><valueSetDefinition><sorted>false</sorted>\
+             <value><fullName>Sloop</fullName><default>false</default><label>Sloop</label></value>\
+             </valueSetDefinition></valueSet>";
+        let definition = format!("<type>{kind}</type>{more}{values}");
+        vec![ship(), field("Ship__c", "Rig__c", &definition)]
+    };
+    let multi = || rig("MultiselectPicklist", "<visibleLines>4</visibleLines>");
+    org.engine
+        .deploy(rig("Picklist", ""))
+        .await
+        .expect("deployed");
+    let rigged = [
+        org.created("Ship__c", &[text("Name", "Ark"), text("Rig__c", "Sloop")])
+            .await,
+        org.created("Ship__c", &[text("Name", "Ketch"), text("Rig__c", "Sloop")])
+            .await,
+    ];
+    org.created("Ship__c", &[text("Name", "Raft")]).await;
+    let tail = org.engine.log().bounds().tail;
+    org.engine.deploy(multi()).await.expect("deployed");
+    let read = org
+        .engine
+        .log()
+        .read(tail, &landfall_engine::TopicFilter::All, 10);
+    let stretch = read.await.expect("read");
+    let [event] = stretch.events.as_slice() else {
+        panic!("{} events", stretch.events.len());
+    };
+    let definitions = org.engine.definitions();
+    let schema = definitions
+        .change_event_schema("Ship__c")
+        .expect("captured");
+    assert_eq!(event.event().schema, schema.id(), "the new schema");
+    let decoded = schema.decode(&event.event().payload).expect("a payload");
+    let header = decoded.header.expect("a change event");
+    assert_eq!(header.change_type, ChangeType::GapUpdate);
+    assert_eq!(header.record_ids, rigged.map(|id| id.to_string()));
+    assert_eq!(
+        (header.sequence_number, header.change_origin.as_str()),
+        (1, "")
+    );
+    assert!(header.changed_fields.is_empty());
+    // The values stay, and nothing happens when the same is deployed again.
+    assert_eq!(
+        org.value(rigged[0], "Rig__c").await,
+        Value::Text("Sloop".to_owned())
+    );
+    let tail = org.engine.log().bounds().tail;
+    org.engine.deploy(multi()).await.expect("deployed");
+    assert_eq!(org.engine.log().bounds().tail, tail);
+}
+
+/// Source: "Considerations for Defining and Publishing Platform Events" (Platform Events Developer Guide).
+#[tokio::test]
+async fn events_of_a_deleted_definition_are_marked_once_it_is_back() {
+    let org = Org::new().await;
+    let deploy = async |org: &Org, more: Vec<Component>| {
+        let files = [vec![ship()], more].concat();
+        org.engine.deploy(files).await.expect("deployed");
+    };
+    let is_marked = |org: &Org| org.engine.definitions().deleted_events().is_some();
+    deploy(&org, low_ink()).await;
+    // A definition that changes keeps its events, over a restart too.
+    let mut fewer = low_ink();
+    fewer.pop();
+    deploy(&org, fewer).await;
+    let org = org.restarted().await;
+    deploy(&org, low_ink()).await;
+    assert!(!is_marked(&org));
+    deploy(&org, Vec::new()).await;
+    assert!(!is_marked(&org), "there is no topic to find them on");
+    deploy(&org, low_ink()).await;
+    assert!(is_marked(&org));
+    let org = org.restarted().await;
+    assert!(is_marked(&org));
+}
+
 #[tokio::test]
 async fn platform_events_are_published_with_their_defaults_and_rules() {
     let org = Org::new().await;
@@ -274,7 +356,7 @@ async fn platform_events_are_published_with_their_defaults_and_rules() {
     let [event] = stretch.events.as_slice() else {
         panic!("{} events", stretch.events.len());
     };
-    assert_eq!(event.event().uuid, published.uuid);
+    assert_eq!(event.event().id, published.uuid.into());
     assert_eq!(event.event().topic, publication.topic);
     let decoded = publication
         .schema
