@@ -40,6 +40,13 @@ impl ApiVersion {
         REST.map(Self)
     }
 
+    /// Whether it has change events.
+    ///
+    /// Source: "`StandardObjectNameChangeEvent`" (Object Reference): available in API version 44.0 and later.
+    pub const fn has_change_events(self) -> bool {
+        self.0 >= 44
+    }
+
     /// The number before the `.0`.
     pub const fn number(self) -> u16 {
         self.0

@@ -29,7 +29,7 @@ pub(crate) fn all(shared: &Shared, call: &Call) -> Result<Answer, Fault> {
     let virtual_objects = shared.virtual_objects.entries(call);
     described(
         call,
-        &describes.global(call.catalog(), events, virtual_objects),
+        &describes.global(call.version, call.catalog(), events, virtual_objects),
     )
 }
 

@@ -9,7 +9,7 @@ use landfall_model::{Catalog, Fault, RequestFault};
 use landfall_sobject::VirtualObjects;
 
 use crate::call::Call;
-use crate::path::{Path, matched};
+use crate::path::{Object, Path, matched};
 
 /// Answers a request for a resource.
 pub(crate) type Handler<S> = for<'a> fn(&'a S, &'a Call, &'a Path, Body) -> Pending<'a>;
@@ -184,7 +184,10 @@ impl<S: 'static> Target<S> {
         body: Body,
     ) -> Result<Answer, Fault> {
         check_method(&call.method, self.methods)?;
-        if call.version.number() < self.resource.since {
+        let is_change_event = matches!(self.path.object(), Ok(Object::ChangeEvent(_)));
+        if call.version.number() < self.resource.since
+            || (is_change_event && !call.version.has_change_events())
+        {
             return Err(Fault::Request(RequestFault::ResourceNotFound));
         }
         (self.resource.answer)(shared, call, &self.path, body).await

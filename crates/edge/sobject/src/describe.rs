@@ -13,6 +13,8 @@ use landfall_model::{
     Catalog, ChildRelationship, DeleteRule, EntityDefinition, FieldDefinition, FieldType,
 };
 
+use landfall_wire::versions::ApiVersion;
+
 use crate::describe_field::write_field;
 use crate::describe_members::render_full;
 use crate::object_describe::{ObjectDescribe, write_entry};
@@ -27,18 +29,20 @@ pub const BATCH_SIZE_MAX: i64 = DESCRIBED_BATCH_SIZE_MAX;
 pub struct Describes(Mutex<HashMap<String, Arc<Template>>>);
 
 impl Describes {
-    /// The list of all objects; `events` are the platform events as objects, `made` those whose records are made, which
-    /// versions have or have not.
+    /// The list of all objects of a version; `events` are the platform events as objects, `made` those whose records are
+    /// made, which versions have or have not.
     pub fn global<'a>(
         &self,
+        version: ApiVersion,
         catalog: &Catalog,
         events: impl Iterator<Item = &'a EntityDefinition>,
         made: Vec<ObjectDescribe<'a>>,
     ) -> Arc<Template> {
         let names: Vec<&str> = made.iter().map(|object| object.name).collect();
+        let has_changes = version.has_change_events();
         // No object has a name with a blank.
-        self.kept(&format!(" {}", names.join(" ")), || {
-            global(catalog, events, made)
+        self.kept(&format!(" {has_changes} {}", names.join(" ")), || {
+            global(catalog, has_changes, events, made)
         })
     }
 
@@ -83,6 +87,7 @@ impl Describes {
 
 fn global<'a>(
     catalog: &Catalog,
+    has_changes: bool,
     platform_events: impl Iterator<Item = &'a EntityDefinition>,
     made: Vec<ObjectDescribe<'a>>,
 ) -> String {
@@ -90,6 +95,7 @@ fn global<'a>(
     let events: Vec<_> = catalog
         .entities()
         .iter()
+        .filter(|_| has_changes)
         .filter_map(|entity| describe_event::Naming::of(entity))
         .collect();
     let mut describes: Vec<ObjectDescribe<'_>> = catalog
@@ -180,6 +186,7 @@ mod tests {
     #[test]
     fn the_list_has_objects_and_their_change_events() {
         let list = parsed(&Describes::default().global(
+            ApiVersion::NEWEST,
             &definitions::catalog(),
             std::iter::empty(),
             Vec::new(),
@@ -250,7 +257,8 @@ mod tests {
     fn a_describe_is_rendered_once() {
         let catalog = definitions::catalog();
         let describes = Describes::default();
-        let global = || describes.global(&catalog, std::iter::empty(), Vec::new());
+        let global =
+            || describes.global(ApiVersion::NEWEST, &catalog, std::iter::empty(), Vec::new());
         assert!(Arc::ptr_eq(&global(), &global()));
     }
 }

@@ -18,11 +18,6 @@ const GENERIC: &str = "/u/";
 const SYSTEM: &str = "/systemTopic/";
 const CHANGES: &str = "/data/";
 
-/// The first version that has change events.
-///
-/// Source: "`StandardObjectNameChangeEvent`" (Object Reference): available in API version 44.0 and later.
-const CHANGES_VERSION: u16 = 44;
-
 /// Channels about the service itself. None of their events exist here.
 ///
 /// Clients: the Apex commands of the vendor's tools subscribe to them before they ask for a run.
@@ -86,7 +81,7 @@ pub(crate) async fn target(
     if !PREFIXES.iter().any(|prefix| channel.starts_with(prefix)) {
         return Err(Fault::Streaming(StreamingFault::ChannelRestricted));
     }
-    if channel.starts_with(CHANGES) && admission.version.number() < CHANGES_VERSION {
+    if channel.starts_with(CHANGES) && !admission.version.has_change_events() {
         return Err(Fault::Streaming(StreamingFault::ChannelNotFound {
             channel: channel.to_owned(),
         }));
