@@ -42,12 +42,13 @@ use state::Shared;
 pub use resources::resources;
 pub use state::RestState;
 
-/// The resources below `/services/data`.
+/// The resources below `/services/data`, and the answer where classes of Apex would have theirs.
 pub fn router(state: RestState) -> Router {
     let shared = Arc::new(Shared::new(state, RESOURCES));
     Router::new()
         .route("/services/data", any(serve::versions))
         .route("/services/data/", any(serve::versions))
         .route("/services/data/{*path}", any(serve::versioned))
+        .route("/services/apexrest/{*path}", any(serve::apex))
         .with_state(shared)
 }

@@ -50,6 +50,18 @@ pub(crate) async fn versioned(State(shared): State<Arc<Shared>>, request: Reques
     answer.into_response(&parts.method, &parts.headers)
 }
 
+/// Answers everything below the address of Apex classes, of which there are none: after the login, as in an org without
+/// the class.
+pub(crate) async fn apex(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let fault = match login(&shared, &parts) {
+        Ok(_) => Fault::Request(RequestFault::ApexUrlUnmatched),
+        Err(fault) => fault,
+    };
+    let answer = Answer::refusal(&fault).in_xml(xml::is_accepted(&parts.headers));
+    answer.into_response(&parts.method, &parts.headers)
+}
+
 async fn answer(shared: &Shared, parts: &Parts, body: Body) -> Result<Answer, Fault> {
     let mut path = segments(parts.uri.path()).into_iter().skip(ROOT_SEGMENTS);
     let version = match path.next().as_deref().map(versions::parse_rest) {

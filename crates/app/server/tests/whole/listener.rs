@@ -99,13 +99,10 @@ async fn names_of_headers_are_spelled_as_the_service_spells_them() {
 async fn absent_services_are_not_found_with_a_reason() {
     let running = start().await;
     let http = stranger(&running);
-    for (path, reason) in [
-        ("/services/apexrest/Orders", "Apex is not supported"),
-        (
-            "/secur/frontdoor.jsp?sid=x",
-            "there are no pages for people",
-        ),
-    ] {
+    for (path, reason) in [(
+        "/secur/frontdoor.jsp?sid=x",
+        "there are no pages for people",
+    )] {
         let answer = get(&http, path).await;
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.headers["landfall-unsupported"], reason, "{path}");

@@ -5,6 +5,8 @@
 pub enum RequestFault {
     /// No such resource, object or API version.
     ResourceNotFound,
+    /// No Apex class is mapped to the address.
+    ApexUrlUnmatched,
     /// The resource does not take this method.
     MethodNotAllowed {
         /// Method of the request.

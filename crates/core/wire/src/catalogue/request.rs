@@ -11,6 +11,12 @@ use crate::{Wire, bayeux};
 pub(super) fn spell(fault: &RequestFault) -> Wire {
     match fault {
         RequestFault::ResourceNotFound => on_rest(not_found()),
+        // Source: responses that clients of Apex REST classes quote.
+        RequestFault::ApexUrlUnmatched => on_rest(RestError::plain(
+            404,
+            "NOT_FOUND",
+            "Could not find a match for URL",
+        )),
         RequestFault::MethodNotAllowed { method, allowed } => on_rest(RestError::plain(
             405,
             "METHOD_NOT_ALLOWED",
