@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::id::RecordId;
+use crate::limits;
 use crate::name::EntityName;
 use crate::time::Timestamp;
 
@@ -147,10 +149,60 @@ impl fmt::Debug for TransactionKey {
     }
 }
 
-/// Identity of one event, on every protocol and at every repetition.
+/// Identity of one event, on every protocol and at every repetition: a UUID, or what its publisher chose in its place.
 ///
-/// Wire: lower-case UUID; `event.EventUuid` of platform events (Streaming API), `event.id` of all (Pub/Sub API).
-/// Source: "Platform Event Fields" (Platform Events Developer Guide).
+/// Wire: `event.EventUuid` of platform events (Streaming API), `event.id` of all (Pub/Sub API).
+/// Limit: a text has [`limits::EVENT_ID_BYTES_MAX`] bytes at most.
+/// Source: "Platform Event Fields", "Identify and Match Event Messages with the `EventUuid` Field" (Platform Events Developer
+/// Guide): the id can be overwritten over the Pub/Sub API.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum EventId {
+    /// That of nearly every event.
+    Uuid(EventUuid),
+    /// Another text, which is not empty.
+    Text(Arc<str>),
+}
+
+impl EventId {
+    /// What a publisher chose; none if it is empty or too long.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() || text.len() > limits::EVENT_ID_BYTES_MAX {
+            return None;
+        }
+        // Capitals come back as they were written.
+        let uuid = EventUuid::parse(text).filter(|uuid| uuid.to_text() == text.as_bytes());
+        Some(uuid.map_or_else(|| Self::Text(text.into()), Self::Uuid))
+    }
+
+    /// The identity of what the event says of the record at this place, where it is delivered by itself. Clients: some take
+    /// an identity that they have seen for a repetition. A published event has one part.
+    #[must_use]
+    pub fn of_part(&self, place: usize) -> Self {
+        match self {
+            Self::Uuid(uuid) => Self::Uuid(uuid.of_part(place)),
+            Self::Text(text) => Self::Text(Arc::clone(text)),
+        }
+    }
+}
+
+impl From<EventUuid> for EventId {
+    fn from(uuid: EventUuid) -> Self {
+        Self::Uuid(uuid)
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uuid(uuid) => uuid.fmt(f),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+/// The UUID of an event.
+///
+/// Wire: lower case.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EventUuid([u8; 16]);
 
@@ -167,8 +219,7 @@ impl EventUuid {
         Self(bytes)
     }
 
-    /// The identity of what the event says of the record at this place, where it is delivered by itself. Clients: some take
-    /// an identity that they have seen for a repetition.
+    /// That of the part of the event at this place.
     #[must_use]
     pub fn of_part(self, place: usize) -> Self {
         let place = u128::try_from(place).unwrap_or_default();

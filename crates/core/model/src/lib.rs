@@ -26,7 +26,7 @@ pub mod value;
 pub use bulk::{BulkFault, JobFailure, UnsupportedQuery};
 pub use catalog::Catalog;
 pub use change::{
-    ChangeEventHeader, ChangeType, CommitNumber, EventUuid, FieldBits, TransactionKey,
+    ChangeEventHeader, ChangeType, CommitNumber, EventId, EventUuid, FieldBits, TransactionKey,
 };
 pub use entity::{
     Capabilities, ChangeEventDefinition, ChildRelationship, DeleteRule, EntityDefinition,

@@ -250,6 +250,9 @@ pub const OAUTH_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Source: "Gap Events" (Change Data Capture Developer Guide).
 pub const EVENT_BYTES_MAX: usize = 1_000_000;
 
+/// Bytes of an event's id that its publisher chose. Source: none: those of a text field.
+pub const EVENT_ID_BYTES_MAX: usize = 255;
+
 /// Changes of one transaction that have events of their own; overflow events cover the rest.
 /// Source: "Overflow Events" (Change Data Capture Developer Guide).
 pub const OVERFLOW_CHANGES: u64 = 100_000;

@@ -5,6 +5,7 @@
 
 use bytes::{Buf, BufMut, Bytes};
 use landfall_engine::Event;
+use landfall_model::EventId;
 use prost::encoding::{self, DecodeContext, WireType};
 use prost::{DecodeError, Message};
 
@@ -39,7 +40,15 @@ const PAYLOAD: u32 = 3;
 /// An event as the field `events`: tag, length, `ConsumerEvent`. Written in one piece, as it is done for every event of a
 /// replay.
 pub(crate) fn event_field(event: &Event) -> Bytes {
-    let (id, schema_id) = (event.uuid.to_text(), event.schema.to_text());
+    let uuid;
+    let id = match &event.id {
+        EventId::Uuid(known) => {
+            uuid = known.to_text();
+            uuid.as_slice()
+        }
+        EventId::Text(text) => text.as_bytes(),
+    };
+    let schema_id = event.schema.to_text();
     let replay_id = event.replay_id.to_bytes();
     let inner = field_len(ID, id.len())
         + field_len(SCHEMA_ID, schema_id.len())
@@ -49,7 +58,7 @@ pub(crate) fn event_field(event: &Event) -> Bytes {
     begin(EVENTS, outer, &mut field);
     begin(EVENT, inner, &mut field);
     for (tag, bytes) in [
-        (ID, id.as_slice()),
+        (ID, id),
         (SCHEMA_ID, &schema_id),
         (PAYLOAD, &event.payload),
         (REPLAY_ID, &replay_id),
@@ -207,13 +216,13 @@ mod tests {
                 replay_id: ReplayId::new(1_234_567),
                 topic: TopicId(1),
                 appended: Timestamp::from_millis(0),
-                uuid: EventUuid::from_random([0xa5; 16]),
+                id: EventUuid::from_random([0xa5; 16]).into(),
                 schema: SchemaId::from_bytes([0x5a; 16]),
                 payload: vec![7; length].into(),
             };
             let consumer = ConsumerEvent {
                 event: Some(ProducerEvent {
-                    id: event.uuid.to_string(),
+                    id: event.id.to_string(),
                     schema_id: event.schema.to_string(),
                     payload: event.payload.clone(),
                     headers: Vec::new(),

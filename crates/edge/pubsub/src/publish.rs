@@ -7,7 +7,8 @@ use landfall_auth::Login;
 use landfall_engine::usage::Client;
 use landfall_engine::{NewEvent, Publication, draw};
 use landfall_model::{
-    EventUuid, Fault, LimitFault, PubSubFault, SchemaId, ServiceFault, SessionFault, limits,
+    EventId, EventUuid, Fault, LimitFault, PubSubFault, SchemaId, ServiceFault, SessionFault,
+    limits,
 };
 use tokio::sync::mpsc;
 use tokio_stream::Stream;
@@ -48,17 +49,21 @@ pub(crate) async fn publish(
     let mut results: Vec<PublishResult> = events
         .into_iter()
         .map(|event| {
-            let uuid = EventUuid::parse(&event.id)
-                .unwrap_or_else(|| EventUuid::from_random(draw(state.engine.entropy())));
-            let correlation_key = match event.id.as_str() {
-                "" => uuid.to_string(),
-                id => id.to_owned(),
+            let id = match event.id.as_str() {
+                "" => Some(EventUuid::from_random(draw(state.engine.entropy())).into()),
+                id => EventId::parse(id),
             };
-            let error = match checked(state, &publication, &event) {
-                Ok((schema, payload)) => {
+            let correlation_key = match &id {
+                Some(id) => id.to_string(),
+                None => event.id.clone(),
+            };
+            let id = id.ok_or_else(id_too_long);
+            let checked = id.and_then(|id| Ok((id, checked(state, &publication, &event)?)));
+            let error = match checked {
+                Ok((id, (schema, payload))) => {
                     good.push(NewEvent {
                         topic: publication.topic,
-                        uuid,
+                        id,
                         schema,
                         payload,
                     });
@@ -121,6 +126,12 @@ fn publication(state: &PubsubState, login: &Login, topic: &str) -> Result<Public
         }
         Err(fault) => Err(fault),
     }
+}
+
+/// Source: none.
+fn id_too_long() -> String {
+    let most = limits::EVENT_ID_BYTES_MAX;
+    format!("The event ID exceeds the maximum of {most} bytes.")
 }
 
 /// The schema and the payload of an event that can be published, or why it cannot. An earlier schema of the same event

@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use bytes::Bytes;
 use landfall_engine::{Engine, Event};
+use landfall_model::{EventId, limits};
 use landfall_schema::{DecodeError, EventSchema, FieldValue};
 use landfall_wire::write_json_string;
 use tracing::error;
@@ -59,11 +60,9 @@ fn render(engine: &Engine, event: &Event, in_seconds: bool, data: &mut Vec<u8>) 
     if schema.has_header() {
         let _ = write!(data, ",\"event\":{{\"replayId\":{}}}}}", event.replay_id);
     } else {
-        let (uuid, replay_id) = (event.uuid, event.replay_id);
-        let _ = write!(
-            data,
-            ",\"event\":{{{UUID}{uuid}\",\"replayId\":{replay_id}}}}}"
-        );
+        data.extend_from_slice(b",\"event\":{");
+        write_id(&event.id, data);
+        let _ = write!(data, ",\"replayId\":{}}}}}", event.replay_id);
     }
     Bytes::copy_from_slice(data)
 }
@@ -122,11 +121,27 @@ fn text_of(value: Option<&FieldValue>) -> &str {
     }
 }
 
-/// The member that only platform events have.
+/// The member that only platform events have. No text in JSON contains it, since its quotes would be escaped.
 const UUID: &str = "\"EventUuid\":\"";
 
-/// Characters of a UUID, and what stands after it.
-const UUID_BYTES: usize = 36 + "\",".len();
+/// What follows it, and also is in no text.
+const AFTER_UUID: &str = "\"replayId\":";
+
+fn write_id(id: &EventId, data: &mut Vec<u8>) {
+    data.extend_from_slice(b"\"EventUuid\":");
+    match id {
+        EventId::Uuid(uuid) => {
+            data.push(b'"');
+            data.extend_from_slice(&uuid.to_text());
+            data.push(b'"');
+        }
+        EventId::Text(text) => {
+            let mut quoted = String::with_capacity(text.len() + 2);
+            write_json_string(&mut quoted, text);
+            data.extend_from_slice(quoted.as_bytes());
+        }
+    }
+}
 
 /// The same `data` as API versions before 52.0 had it: without the event's UUID. None if it has none.
 ///
@@ -134,21 +149,29 @@ const UUID_BYTES: usize = 36 + "\",".len();
 pub(crate) fn without_uuid(data: &[u8]) -> Option<Vec<u8>> {
     let start = place_of_uuid(data)?;
     let mut older = data.get(..start)?.to_vec();
-    older.extend_from_slice(data.get(start + UUID.len() + UUID_BYTES..)?);
+    older.extend_from_slice(data.get(last(data, AFTER_UUID)?..)?);
     Some(older)
 }
 
-/// Where the member begins.
+/// Where the member begins: it is the last one but the replay id, so it is looked for from the end.
 fn place_of_uuid(data: &[u8]) -> Option<usize> {
-    // The member stands at the end, after everything that a publisher can write.
-    let tail = data
-        .len()
-        .checked_sub(UUID.len() + UUID_BYTES + "\"replayId\":}}".len() + 20)?;
-    let found = data
-        .get(tail..)?
-        .windows(UUID.len())
-        .position(|window| window == UUID.as_bytes())?;
+    let end = last(data, AFTER_UUID)?;
+    let before = data.get(..end)?;
+    if !before.ends_with(b"\",") {
+        return None;
+    }
+    let bytes_max = UUID.len() + limits::EVENT_ID_BYTES_MAX * ESCAPED_BYTES_MAX + "\",".len();
+    let tail = end.saturating_sub(bytes_max);
+    let found = last(before.get(tail..)?, UUID)?;
     Some(tail + found)
+}
+
+/// Bytes of one byte of a text in JSON, at most.
+const ESCAPED_BYTES_MAX: usize = "\\u0000".len();
+
+fn last(data: &[u8], text: &str) -> Option<usize> {
+    data.windows(text.len())
+        .rposition(|window| window == text.as_bytes())
 }
 
 /// The same `data` as custom channels of platform events have it: with the name of the event. None if it has no UUID.
@@ -180,5 +203,27 @@ mod tests {
         assert!(older.ends_with("\"event\":{\"replayId\":1002}}"), "{older}");
         assert!(older.starts_with("{\"schema\":\"s\",\"payload\":{\"A__c\""));
         assert_eq!(without_uuid(b"{\"event\":{\"replayId\":1002}}"), None);
+    }
+
+    /// What a publisher writes in the place of the UUID is found, and nothing that it contains is taken for it.
+    #[test]
+    fn an_id_of_any_text_is_found_and_left_out() {
+        let longest = "\u{1}".repeat(limits::EVENT_ID_BYTES_MAX);
+        for id in ["x", "\",\"replayId\":1,\"EventUuid\":\"", "\\", &longest] {
+            let mut data = br#"{"payload":{"EventUuid":"y"},"event":{"#.to_vec();
+            write_id(&EventId::parse(id).expect("an id"), &mut data);
+            data.extend_from_slice(br#","replayId":1002}}"#);
+            let older = without_uuid(&data).expect("there is one");
+            let older = String::from_utf8(older).expect("text");
+            assert_eq!(
+                older,
+                r#"{"payload":{"EventUuid":"y"},"event":{"replayId":1002}}"#
+            );
+            let named = named(&data, "A__e").expect("there is one");
+            let named: serde_json::Value = serde_json::from_slice(&named).expect("JSON");
+            let expected =
+                serde_json::json!({"EventApiName": "A__e", "EventUuid": id, "replayId": 1002});
+            assert_eq!(named["event"], expected);
+        }
     }
 }

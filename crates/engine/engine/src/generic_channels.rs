@@ -210,7 +210,7 @@ fn event(
     })?;
     Ok(NewEvent {
         topic,
-        uuid: EventUuid::from_random(draw(engine.entropy())),
+        id: EventUuid::from_random(draw(engine.entropy())).into(),
         schema: schema.id(),
         payload: Bytes::from(payload),
     })

@@ -67,10 +67,11 @@ pub(crate) fn prepare(
     if !missing.is_empty() {
         return Err(Fault::Field(FieldFault::Required { fields: missing }).into());
     }
-    let event = encoded(engine, publication, rights.user(), row)?;
+    let uuid = EventUuid::from_random(draw(engine.entropy()));
+    let event = encoded(engine, publication, rights.user(), uuid, row)?;
     let published = Published {
         id: RecordId::from_number(object.key_prefix, *b"xx", THROW_AWAY),
-        uuid: event.uuid,
+        uuid,
     };
     Ok((published, event))
 }
@@ -114,7 +115,8 @@ pub(crate) fn of_service(
             *slot = value;
         }
     }
-    encoded(engine, publication, user, row).map(Some)
+    let uuid = EventUuid::from_random(draw(engine.entropy()));
+    encoded(engine, publication, user, uuid, row).map(Some)
 }
 
 /// The row of the schema: creation date, creator, and the fields that the definition adds.
@@ -122,6 +124,7 @@ fn encoded(
     engine: &Engine,
     publication: &Publication,
     user: RecordId,
+    uuid: EventUuid,
     row: Row,
 ) -> Result<NewEvent, Error> {
     let system = publication
@@ -144,7 +147,7 @@ fn encoded(
     }
     Ok(NewEvent {
         topic: publication.topic,
-        uuid: EventUuid::from_random(draw(engine.entropy())),
+        id: uuid.into(),
         schema: publication.schema.id(),
         payload: Bytes::from(payload),
     })

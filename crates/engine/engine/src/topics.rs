@@ -81,7 +81,7 @@ impl PushTopic {
         match self.schema.encode_event(telling.row(&self.watch, change)) {
             Ok(payload) => Some(NewEvent {
                 topic: self.topic,
-                uuid,
+                id: uuid.into(),
                 schema: self.schema.id(),
                 payload: Bytes::from(payload),
             }),

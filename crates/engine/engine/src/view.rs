@@ -229,7 +229,7 @@ impl Engine {
             Verdict::Altered(parts) => {
                 let parts = parts.into_iter().map(|part| {
                     let shown = Event {
-                        uuid: event.uuid.of_part(part.place),
+                        id: event.id.of_part(part.place),
                         payload: part.payload.into(),
                         ..event.clone()
                     };

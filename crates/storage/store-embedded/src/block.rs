@@ -2,20 +2,44 @@
 //!
 //! `version: u8, crc32: u32`, and then, covered by the checksum, segments: `first replay id: u64, appended: i64,
 //! count: u32` and `count` records `topic: u32, uuid: [u8; 16], schema: [u8; 16], length: u32, payload`. Numbers are
-//! little-endian. A commit makes blocks of one segment; a reader takes several, so that small blocks can be joined and
+//! little-endian. In a block of version 2 the topic is followed by the length of the event's id, a `u16`, and the id as a
+//! text; if the length is 0, it is followed by the UUID. Only a block with such a text is of version 2. A commit makes blocks of one segment; a reader takes several, so that small blocks can be joined and
 //! each event keeps its time.
 
 use std::fmt;
 use std::ops::Range;
 
-use landfall_model::{EventUuid, ReplayId, SchemaId, Timestamp};
+use landfall_model::{EventId, EventUuid, ReplayId, SchemaId, Timestamp};
 use landfall_store::{NewEvent, TopicId};
 
 /// Layout of the bytes. A reader knows all versions that were ever written.
-const VERSION: u8 = 1;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    /// All ids are UUIDs.
+    One = 1,
+    /// Ids may be texts.
+    Two = 2,
+}
+
+impl Version {
+    fn of(events: &[NewEvent]) -> Self {
+        let has_text = events.iter().any(|event| text_of(event).is_some());
+        if has_text { Self::Two } else { Self::One }
+    }
+}
+
+fn text_of(event: &NewEvent) -> Option<&str> {
+    match &event.id {
+        EventId::Uuid(_) => None,
+        EventId::Text(text) => Some(text),
+    }
+}
+
 const HEADER_BYTES: usize = 1 + 4;
 const SEGMENT_BYTES: usize = 8 + 8 + 4;
-const RECORD_BYTES: usize = 4 + 16 + 16 + 4;
+/// Bytes of a record besides its payload and an id that is a text, at most.
+const RECORD_BYTES: usize = 4 + 2 + 16 + 16 + 4;
+
 /// Why bytes are no block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Damage {
@@ -23,6 +47,7 @@ pub(crate) enum Damage {
     Checksum,
     Short,
     Order,
+    Id,
 }
 
 impl fmt::Display for Damage {
@@ -31,17 +56,20 @@ impl fmt::Display for Damage {
             Self::Version(version) => write!(f, "unknown block version {version}"),
             Self::Checksum => f.write_str("the checksum of the block does not match"),
             Self::Short => f.write_str("the block ends too early"),
+            Self::Id => f.write_str("the id of an event is not UTF-8"),
             Self::Order => f.write_str("the replay ids of the block do not rise"),
         }
     }
 }
 
 /// How many bytes an event takes in a block.
-pub(crate) const fn bytes_of(event: &NewEvent) -> usize {
-    RECORD_BYTES.saturating_add(event.payload.len())
+pub(crate) fn bytes_of(event: &NewEvent) -> usize {
+    RECORD_BYTES
+        .saturating_add(text_of(event).map_or(0, str::len))
+        .saturating_add(event.payload.len())
 }
 
-/// A block of one segment; none if an event is longer than a length can say.
+/// A block of one segment; none if an event or its id is longer than a length can say.
 pub(crate) fn encode(first: ReplayId, appended: Timestamp, events: &[NewEvent]) -> Option<Vec<u8>> {
     let bytes: usize = events.iter().map(bytes_of).sum();
     let mut data = Vec::with_capacity(HEADER_BYTES + SEGMENT_BYTES + bytes);
@@ -49,36 +77,49 @@ pub(crate) fn encode(first: ReplayId, appended: Timestamp, events: &[NewEvent]) 
     data.extend(first.get().to_le_bytes());
     data.extend(appended.as_millis().to_le_bytes());
     data.extend(u32::try_from(events.len()).ok()?.to_le_bytes());
+    let version = Version::of(events);
     for event in events {
         data.extend(event.topic.0.to_le_bytes());
-        data.extend(event.uuid.as_bytes());
+        match (&event.id, version) {
+            (EventId::Uuid(uuid), Version::One) => data.extend(uuid.as_bytes()),
+            (EventId::Uuid(uuid), Version::Two) => {
+                data.extend(0_u16.to_le_bytes());
+                data.extend(uuid.as_bytes());
+            }
+            (EventId::Text(text), _) => {
+                data.extend(u16::try_from(text.len()).ok()?.to_le_bytes());
+                data.extend(text.as_bytes());
+            }
+        }
         data.extend(event.schema.as_bytes());
         data.extend(u32::try_from(event.payload.len()).ok()?.to_le_bytes());
         data.extend(&*event.payload);
     }
-    Some(sealed(data))
+    Some(sealed(version, data))
 }
 
 /// Fills in the header.
-fn sealed(mut data: Vec<u8>) -> Vec<u8> {
+fn sealed(version: Version, mut data: Vec<u8>) -> Vec<u8> {
     if let Some((header, body)) = data.split_first_chunk_mut::<HEADER_BYTES>() {
         let [a, b, c, d] = crc32fast::hash(body).to_le_bytes();
-        *header = [VERSION, a, b, c, d];
+        *header = [version as u8, a, b, c, d];
     }
     data
 }
 
-fn body(data: &[u8]) -> Result<&[u8], Damage> {
+fn body(data: &[u8]) -> Result<(Version, &[u8]), Damage> {
     let ([version, crc @ ..], body) = data
         .split_first_chunk::<HEADER_BYTES>()
         .ok_or(Damage::Short)?;
-    if *version != VERSION {
-        return Err(Damage::Version(*version));
-    }
+    let version = match *version {
+        1 => Version::One,
+        2 => Version::Two,
+        unknown => return Err(Damage::Version(unknown)),
+    };
     if u32::from_le_bytes(*crc) != crc32fast::hash(body) {
         return Err(Damage::Checksum);
     }
-    Ok(body)
+    Ok((version, body))
 }
 
 /// An event in a block.
@@ -87,7 +128,7 @@ pub(crate) struct Record {
     pub(crate) replay_id: ReplayId,
     pub(crate) topic: TopicId,
     pub(crate) appended: Timestamp,
-    pub(crate) uuid: EventUuid,
+    pub(crate) id: EventId,
     pub(crate) schema: SchemaId,
     /// Where in the block the payload is.
     pub(crate) payload: Range<usize>,
@@ -95,9 +136,11 @@ pub(crate) struct Record {
 
 /// The events of a block in order.
 pub(crate) fn records(data: &[u8]) -> Result<Records<'_>, Damage> {
+    let (version, rest) = body(data)?;
     Ok(Records {
+        version,
         length: data.len(),
-        rest: body(data)?,
+        rest,
         next: ReplayId::new(0),
         appended: Timestamp::default(),
         left: 0,
@@ -106,6 +149,7 @@ pub(crate) fn records(data: &[u8]) -> Result<Records<'_>, Damage> {
 
 /// Ends after the first damage.
 pub(crate) struct Records<'b> {
+    version: Version,
     length: usize,
     rest: &'b [u8],
     next: ReplayId,
@@ -131,12 +175,26 @@ impl Records<'_> {
         Ok(())
     }
 
+    fn id(&mut self) -> Result<EventId, Damage> {
+        let length = match self.version {
+            Version::One => 0,
+            Version::Two => usize::from(u16::from_le_bytes(self.take()?)),
+        };
+        if length == 0 {
+            return Ok(EventUuid::from_bytes(self.take()?).into());
+        }
+        let (text, rest) = self.rest.split_at_checked(length).ok_or(Damage::Short)?;
+        self.rest = rest;
+        let text = std::str::from_utf8(text).map_err(|_| Damage::Id)?;
+        Ok(EventId::Text(text.into()))
+    }
+
     fn record(&mut self) -> Result<Record, Damage> {
         if self.left == 0 {
             self.segment()?;
         }
         let topic = TopicId(u32::from_le_bytes(self.take()?));
-        let uuid = EventUuid::from_bytes(self.take()?);
+        let id = self.id()?;
         let schema = SchemaId::from_bytes(self.take()?);
         let bytes = usize::try_from(u32::from_le_bytes(self.take()?)).map_err(|_| Damage::Short)?;
         let start = self.length - self.rest.len();
@@ -148,7 +206,7 @@ impl Records<'_> {
             replay_id,
             topic,
             appended: self.appended,
-            uuid,
+            id,
             schema,
             payload: start..start + bytes,
         })
@@ -183,7 +241,7 @@ mod tests {
             .zip(1..)
             .map(|(payload, number)| NewEvent {
                 topic: TopicId(number),
-                uuid: EventUuid::from_bytes([9; 16]),
+                id: EventUuid::from_bytes([9; 16]).into(),
                 schema: SchemaId::from_bytes([7; 16]),
                 payload: Bytes::from_static(payload.as_bytes()),
             })
@@ -217,6 +275,53 @@ mod tests {
         );
     }
 
+    /// Blocks as they are stored: what earlier versions have written is read for ever.
+    #[test]
+    fn the_bytes_of_a_block_stay_what_they_are() {
+        let hex = |data: &[u8]| {
+            data.iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        };
+        let mut events = events(&["one"]);
+        let at = |events: &[NewEvent]| {
+            encode(ReplayId::new(1_001), Timestamp::from_millis(5), events).expect("short events")
+        };
+        let segment = "e90300000000000005000000000000000";
+        let tail = format!(
+            "{}{}03000000{}",
+            "09".repeat(16),
+            "07".repeat(16),
+            hex(b"one")
+        );
+        let first = hex(&at(&events));
+        assert!(first.starts_with("01"), "{first}");
+        assert!(first[10..].starts_with(segment), "{first}");
+        assert!(first.ends_with(&format!("01000000{tail}")), "{first}");
+        events.push(NewEvent {
+            id: EventId::parse("order-1").expect("an id"),
+            ..events[0].clone()
+        });
+        let second = at(&events);
+        let shown = hex(&second);
+        assert!(shown.starts_with("02"), "{shown}");
+        let named = format!(
+            "010000000700{}{}03000000{}",
+            hex(b"order-1"),
+            "07".repeat(16),
+            hex(b"one")
+        );
+        assert!(
+            shown.ends_with(&format!("010000000000{tail}{named}")),
+            "{shown}"
+        );
+        let read: Vec<String> = records(&second)
+            .expect("whole")
+            .map(|record| record.expect("whole").id.to_string())
+            .collect();
+        assert_eq!(read, ["09090909-0909-0909-0909-090909090909", "order-1"]);
+    }
+
     #[test]
     fn every_flipped_bit_and_every_lost_end_is_noticed() {
         let whole = block(1_001, 1, &["payload", "another"]);
@@ -234,7 +339,7 @@ mod tests {
     fn nonsense_with_a_right_checksum_is_damage_and_no_panic() {
         let cut = |cut: usize| {
             let whole = block(1_001, 1, &["payload", "another"]);
-            sealed(whole[..whole.len() - cut].to_vec())
+            sealed(Version::One, whole[..whole.len() - cut].to_vec())
         };
         for lost in 1..40 {
             assert_eq!(read(&cut(lost)), Err(Damage::Short), "{lost} bytes lost");
@@ -242,6 +347,6 @@ mod tests {
         let mut endless = block(1_001, 1, &["payload"]);
         let length = endless.len() - 7 - 4;
         endless[length..length + 4].copy_from_slice(&u32::MAX.to_le_bytes());
-        assert_eq!(read(&sealed(endless)), Err(Damage::Short));
+        assert_eq!(read(&sealed(Version::One, endless)), Err(Damage::Short));
     }
 }

@@ -113,7 +113,7 @@ pub(crate) fn append(
                 replay_id: first.advanced_by(place),
                 topic: event.topic,
                 appended: at,
-                uuid: event.uuid,
+                id: event.id.clone(),
                 schema: event.schema,
                 payload: event.payload.clone(),
             })
@@ -400,7 +400,7 @@ impl Search<'_> {
                 replay_id: record.replay_id,
                 topic: record.topic,
                 appended: record.appended,
-                uuid: record.uuid,
+                id: record.id,
                 schema: record.schema,
                 payload,
             }));

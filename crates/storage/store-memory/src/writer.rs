@@ -184,7 +184,7 @@ impl Writer for MemoryWriter {
                     replay_id,
                     topic: event.topic,
                     appended: to.appended_at,
-                    uuid: event.uuid,
+                    id: event.id,
                     schema: event.schema,
                     payload: event.payload,
                 })

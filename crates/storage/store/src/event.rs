@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use landfall_model::{EventUuid, ReplayId, SchemaId, Timestamp};
+use landfall_model::{EventId, ReplayId, SchemaId, Timestamp};
 
 /// Number of a topic in one store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,7 +15,7 @@ pub struct NewEvent {
     /// The topic that it is on.
     pub topic: TopicId,
     /// Its identity.
-    pub uuid: EventUuid,
+    pub id: EventId,
     /// The schema that the payload is encoded with.
     pub schema: SchemaId,
     /// Avro, encoded once.
@@ -32,7 +32,7 @@ pub struct Event {
     /// When it was appended.
     pub appended: Timestamp,
     /// Its identity.
-    pub uuid: EventUuid,
+    pub id: EventId,
     /// The schema that the payload is encoded with.
     pub schema: SchemaId,
     /// Avro, as encoded at capture.

@@ -174,7 +174,7 @@ async fn placed(org: &Org, id: RecordId) -> ConsumerEvent {
     let payload = schema.encode_change(&header, &row, Inclusion::Only(&changed_fields));
     let event = NewEvent {
         topic,
-        uuid: EventUuid::from_random([1; 16]),
+        id: EventUuid::from_random([1; 16]).into(),
         schema: schema.id(),
         payload: payload.expect("a payload").into(),
     };

@@ -82,19 +82,26 @@ async fn an_event_keeps_its_id_or_gets_one() {
         org.low_ink("", "A"),
         org.low_ink("key-1", "B"),
         org.low_ink(uuid, "C"),
+        org.low_ink(&uuid.to_uppercase(), "D"),
+        org.low_ink(&"k".repeat(255), "E"),
+        org.low_ink(&"k".repeat(256), "F"),
     ];
     let results = org
         .publish(LOW_INK, batch)
         .await
         .expect("an answer")
         .results;
-    let events = stream.events(3).await;
+    let events = stream.events(5).await;
     assert_uuid(&results[0].correlation_key);
     assert_eq!(produced(&events[0]).id, results[0].correlation_key);
     assert_eq!(results[1].correlation_key, "key-1");
-    assert_uuid(&produced(&events[1]).id);
+    for (result, event) in results.iter().zip(&events) {
+        assert_eq!(produced(event).id, result.correlation_key);
+    }
     assert_eq!(results[2].correlation_key, uuid);
-    assert_eq!(produced(&events[2]).id, uuid);
+    assert_eq!(results[3].correlation_key, uuid.to_uppercase());
+    assert_eq!(results[5].correlation_key.len(), 256);
+    assert_failed(&results[5]);
 }
 
 // P42

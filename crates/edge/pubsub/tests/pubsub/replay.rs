@@ -122,12 +122,7 @@ async fn a_replay_id_is_the_number_of_the_streaming_api() {
         .expect("the log can be read")
         .events
         .iter()
-        .map(|event| {
-            (
-                event.event().replay_id.get(),
-                event.event().uuid.to_string(),
-            )
-        })
+        .map(|event| (event.event().replay_id.get(), event.event().id.to_string()))
         .collect();
     let delivered: Vec<(u64, String)> = events
         .iter()

@@ -108,7 +108,7 @@ async fn an_event_of_more_than_a_megabyte_is_not_published() {
 /// The UUIDs in the event log.
 async fn delivered(org: &Org) -> Vec<String> {
     let events = logged(org).await;
-    let uuids = events.iter().map(|event| event.event().uuid.to_string());
+    let uuids = events.iter().map(|event| event.event().id.to_string());
     uuids.collect()
 }
 

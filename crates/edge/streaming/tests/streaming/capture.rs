@@ -464,7 +464,7 @@ async fn events_of_an_old_schema_are_read_with_it() {
         .commit(&write, &mut |position| Appended {
             events: vec![NewEvent {
                 topic,
-                uuid: landfall_model::EventUuid::from_bytes([7; 16]),
+                id: landfall_model::EventUuid::from_bytes([7; 16]).into(),
                 schema: old.id(),
                 payload: payload_bytes.clone().into(),
             }],

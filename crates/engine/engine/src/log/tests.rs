@@ -157,7 +157,7 @@ fn event(replay_id: ReplayId, topic: u32, bytes: usize) -> Arc<Event> {
         replay_id,
         topic: TopicId(topic),
         appended: Timestamp::from_millis(0),
-        uuid: EventUuid::from_bytes([0; 16]),
+        id: EventUuid::from_bytes([0; 16]).into(),
         schema: SchemaId::from_bytes([0; 16]),
         payload: Bytes::from(vec![0; bytes]),
     })

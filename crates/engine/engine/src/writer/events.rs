@@ -76,6 +76,9 @@ fn tell(
     });
 }
 
+/// The part of a change that is in a common event, as far as identities go: beyond all records of a merged event.
+const COMMON_PART: usize = 1 << 20;
+
 /// An event as the log takes it.
 fn logged(
     change: &NetChange,
@@ -92,9 +95,14 @@ fn logged(
     if let Some(cause) = event.gap {
         warn!(?cause, record_id = %change.id, "a gap event replaces a change event");
     }
+    let uuid = if event.is_common {
+        change.uuid.of_part(COMMON_PART)
+    } else {
+        change.uuid
+    };
     Some(NewEvent {
         topic: capture.topic,
-        uuid: change.uuid,
+        id: uuid.into(),
         schema: event.schema_id,
         payload: Bytes::from(event.payload),
     })

@@ -141,16 +141,15 @@ impl Model {
             let event = Event {
                 replay_id: ReplayId::ORIGIN.advanced_by(self.given),
                 topic: topics[*topic],
-                uuid: EventUuid::from_bytes(
-                    [u8::try_from(payload.len() % 256).expect("a byte"); 16],
-                ),
+                id: EventUuid::from_bytes([u8::try_from(payload.len() % 256).expect("a byte"); 16])
+                    .into(),
                 appended: Timestamp::from_millis(self.now),
                 schema: SchemaId::from_bytes([u8::try_from(*topic).expect("a few"); 16]),
                 payload: Bytes::from(payload.clone()),
             };
             let new = NewEvent {
                 topic: event.topic,
-                uuid: event.uuid,
+                id: event.id.clone(),
                 schema: event.schema,
                 payload: event.payload.clone(),
             };

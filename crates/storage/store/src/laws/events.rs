@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use landfall_model::{EventUuid, ReplayId, SchemaId, Timestamp, Topic};
+use landfall_model::{EventId, EventUuid, ReplayId, SchemaId, Timestamp, Topic};
 
 use super::Fixture;
 use super::sample::{entity, event, opened, publish, topic};
@@ -95,7 +95,11 @@ pub(super) fn come_back(at: &dyn Fixture) {
     let topic = topic(&mut store, "/event/One__e");
     let new = |payload: Vec<u8>| NewEvent {
         topic,
-        uuid: EventUuid::from_bytes([0xdd; 16]),
+        id: if payload.len() == 1 {
+            EventId::Text("order-1".into())
+        } else {
+            EventUuid::from_bytes([0xdd; 16]).into()
+        },
         schema: SchemaId::from_bytes([0xee; 16]),
         payload: Bytes::from(payload),
     };
@@ -119,8 +123,8 @@ pub(super) fn come_back(at: &dyn Fixture) {
         for (event, new) in committed.events.iter().zip(batch) {
             assert_eq!(event.appended.as_millis(), at);
             assert_eq!(
-                (event.topic, event.uuid, event.schema),
-                (new.topic, new.uuid, new.schema)
+                (event.topic, &event.id, event.schema),
+                (new.topic, &new.id, new.schema)
             );
             assert_eq!(event.payload, new.payload);
         }

@@ -173,7 +173,7 @@ pub fn event(topic: TopicId, number: u64) -> NewEvent {
         .for_each(|(slot, byte)| *slot = byte);
     NewEvent {
         topic,
-        uuid: EventUuid::from_bytes(digest),
+        id: EventUuid::from_bytes(digest).into(),
         schema: SchemaId::from_bytes(digest),
         payload: Bytes::from(format!("payload {number}")),
     }
