@@ -445,7 +445,7 @@ fn the_documented_merged_event_is_made() {
     );
 }
 
-/// Source: recorded events of a transaction that updates two accounts alike but for one field: numbers 1 to 3, and
+/// Source: recorded events of a transaction that updates two accounts alike except for one field: numbers 1 to 3, and
 /// `LastModifiedDate` in the first alone.
 #[test]
 fn updates_that_are_equal_in_part_are_merged_in_that_part() {

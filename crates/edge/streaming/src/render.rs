@@ -160,14 +160,14 @@ fn place_of_uuid(data: &[u8]) -> Option<usize> {
     if !before.ends_with(b"\",") {
         return None;
     }
-    let bytes_max = UUID.len() + limits::EVENT_ID_BYTES_MAX * ESCAPED_BYTES_MAX + "\",".len();
+    let bytes_max = UUID.len() + limits::EVENT_ID_BYTES_MAX * ESCAPED.len() + "\",".len();
     let tail = end.saturating_sub(bytes_max);
     let found = last(before.get(tail..)?, UUID)?;
     Some(tail + found)
 }
 
-/// Bytes of one byte of a text in JSON, at most.
-const ESCAPED_BYTES_MAX: usize = "\\u0000".len();
+/// The longest form of a byte of a text in JSON.
+const ESCAPED: &str = "\\u0000";
 
 fn last(data: &[u8], text: &str) -> Option<usize> {
     data.windows(text.len())

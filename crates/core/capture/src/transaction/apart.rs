@@ -2,7 +2,7 @@
 //!
 //! Only updates that change the same fields of one object are compared. The common event comes right before the first of
 //! the others, which lack the fields that it has, `LastModifiedDate` among them.
-//! Source: recorded events of a transaction that updates two accounts alike but for one field. Source: none for more.
+//! Source: recorded events of a transaction that updates two accounts alike except for one field. Source: none for more.
 
 use std::collections::HashMap;
 
