@@ -49,15 +49,11 @@ pub(crate) async fn publish(
     let mut results: Vec<PublishResult> = events
         .into_iter()
         .map(|event| {
-            let id = match event.id.as_str() {
-                "" => Some(EventUuid::from_random(draw(state.engine.entropy())).into()),
-                id => EventId::parse(id),
-            };
+            let id = id_of(state, &event);
             let correlation_key = match &id {
-                Some(id) => id.to_string(),
-                None => event.id.clone(),
+                Ok(id) => id.to_string(),
+                Err(_) => event.id.clone(),
             };
-            let id = id.ok_or_else(id_too_long);
             let checked = id.and_then(|id| Ok((id, checked(state, &publication, &event)?)));
             let error = match checked {
                 Ok((id, (schema, payload))) => {
@@ -128,10 +124,15 @@ fn publication(state: &PubsubState, login: &Login, topic: &str) -> Result<Public
     }
 }
 
-/// Source: none.
-fn id_too_long() -> String {
-    let most = limits::EVENT_ID_BYTES_MAX;
-    format!("The event ID exceeds the maximum of {most} bytes.")
+/// The id that the publisher chose, or a new one. Source: none for the limit.
+fn id_of(state: &PubsubState, event: &ProducerEvent) -> Result<EventId, String> {
+    if event.id.is_empty() {
+        return Ok(EventUuid::from_random(draw(state.engine.entropy())).into());
+    }
+    EventId::parse(&event.id).ok_or_else(|| {
+        let most = limits::EVENT_ID_BYTES_MAX;
+        format!("The event ID exceeds the maximum of {most} bytes.")
+    })
 }
 
 /// The schema and the payload of an event that can be published, or why it cannot. An earlier schema of the same event

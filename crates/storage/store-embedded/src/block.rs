@@ -279,9 +279,8 @@ mod tests {
     #[test]
     fn the_bytes_of_a_block_stay_what_they_are() {
         let hex = |data: &[u8]| {
-            data.iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
+            let digits = data.iter().map(|byte| format!("{byte:02x}"));
+            digits.collect::<Vec<_>>().concat()
         };
         let mut events = events(&["one"]);
         let at = |events: &[NewEvent]| {

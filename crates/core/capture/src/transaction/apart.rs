@@ -23,6 +23,24 @@ struct Part {
     component: Option<usize>,
 }
 
+impl Part {
+    fn is_in(self, fields: &FieldBits) -> bool {
+        let Some(component) = self.component else {
+            return fields.contains(self.position);
+        };
+        let bit = u32::try_from(component).ok();
+        let bit = bit.and_then(|bit| 1_u64.checked_shl(bit));
+        bit.is_some_and(|bit| fields.components(self.position) & bit != 0)
+    }
+
+    fn insert(self, fields: &mut FieldBits) {
+        match self.component {
+            Some(component) => fields.insert_nested(self.position, component),
+            None => fields.insert(self.position),
+        }
+    }
+}
+
 /// Takes out of updates what they have in common. The common events are found by the index of the first update.
 pub(super) fn take_common<'c>(events: &mut [Held<'c>]) -> HashMap<usize, Held<'c>> {
     let mut alike: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
@@ -62,7 +80,7 @@ fn taken<'c>(events: &mut [Held<'c>], group: &[usize]) -> Option<(usize, Held<'c
     let change = members.first()?.change;
     let is_stamp = |part: &Part| {
         let named = |name: &&str| change.schema.position_of(name) == Some(part.position);
-        STAMPS.iter().any(|name| named(name))
+        STAMPS.iter().any(named)
     };
     if rest.is_empty() || common.iter().all(is_stamp) {
         return None;
@@ -91,20 +109,12 @@ fn changed_parts(held: &Held<'_>) -> Vec<Part> {
     let indexes = 0..held.change.entity.fields.len();
     let parts = indexes.filter_map(|index| {
         let slot = held.change.schema.slot_of(index)?;
-        let is_changed = match slot.component {
-            Some(component) => {
-                let bit = u32::try_from(component)
-                    .ok()
-                    .and_then(|bit| 1_u64.checked_shl(bit));
-                changed.components(slot.position) & bit.unwrap_or_default() != 0
-            }
-            None => changed.contains(slot.position),
-        };
-        is_changed.then_some(Part {
+        let part = Part {
             index,
             position: slot.position,
             component: slot.component,
-        })
+        };
+        part.is_in(changed).then_some(part)
     });
     parts.collect()
 }
@@ -168,26 +178,9 @@ fn narrowed(header: &ChangeEventHeader, parts: &[Part]) -> ChangeEventHeader {
         ..header.clone()
     };
     for part in parts {
-        match part.component {
-            Some(component) => {
-                narrowed
-                    .changed_fields
-                    .insert_nested(part.position, component);
-                let bit = u32::try_from(component)
-                    .ok()
-                    .and_then(|bit| 1_u64.checked_shl(bit));
-                if header.nulled_fields.components(part.position) & bit.unwrap_or_default() != 0 {
-                    narrowed
-                        .nulled_fields
-                        .insert_nested(part.position, component);
-                }
-            }
-            None => {
-                narrowed.changed_fields.insert(part.position);
-                if header.nulled_fields.contains(part.position) {
-                    narrowed.nulled_fields.insert(part.position);
-                }
-            }
+        part.insert(&mut narrowed.changed_fields);
+        if part.is_in(&header.nulled_fields) {
+            part.insert(&mut narrowed.nulled_fields);
         }
     }
     narrowed
