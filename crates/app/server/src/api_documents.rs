@@ -100,7 +100,7 @@ impl DocumentsState {
 
     /// The org as the caller may see it; none if a login is required.
     fn definitions(&self, headers: &HeaderMap) -> Option<Arc<Definitions>> {
-        match bearer(headers).and_then(|token| self.auth.authenticate(token).ok()) {
+        match bearer(headers).and_then(|token| self.auth.api_login(token).ok()) {
             Some(login) => Some(login.definitions()),
             None if self.for_logins => None,
             None => Some(self.engine.definitions()),

@@ -140,6 +140,10 @@ pub fn soap(fault: &Fault) -> SoapError {
         Fault::Session(
             SessionFault::Invalid | SessionFault::Missing | SessionFault::ApiScopeMissing,
         ) => SoapError::of_code("INVALID_SESSION_ID", SESSION_REFUSED),
+        Fault::Session(SessionFault::ApiDisabled) => SoapError::of_code(
+            "API_DISABLED_FOR_ORG",
+            "API is not enabled for this Organization or Partner",
+        ),
         Fault::Record(RecordFault::NotFound) => soap(&Fault::Record(RecordFault::Unknown)),
         Fault::Field(FieldFault::Unknown { field, entity }) => SoapError::of_code(
             "INVALID_FIELD",

@@ -69,7 +69,7 @@ pub(crate) fn refreshed(
     login: &Login,
     token: &str,
 ) -> Result<Arc<Login>, Fault> {
-    match state.auth.authenticate(token) {
+    match state.auth.api_login(token) {
         Ok(other) if other.user_id == login.user_id => Ok(other),
         _ => Err(Fault::PubSub(PubSubFault::AuthRefreshInvalid)),
     }
@@ -102,7 +102,7 @@ fn login(state: &PubsubState, metadata: &MetadataMap) -> Result<Arc<Login>, Faul
     if !is_url(value("instanceurl")?) {
         return Err(Fault::PubSub(PubSubFault::CallMetadataMissing));
     }
-    let login = state.auth.authenticate(token)?;
+    let login = state.auth.api_login(token)?;
     // Clients: the npm client sends 15 characters, others 18.
     if tenant != login.org_id.as_str() && tenant != login.org_id.short() {
         return Err(Fault::Session(SessionFault::Invalid));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use landfall_auth::{Auth, Login};
+use landfall_auth::Login;
 use landfall_engine::Definitions;
 use landfall_envelope::Envelope;
 use landfall_model::{Catalog, Fault, SessionFault};
@@ -44,7 +44,7 @@ impl<'r> Call<'r> {
         envelope: &'r Envelope,
     ) -> Result<Self, Fault> {
         let token = token(envelope)?;
-        let login = authenticated(&state.auth, token)?;
+        let login = state.auth.session_login(token)?;
         Ok(Self {
             state,
             endpoint,
@@ -107,17 +107,4 @@ impl<'r> Call<'r> {
 pub(crate) fn token(envelope: &Envelope) -> Result<&str, Fault> {
     let token = envelope.option("SessionHeader", "sessionId");
     token.ok_or(Fault::Session(SessionFault::Missing))
-}
-
-/// The login of a session id.
-///
-/// # Errors
-/// [`SessionFault::Invalid`], [`SessionFault::ApiScopeMissing`].
-pub(crate) fn authenticated(auth: &Auth, token: &str) -> Result<Arc<Login>, Fault> {
-    let login = auth.authenticate(token)?;
-    if login.scopes.cover_rest() {
-        Ok(login)
-    } else {
-        Err(Fault::Session(SessionFault::ApiScopeMissing))
-    }
 }

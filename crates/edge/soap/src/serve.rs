@@ -17,7 +17,7 @@ use landfall_wire::versions;
 
 use crate::SoapState;
 use crate::answer::{self, Dialect, Results};
-use crate::call::{Call, Endpoint, authenticated, token};
+use crate::call::{Call, Endpoint, token};
 use crate::{operation, session};
 
 /// A header that every request has, and nobody reads.
@@ -67,7 +67,7 @@ async fn read(
         if beginning.operation.name == session::LOGIN {
             return Err(Fault::Request(RequestFault::TooLarge));
         }
-        authenticated(&state.auth, token(&beginning)?)?;
+        state.auth.session_login(token(&beginning)?)?;
     }
     let body = opened.read(headers, SOAP_BODY_BYTES_MAX).await?;
     Ok(Envelope::parse(&body)?)

@@ -45,7 +45,7 @@ pub(crate) async fn login(
     auth.tell(Grant::Session, outcome.as_ref(), Some(username), visit);
     let granted = outcome.map_err(denied)?;
     let token = granted.access_token.as_str();
-    let login = auth.authenticate(token)?;
+    let login = auth.api_login(token)?;
     let expired = auth.password_expired(login.user_id).await;
     let expired = expired.map_err(denied)?;
     let info = user_info::of(state, &login).await?;

@@ -143,12 +143,34 @@ impl Auth {
         self.keep_alive(&login).map(|()| login)
     }
 
+    /// The login of a request for any API: of a user who may use them.
+    ///
+    /// # Errors
+    /// As [`Self::authenticate`]; [`SessionFault::ApiDisabled`].
+    /// Source: "API Enabled" (Salesforce Help, "User Permissions").
+    pub fn api_login(&self, token: &str) -> Result<Arc<Login>, Fault> {
+        let login = self.authenticate(token)?;
+        if login.permissions().api_enabled {
+            Ok(login)
+        } else {
+            Err(Fault::Session(SessionFault::ApiDisabled))
+        }
+    }
+
     /// The login of a REST request by its `Authorization` header.
     ///
     /// # Errors
-    /// As [`bearer`] and [`Self::authenticate`]; [`SessionFault::ApiScopeMissing`] if the token does not cover the API.
+    /// As [`bearer`] and [`Self::session_login`].
     pub fn rest_login(&self, authorization: Option<&str>) -> Result<Arc<Login>, Fault> {
-        let login = self.authenticate(bearer(authorization)?)?;
+        self.session_login(bearer(authorization)?)
+    }
+
+    /// The login of a request for records or metadata, by its access token.
+    ///
+    /// # Errors
+    /// As [`Self::api_login`]; [`SessionFault::ApiScopeMissing`] if the token does not cover the API.
+    pub fn session_login(&self, token: &str) -> Result<Arc<Login>, Fault> {
+        let login = self.api_login(token)?;
         if login.scopes.cover_rest() {
             Ok(login)
         } else {
@@ -159,9 +181,9 @@ impl Auth {
     /// The login of a Streaming API request by its `Authorization` header.
     ///
     /// # Errors
-    /// As [`streaming_token`] and [`Self::authenticate`].
+    /// As [`streaming_token`] and [`Self::api_login`].
     pub fn streaming_login(&self, authorization: Option<&str>) -> Result<Arc<Login>, Fault> {
-        let login = self.authenticate(streaming_token(authorization)?)?;
+        let login = self.api_login(streaming_token(authorization)?)?;
         if login.scopes.cover_streaming() {
             Ok(login)
         } else {

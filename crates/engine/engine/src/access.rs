@@ -102,6 +102,9 @@ impl Access {
     /// Source: "Required Permissions" (Change Data Capture Developer Guide): users need a permission of their own, and so
     /// does what has no such permission.
     pub fn sees_all(&self, entity: &EntityDefinition) -> bool {
+        if !self.grants.permissions.api_enabled {
+            return false;
+        }
         if entity.name.as_str() == USER {
             self.grants.permissions.view_all_users
         } else {
@@ -113,7 +116,12 @@ impl Access {
     ///
     /// Source: "Platform Event Permissions" (Platform Events Developer Guide); [`landfall_model::EventReaders`].
     pub fn event(&self, event: &PlatformEventDefinition) -> ObjectAccess {
-        self.grants.event(event)
+        // Events are delivered over APIs alone: a subscription that is open falls silent.
+        if self.grants.permissions.api_enabled {
+            self.grants.event(event)
+        } else {
+            ObjectAccess::default()
+        }
     }
 
     /// Fields of an object of the org that they do not see, components of compounds among them; none for most.

@@ -11,4 +11,6 @@ pub enum SessionFault {
     HeaderInvalid,
     /// The access token does not cover the REST API.
     ApiScopeMissing,
+    /// The user does not have the permission API Enabled.
+    ApiDisabled,
 }

@@ -31,6 +31,16 @@ pub(super) fn spell(fault: &SessionFault) -> Wire {
             )),
             ..on_bayeux("401::Authentication invalid")
         },
+        // The text is that of recorded answers. The Streaming API and the Pub/Sub API have none of their own: Source: none.
+        SessionFault::ApiDisabled => Wire {
+            rest: Some(RestError::plain(
+                403,
+                "API_DISABLED_FOR_ORG",
+                "The REST API is not enabled for this Organization.",
+            )),
+            grpc: Some(grpc::authentication(grpc::AUTH_ERROR)),
+            ..on_bayeux("401::Authentication invalid")
+        },
     }
 }
 
