@@ -51,7 +51,9 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::decompression::RequestDecompressionLayer;
 
+pub use classic::serve::classic_resources;
 pub use error::Error;
+pub use serve::resources;
 
 use folder::Folder;
 use jobs::Jobs;

@@ -77,20 +77,6 @@ pub(crate) enum Which {
 }
 
 impl Which {
-    /// By the name of the resource. Clients: some write `unprocessedRecords`.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        let is = |other: &str| name.eq_ignore_ascii_case(other);
-        if is("successfulResults") {
-            Some(Self::Successful)
-        } else if is("failedResults") {
-            Some(Self::Failed)
-        } else if is("unprocessedrecords") {
-            Some(Self::Unprocessed)
-        } else {
-            None
-        }
-    }
-
     /// The columns before those of the data.
     const fn columns(self) -> [&'static str; 2] {
         match self {
@@ -224,12 +210,5 @@ mod tests {
             error_text(&Fault::Record(RecordFault::NotFound)),
             "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--"
         );
-    }
-
-    #[test]
-    fn resources_are_named_in_any_letter_case() {
-        assert_eq!(Which::named("unprocessedRecords"), Some(Which::Unprocessed));
-        assert_eq!(Which::named("failedresults"), Some(Which::Failed));
-        assert_eq!(Which::named("results"), None);
     }
 }

@@ -1,5 +1,7 @@
 //! From an HTTP request to the resource that answers it.
 
+use std::future::ready;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
@@ -45,17 +47,6 @@ impl Call {
     pub(crate) fn origin(&self) -> String {
         origin(self.version, &self.parts.headers)
     }
-
-    fn method(&self, allowed: &'static str) -> Result<&Method, Fault> {
-        let method = &self.parts.method;
-        if allowed.split(',').any(|name| name == method.as_str()) {
-            return Ok(method);
-        }
-        Err(Fault::Request(RequestFault::MethodNotAllowed {
-            method: method.to_string(),
-            allowed,
-        }))
-    }
 }
 
 /// Where the changes of a job come from.
@@ -95,7 +86,7 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Fault
     };
     let path: Vec<&str> = segments.skip(1).collect();
     let answered = match verdict {
-        Ok(()) => within(shared, &call, &path, body).await,
+        Ok(()) => within(&shared, &call, &path, body).await,
         Err(fault) => Err(fault.into()),
     };
     let mut response = answered.unwrap_or_else(|fault| answer::refusal(&fault));
@@ -117,61 +108,199 @@ pub(crate) fn counted(shared: &Shared) -> (String, Result<(), landfall_model::Li
     (names::api_usage(used, most.unwrap_or(used)), verdict)
 }
 
+type Pending<'a> = Pin<Box<dyn Future<Output = Result<Response, Fault>> + Send + 'a>>;
+
+/// A resource below `jobs`.
+struct Resource {
+    /// A segment in braces is a value.
+    path: &'static str,
+    method: Method,
+    answer: for<'a> fn(&'a Arc<Shared>, &'a Call, &'a [&'a str], Body) -> Pending<'a>,
+}
+
+/// Every resource; those of one path follow each other.
+const RESOURCES: &[Resource] = &[
+    Resource {
+        path: "ingest",
+        method: Method::GET,
+        answer: |shared, call, _, _| list(shared, call, Kind::Ingest),
+    },
+    Resource {
+        path: "ingest",
+        method: Method::POST,
+        answer: |shared, call, _, body| Box::pin(ingest::create(shared, call, body)),
+    },
+    Resource {
+        path: "ingest/{id}",
+        method: Method::GET,
+        answer: |shared, call, path, _| show(shared, call, Kind::Ingest, path),
+    },
+    Resource {
+        path: "ingest/{id}",
+        method: Method::PATCH,
+        answer: |shared, call, path, body| {
+            Box::pin(async move { ingest::change(shared, call, first(path)?, body).await })
+        },
+    },
+    Resource {
+        path: "ingest/{id}",
+        method: Method::DELETE,
+        answer: |shared, call, path, _| delete(shared, call, Kind::Ingest, path),
+    },
+    Resource {
+        path: "ingest/{id}/batches",
+        method: Method::PUT,
+        answer: |shared, call, path, body| {
+            Box::pin(async move { ingest::upload(shared, call, first(path)?, body).await })
+        },
+    },
+    Resource {
+        path: "ingest/{id}/successfulResults",
+        method: Method::GET,
+        answer: |shared, call, path, _| results(shared, call, path, Which::Successful),
+    },
+    Resource {
+        path: "ingest/{id}/failedResults",
+        method: Method::GET,
+        answer: |shared, call, path, _| results(shared, call, path, Which::Failed),
+    },
+    Resource {
+        path: "ingest/{id}/unprocessedrecords",
+        method: Method::GET,
+        answer: |shared, call, path, _| results(shared, call, path, Which::Unprocessed),
+    },
+    Resource {
+        path: "query",
+        method: Method::GET,
+        answer: |shared, call, _, _| list(shared, call, Kind::Query),
+    },
+    Resource {
+        path: "query",
+        method: Method::POST,
+        answer: |shared, call, _, body| Box::pin(query::create(shared, call, body)),
+    },
+    Resource {
+        path: "query/{id}",
+        method: Method::GET,
+        answer: |shared, call, path, _| show(shared, call, Kind::Query, path),
+    },
+    Resource {
+        path: "query/{id}",
+        method: Method::PATCH,
+        answer: |shared, call, path, body| {
+            Box::pin(async move { query::change(shared, call, first(path)?, body).await })
+        },
+    },
+    Resource {
+        path: "query/{id}",
+        method: Method::DELETE,
+        answer: |shared, call, path, _| delete(shared, call, Kind::Query, path),
+    },
+    Resource {
+        path: "query/{id}/results",
+        method: Method::GET,
+        answer: |shared, call, path, _| {
+            Box::pin(async move { query::results(shared, call, first(path)?).await })
+        },
+    },
+    Resource {
+        path: "query/{id}/resultPages",
+        method: Method::GET,
+        answer: |shared, call, path, _| {
+            Box::pin(async move { query::pages(shared, call, first(path)?) })
+        },
+    },
+];
+
+/// The resources of the Bulk API 2.0 with their methods: `GET ingest/{id}`.
+pub fn resources() -> impl Iterator<Item = String> {
+    let resources = RESOURCES.iter();
+    resources.map(|resource| format!("{} {}", resource.method, resource.path))
+}
+
+fn first<'p>(path: &[&'p str]) -> Result<&'p str, Fault> {
+    path.first()
+        .copied()
+        .ok_or(Fault::Request(RequestFault::ResourceNotFound))
+}
+
+fn list<'a>(shared: &'a Arc<Shared>, call: &'a Call, kind: Kind) -> Pending<'a> {
+    Box::pin(ready(Ok(lifecycle::list(shared, call, kind))))
+}
+
+fn show<'a>(
+    shared: &'a Arc<Shared>,
+    call: &'a Call,
+    kind: Kind,
+    path: &'a [&'a str],
+) -> Pending<'a> {
+    Box::pin(async move { lifecycle::show(shared, call, (kind, first(path)?)) })
+}
+
+fn delete<'a>(
+    shared: &'a Arc<Shared>,
+    call: &'a Call,
+    kind: Kind,
+    path: &'a [&'a str],
+) -> Pending<'a> {
+    Box::pin(async move { lifecycle::delete(shared, call, (kind, first(path)?)).await })
+}
+
+fn results<'a>(
+    shared: &'a Arc<Shared>,
+    call: &'a Call,
+    path: &'a [&'a str],
+    which: Which,
+) -> Pending<'a> {
+    Box::pin(async move { ingest::results(shared, call, first(path)?, which) })
+}
+
 async fn within(
-    shared: Arc<Shared>,
+    shared: &Arc<Shared>,
     call: &Call,
     path: &[&str],
     body: Body,
 ) -> Result<Response, Fault> {
     check_encoding(&call.parts.headers)?;
-    match path {
-        ["ingest"] if call.method("GET,POST")? == Method::POST => {
-            ingest::create(&shared, call, body).await
+    let mut allowed: Vec<&str> = Vec::new();
+    for resource in RESOURCES {
+        let Some(values) = matched(resource.path, path) else {
+            continue;
+        };
+        if resource.method == call.parts.method {
+            return (resource.answer)(shared, call, &values, body).await;
         }
-        ["ingest"] => Ok(lifecycle::list(&shared, call, Kind::Ingest)),
-        ["ingest", id] => match *call.method("GET,PATCH,DELETE")? {
-            Method::PATCH => ingest::change(&shared, call, id, body).await,
-            Method::DELETE => lifecycle::delete(&shared, call, (Kind::Ingest, id)).await,
-            _ => lifecycle::show(&shared, call, (Kind::Ingest, id)),
-        },
-        ["ingest", id, "batches"] => {
-            call.method("PUT")?;
-            ingest::upload(&shared, call, id, body).await
-        }
-        ["ingest", id, name] => {
-            let which = Which::named(name).ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
-            call.method("GET")?;
-            ingest::results(&shared, call, id, which)
-        }
-        ["query", rest @ ..] => queries(&shared, call, rest, body).await,
-        _ => Err(Fault::Request(RequestFault::ResourceNotFound)),
+        allowed.push(resource.method.as_str());
     }
+    let allowed = match *allowed {
+        [] => return Err(Fault::Request(RequestFault::ResourceNotFound)),
+        ["GET"] => "GET",
+        ["PUT"] => "PUT",
+        ["GET", "POST"] => "GET,POST",
+        _ => "GET,PATCH,DELETE",
+    };
+    let method = call.parts.method.to_string();
+    Err(Fault::Request(RequestFault::MethodNotAllowed {
+        method,
+        allowed,
+    }))
 }
 
-async fn queries(
-    shared: &Shared,
-    call: &Call,
-    path: &[&str],
-    body: Body,
-) -> Result<Response, Fault> {
-    match *path {
-        [] if call.method("GET,POST")? == Method::POST => query::create(shared, call, body).await,
-        [] => Ok(lifecycle::list(shared, call, Kind::Query)),
-        [id] => match *call.method("GET,PATCH,DELETE")? {
-            Method::PATCH => query::change(shared, call, id, body).await,
-            Method::DELETE => lifecycle::delete(shared, call, (Kind::Query, id)).await,
-            _ => lifecycle::show(shared, call, (Kind::Query, id)),
-        },
-        [id, name] if name.eq_ignore_ascii_case("results") => {
-            call.method("GET")?;
-            query::results(shared, call, id).await
-        }
-        [id, name] if name.eq_ignore_ascii_case("resultPages") => {
-            call.method("GET")?;
-            query::pages(shared, call, id)
-        }
-        _ => Err(Fault::Request(RequestFault::ResourceNotFound)),
+/// The values in a path that fits a pattern. Clients: some write `unprocessedRecords`.
+pub(crate) fn matched<'p>(pattern: &str, path: &[&'p str]) -> Option<Vec<&'p str>> {
+    let pattern: Vec<&str> = pattern.split('/').collect();
+    if pattern.len() != path.len() {
+        return None;
     }
+    let mut values = Vec::new();
+    for (own, segment) in pattern.iter().zip(path) {
+        if own.starts_with('{') {
+            values.push(*segment);
+        } else if !own.eq_ignore_ascii_case(segment) {
+            return None;
+        }
+    }
+    Some(values)
 }
 
 fn authorization(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
@@ -250,4 +379,18 @@ async fn read_up_to(call: &Call, body: Body, most: usize) -> Result<Bytes, Fault
     check_media_type(call, "application/json")?;
     let read = to_bytes(body, most).await;
     read.map_err(|_| Fault::Request(RequestFault::TooLarge))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_are_named_in_any_letter_case() {
+        let fits = |pattern: &str, path: &[&str]| matched(pattern, path).is_some();
+        let named = ["ingest", "750", "unprocessedRecords"];
+        assert!(fits("ingest/{id}/unprocessedrecords", &named));
+        assert!(!fits("ingest/{id}/failedResults", &named));
+        assert!(!fits("ingest/{id}", &named));
+    }
 }

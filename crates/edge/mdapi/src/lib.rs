@@ -40,6 +40,8 @@ use landfall_wire::ApiVersion;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 pub use error::Error;
+pub use rest::resources;
+pub use serve::operations;
 
 use jobs::Jobs;
 use retrieval::Retrievals;

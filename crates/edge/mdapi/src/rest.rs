@@ -2,6 +2,7 @@
 //!
 //! Source: "REST Resources" (Metadata API Developer Guide).
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -67,37 +68,83 @@ async fn answer(shared: &Shared, request: Request) -> Result<(StatusCode, Value)
         parts,
     };
     let path: Vec<&str> = segments.skip(1).collect();
-    match (path.as_slice(), &call.parts.method) {
-        (["deployRequest"], &Method::POST) => {
-            let bytes = read_body(&call.parts.headers, body, METADATA_REQUEST_BYTES_MAX).await?;
-            let asked = post(shared, &call, &bytes).await?;
-            Ok((StatusCode::CREATED, rendered(shared, &call, &asked, None)))
-        }
-        (["deployRequest", id], &Method::GET) => {
-            let found = deploy::status(shared, id).await?;
-            let with_details = with_details(&call.parts);
-            let body = rendered(shared, &call, &found, Some(with_details));
-            Ok((StatusCode::OK, body))
-        }
-        (["deployRequest", id], &Method::PATCH) => {
-            let bytes = read_body(&call.parts.headers, body, METADATA_REQUEST_BYTES_MAX).await?;
-            let asked: Patch = unreadable(serde_json::from_slice(&bytes))?;
-            if asked.deploy_result.status != CANCELING {
-                return Err(Fault::Metadata(MetadataFault::RequestUnreadable).into());
-            }
-            let found = deploy::cancel(shared, &call.login, id).await?;
-            let body = rendered(shared, &call, &found, Some(false));
-            Ok((StatusCode::ACCEPTED, body))
-        }
-        (["deployRequest"], method) => Err(not_allowed(method, "POST")),
-        (["deployRequest", _], method) => Err(not_allowed(method, "GET,PATCH")),
-        _ => Err(Fault::Request(RequestFault::ResourceNotFound).into()),
-    }
+    let (allowed, id) = match *path {
+        ["deployRequest"] => ("POST", None),
+        ["deployRequest", id] => ("GET,PATCH", Some(id)),
+        _ => return Err(Fault::Request(RequestFault::ResourceNotFound).into()),
+    };
+    let mut resources = RESOURCES.iter();
+    let resource = resources.find(|resource| {
+        resource.method == call.parts.method && resource.path.ends_with("{id}") == id.is_some()
+    });
+    let Some(resource) = resource else {
+        let method = call.parts.method.to_string();
+        return Err(Fault::Request(RequestFault::MethodNotAllowed { method, allowed }).into());
+    };
+    (resource.answer)(shared, &call, id.unwrap_or_default(), body).await
 }
 
-fn not_allowed(method: &Method, allowed: &'static str) -> Error {
-    let method = method.to_string();
-    Fault::Request(RequestFault::MethodNotAllowed { method, allowed }).into()
+type Pending<'a> = Pin<Box<dyn Future<Output = Result<(StatusCode, Value), Error>> + Send + 'a>>;
+
+/// A resource below `metadata`.
+struct Resource {
+    path: &'static str,
+    method: Method,
+    answer: for<'a> fn(&'a Shared, &'a Call, &'a str, Body) -> Pending<'a>,
+}
+
+/// Every resource.
+const RESOURCES: &[Resource] = &[
+    Resource {
+        path: "deployRequest",
+        method: Method::POST,
+        answer: |shared, call, _, body| Box::pin(begin(shared, call, body)),
+    },
+    Resource {
+        path: "deployRequest/{id}",
+        method: Method::GET,
+        answer: |shared, call, id, _| Box::pin(show(shared, call, id)),
+    },
+    Resource {
+        path: "deployRequest/{id}",
+        method: Method::PATCH,
+        answer: |shared, call, id, body| Box::pin(cancel(shared, call, id, body)),
+    },
+];
+
+/// The resources below `metadata` with their methods: `GET deployRequest/{id}`.
+pub fn resources() -> impl Iterator<Item = String> {
+    let resources = RESOURCES.iter();
+    resources.map(|resource| format!("{} {}", resource.method, resource.path))
+}
+
+async fn begin(shared: &Shared, call: &Call, body: Body) -> Result<(StatusCode, Value), Error> {
+    let bytes = read_body(&call.parts.headers, body, METADATA_REQUEST_BYTES_MAX).await?;
+    let asked = post(shared, call, &bytes).await?;
+    Ok((StatusCode::CREATED, rendered(shared, call, &asked, None)))
+}
+
+async fn show(shared: &Shared, call: &Call, id: &str) -> Result<(StatusCode, Value), Error> {
+    let found = deploy::status(shared, id).await?;
+    let with_details = with_details(&call.parts);
+    let body = rendered(shared, call, &found, Some(with_details));
+    Ok((StatusCode::OK, body))
+}
+
+async fn cancel(
+    shared: &Shared,
+    call: &Call,
+    id: &str,
+    body: Body,
+) -> Result<(StatusCode, Value), Error> {
+    let bytes = read_body(&call.parts.headers, body, METADATA_REQUEST_BYTES_MAX).await?;
+    let asked: Patch = unreadable(serde_json::from_slice(&bytes))?;
+    if asked.deploy_result.status != CANCELING {
+        return Err(Fault::Metadata(MetadataFault::RequestUnreadable).into());
+    }
+    let found = deploy::cancel(shared, &call.login, id).await?;
+    let body = rendered(shared, call, &found, Some(false));
+    Ok((StatusCode::ACCEPTED, body))
 }
 
 #[derive(Deserialize)]

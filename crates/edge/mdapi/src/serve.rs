@@ -1,5 +1,7 @@
 //! The SOAP endpoint, and who answers which call.
 
+use std::future::ready;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -95,71 +97,137 @@ fn login(shared: &Shared, envelope: &Envelope) -> Result<Arc<Login>, Fault> {
     let token = envelope
         .option("SessionHeader", "sessionId")
         .ok_or(Fault::Session(SessionFault::Missing))?;
-    let login = shared.auth.authenticate(token)?;
-    if !login.scopes.cover_rest() {
-        return Err(Fault::Session(SessionFault::ApiScopeMissing));
-    }
+    let login = shared.auth.session_login(token)?;
     check_permitted(&login)?;
     Ok(login)
 }
 
-async fn perform(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
-    let shared = call.shared;
-    match call.envelope.operation.name.as_str() {
-        "deploy" => {
-            let zip = zip_of(call)?;
-            let options = Options::of(call.envelope.operation.child("DeployOptions"));
-            let asked = deploy::deploy(shared, &call.login, zip.into(), options).await?;
-            value::write(w, "result", &waiting(&asked.id));
-        }
-        "deployRecentValidation" => {
-            let id = call.argument("validationId");
-            let asked = deploy::deploy_validated(shared, &call.login, id).await?;
-            w.text("result", &asked.id);
-        }
-        "checkDeployStatus" => {
-            let found = deploy::status(shared, call.argument("asyncProcessId")).await?;
-            let with_details = matches!(call.argument("includeDetails"), "true" | "1");
-            value::write(w, "result", &found.result(with_details));
-        }
-        "cancelDeploy" => {
-            let id = ["String", "asyncProcessId", "id"].map(|name| call.argument(name));
-            let id = id.into_iter().find(|id| !id.is_empty()).unwrap_or_default();
-            let found = deploy::cancel(shared, &call.login, id).await?;
-            value::write(w, "result", &canceled(&found));
-        }
-        "retrieve" => {
+type Pending<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+
+/// A call: its name, and the function that answers it.
+struct Operation(
+    &'static str,
+    for<'a> fn(&'a Call<'a>, &'a mut Writer) -> Pending<'a>,
+);
+
+/// Every call, sorted by name.
+const OPERATIONS: &[Operation] = &[
+    Operation("cancelDeploy", |call, w| Box::pin(cancel_deploy(call, w))),
+    Operation("checkDeployStatus", |call, w| {
+        Box::pin(check_deploy_status(call, w))
+    }),
+    Operation("checkRetrieveStatus", |call, w| {
+        Box::pin(check_retrieve_status(call, w))
+    }),
+    Operation("checkStatus", |call, w| Box::pin(check_status(call, w))),
+    Operation("createMetadata", |call, w| {
+        Box::pin(save(call, w, Saving::Create))
+    }),
+    Operation("deleteMetadata", |call, w| {
+        Box::pin(async move {
+            results(w, calls::delete(call).await?);
+            Ok(())
+        })
+    }),
+    Operation("deploy", |call, w| Box::pin(deploy_zip(call, w))),
+    Operation("deployRecentValidation", |call, w| {
+        Box::pin(deploy_validated(call, w))
+    }),
+    Operation("describeMetadata", |_, w| {
+        value::write(w, "result", &describe::describe());
+        Box::pin(ready(Ok(())))
+    }),
+    Operation("listMetadata", |call, w| {
+        Box::pin(async move {
+            results(w, list::list(call).await?);
+            Ok(())
+        })
+    }),
+    Operation("readMetadata", |call, w| {
+        Box::pin(ready(calls::read(call, w)))
+    }),
+    Operation("retrieve", |call, w| {
+        Box::pin(async move {
             let id = retrieve::ask(call).await?;
             value::write(w, "result", &waiting(&id));
-        }
-        "checkRetrieveStatus" => {
-            let id = call.argument("asyncProcessId");
-            let with_zip = !matches!(call.argument("includeZip"), "false" | "0");
-            let found = retrieve::result(shared, id, with_zip).await?;
-            value::write(w, "result", &found);
-        }
-        "checkStatus" => {
-            let mut all = Vec::new();
-            for id in call.envelope.operation.children_named("asyncProcessId") {
-                all.push(progress(shared, &id.text).await?);
-            }
-            results(w, all);
-        }
-        "describeMetadata" => value::write(w, "result", &describe::describe()),
-        "listMetadata" => results(w, list::list(call).await?),
-        "readMetadata" => calls::read(call, w)?,
-        "createMetadata" => results(w, calls::save(call, Saving::Create).await?),
-        "updateMetadata" => results(w, calls::save(call, Saving::Update).await?),
-        "upsertMetadata" => results(w, calls::save(call, Saving::Upsert).await?),
-        "deleteMetadata" => results(w, calls::delete(call).await?),
-        name => {
-            return Err(Fault::Soap(SoapFault::OperationUnknown {
-                namespace: answer::NAMESPACE,
-                name: name.to_owned(),
-            })
-            .into());
-        }
+            Ok(())
+        })
+    }),
+    Operation("updateMetadata", |call, w| {
+        Box::pin(save(call, w, Saving::Update))
+    }),
+    Operation("upsertMetadata", |call, w| {
+        Box::pin(save(call, w, Saving::Upsert))
+    }),
+];
+
+/// The names of the calls.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|Operation(name, _)| *name)
+}
+
+async fn perform(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
+    let name = call.envelope.operation.name.as_str();
+    let mut operations = OPERATIONS.iter();
+    match operations.find(|Operation(own, _)| *own == name) {
+        Some(Operation(_, answer)) => answer(call, w).await,
+        None => Err(Fault::Soap(SoapFault::OperationUnknown {
+            namespace: answer::NAMESPACE,
+            name: name.to_owned(),
+        })
+        .into()),
     }
+}
+
+async fn deploy_zip(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
+    let zip = zip_of(call)?;
+    let options = Options::of(call.envelope.operation.child("DeployOptions"));
+    let asked = deploy::deploy(call.shared, &call.login, zip.into(), options).await?;
+    value::write(w, "result", &waiting(&asked.id));
+    Ok(())
+}
+
+async fn deploy_validated(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
+    let id = call.argument("validationId");
+    let asked = deploy::deploy_validated(call.shared, &call.login, id).await?;
+    w.text("result", &asked.id);
+    Ok(())
+}
+
+async fn check_deploy_status(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
+    let found = deploy::status(call.shared, call.argument("asyncProcessId")).await?;
+    let with_details = matches!(call.argument("includeDetails"), "true" | "1");
+    value::write(w, "result", &found.result(with_details));
+    Ok(())
+}
+
+async fn cancel_deploy(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
+    let id = ["String", "asyncProcessId", "id"].map(|name| call.argument(name));
+    let id = id.into_iter().find(|id| !id.is_empty()).unwrap_or_default();
+    let found = deploy::cancel(call.shared, &call.login, id).await?;
+    value::write(w, "result", &canceled(&found));
+    Ok(())
+}
+
+async fn check_retrieve_status(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
+    let id = call.argument("asyncProcessId");
+    let with_zip = !matches!(call.argument("includeZip"), "false" | "0");
+    let found = retrieve::result(call.shared, id, with_zip).await?;
+    value::write(w, "result", &found);
+    Ok(())
+}
+
+async fn check_status(call: &Call<'_>, w: &mut Writer) -> Result<(), Error> {
+    let mut all = Vec::new();
+    for id in call.envelope.operation.children_named("asyncProcessId") {
+        all.push(progress(call.shared, &id.text).await?);
+    }
+    results(w, all);
+    Ok(())
+}
+
+async fn save(call: &Call<'_>, w: &mut Writer, saving: Saving) -> Result<(), Error> {
+    results(w, calls::save(call, saving).await?);
     Ok(())
 }
 

@@ -39,7 +39,7 @@ use axum::routing::any;
 use resources::RESOURCES;
 use state::Shared;
 
-pub use resources::resources;
+pub use resources::{methods, resources};
 pub use state::RestState;
 
 /// The resources below `/services/data`, and the answer where classes of Apex would have theirs.

@@ -405,6 +405,14 @@ pub fn resources() -> Vec<landfall_apidoc::Resource> {
     described(RESOURCES)
 }
 
+/// Every resource with its methods: `GET sobjects/{records}/{id}`.
+pub fn methods() -> impl Iterator<Item = String> {
+    RESOURCES.iter().flat_map(|resource| {
+        let methods = resource.methods.split(',');
+        methods.map(|method| format!("{method} {}", resource.path))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

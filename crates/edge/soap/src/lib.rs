@@ -38,6 +38,8 @@ use http::request::Parts;
 use landfall_auth::Auth;
 use landfall_engine::Engine;
 
+pub use operation::operations;
+
 /// Scheme and authority of a request as its client sees them: `https://localhost:7443`.
 pub type BaseUrl = Arc<dyn Fn(&Parts) -> String + Send + Sync>;
 

@@ -12,7 +12,7 @@ use crate::selection::{Selection, conditions};
 use crate::topic_access::{hidden, may_with_channels};
 
 /// Prefixes of channels that clients may name; all else is restricted.
-const PREFIXES: [&str; 5] = [CHANGES, "/event/", TOPIC, GENERIC, SYSTEM];
+pub const PREFIXES: [&str; 5] = [CHANGES, "/event/", TOPIC, GENERIC, SYSTEM];
 const TOPIC: &str = "/topic/";
 const GENERIC: &str = "/u/";
 const SYSTEM: &str = "/systemTopic/";

@@ -33,6 +33,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
+pub use channel::PREFIXES as CHANNEL_PREFIXES;
 pub use http::Secure;
 
 use clients::Clients;

@@ -12,6 +12,8 @@ mod query;
 mod registry;
 mod virtual_object;
 
+pub use registry::names as virtual_objects;
+
 use axum::body::Body;
 use http::Method;
 use landfall_engine::Engine;
@@ -71,12 +73,15 @@ impl VirtualObjects for Tooling {
     }
 
     fn resource(&self, path: &[&str]) -> Result<(&'static str, Root), Fault> {
-        let resource = Resource::resolve(path)?;
-        Ok((resource.allowed(), resource.root()))
+        let (resource, _) = Declared::of(path)?;
+        Ok((resource.methods, resource.root.clone()))
     }
 
     fn answer<'a>(&'a self, call: &'a Call, path: &'a [&'a str], body: Body) -> Pending<'a> {
-        Box::pin(async move { answer(self, call, Resource::resolve(path)?, body).await })
+        Box::pin(async move {
+            let (resource, values) = Declared::of(path)?;
+            answer(self, call, (resource.names)(&values), body).await
+        })
     }
 }
 
@@ -99,48 +104,104 @@ enum Resource {
     QueryMore(String),
 }
 
-impl Resource {
-    /// The resource of the segments after `tooling`.
+/// A resource: its path, the methods that it takes as error texts and `Allow` list them, the root of an answer in XML, and
+/// what a path with these values names.
+struct Declared {
+    /// A segment in braces is a value.
+    path: &'static str,
+    methods: &'static str,
+    root: Root,
+    names: fn(&[&str]) -> Resource,
+}
+
+const READ: &str = "HEAD,GET";
+const RESULT: Root = Root::new("Result", "item");
+const QUERY_RESULT: Root = Root::new("QueryResult", "records");
+
+/// Every resource; the first whose path fits is meant.
+const RESOURCES: &[Declared] = &[
+    Declared {
+        path: "",
+        methods: READ,
+        root: RESULT,
+        names: |_| Resource::Resources,
+    },
+    Declared {
+        path: "query",
+        methods: READ,
+        root: QUERY_RESULT,
+        names: |_| Resource::Query,
+    },
+    Declared {
+        path: "query/{locator}",
+        methods: READ,
+        root: QUERY_RESULT,
+        names: |values| Resource::QueryMore(value(values, 0)),
+    },
+    Declared {
+        path: "sobjects",
+        methods: READ,
+        root: Root::new("DescribeGlobal", "sobject"),
+        names: |_| Resource::Objects,
+    },
+    Declared {
+        path: "sobjects/{object}",
+        methods: "HEAD,GET,POST",
+        root: RESULT,
+        names: |values| Resource::Object(value(values, 0)),
+    },
+    Declared {
+        path: "sobjects/{object}/describe",
+        methods: READ,
+        root: Root::new("DescribeSObject", "field"),
+        names: |values| Resource::Describe(value(values, 0)),
+    },
+    Declared {
+        path: "sobjects/{object}/{id}",
+        methods: "HEAD,GET,PATCH,DELETE",
+        root: RESULT,
+        names: |values| Resource::Row(value(values, 0), value(values, 1)),
+    },
+];
+
+/// Every resource of the Tooling API with its methods: `GET sobjects/{object}`.
+pub fn methods() -> impl Iterator<Item = String> {
+    RESOURCES.iter().flat_map(|resource| {
+        let methods = resource.methods.split(',');
+        methods.map(|method| format!("{method} {}", resource.path))
+    })
+}
+
+fn value(values: &[&str], index: usize) -> String {
+    values.get(index).copied().unwrap_or_default().to_owned()
+}
+
+impl Declared {
+    /// The resource of the segments after `tooling`, and the values in its path.
     ///
     /// # Errors
     /// [`RequestFault::ResourceNotFound`].
-    fn resolve(segments: &[&str]) -> Result<Self, Fault> {
-        match segments {
-            [] => Ok(Self::Resources),
-            [query] if is(query, "query") => Ok(Self::Query),
-            [query, locator] if is(query, "query") => Ok(Self::QueryMore((*locator).to_owned())),
-            [sobjects, rest @ ..] if is(sobjects, "sobjects") => match rest {
-                [] => Ok(Self::Objects),
-                [object] => Ok(Self::Object((*object).to_owned())),
-                [object, word] if is(word, "describe") => Ok(Self::Describe((*object).to_owned())),
-                [object, id] => Ok(Self::Row((*object).to_owned(), (*id).to_owned())),
-                _ => Err(Fault::Request(RequestFault::ResourceNotFound)),
-            },
-            _ => Err(Fault::Request(RequestFault::ResourceNotFound)),
-        }
+    fn of<'p>(segments: &[&'p str]) -> Result<(&'static Self, Vec<&'p str>), Fault> {
+        let mut resources = RESOURCES.iter();
+        let fit = resources.find_map(|resource| Some((resource, resource.values(segments)?)));
+        fit.ok_or(Fault::Request(RequestFault::ResourceNotFound))
     }
 
-    /// The methods that it takes, as error texts and `Allow` list them.
-    const fn allowed(&self) -> &'static str {
-        match self {
-            Self::Resources
-            | Self::Objects
-            | Self::Describe(_)
-            | Self::Query
-            | Self::QueryMore(_) => "HEAD,GET",
-            Self::Object(_) => "HEAD,GET,POST",
-            Self::Row(..) => "HEAD,GET,PATCH,DELETE",
+    /// The values in a path that fits.
+    fn values<'p>(&self, segments: &[&'p str]) -> Option<Vec<&'p str>> {
+        let own: Vec<&str> = self.path.split('/').filter(|own| !own.is_empty()).collect();
+        if own.len() != segments.len() {
+            return None;
         }
-    }
-
-    /// The root of an answer in XML.
-    const fn root(&self) -> Root {
-        match self {
-            Self::Objects => Root::new("DescribeGlobal", "sobject"),
-            Self::Describe(_) => Root::new("DescribeSObject", "field"),
-            Self::Query | Self::QueryMore(_) => Root::new("QueryResult", "records"),
-            Self::Resources | Self::Object(_) | Self::Row(..) => Root::new("Result", "item"),
+        let mut values = Vec::new();
+        for (own, segment) in own.into_iter().zip(segments) {
+            if own.starts_with('{') {
+                values.push(*segment);
+            } else if !is(segment, own) {
+                return None;
+            }
         }
+        Some(values)
     }
 }
 

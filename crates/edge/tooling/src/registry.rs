@@ -54,6 +54,11 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     }
 });
 
+/// The names of all virtual objects, sorted.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    REGISTRY.objects.iter().map(VirtualObject::name)
+}
+
 /// The virtual object of a name in any letter case, if the call's version has it in this API.
 pub(crate) fn find(call: &Call, api: Api, name: &str) -> Option<&'static VirtualObject> {
     named(api, name).filter(|object| object.is_in(call))

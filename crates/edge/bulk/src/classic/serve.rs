@@ -2,6 +2,7 @@
 //!
 //! Source: "About URIs", "Content Type Header", "Set a Session Header" (Bulk API 2.0 and Bulk API Developer Guide).
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -19,7 +20,7 @@ use super::{request, resources, results};
 use crate::Shared;
 use crate::job::{Batch, Form, Job};
 use crate::jobs::ClassicEntry;
-use crate::serve::{check_encoding, counted, origin};
+use crate::serve::{check_encoding, counted, matched, origin};
 
 /// A request of a logged-in client.
 pub(super) struct ClassicCall {
@@ -66,56 +67,131 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Response, Faul
         body_form,
     };
     let rest: Vec<&str> = segments.collect();
-    let is_post = match parts.method {
-        Method::GET => false,
-        Method::POST => true,
-        _ => {
-            return Err(Fault::Request(RequestFault::MethodNotAllowed {
-                method: parts.method.to_string(),
-                allowed: "GET,POST",
-            }));
-        }
-    };
-    match (rest.as_slice(), is_post) {
-        (["job"], true) => resources::create(shared, &call, body).await,
-        (["job", id, rest @ ..], _) => {
-            let job = find(shared, &call, id)?;
-            below(shared, &call, (&job, rest, is_post), body).await
-        }
-        _ => Err(Fault::Bulk(BulkFault::UrlInvalid { path })),
+    if parts.method != Method::GET && parts.method != Method::POST {
+        return Err(Fault::Request(RequestFault::MethodNotAllowed {
+            method: parts.method.to_string(),
+            allowed: "GET,POST",
+        }));
     }
+    let fit = |resource: &'static Resource| Some((resource, matched(resource.path, &rest)?));
+    let mut fits = RESOURCES.iter().filter_map(fit);
+    let fit = fits.find(|(resource, _)| resource.method == parts.method);
+    let Some((resource, values)) = fit else {
+        // A job that the user may not see is refused first.
+        if let ["job", id, ..] = *rest {
+            find(shared, &call, id)?;
+        }
+        return Err(Fault::Bulk(BulkFault::UrlInvalid { path }));
+    };
+    (resource.answer)(shared, &call, &values, body).await
 }
 
-/// Answers about a job.
-async fn below(
-    shared: &Arc<Shared>,
-    call: &ClassicCall,
-    (job, rest, is_post): (&ClassicEntry, &[&str], bool),
-    body: Body,
-) -> Result<Response, Fault> {
-    match (rest, is_post) {
-        ([], false) => Ok(resources::show(shared, job)),
-        ([], true) => resources::change(shared, call, job, body).await,
-        (["batch"], false) => Ok(resources::list(shared, job)),
-        (["batch"], true) => resources::add(shared, call, job, body).await,
-        (["batch", id, rest @ ..], false) => {
-            let (batch, of) = batch(shared, job, id)?;
-            if rest.is_empty() {
-                return Ok(resources::show_batch(&job.get(), &batch));
-            }
-            match *rest {
-                ["request"] => request::show(shared, &batch, &of),
-                ["result"] => results::all(shared, batch, &of),
-                ["result", id] => results::one(shared, call, (&batch, &of), id).await,
-                _ => Err(Fault::Bulk(BulkFault::UrlInvalid {
-                    path: rest.join("/"),
-                })),
-            }
-        }
-        (_, _) => Err(Fault::Bulk(BulkFault::UrlInvalid {
-            path: rest.join("/"),
-        })),
-    }
+type Pending<'a> = Pin<Box<dyn Future<Output = Result<Response, Fault>> + Send + 'a>>;
+
+/// A resource below `/services/async/XX.0`.
+struct Resource {
+    /// A segment in braces is a value.
+    path: &'static str,
+    method: Method,
+    answer: for<'a> fn(&'a Arc<Shared>, &'a ClassicCall, &'a [&'a str], Body) -> Pending<'a>,
+}
+
+/// Every resource.
+const RESOURCES: &[Resource] = &[
+    Resource {
+        path: "job",
+        method: Method::POST,
+        answer: |shared, call, _, body| Box::pin(resources::create(shared, call, body)),
+    },
+    Resource {
+        path: "job/{id}",
+        method: Method::GET,
+        answer: |shared, call, path, _| {
+            Box::pin(async move { Ok(resources::show(shared, &job(shared, call, path)?)) })
+        },
+    },
+    Resource {
+        path: "job/{id}",
+        method: Method::POST,
+        answer: |shared, call, path, body| {
+            Box::pin(async move {
+                resources::change(shared, call, &job(shared, call, path)?, body).await
+            })
+        },
+    },
+    Resource {
+        path: "job/{id}/batch",
+        method: Method::GET,
+        answer: |shared, call, path, _| {
+            Box::pin(async move { Ok(resources::list(shared, &job(shared, call, path)?)) })
+        },
+    },
+    Resource {
+        path: "job/{id}/batch",
+        method: Method::POST,
+        answer: |shared, call, path, body| {
+            Box::pin(
+                async move { resources::add(shared, call, &job(shared, call, path)?, body).await },
+            )
+        },
+    },
+    Resource {
+        path: "job/{id}/batch/{batch}",
+        method: Method::GET,
+        answer: |shared, call, path, _| {
+            Box::pin(async move {
+                let job = job(shared, call, path)?;
+                let (batch, _) = batch(shared, &job, path)?;
+                Ok(resources::show_batch(&job.get(), &batch))
+            })
+        },
+    },
+    Resource {
+        path: "job/{id}/batch/{batch}/request",
+        method: Method::GET,
+        answer: |shared, call, path, _| {
+            Box::pin(async move {
+                let (batch, of) = batch(shared, &job(shared, call, path)?, path)?;
+                request::show(shared, &batch, &of)
+            })
+        },
+    },
+    Resource {
+        path: "job/{id}/batch/{batch}/result",
+        method: Method::GET,
+        answer: |shared, call, path, _| {
+            Box::pin(async move {
+                let (batch, of) = batch(shared, &job(shared, call, path)?, path)?;
+                results::all(shared, batch, &of)
+            })
+        },
+    },
+    Resource {
+        path: "job/{id}/batch/{batch}/result/{result}",
+        method: Method::GET,
+        answer: |shared, call, path, _| {
+            Box::pin(async move {
+                let (batch, of) = batch(shared, &job(shared, call, path)?, path)?;
+                results::one(shared, call, (&batch, &of), value(path, 2)).await
+            })
+        },
+    },
+];
+
+/// The resources of the Bulk API before 2.0 with their methods: `GET job/{id}`.
+pub fn classic_resources() -> impl Iterator<Item = String> {
+    let resources = RESOURCES.iter();
+    resources.map(|resource| format!("{} {}", resource.method, resource.path))
+}
+
+/// A value of a path; empty if there is none.
+fn value<'p>(path: &[&'p str], index: usize) -> &'p str {
+    path.get(index).copied().unwrap_or_default()
+}
+
+/// The job of a path, if the user may see it.
+fn job(shared: &Shared, call: &ClassicCall, path: &[&str]) -> Result<ClassicEntry, Fault> {
+    find(shared, call, value(path, 0))
 }
 
 /// A job, if the user may see it.
@@ -127,8 +203,9 @@ fn find(shared: &Shared, call: &ClassicCall, id: &str) -> Result<ClassicEntry, F
     may.then_some(entry).ok_or_else(unknown)
 }
 
-/// A batch of a job.
-fn batch(shared: &Shared, job: &ClassicEntry, id: &str) -> Result<(Arc<Job>, Batch), Fault> {
+/// The batch of a path, which is one of this job.
+fn batch(shared: &Shared, job: &ClassicEntry, path: &[&str]) -> Result<(Arc<Job>, Batch), Fault> {
+    let id = value(path, 1);
     let unknown = || Fault::Bulk(BulkFault::BatchUnknown { id: id.to_owned() });
     let batch = shared.jobs.find(id).ok_or_else(unknown)?.get();
     let of = batch.batch_of.clone().ok_or_else(unknown)?;
