@@ -16,6 +16,7 @@
 mod ci;
 mod crash;
 mod faults;
+mod fuzz;
 mod http;
 mod install;
 mod org;
@@ -45,6 +46,8 @@ usage: cargo xtask COMMAND
   crash [ROUNDS [SEED]]   kill the server under load and compare what it kept
   overload                more load than a server takes, bounded and local
   faults                  failing writes, failing syncs and a full disk
+  fuzz TARGET [COUNT [SEED]]
+                          mutations of the inputs in tests/corpus/TARGET
 ";
 
 fn main() -> ExitCode {
@@ -86,6 +89,16 @@ fn run(arguments: &[String]) -> Result<bool> {
         }
         ["faults"] => report.step("faults", faults::run),
         ["overload"] => ci::overload(&mut report)?,
+        ["fuzz", target] => report.step("fuzz", |_| fuzz::run(target, fuzz::MUTATIONS, None)),
+        ["fuzz", target, count] => {
+            let count = count.parse().context("COUNT is a number")?;
+            report.step("fuzz", |_| fuzz::run(target, count, None));
+        }
+        ["fuzz", target, count, seed] => {
+            let count = count.parse().context("COUNT is a number")?;
+            let seed = seed.parse().context("SEED is a number")?;
+            report.step("fuzz", |_| fuzz::run(target, count, Some(seed)));
+        }
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             return Ok(true);
