@@ -88,3 +88,22 @@ async fn reading_from_a_production_node_requires_a_token() {
     assert_eq!(get(&http, "/healthz").await.status, 200);
     running.stop().await.expect("stops");
 }
+
+#[tokio::test]
+async fn failed_logins_are_counted() {
+    let running = started(Metrics::Everybody).await;
+    let http = stranger(&running);
+    for _ in 0..3 {
+        let form = "grant_type=password&client_id=landfall&client_secret=landfall&username=admin@landfall.test&password=no";
+        let request = Request::post("/services/oauth2/token")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Full::from(form));
+        let refused = http.send(request.expect("a request"), WITHIN).await;
+        assert_eq!(refused.expect("an answer").status, 400);
+    }
+    let (_, text) = answer(&http, None).await;
+    let line = r#"landfall_logins_failed_total{reason="password"} 3"#;
+    assert!(text.lines().any(|other| other == line), "{text}");
+    drop(http);
+    running.stop().await.expect("stops");
+}
