@@ -224,7 +224,7 @@ mod tests {
             (_, "RANGE") => "10.0.0.0/8",
             (_, "EDITION") => "performance",
             (_, "FORMAT") => "json",
-            (_, "URL") => "https://org.example.com",
+            (_, "URL" | "ORIGIN") => "https://org.example.com",
             _ => "x",
         }
     }

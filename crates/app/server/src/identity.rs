@@ -107,7 +107,7 @@ fn name_orphans(file: &Path) -> Result<(), Error> {
         let rest = entry.strip_prefix(&*name);
         if rest.is_some_and(|rest| !rest.is_empty() && !COMPANIONS.contains(&rest)) {
             count += 1;
-            orphan.get_or_insert(entry.into_owned());
+            orphan.get_or_insert_with(|| entry.into_owned());
         }
     }
     if let Some(orphan) = orphan {

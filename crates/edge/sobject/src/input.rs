@@ -244,7 +244,7 @@ pub fn child_named<'e>(entity: &'e EntityDefinition, name: &str) -> Option<&'e C
 /// The records of one relationship.
 ///
 /// # Errors
-/// [`RequestFault::JsonInvalid`] unless it is an object with a list of `records`.
+/// [`landfall_model::RequestFault::JsonInvalid`] unless it is an object with a list of `records`.
 pub fn child_records<'b>(body: &Body<'_>, value: &'b Json) -> Result<&'b [Json], Fault> {
     let Content::Object(members) = &value.content else {
         return Err(body.unexpected(value).into());

@@ -29,8 +29,8 @@ pub fn read_keeping_empty(
 /// Reads a value by the type of its field; an empty text is none.
 ///
 /// # Errors
-/// [`ValueFault::Unreadable`], [`RequestFault::JsonInvalid`] for an array or object, [`ValueFault::IdMalformed`] and
-/// [`ValueFault::IdTypeWrong`] for text that is no id.
+/// [`ValueFault::Unreadable`], [`landfall_model::RequestFault::JsonInvalid`] for an array or object,
+/// [`ValueFault::IdMalformed`] and [`ValueFault::IdTypeWrong`] for text that is no id.
 pub fn read(body: &Body<'_>, json: &Json, field: &FieldDefinition) -> Result<Value, Fault> {
     match &json.content {
         Content::Null => return Ok(Value::Null),

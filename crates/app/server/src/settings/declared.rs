@@ -140,6 +140,7 @@ settings! {
         Group::Listening,
         "Origin of websites that may use the APIs from a browser; repeatable",
     )
+    .value_name("ORIGIN")
     .details(
         "The CORS allowlist of an org. `https://*.example.com` allows all subdomains. A developer org also allows every \
          loopback origin.",

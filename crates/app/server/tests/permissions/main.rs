@@ -81,7 +81,7 @@ async fn every_right_decides_on_every_surface() {
     let mut rows = rows();
     rows.retain(|row| row.name().contains(&only));
     let (stage, rows) = (Arc::new(Stage::open().await), Arc::new(rows));
-    report(play::with_all_rights(&stage, &rows).await);
+    report(&play::with_all_rights(&stage, &rows).await);
     let mut failures = Vec::new();
     let mut trying = JoinSet::new();
     for right in Right::ALL {
@@ -103,10 +103,10 @@ async fn every_right_decides_on_every_surface() {
     }
     failures.extend(trying.join_all().await.into_iter().flatten());
     Arc::into_inner(stage).expect("nobody else").close().await;
-    report(failures);
+    report(&failures);
 }
 
-fn report(failures: Vec<String>) {
+fn report(failures: &[String]) {
     let count = failures.len();
     assert!(
         failures.is_empty(),

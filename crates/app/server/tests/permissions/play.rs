@@ -172,10 +172,12 @@ impl<'s> Playing<'s> {
             self.answers.push_str(answer);
             self.answers.push('\n');
         } else if !answer.starts_with('2') {
-            self.failure.get_or_insert(format!(
-                "{}: the administrator is answered {answer}",
-                self.row.name()
-            ));
+            self.failure.get_or_insert_with(|| {
+                format!(
+                    "{}: the administrator is answered {answer}",
+                    self.row.name()
+                )
+            });
         }
     }
 
@@ -280,9 +282,9 @@ impl<'s> Playing<'s> {
                 .contains(&self.filled("{secret}", Caller::User))
         {
             let (row, answers) = (self.row.name(), &self.answers);
-            self.failure.get_or_insert(format!(
-                "{row} without {right:?} shows the secret: {answers}"
-            ));
+            self.failure.get_or_insert_with(|| {
+                format!("{row} without {right:?} shows the secret: {answers}")
+            });
         }
     }
 

@@ -273,7 +273,7 @@ impl Stage {
 
 /// From the minute that the org was made in to an hour later.
 fn period(now: Timestamp) -> [String; 2] {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let end = now.as_millis() + i64::try_from(hour.as_millis()).expect("small");
     [now, Timestamp::from_millis(end)].map(|time| render_date_time(time).replace("+0000", "Z"))
 }

@@ -105,6 +105,7 @@ fn resources() -> Vec<Row> {
 }
 
 /// Objects that the Tooling API alone has show how the org is set up; the others show what the user sees of it.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn objects() -> Vec<Row> {
     let setup = |object: &str, statement: &str, shown: &str| {
         let row = Row::new(&format!("Tooling object {object}"), "how the org is set up");
@@ -137,6 +138,9 @@ fn objects() -> Vec<Row> {
             ))
             .shows("\"ManagedEventSubscription\"")
             .without(ViewSetup, DENIED),
+        setup("InstalledSubscriberPackage", "SELECT Id FROM InstalledSubscriberPackage", "\"totalSize\""),
+        setup("SubscriberPackage", "SELECT Id FROM SubscriberPackage", "\"totalSize\""),
+        setup("SubscriberPackageVersion", "SELECT Id FROM SubscriberPackageVersion", "\"totalSize\""),
         setup("CustomObject", "SELECT Id FROM CustomObject WHERE DeveloperName = 'Vault'", "\"totalSize\":1")
             .without(Read, HIDDEN),
         setup("CustomField", "SELECT Id FROM CustomField WHERE DeveloperName = 'Secret'", "\"totalSize\":1")

@@ -11,7 +11,9 @@ use bytes::Bytes;
 use landfall_capture::transaction::overflow;
 use landfall_capture::{RecordChange, TransactionFacts};
 use landfall_model::limits::LOG_GAPS_REPORTED_MAX;
-use landfall_model::{ChangeType, CommitNumber, EventUuid, RecordId, ReplayId, TransactionKey};
+use landfall_model::{
+    ChangeType, CommitNumber, EventId, EventUuid, RecordId, ReplayId, TransactionKey,
+};
 use landfall_store::{Event, LogGap, TopicFilter, TopicId};
 use tokio::sync::watch;
 use tracing::error;
@@ -123,7 +125,7 @@ fn event(
         replay_id,
         topic,
         appended: gap.appended,
-        uuid: EventUuid::from_bytes(key),
+        id: EventId::Uuid(EventUuid::from_bytes(key)),
         schema: captured.schema_id,
         payload: Bytes::from(captured.payload),
     })
