@@ -39,7 +39,7 @@ enum Runs {
 
 /// The lengthy scenarios of the Streaming API wait for timeouts; each of their waits has a limit of its own.
 const STREAMING_LIMIT: Duration = Duration::from_mins(10);
-const PUBSUB_LIMIT: Duration = Duration::from_mins(1);
+const PUBSUB_LIMIT: Duration = Duration::from_mins(3);
 const RECORDS_LIMIT: Duration = Duration::from_mins(2);
 /// Each command is a process that takes its time to start.
 const SF_LIMIT: Duration = Duration::from_mins(15);
