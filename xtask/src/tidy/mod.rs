@@ -8,6 +8,7 @@ mod compat;
 mod dead;
 mod evidence;
 mod guards;
+mod ignored;
 mod limits;
 mod links;
 mod literals;
@@ -57,6 +58,7 @@ pub(crate) fn run() -> Result<()> {
     compat::check(&sources, &mut findings);
     dead::check(&metadata, &sources, &mut findings)?;
     guards::check(&sources, &mut findings);
+    ignored::check(&sources, &mut findings);
     limits::check(&sources, &mut findings);
     links::check(&sources, &mut findings);
     names::check(&sources, &mut findings);

@@ -1,4 +1,5 @@
-//! Writing a data folder for `tests/golden`: an org with one of each form of documents.
+//! A data folder of the present version: an org with one of each form of documents, opened again, and kept in
+//! `tests/golden` on request.
 
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use super::{ACCOUNTS, Client, NOW, golden};
+use super::{ACCOUNTS, Client, NOW, golden, opens};
 use crate::common::{WITHIN, settings, stranger};
 
 const JSON: &str = "application/json";
@@ -22,7 +23,7 @@ const DATA: &str = "/services/data/v62.0";
 const DEPLOYMENTS: &str = "/services/data/v62.0/metadata/deployRequest";
 const JOBS_CLASSIC: &str = "/services/async/61.0/job";
 
-/// The newest form of documents. `cargo test -p landfall-server --test whole records_ -- --ignored` writes it again.
+/// The newest form of documents. `UPDATE=1 cargo test --test whole golden::recording` writes its golden folder again.
 const VERSION: &str = "v1";
 
 const OBJECT: &str = "<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\"><deploymentStatus>Deployed</deploymentStatus>\
@@ -235,8 +236,7 @@ fn keep(folder: &Path, facts: &Value) {
 }
 
 #[tokio::test]
-#[ignore = "writes tests/golden; to be run once documents have a new form"]
-async fn records_a_data_folder_of_this_version() {
+async fn a_folder_of_this_version_is_opened_as_it_was_left() {
     let folder = tempfile::tempdir().expect("a folder");
     let running = start(folder.path()).await;
     let http = stranger(&running);
@@ -253,5 +253,8 @@ async fn records_a_data_folder_of_this_version() {
     let Client { http, facts } = recording.client;
     drop(http);
     running.stop().await.expect("stops");
-    keep(folder.path(), &facts);
+    if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
+        keep(folder.path(), &facts);
+    }
+    opens(folder.path(), &facts).await;
 }
