@@ -25,7 +25,7 @@ pub use bulk::job_failure;
 pub use catalogue::wire;
 pub use grpc::{EVENT_LIMIT_EXCEEDED, GrpcError, GrpcStatus};
 pub use mdapi::component_error;
-pub use path::normalize_path;
+pub use path::{match_path, normalize_path};
 pub use rest::{RestError, write_json_string};
 pub use soap::{SoapError, SoapFaultKind, soap};
 pub use versions::ApiVersion;

@@ -16,9 +16,43 @@ pub fn normalize_path(path: &str) -> Option<String> {
     Some(normal)
 }
 
+/// The values in a path that fits a pattern, in which a segment in braces is a value: `job/{id}`. Words fit in any letter
+/// case.
+///
+/// Clients: some write `unprocessedRecords` for `unprocessedrecords`.
+pub fn match_path<'p>(pattern: &str, path: &[&'p str]) -> Option<Vec<&'p str>> {
+    let mut pattern = pattern.split('/').filter(|own| !own.is_empty());
+    let mut values = Vec::new();
+    for segment in path {
+        let own = pattern.next()?;
+        if own.starts_with('{') {
+            values.push(*segment);
+        } else if !own.eq_ignore_ascii_case(segment) {
+            return None;
+        }
+    }
+    pattern.next().is_none().then_some(values)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_fits_its_pattern_whole_and_in_any_letter_case() {
+        let path = ["Ingest", "750", "unprocessedRecords"];
+        let values = match_path("ingest/{id}/unprocessedrecords", &path);
+        assert_eq!(values, Some(vec!["750"]));
+        assert_eq!(match_path("", &[]), Some(Vec::new()));
+        for other in [
+            "ingest/{id}/failedResults",
+            "ingest/{id}",
+            "",
+            "ingest/{id}/{part}/{more}",
+        ] {
+            assert_eq!(match_path(other, &path), None, "{other}");
+        }
+    }
 
     #[test]
     fn runs_of_slashes_become_one() {

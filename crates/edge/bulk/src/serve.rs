@@ -18,7 +18,7 @@ use landfall_model::limits::{
 };
 use landfall_model::{BulkFault, Fault, RequestFault, SessionFault};
 use landfall_wire::versions::{self, Named};
-use landfall_wire::{ApiVersion, headers as names, multipart};
+use landfall_wire::{ApiVersion, headers as names, match_path, multipart};
 
 use crate::job::Kind;
 use crate::results::Which;
@@ -264,7 +264,7 @@ async fn within(
     check_encoding(&call.parts.headers)?;
     let mut allowed: Vec<&str> = Vec::new();
     for resource in RESOURCES {
-        let Some(values) = matched(resource.path, path) else {
+        let Some(values) = match_path(resource.path, path) else {
             continue;
         };
         if resource.method == call.parts.method {
@@ -284,23 +284,6 @@ async fn within(
         method,
         allowed,
     }))
-}
-
-/// The values in a path that fits a pattern. Clients: some write `unprocessedRecords`.
-pub(crate) fn matched<'p>(pattern: &str, path: &[&'p str]) -> Option<Vec<&'p str>> {
-    let pattern: Vec<&str> = pattern.split('/').collect();
-    if pattern.len() != path.len() {
-        return None;
-    }
-    let mut values = Vec::new();
-    for (own, segment) in pattern.iter().zip(path) {
-        if own.starts_with('{') {
-            values.push(*segment);
-        } else if !own.eq_ignore_ascii_case(segment) {
-            return None;
-        }
-    }
-    Some(values)
 }
 
 fn authorization(headers: &HeaderMap) -> Result<Option<&str>, Fault> {
@@ -379,18 +362,4 @@ async fn read_up_to(call: &Call, body: Body, most: usize) -> Result<Bytes, Fault
     check_media_type(call, "application/json")?;
     let read = to_bytes(body, most).await;
     read.map_err(|_| Fault::Request(RequestFault::TooLarge))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn resources_are_named_in_any_letter_case() {
-        let fits = |pattern: &str, path: &[&str]| matched(pattern, path).is_some();
-        let named = ["ingest", "750", "unprocessedRecords"];
-        assert!(fits("ingest/{id}/unprocessedrecords", &named));
-        assert!(!fits("ingest/{id}/failedResults", &named));
-        assert!(!fits("ingest/{id}", &named));
-    }
 }

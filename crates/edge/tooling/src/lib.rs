@@ -17,7 +17,6 @@ pub use registry::names as virtual_objects;
 use axum::body::Body;
 use http::Method;
 use landfall_engine::Engine;
-use landfall_http::path::is;
 use landfall_http::xml::Root;
 use landfall_http::{Answer, Call, Pending, Writer};
 use landfall_model::{
@@ -28,6 +27,7 @@ use landfall_sobject::object_describe::{ObjectDescribe, write_entry};
 use landfall_sobject::record_json::{address, identity, write_typed};
 use landfall_sobject::template::Template;
 use landfall_sobject::{Api, VirtualObjects, describe};
+use landfall_wire::match_path;
 use virtual_object::{Source, VirtualObject};
 
 /// The Tooling API of an org.
@@ -183,25 +183,9 @@ impl Declared {
     /// [`RequestFault::ResourceNotFound`].
     fn of<'p>(segments: &[&'p str]) -> Result<(&'static Self, Vec<&'p str>), Fault> {
         let mut resources = RESOURCES.iter();
-        let fit = resources.find_map(|resource| Some((resource, resource.values(segments)?)));
+        let fit =
+            resources.find_map(|resource| Some((resource, match_path(resource.path, segments)?)));
         fit.ok_or(Fault::Request(RequestFault::ResourceNotFound))
-    }
-
-    /// The values in a path that fits.
-    fn values<'p>(&self, segments: &[&'p str]) -> Option<Vec<&'p str>> {
-        let own: Vec<&str> = self.path.split('/').filter(|own| !own.is_empty()).collect();
-        if own.len() != segments.len() {
-            return None;
-        }
-        let mut values = Vec::new();
-        for (own, segment) in own.into_iter().zip(segments) {
-            if own.starts_with('{') {
-                values.push(*segment);
-            } else if !is(segment, own) {
-                return None;
-            }
-        }
-        Some(values)
     }
 }
 

@@ -13,14 +13,14 @@ use http::{HeaderMap, Method};
 use landfall_auth::Login;
 use landfall_model::{BulkFault, Fault, RequestFault, SessionFault};
 use landfall_wire::versions::{self, Named};
-use landfall_wire::{ApiVersion, headers as names};
+use landfall_wire::{ApiVersion, headers as names, match_path};
 
 use super::refusal::refusal;
 use super::{request, resources, results};
 use crate::Shared;
 use crate::job::{Batch, Form, Job};
 use crate::jobs::ClassicEntry;
-use crate::serve::{check_encoding, counted, matched, origin};
+use crate::serve::{check_encoding, counted, origin};
 
 /// A request of a logged-in client.
 pub(super) struct ClassicCall {
@@ -73,7 +73,7 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Response, Faul
             allowed: "GET,POST",
         }));
     }
-    let fit = |resource: &'static Resource| Some((resource, matched(resource.path, &rest)?));
+    let fit = |resource: &'static Resource| Some((resource, match_path(resource.path, &rest)?));
     let mut fits = RESOURCES.iter().filter_map(fit);
     let fit = fits.find(|(resource, _)| resource.method == parts.method);
     let Some((resource, values)) = fit else {
