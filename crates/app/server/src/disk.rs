@@ -4,19 +4,14 @@
 use landfall_engine::Engine;
 use tracing::debug;
 
-use crate::phase::{Listener, Phase};
+use crate::phase::Listener;
 
 /// How often. A client that polls `/readyz` sees a change within this time.
 const EVERY_MILLIS: i64 = 5 * 1000;
 
 /// Looks until the server drains.
 pub(crate) async fn run(engine: Engine, mut phase: Listener) {
-    loop {
-        let next = engine.clock().now().plus_millis(EVERY_MILLIS);
-        tokio::select! {
-            () = engine.clock().wait_until(next) => (),
-            () = phase.reached(Phase::Draining) => return,
-        }
+    while phase.due_in(&engine, EVERY_MILLIS).await {
         // What it finds is in the health of the engine, which logs each change of it.
         if let Err(error) = engine.probe().await {
             debug!(%error, "the store cannot write");

@@ -1,5 +1,6 @@
-//! How far a server is on its way out, told to everything that must know.
+//! The phases of a server's life, up to its end, for everything that depends on them.
 
+use landfall_engine::Engine;
 use tokio::sync::watch;
 
 /// Where a server is in its life.
@@ -13,11 +14,11 @@ pub(crate) enum Phase {
     Ending,
 }
 
-/// Tells the phase.
+/// Sets the phase.
 #[derive(Debug)]
 pub(crate) struct Conductor(watch::Sender<Phase>);
 
-/// Hears the phase.
+/// Follows the phase.
 #[derive(Clone, Debug)]
 pub(crate) struct Listener(watch::Receiver<Phase>);
 
@@ -50,5 +51,14 @@ impl Listener {
     pub(crate) async fn reached(&mut self, phase: Phase) {
         // An error means that the server itself is gone: later than any phase.
         let _ = self.0.wait_for(|current| *current >= phase).await;
+    }
+
+    /// Waits until periodic work is due again, by the engine's clock; false once the server drains.
+    pub(crate) async fn due_in(&mut self, engine: &Engine, millis: i64) -> bool {
+        let clock = engine.clock();
+        tokio::select! {
+            () = clock.wait_until(clock.now().plus_millis(millis)) => true,
+            () = self.reached(Phase::Draining) => false,
+        }
     }
 }

@@ -16,7 +16,7 @@ use landfall_model::limits::{PROJECT_DEPTH_MAX, PROJECT_FILE_BYTES_MAX, PROJECT_
 use tracing::{error, info, warn};
 
 use crate::error::Error;
-use crate::phase::{Listener, Phase};
+use crate::phase::Listener;
 use crate::records::unreadable;
 
 /// How often the files are looked at. A look is one `stat` for each file.
@@ -76,12 +76,7 @@ pub(crate) async fn watch(
     mut seen: Fingerprint,
     mut phase: Listener,
 ) {
-    loop {
-        let next = engine.clock().now().plus_millis(EVERY_MILLIS);
-        tokio::select! {
-            () = engine.clock().wait_until(next) => (),
-            () = phase.reached(Phase::Draining) => return,
-        }
+    while phase.due_in(&engine, EVERY_MILLIS).await {
         let now = match fingerprint(&folder) {
             Ok(now) => now,
             Err(failure) => {

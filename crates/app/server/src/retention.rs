@@ -3,7 +3,7 @@
 use landfall_engine::Engine;
 use tracing::warn;
 
-use crate::phase::{Listener, Phase};
+use crate::phase::Listener;
 
 /// How often events are looked through. A small part of any retention, which is counted in hours.
 const EVERY_MILLIS: i64 = 5 * 60 * 1000;
@@ -14,10 +14,8 @@ pub(crate) async fn run(engine: Engine, mut phase: Listener) {
         if let Err(error) = engine.trim().await {
             warn!(%error, "expired events not removed");
         }
-        let next = engine.clock().now().plus_millis(EVERY_MILLIS);
-        tokio::select! {
-            () = engine.clock().wait_until(next) => (),
-            () = phase.reached(Phase::Draining) => return,
+        if !phase.due_in(&engine, EVERY_MILLIS).await {
+            return;
         }
     }
 }
