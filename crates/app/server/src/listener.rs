@@ -26,7 +26,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
-use crate::answers::{Answers, ConnectionAnswers, while_read};
+use crate::answers::{Answers, ConnectionAnswers, stall};
 use crate::connections::Connections;
 use crate::front::{Front, Scheme, bounded};
 use crate::phase::{Listener as PhaseListener, Phase};
@@ -148,7 +148,7 @@ where
     fn execute(&self, request: F) {
         let slot = Arc::clone(&self.0);
         tokio::spawn(async move {
-            while_read(request).await;
+            stall::while_read(request).await;
             drop(slot);
         });
     }
