@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::metrics::{self, MetricsState};
 use crate::phase::{Listener, Phase};
 use crate::server::Environment;
-use crate::{disk, health, identity, project, retention, seeds, usage};
+use crate::{disk, health, org_mark, project, retention, seeds, usage};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
@@ -63,7 +63,7 @@ pub(crate) async fn assemble(
     connections: Arc<Connections>,
 ) -> Result<Assembly, Error> {
     let bulk_folder = file.with_file_name(BULK_FOLDER);
-    identity::check_before(&file, &bulk_folder)?;
+    org_mark::check_before(&file, &bulk_folder)?;
     refuse_nameless(config, &file)?;
     let store = landfall_store_embedded::open(&landfall_store_embedded::Config::new(file.clone()))
         .map_err(|source| Error::Store {
@@ -83,7 +83,7 @@ pub(crate) async fn assemble(
         streams: config.streams,
         allocations: config.allocations,
     })?;
-    identity::check_after(&file, engine.org().id)?;
+    org_mark::check_after(&file, engine.org().id)?;
     let auth = Auth::open(engine.clone(), config.logins.clone()).await?;
     refuse_mixed(&config.mode, &auth).await?;
     seed(config, &auth).await?;

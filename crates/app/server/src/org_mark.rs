@@ -1,7 +1,7 @@
-//! Which org a data folder holds, so that a lost or replaced data file is noticed at the next start.
+//! The file next to the data file that holds the id of its org, so that a lost or replaced data file is noticed at the
+//! next start.
 //!
-//! A file next to the data file has the id of the org. Its name begins with that of the data file: whoever removes
-//! `landfall.db*` begins a new org on purpose.
+//! Its name begins with that of the data file, so that removing `landfall.db*` begins a new org.
 
 use std::ffi::OsString;
 use std::fs::OpenOptions;
