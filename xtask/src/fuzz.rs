@@ -23,14 +23,7 @@ pub(crate) fn run(target: &str, count: u64, seed: Option<u64>) -> Result<()> {
     }
     let seed = seed.unwrap_or_else(|| fresh_seed() >> 12);
     println!("cargo xtask fuzz {target} {count} {seed}");
-    let mut test = cargo(&[
-        "test",
-        "--locked",
-        "--package",
-        "landfall-server",
-        "--test",
-        "inputs",
-    ]);
+    let mut test = cargo(&["test", "--locked", "--workspace", "--test", "inputs"]);
     test.env("TARGET", target)
         .env("MUTATIONS", count.to_string())
         .env("SEED", seed.to_string());

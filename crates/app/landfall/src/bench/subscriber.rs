@@ -260,10 +260,10 @@ impl Subscriber {
     }
 }
 
-/// What precedes the replay id in an event.
+/// The text before the replay id of an event.
 const REPLAY_ID: &[u8] = b"\"replayId\":";
 
-/// What precedes the time in the name of a record.
+/// The text before the time in the name of a record.
 const SENT: &[u8] = b"\"~T";
 
 struct Finders {
