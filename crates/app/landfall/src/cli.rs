@@ -42,6 +42,10 @@ pub(crate) enum Command {
     Publish(PublishOptions),
     /// Show the fields of a topic's events
     Schema(SchemaOptions),
+    /// Check a data folder: is it whole?
+    ///
+    /// Exit status: 0 whole, 1 damaged, 2 not checked. The server of the folder must be stopped.
+    Check(CheckOptions),
     /// Measure a server on this machine and print the numbers
     Bench(BenchOptions),
     /// Print a completion script for a shell
@@ -93,6 +97,16 @@ pub(crate) struct OrgOptions {
     /// Certificate authority to trust, in PEM
     #[arg(long, env = "LANDFALL_CA_FILE", value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct CheckOptions {
+    /// Folder to check
+    #[arg(value_name = "PATH", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) path: PathBuf,
+    /// Print JSON
+    #[arg(long, env = "LANDFALL_JSON")]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]

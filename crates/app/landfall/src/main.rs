@@ -3,6 +3,7 @@
 //! Data goes to stdout, messages go to stderr. Start reading at [`cli`], the options, and [`outcome`], exit codes.
 
 mod bench;
+mod check;
 mod cli;
 mod connection;
 mod dev;
@@ -44,6 +45,7 @@ fn execute(cli: Cli, started: Instant) -> Ended {
         Command::Tail(options) => runtime()?.block_on(tail::run(options, &cli.log)),
         Command::Publish(options) => runtime()?.block_on(publish::run(options, &cli.log)),
         Command::Schema(options) => runtime()?.block_on(schema::run(options, &cli.log)),
+        Command::Check(options) => check::run(&options, &cli.log),
         Command::Bench(options) => bench::run(options),
         Command::Completions { shell } => {
             clap_complete::generate(

@@ -730,3 +730,36 @@ fn a_developer_org_answers_to_its_own_host_names_only() {
     let foreign = format!("Host: {address}\r\nOrigin: https://evil.example\r\n");
     assert_eq!(status(&foreign), "403");
 }
+
+#[test]
+fn a_data_folder_is_checked_once_its_server_has_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("org");
+    let org = Org::start(&["--data", text(&data)]);
+    org.create_account();
+    let in_use = run(&["check", text(&data)]);
+    assert_eq!(code(&in_use), 2, "{}", stderr(&in_use));
+    assert!(stderr(&in_use).contains("in use"), "{}", stderr(&in_use));
+    assert_eq!(org.stop().0, Some(0));
+
+    let whole = run(&["check", text(&data), "--json"]);
+    assert_eq!(code(&whole), 0, "{}", stderr(&whole));
+    let report: serde_json::Value = serde_json::from_slice(&whole.stdout).expect("JSON");
+    assert_eq!(report["whole"], true, "{report}");
+    assert_eq!(report["events"], 1, "{report}");
+
+    let file = data.join("landfall.db");
+    let mut bytes = std::fs::read(&file).expect("readable");
+    let name = bytes.windows(4).position(|bytes| bytes == b"Acme");
+    bytes[name.expect("the event or the record")] ^= 1;
+    std::fs::write(&file, bytes).expect("written");
+    let damaged = run(&["check", text(&data)]);
+    assert_eq!(code(&damaged), 1, "{}", stderr(&damaged));
+    let said = String::from_utf8_lossy(&damaged.stdout).into_owned();
+    assert!(said.contains("damaged"), "{said}");
+
+    std::fs::remove_file(&file).expect("removed");
+    let lost = run(&["check", text(&data)]);
+    assert_eq!(code(&lost), 1, "{}", stderr(&lost));
+    assert_eq!(code(&run(&["check", text(folder.path())])), 2);
+}

@@ -33,7 +33,7 @@ use crate::{disk, health, org_mark, project, retention, seeds, usage};
 const INSTANCE: [u8; 2] = *b"5f";
 
 /// Name of the folder of bulk jobs' data in the data folder.
-const BULK_FOLDER: &str = "bulk";
+pub(crate) const BULK_FOLDER: &str = "bulk";
 
 /// What a connected app of the configuration may do.
 const APP_SCOPES: &str = "api id web openid refresh_token";

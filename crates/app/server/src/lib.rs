@@ -17,6 +17,7 @@ mod error;
 mod front;
 mod health;
 mod hosts;
+pub mod integrity;
 mod listener;
 mod lobby;
 mod metrics;

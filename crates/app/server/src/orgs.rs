@@ -38,7 +38,7 @@ use crate::server::Environment;
 const LOOK: Duration = Duration::from_millis(1);
 
 /// Name of the store's file in the data folder.
-const STORE_FILE: &str = "landfall.db";
+pub(crate) const STORE_FILE: &str = "landfall.db";
 
 /// The orgs of a process: cheap to clone.
 #[derive(Clone, Debug)]

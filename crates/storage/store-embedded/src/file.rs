@@ -1,8 +1,11 @@
 //! The file: who it belongs to, its version, its fixed tables, and the connections to it.
 
+use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::num::NonZeroUsize;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +33,8 @@ const FORMAT_VERSION: i32 = 2;
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// A page of the file.
 pub(crate) const PAGE_BYTES: u64 = 4096;
+/// Each connection is used by one thread at a time.
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 /// How much of the write-ahead log's length is kept when it starts over.
 const WAL_KEPT_BYTES: u64 = 160 * 1024 * 1024;
 
@@ -187,11 +192,8 @@ fn place(path: &Path) -> io::Result<PathBuf> {
 
 /// A write-ahead log without its file is what is left of an org: beginning a new one would overwrite it.
 fn check_not_lost(path: &Path) -> io::Result<()> {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let log = Path::new(&log);
-    let has_content = |path: &Path| std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
-    if path.try_exists()? || !has_content(log) {
+    let log = write_ahead_log(path);
+    if path.try_exists()? || !has_content(&log) {
         return Ok(());
     }
     Err(io::Error::new(
@@ -203,9 +205,18 @@ fn check_not_lost(path: &Path) -> io::Result<()> {
     ))
 }
 
+fn write_ahead_log(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    PathBuf::from(log)
+}
+
+fn has_content(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
+}
+
 fn connect(path: &Path, cache_kib: u32, statements: usize) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS)?;
     connection.busy_timeout(STORE_BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(statements);
     // Without it a statement is prepared anew whenever a bound number changes, such as that of its `LIMIT`.
@@ -225,6 +236,55 @@ fn connect(path: &Path, cache_kib: u32, statements: usize) -> rusqlite::Result<C
 
 fn writing(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
     connect(path, cache_kib, WRITER_STATEMENTS_MAX)
+}
+
+/// Opens a file of ours that nobody else uses, to look at it. Nothing is written, not even an older version brought up to
+/// date.
+///
+/// # Errors
+/// [`Error::Open`]: it is not there, is somebody else's or of another version, or another process has it open.
+pub(crate) fn open_to_look(path: &Path) -> Result<(Connection, Lock)> {
+    let shown = path.display();
+    let named = |error: &dyn Display| refused(format_args!("{shown}: {error}"));
+    let path = path.canonicalize().map_err(|error| named(&error))?;
+    let lock = Lock::take(&path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | FLAGS;
+    let connection = Connection::open_with_flags(address_to_look(&path), flags)
+        .map_err(|error| named(&error))?;
+    let pragma = |name: &str| {
+        connection
+            .pragma_query_value(None, name, |row| row.get::<_, i32>(0))
+            .map_err(|error| named(&error))
+    };
+    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+    if application != APPLICATION_ID {
+        return Err(named(&"the database of another program"));
+    }
+    if version != FORMAT_VERSION {
+        return Err(named(&format_args!(
+            "has format version {version}, and this program checks version {FORMAT_VERSION}: check it with the program that wrote it, or start the server once"
+        )));
+    }
+    connection
+        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
+        .map_err(|error| named(&error))?;
+    Ok((connection, lock))
+}
+
+/// A file without a write-ahead log is opened as one that nobody changes: else SQLite makes an empty log beside it.
+/// Source: "Uniform Resource Identifiers" (sqlite.org), `immutable`.
+fn address_to_look(path: &Path) -> OsString {
+    let mut address = OsString::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'%' | b'?' | b'#' => address.push(format!("%{byte:02x}")),
+            _ => address.push(OsStr::from_bytes(std::slice::from_ref(byte))),
+        }
+    }
+    if !has_content(&write_ahead_log(path)) {
+        address.push("?immutable=1");
+    }
+    address
 }
 
 /// Where SQLite puts what it sorts, groups or makes distinct.

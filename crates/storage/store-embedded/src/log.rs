@@ -2,7 +2,7 @@
 //!
 //! The blocks that are kept follow each other without a hole up to the tail; a reader that finds a hole says so.
 
-mod gap;
+pub(crate) mod gap;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

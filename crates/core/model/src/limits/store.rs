@@ -73,3 +73,10 @@ pub const PREFETCH_HOLDERS_MAX: usize = 4;
 
 /// Children of a deleted record, or details of a master, that are read ahead. Source: none.
 pub const PREFETCH_CHILDREN_MAX: usize = 200;
+
+/// What a check of a data file lists; it counts the rest. Source: none; a page of text.
+pub const CHECK_FINDINGS_MAX: usize = 100;
+
+/// Bytes that a check of a data file reads at a time, in one read transaction. Source: none; some milliseconds, during
+/// which the write-ahead log cannot start over.
+pub const CHECK_STEP_BYTES: usize = 4 * 1024 * 1024;

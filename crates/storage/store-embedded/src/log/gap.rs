@@ -1,5 +1,7 @@
 //! What damage to the log has cost: which events, and of which topics.
 
+use std::collections::BTreeSet;
+
 use landfall_model::limits::LOG_GAP_BLOCKS_MAX;
 use landfall_model::{ReplayId, Timestamp};
 use landfall_store::{Error, Failure, LogGap, Result, TopicId};
@@ -24,10 +26,10 @@ pub(super) fn after_damage(
             break;
         };
         match check(connection, candidate) {
-            Ok(()) if candidate == place(first) => {
+            Ok(_) if candidate == place(first) => {
                 return Err(corrupt(LOG, format_args!("block {first} is whole now")));
             }
-            Ok(()) => {
+            Ok(_) => {
                 last = replay_id(candidate.saturating_sub(1))?;
                 break;
             }
@@ -47,11 +49,20 @@ pub(super) fn after_damage(
     })
 }
 
+/// A block that is whole.
+#[derive(Debug, Default)]
+pub(crate) struct WholeBlock {
+    pub(crate) last: i64,
+    pub(crate) events: u64,
+    pub(crate) bytes: usize,
+    pub(crate) topics: BTreeSet<TopicId>,
+}
+
 /// Checks that a block can be read and has the events that it should.
 ///
 /// # Errors
 /// [`Error::Corrupt`].
-pub(crate) fn check(connection: &Connection, first: i64) -> Result<()> {
+pub(crate) fn check(connection: &Connection, first: i64) -> Result<WholeBlock> {
     let sql = format!("{BLOCK_COLUMNS} WHERE first_replay_id = ?1");
     let mut statement = connection.prepare_cached(&sql).map_err(reading(LOG))?;
     let mut rows = statement.query([first]).map_err(reading(LOG))?;
@@ -63,23 +74,26 @@ pub(crate) fn check(connection: &Connection, first: i64) -> Result<()> {
         .and_then(|data| Ok(data.as_blob()?))
         .map_err(reading(BLOCK))?;
     let damaged = |damage| corrupt(BLOCK, format_args!("{damage} (block {first})"));
+    let misplaced = || corrupt(BLOCK, format_args!("block {first} holds other events"));
+    let mut whole = WholeBlock {
+        last: place(last),
+        bytes: data.len(),
+        ..WholeBlock::default()
+    };
     let mut expected = replay_id(first)?;
     for record in block::records(data).map_err(damaged)? {
-        if record.map_err(damaged)?.replay_id != expected {
-            return Err(corrupt(
-                BLOCK,
-                format_args!("block {first} holds other events"),
-            ));
+        let record = record.map_err(damaged)?;
+        if record.replay_id != expected {
+            return Err(misplaced());
         }
         expected = expected.advanced_by(1);
+        whole.events += 1;
+        whole.topics.insert(record.topic);
     }
     if expected == last.advanced_by(1) {
-        Ok(())
+        Ok(whole)
     } else {
-        Err(corrupt(
-            BLOCK,
-            format_args!("block {first} holds other events"),
-        ))
+        Err(misplaced())
     }
 }
 

@@ -1,0 +1,70 @@
+//! A data folder: is it whole?
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use landfall_server::Error;
+use landfall_server::integrity::{self, Report};
+use serde_json::json;
+
+use crate::outcome::{Ended, Exit, Failure, say_data};
+
+pub(super) fn check(folder: &Path, as_json: bool) -> Ended {
+    let report = integrity::check(folder).map_err(not_checked)?;
+    say_data(&if as_json {
+        in_json(folder, &report).to_string()
+    } else {
+        in_words(folder, &report)
+    })?;
+    Ok(if report.is_whole() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}
+
+/// A lost data file is damage; a file that cannot be looked at may be whole.
+fn not_checked(error: Error) -> Failure {
+    let exit = match &error {
+        Error::Unsafe { .. } => Exit::Failed,
+        _ => Exit::Usage,
+    };
+    Failure::from(error).exit(exit)
+}
+
+fn in_json(folder: &Path, report: &Report) -> serde_json::Value {
+    let findings = report
+        .findings
+        .iter()
+        .map(|finding| json!({ "part": finding.part.as_str(), "problem": finding.problem }));
+    json!({
+        "folder": folder.display().to_string(),
+        "whole": report.is_whole(),
+        "blocks": report.blocks,
+        "events": report.events,
+        "findings": findings.collect::<Vec<_>>(),
+        "furtherFindings": report.further,
+    })
+}
+
+fn in_words(folder: &Path, report: &Report) -> String {
+    let verdict = if report.is_whole() {
+        "whole"
+    } else {
+        "damaged"
+    };
+    let mut text = format!(
+        "{}: {verdict}\n  {} events in {} blocks",
+        folder.display(),
+        report.events,
+        report.blocks
+    );
+    for finding in &report.findings {
+        let part = finding.part.as_str();
+        let _ = write!(text, "\n  {part}: {}", finding.problem);
+    }
+    if report.further > 0 {
+        let _ = write!(text, "\n  and {} more", report.further);
+    }
+    text
+}

@@ -1,0 +1,159 @@
+//! Whether a file is whole: the structure of the database, and everything that has a checksum.
+//!
+//! [`check`] looks at a file that nobody has open. It writes nothing. Start reading at [`Pass`], which goes through a file
+//! part by part.
+
+mod blocks;
+
+use std::path::Path;
+
+use landfall_model::limits::{CHECK_FINDINGS_MAX, CHECK_STEP_BYTES};
+use landfall_store::{Error, Failure, Result};
+use rusqlite::Connection;
+
+use crate::error::reading;
+use crate::file;
+
+/// What is in a file, and what of it is damaged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Blocks of events.
+    pub blocks: u64,
+    /// Events in blocks that are whole.
+    pub events: u64,
+    /// What is damaged, [`CHECK_FINDINGS_MAX`] at most.
+    pub findings: Vec<Finding>,
+    /// How many findings there are besides those listed.
+    pub further: u64,
+}
+
+impl Report {
+    /// Whether nothing is damaged.
+    pub fn is_whole(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    fn add(&mut self, part: Part, problem: String) {
+        if self.findings.len() < CHECK_FINDINGS_MAX {
+            self.findings.push(Finding { part, problem });
+        } else {
+            self.further += 1;
+        }
+    }
+
+    /// Takes what was read; damage becomes a finding.
+    ///
+    /// # Errors
+    /// What is not damage: the file cannot be read now.
+    fn sound<T>(&mut self, part: Part, read: Result<T>) -> Result<Option<T>> {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(Error::Corrupt { reason, .. }) => {
+                self.add(part, reason);
+                Ok(None)
+            }
+            Err(error) if error.failure() == Failure::Damaged => {
+                self.add(part, error.to_string());
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Something that is damaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Where.
+    pub part: Part,
+    /// What, for an operator. No content of records or events.
+    pub problem: String,
+}
+
+/// A part of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The database: its pages and indexes.
+    Database,
+    /// The event log: its bounds, its blocks and the index of topics.
+    Log,
+}
+
+impl Part {
+    /// Its name in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Log => "event log",
+        }
+    }
+}
+
+/// Looks at all of a file.
+///
+/// # Errors
+/// [`Error::Open`]: the file is not there, is not ours, or another process has it open. [`Error::Read`].
+pub fn check(path: &Path) -> Result<Report> {
+    let (connection, _lock) = file::open_to_look(path)?;
+    let mut report = Report::default();
+    let structure = structure(&connection, &mut report);
+    report.sound(Part::Database, structure)?;
+    let mut pass = Pass::default();
+    while pass.step(&connection, CHECK_STEP_BYTES, &mut report)? {}
+    Ok(report)
+}
+
+/// What SQLite says of its pages, tables and indexes.
+fn structure(connection: &Connection, report: &mut Report) -> Result<()> {
+    const WHAT: &str = "database";
+    let sql = format!("PRAGMA integrity_check({CHECK_FINDINGS_MAX})");
+    let mut statement = connection.prepare(&sql).map_err(reading(WHAT))?;
+    let mut rows = statement.query([]).map_err(reading(WHAT))?;
+    while let Some(row) = rows.next().map_err(reading(WHAT))? {
+        let line: String = row.get(0).map_err(reading(WHAT))?;
+        if line != "ok" {
+            report.add(Part::Database, line);
+        }
+    }
+    Ok(())
+}
+
+/// How far a pass through a file has come. Its steps are short, so that others may write in between.
+#[derive(Debug)]
+pub(crate) enum Pass {
+    /// Behind this event of the log.
+    Blocks { after: i64 },
+    /// At the end.
+    Done,
+}
+
+impl Default for Pass {
+    fn default() -> Self {
+        Self::Blocks { after: -1 }
+    }
+}
+
+impl Pass {
+    /// Looks at the next `bytes` or somewhat more; returns whether there are others.
+    ///
+    /// # Errors
+    /// The file cannot be read now. Damage is no error but a finding.
+    pub(crate) fn step(
+        &mut self,
+        connection: &Connection,
+        bytes: usize,
+        report: &mut Report,
+    ) -> Result<bool> {
+        *self = match self {
+            Self::Blocks { after } => {
+                let step = blocks::step(connection, *after, bytes, report);
+                match report.sound(Part::Log, step)?.flatten() {
+                    Some(after) => Self::Blocks { after },
+                    None => Self::Done,
+                }
+            }
+            Self::Done => Self::Done,
+        };
+        Ok(!matches!(self, Self::Done))
+    }
+}
