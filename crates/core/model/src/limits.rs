@@ -59,6 +59,10 @@ pub const REST_COLLECTION_READ_MAX: usize = 2_000;
 /// Source: "Send Multiple Requests Using Composite", "Composite Batch" (REST API Developer Guide).
 pub const REST_PARTS_MAX: usize = 25;
 
+/// Salesforce licenses of an org, as `UserLicense` shows them; users beyond are not refused.
+/// Source: "Developer Edition" (Salesforce Editions, Salesforce Help).
+pub const USER_LICENSES: u32 = 2;
+
 /// Queries and lists of records among the parts of one Composite request: `ManyFault::HeavyPartsTooMany` beyond.
 /// Source: "Send Multiple Requests Using Composite" (REST API Developer Guide).
 pub const REST_PARTS_HEAVY_MAX: usize = 5;

@@ -277,7 +277,7 @@ async fn row(
     body: Body,
 ) -> Result<Answer, Fault> {
     if call.method == Method::GET || call.method == Method::HEAD {
-        return read(tooling, call, object, id);
+        return read(tooling, call, object, id).await;
     }
     check_changeable(call, object)?;
     let id = RecordId::parse(id).map_err(|_| {
@@ -314,7 +314,12 @@ fn not_allowed(call: &Call, allowed: &'static str) -> Fault {
     })
 }
 
-fn read(tooling: &Tooling, call: &Call, object: &VirtualObject, id: &str) -> Result<Answer, Fault> {
+async fn read(
+    tooling: &Tooling,
+    call: &Call,
+    object: &VirtualObject,
+    id: &str,
+) -> Result<Answer, Fault> {
     let entity = object.definition();
     let indexes = indexes(entity, call.parameter("fields"))?;
     let identity_value = identity_of(entity, id)?;
@@ -322,7 +327,7 @@ fn read(tooling: &Tooling, call: &Call, object: &VirtualObject, id: &str) -> Res
         engine: &tooling.engine,
         call,
     };
-    let rows = object.rows(&source);
+    let rows = registry::rows(&source, object).await?;
     let own = |row: &&Row| row.get(entity.identity()) == Some(&identity_value);
     let row = rows
         .iter()

@@ -4,15 +4,17 @@ use std::borrow::Cow;
 use std::sync::{LazyLock, OnceLock};
 
 use landfall_engine::query::{Checked, Tables};
-use landfall_engine::{Answer as Matches, Question};
+use landfall_engine::{Answer as Matches, PageSize, Question};
 use landfall_http::{Call, refused};
+use landfall_model::limits::QUERY_PAGE_ROWS_MAX;
 use landfall_model::{Catalog, EntityDefinition, EntityName, Fault, Row};
 use landfall_sobject::Api;
 
 use crate::virtual_object::{
     Source, VirtualObject, custom_object, entity_definition, entity_particle, event_bus_subscriber,
-    field_definition, installed_package, picklist_value_info, platform_event_usage_metric,
-    publisher, relationship_domain, user_entity_access,
+    field_definition, installed_package, permission_set_license, picklist_value_info,
+    platform_event_usage_metric, publisher, relationship_domain, tab_definition,
+    user_entity_access, user_license,
 };
 use crate::{channel, channel_member, managed};
 
@@ -31,11 +33,14 @@ const ALL: &[fn() -> VirtualObject] = &[
     installed_package::package,
     installed_package::version,
     managed::object,
+    permission_set_license::object,
     picklist_value_info::object,
     platform_event_usage_metric::object,
     publisher::object,
     relationship_domain::object,
+    tab_definition::object,
     user_entity_access::object,
+    user_license::object,
 ];
 
 /// The virtual objects, sorted by name, and the same as a catalogue.
@@ -127,6 +132,24 @@ pub(crate) async fn query(
     }
     let answer = engine.query_of(question, &catalog, &computed).await;
     answer.map_err(refused)
+}
+
+/// All records of an object.
+pub(crate) async fn rows(source: &Source<'_>, object: &VirtualObject) -> Result<Vec<Row>, Fault> {
+    let Some(rows_of) = object.by_query() else {
+        return Ok(object.rows(source));
+    };
+    let view = source.call.login.view();
+    let statement = format!("SELECT Id FROM {}", object.name());
+    let question = Question {
+        statement: &statement,
+        view: &view,
+        deleted: false,
+        page: PageSize::of_rows(QUERY_PAGE_ROWS_MAX),
+    };
+    let checked = source.engine.examine_of(question, catalog()).await;
+    let rows = rows_of(source, &checked.map_err(refused)?).await?;
+    Ok(rows.unwrap_or_else(|| object.rows(source)))
 }
 
 /// What a query of virtual objects would answer with.

@@ -17,12 +17,15 @@ pub(crate) mod entity_particle;
 pub(crate) mod event_bus_subscriber;
 pub(crate) mod field_definition;
 pub(crate) mod installed_package;
+pub(crate) mod permission_set_license;
 pub(crate) mod picklist_value_info;
 pub(crate) mod platform_event_usage_metric;
 pub(crate) mod publisher;
 pub(crate) mod relationship_domain;
 pub(crate) mod rows;
+pub(crate) mod tab_definition;
 pub(crate) mod user_entity_access;
+pub(crate) mod user_license;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -72,6 +75,10 @@ pub(crate) struct VirtualObject {
     seen: fn(&Call) -> usize,
     rows: Rows,
     by_query: Option<ByQuery>,
+    /// The version from which only users see it who see how the org is set up.
+    setup_since: u16,
+    /// Whether the REST API lists it among all objects.
+    listed: bool,
 }
 
 impl fmt::Debug for VirtualObject {
@@ -98,6 +105,8 @@ impl VirtualObject {
         let definition = definition(&declared, columns);
         let row = |of: &T| columns.iter().map(|column| column.value(of)).collect();
         Self {
+            setup_since: u16::MAX,
+            listed: declared.apis == [Api::Plain],
             declared,
             definition: Arc::new(definition),
             seen: |_| usize::MAX,
@@ -118,13 +127,32 @@ impl VirtualObject {
         self
     }
 
+    /// The same for users who see how the org is set up.
+    pub(crate) const fn of_setup(self) -> Self {
+        self.of_setup_since(0)
+    }
+
+    /// The same, from a version on for users who see how the org is set up.
+    pub(crate) const fn of_setup_since(mut self, version: u16) -> Self {
+        self.setup_since = version;
+        self
+    }
+
+    /// The same, which the REST API lists although the Tooling API has it too.
+    pub(crate) const fn listed(mut self) -> Self {
+        self.listed = true;
+        self
+    }
+
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.declared.name.eq_ignore_ascii_case(name)
     }
 
-    /// Whether the call's version has it.
+    /// Whether the call's version has it, for its user.
     pub(crate) fn is_in(&self, call: &Call) -> bool {
-        call.version.number() >= self.declared.since
+        let version = call.version.number();
+        let hidden = version >= self.setup_since && !call.login.permissions().view_setup;
+        version >= self.declared.since && !hidden
     }
 
     pub(crate) fn definition(&self) -> &Arc<EntityDefinition> {
@@ -194,9 +222,9 @@ impl VirtualObject {
         self.declared.apis.contains(&api)
     }
 
-    /// Whether it is in the list of all objects: what the Tooling API has as well is in its list alone.
-    pub(crate) fn is_listed(&self) -> bool {
-        self.declared.apis == [Api::Plain]
+    /// Whether it is in the list of all objects: most of what the Tooling API has as well is in its list alone.
+    pub(crate) const fn is_listed(&self) -> bool {
+        self.listed
     }
 
     /// How its records depend on the query; none if they do not.

@@ -113,6 +113,16 @@ fn objects() -> Vec<Row> {
             .shows(shown)
             .without(ViewSetup, DENIED)
     };
+    let plain = |object: &str, statement: &str, shown: &str| {
+        let path = format!("{DATA}/query?q={}", encoded(statement));
+        let row = Row::new(
+            &format!("Tooling object {object}"),
+            "how the org is set up, over REST",
+        );
+        row.then(Step::http("GET", &path, ""))
+            .shows(shown)
+            .without(ViewSetup, HIDDEN)
+    };
     let seen = |object: &str, case: &'static str, statement: &str, shown: &str| {
         let path = format!("{DATA}/query?q={}", encoded(statement));
         let row = Row::new(&format!("Tooling object {object}"), case);
@@ -141,6 +151,12 @@ fn objects() -> Vec<Row> {
         setup("InstalledSubscriberPackage", "SELECT Id FROM InstalledSubscriberPackage", "\"totalSize\""),
         setup("SubscriberPackage", "SELECT Id FROM SubscriberPackage", "\"totalSize\""),
         setup("SubscriberPackageVersion", "SELECT Id FROM SubscriberPackageVersion", "\"totalSize\""),
+        setup("UserLicense", "SELECT Name FROM UserLicense", "\"Salesforce\""),
+        setup("PermissionSetLicense", "SELECT Id FROM PermissionSetLicense", "\"totalSize\""),
+        setup("TabDefinition", "SELECT DurableId FROM TabDefinition", "\"totalSize\""),
+        plain("UserLicense", "SELECT Name FROM UserLicense", "\"Salesforce\""),
+        plain("PermissionSetLicense", "SELECT Id FROM PermissionSetLicense", "\"totalSize\""),
+        plain("TabDefinition", "SELECT DurableId FROM TabDefinition", "\"totalSize\""),
         setup("CustomObject", "SELECT Id FROM CustomObject WHERE DeveloperName = 'Vault'", "\"totalSize\":1")
             .without(Read, HIDDEN),
         setup("CustomField", "SELECT Id FROM CustomField WHERE DeveloperName = 'Secret'", "\"totalSize\":1")

@@ -4,7 +4,7 @@ use landfall_engine::Kind;
 use landfall_metadata::Component;
 use serde_json::{Value, json};
 
-use crate::org::{Answer, Org};
+use crate::org::{Answer, DATA, Org};
 
 const TOOLING: &str = "/services/data/v62.0/tooling";
 
@@ -348,6 +348,70 @@ async fn an_org_has_no_installed_packages() {
     assert_eq!(org.get(&describe).await.json()["keyPrefix"], "04t");
     let before = org
         .get("/services/data/v40.0/tooling/sobjects/InstalledSubscriberPackage")
+        .await
+        .refusal();
+    assert_eq!((before.0, before.1.as_str()), (404, "NOT_FOUND"));
+}
+
+#[tokio::test]
+async fn the_licenses_of_an_org_are_found_by_both_apis() {
+    let org = org().await;
+    let query = encoded(
+        "SELECT Id, Name, LicenseDefinitionKey, Status, TotalLicenses, UsedLicenses FROM UserLicense \
+         WHERE LicenseDefinitionKey = 'SFDC'",
+    );
+    let users = encoded("SELECT COUNT() FROM User WHERE IsActive = TRUE");
+    let users = org.get(&format!("{DATA}/query?q={users}")).await.json()["totalSize"].clone();
+    for api in [DATA, TOOLING] {
+        let answer = org.get(&format!("{api}/query?q={query}")).await.json();
+        let license = &answer["records"][0];
+        assert_eq!(
+            (&license["Name"], &license["Status"]),
+            (&json!("Salesforce"), &json!("Active"))
+        );
+        assert_eq!(license["UsedLicenses"], users, "{api}");
+        assert_eq!(license["TotalLicenses"], 2, "{api}");
+        for object in ["PermissionSetLicense", "TabDefinition"] {
+            let query = encoded(&format!("SELECT Id FROM {object}"));
+            let answer = org.get(&format!("{api}/query?q={query}")).await.json();
+            assert_eq!(
+                (&answer["totalSize"], &answer["done"]),
+                (&json!(0), &json!(true))
+            );
+        }
+    }
+    let all = org.get(&format!("{TOOLING}/query?q={query}")).await.json();
+    let id = all["records"][0]["Id"].as_str().expect("an id").to_owned();
+    let one = org
+        .get(&format!("{TOOLING}/sobjects/UserLicense/{id}"))
+        .await
+        .json();
+    assert_eq!((&one["Id"], &one["UsedLicenses"]), (&json!(id), &users));
+}
+
+#[tokio::test]
+async fn a_version_shows_the_fields_of_a_license_that_it_has() {
+    let org = org().await;
+    let fields = async |version: &str| {
+        let path = format!("/services/data/v{version}/sobjects/UserLicense/describe");
+        let describe = org.get(&path).await.json();
+        describe["fields"].as_array().expect("fields").len()
+    };
+    assert_eq!(
+        (
+            fields("31.0").await,
+            fields("40.0").await,
+            fields("59.0").await
+        ),
+        (6, 10, 11)
+    );
+    let list = org.get(&format!("{DATA}/sobjects")).await.json();
+    let list = list["sobjects"].as_array().expect("objects").clone();
+    for name in ["UserLicense", "PermissionSetLicense", "TabDefinition"] {
+        assert!(list.iter().any(|object| object["name"] == name), "{name}");
+    }
+    let before = org
+        .get("/services/data/v42.0/tooling/sobjects/TabDefinition")
         .await
         .refusal();
     assert_eq!((before.0, before.1.as_str()), (404, "NOT_FOUND"));

@@ -1,7 +1,7 @@
 //! One field of a virtual object: how it is described, and where its value comes from.
 
 use landfall_model::{
-    EntityName, FieldDefinition, FieldType, PicklistValue, RecordId, Timestamp, Value,
+    Date, EntityName, FieldDefinition, FieldType, PicklistValue, RecordId, Timestamp, Value,
 };
 
 /// Text of a virtual object, in characters. Source: recorded describes of the Tooling API.
@@ -19,6 +19,7 @@ enum Get<T> {
     Number(fn(&T) -> Option<u32>),
     Count(fn(&T) -> Option<u64>),
     Moment(fn(&T) -> Option<Timestamp>),
+    Date(fn(&T) -> Option<Date>),
     /// Members of its own, as JSON.
     Members(fn(&T) -> String),
 }
@@ -93,6 +94,11 @@ impl<T> Column<T> {
         Self::new(name, Get::Moment(get))
     }
 
+    /// A day.
+    pub(crate) const fn date(name: &'static str, get: fn(&T) -> Option<Date>) -> Self {
+        Self::new(name, Get::Date(get))
+    }
+
     /// Members of its own, as JSON.
     pub(crate) const fn members(name: &'static str, get: fn(&T) -> String) -> Self {
         Self::new(name, Get::Members(get))
@@ -133,6 +139,7 @@ impl<T> Column<T> {
                 Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))
             }),
             Get::Moment(get) => get(of).map_or(Value::Null, Value::DateTime),
+            Get::Date(get) => get(of).map_or(Value::Null, Value::Date),
             Get::Members(get) => Value::Text(get(of)),
         }
     }
@@ -153,6 +160,7 @@ impl<T> Column<T> {
             Get::Flag(_) => (FieldType::Boolean, 0),
             Get::Number(_) | Get::Count(_) => (FieldType::Int, 0),
             Get::Moment(_) => (FieldType::DateTime, 0),
+            Get::Date(_) => (FieldType::Date, 0),
             Get::Members(_) => (FieldType::Complex, 0),
         };
         FieldDefinition {

@@ -54,6 +54,11 @@ impl Ids {
         component.map_or_else(|| self.derived(kind, name), |component| component.id)
     }
 
+    /// The first id of a prefix.
+    pub(super) fn first(&self, prefix: KeyPrefix) -> RecordId {
+        RecordId::from_number(prefix, self.instance, 1)
+    }
+
     /// A number that follows from the name (FNV-1a).
     fn derived(&self, kind: Kind, name: &str) -> RecordId {
         let number = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
