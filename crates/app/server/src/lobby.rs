@@ -1,8 +1,9 @@
 //! Routing of requests whose head does not name their org: logins, and SOAP calls, which have their session in the body.
 //!
-//! The query and the beginning of the body are searched, in this order, for an access token, a refresh token, a user name
-//! and a consumer key. The body is passed on unchanged. If nothing is found, the first org answers, with its refusal of an
-//! unknown login.
+//! The query, the beginning of the body and a Basic header are searched, in this order, for an access token, a credential
+//! that an org has issued (a refresh token, an authorization code, the code of a device), a user name and a consumer key,
+//! also where an assertion names them. The body is passed on unchanged. If nothing is found, the first org answers, with
+//! its refusal of an unknown login.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -12,16 +13,17 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame, SizeHint};
+use landfall_auth::Claimed;
 use landfall_model::limits::ORG_HEAD_BYTES_MAX;
 use tower::ServiceExt as _;
 
 use crate::orgs::{Instance, Orgs};
 
 /// The paths of requests whose body may name their org.
-const NAMED_IN_BODY: [&str; 2] = ["/services/oauth2/", "/services/Soap/"];
+const NAMED_IN_BODY: [&str; 3] = ["/services/oauth2/", "/services/Soap/", "/setup/connect"];
 
 /// Hands a request to its org.
 pub(crate) async fn answer(orgs: Orgs, request: Request<Body>) -> Result<Response, Infallible> {
@@ -29,11 +31,14 @@ pub(crate) async fn answer(orgs: Orgs, request: Request<Body>) -> Result<Respons
     let is_named_in_body = NAMED_IN_BODY.iter().any(|start| path.starts_with(start));
     let (parts, mut body) = request.into_parts();
     let mut names = Names::default();
-    names.add_form(parts.uri.query().unwrap_or_default());
+    names.add_query(parts.uri.query().unwrap_or_default());
+    names.add_basic(&parts.headers);
     if is_named_in_body {
         let beginning = beginning_of(&mut body).await;
+        for (name, value) in landfall_oauth::fields(&parts.headers, &beginning) {
+            names.add(&name, value);
+        }
         if let Ok(text) = std::str::from_utf8(&beginning) {
-            names.add_form(text);
             names.add_xml(text);
         }
         body = Body::new(Continued {
@@ -55,26 +60,43 @@ pub(crate) async fn answer(orgs: Orgs, request: Request<Body>) -> Result<Respons
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Names {
     access_tokens: Vec<String>,
-    secrets: Vec<String>,
+    /// What an org may have issued.
+    credentials: Vec<String>,
     usernames: Vec<String>,
     clients: Vec<String>,
 }
 
 impl Names {
-    /// Takes the names of a query or a form.
-    fn add_form(&mut self, form: &str) {
-        for (name, value) in form_urlencoded::parse(form.as_bytes()) {
-            let value = value.into_owned();
-            match &*name {
-                "username" | "login_hint" => self.usernames.push(value),
-                "client_id" => self.clients.push(value),
-                "refresh_token" => self.secrets.push(value),
-                "token" | "access_token" => {
-                    self.secrets.push(value.clone());
-                    self.access_tokens.push(value);
-                }
-                _ => {}
+    /// Takes the names of a query.
+    fn add_query(&mut self, query: &str) {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            self.add(&name, value.into_owned());
+        }
+    }
+
+    /// Takes the app of a Basic header.
+    fn add_basic(&mut self, headers: &HeaderMap) {
+        let client = landfall_oauth::basic_client(headers);
+        self.clients.extend(client.map(|(id, _)| id));
+    }
+
+    /// Takes what a parameter names.
+    fn add(&mut self, parameter: &str, value: String) {
+        match parameter {
+            "username" | "login_hint" => self.usernames.push(value),
+            "client_id" => self.clients.push(value),
+            "refresh_token" | "code" | "user_code" => self.credentials.push(value),
+            "token" | "access_token" => {
+                self.credentials.push(value.clone());
+                self.access_tokens.push(value);
             }
+            "assertion" | "client_assertion" => {
+                if let Some(claimed) = Claimed::parse(&value) {
+                    self.usernames.push(claimed.username);
+                    self.clients.push(claimed.client_id);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -90,15 +112,12 @@ impl Names {
             return Some(org);
         }
         let all = orgs.all();
-        for org in &all {
-            let auth = org.auth();
-            if self
-                .secrets
-                .iter()
-                .any(|secret| auth.has_refresh_token(secret))
-            {
-                return Some(Arc::clone(org));
-            }
+        let has_issued = |org: &&Arc<Instance>| {
+            let mut credentials = self.credentials.iter();
+            credentials.any(|credential| org.auth().has_issued(credential))
+        };
+        if let Some(org) = all.iter().find(has_issued) {
+            return Some(Arc::clone(org));
         }
         for username in &self.usernames {
             for org in &all {
@@ -183,14 +202,38 @@ impl hyper::body::Body for Continued {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+    use http::header::AUTHORIZATION;
+
     use super::*;
 
     #[test]
     fn a_login_is_found_in_a_form_and_in_an_envelope() {
         let mut names = Names::default();
-        names.add_form("grant_type=password&username=ann%40landfall.test&client_id=app");
+        names.add_query("grant_type=password&username=ann%40landfall.test&client_id=app");
         names.add_xml("<urn:login><urn:username>bob@landfall.test</urn:username></urn:login>");
         assert_eq!(names.usernames, ["ann@landfall.test", "bob@landfall.test"]);
+        assert_eq!(names.clients, ["app"]);
+    }
+
+    #[test]
+    fn a_basic_header_names_its_app() {
+        let mut names = Names::default();
+        let basic = HeaderValue::from_static("Basic YXBwOnNlY3JldA==");
+        names.add_basic(&HeaderMap::from_iter([(AUTHORIZATION, basic)]));
+        assert_eq!(names.clients, ["app"]);
+    }
+
+    #[test]
+    fn an_assertion_names_its_user_and_its_app() {
+        let mut names = Names::default();
+        // {"alg":"RS256"} and {"iss":"app","sub":"ann@landfall.test","aud":"x","exp":1}
+        let assertion = "eyJhbGciOiJSUzI1NiJ9.\
+            eyJpc3MiOiJhcHAiLCJzdWIiOiJhbm5AbGFuZGZhbGwudGVzdCIsImF1ZCI6IngiLCJleHAiOjF9.c2ln";
+        names.add("assertion", assertion.to_owned());
+        assert_eq!(names.usernames, ["ann@landfall.test"]);
+        assert_eq!(names.clients, ["app"]);
+        names.add("client_assertion", "no assertion".to_owned());
         assert_eq!(names.clients, ["app"]);
     }
 

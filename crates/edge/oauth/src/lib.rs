@@ -29,6 +29,7 @@ use axum::routing::{get, post};
 use landfall_auth::Auth;
 
 pub use base_url::BaseUrl;
+pub use params::{basic_client, fields};
 
 /// What the endpoints stand on.
 #[derive(Clone)]

@@ -235,7 +235,8 @@ pub(crate) fn consent(page: &Consent<'_>) -> Response {
          It could then:</p>\n<ul>\n{scopes}</ul>\n\
          {onward}\
          <form method=\"post\" action=\"{action}\">\n\
-         <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\n{code}\
+         <input type=\"hidden\" name=\"ticket\" value=\"{ticket}\">\n\
+         <input type=\"hidden\" name=\"login_hint\" value=\"{username}\">\n{code}\
          <p><button class=\"first\" name=\"decision\" value=\"allow\">Allow</button>\n\
          <button name=\"decision\" value=\"deny\">Deny</button></p>\n\
          </form>\n",

@@ -6,8 +6,8 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::header;
 use http::request::Parts;
+use http::{HeaderMap, header};
 use landfall_auth::Client;
 use landfall_model::{Fault, LoginFault, RequestFault, limits};
 
@@ -28,7 +28,7 @@ impl Params {
         let (parts, body) = request.into_parts();
         let mut params = Self {
             values: BTreeMap::new(),
-            basic: basic(&parts),
+            basic: basic_client(&parts.headers),
         };
         params.take_body(&parts, body).await?;
         params.take_form(parts.uri.query().unwrap_or_default().as_bytes());
@@ -39,15 +39,8 @@ impl Params {
         let body = to_bytes(body, limits::OAUTH_BODY_BYTES_MAX)
             .await
             .map_err(|_| Fault::Request(RequestFault::TooLarge))?;
-        let content_type = parts.headers.get(header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok());
-        match content_type.and_then(multipart::boundary) {
-            Some(boundary) => {
-                for (name, value) in multipart::fields(&body, boundary) {
-                    self.take(name, value);
-                }
-            }
-            None => self.take_form(&body),
+        for (name, value) in fields(&parts.headers, &body) {
+            self.take(name, value);
         }
         Ok(())
     }
@@ -91,8 +84,21 @@ impl Params {
     }
 }
 
-fn basic(parts: &Parts) -> Option<(String, String)> {
-    let header = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+/// The fields of a body: of a form, or of a multipart form.
+pub fn fields(headers: &HeaderMap, body: &[u8]) -> Vec<(String, String)> {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    match content_type.and_then(multipart::boundary) {
+        Some(boundary) => multipart::fields(body, boundary),
+        None => form_urlencoded::parse(body)
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect(),
+    }
+}
+
+/// Consumer key and secret of a Basic header.
+pub fn basic_client(headers: &HeaderMap) -> Option<(String, String)> {
+    let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("Basic") {
         return None;

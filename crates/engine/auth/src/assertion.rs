@@ -60,6 +60,26 @@ enum Expiry {
     Text(String),
 }
 
+/// Whom an assertion names, whether or not anybody has signed it: it finds their org, and proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The consumer key of the app.
+    pub client_id: String,
+    /// The user; of an app that authenticates itself, its consumer key.
+    pub username: String,
+}
+
+impl Claimed {
+    /// Reads an assertion; none if it is malformed.
+    pub fn parse(assertion: &str) -> Option<Self> {
+        let Claims { iss, sub, .. } = Assertion::read(assertion)?.claims;
+        Some(Self {
+            client_id: iss,
+            username: sub,
+        })
+    }
+}
+
 /// An assertion that was read, and not believed yet.
 pub(crate) struct Assertion<'a> {
     claims: Claims,

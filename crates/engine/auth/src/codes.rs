@@ -51,6 +51,11 @@ impl Codes {
         self.by_hash.insert(hash, (issued, false));
     }
 
+    /// Whether it is a code, used or not.
+    pub(crate) fn contains(&self, hash: &TokenHash) -> bool {
+        self.by_hash.contains_key(hash)
+    }
+
     /// Uses a code up. One that is refused stays as it is: who guesses at a verifier cannot spoil it.
     pub(crate) fn exchange(
         &mut self,

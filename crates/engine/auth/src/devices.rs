@@ -94,6 +94,11 @@ impl Devices {
         user_code
     }
 
+    /// Whether it is the code of a device, answered or not.
+    pub(crate) fn contains(&self, hash: &TokenHash) -> bool {
+        self.by_hash.contains_key(hash)
+    }
+
     /// What the device of a user code asks for, if it still waits.
     pub(crate) fn waiting(&mut self, user_code: &str, now: Timestamp) -> Option<&Asking> {
         self.find(user_code, now).map(|device| &device.asking)

@@ -49,6 +49,7 @@ use tokio::task::JoinHandle;
 
 pub use access::{may_keep, topics};
 pub use app::{App, AppPolicy, Client, Grant};
+pub use assertion::Claimed;
 pub use attempts::{Attempt, FailedLogins, Source};
 pub use authorize::{
     AuthorizationParameters, AuthorizationRequest, Authorized, CodeExchange, ResponseType,
@@ -227,10 +228,13 @@ impl Auth {
         Ok(self.0.users.by_name(username).await?.is_some())
     }
 
-    /// Whether it is a refresh token of this org.
-    pub fn has_refresh_token(&self, token: &str) -> bool {
-        let hash = TokenHash::of(token);
+    /// Whether this org has issued it: a refresh token, an authorization code, a device code or the user code of a device.
+    pub fn has_issued(&self, credential: &str) -> bool {
+        let hash = TokenHash::of(credential);
         self.0.refresh_tokens.find(&hash).is_some()
+            || lock(&self.0.codes).contains(&hash)
+            || lock(&self.0.devices).contains(&hash)
+            || self.device_request(credential).is_some()
     }
 
     /// Failed logins since the start.

@@ -7,16 +7,19 @@
 
 use std::path::Path;
 
-use http::Method;
-use landfall_auth::NewUser;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{Method, Request};
+use http_body_util::Full;
+use landfall_auth::{Client, NewUser};
 use landfall_client::streaming::{Replay, Streaming, Update};
-use landfall_client::{Grant, Org, Trust};
+use landfall_client::{Answer, Grant, HttpClient, Org, Trust};
 use landfall_model::RecordId;
 use landfall_server::config::Data;
 use landfall_server::{Environment, Error, Running};
 use serde_json::{Value, json};
 
-use crate::common::{WITHIN, create_account, dev, login, start};
+use crate::common::{WITHIN, create_account, dev, login, start, stranger};
 
 const QUERY: &str = "/services/data/v59.0/query?q=SELECT+Id,Name+FROM+Account";
 const PASSWORD: &str = "secret-of-the-second";
@@ -83,6 +86,88 @@ async fn a_token_names_the_org_of_a_request() {
     assert_eq!(refused.status, 401);
     assert_eq!(refused.json()[0]["errorCode"], "INVALID_SESSION_ID");
     drop((first, other));
+    running.stop().await.expect("stops");
+}
+
+/// A POST of a form.
+async fn post(http: &HttpClient, path: &str, form: &str) -> Answer {
+    let request = Request::post(path)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Full::<Bytes>::from(form.to_owned()));
+    let request = request.expect("a request");
+    http.send(request, WITHIN).await.expect("an answer")
+}
+
+/// Whose login an answer of the token endpoint is.
+fn org_of(answer: &Answer) -> String {
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    let token = answer.json()["access_token"].clone();
+    let token = token.as_str().expect("a token");
+    token.split('!').next().expect("an org").to_owned()
+}
+
+/// The value of a hidden field of a page.
+fn hidden<'p>(page: &'p str, name: &str) -> &'p str {
+    let field = format!("name=\"{name}\" value=\"");
+    let (_, rest) = page.split_once(&field).expect(page);
+    rest.split('"').next().expect("a value")
+}
+
+const TOKEN: &str = "/services/oauth2/token";
+
+#[tokio::test]
+async fn a_login_by_pages_and_codes_stays_in_the_org_of_its_user() {
+    let (running, folder) = (start().await, tempfile::tempdir().expect("a folder"));
+    let id = second(&running, folder.path()).await;
+    let http = stranger(&running);
+    let asking = "/services/oauth2/authorize?response_type=code&client_id=PlatformCLI\
+                  &redirect_uri=http%3A%2F%2Flocalhost%3A1717%2FOauthRedirect&scope=api+refresh_token";
+    let user = format!("username=second%40landfall.test&password={PASSWORD}");
+    let consent = post(&http, asking, &user).await;
+    let page = String::from_utf8(consent.body.to_vec()).expect("a page");
+    let allowed = form_urlencoded::Serializer::new(String::new())
+        .append_pair("ticket", hidden(&page, "ticket"))
+        .append_pair("login_hint", hidden(&page, "login_hint"))
+        .append_pair("decision", "allow")
+        .finish();
+    let redirect = post(&http, asking, &allowed).await;
+    let location = redirect.headers.get(LOCATION).expect("a way back");
+    let location = location.to_str().expect("a text");
+    let (_, code) = location.split_once("?code=").expect(location);
+    let form = format!(
+        "grant_type=authorization_code&client_id=PlatformCLI&code={code}\
+         &redirect_uri=http%3A%2F%2Flocalhost%3A1717%2FOauthRedirect"
+    );
+    let answer = post(&http, TOKEN, &form).await;
+    assert_eq!(org_of(&answer), id.short());
+    drop(http);
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_device_is_answered_by_the_org_where_it_began() {
+    let (running, folder) = (start().await, tempfile::tempdir().expect("a folder"));
+    let id = second(&running, folder.path()).await;
+    let auth = running.orgs().auth(id).expect("open");
+    let client = Client {
+        id: "PlatformCLI",
+        secret: None,
+    };
+    let device = auth.begin_device(client, None).expect("it begins");
+    let http = stranger(&running);
+    let user_code = &device.user_code;
+    let user = format!("username=second%40landfall.test&password={PASSWORD}&user_code={user_code}");
+    let consent = post(&http, "/setup/connect", &user).await;
+    let page = String::from_utf8(consent.body.to_vec()).expect("a page");
+    let ticket = hidden(&page, "ticket");
+    let allowed = format!("ticket={ticket}&user_code={user_code}&decision=allow");
+    post(&http, "/setup/connect", &allowed).await;
+    let code = form_urlencoded::Serializer::new(String::new())
+        .append_pair("code", device.device_code.as_str())
+        .finish();
+    let form = format!("grant_type=device&client_id=PlatformCLI&{code}");
+    assert_eq!(org_of(&post(&http, TOKEN, &form).await), id.short());
+    drop((http, auth));
     running.stop().await.expect("stops");
 }
 
