@@ -187,6 +187,10 @@ pub const BULK_PAGE_RECORDS: u64 = 50_000;
 /// Source: "Get Parallel Results for a Query Job" (Bulk API 2.0 and Bulk API Developer Guide).
 pub const BULK_PARALLEL_PAGES_MAX: usize = 5;
 
+/// Batches of JSON or XML that are turned into CSV at the same time; others wait. Source: none; a batch of 10 MB takes
+/// many times that while its values are apart.
+pub const BULK_CONVERSIONS_AT_ONCE_MAX: usize = 2;
+
 /// Bulk queries that read at the same time; others wait. Source: none; fewer than all queries, so that those go on.
 pub const BULK_QUERIES_AT_ONCE_MAX: usize = 1;
 

@@ -13,6 +13,7 @@ use landfall_model::limits::RESERVE_CHECK_BYTES;
 use landfall_model::{Fault, RequestFault};
 use tokio::io::AsyncWriteExt;
 
+use crate::body;
 use crate::error::Error;
 
 /// Where the files are: one for each job that has any, and the request of a batch that is no CSV.
@@ -121,19 +122,15 @@ impl Folder {
     async fn write(
         &self,
         path: &Path,
-        mut body: Body,
+        mut content: Body,
         most: u64,
     ) -> io::Result<Result<u64, Fault>> {
         let mut file = tokio::fs::File::create(path).await?;
         let mut length = 0_u64;
         let mut checked = 0_u64;
-        while let Some(frame) = body.frame().await {
+        while let Some(frame) = content.frame().await {
             let Ok(frame) = frame else {
-                return Ok(Err(Fault::Request(RequestFault::JsonInvalid {
-                    reason: "The HTTP entity body ended early or cannot be decompressed".to_owned(),
-                    line: 1,
-                    column: 1,
-                })));
+                return Ok(Err(body::incomplete()));
             };
             let Ok(data) = frame.into_data() else {
                 continue;

@@ -9,6 +9,7 @@
 //! Source: Bulk API 2.0 and Bulk API Developer Guide.
 
 mod answer;
+mod body;
 mod change;
 mod classic;
 mod columns;
@@ -42,8 +43,9 @@ use axum::Router;
 use axum::routing::any;
 use landfall_auth::Auth;
 use landfall_engine::Engine;
-use landfall_model::limits::BULK_QUERIES_AT_ONCE_MAX;
-use landfall_model::limits::COMPRESSED_BYTES_MIN;
+use landfall_model::limits::{
+    BULK_CONVERSIONS_AT_ONCE_MAX, BULK_QUERIES_AT_ONCE_MAX, COMPRESSED_BYTES_MIN,
+};
 use landfall_wire::ApiVersion;
 use tokio::sync::{Semaphore, watch};
 use tower_http::CompressionLevel;
@@ -69,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) jobs: Jobs,
     /// Queries that may still begin.
     pub(crate) querying: Semaphore,
+    /// Batches that may still be turned into CSV.
+    pub(crate) converting: Semaphore,
 }
 
 impl Bulk {
@@ -86,6 +90,7 @@ impl Bulk {
             folder,
             jobs,
             querying: Semaphore::new(BULK_QUERIES_AT_ONCE_MAX),
+            converting: Semaphore::new(BULK_CONVERSIONS_AT_ONCE_MAX),
         })))
     }
 

@@ -4,7 +4,7 @@ use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
@@ -22,7 +22,7 @@ use landfall_wire::{ApiVersion, headers as names, match_path, multipart};
 
 use crate::job::Kind;
 use crate::results::Which;
-use crate::{Shared, answer, ingest, lifecycle, query};
+use crate::{Shared, answer, body, ingest, lifecycle, query};
 
 /// Segments before the version: `services`, `data`.
 const ROOT_SEGMENTS: usize = 2;
@@ -329,15 +329,14 @@ pub(crate) fn check_media_type(call: &Call, read: &str) -> Result<(), Fault> {
 /// Reads the body of a request that may bring a job and its data at once: the job, and its data if it is there.
 ///
 /// # Errors
-/// [`RequestFault::MediaTypeUnsupported`], [`RequestFault::TooLarge`], [`BulkFault::JobUnreadable`].
+/// [`RequestFault::MediaTypeUnsupported`], [`BulkFault::JobUnreadable`], and those of [`body::read`].
 pub(crate) async fn read_parts(call: &Call, body: Body) -> Result<(Bytes, Option<Bytes>), Fault> {
     let kind = call.parts.headers.get(CONTENT_TYPE);
     let kind = kind.and_then(|value| value.to_str().ok());
     let Some(boundary) = kind.and_then(multipart::boundary) else {
         return Ok((read(call, body).await?, None));
     };
-    let body = to_bytes(body, BULK_MULTIPART_BYTES_MAX).await;
-    let body = body.map_err(|_| Fault::Request(RequestFault::TooLarge))?;
+    let body = body::read(body, BULK_MULTIPART_BYTES_MAX).await?;
     let parts = multipart::parts(&body, boundary).unwrap_or_default();
     let named = |name| parts.iter().find(|part| part.name == name);
     match (parts.len(), named("job"), named("content")) {
@@ -360,6 +359,5 @@ pub(crate) async fn read_query(call: &Call, body: Body) -> Result<Bytes, Fault> 
 
 async fn read_up_to(call: &Call, body: Body, most: usize) -> Result<Bytes, Fault> {
     check_media_type(call, "application/json")?;
-    let read = to_bytes(body, most).await;
-    read.map_err(|_| Fault::Request(RequestFault::TooLarge))
+    body::read(body, most).await
 }

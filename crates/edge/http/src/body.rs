@@ -3,7 +3,7 @@
 //! A SOAP envelope has its login inside: of that one the [`beginning`](open_envelope) is read first, and the rest once the
 //! client is known.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
@@ -29,6 +29,20 @@ pub async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<B
     let mut reading = Reading::of(body, Share::known()?);
     reading.up_to(headers, bytes_max).await?;
     encoding::unpacked(headers, reading.finish(), bytes_max)
+}
+
+/// Reads a body of a client that is known, of at most `bytes_max` bytes, which is unpacked on its way here.
+///
+/// # Errors
+/// [`Unreadable`].
+pub async fn read_unpacked(body: Body, bytes_max: usize) -> Result<Bytes, Unreadable> {
+    let length_min = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if length_min > bytes_max {
+        return Err(Unreadable::TooLarge);
+    }
+    let mut reading = Reading::of(body, Share::known()?);
+    reading.all(bytes_max).await?;
+    Ok(reading.finish())
 }
 
 /// The same with the refusals of an API that reads XML.
@@ -149,6 +163,10 @@ impl Reading {
             return Err(Unreadable::TooLarge);
         }
         self.share.cover(self.content.len())?;
+        self.all(bytes_max).await
+    }
+
+    async fn all(&mut self, bytes_max: usize) -> Result<(), Unreadable> {
         let has_ended = self.begin(bytes_max).await?;
         if has_ended && self.content.len() <= bytes_max {
             return Ok(());

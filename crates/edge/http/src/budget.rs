@@ -17,14 +17,17 @@ static ANONYMOUS: Semaphore = Semaphore::const_new(ANONYMOUS_BODIES_KIB_MAX);
 
 /// What one body has of a budget; given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Share {
+pub struct Share {
     of: &'static Semaphore,
     taken: SemaphorePermit<'static>,
 }
 
 impl Share {
     /// Nothing yet, of the budget for clients that are known.
-    pub(crate) fn known() -> Result<Self, Unreadable> {
+    ///
+    /// # Errors
+    /// As [`Self::cover`].
+    pub fn known() -> Result<Self, Unreadable> {
         Self::of(&KNOWN)
     }
 
@@ -42,7 +45,7 @@ impl Share {
     ///
     /// # Errors
     /// [`Unreadable::Overloaded`] if all bodies together would need more than there is.
-    pub(crate) fn cover(&mut self, bytes: usize) -> Result<(), Unreadable> {
+    pub fn cover(&mut self, bytes: usize) -> Result<(), Unreadable> {
         let missing = bytes.div_ceil(KIB).saturating_sub(self.taken.num_permits());
         let missing = u32::try_from(missing).map_err(|_| Unreadable::TooLarge)?;
         self.taken
@@ -51,7 +54,7 @@ impl Share {
     }
 
     /// The bytes, which hold their share as long as there is a copy of them.
-    pub(crate) fn hold(self, bytes: Vec<u8>) -> Bytes {
+    pub fn hold(self, bytes: Vec<u8>) -> Bytes {
         Bytes::from_owner(Held {
             bytes,
             _share: self,

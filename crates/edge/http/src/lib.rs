@@ -25,6 +25,7 @@ use http::request::Parts;
 use landfall_model::Fault;
 
 pub use answer::Answer;
+pub use budget::Share;
 pub use call::{Call, json_body, meant_method};
 pub use fault::{denied, fingerprint, refused};
 pub use space::Space;

@@ -28,7 +28,27 @@ impl Space {
 
     /// Takes the bytes of a part.
     pub fn take(&self, bytes: usize) {
-        let left = self.0.load(Ordering::Relaxed).saturating_sub(bytes);
-        self.0.store(left, Ordering::Relaxed);
+        let _ = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                Some(left.saturating_sub(bytes))
+            });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_are_made_at_once_take_their_bytes_each() {
+        let (space, threads, times) = (Space::default(), 8, 10_000);
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| (0..times).for_each(|_| space.take(1)));
+            }
+        });
+        let left = space.0.load(Ordering::Relaxed);
+        assert_eq!(left, ANSWER_BYTES_MAX - threads * times);
     }
 }

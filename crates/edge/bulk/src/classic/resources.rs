@@ -4,18 +4,19 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use landfall_model::limits::{
     BULK_BATCH_BYTES_MAX, BULK_BODY_BYTES_MAX, BULK_CONTENT_BYTES_MAX, BULK_QUERY_BODY_BYTES_MAX,
 };
-use landfall_model::{BulkFault, Fault};
+use landfall_model::{BulkFault, Fault, ServiceFault};
 
 use super::job::{Classic, Stage, Task};
 use super::serve::ClassicCall;
 use super::{info, read, records};
+use crate::body::{held, read_classic};
 use crate::error::Error;
 use crate::job::{Batch, Changing, Delimiter, Form, Job, LineEnding, Progress, Query, State, Work};
 use crate::jobs::{ClassicEntry, Entry};
@@ -28,7 +29,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Response, Fault> {
     shared.engine.check_reserve()?;
-    let body = read_body(body, BULK_BODY_BYTES_MAX).await?;
+    let body = read_classic(body, BULK_BODY_BYTES_MAX).await?;
     let definitions = call.login.definitions();
     let requested = read::definition(&body, call.form, &definitions, &call.login)?;
     lifecycle::forget_outdated(shared).await?;
@@ -69,7 +70,7 @@ pub(super) async fn change(
     entry: &ClassicEntry,
     body: Body,
 ) -> Result<Response, Fault> {
-    let body = read_body(body, BULK_BODY_BYTES_MAX).await?;
+    let body = read_classic(body, BULK_BODY_BYTES_MAX).await?;
     let requested = read::requested_state(&body, call.form)?;
     let changing = entry.change().await;
     let job = changing.get();
@@ -203,7 +204,7 @@ fn check_open(job: &Classic) -> Result<(), Fault> {
 }
 
 async fn statement(deleted: bool, body: Body) -> Result<Work, Fault> {
-    let body = read_body(body, BULK_QUERY_BODY_BYTES_MAX).await?;
+    let body = read_classic(body, BULK_QUERY_BODY_BYTES_MAX).await?;
     let statement = String::from_utf8(body.to_vec()).map_err(|error| {
         let reason = error.to_string();
         Fault::Bulk(BulkFault::BatchUnreadable { reason })
@@ -234,13 +235,9 @@ async fn receive(shared: &Shared, id: &str, form: Form, body: Body) -> Result<Re
             content: came,
         });
     }
-    let body = read_body(body, BULK_BATCH_BYTES_MAX).await?;
+    let body = read_classic(body, BULK_BATCH_BYTES_MAX).await?;
     let request = body.clone();
-    let turned = tokio::task::spawn_blocking(move || match form {
-        Form::Json => records::from_json(&body),
-        Form::Csv | Form::Xml => records::from_xml(&body),
-    });
-    let turned = turned.await.map_err(|error| Error::from(error).fault())??;
+    let turned = converted(shared, form, body).await?;
     let came = bytes(request.len());
     let folder = &shared.folder;
     folder
@@ -252,6 +249,17 @@ async fn receive(shared: &Shared, id: &str, form: Form, body: Body) -> Result<Re
         came,
         content: content.await?,
     })
+}
+
+/// The records of a batch as CSV.
+async fn converted(shared: &Shared, form: Form, body: Bytes) -> Result<Bytes, Fault> {
+    let turn = shared.converting.acquire().await;
+    let _turn = turn.map_err(|_| Fault::Service(ServiceFault::Busy))?;
+    let turned = tokio::task::spawn_blocking(move || match form {
+        Form::Json => records::from_json(&body),
+        Form::Csv | Form::Xml => records::from_xml(&body),
+    });
+    held(turned.await.map_err(|error| Error::from(error).fault())??)
 }
 
 fn bytes(length: usize) -> u64 {
@@ -281,9 +289,4 @@ fn entries(shared: &Shared, job: &Classic) -> Vec<Entry> {
 fn all(shared: &Shared, job: &Classic) -> Vec<Arc<Job>> {
     let entries = entries(shared, job).into_iter();
     entries.map(|entry| entry.get()).collect()
-}
-
-async fn read_body(body: Body, most: usize) -> Result<Bytes, Fault> {
-    let read = to_bytes(body, most).await;
-    read.map_err(|_| Fault::Bulk(BulkFault::BatchTooLarge))
 }
