@@ -3,9 +3,10 @@
 use axum::body::Body;
 use http::Method;
 use landfall_apidoc::{Described, Operation};
+use landfall_auth::Permissions;
 use landfall_http::xml::Root;
 use landfall_http::{Answer, Pending};
-use landfall_model::{Catalog, Fault, RequestFault};
+use landfall_model::{Catalog, Fault, RecordFault, RequestFault};
 use landfall_sobject::VirtualObjects;
 
 use crate::call::Call;
@@ -22,6 +23,8 @@ pub(crate) struct Resource<S: 'static> {
     pub(crate) methods: &'static str,
     /// The first version that has it.
     since: u16,
+    /// Whether these permissions are enough to use it. What they let a user do with records is asked where records are.
+    permission: fn(Permissions) -> bool,
     root: RootElement,
     /// Whether it is in the list of resources.
     listed: bool,
@@ -49,6 +52,7 @@ impl<S: 'static> Resource<S> {
             path,
             methods,
             since: 0,
+            permission: |_| true,
             root: RootElement::Named("Result", "item"),
             listed: false,
             described: Described::Fixed(&[]),
@@ -65,6 +69,12 @@ impl<S: 'static> Resource<S> {
 
     pub(crate) const fn since(mut self, version: u16) -> Self {
         self.since = version;
+        self
+    }
+
+    /// Needs more than the scope `api` and the permission "API Enabled", which every resource needs.
+    pub(crate) const fn permission(mut self, permission: fn(Permissions) -> bool) -> Self {
+        self.permission = permission;
         self
     }
 
@@ -175,8 +185,8 @@ impl<S: 'static> Target<S> {
     /// Answers a request.
     ///
     /// # Errors
-    /// [`RequestFault::MethodNotAllowed`], [`RequestFault::ResourceNotFound`] for a version without it, and those of
-    /// the resource.
+    /// [`RequestFault::MethodNotAllowed`], [`RequestFault::ResourceNotFound`] for a version without it,
+    /// [`RecordFault::AccessDenied`] without its permission, and those of the resource.
     pub(crate) async fn answer(
         &self,
         shared: &S,
@@ -189,6 +199,9 @@ impl<S: 'static> Target<S> {
             || (is_change_event && !call.version.has_change_events())
         {
             return Err(Fault::Request(RequestFault::ResourceNotFound));
+        }
+        if !(self.resource.permission)(call.login.permissions()) {
+            return Err(Fault::Record(RecordFault::AccessDenied));
         }
         (self.resource.answer)(shared, call, &self.path, body).await
     }

@@ -293,8 +293,11 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
     Resource::nothing("jobs").listed(),
     Resource::new("tooling", ANY, tooling)
         .root(RootElement::Tooling)
+        .permission(|granted| granted.view_setup)
         .listed(),
-    Resource::new("tooling/{rest...}", ANY, tooling).root(RootElement::Tooling),
+    Resource::new("tooling/{rest...}", ANY, tooling)
+        .root(RootElement::Tooling)
+        .permission(|granted| granted.view_setup),
     Resource::new("search", READ, |shared, call, _, _| {
         Box::pin(search::search(shared, call))
     })
