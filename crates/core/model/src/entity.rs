@@ -106,6 +106,19 @@ pub struct PicklistValue {
     pub default: bool,
 }
 
+/// The formula of a field, as its definition has it.
+///
+/// Source: "`CustomField`" (Metadata API Developer Guide), `formula`, `formulaTreatBlanksAs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormulaDefinition {
+    /// The text.
+    pub text: String,
+    /// Whether numbers that are missing count as zero.
+    pub blanks_as_zero: bool,
+    /// Whether the result is written in HTML.
+    pub html: bool,
+}
+
 /// One field of an object.
 ///
 /// Source: "`describeSObjects()`" (SOAP API Developer Guide), `Field`.
@@ -159,6 +172,8 @@ pub struct FieldDefinition {
     pub sortable: bool,
     /// Whether it is computed: by a formula, which is not stored, or from details.
     pub calculated: bool,
+    /// The formula that it is computed by.
+    pub formula: Option<FormulaDefinition>,
     /// Whether it is computed from the details of the record and stored: a roll-up summary.
     pub summarized: bool,
     /// Whether an administrator made it.
@@ -209,6 +224,7 @@ impl FieldDefinition {
             groupable: false,
             sortable: false,
             calculated: false,
+            formula: None,
             summarized: false,
             custom: false,
             restricted_picklist: false,

@@ -30,7 +30,7 @@ pub use change::{
 };
 pub use entity::{
     Capabilities, ChangeEventDefinition, ChildRelationship, DeleteRule, EntityDefinition,
-    FieldDefinition, FieldType, PicklistValue,
+    FieldDefinition, FieldType, FormulaDefinition, PicklistValue,
 };
 pub use fault::{
     Fault, FieldFault, LimitFault, LoginFault, ManagedFault, ManagedSetupFault, PubSubFault,

@@ -4,6 +4,7 @@
 
 mod definitions;
 mod edges;
+mod formula;
 mod login;
 mod query;
 mod server;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub use definitions::*;
 pub use edges::*;
+pub use formula::*;
 pub use login::*;
 pub use query::*;
 pub use server::*;

@@ -307,6 +307,7 @@ impl Field {
             groupable: self.groupable,
             sortable: self.sortable,
             calculated: false,
+            formula: None,
             summarized: false,
             custom: self.custom,
             restricted_picklist: self.restricted_picklist,

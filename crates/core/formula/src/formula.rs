@@ -1,0 +1,185 @@
+//! Formulas that have been checked, and what they give.
+
+use std::sync::Arc;
+
+use landfall_model::limits::FORMULA_RESULT_CHARACTERS_MAX;
+use landfall_model::{Date, FieldType, Value};
+
+use crate::check::{Subject, check};
+use crate::datum::Datum;
+use crate::error::Error;
+use crate::evaluate::{Environment, Evaluation, Mode};
+use crate::failure::Failure;
+use crate::kind::Kind;
+use crate::node::{Node, Reference};
+
+/// A formula that has been checked. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Formula(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    root: Node,
+    kind: Kind,
+    references: Vec<Reference>,
+    globals: Vec<String>,
+    html: bool,
+    mixes_power: bool,
+}
+
+/// What an evaluation is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'i> {
+    /// The values of [`Formula::references`], in their order.
+    pub values: &'i [Value],
+    /// Whether a field is read or a record saved.
+    pub mode: Mode,
+    /// Whether the record is being created.
+    pub is_new: bool,
+}
+
+impl Formula {
+    /// Checks a formula.
+    ///
+    /// # Errors
+    /// What the service refuses it for.
+    pub fn new(text: &str, subject: &Subject<'_>) -> Result<Self, Error> {
+        let outcome = check(text, subject)?;
+        Ok(Self(Arc::new(Inner {
+            root: outcome.root,
+            kind: outcome.kind,
+            references: outcome.references,
+            globals: outcome.globals,
+            html: outcome.html,
+            mixes_power: outcome.mixes_power,
+        })))
+    }
+
+    /// The fields that it reads, those of other formulas that it refers to included.
+    pub fn references(&self) -> &[Reference] {
+        &self.0.references
+    }
+
+    /// The globals that it reads, by their paths in small letters.
+    pub fn globals(&self) -> &[String] {
+        &self.0.globals
+    }
+
+    /// The type of its result.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// Whether its result is written in HTML.
+    ///
+    /// Source: "`describeSObjects()`" (SOAP API Developer Guide), `htmlFormatted`.
+    pub fn is_html(&self) -> bool {
+        self.0.html
+    }
+
+    /// Whether it has `^` next to `*` or `/` without parentheses, which the service ranks in its own way.
+    pub fn mixes_power(&self) -> bool {
+        self.0.mixes_power
+    }
+
+    /// What it gives.
+    ///
+    /// # Errors
+    /// What has no result, such as a division by zero.
+    pub fn evaluate(
+        &self,
+        inputs: Inputs<'_>,
+        environment: &Environment,
+    ) -> Result<Datum, Failure> {
+        let values: Vec<Datum> = self
+            .0
+            .references
+            .iter()
+            .enumerate()
+            .map(|(at, reference)| {
+                let value = inputs.values.get(at).unwrap_or(&Value::Null);
+                Datum::of(value, reference.field_type)
+            })
+            .collect();
+        let evaluation = Evaluation {
+            inputs: &values,
+            globals: &self.0.globals,
+            environment,
+            mode: inputs.mode,
+            is_new: inputs.is_new,
+        };
+        evaluation.node(&self.0.root)
+    }
+
+    /// Whether a rule with this condition refuses a record: a missing truth value is false.
+    ///
+    /// # Errors
+    /// What has no result.
+    pub fn holds(&self, inputs: Inputs<'_>, environment: &Environment) -> Result<bool, Failure> {
+        let result = self.evaluate(inputs, environment)?;
+        Ok(result == Datum::Boolean(true))
+    }
+
+    /// The value of a field of this type and scale; null where the evaluation fails.
+    pub fn read(&self, values: &[Value], environment: &Environment, target: Target) -> Value {
+        let inputs = Inputs {
+            values,
+            mode: Mode::Read,
+            is_new: false,
+        };
+        let result = self.evaluate(inputs, environment).unwrap_or(Datum::Null);
+        self.shaped(result, target)
+    }
+
+    /// A result as the value of a field.
+    pub fn shaped(&self, result: Datum, target: Target) -> Value {
+        match (result, target.field_type) {
+            (Datum::Boolean(truth), _) => Value::Boolean(truth),
+            (_, FieldType::Boolean) => Value::Boolean(false),
+            (Datum::Text(text), _) => shortened(&text, self.0.html),
+            (Datum::Number(number), kind) => {
+                let number = if kind == FieldType::Percent {
+                    number.hundredfold()
+                } else {
+                    number
+                };
+                let number = number.rounded(i64::from(target.scale)).as_double();
+                if !number.is_finite() {
+                    return Value::Null;
+                }
+                if kind == FieldType::Int {
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        reason = "a whole number saturates"
+                    )]
+                    return Value::Integer(number as i64);
+                }
+                // Adding zero takes the sign from a zero.
+                Value::Double(number + 0.0)
+            }
+            (Datum::DateTime(point), FieldType::Date) => Value::Date(Date::of(point)),
+            (Datum::DateTime(point), _) => Value::DateTime(point),
+            (Datum::Date(day), _) => Value::Date(day),
+            (Datum::Time(millis), _) => i32::try_from(millis).map_or(Value::Null, Value::Time),
+            (Datum::Null | Datum::Location(..), _) => Value::Null,
+        }
+    }
+}
+
+/// The field that a result becomes the value of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its type.
+    pub field_type: FieldType,
+    /// Digits after the point.
+    pub scale: u32,
+}
+
+/// A text without blanks around it, as far as it fits; HTML keeps its blanks.
+fn shortened(text: &str, html: bool) -> Value {
+    let text = if html { text } else { text.trim_matches(' ') };
+    if text.is_empty() {
+        return Value::Null;
+    }
+    Value::Text(text.chars().take(FORMULA_RESULT_CHARACTERS_MAX).collect())
+}

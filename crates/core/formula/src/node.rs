@@ -1,0 +1,72 @@
+//! A formula that has been checked: names resolved, types known.
+
+use std::sync::Arc;
+
+use landfall_model::{EntityName, FieldName, FieldType};
+
+use crate::ast::Operator;
+use crate::datum::Datum;
+use crate::function::Function;
+use crate::kind::Kind;
+
+/// A part of a checked formula.
+#[derive(Clone, Debug)]
+pub(crate) enum Node {
+    Constant(Datum),
+    /// The value of a reference.
+    Input {
+        at: usize,
+        /// What a missing value is.
+        blank: Datum,
+    },
+    /// A global of the user or the org.
+    Global(usize),
+    Not(Box<Self>),
+    Negated(Box<Self>),
+    /// Operands that are joined from left to right; with each operator the type of its operands.
+    Chain(Box<Self>, Vec<(Operator, Kind, Self)>),
+    Call(Call),
+    /// The parts of an address or a name.
+    Compound(Vec<Self>),
+    /// Another formula field.
+    Formula {
+        root: Box<Self>,
+        /// What a missing value is.
+        blank: Datum,
+        /// Whether a point in time becomes its day, in Greenwich.
+        day: bool,
+    },
+}
+
+/// A function with its arguments.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) function: Function,
+    /// The type of the values that it compares or chooses from.
+    pub(crate) kind: Kind,
+    pub(crate) arguments: Vec<Node>,
+    /// The compiled regular expression, where it is a literal.
+    pub(crate) regex: Option<Arc<fancy_regex::Regex>>,
+}
+
+/// A field that a formula reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The way from the record to the one that has the field.
+    pub steps: Vec<Step>,
+    /// The field.
+    pub field: FieldName,
+    /// Its type.
+    pub field_type: FieldType,
+    /// Whether its value before the save is meant.
+    pub prior: bool,
+}
+
+/// One step to another record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The reference to follow.
+    pub field: FieldName,
+    /// The object that it leads to; a reference to a record of another object leads nowhere.
+    pub target: EntityName,
+}
