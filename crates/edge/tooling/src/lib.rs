@@ -7,6 +7,7 @@
 mod channel;
 mod channel_member;
 mod component;
+mod custom_field;
 mod managed;
 mod query;
 mod registry;
@@ -28,6 +29,7 @@ use landfall_sobject::record_json::{address, identity, write_typed};
 use landfall_sobject::template::Template;
 use landfall_sobject::{Api, VirtualObjects, describe};
 use landfall_wire::match_path;
+use virtual_object::custom_object::FIELD_OBJECT;
 use virtual_object::{Source, VirtualObject};
 
 /// The Tooling API of an org.
@@ -260,6 +262,7 @@ async fn create(
     match object.name() {
         channel::OBJECT => channel::create(&tooling.engine, call, body).await,
         channel_member::OBJECT => channel_member::create(&tooling.engine, call, body).await,
+        FIELD_OBJECT => custom_field::create(&tooling.engine, call, body).await,
         managed::OBJECT => managed::create(&tooling.engine, call, body).await,
         _ => Err(not_allowed(call, "HEAD,GET")),
     }
@@ -288,6 +291,7 @@ async fn row(
         channel_member::ENRICHED_FIELD if call.method == Method::DELETE => {
             channel_member::remove_field(&tooling.engine, call, id).await
         }
+        FIELD_OBJECT => custom_field::change(&tooling.engine, call, id, body).await,
         managed::OBJECT => managed::change(&tooling.engine, call, id, body).await,
         _ => Err(not_allowed(call, "HEAD,GET")),
     }

@@ -60,7 +60,9 @@ use landfall_store::{Document, Opened, Reader};
 
 pub use landfall_channel::Filter;
 pub use landfall_metadata::{Channel as DeclaredChannel, ChannelMember, ChannelType, MemberText};
-pub use landfall_metadata::{ConnectedApp, Kind, ManagedSubscription, Part, Problem, ReplayFrom};
+pub use landfall_metadata::{
+    ConnectedApp, Kind, ManagedSubscription, Node, NodeContent, Part, Problem, ReplayFrom,
+};
 pub use landfall_store::{Event, Failure, LogBounds, NewEvent, TopicFilter, TopicId};
 
 pub use access::{Access, OrgView, Rights};

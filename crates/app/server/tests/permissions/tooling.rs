@@ -32,6 +32,10 @@ fn row(surface: &str, case: &'static str, step: Step) -> Row {
 const CHANNEL: &str =
     r#"{"FullName":"Own{n}__chn","Metadata":{"channelType":"event","label":"Own{n}"}}"#;
 
+/// A field of the cell.
+const FIELD: &str =
+    r#"{"FullName":"Account.Own{n}__c","Metadata":{"type":"Text","label":"Own{n}","length":9}}"#;
+
 fn resources() -> Vec<Row> {
     let channels = "SELECT MasterLabel FROM PlatformEventChannel WHERE DeveloperName = 'Sights'";
     let created = || {
@@ -159,6 +163,12 @@ fn objects() -> Vec<Row> {
         plain("TabDefinition", "SELECT DurableId FROM TabDefinition", "\"totalSize\""),
         setup("CustomObject", "SELECT Id FROM CustomObject WHERE DeveloperName = 'Vault'", "\"totalSize\":1")
             .without(Read, HIDDEN),
+        Row::new("Tooling object CustomField", "a new field")
+            .then(tooling("POST", "/sobjects/CustomField", FIELD).take("id", "\"id\":\"", "\""))
+            .then(tooling("DELETE", "/sobjects/CustomField/{id}", "").by_admin())
+            .costly()
+            .shows("\"success\":true")
+            .without_any(&[ViewSetup, Customize], DENIED),
         setup("CustomField", "SELECT Id FROM CustomField WHERE DeveloperName = 'Secret'", "\"totalSize\":1")
             .without_any(&[Read, FieldRead], HIDDEN),
         seen(

@@ -25,6 +25,18 @@ pub enum SetupFault {
         /// The kind, as people read it.
         kind: &'static str,
     },
+    /// The object has a field of the name.
+    FieldNameTaken {
+        /// The name of the field without its suffix.
+        field: String,
+        /// The object, as people read it.
+        object: String,
+    },
+    /// The name of a component is none of its kind.
+    NameInvalid {
+        /// The name.
+        name: String,
+    },
     /// Another component says the same.
     Duplicate {
         /// Its name.

@@ -24,6 +24,16 @@ pub(super) fn spell(fault: &SetupFault) -> RestError {
             ),
             [],
         ),
+        SetupFault::FieldNameTaken { field, object } => RestError::save(
+            "DUPLICATE_DEVELOPER_NAME",
+            format!("There is already a field named {field} on {object}."),
+            [],
+        ),
+        SetupFault::NameInvalid { name } => RestError::save(
+            "INVALID_FULL_NAME",
+            format!("{name} is no name of a CustomField"),
+            [],
+        ),
         SetupFault::Duplicate { name } => RestError::save(
             "DUPLICATE_VALUE",
             format!("duplicate value found: the same is already said by {name}"),

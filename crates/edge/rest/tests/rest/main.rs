@@ -3,6 +3,7 @@
 mod channels;
 mod collections;
 mod composite;
+mod custom_fields;
 mod describes;
 mod events;
 mod external_ids;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use landfall_model::RecordId;
 
+use crate::custom_field;
+
 use super::rows::{FieldRow, ObjectRow, developer_name, fields, objects};
 use super::{Api, Column, Declared, VirtualObject};
 
@@ -46,7 +48,10 @@ pub(crate) fn object() -> VirtualObject {
 /// A field of a field.
 type OfField = Column<FieldRow>;
 
-const FIELD_COLUMNS: &[OfField] = &[
+/// The object of custom fields.
+pub(crate) const FIELD_OBJECT: &str = "CustomField";
+
+pub(crate) const FIELD_COLUMNS: &[OfField] = &[
     OfField::id("Id", FieldRow::id),
     OfField::text("TableEnumOrId", |row| Some(table_of(&row.object))),
     OfField::text("EntityDefinitionId", |row| Some(row.object.durable_id()))
@@ -57,7 +62,9 @@ const FIELD_COLUMNS: &[OfField] = &[
     OfField::text("FullName", |row| {
         Some(format!("{}.{}", row.object.name(), row.name()))
     })
-    .unfiltered(),
+    .unfiltered()
+    .writable(),
+    OfField::members("Metadata", |row| custom_field::metadata(row.part())).writable(),
     OfField::none("Description"),
     OfField::none("InlineHelpText"),
 ];
@@ -70,13 +77,13 @@ fn table_of(row: &ObjectRow) -> String {
 
 pub(crate) fn field() -> VirtualObject {
     let declared = Declared {
-        name: "CustomField",
+        name: FIELD_OBJECT,
         label: "Custom Field",
         label_plural: "Custom Fields",
         key_prefix: Some("00N"),
         since: 31,
         apis: &[Api::Tooling],
-        changeable: false,
+        changeable: true,
         children: &[],
     };
     VirtualObject::new(declared, FIELD_COLUMNS, |source| {

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use landfall_engine::{Components, Kind};
+use landfall_engine::{Components, Kind, Part};
 use landfall_model::{EntityDefinition, EntityName, FieldDefinition, KeyPrefix, RecordId};
 use landfall_sobject::object_describe::ObjectDescribe;
 use landfall_sobject::{describe_event, describe_platform_event};
@@ -134,7 +134,7 @@ pub(super) fn objects(source: &Source<'_>) -> Vec<Arc<ObjectRow>> {
 }
 
 /// A field of an object.
-pub(super) struct FieldRow {
+pub(crate) struct FieldRow {
     pub(super) object: Arc<ObjectRow>,
     place: usize,
 }
@@ -154,6 +154,13 @@ impl FieldRow {
         let (object, field) = (&self.object, self.field());
         let has_id = field.custom && object.key_prefix.is_some();
         has_id.then(|| object.ids.field(object.name(), field.name.as_str()))
+    }
+
+    /// The component that declares it.
+    pub(super) fn part(&self) -> Option<&Part> {
+        let name = format!("{}.{}", self.object.name(), self.name());
+        let kept = self.object.ids.components.get(Kind::Field, &name)?;
+        Some(&kept.part)
     }
 
     pub(super) fn durable_id(&self) -> String {
