@@ -2,13 +2,15 @@
 //!
 //! Those of `dev` and `serve` are derived from the declarations of the settings: see [`crate::options`].
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::bench::BenchOptions;
-use crate::options::{Dev, LogOptions, Serve, ServerOptions};
+use crate::options::{Dev, Exec, LogOptions, Serve, ServerOptions};
+use crate::org_options::OrgOptions;
 
 /// A Salesforce-compatible org for change events: develop, test, run.
 ///
@@ -30,10 +32,20 @@ pub(crate) struct Cli {
     pub(crate) log: LogOptions,
 }
 
+const EXEC_ABOUT: &str = "Run a command with a developer org of its own, which is removed at its end
+
+The command finds the org in LANDFALL_TARGET, LANDFALL_USERNAME, LANDFALL_PASSWORD, LANDFALL_CLIENT_ID,
+LANDFALL_CLIENT_SECRET, LANDFALL_ACCESS_TOKEN and LANDFALL_CA_FILE. The exit status is that of the command.
+
+Example: landfall exec --project . --seed data/plan.json -- npm test";
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Start a developer org: loopback only, known credentials
     Dev(ServerOptions<Dev>),
+    /// Run a command with a developer org of its own, which is removed at its end
+    #[command(long_about = EXEC_ABOUT)]
+    Exec(ExecOptions),
     /// Start a production node
     Serve(ServerOptions<Serve>),
     /// Follow topics of an org: one JSON object per event on stdout
@@ -57,46 +69,13 @@ pub(crate) enum Command {
     Version,
 }
 
-/// The org, and the login to it.
 #[derive(Args)]
-pub(crate) struct OrgOptions {
-    /// URL of the org
-    #[arg(
-        short,
-        long,
-        env = "LANDFALL_TARGET",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:7443"
-    )]
-    pub(crate) target: String,
-    /// User name [default: the developer org's on loopback targets]
-    #[arg(long, env = "LANDFALL_USERNAME", value_name = "NAME")]
-    pub(crate) username: Option<String>,
-    /// Password; prefer the variable, which other users of the machine cannot see
-    #[arg(
-        long,
-        env = "LANDFALL_PASSWORD",
-        value_name = "PASSWORD",
-        hide_env_values = true
-    )]
-    pub(crate) password: Option<String>,
-    /// Consumer key of the connected app to log in with [default: landfall]
-    #[arg(long, env = "LANDFALL_CLIENT_ID", value_name = "ID")]
-    pub(crate) client_id: Option<String>,
-    /// Consumer secret; without a user name, the client credentials flow is used
-    #[arg(
-        long,
-        env = "LANDFALL_CLIENT_SECRET",
-        value_name = "SECRET",
-        hide_env_values = true
-    )]
-    pub(crate) client_secret: Option<String>,
-    /// Access token of an existing login
-    #[arg(long, env = "LANDFALL_ACCESS_TOKEN", value_name = "TOKEN", hide_env_values = true, conflicts_with_all = ["username", "password"])]
-    pub(crate) access_token: Option<String>,
-    /// Certificate authority to trust, in PEM
-    #[arg(long, env = "LANDFALL_CA_FILE", value_name = "FILE")]
-    pub(crate) ca_file: Option<PathBuf>,
+pub(crate) struct ExecOptions {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions<Exec>,
+    /// Command to run, with its arguments
+    #[arg(last = true, required = true, num_args = 1.., value_name = "COMMAND", value_hint = clap::ValueHint::CommandWithArguments)]
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Args)]

@@ -4,7 +4,7 @@ use landfall_client::pubsub::PubSub;
 use landfall_client::{AccessToken, Code, Error, Grant, Org, Target, Trust, system_trust};
 use landfall_server::config::{DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME};
 
-use crate::cli::OrgOptions;
+use crate::org_options::OrgOptions;
 use crate::outcome::{Exit, Failure};
 
 /// How to log in, as often as needed.

@@ -7,8 +7,10 @@ mod check;
 mod cli;
 mod connection;
 mod dev;
+mod exec;
 mod log;
 mod options;
+mod org_options;
 mod outcome;
 mod publish;
 mod run;
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
 fn execute(cli: Cli, started: Instant) -> Ended {
     match cli.command {
         Command::Dev(options) => runtime()?.block_on(dev::run(options, cli.log, started)),
+        Command::Exec(options) => runtime()?.block_on(exec::run(options, cli.log, started)),
         Command::Serve(options) => runtime()?.block_on(serve::run(options, cli.log, started)),
         Command::Tail(options) => runtime()?.block_on(tail::run(options, &cli.log)),
         Command::Publish(options) => runtime()?.block_on(publish::run(options, &cli.log)),

@@ -16,6 +16,17 @@ const CONFIG: &str = "config";
 /// A command that takes settings.
 pub(crate) trait Kind {
     const PROGRAM: Program;
+
+    /// Whether the command sets it by itself.
+    fn is_fixed(_: &dyn Declared) -> bool {
+        false
+    }
+
+    /// The settings that its options set.
+    fn own() -> impl Iterator<Item = &'static dyn Declared> {
+        let all = settings::ALL.iter().copied();
+        all.filter(|setting| !is_global(*setting) && !Self::is_fixed(*setting))
+    }
 }
 
 /// `landfall dev`
@@ -30,6 +41,24 @@ pub(crate) struct Serve;
 
 impl Kind for Serve {
     const PROGRAM: Program = Program::Serve;
+}
+
+/// `landfall exec`: a developer org for the time of a command.
+pub(crate) struct Exec;
+
+impl Kind for Exec {
+    const PROGRAM: Program = Program::Dev;
+
+    fn is_fixed(setting: &dyn Declared) -> bool {
+        let fixed: [&dyn Declared; 4] = [
+            &settings::LISTEN,
+            &settings::DATA,
+            &settings::EPHEMERAL,
+            &settings::READY_FILE,
+        ];
+        let key = setting.about().key();
+        fixed.iter().any(|fixed| fixed.about().key() == key)
+    }
 }
 
 /// The options of a command that takes settings.
@@ -63,7 +92,7 @@ impl<K: Kind> Args for ServerOptions<K> {
             .value_hint(ValueHint::FilePath)
             .value_parser(value_parser!(PathBuf))
             .help("Configuration file in TOML; flags and environment variables take precedence");
-        let own = settings::ALL.iter().filter(|setting| !is_global(**setting));
+        let own = K::own();
         let (daily, grouped): (Vec<&dyn Declared>, Vec<&dyn Declared>) =
             own.partition(|setting| setting.about().is_daily());
         let in_groups = Group::ALL.into_iter().flat_map(|group| {
@@ -88,10 +117,9 @@ impl<K: Kind> Args for ServerOptions<K> {
 
 impl<K: Kind> FromArgMatches for ServerOptions<K> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let own = settings::ALL.iter().filter(|setting| !is_global(**setting));
         Ok(Self {
             config: matches.get_one(CONFIG).cloned(),
-            settings: read(matches, own.copied())?,
+            settings: read(matches, K::own())?,
             kind: PhantomData,
         })
     }

@@ -9,28 +9,47 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done.
-    Done = 0,
+    Done,
     /// Failed.
-    Failed = 1,
+    Failed,
     /// Wrong usage.
-    Usage = 2,
+    Usage,
     /// The login was refused.
-    LoginRefused = 4,
+    LoginRefused,
     /// The target cannot be reached.
-    Unreachable = 5,
+    Unreachable,
     /// The topic or schema does not exist.
-    Unknown = 6,
+    Unknown,
     /// The replay id is outside retention.
-    ReplayIdInvalid = 7,
+    ReplayIdInvalid,
     /// An expectation was not met in time.
-    Unmet = 8,
+    Unmet,
+    /// The command to run cannot be executed.
+    NotExecutable,
+    /// The command to run does not exist.
+    NotFound,
     /// Interrupted a second time while stopping.
-    Interrupted = 130,
+    Interrupted,
+    /// That of the command that was run.
+    Command(u8),
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::LoginRefused => 4,
+            Exit::Unreachable => 5,
+            Exit::Unknown => 6,
+            Exit::ReplayIdInvalid => 7,
+            Exit::Unmet => 8,
+            Exit::NotExecutable => 126,
+            Exit::NotFound => 127,
+            Exit::Interrupted => 130,
+            Exit::Command(status) => status,
+        })
     }
 }
 

@@ -32,14 +32,14 @@ pub(crate) async fn until_stopped(
         LogFormat::Json => info!(url, elapsed_ms, "ready"),
     }
     let failed = tokio::select! {
-        () = signals.next() => None,
+        _ = signals.next() => None,
         error = running.failed() => Some(error),
     };
     drop(ready_file);
     info!("stopping");
     tokio::select! {
         stopped = running.stop() => stopped?,
-        () = signals.next() => return Ok(Exit::Interrupted),
+        _ = signals.next() => return Ok(Exit::Interrupted),
     }
     match failed {
         Some(error) => Err(error.into()),
@@ -48,7 +48,7 @@ pub(crate) async fn until_stopped(
 }
 
 /// The two signals that stop a server.
-struct Signals {
+pub(crate) struct Signals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -56,7 +56,7 @@ struct Signals {
 }
 
 impl Signals {
-    fn listen() -> Result<Self, Failure> {
+    pub(crate) fn listen() -> Result<Self, Failure> {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
@@ -70,16 +70,19 @@ impl Signals {
         Ok(Self {})
     }
 
-    async fn next(&mut self) {
+    /// The next signal; whether it asks to terminate, and is no interrupt.
+    pub(crate) async fn next(&mut self) -> bool {
         #[cfg(unix)]
-        tokio::select! {
-            _ = self.terminate.recv() => (),
-            _ = self.interrupt.recv() => (),
-        }
+        return tokio::select! {
+            _ = self.terminate.recv() => true,
+            _ = self.interrupt.recv() => false,
+        };
         #[cfg(not(unix))]
         // Without a handler the system ends the process on an interrupt.
         if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+            std::future::pending::<bool>().await
+        } else {
+            false
         }
     }
 }

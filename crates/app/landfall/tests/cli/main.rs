@@ -1,5 +1,7 @@
 //! The binary as scripts see it: exit codes, streams, signals.
 
+mod exec;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
