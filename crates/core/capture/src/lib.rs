@@ -179,20 +179,17 @@ pub fn capture(
 /// Source: "Conversions That Generate a Gap Event" (Change Data Capture Developer Guide); none for how many records.
 pub fn converted(
     (entity, schema): (&EntityDefinition, &EventSchema),
-    records: &[RecordId],
+    records: Option<&[RecordId]>,
     facts: &TransactionFacts<'_>,
     (mut number, at): (i32, Timestamp),
 ) -> Result<Vec<CapturedEvent>, Error> {
-    let is_overflow =
-        u64::try_from(records.len()).is_ok_and(|count| count > limits::OVERFLOW_CHANGES);
-    let (change_type, cause, records) = if is_overflow {
-        (
+    let (change_type, cause, records) = match records {
+        Some(records) => (ChangeType::GapUpdate, GapCause::Converted, records),
+        None => (
             ChangeType::GapOverflow,
             GapCause::Overflow,
             &[RecordId::EMPTY][..],
-        )
-    } else {
-        (ChangeType::GapUpdate, GapCause::Converted, records)
+        ),
     };
     let mut events = Vec::new();
     for records in records.chunks(limits::MERGED_RECORDS_MAX) {

@@ -222,6 +222,17 @@ async fn an_event_of_a_record_request_is_delivered_with_the_uuid_of_its_answer()
 }
 
 // P12: of platform events.
+/// Values are not compared with the definition of the event: the field has 20 characters.
+#[tokio::test]
+async fn a_text_longer_than_its_field_is_published_as_it_is() {
+    let org = Org::new().await;
+    let mut stream = org.subscribed(LOW_INK, 1).await;
+    let event = org.low_ink("", &"x".repeat(21));
+    let answer = org.publish(LOW_INK, vec![event.clone()]).await;
+    assert_eq!(answer.expect("an answer").results[0].error, None);
+    assert_eq!(produced(&stream.event().await).payload, event.payload);
+}
+
 #[tokio::test]
 async fn an_event_of_an_earlier_schema_is_still_published() {
     let org = Org::new().await;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use landfall_capture::TransactionFacts;
 use landfall_model::{
-    Catalog, CommitNumber, EntityDefinition, EventUuid, FieldType, RecordId, Timestamp,
+    Catalog, CommitNumber, EntityDefinition, EventUuid, FieldType, RecordId, Row, Timestamp,
     TransactionKey, limits,
 };
 use landfall_schema::EventSchema;
@@ -24,8 +24,8 @@ struct Converted {
     entity: Arc<EntityDefinition>,
     schema: EventSchema,
     topic: TopicId,
-    /// In the order of their last changes.
-    records: Vec<RecordId>,
+    /// In the order of their last changes; none if there are too many to list.
+    records: Option<Vec<RecordId>>,
 }
 
 /// What subscribers are told once new definitions are in force.
@@ -48,7 +48,7 @@ impl Conversions {
             };
             let fields = converted_fields(known, entity);
             let records = records(entity, &fields, reads)?;
-            if records.is_empty() {
+            if records.as_ref().is_some_and(Vec::is_empty) {
                 continue;
             }
             let schema = EventSchema::of_change_event(entity).map_err(|source| Error::Schema {
@@ -87,7 +87,8 @@ impl Conversions {
         for converted in &self.0 {
             let subject = (&*converted.entity, &converted.schema);
             let place = (number, at);
-            match landfall_capture::converted(subject, &converted.records, &facts, place) {
+            let records = converted.records.as_deref();
+            match landfall_capture::converted(subject, records, &facts, place) {
                 Ok(gaps) => {
                     number += i32::try_from(gaps.len()).unwrap_or(i32::MAX);
                     events.extend(gaps.into_iter().map(|gap| NewEvent {
@@ -117,23 +118,61 @@ fn converted_fields(known: &EntityDefinition, entity: &EntityDefinition) -> Vec<
     converted.map(|(place, _)| place).collect()
 }
 
-/// The records that have a value in one of these fields, and one more than have events at most.
+/// The records that have a value in one of these fields; none if there are too many to list.
 fn records(
     entity: &EntityDefinition,
     fields: &[usize],
     reads: &dyn Reads,
-) -> Result<Vec<RecordId>, Error> {
+) -> Result<Option<Vec<RecordId>>, Error> {
     let Some(id) = entity.index_of("Id").filter(|_| !fields.is_empty()) else {
-        return Ok(Vec::new());
+        return Ok(Some(Vec::new()));
     };
     let most = usize::try_from(limits::OVERFLOW_CHANGES).unwrap_or(usize::MAX);
-    let mut rows = reads.recent_rows(entity, most.saturating_add(1))?;
-    rows.reverse();
-    let has_value = |row: &[landfall_model::Value]| {
-        fields
-            .iter()
-            .any(|place| row.get(*place).is_some_and(|value| !value.is_null()))
+    let rows = reads.recent_rows(entity, most.saturating_add(1))?;
+    Ok(affected(&rows, id, fields, most))
+}
+
+/// Of the newest rows those with a value in one of these fields, oldest first. With more rows than `most` there are others
+/// that were not read and may have values too: none is listed.
+fn affected(rows: &[Row], id: usize, fields: &[usize], most: usize) -> Option<Vec<RecordId>> {
+    if rows.len() > most {
+        return None;
+    }
+    let has_value = |row: &Row| {
+        let mut values = fields.iter().filter_map(|place| row.get(*place));
+        values.any(|value| !value.is_null())
     };
-    let rows = rows.iter().filter(|row| has_value(row));
-    Ok(rows.filter_map(|row| row.get(id)?.as_id()).collect())
+    let rows = rows.iter().rev().filter(|row| has_value(row));
+    Some(rows.filter_map(|row| row.get(id)?.as_id()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use landfall_model::{KeyPrefix, Value};
+
+    use super::*;
+
+    fn id(number: u64) -> RecordId {
+        let prefix = KeyPrefix::parse("001").expect("a prefix");
+        RecordId::from_number(prefix, *b"00", number)
+    }
+
+    fn row(number: u64, value: Option<&str>) -> Row {
+        let value = value.map_or(Value::Null, |text| Value::Text(text.to_owned()));
+        [Value::Id(id(number)), value].into_iter().collect()
+    }
+
+    #[test]
+    fn records_with_a_value_are_listed_oldest_first() {
+        let rows = || vec![row(3, Some("c")), row(2, None), row(1, Some("a"))];
+        assert_eq!(affected(&rows(), 0, &[1], 3), Some(vec![id(1), id(3)]));
+        assert_eq!(affected(&[], 0, &[1], 3), Some(Vec::new()));
+    }
+
+    #[test]
+    fn records_that_were_not_read_may_have_values_too() {
+        // The newest two have none; the oldest, which is beyond the limit, was not read.
+        let rows = vec![row(3, None), row(2, None)];
+        assert_eq!(affected(&rows, 0, &[1], 1), None);
+    }
 }
