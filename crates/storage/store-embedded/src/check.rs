@@ -4,6 +4,8 @@
 //! part by part.
 
 mod blocks;
+mod documents;
+mod records;
 
 use std::path::Path;
 
@@ -21,6 +23,12 @@ pub struct Report {
     pub blocks: u64,
     /// Events in blocks that are whole.
     pub events: u64,
+    /// Documents.
+    pub documents: u64,
+    /// Records.
+    pub records: u64,
+    /// Documents and records of an earlier version, which have no checksum until they are written again.
+    pub without_checksum: u64,
     /// What is damaged, [`CHECK_FINDINGS_MAX`] at most.
     pub findings: Vec<Finding>,
     /// How many findings there are besides those listed.
@@ -77,6 +85,10 @@ pub enum Part {
     Database,
     /// The event log: its bounds, its blocks and the index of topics.
     Log,
+    /// The documents: everything that is neither a record nor an event.
+    Documents,
+    /// The records.
+    Records,
 }
 
 impl Part {
@@ -85,6 +97,8 @@ impl Part {
         match self {
             Self::Database => "database",
             Self::Log => "event log",
+            Self::Documents => "documents",
+            Self::Records => "records",
         }
     }
 }
@@ -123,6 +137,10 @@ fn structure(connection: &Connection, report: &mut Report) -> Result<()> {
 pub(crate) enum Pass {
     /// Behind this event of the log.
     Blocks { after: i64 },
+    /// Behind this document, by kind and key.
+    Documents { after: (String, String) },
+    /// Behind this row of this table; tables are in the order of their names.
+    Records { table: String, after: i64 },
     /// At the end.
     Done,
 }
@@ -149,7 +167,26 @@ impl Pass {
                 let step = blocks::step(connection, *after, bytes, report);
                 match report.sound(Part::Log, step)?.flatten() {
                     Some(after) => Self::Blocks { after },
-                    None => Self::Done,
+                    None => Self::Documents {
+                        after: Default::default(),
+                    },
+                }
+            }
+            Self::Documents { after } => {
+                let step = documents::step(connection, after, bytes, report);
+                match report.sound(Part::Documents, step)?.flatten() {
+                    Some(after) => Self::Documents { after },
+                    None => records::first(connection, "", report)?,
+                }
+            }
+            Self::Records { table, after } => {
+                let step = records::step(connection, table, *after, bytes, report);
+                match report.sound(Part::Records, step)?.flatten() {
+                    Some(after) => Self::Records {
+                        table: std::mem::take(table),
+                        after,
+                    },
+                    None => records::first(connection, table, report)?,
                 }
             }
             Self::Done => Self::Done,

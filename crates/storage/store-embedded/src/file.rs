@@ -27,8 +27,8 @@ use crate::reader::Pool;
 /// Marks the file as ours: `LdFl`.
 const APPLICATION_ID: i32 = 0x4c64_466c;
 /// Of the fixed tables, the blocks and the columns' types. A file of an older version is brought up to date at open.
-/// 1: the first. 2: `log.appended_ms`.
-const FORMAT_VERSION: i32 = 2;
+/// 1: the first. 2: `log.appended_ms`. 3: checksums of records and documents.
+const FORMAT_VERSION: i32 = 3;
 /// The first version without the WAL-reset bug. Source: "Write-Ahead Logging" (sqlite.org), "The WAL-Reset Bug".
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// A page of the file.
@@ -314,8 +314,8 @@ fn claim(connection: &mut Connection) -> rusqlite::Result<std::result::Result<()
     if application == APPLICATION_ID && version == FORMAT_VERSION {
         return Ok(Ok(()));
     }
-    if application == APPLICATION_ID && version == 1 {
-        return upgrade_from_1(connection).map(Ok);
+    if application == APPLICATION_ID && (1..FORMAT_VERSION).contains(&version) {
+        return upgrade(connection, version).map(Ok);
     }
     if application == APPLICATION_ID {
         return Ok(Err(format!(
@@ -348,19 +348,40 @@ fn claim(connection: &mut Connection) -> rusqlite::Result<std::result::Result<()
     Ok(Ok(()))
 }
 
-/// Adds the time of the newest commit, which is that of the newest events as far as version 1 kept it.
-fn upgrade_from_1(connection: &mut Connection) -> rusqlite::Result<()> {
+/// Brings the file of an older version up to date.
+fn upgrade(connection: &mut Connection, version: i32) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
-    transaction.execute_batch(
-        "ALTER TABLE log ADD COLUMN appended_ms INTEGER NOT NULL DEFAULT 0;
-         UPDATE log SET appended_ms = coalesce(
-            (SELECT appended_ms FROM event_block ORDER BY first_replay_id DESC LIMIT 1), 0);",
-    )?;
-    transaction.pragma_update(None, "user_version", 2)?;
+    if version < 2 {
+        transaction.execute_batch(TIME_OF_NEWEST_COMMIT)?;
+    }
+    if version < 3 {
+        transaction.execute_batch(CHECKSUMS)?;
+    }
+    transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
     transaction.commit()
 }
 
-/// The fixed tables. `log` has one row; `layout` says what an object's table was last prepared for.
+/// Version 2: the time of the newest commit, which is that of the newest events as far as version 1 kept it.
+const TIME_OF_NEWEST_COMMIT: &str = "
+ALTER TABLE log ADD COLUMN appended_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE log SET appended_ms = coalesce(
+    (SELECT appended_ms FROM event_block ORDER BY first_replay_id DESC LIMIT 1), 0);
+";
+
+/// Version 3: what is already there has no checksum until it is written again. Tables of records get their column when they
+/// are prepared.
+const CHECKSUMS: &str = "
+ALTER TABLE document ADD COLUMN checksum INTEGER;
+CREATE TABLE column_set (
+    entity TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    columns TEXT NOT NULL,
+    PRIMARY KEY (entity, number)
+) WITHOUT ROWID;
+";
+
+/// The fixed tables. `log` has one row; `layout` says what an object's table was last prepared for; `column_set` has the
+/// columns that checksums of records cover.
 const TABLES: &str = "
 CREATE TABLE log (
     number INTEGER PRIMARY KEY CHECK (number = 1),
@@ -387,7 +408,14 @@ CREATE TABLE document (
     kind TEXT NOT NULL,
     key TEXT NOT NULL,
     content BLOB NOT NULL,
+    checksum INTEGER,
     PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+CREATE TABLE column_set (
+    entity TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    columns TEXT NOT NULL,
+    PRIMARY KEY (entity, number)
 ) WITHOUT ROWID;
 CREATE TABLE layout (
     entity TEXT PRIMARY KEY,

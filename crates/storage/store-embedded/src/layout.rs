@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use landfall_model::{EntityDefinition, EntityName, FieldDefinition, FieldType};
 use landfall_store::ValueKind;
 
+use crate::checksum::{CHECKSUM, ColumnSet};
 use crate::value;
 
 /// The column with the record's id, the identity of a row.
@@ -38,8 +39,12 @@ pub(crate) struct Layout {
     pub(crate) select: String,
     /// `SELECT` of one row by id.
     pub(crate) select_one: String,
-    /// `INSERT`: the id, then every column but that.
+    /// `INSERT`: the id, every column but that, and the checksum.
     pub(crate) insert: String,
+    /// What the checksum of a row covers: the names of the columns, in the order of its statements.
+    pub(crate) covered: String,
+    /// The number of that set.
+    pub(crate) column_set: ColumnSet,
     /// The end of a statement that looks for the newest rows.
     pub(crate) recent: String,
 }
@@ -55,10 +60,14 @@ impl Layout {
             .collect();
         let mut names = ID.to_owned();
         let mut places = "?1".to_owned();
+        let mut covered = ID.trim_matches('"').to_owned();
         for column in own(&columns) {
             let _ = write!(names, ", {}", column.name);
             let _ = write!(places, ", ?{}", column.result + 1);
+            let _ = write!(covered, "\n{}", column.name.trim_matches('"'));
         }
+        let _ = write!(names, ", {CHECKSUM}");
+        let _ = write!(places, ", ?{}", stored + 2);
         let select = format!("SELECT {names} FROM {table}");
         Self {
             select_one: format!("{select} WHERE {ID} = ?1"),
@@ -67,7 +76,14 @@ impl Layout {
             select,
             table,
             columns,
+            column_set: ColumnSet::of(&covered),
+            covered,
         }
+    }
+
+    /// The place of the checksum in the result of [`Layout::select`].
+    pub(crate) fn checksum_result(&self) -> usize {
+        self.own_columns().count() + 1
     }
 
     /// The columns that hold something else than the record's id, in the order of the table's statements.
@@ -77,7 +93,7 @@ impl Layout {
 
     /// What the table has to look like, as text: equal texts need no change of the table.
     pub(crate) fn fingerprint(&self) -> String {
-        let mut text = String::new();
+        let mut text = format!("{CHECKSUM} {}\n", self.column_set.number());
         for column in self.own_columns() {
             let Column {
                 name,

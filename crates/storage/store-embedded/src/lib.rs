@@ -8,6 +8,7 @@
 mod block;
 pub mod check;
 mod checkpoint;
+mod checksum;
 mod documents;
 mod error;
 mod file;

@@ -6,6 +6,7 @@ use landfall_model::EntityDefinition;
 use landfall_store::{Error, ValueKind};
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::checksum::{CHECKSUM, ColumnSet};
 use crate::error::Attempt;
 use crate::layout::{Column, ID, Layout, ROW_NUMBER, quoted};
 use crate::value;
@@ -15,6 +16,8 @@ pub(crate) struct Change {
     entity: String,
     fingerprint: String,
     statements: Vec<String>,
+    column_set: ColumnSet,
+    covered: String,
 }
 
 /// Compares the table with what the definition needs; none if nothing is to be done.
@@ -35,6 +38,7 @@ pub(crate) fn plan(
     if known.as_deref() == Some(&fingerprint) {
         return Ok(None);
     }
+    check_column_set(connection, name, layout)?;
     let mut statements = Vec::new();
     let existing = columns(connection, name)?;
     if existing.is_empty() {
@@ -47,7 +51,23 @@ pub(crate) fn plan(
         entity: name.to_owned(),
         fingerprint,
         statements,
+        column_set: layout.column_set,
+        covered: layout.covered.clone(),
     }))
+}
+
+/// The number of a set of columns is a hash of their names, so that two sets may have the same one.
+fn check_column_set(connection: &Connection, entity: &str, layout: &Layout) -> Attempt<()> {
+    let covered: Option<String> = connection
+        .prepare_cached("SELECT columns FROM column_set WHERE entity = ?1 AND number = ?2")?
+        .query_row((entity, layout.column_set.number()), |row| row.get(0))
+        .optional()?;
+    match covered {
+        Some(covered) if covered != layout.covered => {
+            Err(format!("two sets of columns of {entity} have the same number").into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Does it, inside a transaction.
@@ -58,12 +78,17 @@ pub(crate) fn apply(connection: &Connection, change: &Change) -> Attempt<()> {
     connection
         .prepare_cached("INSERT OR REPLACE INTO layout (entity, fingerprint) VALUES (?1, ?2)")?
         .execute((&change.entity, &change.fingerprint))?;
+    connection
+        .prepare_cached(
+            "INSERT OR IGNORE INTO column_set (entity, number, columns) VALUES (?1, ?2, ?3)",
+        )?
+        .execute((&change.entity, change.column_set.number(), &change.covered))?;
     Ok(())
 }
 
 fn create_table(layout: &Layout) -> String {
     let mut sql = format!(
-        "CREATE TABLE {} ({ROW_NUMBER} INTEGER PRIMARY KEY, {ID} {} NOT NULL UNIQUE",
+        "CREATE TABLE {} ({ROW_NUMBER} INTEGER PRIMARY KEY, {ID} {} NOT NULL UNIQUE, {CHECKSUM} INTEGER",
         layout.table,
         value::declared(ValueKind::Id)
     );
@@ -92,6 +117,12 @@ fn add_columns(
     existing: &BTreeMap<String, String>,
     statements: &mut Vec<String>,
 ) -> Attempt<()> {
+    if !existing.contains_key(CHECKSUM) {
+        statements.push(format!(
+            "ALTER TABLE {} ADD COLUMN {CHECKSUM} INTEGER",
+            layout.table
+        ));
+    }
     for column in layout.own_columns() {
         let wanted = value::declared(column.holds);
         match existing.get(&column.name.to_ascii_lowercase()) {

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use landfall_model::{EntityDefinition, RecordId, Row, Value};
 use landfall_store::{Lookup, Result, RowWrite};
-use rusqlite::types::ToSqlOutput;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Params, ToSql, params_from_iter};
 
+use crate::checksum::{CHECKSUM, RecordChecksum, Values};
 use crate::error::{Attempt, corrupt, reading};
 use crate::layout::{Column, ID, Layout, Layouts};
 use crate::value::{decode, encode};
@@ -123,7 +124,66 @@ fn read(layout: &Layout, row: &rusqlite::Row<'_>) -> Result<Row> {
             )
         })
     };
-    layout.columns.iter().map(field).collect()
+    let values = layout.columns.iter().map(field).collect::<Result<_>>()?;
+    check(layout, row)?;
+    Ok(values)
+}
+
+/// Checks that a row is what was written. A row of the second format has no checksum; that of a row from before columns were
+/// added covers others, and is left to a pass through the file.
+fn check(layout: &Layout, row: &rusqlite::Row<'_>) -> Result<()> {
+    let last = layout.checksum_result();
+    let stored: Option<i64> = row.get(last).map_err(reading(RECORD))?;
+    let Some(stored) = stored else {
+        return Ok(());
+    };
+    let mismatch = || {
+        let id: String = row.get(0).unwrap_or_default();
+        let table = &layout.table;
+        corrupt(
+            RECORD,
+            format_args!("the checksum of {id} in {table} does not match"),
+        )
+    };
+    let stored = RecordChecksum::from_stored(stored).ok_or_else(mismatch)?;
+    if stored.set != layout.column_set {
+        return Ok(());
+    }
+    let mut values = Values::new();
+    for place in 0..last {
+        values.add(row.get_ref(place).map_err(reading(RECORD))?);
+    }
+    if values.checksum(stored.set) == stored {
+        Ok(())
+    } else {
+        Err(mismatch())
+    }
+}
+
+/// The checksum of a row of these values: the id, and every other column.
+fn checksum(layout: &Layout, values: &[ToSqlOutput<'_>]) -> Attempt<i64> {
+    let mut joined = Values::new();
+    for value in values {
+        match value {
+            ToSqlOutput::Borrowed(value) => joined.add(*value),
+            ToSqlOutput::Owned(value) => joined.add(ValueRef::from(value)),
+            _ => return Err("a value of no known form".into()),
+        }
+    }
+    Ok(joined.checksum(layout.column_set).to_stored())
+}
+
+/// What the columns of a row hold, the id first.
+fn encoded_row<'v>(layout: &Layout, row: &'v RowWrite) -> Attempt<Vec<ToSqlOutput<'v>>> {
+    // And the checksum.
+    let mut values = Vec::with_capacity(layout.columns.len() + 2);
+    values.push(ToSqlOutput::from(row.id.as_str()));
+    for (column, value) in layout.columns.iter().zip(&row.row) {
+        if let Some(column) = column.as_ref().filter(|column| column.result > 0) {
+            values.push(encoded(layout, column, value)?);
+        }
+    }
+    Ok(values)
 }
 
 /// Writes one row inside the transaction.
@@ -160,14 +220,9 @@ fn found(written: usize, id: RecordId, layout: &Layout) -> Attempt<()> {
 }
 
 fn insert(connection: &Connection, layout: &Layout, row: &RowWrite) -> Attempt<()> {
-    let mut values = Vec::with_capacity(layout.columns.len() + 1);
-    values.push(ToSqlOutput::from(row.id.as_str()));
-    for (column, value) in layout.columns.iter().zip(&row.row) {
-        match column {
-            Some(column) if column.result > 0 => values.push(encoded(layout, column, value)?),
-            _ => (),
-        }
-    }
+    let mut values = encoded_row(layout, row)?;
+    let checksum = checksum(layout, &values)?;
+    values.push(ToSqlOutput::from(checksum));
     connection
         .prepare_cached(&layout.insert)?
         .execute(params_from_iter(values))?;
@@ -201,7 +256,9 @@ fn update(
     if values.len() == 1 {
         return Ok(());
     }
-    let _ = write!(sql, " WHERE {ID} = ?1");
+    let checksum = checksum(layout, &encoded_row(layout, row)?)?;
+    values.push(ToSqlOutput::from(checksum));
+    let _ = write!(sql, ", {CHECKSUM} = ?{} WHERE {ID} = ?1", values.len());
     let updated = connection.prepare_cached(&sql)?.execute(params_from_iter(
         values.iter().map(|value| value as &dyn ToSql),
     ))?;

@@ -478,12 +478,16 @@ mod tests {
         let row = sample::new_row(&entity, 1, sample::row(&entity, 1, &[]));
         commit(&mut writer, &write(vec![row], 1)).expect("committed");
         let full = sample::full_row(&entity, 1);
+        let mut current = sample::row(&entity, 1, &[]);
         // More sets than statements are kept.
         for set in 0..1_u32 << 10 {
             let changed = (1..entity.fields.len()).filter(|place| set >> (place - 1) & 1 == 1);
+            for place in changed.clone() {
+                current[place] = full[place].clone();
+            }
             let row = RowWrite {
                 changed: Some(changed.clone().collect()),
-                ..sample::new_row(&entity, 1, full.clone())
+                ..sample::new_row(&entity, 1, current.clone())
             };
             within(&writer.connection, |connection| {
                 let layout = Layout::new(&entity);

@@ -115,7 +115,7 @@ pub struct RowWrite {
     pub entity: Arc<EntityDefinition>,
     /// The record.
     pub id: RecordId,
-    /// All values after the change.
+    /// All values after the change, those of fields that do not change too: a store may keep a checksum of them.
     pub row: Row,
     /// The places of the changed fields; none for a new record. A new record that is there already, or a change of one
     /// that is not, fails the commit: the engine has read before it writes.

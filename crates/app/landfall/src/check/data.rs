@@ -42,6 +42,9 @@ fn in_json(folder: &Path, report: &Report) -> serde_json::Value {
         "whole": report.is_whole(),
         "blocks": report.blocks,
         "events": report.events,
+        "documents": report.documents,
+        "records": report.records,
+        "withoutChecksum": report.without_checksum,
         "findings": findings.collect::<Vec<_>>(),
         "furtherFindings": report.further,
     })
@@ -54,11 +57,20 @@ fn in_words(folder: &Path, report: &Report) -> String {
         "damaged"
     };
     let mut text = format!(
-        "{}: {verdict}\n  {} events in {} blocks",
+        "{}: {verdict}\n  {} records, {} events in {} blocks, {} documents",
         folder.display(),
+        report.records,
         report.events,
-        report.blocks
+        report.blocks,
+        report.documents
     );
+    if report.without_checksum > 0 {
+        let _ = write!(
+            text,
+            "\n  {} records and documents of an earlier version have no checksum yet",
+            report.without_checksum
+        );
+    }
     for finding in &report.findings {
         let part = finding.part.as_str();
         let _ = write!(text, "\n  {part}: {}", finding.problem);

@@ -1,7 +1,8 @@
 //! A check finds what cannot have been written by this code, says where it is, and changes nothing.
 
-use landfall_store::Error;
+use landfall_model::{FieldType, Timestamp};
 use landfall_store::laws::{Fixture, sample};
+use landfall_store::{Appended, Document, DocumentKind, Error, Opened, Outcome, WriteSet};
 use landfall_store_embedded::check::{Part, Report, check};
 
 use crate::place::{Folder, commit, publish};
@@ -16,7 +17,26 @@ fn filled() -> Folder {
     }
     let row = sample::new_row(&entity, 1, sample::full_row(&entity, 1));
     commit(&mut *store.writer, vec![row], 1, &[]).expect("committed");
+    write_document(&mut store);
     folder
+}
+
+fn write_document(store: &mut Opened) {
+    let document = Document {
+        kind: DocumentKind::Org,
+        key: "key".to_owned(),
+        content: Some(b"content".to_vec()),
+    };
+    let write = WriteSet {
+        documents: vec![document],
+        ..WriteSet::default()
+    };
+    let committed = store.writer.commit(&write, &mut |position| Appended {
+        events: Vec::new(),
+        at: Timestamp::from_millis(1),
+        commit_number: position.commit_number.advanced_by(1),
+    });
+    committed.and_then(Outcome::committed).expect("committed");
 }
 
 fn report(folder: &Folder) -> Report {
@@ -47,6 +67,8 @@ fn a_whole_file_has_no_findings_and_stays_as_it_is() {
     let report = report(&folder);
     assert_eq!(report.findings, []);
     assert_eq!((report.blocks, report.events), (3, 60));
+    assert_eq!((report.documents, report.records), (1, 1));
+    assert_eq!(report.without_checksum, 0);
     assert_eq!(folder.files(), files);
     assert_eq!(std::fs::read(folder.file()).expect("readable"), bytes);
 }
@@ -106,6 +128,98 @@ fn damage_to_the_log_is_found() {
     ] {
         check_found(damage, Part::Log, problem);
     }
+}
+
+#[test]
+fn damage_to_records_and_documents_is_found() {
+    for damage in [
+        "UPDATE \"record_Thing__c\" SET \"Name\" = 'another'",
+        "UPDATE \"record_Thing__c\" SET \"Count__c\" = \"Count__c\" + 1",
+        "UPDATE \"record_Thing__c\" SET \"Name\" = NULL",
+        "UPDATE \"record_Thing__c\" SET \"_checksum\" = \"_checksum\" + 1",
+        "UPDATE \"record_Thing__c\" SET \"_checksum\" = 1",
+        "DELETE FROM column_set",
+    ] {
+        check_found(damage, Part::Records, "is damaged");
+    }
+    for damage in [
+        "UPDATE document SET content = CAST('contents' AS BLOB)",
+        "UPDATE document SET key = 'other'",
+        "UPDATE document SET checksum = checksum + 1",
+    ] {
+        check_found(damage, Part::Documents, "of org is damaged");
+    }
+}
+
+#[test]
+fn damaged_records_and_documents_are_not_served() {
+    let folder = filled();
+    let sqlite = folder.sqlite();
+    let damage = "UPDATE \"record_Thing__c\" SET \"Name\" = 'another';
+                  UPDATE document SET content = CAST('contents' AS BLOB)";
+    sqlite.execute_batch(damage).expect("the damage is done");
+    drop(sqlite);
+    let entity = sample::entity();
+    let store = folder.opened(&entity);
+    let row = store.reader.row(&entity, sample::id(1));
+    assert!(matches!(row, Err(Error::Corrupt { .. })), "{row:?}");
+    let document = store.reader.document(DocumentKind::Org, "key");
+    assert!(
+        matches!(document, Err(Error::Corrupt { .. })),
+        "{document:?}"
+    );
+    let documents = store.reader.documents(DocumentKind::Org);
+    assert!(
+        matches!(documents, Err(Error::Corrupt { .. })),
+        "{documents:?}"
+    );
+}
+
+#[test]
+fn records_from_before_a_change_of_their_object_are_whole() {
+    let folder = filled();
+    let more = sample::field("More__c", FieldType::Int);
+    let wider = sample::entity_with(vec![more]);
+    let mut store = folder.opened(&wider);
+    let row = sample::new_row(&wider, 2, sample::full_row(&wider, 2));
+    commit(&mut *store.writer, vec![row], 1, &[]).expect("committed");
+    let read = store.reader.row(&wider, sample::id(1)).expect("whole");
+    assert!(read.is_some());
+    drop(store);
+    // The column of the field stays when the field is deleted.
+    let entity = sample::entity();
+    let mut store = folder.opened(&entity);
+    let row = sample::changed_row(&entity, 2, sample::full_row(&entity, 2), &["Name"]);
+    commit(&mut *store.writer, vec![row], 1, &[]).expect("committed");
+    drop(store);
+    let report = report(&folder);
+    assert_eq!(report.findings, []);
+    assert_eq!((report.records, report.without_checksum), (2, 0));
+}
+
+#[test]
+fn records_of_the_second_format_have_a_checksum_once_they_are_written_again() {
+    let folder = filled();
+    let as_before = "DROP TABLE column_set;
+         ALTER TABLE document DROP COLUMN checksum;
+         ALTER TABLE \"record_Thing__c\" DROP COLUMN \"_checksum\";
+         UPDATE layout SET fingerprint = 'of the second format';
+         PRAGMA user_version = 2;";
+    folder.sqlite().execute_batch(as_before).expect("changed");
+    let entity = sample::entity();
+    let store = folder.opened(&entity);
+    let full = sample::full_row(&entity, 1);
+    let read = store.reader.row(&entity, sample::id(1)).expect("readable");
+    assert_eq!(read.as_ref(), Some(&full));
+    drop(store);
+    assert_eq!(report(&folder).without_checksum, 2);
+    let mut store = folder.opened(&entity);
+    let row = sample::changed_row(&entity, 1, full, &["Name"]);
+    commit(&mut *store.writer, vec![row], 1, &[]).expect("committed");
+    write_document(&mut store);
+    drop(store);
+    let report = report(&folder);
+    assert_eq!((report.without_checksum, report.findings.len()), (0, 0));
 }
 
 #[test]

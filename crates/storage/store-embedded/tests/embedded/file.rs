@@ -226,9 +226,9 @@ fn a_file_of_a_newer_format_is_refused() {
     drop(folder.open());
     folder
         .sqlite()
-        .pragma_update(None, "user_version", 3)
+        .pragma_update(None, "user_version", 4)
         .expect("set");
-    check_refused(&folder, "format version 3");
+    check_refused(&folder, "format version 4");
 }
 
 #[test]
