@@ -26,8 +26,9 @@ use crate::connections::Connections;
 use crate::error::Error;
 use crate::metrics::{self, MetricsState};
 use crate::phase::{Listener, Phase};
+use crate::scrub::Scrub;
 use crate::server::Environment;
-use crate::{disk, health, org_mark, project, retention, seeds, usage};
+use crate::{disk, health, org_mark, project, retention, scrub, seeds, usage};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
@@ -98,9 +99,7 @@ pub(crate) async fn assemble(
         ));
     }
     seeds::load(&engine, &config.seeds).await?;
-    tasks.spawn(retention::run(engine.clone(), phase.clone()));
-    tasks.spawn(disk::run(engine.clone(), phase.clone()));
-    tasks.spawn(usage::run(engine.clone(), phase.clone()));
+    let scrub = look_after(config, &engine, &phase, &mut tasks);
     let bulk = Bulk::open(engine.clone(), auth.clone(), bulk_folder).await?;
     let stopping = stopping(phase.clone(), &mut tasks);
     tasks.spawn(bulk.clone().run(stopping.clone()));
@@ -112,7 +111,7 @@ pub(crate) async fn assemble(
         &auth,
         (phase, stopping),
         authority,
-        connections,
+        (connections, scrub),
         &mut tasks,
     );
     router = router.merge(bulk.router()).merge(mdapi.router());
@@ -129,13 +128,33 @@ pub(crate) async fn assemble(
     })
 }
 
+/// What goes on beside requests for the sake of the store.
+fn look_after(
+    config: &Config,
+    engine: &Engine,
+    phase: &Listener,
+    tasks: &mut JoinSet<()>,
+) -> Arc<Scrub> {
+    tasks.spawn(retention::run(engine.clone(), phase.clone()));
+    tasks.spawn(disk::run(engine.clone(), phase.clone()));
+    tasks.spawn(usage::run(engine.clone(), phase.clone()));
+    let scrub = Arc::new(Scrub::default());
+    tasks.spawn(scrub::run(
+        engine.clone(),
+        phase.clone(),
+        Arc::clone(&scrub),
+        config.scrub_mib_per_minute,
+    ));
+    scrub
+}
+
 fn router(
     config: &Config,
     engine: &Engine,
     auth: &Auth,
     (phase, stopping): (Listener, watch::Receiver<bool>),
     authority: Option<Arc<str>>,
-    connections: Arc<Connections>,
+    (connections, scrub): (Arc<Connections>, Arc<Scrub>),
     tasks: &mut JoinSet<()>,
 ) -> Router {
     let streaming = StreamingState::new(
@@ -154,12 +173,18 @@ fn router(
     }
     let pubsub = PubsubState::new(engine.clone(), auth.clone(), config.pubsub, stopping);
     Router::new()
-        .merge(health::router(engine.clone(), phase, authority))
+        .merge(health::router(
+            engine.clone(),
+            phase,
+            authority,
+            Arc::clone(&scrub),
+        ))
         .merge(metrics::router(MetricsState {
             engine: engine.clone(),
             auth: auth.clone(),
             readers: config.metrics.clone(),
             connections,
+            scrub,
             streaming: streaming.clone(),
             pubsub: pubsub.clone(),
         }))

@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode, Uri, header};
 use landfall_engine::{Engine, Health as OrgHealth};
 
 use crate::phase::{Listener, Phase};
+use crate::scrub::Scrub;
 
 /// Media type of a certificate in PEM. Source: RFC 8555, section 9.1.
 const PEM: &str = "application/pem-certificate-chain";
@@ -19,10 +20,16 @@ struct Health {
     engine: Engine,
     phase: Listener,
     authority: Option<Arc<str>>,
+    scrub: Arc<Scrub>,
 }
 
 /// `/healthz`, `/readyz` and, with an authority of its own, `/_landfall/ca.pem`.
-pub(crate) fn router(engine: Engine, phase: Listener, authority: Option<Arc<str>>) -> Router {
+pub(crate) fn router(
+    engine: Engine,
+    phase: Listener,
+    authority: Option<Arc<str>>,
+    scrub: Arc<Scrub>,
+) -> Router {
     Router::new()
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
@@ -31,6 +38,7 @@ pub(crate) fn router(engine: Engine, phase: Listener, authority: Option<Arc<str>
             engine,
             phase,
             authority,
+            scrub,
         })
 }
 
@@ -50,6 +58,11 @@ async fn ready(State(health): State<Health>) -> Response {
         reason => reason,
     };
     match reason {
+        // It serves, and an operator should look: what is damaged is not delivered.
+        None if health.scrub.findings() > 0 => json(
+            StatusCode::OK,
+            r#"{"status":"ready","reasons":["stored data is damaged; see docs/operations/damage.md"]}"#,
+        ),
         None => json(StatusCode::OK, r#"{"status":"ready","reasons":[]}"#),
         // The reasons are texts of this file: none needs escaping.
         Some(reason) => json(

@@ -33,6 +33,7 @@ mod project;
 mod records;
 mod retention;
 mod rewound;
+mod scrub;
 mod seeds;
 mod server;
 pub mod settings;

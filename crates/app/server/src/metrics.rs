@@ -27,6 +27,7 @@ use landfall_streaming::StreamingState;
 use crate::bearer::bearer;
 use crate::config::Metrics;
 use crate::connections::Connections;
+use crate::scrub::Scrub;
 use text::Text;
 
 /// Media type.
@@ -39,6 +40,7 @@ pub(crate) struct MetricsState {
     pub(crate) auth: Auth,
     pub(crate) readers: Metrics,
     pub(crate) connections: Arc<Connections>,
+    pub(crate) scrub: Arc<Scrub>,
     pub(crate) streaming: StreamingState,
     pub(crate) pubsub: PubsubState,
 }
@@ -61,6 +63,7 @@ async fn metrics(State(state): State<MetricsState>, headers: HeaderMap) -> Respo
     allocations(&mut text, state.engine.usage());
     subscribers(&mut text, &state);
     refusals(&mut text, &state);
+    damage(&mut text, &state.scrub);
     ([(header::CONTENT_TYPE, MEDIA_TYPE)], text.finish()).into_response()
 }
 
@@ -104,6 +107,22 @@ fn refusals(text: &mut Text, state: &MetricsState) {
     );
     text.value(name, &[("reason", "password")], logins.failed);
     text.value(name, &[("reason", "throttled")], logins.throttled);
+}
+
+/// What comparing the stored data with its checksums has found.
+fn damage(text: &mut Text, scrub: &Scrub) {
+    let name = "landfall_scrub_findings";
+    text.gauge(
+        name,
+        "Damaged blocks of events, records and documents that are known",
+    );
+    text.value(name, &[], scrub.findings());
+    let name = "landfall_scrub_passes_total";
+    text.counter(
+        name,
+        "Times since the start that all stored data was compared with its checksums",
+    );
+    text.value(name, &[], scrub.passes());
 }
 
 /// What the writer has done: commands by groups is how many share a commit.

@@ -56,7 +56,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 
 use landfall_model::{CommitNumber, RecordId, ServiceFault};
-use landfall_store::{Document, Opened, Reader};
+use landfall_store::{Document, Opened, Reader, Scrubbed};
 
 pub use landfall_channel::Filter;
 pub use landfall_metadata::{Channel as DeclaredChannel, ChannelMember, ChannelType, MemberText};
@@ -249,6 +249,14 @@ impl Engine {
     /// [`Error::Store`] or [`Error::Stopped`].
     pub async fn trim(&self) -> Result<(), Error> {
         self.0.writer.trim().await
+    }
+
+    /// Compares the next part of what is stored with its checksums.
+    ///
+    /// # Errors
+    /// [`Error::Store`]: it cannot be read now. Damage is no error but a finding.
+    pub async fn scrub(&self, bytes: usize) -> Result<Scrubbed, Error> {
+        self.read(move |reader| reader.scrub(bytes)).await
     }
 
     async fn read<T: Send + 'static>(

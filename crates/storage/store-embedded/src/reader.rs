@@ -10,10 +10,11 @@ use landfall_model::{
 use landfall_query::Plan;
 use landfall_store::{
     Deadline, DocumentKind, Error, Followed, LogBounds, Lookup, Page, Position, QueryLimits,
-    QueryResult, Reader, Reads, Reread, Result, TopicFilter, TopicId,
+    QueryResult, Reader, Reads, Reread, Result, Scrubbed, TopicFilter, TopicId,
 };
 use rusqlite::Connection;
 
+use crate::check::{Pass, Report};
 use crate::error::reading;
 use crate::file::Shared;
 use crate::{documents, log, query, rows};
@@ -82,11 +83,12 @@ impl Drop for Lent<'_> {
     }
 }
 
-pub(crate) struct EmbeddedReader(Arc<Shared>);
+/// Reads; and the pass that [`Reader::scrub`] makes through the file.
+pub(crate) struct EmbeddedReader(Arc<Shared>, Mutex<Pass>);
 
 impl EmbeddedReader {
-    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
-        Self(shared)
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared, Mutex::default())
     }
 }
 
@@ -180,6 +182,27 @@ impl Reader for EmbeddedReader {
             source: source.into(),
         })?;
         Ok(Some(free))
+    }
+
+    fn scrub(&self, bytes: usize) -> Result<Scrubbed> {
+        let mut pass = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut report = Report::default();
+        let step = self
+            .0
+            .pool
+            .with(|connection| pass.step(connection, bytes, &mut report));
+        let is_end = !step?;
+        if is_end {
+            *pass = Pass::default();
+        }
+        let findings = report.findings.iter();
+        Ok(Scrubbed {
+            findings: findings
+                .map(|finding| format!("{}: {}", finding.part.as_str(), finding.problem))
+                .collect(),
+            further: report.further,
+            is_end,
+        })
     }
 
     fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed> {

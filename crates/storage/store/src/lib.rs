@@ -13,6 +13,7 @@ pub mod faults;
 mod feed;
 pub mod laws;
 mod query;
+mod scrub;
 mod value_kind;
 mod write;
 
@@ -21,6 +22,7 @@ pub use failure::Failure;
 pub use feed::{Commit, Followed, RecentCommits, Touched};
 pub use landfall_query::{QueryResult, ResultRow};
 pub use query::{Deadline, QueryLimits, Reread, bytes_of};
+pub use scrub::Scrubbed;
 pub use value_kind::ValueKind;
 pub use write::{
     Appended, Cause, Committed, Document, DocumentKind, Outcome, Position, RowRemoval, RowWrite,
@@ -229,6 +231,20 @@ pub trait Reader: Reads + Send + Sync {
     /// # Errors
     /// [`Error::Commit`] with [`Failure::FileMissing`] or [`Failure::FileReplaced`]: what is written from now on is lost.
     fn free_bytes(&self) -> Result<Option<u64>>;
+
+    /// Looks at the next `bytes` of what is stored, or somewhat more, and compares them with their checksums. It begins at
+    /// the start, and again there after the end. A store without checksums is at the end at once.
+    ///
+    /// # Errors
+    /// [`Error::Read`]. Damage is no error but a finding.
+    fn scrub(&self, bytes: usize) -> Result<Scrubbed> {
+        let _ = bytes;
+        Ok(Scrubbed {
+            findings: Vec::new(),
+            further: 0,
+            is_end: true,
+        })
+    }
 
     /// The commits after `after`, in order and without a gap, `limit` at most. A commit is reported before its writer
     /// returns, and after readers see what it wrote.

@@ -78,6 +78,18 @@ settings! {
     .details("0 turns it off. What is refused gets `STORAGE_LIMIT_EXCEEDED`; see [operations](operations/full-disk.md).")
     .example("2048");
 
+    /// Pace of comparing stored data with its checksums.
+    SCRUB_MIB_PER_MINUTE: u64 = Setting::new(
+        "disk.scrub_mib_per_minute",
+        Group::Data,
+        "How much of the data file is compared with its checksums in a minute",
+    )
+    .value_name("MIB")
+    .unit("MiB")
+    .default(|| limits::SCRUB_MIB_PER_MINUTE)
+    .details("0 turns it off. An hour after all of it was read it begins again. What is damaged is logged, counted by `/metrics` and reported by `/readyz`; see [operations](operations/damage.md).")
+    .example("600");
+
     /// Salesforce DX project.
     PROJECT: PathBuf = Setting::new(
         "project",

@@ -185,6 +185,59 @@ async fn the_data_file_of_another_org_is_refused() {
     running.stop().await.expect("stops");
 }
 
+/// Changes a text in the data file wherever it is.
+fn garble(folder: &Path, text: &[u8]) {
+    let file = folder.join("landfall.db");
+    let mut content = std::fs::read(&file).expect("readable");
+    let places: Vec<usize> = content
+        .windows(text.len())
+        .enumerate()
+        .filter_map(|(place, bytes)| (bytes == text).then_some(place))
+        .collect();
+    assert!(places.len() > 1, "in the record and in its event");
+    for place in places {
+        *content.get_mut(place).expect("found there") ^= 1;
+    }
+    std::fs::write(&file, content).expect("written");
+}
+
+/// A server that reads its data file again and again finds what nobody has asked for.
+#[tokio::test]
+async fn damage_that_nobody_reads_is_reported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start_in(folder.path()).await;
+    let org = login(&running).await;
+    for name in ["First", "Garbled-4711"] {
+        create_account(&org, name).await;
+    }
+    drop(org);
+    running.stop().await.expect("stops");
+    // Without damage first.
+    for expected in [0, 2] {
+        let mut config = dev(Data::Folder(folder.path().to_owned()));
+        config.scrub_mib_per_minute = 1_000_000;
+        let running = Server::start(config).await.expect("starts");
+        let metric = async |name: &str| -> u64 {
+            let text = get(&stranger(&running), "/metrics").await.body;
+            let text = String::from_utf8(text.to_vec()).expect("text");
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            line.expect("a series").trim().parse().expect("a number")
+        };
+        let passed = async { while metric("landfall_scrub_passes_total ").await == 0 {} };
+        let passed = tokio::time::timeout(WITHIN, passed).await;
+        passed.expect("it comes to an end");
+        assert_eq!(metric("landfall_scrub_findings ").await, expected);
+        let ready = get(&stranger(&running), "/readyz").await;
+        assert_eq!(ready.status.as_u16(), 200);
+        let reasons = ready.json()["reasons"].to_string();
+        assert_eq!(reasons.contains("damage.md"), expected > 0, "{reasons}");
+        running.stop().await.expect("stops");
+        if expected == 0 {
+            garble(folder.path(), b"Garbled-4711");
+        }
+    }
+}
+
 /// Source: "Overflow Events" (Change Data Capture Developer Guide): the consumer reads the object anew.
 #[tokio::test]
 async fn damaged_events_are_an_overflow_event_for_their_subscribers() {
@@ -196,19 +249,7 @@ async fn damaged_events_are_an_overflow_event_for_their_subscribers() {
     }
     drop(org);
     running.stop().await.expect("stops");
-    let file = folder.path().join("landfall.db");
-    let mut content = std::fs::read(&file).expect("readable");
-    let name = b"Garbled-4711";
-    let places: Vec<usize> = content
-        .windows(name.len())
-        .enumerate()
-        .filter_map(|(place, bytes)| (bytes == name).then_some(place))
-        .collect();
-    assert!(places.len() > 1, "in the record and in its event");
-    for place in places {
-        content[place] ^= 1;
-    }
-    std::fs::write(&file, content).expect("written");
+    garble(folder.path(), b"Garbled-4711");
 
     let running = start_in(folder.path()).await;
     let mut streaming = Streaming::new(login(&running).await, "59.0");

@@ -77,6 +77,12 @@ pub const PREFETCH_CHILDREN_MAX: usize = 200;
 /// What a check of a data file lists; it counts the rest. Source: none; a page of text.
 pub const CHECK_FINDINGS_MAX: usize = 100;
 
+/// Time between two passes through a data file that compare it with its checksums. Unit: milliseconds. Source: none.
+pub const SCRUB_PAUSE_MILLIS: i64 = 60 * 60 * 1000;
+
+/// Pace of such a pass. Unit: MiB a minute. Source: none; a file of 10 GiB in three hours.
+pub const SCRUB_MIB_PER_MINUTE: u64 = 60;
+
 /// Bytes that a check of a data file reads at a time, in one read transaction. Source: none; some milliseconds, during
 /// which the write-ahead log cannot start over.
 pub const CHECK_STEP_BYTES: usize = 4 * 1024 * 1024;
