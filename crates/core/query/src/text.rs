@@ -91,15 +91,26 @@ pub fn includes(list: &str, wanted: &str) -> bool {
 ///
 /// Source: "`FIND {SearchQuery}`" (SOQL and SOSL Reference).
 pub fn has_words(text: &str, patterns: &str) -> bool {
-    let patterns: Vec<&str> = patterns.split(' ').collect();
     let words = text.split(|letter: char| !letter.is_alphanumeric());
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let mut words = words.filter(|word| !word.is_empty());
+    if !patterns.contains(' ') {
+        return words.any(|word| has_form(word, patterns));
+    }
+    let patterns: Vec<&str> = patterns.split(' ').collect();
+    let words: Vec<&str> = words.collect();
     words.windows(patterns.len()).any(|words| {
-        let pairs = words.iter().zip(&patterns);
-        pairs
-            .into_iter()
-            .all(|(word, pattern)| is_like(word, pattern))
+        let mut pairs = words.iter().zip(&patterns);
+        pairs.all(|(word, pattern)| has_form(word, pattern))
     })
+}
+
+/// Whether a word has the form of a pattern. Most have no wildcards: those are compared without being taken apart.
+fn has_form(word: &str, pattern: &str) -> bool {
+    if pattern.contains(['%', '_', '\\']) {
+        is_like(word, pattern)
+    } else {
+        compare(word, pattern).is_eq()
+    }
 }
 
 #[cfg(test)]
