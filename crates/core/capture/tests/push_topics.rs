@@ -288,6 +288,7 @@ proptest! {
             fiscal_month: 1,
             user: RecordId::EMPTY,
             deleted: false,
+            formulas: None,
         });
         let query = query.expect("a query");
         let watch = Watch::new(query, topic.notify, topic.operations);

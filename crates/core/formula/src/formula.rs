@@ -17,6 +17,12 @@ use crate::node::{Node, Reference};
 #[derive(Clone, Debug)]
 pub struct Formula(Arc<Inner>);
 
+impl PartialEq for Formula {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 #[derive(Debug)]
 struct Inner {
     root: Node,

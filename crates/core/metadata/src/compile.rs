@@ -22,9 +22,10 @@ use crate::read::brief;
 use crate::record_type;
 use crate::roll_up::{Declared, Failure};
 use crate::settings::Settings;
+use crate::validation_rule::{self, DeclaredRule};
 use crate::value_set::{self, GlobalValueSets};
 use crate::xml::Element;
-use crate::{Org, Part, StartingNumber, event, object, reference, roll_up};
+use crate::{Org, Part, StartingNumber, event, formulas, object, reference, roll_up};
 
 /// Objects of which records of activities are made.
 pub(crate) const ACTIVITIES: [(&str, &str); 2] = [("Event", "Events"), ("Task", "Tasks")];
@@ -48,6 +49,8 @@ pub(crate) fn compile(
     compiler.references();
     compiler.roll_ups();
     let Compiler {
+        declared,
+        rules,
         entities,
         book,
         absent,
@@ -56,6 +59,10 @@ pub(crate) fn compile(
         ..
     } = compiler;
     org.entities = entities.into_values().map(indexed).collect();
+    let catalog = Catalog::new(org.entities.iter().cloned());
+    org.formulas = formulas::checked(&declared, &catalog, &mut report);
+    org.validation_rules = validation_rule::checked(&rules, &catalog, &mut report);
+    formulas::mark_html(&mut org.entities, &org.formulas);
     channels(&sources, &absent, &mut org, &mut report);
     let mut taken = BTreeSet::new();
     org.connected_apps = sources
@@ -124,6 +131,8 @@ struct Compiler {
     globals: GlobalValueSets,
     /// The custom fields of all objects, to be resolved.
     declared: Vec<(EntityName, DeclaredField)>,
+    /// The validation rules of all objects, to be checked.
+    rules: Vec<(EntityName, DeclaredRule)>,
     absent: Absent,
     report: Report,
     org: Org,
@@ -140,6 +149,7 @@ impl Compiler {
             book,
             globals: GlobalValueSets::default(),
             declared: Vec::new(),
+            rules: Vec::new(),
             absent: Absent::default(),
             report,
             org: Org::default(),
@@ -220,6 +230,7 @@ impl Compiler {
             self.activities(&name);
         }
         self.keep(&name, declared);
+        self.rules(source, &name);
         Some(())
     }
 
@@ -230,6 +241,14 @@ impl Compiler {
             &self.globals,
             &mut self.report,
         );
+        for (name, element) in source.validation_rules() {
+            let name = name.unwrap_or_default();
+            let reason = format!(
+                "the rule {}.{name} is left out: events have no rules",
+                source.name
+            );
+            self.report.warning(&element.at, reason);
+        }
         let heading = event::heading(self.object_file(source)?, &mut self.report)?;
         let prefix = self.prefix(source, b'e')?;
         let event: PlatformEventDefinition =
@@ -295,6 +314,7 @@ impl Compiler {
             }
             self.org.record_types.extend(types);
             self.keep(&name, declared.clone());
+            self.rules(source, &name);
         }
     }
 
@@ -324,6 +344,12 @@ impl Compiler {
             }
             self.declared.push((entity.clone(), field));
         }
+    }
+
+    fn rules(&mut self, source: &ObjectSource, entity: &EntityName) {
+        let rules = validation_rule::declare(source, &mut self.report);
+        let rules = rules.into_iter().map(|rule| (entity.clone(), rule));
+        self.rules.extend(rules);
     }
 
     fn starting_number(&mut self, entity: &EntityName, field: &FieldName, number: u64) {

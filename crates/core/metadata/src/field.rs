@@ -2,7 +2,7 @@
 //!
 //! Source: "`CustomField`" (Metadata API Developer Guide).
 
-use landfall_model::{FieldDefinition, FieldType};
+use landfall_model::{FieldDefinition, FieldType, FormulaDefinition};
 
 use crate::blank;
 use crate::compound;
@@ -35,6 +35,8 @@ pub(crate) struct DeclaredField {
     pub(crate) link: Option<Link>,
     pub(crate) roll_up: Option<RollUpSource>,
     pub(crate) starting_number: Option<u64>,
+    /// Where its formula begins.
+    pub(crate) formula: Option<SourceLine>,
     pub(crate) controlling_field: Option<String>,
 }
 
@@ -97,13 +99,15 @@ pub(crate) fn declare(
         link: None,
         roll_up: None,
         starting_number: None,
+        formula: None,
         controlling_field: None,
     };
     if !check_owner(declared, owner, element, report) {
         return None;
     }
     if element.has("formula") {
-        formula(&mut field.definition, declared, element, owner, report)?;
+        field.formula = formula(&mut field.definition, declared, element, owner, report);
+        field.formula.as_ref()?;
         return Some(field);
     }
     common(&mut field.definition, declared, element, owner, report);
@@ -143,14 +147,14 @@ fn check_owner(
     false
 }
 
-/// A formula: described, but neither stored nor captured.
+/// A formula: described, but neither stored nor captured. Where it begins.
 fn formula(
     field: &mut FieldDefinition,
     declared: DeclaredType,
     element: &Element,
     owner: Owner,
     report: &mut Report,
-) -> Option<()> {
+) -> Option<SourceLine> {
     if !declared.can_be_formula() || owner == Owner::PlatformEvent {
         let reason = format!(
             "A field of type {} cannot have a formula here",
@@ -159,9 +163,14 @@ fn formula(
         report.problem(&element.at, reason);
         return None;
     }
-    element.required("formula", report)?;
-    let treatments = [("BlankAsBlank", ()), ("BlankAsZero", ())];
-    element.choice("formulaTreatBlanksAs", &treatments, report);
+    let text = element.required("formula", report)?;
+    let treatments = [("BlankAsBlank", false), ("BlankAsZero", true)];
+    let blanks_as_zero = element.choice("formulaTreatBlanksAs", &treatments, report);
+    field.formula = Some(FormulaDefinition {
+        text: text.to_owned(),
+        blanks_as_zero: blanks_as_zero.unwrap_or(false),
+        html: false,
+    });
     if field.field_type.is_decimal() {
         field.precision = element.number("precision", &(1..=18), report).unwrap_or(18);
         field.scale = element.number("scale", &(0..=18), report).unwrap_or(0);
@@ -173,9 +182,15 @@ fn formula(
     field.calculated = true;
     field.createable = false;
     field.updateable = false;
-    field.groupable = false;
+    // Source: recorded describes.
+    field.groupable = matches!(
+        field.field_type,
+        FieldType::Date | FieldType::Boolean | FieldType::Time
+    );
+    field.defaulted_on_create = field.field_type == FieldType::Boolean;
     field.in_change_event = false;
-    Some(())
+    let declared = element.one("formula", report);
+    Some(declared.map_or_else(|| element.at.clone(), |declared| declared.at.clone()))
 }
 
 /// What fields of all types have.

@@ -22,6 +22,7 @@ pub(crate) struct ObjectSource {
     pub(crate) elements: Vec<Element>,
     fields: Vec<Inner>,
     record_types: Vec<Inner>,
+    validation_rules: Vec<Inner>,
 }
 
 /// A field or record type of an object.
@@ -43,6 +44,11 @@ impl ObjectSource {
     /// The record types, likewise.
     pub(crate) fn record_types(&self) -> impl Iterator<Item = (Option<&str>, &Element)> {
         self.record_types.iter().map(Inner::named)
+    }
+
+    /// The validation rules, likewise.
+    pub(crate) fn validation_rules(&self) -> impl Iterator<Item = (Option<&str>, &Element)> {
+        self.validation_rules.iter().map(Inner::named)
     }
 }
 
@@ -91,6 +97,7 @@ impl Sources {
                 elements: Vec::new(),
                 fields: Vec::new(),
                 record_types: Vec::new(),
+                validation_rules: Vec::new(),
             })
     }
 
@@ -105,6 +112,10 @@ impl Sources {
             Kind::Object => self.object(&part.name, part).elements.push(element),
             Kind::Field => self.object(object, part).fields.push(inner(element)),
             Kind::RecordType => self.object(object, part).record_types.push(inner(element)),
+            Kind::ValidationRule => {
+                let rules = &mut self.object(object, part).validation_rules;
+                rules.push(inner(element));
+            }
             Kind::GlobalValueSet
             | Kind::StandardValueSet
             | Kind::Channel
@@ -146,6 +157,10 @@ pub(crate) fn gather(parts: &[Part], report: &mut Report) -> Sources {
         for inner in [&mut object.fields, &mut object.record_types] {
             inner.sort_by(Inner::compare);
         }
+        // Their order is not documented: by name.
+        object
+            .validation_rules
+            .sort_by(|left, right| left.name.cmp(&right.name));
     }
     sources
 }

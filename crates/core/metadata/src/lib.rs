@@ -18,6 +18,7 @@ mod event;
 mod event_object;
 mod field;
 mod field_type;
+mod formulas;
 mod gather;
 mod gone;
 mod names;
@@ -37,9 +38,11 @@ mod render;
 mod roll_up;
 mod settings;
 mod span;
+mod validation_rule;
 mod value_set;
 mod xml;
 
+use landfall_formula::Formulas;
 use landfall_model::{EntityDefinition, EntityName, FieldName, PlatformEventDefinition};
 
 pub use channel::{
@@ -61,6 +64,7 @@ pub use record_type::RecordType;
 pub use render::{means_the_same, metadata_file};
 pub use roll_up::{Comparison, RollUp, RollUpFilter, RollUpOperation};
 pub use settings::Settings;
+pub use validation_rule::ValidationRule;
 
 /// One file of a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +107,10 @@ pub struct Org {
     pub settings: Settings,
     /// Record types.
     pub record_types: Vec<RecordType>,
+    /// The formula fields, checked.
+    pub formulas: Formulas,
+    /// Active validation rules, by object and name.
+    pub validation_rules: Vec<ValidationRule>,
     /// How roll-up summary fields come about, each after those that it is computed from.
     pub roll_ups: Vec<RollUp>,
     /// Auto numbers that do not begin with 1.

@@ -15,6 +15,8 @@ pub enum Kind {
     Field,
     /// A kind of records of one object.
     RecordType,
+    /// A condition that no record of one object may meet.
+    ValidationRule,
     /// Values that picklists share.
     GlobalValueSet,
     /// The values of a standard picklist.
@@ -40,10 +42,11 @@ pub(crate) const EVENT_SETTINGS: &str = "PlatformEvent";
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Object,
         Self::Field,
         Self::RecordType,
+        Self::ValidationRule,
         Self::GlobalValueSet,
         Self::StandardValueSet,
         Self::Channel,
@@ -96,6 +99,7 @@ impl Kind {
             Self::Object => ("CustomObject", "objects", "object", "01I"),
             Self::Field => ("CustomField", "fields", "field", "00N"),
             Self::RecordType => ("RecordType", "recordTypes", "recordType", "012"),
+            Self::ValidationRule => ("ValidationRule", "validationRules", "validationRule", "03d"),
             Self::GlobalValueSet => ("GlobalValueSet", "globalValueSets", "globalValueSet", "0Nt"),
             Self::StandardValueSet => (
                 "StandardValueSet",
@@ -139,6 +143,7 @@ impl Kind {
         match self {
             Self::Field => Some("fields"),
             Self::RecordType => Some("recordTypes"),
+            Self::ValidationRule => Some("validationRules"),
             Self::Object
             | Self::GlobalValueSet
             | Self::StandardValueSet

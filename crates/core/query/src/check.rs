@@ -4,6 +4,7 @@
 
 mod columns;
 mod filter;
+mod formula;
 mod group;
 mod order;
 mod search;
@@ -14,8 +15,10 @@ mod value;
 
 use std::sync::Arc;
 
+pub use formula::FormulaScope;
 pub use search::search;
 
+use landfall_formula::Environment;
 use landfall_model::limits::{
     QUERY_COLUMNS_MAX, QUERY_OFFSET_MAX, QUERY_PARENTS_MAX, QUERY_TERMS_MAX,
 };
@@ -44,6 +47,8 @@ pub struct Context<'c> {
     pub user: RecordId,
     /// Whether records in the recycle bin are meant too.
     pub deleted: bool,
+    /// The org's formula fields; none: they are null.
+    pub formulas: Option<FormulaScope<'c>>,
 }
 
 /// Reads a statement and checks it.
@@ -127,6 +132,8 @@ struct Scope<'c> {
     columns: Vec<Column>,
     cells: Vec<Cell>,
     semi_joins: usize,
+    /// What all formulas of the query depend on besides records.
+    environment: Option<Arc<Environment>>,
 }
 
 impl<'c> Scope<'c> {
@@ -140,6 +147,7 @@ impl<'c> Scope<'c> {
             columns: Vec::new(),
             cells: Vec::new(),
             semi_joins: 0,
+            environment: None,
         }
     }
 

@@ -107,6 +107,11 @@ impl Plan {
     pub fn value_of(&self, expression: &Expression, record: &dyn Record) -> Value {
         match expression {
             Expression::Field { source, place } => record.value(*source, *place),
+            Expression::Formula(computed) => {
+                let inputs = computed.inputs.iter();
+                let inputs: Vec<Value> = inputs.map(|input| self.value_of(input, record)).collect();
+                computed.value(&inputs)
+            }
             Expression::FirstOf(choices) => choices
                 .iter()
                 .map(|choice| self.value_of(choice, record))

@@ -21,7 +21,7 @@ mod shape;
 pub mod text;
 mod zone;
 
-pub use check::{Context, read, search};
+pub use check::{Context, FormulaScope, read, search};
 pub use evaluate::{Record, ordering};
 pub use explain::{Way, Ways};
 pub use format::Format;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use landfall_formula::{Environment, Formula, Target};
 use landfall_model::{EntityDefinition, FieldType, Value};
 
 pub use landfall_soql::{Aggregate, DateFunction};
@@ -78,6 +79,8 @@ pub enum Expression {
         /// Its place.
         place: usize,
     },
+    /// A formula field.
+    Formula(Arc<Computed>),
     /// The first that is not null.
     FirstOf(Vec<Self>),
     /// The name of the object whose record an id is.
@@ -138,11 +141,43 @@ pub enum Expression {
     IsSubtotal(usize),
 }
 
+/// A formula field with all that its value depends on.
+#[derive(Clone, Debug)]
+pub struct Computed {
+    /// The place of the field in its object.
+    pub place: usize,
+    /// The values of the formula's references, in their order.
+    pub inputs: Vec<Expression>,
+    /// The types of those.
+    pub input_types: Vec<FieldType>,
+    /// What the result has to fit.
+    pub target: Target,
+    /// The formula.
+    pub formula: Formula,
+    /// The user and the time.
+    pub environment: Arc<Environment>,
+}
+
+impl PartialEq for Computed {
+    fn eq(&self, other: &Self) -> bool {
+        self.formula == other.formula && self.place == other.place && self.inputs == other.inputs
+    }
+}
+
+impl Computed {
+    /// The value of the field where its inputs have these values.
+    pub fn value(&self, inputs: &[Value]) -> Value {
+        self.formula.read(inputs, &self.environment, self.target)
+    }
+}
+
 impl Expression {
     /// Every field that it is made of, by its place.
     pub fn each_field(&self, tell: &mut impl FnMut(usize)) {
         match self {
             Self::Field { place, .. } => tell(*place),
+            // The inputs are not what a query names.
+            Self::Formula(computed) => tell(computed.place),
             Self::FirstOf(choices) => {
                 for choice in choices {
                     choice.each_field(tell);

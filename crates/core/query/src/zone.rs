@@ -33,6 +33,11 @@ impl Zone {
         })
     }
 
+    /// How it differs from Greenwich at each time.
+    pub const fn rules(&self) -> &TimeZone {
+        &self.rules
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

@@ -14,6 +14,7 @@ fn query(statement: &str) -> Result<TopicQuery, QueryFault> {
         fiscal_month: 1,
         user: RecordId::EMPTY,
         deleted: false,
+        formulas: None,
     })
 }
 

@@ -41,6 +41,7 @@ fn context<'c>(statement: &'c str, catalog: &'c Catalog) -> Context<'c> {
         fiscal_month: 1,
         user: RecordId::EMPTY,
         deleted: false,
+        formulas: None,
     }
 }
 

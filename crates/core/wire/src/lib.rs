@@ -19,7 +19,9 @@ mod soap;
 pub mod values;
 pub mod versions;
 
-use landfall_model::{Fault, LoginFault};
+use std::borrow::Cow;
+
+use landfall_model::{Fault, LoginFault, RecordFault};
 
 pub use bulk::job_failure;
 pub use catalogue::wire;
@@ -77,6 +79,29 @@ impl std::fmt::Display for OauthError {
 /// The REST spelling; a fault that has none is an unexpected error of the service.
 pub fn rest(fault: &Fault) -> RestError {
     wire(fault).rest.unwrap_or_else(|| rest::unexpected(0))
+}
+
+/// The errors that a fault consists of, in their order: one, but for a record that several validation rules refuse.
+///
+/// Source: "Validation Rules" (Salesforce Help): the errors of all rules are shown.
+pub fn parts(fault: &Fault) -> Vec<Cow<'_, Fault>> {
+    let Fault::Record(RecordFault::RulesBroken { broken }) = fault else {
+        return vec![Cow::Borrowed(fault)];
+    };
+    let each = broken.iter().map(|rule| {
+        let broken = vec![rule.clone()];
+        Cow::Owned(Fault::Record(RecordFault::RulesBroken { broken }))
+    });
+    each.collect()
+}
+
+/// The body of a response that refuses a request: a JSON array of its errors.
+pub fn rest_body(fault: &Fault) -> String {
+    let bodies: Vec<String> = parts(fault)
+        .iter()
+        .map(|part| rest(part).to_string())
+        .collect();
+    bodies.join(",").replace("}],[{", "},{")
 }
 
 /// The spelling of the Bulk API before 2.0: `exceptionCode` and `exceptionMessage`.

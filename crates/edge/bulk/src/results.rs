@@ -59,13 +59,16 @@ fn error_text(fault: &Fault) -> String {
         Fault::Record(RecordFault::NotFound) => &Fault::Record(RecordFault::Unknown),
         fault => fault,
     };
-    let error = landfall_wire::rest(fault);
-    let fields = error.fields.unwrap_or_default().join(",");
-    if fields.is_empty() {
-        format!("{}:{}:--", error.code, error.message)
-    } else {
-        format!("{}:{}:{fields} --", error.code, error.message)
-    }
+    let each = landfall_wire::parts(fault).into_iter().map(|part| {
+        let error = landfall_wire::rest(&part);
+        let fields = error.fields.unwrap_or_default().join(",");
+        if fields.is_empty() {
+            format!("{}:{}:--", error.code, error.message)
+        } else {
+            format!("{}:{}:{fields} --", error.code, error.message)
+        }
+    });
+    each.collect::<Vec<_>>().join(";")
 }
 
 /// Which records are asked for.

@@ -98,7 +98,7 @@ impl Answer {
         let error: RestError = landfall_wire::rest(fault);
         let status =
             StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let answer = Self::of(status, error.to_string());
+        let answer = Self::of(status, landfall_wire::rest_body(fault));
         match fault {
             Fault::Request(RequestFault::MethodNotAllowed { allowed, .. }) => {
                 answer.with(ALLOW, (*allowed).to_owned())

@@ -28,6 +28,7 @@ impl Call {
         Records {
             engine,
             scope: &self.scope,
+            login: &self.login,
         }
     }
 }

@@ -72,15 +72,17 @@ pub(crate) fn write_refused(w: &mut Writer, fault: &Fault) {
     });
 }
 
-/// Writes the error of one record among several.
+/// Writes the errors of one record among several.
 ///
 /// Wire: the code is called `statusCode`, and `fields` is always there.
 pub(crate) fn write_error(w: &mut Writer, fault: &Fault) {
-    let error = landfall_wire::rest(fault);
-    w.object(|w| {
-        w.name("statusCode").string(error.code);
-        w.name("message").string(&error.message);
-        let fields = error.fields.unwrap_or_default();
-        w.name("fields").strings(fields.iter().map(String::as_str));
-    });
+    for part in landfall_wire::parts(fault) {
+        let error = landfall_wire::rest(&part);
+        w.object(|w| {
+            w.name("statusCode").string(error.code);
+            w.name("message").string(&error.message);
+            let fields = error.fields.unwrap_or_default();
+            w.name("fields").strings(fields.iter().map(String::as_str));
+        });
+    }
 }

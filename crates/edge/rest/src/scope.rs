@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use landfall_auth::Login;
 use landfall_engine::{Engine, NewEvent, OpenTransaction};
 use landfall_http::refused;
 use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value};
@@ -41,6 +42,7 @@ pub(crate) struct Outgoing {
 pub(crate) struct Records<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) scope: &'a Scope,
+    pub(crate) login: &'a Login,
 }
 
 impl Records<'_> {
@@ -71,6 +73,19 @@ impl Records<'_> {
             rows.push(joint.transaction.row(entity, id).await.map_err(refused)?);
         }
         Ok(rows)
+    }
+
+    /// A row with the values of formula fields as the caller reads them.
+    pub(crate) async fn with_formulas(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        row: Row,
+    ) -> Result<Row, Fault> {
+        let view = self.login.view();
+        let rows = vec![Some(row)];
+        let filled = self.engine.with_formulas(&view, entity, rows).await;
+        let filled = filled.map_err(refused)?.into_iter().next().flatten();
+        Ok(filled.unwrap_or_default())
     }
 
     /// Records whose field equals a value, `limit` at most; those in the recycle bin may be among them.

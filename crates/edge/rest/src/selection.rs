@@ -126,6 +126,7 @@ pub(crate) fn load<'a>(
     nodes: &'a [Node],
 ) -> Pin<Box<dyn Future<Output = Result<Loaded, Fault>> + Send + 'a>> {
     Box::pin(async move {
+        let row = records.with_formulas(entity, row).await?;
         let mut parents = Vec::new();
         for node in nodes {
             let Node::Parent {

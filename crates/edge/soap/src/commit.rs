@@ -89,12 +89,14 @@ pub(crate) fn write_outcome(w: &mut Writer, outcome: &Outcome, kept: Option<&str
 
 /// Writes why something is refused, as one of `errors`.
 pub(crate) fn write_error(w: &mut Writer, fault: &Fault) {
-    let error = landfall_wire::soap(fault);
-    w.element("errors", |w| {
-        for field in &error.fields {
-            w.text("fields", field);
-        }
-        w.text("message", &error.message);
-        w.text("statusCode", error.code);
-    });
+    for part in landfall_wire::parts(fault) {
+        let error = landfall_wire::soap(&part);
+        w.element("errors", |w| {
+            for field in &error.fields {
+                w.text("fields", field);
+            }
+            w.text("message", &error.message);
+            w.text("statusCode", error.code);
+        });
+    }
 }

@@ -36,6 +36,12 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool, rece
     w.boolean("autoNumber", field.auto_number.is_some());
     w.text("byteLength", &byte_length(kind, length(field)).to_string());
     w.boolean("calculated", field.calculated);
+    let formula = field.formula.as_ref();
+    write_known(
+        w,
+        "calculatedFormula",
+        formula.map(|formula| formula.text.as_str()),
+    );
     w.boolean("cascadeDelete", cascade);
     w.boolean("caseSensitive", field.case_sensitive);
     let compound = field.compound.as_ref().map(FieldName::as_str);
@@ -53,12 +59,14 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool, rece
     write_known(w, "extraTypeInfo", field.extra_type_info.as_deref());
     w.boolean("filterable", field.filterable);
     if recent {
-        w.boolean("formulaTreatNullNumberAsZero", false);
+        let zero = formula.is_some_and(|formula| formula.blanks_as_zero);
+        w.boolean("formulaTreatNullNumberAsZero", zero);
     }
     w.boolean("groupable", field.groupable);
     w.boolean("highScaleNumber", false);
-    let rich = field.extra_type_info.as_deref() == Some("richtextarea");
-    w.boolean("htmlFormatted", rich);
+    let html = formula.is_some_and(|formula| formula.html)
+        || field.extra_type_info.as_deref() == Some("richtextarea");
+    w.boolean("htmlFormatted", html);
     w.boolean("idLookup", field.id_lookup);
 }
 

@@ -34,7 +34,10 @@ pub(crate) async fn retrieve(call: &Call<'_>, w: &mut Writer) -> Result<(), Faul
             })
         })?);
     }
-    let rows = call.state.engine.rows(entity, ids).await.map_err(refused)?;
+    let engine = &call.state.engine;
+    let rows = engine.rows(entity, ids).await.map_err(refused)?;
+    let rows = engine.with_formulas(&call.login.view(), entity, rows).await;
+    let rows = rows.map_err(refused)?;
     for row in rows {
         match row.filter(|row| !is_deleted(entity, row)) {
             Some(row) => write_record(w, call.endpoint.dialect, entity, &places, &row),

@@ -34,7 +34,9 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
     w.name("autoNumber").boolean(field.auto_number.is_some());
     w.name("byteLength").integer(byte_length(kind, length));
     w.name("calculated").boolean(field.calculated);
-    w.name("calculatedFormula").null();
+    let formula = field.formula.as_ref();
+    w.name("calculatedFormula")
+        .text_or_null(formula.map(|formula| formula.text.as_str()));
     w.name("cascadeDelete").boolean(cascade);
     w.name("caseSensitive").boolean(field.case_sensitive);
     w.name("compoundFieldName").text_or_null(
@@ -62,11 +64,13 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
         .text_or_null(field.extra_type_info.as_deref());
     w.name("filterable").boolean(field.filterable);
     w.name("filteredLookupInfo").null();
-    w.name("formulaTreatNullNumberAsZero").boolean(false);
+    w.name("formulaTreatNullNumberAsZero")
+        .boolean(formula.is_some_and(|formula| formula.blanks_as_zero));
     w.name("groupable").boolean(field.groupable);
     w.name("highScaleNumber").boolean(false);
-    w.name("htmlFormatted")
-        .boolean(field.extra_type_info.as_deref() == Some("richtextarea"));
+    let html = formula.is_some_and(|formula| formula.html)
+        || field.extra_type_info.as_deref() == Some("richtextarea");
+    w.name("htmlFormatted").boolean(html);
     w.name("idLookup").boolean(field.id_lookup);
 }
 
@@ -132,6 +136,7 @@ fn write_picklist_value(w: &mut Writer, value: &PicklistValue) {
 /// A checkbox always has one; others as their definition says.
 fn write_default(w: &mut Writer, field: &FieldDefinition) {
     match (&field.default_value, field.field_type) {
+        (_, FieldType::Boolean) if field.formula.is_some() => w.null(),
         (default, FieldType::Boolean) => w.boolean(default.as_deref() == Some("true")),
         (Some(text), _) => w.string(text),
         (None, _) => w.null(),

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use landfall_metadata::RollUp;
+use landfall_metadata::{RollUp, ValidationRule};
 use landfall_model::{
-    Catalog, DeleteRule, EntityDefinition, EntityName, FieldDefinition, KeyPrefix, Row, Value,
+    Catalog, DeleteRule, EntityDefinition, EntityName, FieldDefinition, KeyPrefix, RecordId, Row,
+    Value,
 };
 
 use crate::Streams;
 use crate::defaults;
+use crate::formulas::rules_by_object;
 use crate::roll_up::Summary;
 
 /// The fields that the service itself sets; none for one that the object does not have.
@@ -65,6 +67,8 @@ pub(crate) struct Blueprint {
     pub(crate) has: Vec<usize>,
     /// Those that its records are counted in, likewise.
     pub(crate) counts_in: Vec<usize>,
+    /// Its active validation rules, by name.
+    pub(crate) rules: Vec<Arc<ValidationRule>>,
 }
 
 impl Blueprint {
@@ -119,6 +123,7 @@ impl Blueprint {
             children: children(entity, catalog),
             has: Vec::new(),
             counts_in: Vec::new(),
+            rules: Vec::new(),
             system,
         }
     }
@@ -179,6 +184,8 @@ pub(crate) struct Blueprints {
     summaries: Vec<Summary>,
     /// What queries of `PushTopics` are checked against.
     pub(crate) catalog: Arc<Catalog>,
+    /// The org itself.
+    pub(crate) org: Option<RecordId>,
     /// How many topics and channels there may be.
     pub(crate) streams: Streams,
     /// The platform events that administrators made.
@@ -210,8 +217,24 @@ impl Blueprints {
             summaries,
             events: events.map(|event| event.name.clone()).collect(),
             catalog: Arc::new(catalog.clone()),
+            org: None,
             streams,
         }
+    }
+
+    /// The same with validation rules.
+    pub(crate) fn with_rules(mut self, rules: &[ValidationRule]) -> Self {
+        let mut by_object = rules_by_object(rules);
+        for object in self.objects.values_mut() {
+            object.rules = by_object.remove(&object.entity.name).unwrap_or_default();
+        }
+        self
+    }
+
+    /// The same of an org that has been founded.
+    pub(crate) const fn of_org(mut self, org: Option<RecordId>) -> Self {
+        self.org = org;
+        self
     }
 
     /// The name of a platform event that an administrator made, as it is spelled.

@@ -5,9 +5,10 @@ pub(crate) mod prefixes;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use landfall_formula::Formulas;
 use landfall_metadata::{
     ConnectedApp, Granted, KeyPrefixes, ManagedSubscription, Part, Problem, RollUp, Settings,
-    StartingNumber,
+    StartingNumber, ValidationRule,
 };
 use landfall_model::Catalog;
 use landfall_store::Reads;
@@ -27,6 +28,8 @@ pub(crate) fn stored(reads: &dyn Reads) -> Result<(Compiled, Components), Error>
 pub(crate) struct Compiled {
     pub(crate) catalog: Catalog,
     pub(crate) roll_ups: Vec<RollUp>,
+    pub(crate) formulas: Formulas,
+    pub(crate) validation_rules: Vec<ValidationRule>,
     pub(crate) channels: Declared,
     pub(crate) connected_apps: Vec<Arc<ConnectedApp>>,
     pub(crate) settings: Settings,
@@ -74,6 +77,8 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
             connected_apps: Vec::new(),
             settings: Settings::default(),
             roll_ups: Vec::new(),
+            formulas: Formulas::default(),
+            validation_rules: Vec::new(),
             starting_numbers: Vec::new(),
             channels: Declared::default(),
             warnings: Vec::new(),
@@ -89,6 +94,8 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
         connected_apps: org.connected_apps.into_iter().map(Arc::new).collect(),
         settings: org.settings,
         roll_ups: org.roll_ups,
+        formulas: org.formulas,
+        validation_rules: org.validation_rules,
         starting_numbers: org.starting_numbers,
         channels: Declared {
             channels: org.channels,

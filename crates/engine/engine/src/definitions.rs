@@ -22,8 +22,10 @@ use crate::compiled;
 use crate::components::Components;
 use crate::deleted_events::DeletedEvents;
 use crate::error::Error;
+use crate::formulas::FormulaFields;
 use crate::managed::{self, Managed};
 use crate::object_access::ObjectAccess;
+use crate::org;
 use crate::schemas::Schemas;
 use crate::stored;
 
@@ -73,6 +75,7 @@ pub enum Subject {
 pub struct Definitions {
     catalog: Arc<Catalog>,
     blueprints: Arc<Blueprints>,
+    formulas: Arc<FormulaFields>,
     modified: Timestamp,
     captures: HashMap<EntityName, Capture>,
     publications: HashMap<EntityName, Publication>,
@@ -104,9 +107,17 @@ impl Definitions {
         let (compiled, components) = compiled::stored(reads)?;
         let catalog = compiled.catalog;
         let blueprints = Blueprints::new(&catalog, &compiled.roll_ups, options.streams);
+        let blueprints = blueprints
+            .with_rules(&compiled.validation_rules)
+            .of_org(org::id(reads)?);
+        let formulas = FormulaFields {
+            formulas: compiled.formulas,
+            whole: Arc::new(catalog.clone()),
+        };
         let mut definitions = Self {
             modified: modified(reads)?.map_or_else(Timestamp::default, |modified| modified.at()),
             blueprints: Arc::new(blueprints),
+            formulas: Arc::new(formulas),
             managed: managed::loaded(compiled.managed, &earlier.managed, &components)?,
             connected_apps: compiled.connected_apps,
             settings: compiled.settings,
@@ -156,6 +167,11 @@ impl Definitions {
     /// What the planner has to know of the objects.
     pub(crate) const fn blueprints(&self) -> &Arc<Blueprints> {
         &self.blueprints
+    }
+
+    /// The formula fields, whoever sees them.
+    pub(crate) const fn formula_fields(&self) -> &Arc<FormulaFields> {
+        &self.formulas
     }
 
     /// The same with another catalogue, and without the platform events that may not be read. What may not be created

@@ -21,6 +21,7 @@ mod derive;
 mod entropy;
 mod error;
 mod external_id;
+mod formulas;
 mod generic_channels;
 mod health;
 mod lens;

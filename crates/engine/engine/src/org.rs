@@ -276,6 +276,16 @@ fn identity(org: &Org) -> Document {
     stored::document(DocumentKind::Org, DOCUMENT_KEY, &identity)
 }
 
+/// The id of the org; none before it was founded.
+///
+/// # Errors
+/// [`Error`] if the store cannot be read.
+pub(crate) fn id(reads: &dyn landfall_store::Reads) -> Result<Option<RecordId>, Error> {
+    let content = reads.document(DocumentKind::Org, DOCUMENT_KEY)?;
+    let org = content.map(|content| read(&content)).transpose()?;
+    Ok(org.map(|org| org.id))
+}
+
 fn read(content: &[u8]) -> Result<Org, Error> {
     let identity: Identity = if stored::is_versioned(content) {
         stored::read(WHAT, content)?

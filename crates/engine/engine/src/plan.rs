@@ -11,6 +11,7 @@ mod merge;
 mod permissions;
 mod purge;
 mod roll_up;
+mod rules;
 mod stream;
 
 use std::sync::Arc;
@@ -186,6 +187,7 @@ impl<'p> Planner<'p, '_> {
         });
         required(entity, missing.map(|(place, _)| *place))?;
         self.check(object, &mut row, None, &given)?;
+        self.check_rules(object, &row, None)?;
         self.check_unique(object, &row, None, &given)?;
         self.check_granting(object, &mut row, None)?;
         let id = self.numbers.record_id(entity.key_prefix);
@@ -247,6 +249,7 @@ impl<'p> Planner<'p, '_> {
         });
         required(entity, missing)?;
         self.check(object, &mut row, Some(&before), &given)?;
+        self.check_rules(object, &row, Some(&before))?;
         self.check_unique(object, &row, Some(id), &given)?;
         self.check_granting(object, &mut row, Some((id, &before)))?;
         self.touch(object, &mut row);

@@ -23,7 +23,7 @@ use landfall_model::limits::{
 use landfall_model::{
     Catalog, Fault, KeyPrefix, QueryFault, QueryRefusal, RecordId, Timestamp, Value,
 };
-use landfall_query::{Context, Zone, read};
+use landfall_query::{Context, FormulaScope, Zone, read};
 use landfall_store::{Deadline, QueryLimits, QueryResult, ResultRow};
 
 pub use landfall_query::{
@@ -35,7 +35,7 @@ pub use explain::{Explained, ExplainedWay};
 pub(crate) use search::find;
 
 use crate::entropy::draw;
-use crate::{Engine, Error, OrgView};
+use crate::{Engine, Error, OrgView, formulas};
 use lanes::Lane;
 
 /// A query and who asks it.
@@ -384,7 +384,15 @@ async fn checked(
     question: Question<'_>,
     now: Timestamp,
 ) -> Result<Checked, Error> {
-    let context = context(engine, question, question.view.catalog(), now).await?;
+    let globals = formulas::globals(engine, question.view, now).await?;
+    let definitions = question.view.definitions();
+    let fields = definitions.formula_fields();
+    let mut context = context(engine, question, question.view.catalog(), now).await?;
+    context.formulas = Some(FormulaScope {
+        formulas: &fields.formulas,
+        whole: &fields.whole,
+        globals: &globals,
+    });
     read(&context).map_err(Error::from)
 }
 
@@ -429,6 +437,7 @@ async fn context<'c>(
         fiscal_month,
         user,
         deleted: question.deleted,
+        formulas: None,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Carrying out queries: one read transaction each, interrupted at its deadline.
 
 mod expression;
+mod formulas;
 pub(crate) mod functions;
 mod predicate;
 mod statement;
@@ -234,6 +235,7 @@ fn until<T>(
     read: impl FnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
     deadline.check()?;
+    let _running = formulas::Running::begin();
     let watched = deadline.clone();
     connection
         .progress_handler(STEPS, Some(move || watched.has_passed()))
@@ -277,6 +279,9 @@ fn bind(
     for (place, param) in (1..).zip(&statement.params) {
         match param {
             Param::Value(value) => prepared.raw_bind_parameter(place, value)?,
+            Param::Formula(computed) => {
+                prepared.raw_bind_parameter(place, formulas::number_of(computed))?;
+            }
             Param::Subject => {
                 prepared.raw_bind_parameter(place, subject.as_ref().map(RecordId::as_str))?;
             }

@@ -190,7 +190,7 @@ fn named<'a>(fields: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 #[tokio::test]
-async fn a_formula_is_described_and_never_captured() {
+async fn a_formula_is_computed_and_never_captured() {
     let folder = tempfile::tempdir().expect("a folder");
     let project = folder.path().join("project");
     formulas(&project);
@@ -230,7 +230,7 @@ async fn a_formula_is_described_and_never_captured() {
             "{schema}"
         );
     }
-    // Not written, without a value when read, and no event of its own when only what it is computed from changes.
+    // Not written, computed when read, and no event of its own when only what it is computed from changes.
     let bill = json!({"Name": "B-1", "Discount__c": 0.1});
     let bill = create(&org, "Bill__c", &bill).await;
     let values = json!({"Name": "Pen", "Bill__c": bill, "Price__c": 2});
@@ -240,7 +240,7 @@ async fn a_formula_is_described_and_never_captured() {
     assert_eq!(written.1[0]["errorCode"], "INVALID_FIELD_FOR_INSERT_UPDATE");
     assert_eq!(
         call(&org, Method::GET, &line, None).await.1["Reduced__c"],
-        Value::Null
+        json!(0.2)
     );
     let bill = format!("/sobjects/Bill__c/{bill}");
     call(

@@ -2,6 +2,7 @@
 
 mod common;
 mod files;
+mod formulas;
 mod hostile_input;
 mod refusals;
 mod roll_ups;

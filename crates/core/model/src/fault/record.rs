@@ -2,10 +2,25 @@
 
 use super::Operation;
 use crate::id::RecordId;
+use crate::name::FieldName;
+
+/// What a validation rule says of a record that it refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenRule {
+    /// Its message.
+    pub message: String,
+    /// The field that it is about; none: the record.
+    pub field: Option<FieldName>,
+}
 
 /// Why a record cannot be read, saved or deleted, whatever its values are. `landfall-wire` spells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordFault {
+    /// Validation rules refuse the record: at least one.
+    RulesBroken {
+        /// Each with its own error, in their order.
+        broken: Vec<BrokenRule>,
+    },
     /// No record with this id.
     NotFound,
     /// No record to delete with this id.

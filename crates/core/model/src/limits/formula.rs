@@ -22,6 +22,10 @@ pub const FORMULA_TEXT_BYTES_MAX: usize = 524_288;
 /// Source: `MAX_STRING_VALUE_LENGTH` in `salesforce/formula-engine`; recorded describes.
 pub const FORMULA_RESULT_CHARACTERS_MAX: usize = 1_300;
 
+/// Characters of the message of a validation rule.
+/// Source: "`ValidationRule`" (Metadata API Developer Guide), `errorMessage`.
+pub const VALIDATION_MESSAGE_CHARACTERS_MAX: usize = 255;
+
 /// Steps back that a regular expression may take for one text. Source: none.
 pub const FORMULA_REGEX_STEPS_MAX: usize = 100_000;
 

@@ -68,7 +68,8 @@ impl Scope<'_> {
                 Asked::Path(path) => {
                     let resolved = self.resolve(path)?;
                     let field = resolved.field;
-                    let groupable = field.groupable && !field.calculated;
+                    let groupable =
+                        field.groupable && (!field.calculated || field.formula.is_some());
                     if !groupable || field.field_type.is_compound() {
                         let field = field.name.to_string();
                         return self.refused(path.at, QueryRefusal::NotGroupable { field });

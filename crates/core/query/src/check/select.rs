@@ -258,7 +258,7 @@ impl Scope<'_> {
                 };
                 return self.refused(path.at, refusal);
             };
-            let expression = super::sources::stored(source, place, field);
+            let expression = self.value(source, entity, (place, field));
             let reached = Reached::One {
                 source,
                 entity: Arc::clone(entity),

@@ -96,7 +96,7 @@ impl Scope<'_> {
         };
         let (steps, reached) = self.walk(ways, path.at)?;
         let (expression, field) = match &reached {
-            Reached::One { source, entity } => field_of(*source, entity, last),
+            Reached::One { source, entity } => self.field_of(*source, entity, last),
             Reached::Many { id, sources } => field_of_name(self, id, sources, last),
         }
         .ok_or_else(|| self.unknown(last, &reached, path.at))?;
@@ -175,6 +175,16 @@ impl Scope<'_> {
         index + 1
     }
 
+    fn field_of(
+        &mut self,
+        source: usize,
+        entity: &Arc<EntityDefinition>,
+        name: &str,
+    ) -> Option<(Expression, FieldDefinition)> {
+        let (place, field) = entity.field(name)?;
+        Some((self.value(source, entity, (place, field)), field.clone()))
+    }
+
     fn unknown(&self, field: &str, reached: &Reached, at: usize) -> QueryFault {
         let entity = match reached {
             Reached::One { entity, .. } => entity.name.to_string(),
@@ -207,15 +217,6 @@ pub(super) fn stored(source: usize, place: usize, field: &FieldDefinition) -> Ex
     } else {
         Expression::Null
     }
-}
-
-fn field_of(
-    source: usize,
-    entity: &EntityDefinition,
-    name: &str,
-) -> Option<(Expression, FieldDefinition)> {
-    let (place, field) = entity.field(name)?;
-    Some((stored(source, place, field), field.clone()))
 }
 
 fn field_of_name(

@@ -10,6 +10,10 @@ use crate::evaluate::{Record, Subject, rank};
 use crate::plan::{Aggregate, Expression, Grouping, Operand, Plan};
 
 /// The values of the columns of each group, in the order of the plan.
+#[expect(
+    clippy::mutable_key_type,
+    reason = "keys compare by their values; what changes is the cache of a regular expression"
+)]
 pub(super) fn groups(plan: &Plan, grouping: &Grouping, all: &[One<'_, '_>]) -> Vec<Vec<Value>> {
     let keys: Vec<Vec<Value>> = all
         .iter()

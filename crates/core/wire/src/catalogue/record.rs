@@ -9,6 +9,16 @@ use crate::rest::{RestError, ambiguous, operation_refused};
 /// texts of `DeleteRestricted` and `DeleteTooLarge`.
 pub(super) fn spell(fault: &RecordFault) -> RestError {
     match fault {
+        // See `parts`: where there are several, each is spelled by itself.
+        RecordFault::RulesBroken { broken } => {
+            let first = broken.first();
+            let fields = first.and_then(|rule| rule.field.as_ref());
+            RestError::save(
+                "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+                first.map_or("", |rule| rule.message.as_str()),
+                fields.map(ToString::to_string),
+            )
+        }
         RecordFault::NotFound => not_found(),
         RecordFault::LimitExceeded { label, max } => RestError::save(
             "LIMIT_EXCEEDED",

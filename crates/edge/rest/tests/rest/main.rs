@@ -7,6 +7,7 @@ mod custom_fields;
 mod describes;
 mod events;
 mod external_ids;
+mod formulas;
 mod objects;
 mod org;
 #[expect(

@@ -35,7 +35,7 @@ async fn values_of_every_type_come_back_as_their_type_writes_them() {
         ("Card__c", json!("4111")),
         ("Batch__c", json!(7.0)),
         ("Price__c", json!(12.0)),
-        ("Twice__c", Value::Null),
+        ("Twice__c", json!(14.0)),
         ("Booked__c", json!(true)),
         ("Code__c", Value::Null),
     ] {

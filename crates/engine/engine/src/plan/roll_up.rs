@@ -136,6 +136,8 @@ impl Planner<'_, '_> {
         }
         let mut after = Row::clone(&before);
         write(&mut after, Some(summary.place), value);
+        // The master goes through the save procedure.
+        self.check_rules(object, &after, Some(&before))?;
         if self.user == RecordId::EMPTY {
             let stamp = Value::DateTime(self.now.whole_second());
             write(&mut after, object.system.system_modstamp, stamp);

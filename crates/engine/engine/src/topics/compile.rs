@@ -71,6 +71,7 @@ pub(crate) fn checked(
         fiscal_month: 1,
         user: RecordId::EMPTY,
         deleted: true,
+        formulas: None,
     };
     let query = read(&context).map_err(|cause| meaning(entity, cause))?;
     let fields = NotifyFor::parse(text("NotifyForFields")).unwrap_or(NotifyFor::Referenced);

@@ -1,12 +1,13 @@
 //! Expressions.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use landfall_query::plan::{Aggregate, Expression, Operand};
 use rusqlite::types::Value as Kept;
 
 use super::functions;
-use super::statement::Sql;
+use super::statement::{Param, Sql};
 
 /// Text compares without regard to letter case.
 pub(super) const FOLDED: &str = " COLLATE landfall";
@@ -48,6 +49,16 @@ impl Sql<'_> {
             Expression::Field { source, place } => {
                 let column = self.field(*source, *place);
                 self.push(&column);
+            }
+            Expression::Formula(computed) => {
+                self.push(functions::FORMULA);
+                self.push("(?");
+                self.params.push(Param::Formula(Arc::clone(computed)));
+                for input in &computed.inputs {
+                    self.push(", ");
+                    self.expression(input);
+                }
+                self.push(")");
             }
             Expression::FirstOf(choices) => {
                 // coalesce takes two at least.

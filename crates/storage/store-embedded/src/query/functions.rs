@@ -13,6 +13,7 @@ pub(super) const WORDS: &str = "landfall_words";
 pub(super) const INCLUDES: &str = "landfall_includes";
 pub(super) const DISTANCE: &str = "landfall_distance";
 pub(super) const DATE_PART: &str = "landfall_date_part";
+pub(super) const FORMULA: &str = "landfall_formula";
 
 /// Makes them known to a connection.
 pub(crate) fn register(connection: &Connection) -> Result<()> {
@@ -26,7 +27,8 @@ pub(crate) fn register(connection: &Connection) -> Result<()> {
     connection
         .create_scalar_function(INCLUDES, 2, flags, |context| texts(context, text::includes))?;
     connection.create_scalar_function(DISTANCE, 5, flags, apart)?;
-    connection.create_scalar_function(DATE_PART, 5, flags, date_part)
+    connection.create_scalar_function(DATE_PART, 5, flags, date_part)?;
+    connection.create_scalar_function(FORMULA, -1, flags, super::formulas::value)
 }
 
 /// A truth about two texts; null if the first is.

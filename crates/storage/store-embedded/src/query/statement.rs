@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use landfall_query::Plan;
-use landfall_query::plan::{Children, Grouping, Operand, Ordering};
+use landfall_query::plan::{Children, Computed, Grouping, Operand, Ordering};
 use rusqlite::types::Value as Kept;
 
 use super::expression::quoted_order;
@@ -25,6 +25,8 @@ pub(super) enum Param {
     Value(Kept),
     /// The record that it is about.
     Subject,
+    /// A formula, by the number that it has while the query runs.
+    Formula(Arc<Computed>),
     /// How many rows are wanted; none: all. Less may be wanted each time.
     Limit(Option<i64>),
 }

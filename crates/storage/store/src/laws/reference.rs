@@ -119,6 +119,7 @@ impl Org {
             fiscal_month: 4,
             user: RecordId::EMPTY,
             deleted: false,
+            formulas: None,
         })
     }
 

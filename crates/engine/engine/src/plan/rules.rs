@@ -1,0 +1,109 @@
+//! Validation rules: what no record that is saved may meet.
+//!
+//! They see the record as it will be stored, with defaults and without auto numbers, and the records that it refers to as
+//! they are. All rules are asked, so that one answer has the errors of all.
+//!
+//! Source: "Triggers and Order of Execution" (Apex Developer Guide); "Validation Rules" (Salesforce Help).
+
+use std::sync::Arc;
+
+use landfall_formula::{Inputs, Mode};
+use landfall_model::fault::BrokenRule;
+use landfall_model::{EntityDefinition, RecordFault, RecordId, Row, Value};
+
+use super::Planner;
+use crate::blueprint::{Blueprint, read, write};
+use crate::error::Error;
+use crate::formulas::{Rows, environment, value_of};
+use crate::workspace::Workspace;
+
+impl Rows for (&mut Workspace<'_>, &crate::blueprint::Blueprints) {
+    fn row(
+        &mut self,
+        entity: &Arc<EntityDefinition>,
+        id: RecordId,
+    ) -> Result<Option<Arc<Row>>, Error> {
+        match self.1.of(entity) {
+            Some(object) => Ok(self.0.row(object, id)?),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Planner<'_, '_> {
+    /// Asks the object's rules about a record that is about to be saved.
+    ///
+    /// # Errors
+    /// [`RecordFault::RulesBroken`].
+    pub(super) fn check_rules(
+        &mut self,
+        object: &Blueprint,
+        row: &Row,
+        before: Option<&Row>,
+    ) -> Result<(), Error> {
+        // The org itself is above its rules.
+        if object.rules.is_empty() || self.access.is_none() {
+            return Ok(());
+        }
+        let row = self.complete(object, row, before);
+        let whole = Arc::clone(&self.blueprints.catalog);
+        let mut rows = (&mut *self.workspace, self.blueprints);
+        let names: Vec<String> = object
+            .rules
+            .iter()
+            .flat_map(|rule| rule.condition.globals())
+            .cloned()
+            .collect();
+        let mut broken = Vec::new();
+        let by = (self.user, self.blueprints.org);
+        let environment = environment(&names, by, self.now, &whole, &mut rows)?;
+        for rule in &object.rules {
+            let references = rule.condition.references();
+            let mut values = Vec::with_capacity(references.len());
+            for reference in references {
+                // Of a new record the value before is its own. Source: "PRIORVALUE" (Salesforce Help).
+                let of = if reference.prior { before } else { None };
+                let subject = (&object.entity, of.unwrap_or(&row));
+                values.push(value_of(reference, subject, &whole, &mut rows)?);
+            }
+            let inputs = Inputs {
+                values: &values,
+                mode: Mode::Save,
+                is_new: before.is_none(),
+            };
+            match rule.condition.holds(inputs, &environment) {
+                Ok(false) => {}
+                Ok(true) => broken.push(BrokenRule {
+                    message: rule.message.clone(),
+                    field: rule.field.clone(),
+                }),
+                Err(failure) => broken.push(BrokenRule {
+                    message: format!(
+                        "Formula evaluation error in validation rule {}: {failure}",
+                        rule.name
+                    ),
+                    field: None,
+                }),
+            }
+        }
+        if broken.is_empty() {
+            return Ok(());
+        }
+        Err(RecordFault::RulesBroken { broken }.into())
+    }
+
+    /// A new record with its owner and author, which rules see.
+    fn complete(&self, object: &Blueprint, row: &Row, before: Option<&Row>) -> Row {
+        let mut row = row.clone();
+        if before.is_none() {
+            let system = &object.system;
+            if read(&row, system.owner).is_null() {
+                write(&mut row, system.owner, Value::Id(self.user));
+            }
+            let stamp = Value::DateTime(self.now.whole_second());
+            write(&mut row, system.created_date, stamp);
+            write(&mut row, system.created_by, Value::Id(self.user));
+        }
+        row
+    }
+}
