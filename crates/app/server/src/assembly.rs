@@ -1,6 +1,6 @@
 //! Which back end, which surfaces, and how they stand on one engine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
 use axum::Router;
@@ -10,11 +10,12 @@ use landfall_auth::{App, Auth, Grant, Scopes};
 use landfall_bulk::Bulk;
 use landfall_engine::{Engine, Parts, WriterThread};
 use landfall_mdapi::Mdapi;
+use landfall_model::Timestamp;
 use landfall_oauth::{BaseUrl, OauthState};
 use landfall_pubsub::PubsubState;
 use landfall_rest::RestState;
 use landfall_soap::SoapState;
-use landfall_store::{DocumentKind, Reader};
+use landfall_store::{DocumentKind, Opened, Reader};
 use landfall_streaming::{Settings as StreamingSettings, StreamingState};
 use landfall_tooling::Tooling;
 use tokio::sync::watch;
@@ -72,6 +73,7 @@ pub(crate) async fn assemble(
             source,
         })?;
     let reader = Arc::downgrade(&store.reader);
+    let newest = newest_commit(&store, &file)?;
     let (engine, writer) = Engine::start(Parts {
         store,
         clock: environment.clock,
@@ -99,7 +101,7 @@ pub(crate) async fn assemble(
         ));
     }
     seeds::load(&engine, &config.seeds).await?;
-    let scrub = look_after(config, &engine, &phase, &mut tasks);
+    let scrub = look_after(config, &engine, &phase, newest, &mut tasks);
     let bulk = Bulk::open(engine.clone(), auth.clone(), bulk_folder).await?;
     let stopping = stopping(phase.clone(), &mut tasks);
     tasks.spawn(bulk.clone().run(stopping.clone()));
@@ -128,14 +130,25 @@ pub(crate) async fn assemble(
     })
 }
 
+/// When the newest commit was made before this start.
+fn newest_commit(store: &Opened, file: &Path) -> Result<Timestamp, Error> {
+    let position = store.reader.position();
+    let position = position.map_err(|source| Error::Store {
+        path: file.to_owned(),
+        source,
+    })?;
+    Ok(position.appended_at)
+}
+
 /// What goes on beside requests for the sake of the store.
 fn look_after(
     config: &Config,
     engine: &Engine,
     phase: &Listener,
+    newest: Timestamp,
     tasks: &mut JoinSet<()>,
 ) -> Arc<Scrub> {
-    tasks.spawn(retention::run(engine.clone(), phase.clone()));
+    tasks.spawn(retention::run(engine.clone(), phase.clone(), newest));
     tasks.spawn(disk::run(engine.clone(), phase.clone()));
     tasks.spawn(usage::run(engine.clone(), phase.clone()));
     let scrub = Arc::new(Scrub::default());
@@ -246,7 +259,7 @@ fn stopping(mut phase: Listener, tasks: &mut JoinSet<()>) -> watch::Receiver<boo
 }
 
 /// A new production org without an administrator would be one that nobody can log in to.
-fn refuse_nameless(config: &Config, file: &std::path::Path) -> Result<(), Error> {
+fn refuse_nameless(config: &Config, file: &Path) -> Result<(), Error> {
     match &config.mode {
         Mode::Production { admin: None, .. } if !file.exists() => Err(Error::Incomplete {
             reason: format!(

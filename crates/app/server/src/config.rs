@@ -58,6 +58,8 @@ pub struct Config {
     pub retention_hours: u64,
     /// Free space of the disk below which uploads and jobs are refused. Unit: bytes.
     pub reserve_bytes: u64,
+    /// Whether the machine's clock is followed when it jumps.
+    pub trust_clock: bool,
     /// How much of the data file is compared with its checksums in a minute; 0 is nothing. Unit: MiB.
     pub scrub_mib_per_minute: u64,
     /// Whether changes of every object that supports it are captured.
@@ -294,6 +296,7 @@ impl Config {
             reserve_bytes: set
                 .require(&settings::RESERVE_MIB)?
                 .saturating_mul(1024 * 1024),
+            trust_clock: set.require(&settings::TRUST_CLOCK)?,
             scrub_mib_per_minute: set.require(&settings::SCRUB_MIB_PER_MINUTE)?,
             capture_all: set.require(&settings::CAPTURE_ALL)?,
             login_events: set.require(&settings::LOGIN_EVENTS)?,

@@ -58,18 +58,28 @@ async fn ready(State(health): State<Health>) -> Response {
         reason => reason,
     };
     match reason {
-        // It serves, and an operator should look: what is damaged is not delivered.
-        None if health.scrub.findings() > 0 => json(
+        None => json(
             StatusCode::OK,
-            r#"{"status":"ready","reasons":["stored data is damaged; see docs/operations/damage.md"]}"#,
+            format!(r#"{{"status":"ready","reasons":[{}]}}"#, warnings(&health)),
         ),
-        None => json(StatusCode::OK, r#"{"status":"ready","reasons":[]}"#),
         // The reasons are texts of this file: none needs escaping.
         Some(reason) => json(
             StatusCode::SERVICE_UNAVAILABLE,
             format!(r#"{{"status":"unavailable","reasons":["{reason}"]}}"#),
         ),
     }
+}
+
+/// What an operator should look at although the org serves: what is damaged is not delivered, and time goes on.
+fn warnings(health: &Health) -> String {
+    let is_damaged = health.scrub.findings() > 0;
+    let warnings = [
+        is_damaged.then_some(r#""stored data is damaged; see docs/operations/damage.md""#),
+        (health.engine.clock().has_jumped())
+            .then_some(r#""the machine's clock has jumped; see docs/operations/clock.md""#),
+    ];
+    let warnings: Vec<&str> = warnings.into_iter().flatten().collect();
+    warnings.join(",")
 }
 
 /// Why an org cannot serve, what becomes of it by itself, and the page that says what to do.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use landfall_engine::{Clock, Entropy, SystemClock, SystemEntropy};
+use landfall_engine::{Clock, Entropy, PlausibleClock, SystemClock, SystemEntropy};
 use landfall_model::RecordId;
 use landfall_model::limits::DRAIN_MAX;
 use tokio::net::TcpListener;
@@ -55,7 +55,11 @@ impl Server {
     /// # Errors
     /// [`Error`]: nothing is left running.
     pub async fn start(config: Config) -> Result<Running, Error> {
-        Self::start_in(config, Environment::default()).await
+        let mut environment = Environment::default();
+        if !config.trust_clock {
+            environment.clock = Arc::new(PlausibleClock::default());
+        }
+        Self::start_in(config, environment).await
     }
 
     /// The same with a clock and a source of randomness of one's own.

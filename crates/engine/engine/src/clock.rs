@@ -1,5 +1,7 @@
 //! The one clock. Everything that asks the time or waits for it asks here.
 
+mod plausible;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
@@ -7,6 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use landfall_model::Timestamp;
 use tokio::sync::Notify;
+
+pub use plausible::{MachineTicks, PlausibleClock, Ticks};
 
 /// A future that ends when a point in time is reached.
 pub type Waiting<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
@@ -18,6 +22,11 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Ends when `point` is reached; at once if it is past.
     fn wait_until(&self, point: Timestamp) -> Waiting<'_>;
+
+    /// Whether the machine's clock is not followed, because it has jumped.
+    fn has_jumped(&self) -> bool {
+        false
+    }
 }
 
 /// The machine's clock.

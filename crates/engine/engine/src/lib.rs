@@ -68,7 +68,7 @@ pub use landfall_store::{Event, Failure, LogBounds, NewEvent, TopicFilter, Topic
 
 pub use access::{Access, OrgView, Rights};
 pub use channel::Channel;
-pub use clock::{Clock, ManualClock, SystemClock, Waiting};
+pub use clock::{Clock, MachineTicks, ManualClock, PlausibleClock, SystemClock, Ticks, Waiting};
 pub use command::{
     Assignment, Change, Conversion, Converted, ConvertedOpportunity, Merge, Merged, Outcome, Saved,
     Transaction,

@@ -110,6 +110,15 @@ fn only_a_developer_org_has_reflection_by_default() {
 }
 
 #[test]
+fn only_a_developer_org_follows_a_jump_of_the_clock_by_default() {
+    let dev = Config::dev(&settings("")).expect("safe");
+    let serve = |text| Config::serve(&settings(text)).expect("safe").trust_clock;
+    assert!(dev.trust_clock);
+    let on = "data = \"d\"\n[clock]\ntrust = true";
+    assert_eq!((serve("data = \"d\""), serve(on)), (false, true));
+}
+
+#[test]
 fn settings_of_logins_override_the_defaults() {
     let own = "data = \"d\"\n[oauth]\nsession_timeout_seconds = 2\npassword_grant = false\n\
         [limits]\nlogins_an_hour = 0\n[connected_app]\nscopes = [\"api\", \"id\"]";

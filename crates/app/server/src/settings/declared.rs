@@ -90,6 +90,17 @@ settings! {
     .details("0 turns it off. An hour after all of it was read it begins again. What is damaged is logged, counted by `/metrics` and reported by `/readyz`; see [operations](operations/damage.md).")
     .example("600");
 
+    /// Whether jumps of the clock are followed.
+    TRUST_CLOCK: bool = Setting::new(
+        "clock.trust",
+        Group::Data,
+        "Follow the machine's clock when it jumps by more than an hour",
+    )
+    .default_of_dev(|| true)
+    .default_of_serve(|| false)
+    .details("Without it, time goes on as before until the clock is back or the server is restarted; see [operations](operations/clock.md).")
+    .example("true");
+
     /// Salesforce DX project.
     PROJECT: PathBuf = Setting::new(
         "project",

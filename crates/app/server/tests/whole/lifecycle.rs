@@ -3,12 +3,14 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use http::Method;
 use landfall_client::streaming::{Replay, Streaming, Update};
 use landfall_client::{Grant, Org, Trust};
-use landfall_engine::{Clock, ManualClock, SystemClock};
+use landfall_engine::{Clock, ManualClock, PlausibleClock, SystemClock, Ticks};
+use landfall_model::Timestamp;
 use landfall_server::config::Data;
 use landfall_server::{Config, Environment, Error, Server};
 use serde_json::{Value, json};
@@ -182,6 +184,83 @@ async fn the_data_file_of_another_org_is_refused() {
     // The refused start may still be about to leave the folder.
     let config = dev(Data::Folder(folder.path().to_owned()));
     let running = started(&config).await.expect("starts");
+    running.stop().await.expect("stops");
+}
+
+/// A machine whose clock is set forward by this many hours.
+#[derive(Clone, Default)]
+struct Set(Arc<AtomicI64>);
+
+impl Ticks for Set {
+    fn wall(&self) -> Timestamp {
+        Timestamp::from_millis(1_700_000_000_000 + self.0.load(Ordering::Relaxed) * 3_600_000)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_has_jumped_is_reported_and_not_followed() {
+    let machine = Set::default();
+    let environment = Environment {
+        clock: Arc::new(PlausibleClock::on(machine.clone())),
+        ..Environment::default()
+    };
+    let running = Server::start_in(dev(Data::Ephemeral), environment).await;
+    let running = running.expect("starts");
+    // A token of 2 hours at most would have expired.
+    let org = login(&running).await;
+    for (hours, is_reported) in [(1_000, true), (0, false), (-1_000, true)] {
+        machine.0.store(hours, Ordering::Relaxed);
+        create_account(&org, "Acme").await;
+        let ready = get(&stranger(&running), "/readyz").await;
+        assert_eq!(ready.status.as_u16(), 200);
+        let reasons = ready.json()["reasons"].to_string();
+        assert_eq!(
+            reasons.contains("clock.md"),
+            is_reported,
+            "{hours} {reasons}"
+        );
+    }
+    running.stop().await.expect("stops");
+}
+
+/// The server may have been stopped for that long, or its clock is wrong.
+#[tokio::test]
+async fn no_events_expire_in_the_first_hour_after_a_start_with_a_clock_far_ahead() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
+    let start = || async {
+        let environment = Environment {
+            clock: Arc::clone(&clock) as _,
+            ..Environment::default()
+        };
+        let config = dev(Data::Folder(folder.path().to_owned()));
+        Server::start_in(config, environment).await.expect("starts")
+    };
+    let running = start().await;
+    let org = login(&running).await;
+    create_account(&org, "Acme").await;
+    drop(org);
+    running.stop().await.expect("stops");
+    clock.advance(Duration::from_hours(1_000));
+    let running = start().await;
+    let http = stranger(&running);
+    let has_events = async || {
+        let metrics = get(&http, "/metrics").await.body;
+        String::from_utf8_lossy(&metrics).contains("landfall_log_oldest_replay_id")
+    };
+    assert!(has_events().await);
+    let expired = async {
+        while has_events().await {
+            clock.advance(Duration::from_hours(1));
+        }
+    };
+    let expired = tokio::time::timeout(WITHIN, expired).await;
+    expired.expect("an hour later");
+    drop(http);
     running.stop().await.expect("stops");
 }
 

@@ -27,6 +27,10 @@ pub const HSTS_SECONDS: u64 = 31_536_000;
 /// Source: "Headers and URI limits".
 pub const REQUEST_TARGET_BYTES_MAX: usize = 16 * 1024;
 
+/// How far the machine's clock may be set while a server runs; a further step is not followed. Unit: milliseconds.
+/// Source: none; corrections of a clock are smaller, and no retention is counted in minutes.
+pub const CLOCK_JUMP_MILLIS_MAX: i64 = 60 * 60 * 1000;
+
 /// Memory for the bodies of all requests in progress: `ServiceFault::Busy` beyond. Unit: KiB. Source: none.
 pub const BODIES_KIB_MAX: usize = 256 * 1024;
 

@@ -2,6 +2,7 @@
 
 mod amending;
 mod cascade;
+mod clock;
 mod converting;
 mod creating;
 mod deploying;
