@@ -63,6 +63,7 @@ pub(crate) fn compile(
     org.formulas = formulas::checked(&declared, &catalog, &mut report);
     org.validation_rules = validation_rule::checked(&rules, &catalog, &mut report);
     formulas::mark_html(&mut org.entities, &org.formulas);
+    org.defaults = formulas::defaults(&declared, &catalog, &mut org.entities, &mut report);
     channels(&sources, &absent, &mut org, &mut report);
     let mut taken = BTreeSet::new();
     org.connected_apps = sources

@@ -229,13 +229,16 @@ fn common(
         && let Some(text) = element.text("defaultValue", report)
     {
         field.default_value = literal(field.field_type, text);
-        field.defaulted_on_create = field.default_value.is_some();
-        if field.default_value.is_none() {
+        field.defaulted_on_create = true;
+        if field.default_value.is_none() && owner == Owner::PlatformEvent {
+            field.defaulted_on_create = false;
             let reason = format!(
                 "the default of {} is not given: it is a formula",
                 field.name
             );
             report.warning(&element.at, reason);
+        } else if field.default_value.is_none() {
+            field.default_formula = Some(text.to_owned());
         }
     }
 }

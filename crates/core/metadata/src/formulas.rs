@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use landfall_formula::{Datum, Formula, Formulas, Subject, Usage};
-use landfall_model::{Catalog, EntityDefinition, EntityName};
+use landfall_model::{Catalog, EntityDefinition, EntityName, FieldName};
 
 use crate::field::DeclaredField;
 use crate::problem::{Report, SourceLine};
@@ -50,6 +50,71 @@ pub(crate) fn checked(
         }
     }
     formulas
+}
+
+/// A default that is computed at each create.
+#[derive(Clone, Debug)]
+pub struct DefaultFormula {
+    /// The object.
+    pub entity: EntityName,
+    /// The field.
+    pub field: FieldName,
+    /// What it is computed by.
+    pub formula: Formula,
+}
+
+/// Checks the formulas of defaults. A field whose default is refused has none, with a warning.
+///
+/// Source: "Default Field Values" (Salesforce Help): they refer to no fields of the record.
+pub(crate) fn defaults(
+    declared: &[(EntityName, DeclaredField)],
+    catalog: &Catalog,
+    entities: &mut [EntityDefinition],
+    report: &mut Report,
+) -> Vec<DefaultFormula> {
+    let mut defaults = Vec::new();
+    for (object, declared) in declared {
+        let definition = &declared.definition;
+        let (Some(text), Some(entity)) =
+            (&definition.default_formula, catalog.entity(object.as_str()))
+        else {
+            continue;
+        };
+        let subject = Subject {
+            catalog,
+            constants: constants(),
+            entity,
+            field: None,
+            usage: Usage::Default,
+            blanks_as_zero: false,
+            result: definition.field_type,
+        };
+        match Formula::new(text, &subject) {
+            Ok(formula) => defaults.push(DefaultFormula {
+                entity: object.clone(),
+                field: definition.name.clone(),
+                formula,
+            }),
+            Err(error) => {
+                let error = error.to_string();
+                let name = &definition.name;
+                let reason = format!("{object}.{name} has no default: {}", error.trim_end());
+                report.warning(&declared.at, reason);
+                forget_default(object, name, entities);
+            }
+        }
+    }
+    defaults
+}
+
+fn forget_default(object: &EntityName, name: &FieldName, entities: &mut [EntityDefinition]) {
+    let mut entities = entities.iter_mut();
+    let entity = entities.find(|entity| entity.name == *object);
+    let fields = entity.into_iter().flat_map(|entity| &mut entity.fields);
+    for field in fields.filter(|field| field.name == *name) {
+        field.default_formula = None;
+        field.defaulted_on_create = false;
+    }
 }
 
 /// Globals that are the same for everybody: none are loaded.

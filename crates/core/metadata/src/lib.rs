@@ -51,6 +51,7 @@ pub use channel::{
 pub use channel_file::MemberText;
 pub use connected_app::ConnectedApp;
 pub use event_object::event_object;
+pub use formulas::DefaultFormula;
 pub use gone::Gone;
 pub use names::is_developer_name;
 pub use node::{Node, NodeContent};
@@ -109,6 +110,8 @@ pub struct Org {
     pub record_types: Vec<RecordType>,
     /// The formula fields, checked.
     pub formulas: Formulas,
+    /// Defaults that are computed at each create.
+    pub defaults: Vec<DefaultFormula>,
     /// Active validation rules, by object and name.
     pub validation_rules: Vec<ValidationRule>,
     /// How roll-up summary fields come about, each after those that it is computed from.

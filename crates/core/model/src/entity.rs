@@ -152,6 +152,8 @@ pub struct FieldDefinition {
     pub defaulted_on_create: bool,
     /// The default, as the definition spells it.
     pub default_value: Option<String>,
+    /// The formula of a default that is computed at each create.
+    pub default_formula: Option<String>,
     /// Whether no two records may share a value.
     pub unique: bool,
     /// Whether uniqueness distinguishes letter case.
@@ -214,6 +216,7 @@ impl FieldDefinition {
             updateable: false,
             defaulted_on_create: false,
             default_value: None,
+            default_formula: None,
             unique: false,
             case_sensitive: false,
             external_id: false,

@@ -297,6 +297,7 @@ impl Field {
             updateable: self.updateable,
             defaulted_on_create: self.defaulted_on_create,
             default_value: self.default_value,
+            default_formula: None,
             unique: self.unique,
             case_sensitive: false,
             external_id: false,

@@ -50,7 +50,8 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
     w.name("custom").boolean(field.custom);
     w.name("defaultValue");
     write_default(w, field);
-    w.name("defaultValueFormula").null();
+    w.name("defaultValueFormula")
+        .text_or_null(field.default_formula.as_deref());
     w.name("defaultedOnCreate")
         .boolean(field.defaulted_on_create);
     w.name("dependentPicklist").boolean(false);

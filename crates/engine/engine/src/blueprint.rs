@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use landfall_metadata::{RollUp, ValidationRule};
+use landfall_formula::Formula;
+use landfall_metadata::{DefaultFormula, RollUp, ValidationRule};
 use landfall_model::{
     Catalog, DeleteRule, EntityDefinition, EntityName, FieldDefinition, KeyPrefix, RecordId, Row,
     Value,
@@ -67,6 +68,8 @@ pub(crate) struct Blueprint {
     pub(crate) has: Vec<usize>,
     /// Those that its records are counted in, likewise.
     pub(crate) counts_in: Vec<usize>,
+    /// Fields whose defaults are computed at each create.
+    pub(crate) defaults: Vec<(usize, Formula)>,
     /// Its active validation rules, by name.
     pub(crate) rules: Vec<Arc<ValidationRule>>,
 }
@@ -123,6 +126,7 @@ impl Blueprint {
             children: children(entity, catalog),
             has: Vec::new(),
             counts_in: Vec::new(),
+            defaults: Vec::new(),
             rules: Vec::new(),
             system,
         }
@@ -227,6 +231,21 @@ impl Blueprints {
         let mut by_object = rules_by_object(rules);
         for object in self.objects.values_mut() {
             object.rules = by_object.remove(&object.entity.name).unwrap_or_default();
+        }
+        self
+    }
+
+    /// The same with defaults that are computed.
+    pub(crate) fn with_defaults(mut self, defaults: &[DefaultFormula]) -> Self {
+        for default in defaults {
+            let mut objects = self.objects.values_mut();
+            let object = objects.find(|object| object.entity.name == default.entity);
+            let Some(object) = object else {
+                continue;
+            };
+            if let Some(place) = object.entity.index_of(default.field.as_str()) {
+                object.defaults.push((place, default.formula.clone()));
+            }
         }
         self
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use landfall_formula::Formulas;
 use landfall_metadata::{
-    ConnectedApp, Granted, KeyPrefixes, ManagedSubscription, Part, Problem, RollUp, Settings,
-    StartingNumber, ValidationRule,
+    ConnectedApp, DefaultFormula, Granted, KeyPrefixes, ManagedSubscription, Part, Problem, RollUp,
+    Settings, StartingNumber, ValidationRule,
 };
 use landfall_model::Catalog;
 use landfall_store::Reads;
@@ -30,6 +30,7 @@ pub(crate) struct Compiled {
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) formulas: Formulas,
     pub(crate) validation_rules: Vec<ValidationRule>,
+    pub(crate) defaults: Vec<DefaultFormula>,
     pub(crate) channels: Declared,
     pub(crate) connected_apps: Vec<Arc<ConnectedApp>>,
     pub(crate) settings: Settings,
@@ -79,6 +80,7 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
             roll_ups: Vec::new(),
             formulas: Formulas::default(),
             validation_rules: Vec::new(),
+            defaults: Vec::new(),
             starting_numbers: Vec::new(),
             channels: Declared::default(),
             warnings: Vec::new(),
@@ -96,6 +98,7 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
         roll_ups: org.roll_ups,
         formulas: org.formulas,
         validation_rules: org.validation_rules,
+        defaults: org.defaults,
         starting_numbers: org.starting_numbers,
         channels: Declared {
             channels: org.channels,

@@ -109,6 +109,7 @@ impl Definitions {
         let blueprints = Blueprints::new(&catalog, &compiled.roll_ups, options.streams);
         let blueprints = blueprints
             .with_rules(&compiled.validation_rules)
+            .with_defaults(&compiled.defaults)
             .of_org(org::id(reads)?);
         let formulas = FormulaFields {
             formulas: compiled.formulas,

@@ -180,7 +180,8 @@ impl<'p> Planner<'p, '_> {
     fn make(&mut self, object: &Blueprint, values: Vec<Assignment>) -> Result<Saved, Error> {
         let entity = &*object.entity;
         let mut row = object.blank.clone();
-        let given = assign(entity, &mut row, values)?;
+        let mut given = assign(entity, &mut row, values)?;
+        self.compute_defaults(object, &mut row, &mut given)?;
         let silent = |place: &usize| !given.contains(place);
         let missing = object.required.iter().filter(|(place, defaulted)| {
             read(&row, Some(*place)).is_null() && !(*defaulted && silent(place))

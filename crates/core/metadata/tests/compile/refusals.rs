@@ -512,7 +512,7 @@ fn what_is_not_here_is_left_out_with_a_warning() {
         custom_object(
             "Trip__c",
             &(field("Q__c", "Lookup", "<referenceTo>Quote</referenceTo>")
-                + &field("D__c", "Date", "<defaultValue>TODAY()</defaultValue>")
+                + &field("D__c", "Date", "<defaultValue>Nope__c</defaultValue>")
                 + &field("pkg__X__c", "Date", "")
                 + &field(
                     "N__c",
@@ -531,7 +531,7 @@ fn what_is_not_here_is_left_out_with_a_warning() {
          objects/Quote.object:1: Quote is left out: the object is not here\n\
          objects/Setting__mdt.object:1: Setting__mdt is left out: custom metadata types have no records here\n\
          objects/Trip__c.object:3: the object Quote is not here: Trip__c.Q__c leads nowhere\n\
-         objects/Trip__c.object:4: the default of D__c is not given: it is a formula\n\
+         objects/Trip__c.object:4: Trip__c.D__c has no default: Field Nope__c does not exist. Check spelling.\n\
          objects/Trip__c.object:5: pkg__X__c is left out: the package pkg is not installed\n\
          objects/Trip__c.object:6: the date in the display format of N__c is left out\n\
          objects/pkg__Thing__c.object:1: pkg__Thing__c is left out: the package pkg is not installed\n\

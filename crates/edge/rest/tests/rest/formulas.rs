@@ -457,3 +457,49 @@ async fn a_master_that_its_rule_refuses_refuses_the_detail() {
     );
     assert_eq!(org.record("Calc__c", &id).await["Total__c"], 60.0);
 }
+
+#[tokio::test]
+async fn defaults_are_computed_where_the_request_is_silent() {
+    let default = |text: &str, more: &str| format!("{more}<defaultValue>{text}</defaultValue>");
+    let org = with(&[
+        field(
+            "Code__c",
+            "Code",
+            "Text",
+            &default("'T-' &amp; TEXT(YEAR(TODAY()))", "<length>20</length>"),
+        ),
+        field("Due__c", "Due", "Date", &default("TODAY() + 7", "")),
+        field(
+            "By__c",
+            "By",
+            "Text",
+            &default("$User.Id", "<length>18</length>"),
+        ),
+        field("Wrong__c", "Wrong", "Date", &default("D1__c", "")),
+    ])
+    .await;
+    let id = org.create("Calc__c", &json!({"Name": "one"})).await;
+    let record = org.record("Calc__c", &id).await;
+    assert_eq!(record["Code__c"], "T-2023");
+    assert_eq!(record["Due__c"], "2023-11-21");
+    assert_eq!(record["By__c"].as_str(), org.user().get(..15));
+    assert_eq!(record["Wrong__c"], Value::Null);
+    let given = json!({"Name": "two", "Code__c": null, "Due__c": "2024-01-01"});
+    let id = org.create("Calc__c", &given).await;
+    let record = org.record("Calc__c", &id).await;
+    assert_eq!(
+        (&record["Code__c"], &record["Due__c"]),
+        (&Value::Null, &json!("2024-01-01"))
+    );
+    let described = org.get("/sobjects/Calc__c/describe").await.json();
+    let due = named(&described["fields"], "Due__c");
+    assert_eq!(
+        (&due["defaultValueFormula"], &due["defaultedOnCreate"]),
+        (&json!("TODAY() + 7"), &json!(true))
+    );
+    let wrong = named(&described["fields"], "Wrong__c");
+    assert_eq!(
+        (&wrong["defaultValueFormula"], &wrong["defaultedOnCreate"]),
+        (&Value::Null, &json!(false))
+    );
+}

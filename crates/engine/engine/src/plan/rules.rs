@@ -7,9 +7,11 @@
 
 use std::sync::Arc;
 
-use landfall_formula::{Inputs, Mode};
+use landfall_formula::{Inputs, Mode, Target};
 use landfall_model::fault::BrokenRule;
-use landfall_model::{EntityDefinition, RecordFault, RecordId, Row, Value};
+use landfall_model::{
+    EntityDefinition, FieldDefinition, FieldType, RecordFault, RecordId, Row, Value,
+};
 
 use super::Planner;
 use crate::blueprint::{Blueprint, read, write};
@@ -92,6 +94,56 @@ impl Planner<'_, '_> {
         Err(RecordFault::RulesBroken { broken }.into())
     }
 
+    /// Gives a new record the defaults of the fields that the request is silent about; they are checked like its own values.
+    ///
+    /// # Errors
+    /// [`RecordFault::RulesBroken`] for a default that has no result.
+    pub(super) fn compute_defaults(
+        &mut self,
+        object: &Blueprint,
+        row: &mut Row,
+        given: &mut Vec<usize>,
+    ) -> Result<(), Error> {
+        let silent = object.defaults.iter();
+        let silent: Vec<_> = silent.filter(|(place, _)| !given.contains(place)).collect();
+        if silent.is_empty() {
+            return Ok(());
+        }
+        let names = silent.iter().flat_map(|(_, formula)| formula.globals());
+        let names: Vec<String> = names.cloned().collect();
+        let whole = Arc::clone(&self.blueprints.catalog);
+        let mut rows = (&mut *self.workspace, self.blueprints);
+        let by = (self.user, self.blueprints.org);
+        let environment = environment(&names, by, self.now, &whole, &mut rows)?;
+        for (place, formula) in silent {
+            let Some(field) = object.entity.fields.get(*place) else {
+                continue;
+            };
+            let inputs = Inputs {
+                values: &[],
+                mode: Mode::Save,
+                is_new: true,
+            };
+            let result = formula.evaluate(inputs, &environment).map_err(|failure| {
+                let message = format!(
+                    "Formula evaluation error in the default value of {}: {failure}",
+                    field.name
+                );
+                let field = Some(field.name.clone());
+                let broken = vec![BrokenRule { message, field }];
+                RecordFault::RulesBroken { broken }
+            })?;
+            let target = Target {
+                field_type: field.field_type,
+                scale: field.scale,
+            };
+            let value = listed_or_default(field, formula.shaped(result, target));
+            write(row, Some(*place), value);
+            given.push(*place);
+        }
+        Ok(())
+    }
+
     /// A new record with its owner and author, which rules see.
     fn complete(&self, object: &Blueprint, row: &Row, before: Option<&Row>) -> Row {
         let mut row = row.clone();
@@ -106,4 +158,20 @@ impl Planner<'_, '_> {
         }
         row
     }
+}
+
+/// A value of a picklist, or its default where the computed one is none of its active values.
+fn listed_or_default(field: &FieldDefinition, value: Value) -> Value {
+    if field.field_type != FieldType::Picklist {
+        return value;
+    }
+    let active = |text: &str| {
+        let mut entries = field.picklist.iter();
+        entries.any(|entry| entry.active && entry.value == text)
+    };
+    if value.as_text().is_some_and(active) {
+        return value;
+    }
+    let default = field.picklist.iter().find(|entry| entry.default);
+    default.map_or(Value::Null, |entry| Value::Text(entry.value.clone()))
 }
