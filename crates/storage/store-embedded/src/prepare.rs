@@ -39,14 +39,23 @@ pub(crate) fn plan(
         return Ok(None);
     }
     check_column_set(connection, name, layout)?;
-    let mut statements = Vec::new();
+    let (mut statements, mut is_replaced) = (Vec::new(), false);
     let existing = columns(connection, name)?;
     if existing.is_empty() {
         statements.push(create_table(layout));
-    } else {
-        add_columns(name, layout, &existing, &mut statements)?;
+    } else if let Err(refused) = add_columns(name, layout, &existing, &mut statements) {
+        if !is_empty(connection, layout)? {
+            return Err(refused);
+        }
+        // Nothing is kept that a field would change.
+        statements = vec![format!("DROP TABLE {}", layout.table), create_table(layout)];
+        is_replaced = true;
     }
-    change_indexes(connection, name, layout, &mut statements)?;
+    if is_replaced {
+        statements.extend(indexes(name, layout).into_values());
+    } else {
+        change_indexes(connection, name, layout, &mut statements)?;
+    }
     Ok(Some(Change {
         entity: name.to_owned(),
         fingerprint,
@@ -68,6 +77,13 @@ fn check_column_set(connection: &Connection, entity: &str, layout: &Layout) -> A
         }
         _ => Ok(()),
     }
+}
+
+/// Whether an object has no records, deleted ones included.
+fn is_empty(connection: &Connection, layout: &Layout) -> Attempt<bool> {
+    let sql = format!("SELECT 1 FROM {} LIMIT 1", layout.table);
+    let row = connection.query_row(&sql, [], |_| Ok(())).optional()?;
+    Ok(row.is_none())
 }
 
 /// Does it, inside a transaction.
@@ -164,7 +180,23 @@ fn change_indexes(
     layout: &Layout,
     statements: &mut Vec<String>,
 ) -> Attempt<()> {
-    let wanted: BTreeMap<String, String> = layout
+    let wanted = indexes(entity, layout);
+    let existing: Vec<String> = connection
+        .prepare_cached(
+            "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL",
+        )?
+        .query_map([format!("record_{entity}")], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let old = existing.iter().filter(|name| !wanted.contains_key(*name));
+    statements.extend(old.map(|name| format!("DROP INDEX {}", quoted(name))));
+    let new = wanted.iter().filter(|(name, _)| !existing.contains(name));
+    statements.extend(new.map(|(_, sql)| sql.clone()));
+    Ok(())
+}
+
+/// The indexes that a definition needs: the statements that create them, by name.
+fn indexes(entity: &str, layout: &Layout) -> BTreeMap<String, String> {
+    layout
         .own_columns()
         .filter(|column| column.indexed)
         .map(|column| {
@@ -179,16 +211,5 @@ fn change_indexes(
             );
             (index, sql)
         })
-        .collect();
-    let existing: Vec<String> = connection
-        .prepare_cached(
-            "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL",
-        )?
-        .query_map([format!("record_{entity}")], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    let old = existing.iter().filter(|name| !wanted.contains_key(*name));
-    statements.extend(old.map(|name| format!("DROP INDEX {}", quoted(name))));
-    let new = wanted.iter().filter(|(name, _)| !existing.contains(name));
-    statements.extend(new.map(|(_, sql)| sql.clone()));
-    Ok(())
+        .collect()
 }

@@ -113,6 +113,9 @@ impl Table {
         &self,
         entity: &'e EntityDefinition,
     ) -> Option<(&'e FieldDefinition, ValueKind, ValueKind)> {
+        if self.records.is_empty() {
+            return None;
+        }
         entity
             .fields
             .iter()

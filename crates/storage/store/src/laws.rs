@@ -61,6 +61,10 @@ pub const LAWS: &[Law] = &[
     ),
     law("a new definition loses nothing", records::new_definition),
     law(
+        "a field of an object without records becomes what a definition says",
+        records::another_kind,
+    ),
+    law(
         "documents are kept, replaced and forgotten by kind and key",
         records::documents,
     ),

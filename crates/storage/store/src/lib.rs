@@ -80,7 +80,8 @@ pub enum Error {
     /// Whether a write was kept could not be found out: [`Outcome::Unknown`].
     #[error("it is not known whether the write was kept")]
     InDoubt,
-    /// A field would have to become another kind of value. Nothing was changed, and the writer goes on.
+    /// A field of an object with records would have to become another kind of value. Nothing was changed, and the writer
+    /// goes on.
     #[error("{entity}.{field} is kept as {kept} and cannot become {wanted}")]
     FieldKept {
         /// The object.

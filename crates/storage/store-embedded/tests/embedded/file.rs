@@ -270,6 +270,8 @@ fn a_field_cannot_become_something_else_and_the_writer_goes_on() {
     let number = sample::entity_with(vec![sample::field("More__c", FieldType::Int)]);
     let phone = sample::entity_with(vec![sample::field("More__c", FieldType::Phone)]);
     let mut store = folder.opened(&text);
+    let row = sample::new_row(&text, 1, sample::full_row(&text, 1));
+    commit(&mut *store.writer, vec![row], 1, &[]).expect("committed");
     let refused = store.writer.prepare(&[number]);
     assert!(
         matches!(refused, Err(Error::FieldKept { .. })),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use landfall_model::{EntityDefinition, FieldType, Row, Value};
+use landfall_model::{EntityDefinition, FieldDefinition, FieldType, Row, Value};
 
 use super::Fixture;
 use super::sample::{
@@ -286,6 +286,28 @@ pub(super) fn newest_not_deleted(at: &dyn Fixture) {
     assert_eq!(recent(&store, 2), [2, 1]);
 }
 
+pub(super) fn another_kind(at: &dyn Fixture) {
+    let of = |field_type| FieldDefinition {
+        unique: true,
+        ..field("Other__c", field_type)
+    };
+    let (old, new) = (
+        entity_with(vec![of(FieldType::String)]),
+        entity_with(vec![of(FieldType::Double)]),
+    );
+    drop(opened(at, &old));
+    let mut store = opened(at, &new);
+    let mut values = full_row(&new, 1);
+    set(&new, &mut values, "Other__c", Value::Double(1.5));
+    let row = new_row(&new, 1, values.clone());
+    keep(&mut *store.writer, vec![row], Vec::new());
+    assert_eq!(
+        store.reader.row(&new, id(1)).expect("readable"),
+        Some(values)
+    );
+    assert_eq!(found(&store, &new, "Other__c", &Value::Double(1.5), 1), [1]);
+}
+
 pub(super) fn new_definition(at: &dyn Fixture) {
     let old = entity();
     let new = entity_with(vec![
@@ -323,7 +345,7 @@ pub(super) fn new_definition(at: &dyn Fixture) {
     assert_eq!(found(&store, &new, "Later__c", &text("NOW"), 1), [1]);
     drop(store);
 
-    // Another kind of value is refused, and everything goes on.
+    // Another kind of value is refused where there are records, and everything goes on.
     let other = entity_with(vec![field("Later__c", FieldType::Double)]);
     let mut store = opened(at, &new);
     let refused = store.writer.prepare(std::slice::from_ref(&other));
