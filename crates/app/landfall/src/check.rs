@@ -3,6 +3,7 @@
 //! Exit codes: 0 in order, 1 not in order, 2 not looked at.
 
 mod data;
+mod project;
 
 use crate::cli::CheckOptions;
 use crate::log;
@@ -19,9 +20,11 @@ pub(crate) fn run(options: &CheckOptions, log: &LogOptions) -> Ended {
     if landfall_server::integrity::is_data_folder(path) {
         return data::check(path, options.json);
     }
-    Err(
-        Failure::new(format!("{} is not a data folder", path.display()))
-            .hint("name the folder that `landfall serve --data` uses")
-            .exit(Exit::Usage),
-    )
+    if landfall_server::project::is_project(path) {
+        return project::check(path, options.strict, options.json);
+    }
+    let reason = format!("{} is neither a data folder nor a project", path.display());
+    Err(Failure::new(reason)
+        .hint("name the folder of `--data`, or one with sfdx-project.json or package.xml")
+        .exit(Exit::Usage))
 }

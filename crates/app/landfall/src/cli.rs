@@ -54,9 +54,9 @@ pub(crate) enum Command {
     Publish(PublishOptions),
     /// Show the fields of a topic's events
     Schema(SchemaOptions),
-    /// Check a data folder: is it whole?
+    /// Check a data folder, is it whole, or a project: what is loaded, what is left out, and why?
     ///
-    /// Exit status: 0 whole, 1 damaged, 2 not checked. The server of the folder must be stopped.
+    /// Exit status: 0 whole or usable, 1 damaged or refused, 2 not checked. The server of a data folder must be stopped.
     Check(CheckOptions),
     /// Measure a server on this machine and print the numbers
     Bench(BenchOptions),
@@ -83,6 +83,9 @@ pub(crate) struct CheckOptions {
     /// Folder to check
     #[arg(value_name = "PATH", value_hint = clap::ValueHint::DirPath)]
     pub(crate) path: PathBuf,
+    /// Refuse a project of which anything has to be left out
+    #[arg(long, env = "LANDFALL_STRICT")]
+    pub(crate) strict: bool,
     /// Print JSON
     #[arg(long, env = "LANDFALL_JSON")]
     pub(crate) json: bool,

@@ -1,13 +1,14 @@
 //! `landfall dev`: a developer org.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use landfall_server::config::{
     Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME, Data, Tls,
 };
 use landfall_server::settings::{self, LogFormat, Program};
-use landfall_server::{Error, Running, Server};
+use landfall_server::{Error, Running, Server, project};
 
 use crate::options::{Dev, LogOptions, ServerOptions};
 use crate::outcome::{Ended, Failure, say};
@@ -19,6 +20,9 @@ const LOOK_MAX: Duration = Duration::from_secs(1);
 /// The version in the addresses of the banner: the one that the documentation's examples use.
 const API_VERSION: &str = "59.0";
 
+/// Types of components in a line of the banner.
+const TYPES_OF_A_LINE: usize = 5;
+
 pub(crate) async fn run(options: ServerOptions<Dev>, log: LogOptions, started: Instant) -> Ended {
     run::keep_files_private();
     let settings = options.settings(log)?;
@@ -26,13 +30,14 @@ pub(crate) async fn run(options: ServerOptions<Dev>, log: LogOptions, started: I
     let ready_file = settings.get(&settings::READY_FILE)?;
     let config = Config::dev(&settings)?;
     let data = config.data.clone();
+    let project = config.project.clone();
     let as_salesforce = config.tls == Tls::AsSalesforce;
     let running = match Server::start(config).await {
         Ok(running) => running,
         Err(error) => return Err(explain(error).await),
     };
     if format == LogFormat::Text {
-        say(&banner(&running, &data, as_salesforce));
+        say(&banner(&running, &data, project.as_deref(), as_salesforce));
     }
     run::until_stopped(running, format, ready_file.as_deref(), started).await
 }
@@ -62,7 +67,32 @@ async fn running_at(address: SocketAddr) -> Option<String> {
     Some(answer.get("version")?.as_str()?.to_owned())
 }
 
-fn banner(running: &Running, data: &Data, as_salesforce: bool) -> String {
+/// What of a project has no counterpart here.
+fn left_out(folder: &Path) -> String {
+    let Ok(outline) = project::outline(folder) else {
+        return String::new();
+    };
+    let rows = outline.left_out.iter();
+    let rows: Vec<String> = rows
+        .map(|row| format!("{} {}", row.count, row.of))
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("  Left out    ");
+    for (index, line) in rows.chunks(TYPES_OF_A_LINE).enumerate() {
+        if index > 0 {
+            text.push_str(",\n              ");
+        }
+        text.push_str(&line.join(", "));
+    }
+    text + &format!(
+        "\n              the reasons: landfall check {}\n",
+        folder.display()
+    )
+}
+
+fn banner(running: &Running, data: &Data, project: Option<&Path>, as_salesforce: bool) -> String {
     let kept = match data {
         Data::Folder(folder) => format!("stored in {}", folder.display()),
         Data::Ephemeral => "removed at exit (to keep it: --data DIR)".to_owned(),
@@ -84,12 +114,13 @@ fn banner(running: &Running, data: &Data, as_salesforce: bool) -> String {
   TLS         {tls}     on the same port, authority: {authority}
 {salesforce}  Log in      {DEVELOPER_USERNAME} / {DEVELOPER_PASSWORD}     client id and secret: {DEVELOPER_CLIENT}
   Org         {org}
-
+{project}
   Try         landfall tail {target}/data/AccountChangeEvent
 ",
         version = env!("CARGO_PKG_VERSION"),
         tls = running.tls_url(),
         org = running.first_org(),
+        project = project.map(left_out).unwrap_or_default(),
         target = if url == "http://127.0.0.1:7443" {
             String::new()
         } else {

@@ -92,13 +92,13 @@ pub(crate) async fn assemble(
     seed(config, &auth).await?;
     let mut tasks = JoinSet::new();
     if let Some(folder) = &config.project {
-        let seen = project::deploy(&engine, folder).await?;
-        tasks.spawn(project::watch(
-            engine.clone(),
-            folder.clone(),
-            seen,
-            phase.clone(),
-        ));
+        let source = project::Source {
+            folder: folder.clone(),
+            strict: config.strict,
+        };
+        let seen = project::deploy(&engine, &source).await?;
+        let watched = project::watch(engine.clone(), source, seen, phase.clone());
+        tasks.spawn(watched);
     }
     seeds::load(&engine, &config.seeds).await?;
     let scrub = look_after(config, &engine, &phase, newest, &mut tasks);

@@ -92,6 +92,8 @@ pub struct Config {
     pub pubsub: landfall_pubsub::Settings,
     /// The Salesforce DX project with the org's definitions.
     pub project: Option<PathBuf>,
+    /// Whether a project of which anything has to be left out is refused.
+    pub strict: bool,
     /// Files of records to load into a new org.
     pub seeds: Vec<PathBuf>,
 }
@@ -320,6 +322,7 @@ impl Config {
                 ..landfall_pubsub::Settings::default()
             },
             project: set.get(&settings::PROJECT)?,
+            strict: set.require(&settings::STRICT)?,
             seeds: set.get(&settings::SEEDS)?.unwrap_or_default(),
         })
     }

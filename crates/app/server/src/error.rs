@@ -1,5 +1,6 @@
 //! Why a server does not start, or does not stop gracefully.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -177,6 +178,17 @@ impl Error {
 
 /// One problem a line: file, line, reason.
 fn listed(problems: &[Problem]) -> String {
-    let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    let mut lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    if problems.len() > 1 {
+        let files: BTreeSet<&str> = problems
+            .iter()
+            .map(|problem| problem.path.as_str())
+            .collect();
+        lines.push(format!(
+            "{} problems, files: {}",
+            problems.len(),
+            files.len()
+        ));
+    }
     lines.join("\n")
 }

@@ -29,7 +29,7 @@ mod paced;
 mod phase;
 mod polling;
 mod private;
-mod project;
+pub mod project;
 mod records;
 mod retention;
 mod rewound;

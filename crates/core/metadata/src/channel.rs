@@ -21,7 +21,7 @@ use crate::read::brief;
 use crate::xml::{self, Element};
 
 /// Name of the channel that every org has.
-const CHANGE_EVENTS: &str = "ChangeEvents";
+pub(crate) const CHANGE_EVENTS: &str = "ChangeEvents";
 
 /// What a channel carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,7 +260,7 @@ pub(crate) fn member(
         known.channel(channel).map(|channel| channel.channel_type)
     };
     let Some(carried) = carried else {
-        report.problem(&element.at, "Unable to find the specified channel");
+        report.inapplicable(&element.at, "Unable to find the specified channel");
         return None;
     };
     let kind = known.event(selected);
@@ -270,7 +270,7 @@ pub(crate) fn member(
     if kind != Some(carried) {
         let reason = "The PlatformEventChannelMember can't be created because it references an \
                       invalid event in the \"selectedEntity\" field";
-        report.problem(&element.at, reason);
+        report.inapplicable(&element.at, reason);
         return None;
     }
     let key = (channel.to_owned(), selected.to_owned());
@@ -347,7 +347,7 @@ fn enriched(
         let field = entity.and_then(|entity| enrichable(entity, name));
         if field.is_none() {
             let reason = format!("The selected field, {}, isn't valid", brief(name));
-            report.problem(&listed.at, reason);
+            report.inapplicable(&listed.at, reason);
         }
         if let Some(field) = &field
             && fields.contains(field)
@@ -383,7 +383,7 @@ pub(crate) fn managed_subscription(
         if is_path && is_left_out(event, &source.name, known, element, report) {
             return None;
         }
-        report.problem(at, "The topicName field is invalid");
+        report.inapplicable(at, "The topicName field is invalid");
         return None;
     }
     let starts = [

@@ -90,5 +90,6 @@ pub(crate) fn part(kind: Kind, name: &str, elements: &[(&str, &str)], enriched: 
         line: 1,
         position: 0,
         content,
+        also: Vec::new(),
     }
 }

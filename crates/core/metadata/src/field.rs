@@ -52,10 +52,12 @@ pub(crate) fn custom_name<'a>(
         Some(_) => element.text("fullName", report),
         None => element.required("fullName", report),
     };
-    let name = given.or(full_name)?;
-    if full_name.is_some_and(|full_name| full_name != name) {
-        let reason = format!("the file of the field {name} declares another one");
-        report.problem(&element.at, reason);
+    let name = full_name.or(given)?;
+    if let Some(given) = given
+        && !given.eq_ignore_ascii_case(name)
+    {
+        let reason = format!("the file of the field {given} declares another one");
+        report.inapplicable(&element.at, reason);
         return None;
     }
     let parts = names::custom(name)?;

@@ -152,7 +152,7 @@ impl DeclaredType {
     pub(crate) const fn forbidden(self) -> &'static [&'static str] {
         match self {
             Self::TextArea => &["length"],
-            Self::MasterDetail => &["required", "deleteConstraint", "lookupFilter"],
+            Self::MasterDetail => &["required", "deleteConstraint"],
             _ => &[],
         }
     }

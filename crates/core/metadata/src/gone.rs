@@ -104,6 +104,7 @@ mod tests {
             line: 1,
             position: 0,
             content: content.to_owned(),
+            also: Vec::new(),
         }
     }
 

@@ -21,7 +21,10 @@ mod field_type;
 mod formulas;
 mod gather;
 mod gone;
+mod ignored;
+mod lenient;
 mod names;
+mod namespace;
 mod node;
 mod number_format;
 mod object;
@@ -38,6 +41,7 @@ mod render;
 mod roll_up;
 mod settings;
 mod span;
+mod unite;
 mod validation_rule;
 mod value_set;
 mod xml;
@@ -53,10 +57,13 @@ pub use connected_app::ConnectedApp;
 pub use event_object::event_object;
 pub use formulas::DefaultFormula;
 pub use gone::Gone;
+pub use ignored::Ignored;
+pub use lenient::as_cli_reads;
 pub use names::is_developer_name;
+pub use namespace::Namespace;
 pub use node::{Node, NodeContent};
 pub use order::declaration_order;
-pub use part::{Part, parts};
+pub use part::{Part, Piece, parts};
 pub use permission_set::{Granted, profile_name};
 pub use prefix::KeyPrefixes;
 pub use problem::Problem;
@@ -65,6 +72,7 @@ pub use record_type::RecordType;
 pub use render::{means_the_same, metadata_file};
 pub use roll_up::{Comparison, RollUp, RollUpFilter, RollUpOperation};
 pub use settings::Settings;
+pub use unite::united;
 pub use validation_rule::ValidationRule;
 
 /// One file of a project.
@@ -132,8 +140,8 @@ pub struct Org {
 /// New objects and events are given key prefixes in `prefixes`, which is left as it was if there are problems.
 ///
 /// # Errors
-/// All that keeps the project from being used, sorted by file and line; at most
-/// [`landfall_model::limits::METADATA_PROBLEMS_MAX`].
+/// All that keeps the project from being used, sorted by file and line. Beyond
+/// [`landfall_model::limits::METADATA_PROBLEMS_MAX`] they are counted.
 pub fn compile(
     standard: Vec<EntityDefinition>,
     events: Vec<PlatformEventDefinition>,

@@ -62,6 +62,7 @@ impl Part {
             line: 1,
             position: 0,
             content,
+            also: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 //! Source: "Custom Field Types" (Salesforce Help), auto number.
 
 use landfall_model::FieldDefinition;
-use landfall_model::limits::AUTO_NUMBER_START_MAX;
+use landfall_model::limits::{AUTO_NUMBER_START_MAX, DISPLAY_FORMAT_CHARACTERS_MAX};
 
 use crate::problem::Report;
 use crate::read::brief;
@@ -23,22 +23,13 @@ pub(crate) fn declare(
     let at = element
         .one("displayFormat", report)
         .map_or(&element.at, |found| &found.at);
-    let Some((plain, dated)) = without_dates(format) else {
+    if !is_format(format) {
         let reason = format!(
             "'{}' is not a display format such as A-{{0000}}",
             brief(format)
         );
         report.problem(at, reason);
         return None;
-    };
-    if dated {
-        report.warning(
-            at,
-            format!(
-                "the date in the display format of {} is left out",
-                field.name
-            ),
-        );
     }
     field.length = length;
     field.nillable = false;
@@ -46,7 +37,7 @@ pub(crate) fn declare(
     field.updateable = false;
     field.defaulted_on_create = true;
     field.default_value = None;
-    field.auto_number = Some(plain);
+    field.auto_number = Some(format.to_owned());
     Some(())
 }
 
@@ -58,29 +49,35 @@ pub(crate) fn starting_number(element: &Element, report: &mut Report) -> Option<
         .map(u64::from)
 }
 
-/// The format with its counter alone, and whether there was a date in it; none unless there is exactly one counter.
-fn without_dates(format: &str) -> Option<(String, bool)> {
-    const DATES: [&str; 4] = ["YY", "YYYY", "MM", "DD"];
-    let mut plain = String::new();
-    let (mut counters, mut dated) = (0, false);
+/// Whether a text is a display format: exactly one counter, and any number of dates.
+fn is_format(format: &str) -> bool {
+    let mut counters = 0;
     let mut rest = format;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (inside, after) = after.split_once('}')?;
-        plain.push_str(before);
-        if DATES.contains(&inside) {
-            dated = true;
-        } else if (1..=10).contains(&inside.len()) && inside.bytes().all(|byte| byte == b'0') {
+    while let Some((_, after)) = rest.split_once('{') {
+        let Some((inside, after)) = after.split_once('}') else {
+            return false;
+        };
+        if (1..=10).contains(&inside.len()) && inside.bytes().all(|byte| byte == b'0') {
             counters += 1;
-            plain.push('{');
-            plain.push_str(inside);
-            plain.push('}');
-        } else {
-            return None;
+        } else if !is_date(inside) {
+            return false;
         }
         rest = after;
     }
-    plain.push_str(rest);
-    (counters == 1 && plain.len() <= 30 && !rest.contains('}')).then_some((plain, dated))
+    counters == 1 && format.len() <= DISPLAY_FORMAT_CHARACTERS_MAX && !rest.contains('}')
+}
+
+/// Whether it is a date such as `YYYY` or `MMDDYY`.
+fn is_date(inside: &str) -> bool {
+    let mut rest = inside;
+    while !rest.is_empty() {
+        let mut parts = ["YYYY", "YY", "MM", "DD"].into_iter();
+        let Some(after) = parts.find_map(|part| rest.strip_prefix(part)) else {
+            return false;
+        };
+        rest = after;
+    }
+    !inside.is_empty()
 }
 
 #[cfg(test)]
@@ -89,20 +86,21 @@ mod tests {
 
     #[test]
     fn a_format_has_one_counter() {
-        let plain = |format| without_dates(format).map(|(plain, _)| plain);
-        assert_eq!(plain("A-{0000}"), Some("A-{0000}".to_owned()));
-        assert_eq!(plain("{YYYY}{MM}-{0}x"), Some("-{0}x".to_owned()));
+        for right in ["A-{0000}", "{YYYY}{MM}-{0}x", "E-{MMDDYY}-{00000000}"] {
+            assert!(is_format(right), "{right}");
+        }
         for wrong in [
             "A",
             "{0}{0}",
             "{0",
             "{}",
             "{x}",
+            "{YYY}-{0}",
             "0}",
             "{0}}",
             &"a".repeat(40),
         ] {
-            assert_eq!(plain(wrong), None, "{wrong}");
+            assert!(!is_format(wrong), "{wrong}");
         }
     }
 }

@@ -4,6 +4,8 @@
 //! (Metadata API Developer Guide) for the fields within an object's file.
 
 use crate::Component;
+use crate::channel::CHANGE_EVENTS;
+use crate::channel_file::MemberText;
 use crate::order;
 use crate::project::{Identity, Kind, identify};
 use crate::span::{Span, lines, spans};
@@ -26,6 +28,19 @@ pub struct Part {
     pub position: usize,
     /// A document of its own, line by line as in the file.
     pub content: String,
+    /// Where lines of the content are from that are not from the file, in their order.
+    pub also: Vec<Piece>,
+}
+
+/// Lines of a component that another file declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The line of the content on which they begin, counted from 1. They end where the next piece begins.
+    pub from: usize,
+    /// The file.
+    pub path: String,
+    /// The line of the file on which they begin.
+    pub line: usize,
 }
 
 /// The components of files: those in the files of objects are taken out. Files that are no component are left out.
@@ -37,6 +52,13 @@ pub fn parts(files: &[Component]) -> Vec<Part> {
         };
         let inner = match identity.kind {
             Kind::Object => inner(&file.content),
+            Kind::Channel => {
+                parts.extend(members(file, identity.name));
+                if identity.name == CHANGE_EVENTS {
+                    continue;
+                }
+                Vec::new()
+            }
             _ => Vec::new(),
         };
         whole(file, identity, &inner, &mut parts);
@@ -70,6 +92,7 @@ fn whole(file: &Component, identity: Identity<'_>, inner: &[Span<Kind>], parts: 
                 "<{root} xmlns=\"{NAMESPACE}\">{}</{root}>",
                 text(part.inner.start, part.inner.end)
             ),
+            also: Vec::new(),
         });
         // What stays keeps its lines.
         let taken = lines(text(part.outer.start, part.outer.end));
@@ -85,6 +108,7 @@ fn whole(file: &Component, identity: Identity<'_>, inner: &[Span<Kind>], parts: 
         line: 1,
         position: 0,
         content: rest,
+        also: Vec::new(),
     });
 }
 
@@ -97,6 +121,31 @@ fn inner(content: &str) -> Vec<Span<Kind>> {
         Some((kind, "fullName"))
     };
     spans(content, kind_of).unwrap_or_default()
+}
+
+/// The members that a channel's file lists: until 46.0 they had no files of their own, and the channel that every org has
+/// had one.
+///
+/// Source: "`PlatformEventChannel`" (Metadata API Developer Guide), `channelMembers`.
+fn members(file: &Component, channel: &str) -> Vec<Part> {
+    let kind_of = |element: &str| (element == "channelMembers").then_some(((), "selectedEntity"));
+    let listed = spans(&file.content, kind_of).unwrap_or_default();
+    let parts = listed.into_iter().map(|member| {
+        let text = MemberText {
+            full_name: format!("{}_{}", channel.replace("__", "_"), member.name),
+            event_channel: channel.to_owned(),
+            selected_entity: member.name,
+            ..MemberText::default()
+        };
+        let before = file.content.get(..member.outer.start).unwrap_or_default();
+        Part {
+            path: file.path.clone(),
+            // The document of the member has its first element on the third line.
+            line: (lines(before) + 1).saturating_sub(2).max(1),
+            ..text.part()
+        }
+    });
+    parts.collect()
 }
 
 #[cfg(test)]

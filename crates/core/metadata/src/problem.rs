@@ -39,9 +39,16 @@ impl SourceLine {
 /// Collects what is found while a project is read: reading goes on, so that one run shows all problems.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    problems: Vec<Problem>,
-    inapplicable: Vec<Problem>,
-    warnings: Vec<Problem>,
+    problems: Notes,
+    inapplicable: Notes,
+    warnings: Notes,
+}
+
+/// Notes of one sort, and how many more there were than are kept.
+#[derive(Debug, Default)]
+struct Notes {
+    kept: Vec<Problem>,
+    further: usize,
 }
 
 /// What was found that keeps no project from being used.
@@ -55,41 +62,78 @@ pub(crate) struct Findings {
 impl Report {
     /// Notes what keeps the project from being used.
     pub(crate) fn problem(&mut self, at: &SourceLine, reason: impl Into<String>) {
-        note(&mut self.problems, at, reason.into());
+        self.problems.add(at, reason.into());
     }
 
     /// Notes what an org refuses and a project is used in spite of: the caller leaves it out, or goes on with what works.
     pub(crate) fn inapplicable(&mut self, at: &SourceLine, reason: impl Into<String>) {
-        note(&mut self.inapplicable, at, reason.into());
+        self.inapplicable.add(at, reason.into());
     }
 
     /// Notes what is left out of a project that can be used all the same.
     pub(crate) fn warning(&mut self, at: &SourceLine, reason: impl Into<String>) {
-        note(&mut self.warnings, at, reason.into());
+        self.warnings.add(at, reason.into());
     }
 
     /// The findings, sorted by file and line, or the problems if there are any.
-    pub(crate) fn finish(mut self) -> Result<Findings, Vec<Problem>> {
-        if self.problems.is_empty() {
-            self.warnings.sort();
-            self.inapplicable.sort();
+    pub(crate) fn finish(self) -> Result<Findings, Vec<Problem>> {
+        if self.problems.kept.is_empty() {
             return Ok(Findings {
-                warnings: self.warnings,
-                inapplicable: self.inapplicable,
+                warnings: self.warnings.sorted(),
+                inapplicable: self.inapplicable.sorted(),
             });
         }
-        self.problems.sort();
-        Err(self.problems)
+        Err(self.problems.sorted())
     }
 }
 
-fn note(notes: &mut Vec<Problem>, at: &SourceLine, reason: String) {
-    if notes.len() >= METADATA_PROBLEMS_MAX {
-        return;
+impl Notes {
+    fn add(&mut self, at: &SourceLine, reason: String) {
+        if self.kept.len() >= METADATA_PROBLEMS_MAX {
+            self.further += 1;
+            return;
+        }
+        self.kept.push(Problem {
+            path: at.path.to_string(),
+            line: at.line,
+            reason,
+        });
     }
-    notes.push(Problem {
-        path: at.path.to_string(),
-        line: at.line,
-        reason,
-    });
+
+    /// By file and line; the last one says how many are missing.
+    fn sorted(mut self) -> Vec<Problem> {
+        self.kept.sort();
+        if self.further > 0
+            && let Some(last) = self.kept.last().cloned()
+        {
+            self.kept.push(Problem {
+                reason: format!("{} more are not listed", self.further),
+                ..last
+            });
+        }
+        self.kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_listed_is_counted() {
+        let mut report = Report::default();
+        let at = SourceLine {
+            path: "a".into(),
+            line: 1,
+        };
+        for _ in 0..METADATA_PROBLEMS_MAX + 3 {
+            report.problem(&at, "wrong");
+        }
+        let problems = report.finish().err().expect("problems");
+        assert_eq!(problems.len(), METADATA_PROBLEMS_MAX + 1);
+        assert_eq!(
+            problems.last().map(|last| last.reason.as_str()),
+            Some("3 more are not listed")
+        );
+    }
 }

@@ -128,7 +128,7 @@ pub(crate) fn resolve(
             Absence::Unknown => {
                 let reason =
                     format!("referenceTo value of '{to}' does not resolve to a valid sObject type");
-                report.problem(&link.at, reason);
+                report.inapplicable(&link.at, reason);
             }
         }
         EntityName::new(link.to.as_str())

@@ -35,12 +35,19 @@ pub(crate) struct Allowed {
     pub(crate) controlling_field: Option<String>,
 }
 
-/// The `<valueSet>` of a picklist.
+/// The `<valueSet>` of a picklist; until 37.0 it was its `<picklist>`.
 pub(crate) fn of_field(
     field: &Element,
     globals: &GlobalValueSets,
     report: &mut Report,
 ) -> Option<Allowed> {
+    if let Some(earlier) = field.one("picklist", report) {
+        return Some(Allowed {
+            values: values(earlier, "picklistValues", report),
+            restricted: earlier.flag("restrictedPicklist", report).unwrap_or(false),
+            controlling_field: earlier.text("controllingField", report).map(str::to_owned),
+        });
+    }
     let Some(set) = field.one("valueSet", report) else {
         report.problem(&field.at, "Required field is missing: valueSet");
         return None;

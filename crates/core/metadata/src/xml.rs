@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use landfall_xml::{Document, Limits, document};
 
-use crate::Part;
+use crate::part::{Part, Piece};
 use crate::problem::SourceLine;
 
 /// The namespace of all metadata.
@@ -29,9 +29,20 @@ pub(crate) struct Element {
 /// Where the text is not such a component, and why.
 pub(crate) fn parse(part: &Part) -> Result<Element, (SourceLine, String)> {
     let start = SourceLine::of(part);
-    let at = |line: usize| SourceLine {
-        path: Arc::clone(&start.path),
-        line: start.line + line.saturating_sub(1),
+    let also: Vec<(&Piece, Arc<str>)> = part
+        .also
+        .iter()
+        .map(|piece| (piece, Arc::from(piece.path.as_str())))
+        .collect();
+    let at = |line: usize| match also.iter().rev().find(|(piece, _)| piece.from <= line) {
+        Some((piece, path)) => SourceLine {
+            path: Arc::clone(path),
+            line: piece.line + (line - piece.from),
+        },
+        None => SourceLine {
+            path: Arc::clone(&start.path),
+            line: start.line + line.saturating_sub(1),
+        },
     };
     let Document { root, namespace } = document(&part.content, Limits::FILE)
         .map_err(|error| (at(error.line), error.to_string()))?;
@@ -73,6 +84,7 @@ mod tests {
             content: content
                 .replace("<A", "<PlatformEventChannel")
                 .replace("</A", "</PlatformEventChannel"),
+            also: Vec::new(),
         }
     }
 

@@ -467,8 +467,12 @@ pub const METADATA_ELEMENTS_MAX: usize = 250_000;
 /// Source: "Metadata Limits" (Metadata API Developer Guide), which has 10,000 files a deployment.
 pub const METADATA_COMPONENTS_MAX: usize = 50_000;
 
-/// Problems of a project that are reported at once. Source: none.
-pub const METADATA_PROBLEMS_MAX: usize = 100;
+/// Problems of a project that are kept, and as many warnings: further ones are counted. Source: none.
+pub const METADATA_PROBLEMS_MAX: usize = 10_000;
+
+/// Characters of the display format of an auto number: a problem of the project beyond.
+/// Source: "Custom Field Types" (Salesforce Help), auto number.
+pub const DISPLAY_FORMAT_CHARACTERS_MAX: usize = 30;
 
 /// Fields that an administrator may add to one object: a problem of the project beyond.
 /// Source: "Custom Fields Allowed Per Object" (Salesforce Help).

@@ -122,6 +122,7 @@ fn empty(kind: Kind, name: &str) -> Part {
         line: 1,
         position: 0,
         content: format!("<{root}/>"),
+        also: Vec::new(),
     }
 }
 

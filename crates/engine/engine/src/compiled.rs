@@ -42,18 +42,22 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
-    /// What an org refuses is left out of a project with a warning. It refuses the change of a single component; in a
-    /// component that is not changed it was accepted earlier.
-    pub(crate) fn check_applicable(
-        &mut self,
-        changed: Option<&BTreeSet<String>>,
-    ) -> Result<(), Error> {
+    /// What an org refuses is left out of a project with a warning, unless everything has to apply.
+    pub(crate) fn leave_out(&mut self, replaced: Vec<Problem>, strict: bool) -> Result<(), Error> {
+        self.warnings.append(&mut self.inapplicable);
+        self.warnings.extend(replaced);
+        self.warnings.sort();
+        if strict && !self.warnings.is_empty() {
+            let problems = std::mem::take(&mut self.warnings);
+            return Err(Error::Invalid { problems });
+        }
+        Ok(())
+    }
+
+    /// What an org refuses keeps a single component from being changed; in one that is not changed it was accepted
+    /// earlier.
+    pub(crate) fn check_applicable(&mut self, changed: &BTreeSet<String>) -> Result<(), Error> {
         let mut problems = std::mem::take(&mut self.inapplicable);
-        let Some(changed) = changed else {
-            self.warnings.append(&mut problems);
-            self.warnings.sort();
-            return Ok(());
-        };
         problems.retain(|problem| changed.contains(&problem.path));
         if problems.is_empty() {
             Ok(())

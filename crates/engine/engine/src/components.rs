@@ -201,6 +201,7 @@ impl Stored {
                 line: self.line,
                 position: self.order,
                 content: self.content,
+                also: Vec::new(),
             },
         })
     }
@@ -244,6 +245,7 @@ mod tests {
                 line: 7,
                 position: 2,
                 content: "<a>\u{fc}\t\n</a>".to_owned(),
+                also: Vec::new(),
             },
             project: project.map(str::to_owned),
             created: stamp(1_000),

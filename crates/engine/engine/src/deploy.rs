@@ -82,11 +82,15 @@ pub struct Amended {
 }
 
 /// See [`Engine::deploy`].
-pub(crate) async fn deploy(engine: &Engine, files: &[Component]) -> Result<Vec<Problem>, Error> {
+pub(crate) async fn deploy(
+    engine: &Engine,
+    files: &[Component],
+    strict: bool,
+) -> Result<Vec<Problem>, Error> {
     let definitions = engine.definitions();
     let earlier = definitions.components();
-    let (mut next, mut doubles) = (Next::new(engine, earlier, RecordId::EMPTY), Vec::new());
-    let mut parts = landfall_metadata::parts(files);
+    let mut next = Next::new(engine, earlier, RecordId::EMPTY);
+    let (mut parts, replaced) = landfall_metadata::united(landfall_metadata::parts(files));
     parts.sort_by(declaration_order);
     for part in parts {
         let known = earlier.get(part.kind, &part.name);
@@ -97,7 +101,7 @@ pub(crate) async fn deploy(engine: &Engine, files: &[Component]) -> Result<Vec<P
             }
             _ => part,
         };
-        doubles.extend(next.add(part, project, known));
+        next.add(part, project, known);
     }
     let others = earlier.all().filter(|other| other.project.is_none());
     for other in others {
@@ -108,9 +112,31 @@ pub(crate) async fn deploy(engine: &Engine, files: &[Component]) -> Result<Vec<P
         }
     }
     next.leave(earlier);
-    let mut all = next.parts();
-    all.extend(doubles);
-    submit(engine, next, &all, None).await
+    let all = next.parts();
+    submit(engine, next, &all, Of::Project { replaced, strict }).await
+}
+
+/// What new definitions are of.
+enum Of {
+    /// A project: some of its components are replaced by others; with `strict`, nothing of it may be left out.
+    Project {
+        replaced: Vec<Problem>,
+        strict: bool,
+    },
+    /// Single components, by their paths.
+    Components(BTreeSet<String>),
+}
+
+/// What is left out of the components of a project, compiled over the shipped objects without an org.
+///
+/// # Errors
+/// [`Error::Invalid`] with all that is wrong.
+pub fn check_project(files: &[Component]) -> Result<Vec<Problem>, Error> {
+    let (mut parts, replaced) = landfall_metadata::united(landfall_metadata::parts(files));
+    parts.sort_by(declaration_order);
+    let mut compiled = compiled(&parts, &mut KeyPrefixes::default())?;
+    compiled.leave_out(replaced, false)?;
+    Ok(compiled.warnings)
 }
 
 /// The custom object that a component is part of.
@@ -139,11 +165,11 @@ pub(crate) async fn amend(
     let warnings = if check_only || effects.iter().all(is_idle) {
         let mut book = key_prefixes(engine).await?;
         let mut compiled = compiled(&parts, &mut book)?;
-        compiled.check_applicable(Some(&changed))?;
+        compiled.check_applicable(&changed)?;
         bounds::check(engine, &compiled, &parts)?;
         compiled.warnings
     } else {
-        submit(engine, next, &parts, Some(&changed)).await?
+        submit(engine, next, &parts, Of::Components(changed)).await?
     };
     Ok(Amended { effects, warnings })
 }
@@ -156,17 +182,19 @@ fn path_of(step: &Step) -> Option<String> {
     }
 }
 
-/// Compiles the components, and puts what comes of them in force. `changed` has the paths of single components that are
-/// changed; a project has none.
+/// Compiles the components, and puts what comes of them in force.
 async fn submit(
     engine: &Engine,
     next: Next,
     parts: &[Part],
-    changed: Option<&BTreeSet<String>>,
+    of: Of,
 ) -> Result<Vec<Problem>, Error> {
     let mut book = key_prefixes(engine).await?;
     let mut compiled = compiled(parts, &mut book)?;
-    compiled.check_applicable(changed)?;
+    match of {
+        Of::Components(changed) => compiled.check_applicable(&changed)?,
+        Of::Project { replaced, strict } => compiled.leave_out(replaced, strict)?,
+    }
     bounds::check(engine, &compiled, parts)?;
     compiled
         .granted

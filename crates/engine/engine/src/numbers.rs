@@ -1,8 +1,9 @@
 //! Numbers that are given out once: record numbers by key prefix, auto numbers by field.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
-use landfall_model::{KeyPrefix, RecordId};
+use landfall_model::{Date, KeyPrefix, RecordId};
 use landfall_store::{Document, DocumentKind, Reads};
 use serde::{Deserialize, Serialize};
 
@@ -77,16 +78,9 @@ impl Numbers {
         RecordId::from_number(prefix, self.instance, number)
     }
 
-    /// The next value of an auto number field, in its display format: `A-{0000}` gives `A-0001`.
-    pub(crate) fn auto_number(&mut self, counter: &str, format: &str) -> String {
-        let number = self.next(counter);
-        match format.split_once('{').and_then(|(before, rest)| {
-            let (zeros, after) = rest.split_once('}')?;
-            Some((before, zeros.len(), after))
-        }) {
-            Some((before, width, after)) => format!("{before}{number:0width$}{after}"),
-            None => number.to_string(),
-        }
+    /// The next value of an auto number field, in its display format: `A-{YYYY}-{0000}` gives `A-2026-0001`.
+    pub(crate) fn auto_number(&mut self, counter: &str, format: &str, today: Date) -> String {
+        displayed(format, self.next(counter), today)
     }
 
     /// The counters that moved since the last time, to be stored with the group that moved them.
@@ -105,5 +99,60 @@ impl Numbers {
                 )
             })
             .collect()
+    }
+}
+
+/// A number in a display format; one without a counter gives the number alone.
+fn displayed(format: &str, number: u64, today: Date) -> String {
+    let mut text = String::new();
+    let mut rest = format;
+    let mut counted = false;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (inside, after) = after.split_once('}').unwrap_or((after, ""));
+        text.push_str(before);
+        if inside.starts_with('0') {
+            let width = inside.len();
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{number:0width$}");
+            counted = true;
+        } else {
+            text.push_str(&dated(inside, today));
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    if counted { text } else { number.to_string() }
+}
+
+/// A date in a format such as `YYYY` or `MMDDYY`.
+fn dated(format: &str, today: Date) -> String {
+    let day = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(today.as_days()));
+    let Ok(day) = day else {
+        return String::new();
+    };
+    format
+        .replace("YYYY", &format!("{:04}", day.year()))
+        .replace("YY", &format!("{:02}", day.year().rem_euclid(100)))
+        .replace("MM", &format!("{:02}", day.month()))
+        .replace("DD", &format!("{:02}", day.day()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_display_format_has_a_counter_and_the_date_of_creation() {
+        // 2026-03-05
+        let today = Date::from_days(20_517);
+        for (format, text) in [
+            ("A-{0000}", "A-0007"),
+            ("{0}", "7"),
+            ("A-{YYYY}-{000}", "A-2026-007"),
+            ("E-{MMDDYY}-{00}x", "E-030526-07x"),
+            ("none", "7"),
+        ] {
+            assert_eq!(displayed(format, 7, today), text);
+        }
     }
 }

@@ -18,8 +18,9 @@ use std::sync::Arc;
 
 use landfall_model::fault::Operation;
 use landfall_model::{
-    ChangeType, ConversionFault, EntityDefinition, Fault, FieldDefinition, FieldFault, FieldName,
-    FieldType, RecordFault, RecordId, RequestFault, Row, Timestamp, Value, ValueFault, limits,
+    ChangeType, ConversionFault, Date, EntityDefinition, Fault, FieldDefinition, FieldFault,
+    FieldName, FieldType, RecordFault, RecordId, RequestFault, Row, Timestamp, Value, ValueFault,
+    limits,
 };
 
 use crate::access::Access;
@@ -193,7 +194,8 @@ impl<'p> Planner<'p, '_> {
         self.check_granting(object, &mut row, None)?;
         let id = self.numbers.record_id(entity.key_prefix);
         for auto in &object.auto_numbers {
-            let number = self.numbers.auto_number(&auto.counter, &auto.format);
+            let today = Date::of(self.now);
+            let number = self.numbers.auto_number(&auto.counter, &auto.format, today);
             write(&mut row, Some(auto.place), Value::Text(number));
         }
         let user = if self.user == RecordId::EMPTY {

@@ -111,6 +111,17 @@ settings! {
     .example("\"/srv/integration\"")
     .daily();
 
+    /// Whether nothing of the project may be left out.
+    STRICT: bool = Setting::new(
+        "strict",
+        Group::Data,
+        "Refuse a project of which anything has to be left out",
+    )
+    .example("true")
+    .default_of_dev(|| false)
+    .default_of_serve(|| false)
+    .daily();
+
     /// Initial records.
     SEEDS: Vec<PathBuf> = Setting::new(
         "seeds",

@@ -1,5 +1,6 @@
 //! Whole servers, over real connections.
 
+mod causes;
 mod cleartext;
 mod common;
 mod describe;

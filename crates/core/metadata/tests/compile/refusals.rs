@@ -533,13 +533,12 @@ fn what_is_not_here_is_left_out_with_a_warning() {
          objects/Trip__c.object:3: the object Quote is not here: Trip__c.Q__c leads nowhere\n\
          objects/Trip__c.object:4: Trip__c.D__c has no default: Field Nope__c does not exist. Check spelling.\n\
          objects/Trip__c.object:5: pkg__X__c is left out: the package pkg is not installed\n\
-         objects/Trip__c.object:6: the date in the display format of N__c is left out\n\
          objects/pkg__Thing__c.object:1: pkg__Thing__c is left out: the package pkg is not installed\n\
          platformEventChannelMembers/M.platformEventChannelMember-meta.xml:1: M is left out: QuoteChangeEvent is not here"
     );
     assert_eq!(
         field_of(&org, "Trip__c", "N__c").auto_number.as_deref(),
-        Some("-{00}")
+        Some("{YYYY}-{00}")
     );
 }
 

@@ -27,6 +27,7 @@ pub(super) fn parse(key: &str, document: &str) -> Option<KeptComponent> {
         line,
         position,
         content: content.to_owned(),
+        also: Vec::new(),
     };
     let project = match word.as_str() {
         NOTHING if project.is_empty() => None,

@@ -43,7 +43,16 @@ impl Engine {
     /// [`Error::Invalid`] with all that is wrong, [`Error::Store`], [`Error::Stopped`]: the org is as before.
     pub async fn deploy(&self, files: Vec<Component>) -> Result<Vec<Problem>, Error> {
         let _one = self.0.deploying.lock().await;
-        deploy::deploy(self, &files).await
+        deploy::deploy(self, &files, false).await
+    }
+
+    /// Deploys the files of a project as [`Self::deploy`] does, if nothing of them has to be left out.
+    ///
+    /// # Errors
+    /// As [`Self::deploy`]; [`Error::Invalid`] also with what would be left out.
+    pub async fn deploy_strictly(&self, files: Vec<Component>) -> Result<Vec<Problem>, Error> {
+        let _one = self.0.deploying.lock().await;
+        deploy::deploy(self, &files, true).await
     }
 
     /// Takes the components in hand, to look at them and change them one by one.

@@ -73,7 +73,7 @@ impl Next {
         &self.gone
     }
 
-    /// The first of a name stays, a second one is given back: compiling says that there cannot be two.
+    /// Adds a component; the first of a name stays.
     ///
     /// A new part of an object comes after all others of its kind, one that exists keeps its position.
     pub(super) fn add(
@@ -81,23 +81,19 @@ impl Next {
         mut part: Part,
         project: Option<String>,
         earlier: Option<&Arc<KeptComponent>>,
-    ) -> Option<Part> {
-        match self.drafts.entry(key(part.kind, &part.name)) {
-            Entry::Occupied(_) => Some(part),
-            Entry::Vacant(vacant) => {
-                part.position = match earlier {
-                    Some(_) => self.positions.earlier(&part),
-                    None => self.positions.next(&part),
-                };
-                let same = earlier.is_some_and(|earlier| earlier.part.content == part.content);
-                vacant.insert(Draft {
-                    part,
-                    project,
-                    earlier: earlier.cloned(),
-                    is_said: !same,
-                });
-                None
-            }
+    ) {
+        if let Entry::Vacant(vacant) = self.drafts.entry(key(part.kind, &part.name)) {
+            part.position = match earlier {
+                Some(_) => self.positions.earlier(&part),
+                None => self.positions.next(&part),
+            };
+            let same = earlier.is_some_and(|earlier| earlier.part.content == part.content);
+            vacant.insert(Draft {
+                part,
+                project,
+                earlier: earlier.cloned(),
+                is_said: !same,
+            });
         }
     }
 

@@ -184,6 +184,7 @@ async fn a_field_that_would_become_another_kind_of_value_is_a_problem_and_harms_
         .deploy(vec![ship(), flag()])
         .await
         .expect("deployed");
+    org.created("Ship__c", &[text("Name", "Beagle")]).await;
     let number = "<type>Number</type><precision>3</precision><scale>0</scale>";
     for components in [
         vec![ship(), field("Ship__c", "Flag__c", number)],

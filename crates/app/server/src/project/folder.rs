@@ -1,0 +1,248 @@
+//! The files of a project: which there are, and what is in those that are loaded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use landfall_metadata::{Component, Ignored, Namespace, Project, as_cli_reads};
+use landfall_model::limits::{PROJECT_DEPTH_MAX, PROJECT_FILE_BYTES_MAX, PROJECT_FILES_MAX};
+
+use super::streams;
+use crate::error::Error;
+use crate::records::unreadable;
+
+pub(crate) const PROJECT_FILE: &str = "sfdx-project.json";
+const IGNORE_FILE: &str = ".forceignore";
+
+/// Where the records of a project lie, by the custom of its tools.
+const DATA_FOLDER: &str = "data";
+
+/// When each file was changed last, and its size.
+type Files = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
+
+/// How the files of a project were when they were looked at.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Fingerprint {
+    /// The project file and what it leaves out.
+    heading: [Option<String>; 2],
+    /// Those of its package directories.
+    components: Files,
+    /// Those of records.
+    data: Files,
+}
+
+/// What was read of a project.
+pub(crate) struct Read {
+    pub(crate) fingerprint: Fingerprint,
+    /// The components, package directory by package directory.
+    pub(crate) components: Vec<Component>,
+    /// The files with records of streams.
+    pub(crate) data: Vec<streams::File>,
+    /// Names of the files that no definitions come from.
+    pub(crate) others: Vec<String>,
+}
+
+/// Looks at the files of a project.
+pub(crate) fn fingerprint(folder: &Path) -> Result<Fingerprint, Error> {
+    let heading = [PROJECT_FILE, IGNORE_FILE].map(|name| optional(&folder.join(name)));
+    let [project, ignored] = heading;
+    let heading = [project?, ignored?];
+    let mut files = Fingerprint::default();
+    for directory in project_of(&heading)?.package_directories {
+        walk(&folder.join(directory), 0, &mut files.components)?;
+    }
+    let data = folder.join(DATA_FOLDER);
+    if data.is_dir() {
+        walk(&data, 0, &mut files.data)?;
+    }
+    files.heading = heading;
+    Ok(files)
+}
+
+/// Names of the files of a project.
+pub(crate) struct Names {
+    /// How many of them definitions come from.
+    pub(crate) components: usize,
+    /// The others.
+    pub(crate) others: Vec<String>,
+}
+
+/// Looks for the files of a project.
+pub(crate) fn names(folder: &Path) -> Result<Names, Error> {
+    let fingerprint = fingerprint(folder)?;
+    let names: BTreeSet<String> = fingerprint.names(folder).map(|(name, _, _)| name).collect();
+    let components = landfall_metadata::project_components(names.iter().map(String::as_str));
+    let components: BTreeSet<&str> = components.into_iter().collect();
+    let others = names
+        .iter()
+        .filter(|name| !components.contains(name.as_str()));
+    Ok(Names {
+        others: others.cloned().collect(),
+        components: components.len(),
+    })
+}
+
+impl Fingerprint {
+    /// The files of the package directories that are not ignored: names within the project, paths and sizes.
+    fn names(&self, folder: &Path) -> impl Iterator<Item = (String, &PathBuf, u64)> {
+        let [_, ignored] = &self.heading;
+        let ignored = ignored.as_deref().map(Ignored::parse).unwrap_or_default();
+        let folder = folder.to_owned();
+        let files = self.components.iter();
+        files
+            .map(move |(path, (_, size))| (below(&folder, path), path, *size))
+            .filter(move |(name, _, _)| !ignored.contains(name))
+    }
+}
+
+/// Reads the project in a folder.
+pub(crate) fn read(folder: &Path) -> Result<Read, Error> {
+    let fingerprint = fingerprint(folder)?;
+    let project = project_of(&fingerprint.heading)?;
+    let names: Vec<(String, &PathBuf, u64)> = fingerprint.names(folder).collect();
+    let known: BTreeMap<&str, (&PathBuf, u64)> = names
+        .iter()
+        .map(|(name, path, size)| (name.as_str(), (*path, *size)))
+        .collect();
+    let mut ordered = landfall_metadata::project_components(known.keys().copied());
+    let directories = &project.package_directories;
+    ordered.sort_by_key(|name| directory_of(name, directories));
+    let taken: BTreeSet<&str> = ordered.iter().copied().collect();
+    let others = known.keys().filter(|name| !taken.contains(*name));
+    let others = others.map(|name| (*name).to_owned()).collect();
+    let namespace = project.namespace.as_deref().and_then(Namespace::new);
+    let components = ordered
+        .into_iter()
+        .filter_map(|name| Some((name, known.get(name)?)))
+        .map(|(name, (path, size))| {
+            let component = component(name, path, *size)?;
+            Ok(match &namespace {
+                Some(namespace) => namespace.without(component),
+                None => component,
+            })
+        })
+        .collect::<Result<_, Error>>()?;
+    let data = data(folder, &fingerprint.data)?;
+    Ok(Read {
+        fingerprint,
+        components,
+        data,
+        others,
+    })
+}
+
+/// What the project file says; without one, the folder is the only package directory.
+fn project_of([project, _]: &[Option<String>; 2]) -> Result<Project, Error> {
+    match project {
+        Some(text) => {
+            landfall_metadata::sfdx_project(PROJECT_FILE, text).map_err(|problem| Error::Project {
+                problems: vec![problem],
+            })
+        }
+        None => Ok(Project {
+            package_directories: vec![String::new()],
+            namespace: None,
+            source_api_version: None,
+        }),
+    }
+}
+
+/// The first package directory that a file is in, by its position.
+fn directory_of(name: &str, directories: &[String]) -> usize {
+    let is_in = |directory: &String| {
+        let below = name.strip_prefix(directory.as_str());
+        directory.is_empty() || directory == "." || below.is_some_and(|rest| rest.starts_with('/'))
+    };
+    directories
+        .iter()
+        .position(is_in)
+        .unwrap_or(directories.len())
+}
+
+fn component(name: &str, path: &Path, size: u64) -> Result<Component, Error> {
+    if size > PROJECT_FILE_BYTES_MAX {
+        let reason = format!("the file is larger than {PROJECT_FILE_BYTES_MAX} bytes");
+        return Err(problem(path, &reason));
+    }
+    let content = std::fs::read_to_string(path).map_err(|error| problem(path, &error))?;
+    Ok(Component {
+        path: name.to_owned(),
+        content: as_cli_reads(&content).into_owned(),
+    })
+}
+
+/// The files with records that are looked for. What is too large for one, or no text, is for others.
+fn data(folder: &Path, files: &Files) -> Result<Vec<streams::File>, Error> {
+    let is_json = |path: &Path| {
+        let extension = path.extension();
+        extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+    };
+    let files = files.iter();
+    let files = files.filter(|(path, (_, size))| is_json(path) && *size <= PROJECT_FILE_BYTES_MAX);
+    let files = files.filter_map(|(path, _)| match std::fs::read(path) {
+        Ok(content) => {
+            let file = streams::File {
+                path: below(folder, path).into(),
+                text: String::from_utf8(content).ok()?,
+            };
+            file.is_ours().then_some(Ok(file))
+        }
+        Err(error) => Some(Err(problem(path, &error))),
+    });
+    files.collect()
+}
+
+/// The text of a file that need not exist.
+fn optional(path: &Path) -> Result<Option<String>, Error> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(problem(path, &error)),
+    }
+}
+
+fn problem(path: &Path, reason: &dyn Display) -> Error {
+    Error::Project {
+        problems: vec![unreadable(path, reason)],
+    }
+}
+
+/// The name of a file within its project.
+fn below(folder: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(folder).unwrap_or(path);
+    below.to_string_lossy().replace('\\', "/")
+}
+
+fn walk(folder: &Path, depth: usize, files: &mut Files) -> Result<(), Error> {
+    if depth > PROJECT_DEPTH_MAX {
+        return Err(problem(folder, &"folders lie too deep in each other"));
+    }
+    let entries = std::fs::read_dir(folder).map_err(|error| problem(folder, &error))?;
+    for entry in entries {
+        let entry = entry.map_err(|error| problem(folder, &error))?;
+        let path = entry.path();
+        let metadata = entry.metadata().map_err(|error| problem(&path, &error))?;
+        if metadata.is_dir() {
+            if is_of_tools(&entry.file_name()) {
+                continue;
+            }
+            walk(&path, depth + 1, files)?;
+        } else if metadata.is_file() {
+            files.insert(path, (metadata.modified().ok(), metadata.len()));
+        }
+        if files.len() > PROJECT_FILES_MAX {
+            return Err(problem(
+                folder,
+                &format!("the project has more than {PROJECT_FILES_MAX} files"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Folders that tools make and people do not write definitions into.
+fn is_of_tools(folder: &OsStr) -> bool {
+    folder == "node_modules" || folder.as_encoded_bytes().starts_with(b".")
+}

@@ -1,0 +1,109 @@
+//! A project with everything that public projects have and that a strict reader would refuse: it starts, and exactly
+//! what cannot apply is left out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use http::Method;
+use landfall_server::config::Data;
+use landfall_server::{Error, Server, project};
+use serde_json::json;
+
+use crate::common::{dev, login};
+use crate::project::call;
+
+fn causes() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/projects/causes")
+}
+
+/// What is left out of it, one a line.
+const WARNINGS: &str = "extra/profiles/Admin.profile-meta.xml:5: the permission AllowUniversalSearch is left out: it is not here\n\
+force-app/main/default/objects/Account/fields/pkg__Score__c.field-meta.xml:2: pkg__Score__c is left out: the package pkg is not installed\n\
+force-app/main/default/objects/Leg__c/fields/Class__c.field-meta.xml:6: the global value set 'Classes' is not part of the project\n\
+force-app/main/default/objects/Leg__c/fields/Guide__c.field-meta.xml:5: referenceTo value of 'Guide__c' does not resolve to a valid sObject type\n\
+force-app/main/default/objects/Leg__c/fields/Survey__c.field-meta.xml:5: referenceTo value of 'SurveyInvitation' does not resolve to a valid sObject type\n\
+force-app/main/default/objects/Ping__e/Ping__e.object-meta.xml:4: Standard-volume platform events can no longer be created: the eventType is HighVolume\n\
+force-app/main/default/objects/Trip__c/Trip__c.object-meta.xml:2: Required field is missing: pluralLabel\n\
+force-app/main/default/objects/Trip__c/Trip__c.object-meta.xml:6: Required field is missing: displayFormat\n\
+force-app/main/default/permissionsets/sfdcInternalInt__sync.permissionset-meta.xml:2: the permission set sfdcInternalInt__sync belongs to a package: it is left out\n\
+force-app/main/default/profiles/Admin.profile-meta.xml:9: In field: field - no CustomField named Account.pkg__Score__c found\n\
+force-app/main/default/profiles/Admin.profile-meta.xml:14: In field: field - no CustomField named Leg__c.Gone__c found\n\
+force-app/main/default/profiles/Admin.profile-meta.xml:19: Ping__e is a platform event: allowEdit is left out\n\
+force-app/main/default/profiles/Admin.profile-meta.xml:28: In field: object - no CustomObject named ActionPlan found";
+
+#[test]
+fn exactly_what_cannot_apply_is_left_out() {
+    let report = project::check(&causes()).expect("read");
+    assert_eq!(report.errors, Vec::new());
+    let warnings: Vec<String> = report.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.join("\n"), WARNINGS);
+    let loaded: Vec<String> = report
+        .loaded
+        .iter()
+        .map(|row| format!("{} {}", row.count, row.of))
+        .collect();
+    assert_eq!(
+        loaded.join(", "),
+        "10 CustomField, 3 CustomObject, 1 PermissionSet, 1 PlatformEventChannelMember, 2 Profile"
+    );
+    let left_out: Vec<String> = report
+        .left_out
+        .iter()
+        .map(|row| format!("{} {}: {}", row.count, row.of, row.reason))
+        .collect();
+    assert_eq!(
+        left_out.join(", "),
+        "1 ApexClass: code does not run here, 1 Flow: automation does not run here, \
+         1 Layout: there is no user interface here"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_project_is_an_org_and_strictly_it_is_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut config = dev(Data::Folder(folder.path().join("strict")));
+    config.project = Some(causes());
+    config.strict = true;
+    let refused = Server::start(config.clone()).await.err().expect("refused");
+    let Error::Project { problems } = refused else {
+        panic!("{refused}");
+    };
+    assert_eq!(problems.len(), WARNINGS.lines().count());
+
+    config.data = Data::Folder(folder.path().join("lenient"));
+    config.strict = false;
+    let running = Server::start(config).await.expect("starts");
+    let org = login(&running).await;
+    let (status, trip) = call(&org, Method::POST, "/sobjects/Trip__c", Some(&json!({}))).await;
+    assert_eq!(status, 201, "{trip}");
+    let leg = json!({ "Trip__c": trip["id"], "Kind__c": "Ship", "Miles__c": 12.5 });
+    let (status, leg) = call(&org, Method::POST, "/sobjects/Leg__c", Some(&leg)).await;
+    assert_eq!(status, 201, "{leg}");
+    let path = format!("/sobjects/Leg__c/{}", leg["id"].as_str().expect("an id"));
+    let (_, leg) = call(&org, Method::GET, &path, None).await;
+    let name = leg["Name"].as_str().expect("a number");
+    assert!(name.starts_with("L-2") && name.ends_with("-001"), "{name}");
+    let task = json!({ "Subject": "Pack", "Trip__c": trip["id"] });
+    let (status, task) = call(&org, Method::POST, "/sobjects/Task", Some(&task)).await;
+    assert_eq!(status, 201, "{task}");
+    let account = json!({ "Name": "Acme", "Active__c": true });
+    let (status, account) = call(&org, Method::POST, "/sobjects/Account", Some(&account)).await;
+    assert_eq!(status, 201, "{account}");
+    let (_, described) = call(&org, Method::GET, "/sobjects/Leg__c/describe", None).await;
+    assert_eq!(described["labelPlural"], "Legs & Stops");
+    let (status, _) = call(&org, Method::GET, "/sobjects/Old__c/describe", None).await;
+    assert_eq!(status, 404);
+    running.stop().await.expect("stops");
+}
+
+#[test]
+fn a_folder_is_a_project_by_what_it_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert!(!project::is_project(folder.path()));
+    assert!(!project::is_project(&folder.path().join("none")));
+    let object = folder.path().join("src/objects/Trip__c.object");
+    fs::create_dir_all(object.parent().expect("a folder")).expect("made");
+    fs::write(&object, "<CustomObject/>").expect("written");
+    assert!(project::is_project(folder.path()));
+    assert!(project::is_project(&causes()));
+}
