@@ -5,8 +5,6 @@
 //! origin, since programs that are no browsers, such as extensions, send one too.
 //! Source: "Configure Salesforce CORS Allowlist"; "Enable CORS for OAuth Endpoints" (Salesforce Help).
 
-mod pattern;
-
 use axum::response::{IntoResponse, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -15,8 +13,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
-use pattern::Origin;
-pub use pattern::OriginPattern;
+use landfall_metadata::{Origin, OriginPattern};
 
 /// Wire: text. Source: a recorded preflight, jsforce/jsforce issue 189.
 const METHODS: HeaderValue = HeaderValue::from_static("HEAD, GET, POST, PUT, PATCH, DELETE");
@@ -48,6 +45,9 @@ const LISTED: [&str; 5] = [
 
 const STREAMING: &str = "/cometd";
 
+/// Whether the components of an org have an origin on its allow list.
+pub(crate) type Deployed<'d> = dyn Fn(&Origin) -> bool + 'd;
+
 /// Which origins may read what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cors {
@@ -69,17 +69,23 @@ pub(crate) struct Shared {
 }
 
 impl Cors {
-    /// Whether a page of this origin may read what the list is for.
-    pub(crate) fn lists(&self, origin: &str) -> bool {
+    /// Whether a page of this origin may read what the list is for; `deployed` decides on what is not configured.
+    pub(crate) fn lists(&self, origin: &str, deployed: &Deployed<'_>) -> bool {
         let Some(origin) = Origin::parse(origin) else {
             return false;
         };
         (self.loopback && origin.is_loopback())
             || self.origins.iter().any(|pattern| pattern.matches(&origin))
+            || deployed(&origin)
     }
 
     /// What a response says; nothing if the request is not from a page of another origin, or its path is never shared.
-    pub(crate) fn shared(&self, target: &Uri, headers: &HeaderMap) -> Option<Shared> {
+    pub(crate) fn shared(
+        &self,
+        target: &Uri,
+        headers: &HeaderMap,
+        deployed: &Deployed<'_>,
+    ) -> Option<Shared> {
         let value = headers.get(ORIGIN)?;
         let origin = value.to_str().ok()?;
         if is_own(target, origin) {
@@ -87,8 +93,8 @@ impl Cors {
         }
         let is_allowed = match audience(target.path())? {
             Audience::Everybody => true,
-            Audience::Listed => self.lists(origin),
-            Audience::ListedForOauth => self.oauth && self.lists(origin),
+            Audience::Listed => self.lists(origin, deployed),
+            Audience::ListedForOauth => self.oauth && self.lists(origin, deployed),
         };
         Some(Shared {
             origin: is_allowed.then(|| value.clone()),
@@ -184,7 +190,7 @@ mod tests {
             .header(ACCESS_CONTROL_REQUEST_HEADERS, "authorization,x-custom")
             .body(Body::empty())
             .expect("a request");
-        let shared = cors.shared(request.uri(), request.headers());
+        let shared = cors.shared(request.uri(), request.headers(), &|_| false);
         let preflight = shared
             .as_ref()
             .and_then(|shared| shared.preflight(request.method(), request.headers()));

@@ -21,6 +21,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header, uri};
 use hyper::body::Incoming;
 use landfall_auth::Source;
 use landfall_engine::defect;
+use landfall_metadata::Origin;
 use landfall_model::{Fault, limits};
 use landfall_streaming::Secure;
 use tower::ServiceExt;
@@ -84,6 +85,15 @@ pub(crate) enum Surfaces {
 }
 
 impl Surfaces {
+    /// Whether an org has an origin on the allow list that was deployed to it. A preflight names no org.
+    fn list(&self, origin: &Origin) -> bool {
+        match self {
+            Self::Orgs(orgs) => orgs.all().iter().any(|org| org.lists(origin)),
+            #[cfg(test)]
+            Self::One(_) => false,
+        }
+    }
+
     fn route(&self, request: Request<Body>) -> Routed {
         match self {
             Self::Orgs(orgs) => match orgs.of_request(&request) {
@@ -256,7 +266,11 @@ impl Front {
         // The query may contain a token or a password: only the path is logged.
         let span =
             debug_span!("request", id, method = %request.method(), path = request.uri().path());
-        let shared = self.rules.cors.shared(request.uri(), request.headers());
+        let deployed = |origin: &Origin| self.surfaces.list(origin);
+        let shared = self
+            .rules
+            .cors
+            .shared(request.uri(), request.headers(), &deployed);
         let preflight = shared
             .as_ref()
             .and_then(|shared| shared.preflight(request.method(), request.headers()));
@@ -280,7 +294,12 @@ impl Front {
             return Err(TARGET_TOO_LONG);
         }
         let authority = target.authority().ok_or(HOST_MALFORMED)?;
-        if !self.rules.hosts.allow(authority, headers, &self.rules.cors) {
+        let deployed = |origin: &Origin| self.surfaces.list(origin);
+        if !self
+            .rules
+            .hosts
+            .allow(authority, headers, (&self.rules.cors, &deployed))
+        {
             return Err(HOST_UNKNOWN);
         }
         let is_login = LOGIN_PATHS

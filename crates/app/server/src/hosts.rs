@@ -3,12 +3,11 @@
 //! A website whose name resolves to 127.0.0.1 could otherwise make a browser use the org's known credentials, with the
 //! browser believing that it talks to the website. Its requests carry the website's name in `Host` and in `Origin`.
 
-use std::net::IpAddr;
-
 use http::header::{HeaderMap, HeaderValue, ORIGIN};
 use http::uri::Authority;
+use landfall_metadata::is_loopback;
 
-use crate::cors::Cors;
+use crate::cors::{Cors, Deployed};
 use crate::settings::HostName;
 use crate::vendor;
 
@@ -28,23 +27,30 @@ pub enum Hosts {
 
 impl Hosts {
     /// Whether a request to this authority, with these headers, is answered.
-    pub(crate) fn allow(&self, authority: &Authority, headers: &HeaderMap, cors: &Cors) -> bool {
+    pub(crate) fn allow(
+        &self,
+        authority: &Authority,
+        headers: &HeaderMap,
+        (cors, deployed): (&Cors, &Deployed<'_>),
+    ) -> bool {
         match self {
             Self::Any => true,
-            Self::Local { .. } => self.has(authority.host()) && self.allow_origin(headers, cors),
+            Self::Local { .. } => {
+                self.has(authority.host()) && self.allow_origin(headers, cors, deployed)
+            }
         }
     }
 
     /// Only browsers send an origin. One that is not a website, such as that of an extension, cannot be rebound, and one
     /// that may read responses has no need to.
-    fn allow_origin(&self, headers: &HeaderMap, cors: &Cors) -> bool {
+    fn allow_origin(&self, headers: &HeaderMap, cors: &Cors, deployed: &Deployed<'_>) -> bool {
         let Some(origin) = headers.get(ORIGIN) else {
             return true;
         };
         let Ok(origin) = origin.to_str() else {
             return false;
         };
-        if cors.lists(origin) {
+        if cors.lists(origin, deployed) {
             return true;
         }
         match origin.split_once("://") {
@@ -78,22 +84,13 @@ impl Hosts {
     }
 }
 
-/// Source: RFC 6761, section 6.3, for the name and those below it.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let name = host.to_ascii_lowercase();
-    let address = host.parse::<IpAddr>();
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || address.is_ok_and(|address| address.to_canonical().is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::cors::OriginPattern;
     use crate::settings::{self, Settings};
+    use landfall_metadata::OriginPattern;
 
     fn hosts(as_salesforce: bool) -> Hosts {
         let text = "hosts = [\"landfall.internal\", \"192.0.2.7\"]";
@@ -115,7 +112,11 @@ mod tests {
             origins: vec![OriginPattern::parse("https://app.example.com").expect("a pattern")],
             ..Cors::default()
         };
-        hosts(false).allow(&host.parse().expect("an authority"), &map, &cors)
+        hosts(false).allow(
+            &host.parse().expect("an authority"),
+            &map,
+            (&cors, &|_| false),
+        )
     }
 
     #[test]
@@ -142,7 +143,11 @@ mod tests {
             assert!(!allows(host, &[]), "{host}");
         }
         let authority = "login.salesforce.com".parse().expect("an authority");
-        assert!(hosts(true).allow(&authority, &HeaderMap::new(), &Cors::default()));
+        assert!(hosts(true).allow(
+            &authority,
+            &HeaderMap::new(),
+            (&Cors::default(), &|_| false)
+        ));
     }
 
     #[test]

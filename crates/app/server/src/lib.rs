@@ -46,9 +46,10 @@ mod usage;
 mod vendor;
 
 pub use config::Config;
-pub use cors::{Cors, OriginPattern};
+pub use cors::Cors;
 pub use error::Error;
 pub use hosts::Hosts;
+pub use landfall_metadata::OriginPattern;
 pub use network::{Network, NetworkError};
 pub use orgs::Orgs;
 pub use server::{Environment, Running, Server};

@@ -16,6 +16,7 @@ use axum::body::Body;
 use http::{HeaderMap, Request, header};
 use landfall_auth::Auth;
 use landfall_engine::{Engine, WriterThread};
+use landfall_metadata::Origin;
 use landfall_model::RecordId;
 use landfall_model::limits::{DRAIN_MAX, STORE_CLOSE_MAX};
 use landfall_store::Reader;
@@ -98,6 +99,13 @@ pub(crate) struct InProgress(#[expect(dead_code, reason = "it is counted")] Arc<
 impl Instance {
     pub(crate) const fn auth(&self) -> &Auth {
         &self.auth
+    }
+
+    /// Whether an origin is on the allow list that was deployed to the org.
+    pub(crate) fn lists(&self, origin: &Origin) -> bool {
+        let definitions = self.engine.definitions();
+        let mut origins = definitions.cors_origins().iter();
+        origins.any(|pattern| pattern.matches(origin))
     }
 
     /// Its surfaces, for one request.

@@ -14,6 +14,7 @@ use crate::connected_app::connected_app;
 use crate::field::{DeclaredField, Owner};
 use crate::gather::{ObjectSource, Sources, gather};
 use crate::names::{self, CustomName};
+use crate::origin::cors_origin;
 use crate::permission_set::granted;
 use crate::prefix::KeyPrefixes;
 use crate::problem::{Findings, Problem, Report};
@@ -69,6 +70,10 @@ pub(crate) fn compile(
     org.connected_apps = sources
         .singles(Kind::ConnectedApp)
         .filter_map(|source| connected_app(source, &mut taken, &mut report))
+        .collect();
+    org.cors_origins = sources
+        .singles(Kind::CorsOrigin)
+        .filter_map(|source| cors_origin(source, &mut report))
         .collect();
     org.settings = Settings::of(&sources, &mut report);
     Findings {

@@ -124,6 +124,7 @@ impl Sources {
             | Kind::PermissionSet
             | Kind::Profile
             | Kind::ConnectedApp
+            | Kind::CorsOrigin
             | Kind::Settings => {
                 let at = element.at.clone();
                 let name = part.name.clone();

@@ -29,6 +29,7 @@ mod node;
 mod number_format;
 mod object;
 mod order;
+mod origin;
 mod part;
 mod permission_set;
 mod prefix;
@@ -63,6 +64,7 @@ pub use names::is_developer_name;
 pub use namespace::Namespace;
 pub use node::{Node, NodeContent};
 pub use order::declaration_order;
+pub use origin::{Origin, OriginPattern, is_loopback};
 pub use part::{Part, Piece, parts};
 pub use permission_set::{Granted, profile_name};
 pub use prefix::KeyPrefixes;
@@ -112,6 +114,8 @@ pub struct Org {
     pub granted: Vec<Granted>,
     /// Clients that may ask for tokens.
     pub connected_apps: Vec<ConnectedApp>,
+    /// The CORS allowlist.
+    pub cors_origins: Vec<OriginPattern>,
     /// What is switched on.
     pub settings: Settings,
     /// Record types.

@@ -33,6 +33,8 @@ pub enum Kind {
     Profile,
     /// A client of the org.
     ConnectedApp,
+    /// A website whose pages may use the APIs.
+    CorsOrigin,
     /// What is switched on in the org.
     Settings,
 }
@@ -42,7 +44,7 @@ pub(crate) const EVENT_SETTINGS: &str = "PlatformEvent";
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Object,
         Self::Field,
         Self::RecordType,
@@ -55,6 +57,7 @@ impl Kind {
         Self::PermissionSet,
         Self::Profile,
         Self::ConnectedApp,
+        Self::CorsOrigin,
         Self::Settings,
     ];
 
@@ -129,6 +132,12 @@ impl Kind {
             Self::Profile => ("Profile", "profiles", "profile", "00e"),
             Self::ConnectedApp => ("ConnectedApp", "connectedApps", "connectedApp", "0H4"),
             // Their ids are not published.
+            Self::CorsOrigin => (
+                "CorsWhitelistOrigin",
+                "corsWhitelistOrigins",
+                "corsWhitelistOrigin",
+                "000",
+            ),
             Self::Settings => ("Settings", "settings", "settings", "000"),
         }
     }
@@ -153,6 +162,7 @@ impl Kind {
             | Self::PermissionSet
             | Self::Profile
             | Self::ConnectedApp
+            | Self::CorsOrigin
             | Self::Settings => None,
         }
     }
@@ -205,7 +215,9 @@ pub(crate) fn identify(path: &str) -> Option<Identity<'_>> {
             object: "",
         })
     };
-    let kind = Kind::ALL.into_iter().find(|kind| kind.suffix() == suffix)?;
+    let kind = Kind::ALL
+        .into_iter()
+        .find(|kind| kind.suffix().eq_ignore_ascii_case(suffix))?;
     if kind.only().is_some_and(|only| only != name) {
         return None;
     }

@@ -93,6 +93,7 @@ fn replaced(kind: Kind) -> Option<fn(&Element, &Element) -> bool> {
         | Kind::ChannelMember
         | Kind::ManagedSubscription
         | Kind::ConnectedApp
+        | Kind::CorsOrigin
         | Kind::Settings => None,
     }
 }

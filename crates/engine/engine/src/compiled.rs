@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use landfall_formula::Formulas;
 use landfall_metadata::{
-    ConnectedApp, DefaultFormula, Granted, KeyPrefixes, ManagedSubscription, Part, Problem, RollUp,
-    Settings, StartingNumber, ValidationRule,
+    ConnectedApp, DefaultFormula, Granted, KeyPrefixes, ManagedSubscription, OriginPattern, Part,
+    Problem, RollUp, Settings, StartingNumber, ValidationRule,
 };
 use landfall_model::Catalog;
 use landfall_store::Reads;
@@ -33,6 +33,7 @@ pub(crate) struct Compiled {
     pub(crate) defaults: Vec<DefaultFormula>,
     pub(crate) channels: Declared,
     pub(crate) connected_apps: Vec<Arc<ConnectedApp>>,
+    pub(crate) cors_origins: Vec<OriginPattern>,
     pub(crate) settings: Settings,
     pub(crate) managed: Vec<ManagedSubscription>,
     pub(crate) granted: Vec<Granted>,
@@ -80,6 +81,7 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
             managed: Vec::new(),
             granted: Vec::new(),
             connected_apps: Vec::new(),
+            cors_origins: Vec::new(),
             settings: Settings::default(),
             roll_ups: Vec::new(),
             formulas: Formulas::default(),
@@ -98,6 +100,7 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
         managed: org.managed_subscriptions,
         granted: org.granted,
         connected_apps: org.connected_apps.into_iter().map(Arc::new).collect(),
+        cors_origins: org.cors_origins,
         settings: org.settings,
         roll_ups: org.roll_ups,
         formulas: org.formulas,

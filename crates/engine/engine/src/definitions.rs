@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use landfall_metadata::{ConnectedApp, Settings};
+use landfall_metadata::{ConnectedApp, OriginPattern, Settings};
 use landfall_model::{
     Catalog, EntityDefinition, EntityName, PlatformEventDefinition, Timestamp, Topic,
 };
@@ -87,6 +87,7 @@ pub struct Definitions {
     declared: Arc<Declared>,
     managed: Vec<Arc<Managed>>,
     connected_apps: Vec<Arc<ConnectedApp>>,
+    cors_origins: Arc<[OriginPattern]>,
     settings: Settings,
     components: Arc<Components>,
     deleted_events: Option<Arc<DeletedEvents>>,
@@ -121,6 +122,7 @@ impl Definitions {
             formulas: Arc::new(formulas),
             managed: managed::loaded(compiled.managed, &earlier.managed, &components)?,
             connected_apps: compiled.connected_apps,
+            cors_origins: compiled.cors_origins.into(),
             settings: compiled.settings,
             components: Arc::new(components),
             deleted_events: DeletedEvents::stored(reads)?.map(Arc::new),
@@ -217,6 +219,11 @@ impl Definitions {
     pub fn connected_app(&self, consumer_key: &str) -> Option<&Arc<ConnectedApp>> {
         let mut apps = self.connected_apps.iter();
         apps.find(|app| app.consumer_key == consumer_key)
+    }
+
+    /// The CORS allowlist.
+    pub fn cors_origins(&self) -> &[OriginPattern] {
+        &self.cors_origins
     }
 
     /// What is switched on.

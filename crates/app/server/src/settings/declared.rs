@@ -10,8 +10,8 @@ use landfall_model::limits;
 use super::declaration::{Declared, Group, Setting};
 use super::value::HostName;
 use super::{Edition, LogFormat, PublicUrl};
-use crate::cors::OriginPattern;
 use crate::network::Network;
+use landfall_metadata::OriginPattern;
 
 /// Makes each declaration a constant, and a list of all of them in their order.
 macro_rules! settings {

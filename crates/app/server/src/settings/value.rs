@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use http::uri::Authority;
 
 use super::{Edition, LogFormat, PublicUrl};
-use crate::cors::OriginPattern;
 use crate::network::Network;
+use landfall_metadata::OriginPattern;
 
 /// A value as it was written, before it is checked against the type of its setting.
 #[derive(Clone, Debug, PartialEq, Eq)]

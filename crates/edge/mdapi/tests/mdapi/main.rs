@@ -3,6 +3,7 @@
 mod bodies;
 mod calls;
 mod connected_apps;
+mod cors_origins;
 mod deploying;
 mod failing;
 mod org;

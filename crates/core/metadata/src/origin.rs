@@ -1,21 +1,21 @@
-//! Origins, and the patterns of an allow list.
+//! Origins of websites, and the patterns of the CORS allowlist.
 //!
-//! Source: `urlPattern` of `CorsWhitelistOrigin` (Metadata API Developer Guide); `UrlPattern` of `CorsWhitelistEntry`
+//! Source: "`CorsWhitelistOrigin`", `urlPattern` (Metadata API Developer Guide); `UrlPattern` of `CorsWhitelistEntry`
 //! (Object Reference), which allows `http` for localhost.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
-use http::uri::Authority;
-
-use crate::hosts::is_loopback;
+use crate::gather::Single;
+use crate::problem::Report;
+use crate::read::brief;
 
 /// What begins a pattern of subdomains.
 const WILDCARD: &str = "*.";
 
 /// An origin of a page, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Origin {
+pub struct Origin {
     scheme: Scheme,
     host: String,
     /// That of the scheme, if the origin names none.
@@ -58,29 +58,56 @@ impl Scheme {
 }
 
 impl Origin {
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    /// Reads the value of an `Origin` header; none if it is not an origin that can be on the list.
+    pub fn parse(text: &str) -> Option<Self> {
         let (scheme, rest) = text.split_once("://")?;
         let scheme = *Scheme::ALL
             .iter()
             .find(|known| known.name().eq_ignore_ascii_case(scheme))?;
-        if rest.contains(['@', '/']) {
-            return None;
-        }
-        let authority: Authority = rest.parse().ok()?;
-        let port = match rest.strip_prefix(authority.host())?.strip_prefix(':') {
+        let (host, port) = authority(rest)?;
+        let port = match port {
             Some(port) => port.parse().ok()?,
             None => scheme.port(),
         };
-        let host = authority.host().to_ascii_lowercase();
-        (!host.is_empty()).then_some(Self { scheme, host, port })
+        let host = host.to_ascii_lowercase();
+        Some(Self { scheme, host, port })
     }
 
-    pub(super) fn is_loopback(&self) -> bool {
+    /// Whether it is a website of this machine.
+    pub fn is_loopback(&self) -> bool {
         matches!(self.scheme, Scheme::Http | Scheme::Https) && is_loopback(bare(&self.host))
     }
 }
 
-/// An entry of the allow list, such as `https://*.example.com`.
+/// Host and port of an authority without user information; an IPv6 address keeps its brackets.
+fn authority(text: &str) -> Option<(&str, Option<&str>)> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (address, _) = rest.split_once(']')?;
+        address.parse::<Ipv6Addr>().ok()?;
+        let (host, rest) = text.split_at_checked(address.len() + 2)?;
+        return match rest.strip_prefix(':') {
+            Some(port) => Some((host, Some(port))),
+            None => rest.is_empty().then_some((host, None)),
+        };
+    }
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (text, None),
+    };
+    let is_of_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._*".contains(&byte);
+    (!host.is_empty() && host.bytes().all(is_of_host)).then_some((host, port))
+}
+
+/// Whether a host is this machine. Source: RFC 6761, section 6.3, for the name and those below it.
+pub fn is_loopback(host: &str) -> bool {
+    let name = host.to_ascii_lowercase();
+    let address = host.parse::<IpAddr>();
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address.is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// An entry of the allowlist, such as `https://*.example.com`.
 ///
 /// Wire: `urlPattern`. A pattern of subdomains does not match the domain itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +140,8 @@ impl OriginPattern {
         is_allowed.then_some(Self { origin, subdomains })
     }
 
-    pub(super) fn matches(&self, origin: &Origin) -> bool {
+    /// Whether an origin is on the list by it.
+    pub fn matches(&self, origin: &Origin) -> bool {
         let host = if self.subdomains {
             origin
                 .host
@@ -150,6 +178,18 @@ fn is_firefox_id(text: &str) -> bool {
 /// A host without the brackets of an IPv6 address.
 fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
+}
+
+/// Reads an entry of the list; none if it is wrong.
+pub(crate) fn cors_origin(source: &Single, report: &mut Report) -> Option<OriginPattern> {
+    let element = &source.element;
+    let text = element.required("urlPattern", report)?;
+    let pattern = OriginPattern::parse(text);
+    if pattern.is_none() {
+        let reason = format!("'{}' is not a URL pattern of an origin", brief(text));
+        report.problem(&element.at, reason);
+    }
+    pattern
 }
 
 #[cfg(test)]
