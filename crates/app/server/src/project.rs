@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use landfall_engine::Engine;
 use landfall_metadata::Problem;
+use landfall_model::limits::PROJECT_WARNINGS_LOGGED_MAX;
 use tracing::{error, info, warn};
 
 pub(crate) use folder::Fingerprint;
@@ -20,9 +21,6 @@ use crate::phase::Listener;
 
 /// How often the files are looked at. A look is one `stat` for each file.
 const EVERY_MILLIS: i64 = 1_000;
-
-/// Lines of one file that do not apply and are logged one by one; the rest of them is counted.
-const LOGGED_OF_A_FILE_MAX: usize = 3;
 
 /// A project that an org's definitions come from.
 #[derive(Clone, Debug)]
@@ -101,10 +99,10 @@ pub(crate) async fn deploy(engine: &Engine, source: &Source) -> Result<Fingerpri
 /// Logs what does not apply, file by file.
 fn log(warnings: &[Problem]) {
     for of_file in warnings.chunk_by(|left, right| left.path == right.path) {
-        for Problem { path, line, reason } in of_file.iter().take(LOGGED_OF_A_FILE_MAX) {
+        for Problem { path, line, reason } in of_file.iter().take(PROJECT_WARNINGS_LOGGED_MAX) {
             warn!(path, line, reason, "project");
         }
-        let further = of_file.len().saturating_sub(LOGGED_OF_A_FILE_MAX);
+        let further = of_file.len().saturating_sub(PROJECT_WARNINGS_LOGGED_MAX);
         if let Some(Problem { path, .. }) = of_file.first()
             && further > 0
         {

@@ -470,6 +470,9 @@ pub const METADATA_COMPONENTS_MAX: usize = 50_000;
 /// Problems of a project that are kept, and as many warnings: further ones are counted. Source: none.
 pub const METADATA_PROBLEMS_MAX: usize = 10_000;
 
+/// Lines of one file of a project that do not apply and are logged one by one: further ones are counted. Source: none.
+pub const PROJECT_WARNINGS_LOGGED_MAX: usize = 3;
+
 /// Characters of the display format of an auto number: a problem of the project beyond.
 /// Source: "Custom Field Types" (Salesforce Help), auto number.
 pub const DISPLAY_FORMAT_CHARACTERS_MAX: usize = 30;
