@@ -1,6 +1,6 @@
 //! Whether a file is whole: the structure of the database, and everything that has a checksum.
 //!
-//! [`check`] looks at a file that nobody has open. It writes nothing. Start reading at [`Pass`], which goes through a file
+//! [`check`] looks at a file that nobody has open. It writes nothing. Start reading at `Pass`, which goes through a file
 //! part by part.
 
 mod blocks;
