@@ -134,7 +134,7 @@ const REFUSALS: &[(&str, FieldType, &str)] = &[
     (
         "IF(T1__c, 1, 2)",
         FieldType::Double,
-        "Incorrect parameter type for function 'IF()'. Expected FieldType::Boolean, received Text",
+        "Incorrect parameter type for function 'IF()'. Expected Boolean, received Text",
     ),
     (
         "IF(TRUE, 1)",
