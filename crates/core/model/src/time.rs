@@ -72,4 +72,79 @@ impl Date {
         let days = point.0.div_euclid(Self::MILLIS_A_DAY);
         Self(i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX }))
     }
+
+    /// The day of a year, a month and a day of the proleptic Gregorian calendar; none if there is no such day.
+    pub fn from_calendar(year: i64, month: i64, day: i64) -> Option<Self> {
+        if !(1..=12).contains(&month) || !(1..=days_in_month(year, month)).contains(&day) {
+            return None;
+        }
+        let year = if month <= 2 { year - 1 } else { year };
+        let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+        let days = era.checked_mul(DAYS_AN_ERA)? + of_era - ERA_BEFORE_EPOCH;
+        i32::try_from(days).ok().map(Self)
+    }
+
+    /// Year, month and day of the proleptic Gregorian calendar.
+    pub fn calendar(self) -> (i64, i64, i64) {
+        let days = i64::from(self.0) + ERA_BEFORE_EPOCH;
+        let (era, of_era) = (days.div_euclid(DAYS_AN_ERA), days.rem_euclid(DAYS_AN_ERA));
+        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month + 2) / 5 + 1;
+        let month = if month < 10 { month + 3 } else { month - 9 };
+        (year + era * 400 + i64::from(month <= 2), month, day)
+    }
+}
+
+/// Days in the 400 years after which the calendar repeats. Years begin in March here, so that the leap day is the last.
+const DAYS_AN_ERA: i64 = 146_097;
+
+/// Days from 0000-03-01 to 1970-01-01.
+const ERA_BEFORE_EPOCH: i64 = 719_468;
+
+/// The length of a month, from 1 to 12.
+///
+/// Unit: days.
+pub const fn days_in_month(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_of_400_years_has_its_date() {
+        let mut next = (1600, 3, 1);
+        let first = Date::from_calendar(1600, 3, 1).unwrap().as_days();
+        for days in first..first + 146_097 {
+            let (year, month, day) = Date::from_days(days).calendar();
+            assert_eq!((year, month, day), next);
+            let again = Date::from_calendar(year, month, day);
+            assert_eq!(again, Some(Date::from_days(days)));
+            next = match (month, day == days_in_month(year, month)) {
+                (_, false) => (year, month, day + 1),
+                (12, true) => (year + 1, 1, 1),
+                (_, true) => (year, month + 1, 1),
+            };
+        }
+        assert_eq!(Date::from_days(0).calendar(), (1970, 1, 1));
+        assert_eq!(Date::from_days(-719_469).calendar(), (0, 2, 29));
+    }
+
+    #[test]
+    fn what_is_no_day_of_the_calendar_is_none() {
+        for (year, month, day) in [(2007, 2, 29), (2010, 0, 2), (2010, 13, 1), (2010, 4, 31)] {
+            assert_eq!(Date::from_calendar(year, month, day), None);
+        }
+        assert_eq!(Date::from_calendar(i64::MAX, 3, 1), None);
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use landfall_model::{Date, Timestamp};
+
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Writes a string with its quotes.
@@ -95,7 +97,7 @@ pub(crate) fn double(out: &mut Vec<u8>, number: f64) {
 /// Writes a point in time as a string: `2024-04-09T20:26:27.000Z`.
 pub(crate) fn date_time(out: &mut Vec<u8>, millis: i64) {
     out.push(b'"');
-    day(out, millis.div_euclid(MILLIS_A_DAY));
+    day(out, Date::of(Timestamp::from_millis(millis)));
     out.push(b'T');
     clock(out, millis.rem_euclid(MILLIS_A_DAY));
     out.push(b'"');
@@ -111,7 +113,7 @@ pub(crate) fn date_time_in_seconds(out: &mut Vec<u8>, millis: i64) {
 /// Writes a calendar day as a string: `2024-04-09`.
 pub(crate) fn date(out: &mut Vec<u8>, millis: i64) {
     out.push(b'"');
-    day(out, millis.div_euclid(MILLIS_A_DAY));
+    day(out, Date::of(Timestamp::from_millis(millis)));
     out.push(b'"');
 }
 
@@ -127,22 +129,11 @@ const MILLIS_A_DAY: i64 = 86_400_000;
 /// Reads a calendar day into the milliseconds of its midnight.
 pub(crate) fn read_date(text: &str) -> Option<i64> {
     let [year, month, day] = parts(text, '-', [4, 2, 2])?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days_in_month = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if !(1..=days_in_month).contains(&day) {
-        return None;
-    }
-    let year = if month > 2 { year } else { year - 1 };
-    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year;
-    Some((era * 146_097 + of_era - 719_468) * MILLIS_A_DAY)
+    Some(
+        Date::from_calendar(year, month, day)?
+            .midnight()
+            .as_millis(),
+    )
 }
 
 /// Reads a point in time with its zone: `Z`, `+02:00` or `+0200`.
@@ -196,21 +187,8 @@ fn number(text: &str, digits: usize) -> Option<i64> {
     is_plain.then(|| text.parse().ok()).flatten()
 }
 
-/// The proleptic Gregorian calendar, by eras of 400 years that begin in March.
-fn day(out: &mut Vec<u8>, days: i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+fn day(out: &mut Vec<u8>, day: Date) {
+    let (year, month, day) = day.calendar();
     if (0..=9_999).contains(&year) {
         two_digits(out, year / 100);
         two_digits(out, year);

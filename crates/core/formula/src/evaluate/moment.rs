@@ -1,5 +1,6 @@
 //! Dates and times.
 
+use landfall_model::time::days_in_month;
 use landfall_model::{Date, Timestamp};
 
 use super::{Evaluation, cut, number};
@@ -64,9 +65,9 @@ fn part(function: Function, value: &Datum) -> Result<Option<i64>, Failure> {
             Some(point.as_millis().div_euclid(1_000))
         }
         (Function::UnixTimestamp, Datum::Time(millis)) => Some(millis / 1_000),
-        (Function::Year, Datum::Date(day)) => Some(parts(*day).0),
-        (Function::Month, Datum::Date(day)) => Some(parts(*day).1),
-        (Function::Day, Datum::Date(day)) => Some(parts(*day).2),
+        (Function::Year, Datum::Date(day)) => Some(day.calendar().0),
+        (Function::Month, Datum::Date(day)) => Some(day.calendar().1),
+        (Function::Day, Datum::Date(day)) => Some(day.calendar().2),
         // The first of January 1970 was a Thursday, the fifth day from Sunday.
         (Function::Weekday, Datum::Date(day)) => {
             Some((i64::from(day.as_days()) + 4).rem_euclid(7) + 1)
@@ -81,49 +82,16 @@ fn part(function: Function, value: &Datum) -> Result<Option<i64>, Failure> {
     })
 }
 
-/// Year, month and day of the Gregorian calendar.
-pub(super) fn parts(day: Date) -> (i64, i64, i64) {
-    // Days since 0000-03-01, so that the leap day is the last of its year.
-    let days = i64::from(day.as_days()) + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, day)
-}
-
-/// The day of a year, month and day that exist.
+/// The day of a year from 1 to 9999, a month and a day that exist.
 fn day_from(year: i64, month: i64, day: i64) -> Result<Date, Failure> {
-    if !(1..=9_999).contains(&year)
-        || !(1..=12).contains(&month)
-        || !(1..=days_of(year, month)).contains(&day)
-    {
-        return Err(INVALID);
-    }
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    i32::try_from(days)
-        .map(Date::from_days)
-        .map_err(|_| INVALID)
-}
-
-const fn days_of(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
+    let years = 1..=9_999;
+    let day = Date::from_calendar(year, month, day).filter(|_| years.contains(&year));
+    day.ok_or(INVALID)
 }
 
 /// A point in the years that dates have.
 fn within(point: Timestamp) -> Result<Timestamp, Failure> {
-    let (year, ..) = parts(Date::of(point));
+    let (year, ..) = Date::of(point).calendar();
     if (1..=9_999).contains(&year) {
         Ok(point)
     } else {
@@ -172,12 +140,12 @@ fn part_of_year(function: Function, day: Date) -> Result<i64, Failure> {
     let new_year = |year| day_from(year, 1, 1).map(|day| i64::from(day.as_days()));
     let days = i64::from(day.as_days());
     if function == Function::DayOfYear {
-        return Ok(days - new_year(parts(day).0)? + 1);
+        return Ok(days - new_year(day.calendar().0)? + 1);
     }
     // A week belongs to the year of its Thursday.
     let thursday = days - (days + 3).rem_euclid(7) + 3;
     let thursday_day = i32::try_from(thursday).map_err(|_| INVALID)?;
-    let (year, ..) = parts(Date::from_days(thursday_day));
+    let (year, ..) = Date::from_days(thursday_day).calendar();
     if function == Function::IsoYear {
         return Ok(year);
     }
@@ -189,13 +157,13 @@ fn add_months(value: &Datum, months: Option<i64>) -> Result<Datum, Failure> {
     let (Some(start), Some(months)) = (day_of(value), months) else {
         return Ok(Datum::Null);
     };
-    let (year, month, day) = parts(start);
+    let (year, month, day) = start.calendar();
     let total = (year * 12 + month - 1).checked_add(months);
     let total = total.filter(|total| (12..120_000).contains(total));
     let total = total.ok_or(INVALID)?;
     let (new_year, new_month) = (total.div_euclid(12), total.rem_euclid(12) + 1);
-    let last = days_of(new_year, new_month);
-    let new_day = if day == days_of(year, month) {
+    let last = days_in_month(new_year, new_month);
+    let new_day = if day == days_in_month(year, month) {
         last
     } else {
         day.min(last)
@@ -326,7 +294,7 @@ fn moved(moment: &Datum, by: &Number) -> Result<Datum, Failure> {
 
 /// `TEXT` of a day.
 pub(super) fn day_text(day: Date) -> String {
-    let (year, month, day) = parts(day);
+    let (year, month, day) = day.calendar();
     format!("{year:04}-{month:02}-{day:02}")
 }
 
