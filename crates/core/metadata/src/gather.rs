@@ -1,11 +1,12 @@
 //! The files of a project, read and put together by what they declare.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use landfall_model::limits::METADATA_COMPONENTS_MAX;
 
 use crate::Part;
+use crate::names;
 use crate::order;
 use crate::problem::{Report, SourceLine};
 use crate::project::Kind;
@@ -50,6 +51,31 @@ impl ObjectSource {
     pub(crate) fn validation_rules(&self) -> impl Iterator<Item = (Option<&str>, &Element)> {
         self.validation_rules.iter().map(Inner::named)
     }
+}
+
+/// The parts of an object with their developer names; what has none, or one of another part, is a problem.
+pub(crate) fn with_names<'s>(
+    what: &str,
+    object: &str,
+    parts: impl Iterator<Item = (Option<&'s str>, &'s Element)>,
+    report: &mut Report,
+) -> Vec<(&'s str, &'s Element)> {
+    let mut seen = BTreeSet::new();
+    let mut named = Vec::new();
+    for (given, element) in parts {
+        let Some(name) = given.or_else(|| element.required("fullName", report)) else {
+            continue;
+        };
+        if let Some(fault) = names::fault_of_developer_name(name) {
+            report.problem(&element.at, fault);
+        } else if seen.insert(name.to_ascii_lowercase()) {
+            named.push((name, element));
+        } else {
+            let reason = format!("There is already a {what} named {name} on {object}.");
+            report.problem(&element.at, reason);
+        }
+    }
+    named
 }
 
 impl Inner {

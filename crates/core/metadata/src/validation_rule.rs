@@ -2,15 +2,12 @@
 //!
 //! Source: "`ValidationRule`" (Metadata API Developer Guide).
 
-use std::collections::BTreeSet;
-
 use landfall_formula::{Formula, Subject, Usage};
 use landfall_model::limits::VALIDATION_MESSAGE_CHARACTERS_MAX;
 use landfall_model::{Catalog, EntityName, FieldName, FieldType};
 
 use crate::formulas::{constants, warn_of_power};
-use crate::gather::ObjectSource;
-use crate::names;
+use crate::gather::{self, ObjectSource};
 use crate::problem::{Report, SourceLine};
 use crate::xml::Element;
 
@@ -41,31 +38,12 @@ pub(crate) struct DeclaredRule {
 
 /// Reads the rules of an object.
 pub(crate) fn declare(source: &ObjectSource, report: &mut Report) -> Vec<DeclaredRule> {
-    let mut seen = BTreeSet::new();
-    let mut rules = Vec::new();
-    for (given, element) in source.validation_rules() {
-        let name = match given {
-            Some(name) => Some(name),
-            None => element.required("fullName", report),
-        };
-        let Some(name) = name else {
-            continue;
-        };
-        if let Some(fault) = names::fault_of_developer_name(name) {
-            report.problem(&element.at, fault);
-            continue;
-        }
-        if !seen.insert(name.to_ascii_lowercase()) {
-            let reason = format!(
-                "There is already a validation rule named {name} on {}.",
-                source.name
-            );
-            report.problem(&element.at, reason);
-            continue;
-        }
-        rules.extend(rule(name, element, report));
-    }
+    let rules = source.validation_rules();
+    let rules = gather::with_names("validation rule", &source.name, rules, report);
+    let rules = rules.into_iter();
     rules
+        .filter_map(|(name, element)| rule(name, element, report))
+        .collect()
 }
 
 fn rule(name: &str, element: &Element, report: &mut Report) -> Option<DeclaredRule> {
