@@ -11,7 +11,7 @@ use landfall_formula::{Datum, Environment, Formula, Formulas, Reference, Target}
 use landfall_model::{Catalog, EntityDefinition, FieldDefinition, Value};
 
 use super::Scope;
-use crate::plan::{Computed, Expression, Parent};
+use crate::plan::{Computed, Expression};
 
 /// The org's formula fields, and what they depend on besides records.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ impl Scope<'_> {
         let own = if Arc::ptr_eq(whole, entity) || formula.references().is_empty() {
             source
         } else {
-            self.joined(source, entity.identity(), whole)
+            self.parent(source, entity.identity(), whole)
         };
         let mut inputs = Vec::with_capacity(formula.references().len());
         for reference in formula.references() {
@@ -88,29 +88,13 @@ impl Scope<'_> {
             let (Some(place), Some(target)) = (place, target) else {
                 return Expression::Null;
             };
-            source = self.joined(source, place, target);
+            source = self.parent(source, place, target);
             entity = Arc::clone(target);
         }
         match entity.field(reference.field.as_str()) {
             Some((place, field)) if field.stored() => Expression::Field { source, place },
             _ => Expression::Null,
         }
-    }
-
-    /// The source of the record that a reference leads to, with exactly this definition.
-    fn joined(&mut self, from: usize, place: usize, entity: &Arc<EntityDefinition>) -> usize {
-        let known = self.parents.iter().position(|parent| {
-            parent.from == from && parent.place == place && Arc::ptr_eq(&parent.entity, entity)
-        });
-        let index = known.unwrap_or_else(|| {
-            self.parents.push(Parent {
-                from,
-                place,
-                entity: Arc::clone(entity),
-            });
-            self.parents.len() - 1
-        });
-        index + 1
     }
 
     /// The user and the time, the same for all formulas of a query.

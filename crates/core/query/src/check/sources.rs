@@ -159,10 +159,15 @@ impl Scope<'_> {
         Some((name, next))
     }
 
-    /// The source of the record that a reference leads to.
-    fn parent(&mut self, from: usize, place: usize, entity: &Arc<EntityDefinition>) -> usize {
+    /// The source of the record that a reference leads to, with exactly this definition.
+    pub(super) fn parent(
+        &mut self,
+        from: usize,
+        place: usize,
+        entity: &Arc<EntityDefinition>,
+    ) -> usize {
         let known = self.parents.iter().position(|parent| {
-            parent.from == from && parent.place == place && parent.entity.name == entity.name
+            parent.from == from && parent.place == place && Arc::ptr_eq(&parent.entity, entity)
         });
         let index = known.unwrap_or_else(|| {
             self.parents.push(Parent {
