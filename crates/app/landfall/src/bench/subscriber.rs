@@ -260,10 +260,10 @@ impl Subscriber {
     }
 }
 
-/// The text before the replay id of an event.
+/// Precedes the replay id of an event.
 const REPLAY_ID: &[u8] = b"\"replayId\":";
 
-/// The text before the time in the name of a record.
+/// Precedes the time of sending in the name of a record.
 const SENT: &[u8] = b"\"~T";
 
 struct Finders {
