@@ -4,6 +4,8 @@
 //! through the workspace and finds the rows there. Whatever is missed here, such as the records of rules that are seldom
 //! asked, is read when it is needed: reading ahead decides nothing.
 
+mod rules;
+
 use std::sync::Arc;
 
 use landfall_model::{DeleteRule, EntityDefinition, RecordId, Value, limits};
@@ -15,6 +17,7 @@ use crate::error::Error;
 use crate::plan::read_along;
 use crate::validate;
 use crate::workspace::{Needed, Workspace};
+use rules::Way;
 
 /// Reads ahead for commands that are about to be planned.
 ///
@@ -30,9 +33,12 @@ pub(super) fn read_ahead<'c>(
         needed: Needed::default(),
         deleted: Vec::new(),
         binned: Vec::new(),
+        ways: Vec::new(),
+        user: RecordId::EMPTY,
     };
     for command in commands {
         if let Command::Commit(transaction, ..) = command {
+            ahead.user = transaction.user;
             for change in &transaction.changes {
                 ahead.change(change);
             }
@@ -44,12 +50,16 @@ pub(super) fn read_ahead<'c>(
         }
         let deleted = std::mem::take(&mut ahead.deleted);
         let binned = std::mem::take(&mut ahead.binned);
+        let ways = std::mem::take(&mut ahead.ways);
         workspace.read(std::mem::take(&mut ahead.needed))?;
         for (object, parent) in deleted {
             ahead.cascade(workspace, object, parent);
         }
         for (object, id) in binned {
             ahead.with_binned(workspace, object, id)?;
+        }
+        for way in ways {
+            ahead.next(workspace, &way);
         }
     }
     Ok(())
@@ -62,13 +72,17 @@ struct Ahead<'b> {
     deleted: Vec<(&'b Blueprint, RecordId)>,
     /// Records in the recycle bin that are among what is needed.
     binned: Vec<(&'b Blueprint, RecordId)>,
+    /// Ways of formulas that go on from records among what is needed.
+    ways: Vec<Way<'b>>,
+    /// The user of the command.
+    user: RecordId,
 }
 
 impl<'b> Ahead<'b> {
     fn change(&mut self, change: &Change) {
         match change {
             Change::Create { entity, values } | Change::CreateByService { entity, values } => {
-                self.values(entity, values);
+                self.values(entity, None, values);
             }
             Change::Update {
                 entity, id, values, ..
@@ -76,7 +90,7 @@ impl<'b> Ahead<'b> {
                 if let Some(object) = self.blueprints.of(entity) {
                     self.needed.row(object, *id);
                 }
-                self.values(entity, values);
+                self.values(entity, Some(*id), values);
             }
             Change::Upsert {
                 entity,
@@ -88,7 +102,7 @@ impl<'b> Ahead<'b> {
                 if let Some(object) = self.of(entity) {
                     self.value(object, *field, key);
                 }
-                self.values(entity, values);
+                self.values(entity, None, values);
             }
             Change::Delete { entity, id } | Change::Erase { entity, id } => {
                 if let Some(object) = self.blueprints.of(entity) {
@@ -111,11 +125,12 @@ impl<'b> Ahead<'b> {
         std::ptr::eq(Arc::as_ptr(&object.entity), entity).then_some(object)
     }
 
-    /// The records that values refer to, and those that have the value of a unique field.
-    fn values(&mut self, entity: &EntityDefinition, values: &[Assignment]) {
+    /// The records that values refer to, those that have the value of a unique field, and what rules read.
+    fn values(&mut self, entity: &EntityDefinition, id: Option<RecordId>, values: &[Assignment]) {
         let Some(object) = self.of(entity) else {
             return;
         };
+        self.rules(object, id, values);
         for (place, value) in values {
             let Some(field) = object.entity.fields.get(*place) else {
                 continue;

@@ -4,6 +4,7 @@ use landfall_engine::Change;
 use landfall_model::{RecordId, Value};
 use landfall_store_memory::MemoryStore;
 
+use crate::deploying::component;
 use crate::org::{Org, text, user};
 
 /// Sizes of groups.
@@ -145,6 +146,54 @@ async fn a_group_about_the_recycle_bin_costs_a_few_read_calls_whatever_its_size(
         for (what, reads) in reads_of_the_bin(size).await {
             assert!(reads > 0, "{what} of {size} reads nothing");
             assert!(reads <= READS_OF_BIN_MAX, "{what} of {size}: {reads} reads");
+        }
+    }
+}
+
+/// What a group of `size` contacts reads whose rule asks for the parent of their account: created and changed.
+async fn reads_of_ruled_groups(size: usize) -> [(&'static str, usize); 2] {
+    let store = MemoryStore::default();
+    let org = Org::on(|_| store.open()).await;
+    let rule = component(
+        "objects/Contact/validationRules/Hidden.validationRule-meta.xml",
+        "ValidationRule",
+        "<fullName>Hidden</fullName><active>true</active><errorMessage>No.</errorMessage>\
+         <errorConditionFormula>Account.Parent.Name = 'Hidden'</errorConditionFormula>",
+    );
+    org.engine.deploy(vec![rule]).await.expect("deployed");
+    let mut accounts = Vec::new();
+    let mut contacts = Vec::new();
+    for number in 0..size {
+        let name = text("Name", &format!("Parent {number}"));
+        let parent = org.created("Account", std::slice::from_ref(&name)).await;
+        let values = [name, ("ParentId", Value::Id(parent))];
+        let account = org.created("Account", &values).await;
+        let values = [text("LastName", "Boyle"), ("AccountId", Value::Id(account))];
+        contacts.push(org.created("Contact", &values).await);
+        accounts.push(account);
+    }
+    let creates = accounts.iter().map(|account| {
+        let values = [
+            text("LastName", "Hooke"),
+            ("AccountId", Value::Id(*account)),
+        ];
+        org.create("Contact", &values)
+    });
+    let updates = contacts
+        .iter()
+        .map(|contact| org.update(*contact, &[text("LastName", "Hooke")]));
+    [
+        ("create", reads_for(&org, &store, creates.collect()).await),
+        ("update", reads_for(&org, &store, updates.collect()).await),
+    ]
+}
+
+#[tokio::test]
+async fn what_rules_read_costs_a_few_read_calls_whatever_the_size_of_the_group() {
+    for size in SIZES {
+        for (what, reads) in reads_of_ruled_groups(size).await {
+            assert!(reads > 0, "{what} of {size} reads nothing");
+            assert!(reads <= READS_MAX, "{what} of {size}: {reads} reads");
         }
     }
 }
