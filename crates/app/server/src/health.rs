@@ -1,6 +1,7 @@
 //! Whether the process is alive, whether it can do its work, and the certificate to trust.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::extract::State;
@@ -72,7 +73,12 @@ async fn ready(State(health): State<Health>) -> Response {
 
 /// What an operator should look at although the org serves: what is damaged is not delivered, and time goes on.
 fn warnings(health: &Health) -> String {
-    let is_damaged = health.scrub.findings() > 0;
+    let met = health
+        .engine
+        .writer_counters()
+        .damaged
+        .load(Ordering::Relaxed);
+    let is_damaged = met > 0 || health.scrub.findings() > 0;
     let warnings = [
         is_damaged.then_some(r#""stored data is damaged; see docs/operations/damage.md""#),
         (health.engine.clock().has_jumped())

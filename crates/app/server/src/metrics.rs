@@ -144,6 +144,11 @@ fn writer(text: &mut Text, engine: &Engine) {
             "Events in these commits",
             &counters.events,
         ),
+        (
+            "landfall_writer_damaged_total",
+            "Changes, and commits of several, that were refused because they met damaged data",
+            &counters.damaged,
+        ),
     ] {
         text.counter(name, help);
         text.value(name, &[], counter.load(Ordering::Relaxed));

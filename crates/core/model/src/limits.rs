@@ -274,6 +274,10 @@ pub const MERGED_RECORDS_MAX: usize = 1_000;
 /// Commands in one commit group. Source: none.
 pub const GROUP_COMMANDS_MAX: usize = 1_000;
 
+/// Commands that are committed one by one after a group met damaged data, so that the next one that meets it is refused
+/// alone. Source: none.
+pub const COMMANDS_ALONE_AFTER_DAMAGE: usize = 256;
+
 /// How long an open transaction may keep the writer waiting for its next step. Source: none; steps follow each other
 /// within microseconds.
 pub const OPEN_TRANSACTION_PAUSE_MAX: Duration = Duration::from_secs(10);

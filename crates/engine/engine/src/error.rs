@@ -54,6 +54,11 @@ impl Error {
         matches!(self, Self::Store(landfall_store::Error::Unavailable { .. }))
     }
 
+    /// Whether it is damaged data that was met. Other data may be whole.
+    pub(crate) const fn is_damage(&self) -> bool {
+        matches!(self.failure(), landfall_store::Failure::Damaged)
+    }
+
     /// What has gone wrong with the store, if it is that.
     pub(crate) const fn failure(&self) -> landfall_store::Failure {
         match self {

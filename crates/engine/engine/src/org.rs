@@ -70,6 +70,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         state: Arc::clone(&state),
         usage: Arc::clone(&usage),
         last_now: org.created.max(store.reader.position()?.appended_at),
+        alone: 0,
     };
     let thread = writer::spawn(core, inbox, &handle)?;
     let shared = Shared {

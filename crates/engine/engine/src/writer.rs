@@ -63,6 +63,8 @@ pub(crate) struct Core {
     pub(crate) state: Arc<OrgState>,
     pub(crate) usage: Arc<Usage>,
     pub(crate) last_now: Timestamp,
+    /// How many of the next commands are committed one by one, because damaged data was met.
+    pub(crate) alone: usize,
 }
 
 pub(crate) fn spawn(core: Core, inbox: Inbox, handle: &Handle) -> Result<WriterThread, Error> {
@@ -150,6 +152,7 @@ impl Core {
         let definitions = self.state.definitions();
         let topics = self.topics_now();
         let mut workspace = Workspace::new(&*self.store);
+        let state = Arc::clone(&inbox.state);
         let mut computing = Computing {
             numbers: &mut self.numbers,
             clock: &*self.clock,
@@ -157,18 +160,22 @@ impl Core {
             blueprints: definitions.blueprints(),
             last_now: &mut self.last_now,
             topics: &topics,
+            counters: &state.counters,
         };
+        let is_alone = self.alone > 0;
+        self.alone = self.alone.saturating_sub(1);
         inbox.put_back(first);
         let mut is_open = true;
         while is_open && inbox.take_waiting() {
-            let ahead = read_ahead(inbox.taken(), computing.blueprints, &mut workspace);
+            let taken = inbox.taken().take(if is_alone { 1 } else { usize::MAX });
+            let ahead = read_ahead(taken, computing.blueprints, &mut workspace);
             if let Err(failure) = ahead {
                 debug!(error = %crate::chain(&failure), "rows cannot be read ahead");
             }
             while is_open && let Some(command) = inbox.next_taken() {
                 group.add(command, &mut workspace, &mut computing);
                 let is_last = group.stop || group.deployment.is_some() || group.changes_streams();
-                is_open = !is_last && !group.is_full(&workspace);
+                is_open = !is_last && !is_alone && !group.is_full(&workspace);
             }
         }
         let write = workspace.into_writes();
@@ -213,9 +220,10 @@ impl Core {
             state.count(group.commands);
             made
         };
+        let is_alone = group.commands == 1;
         let kept = || match &committed {
             Ok(_) => Ok(()),
-            Err(failure) => Err(refused(failure)),
+            Err(failure) => Err(refused(failure, is_alone)),
         };
         for transaction in group.transactions {
             transaction.waiting.answer(kept());
@@ -246,6 +254,9 @@ impl Core {
         let made = self.write_group(write, group, state);
         if let Err(failure) = &made {
             not_kept(failure, state);
+            if failure.is_damage() {
+                self.alone = limits::COMMANDS_ALONE_AFTER_DAMAGE;
+            }
         } else {
             kept(state);
         }
@@ -486,6 +497,8 @@ fn not_kept(failure: &Error, state: &State) {
     if ends_the_writer(failure) {
         log_end(failure.failure(), failure);
         state.health.end(failure.failure());
+    } else if failure.is_damage() {
+        state.counters.note_damage(failure);
     } else if failure.is_temporary() && state.health.refuse(failure.failure()) {
         warn!(
             failure = failure.failure().as_str(),

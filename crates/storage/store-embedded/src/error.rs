@@ -3,10 +3,12 @@
 //! A write that fails is one of two kinds:
 //! - *Nothing was kept*: the disk is full, a write or the growth of a file failed, or another process holds the file's lock.
 //!   SQLite has undone the transaction before it asked for any sync, and frames without a commit mark are overwritten by the
-//!   next one. The caller gets [`Error::Unavailable`], and writing goes on when the cause is removed.
+//!   next one. The caller gets [`Error::Unavailable`], and writing goes on when the cause is removed. The same holds for a
+//!   write that has to read a damaged page, or one that the disk cannot read: it fails, and writes that need other pages do
+//!   not.
 //! - *Nobody knows*: a sync failed. The kernel may have dropped the pages that it could not write, and a second sync may
 //!   succeed without them. The writer takes no more writes until the store is opened again, which reads what the disk holds.
-//!   So it does after corruption, and after a write that contradicts what is stored.
+//!   So it does after a write that contradicts what is stored.
 
 use std::fmt::Display;
 
@@ -17,20 +19,28 @@ use rusqlite::{ErrorCode, ffi};
 pub(crate) type Attempt<T> = Result<T, Cause>;
 
 /// Whether a write failed before any sync, so that SQLite has undone it without a trace.
-pub(crate) fn keeps_nothing(failure: &Cause) -> bool {
-    let error = failure
-        .downcast_ref::<rusqlite::Error>()
-        .and_then(rusqlite::Error::sqlite_error);
-    error.is_some_and(|error| {
+pub(crate) fn keeps_nothing(cause: &Cause) -> bool {
+    if failure(cause) == Failure::Damaged {
+        return true;
+    }
+    sqlite_error(cause).is_some_and(|error| {
         matches!(
             error.extended_code,
             ffi::SQLITE_FULL
                 | ffi::SQLITE_BUSY
+                | ffi::SQLITE_IOERR_READ
+                | ffi::SQLITE_IOERR_SHORT_READ
                 | ffi::SQLITE_IOERR_WRITE
                 | ffi::SQLITE_IOERR_TRUNCATE
                 | ffi::SQLITE_IOERR_SHMSIZE
         )
     })
+}
+
+fn sqlite_error(cause: &Cause) -> Option<&ffi::Error> {
+    cause
+        .downcast_ref::<rusqlite::Error>()
+        .and_then(rusqlite::Error::sqlite_error)
 }
 
 /// The failure after which this writer takes no more writes.
@@ -43,10 +53,10 @@ pub(crate) fn ended(source: Cause) -> Error {
 
 /// What a failed write means to an operator.
 pub(crate) fn failure(source: &Cause) -> Failure {
-    let error = source
-        .downcast_ref::<rusqlite::Error>()
-        .and_then(rusqlite::Error::sqlite_error);
-    let Some(error) = error else {
+    if let Some(error) = source.downcast_ref::<Error>() {
+        return error.failure();
+    }
+    let Some(error) = sqlite_error(source) else {
         return Failure::Other;
     };
     match error.extended_code {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use landfall_model::{EntityDefinition, EntityName, RecordId, Row, Timestamp, Topic, Value};
 use landfall_store::{
-    Appended, Commit, Committed, DocumentKind, Error, Event, Lookup, Outcome, Position, Reads,
-    Result, TopicId, Touched, TransactionId, WriteSet, Writer,
+    Appended, Cause, Commit, Committed, DocumentKind, Error, Event, Lookup, Outcome, Position,
+    Reads, Result, TopicId, Touched, TransactionId, WriteSet, Writer,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tracing::warn;
@@ -62,10 +62,7 @@ impl EmbeddedWriter {
             }
             Err(source) if keeps_nothing(&source) && self.connection.is_autocommit() => {
                 self.poisoned = false;
-                Err(Error::Unavailable {
-                    failure: failure(&source),
-                    source,
-                })
+                Err(unavailable(source))
             }
             Err(source) => Err(ended(source)),
         }
@@ -103,6 +100,14 @@ impl EmbeddedWriter {
             }
         }
         Ok(numbered)
+    }
+}
+
+/// The failure of a write of which nothing was kept.
+fn unavailable(source: Cause) -> Error {
+    Error::Unavailable {
+        failure: failure(&source),
+        source,
     }
 }
 
@@ -172,6 +177,8 @@ impl Writer for EmbeddedWriter {
             // What is said of a field is no failure.
             changes.extend(planned.map_err(|failure| match failure.downcast() {
                 Ok(kept) => *kept,
+                // Only reading has been tried.
+                Err(source) if keeps_nothing(&source) => unavailable(source),
                 Err(source) => ended(source),
             })?);
         }

@@ -22,6 +22,8 @@ pub enum Fault {
     EndedKept,
     /// Nothing is kept, and the writer may go on: a full disk.
     Unavailable,
+    /// Nothing is kept, and the writer may go on: the write has met damaged data.
+    Damaged,
     /// Nothing is kept: another process has become the writer. So are all later writes.
     Fenced,
     /// Nothing is kept, which the store knows when it has been asked for the outcome so many times.
@@ -129,6 +131,13 @@ fn disk_is_full() -> Error {
     }
 }
 
+fn data_is_damaged() -> Error {
+    Error::Unavailable {
+        failure: Failure::Damaged,
+        source: "a page is damaged".into(),
+    }
+}
+
 fn disk_is_broken() -> Error {
     Error::Commit {
         failure: Failure::SyncFailed,
@@ -230,6 +239,10 @@ impl Writer for Injecting {
                 failure: Failure::DiskFull,
                 source: "the disk is full".into(),
             }),
+            Fault::Damaged => Ok(Outcome::Unavailable {
+                failure: Failure::Damaged,
+                source: "a page is damaged".into(),
+            }),
             Fault::Fenced => Ok(Outcome::Fenced),
             Fault::UnknownLost(asks) => Ok(self.unknown(asks, None)),
             Fault::UnknownKept(asks) => {
@@ -271,6 +284,7 @@ impl Writer for Injecting {
                 Err(disk_is_broken())
             }
             Some(Fault::Unavailable) => Err(disk_is_full()),
+            Some(Fault::Damaged) => Err(data_is_damaged()),
             Some(Fault::Fenced) => Err(Error::Fenced),
             Some(Fault::UnknownLost(_)) => Err(Error::InDoubt),
             Some(Fault::UnknownKept(_)) => {

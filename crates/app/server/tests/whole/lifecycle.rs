@@ -317,6 +317,44 @@ async fn damage_that_nobody_reads_is_reported() {
     }
 }
 
+#[tokio::test]
+async fn a_change_of_a_damaged_record_is_refused_and_others_are_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start_in(folder.path()).await;
+    let org = login(&running).await;
+    let whole = create_account(&org, "Whole").await;
+    let damaged = create_account(&org, "Garbled-4711").await;
+    drop(org);
+    running.stop().await.expect("stops");
+    garble(folder.path(), b"Garbled-4711");
+    let running = start_in(folder.path()).await;
+    let org = login(&running).await;
+    let patch = async |id: &str| {
+        let path = format!("/services/data/v59.0/sobjects/Account/{id}");
+        let record = json!({ "Name": "New" });
+        let answer = org.call(Method::PATCH, &path, Some(&record)).await;
+        let answer = answer.expect("an answer");
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        (answer.status.as_u16(), text)
+    };
+    for _ in 0..2 {
+        let (status, body) = patch(&damaged).await;
+        assert_eq!(status, 503, "{body}");
+        assert!(body.contains("SERVER_UNAVAILABLE"), "{body}");
+        assert_eq!(patch(&whole).await, (204, String::new()));
+    }
+    let ready = get(&stranger(&running), "/readyz").await;
+    assert_eq!(ready.status.as_u16(), 200);
+    let reasons = ready.json()["reasons"].to_string();
+    assert!(reasons.contains("damage.md"), "{reasons}");
+    let metrics = get(&stranger(&running), "/metrics").await;
+    let metrics = String::from_utf8(metrics.body.to_vec()).expect("text");
+    let counted = "\nlandfall_writer_damaged_total 2\n";
+    assert!(metrics.contains(counted), "{metrics}");
+    drop(org);
+    running.stop().await.expect("stops");
+}
+
 /// Source: "Overflow Events" (Change Data Capture Developer Guide): the consumer reads the object anew.
 #[tokio::test]
 async fn damaged_events_are_an_overflow_event_for_their_subscribers() {

@@ -23,6 +23,7 @@ use crate::numbers::Numbers;
 use crate::plan::{Planner, Step};
 use crate::topics::{self, PushTopics};
 use crate::workspace::{Savepoint, Workspace};
+use crate::writer::WriterCounters;
 
 /// What the events of a transaction are made from.
 pub(super) struct Computed {
@@ -60,6 +61,7 @@ pub(super) struct Computing<'c> {
     pub(super) blueprints: &'c Blueprints,
     pub(super) last_now: &'c mut Timestamp,
     pub(super) topics: &'c PushTopics,
+    pub(super) counters: &'c WriterCounters,
 }
 
 /// Who makes a transaction.
@@ -94,6 +96,7 @@ impl Computing<'_> {
             },
             entropy: self.entropy,
             topics: self.topics,
+            counters: self.counters,
             origin,
         }
     }
@@ -118,12 +121,13 @@ pub(super) struct Work<'a, 'w> {
     start: Savepoint,
     entropy: &'a dyn Entropy,
     topics: &'a PushTopics,
+    counters: &'a WriterCounters,
     origin: String,
 }
 
 impl<'a> Work<'a, '_> {
-    /// Makes changes on top of those made before; says what became of each. If what is computed from them cannot be kept,
-    /// none of them is made.
+    /// Makes changes on top of those made before; says what became of each. A change that needs damaged data is refused as
+    /// any other would be. If what is computed from them cannot be kept, none of them is made.
     ///
     /// # Errors
     /// [`Error::Store`] if the store could not be read; none of these changes is made then.
@@ -137,9 +141,9 @@ impl<'a> Work<'a, '_> {
         let mut outcomes = Vec::with_capacity(changes.len());
         for change in changes {
             let mark = planner.mark();
-            match planner.apply(change) {
-                Ok(saved) => outcomes.push(Ok(saved)),
-                Err(Error::Refused(fault)) => {
+            match refusal_of(planner.apply(change), self.counters) {
+                Ok(Ok(saved)) => outcomes.push(Ok(saved)),
+                Ok(Err(fault)) => {
                     planner.roll_back(mark);
                     outcomes.push(Err(fault));
                 }
@@ -158,11 +162,11 @@ impl<'a> Work<'a, '_> {
                 }
             }
         }
-        if let Err(error) = planner.roll_up() {
+        let rolled_up = refusal_of(planner.roll_up(), self.counters);
+        if !matches!(rolled_up, Ok(Ok(()))) {
             planner.roll_back(before);
-            let Error::Refused(fault) = error else {
-                return Err(error);
-            };
+        }
+        if let Err(fault) = rolled_up? {
             for outcome in outcomes.iter_mut().filter(|outcome| outcome.is_ok()) {
                 *outcome = Err(fault.clone());
             }
@@ -184,11 +188,7 @@ impl<'a> Work<'a, '_> {
         if made.is_err() {
             planner.roll_back(before);
         }
-        match made {
-            Ok(made) => Ok(Ok(made)),
-            Err(Error::Refused(fault)) => Ok(Err(fault)),
-            Err(error) => Err(error),
-        }
+        refusal_of(made, self.counters)
     }
 
     /// A record's values as the transaction sees them, placed by `entity`; also of one in the recycle bin.
@@ -264,6 +264,22 @@ impl<'a> Work<'a, '_> {
             key: TransactionKey::from_bytes(draws.next()),
             at: now,
         }
+    }
+}
+
+/// The fault of a change that is refused: by a rule, or because what it needs is damaged.
+fn refusal_of<T>(
+    made: Result<T, Error>,
+    counters: &WriterCounters,
+) -> Result<Result<T, Fault>, Error> {
+    match made {
+        Ok(made) => Ok(Ok(made)),
+        Err(Error::Refused(fault)) => Ok(Err(fault)),
+        Err(error) if error.is_damage() => {
+            counters.note_damage(&error);
+            Ok(Err(error.fault()))
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -83,6 +83,21 @@ pub struct WriterCounters {
     pub commands: AtomicU64,
     /// Events in them.
     pub events: AtomicU64,
+    /// Changes, and commits of several, that were refused because they met damaged data.
+    pub damaged: AtomicU64,
+}
+
+impl WriterCounters {
+    /// Takes note of a failure, if it is damaged data that was met.
+    pub(super) fn note_damage(&self, failure: &Error) {
+        if failure.is_damage() {
+            self.damaged.fetch_add(1, Ordering::Relaxed);
+            error!(
+                error = %crate::chain(failure),
+                "a change met damaged data and is refused, others are taken; see docs/operations/damage.md"
+            );
+        }
+    }
 }
 
 #[derive(Default)]

@@ -4,6 +4,8 @@
 //! - *Unavailable*: nothing was kept. The group is refused with the documented fault, and the next one is tried.
 //! - *Unknown*: the store is asked again, a bounded number of times, before anybody is answered. If nobody knows then, the
 //!   writer ends.
+//! - *Damaged*: as unavailable, but the store takes other writes. The next commands go alone for a while, so that one which
+//!   meets the same damage is refused alone.
 //! - *Fenced*, or a failure after which nobody knows what the disk holds: the writer ends. It takes nothing more until the
 //!   store is opened again.
 
@@ -39,15 +41,14 @@ pub(super) const fn ends_the_writer(failure: &Error) -> bool {
     };
     match failure {
         Error::Store(failure) => match failure {
-            Commit { .. }
-            | Poisoned
-            | Fenced
-            | InDoubt
-            | Open { .. }
-            // What the group was computed from cannot be trusted.
-            | Corrupt { .. }
-            | Read { .. } => true,
-            FieldKept { .. } | Unavailable { .. } | TooMany | TimedOut => false,
+            Commit { .. } | Poisoned | Fenced | InDoubt | Open { .. } => true,
+            // Nothing was written: what could not be read was needed first.
+            Corrupt { .. }
+            | Read { .. }
+            | FieldKept { .. }
+            | Unavailable { .. }
+            | TooMany
+            | TimedOut => false,
         },
         Error::Refused(_)
         | Error::Schema { .. }
@@ -59,10 +60,16 @@ pub(super) const fn ends_the_writer(failure: &Error) -> bool {
     }
 }
 
-/// What the callers of a group hear that was not kept; the log has the cause.
-pub(super) fn refused(failure: &Error) -> Error {
+/// What the callers of a group hear that was not kept; the log has the cause. Who met damaged data alone meets it again.
+pub(super) fn refused(failure: &Error, is_alone: bool) -> Error {
     if ends_the_writer(failure) {
         landfall_store::Error::Poisoned.into()
+    } else if is_alone && failure.is_damage() {
+        landfall_store::Error::Corrupt {
+            what: "what a change needs",
+            reason: crate::chain(failure),
+        }
+        .into()
     } else {
         landfall_store::Error::Unavailable {
             failure: failure.failure(),

@@ -5,6 +5,7 @@ mod cascade;
 mod clock;
 mod converting;
 mod creating;
+mod damaged;
 mod deploying;
 mod derived;
 mod events;

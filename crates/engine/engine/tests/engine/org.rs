@@ -1,6 +1,7 @@
 //! An org in a temporary folder, with a clock that the test moves.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,7 +81,12 @@ impl Org {
     }
 
     /// The same org after a stop and a start.
-    pub(crate) async fn restarted(mut self) -> Self {
+    pub(crate) async fn restarted(self) -> Self {
+        self.restarted_with(|_| ()).await
+    }
+
+    /// The same after something was done to its data file in between.
+    pub(crate) async fn restarted_with(mut self, between: impl FnOnce(&Path)) -> Self {
         self.stop().await;
         let Self {
             engine,
@@ -93,6 +99,7 @@ impl Org {
         } = self;
         drop(rights);
         drop(engine);
+        between(&folder.path().join("landfall.db"));
         let seed = seed + 1;
         let (engine, writer) = start(
             &folder,

@@ -2,7 +2,10 @@
 
 use landfall_model::{ReplayId, Timestamp, Topic};
 use landfall_store::laws::{Fixture, sample};
-use landfall_store::{Error, LogGap, Page, Result, TopicFilter, TopicId};
+use landfall_store::{
+    Appended, Document, DocumentKind, Error, Failure, LogGap, Opened, Outcome, Page, Result,
+    TopicFilter, TopicId, WriteSet,
+};
 
 use crate::place::{Folder, commit, publish};
 
@@ -148,4 +151,124 @@ fn a_value_of_another_kind_is_corrupt() {
             "{damage}: {result:?}"
         );
     }
+}
+
+/// Writes documents of a page each, about.
+fn write_documents(
+    store: &mut Opened,
+    numbers: std::ops::Range<u32>,
+    mark: &str,
+) -> Result<Outcome> {
+    let documents = numbers.map(|number| Document {
+        kind: DocumentKind::Org,
+        key: format!("{number:04}"),
+        content: Some(format!("{mark}-{number:04}-{}", "x".repeat(900)).into_bytes()),
+    });
+    let write = WriteSet {
+        documents: documents.collect(),
+        ..WriteSet::default()
+    };
+    store.writer.commit(&write, &mut |position| Appended {
+        events: Vec::new(),
+        at: Timestamp::from_millis(1),
+        commit_number: position.commit_number.advanced_by(1),
+    })
+}
+
+/// Gives the page that has this text a type that no page has.
+fn damage_page(folder: &Folder, text: &[u8]) {
+    const PAGE: usize = 4096;
+    let mut content = std::fs::read(folder.file()).expect("readable");
+    let place = content.windows(text.len()).position(|part| part == text);
+    let page = place.expect("it is in the file") / PAGE;
+    content[page * PAGE] = 0xff;
+    std::fs::write(folder.file(), content).expect("written");
+}
+
+fn is_refused_as_damaged(outcome: &Result<Outcome>) -> bool {
+    matches!(
+        outcome,
+        Ok(Outcome::Unavailable {
+            failure: Failure::Damaged,
+            ..
+        })
+    )
+}
+
+#[test]
+fn a_write_to_a_damaged_page_is_refused_and_others_are_taken() {
+    let folder = Folder::new();
+    let entity = sample::entity();
+    let mut store = folder.opened(&entity);
+    let written = write_documents(&mut store, 0..100, "first");
+    written.and_then(Outcome::committed).expect("committed");
+    drop(store);
+    damage_page(&folder, b"first-0050-");
+    let mut store = folder.opened(&entity);
+    for number in 1..=2 {
+        let refused = write_documents(&mut store, 49..52, "lost");
+        assert!(is_refused_as_damaged(&refused), "{refused:?}");
+        let written = write_documents(&mut store, 0..1, "kept");
+        written.and_then(Outcome::committed).expect("committed");
+        let row = sample::new_row(&entity, number, sample::full_row(&entity, number));
+        commit(&mut *store.writer, vec![row], 1, &[]).expect("committed");
+        publish(&mut store, 3);
+    }
+    drop(store);
+    let store = folder.opened(&entity);
+    for number in 1..=2 {
+        let row = store.reader.row(&entity, sample::id(number));
+        assert!(row.expect("whole").is_some());
+    }
+    let kept = store.reader.document(DocumentKind::Org, "0000");
+    assert!(kept.expect("whole").expect("there").starts_with(b"kept-"));
+    let page = store
+        .reader
+        .events(ReplayId::ORIGIN, &TopicFilter::All, 100);
+    assert_eq!(page.expect("readable").events.len(), 6);
+}
+
+/// Without the last page of the log no event can be appended: commits without events are taken.
+#[test]
+fn events_that_meet_a_damaged_page_are_refused_and_records_are_taken() {
+    let folder = Folder::new();
+    let entity = sample::entity();
+    let mut store = folder.opened(&entity);
+    let topic = store.writer.topic(&Topic::new("/event/One__e"));
+    let topic = topic.expect("numbered");
+    let publish_one = |store: &mut Opened| {
+        let event = sample::event(topic, 4_711);
+        commit(&mut *store.writer, Vec::new(), 1, &[event])
+    };
+    publish_one(&mut store).expect("committed");
+    drop(store);
+    let event = sample::event(topic, 4_711);
+    damage_page(&folder, &event.payload);
+    let mut store = folder.opened(&entity);
+    for number in 1..=2 {
+        let refused = publish_one(&mut store);
+        assert!(
+            matches!(
+                refused,
+                Err(Error::Unavailable {
+                    failure: Failure::Damaged,
+                    ..
+                })
+            ),
+            "{refused:?}"
+        );
+        let row = sample::new_row(&entity, number, sample::full_row(&entity, number));
+        commit(&mut *store.writer, vec![row], 1, &[]).expect("committed");
+    }
+    let trimmed = store.writer.trim(Timestamp::from_millis(10));
+    assert!(
+        matches!(
+            trimmed,
+            Err(Error::Unavailable {
+                failure: Failure::Damaged,
+                ..
+            })
+        ),
+        "{trimmed:?}"
+    );
 }
