@@ -123,6 +123,7 @@ pub(crate) fn name(label: &str) -> FieldDefinition {
 /// A record's type.
 pub(crate) fn record_type() -> FieldDefinition {
     FieldDefinition {
+        // Source: of two recorded describes one has `defaultedOnCreate`.
         nillable: true,
         createable: true,
         updateable: true,

@@ -15,12 +15,12 @@ use crate::field::{DeclaredField, Owner};
 use crate::gather::{ObjectSource, Sources, gather};
 use crate::names::{self, CustomName};
 use crate::origin::cors_origin;
-use crate::permission_set::granted;
+use crate::permission_set::{self, granted};
 use crate::prefix::KeyPrefixes;
 use crate::problem::{Findings, Problem, Report};
 use crate::project::Kind;
 use crate::read::brief;
-use crate::record_type;
+use crate::record_type::{self, DeclaredProcess, DeclaredRecordType};
 use crate::roll_up::{Declared, Failure};
 use crate::settings::Settings;
 use crate::validation_rule::{self, DeclaredRule};
@@ -52,6 +52,8 @@ pub(crate) fn compile(
     let Compiler {
         declared,
         rules,
+        types,
+        processes,
         entities,
         book,
         absent,
@@ -63,6 +65,9 @@ pub(crate) fn compile(
     let catalog = Catalog::new(org.entities.iter().cloned());
     org.formulas = formulas::checked(&declared, &catalog, &mut report);
     org.validation_rules = validation_rule::checked(&rules, &catalog, &mut report);
+    org.business_processes = record_type::processes(processes, &catalog, &mut report);
+    org.record_types =
+        record_type::record_types(types, &org.business_processes, &catalog, &mut report);
     formulas::mark_html(&mut org.entities, &org.formulas);
     org.defaults = formulas::defaults(&declared, &catalog, &mut org.entities, &mut report);
     channels(&sources, &absent, &mut org, &mut report);
@@ -123,7 +128,13 @@ fn channels(sources: &Sources, absent: &Absent, org: &mut Org, report: &mut Repo
         .collect();
     for kind in [Kind::PermissionSet, Kind::Profile] {
         let read = sources.singles(kind);
-        let read = read.filter_map(|source| granted(source, kind, &catalog, absent, report));
+        let known = permission_set::Known {
+            catalog: &catalog,
+            record_types: &org.record_types,
+            absent,
+        };
+        let read = read.filter_map(|source| granted(source, kind, &known, report));
+        let read: Vec<_> = read.collect();
         org.granted.extend(read);
     }
 }
@@ -139,6 +150,8 @@ struct Compiler {
     declared: Vec<(EntityName, DeclaredField)>,
     /// The validation rules of all objects, to be checked.
     rules: Vec<(EntityName, DeclaredRule)>,
+    types: Vec<DeclaredRecordType>,
+    processes: Vec<DeclaredProcess>,
     absent: Absent,
     report: Report,
     org: Org,
@@ -156,6 +169,8 @@ impl Compiler {
             globals: GlobalValueSets::default(),
             declared: Vec::new(),
             rules: Vec::new(),
+            types: Vec::new(),
+            processes: Vec::new(),
             absent: Absent::default(),
             report,
             org: Org::default(),
@@ -212,15 +227,14 @@ impl Compiler {
 
     fn custom_object(&mut self, source: &ObjectSource) -> Option<()> {
         let declared = object::fields(source, Owner::CustomObject, &self.globals, &mut self.report);
-        let types = record_type::declare(source, &source.name, &mut self.report);
         let heading = object::heading(self.object_file(source)?, &mut self.report)?;
         let prefix = self.prefix(source, b'a')?;
         let name = EntityName::new(source.name.as_str());
+        let has_types = self.record_types(source, &name);
         if let Some(number) = heading.starting_number {
             self.starting_number(&name, &FieldName::new("Name"), number);
         }
         let activities = heading.activities;
-        let has_types = !types.is_empty();
         let entity = object::custom(
             source,
             heading,
@@ -229,7 +243,6 @@ impl Compiler {
             prefix,
             &mut self.report,
         );
-        self.org.record_types.extend(types);
         self.entities
             .insert(source.name.to_ascii_lowercase(), entity);
         if activities {
@@ -298,10 +311,10 @@ impl Compiler {
             .iter()
             .all(|target| self.entities.contains_key(&target.to_ascii_lowercase()))
         {
-            if source
-                .fields()
-                .any(|(given, _)| given.is_none_or(|name| name.ends_with("__c")))
-            {
+            let mut fields = source.fields();
+            let has_custom =
+                fields.any(|(given, _)| given.is_none_or(|name| name.ends_with("__c")));
+            if has_custom || source.record_types().next().is_some() {
                 let reason = format!("{} is left out: the object is not here", source.name);
                 self.report.warning(&source.at, reason);
             }
@@ -314,11 +327,11 @@ impl Compiler {
             };
             let name = entity.name.clone();
             object::add_fields(entity, &declared);
-            let types = record_type::declare(source, name.as_str(), &mut self.report);
-            if !types.is_empty() {
+            if self.record_types(source, &name)
+                && let Some(entity) = self.entities.get_mut(&target.to_ascii_lowercase())
+            {
                 object::add_record_type_field(entity);
             }
-            self.org.record_types.extend(types);
             self.keep(&name, declared.clone());
             self.rules(source, &name);
         }
@@ -356,6 +369,16 @@ impl Compiler {
         let rules = validation_rule::declare(source, &mut self.report);
         let rules = rules.into_iter().map(|rule| (entity.clone(), rule));
         self.rules.extend(rules);
+    }
+
+    /// Keeps the record types of an object and what they follow; says whether there are any.
+    fn record_types(&mut self, source: &ObjectSource, entity: &EntityName) -> bool {
+        let types = record_type::declare(source, entity, &mut self.report);
+        let has_types = !types.is_empty();
+        self.types.extend(types);
+        let processes = record_type::declare_processes(source, entity, &mut self.report);
+        self.processes.extend(processes);
+        has_types
     }
 
     fn starting_number(&mut self, entity: &EntityName, field: &FieldName, number: u64) {

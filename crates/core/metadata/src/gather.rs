@@ -23,6 +23,7 @@ pub(crate) struct ObjectSource {
     pub(crate) elements: Vec<Element>,
     fields: Vec<Inner>,
     record_types: Vec<Inner>,
+    business_processes: Vec<Inner>,
     validation_rules: Vec<Inner>,
 }
 
@@ -45,6 +46,11 @@ impl ObjectSource {
     /// The record types, likewise.
     pub(crate) fn record_types(&self) -> impl Iterator<Item = (Option<&str>, &Element)> {
         self.record_types.iter().map(Inner::named)
+    }
+
+    /// The business processes, likewise.
+    pub(crate) fn business_processes(&self) -> impl Iterator<Item = (Option<&str>, &Element)> {
+        self.business_processes.iter().map(Inner::named)
     }
 
     /// The validation rules, likewise.
@@ -123,6 +129,7 @@ impl Sources {
                 elements: Vec::new(),
                 fields: Vec::new(),
                 record_types: Vec::new(),
+                business_processes: Vec::new(),
                 validation_rules: Vec::new(),
             })
     }
@@ -138,6 +145,10 @@ impl Sources {
             Kind::Object => self.object(&part.name, part).elements.push(element),
             Kind::Field => self.object(object, part).fields.push(inner(element)),
             Kind::RecordType => self.object(object, part).record_types.push(inner(element)),
+            Kind::BusinessProcess => {
+                let processes = &mut self.object(object, part).business_processes;
+                processes.push(inner(element));
+            }
             Kind::ValidationRule => {
                 let rules = &mut self.object(object, part).validation_rules;
                 rules.push(inner(element));
@@ -181,7 +192,11 @@ pub(crate) fn gather(parts: &[Part], report: &mut Report) -> Sources {
         }
     }
     for object in sources.objects.values_mut() {
-        for inner in [&mut object.fields, &mut object.record_types] {
+        for inner in [
+            &mut object.fields,
+            &mut object.record_types,
+            &mut object.business_processes,
+        ] {
             inner.sort_by(Inner::compare);
         }
         // Their order is not documented: by name.

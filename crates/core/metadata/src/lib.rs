@@ -44,6 +44,7 @@ mod settings;
 mod span;
 mod unite;
 mod validation_rule;
+mod value_name;
 mod value_set;
 mod xml;
 
@@ -66,11 +67,11 @@ pub use node::{Node, NodeContent};
 pub use order::declaration_order;
 pub use origin::{Origin, OriginPattern, is_loopback};
 pub use part::{Part, Piece, parts};
-pub use permission_set::{Granted, profile_name};
+pub use permission_set::{Granted, RecordTypeVisibility, profile_name};
 pub use prefix::KeyPrefixes;
 pub use problem::Problem;
 pub use project::{Kind, Project, project_components, sfdx_project};
-pub use record_type::RecordType;
+pub use record_type::{BusinessProcess, RecordType};
 pub use render::{means_the_same, metadata_file};
 pub use roll_up::{Comparison, RollUp, RollUpFilter, RollUpOperation};
 pub use settings::Settings;
@@ -120,6 +121,8 @@ pub struct Org {
     pub settings: Settings,
     /// Record types.
     pub record_types: Vec<RecordType>,
+    /// What the records of some types pass.
+    pub business_processes: Vec<BusinessProcess>,
     /// The formula fields, checked.
     pub formulas: Formulas,
     /// Defaults that are computed at each create.

@@ -10,6 +10,7 @@ use crate::names;
 use crate::problem::Report;
 use crate::project::Kind;
 use crate::read::brief;
+use crate::record_type::RecordType;
 use crate::xml::Element;
 
 /// The names of rights for objects in files, and as fields of the object `ObjectPermissions`.
@@ -53,16 +54,33 @@ pub struct Granted {
     pub fields: Vec<(String, bool)>,
     /// Permissions of the system by their fields, such as `PermissionsViewAllData`, and whether they are granted.
     pub system: Vec<(String, bool)>,
+    /// Record types that are visible.
+    pub record_types: Vec<RecordTypeVisibility>,
     /// Objects and fields that are spoken of, those of which nothing is granted included.
     pub mentioned: Vec<String>,
+}
+
+/// A record type that users can give to records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordTypeVisibility {
+    /// Its full name, such as `Account.Retail`.
+    pub name: String,
+    /// Whether the records that they create have it unless they say otherwise: profiles only.
+    pub default: bool,
+}
+
+/// What can be granted.
+pub(crate) struct Known<'k> {
+    pub(crate) catalog: &'k Catalog,
+    pub(crate) record_types: &'k [RecordType],
+    pub(crate) absent: &'k Absent,
 }
 
 /// Reads a permission set or a profile.
 pub(crate) fn granted(
     source: &Single,
     kind: Kind,
-    catalog: &Catalog,
-    absent: &Absent,
+    known: &Known<'_>,
     report: &mut Report,
 ) -> Option<Granted> {
     let element = &source.element;
@@ -88,16 +106,20 @@ pub(crate) fn granted(
         objects: Vec::new(),
         fields: Vec::new(),
         system: Vec::new(),
+        record_types: Vec::new(),
         mentioned: Vec::new(),
     };
     for object in element.all("objectPermissions") {
-        granted.object(object, catalog, absent, report);
+        granted.object(object, known, report);
     }
     for field in element.all("fieldPermissions") {
-        granted.field(field, catalog, absent, report);
+        granted.field(field, known, report);
     }
     for permission in element.all("userPermissions") {
-        granted.permission(permission, catalog, report);
+        granted.permission(permission, known.catalog, report);
+    }
+    for visibility in element.all("recordTypeVisibilities") {
+        granted.record_type(visibility, known, report);
     }
     Some(granted)
 }
@@ -109,20 +131,15 @@ pub fn profile_name(file: &str) -> &str {
 }
 
 impl Granted {
-    fn object(
-        &mut self,
-        element: &Element,
-        catalog: &Catalog,
-        absent: &Absent,
-        report: &mut Report,
-    ) {
+    fn object(&mut self, element: &Element, known: &Known<'_>, report: &mut Report) {
         let Some(name) = element.required("object", report) else {
             return;
         };
+        let catalog = known.catalog;
         let entity = catalog.entity(name).map(|entity| &entity.name);
         let event = catalog.platform_event(name).map(|event| &event.name);
-        let Some(known) = entity.or(event) else {
-            self.not_here(name, "object", element, absent, report);
+        let Some(found) = entity.or(event) else {
+            self.not_here(name, "object", element, known.absent, report);
             return;
         };
         let mut rights = Vec::new();
@@ -131,25 +148,19 @@ impl Granted {
                 continue;
             }
             if entity.is_none() && !OF_EVENTS.contains(&field) {
-                let reason = format!("{known} is a platform event: {file} is left out");
+                let reason = format!("{found} is a platform event: {file} is left out");
                 report.warning(&element.at, reason);
                 continue;
             }
             rights.push(field);
         }
-        self.mentioned.push(known.to_string());
+        self.mentioned.push(found.to_string());
         if !rights.is_empty() {
-            self.objects.push((known.to_string(), rights));
+            self.objects.push((found.to_string(), rights));
         }
     }
 
-    fn field(
-        &mut self,
-        element: &Element,
-        catalog: &Catalog,
-        absent: &Absent,
-        report: &mut Report,
-    ) {
+    fn field(&mut self, element: &Element, known: &Known<'_>, report: &mut Report) {
         let Some(name) = element.required("field", report) else {
             return;
         };
@@ -158,10 +169,11 @@ impl Granted {
             report.problem(&element.at, reason);
             return;
         };
+        let catalog = known.catalog;
         let Some(entity) = catalog.entity(object) else {
             // Events have no field permissions.
             if catalog.platform_event(object).is_none() {
-                self.not_here(object, "field", element, absent, report);
+                self.not_here(object, "field", element, known.absent, report);
             }
             return;
         };
@@ -207,6 +219,36 @@ impl Granted {
         } else {
             let reason = format!("the permission {} is left out: it is not here", brief(name));
             report.warning(&element.at, reason);
+        }
+    }
+
+    /// Lines for inactive types are not deployed.
+    fn record_type(&mut self, element: &Element, known: &Known<'_>, report: &mut Report) {
+        let Some(name) = element.required("recordType", report) else {
+            return;
+        };
+        let visible = element.flag("visible", report).unwrap_or_default();
+        let default = element.flag("default", report).unwrap_or_default();
+        let mut types = known.record_types.iter();
+        let found = types.find(|known| known.full_name().eq_ignore_ascii_case(name));
+        let Some(found) = found else {
+            let object = name.split_once('.').map_or(name, |(object, _)| object);
+            if known.catalog.entity(object).is_none() {
+                self.not_here(object, "recordType", element, known.absent, report);
+                return;
+            }
+            let reason = format!(
+                "In field: recordType - no RecordType named {} found",
+                brief(name)
+            );
+            report.inapplicable(&element.at, reason);
+            return;
+        };
+        if visible && found.active {
+            self.record_types.push(RecordTypeVisibility {
+                name: found.full_name(),
+                default: default && self.kind == Kind::Profile,
+            });
         }
     }
 

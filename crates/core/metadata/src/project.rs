@@ -15,6 +15,8 @@ pub enum Kind {
     Field,
     /// A kind of records of one object.
     RecordType,
+    /// The stages or states that records of one object pass.
+    BusinessProcess,
     /// A condition that no record of one object may meet.
     ValidationRule,
     /// Values that picklists share.
@@ -44,10 +46,11 @@ pub(crate) const EVENT_SETTINGS: &str = "PlatformEvent";
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Object,
         Self::Field,
         Self::RecordType,
+        Self::BusinessProcess,
         Self::ValidationRule,
         Self::GlobalValueSet,
         Self::StandardValueSet,
@@ -102,6 +105,12 @@ impl Kind {
             Self::Object => ("CustomObject", "objects", "object", "01I"),
             Self::Field => ("CustomField", "fields", "field", "00N"),
             Self::RecordType => ("RecordType", "recordTypes", "recordType", "012"),
+            Self::BusinessProcess => (
+                "BusinessProcess",
+                "businessProcesses",
+                "businessProcess",
+                "019",
+            ),
             Self::ValidationRule => ("ValidationRule", "validationRules", "validationRule", "03d"),
             Self::GlobalValueSet => ("GlobalValueSet", "globalValueSets", "globalValueSet", "0Nt"),
             Self::StandardValueSet => (
@@ -152,6 +161,7 @@ impl Kind {
         match self {
             Self::Field => Some("fields"),
             Self::RecordType => Some("recordTypes"),
+            Self::BusinessProcess => Some("businessProcesses"),
             Self::ValidationRule => Some("validationRules"),
             Self::Object
             | Self::GlobalValueSet

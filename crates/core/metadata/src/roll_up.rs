@@ -247,7 +247,7 @@ fn is_detail(
         })
 }
 
-/// Formulas are not computed, and no record has a record type.
+/// Formulas are computed when they are read, and no file knows the id of a record type.
 fn is_empty(field: &FieldDefinition) -> bool {
     !field.stored() || field.name.as_str() == "RecordTypeId"
 }

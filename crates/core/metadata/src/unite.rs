@@ -88,6 +88,7 @@ fn replaced(kind: Kind) -> Option<fn(&Element, &Element) -> bool> {
         }),
         Kind::Field
         | Kind::RecordType
+        | Kind::BusinessProcess
         | Kind::ValidationRule
         | Kind::Channel
         | Kind::ChannelMember

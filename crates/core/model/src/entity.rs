@@ -5,6 +5,10 @@ use std::collections::HashMap;
 use crate::id::KeyPrefix;
 use crate::name::{EntityName, FieldName};
 use crate::object_traits::ObjectTraits;
+use crate::record_type::RecordType;
+
+/// The field of a record's type.
+pub const RECORD_TYPE_ID: &str = "RecordTypeId";
 
 /// Data type of a field, as describe names it.
 ///
@@ -277,7 +281,12 @@ impl FieldDefinition {
         // A checkbox is never null, and is not required either.
         let optional = self.nillable || (self.custom && self.field_type == FieldType::Boolean);
         let shown = self.createable || self.updateable || (self.custom && self.calculated);
-        !component && optional && !self.name_field && shown
+        !component && optional && !self.name_field && shown && !self.is_record_type()
+    }
+
+    /// Whether it is the field `RecordTypeId`.
+    pub fn is_record_type(&self) -> bool {
+        !self.custom && self.name.as_str() == RECORD_TYPE_ID
     }
 
     /// Whether it is text of more than 255 characters.
@@ -375,6 +384,8 @@ pub struct EntityDefinition {
     pub change_event: Option<ChangeEventDefinition>,
     /// Of a standard object, what its describe does not show.
     pub traits: ObjectTraits,
+    /// Its record types, without the master type that every object has.
+    pub record_types: Vec<RecordType>,
     by_name: HashMap<String, usize>,
 }
 
@@ -411,6 +422,7 @@ impl EntityDefinition {
             children,
             change_event,
             traits: ObjectTraits::default(),
+            record_types: Vec::new(),
             by_name,
         }
     }
@@ -419,6 +431,13 @@ impl EntityDefinition {
     #[must_use]
     pub fn with_traits(mut self, traits: ObjectTraits) -> Self {
         self.traits = traits;
+        self
+    }
+
+    /// The definition with these record types.
+    #[must_use]
+    pub fn with_record_types(mut self, record_types: Vec<RecordType>) -> Self {
+        self.record_types = record_types;
         self
     }
 

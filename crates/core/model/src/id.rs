@@ -66,6 +66,9 @@ impl RecordId {
     /// The id that stands for "no particular record": `000000000000000AAA`.
     pub const EMPTY: Self = Self(*b"000000000000000AAA");
 
+    /// The master record type, which every object has and no record: `012000000000000AAA`.
+    pub const MASTER_RECORD_TYPE: Self = Self(*b"012000000000000AAA");
+
     /// Reads the 15- or the 18-character form.
     ///
     /// # Errors

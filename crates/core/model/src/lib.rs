@@ -18,6 +18,7 @@ pub mod name;
 mod object_traits;
 pub mod platform_event;
 pub mod query_refusal;
+mod record_type;
 pub mod replay;
 pub mod soap;
 pub mod time;
@@ -30,7 +31,7 @@ pub use change::{
 };
 pub use entity::{
     Capabilities, ChangeEventDefinition, ChildRelationship, DeleteRule, EntityDefinition,
-    FieldDefinition, FieldType, FormulaDefinition, PicklistValue,
+    FieldDefinition, FieldType, FormulaDefinition, PicklistValue, RECORD_TYPE_ID,
 };
 pub use fault::{
     Fault, FieldFault, LimitFault, LoginFault, ManagedFault, ManagedSetupFault, PubSubFault,
@@ -45,6 +46,7 @@ pub use name::{EntityName, FieldName, Topic};
 pub use object_traits::{ObjectTraits, SecuredBy};
 pub use platform_event::{EventReaders, PlatformEventDefinition};
 pub use query_refusal::QueryRefusal;
+pub use record_type::{PicklistSubset, RecordType};
 pub use replay::{ReplayId, ReplayPreset, SchemaId};
 pub use soap::SoapFault;
 pub use time::{Date, Timestamp};

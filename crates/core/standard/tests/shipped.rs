@@ -25,6 +25,7 @@ fn thirteen_objects_are_captured_and_those_of_the_setup_are_not() {
     assert_eq!(
         plain,
         [
+            "BusinessProcess",
             "FieldPermissions",
             "ObjectPermissions",
             "Organization",
@@ -32,6 +33,7 @@ fn thirteen_objects_are_captured_and_those_of_the_setup_are_not() {
             "PermissionSetAssignment",
             "Profile",
             "PushTopic",
+            "RecordType",
             "StreamingChannel",
             "UserRole",
         ]

@@ -2,7 +2,9 @@
 //!
 //! Source: "`Field`" in "`describeSObjects()`" (SOAP API Developer Guide); values by type: 318 recorded fields (`CumulusCI`).
 
-use landfall_model::{Catalog, DeleteRule, EntityDefinition, FieldDefinition, FieldType};
+use landfall_model::{
+    Catalog, DeleteRule, EntityDefinition, FieldDefinition, FieldType, RecordType,
+};
 
 /// Record type that every object has. Source: samples of "sObject Describe" (REST API Developer Guide).
 pub const MASTER_RECORD_TYPE: &str = "012000000000000AAA";
@@ -130,4 +132,50 @@ pub const fn soap_type(kind: FieldType) -> &'static str {
         | FieldType::Url
         | FieldType::EncryptedString => "xsd:string",
     }
+}
+
+/// A record type in a describe.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the vendor's describe consists of flags"
+)]
+pub struct RecordTypeInfo<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Developer name.
+    pub developer_name: &'a str,
+    /// What people see.
+    pub name: &'a str,
+    /// Whether records can be given it.
+    pub active: bool,
+    /// Whether the user can give it to records.
+    pub available: bool,
+    /// Whether the user's new records have it.
+    pub default: bool,
+    /// Whether it is that of records without a type.
+    pub master: bool,
+}
+
+/// The record types of an object, the master type last: one of them is the user's default.
+///
+/// Source: recorded describes of `CumulusCI`.
+pub fn record_types(types: &[RecordType]) -> impl Iterator<Item = RecordTypeInfo<'_>> {
+    let own = types.iter().map(|record_type| RecordTypeInfo {
+        id: record_type.id.as_str(),
+        developer_name: &record_type.developer_name,
+        name: &record_type.label,
+        active: record_type.active,
+        available: record_type.available,
+        default: record_type.default,
+        master: false,
+    });
+    own.chain([RecordTypeInfo {
+        id: MASTER_RECORD_TYPE,
+        developer_name: "Master",
+        name: "Master",
+        active: true,
+        available: true,
+        default: !types.iter().any(|record_type| record_type.default),
+        master: true,
+    }])
 }

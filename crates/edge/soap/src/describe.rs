@@ -6,7 +6,7 @@
 
 use landfall_model::limits::{DESCRIBED_OBJECTS_MAX, REST_COLLECTION_RECORDS_MAX};
 use landfall_model::{DeleteRule, EntityDefinition, Fault, FieldType, ManyFault, QueryFault};
-use landfall_wire::describe::MASTER_RECORD_TYPE;
+use landfall_wire::describe::{RecordTypeInfo, record_types};
 use landfall_xml::Writer;
 
 use crate::call::Call;
@@ -182,9 +182,11 @@ fn write_full(call: &Call<'_>, w: &mut Writer, described: &Described<'_>) {
     w.nil("networkScopeFieldName");
     w.boolean("queryable", may.queryable);
     if !described.event {
-        w.element("recordTypeInfos", |w| {
-            write_master_record_type(w, described.recent);
-        });
+        for info in record_types(&object.record_types) {
+            w.element("recordTypeInfos", |w| {
+                write_record_type(w, &info, described.recent);
+            });
+        }
     }
     w.boolean("replicateable", may.replicateable);
     w.boolean("retrieveable", may.retrieveable);
@@ -220,18 +222,18 @@ fn write_children(w: &mut Writer, object: &EntityDefinition) {
     }
 }
 
-fn write_master_record_type(w: &mut Writer, recent: bool) {
+fn write_record_type(w: &mut Writer, info: &RecordTypeInfo<'_>, recent: bool) {
     if recent {
-        w.boolean("active", true);
+        w.boolean("active", info.active);
     }
-    w.boolean("available", true);
-    w.boolean("defaultRecordTypeMapping", true);
+    w.boolean("available", info.available);
+    w.boolean("defaultRecordTypeMapping", info.default);
     if recent {
-        w.text("developerName", "Master");
+        w.text("developerName", info.developer_name);
     }
-    w.boolean("master", true);
-    w.text("name", "Master");
-    w.text("recordTypeId", MASTER_RECORD_TYPE);
+    w.boolean("master", info.master);
+    w.text("name", info.name);
+    w.text("recordTypeId", info.id);
 }
 
 fn write_scopes(w: &mut Writer, object: &EntityDefinition) {

@@ -46,6 +46,7 @@ impl<'a> Naming<'a> {
             },
             kind: Kind::Changes(self.entity.name.as_str()),
             layoutable: false,
+            record_types: &[],
         }
     }
 }

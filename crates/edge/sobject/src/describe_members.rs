@@ -3,9 +3,8 @@
 //! Source: "sObject Basic Information" and "sObject Describe" (REST API Developer Guide); the keys and their order: recorded
 //! responses of `CumulusCI`.
 
-pub use landfall_wire::describe::MASTER_RECORD_TYPE;
-
 use landfall_http::Writer;
+use landfall_wire::describe::record_types;
 
 use crate::object_describe::{Kind, ObjectDescribe, write_association, write_entry, write_urls};
 use crate::template::{Template, VERSION};
@@ -64,7 +63,7 @@ pub fn render_full(
         w.name("networkScopeFieldName").null();
         w.name("queryable").boolean(may.queryable);
         w.name("recordTypeInfos")
-            .array(|w| write_master_record_type(w, object));
+            .array(|w| write_record_types(w, object));
         w.name("replicateable").boolean(may.replicateable);
         w.name("retrieveable").boolean(may.retrieveable);
         w.name("searchLayoutable").boolean(object.layoutable);
@@ -80,25 +79,27 @@ pub fn render_full(
     w.finish()
 }
 
-fn write_master_record_type(w: &mut Writer, object: &ObjectDescribe<'_>) {
+fn write_record_types(w: &mut Writer, object: &ObjectDescribe<'_>) {
     if object.kind != Kind::Records {
         return;
     }
-    w.object(|w| {
-        w.name("active").boolean(true);
-        w.name("available").boolean(true);
-        w.name("defaultRecordTypeMapping").boolean(true);
-        w.name("developerName").string("Master");
-        w.name("master").boolean(true);
-        w.name("name").string("Master");
-        w.name("recordTypeId").string(MASTER_RECORD_TYPE);
-        w.name("urls").object(|w| {
-            w.name("layout").raw(&format!(
-                "\"/services/data/v{VERSION}/sobjects/{}/describe/layouts/{MASTER_RECORD_TYPE}\"",
-                object.name
-            ));
+    for info in record_types(object.record_types) {
+        w.object(|w| {
+            w.name("active").boolean(info.active);
+            w.name("available").boolean(info.available);
+            w.name("defaultRecordTypeMapping").boolean(info.default);
+            w.name("developerName").string(info.developer_name);
+            w.name("master").boolean(info.master);
+            w.name("name").string(info.name);
+            w.name("recordTypeId").string(info.id);
+            w.name("urls").object(|w| {
+                w.name("layout").raw(&format!(
+                    "\"/services/data/v{VERSION}/sobjects/{}/describe/layouts/{}\"",
+                    object.name, info.id
+                ));
+            });
         });
-    });
+    }
 }
 
 fn write_scopes(w: &mut Writer, object: &ObjectDescribe<'_>, owned: bool) {

@@ -3,7 +3,7 @@
 //! Source: "Describe Global" (REST API Developer Guide); the keys and their order: recorded responses of `CumulusCI`.
 
 use landfall_http::Writer;
-use landfall_model::{Capabilities, EntityDefinition};
+use landfall_model::{Capabilities, EntityDefinition, RecordType};
 
 use crate::api::GENERIC_CHANNEL;
 use crate::template::{BASE, END, SINCE_50, VERSION};
@@ -39,6 +39,8 @@ pub struct ObjectDescribe<'a> {
     pub kind: Kind<'a>,
     /// Whether people see it in pages of their own.
     pub layoutable: bool,
+    /// Its record types, but for the master type.
+    pub record_types: &'a [RecordType],
 }
 
 impl<'a> ObjectDescribe<'a> {
@@ -52,6 +54,7 @@ impl<'a> ObjectDescribe<'a> {
             custom: entity.custom,
             capabilities: entity.capabilities,
             kind: Kind::Records,
+            record_types: &entity.record_types,
             layoutable: entity.capabilities.triggerable && entity.capabilities.createable,
         }
     }

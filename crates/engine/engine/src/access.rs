@@ -18,7 +18,9 @@ mod view;
 
 use std::sync::Arc;
 
-use landfall_model::{EntityDefinition, FieldName, PlatformEventDefinition, RecordFault, RecordId};
+use landfall_model::{
+    EntityDefinition, FieldName, PlatformEventDefinition, RecordFault, RecordId, RecordType,
+};
 
 use crate::definitions::Definitions;
 use crate::object_access::{Act, ObjectAccess};
@@ -134,6 +136,12 @@ impl Access {
         let fields = entity.fields.iter().map(|field| &field.name);
         let all = self.is_whole();
         fields.filter(move |name| !all && is_seen(name).is_none())
+    }
+
+    /// The record types of an object, with those that they can use.
+    pub(crate) fn record_types(&self, entity: &EntityDefinition) -> &[RecordType] {
+        let seen = self.seen.catalog().entity(entity.name.as_str());
+        seen.map_or(&[], |seen| seen.record_types.as_slice())
     }
 
     /// Whether they may give a field of an object a value.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use landfall_formula::Formula;
 use landfall_metadata::{DefaultFormula, RollUp, ValidationRule};
 use landfall_model::{
-    Catalog, DeleteRule, EntityDefinition, EntityName, FieldDefinition, KeyPrefix, RecordId, Row,
-    Value,
+    Catalog, DeleteRule, EntityDefinition, EntityName, FieldDefinition, KeyPrefix, RECORD_TYPE_ID,
+    RecordId, RecordType, Row, Value,
 };
 
 use crate::Streams;
@@ -28,6 +28,8 @@ pub(crate) struct SystemFields {
     pub(crate) system_modstamp: Option<usize>,
     /// The record into which this one was merged.
     pub(crate) master_record: Option<usize>,
+    /// The record's type.
+    pub(crate) record_type: Option<usize>,
     /// Whether a lead has become other records.
     pub(crate) is_converted: Option<usize>,
 }
@@ -96,6 +98,7 @@ impl Blueprint {
             last_modified_by: place("LastModifiedById"),
             system_modstamp: place("SystemModstamp"),
             master_record: place("MasterRecordId"),
+            record_type: record_type(entity),
             is_converted: (entity.name.as_str() == "Lead")
                 .then(|| place("IsConverted"))
                 .flatten(),
@@ -132,10 +135,23 @@ impl Blueprint {
         }
     }
 
+    /// The record type of a row.
+    pub(crate) fn type_of(&self, row: &Row) -> Option<&RecordType> {
+        let id = read(row, Some(self.system.record_type?)).as_id()?;
+        let mut types = self.entity.record_types.iter();
+        types.find(|record_type| record_type.id == id)
+    }
+
     /// Whether a row of the object is in the recycle bin.
     pub(crate) fn is_deleted(&self, row: &Row) -> bool {
         read(row, self.system.is_deleted).as_bool().unwrap_or(false)
     }
+}
+
+/// The place of the field of record types, if the object has any.
+fn record_type(entity: &EntityDefinition) -> Option<usize> {
+    let (place, field) = entity.field(RECORD_TYPE_ID)?;
+    field.is_record_type().then_some(place)
 }
 
 fn places(

@@ -16,12 +16,19 @@ use landfall_store::Reads;
 use crate::channel::Declared;
 use crate::components::Components;
 use crate::error::Error;
+use crate::record_types::{self, Visibilities};
 
 /// What was deployed last: the shipped objects, if nothing was.
 pub(crate) fn stored(reads: &dyn Reads) -> Result<(Compiled, Components), Error> {
     let components = Components::stored(reads)?;
     let mut book = prefixes::stored(reads)?;
-    Ok((compiled(&components.parts(), &mut book)?, components))
+    let mut compiled = compiled(&components.parts(), &mut book)?;
+    compiled.visibilities = Visibilities::of(&compiled.granted);
+    let catalog = std::mem::take(&mut compiled.catalog);
+    let id_of = |kind, name: &str| components.get(kind, name).map(|known| known.id);
+    let (types, visibilities) = (&compiled.record_types, &compiled.visibilities);
+    compiled.catalog = record_types::with_types(catalog, types, visibilities, id_of);
+    Ok((compiled, components))
 }
 
 /// What components come to.
@@ -37,6 +44,9 @@ pub(crate) struct Compiled {
     pub(crate) settings: Settings,
     pub(crate) managed: Vec<ManagedSubscription>,
     pub(crate) granted: Vec<Granted>,
+    pub(crate) record_types: record_types::Declared,
+    /// Of what is stored; of nothing else.
+    pub(crate) visibilities: Visibilities,
     pub(crate) starting_numbers: Vec<StartingNumber>,
     pub(crate) warnings: Vec<Problem>,
     inapplicable: Vec<Problem>,
@@ -80,6 +90,8 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
             catalog: Catalog::new(standard).with_platform_events(events),
             managed: Vec::new(),
             granted: Vec::new(),
+            record_types: record_types::Declared::default(),
+            visibilities: Visibilities::default(),
             connected_apps: Vec::new(),
             cors_origins: Vec::new(),
             settings: Settings::default(),
@@ -99,6 +111,11 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
         catalog: Catalog::new(org.entities).with_platform_events(org.platform_events),
         managed: org.managed_subscriptions,
         granted: org.granted,
+        record_types: record_types::Declared {
+            types: org.record_types,
+            processes: org.business_processes,
+        },
+        visibilities: Visibilities::default(),
         connected_apps: org.connected_apps.into_iter().map(Arc::new).collect(),
         cors_origins: org.cors_origins,
         settings: org.settings,

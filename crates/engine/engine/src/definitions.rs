@@ -26,6 +26,7 @@ use crate::formulas::FormulaFields;
 use crate::managed::{self, Managed};
 use crate::object_access::ObjectAccess;
 use crate::org;
+use crate::record_types::Visibilities;
 use crate::schemas::Schemas;
 use crate::stored;
 
@@ -90,6 +91,7 @@ pub struct Definitions {
     cors_origins: Arc<[OriginPattern]>,
     settings: Settings,
     components: Arc<Components>,
+    visibilities: Arc<Visibilities>,
     deleted_events: Option<Arc<DeletedEvents>>,
 }
 
@@ -125,6 +127,7 @@ impl Definitions {
             cors_origins: compiled.cors_origins.into(),
             settings: compiled.settings,
             components: Arc::new(components),
+            visibilities: Arc::new(compiled.visibilities),
             deleted_events: DeletedEvents::stored(reads)?.map(Arc::new),
             ..Self::default()
         };
@@ -234,6 +237,11 @@ impl Definitions {
     /// The components that all this comes from.
     pub const fn components(&self) -> &Arc<Components> {
         &self.components
+    }
+
+    /// The record types that permission sets and profiles make visible.
+    pub(crate) fn visibilities(&self) -> &Visibilities {
+        &self.visibilities
     }
 
     /// The subscriptions whose positions the service keeps, sorted by name.

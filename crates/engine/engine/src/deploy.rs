@@ -24,12 +24,14 @@ use crate::Engine;
 use crate::compiled::{compiled, prefixes};
 use crate::error::Error;
 use crate::numbers::Numbers;
+use crate::record_types::Declared;
 
 /// New definitions, and what has to be kept with them.
 pub(crate) struct Deployment {
     pub(crate) catalog: Catalog,
     pub(crate) managed: Vec<ManagedSubscription>,
     pub(crate) roll_ups: Vec<RollUp>,
+    pub(crate) record_types: Declared,
     pub(crate) starting_numbers: Vec<StartingNumber>,
     pub(crate) documents: Vec<Document>,
     pub(crate) components: Next,
@@ -207,6 +209,7 @@ async fn submit(
         catalog: compiled.catalog,
         managed: compiled.managed,
         roll_ups: compiled.roll_ups,
+        record_types: compiled.record_types,
         starting_numbers: compiled.starting_numbers,
         documents: vec![prefixes::document(&book)],
         grants: Grants {

@@ -37,6 +37,7 @@ mod presence;
 mod profiles;
 mod publish;
 pub mod query;
+mod record_types;
 mod records;
 mod replication;
 mod report;

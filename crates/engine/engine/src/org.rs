@@ -15,6 +15,7 @@ use crate::numbers::Numbers;
 use crate::presence::Presence;
 use crate::profiles::{ADMINISTRATOR, ProfileSetup, STANDARD_USER};
 use crate::query::lanes::Lanes;
+use crate::record_types;
 use crate::schemas::Schemas;
 use crate::state::{OrgState, generic_schema};
 use crate::stored;
@@ -45,11 +46,17 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     let (store, clock, entropy) = (parts.store, parts.clock, parts.entropy);
     let mut writer = store.writer;
     writer.report_records_of(&touched::followed());
-    let (compiled, _) = compiled::stored(&*writer)?;
+    let (compiled, components) = compiled::stored(&*writer)?;
     let catalog = compiled.catalog;
     writer.prepare(catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, parts.instance)?;
     let org = founded(&mut *writer, &catalog, &mut numbers, &*clock, &*entropy)?;
+    let id_of = |kind, name: &str| components.get(kind, name).map(|known| known.id);
+    let (types, now) = (&compiled.record_types, clock.now());
+    let rows = record_types::rows(&*writer, &catalog, types, id_of, now)?;
+    if !rows.is_empty() {
+        keep(&mut *writer, rows, Vec::new(), now)?;
+    }
     complete_documents(&mut *writer, &catalog, &org, clock.now())?;
     let options = Options {
         capture_all: parts.capture_all,

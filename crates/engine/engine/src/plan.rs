@@ -10,6 +10,7 @@ mod granting;
 mod merge;
 mod permissions;
 mod purge;
+mod record_type;
 mod roll_up;
 mod rules;
 mod stream;
@@ -182,6 +183,7 @@ impl<'p> Planner<'p, '_> {
         let entity = &*object.entity;
         let mut row = object.blank.clone();
         let mut given = assign(entity, &mut row, values)?;
+        self.settle_record_type(object, &mut row, None, &mut given)?;
         self.compute_defaults(object, &mut row, &mut given)?;
         let silent = |place: &usize| !given.contains(place);
         let missing = object.required.iter().filter(|(place, defaulted)| {
@@ -245,7 +247,8 @@ impl<'p> Planner<'p, '_> {
         }
         self.writable(entity, &values, |field| field.updateable)?;
         let mut row = Row::clone(&before);
-        let given = assign(entity, &mut row, values)?;
+        let mut given = assign(entity, &mut row, values)?;
+        self.settle_record_type(object, &mut row, Some(&before), &mut given)?;
         let missing = given.iter().copied().filter(|place| {
             let nillable = entity.fields.get(*place).is_none_or(|field| field.nillable);
             !nillable && read(&row, Some(*place)).is_null()
@@ -372,6 +375,7 @@ impl<'p> Planner<'p, '_> {
             if let (Some(field), Some(slot)) = (entity.fields.get(*place), row.get_mut(*place)) {
                 let value = std::mem::take(slot);
                 *slot = validate::fitting(field, value)?;
+                record_type::check_offered(object, row, *place, field)?;
             }
         }
         self.check_references(entity, row, given)?;

@@ -29,6 +29,7 @@ use tracing::{debug, error, info, warn};
 use crate::blueprint::Blueprints;
 use crate::clock::Clock;
 use crate::command::{Note, Outcome};
+use crate::components;
 use crate::definitions::{self, Modified};
 use crate::deleted_events::DeletedEvents;
 use crate::deploy::{self, Deployment, Grants};
@@ -38,6 +39,7 @@ use crate::health::log_end;
 use crate::managed;
 use crate::numbers::Numbers;
 use crate::plan::Planner;
+use crate::record_types;
 use crate::state::{OrgState, Projection};
 use crate::topics;
 use crate::usage::{Client, Usage};
@@ -385,17 +387,29 @@ impl Core {
             earlier.components(),
             &mut self.numbers,
         )?;
-        let component_documents =
-            deployment
-                .components
-                .settle(earlier.components(), &managed, &mut self.numbers)?;
         let catalog = &deployment.catalog;
+        let kept_ids = record_types::ids_of_rows(&*self.store, earlier.catalog())?;
+        let settled = deployment.components.settle(
+            earlier.components(),
+            &managed,
+            &kept_ids,
+            &mut self.numbers,
+        )?;
         let bounds = self.state.options().streams;
         let blueprints = Blueprints::new(catalog, &deployment.roll_ups, bounds);
         let deleted = DeletedEvents::after(&earlier, catalog, &*self.store, &*self.reader)?;
         self.store.prepare(catalog.entities())?;
         let conversions = Conversions::of(catalog, &earlier, &*self.store)?;
-        let summarized = self.computed(&blueprints, now, &deployment.grants)?;
+        let mut written = self.computed(&blueprints, now, &deployment.grants)?;
+        let id_of = |kind, name: &str| settled.ids.get(&components::key(kind, name)).copied();
+        let types = &deployment.record_types;
+        written.rows.extend(record_types::rows(
+            &*self.store,
+            catalog,
+            types,
+            id_of,
+            now,
+        )?);
         for start in deployment.starting_numbers {
             let counter = format!("{}.{}", start.entity, start.field);
             self.numbers.begin(counter, start.number);
@@ -411,9 +425,9 @@ impl Core {
         )?);
         documents.extend(forgotten);
         documents.extend(deleted.map(|deleted| deleted.document()));
-        documents.extend(component_documents);
+        documents.extend(settled.documents);
         documents.push(Modified::now(modified).document());
-        self.keep(summarized, documents, &conversions, now)
+        self.keep(written, documents, &conversions, now)
     }
 
     /// Makes rows and documents durable, counters included, and what subscribers hear of them.

@@ -4,6 +4,7 @@ mod common;
 mod files;
 mod formulas;
 mod hostile_input;
+mod record_types;
 mod refusals;
 mod roll_ups;
 mod sample;

@@ -67,6 +67,13 @@ pub enum ValueFault {
         /// The value.
         value: String,
     },
+    /// The id of a record type that the user cannot give to records of the object.
+    RecordTypeRefused {
+        /// The field.
+        field: FaultField,
+        /// The id.
+        value: RecordId,
+    },
     /// A number that the field's precision cannot hold.
     NumberOutOfRange {
         /// The field.

@@ -55,6 +55,12 @@ pub(super) fn spell(fault: &ValueFault) -> RestError {
             field,
             &format!("id value of incorrect type: {value}"),
         ),
+        // Source: recorded responses of `CumulusCI`.
+        ValueFault::RecordTypeRefused { field, value } => on_field(
+            "INVALID_CROSS_REFERENCE_KEY",
+            field,
+            &format!("this ID value isn't valid for the user: {value}"),
+        ),
         ValueFault::NumberOutOfRange { field, value } => on_field(
             "NUMBER_OUTSIDE_VALID_RANGE",
             field,

@@ -311,3 +311,51 @@ async fn a_job_may_bring_its_data() {
     assert_eq!(org.ended(&job).await["numberRecordsProcessed"], 2);
     assert_eq!(org.values("Account", "Name").await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_row_may_name_its_record_type_by_id_or_by_name() {
+    let org = Org::new().await;
+    let club = "<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\"><recordTypes>\
+        <fullName>Club</fullName><active>true</active><label>Clubs</label></recordTypes></CustomObject>";
+    org.test
+        .deploy(vec![landfall_metadata::Component {
+            path: "objects/Account.object".to_owned(),
+            content: club.to_owned(),
+        }])
+        .await;
+    let made = org
+        .post(
+            JOBS,
+            &json!({"object": "Account", "operation": "insert", "lineEnding": "LF"}),
+        )
+        .await
+        .json();
+    let job = format!("{JOBS}/{}", made["id"].as_str().expect("an id"));
+    let rows = "Name,RecordType.Name\nA,Clubs\nB,\n";
+    org.ask("PUT", &format!("{job}/batches"), "text/csv", rows)
+        .await;
+    org.patch(&job, &json!({"state": "UploadComplete"})).await;
+    let ended = org.ended(&job).await;
+    assert_eq!(ended["numberRecordsFailed"], 0, "{ended}");
+    let made = org
+        .post(
+            JOBS,
+            &json!({"object": "Account", "operation": "insert", "lineEnding": "LF"}),
+        )
+        .await
+        .json();
+    let job = format!("{JOBS}/{}", made["id"].as_str().expect("an id"));
+    let rows = "Name,RecordTypeId\nC,012000000000001AAA\n";
+    org.ask("PUT", &format!("{job}/batches"), "text/csv", rows)
+        .await;
+    org.patch(&job, &json!({"state": "UploadComplete"})).await;
+    org.ended(&job).await;
+    let failed = org.get(&format!("{job}/failedResults")).await;
+    assert!(
+        failed.body.contains(
+            "INVALID_CROSS_REFERENCE_KEY:Record Type ID: this ID value isn't valid for the user: \
+             012000000000001AAA:RecordTypeId --"
+        ),
+        "{failed:?}"
+    );
+}

@@ -26,6 +26,11 @@ mod queries;
     clippy::indexing_slicing,
     reason = "an answer of another shape is a failed test"
 )]
+mod record_types;
+#[expect(
+    clippy::indexing_slicing,
+    reason = "an answer of another shape is a failed test"
+)]
 mod revoked;
 mod search;
 mod tooling;

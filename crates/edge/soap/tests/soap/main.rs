@@ -4,6 +4,7 @@ mod bodies;
 mod events;
 mod older;
 mod org;
+mod record_types;
 mod references;
 mod revoked;
 mod search;

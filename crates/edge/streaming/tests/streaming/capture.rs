@@ -622,3 +622,41 @@ async fn ids_have_18_characters_whatever_the_request_had() {
     assert_eq!(header(&event)["recordIds"], json!([id.to_string()]));
     assert_eq!(id.to_string().len(), 18);
 }
+
+/// Source: "`ChangeEventHeader` Fields" (Change Data Capture Developer Guide); the sample schema of Account.
+#[tokio::test]
+async fn events_have_the_record_type_once_their_object_has_types() {
+    let org = Org::new().await;
+    let schema = |org: &Org| {
+        let schema = org.change_event_schema(&org.entity("Account"));
+        schema.expect("a schema")
+    };
+    let earlier = schema(&org);
+    assert_eq!(earlier.position_of("RecordTypeId"), None);
+    let club = "<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\"><recordTypes>\
+        <fullName>Club</fullName><active>true</active><label>Clubs</label></recordTypes></CustomObject>";
+    org.deploy(vec![landfall_metadata::Component {
+        path: "objects/Account.object".to_owned(),
+        content: club.to_owned(),
+    }])
+    .await;
+    let later = schema(&org);
+    assert_ne!(later.id(), earlier.id());
+    let after = later.position_of("Type").map(|place| place + 1);
+    assert_eq!(later.position_of("RecordTypeId"), after);
+    let entity = org.entity("Account");
+    let club = entity.record_types.first().expect("a type").id;
+    let client = org.subscribed(ACCOUNTS, Value::Null).await;
+    let id = org.account("Acme").await;
+    let made = org.events(&client).await.remove(0);
+    assert!(payload(&made).get("RecordTypeId").is_none(), "{made}");
+    let changed = event(
+        &org,
+        &client,
+        update(&org, id, "RecordTypeId", Field::Id(club)),
+    )
+    .await;
+    assert_eq!(payload(&changed)["RecordTypeId"], json!(club.to_string()));
+    let fields = &header(&changed)["changedFields"];
+    assert_eq!(fields, &json!(["RecordTypeId", "LastModifiedDate"]));
+}

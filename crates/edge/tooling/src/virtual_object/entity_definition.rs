@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use landfall_http::Writer;
 use landfall_model::{FieldType, RecordId};
+use landfall_wire::describe as wire_describe;
 
 use super::rows::{ObjectRow, developer_name, objects};
 use super::{Api, Column, Declared, VirtualObject};
@@ -115,7 +116,7 @@ pub(crate) fn object() -> VirtualObject {
     VirtualObject::new(declared, COLUMNS, objects)
 }
 
-/// The master record type, which every object with records has.
+/// The record types of an object with records.
 fn record_types(row: &Arc<ObjectRow>) -> String {
     let has_records = row
         .entity
@@ -125,15 +126,15 @@ fn record_types(row: &Arc<ObjectRow>) -> String {
     let mut w = Writer::new();
     w.object(|w| {
         w.name("recordTypeInfos").array(|w| {
-            if has_records {
+            let types = wire_describe::record_types(&row.entity.record_types);
+            for info in types.filter(|_| has_records) {
                 w.object(|w| {
-                    w.name("available").boolean(true);
-                    w.name("defaultRecordTypeMapping").boolean(true);
-                    w.name("developerName").string("Master");
-                    w.name("master").boolean(true);
-                    w.name("name").string("Master");
-                    w.name("recordTypeId")
-                        .string(landfall_sobject::describe_members::MASTER_RECORD_TYPE);
+                    w.name("available").boolean(info.available);
+                    w.name("defaultRecordTypeMapping").boolean(info.default);
+                    w.name("developerName").string(info.developer_name);
+                    w.name("master").boolean(info.master);
+                    w.name("name").string(info.name);
+                    w.name("recordTypeId").string(info.id);
                 });
             }
         });

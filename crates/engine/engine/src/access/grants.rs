@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use landfall_metadata::Kind;
 use landfall_model::{
     Catalog, EntityDefinition, EventReaders, FieldDefinition, PlatformEventDefinition, RecordId,
-    Row, SecuredBy, Value,
+    RecordType, Row, SecuredBy, Value,
 };
 use landfall_store::Reads;
 
+use crate::definitions::Definitions;
 use crate::object_access::{ObjectAccess, ungranted};
 use crate::permissions::Permissions;
 
@@ -32,22 +34,26 @@ pub(crate) struct Grants {
     objects: HashMap<String, ObjectAccess>,
     /// By `object.field`.
     fields: HashMap<String, FieldAccess>,
+    /// Visible record types by full name, and whether new records have them.
+    record_types: HashMap<String, bool>,
 }
 
 impl Grants {
     /// Reads what the sets grant.
     pub(super) fn read(
         reads: &dyn Reads,
-        catalog: &Catalog,
+        definitions: &Definitions,
         sets: &[RecordId],
     ) -> landfall_store::Result<Self> {
         let mut grants = Self::default();
+        let catalog = definitions.catalog();
         let Some(entity) = catalog.entity("PermissionSet") else {
             return Ok(grants);
         };
         for set in sets {
             if let Some(row) = reads.row(entity, *set)? {
                 grants.permissions.add(entity, &row);
+                grants.add_record_types(definitions, &Named { entity, row });
             }
             for row in of_parent(reads, catalog, "ObjectPermissions", *set)? {
                 grants.add_object(&row);
@@ -57,6 +63,39 @@ impl Grants {
             }
         }
         Ok(grants)
+    }
+
+    fn add_record_types(&mut self, definitions: &Definitions, set: &Named<'_>) {
+        // The set of a profile has the profile's name as its label.
+        let (kind, name) = if set.flag("IsOwnedByProfile") {
+            (Kind::Profile, set.text("Label"))
+        } else {
+            (Kind::PermissionSet, set.text("Name"))
+        };
+        let visibilities = definitions.visibilities();
+        for visible in visibilities.by(kind, name.unwrap_or_default()) {
+            let default = self.record_types.entry(visible.name.clone()).or_default();
+            *default |= visible.default;
+        }
+    }
+
+    /// The record types of an object, as a user with these grants has them.
+    ///
+    /// Source: none: who may change everything can use every active type.
+    pub(super) fn record_types(&self, entity: &EntityDefinition) -> Vec<RecordType> {
+        let types = entity.record_types.iter();
+        types
+            .map(|known| {
+                let name = format!("{}.{}", entity.name, known.developer_name);
+                let granted = self.record_types.get(&name);
+                let visible = granted.is_some() || self.permissions.modify_all_data;
+                RecordType {
+                    available: known.active && visible,
+                    default: known.active && granted.copied().unwrap_or_default(),
+                    ..known.clone()
+                }
+            })
+            .collect()
     }
 
     fn add_object(&mut self, row: &Named<'_>) {

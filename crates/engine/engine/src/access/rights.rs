@@ -224,7 +224,7 @@ impl AllRights {
         if let Some(access) = shared.filter(|access| Arc::ptr_eq(access.whole(), definitions)) {
             return Ok(access);
         }
-        let grants = Grants::read(reads, catalog, &sets)?;
+        let grants = Grants::read(reads, definitions, &sets)?;
         Ok(Arc::new(Access::new(grants, sets, definitions)))
     }
 

@@ -14,7 +14,9 @@ use crate::object_access::ObjectAccess;
 /// What is seen of the whole by these grants; the whole itself if that is all of it.
 pub(super) fn of(grants: &Grants, whole: &Arc<Definitions>) -> Arc<Definitions> {
     let permissions = grants.permissions;
-    if permissions.modify_all_data && permissions.customize_application {
+    let entities = whole.catalog().entities();
+    let may_all = permissions.modify_all_data && permissions.customize_application;
+    if may_all && entities.iter().all(|entity| has_its_types(grants, entity)) {
         // Nothing is left out: what the grants below would find one by one.
         return Arc::clone(whole);
     }
@@ -42,6 +44,11 @@ pub(super) fn of(grants: &Grants, whole: &Arc<Definitions>) -> Arc<Definitions> 
     Arc::new(whole.seen(Catalog::of(entities), events))
 }
 
+/// Whether the record types of an object are to these users what they are to administrators.
+fn has_its_types(grants: &Grants, entity: &EntityDefinition) -> bool {
+    entity.record_types.is_empty() || grants.record_types(entity) == entity.record_types
+}
+
 /// An object as it is seen; none if it is not.
 fn seen(
     grants: &Grants,
@@ -59,6 +66,7 @@ fn seen(
         .map(|field| seen_field(grants, entity, field))
         .collect();
     let same = capabilities == entity.capabilities
+        && has_its_types(grants, entity)
         && entity
             .children
             .iter()
@@ -98,7 +106,10 @@ fn seen(
         children.cloned().collect(),
         change_event,
     );
-    Some(Arc::new(view.with_traits(entity.traits.clone())))
+    let view = view.with_traits(entity.traits.clone());
+    Some(Arc::new(
+        view.with_record_types(grants.record_types(entity)),
+    ))
 }
 
 /// A field as it is seen; none if it is not.

@@ -1,7 +1,7 @@
 //! The components of an org as they are to be, step by step.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use landfall_metadata::{Gone, Kind, Part};
@@ -26,6 +26,14 @@ pub(crate) struct Next {
     /// What was removed since permission sets and profiles lost what is gone.
     going: Gone,
     gone: Gone,
+}
+
+/// The components as they are stored.
+pub(crate) struct Settled {
+    /// What is to be kept.
+    pub(crate) documents: Vec<Document>,
+    /// The ids of record types and business processes.
+    pub(crate) ids: HashMap<Key, RecordId>,
 }
 
 /// A component as it is to be, and as it was.
@@ -199,26 +207,32 @@ impl Next {
         }
     }
 
-    /// Gives new components their ids; the documents are to be kept.
+    /// Gives new components their ids, or those that they had: `kept`.
     pub(crate) fn settle(
         self,
         earlier: &Components,
         managed: &[Arc<Managed>],
+        kept: &HashMap<Key, RecordId>,
         numbers: &mut Numbers,
-    ) -> Result<Vec<Document>, Error> {
+    ) -> Result<Settled, Error> {
         let mut documents: Vec<Document> = earlier
             .0
             .keys()
             .filter(|key| !self.drafts.contains_key(*key))
             .map(|key| components::document(key, None))
             .collect();
+        let mut ids = HashMap::new();
         for (key, draft) in self.drafts {
-            let component = draft.settle(self.stamp, managed, numbers)?;
+            let kept = kept.get(&key).copied();
+            let component = draft.settle(self.stamp, managed, kept, numbers)?;
+            if matches!(key.0, Kind::RecordType | Kind::BusinessProcess) {
+                ids.insert(key.clone(), component.id);
+            }
             if earlier.0.get(&key) != Some(&component) {
                 documents.push(components::document(&key, Some(&component)));
             }
         }
-        Ok(documents)
+        Ok(Settled { documents, ids })
     }
 }
 
@@ -227,6 +241,7 @@ impl Draft {
         self,
         stamp: Stamp,
         managed: &[Arc<Managed>],
+        kept: Option<RecordId>,
         numbers: &mut Numbers,
     ) -> Result<Arc<KeptComponent>, Error> {
         let Self {
@@ -237,7 +252,7 @@ impl Draft {
         } = self;
         let (known, created) = match &earlier {
             Some(earlier) => (Some(earlier.id), earlier.created),
-            None => (None, stamp),
+            None => (kept, stamp),
         };
         let managed = managed
             .iter()
