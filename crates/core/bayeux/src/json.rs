@@ -62,21 +62,31 @@ impl Eq for RawJson {}
 /// The members of one object, each still text; a repeated key keeps its last value.
 pub(crate) type Members<'a> = BTreeMap<String, &'a RawValue>;
 
-/// The member's text value if it is a JSON string.
-pub(crate) fn text(members: &Members<'_>, key: &str) -> Option<Box<str>> {
-    let raw = members.get(key)?;
-    serde_json::from_str(raw.get()).ok()
+/// The text of a member that is a JSON string.
+pub(crate) fn text(member: Option<&RawValue>) -> Option<Box<str>> {
+    let json = member?.get();
+    match json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'))
+    {
+        Some(plain) if !plain.contains('\\') => Some(plain.into()),
+        _ => serde_json::from_str(json).ok(),
+    }
+}
+
+/// The text of a member that is a JSON string, otherwise its JSON text; `null` counts as absent.
+pub(crate) fn any_text(member: Option<&RawValue>) -> Option<Box<str>> {
+    text(member).or_else(|| Some(tree(member)?.to_string().into()))
 }
 
 /// The member as a tree; `null` counts as absent.
-pub(crate) fn tree(members: &Members<'_>, key: &str) -> Option<Value> {
-    let raw = members.get(key)?;
-    RawJson::value(raw).filter(|value| !value.is_null())
+pub(crate) fn tree(member: Option<&RawValue>) -> Option<Value> {
+    RawJson::value(member?).filter(|value| !value.is_null())
 }
 
 /// The member verbatim; `null` counts as absent.
-pub(crate) fn verbatim(members: &Members<'_>, key: &str) -> Option<RawJson> {
-    let raw = members.get(key)?;
+pub(crate) fn verbatim(member: Option<&RawValue>) -> Option<RawJson> {
+    let raw = member?;
     (raw.get() != "null").then(|| RawJson::of(raw))
 }
 

@@ -36,6 +36,7 @@
 //! `Send` and feeds what came back, as often as [`client::Client::poll_timeout`] asks with a `Tick`.
 
 pub mod client;
+mod fields;
 mod json;
 mod message;
 mod reply;

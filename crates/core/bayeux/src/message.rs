@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::json::{self, Members, RawJson};
+use crate::fields::{self, Fields};
+use crate::json::{self, RawJson};
 
 /// The channel of handshake requests and replies.
 pub const HANDSHAKE: &str = "/meta/handshake";
@@ -186,24 +187,9 @@ impl Subscription {
 /// # Errors
 /// [`ParseError`] when the body as a whole is unusable; the peer gets HTTP 400 for it.
 pub fn parse(body: &[u8], messages_max: usize) -> Result<Vec<Message>, ParseError> {
-    let elements = elements(body)?;
-    if elements.is_empty() {
-        return Err(ParseError::Empty);
-    }
-    if elements.len() > messages_max {
-        return Err(ParseError::TooMany {
-            count: elements.len(),
-            max: messages_max,
-        });
-    }
-    // As long as a poll is held its message is: the room is what they take and no more.
-    let mut messages = Vec::with_capacity(elements.len());
-    for element in elements {
-        let members: Members<'_> =
-            serde_json::from_str(element.get()).map_err(ParseError::NotMessage)?;
-        messages.push(message(&members));
-    }
-    Ok(messages)
+    // As long as a poll is held its message is: the capacity is what they take and no more.
+    let fields = fields::read(body, messages_max)?;
+    Ok(fields.iter().map(message).collect())
 }
 
 /// The messages of a body, each still text.
@@ -216,37 +202,37 @@ pub(crate) fn elements(body: &[u8]) -> Result<Vec<&RawValue>, ParseError> {
     }
 }
 
-fn message(members: &Members<'_>) -> Message {
+fn message(fields: &Fields<'_>) -> Message {
     Message {
-        id: json::verbatim(members, "id"),
-        client_id: json::text(members, "clientId"),
-        ext: json::verbatim(members, "ext"),
-        request: request(members),
+        id: json::verbatim(fields.id),
+        client_id: json::text(fields.client_id),
+        ext: json::verbatim(fields.ext),
+        request: request(fields),
     }
 }
 
-fn request(members: &Members<'_>) -> Request {
-    let Some(channel) = json::text(members, "channel") else {
+fn request(fields: &Fields<'_>) -> Request {
+    let Some(channel) = json::text(fields.channel) else {
         return Request::Unaddressed;
     };
     match &*channel {
         HANDSHAKE => Request::Handshake(Handshake {
-            supported_connection_types: json::tree(members, "supportedConnectionTypes").map(texts),
+            supported_connection_types: json::tree(fields.supported_connection_types).map(texts),
         }),
         CONNECT => Request::Connect(Connect {
-            connection_type: json::tree(members, "connectionType").map(into_text),
-            advice: requested_advice(members),
+            connection_type: json::any_text(fields.connection_type),
+            advice: requested_advice(fields),
         }),
-        SUBSCRIBE => Request::Subscribe(subscription(members)),
-        UNSUBSCRIBE => Request::Unsubscribe(subscription(members)),
+        SUBSCRIBE => Request::Subscribe(subscription(fields)),
+        UNSUBSCRIBE => Request::Unsubscribe(subscription(fields)),
         DISCONNECT => Request::Disconnect,
         meta if meta.starts_with("/meta/") => Request::UnknownMeta(channel),
         _ => Request::Publish(channel),
     }
 }
 
-fn subscription(members: &Members<'_>) -> Subscription {
-    let Some(raw) = json::verbatim(members, "subscription") else {
+fn subscription(fields: &Fields<'_>) -> Subscription {
+    let Some(raw) = json::verbatim(fields.subscription) else {
         return Subscription::Missing;
     };
     let read = match raw.as_str().as_bytes().first() {
@@ -256,8 +242,8 @@ fn subscription(members: &Members<'_>) -> Subscription {
     read.unwrap_or(Subscription::Malformed(raw))
 }
 
-fn requested_advice(members: &Members<'_>) -> RequestedAdvice {
-    let advice = json::tree(members, "advice").unwrap_or_default();
+fn requested_advice(fields: &Fields<'_>) -> RequestedAdvice {
+    let advice = json::tree(fields.advice).unwrap_or_default();
     let span = |key| {
         let value: Option<&Value> = advice.get(key);
         value.and_then(Value::as_u64).map(Duration::from_millis)

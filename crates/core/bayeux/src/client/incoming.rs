@@ -75,7 +75,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Vec<Incoming>, ParseError> {
 }
 
 fn incoming(members: &Members<'_>) -> Incoming {
-    let channel = json::text(members, "channel").unwrap_or_default();
+    let channel = json::text(members.get("channel").copied()).unwrap_or_default();
     match members.get("data") {
         Some(data) if !channel.starts_with("/meta/") && !members.contains_key("successful") => {
             Incoming::Event(Event {
@@ -92,8 +92,8 @@ fn incoming(members: &Members<'_>) -> Incoming {
             }
             Incoming::Reply(Reply {
                 channel,
-                id: json::verbatim(members, "id"),
-                client_id: json::text(members, "clientId"),
+                id: json::verbatim(members.get("id").copied()),
+                client_id: json::text(members.get("clientId").copied()),
                 advice,
                 refusal,
             })
@@ -115,7 +115,7 @@ fn replay_id(data: &RawValue) -> Option<i64> {
 }
 
 fn advice(members: &Members<'_>) -> ReceivedAdvice {
-    let advice = json::tree(members, "advice").unwrap_or_default();
+    let advice = json::tree(members.get("advice").copied()).unwrap_or_default();
     let member = |key: &str| -> Option<&Value> { advice.get(key) };
     let span = |key| {
         member(key)
@@ -138,9 +138,9 @@ fn refusal(members: &Members<'_>) -> Option<Refusal> {
     if members.get("successful").map(|raw| raw.get()) == Some("true") {
         return None;
     }
-    let error = json::text(members, "error").unwrap_or_default();
+    let error = json::text(members.get("error").copied()).unwrap_or_default();
     let refusal = Refusal::new(String::from(error));
-    let ext = json::tree(members, "ext").unwrap_or_default();
+    let ext = json::tree(members.get("ext").copied()).unwrap_or_default();
     let reason = ext.pointer("/sfdc/failureReason").and_then(Value::as_str);
     Some(match reason {
         Some(reason) => refusal.because(reason.to_owned()),
