@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use landfall_model::limits::LAYOUTS_OF_OBJECT_MAX;
 use landfall_model::{EntityDefinition, EntityName, FieldDefinition, FieldType};
 use landfall_store::ValueKind;
 
@@ -26,6 +27,22 @@ pub(crate) struct Column {
     /// How text compares in searches.
     pub(crate) collation: &'static str,
     pub(crate) indexed: bool,
+}
+
+impl Column {
+    /// Whether this is the column of a field.
+    fn fits(&self, field: &FieldDefinition) -> bool {
+        let name = self
+            .name
+            .strip_prefix('"')
+            .and_then(|name| name.strip_suffix('"'));
+        field.stored()
+            && name == Some(field.name.as_str())
+            && (self.result == 0) == (field.field_type == FieldType::Id)
+            && self.holds == ValueKind::of(field.field_type)
+            && self.collation == collation(field)
+            && self.indexed == field.indexed()
+    }
 }
 
 /// The table of an object.
@@ -81,6 +98,17 @@ impl Layout {
         }
     }
 
+    /// Whether this is the layout of a definition, without making another.
+    fn fits(&self, entity: &EntityDefinition) -> bool {
+        let fields = entity.fields.iter();
+        self.columns.len() == entity.fields.len()
+            && fields.zip(&self.columns).all(|(field, column)| {
+                column
+                    .as_ref()
+                    .map_or_else(|| !field.stored(), |column| column.fits(field))
+            })
+    }
+
     /// The place of the checksum in the result of [`Layout::select`].
     pub(crate) fn checksum_result(&self) -> usize {
         self.own_columns().count() + 1
@@ -118,13 +146,6 @@ fn column(field: &FieldDefinition, stored: &mut usize) -> Option<Column> {
     if !field.stored() {
         return None;
     }
-    let holds = ValueKind::of(field.field_type);
-    let is_text = holds == ValueKind::Text;
-    let collation = if is_text && !field.case_sensitive {
-        "NOCASE"
-    } else {
-        "BINARY"
-    };
     let (name, result) = if field.field_type == FieldType::Id {
         (ID.to_owned(), 0)
     } else {
@@ -133,11 +154,21 @@ fn column(field: &FieldDefinition, stored: &mut usize) -> Option<Column> {
     };
     Some(Column {
         name,
-        holds,
+        holds: ValueKind::of(field.field_type),
         result,
-        collation,
+        collation: collation(field),
         indexed: field.indexed(),
     })
+}
+
+/// How a field's text compares in searches.
+fn collation(field: &FieldDefinition) -> &'static str {
+    let is_text = ValueKind::of(field.field_type) == ValueKind::Text;
+    if is_text && !field.case_sensitive {
+        "NOCASE"
+    } else {
+        "BINARY"
+    }
 }
 
 fn recent(entity: &EntityDefinition) -> String {
@@ -165,32 +196,107 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The layouts of the prepared objects.
+/// The layouts of objects. A layout follows from its definition, so those that are known are taken again.
 #[derive(Debug, Default)]
 pub(crate) struct Layouts(RwLock<HashMap<EntityName, Known>>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Known {
-    /// Held, so that its address means this definition and no other.
-    entity: Arc<EntityDefinition>,
-    layout: Arc<Layout>,
+    /// That of the definition in force, which is held, so that its address means this definition and no other.
+    prepared: Option<(Arc<EntityDefinition>, Arc<Layout>)>,
+    /// Those of other definitions, such as what some users see of it; the last one is the newest.
+    others: Vec<Arc<Layout>>,
+}
+
+impl Known {
+    fn of(&self, entity: &EntityDefinition) -> Option<&Arc<Layout>> {
+        let prepared = self.prepared.as_ref();
+        let (held, layouts) = (
+            prepared.map(|(held, _)| held),
+            prepared.map(|(_, layout)| layout),
+        );
+        if held.is_some_and(|held| std::ptr::eq(Arc::as_ptr(held), entity)) {
+            return layouts;
+        }
+        let mut known = layouts.into_iter().chain(self.others.iter().rev());
+        known.find(|layout| layout.fits(entity))
+    }
 }
 
 impl Layouts {
-    /// The layout of this very definition.
+    /// The layout of a definition.
     pub(crate) fn of(&self, entity: &EntityDefinition) -> Arc<Layout> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        match known.get(&entity.name) {
-            Some(known) if std::ptr::eq(Arc::as_ptr(&known.entity), entity) => {
-                Arc::clone(&known.layout)
-            }
-            _ => Arc::new(Layout::new(entity)),
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = all.get(&entity.name).and_then(|known| known.of(entity));
+        if let Some(layout) = known {
+            return Arc::clone(layout);
         }
+        drop(all);
+        let layout = Arc::new(Layout::new(entity));
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let others = &mut all.entry(entity.name.clone()).or_default().others;
+        if others.len() >= LAYOUTS_OF_OBJECT_MAX {
+            others.remove(0);
+        }
+        others.push(Arc::clone(&layout));
+        layout
     }
 
     pub(crate) fn keep(&self, entity: &Arc<EntityDefinition>, layout: Arc<Layout>) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let entity = Arc::clone(entity);
-        known.insert(entity.name.clone(), Known { entity, layout });
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let known = all.entry(entity.name.clone()).or_default();
+        known.prepared = Some((Arc::clone(entity), layout));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use landfall_model::FieldName;
+
+    use super::*;
+
+    fn account() -> EntityDefinition {
+        let mut entities = landfall_standard::entities().expect("valid").into_iter();
+        let account = entities.find(|entity| entity.name.as_str() == "Account");
+        account.expect("it is standard")
+    }
+
+    fn name(entity: &mut EntityDefinition) -> &mut FieldDefinition {
+        let place = entity.index_of("Name").expect("it has one");
+        &mut entity.fields[place]
+    }
+
+    #[test]
+    fn an_equal_definition_has_the_same_layout() {
+        let layouts = Layouts::default();
+        let prepared = Arc::new(account());
+        layouts.keep(&prepared, Arc::new(Layout::new(&prepared)));
+        let layout = layouts.of(&prepared);
+        assert!(Arc::ptr_eq(&layout, &layouts.of(&account())));
+    }
+
+    #[test]
+    fn a_definition_that_differs_in_a_column_has_a_layout_of_its_own() {
+        let layouts = Layouts::default();
+        let prepared = Arc::new(account());
+        layouts.keep(&prepared, Arc::new(Layout::new(&prepared)));
+        let changes: [fn(&mut EntityDefinition); 5] = [
+            |entity| drop(entity.fields.pop()),
+            |entity| name(entity).name = FieldName::new("Other"),
+            |entity| name(entity).case_sensitive ^= true,
+            |entity| name(entity).field_type = FieldType::Boolean,
+            |entity| entity.fields.swap(1, 2),
+        ];
+        for change in changes {
+            let mut entity = account();
+            change(&mut entity);
+            let layout = layouts.of(&entity);
+            assert_eq!(layout.select, Layout::new(&entity).select);
+            assert!(!Arc::ptr_eq(&layout, &layouts.of(&prepared)));
+            assert!(Arc::ptr_eq(&layout, &layouts.of(&entity)));
+        }
+        let all = layouts.0.read().expect("a lock");
+        let others = &all[&prepared.name].others;
+        assert_eq!(others.len(), LAYOUTS_OF_OBJECT_MAX);
     }
 }

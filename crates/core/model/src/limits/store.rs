@@ -86,3 +86,7 @@ pub const SCRUB_MIB_PER_MINUTE: u64 = 60;
 /// Bytes that a check of a data file reads at a time, in one read transaction. Source: none; some milliseconds, during
 /// which the write-ahead log cannot start over.
 pub const CHECK_STEP_BYTES: usize = 4 * 1024 * 1024;
+
+/// Layouts of one object's table that are kept besides that of the definition in force. Source: none; each is computed again
+/// when it is needed.
+pub const LAYOUTS_OF_OBJECT_MAX: usize = 4;
