@@ -1,7 +1,7 @@
 //! Memory for answers on their way to clients: a bound for each connection and one for the process.
 //!
 //! The HTTP library takes from a body what the connection takes from the library. So an answer leaves its memory piece by
-//! piece ([`pieces`]), each a copy: no buffer below keeps the whole of it. [`stall`] ends what nobody reads.
+//! piece ([`pieces`]); those of a large one are copies, so that no buffer below keeps the whole of it. [`stall`] ends what nobody reads.
 
 mod pieces;
 pub(crate) mod stall;

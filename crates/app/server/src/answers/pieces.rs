@@ -1,13 +1,13 @@
-//! A body in pieces, each a copy: no buffer below keeps the whole of an answer.
+//! A body in pieces. Those of a large frame are copies: no buffer below keeps the whole of it.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
-use landfall_model::limits::ANSWER_PIECE_BYTES;
+use landfall_model::limits::{ANSWER_BYTES_COUNTED, ANSWER_PIECE_BYTES};
 
 use super::Share;
 use super::stall::{self, Progress};
@@ -17,7 +17,7 @@ pub(super) struct Pieces {
     body: Body,
     /// What is left of the frame that was read.
     rest: Bytes,
-    /// Whether that frame had more than a piece.
+    /// Whether that frame is so large that its memory counts.
     is_large: bool,
     progress: Option<Arc<Progress>>,
     _share: Option<Share>,
@@ -36,13 +36,10 @@ impl Pieces {
     }
 
     fn piece(&mut self) -> Frame<Bytes> {
-        // A small frame is no slice of something large; a large one is copied to its end.
-        let piece = if !self.is_large && self.rest.len() <= ANSWER_PIECE_BYTES {
-            std::mem::take(&mut self.rest)
+        let piece = self.rest.split_to(self.rest.len().min(ANSWER_PIECE_BYTES));
+        let piece = if self.is_large {
+            Bytes::copy_from_slice(&piece)
         } else {
-            let piece = self.rest.get(..ANSWER_PIECE_BYTES).unwrap_or(&self.rest);
-            let piece = Bytes::copy_from_slice(piece);
-            self.rest.advance(piece.len());
             piece
         };
         if let Some(progress) = &self.progress {
@@ -73,7 +70,8 @@ impl hyper::body::Body for Pieces {
         };
         Poll::Ready(Some(Ok(match frame.into_data() {
             Ok(data) => {
-                this.is_large = data.len() > ANSWER_PIECE_BYTES;
+                this.is_large =
+                    u64::try_from(data.len()).is_ok_and(|bytes| bytes > ANSWER_BYTES_COUNTED);
                 this.rest = data;
                 this.piece()
             }
