@@ -27,7 +27,7 @@ use landfall_model::Fault;
 pub use answer::Answer;
 pub use budget::Share;
 pub use call::{Call, json_body, meant_method};
-pub use fault::{denied, fingerprint, refused};
+pub use fault::{denied, fingerprint, refused, unfit};
 pub use space::Space;
 pub use writer::Writer;
 

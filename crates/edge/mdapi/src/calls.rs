@@ -50,7 +50,7 @@ pub(crate) async fn save(call: &Call<'_>, saving: Saving) -> Result<Vec<Value>, 
     for given in &given {
         changeable(given.kind.as_deref().unwrap_or_default())?;
     }
-    let components = call.shared.engine.amending().await;
+    let mut components = call.shared.engine.amending().await;
     let mut became = Vec::new();
     // Each sees what those before it have made; with all or none, what was there before the call.
     let at_once = if is_all_or_none(call) {
@@ -62,7 +62,7 @@ pub(crate) async fn save(call: &Call<'_>, saving: Saving) -> Result<Vec<Value>, 
         let definitions = components.definitions();
         let asked = given.iter().map(|given| put(&definitions, given, saving));
         let asked: Result<Vec<Asked>, Fault> = asked.collect();
-        became.extend(done(call, &components, asked?).await?);
+        became.extend(done(call, &mut components, asked?).await?);
     }
     let results = became.into_iter().map(|(name, became)| {
         let created = became == Ok(Effect::Created);
@@ -79,7 +79,7 @@ pub(crate) async fn save(call: &Call<'_>, saving: Saving) -> Result<Vec<Value>, 
 pub(crate) async fn delete(call: &Call<'_>) -> Result<Vec<Value>, Error> {
     let kind = changeable(call.argument("type"))?;
     let names = names(call)?;
-    let components = call.shared.engine.amending().await;
+    let mut components = call.shared.engine.amending().await;
     let definitions = components.definitions();
     let asked = names.into_iter().map(|name| Asked {
         steps: match removal(kind.root(), name) {
@@ -89,7 +89,7 @@ pub(crate) async fn delete(call: &Call<'_>) -> Result<Vec<Value>, Error> {
         },
         name: name.to_owned(),
     });
-    let became = done(call, &components, asked.collect()).await?;
+    let became = done(call, &mut components, asked.collect()).await?;
     let results = became
         .into_iter()
         .map(|(name, became)| rendered(&name, became));
@@ -254,7 +254,7 @@ fn is_all_or_none(call: &Call<'_>) -> bool {
 /// Makes the changes, each by itself unless all or none are asked for.
 async fn done(
     call: &Call<'_>,
-    components: &Amending<'_>,
+    components: &mut Amending<'_>,
     asked: Vec<Asked>,
 ) -> Result<Vec<(String, Became)>, Error> {
     if is_all_or_none(call) {
@@ -276,7 +276,7 @@ async fn done(
 
 async fn all_done(
     call: &Call<'_>,
-    components: &Amending<'_>,
+    components: &mut Amending<'_>,
     asked: Vec<Asked>,
 ) -> Result<Vec<(String, Became)>, Error> {
     let good = asked.iter().filter_map(|asked| asked.steps.as_ref().ok());
@@ -330,7 +330,7 @@ fn overall(effects: &[Effect]) -> Effect {
 
 async fn amended(
     call: &Call<'_>,
-    components: &Amending<'_>,
+    components: &mut Amending<'_>,
     steps: Vec<Step>,
 ) -> Result<Result<Vec<Effect>, Vec<Problem>>, Error> {
     let amended = components.amend(steps, call.login.user_id, false).await;

@@ -159,7 +159,7 @@ async fn attempt(
     deployment: &Deployment,
     asked: &[Asked],
 ) -> Result<Result<Vec<Effect>, Vec<Message>>, Error> {
-    let (components, author) = (shared.engine.amending().await, deployment.author());
+    let (mut components, author) = (shared.engine.amending().await, deployment.author());
     let options = &deployment.options;
     let steps: Vec<Step> = asked.iter().map(|asked| asked.step.clone()).collect();
     // A warning can keep a change from being made: it is looked for before.

@@ -8,6 +8,7 @@ mod part;
 mod reference;
 mod request;
 mod series;
+pub(crate) mod tooling;
 pub(crate) mod tree;
 
 use axum::body::Body;

@@ -237,6 +237,7 @@ mod tests {
             _: &'a landfall_http::Call,
             _: &'a [&'a str],
             _: Body,
+            _: Option<&'a landfall_engine::Staging>,
         ) -> Pending<'a> {
             Box::pin(async { Err(Fault::Request(RequestFault::ResourceNotFound)) })
         }

@@ -295,6 +295,13 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
         .root(RootElement::Tooling)
         .permission(|granted| granted.view_setup)
         .listed(),
+    Resource::new(
+        "tooling/composite",
+        READ_AND_POST,
+        |shared, call, _, body| Box::pin(composite::tooling::parts(shared, call, body)),
+    )
+    .since(40)
+    .permission(|granted| granted.view_setup),
     Resource::new("tooling/{rest...}", ANY, tooling)
         .root(RootElement::Tooling)
         .permission(|granted| granted.view_setup),
@@ -339,7 +346,11 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
 fn tooling<'a>(shared: &'a Shared, call: &'a Call, path: &'a Path, body: Body) -> Pending<'a> {
     Box::pin(async move {
         let below: Vec<&str> = path.texts().collect();
-        shared.virtual_objects.answer(call, &below, body).await
+        let staging = call.scope.staging();
+        shared
+            .virtual_objects
+            .answer(call, &below, body, staging)
+            .await
     })
 }
 

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use landfall_auth::Login;
-use landfall_engine::{Engine, NewEvent, OpenTransaction};
+use landfall_engine::{Definitions, Engine, NewEvent, OpenTransaction, Staging};
 use landfall_http::refused;
 use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value};
 
@@ -16,6 +16,30 @@ pub(crate) enum Scope {
     Org,
     /// All its work belongs to a transaction that others continue.
     Joint(Arc<Joint>),
+    /// What it changes of the definitions takes effect with what others change. Records are those of the org.
+    Staged(Arc<Staging>),
+}
+
+impl Scope {
+    /// Where changes of the definitions wait for others.
+    pub(crate) fn staging(&self) -> Option<&Staging> {
+        match self {
+            Self::Org | Self::Joint(_) => None,
+            Self::Staged(staging) => Some(staging),
+        }
+    }
+
+    /// The org as a caller sees it now.
+    pub(crate) async fn definitions(&self, login: &Login) -> Arc<Definitions> {
+        let staged = match self.staging() {
+            Some(staging) => staging.definitions().await,
+            None => None,
+        };
+        match staged {
+            Some(staged) => login.access().seen_of(&staged),
+            None => login.definitions(),
+        }
+    }
 }
 
 /// A transaction that several requests share.
@@ -53,7 +77,7 @@ impl Records<'_> {
         id: RecordId,
     ) -> Result<Option<Row>, Fault> {
         match self.scope {
-            Scope::Org => self.engine.row(entity, id).await,
+            Scope::Org | Scope::Staged(_) => self.engine.row(entity, id).await,
             Scope::Joint(joint) => joint.transaction.row(entity, id).await,
         }
         .map_err(refused)
@@ -97,7 +121,9 @@ impl Records<'_> {
         limit: usize,
     ) -> Result<Vec<Row>, Fault> {
         match self.scope {
-            Scope::Org => self.engine.rows_where(entity, field, value, limit).await,
+            Scope::Org | Scope::Staged(_) => {
+                self.engine.rows_where(entity, field, value, limit).await
+            }
             Scope::Joint(joint) => {
                 let transaction = &joint.transaction;
                 transaction.rows_where(entity, field, value, limit).await

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use landfall_engine::usage::Client;
-use landfall_engine::{Change, Outcome, Transaction, defect};
-use landfall_http::refused;
+use landfall_engine::{Change, Outcome, Staging, Transaction, defect};
+use landfall_http::{refused, unfit};
 use landfall_model::Fault;
 
 use crate::call::Call;
@@ -19,7 +19,7 @@ pub(crate) async fn commit(
     all_or_none: bool,
 ) -> Result<Vec<Outcome>, Fault> {
     match &call.scope {
-        Scope::Org => {
+        Scope::Org | Scope::Staged(_) => {
             let transaction = Transaction {
                 changes,
                 all_or_none,
@@ -42,7 +42,7 @@ pub(crate) async fn publish(
     events: Vec<Outgoing>,
 ) -> Result<(), Fault> {
     match &call.scope {
-        Scope::Org => {
+        Scope::Org | Scope::Staged(_) => {
             let events = events.into_iter().map(|outgoing| outgoing.event).collect();
             shared
                 .engine
@@ -59,6 +59,24 @@ pub(crate) async fn publish(
 pub(crate) async fn open(shared: &Shared, call: &Call) -> Result<Arc<Joint>, Fault> {
     let opened = shared.engine.open(call.login.user_id, call.origin()).await;
     Ok(Arc::new(Joint::new(opened.map_err(refused)?)))
+}
+
+/// Begins changes of the definitions that several requests share.
+pub(crate) async fn stage(shared: &Shared, call: &Call) -> Arc<Staging> {
+    Arc::new(shared.engine.staging(call.login.user_id).await)
+}
+
+/// Ends them: all of them take effect, or none.
+///
+/// # Errors
+/// What is wrong with all of them together, or [`landfall_model::ServiceFault`]: none takes effect.
+pub(crate) async fn end_stage(staging: Arc<Staging>, keep: bool) -> Result<(), Fault> {
+    let staging = Arc::into_inner(staging)
+        .ok_or_else(|| defect("staged changes end while one of them is in progress"))?;
+    if keep {
+        staging.commit().await.map_err(unfit)?;
+    }
+    Ok(())
 }
 
 /// Ends it: keeps all of it, or nothing.

@@ -1,6 +1,7 @@
 //! Objects whose records are computed when they are read, as the REST API reaches them.
 
 use axum::body::Body;
+use landfall_engine::Staging;
 use landfall_http::xml::Root;
 use landfall_http::{Answer, Call, Pending};
 use landfall_model::Fault;
@@ -41,6 +42,13 @@ pub trait VirtualObjects: Send + Sync {
     /// [`landfall_model::RequestFault::ResourceNotFound`].
     fn resource(&self, path: &[&str]) -> Result<(&'static str, Root), Fault>;
 
-    /// Answers for a path below that of the API.
-    fn answer<'a>(&'a self, call: &'a Call, path: &'a [&'a str], body: Body) -> Pending<'a>;
+    /// Answers for a path below that of the API. What it changes is staged, if the request is part of one whose parts take
+    /// effect together.
+    fn answer<'a>(
+        &'a self,
+        call: &'a Call,
+        path: &'a [&'a str],
+        body: Body,
+        staging: Option<&'a Staging>,
+    ) -> Pending<'a>;
 }

@@ -5,7 +5,7 @@
 
 use axum::body::Body;
 use landfall_engine::{
-    ChannelMember, ChannelType, DeclaredChannel, Definitions, Engine, Kind, MemberText, Step,
+    ChannelMember, ChannelType, DeclaredChannel, Definitions, Kind, MemberText, Step,
 };
 use landfall_http::json::{self, Json};
 use landfall_http::{Answer, Call, Writer};
@@ -13,6 +13,7 @@ use landfall_model::{Fault, RecordFault, RecordId, SetupFault, Topic};
 use landfall_sobject::Api;
 
 use crate::component::{self, Object, amend, required, text};
+use crate::setup::Setup;
 use crate::virtual_object::{Column, Declared, VirtualObject};
 
 pub(crate) const OBJECT: &str = "PlatformEventChannel";
@@ -127,11 +128,11 @@ fn member(
 }
 
 /// Makes a channel.
-pub(crate) async fn create(engine: &Engine, call: &Call, body: Body) -> Result<Answer, Fault> {
+pub(crate) async fn create(setup: Setup<'_>, call: &Call, body: Body) -> Result<Answer, Fault> {
     let input = COMPONENT.input(call, body).await?;
     let full_name = required(input.full_name, "FullName")?;
     let metadata = required(input.metadata, "Metadata")?;
-    let components = engine.amending().await;
+    let mut components = setup.amending().await;
     check_free(&components.definitions(), &full_name)?;
     let channel = DeclaredChannel {
         channel_type: channel_type(&required(metadata.channel_type, "channelType")?)?,
@@ -139,7 +140,7 @@ pub(crate) async fn create(engine: &Engine, call: &Call, body: Body) -> Result<A
         label: required(metadata.label, "label")?,
         full_name,
     };
-    amend(&components, call, vec![Step::Put(channel.part())]).await?;
+    amend(&mut components, call, vec![Step::Put(channel.part())]).await?;
     let id = id_of(&components.definitions(), &channel.full_name);
     let id = id.ok_or(Fault::Record(RecordFault::NotFound))?;
     Ok(COMPONENT.created(call, id.as_str()))
@@ -169,13 +170,13 @@ fn check_free(definitions: &Definitions, name: &str) -> Result<(), Fault> {
 
 /// Changes or deletes a channel. What is on it goes with it, under its new name or to nowhere.
 pub(crate) async fn change(
-    engine: &Engine,
+    setup: Setup<'_>,
     call: &Call,
     id: RecordId,
     body: Body,
 ) -> Result<Answer, Fault> {
     let input = COMPONENT.change(call, body).await?;
-    let components = engine.amending().await;
+    let mut components = setup.amending().await;
     let definitions = components.definitions();
     let mut rows = rows(&definitions).into_iter();
     let row = rows.find(|row| row.id == id);
@@ -183,7 +184,7 @@ pub(crate) async fn change(
     let earlier = row.channel.full_name.clone();
     let Some(input) = input else {
         amend(
-            &components,
+            &mut components,
             call,
             vec![Step::Remove(Kind::Channel, earlier)],
         )
@@ -209,7 +210,7 @@ pub(crate) async fn change(
             Step::Put(moved.part())
         }));
     }
-    amend(&components, call, steps).await?;
+    amend(&mut components, call, steps).await?;
     Ok(Answer::no_content())
 }
 

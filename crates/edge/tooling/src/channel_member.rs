@@ -4,7 +4,7 @@
 //! amp-labs/connectors. Source: none for the ids of `EnrichedField`.
 
 use axum::body::Body;
-use landfall_engine::{ChannelMember, Definitions, Engine, Filter, Kind, MemberText, Step};
+use landfall_engine::{ChannelMember, Definitions, Filter, Kind, MemberText, Step};
 use landfall_http::json::{self, Content, Json};
 use landfall_http::{Answer, Call, Writer};
 use landfall_model::{Fault, FieldName, RecordFault, RecordId, SetupFault};
@@ -12,6 +12,7 @@ use landfall_sobject::Api;
 
 use crate::channel;
 use crate::component::{self, Object, amend, required, text};
+use crate::setup::Setup;
 use crate::virtual_object::rows::Ids;
 use crate::virtual_object::{Column, Declared, Source, VirtualObject};
 
@@ -173,11 +174,11 @@ impl Input {
 }
 
 /// Puts an event on a channel.
-pub(crate) async fn create(engine: &Engine, call: &Call, body: Body) -> Result<Answer, Fault> {
+pub(crate) async fn create(setup: Setup<'_>, call: &Call, body: Body) -> Result<Answer, Fault> {
     let input = COMPONENT.input(call, body).await?;
     let full_name = required(input.full_name, "FullName")?;
     let member = required(input.metadata, "Metadata")?.whole(full_name)?;
-    let components = engine.amending().await;
+    let mut components = setup.amending().await;
     let definitions = components.definitions();
     let taken = definitions
         .components()
@@ -197,7 +198,7 @@ pub(crate) async fn create(engine: &Engine, call: &Call, body: Body) -> Result<A
         let name = same.full_name.clone();
         return Err(Fault::Setup(SetupFault::Duplicate { name }));
     }
-    amend(&components, call, vec![Step::Put(member.part())]).await?;
+    amend(&mut components, call, vec![Step::Put(member.part())]).await?;
     let definitions = components.definitions();
     let made = definitions
         .components()
@@ -208,13 +209,13 @@ pub(crate) async fn create(engine: &Engine, call: &Call, body: Body) -> Result<A
 
 /// Changes or removes a member.
 pub(crate) async fn change(
-    engine: &Engine,
+    setup: Setup<'_>,
     call: &Call,
     id: RecordId,
     body: Body,
 ) -> Result<Answer, Fault> {
     let input = COMPONENT.change(call, body).await?;
-    let components = engine.amending().await;
+    let mut components = setup.amending().await;
     let mut rows = rows(&components.definitions()).into_iter();
     let row = rows.find(|row| row.id == id);
     let row = row.ok_or_else(|| component::missing(call))?;
@@ -246,7 +247,7 @@ pub(crate) async fn change(
     } else {
         Step::Remove(Kind::ChannelMember, row.member.full_name)
     };
-    amend(&components, call, vec![step]).await?;
+    amend(&mut components, call, vec![step]).await?;
     Ok(Answer::no_content())
 }
 
@@ -331,21 +332,24 @@ fn field_text(
 
 /// Removes an enriched field from its member.
 pub(crate) async fn remove_field(
-    engine: &Engine,
+    setup: Setup<'_>,
     call: &Call,
     id: RecordId,
 ) -> Result<Answer, Fault> {
-    let source = Source { engine, call };
+    let source = Source {
+        engine: setup.engine,
+        call,
+    };
     let mut fields = enriched_fields(&source).into_iter();
     let field = fields.find(|field| field.id == id);
     let field = field.ok_or_else(|| component::missing(call))?;
-    let components = engine.amending().await;
+    let mut components = setup.amending().await;
     let definitions = components.definitions();
     let mut members = definitions.channel_members().iter();
     let member = members.find(|member| member.full_name == field.member.full_name);
     let mut member = channel::said(member.ok_or_else(|| component::missing(call))?);
     let name = field.name.as_str();
     member.enriched_fields.retain(|other| other != name);
-    amend(&components, call, vec![Step::Put(member.part())]).await?;
+    amend(&mut components, call, vec![Step::Put(member.part())]).await?;
     Ok(Answer::no_content())
 }

@@ -5,9 +5,9 @@
 
 use axum::body::Body;
 use http::Method;
-use landfall_engine::{Amending, Error, Step};
+use landfall_engine::{Amending, Step};
 use landfall_http::json::{self, Content, Json};
-use landfall_http::{Answer, Call, Writer, json_body, refused};
+use landfall_http::{Answer, Call, Writer, json_body, unfit};
 use landfall_model::{EntityName, Fault, FieldFault, FieldName, RecordFault, SetupFault};
 
 use crate::virtual_object::Column;
@@ -138,24 +138,10 @@ pub(crate) fn required<T>(value: Option<T>, field: &'static str) -> Result<T, Fa
 
 /// Changes components, all or none.
 pub(crate) async fn amend(
-    components: &Amending<'_>,
+    components: &mut Amending<'_>,
     call: &Call,
     steps: Vec<Step>,
 ) -> Result<(), Fault> {
     let amended = components.amend(steps, call.login.user_id, false).await;
     amended.map(|_| ()).map_err(unfit)
-}
-
-/// Why components cannot be as they are said to be: in the words of a deployment, one thing at a time.
-pub(crate) fn unfit(error: Error) -> Fault {
-    let Error::Invalid { problems } = error else {
-        return refused(error);
-    };
-    let reason = problems.into_iter().next().map(|problem| problem.reason);
-    let reason = reason.unwrap_or_default();
-    if reason.starts_with("A number format error") {
-        Fault::Setup(SetupFault::NumberInvalid { reason })
-    } else {
-        Fault::Setup(SetupFault::Invalid { reason })
-    }
 }

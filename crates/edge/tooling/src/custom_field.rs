@@ -5,12 +5,13 @@
 //! Source: "`CustomField`" (Tooling API Developer Guide, Metadata API Developer Guide).
 
 use axum::body::Body;
-use landfall_engine::{Definitions, Engine, Kind, Node, NodeContent, Part, Step};
+use landfall_engine::{Definitions, Kind, Node, NodeContent, Part, Step};
 use landfall_http::json::{self, Content, Json};
 use landfall_http::{Answer, Call, Writer};
 use landfall_model::{Fault, RecordFault, RecordId, SetupFault};
 
 use crate::component::{self, Object, amend, required};
+use crate::setup::Setup;
 use crate::virtual_object::custom_object::{FIELD_COLUMNS, FIELD_OBJECT};
 use crate::virtual_object::rows::FieldRow;
 
@@ -231,14 +232,14 @@ fn append(
 }
 
 /// Creates a field.
-pub(crate) async fn create(engine: &Engine, call: &Call, body: Body) -> Result<Answer, Fault> {
+pub(crate) async fn create(setup: Setup<'_>, call: &Call, body: Body) -> Result<Answer, Fault> {
     let input = COMPONENT.input(call, body).await?;
     let full_name = required(input.full_name, "FullName")?;
     let nodes = required(input.metadata, "Metadata")?;
-    let components = engine.amending().await;
+    let mut components = setup.amending().await;
     check_free(&components.definitions(), &full_name)?;
     let part = Part::of_nodes(Kind::Field, &full_name, &nodes);
-    amend(&components, call, vec![Step::Put(part)]).await?;
+    amend(&mut components, call, vec![Step::Put(part)]).await?;
     let definitions = components.definitions();
     let created = definitions.components().get(Kind::Field, &full_name);
     let id = created.ok_or(Fault::Record(RecordFault::NotFound))?.id;
@@ -267,13 +268,13 @@ fn check_free(definitions: &Definitions, full_name: &str) -> Result<(), Fault> {
 
 /// Changes or deletes a field. A change has all of `Metadata`, as the component of a deployment has.
 pub(crate) async fn change(
-    engine: &Engine,
+    setup: Setup<'_>,
     call: &Call,
     id: RecordId,
     body: Body,
 ) -> Result<Answer, Fault> {
     let input = COMPONENT.change(call, body).await?;
-    let components = engine.amending().await;
+    let mut components = setup.amending().await;
     let definitions = components.definitions();
     let mut fields = definitions.components().all();
     let field = fields.find(|kept| kept.part.kind == Kind::Field && kept.id == id);
@@ -294,6 +295,6 @@ pub(crate) async fn change(
             Step::Put(Part::of_nodes(Kind::Field, &name, &nodes))
         }
     };
-    amend(&components, call, vec![step]).await?;
+    amend(&mut components, call, vec![step]).await?;
     Ok(Answer::no_content())
 }

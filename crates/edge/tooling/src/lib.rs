@@ -11,13 +11,14 @@ mod custom_field;
 mod managed;
 mod query;
 mod registry;
+mod setup;
 mod virtual_object;
 
 pub use registry::names as virtual_objects;
 
 use axum::body::Body;
 use http::Method;
-use landfall_engine::Engine;
+use landfall_engine::{Engine, Staging};
 use landfall_http::xml::Root;
 use landfall_http::{Answer, Call, Pending, Writer};
 use landfall_model::{
@@ -29,6 +30,7 @@ use landfall_sobject::record_json::{address, identity, write_typed};
 use landfall_sobject::template::Template;
 use landfall_sobject::{Api, VirtualObjects, describe};
 use landfall_wire::match_path;
+use setup::Setup;
 use virtual_object::custom_object::FIELD_OBJECT;
 use virtual_object::{Source, VirtualObject};
 
@@ -79,10 +81,20 @@ impl VirtualObjects for Tooling {
         Ok((resource.methods, resource.root.clone()))
     }
 
-    fn answer<'a>(&'a self, call: &'a Call, path: &'a [&'a str], body: Body) -> Pending<'a> {
+    fn answer<'a>(
+        &'a self,
+        call: &'a Call,
+        path: &'a [&'a str],
+        body: Body,
+        staging: Option<&'a Staging>,
+    ) -> Pending<'a> {
         Box::pin(async move {
             let (resource, values) = Declared::of(path)?;
-            answer(self, call, (resource.names)(&values), body).await
+            let setup = Setup {
+                engine: &self.engine,
+                staging,
+            };
+            answer(setup, call, (resource.names)(&values), body).await
         })
     }
 }
@@ -115,6 +127,9 @@ struct Declared {
     root: Root,
     names: fn(&[&str]) -> Resource,
 }
+
+/// The first version whose list of resources has `composite`, which the REST API answers.
+const COMPOSITE_VERSION: u16 = 40;
 
 const READ: &str = "HEAD,GET";
 const RESULT: Root = Root::new("Result", "item");
@@ -193,7 +208,7 @@ impl Declared {
 
 /// Answers a request of the Tooling API.
 async fn answer(
-    tooling: &Tooling,
+    setup: Setup<'_>,
     call: &Call,
     resource: Resource,
     body: Body,
@@ -204,17 +219,17 @@ async fn answer(
         Resource::Object(name) => {
             let object = find(call, &name)?;
             if call.method == Method::POST {
-                return create(tooling, call, object, body).await;
+                return create(setup, call, object, body).await;
             }
             Ok(object.information(call, Api::Tooling))
         }
         Resource::Describe(name) => {
             Ok(find(call, &name)?.describe(call, Api::Tooling, registry::catalog()))
         }
-        Resource::Row(name, id) => row(tooling, call, find(call, &name)?, &id, body).await,
-        Resource::Query => query::tooling(&tooling.engine, call).await,
+        Resource::Row(name, id) => row(setup, call, find(call, &name)?, &id, body).await,
+        Resource::Query => query::tooling(setup.engine, call).await,
         Resource::QueryMore(locator) => {
-            landfall_sobject::query::more(&tooling.engine, call, &locator).await
+            landfall_sobject::query::more(setup.engine, call, &locator).await
         }
     }
 }
@@ -226,7 +241,9 @@ fn resources(call: &Call) -> String {
     let mut w = Writer::new();
     let root = format!("/services/data/v{}/tooling", call.version);
     w.object(|w| {
-        for resource in ["query", "sobjects"] {
+        let since = |version| call.version.number() >= version;
+        let composite = since(COMPOSITE_VERSION).then_some("composite");
+        for resource in composite.into_iter().chain(["query", "sobjects"]) {
             w.name(resource).string(&format!("{root}/{resource}"));
         }
     });
@@ -253,31 +270,31 @@ fn objects(call: &Call) -> String {
 
 /// Makes a record of an object whose records can be changed.
 async fn create(
-    tooling: &Tooling,
+    setup: Setup<'_>,
     call: &Call,
     object: &VirtualObject,
     body: Body,
 ) -> Result<Answer, Fault> {
     check_changeable(call, object)?;
     match object.name() {
-        channel::OBJECT => channel::create(&tooling.engine, call, body).await,
-        channel_member::OBJECT => channel_member::create(&tooling.engine, call, body).await,
-        FIELD_OBJECT => custom_field::create(&tooling.engine, call, body).await,
-        managed::OBJECT => managed::create(&tooling.engine, call, body).await,
+        channel::OBJECT => channel::create(setup, call, body).await,
+        channel_member::OBJECT => channel_member::create(setup, call, body).await,
+        FIELD_OBJECT => custom_field::create(setup, call, body).await,
+        managed::OBJECT => managed::create(setup, call, body).await,
         _ => Err(not_allowed(call, "HEAD,GET")),
     }
 }
 
 /// Reads, changes or deletes a record.
 async fn row(
-    tooling: &Tooling,
+    setup: Setup<'_>,
     call: &Call,
     object: &VirtualObject,
     id: &str,
     body: Body,
 ) -> Result<Answer, Fault> {
     if call.method == Method::GET || call.method == Method::HEAD {
-        return read(tooling, call, object, id).await;
+        return read(setup, call, object, id).await;
     }
     check_changeable(call, object)?;
     let id = RecordId::parse(id).map_err(|_| {
@@ -286,13 +303,13 @@ async fn row(
         })
     })?;
     match object.name() {
-        channel::OBJECT => channel::change(&tooling.engine, call, id, body).await,
-        channel_member::OBJECT => channel_member::change(&tooling.engine, call, id, body).await,
+        channel::OBJECT => channel::change(setup, call, id, body).await,
+        channel_member::OBJECT => channel_member::change(setup, call, id, body).await,
         channel_member::ENRICHED_FIELD if call.method == Method::DELETE => {
-            channel_member::remove_field(&tooling.engine, call, id).await
+            channel_member::remove_field(setup, call, id).await
         }
-        FIELD_OBJECT => custom_field::change(&tooling.engine, call, id, body).await,
-        managed::OBJECT => managed::change(&tooling.engine, call, id, body).await,
+        FIELD_OBJECT => custom_field::change(setup, call, id, body).await,
+        managed::OBJECT => managed::change(setup, call, id, body).await,
         _ => Err(not_allowed(call, "HEAD,GET")),
     }
 }
@@ -316,7 +333,7 @@ fn not_allowed(call: &Call, allowed: &'static str) -> Fault {
 }
 
 async fn read(
-    tooling: &Tooling,
+    setup: Setup<'_>,
     call: &Call,
     object: &VirtualObject,
     id: &str,
@@ -325,7 +342,7 @@ async fn read(
     let indexes = indexes(entity, call.parameter("fields"))?;
     let identity_value = identity_of(entity, id)?;
     let source = Source {
-        engine: &tooling.engine,
+        engine: setup.engine,
         call,
     };
     let rows = registry::rows(&source, object).await?;

@@ -6,11 +6,9 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use landfall_engine::{
-    Engine, Managed, ManagedChange, ManagedSubscription, ManagedValues, ReplayFrom,
-};
+use landfall_engine::{Managed, ManagedChange, ManagedSubscription, ManagedValues, ReplayFrom};
 use landfall_http::json::{self, Content, Json};
-use landfall_http::{Answer, Call, Writer};
+use landfall_http::{Answer, Call, Writer, unfit};
 use landfall_model::fault::FaultField;
 use landfall_model::limits::MANAGED_TEXT_CHARACTERS_MAX;
 use landfall_model::{
@@ -18,7 +16,8 @@ use landfall_model::{
 };
 use landfall_sobject::Api;
 
-use crate::component::{Object, unfit};
+use crate::component::Object;
+use crate::setup::Setup;
 use crate::virtual_object::{Column, Declared, VirtualObject};
 
 pub(crate) const OBJECT: &str = "ManagedEventSubscription";
@@ -96,7 +95,7 @@ const fn replay(from: ReplayFrom) -> &'static str {
 
 /// Changes or deletes a subscription.
 pub(crate) async fn change(
-    engine: &Engine,
+    setup: Setup<'_>,
     call: &Call,
     id: RecordId,
     body: Body,
@@ -109,7 +108,8 @@ pub(crate) async fn change(
             values: input.metadata.unwrap_or_default(),
         },
     };
-    engine
+    let mut components = setup.amending().await;
+    components
         .manage(change, call.login.user_id)
         .await
         .map_err(unfit)?;
@@ -117,7 +117,7 @@ pub(crate) async fn change(
 }
 
 /// Makes a subscription.
-pub(crate) async fn create(engine: &Engine, call: &Call, body: Body) -> Result<Answer, Fault> {
+pub(crate) async fn create(setup: Setup<'_>, call: &Call, body: Body) -> Result<Answer, Fault> {
     let input = COMPONENT.input(call, body).await?;
     let missing = [
         ("FullName", input.full_name.is_none()),
@@ -132,7 +132,8 @@ pub(crate) async fn create(engine: &Engine, call: &Call, body: Body) -> Result<A
         developer_name,
         values,
     };
-    let id = engine
+    let mut components = setup.amending().await;
+    let id = components
         .manage(change, call.login.user_id)
         .await
         .map_err(unfit)?;

@@ -72,6 +72,11 @@ impl Access {
         &self.seen
     }
 
+    /// What they see of other definitions, such as those that are staged.
+    pub fn seen_of(&self, whole: &Arc<Definitions>) -> Arc<Definitions> {
+        view::of(&self.grants, whole)
+    }
+
     /// Whether they see all that there is: every object, field and event, and may change them.
     pub fn is_whole(&self) -> bool {
         Arc::ptr_eq(&self.whole, &self.seen)

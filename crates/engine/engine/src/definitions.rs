@@ -3,6 +3,7 @@
 //! A set is never changed: a deployment makes a new one, which replaces the old between two groups. Who holds the old one
 //! goes on with it.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use tokio::sync::watch;
 use crate::Streams;
 use crate::blueprint::Blueprints;
 use crate::channel::{self, Channel, Declared};
-use crate::compiled;
+use crate::compiled::{self, Compiled};
 use crate::components::Components;
 use crate::deleted_events::DeletedEvents;
 use crate::error::Error;
@@ -71,6 +72,9 @@ pub enum Subject {
     PlatformEvent(Arc<PlatformEventDefinition>),
 }
 
+/// The number of a topic.
+type Numbering<'n> = dyn Fn(&Topic) -> Result<TopicId, Error> + 'n;
+
 /// One set of definitions.
 #[derive(Clone, Debug, Default)]
 pub struct Definitions {
@@ -108,19 +112,64 @@ impl Definitions {
         earlier: &Self,
     ) -> Result<Self, Error> {
         let (compiled, components) = compiled::stored(reads)?;
-        let catalog = compiled.catalog;
-        let blueprints = Blueprints::new(&catalog, &compiled.roll_ups, options.streams);
+        let blueprints = Blueprints::new(&compiled.catalog, &compiled.roll_ups, options.streams);
         let blueprints = blueprints
             .with_rules(&compiled.validation_rules)
             .with_defaults(&compiled.defaults)
             .of_org(org::id(reads)?);
+        let beginning = Self {
+            modified: modified(reads)?.map_or_else(Timestamp::default, |modified| modified.at()),
+            blueprints: Arc::new(blueprints),
+            deleted_events: DeletedEvents::stored(reads)?.map(Arc::new),
+            ..Self::default()
+        };
+        let number = |topic: &Topic| stored::topic_number(reads, topic);
+        beginning.with(compiled, components, options, (schemas, &number), earlier)
+    }
+
+    /// What components would come to that are not stored. It can be read; records and events go by what is in force.
+    ///
+    /// # Errors
+    /// [`Error`] if a component cannot be read.
+    pub(crate) fn staged(
+        compiled: Compiled,
+        components: Components,
+        options: Options,
+        earlier: &Self,
+    ) -> Result<Self, Error> {
+        let beginning = Self {
+            modified: earlier.modified,
+            blueprints: Arc::clone(&earlier.blueprints),
+            deleted_events: earlier.deleted_events.clone(),
+            ..Self::default()
+        };
+        // A topic gets its number when it is stored. No event is on it until then, so a number that none has will do.
+        let unused = Cell::new(u32::MAX);
+        let number = |topic: &Topic| {
+            Ok(earlier.topic(topic).unwrap_or_else(|| {
+                unused.set(unused.get() - 1);
+                TopicId(unused.get())
+            }))
+        };
+        let schemas = Schemas::default();
+        beginning.with(compiled, components, options, (&schemas, &number), earlier)
+    }
+
+    /// The same with everything that follows from components.
+    fn with(
+        self,
+        compiled: Compiled,
+        components: Components,
+        options: Options,
+        (schemas, number): (&Schemas, &Numbering<'_>),
+        earlier: &Self,
+    ) -> Result<Self, Error> {
+        let catalog = compiled.catalog;
         let formulas = FormulaFields {
             formulas: compiled.formulas,
             whole: Arc::new(catalog.clone()),
         };
         let mut definitions = Self {
-            modified: modified(reads)?.map_or_else(Timestamp::default, |modified| modified.at()),
-            blueprints: Arc::new(blueprints),
             formulas: Arc::new(formulas),
             managed: managed::loaded(compiled.managed, &earlier.managed, &components)?,
             connected_apps: compiled.connected_apps,
@@ -128,8 +177,7 @@ impl Definitions {
             settings: compiled.settings,
             components: Arc::new(components),
             visibilities: Arc::new(compiled.visibilities),
-            deleted_events: DeletedEvents::stored(reads)?.map(Arc::new),
-            ..Self::default()
+            ..self
         };
         for entity in catalog.entities() {
             if let Some(change_event) = &entity.change_event {
@@ -137,7 +185,7 @@ impl Definitions {
                 let schema = schemas.add(schema);
                 let topic = Topic::of_change_event(change_event.name.as_str());
                 let topic =
-                    definitions.number(reads, topic, Subject::Changes(Arc::clone(entity)))?;
+                    definitions.number(number, topic, Subject::Changes(Arc::clone(entity)))?;
                 let capture = Capture { schema, topic };
                 definitions.captures.insert(entity.name.clone(), capture);
             }
@@ -149,7 +197,7 @@ impl Definitions {
                 event: Arc::clone(event),
                 object: Arc::new(landfall_metadata::event_object(event)),
                 schema: schemas.add(schema),
-                topic: definitions.number(reads, event.topic(), subject)?,
+                topic: definitions.number(number, event.topic(), subject)?,
             };
             definitions
                 .publications
@@ -208,11 +256,11 @@ impl Definitions {
 
     fn number(
         &mut self,
-        reads: &dyn Reads,
+        number: &Numbering<'_>,
         topic: Topic,
         subject: Subject,
     ) -> Result<TopicId, Error> {
-        let number = stored::topic_number(reads, &topic)?;
+        let number = number(&topic)?;
         self.topics.insert(topic, number);
         self.subjects.insert(number, subject);
         Ok(number)

@@ -7,6 +7,7 @@ mod bounds;
 mod engine;
 mod next;
 mod position;
+mod staging;
 
 use std::collections::BTreeSet;
 
@@ -19,9 +20,10 @@ use landfall_store::{Document, DocumentKind};
 
 pub use amending::Amending;
 pub(crate) use next::Next;
+pub use staging::Staging;
 
 use crate::Engine;
-use crate::compiled::{compiled, prefixes};
+use crate::compiled::{Compiled, compiled, prefixes};
 use crate::error::Error;
 use crate::numbers::Numbers;
 use crate::record_types::Declared;
@@ -155,25 +157,30 @@ pub(crate) async fn amend(
     by: RecordId,
     check_only: bool,
 ) -> Result<Amended, Error> {
-    let definitions = engine.definitions();
-    let mut next = Next::new(engine, definitions.components(), by);
-    for kept in definitions.components().all() {
-        next.add(kept.part.clone(), kept.project.clone(), Some(kept));
-    }
+    let mut next = Next::of_org(engine, by);
     let changed: BTreeSet<String> = steps.iter().filter_map(path_of).collect();
     let effects = next.take_all(steps);
     let parts = next.parts();
     let is_idle = |effect: &Effect| matches!(effect, Effect::Unchanged | Effect::Missing);
     let warnings = if check_only || effects.iter().all(is_idle) {
-        let mut book = key_prefixes(engine).await?;
-        let mut compiled = compiled(&parts, &mut book)?;
-        compiled.check_applicable(&changed)?;
-        bounds::check(engine, &compiled, &parts)?;
-        compiled.warnings
+        checked(engine, &parts, &changed).await?.warnings
     } else {
         submit(engine, next, &parts, Of::Components(changed)).await?
     };
     Ok(Amended { effects, warnings })
+}
+
+/// Compiles the components without putting anything in force; those at the changed paths have to apply.
+async fn checked(
+    engine: &Engine,
+    parts: &[Part],
+    changed: &BTreeSet<String>,
+) -> Result<Compiled, Error> {
+    let mut book = key_prefixes(engine).await?;
+    let mut compiled = compiled(parts, &mut book)?;
+    compiled.check_applicable(changed)?;
+    bounds::check(engine, &compiled, parts)?;
+    Ok(compiled)
 }
 
 /// The path of the component that a step puts.
@@ -226,11 +233,15 @@ async fn submit(
 
 /// An id of a new component.
 pub(crate) fn new_id(kind: Kind, numbers: &mut Numbers) -> Result<RecordId, Error> {
-    let prefix = KeyPrefix::parse(kind.key_prefix()).ok_or_else(|| Error::Document {
+    Ok(numbers.record_id(key_prefix(kind)?))
+}
+
+/// The prefix of the ids of a kind of component.
+fn key_prefix(kind: Kind) -> Result<KeyPrefix, Error> {
+    KeyPrefix::parse(kind.key_prefix()).ok_or_else(|| Error::Document {
         what: "key prefix",
         reason: format!("{} is none", kind.key_prefix()),
-    })?;
-    Ok(numbers.record_id(prefix))
+    })
 }
 
 /// A field that cannot become what a component says is a problem of that component.

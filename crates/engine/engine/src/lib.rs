@@ -77,7 +77,7 @@ pub use command::{
 pub use components::{Components, KeptComponent, Stamp};
 pub use definitions::{Definitions, Publication, Subject};
 pub use deleted_events::DeletedEvents;
-pub use deploy::{Amended, Amending, Effect, Step, check_project};
+pub use deploy::{Amended, Amending, Effect, Staging, Step, check_project};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy, draw};
 pub use error::Error;
 pub use external_id::record_named;

@@ -11,10 +11,9 @@ use landfall_model::{Fault, ManagedSetupFault, RecordFault, RecordId, ReplayId, 
 use landfall_store::{Document, DocumentKind};
 use serde::{Deserialize, Serialize};
 
-use crate::Engine;
 use crate::components::Components;
 use crate::definitions::Definitions;
-use crate::deploy::{self, Step, new_id};
+use crate::deploy::{Amending, Step, new_id};
 use crate::error::Error;
 use crate::numbers::Numbers;
 use crate::stored;
@@ -94,6 +93,7 @@ pub(crate) fn deployed(
     subscriptions: Vec<ManagedSubscription>,
     earlier: &[Arc<Managed>],
     components: &Components,
+    reserved: impl Fn(&str) -> Option<RecordId>,
     numbers: &mut Numbers,
 ) -> Result<(Vec<Arc<Managed>>, Vec<Document>), Error> {
     let mut managed = Vec::with_capacity(subscriptions.len());
@@ -105,10 +105,11 @@ pub(crate) fn deployed(
             Some(_) => None,
             None => components.get(Kind::ManagedSubscription, name),
         };
-        let id = match (same, component) {
-            (Some(same), _) => same.id,
-            (None, Some(component)) => component.id,
-            (None, None) => new_id(Kind::ManagedSubscription, numbers)?,
+        let known = same.map(|same| same.id);
+        let known = known.or_else(|| component.map(|component| component.id));
+        let id = match reserved(name).or(known) {
+            Some(id) => id,
+            None => new_id(Kind::ManagedSubscription, numbers)?,
         };
         managed.push(Arc::new(Managed {
             id,
@@ -167,13 +168,13 @@ fn forgotten(managed: &[Arc<Managed>], earlier: &[Arc<Managed>]) -> Vec<Document
     forgotten.map(|before| cursor(before.id, None)).collect()
 }
 
-/// See [`Engine::manage`].
+/// See [`Amending::manage`].
 pub(crate) async fn manage(
-    engine: &Engine,
+    components: &mut Amending<'_>,
     change: ManagedChange,
     by: RecordId,
 ) -> Result<RecordId, Error> {
-    let definitions = engine.definitions();
+    let definitions = components.definitions();
     let known = |id| {
         let mut all = definitions.managed().iter();
         all.find(|managed| managed.id == id)
@@ -205,12 +206,12 @@ pub(crate) async fn manage(
             let known = known(id).ok_or(Fault::Record(RecordFault::Unknown))?;
             let name = known.subscription.developer_name.clone();
             let removal = Step::Remove(Kind::ManagedSubscription, name);
-            deploy::amend(engine, vec![removal], by, false).await?;
+            components.amend(vec![removal], by, false).await?;
             return Ok(id);
         }
     };
-    deploy::amend(engine, vec![step], by, false).await?;
-    let definitions = engine.definitions();
+    components.amend(vec![step], by, false).await?;
+    let definitions = components.definitions();
     let made = definitions
         .components()
         .get(Kind::ManagedSubscription, &name);

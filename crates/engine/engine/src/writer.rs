@@ -19,6 +19,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
 use landfall_capture::transaction::CaptureRules;
+use landfall_metadata::Kind;
 use landfall_model::{Fault, RecordId, ReplayId, ServiceFault, Timestamp, limits};
 use landfall_store::{
     Appended, Commit, Committed, Document, Event, Followed, NewEvent, Position, Reader, WriteSet,
@@ -385,6 +386,11 @@ impl Core {
             deployment.managed,
             earlier.managed(),
             earlier.components(),
+            |name| {
+                deployment
+                    .components
+                    .reserved(Kind::ManagedSubscription, name)
+            },
             &mut self.numbers,
         )?;
         let catalog = &deployment.catalog;
@@ -554,6 +560,11 @@ impl Group {
                 self.publications.push((events, answer));
             }
             Command::Deploy(deployment, answer) => self.deployment = Some((deployment, answer)),
+            Command::Reserve(prefixes, answer) => {
+                let numbers = &mut *computing.numbers;
+                let ids = prefixes.into_iter().map(|prefix| numbers.record_id(prefix));
+                answer_with(answer, Ok(ids.collect()));
+            }
             Command::Trim(answer) => self.trims.push(answer),
             Command::Attach(projection, answer) => self.attached.push((projection, answer)),
             Command::LoadAgain => {}

@@ -14,6 +14,7 @@
 mod order;
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use order::Held;
 
@@ -32,6 +33,8 @@ pub enum Rank {
     Enrichment,
     /// The definitions of the org.
     Definitions,
+    /// Changes of the definitions that one caller collects until they take effect together.
+    StagedDefinitions,
     /// The logins of the org.
     Logins,
 }
@@ -46,7 +49,7 @@ pub async fn apart<F: Future>(future: F) -> F::Output {
 #[derive(Debug)]
 pub struct Mutex<T> {
     rank: Rank,
-    inner: tokio::sync::Mutex<T>,
+    inner: Arc<tokio::sync::Mutex<T>>,
 }
 
 /// A locked [`Mutex`].
@@ -56,12 +59,19 @@ pub struct MutexGuard<'l, T> {
     _held: Held,
 }
 
+/// A locked [`Mutex`] that keeps the mutex alive: it can be stored.
+#[derive(Debug)]
+pub struct OwnedMutexGuard<T> {
+    guard: tokio::sync::OwnedMutexGuard<T>,
+    _held: Held,
+}
+
 impl<T> Mutex<T> {
     /// A lock at its position in the order.
-    pub const fn new(rank: Rank, value: T) -> Self {
+    pub fn new(rank: Rank, value: T) -> Self {
         Self {
             rank,
-            inner: tokio::sync::Mutex::const_new(value),
+            inner: Arc::new(tokio::sync::Mutex::new(value)),
         }
     }
 
@@ -73,6 +83,18 @@ impl<T> Mutex<T> {
         let held = Held::in_order(self.rank);
         MutexGuard {
             guard: self.inner.lock().await,
+            _held: held,
+        }
+    }
+
+    /// Waits for the lock, and holds it until the guard is dropped, wherever that is stored.
+    ///
+    /// # Panics
+    /// As [`Self::lock`].
+    pub async fn lock_owned(&self) -> OwnedMutexGuard<T> {
+        let held = Held::in_order(self.rank);
+        OwnedMutexGuard {
+            guard: Arc::clone(&self.inner).lock_owned().await,
             _held: held,
         }
     }
@@ -94,6 +116,20 @@ impl<T> Deref for MutexGuard<'_, T> {
 }
 
 impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.guard
+    }
+}
+
+impl<T> Deref for OwnedMutexGuard<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.guard
+    }
+}
+
+impl<T> DerefMut for OwnedMutexGuard<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.guard
     }

@@ -32,6 +32,15 @@ fn row(surface: &str, case: &'static str, step: Step) -> Row {
 const CHANNEL: &str =
     r#"{"FullName":"Own{n}__chn","Metadata":{"channelType":"event","label":"Own{n}"}}"#;
 
+/// A request that consists of one.
+fn composite(method: &str, path: &str, body: &str) -> Step {
+    let url = format!("{DATA}/tooling{path}");
+    let part =
+        format!(r#"{{"method":"{method}","url":"{url}","referenceId":"part","body":{body}}}"#);
+    let whole = format!(r#"{{"allOrNone":true,"compositeRequest":[{part}]}}"#);
+    tooling("POST", "/composite", &whole)
+}
+
 /// A field of the cell.
 const FIELD: &str =
     r#"{"FullName":"Account.Own{n}__c","Metadata":{"type":"Text","label":"Own{n}","length":9}}"#;
@@ -163,6 +172,20 @@ fn objects() -> Vec<Row> {
         plain("TabDefinition", "SELECT DurableId FROM TabDefinition", "\"totalSize\""),
         setup("CustomObject", "SELECT Id FROM CustomObject WHERE DeveloperName = 'Vault'", "\"totalSize\":1")
             .without(Read, HIDDEN),
+        Row::new("REST GET tooling/composite", "what is below")
+            .then(get("/composite"))
+            .shows("{}")
+            .without(ViewSetup, DENIED),
+        Row::new("REST POST tooling/composite", "a definition within a request")
+            .then(composite("GET", "/sobjects/CustomField/describe", "null"))
+            .shows("\"CustomField\"")
+            .without(ViewSetup, DENIED),
+        Row::new("REST POST tooling/composite", "a new field within a request")
+            .then(composite("POST", "/sobjects/CustomField", FIELD).take("id", "\"id\":\"", "\""))
+            .then(tooling("DELETE", "/sobjects/CustomField/{id}", "").by_admin())
+            .costly()
+            .shows("\"success\":true")
+            .without_any(&[ViewSetup, Customize], DENIED),
         Row::new("Tooling object CustomField", "a new field")
             .then(tooling("POST", "/sobjects/CustomField", FIELD).take("id", "\"id\":\"", "\""))
             .then(tooling("DELETE", "/sobjects/CustomField/{id}", "").by_admin())

@@ -308,7 +308,12 @@ async fn a_subscription_that_is_deleted_ends_its_stream_and_comes_back_as_anothe
 
 /// A subscription that no project has, made, changed and deleted one by one.
 async fn manage(org: &Org, change: ManagedChange) -> RecordId {
-    let made = org.engine.manage(change, RecordId::EMPTY).await;
+    let made = org
+        .engine
+        .amending()
+        .await
+        .manage(change, RecordId::EMPTY)
+        .await;
     made.expect("it is allowed")
 }
 

@@ -9,7 +9,7 @@ use landfall_http::{Answer, Writer, json_body};
 use landfall_model::limits::REST_PARTS_MAX;
 use landfall_model::{Fault, ManyFault};
 
-use super::part::{self, Part, Rules};
+use super::part::{self, Changes, Part, Rules};
 use crate::call::Call;
 use crate::scope::Scope;
 use crate::state::Shared;
@@ -30,6 +30,7 @@ const RULES: Rules = Rules {
     takes_version: |whole, version| {
         version.number() >= VERSION_MIN && version.number() <= whole.number()
     },
+    changes: Changes::Records,
 };
 
 /// Answers the parts in their order, each on its own.

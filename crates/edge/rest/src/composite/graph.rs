@@ -13,7 +13,7 @@ use landfall_model::limits::{
 };
 use landfall_model::{Fault, ManyFault};
 
-use super::part::Rules;
+use super::part::{Changes, Rules};
 use super::series::{self, Item};
 use crate::call::Call;
 use crate::state::Shared;
@@ -32,6 +32,7 @@ const RULES: Rules = Rules {
         [] => false,
     },
     takes_version: |_, version| version.number() >= VERSION,
+    changes: Changes::Records,
 };
 
 struct Graph<'b> {

@@ -33,6 +33,16 @@ pub(crate) struct Rules {
     pub(crate) takes: fn(&[&str]) -> bool,
     /// Whether a request of the first version takes resources of the second.
     pub(crate) takes_version: fn(ApiVersion, ApiVersion) -> bool,
+    /// What parts change together, where all or none of them are to succeed.
+    pub(crate) changes: Changes,
+}
+
+/// What the parts of a request change.
+#[derive(Clone, Copy)]
+pub(crate) enum Changes {
+    Records,
+    /// What the org consists of. Each part sees what those before it have changed.
+    Definitions,
 }
 
 /// The methods that a part may have, letter case included.
@@ -47,7 +57,8 @@ pub(crate) fn method(name: &str) -> Option<Method> {
     }
 }
 
-/// Answers a part: the caller, the definitions and the client's name are those of the whole request.
+/// Answers a part: the caller and the client's name are those of the whole request, and so are the definitions, unless
+/// parts change them.
 pub(crate) fn answer<'a>(
     shared: &'a Shared,
     whole: &'a Call,
@@ -102,10 +113,14 @@ async fn answered(
         headers.insert(names::CALL_OPTIONS, options.clone());
     }
     let parameters = parameters(query);
+    let definitions = match rules.changes {
+        Changes::Records => Arc::clone(&whole.definitions),
+        Changes::Definitions => scope.definitions(&whole.login).await,
+    };
     let request = landfall_http::Call {
         version,
         login: Arc::clone(&whole.login),
-        definitions: Arc::clone(&whole.definitions),
+        definitions,
         method: meant_method(&part.method, &parameters),
         parameters,
         headers,

@@ -8,7 +8,7 @@ use landfall_http::{Answer, Writer, json_body};
 use landfall_model::limits::{REST_PARTS_HEAVY_MAX, REST_PARTS_MAX};
 use landfall_model::{Fault, ManyFault};
 
-use super::part::Rules;
+use super::part::{Changes, Rules};
 use super::series;
 use crate::call::Call;
 use crate::state::Shared;
@@ -20,14 +20,26 @@ const RULES: Rules = Rules {
         _ => false,
     },
     takes_version: |_, _| true,
+    changes: Changes::Records,
 };
 
-fn is(segment: &str, words: &[&str]) -> bool {
+pub(super) fn is(segment: &str, words: &[&str]) -> bool {
     words.iter().any(|word| segment.eq_ignore_ascii_case(word))
 }
 
-/// Answers all parts. What is wrong with the request itself refuses all of it.
+/// Answers all parts.
 pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<Answer, Fault> {
+    answer_by(shared, call, body, &RULES).await
+}
+
+/// Answers all parts, which are of the resources that the rules allow. What is wrong with the request itself refuses all of
+/// it.
+pub(super) async fn answer_by(
+    shared: &Shared,
+    call: &Call,
+    body: Body,
+    rules: &Rules,
+) -> Result<Answer, Fault> {
     let bytes = json_body(&call.headers, body).await?;
     let body = json::Body::parse(&bytes)?;
     let (mut list, mut all_or_none) = (None, false);
@@ -58,7 +70,7 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
             most: REST_PARTS_HEAVY_MAX,
         }));
     }
-    let (answered, _) = series::answer(shared, call, items, all_or_none, &RULES).await?;
+    let (answered, _) = series::answer(shared, call, items, all_or_none, rules).await?;
     let mut w = Writer::new();
     w.object(|w| series::write(w, answered));
     Ok(Answer::json(w.finish()))
@@ -66,6 +78,7 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
 
 /// Queries and lists of records, of which there may be fewer.
 fn is_heavy(path: &str) -> bool {
+    let path = path.strip_prefix("tooling/").unwrap_or(path);
     let first = path.split('/').next().unwrap_or_default();
     matches!(first, "query" | "queryall" | "composite")
 }

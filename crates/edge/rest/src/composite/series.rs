@@ -13,7 +13,7 @@ use landfall_http::{Answer, Writer};
 use landfall_model::{Fault, ManyFault};
 use landfall_wire::ApiVersion;
 
-use super::part::{self, Part, Rules};
+use super::part::{self, Changes, Part, Rules};
 use super::reference::{Answers, checks_ids, is_id, references, references_in};
 use crate::call::Call;
 use crate::scope::Scope;
@@ -167,11 +167,24 @@ pub(crate) async fn answer<'b>(
         let (answered, failed) = answer_in(shared, call, &Scope::Org, items, false, rules).await;
         return Ok((answered, failed.is_none()));
     }
-    let joint = transaction::open(shared, call).await?;
-    let joint_scope = Scope::Joint(Arc::clone(&joint));
-    let (mut answered, failed) = answer_in(shared, call, &joint_scope, items, true, rules).await;
-    drop(joint_scope);
-    transaction::end(shared, joint, failed.is_none()).await?;
+    let (mut answered, failed) = match rules.changes {
+        Changes::Records => {
+            let joint = transaction::open(shared, call).await?;
+            let scope = Scope::Joint(Arc::clone(&joint));
+            let (answered, failed) = answer_in(shared, call, &scope, items, true, rules).await;
+            drop(scope);
+            transaction::end(shared, joint, failed.is_none()).await?;
+            (answered, failed)
+        }
+        Changes::Definitions => {
+            let staging = transaction::stage(shared, call).await;
+            let scope = Scope::Staged(Arc::clone(&staging));
+            let (answered, failed) = answer_in(shared, call, &scope, items, true, rules).await;
+            drop(scope);
+            transaction::end_stage(staging, failed.is_none()).await?;
+            (answered, failed)
+        }
+    };
     if let Some(failed) = failed {
         for (place, answered) in answered.iter_mut().enumerate() {
             if place != failed {

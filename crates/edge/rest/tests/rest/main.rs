@@ -34,6 +34,7 @@ mod record_types;
 mod revoked;
 mod search;
 mod tooling;
+mod tooling_composite;
 mod usage;
 mod virtual_objects;
 mod xml;

@@ -440,7 +440,7 @@ async fn removed_components_lose_their_grants_and_others_keep_them() {
             .to_owned(),
     };
     let steps = landfall_metadata::parts(&[set]).into_iter().map(Step::Put);
-    let amending = org.engine.amending().await;
+    let mut amending = org.engine.amending().await;
     let amended = amending.amend(steps.collect(), RecordId::EMPTY, false);
     amended.await.expect("amended");
     drop(amending);

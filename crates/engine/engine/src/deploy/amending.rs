@@ -5,16 +5,26 @@ use std::sync::Arc;
 use landfall_lock::MutexGuard;
 use landfall_model::RecordId;
 
+use super::staging::{self, Staged};
 use super::{Amended, Step, amend};
 use crate::Engine;
 use crate::definitions::Definitions;
 use crate::error::Error;
+use crate::managed::{self, ManagedChange};
 
 /// The components in the hands of one caller: until it is dropped nobody else changes them, so what was found out about
 /// them still holds when they are changed.
 pub struct Amending<'e> {
     engine: &'e Engine,
-    _only: MutexGuard<'e, ()>,
+    effect: TakesEffect<'e>,
+}
+
+/// When a change takes effect.
+enum TakesEffect<'e> {
+    /// With each call of [`Amending::amend`].
+    AtOnce { _only: MutexGuard<'e, ()> },
+    /// With all others that are staged.
+    Together(MutexGuard<'e, Staged>),
 }
 
 impl<'e> Amending<'e> {
@@ -22,13 +32,25 @@ impl<'e> Amending<'e> {
     pub(crate) async fn begin(engine: &'e Engine) -> Self {
         Self {
             engine,
-            _only: engine.0.deploying.lock().await,
+            effect: TakesEffect::AtOnce {
+                _only: engine.0.deploying.lock().await,
+            },
+        }
+    }
+
+    pub(super) const fn staging(engine: &'e Engine, staged: MutexGuard<'e, Staged>) -> Self {
+        Self {
+            engine,
+            effect: TakesEffect::Together(staged),
         }
     }
 
     /// The definitions as they are, with what was amended so far.
     pub fn definitions(&self) -> Arc<Definitions> {
-        self.engine.definitions()
+        match &self.effect {
+            TakesEffect::AtOnce { .. } => self.engine.definitions(),
+            TakesEffect::Together(staged) => staged.definitions(self.engine),
+        }
     }
 
     /// Puts and removes components one after the other, all or none; with `check_only`, only says what would become of
@@ -37,11 +59,25 @@ impl<'e> Amending<'e> {
     /// # Errors
     /// [`Error::Invalid`] with all that is wrong, [`Error::Store`], [`Error::Stopped`]: the org is as before.
     pub async fn amend(
-        &self,
+        &mut self,
         steps: Vec<Step>,
         by: RecordId,
         check_only: bool,
     ) -> Result<Amended, Error> {
-        amend(self.engine, steps, by, check_only).await
+        match &mut self.effect {
+            TakesEffect::AtOnce { .. } => amend(self.engine, steps, by, check_only).await,
+            TakesEffect::Together(staged) => {
+                staging::amend(self.engine, staged, steps, by, check_only).await
+            }
+        }
+    }
+
+    /// Changes one subscription whose position the service keeps, and returns its id. A stream of one that is deleted or
+    /// stopped ends once the change takes effect.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], or as [`Self::amend`]: they are as before.
+    pub async fn manage(&mut self, change: ManagedChange, by: RecordId) -> Result<RecordId, Error> {
+        managed::manage(self, change, by).await
     }
 }

@@ -10,9 +10,9 @@ use tokio::sync::watch;
 
 use crate::Engine;
 use crate::definitions::Definitions;
-use crate::deploy::{self, Amending};
+use crate::deploy::{self, Amending, Staging};
 use crate::error::Error;
-use crate::managed::{self, ManagedChange};
+use crate::managed;
 
 impl Engine {
     /// What the org consists of now. Take it once for each request: it may be replaced at any time.
@@ -60,13 +60,9 @@ impl Engine {
         Amending::begin(self).await
     }
 
-    /// Changes one subscription whose position the service keeps, and says which. A stream of one that ends or stops ends.
-    ///
-    /// # Errors
-    /// [`Error::Refused`], or as [`Amending::amend`]: they are as before.
-    pub async fn manage(&self, change: ManagedChange, by: RecordId) -> Result<RecordId, Error> {
-        let _one = self.0.deploying.lock().await;
-        managed::manage(self, change, by).await
+    /// Begins changes of components that take effect together.
+    pub async fn staging(&self, by: RecordId) -> Staging {
+        Staging::begin(self, by).await
     }
 
     /// The position that a managed subscription has kept; none if it has none.

@@ -26,6 +26,8 @@ pub(crate) struct Next {
     /// What was removed since permission sets and profiles lost what is gone.
     going: Gone,
     gone: Gone,
+    /// Ids that new components have already.
+    reserved: BTreeMap<Key, RecordId>,
 }
 
 /// The components as they are stored.
@@ -55,7 +57,48 @@ impl Next {
             along: BTreeSet::new(),
             going: Gone::default(),
             gone: Gone::default(),
+            reserved: BTreeMap::new(),
         }
+    }
+
+    /// All components of an org as they are.
+    pub(super) fn of_org(engine: &Engine, by: RecordId) -> Self {
+        let definitions = engine.definitions();
+        let mut next = Self::new(engine, definitions.components(), by);
+        for kept in definitions.components().all() {
+            next.add(kept.part.clone(), kept.project.clone(), Some(kept));
+        }
+        next
+    }
+
+    /// Has new components get these ids.
+    pub(super) fn reserve(&mut self, ids: &BTreeMap<Key, RecordId>) {
+        self.reserved.clone_from(ids);
+    }
+
+    /// The id that a new component has already.
+    pub(crate) fn reserved(&self, kind: Kind, name: &str) -> Option<RecordId> {
+        self.reserved.get(&key(kind, name)).copied()
+    }
+
+    /// The new components that have no id yet.
+    pub(super) fn without_id(&self) -> Vec<Key> {
+        let new = self
+            .drafts
+            .iter()
+            .filter(|(_, draft)| draft.earlier.is_none());
+        let new = new.filter(|(key, _)| !self.reserved.contains_key(*key));
+        new.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// The components as they would be stored. All that are new have an id.
+    pub(super) fn staged(&self) -> Components {
+        let staged = self.drafts.iter().filter_map(|(key, draft)| {
+            let known = draft.earlier.as_ref().map(|earlier| earlier.id);
+            let id = known.or_else(|| self.reserved.get(key).copied())?;
+            Some((key.clone(), draft.kept(self.stamp, id)))
+        });
+        Components(staged.collect())
     }
 
     pub(super) fn has(&self, kind: Kind, name: &str) -> bool {
@@ -223,8 +266,17 @@ impl Next {
             .collect();
         let mut ids = HashMap::new();
         for (key, draft) in self.drafts {
-            let kept = kept.get(&key).copied();
-            let component = draft.settle(self.stamp, managed, kept, numbers)?;
+            let earlier_id = draft.earlier.as_ref().map(|earlier| earlier.id);
+            let known = earlier_id.or_else(|| kept.get(&key).copied());
+            let own = managed.iter().find(|managed| {
+                key.0 == Kind::ManagedSubscription && managed.has_name(&draft.part.name)
+            });
+            let reserved = self.reserved.get(&key).copied();
+            let id = match own.map(|own| own.id).or(known).or(reserved) {
+                Some(id) => id,
+                None => new_id(key.0, numbers)?,
+            };
+            let component = draft.kept(self.stamp, id);
             if matches!(key.0, Kind::RecordType | Kind::BusinessProcess) {
                 ids.insert(key.clone(), component.id);
             }
@@ -237,38 +289,16 @@ impl Next {
 }
 
 impl Draft {
-    fn settle(
-        self,
-        stamp: Stamp,
-        managed: &[Arc<Managed>],
-        kept: Option<RecordId>,
-        numbers: &mut Numbers,
-    ) -> Result<Arc<KeptComponent>, Error> {
-        let Self {
-            part,
-            project,
-            earlier,
-            is_said: _,
-        } = self;
-        let (known, created) = match &earlier {
-            Some(earlier) => (Some(earlier.id), earlier.created),
-            None => (kept, stamp),
-        };
-        let managed = managed
-            .iter()
-            .find(|managed| part.kind == Kind::ManagedSubscription && managed.has_name(&part.name));
-        let id = match (managed, known) {
-            (Some(managed), _) => managed.id,
-            (None, Some(known)) => known,
-            (None, None) => new_id(part.kind, numbers)?,
-        };
-        let same = earlier.filter(|earlier| earlier.part.content == part.content);
-        Ok(Arc::new(KeptComponent {
+    /// The component as it is stored.
+    fn kept(&self, stamp: Stamp, id: RecordId) -> Arc<KeptComponent> {
+        let earlier = self.earlier.as_ref();
+        let same = earlier.filter(|earlier| earlier.part.content == self.part.content);
+        Arc::new(KeptComponent {
             id,
-            part,
-            project,
-            created,
+            part: self.part.clone(),
+            project: self.project.clone(),
+            created: earlier.map_or(stamp, |earlier| earlier.created),
             modified: same.map_or(stamp, |same| same.modified),
-        }))
+        })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-use landfall_model::{RecordId, ReplayId, limits};
+use landfall_model::{KeyPrefix, RecordId, ReplayId, limits};
 use landfall_store::{Document, NewEvent};
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
@@ -31,6 +31,8 @@ pub(super) enum Command {
     Deploy(Box<Deployment>, Answer<()>),
     /// One step of forgetting old events; answered with whether there is more to forget.
     Trim(Answer<bool>),
+    /// Ids of records to come, one for each prefix. They are given to nothing else, whether they are used or not.
+    Reserve(Vec<KeyPrefix>, Answer<Vec<RecordId>>),
     /// Has somebody take in everything, and each commit from now on.
     Attach(Weak<dyn Projection>, Answer<()>),
     /// Nothing but what comes before each command: a stale state is loaded again.
@@ -56,6 +58,7 @@ impl Command {
             }
             Self::Publish(_, _, answer) => answer_with(answer, Err(error())),
             Self::Trim(answer) => answer_with(answer, Err(error())),
+            Self::Reserve(_, answer) => answer_with(answer, Err(error())),
             // Who opened it hears that nobody takes its steps.
             Self::Open(_) | Self::LoadAgain => {}
             Self::Stop => return true,
@@ -233,6 +236,10 @@ impl Handle {
     pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Error> {
         self.ask(|answer| Command::Deploy(Box::new(deployment), answer))
             .await
+    }
+
+    pub(crate) async fn reserve(&self, prefixes: Vec<KeyPrefix>) -> Result<Vec<RecordId>, Error> {
+        self.ask(|answer| Command::Reserve(prefixes, answer)).await
     }
 
     pub(crate) async fn attach(&self, projection: Weak<dyn Projection>) -> Result<(), Error> {

@@ -30,7 +30,7 @@ fn remove(kind: Kind, name: &str) -> Step {
 }
 
 async fn amend(org: &Org, steps: Vec<Step>) -> Result<Amended, Error> {
-    let amending = org.engine.amending().await;
+    let mut amending = org.engine.amending().await;
     amending.amend(steps, RecordId::EMPTY, false).await
 }
 
