@@ -16,7 +16,7 @@ use landfall_pubsub::PubsubState;
 use landfall_rest::RestState;
 use landfall_soap::SoapState;
 use landfall_store::{DocumentKind, Opened, Reader};
-use landfall_streaming::{Settings as StreamingSettings, StreamingState};
+use landfall_streaming::{Endpoint, Settings as StreamingSettings, StreamingState};
 use landfall_tooling::Tooling;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -43,6 +43,7 @@ const APP_SCOPES: &str = "api id web openid refresh_token";
 /// An org with its surfaces.
 pub(crate) struct Assembly {
     pub(crate) router: Router,
+    pub(crate) streaming: Endpoint,
     pub(crate) engine: Engine,
     pub(crate) auth: Auth,
     pub(crate) writer: WriterThread,
@@ -107,7 +108,7 @@ pub(crate) async fn assemble(
     tasks.spawn(bulk.clone().run(stopping.clone()));
     let mdapi = Mdapi::open(engine.clone(), auth.clone(), Arc::new(base_url)).await?;
     tasks.spawn(mdapi.clone().run(stopping.clone()));
-    let mut router = router(
+    let (mut router, streaming) = router(
         config,
         &engine,
         &auth,
@@ -122,6 +123,7 @@ pub(crate) async fn assemble(
     }
     Ok(Assembly {
         router,
+        streaming,
         engine,
         auth,
         writer,
@@ -169,7 +171,7 @@ fn router(
     authority: Option<Arc<str>>,
     (connections, scrub): (Arc<Connections>, Arc<Scrub>),
     tasks: &mut JoinSet<()>,
-) -> Router {
+) -> (Router, Endpoint) {
     let streaming = StreamingState::new(
         engine.clone(),
         auth.clone(),
@@ -185,7 +187,8 @@ fn router(
         tasks.spawn(auth.publish_logins(stopping.clone()));
     }
     let pubsub = PubsubState::new(engine.clone(), auth.clone(), config.pubsub, stopping);
-    Router::new()
+    let endpoint = Endpoint::new(streaming.clone());
+    let router = Router::new()
         .merge(health::router(
             engine.clone(),
             phase,
@@ -198,7 +201,7 @@ fn router(
             readers: config.metrics.clone(),
             connections,
             scrub,
-            streaming: streaming.clone(),
+            streaming,
             pubsub: pubsub.clone(),
         }))
         .merge(api_documents::router(DocumentsState {
@@ -222,9 +225,10 @@ fn router(
             base_url: BaseUrl::of_request(),
             audience: audience(config),
         }))
-        .merge(landfall_streaming::router(streaming))
+        .merge(endpoint.router())
         .merge(landfall_pubsub::router(pubsub))
-        .fallback(health::nobodys)
+        .fallback(health::nobodys);
+    (router, endpoint)
 }
 
 /// What an assertion may name as its audience besides the login hosts of the service. The `Host` header of a request

@@ -7,6 +7,7 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::future::{self, Ready};
 use std::net::{IpAddr, SocketAddr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +24,7 @@ use landfall_auth::Source;
 use landfall_engine::defect;
 use landfall_metadata::Origin;
 use landfall_model::{Fault, limits};
-use landfall_streaming::Secure;
+use landfall_streaming::{Endpoint, Secure};
 use tower::ServiceExt;
 use tower::util::Oneshot;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -51,11 +52,17 @@ pub(crate) enum Scheme {
     Https,
 }
 
+type Answering = dyn Future<Output = Response> + Send;
+
 /// A request on its way through the surfaces of its org.
 enum Routed {
     Surfaces(
         Pin<Box<Oneshot<Router, Request<Body>>>>,
         #[expect(dead_code, reason = "it is counted")] Option<InProgress>,
+    ),
+    Streaming(
+        landfall_streaming::Answer,
+        #[expect(dead_code, reason = "it is counted")] InProgress,
     ),
     Lobby(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>),
     /// An answer that needs no org.
@@ -68,6 +75,7 @@ impl Future for Routed {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             Self::Surfaces(answer, _) => answer.as_mut().poll(cx),
+            Self::Streaming(answer, _) => caught(answer.as_mut(), cx).map(Ok),
             Self::Lobby(answer) => answer.as_mut().poll(cx),
             Self::Ready(answer) => Pin::new(answer).poll(cx),
         }
@@ -97,6 +105,10 @@ impl Surfaces {
     fn route(&self, request: Request<Body>) -> Routed {
         match self {
             Self::Orgs(orgs) => match orgs.of_request(&request) {
+                Some(org) if Endpoint::has(request.uri().path()) => {
+                    let (streaming, in_progress) = org.streaming();
+                    Routed::Streaming(streaming.answer(request), in_progress)
+                }
                 Some(org) => {
                     let (surfaces, in_progress) = org.surfaces();
                     Routed::Surfaces(Box::pin(surfaces.oneshot(request)), Some(in_progress))
@@ -359,6 +371,12 @@ impl Front {
     }
 }
 
+/// Goes on with an answer; a defect costs this one request.
+fn caught(answer: Pin<&mut Answering>, cx: &mut Context<'_>) -> Poll<Response> {
+    let polled = catch_unwind(AssertUnwindSafe(|| answer.poll(cx)));
+    polled.unwrap_or_else(|reason| Poll::Ready(panicked(reason)))
+}
+
 /// The answer of a handler that panicked: one request fails, its connection and the server go on.
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn panicked(reason: Box<dyn Any + Send>) -> Response {
@@ -570,5 +588,15 @@ mod tests {
             let Ok(answer) = answer.await;
             assert_eq!(answer.status(), status);
         }
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_one_request_of_the_streaming_api() {
+        let mut answer: landfall_streaming::Answer = Box::pin(async {
+            assert!(Router::<()>::new().has_routes(), "a defect");
+            Response::default()
+        });
+        let answer = future::poll_fn(|cx| caught(answer.as_mut(), cx)).await;
+        assert_eq!(answer.status(), 500);
     }
 }

@@ -20,6 +20,7 @@ use landfall_metadata::Origin;
 use landfall_model::RecordId;
 use landfall_model::limits::{DRAIN_MAX, STORE_CLOSE_MAX};
 use landfall_store::Reader;
+use landfall_streaming::Endpoint;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -66,6 +67,7 @@ pub(crate) struct Instance {
     number: u64,
     folder: PathBuf,
     router: Router,
+    streaming: Endpoint,
     engine: Engine,
     auth: Auth,
     store: Weak<dyn Reader>,
@@ -106,6 +108,11 @@ impl Instance {
         let definitions = self.engine.definitions();
         let mut origins = definitions.cors_origins().iter();
         origins.any(|pattern| pattern.matches(origin))
+    }
+
+    /// Its Streaming API, for one request.
+    pub(crate) fn streaming(&self) -> (&Endpoint, InProgress) {
+        (&self.streaming, InProgress(Arc::clone(&self.requests)))
     }
 
     /// Its surfaces, for one request.
@@ -149,6 +156,7 @@ impl Orgs {
         let (conductor, listening) = phase::start();
         let Assembly {
             router,
+            streaming,
             engine,
             auth,
             writer,
@@ -182,6 +190,7 @@ impl Orgs {
             number: self.0.opened.fetch_add(1, Ordering::Relaxed),
             folder,
             router: front::guarded(router),
+            streaming,
             engine,
             auth,
             store,

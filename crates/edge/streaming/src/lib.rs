@@ -20,15 +20,22 @@ mod selection;
 mod state;
 mod topic_access;
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 
+use ::http::header;
 use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
 use axum::routing::any;
 use landfall_auth::Auth;
 use landfall_bayeux::Timings;
 use landfall_engine::{Engine, SubscriberPosition};
 use landfall_model::limits::COMPRESSED_BYTES_MIN;
 use tokio::sync::watch;
+use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
@@ -119,16 +126,75 @@ impl StreamingState {
     }
 }
 
-/// The routes of the Streaming API.
-pub fn router(state: StreamingState) -> Router {
-    Router::new()
-        .route("/cometd", any(http::handle))
-        .route("/cometd/", any(http::handle))
-        .route("/cometd/{*rest}", any(http::handle))
-        .layer(
-            CompressionLayer::new()
-                .quality(CompressionLevel::Fastest)
-                .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN)),
-        )
-        .with_state(Arc::new(state))
+/// The Streaming API: it answers requests for any path below `/cometd`.
+#[derive(Clone)]
+pub struct Endpoint(Arc<StreamingState>);
+
+impl Endpoint {
+    /// The Streaming API of an org.
+    pub fn new(state: StreamingState) -> Self {
+        Self(Arc::new(state))
+    }
+
+    /// Whether a path is one of the Streaming API.
+    pub fn has(path: &str) -> bool {
+        let rest = path.strip_prefix("/cometd");
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Answers a request without a router before it: polls are most of all requests that a server gets.
+    pub fn answer(&self, request: Request) -> Answer {
+        if !request.headers().contains_key(header::ACCEPT_ENCODING) {
+            return Box::pin(http::handle(State(Arc::clone(&self.0)), request));
+        }
+        let state = Arc::clone(&self.0);
+        let handle = service_fn(move |request| {
+            let answer = http::handle(State(Arc::clone(&state)), request);
+            async move { Ok::<_, Infallible>(answer.await) }
+        });
+        let answer = compression().layer(handle).oneshot(request);
+        Box::pin(async move {
+            let Ok(response) = answer.await;
+            response.map(Body::new)
+        })
+    }
+
+    /// The same as routes, compressed for clients that accept it.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/cometd", any(http::handle))
+            .route("/cometd/", any(http::handle))
+            .route("/cometd/{*rest}", any(http::handle))
+            .layer(compression())
+            .with_state(Arc::clone(&self.0))
+    }
+}
+
+fn compression() -> CompressionLayer<SizeAbove> {
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN))
+}
+
+/// An answer to come.
+pub type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_the_streaming_api_begin_with_cometd() {
+        for path in [
+            "/cometd",
+            "/cometd/",
+            "/cometd/59.0",
+            "/cometd/59.0/connect",
+        ] {
+            assert!(Endpoint::has(path), "{path}");
+        }
+        for path in ["/", "/cometdx", "/services/cometd", "/Cometd/59.0"] {
+            assert!(!Endpoint::has(path), "{path}");
+        }
+    }
 }

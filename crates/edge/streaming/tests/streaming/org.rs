@@ -13,7 +13,7 @@ use landfall_engine::usage::Allocations;
 use landfall_engine::{Change, ManualClock, Outcome, Transaction};
 use landfall_model::{EntityDefinition, RecordId, ReplayId, Value as Field};
 use landfall_schema::EventSchema;
-use landfall_streaming::{Settings, StreamingState, router};
+use landfall_streaming::{Endpoint, Settings, StreamingState};
 use landfall_test_org::{Options, Reply, StoppedOrg, TestOrg, send};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -127,7 +127,7 @@ impl Org {
         let state = StreamingState::new(engine, auth, settings, stops);
         Self {
             sweeper: tokio::spawn(state.clone().sweep()),
-            router: router(state),
+            router: Endpoint::new(state).router(),
             inner: org,
             stopping,
             settings,
