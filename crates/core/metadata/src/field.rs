@@ -37,7 +37,6 @@ pub(crate) struct DeclaredField {
     pub(crate) starting_number: Option<u64>,
     /// Where its formula begins.
     pub(crate) formula: Option<SourceLine>,
-    pub(crate) controlling_field: Option<String>,
 }
 
 /// The full name of a field that is declared here; none if it needs no declaration or has a wrong name.
@@ -102,8 +101,9 @@ pub(crate) fn declare(
         roll_up: None,
         starting_number: None,
         formula: None,
-        controlling_field: None,
     };
+    let help = element.text("inlineHelpText", report);
+    field.definition.inline_help_text = help.map(str::to_owned);
     if !check_owner(declared, owner, element, report) {
         return None;
     }
@@ -300,7 +300,7 @@ fn by_type(
             }
             definition.restricted_picklist = allowed.restricted;
             definition.picklist = allowed.values;
-            field.controlling_field = allowed.controlling_field;
+            field.definition.controller = allowed.controller;
         }
         DeclaredType::AutoNumber => {
             number_format::declare(definition, 30, element, report)?;

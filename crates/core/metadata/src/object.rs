@@ -136,9 +136,10 @@ fn check_masters(declared: &[DeclaredField], report: &mut Report) {
 /// A picklist can only be narrowed by a field that is there; standard ones are not looked for.
 fn check_controlling(declared: &[DeclaredField], report: &mut Report) {
     for field in declared {
-        let Some(controlling) = &field.controlling_field else {
+        let Some(controller) = &field.definition.controller else {
             continue;
         };
+        let controlling = controller.field.as_str();
         let known = declared.iter().any(|other| {
             other
                 .definition

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use landfall_model::limits::PICKLIST_VALUE_CHARACTERS_MAX;
-use landfall_model::{EntityDefinition, PicklistValue};
+use landfall_model::{EntityDefinition, FieldName, PicklistController, PicklistValue};
 
 use crate::problem::Report;
 use crate::read::brief;
@@ -32,7 +32,7 @@ pub(crate) struct Allowed {
     /// Whether it may have no others.
     pub(crate) restricted: bool,
     /// The field whose value narrows the list.
-    pub(crate) controlling_field: Option<String>,
+    pub(crate) controller: Option<PicklistController>,
 }
 
 /// The `<valueSet>` of a picklist; until 37.0 it was its `<picklist>`.
@@ -45,14 +45,14 @@ pub(crate) fn of_field(
         return Some(Allowed {
             values: values(earlier, "picklistValues", report),
             restricted: earlier.flag("restrictedPicklist", report).unwrap_or(false),
-            controlling_field: earlier.text("controllingField", report).map(str::to_owned),
+            controller: controller_of_37(earlier, report),
         });
     }
     let Some(set) = field.one("valueSet", report) else {
         report.problem(&field.at, "Required field is missing: valueSet");
         return None;
     };
-    let controlling_field = set.text("controllingField", report).map(str::to_owned);
+    let controller = controller(set, report);
     let restricted = set.flag("restricted", report);
     if let Some(name) = set.text("valueSetName", report) {
         let Some(values) = globals.by_name.get(&name.to_ascii_lowercase()) else {
@@ -64,13 +64,14 @@ pub(crate) fn of_field(
             return Some(Allowed {
                 values: Vec::new(),
                 restricted: false,
-                controlling_field,
+                controller,
             });
         };
         return Some(Allowed {
             values: values.clone(),
-            restricted: restricted.unwrap_or(true),
-            controlling_field,
+            // Source: "`ValueSet`" (Metadata API Developer Guide), `valueSetName`: such a picklist is always restricted.
+            restricted: true,
+            controller,
         });
     }
     let Some(definition) = set.one("valueSetDefinition", report) else {
@@ -83,8 +84,49 @@ pub(crate) fn of_field(
     Some(Allowed {
         values: values(definition, "value", report),
         restricted: restricted.unwrap_or(false),
-        controlling_field,
+        controller,
     })
+}
+
+/// The field that narrows a list, and the values that it offers.
+fn controller(set: &Element, report: &mut Report) -> Option<PicklistController> {
+    let field = set.text("controllingField", report)?;
+    let mut offered = Vec::new();
+    for setting in set.all("valueSettings") {
+        if let Some(value) = setting.required("valueName", report) {
+            offered.push((value.to_owned(), controlling_values(setting)));
+        }
+    }
+    Some(PicklistController {
+        field: FieldName::new(field),
+        offered,
+    })
+}
+
+/// The same as files up to API version 37.0 have it.
+fn controller_of_37(picklist: &Element, report: &mut Report) -> Option<PicklistController> {
+    let field = picklist.text("controllingField", report)?;
+    let mut offered = Vec::new();
+    for listed in picklist.all("picklistValues") {
+        if let Some(value) = listed.text("fullName", report) {
+            let mut of = Vec::new();
+            of.extend(
+                listed
+                    .all("controllingFieldValues")
+                    .map(|value| value.text.trim().to_owned()),
+            );
+            offered.push((value.to_owned(), of));
+        }
+    }
+    Some(PicklistController {
+        field: FieldName::new(field),
+        offered,
+    })
+}
+
+fn controlling_values(setting: &Element) -> Vec<String> {
+    let values = setting.all("controllingFieldValue");
+    values.map(|value| value.text.trim().to_owned()).collect()
 }
 
 /// The values listed in an element, by the name that each has there.

@@ -110,6 +110,17 @@ pub struct PicklistValue {
     pub default: bool,
 }
 
+/// The field whose value narrows a picklist.
+///
+/// Source: "`ValueSet`" (Metadata API Developer Guide), `controllingField`, `valueSettings`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PicklistController {
+    /// A picklist or a checkbox of the same object.
+    pub field: FieldName,
+    /// Values with the values of that field for which they are offered; any other value is offered for none.
+    pub offered: Vec<(String, Vec<String>)>,
+}
+
 /// The formula of a field, as its definition has it.
 ///
 /// Source: "`CustomField`" (Metadata API Developer Guide), `formula`, `formulaTreatBlanksAs`.
@@ -188,6 +199,10 @@ pub struct FieldDefinition {
     pub restricted_picklist: bool,
     /// The listed values.
     pub picklist: Vec<PicklistValue>,
+    /// The field that they depend on.
+    pub controller: Option<PicklistController>,
+    /// What people read next to the field.
+    pub inline_help_text: Option<String>,
     /// The compound field that it is a component of.
     pub compound: Option<FieldName>,
     /// Describe's finer type, such as `plaintextarea`.
@@ -236,6 +251,8 @@ impl FieldDefinition {
             custom: false,
             restricted_picklist: false,
             picklist: Vec::new(),
+            controller: None,
+            inline_help_text: None,
             compound: None,
             extra_type_info: None,
             reference_to: Vec::new(),

@@ -313,6 +313,8 @@ impl Field {
             custom: self.custom,
             restricted_picklist: self.restricted_picklist,
             picklist,
+            controller: None,
+            inline_help_text: None,
             compound: self.compound.map(FieldName::new),
             extra_type_info: self.extra_type_info,
             reference_to: self.reference_to.into_iter().map(EntityName::new).collect(),

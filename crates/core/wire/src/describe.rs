@@ -3,7 +3,7 @@
 //! Source: "`Field`" in "`describeSObjects()`" (SOAP API Developer Guide); values by type: 318 recorded fields (`CumulusCI`).
 
 use landfall_model::{
-    Catalog, DeleteRule, EntityDefinition, FieldDefinition, FieldType, RecordType,
+    Catalog, DeleteRule, EntityDefinition, FieldDefinition, FieldType, PicklistValue, RecordType,
 };
 
 /// Record type that every object has. Source: samples of "sObject Describe" (REST API Developer Guide).
@@ -134,6 +134,52 @@ pub const fn soap_type(kind: FieldType) -> &'static str {
     }
 }
 
+/// The values of a picklist that describes list: those that are active.
+pub fn listed_values(field: &FieldDefinition) -> impl Iterator<Item = &PicklistValue> {
+    field.picklist.iter().filter(|value| value.active)
+}
+
+/// The values of the controlling field for which a value is offered, as a set of bits from the left; none if no field
+/// controls the picklist.
+///
+/// Wire: base64; a checkbox has the bits unchecked and checked.
+/// Source: "`PicklistEntry`" in "`describeSObjects()`" (SOAP API Developer Guide), `validFor`; recorded describes are
+/// padded to three bytes.
+pub fn valid_for(
+    entity: &EntityDefinition,
+    field: &FieldDefinition,
+    value: &str,
+) -> Option<String> {
+    let controller = field.controller.as_ref()?;
+    let (_, controlling) = entity.field(controller.field.as_str())?;
+    let known = controller
+        .offered
+        .iter()
+        .find(|(offered, _)| offered == value);
+    let offered = known.map_or(&[][..], |(_, values)| values.as_slice());
+    let has = |wanted: &str| offered.iter().any(|value| value == wanted);
+    let bits: Vec<bool> = if controlling.field_type == FieldType::Boolean {
+        ["unchecked", "checked"].map(has).to_vec()
+    } else {
+        listed_values(controlling)
+            .map(|value| has(&value.value))
+            .collect()
+    };
+    Some(base64_bits(&bits))
+}
+
+/// Bits in groups of 24, which are four characters.
+fn base64_bits(bits: &[bool]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let groups = bits.len().div_ceil(24).max(1);
+    let sextets = (0..groups * 4).map(|sextet| {
+        let bit = |at: usize| bits.get(sextet * 6 + at).copied().unwrap_or_default();
+        (0..6).fold(0, |value, at| (value << 1) | usize::from(bit(at)))
+    });
+    let character = |sextet: usize| ALPHABET.get(sextet).copied().map_or('A', char::from);
+    sextets.map(character).collect()
+}
+
 /// A record type in a describe.
 #[expect(
     clippy::struct_excessive_bools,
@@ -178,4 +224,23 @@ pub fn record_types(types: &[RecordType]) -> impl Iterator<Item = RecordTypeInfo
         default: !types.iter().any(|record_type| record_type.default),
         master: true,
     }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64_bits;
+
+    /// Source: recorded describes.
+    #[test]
+    fn bits_are_read_from_the_left_in_groups_of_three_bytes() {
+        let bits = |set: &[usize], count: usize| {
+            let bits: Vec<bool> = (0..count).map(|bit| set.contains(&bit)).collect();
+            base64_bits(&bits)
+        };
+        assert_eq!(bits(&[0, 2], 8), "oAAA");
+        assert_eq!(bits(&[1], 2), "QAAA");
+        assert_eq!(bits(&[20], 21), "AAAI");
+        assert_eq!(bits(&[24], 25), "AAAAgAAA");
+        assert_eq!(bits(&[], 0), "AAAA");
+    }
 }

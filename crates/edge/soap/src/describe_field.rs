@@ -6,7 +6,8 @@ use landfall_model::{
     Catalog, DeleteRule, EntityDefinition, FieldDefinition, FieldName, FieldType, PicklistValue,
 };
 use landfall_wire::describe::{
-    aggregatable, byte_length, delete_rule, length, master_order, soap_type, type_name,
+    aggregatable, byte_length, delete_rule, length, listed_values, master_order, soap_type,
+    type_name, valid_for,
 };
 use landfall_xml::Writer;
 
@@ -23,7 +24,7 @@ pub(crate) fn write_field(
     write_first_half(w, field, rule == Some(DeleteRule::Cascade), recent);
     let order = master_order(entity, field);
     let restrict = rule == Some(DeleteRule::Restrict);
-    write_second_half(w, field, (restrict, order), recent);
+    write_second_half(w, (entity, field), (restrict, order), recent);
 }
 
 /// `aggregatable` to `idLookup`.
@@ -46,11 +47,14 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool, rece
     w.boolean("caseSensitive", field.case_sensitive);
     let compound = field.compound.as_ref().map(FieldName::as_str);
     write_known(w, "compoundFieldName", compound);
+    let controller = field.controller.as_ref();
+    let controller = controller.map(|controller| controller.field.as_str());
+    write_known(w, "controllerName", controller);
     w.boolean("createable", field.createable);
     w.boolean("custom", field.custom);
     write_default(w, field);
     w.boolean("defaultedOnCreate", field.defaulted_on_create);
-    w.boolean("dependentPicklist", false);
+    w.boolean("dependentPicklist", controller.is_some());
     w.boolean("deprecatedAndHidden", false);
     w.text("digits", &field.digits.to_string());
     w.boolean("displayLocationInDecimal", false);
@@ -68,12 +72,13 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool, rece
         || field.extra_type_info.as_deref() == Some("richtextarea");
     w.boolean("htmlFormatted", html);
     w.boolean("idLookup", field.id_lookup);
+    write_known(w, "inlineHelpText", field.inline_help_text.as_deref());
 }
 
 /// `label` to `writeRequiresMasterRead`.
 fn write_second_half(
     w: &mut Writer,
-    field: &FieldDefinition,
+    (entity, field): (&EntityDefinition, &FieldDefinition),
     (restrict, order): (bool, Option<u32>),
     recent: bool,
 ) {
@@ -85,8 +90,11 @@ fn write_second_half(
     w.boolean("namePointing", field.name_pointing);
     w.boolean("nillable", field.nillable);
     w.boolean("permissionable", field.permissionable());
-    for value in &field.picklist {
-        w.element("picklistValues", |w| write_picklist_value(w, value));
+    for value in listed_values(field) {
+        let valid_for = valid_for(entity, field, &value.value);
+        w.element("picklistValues", |w| {
+            write_picklist_value(w, value, valid_for.as_deref());
+        });
     }
     if recent {
         w.boolean("polymorphicForeignKey", field.polymorphic);
@@ -129,9 +137,10 @@ fn write_default(w: &mut Writer, field: &FieldDefinition) {
     });
 }
 
-fn write_picklist_value(w: &mut Writer, value: &PicklistValue) {
+fn write_picklist_value(w: &mut Writer, value: &PicklistValue, valid_for: Option<&str>) {
     w.boolean("active", value.active);
     w.boolean("defaultValue", value.default);
     w.text("label", &value.label);
+    write_known(w, "validFor", valid_for);
     w.text("value", &value.value);
 }

@@ -6,7 +6,7 @@ use landfall_http::Writer;
 use landfall_model::{
     Catalog, DeleteRule, EntityDefinition, FieldDefinition, FieldType, PicklistValue,
 };
-use landfall_wire::describe::{aggregatable, delete_rule, soap_type};
+use landfall_wire::describe::{aggregatable, delete_rule, listed_values, soap_type, valid_for};
 
 pub use landfall_wire::describe::{byte_length, length, master_order, type_name};
 
@@ -21,7 +21,8 @@ pub fn write_field(
     w.object(|w| {
         write_first_half(w, field, rule == Some(DeleteRule::Cascade));
         let order = master_order(entity, field);
-        write_second_half(w, field, rule == Some(DeleteRule::Restrict), order);
+        let restrict = rule == Some(DeleteRule::Restrict);
+        write_second_half(w, (entity, field), restrict, order);
     });
 }
 
@@ -45,7 +46,9 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
             .as_ref()
             .map(landfall_model::FieldName::as_str),
     );
-    w.name("controllerName").null();
+    let controller = field.controller.as_ref();
+    w.name("controllerName")
+        .text_or_null(controller.map(|controller| controller.field.as_str()));
     w.name("createable").boolean(field.createable);
     w.name("custom").boolean(field.custom);
     w.name("defaultValue");
@@ -54,7 +57,7 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
         .text_or_null(field.default_formula.as_deref());
     w.name("defaultedOnCreate")
         .boolean(field.defaulted_on_create);
-    w.name("dependentPicklist").boolean(false);
+    w.name("dependentPicklist").boolean(controller.is_some());
     w.name("deprecatedAndHidden").boolean(false);
     w.name("digits").integer(field.digits);
     w.name("displayLocationInDecimal").boolean(false);
@@ -76,9 +79,15 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
 }
 
 /// `inlineHelpText` to `writeRequiresMasterRead`.
-fn write_second_half(w: &mut Writer, field: &FieldDefinition, restrict: bool, order: Option<u32>) {
+fn write_second_half(
+    w: &mut Writer,
+    (entity, field): (&EntityDefinition, &FieldDefinition),
+    restrict: bool,
+    order: Option<u32>,
+) {
     let kind = field.field_type;
-    w.name("inlineHelpText").null();
+    w.name("inlineHelpText")
+        .text_or_null(field.inline_help_text.as_deref());
     w.name("label").string(&field.label);
     w.name("length").integer(length(field));
     w.name("mask").null();
@@ -89,8 +98,9 @@ fn write_second_half(w: &mut Writer, field: &FieldDefinition, restrict: bool, or
     w.name("nillable").boolean(field.nillable);
     w.name("permissionable").boolean(field.permissionable());
     w.name("picklistValues").array(|w| {
-        for value in &field.picklist {
-            write_picklist_value(w, value);
+        for value in listed_values(field) {
+            let valid_for = valid_for(entity, field, &value.value);
+            write_picklist_value(w, value, valid_for.as_deref());
         }
     });
     w.name("polymorphicForeignKey").boolean(field.polymorphic);
@@ -124,12 +134,12 @@ fn write_second_half(w: &mut Writer, field: &FieldDefinition, restrict: bool, or
     w.name("writeRequiresMasterRead").boolean(false);
 }
 
-fn write_picklist_value(w: &mut Writer, value: &PicklistValue) {
+fn write_picklist_value(w: &mut Writer, value: &PicklistValue, valid_for: Option<&str>) {
     w.object(|w| {
         w.name("active").boolean(value.active);
         w.name("defaultValue").boolean(value.default);
         w.name("label").string(&value.label);
-        w.name("validFor").null();
+        w.name("validFor").text_or_null(valid_for);
         w.name("value").string(&value.value);
     });
 }

@@ -373,6 +373,11 @@ impl<'p> Planner<'p, '_> {
         let entity = &*object.entity;
         for place in given {
             if let (Some(field), Some(slot)) = (entity.fields.get(*place), row.get_mut(*place)) {
+                // A value that was accepted once may be repeated, also when it is no longer active.
+                let stored = before.and_then(|before| before.get(*place));
+                if field.restricted_picklist && stored == Some(&*slot) {
+                    continue;
+                }
                 let value = std::mem::take(slot);
                 *slot = validate::fitting(field, value)?;
                 record_type::check_offered(object, row, *place, field)?;

@@ -81,7 +81,9 @@ fn text_value(field: &FieldDefinition, text: String) -> Result<Value, ValueFault
         });
     }
     match field.field_type {
-        FieldType::Picklist if field.restricted_picklist => listed(field, &text, &text)?,
+        FieldType::Picklist if field.restricted_picklist => {
+            return listed(field, &text, &text).map(|value| Value::Text(value.to_owned()));
+        }
         FieldType::MultiPicklist => return multi_picklist(field, &text),
         FieldType::Email if !is_email(&text) => {
             return Err(ValueFault::EmailInvalid {
@@ -101,9 +103,11 @@ fn multi_picklist(field: &FieldDefinition, text: &str) -> Result<Value, ValueFau
         .map(str::trim)
         .filter(|part| !part.is_empty())
     {
-        if field.restricted_picklist {
-            listed(field, part, text)?;
-        }
+        let part = if field.restricted_picklist {
+            listed(field, part, text)?
+        } else {
+            part
+        };
         if !parts.contains(&part) {
             parts.push(part);
         }
@@ -111,22 +115,28 @@ fn multi_picklist(field: &FieldDefinition, text: &str) -> Result<Value, ValueFau
     if parts.is_empty() {
         return Ok(Value::Null);
     }
+    // Values have the order of the definition; those that it does not have come last.
+    parts.sort_by_key(|part| {
+        let mut entries = field.picklist.iter();
+        entries
+            .position(|entry| entry.value == *part)
+            .unwrap_or(usize::MAX)
+    });
     Ok(Value::Text(parts.join(";")))
 }
 
-fn listed(field: &FieldDefinition, value: &str, whole: &str) -> Result<(), ValueFault> {
-    let known = field
-        .picklist
-        .iter()
-        .any(|entry| entry.active && entry.value == value);
-    if known {
-        Ok(())
-    } else {
-        Err(ValueFault::PicklistValueUnknown {
+/// The active value as it is defined: the very text, or one that differs in letter case alone.
+fn listed<'f>(field: &'f FieldDefinition, value: &str, whole: &str) -> Result<&'f str, ValueFault> {
+    let active = || field.picklist.iter().filter(|entry| entry.active);
+    let same = active().find(|entry| entry.value == value);
+    let alike = || active().find(|entry| entry.value.to_lowercase() == value.to_lowercase());
+    let known = same.or_else(alike);
+    known
+        .map(|entry| entry.value.as_str())
+        .ok_or_else(|| ValueFault::PicklistValueUnknown {
             field: subject(field),
             value: whole.to_owned(),
         })
-    }
 }
 
 /// One `@`, something before it, a domain of labels after it. Stricter forms refuse addresses that are in use.
