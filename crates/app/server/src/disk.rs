@@ -11,7 +11,7 @@ const EVERY_MILLIS: i64 = 5 * 1000;
 
 /// Looks until the server drains.
 pub(crate) async fn run(engine: Engine, mut phase: Listener) {
-    while phase.due_in(&engine, EVERY_MILLIS).await {
+    while let Some(_work) = phase.due_in(&engine, EVERY_MILLIS).await {
         // What it finds is in the health of the engine, which logs each change of it.
         if let Err(error) = engine.probe().await {
             debug!(%error, "the store cannot write");

@@ -30,6 +30,7 @@ use tower::util::Oneshot;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument, Span, debug, debug_span};
 
+use crate::config::Mode;
 use crate::cors::{Cors, Shared};
 use crate::hosts::Hosts;
 use crate::lobby;
@@ -85,8 +86,8 @@ impl Future for Routed {
 /// Where requests go.
 #[derive(Debug)]
 pub(crate) enum Surfaces {
-    /// To the orgs of the process.
-    Orgs(Orgs),
+    /// To the orgs of the process, and to what controls them, if they are for tests.
+    Orgs(Orgs, Option<Router>),
     /// All to the same place.
     #[cfg(test)]
     One(Router),
@@ -96,7 +97,7 @@ impl Surfaces {
     /// Whether an org has an origin on the allow list that was deployed to it. A preflight names no org.
     fn list(&self, origin: &Origin) -> bool {
         match self {
-            Self::Orgs(orgs) => orgs.all().iter().any(|org| org.lists(origin)),
+            Self::Orgs(orgs, _) => orgs.all().iter().any(|org| org.lists(origin)),
             #[cfg(test)]
             Self::One(_) => false,
         }
@@ -104,7 +105,10 @@ impl Surfaces {
 
     fn route(&self, request: Request<Body>) -> Routed {
         match self {
-            Self::Orgs(orgs) => match orgs.of_request(&request) {
+            Self::Orgs(_, Some(control)) if is_control(request.uri().path()) => {
+                Routed::Surfaces(Box::pin(control.clone().oneshot(request)), None)
+            }
+            Self::Orgs(orgs, _) => match orgs.of_request(&request) {
                 Some(org) if Endpoint::has(request.uri().path()) => {
                     let (streaming, in_progress) = org.streaming();
                     Routed::Streaming(streaming.answer(request), in_progress)
@@ -121,9 +125,18 @@ impl Surfaces {
     }
 }
 
-impl From<Orgs> for Surfaces {
-    fn from(orgs: Orgs) -> Self {
-        Self::Orgs(orgs)
+/// Whether a path is of the control interface.
+fn is_control(path: &str) -> bool {
+    let rest = path.strip_prefix(landfall_control::BASE);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+impl Surfaces {
+    /// The orgs of the process, controlled by tests in a developer org only.
+    pub(crate) fn new(orgs: Orgs, mode: &Mode) -> Self {
+        let control = (*mode == Mode::Developer)
+            .then(|| guarded(landfall_control::router(Arc::new(orgs.clone()))));
+        Self::Orgs(orgs, control)
     }
 }
 

@@ -15,7 +15,8 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request, header};
 use landfall_auth::Auth;
-use landfall_engine::{Engine, WriterThread};
+use landfall_control::Org;
+use landfall_engine::{AdjustableClock, Engine, WriterThread};
 use landfall_metadata::Origin;
 use landfall_model::RecordId;
 use landfall_model::limits::{DRAIN_MAX, STORE_CLOSE_MAX};
@@ -28,7 +29,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::assembly::{self, Assembly};
-use crate::config::{Config, Data};
+use crate::config::{Config, Data, Mode};
 use crate::connections::Connections;
 use crate::error::Error;
 use crate::front;
@@ -70,6 +71,8 @@ pub(crate) struct Instance {
     streaming: Endpoint,
     engine: Engine,
     auth: Auth,
+    /// Of a developer org, which tests control.
+    clock: Option<AdjustableClock>,
     store: Weak<dyn Reader>,
     conductor: Conductor,
     listening: Listener,
@@ -149,10 +152,15 @@ impl Orgs {
     pub(crate) async fn open_in(
         &self,
         config: &Config,
-        environment: Environment,
+        mut environment: Environment,
         folder: PathBuf,
         temporary: Option<TempDir>,
     ) -> Result<RecordId, Error> {
+        let clock = (config.mode == Mode::Developer)
+            .then(|| AdjustableClock::on(Arc::clone(&environment.clock)));
+        if let Some(clock) = &clock {
+            environment.clock = Arc::new(clock.clone());
+        }
         let (conductor, listening) = phase::start();
         let Assembly {
             router,
@@ -193,6 +201,7 @@ impl Orgs {
             streaming,
             engine,
             auth,
+            clock,
             store,
             conductor,
             listening: told,
@@ -296,6 +305,20 @@ impl Orgs {
         all
     }
 
+    /// The developer org of a request to the control interface: with an access token the one that issued it, without one
+    /// the first.
+    fn controlled(&self, headers: &HeaderMap) -> Option<Org> {
+        let instance = match token_of(headers) {
+            Some(token) => self.of_token(token),
+            None => self.all().into_iter().next(),
+        }?;
+        Some(Org {
+            engine: instance.engine.clone(),
+            clock: instance.clock.clone()?,
+            guard: Arc::new(InProgress(Arc::clone(&instance.requests))),
+        })
+    }
+
     fn find(&self, short: &str) -> Option<Arc<Instance>> {
         let open = self.0.open.read().unwrap_or_else(PoisonError::into_inner);
         open.get(short).map(Arc::clone)
@@ -306,6 +329,12 @@ impl Orgs {
         for instance in self.all() {
             instance.conductor.advance(phase);
         }
+    }
+}
+
+impl landfall_control::Orgs for Orgs {
+    fn find(&self, headers: &HeaderMap) -> Option<Org> {
+        self.controlled(headers)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The phases of a server's life, up to its end, for everything that depends on them.
 
-use landfall_engine::Engine;
+use landfall_engine::{Engine, Working};
 use tokio::sync::watch;
 
 /// Where a server is in its life.
@@ -53,12 +53,12 @@ impl Listener {
         let _ = self.0.wait_for(|current| *current >= phase).await;
     }
 
-    /// Waits until periodic work is due again, by the engine's clock; false once the server drains.
-    pub(crate) async fn due_in(&mut self, engine: &Engine, millis: i64) -> bool {
+    /// Waits until periodic work is due again, by the engine's clock; none once the server drains.
+    pub(crate) async fn due_in(&mut self, engine: &Engine, millis: i64) -> Option<Working> {
         let clock = engine.clock();
         tokio::select! {
-            () = clock.wait_until(clock.now().plus_millis(millis)) => true,
-            () = self.reached(Phase::Draining) => false,
+            work = clock.wait_until(clock.now().plus_millis(millis)) => Some(work),
+            () = self.reached(Phase::Draining) => None,
         }
     }
 }

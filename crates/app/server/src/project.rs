@@ -119,7 +119,7 @@ pub(crate) async fn watch(
     mut seen: Fingerprint,
     mut phase: Listener,
 ) {
-    while phase.due_in(&engine, EVERY_MILLIS).await {
+    while let Some(_work) = phase.due_in(&engine, EVERY_MILLIS).await {
         let now = match folder::fingerprint(&source.folder) {
             Ok(now) => now,
             Err(failure) => {

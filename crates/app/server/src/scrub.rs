@@ -63,7 +63,7 @@ pub(crate) async fn run(
     let every = i64::try_from(millis).unwrap_or(i64::MAX).max(1);
     let mut logged = BTreeSet::new();
     let (mut next, mut fails) = (every, false);
-    while phase.due_in(&engine, next).await {
+    while let Some(_work) = phase.due_in(&engine, next).await {
         match engine.scrub(CHECK_STEP_BYTES).await {
             Ok(step) => {
                 log(&step, &mut logged);

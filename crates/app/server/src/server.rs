@@ -18,7 +18,7 @@ use crate::answers::Answers;
 use crate::config::{Config, Mode, Tls};
 use crate::connections::Connections;
 use crate::error::Error;
-use crate::front::{Front, Rules};
+use crate::front::{Front, Rules, Surfaces};
 use crate::listener::Acceptor;
 use crate::orgs::{self, Orgs};
 use crate::phase::{self, Conductor, Phase};
@@ -94,7 +94,11 @@ impl Server {
             cleartext_logins: config.cleartext_logins,
             hsts: config.hsts,
         };
-        let front = Arc::new(Front::new(orgs.clone(), rules, address));
+        let front = Arc::new(Front::new(
+            Surfaces::new(orgs.clone(), &config.mode),
+            rules,
+            address,
+        ));
         tasks.spawn(
             Acceptor {
                 listener,

@@ -10,7 +10,7 @@ const EVERY_MILLIS: i64 = 60 * 1000;
 
 /// Keeps the usage until the server drains; what is counted after that is kept when the store is closed.
 pub(crate) async fn run(engine: Engine, mut phase: Listener) {
-    while phase.due_in(&engine, EVERY_MILLIS).await {
+    while let Some(_work) = phase.due_in(&engine, EVERY_MILLIS).await {
         if let Err(error) = engine.save_usage().await {
             warn!(%error, "usage not saved");
         }

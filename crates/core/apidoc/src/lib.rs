@@ -2,11 +2,12 @@
 //! of each event, all made from its definitions.
 //!
 //! Pure: definitions in, a [`Node`] out, which prints itself as YAML or JSON. It knows no server: who serves a document says
-//! where. The API itself declares its resources: [`Resource`]. Start reading at [`asyncapi`] and [`openapi`]; `event` has the schemas of messages, `record` those of records.
+//! where. The API itself declares its resources: [`Resource`]. [`interface`] describes an interface of our own. Start reading at [`asyncapi`] and [`openapi`]; `event` has the schemas of messages, `record` those of records.
 //! Source: "`AsyncAPI` Specification" 2.6.0; "`OpenAPI` Specification" 3.1.0; "JSON Schema" 2020-12.
 
 mod asyncapi;
 mod event;
+mod interface;
 mod node;
 mod openapi;
 mod record;
@@ -19,6 +20,7 @@ use landfall_schema::EventSchema;
 
 pub use asyncapi::asyncapi;
 pub use event::event_schema;
+pub use interface::{Call, Interface, Kind, Member, interface};
 pub use node::Node;
 pub use openapi::openapi;
 pub use resource::{Described, Operation, PAYLOAD_FORMAT, Parameter, Resource, Shape};

@@ -7,7 +7,8 @@ use landfall_model::{EntityDefinition, PlatformEventDefinition};
 use crate::node::{Node, list, map, reference, text, texts};
 use crate::resource::{Described, Operation, PAYLOAD_FORMAT, Parameter, Resource, Shape};
 use crate::{Org, record};
-use operation::{Builder, error_responses, parameter};
+pub(crate) use operation::parameter;
+use operation::{Builder, error_responses};
 
 /// The `OpenAPI` document of an org.
 pub fn openapi(org: &Org<'_>) -> Node {

@@ -49,7 +49,7 @@ async fn work(shared: Arc<Shared>, entry: Entry, mut stopping: watch::Receiver<b
         let later = clock.now().plus_millis(pause);
         tokio::select! {
             _ = stopping.wait_for(|stops| *stops) => return,
-            () = clock.wait_until(later) => {}
+            _ = clock.wait_until(later) => {}
         }
     }
 }

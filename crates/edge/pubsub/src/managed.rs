@@ -78,10 +78,10 @@ impl Run {
             match self.stream.next(requests, commit_due).await? {
                 Wake::Request(request) => self.request(request).await?,
                 Wake::Moved => {}
-                Wake::Due if commit_due.is_some_and(|due| due <= self.stream.now()) => {
+                Wake::Due(_) if commit_due.is_some_and(|due| due <= self.stream.now()) => {
                     return Err(Fault::Managed(ManagedFault::CommitMissing).into());
                 }
-                Wake::Due => self.stream.keep_alive()?,
+                Wake::Due(_work) => self.stream.keep_alive()?,
             }
         }
     }

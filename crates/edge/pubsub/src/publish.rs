@@ -204,7 +204,7 @@ async fn run(
             },
             () = &mut stopped => return Err(refused(Fault::Service(ServiceFault::StoreUnavailable))),
             () = &mut ended => return Err(refused(Fault::Session(SessionFault::Invalid))),
-            () = state.engine.clock().wait_until(silent) => return Err(refused(Fault::PubSub(PubSubFault::PublishIdle))),
+            _ = state.engine.clock().wait_until(silent) => return Err(refused(Fault::PubSub(PubSubFault::PublishIdle))),
         };
         if let Some(other) = accepted(state, &login, &mut topic, &request).map_err(refused)? {
             login = other;

@@ -9,7 +9,7 @@ use landfall_auth::{Access, Login, may_keep};
 use landfall_engine::usage::{self, Meter, Tally};
 use landfall_engine::{
     Definitions, Engine, EventViews, Prepare, Rendition, Stretch, TopicFilter, TopicId,
-    ViewRequest, Watcher,
+    ViewRequest, Watcher, Working,
 };
 use landfall_model::limits::PUBSUB_RESPONSE_BYTES_MAX;
 use landfall_model::{
@@ -51,7 +51,7 @@ pub(crate) enum Wake<Q> {
     /// A topic has moved, or definitions have changed.
     Moved,
     /// A timeout.
-    Due,
+    Due(Working),
 }
 
 /// One stream that delivers events; its responses are `R`.
@@ -152,7 +152,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
                 self.deployments.mark_changed();
                 Wake::Moved
             }
-            () = clock.wait_until(deadline) => Wake::Due,
+            work = clock.wait_until(deadline) => Wake::Due(work),
         };
         Ok(wake)
     }

@@ -53,7 +53,7 @@ impl Run {
         match self.stream.next(requests, None).await? {
             Wake::Request(request) => self.request(&request)?,
             Wake::Moved => {}
-            Wake::Due => self.stream.keep_alive()?,
+            Wake::Due(_work) => self.stream.keep_alive()?,
         }
         Ok(())
     }

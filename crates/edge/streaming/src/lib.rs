@@ -94,7 +94,7 @@ impl StreamingState {
             tokio::select! {
                 () = self.stopping() => return,
                 Ok(()) = deployments.changed() => self.clients.redefined(&self.engine),
-                () = self.engine.clock().wait_until(next) => {
+                _work = self.engine.clock().wait_until(next) => {
                     self.clients.sweep(&self.engine, &self.auth);
                 }
             }

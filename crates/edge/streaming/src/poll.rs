@@ -82,9 +82,11 @@ impl Waiting {
                         Input::Release
                     }
                 },
-                () = &mut due => {
+                work = &mut due => {
                     due = engine.clock().wait_until(held_until);
-                    Input::Tick
+                    client.feed(&engine, Input::Tick).ok()?;
+                    drop(work);
+                    continue;
                 }
             };
             client.feed(&engine, input).ok()?;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use landfall_engine::Clock;
+use landfall_engine::{Clock, Working};
 use landfall_model::Timestamp;
 use landfall_model::limits::{LOGIN_EXPIRY_ROUND_MS_MAX, LOGIN_EXPIRY_ROUND_MS_MIN};
 use landfall_store::{Document, DocumentKind};
@@ -43,11 +43,11 @@ async fn keep(
     stop.as_mut().enable();
     loop {
         let next = clock.now().plus_millis(round_ms);
-        tokio::select! {
+        let _work = tokio::select! {
             () = &mut stop => return,
-            () = due.notified() => (),
-            () = clock.wait_until(next) => (),
-        }
+            () = due.notified() => Working::default(),
+            work = clock.wait_until(next) => work,
+        };
         let Some(shared) = shared.upgrade() else {
             return;
         };

@@ -1,19 +1,34 @@
 //! The one clock. Everything that asks the time or waits for it asks here.
 
+mod adjustable;
 mod plausible;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use landfall_model::Timestamp;
 use tokio::sync::Notify;
 
+pub use adjustable::{AdjustableClock, ClockError, Move, Reading};
 pub use plausible::{MachineTicks, PlausibleClock, Ticks};
 
 /// A future that ends when a point in time is reached.
-pub type Waiting<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+pub type Waiting<'a> = Pin<Box<dyn Future<Output = Working> + Send + 'a>>;
+
+/// What a point in time has brought about: keep it until the work is done. A clock that is moved waits for it.
+#[derive(Debug, Default)]
+#[must_use = "the work is in progress until this is dropped"]
+pub struct Working(Option<Arc<adjustable::Shared>>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        if let Some(clock) = &self.0 {
+            clock.end_work();
+        }
+    }
+}
 
 /// Where time comes from: record dates, retention, expiry of logins and streaming clients, held polls.
 pub trait Clock: Send + Sync + 'static {
@@ -43,7 +58,10 @@ impl Clock for SystemClock {
 
     fn wait_until(&self, point: Timestamp) -> Waiting<'_> {
         let millis = u64::try_from(point.since(self.now())).unwrap_or_default();
-        Box::pin(tokio::time::sleep(Duration::from_millis(millis)))
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            Working::default()
+        })
     }
 }
 
@@ -91,7 +109,7 @@ impl Clock for ManualClock {
                 let mut moved = std::pin::pin!(self.moved.notified());
                 moved.as_mut().enable();
                 if self.now() >= point {
-                    return;
+                    return Working::default();
                 }
                 moved.await;
             }

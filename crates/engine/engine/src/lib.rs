@@ -69,7 +69,10 @@ pub use landfall_store::{Event, Failure, LogBounds, NewEvent, TopicFilter, Topic
 
 pub use access::{Access, OrgView, Rights};
 pub use channel::Channel;
-pub use clock::{Clock, MachineTicks, ManualClock, PlausibleClock, SystemClock, Ticks, Waiting};
+pub use clock::{
+    AdjustableClock, Clock, ClockError, MachineTicks, ManualClock, Move, PlausibleClock, Reading,
+    SystemClock, Ticks, Waiting, Working,
+};
 pub use command::{
     Assignment, Change, Conversion, Converted, ConvertedOpportunity, Merge, Merged, Outcome, Saved,
     Transaction,

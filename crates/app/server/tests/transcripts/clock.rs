@@ -93,8 +93,9 @@ impl Clock for StageClock {
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(number, point);
             self.arrived.notify_waiters();
-            self.clock.wait_until(point).await;
+            let work = self.clock.wait_until(point).await;
             drop(place);
+            work
         })
     }
 }

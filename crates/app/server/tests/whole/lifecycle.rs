@@ -27,7 +27,7 @@ const PASSWORD: &str = "correct horse battery staple";
 const CLIENT_SECRET: &str = "a-secret-of-24-letters-00";
 
 /// The configuration of a production node on a free port.
-fn serve(folder: &Path, with_admin: bool) -> Config {
+pub(crate) fn serve(folder: &Path, with_admin: bool) -> Config {
     let secret = |name: &str, text: &str| {
         let path = folder.join(name);
         std::fs::write(&path, text).expect("written");

@@ -3,6 +3,7 @@
 mod causes;
 mod cleartext;
 mod common;
+mod control;
 mod describe;
 mod documents;
 mod golden;

@@ -157,7 +157,7 @@ fn json(schema: Node) -> Node {
 }
 
 /// A parameter that is a text.
-pub(super) fn parameter(parameter: &Parameter) -> Node {
+pub(crate) fn parameter(parameter: &Parameter) -> Node {
     let text_schema = map([("type", text("string"))]);
     let schema = if parameter.values.is_empty() {
         text_schema

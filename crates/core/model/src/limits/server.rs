@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Timestamp;
+
 /// Size of a configuration file. Unit: bytes. Source: none.
 pub const CONFIG_FILE_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -30,6 +32,16 @@ pub const REQUEST_TARGET_BYTES_MAX: usize = 16 * 1024;
 /// How far the machine's clock may be set while a server runs; a further step is not followed. Unit: milliseconds.
 /// Source: none; corrections of a clock are smaller, and no retention is counted in minutes.
 pub const CLOCK_JUMP_MILLIS_MAX: i64 = 60 * 60 * 1000;
+
+/// The latest time that a test can set a developer org's clock to: 4000-12-31T00:00:00Z.
+/// Source: "Date Formats and Date Literals" (SOQL and SOSL Reference): the last date of a query.
+pub const CLOCK_MAX: Timestamp = Timestamp::from_millis(64_092_124_800_000);
+
+/// How long the move of a developer org's clock waits for what has fallen due. Source: none; each takes milliseconds.
+pub const CLOCK_SETTLE_MAX: Duration = Duration::from_secs(10);
+
+/// Bytes of the body of a request to the control interface. Source: none; its bodies have a few members.
+pub const CONTROL_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Memory for the bodies of all requests in progress: `ServiceFault::Busy` beyond. Unit: KiB. Source: none.
 pub const BODIES_KIB_MAX: usize = 256 * 1024;

@@ -11,7 +11,7 @@ use landfall_model::Timestamp;
 use landfall_model::limits::CLOCK_JUMP_MILLIS_MAX;
 use tracing::{info, warn};
 
-use super::{Clock, SystemClock, Waiting};
+use super::{Clock, SystemClock, Waiting, Working};
 
 /// What a machine knows of time.
 pub trait Ticks: Send + Sync + 'static {
@@ -110,7 +110,10 @@ impl<T: Ticks> Clock for PlausibleClock<T> {
 
     fn wait_until(&self, point: Timestamp) -> Waiting<'_> {
         let millis = u64::try_from(point.since(self.now())).unwrap_or_default();
-        Box::pin(tokio::time::sleep(Duration::from_millis(millis)))
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            Working::default()
+        })
     }
 
     fn has_jumped(&self) -> bool {

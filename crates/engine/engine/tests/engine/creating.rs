@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use landfall_engine::{Change, Clock, Transaction, Waiting};
+use landfall_engine::{Change, Clock, Transaction, Waiting, Working};
 use landfall_model::{Date, Fault, FieldFault, FieldName, RecordId, Timestamp, Value};
 
 use crate::org::{self, FieldValueOf, Org, START, null, text, user};
@@ -221,7 +221,7 @@ impl Clock for Swinging {
     }
 
     fn wait_until(&self, _: Timestamp) -> Waiting<'_> {
-        Box::pin(std::future::ready(()))
+        Box::pin(std::future::ready(Working::default()))
     }
 }
 

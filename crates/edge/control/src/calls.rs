@@ -1,0 +1,53 @@
+//! The calls, in the order of the document.
+
+use std::future::ready;
+use std::pin::Pin;
+
+use landfall_apidoc::Call;
+
+use crate::refusal::Refusal;
+use crate::{Made, clock};
+
+/// The body of an answer that is still being made; empty for none.
+pub(crate) type Pending<'a> = Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>>;
+
+/// A call and what answers it.
+pub(crate) struct Declared {
+    pub(crate) call: Call,
+    pub(crate) answer: for<'a> fn(&'a Made<'_>) -> Pending<'a>,
+}
+
+pub(crate) const CALLS: &[Declared] = &[
+    Declared {
+        call: clock::SHOW,
+        answer: |made| Box::pin(ready(clock::show(made))),
+    },
+    Declared {
+        call: clock::SET,
+        answer: |made| Box::pin(clock::set(made)),
+    },
+    Declared {
+        call: clock::ADVANCE,
+        answer: |made| Box::pin(clock::advance(made)),
+    },
+];
+
+impl Declared {
+    /// The parameters in a path, if it is the path of the call.
+    pub(crate) fn parameters(&self, path: &[String]) -> Option<Vec<(String, String)>> {
+        let declared: Vec<&str> = self.call.path.split('/').collect();
+        if declared.len() != path.len() {
+            return None;
+        }
+        let mut parameters = Vec::new();
+        for (declared, segment) in declared.iter().zip(path) {
+            let name = declared.strip_prefix('{');
+            match name.and_then(|name| name.strip_suffix('}')) {
+                Some(name) => parameters.push((name.to_owned(), segment.clone())),
+                None if declared == segment => {}
+                None => return None,
+            }
+        }
+        Some(parameters)
+    }
+}

@@ -1,0 +1,157 @@
+//! The control interface of developer orgs, `/_landfall/v1`: what a test does to an org that no client can do.
+//!
+//! Its calls are declared once, in `calls`: requests are routed and checked by the declarations, and the `OpenAPI` document
+//! is made from them. It knows no listener and no configuration: who opens orgs implements [`Orgs`]. Only developer orgs
+//! have it. Start reading at [`router`].
+
+mod calls;
+mod clock;
+mod input;
+mod refusal;
+mod span;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use landfall_apidoc::{Interface, Node};
+use landfall_engine::{AdjustableClock, Engine};
+use landfall_http::path::{parameters, segments};
+use landfall_model::limits::CONTROL_BODY_BYTES_MAX;
+use landfall_wire::headers::{JSON, NO_STORE};
+
+use calls::{CALLS, Declared};
+use input::Input;
+use refusal::Refusal;
+
+/// Where the paths of the interface begin.
+pub const BASE: &str = "/_landfall/v1";
+
+/// How many segments of a path that is.
+const BASE_SEGMENTS: usize = 2;
+
+/// The path of the document.
+const DOCUMENT: &str = "openapi.json";
+
+/// The orgs that are controlled.
+pub trait Orgs: Send + Sync + 'static {
+    /// The org of a request: the one that issued its access token, and without a token the first one.
+    fn find(&self, headers: &HeaderMap) -> Option<Org>;
+}
+
+/// An org under control.
+#[derive(Clone)]
+pub struct Org {
+    /// Its engine.
+    pub engine: Engine,
+    /// Its clock.
+    pub clock: AdjustableClock,
+    /// Keeps the org open until the request is answered.
+    pub guard: Arc<dyn Any + Send + Sync>,
+}
+
+impl std::fmt::Debug for Org {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Org")
+            .field("id", &self.engine.org().id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The interface over these orgs.
+pub fn router(orgs: Arc<dyn Orgs>) -> Router {
+    Router::new().fallback(answer).with_state(orgs)
+}
+
+/// The `OpenAPI` document of the interface.
+pub fn document() -> Node {
+    let calls: Vec<_> = CALLS.iter().map(|declared| declared.call).collect();
+    landfall_apidoc::interface(&Interface {
+        title: "Control interface of Landfall",
+        description: "Controls developer orgs in tests. A request is for the org that issued its access token, and for the \
+                      first org if it has none.",
+        version: "1",
+        base: BASE,
+        calls: &calls,
+    })
+}
+
+/// A call whose body has been checked.
+pub(crate) struct Made<'m> {
+    orgs: &'m dyn Orgs,
+    headers: HeaderMap,
+    input: Input,
+}
+
+impl Made<'_> {
+    /// The org that it is for.
+    fn org(&self) -> Result<Org, Refusal> {
+        self.orgs.find(&self.headers).ok_or_else(refusal::no_org)
+    }
+}
+
+async fn answer(State(orgs): State<Arc<dyn Orgs>>, request: Request<Body>) -> Response {
+    match answered(&*orgs, request).await {
+        Ok(response) => response,
+        Err(refusal) => response(refusal.status, refusal.body()),
+    }
+}
+
+async fn answered(orgs: &dyn Orgs, request: Request<Body>) -> Result<Response, Refusal> {
+    let path: Vec<String> = segments(request.uri().path())
+        .into_iter()
+        .skip(BASE_SEGMENTS)
+        .collect();
+    let method = request.method().as_str().to_ascii_lowercase();
+    let allowed: Vec<&Declared> = CALLS
+        .iter()
+        .filter(|declared| declared.parameters(&path).is_some())
+        .collect();
+    let Some(declared) = allowed.iter().find(|of| of.call.method == method) else {
+        if path == [DOCUMENT] && method == "get" {
+            return Ok(response(StatusCode::OK, document().json()));
+        }
+        return not_allowed(&allowed);
+    };
+    let mut named = declared.parameters(&path).unwrap_or_default();
+    named.extend(parameters(request.uri().query().unwrap_or_default()));
+    let (parts, body) = request.into_parts();
+    let read = landfall_http::body::read(&parts.headers, body, CONTROL_BODY_BYTES_MAX);
+    let body = read.await.map_err(Refusal::from)?;
+    let made = Made {
+        orgs,
+        headers: parts.headers,
+        input: Input::checked(&declared.call, named, &body)?,
+    };
+    let body = (declared.answer)(&made).await?;
+    let status = StatusCode::from_u16(declared.call.status).unwrap_or(StatusCode::OK);
+    Ok(response(status, body))
+}
+
+/// The refusal of a method, and of a path that no call has.
+fn not_allowed(allowed: &[&Declared]) -> Result<Response, Refusal> {
+    if allowed.is_empty() {
+        return Err(refusal::not_found());
+    }
+    let methods = allowed.iter().map(|of| of.call.method.to_ascii_uppercase());
+    let methods = methods.collect::<Vec<_>>().join(", ");
+    let refusal = refusal::method(&methods);
+    let mut response = response(refusal.status, refusal.body());
+    if let Ok(methods) = HeaderValue::try_from(methods) {
+        response.headers_mut().insert(ALLOW, methods);
+    }
+    Ok(response)
+}
+
+fn response(status: StatusCode, body: String) -> Response {
+    if body.is_empty() {
+        return status.into_response();
+    }
+    let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, NO_STORE)];
+    (status, headers, body).into_response()
+}
