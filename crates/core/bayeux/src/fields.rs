@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::message::{MESSAGES_MAX, ParseError};
@@ -123,7 +124,8 @@ impl<'a> Deserialize<'a> for Fields<'a> {
 }
 
 /// The name of a field.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
 enum Name {
     Advice,
     Channel,
@@ -133,37 +135,8 @@ enum Name {
     Id,
     Subscription,
     SupportedConnectionTypes,
+    #[serde(other)]
     Other,
-}
-
-impl<'a> Deserialize<'a> for Name {
-    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl Visitor<'_> for Text {
-            type Value = Name;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the name of a field")
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-                Ok(match name {
-                    "advice" => Name::Advice,
-                    "channel" => Name::Channel,
-                    "clientId" => Name::ClientId,
-                    "connectionType" => Name::ConnectionType,
-                    "ext" => Name::Ext,
-                    "id" => Name::Id,
-                    "subscription" => Name::Subscription,
-                    "supportedConnectionTypes" => Name::SupportedConnectionTypes,
-                    _ => Name::Other,
-                })
-            }
-        }
-
-        deserializer.deserialize_str(Text)
-    }
 }
 
 impl<'a> Fields<'a> {
