@@ -323,33 +323,14 @@ async fn a_row_may_name_its_record_type_by_id_or_by_name() {
             content: club.to_owned(),
         }])
         .await;
-    let made = org
-        .post(
-            JOBS,
-            &json!({"object": "Account", "operation": "insert", "lineEnding": "LF"}),
-        )
-        .await
-        .json();
-    let job = format!("{JOBS}/{}", made["id"].as_str().expect("an id"));
-    let rows = "Name,RecordType.Name\nA,Clubs\nB,\n";
-    org.ask("PUT", &format!("{job}/batches"), "text/csv", rows)
+    let insert = json!({"object": "Account", "operation": "insert", "lineEnding": "LF"});
+    let (ended, _) = org
+        .run(&insert, "Name,RecordType.Name\nA,Clubs\nB,\n")
         .await;
-    org.patch(&job, &json!({"state": "UploadComplete"})).await;
-    let ended = org.ended(&job).await;
     assert_eq!(ended["numberRecordsFailed"], 0, "{ended}");
-    let made = org
-        .post(
-            JOBS,
-            &json!({"object": "Account", "operation": "insert", "lineEnding": "LF"}),
-        )
-        .await
-        .json();
-    let job = format!("{JOBS}/{}", made["id"].as_str().expect("an id"));
-    let rows = "Name,RecordTypeId\nC,012000000000001AAA\n";
-    org.ask("PUT", &format!("{job}/batches"), "text/csv", rows)
+    let (_, job) = org
+        .run(&insert, "Name,RecordTypeId\nC,012000000000001AAA\n")
         .await;
-    org.patch(&job, &json!({"state": "UploadComplete"})).await;
-    org.ended(&job).await;
     let failed = org.get(&format!("{job}/failedResults")).await;
     assert!(
         failed.body.contains(
