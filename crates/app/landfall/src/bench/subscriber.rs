@@ -260,10 +260,10 @@ impl Subscriber {
     }
 }
 
-/// Precedes the replay id of an event.
+/// Marks the replay id of an event.
 const REPLAY_ID: &[u8] = b"\"replayId\":";
 
-/// Precedes the time of sending in the name of a record.
+/// Marks when a record was sent, in its name.
 const SENT: &[u8] = b"\"~T";
 
 struct Finders {
