@@ -71,6 +71,8 @@ pub enum Kind {
     Boolean,
     /// An object with these members.
     Object(&'static [Member]),
+    /// An object with any members.
+    AnyObject,
     /// A list of objects with these members.
     List(&'static [Member]),
 }
@@ -203,6 +205,7 @@ fn value(kind: Kind) -> Node {
         Kind::Integer => plain("integer"),
         Kind::Boolean => plain("boolean"),
         Kind::Object(members) => object(members),
+        Kind::AnyObject => plain("object"),
         Kind::List(members) => plain("array").with("items", object(members)),
     }
 }

@@ -1,15 +1,15 @@
 //! What a call is made with, checked by its declaration: parameters of the path and the query string, members of the body.
 
 use landfall_apidoc::{Call, Kind, Member};
-use landfall_http::json::{Body, Content};
+use landfall_http::json::{Body, Content, Json};
 use landfall_model::{Fault, Timestamp};
 use landfall_wire::dates::parse_date_time;
 
 use crate::refusal::{Refusal, invalid};
 
-/// Parameters and members by name. Of what a call declares, only texts and times are read.
+/// Parameters and members by name; parameters are texts.
 #[derive(Debug, Default)]
-pub(crate) struct Input(Vec<(String, String)>);
+pub(crate) struct Input(Vec<(String, Content)>);
 
 impl Input {
     /// Reads what a call is made with. An empty body is that of a call whose members may all be left out.
@@ -31,7 +31,7 @@ impl Input {
             if !declared.values.is_empty() && !declared.values.contains(&value.as_str()) {
                 return Err(not_one_of(&name, declared.values));
             }
-            input.add(name, value)?;
+            input.add(name, Content::Text(value))?;
         }
         for parameter in call.parameters {
             if parameter.required && !input.has(parameter.name) {
@@ -50,42 +50,45 @@ impl Input {
                 Err(invalid("the call has no body"))
             };
         }
-        if !body.trim_ascii().is_empty() {
-            let refused = |fault| invalid(landfall_wire::rest(&Fault::Request(fault)).message);
-            let body = Body::parse(body).map_err(refused)?;
-            for (name, json) in body.members().map_err(refused)? {
-                let member = declared.iter().find(|member| member.name == name);
-                let member = member.ok_or_else(|| {
-                    unknown("member", name, declared.iter().map(|member| member.name))
-                })?;
-                self.add(name.clone(), value(member, &json.content)?)?;
-            }
+        let refused = |fault| invalid(landfall_wire::rest(&Fault::Request(fault)).message);
+        let text: &[u8] = if body.trim_ascii().is_empty() {
+            b"{}"
+        } else {
+            body
+        };
+        let body = Body::parse(text).map_err(refused)?;
+        let members = body.members().map_err(refused)?;
+        let values = members.iter().map(|(name, json)| (name.as_str(), json));
+        check_members(declared, values)?;
+        for (name, json) in members {
+            self.add(name.clone(), json.content.clone())?;
         }
-        let lost = declared.iter().find(|member| {
-            let is_there = self.has(member.name);
-            member.required && !is_there
-        });
-        match lost {
-            Some(member) => Err(missing("member", member.name)),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    fn add(&mut self, name: String, value: String) -> Result<(), Refusal> {
+    fn add(&mut self, name: String, value: Content) -> Result<(), Refusal> {
         if self.has(&name) {
-            return Err(invalid(format!("\"{name}\" is there twice")));
+            return Err(twice(&name));
         }
         self.0.push((name, value));
         Ok(())
     }
 
     fn has(&self, name: &str) -> bool {
-        self.text(name).is_some()
+        self.value(name).is_some()
+    }
+
+    /// Whatever it is.
+    pub(crate) fn value(&self, name: &str) -> Option<&Content> {
+        let mut values = self.0.iter();
+        values.find_map(|(known, value)| (known == name).then_some(value))
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        let mut values = self.0.iter();
-        values.find_map(|(known, value)| (known == name).then_some(value.as_str()))
+        match self.value(name)? {
+            Content::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// A point in time, which was checked to be one.
@@ -94,24 +97,53 @@ impl Input {
     }
 }
 
-/// A value of the declared kind.
-fn value(member: &Member, content: &Content) -> Result<String, Refusal> {
-    let name = member.name;
-    match (member.kind, content) {
-        (Kind::Text, Content::Text(text)) => Ok(text.clone()),
-        (Kind::OneOf(values), Content::Text(text)) if values.contains(&text.as_str()) => {
-            Ok(text.clone())
+/// Whether a value is of the declared kind.
+fn check(name: &str, kind: Kind, value: &Content) -> Result<(), Refusal> {
+    let is = |what: &str| invalid(format!("\"{name}\" is not {what}"));
+    match (kind, value) {
+        (Kind::Text, Content::Text(_))
+        | (Kind::Boolean, Content::Boolean(_))
+        | (Kind::AnyObject, Content::Object(_)) => Ok(()),
+        (Kind::OneOf(values), Content::Text(text)) if values.contains(&text.as_str()) => Ok(()),
+        (Kind::Time, Content::Text(text)) if parse_date_time(text).is_some() => Ok(()),
+        (Kind::Integer, Content::Number(digits)) if digits.parse::<i64>().is_ok() => Ok(()),
+        (Kind::Object(members), Content::Object(values)) => {
+            let values = values.iter().map(|(name, json)| (name.as_str(), json));
+            check_members(members, values)
         }
+        (Kind::List(members), Content::Array(items)) => items
+            .iter()
+            .try_for_each(|item| check(name, Kind::Object(members), &item.content)),
+        (Kind::Text, _) => Err(is("a text")),
         (Kind::OneOf(values), _) => Err(not_one_of(name, values)),
-        (Kind::Time, Content::Text(text)) if parse_date_time(text).is_some() => Ok(text.clone()),
-        (Kind::Time, _) => Err(invalid(format!(
-            "\"{name}\" is not a time such as 2026-11-22T12:00:00Z"
-        ))),
-        (Kind::Text, _) => Err(invalid(format!("\"{name}\" is not a text"))),
-        (Kind::Boolean | Kind::Integer | Kind::Object(_) | Kind::List(_), _) => {
-            Err(invalid(format!("\"{name}\" is not read in a body")))
-        }
+        (Kind::Time, _) => Err(is("a time such as 2026-11-22T12:00:00Z")),
+        (Kind::Integer, _) => Err(is("a whole number")),
+        (Kind::Boolean, _) => Err(is("true or false")),
+        (Kind::Object(_) | Kind::AnyObject, _) => Err(is("an object")),
+        (Kind::List(_), _) => Err(is("a list of objects")),
     }
+}
+
+/// Whether an object has the members that are declared, and no others.
+fn check_members<'v>(
+    declared: &[Member],
+    values: impl Iterator<Item = (&'v str, &'v Json)>,
+) -> Result<(), Refusal> {
+    let mut seen = Vec::new();
+    for (name, value) in values {
+        let member = declared.iter().find(|member| member.name == name);
+        let member = member
+            .ok_or_else(|| unknown("member", name, declared.iter().map(|member| member.name)))?;
+        if seen.contains(&name) {
+            return Err(twice(name));
+        }
+        check(name, member.kind, &value.content)?;
+        seen.push(name);
+    }
+    let lost = declared
+        .iter()
+        .find(|member| member.required && !seen.contains(&member.name));
+    lost.map_or(Ok(()), |member| Err(missing("member", member.name)))
 }
 
 fn unknown(what: &str, name: &str, known: impl Iterator<Item = &'static str>) -> Refusal {
@@ -123,6 +155,10 @@ fn unknown(what: &str, name: &str, known: impl Iterator<Item = &'static str>) ->
             known.join(", ")
         ),
     })
+}
+
+fn twice(name: &str) -> Refusal {
+    invalid(format!("\"{name}\" is there twice"))
 }
 
 fn missing(what: &str, name: &str) -> Refusal {
