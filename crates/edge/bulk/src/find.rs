@@ -1,4 +1,4 @@
-//! Finding records: what a query finds at one point in time becomes a file, which is there when it is whole.
+//! Finding records: what a query finds becomes a file, which is there when it is whole.
 //!
 //! A job that was interrupted is done anew, so nothing of it is kept before.
 

@@ -2,12 +2,16 @@
 //!
 //! A thread does it with a connection of its own whenever the log is long. It cannot catch up with a writer that never
 //! pauses, so above a second bound the writer takes the last step itself, and the log starts again from its beginning.
+//!
+//! The log cannot start again as long as somebody reads an older state from it. Above a third bound the writer waits a moment
+//! for readers, and above the last one the queries in progress are interrupted and begin again.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use landfall_model::limits::{STORE_BUSY_TIMEOUT, WAL_RESTART_WAIT};
 use landfall_store::Result;
 use rusqlite::Connection;
 use tracing::{info, warn};
@@ -15,10 +19,65 @@ use tracing::{info, warn};
 use crate::error::open;
 use crate::file::PAGE_BYTES;
 
-/// Above this the thread works.
-const BACKGROUND_BYTES: u64 = 8 * 1024 * 1024;
-/// Above this the writer takes a step itself.
-const INLINE_BYTES: u64 = 128 * 1024 * 1024;
+/// How long the log may become, and what is done before. Unit: bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Above this the thread works.
+    background: u64,
+    /// Above this the writer takes a step itself.
+    inline: u64,
+    /// Above this the writer waits for readers, so that the log starts again.
+    restart: u64,
+    /// Above this queries are interrupted.
+    most: u64,
+}
+
+impl Bounds {
+    /// For a log of so many bytes at most, besides those of the last commit.
+    pub(crate) const fn of(most: u64) -> Self {
+        Self {
+            background: most / 64,
+            inline: most / 4,
+            restart: most / 2,
+            most,
+        }
+    }
+
+    /// How much of the file's length is kept when the log starts again.
+    pub(crate) const fn kept(self) -> u64 {
+        self.inline + self.inline / 4
+    }
+}
+
+/// How often the log was too long: a query that reads another number than at its beginning has to begin again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Crowding(Arc<Crowded>);
+
+#[derive(Debug, Default)]
+struct Crowded {
+    times: AtomicU64,
+    /// Held while the log is made to start again.
+    gate: RwLock<()>,
+}
+
+impl Crowding {
+    pub(crate) fn now(&self) -> u64 {
+        self.0.times.load(Ordering::Acquire)
+    }
+
+    /// Waits until the log may be read. The number has to be read before this.
+    pub(crate) fn pass(&self) {
+        drop(self.0.gate.read().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Ends all queries, and keeps them from beginning again until the result is dropped.
+    fn clear(&self) -> RwLockWriteGuard<'_, ()> {
+        let gate = self.0.gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.0.times.fetch_add(1, Ordering::Release);
+        gate
+    }
+}
+
 /// Rest between two passes of the thread.
 const REST: Duration = Duration::from_millis(20);
 /// What the write-ahead log has besides each page.
@@ -33,8 +92,10 @@ struct Request {
 
 #[derive(Debug)]
 struct State {
-    background_bytes: u64,
-    inline_bytes: u64,
+    bounds: Bounds,
+    crowding: Crowding,
+    /// From here on readers are waited for again.
+    restart_at: AtomicU64,
     request: Mutex<Request>,
     requested: Condvar,
     /// One pass at a time: SQLite would refuse a second one instead of waiting.
@@ -51,18 +112,11 @@ pub(crate) struct Checkpointer {
 }
 
 impl Checkpointer {
-    pub(crate) fn start(connection: Connection) -> Result<Self> {
-        Self::start_with(connection, BACKGROUND_BYTES, INLINE_BYTES)
-    }
-
-    fn start_with(
-        connection: Connection,
-        background_bytes: u64,
-        inline_bytes: u64,
-    ) -> Result<Self> {
+    pub(crate) fn start(connection: Connection, bounds: Bounds) -> Result<Self> {
         let state = Arc::new(State {
-            background_bytes,
-            inline_bytes,
+            bounds,
+            crowding: Crowding::default(),
+            restart_at: AtomicU64::new(bounds.restart),
             request: Mutex::default(),
             requested: Condvar::new(),
             passing: Mutex::default(),
@@ -96,13 +150,23 @@ impl Checkpointer {
 
     /// After a commit, outside of any transaction.
     pub(crate) fn committed(&self, writer: &Connection) {
-        let bytes = self.state.wal_bytes.load(Ordering::Relaxed);
-        if bytes > self.state.inline_bytes {
-            self.state.pass(writer);
-        } else if bytes > self.state.background_bytes {
-            self.state.request().work = true;
-            self.state.requested.notify_one();
+        let state = &self.state;
+        let bytes = state.wal_bytes.load(Ordering::Relaxed);
+        if bytes > state.bounds.most {
+            let _cleared = state.crowding.clear();
+            state.restart(writer, bytes);
+        } else if bytes > state.restart_at.load(Ordering::Relaxed) {
+            state.restart(writer, bytes);
+        } else if bytes > state.bounds.inline {
+            state.pass(writer);
+        } else if bytes > state.bounds.background {
+            state.request().work = true;
+            state.requested.notify_one();
         }
+    }
+
+    pub(crate) fn crowding(&self) -> &Crowding {
+        &self.state.crowding
     }
 
     /// Ends the thread and gives its connection back.
@@ -141,7 +205,28 @@ impl State {
     /// Moves what can be moved without making anybody wait. A failure loses nothing: the log keeps the pages.
     fn pass(&self, connection: &Connection) {
         let _passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
-        match checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)") {
+        self.note(checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)"));
+    }
+
+    /// Moves everything, and waits a moment for those who read older states, so that the log starts again with the next
+    /// commit. If they go on, the next wait is when the log has grown by a part.
+    fn restart(&self, writer: &Connection, bytes: u64) {
+        let _passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        let restarted = writer
+            .busy_timeout(WAL_RESTART_WAIT)
+            .and_then(|()| writer.prepare_cached("PRAGMA wal_checkpoint(RESTART)"))
+            .and_then(|mut statement| statement.query_row([], |row| row.get::<_, bool>(0)));
+        let waits = writer.busy_timeout(STORE_BUSY_TIMEOUT);
+        let next = match restarted {
+            Ok(false) => self.bounds.restart,
+            _ => bytes + self.bounds.restart / 4,
+        };
+        self.restart_at.store(next, Ordering::Relaxed);
+        self.note(restarted.map(|_| ()).and(waits));
+    }
+
+    fn note(&self, passed: rusqlite::Result<()>) {
+        match passed {
             Ok(()) => {
                 if self.failing.swap(false, Ordering::Relaxed) {
                     info!("checkpoints succeed again");
@@ -178,15 +263,18 @@ mod tests {
     }
 
     /// Commits 16 MiB in steps, and gives the length that the write-ahead log had at most.
-    fn wal_bytes_max(
-        background_bytes: u64,
-        inline_bytes: u64,
-        mut pause: impl FnMut(&State),
-    ) -> u64 {
+    fn wal_bytes_max(bounds: (u64, u64, u64), mut pause: impl FnMut(&State)) -> u64 {
+        let (background, inline, most) = bounds;
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("landfall.db");
         let mut writer = connection(&path);
-        let start = Checkpointer::start_with(connection(&path), background_bytes, inline_bytes);
+        let bounds = Bounds {
+            background,
+            inline,
+            restart: most / 4,
+            most,
+        };
+        let start = Checkpointer::start(connection(&path), bounds);
         let mut checkpointer = start.expect("a thread");
         checkpointer.watch(&mut writer).expect("a hook");
         let mut longest = 0;
@@ -205,12 +293,12 @@ mod tests {
 
     #[test]
     fn without_checkpoints_the_log_holds_everything() {
-        assert!(wal_bytes_max(u64::MAX, u64::MAX, |_| ()) > 16 * 1024 * 1024);
+        assert!(wal_bytes_max((u64::MAX, u64::MAX, u64::MAX), |_| ()) > 16 * 1024 * 1024);
     }
 
     #[test]
     fn the_writer_ends_a_log_that_is_too_long() {
-        assert!(wal_bytes_max(u64::MAX, 1024 * 1024, |_| ()) < 2 * 1024 * 1024);
+        assert!(wal_bytes_max((u64::MAX, 1024 * 1024, u64::MAX), |_| ()) < 2 * 1024 * 1024);
     }
 
     #[test]
@@ -222,7 +310,7 @@ mod tests {
             }
             drop(state.passing.lock().expect("no pass panics"));
         };
-        let longest = wal_bytes_max(1024 * 1024, u64::MAX, pause);
+        let longest = wal_bytes_max((1024 * 1024, u64::MAX, u64::MAX), pause);
         assert!(longest < 4 * 1024 * 1024, "{longest}");
     }
 }

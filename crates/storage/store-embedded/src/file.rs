@@ -17,7 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 use tracing::warn;
 
 use crate::Config;
-use crate::checkpoint::{Checkpointer, checkpoint};
+use crate::checkpoint::{Bounds, Checkpointer, checkpoint};
 use crate::error::open as refused;
 use crate::layout::Layouts;
 use crate::lock::Lock;
@@ -35,8 +35,6 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 pub(crate) const PAGE_BYTES: u64 = 4096;
 /// Each connection is used by one thread at a time.
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
-/// How much of the write-ahead log's length is kept when it starts over.
-const WAL_KEPT_BYTES: u64 = 160 * 1024 * 1024;
 
 /// What the writer and the readers have in common. The last of them closes the file.
 pub(crate) struct Shared {
@@ -153,7 +151,13 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
         file,
     };
     let checkpointer = connect(&path, 1024, READER_STATEMENTS_MAX).map_err(named)?;
-    let checkpointer = Checkpointer::start(checkpointer)?;
+    let bounds = Bounds::of(config.wal_bytes_max);
+    let checkpointer = Checkpointer::start(checkpointer, bounds)?;
+    // Of the file of a log that has started again; the connection that writes it decides.
+    let kept = i64::try_from(bounds.kept()).unwrap_or(i64::MAX);
+    writer
+        .pragma_update(None, "journal_size_limit", kept)
+        .map_err(named)?;
     checkpointer.watch(&mut writer).map_err(named)?;
     let shared = Shared {
         layouts: Layouts::default(),
@@ -228,8 +232,7 @@ fn connect(path: &Path, cache_kib: u32, statements: usize) -> rusqlite::Result<C
          PRAGMA foreign_keys = OFF;
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;
-         PRAGMA temp_store = MEMORY;
-         PRAGMA journal_size_limit = {WAL_KEPT_BYTES};"
+         PRAGMA temp_store = MEMORY;"
     ))?;
     Ok(connection)
 }

@@ -26,7 +26,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use landfall_model::limits::{QUERIES_AT_ONCE_MAX, READERS};
+use landfall_model::limits::{QUERIES_AT_ONCE_MAX, READERS, WAL_BYTES_MAX};
 use landfall_store::{Opened, Result};
 
 /// Where the store is and how much it may use.
@@ -42,6 +42,8 @@ pub struct Config {
     pub writer_cache_kib: u32,
     /// Memory for pages of the file of each reading connection. Unit: KiB.
     pub reader_cache_kib: u32,
+    /// Length of the write-ahead log, besides the last commit. Unit: bytes.
+    pub wal_bytes_max: u64,
 }
 
 impl Config {
@@ -53,6 +55,7 @@ impl Config {
             query_readers: const { NonZeroUsize::new(QUERIES_AT_ONCE_MAX).expect("not zero") },
             writer_cache_kib: 24 * 1024,
             reader_cache_kib: 8 * 1024,
+            wal_bytes_max: WAL_BYTES_MAX,
         }
     }
 }

@@ -1,12 +1,14 @@
-//! Carrying out queries: one read transaction each, interrupted at its deadline.
+//! Carrying out queries: one read transaction each, interrupted at its deadline. One that keeps the write-ahead log from
+//! starting over is interrupted too, and begins again in another transaction.
 
 mod expression;
 mod formulas;
 pub(crate) mod functions;
 mod predicate;
+mod scan;
 mod statement;
 
-use std::ops::ControlFlow;
+pub(crate) use scan::scan;
 
 use landfall_model::limits::{QUERY_CHILD_ROWS_MIN, QUERY_ROWS_MAX};
 use landfall_model::{RecordId, Value};
@@ -17,6 +19,7 @@ use landfall_store::{
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, Row, Statement as Prepared};
 
+use crate::checkpoint::Crowding;
 use crate::error::{corrupt, reading};
 use crate::layout::Layouts;
 use crate::value::decode;
@@ -119,9 +122,10 @@ pub(crate) fn run(
     layouts: &Layouts,
     plan: &Plan,
     limits: QueryLimits,
-    deadline: &Deadline,
+    ending: Ending<'_>,
 ) -> Result<QueryResult> {
-    until(connection, deadline, |connection| {
+    let deadline = ending.deadline;
+    until(connection, ending, |connection, _| {
         if plan.grouping.is_some() {
             let statement = statement::of_groups(layouts, plan);
             let ready = Ready::new(layouts, plan, statement, None);
@@ -135,65 +139,13 @@ pub(crate) fn run(
     })
 }
 
-pub(crate) fn scan(
-    connection: &mut Connection,
-    layouts: &Layouts,
-    plan: &Plan,
-    records: usize,
-    deadline: &Deadline,
-    each: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
-) -> Result<()> {
-    let each = &mut |values| {
-        deadline.check()?;
-        Ok(each(values))
-    };
-    until(connection, deadline, |connection| {
-        if plan.order.is_empty() {
-            let statement = statement::of_all(layouts, plan);
-            let ready = Ready::new(layouts, plan, statement, None);
-            return hand_over(connection, &ready, None, each).map(|_| ());
-        }
-        // What is put in order is in memory: let that be the ids, not the records.
-        let wanted = statement::of_records(layouts, plan, Wanted::Ids);
-        let ready = Ready::new(
-            layouts,
-            plan,
-            statement::of_one(layouts, plan),
-            Some(wanted),
-        );
-        for id in ids(connection, &ready, None, records, deadline)? {
-            if hand_over(connection, &ready, Some(id), each)?.is_break() {
-                break;
-            }
-        }
-        Ok(())
-    })
-}
-
-/// Hands over what a statement finds, about `subject` if it is about one.
-fn hand_over(
-    connection: &Connection,
-    ready: &Ready<'_>,
-    subject: Option<RecordId>,
-    each: &mut dyn FnMut(Vec<Value>) -> Result<ControlFlow<()>>,
-) -> Result<ControlFlow<()>> {
-    let mut prepared = prepare(connection, &ready.statement, subject, None)?;
-    let mut rows = prepared.raw_query();
-    while let Some(row) = rows.next().map_err(failed)? {
-        if each(values(ready, row, 1)?)?.is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
-    }
-    Ok(ControlFlow::Continue(()))
-}
-
 pub(crate) fn count(
     connection: &mut Connection,
     layouts: &Layouts,
     plan: &Plan,
-    deadline: &Deadline,
+    ending: Ending<'_>,
 ) -> Result<u64> {
-    until(connection, deadline, |connection| {
+    until(connection, ending, |connection, _| {
         let statement = statement::of_count(layouts, plan);
         let mut prepared = prepare(connection, &statement, None, None)?;
         let mut rows = prepared.raw_query();
@@ -209,9 +161,10 @@ pub(crate) fn reread(
     plan: &Plan,
     ids: &[RecordId],
     limits: QueryLimits,
-    deadline: &Deadline,
+    ending: Ending<'_>,
 ) -> Result<Reread> {
-    until(connection, deadline, |connection| {
+    let deadline = ending.deadline;
+    until(connection, ending, |connection, _| {
         let ready = Ready::new(layouts, plan, statement::of_one(layouts, plan), None);
         let mut budget = Budget::new(limits, deadline);
         let mut reread = Reread::default();
@@ -228,21 +181,74 @@ pub(crate) fn reread(
     })
 }
 
-/// Reads in one transaction, until the deadline.
+/// When a read ends before it has found everything.
+#[derive(Clone, Copy)]
+pub(crate) struct Ending<'e> {
+    /// For good.
+    deadline: &'e Deadline,
+    /// To begin again with the newest state, because the write-ahead log is too long and cannot start over before.
+    crowding: &'e Crowding,
+    /// How often that was so when the transaction began.
+    crowded: u64,
+}
+
+impl<'e> Ending<'e> {
+    pub(crate) fn new(deadline: &'e Deadline, crowding: &'e Crowding) -> Self {
+        let crowded = crowding.now();
+        Self {
+            deadline,
+            crowding,
+            crowded,
+        }
+    }
+
+    /// For reads of many short statements, between two of them.
+    fn check(&self) -> Result<()> {
+        self.deadline.check()?;
+        if self.is_crowded() {
+            return Err(Error::TimedOut);
+        }
+        Ok(())
+    }
+
+    fn is_crowded(&self) -> bool {
+        self.crowding.now() != self.crowded
+    }
+}
+
+/// Reads in one transaction, until the deadline; in further ones if it was interrupted for the sake of the write-ahead log.
 fn until<T>(
     connection: &mut Connection,
-    deadline: &Deadline,
-    read: impl FnOnce(&Connection) -> Result<T>,
+    mut ending: Ending<'_>,
+    mut read: impl FnMut(&Connection, Ending<'_>) -> Result<T>,
 ) -> Result<T> {
-    deadline.check()?;
+    loop {
+        ending.crowded = ending.crowding.now();
+        // A state from before the log started over would keep it from that again.
+        ending.crowding.pass();
+        ending.deadline.check()?;
+        match once(connection, ending, &mut read) {
+            Err(Error::TimedOut) if ending.is_crowded() => {}
+            found => return found,
+        }
+    }
+}
+
+fn once<T>(
+    connection: &mut Connection,
+    ending: Ending<'_>,
+    read: impl FnOnce(&Connection, Ending<'_>) -> Result<T>,
+) -> Result<T> {
     let _running = formulas::Running::begin();
-    let watched = deadline.clone();
+    let (deadline, crowding) = (ending.deadline.clone(), ending.crowding.clone());
+    let crowded = ending.crowded;
+    let has_to_end = move || deadline.has_passed() || crowding.now() != crowded;
     connection
-        .progress_handler(STEPS, Some(move || watched.has_passed()))
+        .progress_handler(STEPS, Some(has_to_end))
         .map_err(failed)?;
     let found = match connection.transaction() {
         // It has changed nothing: dropping it ends it.
-        Ok(transaction) => read(&transaction),
+        Ok(transaction) => read(&transaction, ending),
         Err(error) => Err(failed(error)),
     };
     connection
@@ -282,6 +288,8 @@ fn bind(
             Param::Formula(computed) => {
                 prepared.raw_bind_parameter(place, formulas::number_of(computed))?;
             }
+            // Bound by the scan.
+            Param::After => {}
             Param::Subject => {
                 prepared.raw_bind_parameter(place, subject.as_ref().map(RecordId::as_str))?;
             }

@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use crate::check::{Pass, Report};
 use crate::error::reading;
 use crate::file::Shared;
+use crate::query::Ending;
 use crate::{documents, log, query, rows};
 
 /// The connections that nobody uses right now.
@@ -89,6 +90,10 @@ pub(crate) struct EmbeddedReader(Arc<Shared>, Mutex<Pass>);
 impl EmbeddedReader {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self(shared, Mutex::default())
+    }
+
+    fn ending<'e>(&'e self, deadline: &'e Deadline) -> Ending<'e> {
+        Ending::new(deadline, self.0.checkpointer.crowding())
     }
 }
 
@@ -222,9 +227,15 @@ impl Reader for EmbeddedReader {
     }
 
     fn query(&self, plan: &Plan, limits: QueryLimits, deadline: &Deadline) -> Result<QueryResult> {
-        self.0
-            .queries
-            .with_mut(|connection| query::run(connection, &self.0.layouts, plan, limits, deadline))
+        self.0.queries.with_mut(|connection| {
+            query::run(
+                connection,
+                &self.0.layouts,
+                plan,
+                limits,
+                self.ending(deadline),
+            )
+        })
     }
 
     fn scan(
@@ -235,14 +246,21 @@ impl Reader for EmbeddedReader {
         row: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
     ) -> Result<()> {
         self.0.queries.with_mut(|connection| {
-            query::scan(connection, &self.0.layouts, plan, records, deadline, row)
+            query::scan(
+                connection,
+                &self.0.layouts,
+                plan,
+                records,
+                self.ending(deadline),
+                row,
+            )
         })
     }
 
     fn count(&self, plan: &Plan, deadline: &Deadline) -> Result<u64> {
-        self.0
-            .queries
-            .with_mut(|connection| query::count(connection, &self.0.layouts, plan, deadline))
+        self.0.queries.with_mut(|connection| {
+            query::count(connection, &self.0.layouts, plan, self.ending(deadline))
+        })
     }
 
     fn reread(
@@ -253,7 +271,14 @@ impl Reader for EmbeddedReader {
         deadline: &Deadline,
     ) -> Result<Reread> {
         self.0.queries.with_mut(|connection| {
-            query::reread(connection, &self.0.layouts, plan, ids, limits, deadline)
+            query::reread(
+                connection,
+                &self.0.layouts,
+                plan,
+                ids,
+                limits,
+                self.ending(deadline),
+            )
         })
     }
 }

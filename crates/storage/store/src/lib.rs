@@ -276,8 +276,11 @@ pub trait Reader: Reads + Send + Sync {
     /// [`Error::Read`], [`Error::Corrupt`], [`Error::TooMany`], [`Error::TimedOut`].
     fn query(&self, plan: &Plan, limits: QueryLimits, deadline: &Deadline) -> Result<QueryResult>;
 
-    /// Hands over the columns of every record that a query for records finds, one by one and all at one point in time, until
-    /// `row` says that it is enough. They come in the plan's order; if it has none, in any. Queries of children are left out.
+    /// Hands over the columns of every record that a query for records finds, one by one, until `row` says that it is enough.
+    /// They come in the plan's order; if it has none, in any. Queries of children are left out.
+    ///
+    /// They are of one point in time, unless so much is written meanwhile that the store cannot keep that state: then the
+    /// records that are left are read at a later one. Each is handed over at most once, and with values of one point in time.
     ///
     /// # Errors
     /// As [`Self::query`]; `records` bounds what is put in order.

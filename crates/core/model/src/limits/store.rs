@@ -9,6 +9,14 @@ pub const EVENT_BLOCK_BYTES_MAX: usize = 256 * 1024;
 /// Time to wait for a locked database; nobody else opens the file, so it is the exception. Source: none.
 pub const STORE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Length of the write-ahead log, besides the last commit: beyond, queries that keep it from starting over are interrupted and
+/// begin again. Unit: bytes. Source: none.
+pub const WAL_BYTES_MAX: u64 = 512 * 1024 * 1024;
+
+/// How long the writer waits for readers of older states, once the log has half that length. Source: none; most reads take
+/// less.
+pub const WAL_RESTART_WAIT: Duration = Duration::from_millis(200);
+
 /// Prepared statements of the writer: reads, inserts and sets of changed fields of each object. Source: none.
 pub const WRITER_STATEMENTS_MAX: usize = 512;
 

@@ -88,8 +88,9 @@ impl Engine {
         query::explain(self, question).await
     }
 
-    /// Reads all records that an examined query finds, at one point in time, and hands their columns to `row` on a thread
-    /// for blocking work, until it says that it is enough; gives back what `row` works on.
+    /// Reads all records that an examined query finds and hands their columns to `row` on a thread for blocking work, until
+    /// it says that it is enough; gives back what `row` works on. They are of one point in time as far as
+    /// [`landfall_store::Reader::scan`] promises.
     ///
     /// # Errors
     /// [`Error::Refused`] if there are too many or it takes too long, [`Error::Store`].

@@ -25,6 +25,8 @@ pub(super) enum Param {
     Value(Kept),
     /// The record that it is about.
     Subject,
+    /// The number of the row that a scan continues after.
+    After,
     /// A formula, by the number that it has while the query runs.
     Formula(Arc<Computed>),
     /// How many rows are wanted; none: all. Less may be wanted each time.
@@ -78,9 +80,14 @@ impl<'p> Sql<'p> {
 
     /// `FROM`, with the sources that references lead to.
     pub(super) fn from(&mut self) {
+        self.sources_with("");
+    }
+
+    /// As [`Self::from`], with a hint for the first source.
+    fn sources_with(&mut self, hint: &str) {
         let prefix = self.prefix.clone();
         let table = self.sources.first().map_or("", |layout| &layout.table);
-        let _ = write!(self.out, " FROM {table} {prefix}0");
+        let _ = write!(self.out, " FROM {table} {prefix}0{hint}");
         for (number, parent) in (1..).zip(&self.plan.parents) {
             let (Some(from), Some(layout)) = (
                 self.sources.get(parent.from).cloned(),
@@ -163,14 +170,30 @@ pub(super) fn of_records(layouts: &Layouts, plan: &Plan, wanted: Wanted) -> Stat
     sql.finished()
 }
 
-/// All records, in the order in which they are found.
-pub(super) fn of_all(layouts: &Layouts, plan: &Plan) -> Statement {
+/// How the rows of a scan are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As SQLite prefers.
+    Any,
+    /// In the table, one after the other.
+    Table,
+}
+
+/// All records after a row, in the order in which they were created. The number of the row comes last.
+pub(super) fn of_rows(layouts: &Layouts, plan: &Plan, way: Way) -> Statement {
     let mut sql = Sql::new(layouts, plan, "t");
     let _ = write!(sql.out, "SELECT t0.{ID}");
     sql.columns(Wanted::Columns);
-    sql.from();
+    let _ = write!(sql.out, ", t0.{ROW_NUMBER}");
+    sql.sources_with(match way {
+        Way::Any => "",
+        Way::Table => " NOT INDEXED",
+    });
     sql.filter();
-    sql.limit();
+    let _ = write!(sql.out, " AND t0.{ROW_NUMBER} > ?");
+    sql.params.push(Param::After);
+    let _ = write!(sql.out, " ORDER BY t0.{ROW_NUMBER} LIMIT ?");
+    sql.params.push(Param::Limit(None));
     sql.finished()
 }
 
@@ -197,6 +220,18 @@ pub(super) fn of_one(layouts: &Layouts, plan: &Plan) -> Statement {
     sql.from();
     let _ = write!(sql.out, " WHERE t0.{ID} = ?");
     sql.params.push(Param::Subject);
+    sql.finished()
+}
+
+/// One record, if the filter finds it.
+pub(super) fn of_one_that_matches(layouts: &Layouts, plan: &Plan) -> Statement {
+    let mut sql = Sql::new(layouts, plan, "t");
+    let _ = write!(sql.out, "SELECT t0.{ID}");
+    sql.columns(Wanted::Columns);
+    sql.from();
+    let _ = write!(sql.out, " WHERE t0.{ID} = ? AND ");
+    sql.params.push(Param::Subject);
+    sql.predicate(&plan.filter);
     sql.finished()
 }
 

@@ -1,7 +1,7 @@
 //! Random queries of random records, against the slow reference; and texts that try to become SQL.
 
 use std::ops::ControlFlow;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -9,11 +9,15 @@ use landfall_model::limits::QUERIES_AT_ONCE_MAX;
 use landfall_model::{FieldType, Timestamp, Value};
 use landfall_store::laws::Fixture;
 use landfall_store::laws::reference::{Org, Variant, day};
-use landfall_store::{Deadline, Error, Opened, QueryLimits, RowWrite, WriteSet};
+use landfall_store::{
+    Appended, Deadline, Document, DocumentKind, Error, Opened, Outcome, QueryLimits, RowWrite,
+    WriteSet, Writer,
+};
+use landfall_store_embedded::{Config, open};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::place::Folder;
+use crate::place::{Folder, commit};
 
 const ALL: QueryLimits = QueryLimits {
     rows: 100_000,
@@ -326,12 +330,12 @@ fn filled(
     };
     store
         .writer
-        .commit(&write, &mut |position| landfall_store::Appended {
+        .commit(&write, &mut |position| Appended {
             events: Vec::new(),
             at: Timestamp::default(),
             commit_number: position.commit_number,
         })
-        .and_then(landfall_store::Outcome::committed)
+        .and_then(Outcome::committed)
         .expect("committed");
     (org, folder, store)
 }
@@ -444,6 +448,136 @@ fn a_query_that_finds_nothing_is_interrupted_too() {
             store.reader.query(&plan, ALL, &soon).map(|_| ())
         };
         assert!(matches!(outcome, Err(Error::TimedOut)), "{outcome:?}");
+    }
+}
+
+const MIB: u64 = 1024 * 1024;
+
+/// A store whose write-ahead log has a bound that tests reach.
+const SHORT_LOG: u64 = 8 * MIB;
+
+fn with_a_short_log(records: i64) -> (Org, Folder, Opened) {
+    let mut things = things(records);
+    if let [first, .., last] = things.as_mut_slice() {
+        first.push(("Code__c", Value::Text("end".to_owned())));
+        last.push(("Code__c", Value::Text("end".to_owned())));
+    }
+    let (org, folder, store) = filled(&Variant::default(), &things, &[]);
+    drop(store);
+    let mut config = Config::new(folder.file());
+    config.wal_bytes_max = SHORT_LOG;
+    let mut store = open(&config).expect("the store opens");
+    let plan = org.read("SELECT COUNT() FROM Thing__c").expect("a query");
+    let prepared = store.writer.prepare(&[plan.plan.entity]);
+    prepared.expect("prepared");
+    (org, folder, store)
+}
+
+/// Writes documents of 1 MiB, and returns the greatest length of the write-ahead log.
+fn write_documents(writer: &mut dyn Writer, folder: &Folder, count: u32) -> u64 {
+    let mut log = folder.file().into_os_string();
+    log.push("-wal");
+    let written = (0..count).map(|number| {
+        let document = Document {
+            kind: DocumentKind::Org,
+            key: format!("{number}"),
+            content: Some(vec![7; 1024 * 1024]),
+        };
+        let write = WriteSet {
+            documents: vec![document],
+            ..WriteSet::default()
+        };
+        let committed = writer.commit(&write, &mut |position| Appended {
+            events: Vec::new(),
+            at: Timestamp::from_millis(1),
+            commit_number: position.commit_number.advanced_by(1),
+        });
+        committed.and_then(Outcome::committed).expect("committed");
+        std::fs::metadata(&log).expect("a log").len()
+    });
+    written.max().expect("some documents")
+}
+
+#[test]
+fn the_write_ahead_log_stays_within_its_bound_beside_a_long_query() {
+    let (org, folder, mut store) = with_a_short_log(5_000);
+    let never: Vec<String> = (10_000..13_900)
+        .map(|number| format!("Count__c != {number}"))
+        .collect();
+    let never = format!(
+        "SELECT COUNT() FROM Thing__c WHERE NOT ({})",
+        never.join(" AND ")
+    );
+    let plan = org.read(&never).expect("a query").plan;
+    let deadline = later();
+    thread::scope(|scope| {
+        let (reader, plan, deadline) = (&store.reader, &plan, &deadline);
+        let reading = scope.spawn(move || {
+            while !deadline.has_passed() {
+                // Only the deadline ends it early.
+                match reader.count(plan, deadline) {
+                    Ok(found) => assert_eq!(found, 0),
+                    Err(error) => assert!(matches!(error, Error::TimedOut), "{error:?}"),
+                }
+            }
+        });
+        let longest = write_documents(&mut *store.writer, &folder, 48);
+        deadline.abandon();
+        reading.join().expect("the reader ends well");
+        // And the last commit.
+        assert!(longest <= SHORT_LOG + 2 * MIB, "{longest}");
+    });
+}
+
+/// Scans in the order of the table, in that of the query, with an index, and with an index that finds too many.
+#[test]
+fn a_scan_is_of_one_state_until_the_log_is_too_long() {
+    let count = 5_000;
+    let all = "SELECT Id, Count__c FROM Thing__c";
+    let ordered = format!("{all} ORDER BY Count__c");
+    let ends = format!("{all} WHERE Code__c = 'end'");
+    for (statement, records, expected) in [
+        (all, 10_000, 5_000),
+        (ordered.as_str(), 10_000, 5_000),
+        (ends.as_str(), 10_000, 2),
+        (ends.as_str(), 1, 2),
+    ] {
+        let (org, folder, mut store) = with_a_short_log(count);
+        let plan = org.read(statement).expect("a query").plan;
+        let entity = Arc::clone(&plan.entity);
+        let last = store.reader.query(&plan, ALL, &later()).expect("found").ids;
+        let last = *last.last().expect("the last of them");
+        let row = store.reader.row(&entity, last).expect("read");
+        let mut row = row.expect("a record");
+        let place = entity.index_of("Count__c").expect("a field");
+        let (reader, writer) = (&store.reader, &mut store.writer);
+        for (documents, value) in [(1, count + 1), (16, count + 2)] {
+            let before = std::mem::replace(&mut row[place], Value::Integer(value));
+            let mut found = Vec::new();
+            let scanned = reader.scan(&plan, records, &later(), &mut |values| {
+                if found.is_empty() {
+                    let write = RowWrite {
+                        entity: Arc::clone(&entity),
+                        id: last,
+                        row: row.clone(),
+                        changed: Some(vec![place]),
+                    };
+                    commit(&mut **writer, vec![write], 1, &[]).expect("committed");
+                    let longest = write_documents(&mut **writer, &folder, documents);
+                    assert!(documents == 1 || longest > SHORT_LOG, "{longest}");
+                }
+                found.push(values[1].clone());
+                ControlFlow::Continue(())
+            });
+            scanned.expect("scanned");
+            assert_eq!(found.len(), expected, "{statement}");
+            let of_last = found.pop().expect("the last record");
+            if documents == 1 {
+                assert_eq!(of_last, before, "{statement}");
+            } else {
+                assert_eq!(of_last, Value::Integer(value), "{statement}");
+            }
+        }
     }
 }
 
