@@ -328,6 +328,13 @@ impl<R: From<FetchResponse>> EventStream<R> {
 
     fn read_to(&mut self, read: &Read, reached: ReplayId, log: Bounds) {
         self.delivery.read_to(read, reached, log);
+        if self.frame.events.is_empty() {
+            self.report_position();
+        }
+    }
+
+    /// Events that have been taken but not sent are not behind the client.
+    fn report_position(&self) {
         if let Some(reached) = self.delivery.position() {
             self.position.reached(reached);
         }
@@ -353,6 +360,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
         let frame = std::mem::take(&mut self.frame);
         let response = self.response(frame.events).into();
         self.send(response).await?;
+        self.report_position();
         let usage = self.state.engine.usage();
         usage.delivered(&self.tally, &frame.usage);
         Ok(())

@@ -181,6 +181,27 @@ async fn a_slow_reader_does_not_delay_others() {
 }
 
 #[tokio::test]
+async fn events_that_a_client_has_no_space_for_are_not_behind_it() {
+    let org = Org::new().await;
+    let mut slow = org.subscribed(ACCOUNTS, 100).await;
+    for name in 0..5 {
+        org.account(&format!("Acme {name}")).await;
+        settle().await;
+    }
+    let reached = || org.state.positions()[0].reached.get();
+    let unread = reached();
+    let events = slow.events(5).await;
+    let ids: Vec<u64> = events
+        .iter()
+        .map(|event| number(&event.replay_id))
+        .collect();
+    // One response waits for the client; the next one waits for space.
+    assert_eq!(unread, ids[0]);
+    settle().await;
+    assert_eq!(reached(), ids[4]);
+}
+
+#[tokio::test]
 async fn what_a_channel_carries_comes_in_the_order_of_the_log() {
     let org = Org::new().await;
     let mut stream = org.subscribed("/data/ChangeEvents", 100).await;

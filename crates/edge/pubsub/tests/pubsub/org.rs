@@ -41,6 +41,7 @@ const TURNS: usize = 100;
 pub(crate) struct Org {
     inner: TestOrg,
     pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) state: PubsubState,
     router: Router,
 }
 
@@ -102,7 +103,8 @@ impl Org {
         let (engine, auth) = (org.engine.clone(), org.auth.clone());
         let state = PubsubState::new(engine, auth, Settings::default(), stops);
         Self {
-            router: router(state),
+            router: router(state.clone()),
+            state,
             inner: org,
             stopping,
         }
@@ -112,7 +114,7 @@ impl Org {
     pub(crate) async fn restarted(self) -> Self {
         self.stopping.send_replace(true);
         settle().await;
-        drop(self.router);
+        drop((self.router, self.state));
         Self::of(self.inner.stopped().await.started().await)
     }
 
