@@ -38,12 +38,16 @@ pub(crate) struct DocumentsState {
     pub(crate) for_logins: bool,
 }
 
+/// The paths of the documents.
+pub const API_DOCUMENTS: [&str; 3] = ["/asyncapi.yaml", "/openapi.yaml", "/schemas/{file}"];
+
 /// The documents.
 pub(crate) fn router(state: DocumentsState) -> Router {
+    let [asynchronous, open, schemas] = API_DOCUMENTS;
     Router::new()
-        .route("/asyncapi.yaml", get(asyncapi))
-        .route("/openapi.yaml", get(openapi))
-        .route("/schemas/{file}", get(schema))
+        .route(asynchronous, get(asyncapi))
+        .route(open, get(openapi))
+        .route(schemas, get(schema))
         .with_state(state)
 }
 

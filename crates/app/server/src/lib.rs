@@ -45,6 +45,7 @@ mod unsupported;
 mod usage;
 mod vendor;
 
+pub use api_documents::API_DOCUMENTS;
 pub use config::Config;
 pub use cors::Cors;
 pub use error::Error;

@@ -13,6 +13,7 @@
 mod grpc;
 
 mod bulk;
+mod documents;
 mod metadata;
 mod play;
 mod pubsub;
@@ -46,8 +47,10 @@ fn rows() -> Vec<Row> {
         bulk::rows(),
         tooling::rows(),
         metadata::rows(),
-        streaming::rows(),
         pubsub::rows(),
+        documents::rows(),
+        // Last: a session that nobody polls ends, and this is where rows begin last and end first.
+        streaming::rows(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -1,7 +1,10 @@
 //! Trying the rows for a user, and what is wrong with the answers.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::grpc::{Call, Connection};
 use crate::right::Right;
@@ -35,7 +38,7 @@ struct Playing<'s> {
 pub(crate) async fn with_all_rights(stage: &Stage, rows: &[Row]) -> Vec<String> {
     let user = stage.user(None).await;
     let mut failures = Vec::new();
-    for (row, cell) in rows.iter().zip(stage.cells(rows.len()).await) {
+    for (row, cell) in rows.iter().zip(stage.cells(rows).await) {
         let mut playing = Playing::new(stage, &user, row, &cell);
         playing.begin_row().await;
         playing.play(&row.after).await;
@@ -51,7 +54,7 @@ pub(crate) async fn without(stage: &Stage, rows: &[Row], right: Right) -> Vec<St
     let rows = rows.iter().filter(|row| row.refusal(right).is_some());
     let rows: Vec<&Row> = rows.collect();
     let mut failures = Vec::new();
-    for (row, cell) in rows.iter().zip(stage.cells(rows.len()).await) {
+    for (row, cell) in rows.iter().zip(stage.cells(rows.iter().copied()).await) {
         let mut playing = Playing::new(stage, &user, row, &cell);
         playing.begin_row().await;
         playing.play(&row.after).await;
@@ -67,7 +70,7 @@ pub(crate) async fn losing(stage: &Stage, rows: &[Row], right: Right) -> Vec<Str
     let user = stage.user(Some(right)).await;
     let rows: Vec<&Row> = rows.iter().filter(|row| row.is_for(right)).collect();
     let mut begun = Vec::new();
-    for (row, cell) in rows.iter().zip(stage.cells(rows.len()).await) {
+    for (row, cell) in rows.iter().zip(stage.cells(rows.iter().copied()).await) {
         let mut playing = Playing::new(stage, &user, row, &cell);
         playing.begin_row().await;
         playing.answers.clear();
@@ -75,7 +78,8 @@ pub(crate) async fn losing(stage: &Stage, rows: &[Row], right: Right) -> Vec<Str
     }
     stage.lose(&user).await;
     let mut failures = Vec::new();
-    for mut playing in begun {
+    // The last ones first: those that may not wait for long.
+    for mut playing in begun.into_iter().rev() {
         let row = playing.row;
         if playing.has_ended {
             failures.push(format!("{}: it does not begin", row.name()));
@@ -164,6 +168,40 @@ impl<'s> Playing<'s> {
             }
             self.heard(step, &answer);
             self.take(step, &answer);
+            self.check_head(step, &answer).await;
+        }
+    }
+
+    /// A `HEAD` is answered as the `GET` was, without the body; the Bulk APIs and the Metadata API refuse it.
+    async fn check_head(&mut self, step: &Step, answer: &str) {
+        let Action::Http {
+            method: "GET",
+            path,
+            headers,
+            body,
+        } = &step.action
+        else {
+            return;
+        };
+        let mut without = ["/services/async/", "/jobs/", "/metadata/"].iter();
+        if without.any(|part| path.contains(part))
+            || step.caller == Caller::Admin
+            || !step.until.is_empty()
+        {
+            return;
+        }
+        let head = Step::of(Action::Http {
+            method: "HEAD",
+            path: path.clone(),
+            headers: headers.clone(),
+            body: body.clone(),
+        });
+        let head = self.answer(&head).await;
+        let status = answer.split(' ').next().unwrap_or_default();
+        if head != format!("{status} ") {
+            let row = self.row.name();
+            self.failure
+                .get_or_insert_with(|| format!("{row}: GET is {answer}, and HEAD is {head}"));
         }
     }
 
@@ -222,7 +260,41 @@ impl<'s> Playing<'s> {
                 begun.unwrap_or_else(|error| error)
             }
             Action::Receive => self.receive().await,
+            Action::Drain => self.drain().await,
         }
+    }
+
+    /// What came until the call was ended, which is when nothing more can come of the events that there are now.
+    async fn drain(&mut self) -> String {
+        let drained = self.drained().await;
+        drained.unwrap_or_else(|error| format!("400 {error}"))
+    }
+
+    async fn drained(&mut self) -> Result<String, String> {
+        let admin = self.metadata(Caller::Admin);
+        let (connection, call) = self.call.as_mut().ok_or("no call")?;
+        let rpc = self.values.get("rpc").map_or("", String::as_str);
+        let mut passed = pin!(self.stage.passed(rpc));
+        let (mut answer, mut is_open) = ("200".to_owned(), true);
+        loop {
+            let bytes = tokio::select! {
+                next = call.next() => match next? {
+                    Some(bytes) => bytes,
+                    None => break,
+                },
+                () = &mut passed, if is_open => {
+                    call.finish();
+                    is_open = false;
+                    continue;
+                }
+            };
+            let message = connection.decoded(call, bytes, &admin).await?;
+            if is_open {
+                request_more(connection, call, &admin, &message).await;
+            }
+            answer.extend([" ", &message.to_string()]);
+        }
+        Ok(format!("{answer} {}", call.status()))
     }
 
     fn metadata(&self, caller: Caller) -> Vec<(String, String)> {
@@ -260,12 +332,7 @@ impl<'s> Playing<'s> {
         };
         match connection.receive(call, &admin).await {
             Ok(message) => {
-                let events = message.get("events").and_then(|events| events.as_array());
-                if let Some(count) = events.map(Vec::len).filter(|count| *count > 0) {
-                    let more = format!("{{\"num_requested\":{count}}}");
-                    // A call with one request has no further ones.
-                    let _ = connection.send(call, &admin, &more).await;
-                }
+                request_more(connection, call, &admin, &message).await;
                 format!("200 {message}")
             }
             Err(error) => format!("400 {error}"),
@@ -310,5 +377,20 @@ impl<'s> Playing<'s> {
             "{} {situation} is {problem}: {answers}",
             self.row.name()
         ))
+    }
+}
+
+/// Requests as many events as have come: the others on the stage cause more than one request may ask for.
+async fn request_more(
+    connection: &mut Connection,
+    call: &mut Call,
+    metadata: &[(String, String)],
+    message: &Value,
+) {
+    let events = message.get("events").and_then(Value::as_array);
+    if let Some(count) = events.map(Vec::len).filter(|count| *count > 0) {
+        let more = format!("{{\"num_requested\":{count}}}");
+        // A call with one request has no further ones.
+        let _ = connection.send(call, metadata, &more).await;
     }
 }

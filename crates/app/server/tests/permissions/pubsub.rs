@@ -22,6 +22,10 @@ fn receive() -> Step {
     Step::of(Action::Receive)
 }
 
+fn drain() -> Step {
+    Step::of(Action::Drain)
+}
+
 fn row(rpc: &str, case: &'static str) -> Row {
     Row::new(&format!("Pub/Sub {rpc}"), case)
 }
@@ -68,38 +72,44 @@ fn publishing() -> Vec<Row> {
     vec![publish("Publish"), publish("PublishStream")]
 }
 
+/// After an event of the administrator: whatever comes next is delivered, however late the stream begins.
+fn position(row: Row) -> Row {
+    row.first(schema("Alarm__e"))
+        .first(begin("Publish", MESSAGE).by_admin())
+        .first(receive().by_admin().take("position", "\"replay_id\":", "}"))
+}
+
+fn subscription(topic: &str) -> Step {
+    let message = format!(
+        r#"{{"topic_name":"{topic}","replay_preset":"CUSTOM","replay_id":{{position}},"num_requested":100}}"#
+    );
+    begin("Subscribe", &message)
+}
+
+/// A subscription that has begun and has a name: what everybody sees came first.
+fn subscribe(case: &'static str, topic: &str, (object, field): (&str, &str)) -> Row {
+    let body = format!(r#"{{"{field}":"beacon{{n}}x"}}"#);
+    let beacon = Step::http("POST", &format!("{DATA}/sobjects/{object}"), &body).by_admin();
+    let received = receive().until(&["beacon{n}x"]);
+    position(row("Subscribe", case))
+        .first(subscription(topic))
+        .first(beacon)
+        .first(received.take("rpc", "\"rpc_id\":\"", "\""))
+}
+
+fn change(body: &str) -> Step {
+    let path = format!("{DATA}/sobjects/Vault__c/{{vault}}");
+    Step::http("PATCH", &path, body).by_admin()
+}
+
+fn changes(row: Row) -> Row {
+    row.then(change(r#"{"Secret__c":"other"}"#))
+        .then(change(r#"{"Secret__c":"{secret}"}"#))
+        .then(drain())
+}
+
 fn subscribing() -> Vec<Row> {
-    // After an event of the administrator: whatever comes next is delivered, however late the stream begins.
-    let position = |row: Row| {
-        row.first(schema("Alarm__e"))
-            .first(begin("Publish", MESSAGE).by_admin())
-            .first(receive().by_admin().take("position", "\"replay_id\":", "}"))
-    };
-    let subscription = |topic: &str| {
-        let message = format!(
-            r#"{{"topic_name":"{topic}","replay_preset":"CUSTOM","replay_id":{{position}},"num_requested":100}}"#
-        );
-        begin("Subscribe", &message)
-    };
-    let subscribe = |case, topic: &str| position(row("Subscribe", case)).first(subscription(topic));
-    let change = |body: &str| {
-        Step::http(
-            "PATCH",
-            &format!("{DATA}/sobjects/Vault__c/{{vault}}"),
-            body,
-        )
-        .by_admin()
-    };
-    let beacon = |object: &str, field: &str| {
-        let body = format!(r#"{{"{field}":"beacon{{n}}x"}}"#);
-        Step::http("POST", &format!("{DATA}/sobjects/{object}"), &body).by_admin()
-    };
-    let changes = |row: Row| {
-        row.then(change(r#"{"Secret__c":"other"}"#))
-            .then(change(r#"{"Secret__c":"{secret}"}"#))
-            .then(beacon("Ledger__c", "Note__c"))
-            .then(receive().until(&["beacon{n}x"]))
-    };
+    let ledger = ("Ledger__c", "Note__c");
     let managed = r#"{"developer_name":"Watch{user}","num_requested":1}"#;
     vec![
         position(row(
@@ -113,11 +123,13 @@ fn subscribing() -> Vec<Row> {
         changes(subscribe(
             "change events of all objects",
             "/data/ChangeEvents",
+            ledger,
         ))
         .without_any(&[Read, ViewAll, FieldRead], HIDDEN),
         changes(subscribe(
             "change events of a custom channel",
             "/data/Sights__chn",
+            ledger,
         ))
         .without_any(&[Read, ViewAll, FieldRead], HIDDEN),
         position(row("Subscribe", "change events of an object"))
@@ -127,17 +139,20 @@ fn subscribing() -> Vec<Row> {
             .then(receive().until(&["mark{n}x"]))
             .without_any(&[Read, ViewAll], DENIED)
             .without(FieldRead, HIDDEN),
-        subscribe("platform events of a custom channel", "/event/Signals__chn")
-            .then(
-                Step::http(
-                    "POST",
-                    &format!("{DATA}/sobjects/Alarm__e"),
-                    r#"{"Text__c":"{secret}"}"#,
-                )
-                .by_admin(),
+        subscribe(
+            "platform events of a custom channel",
+            "/event/Signals__chn",
+            ("Beacon__e", "Text__c"),
+        )
+        .then(
+            Step::http(
+                "POST",
+                &format!("{DATA}/sobjects/Alarm__e"),
+                r#"{"Text__c":"{secret}"}"#,
             )
-            .then(beacon("Beacon__e", "Text__c"))
-            .then(receive().until(&["beacon{n}x"]))
-            .without(Read, HIDDEN),
+            .by_admin(),
+        )
+        .then(drain())
+        .without(Read, HIDDEN),
     ]
 }

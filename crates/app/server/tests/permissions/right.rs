@@ -51,7 +51,6 @@ const FIELD: &str = "Vault__c.Secret__c";
 
 impl Right {
     pub(crate) const ALL: [Self; 12] = [
-        // The longest first: open streams fall silent, which takes a wait each.
         Self::Api,
         Self::Read,
         Self::Create,

@@ -33,6 +33,8 @@ pub(crate) enum Action {
     Begin(&'static str, String),
     /// The next message of the call of the Pub/Sub API, or the status with which it ends.
     Receive,
+    /// Ends the call once it has passed all events that there are; all messages that came until then.
+    Drain,
 }
 
 #[derive(Clone, Debug)]
@@ -83,6 +85,31 @@ impl Row {
             lacking: Vec::new(),
             losing: Vec::new(),
         }
+    }
+
+    /// The row with other surfaces, and with other texts in its requests over HTTP.
+    pub(crate) fn renamed(&self, from: &str, to: &str, text: impl Fn(&str) -> String) -> Self {
+        let mut row = self.clone();
+        for surface in &mut row.surfaces {
+            *surface = surface.replacen(from, to, 1);
+        }
+        for step in row.before.iter_mut().chain(&mut row.after) {
+            if let Action::Http { path, body, .. } = &mut step.action {
+                (*path, *body) = (text(path), text(body));
+            }
+        }
+        row
+    }
+
+    /// Whether it is about the child of a record.
+    pub(crate) fn has_child(&self) -> bool {
+        let is_about = |text: &str| text.contains("Item") || text.contains("{item}");
+        let mut steps = self.before.iter().chain(&self.after);
+        steps.any(|step| match &step.action {
+            Action::Http { path, body, .. } => is_about(path) || is_about(body),
+            Action::Begin(_, message) => is_about(message),
+            Action::Receive | Action::Drain => false,
+        })
     }
 
     /// It changes definitions, which takes long: it is tried for the rights that it needs alone.
@@ -177,10 +204,16 @@ impl Row {
         }
     }
 
+    /// A developer org shows its documents without a login.
+    fn needs_api(&self) -> bool {
+        let surface = self.surfaces.first();
+        surface.is_none_or(|surface| !surface.starts_with("Document "))
+    }
+
     /// What a user without this right reads; none if it is allowed.
     pub(crate) fn refusal(&self, right: Right) -> Option<&'static str> {
         if right == Right::Api {
-            return Some(self.disabled());
+            return self.needs_api().then(|| self.disabled());
         }
         let mut lacking = self.lacking.iter();
         lacking

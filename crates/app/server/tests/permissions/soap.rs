@@ -10,8 +10,25 @@ const FIELD: &str = "INVALID_FIELD";
 const FIELD_UNKNOWN: &str = "No such column";
 const FIELD_READ_ONLY: &str = "INVALID_FIELD_FOR_INSERT_UPDATE";
 
+/// Every row in both dialects.
 pub(crate) fn rows() -> Vec<Row> {
-    [records(), queries(), bins(), leads()].concat()
+    let partner = [records(), queries(), bins(), leads()].concat();
+    let enterprise: Vec<Row> = partner.iter().map(in_enterprise).collect();
+    [partner, enterprise].concat()
+}
+
+/// A row of the Partner API as one of the Enterprise API, where the object of a record is the type of its element.
+fn in_enterprise(row: &Row) -> Row {
+    row.renamed("SOAP ", "Enterprise SOAP ", |text| {
+        text.replace("/services/Soap/u/", "/services/Soap/c/")
+            .replace("urn:partner.", "urn:enterprise.")
+            .replace(
+                "<e:Envelope ",
+                "<e:Envelope xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" ",
+            )
+            .replace("><type>", " i:type=\"")
+            .replace("</type>", "\">")
+    })
 }
 
 fn call(name: &str, arguments: &str) -> Step {

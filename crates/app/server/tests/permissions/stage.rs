@@ -21,6 +21,7 @@ use landfall_wire::dates::render_date_time;
 use serde_json::{Value, json};
 
 use crate::right::{Right, grants};
+use crate::row::Row;
 
 const WITHIN: Duration = Duration::from_secs(30);
 const APP: Client<'static> = Client {
@@ -165,6 +166,21 @@ impl Stage {
         found.to_string()
     }
 
+    /// Returns when a call of the Pub/Sub API has no event before it any more.
+    pub(crate) async fn passed(&self, rpc: &str) {
+        let done = format!("client=\"{rpc}\"}} 0");
+        let is_done = |metrics: &str| {
+            let mut lines = metrics.lines();
+            lines.any(|line| {
+                line.starts_with("landfall_subscription_lag_events{") && line.ends_with(&done)
+            })
+        };
+        let metrics = || self.send(("GET", "/metrics"), &[], String::new());
+        while !is_done(&metrics().await) {
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn create(&self, object: &str, record: &Value) -> String {
         let path = format!("/sobjects/{object}");
         let created = self.json("POST", &path, record).await;
@@ -241,11 +257,14 @@ impl Stage {
         self.json("DELETE", &path, &Value::Null).await;
     }
 
-    /// Records for so many rows.
-    pub(crate) async fn cells(&self, count: usize) -> Vec<Cell> {
-        let numbers: Vec<u64> = (0..count)
-            .map(|_| self.cells.fetch_add(1, Ordering::Relaxed))
-            .collect();
+    /// Records for each of these rows: a child for the rows that are about children, or there would be more of them than
+    /// the list of recent records has.
+    pub(crate) async fn cells(&self, rows: impl IntoIterator<Item = &Row>) -> Vec<Cell> {
+        let (mut numbers, mut parents) = (Vec::new(), Vec::new());
+        for row in rows {
+            numbers.push(self.cells.fetch_add(1, Ordering::Relaxed));
+            parents.push(row.has_child());
+        }
         let mut vaults = Vec::new();
         for n in &numbers {
             for which in ["a", "b"] {
@@ -256,16 +275,23 @@ impl Stage {
             }
         }
         let vaults = self.create_all(&vaults).await;
-        let items = numbers.iter().zip(vaults.chunks(2)).map(|(n, vaults)| {
+        let cells = numbers.iter().zip(vaults.chunks(2));
+        let with_child = cells
+            .clone()
+            .zip(&parents)
+            .filter(|(_, has_child)| **has_child);
+        let items = with_child.map(|((n, vaults), _)| {
             json!({"attributes": {"type": "Item__c"}, "Name": format!("i{n}"), "Vault__c": vaults[0]})
         });
-        let items = self.create_all(&items.collect::<Vec<_>>()).await;
-        let cells = numbers.iter().zip(vaults.chunks(2)).zip(items);
-        let cells = cells.map(|((n, vaults), item)| Cell {
+        let mut items = self
+            .create_all(&items.collect::<Vec<_>>())
+            .await
+            .into_iter();
+        let cells = cells.zip(&parents).map(|((n, vaults), has_child)| Cell {
             n: *n,
             vault: vaults[0].clone(),
             other: vaults[1].clone(),
-            item,
+            item: if *has_child { items.next() } else { None }.unwrap_or_default(),
         });
         cells.collect()
     }

@@ -63,10 +63,10 @@ fn subscribe(channel: &str) -> Step {
     cometd(&message).needs("\"successful\":true")
 }
 
-/// Polls until an event with this text has come.
+/// Polls until an event with this text has come, or until the session has ended.
 fn polled(text: &str) -> Step {
     let message = r#"{"channel":"/meta/connect","clientId":"{client}","connectionType":"long-polling","advice":{"timeout":100}}"#;
-    cometd(message).until(&[text])
+    cometd(message).until(&[text, "\"successful\":false"])
 }
 
 const NOTE: &str = r#"{"Secret__c":"{secret}","Note__c":"n{n}"}"#;

@@ -58,7 +58,13 @@ fn is_elsewhere(surface: &str) -> bool {
     .contains(&path)
 }
 
-/// All of them: API, method and path or name. A `HEAD` is a `GET` without the body of its answer.
+/// A call of the SOAP API that is listed above, and the same in both dialects.
+fn is_without_records(call: &str) -> bool {
+    let mut listed = WITHOUT_RECORDS.iter();
+    listed.any(|(surface, _)| surface.strip_prefix("SOAP ") == Some(call))
+}
+
+/// All of them: API, method and path or name. A `HEAD` is tried with each `GET` of a row.
 pub(crate) fn declared() -> Vec<String> {
     let mut all = Vec::new();
     let rest = landfall_rest::methods().map(|method| format!("REST {method}"));
@@ -66,6 +72,9 @@ pub(crate) fn declared() -> Vec<String> {
     all.extend(landfall_tooling::methods().map(|method| format!("Tooling {method}")));
     all.extend(landfall_tooling::virtual_objects().map(|name| format!("Tooling object {name}")));
     all.extend(landfall_soap::operations().map(|name| format!("SOAP {name}")));
+    let enterprise = landfall_soap::operations().filter(|name| !is_without_records(name));
+    all.extend(enterprise.map(|name| format!("Enterprise SOAP {name}")));
+    all.extend(landfall_server::API_DOCUMENTS.map(|path| format!("Document {path}")));
     all.extend(landfall_bulk::resources().map(|method| format!("Bulk 2.0 {method}")));
     all.extend(landfall_bulk::classic_resources().map(|method| format!("Bulk {method}")));
     all.extend(landfall_mdapi::operations().map(|name| format!("Metadata {name}")));

@@ -180,6 +180,16 @@ impl Connection {
             .await
             .map_err(|_| format!("nothing comes within {WITHIN:?}"))??;
         let bytes = bytes.ok_or_else(|| format!("the call ends: {}", call.status()))?;
+        self.decoded(call, bytes, headers).await
+    }
+
+    /// A message of a call as JSON.
+    pub(crate) async fn decoded(
+        &mut self,
+        call: &Call,
+        bytes: Bytes,
+        headers: &[(String, String)],
+    ) -> Result<Value, String> {
         let message = DynamicMessage::decode(call.method.output(), bytes).map_err(text)?;
         let mut ids = Vec::new();
         schema_ids(&message, &mut ids);
@@ -362,7 +372,7 @@ impl Call {
     }
 
     /// The bytes of the next message; none at the end.
-    async fn next(&mut self) -> Result<Option<Bytes>, String> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, String> {
         loop {
             if let Some(head) = self.received.first_chunk::<5>() {
                 let [_, length @ ..] = *head;
@@ -399,7 +409,7 @@ impl Call {
         Ok(())
     }
 
-    fn status(&self) -> String {
+    pub(crate) fn status(&self) -> String {
         let trailers = self.trailers.as_ref();
         let trailer = |name| {
             let value = trailers.and_then(|trailers: &HeaderMap| trailers.get(name));
