@@ -29,6 +29,7 @@ use crate::metrics::{self, MetricsState};
 use crate::phase::{Listener, Phase};
 use crate::scrub::Scrub;
 use crate::server::Environment;
+use crate::subscribers::Subscribers;
 use crate::{disk, health, org_mark, project, retention, scrub, seeds, usage};
 
 /// The instance characters of the record ids of a new org.
@@ -44,6 +45,7 @@ const APP_SCOPES: &str = "api id web openid refresh_token";
 pub(crate) struct Assembly {
     pub(crate) router: Router,
     pub(crate) streaming: Endpoint,
+    pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) engine: Engine,
     pub(crate) auth: Auth,
     pub(crate) writer: WriterThread,
@@ -108,7 +110,7 @@ pub(crate) async fn assemble(
     tasks.spawn(bulk.clone().run(stopping.clone()));
     let mdapi = Mdapi::open(engine.clone(), auth.clone(), Arc::new(base_url)).await?;
     tasks.spawn(mdapi.clone().run(stopping.clone()));
-    let (mut router, streaming) = router(
+    let (mut router, streaming, subscribers) = router(
         config,
         &engine,
         &auth,
@@ -124,6 +126,7 @@ pub(crate) async fn assemble(
     Ok(Assembly {
         router,
         streaming,
+        subscribers,
         engine,
         auth,
         writer,
@@ -171,7 +174,7 @@ fn router(
     authority: Option<Arc<str>>,
     (connections, scrub): (Arc<Connections>, Arc<Scrub>),
     tasks: &mut JoinSet<()>,
-) -> (Router, Endpoint) {
+) -> (Router, Endpoint, Arc<Subscribers>) {
     let streaming = StreamingState::new(
         engine.clone(),
         auth.clone(),
@@ -188,6 +191,10 @@ fn router(
     }
     let pubsub = PubsubState::new(engine.clone(), auth.clone(), config.pubsub, stopping);
     let endpoint = Endpoint::new(streaming.clone());
+    let subscribers = Arc::new(Subscribers {
+        streaming: streaming.clone(),
+        pubsub: pubsub.clone(),
+    });
     let router = Router::new()
         .merge(health::router(
             engine.clone(),
@@ -228,7 +235,7 @@ fn router(
         .merge(endpoint.router())
         .merge(landfall_pubsub::router(pubsub))
         .fallback(health::nobodys);
-    (router, endpoint)
+    (router, endpoint, subscribers)
 }
 
 /// What an assertion may name as its audience besides the login hosts of the service. The `Host` header of a request

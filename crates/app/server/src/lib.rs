@@ -38,6 +38,7 @@ mod seeds;
 mod server;
 pub mod settings;
 mod stall;
+mod subscribers;
 mod tls;
 mod tunnel;
 mod unread;

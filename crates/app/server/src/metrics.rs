@@ -18,7 +18,7 @@ use axum::routing::get;
 use http::{HeaderMap, StatusCode, header};
 use landfall_auth::Auth;
 use landfall_engine::usage::{Meter, Usage};
-use landfall_engine::{Engine, Lag, SubscriberPosition};
+use landfall_engine::{Engine, Lag, Subscriber, SubscriberPosition};
 use landfall_model::Timestamp;
 use landfall_model::limits::METRICS_SUBSCRIBERS_MAX;
 use landfall_pubsub::PubsubState;
@@ -214,25 +214,31 @@ fn allocations(text: &mut Text, usage: &Usage) {
     }
 }
 
-/// A subscriber, and how far it is behind.
-struct Subscriber {
+/// A subscription, and how far it is behind.
+struct Subscription {
     protocol: &'static str,
+    client: String,
     position: SubscriberPosition,
     lag: Lag,
 }
 
 fn subscribers(text: &mut Text, state: &MetricsState) {
     let backlog = state.engine.log().backlog();
-    let of = |protocol: &'static str, positions: Vec<SubscriberPosition>| {
+    let of = |protocol: &'static str, subscribers: Vec<Subscriber>| {
         let backlog = &backlog;
-        positions.into_iter().map(move |position| Subscriber {
-            protocol,
-            lag: backlog.behind(&position),
-            position,
+        subscribers.into_iter().flat_map(move |subscriber| {
+            let client = subscriber.id;
+            let positions = subscriber.positions.into_iter();
+            positions.map(move |position| Subscription {
+                protocol,
+                client: client.clone(),
+                lag: backlog.behind(&position),
+                position,
+            })
         })
     };
-    let mut all: Vec<Subscriber> = of("cometd", state.streaming.positions())
-        .chain(of("pubsub", state.pubsub.positions()))
+    let mut all: Vec<Subscription> = of("cometd", state.streaming.subscribers())
+        .chain(of("pubsub", state.pubsub.subscribers()))
         .collect();
     let name = "landfall_subscriptions";
     text.gauge(name, "Subscriptions that are open");
@@ -243,7 +249,7 @@ fn subscribers(text: &mut Text, state: &MetricsState) {
     all.sort_by_key(|one| Reverse(one.lag.events));
     all.truncate(METRICS_SUBSCRIBERS_MAX);
     let now = state.engine.clock().now();
-    let mut series = |name, help, value: &dyn Fn(&Subscriber) -> u64| {
+    let mut series = |name, help, value: &dyn Fn(&Subscription) -> u64| {
         text.gauge(name, help);
         for one in &all {
             text.value(name, &one.labels(), value(one));
@@ -266,12 +272,12 @@ fn subscribers(text: &mut Text, state: &MetricsState) {
     );
 }
 
-impl Subscriber {
+impl Subscription {
     fn labels(&self) -> [(&str, &str); 3] {
         [
             ("protocol", self.protocol),
             ("topic", &self.position.channel),
-            ("client", &self.position.client),
+            ("client", &self.client),
         ]
     }
 

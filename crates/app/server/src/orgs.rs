@@ -36,6 +36,7 @@ use crate::front;
 use crate::phase::{self, Conductor, Listener, Phase};
 use crate::private;
 use crate::server::Environment;
+use crate::subscribers::Subscribers;
 
 /// Pause between two checks of whether something has ended.
 const LOOK: Duration = Duration::from_millis(1);
@@ -73,6 +74,7 @@ pub(crate) struct Instance {
     auth: Auth,
     /// Of a developer org, which tests control.
     clock: Option<AdjustableClock>,
+    subscribers: Arc<Subscribers>,
     store: Weak<dyn Reader>,
     conductor: Conductor,
     listening: Listener,
@@ -165,6 +167,7 @@ impl Orgs {
         let Assembly {
             router,
             streaming,
+            subscribers,
             engine,
             auth,
             writer,
@@ -202,6 +205,7 @@ impl Orgs {
             engine,
             auth,
             clock,
+            subscribers,
             store,
             conductor,
             listening: told,
@@ -315,6 +319,7 @@ impl Orgs {
         Some(Org {
             engine: instance.engine.clone(),
             clock: instance.clock.clone()?,
+            subscribers: Arc::clone(&instance.subscribers) as _,
             guard: Arc::new(InProgress(Arc::clone(&instance.requests))),
         })
     }

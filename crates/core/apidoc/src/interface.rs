@@ -56,6 +56,28 @@ pub struct Member {
     pub description: &'static str,
 }
 
+impl Member {
+    /// One that is always there.
+    pub const fn required(name: &'static str, kind: Kind, description: &'static str) -> Self {
+        Self {
+            name,
+            kind,
+            required: true,
+            description,
+        }
+    }
+
+    /// One that may be left out.
+    pub const fn optional(name: &'static str, kind: Kind, description: &'static str) -> Self {
+        Self {
+            name,
+            kind,
+            required: false,
+            description,
+        }
+    }
+}
+
 /// The value of a member.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use landfall_apidoc::Call;
 
 use crate::refusal::Refusal;
-use crate::{Made, clock};
+use crate::{Made, clock, expect, settle, subscribers, topics};
 
 /// The body of an answer that is still being made; empty for none.
 pub(crate) type Pending<'a> = Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>>;
@@ -29,6 +29,30 @@ pub(crate) const CALLS: &[Declared] = &[
     Declared {
         call: clock::ADVANCE,
         answer: |made| Box::pin(clock::advance(made)),
+    },
+    Declared {
+        call: topics::LIST,
+        answer: |made| Box::pin(ready(topics::list(made))),
+    },
+    Declared {
+        call: topics::POSITION,
+        answer: |made| Box::pin(topics::position(made)),
+    },
+    Declared {
+        call: subscribers::LIST,
+        answer: |made| Box::pin(ready(subscribers::list(made))),
+    },
+    Declared {
+        call: subscribers::END,
+        answer: |made| Box::pin(ready(subscribers::end(made))),
+    },
+    Declared {
+        call: settle::SETTLE,
+        answer: |made| Box::pin(settle::settle(made)),
+    },
+    Declared {
+        call: expect::EXPECT,
+        answer: |made| Box::pin(expect::expect(made)),
     },
 ];
 

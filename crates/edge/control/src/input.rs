@@ -91,6 +91,14 @@ impl Input {
         }
     }
 
+    /// A whole number, which was checked to be one.
+    pub(crate) fn integer(&self, name: &str) -> Option<i64> {
+        match self.value(name)? {
+            Content::Number(digits) => digits.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// A point in time, which was checked to be one.
     pub(crate) fn time(&self, name: &str) -> Option<Timestamp> {
         self.text(name).and_then(parse_date_time)

@@ -6,9 +6,13 @@
 
 mod calls;
 mod clock;
+mod expect;
 mod input;
 mod refusal;
+mod settle;
 mod span;
+mod subscribers;
+mod topics;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -17,10 +21,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use landfall_apidoc::{Interface, Node};
-use landfall_engine::{AdjustableClock, Engine};
+use landfall_engine::{AdjustableClock, Engine, Event, Subscriber};
 use landfall_http::path::{parameters, segments};
 use landfall_model::limits::CONTROL_BODY_BYTES_MAX;
 use landfall_wire::headers::{JSON, NO_STORE};
@@ -51,8 +56,31 @@ pub struct Org {
     pub engine: Engine,
     /// Its clock.
     pub clock: AdjustableClock,
+    /// Its subscribers.
+    pub subscribers: Arc<dyn Subscribers>,
     /// Keeps the org open until the request is answered.
     pub guard: Arc<dyn Any + Send + Sync>,
+}
+
+/// The subscribers of an org.
+pub trait Subscribers: Send + Sync + 'static {
+    /// Those that are there, of each protocol.
+    fn list(&self) -> Vec<(Protocol, Subscriber)>;
+
+    /// Ends one; false if there is none with this id.
+    fn end(&self, id: &str) -> bool;
+
+    /// What a client of the Streaming API gets as the `data` of an event.
+    fn data(&self, event: &Event) -> Bytes;
+}
+
+/// How a subscriber is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// The Streaming API.
+    Cometd,
+    /// The Pub/Sub API.
+    Pubsub,
 }
 
 impl std::fmt::Debug for Org {

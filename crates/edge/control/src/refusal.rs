@@ -3,8 +3,10 @@
 //! No client of the service reads them, so they are worded here.
 
 use http::StatusCode;
+use landfall_engine::{Error, chain};
 use landfall_http::Writer;
 use landfall_http::body::Unreadable;
+use tracing::error;
 
 /// A call that is not done.
 #[derive(Debug)]
@@ -55,6 +57,29 @@ pub(crate) fn no_org() -> Refusal {
         "org-not-found",
         "the access token is of no org that is open",
     )
+}
+
+/// A channel that nobody can subscribe to, with the one that was probably meant.
+pub(crate) fn no_channel<'c>(channel: &str, known: impl Iterator<Item = &'c str>) -> Refusal {
+    let meant = |known: &&str| {
+        let last = known.rsplit('/').next().unwrap_or_default();
+        let given = channel.rsplit('/').next().unwrap_or_default();
+        last.eq_ignore_ascii_case(given) || known.eq_ignore_ascii_case(channel)
+    };
+    let hint = known.into_iter().find(meant);
+    let hint = hint.map_or_else(String::new, |hint| format!(", only {hint}"));
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "channel-not-found",
+        format!("the org has no channel \"{channel}\"{hint}"),
+    )
+}
+
+/// Something that is no fault of the caller, and is logged.
+pub(crate) fn failed(failure: &Error) -> Refusal {
+    let reason = chain(failure);
+    error!(error = %reason, "a call of the control interface has failed");
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", reason)
 }
 
 pub(crate) fn method(allowed: &str) -> Refusal {

@@ -36,7 +36,7 @@ pub mod proto {
 
 use axum::Router;
 use landfall_auth::Auth;
-use landfall_engine::{Engine, SubscriberPosition};
+use landfall_engine::{Engine, Subscriber};
 use landfall_model::limits::{PUBLISH_IDLE_SECONDS, PUBSUB_REQUEST_BYTES_MAX};
 use tokio::sync::watch;
 use tonic::codec::CompressionEncoding;
@@ -101,9 +101,14 @@ impl PubsubState {
         }
     }
 
-    /// The positions of all subscriptions.
-    pub fn positions(&self) -> Vec<SubscriberPosition> {
-        self.positions.positions()
+    /// The streams that have subscribed.
+    pub fn subscribers(&self) -> Vec<Subscriber> {
+        self.positions.subscribers()
+    }
+
+    /// Ends a stream, as if the server went away. False if there is none with this id.
+    pub fn end(&self, id: &str) -> bool {
+        self.positions.end(id)
     }
 }
 

@@ -1,11 +1,12 @@
 //! The positions of all streams, as metrics report them.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use landfall_engine::{SubscriberPosition, TopicId};
+use landfall_engine::{Subscriber, SubscriberDemand, SubscriberPosition, TopicId};
 use landfall_model::ReplayId;
+use tokio::sync::Notify;
 
 /// The streams that are open.
 #[derive(Clone, Debug, Default)]
@@ -13,8 +14,13 @@ pub(crate) struct Positions(Arc<Mutex<BTreeMap<Box<str>, Arc<Entry>>>>);
 
 #[derive(Debug, Default)]
 struct Entry {
+    username: String,
     reached: AtomicU64,
+    /// Events that the client has requested and not received.
+    requested: AtomicU32,
     subscribed: Mutex<Option<Subscribed>>,
+    /// Somebody wants the stream to end.
+    ended: Notify,
 }
 
 #[derive(Debug)]
@@ -25,8 +31,11 @@ struct Subscribed {
 
 impl Positions {
     /// A stream that begins, under the id of its call. It is shown once it has subscribed.
-    pub(crate) fn begin(&self, rpc_id: &str) -> StreamPosition {
-        let entry = Arc::<Entry>::default();
+    pub(crate) fn begin(&self, rpc_id: &str, username: &str) -> StreamPosition {
+        let entry = Arc::new(Entry {
+            username: username.to_owned(),
+            ..Entry::default()
+        });
         self.table().insert(rpc_id.into(), Arc::clone(&entry));
         StreamPosition {
             positions: self.clone(),
@@ -35,20 +44,36 @@ impl Positions {
         }
     }
 
-    /// All of them.
-    pub(crate) fn positions(&self) -> Vec<SubscriberPosition> {
+    /// All of them that have subscribed.
+    pub(crate) fn subscribers(&self) -> Vec<Subscriber> {
         let table = self.table();
-        let positions = table.iter().filter_map(|(rpc_id, entry)| {
+        let subscribers = table.iter().filter_map(|(rpc_id, entry)| {
             let subscribed = entry.subscribed();
             let subscribed = subscribed.as_ref()?;
-            Some(SubscriberPosition {
-                client: rpc_id.to_string(),
+            // The position first: it is stored after the count that belongs to it.
+            let reached = ReplayId::new(entry.reached.load(Ordering::Acquire));
+            let position = SubscriberPosition {
                 channel: subscribed.channel.clone(),
                 topics: subscribed.topics.clone(),
-                reached: ReplayId::new(entry.reached.load(Ordering::Relaxed)),
+                reached,
+            };
+            Some(Subscriber {
+                id: rpc_id.to_string(),
+                username: entry.username.clone(),
+                demand: SubscriberDemand::Requested(entry.requested.load(Ordering::Relaxed)),
+                positions: vec![position],
             })
         });
-        positions.collect()
+        subscribers.collect()
+    }
+
+    /// Has a stream end. False if there is none with this id.
+    pub(crate) fn end(&self, rpc_id: &str) -> bool {
+        let entry = self.table().get(rpc_id).map(Arc::clone);
+        if let Some(entry) = &entry {
+            entry.ended.notify_one();
+        }
+        entry.is_some()
     }
 
     fn table(&self) -> MutexGuard<'_, BTreeMap<Box<str>, Arc<Entry>>> {
@@ -82,9 +107,20 @@ impl StreamPosition {
         self.reached(position);
     }
 
-    /// Everything up to here is done.
+    /// Everything up to here is sent, or is not for the client.
     pub(crate) fn reached(&self, position: ReplayId) {
-        self.entry.reached.store(position.get(), Ordering::Relaxed);
+        self.entry.reached.store(position.get(), Ordering::Release);
+    }
+
+    /// So many events are requested and not sent.
+    pub(crate) fn requested(&self, events: u32) {
+        self.entry.requested.store(events, Ordering::Relaxed);
+    }
+
+    /// Waits until somebody wants the stream to end.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let entry = Arc::clone(&self.entry);
+        async move { entry.ended.notified().await }
     }
 }
 

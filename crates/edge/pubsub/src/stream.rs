@@ -64,7 +64,7 @@ pub(crate) struct EventStream<R> {
     /// The topics of the subscription.
     filter: TopicFilter,
     call: Call,
-    /// Ends when the login does, or the server.
+    /// Ends when the login does, or the server, or as somebody wants it to.
     ending: Pin<Box<dyn Future<Output = Fault> + Send>>,
     /// Ends when there is a reason of the stream's own.
     closing: Pin<Box<dyn Future<Output = Fault> + Send>>,
@@ -89,6 +89,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
         answers: mpsc::Sender<Result<R, Status>>,
     ) -> Self {
         let now = state.engine.clock().now();
+        let position = state.positions.begin(&call.rpc_id, &login.username);
         Self {
             delivery: Delivery::of_stream(
                 login.access(),
@@ -100,8 +101,8 @@ impl<R: From<FetchResponse>> EventStream<R> {
             filter: TopicFilter::These(Vec::new()),
             watcher: state.engine.log().watch(),
             tally: state.engine.usage().subscriber(usage::Client::PubSub),
-            position: state.positions.begin(&call.rpc_id),
-            ending: ending(&state, &login),
+            ending: ending(&state, &login, &position),
+            position,
             closing: Box::pin(std::future::pending()),
             prepare: Arc::new(|event| {
                 event.rendition(Rendition::PubSub, event_field);
@@ -204,7 +205,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
     /// Goes on with another access token of the same user.
     pub(crate) fn renew_login(&mut self, token: &str) -> Result<(), Fault> {
         self.login = call::refreshed(&self.state, &self.login, token)?;
-        self.ending = ending(&self.state, &self.login);
+        self.ending = ending(&self.state, &self.login, &self.position);
         Ok(())
     }
 
@@ -219,7 +220,9 @@ impl<R: From<FetchResponse>> EventStream<R> {
     /// [`PubSubFault::FetchCountInvalid`].
     pub(crate) fn request(&mut self, count: i32) -> Result<(), PubSubFault> {
         let now = self.now();
-        self.delivery.request(now, count)
+        self.delivery.request(now, count)?;
+        self.position.requested(self.delivery.credit());
+        Ok(())
     }
 
     /// Starts where the client asks; `topics` are those of the topic name.
@@ -335,6 +338,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
 
     /// Events that have been taken but not sent are not behind the client.
     fn report_position(&self) {
+        self.position.requested(self.delivery.credit());
         if let Some(reached) = self.delivery.position() {
             self.position.reached(reached);
         }
@@ -430,14 +434,20 @@ fn is_redefined(deployments: &watch::Receiver<Arc<Definitions>>) -> bool {
     deployments.has_changed().unwrap_or(false)
 }
 
-/// Ends when the login does, or the server.
-fn ending(state: &PubsubState, login: &Login) -> Pin<Box<dyn Future<Output = Fault> + Send>> {
+/// Ends when the login does, or the server, or as somebody wants it to.
+fn ending(
+    state: &PubsubState,
+    login: &Login,
+    position: &StreamPosition,
+) -> Pin<Box<dyn Future<Output = Fault> + Send>> {
     let stopped = crate::stopped(state.stopping.clone());
-    let ended = login.ended();
+    let logged_out = login.ended();
+    let ended = position.ended();
     Box::pin(async move {
         tokio::select! {
-            () = ended => Fault::Session(SessionFault::Invalid),
+            () = logged_out => Fault::Session(SessionFault::Invalid),
             () = stopped => Fault::Service(ServiceFault::StoreUnavailable),
+            () = ended => Fault::Service(ServiceFault::StoreUnavailable),
         }
     })
 }

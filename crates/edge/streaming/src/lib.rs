@@ -30,9 +30,10 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::any;
+use bytes::Bytes;
 use landfall_auth::Auth;
-use landfall_bayeux::Timings;
-use landfall_engine::{Engine, SubscriberPosition};
+use landfall_bayeux::{Input, Timings};
+use landfall_engine::{Engine, Event, Subscriber};
 use landfall_model::limits::COMPRESSED_BYTES_MIN;
 use tokio::sync::watch;
 use tower::{Layer as _, ServiceExt as _, service_fn};
@@ -101,19 +102,29 @@ impl StreamingState {
         }
     }
 
-    /// The positions of all subscriptions.
-    pub fn positions(&self) -> Vec<SubscriberPosition> {
+    /// The clients that have shaken hands.
+    pub fn subscribers(&self) -> Vec<Subscriber> {
         let clients = self.clients.all();
-        let positions = clients.iter().flat_map(|client| {
-            let positions = client.state().positions();
-            positions.into_iter().map(|position| SubscriberPosition {
-                client: client.id.clone(),
-                channel: position.channel.into(),
-                topics: position.topics,
-                reached: position.reached,
-            })
-        });
-        positions.collect()
+        let subscribers = clients
+            .iter()
+            .map(|client| client.state().subscriber(&client.id));
+        subscribers.collect()
+    }
+
+    /// Forgets a client, as if it had been away for too long: a held poll is answered, the next is refused. False if there
+    /// is none with this id.
+    pub fn end(&self, id: &str) -> bool {
+        let Some(client) = self.clients.find(id) else {
+            return false;
+        };
+        self.clients.forget(&self.engine, id);
+        // A session that has ended by itself holds no poll.
+        client.feed(&self.engine, Input::Release).is_ok()
+    }
+
+    /// The `data` of the message that clients get for an event.
+    pub fn data(&self, event: &Event) -> Bytes {
+        render::rendered(&self.engine, event)
     }
 
     /// Ends when the server goes away.

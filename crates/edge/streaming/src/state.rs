@@ -10,7 +10,8 @@ use landfall_bayeux::{
 };
 use landfall_engine::usage::{Batch, Meter, Usage};
 use landfall_engine::{
-    Definitions, Engine, EventViews, Stretch, TopicFilter, TopicId, ViewRequest,
+    Definitions, Engine, EventViews, Stretch, Subscriber, SubscriberDemand, SubscriberPosition,
+    TopicFilter, TopicId, ViewRequest,
 };
 use landfall_model::{Fault, ReplayId, ReplayPreset, StreamingFault, Topic, limits};
 use landfall_subscription::{Bounds, Delivery, Output, Read, Subscription};
@@ -22,14 +23,6 @@ use crate::frame::{ChannelLens, EventFrame, Form, OrgEvents};
 
 /// Bytes written to a response before others may have the log.
 const STEP_BYTES: usize = 64 * 1024;
-
-/// The position of a subscription, as metrics report it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Position {
-    pub(crate) channel: Box<str>,
-    pub(crate) topics: Vec<TopicId>,
-    pub(crate) reached: ReplayId,
-}
 
 /// A subscription that a client asks for.
 pub(crate) struct SubscribeRequest<'m> {
@@ -258,15 +251,24 @@ impl State {
         &self.filter
     }
 
-    /// The positions of the subscriptions.
-    pub(crate) fn positions(&self) -> Vec<Position> {
+    /// The client as a subscriber.
+    pub(crate) fn subscriber(&self, id: &str) -> Subscriber {
         let subscriptions = self.delivery.subscriptions();
-        let positions = subscriptions.map(|(channel, subscription)| Position {
-            channel: channel.into(),
+        let positions = subscriptions.map(|(channel, subscription)| SubscriberPosition {
+            channel: channel.to_owned(),
             topics: subscription.topics().to_vec(),
             reached: subscription.position(),
         });
-        positions.collect()
+        Subscriber {
+            id: id.to_owned(),
+            username: self.login.username.clone(),
+            demand: if self.session.parked().is_some() {
+                SubscriberDemand::PollHeld
+            } else {
+                SubscriberDemand::BetweenPolls
+            },
+            positions: positions.collect(),
+        }
     }
 
     /// Whether the org may not be sent any more events of a kind that the session is subscribed to; for a session without

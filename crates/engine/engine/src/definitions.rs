@@ -318,6 +318,16 @@ impl Definitions {
         topics.find_map(|(name, number)| (*number == topic).then_some(name))
     }
 
+    /// The topics that events can be on, in any order.
+    pub(crate) fn topics(&self) -> impl Iterator<Item = (&Topic, TopicId)> {
+        self.topics.iter().map(|(name, number)| (name, *number))
+    }
+
+    /// The channels that carry several topics, in any order.
+    pub(crate) fn channels(&self) -> impl Iterator<Item = (&Topic, &Arc<Channel>)> {
+        self.channels.iter()
+    }
+
     /// The channel behind a name such as `/data/ChangeEvents` or `/event/Orders__chn`.
     pub fn channel(&self, name: &str) -> Option<&Arc<Channel>> {
         self.channels.get(name)

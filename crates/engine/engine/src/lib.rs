@@ -46,6 +46,7 @@ mod schemas;
 mod state;
 pub mod stored;
 mod streams;
+mod subscribable;
 mod topics;
 mod touched;
 pub mod usage;
@@ -89,7 +90,8 @@ pub use health::Health;
 pub use landfall_capture::transaction::CaptureRules;
 pub use lens::Lens;
 pub use log::{
-    Backlog, Lag, Log, LogEvent, Prepare, Rendition, Stretch, SubscriberPosition, Watcher,
+    Backlog, Lag, Log, LogEvent, Prepare, Rendition, Stretch, Subscriber, SubscriberDemand,
+    SubscriberPosition, Watcher,
 };
 pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use object_access::{Act, ObjectAccess};
@@ -104,6 +106,7 @@ pub use replication::{Period, Replicated};
 pub use report::{chain, defect, report};
 pub use state::{Applied, Projection};
 pub use streams::Streams;
+pub use subscribable::{Subscribable, SubscribableKind};
 pub use topics::{PushTopic, PushTopics};
 pub use touched::{Scope, Touched};
 pub use view::{EventViews, View, ViewRequest};

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
-use landfall_model::{ReplayId, limits};
+use landfall_model::{ReplayId, Timestamp, limits};
 use landfall_store::{Event, LogBounds, Reader, TopicFilter};
 use tokio::sync::watch;
 
@@ -24,7 +24,7 @@ use fan_out::FanOut;
 use gaps::Gaps;
 use pages::{Pages, Search};
 
-pub use backlog::{Backlog, Lag, SubscriberPosition};
+pub use backlog::{Backlog, Lag, Subscriber, SubscriberDemand, SubscriberPosition};
 pub use fan_out::Watcher;
 pub use pages::Prepare;
 
@@ -245,6 +245,38 @@ impl Log {
             tail: RwLock::new(Tail::new(bounds, limits)),
             fan_out: Mutex::default(),
         })
+    }
+
+    /// The position from which all events of these topics follow that were appended at or after a point in time, and none
+    /// before.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if older events cannot be read.
+    pub async fn position_at(
+        &self,
+        at: Timestamp,
+        topics: &TopicFilter,
+    ) -> Result<ReplayId, Error> {
+        let tail = self.bounds().tail;
+        let reader = Arc::clone(&self.reader);
+        let first = tokio::task::spawn_blocking(move || reader.first_since(at));
+        let Some(first) = first.await.map_err(|_| Error::Stopped)?? else {
+            return Ok(tail);
+        };
+        let mut after = ReplayId::new(first.get().saturating_sub(1));
+        while after < tail {
+            let stretch = self
+                .read(after, topics, limits::REPLAY_PAGE_EVENTS_MAX)
+                .await?;
+            for event in &stretch.events {
+                if event.event().appended >= at {
+                    return Ok(after);
+                }
+                after = event.event().replay_id;
+            }
+            after = stretch.reached.max(after);
+        }
+        Ok(after)
     }
 
     /// What the log holds now.

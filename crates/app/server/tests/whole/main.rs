@@ -4,6 +4,7 @@ mod causes;
 mod cleartext;
 mod common;
 mod control;
+mod control_events;
 mod describe;
 mod documents;
 mod golden;

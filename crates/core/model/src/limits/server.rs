@@ -40,6 +40,18 @@ pub const CLOCK_MAX: Timestamp = Timestamp::from_millis(64_092_124_800_000);
 /// How long the move of a developer org's clock waits for what has fallen due. Source: none; each takes milliseconds.
 pub const CLOCK_SETTLE_MAX: Duration = Duration::from_secs(10);
 
+/// How long a call of the control interface waits for events or subscribers at most. Source: none.
+pub const CONTROL_WAIT_MAX: Duration = Duration::from_mins(1);
+
+/// How long it waits unless it says so. Source: none.
+pub const CONTROL_WAIT: Duration = Duration::from_secs(5);
+
+/// Events that one call of the control interface waits for at most. Source: none.
+pub const CONTROL_EVENTS_MAX: usize = 1_000;
+
+/// Bytes of an event that a refusal of the control interface shows. Source: none.
+pub const CONTROL_SHOWN_BYTES_MAX: usize = 2_000;
+
 /// Bytes of the body of a request to the control interface. Source: none; its bodies have a few members.
 pub const CONTROL_BODY_BYTES_MAX: usize = 64 * 1024;
 

@@ -7,11 +7,33 @@ use landfall_store::TopicId;
 
 use super::Tail;
 
-/// Where a subscriber stands.
+/// A session of the Streaming API, or a stream of the Pub/Sub API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscriber {
+    /// The client id of the session, the id of the call.
+    pub id: String,
+    /// The name that its user logged in with.
+    pub username: String,
+    /// What it does at the moment.
+    pub demand: SubscriberDemand,
+    /// Its subscriptions.
+    pub positions: Vec<SubscriberPosition>,
+}
+
+/// Whether a subscriber takes events at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubscriberDemand {
+    /// A session whose poll is held: it gets the next event.
+    PollHeld,
+    /// A session between two polls.
+    BetweenPolls,
+    /// A stream, and the events that it has requested and not received.
+    Requested(u32),
+}
+
+/// How far a subscription is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubscriberPosition {
-    /// The client id of a session, the id of a call.
-    pub client: String,
     /// What was subscribed to.
     pub channel: String,
     /// The topics that are behind it.

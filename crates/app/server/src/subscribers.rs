@@ -1,0 +1,31 @@
+//! The subscribers of an org, of both protocols, for the control interface.
+
+use bytes::Bytes;
+use landfall_control::Protocol;
+use landfall_engine::{Event, Subscriber};
+use landfall_pubsub::PubsubState;
+use landfall_streaming::StreamingState;
+
+pub(crate) struct Subscribers {
+    pub(crate) streaming: StreamingState,
+    pub(crate) pubsub: PubsubState,
+}
+
+impl landfall_control::Subscribers for Subscribers {
+    fn list(&self) -> Vec<(Protocol, Subscriber)> {
+        let sessions = self.streaming.subscribers().into_iter();
+        let streams = self.pubsub.subscribers().into_iter();
+        sessions
+            .map(|session| (Protocol::Cometd, session))
+            .chain(streams.map(|stream| (Protocol::Pubsub, stream)))
+            .collect()
+    }
+
+    fn end(&self, id: &str) -> bool {
+        self.streaming.end(id) || self.pubsub.end(id)
+    }
+
+    fn data(&self, event: &Event) -> Bytes {
+        self.streaming.data(event)
+    }
+}
