@@ -188,7 +188,7 @@ async fn events_that_a_client_has_no_space_for_are_not_behind_it() {
         org.account(&format!("Acme {name}")).await;
         settle().await;
     }
-    let reached = || org.state.positions()[0].reached.get();
+    let reached = || org.state.subscribers()[0].positions[0].reached.get();
     let unread = reached();
     let events = slow.events(5).await;
     let ids: Vec<u64> = events
