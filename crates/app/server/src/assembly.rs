@@ -26,6 +26,7 @@ use crate::config::{Config, Credentials, DEVELOPER_CLIENT, Mode};
 use crate::connections::Connections;
 use crate::error::Error;
 use crate::metrics::{self, MetricsState};
+use crate::orphans::Orphans;
 use crate::phase::{Listener, Phase};
 use crate::scrub::Scrub;
 use crate::server::Environment;
@@ -69,6 +70,7 @@ pub(crate) async fn assemble(
 ) -> Result<Assembly, Error> {
     let bulk_folder = file.with_file_name(BULK_FOLDER);
     org_mark::check_before(&file, &bulk_folder)?;
+    Orphans::beside(&file)?.log(&file);
     refuse_nameless(config, &file)?;
     let store = landfall_store_embedded::open(&landfall_store_embedded::Config::new(file.clone()))
         .map_err(|source| Error::Store {

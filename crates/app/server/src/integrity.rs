@@ -8,6 +8,7 @@ use crate::assembly::BULK_FOLDER;
 use crate::error::Error;
 use crate::org_mark;
 use crate::orgs::STORE_FILE;
+pub use crate::orphans::Orphans;
 
 /// Whether this is the data folder of an org, or what is left of one.
 pub fn is_data_folder(folder: &Path) -> bool {
@@ -19,13 +20,25 @@ pub fn is_data_folder(folder: &Path) -> bool {
     })
 }
 
+/// What is in a data folder.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    /// What the org holds, and what of it is damaged.
+    pub report: Report,
+    /// Files that no org owns.
+    pub orphans: Orphans,
+}
+
 /// Looks at everything that a data folder holds. It writes nothing.
 ///
 /// # Errors
-/// [`Error::Unsafe`] if the data file is missing; [`Error::Store`] if it cannot be looked at, as while a server uses it.
-pub fn check(folder: &Path) -> Result<Report, Error> {
+/// [`Error::Unsafe`] if the data file is missing; [`Error::Store`], [`Error::Data`] if it cannot be looked at, as while a
+/// server uses it.
+pub fn check(folder: &Path) -> Result<Contents, Error> {
     let file = folder.join(STORE_FILE);
     org_mark::check_before(&file, &folder.join(BULK_FOLDER))?;
-    landfall_store_embedded::check::check(&file)
-        .map_err(|source| Error::Store { path: file, source })
+    let orphans = Orphans::beside(&file)?;
+    let report = landfall_store_embedded::check::check(&file)
+        .map_err(|source| Error::Store { path: file, source })?;
+    Ok(Contents { report, orphans })
 }

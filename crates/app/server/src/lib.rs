@@ -25,6 +25,7 @@ mod network;
 mod open_files;
 mod org_mark;
 mod orgs;
+mod orphans;
 mod paced;
 mod phase;
 mod polling;

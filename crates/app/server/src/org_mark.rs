@@ -10,22 +10,20 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use landfall_model::RecordId;
-use tracing::warn;
 
 use crate::error::Error;
 
-/// What the names of files next to the data file add to its own.
-const COMPANIONS: [&str; 4] = ["-wal", "-shm", "-lock", MARK];
-const MARK: &str = "-org";
+/// What the name of the file adds to that of the data file.
+pub(crate) const MARK: &str = "-org";
 
-/// Refuses to begin a new org where one has been, and names files that belong to nothing.
+/// Refuses to begin a new org where one has been.
 ///
 /// # Errors
 /// [`Error::Unsafe`] if the data file is missing; [`Error::Data`].
 pub(crate) fn check_before(file: &Path, bulk: &Path) -> Result<(), Error> {
     let is_there = std::fs::metadata(file).is_ok_and(|metadata| metadata.len() > 0);
     if is_there {
-        return name_orphans(file);
+        return Ok(());
     }
     let mut left = Vec::new();
     let mark = companion(file, MARK);
@@ -91,34 +89,6 @@ fn write(mark: &Path, org: RecordId) -> Result<(), Error> {
             file.sync_all()
         });
     written.map_err(failed(mark))
-}
-
-/// Logs files whose names are like that of the data file, and that nothing reads.
-fn name_orphans(file: &Path) -> Result<(), Error> {
-    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
-        return Ok(());
-    };
-    let name = name.to_string_lossy();
-    let entries = std::fs::read_dir(folder).map_err(failed(folder))?;
-    let (mut count, mut orphan) = (0_usize, None);
-    for entry in entries {
-        let entry = entry.map_err(failed(folder))?.file_name();
-        let entry = entry.to_string_lossy();
-        let rest = entry.strip_prefix(&*name);
-        if rest.is_some_and(|rest| !rest.is_empty() && !COMPANIONS.contains(&rest)) {
-            count += 1;
-            orphan.get_or_insert_with(|| entry.into_owned());
-        }
-    }
-    if let Some(orphan) = orphan {
-        warn!(
-            file = orphan,
-            count,
-            data = %folder.display(),
-            "files next to the data file that nothing reads"
-        );
-    }
-    Ok(())
 }
 
 fn companion(file: &Path, suffix: &str) -> PathBuf {

@@ -4,19 +4,19 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use landfall_server::Error;
-use landfall_server::integrity::{self, Report};
+use landfall_server::integrity::{self, Contents};
 use serde_json::json;
 
 use crate::outcome::{Ended, Exit, Failure, say_data};
 
 pub(super) fn check(folder: &Path, as_json: bool) -> Ended {
-    let report = integrity::check(folder).map_err(not_checked)?;
+    let contents = integrity::check(folder).map_err(not_checked)?;
     say_data(&if as_json {
-        in_json(folder, &report).to_string()
+        in_json(folder, &contents).to_string()
     } else {
-        in_words(folder, &report)
+        in_words(folder, &contents)
     })?;
-    Ok(if report.is_whole() {
+    Ok(if contents.report.is_whole() {
         Exit::Done
     } else {
         Exit::Failed
@@ -32,7 +32,8 @@ fn not_checked(error: Error) -> Failure {
     Failure::from(error).exit(exit)
 }
 
-fn in_json(folder: &Path, report: &Report) -> serde_json::Value {
+fn in_json(folder: &Path, contents: &Contents) -> serde_json::Value {
+    let Contents { report, orphans } = contents;
     let findings = report
         .findings
         .iter()
@@ -47,10 +48,13 @@ fn in_json(folder: &Path, report: &Report) -> serde_json::Value {
         "withoutChecksum": report.without_checksum,
         "findings": findings.collect::<Vec<_>>(),
         "furtherFindings": report.further,
+        "orphans": orphans.names,
+        "furtherOrphans": orphans.further,
     })
 }
 
-fn in_words(folder: &Path, report: &Report) -> String {
+fn in_words(folder: &Path, contents: &Contents) -> String {
+    let Contents { report, orphans } = contents;
     let verdict = if report.is_whole() {
         "whole"
     } else {
@@ -77,6 +81,12 @@ fn in_words(folder: &Path, report: &Report) -> String {
     }
     if report.further > 0 {
         let _ = write!(text, "\n  and {} more", report.further);
+    }
+    for name in &orphans.names {
+        let _ = write!(text, "\n  {name} belongs to no org");
+    }
+    if orphans.further > 0 {
+        let _ = write!(text, "\n  and {} more files", orphans.further);
     }
     text
 }
