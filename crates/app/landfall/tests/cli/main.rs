@@ -1,6 +1,7 @@
 //! The binary as scripts see it: exit codes, streams, signals.
 
 mod exec;
+mod logins;
 mod orphans;
 
 use std::io::{BufRead, BufReader, Read, Write};
