@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Schema(SchemaOptions),
     /// Check a data folder, is it whole, or a project: what is loaded, what is left out, and why?
     ///
-    /// Exit status: 0 whole or usable, 1 damaged or refused, 2 not checked. The server of a data folder must be stopped.
+    /// Exit status: 0 whole or usable, 1 damaged or refused, 2 not checked. A data folder may be in use.
     Check(CheckOptions),
     /// Measure a server on this machine and print the numbers
     Bench(BenchOptions),

@@ -1,4 +1,4 @@
-//! Whether a data folder is whole, while no server uses it.
+//! Whether a data folder is whole, with or without a server that uses it.
 
 use std::path::Path;
 
@@ -32,8 +32,7 @@ pub struct Contents {
 /// Looks at everything that a data folder holds. It writes nothing.
 ///
 /// # Errors
-/// [`Error::Unsafe`] if the data file is missing; [`Error::Store`], [`Error::Data`] if it cannot be looked at, as while a
-/// server uses it.
+/// [`Error::Unsafe`] if the data file is missing; [`Error::Store`], [`Error::Data`] if it cannot be looked at.
 pub fn check(folder: &Path) -> Result<Contents, Error> {
     let file = folder.join(STORE_FILE);
     org_mark::check_before(&file, &folder.join(BULK_FOLDER))?;

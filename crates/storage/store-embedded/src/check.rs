@@ -1,6 +1,6 @@
 //! Whether a file is whole: the structure of the database, and everything that has a checksum.
 //!
-//! [`check`] looks at a file that nobody has open. It writes nothing. Start reading at `Pass`, which goes through a file
+//! [`check`] looks at a file, whether or not a server uses it. It writes nothing. Start reading at `Pass`, which goes through a file
 //! part by part.
 
 mod blocks;
@@ -11,14 +11,19 @@ use std::path::Path;
 
 use landfall_model::limits::{CHECK_FINDINGS_MAX, CHECK_STEP_BYTES};
 use landfall_store::{Error, Failure, Result};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::reading;
-use crate::file;
+use crate::layout::quoted;
+use crate::look::Look;
+
+const DATABASE: &str = "database";
 
 /// What is in a file, and what of it is damaged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
+    /// Whether a server used the file meanwhile: its unused pages were not looked at then.
+    pub in_use: bool,
     /// Blocks of events.
     pub blocks: u64,
     /// Events in blocks that are whole.
@@ -103,28 +108,69 @@ impl Part {
     }
 }
 
-/// Looks at all of a file.
+/// Looks at all of a file. Beside a server, each part of it is of one state, and all of them are of the time of the check.
 ///
 /// # Errors
-/// [`Error::Open`]: the file is not there, is not ours, or another process has it open. [`Error::Read`].
+/// [`Error::Open`]: the file is not there, is not ours, or its server writes too much for a check of its indexes beside it.
+/// [`Error::Read`].
 pub fn check(path: &Path) -> Result<Report> {
-    let (connection, _lock) = file::open_to_look(path)?;
-    let mut report = Report::default();
-    let structure = structure(&connection, &mut report);
+    let mut look = Look::begin(path)?;
+    let mut report = Report {
+        in_use: look.is_in_use(),
+        ..Report::default()
+    };
+    let structure = if look.is_in_use() {
+        structure_in_use(&mut look, &mut report)
+    } else {
+        structure(&look.connection, &mut report)
+    };
     report.sound(Part::Database, structure)?;
     let mut pass = Pass::default();
-    while pass.step(&connection, CHECK_STEP_BYTES, &mut report)? {}
+    while pass.step(&look.connection, CHECK_STEP_BYTES, &mut report)? {}
     Ok(report)
 }
 
 /// What SQLite says of its pages, tables and indexes.
 fn structure(connection: &Connection, report: &mut Report) -> Result<()> {
-    const WHAT: &str = "database";
     let sql = format!("PRAGMA integrity_check({CHECK_FINDINGS_MAX})");
-    let mut statement = connection.prepare(&sql).map_err(reading(WHAT))?;
-    let mut rows = statement.query([]).map_err(reading(WHAT))?;
-    while let Some(row) = rows.next().map_err(reading(WHAT))? {
-        let line: String = row.get(0).map_err(reading(WHAT))?;
+    integrity(connection, &sql, report)
+}
+
+/// The same of each table, in a transaction of its own.
+fn structure_in_use(look: &mut Look, report: &mut Report) -> Result<()> {
+    let mut after = String::new();
+    loop {
+        let table = look.while_the_log_is_short(|connection| {
+            let snapshot = connection.unchecked_transaction();
+            let snapshot = snapshot.map_err(reading(DATABASE))?;
+            let table = next_table(&snapshot, &after)?;
+            if let Some(table) = &table {
+                let sql = format!("PRAGMA integrity_check({})", quoted(table));
+                integrity(&snapshot, &sql, report)?;
+            }
+            Ok(table)
+        })?;
+        match table {
+            Some(table) => after = table,
+            None => return Ok(()),
+        }
+    }
+}
+
+fn next_table(connection: &Connection, after: &str) -> Result<Option<String>> {
+    connection
+        .prepare_cached(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name > ?1 ORDER BY name LIMIT 1",
+        )
+        .and_then(|mut statement| statement.query_row([after], |row| row.get(0)).optional())
+        .map_err(reading(DATABASE))
+}
+
+fn integrity(connection: &Connection, sql: &str, report: &mut Report) -> Result<()> {
+    let mut statement = connection.prepare(sql).map_err(reading(DATABASE))?;
+    let mut rows = statement.query([]).map_err(reading(DATABASE))?;
+    while let Some(row) = rows.next().map_err(reading(DATABASE))? {
+        let line: String = row.get(0).map_err(reading(DATABASE))?;
         if line != "ok" {
             report.add(Part::Database, line);
         }

@@ -1,11 +1,8 @@
 //! The file: who it belongs to, its version, its fixed tables, and the connections to it.
 
-use std::ffi::{OsStr, OsString};
-use std::fmt::Display;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,16 +22,16 @@ use crate::log;
 use crate::reader::Pool;
 
 /// Marks the file as ours: `LdFl`.
-const APPLICATION_ID: i32 = 0x4c64_466c;
+pub(crate) const APPLICATION_ID: i32 = 0x4c64_466c;
 /// Of the fixed tables, the blocks and the columns' types. A file of an older version is brought up to date at open.
 /// 1: the first. 2: `log.appended_ms`. 3: checksums of records and documents.
-const FORMAT_VERSION: i32 = 3;
+pub(crate) const FORMAT_VERSION: i32 = 3;
 /// The first version without the WAL-reset bug. Source: "Write-Ahead Logging" (sqlite.org), "The WAL-Reset Bug".
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// A page of the file.
 pub(crate) const PAGE_BYTES: u64 = 4096;
 /// Each connection is used by one thread at a time.
-const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+pub(crate) const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 
 /// What the writer and the readers have in common. The last of them closes the file.
 pub(crate) struct Shared {
@@ -209,13 +206,13 @@ fn check_not_lost(path: &Path) -> io::Result<()> {
     ))
 }
 
-fn write_ahead_log(path: &Path) -> PathBuf {
+pub(crate) fn write_ahead_log(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     PathBuf::from(log)
 }
 
-fn has_content(path: &Path) -> bool {
+pub(crate) fn has_content(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
 }
 
@@ -239,55 +236,6 @@ fn connect(path: &Path, cache_kib: u32, statements: usize) -> rusqlite::Result<C
 
 fn writing(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
     connect(path, cache_kib, WRITER_STATEMENTS_MAX)
-}
-
-/// Opens a file of ours that nobody else uses, to look at it. Nothing is written, not even an older version brought up to
-/// date.
-///
-/// # Errors
-/// [`Error::Open`]: it is not there, is somebody else's or of another version, or another process has it open.
-pub(crate) fn open_to_look(path: &Path) -> Result<(Connection, Lock)> {
-    let shown = path.display();
-    let named = |error: &dyn Display| refused(format_args!("{shown}: {error}"));
-    let path = path.canonicalize().map_err(|error| named(&error))?;
-    let lock = Lock::take(&path)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | FLAGS;
-    let connection = Connection::open_with_flags(address_to_look(&path), flags)
-        .map_err(|error| named(&error))?;
-    let pragma = |name: &str| {
-        connection
-            .pragma_query_value(None, name, |row| row.get::<_, i32>(0))
-            .map_err(|error| named(&error))
-    };
-    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
-    if application != APPLICATION_ID {
-        return Err(named(&"the database of another program"));
-    }
-    if version != FORMAT_VERSION {
-        return Err(named(&format_args!(
-            "has format version {version}, and this program checks version {FORMAT_VERSION}: check it with the program that wrote it, or start the server once"
-        )));
-    }
-    connection
-        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
-        .map_err(|error| named(&error))?;
-    Ok((connection, lock))
-}
-
-/// A file without a write-ahead log is opened as one that nobody changes: else SQLite makes an empty log beside it.
-/// Source: "Uniform Resource Identifiers" (sqlite.org), `immutable`.
-fn address_to_look(path: &Path) -> OsString {
-    let mut address = OsString::from("file:");
-    for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'%' | b'?' | b'#' => address.push(format!("%{byte:02x}")),
-            _ => address.push(OsStr::from_bytes(std::slice::from_ref(byte))),
-        }
-    }
-    if !has_content(&write_ahead_log(path)) {
-        address.push("?immutable=1");
-    }
-    address
 }
 
 /// Where SQLite puts what it sorts, groups or makes distinct.

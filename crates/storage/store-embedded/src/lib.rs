@@ -15,6 +15,7 @@ mod file;
 mod layout;
 mod lock;
 mod log;
+mod look;
 mod prepare;
 mod query;
 mod reader;

@@ -24,6 +24,11 @@ pub(crate) struct Lock {
 impl Lock {
     /// Takes the lock of the store at `store`.
     pub(crate) fn take(store: &Path) -> Result<Self> {
+        Self::take_if_free(store)?.ok_or_else(|| in_use(store))
+    }
+
+    /// Takes the lock of the store at `store`; none if another process has it.
+    pub(crate) fn take_if_free(store: &Path) -> Result<Option<Self>> {
         let mut name = OsString::from(store);
         name.push("-lock");
         let path = PathBuf::from(name);
@@ -37,14 +42,14 @@ impl Lock {
                 .map_err(|error| refused(&path, &error))?;
             match file.try_lock() {
                 Ok(()) => (),
-                Err(TryLockError::WouldBlock) => return Err(in_use(store)),
+                Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) => return Err(refused(&path, &error)),
             }
             if is_at(&file, &path).map_err(|error| refused(&path, &error))? {
-                return Ok(Self { path, _file: file });
+                return Ok(Some(Self { path, _file: file }));
             }
         }
-        Err(in_use(store))
+        Ok(None)
     }
 }
 

@@ -41,6 +41,7 @@ fn in_json(folder: &Path, contents: &Contents) -> serde_json::Value {
     json!({
         "folder": folder.display().to_string(),
         "whole": report.is_whole(),
+        "inUse": report.in_use,
         "blocks": report.blocks,
         "events": report.events,
         "documents": report.documents,
@@ -68,6 +69,9 @@ fn in_words(folder: &Path, contents: &Contents) -> String {
         report.blocks,
         report.documents
     );
+    if report.in_use {
+        text.push_str("\n  a server uses it: its unused pages were not checked");
+    }
     if report.without_checksum > 0 {
         let _ = write!(
             text,

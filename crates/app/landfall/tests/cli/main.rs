@@ -736,21 +736,26 @@ fn a_developer_org_answers_to_its_own_host_names_only() {
 }
 
 #[test]
-fn a_data_folder_is_checked_once_its_server_has_stopped() {
+fn a_data_folder_is_checked_beside_its_server_and_without_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("org");
     let org = Org::start(&["--data", text(&data)]);
     org.create_account();
-    let in_use = run(&["check", text(&data)]);
-    assert_eq!(code(&in_use), 2, "{}", stderr(&in_use));
-    assert!(stderr(&in_use).contains("in use"), "{}", stderr(&in_use));
+    let in_use = run(&["check", text(&data), "--json"]);
+    assert_eq!(code(&in_use), 0, "{}", stderr(&in_use));
+    let report: serde_json::Value = serde_json::from_slice(&in_use.stdout).expect("JSON");
+    assert_eq!(report["inUse"], true, "{report}");
+    assert_eq!(report["whole"], true, "{report}");
+    assert_eq!(report["events"], 1, "{report}");
+    org.create_account();
     assert_eq!(org.stop().0, Some(0));
 
     let whole = run(&["check", text(&data), "--json"]);
     assert_eq!(code(&whole), 0, "{}", stderr(&whole));
     let report: serde_json::Value = serde_json::from_slice(&whole.stdout).expect("JSON");
+    assert_eq!(report["inUse"], false, "{report}");
     assert_eq!(report["whole"], true, "{report}");
-    assert_eq!(report["events"], 1, "{report}");
+    assert_eq!(report["events"], 2, "{report}");
 
     let file = data.join("landfall.db");
     let mut bytes = std::fs::read(&file).expect("readable");

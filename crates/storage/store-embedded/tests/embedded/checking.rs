@@ -1,5 +1,6 @@
 //! A check finds what cannot have been written by this code, says where it is, and changes nothing.
 
+use landfall_model::limits::WAL_BYTES_MAX;
 use landfall_model::{FieldType, Timestamp};
 use landfall_store::laws::{Fixture, sample};
 use landfall_store::{Appended, Document, DocumentKind, Error, Opened, Outcome, WriteSet};
@@ -234,12 +235,69 @@ fn damage_to_the_pages_is_found() {
 }
 
 #[test]
-fn a_file_that_is_open_or_of_another_program_is_not_looked_at() {
-    let folder = Folder::new();
-    let store = folder.open();
-    let refused = check(&folder.file());
-    assert!(matches!(refused, Err(Error::Open { .. })), "{refused:?}");
+fn a_file_in_use_is_checked_beside_its_server() {
+    let folder = filled();
+    let mut store = folder.open();
+    publish(&mut store, 20);
+    let files = folder.files();
+    let whole = report(&folder);
+    assert_eq!((whole.in_use, whole.findings.len()), (true, 0), "{whole:?}");
+    assert_eq!((whole.blocks, whole.events), (4, 80));
+    assert_eq!((whole.documents, whole.records), (1, 1));
+    assert_eq!(folder.files(), files);
+    publish(&mut store, 20);
+    assert_eq!(report(&folder).events, 100);
+
+    let damaged = folder.sqlite().execute(
+        "UPDATE event_block SET data = substr(data, 1, 100) WHERE first_replay_id = 1021",
+        [],
+    );
+    assert_eq!(damaged.expect("the damage is done"), 1);
+    let found = report(&folder);
+    assert_eq!(found.findings.len(), 1, "{found:?}");
     drop(store);
+    assert!(!report(&folder).in_use);
+}
+
+#[test]
+fn damage_to_an_index_is_found_beside_its_server() {
+    let folder = filled();
+    let store = folder.open();
+    // An index of other columns than the one that was filled.
+    let damaged = folder.sqlite().execute_batch(
+        "CREATE TABLE other (one, two); CREATE INDEX one_index ON other (one);
+         INSERT INTO other VALUES (1, 2);
+         PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, '(one)', '(two)') WHERE name = 'one_index';",
+    );
+    damaged.expect("the damage is done");
+    let found = report(&folder);
+    let is_found = |part| found.findings.iter().any(|finding| finding.part == part);
+    assert!(found.in_use && is_found(Part::Database), "{found:?}");
+    drop(store);
+}
+
+/// A check of the indexes keeps the log from starting over: it gives way to a server that writes a lot.
+#[test]
+fn a_file_with_a_long_write_ahead_log_is_not_checked_beside_its_server() {
+    let folder = filled();
+    let mut store = folder.open();
+    publish(&mut store, 20);
+    let log = format!("{}-wal", folder.file().display());
+    let log = std::fs::OpenOptions::new().write(true).open(log);
+    log.and_then(|log| log.set_len(WAL_BYTES_MAX))
+        .expect("a long file");
+    let refused = check(&folder.file()).expect_err("not looked at");
+    assert!(refused.to_string().contains("quieter"), "{refused}");
+    publish(&mut store, 20);
+    drop(store);
+    assert_eq!(report(&folder).events, 100);
+}
+
+#[test]
+fn a_file_of_another_program_is_not_looked_at() {
+    let folder = Folder::new();
+    drop(folder.open());
     folder
         .sqlite()
         .execute_batch("PRAGMA application_id = 7")
