@@ -223,10 +223,22 @@ fn insert(connection: &Connection, layout: &Layout, row: &RowWrite) -> Attempt<(
     let mut values = encoded_row(layout, row)?;
     let checksum = checksum(layout, &values)?;
     values.push(ToSqlOutput::from(checksum));
-    connection
-        .prepare_cached(&layout.insert)?
-        .execute(params_from_iter(values))?;
+    let mut statement = connection.prepare_cached(&layout.insert)?;
+    for (place, value) in values.iter().enumerate() {
+        // What is not bound is null, as most fields of a record are.
+        if !is_null(value) {
+            statement.raw_bind_parameter(place + 1, value)?;
+        }
+    }
+    statement.raw_execute()?;
     Ok(())
+}
+
+const fn is_null(value: &ToSqlOutput<'_>) -> bool {
+    matches!(
+        value,
+        ToSqlOutput::Borrowed(ValueRef::Null) | ToSqlOutput::Owned(rusqlite::types::Value::Null)
+    )
 }
 
 fn update(

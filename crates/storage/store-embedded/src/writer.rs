@@ -11,7 +11,7 @@ use landfall_store::{
     Appended, Cause, Commit, Committed, DocumentKind, Error, Event, Lookup, Outcome, Position,
     Reads, Result, TopicId, Touched, TransactionId, WriteSet, Writer,
 };
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use tracing::warn;
 
 use crate::error::{Attempt, ended, failure, keeps_nothing, stored};
@@ -113,10 +113,29 @@ fn unavailable(source: Cause) -> Error {
 
 /// Runs `work` as one transaction; rolls it back after a failure or a panic.
 fn within<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Attempt<T>) -> Attempt<T> {
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    let done = work(&transaction)?;
-    transaction.commit()?;
+    run(connection, "BEGIN IMMEDIATE")?;
+    let begun = Begun(connection);
+    let done = work(connection)?;
+    run(connection, "COMMIT")?;
+    drop(begun);
     Ok(done)
+}
+
+/// A transaction, which is rolled back unless it has ended by then.
+struct Begun<'c>(&'c Connection);
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit() {
+            // A connection that cannot roll back is in a transaction still, and its writer ends.
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+/// Runs a statement without parameters, which is parsed once.
+fn run(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([]).map(drop)
 }
 
 fn number_topics(connection: &Connection, topics: &[(String, TopicId)]) -> Attempt<()> {
