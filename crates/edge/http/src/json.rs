@@ -317,7 +317,8 @@ impl Reader<'_> {
         loop {
             let plain = self
                 .rest()
-                .find(|letter| matches!(letter, '"' | '\\') || letter < ' ')
+                .bytes()
+                .position(|byte| matches!(byte, b'"' | b'\\') || byte < b' ')
                 .unwrap_or_else(|| self.rest().len());
             text.push_str(self.rest().get(..plain).unwrap_or_default());
             self.at += plain;
