@@ -63,6 +63,8 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         streams: parts.streams,
     };
     let state = Arc::new(OrgState::load(&store.reader, options, Arc::clone(&clock))?);
+    // The state has compiled them anew, and the store knows the objects of its tables by their address.
+    writer.prepare(state.definitions().catalog().entities())?;
     let (handle, inbox) = writer::handle::channel();
     let usage = Usage::open(&*writer, &clock, &state, parts.allocations)?;
     let usage = Arc::new(usage);

@@ -433,7 +433,18 @@ impl Core {
         documents.extend(deleted.map(|deleted| deleted.document()));
         documents.extend(settled.documents);
         documents.push(Modified::now(modified).document());
-        self.keep(written, documents, &conversions, now)
+        self.keep(written, documents, &conversions, now)?;
+        self.name_tables();
+        Ok(())
+    }
+
+    /// Shows the store the definitions in force, which it knows by their address. Without that it finds the tables more
+    /// slowly.
+    fn name_tables(&mut self) {
+        let definitions = self.state.definitions();
+        if let Err(failure) = self.store.prepare(definitions.catalog().entities()) {
+            warn!(error = %failure, "the store compares definitions with its tables at each use");
+        }
     }
 
     /// Makes rows and documents durable, counters included, and what subscribers hear of them.
