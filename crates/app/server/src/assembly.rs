@@ -314,7 +314,10 @@ async fn refuse_mixed(mode: &Mode, auth: &Auth) -> Result<(), Error> {
 async fn seed(config: &Config, auth: &Auth) -> Result<(), Error> {
     let policy = config.app_policy.clone();
     let (admin, connected_app) = match &config.mode {
-        Mode::Developer => return Ok(auth.seed_developer_with(policy).await?),
+        Mode::Developer => {
+            let names = &config.developer;
+            return Ok(auth.seed_developer_as(names, policy).await?);
+        }
         Mode::Production {
             admin,
             connected_app,

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use landfall_auth::{AppPolicy, Certificate, Scopes, Settings as AuthSettings};
+use landfall_auth::{AppPolicy, Certificate, DeveloperNames, Scopes, Settings as AuthSettings};
 use landfall_engine::usage::Allocations;
 use landfall_engine::{CaptureRules, Streams};
 use landfall_model::limits;
@@ -84,6 +84,8 @@ pub struct Config {
     pub app_policy: AppPolicy,
     /// Scopes that the connected app may request, if not the default ones.
     pub app_scopes: Option<Scopes>,
+    /// The names of a developer org's administrator and connected app.
+    pub developer: DeveloperNames,
     /// How logins behave.
     pub logins: AuthSettings,
     /// Whether gRPC server reflection describes the Pub/Sub API.
@@ -284,6 +286,7 @@ impl Config {
             oauth: set.require(&settings::CORS_OAUTH)?,
         };
         Ok(Self {
+            developer: DeveloperNames::default(),
             mode,
             listen,
             data,

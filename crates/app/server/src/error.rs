@@ -130,6 +130,9 @@ pub enum Error {
         /// Its id.
         org: RecordId,
     },
+    /// The process stops, and no org is opened any more.
+    #[error("the server is stopping")]
+    Stopping,
     /// No org with this id is open.
     #[error("no org {org} is open")]
     OrgUnknown {
@@ -170,6 +173,7 @@ impl Error {
             | Self::Project { .. }
             | Self::Seed { .. }
             | Self::Ended(_)
+            | Self::Stopping
             | Self::OrgOpen { .. }
             | Self::OrgUnknown { .. } => None,
         }

@@ -30,7 +30,7 @@ use tower::util::Oneshot;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument, Span, debug, debug_span};
 
-use crate::config::Mode;
+use crate::control::Controlled;
 use crate::cors::{Cors, Shared};
 use crate::hosts::Hosts;
 use crate::lobby;
@@ -132,10 +132,9 @@ fn is_control(path: &str) -> bool {
 }
 
 impl Surfaces {
-    /// The orgs of the process, controlled by tests in a developer org only.
-    pub(crate) fn new(orgs: Orgs, mode: &Mode) -> Self {
-        let control = (*mode == Mode::Developer)
-            .then(|| guarded(landfall_control::router(Arc::new(orgs.clone()))));
+    /// The orgs of the process, and what controls them.
+    pub(crate) fn new(orgs: Orgs, control: Option<Controlled>) -> Self {
+        let control = control.map(|orgs| guarded(landfall_control::router(Arc::new(orgs))));
         Self::Orgs(orgs, control)
     }
 }

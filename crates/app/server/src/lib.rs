@@ -11,6 +11,7 @@ mod assembly;
 mod bearer;
 pub mod config;
 mod connections;
+mod control;
 mod cors;
 mod disk;
 mod error;

@@ -7,14 +7,14 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Request, header};
-use landfall_auth::Auth;
+use landfall_auth::{Auth, DeveloperNames};
 use landfall_control::Org;
 use landfall_engine::{AdjustableClock, Engine, WriterThread};
 use landfall_metadata::Origin;
@@ -24,7 +24,7 @@ use landfall_store::Reader;
 use landfall_streaming::Endpoint;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
@@ -54,6 +54,8 @@ struct Table {
     open: RwLock<HashMap<String, Arc<Instance>>>,
     /// How many orgs were opened.
     opened: AtomicU64,
+    /// Whether the process stops: no further org is opened.
+    is_stopping: AtomicBool,
     /// The certificate of the authority that clients may trust, in PEM.
     authority: Option<Arc<str>>,
     /// What becomes of the connections to the process.
@@ -72,6 +74,7 @@ pub(crate) struct Instance {
     streaming: Endpoint,
     engine: Engine,
     auth: Auth,
+    names: DeveloperNames,
     /// Of a developer org, which tests control.
     clock: Option<AdjustableClock>,
     subscribers: Arc<Subscribers>,
@@ -108,6 +111,15 @@ impl Instance {
         &self.auth
     }
 
+    pub(crate) const fn id(&self) -> RecordId {
+        self.id
+    }
+
+    /// The names that lead logins to a developer org.
+    pub(crate) const fn names(&self) -> &DeveloperNames {
+        &self.names
+    }
+
     /// Whether an origin is on the allow list that was deployed to the org.
     pub(crate) fn lists(&self, origin: &Origin) -> bool {
         let definitions = self.engine.definitions();
@@ -135,6 +147,7 @@ impl Orgs {
         Self(Arc::new(Table {
             open: RwLock::default(),
             opened: AtomicU64::new(0),
+            is_stopping: AtomicBool::new(false),
             authority,
             connections,
             failed,
@@ -204,6 +217,7 @@ impl Orgs {
             streaming,
             engine,
             auth,
+            names: config.developer.clone(),
             clock,
             subscribers,
             store,
@@ -216,22 +230,43 @@ impl Orgs {
                 temporary,
             })),
         });
-        if !self.insert(&instance) {
+        if let Err(refused) = self.insert(&instance) {
             closed(instance).await?;
-            return Err(Error::OrgOpen { org: id });
+            return Err(refused);
         }
         info!(org = %id, data = %instance.folder.display(), "org opened");
         Ok(id)
     }
 
-    fn insert(&self, instance: &Arc<Instance>) -> bool {
+    fn insert(&self, instance: &Arc<Instance>) -> Result<(), Error> {
         let mut open = self.0.open.write().unwrap_or_else(PoisonError::into_inner);
+        if self.0.is_stopping.load(Ordering::Relaxed) {
+            return Err(Error::Stopping);
+        }
         let key = instance.id.short().to_owned();
         if open.contains_key(&key) {
-            return false;
+            return Err(Error::OrgOpen { org: instance.id });
         }
         open.insert(key, Arc::clone(instance));
-        true
+        Ok(())
+    }
+
+    /// Closes all orgs at once; none is opened any more.
+    ///
+    /// # Errors
+    /// The first one of [`Self::close`].
+    pub(crate) async fn close_all(&self) -> Result<(), Error> {
+        let all: Vec<_> = {
+            let mut open = self.0.open.write().unwrap_or_else(PoisonError::into_inner);
+            self.0.is_stopping.store(true, Ordering::Relaxed);
+            open.drain().map(|(_, instance)| instance).collect()
+        };
+        let mut closing: JoinSet<_> = all.into_iter().map(closed).collect();
+        let mut result = Ok(());
+        while let Some(closed) = closing.join_next().await {
+            result = result.and(closed.unwrap_or(Err(Error::Ended("an org"))));
+        }
+        result
     }
 
     /// Closes an org: no new requests, held polls answered, streams ended, requests in progress finished, everything queued
@@ -311,7 +346,7 @@ impl Orgs {
 
     /// The developer org of a request to the control interface: with an access token the one that issued it, without one
     /// the first.
-    fn controlled(&self, headers: &HeaderMap) -> Option<Org> {
+    pub(crate) fn controlled(&self, headers: &HeaderMap) -> Option<Org> {
         let instance = match token_of(headers) {
             Some(token) => self.of_token(token),
             None => self.all().into_iter().next(),
@@ -334,12 +369,6 @@ impl Orgs {
         for instance in self.all() {
             instance.conductor.advance(phase);
         }
-    }
-}
-
-impl landfall_control::Orgs for Orgs {
-    fn find(&self, headers: &HeaderMap) -> Option<Org> {
-        self.controlled(headers)
     }
 }
 

@@ -17,6 +17,7 @@ use tracing::{info, warn};
 use crate::answers::Answers;
 use crate::config::{Config, Mode, Tls};
 use crate::connections::Connections;
+use crate::control::Controlled;
 use crate::error::Error;
 use crate::front::{Front, Rules, Surfaces};
 use crate::listener::Acceptor;
@@ -83,8 +84,10 @@ impl Server {
         let pem = authority.as_ref();
         let pem = pem.map(|authority| Arc::clone(&authority.pem));
         let orgs = Orgs::new(pem, Arc::clone(&connections), failed);
-        let opened = orgs.open_in(&config, environment, folder.clone(), temporary);
+        let opened = orgs.open_in(&config, environment.clone(), folder.clone(), temporary);
         let first = opened.await?;
+        let control = (config.mode == Mode::Developer)
+            .then(|| Controlled::new(orgs.clone(), first, config.clone(), environment));
         let mut tasks = JoinSet::new();
         let slots = Arc::new(Semaphore::new(connections_max));
         let rules = Rules {
@@ -95,7 +98,7 @@ impl Server {
             hsts: config.hsts,
         };
         let front = Arc::new(Front::new(
-            Surfaces::new(orgs.clone(), &config.mode),
+            Surfaces::new(orgs.clone(), control),
             rules,
             address,
         ));
@@ -216,11 +219,7 @@ impl Running {
             self.orgs.advance(Phase::Ending);
             self.tasks.shutdown().await;
         }
-        let mut closed = Ok(());
-        for org in self.orgs.list() {
-            closed = closed.and(self.orgs.close(org).await);
-        }
-        closed?;
+        self.orgs.close_all().await?;
         info!("stopped");
         Ok(())
     }

@@ -12,6 +12,8 @@ mod data;
 mod events;
 mod traits;
 
+use std::sync::{Arc, OnceLock};
+
 use landfall_model::{EntityDefinition, PlatformEventDefinition};
 use thiserror::Error;
 
@@ -53,6 +55,31 @@ pub enum Error {
 /// [`enum@Error`] if a data file of this crate is wrong; the tests of this crate read every file.
 pub fn entities() -> Result<Vec<EntityDefinition>, Error> {
     data::entities()
+}
+
+/// Objects and platform events that every org has, in memory once for all orgs of a process.
+#[derive(Debug)]
+pub struct Shipped {
+    /// As [`entities`].
+    pub entities: Vec<Arc<EntityDefinition>>,
+    /// As [`platform_events`].
+    pub platform_events: Vec<Arc<PlatformEventDefinition>>,
+}
+
+/// What [`entities`] and [`platform_events`] return, read once.
+///
+/// # Errors
+/// [`enum@Error`] as for [`entities`].
+pub fn shipped() -> Result<&'static Shipped, Error> {
+    static SHIPPED: OnceLock<Shipped> = OnceLock::new();
+    if let Some(shipped) = SHIPPED.get() {
+        return Ok(shipped);
+    }
+    let shipped = Shipped {
+        entities: entities()?.into_iter().map(Arc::new).collect(),
+        platform_events: platform_events()?.into_iter().map(Arc::new).collect(),
+    };
+    Ok(SHIPPED.get_or_init(|| shipped))
 }
 
 /// The object of one data file, which need not be one of the shipped ones.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use landfall_apidoc::Call;
 
 use crate::refusal::Refusal;
-use crate::{Made, clock, expect, settle, subscribers, topics};
+use crate::{Made, clock, expect, orgs, settle, subscribers, topics};
 
 /// The body of an answer that is still being made; empty for none.
 pub(crate) type Pending<'a> = Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>>;
@@ -53,6 +53,18 @@ pub(crate) const CALLS: &[Declared] = &[
     Declared {
         call: expect::EXPECT,
         answer: |made| Box::pin(expect::expect(made)),
+    },
+    Declared {
+        call: orgs::LIST,
+        answer: |made| Box::pin(ready(Ok(orgs::list(made)))),
+    },
+    Declared {
+        call: orgs::OPEN,
+        answer: |made| Box::pin(orgs::open(made)),
+    },
+    Declared {
+        call: orgs::CLOSE,
+        answer: |made| Box::pin(orgs::close(made)),
     },
 ];
 

@@ -8,6 +8,7 @@ mod calls;
 mod clock;
 mod expect;
 mod input;
+mod orgs;
 mod refusal;
 mod settle;
 mod span;
@@ -15,6 +16,7 @@ mod subscribers;
 mod topics;
 
 use std::any::Any;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -23,10 +25,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use landfall_apidoc::{Interface, Node};
 use landfall_engine::{AdjustableClock, Engine, Event, Subscriber};
 use landfall_http::path::{parameters, segments};
+use landfall_model::RecordId;
 use landfall_model::limits::CONTROL_BODY_BYTES_MAX;
 use landfall_wire::headers::{JSON, NO_STORE};
 
@@ -47,6 +51,70 @@ const DOCUMENT: &str = "openapi.json";
 pub trait Orgs: Send + Sync + 'static {
     /// The org of a request: the one that issued its access token, and without a token the first one.
     fn find(&self, headers: &HeaderMap) -> Option<Org>;
+
+    /// The open orgs, in the order in which they were opened.
+    fn list(&self) -> Vec<Named>;
+
+    /// Opens an org with the project, the seeds and the settings of the first one. It is removed when it closes.
+    fn open(&self) -> Work<Result<Credentials, OpenError>>;
+
+    /// Closes an org and removes it.
+    fn close(&self, org: &str) -> Work<Result<(), CloseError>>;
+}
+
+/// Work of [`Orgs`] in progress.
+pub type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// An open org, and the names that lead logins to it.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// Its id.
+    pub id: RecordId,
+    /// The user name of its administrator.
+    pub username: String,
+    /// The consumer key of its connected app.
+    pub client_id: String,
+}
+
+/// An org that was opened, with a login to it.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The org.
+    pub org: Named,
+    /// The password of its administrator.
+    pub password: String,
+    /// The consumer secret of its connected app.
+    pub client_secret: String,
+    /// An access token of its administrator.
+    pub access_token: String,
+}
+
+/// Why no org was opened.
+#[derive(Clone, Debug)]
+pub enum OpenError {
+    /// As many are open as are allowed.
+    TooMany,
+    /// It could not be opened, for this reason.
+    Failed(String),
+}
+
+/// Why an org was not closed.
+#[derive(Clone, Debug)]
+pub enum CloseError {
+    /// It is not open.
+    Unknown,
+    /// It is the org that the process was started with.
+    First,
+    /// It is closed, but could not be removed as a whole, for this reason.
+    Failed(String),
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials")
+            .field("org", &self.org)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An org under control.
@@ -112,6 +180,8 @@ pub fn document() -> Node {
 /// A call whose body has been checked.
 pub(crate) struct Made<'m> {
     orgs: &'m dyn Orgs,
+    /// Scheme and authority of the server, as the client has addressed it.
+    base_url: String,
     headers: HeaderMap,
     input: Input,
 }
@@ -153,6 +223,7 @@ async fn answered(orgs: &dyn Orgs, request: Request<Body>) -> Result<Response, R
     let body = read.await.map_err(Refusal::from)?;
     let made = Made {
         orgs,
+        base_url: base_url(&parts.uri),
         headers: parts.headers,
         input: Input::checked(&declared.call, named, &body)?,
     };
@@ -174,6 +245,12 @@ fn not_allowed(allowed: &[&Declared]) -> Result<Response, Refusal> {
         response.headers_mut().insert(ALLOW, methods);
     }
     Ok(response)
+}
+
+/// Scheme and authority of a request, which the listener has put into its URI.
+fn base_url(uri: &Uri) -> String {
+    let authority = uri.authority().map_or("localhost", Authority::as_str);
+    format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
 }
 
 fn response(status: StatusCode, body: String) -> Response {

@@ -64,7 +64,7 @@ pub use login::Login;
 pub use login_events::Visit;
 pub use revoke::{ActiveToken, TokenKind};
 pub use scopes::Scopes;
-pub use seed::NewUser;
+pub use seed::{DeveloperNames, NewUser};
 pub use settings::{PasswordCost, Settings};
 pub use token::{AccessToken, AuthorizationCode, DeviceCode, RefreshToken};
 

@@ -7,6 +7,7 @@ use landfall_engine::{Assignment, Change, Transaction};
 use landfall_model::fault::FaultField;
 use landfall_model::{Fault, FieldName, RecordId, Value, ValueFault, limits};
 use landfall_store::{Document, DocumentKind};
+use tokio::sync::OnceCell;
 
 use crate::Auth;
 use crate::app::{App, AppPolicy, Grant};
@@ -29,6 +30,49 @@ const DEVELOPER: (&str, &str, &str, &str) = (
 
 /// What the developer org's app may ask for: everything.
 const DEVELOPER_SCOPES: &str = "full api id web openid refresh_token";
+
+/// Names of a developer org's administrator and connected app. Logins without a token are routed by them.
+#[derive(Clone)]
+pub struct DeveloperNames {
+    /// User name of the administrator: an email address.
+    pub username: String,
+    /// Consumer key of the connected app.
+    pub client_id: String,
+    /// Hash of the known password: computed once for all orgs of a process, as it is the largest part of opening one.
+    password_hash: Arc<OnceCell<String>>,
+}
+
+impl DeveloperNames {
+    /// Other names, with the same password.
+    #[must_use]
+    pub fn renamed(&self, username: String, client_id: String) -> Self {
+        Self {
+            username,
+            client_id,
+            password_hash: Arc::clone(&self.password_hash),
+        }
+    }
+}
+
+impl fmt::Debug for DeveloperNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeveloperNames")
+            .field("username", &self.username)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for DeveloperNames {
+    fn default() -> Self {
+        let (username, _, client_id, _) = DEVELOPER;
+        Self {
+            username: username.to_owned(),
+            client_id: client_id.to_owned(),
+            password_hash: Arc::default(),
+        }
+    }
+}
 
 /// A user to be created.
 #[derive(Clone)]
@@ -65,21 +109,38 @@ impl Auth {
         self.seed_developer_with(AppPolicy::default()).await
     }
 
-    /// The same, with a policy for the app. Where its users may be sent back to comes besides every address of the
+    /// The same, with a policy for the app.
+    ///
+    /// # Errors
+    /// As [`Self::seed_developer_as`].
+    pub async fn seed_developer_with(&self, policy: AppPolicy) -> Result<(), Error> {
+        self.seed_developer_as(&DeveloperNames::default(), policy)
+            .await
+    }
+
+    /// The same, under these names, with a policy for the app. Where its users may be sent back to comes besides every address of the
     /// machine itself.
     ///
     /// # Errors
     /// As [`Self::seed_developer`]; [`Error::RedirectUriInvalid`].
-    pub async fn seed_developer_with(&self, mut policy: AppPolicy) -> Result<(), Error> {
-        let (username, password, client_id, secret) = DEVELOPER;
+    pub async fn seed_developer_as(
+        &self,
+        names: &DeveloperNames,
+        mut policy: AppPolicy,
+    ) -> Result<(), Error> {
+        let (_, password, _, secret) = DEVELOPER;
         let mut documents = Vec::new();
-        let admin = self.ensure_user(&self.admin(username, password)).await?;
+        let admin = self.admin(&names.username, password);
+        let admin = self.ensure_user(&admin).await?;
         if self.0.credential(admin).await?.is_none() {
-            documents.push(self.credential_document(admin, password).await?);
+            let hash = names
+                .password_hash
+                .get_or_try_init(|| self.hashed(password));
+            documents.push(credential_document(admin, hash.await?.clone()));
         }
         policy.redirect_uris.extend(redirects::whole_machine());
         let app = App {
-            client_id: client_id.to_owned(),
+            client_id: names.client_id.clone(),
             secret: secret.to_owned(),
             secret_required: false,
             grants: Grant::ALL.to_vec(),
@@ -181,11 +242,12 @@ impl Auth {
                 user: user.to_string(),
             });
         }
-        let document = self.credential_document(user, password).await?;
+        let document = credential_document(user, self.hashed(password).await?);
         shared.put(vec![document]).await
     }
 
-    async fn credential_document(&self, user: RecordId, password: &str) -> Result<Document, Error> {
+    /// The hash of a new password.
+    async fn hashed(&self, password: &str) -> Result<String, Error> {
         let shared = &*self.0;
         let chars_min = shared.settings.password_chars_min;
         let is_short = password.chars().count() < chars_min;
@@ -193,13 +255,7 @@ impl Auth {
             return Err(password_refused(chars_min).into());
         }
         let entropy = shared.engine.entropy();
-        let credential = Credential {
-            hash: shared.passwords.hash(password, entropy).await?,
-            security_token: None,
-            expired: false,
-        };
-        let kind = DocumentKind::Credential;
-        Ok(kept(kind, user.to_string(), &credential))
+        shared.passwords.hash(password, entropy).await
     }
 
     /// Whether the user has to change their password before anything else.
@@ -293,6 +349,15 @@ impl Auth {
     pub fn app(&self, client_id: &str) -> Option<Arc<App>> {
         self.0.apps.find(client_id).ok()
     }
+}
+
+fn credential_document(user: RecordId, hash: String) -> Document {
+    let credential = Credential {
+        hash,
+        security_token: None,
+        expired: false,
+    };
+    kept(DocumentKind::Credential, user.to_string(), &credential)
 }
 
 /// Source: "sObject User Password" (REST API Developer Guide) for the name; our own bounds.

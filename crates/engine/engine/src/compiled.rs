@@ -10,7 +10,7 @@ use landfall_metadata::{
     ConnectedApp, DefaultFormula, Granted, KeyPrefixes, ManagedSubscription, OriginPattern, Part,
     Problem, RollUp, Settings, StartingNumber, ValidationRule,
 };
-use landfall_model::Catalog;
+use landfall_model::{Catalog, EntityDefinition, PlatformEventDefinition};
 use landfall_store::Reads;
 
 use crate::channel::Declared;
@@ -83,11 +83,11 @@ impl Compiled {
 /// # Errors
 /// [`Error::Invalid`] with all that is wrong.
 pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compiled, Error> {
-    let standard = landfall_standard::entities()?;
-    let events = landfall_standard::platform_events()?;
+    let shipped = landfall_standard::shipped()?;
+    let (standard, events) = (shipped.entities.iter(), shipped.platform_events.iter());
     if parts.is_empty() {
         return Ok(Compiled {
-            catalog: Catalog::new(standard).with_platform_events(events),
+            catalog: Catalog::of(standard.cloned()).with_platform_events(events.cloned()),
             managed: Vec::new(),
             granted: Vec::new(),
             record_types: record_types::Declared::default(),
@@ -105,7 +105,9 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
             inapplicable: Vec::new(),
         });
     }
-    let org = landfall_metadata::compile(standard, events, parts, book)
+    let standard = standard.map(|entity| EntityDefinition::clone(entity));
+    let events = events.map(|event| PlatformEventDefinition::clone(event));
+    let org = landfall_metadata::compile(standard.collect(), events.collect(), parts, book)
         .map_err(|problems| Error::Invalid { problems })?;
     Ok(Compiled {
         catalog: Catalog::new(org.entities).with_platform_events(org.platform_events),

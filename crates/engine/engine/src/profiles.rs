@@ -123,8 +123,7 @@ impl ProfileSetup<'_> {
         }
         let catalog = self.catalog;
         // Only what is shipped: of what a project adds nothing is granted unless the project says so.
-        let standard = landfall_standard::entities()?;
-        for shipped in &standard {
+        for shipped in &landfall_standard::shipped()?.entities {
             let Some(entity) = catalog.entity(shipped.name.as_str()) else {
                 continue;
             };

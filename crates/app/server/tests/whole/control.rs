@@ -31,7 +31,7 @@ pub(crate) async fn call(
     call_as(http, method, path, body, &[]).await
 }
 
-async fn call_as(
+pub(crate) async fn call_as(
     http: &HttpClient,
     method: &str,
     path: &str,
@@ -68,12 +68,14 @@ pub(crate) async fn done(http: &HttpClient, method: &str, path: &str, body: Valu
 const PARAMETERS: &[(&str, &str)] = &[("{topic}", "%2Fdata%2FAccountChangeEvent")];
 
 /// Calls that end what they name; they have tests of their own.
-const ENDING: &[&str] = &["endSubscriber"];
+const ENDING: &[&str] = &["endSubscriber", "closeOrg"];
 
 /// A body for each call of the document that has one to show.
 fn example(id: &str) -> Option<Value> {
     match id {
-        "getClock" | "listTopics" | "getPosition" | "listSubscribers" => Some(Value::Null),
+        "getClock" | "listOrgs" | "openOrg" | "listTopics" | "getPosition" | "listSubscribers" => {
+            Some(Value::Null)
+        }
         "setClock" => Some(json!({ "mode": "frozen", "now": LATER })),
         "advanceClock" => Some(json!({ "by": "1d12h" })),
         "settle" => Some(json!({ "timeoutMs": 1000 })),
@@ -348,6 +350,17 @@ const BAD: &[(&str, &str, &str, u16, &str)] = &[
         r#"{"channel":"/data/AccountChangeEvent","timeoutMs":20}"#,
         408,
         "not-met",
+    ),
+    ("DELETE", "orgs", "", 405, "method-not-allowed"),
+    ("POST", "orgs", "{}", 400, "invalid"),
+    ("DELETE", "orgs/landfall", "", 404, "org-not-found"),
+    ("DELETE", "orgs/..%2Forgs", "", 404, "org-not-found"),
+    (
+        "DELETE",
+        "orgs/00D000000000000AAA",
+        "",
+        404,
+        "org-not-found",
     ),
     ("GET", "clocks", "", 404, "not-found"),
     ("GET", "", "", 404, "not-found"),

@@ -5,6 +5,7 @@ mod cleartext;
 mod common;
 mod control;
 mod control_events;
+mod control_orgs;
 mod describe;
 mod documents;
 mod golden;

@@ -52,6 +52,9 @@ pub const CONTROL_EVENTS_MAX: usize = 1_000;
 /// Bytes of an event that a refusal of the control interface shows. Source: none.
 pub const CONTROL_SHOWN_BYTES_MAX: usize = 2_000;
 
+/// Orgs that are open at once in a developer's process. Source: none; each has a writer thread and files of its own.
+pub const CONTROL_ORGS_MAX: usize = 128;
+
 /// Bytes of the body of a request to the control interface. Source: none; its bodies have a few members.
 pub const CONTROL_BODY_BYTES_MAX: usize = 64 * 1024;
 
