@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use landfall_metadata::{Component, PrefixBook, compile, parts, sfdx_project};
+use landfall_metadata::{Component, KeyPrefixes, compile, parts, sfdx_project};
 use libfuzzer_sys::fuzz_target;
 
 const PATHS: [&str; 6] = [
@@ -26,5 +26,5 @@ fuzz_target!(|data: &[u8]| {
         path: PATHS[usize::from(*choice) % PATHS.len()].to_owned(),
         content: text,
     };
-    let _ = compile(Vec::new(), Vec::new(), &parts(&[component]), &mut PrefixBook::default());
+    let _ = compile(Vec::new(), Vec::new(), &parts(&[component]), &mut KeyPrefixes::default());
 });

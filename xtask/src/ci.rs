@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::{
-    crash, faults, install, overload, peers,
+    crash, faults, install, overload, parsers, peers,
     report::{Counts, Report},
     tidy,
     workspace::{cargo, check, command, stream},
@@ -41,7 +41,9 @@ pub(crate) fn run(report: &mut Report) -> Result<()> {
         )
     });
     report.step("deny", |_| deny());
-    test(report)
+    test(report)?;
+    report.step("parsers", |report| parsers::run(report, parsers::SECONDS));
+    Ok(())
 }
 
 /// The test command of the README.

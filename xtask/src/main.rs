@@ -21,6 +21,7 @@ mod http;
 mod install;
 mod org;
 mod overload;
+mod parsers;
 mod peers;
 mod random;
 mod replay;
@@ -48,6 +49,7 @@ usage: cargo xtask COMMAND
   faults                  failing writes, failing syncs and a full disk
   fuzz TARGET [COUNT [SEED]]
                           mutations of the inputs in tests/corpus/TARGET
+  parsers [SECONDS]       coverage-guided fuzzing of the parsers, for a minute each
 ";
 
 fn main() -> ExitCode {
@@ -98,6 +100,11 @@ fn run(arguments: &[String]) -> Result<bool> {
             let count = count.parse().context("COUNT is a number")?;
             let seed = seed.parse().context("SEED is a number")?;
             report.step("fuzz", |_| fuzz::run(target, count, Some(seed)));
+        }
+        ["parsers"] => report.step("parsers", |report| parsers::run(report, parsers::SECONDS)),
+        ["parsers", seconds] => {
+            let seconds = seconds.parse().context("SECONDS is a number")?;
+            report.step("parsers", |report| parsers::run(report, seconds));
         }
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
