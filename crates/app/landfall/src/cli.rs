@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::bench::BenchOptions;
+use crate::control::{ClockCommand, SettleOptions, SubscribersCommand, TopicsCommand};
 use crate::options::{Dev, Exec, LogOptions, Serve, ServerOptions};
 use crate::org_options::OrgOptions;
 
@@ -58,6 +59,19 @@ pub(crate) enum Command {
     ///
     /// Exit status: 0 whole or usable, 1 damaged or refused, 2 not checked. A data folder may be in use.
     Check(CheckOptions),
+    /// Show, freeze, set, advance or resume the clock of a developer org
+    ///
+    /// Example: landfall clock advance 73h
+    #[command(subcommand)]
+    Clock(ClockCommand),
+    /// What clients of a developer org can subscribe to, and the replay id at a time
+    #[command(subcommand)]
+    Topics(TopicsCommand),
+    /// Who is subscribed to a developer org, how far behind, and end one
+    #[command(subcommand)]
+    Subscribers(SubscribersCommand),
+    /// Wait until the subscribers of a developer org have every event so far
+    Settle(SettleOptions),
     /// Measure a server on this machine and print the numbers
     Bench(BenchOptions),
     /// Print a completion script for a shell

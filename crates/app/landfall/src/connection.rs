@@ -142,6 +142,7 @@ pub(crate) fn failure(error: &Error) -> Failure {
         | Error::Tls(_)
         | Error::Request(_)
         | Error::Body(_)
+        | Error::Refused { .. }
         | Error::Status { .. }
         | Error::Shape(_)
         | Error::Rpc { .. }

@@ -6,6 +6,7 @@ mod bench;
 mod check;
 mod cli;
 mod connection;
+mod control;
 mod dev;
 mod exec;
 mod log;
@@ -49,6 +50,12 @@ fn execute(cli: Cli, started: Instant) -> Ended {
         Command::Publish(options) => runtime()?.block_on(publish::run(options, &cli.log)),
         Command::Schema(options) => runtime()?.block_on(schema::run(options, &cli.log)),
         Command::Check(options) => check::run(&options, &cli.log),
+        Command::Clock(command) => runtime()?.block_on(control::clock(command, &cli.log)),
+        Command::Topics(command) => runtime()?.block_on(control::topics(command, &cli.log)),
+        Command::Subscribers(command) => {
+            runtime()?.block_on(control::subscribers(command, &cli.log))
+        }
+        Command::Settle(options) => runtime()?.block_on(control::settle(options, &cli.log)),
         Command::Bench(options) => bench::run(options),
         Command::Completions { shell } => {
             clap_complete::generate(

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
+
 /// Exit codes. Scripts rely on the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -105,6 +107,26 @@ impl Failure {
     pub(crate) const fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
+    }
+
+    /// The same for programs, which branch on `code`.
+    pub(crate) fn json(&self, code: &str) -> Value {
+        let category = match self.exit {
+            Exit::Usage => "usage",
+            Exit::LoginRefused => "login",
+            Exit::Unreachable => "unreachable",
+            Exit::Unknown | Exit::NotFound => "not-found",
+            Exit::ReplayIdInvalid | Exit::Unmet => "expectation",
+            _ => "failed",
+        };
+        json!({
+            "code": code,
+            "category": category,
+            "message": self.what,
+            "retryable": matches!(self.exit, Exit::Unreachable | Exit::Unmet),
+            "details": { "causes": self.causes, "hint": self.hint },
+            "actions": [],
+        })
     }
 
     /// Writes it to stderr.

@@ -62,6 +62,14 @@ pub enum Error {
         /// Text.
         description: String,
     },
+    /// A call of the control interface was refused.
+    #[error("{message}")]
+    Refused {
+        /// For programs, such as `clock-backwards`.
+        code: String,
+        /// For people.
+        message: String,
+    },
     /// An answer with a status that was not asked for.
     #[error("the org answered {status}: {body}")]
     Status {

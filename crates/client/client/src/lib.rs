@@ -6,6 +6,7 @@
 //! wait in time.
 //! Start reading at [`Org`], then [`streaming`] and [`pubsub`].
 
+mod control;
 mod cookies;
 mod error;
 mod http2;
@@ -18,6 +19,7 @@ pub mod streaming;
 mod target;
 mod tls;
 
+pub use control::Control;
 pub use error::Error;
 pub use http::Method;
 pub use http_client::{Answer, HttpClient, Reading, get};

@@ -1,5 +1,6 @@
 //! The binary as scripts see it: exit codes, streams, signals.
 
+mod control;
 mod exec;
 mod logins;
 mod orphans;

@@ -1,0 +1,184 @@
+//! The commands that control a developer org: its clock, its subscribers, what can be subscribed to.
+//!
+//! With `--json` each prints one object: the answer of the control interface in `data`, or what failed in `error`.
+
+mod clock;
+mod settle;
+mod subscribers;
+mod topics;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use landfall_client::{AccessToken, Control, Error, Method, Target, Trust, system_trust};
+use serde_json::{Value, json};
+
+pub(crate) use clock::{ClockCommand, run as clock};
+pub(crate) use settle::{SettleOptions, run as settle};
+pub(crate) use subscribers::{SubscribersCommand, run as subscribers};
+pub(crate) use topics::{TopicsCommand, run as topics};
+
+use crate::connection;
+use crate::log;
+use crate::options::LogOptions;
+use crate::outcome::{Ended, Exit, Failure, say_data};
+
+/// Log filter by default.
+const FILTER_DEFAULT: &str = "warn";
+
+/// The developer org.
+#[derive(Args)]
+pub(crate) struct ControlOptions {
+    /// URL of the developer org
+    #[arg(
+        short,
+        long,
+        env = "LANDFALL_TARGET",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:7443"
+    )]
+    target: String,
+    /// Access token of the org, if the process has several [default: the first org]
+    #[arg(
+        long,
+        env = "LANDFALL_ACCESS_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    access_token: Option<String>,
+    /// Certificate authority to trust, in PEM
+    #[arg(long, env = "LANDFALL_CA_FILE", value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, env = "LANDFALL_JSON")]
+    json: bool,
+}
+
+/// A call of the control interface.
+struct Call<'c> {
+    /// The command, as its user wrote it: `clock advance`.
+    command: &'c str,
+    method: Method,
+    /// Below the base of the interface.
+    path: String,
+    body: Option<Value>,
+}
+
+/// Makes a call, and prints its answer: for people by `show`, as a line each.
+async fn carry_out(
+    options: &ControlOptions,
+    log: &LogOptions,
+    call: Call<'_>,
+    show: impl FnOnce(&Value) -> Vec<String>,
+) -> Ended {
+    let (format, filter) = log.format_and_filter()?;
+    log::start(format, filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
+    match answer(options, &call).await {
+        Ok(data) if options.json => {
+            say_data(&envelope(call.command, &data, &Value::Null).to_string())?;
+            Ok(Exit::Done)
+        }
+        Ok(data) => {
+            for line in show(&data) {
+                say_data(&line)?;
+            }
+            Ok(Exit::Done)
+        }
+        Err((code, failure)) if options.json => {
+            let error = failure.json(&code);
+            say_data(&envelope(call.command, &Value::Null, &error).to_string())?;
+            Ok(failure.exit)
+        }
+        Err((_, failure)) => Err(failure),
+    }
+}
+
+async fn answer(options: &ControlOptions, call: &Call<'_>) -> Result<Value, (String, Failure)> {
+    let target: Target = options
+        .target
+        .parse()
+        .map_err(|error: Error| refusal(&error))?;
+    let trust = options.ca_file.as_ref();
+    let trust = trust.map_or_else(system_trust, Trust::file);
+    let token = options.access_token.as_ref();
+    let token = token.map(|token| AccessToken::new(token.clone()));
+    let control = Control::new(target, &trust, token).map_err(|error| refusal(&error))?;
+    let answer = control.call(call.method.clone(), &call.path, call.body.as_ref());
+    answer.await.map_err(|error| refusal(&error))
+}
+
+/// The code of an error, and its message.
+fn refusal(error: &Error) -> (String, Failure) {
+    let failure = connection::failure(error);
+    match error {
+        Error::Refused { code, .. } => {
+            let exit = match code.as_str() {
+                "invalid" => Exit::Usage,
+                "not-settled" | "not-met" => Exit::Unmet,
+                code if code.ends_with("not-found") => Exit::Unknown,
+                _ => Exit::Failed,
+            };
+            (code.clone(), failure.exit(exit))
+        }
+        Error::Status { .. } => {
+            let failure = Failure::new("the target has no control interface")
+                .hint("only developer orgs have one: start it with `landfall dev`")
+                .exit(Exit::Unknown);
+            ("no-control-interface".to_owned(), failure)
+        }
+        _ => {
+            let code = match failure.exit {
+                Exit::Usage => "usage",
+                Exit::Unreachable => "unreachable",
+                _ => "failed",
+            };
+            (code.to_owned(), failure)
+        }
+    }
+}
+
+fn envelope(command: &str, data: &Value, error: &Value) -> Value {
+    let status = if error.is_null() { "ok" } else { "error" };
+    json!({
+        "schemaVersion": 1,
+        "command": command,
+        "status": status,
+        "data": data,
+        "warnings": [],
+        "error": error,
+    })
+}
+
+/// A segment of a path: every byte that is no letter, digit or hyphen is written as `%XX`.
+fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'-' {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to memory does not fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// A member as people read it.
+fn text(value: &Value, name: &str) -> String {
+    match value.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_is_one_segment() {
+        assert_eq!(segment("/data/A__c-x é"), "%2Fdata%2FA%5F%5Fc-x%20%C3%A9");
+    }
+}

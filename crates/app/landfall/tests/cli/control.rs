@@ -1,0 +1,101 @@
+//! The commands that control a developer org.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::{Org, code, run, stderr};
+
+/// What a command prints for people.
+fn words(org: &Org, arguments: &[&str]) -> String {
+    let output = run(&[arguments, &["--target", &org.url]].concat());
+    assert_eq!(code(&output), 0, "{arguments:?}: {}", stderr(&output));
+    assert!(output.stderr.is_empty(), "{}", stderr(&output));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// What it prints for programs.
+fn json(org: &Org, arguments: &[&str]) -> (i32, Value) {
+    let output = run(&[arguments, &["--json", "--target", &org.url]].concat());
+    (code(&output), envelope(&output))
+}
+
+fn envelope(output: &Output) -> Value {
+    let envelope: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    let mut names: Vec<&str> = envelope
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "command",
+            "data",
+            "error",
+            "schemaVersion",
+            "status",
+            "warnings"
+        ]
+    );
+    envelope
+}
+
+#[test]
+fn the_clock_is_in_the_hands_of_a_script() {
+    let org = Org::start(&["--ephemeral"]);
+    let at = "2126-03-01T12:00:00.000Z";
+    let frozen = words(&org, &["clock", "freeze", "--at", at]);
+    assert!(frozen.starts_with(&format!("{at}  frozen  ")), "{frozen}");
+    let (status, advanced) = json(&org, &["clock", "advance", "73h"]);
+    assert_eq!(status, 0);
+    assert_eq!(advanced["command"], "clock advance");
+    assert_eq!(advanced["status"], "ok");
+    assert_eq!(advanced["data"]["now"], "2126-03-04T13:00:00.000Z");
+    let (status, refused) = json(&org, &["clock", "set", at]);
+    assert_eq!(status, 1);
+    assert_eq!(refused["data"], Value::Null);
+    assert_eq!(refused["error"]["code"], "clock-backwards");
+    assert_eq!(refused["error"]["retryable"], false);
+    let wrong = run(&["clock", "advance", "soon", "--target", &org.url]);
+    assert_eq!(code(&wrong), 2);
+    assert!(stderr(&wrong).starts_with("error: "), "{}", stderr(&wrong));
+    assert!(words(&org, &["clock", "resume"]).contains("  running  "));
+    assert!(words(&org, &["clock", "show"]).starts_with("2126-03-04T13:00:"));
+    assert_eq!(org.stop().0, Some(0));
+}
+
+#[test]
+fn topics_subscribers_and_settle_are_commands() {
+    let org = Org::start(&["--ephemeral"]);
+    org.create_account();
+    let topics = words(&org, &["topics", "list"]);
+    let accounts = "changeEvents   /data/AccountChangeEvent";
+    assert!(topics.lines().any(|line| line == accounts), "{topics}");
+    let channel = "/data/AccountChangeEvent";
+    let position = words(&org, &["topics", "position", channel]);
+    let (_, of_json) = json(&org, &["topics", "position", channel]);
+    assert_eq!(position.trim_end(), of_json["data"]["replayId"].to_string());
+    let (status, unknown) = json(&org, &["topics", "position", "/data/accountchangeevent"]);
+    assert_eq!(status, 6);
+    let message = unknown["error"]["message"].as_str().expect("a message");
+    assert!(message.contains(channel), "{message}");
+    assert_eq!(words(&org, &["subscribers", "list"]), "");
+    let (status, _) = json(&org, &["subscribers", "end", "nobody"]);
+    assert_eq!(status, 6);
+    assert!(words(&org, &["settle"]).starts_with("0 subscriptions have"));
+    assert_eq!(org.stop().0, Some(0));
+}
+
+#[test]
+fn a_target_that_is_no_developer_org_is_named() {
+    let nobody = run(&["clock", "show", "--json", "--target", "http://127.0.0.1:9"]);
+    assert_eq!(code(&nobody), 5);
+    let envelope = envelope(&nobody);
+    assert_eq!(envelope["error"]["category"], "unreachable");
+    assert_eq!(envelope["error"]["retryable"], true);
+    let nowhere = run(&["clock", "show", "--target", "ftp://x"]);
+    assert_eq!(code(&nowhere), 2);
+}
