@@ -1,8 +1,8 @@
-//! Queries and searches as clients send them: any text is one or an error with a text of its own.
+//! Queries, searches and filters of channels as clients send them: any text is one or an error with a text of its own.
 
 #![no_main]
 
-use landfall_soql::{caret, parse, parse_search};
+use landfall_soql::{caret, parse, parse_filter, parse_search};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -10,6 +10,9 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     if let Err(error) = parse(text) {
+        assert!(!error.to_string().is_empty());
+    }
+    if let Err(error) = parse_filter(text) {
         assert!(!error.to_string().is_empty());
     }
     if let Err(error) = parse_search(text) {

@@ -33,7 +33,7 @@ const COUNTERS: &str = "inline 8-bit counters";
 
 /// The targets, with the folders of `tests/corpus` that they begin with.
 const TARGETS: &[(&str, &[&str])] = &[
-    ("soql", &["soql", "sosl"]),
+    ("soql", &["soql", "sosl", "filter"]),
     ("bayeux", &["bayeux"]),
     ("xml", &["soap", "soap_metadata", "component"]),
     ("project", &["project"]),
