@@ -37,6 +37,7 @@ use crate::lobby;
 use crate::network::Network;
 use crate::orgs::{InProgress, Orgs};
 use crate::paced::Paced;
+use crate::rehearsal;
 use crate::unread::ReadOut;
 use crate::unsupported;
 
@@ -66,6 +67,8 @@ enum Routed {
         #[expect(dead_code, reason = "it is counted")] InProgress,
     ),
     Lobby(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>),
+    /// By an org that has armed faults.
+    Rehearsed(Pin<Box<Answering>>),
     /// An answer that needs no org.
     Ready(Ready<Result<Response, Infallible>>),
 }
@@ -76,7 +79,9 @@ impl Future for Routed {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             Self::Surfaces(answer, _) => answer.as_mut().poll(cx),
-            Self::Streaming(answer, _) => caught(answer.as_mut(), cx).map(Ok),
+            Self::Streaming(answer, _) | Self::Rehearsed(answer) => {
+                caught(answer.as_mut(), cx).map(Ok)
+            }
             Self::Lobby(answer) => answer.as_mut().poll(cx),
             Self::Ready(answer) => Pin::new(answer).poll(cx),
         }
@@ -109,6 +114,9 @@ impl Surfaces {
                 Routed::Surfaces(Box::pin(control.clone().oneshot(request)), None)
             }
             Self::Orgs(orgs, _) => match orgs.of_request(&request) {
+                Some(org) if org.faults().is_armed() => {
+                    Routed::Rehearsed(Box::pin(rehearsal::answer(org, request)))
+                }
                 Some(org) if Endpoint::has(request.uri().path()) => {
                     let (streaming, in_progress) = org.streaming();
                     Routed::Streaming(streaming.answer(request), in_progress)

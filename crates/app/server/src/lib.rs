@@ -33,6 +33,7 @@ mod polling;
 mod private;
 pub mod project;
 mod records;
+mod rehearsal;
 mod retention;
 mod rewound;
 mod scrub;

@@ -13,9 +13,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::Response;
 use http::{HeaderMap, Request, header};
 use landfall_auth::{Auth, DeveloperNames};
 use landfall_control::Org;
+use landfall_engine::faults::Faults;
 use landfall_engine::{AdjustableClock, Engine, WriterThread};
 use landfall_metadata::Origin;
 use landfall_model::RecordId;
@@ -26,6 +28,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
+use tower::ServiceExt as _;
 use tracing::{info, warn};
 
 use crate::assembly::{self, Assembly};
@@ -125,6 +128,22 @@ impl Instance {
         let definitions = self.engine.definitions();
         let mut origins = definitions.cors_origins().iter();
         origins.any(|pattern| pattern.matches(origin))
+    }
+
+    /// The faults that a test has armed.
+    pub(crate) fn faults(&self) -> &Faults {
+        self.engine.faults()
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
+        if Endpoint::has(request.uri().path()) {
+            let (streaming, _in_progress) = self.streaming();
+            return streaming.answer(request).await;
+        }
+        let (surfaces, _in_progress) = self.surfaces();
+        let Ok(response) = surfaces.oneshot(request).await;
+        response
     }
 
     /// Its Streaming API, for one request.

@@ -52,6 +52,8 @@ pub struct RecordChange<'a> {
     pub changed_at: Timestamp,
     /// Whether an update may tell large texts by what changed in them.
     pub differences: bool,
+    /// Whether a gap event is made although there could be a full event: a test rehearses it.
+    pub as_gap: bool,
 }
 
 /// What the events of one transaction have in common.
@@ -80,6 +82,8 @@ pub enum GapCause {
     Overflow,
     /// A picklist became a multi-select one.
     Converted,
+    /// A test rehearses gap events.
+    Rehearsed,
 }
 
 /// A change event, ready for the log.
@@ -151,6 +155,7 @@ pub fn capture(
             .encode_change(&header, &[], Inclusion::Nothing),
     };
     let gap = match encoded {
+        Ok(_) if change.as_gap => GapCause::Rehearsed,
         Ok(payload) if payload.len() <= limits::EVENT_BYTES_MAX => {
             return Ok(CapturedEvent {
                 schema_id: change.schema.id(),
@@ -202,6 +207,7 @@ pub fn converted(
             after: None,
             changed_at: at,
             differences: false,
+            as_gap: false,
         };
         let header = ChangeEventHeader {
             record_ids: records.iter().map(RecordId::to_string).collect(),

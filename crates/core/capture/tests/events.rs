@@ -89,6 +89,7 @@ impl Object {
             after: after.map(Vec::as_slice),
             changed_at: SAVED,
             differences: true,
+            as_gap: false,
         }
     }
 
@@ -342,6 +343,7 @@ fn states_that_do_not_fit_are_refused() {
         after: Some(&[]),
         changed_at: SAVED,
         differences: true,
+        as_gap: false,
     };
     assert_eq!(
         capture(&change, &facts(), 2),

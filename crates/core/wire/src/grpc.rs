@@ -85,6 +85,7 @@ pub(crate) const MANAGED_COMMIT_EARLY: &str =
 pub(crate) const MANAGED_REFRESH_EARLY: &str =
     code!("managed.subscription.fetch.request.auth.request.restricted");
 pub(crate) const EVENT_LIMIT: &str = code!("subscription.limit.exceeded");
+pub(crate) const PROTECTION: &str = code!("service.protection.triggered");
 pub(crate) const INTERNAL: &str = code!("subscription.internal.error");
 
 /// An error of the table.

@@ -28,7 +28,7 @@ pub use catalogue::wire;
 pub use grpc::{EVENT_LIMIT_EXCEEDED, GrpcError, GrpcStatus};
 pub use mdapi::component_error;
 pub use path::{match_path, normalize_path};
-pub use rest::{RestError, write_json_string};
+pub use rest::{RestError, UNAVAILABLE_PAGE, write_json_string};
 pub use soap::{SoapError, SoapFaultKind, soap};
 pub use versions::ApiVersion;
 

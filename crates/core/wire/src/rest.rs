@@ -171,3 +171,8 @@ pub(crate) fn unexpected(error_id: u64) -> RestError {
     );
     RestError::plain(500, "UNKNOWN_EXCEPTION", message)
 }
+
+/// The page that a proxy in front of the service answers while the service is unavailable. Source: none; clients meet such
+/// pages where they expect JSON or XML.
+pub const UNAVAILABLE_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Service Unavailable</title></head>\
+    <body><h1>Service Unavailable</h1><p>The server is temporarily unable to service your request.</p></body></html>\n";

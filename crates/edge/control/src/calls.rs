@@ -6,7 +6,7 @@ use std::pin::Pin;
 use landfall_apidoc::Call;
 
 use crate::refusal::Refusal;
-use crate::{Made, clock, expect, orgs, settle, subscribers, topics};
+use crate::{Made, clock, expect, faults, orgs, settle, subscribers, topics};
 
 /// The body of an answer that is still being made; empty for none.
 pub(crate) type Pending<'a> = Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>>;
@@ -65,6 +65,22 @@ pub(crate) const CALLS: &[Declared] = &[
     Declared {
         call: orgs::CLOSE,
         answer: |made| Box::pin(orgs::close(made)),
+    },
+    Declared {
+        call: faults::LIST,
+        answer: |made| Box::pin(ready(faults::list(made))),
+    },
+    Declared {
+        call: faults::ARM,
+        answer: |made| Box::pin(ready(faults::arm(made))),
+    },
+    Declared {
+        call: faults::CLEAR,
+        answer: |made| Box::pin(ready(faults::clear(made))),
+    },
+    Declared {
+        call: faults::REMOVE,
+        answer: |made| Box::pin(ready(faults::remove(made))),
     },
 ];
 

@@ -7,6 +7,9 @@ use landfall_wire::dates::parse_date_time;
 
 use crate::refusal::{Refusal, invalid};
 
+/// Values at least this similar are suggested for an unknown one. Source: the threshold of clap's own suggestions.
+const SIMILARITY_SUGGESTED: f64 = 0.7;
+
 /// Parameters and members by name; parameters are texts.
 #[derive(Debug, Default)]
 pub(crate) struct Input(Vec<(String, Content)>);
@@ -29,7 +32,7 @@ impl Input {
                 unknown("parameter", &name, known)
             })?;
             if !declared.values.is_empty() && !declared.values.contains(&value.as_str()) {
-                return Err(not_one_of(&name, declared.values));
+                return Err(not_one_of(&name, Some(&value), declared.values));
             }
             input.add(name, Content::Text(value))?;
         }
@@ -123,7 +126,8 @@ fn check(name: &str, kind: Kind, value: &Content) -> Result<(), Refusal> {
             .iter()
             .try_for_each(|item| check(name, Kind::Object(members), &item.content)),
         (Kind::Text, _) => Err(is("a text")),
-        (Kind::OneOf(values), _) => Err(not_one_of(name, values)),
+        (Kind::OneOf(values), Content::Text(text)) => Err(not_one_of(name, Some(text), values)),
+        (Kind::OneOf(values), _) => Err(not_one_of(name, None, values)),
         (Kind::Time, _) => Err(is("a time such as 2026-11-22T12:00:00Z")),
         (Kind::Integer, _) => Err(is("a whole number")),
         (Kind::Boolean, _) => Err(is("true or false")),
@@ -173,6 +177,22 @@ fn missing(what: &str, name: &str) -> Refusal {
     invalid(format!("the {what} \"{name}\" is missing"))
 }
 
-fn not_one_of(name: &str, values: &[&str]) -> Refusal {
-    invalid(format!("\"{name}\" is not one of {}", values.join(", ")))
+fn not_one_of(name: &str, value: Option<&str>, values: &[&str]) -> Refusal {
+    let all = values.join(", ");
+    let nearest = value.and_then(|value| nearest(value, values));
+    invalid(match nearest {
+        Some(nearest) => {
+            format!("\"{name}\" is not one of {all}; did you mean \"{nearest}\"?")
+        }
+        None => format!("\"{name}\" is not one of {all}"),
+    })
+}
+
+/// The value that is most like this one, if any is.
+fn nearest<'v>(value: &str, values: &[&'v str]) -> Option<&'v str> {
+    let similar = values
+        .iter()
+        .map(|known| (strsim::jaro_winkler(value, known), *known));
+    let most = similar.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (most.0 > SIMILARITY_SUGGESTED).then_some(most.1)
 }

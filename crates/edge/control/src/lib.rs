@@ -7,6 +7,7 @@
 mod calls;
 mod clock;
 mod expect;
+mod faults;
 mod input;
 mod orgs;
 mod refusal;

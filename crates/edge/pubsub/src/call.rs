@@ -4,12 +4,19 @@ use std::sync::Arc;
 
 use landfall_auth::Login;
 use landfall_engine::draw;
+use landfall_engine::faults::{Called, FaultKind, Occasion};
 use landfall_model::limits::TOPIC_SHOWN_BYTES_MAX;
-use landfall_model::{EventUuid, Fault, PubSubFault, SessionFault};
+use landfall_model::{EventUuid, Fault, PubSubFault, ServiceFault, SessionFault};
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 
 use crate::PubsubState;
+
+/// The calls that subscribe.
+const SUBSCRIPTIONS: [&str; 2] = ["ManagedSubscribe", "Subscribe"];
+
+/// The calls that are streams of requests.
+const STREAMS: [&str; 3] = ["ManagedSubscribe", "PublishStream", "Subscribe"];
 
 /// A call in progress.
 #[derive(Clone, Debug)]
@@ -37,7 +44,26 @@ impl Call {
         state: &PubsubState,
         metadata: &MetadataMap,
     ) -> Result<Arc<Login>, Status> {
-        login(state, metadata).map_err(|fault| self.refused(&fault))
+        let login = login(state, metadata).map_err(|fault| self.refused(&fault))?;
+        let fires = |kind| {
+            let occasion = || self.occasion(&login);
+            state.engine.faults().fires(kind, occasion).is_some()
+        };
+        if STREAMS.contains(&self.rpc) && fires(FaultKind::TooManyConnections) {
+            return Err(self.refused(&Fault::PubSub(PubSubFault::ConnectionsTooMany)));
+        }
+        // A subscription is asked once its topic is known.
+        if !SUBSCRIPTIONS.contains(&self.rpc) && fires(FaultKind::Unavailable) {
+            return Err(self.refused(&Fault::Service(ServiceFault::StoreUnavailable)));
+        }
+        Ok(login)
+    }
+
+    /// The call as faults are restricted to.
+    pub(crate) fn occasion<'o>(&self, login: &'o Login) -> Occasion<'o> {
+        Occasion::default()
+            .user(login.user_id, &login.username)
+            .method(Called::Name(self.rpc))
     }
 
     /// The status that tells a fault, with its three trailers.

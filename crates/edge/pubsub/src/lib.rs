@@ -13,6 +13,7 @@ mod positions;
 mod publish;
 mod reflection;
 mod replay;
+mod reset;
 mod service;
 mod slot;
 mod stream;
@@ -119,6 +120,7 @@ pub fn router(state: PubsubState) -> Router {
         .max_decoding_message_size(PUBSUB_REQUEST_BYTES_MAX);
     Routes::new(service)
         .into_axum_router()
+        .layer(axum::middleware::map_response(reset::resettable))
         .layer(axum::middleware::map_response(too_long::as_documented))
         .layer(axum::middleware::from_fn(content_type::checked))
 }

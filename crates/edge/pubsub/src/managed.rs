@@ -89,7 +89,10 @@ impl Run {
     async fn request(&mut self, request: ManagedFetchRequest) -> Result<(), End> {
         let mut refreshed = false;
         match &self.open {
-            None => self.start(&request).await?,
+            None => {
+                self.start(&request).await?;
+                self.stream.rehearse()?;
+            }
             Some(open) => {
                 if !names(&request, &open.managed) {
                     return Err(Fault::Managed(ManagedFault::Changed).into());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use landfall_auth::Login;
+use landfall_engine::faults::FaultKind;
 use landfall_engine::usage::Client;
 use landfall_engine::{NewEvent, Publication, draw};
 use landfall_model::{
@@ -19,7 +20,7 @@ use crate::call::Call;
 use crate::proto::{
     Error, ErrorCode, ProducerEvent, PublishRequest, PublishResponse, PublishResult,
 };
-use crate::{PubsubState, call, replay, service, too_long};
+use crate::{PubsubState, call, replay, reset, service, too_long};
 
 /// Publishes the events of one request.
 ///
@@ -65,10 +66,7 @@ pub(crate) async fn publish(
                     });
                     None
                 }
-                Err(msg) => Some(Error {
-                    code: ErrorCode::Publish.into(),
-                    msg,
-                }),
+                Err(reason) => Some(unpublished(reason)),
             };
             PublishResult {
                 replay_id: Bytes::new(),
@@ -77,6 +75,7 @@ pub(crate) async fn publish(
             }
         })
         .collect();
+    rehearse_partial(state, (login, call, topic), &mut good, &mut results);
     let published = state.engine.publish(&Client::PubSub, good).await;
     let published = published.map_err(landfall_engine::Error::fault);
     let succeeded = results.iter_mut().filter(|result| result.error.is_none());
@@ -88,10 +87,7 @@ pub(crate) async fn publish(
         }
         Err(Fault::Limit(LimitFault::Publishes)) => {
             for result in succeeded {
-                result.error = Some(Error {
-                    code: ErrorCode::Publish.into(),
-                    msg: landfall_wire::EVENT_LIMIT_EXCEEDED.to_owned(),
-                });
+                result.error = Some(unpublished(landfall_wire::EVENT_LIMIT_EXCEEDED));
             }
         }
         Err(fault) => return Err(fault),
@@ -101,6 +97,34 @@ pub(crate) async fn publish(
         schema_id: publication.schema.id().to_string(),
         rpc_id: call.rpc_id.clone(),
     })
+}
+
+/// The error of an event that is not published.
+fn unpublished(reason: impl Into<String>) -> Error {
+    Error {
+        code: ErrorCode::Publish.into(),
+        msg: reason.into(),
+    }
+}
+
+/// Leaves the last of several events unpublished, if a test has asked for that.
+fn rehearse_partial(
+    state: &PubsubState,
+    (login, call, topic): (&Login, &Call, &str),
+    good: &mut Vec<NewEvent>,
+    results: &mut [PublishResult],
+) {
+    let topics = [topic];
+    let occasion = || call.occasion(login).topics(&topics);
+    let faults = state.engine.faults();
+    if good.len() < 2 || faults.fires(FaultKind::PublishPartial, occasion).is_none() {
+        return;
+    }
+    good.pop();
+    let mut succeeded = results.iter_mut().filter(|result| result.error.is_none());
+    if let Some(last) = succeeded.next_back() {
+        last.error = Some(unpublished(landfall_wire::EVENT_LIMIT_EXCEEDED));
+    }
 }
 
 /// The platform event behind a topic, which the user may create. Change events, and the events of the service, are published
@@ -218,6 +242,15 @@ async fn run(
         let response = publish(state, &login, call, topic, request.events)
             .await
             .map_err(refused)?;
+        let occasion = || call.occasion(&login);
+        if state
+            .engine
+            .faults()
+            .fires(FaultKind::AckLost, occasion)
+            .is_some()
+        {
+            return Err(Some(reset::status()));
+        }
         answers.send(Ok(response)).await.map_err(|_| None)?;
     }
 }

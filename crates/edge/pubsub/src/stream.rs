@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use landfall_auth::{Access, Login, may_keep};
+use landfall_engine::faults::FaultKind;
 use landfall_engine::usage::{self, Meter, Tally};
 use landfall_engine::{
     Definitions, Engine, EventViews, Prepare, Rendition, Stretch, TopicFilter, TopicId,
@@ -13,7 +14,8 @@ use landfall_engine::{
 };
 use landfall_model::limits::PUBSUB_RESPONSE_BYTES_MAX;
 use landfall_model::{
-    Fault, PubSubFault, ReplayId, ReplayPreset, ServiceFault, SessionFault, Timestamp, Topic,
+    Fault, LimitFault, PubSubFault, ReplayId, ReplayPreset, ServiceFault, SessionFault, Timestamp,
+    Topic,
 };
 use landfall_subscription::{Bounds, Delivery, Output, Read, Subscription};
 use tokio::sync::{mpsc, watch};
@@ -24,7 +26,7 @@ use crate::call::Call;
 use crate::fetch_response::{FetchResponse, event_field};
 use crate::frame::{ChannelLens, EventFields, OrgEvents};
 use crate::positions::StreamPosition;
-use crate::{PubsubState, call, replay, service, too_long};
+use crate::{PubsubState, call, replay, reset, service, too_long};
 
 /// Why a stream ends.
 pub(crate) enum End {
@@ -34,6 +36,10 @@ pub(crate) enum End {
     Refused(Fault),
     /// A request that cannot be read.
     Broken(Status),
+    /// Nothing more is sent, and the stream stays open.
+    Silent,
+    /// The stream is reset.
+    Reset,
 }
 
 impl From<Fault> for End {
@@ -121,9 +127,16 @@ impl<R: From<FetchResponse>> EventStream<R> {
     }
 
     /// Tells the client why the stream ends, if it has to be told.
-    pub(crate) async fn finish(self, end: End) {
+    pub(crate) async fn finish(mut self, end: End) {
         let status = match end {
             End::Done => return,
+            End::Silent => {
+                tokio::select! {
+                    () = self.answers.closed() => return,
+                    fault = &mut self.ending => self.call.refused(&fault),
+                }
+            }
+            End::Reset => reset::status(),
             End::Refused(fault) => self.call.refused(&fault),
             End::Broken(status) => status,
         };
@@ -235,6 +248,10 @@ impl<R: From<FetchResponse>> EventStream<R> {
         topics: Vec<TopicId>,
         preset: ReplayPreset,
     ) -> Result<(), Fault> {
+        let is_custom = matches!(preset, ReplayPreset::Custom(_));
+        if is_custom && self.fires_on(FaultKind::ReplayIdInvalid, &[name]) {
+            return Err(Fault::PubSub(PubSubFault::ReplayIdCorrupted));
+        }
         let log = self.bounds();
         let position = log
             .resume(preset)
@@ -361,7 +378,12 @@ impl<R: From<FetchResponse>> EventStream<R> {
 
     /// Sends the events that were taken; none for a keepalive.
     async fn respond(&mut self) -> Result<(), End> {
-        let frame = std::mem::take(&mut self.frame);
+        let mut frame = std::mem::take(&mut self.frame);
+        if let Some(last) = frame.events.last().cloned()
+            && self.fires(FaultKind::Duplicate)
+        {
+            frame.events.push(last);
+        }
         let response = self.response(frame.events).into();
         self.send(response).await?;
         self.report_position();
@@ -388,12 +410,49 @@ impl<R: From<FetchResponse>> EventStream<R> {
 
     /// Waits for a client that does not read, but not beyond the end of the stream.
     pub(crate) async fn send(&mut self, response: R) -> Result<(), End> {
+        self.rehearse()?;
         tokio::select! {
             biased;
             fault = &mut self.ending => Err(fault.into()),
             fault = &mut self.closing => Err(fault.into()),
             sent = self.answers.send(Ok(response)) => sent.map_err(|_| End::Done),
         }
+    }
+
+    /// Ends the stream as a test has asked for. The occasions of a subscription are its start, and each response.
+    ///
+    /// # Errors
+    /// The end.
+    pub(crate) fn rehearse(&self) -> Result<(), End> {
+        if self.fires(FaultKind::StreamSilent) {
+            return Err(End::Silent);
+        }
+        if self.fires(FaultKind::StreamEnded) {
+            return Err(End::Done);
+        }
+        if self.fires(FaultKind::StreamReset) {
+            return Err(End::Reset);
+        }
+        if self.fires(FaultKind::Unavailable) {
+            return Err(Fault::Service(ServiceFault::StoreUnavailable).into());
+        }
+        if self.fires(FaultKind::EventsDailyLimit) {
+            return Err(Fault::Limit(LimitFault::Deliveries).into());
+        }
+        Ok(())
+    }
+
+    /// Whether a fault fires for the subscription.
+    fn fires(&self, kind: FaultKind) -> bool {
+        let mut subscriptions = self.delivery.subscriptions();
+        let name = subscriptions.next().map(|(name, _)| name);
+        self.fires_on(kind, name.as_slice())
+    }
+
+    fn fires_on(&self, kind: FaultKind, topics: &[&str]) -> bool {
+        let occasion = || self.call.occasion(&self.login).topics(topics);
+        let faults = self.state.engine.faults();
+        faults.fires(kind, occasion).is_some()
     }
 
     /// Has the stream end when this does, and with its fault.

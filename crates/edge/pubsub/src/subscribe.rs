@@ -58,13 +58,16 @@ impl Run {
         Ok(())
     }
 
-    fn request(&mut self, request: &FetchRequest) -> Result<(), Fault> {
+    fn request(&mut self, request: &FetchRequest) -> Result<(), End> {
         let mut refreshed = false;
         match &self.topic {
-            None => self.subscribe(request)?,
+            None => {
+                self.subscribe(request)?;
+                self.stream.rehearse()?;
+            }
             Some(topic) => {
                 if !request.topic_name.is_empty() && request.topic_name != *topic {
-                    return Err(Fault::PubSub(PubSubFault::TopicChanged));
+                    return Err(Fault::PubSub(PubSubFault::TopicChanged).into());
                 }
                 if !request.auth_refresh.is_empty() {
                     self.stream.renew_login(&request.auth_refresh)?;

@@ -9,10 +9,11 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderName, Method};
 use landfall_auth::Login;
+use landfall_engine::faults::{Called, FaultKind, Occasion};
 use landfall_http::path::{parameters, segments};
 use landfall_http::xml::{self, Root};
 use landfall_http::{Answer, Space, meant_method};
-use landfall_model::{Fault, RequestFault, SessionFault};
+use landfall_model::{Fault, RequestFault, ServiceFault, SessionFault};
 use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names};
 
@@ -72,6 +73,16 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body) -> Result<Answer, Fa
     let mut path: Vec<String> = path.collect();
     let in_xml = xml::take_suffix(&mut path);
     let login = login(shared, parts)?;
+    let occasion = || {
+        let (method, path) = (parts.method.as_str(), parts.uri.path());
+        Occasion::default()
+            .user(login.user_id, &login.username)
+            .method(Called::Http { method, path })
+    };
+    let faults = shared.engine.faults();
+    if faults.fires(FaultKind::Unavailable, occasion).is_some() {
+        return Err(Fault::Service(ServiceFault::StoreUnavailable));
+    }
     let (usage, verdict) = org_limits::counted(shared);
     let answer = match verdict {
         Ok(()) => within(shared, parts, body, version, login, path)

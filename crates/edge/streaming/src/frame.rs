@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use landfall_auth::Access;
 use landfall_bayeux::Response;
+use landfall_engine::faults::{FaultKind, Occasion};
 use landfall_engine::usage::{Batch, Meter};
 use landfall_engine::{Channel, DeletedEvents, Engine, EventViews, LogEvent, Rendition, TopicId};
 use landfall_model::ReplayId;
@@ -194,6 +195,7 @@ impl Frame<OrgEvents<'_>> for EventFrame<'_> {
         subscription: &Subscription<TopicId, ChannelLens>,
         event: &Arc<LogEvent>,
     ) -> bool {
+        let topics = [channel];
         let lens = subscription.lens();
         self.meter = lens.meter;
         let mut data = self.form.data(event);
@@ -205,6 +207,11 @@ impl Frame<OrgEvents<'_>> for EventFrame<'_> {
             return false;
         }
         self.response.event(channel, &data);
+        let occasion = || Occasion::default().topics(&topics);
+        let faults = self.form.engine.faults();
+        if faults.fires(FaultKind::Duplicate, occasion).is_some() {
+            self.response.event(channel, &data);
+        }
         true
     }
 

@@ -13,6 +13,7 @@ mod frame;
 mod http;
 mod in_flight;
 mod poll;
+mod rehearse;
 mod render;
 mod replay;
 mod respond;

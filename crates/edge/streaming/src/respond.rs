@@ -7,6 +7,7 @@ use landfall_bayeux::{
     Advice, Answer, Connect, Echo, Handshake, Input, Message, Refusal, Request, Response,
     Subscription as Channels, SubscriptionError,
 };
+use landfall_engine::faults::FaultKind;
 use landfall_engine::usage::Meter;
 use landfall_model::{Fault, LimitFault, ReplayPreset, ServiceFault, SessionFault, StreamingFault};
 use landfall_subscription::Bounds;
@@ -37,8 +38,17 @@ pub(crate) struct Responder<'r> {
 impl Responder<'_> {
     pub(crate) async fn message(&mut self, message: &Message, alone: bool) {
         let echo = message.echo();
+        let is_unavailable = self.fires(FaultKind::Unavailable, message);
         match &message.request {
-            Request::Handshake(handshake) => match self.handshake(handshake) {
+            Request::Handshake(_) if is_unavailable => {
+                let refusal = denied(&Fault::Service(ServiceFault::StoreUnavailable));
+                self.response
+                    .handshake_refused(&echo, &refusal, &CAPABILITIES);
+            }
+            _ if is_unavailable => {
+                self.refuse(message, &Fault::Service(ServiceFault::StoreUnavailable));
+            }
+            Request::Handshake(handshake) => match self.handshake(message, handshake) {
                 Ok(client) => {
                     self.response.handshake(&echo, &client.id, &CAPABILITIES);
                     self.browser = Some(client.browser.clone());
@@ -61,13 +71,7 @@ impl Responder<'_> {
         }
     }
 
-    fn handshake(&self, handshake: &Handshake) -> Result<Arc<Client>, Refusal> {
-        let denied = |fault: &Fault| {
-            Refusal::new(landfall_wire::bayeux(&Fault::Streaming(
-                StreamingFault::HandshakeDenied,
-            )))
-            .because(landfall_wire::bayeux(fault))
-        };
+    fn handshake(&self, message: &Message, handshake: &Handshake) -> Result<Arc<Client>, Refusal> {
         // Clients: @salesforce/core looks for the version text in `error`, others in the failure reason: both have it.
         let plain = |fault: &Fault| {
             let text = landfall_wire::bayeux(fault);
@@ -75,6 +79,11 @@ impl Responder<'_> {
         };
         let version = *self.caller.version.as_ref().map_err(plain)?;
         let login = self.caller.login.as_ref().map_err(denied)?;
+        if self.fires(FaultKind::TooManyConnections, message) {
+            return Err(denied(&Fault::Streaming(
+                StreamingFault::ClientLimitExceeded,
+            )));
+        }
         if !handshake.offers_long_polling() {
             let offered = handshake
                 .supported_connection_types
@@ -101,6 +110,10 @@ impl Responder<'_> {
 
     async fn connect(&mut self, message: &Message, connect: &Connect, alone: bool) {
         let answer = self.poll(message, connect, alone).await;
+        if answer.is_ok() && self.fires(FaultKind::StreamSilent, message) {
+            // Until the client is gone, which drops the answer, or the server stops.
+            self.state.stopping().await;
+        }
         let echo = Echo::connect(message.id.as_ref());
         match answer {
             Ok((client, answer)) => match answer {
@@ -131,7 +144,9 @@ impl Responder<'_> {
                 offered: offered.to_owned(),
             }));
         }
-        if client.state().is_used_up(self.state.engine.usage()) {
+        if client.state().is_used_up(self.state.engine.usage())
+            || self.fires(FaultKind::EventsDailyLimit, message)
+        {
             return Err(Fault::Limit(LimitFault::Deliveries));
         }
         let mut waiting = client
@@ -197,10 +212,20 @@ impl Responder<'_> {
             is_repeated,
         };
         let target = channel::target(engine, login, channel, admission).await?;
-        if engine.usage().left(Meter::of_channel(channel)) == Some(0) {
+        if engine.usage().left(Meter::of_channel(channel)) == Some(0)
+            || self.fires_on(FaultKind::EventsDailyLimit, message, &[channel])
+        {
             return Err(Fault::Limit(LimitFault::Deliveries));
         }
         let preset = replay::preset(message.ext.as_ref(), channel)?;
+        if let ReplayPreset::Custom(id) = preset
+            && self.fires_on(FaultKind::ReplayIdInvalid, message, &[channel])
+        {
+            let replay_id = id.to_string();
+            return Err(Fault::Streaming(StreamingFault::ReplayIdInvalid {
+                replay_id,
+            }));
+        }
         let log = if target.is_short_lived() && preset != ReplayPreset::Latest {
             let bounds = engine.stream_bounds().await;
             bounds.map_err(landfall_engine::Error::fault)?
@@ -237,6 +262,13 @@ impl Responder<'_> {
             .clients
             .find(id)
             .ok_or(Fault::Streaming(StreamingFault::ClientUnknown))?;
+        if self.fires(FaultKind::ClientUnknown, message) {
+            let engine = &self.state.engine;
+            // A held poll of the session ends with it; one that has ended meanwhile cannot be ended again.
+            let _ = client.feed(engine, Input::Disconnect);
+            self.state.clients.forget(engine, id);
+            return Err(Fault::Streaming(StreamingFault::ClientUnknown));
+        }
         let login = self.caller.login.clone()?;
         if login.user_id != client.user {
             return Err(Fault::Streaming(StreamingFault::UserMismatch));
@@ -278,6 +310,14 @@ impl Responder<'_> {
         }
         self.response.refused(&message.echo(), client_id, &refusal);
     }
+}
+
+/// The refusal of a handshake, with its reason.
+fn denied(fault: &Fault) -> Refusal {
+    Refusal::new(landfall_wire::bayeux(&Fault::Streaming(
+        StreamingFault::HandshakeDenied,
+    )))
+    .because(landfall_wire::bayeux(fault))
 }
 
 /// A refusal with the advice that belongs to it.

@@ -246,6 +246,12 @@ impl State {
         self.session.parked().map(|_| Arc::clone(&self.login))
     }
 
+    /// The channels of all subscriptions.
+    pub(crate) fn channels(&self) -> Vec<String> {
+        let subscriptions = self.delivery.subscriptions();
+        subscriptions.map(|(name, _)| name.to_owned()).collect()
+    }
+
     /// The topics of all subscriptions.
     pub(crate) const fn filter(&self) -> &TopicFilter {
         &self.filter

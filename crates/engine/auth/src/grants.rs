@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use landfall_engine::faults::{FaultKind, Occasion};
 use landfall_model::{Fault, LoginFault, RecordId, Timestamp, limits};
 use landfall_store::{Document, DocumentKind};
 use tracing::{debug, warn};
@@ -269,6 +270,7 @@ impl Auth {
             let _shared = shared.gate.read().await;
             let token = shared.refreshing(&app, &hash)?;
             let user = shared.user_of(&token).await?;
+            shared.check_rehearsal(&user, LoginFault::RefreshTokenInvalid)?;
             let terms = Terms::of_token(&token);
             let (granted, login) = shared.prepare(app, user, terms, Some(&token)).await?;
             shared.put(vec![login_document(&login)]).await?;
@@ -395,6 +397,7 @@ impl Shared {
         if !user.active {
             return Err(Fault::Login(LoginFault::UserInactive).into());
         }
+        self.check_rehearsal(&user, LoginFault::AuthenticationFailed)?;
         lock(&self.hourly).count(user.id, self.engine.clock().now())?;
         if !terms.refreshed {
             let (granted, login) = self.prepare(app, user, terms, None).await?;
@@ -474,9 +477,24 @@ impl Shared {
         active.ok_or_else(|| Fault::Login(LoginFault::UserInactive).into())
     }
 
+    /// # Errors
+    /// The refusal, if a test rehearses it.
+    fn check_rehearsal(&self, user: &User, refusal: LoginFault) -> Result<(), Fault> {
+        let occasion = || Occasion::default().user(user.id, &user.username);
+        match self
+            .engine
+            .faults()
+            .fires(FaultKind::LoginRefused, occasion)
+        {
+            Some(_) => Err(refusal.into()),
+            None => Ok(()),
+        }
+    }
+
     /// Replaces a refresh token and begins a login, in one write.
     async fn rotate(&self, app: Arc<App>, old: &Refreshing) -> Result<Granted, Error> {
         let user = self.user_of(old).await?;
+        self.check_rehearsal(&user, LoginFault::RefreshTokenInvalid)?;
         let (token, new) =
             self.make_refresh_token(old.user, &app, old.scopes.clone(), Some(old.family.clone()));
         let terms = Terms::of_token(old);

@@ -43,6 +43,7 @@ mod users;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use landfall_engine::Engine;
+use landfall_engine::faults::{FaultKind, Occasion};
 use landfall_model::{EntityDefinition, Fault, SessionFault, limits};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -141,6 +142,11 @@ impl Auth {
             .logins
             .find(&TokenHash::of(token))
             .ok_or(Fault::Session(SessionFault::Invalid))?;
+        let faults = self.0.engine.faults();
+        let occasion = || Occasion::default().user(login.user_id, &login.username);
+        if faults.fires(FaultKind::TokenInvalid, occasion).is_some() {
+            return Err(Fault::Session(SessionFault::Invalid));
+        }
         self.keep_alive(&login).map(|()| login)
     }
 

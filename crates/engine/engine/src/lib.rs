@@ -21,6 +21,7 @@ mod derive;
 mod entropy;
 mod error;
 mod external_id;
+pub mod faults;
 mod formulas;
 mod generic_channels;
 mod health;
@@ -114,6 +115,7 @@ pub use writer::open::OpenTransaction;
 pub use writer::{WriterCounters, WriterThread};
 
 use command::Note;
+use faults::Faults;
 use state::OrgState;
 use usage::{Allocations, Usage};
 use writer::handle::Handle;
@@ -158,6 +160,7 @@ struct Shared {
     lanes: query::lanes::Lanes,
     org: Org,
     usage: Arc<Usage>,
+    faults: Faults,
     reserve_bytes: u64,
     /// Whether the disk had less space than the reserve when it was last looked at.
     is_low: AtomicBool,
@@ -171,6 +174,11 @@ impl Engine {
     /// [`Error`] if the store or a definition cannot be read.
     pub fn start(parts: Parts) -> Result<(Self, WriterThread), Error> {
         org::start(parts)
+    }
+
+    /// The faults that a test has armed.
+    pub fn faults(&self) -> &Faults {
+        &self.0.faults
     }
 
     /// Makes a transaction durable, its events included, and says what became of each change.

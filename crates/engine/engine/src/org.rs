@@ -11,6 +11,7 @@ use crate::compiled;
 use crate::definitions::{self, Modified, Options};
 use crate::entropy::draw;
 use crate::error::Error;
+use crate::faults::Faults;
 use crate::numbers::Numbers;
 use crate::presence::Presence;
 use crate::profiles::{ADMINISTRATOR, ProfileSetup, STANDARD_USER};
@@ -66,7 +67,13 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     // The state has compiled them anew, and the store knows the objects of its tables by their address.
     writer.prepare(state.definitions().catalog().entities())?;
     let (handle, inbox) = writer::handle::channel();
-    let usage = Usage::open(&*writer, &clock, &state, parts.allocations)?;
+    let faults = Faults::on(Arc::clone(&clock));
+    let usage = Usage::open(
+        &*writer,
+        &clock,
+        &state,
+        (parts.allocations, faults.clone()),
+    )?;
     let usage = Arc::new(usage);
     let core = Core {
         store: writer,
@@ -78,6 +85,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         capture_rules: parts.capture_rules,
         state: Arc::clone(&state),
         usage: Arc::clone(&usage),
+        faults: faults.clone(),
         last_now: org.created.max(store.reader.position()?.appended_at),
         alone: 0,
     };
@@ -94,6 +102,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         lanes: Lanes::default(),
         org,
         usage,
+        faults,
         reserve_bytes: parts.reserve_bytes,
         is_low: AtomicBool::new(false),
         writer: handle,

@@ -26,6 +26,7 @@ use crate::Engine;
 use crate::clock::Clock;
 use crate::definitions::Subject;
 use crate::error::Error;
+use crate::faults::{FaultKind, Faults, Occasion};
 use crate::state::OrgState;
 use counters::{Counters, HOURS_KEPT, key};
 
@@ -130,6 +131,7 @@ pub struct Usage {
     clock: Arc<dyn Clock>,
     state: Arc<OrgState>,
     allocations: Allocations,
+    faults: Faults,
     /// The quarter of an hour that goes on, counted from 1970.
     quarter: AtomicI64,
     gauges: [Gauge; Meter::ALL.len()],
@@ -146,7 +148,7 @@ impl Usage {
         reads: &dyn Reads,
         clock: &Arc<dyn Clock>,
         state: &Arc<OrgState>,
-        allocations: Allocations,
+        (allocations, faults): (Allocations, Faults),
     ) -> Result<Self, Error> {
         let quarter = quarter_of(clock.now());
         let mut counters = Counters::open(reads, quarter)?;
@@ -156,6 +158,7 @@ impl Usage {
             clock: Arc::clone(clock),
             state: Arc::clone(state),
             allocations,
+            faults,
             quarter: AtomicI64::new(quarter),
             gauges: Default::default(),
             clients: AtomicU64::new(0),
@@ -223,7 +226,11 @@ impl Usage {
         let gauge = self.gauge(Meter::Requests);
         gauge.add(1);
         let used = gauge.total();
+        let fails = self
+            .faults
+            .fires(FaultKind::RequestLimit, Occasion::default);
         let verdict = match self.allocations.requests_daily {
+            _ if fails.is_some() => Err(LimitFault::Requests),
             Some(most) if used > most => Err(LimitFault::Requests),
             _ => Ok(()),
         };

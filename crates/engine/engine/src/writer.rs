@@ -36,6 +36,7 @@ use crate::deleted_events::DeletedEvents;
 use crate::deploy::{self, Deployment, Grants};
 use crate::entropy::Entropy;
 use crate::error::Error;
+use crate::faults::Faults;
 use crate::health::log_end;
 use crate::managed;
 use crate::numbers::Numbers;
@@ -47,6 +48,7 @@ use crate::usage::{Client, Usage};
 use crate::workspace::Workspace;
 use compute::{Computed, Computing};
 use converted::Conversions;
+use events::Rules;
 use handle::{Answer, Command, Handle, Inbox, State, answer_with, failed};
 use outcome::{ends_the_writer, refused, settled};
 use prefetch::read_ahead;
@@ -65,6 +67,7 @@ pub(crate) struct Core {
     /// What everything is computed with; moved on by each commit.
     pub(crate) state: Arc<OrgState>,
     pub(crate) usage: Arc<Usage>,
+    pub(crate) faults: Faults,
     pub(crate) last_now: Timestamp,
     /// How many of the next commands are committed one by one, because damaged data was met.
     pub(crate) alone: usize,
@@ -290,7 +293,7 @@ impl Core {
         let at = self.clock.now().max(self.last_now);
         let required = self.required_by_streams(group, &definitions, at)?;
         write.documents.extend(required);
-        let rules = self.capture_rules;
+        let (capture, faults) = (self.capture_rules, self.faults.clone());
         let mut first = ReplayId::ORIGIN;
         let committed = self.store(write, at, &mut |position| {
             first = position.tail.advanced_by(1);
@@ -299,7 +302,11 @@ impl Core {
                 .transactions
                 .iter()
                 .map(|committing| &committing.computed);
-            events::append(&definitions, published, computed, position, at, &rules)
+            let rules = Rules {
+                capture: &capture,
+                faults: &faults,
+            };
+            events::append(&definitions, published, computed, position, at, rules)
         })?;
         self.apply(&committed.commit, &committed.events);
         let publications = group.publications.iter();

@@ -73,9 +73,8 @@ const ENDING: &[&str] = &["endSubscriber", "closeOrg"];
 /// A body for each call of the document that has one to show.
 fn example(id: &str) -> Option<Value> {
     match id {
-        "getClock" | "listOrgs" | "openOrg" | "listTopics" | "getPosition" | "listSubscribers" => {
-            Some(Value::Null)
-        }
+        "getClock" | "listOrgs" | "openOrg" | "listTopics" | "getPosition" | "listSubscribers"
+        | "listFaults" | "clearFaults" | "removeFault" => Some(Value::Null),
         "setClock" => Some(json!({ "mode": "frozen", "now": LATER })),
         "advanceClock" => Some(json!({ "by": "1d12h" })),
         "settle" => Some(json!({ "timeoutMs": 1000 })),
@@ -83,6 +82,7 @@ fn example(id: &str) -> Option<Value> {
             "channel": "/data/AccountChangeEvent",
             "match": { "payload": { "Name": "Expected" } },
         })),
+        "armFault" => Some(json!({ "fault": "latency", "delay": "1ms", "method": "GET /none" })),
         _ => None,
     }
 }
@@ -145,6 +145,10 @@ async fn every_call_of_the_document_answers_as_it_says() {
             let mut path = path.trim_start_matches('/').to_owned();
             for (name, value) in PARAMETERS {
                 path = path.replace(name, value);
+            }
+            if id == "removeFault" {
+                let armed = done(&http, "POST", "faults", json!({ "fault": "gap" })).await;
+                path = format!("faults/{}", armed["id"].as_str().expect("an id"));
             }
             let method = method.to_ascii_uppercase();
             let answer = done(&http, &method, &path, body).await;
@@ -282,6 +286,89 @@ const BAD: &[(&str, &str, &str, u16, &str)] = &[
     ("POST", "clock/advance?by=1h", "", 400, "invalid"),
     ("GET", "clock?at=now", "", 400, "invalid"),
     ("GET", "clock", "{}", 400, "invalid"),
+    ("POST", "faults", "{}", 400, "invalid"),
+    ("POST", "faults", r#"{"fault":"flood"}"#, 400, "invalid"),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"gap","next":0}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"gap","next":-1}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"gap","next":"1"}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"gap","every":0}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"gap","after":-1}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"gap","topic":" "}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"gap","client":"c"}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"request-limit","user":"u"}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"gap","delay":"1s"}"#,
+        400,
+        "invalid",
+    ),
+    ("POST", "faults", r#"{"fault":"latency"}"#, 400, "invalid"),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"latency","delay":"11m"}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"gap","from":"2126-03-01T12:00:00Z","to":"2126-03-01T12:00:00Z"}"#,
+        400,
+        "invalid",
+    ),
+    ("PUT", "faults", "", 405, "method-not-allowed"),
+    ("DELETE", "faults/1", "", 404, "fault-not-found"),
+    ("DELETE", "faults/x", "", 404, "fault-not-found"),
     ("DELETE", "clock", "", 405, "method-not-allowed"),
     ("GET", "clock/advance", "", 405, "method-not-allowed"),
     ("POST", "openapi.json", "", 404, "not-found"),
@@ -383,6 +470,8 @@ async fn bad_input_gets_an_error_and_changes_nothing() {
     assert_eq!(large.status, 413);
     let methods = call(&http, "DELETE", "clock", "").await;
     assert_eq!(methods.headers["allow"], "GET, PUT");
+    let none = done(&http, "GET", "faults", Value::Null).await;
+    assert_eq!(none, json!({ "faults": [] }));
     let after = done(&http, "GET", "clock", Value::Null).await;
     assert_eq!(before["now"], after["now"]);
     assert_eq!(before["mode"], after["mode"]);
@@ -425,6 +514,9 @@ async fn a_production_node_has_no_control_interface() {
             "expect",
             r#"{"channel":"/data/AccountChangeEvent"}"#,
         ),
+        ("GET", "faults", ""),
+        ("POST", "faults", r#"{"fault":"gap"}"#),
+        ("DELETE", "faults", ""),
     ] {
         let answer = call(&http, method, path, body).await;
         assert_eq!(answer.status, 404, "{method} {path}");

@@ -8,6 +8,7 @@ mod control_events;
 mod control_orgs;
 mod describe;
 mod documents;
+mod faults;
 mod golden;
 mod lifecycle;
 mod listener;

@@ -32,6 +32,8 @@ pub enum PubSubFault {
     FetchCountInvalid,
     /// A later request of a stream names another topic.
     TopicChanged,
+    /// More streams than the service takes.
+    ConnectionsTooMany,
     /// The client has used up what it asked for, and asks for nothing more.
     StreamIdle,
     /// Nothing can be published on the topic.

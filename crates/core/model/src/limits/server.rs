@@ -58,6 +58,12 @@ pub const CONTROL_ORGS_MAX: usize = 128;
 /// Bytes of the body of a request to the control interface. Source: none; its bodies have a few members.
 pub const CONTROL_BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// Faults in the plan of an org, fired or not. Source: none; a test arms a few.
+pub const FAULTS_MAX: usize = 100;
+
+/// The longest delay of a fault. Unit: milliseconds. Source: none; clients give up sooner.
+pub const FAULT_DELAY_MILLIS_MAX: u64 = 10 * 60 * 1000;
+
 /// Memory for the bodies of all requests in progress: `ServiceFault::Busy` beyond. Unit: KiB. Source: none.
 pub const BODIES_KIB_MAX: usize = 256 * 1024;
 

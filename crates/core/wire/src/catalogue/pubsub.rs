@@ -67,6 +67,12 @@ pub(super) fn spell(fault: &PubSubFault) -> GrpcError {
             grpc::TOPIC_CHANGED,
             "The topic name can't change during a stream.",
         ),
+        // Source: a status in a published issue of the npm client.
+        PubSubFault::ConnectionsTooMany => grpc::error(
+            GrpcStatus::ResourceExhausted,
+            grpc::PROTECTION,
+            "The service received too many connections and doesn't have the resources to accept new connections.",
+        ),
         PubSubFault::StreamIdle => grpc::error(
             GrpcStatus::DeadlineExceeded,
             grpc::STREAM_IDLE,

@@ -6,6 +6,7 @@ mod auth;
 mod channels;
 mod content_type;
 mod credit;
+mod faults;
 mod managed;
 mod org;
 mod payload;

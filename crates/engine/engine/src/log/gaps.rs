@@ -108,6 +108,7 @@ fn event(
         after: None,
         changed_at: gap.appended,
         differences: false,
+        as_gap: false,
     };
     let facts = TransactionFacts {
         change_origin: "",

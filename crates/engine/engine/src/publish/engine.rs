@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use landfall_model::{RecordId, ReplayId, Value};
+use landfall_model::{Fault, LimitFault, RecordId, ReplayId, Value};
 use landfall_store::{Document, LogBounds, NewEvent, TopicId};
 
 use crate::access::Rights;
 use crate::command::Assignment;
 use crate::definitions::Publication;
 use crate::error::Error;
+use crate::faults::{FaultKind, Occasion};
 use crate::generic_channels::{self, GenericChannels, Push};
 use crate::presence::Presence;
 use crate::publish::{self, Published};
@@ -42,6 +43,9 @@ impl Engine {
         events: Vec<NewEvent>,
         documents: Vec<Document>,
     ) -> Result<Vec<ReplayId>, Error> {
+        if self.faults().is_armed() && *client != Client::System {
+            self.check_publishing(&events)?;
+        }
         let usage = self.usage();
         let topics: Vec<TopicId> = events.iter().map(|event| event.topic).collect();
         let reservation = usage.reserve(topics.iter().copied())?;
@@ -49,6 +53,25 @@ impl Engine {
         reservation.keep();
         usage.published(client, topics.into_iter());
         Ok(positions)
+    }
+
+    /// # Errors
+    /// [`LimitFault::Publishes`] if a test rehearses it for one of the topics.
+    fn check_publishing(&self, events: &[NewEvent]) -> Result<(), Error> {
+        for event in events {
+            let schema = self.schema(event.schema);
+            let topic = schema.map(|schema| format!("/event/{}", schema.name()));
+            let topics = [topic.as_deref().unwrap_or_default()];
+            let occasion = || Occasion::default().topics(&topics);
+            if self
+                .faults()
+                .fires(FaultKind::PublishRejected, occasion)
+                .is_some()
+            {
+                return Err(Fault::Limit(LimitFault::Publishes).into());
+            }
+        }
+        Ok(())
     }
 
     /// Publishes a platform event with the values of a request, as the user whose rights these are.

@@ -4,11 +4,21 @@ use bytes::Bytes;
 use landfall_capture::transaction::{self, CaptureRules};
 use landfall_capture::{CapturedEvent, RecordChange, TransactionFacts};
 use landfall_model::{CommitNumber, Timestamp};
+use landfall_schema::EventSchema;
 use landfall_store::{Appended, NewEvent, Position};
 use tracing::{error, warn};
 
 use super::compute::{Computed, NetChange};
 use crate::definitions::{Capture, Definitions};
+use crate::faults::{FaultKind, Faults, Occasion};
+
+/// How changes become events.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'r> {
+    pub(super) capture: &'r CaptureRules,
+    /// What goes wrong on purpose.
+    pub(super) faults: &'r Faults,
+}
 
 /// The events of a group, with the commit numbers that its position in the log gives.
 pub(super) fn append<'g>(
@@ -17,7 +27,7 @@ pub(super) fn append<'g>(
     group: impl Iterator<Item = &'g Computed>,
     position: Position,
     at: Timestamp,
-    rules: &CaptureRules,
+    rules: Rules<'_>,
 ) -> Appended {
     let mut events: Vec<NewEvent> = published.cloned().collect();
     let mut commit_number = position.commit_number;
@@ -44,7 +54,7 @@ fn tell(
     definitions: &Definitions,
     transaction: &Computed,
     commit_number: CommitNumber,
-    rules: &CaptureRules,
+    rules: Rules<'_>,
     events: &mut Vec<NewEvent>,
 ) {
     let facts = TransactionFacts {
@@ -57,23 +67,72 @@ fn tell(
     let captured: Vec<(&NetChange, Option<&Capture>)> = changes
         .map(|change| (change, definitions.capture_of(&change.entity)))
         .collect();
+    let rules = Rules {
+        capture: &rules.of_transaction(&captured),
+        ..rules
+    };
     let changes = captured.iter().map(|(change, capture)| {
+        let schema = &(*capture)?.schema;
+        if rules.fires(FaultKind::Drop, schema) {
+            return None;
+        }
         Some(RecordChange {
             entity: &change.entity,
-            schema: &(*capture)?.schema,
+            schema,
             record_id: change.id,
             change_type: change.change,
             before: change.before.as_ref().map(|row| row.as_slice()),
             after: Some(&change.after),
             changed_at: transaction.at,
-            differences: rules.differences,
+            differences: rules.capture.differences,
+            as_gap: rules.fires(FaultKind::Gap, schema),
         })
     });
-    transaction::tell(rules, &facts, changes, |place, event| {
+    transaction::tell(rules.capture, &facts, changes, |place, event| {
         if let Some((change, Some(capture))) = captured.get(place) {
             events.extend(logged(change, capture, event));
         }
     });
+}
+
+impl Rules<'_> {
+    /// The rules for the changes of a transaction: with a fault, all of them overflow.
+    fn of_transaction(self, captured: &[(&NetChange, Option<&Capture>)]) -> CaptureRules {
+        if !self.faults.is_armed() {
+            return *self.capture;
+        }
+        let mut schemas: Vec<&EventSchema> = Vec::new();
+        for (_, capture) in captured {
+            let schema = capture.map(|capture| &*capture.schema);
+            if let Some(schema) =
+                schema.filter(|schema| schemas.iter().all(|known| known.id() != schema.id()))
+            {
+                schemas.push(schema);
+            }
+        }
+        let overflows = schemas
+            .into_iter()
+            .any(|schema| self.fires(FaultKind::Overflow, schema));
+        CaptureRules {
+            overflow_after: if overflows {
+                0
+            } else {
+                self.capture.overflow_after
+            },
+            ..*self.capture
+        }
+    }
+
+    /// Whether a fault fires for a change event of this schema.
+    fn fires(self, kind: FaultKind, schema: &EventSchema) -> bool {
+        // A topic is a text of its own: not made for nothing.
+        self.faults.is_armed() && {
+            let topic = format!("/data/{}", schema.name());
+            let topics = [topic.as_str()];
+            let occasion = || Occasion::default().topics(&topics);
+            self.faults.fires(kind, occasion).is_some()
+        }
+    }
 }
 
 /// The part of a change that is in a common event, as far as identities go: beyond all records of a merged event.

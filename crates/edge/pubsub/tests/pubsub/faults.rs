@@ -1,0 +1,207 @@
+//! Faults that a test has armed, on streams and calls.
+
+use landfall_engine::faults::{Arming, FaultKind, Filter, When};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Code;
+
+use crate::org::{ACCOUNTS, LOW_INK, Org, assert_refused, fetch};
+use crate::proto::PublishRequest;
+
+/// Arms a fault that fires once, after some occasions.
+fn arm(org: &Org, kind: FaultKind, topic: &str, after: u64) {
+    let arming = Arming {
+        kind,
+        filter: Filter {
+            topic: Some(topic.to_owned()),
+            ..Filter::default()
+        },
+        when: When {
+            after,
+            ..When::default()
+        },
+        delay_ms: 0,
+    };
+    org.engine.faults().arm(arming).expect("there is space");
+}
+
+fn arm_method(org: &Org, kind: FaultKind, method: &str) {
+    let filter = Filter {
+        method: Some(method.to_owned()),
+        ..Filter::default()
+    };
+    let when = When::default();
+    let arming = Arming {
+        kind,
+        filter,
+        when,
+        delay_ms: 0,
+    };
+    org.engine.faults().arm(arming).expect("there is space");
+}
+
+fn fired(org: &Org) -> u64 {
+    let all = org.engine.faults().all();
+    all.iter().map(|fault| fault.fired).sum()
+}
+
+#[tokio::test]
+async fn a_subscription_is_refused_at_its_start() {
+    let org = Org::new().await;
+    for (kind, code, error_code) in [
+        (
+            FaultKind::Unavailable,
+            Code::Internal,
+            "service.unavailable",
+        ),
+        (
+            FaultKind::EventsDailyLimit,
+            Code::ResourceExhausted,
+            "subscription.limit.exceeded",
+        ),
+    ] {
+        arm(&org, kind, ACCOUNTS, 0);
+        let mut other = org.subscribed(LOW_INK, 1).await;
+        other.assert_quiet().await;
+        let mut stream = org.open().await;
+        stream.send(fetch(ACCOUNTS, 1)).await;
+        let refusal = stream.refusal().await;
+        assert_refused(&refusal, code, error_code, "Subscribe");
+    }
+    assert_eq!(fired(&org), 2);
+}
+
+#[tokio::test]
+async fn an_open_stream_ends_instead_of_its_next_response() {
+    let org = Org::new().await;
+    for kind in [
+        FaultKind::Unavailable,
+        FaultKind::StreamEnded,
+        FaultKind::StreamReset,
+    ] {
+        let mut stream = org.subscribed(ACCOUNTS, 10).await;
+        org.account("First").await;
+        let last = stream.next().await.latest_replay_id;
+        arm(&org, kind, ACCOUNTS, 0);
+        org.account("Second").await;
+        match kind {
+            FaultKind::StreamEnded => stream.assert_over().await,
+            FaultKind::StreamReset => {
+                let reset = stream.refusal().await;
+                let trailers = reset.metadata();
+                assert!(trailers.get("error-code").is_none(), "{reset:?}");
+                assert!(trailers.get("landfall-reset").is_none(), "{reset:?}");
+            }
+            _ => {
+                let refusal = stream.refusal().await;
+                assert_refused(&refusal, Code::Internal, "service.unavailable", "Subscribe");
+            }
+        }
+        // What was not delivered is there for who comes back.
+        let mut resumed = org.resumed(ACCOUNTS, &last).await;
+        resumed.event().await;
+    }
+    assert_eq!(fired(&org), 3);
+}
+
+#[tokio::test]
+async fn a_silent_stream_stays_open_and_sends_nothing() {
+    let org = Org::new().await;
+    let mut stream = org.subscribed(ACCOUNTS, 10).await;
+    arm(&org, FaultKind::StreamSilent, ACCOUNTS, 0);
+    org.account("Unheard").await;
+    stream.assert_quiet().await;
+    // No keepalive either.
+    org.advance(600).await;
+    stream.assert_quiet().await;
+    org.stopping.send_replace(true);
+    let end = stream.refusal().await;
+    assert_refused(&end, Code::Internal, "service.unavailable", "Subscribe");
+}
+
+#[tokio::test]
+async fn a_replay_id_is_refused_and_the_presets_are_not() {
+    let org = Org::new().await;
+    let mut stream = org.subscribed(ACCOUNTS, 10).await;
+    org.account("First").await;
+    let last = stream.next().await.latest_replay_id;
+    arm(&org, FaultKind::ReplayIdInvalid, ACCOUNTS, 0);
+    drop(org.subscribed(ACCOUNTS, 1).await);
+    let mut refused = org.resumed(ACCOUNTS, &last).await;
+    let refusal = refused.refusal().await;
+    let code = "subscription.fetch.replayid.corrupted";
+    assert_refused(&refusal, Code::InvalidArgument, code, "Subscribe");
+    org.account("Second").await;
+    org.resumed(ACCOUNTS, &last).await.event().await;
+}
+
+#[tokio::test]
+async fn an_event_comes_twice_in_a_response() {
+    let org = Org::new().await;
+    let mut stream = org.subscribed(ACCOUNTS, 10).await;
+    arm(&org, FaultKind::Duplicate, ACCOUNTS, 0);
+    org.account("Twice").await;
+    let events = stream.next().await.events;
+    assert_eq!(events.len(), 2);
+    assert_eq!(events.first(), events.last());
+    org.account("Once").await;
+    assert_eq!(stream.next().await.events.len(), 1);
+}
+
+#[tokio::test]
+async fn calls_are_refused_by_name() {
+    let org = Org::new().await;
+    arm_method(&org, FaultKind::Unavailable, "GetTopic");
+    let refused = org.topic(ACCOUNTS).await.expect_err("refused");
+    assert_refused(&refused, Code::Internal, "service.unavailable", "GetTopic");
+    org.topic(ACCOUNTS).await.expect("once only");
+    arm_method(&org, FaultKind::TooManyConnections, "Subscribe");
+    let request = org.request(tokio_stream::empty());
+    let refused = org.client().subscribe(request).await.expect_err("refused");
+    let code = "service.protection.triggered";
+    assert_refused(&refused, Code::ResourceExhausted, code, "Subscribe");
+    drop(org.subscribed(ACCOUNTS, 1).await);
+}
+
+#[tokio::test]
+async fn events_are_rejected_all_or_in_part() {
+    let org = Org::new().await;
+    let events = || vec![org.low_ink("a", "A"), org.low_ink("b", "B")];
+    let errors = async |events| {
+        let answer = org.publish(LOW_INK, events).await.expect("an answer");
+        let results = answer.results.into_iter();
+        let errors = results.map(|result| {
+            assert_eq!(result.error.is_some(), result.replay_id.is_empty());
+            result.error.map(|error| error.msg)
+        });
+        errors.collect::<Vec<_>>()
+    };
+    let exceeded = || Some("LIMIT_EXCEEDED".to_owned());
+    arm(&org, FaultKind::PublishRejected, LOW_INK, 0);
+    assert_eq!(errors(events()).await, [exceeded(), exceeded()]);
+    arm(&org, FaultKind::PublishPartial, LOW_INK, 0);
+    assert_eq!(errors(vec![org.low_ink("c", "C")]).await, [None]);
+    assert_eq!(errors(events()).await, [None, exceeded()]);
+    assert_eq!(errors(events()).await, [None, None]);
+    assert_eq!(fired(&org), 2);
+}
+
+#[tokio::test]
+async fn a_publishing_stream_loses_an_answer_and_not_the_event() {
+    let org = Org::new().await;
+    let mut stream = org.subscribed(LOW_INK, 10).await;
+    arm_method(&org, FaultKind::AckLost, "PublishStream");
+    let (requests, sent) = mpsc::channel(1);
+    let request = org.request(ReceiverStream::new(sent));
+    let answers = org.client().publish_stream(request).await.expect("headers");
+    let request = PublishRequest {
+        topic_name: LOW_INK.to_owned(),
+        events: vec![org.low_ink("a", "A")],
+        ..Default::default()
+    };
+    requests.send(request).await.expect("it is open");
+    let mut answers = answers.into_inner();
+    let reset = answers.message().await.expect_err("reset");
+    assert!(reset.metadata().get("error-code").is_none(), "{reset:?}");
+    stream.event().await;
+}
