@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::bench::BenchOptions;
-use crate::control::{ClockCommand, SettleOptions, SubscribersCommand, TopicsCommand};
+use crate::control::{ClockCommand, OrgCommand, SettleOptions, SubscribersCommand, TopicsCommand};
 use crate::options::{Dev, Exec, LogOptions, Serve, ServerOptions};
 use crate::org_options::OrgOptions;
 
@@ -64,6 +64,11 @@ pub(crate) enum Command {
     /// Example: landfall clock advance 73h
     #[command(subcommand)]
     Clock(ClockCommand),
+    /// Open, list and close isolated orgs in the process of a developer org
+    ///
+    /// Example: landfall org open --json
+    #[command(subcommand)]
+    Org(OrgCommand),
     /// What clients of a developer org can subscribe to, and the replay id at a time
     #[command(subcommand)]
     Topics(TopicsCommand),

@@ -1,8 +1,9 @@
-//! The commands that control a developer org: its clock, its subscribers, what can be subscribed to.
+//! The commands that control a developer org: its clock, its subscribers, what can be subscribed to, further orgs.
 //!
 //! With `--json` each prints one object: the answer of the control interface in `data`, or what failed in `error`.
 
 mod clock;
+mod org;
 mod settle;
 mod subscribers;
 mod topics;
@@ -15,6 +16,7 @@ use landfall_client::{AccessToken, Control, Error, Method, Target, Trust, system
 use serde_json::{Value, json};
 
 pub(crate) use clock::{ClockCommand, run as clock};
+pub(crate) use org::{OrgCommand, run as org};
 pub(crate) use settle::{SettleOptions, run as settle};
 pub(crate) use subscribers::{SubscribersCommand, run as subscribers};
 pub(crate) use topics::{TopicsCommand, run as topics};

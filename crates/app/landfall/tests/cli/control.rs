@@ -99,3 +99,32 @@ fn a_target_that_is_no_developer_org_is_named() {
     let nowhere = run(&["clock", "show", "--target", "ftp://x"]);
     assert_eq!(code(&nowhere), 2);
 }
+
+#[test]
+fn orgs_are_opened_listed_and_closed_from_a_script() {
+    let org = Org::start(&["--ephemeral"]);
+    let (status, opened) = json(&org, &["org", "open"]);
+    assert_eq!(status, 0, "{opened}");
+    assert_eq!(opened["data"]["instanceUrl"], org.url.as_str());
+    let id = opened["data"]["id"].as_str().expect("an id");
+    let token = opened["data"]["accessToken"].as_str().expect("a token");
+    // The token decides whose clock it is.
+    words(&org, &["clock", "freeze", "--access-token", token]);
+    let (_, first) = json(&org, &["clock", "show"]);
+    assert_eq!(first["data"]["mode"], "running");
+    let listed = words(&org, &["org", "list"]);
+    let lines: Vec<&str> = listed.lines().collect();
+    let line = format!("{id}  admin-2@landfall.test  landfall-2");
+    assert_eq!(lines.len(), 2, "{listed}");
+    assert_eq!(lines.last(), Some(&line.as_str()));
+    let for_people = words(&org, &["org", "open"]);
+    assert!(
+        for_people.contains("User name      admin-3@landfall.test\n"),
+        "{for_people}"
+    );
+    assert_eq!(words(&org, &["org", "close", id]), "");
+    let (status, again) = json(&org, &["org", "close", id]);
+    assert_eq!(status, 6);
+    assert_eq!(again["error"]["code"], "org-not-found");
+    assert_eq!(org.stop().0, Some(0));
+}
