@@ -9,7 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::bench::BenchOptions;
-use crate::control::{ClockCommand, OrgCommand, SettleOptions, SubscribersCommand, TopicsCommand};
+use crate::control::{
+    ClockCommand, FaultCommand, FaultSpec, OrgCommand, SettleOptions, SubscribersCommand,
+    TopicsCommand,
+};
 use crate::options::{Dev, Exec, LogOptions, Serve, ServerOptions};
 use crate::org_options::OrgOptions;
 
@@ -69,6 +72,11 @@ pub(crate) enum Command {
     /// Example: landfall org open --json
     #[command(subcommand)]
     Org(OrgCommand),
+    /// Arm, list and clear faults of a developer org: what clients have to survive, on request
+    ///
+    /// Example: landfall fault arm client-unknown --method /meta/connect
+    #[command(subcommand)]
+    Fault(FaultCommand),
     /// What clients of a developer org can subscribe to, and the replay id at a time
     #[command(subcommand)]
     Topics(TopicsCommand),
@@ -92,9 +100,22 @@ pub(crate) enum Command {
 pub(crate) struct ExecOptions {
     #[command(flatten)]
     pub(crate) server: ServerOptions<Exec>,
+    #[command(flatten)]
+    pub(crate) rehearsal: Rehearsal,
     /// Command to run, with its arguments
     #[arg(last = true, required = true, num_args = 1.., value_name = "COMMAND", value_hint = clap::ValueHint::CommandWithArguments)]
     pub(crate) command: Vec<OsString>,
+}
+
+/// What goes wrong on purpose.
+#[derive(Args)]
+pub(crate) struct Rehearsal {
+    /// Fault to arm before the command starts, such as client-unknown,method=/meta/connect,next=2; repeatable
+    #[arg(long, value_name = "FAULT[,KEY=VALUE]...")]
+    pub(crate) fault: Vec<FaultSpec>,
+    /// Fail if a fault has never fired
+    #[arg(long, env = "LANDFALL_STRICT_FAULTS")]
+    pub(crate) strict_faults: bool,
 }
 
 #[derive(Args)]

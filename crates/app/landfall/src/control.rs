@@ -3,6 +3,7 @@
 //! With `--json` each prints one object: the answer of the control interface in `data`, or what failed in `error`.
 
 mod clock;
+mod fault;
 mod org;
 mod settle;
 mod subscribers;
@@ -16,6 +17,7 @@ use landfall_client::{AccessToken, Control, Error, Method, Target, Trust, system
 use serde_json::{Value, json};
 
 pub(crate) use clock::{ClockCommand, run as clock};
+pub(crate) use fault::{FaultCommand, FaultSpec, arm, report_unfired, run as fault};
 pub(crate) use org::{OrgCommand, run as org};
 pub(crate) use settle::{SettleOptions, run as settle};
 pub(crate) use subscribers::{SubscribersCommand, run as subscribers};

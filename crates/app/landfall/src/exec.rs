@@ -6,14 +6,15 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::time::Instant;
 
-use landfall_client::{AccessToken, Grant, Org, Trust};
+use landfall_client::{AccessToken, Control, Grant, Org, Trust};
 use landfall_server::config::{Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME};
 use landfall_server::settings::Program;
 use landfall_server::{Running, Server, Settings};
 use tokio::task::spawn_blocking;
 
-use crate::cli::ExecOptions;
+use crate::cli::{ExecOptions, Rehearsal};
 use crate::connection;
+use crate::control;
 use crate::log;
 use crate::options::LogOptions;
 use crate::outcome::{Ended, Exit, Failure, say};
@@ -25,7 +26,12 @@ const FIXED: &str = "listen = \"127.0.0.1:0\"\nephemeral = true\n";
 pub(crate) async fn run(options: ExecOptions, log: LogOptions, started: Instant) -> Ended {
     run::keep_files_private();
     let fixed = Settings::parse(FIXED, Path::new("landfall exec"))?;
-    let settings = fixed.or(options.server.settings(log)?);
+    let ExecOptions {
+        server,
+        rehearsal,
+        command,
+    } = options;
+    let settings = fixed.or(server.settings(log)?);
     log::start_for(settings.of(Program::Dev)?)?;
     let mut running = Server::start(Config::dev(&settings)?).await?;
     say(&format!(
@@ -33,18 +39,29 @@ pub(crate) async fn run(options: ExecOptions, log: LogOptions, started: Instant)
         running.url(),
         started.elapsed().as_millis()
     ));
-    let ended = with_org(&mut running, &options.command).await;
+    let ended = with_org(&mut running, &command, &rehearsal).await;
     let stopped = running.stop().await;
     let exit = ended?;
     stopped?;
     Ok(exit)
 }
 
-async fn with_org(running: &mut Running, command: &[OsString]) -> Ended {
+async fn with_org(running: &mut Running, command: &[OsString], rehearsal: &Rehearsal) -> Ended {
     let mut signals = Signals::listen()?;
     let token = log_in(running).await?;
+    let target = running.url().parse();
+    let target = target.map_err(|error| connection::failure(&error))?;
+    let control = Control::new(target, &Trust::nobody(), Some(token.clone()));
+    let control = control.map_err(|error| connection::failure(&error))?;
+    control::arm(&control, &rehearsal.fault).await?;
     let child = start(running, &token, command)?;
-    until_ended(child, running, &mut signals).await
+    let exit = until_ended(child, running, &mut signals).await?;
+    let unfired = control::report_unfired(&control).await?;
+    // The status of a command that has failed says more.
+    Ok(match exit {
+        Exit::Command(0) if unfired > 0 && rehearsal.strict_faults => Exit::Unmet,
+        exit => exit,
+    })
 }
 
 async fn log_in(running: &Running) -> Result<AccessToken, Failure> {

@@ -52,6 +52,7 @@ fn execute(cli: Cli, started: Instant) -> Ended {
         Command::Check(options) => check::run(&options, &cli.log),
         Command::Clock(command) => runtime()?.block_on(control::clock(command, &cli.log)),
         Command::Org(command) => runtime()?.block_on(control::org(command, &cli.log)),
+        Command::Fault(command) => runtime()?.block_on(control::fault(command, &cli.log)),
         Command::Topics(command) => runtime()?.block_on(control::topics(command, &cli.log)),
         Command::Subscribers(command) => {
             runtime()?.block_on(control::subscribers(command, &cli.log))

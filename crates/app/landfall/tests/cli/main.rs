@@ -2,6 +2,7 @@
 
 mod control;
 mod exec;
+mod fault;
 mod logins;
 mod orphans;
 
