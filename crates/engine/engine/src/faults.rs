@@ -1,8 +1,8 @@
 //! Faults that a test has armed: what an org does wrong on purpose, at most as often as asked for.
 //!
 //! Decision points in the engine and in the APIs ask [`Faults::fires`]. While nothing is armed, that is one load of an
-//! atomic number; nothing is ever drawn by chance. [`plan`] decides; this module has its lock and its clock. Arming is for
-//! the control interface, which only developer orgs have.
+//! atomic number; nothing is ever drawn by chance. The plan decides what fires; this module has its lock and its clock.
+//! Arming is for the control interface, which only developer orgs have.
 
 mod kind;
 mod plan;
