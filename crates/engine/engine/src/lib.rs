@@ -44,6 +44,7 @@ mod replication;
 mod report;
 mod roll_up;
 mod schemas;
+mod snapshots;
 mod state;
 pub mod stored;
 mod streams;
@@ -67,7 +68,9 @@ pub use landfall_metadata::{Channel as DeclaredChannel, ChannelMember, ChannelTy
 pub use landfall_metadata::{
     ConnectedApp, Kind, ManagedSubscription, Node, NodeContent, Part, Problem, ReplayFrom,
 };
-pub use landfall_store::{Event, Failure, LogBounds, NewEvent, TopicFilter, TopicId};
+pub use landfall_store::{
+    Event, Failure, LogBounds, NewEvent, SnapshotContent, TopicFilter, TopicId,
+};
 
 pub use access::{Access, OrgView, Rights};
 pub use channel::Channel;
@@ -105,6 +108,7 @@ pub use query::{
 };
 pub use replication::{Period, Replicated};
 pub use report::{chain, defect, report};
+pub use snapshots::Restored;
 pub use state::{Applied, Projection};
 pub use streams::Streams;
 pub use subscribable::{Subscribable, SubscribableKind};

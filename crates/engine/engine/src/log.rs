@@ -401,6 +401,17 @@ impl Log {
         Ok(())
     }
 
+    /// Takes note that the log is another one, and wakes everybody: what memory holds of it is wrong.
+    pub(crate) fn replaced(&self) -> Result<(), Error> {
+        let bounds = self.reader.log_bounds()?;
+        let mut tail = self.tail.write().unwrap_or_else(PoisonError::into_inner);
+        *tail = Tail::new(bounds, tail.limits);
+        drop(tail);
+        self.old.forget();
+        self.fan_out().wake_all();
+        Ok(())
+    }
+
     fn tail(&self) -> RwLockReadGuard<'_, Tail> {
         self.tail.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -48,6 +48,12 @@ impl Numbers {
         Ok(Self { instance, counters })
     }
 
+    /// Takes the counters from the store again.
+    pub(crate) fn load_again(&mut self, reads: &dyn Reads) -> Result<(), Error> {
+        *self = Self::load(reads, self.instance)?;
+        Ok(())
+    }
+
     fn next(&mut self, name: &str) -> u64 {
         if !self.counters.contains_key(name) {
             self.counters.insert(name.to_owned(), Counter::default());

@@ -40,7 +40,8 @@ pub struct Org {
     pub created: Timestamp,
 }
 
-const DOCUMENT_KEY: &str = "identity";
+/// Key of the document that says who the org is.
+pub(crate) const DOCUMENT_KEY: &str = "identity";
 
 /// See [`Engine::start`].
 pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {

@@ -181,7 +181,9 @@ impl OrgState {
                 state: self,
             })?;
         }
-        if touched.log() {
+        if touched.rewound() {
+            self.log.replaced()?;
+        } else if touched.log() {
             self.log.trimmed()?;
         }
         Ok(())

@@ -55,6 +55,8 @@ pub struct Touched {
     all: bool,
     /// Whether events at the beginning of the log are gone.
     log: bool,
+    /// Whether the log is another one.
+    rewound: bool,
     documents: BTreeMap<DocumentKind, BTreeSet<String>>,
     records: BTreeMap<&'static str, BTreeSet<RecordId>>,
 }
@@ -65,6 +67,7 @@ impl Touched {
         Self {
             all: true,
             log: true,
+            rewound: true,
             ..Self::default()
         }
     }
@@ -73,6 +76,7 @@ impl Touched {
     pub fn of(commit: &landfall_store::Touched) -> Self {
         let mut touched = Self {
             log: commit.trimmed.is_some(),
+            rewound: commit.rewound,
             ..Self::default()
         };
         for (kind, key) in &commit.documents {
@@ -92,7 +96,11 @@ impl Touched {
 
     /// Whether it is nothing.
     pub fn is_nothing(&self) -> bool {
-        !self.all && !self.log && self.documents.is_empty() && self.records.is_empty()
+        !self.all
+            && !self.log
+            && !self.rewound
+            && self.documents.is_empty()
+            && self.records.is_empty()
     }
 
     /// The touched documents of a kind, by their keys.
@@ -118,6 +126,11 @@ impl Touched {
         self.log
     }
 
+    /// Whether the log is another one: what is known of it is wrong.
+    pub(crate) const fn rewound(&self) -> bool {
+        self.rewound
+    }
+
     const fn scope<'t, T>(&self, these: Option<&'t BTreeSet<T>>) -> Scope<'t, T> {
         match these {
             _ if self.all => Scope::All,
@@ -125,6 +138,11 @@ impl Touched {
             None => Scope::Nothing,
         }
     }
+}
+
+/// Whether the org is set up by the records of an object.
+pub(crate) fn is_set_up_by(object: &str) -> bool {
+    OBJECTS.contains(&object)
 }
 
 /// The objects whose records the feed of commits has to list.

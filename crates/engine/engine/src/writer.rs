@@ -13,6 +13,7 @@ pub(crate) mod handle;
 pub(crate) mod open;
 mod outcome;
 mod prefetch;
+mod restore;
 mod streams;
 
 use std::sync::atomic::Ordering;
@@ -42,6 +43,7 @@ use crate::managed;
 use crate::numbers::Numbers;
 use crate::plan::Planner;
 use crate::record_types;
+use crate::snapshots::{Restoration, Restored};
 use crate::state::{OrgState, Projection};
 use crate::topics;
 use crate::usage::{Client, Usage};
@@ -118,12 +120,19 @@ struct Group {
     attached: Vec<(Weak<dyn Projection>, Answer<()>)>,
     /// The last of a group, since what follows it sees other definitions.
     deployment: Option<(Box<Deployment>, Answer<()>)>,
+    /// The same holds for this.
+    restoration: Option<(Restoration, Answer<Restored>)>,
     stop: bool,
 }
 
 impl Group {
     fn is_full(&self, workspace: &Workspace<'_>) -> bool {
         self.commands >= limits::GROUP_COMMANDS_MAX || workspace.len() >= limits::GROUP_ROWS_MAX
+    }
+
+    /// Whether the last command replaces what the next ones are computed with.
+    const fn replaces_state(&self) -> bool {
+        self.deployment.is_some() || self.restoration.is_some()
     }
 
     /// Whether the last transaction changed topics or channels: what follows it sees the new ones.
@@ -180,13 +189,14 @@ impl Core {
             }
             while is_open && let Some(command) = inbox.next_taken() {
                 group.add(command, &mut workspace, &mut computing);
-                let is_last = group.stop || group.deployment.is_some() || group.changes_streams();
+                let is_last = group.stop || group.replaces_state() || group.changes_streams();
                 is_open = !is_last && !is_alone && !group.is_full(&workspace);
             }
         }
         let write = workspace.into_writes();
         let (stop, trims) = (group.stop, std::mem::take(&mut group.trims));
         let (deployment, attached) = (group.deployment.take(), std::mem::take(&mut group.attached));
+        let restoration = group.restoration.take();
         self.commit(write, group, &inbox.state);
         for answer in trims {
             let trimmed = self.trim();
@@ -207,6 +217,9 @@ impl Core {
                 inbox.state.health.end(failure.failure());
             }
             answer_with(answer, deployed);
+        }
+        if let Some((restoration, answer)) = restoration {
+            answer_with(answer, self.restore(&restoration, &inbox.state));
         }
         stop
     }
@@ -578,6 +591,9 @@ impl Group {
                 self.publications.push((events, answer));
             }
             Command::Deploy(deployment, answer) => self.deployment = Some((deployment, answer)),
+            Command::Restore(restoration, answer) => {
+                self.restoration = Some((restoration, answer));
+            }
             Command::Reserve(prefixes, answer) => {
                 let numbers = &mut *computing.numbers;
                 let ids = prefixes.into_iter().map(|prefix| numbers.record_id(prefix));

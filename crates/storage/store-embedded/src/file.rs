@@ -69,6 +69,11 @@ impl Shared {
         Err(Error::Commit { failure, source })
     }
 
+    /// Where the file is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.identity.path
+    }
+
     /// Bytes that the disk of the file has left for this process.
     pub(crate) fn free_bytes(&self) -> io::Result<u64> {
         let folder = self
@@ -263,6 +268,8 @@ fn claim(connection: &mut Connection) -> rusqlite::Result<std::result::Result<()
     let application = pragma("application_id")?;
     let version = pragma("user_version")?;
     if application == APPLICATION_ID && version == FORMAT_VERSION {
+        // A snapshot has no write-ahead log yet.
+        connection.pragma_update(None, "journal_mode", "WAL")?;
         return Ok(Ok(()));
     }
     if application == APPLICATION_ID && (1..FORMAT_VERSION).contains(&version) {

@@ -3,7 +3,7 @@
 //!
 //! It knows nothing of protocols, of what an event's payload means, or of time. Start reading at [`open`]; the write
 //! side is `writer`, the read side `reader`, the event log `log` over `block`, an object's table `layout`,
-//! queries `query`; whether a file is whole is up to [`check`].
+//! queries `query`, snapshots `snapshot`; whether a file is whole is up to [`check`].
 
 mod block;
 pub mod check;
@@ -20,6 +20,7 @@ mod prepare;
 mod query;
 mod reader;
 mod rows;
+mod snapshot;
 mod value;
 mod writer;
 

@@ -2,6 +2,7 @@
 //! keep a short read waiting.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use landfall_model::{
@@ -10,7 +11,7 @@ use landfall_model::{
 use landfall_query::Plan;
 use landfall_store::{
     Deadline, DocumentKind, Error, Followed, LogBounds, Lookup, Page, Position, QueryLimits,
-    QueryResult, Reader, Reads, Reread, Result, Scrubbed, TopicFilter, TopicId,
+    QueryResult, Reader, Reads, Reread, Result, Scrubbed, SnapshotContent, TopicFilter, TopicId,
 };
 use rusqlite::Connection;
 
@@ -18,7 +19,7 @@ use crate::check::{Pass, Report};
 use crate::error::reading;
 use crate::file::Shared;
 use crate::query::Ending;
-use crate::{documents, log, query, rows};
+use crate::{documents, log, query, rows, snapshot};
 
 /// The connections that nobody uses right now.
 #[derive(Debug)]
@@ -208,6 +209,11 @@ impl Reader for EmbeddedReader {
             further: report.further,
             is_end,
         })
+    }
+
+    fn save(&self, to: &Path) -> Result<SnapshotContent> {
+        self.0.check_in_place()?;
+        snapshot::save(self.0.path(), to)
     }
 
     fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed> {

@@ -4,12 +4,15 @@
 //! nothing is written until the store is opened again; `error` has the reasons.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 
-use landfall_model::{EntityDefinition, EntityName, RecordId, Row, Timestamp, Topic, Value};
+use landfall_model::{
+    EntityDefinition, EntityName, RecordId, ReplayId, Row, Timestamp, Topic, Value,
+};
 use landfall_store::{
     Appended, Cause, Commit, Committed, DocumentKind, Error, Event, Lookup, Outcome, Position,
-    Reads, Result, TopicId, Touched, TransactionId, WriteSet, Writer,
+    Reads, Restoring, Result, TopicId, Touched, TransactionId, WriteSet, Writer,
 };
 use rusqlite::Connection;
 use tracing::warn;
@@ -17,7 +20,7 @@ use tracing::warn;
 use crate::error::{Attempt, ended, failure, keeps_nothing, stored};
 use crate::file::Shared;
 use crate::layout::Layout;
-use crate::{documents, log, prepare, rows};
+use crate::{documents, log, prepare, rows, snapshot};
 
 pub(crate) struct EmbeddedWriter {
     // First, so that the file's last connection is closed by `Shared`.
@@ -281,6 +284,41 @@ impl Writer for EmbeddedWriter {
         Err(ended(
             format!("transaction {} was never in doubt", transaction.0).into(),
         ))
+    }
+
+    fn restore(&mut self, from: &Path, how: &Restoring) -> Result<Outcome> {
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        let before = self.position;
+        let to = |tail: ReplayId| Position {
+            tail,
+            commit_number: before.commit_number.advanced_by(1),
+            ..before
+        };
+        snapshot::attach(&self.connection, from, how)?;
+        let reported = self.reported.clone();
+        let restored = self.transact(|connection, _| {
+            let restored = snapshot::restore(connection, how, before.tail, &reported)?;
+            move_position(connection, before, to(restored.tail))?;
+            Ok(restored)
+        });
+        snapshot::detach(&self.connection);
+        match restored {
+            Ok(restored) => {
+                let topics = log::topics(&self.connection)?;
+                self.topics = topics.into_iter().collect();
+                let commit = self.moved(to(restored.tail), restored.touched);
+                Ok(Outcome::Committed(Committed {
+                    events: Vec::new(),
+                    commit,
+                }))
+            }
+            Err(Error::Unavailable { failure, source }) => {
+                Ok(Outcome::Unavailable { failure, source })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn trim(&mut self, before: Timestamp) -> Result<bool> {

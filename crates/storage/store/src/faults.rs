@@ -4,13 +4,14 @@
 //! tested is how its user takes the outcome.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use landfall_model::{EntityDefinition, EntityName, RecordId, Row, Timestamp, Topic, Value};
 
 use crate::{
     Appended, Committed, DocumentKind, Error, Failure, Lookup, Opened, Outcome, Position, Reads,
-    Result, TopicId, TransactionId, WriteSet, Writer,
+    Restoring, Result, TopicId, TransactionId, WriteSet, Writer,
 };
 
 /// What happens to a write.
@@ -273,6 +274,11 @@ impl Writer for Injecting {
                 self.beneath.outcome_of(transaction)
             }
         }
+    }
+
+    /// No write that a fault is planned for.
+    fn restore(&mut self, from: &Path, how: &Restoring) -> Result<Outcome> {
+        self.beneath.restore(from, how)
     }
 
     fn trim(&mut self, before: Timestamp) -> Result<bool> {

@@ -45,6 +45,8 @@ pub struct Touched {
     pub records: BTreeMap<EntityName, BTreeSet<RecordId>>,
     /// Events up to and including this one are no longer retained. None: the commit trimmed nothing.
     pub trimmed: Option<ReplayId>,
+    /// Whether the log is another one now: replay ids of before mean nothing.
+    pub rewound: bool,
 }
 
 impl Touched {
@@ -70,6 +72,7 @@ impl Touched {
             documents: documents.collect(),
             records,
             trimmed: None,
+            rewound: false,
         }
     }
 

@@ -14,6 +14,7 @@ mod feed;
 pub mod laws;
 mod query;
 mod scrub;
+mod snapshot;
 mod value_kind;
 mod write;
 
@@ -23,6 +24,7 @@ pub use feed::{Commit, Followed, RecentCommits, Touched};
 pub use landfall_query::{QueryResult, ResultRow};
 pub use query::{Deadline, QueryLimits, Reread, bytes_of};
 pub use scrub::Scrubbed;
+pub use snapshot::{Restoring, SnapshotContent};
 pub use value_kind::ValueKind;
 pub use write::{
     Appended, Cause, Committed, Document, DocumentKind, Outcome, Position, RowRemoval, RowWrite,
@@ -30,6 +32,7 @@ pub use write::{
 };
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use landfall_model::{
@@ -104,6 +107,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A snapshot could not be saved, or is none that can be restored. Nothing was changed, and the writer goes on.
+    #[error("snapshot: {reason}")]
+    Snapshot {
+        /// What is wrong.
+        reason: String,
+    },
     /// A query finds more records than its limits allow.
     #[error("the query finds too many records")]
     TooMany,
@@ -123,6 +132,7 @@ impl Error {
             | Self::Read { .. }
             | Self::InDoubt
             | Self::FieldKept { .. }
+            | Self::Snapshot { .. }
             | Self::Poisoned
             | Self::TooMany
             | Self::TimedOut => Failure::Other,
@@ -247,6 +257,15 @@ pub trait Reader: Reads + Send + Sync {
         })
     }
 
+    /// Writes a snapshot, everything that is stored at one point in time, into a file that is empty or not there yet. Others
+    /// read and write meanwhile. It is durable when this returns; after an error the file is to be removed.
+    ///
+    /// # Errors
+    /// [`Error::Snapshot`], also from a store that cannot do so.
+    fn save(&self, to: &Path) -> Result<SnapshotContent> {
+        Err(snapshot::unsupported(to))
+    }
+
     /// The commits after `after`, in order and without a gap, `limit` at most. A commit is reported before its writer
     /// returns, and after readers see what it wrote.
     ///
@@ -348,6 +367,16 @@ pub trait Writer: Reads + Send {
     /// # Errors
     /// [`Error::Commit`] if this writer never issued the id; [`Error::Poisoned`].
     fn outcome_of(&mut self, transaction: TransactionId) -> Result<Outcome>;
+
+    /// Returns to what a snapshot of this store holds, in one commit. The number and the time of that commit go on from the
+    /// present ones; it reports what it has touched as any other does.
+    ///
+    /// # Errors
+    /// [`Error::Snapshot`]: nothing was changed. [`Error::Commit`]: the writer ends. [`Error::Poisoned`].
+    fn restore(&mut self, from: &Path, how: &Restoring) -> Result<Outcome> {
+        let Restoring { .. } = how;
+        Err(snapshot::unsupported(from))
+    }
 
     /// Deletes events that were appended before `before`, a bounded number at a time; returns whether there is more to
     /// do. A call that deletes events is a commit: it takes a commit number and is reported by [`Reader::follow`].

@@ -182,6 +182,11 @@ impl Pages {
         });
     }
 
+    /// Forgets all pages: the log is another one.
+    pub(super) fn forget(&self) {
+        self.entries().clear();
+    }
+
     /// How many pages are kept, and how many bytes they have.
     #[cfg(test)]
     pub(super) fn kept(&self) -> (usize, usize) {

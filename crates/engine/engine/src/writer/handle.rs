@@ -17,6 +17,7 @@ use crate::command::{Note, Outcome, Transaction};
 use crate::deploy::Deployment;
 use crate::error::Error;
 use crate::health::{Health, WriterHealth};
+use crate::snapshots::{Restoration, Restored};
 use crate::state::Projection;
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
@@ -29,6 +30,8 @@ pub(super) enum Command {
     Put(Vec<Document>, Answer<()>),
     Publish(Vec<NewEvent>, Vec<Document>, Answer<Vec<ReplayId>>),
     Deploy(Box<Deployment>, Answer<()>),
+    /// Back to a snapshot.
+    Restore(Restoration, Answer<Restored>),
     /// One step of forgetting old events; answered with whether there is more to forget.
     Trim(Answer<bool>),
     /// Ids of records to come, one for each prefix. They are given to nothing else, whether they are used or not.
@@ -59,6 +62,7 @@ impl Command {
             Self::Publish(_, _, answer) => answer_with(answer, Err(error())),
             Self::Trim(answer) => answer_with(answer, Err(error())),
             Self::Reserve(_, answer) => answer_with(answer, Err(error())),
+            Self::Restore(_, answer) => answer_with(answer, Err(error())),
             // Who opened it hears that nobody takes its steps.
             Self::Open(_) | Self::LoadAgain => {}
             Self::Stop => return true,
@@ -235,6 +239,11 @@ impl Handle {
 
     pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Error> {
         self.ask(|answer| Command::Deploy(Box::new(deployment), answer))
+            .await
+    }
+
+    pub(crate) async fn restore(&self, restoration: Restoration) -> Result<Restored, Error> {
+        self.ask(|answer| Command::Restore(restoration, answer))
             .await
     }
 

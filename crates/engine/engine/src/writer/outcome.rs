@@ -36,8 +36,8 @@ pub(super) fn settled(
 /// Whether nothing may be written after this failure.
 pub(super) const fn ends_the_writer(failure: &Error) -> bool {
     use landfall_store::Error::{
-        Commit, Corrupt, Fenced, FieldKept, InDoubt, Open, Poisoned, Read, TimedOut, TooMany,
-        Unavailable,
+        Commit, Corrupt, Fenced, FieldKept, InDoubt, Open, Poisoned, Read, Snapshot, TimedOut,
+        TooMany, Unavailable,
     };
     match failure {
         Error::Store(failure) => match failure {
@@ -46,6 +46,7 @@ pub(super) const fn ends_the_writer(failure: &Error) -> bool {
             Corrupt { .. }
             | Read { .. }
             | FieldKept { .. }
+            | Snapshot { .. }
             | Unavailable { .. }
             | TooMany
             | TimedOut => false,

@@ -21,6 +21,7 @@ mod refusals;
 mod restart;
 mod revoking;
 mod rolling_up;
+mod snapshots;
 mod stale;
 mod telling;
 mod watching;

@@ -1,7 +1,7 @@
 //! An org in a temporary folder, with a clock that the test moves.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,6 +119,11 @@ impl Org {
         };
         org.hold().await;
         org
+    }
+
+    /// A file beside that of the org.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     pub(crate) fn entity(&self, name: &str) -> Arc<EntityDefinition> {

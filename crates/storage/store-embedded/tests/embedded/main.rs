@@ -13,3 +13,5 @@ mod model;
 #[cfg(test)]
 mod place;
 mod queries;
+#[cfg(test)]
+mod snapshots;
