@@ -10,8 +10,8 @@ use clap_complete::Shell;
 
 use crate::bench::BenchOptions;
 use crate::control::{
-    ClockCommand, FaultCommand, FaultSpec, OrgCommand, SettleOptions, SubscribersCommand,
-    TopicsCommand,
+    ClockCommand, FaultCommand, FaultSpec, OrgCommand, ResetOptions, SettleOptions,
+    SnapshotCommand, SubscribersCommand, TopicsCommand,
 };
 use crate::options::{Dev, Exec, LogOptions, Serve, ServerOptions};
 use crate::org_options::OrgOptions;
@@ -67,6 +67,15 @@ pub(crate) enum Command {
     /// Example: landfall clock advance 73h
     #[command(subcommand)]
     Clock(ClockCommand),
+    /// Return a developer org to how it began, or to a snapshot
+    ///
+    /// Example: landfall reset --keep-subscribers
+    Reset(ResetOptions),
+    /// Save, load, list, show and remove snapshots of a developer org
+    ///
+    /// Example: landfall snapshot save before-import
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
     /// Open, list and close isolated orgs in the process of a developer org
     ///
     /// Example: landfall org open --json

@@ -1,4 +1,4 @@
-//! The commands that control a developer org: its clock, its subscribers, what can be subscribed to, further orgs.
+//! The commands that control a developer org: its clock, its state, its subscribers, what can be subscribed to, further orgs.
 //!
 //! With `--json` each prints one object: the answer of the control interface in `data`, or what failed in `error`.
 
@@ -6,6 +6,7 @@ mod clock;
 mod fault;
 mod org;
 mod settle;
+mod snapshot;
 mod subscribers;
 mod topics;
 
@@ -20,6 +21,7 @@ pub(crate) use clock::{ClockCommand, run as clock};
 pub(crate) use fault::{FaultCommand, FaultSpec, arm, report_unfired, run as fault};
 pub(crate) use org::{OrgCommand, run as org};
 pub(crate) use settle::{SettleOptions, run as settle};
+pub(crate) use snapshot::{ResetOptions, SnapshotCommand, reset, snapshot};
 pub(crate) use subscribers::{SubscribersCommand, run as subscribers};
 pub(crate) use topics::{TopicsCommand, run as topics};
 

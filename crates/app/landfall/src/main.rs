@@ -51,6 +51,8 @@ fn execute(cli: Cli, started: Instant) -> Ended {
         Command::Schema(options) => runtime()?.block_on(schema::run(options, &cli.log)),
         Command::Check(options) => check::run(&options, &cli.log),
         Command::Clock(command) => runtime()?.block_on(control::clock(command, &cli.log)),
+        Command::Reset(options) => runtime()?.block_on(control::reset(options, &cli.log)),
+        Command::Snapshot(command) => runtime()?.block_on(control::snapshot(command, &cli.log)),
         Command::Org(command) => runtime()?.block_on(control::org(command, &cli.log)),
         Command::Fault(command) => runtime()?.block_on(control::fault(command, &cli.log)),
         Command::Topics(command) => runtime()?.block_on(control::topics(command, &cli.log)),

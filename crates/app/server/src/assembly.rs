@@ -30,6 +30,7 @@ use crate::orphans::Orphans;
 use crate::phase::{Listener, Phase};
 use crate::scrub::Scrub;
 use crate::server::Environment;
+use crate::snapshots::Snapshots;
 use crate::subscribers::Subscribers;
 use crate::{disk, health, org_mark, project, retention, scrub, seeds, usage};
 
@@ -47,6 +48,7 @@ pub(crate) struct Assembly {
     pub(crate) router: Router,
     pub(crate) streaming: Endpoint,
     pub(crate) subscribers: Arc<Subscribers>,
+    pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) engine: Engine,
     pub(crate) auth: Auth,
     pub(crate) writer: WriterThread,
@@ -72,6 +74,7 @@ pub(crate) async fn assemble(
     org_mark::check_before(&file, &bulk_folder)?;
     Orphans::beside(&file)?.log(&file);
     refuse_nameless(config, &file)?;
+    let is_new = !file.exists();
     let store = landfall_store_embedded::open(&landfall_store_embedded::Config::new(file.clone()))
         .map_err(|source| Error::Store {
             path: file.clone(),
@@ -96,16 +99,9 @@ pub(crate) async fn assemble(
     refuse_mixed(&config.mode, &auth).await?;
     seed(config, &auth).await?;
     let mut tasks = JoinSet::new();
-    if let Some(folder) = &config.project {
-        let source = project::Source {
-            folder: folder.clone(),
-            strict: config.strict,
-        };
-        let seen = project::deploy(&engine, &source).await?;
-        let watched = project::watch(engine.clone(), source, seen, phase.clone());
-        tasks.spawn(watched);
-    }
-    seeds::load(&engine, &config.seeds).await?;
+    let project = deploy(config, &engine, &phase, &mut tasks).await?;
+    let snapshots = Snapshots::beside(&file, &engine, project);
+    seed_records(config, &engine, &snapshots, is_new).await?;
     let scrub = look_after(config, &engine, &phase, newest, &mut tasks);
     let bulk = Bulk::open(engine.clone(), auth.clone(), bulk_folder).await?;
     let stopping = stopping(phase.clone(), &mut tasks);
@@ -129,12 +125,51 @@ pub(crate) async fn assemble(
         router,
         streaming,
         subscribers,
+        snapshots: Arc::new(snapshots),
         engine,
         auth,
         writer,
         tasks,
         store: reader,
     })
+}
+
+/// Deploys the project, now and whenever its files change.
+async fn deploy(
+    config: &Config,
+    engine: &Engine,
+    phase: &Listener,
+    tasks: &mut JoinSet<()>,
+) -> Result<Option<project::Source>, Error> {
+    let Some(folder) = &config.project else {
+        return Ok(None);
+    };
+    let source = project::Source {
+        folder: folder.clone(),
+        strict: config.strict,
+    };
+    let seen = project::deploy(engine, &source).await?;
+    let watched = project::watch(engine.clone(), source.clone(), seen, phase.clone());
+    tasks.spawn(watched);
+    Ok(Some(source))
+}
+
+/// Loads the records of the seeds; a developer org keeps what it is before and after, to return to it.
+async fn seed_records(
+    config: &Config,
+    engine: &Engine,
+    snapshots: &Snapshots,
+    is_new: bool,
+) -> Result<(), Error> {
+    let is_controlled = config.mode == Mode::Developer;
+    if is_controlled && is_new && !config.seeds.is_empty() {
+        snapshots.keep_empty().await?;
+    }
+    let loaded = seeds::load(engine, &config.seeds).await?;
+    if is_controlled && (is_new || loaded) {
+        snapshots.keep_seed().await?;
+    }
+    Ok(())
 }
 
 /// When the newest commit was made before this start.

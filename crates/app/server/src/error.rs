@@ -109,6 +109,12 @@ pub enum Error {
     /// The Pub/Sub API cannot be described.
     #[error("cannot set up server reflection")]
     Reflection(#[from] landfall_pubsub::ReflectionError),
+    /// The state that a developer org begins with cannot be kept.
+    #[error("cannot keep the first state of the org: {reason}")]
+    State {
+        /// Why.
+        reason: String,
+    },
     /// The project cannot be deployed.
     #[error("cannot deploy the project\n{}", listed(problems))]
     Project {
@@ -170,6 +176,7 @@ impl Error {
             | Self::Bulk(_)
             | Self::Mdapi(_)
             | Self::Reflection(_)
+            | Self::State { .. }
             | Self::Project { .. }
             | Self::Seed { .. }
             | Self::Ended(_)

@@ -40,6 +40,7 @@ mod scrub;
 mod seeds;
 mod server;
 pub mod settings;
+mod snapshots;
 mod stall;
 mod subscribers;
 mod tls;

@@ -39,6 +39,7 @@ use crate::front;
 use crate::phase::{self, Conductor, Listener, Phase};
 use crate::private;
 use crate::server::Environment;
+use crate::snapshots::Snapshots;
 use crate::subscribers::Subscribers;
 
 /// Pause between two checks of whether something has ended.
@@ -81,6 +82,7 @@ pub(crate) struct Instance {
     /// Of a developer org, which tests control.
     clock: Option<AdjustableClock>,
     subscribers: Arc<Subscribers>,
+    snapshots: Arc<Snapshots>,
     store: Weak<dyn Reader>,
     conductor: Conductor,
     listening: Listener,
@@ -200,6 +202,7 @@ impl Orgs {
             router,
             streaming,
             subscribers,
+            snapshots,
             engine,
             auth,
             writer,
@@ -239,6 +242,7 @@ impl Orgs {
             names: config.developer.clone(),
             clock,
             subscribers,
+            snapshots,
             store,
             conductor,
             listening: told,
@@ -374,6 +378,7 @@ impl Orgs {
             engine: instance.engine.clone(),
             clock: instance.clock.clone()?,
             subscribers: Arc::clone(&instance.subscribers) as _,
+            snapshots: Arc::clone(&instance.snapshots) as _,
             guard: Arc::new(InProgress(Arc::clone(&instance.requests))),
         })
     }

@@ -36,18 +36,18 @@ struct Seeded {
     records: usize,
 }
 
-/// Loads the records of these files into an org that has not loaded any before.
+/// Loads the records of these files into an org that has not loaded any before; says whether it did.
 ///
 /// # Errors
 /// [`Error::Seed`] with what is wrong: none is loaded. [`Error::Engine`], [`Error::Incomplete`].
-pub(crate) async fn load(engine: &Engine, files: &[PathBuf]) -> Result<(), Error> {
+pub(crate) async fn load(engine: &Engine, files: &[PathBuf]) -> Result<bool, Error> {
     if files.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let seeded = engine.document(DocumentKind::Org, KEY.to_owned()).await?;
     if seeded.is_some() {
         info!("seeds already loaded");
-        return Ok(());
+        return Ok(false);
     }
     let catalog = engine.catalog();
     let seeds = read(&catalog, files)?;
@@ -69,7 +69,7 @@ pub(crate) async fn load(engine: &Engine, files: &[PathBuf]) -> Result<(), Error
     let mark = stored::document(DocumentKind::Org, KEY, &Seeded { records });
     loading.open.commit_with(vec![mark]).await?;
     info!(files = seeds.len(), records, "seeds loaded");
-    Ok(())
+    Ok(true)
 }
 
 /// The records of all files, in the order of the plans.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use landfall_apidoc::Call;
 
 use crate::refusal::Refusal;
-use crate::{Made, clock, expect, faults, orgs, settle, subscribers, topics};
+use crate::{Made, clock, expect, faults, orgs, reset, settle, snapshots, subscribers, topics};
 
 /// The body of an answer that is still being made; empty for none.
 pub(crate) type Pending<'a> = Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>>;
@@ -53,6 +53,30 @@ pub(crate) const CALLS: &[Declared] = &[
     Declared {
         call: expect::EXPECT,
         answer: |made| Box::pin(expect::expect(made)),
+    },
+    Declared {
+        call: reset::RESET,
+        answer: |made| Box::pin(reset::reset(made)),
+    },
+    Declared {
+        call: snapshots::LIST,
+        answer: |made| Box::pin(snapshots::list(made)),
+    },
+    Declared {
+        call: snapshots::SAVE,
+        answer: |made| Box::pin(snapshots::save(made)),
+    },
+    Declared {
+        call: snapshots::SHOW,
+        answer: |made| Box::pin(snapshots::show(made)),
+    },
+    Declared {
+        call: snapshots::LOAD,
+        answer: |made| Box::pin(reset::load(made)),
+    },
+    Declared {
+        call: snapshots::REMOVE,
+        answer: |made| Box::pin(snapshots::remove(made)),
     },
     Declared {
         call: orgs::LIST,

@@ -119,7 +119,7 @@ pub(crate) async fn advance(made: &Made<'_>) -> Result<String, Refusal> {
     advanced.await.map(rendered).map_err(refused)
 }
 
-fn refused(error: ClockError) -> Refusal {
+pub(crate) fn refused(error: ClockError) -> Refusal {
     match error {
         ClockError::Backwards { now } => Refusal::new(
             StatusCode::CONFLICT,

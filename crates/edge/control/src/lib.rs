@@ -11,7 +11,9 @@ mod faults;
 mod input;
 mod orgs;
 mod refusal;
+mod reset;
 mod settle;
+mod snapshots;
 mod span;
 mod subscribers;
 mod topics;
@@ -29,10 +31,10 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use landfall_apidoc::{Interface, Node};
-use landfall_engine::{AdjustableClock, Engine, Event, Subscriber};
+use landfall_engine::{AdjustableClock, Engine, Event, SnapshotContent, Subscriber};
 use landfall_http::path::{parameters, segments};
-use landfall_model::RecordId;
 use landfall_model::limits::CONTROL_BODY_BYTES_MAX;
+use landfall_model::{RecordId, Timestamp};
 use landfall_wire::headers::{JSON, NO_STORE};
 
 use calls::{CALLS, Declared};
@@ -127,6 +129,8 @@ pub struct Org {
     pub clock: AdjustableClock,
     /// Its subscribers.
     pub subscribers: Arc<dyn Subscribers>,
+    /// Its snapshots.
+    pub snapshots: Arc<dyn Snapshots>,
     /// Keeps the org open until the request is answered.
     pub guard: Arc<dyn Any + Send + Sync>,
 }
@@ -141,6 +145,49 @@ pub trait Subscribers: Send + Sync + 'static {
 
     /// What a client of the Streaming API gets as the `data` of an event.
     fn data(&self, event: &Event) -> Bytes;
+}
+
+/// The snapshots of an org, and the states that it can return to without one: `empty`, without records of a seed, and `seed`.
+pub trait Snapshots: Send + Sync + 'static {
+    /// Those that were saved, in the order of their names.
+    fn list(&self) -> Work<Result<Vec<Snapshot>, SnapshotError>>;
+
+    /// Saves one; an earlier one of the name is replaced.
+    fn save(&self, name: &str) -> Work<Result<Snapshot, SnapshotError>>;
+
+    /// Returns to one, or to a state. With `log_goes_on` none of its events are there, and replay ids go on.
+    fn restore(&self, name: &str, log_goes_on: bool) -> Work<Result<Snapshot, SnapshotError>>;
+
+    /// Removes one.
+    fn remove(&self, name: &str) -> Work<Result<(), SnapshotError>>;
+}
+
+/// A snapshot, or a state that an org can return to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Its name.
+    pub name: String,
+    /// When it was saved, by the clock of the org.
+    pub saved: Timestamp,
+    /// Bytes of its file.
+    pub bytes: u64,
+    /// What it holds.
+    pub content: SnapshotContent,
+}
+
+/// Why a snapshot was not saved, restored or removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SnapshotError {
+    /// There is none with the name.
+    Unknown,
+    /// The name cannot be that of a snapshot, for this reason.
+    Name(&'static str),
+    /// As many are there as are allowed.
+    TooMany,
+    /// It cannot be used, or the org did not keep the state, for this reason. Nothing was changed.
+    Unusable(String),
+    /// It could not be written, read or removed, for this reason.
+    Failed(String),
 }
 
 /// How a subscriber is connected.

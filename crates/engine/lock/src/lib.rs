@@ -21,6 +21,8 @@ use order::Held;
 /// The order of all locks: a task takes them from the top of this list to its bottom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
+    /// The snapshots of the org. What returns to one deploys.
+    Snapshots,
     /// A job of the Bulk API before 2.0. Below it: those of its batches.
     BulkClassicJob,
     /// A job of the Bulk API 2.0, or a batch.

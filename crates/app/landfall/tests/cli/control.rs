@@ -128,3 +128,37 @@ fn orgs_are_opened_listed_and_closed_from_a_script() {
     assert_eq!(again["error"]["code"], "org-not-found");
     assert_eq!(org.stop().0, Some(0));
 }
+
+#[test]
+fn an_org_is_reset_and_returned_to_snapshots_from_a_script() {
+    let org = Org::start(&["--ephemeral"]);
+    org.create_account();
+    assert_eq!(
+        words(&org, &["snapshot", "save", "one"]),
+        "one: 1 record, 1 event\n"
+    );
+    assert_eq!(
+        words(&org, &["reset"]),
+        "reset to seed: 0 records, 0 events\n"
+    );
+    assert_eq!(
+        words(&org, &["snapshot", "load", "one"]),
+        "one: 1 record, 1 event\n"
+    );
+    let (status, reset) = json(&org, &["reset", "--to", "one", "--keep-subscribers"]);
+    assert_eq!((status, &reset["command"]), (0, &Value::from("reset")));
+    assert_eq!(reset["data"]["records"][0]["object"], "Account");
+    let shown = words(&org, &["snapshot", "show", "one"]);
+    assert_eq!(shown.lines().last(), Some("        1 Account"));
+    assert_eq!(
+        words(&org, &["snapshot", "list"]),
+        "one: 1 record, 1 event\n"
+    );
+    assert_eq!(words(&org, &["snapshot", "remove", "one"]), "");
+    let (status, gone) = json(&org, &["reset", "--to", "one"]);
+    assert_eq!(status, 6);
+    assert_eq!(gone["error"]["code"], "snapshot-not-found");
+    let (status, _) = json(&org, &["snapshot", "save", "seed"]);
+    assert_eq!(status, 2);
+    assert_eq!(org.stop().0, Some(0));
+}

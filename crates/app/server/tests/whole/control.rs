@@ -65,16 +65,20 @@ pub(crate) async fn done(http: &HttpClient, method: &str, path: &str, body: Valu
 }
 
 /// The value of each parameter of a path.
-const PARAMETERS: &[(&str, &str)] = &[("{topic}", "%2Fdata%2FAccountChangeEvent")];
+const PARAMETERS: &[(&str, &str)] = &[
+    ("{topic}", "%2Fdata%2FAccountChangeEvent"),
+    ("{name}", "example"),
+];
 
 /// Calls that end what they name; they have tests of their own.
-const ENDING: &[&str] = &["endSubscriber", "closeOrg"];
+const ENDING: &[&str] = &["endSubscriber", "closeOrg", "removeSnapshot"];
 
 /// A body for each call of the document that has one to show.
 fn example(id: &str) -> Option<Value> {
     match id {
         "getClock" | "listOrgs" | "openOrg" | "listTopics" | "getPosition" | "listSubscribers"
-        | "listFaults" | "clearFaults" | "removeFault" => Some(Value::Null),
+        | "listFaults" | "clearFaults" | "removeFault" | "listSnapshots" | "saveSnapshot"
+        | "getSnapshot" | "loadSnapshot" | "reset" => Some(Value::Null),
         "setClock" => Some(json!({ "mode": "frozen", "now": LATER })),
         "advanceClock" => Some(json!({ "by": "1d12h" })),
         "settle" => Some(json!({ "timeoutMs": 1000 })),
@@ -145,6 +149,9 @@ async fn every_call_of_the_document_answers_as_it_says() {
             let mut path = path.trim_start_matches('/').to_owned();
             for (name, value) in PARAMETERS {
                 path = path.replace(name, value);
+            }
+            if path.starts_with("snapshots/") {
+                done(&http, "PUT", &path, Value::Null).await;
             }
             if id == "removeFault" {
                 let armed = done(&http, "POST", "faults", json!({ "fault": "gap" })).await;

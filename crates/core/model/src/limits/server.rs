@@ -55,6 +55,12 @@ pub const CONTROL_SHOWN_BYTES_MAX: usize = 2_000;
 /// Orgs that are open at once in a developer's process. Source: none; each has a writer thread and files of its own.
 pub const CONTROL_ORGS_MAX: usize = 128;
 
+/// Snapshots of an org. Source: none; each is a copy of the data file.
+pub const SNAPSHOTS_MAX: usize = 64;
+
+/// Characters of the name of a snapshot. Source: none; it is the name of a file.
+pub const SNAPSHOT_NAME_MAX: usize = 64;
+
 /// Bytes of the body of a request to the control interface. Source: none; its bodies have a few members.
 pub const CONTROL_BODY_BYTES_MAX: usize = 64 * 1024;
 
