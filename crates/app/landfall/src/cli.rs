@@ -119,8 +119,14 @@ pub(crate) struct ExecOptions {
 /// What goes wrong on purpose.
 #[derive(Args)]
 pub(crate) struct Rehearsal {
-    /// Fault to arm before the command starts, such as client-unknown,method=/meta/connect,next=2; repeatable
-    #[arg(long, value_name = "FAULT[,KEY=VALUE]...")]
+    /// Fault to arm before the command starts, such as client-unknown,method=/meta/connect,next=2; repeatable, or several
+    /// with semicolons between them
+    #[arg(
+        long,
+        env = "LANDFALL_FAULT",
+        value_name = "FAULT[,KEY=VALUE]...",
+        value_delimiter = ';'
+    )]
     pub(crate) fault: Vec<FaultSpec>,
     /// Fail if a fault has never fired
     #[arg(long, env = "LANDFALL_STRICT_FAULTS")]

@@ -61,6 +61,10 @@ fn a_fault_that_never_fired_fails_a_strict_run() {
     let silent = script(&strict, "true");
     assert_eq!(code(&silent), 8);
     assert!(stderr(&silent).contains("fault 1 has never fired: unavailable (method=/limits)"));
+    let both = "unavailable,method=/limits;gap";
+    let second = script(&["--fault", both, "--strict-faults"], LIMITS);
+    assert_eq!(code(&second), 8);
+    assert!(stderr(&second).contains("fault 2 has never fired: gap"));
     assert_eq!(code(&script(&fault, "true")), 0);
     assert_eq!(code(&script(&strict, "exit 3")), 3);
 }
