@@ -62,6 +62,8 @@ const PEERS: &[Peer] = &[
     records("salesforce-bulk", Runs::Python("salesforce_bulk_peer.py")),
     records("asyncapi", Runs::Node),
     records("openapi", Runs::PythonWith("openapi_peer.py", "openapi")),
+    records("helper-node", Runs::Node),
+    records("helper-python", Runs::Python("helper_python.py")),
     Peer {
         limit: SF_LIMIT,
         ..records("sf", Runs::Sf)
@@ -196,6 +198,7 @@ fn run_one(report: &mut Report, peer: &Peer, scenario: Option<&str>) -> Result<(
     program
         .args(scenario)
         .env("LANDFALL_PROGRAM", server::program())
+        .env("LANDFALL_CLIENTS", root().join("clients"))
         .env("LANDFALL_LOGS", target("peers/logs"))
         .env("LANDFALL_STUBS", target("peers/stubs"));
     if peer.has_project {
