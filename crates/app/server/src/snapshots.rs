@@ -28,6 +28,8 @@ const SEED: &str = "seed";
 const EMPTY: &str = "empty";
 /// Name of the folder.
 const FOLDER: &str = "snapshots";
+/// What the names of files end with that are being written.
+const LEFT: [&str; 2] = [".new", ".new-journal"];
 /// Bytes that are read at once.
 const READ_BYTES: usize = 64 * 1024;
 
@@ -203,18 +205,13 @@ impl Inner {
 
     /// Saves what the org holds now; it is there as a whole, or not at all.
     async fn save(self: &Arc<Self>, name: &str) -> Result<Snapshot, String> {
-        make(&self.folder).map_err(|error| reported(&error))?;
+        begin(&self.folder).map_err(|error| reported(&error))?;
         let temporary = self.folder.join(format!("{name}.new"));
         let saved = self.engine.clock().now();
         let written = self.engine.save(temporary.clone()).await;
         let (inner, name) = (Arc::clone(self), name.to_owned());
-        let put = spawn_blocking(move || match written {
-            Ok(content) => inner.put(&name, &temporary, saved, content),
-            Err(error) => {
-                remove(&temporary).map_err(|error| reported(&error))?;
-                Err(reported(&error))
-            }
-        });
+        let content = written.map_err(|error| reported(&error))?;
+        let put = spawn_blocking(move || inner.put(&name, &temporary, saved, content));
         put.await.map_err(|panic| reported(&panic))?
     }
 
@@ -348,12 +345,21 @@ fn check(name: &str) -> Result<(), SnapshotError> {
     Ok(())
 }
 
-/// Makes the folder, for its owner alone.
-fn make(folder: &Path) -> io::Result<()> {
+/// Makes the folder, for its owner alone, and removes what saves have left there that a crash has ended.
+fn begin(folder: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
     }
+    for file in std::fs::read_dir(folder)? {
+        let file = file?;
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        if LEFT.iter().any(|ending| name.ends_with(ending)) {
+            remove(&file.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a file; says whether it was there.

@@ -42,8 +42,8 @@ pub struct Restored {
 }
 
 impl Engine {
-    /// Saves a snapshot as a file, which is not there yet or empty, while everything goes on. After an error the file is to be
-    /// removed. The records that it counts are those that users make, not those that the org is set up by.
+    /// Saves a snapshot as a file, which is not there yet or empty, while everything goes on. After an error it is gone.
+    /// The records that it counts are those that users make, not those that the org is set up by.
     ///
     /// # Errors
     /// [`Error::Store`].

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -43,7 +44,23 @@ pub(crate) fn save(from: &Path, to: &Path) -> Result<SnapshotContent> {
             OpenFlags::SQLITE_OPEN_READ_ONLY | FLAGS,
         )?)
     };
-    written().map_err(|cause| refused(format_args!("{}: {cause}", to.display())))
+    written().map_err(|cause| {
+        remove_left(to);
+        refused(format_args!("{}: {cause}", to.display()))
+    })
+}
+
+/// Removes what a save that has failed leaves behind: the file, and the journal of its transaction.
+fn remove_left(file: &Path) {
+    let mut journal = file.as_os_str().to_owned();
+    journal.push("-journal");
+    for left in [file, Path::new(&journal)] {
+        if let Err(error) = std::fs::remove_file(left)
+            && error.kind() != ErrorKind::NotFound
+        {
+            warn!(file = %left.display(), %error, "a part of a snapshot is left");
+        }
+    }
 }
 
 /// What a snapshot holds.

@@ -258,7 +258,7 @@ pub trait Reader: Reads + Send + Sync {
     }
 
     /// Writes a snapshot, everything that is stored at one point in time, into a file that is empty or not there yet. Others
-    /// read and write meanwhile. It is durable when this returns; after an error the file is to be removed.
+    /// read and write meanwhile. It is durable when this returns; after an error the file is gone.
     ///
     /// # Errors
     /// [`Error::Snapshot`], also from a store that cannot do so.

@@ -219,6 +219,11 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
         let (status, code) = refused(&http, "POST", "reset", body).await;
         assert_eq!((status, code.as_str()), expected, "{body}");
     }
+    // What a crash has left of a save.
+    let left = folder.path().join("snapshots/lost.new-journal");
+    fs::write(&left, "left").expect("written");
+    done(&http, "PUT", "snapshots/whole", Value::Null).await;
+    assert!(!left.exists());
     fs::write(file.with_extension("json"), "{}").expect("written");
     let unusable = (409, "snapshot-unusable".to_owned());
     assert_eq!(

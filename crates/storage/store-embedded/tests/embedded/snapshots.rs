@@ -38,7 +38,9 @@ impl Saved {
         let entity = sample::entity();
         let mut store = folder.opened(&entity);
         if reports {
-            store.writer.report_records_of(&[entity.name.clone()]);
+            store
+                .writer
+                .report_records_of(std::slice::from_ref(&entity.name));
         }
         write(&mut store, &entity, &[1, 2], &[], "before");
         publish(&mut store, 2);
@@ -339,8 +341,11 @@ fn a_snapshot_that_cannot_be_written_is_refused() {
         matches!(refused, Err(Error::Snapshot { .. })),
         "{refused:?}"
     );
-    let folder = saved.snapshot.parent().expect("a folder");
-    assert!(saved.store.reader.save(folder).is_err());
+    // A folder where its journal would be.
+    let file = saved.snapshot.with_file_name("refused.db");
+    std::fs::create_dir(saved.snapshot.with_file_name("refused.db-journal")).expect("made");
+    assert!(saved.store.reader.save(&file).is_err());
+    assert!(!file.exists());
 }
 
 #[test]
