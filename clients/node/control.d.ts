@@ -91,6 +91,21 @@ export interface FaultToArm {
   delay?: string;
 }
 
+export interface Mistake {
+  /** What it is. */
+  kind: 'unsupported' | 'unknown-resource' | 'unknown-object' | 'unknown-field' | 'unknown-channel' | 'malformed' | 'not-logged-in' | 'wrong-order';
+  /** The request, and what its client got for it. */
+  message: string;
+  /** What was probably meant. */
+  hint?: string;
+  /** How often it was made. */
+  times: number;
+  /** The number of the first request. */
+  first: number;
+  /** The number of the last request. */
+  last: number;
+}
+
 export interface Position {
   /** The position. */
   replayId: number;
@@ -105,6 +120,75 @@ export interface RecordCount {
   object: string;
   /** Its records, without the recycle bin. */
   count: number;
+}
+
+export interface Request {
+  /** Counted from 1 in the org. */
+  number: number;
+  /** When it came, by the clock of the org. */
+  at: string;
+  /** The API, by the path. */
+  api: 'bulk' | 'metadata' | 'oauth' | 'pubsub' | 'rest' | 'soap' | 'streaming' | 'tooling' | 'other';
+  /** Its method. */
+  method: string;
+  /** Path and query; passwords and tokens are ***. */
+  target: string;
+  /** The User-Agent of the client. */
+  client?: string;
+  /** The HTTP status, once it is known. */
+  status?: number;
+  /** Of a call of the Pub/Sub API: its status, once it is known. */
+  grpcStatus?: number;
+  /** Of a call of the Pub/Sub API: what it failed with. */
+  grpcMessage?: string;
+  /** Real time to the end of the answer; none while it is not over. */
+  ms?: number;
+  /** Whether the connection ended before the answer did. */
+  cut: boolean;
+  /** Why the resource does not exist, if it is one of the service's. */
+  unsupported?: string;
+  /** Its body. */
+  request: Record<string, any>;
+  /** The body of its answer. */
+  answer: Record<string, any>;
+}
+
+export interface RequestBody {
+  /** Its media type. */
+  mediaType?: string;
+  /** Its length as sent. */
+  bytes: number;
+  /** Whether all of it is kept. */
+  whole: boolean;
+  /** The beginning, unpacked; of the Pub/Sub API each message of a request as a line of JSON; none if it is binary. */
+  text?: string;
+}
+
+export interface RequestSummary {
+  /** Counted from 1 in the org. */
+  number: number;
+  /** When it came, by the clock of the org. */
+  at: string;
+  /** The API, by the path. */
+  api: 'bulk' | 'metadata' | 'oauth' | 'pubsub' | 'rest' | 'soap' | 'streaming' | 'tooling' | 'other';
+  /** Its method. */
+  method: string;
+  /** Path and query; passwords and tokens are ***. */
+  target: string;
+  /** The User-Agent of the client. */
+  client?: string;
+  /** The HTTP status, once it is known. */
+  status?: number;
+  /** Of a call of the Pub/Sub API: its status, once it is known. */
+  grpcStatus?: number;
+  /** Of a call of the Pub/Sub API: what it failed with. */
+  grpcMessage?: string;
+  /** Real time to the end of the answer; none while it is not over. */
+  ms?: number;
+  /** Whether the connection ended before the answer did. */
+  cut: boolean;
+  /** Why the resource does not exist, if it is one of the service's. */
+  unsupported?: string;
 }
 
 export interface Settled {

@@ -5,6 +5,9 @@ import type {
   Event,
   Fault,
   FaultToArm,
+  Mistake,
+  Request,
+  RequestSummary,
   Settled,
   Snapshot,
   Subscriber,
@@ -67,6 +70,20 @@ export class Org {
   unfired(): Promise<Fault[]>;
   /** Removes a fault, or all of them. */
   disarm(id?: string): Promise<void>;
+
+  /** What clients have sent, the newest first: `org.requests({ api: 'streaming', text: '/meta/connect' })`. */
+  requests(filter?: {
+    api?: RequestSummary['api'];
+    status?: number;
+    text?: string;
+    before?: number;
+    after?: number;
+    limit?: number;
+  }): Promise<RequestSummary[]>;
+  /** A request and its answer, with the beginnings of their bodies. */
+  request(number: number): Promise<Request>;
+  /** What clients did that no correct client does, since the last reset. */
+  mistakes(): Promise<Mistake[]>;
 
   /** Waits until every subscriber has every event so far. */
   settle(how?: { timeoutMs?: number }): Promise<Settled>;

@@ -85,6 +85,18 @@ export class Org {
     await this.control('DELETE', id === undefined ? 'faults' : `faults/${encodeURIComponent(id)}`);
   }
 
+  async requests(filter = {}) {
+    return (await this.control('GET', `requests?${new URLSearchParams(filter)}`)).requests;
+  }
+
+  request(number) {
+    return this.control('GET', `requests/${number}`);
+  }
+
+  async mistakes() {
+    return (await this.control('GET', 'mistakes')).mistakes;
+  }
+
   settle({ timeoutMs = 5_000 } = {}) {
     return this.control('POST', 'settle', { timeoutMs });
   }

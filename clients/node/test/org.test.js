@@ -32,6 +32,18 @@ test('an org is reset', async () => {
   assert.equal(await create(org, 'two'), first);
 });
 
+test('requests and mistakes', async () => {
+  await create(org, 'one');
+  await assert.rejects(org.rest('POST', 'sobjects/Account', { Nmae: 'two' }));
+  const [wrong, right] = await org.requests({ api: 'rest' });
+  assert.deepEqual([wrong.status, right.status], [400, 201]);
+  assert.equal((await org.request(wrong.number)).request.text, '{"Nmae":"two"}');
+  const [mistake] = await org.mistakes();
+  assert.deepEqual([mistake.kind, mistake.hint], ['unknown-field', 'did you mean Name?']);
+  await org.reset();
+  assert.deepEqual([await org.requests(), await org.mistakes()], [[], []]);
+});
+
 test('snapshots', async () => {
   await create(org, 'one');
   assert.deepEqual((await org.save('with_one')).records, [{ object: 'Account', count: 1 }]);

@@ -1,5 +1,7 @@
 """Each method does what it says, on a real org."""
 
+import urllib.error
+
 import pytest
 
 from landfall_testing import ControlError, join, start
@@ -22,6 +24,19 @@ def test_an_org_is_reset(landfall):
     assert (state["name"], state["records"], state["events"]) == ("seed", [], 0)
     assert names(landfall) == []
     assert create(landfall, "two") == first
+
+
+def test_requests_and_mistakes(landfall):
+    create(landfall, "one")
+    with pytest.raises(urllib.error.HTTPError):
+        landfall.rest("POST", "sobjects/Account", {"Nmae": "two"})
+    wrong, right = landfall.requests(api="rest")
+    assert (wrong["status"], right["status"]) == (400, 201)
+    assert landfall.request(wrong["number"])["request"]["text"] == '{"Nmae": "two"}'
+    (mistake,) = landfall.mistakes()
+    assert (mistake["kind"], mistake["hint"]) == ("unknown-field", "did you mean Name?")
+    landfall.reset()
+    assert (landfall.requests(), landfall.mistakes()) == ([], [])
 
 
 def test_snapshots(landfall):

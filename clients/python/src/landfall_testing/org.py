@@ -101,6 +101,18 @@ class Org:
         """Removes a fault, or all of them."""
         self.control("DELETE", "faults" if id is None else f"faults/{_segment(id)}")
 
+    def requests(self, **filter: Any) -> list[types.RequestSummary]:
+        """What clients have sent, the newest first: `org.requests(api="streaming", text="/meta/connect")`."""
+        return self.control("GET", f"requests?{urllib.parse.urlencode(filter)}")["requests"]
+
+    def request(self, number: int) -> types.Request:
+        """A request and its answer, with the beginnings of their bodies."""
+        return self.control("GET", f"requests/{number}")
+
+    def mistakes(self) -> list[types.Mistake]:
+        """What clients did that no correct client does, since the last reset."""
+        return self.control("GET", "mistakes")["mistakes"]
+
     def settle(self, timeout: float = 5.0) -> types.Settled:
         """Waits until every subscriber has every event so far."""
         return self.control("POST", "settle", {"timeoutMs": round(timeout * 1000)})

@@ -54,6 +54,24 @@ FaultToArm = TypedDict(
     },
 )
 
+Mistake = TypedDict(
+    "Mistake",
+    {
+        # What it is.
+        "kind": Literal["unsupported", "unknown-resource", "unknown-object", "unknown-field", "unknown-channel", "malformed", "not-logged-in", "wrong-order"],
+        # The request, and what its client got for it.
+        "message": str,
+        # What was probably meant.
+        "hint": NotRequired[str],
+        # How often it was made.
+        "times": int,
+        # The number of the first request.
+        "first": int,
+        # The number of the last request.
+        "last": int,
+    },
+)
+
 RecordCount = TypedDict(
     "RecordCount",
     {
@@ -61,6 +79,50 @@ RecordCount = TypedDict(
         "object": str,
         # Its records, without the recycle bin.
         "count": int,
+    },
+)
+
+RequestBody = TypedDict(
+    "RequestBody",
+    {
+        # Its media type.
+        "mediaType": NotRequired[str],
+        # Its length as sent.
+        "bytes": int,
+        # Whether all of it is kept.
+        "whole": bool,
+        # The beginning, unpacked; of the Pub/Sub API each message of a request as a line of JSON; none if it is binary.
+        "text": NotRequired[str],
+    },
+)
+
+RequestSummary = TypedDict(
+    "RequestSummary",
+    {
+        # Counted from 1 in the org.
+        "number": int,
+        # When it came, by the clock of the org.
+        "at": str,
+        # The API, by the path.
+        "api": Literal["bulk", "metadata", "oauth", "pubsub", "rest", "soap", "streaming", "tooling", "other"],
+        # Its method.
+        "method": str,
+        # Path and query; passwords and tokens are ***.
+        "target": str,
+        # The User-Agent of the client.
+        "client": NotRequired[str],
+        # The HTTP status, once it is known.
+        "status": NotRequired[int],
+        # Of a call of the Pub/Sub API: its status, once it is known.
+        "grpcStatus": NotRequired[int],
+        # Of a call of the Pub/Sub API: what it failed with.
+        "grpcMessage": NotRequired[str],
+        # Real time to the end of the answer; none while it is not over.
+        "ms": NotRequired[int],
+        # Whether the connection ended before the answer did.
+        "cut": bool,
+        # Why the resource does not exist, if it is one of the service's.
+        "unsupported": NotRequired[str],
     },
 )
 
@@ -169,6 +231,40 @@ Position = TypedDict(
         "earliest": NotRequired[int],
         # The replay id of the newest event of the org, whether it is retained or not.
         "tail": int,
+    },
+)
+
+Request = TypedDict(
+    "Request",
+    {
+        # Counted from 1 in the org.
+        "number": int,
+        # When it came, by the clock of the org.
+        "at": str,
+        # The API, by the path.
+        "api": Literal["bulk", "metadata", "oauth", "pubsub", "rest", "soap", "streaming", "tooling", "other"],
+        # Its method.
+        "method": str,
+        # Path and query; passwords and tokens are ***.
+        "target": str,
+        # The User-Agent of the client.
+        "client": NotRequired[str],
+        # The HTTP status, once it is known.
+        "status": NotRequired[int],
+        # Of a call of the Pub/Sub API: its status, once it is known.
+        "grpcStatus": NotRequired[int],
+        # Of a call of the Pub/Sub API: what it failed with.
+        "grpcMessage": NotRequired[str],
+        # Real time to the end of the answer; none while it is not over.
+        "ms": NotRequired[int],
+        # Whether the connection ended before the answer did.
+        "cut": bool,
+        # Why the resource does not exist, if it is one of the service's.
+        "unsupported": NotRequired[str],
+        # Its body.
+        "request": dict[str, Any],
+        # The body of its answer.
+        "answer": dict[str, Any],
     },
 )
 

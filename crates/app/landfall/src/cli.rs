@@ -10,8 +10,8 @@ use clap_complete::Shell;
 
 use crate::bench::BenchOptions;
 use crate::control::{
-    ClockCommand, FaultCommand, FaultSpec, OrgCommand, ResetOptions, SettleOptions,
-    SnapshotCommand, SubscribersCommand, TopicsCommand,
+    ClockCommand, FaultCommand, FaultSpec, OrgCommand, RequestsCommand, ResetOptions,
+    SettleOptions, SnapshotCommand, SubscribersCommand, TopicsCommand,
 };
 use crate::options::{Dev, Exec, LogOptions, Serve, ServerOptions};
 use crate::org_options::OrgOptions;
@@ -86,6 +86,11 @@ pub(crate) enum Command {
     /// Example: landfall fault arm client-unknown --method /meta/connect
     #[command(subcommand)]
     Fault(FaultCommand),
+    /// What clients of a developer org have sent and got, and what they did wrong
+    ///
+    /// Example: landfall requests list --api streaming
+    #[command(subcommand)]
+    Requests(RequestsCommand),
     /// What clients of a developer org can subscribe to, and the replay id at a time
     #[command(subcommand)]
     Topics(TopicsCommand),
@@ -116,7 +121,7 @@ pub(crate) struct ExecOptions {
     pub(crate) command: Vec<OsString>,
 }
 
-/// What goes wrong on purpose.
+/// What goes wrong on purpose, and what must not.
 #[derive(Args)]
 pub(crate) struct Rehearsal {
     /// Fault to arm before the command starts, such as client-unknown,method=/meta/connect,next=2; repeatable, or several
@@ -131,6 +136,9 @@ pub(crate) struct Rehearsal {
     /// Fail if a fault has never fired
     #[arg(long, env = "LANDFALL_STRICT_FAULTS")]
     pub(crate) strict_faults: bool,
+    /// Fail if a client did what no correct client does, or asked for what is not supported
+    #[arg(long, env = "LANDFALL_STRICT_MISTAKES")]
+    pub(crate) strict_mistakes: bool,
 }
 
 #[derive(Args)]

@@ -5,6 +5,7 @@
 mod clock;
 mod fault;
 mod org;
+mod requests;
 mod settle;
 mod snapshot;
 mod subscribers;
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 pub(crate) use clock::{ClockCommand, run as clock};
 pub(crate) use fault::{FaultCommand, FaultSpec, arm, report_unfired, run as fault};
 pub(crate) use org::{OrgCommand, run as org};
+pub(crate) use requests::{RequestsCommand, run as requests};
 pub(crate) use settle::{SettleOptions, run as settle};
 pub(crate) use snapshot::{ResetOptions, SnapshotCommand, reset, snapshot};
 pub(crate) use subscribers::{SubscribersCommand, run as subscribers};

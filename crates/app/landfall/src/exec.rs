@@ -19,6 +19,7 @@ use crate::log;
 use crate::options::LogOptions;
 use crate::outcome::{Ended, Exit, Failure, say};
 use crate::run::{self, Signals};
+use crate::summary;
 
 /// What every such org has.
 const FIXED: &str = "listen = \"127.0.0.1:0\"\nephemeral = true\n";
@@ -54,12 +55,19 @@ async fn with_org(running: &mut Running, command: &[OsString], rehearsal: &Rehea
     let control = Control::new(target, &Trust::nobody(), Some(token.clone()));
     let control = control.map_err(|error| connection::failure(&error))?;
     control::arm(&control, &rehearsal.fault).await?;
+    // The login above is no request of the command.
+    if let Some(journal) = running.orgs().journal(running.first_org()) {
+        journal.clear();
+    }
     let child = start(running, &token, command)?;
     let exit = until_ended(child, running, &mut signals).await?;
     let unfired = control::report_unfired(&control).await?;
+    let mistakes = summary::report(running);
+    let is_unmet =
+        (unfired > 0 && rehearsal.strict_faults) || (mistakes > 0 && rehearsal.strict_mistakes);
     // The status of a command that has failed says more.
     Ok(match exit {
-        Exit::Command(0) if unfired > 0 && rehearsal.strict_faults => Exit::Unmet,
+        Exit::Command(0) if is_unmet => Exit::Unmet,
         exit => exit,
     })
 }

@@ -17,6 +17,7 @@ mod publish;
 mod run;
 mod schema;
 mod serve;
+mod summary;
 mod tail;
 
 use std::process::ExitCode;
@@ -55,6 +56,7 @@ fn execute(cli: Cli, started: Instant) -> Ended {
         Command::Snapshot(command) => runtime()?.block_on(control::snapshot(command, &cli.log)),
         Command::Org(command) => runtime()?.block_on(control::org(command, &cli.log)),
         Command::Fault(command) => runtime()?.block_on(control::fault(command, &cli.log)),
+        Command::Requests(command) => runtime()?.block_on(control::requests(command, &cli.log)),
         Command::Topics(command) => runtime()?.block_on(control::topics(command, &cli.log)),
         Command::Subscribers(command) => {
             runtime()?.block_on(control::subscribers(command, &cli.log))

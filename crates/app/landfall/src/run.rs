@@ -8,6 +8,7 @@ use landfall_server::settings::LogFormat;
 use tracing::info;
 
 use crate::outcome::{Ended, Exit, Failure, say};
+use crate::summary;
 
 /// Makes the files that this process creates readable by its own user only.
 pub(crate) fn keep_files_private() {
@@ -37,6 +38,9 @@ pub(crate) async fn until_stopped(
     };
     drop(ready_file);
     info!("stopping");
+    if format == LogFormat::Text {
+        summary::report(&running);
+    }
     tokio::select! {
         stopped = running.stop() => stopped?,
         _ = signals.next() => return Ok(Exit::Interrupted),

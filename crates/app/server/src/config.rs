@@ -98,6 +98,8 @@ pub struct Config {
     pub strict: bool,
     /// Files of records to load into a new org.
     pub seeds: Vec<PathBuf>,
+    /// How many requests of clients are kept to be shown.
+    pub journal_requests: usize,
 }
 
 /// What kind of org a server is.
@@ -327,6 +329,7 @@ impl Config {
             project: set.get(&settings::PROJECT)?,
             strict: set.require(&settings::STRICT)?,
             seeds: set.get(&settings::SEEDS)?.unwrap_or_default(),
+            journal_requests: set.get(&settings::JOURNAL_REQUESTS)?.unwrap_or_default(),
         })
     }
 }

@@ -35,9 +35,9 @@ use crate::cors::{Cors, Shared};
 use crate::hosts::Hosts;
 use crate::lobby;
 use crate::network::Network;
+use crate::observed;
 use crate::orgs::{InProgress, Orgs};
 use crate::paced::Paced;
-use crate::rehearsal;
 use crate::unread::ReadOut;
 use crate::unsupported;
 
@@ -66,9 +66,8 @@ enum Routed {
         landfall_streaming::Answer,
         #[expect(dead_code, reason = "it is counted")] InProgress,
     ),
-    Lobby(Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>),
-    /// By an org that has armed faults.
-    Rehearsed(Pin<Box<Answering>>),
+    /// By an org that has armed faults or keeps a journal, or that has to be found first.
+    Observed(Pin<Box<Answering>>),
     /// An answer that needs no org.
     Ready(Ready<Result<Response, Infallible>>),
 }
@@ -79,10 +78,9 @@ impl Future for Routed {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             Self::Surfaces(answer, _) => answer.as_mut().poll(cx),
-            Self::Streaming(answer, _) | Self::Rehearsed(answer) => {
+            Self::Streaming(answer, _) | Self::Observed(answer) => {
                 caught(answer.as_mut(), cx).map(Ok)
             }
-            Self::Lobby(answer) => answer.as_mut().poll(cx),
             Self::Ready(answer) => Pin::new(answer).poll(cx),
         }
     }
@@ -114,8 +112,8 @@ impl Surfaces {
                 Routed::Surfaces(Box::pin(control.clone().oneshot(request)), None)
             }
             Self::Orgs(orgs, _) => match orgs.of_request(&request) {
-                Some(org) if org.faults().is_armed() => {
-                    Routed::Rehearsed(Box::pin(rehearsal::answer(org, request)))
+                Some(org) if org.is_observed() => {
+                    Routed::Observed(Box::pin(observed::answer(org, request)))
                 }
                 Some(org) if Endpoint::has(request.uri().path()) => {
                     let (streaming, in_progress) = org.streaming();
@@ -125,7 +123,7 @@ impl Surfaces {
                     let (surfaces, in_progress) = org.surfaces();
                     Routed::Surfaces(Box::pin(surfaces.oneshot(request)), Some(in_progress))
                 }
-                None => Routed::Lobby(Box::pin(lobby::answer(orgs.clone(), request))),
+                None => Routed::Observed(Box::pin(lobby::answer(orgs.clone(), request))),
             },
             #[cfg(test)]
             Self::One(router) => Routed::Surfaces(Box::pin(router.clone().oneshot(request)), None),

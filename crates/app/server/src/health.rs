@@ -9,12 +9,21 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, StatusCode, Uri, header};
 use landfall_engine::{Engine, Health as OrgHealth};
+use landfall_model::{Fault, Refused, RequestFault};
 
 use crate::phase::{Listener, Phase};
 use crate::scrub::Scrub;
 
 /// Media type of a certificate in PEM. Source: RFC 8555, section 9.1.
 const PEM: &str = "application/pem-certificate-chain";
+
+/// Paths that are asked for again and again by what watches the process.
+const PROBES: [&str; 3] = ["/healthz", "/metrics", "/readyz"];
+
+/// Whether a request for a path says something about the process, and nothing about a client.
+pub(crate) fn is_probe(path: &str) -> bool {
+    PROBES.contains(&path)
+}
 
 #[derive(Clone)]
 struct Health {
@@ -124,13 +133,11 @@ pub(crate) async fn nobodys(headers: HeaderMap, uri: Uri) -> Response {
 
 /// The answer to who asks for what is not here.
 pub(crate) async fn not_found() -> Response {
-    json(
-        StatusCode::NOT_FOUND,
-        landfall_wire::rest(&landfall_model::Fault::Request(
-            landfall_model::RequestFault::ResourceNotFound,
-        ))
-        .to_string(),
-    )
+    let fault = Fault::Request(RequestFault::ResourceNotFound);
+    let body = landfall_wire::rest(&fault).to_string();
+    let mut response = json(StatusCode::NOT_FOUND, body);
+    response.extensions_mut().insert(Refused::from(&fault));
+    response
 }
 
 fn json(status: StatusCode, body: impl Into<axum::body::Body>) -> Response {

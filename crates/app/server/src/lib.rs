@@ -23,6 +23,7 @@ mod listener;
 mod lobby;
 mod metrics;
 mod network;
+mod observed;
 mod open_files;
 mod org_mark;
 mod orgs;

@@ -5,11 +5,12 @@
 //! also where an assertion names them. The body is passed on unchanged. If nothing is found, the first org answers, with
 //! its refusal of an unknown login.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::observed;
+use crate::orgs::{Instance, Orgs};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
@@ -18,15 +19,12 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Frame, SizeHint};
 use landfall_auth::Claimed;
 use landfall_model::limits::ORG_HEAD_BYTES_MAX;
-use tower::ServiceExt as _;
-
-use crate::orgs::{Instance, Orgs};
 
 /// The paths of requests whose body may name their org.
 const NAMED_IN_BODY: [&str; 3] = ["/services/oauth2/", "/services/Soap/", "/setup/connect"];
 
 /// Hands a request to its org.
-pub(crate) async fn answer(orgs: Orgs, request: Request<Body>) -> Result<Response, Infallible> {
+pub(crate) async fn answer(orgs: Orgs, request: Request<Body>) -> Response {
     let path = request.uri().path();
     let is_named_in_body = NAMED_IN_BODY.iter().any(|start| path.starts_with(start));
     let (parts, mut body) = request.into_parts();
@@ -47,13 +45,9 @@ pub(crate) async fn answer(orgs: Orgs, request: Request<Body>) -> Result<Respons
         });
     }
     let Some(org) = names.org(&orgs).await else {
-        return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let (surfaces, in_progress) = org.surfaces();
-    drop(org);
-    let answer = surfaces.oneshot(Request::from_parts(parts, body)).await;
-    drop(in_progress);
-    answer
+    observed::answer(org, Request::from_parts(parts, body)).await
 }
 
 /// What may name an org, as the request has it.

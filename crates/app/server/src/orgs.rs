@@ -19,6 +19,7 @@ use landfall_auth::{Auth, DeveloperNames};
 use landfall_control::Org;
 use landfall_engine::faults::Faults;
 use landfall_engine::{AdjustableClock, Engine, WriterThread};
+use landfall_journal::Journal;
 use landfall_metadata::Origin;
 use landfall_model::RecordId;
 use landfall_model::limits::{DRAIN_MAX, STORE_CLOSE_MAX};
@@ -36,6 +37,7 @@ use crate::config::{Config, Data, Mode};
 use crate::connections::Connections;
 use crate::error::Error;
 use crate::front;
+use crate::observed;
 use crate::phase::{self, Conductor, Listener, Phase};
 use crate::private;
 use crate::server::Environment;
@@ -83,6 +85,8 @@ pub(crate) struct Instance {
     clock: Option<AdjustableClock>,
     subscribers: Arc<Subscribers>,
     snapshots: Arc<Snapshots>,
+    /// Of a developer org.
+    journal: Option<Journal>,
     store: Weak<dyn Reader>,
     conductor: Conductor,
     listening: Listener,
@@ -130,6 +134,16 @@ impl Instance {
         let definitions = self.engine.definitions();
         let mut origins = definitions.cors_origins().iter();
         origins.any(|pattern| pattern.matches(origin))
+    }
+
+    /// Whether something happens to requests on their way to the surfaces.
+    pub(crate) fn is_observed(&self) -> bool {
+        self.journal.is_some() || self.faults().is_armed()
+    }
+
+    /// What clients have sent, if that is kept.
+    pub(crate) const fn journal(&self) -> Option<&Journal> {
+        self.journal.as_ref()
     }
 
     /// The faults that a test has armed.
@@ -231,6 +245,8 @@ impl Orgs {
             while tasks.join_next().await.is_some() {}
         });
         let id = engine.org().id;
+        let journal = (config.journal_requests > 0)
+            .then(|| observed::journal(&engine, config.journal_requests));
         let instance = Arc::new(Instance {
             id,
             number: self.0.opened.fetch_add(1, Ordering::Relaxed),
@@ -243,6 +259,7 @@ impl Orgs {
             clock,
             subscribers,
             snapshots,
+            journal,
             store,
             conductor,
             listening: told,
@@ -338,6 +355,11 @@ impl Orgs {
             .map(|instance| instance.engine.clone())
     }
 
+    /// What clients have sent to an org, if that is kept.
+    pub fn journal(&self, org: RecordId) -> Option<Journal> {
+        self.find(org.short())?.journal.clone()
+    }
+
     /// The logins of an org.
     pub fn auth(&self, org: RecordId) -> Option<Auth> {
         self.find(org.short()).map(|instance| instance.auth.clone())
@@ -379,6 +401,7 @@ impl Orgs {
             clock: instance.clock.clone()?,
             subscribers: Arc::clone(&instance.subscribers) as _,
             snapshots: Arc::clone(&instance.snapshots) as _,
+            journal: instance.journal.clone(),
             guard: Arc::new(InProgress(Arc::clone(&instance.requests))),
         })
     }

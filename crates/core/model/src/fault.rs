@@ -127,6 +127,16 @@ sum! {
     Service(ServiceFault),
 }
 
+/// The faults that an answer reports: put beside it, for those who look at answers on their way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(pub Vec<Fault>);
+
+impl From<&Fault> for Refused {
+    fn from(fault: &Fault) -> Self {
+        Self(vec![fault.clone()])
+    }
+}
+
 /// Converts every family into an error type that a [`Fault`] converts into, so that `?` takes any of them.
 #[macro_export]
 macro_rules! from_fault_families {

@@ -36,7 +36,7 @@ pub use entity::{
 };
 pub use fault::{
     Fault, FieldFault, LimitFault, LoginFault, ManagedFault, ManagedSetupFault, PubSubFault,
-    QueryFault, RecordFault, ReplicationFault, RequestFault, ServiceFault, SessionFault,
+    QueryFault, RecordFault, Refused, ReplicationFault, RequestFault, ServiceFault, SessionFault,
     SetupFault, StreamingFault, ValueFault,
 };
 pub use id::{KeyPrefix, RecordId, RecordIdError};

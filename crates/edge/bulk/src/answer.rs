@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
-use landfall_model::{Fault, RequestFault};
+use landfall_model::{Fault, Refused, RequestFault};
 use landfall_wire::headers as names;
 
 use crate::job::Form;
@@ -55,6 +55,7 @@ pub(crate) fn refusal(fault: &Fault) -> Response {
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let kind = HeaderValue::from_static(names::JSON);
     let mut response = with(status, Some(kind), error.to_string().into());
+    response.extensions_mut().insert(Refused::from(fault));
     if let Fault::Request(RequestFault::MethodNotAllowed { allowed, .. }) = fault {
         let allowed = HeaderValue::from_static(allowed);
         response.headers_mut().insert(ALLOW, allowed);

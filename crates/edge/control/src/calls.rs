@@ -6,7 +6,9 @@ use std::pin::Pin;
 use landfall_apidoc::Call;
 
 use crate::refusal::Refusal;
-use crate::{Made, clock, expect, faults, orgs, reset, settle, snapshots, subscribers, topics};
+use crate::{
+    Made, clock, expect, faults, orgs, requests, reset, settle, snapshots, subscribers, topics,
+};
 
 /// The body of an answer that is still being made; empty for none.
 pub(crate) type Pending<'a> = Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>>;
@@ -53,6 +55,22 @@ pub(crate) const CALLS: &[Declared] = &[
     Declared {
         call: expect::EXPECT,
         answer: |made| Box::pin(expect::expect(made)),
+    },
+    Declared {
+        call: requests::LIST,
+        answer: |made| Box::pin(ready(requests::list(made))),
+    },
+    Declared {
+        call: requests::SHOW,
+        answer: |made| Box::pin(ready(requests::show(made))),
+    },
+    Declared {
+        call: requests::CLEAR,
+        answer: |made| Box::pin(ready(requests::clear(made))),
+    },
+    Declared {
+        call: requests::MISTAKES,
+        answer: |made| Box::pin(ready(requests::mistakes(made))),
     },
     Declared {
         call: reset::RESET,

@@ -11,6 +11,7 @@ mod faults;
 mod input;
 mod orgs;
 mod refusal;
+mod requests;
 mod reset;
 mod settle;
 mod snapshots;
@@ -33,6 +34,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use landfall_apidoc::{Interface, Node};
 use landfall_engine::{AdjustableClock, Engine, Event, SnapshotContent, Subscriber};
 use landfall_http::path::{parameters, segments};
+use landfall_journal::Journal;
 use landfall_model::limits::CONTROL_BODY_BYTES_MAX;
 use landfall_model::{RecordId, Timestamp};
 use landfall_wire::headers::{JSON, NO_STORE};
@@ -131,6 +133,8 @@ pub struct Org {
     pub subscribers: Arc<dyn Subscribers>,
     /// Its snapshots.
     pub snapshots: Arc<dyn Snapshots>,
+    /// What its clients have sent, if that is kept.
+    pub journal: Option<Journal>,
     /// Keeps the org open until the request is answered.
     pub guard: Arc<dyn Any + Send + Sync>,
 }

@@ -15,7 +15,7 @@ pub(crate) const RESET: Call = Call {
     method: "post",
     path: "reset",
     id: "reset",
-    summary: "Returns to how the org began, or to a snapshot; faults are cleared, the clock runs again",
+    summary: "Returns to how the org began, or to a snapshot; faults and journal are cleared, the clock runs again",
     parameters: &[],
     reads: &[
         Member::optional(
@@ -50,6 +50,9 @@ pub(crate) async fn reset(made: &Made<'_>) -> Result<String, Refusal> {
     let runs = org.clock.set(Some(false), Move::By(0)).await;
     runs.map_err(clock::refused)?;
     org.engine.faults().clear();
+    if let Some(journal) = &org.journal {
+        journal.clear();
+    }
     let restored = restored(&org, to, keep).await?;
     Ok(rendered(&restored))
 }

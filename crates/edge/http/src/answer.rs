@@ -7,7 +7,7 @@ use http::header::{
     LOCATION, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use landfall_model::{Fault, RequestFault};
+use landfall_model::{Fault, Refused, RequestFault};
 use landfall_wire::{RestError, dates, headers as names};
 
 use crate::conditional::State;
@@ -28,6 +28,8 @@ pub struct Answer {
     root: Option<Root>,
     /// Whether it is sent as XML.
     in_xml: bool,
+    /// What it refuses.
+    refused: Option<Box<Refused>>,
 }
 
 impl Answer {
@@ -98,7 +100,8 @@ impl Answer {
         let error: RestError = landfall_wire::rest(fault);
         let status =
             StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let answer = Self::of(status, landfall_wire::rest_body(fault));
+        let mut answer = Self::of(status, landfall_wire::rest_body(fault));
+        answer.refused = Some(Box::new(Refused::from(fault)));
         match fault {
             Fault::Request(RequestFault::MethodNotAllowed { allowed, .. }) => {
                 answer.with(ALLOW, (*allowed).to_owned())
@@ -118,6 +121,7 @@ impl Answer {
             has_failures: false,
             root: None,
             in_xml: false,
+            refused: None,
         }
     }
 
@@ -175,6 +179,9 @@ impl Answer {
         };
         let mut response = Response::new(content);
         *response.status_mut() = self.status;
+        if let Some(refused) = self.refused {
+            response.extensions_mut().insert(*refused);
+        }
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(names::NO_STORE));
         headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));

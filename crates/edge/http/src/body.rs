@@ -14,7 +14,7 @@ use landfall_model::{Fault, RequestFault, ServiceFault, SoapFault};
 use crate::budget::Share;
 use crate::encoding;
 
-pub use crate::encoding::Unreadable;
+pub use crate::encoding::{Unreadable, beginning};
 
 /// The length that a request announces.
 pub fn announced(headers: &HeaderMap) -> Option<usize> {
@@ -75,7 +75,7 @@ async fn opened(headers: &HeaderMap, body: Body) -> Result<Opened, Unreadable> {
     let mut reading = Reading::of(body, Share::anonymous()?);
     let is_read = reading.begin(ANONYMOUS_BODY_BYTES_MAX).await?;
     let most = ANONYMOUS_BODY_BYTES_MAX + 1;
-    let beginning = encoding::beginning(headers, &reading.content, most)?;
+    let beginning = beginning(headers, &reading.content, most)?;
     Ok(Opened {
         is_whole: is_read && beginning.len() < most,
         reading,

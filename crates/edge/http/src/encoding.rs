@@ -52,7 +52,7 @@ pub(crate) fn unpacked(
 ///
 /// # Errors
 /// [`Unreadable::EncodingUnknown`].
-pub(crate) fn beginning(
+pub fn beginning(
     headers: &HeaderMap,
     body: &[u8],
     bytes_max: usize,

@@ -4,7 +4,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use landfall_model::Fault;
+use landfall_model::{Fault, Refused};
 use landfall_xml::Writer;
 
 /// The namespace of calls and results.
@@ -41,7 +41,9 @@ pub(crate) fn failure(fault: &Fault) -> Response {
         });
     });
     w.raw("</soapenv:Envelope>");
-    xml(StatusCode::INTERNAL_SERVER_ERROR, w.finish())
+    let mut response = xml(StatusCode::INTERNAL_SERVER_ERROR, w.finish());
+    response.extensions_mut().insert(Refused::from(fault));
+    response
 }
 
 fn xml(status: StatusCode, body: String) -> Response {

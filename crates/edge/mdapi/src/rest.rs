@@ -17,7 +17,7 @@ use http::{HeaderValue, Method, StatusCode};
 use landfall_auth::Login;
 use landfall_http::body::read_body;
 use landfall_model::limits::METADATA_REQUEST_BYTES_MAX;
-use landfall_model::{Fault, MetadataFault, RequestFault, SessionFault};
+use landfall_model::{Fault, MetadataFault, Refused, RequestFault, SessionFault};
 use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names, multipart};
 use serde::Deserialize;
@@ -219,6 +219,7 @@ fn refusal(fault: &Fault) -> Response {
     let error = landfall_wire::rest(fault);
     let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = respond(status, error.to_string());
+    response.extensions_mut().insert(Refused::from(fault));
     if let Fault::Request(RequestFault::MethodNotAllowed { allowed, .. }) = fault {
         let allowed = HeaderValue::from_static(allowed);
         response.headers_mut().insert(ALLOW, allowed);

@@ -5,7 +5,7 @@ use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use landfall_auth::{Error, report};
 use landfall_model::limits::JSONP_CALLBACK_CHARACTERS_MAX;
-use landfall_model::{Fault, ServiceFault};
+use landfall_model::{Fault, Refused, ServiceFault};
 use landfall_wire::headers::JSON;
 use serde::Serialize;
 use tracing::debug;
@@ -116,7 +116,9 @@ pub(crate) fn refusal_with(fault: &Fault, format: Format, status: Option<StatusC
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let description = wire.description.as_str();
     let texts = [("error", wire.error), ("error_description", description)];
-    members(status, format, &texts)
+    let mut response = members(status, format, &texts);
+    response.extensions_mut().insert(Refused::from(fault));
+    response
 }
 
 /// A JSON document.

@@ -6,6 +6,7 @@
 
 mod call;
 mod content_type;
+mod describe;
 mod fetch_response;
 mod frame;
 mod managed;
@@ -44,6 +45,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 
 pub use content_type::unknown_call;
+pub use describe::described;
 pub use fetch_response::{FetchResponse, ManagedFetchResponse};
 pub use landfall_subscription::Timings;
 pub use reflection::{ReflectionError, reflection};

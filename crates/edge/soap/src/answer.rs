@@ -7,7 +7,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use landfall_model::Fault;
+use landfall_model::{Fault, Refused};
 use landfall_wire::{SoapError, SoapFaultKind};
 use landfall_xml::Writer;
 
@@ -114,7 +114,9 @@ pub(crate) fn failure(dialect: Dialect, fault: &Fault) -> Response {
         });
     });
     w.raw("</soapenv:Envelope>");
-    xml(StatusCode::INTERNAL_SERVER_ERROR, w.finish())
+    let mut response = xml(StatusCode::INTERNAL_SERVER_ERROR, w.finish());
+    response.extensions_mut().insert(Refused::from(fault));
+    response
 }
 
 fn detail(w: &mut Writer, element: &str, error: &SoapError) {

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use landfall_auth::Login;
 use landfall_bayeux::{Echo, MESSAGES_MAX, Message, Refusal};
-use landfall_model::{Fault, ReplayId, RequestFault, StreamingFault};
+use landfall_model::{Fault, Refused, ReplayId, RequestFault, StreamingFault};
 use landfall_wire::ApiVersion;
 
 use crate::StreamingState;
@@ -95,12 +95,17 @@ async fn respond(
         response: landfall_bayeux::Response::new(),
         in_flight: None,
         browser: None,
+        refused: Vec::new(),
     };
     for message in messages {
         responder.message(message, messages.len() == 1).await;
     }
     let body = EventBody::new(responder.response.finish(), responder.in_flight);
     let mut response = json(StatusCode::OK, Body::new(body));
+    if !responder.refused.is_empty() {
+        let refused = Refused(responder.refused);
+        response.extensions_mut().insert(refused);
+    }
     let set_cookie = responder
         .browser
         .filter(|browser| caller.browser.as_ref() != Some(browser));
@@ -206,7 +211,9 @@ fn refused(fault: &Fault) -> Response {
     let mut response = landfall_bayeux::Response::new();
     let refusal = Refusal::new(landfall_wire::bayeux(fault));
     response.refused(&Echo::nothing(), None, &refusal);
-    json(status, Body::from(response.finish()))
+    let mut response = json(status, Body::from(response.finish()));
+    response.extensions_mut().insert(Refused::from(fault));
+    response
 }
 
 fn json(status: StatusCode, body: Body) -> Response {

@@ -33,6 +33,8 @@ pub(crate) struct Responder<'r> {
     pub(crate) in_flight: Option<InFlight>,
     /// Value of the browser cookie to be set: a handshake succeeded.
     pub(crate) browser: Option<String>,
+    /// Why messages were refused.
+    pub(crate) refused: Vec<Fault>,
 }
 
 impl Responder<'_> {
@@ -53,9 +55,12 @@ impl Responder<'_> {
                     self.response.handshake(&echo, &client.id, &CAPABILITIES);
                     self.browser = Some(client.browser.clone());
                 }
-                Err(refusal) => self
-                    .response
-                    .handshake_refused(&echo, &refusal, &CAPABILITIES),
+                Err(refused) => {
+                    let (refusal, fault) = *refused;
+                    self.refused.push(fault);
+                    self.response
+                        .handshake_refused(&echo, &refusal, &CAPABILITIES);
+                }
             },
             Request::Connect(connect) => self.connect(message, connect, alone).await,
             Request::Subscribe(_)
@@ -71,12 +76,18 @@ impl Responder<'_> {
         }
     }
 
-    fn handshake(&self, message: &Message, handshake: &Handshake) -> Result<Arc<Client>, Refusal> {
+    /// The session, or its refusal and the fault behind that.
+    fn handshake(
+        &self,
+        message: &Message,
+        handshake: &Handshake,
+    ) -> Result<Arc<Client>, Box<(Refusal, Fault)>> {
         // Clients: @salesforce/core looks for the version text in `error`, others in the failure reason: both have it.
         let plain = |fault: &Fault| {
             let text = landfall_wire::bayeux(fault);
-            Refusal::new(text.clone()).because(text)
+            Box::new((Refusal::new(text.clone()).because(text), fault.clone()))
         };
+        let denied = |fault: &Fault| Box::new((denied(fault), fault.clone()));
         let version = *self.caller.version.as_ref().map_err(plain)?;
         let login = self.caller.login.as_ref().map_err(denied)?;
         if self.fires(FaultKind::TooManyConnections, message) {
@@ -301,6 +312,7 @@ impl Responder<'_> {
             ) => None,
             _ => message.client_id.as_deref(),
         };
+        self.refused.push(fault.clone());
         let mut refusal = refusal(fault);
         // Whoever may come back would do so at once.
         let ends =

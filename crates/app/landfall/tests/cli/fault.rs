@@ -2,14 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{code, landfall, lines, run, stderr};
-
-/// A script in an org of its own; the binary is `$0`.
-fn script(options: &[&str], script: &str) -> std::process::Output {
-    let own = env!("CARGO_BIN_EXE_landfall");
-    let arguments = [&["exec"], options, &["--", "sh", "-c", script, own]].concat();
-    landfall(&arguments).output().expect("the binary runs")
-}
+use crate::{code, lines, run, script, stderr};
 
 const LIMITS: &str = "curl -s -o /dev/null -w '%{http_code}\\n' \"$LANDFALL_TARGET/services/data/v59.0/limits\" -H \"Authorization: Bearer $LANDFALL_ACCESS_TOKEN\"";
 

@@ -5,6 +5,7 @@ mod exec;
 mod fault;
 mod logins;
 mod orphans;
+mod requests;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -12,6 +13,13 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use landfall_client::{Grant, Method, Trust};
 use landfall_server::config::{DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME};
+
+/// A script in an org of its own; the binary is `$0`.
+fn script(options: &[&str], script: &str) -> Output {
+    let own = env!("CARGO_BIN_EXE_landfall");
+    let arguments = [&["exec"], options, &["--", "sh", "-c", script, own]].concat();
+    landfall(&arguments).output().expect("the binary runs")
+}
 
 /// A command without the caller's settings.
 fn landfall(arguments: &[&str]) -> Command {

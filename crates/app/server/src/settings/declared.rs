@@ -623,6 +623,20 @@ settings! {
     .default(|| 0)
     .example("1000");
 
+    /// Requests in the journal.
+    JOURNAL_REQUESTS: usize = Setting::new(
+        "journal.requests",
+        Group::Logging,
+        "Requests of clients that are kept in memory to be shown; 0 keeps none",
+    )
+    .value_name("COUNT")
+    .default_of_dev(|| limits::JOURNAL_REQUESTS)
+    .dev_only("bodies of requests are kept")
+    .details(
+        "The beginnings of bodies are kept, without passwords and tokens, in at most 8 MiB; see [tests](testing.md).",
+    )
+    .example("1000");
+
     /// Token of `/metrics`.
     METRICS_TOKEN_FILE: PathBuf = Setting::new(
         "metrics.token_file",

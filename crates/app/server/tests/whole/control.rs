@@ -71,14 +71,20 @@ const PARAMETERS: &[(&str, &str)] = &[
 ];
 
 /// Calls that end what they name; they have tests of their own.
-const ENDING: &[&str] = &["endSubscriber", "closeOrg", "removeSnapshot"];
+const ENDING: &[&str] = &[
+    "endSubscriber",
+    "closeOrg",
+    "removeSnapshot",
+    "clearRequests",
+];
 
 /// A body for each call of the document that has one to show.
 fn example(id: &str) -> Option<Value> {
     match id {
         "getClock" | "listOrgs" | "openOrg" | "listTopics" | "getPosition" | "listSubscribers"
         | "listFaults" | "clearFaults" | "removeFault" | "listSnapshots" | "saveSnapshot"
-        | "getSnapshot" | "loadSnapshot" | "reset" => Some(Value::Null),
+        | "getSnapshot" | "loadSnapshot" | "reset" | "listMistakes" | "listRequests"
+        | "showRequest" => Some(Value::Null),
         "setClock" => Some(json!({ "mode": "frozen", "now": LATER })),
         "advanceClock" => Some(json!({ "by": "1d12h" })),
         "settle" => Some(json!({ "timeoutMs": 1000 })),
@@ -152,6 +158,12 @@ async fn every_call_of_the_document_answers_as_it_says() {
             }
             if path.starts_with("snapshots/") {
                 done(&http, "PUT", &path, Value::Null).await;
+            }
+            if id == "showRequest" {
+                login(&running).await;
+                let newest = done(&http, "GET", "requests?limit=1", Value::Null).await;
+                let number = newest["requests"][0]["number"].to_string();
+                path = format!("requests/{number}");
             }
             if id == "removeFault" {
                 let armed = done(&http, "POST", "faults", json!({ "fault": "gap" })).await;

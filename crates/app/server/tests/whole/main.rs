@@ -6,6 +6,7 @@ mod common;
 mod control;
 mod control_events;
 mod control_orgs;
+mod control_requests;
 mod control_snapshots;
 mod describe;
 mod documents;

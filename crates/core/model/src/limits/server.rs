@@ -55,6 +55,24 @@ pub const CONTROL_SHOWN_BYTES_MAX: usize = 2_000;
 /// Orgs that are open at once in a developer's process. Source: none; each has a writer thread and files of its own.
 pub const CONTROL_ORGS_MAX: usize = 128;
 
+/// Requests that the journal of a developer org keeps by default. Source: none; a test makes fewer.
+pub const JOURNAL_REQUESTS: usize = 10_000;
+
+/// Bytes that the journal of an org takes at most. Source: none; a process has many orgs.
+pub const JOURNAL_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Bytes of a body that the journal keeps. Source: none; a request of a test fits.
+pub const JOURNAL_BODY_BYTES_MAX: usize = 4 * 1024;
+
+/// Bytes of a target, a user agent, a media type or a message that the journal keeps. Source: none; they fit a line.
+pub const JOURNAL_TEXT_BYTES_MAX: usize = 1_000;
+
+/// Different mistakes that the journal keeps. Source: none; further ones are counted.
+pub const JOURNAL_MISTAKES_MAX: usize = 200;
+
+/// Requests that one answer lists by default, and at most. Source: none.
+pub const JOURNAL_PAGE: (usize, usize) = (100, 1_000);
+
 /// Snapshots of an org. Source: none; each is a copy of the data file.
 pub const SNAPSHOTS_MAX: usize = 64;
 
