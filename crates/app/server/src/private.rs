@@ -8,7 +8,7 @@ use tracing::warn;
 use crate::error::Error;
 
 /// What the server keeps in a data folder: names, and beginnings of names.
-const OWN: [&str; 3] = ["landfall.db", "tls", "bulk"];
+const OWN: [&str; 4] = ["landfall.db", "tls", "bulk", "snapshots"];
 
 /// Makes a data folder, and makes it private: 0700, and 0600 for the server's files in it, whatever they were before. A
 /// folder that has files of something else keeps its mode, with a warning: it may be a home folder.
@@ -153,9 +153,12 @@ mod tests {
     fn a_data_folder_becomes_private_whatever_it_was() {
         let parent = tempfile::tempdir().expect("a folder");
         let org = parent.path().join("org");
-        std::fs::create_dir_all(org.join("bulk")).expect("a folder");
+        for part in ["bulk", "snapshots", "tls"] {
+            std::fs::create_dir_all(org.join(part)).expect("a folder");
+        }
         let (database, job) = (org.join("landfall.db"), org.join("bulk/750"));
-        for file in [&database, &job] {
+        let snapshot = org.join("snapshots/seed.db");
+        for file in [&database, &job, &snapshot] {
             std::fs::write(file, "x").expect("written");
             open_to_all(file, 0o666);
         }
@@ -163,6 +166,7 @@ mod tests {
         folder(&org).expect("private");
         assert_eq!((mode(&org), mode(&database)), (0o700, 0o600));
         assert_eq!((mode(&org.join("bulk")), mode(&job)), (0o700, 0o600));
+        assert_eq!(mode(&snapshot), 0o600);
         let new = parent.path().join("new");
         folder(&new).expect("made");
         assert_eq!(mode(&new), 0o700);
