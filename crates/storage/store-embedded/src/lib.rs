@@ -2,10 +2,9 @@
 //! become durable in one transaction.
 //!
 //! It knows nothing of protocols, of what an event's payload means, or of time. Start reading at [`open`]; the write
-//! side is `writer`, the read side `reader`, the event log `log` over `block`, an object's table `layout`,
+//! side is `writer`, the read side `reader`, the event log `log`, an object's table `layout`,
 //! queries `query`, snapshots `snapshot`; whether a file is whole is up to [`check`].
 
-mod block;
 pub mod check;
 mod checkpoint;
 mod checksum;

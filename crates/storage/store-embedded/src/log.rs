@@ -4,21 +4,18 @@
 
 pub(crate) mod gap;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use landfall_model::limits::{
-    EVENT_BLOCK_BYTES_MAX, LOG_INDEXED_TOPICS_MAX, LOG_PAGE_BYTES_MAX, SHRINK_PAGES_MAX,
-    TRIM_BLOCKS_MAX, TRIM_BYTES_MAX,
+    LOG_INDEXED_TOPICS_MAX, LOG_PAGE_BYTES_MAX, SHRINK_PAGES_MAX, TRIM_BLOCKS_MAX, TRIM_BYTES_MAX,
 };
 use landfall_model::{CommitNumber, ReplayId, Timestamp, Topic};
+use landfall_relational::block::{self, Damage};
 use landfall_store::{
     Event, Failure, LogBounds, NewEvent, Page, Position, Result, TopicFilter, TopicId,
 };
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::block::{self, Damage, Record};
 use crate::error::{Attempt, corrupt, loaded, reading, stored};
 
 pub(crate) const LOG: &str = "event log";
@@ -102,76 +99,24 @@ pub(crate) fn append(
     at: Timestamp,
     new: &[NewEvent],
 ) -> Attempt<Vec<Arc<Event>>> {
-    let mut first = tail.advanced_by(1);
-    let mut events = Vec::with_capacity(new.len());
-    let mut rest = new;
-    while !rest.is_empty() {
-        let (block, later) = rest.split_at(block_length(rest));
-        append_block(connection, first, at, block)?;
-        events.extend(block.iter().zip(0..).map(|(event, place)| {
-            Arc::new(Event {
-                replay_id: first.advanced_by(place),
-                topic: event.topic,
-                appended: at,
-                id: event.id.clone(),
-                schema: event.schema,
-                payload: event.payload.clone(),
-            })
-        }));
-        first = first.advanced_by(u64::try_from(block.len())?);
-        rest = later;
+    let (events, blocks) = block::appended(tail, at, new)?;
+    for block in blocks {
+        let first = stored(block.first.get())?;
+        connection
+            .prepare_cached(
+                "INSERT INTO event_block (first_replay_id, last_replay_id, appended_ms, data)
+                 VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute((first, stored(block.last.get())?, at.as_millis(), block.data))?;
+        for topic in block.topics {
+            connection
+                .prepare_cached(
+                    "INSERT INTO event_topic (topic_id, first_replay_id) VALUES (?1, ?2)",
+                )?
+                .execute((topic.0, first))?;
+        }
     }
     Ok(events)
-}
-
-/// How many of the events go into the next block: one at least.
-fn block_length(events: &[NewEvent]) -> usize {
-    let mut bytes = 0_usize;
-    events
-        .iter()
-        .take_while(|event| {
-            let fits =
-                bytes == 0 || bytes.saturating_add(block::bytes_of(event)) <= EVENT_BLOCK_BYTES_MAX;
-            bytes = bytes.saturating_add(block::bytes_of(event));
-            fits
-        })
-        .count()
-}
-
-fn append_block(
-    connection: &Connection,
-    first: ReplayId,
-    at: Timestamp,
-    events: &[NewEvent],
-) -> Attempt<()> {
-    let last = first.advanced_by(u64::try_from(events.len())?.saturating_sub(1));
-    if last > ReplayId::MAX {
-        return Err("the replay ids are used up".into());
-    }
-    let data = block::encode(first, at, events).ok_or("an event is longer than 4 GiB")?;
-    insert_block(connection, (first, last), at.as_millis(), &data)?;
-    let topics: BTreeSet<_> = events.iter().map(|event| event.topic).collect();
-    for topic in topics {
-        connection
-            .prepare_cached("INSERT INTO event_topic (topic_id, first_replay_id) VALUES (?1, ?2)")?
-            .execute((topic.0, stored(first.get())?))?;
-    }
-    Ok(())
-}
-
-fn insert_block(
-    connection: &Connection,
-    (first, last): (ReplayId, ReplayId),
-    appended_ms: i64,
-    data: &[u8],
-) -> Attempt<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO event_block (first_replay_id, last_replay_id, appended_ms, data)
-             VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute((stored(first.get())?, stored(last.get())?, appended_ms, data))?;
-    Ok(())
 }
 
 /// Reads on after `after`, in one short read transaction.
@@ -374,7 +319,8 @@ impl Search<'_> {
         if !full && expected != last.advanced_by(1) {
             return Err(misplaced());
         }
-        self.take(data, taken).ok_or_else(misplaced)?;
+        self.events
+            .extend(block::taken(data, taken).ok_or_else(misplaced)?);
         self.reached = match self.events.last() {
             Some(newest) if full => newest.replay_id,
             _ => last.max(self.after),
@@ -383,29 +329,6 @@ impl Search<'_> {
         self.unread = None;
         self.bytes = self.bytes.saturating_add(data.len());
         Ok(!full && self.events.len() < self.limit && self.bytes < LOG_PAGE_BYTES_MAX)
-    }
-
-    /// Keeps the events. If most of the block is wanted they share one copy of it; else each has its own, so that one
-    /// event does not keep a whole block in memory.
-    fn take(&mut self, data: &[u8], taken: Vec<Record>) -> Option<()> {
-        let wanted: usize = taken.iter().map(|record| record.payload.len()).sum();
-        let shared = (wanted > data.len() / 2).then(|| Bytes::copy_from_slice(data));
-        self.events.reserve(taken.len());
-        for record in taken {
-            let payload = match &shared {
-                Some(block) => block.slice(record.payload),
-                None => Bytes::copy_from_slice(data.get(record.payload)?),
-            };
-            self.events.push(Arc::new(Event {
-                replay_id: record.replay_id,
-                topic: record.topic,
-                appended: record.appended,
-                id: record.id,
-                schema: record.schema,
-                payload,
-            }));
-        }
-        Some(())
     }
 }
 

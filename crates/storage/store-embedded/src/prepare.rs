@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::checksum::{CHECKSUM, ColumnSet};
 use crate::error::Attempt;
-use crate::layout::{Column, ID, Layout, ROW_NUMBER, quoted};
+use crate::layout::{Column, ID, Layout, ROW_NUMBER, collation, quoted};
 use crate::value;
 
 /// What has to be done for one object.
@@ -48,7 +48,10 @@ pub(crate) fn plan(
             return Err(refused);
         }
         // Nothing is kept that a field would change.
-        statements = vec![format!("DROP TABLE {}", layout.table), create_table(layout)];
+        statements = vec![
+            format!("DROP TABLE {}", layout.table.name),
+            create_table(layout),
+        ];
         is_replaced = true;
     }
     if is_replaced {
@@ -81,7 +84,7 @@ fn check_column_set(connection: &Connection, entity: &str, layout: &Layout) -> A
 
 /// Whether an object has no records, deleted ones included.
 fn is_empty(connection: &Connection, layout: &Layout) -> Attempt<bool> {
-    let sql = format!("SELECT 1 FROM {} LIMIT 1", layout.table);
+    let sql = format!("SELECT 1 FROM {} LIMIT 1", layout.table.name);
     let row = connection.query_row(&sql, [], |_| Ok(())).optional()?;
     Ok(row.is_none())
 }
@@ -105,10 +108,10 @@ pub(crate) fn apply(connection: &Connection, change: &Change) -> Attempt<()> {
 fn create_table(layout: &Layout) -> String {
     let mut sql = format!(
         "CREATE TABLE {} ({ROW_NUMBER} INTEGER PRIMARY KEY, {ID} {} NOT NULL UNIQUE, {CHECKSUM} INTEGER",
-        layout.table,
+        layout.table.name,
         value::declared(ValueKind::Id)
     );
-    for column in layout.own_columns() {
+    for column in layout.table.own_columns() {
         sql.push_str(", ");
         sql.push_str(&declaration(column));
     }
@@ -136,15 +139,15 @@ fn add_columns(
     if !existing.contains_key(CHECKSUM) {
         statements.push(format!(
             "ALTER TABLE {} ADD COLUMN {CHECKSUM} INTEGER",
-            layout.table
+            layout.table.name
         ));
     }
-    for column in layout.own_columns() {
+    for column in layout.table.own_columns() {
         let wanted = value::declared(column.holds);
         match existing.get(&column.name.to_ascii_lowercase()) {
             None => statements.push(format!(
                 "ALTER TABLE {} ADD COLUMN {}",
-                layout.table,
+                layout.table.name,
                 declaration(column)
             )),
             Some(kept) if kept == wanted => (),
@@ -197,14 +200,13 @@ fn change_indexes(
 /// The indexes that a definition needs: the statements that create them, by name.
 fn indexes(entity: &str, layout: &Layout) -> BTreeMap<String, String> {
     layout
+        .table
         .own_columns()
         .filter(|column| column.indexed)
         .map(|column| {
-            let Column {
-                name, collation, ..
-            } = column;
+            let (name, collation) = (&column.name, collation(column));
             let index = format!("record_{entity}.{}.{collation}", name.replace('"', ""));
-            let table = &layout.table;
+            let table = &layout.table.name;
             let sql = format!(
                 "CREATE INDEX {} ON {table} ({name} COLLATE {collation}, {ID})",
                 quoted(&index)

@@ -1,12 +1,9 @@
 //! Carrying out queries: one read transaction each, interrupted at its deadline. One that keeps the write-ahead log from
 //! starting over is interrupted too, and begins again in another transaction.
 
-mod expression;
 mod formulas;
 pub(crate) mod functions;
-mod predicate;
 mod scan;
-mod statement;
 
 pub(crate) use scan::scan;
 
@@ -22,8 +19,8 @@ use rusqlite::{Connection, ErrorCode, Row, Statement as Prepared};
 use crate::checkpoint::Crowding;
 use crate::error::{corrupt, reading};
 use crate::layout::Layouts;
-use crate::value::decode;
-use statement::{Param, Statement, Wanted};
+use crate::value::{self, decode};
+use landfall_relational::query::{self as statement, Dialect, Param, Statement, Wanted};
 
 const QUERY: &str = "query";
 
@@ -99,8 +96,9 @@ impl<'p> Ready<'p> {
         ids: Option<Statement>,
     ) -> Self {
         let children = plan.children.iter().map(|child| {
-            let statement = statement::of_children(layouts, child, Wanted::Columns);
-            let ids = statement::of_children(layouts, child, Wanted::Ids);
+            let statement =
+                statement::of_children(Dialect::Sqlite, layouts, child, Wanted::Columns);
+            let ids = statement::of_children(Dialect::Sqlite, layouts, child, Wanted::Ids);
             Ready::new(layouts, &child.plan, statement, Some(ids))
         });
         Self {
@@ -127,12 +125,12 @@ pub(crate) fn run(
     let deadline = ending.deadline;
     until(connection, ending, |connection, _| {
         if plan.grouping.is_some() {
-            let statement = statement::of_groups(layouts, plan);
+            let statement = statement::of_groups(Dialect::Sqlite, layouts, plan);
             let ready = Ready::new(layouts, plan, statement, None);
             return groups(connection, &ready, limits, deadline);
         }
-        let statement = statement::of_records(layouts, plan, Wanted::Columns);
-        let ids = statement::of_records(layouts, plan, Wanted::Ids);
+        let statement = statement::of_records(Dialect::Sqlite, layouts, plan, Wanted::Columns);
+        let ids = statement::of_records(Dialect::Sqlite, layouts, plan, Wanted::Ids);
         let ready = Ready::new(layouts, plan, statement, Some(ids));
         let mut budget = Budget::new(limits, deadline);
         records(connection, &ready, None, limits, &mut budget)
@@ -146,7 +144,7 @@ pub(crate) fn count(
     ending: Ending<'_>,
 ) -> Result<u64> {
     until(connection, ending, |connection, _| {
-        let statement = statement::of_count(layouts, plan);
+        let statement = statement::of_count(Dialect::Sqlite, layouts, plan);
         let mut prepared = prepare(connection, &statement, None, None)?;
         let mut rows = prepared.raw_query();
         let row = rows.next().map_err(failed)?;
@@ -165,7 +163,12 @@ pub(crate) fn reread(
 ) -> Result<Reread> {
     let deadline = ending.deadline;
     until(connection, ending, |connection, _| {
-        let ready = Ready::new(layouts, plan, statement::of_one(layouts, plan), None);
+        let ready = Ready::new(
+            layouts,
+            plan,
+            statement::of_one(Dialect::Sqlite, layouts, plan),
+            None,
+        );
         let mut budget = Budget::new(limits, deadline);
         let mut reread = Reread::default();
         for id in ids {
@@ -284,12 +287,13 @@ fn bind(
     let most = most.and_then(|most| i64::try_from(most).ok());
     for (place, param) in (1..).zip(&statement.params) {
         match param {
-            Param::Value(value) => prepared.raw_bind_parameter(place, value)?,
+            Param::Value(value) => prepared.raw_bind_parameter(place, value::kept(value))?,
+            Param::List(values, _) => prepared.raw_bind_parameter(place, value::json(values))?,
             Param::Formula(computed) => {
                 prepared.raw_bind_parameter(place, formulas::number_of(computed))?;
             }
-            // Bound by the scan.
-            Param::After => {}
+            // Bound by the scan; the others are for databases without functions of this program.
+            Param::After | Param::Subjects | Param::Joined(..) | Param::Zone(..) => {}
             Param::Subject => {
                 prepared.raw_bind_parameter(place, subject.as_ref().map(RecordId::as_str))?;
             }

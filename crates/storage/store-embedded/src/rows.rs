@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Params, ToSql, params_from_iter};
 
 use crate::checksum::{CHECKSUM, RecordChecksum, Values};
 use crate::error::{Attempt, corrupt, reading};
-use crate::layout::{Column, ID, Layout, Layouts};
+use crate::layout::{Column, ID, Layout, Layouts, collation};
 use crate::value::{decode, encode};
 
 const RECORD: &str = "record";
@@ -35,7 +35,7 @@ pub(crate) fn matching(
 ) -> Result<Vec<Row>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let select = &layout.select;
-    let Some(column) = layout.columns.get(field).and_then(Option::as_ref) else {
+    let Some(column) = layout.table.column(field) else {
         // Nothing is kept of the field: it is null in every row.
         let sql = format!("{select} WHERE ?1 ORDER BY {ID} LIMIT ?2");
         return many(connection, layout, &sql, (value.is_null(), limit));
@@ -43,9 +43,7 @@ pub(crate) fn matching(
     let Some(wanted) = encode(column.holds, value) else {
         return Ok(Vec::new());
     };
-    let Column {
-        name, collation, ..
-    } = column;
+    let (name, collation) = (&column.name, collation(column));
     let sql = if value.is_null() {
         format!("{select} WHERE {name} IS ?1 ORDER BY {ID} LIMIT ?2")
     } else {
@@ -117,14 +115,19 @@ fn read(layout: &Layout, row: &rusqlite::Row<'_>) -> Result<Row> {
         decode(column.holds, kept).ok_or_else(|| {
             let Column { name, holds, .. } = column;
             let found = kept.data_type();
-            let table = &layout.table;
+            let table = &layout.table.name;
             corrupt(
                 RECORD,
                 format_args!("{table}.{name}: {found} is no {holds:?}"),
             )
         })
     };
-    let values = layout.columns.iter().map(field).collect::<Result<_>>()?;
+    let values = layout
+        .table
+        .columns
+        .iter()
+        .map(field)
+        .collect::<Result<_>>()?;
     check(layout, row)?;
     Ok(values)
 }
@@ -139,7 +142,7 @@ fn check(layout: &Layout, row: &rusqlite::Row<'_>) -> Result<()> {
     };
     let mismatch = || {
         let id: String = row.get(0).unwrap_or_default();
-        let table = &layout.table;
+        let table = &layout.table.name;
         corrupt(
             RECORD,
             format_args!("the checksum of {id} in {table} does not match"),
@@ -176,9 +179,9 @@ fn checksum(layout: &Layout, values: &[ToSqlOutput<'_>]) -> Attempt<i64> {
 /// What the columns of a row hold, the id first.
 fn encoded_row<'v>(layout: &Layout, row: &'v RowWrite) -> Attempt<Vec<ToSqlOutput<'v>>> {
     // And the checksum.
-    let mut values = Vec::with_capacity(layout.columns.len() + 2);
+    let mut values = Vec::with_capacity(layout.table.columns.len() + 2);
     values.push(ToSqlOutput::from(row.id.as_str()));
-    for (column, value) in layout.columns.iter().zip(&row.row) {
+    for (column, value) in layout.table.columns.iter().zip(&row.row) {
         if let Some(column) = column.as_ref().filter(|column| column.result > 0) {
             values.push(encoded(layout, column, value)?);
         }
@@ -188,12 +191,12 @@ fn encoded_row<'v>(layout: &Layout, row: &'v RowWrite) -> Attempt<Vec<ToSqlOutpu
 
 /// Writes one row inside the transaction.
 pub(crate) fn write(connection: &Connection, layout: &Layout, row: &RowWrite) -> Attempt<()> {
-    if row.row.len() != layout.columns.len() {
+    if row.row.len() != layout.table.columns.len() {
         return Err(format!(
             "a row of {} has {} values for {} fields",
             row.entity.name,
             row.row.len(),
-            layout.columns.len()
+            layout.table.columns.len()
         )
         .into());
     }
@@ -205,7 +208,7 @@ pub(crate) fn write(connection: &Connection, layout: &Layout, row: &RowWrite) ->
 
 /// Forgets one row inside the transaction.
 pub(crate) fn remove(connection: &Connection, layout: &Layout, id: RecordId) -> Attempt<()> {
-    let sql = format!("DELETE FROM {} WHERE {ID} = ?1", layout.table);
+    let sql = format!("DELETE FROM {} WHERE {ID} = ?1", layout.table.name);
     let removed = connection.prepare_cached(&sql)?.execute([id.as_str()])?;
     found(removed, id, layout)
 }
@@ -215,7 +218,7 @@ fn found(written: usize, id: RecordId, layout: &Layout) -> Attempt<()> {
     if written == 1 {
         Ok(())
     } else {
-        Err(format!("{id} is not in {}", layout.table).into())
+        Err(format!("{id} is not in {}", layout.table.name).into())
     }
 }
 
@@ -250,10 +253,11 @@ fn update(
     let mut places = changed.to_vec();
     places.sort_unstable();
     places.dedup();
-    let mut sql = format!("UPDATE {} SET ", layout.table);
+    let mut sql = format!("UPDATE {} SET ", layout.table.name);
     let mut values: Vec<ToSqlOutput<'_>> = vec![ToSqlOutput::from(row.id.as_str())];
     for place in places {
-        let (Some(column), Some(value)) = (layout.columns.get(place), row.row.get(place)) else {
+        let (Some(column), Some(value)) = (layout.table.columns.get(place), row.row.get(place))
+        else {
             return Err(format!("{} has no field number {place}", row.entity.name).into());
         };
         match column {
@@ -283,7 +287,7 @@ fn encoded<'v>(layout: &Layout, column: &Column, value: &'v Value) -> Attempt<To
         // The value itself stays out of the message: it may be anybody's data.
         format!(
             "{}.{name} takes no value other than {holds:?}",
-            layout.table
+            layout.table.name
         )
         .into()
     })

@@ -3,9 +3,11 @@
 //! A column's declared type says what its numbers mean (`INTEGER_DAYS`), so that the file explains itself; SQLite takes
 //! the affinity from the part of the name that it knows.
 
+use std::fmt::Write as _;
+
 use landfall_model::{Date, RecordId, Timestamp, Value};
 use landfall_store::ValueKind;
-use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::types::{ToSqlOutput, Value as Kept, ValueRef};
 
 /// The type of a column as declared in its table. Stored for ever.
 pub(crate) const fn declared(kind: ValueKind) -> &'static str {
@@ -64,4 +66,58 @@ pub(crate) fn decode(kind: ValueKind, kept: ValueRef<'_>) -> Option<Value> {
         (ValueKind::Time, ValueRef::Integer(millis)) => Value::Time(i32::try_from(millis).ok()?),
         _ => return None,
     })
+}
+
+/// A value as columns keep it.
+pub(crate) fn kept(value: &Value) -> Kept {
+    match value {
+        Value::Null => Kept::Null,
+        Value::Boolean(truth) => Kept::Integer(i64::from(*truth)),
+        Value::Integer(number) => Kept::Integer(*number),
+        Value::Double(number) => Kept::Real(*number),
+        Value::Text(text) => Kept::Text(text.clone()),
+        Value::Id(id) => Kept::Text(id.as_str().to_owned()),
+        Value::Date(day) => Kept::Integer(i64::from(day.as_days())),
+        Value::DateTime(point) => Kept::Integer(point.as_millis()),
+        Value::Time(millis) => Kept::Integer(i64::from(*millis)),
+    }
+}
+
+/// Values as a JSON array, for SQLite to take apart.
+pub(crate) fn json(values: &[Value]) -> String {
+    let mut out = String::from("[");
+    for (place, value) in values.iter().enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        match kept(value) {
+            Kept::Integer(number) => {
+                let _ = write!(out, "{number}");
+            }
+            Kept::Real(number) => {
+                let _ = write!(out, "{number:?}");
+            }
+            Kept::Text(text) => json_text(&mut out, &text),
+            Kept::Null | Kept::Blob(_) => out.push_str("null"),
+        }
+    }
+    out.push(']');
+    out
+}
+
+fn json_text(out: &mut String, text: &str) {
+    out.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(letter);
+            }
+            control if control < ' ' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
+            }
+            letter => out.push(letter),
+        }
+    }
+    out.push('"');
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use landfall_model::limits::LOG_GAP_BLOCKS_MAX;
 use landfall_model::{ReplayId, Timestamp};
+use landfall_relational::block;
 use landfall_store::{Error, Failure, LogGap, Result, TopicId};
 use rusqlite::{Connection, OptionalExtension};
 use tracing::debug;
 
 use super::{BLOCK, BLOCK_COLUMNS, LOG, place, position, replay_id, topics};
-use crate::block;
 use crate::error::{corrupt, reading};
 
 /// The events from `first` on to the next block that is whole, or to the tail.

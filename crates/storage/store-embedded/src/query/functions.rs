@@ -2,18 +2,11 @@
 
 use landfall_model::{Date, Timestamp};
 use landfall_query::calendar::{Moment, part};
-use landfall_query::plan::DateFunction;
 use landfall_query::{Zone, distance, text};
+use landfall_relational::query::FUNCTIONS;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, Result};
-
-pub(super) const LIKE: &str = "landfall_like";
-pub(super) const WORDS: &str = "landfall_words";
-pub(super) const INCLUDES: &str = "landfall_includes";
-pub(super) const DISTANCE: &str = "landfall_distance";
-pub(super) const DATE_PART: &str = "landfall_date_part";
-pub(super) const FORMULA: &str = "landfall_formula";
 
 /// Makes them known to a connection.
 pub(crate) fn register(connection: &Connection) -> Result<()> {
@@ -21,14 +14,18 @@ pub(crate) fn register(connection: &Connection) -> Result<()> {
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_DIRECTONLY;
     connection.create_collation("landfall", text::compare)?;
-    connection.create_scalar_function(LIKE, 2, flags, |context| texts(context, text::is_like))?;
-    connection
-        .create_scalar_function(WORDS, 2, flags, |context| texts(context, text::has_words))?;
-    connection
-        .create_scalar_function(INCLUDES, 2, flags, |context| texts(context, text::includes))?;
-    connection.create_scalar_function(DISTANCE, 5, flags, apart)?;
-    connection.create_scalar_function(DATE_PART, 5, flags, date_part)?;
-    connection.create_scalar_function(FORMULA, -1, flags, super::formulas::value)
+    connection.create_scalar_function("landfall_like", 2, flags, |context| {
+        texts(context, text::is_like)
+    })?;
+    connection.create_scalar_function("landfall_words", 2, flags, |context| {
+        texts(context, text::has_words)
+    })?;
+    connection.create_scalar_function("landfall_includes", 2, flags, |context| {
+        texts(context, text::includes)
+    })?;
+    connection.create_scalar_function("landfall_distance", 5, flags, apart)?;
+    connection.create_scalar_function("landfall_date_part", 5, flags, date_part)?;
+    connection.create_scalar_function("landfall_formula", -1, flags, super::formulas::value)
 }
 
 /// A truth about two texts; null if the first is.
@@ -73,28 +70,4 @@ fn date_part(context: &Context<'_>) -> Result<Option<i64>> {
         .and_then(|number| FUNCTIONS.get(number))
         .zip(moment);
     Ok(found.and_then(|(function, moment)| part(*function, moment, zone.as_ref(), fiscal_month)))
-}
-
-/// Date functions by the numbers that statements call them.
-const FUNCTIONS: [DateFunction; 13] = [
-    DateFunction::CalendarMonth,
-    DateFunction::CalendarQuarter,
-    DateFunction::CalendarYear,
-    DateFunction::DayInMonth,
-    DateFunction::DayInWeek,
-    DateFunction::DayInYear,
-    DateFunction::DayOnly,
-    DateFunction::FiscalMonth,
-    DateFunction::FiscalQuarter,
-    DateFunction::FiscalYear,
-    DateFunction::HourInDay,
-    DateFunction::WeekInMonth,
-    DateFunction::WeekInYear,
-];
-
-pub(super) fn number_of(function: DateFunction) -> i64 {
-    let place = FUNCTIONS.iter().position(|known| *known == function);
-    place
-        .and_then(|place| i64::try_from(place).ok())
-        .unwrap_or(-1)
 }

@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 
 use landfall_model::{RecordId, Value};
 use landfall_query::Plan;
+use landfall_relational::query::{self as statement, Dialect, Param, Statement, Wanted, Way};
 use landfall_store::{Error, Result};
 use rusqlite::Connection;
 
-use super::statement::{self, Param, Statement, Wanted, Way};
 use super::{Ending, Ready, failed, ids, prepare, until, values};
 use crate::layout::Layouts;
 
@@ -28,11 +28,13 @@ pub(crate) fn scan(
     if !plan.order.is_empty() || plan.offset > 0 {
         return in_order(connection, layouts, plan, records, ending, each);
     }
-    let mut statement = statement::of_rows(layouts, plan, Way::Any);
+    let mut statement = statement::of_rows(Dialect::Sqlite, layouts, plan, Way::Any);
     if sorts(connection, &statement)? {
         match in_order(connection, layouts, plan, records, ending, each) {
             // Too many to be put in order, and nothing has been handed over.
-            Err(Error::TooMany) => statement = statement::of_rows(layouts, plan, Way::Table),
+            Err(Error::TooMany) => {
+                statement = statement::of_rows(Dialect::Sqlite, layouts, plan, Way::Table);
+            }
             done => return done,
         }
     }
@@ -94,8 +96,8 @@ fn in_order(
     ending: Ending<'_>,
     each: &mut Each<'_>,
 ) -> Result<()> {
-    let wanted = statement::of_records(layouts, plan, Wanted::Ids);
-    let one = statement::of_one_that_matches(layouts, plan);
+    let wanted = statement::of_records(Dialect::Sqlite, layouts, plan, Wanted::Ids);
+    let one = statement::of_one_that_matches(Dialect::Sqlite, layouts, plan);
     let ready = Ready::new(layouts, plan, one, Some(wanted));
     let mut left: Option<std::vec::IntoIter<RecordId>> = None;
     until(connection, ending, |connection, ending| {

@@ -6,11 +6,15 @@
 //! text; if the length is 0, it is followed by the UUID. Only a block with such a text is of version 2. A commit makes blocks of one segment; a reader takes several, so that small blocks can be joined and
 //! each event keeps its time.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
+use bytes::Bytes;
+use landfall_model::limits::EVENT_BLOCK_BYTES_MAX;
 use landfall_model::{EventId, EventUuid, ReplayId, SchemaId, Timestamp};
-use landfall_store::{NewEvent, TopicId};
+use landfall_store::{Event, NewEvent, TopicId};
 
 /// Layout of the bytes. A reader knows all versions that were ever written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +46,16 @@ const RECORD_BYTES: usize = 4 + 2 + 16 + 16 + 4;
 
 /// Why bytes are no block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Damage {
+pub enum Damage {
+    /// It is of a version that this program does not know.
     Version(u8),
+    /// Its checksum is of other bytes.
     Checksum,
+    /// It ends within an event.
     Short,
+    /// Its replay ids do not rise.
     Order,
+    /// The id of an event is no text.
     Id,
 }
 
@@ -62,15 +71,104 @@ impl fmt::Display for Damage {
     }
 }
 
+/// A block that is appended.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// The first replay id in it.
+    pub first: ReplayId,
+    /// The last one.
+    pub last: ReplayId,
+    /// Its bytes.
+    pub data: Vec<u8>,
+    /// The topics of its events.
+    pub topics: BTreeSet<TopicId>,
+}
+
+/// The events of a commit with their replay ids, and the blocks to be appended: a commit with many events has several.
+///
+/// # Errors
+/// Why they cannot be appended.
+pub fn appended(
+    tail: ReplayId,
+    at: Timestamp,
+    new: &[NewEvent],
+) -> Result<(Vec<Arc<Event>>, Vec<Block>), &'static str> {
+    let mut first = tail.advanced_by(1);
+    let (mut events, mut blocks) = (Vec::with_capacity(new.len()), Vec::new());
+    let mut rest = new;
+    while !rest.is_empty() {
+        let (block, later) = rest.split_at(length(rest));
+        let last = first.advanced_by(u64::try_from(block.len()).unwrap_or(u64::MAX) - 1);
+        if last > ReplayId::MAX {
+            return Err("the replay ids are used up");
+        }
+        blocks.push(Block {
+            first,
+            last,
+            data: encode(first, at, block).ok_or("an event is longer than 4 GiB")?,
+            topics: block.iter().map(|event| event.topic).collect(),
+        });
+        events.extend(block.iter().zip(0..).map(|(event, place)| {
+            Arc::new(Event {
+                replay_id: first.advanced_by(place),
+                topic: event.topic,
+                appended: at,
+                id: event.id.clone(),
+                schema: event.schema,
+                payload: event.payload.clone(),
+            })
+        }));
+        first = last.advanced_by(1);
+        rest = later;
+    }
+    Ok((events, blocks))
+}
+
+/// How many of the events go into the next block: one at least.
+fn length(events: &[NewEvent]) -> usize {
+    let mut bytes = 0_usize;
+    events
+        .iter()
+        .take_while(|event| {
+            let fits = bytes == 0 || bytes.saturating_add(bytes_of(event)) <= EVENT_BLOCK_BYTES_MAX;
+            bytes = bytes.saturating_add(bytes_of(event));
+            fits
+        })
+        .count()
+}
+
+/// The events of a block that are taken. If most of the block is taken they share one copy of it; else each has its own, so
+/// that one event does not keep a whole block in memory. None if a payload is not in the block.
+pub fn taken(data: &[u8], records: Vec<Record>) -> Option<Vec<Arc<Event>>> {
+    let bytes: usize = records.iter().map(|record| record.payload.len()).sum();
+    let shared = (bytes > data.len() / 2).then(|| Bytes::copy_from_slice(data));
+    let mut events = Vec::with_capacity(records.len());
+    for record in records {
+        let payload = match &shared {
+            Some(block) => block.slice(record.payload),
+            None => Bytes::copy_from_slice(data.get(record.payload)?),
+        };
+        events.push(Arc::new(Event {
+            replay_id: record.replay_id,
+            topic: record.topic,
+            appended: record.appended,
+            id: record.id,
+            schema: record.schema,
+            payload,
+        }));
+    }
+    Some(events)
+}
+
 /// How many bytes an event takes in a block.
-pub(crate) fn bytes_of(event: &NewEvent) -> usize {
+fn bytes_of(event: &NewEvent) -> usize {
     RECORD_BYTES
         .saturating_add(text_of(event).map_or(0, str::len))
         .saturating_add(event.payload.len())
 }
 
 /// A block of one segment; none if an event or its id is longer than a length can say.
-pub(crate) fn encode(first: ReplayId, appended: Timestamp, events: &[NewEvent]) -> Option<Vec<u8>> {
+fn encode(first: ReplayId, appended: Timestamp, events: &[NewEvent]) -> Option<Vec<u8>> {
     let bytes: usize = events.iter().map(bytes_of).sum();
     let mut data = Vec::with_capacity(HEADER_BYTES + SEGMENT_BYTES + bytes);
     data.extend([0; HEADER_BYTES]);
@@ -124,18 +222,26 @@ fn body(data: &[u8]) -> Result<(Version, &[u8]), Damage> {
 
 /// An event in a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Record {
-    pub(crate) replay_id: ReplayId,
-    pub(crate) topic: TopicId,
-    pub(crate) appended: Timestamp,
-    pub(crate) id: EventId,
-    pub(crate) schema: SchemaId,
+pub struct Record {
+    /// Its position.
+    pub replay_id: ReplayId,
+    /// The topic that it is on.
+    pub topic: TopicId,
+    /// When it was appended.
+    pub appended: Timestamp,
+    /// Its identity.
+    pub id: EventId,
+    /// The schema that the payload is encoded with.
+    pub schema: SchemaId,
     /// Where in the block the payload is.
-    pub(crate) payload: Range<usize>,
+    pub payload: Range<usize>,
 }
 
 /// The events of a block in order.
-pub(crate) fn records(data: &[u8]) -> Result<Records<'_>, Damage> {
+///
+/// # Errors
+/// What is wrong with the block as a whole.
+pub fn records(data: &[u8]) -> Result<Records<'_>, Damage> {
     let (version, rest) = body(data)?;
     Ok(Records {
         version,
@@ -148,7 +254,7 @@ pub(crate) fn records(data: &[u8]) -> Result<Records<'_>, Damage> {
 }
 
 /// Ends after the first damage.
-pub(crate) struct Records<'b> {
+pub struct Records<'b> {
     version: Version,
     length: usize,
     rest: &'b [u8],
@@ -231,8 +337,6 @@ impl Iterator for Records<'_> {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
 
     fn events(payloads: &[&'static str]) -> Vec<NewEvent> {

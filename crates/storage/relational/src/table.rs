@@ -1,0 +1,257 @@
+//! How an object's rows lie in its table: which column holds which field.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use landfall_model::limits::LAYOUTS_OF_OBJECT_MAX;
+use landfall_model::{EntityDefinition, EntityName, FieldDefinition, FieldName, FieldType};
+use landfall_store::ValueKind;
+
+/// The column with the record's id, the identity of a row.
+pub const ID: &str = "\"Id\"";
+/// The column with the number of the row: rows are in the order in which they were created. No field can have this name.
+pub const ROW_NUMBER: &str = "\"_row\"";
+
+/// One stored field.
+#[derive(Debug)]
+pub struct Column {
+    /// The field.
+    pub field: FieldName,
+    /// The quoted name.
+    pub name: String,
+    /// What kind of values.
+    pub holds: ValueKind,
+    /// Its place in the statements of its table: 0 is the record's id.
+    pub result: usize,
+    /// Whether searches compare its text without regard to ASCII letter case.
+    pub folds: bool,
+    /// Whether it has an index.
+    pub indexed: bool,
+}
+
+impl Column {
+    /// Whether this is the column of a field.
+    fn fits(&self, field: &FieldDefinition) -> bool {
+        field.stored()
+            && self.field.as_str() == field.name.as_str()
+            && (self.result == 0) == (field.field_type == FieldType::Id)
+            && self.holds == ValueKind::of(field.field_type)
+            && self.folds == folds(field)
+            && self.indexed == field.indexed()
+    }
+}
+
+/// The table of an object.
+#[derive(Debug)]
+pub struct Table {
+    /// The quoted name.
+    pub name: String,
+    /// For each field of the definition its column, if it is stored.
+    pub columns: Vec<Option<Column>>,
+}
+
+impl Table {
+    /// The table of a definition; `name` quotes a name.
+    pub fn new(entity: &EntityDefinition, name: fn(&str) -> String) -> Self {
+        let mut stored = 0;
+        let columns = entity
+            .fields
+            .iter()
+            .map(|field| column(field, &mut stored, name));
+        Self {
+            name: name(&format!("record_{}", entity.name)),
+            columns: columns.collect(),
+        }
+    }
+
+    /// The column of a field by its index.
+    pub fn column(&self, field: usize) -> Option<&Column> {
+        self.columns.get(field).and_then(Option::as_ref)
+    }
+
+    /// The columns that hold something else than the record's id, in the order of the table's statements.
+    pub fn own_columns(&self) -> impl Iterator<Item = &Column> {
+        let columns = self.columns.iter().flatten();
+        columns.filter(|column| column.result > 0)
+    }
+
+    /// Whether this is the table of a definition, without making another.
+    fn fits(&self, entity: &EntityDefinition) -> bool {
+        let fields = entity.fields.iter();
+        self.columns.len() == entity.fields.len()
+            && fields.zip(&self.columns).all(|(field, column)| {
+                column
+                    .as_ref()
+                    .map_or_else(|| !field.stored(), |column| column.fits(field))
+            })
+    }
+}
+
+fn column(field: &FieldDefinition, stored: &mut usize, name: fn(&str) -> String) -> Option<Column> {
+    if !field.stored() {
+        return None;
+    }
+    let (name, result) = if field.field_type == FieldType::Id {
+        (ID.to_owned(), 0)
+    } else {
+        *stored += 1;
+        (name(field.name.as_str()), *stored)
+    };
+    Some(Column {
+        field: field.name.clone(),
+        name,
+        holds: ValueKind::of(field.field_type),
+        result,
+        folds: folds(field),
+        indexed: field.indexed(),
+    })
+}
+
+fn folds(field: &FieldDefinition) -> bool {
+    ValueKind::of(field.field_type) == ValueKind::Text && !field.case_sensitive
+}
+
+/// A name as SQL spells it, whatever it consists of.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A table with the statements that a back end makes for it.
+pub trait Layout {
+    /// The layout of a definition.
+    fn new(entity: &EntityDefinition) -> Self;
+
+    /// The table.
+    fn table(&self) -> &Table;
+}
+
+/// The layouts of objects. A layout follows from its definition, so those that are known are taken again.
+#[derive(Debug)]
+pub struct Layouts<L>(RwLock<HashMap<EntityName, Known<L>>>);
+
+impl<L> Default for Layouts<L> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+#[derive(Debug)]
+struct Known<L> {
+    /// That of the definition in force, which is held, so that its address means this definition and no other.
+    prepared: Option<(Arc<EntityDefinition>, Arc<L>)>,
+    /// Those of other definitions, such as what some users see of it; the last one is the newest.
+    others: Vec<Arc<L>>,
+}
+
+impl<L> Default for Known<L> {
+    fn default() -> Self {
+        Self {
+            prepared: None,
+            others: Vec::new(),
+        }
+    }
+}
+
+impl<L: Layout> Known<L> {
+    fn of(&self, entity: &EntityDefinition) -> Option<&Arc<L>> {
+        let prepared = self.prepared.as_ref();
+        let (held, layouts) = (
+            prepared.map(|(held, _)| held),
+            prepared.map(|(_, layout)| layout),
+        );
+        if held.is_some_and(|held| std::ptr::eq(Arc::as_ptr(held), entity)) {
+            return layouts;
+        }
+        let mut known = layouts.into_iter().chain(self.others.iter().rev());
+        known.find(|layout| layout.table().fits(entity))
+    }
+}
+
+impl<L: Layout> Layouts<L> {
+    /// The layout of a definition.
+    pub fn of(&self, entity: &EntityDefinition) -> Arc<L> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = all.get(&entity.name).and_then(|known| known.of(entity));
+        if let Some(layout) = known {
+            return Arc::clone(layout);
+        }
+        drop(all);
+        let layout = Arc::new(L::new(entity));
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let others = &mut all.entry(entity.name.clone()).or_default().others;
+        if others.len() >= LAYOUTS_OF_OBJECT_MAX {
+            others.remove(0);
+        }
+        others.push(Arc::clone(&layout));
+        layout
+    }
+
+    /// Keeps the layout of the definition that is in force.
+    pub fn keep(&self, entity: &Arc<EntityDefinition>, layout: Arc<L>) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let known = all.entry(entity.name.clone()).or_default();
+        known.prepared = Some((Arc::clone(entity), layout));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Layout for Table {
+        fn new(entity: &EntityDefinition) -> Self {
+            Self::new(entity, quoted)
+        }
+
+        fn table(&self) -> &Table {
+            self
+        }
+    }
+
+    fn account() -> EntityDefinition {
+        let mut entities = landfall_standard::entities().expect("valid").into_iter();
+        let account = entities.find(|entity| entity.name.as_str() == "Account");
+        account.expect("it is standard")
+    }
+
+    fn name(entity: &mut EntityDefinition) -> &mut FieldDefinition {
+        let place = entity.index_of("Name").expect("it has one");
+        entity.fields.get_mut(place).expect("it has one")
+    }
+
+    fn prepared() -> (Layouts<Table>, Arc<EntityDefinition>) {
+        let layouts = Layouts::<Table>::default();
+        let prepared = Arc::new(account());
+        layouts.keep(&prepared, Arc::new(Layout::new(&prepared)));
+        (layouts, prepared)
+    }
+
+    #[test]
+    fn an_equal_definition_has_the_same_layout() {
+        let (layouts, prepared) = prepared();
+        let layout = layouts.of(&prepared);
+        assert!(Arc::ptr_eq(&layout, &layouts.of(&account())));
+    }
+
+    #[test]
+    fn a_definition_that_differs_in_a_column_has_a_layout_of_its_own() {
+        let (layouts, prepared) = prepared();
+        let changes: [fn(&mut EntityDefinition); 5] = [
+            |entity| drop(entity.fields.pop()),
+            |entity| name(entity).name = FieldName::new("Other"),
+            |entity| name(entity).case_sensitive ^= true,
+            |entity| name(entity).field_type = FieldType::Boolean,
+            |entity| entity.fields.swap(1, 2),
+        ];
+        for change in changes {
+            let mut entity = account();
+            change(&mut entity);
+            let layout = layouts.of(&entity);
+            assert!(!Arc::ptr_eq(&layout, &layouts.of(&prepared)));
+            assert!(Arc::ptr_eq(&layout, &layouts.of(&entity)));
+        }
+        let all = layouts.0.read().expect("a lock");
+        let others = &all.get(&prepared.name).expect("known").others;
+        assert_eq!(others.len(), LAYOUTS_OF_OBJECT_MAX);
+    }
+}
