@@ -1,5 +1,6 @@
 //! The steps of CI and of the test command, in the order in which they fail fastest.
 
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -52,6 +53,7 @@ pub(crate) fn run(report: &mut Report) -> Result<()> {
 /// When the server cannot be built: everything after the Rust tests needs it.
 pub(crate) fn test(report: &mut Report) -> Result<()> {
     report.step("cargo test --workspace", cargo_test);
+    report.step("postgres", postgres);
     build_server()?;
     report.step("peers", |report| peers::run(report, None, None));
     report.step("crash", |report| crash::run(report, crash::ROUNDS, None));
@@ -100,19 +102,37 @@ pub(crate) fn build_server() -> Result<()> {
     ]))
 }
 
+/// The store on PostgreSQL, with a server that its tests start.
+///
+/// # Errors
+/// When there is no PostgreSQL, or a test fails.
+pub(crate) fn postgres(report: &mut Report) -> Result<()> {
+    match install::postgres()? {
+        install::Tool::Ready(programs) => run_tests(
+            report,
+            cargo(&["test", "--locked", "--workspace", "--test", "postgres"])
+                .env("LANDFALL_TEST_POSTGRES", programs),
+        ),
+        install::Tool::Missing(install) => bail!("there is no PostgreSQL: {install}"),
+    }
+}
+
 fn cargo_test(report: &mut Report) -> Result<()> {
-    let mut counts = Counts::default();
-    let succeeded = stream(
+    run_tests(
+        report,
         &mut cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]),
-        CARGO_TEST_LIMIT,
-        |line| {
-            if let Some(more) = parse_test_result(line) {
-                counts.passed += more.passed;
-                counts.failed += more.failed;
-                counts.skipped += more.skipped;
-            }
-        },
-    )?;
+    )
+}
+
+fn run_tests(report: &mut Report, tests: &mut Command) -> Result<()> {
+    let mut counts = Counts::default();
+    let succeeded = stream(tests, CARGO_TEST_LIMIT, |line| {
+        if let Some(more) = parse_test_result(line) {
+            counts.passed += more.passed;
+            counts.failed += more.failed;
+            counts.skipped += more.skipped;
+        }
+    })?;
     report.add(counts);
     if !succeeded {
         bail!("cargo test failed");

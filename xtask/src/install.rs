@@ -155,6 +155,41 @@ fn python(folder: &str, requirements: &str) -> Result<Tool<PathBuf>> {
     Ok(Tool::Ready(python))
 }
 
+/// The folder with the programs of PostgreSQL 15 or later: of Debian's packages, which are installed if need be and
+/// possible.
+///
+/// # Errors
+/// When the packages cannot be installed.
+pub(crate) fn postgres() -> Result<Tool<PathBuf>> {
+    if let Some(folder) = installed_postgres() {
+        return Ok(Tool::Ready(folder));
+    }
+    let is_root = output(command("id").arg("-u")).is_ok_and(|user| user.trim() == "0");
+    if is_root && has("apt-get", "--version") {
+        check(command("apt-get").args(["update", "--quiet"]))?;
+        check(command("apt-get").args([
+            "install",
+            "--yes",
+            "--quiet",
+            "--no-install-recommends",
+            "postgresql",
+        ]))?;
+    }
+    Ok(installed_postgres().map_or(
+        Tool::Missing("install PostgreSQL 15 or newer: apt-get install postgresql"),
+        Tool::Ready,
+    ))
+}
+
+fn installed_postgres() -> Option<PathBuf> {
+    const VERSION_MIN: u32 = 15;
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
+    let versions = versions.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let newest = versions.filter(|version| *version >= VERSION_MIN).max()?;
+    let folder = PathBuf::from(format!("/usr/lib/postgresql/{newest}/bin"));
+    folder.join("initdb").exists().then_some(folder)
+}
+
 /// The shared library that makes the file system fail, see `tests/faults/faultfs.c`.
 ///
 /// # Errors

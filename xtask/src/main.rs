@@ -43,6 +43,7 @@ usage: cargo xtask COMMAND
   test                    all tests: Rust, real clients, crashes, faults
   tidy                    the rules of the workspace: arrows, module docs, dead files
   deny                    licences, bans and sources of the dependencies
+  postgres                the store on PostgreSQL, which is installed if need be
   peers [NAME [SCENARIO]] the real clients against a real server
   crash [ROUNDS [SEED]]   kill the server under load and compare what it kept
   overload                more load than a server takes, bounded and local
@@ -72,6 +73,7 @@ fn run(arguments: &[String]) -> Result<bool> {
         ["test"] => ci::test(&mut report)?,
         ["tidy"] => report.step("tidy", |_| tidy::run()),
         ["deny"] => report.step("deny", |_| ci::deny()),
+        ["postgres"] => report.step("postgres", ci::postgres),
         ["peers"] => report.step("peers", |report| peers::run(report, None, None)),
         ["peers", name] => report.step("peers", |report| peers::run(report, Some(name), None)),
         ["peers", name, scenario] => {

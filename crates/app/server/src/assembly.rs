@@ -15,7 +15,7 @@ use landfall_oauth::{BaseUrl, OauthState};
 use landfall_pubsub::PubsubState;
 use landfall_rest::RestState;
 use landfall_soap::SoapState;
-use landfall_store::{DocumentKind, Opened, Reader};
+use landfall_store::{DocumentKind, Opened, Position, Reader};
 use landfall_streaming::{Endpoint, Settings as StreamingSettings, StreamingState};
 use landfall_tooling::Tooling;
 use tokio::sync::watch;
@@ -39,6 +39,9 @@ const INSTANCE: [u8; 2] = *b"5f";
 
 /// Name of the folder of bulk jobs' data in the data folder.
 pub(crate) const BULK_FOLDER: &str = "bulk";
+
+/// An org that is not in a file, in words.
+const DATABASE: &str = "the PostgreSQL database of `store`";
 
 /// What a connected app of the configuration may do.
 const APP_SCOPES: &str = "api id web openid refresh_token";
@@ -71,15 +74,8 @@ pub(crate) async fn assemble(
     connections: Arc<Connections>,
 ) -> Result<Assembly, Error> {
     let bulk_folder = file.with_file_name(BULK_FOLDER);
-    org_mark::check_before(&file, &bulk_folder)?;
-    Orphans::beside(&file)?.log(&file);
-    refuse_nameless(config, &file)?;
     let is_new = !file.exists();
-    let store = landfall_store_embedded::open(&landfall_store_embedded::Config::new(file.clone()))
-        .map_err(|source| Error::Store {
-            path: file.clone(),
-            source,
-        })?;
+    let store = open_store(config, &file, &bulk_folder).await?;
     let reader = Arc::downgrade(&store.reader);
     let newest = newest_commit(&store, &file)?;
     let (engine, writer) = Engine::start(Parts {
@@ -94,7 +90,7 @@ pub(crate) async fn assemble(
         streams: config.streams,
         allocations: config.allocations,
     })?;
-    org_mark::check_after(&file, engine.org().id)?;
+    org_mark::check_after(&file, &named(config, &file), engine.org().id)?;
     let auth = Auth::open(engine.clone(), config.logins.clone()).await?;
     refuse_mixed(&config.mode, &auth).await?;
     seed(config, &auth).await?;
@@ -172,6 +168,38 @@ async fn seed_records(
     Ok(())
 }
 
+/// The store that is configured: a database, or a file in the data folder.
+async fn open_store(config: &Config, file: &Path, bulk: &Path) -> Result<Opened, Error> {
+    let Some(url) = &config.store else {
+        org_mark::check_before(file, bulk)?;
+        Orphans::beside(file)?.log(file);
+        refuse_nameless(config, &file.display().to_string(), file.exists())?;
+        let store = landfall_store_embedded::Config::new(file);
+        return landfall_store_embedded::open(&store).map_err(|source| Error::Store {
+            path: file.to_owned(),
+            source,
+        });
+    };
+    let database = landfall_store_postgres::Config::new(url.expose());
+    // It waits for the server, and for the lock of a process that is just ending.
+    let opened = tokio::task::spawn_blocking(move || landfall_store_postgres::open(&database));
+    let opened = opened
+        .await
+        .map_err(|_| Error::Ended("opening the store"))?;
+    let store = opened.map_err(Error::Database)?;
+    let position = store.reader.position().map_err(Error::Database)?;
+    refuse_nameless(config, DATABASE, position != Position::ORIGIN)?;
+    Ok(store)
+}
+
+/// What the org is stored in, in words.
+fn named(config: &Config, file: &Path) -> String {
+    match &config.store {
+        Some(_) => DATABASE.to_owned(),
+        None => file.display().to_string(),
+    }
+}
+
 /// When the newest commit was made before this start.
 fn newest_commit(store: &Opened, file: &Path) -> Result<Timestamp, Error> {
     let position = store.reader.position();
@@ -182,7 +210,7 @@ fn newest_commit(store: &Opened, file: &Path) -> Result<Timestamp, Error> {
     Ok(position.appended_at)
 }
 
-/// What goes on beside requests for the sake of the store.
+/// What goes on beside requests for the sake of the store. PostgreSQL checks what it stores by itself.
 fn look_after(
     config: &Config,
     engine: &Engine,
@@ -194,12 +222,14 @@ fn look_after(
     tasks.spawn(disk::run(engine.clone(), phase.clone()));
     tasks.spawn(usage::run(engine.clone(), phase.clone()));
     let scrub = Arc::new(Scrub::default());
-    tasks.spawn(scrub::run(
-        engine.clone(),
-        phase.clone(),
-        Arc::clone(&scrub),
-        config.scrub_mib_per_minute,
-    ));
+    if config.store.is_none() {
+        tasks.spawn(scrub::run(
+            engine.clone(),
+            phase.clone(),
+            Arc::clone(&scrub),
+            config.scrub_mib_per_minute,
+        ));
+    }
     scrub
 }
 
@@ -307,12 +337,11 @@ fn stopping(mut phase: Listener, tasks: &mut JoinSet<()>) -> watch::Receiver<boo
 }
 
 /// A new production org without an administrator would be one that nobody can log in to.
-fn refuse_nameless(config: &Config, file: &Path) -> Result<(), Error> {
+fn refuse_nameless(config: &Config, named: &str, exists: bool) -> Result<(), Error> {
     match &config.mode {
-        Mode::Production { admin: None, .. } if !file.exists() => Err(Error::Incomplete {
+        Mode::Production { admin: None, .. } if !exists => Err(Error::Incomplete {
             reason: format!(
-                "{} is a new org without an administrator: set `admin.username` and `admin.password_file`",
-                file.display()
+                "{named} is a new org without an administrator: set `admin.username` and `admin.password_file`"
             ),
         }),
         Mode::Production { .. } | Mode::Developer => Ok(()),

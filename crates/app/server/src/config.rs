@@ -40,6 +40,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where the org is stored.
     pub data: Data,
+    /// URL of the PostgreSQL database of the org, if it is not stored in the data folder.
+    pub store: Option<Secret>,
     /// How TLS is spoken.
     pub tls: Tls,
     /// Host names that requests may be addressed to.
@@ -265,6 +267,7 @@ impl Config {
         let by_proxy = set.require(&settings::TLS_TERMINATED_BY_PROXY)?;
         let logins = logins(AuthSettings::production(), set)?;
         Ok(Self {
+            store: set.get(&settings::STORE)?.map(Secret::new),
             app_scopes: app_scopes(set)?,
             cleartext_logins: by_proxy || tls == Tls::Off,
             hsts: true,
@@ -292,6 +295,7 @@ impl Config {
             mode,
             listen,
             data,
+            store: None,
             tls,
             hosts: Hosts::Any,
             cors,

@@ -94,6 +94,9 @@ pub enum Error {
         #[source]
         source: landfall_store::Error,
     },
+    /// The database of the org cannot be opened.
+    #[error("cannot open the database of `store`")]
+    Database(#[source] landfall_store::Error),
     /// The engine does not start on this store.
     #[error("cannot start the engine")]
     Engine(#[from] landfall_engine::Error),
@@ -171,6 +174,7 @@ impl Error {
             | Self::Value { .. }
             | Self::Incomplete { .. }
             | Self::Tls { .. }
+            | Self::Database(_)
             | Self::Engine(_)
             | Self::Auth(_)
             | Self::Bulk(_)

@@ -51,11 +51,11 @@ pub(crate) fn check_before(file: &Path, bulk: &Path) -> Result<(), Error> {
     })
 }
 
-/// Refuses a data file of another org than the folder held before, and notes which it holds.
+/// Refuses a store of another org than the folder was of before, and notes which org it is; `named` is the store in words.
 ///
 /// # Errors
 /// [`Error::Unsafe`], [`Error::Data`].
-pub(crate) fn check_after(file: &Path, org: RecordId) -> Result<(), Error> {
+pub(crate) fn check_after(file: &Path, named: &str, org: RecordId) -> Result<(), Error> {
     let mark = companion(file, MARK);
     match std::fs::read_to_string(&mark) {
         Ok(before) if before.trim() == org.as_str() => Ok(()),
@@ -63,12 +63,11 @@ pub(crate) fn check_after(file: &Path, org: RecordId) -> Result<(), Error> {
         Ok(before) if before.trim().is_empty() => write(&mark, org),
         Ok(before) => Err(Error::Unsafe {
             reason: format!(
-                "{} holds the org {org}, and the folder held {} before: the file was replaced",
-                file.display(),
+                "{named} holds the org {org}, and the folder held {} before: it was replaced",
                 before.trim()
             ),
             hint: format!(
-                "restore the file of that org, or remove {} to serve this one",
+                "restore the store of that org, or remove {} to serve this one",
                 mark.display()
             ),
         }),

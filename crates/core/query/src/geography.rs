@@ -1,9 +1,9 @@
 //! Distances on the earth.
 
-/// Unit: kilometres.
-const EARTH_RADIUS: f64 = 6_371.0;
-/// Unit: kilometres.
-const MILE: f64 = 1.609_344;
+/// The radius of the earth. Unit: kilometres.
+pub const EARTH_RADIUS: f64 = 6_371.0;
+/// A mile. Unit: kilometres.
+pub const MILE: f64 = 1.609_344;
 
 /// How far two places are apart, each latitude and longitude in degrees, by the haversine formula.
 ///

@@ -25,7 +25,7 @@ pub use check::{Context, FormulaScope, read, search};
 pub use evaluate::{Record, ordering};
 pub use explain::{Way, Ways};
 pub use format::Format;
-pub use geography::distance;
+pub use geography::{EARTH_RADIUS, MILE, distance};
 pub use memory::Tables;
 pub use plan::Plan;
 pub use result::{QueryResult, ResultRow};

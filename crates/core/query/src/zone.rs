@@ -2,7 +2,13 @@
 
 use std::sync::OnceLock;
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone, TimeZoneDatabase};
+
+/// The beginning of the year 1700.
+const FIRST_SECOND: i64 = -8_520_336_000;
+/// The beginning of the year 4001.
+const END_SECOND: i64 = 64_092_211_200;
 
 /// A time zone with its name.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +42,25 @@ impl Zone {
     /// How it differs from Greenwich at each time.
     pub const fn rules(&self) -> &TimeZone {
         &self.rules
+    }
+
+    /// The distances from Greenwich through all years that dates of records have, each with the time from which on it holds;
+    /// that of the first is the beginning of time. Unit: milliseconds since 1970-01-01, seconds.
+    ///
+    /// Source: "Date Formats and Date Literals" (SOQL and SOSL Reference): dates are in the years 1700 to 4000.
+    pub fn offsets(&self) -> Vec<(i64, i64)> {
+        let first = Timestamp::constant(FIRST_SECOND, 0);
+        let seconds = |offset: Offset| i64::from(offset.seconds());
+        let mut offsets = vec![(i64::MIN, seconds(self.rules.to_offset(first)))];
+        let later = self.rules.following(first);
+        let later = later.take_while(|change| change.timestamp().as_second() < END_SECOND);
+        offsets.extend(later.map(|change| {
+            (
+                change.timestamp().as_millisecond(),
+                seconds(change.offset()),
+            )
+        }));
+        offsets
     }
 
     /// Its name.

@@ -9,6 +9,8 @@ pub enum Failure {
     DiskFull,
     /// A write failed for another reason than space. Nothing was kept, and the next one is tried.
     WriteFailed,
+    /// The database of the store cannot be reached, or takes no writes right now. Nothing was kept, and the next one is tried.
+    DatabaseUnavailable,
     /// A sync failed: only opening the store again shows what the disk holds.
     SyncFailed,
     /// Stored data is damaged.
@@ -25,9 +27,10 @@ pub enum Failure {
 
 impl Failure {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::DiskFull,
         Self::WriteFailed,
+        Self::DatabaseUnavailable,
         Self::SyncFailed,
         Self::Damaged,
         Self::FileMissing,
@@ -41,6 +44,7 @@ impl Failure {
         match self {
             Self::DiskFull => "full-disk",
             Self::WriteFailed => "failed-write",
+            Self::DatabaseUnavailable => "unavailable-database",
             Self::SyncFailed => "failed-sync",
             Self::Damaged => "damage",
             Self::FileMissing => "missing-file",
@@ -56,6 +60,7 @@ impl fmt::Display for Failure {
         f.write_str(match self {
             Self::DiskFull => "the disk is full",
             Self::WriteFailed => "the disk refuses writes",
+            Self::DatabaseUnavailable => "the database is unavailable",
             Self::SyncFailed => "a sync of the disk failed",
             Self::Damaged => "stored data is damaged",
             Self::FileMissing => "the data file was removed while it was open",

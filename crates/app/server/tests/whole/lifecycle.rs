@@ -179,7 +179,7 @@ async fn the_data_file_of_another_org_is_refused() {
     let file = folder.path().join("landfall.db");
     std::fs::copy(other.path().join("landfall.db"), file).expect("replaced");
     let reason = refusal(folder.path()).await;
-    assert!(reason.contains("the file was replaced"), "{reason}");
+    assert!(reason.contains("it was replaced"), "{reason}");
     std::fs::remove_file(folder.path().join("landfall.db-org")).expect("removed");
     // The refused start may still be about to leave the folder.
     let config = dev(Data::Folder(folder.path().to_owned()));

@@ -98,3 +98,53 @@ pub const CHECK_STEP_BYTES: usize = 4 * 1024 * 1024;
 /// Layouts of one object's table that are kept besides that of the definition in force. Source: none; each is computed again
 /// when it is needed.
 pub const LAYOUTS_OF_OBJECT_MAX: usize = 4;
+
+/// Time to connect to PostgreSQL. Source: none.
+pub const POSTGRES_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Time without data after which a connection to PostgreSQL is probed. Source: none.
+pub const POSTGRES_KEEPALIVE: Duration = Duration::from_secs(5);
+
+/// Time after which a connection whose data is not acknowledged is given up. Source: none.
+pub const POSTGRES_UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
+
+/// Time of one statement that reads or writes records, documents or events; queries have their own. Source: none.
+pub const POSTGRES_STATEMENT_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Time in which PostgreSQL answers all statements of a round trip, or the connection is given up. Source: none; longer than
+/// that of a statement.
+pub const POSTGRES_ANSWER_MAX: Duration = Duration::from_secs(40);
+
+/// Prepared statements of one connection. Source: none.
+pub const POSTGRES_STATEMENTS_MAX: usize = 512;
+
+/// Length of the name of a table, a column or an index. Unit: bytes. Source: "Identifiers and Key Words" (PostgreSQL).
+pub const POSTGRES_NAME_BYTES_MAX: usize = 63;
+
+/// Time that a start waits for the lock of an org whose writer is just ending. Source: none.
+pub const POSTGRES_LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// Time that a writer waits for its lock when its connection was lost: the old session may not have noticed. Source: none.
+pub const POSTGRES_RELOCK_WAIT: Duration = Duration::from_secs(2);
+
+/// Time between two attempts to take the lock of an org. Source: none.
+pub const POSTGRES_LOCK_POLL: Duration = Duration::from_millis(50);
+
+/// Objects whose tables are changed in one transaction: PostgreSQL holds a lock for each table and index. Source: none.
+pub const POSTGRES_PREPARE_OBJECTS_MAX: usize = 20;
+
+/// Records whose values are read in one round trip of a query. Source: none.
+pub const POSTGRES_QUERY_ROWS: usize = 200;
+
+/// Records whose children are read in one round trip of a query. Source: none.
+pub const POSTGRES_PARENTS: usize = 32;
+
+/// Records for which a formula in a condition, an order or a group is computed in one query of a store on PostgreSQL:
+/// `store::Error::TooMany` beyond. Source: none.
+pub const QUERY_FORMULA_RECORDS_MAX: usize = 100_000;
+
+/// Time between two looks at whether anybody waits for a query still. Source: none.
+pub const QUERY_ABANDON_POLL: Duration = Duration::from_millis(10);
+
+/// Blocks of events that are read for one page. Source: none.
+pub const LOG_PAGE_BLOCKS_MAX: usize = 512;

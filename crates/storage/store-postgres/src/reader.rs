@@ -1,0 +1,416 @@
+//! The read side: a few connections, each call on one of them. Queries have connections of their own, so that they never
+//! keep a short read waiting.
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use landfall_model::limits::{POSTGRES_STATEMENT_TIME_MAX, QUERY_SCAN_TIME_MAX};
+use landfall_model::{
+    CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Timestamp, Topic, Value,
+};
+use landfall_query::Plan;
+use landfall_store::{
+    Deadline, DocumentKind, Error, Followed, LogBounds, Lookup, Page, Position, QueryLimits,
+    QueryResult, Reader, Reads, RecentCommits, Reread, Result, TopicFilter, TopicId,
+};
+
+use crate::driver::Driver;
+use crate::error::{Failed, Kind, corrupt, reading};
+use crate::layout::Layouts;
+use crate::place::Place;
+use crate::session::{COMMIT, Generation, Request, SNAPSHOT, Session, plain};
+use crate::value::Arg;
+use crate::{documents, log, query, rows};
+
+/// What the writer and the readers have in common.
+pub(crate) struct Shared {
+    pub(crate) layouts: Layouts,
+    /// For short reads.
+    pub(crate) pool: Pool,
+    /// For queries.
+    pub(crate) queries: Pool,
+    pub(crate) recent: RecentCommits,
+}
+
+/// Connections, made when they are needed first.
+pub(crate) struct Pool {
+    driver: Arc<Driver>,
+    place: Place,
+    generation: Arc<Generation>,
+    /// Those that nobody uses right now; none: it is not connected.
+    idle: Mutex<Vec<Option<Session>>>,
+    returned: Condvar,
+}
+
+impl Pool {
+    pub(crate) fn new(driver: Arc<Driver>, place: Place, connections: NonZeroUsize) -> Self {
+        Self {
+            driver,
+            place,
+            generation: Arc::default(),
+            idle: Mutex::new((0..connections.get()).map(|_| None).collect()),
+            returned: Condvar::new(),
+        }
+    }
+
+    /// Statements that were prepared for tables as they were are not used any more.
+    pub(crate) fn tables_changed(&self) {
+        self.generation.advance();
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Option<Session>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lend(&self) -> Lent<'_> {
+        let mut idle = self.idle();
+        loop {
+            // One that is connected, rather.
+            let place = idle.iter().rposition(Option::is_some);
+            let place = place.or_else(|| idle.len().checked_sub(1));
+            if let Some(place) = place {
+                let session = idle.swap_remove(place);
+                return Lent {
+                    pool: self,
+                    session,
+                };
+            }
+            idle = self
+                .returned
+                .wait(idle)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Runs `read` on a connection, as soon as one is free; on a new one if it breaks.
+    pub(crate) fn with<T>(
+        &self,
+        what: &'static str,
+        read: impl Fn(&Session) -> Result<T>,
+    ) -> Result<T> {
+        let mut lent = self.lend();
+        let fresh = lent.session.is_none();
+        let done = read(lent.connected().map_err(reading(what))?);
+        let is_lost = lent.session.as_ref().is_none_or(Session::is_closed);
+        match done {
+            Err(Error::Read { .. }) if is_lost && !fresh => {
+                lent.session = None;
+                read(lent.connected().map_err(reading(what))?)
+            }
+            done => done,
+        }
+    }
+
+    /// Runs a query on a connection, which is closed if the query did not come to its end.
+    fn query<T>(&self, read: impl FnOnce(&Session) -> Result<T>) -> Result<T> {
+        let mut lent = self.lend();
+        let done = read(lent.connected().map_err(reading(query::QUERY))?);
+        if let Err(Error::TimedOut | Error::Read { .. }) = &done {
+            lent.session = None;
+        }
+        done
+    }
+}
+
+/// Comes back also from a read that panics.
+struct Lent<'p> {
+    pool: &'p Pool,
+    session: Option<Session>,
+}
+
+impl Lent<'_> {
+    fn connected(&mut self) -> std::result::Result<&Session, Failed> {
+        let pool = self.pool;
+        let is_lost = self.session.as_ref().is_none_or(Session::is_closed);
+        if is_lost {
+            // Queries have a deadline of their own; this is the longest one.
+            let time = QUERY_SCAN_TIME_MAX.max(POSTGRES_STATEMENT_TIME_MAX);
+            self.session = Some(Session::connect(
+                &pool.driver,
+                &pool.place,
+                &pool.generation,
+                time,
+            )?);
+        }
+        self.session.as_ref().ok_or_else(|| Failed {
+            at: 0,
+            kind: Kind::Unreachable,
+            source: "there is no connection".into(),
+        })
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.pool.idle().push(self.session.take());
+        self.pool.returned.notify_one();
+    }
+}
+
+/// What several statements return, at one point in time and in one round trip.
+pub(crate) fn at_once(
+    session: &Session,
+    what: &'static str,
+    requests: Vec<Request>,
+) -> Result<Vec<Vec<tokio_postgres::Row>>> {
+    let mut all = vec![plain(SNAPSHOT)];
+    all.extend(requests);
+    all.push(plain(COMMIT));
+    let mut answers = session.run(all).map_err(reading(what))?;
+    answers.pop();
+    if !answers.is_empty() {
+        answers.remove(0);
+    }
+    Ok(answers)
+}
+
+/// Reads from one session: what the reader and the writer have in common.
+pub(crate) mod reads {
+    use super::{
+        Arg, DocumentKind, EntityDefinition, Layouts, Lookup, RecordId, Request, Result, Row,
+        Session, Topic, TopicId, at_once, documents, log, reading, rows,
+    };
+
+    const RECORD: &str = "record";
+    const TOPICS: &str = "topics";
+
+    pub(crate) fn row(
+        session: &Session,
+        layouts: &Layouts,
+        entity: &EntityDefinition,
+        id: RecordId,
+    ) -> Result<Option<Row>> {
+        let layout = layouts.of(entity);
+        let found = session
+            .one(rows::one(&layout, id))
+            .map_err(reading(RECORD))?;
+        Ok(rows::read_all(&layout, &found)?.pop())
+    }
+
+    pub(crate) fn rows_of(
+        session: &Session,
+        layouts: &Layouts,
+        records: &[(&EntityDefinition, RecordId)],
+    ) -> Result<Vec<Option<Row>>> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let several = rows::Several::new(layouts, records);
+        let answers = at_once(session, RECORD, several.requests().collect())?;
+        several.read(&answers)
+    }
+
+    pub(crate) fn matching(
+        session: &Session,
+        layouts: &Layouts,
+        lookups: &[Lookup<'_>],
+    ) -> Result<Vec<Vec<Row>>> {
+        let of = lookups.iter().map(|lookup| layouts.of(lookup.entity));
+        let of: Vec<_> = of.collect();
+        let requests = lookups.iter().zip(&of);
+        let requests: Vec<Option<Request>> = requests
+            .map(|(lookup, layout)| rows::matching(layout, lookup))
+            .collect();
+        let sent: Vec<Request> = requests.iter().flatten().cloned().collect();
+        if sent.is_empty() {
+            return Ok(lookups.iter().map(|_| Vec::new()).collect());
+        }
+        let mut answers = at_once(session, RECORD, sent)?.into_iter();
+        let found = requests.iter().zip(&of).map(|(request, layout)| {
+            let answer = request.as_ref().and_then(|_| answers.next());
+            rows::read_all(layout, &answer.unwrap_or_default())
+        });
+        found.collect()
+    }
+
+    pub(crate) fn recent(
+        session: &Session,
+        layouts: &Layouts,
+        entity: &EntityDefinition,
+        limit: usize,
+    ) -> Result<Vec<Row>> {
+        let layout = layouts.of(entity);
+        let found = session
+            .one(rows::recent(&layout, limit))
+            .map_err(reading(RECORD))?;
+        rows::read_all(&layout, &found)
+    }
+
+    pub(crate) fn documents_at(
+        session: &Session,
+        kind: DocumentKind,
+        keys: &[String],
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        let found = session
+            .one(documents::several(kind, keys))
+            .map_err(reading(documents::DOCUMENT))?;
+        documents::in_order(&found, keys)
+    }
+
+    pub(crate) fn documents_of(
+        session: &Session,
+        kind: DocumentKind,
+    ) -> Result<Vec<(String, Vec<u8>)>> {
+        let found = session
+            .one(documents::all(kind))
+            .map_err(reading(documents::DOCUMENT))?;
+        documents::read(&found)
+    }
+
+    pub(crate) fn topic_number(session: &Session, topic: &Topic) -> Result<Option<TopicId>> {
+        let found = session
+            .one(Request::new(
+                "SELECT topic_id FROM topic WHERE name = $1::text",
+                vec![Arg::Text(topic.as_str().to_owned())],
+            ))
+            .map_err(reading(TOPICS))?;
+        found
+            .first()
+            .map(|row| log::topic_id(row.get(0)))
+            .transpose()
+    }
+}
+
+/// Reads.
+pub(crate) struct PostgresReader(Arc<Shared>);
+
+impl PostgresReader {
+    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    fn with<T>(&self, read: impl Fn(&Session) -> Result<T>) -> Result<T> {
+        self.0.pool.with("PostgreSQL", read)
+    }
+}
+
+impl Reads for PostgresReader {
+    fn row(&self, entity: &EntityDefinition, id: RecordId) -> Result<Option<Row>> {
+        self.with(|session| reads::row(session, &self.0.layouts, entity, id))
+    }
+
+    fn rows_where(
+        &self,
+        entity: &EntityDefinition,
+        field: usize,
+        value: &Value,
+        limit: usize,
+    ) -> Result<Vec<Row>> {
+        let lookup = Lookup {
+            entity,
+            field,
+            value,
+            limit,
+        };
+        Ok(self.matching(&[lookup])?.pop().unwrap_or_default())
+    }
+
+    fn rows(&self, records: &[(&EntityDefinition, RecordId)]) -> Result<Vec<Option<Row>>> {
+        self.with(|session| reads::rows_of(session, &self.0.layouts, records))
+    }
+
+    fn matching(&self, lookups: &[Lookup<'_>]) -> Result<Vec<Vec<Row>>> {
+        self.with(|session| reads::matching(session, &self.0.layouts, lookups))
+    }
+
+    fn recent_rows(&self, entity: &EntityDefinition, limit: usize) -> Result<Vec<Row>> {
+        self.with(|session| reads::recent(session, &self.0.layouts, entity, limit))
+    }
+
+    fn document(&self, kind: DocumentKind, key: &str) -> Result<Option<Vec<u8>>> {
+        let found = self.documents_at(kind, &[key.to_owned()])?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    fn documents_at(&self, kind: DocumentKind, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.with(|session| reads::documents_at(session, kind, keys))
+    }
+
+    fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
+        self.with(|session| reads::documents_of(session, kind))
+    }
+
+    fn topic_number(&self, topic: &Topic) -> Result<Option<TopicId>> {
+        self.with(|session| reads::topic_number(session, topic))
+    }
+}
+
+impl Reader for PostgresReader {
+    fn log_bounds(&self) -> Result<LogBounds> {
+        self.with(|session| {
+            let found = session.one(log::bounds()).map_err(reading(log::LOG))?;
+            log::read_bounds(&found)
+        })
+    }
+
+    fn position(&self) -> Result<Position> {
+        Ok(self.0.recent.position())
+    }
+
+    fn free_bytes(&self) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
+    fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed> {
+        Ok(self.0.recent.after(after, limit))
+    }
+
+    fn first_since(&self, at: Timestamp) -> Result<Option<ReplayId>> {
+        self.with(|session| {
+            let found = session
+                .one(log::first_since(at))
+                .map_err(reading(log::LOG))?;
+            log::read_first(&found)
+        })
+    }
+
+    fn events(&self, after: ReplayId, filter: &TopicFilter, limit: usize) -> Result<Page> {
+        self.with(|session| log::read(session, after, filter, limit))
+    }
+
+    fn query(&self, plan: &Plan, limits: QueryLimits, deadline: &Deadline) -> Result<QueryResult> {
+        deadline.check()?;
+        self.0.queries.query(|session| {
+            query::Run::begin(session, &self.0.layouts, deadline)?.find(plan, limits)
+        })
+    }
+
+    fn scan(
+        &self,
+        plan: &Plan,
+        records: usize,
+        deadline: &Deadline,
+        row: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        deadline.check()?;
+        self.0.queries.query(|session| {
+            query::Run::begin(session, &self.0.layouts, deadline)?.scan(plan, records, row)
+        })
+    }
+
+    fn count(&self, plan: &Plan, deadline: &Deadline) -> Result<u64> {
+        deadline.check()?;
+        self.0
+            .queries
+            .query(|session| query::Run::begin(session, &self.0.layouts, deadline)?.count(plan))
+    }
+
+    fn reread(
+        &self,
+        plan: &Plan,
+        ids: &[RecordId],
+        limits: QueryLimits,
+        deadline: &Deadline,
+    ) -> Result<Reread> {
+        deadline.check()?;
+        self.0.queries.query(|session| {
+            query::Run::begin(session, &self.0.layouts, deadline)?.reread(plan, ids, limits)
+        })
+    }
+}
+
+/// An answer that has to be there.
+pub(crate) fn only<T>(answer: Option<T>, what: &'static str) -> Result<T> {
+    answer.ok_or_else(|| corrupt(what, "an answer is missing"))
+}

@@ -1,0 +1,5 @@
+//! The store on a real PostgreSQL, which the tests start and stop.
+
+mod faults;
+mod laws;
+mod server;
