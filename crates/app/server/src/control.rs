@@ -97,6 +97,22 @@ impl landfall_control::Orgs for Controlled {
         })
     }
 
+    fn log_in(&self, org: Option<&str>) -> Work<Result<Option<Credentials>, OpenError>> {
+        let orgs = self.orgs.clone();
+        let id = match org {
+            Some(org) => RecordId::parse(org).ok(),
+            None => Some(self.first),
+        };
+        Box::pin(async move {
+            let all = orgs.all();
+            let Some(instance) = all.iter().find(|instance| Some(instance.id()) == id) else {
+                return Ok(None);
+            };
+            let login = logged_in(&orgs, instance.id(), instance.names()).await;
+            login.map(Some).map_err(|error| failed(&error))
+        })
+    }
+
     fn close(&self, org: &str) -> Work<Result<(), CloseError>> {
         let (orgs, first) = (self.orgs.clone(), self.first);
         let permits = Arc::clone(&self.permits);

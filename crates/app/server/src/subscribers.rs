@@ -1,7 +1,7 @@
 //! The subscribers of an org, of both protocols, for the control interface.
 
 use bytes::Bytes;
-use landfall_control::Protocol;
+use landfall_control::{Protocol, Work};
 use landfall_engine::{Event, Subscriber};
 use landfall_pubsub::PubsubState;
 use landfall_streaming::StreamingState;
@@ -23,6 +23,10 @@ impl landfall_control::Subscribers for Subscribers {
 
     fn end(&self, id: &str) -> bool {
         self.streaming.end(id) || self.pubsub.end(id)
+    }
+
+    fn stopping(&self) -> Work<()> {
+        Box::pin(self.streaming.stopping())
     }
 
     fn data(&self, event: &Event) -> Bytes {

@@ -18,6 +18,8 @@ pub struct Interface<'i> {
     pub base: &'i str,
     /// In the order of the document.
     pub calls: &'i [Call],
+    /// Calls that answer with server-sent events.
+    pub streams: &'i [Call],
 }
 
 /// One call.
@@ -95,6 +97,8 @@ pub enum Kind {
     Object(&'static [Member]),
     /// An object with any members.
     AnyObject,
+    /// A list of texts.
+    Texts,
     /// A list of objects with these members.
     List(&'static [Member]),
 }
@@ -129,9 +133,11 @@ const ERROR: [Member; 2] = [
 /// The `OpenAPI` document of an interface.
 pub fn interface(interface: &Interface<'_>) -> Node {
     let mut paths: Vec<(String, Node)> = Vec::new();
-    for call in interface.calls {
+    let calls = interface.calls.iter().map(|call| (call, None));
+    let streams = interface.streams.iter();
+    for (call, content) in calls.chain(streams.map(|call| (call, Some(events())))) {
         let path = format!("/{}", call.path);
-        let operation = (call.method.to_owned(), operation(call));
+        let operation = (call.method.to_owned(), operation(call, content));
         match paths.iter_mut().find(|(known, _)| *known == path) {
             Some((_, Node::Map(operations))) => operations.push(operation),
             _ => paths.push((path, Node::Map(vec![operation]))),
@@ -162,7 +168,14 @@ pub fn interface(interface: &Interface<'_>) -> Node {
     ])
 }
 
-fn operation(call: &Call) -> Node {
+/// Source: "Server-sent events" (HTML Living Standard).
+fn events() -> Node {
+    let schema = map([("type", text("string"))]);
+    map([("text/event-stream", map([("schema", schema)]))])
+}
+
+/// A call, with the content of its answer if that is no object.
+fn operation(call: &Call, content: Option<Node>) -> Node {
     let mut node = map([
         ("operationId", text(call.id)),
         ("summary", text(call.summary)),
@@ -183,7 +196,9 @@ fn operation(call: &Call) -> Node {
         node = node.with("requestBody", body);
     }
     let mut done = map([("description", text("Done"))]);
-    if !call.answers.is_empty() {
+    if let Some(content) = content {
+        done = done.with("content", content);
+    } else if !call.answers.is_empty() {
         done = done.with("content", json(object(call.answers)));
     }
     let mut responses = vec![(call.status.to_string(), done)];
@@ -228,6 +243,7 @@ fn value(kind: Kind) -> Node {
         Kind::Boolean => plain("boolean"),
         Kind::Object(members) => object(members),
         Kind::AnyObject => plain("object"),
+        Kind::Texts => plain("array").with("items", plain("string")),
         Kind::List(members) => plain("array").with("items", object(members)),
     }
 }

@@ -7,7 +7,8 @@ use landfall_apidoc::Call;
 
 use crate::refusal::Refusal;
 use crate::{
-    Made, clock, expect, faults, orgs, requests, reset, settle, snapshots, subscribers, topics,
+    Made, clock, events, expect, faults, logins, orgs, requests, reset, settle, snapshots,
+    subscribers, topics,
 };
 
 /// The body of an answer that is still being made; empty for none.
@@ -39,6 +40,14 @@ pub(crate) const CALLS: &[Declared] = &[
     Declared {
         call: topics::POSITION,
         answer: |made| Box::pin(topics::position(made)),
+    },
+    Declared {
+        call: events::LIST,
+        answer: |made| Box::pin(events::list(made)),
+    },
+    Declared {
+        call: events::SHOW,
+        answer: |made| Box::pin(events::show(made)),
     },
     Declared {
         call: subscribers::LIST,
@@ -107,6 +116,10 @@ pub(crate) const CALLS: &[Declared] = &[
     Declared {
         call: orgs::CLOSE,
         answer: |made| Box::pin(orgs::close(made)),
+    },
+    Declared {
+        call: logins::LOG_IN,
+        answer: |made| Box::pin(logins::log_in(made)),
     },
     Declared {
         call: faults::LIST,

@@ -125,7 +125,11 @@ fn check(name: &str, kind: Kind, value: &Content) -> Result<(), Refusal> {
         (Kind::List(members), Content::Array(items)) => items
             .iter()
             .try_for_each(|item| check(name, Kind::Object(members), &item.content)),
+        (Kind::Texts, Content::Array(items)) => items
+            .iter()
+            .try_for_each(|item| check(name, Kind::Text, &item.content)),
         (Kind::Text, _) => Err(is("a text")),
+        (Kind::Texts, _) => Err(is("a list of texts")),
         (Kind::OneOf(values), Content::Text(text)) => Err(not_one_of(name, Some(text), values)),
         (Kind::OneOf(values), _) => Err(not_one_of(name, None, values)),
         (Kind::Time, _) => Err(is("a time such as 2026-11-22T12:00:00Z")),

@@ -6,10 +6,13 @@
 
 mod calls;
 mod clock;
+mod events;
 mod expect;
 mod faults;
 mod input;
+mod logins;
 mod orgs;
+mod origin;
 mod refusal;
 mod requests;
 mod reset;
@@ -31,7 +34,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
-use landfall_apidoc::{Interface, Node};
+use landfall_apidoc::{Call, Interface, Node};
 use landfall_engine::{AdjustableClock, Engine, Event, SnapshotContent, Subscriber};
 use landfall_http::path::{parameters, segments};
 use landfall_journal::Journal;
@@ -46,8 +49,14 @@ use refusal::Refusal;
 /// Where the paths of the interface begin.
 pub const BASE: &str = "/_landfall/v1";
 
+/// Source: "Server-sent events" (HTML Living Standard).
+const EVENT_STREAM: &str = "text/event-stream";
+
 /// How many segments of a path that is.
 const BASE_SEGMENTS: usize = 2;
+
+/// Calls that answer with server-sent events.
+const STREAMS: &[Call] = &[events::FOLLOW];
 
 /// The path of the document.
 const DOCUMENT: &str = "openapi.json";
@@ -62,6 +71,9 @@ pub trait Orgs: Send + Sync + 'static {
 
     /// Opens an org with the project, the seeds and the settings of the first one. It is removed when it closes.
     fn open(&self) -> Work<Result<Credentials, OpenError>>;
+
+    /// Logs in to an org as its administrator; to the first one if none is named. None if it is not open.
+    fn log_in(&self, org: Option<&str>) -> Work<Result<Option<Credentials>, OpenError>>;
 
     /// Closes an org and removes it.
     fn close(&self, org: &str) -> Work<Result<(), CloseError>>;
@@ -147,6 +159,9 @@ pub trait Subscribers: Send + Sync + 'static {
     /// Ends one; false if there is none with this id.
     fn end(&self, id: &str) -> bool;
 
+    /// Ends when the org closes.
+    fn stopping(&self) -> Work<()>;
+
     /// What a client of the Streaming API gets as the `data` of an event.
     fn data(&self, event: &Event) -> Bytes;
 }
@@ -226,6 +241,7 @@ pub fn document() -> Node {
         version: "1",
         base: BASE,
         calls: &calls,
+        streams: STREAMS,
     })
 }
 
@@ -253,6 +269,7 @@ async fn answer(State(orgs): State<Arc<dyn Orgs>>, request: Request<Body>) -> Re
 }
 
 async fn answered(orgs: &dyn Orgs, request: Request<Body>) -> Result<Response, Refusal> {
+    origin::check(request.uri(), request.headers())?;
     let path: Vec<String> = segments(request.uri().path())
         .into_iter()
         .skip(BASE_SEGMENTS)
@@ -262,26 +279,55 @@ async fn answered(orgs: &dyn Orgs, request: Request<Body>) -> Result<Response, R
         .iter()
         .filter(|declared| declared.parameters(&path).is_some())
         .collect();
+    let stream = STREAMS.iter().find(|call| path == [call.path]);
+    if let Some(call) = stream {
+        return followed(orgs, call, request).await;
+    }
     let Some(declared) = allowed.iter().find(|of| of.call.method == method) else {
         if path == [DOCUMENT] && method == "get" {
             return Ok(response(StatusCode::OK, document().json()));
         }
         return not_allowed(&allowed);
     };
-    let mut named = declared.parameters(&path).unwrap_or_default();
+    let named = declared.parameters(&path).unwrap_or_default();
+    let made = made(orgs, &declared.call, named, request).await?;
+    let body = (declared.answer)(&made).await?;
+    let status = StatusCode::from_u16(declared.call.status).unwrap_or(StatusCode::OK);
+    Ok(response(status, body))
+}
+
+/// The call that a request makes, checked.
+async fn made<'o>(
+    orgs: &'o dyn Orgs,
+    call: &Call,
+    mut named: Vec<(String, String)>,
+    request: Request<Body>,
+) -> Result<Made<'o>, Refusal> {
     named.extend(parameters(request.uri().query().unwrap_or_default()));
     let (parts, body) = request.into_parts();
     let read = landfall_http::body::read(&parts.headers, body, CONTROL_BODY_BYTES_MAX);
     let body = read.await.map_err(Refusal::from)?;
-    let made = Made {
+    Ok(Made {
         orgs,
         base_url: base_url(&parts.uri),
         headers: parts.headers,
-        input: Input::checked(&declared.call, named, &body)?,
-    };
-    let body = (declared.answer)(&made).await?;
-    let status = StatusCode::from_u16(declared.call.status).unwrap_or(StatusCode::OK);
-    Ok(response(status, body))
+        input: Input::checked(call, named, &body)?,
+    })
+}
+
+/// The answer of a call that follows something.
+async fn followed(
+    orgs: &dyn Orgs,
+    call: &Call,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    if !request.method().as_str().eq_ignore_ascii_case(call.method) {
+        return Err(refusal::method(&call.method.to_ascii_uppercase()));
+    }
+    let made = made(orgs, call, Vec::new(), request).await?;
+    let body = events::follow(&made)?;
+    let headers = [(CONTENT_TYPE, EVENT_STREAM), (CACHE_CONTROL, NO_STORE)];
+    Ok((headers, body).into_response())
 }
 
 /// The refusal of a method, and of a path that no call has.

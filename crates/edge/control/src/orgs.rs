@@ -6,7 +6,7 @@ use landfall_http::Writer;
 use landfall_model::limits::CONTROL_ORGS_MAX;
 
 use crate::refusal::Refusal;
-use crate::{CloseError, Made, Named, OpenError};
+use crate::{CloseError, Credentials, Made, Named, OpenError};
 
 const ID: Member = Member {
     name: "id",
@@ -38,7 +38,7 @@ const TARGET: Member = Member {
 
 const NAMED: &[Member] = &[ID, USERNAME, CLIENT_ID];
 
-const CREDENTIALS: &[Member] = &[
+pub(crate) const CREDENTIALS: &[Member] = &[
     ID,
     TARGET,
     USERNAME,
@@ -138,7 +138,13 @@ fn write_named(w: &mut Writer, org: &Named) {
 }
 
 pub(crate) async fn open(made: &Made<'_>) -> Result<String, Refusal> {
-    let opened = made.orgs.open().await.map_err(|error| match error {
+    let opened = made.orgs.open().await.map_err(not_opened)?;
+    Ok(rendered(made, &opened))
+}
+
+/// The refusal of an org that was not opened, or not logged in to.
+pub(crate) fn not_opened(error: OpenError) -> Refusal {
+    match error {
         OpenError::TooMany => Refusal::new(
             StatusCode::CONFLICT,
             "too-many-orgs",
@@ -147,16 +153,20 @@ pub(crate) async fn open(made: &Made<'_>) -> Result<String, Refusal> {
         OpenError::Failed(reason) => {
             Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", reason)
         }
-    })?;
+    }
+}
+
+/// An org with a login to it.
+pub(crate) fn rendered(made: &Made<'_>, credentials: &Credentials) -> String {
     let mut w = Writer::new();
     w.object(|w| {
-        write_named(w, &opened.org);
+        write_named(w, &credentials.org);
         w.name("instanceUrl").string(&made.base_url);
-        w.name("password").string(&opened.password);
-        w.name("clientSecret").string(&opened.client_secret);
-        w.name("accessToken").string(&opened.access_token);
+        w.name("password").string(&credentials.password);
+        w.name("clientSecret").string(&credentials.client_secret);
+        w.name("accessToken").string(&credentials.access_token);
     });
-    Ok(w.finish())
+    w.finish()
 }
 
 pub(crate) async fn close(made: &Made<'_>) -> Result<String, Refusal> {

@@ -75,6 +75,20 @@ pub(crate) fn no_channel<'c>(channel: &str, known: impl Iterator<Item = &'c str>
     )
 }
 
+/// A page of another website in a browser.
+pub(crate) fn other_origin() -> Refusal {
+    Refusal::new(
+        StatusCode::FORBIDDEN,
+        "origin",
+        "pages of other origins cannot control the org",
+    )
+}
+
+/// More than the process does at once.
+pub(crate) fn busy(message: impl Into<String>) -> Refusal {
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message)
+}
+
 /// Something that is no fault of the caller, and is logged.
 pub(crate) fn failed(failure: &Error) -> Refusal {
     let reason = chain(failure);

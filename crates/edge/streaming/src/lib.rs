@@ -129,7 +129,7 @@ impl StreamingState {
     }
 
     /// Ends when the server goes away.
-    pub(crate) fn stopping(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         let mut stopping = self.stopping.clone();
         async move {
             // An error means that the sender is gone: that is the end as well.

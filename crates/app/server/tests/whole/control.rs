@@ -70,12 +70,13 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("{name}", "example"),
 ];
 
-/// Calls that end what they name; they have tests of their own.
+/// Calls that end what they name, or never end; they have tests of their own.
 const ENDING: &[&str] = &[
     "endSubscriber",
     "closeOrg",
     "removeSnapshot",
     "clearRequests",
+    "followEvents",
 ];
 
 /// A body for each call of the document that has one to show.
@@ -84,7 +85,8 @@ fn example(id: &str) -> Option<Value> {
         "getClock" | "listOrgs" | "openOrg" | "listTopics" | "getPosition" | "listSubscribers"
         | "listFaults" | "clearFaults" | "removeFault" | "listSnapshots" | "saveSnapshot"
         | "getSnapshot" | "loadSnapshot" | "reset" | "listMistakes" | "listRequests"
-        | "showRequest" => Some(Value::Null),
+        | "showRequest" | "listEvents" | "getEvent" => Some(Value::Null),
+        "logIn" => Some(json!({})),
         "setClock" => Some(json!({ "mode": "frozen", "now": LATER })),
         "advanceClock" => Some(json!({ "by": "1d12h" })),
         "settle" => Some(json!({ "timeoutMs": 1000 })),
@@ -164,6 +166,11 @@ async fn every_call_of_the_document_answers_as_it_says() {
                 let newest = done(&http, "GET", "requests?limit=1", Value::Null).await;
                 let number = newest["requests"][0]["number"].to_string();
                 path = format!("requests/{number}");
+            }
+            if id == "getEvent" {
+                create_account(&login(&running).await, "Shown").await;
+                let topics = done(&http, "GET", "topics", Value::Null).await;
+                path = format!("events/{}", topics["tail"]);
             }
             if id == "removeFault" {
                 let armed = done(&http, "POST", "faults", json!({ "fault": "gap" })).await;
@@ -305,6 +312,24 @@ const BAD: &[(&str, &str, &str, u16, &str)] = &[
     ("POST", "clock/advance?by=1h", "", 400, "invalid"),
     ("GET", "clock?at=now", "", 400, "invalid"),
     ("GET", "clock", "{}", 400, "invalid"),
+    ("GET", "events?limit=0", "", 400, "invalid"),
+    ("GET", "events?limit=501", "", 400, "invalid"),
+    ("GET", "events?to=-1", "", 400, "invalid"),
+    ("GET", "events?from=9007199254740992", "", 400, "invalid"),
+    ("GET", "events?type=CREATE,", "", 400, "invalid"),
+    ("GET", "events?fild=Name", "", 400, "invalid"),
+    (
+        "GET",
+        "events?topic=/data/NoneChangeEvent",
+        "",
+        404,
+        "channel-not-found",
+    ),
+    ("GET", "events/1", "", 404, "event-not-found"),
+    ("GET", "events/x", "", 400, "invalid"),
+    ("GET", "stream?after=x", "", 400, "invalid"),
+    ("POST", "stream", "", 405, "method-not-allowed"),
+    ("POST", "logins", r#"{"org":"x"}"#, 404, "org-not-found"),
     ("POST", "faults", "{}", 400, "invalid"),
     ("POST", "faults", r#"{"fault":"flood"}"#, 400, "invalid"),
     (

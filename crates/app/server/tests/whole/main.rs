@@ -5,6 +5,7 @@ mod cleartext;
 mod common;
 mod control;
 mod control_events;
+mod control_log;
 mod control_orgs;
 mod control_requests;
 mod control_snapshots;

@@ -52,6 +52,36 @@ pub const CONTROL_EVENTS_MAX: usize = 1_000;
 /// Bytes of an event that a refusal of the control interface shows. Source: none.
 pub const CONTROL_SHOWN_BYTES_MAX: usize = 2_000;
 
+/// Events that one call of the control interface lists unless it says so. Source: none.
+pub const CONTROL_LISTED_EVENTS: usize = 100;
+
+/// Events that one call of the control interface lists at most. Source: none.
+pub const CONTROL_LISTED_EVENTS_MAX: usize = 500;
+
+/// Bytes after which a list of events ends. Source: none; a large event is listed alone.
+pub const CONTROL_LISTED_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Events that one call of the control interface looks at. Source: none; takes well under a second.
+pub const CONTROL_SEARCHED_EVENTS_MAX: usize = 20_000;
+
+/// Events that are read at once while the control interface searches. Source: none.
+pub const CONTROL_SEARCHED_EVENTS_PAGE: usize = 500;
+
+/// Values of one parameter that filters events. Source: none.
+pub const CONTROL_FILTER_VALUES_MAX: usize = 32;
+
+/// Clients that follow events over the control interface at once. Source: none; each is a connection and a task.
+pub const CONTROL_FOLLOWERS_MAX: usize = 64;
+
+/// Events that are read at once for a client that follows. Source: none; it buffers two such pieces.
+pub const CONTROL_FOLLOWED_EVENTS_PAGE: usize = 50;
+
+/// How far a client that follows may fall back before it skips events. Source: none.
+pub const CONTROL_FOLLOWER_LAG_MAX: u64 = 5_000;
+
+/// After this time without events, a client that follows gets the tail of the log. Source: none.
+pub const CONTROL_FOLLOWER_SILENCE: Duration = Duration::from_secs(10);
+
 /// Orgs that are open at once in a developer's process. Source: none; each has a writer thread and files of its own.
 pub const CONTROL_ORGS_MAX: usize = 128;
 

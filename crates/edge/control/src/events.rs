@@ -1,0 +1,279 @@
+//! The events of the log, listed newest first; reading them here is no delivery.
+
+mod filter;
+mod follow;
+mod shown;
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use landfall_apidoc::{Call, Kind, Member, Parameter};
+use landfall_engine::{LogEvent, TopicFilter};
+use landfall_http::Writer;
+use landfall_model::ReplayId;
+use landfall_model::limits::{
+    CONTROL_LISTED_BYTES_MAX, CONTROL_LISTED_EVENTS, CONTROL_LISTED_EVENTS_MAX,
+    CONTROL_SEARCHED_EVENTS_MAX, CONTROL_SEARCHED_EVENTS_PAGE,
+};
+
+use crate::refusal::{Refusal, failed, invalid};
+use crate::{Made, Org};
+use filter::Filter;
+use shown::{EVENT, Names, Read};
+
+pub(crate) use follow::{FOLLOW, follow};
+
+const fn query(name: &'static str, description: &'static str) -> Parameter {
+    Parameter {
+        name,
+        location: "query",
+        description,
+        required: false,
+        values: &[],
+    }
+}
+
+/// Which events. An event passes if it meets every parameter, and any of the values of each.
+const FILTER: [Parameter; 8] = [
+    query(
+        "topic",
+        "Topics, separated by commas: /data/AccountChangeEvent,/event/Order__e",
+    ),
+    query(
+        "type",
+        "Change types, separated by commas; PUBLISHED for events that are no change events. GAP* for all that begin with GAP",
+    ),
+    query(
+        "entity",
+        "Objects of change events, separated by commas: Account,Contact",
+    ),
+    query(
+        "record",
+        "Record ids with 15 or 18 characters, separated by commas",
+    ),
+    query(
+        "field",
+        "Fields, separated by commas, that the event reports as changed, or has a value for if it reports no changed fields",
+    ),
+    query(
+        "user",
+        "Ids of users who made the change, separated by commas",
+    ),
+    query("transaction", "Transaction keys, separated by commas"),
+    query(
+        "q",
+        "A text that is in the data of the event, in upper or lower case",
+    ),
+];
+
+pub(crate) const LIST: Call = Call {
+    method: "get",
+    path: "events",
+    id: "listEvents",
+    summary: "Retained events, newest first. Reading them is no delivery. A search ends after some of the log: if `next` is \
+              there, the same call with `to` set to it goes on",
+    parameters: &[
+        FILTER[0],
+        FILTER[1],
+        FILTER[2],
+        FILTER[3],
+        FILTER[4],
+        FILTER[5],
+        FILTER[6],
+        FILTER[7],
+        query("from", "The lowest replay id"),
+        query("to", "The highest replay id"),
+        query(
+            "limit",
+            "How many events at most: 100 unless given, 500 at most",
+        ),
+    ],
+    reads: &[],
+    status: 200,
+    answers: &[
+        Member::required("events", Kind::List(EVENT), "Newest first"),
+        Member::required(
+            "scanned",
+            Kind::Integer,
+            "How many events of the log were looked at",
+        ),
+        Member::optional(
+            "next",
+            Kind::Integer,
+            "Up to this replay id, the log was not looked at; none if it was",
+        ),
+        Member::optional(
+            "earliest",
+            Kind::Integer,
+            "The replay id of the oldest retained event of the org; none if none is retained",
+        ),
+        Member::required(
+            "tail",
+            Kind::Integer,
+            "The replay id of the newest event of the org, whether it is retained or not",
+        ),
+    ],
+    refusals: &[],
+};
+
+pub(crate) const SHOW: Call = Call {
+    method: "get",
+    path: "events/{replayId}",
+    id: "getEvent",
+    summary: "One event. Reading it is no delivery",
+    parameters: &[Parameter {
+        name: "replayId",
+        location: "path",
+        description: "Its replay id",
+        required: true,
+        values: &[],
+    }],
+    reads: &[],
+    status: 200,
+    answers: EVENT,
+    refusals: &[],
+};
+
+/// A part of the log that is searched from its end.
+struct Search<'s> {
+    org: &'s Org,
+    filter: Filter,
+    names: Names,
+    /// Of the events that are looked at: the lowest and the highest that is left.
+    from: u64,
+    to: u64,
+    limit: usize,
+    scanned: usize,
+    /// Rendered, newest first.
+    found: Vec<String>,
+    bytes: usize,
+}
+
+pub(crate) async fn list(made: &Made<'_>) -> Result<String, Refusal> {
+    let org = made.org()?;
+    let bounds = org.engine.log().bounds();
+    let lowest = number(made, "from")?.unwrap_or(0);
+    let highest = number(made, "to")?.unwrap_or(u64::MAX);
+    let earliest = bounds.earliest.map_or(u64::MAX, ReplayId::get);
+    let mut search = Search {
+        org: &org,
+        filter: Filter::new(made, &org)?,
+        names: Names::new(&org),
+        from: lowest.max(earliest),
+        to: highest.min(bounds.tail.get()),
+        limit: limit(made)?,
+        scanned: 0,
+        found: Vec::new(),
+        bytes: 0,
+    };
+    search.run().await?;
+    let mut w = Writer::new();
+    w.object(|w| {
+        w.name("events").array(|w| {
+            for event in &search.found {
+                w.raw(event);
+            }
+        });
+        w.name("scanned").raw(&search.scanned.to_string());
+        if search.from <= search.to {
+            w.name("next").raw(&search.to.to_string());
+        }
+        if let Some(earliest) = bounds.earliest {
+            w.name("earliest").raw(&earliest.to_string());
+        }
+        w.name("tail").raw(&bounds.tail.to_string());
+    });
+    Ok(w.finish())
+}
+
+pub(crate) async fn show(made: &Made<'_>) -> Result<String, Refusal> {
+    let org = made.org()?;
+    let id = number(made, "replayId")?.unwrap_or_default();
+    let event = between(&org, id, id).await?.pop();
+    let event = event.ok_or_else(|| {
+        Refusal::new(
+            StatusCode::NOT_FOUND,
+            "event-not-found",
+            format!("the org retains no event {id}"),
+        )
+    })?;
+    Ok(Read::of(&org, event.event()).rendered(&Names::new(&org)))
+}
+
+fn limit(made: &Made<'_>) -> Result<usize, Refusal> {
+    let Some(limit) = number(made, "limit")? else {
+        return Ok(CONTROL_LISTED_EVENTS);
+    };
+    let limit = usize::try_from(limit).ok();
+    limit
+        .filter(|limit| (1..=CONTROL_LISTED_EVENTS_MAX).contains(limit))
+        .ok_or_else(|| {
+            invalid(format!(
+                "\"limit\" is not between 1 and {CONTROL_LISTED_EVENTS_MAX}"
+            ))
+        })
+}
+
+/// A parameter that is a replay id or a count.
+fn number(made: &Made<'_>, name: &str) -> Result<Option<u64>, Refusal> {
+    let Some(text) = made.input.text(name) else {
+        return Ok(None);
+    };
+    let number = text.parse().ok();
+    let number = number.filter(|number| *number <= ReplayId::MAX.get());
+    number
+        .map(Some)
+        .ok_or_else(|| invalid(format!("\"{name}\" is not a whole number")))
+}
+
+impl Search<'_> {
+    async fn run(&mut self) -> Result<(), Refusal> {
+        while self.from <= self.to && self.scanned < CONTROL_SEARCHED_EVENTS_MAX {
+            let page = u64::try_from(CONTROL_SEARCHED_EVENTS_PAGE).unwrap_or(u64::MAX);
+            let first = self.from.max(self.to.saturating_sub(page - 1));
+            let events = between(self.org, first, self.to).await?;
+            for event in events.iter().rev() {
+                self.scanned += 1;
+                if self.take(event) {
+                    self.to = event.event().replay_id.get() - 1;
+                    return Ok(());
+                }
+            }
+            self.to = first - 1;
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Adds the event if it passes; says whether the answer is full.
+    fn take(&mut self, event: &LogEvent) -> bool {
+        let read = Read::of(self.org, event.event());
+        if !self.filter.passes(&read) {
+            return false;
+        }
+        let rendered = read.rendered(&self.names);
+        self.bytes += rendered.len();
+        self.found.push(rendered);
+        self.found.len() >= self.limit || self.bytes >= CONTROL_LISTED_BYTES_MAX
+    }
+}
+
+/// The events from one replay id to another, which are in reach of one another, in order.
+async fn between(org: &Org, first: u64, last: u64) -> Result<Vec<Arc<LogEvent>>, Refusal> {
+    let log = org.engine.log();
+    let mut events = Vec::new();
+    let mut after = ReplayId::new(first.saturating_sub(1));
+    while after.get() < last {
+        let left = usize::try_from(last - after.get()).unwrap_or(usize::MAX);
+        let limit = left.min(CONTROL_SEARCHED_EVENTS_PAGE);
+        let stretch = log.read(after, &TopicFilter::All, limit).await;
+        let stretch = stretch.map_err(|failure| failed(&failure))?;
+        let within = |event: &Arc<LogEvent>| event.event().replay_id.get() <= last;
+        events.extend(stretch.events.into_iter().filter(within));
+        if stretch.reached <= after {
+            break;
+        }
+        after = stretch.reached;
+    }
+    Ok(events)
+}

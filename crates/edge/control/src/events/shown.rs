@@ -1,0 +1,245 @@
+//! An event as the interface shows it: its header, its data as JSON, its payload as bytes.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use landfall_apidoc::{Kind, Member};
+use landfall_engine::{Definitions, Event, SubscribableKind, TopicId};
+use landfall_http::Writer;
+use landfall_model::{ChangeEventHeader, FieldBits};
+use landfall_schema::{DecodedEvent, EventSchema, FieldValue, bitmap};
+use landfall_wire::dates::render_utc;
+
+use crate::Org;
+
+/// A set of fields.
+const FIELDS: &[Member] = &[
+    Member::required(
+        "names",
+        Kind::Texts,
+        "Fields, and components as Compound.Component",
+    ),
+    Member::required("bitmap", Kind::Texts, "As the Pub/Sub API delivers them"),
+];
+
+const HEADER: &[Member] = &[
+    Member::required("changeType", Kind::Text, "What happened"),
+    Member::required("entityName", Kind::Text, "The object"),
+    Member::required("recordIds", Kind::Texts, "The records"),
+    Member::required("changeOrigin", Kind::Text, "API and client of the change"),
+    Member::required(
+        "transactionKey",
+        Kind::Text,
+        "What the events of a transaction share",
+    ),
+    Member::required(
+        "sequenceNumber",
+        Kind::Integer,
+        "Position in the transaction, from 1",
+    ),
+    Member::required("commitTimestamp", Kind::Time, "When the record changed"),
+    Member::required("commitNumber", Kind::Integer, "Number of the commit"),
+    Member::required("commitUser", Kind::Text, "Who made the change"),
+    Member::required(
+        "changedFields",
+        Kind::Object(FIELDS),
+        "Fields that an update changed",
+    ),
+    Member::required(
+        "nulledFields",
+        Kind::Object(FIELDS),
+        "Fields that an update set to null",
+    ),
+    Member::required(
+        "diffFields",
+        Kind::Object(FIELDS),
+        "Fields whose value is a difference",
+    ),
+];
+
+pub(super) const EVENT: &[Member] = &[
+    Member::required("replayId", Kind::Integer, "Its replay id"),
+    Member::required("id", Kind::Text, "The id of the event in the Pub/Sub API"),
+    Member::required("topic", Kind::Text, "Its topic: /data/AccountChangeEvent"),
+    Member::required(
+        "time",
+        Kind::Time,
+        "When it was published, by the clock of the org",
+    ),
+    Member::required("schema", Kind::Text, "The id of its schema"),
+    Member::required("size", Kind::Integer, "Bytes of its payload"),
+    Member::optional("header", Kind::Object(HEADER), "Of a change event"),
+    Member::optional(
+        "data",
+        Kind::AnyObject,
+        "As a client of the Streaming API gets it; none if the payload cannot be decoded",
+    ),
+    Member::required(
+        "payload",
+        Kind::Text,
+        "The Avro bytes as a client of the Pub/Sub API gets them, in Base64",
+    ),
+    Member::optional("error", Kind::Text, "Why the payload cannot be decoded"),
+];
+
+/// The names of topics.
+pub(super) struct Names {
+    subscribable: HashMap<TopicId, String>,
+    definitions: Arc<Definitions>,
+}
+
+impl Names {
+    pub(super) fn new(org: &Org) -> Self {
+        let all = org.engine.subscribable().into_iter();
+        let single = all.filter(|one| one.kind != SubscribableKind::Channel);
+        let single = single.filter_map(|one| Some((*one.topics.first()?, one.channel)));
+        Self {
+            subscribable: single.collect(),
+            definitions: org.engine.definitions(),
+        }
+    }
+
+    pub(super) fn has(&self, topic: TopicId) -> bool {
+        self.subscribable.contains_key(&topic)
+    }
+
+    /// The name of a topic; its number if nobody can subscribe to it any more.
+    fn of(&self, topic: TopicId) -> String {
+        let defined = || Some(self.definitions.name_of(topic)?.as_str().to_owned());
+        let name = self.subscribable.get(&topic).cloned().or_else(defined);
+        name.unwrap_or_else(|| format!("deleted topic {}", topic.0))
+    }
+}
+
+/// An event that was decoded.
+pub(super) struct Read<'e> {
+    org: &'e Org,
+    pub(super) event: &'e Event,
+    schema: Option<Arc<EventSchema>>,
+    decoded: Result<DecodedEvent, String>,
+    data: OnceCell<Bytes>,
+}
+
+impl<'e> Read<'e> {
+    pub(super) fn of(org: &'e Org, event: &'e Event) -> Self {
+        let schema = org.engine.schema(event.schema);
+        let decoded = match &schema {
+            Some(schema) => schema
+                .decode(&event.payload)
+                .map_err(|error| error.to_string()),
+            None => Err(format!("the org has no schema {}", event.schema)),
+        };
+        Self {
+            org,
+            event,
+            schema,
+            decoded,
+            data: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn header(&self) -> Option<&ChangeEventHeader> {
+        self.decoded.as_ref().ok()?.header.as_ref()
+    }
+
+    /// What a client of the Streaming API gets.
+    pub(super) fn data(&self) -> &Bytes {
+        self.data
+            .get_or_init(|| self.org.subscribers.data(self.event))
+    }
+
+    /// Whether a field changed. Without a report of changed fields: whether it has a value.
+    pub(super) fn has_field(&self, name: &str) -> bool {
+        let (Ok(decoded), Some(schema)) = (&self.decoded, &self.schema) else {
+            return false;
+        };
+        let header = decoded.header.as_ref();
+        let sets = header.map(|header| {
+            [
+                &header.changed_fields,
+                &header.nulled_fields,
+                &header.diff_fields,
+            ]
+        });
+        let sets: Vec<_> = sets.into_iter().flatten().collect();
+        if sets.iter().all(|bits| bits.is_empty()) {
+            let value = schema
+                .position_of(name)
+                .and_then(|position| decoded.fields.get(position));
+            return value.is_some_and(|value| *value != FieldValue::Null);
+        }
+        let of_set = |bits: &FieldBits| {
+            let names = schema.names_of(bits).unwrap_or_default();
+            names.iter().any(|(_, field)| {
+                field == name || field.split('.').next().is_some_and(|whole| whole == name)
+            })
+        };
+        sets.into_iter().any(of_set)
+    }
+
+    /// As JSON.
+    pub(super) fn rendered(&self, names: &Names) -> String {
+        let event = self.event;
+        let mut w = Writer::new();
+        w.object(|w| {
+            w.name("replayId").raw(&event.replay_id.to_string());
+            w.name("id").string(&event.id.to_string());
+            w.name("topic").string(&names.of(event.topic));
+            w.name("time").string(&render_utc(event.appended));
+            w.name("schema").string(&event.schema.to_string());
+            w.name("size").raw(&event.payload.len().to_string());
+            match &self.decoded {
+                Ok(decoded) => {
+                    if let Some(header) = &decoded.header {
+                        w.name("header").object(|w| self.write_header(w, header));
+                    }
+                    if let Ok(data) = std::str::from_utf8(self.data())
+                        && !data.is_empty()
+                    {
+                        w.name("data").raw(data);
+                    }
+                }
+                Err(error) => w.name("error").string(error),
+            }
+            w.name("payload").string(&STANDARD.encode(&event.payload));
+        });
+        w.finish()
+    }
+
+    fn write_header(&self, w: &mut Writer, header: &ChangeEventHeader) {
+        w.name("changeType").string(header.change_type.as_str());
+        w.name("entityName").string(header.entity_name.as_str());
+        w.name("recordIds")
+            .strings(header.record_ids.iter().map(String::as_str));
+        w.name("changeOrigin").string(&header.change_origin);
+        w.name("transactionKey")
+            .string(&header.transaction_key.to_string());
+        w.name("sequenceNumber").integer(header.sequence_number);
+        w.name("commitTimestamp")
+            .string(&render_utc(header.commit_timestamp));
+        w.name("commitNumber")
+            .raw(&header.commit_number.get().to_string());
+        w.name("commitUser").string(&header.commit_user.to_string());
+        self.write_fields(w, "changedFields", &header.changed_fields);
+        self.write_fields(w, "nulledFields", &header.nulled_fields);
+        self.write_fields(w, "diffFields", &header.diff_fields);
+    }
+
+    fn write_fields(&self, w: &mut Writer, name: &str, bits: &FieldBits) {
+        let names = self
+            .schema
+            .as_ref()
+            .and_then(|schema| schema.names_of(bits).ok())
+            .unwrap_or_default();
+        let bitmap = bitmap::encode(bits);
+        w.name(name).object(|w| {
+            w.name("names")
+                .strings(names.iter().map(|(_, name)| name.as_str()));
+            w.name("bitmap").strings(bitmap.iter().map(String::as_str));
+        });
+    }
+}
