@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::{
-    crash, faults, install, overload, parsers, peers,
+    console, crash, faults, install, overload, parsers, peers,
     report::{Counts, Report},
     tidy,
     workspace::{cargo, check, command, stream},
@@ -56,6 +56,7 @@ pub(crate) fn test(report: &mut Report) -> Result<()> {
     report.step("postgres", postgres);
     build_server()?;
     report.step("peers", |report| peers::run(report, None, None));
+    report.step("console", |report| console::run(report, None));
     report.step("crash", |report| crash::run(report, crash::ROUNDS, None));
     report.step("faults", faults::run);
     Ok(())

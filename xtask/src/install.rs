@@ -94,14 +94,48 @@ pub(crate) fn sf() -> Result<(PathBuf, PathBuf)> {
     ))
 }
 
+/// The folder from which the scenarios of the console run, and the browser that they drive. The browser is a system package.
+///
+/// # Errors
+/// When the packages cannot be installed.
+pub(crate) fn browser() -> Result<Tool<(PathBuf, PathBuf)>> {
+    const NODE: &str = "install Node.js 20 or newer with npm: apt-get install nodejs npm";
+    const CHROMIUM: &str = "install a browser: apt-get install chromium";
+    if !has("node", "--version") || !has("npm", "--version") {
+        return Ok(Tool::Missing(NODE));
+    }
+    let program = Path::new("/usr/bin/chromium");
+    if !program.exists() {
+        // Works for the administrator only; for others the line says what to do.
+        let installed = check(command("apt-get").args(["install", "--yes", "--quiet", "chromium"]));
+        if installed.is_err() || !program.exists() {
+            return Ok(Tool::Missing(CHROMIUM));
+        }
+    }
+    let folder = scripts("tests/console", "console")?;
+    let lock = fs::read_to_string(folder.join("package-lock.json"))?;
+    once(&folder.join("node_modules"), &lock, || {
+        check(
+            command("npm")
+                .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+                .current_dir(&folder),
+        )
+    })?;
+    Ok(Tool::Ready((folder, program.to_owned())))
+}
+
 /// The folder with copies of the scripts of `tests/peers`, so that nothing is made beside the originals.
 ///
 /// # Errors
 /// When they cannot be copied.
 pub(crate) fn peer_scripts() -> Result<PathBuf> {
-    let folder = target("peers");
+    scripts("tests/peers", "peers")
+}
+
+fn scripts(from: &str, to: &str) -> Result<PathBuf> {
+    let folder = target(to);
     fs::create_dir_all(&folder)?;
-    for entry in fs::read_dir(root().join("tests/peers"))? {
+    for entry in fs::read_dir(root().join(from))? {
         let entry = entry?;
         if entry.file_type()?.is_file() {
             fs::copy(entry.path(), folder.join(entry.file_name()))?;

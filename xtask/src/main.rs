@@ -14,6 +14,7 @@
 )]
 
 mod ci;
+mod console;
 mod crash;
 mod faults;
 mod fuzz;
@@ -40,11 +41,12 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   ci                      all that CI runs: fmt, clippy, tidy, deny, docs, test
-  test                    all tests: Rust, real clients, crashes, faults
+  test                    all tests: Rust, real clients, the console, crashes, faults
   tidy                    the rules of the workspace: arrows, module docs, dead files
   deny                    licences, bans and sources of the dependencies
   postgres                the store on PostgreSQL, which is installed if need be
   peers [NAME [SCENARIO]] the real clients against a real server
+  console [SCENARIO]      the console in a browser
   crash [ROUNDS [SEED]]   kill the server under load and compare what it kept
   overload                more load than a server takes, bounded and local
   faults                  failing writes, failing syncs and a full disk
@@ -80,6 +82,10 @@ fn run(arguments: &[String]) -> Result<bool> {
             report.step("peers", |report| {
                 peers::run(report, Some(name), Some(scenario))
             });
+        }
+        ["console"] => report.step("console", |report| console::run(report, None)),
+        ["console", scenario] => {
+            report.step("console", |report| console::run(report, Some(scenario)));
         }
         ["crash"] => report.step("crash", |report| crash::run(report, crash::ROUNDS, None)),
         ["crash", rounds] => {

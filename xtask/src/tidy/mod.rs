@@ -121,10 +121,9 @@ fn read(paths: Vec<PathBuf>) -> Result<Vec<Source>> {
     for path in paths {
         let bytes =
             fs::read(root().join(&path)).with_context(|| format!("reading {}", path.display()))?;
-        // What is not text (a golden data file, say) has no rules.
-        if let Ok(text) = String::from_utf8(bytes) {
-            sources.push(Source { path, text });
-        }
+        // What is not text (a golden data file, a picture) can be linked to; no rule is about its content.
+        let text = String::from_utf8(bytes).unwrap_or_default();
+        sources.push(Source { path, text });
     }
     Ok(sources)
 }

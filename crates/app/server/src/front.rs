@@ -111,6 +111,9 @@ impl Surfaces {
             Self::Orgs(_, Some(control)) if is_control(request.uri().path()) => {
                 Routed::Surfaces(Box::pin(control.clone().oneshot(request)), None)
             }
+            Self::Orgs(_, Some(_)) if landfall_console::has(request.uri().path()) => {
+                Routed::Surfaces(Box::pin(landfall_console::router().oneshot(request)), None)
+            }
             Self::Orgs(orgs, _) => match orgs.of_request(&request) {
                 Some(org) if org.is_observed() => {
                     Routed::Observed(Box::pin(observed::answer(org, request)))

@@ -1,0 +1,422 @@
+// One event: what changed, how it is sent, what its bitmaps say. As a pane and as a page.
+
+import { bytesOf, decode, namedTypes, typeName } from "./avro.js";
+import { Refused, control, query, schema } from "./api.js";
+import { data, dateTime, fill, h, menu, plural, typeChip, typeOf } from "./dom.js";
+import { copy, failure, go, link, page } from "./shell.js";
+
+export const TABS = [["changes", "Changes"], ["sent", "As sent"], ["bitmap", "Bitmap"]];
+const SHOWN_BYTES = 64 * 1024;
+const HISTORY_PAGES = 10;
+
+/** What an event is called: the name of its record, or its first values. */
+export function title(event, names) {
+  const payload = event.data?.payload;
+  if (event.header) {
+    const id = event.header.recordIds[0] ?? "";
+    return nameIn(payload) ?? names?.get(id) ?? null;
+  }
+  const record = event.data?.sobject;
+  if (record) return record.Name ?? record.Id ?? null;
+  if (typeof payload === "string") return payload;
+  const values = Object.entries(payload ?? {}).filter(([name, value]) => !["CreatedDate", "CreatedById"].includes(name) && value !== null);
+  return values.slice(0, 3).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(" ") || null;
+}
+
+function nameIn(payload) {
+  const name = payload?.Name;
+  if (name && typeof name === "object") return [name.FirstName, name.LastName].filter(Boolean).join(" ") || null;
+  return typeof name === "string" ? name : null;
+}
+
+/** Learns the names of records from events. */
+export function learn(names, event) {
+  const id = event.header?.recordIds[0], name = nameIn(event.data?.payload);
+  if (id && name) names.set(id, name);
+}
+
+const AUTOMATIC = ["LastModifiedDate", "LastModifiedById", "SystemModstamp"];
+
+/** The fields that an event changes: with their values, null ones marked. */
+export function changes(event) {
+  const payload = event.data?.payload ?? event.data?.sobject ?? {};
+  const header = event.header;
+  if (header?.changedFields.names.length || header?.nulledFields.names.length || header?.diffFields.names.length) {
+    const names = [...new Set([...header.nulledFields.names, ...header.changedFields.names, ...header.diffFields.names])];
+    return names.map((name) => ({ name, value: valueOf(payload, name), nulled: header.nulledFields.names.includes(name), diff: header.diffFields.names.includes(name) }))
+      .sort((a, b) => AUTOMATIC.includes(a.name) - AUTOMATIC.includes(b.name));
+  }
+  if (typeof payload !== "object") return [{ name: "payload", value: payload }];
+  return Object.entries(payload).filter(([name, value]) => name !== "ChangeEventHeader" && value !== null && value !== undefined)
+    .map(([name, value]) => ({ name, value }));
+}
+
+function valueOf(payload, name) {
+  return name.split(".").reduce((value, part) => (value === null || value === undefined ? value : value[part]), payload);
+}
+
+function shown(value) {
+  if (value === undefined) return h("span.muted", {}, "not in the payload");
+  if (value === null) return h("span.field.mono", {}, "null");
+  return data(typeof value === "object" ? JSON.stringify(value) : value, "bdi");
+}
+
+/** Chips of a list row: three fields, then how many more. */
+export function chips(event) {
+  if (typeOf(event).startsWith("GAP_")) return [h("span.muted", {}, "gap events carry no field values")];
+  if (!event.header || typeOf(event) === "DELETE") return [];
+  const all = changes(event), telling = all.filter((change) => !AUTOMATIC.includes(change.name));
+  const first = telling.slice(0, 3);
+  const rest = all.length - first.length;
+  return [...first.map((change) => h("span.field", {}, change.nulled ? h("s", {}, change.name) : change.name, change.nulled ? " null" : "")), rest > 0 ? h("span.muted", {}, `+${rest}`) : null];
+}
+
+// ---- Changes
+
+export function changesView(event) {
+  const all = changes(event);
+  const type = typeOf(event);
+  if (type === "GAP_OVERFLOW") return h("p.pad", {}, "Too many changes to list in one transaction. Read the records again.");
+  if (type.startsWith("GAP_")) return h("p.pad", {}, h("span.amber", {}, "! "), "A gap event has no field values: what changed is not known. Read the record again.");
+  if (event.error) return h("p.pad.error", {}, event.error);
+  if (!all.length) return h("p.pad.muted", {}, type === "DELETE" ? "The record was deleted. Events of deleted records have no field values." : "The event has no field values.");
+  const isUpdate = type === "UPDATE";
+  const old = new Map(all.map((change) => [change.name, h("td", {}, isUpdate ? h("span.muted", {}, "\u2026") : h("span.muted", {}, "none"))]));
+  if (isUpdate) history(event, all, old);
+  return h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Field"), isUpdate ? h("th", {}, "Old", h("span.muted", {}, ", not on the wire")) : null, h("th", {}, isUpdate ? "New" : "Value"))),
+    h("tbody", {}, all.map((change) => h("tr", {},
+      h("td", {}, AUTOMATIC.includes(change.name) ? h("span.muted", {}, change.name) : h("b", {}, change.name)),
+      isUpdate ? old.get(change.name) : null,
+      h("td", {}, change.diff ? h("pre", {}, data(change.value ?? "")) : h("span.mono", {}, change.nulled ? shown(null) : shown(change.value)), change.nulled ? h("span.muted", {}, " in nulledFields") : null, change.diff ? h("span.muted", {}, " unified diff") : null)))));
+}
+
+/** Looks for the values before in older events of the record. */
+async function history(event, all, cells) {
+  const record = event.header.recordIds[0];
+  const open = new Set(all.filter((change) => !change.diff).map((change) => change.name));
+  for (const change of all) if (change.diff) fill(cells.get(change.name), h("span.muted", {}, "in the diff"));
+  const close = (name, ...content) => { open.delete(name); fill(cells.get(name), ...content); };
+  const closeAll = (...content) => { for (const name of [...open]) close(name, ...content.map((node) => node.cloneNode(true))); };
+  try {
+    let to = event.replayId - 1;
+    for (let i = 0; i < HISTORY_PAGES && to && open.size; i++) {
+      const found = await control("GET", `events${query({ record, to, limit: 200 })}`);
+      for (const older of found.events) {
+        const type = typeOf(older), from = () => eventLink(older.replayId, `from ${older.replayId}`);
+        if (type.startsWith("GAP_")) closeAll(h("span.amber", {}, `unknown: gap at ${older.replayId}`));
+        for (const name of [...open]) {
+          const payload = older.data?.payload ?? {};
+          const nulled = older.header.nulledFields.names.includes(name);
+          const value = valueOf(payload, name);
+          const has = nulled || older.header.changedFields.names.includes(name) || (type === "CREATE" || type === "UNDELETE");
+          if (has && !older.header.diffFields.names.includes(name)) close(name, h("span.mono", {}, shown(nulled ? null : value ?? null)), " ", from());
+        }
+        if (!open.size) return;
+      }
+      to = found.next;
+    }
+    closeAll(h("span.muted", {}, "not retained"));
+  } catch (error) {
+    closeAll(h("span.error", {}, error instanceof Refused ? error.message : String(error)));
+  }
+}
+
+const eventLink = (id, text) => link(`/event/${id}`, text);
+
+function headerFacts(event) {
+  const header = event.header;
+  const fact = (name, ...value) => [h("dt", {}, name), h("dd", {}, ...value)];
+  if (!header) return h("dl.facts", {}, fact("Event ID", event.id), fact("Schema ID", event.schema), fact("Size", plural(event.size, "byte")));
+  const bits = (set) => (set.bitmap.length ? set.bitmap.join(", ") : h("span.muted", {}, "empty"));
+  return h("dl.facts", {},
+    fact("Record", header.recordIds.map((id) => [link(`/live?q=${encodeURIComponent(`record:${id}`)}`, id), " "]), " ", header.entityName),
+    fact("Transaction", link(`/live?q=${encodeURIComponent(`tx:${header.transactionKey}`)}`, header.transactionKey), ` event ${header.sequenceNumber}`),
+    fact("User", header.commitUser), fact("Origin", header.changeOrigin ? data(header.changeOrigin) : h("span.muted", {}, "empty")),
+    fact("Commit number", String(header.commitNumber)), fact("Schema ID", event.schema), fact("Size", plural(event.size, "byte")),
+    fact("Changed fields", bits(header.changedFields)), fact("Nulled fields", bits(header.nulledFields)), fact("Diff fields", bits(header.diffFields)));
+}
+
+// ---- As sent
+
+export function sentView(event, form, choose) {
+  const forms = [["pubsub", "Pub/Sub API, Avro"], ["cometd", "CometD, JSON"]];
+  const active = forms.some(([name]) => name === form) ? form : "pubsub";
+  const body = h("div");
+  const tabs = h("div.tabs", { role: "tablist", "aria-label": "Form" }, forms.map(([name, label]) => h("button", { role: "tab", "aria-selected": String(name === active), tabindex: name === active ? 0 : -1, onclick: () => choose(name), onkeydown: tabKeys }, label)));
+  if (active === "cometd") {
+    const text = JSON.stringify({ channel: event.topic, data: event.data ?? null }, null, 2);
+    fill(body, event.data ? h("pre.code", { tabindex: 0 }, data(text.slice(0, SHOWN_BYTES), "span")) : h("p.pad.error", {}, event.error), h("div.pad", {}, h("button.small", { onclick: () => copy(text, "JSON") }, "Copy JSON")));
+  } else {
+    fill(body, h("p.pad.muted", {}, "Reading the schema\u2026"));
+    schema(event.schema).then((found) => fill(body, bytesView(event, found)), (error) => fill(body, h("p.pad.error", {}, `The schema ${event.schema} cannot be read: ${error.message}`), bytesView(event, null)));
+  }
+  return h("div", {}, tabs, body);
+}
+
+export function tabKeys(e) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
+  if (!step) return;
+  const tabs = [...e.currentTarget.parentNode.children];
+  const next = tabs[(tabs.indexOf(e.currentTarget) + step + tabs.length) % tabs.length];
+  next.focus();
+  next.click();
+  e.preventDefault();
+  e.stopPropagation();
+}
+
+function bytesView(event, found) {
+  const bytes = bytesOf(event.payload).subarray(0, SHOWN_BYTES);
+  const { fields, error } = found ? decode(found, bytesOf(event.payload)) : { fields: [], error: null };
+  const dump = h("div.hex", { tabindex: 0, role: "img", "aria-label": "Bytes in hexadecimal; the fields next to it are their content" });
+  const draw = (field) => fill(dump, hexLines(bytes, field));
+  draw(null);
+  const told = h("p.pad.muted", { "aria-live": "polite" }, "Point at a field to mark its bytes; arrow keys move by field.");
+  const rows = compacted(fields).map((field) => h("tr.pick", { tabindex: 0, onmouseenter: (e) => mark(e.currentTarget, field), onfocus: (e) => mark(e.currentTarget, field), onkeydown: rowKeys },
+    h("td.num", {}, String(field.offset)), h("td.num", {}, String(field.length)), h("td", {}, field.label ?? field.name), h("td.mono", {}, field.label ? "" : shown(field.value))));
+  const mark = (row, field) => {
+    for (const other of rows) other.setAttribute("aria-selected", String(other === row));
+    draw(field);
+    fill(told, h("b", {}, field.label ?? field.name), `: offset ${field.offset}, ${plural(field.length, "byte")}`);
+  };
+  return h("div", {}, error ? h("p.pad.error", {}, error) : null,
+    h("div.bytes", {}, dump, h("div", {}, rows.length ? h("table", {}, h("thead", {}, h("tr", {}, ["Offset", "Length"].map((name) => h("th.num", {}, name)), h("th", {}, "Field"), h("th", {}, "Value"))), h("tbody", {}, rows)) : null)), told,
+    h("div.pad", {}, h("button.small", { onclick: () => copy(event.payload, "payload in Base64") }, "Copy Base64")));
+}
+
+function rowKeys(e) {
+  const next = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[e.key];
+  if (!next) return;
+  e.currentTarget[next]?.focus();
+  e.preventDefault();
+  e.stopPropagation();
+}
+
+/** Runs of null fields as one row. */
+function compacted(fields) {
+  const rows = [];
+  let run = [];
+  const flush = () => {
+    if (run.length > 2) rows.push({ offset: run[0].offset, length: run.reduce((n, f) => n + f.length, 0), label: `${run.length} fields null: ${run[0].name} to ${run.at(-1).name}` });
+    else rows.push(...run);
+    run = [];
+  };
+  for (const field of fields) {
+    if (field.value === null) run.push(field);
+    else {
+      flush();
+      rows.push(field);
+    }
+  }
+  flush();
+  return rows;
+}
+
+function hexLines(bytes, field) {
+  const lines = [];
+  const inside = (i) => field && i >= field.offset && i < field.offset + field.length;
+  const cells = (from, to, render, gap) => {
+    const parts = [];
+    let i = from;
+    while (i < to) {
+      const on = inside(i), start = i;
+      while (i < to && Boolean(inside(i)) === Boolean(on)) i++;
+      let text = "";
+      for (let at = start; at < i; at++) text += (gap && at > from ? (at - from === 8 ? "  " : " ") : "") + render(bytes[at]);
+      parts.push(on ? h("mark", {}, text) : text);
+    }
+    return parts;
+  };
+  for (let from = 0; from < bytes.length; from += 16) {
+    const to = Math.min(from + 16, bytes.length);
+    const width = (to - from) * 3 + (to - from > 8 ? 1 : 0);
+    lines.push(h("span.off", {}, `${String(from).padStart(4, "0")}  `), ...cells(from, to, (b) => b.toString(16).padStart(2, "0"), true),
+      " ".repeat(Math.max(0, 51 - width) + 1), h("span.txt", {}, ...cells(from, to, (b) => (b >= 32 && b < 127 ? String.fromCharCode(b) : "\u00b7"), false)), "\n");
+  }
+  return lines;
+}
+
+// ---- Bitmap
+
+export function bitmapView(event) {
+  if (!event.header) return h("p.pad.muted", {}, "Only change events have bitmaps of fields.");
+  const box = h("div", {}, h("p.pad.muted", {}, "Reading the schema\u2026"));
+  schema(event.schema).then((found) => {
+    const sets = [["changedFields", event.header.changedFields], ["nulledFields", event.header.nulledFields], ["diffFields", event.header.diffFields]];
+    fill(box, h("p.pad.second", {}, "Bit n names field n of schema ", h("span.mono", {}, event.schema), ". Bit 0 is rightmost."), sets.map(([name, set]) => bitmapSet(event, found, name, set)), explainer(event, found));
+  }, (error) => fill(box, h("p.pad.error", {}, `The schema ${event.schema} cannot be read: ${error.message}`)));
+  return box;
+}
+
+function bitmapSet(event, found, name, set) {
+  return h("section", {}, h("h3.tight", {}, name, " ", set.bitmap.length ? null : h("span.muted", {}, "empty")), set.bitmap.map((value) => explained(found, value, event)));
+}
+
+/** A bitmap as bits and as a table; of the components of a field, if it has a number before it. */
+function explained(found, value, event) {
+  const [, parent, hex] = /^(?:(\d+)-)?0x([0-9A-Fa-f]+)$/.exec(value) ?? [];
+  if (hex === undefined) return h("p.pad.error", {}, "A bitmap is 0x and hexadecimal digits, such as 0x400840 or 4-0x02.");
+  const whole = parent === undefined ? null : found.fields[Number(parent)];
+  if (parent !== undefined && !whole) return h("p.pad.error", {}, `The schema has no field ${parent}.`);
+  const fields = whole ? componentsOf(found, whole) : found.fields;
+  const digits = hex.length % 2 ? `0${hex}` : hex;
+  const on = [];
+  const bytes = digits.match(/../g).map((text, i, all) => ({ text, base: (all.length - 1 - i) * 8, value: parseInt(text, 16) }));
+  const grid = bytes.map((byte) => h("div.byte", {}, h("span.over", {}, byte.text), ...[7, 6, 5, 4, 3, 2, 1, 0].map((bit) => {
+    const set = (byte.value >> bit) & 1;
+    if (set) on.push(byte.base + bit);
+    return h(`span.bit${set ? ".on" : ""}`, {}, String(set));
+  }), ...[7, 6, 5, 4, 3, 2, 1, 0].map((bit) => {
+    const set = (byte.value >> bit) & 1;
+    return h(`span.pos${set ? ".on" : ""}`, {}, set || bit === 7 || bit === 0 ? String(byte.base + bit) : "");
+  })));
+  on.sort((a, b) => a - b);
+  const payload = event?.data?.payload ?? {};
+  return h("div", {}, h("p.tight", {}, h("span.mono", {}, value), whole ? h("span.second", {}, ` components of field ${parent}, ${whole.name}`) : null),
+    h("div.bits", { "aria-hidden": "true" }, grid),
+    h("table", {}, h("thead", {}, h("tr", {}, h("th.num", {}, "Bit"), h("th", {}, whole ? "Component" : "Field"), h("th", {}, "Type"), event ? h("th", {}, "In this event") : null)),
+      h("tbody", {}, on.map((bit) => {
+        const field = fields[bit];
+        const name = field ? (whole ? `${whole.name}.${field.name}` : field.name) : null;
+        return h("tr", {}, h("td.num", {}, String(bit)), h("td", {}, field ? h("b", {}, field.name) : h("span.error", {}, "the schema has no such field")), h("td", {}, field ? typeName(field.type) : ""), event ? h("td.mono", {}, field ? shown(valueOf(payload, name)) : "") : null);
+      }))));
+}
+
+function componentsOf(found, field) {
+  const names = namedTypes(found);
+  const types = Array.isArray(field.type) ? field.type : [field.type];
+  const record = types.map((type) => names.get(type) ?? type).find((type) => type.type === "record");
+  return record?.fields ?? [];
+}
+
+let explainers = 0;
+
+function explainer(event, found) {
+  const id = `explain-${++explainers}`;
+  const out = h("div", { "aria-live": "polite" });
+  const input = h("input.mono", { id, placeholder: "0x400840 or 4-0x02", maxlength: 1024 });
+  const explain = () => fill(out, input.value.trim() ? explained(found, input.value.trim(), null) : null);
+  input.addEventListener("input", explain);
+  return h("section.pad", {}, h("div.formline", {}, h("label", { for: id }, "Explain another value of this schema"), input), out);
+}
+
+// ---- Pane and page
+
+const hexBytes = (bytes) => bytes.map((b) => b.toString(16).padStart(2, "0")).join(" ");
+
+/** The replay id as the Pub/Sub API has it: eight bytes, big-endian, and two zero bytes. */
+export function replayBytes(id) {
+  const bytes = Array.from({ length: 8 }, (_, i) => Number((BigInt(id) >> BigInt(56 - 8 * i)) & 255n));
+  return [...bytes, 0, 0];
+}
+
+export const asCurl = (event) => `curl '${location.origin}/_landfall/v1/events/${event.replayId}'`;
+
+export function copyMenu(event, where) {
+  return menu("Copy as", [
+    ["JSON", () => copy(JSON.stringify(event, null, 2), "JSON")],
+    ["curl", () => copy(asCurl(event), "curl command")],
+    ["Replay ID, decimal", () => copy(String(event.replayId), "replay ID")],
+    ["Replay ID, hexadecimal", () => copy(hexBytes(replayBytes(event.replayId)), "replay ID")],
+    ["Replay ID, Base64", () => copy(btoa(String.fromCharCode(...replayBytes(event.replayId))), "replay ID")],
+    ["Link to this event", () => copy(`${location.origin}/console/event/${event.replayId}`, "link")],
+  ], where);
+}
+
+/** The older or newer event of the same record; none if there is none. */
+export async function neighbour(event, newer) {
+  const record = event.header?.recordIds[0];
+  const same = record ? { record } : { topic: event.topic };
+  if (!newer) return (await control("GET", `events${query({ ...same, to: event.replayId - 1, limit: 1 })}`)).events[0] ?? null;
+  let next = null, to;
+  do {
+    const found = await control("GET", `events${query({ ...same, from: event.replayId + 1, to, limit: 500 })}`);
+    next = found.events.at(-1) ?? next;
+    to = found.next;
+  } while (to !== undefined);
+  return next;
+}
+
+/** The pane beside a list. `on`: tab(name), form(name), close(), older(), newer(). */
+export function pane(event, tab, form, names, on) {
+  const active = TABS.some(([name]) => name === tab) ? tab : "changes";
+  const bodies = {
+    changes: () => [changesView(event), h("h3.tight", {}, "Header"), headerFacts(event)],
+    sent: () => sentView(event, form, on.form),
+    bitmap: () => bitmapView(event),
+  };
+  return h("aside.card.pane", { "aria-label": `Event ${event.replayId}`, tabindex: -1 },
+    h("div.pad", {}, h("div.row", {}, typeChip(event), h("h2", {}, data(title(event, names) ?? event.header?.recordIds[0] ?? event.topic)),
+      h("span.push.row", {}, h("button.quiet.small", { onclick: on.older }, h("kbd", { "aria-hidden": "true" }, "["), "Older"), h("button.quiet.small", { onclick: on.newer }, "Newer", h("kbd", { "aria-hidden": "true" }, "]")), h("button.quiet.small", { onclick: on.close }, "Close", h("kbd", { "aria-hidden": "true" }, "Esc")))),
+      h("p.mono.second", {}, link(`/event/${event.replayId}`, String(event.replayId)), `, ${dateTime(event.time)}, ${event.topic}`)),
+    h("div.tabs", { role: "tablist", "aria-label": "Event" }, TABS.map(([name, label]) => h("button", { role: "tab", "aria-selected": String(name === active), tabindex: name === active ? 0 : -1, onclick: () => on.tab(name), onkeydown: tabKeys }, label))),
+    h("div.scroll", { role: "tabpanel", tabindex: 0, "aria-label": TABS.find(([name]) => name === active)[1] }, bodies[active]()),
+    h("div.foot", {}, copyMenu(event, ".start"), h("button.small", { onclick: () => copy(String(event.replayId), "replay ID") }, "Copy replay ID", h("kbd", { "aria-hidden": "true" }, "y"))));
+}
+
+export function eventPage(main, [id], parameters) {
+  const names = new Map();
+  let event = null, form = parameters.get("form") ?? "pubsub", live = true, loaded = Promise.resolve();
+  const step = async (newer) => {
+    await loaded;
+    if (!event) return;
+    const next = await neighbour(event, newer).catch((error) => failure(error));
+    if (next && live) go(`/event/${next.replayId}`);
+    else if (next === null) page.say(newer ? "No newer event." : "No older event is retained.");
+  };
+  const draw = () => {
+    const header = event.header;
+    const item = (name, ...value) => h("div", {}, h("dt", {}, name), h("dd", {}, ...value));
+    const sent = h("div");
+    const drawSent = () => fill(sent, sentView(event, form, (chosen) => {
+      form = chosen;
+      history_form(chosen);
+      drawSent();
+      sent.querySelector('[aria-selected="true"]').focus();
+    }));
+    drawSent();
+    const all = changes(event);
+    const nulled = header?.nulledFields.names.length ?? 0;
+    fill(main,
+      h("div.toolbar", {}, link("/live", "Live"), h("span.muted", { "aria-hidden": "true" }, "/"), typeChip(event), h("h1", {}, data(title(event, names) ?? header?.recordIds[0] ?? `Event ${event.replayId}`)), h("code.second", {}, header?.recordIds.join(", ") ?? ""),
+        h("span.row.push", {}, h("button", { onclick: () => step(false) }, "Older", h("kbd", { "aria-hidden": "true" }, "[")), h("button", { onclick: () => step(true) }, "Newer", h("kbd", { "aria-hidden": "true" }, "]")), copyMenu(event, ".down"))),
+      h("dl.card.band", {}, item("Replay ID", String(event.replayId)), item(header ? "Committed" : "Published", dateTime(header?.commitTimestamp ?? event.time)), item("Topic", event.topic),
+        header ? [item("Transaction", link(`/live?q=${encodeURIComponent(`tx:${header.transactionKey}`)}`, header.transactionKey), ` event ${header.sequenceNumber}`), item("Origin", data(header.changeOrigin || "none")), item("User", header.commitUser)] : item("Event ID", event.id)),
+      h("div.cards", {},
+        h("section.card", {}, h("div.head", {}, h("h2", {}, "Changes"), h("span.muted", {}, `${plural(all.length, "field")}${nulled ? `, ${nulled} of them set to null` : ""}`)), h("div", {}, changesView(event))),
+        h("section.card", {}, h("div.head", {}, h("h2", {}, "Bitmap")), h("div", {}, bitmapView(event))),
+        h("section.card.wide", {}, h("div.head", {}, h("h2", {}, "As sent"), h("span.muted.push", {}, `${plural(event.size, "byte")}, event ID ${event.id}`)), sent)));
+  };
+  // Most events do not have the name of their record; the last one that has it does.
+  const named = async () => {
+    const record = event.header?.recordIds[0];
+    if (!record || title(event)) return;
+    const older = await control("GET", `events${query({ record, field: "Name", to: event.replayId, limit: 1 })}`).catch(() => null);
+    if (!live || !older?.events.length) return;
+    learn(names, older.events[0]);
+    // The heading alone: somebody may be typing further down.
+    fill(main.querySelector("h1"), data(title(event, names)));
+  };
+  const history_form = (chosen) => {
+    const search = new URLSearchParams(location.search);
+    search.set("form", chosen);
+    history.replaceState(null, "", `${location.pathname}?${search}`);
+  };
+  fill(main, h("p.muted", {}, "Loading\u2026"));
+  if (!/^\d+$/.test(id)) fill(main, h("div.empty", {}, h("h1", {}, "Event"), h("p", {}, "A replay ID is a whole number."), link("/live", "Live")));
+  else loaded = control("GET", `events/${id}`).then((found) => {
+    if (!live) return;
+    event = found;
+    document.title = `Event ${id}, Landfall`;
+    draw();
+    named();
+  }, (error) => live && fill(main, h("div.empty", {}, h("h1", {}, `Event ${id}`), h("p.error", {}, `${error.code}: ${error.message}`), link("/live", "Show the events that are retained"))));
+  return {
+    title: `Event ${id}`,
+    keys: {
+      "[": ["older event of this record", () => step(false)], "]": ["newer event of this record", () => step(true)],
+      y: ["copy replay ID", () => copy(id, "replay ID")], ".": ["copy as curl", () => event && copy(asCurl(event), "curl command")],
+      Escape: ["back to Live", () => go("/live")],
+    },
+    end() { live = false; },
+  };
+}

@@ -1,0 +1,16 @@
+// Where the console begins.
+
+import { start } from "./shell.js";
+import { eventPage } from "./event.js";
+import { faultsPage } from "./faults.js";
+import { livePage } from "./live.js";
+import { recordsPage } from "./records.js";
+import { subscribersPage } from "./subscribers.js";
+
+start([
+  { path: /^\/live$/, open: livePage },
+  { path: /^\/event\/([^/]+)$/, open: eventPage },
+  { path: /^\/subscribers$/, open: subscribersPage },
+  { path: /^\/records$/, open: recordsPage },
+  { path: /^\/faults$/, open: faultsPage },
+]);
