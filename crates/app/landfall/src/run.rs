@@ -39,7 +39,7 @@ pub(crate) async fn until_stopped(
     drop(ready_file);
     info!("stopping");
     if format == LogFormat::Text {
-        summary::report(&running);
+        summary::report_mistakes(&running);
     }
     tokio::select! {
         stopped = running.stop() => stopped?,

@@ -44,6 +44,14 @@ pub(crate) fn report(running: &Running) -> usize {
     mistakes.all.len()
 }
 
+/// The same, if anything was wrong.
+pub(crate) fn report_mistakes(running: &Running) {
+    let journal = running.orgs().journal(running.first_org());
+    if journal.is_some_and(|journal| !journal.mistakes().all.is_empty()) {
+        report(running);
+    }
+}
+
 fn counted(number: impl TryInto<u64>, of: &str) -> String {
     match number.try_into().unwrap_or(u64::MAX) {
         1 => format!("1 {of}"),
