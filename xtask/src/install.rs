@@ -107,8 +107,7 @@ pub(crate) fn browser() -> Result<Tool<(PathBuf, PathBuf)>> {
     let program = Path::new("/usr/bin/chromium");
     if !program.exists() {
         // Works for the administrator only; for others the line says what to do.
-        let installed = check(command("apt-get").args(["install", "--yes", "--quiet", "chromium"]));
-        if installed.is_err() || !program.exists() {
+        if apt("chromium").is_err() || !program.exists() {
             return Ok(Tool::Missing(CHROMIUM));
         }
     }
@@ -200,19 +199,24 @@ pub(crate) fn postgres() -> Result<Tool<PathBuf>> {
     }
     let is_root = output(command("id").arg("-u")).is_ok_and(|user| user.trim() == "0");
     if is_root && has("apt-get", "--version") {
-        check(command("apt-get").args(["update", "--quiet"]))?;
-        check(command("apt-get").args([
-            "install",
-            "--yes",
-            "--quiet",
-            "--no-install-recommends",
-            "postgresql",
-        ]))?;
+        apt("postgresql")?;
     }
     Ok(installed_postgres().map_or(
         Tool::Missing("install PostgreSQL 15 or newer: apt-get install postgresql"),
         Tool::Ready,
     ))
+}
+
+/// Installs a system package.
+fn apt(package: &str) -> Result<()> {
+    check(command("apt-get").args(["update", "--quiet"]))?;
+    check(command("apt-get").args([
+        "install",
+        "--yes",
+        "--quiet",
+        "--no-install-recommends",
+        package,
+    ]))
 }
 
 fn installed_postgres() -> Option<PathBuf> {
