@@ -229,13 +229,7 @@ fn object(entity: &EntityDefinition) -> Node {
 }
 
 /// The fields of a record that are read.
-const FIELDS: Parameter = Parameter {
-    name: "fields",
-    location: "query",
-    description: "Names of fields, separated by commas",
-    required: false,
-    values: &[],
-};
+const FIELDS: Parameter = Parameter::in_query("fields", "Names of fields, separated by commas");
 
 /// One record.
 fn row(entity: &EntityDefinition) -> Node {

@@ -61,6 +61,28 @@ pub struct Parameter {
     pub values: &'static [&'static str],
 }
 
+impl Parameter {
+    /// One of the query string that may be left out and has any value.
+    pub const fn in_query(name: &'static str, description: &'static str) -> Self {
+        Self {
+            name,
+            location: "query",
+            description,
+            required: false,
+            values: &[],
+        }
+    }
+
+    /// One of the path.
+    pub const fn in_path(name: &'static str, description: &'static str) -> Self {
+        Self {
+            location: "path",
+            required: true,
+            ..Self::in_query(name, description)
+        }
+    }
+}
+
 /// The body of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -74,9 +96,6 @@ pub enum Shape {
 
 /// The form of the payload in a schema of events.
 pub const PAYLOAD_FORMAT: Parameter = Parameter {
-    name: "payloadFormat",
-    location: "query",
-    description: "The form of the schema",
-    required: false,
     values: &["EXPANDED", "COMPACT"],
+    ..Parameter::in_query("payloadFormat", "The form of the schema")
 };

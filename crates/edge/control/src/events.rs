@@ -17,50 +17,41 @@ use landfall_model::limits::{
 };
 
 use crate::refusal::{Refusal, failed, invalid};
+use crate::topics::{BOUNDS, write_bounds};
 use crate::{Made, Org};
 use filter::Filter;
 use shown::{EVENT, Names, Read};
 
 pub(crate) use follow::{FOLLOW, follow};
 
-const fn query(name: &'static str, description: &'static str) -> Parameter {
-    Parameter {
-        name,
-        location: "query",
-        description,
-        required: false,
-        values: &[],
-    }
-}
-
 /// Which events. An event passes if it meets every parameter, and any of the values of each.
 const FILTER: [Parameter; 8] = [
-    query(
+    Parameter::in_query(
         "topic",
         "Topics, separated by commas: /data/AccountChangeEvent,/event/Order__e",
     ),
-    query(
+    Parameter::in_query(
         "type",
         "Change types, separated by commas; PUBLISHED for events that are no change events. GAP* for all that begin with GAP",
     ),
-    query(
+    Parameter::in_query(
         "entity",
         "Objects of change events, separated by commas: Account,Contact",
     ),
-    query(
+    Parameter::in_query(
         "record",
         "Record ids with 15 or 18 characters, separated by commas",
     ),
-    query(
+    Parameter::in_query(
         "field",
         "Fields, separated by commas, that the event reports as changed, or has a value for if it reports no changed fields",
     ),
-    query(
+    Parameter::in_query(
         "user",
         "Ids of users who made the change, separated by commas",
     ),
-    query("transaction", "Transaction keys, separated by commas"),
-    query(
+    Parameter::in_query("transaction", "Transaction keys, separated by commas"),
+    Parameter::in_query(
         "q",
         "A text that is in the data of the event, in upper or lower case",
     ),
@@ -81,9 +72,9 @@ pub(crate) const LIST: Call = Call {
         FILTER[5],
         FILTER[6],
         FILTER[7],
-        query("from", "The lowest replay id"),
-        query("to", "The highest replay id"),
-        query(
+        Parameter::in_query("from", "The lowest replay id"),
+        Parameter::in_query("to", "The highest replay id"),
+        Parameter::in_query(
             "limit",
             "How many events at most: 100 unless given, 500 at most",
         ),
@@ -102,16 +93,8 @@ pub(crate) const LIST: Call = Call {
             Kind::Integer,
             "Up to this replay id, the log was not looked at; none if it was",
         ),
-        Member::optional(
-            "earliest",
-            Kind::Integer,
-            "The replay id of the oldest retained event of the org; none if none is retained",
-        ),
-        Member::required(
-            "tail",
-            Kind::Integer,
-            "The replay id of the newest event of the org, whether it is retained or not",
-        ),
+        BOUNDS[0],
+        BOUNDS[1],
     ],
     refusals: &[],
 };
@@ -121,13 +104,7 @@ pub(crate) const SHOW: Call = Call {
     path: "events/{replayId}",
     id: "getEvent",
     summary: "One event. Reading it is no delivery",
-    parameters: &[Parameter {
-        name: "replayId",
-        location: "path",
-        description: "Its replay id",
-        required: true,
-        values: &[],
-    }],
+    parameters: &[Parameter::in_path("replayId", "Its replay id")],
     reads: &[],
     status: 200,
     answers: EVENT,
@@ -152,8 +129,8 @@ struct Search<'s> {
 pub(crate) async fn list(made: &Made<'_>) -> Result<String, Refusal> {
     let org = made.org()?;
     let bounds = org.engine.log().bounds();
-    let lowest = number(made, "from")?.unwrap_or(0);
-    let highest = number(made, "to")?.unwrap_or(u64::MAX);
+    let lowest = replay_id(made, "from")?.unwrap_or(0);
+    let highest = replay_id(made, "to")?.unwrap_or(u64::MAX);
     let earliest = bounds.earliest.map_or(u64::MAX, ReplayId::get);
     let mut search = Search {
         org: &org,
@@ -161,7 +138,9 @@ pub(crate) async fn list(made: &Made<'_>) -> Result<String, Refusal> {
         names: Names::new(&org),
         from: lowest.max(earliest),
         to: highest.min(bounds.tail.get()),
-        limit: limit(made)?,
+        limit: made
+            .input
+            .limit(CONTROL_LISTED_EVENTS, CONTROL_LISTED_EVENTS_MAX)?,
         scanned: 0,
         found: Vec::new(),
         bytes: 0,
@@ -178,17 +157,14 @@ pub(crate) async fn list(made: &Made<'_>) -> Result<String, Refusal> {
         if search.from <= search.to {
             w.name("next").raw(&search.to.to_string());
         }
-        if let Some(earliest) = bounds.earliest {
-            w.name("earliest").raw(&earliest.to_string());
-        }
-        w.name("tail").raw(&bounds.tail.to_string());
+        write_bounds(w, bounds);
     });
     Ok(w.finish())
 }
 
 pub(crate) async fn show(made: &Made<'_>) -> Result<String, Refusal> {
     let org = made.org()?;
-    let id = number(made, "replayId")?.unwrap_or_default();
+    let id = replay_id(made, "replayId")?.unwrap_or_default();
     let event = between(&org, id, id).await?.pop();
     let event = event.ok_or_else(|| {
         Refusal::new(
@@ -200,30 +176,15 @@ pub(crate) async fn show(made: &Made<'_>) -> Result<String, Refusal> {
     Ok(Read::of(&org, event.event()).rendered(&Names::new(&org)))
 }
 
-fn limit(made: &Made<'_>) -> Result<usize, Refusal> {
-    let Some(limit) = number(made, "limit")? else {
-        return Ok(CONTROL_LISTED_EVENTS);
-    };
-    let limit = usize::try_from(limit).ok();
-    limit
-        .filter(|limit| (1..=CONTROL_LISTED_EVENTS_MAX).contains(limit))
-        .ok_or_else(|| {
-            invalid(format!(
-                "\"limit\" is not between 1 and {CONTROL_LISTED_EVENTS_MAX}"
-            ))
-        })
-}
-
-/// A parameter that is a replay id or a count.
-fn number(made: &Made<'_>, name: &str) -> Result<Option<u64>, Refusal> {
-    let Some(text) = made.input.text(name) else {
-        return Ok(None);
-    };
-    let number = text.parse().ok();
-    let number = number.filter(|number| *number <= ReplayId::MAX.get());
-    number
-        .map(Some)
-        .ok_or_else(|| invalid(format!("\"{name}\" is not a whole number")))
+/// A parameter that is a replay id.
+fn replay_id(made: &Made<'_>, name: &str) -> Result<Option<u64>, Refusal> {
+    let id = made.input.number(name)?;
+    match id {
+        Some(id) if id > ReplayId::MAX.get() => Err(invalid(format!(
+            "\"{name}\" is beyond the highest replay id"
+        ))),
+        id => Ok(id),
+    }
 }
 
 impl Search<'_> {

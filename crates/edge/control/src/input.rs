@@ -1,5 +1,7 @@
 //! What a call is made with, checked by its declaration: parameters of the path and the query string, members of the body.
 
+use std::str::FromStr;
+
 use landfall_apidoc::{Call, Kind, Member};
 use landfall_http::json::{Body, Content, Json};
 use landfall_model::{Fault, Timestamp};
@@ -99,6 +101,33 @@ impl Input {
         match self.value(name)? {
             Content::Number(digits) => digits.parse().ok(),
             _ => None,
+        }
+    }
+
+    /// A parameter that is a whole number.
+    ///
+    /// # Errors
+    /// The refusal of any other text.
+    pub(crate) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Refusal> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        let number = text.parse().ok();
+        number
+            .map(Some)
+            .ok_or_else(|| invalid(format!("\"{name}\" is not a whole number")))
+    }
+
+    /// How many entries of a list are asked for, by the parameter `limit`.
+    ///
+    /// # Errors
+    /// The refusal of none, and of more than the most.
+    pub(crate) fn limit(&self, usual: usize, most: usize) -> Result<usize, Refusal> {
+        let limit = self.number("limit")?.unwrap_or(usual);
+        if (1..=most).contains(&limit) {
+            Ok(limit)
+        } else {
+            Err(invalid(format!("\"limit\" is not between 1 and {most}")))
         }
     }
 

@@ -8,7 +8,7 @@ use landfall_model::limits::JOURNAL_PAGE;
 use landfall_wire::dates::render_utc;
 
 use crate::Made;
-use crate::refusal::{Refusal, invalid};
+use crate::refusal::Refusal;
 
 /// What a request is listed with.
 const SUMMARY: [Member; 12] = [
@@ -61,23 +61,7 @@ const BODY: &[Member] = &[
     ),
 ];
 
-const fn filter(name: &'static str, description: &'static str) -> Parameter {
-    Parameter {
-        name,
-        location: "query",
-        description,
-        required: false,
-        values: &[],
-    }
-}
-
-const NUMBER: Parameter = Parameter {
-    name: "number",
-    location: "path",
-    description: "Its number",
-    required: true,
-    values: &[],
-};
+const NUMBER: Parameter = Parameter::in_path("number", "Its number");
 
 const NONE_KEPT: (u16, &str) = (409, "The org keeps no requests: journal.requests is 0");
 
@@ -89,16 +73,16 @@ pub(crate) const LIST: Call = Call {
     parameters: &[
         Parameter {
             values: Api::NAMES,
-            ..filter("api", "Those for an API")
+            ..Parameter::in_query("api", "Those for an API")
         },
-        filter("status", "Those with this HTTP status"),
-        filter(
+        Parameter::in_query("status", "Those with this HTTP status"),
+        Parameter::in_query(
             "text",
             "Those with this text in method and target, in the User-Agent, or in the kept body of the request",
         ),
-        filter("before", "Those with lower numbers: the next page"),
-        filter("after", "Those with higher numbers"),
-        filter("limit", "How many, 1 to 1000; 100 unless given"),
+        Parameter::in_query("before", "Those with lower numbers: the next page"),
+        Parameter::in_query("after", "Those with higher numbers"),
+        Parameter::in_query("limit", "How many, 1 to 1000; 100 unless given"),
     ],
     reads: &[],
     status: 200,
@@ -197,29 +181,15 @@ fn journal(made: &Made<'_>) -> Result<Journal, Refusal> {
     })
 }
 
-fn number<T: std::str::FromStr>(made: &Made<'_>, name: &str) -> Result<Option<T>, Refusal> {
-    let Some(text) = made.input.text(name) else {
-        return Ok(None);
-    };
-    let number = text.parse().ok();
-    number
-        .map(Some)
-        .ok_or_else(|| invalid(format!("\"{name}\" is not a number")))
-}
-
 fn filtered(made: &Made<'_>) -> Result<Filter, Refusal> {
     let (usual, most) = JOURNAL_PAGE;
-    let limit = number(made, "limit")?.unwrap_or(usual);
-    if !(1..=most).contains(&limit) {
-        return Err(invalid(format!("\"limit\" is not between 1 and {most}")));
-    }
     Ok(Filter {
         api: made.input.text("api").and_then(Api::named),
-        status: number(made, "status")?,
+        status: made.input.number("status")?,
         text: made.input.text("text").map(str::to_owned),
-        before: number(made, "before")?,
-        after: number(made, "after")?,
-        limit,
+        before: made.input.number("before")?,
+        after: made.input.number("after")?,
+        limit: made.input.limit(usual, most)?,
     })
 }
 
@@ -239,7 +209,7 @@ pub(crate) fn list(made: &Made<'_>) -> Result<String, Refusal> {
 
 pub(crate) fn show(made: &Made<'_>) -> Result<String, Refusal> {
     let journal = journal(made)?;
-    let number: u64 = number(made, "number")?.unwrap_or_default();
+    let number: u64 = made.input.number("number")?.unwrap_or_default();
     let entry = journal.find(number).ok_or_else(|| {
         Refusal::new(
             StatusCode::NOT_FOUND,

@@ -9,13 +9,10 @@ use landfall_wire::dates::render_utc;
 use crate::refusal::{Refusal, invalid};
 use crate::{Made, Snapshot, SnapshotError};
 
-pub(crate) const NAME: &[Parameter] = &[Parameter {
-    name: "name",
-    location: "path",
-    description: "The name of the snapshot: letters, digits, dots, hyphens and underscores",
-    required: true,
-    values: &[],
-}];
+pub(crate) const NAME: &[Parameter] = &[Parameter::in_path(
+    "name",
+    "The name of the snapshot: letters, digits, dots, hyphens and underscores",
+)];
 
 pub(crate) const SNAPSHOT: &[Member] = &[
     Member::required("name", Kind::Text, "Its name"),

@@ -75,13 +75,10 @@ pub(crate) const END: Call = Call {
     path: "subscribers/{id}",
     id: "endSubscriber",
     summary: "Forgets a session, whose next connect is refused, or ends a stream as a server does that goes away",
-    parameters: &[Parameter {
-        name: "id",
-        location: "path",
-        description: "The client id of a session, the RPC id of a stream",
-        required: true,
-        values: &[],
-    }],
+    parameters: &[Parameter::in_path(
+        "id",
+        "The client id of a session, the RPC id of a stream",
+    )],
     reads: &[],
     status: 204,
     answers: &[],

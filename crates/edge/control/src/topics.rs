@@ -8,7 +8,7 @@ use landfall_wire::dates::parse_date_time;
 use crate::refusal::{Refusal, failed, invalid, no_channel};
 use crate::{Made, Org};
 
-const BOUNDS: [Member; 2] = [
+pub(crate) const BOUNDS: [Member; 2] = [
     Member::optional(
         "earliest",
         Kind::Integer,
@@ -60,13 +60,10 @@ pub(crate) const LIST: Call = Call {
     refusals: &[],
 };
 
-const CHANNEL: Parameter = Parameter {
-    name: "topic",
-    location: "path",
-    description: "The channel, encoded: %2Fdata%2FAccountChangeEvent",
-    required: true,
-    values: &[],
-};
+const CHANNEL: Parameter = Parameter::in_path(
+    "topic",
+    "The channel, encoded: %2Fdata%2FAccountChangeEvent",
+);
 
 pub(crate) const POSITION: Call = Call {
     method: "get",
@@ -75,13 +72,10 @@ pub(crate) const POSITION: Call = Call {
     summary: "The replay id to subscribe with to get every event of a channel from a time on, and none before",
     parameters: &[
         CHANNEL,
-        Parameter {
-            name: "at",
-            location: "query",
-            description: "The time, such as 2026-11-22T12:00:00Z; without it the present: only new events follow",
-            required: false,
-            values: &[],
-        },
+        Parameter::in_query(
+            "at",
+            "The time, such as 2026-11-22T12:00:00Z; without it the present: only new events follow",
+        ),
     ],
     reads: &[],
     status: 200,
@@ -143,7 +137,7 @@ pub(crate) fn named(org: &Org, channel: &str) -> Result<Subscribable, Refusal> {
     found.ok_or_else(|| no_channel(channel, all.iter().map(|one| one.channel.as_str())))
 }
 
-fn write_bounds(w: &mut Writer, bounds: LogBounds) {
+pub(crate) fn write_bounds(w: &mut Writer, bounds: LogBounds) {
     if let Some(earliest) = bounds.earliest {
         w.name("earliest").raw(&earliest.to_string());
     }

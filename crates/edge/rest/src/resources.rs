@@ -105,7 +105,7 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
     )
     .operations(&[Operation {
         parameters: &[
-            in_path("schemaId", "The schema id of an event"),
+            Parameter::in_path("schemaId", "The schema id of an event"),
             landfall_apidoc::PAYLOAD_FORMAT,
         ],
         ..get(
@@ -278,7 +278,10 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
     })
     .since(40)
     .operations(&[Operation {
-        parameters: &[in_query("sObjects", "Objects, separated by commas")],
+        parameters: &[Parameter::in_query(
+            "sObjects",
+            "Objects, separated by commas",
+        )],
         ..get("recordCount", "Org", "How many records there are")
     }]),
     Resource::new("recent", READ, |shared, call, _, _| {
@@ -286,7 +289,7 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
     })
     .listed()
     .operations(&[Operation {
-        parameters: &[in_query("limit", "How many")],
+        parameters: &[Parameter::in_query("limit", "How many")],
         answers: Shape::List,
         ..get("recent", "Org", "Records that were changed last")
     }]),
@@ -376,10 +379,10 @@ const fn post(id: &'static str, summary: &'static str, reads: &'static str) -> O
 
 const SOQL: &[Parameter] = &[Parameter {
     required: true,
-    ..in_query("q", "A SOQL query")
+    ..Parameter::in_query("q", "A SOQL query")
 }];
 
-const LOCATOR: &[Parameter] = &[in_path("locator", "The end of nextRecordsUrl")];
+const LOCATOR: &[Parameter] = &[Parameter::in_path("locator", "The end of nextRecordsUrl")];
 
 const fn soql(id: &'static str, summary: &'static str) -> Operation {
     Operation {
@@ -393,24 +396,6 @@ const fn page(id: &'static str) -> Operation {
     Operation {
         parameters: LOCATOR,
         ..soql(id, "The next page of a query")
-    }
-}
-
-const fn in_query(name: &'static str, description: &'static str) -> Parameter {
-    Parameter {
-        name,
-        location: "query",
-        description,
-        required: false,
-        values: &[],
-    }
-}
-
-const fn in_path(name: &'static str, description: &'static str) -> Parameter {
-    Parameter {
-        location: "path",
-        required: true,
-        ..in_query(name, description)
     }
 }
 

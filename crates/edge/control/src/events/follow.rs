@@ -24,7 +24,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::filter::Filter;
 use super::shown::{Names, Read};
-use super::{FILTER, number, query};
+use super::{FILTER, replay_id};
 use crate::refusal::{Refusal, busy, failed, invalid};
 use crate::{Made, Org, Work};
 
@@ -54,7 +54,7 @@ pub(crate) const FOLLOW: Call = Call {
         FILTER[5],
         FILTER[6],
         FILTER[7],
-        query(
+        Parameter::in_query(
             "after",
             "Only events after this replay id; Last-Event-ID takes precedence. Without both, new events only",
         ),
@@ -82,7 +82,7 @@ pub(crate) fn follow(made: &Made<'_>) -> Result<Body, Refusal> {
                 .and_then(|id| id.parse().ok())
                 .ok_or_else(|| invalid("Last-Event-ID is not a whole number"))?,
         ),
-        None => number(made, "after")?,
+        None => replay_id(made, "after")?,
     };
     let permit = FREE.try_acquire().map_err(|_| {
         busy(format!(
