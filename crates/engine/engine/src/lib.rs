@@ -92,6 +92,7 @@ pub use external_id::record_named;
 pub use generic_channels::{GenericChannel, GenericChannels, Push, is_name as is_channel_name};
 pub use health::Health;
 pub use landfall_capture::transaction::CaptureRules;
+pub use landfall_store::chain;
 pub use lens::Lens;
 pub use log::{
     Backlog, Lag, Log, LogEvent, Prepare, Rendition, Stretch, Subscriber, SubscriberDemand,
@@ -107,7 +108,7 @@ pub use query::{
     Answer, Explained, ExplainedWay, Locator, Page, PageRow, PageSize, Prepared, Question,
 };
 pub use replication::{Period, Replicated};
-pub use report::{chain, defect, report};
+pub use report::{defect, report};
 pub use snapshots::Restored;
 pub use state::{Applied, Projection};
 pub use streams::Streams;

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use landfall_model::{Fault, ServiceFault};
+use landfall_store::chain;
 use tracing::{error, warn};
 
 /// Logs an error whose fault is no refusal, and returns the fault that the client gets.
@@ -24,18 +25,6 @@ pub fn defect(reason: &str) -> Fault {
     let error_id = fingerprint(reason.as_bytes()) >> 32;
     error!(error_id, error = reason, "internal error");
     Fault::Service(ServiceFault::Internal { error_id })
-}
-
-/// An error with all that led to it, for the log.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 /// A number that differs where texts differ (FNV-1a). Not secret.

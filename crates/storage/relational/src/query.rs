@@ -13,5 +13,5 @@ pub use dialect::{Dialect, FUNCTIONS, function_number};
 pub use formula::{Joined, fields_of, has_formula};
 pub use statement::{
     Children, Param, Part, Sql, Statement, Wanted, Way, fold, is_computed_here, of_candidates,
-    of_children, of_count, of_groups, of_one, of_one_that_matches, of_records, of_rows, of_several,
+    of_children, of_count, of_groups, of_one, of_records, of_rows, of_several,
 };

@@ -166,7 +166,7 @@ pub(crate) fn reread(
         let ready = Ready::new(
             layouts,
             plan,
-            statement::of_one(Dialect::Sqlite, layouts, plan),
+            statement::of_one(Dialect::Sqlite, layouts, plan, false),
             None,
         );
         let mut budget = Budget::new(limits, deadline);

@@ -7,7 +7,7 @@ use landfall_model::limits::{
     POSTGRES_CONNECT_TIMEOUT, POSTGRES_KEEPALIVE, POSTGRES_NAME_BYTES_MAX,
     POSTGRES_UNACKNOWLEDGED_MAX,
 };
-use landfall_store::Result;
+use landfall_store::{Result, chain};
 use tokio_postgres::config::SslMode;
 
 use crate::error::open;
@@ -84,18 +84,6 @@ fn schema_of(options: &str) -> Result<String> {
         )));
     }
     Ok(schema.to_owned())
-}
-
-/// An error with its sources.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -9,14 +9,14 @@ use bytes::BytesMut;
 use futures_util::future::{join_all, try_join_all};
 use futures_util::{StreamExt, pin_mut};
 use landfall_model::limits::{POSTGRES_ANSWER_MAX, POSTGRES_STATEMENTS_MAX, QUERY_ABANDON_POLL};
-use landfall_store::Deadline;
+use landfall_store::{Deadline, chain};
 use tokio::task::AbortHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row, Statement};
 
 use crate::driver::Driver;
 use crate::error::{Failed, Kind, Reason};
-use crate::place::{Place, chain};
+use crate::place::Place;
 use crate::value::Arg;
 
 /// A statement with its parameters.

@@ -7,6 +7,7 @@
 //! is kept in memory by [`Reader::follow`].
 //! Start reading at [`Writer`]; [`laws`] is the suite that every back end passes, [`faults`] makes a store fail on demand.
 
+mod chain;
 mod event;
 mod failure;
 pub mod faults;
@@ -18,6 +19,7 @@ mod snapshot;
 mod value_kind;
 mod write;
 
+pub use chain::chain;
 pub use event::{Event, LogBounds, LogGap, NewEvent, Page, TopicFilter, TopicId};
 pub use failure::Failure;
 pub use feed::{Commit, Followed, RecentCommits, Touched};

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
 use http_body_util::Full;
 use landfall_client::{Answer, Grant, HttpClient, Org, Target, Trust};
-use landfall_engine::SystemEntropy;
+use landfall_engine::{SystemEntropy, chain};
 use landfall_server::config::{DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME};
 use landfall_server::{Config, Environment, Running, Server, Settings};
 use tokio::task::JoinHandle;
@@ -370,15 +370,4 @@ fn at(exchange: &Exchange, problem: &str) -> String {
         "line {}: {} {}\n  {problem}",
         exchange.line, exchange.method, exchange.target
     )
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

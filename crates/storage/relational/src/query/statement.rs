@@ -353,11 +353,12 @@ pub fn of_children<'p, L: Layout>(
     sql.finished()
 }
 
-/// One record, whatever the filter says.
+/// One record: whatever the filter says, or if the filter finds it.
 pub fn of_one<'p, L: Layout>(
     dialect: Dialect,
     layouts: &'p Layouts<L>,
     plan: &'p Plan,
+    filtered: bool,
 ) -> Statement {
     let mut sql = Sql::new(dialect, layouts, plan, "t");
     let _ = write!(sql.out, "SELECT t0.{ID}");
@@ -365,23 +366,10 @@ pub fn of_one<'p, L: Layout>(
     sql.from();
     let _ = write!(sql.out, " WHERE t0.{ID} = ");
     sql.param(Param::Subject, Some(ValueKind::Id));
-    sql.finished()
-}
-
-/// One record, if the filter finds it.
-pub fn of_one_that_matches<'p, L: Layout>(
-    dialect: Dialect,
-    layouts: &'p Layouts<L>,
-    plan: &'p Plan,
-) -> Statement {
-    let mut sql = Sql::new(dialect, layouts, plan, "t");
-    let _ = write!(sql.out, "SELECT t0.{ID}");
-    sql.columns(Wanted::Columns);
-    sql.from();
-    let _ = write!(sql.out, " WHERE t0.{ID} = ");
-    sql.param(Param::Subject, Some(ValueKind::Id));
-    sql.push(" AND ");
-    sql.predicate(&plan.filter);
+    if filtered {
+        sql.push(" AND ");
+        sql.predicate(&plan.filter);
+    }
     sql.finished()
 }
 

@@ -97,7 +97,7 @@ fn in_order(
     each: &mut Each<'_>,
 ) -> Result<()> {
     let wanted = statement::of_records(Dialect::Sqlite, layouts, plan, Wanted::Ids);
-    let one = statement::of_one_that_matches(Dialect::Sqlite, layouts, plan);
+    let one = statement::of_one(Dialect::Sqlite, layouts, plan, true);
     let ready = Ready::new(layouts, plan, one, Some(wanted));
     let mut left: Option<std::vec::IntoIter<RecordId>> = None;
     until(connection, ending, |connection, ending| {
