@@ -3,6 +3,8 @@
 //! Handlers find scheme and authority of the request, as the client used them, in its URI, the peer's address in the
 //! extension [`ConnectInfo`], and the client's, also behind a trusted proxy, in the extension [`Source`].
 
+mod known;
+
 use std::any::Any;
 use std::convert::Infallible;
 use std::future::{self, Ready};
@@ -40,6 +42,8 @@ use crate::orgs::{InProgress, Orgs};
 use crate::paced::Paced;
 use crate::unread::ReadOut;
 use crate::unsupported;
+
+pub(crate) use known::{Known, Serving};
 
 /// Paths of the endpoints that take passwords, client secrets and refresh tokens.
 const LOGIN_PATHS: [&str; 2] = ["/services/oauth2/", "/services/Soap/"];
@@ -362,7 +366,7 @@ impl Front {
     }
 
     /// The request's address with scheme and authority, and with runs of slashes collapsed.
-    fn target(&self, request: &Request<Body>, peer: SocketAddr, scheme: Scheme) -> Option<Uri> {
+    fn target<B>(&self, request: &Request<B>, peer: SocketAddr, scheme: Scheme) -> Option<Uri> {
         let is_trusted = self.trusts(peer);
         let forwarded = |name| {
             is_trusted

@@ -151,6 +151,11 @@ impl Instance {
         self.engine.faults()
     }
 
+    /// Whether it has not begun to close.
+    pub(crate) fn is_running(&self) -> bool {
+        self.listening.phase() == Phase::Running
+    }
+
     /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
         if Endpoint::has(request.uri().path()) {
@@ -373,6 +378,11 @@ impl Orgs {
         }
         let org = token_of(request.headers()).and_then(org_of)?;
         open.get(org).map(Arc::clone)
+    }
+
+    /// The org that issued the access token of a request.
+    pub(crate) fn issuer(&self, headers: &HeaderMap) -> Option<Arc<Instance>> {
+        self.of_token(token_of(headers)?)
     }
 
     /// The org that issued an access token.

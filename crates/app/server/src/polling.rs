@@ -10,6 +10,7 @@ mod reply;
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -19,10 +20,10 @@ use landfall_model::limits::{self, HTTP1_HEAD_MAX};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 
-use crate::front::{Front, Scheme};
+use crate::front::{Front, Known, Scheme, Serving};
 use crate::paced;
 use crate::phase::{Listener, Phase};
-use head::{Head, Parsed};
+use head::{Head, Parsed, Pattern};
 
 /// Bytes asked for at once: most requests come whole.
 const READ_BYTES: usize = 4 * 1024;
@@ -45,11 +46,21 @@ pub(crate) struct Polling<S> {
 
 /// What a client sends next.
 enum Next {
-    Poll(Head),
+    /// A poll with the head of the one before it, and the length of its body.
+    Known(Serving, usize),
+    Poll(Box<Head>),
     Other,
     /// Nothing: the connection is over.
     End,
 }
+
+/// The head of the last poll, and what it decided.
+struct Last {
+    pattern: Pattern,
+    known: Known,
+}
+
+type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
     /// Serves the connection up to its end, or up to the first request that is not for here.
@@ -58,10 +69,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
     /// What the connection or an answer's body fails with.
     pub(crate) async fn serve(mut self) -> io::Result<Option<Rest<S>>> {
         let mut read = BytesMut::new();
+        let mut last = None;
         loop {
-            let head = match self.next(&mut read).await? {
-                Next::Poll(head) => head,
-                Next::End => return Ok(None),
+            let answer = match self.next(&mut read, last.as_ref()).await? {
+                Next::Known(serving, bytes) => {
+                    self.known(&mut read, last.as_ref(), serving, bytes).await?
+                }
+                Next::Poll(head) => self.poll(&mut read, &mut last, head).await?,
+                Next::End => None,
                 Next::Other => {
                     return Ok(Some(Rest {
                         read: read.freeze(),
@@ -69,11 +84,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
                     }));
                 }
             };
-            let Some(body) = self.body(&mut read, head.body_bytes).await? else {
+            let Some(answer) = answer else {
                 return Ok(None);
             };
-            let request = head.request(body);
-            let Some(response) = self.answer(request, &mut read).await? else {
+            let Some(response) = self.answered(answer, &mut read).await? else {
                 return Ok(None);
             };
             let is_last = self.phase.phase() >= Phase::Draining;
@@ -84,10 +98,52 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
         }
     }
 
+    /// The answer to come to a poll with the head of the last one; none if the connection ends before.
+    async fn known(
+        &mut self,
+        read: &mut BytesMut,
+        last: Option<&Last>,
+        serving: Serving,
+        bytes: usize,
+    ) -> io::Result<Option<Answer>> {
+        let body = self.body(read, bytes).await?;
+        Ok(body.zip(last).map(|(body, last)| -> Answer {
+            Box::pin(self.front.answer_known(&last.known, serving, body))
+        }))
+    }
+
+    /// The answer to come to a poll; none if the connection ends before.
+    async fn poll(
+        &mut self,
+        read: &mut BytesMut,
+        last: &mut Option<Last>,
+        head: Box<Head>,
+    ) -> io::Result<Option<Answer>> {
+        let Head {
+            request,
+            body_bytes,
+            pattern,
+        } = *head;
+        let known = self.front.known(&request, self.peer, self.scheme);
+        *last = known.map(|known| Last { pattern, known });
+        let Some(body) = self.body(read, body_bytes).await? else {
+            return Ok(None);
+        };
+        let front = Arc::clone(&self.front);
+        let answer = front.answer(request.map(|()| Body::from(body)), self.peer, self.scheme);
+        Ok(Some(Box::pin(async move {
+            let Ok(response) = answer.await;
+            response
+        })))
+    }
+
     /// Reads the head of the next request.
-    async fn next(&mut self, read: &mut BytesMut) -> io::Result<Next> {
+    async fn next(&mut self, read: &mut BytesMut, last: Option<&Last>) -> io::Result<Next> {
         let deadline = Instant::now() + HTTP1_HEAD_MAX;
         loop {
+            if let Some(known) = last.and_then(|last| last.next(read)) {
+                return Ok(known);
+            }
             match head::parse(read) {
                 Parsed::Poll(head) => return Ok(Next::Poll(head)),
                 Parsed::Other => return Ok(Next::Other),
@@ -127,17 +183,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
     }
 
     /// Waits for the answer; none if the client leaves before, which ends its poll.
-    async fn answer(
+    async fn answered(
         &mut self,
-        request: http::Request<Body>,
+        mut answer: Answer,
         read: &mut BytesMut,
     ) -> io::Result<Option<Response>> {
-        let front = Arc::clone(&self.front);
-        let mut answer = Box::pin(front.answer(request, self.peer, self.scheme));
         loop {
             tokio::select! {
                 biased;
-                Ok(response) = &mut answer => return Ok(Some(response)),
+                response = &mut answer => return Ok(Some(response)),
                 early = self.stream.read_buf(read), if read.len() < limits::POLL_EARLY_BYTES_MAX => {
                     if early? == 0 {
                         return Ok(None);
@@ -145,5 +199,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
                 }
             }
         }
+    }
+}
+
+impl Last {
+    /// The next poll, if it is like the last one and may be answered alike.
+    fn next(&self, read: &mut BytesMut) -> Option<Next> {
+        if read.is_empty() {
+            return None;
+        }
+        let serving = self.known.serving()?;
+        let bytes = self.pattern.take(read)?;
+        Some(Next::Known(serving, bytes))
     }
 }

@@ -235,7 +235,7 @@ fn write_summary(w: &mut Writer, entry: &Entry) {
     w.name("number").raw(&entry.number.to_string());
     w.name("at").string(&render_utc(entry.at));
     w.name("api").string(entry.api.name());
-    w.name("method").string(&entry.method);
+    w.name("method").string(entry.method.as_str());
     w.name("target").string(&entry.target);
     write_text(w, "client", entry.client.as_deref());
     if let Some(status) = outcome.status {
@@ -253,7 +253,7 @@ fn write_summary(w: &mut Writer, entry: &Entry) {
 }
 
 fn write_body(w: &mut Writer, body: &Content, text: Option<&str>) {
-    write_text(w, "mediaType", body.media_type.as_deref());
+    write_text(w, "mediaType", body.media_type());
     w.name("bytes").raw(&body.length.to_string());
     w.name("whole").boolean(body.is_whole());
     write_text(w, "text", text);

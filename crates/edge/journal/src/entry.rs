@@ -1,7 +1,9 @@
 //! A request and its answer, as far as they are kept.
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use std::sync::Arc;
+
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, Request};
 use landfall_http::body;
 use landfall_model::Timestamp;
 use landfall_model::limits::{JOURNAL_BODY_BYTES_MAX, JOURNAL_TEXT_BYTES_MAX};
@@ -25,11 +27,11 @@ pub struct Entry {
     /// The API that it is for.
     pub api: Api,
     /// Its method.
-    pub method: String,
+    pub method: Method,
     /// Path and query, without secrets.
-    pub target: String,
+    pub target: Arc<str>,
     /// What the client says that it is: its `User-Agent`.
-    pub client: Option<String>,
+    pub client: Option<Arc<str>>,
     /// Its body.
     pub request: Content,
     /// Its answer so far.
@@ -152,22 +154,36 @@ impl Api {
 /// A body, as far as it is kept.
 #[derive(Clone, Debug, Default)]
 pub struct Content {
-    /// Its media type.
-    pub media_type: Option<String>,
     /// How long it is, or was when the connection ended.
     pub length: u64,
-    encoding: Option<String>,
+    media_type: Option<HeaderValue>,
+    encoding: Option<HeaderValue>,
     beginning: Vec<u8>,
 }
 
 impl Content {
-    pub(crate) fn announced(headers: &HeaderMap) -> Self {
+    /// That of a request. The values share nothing with the buffer of its connection.
+    fn of_request(headers: &HeaderMap) -> Self {
+        let own = |name| HeaderValue::from_str(text(headers.get(name))?).ok();
         Self {
-            media_type: text(headers.get(CONTENT_TYPE)),
-            encoding: text(headers.get(CONTENT_ENCODING)),
-            length: 0,
-            beginning: Vec::new(),
+            media_type: own(CONTENT_TYPE),
+            encoding: own(CONTENT_ENCODING),
+            ..Self::default()
         }
+    }
+
+    /// That of an answer.
+    pub(crate) fn of_answer(headers: &HeaderMap) -> Self {
+        Self {
+            media_type: headers.get(CONTENT_TYPE).cloned(),
+            encoding: headers.get(CONTENT_ENCODING).cloned(),
+            ..Self::default()
+        }
+    }
+
+    /// Its media type.
+    pub fn media_type(&self) -> Option<&str> {
+        text(self.media_type.as_ref())
     }
 
     /// Whether everything of it is kept.
@@ -186,7 +202,7 @@ impl Content {
     pub(crate) fn text(&self) -> Option<String> {
         let mut headers = HeaderMap::new();
         if let Some(encoding) = &self.encoding {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_str(encoding).ok()?);
+            headers.insert(CONTENT_ENCODING, encoding.clone());
         }
         let content = body::beginning(&headers, &self.beginning, JOURNAL_BODY_BYTES_MAX).ok()?;
         let text = match std::str::from_utf8(&content) {
@@ -198,7 +214,7 @@ impl Content {
             }
             Err(_) => return None,
         };
-        Some(secrets::masked(text, self.media_type.as_deref()))
+        Some(secrets::masked(text, self.media_type()))
     }
 
     /// The whole messages of gRPC in it, each as a line.
@@ -225,25 +241,46 @@ impl Content {
 
     fn bytes(&self) -> usize {
         let texts = [&self.media_type, &self.encoding];
-        let texts = texts.into_iter().flatten().map(String::len);
+        let texts = texts.into_iter().flatten().map(HeaderValue::len);
         self.beginning.len() + texts.sum::<usize>()
     }
 }
 
 impl Entry {
-    /// Memory that it takes.
+    /// A request of which only the head is known. It gets its number and its time when the journal takes it.
+    pub fn of_head<B>(request: &Request<B>) -> Self {
+        let (uri, headers) = (request.uri(), request.headers());
+        let mut target = uri.path().to_owned();
+        if let Some(query) = uri.query() {
+            target.push('?');
+            target.push_str(&secrets::masked_form(query));
+        }
+        Self {
+            number: 0,
+            at: Timestamp::from_millis(0),
+            api: Api::of(uri.path()),
+            method: request.method().clone(),
+            target: beginning(&target).into(),
+            client: text(headers.get(USER_AGENT)).map(Arc::from),
+            request: Content::of_request(headers),
+            outcome: Outcome::default(),
+            answer: Content::default(),
+            unsupported: None,
+        }
+    }
+
+    /// Memory that it takes. What several requests share counts for each.
     pub(crate) fn bytes(&self) -> usize {
-        let texts = [&self.client, &self.outcome.grpc_message];
-        let texts = texts.into_iter().flatten().map(String::len);
-        let texts = texts.sum::<usize>() + self.method.len() + self.target.len();
+        let client = self.client.as_ref().map_or(0, |client| client.len());
+        let message = self.outcome.grpc_message.as_ref().map_or(0, String::len);
+        let texts = client + message + self.method.as_str().len() + self.target.len();
         ENTRY_BYTES + texts + self.request.bytes() + self.answer.bytes()
     }
 }
 
 /// The beginning of a header's text.
-pub(crate) fn text(value: Option<&HeaderValue>) -> Option<String> {
-    let text = value?.to_str().ok()?;
-    Some(beginning(text).to_owned())
+fn text(value: Option<&HeaderValue>) -> Option<&str> {
+    value?.to_str().ok().map(beginning)
 }
 
 /// The beginning of a text, as far as it is kept.

@@ -9,15 +9,14 @@ use std::time::Instant;
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::USER_AGENT;
 use http::{HeaderMap, Request, StatusCode};
 use http_body::{Frame, SizeHint};
 use landfall_model::Refused;
 use percent_encoding::percent_decode_str;
 
 use crate::Journal;
-use crate::entry::{Api, Content, Entry, Outcome, beginning, text};
-use crate::{mistake, secrets};
+use crate::entry::{Content, Entry, beginning};
+use crate::mistake;
 
 /// Where a call of gRPC says how it went. Source: "gRPC over HTTP2", Trailers.
 const GRPC_STATUS: &str = "grpc-status";
@@ -30,12 +29,24 @@ pub async fn observed<F: Future<Output = Response>>(
     unsupported: Option<&'static str>,
     answer: impl FnOnce(Request<Body>) -> F,
 ) -> Response {
-    let exchange = Arc::new(Exchange::begun(journal, &request));
+    let exchange = Arc::new(Exchange::begun(journal, Entry::of_head(&request)));
     let observing = Arc::clone(&exchange);
     let request = request.map(|body| Body::new(Observed::new(body, observing, Side::Request)));
-    let mut response = answer(request).await;
-    exchange.answered(&mut response, unsupported);
-    response.map(|body| Body::new(Observed::new(body, exchange, Side::Answer)))
+    let response = answer(request).await;
+    exchange.finished(response, unsupported)
+}
+
+/// Answers a request that has come as a whole, and keeps both in the journal.
+pub fn observed_whole<F: Future<Output = Response>>(
+    journal: Journal,
+    head: &Entry,
+    body: &[u8],
+    answer: F,
+) -> impl Future<Output = Response> + use<F> {
+    let mut entry = head.clone();
+    entry.request.extend(body);
+    let exchange = Arc::new(Exchange::begun(journal, entry));
+    async move { exchange.finished(answer.await, None) }
 }
 
 /// A request and its answer, in progress.
@@ -55,25 +66,9 @@ enum Side {
 }
 
 impl Exchange {
-    fn begun(journal: Journal, request: &Request<Body>) -> Self {
-        let (uri, headers) = (request.uri(), request.headers());
-        let mut target = uri.path().to_owned();
-        if let Some(query) = uri.query() {
-            target.push('?');
-            target.push_str(&secrets::masked_form(query));
-        }
-        let number = journal.ring().push(Entry {
-            number: 0,
-            at: journal.engine().clock().now(),
-            api: Api::of(uri.path()),
-            method: request.method().as_str().to_owned(),
-            target: beginning(&target).to_owned(),
-            client: text(headers.get(USER_AGENT)),
-            request: Content::announced(headers),
-            outcome: Outcome::default(),
-            answer: Content::default(),
-            unsupported: None,
-        });
+    fn begun(journal: Journal, entry: Entry) -> Self {
+        let at = journal.engine().clock().now();
+        let number = journal.ring().push(Entry { at, ..entry });
         Self {
             journal,
             number,
@@ -82,16 +77,29 @@ impl Exchange {
         }
     }
 
+    /// Notes the head of the answer; its body is noted as it is sent.
+    fn finished(
+        self: Arc<Self>,
+        mut response: Response,
+        unsupported: Option<&'static str>,
+    ) -> Response {
+        self.answered(&mut response, unsupported);
+        response.map(|body| Body::new(Observed::new(body, self, Side::Answer)))
+    }
+
     fn answered(&self, response: &mut Response, unsupported: Option<&'static str>) {
         let refused = response.extensions_mut().remove::<Refused>();
         let is_absent = response.status() == StatusCode::NOT_FOUND;
         let unsupported = unsupported.filter(|_| is_absent);
         self.change(|entry| {
             entry.outcome.status = Some(response.status().as_u16());
-            entry.answer = Content::announced(response.headers());
+            entry.answer = Content::of_answer(response.headers());
             entry.unsupported = unsupported;
         });
         self.carried(response.headers());
+        if unsupported.is_none() && refused.is_none() {
+            return;
+        }
         let Some(entry) = self.journal.find(self.number) else {
             return;
         };
@@ -134,33 +142,36 @@ impl Exchange {
         self.journal.ring().change(self.number, change);
     }
 
-    fn took(&self, side: Side, data: &[u8]) {
-        self.change(|entry| match side {
-            Side::Request => entry.request.extend(data),
-            Side::Answer => entry.answer.extend(data),
-        });
+    /// Notes what was read of a request.
+    fn read(&self, data: &[u8]) {
+        self.change(|entry| entry.request.extend(data));
     }
 
-    /// Notes that the whole answer was taken.
-    fn complete(&self) {
-        if !self.is_over.swap(true, Ordering::Relaxed) {
-            self.ended(false);
-        }
-    }
-
-    fn ended(&self, is_cut: bool) {
-        let millis = self.started.elapsed().as_millis();
+    /// Notes what was taken of an answer.
+    fn sent(&self, data: &[u8], is_all: bool) {
+        let is_all = is_all && !self.is_over.swap(true, Ordering::Relaxed);
+        let millis = self.millis();
         self.change(|entry| {
-            entry.outcome.millis = u64::try_from(millis).ok();
-            entry.outcome.is_cut = is_cut;
+            entry.answer.extend(data);
+            if is_all {
+                entry.outcome.millis = millis;
+            }
         });
+    }
+
+    fn millis(&self) -> Option<u64> {
+        u64::try_from(self.started.elapsed().as_millis()).ok()
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
         if !self.is_over.load(Ordering::Relaxed) {
-            self.ended(true);
+            let millis = self.millis();
+            self.change(|entry| {
+                entry.outcome.millis = millis;
+                entry.outcome.is_cut = true;
+            });
         }
     }
 }
@@ -187,8 +198,13 @@ impl Observed {
     }
 
     fn at_end(&self) {
-        if self.side == Side::Answer {
-            self.exchange.complete();
+        self.pass(&[], true);
+    }
+
+    fn pass(&self, data: &[u8], is_end: bool) {
+        match self.side {
+            Side::Request => self.exchange.read(data),
+            Side::Answer => self.exchange.sent(data, is_end),
         }
     }
 }
@@ -204,15 +220,11 @@ impl HttpBody for Observed {
         let polled = ready!(Pin::new(&mut self.body).poll_frame(context));
         match &polled {
             Some(Ok(frame)) => {
-                if let Some(data) = frame.data_ref() {
-                    self.exchange.took(self.side, data);
-                }
                 if let Some(trailers) = frame.trailers_ref().filter(|_| self.side == Side::Answer) {
                     self.exchange.carried(trailers);
                 }
-                if self.body.is_end_stream() {
-                    self.at_end();
-                }
+                let data = frame.data_ref().map_or(&[][..], |data| data);
+                self.pass(data, self.body.is_end_stream());
             }
             Some(Err(_)) => {}
             None => self.at_end(),

@@ -1,49 +1,52 @@
 //! The HTTP side of the Streaming API: one handler for every path below `/cometd`.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http_body::Body as _;
 use landfall_auth::Login;
 use landfall_bayeux::{Echo, MESSAGES_MAX, Message, Refusal};
-use landfall_model::{Fault, Refused, ReplayId, RequestFault, StreamingFault};
-use landfall_wire::ApiVersion;
+use landfall_model::limits::COMPRESSED_BYTES_MIN;
+use landfall_model::{Fault, Refused, ReplayId, RequestFault};
+use tower::{Layer as _, ServiceExt as _, service_fn};
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
 
 use crate::StreamingState;
 use crate::body;
+use crate::head::{self, RequestHead};
 use crate::in_flight::EventBody;
 use crate::respond::Responder;
-
-const BROWSER_COOKIE: &str = "BAYEUX_BROWSER";
 
 /// The methods that are answered.
 const ALLOWED: [(header::HeaderName, &str); 1] = [(header::ALLOW, "POST, OPTIONS")];
 
-/// What clients write behind the version, or where it should be: the kind of the message.
-const DECORATIONS: [&str; 6] = [
-    "connect",
-    "disconnect",
-    "handshake",
-    "meta",
-    "subscribe",
-    "unsubscribe",
-];
-
 /// Who sends a request, and what its head says.
 pub(crate) struct Caller {
     pub(crate) login: Result<Arc<Login>, Fault>,
-    /// The API version that the path names, if it is served.
-    pub(crate) version: Result<ApiVersion, Fault>,
-    /// The browser cookie.
-    pub(crate) browser: Option<String>,
+    pub(crate) head: Arc<RequestHead>,
     /// Where the log stood when the request arrived.
     pub(crate) arrived: ReplayId,
 }
 
-/// Answers any request below `/cometd`. The path says the version and nothing else: clients decorate it with the type
-/// of the message.
+impl Caller {
+    pub(crate) fn new(state: &StreamingState, head: Arc<RequestHead>) -> Self {
+        let token = head.token.as_ref().map_err(Fault::clone);
+        Self {
+            login: token.and_then(|token| state.auth.streaming_login(token)),
+            arrived: state.engine.log().bounds().tail,
+            head,
+        }
+    }
+}
+
+/// Answers any request below `/cometd`.
 ///
 /// What is needed of the head is taken before anything is waited for, so that a held poll keeps neither the request nor
 /// the connection's buffer, which the head shares.
@@ -51,44 +54,41 @@ pub(crate) fn handle(
     State(state): State<Arc<StreamingState>>,
     request: Request,
 ) -> impl Future<Output = Response> + Send {
-    let (head, body) = request.into_parts();
-    // What is no text is a token that nobody has.
-    let authorization = head.headers.get(header::AUTHORIZATION);
-    let authorization = authorization.map(|value| value.to_str().unwrap_or("?"));
-    let caller = Caller {
-        login: state.auth.streaming_login(authorization),
-        version: version(head.uri.path()),
-        browser: cookie(&head.headers, BROWSER_COOKIE),
-        arrived: state.engine.log().bounds().tail,
-    };
-    let secure = head.extensions.get::<Secure>();
+    let (parts, body) = request.into_parts();
+    let secure = parts.extensions.get::<Secure>();
     let secure = secure.is_some_and(|secure| secure.0);
-    let is_form = is_form(&head.headers);
-    let method = head.method;
+    let head = RequestHead::new(parts.uri.path(), &parts.headers, secure);
+    let caller = Caller::new(&state, Arc::new(head));
+    let method = parts.method;
     async move {
         match method {
             Method::POST => {}
             Method::OPTIONS => return (StatusCode::OK, ALLOWED).into_response(),
             _ => return (StatusCode::METHOD_NOT_ALLOWED, ALLOWED).into_response(),
         }
-        let body = body::read(body).await;
-        match body.and_then(|body| messages(&body, is_form)) {
-            Ok(messages) => respond(&state, &caller, &messages, secure).await,
-            Err(fault) => refused(&fault),
+        match body::read(body).await {
+            Ok(body) => post(&state, &caller, body).await,
+            Err(fault) => compressed(&caller.head, refused(&fault)).await,
         }
     }
+}
+
+/// Answers a post with this body.
+pub(crate) async fn post(state: &StreamingState, caller: &Caller, body: Bytes) -> Response {
+    let messages = messages(&body, caller.head.is_form);
+    drop(body);
+    let response = match messages {
+        Ok(messages) => respond(state, caller, &messages).await,
+        Err(fault) => refused(&fault),
+    };
+    compressed(&caller.head, response).await
 }
 
 /// Request extension: whether the connection is encrypted, so that cookies may say so.
 #[derive(Clone, Copy, Debug)]
 pub struct Secure(pub bool);
 
-async fn respond(
-    state: &StreamingState,
-    caller: &Caller,
-    messages: &[Message],
-    secure: bool,
-) -> Response {
+async fn respond(state: &StreamingState, caller: &Caller, messages: &[Message]) -> Response {
     let mut responder = Responder {
         state,
         caller,
@@ -108,35 +108,37 @@ async fn respond(
     }
     let set_cookie = responder
         .browser
-        .filter(|browser| caller.browser.as_ref() != Some(browser));
-    if let Some(browser) = set_cookie {
-        let secure = if secure { "; Secure" } else { "" };
-        let cookie = format!("{BROWSER_COOKIE}={browser}; Path=/; HttpOnly{secure}");
-        if let Ok(value) = HeaderValue::try_from(cookie) {
-            response.headers_mut().insert(header::SET_COOKIE, value);
-        }
+        .filter(|browser| caller.head.browser.as_deref() != Some(browser.as_str()))
+        .and_then(|browser| head::set_browser(&browser, caller.head.is_secure));
+    if let Some(value) = set_cookie {
+        response.headers_mut().insert(header::SET_COOKIE, value);
     }
     response
 }
 
-/// `/cometd/59.0`, `/cometd/59.0/connect`, `/cometd/replay/36.0`.
-fn version(path: &str) -> Result<ApiVersion, Fault> {
-    let mut segments = path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .skip(1);
-    let segment = match segments.next() {
-        Some("replay") => segments.next(),
-        segment => segment,
+/// Compresses an answer that is worth it, for a client that accepts it.
+async fn compressed(head: &RequestHead, response: Response) -> Response {
+    let Some(accepts) = &head.accepts else {
+        return response;
     };
-    match segment {
-        None => Err(Fault::Streaming(StreamingFault::VersionMissing)),
-        Some(segment) if DECORATIONS.contains(&segment) => {
-            Err(Fault::Streaming(StreamingFault::VersionMissing))
-        }
-        Some(segment) => landfall_wire::versions::parse_streaming(segment)
-            .ok_or(Fault::Request(RequestFault::VersionUnsupported)),
+    let bytes = response.body().size_hint().exact();
+    if bytes.is_some_and(|bytes| bytes < COMPRESSED_BYTES_MIN) {
+        return response;
     }
+    let mut request = http::Request::new(());
+    let headers = request.headers_mut();
+    headers.insert(header::ACCEPT_ENCODING, accepts.clone());
+    let mut response = Some(response);
+    let once = service_fn(move |_: http::Request<()>| {
+        let response = response.take().unwrap_or_default();
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));
+    // In a box: polls that wait hold nothing for it.
+    let Ok(response) = Box::pin(compression.layer(once).oneshot(request)).await;
+    response.map(Body::new)
 }
 
 /// The messages of a request. A handshake comes alone: what stands beside it cannot know the client id that it leads to.
@@ -179,29 +181,6 @@ fn messages(body: &[u8], is_form: bool) -> Result<Vec<Message>, Fault> {
     Ok(messages)
 }
 
-/// Whether messages are the fields `message=` of a form.
-fn is_form(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(header::CONTENT_TYPE);
-    let media_type = media_type.and_then(|value| value.to_str().ok());
-    media_type.is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
-}
-
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, value)| *key == name && is_browser_id(value))
-        .map(|(_, value)| value.to_owned())
-}
-
-/// What we hand out ourselves, with room for what a proxy of the real service handed out.
-fn is_browser_id(value: &str) -> bool {
-    (1..=64).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
 /// Refuses a request as a whole.
 fn refused(fault: &Fault) -> Response {
     let status = match fault {
@@ -217,12 +196,18 @@ fn refused(fault: &Fault) -> Response {
 }
 
 fn json(status: StatusCode, body: Body) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "application/json;charset=UTF-8"),
+    const HEADERS: [(header::HeaderName, HeaderValue); 2] = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json;charset=UTF-8"),
+        ),
         (
             header::CACHE_CONTROL,
-            "no-cache,must-revalidate,max-age=0,no-store,private",
+            HeaderValue::from_static("no-cache,must-revalidate,max-age=0,no-store,private"),
         ),
     ];
-    (status, headers, body).into_response()
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = HeaderMap::from_iter(HEADERS);
+    response
 }

@@ -2,7 +2,7 @@
 //!
 //! Parses requests, asks the session machine of `landfall-bayeux` when to answer and the delivery machine of
 //! `landfall-subscription` with what, reads the engine's log for it and writes the messages.
-//! Start reading at `http` (the request), then `respond` (each message), `poll` (one that is held), `state` (a client
+//! Start reading at `http` (the request), `head` (what its head says), then `respond` (each message), `poll` (one that is held), `state` (a client
 //! behind its lock), `frame` (events as messages) and `in_flight` (responses that are being sent).
 
 mod body;
@@ -10,6 +10,7 @@ mod channel;
 mod client;
 mod clients;
 mod frame;
+mod head;
 mod http;
 mod in_flight;
 mod poll;
@@ -21,13 +22,10 @@ mod selection;
 mod state;
 mod topic_access;
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use ::http::header;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::any;
@@ -35,17 +33,14 @@ use bytes::Bytes;
 use landfall_auth::Auth;
 use landfall_bayeux::{Input, Timings};
 use landfall_engine::{Engine, Event, Subscriber};
-use landfall_model::limits::COMPRESSED_BYTES_MIN;
 use tokio::sync::watch;
-use tower::{Layer as _, ServiceExt as _, service_fn};
-use tower_http::CompressionLevel;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
 
 pub use channel::PREFIXES as CHANNEL_PREFIXES;
+pub use head::RequestHead;
 pub use http::Secure;
 
 use clients::Clients;
+use http::Caller;
 
 /// How the Streaming API behaves.
 #[derive(Clone, Copy, Debug, Default)]
@@ -156,36 +151,24 @@ impl Endpoint {
 
     /// Answers a request without a router before it: polls are most of all requests that a server gets.
     pub fn answer(&self, request: Request) -> Answer {
-        if !request.headers().contains_key(header::ACCEPT_ENCODING) {
-            return Box::pin(http::handle(State(Arc::clone(&self.0)), request));
-        }
-        let state = Arc::clone(&self.0);
-        let handle = service_fn(move |request| {
-            let answer = http::handle(State(Arc::clone(&state)), request);
-            async move { Ok::<_, Infallible>(answer.await) }
-        });
-        let answer = compression().layer(handle).oneshot(request);
-        Box::pin(async move {
-            let Ok(response) = answer.await;
-            response.map(Body::new)
-        })
+        Box::pin(http::handle(State(Arc::clone(&self.0)), request))
     }
 
-    /// The same as routes, compressed for clients that accept it.
+    /// Answers a post whose head is known, as [`Self::answer`] would.
+    pub fn answer_post(&self, head: &Arc<RequestHead>, body: Bytes) -> Answer {
+        let state = Arc::clone(&self.0);
+        let caller = Caller::new(&state, Arc::clone(head));
+        Box::pin(async move { http::post(&state, &caller, body).await })
+    }
+
+    /// The same as routes.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/cometd", any(http::handle))
             .route("/cometd/", any(http::handle))
             .route("/cometd/{*rest}", any(http::handle))
-            .layer(compression())
             .with_state(Arc::clone(&self.0))
     }
-}
-
-fn compression() -> CompressionLayer<SizeAbove> {
-    CompressionLayer::new()
-        .quality(CompressionLevel::Fastest)
-        .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN))
 }
 
 /// An answer to come.

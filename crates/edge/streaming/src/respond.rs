@@ -88,7 +88,7 @@ impl Responder<'_> {
             Box::new((Refusal::new(text.clone()).because(text), fault.clone()))
         };
         let denied = |fault: &Fault| Box::new((denied(fault), fault.clone()));
-        let version = *self.caller.version.as_ref().map_err(plain)?;
+        let version = *self.caller.head.version.as_ref().map_err(plain)?;
         let login = self.caller.login.as_ref().map_err(denied)?;
         if self.fires(FaultKind::TooManyConnections, message) {
             return Err(denied(&Fault::Streaming(
@@ -111,7 +111,7 @@ impl Responder<'_> {
             .shake_hands(
                 &self.state.engine,
                 login,
-                self.caller.browser.clone(),
+                self.caller.head.browser.as_deref().map(str::to_owned),
                 self.state.settings.timings,
             )
             .map_err(|fault| denied(&fault))?;
@@ -218,7 +218,7 @@ impl Responder<'_> {
     ) -> Result<SubscribeRequest<'m>, Fault> {
         let engine = &self.state.engine;
         let admission = Admission {
-            version: *self.caller.version.as_ref().map_err(Fault::clone)?,
+            version: *self.caller.head.version.as_ref().map_err(Fault::clone)?,
             creates_channels: self.state.settings.dynamic_channels,
             is_repeated,
         };
@@ -261,7 +261,7 @@ impl Responder<'_> {
 
     /// The session and the login behind a message, checked in the documented order.
     fn client(&self, message: &Message) -> Result<(Arc<Client>, Arc<Login>), Fault> {
-        if let Err(fault) = &self.caller.version {
+        if let Err(fault) = &self.caller.head.version {
             return Err(fault.clone());
         }
         let id = message
@@ -285,7 +285,7 @@ impl Responder<'_> {
             return Err(Fault::Streaming(StreamingFault::UserMismatch));
         }
         if self.state.settings.strict_cookies
-            && self.caller.browser.as_ref() != Some(&client.browser)
+            && self.caller.head.browser.as_deref() != Some(client.browser.as_str())
         {
             return Err(Fault::Streaming(StreamingFault::CookieMissing {
                 client_id: id.to_owned(),

@@ -44,7 +44,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use landfall_engine::Engine;
 use landfall_engine::faults::{FaultKind, Occasion};
-use landfall_model::{EntityDefinition, Fault, SessionFault, limits};
+use landfall_model::{EntityDefinition, Fault, SessionFault};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
@@ -67,7 +67,7 @@ pub use revoke::{ActiveToken, TokenKind};
 pub use scopes::Scopes;
 pub use seed::{DeveloperNames, NewUser};
 pub use settings::{PasswordCost, Settings};
-pub use token::{AccessToken, AuthorizationCode, DeviceCode, RefreshToken};
+pub use token::{AccessToken, AuthorizationCode, DeviceCode, RefreshToken, TokenHash};
 
 pub use landfall_engine::{Access, Act, Permissions, report};
 
@@ -82,7 +82,6 @@ use logins::Logins;
 use password::Passwords;
 use refresh::RefreshTokens;
 use ticket::Tickets;
-use token::TokenHash;
 use users::Users;
 
 /// The logins, apps and passwords of one org: cheap to clone, shared by all edges.
@@ -133,14 +132,15 @@ impl Auth {
     /// [`SessionFault::Invalid`] if it is unknown, expired or revoked;
     /// [`landfall_model::ServiceFault::StoreUnavailable`] while nobody knows.
     pub fn authenticate(&self, token: &str) -> Result<Arc<Login>, Fault> {
+        self.authenticate_hash(&TokenHash::of_request(token)?)
+    }
+
+    fn authenticate_hash(&self, token: &TokenHash) -> Result<Arc<Login>, Fault> {
         self.0.engine.check()?;
-        if token.len() > limits::TOKEN_BYTES_MAX {
-            return Err(Fault::Session(SessionFault::Invalid));
-        }
         let login = self
             .0
             .logins
-            .find(&TokenHash::of(token))
+            .find(token)
             .ok_or(Fault::Session(SessionFault::Invalid))?;
         let faults = self.0.engine.faults();
         let occasion = || Occasion::default().user(login.user_id, &login.username);
@@ -156,12 +156,7 @@ impl Auth {
     /// As [`Self::authenticate`]; [`SessionFault::ApiDisabled`].
     /// Source: "API Enabled" (Salesforce Help, "User Permissions").
     pub fn api_login(&self, token: &str) -> Result<Arc<Login>, Fault> {
-        let login = self.authenticate(token)?;
-        if login.permissions().api_enabled {
-            Ok(login)
-        } else {
-            Err(Fault::Session(SessionFault::ApiDisabled))
-        }
+        with_api(self.authenticate(token)?)
     }
 
     /// The login of a REST request by its `Authorization` header.
@@ -185,12 +180,13 @@ impl Auth {
         }
     }
 
-    /// The login of a Streaming API request by its `Authorization` header.
+    /// The login of a Streaming API request, by the hash of its access token ([`streaming_token`]): a client that polls
+    /// has it computed once.
     ///
     /// # Errors
-    /// As [`streaming_token`] and [`Self::api_login`].
-    pub fn streaming_login(&self, authorization: Option<&str>) -> Result<Arc<Login>, Fault> {
-        let login = self.api_login(streaming_token(authorization)?)?;
+    /// As [`Self::api_login`]; [`SessionFault::Invalid`] if the token does not cover the API.
+    pub fn streaming_login(&self, token: &TokenHash) -> Result<Arc<Login>, Fault> {
+        let login = with_api(self.authenticate_hash(token)?)?;
         if login.scopes.cover_streaming() {
             Ok(login)
         } else {
@@ -256,6 +252,15 @@ impl Auth {
     /// The engine that it stands on.
     pub fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+}
+
+/// A login of a user who may use APIs.
+fn with_api(login: Arc<Login>) -> Result<Arc<Login>, Fault> {
+    if login.permissions().api_enabled {
+        Ok(login)
+    } else {
+        Err(Fault::Session(SessionFault::ApiDisabled))
     }
 }
 

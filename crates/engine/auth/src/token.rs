@@ -3,7 +3,7 @@
 use std::fmt;
 
 use landfall_engine::{Entropy, draw};
-use landfall_model::RecordId;
+use landfall_model::{RecordId, SessionFault, limits};
 use sha2::{Digest, Sha256};
 
 /// The characters of a token: 64, so that each carries six bits.
@@ -104,9 +104,20 @@ pub(crate) fn random<const N: usize>(entropy: &dyn Entropy) -> String {
 
 /// SHA-256 of a token: all that is kept of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct TokenHash([u8; 32]);
+pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
+    /// That of an access token that a request brings.
+    ///
+    /// # Errors
+    /// [`SessionFault::Invalid`] for what is longer than any token.
+    pub fn of_request(token: &str) -> Result<Self, SessionFault> {
+        if token.len() > limits::TOKEN_BYTES_MAX {
+            return Err(SessionFault::Invalid);
+        }
+        Ok(Self::of(token))
+    }
+
     pub(crate) fn of(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
     }

@@ -2,9 +2,8 @@
 //!
 //! Source: RFC 9112; whatever is doubtful is left to the library.
 
-use axum::body::Body;
-use bytes::{Buf, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use bytes::{Buf, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use landfall_model::limits::{POLL_HEADERS_MAX, REQUEST_HEAD_BYTES_MAX, STREAMING_BODY_BYTES_MAX};
 
 /// Fields that change how the message is read or the connection goes on.
@@ -18,7 +17,7 @@ const DOUBTFUL: [HeaderName; 4] = [
 /// What the bytes so far are.
 pub(super) enum Parsed {
     /// The head of a poll, taken off the bytes.
-    Poll(Head),
+    Poll(Box<Head>),
     /// Not for here; the bytes are untouched.
     Other,
     /// Not to be told yet.
@@ -28,19 +27,49 @@ pub(super) enum Parsed {
 /// The head of a poll.
 #[derive(Debug)]
 pub(super) struct Head {
-    target: Uri,
-    headers: HeaderMap,
+    /// Without a body.
+    pub(super) request: Request<()>,
     pub(super) body_bytes: usize,
+    pub(super) pattern: Pattern,
 }
 
-impl Head {
-    pub(super) fn request(self, body: Bytes) -> Request<Body> {
-        let mut request = Request::new(Body::from(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.target;
-        *request.headers_mut() = self.headers;
-        request
+/// What a head looks like, whatever the length of the body: that of the same client's next poll looks the same.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    before_length: Box<[u8]>,
+    after_length: Box<[u8]>,
+}
+
+impl Pattern {
+    /// That of a head in which the length is these digits.
+    fn new(head: &[u8], digits: &[u8]) -> Option<Self> {
+        let begin = digits.as_ptr().addr().checked_sub(head.as_ptr().addr())?;
+        Some(Self {
+            before_length: head.get(..begin)?.into(),
+            after_length: head.get(begin + digits.len()..)?.into(),
+        })
     }
+
+    /// Takes a head like this off the bytes. Gives the length of the body.
+    pub(super) fn take(&self, read: &mut BytesMut) -> Option<usize> {
+        let from_length = read.strip_prefix(&*self.before_length)?;
+        let digits = from_length.iter().position(|byte| !byte.is_ascii_digit())?;
+        let (digits, after) = from_length.split_at(digits);
+        if !after.starts_with(&self.after_length) {
+            return None;
+        }
+        let body_bytes = length(digits)?;
+        let head_bytes = self.before_length.len() + digits.len() + self.after_length.len();
+        read.advance(head_bytes);
+        Some(body_bytes)
+    }
+}
+
+/// The length of a body that may be a poll's.
+fn length(digits: &[u8]) -> Option<usize> {
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let bytes = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    (is_number && bytes <= STREAMING_BODY_BYTES_MAX).then_some(bytes)
 }
 
 /// Looks at the bytes of a connection.
@@ -54,17 +83,17 @@ pub(super) fn parse(read: &mut BytesMut) -> Parsed {
         }
         Ok(httparse::Status::Partial) | Err(_) => return Parsed::Other,
     };
-    match poll(&parsed) {
+    match poll(&parsed, read.get(..head_bytes).unwrap_or_default()) {
         Some(head) => {
             read.advance(head_bytes);
-            Parsed::Poll(head)
+            Parsed::Poll(Box::new(head))
         }
         None => Parsed::Other,
     }
 }
 
 /// The head, if it is that of a poll.
-fn poll(parsed: &httparse::Request<'_, '_>) -> Option<Head> {
+fn poll(parsed: &httparse::Request<'_, '_>, head: &[u8]) -> Option<Head> {
     let target = parsed.path?;
     if parsed.method != Some("POST") || parsed.version != Some(1) || !target.starts_with("/cometd/")
     {
@@ -84,14 +113,20 @@ fn poll(parsed: &httparse::Request<'_, '_>) -> Option<Head> {
     {
         return None;
     }
-    let length = sole(&headers, &header::CONTENT_LENGTH)?.as_bytes();
-    let is_number = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
-    let body_bytes = std::str::from_utf8(length).ok()?.parse().ok()?;
-    (is_number && body_bytes <= STREAMING_BODY_BYTES_MAX).then_some(())?;
+    sole(&headers, &header::CONTENT_LENGTH)?;
+    let mut lines = parsed.headers.iter();
+    let digits = lines
+        .find(|line| header::CONTENT_LENGTH == line.name)?
+        .value;
+    let body_bytes = length(digits)?;
+    let mut request = Request::new(());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = target.parse().ok()?;
+    *request.headers_mut() = headers;
     Some(Head {
-        target: target.parse().ok()?,
-        headers,
+        request,
         body_bytes,
+        pattern: Pattern::new(head, digits)?,
     })
 }
 
@@ -127,7 +162,7 @@ mod tests {
         };
         assert_eq!(head.body_bytes, 2);
         assert_eq!(&*read, b"[]");
-        let request = head.request(Bytes::from_static(b"[]"));
+        let request = head.request;
         assert_eq!(request.method(), Method::POST);
         assert_eq!(request.uri(), "/cometd/59.0");
         assert_eq!(request.headers()["host"], "h");
@@ -176,6 +211,29 @@ mod tests {
         for end in 0..head {
             let mut read = BytesMut::from(&POLL[..end]);
             assert!(matches!(parse(&mut read), Parsed::Partial), "{end}");
+        }
+    }
+
+    #[test]
+    fn the_next_head_of_a_client_differs_in_the_length_alone() {
+        let Parsed::Poll(head) = parse(&mut BytesMut::from(POLL)) else {
+            panic!("it is one");
+        };
+        let pattern = head.pattern;
+        for (text, length) in [
+            (POLL.replace("Length: 2", "Length: 137"), Some(137)),
+            (POLL.to_owned(), Some(2)),
+            (POLL.replace("Length: 2", "Length: 32769"), None),
+            (POLL.replace("Length: 2", "Length: "), None),
+            (POLL.replace("Length: 2", "Length: +2"), None),
+            (POLL.replace("Host: h", "Host: i"), None),
+            (POLL.replace("\r\n\r\n", "\r\nX: y\r\n\r\n"), None),
+            (POLL[..POLL.len() - 3].to_owned(), None),
+        ] {
+            let mut read = BytesMut::from(text.as_str());
+            assert_eq!(pattern.take(&mut read), length, "{text}");
+            let left = if length.is_some() { "[]" } else { &text };
+            assert_eq!(&*read, left.as_bytes());
         }
     }
 

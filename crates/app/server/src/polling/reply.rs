@@ -1,18 +1,23 @@
 //! An answer on its way out: its head and as much of its body as is there in one write.
 
+use std::cell::Cell;
 use std::io::{self, Write as _};
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::response::Response;
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use http_body_util::BodyExt;
+use httpdate::HttpDate;
 use hyper::body::Body as _;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 /// Bytes of an ordinary head.
 const HEAD_BYTES: usize = 512;
+
+/// Of a date. Source: RFC 9110, 5.6.7.
+const DATE_BYTES: usize = 29;
 
 /// Writes an answer; the last one of its connection says so.
 ///
@@ -40,13 +45,13 @@ pub(super) async fn write<S: AsyncWrite + Unpin>(
 fn head(status: StatusCode, headers: &HeaderMap, length: Option<u64>) -> Vec<u8> {
     let mut head = Vec::with_capacity(HEAD_BYTES);
     let reason = status.canonical_reason().unwrap_or_default();
-    let date = httpdate::HttpDate::from(SystemTime::now());
-    // Writing to memory does not fail.
-    let _ = write!(
-        head,
-        "HTTP/1.1 {} {reason}\r\nDate: {date}\r\n",
-        status.as_u16()
-    );
+    head.extend_from_slice(b"HTTP/1.1 ");
+    head.extend_from_slice(status.as_str().as_bytes());
+    head.push(b' ');
+    head.extend_from_slice(reason.as_bytes());
+    head.extend_from_slice(b"\r\nDate: ");
+    write_date(&mut head);
+    head.extend_from_slice(b"\r\n");
     for (name, value) in headers {
         if *name == header::CONTENT_LENGTH || *name == header::TRANSFER_ENCODING {
             continue;
@@ -56,11 +61,30 @@ fn head(status: StatusCode, headers: &HeaderMap, length: Option<u64>) -> Vec<u8>
         head.extend_from_slice(value.as_bytes());
         head.extend_from_slice(b"\r\n");
     }
+    // Writing to memory does not fail.
     let _ = match length {
         Some(length) => write!(head, "Content-Length: {length}\r\n"),
         None => write!(head, "Transfer-Encoding: chunked\r\n"),
     };
     head
+}
+
+/// Writes the present date. Its text is made once a second.
+fn write_date(head: &mut Vec<u8>) {
+    thread_local! {
+        static DATE: Cell<(u64, [u8; DATE_BYTES])> = const { Cell::new((0, [0; DATE_BYTES])) };
+    }
+    let now = SystemTime::now();
+    let second = now
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let (made, mut text) = DATE.get();
+    if made != second {
+        // It is as long as that.
+        let _ = write!(text.as_mut_slice(), "{}", HttpDate::from(now));
+        DATE.set((second, text));
+    }
+    head.extend_from_slice(&text);
 }
 
 /// Writes the name of a header with a capital after every hyphen, as the library does for all other answers.
