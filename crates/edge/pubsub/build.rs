@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build_client(false)
         .build_transport(false)
         .bytes(".")
+        .codec_path("crate::codec::MessageCodec")
         .extern_path(
             ".eventbus.v1.FetchResponse",
             "crate::fetch_response::FetchResponse",

@@ -5,6 +5,7 @@
 //! Start reading at `service` (the calls), then `stream` (what delivers events).
 
 mod call;
+mod codec;
 mod content_type;
 mod describe;
 mod fetch_response;
