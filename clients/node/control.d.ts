@@ -37,7 +37,7 @@ export interface Fault {
   /** Its number. */
   id: string;
   /** What happens. */
-  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'stream-silent' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'duplicate' | 'gap' | 'overflow' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'http-503-html' | 'truncate';
+  fault: 'client-unknown' | 'server-moved' | 'token-invalid' | 'login-refused' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'schema-unavailable' | 'duplicate' | 'gap' | 'overflow' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'http-503-html' | 'slice' | 'truncate';
   /** On this topic only, such as /data/AccountChangeEvent. */
   topic?: string;
   /** For this client id of the Streaming API only. */
@@ -56,7 +56,7 @@ export interface Fault {
   from?: string;
   /** It fires before this time of the org's clock only. */
   to?: string;
-  /** How long, for latency: 250ms, 1m30s. */
+  /** How long, for keepalive-late, latency and slice: 250ms, 1m30s. */
   delay?: string;
   /** How many occasions matched. */
   matched: number;
@@ -68,7 +68,7 @@ export interface Fault {
 
 export interface FaultToArm {
   /** What happens. */
-  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'stream-silent' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'duplicate' | 'gap' | 'overflow' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'http-503-html' | 'truncate';
+  fault: 'client-unknown' | 'server-moved' | 'token-invalid' | 'login-refused' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'schema-unavailable' | 'duplicate' | 'gap' | 'overflow' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'http-503-html' | 'slice' | 'truncate';
   /** On this topic only, such as /data/AccountChangeEvent. */
   topic?: string;
   /** For this client id of the Streaming API only. */
@@ -87,7 +87,7 @@ export interface FaultToArm {
   from?: string;
   /** It fires before this time of the org's clock only. */
   to?: string;
-  /** How long, for latency: 250ms, 1m30s. */
+  /** How long, for keepalive-late, latency and slice: 250ms, 1m30s. */
   delay?: string;
 }
 

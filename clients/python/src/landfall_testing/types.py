@@ -30,7 +30,7 @@ FaultToArm = TypedDict(
     "FaultToArm",
     {
         # What happens.
-        "fault": Literal["client-unknown", "token-invalid", "login-refused", "stream-silent", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "duplicate", "gap", "overflow", "drop", "events-daily-limit", "too-many-connections", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "http-503-html", "truncate"],
+        "fault": Literal["client-unknown", "server-moved", "token-invalid", "login-refused", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "schema-unavailable", "duplicate", "gap", "overflow", "drop", "events-daily-limit", "too-many-connections", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "http-503-html", "slice", "truncate"],
         # On this topic only, such as /data/AccountChangeEvent.
         "topic": NotRequired[str],
         # For this client id of the Streaming API only.
@@ -49,7 +49,7 @@ FaultToArm = TypedDict(
         "from": NotRequired[str],
         # It fires before this time of the org's clock only.
         "to": NotRequired[str],
-        # How long, for latency: 250ms, 1m30s.
+        # How long, for keepalive-late, latency and slice: 250ms, 1m30s.
         "delay": NotRequired[str],
     },
 )
@@ -192,7 +192,7 @@ Fault = TypedDict(
         # Its number.
         "id": str,
         # What happens.
-        "fault": Literal["client-unknown", "token-invalid", "login-refused", "stream-silent", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "duplicate", "gap", "overflow", "drop", "events-daily-limit", "too-many-connections", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "http-503-html", "truncate"],
+        "fault": Literal["client-unknown", "server-moved", "token-invalid", "login-refused", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "schema-unavailable", "duplicate", "gap", "overflow", "drop", "events-daily-limit", "too-many-connections", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "http-503-html", "slice", "truncate"],
         # On this topic only, such as /data/AccountChangeEvent.
         "topic": NotRequired[str],
         # For this client id of the Streaming API only.
@@ -211,7 +211,7 @@ Fault = TypedDict(
         "from": NotRequired[str],
         # It fires before this time of the org's clock only.
         "to": NotRequired[str],
-        # How long, for latency: 250ms, 1m30s.
+        # How long, for keepalive-late, latency and slice: 250ms, 1m30s.
         "delay": NotRequired[str],
         # How many occasions matched.
         "matched": int,

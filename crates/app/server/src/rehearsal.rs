@@ -5,7 +5,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -14,12 +14,15 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use hyper::body::{Body as _, Frame, SizeHint};
 use landfall_engine::faults::{Arming, Called, FaultKind, Faults, Occasion};
-use tokio::time::sleep;
+use tokio::time::{Sleep, sleep};
 
 use crate::orgs::Instance;
 
 /// Calls whose answer begins before they are carried out; the Pub/Sub API asks for itself.
 const STREAMS: [&str; 3] = ["/ManagedSubscribe", "/PublishStream", "/Subscribe"];
+
+/// Into how many a piece of an answer is sliced.
+const SLICES: usize = 16;
 
 /// Answers a request of an org that has armed faults.
 pub(crate) async fn answer(org: Arc<Instance>, request: Request<Body>) -> Response {
@@ -39,6 +42,10 @@ pub(crate) async fn answer(org: Arc<Instance>, request: Request<Body>) -> Respon
         return (StatusCode::SERVICE_UNAVAILABLE, page).into_response();
     }
     let response = org.answer(request).await;
+    if let Some(slice) = point.fires(FaultKind::Slice) {
+        let pause = Duration::from_millis(slice.delay_ms);
+        return response.map(|body| Body::new(Sliced::new(body, pause)));
+    }
     if point.may_lose_answer() && point.fires(FaultKind::AckLost).is_some() {
         return cut();
     }
@@ -135,5 +142,79 @@ impl hyper::body::Body for Truncated {
 
     fn size_hint(&self) -> SizeHint {
         self.length
+    }
+}
+
+/// A body of which each piece comes in [`SLICES`] smaller ones, with pauses between them.
+struct Sliced {
+    body: Body,
+    pause: Duration,
+    /// What is left of a piece, and how much of it comes at once.
+    rest: Bytes,
+    slice_bytes: usize,
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl Sliced {
+    fn new(body: Body, pause: Duration) -> Self {
+        Self {
+            body,
+            pause,
+            rest: Bytes::new(),
+            slice_bytes: 0,
+            waiting: None,
+        }
+    }
+
+    fn next(&mut self) -> Frame<Bytes> {
+        let bytes = self.slice_bytes.min(self.rest.len());
+        let slice = self.rest.split_to(bytes);
+        if !self.rest.is_empty() {
+            self.waiting = Some(Box::pin(sleep(self.pause)));
+        }
+        Frame::data(slice)
+    }
+}
+
+impl hyper::body::Body for Sliced {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if let Some(waiting) = &mut self.waiting {
+            ready!(waiting.as_mut().poll(context));
+            self.waiting = None;
+        }
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => {
+                        self.slice_bytes = data.len().div_ceil(SLICES);
+                        self.rest = data;
+                    }
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                other => return Poll::Ready(other),
+            }
+        }
+        Poll::Ready(Some(Ok(self.next())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
+        let after = self.body.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(after.lower().saturating_add(rest));
+        if let Some(upper) = after.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
     }
 }

@@ -21,6 +21,8 @@ pub enum GrpcStatus {
     FailedPrecondition = 9,
     /// The service failed.
     Internal = 13,
+    /// Not now.
+    Unavailable = 14,
     /// The caller is nobody that is known.
     Unauthenticated = 16,
 }
@@ -55,6 +57,7 @@ pub(crate) const TOPIC_DENIED: &str = code!("subscription.topic.cannot.subscribe
 /// No access to what is known of a topic; also of a topic that nobody publishes to.
 pub(crate) const TOPIC_INFO_DENIED: &str = code!("topic.meta.permission");
 pub(crate) const SCHEMA_DENIED: &str = code!("schema.meta.permission");
+pub(crate) const SCHEMA_UNAVAILABLE: &str = code!("schema.api.unavailable");
 pub(crate) const SCHEMA_EMPTY: &str = code!("schema.validation.failed");
 pub(crate) const REPLAY_ID_CORRUPTED: &str = code!("subscription.fetch.replayid.corrupted");
 pub(crate) const REPLAY_ID_MISSING: &str = code!("subscription.fetch.replayid.validation.failed");

@@ -68,7 +68,10 @@ const EVERY: Member = number(
 const AFTER: Member = number("after", "So many matching occasions pass before");
 const FROM: Member = time("from", "It fires from this time of the org's clock on");
 const TO: Member = time("to", "It fires before this time of the org's clock only");
-const DELAY: Member = text("delay", "How long, for latency: 250ms, 1m30s");
+const DELAY: Member = text(
+    "delay",
+    "How long, for keepalive-late, latency and slice: 250ms, 1m30s",
+);
 
 const PROGRESS: &[&str] = &["waiting", "armed", "spent"];
 

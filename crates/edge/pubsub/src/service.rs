@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use landfall_auth::Login;
+use landfall_engine::faults::FaultKind;
 use landfall_engine::{Subject, TopicId};
 use landfall_model::{Fault, PubSubFault, SchemaId, StreamingFault, Topic};
 use tokio_stream::Stream;
@@ -44,7 +45,15 @@ impl PubSub for Service {
         request: Request<SchemaRequest>,
     ) -> Result<Response<SchemaInfo>, Status> {
         let call = Call::new(&self.0, "GetSchema");
-        call.login(&self.0, request.metadata())?;
+        let login = call.login(&self.0, request.metadata())?;
+        let faults = self.0.engine.faults();
+        let occasion = || call.occasion(&login);
+        if faults
+            .fires(FaultKind::SchemaUnavailable, occasion)
+            .is_some()
+        {
+            return Err(call.refused(&Fault::PubSub(PubSubFault::SchemaUnavailable)));
+        }
         let wanted = request.into_inner().schema_id;
         let schema = schema(&self.0, &wanted).map_err(|fault| call.refused(&fault))?;
         Ok(Response::new(SchemaInfo {

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use landfall_auth::{Access, Login, may_keep};
-use landfall_engine::faults::FaultKind;
+use landfall_engine::faults::{Arming, FaultKind};
 use landfall_engine::usage::{self, Meter, Tally};
 use landfall_engine::{
     Definitions, Engine, EventViews, Prepare, Rendition, Stretch, TopicFilter, TopicId,
@@ -19,6 +20,7 @@ use landfall_model::{
 };
 use landfall_subscription::{Bounds, Delivery, Output, Read, Subscription};
 use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 use tonic::{Status, Streaming};
 use tracing::error;
 
@@ -379,6 +381,11 @@ impl<R: From<FetchResponse>> EventStream<R> {
     /// Sends the events that were taken; none for a keepalive.
     async fn respond(&mut self) -> Result<(), End> {
         let mut frame = std::mem::take(&mut self.frame);
+        if frame.events.is_empty()
+            && let Some(late) = self.armed(FaultKind::KeepaliveLate)
+        {
+            Box::pin(sleep(Duration::from_millis(late.delay_ms))).await;
+        }
         if let Some(last) = frame.events.last().cloned()
             && self.fires(FaultKind::Duplicate)
         {
@@ -444,15 +451,23 @@ impl<R: From<FetchResponse>> EventStream<R> {
 
     /// Whether a fault fires for the subscription.
     fn fires(&self, kind: FaultKind) -> bool {
+        self.armed(kind).is_some()
+    }
+
+    /// What a fault that fires for the subscription was armed with.
+    fn armed(&self, kind: FaultKind) -> Option<Arming> {
         let mut subscriptions = self.delivery.subscriptions();
         let name = subscriptions.next().map(|(name, _)| name);
-        self.fires_on(kind, name.as_slice())
+        self.armed_on(kind, name.as_slice())
     }
 
     fn fires_on(&self, kind: FaultKind, topics: &[&str]) -> bool {
+        self.armed_on(kind, topics).is_some()
+    }
+
+    fn armed_on(&self, kind: FaultKind, topics: &[&str]) -> Option<Arming> {
         let occasion = || self.call.occasion(&self.login).topics(topics);
-        let faults = self.state.engine.faults();
-        faults.fires(kind, occasion).is_some()
+        self.state.engine.faults().fires(kind, occasion)
     }
 
     /// Has the stream end when this does, and with its fault.

@@ -30,7 +30,7 @@ impl Clients {
         browser: Option<String>,
         timings: Timings,
     ) -> Result<Arc<Client>, Fault> {
-        let browser = browser.unwrap_or_else(|| base36(draw(engine.entropy()), 16));
+        let browser = browser.unwrap_or_else(|| new_browser(engine));
         let id = base36(draw(engine.entropy()), 28);
         let limit = engine.usage().allocations().concurrent_clients;
         let limit = limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
@@ -88,6 +88,11 @@ impl Clients {
 }
 
 /// Random text of `[0-9a-z]`: 28 characters hold 144 bits. Source: client ids in logs have 25 to 29 of these characters.
+/// A new value of the browser cookie.
+pub(crate) fn new_browser(engine: &Engine) -> String {
+    base36(draw(engine.entropy()), 16)
+}
+
 fn base36(random: [u8; 32], length: usize) -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     random

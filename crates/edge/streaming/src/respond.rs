@@ -14,6 +14,7 @@ use landfall_subscription::Bounds;
 
 use crate::channel::Admission;
 use crate::client::Client;
+use crate::clients::new_browser;
 use crate::http::Caller;
 use crate::in_flight::InFlight;
 use crate::state::SubscribeRequest;
@@ -31,7 +32,7 @@ pub(crate) struct Responder<'r> {
     pub(crate) response: Response,
     /// The response, if it has events.
     pub(crate) in_flight: Option<InFlight>,
-    /// Value of the browser cookie to be set: a handshake succeeded.
+    /// Value of the browser cookie to be set: a handshake succeeded, or the client is another server's.
     pub(crate) browser: Option<String>,
     /// Why messages were refused.
     pub(crate) refused: Vec<Fault>,
@@ -129,11 +130,18 @@ impl Responder<'_> {
         match answer {
             Ok((client, answer)) => match answer {
                 Answer::Deliver(advice) => {
+                    let before = self.response.len();
                     let in_flight = client.deliver(&self.state.engine, &mut self.response).await;
                     self.in_flight = Some(in_flight);
+                    if self.response.len() == before {
+                        self.rehearse_late(message).await;
+                    }
                     self.response.accepted(&echo, &client.id, advice);
                 }
-                Answer::Empty(advice) => self.response.accepted(&echo, &client.id, advice),
+                Answer::Empty(advice) => {
+                    self.rehearse_late(message).await;
+                    self.response.accepted(&echo, &client.id, advice);
+                }
                 Answer::Refused(refusal) => {
                     self.response.refused(&echo, Some(&client.id), &refusal);
                 }
@@ -143,7 +151,7 @@ impl Responder<'_> {
     }
 
     async fn poll(
-        &self,
+        &mut self,
         message: &Message,
         connect: &Connect,
         alone: bool,
@@ -172,7 +180,7 @@ impl Responder<'_> {
     }
 
     /// Everything that is answered at once, by success alone.
-    async fn other(&self, message: &Message) -> Result<Arc<Client>, Fault> {
+    async fn other(&mut self, message: &Message) -> Result<Arc<Client>, Fault> {
         let (client, login) = match &message.request {
             Request::Publish(_) | Request::UnknownMeta(_) => {
                 return Err(Fault::Streaming(StreamingFault::PublishDenied));
@@ -260,7 +268,7 @@ impl Responder<'_> {
     }
 
     /// The session and the login behind a message, checked in the documented order.
-    fn client(&self, message: &Message) -> Result<(Arc<Client>, Arc<Login>), Fault> {
+    fn client(&mut self, message: &Message) -> Result<(Arc<Client>, Arc<Login>), Fault> {
         if let Err(fault) = &self.caller.head.version {
             return Err(fault.clone());
         }
@@ -273,7 +281,11 @@ impl Responder<'_> {
             .clients
             .find(id)
             .ok_or(Fault::Streaming(StreamingFault::ClientUnknown))?;
-        if self.fires(FaultKind::ClientUnknown, message) {
+        let is_moved = self.fires(FaultKind::ServerMoved, message);
+        if is_moved {
+            self.browser = Some(new_browser(&self.state.engine));
+        }
+        if is_moved || self.fires(FaultKind::ClientUnknown, message) {
             let engine = &self.state.engine;
             // A held poll of the session ends with it; one that has ended meanwhile cannot be ended again.
             let _ = client.feed(engine, Input::Disconnect);

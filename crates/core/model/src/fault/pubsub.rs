@@ -22,6 +22,8 @@ pub enum PubSubFault {
     TopicInfoDenied,
     /// No such schema.
     SchemaNotFound,
+    /// The schema cannot be read for a while.
+    SchemaUnavailable,
     /// A call without a schema.
     SchemaMissing,
     /// The replay id is not one of ours, or no longer retained.

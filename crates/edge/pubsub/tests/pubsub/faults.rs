@@ -72,6 +72,18 @@ async fn a_subscription_is_refused_at_its_start() {
 }
 
 #[tokio::test]
+async fn a_schema_is_not_to_be_had_for_once() {
+    let org = Org::new().await;
+    let id = org.topic(ACCOUNTS).await.expect("a topic").schema_id;
+    arm_method(&org, FaultKind::SchemaUnavailable, "GetSchema");
+    let refusal = org.schema(&id).await.expect_err("refused");
+    let reason = "schema.api.unavailable";
+    assert_refused(&refusal, Code::Unavailable, reason, "GetSchema");
+    assert_eq!(org.schema(&id).await.expect("a schema").schema_id, id);
+    assert_eq!(fired(&org), 1);
+}
+
+#[tokio::test]
 async fn an_open_stream_ends_instead_of_its_next_response() {
     let org = Org::new().await;
     for kind in [
@@ -117,6 +129,27 @@ async fn a_silent_stream_stays_open_and_sends_nothing() {
     org.stopping.send_replace(true);
     let end = stream.refusal().await;
     assert_refused(&end, Code::Internal, "service.unavailable", "Subscribe");
+}
+
+#[tokio::test]
+async fn a_keepalive_comes_late() {
+    let org = Org::new().await;
+    let mut stream = org.subscribed(ACCOUNTS, 10).await;
+    let arming = |delay_ms| Arming {
+        kind: FaultKind::KeepaliveLate,
+        filter: Filter::default(),
+        when: When::default(),
+        delay_ms,
+    };
+    let arm = |delay_ms| org.engine.faults().arm(arming(delay_ms)).expect("armed");
+    arm(1);
+    org.advance(270).await;
+    assert!(stream.next().await.events.is_empty());
+    assert_eq!(fired(&org), 1);
+    arm(600_000);
+    org.advance(270).await;
+    stream.assert_quiet().await;
+    assert_eq!(fired(&org), 2);
 }
 
 #[tokio::test]

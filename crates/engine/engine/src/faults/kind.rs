@@ -51,12 +51,16 @@ macro_rules! kinds {
 kinds! {
     ClientUnknown "client-unknown" [Client User Method]
         "Streaming API: the session is lost; the message is refused with `403::Unknown client`.";
+    ServerMoved "server-moved" [Client User Method]
+        "Streaming API: the session is lost, and the refusal sets a new browser cookie, as when the load balancer has moved the client to another server.";
     TokenInvalid "token-invalid" [User]
         "An access token is refused as if it had expired; afterwards it is valid again.";
     LoginRefused "login-refused" [User]
         "A login or a refresh of a token is refused.";
     StreamSilent "stream-silent" [Topic Client User Method]
         "A poll is not answered, a stream sends nothing more; the connection stays open.";
+    KeepaliveLate "keepalive-late" [Topic Client User Method]
+        "The answer to a poll, or the response of a stream, that has no events comes later by the delay.";
     StreamEnded "stream-ended" [Topic User Method]
         "Pub/Sub API: a subscription ends with the status OK.";
     StreamReset "stream-reset" [Topic User Method]
@@ -65,6 +69,8 @@ kinds! {
         "The service is unavailable: `SERVER_UNAVAILABLE`, `503::`, `service.unavailable`.";
     ReplayIdInvalid "replay-id-invalid" [Topic Client User Method]
         "A subscription that names a replay id is refused.";
+    SchemaUnavailable "schema-unavailable" [User Method]
+        "A schema of events cannot be read: `schema.api.unavailable`, `SERVER_UNAVAILABLE`.";
     Duplicate "duplicate" [Topic]
         "An event is delivered twice in one response.";
     Gap "gap" [Topic]
@@ -91,6 +97,8 @@ kinds! {
         "The connection is cut, and the request is not carried out.";
     Http503Html "http-503-html" [Method]
         "A request is answered by a web page with the status 503, and is not carried out.";
+    Slice "slice" [Method]
+        "An answer comes in small pieces, with the delay between them.";
     Truncate "truncate" [Method]
         "The connection is cut in the middle of an answer.";
 }
@@ -104,6 +112,6 @@ impl FaultKind {
 
     /// Whether it has a delay.
     pub const fn has_delay(self) -> bool {
-        matches!(self, Self::Latency)
+        matches!(self, Self::KeepaliveLate | Self::Latency | Self::Slice)
     }
 }
