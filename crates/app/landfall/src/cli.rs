@@ -13,6 +13,7 @@ use crate::control::{
     ClockCommand, FaultCommand, FaultSpec, OrgCommand, RequestsCommand, ResetOptions,
     SettleOptions, SnapshotCommand, SubscribersCommand, TopicsCommand,
 };
+use crate::env::EnvOptions;
 use crate::options::{Dev, Exec, LogOptions, Serve, ServerOptions};
 use crate::org_options::OrgOptions;
 
@@ -50,6 +51,13 @@ pub(crate) enum Command {
     /// Run a command with a developer org of its own, which is removed at its end
     #[command(long_about = EXEC_ABOUT)]
     Exec(ExecOptions),
+    /// Print what a shell, or a client, needs to use an org: exports, or the exact snippet
+    ///
+    /// Examples:
+    ///   eval "$(landfall env)" && npm test
+    ///   landfall env --client simple-salesforce
+    #[command(verbatim_doc_comment)]
+    Env(EnvOptions),
     /// Start a production node
     Serve(ServerOptions<Serve>),
     /// Follow topics of an org: one JSON object per event on stdout

@@ -41,6 +41,23 @@ impl Logins {
         })
     }
 
+    /// The org, as the options name it.
+    pub(crate) const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The user who would log in if there were no access token; none if only that is known.
+    ///
+    /// # Errors
+    /// Wrong usage: the credentials are incomplete.
+    pub(crate) fn user(&self, options: &OrgOptions) -> Result<Option<Grant>, Failure> {
+        let is_known = options.username.is_some() && options.password.is_some();
+        if options.access_token.is_some() && !is_known {
+            return Ok(None);
+        }
+        grant(options, &self.target).map(Some)
+    }
+
     pub(crate) async fn login(&self) -> Result<Org, Failure> {
         match &self.with {
             With::Token(token) => Org::with_token(self.target.clone(), &self.trust, token.clone()),
@@ -69,6 +86,10 @@ fn with(options: &OrgOptions, target: &Target) -> Result<With, Failure> {
     if let Some(token) = &options.access_token {
         return Ok(With::Token(AccessToken::new(token.clone())));
     }
+    grant(options, target).map(With::Grant)
+}
+
+fn grant(options: &OrgOptions, target: &Target) -> Result<Grant, Failure> {
     let client_id = options.client_id.clone();
     let client_secret = options.client_secret.clone();
     let known = || target.is_loopback().then(|| DEVELOPER_CLIENT.to_owned());
@@ -109,7 +130,7 @@ fn with(options: &OrgOptions, target: &Target) -> Result<With, Failure> {
             }
         }
     };
-    Ok(With::Grant(grant))
+    Ok(grant)
 }
 
 /// The message of an error on the way to the org.

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use landfall_client::{AccessToken, Control, Error, Method, Target, Trust, system_trust};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(crate) use clock::{ClockCommand, run as clock};
 pub(crate) use fault::{FaultCommand, FaultSpec, arm, report_unfired, run as fault};
@@ -30,7 +30,7 @@ pub(crate) use topics::{TopicsCommand, run as topics};
 use crate::connection;
 use crate::log;
 use crate::options::LogOptions;
-use crate::outcome::{Ended, Exit, Failure, say_data};
+use crate::outcome::{Coded, Ended, Exit, Failure, conclude};
 
 /// Log filter by default.
 const FILTER_DEFAULT: &str = "warn";
@@ -82,27 +82,11 @@ async fn carry_out(
 ) -> Ended {
     let (format, filter) = log.format_and_filter()?;
     log::start(format, filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
-    match answer(options, &call).await {
-        Ok(data) if options.json => {
-            say_data(&envelope(call.command, &data, &Value::Null).to_string())?;
-            Ok(Exit::Done)
-        }
-        Ok(data) => {
-            for line in show(&data) {
-                say_data(&line)?;
-            }
-            Ok(Exit::Done)
-        }
-        Err((code, failure)) if options.json => {
-            let error = failure.json(&code);
-            say_data(&envelope(call.command, &Value::Null, &error).to_string())?;
-            Ok(failure.exit)
-        }
-        Err((_, failure)) => Err(failure),
-    }
+    let result = answer(options, &call).await;
+    conclude(call.command, options.json, result, show)
 }
 
-async fn answer(options: &ControlOptions, call: &Call<'_>) -> Result<Value, (String, Failure)> {
+async fn answer(options: &ControlOptions, call: &Call<'_>) -> Result<Value, Coded> {
     let target: Target = options
         .target
         .parse()
@@ -116,8 +100,8 @@ async fn answer(options: &ControlOptions, call: &Call<'_>) -> Result<Value, (Str
     answer.await.map_err(|error| refusal(&error))
 }
 
-/// The code of an error, and its message.
-fn refusal(error: &Error) -> (String, Failure) {
+/// An error of a call, with its code.
+fn refusal(error: &Error) -> Coded {
     let failure = connection::failure(error);
     match error {
         Error::Refused { code, .. } => {
@@ -127,35 +111,22 @@ fn refusal(error: &Error) -> (String, Failure) {
                 code if code.ends_with("not-found") => Exit::Unknown,
                 _ => Exit::Failed,
             };
-            (code.clone(), failure.exit(exit))
+            Coded {
+                code: code.clone(),
+                failure: failure.exit(exit),
+            }
         }
         Error::Status { .. } => {
             let failure = Failure::new("the target has no control interface")
                 .hint("only developer orgs have one: start it with `landfall dev`")
                 .exit(Exit::Unknown);
-            ("no-control-interface".to_owned(), failure)
+            Coded {
+                code: "no-control-interface".to_owned(),
+                failure,
+            }
         }
-        _ => {
-            let code = match failure.exit {
-                Exit::Usage => "usage",
-                Exit::Unreachable => "unreachable",
-                _ => "failed",
-            };
-            (code.to_owned(), failure)
-        }
+        _ => failure.into(),
     }
-}
-
-fn envelope(command: &str, data: &Value, error: &Value) -> Value {
-    let status = if error.is_null() { "ok" } else { "error" };
-    json!({
-        "schemaVersion": 1,
-        "command": command,
-        "status": status,
-        "data": data,
-        "warnings": [],
-        "error": error,
-    })
 }
 
 /// A segment of a path: every byte that is no letter, digit or hyphen is written as `%XX`.

@@ -8,7 +8,9 @@ mod cli;
 mod connection;
 mod control;
 mod dev;
+mod env;
 mod exec;
+mod folders;
 mod log;
 mod options;
 mod org_options;
@@ -46,6 +48,7 @@ fn execute(cli: Cli, started: Instant) -> Ended {
     match cli.command {
         Command::Dev(options) => runtime()?.block_on(dev::run(options, cli.log, started)),
         Command::Exec(options) => runtime()?.block_on(exec::run(options, cli.log, started)),
+        Command::Env(options) => runtime()?.block_on(env::run(options, &cli.log)),
         Command::Serve(options) => runtime()?.block_on(serve::run(options, cli.log, started)),
         Command::Tail(options) => runtime()?.block_on(tail::run(options, &cli.log)),
         Command::Publish(options) => runtime()?.block_on(publish::run(options, &cli.log)),

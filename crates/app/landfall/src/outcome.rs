@@ -153,6 +153,104 @@ impl From<landfall_server::Error> for Failure {
     }
 }
 
+/// A failure, with the code that programs branch on.
+#[derive(Debug)]
+pub(crate) struct Coded {
+    pub(crate) code: String,
+    pub(crate) failure: Failure,
+}
+
+impl From<Failure> for Coded {
+    /// The code says how the command ended, no more.
+    fn from(failure: Failure) -> Self {
+        let code = match failure.exit {
+            Exit::Usage => "usage",
+            Exit::LoginRefused => "login-refused",
+            Exit::Unreachable => "unreachable",
+            Exit::Unknown => "not-found",
+            _ => "failed",
+        };
+        Self {
+            code: code.to_owned(),
+            failure,
+        }
+    }
+}
+
+/// Prints the result of a command: as one JSON object, or for people by `show`, as a line each.
+///
+/// # Errors
+/// The failure of the command, unless it was printed as JSON; when stdout is closed.
+pub(crate) fn conclude(
+    command: &str,
+    json: bool,
+    result: Result<Value, Coded>,
+    show: impl FnOnce(&Value) -> Vec<String>,
+) -> Ended {
+    match result {
+        Ok(data) if json => {
+            say_data(&envelope(command, &data, &Value::Null).to_string())?;
+            Ok(Exit::Done)
+        }
+        Ok(data) => {
+            for line in show(&data) {
+                say_data(&line)?;
+            }
+            Ok(Exit::Done)
+        }
+        Err(Coded { code, failure }) if json => {
+            let error = failure.json(&code);
+            say_data(&envelope(command, &Value::Null, &error).to_string())?;
+            Ok(failure.exit)
+        }
+        Err(Coded { failure, .. }) => Err(failure),
+    }
+}
+
+fn envelope(command: &str, data: &Value, error: &Value) -> Value {
+    let status = if error.is_null() { "ok" } else { "error" };
+    json!({
+        "schemaVersion": 1,
+        "command": command,
+        "status": status,
+        "data": data,
+        "warnings": [],
+        "error": error,
+    })
+}
+
+/// A table: columns as wide as their widest cell, two spaces between them.
+pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+/// The name that was probably meant, if one is near.
+pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let name = name.to_ascii_lowercase();
+    let known = known.into_iter().map(|known| {
+        let likeness = strsim::jaro_winkler(&name, &known.to_ascii_lowercase());
+        (known, likeness)
+    });
+    let nearest = known.max_by(|(_, one), (_, other)| one.total_cmp(other));
+    nearest.and_then(|(known, likeness)| (likeness > LIKENESS_MIN).then_some(known))
+}
+
+/// How alike two names have to be for one to be a misspelling of the other. Source: none.
+const LIKENESS_MIN: f64 = 0.75;
+
 /// Writes a line of data to stdout.
 ///
 /// # Errors

@@ -70,6 +70,23 @@ impl Org {
         &self.access_token
     }
 
+    /// Its id, which a token begins with if it is one of a session.
+    ///
+    /// # Errors
+    /// [`Error::Shape`]; those of [`Self::call`].
+    pub async fn id(&self) -> Result<String, Error> {
+        if let Some((id, _)) = self.access_token.expose().split_once('!') {
+            return Ok(id.to_owned());
+        }
+        let answer = self
+            .call(Method::GET, "/services/oauth2/userinfo", None)
+            .await?;
+        let json = answer.json();
+        let id = json.get("organization_id").and_then(Value::as_str);
+        id.map(str::to_owned)
+            .ok_or(Error::Shape("user information without organization_id"))
+    }
+
     /// One REST call. `path` begins with `/services`; a body is sent as JSON.
     ///
     /// # Errors

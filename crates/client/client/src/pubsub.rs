@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Method;
 use landfall_schema::EventSchema;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -133,18 +132,26 @@ pub struct PubSub {
 }
 
 impl PubSub {
-    /// Connects to where the org has its Pub/Sub API: the vendor's orgs share one host, others serve it themselves.
+    /// Where an org has its Pub/Sub API: the vendor's orgs share one host, others serve it themselves.
+    ///
+    /// # Errors
+    /// None: the vendor's host is an address.
+    /// Source: "Pub/Sub API Endpoints" (Pub/Sub API Developer Guide).
+    pub fn target(org: &Org) -> Result<Target, Error> {
+        let instance = org.http().target();
+        if instance.host().ends_with(".salesforce.com") {
+            "https://api.pubsub.salesforce.com:7443".parse()
+        } else {
+            Ok(instance.clone())
+        }
+    }
+
+    /// Connects to [`Self::target`].
     ///
     /// # Errors
     /// [`Error::Connect`], [`Error::Shape`] if the org of the login cannot be determined.
-    /// Source: "Pub/Sub API Endpoints" (Pub/Sub API Developer Guide).
     pub async fn connect(org: &Org, trust: &Trust) -> Result<Self, Error> {
-        let instance = org.http().target();
-        let target: Target = if instance.host().ends_with(".salesforce.com") {
-            "https://api.pubsub.salesforce.com:7443".parse()?
-        } else {
-            instance.clone()
-        };
+        let target = Self::target(org)?;
         let channel = Channel::connect(&target, trust).await?;
         Ok(Self {
             client: PubSubClient::with_origin(channel, http2::origin(&target)?)
@@ -432,18 +439,7 @@ async fn within<T>(call: impl Future<Output = Result<T, Status>>) -> Result<T, E
 /// Source: "Supported Authentication" (Pub/Sub API Developer Guide): three headers on every call.
 async fn metadata(org: &Org) -> Result<MetadataMap, Error> {
     let token = org.access_token().expose();
-    // A token begins with the id of its org, if it is one of a session.
-    let tenant = match token.split_once('!') {
-        Some((tenant, _)) => tenant.to_owned(),
-        None => org
-            .call(Method::GET, "/services/oauth2/userinfo", None)
-            .await?
-            .json()
-            .get("organization_id")
-            .and_then(|id| id.as_str())
-            .ok_or(Error::Shape("user information without organization_id"))?
-            .to_owned(),
-    };
+    let tenant = org.id().await?;
     let mut metadata = MetadataMap::new();
     for (name, value) in [
         ("accesstoken", token),

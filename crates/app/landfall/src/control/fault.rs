@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Call, ControlOptions, carry_out, refusal, segment, text};
 use crate::options::LogOptions;
-use crate::outcome::{Ended, Failure, say};
+use crate::outcome::{Ended, Failure, say, table as table_of};
 
 /// The path of the faults.
 const FAULTS: &str = "faults";
@@ -159,7 +159,7 @@ impl FromStr for FaultSpec {
 pub(crate) async fn arm(control: &Control, faults: &[FaultSpec]) -> Result<(), Failure> {
     for FaultSpec(body) in faults {
         let armed = control.call(Method::POST, FAULTS, Some(body)).await;
-        armed.map_err(|error| refusal(&error).1)?;
+        armed.map_err(|error| refusal(&error).failure)?;
     }
     Ok(())
 }
@@ -167,7 +167,7 @@ pub(crate) async fn arm(control: &Control, faults: &[FaultSpec]) -> Result<(), F
 /// Names the faults that have never fired; says how many there are.
 pub(crate) async fn report_unfired(control: &Control) -> Result<usize, Failure> {
     let listed = control.call(Method::GET, FAULTS, None).await;
-    let listed = listed.map_err(|error| refusal(&error).1)?;
+    let listed = listed.map_err(|error| refusal(&error).failure)?;
     let faults = listed.get(FAULTS).and_then(Value::as_array);
     let is_unfired = |fault: &&Value| fault.get("fired").and_then(Value::as_i64) == Some(0);
     let unfired = faults.into_iter().flatten().filter(is_unfired);
@@ -197,19 +197,7 @@ fn table(answer: &Value) -> Vec<String> {
     }
     let titles = ["ID", "FAULT", "STATE", "FIRED", "MATCHED", "RESTRICTED TO"].map(str::to_owned);
     let rows: Vec<_> = std::iter::once(titles).chain(rows).collect();
-    let mut widths = [0; 6];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let lines = rows.iter().map(|row| {
-        let cells = row.iter().zip(widths);
-        let cells = cells.map(|(cell, width)| format!("{cell:width$}"));
-        let line = cells.collect::<Vec<_>>().join("  ");
-        line.trim_end().to_owned()
-    });
-    lines.collect()
+    table_of(&rows)
 }
 
 fn row(fault: &Value) -> [String; 6] {

@@ -1,6 +1,7 @@
 //! The binary as scripts see it: exit codes, streams, signals.
 
 mod control;
+mod env;
 mod exec;
 mod fault;
 mod logins;
