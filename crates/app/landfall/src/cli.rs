@@ -14,6 +14,7 @@ use crate::control::{
     SettleOptions, SnapshotCommand, SubscribersCommand, TopicsCommand,
 };
 use crate::env::EnvOptions;
+use crate::explain::ExplainOptions;
 use crate::options::{Dev, Exec, LogOptions, Serve, ServerOptions};
 use crate::org_options::OrgOptions;
 
@@ -44,6 +45,20 @@ LANDFALL_CLIENT_SECRET, LANDFALL_ACCESS_TOKEN and LANDFALL_CA_FILE. The exit sta
 
 Example: landfall exec --project . --seed data/plan.json -- npm test";
 
+const ENV_ABOUT: &str =
+    "Print what a shell, or a client, needs to use an org: exports, or the exact snippet
+
+Examples:
+  eval \"$(landfall env)\" && npm test
+  landfall env --client simple-salesforce";
+
+const EXPLAIN_ABOUT: &str =
+    "Explain an error: what it means, what to do, what clients do, how to rehearse it
+
+Examples:
+  landfall explain '403::Unknown client'
+  landfall explain INVALID_SESSION_ID";
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Start a developer org: loopback only, known credentials
@@ -52,11 +67,7 @@ pub(crate) enum Command {
     #[command(long_about = EXEC_ABOUT)]
     Exec(ExecOptions),
     /// Print what a shell, or a client, needs to use an org: exports, or the exact snippet
-    ///
-    /// Examples:
-    ///   eval "$(landfall env)" && npm test
-    ///   landfall env --client simple-salesforce
-    #[command(verbatim_doc_comment)]
+    #[command(long_about = ENV_ABOUT)]
     Env(EnvOptions),
     /// Start a production node
     Serve(ServerOptions<Serve>),
@@ -107,6 +118,9 @@ pub(crate) enum Command {
     Subscribers(SubscribersCommand),
     /// Wait until the subscribers of a developer org have every event so far
     Settle(SettleOptions),
+    /// Explain an error: what it means, what to do, what clients do, how to rehearse it
+    #[command(long_about = EXPLAIN_ABOUT)]
+    Explain(ExplainOptions),
     /// Measure a server on this machine and print the numbers
     Bench(BenchOptions),
     /// Print a completion script for a shell

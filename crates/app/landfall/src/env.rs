@@ -46,6 +46,7 @@ const TRUST: [&str; 6] = [
 ];
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct EnvOptions {
     /// Print what this client needs instead, such as jsforce or simple-salesforce
     #[arg(
@@ -257,7 +258,9 @@ impl Session {
         }
         set("LANDFALL_ACCESS_TOKEN", self.org.access_token().expose());
         if let Some(authority) = self.authority() {
-            TRUST.iter().for_each(|name| set(name, &authority));
+            for name in TRUST {
+                set(name, &authority);
+            }
         }
         variables
     }

@@ -10,6 +10,7 @@ mod control;
 mod dev;
 mod env;
 mod exec;
+mod explain;
 mod folders;
 mod log;
 mod options;
@@ -65,6 +66,7 @@ fn execute(cli: Cli, started: Instant) -> Ended {
             runtime()?.block_on(control::subscribers(command, &cli.log))
         }
         Command::Settle(options) => runtime()?.block_on(control::settle(options, &cli.log)),
+        Command::Explain(options) => explain::run(&options),
         Command::Bench(options) => bench::run(options),
         Command::Completions { shell } => {
             clap_complete::generate(

@@ -239,13 +239,28 @@ pub(crate) fn table<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
 
 /// The name that was probably meant, if one is near.
 pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    nearest_of(name, known, 1).first().copied()
+}
+
+/// The names that were probably meant, the nearest first.
+pub(crate) fn nearest_of<'n>(
+    name: &str,
+    known: impl IntoIterator<Item = &'n str>,
+    max: usize,
+) -> Vec<&'n str> {
     let name = name.to_ascii_lowercase();
     let known = known.into_iter().map(|known| {
         let likeness = strsim::jaro_winkler(&name, &known.to_ascii_lowercase());
         (known, likeness)
     });
-    let nearest = known.max_by(|(_, one), (_, other)| one.total_cmp(other));
-    nearest.and_then(|(known, likeness)| (likeness > LIKENESS_MIN).then_some(known))
+    let mut near: Vec<(&str, f64)> = known
+        .filter(|(_, likeness)| *likeness > LIKENESS_MIN)
+        .collect();
+    near.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    let mut names: Vec<&str> = near.into_iter().map(|(known, _)| known).collect();
+    names.dedup();
+    names.truncate(max);
+    names
 }
 
 /// How alike two names have to be for one to be a misspelling of the other. Source: none.

@@ -9,6 +9,7 @@ mod bulk;
 mod catalogue;
 pub mod dates;
 pub mod describe;
+pub mod explain;
 mod grpc;
 pub mod headers;
 mod mdapi;

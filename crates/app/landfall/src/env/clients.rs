@@ -81,8 +81,7 @@ impl Client {
 /// The client of this name.
 pub(super) fn named(name: &str) -> Option<&'static Client> {
     let is_meant = |known: &&str| known.eq_ignore_ascii_case(name);
-    ALL.iter()
-        .find(|client| client.names.iter().any(|known| is_meant(&known)))
+    ALL.iter().find(|client| client.names.iter().any(is_meant))
 }
 
 /// Every name, for suggestions.

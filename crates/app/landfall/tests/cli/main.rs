@@ -3,6 +3,7 @@
 mod control;
 mod env;
 mod exec;
+mod explain;
 mod fault;
 mod logins;
 mod orphans;

@@ -59,3 +59,8 @@ pub const CLIENT_SUBSCRIPTIONS_MAX: usize = 1_000;
 /// Events of one read if a channel filters or enriches them: few enough to be still cached when they are delivered.
 /// Source: none.
 pub const LENS_EVENTS_MAX: usize = 100;
+
+/// Characters of a text that `landfall explain` reads.
+///
+/// Source: none; a line of a log is shorter.
+pub const EXPLAINED_TEXT_CHARS_MAX: usize = 4_096;
