@@ -17,6 +17,7 @@ use crate::env::EnvOptions;
 use crate::explain::ExplainOptions;
 use crate::options::{Dev, Exec, LogOptions, Serve, ServerOptions};
 use crate::org_options::OrgOptions;
+use crate::record::RecordCommand;
 
 /// A Salesforce-compatible org for change events: develop, test, run.
 ///
@@ -75,6 +76,11 @@ pub(crate) enum Command {
     Tail(TailOptions),
     /// Publish platform events: one JSON object per event on stdout
     Publish(PublishOptions),
+    /// Create, print, change, delete, restore and query records of an org
+    ///
+    /// Example: landfall record create Account Name=Acme Industry=Energy
+    #[command(subcommand)]
+    Record(RecordCommand),
     /// Show the fields of a topic's events
     Schema(SchemaOptions),
     /// Check a data folder, is it whole, or a project: what is loaded, what is left out, and why?

@@ -129,8 +129,8 @@ fn refusal(error: &Error) -> Coded {
     }
 }
 
-/// A segment of a path: every byte that is no letter, digit or hyphen is written as `%XX`.
-fn segment(text: &str) -> String {
+/// A part of a path or of a query: every byte that is no letter, digit or hyphen is written as `%XX`.
+pub(crate) fn segment(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || byte == b'-' {

@@ -17,6 +17,7 @@ mod options;
 mod org_options;
 mod outcome;
 mod publish;
+mod record;
 mod run;
 mod schema;
 mod serve;
@@ -53,6 +54,7 @@ fn execute(cli: Cli, started: Instant) -> Ended {
         Command::Serve(options) => runtime()?.block_on(serve::run(options, cli.log, started)),
         Command::Tail(options) => runtime()?.block_on(tail::run(options, &cli.log)),
         Command::Publish(options) => runtime()?.block_on(publish::run(options, &cli.log)),
+        Command::Record(command) => runtime()?.block_on(record::run(command, &cli.log)),
         Command::Schema(options) => runtime()?.block_on(schema::run(options, &cli.log)),
         Command::Check(options) => check::run(&options, &cli.log),
         Command::Clock(command) => runtime()?.block_on(control::clock(command, &cli.log)),

@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Failed,
     /// Wrong usage.
     Usage,
+    /// What would be lost was not confirmed.
+    Unconfirmed,
     /// The login was refused.
     LoginRefused,
     /// The target cannot be reached.
@@ -42,6 +44,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::Unconfirmed => 3,
             Exit::LoginRefused => 4,
             Exit::Unreachable => 5,
             Exit::Unknown => 6,
@@ -113,6 +116,7 @@ impl Failure {
     pub(crate) fn json(&self, code: &str) -> Value {
         let category = match self.exit {
             Exit::Usage => "usage",
+            Exit::Unconfirmed => "unconfirmed",
             Exit::LoginRefused => "login",
             Exit::Unreachable => "unreachable",
             Exit::Unknown | Exit::NotFound => "not-found",
@@ -165,6 +169,7 @@ impl From<Failure> for Coded {
     fn from(failure: Failure) -> Self {
         let code = match failure.exit {
             Exit::Usage => "usage",
+            Exit::Unconfirmed => "unconfirmed",
             Exit::LoginRefused => "login-refused",
             Exit::Unreachable => "unreachable",
             Exit::Unknown => "not-found",

@@ -17,7 +17,7 @@ use crate::log;
 use crate::options::LogOptions;
 use crate::outcome::{Ended, Exit, Failure, say_data};
 
-use self::input::Input;
+pub(crate) use self::input::Input;
 
 /// Log filter by default.
 const FILTER_DEFAULT: &str = "warn";

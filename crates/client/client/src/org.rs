@@ -100,6 +100,29 @@ impl Org {
         self.open(method, path, body).await?.whole().await
     }
 
+    /// One call of the SOAP API, in the names of the Partner WSDL: `body` is the element within the envelope's body.
+    ///
+    /// # Errors
+    /// Those of [`HttpClient::send`]; a fault is an answer, for the caller to read.
+    pub async fn soap(&self, version: &str, body: &str) -> Result<Answer, Error> {
+        // A token has no character that XML would have to escape; one that has is no token.
+        let token = self.access_token.expose();
+        if token.contains(['<', '&']) {
+            return Err(Error::Shape("an access token that cannot be put into XML"));
+        }
+        let envelope = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
+             <e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns=\"urn:partner.soap.sforce.com\">\
+             <e:Header><SessionHeader><sessionId>{token}</sessionId></SessionHeader></e:Header>\
+             <e:Body>{body}</e:Body></e:Envelope>"
+        );
+        let request = Request::post(format!("/services/Soap/u/{version}"))
+            .header(header::CONTENT_TYPE, "text/xml; charset=UTF-8")
+            .header("SOAPAction", "\"\"")
+            .body(Full::new(Bytes::from(envelope)))?;
+        self.http.send(request, REST_WITHIN).await
+    }
+
     /// The same, where the answer may be long: its body is still to be read.
     ///
     /// # Errors

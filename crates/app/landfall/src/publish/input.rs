@@ -15,7 +15,7 @@ const AHEAD_MAX: usize = 400;
 type Item = Result<Map<String, Value>, Failure>;
 
 /// JSON objects, read by a thread as they come.
-pub(super) struct Input {
+pub(crate) struct Input {
     items: mpsc::Receiver<Item>,
 }
 
@@ -24,7 +24,7 @@ impl Input {
     ///
     /// # Errors
     /// The event is no JSON object; the file cannot be opened.
-    pub(super) fn open(event: Option<&str>, file: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn open(event: Option<&str>, file: Option<&Path>) -> Result<Self, Failure> {
         let (out, items) = mpsc::channel(AHEAD_MAX);
         match (event, file) {
             (None | Some("-"), None) => read_all("stdin".to_owned(), io::stdin(), out),
@@ -52,7 +52,7 @@ impl Input {
     ///
     /// # Errors
     /// What follows the events taken is not JSON objects.
-    pub(super) async fn take(
+    pub(crate) async fn take(
         &mut self,
         batch: &mut Vec<Map<String, Value>>,
         max: usize,

@@ -7,6 +7,7 @@ mod explain;
 mod fault;
 mod logins;
 mod orphans;
+mod records;
 mod requests;
 
 use std::io::{BufRead, BufReader, Read, Write};
