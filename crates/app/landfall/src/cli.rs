@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::bench::BenchOptions;
+use crate::context::ContextCommand;
 use crate::control::{
     ClockCommand, FaultCommand, FaultSpec, OrgCommand, RequestsCommand, ResetOptions,
     SettleOptions, SnapshotCommand, SubscribersCommand, TopicsCommand,
@@ -45,6 +46,13 @@ The command finds the org in LANDFALL_TARGET, LANDFALL_USERNAME, LANDFALL_PASSWO
 LANDFALL_CLIENT_SECRET, LANDFALL_ACCESS_TOKEN and LANDFALL_CA_FILE. The exit status is that of the command.
 
 Example: landfall exec --project . --seed data/plan.json -- npm test";
+
+const CONTEXT_ABOUT: &str =
+    "Add, list, use and remove contexts: orgs by name, with the login to them
+
+Examples:
+  landfall context add prod --target https://acme.my.salesforce.com --access-token-stdin < token
+  landfall tail --target prod /data/AccountChangeEvent";
 
 const ENV_ABOUT: &str =
     "Print what a shell, or a client, needs to use an org: exports, or the exact snippet
@@ -124,6 +132,9 @@ pub(crate) enum Command {
     Subscribers(SubscribersCommand),
     /// Wait until the subscribers of a developer org have every event so far
     Settle(SettleOptions),
+    /// Add, list, use and remove contexts: orgs by name, with the login to them
+    #[command(subcommand, long_about = CONTEXT_ABOUT)]
+    Context(ContextCommand),
     /// Explain an error: what it means, what to do, what clients do, how to rehearse it
     #[command(long_about = EXPLAIN_ABOUT)]
     Explain(ExplainOptions),

@@ -12,9 +12,11 @@ mod subscribers;
 mod topics;
 
 use std::fmt::Write as _;
+use std::ops::Deref;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 use landfall_client::{AccessToken, Control, Error, Method, Target, Trust, system_trust};
 use serde_json::Value;
 
@@ -30,21 +32,23 @@ pub(crate) use topics::{TopicsCommand, run as topics};
 use crate::connection;
 use crate::log;
 use crate::options::LogOptions;
+use crate::org_options::{TARGET_DEFAULT, TARGET_HELP, context_of};
 use crate::outcome::{Coded, Ended, Exit, Failure, conclude};
 
 /// Log filter by default.
 const FILTER_DEFAULT: &str = "warn";
 
-/// The developer org.
+/// What flags and variables say of the developer org.
 #[derive(Args)]
-pub(crate) struct ControlOptions {
-    /// URL of the developer org
+pub(crate) struct Given {
     #[arg(
         short,
         long,
         env = "LANDFALL_TARGET",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:7443"
+        value_name = "URL|NAME",
+        default_value = TARGET_DEFAULT,
+        hide_default_value = true,
+        help = TARGET_HELP
     )]
     target: String,
     /// Access token of the org, if the process has several [default: the first org]
@@ -61,6 +65,49 @@ pub(crate) struct ControlOptions {
     /// Print JSON
     #[arg(long, env = "LANDFALL_JSON")]
     json: bool,
+}
+
+/// The developer org.
+pub(crate) struct ControlOptions(Given);
+
+impl Deref for ControlOptions {
+    type Target = Given;
+
+    fn deref(&self) -> &Given {
+        &self.0
+    }
+}
+
+impl Args for ControlOptions {
+    fn augment_args(command: Command) -> Command {
+        Given::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Given::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for ControlOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut given = Given::from_arg_matches(matches)?;
+        let is_flag = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        if let Some(context) = context_of(matches)? {
+            given.target = context.target;
+            if !is_flag("access_token") {
+                given.access_token = context.access_token;
+            }
+            if !is_flag("ca_file") {
+                given.ca_file = context.ca_file;
+            }
+        }
+        Ok(Self(given))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 /// A call of the control interface.

@@ -5,6 +5,14 @@ use std::path::PathBuf;
 
 use crate::outcome::Failure;
 
+/// Folder of what the commands remember: contexts.
+///
+/// # Errors
+/// If the environment does not say where.
+pub(crate) fn config() -> Result<PathBuf, Failure> {
+    own("XDG_CONFIG_HOME", "APPDATA", ".config")
+}
+
 /// Folder of what can be fetched again: certificates.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ mod bench;
 mod check;
 mod cli;
 mod connection;
+mod context;
 mod control;
 mod dev;
 mod env;
@@ -68,6 +69,7 @@ fn execute(cli: Cli, started: Instant) -> Ended {
             runtime()?.block_on(control::subscribers(command, &cli.log))
         }
         Command::Settle(options) => runtime()?.block_on(control::settle(options, &cli.log)),
+        Command::Context(command) => context::run(command),
         Command::Explain(options) => explain::run(&options),
         Command::Bench(options) => bench::run(options),
         Command::Completions { shell } => {

@@ -7,16 +7,19 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
+use crate::context::{self, Context};
+
 /// What flags and variables say.
 #[derive(Args)]
 pub(crate) struct Given {
-    /// URL of the org
     #[arg(
         short,
         long,
         env = "LANDFALL_TARGET",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:7443"
+        value_name = "URL|NAME",
+        default_value = TARGET_DEFAULT,
+        hide_default_value = true,
+        help = TARGET_HELP
     )]
     pub(crate) target: String,
     /// User name [default: the developer org's on loopback targets]
@@ -54,6 +57,48 @@ pub(crate) struct Given {
     pub(crate) ca_file: Option<PathBuf>,
 }
 
+/// Where `landfall dev` listens by default.
+pub(crate) const TARGET_DEFAULT: &str = "http://127.0.0.1:7443";
+
+/// The help of the option that sets it.
+pub(crate) const TARGET_HELP: &str = "URL of the org, or the name of a context [default: the context in use, or http://127.0.0.1:7443]";
+
+/// The context that the target names; without a target, the one in use.
+pub(crate) fn context_of(matches: &ArgMatches) -> Result<Option<Context>, Error> {
+    let target = match matches.value_source("target") {
+        Some(ValueSource::DefaultValue) | None => None,
+        Some(_) => matches.get_one::<String>("target"),
+    };
+    context::resolve(target.map(String::as_str))
+        .map_err(|failure| Error::raw(ErrorKind::ValueValidation, failure.text()))
+}
+
+impl Given {
+    /// Takes what no flag sets from a context. Variables do not count: they are credentials of another org.
+    fn adopt(&mut self, context: Context, is_flag: impl Fn(&str) -> bool) {
+        self.target = context.target;
+        let texts = [
+            ("username", &mut self.username, context.username),
+            ("password", &mut self.password, context.password),
+            ("client_id", &mut self.client_id, context.client_id),
+            (
+                "client_secret",
+                &mut self.client_secret,
+                context.client_secret,
+            ),
+            ("access_token", &mut self.access_token, context.access_token),
+        ];
+        for (id, option, remembered) in texts {
+            if !is_flag(id) {
+                *option = remembered;
+            }
+        }
+        if !is_flag("ca_file") {
+            self.ca_file = context.ca_file;
+        }
+    }
+}
+
 /// The org, and the login to it: an access token, or a user.
 ///
 /// Of the two, a flag takes precedence over variables, and the token over the user. With flags for both nobody knows which is
@@ -81,7 +126,10 @@ impl Args for OrgOptions {
 impl FromArgMatches for OrgOptions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let mut given = Given::from_arg_matches(matches)?;
-        let is_flag = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+        let is_flag = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        if let Some(context) = context_of(matches)? {
+            given.adopt(context, is_flag);
+        }
         let user = is_flag("username") || is_flag("password");
         if user && is_flag("access_token") {
             return Err(Error::raw(

@@ -133,17 +133,22 @@ impl Failure {
         })
     }
 
-    /// Writes it to stderr.
-    pub(crate) fn report(&self) {
-        let mut text = format!("error: {}\n", self.what);
+    /// The message without its first word, which says that it is an error.
+    pub(crate) fn text(&self) -> String {
+        let mut text = format!("{}\n", self.what);
         for cause in &self.causes {
             let _ = writeln!(text, "cause: {cause}");
         }
         if let Some(hint) = &self.hint {
             let _ = writeln!(text, "hint: {hint}");
         }
+        text
+    }
+
+    /// Writes it to stderr.
+    pub(crate) fn report(&self) {
         // Without stderr there is nobody to report to.
-        let _ = io::stderr().write_all(text.as_bytes());
+        let _ = write!(io::stderr(), "error: {}", self.text());
     }
 }
 
@@ -255,8 +260,18 @@ pub(crate) fn nearest_of<'n>(
 ) -> Vec<&'n str> {
     let name = name.to_ascii_lowercase();
     let known = known.into_iter().map(|known| {
-        let likeness = strsim::jaro_winkler(&name, &known.to_ascii_lowercase());
-        (known, likeness)
+        let other = known.to_ascii_lowercase();
+        // Of short names, letters in another order are a misspelling that this measure does not see.
+        let is_slip = name.len() > 2 && strsim::osa_distance(&name, &other) == 1;
+        let likeness = strsim::jaro_winkler(&name, &other);
+        (
+            known,
+            if is_slip {
+                likeness.max(SLIP)
+            } else {
+                likeness
+            },
+        )
     });
     let mut near: Vec<(&str, f64)> = known
         .filter(|(_, likeness)| *likeness > LIKENESS_MIN)
@@ -267,6 +282,9 @@ pub(crate) fn nearest_of<'n>(
     names.truncate(max);
     names
 }
+
+/// What one letter too many, too few, wrong or misplaced counts. Source: none.
+const SLIP: f64 = 0.9;
 
 /// How alike two names have to be for one to be a misspelling of the other. Source: none.
 const LIKENESS_MIN: f64 = 0.75;

@@ -1,5 +1,6 @@
 //! The binary as scripts see it: exit codes, streams, signals.
 
+mod contexts;
 mod control;
 mod env;
 mod exec;
@@ -39,6 +40,8 @@ fn program(name: &str) -> Command {
         }
     }
     command
+        // The contexts of whoever runs the tests.
+        .env("XDG_CONFIG_HOME", "/dev/null/none")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
