@@ -16,9 +16,12 @@ use crate::control::{
 };
 use crate::env::EnvOptions;
 use crate::explain::ExplainOptions;
+use crate::limits::LimitsOptions;
+use crate::open::OpenOptions;
 use crate::options::{Dev, Exec, LogOptions, Serve, ServerOptions};
 use crate::org_options::OrgOptions;
 use crate::record::RecordCommand;
+use crate::seed::SeedOptions;
 
 /// A Salesforce-compatible org for change events: develop, test, run.
 ///
@@ -89,6 +92,10 @@ pub(crate) enum Command {
     /// Example: landfall record create Account Name=Acme Industry=Energy
     #[command(subcommand)]
     Record(RecordCommand),
+    /// Create records from files of `sf data export tree` in an org that runs
+    ///
+    /// Example: landfall seed data/plan.json
+    Seed(SeedOptions),
     /// Show the fields of a topic's events
     Schema(SchemaOptions),
     /// Check a data folder, is it whole, or a project: what is loaded, what is left out, and why?
@@ -135,6 +142,14 @@ pub(crate) enum Command {
     /// Add, list, use and remove contexts: orgs by name, with the login to them
     #[command(subcommand, long_about = CONTEXT_ABOUT)]
     Context(ContextCommand),
+    /// Print the limits of an org, and how much of each is used
+    ///
+    /// Example: landfall limits
+    Limits(LimitsOptions),
+    /// Open the console of a developer org in a browser, and print its address
+    ///
+    /// Example: landfall open
+    Open(OpenOptions),
     /// Explain an error: what it means, what to do, what clients do, how to rehearse it
     #[command(long_about = EXPLAIN_ABOUT)]
     Explain(ExplainOptions),

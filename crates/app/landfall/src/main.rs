@@ -13,14 +13,18 @@ mod env;
 mod exec;
 mod explain;
 mod folders;
+mod limits;
 mod log;
+mod open;
 mod options;
 mod org_options;
 mod outcome;
 mod publish;
 mod record;
+mod rest;
 mod run;
 mod schema;
+mod seed;
 mod serve;
 mod summary;
 mod tail;
@@ -69,6 +73,9 @@ fn execute(cli: Cli, started: Instant) -> Ended {
             runtime()?.block_on(control::subscribers(command, &cli.log))
         }
         Command::Settle(options) => runtime()?.block_on(control::settle(options, &cli.log)),
+        Command::Seed(options) => runtime()?.block_on(seed::run(options, &cli.log)),
+        Command::Limits(options) => runtime()?.block_on(limits::run(options, &cli.log)),
+        Command::Open(options) => runtime()?.block_on(open::run(options, &cli.log)),
         Command::Context(command) => context::run(command),
         Command::Explain(options) => explain::run(&options),
         Command::Bench(options) => bench::run(options),

@@ -1,10 +1,9 @@
 //! `landfall record`: records of any org, over its REST API and, for what that lacks, its SOAP API.
 //!
-//! Start reading at [`run`]; [`rest`] makes the calls, [`fields`] turns `NAME=VALUE` into what an object takes.
+//! Start reading at [`run`]; [`crate::rest`] makes the calls, [`fields`] turns `NAME=VALUE` into what an object takes.
 
 mod fields;
 mod query;
-mod rest;
 mod undelete;
 
 use std::path::PathBuf;
@@ -13,14 +12,11 @@ use clap::{Args, Subcommand};
 use landfall_client::Method;
 use serde_json::{Map, Value, json};
 
-use crate::connection::Logins;
 use crate::log;
 use crate::options::LogOptions;
-use crate::org_options::OrgOptions;
 use crate::outcome::{Coded, Ended, Exit, Failure, conclude, table};
 use crate::publish::Input;
-
-use self::rest::Rest;
+use crate::rest::{Rest, RestOptions, message};
 
 /// Log filter by default.
 const FILTER_DEFAULT: &str = "warn";
@@ -53,24 +49,6 @@ pub(crate) enum RecordCommand {
     Query(query::QueryOptions),
 }
 
-/// The org, and the form of what is printed.
-#[derive(Args)]
-pub(crate) struct RecordOptions {
-    /// Version of the API
-    #[arg(
-        long,
-        env = "LANDFALL_API_VERSION",
-        value_name = "NN.0",
-        default_value = "59.0"
-    )]
-    api_version: String,
-    /// Print JSON
-    #[arg(long, env = "LANDFALL_JSON")]
-    json: bool,
-    #[command(flatten)]
-    org: OrgOptions,
-}
-
 #[derive(Args)]
 pub(crate) struct CreateOptions {
     /// API name of the object, such as Account or `Order__e`
@@ -83,7 +61,7 @@ pub(crate) struct CreateOptions {
     #[arg(short, long, value_name = "FILE", conflicts_with = "values")]
     file: Option<PathBuf>,
     #[command(flatten)]
-    options: RecordOptions,
+    options: RestOptions,
 }
 
 #[derive(Args)]
@@ -98,7 +76,7 @@ pub(crate) struct GetOptions {
     #[arg(long, value_name = "NAME")]
     field: Vec<String>,
     #[command(flatten)]
-    options: RecordOptions,
+    options: RestOptions,
 }
 
 #[derive(Args)]
@@ -116,7 +94,7 @@ pub(crate) struct UpdateOptions {
     #[arg(short, long, value_name = "FILE", conflicts_with = "values")]
     file: Option<PathBuf>,
     #[command(flatten)]
-    options: RecordOptions,
+    options: RestOptions,
 }
 
 #[derive(Args)]
@@ -131,7 +109,7 @@ pub(crate) struct DeleteOptions {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
-    options: RecordOptions,
+    options: RestOptions,
 }
 
 #[derive(Args)]
@@ -140,7 +118,7 @@ pub(crate) struct UndeleteOptions {
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
     #[command(flatten)]
-    options: RecordOptions,
+    options: RestOptions,
 }
 
 pub(crate) async fn run(command: RecordCommand, log: &LogOptions) -> Ended {
@@ -181,14 +159,8 @@ pub(crate) async fn run(command: RecordCommand, log: &LogOptions) -> Ended {
     }
 }
 
-async fn open(options: &RecordOptions) -> Result<Rest, Failure> {
-    let version = options.api_version.clone();
-    let org = Logins::new(&options.org)?.login().await?;
-    Ok(Rest { org, version })
-}
-
 async fn create(options: &CreateOptions) -> Result<Value, Coded> {
-    let rest = open(&options.options).await?;
+    let rest = Rest::open(&options.options).await?;
     if !options.values.is_empty() {
         let record = fields::record(&rest, &options.object, &options.values).await?;
         let id = rest.create(&options.object, &record).await?;
@@ -209,7 +181,7 @@ async fn create(options: &CreateOptions) -> Result<Value, Coded> {
 }
 
 async fn get(options: &GetOptions) -> Result<Value, Coded> {
-    let rest = open(&options.options).await?;
+    let rest = Rest::open(&options.options).await?;
     let record = rest
         .get(&options.object, &options.id, &options.field)
         .await?;
@@ -227,7 +199,7 @@ async fn get(options: &GetOptions) -> Result<Value, Coded> {
 }
 
 async fn update(options: &UpdateOptions) -> Result<Value, Coded> {
-    let rest = open(&options.options).await?;
+    let rest = Rest::open(&options.options).await?;
     let record = if options.values.is_empty() {
         one(options.file.as_deref()).await?
     } else {
@@ -239,7 +211,7 @@ async fn update(options: &UpdateOptions) -> Result<Value, Coded> {
 }
 
 async fn delete(options: &DeleteOptions) -> Result<Value, Coded> {
-    let rest = open(&options.options).await?;
+    let rest = Rest::open(&options.options).await?;
     let target = rest.org.http().target();
     if !options.yes && !target.is_loopback() {
         let failure = Failure::new(format!(
@@ -256,7 +228,7 @@ async fn delete(options: &DeleteOptions) -> Result<Value, Coded> {
 }
 
 async fn undelete(options: &UndeleteOptions) -> Result<Value, Coded> {
-    let rest = open(&options.options).await?;
+    let rest = Rest::open(&options.options).await?;
     let results = undelete::restore(&rest.org, &rest.version, &options.ids).await?;
     Ok(match results.as_slice() {
         [one] => one.clone(),
@@ -302,7 +274,7 @@ fn created_lines(data: &Value) -> Vec<String> {
         Some(id) if result["success"] == true => id.to_owned(),
         _ => format!(
             "error: {}",
-            rest::message(result.pointer("/errors/0").unwrap_or(&Value::Null))
+            message(result.pointer("/errors/0").unwrap_or(&Value::Null))
         ),
     };
     results(data).into_iter().map(line).collect()

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Number, Value};
 
-use super::rest::Rest;
 use crate::outcome::{Coded, Exit, Failure, nearest};
+use crate::rest::Rest;
 
 /// The record of these values.
 ///

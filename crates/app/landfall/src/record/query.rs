@@ -4,10 +4,9 @@ use clap::Args;
 use landfall_client::Method;
 use serde_json::{Value, json};
 
-use super::rest::Rest;
-use super::{RecordOptions, open};
 use crate::control::segment;
 use crate::outcome::{Coded, Ended, Exit, Failure, conclude, say, say_data};
+use crate::rest::{Rest, RestOptions};
 
 /// Records that are printed as one JSON object: all of them are in memory.
 const JSON_RECORDS_MAX: usize = 200_000;
@@ -21,7 +20,7 @@ pub(crate) struct QueryOptions {
     #[arg(long)]
     all: bool,
     #[command(flatten)]
-    options: RecordOptions,
+    options: RestOptions,
 }
 
 pub(super) async fn run(options: QueryOptions) -> Ended {
@@ -45,7 +44,7 @@ impl Pages {
     async fn open(options: &QueryOptions) -> Result<Self, Coded> {
         let resource = if options.all { "queryAll" } else { "query" };
         Ok(Self {
-            rest: open(&options.options).await?,
+            rest: Rest::open(&options.options).await?,
             next: Some(format!("{resource}?q={}", segment(&options.statement))),
         })
     }

@@ -10,6 +10,7 @@ mod logins;
 mod orphans;
 mod records;
 mod requests;
+mod seed;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;

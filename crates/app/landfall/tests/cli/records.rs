@@ -169,3 +169,40 @@ fn wrong_names_and_values_have_suggestions_and_codes() {
         .and_then(|line| line.pointer("/error/category"));
     assert_eq!(category, Some(&Value::from("unconfirmed")));
 }
+
+#[test]
+fn limits_are_a_table_with_what_is_used() {
+    let org = Org::start(&["--ephemeral"]);
+    org.create_account();
+    let all = org.run(&["limits"], "");
+    assert_eq!(code(&all), 0, "{}", stderr(&all));
+    let shown = text(&all);
+    assert!(shown.starts_with("LIMIT "), "{shown}");
+    let one = org.run(&["limits", "dailyapirequests", "--json"], "");
+    let printed = lines(&one);
+    let limits = printed.first().and_then(|line| line.pointer("/data"));
+    let limits = limits.and_then(Value::as_object).expect("an object");
+    assert_eq!(limits.len(), 1);
+    let used = |name: &str| limits["DailyApiRequests"][name].as_i64();
+    assert!(used("Remaining") < used("Max"), "{limits:?}");
+    let unknown = org.run(&["limits", "DailyApiRequest"], "");
+    assert_eq!(code(&unknown), 6);
+    assert!(stderr(&unknown).contains("did you mean DailyApiRequests?"));
+}
+
+#[test]
+fn the_console_of_a_developer_org_has_an_address() {
+    let org = Org::start(&["--ephemeral"]);
+    let opened = org.run(&["open"], "");
+    assert_eq!(code(&opened), 0, "{}", stderr(&opened));
+    assert_eq!(text(&opened), format!("{}/console", org.url));
+    assert_eq!(
+        code(&run(&[
+            "open",
+            "--target",
+            "https://acme.my.salesforce.com"
+        ])),
+        6
+    );
+    assert_eq!(code(&run(&["open", "--target", "http://127.0.0.1:1"])), 5);
+}

@@ -1,24 +1,54 @@
 //! Calls of the REST API, and its errors as messages.
 
+use clap::Args;
 use landfall_client::{Answer, Method, Org};
 use serde_json::{Map, Value, json};
 
-use crate::connection;
+use crate::connection::{self, Logins};
 use crate::control::segment;
+use crate::org_options::OrgOptions;
 use crate::outcome::{Coded, Exit, Failure, nearest};
 
+/// The org, and the form of what is printed.
+#[derive(Args)]
+pub(crate) struct RestOptions {
+    /// Version of the API
+    #[arg(
+        long,
+        env = "LANDFALL_API_VERSION",
+        value_name = "NN.0",
+        default_value = "59.0"
+    )]
+    api_version: String,
+    /// Print JSON
+    #[arg(long, env = "LANDFALL_JSON")]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) org: OrgOptions,
+}
+
 /// An org, and the version of its API.
-pub(super) struct Rest {
-    pub(super) org: Org,
-    pub(super) version: String,
+pub(crate) struct Rest {
+    pub(crate) org: Org,
+    pub(crate) version: String,
 }
 
 impl Rest {
+    /// Logs in.
+    ///
+    /// # Errors
+    /// Those of the login.
+    pub(crate) async fn open(options: &RestOptions) -> Result<Self, Failure> {
+        let version = options.api_version.clone();
+        let org = Logins::new(&options.org)?.login().await?;
+        Ok(Self { org, version })
+    }
+
     /// One call below `/services/data/vNN.0`, or of an absolute path.
     ///
     /// # Errors
     /// That of the org, with its code; those on the way to it.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         method: Method,
         path: &str,
@@ -41,7 +71,7 @@ impl Rest {
         }
     }
 
-    pub(super) async fn create(&self, object: &str, record: &Value) -> Result<String, Coded> {
+    pub(crate) async fn create(&self, object: &str, record: &Value) -> Result<String, Coded> {
         let path = format!("sobjects/{}", segment(object));
         let answer = self.call(Method::POST, &path, Some(record)).await;
         let answer = self.suggesting(object, answer).await?;
@@ -51,7 +81,7 @@ impl Rest {
     }
 
     /// Creates records, each by itself: the result of each.
-    pub(super) async fn create_all(
+    pub(crate) async fn create_all(
         &self,
         object: &str,
         records: Vec<Map<String, Value>>,
@@ -69,7 +99,7 @@ impl Rest {
         }
     }
 
-    pub(super) async fn get(
+    pub(crate) async fn get(
         &self,
         object: &str,
         id: &str,
@@ -84,7 +114,7 @@ impl Rest {
         self.suggesting(object, answer).await
     }
 
-    pub(super) async fn change(
+    pub(crate) async fn change(
         &self,
         method: Method,
         object: &str,
@@ -96,7 +126,7 @@ impl Rest {
         self.suggesting(object, answer).await.map(drop)
     }
 
-    pub(super) async fn describe(&self, object: &str) -> Result<Value, Coded> {
+    pub(crate) async fn describe(&self, object: &str) -> Result<Value, Coded> {
         let path = format!("sobjects/{}/describe", segment(object));
         let answer = self.call(Method::GET, &path, None).await;
         self.suggesting(object, answer).await
@@ -162,7 +192,7 @@ fn refused(answer: &Answer) -> Coded {
 }
 
 /// Code and text of an error, also of one within a result.
-pub(super) fn message(error: &Value) -> String {
+pub(crate) fn message(error: &Value) -> String {
     let text = |name: &str| error[name].as_str().unwrap_or_default().trim().to_owned();
     let code = [text("errorCode"), text("statusCode")].concat();
     let message = text("message").replace('\n', " ");
