@@ -140,6 +140,10 @@ impl FromArgMatches for OrgOptions {
         if user {
             given.access_token = None;
         }
+        if is_flag("access_token") {
+            given.username = None;
+            given.password = None;
+        }
         Ok(Self(given))
     }
 

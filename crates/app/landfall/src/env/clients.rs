@@ -331,7 +331,8 @@ print(pipeline.run(source.with_resources('account', 'contact', 'opportunity')))
         trust: REQUESTS,
         template: r#"
 CODE=$(curl -fsS -o /dev/null -w '%{redirect_url}' -G @plain@/services/oauth2/authorize -d response_type=code \
-  --data-urlencode client_id=@client_id@ -d redirect_uri=http://127.0.0.1/done -d scope='api refresh_token' |
+  --data-urlencode client_id=@client_id@ -d redirect_uri=http://127.0.0.1/done \
+  --data-urlencode 'scope=api refresh_token' |
   sed 's/.*code=\([^&]*\).*/\1/')
 REFRESH_TOKEN=$(curl -fsS @plain@/services/oauth2/token -d grant_type=authorization_code -d "code=$CODE" \
   --data-urlencode client_id=@client_id@ --data-urlencode client_secret=@client_secret@ \
@@ -355,7 +356,8 @@ tap-salesforce --config tap.json --discover > catalog.json
         trust: REQUESTS,
         template: r#"
 CODE=$(curl -fsS -o /dev/null -w '%{redirect_url}' -G @plain@/services/oauth2/authorize -d response_type=code \
-  --data-urlencode client_id=@client_id@ -d redirect_uri=http://127.0.0.1/done -d scope='api refresh_token' |
+  --data-urlencode client_id=@client_id@ -d redirect_uri=http://127.0.0.1/done \
+  --data-urlencode 'scope=api refresh_token' |
   sed 's/.*code=\([^&]*\).*/\1/')
 REFRESH_TOKEN=$(curl -fsS @plain@/services/oauth2/token -d grant_type=authorization_code -d "code=$CODE" \
   --data-urlencode client_id=@client_id@ --data-urlencode client_secret=@client_secret@ \

@@ -101,7 +101,8 @@ async fn printed(options: &QueryOptions) -> Result<Exit, Coded> {
         };
         say_data(&lines.join("\n"))?;
     }
-    say(&format!("{count} records"));
+    let noun = if count == 1 { "record" } else { "records" };
+    say(&format!("{count} {noun}"));
     Ok(Exit::Done)
 }
 

@@ -33,7 +33,6 @@ fn the_snippet_for_curl_runs_over_http_and_tls_with_a_user_and_with_a_token() {
         \"$0\" env --client curl --tls | sh
         echo
         token=$(\"$0\" org open --json | sed 's/.*\"accessToken\":\"\\([^\"]*\\)\".*/\\1/')
-        unset LANDFALL_USERNAME LANDFALL_PASSWORD
         other=$(\"$0\" env --client curl --access-token \"$token\")
         case $other in *landfall.test*) exit 9 ;; esac
         echo \"$other\" | sh",
