@@ -1,7 +1,7 @@
 // What the scenarios stand on: a server that can be killed, a TCP proxy that can be cut, the org over REST, and waits
 // that end. Nothing here knows a client.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -35,6 +35,15 @@ export function ensure(condition, what) {
 export function ensureEqual(found, expected, what) {
   const [a, b] = [JSON.stringify(found), JSON.stringify(expected)];
   if (a !== b) throw new Error(`${what}: expected ${b}, found ${a}`);
+}
+
+/** The lines that `landfall env` prints for a client, and the variables that they need. */
+export function snippet(server, client) {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('LANDFALL_'));
+  const env = { ...Object.fromEntries(own), XDG_CACHE_HOME: server.folder, XDG_CONFIG_HOME: server.folder };
+  const options = ['env', '--client', client, '--target', server.url, '--json'];
+  const { code, environment } = JSON.parse(execFileSync(PROGRAM, options, { env, encoding: 'utf8' })).data;
+  return { code, env: { ...env, ...environment } };
 }
 
 /** A developer org as a process, on a data folder that outlives the process. */

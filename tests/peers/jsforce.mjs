@@ -1,9 +1,12 @@
 // jsforce in the way of its documentation: records, queries and events of an org.
 
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
 import { Connection } from 'jsforce';
 import { StreamingExtension } from 'jsforce/lib/api/streaming.js';
 
-import { WAIT_MS, ensure, ensureEqual, until } from './harness.mjs';
+import { WAIT_MS, ensure, ensureEqual, snippet, until } from './harness.mjs';
 
 const ACCOUNTS = '/data/AccountChangeEvent';
 const VERSION = '59.0';
@@ -343,7 +346,16 @@ async function metadata({ server }) {
   ensureEqual((await api.read('CustomObject', 'Voyage__c')).fields, [], 'the field is gone');
 }
 
+/** The lines that `landfall env` prints for this client. */
+async function snippet_of_env({ server }) {
+  await (await connect(server)).sobject('Account').create({ Name: 'Acme' });
+  const { code, env } = snippet(server, 'jsforce');
+  const options = { env, cwd: import.meta.dirname, timeout: WAIT_MS };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code], options);
+  ensure(stdout.includes('Acme'), stdout);
+}
+
 export const scenarios = {
   records, describe, collections, query, streaming, channel, push_topic, generic, soap, soap_records, bulk, bulk_query,
-  bulk_classic, metadata,
+  bulk_classic, metadata, snippet: snippet_of_env,
 };

@@ -114,6 +114,24 @@ def approved_login(server):
     return tokens["access_token"], tokens["refresh_token"]
 
 
+def snippet(server, client):
+    """Runs what `landfall env --client` prints, as a person would who copies it, and gives what it prints."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("LANDFALL_")}
+    own |= {"XDG_CACHE_HOME": str(server.folder), "XDG_CONFIG_HOME": str(server.folder)}
+    command = [os.environ["LANDFALL_PROGRAM"], "env", "--client", client, "--target", server.url, "--json"]
+    printed = subprocess.run(command, env=own, capture_output=True, text=True, timeout=WAIT)
+    assert printed.returncode == 0, printed.stderr + printed.stdout
+    made = json.loads(printed.stdout)["data"]
+    own |= made["environment"]
+    own["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{own['PATH']}"
+    program = {"py": [sys.executable, "-c"], "sh": ["sh", "-ec"]}[made["language"]]
+    done = subprocess.run(
+        [*program, made["code"]], env=own, cwd=server.folder, capture_output=True, text=True, timeout=4 * WAIT
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
 def run(peer, scenarios):
     """Runs all scenarios, or the one that the command line names, and ends the process."""
     only = sys.argv[1] if len(sys.argv) > 1 else None

@@ -7,7 +7,7 @@ import os
 from simple_salesforce import Salesforce, SalesforceAuthenticationFailed, SalesforceResourceNotFound
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
-from python_peer import Server, USER, run
+from python_peer import USER, Server, password_login, post, run, snippet
 
 PEER = "simple-salesforce"
 APP = {"consumer_key": "landfall", "consumer_secret": "landfall"}
@@ -150,6 +150,14 @@ def bulk_classic():
         equal(client.bulk.Account.query("SELECT Id FROM Account"), [], "nothing is left")
 
 
+def snippet_of_env():
+    """The lines that `landfall env` prints for this client."""
+    with Server(f"{PEER}-snippet") as server:
+        post(f"{server.url}/services/data/v59.0/sobjects/Account", password_login(server), {"Name": "Acme"})
+        printed = snippet(server, PEER)
+        assert "Acme" in printed, printed
+
+
 SCENARIOS = {
     "records": records,
     "describe": describe,
@@ -158,6 +166,7 @@ SCENARIOS = {
     "bulk": bulk,
     "bulk_query": bulk_query,
     "bulk_classic": bulk_classic,
+    "snippet": snippet_of_env,
 }
 
 if __name__ == "__main__":

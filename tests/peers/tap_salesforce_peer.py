@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from python_peer import CLIENT, USER, WAIT, Server, approved_login, post, run, until
+from python_peer import CLIENT, USER, WAIT, Server, approved_login, post, run, snippet, until
 
 PEER = "tap-salesforce"
 TAP = Path(sys.executable).with_name("tap-salesforce")
@@ -58,6 +58,14 @@ def sync(api):
         assert again == [NAMES[-1], "late"], again
 
 
+def snippet_of_env():
+    """The lines that `landfall env` prints for this client: they get a refresh token and discover the objects."""
+    with Server(f"{PEER}-snippet", "--as-salesforce", "--oauth-auto-approve", USER["username"]) as server:
+        snippet(server, PEER)
+        catalog = json.loads((server.folder / "catalog.json").read_text())
+        assert {"Account", "Shipment__c"} <= {stream["stream"] for stream in catalog["streams"]}, catalog
+
+
 def copied(server, *arguments):
     """The records of one run, whose state is kept for the next."""
     lines = tap(server, "--properties", server.folder / "catalog.json", *arguments).splitlines()
@@ -69,4 +77,4 @@ def copied(server, *arguments):
 
 if __name__ == "__main__":
     # Its bulk mode is the Bulk API before 2.0.
-    run(PEER, {"sync": lambda: sync("REST"), "sync_bulk": lambda: sync("BULK")})
+    run(PEER, {"sync": lambda: sync("REST"), "sync_bulk": lambda: sync("BULK"), "snippet": snippet_of_env})
