@@ -38,8 +38,8 @@ explain! { streaming: StreamingFault in "The Streaming API" as fault;
     rehearse "landfall fault arm too-many-connections --method /meta/handshake" {
         ClientLimitExceeded,
     }
-    "The channel has as many subscribers as the org permits."
-    do "Share one subscription." {
+    "The channel has as many subscribers as the org permits, or the session as many subscriptions."
+    do "Share one subscription, and unsubscribe from channels that are not used." {
         SubscriptionLimitExceeded,
     }
     "The subscription names no channel, or one without a slash at its beginning."
@@ -134,7 +134,7 @@ explain! { pubsub: PubSubFault in "The Pub/Sub API" as fault;
     }
     "The client has received every event that it requested, and did not request more within 60 seconds."
     do "Request more before the last event is processed. Then subscribe again from the last replay id."
-    clients "salesforce-pubsub-api-client requests the next batch by itself unless a number of events was set; then it ends." {
+    clients "salesforce-pubsub-api-client requests the next 100 events by itself, unless its user has set a number." {
         StreamIdle,
     }
     "The request has no events, or more than one request may have."
