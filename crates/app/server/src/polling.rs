@@ -8,16 +8,19 @@
 mod head;
 mod reply;
 
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 
 use axum::body::Body;
 use axum::response::Response;
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use landfall_model::limits::{self, HTTP1_HEAD_MAX};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, timeout_at};
 
 use crate::front::{Front, Known, Scheme, Serving};
@@ -106,10 +109,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
         serving: Serving,
         bytes: usize,
     ) -> io::Result<Option<Answer>> {
-        let body = self.body(read, bytes).await?;
-        Ok(body.zip(last).map(|(body, last)| -> Answer {
+        if !self.has_body(read, bytes).await? {
+            return Ok(None);
+        }
+        let body = read.get(..bytes).unwrap_or_default();
+        let answer = last.map(|last| -> Answer {
             Box::pin(self.front.answer_known(&last.known, serving, body))
-        }))
+        });
+        used(read, bytes);
+        Ok(answer)
     }
 
     /// The answer to come to a poll; none if the connection ends before.
@@ -126,9 +134,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
         } = *head;
         let known = self.front.known(&request, self.peer, self.scheme);
         *last = known.map(|known| Last { pattern, known });
-        let Some(body) = self.body(read, body_bytes).await? else {
+        if !self.has_body(read, body_bytes).await? {
             return Ok(None);
-        };
+        }
+        let body = Bytes::copy_from_slice(read.get(..body_bytes).unwrap_or_default());
+        used(read, body_bytes);
         let front = Arc::clone(&self.front);
         let answer = front.answer(request.map(|()| Body::from(body)), self.peer, self.scheme);
         Ok(Some(Box::pin(async move {
@@ -150,10 +160,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
                 Parsed::Partial => {}
             }
             let is_idle = read.is_empty();
-            read.reserve(READ_BYTES);
             let bytes = tokio::select! {
                 () = self.phase.reached(Phase::Draining), if is_idle => return Ok(Next::End),
-                bytes = timeout_at(deadline, self.stream.read_buf(read)) => bytes,
+                bytes = timeout_at(deadline, more(&mut self.stream, read)) => bytes,
             };
             // Who is silent for too long is left without a word, as by the library.
             let Ok(bytes) = bytes else {
@@ -165,21 +174,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
         }
     }
 
-    /// Reads the body of a request; none if the client ends before. The buffer is given back if nothing else is in it.
-    async fn body(&mut self, read: &mut BytesMut, bytes: usize) -> io::Result<Option<Bytes>> {
+    /// Reads the body of a request. False if the client ends before.
+    async fn has_body(&mut self, read: &mut BytesMut, bytes: usize) -> io::Result<bool> {
         let deadline = Instant::now() + paced::allowed(u64::try_from(bytes).unwrap_or(u64::MAX));
         while read.len() < bytes {
-            read.reserve(bytes - read.len());
             let end = deadline.min(Instant::now() + limits::BODY_PAUSE_MAX);
-            if timeout_at(end, self.stream.read_buf(read)).await?? == 0 {
-                return Ok(None);
+            if timeout_at(end, more(&mut self.stream, read)).await?? == 0 {
+                return Ok(false);
             }
         }
-        let body = Bytes::copy_from_slice(&read.split_to(bytes));
-        if read.is_empty() {
-            *read = BytesMut::new();
-        }
-        Ok(Some(body))
+        Ok(true)
     }
 
     /// Waits for the answer; none if the client leaves before, which ends its poll.
@@ -192,13 +196,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
             tokio::select! {
                 biased;
                 response = &mut answer => return Ok(Some(response)),
-                early = self.stream.read_buf(read), if read.len() < limits::POLL_EARLY_BYTES_MAX => {
+                early = more(&mut self.stream, read), if read.len() < limits::POLL_EARLY_BYTES_MAX => {
                     if early? == 0 {
                         return Ok(None);
                     }
                 }
             }
         }
+    }
+}
+
+/// Reads what there is, by way of the stack: a connection that waits for its client holds no buffer for it. 0 at the end.
+async fn more<S: AsyncRead + Unpin>(stream: &mut S, read: &mut BytesMut) -> io::Result<usize> {
+    poll_fn(|context| {
+        let mut space = [MaybeUninit::uninit(); READ_BYTES];
+        let mut bytes = ReadBuf::uninit(&mut space);
+        ready!(Pin::new(&mut *stream).poll_read(context, &mut bytes))?;
+        read.extend_from_slice(bytes.filled());
+        Poll::Ready(Ok(bytes.filled().len()))
+    })
+    .await
+}
+
+/// Takes the body of a request off. The buffer is given back if nothing else is in it.
+fn used(read: &mut BytesMut, bytes: usize) {
+    if read.len() == bytes {
+        *read = BytesMut::new();
+    } else {
+        read.advance(bytes);
     }
 }
 

@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http_body::Body as _;
 use landfall_auth::Login;
 use landfall_bayeux::{Echo, MESSAGES_MAX, Message, Refusal};
@@ -67,16 +66,22 @@ pub(crate) fn handle(
             _ => return (StatusCode::METHOD_NOT_ALLOWED, ALLOWED).into_response(),
         }
         match body::read(body).await {
-            Ok(body) => post(&state, &caller, body).await,
+            Ok(body) => {
+                let messages = messages(&body, caller.head.is_form);
+                drop(body);
+                post(&state, &caller, messages).await
+            }
             Err(fault) => compressed(&caller.head, refused(&fault)).await,
         }
     }
 }
 
-/// Answers a post with this body.
-pub(crate) async fn post(state: &StreamingState, caller: &Caller, body: Bytes) -> Response {
-    let messages = messages(&body, caller.head.is_form);
-    drop(body);
+/// Answers a post of these messages.
+pub(crate) async fn post(
+    state: &StreamingState,
+    caller: &Caller,
+    messages: Result<Vec<Message>, Fault>,
+) -> Response {
     let response = match messages {
         Ok(messages) => respond(state, caller, &messages).await,
         Err(fault) => refused(&fault),
@@ -144,7 +149,7 @@ async fn compressed(head: &RequestHead, response: Response) -> Response {
 /// The messages of a request. A handshake comes alone: what stands beside it cannot know the client id that it leads to.
 ///
 /// Source: `AbstractHttpTransport.java` (cometd/cometd), which reads both forms and refuses such a handshake.
-fn messages(body: &[u8], is_form: bool) -> Result<Vec<Message>, Fault> {
+pub(crate) fn messages(body: &[u8], is_form: bool) -> Result<Vec<Message>, Fault> {
     let invalid = |reason| {
         Fault::Request(RequestFault::JsonInvalid {
             reason,

@@ -155,10 +155,11 @@ impl Endpoint {
     }
 
     /// Answers a post whose head is known, as [`Self::answer`] would.
-    pub fn answer_post(&self, head: &Arc<RequestHead>, body: Bytes) -> Answer {
+    pub fn answer_post(&self, head: &Arc<RequestHead>, body: &[u8]) -> Answer {
         let state = Arc::clone(&self.0);
         let caller = Caller::new(&state, Arc::clone(head));
-        Box::pin(async move { http::post(&state, &caller, body).await })
+        let messages = http::messages(body, head.is_form);
+        Box::pin(async move { http::post(&state, &caller, messages).await })
     }
 
     /// The same as routes.

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
 use axum::response::Response;
-use bytes::Bytes;
 use http::{Request, header, uri};
 use landfall_journal::{Entry, observed_whole};
 use landfall_streaming::{Endpoint, RequestHead};
@@ -83,10 +82,9 @@ impl Front {
         &self,
         known: &Known,
         Serving { org, in_progress }: Serving,
-        body: Bytes,
+        body: &[u8],
     ) -> impl Future<Output = Response> + Send + use<> {
         let journal = org.journal().cloned().zip(known.entry.clone());
-        let kept = journal.is_some().then(|| body.clone());
         let (streaming, _) = org.streaming();
         let answer = Routed::Streaming(streaming.answer_post(&known.head, body), in_progress);
         let answer = async move {
@@ -94,12 +92,7 @@ impl Front {
             response
         };
         let answer = match journal {
-            Some((journal, entry)) => Kept::Journal(observed_whole(
-                journal,
-                &entry,
-                &kept.unwrap_or_default(),
-                answer,
-            )),
+            Some((journal, entry)) => Kept::Journal(observed_whole(journal, &entry, body, answer)),
             None => Kept::Nowhere(answer),
         };
         let hsts = (known.is_secure && self.rules.hsts).then(|| self.hsts.clone());
