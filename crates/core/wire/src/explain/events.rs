@@ -109,6 +109,11 @@ explain! { pubsub: PubSubFault in "The Pub/Sub API" as fault;
     do "Use the `schema_id` of the event, or that of `GetTopic`, as it is." {
         SchemaNotFound, SchemaMissing,
     }
+    "The schema cannot be read at the moment."
+    do "Wait, longer each time, and ask again before the next event is processed: without its schema no event can be read. Keep schemas that were read."
+    rehearse "landfall fault arm schema-unavailable --method GetSchema" {
+        SchemaUnavailable,
+    }
     "The replay id is not retained any more: it is older than 72 hours, of another org, or damaged, as by a conversion to a number."
     do "Subscribe with EARLIEST for everything that is retained, or with LATEST for new events only. Either way events are missing: read the records again that they were about."
     clients "salesforce-pubsub-api-client emits `error` and `end`, and does not come back. Several clients match the beginning of the text."

@@ -181,6 +181,7 @@ const fn status(status: GrpcStatus) -> &'static str {
         GrpcStatus::ResourceExhausted => "RESOURCE_EXHAUSTED",
         GrpcStatus::FailedPrecondition => "FAILED_PRECONDITION",
         GrpcStatus::Internal => "INTERNAL",
+        GrpcStatus::Unavailable => "UNAVAILABLE",
         GrpcStatus::Unauthenticated => "UNAUTHENTICATED",
     }
 }
