@@ -10,6 +10,8 @@ pub enum SecuredBy {
     ObjectPermissions,
     /// Field permissions: every user can use the records.
     FieldPermissions,
+    /// Every user can use the records and all of their fields.
+    Everybody,
     /// Every user can read the records, administrators change them.
     #[default]
     Administrators,

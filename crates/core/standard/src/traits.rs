@@ -25,6 +25,7 @@ pub(crate) struct Traits {
 enum Access {
     ObjectPermissions,
     FieldPermissions,
+    Everybody,
     #[default]
     Administrators,
     Setup,
@@ -47,6 +48,7 @@ impl From<Traits> for ObjectTraits {
             secured_by: match data.access {
                 Access::ObjectPermissions => SecuredBy::ObjectPermissions,
                 Access::FieldPermissions => SecuredBy::FieldPermissions,
+                Access::Everybody => SecuredBy::Everybody,
                 Access::Administrators => SecuredBy::Administrators,
                 Access::Setup => SecuredBy::Setup,
             },

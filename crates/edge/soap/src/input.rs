@@ -79,7 +79,14 @@ pub(crate) fn values(
             _ if name.eq_ignore_ascii_case(ID) => continue,
             // An element without a value does not touch the field.
             _ if element.nil => continue,
-            _ => (name, field_value(known(entity, name)?.1, &element.text)?),
+            _ => {
+                let (place, field) = known(entity, name)?;
+                if field.field_type == FieldType::JunctionIdList {
+                    add_ids(&mut values, place, element);
+                    continue;
+                }
+                (name, field_value(field, &element.text)?)
+            }
         };
         let (place, _) = known(entity, name)?;
         if left_out != Some(place) {
@@ -88,6 +95,25 @@ pub(crate) fn values(
         }
     }
     Ok(values)
+}
+
+/// Adds to a list of ids: an element contains several in elements of their own, or is one of several.
+///
+/// Source: the Partner WSDL, `JunctionIdListNames`; "`JunctionIdList` Field Type" (Object Reference).
+fn add_ids(values: &mut Vec<Assignment>, place: usize, element: &Element) {
+    let names = element.children.iter().map(|name| name.text.as_str());
+    let own = element.children.is_empty().then_some(element.text.as_str());
+    let ids: Vec<&str> = names.chain(own).map(str::trim).collect();
+    let ids = ids.join(";");
+    let known = values.iter_mut().find(|(other, _)| *other == place);
+    match known {
+        Some((_, Value::Text(list))) => {
+            list.push(';');
+            list.push_str(&ids);
+        }
+        Some((_, value)) => *value = Value::Text(ids),
+        None => values.push((place, Value::Text(ids))),
+    }
 }
 
 fn known<'e>(

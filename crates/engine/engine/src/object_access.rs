@@ -81,10 +81,11 @@ impl ObjectAccess {
 
 /// What somebody may do with an object of which object permissions say nothing.
 pub(crate) const fn ungranted(secured: SecuredBy, permissions: Permissions) -> ObjectAccess {
-    let write = permissions.modify_all_data || matches!(secured, SecuredBy::FieldPermissions);
+    let everybody = matches!(secured, SecuredBy::FieldPermissions | SecuredBy::Everybody);
+    let write = permissions.modify_all_data || everybody;
     let read = match secured {
         SecuredBy::ObjectPermissions => false,
-        SecuredBy::FieldPermissions | SecuredBy::Administrators => true,
+        SecuredBy::FieldPermissions | SecuredBy::Everybody | SecuredBy::Administrators => true,
         SecuredBy::Setup => permissions.view_setup || permissions.modify_all_data,
     };
     ObjectAccess {
@@ -94,6 +95,9 @@ pub(crate) const fn ungranted(secured: SecuredBy, permissions: Permissions) -> O
         delete: write,
         view_all: permissions.view_all_data,
         modify_all: permissions.modify_all_data,
-        view_all_fields: matches!(secured, SecuredBy::Administrators | SecuredBy::Setup),
+        view_all_fields: !matches!(
+            secured,
+            SecuredBy::ObjectPermissions | SecuredBy::FieldPermissions
+        ),
     }
 }

@@ -7,6 +7,7 @@
 mod convert;
 mod delete;
 mod granting;
+mod invitees;
 mod merge;
 mod permissions;
 mod purge;
@@ -33,6 +34,7 @@ use crate::object_access::Act;
 use crate::workspace::{Savepoint, Workspace};
 use crate::{derive, validate};
 
+pub(crate) use invitees::{EVENT, INVITATION, read_half};
 pub(crate) use purge::read_along;
 pub(crate) use roll_up::Due;
 
@@ -82,6 +84,13 @@ pub(crate) struct Planner<'p, 'w> {
 impl<'p> Planner<'p, '_> {
     /// Makes a change in the workspace.
     pub(crate) fn apply(&mut self, change: Change) -> Result<Saved, Error> {
+        let since = self.steps.len();
+        let saved = self.change(change)?;
+        self.settle_invitees(since)?;
+        Ok(saved)
+    }
+
+    fn change(&mut self, change: Change) -> Result<Saved, Error> {
         match change {
             Change::Create { entity, values } => {
                 let values = self.placed(&entity, values)?;
@@ -195,11 +204,7 @@ impl<'p> Planner<'p, '_> {
         self.check_unique(object, &row, None, &given)?;
         self.check_granting(object, &mut row, None)?;
         let id = self.numbers.record_id(entity.key_prefix);
-        for auto in &object.auto_numbers {
-            let today = Date::of(self.now);
-            let number = self.numbers.auto_number(&auto.counter, &auto.format, today);
-            write(&mut row, Some(auto.place), Value::Text(number));
-        }
+        self.number(object, &mut row);
         let user = if self.user == RecordId::EMPTY {
             id
         } else {
@@ -216,10 +221,21 @@ impl<'p> Planner<'p, '_> {
         write(&mut row, system.last_modified_date, stamp.clone());
         write(&mut row, system.last_modified_by, Value::Id(user));
         write(&mut row, system.system_modstamp, stamp);
+        self.invite(object, &mut row, id)?;
         let change = (ChangeType::Create, Cause::Request);
         self.step(object, id, None, row, change);
         self.granted(object, id)?;
+        self.follow(object, id, None, &given)?;
         Ok(Saved { id, created: true })
+    }
+
+    /// Counts a new record.
+    fn number(&mut self, object: &Blueprint, row: &mut Row) {
+        for auto in &object.auto_numbers {
+            let today = Date::of(self.now);
+            let number = self.numbers.auto_number(&auto.counter, &auto.format, today);
+            write(row, Some(auto.place), Value::Text(number));
+        }
     }
 
     fn update(
@@ -248,6 +264,7 @@ impl<'p> Planner<'p, '_> {
         self.writable(entity, &values, |field| field.updateable)?;
         let mut row = Row::clone(&before);
         let mut given = assign(entity, &mut row, values)?;
+        invitees::check_entry(object, &before, &given)?;
         self.settle_record_type(object, &mut row, Some(&before), &mut given)?;
         let missing = given.iter().copied().filter(|place| {
             let nillable = entity.fields.get(*place).is_none_or(|field| field.nillable);
@@ -260,8 +277,9 @@ impl<'p> Planner<'p, '_> {
         self.check_granting(object, &mut row, Some((id, &before)))?;
         self.touch(object, &mut row);
         let change = (ChangeType::Update, Cause::Request);
-        self.step(object, id, Some(before), row, change);
+        self.step(object, id, Some(Arc::clone(&before)), row, change);
         self.granted(object, id)?;
+        self.follow(object, id, Some(&before), &given)?;
         Ok(Saved { id, created: false })
     }
 

@@ -51,8 +51,8 @@ pub(crate) struct Workspace<'a> {
     unchanged: HashMap<RecordId, Option<Arc<Row>>>,
     /// Stored rows by the value of a field, as far as they were read ahead.
     ahead: Ahead,
-    /// Lists of records that were deleted along with another, as stored, as far as they were read ahead.
-    deleted_along: HashMap<RecordId, Option<Vec<u8>>>,
+    /// Documents about records, as stored, as far as they were read ahead.
+    documents_ahead: HashMap<(DocumentKind, RecordId), Option<Vec<u8>>>,
     /// Rows that were read when they were needed.
     read_late: usize,
     index: Index,
@@ -68,7 +68,7 @@ impl<'a> Workspace<'a> {
             forgotten: BTreeMap::new(),
             unchanged: HashMap::new(),
             ahead: Ahead::default(),
-            deleted_along: HashMap::new(),
+            documents_ahead: HashMap::new(),
             read_late: 0,
             index: Index::default(),
             documents: BTreeMap::new(),
@@ -81,7 +81,7 @@ impl<'a> Workspace<'a> {
         self.held.len() + self.read_late
     }
 
-    /// Reads what commands will need, in three calls of the store at most.
+    /// Reads what commands will need, in four calls of the store at most.
     pub(crate) fn read(&mut self, needed: Needed<'_>) -> Result<()> {
         let rows = needed.rows.into_iter();
         let rows: Vec<_> = rows
@@ -94,15 +94,16 @@ impl<'a> Workspace<'a> {
             self.unchanged
                 .extend(read.map(|((_, id), row)| (*id, row.map(Arc::new))));
         }
-        let along = needed.deleted_along.into_iter();
-        let along: Vec<RecordId> = along
-            .filter(|id| !self.deleted_along.contains_key(id))
-            .collect();
-        if !along.is_empty() {
-            let keys: Vec<String> = along.iter().map(RecordId::to_string).collect();
-            let kind = DocumentKind::DeletedAlong;
-            let read = self.reads.documents_at(kind, &keys)?;
-            self.deleted_along.extend(along.into_iter().zip(read));
+        for kind in [DocumentKind::DeletedAlong, DocumentKind::Invitation] {
+            let unread = |about: &&(DocumentKind, RecordId)| {
+                about.0 == kind && !self.documents_ahead.contains_key(about)
+            };
+            let about: Vec<_> = needed.documents.iter().filter(unread).copied().collect();
+            if !about.is_empty() {
+                let keys: Vec<String> = about.iter().map(|(_, id)| id.to_string()).collect();
+                let read = self.reads.documents_at(kind, &keys)?;
+                self.documents_ahead.extend(about.into_iter().zip(read));
+            }
         }
         let lookups: Vec<_> = needed
             .holders
@@ -163,6 +164,15 @@ impl<'a> Workspace<'a> {
         limit: usize,
     ) -> Result<Vec<(RecordId, Arc<Row>)>> {
         let field = (object.entity.key_prefix, place);
+        if let Value::Id(target) = value
+            && self
+                .held
+                .get(target)
+                .is_some_and(|held| held.stored.is_none())
+        {
+            // The group has made it: nothing that is stored refers to it.
+            return Ok(Vec::new());
+        }
         if let Some(known) = self.ahead.find(field, value, limit) {
             return Ok(known.iter().take(limit).cloned().collect());
         }
@@ -244,14 +254,13 @@ impl<'a> Workspace<'a> {
         Ok(found)
     }
 
-    /// The list of what went to the recycle bin along with a record: a document.
-    pub(crate) fn deleted_along(&self, id: RecordId) -> Result<Option<Vec<u8>>> {
-        let kind = DocumentKind::DeletedAlong;
+    /// A document about a record.
+    pub(crate) fn document(&self, kind: DocumentKind, id: RecordId) -> Result<Option<Vec<u8>>> {
         let key = id.to_string();
         if let Some(content) = self.documents.get(&(kind, key.clone())) {
             return Ok(content.0.clone());
         }
-        match self.deleted_along.get(&id) {
+        match self.documents_ahead.get(&(kind, id)) {
             Some(content) => Ok(content.clone()),
             None => self.reads.document(kind, &key),
         }

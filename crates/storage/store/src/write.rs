@@ -31,6 +31,8 @@ pub enum DocumentKind {
     Component,
     /// The records that went to the recycle bin along with another, by that other's id.
     DeletedAlong,
+    /// The calendar entry of an invitee by the id of the invitation, and the invitation by the id of the entry.
+    Invitation,
     /// Keys that the org signs with, by what it signs.
     SigningKey,
     /// Jobs of the Bulk API by id.
@@ -51,7 +53,7 @@ pub enum DocumentKind {
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Org,
         Self::Counter,
         Self::Schema,
@@ -62,6 +64,7 @@ impl DocumentKind {
         Self::Cursor,
         Self::Component,
         Self::DeletedAlong,
+        Self::Invitation,
         Self::SigningKey,
         Self::BulkJob,
         Self::BulkClassic,
@@ -85,6 +88,7 @@ impl DocumentKind {
             Self::Cursor => "cursor",
             Self::Component => "component",
             Self::DeletedAlong => "deleted_along",
+            Self::Invitation => "invitation",
             Self::SigningKey => "signing_key",
             Self::BulkJob => "bulk_job",
             Self::BulkClassic => "bulk_classic",

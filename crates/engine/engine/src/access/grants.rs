@@ -188,7 +188,7 @@ pub(crate) fn is_secured(entity: &EntityDefinition, field: &FieldDefinition) -> 
     let secured = match entity.secured_by() {
         SecuredBy::ObjectPermissions | SecuredBy::FieldPermissions => true,
         // Source: none: what the org is set up by is as everybody sees it, but for fields that were added to it.
-        SecuredBy::Administrators | SecuredBy::Setup => field.custom,
+        SecuredBy::Everybody | SecuredBy::Administrators | SecuredBy::Setup => field.custom,
     };
     secured && field.permissionable()
 }

@@ -33,6 +33,7 @@ impl<'p> Planner<'p, '_> {
             if object.is_deleted(&before) {
                 continue;
             }
+            queue.extend(self.other_half(object, &before)?);
             let cause = if parent == id {
                 Cause::Request
             } else {
@@ -130,6 +131,7 @@ impl<'p> Planner<'p, '_> {
             };
             if let Some(row) = self.workspace.row(object, child)?
                 && object.is_deleted(&row)
+                && !self.invites_nobody(object, &row)?
             {
                 self.restore(object, child, row, Cause::Consequence)?;
                 self.bounded(0)?;

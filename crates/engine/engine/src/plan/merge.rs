@@ -31,6 +31,7 @@ impl Planner<'_, '_> {
         } = merge;
         let mut values = self.placed(&entity, values)?;
         let object = self.object(&entity)?;
+        let since = self.steps.len();
         if !object.entity.capabilities.mergeable {
             return Err(refused(Operation::Merge, &object.entity).into());
         }
@@ -56,6 +57,7 @@ impl Planner<'_, '_> {
                 self.check_above(object, children.place, master)?;
             }
         }
+        self.settle_invitees(since)?;
         let mut seen = HashSet::new();
         related.retain(|id| seen.insert(*id));
         Ok(Merged { related })

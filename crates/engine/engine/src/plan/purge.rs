@@ -63,12 +63,14 @@ impl<'p> Planner<'p, '_> {
         if self.went_along(object, id, &row)? {
             return Err(Fault::Record(RecordFault::BinEntryMissing).into());
         }
+        self.forget_half(object, &row)?;
         self.workspace.forget(&object.entity, id);
         for child in self.take_along_with(id)? {
             if let Some(object) = self.blueprints.with_prefix(child.prefix())
                 && let Some(row) = self.workspace.row(object, child)?
                 && object.is_deleted(&row)
             {
+                self.forget_half(object, &row)?;
                 self.workspace.forget(&object.entity, child);
             }
         }
@@ -102,7 +104,7 @@ impl<'p> Planner<'p, '_> {
     }
 
     fn along_with(&self, id: RecordId) -> Result<Vec<RecordId>, Error> {
-        let content = self.workspace.deleted_along(id)?;
+        let content = self.workspace.document(DocumentKind::DeletedAlong, id)?;
         content.map_or_else(|| Ok(Vec::new()), |content| read_along(&content))
     }
 
@@ -116,19 +118,15 @@ impl<'p> Planner<'p, '_> {
         let mut seen = HashSet::from([id]);
         let mut queue = VecDeque::from([(object, Arc::clone(row))]);
         while let Some((object, row)) = queue.pop_front() {
-            for (place, value) in row.iter().enumerate() {
-                let Value::Id(parent) = value else { continue };
-                let Some(above) = self.blueprints.with_prefix(parent.prefix()) else {
-                    continue;
-                };
-                if !above.cascades_to(object, place) || !seen.insert(*parent) {
+            for (above, parent) in self.takes_along(object, &row)? {
+                if !seen.insert(parent) {
                     continue;
                 }
-                let Some(row) = self.workspace.row(above, *parent)? else {
+                let Some(row) = self.workspace.row(above, parent)? else {
                     continue;
                 };
                 if above.is_deleted(&row) {
-                    if self.along_with(*parent)?.contains(&id) {
+                    if self.along_with(parent)?.contains(&id) {
                         return Ok(true);
                     }
                     queue.push_back((above, row));
@@ -136,6 +134,22 @@ impl<'p> Planner<'p, '_> {
             }
         }
         Ok(false)
+    }
+
+    /// The records that take this one along when they are deleted.
+    fn takes_along(
+        &self,
+        object: &Blueprint,
+        row: &Row,
+    ) -> Result<Vec<(&'p Blueprint, RecordId)>, Error> {
+        let parents = row.iter().enumerate().filter_map(|(place, value)| {
+            let parent = value.as_id()?;
+            let above = self.blueprints.with_prefix(parent.prefix())?;
+            above.cascades_to(object, place).then_some((above, parent))
+        });
+        let mut above: Vec<_> = parents.collect();
+        above.extend(self.other_half(object, row)?);
+        Ok(above)
     }
 
     /// Clears references to records that are gone for good.

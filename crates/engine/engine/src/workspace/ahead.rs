@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use landfall_model::{RecordId, Row, Value};
+use landfall_store::DocumentKind;
 
 use super::index::{Field, digest};
 use crate::blueprint::Blueprint;
@@ -16,8 +17,8 @@ pub(crate) type Holders<'b> = (Field, Value, &'b Blueprint, usize);
 pub(crate) struct Needed<'b> {
     pub(super) rows: BTreeMap<RecordId, &'b Blueprint>,
     pub(super) holders: Vec<Holders<'b>>,
-    /// Records whose documents of what was deleted along with them are needed.
-    pub(super) deleted_along: BTreeSet<RecordId>,
+    /// Documents about records.
+    pub(super) documents: BTreeSet<(DocumentKind, RecordId)>,
     seen: HashSet<(Field, u64)>,
 }
 
@@ -44,17 +45,17 @@ impl<'b> Needed<'b> {
         }
     }
 
-    /// The list of what went to the recycle bin along with a record.
-    pub(crate) fn deleted_along(&mut self, id: RecordId) {
-        self.deleted_along.insert(id);
+    /// A document about a record.
+    pub(crate) fn document(&mut self, kind: DocumentKind, id: RecordId) {
+        self.documents.insert((kind, id));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.holders.is_empty() && self.deleted_along.is_empty()
+        self.rows.is_empty() && self.holders.is_empty() && self.documents.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.rows.len() + self.holders.len() + self.deleted_along.len()
+        self.rows.len() + self.holders.len() + self.documents.len()
     }
 }
 

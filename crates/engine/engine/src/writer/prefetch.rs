@@ -4,11 +4,13 @@
 //! through the workspace and finds the rows there. Whatever is missed here, such as the records of rules that are seldom
 //! asked, is read when it is needed: reading ahead decides nothing.
 
+mod invitations;
 mod rules;
 
 use std::sync::Arc;
 
-use landfall_model::{DeleteRule, EntityDefinition, RecordId, Value, limits};
+use landfall_model::{DeleteRule, EntityDefinition, FieldType, RecordId, Value, limits};
+use landfall_store::DocumentKind;
 
 use super::handle::Command;
 use crate::blueprint::{Blueprint, Blueprints};
@@ -17,6 +19,7 @@ use crate::error::Error;
 use crate::plan::read_along;
 use crate::validate;
 use crate::workspace::{Needed, Workspace};
+use invitations::Invitations;
 use rules::Way;
 
 /// Reads ahead for commands that are about to be planned.
@@ -34,6 +37,7 @@ pub(super) fn read_ahead<'c>(
         deleted: Vec::new(),
         binned: Vec::new(),
         ways: Vec::new(),
+        invitations: Invitations::default(),
         user: RecordId::EMPTY,
     };
     for command in commands {
@@ -51,6 +55,7 @@ pub(super) fn read_ahead<'c>(
         let deleted = std::mem::take(&mut ahead.deleted);
         let binned = std::mem::take(&mut ahead.binned);
         let ways = std::mem::take(&mut ahead.ways);
+        let invitations = ahead.invitations.take();
         workspace.read(std::mem::take(&mut ahead.needed))?;
         for (object, parent) in deleted {
             ahead.cascade(workspace, object, parent);
@@ -61,6 +66,7 @@ pub(super) fn read_ahead<'c>(
         for way in ways {
             ahead.next(workspace, &way);
         }
+        ahead.with_invitations(workspace, invitations)?;
     }
     Ok(())
 }
@@ -74,6 +80,7 @@ struct Ahead<'b> {
     binned: Vec<(&'b Blueprint, RecordId)>,
     /// Ways of formulas that go on from records among what is needed.
     ways: Vec<Way<'b>>,
+    invitations: Invitations,
     /// The user of the command.
     user: RecordId,
 }
@@ -89,6 +96,7 @@ impl<'b> Ahead<'b> {
             } => {
                 if let Some(object) = self.blueprints.of(entity) {
                     self.needed.row(object, *id);
+                    self.changed(object, *id);
                 }
                 self.values(entity, Some(*id), values);
             }
@@ -140,8 +148,11 @@ impl<'b> Ahead<'b> {
             {
                 self.needed.row(target, *id);
                 self.details(object, *place, *id);
+                self.invited(object, field, *id);
             } else if field.unique {
                 self.value(object, *place, value);
+            } else if field.field_type == FieldType::JunctionIdList {
+                self.listed(value);
             }
         }
     }
@@ -149,7 +160,8 @@ impl<'b> Ahead<'b> {
     /// A record in the recycle bin, and the list of what went there along with it.
     fn binned(&mut self, object: &'b Blueprint, id: RecordId) {
         self.needed.row(object, id);
-        self.needed.deleted_along(id);
+        self.needed.document(DocumentKind::DeletedAlong, id);
+        self.half(object, id);
         self.binned.push((object, id));
     }
 
@@ -174,13 +186,13 @@ impl<'b> Ahead<'b> {
             {
                 self.needed.row(above, *target);
                 if above.cascades_to(object, place) {
-                    self.needed.deleted_along(*target);
+                    self.needed.document(DocumentKind::DeletedAlong, *target);
                 }
             } else if field.unique {
                 self.value(object, place, value);
             }
         }
-        let along = workspace.deleted_along(id)?;
+        let along = workspace.document(DocumentKind::DeletedAlong, id)?;
         for child in along.map_or_else(|| Ok(Vec::new()), |content| read_along(&content))? {
             if self.needed.len() < limits::GROUP_ROWS_MAX
                 && let Some(object) = self.blueprints.with_prefix(child.prefix())
@@ -235,6 +247,7 @@ impl<'b> Ahead<'b> {
                 .holders(child, children.place, Value::Id(parent), most);
         }
         self.deleted.push((object, parent));
+        self.half(object, parent);
     }
 
     /// What goes along with a deleted record, now that its children have been read: their children in turn.

@@ -11,6 +11,7 @@ mod derived;
 mod events;
 mod failing;
 mod groups;
+mod inviting;
 mod merging;
 mod open;
 mod org;

@@ -1,11 +1,11 @@
 //! How often the store is read for a group: a few times, however large the group is.
 
 use landfall_engine::Change;
-use landfall_model::{RecordId, Value};
+use landfall_model::{RecordId, Row, Value};
 use landfall_store_memory::MemoryStore;
 
 use crate::deploying::component;
-use crate::org::{Org, text, user};
+use crate::org::{Org, START, text, user};
 
 /// Sizes of groups.
 const SIZES: [usize; 3] = [1, 8, 40];
@@ -217,4 +217,74 @@ async fn a_request_with_many_changes_costs_a_few_read_calls() {
     assert!(outcomes.iter().all(Result::is_ok));
     let reads = store.writer_reads() - before;
     assert!(reads <= READS_MAX, "{reads} reads");
+}
+
+/// Four more for each level than elsewhere: the invitations of an event, and the other half of each of them.
+const READS_OF_INVITATIONS_MAX: usize = 16;
+
+/// What a group of `size` changes of events with a user and a contact invited reads.
+async fn reads_of_invitations(size: usize) -> [(&'static str, usize); 5] {
+    let store = MemoryStore::default();
+    let org = Org::on(|_| store.open()).await;
+    let jane = org.created("User", &user("jane")).await;
+    let mut contacts = Vec::new();
+    for _ in 0..size {
+        contacts.push(org.created("Contact", &[text("LastName", "Boyle")]).await);
+    }
+    let start = ("ActivityDateTime", Value::DateTime(START));
+    let length = ("DurationInMinutes", Value::Integer(30));
+    let create = contacts.iter().map(|contact| {
+        let invitees = text("AcceptedEventInviteeIds", &format!("{contact};{jane}"));
+        org.create("Event", &[start.clone(), length.clone(), invitees])
+    });
+    let created = reads_for(&org, &store, create.collect()).await;
+    let entity = org.entity("EventRelation");
+    let place = entity.index_of("RelationId").expect("a field");
+    let id = |row: &Row, name: &str| {
+        let value = entity.index_of(name).and_then(|place| row.get(place));
+        value.and_then(Value::as_id).expect("an id")
+    };
+    let mut events = Vec::new();
+    let mut invitations = Vec::new();
+    for contact in &contacts {
+        let value = Value::Id(*contact);
+        let rows = org.engine.rows_where(&entity, place, value, 2).await;
+        for row in rows.expect("a read") {
+            events.push(id(&row, "EventId"));
+            invitations.push(id(&row, "Id"));
+        }
+    }
+    assert_eq!(events.len(), size);
+    let update = events
+        .iter()
+        .map(|event| org.update(*event, &[text("Subject", "Later")]));
+    let updated = reads_for(&org, &store, update.collect()).await;
+    let answer = invitations
+        .iter()
+        .map(|invitation| org.update(*invitation, &[text("Status", "Declined")]));
+    let answered = reads_for(&org, &store, answer.collect()).await;
+    let delete = events.iter().map(|event| org.delete(*event));
+    let deleted = reads_for(&org, &store, delete.collect()).await;
+    let undelete = events.iter().map(|event| org.undelete(*event));
+    let undeleted = reads_for(&org, &store, undelete.collect()).await;
+    [
+        ("create", created),
+        ("update", updated),
+        ("answer", answered),
+        ("delete", deleted),
+        ("undelete", undeleted),
+    ]
+}
+
+#[tokio::test]
+async fn a_group_about_invitees_costs_a_few_read_calls_whatever_its_size() {
+    for size in SIZES {
+        for (what, reads) in reads_of_invitations(size).await {
+            assert!(reads > 0, "{what} of {size} reads nothing");
+            assert!(
+                reads <= READS_OF_INVITATIONS_MAX,
+                "{what} of {size}: {reads} reads"
+            );
+        }
+    }
 }
