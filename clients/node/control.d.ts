@@ -37,7 +37,7 @@ export interface Fault {
   /** Its number. */
   id: string;
   /** What happens. */
-  fault: 'client-unknown' | 'server-moved' | 'token-invalid' | 'login-refused' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'schema-unavailable' | 'duplicate' | 'gap' | 'overflow' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'http-503-html' | 'slice' | 'truncate';
+  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'duplicate' | 'gap' | 'overflow' | 'conversion' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
   /** On this topic only, such as /data/AccountChangeEvent. */
   topic?: string;
   /** For this client id of the Streaming API only. */
@@ -56,8 +56,10 @@ export interface Fault {
   from?: string;
   /** It fires before this time of the org's clock only. */
   to?: string;
-  /** How long, for keepalive-late, latency and slice: 250ms, 1m30s. */
+  /** How long, for faults that are about time: 250ms, 1m30s. */
   delay?: string;
+  /** How many bytes a second, for bandwidth; of each piece, for slice. */
+  bytes?: number;
   /** How many occasions matched. */
   matched: number;
   /** How often it has fired. */
@@ -68,7 +70,7 @@ export interface Fault {
 
 export interface FaultToArm {
   /** What happens. */
-  fault: 'client-unknown' | 'server-moved' | 'token-invalid' | 'login-refused' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'schema-unavailable' | 'duplicate' | 'gap' | 'overflow' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'http-503-html' | 'slice' | 'truncate';
+  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'duplicate' | 'gap' | 'overflow' | 'conversion' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
   /** On this topic only, such as /data/AccountChangeEvent. */
   topic?: string;
   /** For this client id of the Streaming API only. */
@@ -87,8 +89,10 @@ export interface FaultToArm {
   from?: string;
   /** It fires before this time of the org's clock only. */
   to?: string;
-  /** How long, for keepalive-late, latency and slice: 250ms, 1m30s. */
+  /** How long, for faults that are about time: 250ms, 1m30s. */
   delay?: string;
+  /** How many bytes a second, for bandwidth; of each piece, for slice. */
+  bytes?: number;
 }
 
 export interface Mistake {

@@ -30,7 +30,7 @@ FaultToArm = TypedDict(
     "FaultToArm",
     {
         # What happens.
-        "fault": Literal["client-unknown", "server-moved", "token-invalid", "login-refused", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "schema-unavailable", "duplicate", "gap", "overflow", "drop", "events-daily-limit", "too-many-connections", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "http-503-html", "slice", "truncate"],
+        "fault": Literal["client-unknown", "token-invalid", "login-refused", "schema-unavailable", "server-moved", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "duplicate", "gap", "overflow", "conversion", "drop", "events-daily-limit", "too-many-connections", "lose-job", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "half-close", "http-503-html", "truncate", "bandwidth", "slice"],
         # On this topic only, such as /data/AccountChangeEvent.
         "topic": NotRequired[str],
         # For this client id of the Streaming API only.
@@ -49,8 +49,10 @@ FaultToArm = TypedDict(
         "from": NotRequired[str],
         # It fires before this time of the org's clock only.
         "to": NotRequired[str],
-        # How long, for keepalive-late, latency and slice: 250ms, 1m30s.
+        # How long, for faults that are about time: 250ms, 1m30s.
         "delay": NotRequired[str],
+        # How many bytes a second, for bandwidth; of each piece, for slice.
+        "bytes": NotRequired[int],
     },
 )
 
@@ -192,7 +194,7 @@ Fault = TypedDict(
         # Its number.
         "id": str,
         # What happens.
-        "fault": Literal["client-unknown", "server-moved", "token-invalid", "login-refused", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "schema-unavailable", "duplicate", "gap", "overflow", "drop", "events-daily-limit", "too-many-connections", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "http-503-html", "slice", "truncate"],
+        "fault": Literal["client-unknown", "token-invalid", "login-refused", "schema-unavailable", "server-moved", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "duplicate", "gap", "overflow", "conversion", "drop", "events-daily-limit", "too-many-connections", "lose-job", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "half-close", "http-503-html", "truncate", "bandwidth", "slice"],
         # On this topic only, such as /data/AccountChangeEvent.
         "topic": NotRequired[str],
         # For this client id of the Streaming API only.
@@ -211,8 +213,10 @@ Fault = TypedDict(
         "from": NotRequired[str],
         # It fires before this time of the org's clock only.
         "to": NotRequired[str],
-        # How long, for keepalive-late, latency and slice: 250ms, 1m30s.
+        # How long, for faults that are about time: 250ms, 1m30s.
         "delay": NotRequired[str],
+        # How many bytes a second, for bandwidth; of each piece, for slice.
+        "bytes": NotRequired[int],
         # How many occasions matched.
         "matched": int,
         # How often it has fired.

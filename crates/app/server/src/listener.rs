@@ -31,6 +31,7 @@ use crate::connections::Connections;
 use crate::front::{Front, Scheme, bounded};
 use crate::phase::{Listener as PhaseListener, Phase};
 use crate::polling::Polling;
+use crate::rehearsal::{HalfClose, half_close, is_half_close};
 use crate::rewound::Rewound;
 use crate::stall::Unstalled;
 use crate::tunnel;
@@ -217,9 +218,23 @@ impl Connection {
         }
     }
 
-    async fn any_http1<S>(self, stream: S, scheme: Scheme) -> Result<(), Failure>
+    async fn any_http1<S>(self, mut stream: S, scheme: Scheme) -> Result<(), Failure>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut phase = self.phase.clone();
+        match self.library_http1(&mut stream, scheme).await {
+            Err(error) if is_half_close(&*error) => tokio::select! {
+                ended = half_close(&mut stream) => Ok(ended?),
+                () = phase.reached(Phase::Ending) => Ok(()),
+            },
+            ended => ended,
+        }
+    }
+
+    async fn library_http1<S>(self, stream: &mut S, scheme: Scheme) -> Result<(), Failure>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let Self {
             peer,
@@ -232,7 +247,13 @@ impl Connection {
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let answer = Arc::clone(&front).answer(bounded(request), peer, scheme);
             let answers = answers.clone();
-            async move { Ok::<_, Infallible>(answers.send(answer.await?).await) }
+            async move {
+                let Ok(response) = answer.await;
+                match response.extensions().get::<HalfClose>() {
+                    Some(ends) => Err(*ends),
+                    None => Ok(answers.send(response).await),
+                }
+            }
         });
         let mut connection = std::pin::pin!(
             http1::Builder::new()

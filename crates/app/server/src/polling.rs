@@ -26,6 +26,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::front::{Front, Known, Scheme, Serving};
 use crate::paced;
 use crate::phase::{Listener, Phase};
+use crate::rehearsal::{HalfClose, half_close};
 use head::{Head, Parsed, Pattern};
 
 /// Bytes asked for at once: most requests come whole.
@@ -93,6 +94,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
             let Some(response) = self.answered(answer, &mut read).await? else {
                 return Ok(None);
             };
+            if response.extensions().get::<HalfClose>().is_some() {
+                half_close(&mut self.stream).await?;
+                return Ok(None);
+            }
             let is_last = self.phase.phase() >= Phase::Draining;
             reply::write(&mut self.stream, response, is_last).await?;
             if is_last {

@@ -1,28 +1,35 @@
-//! Faults of the transport that a test has armed: delays, cut connections, answers of a proxy.
+//! Faults of the transport that a test has armed: delays, cut connections, slow answers, answers of a proxy.
 //!
 //! A connection is cut by a body that fails: what drives the connection cannot finish such an answer and closes the
-//! connection, or in HTTP/2 resets the stream.
+//! connection, or in HTTP/2 resets the stream. An answer that is marked with [`HalfClose`] is not sent: what drives the
+//! connection ends its side of it ([`half_close`]).
+
+mod half_close;
+mod slow;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode, Version, header};
 use hyper::body::{Body as _, Frame, SizeHint};
 use landfall_engine::faults::{Arming, Called, FaultKind, Faults, Occasion};
-use tokio::time::{Sleep, sleep};
+use tokio::time::sleep;
 
 use crate::orgs::Instance;
+use slow::Slow;
+
+pub(crate) use half_close::{HalfClose, half_close, is_half_close};
 
 /// Calls whose answer begins before they are carried out; the Pub/Sub API asks for itself.
 const STREAMS: [&str; 3] = ["/ManagedSubscribe", "/PublishStream", "/Subscribe"];
 
-/// Into how many a piece of an answer is sliced.
-const SLICES: usize = 16;
+/// Those that deliver events: the Pub/Sub API ends them by itself.
+const SUBSCRIPTIONS: [&str; 2] = ["/ManagedSubscribe", "/Subscribe"];
 
 /// Answers a request of an org that has armed faults.
 pub(crate) async fn answer(org: Arc<Instance>, request: Request<Body>) -> Response {
@@ -37,20 +44,26 @@ pub(crate) async fn answer(org: Arc<Instance>, request: Request<Body>) -> Respon
     if point.fires(FaultKind::ResetPeer).is_some() {
         return cut();
     }
+    if !point.is_of(&SUBSCRIPTIONS) && point.fires(FaultKind::HalfClose).is_some() {
+        return half_closed(request.version(), request.headers());
+    }
     if point.fires(FaultKind::Http503Html).is_some() {
         let page = axum::response::Html(landfall_wire::UNAVAILABLE_PAGE);
         return (StatusCode::SERVICE_UNAVAILABLE, page).into_response();
     }
     let response = org.answer(request).await;
-    if let Some(slice) = point.fires(FaultKind::Slice) {
-        let pause = Duration::from_millis(slice.delay_ms);
-        return response.map(|body| Body::new(Sliced::new(body, pause)));
-    }
     if point.may_lose_answer() && point.fires(FaultKind::AckLost).is_some() {
         return cut();
     }
     if point.fires(FaultKind::Truncate).is_some() {
         return response.map(|body| Body::new(Truncated::new(body)));
+    }
+    if let Some(Arming { bytes, .. }) = point.fires(FaultKind::Bandwidth) {
+        return response.map(|body| Body::new(Slow::at_rate(body, bytes)));
+    }
+    if let Some(slice) = point.fires(FaultKind::Slice) {
+        let pause = Duration::from_millis(slice.delay_ms);
+        return response.map(|body| Body::new(Slow::sliced(body, slice.bytes, pause)));
     }
     response
 }
@@ -71,8 +84,30 @@ impl Point {
 
     /// Whether the request has been carried out by the time of its answer, and may have changed something.
     fn may_lose_answer(&self) -> bool {
-        !self.method.is_safe() && !STREAMS.iter().any(|name| self.path.ends_with(name))
+        !self.method.is_safe() && !self.is_of(&STREAMS)
     }
+
+    /// Whether the request is one of these calls.
+    fn is_of(&self, calls: &[&str]) -> bool {
+        calls.iter().any(|name| self.path.ends_with(name))
+    }
+}
+
+/// What ends the server's side without an answer. A stream of HTTP/2 cannot end without the head of one.
+fn half_closed(version: Version, headers: &HeaderMap) -> Response {
+    if version != Version::HTTP_2 {
+        let mut response = cut();
+        response.extensions_mut().insert(HalfClose);
+        return response;
+    }
+    let mut response = Response::new(Body::empty());
+    if let Some(media_type) = headers.get(header::CONTENT_TYPE) {
+        let media_type = media_type.clone();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, media_type);
+    }
+    response
 }
 
 /// An answer that never begins.
@@ -142,79 +177,5 @@ impl hyper::body::Body for Truncated {
 
     fn size_hint(&self) -> SizeHint {
         self.length
-    }
-}
-
-/// A body of which each piece comes in [`SLICES`] smaller ones, with pauses between them.
-struct Sliced {
-    body: Body,
-    pause: Duration,
-    /// What is left of a piece, and how much of it comes at once.
-    rest: Bytes,
-    slice_bytes: usize,
-    waiting: Option<Pin<Box<Sleep>>>,
-}
-
-impl Sliced {
-    fn new(body: Body, pause: Duration) -> Self {
-        Self {
-            body,
-            pause,
-            rest: Bytes::new(),
-            slice_bytes: 0,
-            waiting: None,
-        }
-    }
-
-    fn next(&mut self) -> Frame<Bytes> {
-        let bytes = self.slice_bytes.min(self.rest.len());
-        let slice = self.rest.split_to(bytes);
-        if !self.rest.is_empty() {
-            self.waiting = Some(Box::pin(sleep(self.pause)));
-        }
-        Frame::data(slice)
-    }
-}
-
-impl hyper::body::Body for Sliced {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if let Some(waiting) = &mut self.waiting {
-            ready!(waiting.as_mut().poll(context));
-            self.waiting = None;
-        }
-        if self.rest.is_empty() {
-            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => {
-                        self.slice_bytes = data.len().div_ceil(SLICES);
-                        self.rest = data;
-                    }
-                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
-                },
-                other => return Poll::Ready(other),
-            }
-        }
-        Poll::Ready(Some(Ok(self.next())))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
-        let after = self.body.size_hint();
-        let mut hint = SizeHint::new();
-        hint.set_lower(after.lower().saturating_add(rest));
-        if let Some(upper) = after.upper() {
-            hint.set_upper(upper.saturating_add(rest));
-        }
-        hint
     }
 }

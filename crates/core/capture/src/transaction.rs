@@ -16,7 +16,8 @@ use landfall_model::{ChangeEventHeader, ChangeType, KeyPrefix, RecordId, limits}
 use landfall_schema::header_bytes;
 
 use crate::{
-    CapturedEvent, Error, GapCause, RecordChange, TransactionFacts, capture, header, without_fields,
+    CapturedEvent, Error, GapCause, RecordChange, Rehearsed, TransactionFacts, capture, header,
+    without_fields,
 };
 
 /// How the changes of a transaction become events.
@@ -152,7 +153,9 @@ impl<'c> Merging<'c> {
     /// Takes an event; says whether it stays one of its own.
     fn add(&mut self, place: usize, change: RecordChange<'c>, mut event: CapturedEvent) -> bool {
         let fields = header_bytes(&event.header).len();
-        if merges(event.header.change_type) {
+        // The event of a conversion is of all records already.
+        let is_of_all = change.rehearsed == Some(Rehearsed::Conversion);
+        if merges(event.header.change_type) && !is_of_all {
             match self.open.entry(said(&event, fields)) {
                 Entry::Occupied(mut open) => match self.events.get_mut(*open.get()) {
                     Some(held) if held.has_room() => {

@@ -3,7 +3,7 @@
 //! Source: "Change Event Body Fields", "Gap Events" (Change Data Capture Developer Guide).
 
 use landfall_capture::{
-    CapturedEvent, Error, GapCause, RecordChange, TransactionFacts, capture, net,
+    CapturedEvent, Error, GapCause, RecordChange, Rehearsed, TransactionFacts, capture, net,
 };
 use landfall_model::{
     ChangeType, CommitNumber, EntityDefinition, RecordId, Row, Timestamp, TransactionKey, Value,
@@ -89,7 +89,7 @@ impl Object {
             after: after.map(Vec::as_slice),
             changed_at: SAVED,
             differences: true,
-            as_gap: false,
+            rehearsed: None,
         }
     }
 
@@ -332,6 +332,26 @@ fn a_value_that_cannot_be_encoded_becomes_a_gap() {
 }
 
 #[test]
+fn a_rehearsed_conversion_is_of_all_records_and_without_fields() {
+    let account = object("Account");
+    let row = account.saved([("Name", text("Acme"))]);
+    let change = RecordChange {
+        rehearsed: Some(Rehearsed::Conversion),
+        ..account.change(ChangeType::Create, None, Some(&row))
+    };
+    let event = capture(&change, &facts(), 2).expect("the states fit");
+    assert_eq!((event.gap.clone(), event.changes), (None, 1));
+    let rendered = account.rendered(&event);
+    let payload = rendered.as_object().expect("an object");
+    assert_eq!(payload.len(), 1, "there is the header alone: {payload:?}");
+    let header = &rendered["ChangeEventHeader"];
+    assert_eq!(header["recordIds"], json!(["001*"]));
+    assert_eq!(header["changeType"], "UPDATE");
+    assert_eq!(header["changedFields"], json!([]));
+    assert_eq!(header["sequenceNumber"], 2);
+}
+
+#[test]
 fn states_that_do_not_fit_are_refused() {
     let account = object("Account");
     let change = RecordChange {
@@ -343,7 +363,7 @@ fn states_that_do_not_fit_are_refused() {
         after: Some(&[]),
         changed_at: SAVED,
         differences: true,
-        as_gap: false,
+        rehearsed: None,
     };
     assert_eq!(
         capture(&change, &facts(), 2),

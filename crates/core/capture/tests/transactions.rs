@@ -96,7 +96,7 @@ fn told(changes: &[Change], rules: CaptureRules) -> Vec<(usize, CapturedEvent)> 
             after: Some(&change.after),
             changed_at: SAVED,
             differences: rules.differences,
-            as_gap: false,
+            rehearsed: None,
         })
     });
     let mut events = Vec::new();

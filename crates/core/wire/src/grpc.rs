@@ -21,7 +21,7 @@ pub enum GrpcStatus {
     FailedPrecondition = 9,
     /// The service failed.
     Internal = 13,
-    /// Not now.
+    /// The service cannot answer for a while.
     Unavailable = 14,
     /// The caller is nobody that is known.
     Unauthenticated = 16,

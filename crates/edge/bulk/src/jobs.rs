@@ -35,6 +35,8 @@ struct Known {
     queue: VecDeque<Entry>,
     /// The jobs whose data is arriving.
     uploading: HashSet<String>,
+    /// Jobs that a fault has made unknown.
+    lost: HashSet<String>,
     /// The number of the newest job.
     last: u64,
 }
@@ -51,6 +53,7 @@ impl Jobs {
             classic: BTreeMap::new(),
             queue: VecDeque::new(),
             uploading: HashSet::new(),
+            lost: HashSet::new(),
             last: 0,
         };
         for job in all {
@@ -94,6 +97,16 @@ impl Jobs {
     pub(crate) fn find_classic(&self, id: &str) -> Option<ClassicEntry> {
         let id = RecordId::parse(id).ok()?;
         self.known().classic.get(id.as_str()).cloned()
+    }
+
+    /// Makes a job unknown to clients. It goes on, and is kept as long as others.
+    pub(crate) fn lose(&self, id: &str) {
+        self.known().lost.insert(id.to_owned());
+    }
+
+    /// Whether a job is unknown to clients.
+    pub(crate) fn is_lost(&self, id: &str) -> bool {
+        self.known().lost.contains(id)
     }
 
     /// All jobs with batches.
@@ -183,12 +196,16 @@ impl Jobs {
 
     /// Removes a job that is not kept any more.
     pub(crate) fn remove(&self, id: &str) {
-        self.known().jobs.remove(id);
+        let mut known = self.known();
+        known.jobs.remove(id);
+        known.lost.remove(id);
     }
 
     /// Removes a job with batches that is not kept any more.
     pub(crate) fn remove_classic(&self, id: &str) {
-        self.known().classic.remove(id);
+        let mut known = self.known();
+        known.classic.remove(id);
+        known.lost.remove(id);
     }
 
     /// The jobs that ended long enough ago to be forgotten; batches are forgotten with their jobs.

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use http::StatusCode;
+use http::{Method, StatusCode};
+use landfall_auth::Login;
+use landfall_engine::faults::{Called, FaultKind, Occasion};
 use landfall_model::limits::BULK_PAGE_JOBS_MAX;
 use landfall_model::{BulkFault, Fault, RequestFault};
 
@@ -31,7 +33,7 @@ pub(crate) fn list(shared: &Shared, call: &Call, kind: Kind) -> Response {
         let jobs = shared.jobs.all_classic().into_iter();
         all.extend(jobs.map(|entry| Listed::Classic(entry.get())));
     }
-    all.retain(|job| is_allowed(call, job.created_by()));
+    all.retain(|job| is_allowed(call, job.created_by()) && !shared.jobs.is_lost(job.id()));
     all.sort_by(|a, b| (a.created(), a.id()).cmp(&(b.created(), b.id())));
     let mine = all.iter();
     let mut page: Vec<&Listed> = match after {
@@ -209,11 +211,39 @@ pub(crate) fn find(shared: &Shared, call: &Call, (kind, id): (Kind, &str)) -> Re
         .find(id)
         .ok_or(Fault::Request(RequestFault::ResourceNotFound))?;
     let job = entry.get();
-    if job.is(kind) && is_allowed(call, &job.created_by) {
+    let (method, path) = (&call.parts.method, call.parts.uri.path());
+    if job.is(kind)
+        && is_allowed(call, &job.created_by)
+        && !is_lost(shared, &job.id, &call.login, (method, path))
+    {
         Ok(entry)
     } else {
         Err(Fault::Request(RequestFault::ResourceNotFound))
     }
+}
+
+/// Whether a fault has made a job unknown, or does now.
+pub(crate) fn is_lost(
+    shared: &Shared,
+    id: &str,
+    login: &Login,
+    (method, path): (&Method, &str),
+) -> bool {
+    if shared.jobs.is_lost(id) {
+        return true;
+    }
+    let occasion = || {
+        let method = method.as_str();
+        Occasion::default()
+            .user(login.user_id, &login.username)
+            .method(Called::Http { method, path })
+    };
+    let faults = shared.engine.faults();
+    let is_lost = faults.fires(FaultKind::LoseJob, occasion).is_some();
+    if is_lost {
+        shared.jobs.lose(id);
+    }
+    is_lost
 }
 
 fn is_allowed(call: &Call, created_by: &str) -> bool {

@@ -119,7 +119,7 @@ export function faultsPage(main, _, parameters) {
   }
 
   function sentence(fault) {
-    const where = [fault.topic ? ["on ", h("code", {}, data(fault.topic))] : null, fault.client ? [" for client ", h("code", {}, data(fault.client))] : null, fault.user ? [" for ", data(fault.user)] : null, fault.method ? [" at ", h("code", {}, data(fault.method))] : null, fault.delay ? [" by ", fault.delay] : null, fault.after ? [" after ", plural(fault.after, "occasion")] : null, fault.every && (fault.every > 1 || !fault.next) ? [fault.every === 1 ? " every time" : ` every ${fault.every} times`] : null];
+    const where = [fault.topic ? ["on ", h("code", {}, data(fault.topic))] : null, fault.client ? [" for client ", h("code", {}, data(fault.client))] : null, fault.user ? [" for ", data(fault.user)] : null, fault.method ? [" at ", h("code", {}, data(fault.method))] : null, fault.delay ? [" by ", fault.delay] : null, fault.bytes ? [` with ${fault.bytes} bytes`] : null, fault.after ? [" after ", plural(fault.after, "occasion")] : null, fault.every && (fault.every > 1 || !fault.next) ? [fault.every === 1 ? " every time" : ` every ${fault.every} times`] : null];
     return where.filter(Boolean);
   }
 
@@ -183,8 +183,8 @@ export function faultsPage(main, _, parameters) {
   };
 }
 
-const labels = { fault: "Fault", topic: "Topic", client: "Client", user: "User", method: "Method", next: "Fires next", every: "Every", after: "After", from: "From", to: "To", delay: "Delay" };
-const placeholders = { next: "1", method: "POST /sobjects/Account", from: "2030-01-01T09:00:00Z", to: "2030-01-01T10:00:00Z", delay: "250ms", user: "admin@landfall.test" };
+const labels = { fault: "Fault", topic: "Topic", client: "Client", user: "User", method: "Method", next: "Fires next", every: "Every", after: "After", from: "From", to: "To", delay: "Delay", bytes: "Bytes" };
+const placeholders = { next: "1", method: "POST /sobjects/Account", from: "2030-01-01T09:00:00Z", to: "2030-01-01T10:00:00Z", delay: "250ms", bytes: "1000", user: "admin@landfall.test" };
 
 function spanMs(text) {
   if (!SPAN.test(text)) return 0;

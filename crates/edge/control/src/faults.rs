@@ -70,7 +70,11 @@ const FROM: Member = time("from", "It fires from this time of the org's clock on
 const TO: Member = time("to", "It fires before this time of the org's clock only");
 const DELAY: Member = text(
     "delay",
-    "How long, for keepalive-late, latency and slice: 250ms, 1m30s",
+    "How long, for faults that are about time: 250ms, 1m30s",
+);
+const BYTES: Member = number(
+    "bytes",
+    "How many bytes a second, for bandwidth; of each piece, for slice",
 );
 
 const PROGRESS: &[&str] = &["waiting", "armed", "spent"];
@@ -92,6 +96,7 @@ const FAULT: &[Member] = &[
     FROM,
     TO,
     DELAY,
+    BYTES,
     Member {
         required: true,
         ..number("matched", "How many occasions matched")
@@ -134,7 +139,7 @@ pub(crate) const ARM: Call = Call {
     summary: "Arms a fault",
     parameters: &[],
     reads: &[
-        NAME, TOPIC, CLIENT, USER, METHOD, NEXT, EVERY, AFTER, FROM, TO, DELAY,
+        NAME, TOPIC, CLIENT, USER, METHOD, NEXT, EVERY, AFTER, FROM, TO, DELAY, BYTES,
     ],
     status: 201,
     answers: FAULT,
@@ -230,6 +235,7 @@ fn arming(made: &Made<'_>) -> Result<Arming, Refusal> {
         filter,
         when: when(made)?,
         delay_ms: delay(made, kind)?,
+        bytes: bytes(made, kind)?,
     })
 }
 
@@ -254,19 +260,21 @@ fn out_of_scope(kind: FaultKind, name: &str) -> Refusal {
     })
 }
 
+/// A number of at least 1.
+fn positive(made: &Made<'_>, name: &str) -> Result<Option<NonZeroU64>, Refusal> {
+    let Some(number) = made.input.integer(name) else {
+        return Ok(None);
+    };
+    let number = u64::try_from(number).ok().and_then(NonZeroU64::new);
+    let number = number.ok_or_else(|| invalid(format!("\"{name}\" is less than 1")))?;
+    Ok(Some(number))
+}
+
 fn when(made: &Made<'_>) -> Result<When, Refusal> {
     let input = &made.input;
-    let positive = |name| match input.integer(name).map(u64::try_from) {
-        None => Ok(None),
-        Some(Ok(number)) => match NonZeroU64::new(number) {
-            Some(number) => Ok(Some(number)),
-            None => Err(invalid(format!("\"{name}\" is less than 1"))),
-        },
-        Some(Err(_)) => Err(invalid(format!("\"{name}\" is less than 1"))),
-    };
     let after = input.integer("after").unwrap_or_default();
     let after = u64::try_from(after).map_err(|_| invalid("\"after\" is less than 0"))?;
-    let (next, every) = (positive("next")?, positive("every")?);
+    let (next, every) = (positive(made, "next")?, positive(made, "every")?);
     let (from, to) = (input.time("from"), input.time("to"));
     if let (Some(from), Some(to)) = (from, to)
         && from >= to
@@ -302,6 +310,16 @@ fn delay(made: &Made<'_>, kind: FaultKind) -> Result<u64, Refusal> {
     }
 }
 
+fn bytes(made: &Made<'_>, kind: FaultKind) -> Result<u64, Refusal> {
+    let name = kind.name();
+    match (positive(made, "bytes")?, kind.has_bytes()) {
+        (None, false) => Ok(0),
+        (None, true) => Err(invalid(format!("{name} needs \"bytes\""))),
+        (Some(_), false) => Err(invalid(format!("{name} has no \"bytes\""))),
+        (Some(bytes), true) => Ok(bytes.get()),
+    }
+}
+
 fn listed(faults: &Faults, planned: &[Planned]) -> String {
     let mut w = Writer::new();
     w.object(|w| {
@@ -326,6 +344,7 @@ fn write(w: &mut Writer, faults: &Faults, planned: &Planned) {
         filter,
         when,
         delay_ms,
+        bytes,
     } = &planned.arming;
     let state = match faults.progress(planned) {
         Progress::Waiting => "waiting",
@@ -357,6 +376,9 @@ fn write(w: &mut Writer, faults: &Faults, planned: &Planned) {
         }
         if kind.has_delay() {
             w.name("delay").string(&format!("{delay_ms}ms"));
+        }
+        if kind.has_bytes() {
+            w.name("bytes").integer(count(*bytes));
         }
         w.name("matched").integer(count(planned.matched));
         w.name("fired").integer(count(planned.fired));

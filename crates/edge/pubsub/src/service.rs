@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use landfall_auth::Login;
-use landfall_engine::faults::FaultKind;
+use landfall_engine::faults::{FaultKind, topic_of};
 use landfall_engine::{Subject, TopicId};
 use landfall_model::{Fault, PubSubFault, SchemaId, StreamingFault, Topic};
 use tokio_stream::Stream;
@@ -46,16 +46,9 @@ impl PubSub for Service {
     ) -> Result<Response<SchemaInfo>, Status> {
         let call = Call::new(&self.0, "GetSchema");
         let login = call.login(&self.0, request.metadata())?;
-        let faults = self.0.engine.faults();
-        let occasion = || call.occasion(&login);
-        if faults
-            .fires(FaultKind::SchemaUnavailable, occasion)
-            .is_some()
-        {
-            return Err(call.refused(&Fault::PubSub(PubSubFault::SchemaUnavailable)));
-        }
         let wanted = request.into_inner().schema_id;
-        let schema = schema(&self.0, &wanted).map_err(|fault| call.refused(&fault))?;
+        let schema =
+            schema(&self.0, &call, &login, &wanted).map_err(|fault| call.refused(&fault))?;
         Ok(Response::new(SchemaInfo {
             schema_json: schema,
             schema_id: wanted,
@@ -135,13 +128,25 @@ impl PubSub for Service {
     }
 }
 
-fn schema(state: &PubsubState, id: &str) -> Result<String, Fault> {
+fn schema(state: &PubsubState, call: &Call, login: &Login, id: &str) -> Result<String, Fault> {
     if id.trim().is_empty() {
         return Err(Fault::PubSub(PubSubFault::SchemaMissing));
     }
     let schema = SchemaId::parse(id)
         .and_then(|id| state.engine.schema(id))
         .ok_or(Fault::PubSub(PubSubFault::SchemaNotFound))?;
+    let faults = state.engine.faults();
+    if faults.is_armed() {
+        let topic = topic_of(&schema);
+        let topics = [topic.as_str()];
+        let occasion = || call.occasion(login).topics(&topics);
+        if faults
+            .fires(FaultKind::SchemaUnavailable, occasion)
+            .is_some()
+        {
+            return Err(Fault::PubSub(PubSubFault::SchemaUnavailable));
+        }
+    }
     Ok(schema.avro_json().to_owned())
 }
 

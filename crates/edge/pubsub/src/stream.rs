@@ -4,7 +4,6 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use landfall_auth::{Access, Login, may_keep};
 use landfall_engine::faults::{Arming, FaultKind};
@@ -20,7 +19,6 @@ use landfall_model::{
 };
 use landfall_subscription::{Bounds, Delivery, Output, Read, Subscription};
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
 use tonic::{Status, Streaming};
 use tracing::error;
 
@@ -42,6 +40,8 @@ pub(crate) enum End {
     Silent,
     /// The stream is reset.
     Reset,
+    /// The stream ends without a status.
+    HalfClosed,
 }
 
 impl From<Fault> for End {
@@ -86,6 +86,8 @@ pub(crate) struct EventStream<R> {
     deployments: watch::Receiver<Arc<Definitions>>,
     /// The next timeout.
     deadline: Timestamp,
+    /// When a keepalive is sent that a fault holds back.
+    late: Option<Timestamp>,
     answers: mpsc::Sender<Result<R, Status>>,
 }
 
@@ -117,6 +119,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
             }),
             deployments: state.engine.deployments(),
             deadline: now,
+            late: None,
             state,
             call,
             login,
@@ -139,6 +142,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
                 }
             }
             End::Reset => reset::status(),
+            End::HalfClosed => reset::half_close(),
             End::Refused(fault) => self.call.refused(&fault),
             End::Broken(status) => status,
         };
@@ -251,7 +255,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
         preset: ReplayPreset,
     ) -> Result<(), Fault> {
         let is_custom = matches!(preset, ReplayPreset::Custom(_));
-        if is_custom && self.fires_on(FaultKind::ReplayIdInvalid, &[name]) {
+        if is_custom && self.fires_on(FaultKind::ReplayIdInvalid, &[name]).is_some() {
             return Err(Fault::PubSub(PubSubFault::ReplayIdCorrupted));
         }
         let log = self.bounds();
@@ -279,6 +283,11 @@ impl<R: From<FetchResponse>> EventStream<R> {
     pub(crate) async fn deliver(&mut self) -> Result<(), End> {
         loop {
             self.refresh()?;
+            if self.late.is_some_and(|late| late <= self.now()) {
+                let keepalive = self.empty_response().into();
+                self.late = None;
+                self.send(keepalive).await?;
+            }
             self.delivery
                 .allow(self.state.engine.usage().left(Meter::Delivered));
             let log = self.bounds();
@@ -289,10 +298,12 @@ impl<R: From<FetchResponse>> EventStream<R> {
                     }
                 }
                 Output::Look(read) => self.read(&read, log).await?,
+                Output::Deliver if self.is_late() => {}
                 Output::Deliver => self.respond().await?,
                 // Only polls are told of events.
                 Output::Available => {}
                 Output::Wait { until } => {
+                    let until = [until, self.late].into_iter().flatten().min();
                     self.deadline = until.unwrap_or(self.deadline);
                     return Ok(());
                 }
@@ -378,16 +389,25 @@ impl<R: From<FetchResponse>> EventStream<R> {
         lenses.collect()
     }
 
+    /// Whether the response that is due is a keepalive which a fault holds back. Events come in time, and replace it.
+    fn is_late(&mut self) -> bool {
+        if !self.frame.events.is_empty() {
+            return false;
+        }
+        if self.late.is_none() {
+            let fault = self.fires(FaultKind::KeepaliveLate);
+            let delay = fault.map(|fault| i64::try_from(fault.delay_ms).unwrap_or(i64::MAX));
+            self.late = delay.map(|delay| self.now().plus_millis(delay));
+        }
+        self.late.is_some()
+    }
+
     /// Sends the events that were taken; none for a keepalive.
     async fn respond(&mut self) -> Result<(), End> {
+        self.late = None;
         let mut frame = std::mem::take(&mut self.frame);
-        if frame.events.is_empty()
-            && let Some(late) = self.armed(FaultKind::KeepaliveLate)
-        {
-            Box::pin(sleep(Duration::from_millis(late.delay_ms))).await;
-        }
         if let Some(last) = frame.events.last().cloned()
-            && self.fires(FaultKind::Duplicate)
+            && self.fires(FaultKind::Duplicate).is_some()
         {
             frame.events.push(last);
         }
@@ -431,43 +451,38 @@ impl<R: From<FetchResponse>> EventStream<R> {
     /// # Errors
     /// The end.
     pub(crate) fn rehearse(&self) -> Result<(), End> {
-        if self.fires(FaultKind::StreamSilent) {
+        if self.fires(FaultKind::StreamSilent).is_some() {
             return Err(End::Silent);
         }
-        if self.fires(FaultKind::StreamEnded) {
+        if self.fires(FaultKind::StreamEnded).is_some() {
             return Err(End::Done);
         }
-        if self.fires(FaultKind::StreamReset) {
+        if self.fires(FaultKind::StreamReset).is_some() {
             return Err(End::Reset);
         }
-        if self.fires(FaultKind::Unavailable) {
+        if self.fires(FaultKind::HalfClose).is_some() {
+            return Err(End::HalfClosed);
+        }
+        if self.fires(FaultKind::Unavailable).is_some() {
             return Err(Fault::Service(ServiceFault::StoreUnavailable).into());
         }
-        if self.fires(FaultKind::EventsDailyLimit) {
+        if self.fires(FaultKind::EventsDailyLimit).is_some() {
             return Err(Fault::Limit(LimitFault::Deliveries).into());
         }
         Ok(())
     }
 
     /// Whether a fault fires for the subscription.
-    fn fires(&self, kind: FaultKind) -> bool {
-        self.armed(kind).is_some()
-    }
-
-    /// What a fault that fires for the subscription was armed with.
-    fn armed(&self, kind: FaultKind) -> Option<Arming> {
+    fn fires(&self, kind: FaultKind) -> Option<Arming> {
         let mut subscriptions = self.delivery.subscriptions();
         let name = subscriptions.next().map(|(name, _)| name);
-        self.armed_on(kind, name.as_slice())
+        self.fires_on(kind, name.as_slice())
     }
 
-    fn fires_on(&self, kind: FaultKind, topics: &[&str]) -> bool {
-        self.armed_on(kind, topics).is_some()
-    }
-
-    fn armed_on(&self, kind: FaultKind, topics: &[&str]) -> Option<Arming> {
+    fn fires_on(&self, kind: FaultKind, topics: &[&str]) -> Option<Arming> {
         let occasion = || self.call.occasion(&self.login).topics(topics);
-        self.state.engine.faults().fires(kind, occasion)
+        let faults = self.state.engine.faults();
+        faults.fires(kind, occasion)
     }
 
     /// Has the stream end when this does, and with its fault.

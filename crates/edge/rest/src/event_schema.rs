@@ -3,8 +3,9 @@
 //! Source: "Platform Event Schema by Event Name" and "Platform Event Schema by Schema ID" (REST API Developer Guide).
 
 use landfall_engine::Engine;
+use landfall_engine::faults::{Called, FaultKind, Occasion, topic_of};
 use landfall_http::Answer;
-use landfall_model::{RequestFault, SchemaId};
+use landfall_model::{Fault, RequestFault, SchemaId, ServiceFault};
 use landfall_schema::EventSchema;
 
 use crate::call::Call;
@@ -17,7 +18,7 @@ const FIRST_VERSION: u16 = 40;
 const FORMATS_VERSION: u16 = 43;
 
 /// The present schema of an event object.
-pub(crate) fn of(call: &Call, object: &Object) -> Result<Answer, RequestFault> {
+pub(crate) fn of(engine: &Engine, call: &Call, object: &Object) -> Result<Answer, Fault> {
     let format = format(call)?;
     let definitions = &call.definitions;
     let schema = match object {
@@ -27,18 +28,50 @@ pub(crate) fn of(call: &Call, object: &Object) -> Result<Answer, RequestFault> {
             .map(|publication| &publication.schema),
         Object::Records(_) => None,
     };
-    Ok(render(
-        schema.ok_or(RequestFault::ResourceNotFound)?,
-        format,
-    ))
+    let schema = schema.ok_or(RequestFault::ResourceNotFound)?;
+    rehearse(engine, call, schema, || {
+        format!("sobjects/{}/eventSchema", schema.name())
+    })?;
+    Ok(render(schema, format))
 }
 
 /// The schema with an id, current or old.
-pub(crate) fn by_id(engine: &Engine, call: &Call, id: &str) -> Result<Answer, RequestFault> {
+pub(crate) fn by_id(engine: &Engine, call: &Call, id: &str) -> Result<Answer, Fault> {
     let format = format(call)?;
-    let id = SchemaId::parse(id).ok_or(RequestFault::ResourceNotFound)?;
-    let schema = engine.schema(id).ok_or(RequestFault::ResourceNotFound)?;
+    let schema = SchemaId::parse(id).and_then(|id| engine.schema(id));
+    let schema = schema.ok_or(RequestFault::ResourceNotFound)?;
+    rehearse(engine, call, &schema, || format!("event/eventSchema/{id}"))?;
     Ok(render(&schema, format))
+}
+
+/// Refuses a schema as a test has asked for.
+///
+/// # Errors
+/// [`ServiceFault::StoreUnavailable`].
+fn rehearse(
+    engine: &Engine,
+    call: &Call,
+    schema: &EventSchema,
+    resource: impl FnOnce() -> String,
+) -> Result<(), ServiceFault> {
+    let faults = engine.faults();
+    if !faults.is_armed() {
+        return Ok(());
+    }
+    let topic = topic_of(schema);
+    let path = format!("/services/data/v{}/{}", call.version, resource());
+    let topics = [topic.as_str()];
+    let occasion = || {
+        let (method, path) = (call.method.as_str(), path.as_str());
+        Occasion::default()
+            .topics(&topics)
+            .user(call.login.user_id, &call.login.username)
+            .method(Called::Http { method, path })
+    };
+    match faults.fires(FaultKind::SchemaUnavailable, occasion) {
+        Some(_) => Err(ServiceFault::StoreUnavailable),
+        None => Ok(()),
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

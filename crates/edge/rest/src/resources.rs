@@ -100,7 +100,7 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
         "event/eventSchema/{schemaId}",
         READ,
         |shared: &Shared, call, path, _| {
-            Box::pin(async move { Ok(event_schema::by_id(&shared.engine, call, path.text(0))?) })
+            Box::pin(async move { event_schema::by_id(&shared.engine, call, path.text(0)) })
         },
     )
     .operations(&[Operation {
@@ -153,9 +153,13 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
         },
     )
     .root(DESCRIBE),
-    Resource::new("sobjects/{event}/eventSchema", READ, |_, call, path, _| {
-        Box::pin(async move { Ok(event_schema::of(call, path.object()?)?) })
-    })
+    Resource::new(
+        "sobjects/{event}/eventSchema",
+        READ,
+        |shared: &Shared, call, path, _| {
+            Box::pin(async move { event_schema::of(&shared.engine, call, path.object()?) })
+        },
+    )
     .described(Described::EventSchema),
     // What is published is delivered and forgotten: it is no record.
     Resource::new("sobjects/{platformEvent}/{id}", READ, |_, _, _, _| {

@@ -80,12 +80,7 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body) -> Result<Answer, Fa
             .method(Called::Http { method, path })
     };
     let faults = shared.engine.faults();
-    let is_unavailable = faults.fires(FaultKind::Unavailable, occasion).is_some()
-        || (names_schema(&path)
-            && faults
-                .fires(FaultKind::SchemaUnavailable, occasion)
-                .is_some());
-    if is_unavailable {
+    if faults.fires(FaultKind::Unavailable, occasion).is_some() {
         return Err(Fault::Service(ServiceFault::StoreUnavailable));
     }
     let (usage, verdict) = org_limits::counted(shared);
@@ -97,11 +92,6 @@ async fn answer(shared: &Shared, parts: &Parts, body: Body) -> Result<Answer, Fa
     };
     let answer = answer.in_xml(in_xml);
     Ok(answer.with(HeaderName::from_static(names::LIMIT_INFO), usage))
-}
-
-/// Whether a path below the version is that of a schema of events.
-fn names_schema(path: &[String]) -> bool {
-    path.iter().any(|segment| segment == "eventSchema")
 }
 
 fn login(shared: &Shared, parts: &Parts) -> Result<Arc<Login>, Fault> {

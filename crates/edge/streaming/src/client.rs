@@ -20,8 +20,6 @@ use crate::state::{Reading, State, Step, SubscribeRequest};
 pub(crate) struct Client {
     pub(crate) id: String,
     pub(crate) user: RecordId,
-    /// Value of the cookie that binds the client to its browser.
-    pub(crate) browser: String,
     pub(crate) watcher: Watcher,
     /// Usage of what it was sent.
     pub(crate) tally: Arc<Tally>,
@@ -44,12 +42,12 @@ impl Client {
                 .subscriber(usage::Client::CometD(id.as_str().into())),
             id,
             user: login.user_id,
-            browser,
             watcher: engine.log().watch(),
             state: Mutex::new(State::new(
                 engine,
                 Session::new(moment(engine), timings),
                 login,
+                browser,
             )),
             delivering: landfall_lock::Mutex::new(landfall_lock::Rank::Delivery, ()),
         }

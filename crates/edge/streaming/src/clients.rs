@@ -87,12 +87,12 @@ impl Clients {
     }
 }
 
-/// Random text of `[0-9a-z]`: 28 characters hold 144 bits. Source: client ids in logs have 25 to 29 of these characters.
-/// A new value of the browser cookie.
+/// Value of a cookie for a browser that has none.
 pub(crate) fn new_browser(engine: &Engine) -> String {
     base36(draw(engine.entropy()), 16)
 }
 
+/// Random text of `[0-9a-z]`: 28 characters hold 144 bits. Source: client ids in logs have 25 to 29 of these characters.
 fn base36(random: [u8; 32], length: usize) -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     random

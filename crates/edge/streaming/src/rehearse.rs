@@ -1,23 +1,16 @@
 //! Faults that a test has armed, for the message at hand.
 
-use std::time::Duration;
-
 use landfall_bayeux::{Message, Request};
-use landfall_engine::faults::{Arming, Called, FaultKind, Occasion};
-use tokio::time::sleep;
+use landfall_engine::faults::{Called, FaultKind, Occasion};
 
+use crate::clients::new_browser;
 use crate::respond::Responder;
 
 impl Responder<'_> {
     /// Whether a fault fires for a message. Its topics are those that it names, or those of its session.
     pub(crate) fn fires(&self, kind: FaultKind, message: &Message) -> bool {
-        self.armed(kind, message).is_some()
-    }
-
-    /// What a fault that fires for a message was armed with.
-    pub(crate) fn armed(&self, kind: FaultKind, message: &Message) -> Option<Arming> {
         if !self.state.engine.faults().is_armed() {
-            return None;
+            return false;
         }
         let channels = match &message.request {
             Request::Subscribe(channels) | Request::Unsubscribe(channels) => {
@@ -28,23 +21,11 @@ impl Responder<'_> {
             _ => Vec::new(),
         };
         let topics: Vec<&str> = channels.iter().map(String::as_str).collect();
-        self.armed_on(kind, message, &topics)
-    }
-
-    /// Waits if an answer without events is to come late.
-    pub(crate) async fn rehearse_late(&self, message: &Message) {
-        if let Some(late) = self.armed(FaultKind::KeepaliveLate, message) {
-            // In a box: polls that wait hold nothing for it.
-            Box::pin(sleep(Duration::from_millis(late.delay_ms))).await;
-        }
+        self.fires_on(kind, message, &topics)
     }
 
     /// Whether a fault fires for a message about these channels.
     pub(crate) fn fires_on(&self, kind: FaultKind, message: &Message, topics: &[&str]) -> bool {
-        self.armed_on(kind, message, topics).is_some()
-    }
-
-    fn armed_on(&self, kind: FaultKind, message: &Message, topics: &[&str]) -> Option<Arming> {
         let occasion = || {
             let mut occasion = Occasion::default().topics(topics);
             if let Some(client) = &message.client_id {
@@ -56,7 +37,23 @@ impl Responder<'_> {
             occasion.method(Called::Name(channel_of(&message.request)))
         };
         let faults = self.state.engine.faults();
-        faults.fires(kind, occasion)
+        faults.fires(kind, occasion).is_some()
+    }
+
+    /// Gives the session of a message another browser cookie, as a load balancer that moves it to another server.
+    pub(crate) fn move_session(&mut self, message: &Message) {
+        if !self.state.engine.faults().is_armed() {
+            return;
+        }
+        let named = message.client_id.as_deref();
+        let client = named.and_then(|id| self.state.clients.find(id));
+        if let Some(client) = client
+            && self.fires(FaultKind::ServerMoved, message)
+        {
+            let browser = new_browser(&self.state.engine);
+            client.state().browser.clone_from(&browser);
+            self.browser = Some(browser);
+        }
     }
 
     /// The channels that the session of a message is subscribed to.

@@ -14,7 +14,6 @@ use landfall_subscription::Bounds;
 
 use crate::channel::Admission;
 use crate::client::Client;
-use crate::clients::new_browser;
 use crate::http::Caller;
 use crate::in_flight::InFlight;
 use crate::state::SubscribeRequest;
@@ -32,7 +31,7 @@ pub(crate) struct Responder<'r> {
     pub(crate) response: Response,
     /// The response, if it has events.
     pub(crate) in_flight: Option<InFlight>,
-    /// Value of the browser cookie to be set: a handshake succeeded, or the client is another server's.
+    /// Value of the browser cookie to be set: a handshake succeeded, or a fault moved the session.
     pub(crate) browser: Option<String>,
     /// Why messages were refused.
     pub(crate) refused: Vec<Fault>,
@@ -54,7 +53,7 @@ impl Responder<'_> {
             Request::Handshake(handshake) => match self.handshake(message, handshake) {
                 Ok(client) => {
                     self.response.handshake(&echo, &client.id, &CAPABILITIES);
-                    self.browser = Some(client.browser.clone());
+                    self.browser = Some(client.state().browser.clone());
                 }
                 Err(refused) => {
                     let (refusal, fault) = *refused;
@@ -75,6 +74,7 @@ impl Responder<'_> {
                 Err(fault) => self.refuse(message, &fault),
             },
         }
+        self.move_session(message);
     }
 
     /// The session, or its refusal and the fault behind that.
@@ -130,18 +130,11 @@ impl Responder<'_> {
         match answer {
             Ok((client, answer)) => match answer {
                 Answer::Deliver(advice) => {
-                    let before = self.response.len();
                     let in_flight = client.deliver(&self.state.engine, &mut self.response).await;
                     self.in_flight = Some(in_flight);
-                    if self.response.len() == before {
-                        self.rehearse_late(message).await;
-                    }
                     self.response.accepted(&echo, &client.id, advice);
                 }
-                Answer::Empty(advice) => {
-                    self.rehearse_late(message).await;
-                    self.response.accepted(&echo, &client.id, advice);
-                }
+                Answer::Empty(advice) => self.response.accepted(&echo, &client.id, advice),
                 Answer::Refused(refusal) => {
                     self.response.refused(&echo, Some(&client.id), &refusal);
                 }
@@ -151,7 +144,7 @@ impl Responder<'_> {
     }
 
     async fn poll(
-        &mut self,
+        &self,
         message: &Message,
         connect: &Connect,
         alone: bool,
@@ -180,7 +173,7 @@ impl Responder<'_> {
     }
 
     /// Everything that is answered at once, by success alone.
-    async fn other(&mut self, message: &Message) -> Result<Arc<Client>, Fault> {
+    async fn other(&self, message: &Message) -> Result<Arc<Client>, Fault> {
         let (client, login) = match &message.request {
             Request::Publish(_) | Request::UnknownMeta(_) => {
                 return Err(Fault::Streaming(StreamingFault::PublishDenied));
@@ -268,7 +261,7 @@ impl Responder<'_> {
     }
 
     /// The session and the login behind a message, checked in the documented order.
-    fn client(&mut self, message: &Message) -> Result<(Arc<Client>, Arc<Login>), Fault> {
+    fn client(&self, message: &Message) -> Result<(Arc<Client>, Arc<Login>), Fault> {
         if let Err(fault) = &self.caller.head.version {
             return Err(fault.clone());
         }
@@ -281,11 +274,7 @@ impl Responder<'_> {
             .clients
             .find(id)
             .ok_or(Fault::Streaming(StreamingFault::ClientUnknown))?;
-        let is_moved = self.fires(FaultKind::ServerMoved, message);
-        if is_moved {
-            self.browser = Some(new_browser(&self.state.engine));
-        }
-        if is_moved || self.fires(FaultKind::ClientUnknown, message) {
+        if self.fires(FaultKind::ClientUnknown, message) {
             let engine = &self.state.engine;
             // A held poll of the session ends with it; one that has ended meanwhile cannot be ended again.
             let _ = client.feed(engine, Input::Disconnect);
@@ -297,7 +286,7 @@ impl Responder<'_> {
             return Err(Fault::Streaming(StreamingFault::UserMismatch));
         }
         if self.state.settings.strict_cookies
-            && self.caller.head.browser.as_deref() != Some(client.browser.as_str())
+            && self.caller.head.browser.as_deref() != Some(client.state().browser.as_str())
         {
             return Err(Fault::Streaming(StreamingFault::CookieMissing {
                 client_id: id.to_owned(),

@@ -56,6 +56,8 @@ pub(crate) struct State {
     pub(crate) session: Session,
     /// The API version of the handshake decides the form of events.
     pub(crate) version: ApiVersion,
+    /// Value of the cookie that binds the client to its browser.
+    pub(crate) browser: String,
     login: Arc<Login>,
     delivery: Delivery<TopicId, ChannelLens, Arc<Access>>,
     waiting: Vec<(PollId, oneshot::Sender<Answer>)>,
@@ -69,11 +71,17 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(engine: &Engine, session: Session, login: Arc<Login>) -> Self {
+    pub(crate) fn new(
+        engine: &Engine,
+        session: Session,
+        login: Arc<Login>,
+        browser: String,
+    ) -> Self {
         Self {
             deployments: engine.deployments(),
             session,
             version: ApiVersion::NEWEST,
+            browser,
             delivery: Delivery::of_session(login.access(), limits::STREAMING_RESPONSE_BYTES_MAX),
             login,
             waiting: Vec::new(),

@@ -10,6 +10,8 @@ mod plan;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use landfall_schema::EventSchema;
+
 pub use kind::{FaultKind, Scope};
 pub use plan::{Arming, Called, Filter, FullPlan, Occasion, Planned, Progress, When};
 
@@ -33,6 +35,12 @@ impl std::fmt::Debug for Faults {
             .field("armed", &self.0.armed)
             .finish_non_exhaustive()
     }
+}
+
+/// The topic of the events with this schema, as faults are restricted to it.
+pub fn topic_of(schema: &EventSchema) -> String {
+    let kind = if schema.has_header() { "data" } else { "event" };
+    format!("/{kind}/{}", schema.name())
 }
 
 impl Faults {

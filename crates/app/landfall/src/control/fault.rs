@@ -66,9 +66,12 @@ pub(crate) struct ArmOptions {
     /// Before this time of the org's clock
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
-    /// How long, for latency: 250ms, 1m30s
+    /// How long, for faults that are about time: 250ms, 1m30s
     #[arg(long, value_name = "SPAN")]
     delay: Option<String>,
+    /// How many bytes a second, for bandwidth; of each piece, for slice
+    #[arg(long, value_name = "N")]
+    bytes: Option<u32>,
     #[command(flatten)]
     org: ControlOptions,
 }
@@ -116,6 +119,7 @@ impl ArmOptions {
             ("next", self.next),
             ("every", self.every),
             ("after", self.after),
+            ("bytes", self.bytes),
         ];
         let numbers = numbers.into_iter();
         let numbers = numbers.filter_map(|(name, number)| Some((name, number?.into())));
@@ -141,7 +145,7 @@ impl FromStr for FaultSpec {
                 .split_once('=')
                 .ok_or_else(|| format!("`{part}` is not of the form KEY=VALUE"))?;
             let value = match key {
-                "next" | "every" | "after" => {
+                "next" | "every" | "after" | "bytes" => {
                     let number: Result<u32, _> = value.parse();
                     number.map_err(|_| format!("{key} is not a number"))?.into()
                 }

@@ -22,10 +22,10 @@ pub enum PubSubFault {
     TopicInfoDenied,
     /// No such schema.
     SchemaNotFound,
-    /// The schema cannot be read for a while.
-    SchemaUnavailable,
     /// A call without a schema.
     SchemaMissing,
+    /// Schemas cannot be read for a while.
+    SchemaUnavailable,
     /// The replay id is not one of ours, or no longer retained.
     ReplayIdCorrupted,
     /// A start after a given event, without the event.

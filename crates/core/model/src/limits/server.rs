@@ -115,6 +115,10 @@ pub const CONTROL_BODY_BYTES_MAX: usize = 64 * 1024;
 /// Faults in the plan of an org, fired or not. Source: none; a test arms a few.
 pub const FAULTS_MAX: usize = 100;
 
+/// How late the timer of a slow answer may be without the next piece being later. Source: none; beyond, the answer had nothing
+/// to send.
+pub const TIMER_LATE_MAX: Duration = Duration::from_millis(20);
+
 /// The longest delay of a fault. Unit: milliseconds. Source: none; clients give up sooner.
 pub const FAULT_DELAY_MILLIS_MAX: u64 = 10 * 60 * 1000;
 

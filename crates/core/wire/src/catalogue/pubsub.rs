@@ -41,16 +41,16 @@ pub(super) fn spell(fault: &PubSubFault) -> GrpcError {
             grpc::SCHEMA_DENIED,
             "The schema doesn't exist, or the user doesn't have access to it.",
         ),
-        // Source of the text: none; the status is that of the code's name.
-        PubSubFault::SchemaUnavailable => grpc::error(
-            GrpcStatus::Unavailable,
-            grpc::SCHEMA_UNAVAILABLE,
-            "The schema is unavailable. Try again later.",
-        ),
         PubSubFault::SchemaMissing => grpc::error(
             GrpcStatus::InvalidArgument,
             grpc::SCHEMA_EMPTY,
             "Schema validation failed. The schema ID can't be blank.",
+        ),
+        // Source: none for the text.
+        PubSubFault::SchemaUnavailable => grpc::error(
+            GrpcStatus::Unavailable,
+            grpc::SCHEMA_UNAVAILABLE,
+            "The schema information is unavailable. Try again later.",
         ),
         // Clients: several match the beginning of this text.
         PubSubFault::ReplayIdCorrupted => grpc::error(

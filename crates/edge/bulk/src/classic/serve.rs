@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 use landfall_auth::Login;
 use landfall_model::{BulkFault, Fault, RequestFault, SessionFault};
 use landfall_wire::versions::{self, Named};
@@ -17,14 +17,16 @@ use landfall_wire::{ApiVersion, headers as names, match_path};
 
 use super::refusal::refusal;
 use super::{request, resources, results};
-use crate::Shared;
 use crate::job::{Batch, Form, Job};
 use crate::jobs::ClassicEntry;
 use crate::serve::{check_encoding, counted, origin};
+use crate::{Shared, lifecycle};
 
 /// A request of a logged-in client.
 pub(super) struct ClassicCall {
     pub(super) version: ApiVersion,
+    method: Method,
+    uri: Uri,
     pub(super) login: Arc<Login>,
     pub(super) origin: String,
     /// In what form the client speaks of jobs.
@@ -61,6 +63,8 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Response, Faul
     let body_form = media_form(&parts.headers);
     let call = ClassicCall {
         version,
+        method: parts.method.clone(),
+        uri: parts.uri.clone(),
         login,
         origin: origin(version, &parts.headers),
         form: body_form.map_or(Form::Xml, Form::spoken),
@@ -200,7 +204,9 @@ fn find(shared: &Shared, call: &ClassicCall, id: &str) -> Result<ClassicEntry, F
     let entry = shared.jobs.find_classic(id).ok_or_else(unknown)?;
     let may = call.login.permissions().modify_all_data
         || call.login.user_id.as_str() == entry.get().created_by;
-    may.then_some(entry).ok_or_else(unknown)
+    let request = (&call.method, call.uri.path());
+    let is_found = may && !lifecycle::is_lost(shared, &entry.get().id, &call.login, request);
+    is_found.then_some(entry).ok_or_else(unknown)
 }
 
 /// The batch of a path, which is one of this job.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use landfall_engine::faults::{Arming, FaultKind, Filter};
 use landfall_store::{Document, DocumentKind};
 use landfall_test_org::Options;
 use serde_json::{Value, json};
@@ -277,4 +278,34 @@ async fn an_upload_that_fills_the_disk_is_refused_and_leaves_no_file() {
         put.status, 201,
         "the job takes its data once there is space"
     );
+}
+
+#[tokio::test]
+async fn a_lost_job_is_unknown_from_then_on() {
+    let org = Org::new().await;
+    let (lost, kept) = (org.job(&insert()).await, org.job(&insert()).await);
+    let arm = |method: &str| {
+        let arming = Arming {
+            filter: Filter {
+                method: Some(method.to_owned()),
+                ..Filter::default()
+            },
+            ..Arming::once(FaultKind::LoseJob)
+        };
+        let faults = org.test.engine.faults();
+        faults.arm(arming).expect("there is space");
+    };
+    arm("GET /jobs/ingest");
+    let mine = async || {
+        let listed = org.get(JOBS).await.json();
+        listed["records"].as_array().expect("a list").len()
+    };
+    assert_eq!(mine().await, 2, "a list is of no one job");
+    for _ in 0..2 {
+        assert_eq!(org.get(&lost).await.status, 404);
+    }
+    let closed = org.patch(&lost, &json!({"state": "UploadComplete"})).await;
+    assert_eq!(closed.refusal().1, "NOT_FOUND");
+    assert_eq!(org.get(&kept).await.status, 200);
+    assert_eq!(mine().await, 1);
 }

@@ -5,13 +5,12 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
-use crate::org::{ACCOUNTS, LOW_INK, Org, assert_refused, fetch};
+use crate::org::{ACCOUNTS, LOW_INK, LOW_INK_SCHEMA, Org, assert_refused, fetch};
 use crate::proto::PublishRequest;
 
 /// Arms a fault that fires once, after some occasions.
 fn arm(org: &Org, kind: FaultKind, topic: &str, after: u64) {
     let arming = Arming {
-        kind,
         filter: Filter {
             topic: Some(topic.to_owned()),
             ..Filter::default()
@@ -20,7 +19,7 @@ fn arm(org: &Org, kind: FaultKind, topic: &str, after: u64) {
             after,
             ..When::default()
         },
-        delay_ms: 0,
+        ..Arming::once(kind)
     };
     org.engine.faults().arm(arming).expect("there is space");
 }
@@ -30,12 +29,9 @@ fn arm_method(org: &Org, kind: FaultKind, method: &str) {
         method: Some(method.to_owned()),
         ..Filter::default()
     };
-    let when = When::default();
     let arming = Arming {
-        kind,
         filter,
-        when,
-        delay_ms: 0,
+        ..Arming::once(kind)
     };
     org.engine.faults().arm(arming).expect("there is space");
 }
@@ -72,24 +68,13 @@ async fn a_subscription_is_refused_at_its_start() {
 }
 
 #[tokio::test]
-async fn a_schema_is_not_to_be_had_for_once() {
-    let org = Org::new().await;
-    let id = org.topic(ACCOUNTS).await.expect("a topic").schema_id;
-    arm_method(&org, FaultKind::SchemaUnavailable, "GetSchema");
-    let refusal = org.schema(&id).await.expect_err("refused");
-    let reason = "schema.api.unavailable";
-    assert_refused(&refusal, Code::Unavailable, reason, "GetSchema");
-    assert_eq!(org.schema(&id).await.expect("a schema").schema_id, id);
-    assert_eq!(fired(&org), 1);
-}
-
-#[tokio::test]
 async fn an_open_stream_ends_instead_of_its_next_response() {
     let org = Org::new().await;
     for kind in [
         FaultKind::Unavailable,
         FaultKind::StreamEnded,
         FaultKind::StreamReset,
+        FaultKind::HalfClose,
     ] {
         let mut stream = org.subscribed(ACCOUNTS, 10).await;
         org.account("First").await;
@@ -98,7 +83,7 @@ async fn an_open_stream_ends_instead_of_its_next_response() {
         org.account("Second").await;
         match kind {
             FaultKind::StreamEnded => stream.assert_over().await,
-            FaultKind::StreamReset => {
+            FaultKind::StreamReset | FaultKind::HalfClose => {
                 let reset = stream.refusal().await;
                 let trailers = reset.metadata();
                 assert!(trailers.get("error-code").is_none(), "{reset:?}");
@@ -113,7 +98,7 @@ async fn an_open_stream_ends_instead_of_its_next_response() {
         let mut resumed = org.resumed(ACCOUNTS, &last).await;
         resumed.event().await;
     }
-    assert_eq!(fired(&org), 3);
+    assert_eq!(fired(&org), 4);
 }
 
 #[tokio::test]
@@ -132,23 +117,33 @@ async fn a_silent_stream_stays_open_and_sends_nothing() {
 }
 
 #[tokio::test]
-async fn a_keepalive_comes_late() {
+async fn a_keepalive_comes_late_and_events_do_not() {
     let org = Org::new().await;
     let mut stream = org.subscribed(ACCOUNTS, 10).await;
-    let arming = |delay_ms| Arming {
-        kind: FaultKind::KeepaliveLate,
-        filter: Filter::default(),
-        when: When::default(),
-        delay_ms,
+    let arming = Arming {
+        delay_ms: 100_000,
+        ..Arming::once(FaultKind::KeepaliveLate)
     };
-    let arm = |delay_ms| org.engine.faults().arm(arming(delay_ms)).expect("armed");
-    arm(1);
-    org.advance(270).await;
+    org.engine.faults().arm(arming.clone()).expect("space");
+    // It is due after 60 seconds, and another one after 120.
+    for seconds in [60, 60, 39] {
+        org.advance(seconds).await;
+        stream.assert_quiet().await;
+    }
+    org.advance(1).await;
     assert!(stream.next().await.events.is_empty());
-    assert_eq!(fired(&org), 1);
-    arm(600_000);
-    org.advance(270).await;
     stream.assert_quiet().await;
+    org.advance(60).await;
+    assert!(stream.next().await.events.is_empty(), "the next is in time");
+    org.engine.faults().arm(arming).expect("space");
+    org.advance(60).await;
+    stream.assert_quiet().await;
+    org.account("In time").await;
+    stream.event().await;
+    org.advance(59).await;
+    stream.assert_quiet().await;
+    org.advance(1).await;
+    assert!(stream.next().await.events.is_empty(), "since the event");
     assert_eq!(fired(&org), 2);
 }
 
@@ -194,6 +189,21 @@ async fn calls_are_refused_by_name() {
     let code = "service.protection.triggered";
     assert_refused(&refused, Code::ResourceExhausted, code, "Subscribe");
     drop(org.subscribed(ACCOUNTS, 1).await);
+}
+
+#[tokio::test]
+async fn a_schema_cannot_be_read_for_a_while() {
+    let org = Org::new().await;
+    let schema_id = org.topic(ACCOUNTS).await.expect("a topic").schema_id;
+    arm(&org, FaultKind::SchemaUnavailable, ACCOUNTS, 0);
+    org.schema(LOW_INK_SCHEMA).await.expect("another topic's");
+    let refused = org.schema(&schema_id).await.expect_err("refused");
+    let code = "schema.api.unavailable";
+    assert_refused(&refused, Code::Unavailable, code, "GetSchema");
+    org.schema(&schema_id).await.expect("once only");
+    arm_method(&org, FaultKind::SchemaUnavailable, "GetSchema");
+    org.schema(LOW_INK_SCHEMA).await.expect_err("refused");
+    assert_eq!(fired(&org), 2);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use landfall_engine::faults::{Arming, FaultKind, Filter};
 use landfall_engine::usage::Allocations;
 use landfall_engine::{LogEvent, TopicFilter};
 use landfall_model::ReplayId;
@@ -306,6 +307,41 @@ async fn the_schema_of_an_event_is_found_by_its_name_and_by_its_id() {
         org.get(&format!("{schema}?payloadFormat=FOO")).await.status,
         400
     );
+}
+
+#[tokio::test]
+async fn a_schema_cannot_be_read_for_a_while() {
+    let org = org().await;
+    let schema = format!("{EVENTS}/eventSchema");
+    let uuid = org.get(&schema).await.json()["uuid"].clone();
+    let by_id = format!("/event/eventSchema/{}", uuid.as_str().expect("an id"));
+    for (path, filter) in [
+        (&schema, Filter::default()),
+        (
+            &by_id,
+            Filter {
+                topic: Some("/event/Low_Ink__e".to_owned()),
+                ..Filter::default()
+            },
+        ),
+        (
+            &by_id,
+            Filter {
+                method: Some("GET /event/eventSchema".to_owned()),
+                ..Filter::default()
+            },
+        ),
+    ] {
+        let arming = Arming {
+            filter,
+            ..Arming::once(FaultKind::SchemaUnavailable)
+        };
+        org.engine.faults().arm(arming).expect("there is space");
+        let refused = org.get(path).await;
+        assert_eq!(refused.status, 503);
+        assert_eq!(refused.json()[0]["errorCode"], "SERVER_UNAVAILABLE");
+        assert_eq!(org.get(path).await.status, 200, "once only");
+    }
 }
 
 #[tokio::test]

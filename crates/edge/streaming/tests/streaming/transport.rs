@@ -6,6 +6,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::StreamBody;
+use landfall_engine::faults::{Arming, FaultKind, Filter};
 use landfall_model::limits::STREAMING_BODY_BYTES_MAX;
 use landfall_streaming::{Secure, Settings};
 use landfall_test_org::Reply;
@@ -401,4 +402,45 @@ async fn cookies_are_needed_only_where_that_is_asked_for() {
         .body(Body::from(connect(&client).to_string()))
         .expect("a request");
     assert_eq!(strict.send(request).await.json()[0]["successful"], true);
+}
+
+#[tokio::test]
+async fn a_session_that_is_moved_gets_another_cookie() {
+    let org = Org::with(Settings {
+        strict_cookies: true,
+        ..Settings::default()
+    })
+    .await;
+    let answer = shake(&org, "/cometd/59.0").await;
+    let client = text(&answer.json()[0]["clientId"]);
+    let cookie = |answer: &Reply| {
+        let cookie = answer.header("set-cookie")?;
+        Some(cookie.split(';').next().expect("its value").to_owned())
+    };
+    let poll = async |cookie: &str| {
+        let request = org
+            .request(Method::POST, "/cometd/59.0")
+            .header("cookie", cookie)
+            .body(Body::from(connect_now(&client).to_string()))
+            .expect("a request");
+        org.send(request).await
+    };
+    let first = cookie(&answer).expect("a cookie");
+    let arming = Arming {
+        filter: Filter {
+            client: Some(client.clone()),
+            ..Filter::default()
+        },
+        ..Arming::once(FaultKind::ServerMoved)
+    };
+    org.engine.faults().arm(arming).expect("there is space");
+    let moved = poll(&first).await;
+    assert_eq!(moved.json()[0]["successful"], true);
+    let second = cookie(&moved).expect("another cookie");
+    assert_ne!(first, second);
+    let refused = poll(&first).await.json();
+    assert_eq!(refused[0]["successful"], false);
+    let stayed = poll(&second).await;
+    assert_eq!(stayed.json()[0]["successful"], true);
+    assert_eq!(cookie(&stayed), None);
 }

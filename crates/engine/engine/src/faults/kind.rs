@@ -51,16 +51,18 @@ macro_rules! kinds {
 kinds! {
     ClientUnknown "client-unknown" [Client User Method]
         "Streaming API: the session is lost; the message is refused with `403::Unknown client`.";
-    ServerMoved "server-moved" [Client User Method]
-        "Streaming API: the session is lost, and the refusal sets a new browser cookie, as when the load balancer has moved the client to another server.";
     TokenInvalid "token-invalid" [User]
         "An access token is refused as if it had expired; afterwards it is valid again.";
     LoginRefused "login-refused" [User]
         "A login or a refresh of a token is refused.";
+    SchemaUnavailable "schema-unavailable" [Topic User Method]
+        "The schema of an event cannot be read.";
+    ServerMoved "server-moved" [Topic Client User Method]
+        "Streaming API: the session gets a new browser cookie with its next answer.";
     StreamSilent "stream-silent" [Topic Client User Method]
         "A poll is not answered, a stream sends nothing more; the connection stays open.";
-    KeepaliveLate "keepalive-late" [Topic Client User Method]
-        "The answer to a poll, or the response of a stream, that has no events comes later by the delay.";
+    KeepaliveLate "keepalive-late" [Topic User Method]
+        "Pub/Sub API: a keepalive comes later than it is due.";
     StreamEnded "stream-ended" [Topic User Method]
         "Pub/Sub API: a subscription ends with the status OK.";
     StreamReset "stream-reset" [Topic User Method]
@@ -69,20 +71,22 @@ kinds! {
         "The service is unavailable: `SERVER_UNAVAILABLE`, `503::`, `service.unavailable`.";
     ReplayIdInvalid "replay-id-invalid" [Topic Client User Method]
         "A subscription that names a replay id is refused.";
-    SchemaUnavailable "schema-unavailable" [User Method]
-        "A schema of events cannot be read: `schema.api.unavailable`, `SERVER_UNAVAILABLE`.";
     Duplicate "duplicate" [Topic]
         "An event is delivered twice in one response.";
     Gap "gap" [Topic]
         "A change is captured as a gap event.";
     Overflow "overflow" [Topic]
         "The changes of a transaction are captured as overflow events.";
+    Conversion "conversion" [Topic]
+        "A change is captured as the event of a field that became another type: of all records, without fields.";
     Drop "drop" [Topic]
         "A change is committed without its change event.";
     EventsDailyLimit "events-daily-limit" [Topic Client User Method]
         "The daily allocation of delivered events is used up.";
     TooManyConnections "too-many-connections" [User Method]
         "No further streaming client is accepted.";
+    LoseJob "lose-job" [User Method]
+        "Bulk API: a job is unknown from then on.";
     RequestLimit "request-limit" []
         "The daily allocation of requests is used up.";
     PublishRejected "publish-rejected" [Topic]
@@ -95,12 +99,16 @@ kinds! {
         "A request waits for the delay before it is carried out.";
     ResetPeer "reset-peer" [Method]
         "The connection is cut, and the request is not carried out.";
+    HalfClose "half-close" [Topic User Method]
+        "The server ends its side of the connection or of the stream, without an answer.";
     Http503Html "http-503-html" [Method]
         "A request is answered by a web page with the status 503, and is not carried out.";
-    Slice "slice" [Method]
-        "An answer comes in small pieces, with the delay between them.";
     Truncate "truncate" [Method]
         "The connection is cut in the middle of an answer.";
+    Bandwidth "bandwidth" [Method]
+        "An answer comes at so many bytes a second.";
+    Slice "slice" [Method]
+        "An answer comes in pieces of so many bytes, with a pause between.";
 }
 
 impl FaultKind {
@@ -113,5 +121,10 @@ impl FaultKind {
     /// Whether it has a delay.
     pub const fn has_delay(self) -> bool {
         matches!(self, Self::KeepaliveLate | Self::Latency | Self::Slice)
+    }
+
+    /// Whether it has a number of bytes.
+    pub const fn has_bytes(self) -> bool {
+        matches!(self, Self::Bandwidth | Self::Slice)
     }
 }

@@ -24,6 +24,21 @@ pub struct Arming {
     pub when: When,
     /// How long, for a kind that has a delay. Unit: milliseconds.
     pub delay_ms: u64,
+    /// How much, for a kind that has a number of bytes.
+    pub bytes: u64,
+}
+
+impl Arming {
+    /// A kind that fires once, at the next occasion.
+    pub fn once(kind: FaultKind) -> Self {
+        Self {
+            kind,
+            filter: Filter::default(),
+            when: When::default(),
+            delay_ms: 0,
+            bytes: 0,
+        }
+    }
 }
 
 /// Where a fault fires; everything that is absent matches.
@@ -303,10 +318,8 @@ mod tests {
 
     fn arming(when: When) -> Arming {
         Arming {
-            kind: FaultKind::Gap,
-            filter: Filter::default(),
             when,
-            delay_ms: 0,
+            ..Arming::once(FaultKind::Gap)
         }
     }
 

@@ -108,7 +108,7 @@ fn event(
         after: None,
         changed_at: gap.appended,
         differences: false,
-        as_gap: false,
+        rehearsed: None,
     };
     let facts = TransactionFacts {
         change_origin: "",

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use landfall_capture::transaction::{self, CaptureRules};
-use landfall_capture::{CapturedEvent, RecordChange, TransactionFacts};
+use landfall_capture::{CapturedEvent, RecordChange, Rehearsed, TransactionFacts};
 use landfall_model::{CommitNumber, Timestamp};
 use landfall_schema::EventSchema;
 use landfall_store::{Appended, NewEvent, Position};
@@ -10,7 +10,7 @@ use tracing::{error, warn};
 
 use super::compute::{Computed, NetChange};
 use crate::definitions::{Capture, Definitions};
-use crate::faults::{FaultKind, Faults, Occasion};
+use crate::faults::{FaultKind, Faults, Occasion, topic_of};
 
 /// How changes become events.
 #[derive(Clone, Copy)]
@@ -85,7 +85,7 @@ fn tell(
             after: Some(&change.after),
             changed_at: transaction.at,
             differences: rules.capture.differences,
-            as_gap: rules.fires(FaultKind::Gap, schema),
+            rehearsed: rules.rehearsed(schema),
         })
     });
     transaction::tell(rules.capture, &facts, changes, |place, event| {
@@ -123,11 +123,22 @@ impl Rules<'_> {
         }
     }
 
+    /// What a fault makes of a change event of this schema.
+    fn rehearsed(self, schema: &EventSchema) -> Option<Rehearsed> {
+        if self.fires(FaultKind::Gap, schema) {
+            Some(Rehearsed::Gap)
+        } else if self.fires(FaultKind::Conversion, schema) {
+            Some(Rehearsed::Conversion)
+        } else {
+            None
+        }
+    }
+
     /// Whether a fault fires for a change event of this schema.
     fn fires(self, kind: FaultKind, schema: &EventSchema) -> bool {
         // A topic is a text of its own: not made for nothing.
         self.faults.is_armed() && {
-            let topic = format!("/data/{}", schema.name());
+            let topic = topic_of(schema);
             let topics = [topic.as_str()];
             let occasion = || Occasion::default().topics(&topics);
             self.faults.fires(kind, occasion).is_some()
