@@ -32,7 +32,7 @@ use crate::scrub::Scrub;
 use crate::server::Environment;
 use crate::snapshots::Snapshots;
 use crate::subscribers::Subscribers;
-use crate::{disk, health, org_mark, project, retention, scrub, seeds, usage};
+use crate::{disk, health, org_mark, project, rehearsal, retention, scrub, seeds, usage};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
@@ -221,6 +221,9 @@ fn look_after(
     tasks.spawn(retention::run(engine.clone(), phase.clone(), newest));
     tasks.spawn(disk::run(engine.clone(), phase.clone()));
     tasks.spawn(usage::run(engine.clone(), phase.clone()));
+    if config.mode == Mode::Developer {
+        tasks.spawn(rehearsal::release_held(engine.clone(), phase.clone()));
+    }
     let scrub = Arc::new(Scrub::default());
     if config.store.is_none() {
         tasks.spawn(scrub::run(

@@ -17,10 +17,12 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, Version, header};
 use hyper::body::{Body as _, Frame, SizeHint};
+use landfall_engine::Engine;
 use landfall_engine::faults::{Arming, Called, FaultKind, Faults, Occasion};
 use tokio::time::sleep;
 
 use crate::orgs::Instance;
+use crate::phase::{Listener, Phase};
 use slow::Slow;
 
 pub(crate) use half_close::{HalfClose, half_close, is_half_close};
@@ -66,6 +68,14 @@ pub(crate) async fn answer(org: Arc<Instance>, request: Request<Body>) -> Respon
         return response.map(|body| Body::new(Slow::sliced(body, slice.bytes, pause)));
     }
     response
+}
+
+/// Shows subscribers what faults hold back, as it falls due, until the server drains.
+pub(crate) async fn release_held(engine: Engine, mut phase: Listener) {
+    tokio::select! {
+        () = phase.reached(Phase::Draining) => {}
+        never = engine.release_held() => match never {},
+    }
 }
 
 /// Where faults of the transport are asked for.

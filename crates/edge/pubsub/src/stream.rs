@@ -290,7 +290,10 @@ impl<R: From<FetchResponse>> EventStream<R> {
             }
             self.delivery
                 .allow(self.state.engine.usage().left(Meter::Delivered));
-            let log = self.bounds();
+            let log = Bounds {
+                tail: self.state.engine.log().deliverable(&self.filter).tail,
+                ..self.bounds()
+            };
             match self.delivery.poll(self.now(), log) {
                 Output::Read(read) => {
                     if !self.visit(&read, log)? {

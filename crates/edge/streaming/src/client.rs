@@ -170,8 +170,11 @@ impl Client {
     /// [`Error::Store`] if the log cannot be read.
     pub(crate) async fn has_pending(&self, engine: &Engine) -> Result<bool, Error> {
         let _one = self.delivering.lock().await;
-        self.state().begin_probe();
-        let log = bounds(engine);
+        let log = {
+            let mut state = self.state();
+            state.begin_probe();
+            bounds(engine, &state)
+        };
         loop {
             let step = self.state().step(engine, log, None);
             let reading = match step {
@@ -195,7 +198,7 @@ impl Client {
     ) -> InFlight {
         let _one = self.delivering.lock().await;
         let in_flight = InFlight::begin(engine, self);
-        let log = bounds(engine);
+        let log = bounds(engine, &self.state());
         loop {
             let step = self.state().step(engine, log, Some(response));
             let reading = match step {
@@ -216,9 +219,9 @@ impl Client {
     }
 }
 
-/// The bounds of the log now.
-fn bounds(engine: &Engine) -> Bounds {
-    let log = engine.log().bounds();
+/// The bounds of the log now, as the client sees it.
+fn bounds(engine: &Engine, state: &State) -> Bounds {
+    let log = engine.log().deliverable(state.filter());
     Bounds {
         earliest: log.earliest,
         tail: log.tail,

@@ -57,6 +57,7 @@ mod view;
 mod workspace;
 mod writer;
 
+use std::convert::Infallible;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 
@@ -184,6 +185,24 @@ impl Engine {
     /// The faults that a test has armed.
     pub fn faults(&self) -> &Faults {
         &self.0.faults
+    }
+
+    /// Shows subscribers the events that faults hold back, as they fall due. Never ends.
+    pub async fn release_held(&self) -> Infallible {
+        let mut work = Working::default();
+        loop {
+            let next = self.log().release(self.clock().now());
+            drop(work);
+            work = if let Some(next) = next {
+                tokio::select! {
+                    work = self.clock().wait_until(next) => work,
+                    () = self.log().holding() => Working::default(),
+                }
+            } else {
+                self.log().holding().await;
+                Working::default()
+            };
+        }
     }
 
     /// Makes a transaction durable, its events included, and says what became of each change.

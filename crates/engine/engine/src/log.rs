@@ -6,6 +6,7 @@
 mod backlog;
 mod fan_out;
 mod gaps;
+mod holds;
 mod pages;
 
 use std::collections::VecDeque;
@@ -22,10 +23,12 @@ use crate::error::Error;
 use crate::mask::Mask;
 use fan_out::FanOut;
 use gaps::Gaps;
+use holds::Holds;
 use pages::{Pages, Search};
 
 pub use backlog::{Backlog, Lag, Subscriber, SubscriberDemand, SubscriberPosition};
 pub use fan_out::Watcher;
+pub(crate) use holds::Hold;
 pub use pages::Prepare;
 
 /// A form in which a protocol delivers events.
@@ -223,6 +226,7 @@ pub struct Log {
     tail: RwLock<Tail>,
     old: Arc<Pages>,
     fan_out: Mutex<FanOut>,
+    holds: Holds,
 }
 
 impl Log {
@@ -244,6 +248,7 @@ impl Log {
             reader,
             tail: RwLock::new(Tail::new(bounds, limits)),
             fan_out: Mutex::default(),
+            holds: Holds::default(),
         })
     }
 
@@ -288,7 +293,24 @@ impl Log {
         }
     }
 
-    /// Events after `after` that pass the filter, `limit` at most.
+    /// The same as a subscriber of these topics sees it: up to the first event that a fault holds back.
+    pub fn deliverable(&self, filter: &TopicFilter) -> LogBounds {
+        let bounds = self.bounds();
+        let tail = self.last_deliverable(filter);
+        LogBounds {
+            tail: tail.map_or(bounds.tail, |tail| tail.min(bounds.tail)),
+            ..bounds
+        }
+    }
+
+    /// The position before the first event of these topics that a fault holds back. Ask it after the log was looked at: an
+    /// event is held back before it can be seen.
+    fn last_deliverable(&self, filter: &TopicFilter) -> Option<ReplayId> {
+        let held = self.holds.first(filter)?;
+        Some(ReplayId::new(held.get().saturating_sub(1)))
+    }
+
+    /// Events after `after` that pass the filter, `limit` at most, those that a fault holds back included.
     ///
     /// # Errors
     /// [`Error::Store`] if older events cannot be read.
@@ -299,15 +321,30 @@ impl Log {
         limit: usize,
     ) -> Result<Stretch, Error> {
         let prepare: Prepare = Arc::new(|_| ());
-        self.read_prepared(after, filter, limit, &prepare).await
+        self.read_all(after, filter, limit, &prepare).await
     }
 
-    /// The same. Those that come from the store have been prepared, on other threads and before they were asked for if
-    /// the subscriber reads on.
+    /// The same for a subscriber, who does not see what is held back. Events that come from the store have been prepared,
+    /// on other threads and before they were asked for if the subscriber reads on.
     ///
     /// # Errors
     /// [`Error::Store`] if older events cannot be read.
     pub async fn read_prepared(
+        &self,
+        after: ReplayId,
+        filter: &TopicFilter,
+        limit: usize,
+        prepare: &Prepare,
+    ) -> Result<Stretch, Error> {
+        let mut stretch = self.read_all(after, filter, limit, prepare).await?;
+        if let Some(last) = self.last_deliverable(filter) {
+            stretch.events.retain(|event| event.event.replay_id <= last);
+            stretch.reached = stretch.reached.min(last).max(after);
+        }
+        Ok(stretch)
+    }
+
+    async fn read_all(
         &self,
         after: ReplayId,
         filter: &TopicFilter,
@@ -344,17 +381,46 @@ impl Log {
         Some(Stretch { events, reached })
     }
 
-    /// Shows the events after `after` that pass the filter, in order and from memory alone, until `visit` breaks; says how
-    /// far that got. None if `after` is older than what memory holds.
+    /// Shows a subscriber the events after `after` that pass the filter, in order and from memory alone, until `visit` breaks
+    /// or a fault holds them back; says how far that got. None if `after` is older than what memory holds.
     ///
     /// The writer waits as long as it takes: break after a while and come back.
     pub fn visit_recent(
         &self,
         after: ReplayId,
         filter: &TopicFilter,
-        visit: impl FnMut(&Arc<LogEvent>) -> ControlFlow<()>,
+        mut visit: impl FnMut(&Arc<LogEvent>) -> ControlFlow<()>,
     ) -> Option<ReplayId> {
-        self.tail().visit(after, filter, visit)
+        let tail = self.tail();
+        let Some(last) = self.last_deliverable(filter) else {
+            return tail.visit(after, filter, visit);
+        };
+        let reached = tail.visit(after, filter, |event| {
+            if event.event.replay_id > last {
+                return ControlFlow::Break(());
+            }
+            visit(event)
+        });
+        reached.map(|reached| reached.min(last).max(after))
+    }
+
+    /// Holds events back that are about to be shown.
+    pub(crate) fn hold(&self, holds: &[Hold]) {
+        if !holds.is_empty() {
+            self.holds.add(holds);
+        }
+    }
+
+    /// Shows subscribers what has been held back for long enough; gives when more is due.
+    pub(crate) fn release(&self, now: Timestamp) -> Option<Timestamp> {
+        let (topics, next) = self.holds.release(now);
+        self.fan_out().wake_topics(topics);
+        next
+    }
+
+    /// Ends when further events are held back.
+    pub(crate) async fn holding(&self) {
+        self.holds.added.notified().await;
     }
 
     /// The newest events of each topic.
@@ -408,6 +474,7 @@ impl Log {
         *tail = Tail::new(bounds, tail.limits);
         drop(tail);
         self.old.forget();
+        self.holds.clear();
         self.fan_out().wake_all();
         Ok(())
     }

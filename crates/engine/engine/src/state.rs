@@ -22,7 +22,7 @@ use crate::clock::Clock;
 use crate::definitions::{Definitions, InForce, Options};
 use crate::error::Error;
 use crate::generic_channels::{self, GenericChannels};
-use crate::log::Log;
+use crate::log::{Hold, Log};
 use crate::schemas::Schemas;
 use crate::topics::{self, PushTopics, TopicsInForce};
 use crate::touched::{Scope, Touched};
@@ -139,6 +139,11 @@ impl OrgState {
         }
         self.has_come_to(commit.position(), events);
         Ok(())
+    }
+
+    /// Holds events back that are about to be shown.
+    pub(crate) fn hold(&self, holds: &[Hold]) {
+        self.log.hold(holds);
     }
 
     fn has_come_to(&self, position: Position, events: &[Arc<Event>]) {

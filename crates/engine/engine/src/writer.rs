@@ -308,6 +308,7 @@ impl Core {
         write.documents.extend(required);
         let (capture, faults) = (self.capture_rules, self.faults.clone());
         let mut first = ReplayId::ORIGIN;
+        let mut transactions = Vec::new();
         let committed = self.store(write, at, &mut |position| {
             first = position.tail.advanced_by(1);
             let published = group.publications.iter().flat_map(|(events, _)| events);
@@ -319,8 +320,12 @@ impl Core {
                 capture: &capture,
                 faults: &faults,
             };
+            let rules = (rules, &mut transactions);
             events::append(&definitions, published, computed, position, at, rules)
         })?;
+        let made = (&*committed.events, &*transactions);
+        let held = events::held_back(&definitions, &self.faults, made, at);
+        self.state.hold(&held);
         self.apply(&committed.commit, &committed.events);
         let publications = group.publications.iter();
         let published = publications.map(|(events, _)| events.len()).sum();

@@ -286,6 +286,81 @@ async fn changes_are_captured_as_gaps_overflows_and_not_at_all() {
     at.stop().await;
 }
 
+/// Moves the clock of the org on.
+async fn advance(at: &Rehearsal, by: &str) {
+    done(&at.http, "POST", "clock/advance", json!({ "by": by })).await;
+}
+
+/// The names of accounts in events.
+fn named(events: &[Value]) -> Vec<&str> {
+    let names = events.iter();
+    let names = names.map(|event| event["data"]["payload"]["Name"].as_str());
+    names.map(|name| name.expect("a name")).collect()
+}
+
+#[tokio::test]
+async fn an_event_is_delivered_later_than_it_is_committed() {
+    let at = Rehearsal::start().await;
+    done(&at.http, "PUT", "clock", json!({ "mode": "frozen" })).await;
+    let client = at.subscribed().await;
+    let fault = json!({ "fault": "delay", "topic": TOPIC, "delay": "30s" });
+    let id = at.arm(fault).await;
+    create_account(&at.org, "Late").await;
+    create_account(&at.org, "Behind").await;
+    at.assert_spent(&id).await;
+    // It is committed, and in the log.
+    let path = "events?type=CREATE";
+    let listed = done(&at.http, "GET", path, Value::Null).await;
+    assert_eq!(listed["events"].as_array().map(Vec::len), Some(2));
+    advance(&at, "29s").await;
+    let unsettled = json!({ "timeoutMs": 0 }).to_string();
+    let settled = call(&at.http, "POST", "settle", unsettled).await;
+    assert_eq!(settled.status, 408, "{:?}", settled.json());
+    // From the beginning of the log as well there is nothing.
+    let other = at.client().await;
+    at.subscribe(&other, -2).await;
+    assert_eq!(at.connect(&other).await.len(), 1);
+    let moved = async {
+        // The poll is held by then.
+        loop {
+            let listed = done(&at.http, "GET", "subscribers", Value::Null).await;
+            if listed.to_string().contains("waiting for events") {
+                break advance(&at, "1s").await;
+            }
+        }
+    };
+    let (events, ()) = tokio::join!(timeout(WITHIN, at.events(&client)), moved);
+    assert_eq!(named(&events.expect("in time")), ["Late", "Behind"]);
+    assert_eq!(named(&at.events(&other).await), ["Late", "Behind"]);
+    at.stop().await;
+}
+
+#[tokio::test]
+async fn a_transaction_is_delivered_with_a_pause_inside() {
+    let at = Rehearsal::start().await;
+    done(&at.http, "PUT", "clock", json!({ "mode": "frozen" })).await;
+    let client = at.subscribed().await;
+    let fault = json!({ "fault": "pause-inside", "topic": TOPIC, "delay": "10s" });
+    let id = at.arm(fault).await;
+    create_account(&at.org, "Alone").await;
+    assert_eq!(at.fired(&id).await.0, 0, "a transaction of one event");
+    let records = ["One", "Two", "Three"];
+    let records = records.map(|name| json!({ "attributes": { "type": "Account" }, "Name": name }));
+    let body = json!({ "allOrNone": true, "records": records });
+    let path = "/services/data/v59.0/composite/sobjects";
+    let saved = at.org.call(Method::POST, path, Some(&body)).await;
+    assert_eq!(saved.expect("an answer").status, 200);
+    at.assert_spent(&id).await;
+    let mut before = at.events(&client).await;
+    while before.len() < 2 {
+        before.extend(at.events(&client).await);
+    }
+    assert_eq!(named(&before), ["Alone", "One"]);
+    advance(&at, "10s").await;
+    assert_eq!(named(&at.events(&client).await), ["Two", "Three"]);
+    at.stop().await;
+}
+
 #[tokio::test]
 async fn an_event_is_delivered_twice() {
     let at = Rehearsal::start().await;

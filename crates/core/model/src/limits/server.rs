@@ -119,6 +119,10 @@ pub const FAULTS_MAX: usize = 100;
 /// to send.
 pub const TIMER_LATE_MAX: Duration = Duration::from_millis(20);
 
+/// Places in the log from which on the events of a topic are held back by faults, in one org. Source: none; beyond that, events
+/// wait for those before them.
+pub const HOLDS_MAX: usize = 4_096;
+
 /// The longest delay of a fault. Unit: milliseconds. Source: none; clients give up sooner.
 pub const FAULT_DELAY_MILLIS_MAX: u64 = 10 * 60 * 1000;
 

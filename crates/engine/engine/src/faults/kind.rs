@@ -73,6 +73,10 @@ kinds! {
         "A subscription that names a replay id is refused.";
     Duplicate "duplicate" [Topic]
         "An event is delivered twice in one response.";
+    Delay "delay" [Topic]
+        "An event is delivered later than it is committed.";
+    PauseInside "pause-inside" [Topic]
+        "The events of a transaction are delivered with a pause after the first.";
     Gap "gap" [Topic]
         "A change is captured as a gap event.";
     Overflow "overflow" [Topic]
@@ -120,7 +124,10 @@ impl FaultKind {
 
     /// Whether it has a delay.
     pub const fn has_delay(self) -> bool {
-        matches!(self, Self::KeepaliveLate | Self::Latency | Self::Slice)
+        matches!(
+            self,
+            Self::Delay | Self::KeepaliveLate | Self::Latency | Self::PauseInside | Self::Slice
+        )
     }
 
     /// Whether it has a number of bytes.

@@ -21,10 +21,17 @@ impl FanOut {
         if events.is_empty() {
             return;
         }
+        self.wake_topics(events.iter().map(|event| event.topic).collect());
+    }
+
+    /// Wakes those who watch any of these topics.
+    pub(super) fn wake_topics(&self, mut topics: Vec<TopicId>) {
+        if topics.is_empty() {
+            return;
+        }
         for woken in self.of_all.values() {
             woken.notify_one();
         }
-        let mut topics: Vec<TopicId> = events.iter().map(|event| event.topic).collect();
         topics.sort_unstable();
         topics.dedup();
         for watchers in topics.iter().filter_map(|topic| self.by_topic.get(topic)) {

@@ -1,16 +1,22 @@
 //! The events of a group, made inside its commit: only there is its position in the log known.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::slice;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use landfall_capture::transaction::{self, CaptureRules};
 use landfall_capture::{CapturedEvent, RecordChange, Rehearsed, TransactionFacts};
 use landfall_model::{CommitNumber, Timestamp};
 use landfall_schema::EventSchema;
-use landfall_store::{Appended, NewEvent, Position};
+use landfall_store::{Appended, Event, NewEvent, Position};
 use tracing::{error, warn};
 
 use super::compute::{Computed, NetChange};
 use crate::definitions::{Capture, Definitions};
 use crate::faults::{FaultKind, Faults, Occasion, topic_of};
+use crate::log::Hold;
 
 /// How changes become events.
 #[derive(Clone, Copy)]
@@ -20,18 +26,21 @@ pub(super) struct Rules<'r> {
     pub(super) faults: &'r Faults,
 }
 
-/// The events of a group, with the commit numbers that its position in the log gives.
+/// The events of a group, with the commit numbers that its position in the log gives; `transactions` is set to the events of
+/// each transaction that changed something.
 pub(super) fn append<'g>(
     definitions: &Definitions,
     published: impl Iterator<Item = &'g NewEvent>,
     group: impl Iterator<Item = &'g Computed>,
     position: Position,
     at: Timestamp,
-    rules: Rules<'_>,
+    (rules, transactions): (Rules<'_>, &mut Vec<Range<usize>>),
 ) -> Appended {
+    transactions.clear();
     let mut events: Vec<NewEvent> = published.cloned().collect();
     let mut commit_number = position.commit_number;
     for transaction in group {
+        let begin = events.len();
         events.extend(transaction.notifications.iter().cloned());
         if transaction.changes.is_empty() {
             continue;
@@ -41,12 +50,61 @@ pub(super) fn append<'g>(
         if transaction.is_told {
             tell(definitions, transaction, commit_number, rules, &mut events);
         }
+        transactions.push(begin..events.len());
     }
     Appended {
         events,
         at,
         commit_number,
     }
+}
+
+/// What faults hold back of the events of a group, all of which are durable.
+pub(super) fn held_back(
+    definitions: &Definitions,
+    faults: &Faults,
+    (events, transactions): (&[Arc<Event>], &[Range<usize>]),
+    now: Timestamp,
+) -> Vec<Hold> {
+    if !faults.is_armed() {
+        return Vec::new();
+    }
+    let fires = |kind, events: &[Arc<Event>]| {
+        let names = events
+            .iter()
+            .filter_map(|event| definitions.name_of(event.topic))
+            .map(ToString::to_string)
+            .collect::<BTreeSet<_>>();
+        let topics: Vec<&str> = names.iter().map(String::as_str).collect();
+        let fault = faults.fires(kind, || Occasion::default().topics(&topics))?;
+        let delay = i64::try_from(fault.delay_ms).unwrap_or(i64::MAX);
+        Some(now.plus_millis(delay))
+    };
+    let mut holds = Vec::new();
+    let mut hold = |event: &Event, until| {
+        holds.push(Hold {
+            topic: event.topic,
+            from: event.replay_id,
+            until,
+        });
+    };
+    for event in events {
+        if let Some(until) = fires(FaultKind::Delay, slice::from_ref(event)) {
+            hold(event, until);
+        }
+    }
+    for transaction in transactions {
+        let events = events.get(transaction.clone()).unwrap_or_default();
+        let Some((_, rest @ [_, ..])) = events.split_first() else {
+            continue;
+        };
+        if let Some(until) = fires(FaultKind::PauseInside, events) {
+            for event in rest {
+                hold(event, until);
+            }
+        }
+    }
+    holds
 }
 
 /// The change events of a transaction.
