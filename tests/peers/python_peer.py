@@ -1,5 +1,6 @@
 """What the peers in Python stand on: a server as a process, a wait that ends, and a list of scenarios that is run."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -70,6 +71,18 @@ class Server:
         with urllib.request.urlopen(f"{self.url}/_landfall/ca.pem", timeout=WAIT) as answer:
             authority.write_bytes(answer.read())
         return {"HTTPS_PROXY": self.url, "REQUESTS_CA_BUNDLE": str(authority)}
+
+
+@contextlib.contextmanager
+def environment(variables):
+    """These variables are in the environment of this process; what was there before comes back at the end of the `with`."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def request(method, url, token=None, body=None):

@@ -2,29 +2,22 @@
 
 import csv
 import io
-import os
+from contextlib import contextmanager
 
 from simple_salesforce import Salesforce, SalesforceAuthenticationFailed, SalesforceResourceNotFound
 from simple_salesforce.exceptions import SalesforceMalformedRequest
 
-from python_peer import USER, Server, password_login, post, run, snippet
+from python_peer import USER, Server, environment, password_login, post, run, snippet
 
 PEER = "simple-salesforce"
 APP = {"consumer_key": "landfall", "consumer_secret": "landfall"}
 
 
-class Org:
-    """An org that passes for the vendor's login host, which the client has built in; `client` is logged in."""
-
-    def __init__(self, scenario):
-        self._server = Server(f"{PEER}-{scenario}", "--as-salesforce")
-
-    def __enter__(self):
-        os.environ.update(self._server.__enter__().as_salesforce())
-        return Salesforce(**USER, **APP)
-
-    def __exit__(self, *exception):
-        self._server.__exit__(*exception)
+@contextmanager
+def logged_in(scenario):
+    """A client that is logged in to an org that passes for the vendor's login host, which the client has built in."""
+    with Server(f"{PEER}-{scenario}", "--as-salesforce") as server, environment(server.as_salesforce()):
+        yield Salesforce(**USER, **APP)
 
 
 def equal(found, expected, what):
@@ -43,7 +36,7 @@ def refused(exception, call, code):
 
 def records():
     """One record after another, with the exceptions that a program tells apart."""
-    with Org("records") as client:
+    with logged_in("records") as client:
         equal(client.sf_instance, "login.salesforce.com", "the host")
         made = client.Account.create({"Name": "Acme", "BillingCity": "Oslo"})
         record = made["id"]
@@ -60,7 +53,7 @@ def records():
 
 def describe():
     """What the org has."""
-    with Org("describe") as client:
+    with logged_in("describe") as client:
         kinds = client.describe()["sobjects"]
         assert any(kind["name"] == "Shipment__c" and kind["custom"] for kind in kinds), "Shipment__c"
         owner = next(field for field in client.Account.describe()["fields"] if field["name"] == "OwnerId")
@@ -69,7 +62,7 @@ def describe():
 
 def query():
     """All pages of a query, lazily and at once, with and without the deleted."""
-    with Org("query") as client:
+    with logged_in("query") as client:
         wanted = []
         for begin in range(0, 2_200, 200):
             batch = [f"Asked {number:04}" for number in range(begin, begin + 200)]
@@ -92,7 +85,7 @@ def query():
 
 def soap():
     """A login over SOAP, which takes a security token beside the password, and its refusal."""
-    with Org("soap"):
+    with logged_in("soap"):
         client = Salesforce(**USER, security_token="")
         equal(client.sf_instance, "login.salesforce.com", "the host")
         assert client.describe()["sobjects"], "a login that works"
@@ -106,7 +99,7 @@ def soap():
 
 def bulk():
     """Jobs of the Bulk API 2.0: records are loaded, found by a query, and deleted."""
-    with Org("bulk") as client:
+    with logged_in("bulk") as client:
         names = [f"Loaded {number:03}" for number in range(450)]
         rows = [{"Name": name, "Phone": "0"} for name in [*names, ""]]
         [job] = client.bulk2.Account.insert(records=rows, wait=0.1)
@@ -124,7 +117,7 @@ def bulk():
 
 def bulk_query():
     """Query jobs of the Bulk API 2.0: pages by their locators, and deleted records."""
-    with Org("bulk_query") as client:
+    with logged_in("bulk_query") as client:
         names = [f"Found {number:03}" for number in range(450)]
         client.bulk2.Account.insert(records=[{"Name": name} for name in names], wait=0.1)
         pages = list(client.bulk2.Account.query("SELECT Id, Name FROM Account ORDER BY Name", max_records=200, wait=0.1))
@@ -137,7 +130,7 @@ def bulk_query():
 
 def bulk_classic():
     """Jobs with batches of the Bulk API before 2.0, in JSON."""
-    with Org("bulk_classic") as client:
+    with logged_in("bulk_classic") as client:
         names = [f"Classic {number:03}" for number in range(450)]
         made = client.bulk.Account.insert([{"Name": name, "Phone": "0"} for name in [*names, ""]], batch_size=200)
         equal([len(made), [row["success"] for row in made].count(True)], [451, 450], "inserted")
