@@ -531,7 +531,7 @@ pub const XML_ATTRIBUTES_MAX: usize = 64;
 /// Elements of one SOAP envelope: `SoapFault::EnvelopeInvalid` beyond. Source: none; 200 records of 500 fields.
 pub const SOAP_ELEMENTS_MAX: usize = 100_000;
 
-/// Invitees of one calendar event. Source: "EventRelation" (Object Reference).
+/// Invitees of one calendar event. Source: "`EventRelation`" (Object Reference).
 pub const EVENT_INVITEES_MAX: usize = 1_000;
 
 /// Records that one merge takes besides its master: `MergeFault::VictimsInvalid` beyond. Source: `merge()` (SOAP API

@@ -4,7 +4,7 @@
 //! comes and goes with the invitation. Contacts and leads have an invitation alone. An event with invitees is a group
 //! event, and lists them by what they have answered. The order is that of the change events: the event, the entry, the
 //! invitation.
-//! Source: "Event Invitees" (Change Data Capture Developer Guide); "Event", "EventRelation" (Object Reference), without
+//! Source: "Event Invitees" (Change Data Capture Developer Guide); "Event", "`EventRelation`" (Object Reference), without
 //! Shared Activities.
 
 use std::collections::HashSet;
@@ -120,7 +120,11 @@ impl<'p> Planner<'p, '_> {
         write(&mut entry, system.owner, Value::Id(user));
         let stamp = Value::DateTime(self.now.whole_second());
         write(&mut entry, system.created_date, stamp);
-        write(&mut entry, system.created_by, Value::Id(self.user));
+        // What the org does to itself is the doing of the event's creator.
+        let by = Some(self.user).filter(|user| *user != RecordId::EMPTY);
+        let by = by.map_or_else(|| read(event, system.created_by).clone(), Value::Id);
+        write(&mut entry, system.created_by, by.clone());
+        write(&mut entry, system.last_modified_by, by);
         self.touch(events, &mut entry);
         let is_child = events.entity.index_of("IsChild");
         write(&mut entry, is_child, Value::Boolean(true));

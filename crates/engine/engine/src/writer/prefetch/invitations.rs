@@ -37,7 +37,7 @@ impl Invitations {
     }
 }
 
-impl<'b> Ahead<'b> {
+impl Ahead<'_> {
     /// A record that is changed, if it is an event or an invitation.
     pub(super) fn changed(&mut self, object: &Blueprint, id: RecordId) {
         if [EVENT, INVITATION].contains(&object.entity.name.as_str()) {
