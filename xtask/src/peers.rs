@@ -143,6 +143,32 @@ pub(crate) fn run(report: &mut Report, only: Option<&str>, scenario: Option<&str
     Ok(())
 }
 
+/// Writes what clients do when a fault fires to the page about tests.
+///
+/// # Errors
+/// When the packages cannot be installed, or a client does not meet its faults.
+pub(crate) fn rehearse(report: &mut Report) -> Result<()> {
+    ensure!(
+        server::program().exists(),
+        "build the server first: cargo build -p landfall"
+    );
+    let scripts = match install::node_peers()? {
+        Tool::Ready(scripts) => scripts,
+        Tool::Missing(how) => {
+            report.skipped("rehearsals", how);
+            return Ok(());
+        }
+    };
+    let mut node = command("node");
+    node.arg(scripts.join("rehearsals.mjs"))
+        .env("LANDFALL_PROGRAM", server::program())
+        .env("LANDFALL_LOGS", target("peers/logs"))
+        .env("LANDFALL_TABLE", root().join("docs/testing.md"));
+    let succeeded = stream(&mut node, STREAMING_LIMIT, |_| {})?;
+    ensure!(succeeded, "the table is as it was");
+    Ok(())
+}
+
 /// The program with which a client's scenarios start, or the line that installs what is missing.
 fn start(peer: &Peer) -> Result<Tool<Command>> {
     let scripts = match peer.runs {

@@ -189,3 +189,31 @@ impl hyper::body::Body for Truncated {
         self.length
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    const GRPC: &str = "application/grpc";
+
+    #[tokio::test]
+    async fn a_stream_of_http2_ends_with_a_head_and_without_a_status() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(GRPC));
+        let response = half_closed(Version::HTTP_2, &headers);
+        assert!(response.extensions().get::<HalfClose>().is_none());
+        assert_eq!(response.headers()[header::CONTENT_TYPE], GRPC);
+        let body = response.into_body().collect().await.expect("it ends");
+        assert!(body.trailers().is_none());
+        assert!(body.to_bytes().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_ends_a_connection_is_never_finished() {
+        let response = half_closed(Version::HTTP_11, &HeaderMap::new());
+        assert!(response.extensions().get::<HalfClose>().is_some());
+        response.into_body().collect().await.expect_err("cut");
+    }
+}

@@ -1,0 +1,245 @@
+// What clients do when a fault fires: writes the table in docs/testing.md. `cargo xtask rehearsals` runs this.
+//
+// Each client is a process with a server of its own, since their libraries do not go together, and a fault fires by count.
+
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+import { Org, Server, ensure, pause, until } from './harness.mjs';
+
+const PAGE = process.env.LANDFALL_TABLE;
+const BEGIN = '<!-- rehearsals -->\n';
+const END = '<!-- end of rehearsals -->\n';
+
+const TOPIC = '/data/AccountChangeEvent';
+
+/** How long a client has for what it does. */
+const WATCHED_MS = 4_000;
+
+const STREAMING = ['cometd', 'faye'];
+const CLIENTS = [...STREAMING, 'pubsub-node'];
+const TITLES = ['`cometd`', '`faye`', '`salesforce-pubsub-api-client`'];
+
+const on = (method, rest) => ({ method, ...rest });
+const topic = (rest) => ({ topic: TOPIC, ...rest });
+const polls = on('/meta/connect');
+const posts = on('/cometd');
+
+/** For each fault what it is armed with for clients of either API; `early` is before the client subscribes. */
+const FAULTS = {
+  'client-unknown': { streaming: polls },
+  'server-moved': { streaming: polls },
+  // The first request is that which creates a record; then the client polls.
+  'token-invalid': { streaming: { after: 1 } },
+  unavailable: { streaming: polls, pubsub: topic() },
+  'events-daily-limit': { streaming: polls, pubsub: topic() },
+  'replay-id-invalid': { streaming: topic(), pubsub: topic(), early: true },
+  'schema-unavailable': { pubsub: topic(), early: true },
+  'stream-silent': { streaming: polls, pubsub: topic() },
+  'stream-ended': { pubsub: topic() },
+  'stream-reset': { pubsub: topic() },
+  'half-close': { streaming: posts, pubsub: topic() },
+  'reset-peer': { streaming: posts },
+  'http-503-html': { streaming: posts },
+  'ack-lost': { streaming: posts },
+  truncate: { streaming: posts },
+  bandwidth: { streaming: on('/cometd', { bytes: 2_000 }), pubsub: on('Subscribe', { bytes: 2_000 }), early: true },
+  slice: { streaming: on('/cometd', { bytes: 10, delay: '5ms' }), pubsub: on('Subscribe', { bytes: 10, delay: '5ms' }), early: true },
+  delay: { streaming: topic({ delay: '1s' }), pubsub: topic({ delay: '1s' }) },
+  'pause-inside': { streaming: topic({ delay: '1s' }), pubsub: topic({ delay: '1s' }), together: true },
+  duplicate: { streaming: topic(), pubsub: topic() },
+  gap: { streaming: topic(), pubsub: topic() },
+  overflow: { streaming: topic(), pubsub: topic() },
+  conversion: { streaming: topic(), pubsub: topic() },
+  drop: { streaming: topic(), pubsub: topic() },
+};
+
+/** The control interface of a server. */
+async function control(server, method, path, body) {
+  const answer = await fetch(`${server.url}/_landfall/v1/${path}`, { method, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  ensure(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+  return text && JSON.parse(text);
+}
+
+/** One client of a server, in the words that all have in common. */
+class Subscriber {
+  #name;
+  #client;
+
+  async open(name, server) {
+    const { Client } = await import(`./${name}.mjs`);
+    this.#name = name;
+    this.#client = new Client();
+    const credentials = { authType: 'oauth-client-credentials', loginUrl: server.url, clientId: 'landfall', clientSecret: 'landfall' };
+    await this.#client.open(server.url, credentials);
+  }
+
+  get isStreaming() {
+    return STREAMING.includes(this.#name);
+  }
+
+  async subscribe(after) {
+    const replayId = after ?? -1;
+    if (this.isStreaming) await this.#client.subscribe(TOPIC, replayId);
+    else if (after === undefined) this.#client.latest(TOPIC);
+    else this.#client.after(TOPIC, after);
+  }
+
+  get events() {
+    if (this.isStreaming) return this.#client.events;
+    return (this.#client.events[TOPIC] ?? []).map(({ payload: { ChangeEventHeader: header, Name: name } }) => ({
+      change: header.changeType,
+      ids: header.recordIds,
+      name,
+    }));
+  }
+
+  /** What it has reported. */
+  get errors() {
+    const errors = this.isStreaming ? this.#client.failures.map(({ error }) => error) : this.#client.errors;
+    return errors.map((error) => String(error?.message ?? error));
+  }
+
+  get hasStopped() {
+    return this.isStreaming ? this.#client.isStopped() : this.#client.ended[TOPIC] === true;
+  }
+
+  close() {
+    return this.#client.close();
+  }
+}
+
+/** What clients throw from callbacks of their own. */
+let thrown = [];
+const note = (error) => thrown.push(String(error?.message ?? error));
+process.on('uncaughtException', note).on('unhandledRejection', note);
+
+/** Rehearses a fault with a client, and says what it did. */
+async function rehearse(server, org, name, fault) {
+  const { streaming, pubsub, early = false, together = false } = FAULTS[fault];
+  const armed = STREAMING.includes(name) ? streaming : pubsub;
+  if (!armed) return '-';
+  await control(server, 'DELETE', 'faults');
+  const arm = () => control(server, 'POST', 'faults', { fault, ...armed });
+  const subscriber = new Subscriber();
+  const reported = (thrown = []);
+  try {
+    await subscriber.open(name, server);
+    let after;
+    if (fault === 'replay-id-invalid') {
+      await org.create('Earlier');
+      ({ events: [{ replayId: after }] } = await control(server, 'GET', 'events?limit=1'));
+    }
+    if (early) await arm();
+    await subscriber.subscribe(after).catch(note);
+    await subscribed(server);
+    if (!early) await arm();
+    await control(server, 'DELETE', 'requests');
+    const names = await cause(org, fault, together);
+    await pause(WATCHED_MS);
+    const { faults: [{ fired }] } = await control(server, 'GET', 'faults');
+    ensure(fired > 0, `${fault} has not fired for ${name}`);
+    const { requests } = await control(server, 'GET', 'requests?text=/meta/handshake');
+    reported.push(...subscriber.errors);
+    return told(subscriber, { names, reported, handshakes: requests.length });
+  } finally {
+    await Promise.race([subscriber.close().catch(() => {}), pause(1_000)]);
+    const { subscribers } = await control(server, 'GET', 'subscribers');
+    for (const { id } of subscribers) await control(server, 'DELETE', `subscribers/${id}`).catch(() => {});
+  }
+}
+
+/** Waits until the server waits for events, unless the fault keeps the client from it. */
+async function subscribed(server) {
+  const waits = async () => {
+    const { subscribers } = await control(server, 'GET', 'subscribers');
+    return subscribers.some(({ state }) => state === 'waiting for events');
+  };
+  await until('a subscription', waits, 2_000).catch(() => {});
+}
+
+/** Changes records, in one transaction or one after the other, and gives their names. */
+async function cause(org, fault, together) {
+  const names = ['one', 'two', 'three'].map((number) => `${fault} ${number}`);
+  if (together) {
+    await org.createAll(names);
+    return names;
+  }
+  for (const name of names) {
+    await org.create(name);
+    // A poll that was held has been answered, and the next one has come.
+    await pause(300);
+  }
+  return names;
+}
+
+/** What a client did, in words. */
+function told(subscriber, { names, reported, handshakes }) {
+  const { events, hasStopped, isStreaming } = subscriber;
+  const did = [];
+  if (reported.length > 0) did.push(`reports \`${shortened(reported[0])}\``);
+  if (handshakes > 0) did.push('sends a handshake');
+  if (hasStopped) did.push(isStreaming ? 'stops' : '`end`');
+  const odd = events.filter(({ change, ids }) => change.startsWith('GAP') || ids[0].endsWith('*'));
+  const received = names.filter((name) => events.some((event) => event.name === name));
+  const missed = names.length - received.length - odd.length;
+  const isTwice = names.some((name) => events.filter((event) => event.name === name).length > 1);
+  if (isTwice) did.push('passes the event on twice');
+  if (odd.length > 0) did.push('passes the event on');
+  if (missed <= 0 && !isTwice && odd.length === 0) did.push('misses nothing');
+  if (missed > 0 && received.length + odd.length === 0) did.push(hasStopped ? 'does not come back' : 'receives nothing more');
+  else if (missed > 0 && hasStopped) did.push('does not come back');
+  else if (missed > 0) did.push(missed === 1 ? 'misses an event' : `misses ${missed} events`);
+  return did.join(', ');
+}
+
+/** The part of a message that is the same each time. */
+function shortened(text) {
+  const [line] = text.replace(/ rpcId:.*/s, '').replace(/\b\d{4,}\b/g, 'N').replaceAll('|', '/').split('\n');
+  return line.length > 90 ? `${line.slice(0, 90)}…` : line;
+}
+
+/** Rehearses all faults with one client, and prints what it did as JSON. */
+async function column(name) {
+  const server = new Server(`rehearsals-${name}`);
+  try {
+    await server.start();
+    const org = new Org(server);
+    await org.login();
+    const column = {};
+    for (const fault of Object.keys(FAULTS)) column[fault] = await rehearse(server, org, name, fault);
+    writeFileSync(1, `${JSON.stringify(column)}\n`);
+  } finally {
+    await server.dispose();
+  }
+}
+
+/** Writes the table between its marks. */
+async function table() {
+  const run = promisify(execFile);
+  const columns = await Promise.all(
+    CLIENTS.map(async (name) => JSON.parse((await run(process.execPath, [process.argv[1], name])).stdout)),
+  );
+  const row = (cells) => `| ${cells.join(' | ')} |\n`;
+  const rows = Object.keys(FAULTS).map((fault) => {
+    const { streaming } = FAULTS[fault];
+    const where = streaming?.method && columns[0][fault] !== '-' ? ` on \`${streaming.method}\`` : '';
+    return row([`\`${fault}\`${where}`, ...columns.map((column) => column[fault])]);
+  });
+  const text = [row(['fault', ...TITLES]), `|${'---|'.repeat(TITLES.length + 1)}\n`, ...rows].join('');
+  const page = readFileSync(PAGE, 'utf8');
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  ensure(begin >= 0 && end > begin, `${PAGE} has no marks for the table`);
+  writeFileSync(PAGE, page.slice(0, begin + BEGIN.length) + text + page.slice(end));
+  console.log(`ok rehearsals (${rows.length} faults, ${CLIENTS.length} clients)`);
+}
+
+const [name] = process.argv.slice(2);
+await (name ? column(name) : table()).catch((error) => {
+  console.error(`FAILED rehearsals: ${error?.stack ?? error}`);
+  process.exitCode = 1;
+});
+// The clients keep timers and connections of their own.
+process.exit();
