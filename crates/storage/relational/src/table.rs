@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use landfall_model::limits::LAYOUTS_OF_OBJECT_MAX;
 use landfall_model::{EntityDefinition, EntityName, FieldDefinition, FieldName, FieldType};
-use landfall_store::ValueKind;
+use landfall_store::{RowWrite, ValueKind};
 
 /// The column with the record's id, the identity of a row.
 pub const ID: &str = "\"Id\"";
@@ -139,6 +139,8 @@ impl<L> Default for Layouts<L> {
 struct Known<L> {
     /// That of the definition in force, which is held, so that its address means this definition and no other.
     prepared: Option<(Arc<EntityDefinition>, Arc<L>)>,
+    /// Whether the object has a table: it is made when the first record is written.
+    has_table: bool,
     /// Those of other definitions, such as what some users see of it; the last one is the newest.
     others: Vec<Arc<L>>,
 }
@@ -147,6 +149,7 @@ impl<L> Default for Known<L> {
     fn default() -> Self {
         Self {
             prepared: None,
+            has_table: false,
             others: Vec::new(),
         }
     }
@@ -168,14 +171,27 @@ impl<L: Layout> Known<L> {
 }
 
 impl<L: Layout> Layouts<L> {
-    /// The layout of a definition.
-    pub fn of(&self, entity: &EntityDefinition) -> Arc<L> {
+    /// The layout of a definition whose object has a table; none if no record of it was ever written.
+    pub fn existing(&self, entity: &EntityDefinition) -> Option<Arc<L>> {
+        let (layout, has_table) = self.found(entity);
+        has_table.then(|| layout.unwrap_or_else(|| self.made(entity)))
+    }
+
+    /// The layout of a definition, and whether its object has a table.
+    pub fn of(&self, entity: &EntityDefinition) -> (Arc<L>, bool) {
+        let (layout, has_table) = self.found(entity);
+        (layout.unwrap_or_else(|| self.made(entity)), has_table)
+    }
+
+    fn found(&self, entity: &EntityDefinition) -> (Option<Arc<L>>, bool) {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let known = all.get(&entity.name).and_then(|known| known.of(entity));
-        if let Some(layout) = known {
-            return Arc::clone(layout);
-        }
-        drop(all);
+        let known = all.get(&entity.name);
+        known.map_or((None, false), |known| {
+            (known.of(entity).cloned(), known.has_table)
+        })
+    }
+
+    fn made(&self, entity: &EntityDefinition) -> Arc<L> {
         let layout = Arc::new(L::new(entity));
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let others = &mut all.entry(entity.name.clone()).or_default().others;
@@ -186,16 +202,42 @@ impl<L: Layout> Layouts<L> {
         layout
     }
 
-    /// Keeps the layout of the definition that is in force.
-    pub fn keep(&self, entity: &Arc<EntityDefinition>, layout: Arc<L>) {
+    /// Keeps the layout of the definition that is in force, and whether its object has a table.
+    pub fn keep(&self, entity: &Arc<EntityDefinition>, layout: Arc<L>, has_table: bool) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let known = all.entry(entity.name.clone()).or_default();
         known.prepared = Some((Arc::clone(entity), layout));
+        known.has_table = has_table;
+    }
+
+    /// The objects of these rows that have no table yet, with the layouts of their definitions in force.
+    pub fn without_table(&self, rows: &[RowWrite]) -> HashMap<EntityName, Arc<L>> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let without = rows.iter().filter_map(|row| {
+            let known = all.get(&row.entity.name).filter(|known| !known.has_table)?;
+            let (_, layout) = known.prepared.as_ref()?;
+            Some((row.entity.name.clone(), Arc::clone(layout)))
+        });
+        without.collect()
+    }
+
+    /// Says that objects have tables.
+    pub fn have_tables(&self, objects: impl IntoIterator<Item = EntityName>) {
+        let mut objects = objects.into_iter().peekable();
+        if objects.peek().is_none() {
+            return;
+        }
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for object in objects {
+            all.entry(object).or_default().has_table = true;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use landfall_model::RecordId;
+
     use super::*;
 
     impl Layout for Table {
@@ -222,15 +264,35 @@ mod tests {
     fn prepared() -> (Layouts<Table>, Arc<EntityDefinition>) {
         let layouts = Layouts::<Table>::default();
         let prepared = Arc::new(account());
-        layouts.keep(&prepared, Arc::new(Layout::new(&prepared)));
+        layouts.keep(&prepared, Arc::new(Layout::new(&prepared)), true);
         (layouts, prepared)
+    }
+
+    #[test]
+    fn an_object_has_a_table_from_its_first_record_on() {
+        let layouts = Layouts::<Table>::default();
+        let account = Arc::new(account());
+        layouts.keep(&account, Arc::new(Layout::new(&account)), false);
+        let row = RowWrite {
+            entity: Arc::clone(&account),
+            id: RecordId::EMPTY,
+            row: Vec::new(),
+            changed: None,
+        };
+        let rows = [row.clone(), row];
+        assert!(layouts.existing(&account).is_none());
+        let new: Vec<EntityName> = layouts.without_table(&rows).into_keys().collect();
+        assert_eq!(new, ["Account"].map(EntityName::new));
+        layouts.have_tables(new);
+        assert!(layouts.existing(&account).is_some());
+        assert!(layouts.without_table(&rows).is_empty());
     }
 
     #[test]
     fn an_equal_definition_has_the_same_layout() {
         let (layouts, prepared) = prepared();
-        let layout = layouts.of(&prepared);
-        assert!(Arc::ptr_eq(&layout, &layouts.of(&account())));
+        let (layout, _) = layouts.of(&prepared);
+        assert!(Arc::ptr_eq(&layout, &layouts.of(&account()).0));
     }
 
     #[test]
@@ -246,9 +308,9 @@ mod tests {
         for change in changes {
             let mut entity = account();
             change(&mut entity);
-            let layout = layouts.of(&entity);
-            assert!(!Arc::ptr_eq(&layout, &layouts.of(&prepared)));
-            assert!(Arc::ptr_eq(&layout, &layouts.of(&entity)));
+            let (layout, _) = layouts.of(&entity);
+            assert!(!Arc::ptr_eq(&layout, &layouts.of(&prepared).0));
+            assert!(Arc::ptr_eq(&layout, &layouts.of(&entity).0));
         }
         let all = layouts.0.read().expect("a lock");
         let others = &all.get(&prepared.name).expect("known").others;

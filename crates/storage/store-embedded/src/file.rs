@@ -18,8 +18,8 @@ use crate::checkpoint::{Bounds, Checkpointer, checkpoint};
 use crate::error::open as refused;
 use crate::layout::Layouts;
 use crate::lock::Lock;
-use crate::log;
 use crate::reader::Pool;
+use crate::{log, prepare};
 
 /// Marks the file as ours: `LdFl`.
 pub(crate) const APPLICATION_ID: i32 = 0x4c64_466c;
@@ -161,8 +161,10 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
         .pragma_update(None, "journal_size_limit", kept)
         .map_err(named)?;
     checkpointer.watch(&mut writer).map_err(named)?;
+    let layouts = Layouts::default();
+    layouts.have_tables(prepare::objects(&writer).map_err(named)?);
     let shared = Shared {
-        layouts: Layouts::default(),
+        layouts,
         pool: readers,
         queries,
         checkpointer,

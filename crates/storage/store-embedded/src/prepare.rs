@@ -1,8 +1,10 @@
 //! Preparing storage for objects: tables, columns and indexes. Nothing that is stored is lost by it.
+//!
+//! An object gets its table with its first record: of the objects that an org has, most are never used.
 
 use std::collections::BTreeMap;
 
-use landfall_model::EntityDefinition;
+use landfall_model::{EntityDefinition, EntityName};
 use landfall_store::{Error, ValueKind};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -10,6 +12,13 @@ use crate::checksum::{CHECKSUM, ColumnSet};
 use crate::error::Attempt;
 use crate::layout::{Column, ID, Layout, ROW_NUMBER, collation, quoted};
 use crate::value;
+
+/// The objects that have tables.
+pub(crate) fn objects(connection: &Connection) -> rusqlite::Result<Vec<EntityName>> {
+    let mut statement = connection.prepare("SELECT entity FROM layout")?;
+    let objects = statement.query_map([], |row| row.get::<_, String>(0))?;
+    objects.map(|object| object.map(EntityName::new)).collect()
+}
 
 /// What has to be done for one object.
 pub(crate) struct Change {
@@ -20,7 +29,27 @@ pub(crate) struct Change {
     covered: String,
 }
 
-/// Compares the table with what the definition needs; none if nothing is to be done.
+impl Change {
+    /// One that makes known which columns there are.
+    fn new(entity: &str, layout: &Layout) -> Self {
+        Self {
+            entity: entity.to_owned(),
+            fingerprint: layout.fingerprint(),
+            statements: Vec::new(),
+            column_set: layout.column_set,
+            covered: layout.covered.clone(),
+        }
+    }
+}
+
+/// What an object needs.
+pub(crate) struct Planned {
+    pub(crate) change: Option<Change>,
+    /// Whether it has a table after that.
+    pub(crate) has_table: bool,
+}
+
+/// Compares the table with what the definition needs.
 ///
 /// # Errors
 /// A stored field would have to become something else.
@@ -28,44 +57,48 @@ pub(crate) fn plan(
     connection: &Connection,
     entity: &EntityDefinition,
     layout: &Layout,
-) -> Attempt<Option<Change>> {
+) -> Attempt<Planned> {
     let name = entity.name.as_str();
-    let fingerprint = layout.fingerprint();
+    let planned = |change, has_table| Planned { change, has_table };
     let known: Option<String> = connection
         .prepare_cached("SELECT fingerprint FROM layout WHERE entity = ?1")?
         .query_row([name], |row| row.get(0))
         .optional()?;
-    if known.as_deref() == Some(&fingerprint) {
-        return Ok(None);
+    if known.as_deref() == Some(&layout.fingerprint()) {
+        return Ok(planned(None, true));
     }
     check_column_set(connection, name, layout)?;
-    let (mut statements, mut is_replaced) = (Vec::new(), false);
     let existing = columns(connection, name)?;
     if existing.is_empty() {
-        statements.push(create_table(layout));
-    } else if let Err(refused) = add_columns(name, layout, &existing, &mut statements) {
+        return Ok(planned(None, false));
+    }
+    let mut change = Change::new(name, layout);
+    if let Err(refused) = add_columns(name, layout, &existing, &mut change.statements) {
         if !is_empty(connection, layout)? {
             return Err(refused);
         }
         // Nothing is kept that a field would change.
-        statements = vec![
-            format!("DROP TABLE {}", layout.table.name),
-            create_table(layout),
-        ];
-        is_replaced = true;
+        let drop = format!("DROP TABLE {}", layout.table.name);
+        change.statements = vec![drop];
+        change.statements.extend(creation(name, layout));
+        return Ok(planned(Some(change), true));
     }
-    if is_replaced {
-        statements.extend(indexes(name, layout).into_values());
-    } else {
-        change_indexes(connection, name, layout, &mut statements)?;
+    change_indexes(connection, name, layout, &mut change.statements)?;
+    Ok(planned(Some(change), true))
+}
+
+/// The table of an object that has none.
+pub(crate) fn create(entity: &str, layout: &Layout) -> Change {
+    Change {
+        statements: creation(entity, layout),
+        ..Change::new(entity, layout)
     }
-    Ok(Some(Change {
-        entity: name.to_owned(),
-        fingerprint,
-        statements,
-        column_set: layout.column_set,
-        covered: layout.covered.clone(),
-    }))
+}
+
+fn creation(entity: &str, layout: &Layout) -> Vec<String> {
+    let mut statements = vec![create_table(layout)];
+    statements.extend(indexes(entity, layout).into_values());
+    statements
 }
 
 /// The number of a set of columns is a hash of their names, so that two sets may have the same one.

@@ -100,10 +100,9 @@ impl EmbeddedReader {
 
 impl Reads for EmbeddedReader {
     fn row(&self, entity: &EntityDefinition, id: RecordId) -> Result<Option<Row>> {
-        let layout = self.0.layouts.of(entity);
         self.0
             .pool
-            .with(|connection| rows::one(connection, &layout, id))
+            .with(|connection| rows::one(connection, &self.0.layouts, entity, id))
     }
 
     fn rows_where(
@@ -113,10 +112,15 @@ impl Reads for EmbeddedReader {
         value: &Value,
         limit: usize,
     ) -> Result<Vec<Row>> {
-        let layout = self.0.layouts.of(entity);
+        let lookup = Lookup {
+            entity,
+            field,
+            value,
+            limit,
+        };
         self.0
             .pool
-            .with(|connection| rows::matching(connection, &layout, field, value, limit))
+            .with(|connection| rows::matching(connection, &self.0.layouts, &lookup))
     }
 
     fn rows(&self, records: &[(&EntityDefinition, RecordId)]) -> Result<Vec<Option<Row>>> {
@@ -138,10 +142,9 @@ impl Reads for EmbeddedReader {
     }
 
     fn recent_rows(&self, entity: &EntityDefinition, limit: usize) -> Result<Vec<Row>> {
-        let layout = self.0.layouts.of(entity);
         self.0
             .pool
-            .with(|connection| rows::recent(connection, &layout, limit))
+            .with(|connection| rows::recent(connection, &self.0.layouts, entity, limit))
     }
 
     fn document(&self, kind: DocumentKind, key: &str) -> Result<Option<Vec<u8>>> {

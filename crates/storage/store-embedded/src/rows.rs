@@ -14,12 +14,21 @@ use crate::value::{decode, encode};
 
 const RECORD: &str = "record";
 
-pub(crate) fn one(connection: &Connection, layout: &Layout, id: RecordId) -> Result<Option<Row>> {
+/// The row of a record. An object without a table has none.
+pub(crate) fn one(
+    connection: &Connection,
+    layouts: &Layouts,
+    entity: &EntityDefinition,
+    id: RecordId,
+) -> Result<Option<Row>> {
+    let Some(layout) = layouts.existing(entity) else {
+        return Ok(None);
+    };
     connection
         .prepare_cached(&layout.select_one)
         .and_then(|mut statement| {
             statement
-                .query_row([id.as_str()], |row| Ok(read(layout, row)))
+                .query_row([id.as_str()], |row| Ok(read(&layout, row)))
                 .optional()
         })
         .map_err(reading(RECORD))?
@@ -28,17 +37,18 @@ pub(crate) fn one(connection: &Connection, layout: &Layout, id: RecordId) -> Res
 
 pub(crate) fn matching(
     connection: &Connection,
-    layout: &Layout,
-    field: usize,
-    value: &Value,
-    limit: usize,
+    layouts: &Layouts,
+    lookup: &Lookup<'_>,
 ) -> Result<Vec<Row>> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let select = &layout.select;
-    let Some(column) = layout.table.column(field) else {
+    let Some(layout) = layouts.existing(lookup.entity) else {
+        return Ok(Vec::new());
+    };
+    let limit = i64::try_from(lookup.limit).unwrap_or(i64::MAX);
+    let (select, value) = (&layout.select, lookup.value);
+    let Some(column) = layout.table.column(lookup.field) else {
         // Nothing is kept of the field: it is null in every row.
         let sql = format!("{select} WHERE ?1 ORDER BY {ID} LIMIT ?2");
-        return many(connection, layout, &sql, (value.is_null(), limit));
+        return many(connection, &layout, &sql, (value.is_null(), limit));
     };
     let Some(wanted) = encode(column.holds, value) else {
         return Ok(Vec::new());
@@ -49,7 +59,7 @@ pub(crate) fn matching(
     } else {
         format!("{select} WHERE {name} = ?1 COLLATE {collation} ORDER BY {ID} LIMIT ?2")
     };
-    many(connection, layout, &sql, (wanted, limit))
+    many(connection, &layout, &sql, (wanted, limit))
 }
 
 /// The rows of several records. The caller's connection sees one state of the file throughout.
@@ -60,7 +70,7 @@ pub(crate) fn several(
 ) -> Result<Vec<Option<Row>>> {
     records
         .iter()
-        .map(|(entity, id)| one(connection, &layouts.of(entity), *id))
+        .map(|(entity, id)| one(connection, layouts, entity, *id))
         .collect()
 }
 
@@ -72,23 +82,22 @@ pub(crate) fn matching_several(
 ) -> Result<Vec<Vec<Row>>> {
     lookups
         .iter()
-        .map(|lookup| {
-            let layout = layouts.of(lookup.entity);
-            matching(
-                connection,
-                &layout,
-                lookup.field,
-                lookup.value,
-                lookup.limit,
-            )
-        })
+        .map(|lookup| matching(connection, layouts, lookup))
         .collect()
 }
 
-pub(crate) fn recent(connection: &Connection, layout: &Layout, limit: usize) -> Result<Vec<Row>> {
+pub(crate) fn recent(
+    connection: &Connection,
+    layouts: &Layouts,
+    entity: &EntityDefinition,
+    limit: usize,
+) -> Result<Vec<Row>> {
+    let Some(layout) = layouts.existing(entity) else {
+        return Ok(Vec::new());
+    };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let sql = format!("{} {}", layout.select, layout.recent);
-    many(connection, layout, &sql, [limit])
+    many(connection, &layout, &sql, [limit])
 }
 
 fn many(

@@ -159,6 +159,8 @@ fn check(
 
 /// What the store holds now.
 pub(crate) struct Restored {
+    /// The objects that have a table in the snapshot.
+    pub(crate) tables: Vec<EntityName>,
     pub(crate) tail: ReplayId,
     pub(crate) touched: Touched,
 }
@@ -201,7 +203,11 @@ pub(crate) fn restore(
          INSERT OR IGNORE INTO main.topic SELECT * FROM snapshot.topic;",
     )?;
     let tail = restore_log(connection, how.log_goes_on, tail, &mut touched)?;
-    Ok(Restored { tail, touched })
+    Ok(Restored {
+        tables: wanted.into_keys().map(EntityName::new).collect(),
+        tail,
+        touched,
+    })
 }
 
 /// Writes the documents that differ; their names.
@@ -280,7 +286,8 @@ impl Table<'_> {
     /// Makes it what the snapshot has.
     fn restore(&self) -> Attempt<()> {
         let name = &self.name;
-        if self.present != self.wanted {
+        // A table that is not in the snapshot stays, without rows: queries that have begun know it.
+        if self.wanted.is_some() && self.present != self.wanted {
             self.create()?;
         } else if self.has_rows("main")? {
             self.execute(&format!("DELETE FROM main.{name}"))?;

@@ -193,11 +193,11 @@ impl Writer for EmbeddedWriter {
             .iter()
             .map(|entity| (entity, Arc::new(Layout::new(entity))))
             .collect();
-        let mut changes = Vec::new();
+        let mut plans = Vec::with_capacity(layouts.len());
         for (entity, layout) in &layouts {
             let planned = prepare::plan(&self.connection, entity, layout);
             // What is said of a field is no failure.
-            changes.extend(planned.map_err(|failure| match failure.downcast() {
+            plans.push(planned.map_err(|failure| match failure.downcast() {
                 Ok(kept) => *kept,
                 // Only reading has been tried.
                 Err(source) if keeps_nothing(&source) => unavailable(source),
@@ -214,17 +214,18 @@ impl Writer for EmbeddedWriter {
                 .to_owned()
         });
         let topics = self.unnumbered(topics).map_err(ended)?;
-        if !changes.is_empty() || !topics.is_empty() {
+        let is_ready = plans.iter().all(|plan| plan.change.is_none());
+        if !is_ready || !topics.is_empty() {
             self.transact(|connection, _| {
-                for change in &changes {
+                for change in plans.iter().filter_map(|plan| plan.change.as_ref()) {
                     prepare::apply(connection, change)?;
                 }
                 number_topics(connection, &topics)
             })?;
         }
         self.topics.extend(topics);
-        for (entity, layout) in layouts {
-            self.shared.layouts.keep(entity, layout);
+        for ((entity, layout), plan) in layouts.into_iter().zip(plans) {
+            self.shared.layouts.keep(entity, layout, plan.has_table);
         }
         Ok(())
     }
@@ -250,12 +251,17 @@ impl Writer for EmbeddedWriter {
         events: &mut dyn FnMut(Position) -> Appended,
     ) -> Result<Outcome> {
         let from = self.position;
+        let new = self.shared.layouts.without_table(&write.rows);
         let made = self.transact(|connection, shared| {
+            for (entity, layout) in &new {
+                prepare::apply(connection, &prepare::create(entity.as_str(), layout))?;
+            }
             for row in &write.rows {
-                rows::write(connection, &shared.layouts.of(&row.entity), row)?;
+                let (layout, _) = shared.layouts.of(&row.entity);
+                rows::write(connection, &layout, row)?;
             }
             for removal in &write.removals {
-                let layout = shared.layouts.of(&removal.entity);
+                let (layout, _) = shared.layouts.of(&removal.entity);
                 rows::remove(connection, &layout, removal.id)?;
             }
             for document in &write.documents {
@@ -265,6 +271,7 @@ impl Writer for EmbeddedWriter {
         });
         match made {
             Ok((events, position)) => {
+                self.shared.layouts.have_tables(new.into_keys());
                 let commit = self.moved(position, Touched::by(write, &self.reported));
                 Ok(Outcome::Committed(Committed { events, commit }))
             }
@@ -308,6 +315,7 @@ impl Writer for EmbeddedWriter {
             Ok(restored) => {
                 let topics = log::topics(&self.connection)?;
                 self.topics = topics.into_iter().collect();
+                self.shared.layouts.have_tables(restored.tables);
                 let commit = self.moved(to(restored.tail), restored.touched);
                 Ok(Outcome::Committed(Committed {
                     events: Vec::new(),
@@ -356,7 +364,7 @@ impl Writer for EmbeddedWriter {
 
 impl Reads for EmbeddedWriter {
     fn row(&self, entity: &EntityDefinition, id: RecordId) -> Result<Option<Row>> {
-        rows::one(&self.connection, &self.shared.layouts.of(entity), id)
+        rows::one(&self.connection, &self.shared.layouts, entity, id)
     }
 
     fn rows_where(
@@ -366,8 +374,13 @@ impl Reads for EmbeddedWriter {
         value: &Value,
         limit: usize,
     ) -> Result<Vec<Row>> {
-        let layout = self.shared.layouts.of(entity);
-        rows::matching(&self.connection, &layout, field, value, limit)
+        let lookup = Lookup {
+            entity,
+            field,
+            value,
+            limit,
+        };
+        rows::matching(&self.connection, &self.shared.layouts, &lookup)
     }
 
     fn rows(&self, records: &[(&EntityDefinition, RecordId)]) -> Result<Vec<Option<Row>>> {
@@ -379,7 +392,7 @@ impl Reads for EmbeddedWriter {
     }
 
     fn recent_rows(&self, entity: &EntityDefinition, limit: usize) -> Result<Vec<Row>> {
-        rows::recent(&self.connection, &self.shared.layouts.of(entity), limit)
+        rows::recent(&self.connection, &self.shared.layouts, entity, limit)
     }
 
     fn document(&self, kind: DocumentKind, key: &str) -> Result<Option<Vec<u8>>> {
@@ -556,7 +569,9 @@ mod tests {
             within(&writer.connection, |connection| {
                 let layout = Layout::new(&entity);
                 rows::write(connection, &layout, &row)?;
-                let read = rows::one(connection, &layout, row.id)?.ok_or("the row is gone")?;
+                let layouts = &writer.shared.layouts;
+                let read = rows::one(connection, layouts, &entity, row.id)?;
+                let read = read.ok_or("the row is gone")?;
                 for place in changed {
                     let stored = entity.fields[place].stored();
                     assert_eq!(

@@ -1,7 +1,10 @@
 //! Preparing storage for objects: tables, columns and indexes. Nothing that is stored is lost by it.
+//!
+//! An object gets its table before its first record is written: of the objects that an org has, most are never used.
 
 use std::collections::{BTreeMap, HashMap};
 
+use landfall_model::EntityName;
 use landfall_relational::query::Dialect;
 use landfall_store::{Cause, Error, ValueKind};
 
@@ -9,6 +12,13 @@ use crate::error::Failed;
 use crate::layout::{Column, ID, Layout, ROW_NUMBER, Table, declared, name, quoted};
 use crate::session::{Request, Session, plain};
 use crate::value::Arg;
+
+/// The objects that have tables.
+pub(crate) fn objects(session: &Session) -> Result<Vec<EntityName>, Failed> {
+    let rows = session.one(plain("SELECT entity FROM layout"))?;
+    let objects = rows.iter().map(|row| row.get::<_, String>(0));
+    Ok(objects.map(EntityName::new).collect())
+}
 
 /// What has to be done for one object.
 pub(crate) struct Change {
@@ -56,8 +66,15 @@ impl From<tokio_postgres::Error> for Refused {
     }
 }
 
+/// What objects need.
+pub(crate) struct Planned {
+    pub(crate) changes: Vec<Change>,
+    /// Whether each of them has a table.
+    pub(crate) have_tables: Vec<bool>,
+}
+
 /// Compares tables with what the definitions need.
-pub(crate) fn plan(session: &Session, layouts: &[(&str, &Layout)]) -> Result<Vec<Change>, Refused> {
+pub(crate) fn plan(session: &Session, layouts: &[(&str, &Layout)]) -> Result<Planned, Refused> {
     let mut known: HashMap<String, String> = HashMap::new();
     for row in session.one(plain("SELECT entity, fingerprint FROM layout"))? {
         known.insert(row.try_get(0)?, row.try_get(1)?);
@@ -68,18 +85,29 @@ pub(crate) fn plan(session: &Session, layouts: &[(&str, &Layout)]) -> Result<Vec
         if known.get(*entity) == Some(&fingerprint) {
             continue;
         }
-        let statements = if known.contains_key(*entity) {
-            changed(session, entity, layout)?
-        } else {
-            created(layout)
-        };
-        changes.push(Change {
-            entity: (*entity).to_owned(),
-            fingerprint,
-            statements,
-        });
+        if known.contains_key(*entity) {
+            changes.push(Change {
+                entity: (*entity).to_owned(),
+                fingerprint,
+                statements: changed(session, entity, layout)?,
+            });
+        }
     }
-    Ok(changes)
+    let entities = layouts.iter().map(|(entity, _)| entity);
+    let have_tables = entities.map(|entity| known.contains_key(*entity)).collect();
+    Ok(Planned {
+        changes,
+        have_tables,
+    })
+}
+
+/// The table of an object that has none.
+pub(crate) fn create(entity: &str, layout: &Layout) -> Change {
+    Change {
+        entity: entity.to_owned(),
+        fingerprint: layout.fingerprint(),
+        statements: created(layout),
+    }
 }
 
 fn created(layout: &Layout) -> Vec<String> {

@@ -181,7 +181,9 @@ pub(crate) mod reads {
         entity: &EntityDefinition,
         id: RecordId,
     ) -> Result<Option<Row>> {
-        let layout = layouts.of(entity);
+        let Some(layout) = layouts.existing(entity) else {
+            return Ok(None);
+        };
         let found = session
             .one(rows::one(&layout, id))
             .map_err(reading(RECORD))?;
@@ -206,20 +208,21 @@ pub(crate) mod reads {
         layouts: &Layouts,
         lookups: &[Lookup<'_>],
     ) -> Result<Vec<Vec<Row>>> {
-        let of = lookups.iter().map(|lookup| layouts.of(lookup.entity));
-        let of: Vec<_> = of.collect();
-        let requests = lookups.iter().zip(&of);
-        let requests: Vec<Option<Request>> = requests
-            .map(|(lookup, layout)| rows::matching(layout, lookup))
-            .collect();
-        let sent: Vec<Request> = requests.iter().flatten().cloned().collect();
+        // None where nothing can be found.
+        let asked = lookups.iter().map(|lookup| {
+            let layout = layouts.existing(lookup.entity)?;
+            Some((rows::matching(&layout, lookup)?, layout))
+        });
+        let asked: Vec<Option<(Request, _)>> = asked.collect();
+        let sent = asked.iter().flatten().map(|(request, _)| request.clone());
+        let sent: Vec<Request> = sent.collect();
         if sent.is_empty() {
             return Ok(lookups.iter().map(|_| Vec::new()).collect());
         }
         let mut answers = at_once(session, RECORD, sent)?.into_iter();
-        let found = requests.iter().zip(&of).map(|(request, layout)| {
-            let answer = request.as_ref().and_then(|_| answers.next());
-            rows::read_all(layout, &answer.unwrap_or_default())
+        let found = asked.iter().map(|asked| match asked {
+            Some((_, layout)) => rows::read_all(layout, &answers.next().unwrap_or_default()),
+            None => Ok(Vec::new()),
         });
         found.collect()
     }
@@ -230,7 +233,9 @@ pub(crate) mod reads {
         entity: &EntityDefinition,
         limit: usize,
     ) -> Result<Vec<Row>> {
-        let layout = layouts.of(entity);
+        let Some(layout) = layouts.existing(entity) else {
+            return Ok(Vec::new());
+        };
         let found = session
             .one(rows::recent(&layout, limit))
             .map_err(reading(RECORD))?;

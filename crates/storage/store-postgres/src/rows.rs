@@ -30,8 +30,8 @@ fn several_of(layout: &Layout, ids: &[RecordId]) -> Request {
 /// The rows of several records: one statement for each object.
 pub(crate) struct Several {
     objects: Vec<(Arc<Layout>, Vec<RecordId>)>,
-    /// Of each record, its object.
-    records: Vec<(usize, RecordId)>,
+    /// Of each record, its object; none if that has no table.
+    records: Vec<Option<(usize, RecordId)>>,
 }
 
 impl Several {
@@ -40,17 +40,17 @@ impl Several {
             objects: Vec::new(),
             records: Vec::with_capacity(records.len()),
         };
-        let mut known: HashMap<*const EntityDefinition, usize> = HashMap::new();
+        let mut known: HashMap<*const EntityDefinition, Option<usize>> = HashMap::new();
         for (entity, id) in records {
             let objects = &mut several.objects;
             let object = *known.entry(std::ptr::from_ref(*entity)).or_insert_with(|| {
-                objects.push((layouts.of(entity), Vec::new()));
-                objects.len() - 1
+                objects.push((layouts.existing(entity)?, Vec::new()));
+                Some(objects.len() - 1)
             });
-            if let Some((_, ids)) = objects.get_mut(object) {
+            if let Some((_, ids)) = object.and_then(|object| objects.get_mut(object)) {
                 ids.push(*id);
             }
-            several.records.push((object, *id));
+            several.records.push(object.map(|object| (object, *id)));
         }
         several
     }
@@ -69,7 +69,8 @@ impl Several {
             }
         }
         let records = self.records.iter();
-        Ok(records.map(|record| found.get(record).cloned()).collect())
+        let found = records.map(|record| record.as_ref().and_then(|record| found.get(record)));
+        Ok(found.map(Option::<&_>::cloned).collect())
     }
 }
 
@@ -149,7 +150,7 @@ pub(crate) fn write(
     let mut inserts: Vec<(&str, Group<'_>)> = Vec::new();
     let mut updates: BTreeMap<(&str, Vec<usize>), Group<'_>> = BTreeMap::new();
     for row in &write.rows {
-        let layout = layouts.of(&row.entity);
+        let (layout, _) = layouts.of(&row.entity);
         check(&layout, row)?;
         let entity = row.entity.name.as_str();
         let new = || Group {
@@ -306,7 +307,7 @@ fn remove(layouts: &Layouts, write: &WriteSet) -> Vec<Request> {
     for removal in &write.removals {
         let object = objects
             .entry(removal.entity.name.as_str())
-            .or_insert_with(|| (layouts.of(&removal.entity), Vec::new()));
+            .or_insert_with(|| (layouts.of(&removal.entity).0, Vec::new()));
         object.1.push(removal.id.as_str().to_owned());
     }
     objects

@@ -16,7 +16,7 @@ use landfall_relational::block;
 use landfall_relational::table::Layout as _;
 use landfall_store::{
     Appended, Cause, Commit, Committed, DocumentKind, Error, Event, Failure, Lookup, Outcome,
-    Position, Reads, Result, TopicId, Touched, TransactionId, WriteSet, Writer,
+    Position, Reads, Result, RowWrite, TopicId, Touched, TransactionId, WriteSet, Writer,
 };
 use tracing::{info, warn};
 
@@ -97,6 +97,8 @@ impl PostgresWriter {
             state: State::Open,
         };
         writer.topics = topics(&writer.session)?;
+        let objects = prepare::objects(&writer.session).map_err(reading("layouts"))?;
+        writer.shared.layouts.have_tables(objects);
         Ok(writer)
     }
 
@@ -355,7 +357,27 @@ impl PostgresWriter {
         Ok(())
     }
 
-    fn planned(&mut self, layouts: &[(&str, &Layout)]) -> Result<Vec<prepare::Change>> {
+    fn change_tables(&mut self, changes: &[prepare::Change]) -> Result<()> {
+        for changes in changes.chunks(POSTGRES_PREPARE_OBJECTS_MAX) {
+            let statements = changes.iter().flat_map(prepare::Change::requests);
+            self.change(statements.collect())?;
+        }
+        Ok(())
+    }
+
+    /// Makes the tables that rows need and that are not there yet.
+    fn make_tables(&mut self, rows: &[RowWrite]) -> Result<()> {
+        let new = self.shared.layouts.without_table(rows);
+        let tables = new.iter();
+        let tables: Vec<_> = tables
+            .map(|(entity, layout)| prepare::create(entity.as_str(), layout))
+            .collect();
+        self.change_tables(&tables)?;
+        self.shared.layouts.have_tables(new.into_keys());
+        Ok(())
+    }
+
+    fn planned(&mut self, layouts: &[(&str, &Layout)]) -> Result<prepare::Planned> {
         if let Err(failed) = self.connected() {
             return Err(self.refused(failed));
         }
@@ -391,12 +413,9 @@ impl Writer for PostgresWriter {
             .iter()
             .map(|(entity, layout)| (entity.name.as_str(), &**layout))
             .collect();
-        let changes = self.planned(&named)?;
-        for changes in changes.chunks(POSTGRES_PREPARE_OBJECTS_MAX) {
-            let statements = changes.iter().flat_map(prepare::Change::requests);
-            self.change(statements.collect())?;
-        }
-        if !changes.is_empty() {
+        let planned = self.planned(&named)?;
+        self.change_tables(&planned.changes)?;
+        if !planned.changes.is_empty() {
             self.generation.advance();
             self.shared.pool.tables_changed();
             self.shared.queries.tables_changed();
@@ -413,8 +432,8 @@ impl Writer for PostgresWriter {
         let topics = self.unnumbered(topics);
         let topics = topics.map_err(|source| self.ended(source))?;
         self.number_topics(&topics)?;
-        for (entity, layout) in layouts {
-            self.shared.layouts.keep(entity, layout);
+        for ((entity, layout), has_table) in layouts.into_iter().zip(planned.have_tables) {
+            self.shared.layouts.keep(entity, layout, has_table);
         }
         Ok(())
     }
@@ -440,12 +459,12 @@ impl Writer for PostgresWriter {
         write: &WriteSet,
         events: &mut dyn FnMut(Position) -> Appended,
     ) -> Result<Outcome> {
-        match self.settled() {
+        match self.settled().and_then(|()| self.make_tables(&write.rows)) {
             Err(Error::Fenced) => return Ok(Outcome::Fenced),
             Err(Error::Unavailable { failure, source }) => {
                 return Ok(Outcome::Unavailable { failure, source });
             }
-            settled => settled?,
+            ready => ready?,
         }
         // Until it has succeeded: a panic in `events` ends this writer too.
         self.state = State::Poisoned;

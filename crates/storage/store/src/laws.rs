@@ -119,6 +119,10 @@ pub const LAWS: &[Law] = &[
         "queries find what their parts say",
         queries::find_what_they_say,
     ),
+    law(
+        "an object of which nothing was ever kept has no records",
+        queries::find_what_is_not_there_yet,
+    ),
     law("words are found in texts", queries::find_words),
     law(
         "a query reads as many rows as its limits allow",

@@ -337,6 +337,7 @@ pub trait Reader: Reads + Send + Sync {
 pub trait Writer: Reads + Send {
     /// Prepares storage for these objects: tables, new columns, indexes. Nothing that is stored is lost. In records from before
     /// a field was there it is null, a checkbox false. A field cannot become another kind of value; saying so ends nothing.
+    /// What only holds the records of an object may be made with the first of them.
     ///
     /// # Errors
     /// [`Error::FieldKept`], [`Error::Unavailable`], [`Error::Fenced`]: nothing was changed. [`Error::Commit`],

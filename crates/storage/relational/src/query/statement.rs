@@ -77,6 +77,8 @@ pub struct Sql<'p, L> {
     pub(super) plan: &'p Plan,
     /// The layout of each source.
     pub(super) sources: Vec<Arc<L>>,
+    /// Whether each of them has a table.
+    has_table: Vec<bool>,
     /// Begins the names of the sources: each query within the statement has its own.
     pub(super) prefix: String,
     /// Which keys count, while groups of one kind are written.
@@ -94,8 +96,9 @@ impl<'p, L: Layout> Sql<'p, L> {
         plan: &'p Plan,
         prefix: &str,
     ) -> Self {
-        let mut sources = vec![layouts.of(&plan.entity)];
-        sources.extend(plan.parents.iter().map(|parent| layouts.of(&parent.entity)));
+        let parents = plan.parents.iter().map(|parent| &parent.entity);
+        let entities = std::iter::once(&plan.entity).chain(parents);
+        let (sources, has_table) = entities.map(|entity| layouts.of(entity)).unzip();
         Self {
             out: String::new(),
             dialect,
@@ -104,6 +107,7 @@ impl<'p, L: Layout> Sql<'p, L> {
             layouts,
             plan,
             sources,
+            has_table,
             prefix: prefix.to_owned(),
             counted: Vec::new(),
             formulas: Vec::new(),
@@ -160,18 +164,15 @@ impl<'p, L: Layout> Sql<'p, L> {
     /// As [`Self::from`], with a hint for the first source.
     fn sources_with(&mut self, hint: &str) {
         let prefix = self.prefix.clone();
-        let table = self
-            .sources
-            .first()
-            .map_or("", |layout| layout.table().name.as_str());
+        let (table, is_empty) = self.table(0);
+        // There is nothing to be hinted at in what is no table.
+        let hint = if is_empty { "" } else { hint };
         let _ = write!(self.out, " FROM {table} {prefix}0{hint}");
         for (number, parent) in (1..).zip(&self.plan.parents) {
-            let (Some(from), Some(layout)) = (
-                self.sources.get(parent.from).cloned(),
-                self.sources.get(number).cloned(),
-            ) else {
+            let Some(from) = self.sources.get(parent.from).cloned() else {
                 continue;
             };
+            let (table, _) = self.table(number);
             let column = from.table().column(parent.place);
             let reference = column.map_or_else(
                 || "NULL".to_owned(),
@@ -179,11 +180,28 @@ impl<'p, L: Layout> Sql<'p, L> {
             );
             let _ = write!(
                 self.out,
-                " LEFT JOIN {} {prefix}{number} ON {prefix}{number}.{ID} = {reference}",
-                layout.table().name
+                " LEFT JOIN {table} {prefix}{number} ON {prefix}{number}.{ID} = {reference}"
             );
         }
         self.sources_end = self.out.len();
+    }
+
+    /// What a source is read from, and whether there is no table of it yet: then it is a query without rows.
+    fn table(&self, source: usize) -> (String, bool) {
+        let Some(layout) = self.sources.get(source) else {
+            return (String::new(), true);
+        };
+        let table = layout.table();
+        if self.has_table.get(source) == Some(&true) {
+            return (table.name.clone(), false);
+        }
+        let null = |kind, name: &str| format!("{} AS {name}", self.dialect.null(kind));
+        let columns = table.columns.iter().flatten();
+        let mut nulls: Vec<String> = columns
+            .map(|column| null(column.holds, &column.name))
+            .collect();
+        nulls.push(null(ValueKind::Integer, ROW_NUMBER));
+        (format!("(SELECT {} WHERE 1 = 0)", nulls.join(", ")), true)
     }
 
     fn columns(&mut self, wanted: Wanted) {

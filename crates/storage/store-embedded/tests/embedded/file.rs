@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use landfall_model::{CommitNumber, FieldType, ReplayId, Timestamp, Topic};
+use landfall_model::{CommitNumber, FieldType, ReplayId, Timestamp, Topic, Value};
 use landfall_store::laws::{Fixture, sample};
 use landfall_store::{DocumentKind, Error, Failure, NewEvent, Position, TopicFilter, TopicId};
 use landfall_store_embedded::{Config, open};
@@ -246,7 +246,10 @@ fn a_folder_that_cannot_be_made_is_an_error_with_its_name() {
 fn an_object_whose_tables_fit_is_not_written_again() {
     let folder = Folder::new();
     let entity = sample::entity();
-    drop(folder.opened(&entity));
+    let mut store = folder.opened(&entity);
+    let row = sample::new_row(&entity, 1, sample::full_row(&entity, 1));
+    commit(&mut *store.writer, vec![row], 1, &[]).expect("committed");
+    drop(store);
     let version = |folder: &Folder| -> i64 {
         let sqlite = folder.sqlite();
         sqlite
@@ -261,6 +264,30 @@ fn an_object_whose_tables_fit_is_not_written_again() {
         FieldType::Int,
     )])));
     assert!(version(&folder) > before);
+}
+
+#[test]
+fn an_object_has_no_table_before_its_first_record() {
+    let folder = Folder::new();
+    let entity = sample::entity();
+    let tables = |folder: &Folder| -> i64 {
+        let count = "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'record%'";
+        let sqlite = folder.sqlite();
+        let tables = sqlite.query_row(count, [], |row| row.get(0));
+        tables.expect("readable")
+    };
+    let mut store = folder.opened(&entity);
+    let place = entity.index_of("Id").expect("it has one");
+    let found = store.reader.rows_where(&entity, place, &Value::Null, 1);
+    assert!(found.expect("readable").is_empty());
+    assert_eq!(tables(&folder), 0);
+    let full = |number| sample::new_row(&entity, number, sample::full_row(&entity, number));
+    commit(&mut *store.writer, vec![full(1), full(2)], 1, &[]).expect("committed");
+    assert!(tables(&folder) > 0);
+    for number in [1, 2] {
+        let row = store.reader.row(&entity, sample::id(number));
+        assert!(row.expect("readable").is_some());
+    }
 }
 
 #[test]
@@ -287,8 +314,8 @@ fn a_value_that_its_field_cannot_hold_is_a_failed_commit() {
     let entity = sample::entity();
     for (name, value) in [
         ("Count__c", sample::text("5")),
-        ("Name", landfall_model::Value::Integer(5)),
-        ("Ratio__c", landfall_model::Value::Double(f64::NAN)),
+        ("Name", Value::Integer(5)),
+        ("Ratio__c", Value::Double(f64::NAN)),
     ] {
         let mut store = folder.opened(&entity);
         let row = sample::new_row(&entity, 1, sample::row(&entity, 1, &[(name, value)]));

@@ -66,17 +66,43 @@ fn sample(at: &dyn Fixture) -> (Org, Opened) {
         }
         writes.push(org.add("Part__c", &values));
     }
+    let mut store = prepared(at, &org);
+    keep(&mut *store.writer, writes, Vec::new());
+    (org, store)
+}
+
+fn prepared(at: &dyn Fixture, org: &Org) -> Opened {
     let mut store = at.open();
     store
         .writer
         .prepare(org.catalog.entities())
         .expect("objects can be prepared");
-    keep(&mut *store.writer, writes, Vec::new());
-    (org, store)
+    store
 }
 
 pub(super) fn find_what_they_say(at: &dyn Fixture) {
     let (org, store) = sample(at);
+    check_all(&org, &store);
+}
+
+/// A store may make what holds the records of an object with the first of them.
+pub(super) fn find_what_is_not_there_yet(at: &dyn Fixture) {
+    let mut org = Org::new();
+    let mut store = prepared(at, &org);
+    check_all(&org, &store);
+    let mut add = |object, values: &[(&str, Value)]| {
+        let row = org.add(object, values);
+        let id = row.id;
+        keep(&mut *store.writer, vec![row], Vec::new());
+        check_all(&org, &store);
+        id
+    };
+    add("Part__c", &[("Name", text("part 1"))]);
+    let thing = add("Thing__c", &[("Name", text("alpha"))]);
+    add("Part__c", &[("Thing__c", Value::Id(thing))]);
+}
+
+fn check_all(org: &Org, store: &Opened) {
     for statement in STATEMENTS {
         let checked = org.read(statement);
         let checked = checked.unwrap_or_else(|fault| panic!("{statement}: {fault:?}"));
