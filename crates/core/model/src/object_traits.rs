@@ -1,13 +1,15 @@
 //! What the documentation says of a standard object that its describe does not show.
 
 use crate::entity::EntityDefinition;
-use crate::name::FieldName;
+use crate::name::{EntityName, FieldName};
 
 /// What decides about the use of an object's records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SecuredBy {
     /// Object and field permissions.
     ObjectPermissions,
+    /// The object permissions of the object that it belongs to, and its own field permissions.
+    Parent,
     /// Field permissions: every user can use the records.
     FieldPermissions,
     /// Every user can use the records and all of their fields.
@@ -27,6 +29,11 @@ pub struct ObjectTraits {
     /// Source: "`ObjectPermissions`" (Object Reference), `SobjectType`; "Required Permissions" (Change Data Capture
     /// Developer Guide) for activities; "Special Access Rules" of the object's page.
     pub secured_by: SecuredBy,
+    /// The object that it belongs to, if it is [`SecuredBy::Parent`]: who may read that reads its records, and who may edit
+    /// that creates, edits and deletes them.
+    ///
+    /// Source: "Special Access Rules" of the object's page (Object Reference).
+    pub controlled_by: Option<EntityName>,
     /// Whether the standard profiles grant no more than to read it.
     ///
     /// Source: "Standard Profiles" (Salesforce Help).

@@ -162,6 +162,7 @@ enum Type {
     Url,
     Address,
     JunctionIdList,
+    Time,
 }
 
 /// One value of a picklist; the label is the value unless it is given.
@@ -360,6 +361,7 @@ impl From<Type> for FieldType {
             Type::Url => Self::Url,
             Type::Address => Self::Address,
             Type::JunctionIdList => Self::JunctionIdList,
+            Type::Time => Self::Time,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use landfall_model::{FieldName, ObjectTraits, SecuredBy};
+use landfall_model::{EntityName, FieldName, ObjectTraits, SecuredBy};
 use serde::Deserialize;
 
 /// Keys of a data file; each is documented at the member of [`ObjectTraits`] that it becomes.
@@ -24,6 +24,7 @@ pub(crate) struct Traits {
 #[serde(rename_all = "camelCase")]
 enum Access {
     ObjectPermissions,
+    ControlledBy(String),
     FieldPermissions,
     Everybody,
     #[default]
@@ -45,8 +46,13 @@ impl From<Traits> for ObjectTraits {
         let names = |names: Vec<String>| names.into_iter().map(FieldName::new).collect();
         let sets = data.standard_value_sets.into_iter();
         Self {
+            controlled_by: match &data.access {
+                Access::ControlledBy(parent) => Some(EntityName::new(parent.as_str())),
+                _ => None,
+            },
             secured_by: match data.access {
                 Access::ObjectPermissions => SecuredBy::ObjectPermissions,
+                Access::ControlledBy(_) => SecuredBy::Parent,
                 Access::FieldPermissions => SecuredBy::FieldPermissions,
                 Access::Everybody => SecuredBy::Everybody,
                 Access::Administrators => SecuredBy::Administrators,

@@ -11,15 +11,15 @@ use crate::report::defect;
 use crate::validate::{rounded, subject};
 
 /// A row with its fields found by name. Names that the object does not have are read as null and written nowhere.
-struct Fields<'a> {
-    entity: &'a EntityDefinition,
-    row: &'a mut Row,
+pub(crate) struct Fields<'a> {
+    pub(crate) entity: &'a EntityDefinition,
+    pub(crate) row: &'a mut Row,
     /// The row before the change, none if it is new.
-    before: Option<&'a Row>,
+    pub(crate) before: Option<&'a Row>,
 }
 
 impl Fields<'_> {
-    fn get(&self, name: &str) -> &Value {
+    pub(crate) fn get(&self, name: &str) -> &Value {
         self.entity
             .index_of(name)
             .and_then(|place| self.row.get(place))
@@ -27,7 +27,7 @@ impl Fields<'_> {
     }
 
     /// The value before the change; null if the record is new.
-    fn get_before(&self, name: &str) -> &Value {
+    pub(crate) fn get_before(&self, name: &str) -> &Value {
         self.entity
             .index_of(name)
             .and_then(|place| self.before?.get(place))
@@ -35,7 +35,7 @@ impl Fields<'_> {
     }
 
     /// Whether an update changes a value.
-    fn is_changed(&self, name: &str) -> bool {
+    pub(crate) fn is_changed(&self, name: &str) -> bool {
         self.before.is_some() && self.get(name) != self.get_before(name)
     }
 
@@ -43,14 +43,14 @@ impl Fields<'_> {
         self.get(name).as_text().unwrap_or_default()
     }
 
-    fn set(&mut self, name: &str, value: Value) {
+    pub(crate) fn set(&mut self, name: &str, value: Value) {
         let place = self.entity.index_of(name);
         if let Some(slot) = place.and_then(|place| self.row.get_mut(place)) {
             *slot = value;
         }
     }
 
-    fn refuse(&self, name: &str, reason: &str) -> Fault {
+    pub(crate) fn refuse(&self, name: &str, reason: &str) -> Fault {
         match self.entity.field(name) {
             Some((_, field)) => Fault::Value(ValueFault::Refused {
                 field: subject(field),
@@ -76,7 +76,7 @@ pub(crate) fn derive(
         before,
     };
     match entity.name.as_str() {
-        "Contact" => person_name(&mut fields),
+        "Contact" | "Individual" => person_name(&mut fields),
         "Lead" => {
             person_name(&mut fields);
             if fields.is_changed("OwnerId") {

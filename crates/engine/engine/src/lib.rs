@@ -35,6 +35,7 @@ mod org;
 mod permissions;
 mod plan;
 mod presence;
+mod price_book;
 mod profiles;
 mod publish;
 pub mod query;

@@ -64,6 +64,15 @@ impl ObjectAccess {
         }
     }
 
+    /// What somebody who may do this with a record may do with what belongs to it.
+    pub(crate) const fn of_details(self) -> Self {
+        Self {
+            create: self.edit,
+            delete: self.edit,
+            ..self
+        }
+    }
+
     /// Both together.
     #[must_use]
     pub(crate) const fn and(self, other: Self) -> Self {
@@ -84,7 +93,7 @@ pub(crate) const fn ungranted(secured: SecuredBy, permissions: Permissions) -> O
     let everybody = matches!(secured, SecuredBy::FieldPermissions | SecuredBy::Everybody);
     let write = permissions.modify_all_data || everybody;
     let read = match secured {
-        SecuredBy::ObjectPermissions => false,
+        SecuredBy::ObjectPermissions | SecuredBy::Parent => false,
         SecuredBy::FieldPermissions | SecuredBy::Everybody | SecuredBy::Administrators => true,
         SecuredBy::Setup => permissions.view_setup || permissions.modify_all_data,
     };
@@ -97,7 +106,7 @@ pub(crate) const fn ungranted(secured: SecuredBy, permissions: Permissions) -> O
         modify_all: permissions.modify_all_data,
         view_all_fields: !matches!(
             secured,
-            SecuredBy::ObjectPermissions | SecuredBy::FieldPermissions
+            SecuredBy::ObjectPermissions | SecuredBy::Parent | SecuredBy::FieldPermissions
         ),
     }
 }

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::faults::Faults;
 use crate::numbers::Numbers;
 use crate::presence::Presence;
+use crate::price_book;
 use crate::profiles::{ADMINISTRATOR, ProfileSetup, STANDARD_USER};
 use crate::query::lanes::Lanes;
 use crate::record_types;
@@ -167,7 +168,8 @@ fn complete(
         rows: Vec::new(),
     };
     setup.complete(&*writer)?;
-    let rows = setup.rows;
+    let mut rows = setup.rows;
+    rows.extend(price_book::missing(&*writer, catalog, numbers, at)?);
     if rows.is_empty() {
         return Ok(());
     }
@@ -208,6 +210,7 @@ fn create(
         standard_users,
         created,
     };
+    rows.extend(price_book::missing(&*writer, catalog, numbers, created)?);
     let mut documents = numbers.take_moved();
     documents.push(identity(&org));
     keep(writer, rows, documents, created)?;

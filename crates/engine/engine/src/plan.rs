@@ -8,8 +8,10 @@ mod convert;
 mod delete;
 mod granting;
 mod invitees;
+mod members;
 mod merge;
 mod permissions;
+mod prices;
 mod purge;
 mod record_type;
 mod roll_up;
@@ -87,6 +89,8 @@ impl<'p> Planner<'p, '_> {
         let since = self.steps.len();
         let saved = self.change(change)?;
         self.settle_invitees(since)?;
+        self.settle_totals(since)?;
+        self.settle_members(since)?;
         Ok(saved)
     }
 
@@ -402,11 +406,13 @@ impl<'p> Planner<'p, '_> {
             }
         }
         self.check_references(entity, row, given)?;
-        derive::derive(entity, row, before, self.now, &|name| {
-            entity
-                .index_of(name)
-                .is_some_and(|place| given.contains(&place))
-        })?;
+        let is_given = |name: &str| {
+            let place = entity.index_of(name);
+            place.is_some_and(|place| given.contains(&place))
+        };
+        self.settle_price(object, row, before, &is_given)?;
+        self.settle_member(object, row, before)?;
+        derive::derive(entity, row, before, self.now, &is_given)?;
         self.check_stream(object, row, before)
     }
 

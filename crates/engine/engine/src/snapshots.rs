@@ -10,7 +10,7 @@ use landfall_store::{DocumentKind, SnapshotContent};
 
 use crate::Engine;
 use crate::error::Error;
-use crate::touched;
+use crate::{price_book, touched};
 
 /// Documents that stay as they are on the way back. Schemas are only ever added, and events refer to them.
 pub(crate) const KEPT: &[DocumentKind] = &[
@@ -50,10 +50,14 @@ impl Engine {
     pub async fn save(&self, to: PathBuf) -> Result<SnapshotContent, Error> {
         let catalog = self.catalog();
         let mut saved = self.read(move |reader| reader.save(&to)).await?;
-        saved.records.retain(|(object, _)| {
+        saved.records.retain_mut(|(object, count)| {
             let entity = catalog.entity(object.as_str());
             let is_data = entity.is_none_or(|entity| entity.capabilities.triggerable);
-            is_data && !touched::is_set_up_by(object.as_str())
+            if object.as_str() == price_book::OBJECT {
+                // The standard one is there from the beginning.
+                *count = count.saturating_sub(1);
+            }
+            is_data && *count > 0 && !touched::is_set_up_by(object.as_str())
         });
         Ok(saved)
     }

@@ -562,7 +562,7 @@ fn what_hangs_on_a_broken_object_is_not_reported_again() {
 #[test]
 fn what_hangs_on_another_package_leads_nowhere() {
     let way = "<referenceTo>pkg__Trip__c</referenceTo><relationshipName>Legs</relationshipName>";
-    let lines_of = "<summaryForeignKey>OpportunityLineItem.OpportunityId</summaryForeignKey>\
+    let lines_of = "<summaryForeignKey>OpportunitySplit.OpportunityId</summaryForeignKey>\
                     <summaryOperation>count</summaryOperation>";
     let org = compiled(&[
         custom_object("Leg__c", &field("Trip__c", "MasterDetail", way)),
@@ -575,7 +575,7 @@ fn what_hangs_on_another_package_leads_nowhere() {
     assert_eq!(
         lines(&org.warnings),
         "objects/Leg__c.object:3: the object pkg__Trip__c is not here: Leg__c.Trip__c leads nowhere\n\
-         objects/Opportunity.object:2: the object OpportunityLineItem is not here: Opportunity.Lines__c is empty\n\
+         objects/Opportunity.object:2: the object OpportunitySplit is not here: Opportunity.Lines__c is empty\n\
          platformEventChannelMembers/M.platformEventChannelMember-meta.xml:1: M is left out: \
          pkg__Trip__ChangeEvent is not here"
     );

@@ -39,6 +39,11 @@ pub enum ValueFault {
         /// Unit: characters.
         max: u32,
     },
+    /// A price in a price book, of a product that has no price in the standard price book.
+    StandardPriceMissing {
+        /// The field.
+        field: FaultField,
+    },
     /// Not a value of a restricted picklist.
     PicklistValueUnknown {
         /// The field.

@@ -71,6 +71,12 @@ pub(super) fn spell(fault: &ValueFault) -> RestError {
             field,
             &format!("invalid date: {}", render_long(*point)),
         ),
+        // Source: published transcripts of loads of prices.
+        ValueFault::StandardPriceMissing { field } => RestError::save(
+            "STANDARD_PRICE_NOT_DEFINED",
+            "No standard price defined for this product",
+            [field.name.to_string()],
+        ),
         ValueFault::Refused { field, reason } => {
             on_field("FIELD_INTEGRITY_EXCEPTION", field, reason)
         }

@@ -72,6 +72,10 @@ explain! { value: ValueFault in "Values" as fault;
         NumberOutOfRange { field: labelled(), value: word("VALUE") },
         MomentOutOfRange { field: labelled(), point: Timestamp::from_millis(0) },
     }
+    "The product has no price in the standard price book."
+    do "Create a `PricebookEntry` in the price book with `IsStandard` first." {
+        StandardPriceMissing { field: labelled() },
+    }
     "A rule of the field refuses the value: the text has the reason."
     do "Correct the value." {
         Refused { field: labelled(), reason: word("REASON") },

@@ -126,6 +126,40 @@ async fn pushing_to_a_channel_needs_more_than_reading_it() {
     assert_eq!(ann.send("POST", &path, &body).await.status, 200);
 }
 
+/// Source: "Special Access Rules" of "`CampaignMember`" (Object Reference).
+#[tokio::test]
+async fn what_belongs_to_a_record_goes_by_the_permissions_of_that() {
+    let org = Org::with(Vec::new()).await;
+    let ann = User::new(&org).await;
+    let campaign = org.create("Campaign", &json!({"Name": "Spring"})).await;
+    let lead = json!({"LastName": "Boyle", "Company": "Acme"});
+    let lead = org.create("Lead", &lead).await;
+    let query = "/query?q=SELECT+Id+FROM+CampaignMember";
+    let (status, code, _) = ann.get(query).await.refusal();
+    assert_eq!((status, code.as_str()), (400, "INVALID_TYPE"));
+    // The object itself has no permissions.
+    let own =
+        json!({"ParentId": ann.set, "SobjectType": "CampaignMember", "PermissionsRead": true});
+    let refused = org
+        .send("POST", "/sobjects/ObjectPermissions", &[], own.to_string())
+        .await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+    let right = ann.grant("Campaign", &["Read"]).await;
+    ann.grant("Lead", &["Read"]).await;
+    ann.grant_field("CampaignMember.LeadId", true).await;
+    assert_eq!(ann.get(query).await.json()["totalSize"], 0);
+    let member = json!({"CampaignId": campaign, "LeadId": lead});
+    let refused = ann.send("POST", "/sobjects/CampaignMember", &member).await;
+    let (_, code, _) = refused.refusal();
+    assert_eq!(code, "INSUFFICIENT_ACCESS_OR_READONLY");
+    let edit = json!({"PermissionsEdit": true}).to_string();
+    let path = format!("/sobjects/ObjectPermissions/{right}");
+    assert_eq!(org.send("PATCH", &path, &[], edit).await.status, 204);
+    let made = ann.send("POST", "/sobjects/CampaignMember", &member).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(ann.get(query).await.json()["totalSize"], 1);
+}
+
 #[tokio::test]
 async fn what_may_not_be_read_is_not_there() {
     let org = Org::with(Vec::new()).await;

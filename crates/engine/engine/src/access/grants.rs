@@ -126,10 +126,11 @@ impl Grants {
     /// What they allow with an object.
     pub(super) fn object(&self, entity: &EntityDefinition) -> ObjectAccess {
         let secured = entity.secured_by();
-        if secured == SecuredBy::ObjectPermissions {
-            return self.granted(entity.name.as_str());
+        match (secured, &entity.traits.controlled_by) {
+            (SecuredBy::ObjectPermissions, _) => self.granted(entity.name.as_str()),
+            (SecuredBy::Parent, Some(parent)) => self.granted(parent.as_str()).of_details(),
+            _ => ungranted(secured, self.permissions),
         }
-        ungranted(secured, self.permissions)
     }
 
     /// What they allow with a platform event: reading is subscribing, creating is publishing.
@@ -186,7 +187,7 @@ impl Grants {
 /// Whether field permissions decide about a field.
 pub(crate) fn is_secured(entity: &EntityDefinition, field: &FieldDefinition) -> bool {
     let secured = match entity.secured_by() {
-        SecuredBy::ObjectPermissions | SecuredBy::FieldPermissions => true,
+        SecuredBy::ObjectPermissions | SecuredBy::Parent | SecuredBy::FieldPermissions => true,
         // Source: none: what the org is set up by is as everybody sees it, but for fields that were added to it.
         SecuredBy::Everybody | SecuredBy::Administrators | SecuredBy::Setup => field.custom,
     };

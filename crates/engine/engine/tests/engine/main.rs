@@ -22,6 +22,7 @@ mod refusals;
 mod restart;
 mod revoking;
 mod rolling_up;
+mod selling;
 mod snapshots;
 mod stale;
 mod telling;
