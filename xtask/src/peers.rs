@@ -73,6 +73,7 @@ const PEERS: &[Peer] = &[
         Runs::PythonWith("django_salesforce_peer.py", "django"),
     ),
     on_request("airbyte", Runs::PythonWith("airbyte_peer.py", "airbyte")),
+    on_request("dlt", Runs::PythonWith("dlt_peer.py", "dlt")),
     on_request(
         "cumulusci",
         Runs::PythonWith("cumulusci_peer.py", "cumulusci"),
