@@ -12,6 +12,7 @@ mod members;
 mod merge;
 mod permissions;
 mod prices;
+mod primary;
 mod purge;
 mod record_type;
 mod roll_up;
@@ -91,6 +92,7 @@ impl<'p> Planner<'p, '_> {
         self.settle_invitees(since)?;
         self.settle_totals(since)?;
         self.settle_members(since)?;
+        self.settle_primary(since)?;
         Ok(saved)
     }
 

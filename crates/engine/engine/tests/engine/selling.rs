@@ -363,3 +363,36 @@ async fn a_campaign_counts_its_members_and_their_responses() {
         "{refused:?}"
     );
 }
+
+/// Source: "`OpportunityContactRole`" (Object Reference), `IsPrimary`.
+#[tokio::test]
+async fn an_opportunity_has_one_primary_contact() {
+    let org = Org::new().await;
+    let opportunity = opportunity(&org).await;
+    let mut roles = Vec::new();
+    for name in ["Boyle", "Curie"] {
+        let contact = org.created("Contact", &[text("LastName", name)]).await;
+        let given = [
+            id("OpportunityId", opportunity),
+            id("ContactId", contact),
+            ("IsPrimary", Value::Boolean(true)),
+        ];
+        roles.push(org.created("OpportunityContactRole", &given).await);
+    }
+    let marks = async || {
+        let mut marks = Vec::new();
+        for role in &roles {
+            marks.push(org.value(*role, "IsPrimary").await == Value::Boolean(true));
+        }
+        marks
+    };
+    assert_eq!(marks().await, [false, true]);
+    let first = *roles.first().expect("two roles");
+    let tail = org.tail();
+    let mark = [("IsPrimary", Value::Boolean(true))];
+    org.change(org.update(first, &mark)).await;
+    assert_eq!(marks().await, [true, false]);
+    assert_eq!(org.events_after(tail).await.len(), 2);
+    org.change(org.update(first, &mark)).await;
+    assert_eq!(marks().await, [true, false]);
+}
