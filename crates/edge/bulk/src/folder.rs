@@ -15,6 +15,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::body;
 use crate::error::Error;
+use crate::leftovers::Leftovers;
 
 /// Where the files are: one for each job that has any, and the request of a batch that is no CSV.
 pub(crate) struct Folder {
@@ -24,7 +25,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder, and removes what belongs to none of these jobs.
+    /// Makes the folder, and removes the files of jobs that are none of these.
     pub(crate) async fn open(
         engine: Engine,
         path: PathBuf,
@@ -38,13 +39,8 @@ impl Folder {
             let kept = jobs.iter().flat_map(|id| [file_name(id), request_name(id)]);
             let kept: HashSet<String> = kept.collect();
             std::fs::create_dir_all(&path).map_err(unusable)?;
-            for entry in std::fs::read_dir(&path).map_err(unusable)? {
-                let entry = entry.map_err(unusable)?;
-                let is_kept = entry.file_name().to_str().is_some_and(|n| kept.contains(n));
-                if !is_kept {
-                    std::fs::remove_file(entry.path()).map_err(unusable)?;
-                }
-            }
+            let leftovers = Leftovers::remove(&path, &kept).map_err(unusable)?;
+            leftovers.log(&path);
             Ok(Self { path, engine })
         })
         .await?

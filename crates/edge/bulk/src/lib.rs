@@ -22,6 +22,7 @@ mod folder;
 mod ingest;
 mod job;
 mod jobs;
+mod leftovers;
 mod lifecycle;
 mod lines;
 mod pages;
@@ -76,8 +77,8 @@ pub(crate) struct Shared {
 }
 
 impl Bulk {
-    /// Reads the jobs that are kept. Their data is in the folder, which is made if it is not there; what no job owns is
-    /// removed from it.
+    /// Reads the jobs that are kept. Their data is in the folder, which is made if it is not there; files of jobs that are
+    /// not there any more are removed from it.
     ///
     /// # Errors
     /// [`Error`] if the store or the folder cannot be read.

@@ -173,7 +173,8 @@ pub const HTTP2_PONG_WITHIN: Duration = Duration::from_secs(20);
 /// Subscribers with metrics of their own. Source: none.
 pub const METRICS_SUBSCRIBERS_MAX: usize = 100;
 
-/// Files next to the data file that belong to no org, and are named. Source: none.
+/// Files next to the data file that belong to no org, or among those of the bulk jobs and of no job, that are named.
+/// Source: none.
 pub const ORPHANS_NAMED_MAX: usize = 100;
 
 /// What a client sends before it has its answer, as far as it is buffered. Unit: bytes. Source: none.

@@ -166,7 +166,12 @@ async fn query_fails_at(commit: usize, is_late: bool) -> bool {
     let job = org.query("SELECT Name FROM Account").await;
     let has_failed = fails(&org, &plan, &job, commit, is_late).await;
     let stopped = org.stop().await;
-    let left = stopped.folder.path().join("bulk").join("750.part");
+    let id = job.rsplit('/').next().expect("an id");
+    let left = stopped
+        .folder
+        .path()
+        .join("bulk")
+        .join(format!("{id}.part"));
     std::fs::write(&left, "\"Name\"\n\"N").expect("a file");
     let org = Org::start(stopped, |opened| opened).await;
     assert!(!left.exists());
