@@ -35,7 +35,7 @@ pub(crate) fn tokens_from(statement: &str, start: usize) -> Result<Vec<Token<'_>
     let mut at = start;
     loop {
         let rest = statement.get(at..).unwrap_or_default();
-        let trimmed = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        let trimmed = rest.trim_start_matches([' ', '\t', '\u{c}', '\r', '\n']);
         at += rest.len() - trimmed.len();
         let Some(letter) = trimmed.chars().next() else {
             tokens.push(Token {

@@ -187,3 +187,14 @@ fn places_are_those_of_the_statement() {
     };
     assert_eq!(comparison.operand.at(), 60);
 }
+
+/// Source: `WS` of `ApexLexer.g4`, `apex-dev-tools/apex-parser`. Found by the fuzz target `query`.
+#[test]
+fn spaces_tabs_lines_and_form_feeds_separate_words() {
+    let plain = read("SELECT Id FROM Account");
+    for space in ["  ", "\t", "\r\n", "\u{c}"] {
+        let spaced = format!("SELECT{space}Id{space}FROM Account\n{space} ");
+        assert_eq!(read(&spaced).select.len(), plain.select.len(), "{spaced:?}");
+    }
+    assert!(parse("SELECT\u{a0}Id FROM Account").is_err());
+}
