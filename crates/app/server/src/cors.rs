@@ -46,7 +46,7 @@ const LISTED: [&str; 5] = [
 const STREAMING: &str = "/cometd";
 
 /// Whether the components of an org have an origin on its allow list.
-pub(crate) type Deployed<'d> = dyn Fn(&Origin) -> bool + 'd;
+pub type Deployed<'d> = dyn Fn(&Origin) -> bool + 'd;
 
 /// Which origins may read what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub(crate) struct Shared {
 
 impl Cors {
     /// Whether a page of this origin may read what the list is for; `deployed` decides on what is not configured.
-    pub(crate) fn lists(&self, origin: &str, deployed: &Deployed<'_>) -> bool {
+    pub fn lists(&self, origin: &str, deployed: &Deployed<'_>) -> bool {
         let Some(origin) = Origin::parse(origin) else {
             return false;
         };

@@ -27,7 +27,7 @@ pub enum Hosts {
 
 impl Hosts {
     /// Whether a request to this authority, with these headers, is answered.
-    pub(crate) fn allow(
+    pub fn allow(
         &self,
         authority: &Authority,
         headers: &HeaderMap,

@@ -53,12 +53,14 @@ mod vendor;
 
 pub use api_documents::API_DOCUMENTS;
 pub use config::Config;
-pub use cors::Cors;
+pub use cors::{Cors, Deployed};
 pub use error::Error;
 pub use hosts::Hosts;
 pub use landfall_metadata::OriginPattern;
 pub use network::{Network, NetworkError};
 pub use orgs::Orgs;
+pub use polling::{Head, Parsed, Pattern, parse_poll};
 pub use server::{Environment, Running, Server};
 pub use settings::Settings;
 pub use tls::install_crypto_provider;
+pub use tunnel::TunnelRequest;

@@ -27,7 +27,7 @@ use crate::front::{Front, Known, Scheme, Serving};
 use crate::paced;
 use crate::phase::{Listener, Phase};
 use crate::rehearsal::{HalfClose, half_close};
-use head::{Head, Parsed, Pattern};
+pub use head::{Head, Parsed, Pattern, parse as parse_poll};
 
 /// Bytes asked for at once: most requests come whole.
 const READ_BYTES: usize = 4 * 1024;

@@ -25,9 +25,11 @@ const REFUSED: &[u8] = b"HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-
 
 /// The request for a tunnel.
 #[derive(Debug, PartialEq, Eq)]
-struct Asked {
-    head_bytes: usize,
-    is_vendors: bool,
+pub struct TunnelRequest {
+    /// The length of its head, which is taken off the stream.
+    pub head_bytes: usize,
+    /// Whether it is for a host of the vendor, at a port that the vendor has.
+    pub is_vendors: bool,
 }
 
 /// Takes the request for a tunnel off the stream and answers it. What follows is for the host that was asked for.
@@ -38,7 +40,7 @@ pub(crate) async fn open(stream: &mut TcpStream) -> io::Result<()> {
     let mut begin = vec![0; TUNNEL_HEAD_BYTES_MAX];
     let asked = loop {
         let seen = stream.peek(&mut begin).await?;
-        if let Some(asked) = parse(begin.get(..seen).unwrap_or_default())? {
+        if let Some(asked) = TunnelRequest::parse(begin.get(..seen).unwrap_or_default())? {
             break asked;
         }
         // The socket stays readable, so wait by the clock.
@@ -54,27 +56,34 @@ pub(crate) async fn open(stream: &mut TcpStream) -> io::Result<()> {
     Err(io::Error::other("a tunnel to another host was asked for"))
 }
 
-/// Nothing as long as the head is not whole. Its fields are about the way to a proxy, which ends here.
-fn parse(begin: &[u8]) -> io::Result<Option<Asked>> {
-    let end = begin
-        .windows(HEAD_END.len())
-        .position(|bytes| bytes == HEAD_END);
-    let Some(end) = end else {
-        return if begin.len() < TUNNEL_HEAD_BYTES_MAX {
-            Ok(None)
-        } else {
-            Err(io::ErrorKind::InvalidData.into())
+impl TunnelRequest {
+    /// Reads the beginning of a stream; nothing as long as the head is not whole. Its fields are about the way to a proxy,
+    /// which ends here.
+    ///
+    /// # Errors
+    /// The head has more than [`TUNNEL_HEAD_BYTES_MAX`] bytes.
+    pub fn parse(begin: &[u8]) -> io::Result<Option<Self>> {
+        let end = begin
+            .windows(HEAD_END.len())
+            .position(|bytes| bytes == HEAD_END);
+        let Some(end) = end else {
+            return if begin.len() < TUNNEL_HEAD_BYTES_MAX {
+                Ok(None)
+            } else {
+                Err(io::ErrorKind::InvalidData.into())
+            };
         };
-    };
-    let target = begin.split(|byte| *byte == b' ').nth(1);
-    let target = target.and_then(|target| Authority::try_from(target).ok());
-    let is_vendors = target.is_some_and(|target| {
-        vendor::has(target.host()) && target.port_u16().is_some_and(|port| PORTS.contains(&port))
-    });
-    Ok(Some(Asked {
-        head_bytes: end + HEAD_END.len(),
-        is_vendors,
-    }))
+        let target = begin.split(|byte| *byte == b' ').nth(1);
+        let target = target.and_then(|target| Authority::try_from(target).ok());
+        let is_vendors = target.is_some_and(|target| {
+            vendor::has(target.host())
+                && target.port_u16().is_some_and(|port| PORTS.contains(&port))
+        });
+        Ok(Some(Self {
+            head_bytes: end + HEAD_END.len(),
+            is_vendors,
+        }))
+    }
 }
 
 #[cfg(test)]
@@ -83,7 +92,8 @@ mod tests {
 
     fn is_vendors(target: &str) -> bool {
         let head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
-        let asked = parse(format!("{head}\x16\x03").as_bytes()).expect("well-formed");
+        let asked =
+            TunnelRequest::parse(format!("{head}\x16\x03").as_bytes()).expect("well-formed");
         let asked = asked.expect("whole");
         assert_eq!(asked.head_bytes, head.len());
         asked.is_vendors
@@ -107,9 +117,12 @@ mod tests {
 
     #[test]
     fn a_head_is_waited_for_up_to_its_limit() {
-        assert_eq!(parse(b"CONNECT login.sales").expect("well-formed"), None);
+        assert_eq!(
+            TunnelRequest::parse(b"CONNECT login.sales").expect("well-formed"),
+            None
+        );
         let mut long = b"CONNECT a:443 HTTP/1.1\r\nX: ".to_vec();
         long.resize(TUNNEL_HEAD_BYTES_MAX, b'x');
-        assert!(parse(&long).is_err());
+        assert!(TunnelRequest::parse(&long).is_err());
     }
 }

@@ -15,6 +15,8 @@ mod resources;
 mod results;
 pub(crate) mod serve;
 
+pub use records::{from_json, from_xml};
+
 /// Wire: the namespace of every element.
 const NAMESPACE: &str = "http://www.force.com/2009/06/asyncapi/dataload";
 

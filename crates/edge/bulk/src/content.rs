@@ -21,7 +21,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Why data is not read on.
 #[derive(Debug)]
-pub(crate) enum Unread {
+pub enum Unread {
     /// It is wrong: the error of the job.
     Wrong(String),
     /// It cannot be had.
@@ -30,28 +30,32 @@ pub(crate) enum Unread {
 
 /// Records that are processed together.
 #[derive(Debug)]
-pub(crate) struct Chunk {
+pub struct Chunk {
     /// Where the first of them begins.
-    pub(crate) start: u64,
+    pub start: u64,
     /// Where the next record after them begins.
-    pub(crate) end: u64,
-    pub(crate) records: Vec<StringRecord>,
+    pub end: u64,
+    /// At most [`BULK_CHUNK_RECORDS_MAX`].
+    pub records: Vec<StringRecord>,
 }
 
-/// The records of a job's data.
-pub(crate) struct Records {
+/// The records of a job's data. Every record is within the limits of one, however the data goes on.
+pub struct Records {
     reader: csv::Reader<Metered>,
     left: Arc<AtomicU64>,
     path: PathBuf,
     /// The names of the fields.
-    pub(crate) header: StringRecord,
+    pub header: StringRecord,
     /// Where the first record begins.
-    pub(crate) first: u64,
+    pub first: u64,
 }
 
 impl Records {
     /// Opens the data and reads the header.
-    pub(crate) fn open(path: PathBuf, delimiter: Delimiter) -> Result<Self, Unread> {
+    ///
+    /// # Errors
+    /// [`Unread`].
+    pub fn open(path: PathBuf, delimiter: Delimiter) -> Result<Self, Unread> {
         let file = File::open(&path).map_err(|source| {
             let path = path.clone();
             Unread::Failed(Error::File { path, source })
@@ -107,7 +111,10 @@ impl Records {
     }
 
     /// Goes to where a record begins.
-    pub(crate) fn seek(&mut self, offset: u64) -> Result<(), Unread> {
+    ///
+    /// # Errors
+    /// [`Unread::Failed`].
+    pub fn seek(&mut self, offset: u64) -> Result<(), Unread> {
         let mut position = Position::new();
         position.set_byte(offset);
         self.reader
@@ -116,7 +123,10 @@ impl Records {
     }
 
     /// The next records that are processed together; none at the end.
-    pub(crate) fn chunk(&mut self) -> Result<Chunk, Unread> {
+    ///
+    /// # Errors
+    /// [`Unread`].
+    pub fn chunk(&mut self) -> Result<Chunk, Unread> {
         self.take(BULK_CHUNK_RECORDS_MAX)
     }
 

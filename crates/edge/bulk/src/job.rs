@@ -85,12 +85,18 @@ pub(crate) enum State {
 /// What separates fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Delimiter {
+pub enum Delimiter {
+    /// A backquote.
     Backquote,
+    /// `^`
     Caret,
+    /// `,`, the default.
     Comma,
+    /// `|`
     Pipe,
+    /// `;`
     Semicolon,
+    /// A tab.
     Tab,
 }
 
@@ -293,7 +299,8 @@ impl State {
 }
 
 impl Delimiter {
-    const ALL: [Self; 6] = [
+    /// Every one that a job may name.
+    pub const ALL: [Self; 6] = [
         Self::Backquote,
         Self::Caret,
         Self::Comma,

@@ -55,7 +55,10 @@ use tower_http::compression::predicate::SizeAbove;
 use tower_http::decompression::RequestDecompressionLayer;
 
 pub use classic::serve::classic_resources;
+pub use classic::{from_json, from_xml};
+pub use content::{Chunk, Records, Unread};
 pub use error::Error;
+pub use job::Delimiter;
 pub use serve::resources;
 
 use folder::Folder;

@@ -14,17 +14,18 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 /// A file in a zip file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub struct Entry {
     /// Its path, with `/` between the folders.
-    pub(crate) path: String,
-    pub(crate) content: Vec<u8>,
+    pub path: String,
+    /// What is in it; empty if it was not wanted.
+    pub content: Vec<u8>,
 }
 
 /// The files of a zip file, in its order. Of those that `wanted` does not name, only the paths are read.
 ///
 /// # Errors
 /// Why it is none that is taken, for people.
-pub(crate) fn read(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Entry>, String> {
+pub fn read(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Entry>, String> {
     let mut archive = ZipArchive::new(Cursor::new(bytes))
         .map_err(|error| format!("The zip file cannot be read: {error}"))?;
     if archive.len() > METADATA_FILES_MAX {
@@ -83,7 +84,7 @@ fn checked(name: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// What the format cannot hold: a defect.
-pub(crate) fn write(entries: &[Entry]) -> Result<Vec<u8>, zip::result::ZipError> {
+pub fn write(entries: &[Entry]) -> Result<Vec<u8>, zip::result::ZipError> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default());

@@ -37,7 +37,7 @@ impl Asked {
 
 /// What a zip file asks for.
 #[derive(Debug, Default)]
-pub(crate) struct Bundle {
+pub struct Bundle {
     pub(crate) asked: Vec<Asked>,
     pub(crate) failures: Vec<Message>,
     pub(crate) warnings: Vec<Message>,
@@ -46,7 +46,7 @@ pub(crate) struct Bundle {
 }
 
 /// Whether the content of a file is looked at.
-pub(crate) fn is_wanted(path: &str) -> bool {
+pub fn is_wanted(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
     file == MANIFEST || is_removal(file) || !parts(&[blank(path)]).is_empty()
 }
@@ -63,7 +63,7 @@ fn blank(path: &str) -> Component {
 }
 
 /// Reads what the files ask for.
-pub(crate) fn read(entries: &[Entry], options: &Options) -> Bundle {
+pub fn read(entries: &[Entry], options: &Options) -> Bundle {
     let mut bundle = Bundle::default();
     if options.single_package {
         bundle.package("", entries, options);
@@ -85,6 +85,11 @@ pub(crate) fn read(entries: &[Entry], options: &Options) -> Bundle {
 }
 
 impl Bundle {
+    /// The changes, each by the type and the full name of its component.
+    pub fn changes(&self) -> impl Iterator<Item = (Kind, &str)> {
+        self.asked.iter().map(Asked::about)
+    }
+
     /// Reads the package of one folder.
     fn package(&mut self, root: &str, entries: &[Entry], options: &Options) {
         let inside = |entry: &&Entry| {

@@ -39,7 +39,10 @@ use landfall_model::{Fault, MetadataFault};
 use landfall_wire::ApiVersion;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
+pub use archive::{Entry, read as unzip, write as zip};
+pub use bundle::{Bundle, is_wanted, read as bundle};
 pub use error::Error;
+pub use options::Options;
 pub use rest::resources;
 pub use serve::operations;
 

@@ -9,19 +9,29 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[expect(clippy::struct_excessive_bools, reason = "as on the wire")]
-pub(crate) struct Options {
-    pub(crate) allow_missing_files: bool,
-    pub(crate) auto_update_package: bool,
-    pub(crate) check_only: bool,
-    pub(crate) ignore_warnings: bool,
-    pub(crate) perform_retrieve: bool,
-    pub(crate) purge_on_delete: bool,
-    pub(crate) rollback_on_error: bool,
+pub struct Options {
+    /// Whether the manifest may list what is not in the file.
+    pub allow_missing_files: bool,
+    /// Kept, and without a meaning here.
+    pub auto_update_package: bool,
+    /// Whether nothing is changed.
+    pub check_only: bool,
+    /// Whether warnings do not fail it.
+    pub ignore_warnings: bool,
+    /// Kept, and without a meaning here.
+    pub perform_retrieve: bool,
+    /// Kept, and without a meaning here.
+    pub purge_on_delete: bool,
+    /// Whether one failure undoes all.
+    pub rollback_on_error: bool,
+    /// Names of tests, of which none runs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) run_tests: Vec<String>,
-    pub(crate) single_package: bool,
+    pub run_tests: Vec<String>,
+    /// Whether the file is one package, without a folder for each.
+    pub single_package: bool,
+    /// Which tests are to run; none runs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) test_level: Option<String>,
+    pub test_level: Option<String>,
 }
 
 impl Options {

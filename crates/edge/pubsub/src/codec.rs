@@ -18,7 +18,7 @@ const TOGETHER_BYTES: usize = 32 * 1024;
 
 /// Writes `T` and reads `U`.
 #[derive(Debug)]
-pub(crate) struct MessageCodec<T, U>(PhantomData<(T, U)>);
+pub struct MessageCodec<T, U>(PhantomData<(T, U)>);
 
 impl<T, U> Default for MessageCodec<T, U> {
     fn default() -> Self {
@@ -51,7 +51,7 @@ where
 
 /// Writes messages.
 #[derive(Debug)]
-pub(crate) struct MessageEncoder<T>(PhantomData<T>);
+pub struct MessageEncoder<T>(PhantomData<T>);
 
 impl<T: Message> Encoder for MessageEncoder<T> {
     type Item = T;

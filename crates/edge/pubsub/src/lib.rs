@@ -45,6 +45,7 @@ use tokio::sync::watch;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 
+pub use codec::{MessageCodec, MessageEncoder};
 pub use content_type::unknown_call;
 pub use describe::described;
 pub use fetch_response::{FetchResponse, ManagedFetchResponse};

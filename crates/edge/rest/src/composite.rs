@@ -11,6 +11,8 @@ mod series;
 pub(crate) mod tooling;
 pub(crate) mod tree;
 
+pub use reference::Answers;
+
 use axum::body::Body;
 use http::Method;
 use landfall_http::Answer;

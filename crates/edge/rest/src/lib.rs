@@ -39,6 +39,7 @@ use axum::routing::any;
 use resources::RESOURCES;
 use state::Shared;
 
+pub use composite::Answers;
 pub use resources::{methods, resources};
 pub use state::RestState;
 

@@ -14,8 +14,9 @@ const DOUBTFUL: [HeaderName; 4] = [
     header::TRAILER,
 ];
 
-/// What the bytes so far are.
-pub(super) enum Parsed {
+/// What the first bytes of a request are.
+#[derive(Debug)]
+pub enum Parsed {
     /// The head of a poll, taken off the bytes.
     Poll(Box<Head>),
     /// Not for here; the bytes are untouched.
@@ -26,16 +27,18 @@ pub(super) enum Parsed {
 
 /// The head of a poll.
 #[derive(Debug)]
-pub(super) struct Head {
+pub struct Head {
     /// Without a body.
-    pub(super) request: Request<()>,
-    pub(super) body_bytes: usize,
-    pub(super) pattern: Pattern,
+    pub request: Request<()>,
+    /// The length of the body: [`STREAMING_BODY_BYTES_MAX`] at most.
+    pub body_bytes: usize,
+    /// What the head of the same client's next poll looks like.
+    pub pattern: Pattern,
 }
 
 /// What a head looks like, whatever the length of the body: that of the same client's next poll looks the same.
 #[derive(Debug)]
-pub(super) struct Pattern {
+pub struct Pattern {
     before_length: Box<[u8]>,
     after_length: Box<[u8]>,
 }
@@ -51,7 +54,7 @@ impl Pattern {
     }
 
     /// Takes a head like this off the bytes. Gives the length of the body.
-    pub(super) fn take(&self, read: &mut BytesMut) -> Option<usize> {
+    pub fn take(&self, read: &mut BytesMut) -> Option<usize> {
         let from_length = read.strip_prefix(&*self.before_length)?;
         let digits = from_length.iter().position(|byte| !byte.is_ascii_digit())?;
         let (digits, after) = from_length.split_at(digits);
@@ -73,7 +76,7 @@ fn length(digits: &[u8]) -> Option<usize> {
 }
 
 /// Looks at the bytes of a connection.
-pub(super) fn parse(read: &mut BytesMut) -> Parsed {
+pub fn parse(read: &mut BytesMut) -> Parsed {
     let mut lines = [httparse::EMPTY_HEADER; POLL_HEADERS_MAX];
     let mut parsed = httparse::Request::new(&mut lines);
     let head_bytes = match parsed.parse(read) {

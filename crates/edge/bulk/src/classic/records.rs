@@ -25,7 +25,7 @@ type Record = Vec<(String, String)>;
 ///
 /// # Errors
 /// [`BulkFault::BatchUnreadable`], [`BulkFault::BatchTooLarge`].
-pub(crate) fn from_json(body: &[u8]) -> Result<Vec<u8>, Fault> {
+pub fn from_json(body: &[u8]) -> Result<Vec<u8>, Fault> {
     let unreadable = |reason: String| Fault::Bulk(BulkFault::BatchUnreadable { reason });
     let records: Vec<serde_json::Map<String, Value>> =
         serde_json::from_slice(body).map_err(|error| unreadable(error.to_string()))?;
@@ -57,7 +57,7 @@ pub(crate) fn from_json(body: &[u8]) -> Result<Vec<u8>, Fault> {
 ///
 /// # Errors
 /// As [`from_json`].
-pub(crate) fn from_xml(body: &[u8]) -> Result<Vec<u8>, Fault> {
+pub fn from_xml(body: &[u8]) -> Result<Vec<u8>, Fault> {
     let unreadable = |reason: String| Fault::Bulk(BulkFault::BatchUnreadable { reason });
     let text = std::str::from_utf8(body).map_err(|error| unreadable(error.to_string()))?;
     let root = parse(text, Limits::REQUEST).map_err(|error| unreadable(error.to_string()))?;

@@ -32,7 +32,7 @@ pub(crate) fn is_id(text: &str) -> bool {
 }
 
 /// The answers so far, by the id of what they answer.
-pub(crate) struct Answers<'b> {
+pub struct Answers<'b> {
     known: HashMap<&'b str, Known>,
     may_be_null: bool,
 }
@@ -52,7 +52,8 @@ impl Known {
 }
 
 impl<'b> Answers<'b> {
-    pub(crate) fn new(version: ApiVersion) -> Self {
+    /// None yet. From version 52 on a reference may lead to null.
+    pub fn new(version: ApiVersion) -> Self {
         Self {
             known: HashMap::new(),
             may_be_null: checks_ids(version),
@@ -60,7 +61,7 @@ impl<'b> Answers<'b> {
     }
 
     /// Keeps an answer; empty for one without a body.
-    pub(crate) fn add(&mut self, reference: &'b str, body: &str) {
+    pub fn add(&mut self, reference: &'b str, body: &str) {
         let known = Known {
             body: body.to_owned(),
             read: OnceCell::new(),
@@ -69,12 +70,18 @@ impl<'b> Answers<'b> {
     }
 
     /// An address with its references replaced, their values encoded.
-    pub(crate) fn url(&self, text: &str) -> Result<String, Fault> {
+    ///
+    /// # Errors
+    /// [`ManyFault::ReferenceUnresolved`].
+    pub fn url(&self, text: &str) -> Result<String, Fault> {
         self.replaced(text, encoded)
     }
 
     /// A body with the references in its texts replaced, written as JSON.
-    pub(crate) fn body(&self, json: &Json) -> Result<String, Fault> {
+    ///
+    /// # Errors
+    /// [`ManyFault::ReferenceUnresolved`].
+    pub fn body(&self, json: &Json) -> Result<String, Fault> {
         let mut w = Writer::new();
         self.write(&mut w, json)?;
         Ok(w.finish())
