@@ -26,5 +26,10 @@ fuzz_target!(|data: &[u8]| {
         path: PATHS[usize::from(*choice) % PATHS.len()].to_owned(),
         content: text,
     };
-    let _ = compile(Vec::new(), Vec::new(), &parts(&[component]), &mut KeyPrefixes::default());
+    let _ = compile(
+        Vec::new(),
+        Vec::new(),
+        &parts(&[component]),
+        &mut KeyPrefixes::default(),
+    );
 });

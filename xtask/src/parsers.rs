@@ -34,11 +34,19 @@ const COUNTERS: &str = "inline 8-bit counters";
 /// The targets, with the folders of `tests/corpus` that they begin with.
 const TARGETS: &[(&str, &[&str])] = &[
     ("soql", &["soql", "sosl", "filter"]),
+    ("query", &["soql", "sosl", "filter", "push_topic"]),
+    ("formula", &["formula"]),
     ("bayeux", &["bayeux"]),
     ("xml", &["soap", "soap_metadata", "component"]),
     ("project", &["project"]),
+    ("zip", &["zip"]),
+    ("csv", &["csv", "batch"]),
+    ("rest", &["composite", "json", "multipart"]),
+    ("values", &["values"]),
     ("payload", &["payload"]),
-    ("replay_id", &["replay_id"]),
+    ("grpc", &["grpc_topic", "grpc_publish", "grpc_subscribe"]),
+    ("oauth", &["oauth_form", "assertion", "oauth", "multipart"]),
+    ("http_head", &["http_head"]),
 ];
 
 /// Builds the targets and runs each for so many seconds.
@@ -118,8 +126,7 @@ fn fuzz(
         .arg(format!("-artifact_prefix={}/{name}-", failed.display()))
         .arg(&found);
     let corpus = root().join("tests/corpus");
-    let kept = seeds.iter().map(|seed| corpus.join(seed));
-    target.args(kept.filter(|seed| seed.is_dir()));
+    target.args(seeds.iter().map(|seed| corpus.join(seed)));
     judged(&mut target)
 }
 
@@ -154,5 +161,17 @@ mod tests {
         let mut run: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
         run.sort_unstable();
         assert_eq!(run, declared);
+    }
+
+    #[test]
+    fn every_target_begins_with_kept_inputs() {
+        for (name, folders) in TARGETS {
+            assert!(!folders.is_empty(), "{name}");
+            for folder in *folders {
+                let mut kept =
+                    fs::read_dir(root().join("tests/corpus").join(folder)).expect(folder);
+                assert!(kept.next().is_some(), "{folder}");
+            }
+        }
     }
 }
