@@ -258,6 +258,30 @@ pub fn converted(
     Ok(events)
 }
 
+/// The change event of all records of an object of which a field lost its values, as it became another type.
+///
+/// # Errors
+/// [`Error::Encode`] if the schema is not one of a change event.
+/// Source: "Conversions That Generate a Change Event" (Change Data Capture Developer Guide); none for its change type.
+pub fn lost(
+    (entity, schema): (&EntityDefinition, &EventSchema),
+    facts: &TransactionFacts<'_>,
+    (number, at): (i32, Timestamp),
+) -> Result<CapturedEvent, Error> {
+    let change = RecordChange {
+        entity,
+        schema,
+        record_id: RecordId::EMPTY,
+        change_type: ChangeType::Update,
+        before: None,
+        after: None,
+        changed_at: at,
+        differences: false,
+        rehearsed: None,
+    };
+    conversion(&change, facts, number)
+}
+
 /// An event of which there is nothing but the header.
 fn without_fields(
     schema: &EventSchema,

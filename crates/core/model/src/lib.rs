@@ -7,6 +7,7 @@
 pub mod bulk;
 pub mod catalog;
 pub mod change;
+pub mod conversion;
 pub mod entity;
 pub mod fault;
 pub mod id;

@@ -8,6 +8,7 @@ mod engine;
 mod next;
 mod position;
 mod staging;
+mod types;
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,7 @@ use landfall_store::{Document, DocumentKind};
 pub use amending::Amending;
 pub(crate) use next::Next;
 pub use staging::Staging;
+pub(crate) use types::check_types;
 
 use crate::Engine;
 use crate::compiled::{Compiled, compiled, prefixes};
@@ -180,6 +182,7 @@ async fn checked(
     let mut compiled = compiled(parts, &mut book)?;
     compiled.check_applicable(changed)?;
     bounds::check(engine, &compiled, parts)?;
+    check_types(engine.definitions().catalog(), &compiled.catalog, parts)?;
     Ok(compiled)
 }
 
@@ -205,6 +208,7 @@ async fn submit(
         Of::Project { replaced, strict } => compiled.leave_out(replaced, strict)?,
     }
     bounds::check(engine, &compiled, parts)?;
+    check_types(engine.definitions().catalog(), &compiled.catalog, parts)?;
     compiled
         .granted
         .retain(|granted| next.is_said(granted.kind, &granted.name));
@@ -252,19 +256,12 @@ fn told(error: Error, parts: &[Part]) -> Error {
     let landfall_store::Error::FieldKept { entity, field, .. } = kept else {
         return error;
     };
-    let name = format!("{entity}.{field}");
-    let part = parts
-        .iter()
-        .find(|part| part.kind == Kind::Field && part.name.eq_ignore_ascii_case(&name));
+    let reason = format!(
+        "{kept}: values of another kind are here from an earlier definition; name the field otherwise, or begin with another \
+         data folder"
+    );
     Error::Invalid {
-        problems: vec![Problem {
-            path: part.map_or(name, |part| part.path.clone()),
-            line: part.map_or(1, |part| part.line),
-            reason: format!(
-                "{kept}: values of another kind are here from an earlier definition; name the field otherwise, or begin \
-                 with another data folder"
-            ),
-        }],
+        problems: vec![types::problem(&format!("{entity}.{field}"), reason, parts)],
     }
 }
 

@@ -368,6 +368,7 @@ impl<'a> Workspace<'a> {
             .map(|((kind, key), Content(content))| Document { kind, key, content })
             .collect();
         WriteSet {
+            conversions: Vec::new(),
             rows,
             removals,
             documents,

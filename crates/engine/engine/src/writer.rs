@@ -6,6 +6,7 @@
 //! What a group consists of is in `compute`, or in `open` if it comes step by step, what becomes of it as events in
 //! `events`, and the way to the thread in `handle`.
 
+mod as_converted;
 mod compute;
 mod converted;
 mod events;
@@ -23,8 +24,8 @@ use landfall_capture::transaction::CaptureRules;
 use landfall_metadata::Kind;
 use landfall_model::{Fault, RecordId, ReplayId, ServiceFault, Timestamp, limits};
 use landfall_store::{
-    Appended, Commit, Committed, Document, Event, Followed, NewEvent, Position, Reader, WriteSet,
-    Writer,
+    Appended, Commit, Committed, Conversion, Document, Event, Followed, NewEvent, Position, Reader,
+    WriteSet, Writer,
 };
 use tracing::{debug, error, info, warn};
 
@@ -48,8 +49,9 @@ use crate::state::{OrgState, Projection};
 use crate::topics;
 use crate::usage::{Client, Usage};
 use crate::workspace::Workspace;
+use as_converted::AsConverted;
 use compute::{Computed, Computing};
-use converted::Conversions;
+use converted::{Informed, TypeChanges};
 use events::Rules;
 use handle::{Answer, Command, Handle, Inbox, State, answer_with, failed};
 use outcome::{ends_the_writer, refused, settled};
@@ -429,9 +431,13 @@ impl Core {
         let bounds = self.state.options().streams;
         let blueprints = Blueprints::new(catalog, &deployment.roll_ups, bounds);
         let deleted = DeletedEvents::after(&earlier, catalog, &*self.store, &*self.reader)?;
-        self.store.prepare(catalog.entities())?;
-        let conversions = Conversions::of(catalog, &earlier, &*self.store)?;
-        let mut written = self.computed(&blueprints, now, &deployment.grants)?;
+        deploy::check_types(earlier.catalog(), catalog, &[])?;
+        let changes = TypeChanges::between(earlier.catalog(), catalog);
+        self.store.prepare(&changes.unconverted(catalog))?;
+        let informed = Informed::of(&changes, &earlier, &*self.store, &*self.reader)?;
+        let conversions = changes.conversions();
+        let mut written = self.computed(&blueprints, &conversions, now, &deployment.grants)?;
+        written.conversions = conversions;
         let id_of = |kind, name: &str| settled.ids.get(&components::key(kind, name)).copied();
         let types = &deployment.record_types;
         written.rows.extend(record_types::rows(
@@ -458,7 +464,7 @@ impl Core {
         documents.extend(deleted.map(|deleted| deleted.document()));
         documents.extend(settled.documents);
         documents.push(Modified::now(modified).document());
-        self.keep(written, documents, &conversions, now)?;
+        self.keep(written, documents, &informed, now)?;
         self.name_tables();
         Ok(())
     }
@@ -477,16 +483,16 @@ impl Core {
         &mut self,
         mut write: WriteSet,
         documents: Vec<Document>,
-        conversions: &Conversions,
+        informed: &Informed,
         now: Timestamp,
     ) -> Result<(), Error> {
         write.documents.extend(documents);
         let entropy = Arc::clone(&self.entropy);
         let committed = self.store(write, now, &mut |position| {
-            let count = u64::from(!conversions.is_empty());
+            let count = u64::from(!informed.is_empty());
             let commit_number = position.commit_number.advanced_by(count);
             Appended {
-                events: conversions.events(commit_number, now, &*entropy),
+                events: informed.events(commit_number, now, &*entropy),
                 at: now,
                 commit_number,
             }
@@ -500,10 +506,12 @@ impl Core {
     fn computed(
         &mut self,
         blueprints: &Blueprints,
+        conversions: &[Conversion],
         now: Timestamp,
         grants: &Grants,
     ) -> Result<WriteSet, Error> {
-        let mut workspace = Workspace::new(&*self.store);
+        let reads = AsConverted::new(&*self.store, conversions);
+        let mut workspace = Workspace::new(&reads);
         let mut planner = Planner {
             workspace: &mut workspace,
             blueprints,
@@ -515,7 +523,7 @@ impl Core {
             due: Vec::new(),
         };
         for (number, summary) in blueprints.summaries_since(self.state.definitions().blueprints()) {
-            planner.begin(number, summary, &*self.store)?;
+            planner.begin(number, summary, &reads)?;
         }
         planner.revoke(&grants.gone)?;
         for granted in &grants.granted {

@@ -8,6 +8,7 @@
 pub mod check;
 mod checkpoint;
 mod checksum;
+mod convert;
 mod documents;
 mod error;
 mod file;

@@ -152,15 +152,53 @@ fn create_table(layout: &Layout) -> String {
     sql
 }
 
-/// A checkbox is never null: records from before it was there have it unchecked.
 fn declaration(column: &Column) -> String {
-    let declared = value::declared(column.holds);
-    let default = if column.holds == ValueKind::Boolean {
+    declaration_of(&column.name, column.holds)
+}
+
+/// A checkbox is never null: records from before it was there have it unchecked.
+fn declaration_of(name: &str, holds: ValueKind) -> String {
+    let declared = value::declared(holds);
+    let default = if holds == ValueKind::Boolean {
         " DEFAULT 0"
     } else {
         ""
     };
-    format!("{} {declared}{default}", column.name)
+    format!("{name} {declared}{default}")
+}
+
+/// Adds a column that no definition has, inside a transaction.
+pub(crate) fn add_column(
+    connection: &Connection,
+    table: &str,
+    name: &str,
+    holds: ValueKind,
+) -> Attempt<()> {
+    let declaration = declaration_of(name, holds);
+    connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {declaration}"))?;
+    Ok(())
+}
+
+/// Drops the indexes that have a column, inside a transaction.
+pub(crate) fn drop_indexes_of(connection: &Connection, entity: &str, column: &str) -> Attempt<()> {
+    let of = format!("record_{entity}.{}.", column.trim_matches('"'));
+    for index in indexes_of(connection, entity)? {
+        if index.starts_with(&of) {
+            connection.execute_batch(&format!("DROP INDEX {}", quoted(&index)))?;
+        }
+    }
+    Ok(())
+}
+
+/// The indexes of a table that were made for columns, by their names.
+fn indexes_of(connection: &Connection, entity: &str) -> Attempt<Vec<String>> {
+    let indexes = connection
+        .prepare_cached(
+            "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL",
+        )?
+        .query_map([format!("record_{entity}")], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(indexes)
 }
 
 fn add_columns(
@@ -217,12 +255,7 @@ fn change_indexes(
     statements: &mut Vec<String>,
 ) -> Attempt<()> {
     let wanted = indexes(entity, layout);
-    let existing: Vec<String> = connection
-        .prepare_cached(
-            "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL",
-        )?
-        .query_map([format!("record_{entity}")], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let existing = indexes_of(connection, entity)?;
     let old = existing.iter().filter(|name| !wanted.contains_key(*name));
     statements.extend(old.map(|name| format!("DROP INDEX {}", quoted(name))));
     let new = wanted.iter().filter(|(name, _)| !existing.contains(name));

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use landfall_model::{EntityDefinition, RecordId, Row, Value};
-use landfall_store::{Lookup, Result, RowWrite};
+use landfall_store::{Lookup, Result, RowWrite, ValueKind};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Params, ToSql, params_from_iter};
 
 use crate::checksum::{CHECKSUM, RecordChecksum, Values};
+use crate::convert::Converted;
 use crate::error::{Attempt, corrupt, reading};
 use crate::layout::{Column, ID, Layout, Layouts, collation};
 use crate::value::{decode, encode};
@@ -98,6 +99,28 @@ pub(crate) fn recent(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let sql = format!("{} {}", layout.select, layout.recent);
     many(connection, &layout, &sql, [limit])
+}
+
+/// Rows in the order of their ids, those after an id, with the ids.
+pub(crate) fn page(
+    connection: &Connection,
+    layout: &Layout,
+    after: Option<RecordId>,
+    limit: usize,
+) -> Result<Vec<(RecordId, Row)>> {
+    let sql = format!("{} WHERE {ID} > ?1 ORDER BY {ID} LIMIT ?2", layout.select);
+    let after = after.map(|id| id.as_str().to_owned()).unwrap_or_default();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(&sql).map_err(reading(RECORD))?;
+    let mut rows = statement.query((after, limit)).map_err(reading(RECORD))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(reading(RECORD))? {
+        let kept = row.get_ref(0).map_err(reading(RECORD))?;
+        let id = decode(ValueKind::Id, kept).and_then(|value| value.as_id());
+        let id = id.ok_or_else(|| corrupt(RECORD, "an id is none"))?;
+        found.push((id, read(layout, row)?));
+    }
+    Ok(found)
 }
 
 fn many(
@@ -284,6 +307,29 @@ fn update(
     let checksum = checksum(layout, &encoded_row(layout, row)?)?;
     values.push(ToSqlOutput::from(checksum));
     let _ = write!(sql, ", {CHECKSUM} = ?{} WHERE {ID} = ?1", values.len());
+    let updated = connection.prepare_cached(&sql)?.execute(params_from_iter(
+        values.iter().map(|value| value as &dyn ToSql),
+    ))?;
+    found(updated, row.id, layout)
+}
+
+/// Writes the converted values of a row, and its checksum.
+pub(crate) fn convert(
+    connection: &Connection,
+    layout: &Layout,
+    row: &RowWrite,
+    columns: &[Converted<'_>],
+) -> Attempt<()> {
+    let mut sql = format!("UPDATE {} SET ", layout.table.name);
+    let mut values: Vec<ToSqlOutput<'_>> = vec![ToSqlOutput::from(row.id.as_str())];
+    for own in columns {
+        let value = row.row.get(own.place).unwrap_or(&Value::Null);
+        values.push(encoded(layout, own.column, value)?);
+        let _ = write!(sql, "{} = ?{}, ", own.written, values.len());
+    }
+    let checksum = checksum(layout, &encoded_row(layout, row)?)?;
+    values.push(ToSqlOutput::from(checksum));
+    let _ = write!(sql, "{CHECKSUM} = ?{} WHERE {ID} = ?1", values.len());
     let updated = connection.prepare_cached(&sql)?.execute(params_from_iter(
         values.iter().map(|value| value as &dyn ToSql),
     ))?;

@@ -20,7 +20,7 @@ use tracing::warn;
 use crate::error::{Attempt, ended, failure, keeps_nothing, stored};
 use crate::file::Shared;
 use crate::layout::Layout;
-use crate::{documents, log, prepare, rows, snapshot};
+use crate::{convert, documents, log, prepare, rows, snapshot};
 
 pub(crate) struct EmbeddedWriter {
     // First, so that the file's last connection is closed by `Shared`.
@@ -253,6 +253,11 @@ impl Writer for EmbeddedWriter {
         let from = self.position;
         let new = self.shared.layouts.without_table(&write.rows);
         let made = self.transact(|connection, shared| {
+            for conversion in &write.conversions {
+                if shared.layouts.existing(&conversion.from).is_some() {
+                    convert::apply(connection, conversion)?;
+                }
+            }
             for (entity, layout) in &new {
                 prepare::apply(connection, &prepare::create(entity.as_str(), layout))?;
             }

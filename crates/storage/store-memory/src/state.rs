@@ -7,7 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use landfall_model::{EntityDefinition, EntityName, FieldDefinition, RecordId, Row, Value};
 use landfall_query::Tables;
 use landfall_store::{
-    Cause, DocumentKind, Event, LogBounds, Position, RowRemoval, RowWrite, ValueKind, WriteSet,
+    Cause, Conversion, DocumentKind, Event, LogBounds, Position, RowRemoval, RowWrite, ValueKind,
+    WriteSet,
 };
 
 /// Values by the name of their field in lower case, so that every definition of an object finds its own.
@@ -87,6 +88,9 @@ impl State {
 
     /// Keeps a write that [`Self::check`] has passed.
     pub(crate) fn apply(&mut self, write: &WriteSet) {
+        for conversion in &write.conversions {
+            self.table(&conversion.to.name).convert(conversion);
+        }
         for row in &write.rows {
             self.table(&row.entity.name).write(row);
         }
@@ -132,6 +136,22 @@ impl Table {
             self.kinds
                 .insert(lower(field), ValueKind::of(field.field_type));
         }
+    }
+
+    /// Converts the values of fields that get another type.
+    fn convert(&mut self, conversion: &Conversion) {
+        for place in conversion.places() {
+            let Some(field) = conversion.to.fields.get(place) else {
+                continue;
+            };
+            let name = lower(field);
+            for (_, values) in self.records.values_mut() {
+                let value = values.get(&name).unwrap_or(&Value::Null);
+                let value = conversion.value(place, value);
+                values.insert(name.clone(), value);
+            }
+        }
+        self.prepare(&conversion.to);
     }
 
     fn write(&mut self, write: &RowWrite) {

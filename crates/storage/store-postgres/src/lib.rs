@@ -6,6 +6,7 @@
 //! time. Start reading at [`open`]; the write side is `writer`, the read side `reader`, the schema `schema`, connections
 //! `session` over `driver`.
 
+mod convert;
 mod documents;
 mod driver;
 mod error;

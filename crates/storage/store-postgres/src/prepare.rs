@@ -20,11 +20,22 @@ pub(crate) fn objects(session: &Session) -> Result<Vec<EntityName>, Failed> {
     Ok(objects.map(EntityName::new).collect())
 }
 
+/// The statement that says which layout a table has.
+pub(crate) fn known_as(entity: &str, layout: &Layout) -> Request {
+    Request::new(
+        "INSERT INTO layout (entity, fingerprint) VALUES ($1::text, $2::text)
+         ON CONFLICT (entity) DO UPDATE SET fingerprint = excluded.fingerprint",
+        vec![
+            Arg::Text(entity.to_owned()),
+            Arg::Text(layout.fingerprint()),
+        ],
+    )
+}
+
 /// What has to be done for one object.
 pub(crate) struct Change {
-    entity: String,
-    fingerprint: String,
     statements: Vec<String>,
+    known_as: Request,
 }
 
 impl Change {
@@ -34,14 +45,7 @@ impl Change {
         let mut requests: Vec<Request> = statements
             .map(|sql| Request::new(sql.as_str(), Vec::new()))
             .collect();
-        requests.push(Request::new(
-            "INSERT INTO layout (entity, fingerprint) VALUES ($1::text, $2::text)
-             ON CONFLICT (entity) DO UPDATE SET fingerprint = excluded.fingerprint",
-            vec![
-                Arg::Text(self.entity.clone()),
-                Arg::Text(self.fingerprint.clone()),
-            ],
-        ));
+        requests.push(self.known_as.clone());
         requests
     }
 }
@@ -87,9 +91,8 @@ pub(crate) fn plan(session: &Session, layouts: &[(&str, &Layout)]) -> Result<Pla
         }
         if known.contains_key(*entity) {
             changes.push(Change {
-                entity: (*entity).to_owned(),
-                fingerprint,
                 statements: changed(session, entity, layout)?,
+                known_as: known_as(entity, layout),
             });
         }
     }
@@ -104,9 +107,8 @@ pub(crate) fn plan(session: &Session, layouts: &[(&str, &Layout)]) -> Result<Pla
 /// The table of an object that has none.
 pub(crate) fn create(entity: &str, layout: &Layout) -> Change {
     Change {
-        entity: entity.to_owned(),
-        fingerprint: layout.fingerprint(),
         statements: created(layout),
+        known_as: known_as(entity, layout),
     }
 }
 
@@ -127,14 +129,18 @@ fn created(layout: &Layout) -> Vec<String> {
     statements
 }
 
-/// A checkbox is never null: records from before it was there have it unchecked.
 fn declaration(column: &Column) -> String {
-    let default = if column.holds == ValueKind::Boolean {
+    declaration_of(&column.name, column.holds)
+}
+
+/// A checkbox is never null: records from before it was there have it unchecked.
+pub(crate) fn declaration_of(name: &str, holds: ValueKind) -> String {
+    let default = if holds == ValueKind::Boolean {
         " DEFAULT FALSE"
     } else {
         ""
     };
-    format!("{} {}{default}", column.name, declared(column.holds))
+    format!("{name} {}{default}", declared(holds))
 }
 
 fn changed(session: &Session, entity: &str, layout: &Layout) -> Result<Vec<String>, Refused> {
@@ -218,20 +224,20 @@ fn change_indexes(
 
 /// The indexes that a definition needs: the statements that create them, by name.
 fn indexes(table: &Table) -> BTreeMap<String, String> {
+    let columns = table.own_columns();
+    columns.filter_map(|column| index(table, column)).collect()
+}
+
+/// The name of a column's index and the statement that creates it, if it needs one.
+pub(crate) fn index(table: &Table, column: &Column) -> Option<(String, String)> {
+    let field = &column.name;
+    let (way, key) = if column.folds {
+        ("folded", format!("upper({field} COLLATE \"C\")"))
+    } else {
+        ("exact", field.clone())
+    };
     let own = table.name.trim_matches('"');
-    table
-        .own_columns()
-        .filter(|column| column.indexed)
-        .map(|column| {
-            let field = &column.name;
-            let (way, key) = if column.folds {
-                ("folded", format!("upper({field} COLLATE \"C\")"))
-            } else {
-                ("exact", field.clone())
-            };
-            let index = name(&format!("{own}.{}.{way}", field.trim_matches('"')));
-            let sql = format!("CREATE INDEX {index} ON {} ({key}, {ID})", table.name);
-            (index, sql)
-        })
-        .collect()
+    let index = name(&format!("{own}.{}.{way}", field.trim_matches('"')));
+    let sql = format!("CREATE INDEX {index} ON {} ({key}, {ID})", table.name);
+    column.indexed.then_some((index, sql))
 }

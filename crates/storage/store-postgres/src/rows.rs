@@ -74,7 +74,8 @@ impl Several {
     }
 }
 
-fn id_of(row: &Row) -> Result<RecordId> {
+/// The record that a row is of.
+pub(crate) fn id_of(row: &Row) -> Result<RecordId> {
     let id: Id = row.try_get(0).map_err(|error| corrupt(RECORD, error))?;
     Ok(id.0)
 }
@@ -84,7 +85,7 @@ pub(crate) fn read_all(layout: &Layout, rows: &[Row]) -> Result<Vec<landfall_mod
     rows.iter().map(|row| read(layout, row)).collect()
 }
 
-fn read(layout: &Layout, row: &Row) -> Result<landfall_model::Row> {
+pub(crate) fn read(layout: &Layout, row: &Row) -> Result<landfall_model::Row> {
     let columns = layout.table.columns.iter();
     let values = columns.map(|column| match column {
         None => Ok(Value::Null),
@@ -134,6 +135,17 @@ fn compared(select: &str, column: &Column, value: &Value, limit: Arg) -> Option<
 pub(crate) fn recent(layout: &Layout, limit: usize) -> Request {
     let sql = format!("{} {}", layout.select, layout.recent);
     Request::new(sql, vec![Arg::Limit(i64::try_from(limit).ok())])
+}
+
+/// Rows in the order of their ids, those after an id.
+pub(crate) fn page(layout: &Layout, after: Option<RecordId>, limit: usize) -> Request {
+    let after = after.map(|id| id.as_str().to_owned()).unwrap_or_default();
+    let sql = format!(
+        "{} WHERE {ID} > $1::text ORDER BY {ID} LIMIT $2::bigint",
+        layout.select
+    );
+    let limit = Arg::Limit(i64::try_from(limit).ok());
+    Request::new(sql, vec![Arg::Text(after), limit])
 }
 
 /// Rows that one statement writes: of one object, and with the same columns.

@@ -15,11 +15,12 @@ use landfall_model::{EntityDefinition, EntityName, RecordId, Row, Timestamp, Top
 use landfall_relational::block;
 use landfall_relational::table::Layout as _;
 use landfall_store::{
-    Appended, Cause, Commit, Committed, DocumentKind, Error, Event, Failure, Lookup, Outcome,
-    Position, Reads, Result, RowWrite, TopicId, Touched, TransactionId, WriteSet, Writer,
+    Appended, Cause, Commit, Committed, Conversion, DocumentKind, Error, Event, Failure, Lookup,
+    Outcome, Position, Reads, Result, RowWrite, TopicId, Touched, TransactionId, WriteSet, Writer,
 };
 use tracing::{info, warn};
 
+use crate::convert::Converting;
 use crate::driver::Driver;
 use crate::error::{Failed, Kind, Reason, corrupt, ended, reading, stored};
 use crate::layout::Layout;
@@ -377,6 +378,45 @@ impl PostgresWriter {
         Ok(())
     }
 
+    /// No connection uses a statement any more that was prepared for other tables.
+    fn tables_changed(&self) {
+        self.generation.advance();
+        self.shared.pool.tables_changed();
+        self.shared.queries.tables_changed();
+    }
+
+    /// Converts the values of fields, and returns the statements of the commit that put them in the place of the old ones.
+    fn converted(&mut self, conversions: &[Conversion]) -> Result<Vec<Request>> {
+        let mut statements = Vec::new();
+        for conversion in conversions {
+            if self.shared.layouts.existing(&conversion.from).is_none() {
+                continue;
+            }
+            let converting = Converting::new(conversion);
+            let mut converting = converting.map_err(|source| self.ended(source))?;
+            self.change(converting.begin())?;
+            while let Some(step) = self.converting(&mut converting)? {
+                self.change(vec![step])?;
+            }
+            statements.extend(converting.end());
+        }
+        Ok(statements)
+    }
+
+    /// One step of a conversion. What cannot be read refuses the commit, and the writer goes on.
+    fn converting(&mut self, converting: &mut Converting<'_>) -> Result<Option<Request>> {
+        if let Err(failed) = self.connected() {
+            return Err(self.refused(failed));
+        }
+        converting.step(&self.session).map_err(|error| {
+            let failure = error.failure();
+            Error::Unavailable {
+                failure,
+                source: error.into(),
+            }
+        })
+    }
+
     fn planned(&mut self, layouts: &[(&str, &Layout)]) -> Result<prepare::Planned> {
         if let Err(failed) = self.connected() {
             return Err(self.refused(failed));
@@ -416,9 +456,7 @@ impl Writer for PostgresWriter {
         let planned = self.planned(&named)?;
         self.change_tables(&planned.changes)?;
         if !planned.changes.is_empty() {
-            self.generation.advance();
-            self.shared.pool.tables_changed();
-            self.shared.queries.tables_changed();
+            self.tables_changed();
         }
         // The topics that these objects need are numbered along with them.
         let events = entities
@@ -466,10 +504,17 @@ impl Writer for PostgresWriter {
             }
             ready => ready?,
         }
+        let mut statements = match self.converted(&write.conversions) {
+            Err(Error::Fenced) => return Ok(Outcome::Fenced),
+            Err(Error::Unavailable { failure, source }) => {
+                return Ok(Outcome::Unavailable { failure, source });
+            }
+            converted => converted?,
+        };
         // Until it has succeeded: a panic in `events` ends this writer too.
         self.state = State::Poisoned;
-        let statements = rows::write(&self.shared.layouts, write);
-        let mut statements = statements.map_err(ended)?;
+        let written = rows::write(&self.shared.layouts, write);
+        statements.extend(written.map_err(ended)?);
         statements.extend(documents::write(&write.documents));
         let from = self.position;
         let appended = events(from);
@@ -487,7 +532,11 @@ impl Writer for PostgresWriter {
             to,
             touched: Touched::by(write, &self.reported),
         };
-        self.commit_all(statements, doubt)
+        let outcome = self.commit_all(statements, doubt);
+        if !write.conversions.is_empty() {
+            self.tables_changed();
+        }
+        outcome
     }
 
     fn outcome_of(&mut self, transaction: TransactionId) -> Result<Outcome> {

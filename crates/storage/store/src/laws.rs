@@ -4,6 +4,7 @@
 //! panics with what was expected. They use nothing but the contract, so back ends can be compared by them.
 
 mod commits;
+mod conversions;
 mod events;
 mod feed;
 mod outcomes;
@@ -63,6 +64,14 @@ pub const LAWS: &[Law] = &[
     law(
         "a field of an object without records becomes what a definition says",
         records::another_kind,
+    ),
+    law(
+        "a field that gets another type has its values converted",
+        conversions::values_are_converted,
+    ),
+    law(
+        "values are converted with the commit or not at all",
+        conversions::conversions_are_part_of_the_commit,
     ),
     law(
         "documents are kept, replaced and forgotten by kind and key",

@@ -29,8 +29,8 @@ pub use scrub::Scrubbed;
 pub use snapshot::{Restoring, SnapshotContent};
 pub use value_kind::ValueKind;
 pub use write::{
-    Appended, Cause, Committed, Document, DocumentKind, Outcome, Position, RowRemoval, RowWrite,
-    TransactionId, WriteSet,
+    Appended, Cause, Committed, Conversion, Document, DocumentKind, Outcome, Position, RowRemoval,
+    RowWrite, TransactionId, WriteSet,
 };
 
 use std::ops::ControlFlow;
@@ -336,8 +336,8 @@ pub trait Reader: Reads + Send + Sync {
 /// The one writer of a store.
 pub trait Writer: Reads + Send {
     /// Prepares storage for these objects: tables, new columns, indexes. Nothing that is stored is lost. In records from before
-    /// a field was there it is null, a checkbox false. A field cannot become another kind of value; saying so ends nothing.
-    /// What only holds the records of an object may be made with the first of them.
+    /// a field was there it is null, a checkbox false. A field cannot become another kind of value, except by a [`Conversion`];
+    /// saying so ends nothing. What only holds the records of an object may be made with the first of them.
     ///
     /// # Errors
     /// [`Error::FieldKept`], [`Error::Unavailable`], [`Error::Fenced`]: nothing was changed. [`Error::Commit`],

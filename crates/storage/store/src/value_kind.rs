@@ -4,8 +4,8 @@ use std::fmt;
 
 use landfall_model::FieldType;
 
-/// The kind of the values of a stored field. A field keeps its kind for as long as it is stored: a definition that changes
-/// it is an error of every back end.
+/// The kind of the values of a stored field. A field keeps its kind unless a [`Conversion`](crate::Conversion) changes it: a
+/// definition that does so by itself is an error of every back end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueKind {
     /// True or false.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use landfall_model::{CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Timestamp};
+use landfall_model::conversion::{TypeChange, converted};
+use landfall_model::{CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Timestamp, Value};
 
 use crate::event::{Event, NewEvent};
 use crate::feed::Commit;
@@ -135,9 +136,40 @@ pub struct RowRemoval {
     pub id: RecordId,
 }
 
+/// Fields of an object that get another type: the values of all its records are converted.
+#[derive(Clone, Debug)]
+pub struct Conversion {
+    /// The object as the store is prepared for it.
+    pub from: Arc<EntityDefinition>,
+    /// The object from this commit on. It has the same fields in the same order; only fields of another type differ.
+    pub to: Arc<EntityDefinition>,
+}
+
+impl Conversion {
+    /// The places of the fields whose values are converted.
+    pub fn places(&self) -> Vec<usize> {
+        let fields = self.from.fields.iter().zip(&self.to.fields).enumerate();
+        let differing = fields.filter(|(_, (from, to))| {
+            matches!(TypeChange::between(from, to), TypeChange::Converts(_))
+        });
+        differing.map(|(place, _)| place).collect()
+    }
+
+    /// What the value at a place becomes.
+    pub fn value(&self, place: usize, value: &Value) -> Value {
+        match (self.from.fields.get(place), self.to.fields.get(place)) {
+            (Some(from), Some(to)) => converted(from, to, value),
+            _ => value.clone(),
+        }
+    }
+}
+
 /// Everything but the events of one commit.
 #[derive(Clone, Debug, Default)]
 pub struct WriteSet {
+    /// Conversions of fields, each object once. They come first: rows of these objects are of the new definitions. Nothing
+    /// but conversions makes a stored field another kind of value.
+    pub conversions: Vec<Conversion>,
     /// Rows, each record once.
     pub rows: Vec<RowWrite>,
     /// Rows to be forgotten, none of them among those to be kept.
@@ -149,7 +181,10 @@ pub struct WriteSet {
 impl WriteSet {
     /// Whether there is nothing to be done.
     pub const fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.removals.is_empty() && self.documents.is_empty()
+        self.conversions.is_empty()
+            && self.rows.is_empty()
+            && self.removals.is_empty()
+            && self.documents.is_empty()
     }
 }
 

@@ -99,6 +99,13 @@ pub const CHECK_STEP_BYTES: usize = 4 * 1024 * 1024;
 /// when it is needed.
 pub const LAYOUTS_OF_OBJECT_MAX: usize = 4;
 
+/// Records whose values are converted at a time when a field gets another type. Source: none; at most some ten MB of long texts.
+pub const CONVERSION_RECORDS: usize = 200;
+
+/// Time in which the records of an object are searched for values that get lost when a field gets another type. Source: none;
+/// nothing else is committed meanwhile.
+pub const CONVERSION_TIME_MAX: Duration = Duration::from_mins(5);
+
 /// Time to connect to PostgreSQL. Source: none.
 pub const POSTGRES_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -20,6 +20,7 @@ mod querying;
 mod reads;
 mod refusals;
 mod restart;
+mod retyping;
 mod revoking;
 mod rolling_up;
 mod selling;

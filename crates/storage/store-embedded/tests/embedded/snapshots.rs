@@ -120,6 +120,7 @@ fn write(
         id: sample::id(*number),
     });
     let write = WriteSet {
+        conversions: Vec::new(),
         rows: rows.collect(),
         removals: removals.collect(),
         documents: vec![
