@@ -259,6 +259,8 @@ struct Scene {
     frame: Written,
     /// What was read and not passed on.
     pending: Option<(Read, Bounds, Vec<Event>)>,
+    /// Whether events were trimmed after they were read: a held poll may end for one of them.
+    is_late: bool,
     response: Option<u64>,
     /// A poll is held, a response is open.
     is_held: bool,
@@ -300,6 +302,7 @@ impl Scene {
             looked: Looked::default(),
             frame: Written::default(),
             pending: None,
+            is_late: false,
             response: None,
             is_held: false,
             is_open: false,
@@ -341,7 +344,10 @@ impl Scene {
                 value,
                 parts,
             } => self.append(*topic, *value, *parts),
-            Step::Trim(count) => self.oldest = (self.oldest + count).min(self.log.len()),
+            Step::Trim(count) => {
+                self.oldest = (self.oldest + count).min(self.log.len());
+                self.is_late |= self.pending.is_some();
+            }
             Step::Rights(rights) => {
                 self.rights = *rights;
                 for channel in ["/data/A", "/data/B"] {
@@ -476,6 +482,7 @@ impl Scene {
         if self.is_over || self.pending.is_some() {
             return;
         }
+        self.is_late = false;
         let bounds = self.bounds();
         match self.delivery.poll(Timestamp::from_millis(self.now), bounds) {
             Output::Read(read) => self.pending = Some((read, bounds, self.stretch(&read))),
@@ -577,7 +584,8 @@ impl Scene {
             Output::Available => {
                 assert!(self.is_held, "nobody waits");
                 self.is_held = false;
-                assert!(self.is_something_due(), "no event waits");
+                assert!(self.is_something_due() || self.is_late, "no event waits");
+                self.is_late = false;
             }
             Output::Wait { until } => {
                 let credit = self.delivery.credit();
