@@ -52,6 +52,10 @@ pub struct RecordChange<'a> {
     pub changed_at: Timestamp,
     /// Whether an update may tell large texts by what changed in them.
     pub differences: bool,
+    /// Whether the update of a person account has the fields that stem from its contact.
+    ///
+    /// Source: "Change Events for Person Accounts" (Change Data Capture Developer Guide): if contacts are captured.
+    pub with_contact: bool,
     /// What a test wants in place of a full event.
     pub rehearsed: Option<Rehearsed>,
 }
@@ -246,6 +250,7 @@ pub fn converted(
             after: None,
             changed_at: at,
             differences: false,
+            with_contact: false,
             rehearsed: None,
         };
         let header = ChangeEventHeader {
@@ -277,6 +282,7 @@ pub fn lost(
         after: None,
         changed_at: at,
         differences: false,
+        with_contact: false,
         rehearsed: None,
     };
     conversion(&change, facts, number)
@@ -369,9 +375,12 @@ fn changes(change: &RecordChange<'_>, before: &[Value], after: &[Value]) -> Chan
         if old == new {
             continue;
         }
-        let Some(slot) = change.schema.slot_of(index) else {
+        let Some(slot) = change.schema.slot_in(index, after) else {
             continue;
         };
+        if !change.with_contact && stems_from_contact(change.entity, index) {
+            continue;
+        }
         match geolocation(change.entity, index) {
             Some(parts) => {
                 // Source: "Change Event Considerations": all components of a custom object's geolocation.
@@ -393,6 +402,11 @@ fn changes(change: &RecordChange<'_>, before: &[Value], after: &[Value]) -> Chan
     let fields: u32 = whole.chain(parts).map(u64::count_ones).sum();
     changes.count = u64::from(fields - u32::from(stamp.is_some())).max(1);
     changes
+}
+
+fn stems_from_contact(entity: &EntityDefinition, index: usize) -> bool {
+    let field = entity.fields.get(index);
+    field.is_some_and(|field| field.contact_field.is_some())
 }
 
 /// The record as the event carries it, if diffs replace some of its large texts: the header lists these.

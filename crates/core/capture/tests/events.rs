@@ -89,6 +89,7 @@ impl Object {
             after: after.map(Vec::as_slice),
             changed_at: SAVED,
             differences: true,
+            with_contact: true,
             rehearsed: None,
         }
     }
@@ -336,6 +337,7 @@ fn a_rehearsed_conversion_is_of_all_records_and_without_fields() {
     let account = object("Account");
     let row = account.saved([("Name", text("Acme"))]);
     let change = RecordChange {
+        with_contact: true,
         rehearsed: Some(Rehearsed::Conversion),
         ..account.change(ChangeType::Create, None, Some(&row))
     };
@@ -363,6 +365,7 @@ fn states_that_do_not_fit_are_refused() {
         after: Some(&[]),
         changed_at: SAVED,
         differences: true,
+        with_contact: true,
         rehearsed: None,
     };
     assert_eq!(

@@ -191,6 +191,7 @@ impl Org<'_> {
                 after: after.as_deref(),
                 changed_at: Timestamp::from_millis(1_712_693_965_000),
                 differences: self.rules.differences,
+                with_contact: true,
                 rehearsed: None,
             })
         });

@@ -96,6 +96,7 @@ fn told(changes: &[Change], rules: CaptureRules) -> Vec<(usize, CapturedEvent)> 
             after: Some(&change.after),
             changed_at: SAVED,
             differences: rules.differences,
+            with_contact: true,
             rehearsed: None,
         })
     });

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use landfall_model::{
     Catalog, ChildRelationship, DeleteRule, EntityDefinition, EntityName, FieldName, KeyPrefix,
-    PlatformEventDefinition,
+    PERSON_ACCOUNT, PlatformEventDefinition,
 };
 
 use crate::absent::{Absence, Absent};
@@ -16,6 +16,7 @@ use crate::gather::{ObjectSource, Sources, gather};
 use crate::names::{self, CustomName};
 use crate::origin::cors_origin;
 use crate::permission_set::{self, granted};
+use crate::person_account;
 use crate::prefix::KeyPrefixes;
 use crate::problem::{Findings, Problem, Report};
 use crate::project::Kind;
@@ -49,6 +50,7 @@ pub(crate) fn compile(
     }
     compiler.references();
     compiler.roll_ups();
+    compiler.person_accounts();
     let Compiler {
         declared,
         rules,
@@ -295,8 +297,20 @@ impl Compiler {
         prefix
     }
 
+    /// Lets the org have person accounts, if it has a record type for them.
+    fn person_accounts(&mut self) {
+        if self.types.iter().any(DeclaredRecordType::is_person) {
+            let computed = person_account::enable(&mut self.entities, &self.declared);
+            self.declared.extend(computed);
+        }
+    }
+
     /// A shipped object, or Activity, whose fields are those of tasks and events.
     fn standard_object(&mut self, source: &ObjectSource) {
+        if source.name.eq_ignore_ascii_case(PERSON_ACCOUNT) {
+            self.person_types(source);
+            return;
+        }
         let targets: Vec<&str> = if source.name == "Activity" {
             ACTIVITIES.iter().map(|(activity, _)| *activity).collect()
         } else {
@@ -334,6 +348,16 @@ impl Compiler {
             }
             self.keep(&name, declared.clone());
             self.rules(source, &name);
+        }
+    }
+
+    /// The record types of person accounts, which are records of Account.
+    fn person_types(&mut self, source: &ObjectSource) {
+        let account = EntityName::new("Account");
+        if self.record_types(source, &account)
+            && let Some(account) = self.entities.get_mut("account")
+        {
+            object::add_record_type_field(account);
         }
     }
 

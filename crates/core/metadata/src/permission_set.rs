@@ -67,6 +67,8 @@ pub struct RecordTypeVisibility {
     pub name: String,
     /// Whether the records that they create have it unless they say otherwise: profiles only.
     pub default: bool,
+    /// The same for person accounts.
+    pub person_default: bool,
 }
 
 /// What can be granted.
@@ -229,6 +231,8 @@ impl Granted {
         };
         let visible = element.flag("visible", report).unwrap_or_default();
         let default = element.flag("default", report).unwrap_or_default();
+        let person_default = element.flag("personAccountDefault", report);
+        let person_default = person_default.unwrap_or_default();
         let mut types = known.record_types.iter();
         let found = types.find(|known| known.full_name().eq_ignore_ascii_case(name));
         let Some(found) = found else {
@@ -248,6 +252,7 @@ impl Granted {
             self.record_types.push(RecordTypeVisibility {
                 name: found.full_name(),
                 default: default && self.kind == Kind::Profile,
+                person_default: person_default && self.kind == Kind::Profile,
             });
         }
     }

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use landfall_model::{Catalog, EntityDefinition, EntityName, FieldType, PicklistSubset};
+use landfall_model::{
+    Catalog, EntityDefinition, EntityName, FieldType, PERSON_ACCOUNT, PicklistSubset,
+};
 
 use crate::gather::{self, ObjectSource};
 use crate::problem::{Report, SourceLine};
@@ -45,12 +47,19 @@ pub struct RecordType {
     pub business_process: Option<String>,
     /// The picklists of which it offers only some values.
     pub picklists: Vec<PicklistSubset>,
+    /// Whether its accounts are person accounts.
+    pub person: bool,
 }
 
 impl RecordType {
-    /// The name of the component: `Account.Retail`.
+    /// The name of the component: `Account.Retail`, `PersonAccount.Patient`.
     pub fn full_name(&self) -> String {
-        format!("{}.{}", self.entity, self.developer_name)
+        let object = if self.person {
+            PERSON_ACCOUNT
+        } else {
+            self.entity.as_str()
+        };
+        format!("{object}.{}", self.developer_name)
     }
 }
 
@@ -99,6 +108,13 @@ pub(crate) struct DeclaredProcess {
     values: DeclaredSubset,
 }
 
+impl DeclaredRecordType {
+    /// Whether its accounts are person accounts.
+    pub(crate) const fn is_person(&self) -> bool {
+        self.record_type.person
+    }
+}
+
 /// Reads the record types of an object.
 pub(crate) fn declare(
     source: &ObjectSource,
@@ -109,7 +125,11 @@ pub(crate) fn declare(
     let types = gather::with_names("record type", &source.name, types, report);
     let types = types.into_iter();
     types
-        .map(|(name, element)| declared(entity, name, element, report))
+        .map(|(name, element)| {
+            let mut declared = declared(entity, name, element, report);
+            declared.record_type.person = source.name.eq_ignore_ascii_case(PERSON_ACCOUNT);
+            declared
+        })
         .collect()
 }
 
@@ -135,6 +155,7 @@ fn declared(
             active: element.flag("active", report).unwrap_or(true),
             business_process: element.text("businessProcess", report).map(decoded),
             picklists: Vec::new(),
+            person: false,
         },
         picklists,
     }

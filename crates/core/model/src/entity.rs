@@ -217,6 +217,10 @@ pub struct FieldDefinition {
     pub name_pointing: bool,
     /// Whether change events carry it (or the compound that it belongs to).
     pub in_change_event: bool,
+    /// The field of a person account's contact that it has the value of.
+    ///
+    /// Source: "Account", `IsPersonAccount` Fields (Object Reference).
+    pub contact_field: Option<FieldName>,
 }
 
 impl FieldDefinition {
@@ -260,6 +264,7 @@ impl FieldDefinition {
             polymorphic: false,
             name_pointing: false,
             in_change_event: true,
+            contact_field: None,
         }
     }
 

@@ -32,7 +32,7 @@ pub use managed::ManagedFault;
 pub use managed_setup::ManagedSetupFault;
 pub use pubsub::PubSubFault;
 pub use query::QueryFault;
-pub use record::{BrokenRule, RecordFault};
+pub use record::{BrokenRule, PersonAccountReason, RecordFault};
 pub use replication::ReplicationFault;
 pub use request::RequestFault;
 pub use service::ServiceFault;

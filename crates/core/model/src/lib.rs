@@ -48,7 +48,7 @@ pub use name::{EntityName, FieldName, Topic};
 pub use object_traits::{ObjectTraits, SecuredBy};
 pub use platform_event::{EventReaders, PlatformEventDefinition};
 pub use query_refusal::QueryRefusal;
-pub use record_type::{PicklistSubset, RecordType};
+pub use record_type::{PERSON_ACCOUNT, PersonType, PicklistSubset, RecordType};
 pub use replay::{ReplayId, ReplayPreset, SchemaId};
 pub use soap::SoapFault;
 pub use time::{Date, Timestamp};

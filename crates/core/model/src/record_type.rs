@@ -3,7 +3,12 @@
 //! Source: "`RecordType`" (Object Reference; Metadata API Developer Guide).
 
 use crate::id::RecordId;
-use crate::name::FieldName;
+use crate::name::{EntityName, FieldName};
+
+/// What components call the object of person accounts, which are records of Account.
+///
+/// Source: "`RecordType`" (Metadata API Developer Guide).
+pub const PERSON_ACCOUNT: &str = "PersonAccount";
 
 /// A kind of records of one object, as a user has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +25,17 @@ pub struct RecordType {
     pub available: bool,
     /// Whether the user's new records have it.
     pub default: bool,
+    /// Whether its records are person accounts, and whether it is the user's default for them.
+    pub person: Option<PersonType>,
     /// The picklists of which it offers only some values. It offers all values of other picklists.
     pub picklists: Vec<PicklistSubset>,
+}
+
+/// What a record type of person accounts has besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PersonType {
+    /// Whether the user's new person accounts have it.
+    pub default: bool,
 }
 
 /// The values of a picklist that a record type offers.
@@ -36,6 +50,15 @@ pub struct PicklistSubset {
 }
 
 impl RecordType {
+    /// The name of its component: `Account.Retail`, `PersonAccount.Patient`.
+    pub fn full_name(&self, entity: &EntityName) -> String {
+        let object = match self.person {
+            Some(_) => PERSON_ACCOUNT,
+            None => entity.as_str(),
+        };
+        format!("{object}.{}", self.developer_name)
+    }
+
     /// The values of a picklist, if it does not offer all of them.
     pub fn picklist(&self, field: &FieldName) -> Option<&PicklistSubset> {
         self.picklists.iter().find(|subset| subset.field == *field)

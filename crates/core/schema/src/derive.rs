@@ -113,11 +113,14 @@ pub(crate) fn of_field(
     if definition.extra_type_info.as_deref() == Some("switchablepersonname") {
         let record = "Switchable_PersonName";
         let compound = Compound::person_name(record, further_names(entity, name));
-        return Some((
-            Shape::TextOrCompound(compound),
-            Source::Row(index),
-            "Data:Switchable_PersonName",
-        ));
+        let parts = parts(entity, name, &compound);
+        let source = if parts.iter().all(Option::is_none) {
+            Source::Row(index)
+        } else {
+            Source::TextOrComponents { text: index, parts }
+        };
+        let shape = Shape::TextOrCompound(compound);
+        return Some((shape, source, "Data:Switchable_PersonName"));
     }
     if definition.field_type.is_compound() || entity.components(name).next().is_some() {
         let (compound, doc) = match definition.field_type {
@@ -128,11 +131,7 @@ pub(crate) fn of_field(
                 "Data:PersonName",
             ),
         };
-        let parts = compound
-            .components
-            .iter()
-            .map(|part| component_index(entity, name, &part.name))
-            .collect();
+        let parts = parts(entity, name, &compound);
         return Some((Shape::Compound(compound), Source::Components(parts), doc));
     }
     Some((
@@ -140,6 +139,14 @@ pub(crate) fn of_field(
         Source::Row(index),
         doc(definition),
     ))
+}
+
+/// The places of the components that the object has.
+fn parts(entity: &EntityDefinition, name: &str, compound: &Compound) -> Vec<Option<usize>> {
+    let parts = compound.components.iter();
+    parts
+        .map(|part| component_index(entity, name, &part.name))
+        .collect()
 }
 
 /// The parts of a name that an org may switch on.

@@ -14,6 +14,11 @@ pub(crate) enum Source {
     Row(usize),
     /// One value of the row for each component that the object has.
     Components(Vec<Option<usize>>),
+    /// Text, unless one of the components has a value.
+    TextOrComponents {
+        text: usize,
+        parts: Vec<Option<usize>>,
+    },
     /// Checkboxes: index in the row, and the name that represents a set one.
     Names(Vec<(usize, String)>),
 }
@@ -73,19 +78,16 @@ pub(crate) fn slots(sources: &[Source]) -> Vec<Option<Slot>> {
                     component,
                 },
             ),
-            Source::Components(parts) => {
-                for (place, index) in parts.iter().enumerate() {
-                    let component = Some(place);
-                    if let Some(index) = index {
-                        put(
-                            *index,
-                            Slot {
-                                position,
-                                component,
-                            },
-                        );
-                    }
-                }
+            Source::Components(parts) => components(position, parts, &mut put),
+            Source::TextOrComponents { text, parts } => {
+                put(
+                    *text,
+                    Slot {
+                        position,
+                        component,
+                    },
+                );
+                components(position, parts, &mut put);
             }
             Source::Names(members) => {
                 for (index, _) in members {
@@ -103,7 +105,40 @@ pub(crate) fn slots(sources: &[Source]) -> Vec<Option<Slot>> {
     slots
 }
 
+fn components(position: usize, parts: &[Option<usize>], put: &mut impl FnMut(usize, Slot)) {
+    for (place, index) in parts.iter().enumerate() {
+        if let Some(index) = index {
+            let component = Some(place);
+            put(
+                *index,
+                Slot {
+                    position,
+                    component,
+                },
+            );
+        }
+    }
+}
+
+/// Whether one of these values of a row is not null.
+fn has_any(parts: &[Option<usize>], row: &[Value]) -> bool {
+    let values = parts.iter().filter_map(|index| row.get((*index)?));
+    values.into_iter().any(|value| !value.is_null())
+}
+
 impl EventSchema {
+    /// Where value number `index` of this row goes; `None` if its event does not carry it. A name that is text or a record
+    /// has a place for what it is in this row.
+    pub fn slot_in(&self, index: usize, row: &[Value]) -> Option<Slot> {
+        let slot = self.slot_of(index)?;
+        match self.sources.get(slot.position) {
+            Some(Source::TextOrComponents { parts, .. }) => {
+                (has_any(parts, row) == slot.component.is_some()).then_some(slot)
+            }
+            _ => Some(slot),
+        }
+    }
+
     /// Encodes a change event: the header, and the values of the row that `include` names.
     ///
     /// Wire: one Avro record without any frame. Source: "Event Deserialization Considerations" (Pub/Sub API).
@@ -179,8 +214,14 @@ impl EventSchema {
                     compound,
                     parts,
                     row,
-                    include.components(position),
+                    (include.components(position), 2),
                 );
+            }
+            (Shape::TextOrCompound(compound), Source::TextOrComponents { parts, .. })
+                if has_any(parts, row) =>
+            {
+                let included = include.components(position);
+                return self.encode_compound(out, compound, parts, row, (included, 4));
             }
             (Shape::Names, Source::Names(members)) if include.field(position) => {
                 encode_names(out, members, row);
@@ -189,7 +230,9 @@ impl EventSchema {
             _ => (),
         }
         let value = match source {
-            Source::Row(index) if include.field(position) => {
+            Source::Row(index) | Source::TextOrComponents { text: index, .. }
+                if include.field(position) =>
+            {
                 row.get(*index).unwrap_or(&Value::Null)
             }
             _ => &Value::Null,
@@ -214,14 +257,14 @@ impl EventSchema {
         }
     }
 
-    /// Writes a compound; null if none of the included components has a value.
+    /// Writes a compound as this branch of its union; null if none of the included components has a value.
     fn encode_compound(
         &self,
         out: &mut Vec<u8>,
         compound: &Compound,
         parts: &[Option<usize>],
         row: &[Value],
-        included: u64,
+        (included, branch): (u64, u8),
     ) -> Result<(), Error> {
         let value_of = |place: usize, index: &Option<usize>| {
             let included = u32::try_from(place)
@@ -241,7 +284,7 @@ impl EventSchema {
             out.push(0);
             return Ok(());
         }
-        out.push(2);
+        out.push(branch);
         for (place, (index, part)) in parts.iter().zip(&compound.components).enumerate() {
             match value_of(place, index) {
                 Value::Null => out.push(0),

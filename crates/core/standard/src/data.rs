@@ -323,6 +323,7 @@ impl Field {
             polymorphic: self.polymorphic,
             name_pointing: self.name_pointing,
             in_change_event,
+            contact_field: None,
         })
     }
 }

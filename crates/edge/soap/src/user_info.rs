@@ -19,6 +19,8 @@ pub(crate) struct UserInfo {
     org: Record,
     /// Unit: seconds without a call.
     idle: i64,
+    /// Whether accounts can be persons.
+    has_persons: bool,
 }
 
 /// A record, read by field names.
@@ -30,7 +32,10 @@ struct Record {
 /// Reads the information about the user of a login.
 pub(crate) async fn of(state: &SoapState, login: &Login) -> Result<UserInfo, Fault> {
     let engine = &state.engine;
+    let catalog = engine.catalog();
+    let account = catalog.entity("Account");
     Ok(UserInfo {
+        has_persons: account.is_some_and(|account| account.field("IsPersonAccount").is_some()),
         user: record(engine, "User", login.user_id).await?,
         org: record(engine, "Organization", login.org_id).await?,
         idle: login.expires().since(login.used()) / 1_000,
@@ -83,7 +88,7 @@ impl UserInfo {
             org.text("DefaultLocaleSidKey").unwrap_or("en_US"),
         );
         w.boolean("orgDisallowHtmlAttachments", false);
-        w.boolean("orgHasPersonAccounts", false);
+        w.boolean("orgHasPersonAccounts", self.has_persons);
         w.text("organizationId", org.id.as_str());
         w.boolean("organizationMultiCurrency", false);
         w.text("organizationName", &org.name());

@@ -27,6 +27,7 @@ use crate::formulas::FormulaFields;
 use crate::managed::{self, Managed};
 use crate::object_access::ObjectAccess;
 use crate::org;
+use crate::plan::CONTACT;
 use crate::record_types::Visibilities;
 use crate::schemas::Schemas;
 use crate::stored;
@@ -391,6 +392,12 @@ impl Definitions {
     /// Whether changes of the object are captured.
     pub fn captures(&self, entity: &EntityDefinition) -> bool {
         self.capture_of(entity).is_some()
+    }
+
+    /// Whether changes of contacts are captured.
+    pub(crate) fn captures_contacts(&self) -> bool {
+        let contact = self.catalog.entity(CONTACT);
+        contact.is_some_and(|contact| self.captures(contact))
     }
 
     /// How changes of the object are captured; none if they are not.

@@ -76,15 +76,16 @@ pub(crate) fn derive(
         before,
     };
     match entity.name.as_str() {
-        "Contact" | "Individual" => person_name(&mut fields),
+        "Account" if fields.get("IsPersonAccount").as_bool() == Some(true) => name(&mut fields),
+        "Contact" | "Individual" => name(&mut fields),
         "Lead" => {
-            person_name(&mut fields);
+            name(&mut fields);
             if fields.is_changed("OwnerId") {
                 fields.set("LastTransferDate", Value::Date(Date::of(now)));
             }
         }
         "User" => {
-            person_name(&mut fields);
+            name(&mut fields);
             nickname(&mut fields);
         }
         "Opportunity" => {
@@ -110,7 +111,16 @@ pub(crate) fn derive(
     Ok(())
 }
 
-fn person_name(fields: &mut Fields<'_>) {
+/// Derives the name of a person alone.
+pub(crate) fn person_name(entity: &EntityDefinition, row: &mut Row) {
+    name(&mut Fields {
+        entity,
+        row,
+        before: None,
+    });
+}
+
+fn name(fields: &mut Fields<'_>) {
     let parts = ["FirstName", "MiddleName", "LastName", "Suffix"].map(|name| fields.text(name));
     let name = parts
         .into_iter()

@@ -11,6 +11,8 @@ mod invitees;
 mod members;
 mod merge;
 mod permissions;
+mod person_kind;
+mod persons;
 mod prices;
 mod primary;
 mod purge;
@@ -38,6 +40,7 @@ use crate::workspace::{Savepoint, Workspace};
 use crate::{derive, validate};
 
 pub(crate) use invitees::{EVENT, INVITATION, read_half};
+pub(crate) use persons::{ACCOUNT, CONTACT, other_of_person};
 pub(crate) use purge::read_along;
 pub(crate) use roll_up::Due;
 
@@ -93,6 +96,7 @@ impl<'p> Planner<'p, '_> {
         self.settle_totals(since)?;
         self.settle_members(since)?;
         self.settle_primary(since)?;
+        self.settle_persons(since)?;
         Ok(saved)
     }
 
@@ -198,7 +202,9 @@ impl<'p> Planner<'p, '_> {
         let entity = &*object.entity;
         let mut row = object.blank.clone();
         let mut given = assign(entity, &mut row, values)?;
+        self.choose_person_type(object, &mut row, &mut given);
         self.settle_record_type(object, &mut row, None, &mut given)?;
+        let mut contact = self.begin_person(object, &mut row, &mut given)?;
         self.compute_defaults(object, &mut row, &mut given)?;
         let silent = |place: &usize| !given.contains(place);
         let missing = object.required.iter().filter(|(place, defaulted)| {
@@ -206,6 +212,7 @@ impl<'p> Planner<'p, '_> {
         });
         required(entity, missing.map(|(place, _)| *place))?;
         self.check(object, &mut row, None, &given)?;
+        self.check_contact(object, &row, None)?;
         self.check_rules(object, &row, None)?;
         self.check_unique(object, &row, None, &given)?;
         self.check_granting(object, &mut row, None)?;
@@ -228,8 +235,15 @@ impl<'p> Planner<'p, '_> {
         write(&mut row, system.last_modified_by, Value::Id(user));
         write(&mut row, system.system_modstamp, stamp);
         self.invite(object, &mut row, id)?;
+        if let Some(contact) = &mut contact {
+            self.join_person(object, &mut row, contact);
+        }
+        let account = contact.is_some().then(|| row.clone());
         let change = (ChangeType::Create, Cause::Request);
         self.step(object, id, None, row, change);
+        if let (Some(contact), Some(account)) = (contact, account) {
+            self.end_person(object, (id, &account), contact)?;
+        }
         self.granted(object, id)?;
         self.follow(object, id, None, &given)?;
         Ok(Saved { id, created: true })
@@ -272,12 +286,17 @@ impl<'p> Planner<'p, '_> {
         let mut given = assign(entity, &mut row, values)?;
         invitees::check_entry(object, &before, &given)?;
         self.settle_record_type(object, &mut row, Some(&before), &mut given)?;
+        if let Some(saved) = self.change_kind(object, (id, &before), &row, &given)? {
+            return Ok(saved);
+        }
+        self.check_person(object, &row, &given)?;
         let missing = given.iter().copied().filter(|place| {
             let nillable = entity.fields.get(*place).is_none_or(|field| field.nillable);
             !nillable && read(&row, Some(*place)).is_null()
         });
         required(entity, missing)?;
         self.check(object, &mut row, Some(&before), &given)?;
+        self.check_contact(object, &row, Some(&before))?;
         self.check_rules(object, &row, Some(&before))?;
         self.check_unique(object, &row, Some(id), &given)?;
         self.check_granting(object, &mut row, Some((id, &before)))?;

@@ -9,7 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use landfall_metadata::{BusinessProcess, Granted, Kind, RecordType, RecordTypeVisibility};
-use landfall_model::{Catalog, EntityDefinition, RecordId, Row, Timestamp, Value};
+use landfall_model::{
+    Catalog, EntityDefinition, PERSON_ACCOUNT, PersonType, RecordId, Row, Timestamp, Value,
+};
 use landfall_store::{Reads, RowWrite};
 
 use crate::blueprint::{read, write};
@@ -61,6 +63,10 @@ pub(crate) fn with_types(
         return catalog;
     }
     let defaults = visibilities.by(Kind::Profile, ADMINISTRATOR.name);
+    let is_person_default = |name: &str| {
+        let mut defaults = defaults.iter();
+        defaults.any(|visible| visible.person_default && visible.name == name)
+    };
     let of = |entity: &Arc<EntityDefinition>| -> Vec<landfall_model::RecordType> {
         let types = declared.types.iter();
         let types = types.filter(|declared| declared.entity == entity.name);
@@ -75,6 +81,9 @@ pub(crate) fn with_types(
                     active: declared.active,
                     available: declared.active,
                     default: declared.active && defaults.any(|visible| visible.name == name),
+                    person: declared.person.then(|| PersonType {
+                        default: declared.active && is_person_default(&name),
+                    }),
                     picklists: declared.picklists.clone(),
                 })
             })
@@ -117,7 +126,9 @@ pub(crate) fn ids_of_rows(
         for row in reads.recent_rows(entity, usize::MAX)? {
             let text = |field: &str| read(&row, entity.index_of(field)).as_text();
             let id = read(&row, entity.index_of("Id")).as_id();
-            if let (Some(id), Some(of), Some(name)) = (id, text(of), text(name)) {
+            let is_person = read(&row, entity.index_of("IsPersonType")).as_bool() == Some(true);
+            let of = text(of).map(|of| if is_person { PERSON_ACCOUNT } else { of });
+            if let (Some(id), Some(of), Some(name)) = (id, of, text(name)) {
                 ids.insert(key(kind, &format!("{of}.{name}")), id);
             }
         }
@@ -152,6 +163,7 @@ pub(crate) fn rows(
             ("Description", optional(&record_type.description)),
             ("SobjectType", text(record_type.entity.as_str())),
             ("IsActive", Value::Boolean(record_type.active)),
+            ("IsPersonType", Value::Boolean(record_type.person)),
             ("BusinessProcessId", process),
         ];
         Some((id, values))
@@ -220,7 +232,10 @@ fn changed(
     now: Timestamp,
 ) -> Option<RowWrite> {
     let stamps = ["LastModifiedDate", "SystemModstamp"].map(|name| (name, Value::DateTime(now)));
-    let other = |(name, value): &(&str, Value)| read(&row, entity.index_of(name)) != value;
+    let other = |(name, value): &(&str, Value)| {
+        let place = entity.index_of(name);
+        place.is_some() && read(&row, place) != value
+    };
     let values: Values = values.into_iter().filter(other).collect();
     if values.is_empty() {
         return None;

@@ -6,8 +6,11 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use landfall_metadata::{Component, Ignored, Namespace, Project, as_cli_reads};
+use landfall_metadata::{Component, Ignored, Namespace, Problem, Project, as_cli_reads};
+use landfall_model::PERSON_ACCOUNT;
 use landfall_model::limits::{PROJECT_DEPTH_MAX, PROJECT_FILE_BYTES_MAX, PROJECT_FILES_MAX};
+
+use tracing::warn;
 
 use super::streams;
 use crate::error::Error;
@@ -15,6 +18,7 @@ use crate::records::unreadable;
 
 pub(crate) const PROJECT_FILE: &str = "sfdx-project.json";
 const IGNORE_FILE: &str = ".forceignore";
+const SCRATCH_FILE: &str = "config/project-scratch-def.json";
 
 /// Where the records of a project lie, by the custom of its tools.
 const DATA_FOLDER: &str = "data";
@@ -25,8 +29,8 @@ type Files = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
 /// How the files of a project were when they were looked at.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fingerprint {
-    /// The project file and what it leaves out.
-    heading: [Option<String>; 2],
+    /// The project file, what it leaves out, and the org that it wants.
+    heading: [Option<String>; 3],
     /// Those of its package directories.
     components: Files,
     /// Those of records.
@@ -46,9 +50,10 @@ pub(crate) struct Read {
 
 /// Looks at the files of a project.
 pub(crate) fn fingerprint(folder: &Path) -> Result<Fingerprint, Error> {
-    let heading = [PROJECT_FILE, IGNORE_FILE].map(|name| optional(&folder.join(name)));
-    let [project, ignored] = heading;
-    let heading = [project?, ignored?];
+    let heading =
+        [PROJECT_FILE, IGNORE_FILE, SCRATCH_FILE].map(|name| optional(&folder.join(name)));
+    let [project, ignored, scratch] = heading;
+    let heading = [project?, ignored?, scratch?];
     let mut files = Fingerprint::default();
     for directory in project_of(&heading)?.package_directories {
         walk(&folder.join(directory), 0, &mut files.components)?;
@@ -87,7 +92,7 @@ pub(crate) fn names(folder: &Path) -> Result<Names, Error> {
 impl Fingerprint {
     /// The files of the package directories that are not ignored: names within the project, paths and sizes.
     fn names(&self, folder: &Path) -> impl Iterator<Item = (String, &PathBuf, u64)> {
-        let [_, ignored] = &self.heading;
+        let [_, ignored, _] = &self.heading;
         let ignored = ignored.as_deref().map(Ignored::parse).unwrap_or_default();
         let folder = folder.to_owned();
         let files = self.components.iter();
@@ -113,7 +118,7 @@ pub(crate) fn read(folder: &Path) -> Result<Read, Error> {
     let others = known.keys().filter(|name| !taken.contains(*name));
     let others = others.map(|name| (*name).to_owned()).collect();
     let namespace = project.namespace.as_deref().and_then(Namespace::new);
-    let components = ordered
+    let mut components: Vec<Component> = ordered
         .into_iter()
         .filter_map(|name| Some((name, known.get(name)?)))
         .map(|(name, (path, size))| {
@@ -124,6 +129,11 @@ pub(crate) fn read(folder: &Path) -> Result<Read, Error> {
             })
         })
         .collect::<Result<_, Error>>()?;
+    if wants_person_accounts(&fingerprint.heading, &known)
+        && !landfall_metadata::has_person_accounts(&landfall_metadata::parts(&components))
+    {
+        components.push(landfall_metadata::person_account_type());
+    }
     let data = data(folder, &fingerprint.data)?;
     Ok(Read {
         fingerprint,
@@ -134,7 +144,7 @@ pub(crate) fn read(folder: &Path) -> Result<Read, Error> {
 }
 
 /// What the project file says; without one, the folder is the only package directory.
-fn project_of([project, _]: &[Option<String>; 2]) -> Result<Project, Error> {
+fn project_of([project, ..]: &[Option<String>; 3]) -> Result<Project, Error> {
     match project {
         Some(text) => {
             landfall_metadata::sfdx_project(PROJECT_FILE, text).map_err(|problem| Error::Project {
@@ -147,6 +157,27 @@ fn project_of([project, _]: &[Option<String>; 2]) -> Result<Project, Error> {
             source_api_version: None,
         }),
     }
+}
+
+/// Whether the project is for an org with person accounts: its scratch org has them, or it has parts of them.
+fn wants_person_accounts(
+    [.., scratch]: &[Option<String>; 3],
+    files: &BTreeMap<&str, (&PathBuf, u64)>,
+) -> bool {
+    let text = scratch.as_deref().unwrap_or("{}");
+    let definition = landfall_metadata::scratch_definition(SCRATCH_FILE, text);
+    let definition = definition.unwrap_or_else(|Problem { path, line, reason }| {
+        warn!(
+            path,
+            line, reason, "project: scratch org definition not read"
+        );
+        landfall_metadata::ScratchDefinition::default()
+    });
+    let is_of_persons = |name: &&str| {
+        let mut folders = name.split('/').rev().skip(1);
+        folders.any(|folder| folder == PERSON_ACCOUNT) || name.ends_with("/PersonAccount.object")
+    };
+    definition.person_accounts || files.keys().any(is_of_persons)
 }
 
 /// The first package directory that a file is in, by its position.

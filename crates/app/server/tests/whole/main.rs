@@ -19,6 +19,7 @@ mod logins;
 mod metrics;
 mod oauth;
 mod orgs;
+mod person_accounts;
 mod polling;
 mod project;
 mod removal;

@@ -197,3 +197,60 @@ fn a_project_of_many_objects_is_compiled_at_once() {
         "each has its own prefix"
     );
 }
+
+/// Source: Valeriyyy/SalesforceGRPC, `AccountChangeEvent.avsc` (2026), of an org with person accounts.
+#[test]
+fn the_account_event_of_an_org_with_person_accounts_has_its_schema() {
+    let text = |name: &str| field(name, "Text", "<length>20</length>");
+    let own = |name: &str, kind: &str| field(name, kind, "");
+    let number = "<precision>18</precision><scale>2</scale>";
+    let values = "<valueSet><valueSetDefinition><value><fullName>A</fullName><default>false</default>\
+        <label>A</label></value></valueSetDefinition></valueSet>";
+    let account = [
+        own("Some_phone__c", "Phone"),
+        field("Amount_Owed__c", "Currency", number),
+        own("Some_Date_Time__c", "DateTime"),
+        own("Some_Date__c", "Date"),
+        own("Some_Email__c", "Email"),
+        field(
+            "Some_Geolocation__c",
+            "Location",
+            "<displayLocationInDecimal>true</displayLocationInDecimal><scale>5</scale>",
+        ),
+        field("Some_Number__c", "Number", number),
+        field("Some_Percent__c", "Percent", number),
+        field("Some_Picklist__c", "Picklist", values),
+        field(
+            "Some_Multipicklist__c",
+            "MultiselectPicklist",
+            &format!("{values}<visibleLines>4</visibleLines>"),
+        ),
+        text("Some_Text__c"),
+        field(
+            "Some_Rich_Text_Area__c",
+            "Html",
+            "<length>32768</length><visibleLines>10</visibleLines>",
+        ),
+        own("Some_Time__c", "Time"),
+        own("Some_URL__c", "Url"),
+        text("GUID__c"),
+        field(
+            "Some_Check_Box__c",
+            "Checkbox",
+            "<defaultValue>false</defaultValue>",
+        ),
+    ];
+    let contact = ["Level__c", "Languages__c", "GUID__c"].map(text);
+    let person = landfall_metadata::person_account_type();
+    let org = compiled(&[
+        object("Account", &account.concat()),
+        object("Contact", &contact.concat()),
+        person,
+    ]);
+    let account = entity(&org, "Account");
+    let schema = EventSchema::of_change_event(account).expect("captured");
+    assert_eq!(schema.id().to_string(), "i8wgJwwM-AVcDbFkbRl5Nw");
+    let contact = entity(&org, "Contact");
+    let captured = &contact.change_event.as_ref().expect("captured").fields;
+    assert_eq!(captured[1].as_str(), "IsPersonAccount");
+}

@@ -27,6 +27,13 @@ pub enum FieldFault {
         /// In the order of the request.
         fields: Vec<FieldName>,
     },
+    /// Fields that the record does not have, as it is a person account or is not one.
+    OfOtherKind {
+        /// The object.
+        entity: EntityName,
+        /// In describe order.
+        fields: Vec<FieldName>,
+    },
     /// Required fields without a value.
     Required {
         /// In describe order.

@@ -13,6 +13,19 @@ pub struct BrokenRule {
     pub field: Option<FieldName>,
 }
 
+/// Why something cannot be done with a person account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PersonAccountReason {
+    /// Its contact is deleted and merged with it.
+    OwnContact,
+    /// A business account with several contacts, or with one of another owner, becomes none.
+    Contacts,
+    /// Only its own contact belongs to it.
+    OtherContact,
+    /// Person accounts and business accounts are not merged with each other.
+    Merge,
+}
+
 /// Why a record cannot be read, saved or deleted, whatever its values are. `landfall-wire` spells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecordFault {
@@ -68,6 +81,11 @@ pub enum RecordFault {
         label: String,
         /// How many there may be.
         max: usize,
+    },
+    /// Person accounts and their contacts do not take this.
+    PersonAccount {
+        /// Why.
+        reason: PersonAccountReason,
     },
     /// The user may not do this.
     AccessDenied,

@@ -20,6 +20,15 @@ pub(super) fn spell(fault: &FieldFault) -> RestError {
         ),
         FieldFault::ExternalIdInBody { field } => in_body(field.as_str()),
         FieldFault::ReadOnly { fields } => read_only(fields),
+        // Source: errors that administrators quote, such as "Account: bad field names on insert/update call: Name".
+        FieldFault::OfOtherKind { entity, fields } => RestError::save(
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+            format!(
+                "{entity}: bad field names on insert/update call: {}",
+                names(fields).join(", ")
+            ),
+            names(fields),
+        ),
         FieldFault::Required { fields } => RestError::save(
             "REQUIRED_FIELD_MISSING",
             format!("Required fields are missing: {}", listed(fields)),

@@ -1,12 +1,13 @@
 //! The spelling of `RecordFault`.
 
 use landfall_model::RecordFault;
+use landfall_model::fault::PersonAccountReason;
 
 use super::not_found;
 use crate::rest::{RestError, ambiguous, operation_refused};
 
 /// Source: "Core Data Types Used in API Calls" (SOAP API Developer Guide) and recorded responses. `Source: none` for the
-/// texts of `DeleteRestricted` and `DeleteTooLarge`.
+/// texts of `DeleteRestricted`, `DeleteTooLarge`.
 pub(super) fn spell(fault: &RecordFault) -> RestError {
     match fault {
         // See `parts`: where there are several, each is spelled by itself.
@@ -67,11 +68,32 @@ pub(super) fn spell(fault: &RecordFault) -> RestError {
             "Record rolled back because not all records were valid and the request was using AllOrNone header",
             [],
         ),
+        RecordFault::PersonAccount { reason } => RestError::save(
+            "INVALID_PERSON_ACCOUNT_OPERATION",
+            person_account(*reason),
+            [],
+        ),
         RecordFault::AccessDenied => RestError::save(
             "INSUFFICIENT_ACCESS_OR_READONLY",
             "insufficient access rights on object id",
             [],
         )
         .with_status(403),
+    }
+}
+
+/// Source: none.
+const fn person_account(reason: PersonAccountReason) -> &'static str {
+    match reason {
+        PersonAccountReason::OwnContact => {
+            "The contact of a person account is deleted and merged with its account"
+        }
+        PersonAccountReason::Contacts => {
+            "A business account becomes a person account with no more than one contact, which has the same owner"
+        }
+        PersonAccountReason::OtherContact => "A person account has no contact but its own",
+        PersonAccountReason::Merge => {
+            "Person accounts and business accounts are not merged with each other"
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Saving records.
 
-use landfall_model::fault::{BrokenRule, FaultField, Operation};
+use landfall_model::fault::{BrokenRule, FaultField, Operation, PersonAccountReason};
 use landfall_model::{
     ConversionFault, FieldFault, FieldName, MergeFault, QueryFault, RecordFault, Timestamp,
     ValueFault,
@@ -27,6 +27,10 @@ explain! { fields: FieldFault in "Fields of a record" as fault;
     "The field cannot be written: it is a formula, a system field, an auto number, or read-only for the user."
     do "Leave it out, or give the user Edit on the field." {
         ReadOnly { fields: vec![field()] },
+    }
+    "A business account has no fields of a person, and the name of a person account is that of the person. A change of the record type from one kind to the other is alone in its request."
+    do "Send `LastName` and `FirstName` with a record type of person accounts, `Name` with another one." {
+        OfOtherKind { entity: entity(), fields: vec![field()] },
     }
     "The record lacks a field that the object requires."
     do "Send the fields that the text lists." {
@@ -147,6 +151,13 @@ explain! { record: RecordFault in "Records" as fault;
     "The org has as many records of this kind as it may have, such as PushTopics."
     do "Delete others." {
         LimitExceeded { label: word("LABEL"), max: 50 },
+    }
+    "A person account and its contact are one: they are deleted and merged together, and no other contact belongs to the account."
+    do "Delete or merge the account; put other contacts into a business account." {
+        PersonAccount { reason: PersonAccountReason::OwnContact },
+        PersonAccount { reason: PersonAccountReason::Contacts },
+        PersonAccount { reason: PersonAccountReason::OtherContact },
+        PersonAccount { reason: PersonAccountReason::Merge },
     }
     "The user may not do this with the object."
     do "Give the user the permission on the object by a profile or permission set." {

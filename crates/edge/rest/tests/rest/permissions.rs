@@ -506,3 +506,24 @@ async fn removed_components_lose_their_grants_and_others_keep_them() {
     org.deploy(vec![trip("")]).await;
     assert_eq!(ann.get("/sobjects/Trip__c").await.status, 404);
 }
+
+/// Source: "Person Account Record Types" (SOAP API Developer Guide): the setting of the field of contacts counts.
+#[tokio::test]
+async fn fields_of_a_person_account_are_visible_as_those_of_contacts_are() {
+    let org = Org::with(Vec::new()).await;
+    org.deploy(vec![landfall_metadata::person_account_type()])
+        .await;
+    let ann = User::new(&org).await;
+    ann.grant("Account", &["Read"]).await;
+    ann.grant_field("Contact.Email", false).await;
+    let describe = ann.get("/sobjects/Account/describe").await.json();
+    let fields = describe["fields"].as_array().expect("fields").iter();
+    let names: Vec<_> = fields.map(|field| &field["name"]).collect();
+    for (name, visible) in [
+        ("LastName", true),
+        ("PersonEmail", true),
+        ("PersonTitle", false),
+    ] {
+        assert_eq!(names.contains(&&json!(name)), visible, "{name}");
+    }
+}

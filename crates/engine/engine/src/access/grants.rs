@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use landfall_metadata::Kind;
 use landfall_model::{
-    Catalog, EntityDefinition, EventReaders, FieldDefinition, PlatformEventDefinition, RecordId,
-    RecordType, Row, SecuredBy, Value,
+    Catalog, EntityDefinition, EventReaders, FieldDefinition, PersonType, PlatformEventDefinition,
+    RecordId, RecordType, Row, SecuredBy, Value,
 };
 use landfall_store::Reads;
 
@@ -35,7 +35,14 @@ pub(crate) struct Grants {
     /// By `object.field`.
     fields: HashMap<String, FieldAccess>,
     /// Visible record types by full name, and whether new records have them.
-    record_types: HashMap<String, bool>,
+    record_types: HashMap<String, Defaults>,
+}
+
+/// Whether new records have a record type: those that are person accounts, and all.
+#[derive(Clone, Copy, Debug, Default)]
+struct Defaults {
+    all: bool,
+    persons: bool,
 }
 
 impl Grants {
@@ -75,7 +82,8 @@ impl Grants {
         let visibilities = definitions.visibilities();
         for visible in visibilities.by(kind, name.unwrap_or_default()) {
             let default = self.record_types.entry(visible.name.clone()).or_default();
-            *default |= visible.default;
+            default.all |= visible.default;
+            default.persons |= visible.person_default;
         }
     }
 
@@ -86,12 +94,15 @@ impl Grants {
         let types = entity.record_types.iter();
         types
             .map(|known| {
-                let name = format!("{}.{}", entity.name, known.developer_name);
-                let granted = self.record_types.get(&name);
+                let granted = self.record_types.get(&known.full_name(&entity.name));
                 let visible = granted.is_some() || self.permissions.modify_all_data;
+                let defaults = granted.copied().unwrap_or_default();
                 RecordType {
                     available: known.active && visible,
-                    default: known.active && granted.copied().unwrap_or_default(),
+                    default: known.active && defaults.all,
+                    person: known.person.map(|_| PersonType {
+                        default: known.active && defaults.persons,
+                    }),
                     ..known.clone()
                 }
             })
@@ -175,8 +186,16 @@ impl Grants {
         if !is_secured(entity, field) {
             return FieldAccess::ALL;
         }
-        let name = format!("{}.{}", entity.name, field.name).to_ascii_lowercase();
-        let granted = self.fields.get(&name).copied().unwrap_or_default();
+        // Source: "Person Account Record Types" (SOAP API Developer Guide).
+        let name = match &field.contact_field {
+            Some(of_contact) => format!("Contact.{of_contact}"),
+            None => format!("{}.{}", entity.name, field.name),
+        };
+        let granted = self
+            .fields
+            .get(&name.to_ascii_lowercase())
+            .copied()
+            .unwrap_or_default();
         FieldAccess {
             read: granted.read || self.object(entity).view_all_fields,
             edit: granted.edit,

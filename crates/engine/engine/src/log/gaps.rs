@@ -108,6 +108,7 @@ fn event(
         after: None,
         changed_at: gap.appended,
         differences: false,
+        with_contact: false,
         rehearsed: None,
     };
     let facts = TransactionFacts {

@@ -93,6 +93,11 @@ impl Source<'_> {
         read(&self.row, self.object.entity.index_of(field))
     }
 
+    /// Whether it has no company: it becomes a person account.
+    fn is_person(&self) -> bool {
+        self.get("Company").is_null()
+    }
+
     /// What the lead gives to a new record.
     fn values(&self, target: &Blueprint, mapping: Mapping) -> Vec<Assignment> {
         let values = mapping.iter().filter_map(|(from, to)| {
@@ -174,9 +179,17 @@ impl<'p> Planner<'p, '_> {
         if let Some(id) = existing {
             let row = self.live(object, id, Fault::Record(RecordFault::Unknown))?;
             let values = source.fills(object, ACCOUNT, &row);
-            return Ok(self.update(object, id, values, None)?.id);
+            let since = self.steps.len();
+            self.update(object, id, values, None)?;
+            self.settle_persons(since)?;
+            return Ok(id);
         }
         let mut values = source.values(object, ACCOUNT);
+        if source.is_person() {
+            let contact = self.named("Contact")?;
+            let person = source.values(contact, CONTACT);
+            values.extend(Self::as_person(&object.entity, &contact.entity, person));
+        }
         give(&mut values, object, "OwnerId", Value::Id(source.owner));
         Ok(self.create(object, values)?.id)
     }
@@ -188,6 +201,14 @@ impl<'p> Planner<'p, '_> {
         conversion: &Conversion,
     ) -> Result<RecordId, Error> {
         let object = self.named("Contact")?;
+        if let Some(contact) = self.person_contact(account)? {
+            return match conversion.contact {
+                Some(other) if other != contact => {
+                    Err(Fault::Conversion(ConversionFault::AccountOfContact).into())
+                }
+                _ => self.fill_person(source, contact),
+            };
+        }
         let Some(id) = conversion.contact else {
             let mut values = source.values(object, CONTACT);
             give(&mut values, object, "AccountId", Value::Id(account));
@@ -203,6 +224,26 @@ impl<'p> Planner<'p, '_> {
             give(&mut values, object, SOURCE, source.get(SOURCE).clone());
         }
         Ok(self.update(object, id, values, None)?.id)
+    }
+
+    /// The contact of an account that is a person.
+    fn person_contact(&mut self, account: RecordId) -> Result<Option<RecordId>, Error> {
+        let object = self.named("Account")?;
+        let row = self.workspace.row(object, account)?;
+        Ok(row.and_then(|row| Some(self.contact_of_person(object, &row)?.1)))
+    }
+
+    /// Fills the contact of a person account where it is empty.
+    fn fill_person(&mut self, source: &Source<'_>, id: RecordId) -> Result<RecordId, Error> {
+        let object = self.named("Contact")?;
+        let row = self.live(object, id, Fault::Record(RecordFault::Unknown))?;
+        let values = source.fills(object, CONTACT, &row);
+        if !values.is_empty() {
+            let since = self.steps.len();
+            self.update(object, id, values, None)?;
+            self.settle_persons(since)?;
+        }
+        Ok(id)
     }
 
     fn convert_opportunity(
@@ -281,7 +322,9 @@ fn opportunity_name(
         return Err(Fault::Request(RequestFault::ResourceNotFound));
     };
     let Some(name) = asked else {
-        let company = source.get("Company").as_text().unwrap_or_default();
+        let company = source.get("Company").as_text();
+        let name = company.or_else(|| source.get("Name").as_text());
+        let company = name.unwrap_or_default();
         let most = usize::try_from(field.length).unwrap_or(usize::MAX);
         return Ok(company.chars().take(most).collect());
     };

@@ -24,6 +24,7 @@ impl<'p> Planner<'p, '_> {
         self.allow(Act::Delete, entity)?;
         let row = self.live(object, id, Fault::Record(RecordFault::Unknown))?;
         self.check_deletable(entity, &row)?;
+        Self::check_own_contact(object, &row)?;
         let mut along: Vec<RecordId> = Vec::new();
         let mut queue: Queue<'p> = VecDeque::from([(object, id)]);
         while let Some((object, parent)) = queue.pop_front() {
@@ -34,6 +35,7 @@ impl<'p> Planner<'p, '_> {
                 continue;
             }
             queue.extend(self.other_half(object, &before)?);
+            queue.extend(self.contact_of_person(object, &before));
             let cause = if parent == id {
                 Cause::Request
             } else {

@@ -40,14 +40,22 @@ impl Planner<'_, '_> {
         let master_row = self.live(object, master, Fault::Record(RecordFault::Unknown))?;
         let mut merged = Vec::with_capacity(victims.len());
         for victim in &victims {
-            let before = self.live(object, *victim, Fault::Record(RecordFault::Unknown))?;
-            let mut after = Row::clone(&before);
+            merged.push(self.live(object, *victim, Fault::Record(RecordFault::Unknown))?);
+        }
+        let persons = Self::merged_persons(object, &master_row, &merged)?;
+        for (place, (victim, before)) in victims.iter().zip(&merged).enumerate() {
+            let mut after = Row::clone(before);
             write(&mut after, object.system.master_record, Value::Id(master));
-            merged.push(Arc::clone(&before));
-            self.move_to_bin(object, *victim, before, after, Cause::Request);
+            self.move_to_bin(object, *victim, Arc::clone(before), after, Cause::Request);
+            if let Some((of_master, contacts)) = &persons
+                && let Some(contact) = contacts.get(place)
+            {
+                self.merge_contact(*victim, *contact, *of_master)?;
+            }
         }
         values.extend(taken_over(object, &master_row, &values, &merged, &victims));
         self.update(object, master, values, None)?;
+        self.settle_persons(since)?;
         let mut related = Vec::new();
         for children in &object.children {
             for victim in &victims {
@@ -57,7 +65,11 @@ impl Planner<'_, '_> {
                 self.check_above(object, children.place, master)?;
             }
         }
+        if let Some((of_master, contacts)) = &persons {
+            self.adopt_of_persons(contacts, *of_master, &mut related)?;
+        }
         self.settle_invitees(since)?;
+        self.settle_persons(since)?;
         let mut seen = HashSet::new();
         related.retain(|id| seen.insert(*id));
         Ok(Merged { related })

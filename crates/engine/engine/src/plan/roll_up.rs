@@ -56,10 +56,11 @@ impl Planner<'_, '_> {
     /// [`Error::Refused`] if a value does not fit its field or there are too many details, [`Error::Store`].
     pub(crate) fn roll_up(&mut self) -> Result<(), Error> {
         let mut due: BTreeSet<Due> = BTreeSet::new();
+        let since = self.steps.len();
         loop {
             due.extend(self.due.drain(..));
             let Some((summary, master)) = due.pop_first() else {
-                return Ok(());
+                return self.settle_persons(since);
             };
             if let Some(summary) = self.blueprints.summary(summary) {
                 self.summarize(summary, master)?;

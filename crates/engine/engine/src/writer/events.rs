@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use landfall_capture::transaction::{self, CaptureRules};
 use landfall_capture::{CapturedEvent, RecordChange, Rehearsed, TransactionFacts};
-use landfall_model::{CommitNumber, Timestamp};
+use landfall_model::{CommitNumber, EntityDefinition, Timestamp};
 use landfall_schema::EventSchema;
 use landfall_store::{Appended, Event, NewEvent, Position};
 use tracing::{error, warn};
@@ -17,6 +17,7 @@ use super::compute::{Computed, NetChange};
 use crate::definitions::{Capture, Definitions};
 use crate::faults::{FaultKind, Faults, Occasion, topic_of};
 use crate::log::Hold;
+use crate::plan::ACCOUNT;
 
 /// How changes become events.
 #[derive(Clone, Copy)]
@@ -143,6 +144,7 @@ fn tell(
             after: Some(&change.after),
             changed_at: transaction.at,
             differences: rules.capture.differences,
+            with_contact: !is_account(&change.entity) || definitions.captures_contacts(),
             rehearsed: rules.rehearsed(schema),
         })
     });
@@ -151,6 +153,10 @@ fn tell(
             events.extend(logged(change, capture, event));
         }
     });
+}
+
+fn is_account(entity: &EntityDefinition) -> bool {
+    !entity.custom && entity.name.as_str() == ACCOUNT
 }
 
 impl Rules<'_> {

@@ -16,7 +16,7 @@ use super::handle::Command;
 use crate::blueprint::{Blueprint, Blueprints};
 use crate::command::{Assignment, Change};
 use crate::error::Error;
-use crate::plan::read_along;
+use crate::plan::{ACCOUNT, CONTACT, other_of_person, read_along};
 use crate::validate;
 use crate::workspace::{Needed, Workspace};
 use invitations::Invitations;
@@ -38,6 +38,7 @@ pub(super) fn read_ahead<'c>(
         binned: Vec::new(),
         ways: Vec::new(),
         invitations: Invitations::default(),
+        persons: Vec::new(),
         user: RecordId::EMPTY,
     };
     for command in commands {
@@ -56,6 +57,7 @@ pub(super) fn read_ahead<'c>(
         let binned = std::mem::take(&mut ahead.binned);
         let ways = std::mem::take(&mut ahead.ways);
         let invitations = ahead.invitations.take();
+        let persons = std::mem::take(&mut ahead.persons);
         workspace.read(std::mem::take(&mut ahead.needed))?;
         for (object, parent) in deleted {
             ahead.cascade(workspace, object, parent);
@@ -67,6 +69,7 @@ pub(super) fn read_ahead<'c>(
             ahead.next(workspace, &way);
         }
         ahead.with_invitations(workspace, invitations)?;
+        ahead.with_persons(workspace, &persons);
     }
     Ok(())
 }
@@ -81,6 +84,8 @@ struct Ahead<'b> {
     /// Ways of formulas that go on from records among what is needed.
     ways: Vec<Way<'b>>,
     invitations: Invitations,
+    /// Changed accounts and contacts among what is needed, which may be persons.
+    persons: Vec<(&'b Blueprint, RecordId)>,
     /// The user of the command.
     user: RecordId,
 }
@@ -97,6 +102,9 @@ impl<'b> Ahead<'b> {
                 if let Some(object) = self.blueprints.of(entity) {
                     self.needed.row(object, *id);
                     self.changed(object, *id);
+                    if [ACCOUNT, CONTACT].contains(&object.entity.name.as_str()) {
+                        self.persons.push((object, *id));
+                    }
                 }
                 self.values(entity, Some(*id), values);
             }
@@ -153,6 +161,18 @@ impl<'b> Ahead<'b> {
                 self.value(object, *place, value);
             } else if field.field_type == FieldType::JunctionIdList {
                 self.listed(value);
+            }
+        }
+    }
+
+    /// The other records of those that are persons.
+    fn with_persons(&mut self, workspace: &Workspace<'_>, changed: &[(&'b Blueprint, RecordId)]) {
+        for (object, id) in changed {
+            if let Some(row) = workspace.known_row(*id)
+                && let Some(other) = other_of_person(&object.entity, &row)
+                && let Some(object) = self.blueprints.with_prefix(other.prefix())
+            {
+                self.needed.row(object, other);
             }
         }
     }

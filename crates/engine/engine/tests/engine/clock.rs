@@ -100,7 +100,7 @@ async fn a_jump_expires_no_event_and_dates_no_record_until_the_server_is_restart
     let start = |seed| {
         let clock = Arc::new(PlausibleClock::on(machine.clone()));
         let rules = landfall_engine::CaptureRules::default();
-        org::start(&folder, clock, seed, rules, |opened| opened)
+        org::start(&folder, clock, seed, (rules, true), |opened| opened)
     };
     let (engine, writer) = start(1);
     let date = |after_ms| Value::DateTime(START.plus_millis(after_ms).whole_second());

@@ -20,7 +20,7 @@ async fn lead(org: &Org) -> RecordId {
     org.created("Lead", &given).await
 }
 
-fn plain(lead: RecordId) -> Conversion {
+pub(crate) fn plain(lead: RecordId) -> Conversion {
     Conversion {
         lead,
         status: "Closed - Converted".to_owned(),
@@ -32,7 +32,7 @@ fn plain(lead: RecordId) -> Conversion {
     }
 }
 
-async fn attempt(org: &Org, conversion: Conversion) -> Result<Converted, Fault> {
+pub(crate) async fn attempt(org: &Org, conversion: Conversion) -> Result<Converted, Fault> {
     let transaction = org.engine.open(org.user, ORIGIN.to_owned()).await;
     let transaction = transaction.expect("an open transaction");
     let converted = transaction.convert(conversion).await.expect("an answer");

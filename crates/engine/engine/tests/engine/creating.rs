@@ -233,7 +233,7 @@ async fn a_clock_that_is_set_back_takes_no_date_with_it() {
         &folder,
         Arc::clone(&clock) as _,
         1,
-        landfall_engine::CaptureRules::default(),
+        (landfall_engine::CaptureRules::default(), true),
         |opened| opened,
     );
     let entity = Arc::clone(engine.catalog().entity("Case").expect("an object"));

@@ -15,6 +15,7 @@ mod inviting;
 mod merging;
 mod open;
 mod org;
+mod persons;
 mod purging;
 mod querying;
 mod reads;

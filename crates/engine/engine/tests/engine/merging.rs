@@ -14,7 +14,7 @@ async fn contact(org: &Org, account: RecordId) -> RecordId {
     org.created("Contact", &given).await
 }
 
-async fn attempt(
+pub(crate) async fn attempt(
     org: &Org,
     master: RecordId,
     given: &[FieldValueOf<'_>],

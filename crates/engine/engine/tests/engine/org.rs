@@ -41,15 +41,20 @@ impl Org {
 
     /// An org whose store the test has a hand in.
     pub(crate) async fn on(wrap: impl FnOnce(Opened) -> Opened) -> Self {
-        Self::with(CaptureRules::default(), wrap).await
+        Self::with((CaptureRules::default(), true), wrap).await
+    }
+
+    /// An org that captures what is selected.
+    pub(crate) async fn selecting() -> Self {
+        Self::with((CaptureRules::default(), false), |opened| opened).await
     }
 
     /// An org that tells its changes in this way.
     pub(crate) async fn under(rules: CaptureRules) -> Self {
-        Self::with(rules, |opened| opened).await
+        Self::with((rules, true), |opened| opened).await
     }
 
-    async fn with(rules: CaptureRules, wrap: impl FnOnce(Opened) -> Opened) -> Self {
+    async fn with(rules: (CaptureRules, bool), wrap: impl FnOnce(Opened) -> Opened) -> Self {
         let folder = TempDir::new().expect("a folder");
         let clock = Arc::new(ManualClock::new(START));
         let (engine, writer) = start(&folder, Arc::clone(&clock) as _, 1, rules, wrap);
@@ -105,7 +110,7 @@ impl Org {
             &folder,
             Arc::clone(&clock) as _,
             seed,
-            CaptureRules::default(),
+            (CaptureRules::default(), true),
             |opened| opened,
         );
         let mut org = Self {
@@ -279,7 +284,7 @@ pub(crate) fn start(
     folder: &TempDir,
     clock: Arc<dyn Clock>,
     seed: u64,
-    rules: CaptureRules,
+    (capture_rules, capture_all): (CaptureRules, bool),
     wrap: impl FnOnce(Opened) -> Opened,
 ) -> (Engine, WriterThread) {
     let config = landfall_store_embedded::Config::new(folder.path().join("landfall.db"));
@@ -290,8 +295,8 @@ pub(crate) fn start(
         instance: *b"5f",
         reserve_bytes: 0,
         retention_hours: 72,
-        capture_all: true,
-        capture_rules: rules,
+        capture_all,
+        capture_rules,
         streams: landfall_engine::Streams::default(),
         allocations: Allocations::UNLIMITED,
     })
