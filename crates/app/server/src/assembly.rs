@@ -8,7 +8,7 @@ use http::request;
 use http::uri::Authority;
 use landfall_auth::{App, Auth, Grant, Scopes};
 use landfall_bulk::Bulk;
-use landfall_engine::{Engine, Parts, WriterThread};
+use landfall_engine::{Engine, Parts, SeededEntropy, WriterThread, draw};
 use landfall_mdapi::Mdapi;
 use landfall_model::Timestamp;
 use landfall_oauth::{BaseUrl, OauthState};
@@ -68,7 +68,7 @@ pub(crate) struct Assembly {
 pub(crate) async fn assemble(
     config: &Config,
     file: PathBuf,
-    environment: Environment,
+    mut environment: Environment,
     phase: Listener,
     authority: Option<Arc<str>>,
     connections: Arc<Connections>,
@@ -77,7 +77,13 @@ pub(crate) async fn assemble(
     let is_new = !file.exists();
     let store = open_store(config, &file, &bulk_folder).await?;
     let reader = Arc::downgrade(&store.reader);
-    let newest = newest_commit(&store, &file)?;
+    let position = position(&store, &file)?;
+    if config.random_seed.is_some() && !is_new {
+        // What was drawn before is not drawn again.
+        let seed = u64::from_le_bytes(draw(&*environment.entropy));
+        let seed = seed ^ position.commit_number.get();
+        environment.entropy = Arc::new(SeededEntropy::new(seed));
+    }
     let (engine, writer) = Engine::start(Parts {
         store,
         clock: environment.clock,
@@ -98,7 +104,7 @@ pub(crate) async fn assemble(
     let project = deploy(config, &engine, &phase, &mut tasks).await?;
     let snapshots = Snapshots::beside(&file, &engine, project);
     seed_records(config, &engine, &snapshots, is_new).await?;
-    let scrub = look_after(config, &engine, &phase, newest, &mut tasks);
+    let scrub = look_after(config, &engine, &phase, position.appended_at, &mut tasks);
     let bulk = Bulk::open(engine.clone(), auth.clone(), bulk_folder).await?;
     let stopping = stopping(phase.clone(), &mut tasks);
     tasks.spawn(bulk.clone().run(stopping.clone()));
@@ -200,14 +206,12 @@ fn named(config: &Config, file: &Path) -> String {
     }
 }
 
-/// When the newest commit was made before this start.
-fn newest_commit(store: &Opened, file: &Path) -> Result<Timestamp, Error> {
-    let position = store.reader.position();
-    let position = position.map_err(|source| Error::Store {
+/// Where the store is at this start.
+fn position(store: &Opened, file: &Path) -> Result<Position, Error> {
+    store.reader.position().map_err(|source| Error::Store {
         path: file.to_owned(),
         source,
-    })?;
-    Ok(position.appended_at)
+    })
 }
 
 /// What goes on beside requests for the sake of the store. PostgreSQL checks what it stores by itself.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use landfall_auth::{AppPolicy, Certificate, DeveloperNames, Scopes, Settings as AuthSettings};
 use landfall_engine::usage::Allocations;
 use landfall_engine::{CaptureRules, Streams};
-use landfall_model::limits;
+use landfall_model::{Timestamp, limits};
 
 use crate::allocations::{self, allocations};
 use crate::cors::Cors;
@@ -102,6 +102,10 @@ pub struct Config {
     pub seeds: Vec<PathBuf>,
     /// How many requests of clients are kept to be shown.
     pub journal_requests: usize,
+    /// When the clock of the org stands still from the start.
+    pub frozen_at: Option<Timestamp>,
+    /// What randomness is made from, in place of the machine's.
+    pub random_seed: Option<u64>,
 }
 
 /// What kind of org a server is.
@@ -334,6 +338,8 @@ impl Config {
             strict: set.require(&settings::STRICT)?,
             seeds: set.get(&settings::SEEDS)?.unwrap_or_default(),
             journal_requests: set.get(&settings::JOURNAL_REQUESTS)?.unwrap_or_default(),
+            frozen_at: set.get(&settings::CLOCK)?,
+            random_seed: set.get(&settings::RANDOM_SEED)?,
         })
     }
 }

@@ -18,7 +18,7 @@ use http::{HeaderMap, Request, header};
 use landfall_auth::{Auth, DeveloperNames};
 use landfall_control::Org;
 use landfall_engine::faults::Faults;
-use landfall_engine::{AdjustableClock, Engine, WriterThread};
+use landfall_engine::{AdjustableClock, Engine, SeededEntropy, WriterThread};
 use landfall_journal::Journal;
 use landfall_metadata::Origin;
 use landfall_model::RecordId;
@@ -178,6 +178,31 @@ impl Instance {
     }
 }
 
+/// Between the seeds of two orgs of a process, so that their ids differ.
+const SEED_STEP: u64 = 0x4f1b_bcdc_bfa5_3e0b;
+
+/// Gives a developer org the clock that tests move, and what its configuration says of time and randomness.
+fn of_developers(
+    config: &Config,
+    environment: &mut Environment,
+    number: u64,
+) -> Option<AdjustableClock> {
+    if let Some(seed) = config.random_seed {
+        let seed = seed.wrapping_add(number.wrapping_mul(SEED_STEP));
+        environment.entropy = Arc::new(SeededEntropy::new(seed));
+    }
+    if config.mode != Mode::Developer {
+        return None;
+    }
+    let machine = Arc::clone(&environment.clock);
+    let clock = match config.frozen_at {
+        Some(at) => AdjustableClock::frozen(machine, at),
+        None => AdjustableClock::on(machine),
+    };
+    environment.clock = Arc::new(clock.clone());
+    Some(clock)
+}
+
 impl Orgs {
     pub(crate) fn new(
         authority: Option<Arc<str>>,
@@ -211,11 +236,8 @@ impl Orgs {
         folder: PathBuf,
         temporary: Option<TempDir>,
     ) -> Result<RecordId, Error> {
-        let clock = (config.mode == Mode::Developer)
-            .then(|| AdjustableClock::on(Arc::clone(&environment.clock)));
-        if let Some(clock) = &clock {
-            environment.clock = Arc::new(clock.clone());
-        }
+        let number = self.0.opened.fetch_add(1, Ordering::Relaxed);
+        let clock = of_developers(config, &mut environment, number);
         let (conductor, listening) = phase::start();
         let Assembly {
             router,
@@ -254,7 +276,7 @@ impl Orgs {
             .then(|| observed::journal(&engine, config.journal_requests));
         let instance = Arc::new(Instance {
             id,
-            number: self.0.opened.fetch_add(1, Ordering::Relaxed),
+            number,
             folder,
             router: front::guarded(router),
             streaming,

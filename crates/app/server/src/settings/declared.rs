@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use landfall_engine::CaptureRules;
-use landfall_model::limits;
+use landfall_model::{Timestamp, limits};
 
 use super::declaration::{Declared, Group, Setting};
 use super::value::HostName;
@@ -76,6 +76,27 @@ settings! {
     .default_of_dev(|| false)
     .dev_only("everything would be lost at exit")
     .daily();
+
+    /// Where the clock stands still.
+    CLOCK: Timestamp = Setting::new(
+        "clock.start",
+        Group::Data,
+        "Time at which the clock of the org stands still from the start",
+    )
+    .alias("clock")
+    .dev_only("nothing would ever fall due")
+    .details("It is moved and resumed as any clock of a developer org ([tests](testing.md#time)). Commits of an org that is already there are never before its last one.")
+    .example("\"2030-01-01T09:00:00Z\"");
+
+    /// Where randomness begins.
+    RANDOM_SEED: u64 = Setting::new(
+        "random_seed",
+        Group::Data,
+        "Number that everything random in the org is made from: ids, client ids, transaction keys, tokens",
+    )
+    .dev_only("tokens could be guessed")
+    .details("Two new orgs with the same seed and `clock.start` answer the same requests, one after the other, with the same bytes. Each org of the process has a sequence of its own.")
+    .example("1");
 
     /// Reserve of disk space.
     RESERVE_MIB: u64 = Setting::new(

@@ -4,6 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use http::uri::Authority;
+use landfall_model::Timestamp;
+use landfall_model::limits::CLOCK_MAX;
+use landfall_wire::dates::{parse_date_time, render_utc};
 
 use super::{Edition, LogFormat, PublicUrl};
 use crate::network::Network;
@@ -177,6 +180,23 @@ impl Word for String {
 
     fn write(&self) -> String {
         quoted(self)
+    }
+}
+
+impl Word for Timestamp {
+    const FORM: Form = Form::Text;
+    const NAME: &'static str = "TIME";
+    const ALLOWED: &'static str = "a time such as 2030-01-01T09:00:00Z, before the year 3000";
+
+    fn parse(word: &str) -> Option<Self> {
+        let time = parse_date_time(word)?;
+        (Self::default()..=CLOCK_MAX)
+            .contains(&time)
+            .then_some(time)
+    }
+
+    fn write(&self) -> String {
+        quoted(&render_utc(*self))
     }
 }
 

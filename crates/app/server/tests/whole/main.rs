@@ -23,6 +23,7 @@ mod person_accounts;
 mod polling;
 mod project;
 mod removal;
+mod repeatable;
 mod salesforce;
 mod seeds;
 mod stream_records;

@@ -129,6 +129,13 @@ impl AdjustableClock {
         }
     }
 
+    /// A clock that stands still until it is moved or resumed.
+    pub fn frozen(machine: Arc<dyn Clock>, at: Timestamp) -> Self {
+        let clock = Self::on(machine);
+        clock.shared.state().course = Course::Frozen(at);
+        clock
+    }
+
     /// What it shows.
     pub fn reading(&self) -> Reading {
         let machine = self.machine.now();
