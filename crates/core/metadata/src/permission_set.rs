@@ -2,7 +2,7 @@
 //!
 //! Source: "`PermissionSet`", "`Profile`" (Metadata API Developer Guide).
 
-use landfall_model::{Catalog, FieldDefinition, FieldType};
+use landfall_model::{Catalog, FieldDefinition, FieldType, SecuredBy};
 
 use crate::absent::{Absence, Absent};
 use crate::gather::Single;
@@ -144,6 +144,20 @@ impl Granted {
             self.not_here(name, "object", element, known.absent, report);
             return;
         };
+        let is_grantable = catalog
+            .entity(name)
+            .is_none_or(|entity| entity.secured_by() == SecuredBy::ObjectPermissions)
+            && catalog
+                .platform_event(name)
+                .is_none_or(|event| event.standard.is_none());
+        if !is_grantable {
+            let reason = format!(
+                "{found} is left out of {}: no object permissions decide about it",
+                self.name
+            );
+            report.warning(&element.at, reason);
+            return;
+        }
         let mut rights = Vec::new();
         for (file, field) in RIGHTS {
             if element.flag(file, report) != Some(true) {
@@ -199,6 +213,14 @@ impl Granted {
             if is_required(field) {
                 report.inapplicable(&element.at, reason);
             }
+            return;
+        }
+        if !entity.secures(field) {
+            let reason = format!(
+                "{name} is left out of {}: no field permissions decide about it",
+                self.name
+            );
+            report.warning(&element.at, reason);
             return;
         }
         let editable = element.flag("editable", report).unwrap_or_default();

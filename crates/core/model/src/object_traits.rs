@@ -1,6 +1,6 @@
 //! What the documentation says of a standard object that its describe does not show.
 
-use crate::entity::EntityDefinition;
+use crate::entity::{EntityDefinition, FieldDefinition};
 use crate::name::{EntityName, FieldName};
 
 /// What decides about the use of an object's records.
@@ -76,6 +76,16 @@ impl EntityDefinition {
         } else {
             self.traits.secured_by
         }
+    }
+
+    /// Whether field permissions decide about one of its fields.
+    pub fn secures(&self, field: &FieldDefinition) -> bool {
+        let secured = match self.secured_by() {
+            SecuredBy::ObjectPermissions | SecuredBy::Parent | SecuredBy::FieldPermissions => true,
+            // Source: none: what the org is set up by is as everybody sees it, but for fields that were added to it.
+            SecuredBy::Everybody | SecuredBy::Administrators | SecuredBy::Setup => field.custom,
+        };
+        secured && field.permissionable()
     }
 
     /// Whether a `PushTopic` can select from it: custom objects, and standard ones that say so.

@@ -30,7 +30,6 @@ use hidden::Hidden;
 use mask::Masks;
 
 pub(crate) use grants::Grants;
-pub(crate) use grants::is_secured;
 pub use org_view::OrgView;
 pub(crate) use rights::AllRights;
 pub use rights::Rights;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use landfall_model::{Catalog, EntityDefinition, RecordId, Row, SecuredBy, Timestamp, Value};
 use landfall_store::{Reads, RowWrite};
 
-use crate::access::is_secured;
 use crate::blueprint::{read, write};
 use crate::error::Error;
 use crate::numbers::Numbers;
@@ -158,7 +157,7 @@ impl ProfileSetup<'_> {
         }
         let fields = Arc::clone(entity(self.catalog, "FieldPermissions")?);
         for field in &shipped.fields {
-            if !is_secured(shipped, field) {
+            if !shipped.secures(field) {
                 continue;
             }
             let id = self.numbers.record_id(fields.key_prefix);

@@ -183,7 +183,7 @@ impl Grants {
         let whole = field.compound.as_ref();
         let whole = whole.and_then(|whole| entity.field(whole.as_str()));
         let field = whole.map_or(field, |(_, whole)| whole);
-        if !is_secured(entity, field) {
+        if !entity.secures(field) {
             return FieldAccess::ALL;
         }
         // Source: "Person Account Record Types" (SOAP API Developer Guide).
@@ -201,16 +201,6 @@ impl Grants {
             edit: granted.edit,
         }
     }
-}
-
-/// Whether field permissions decide about a field.
-pub(crate) fn is_secured(entity: &EntityDefinition, field: &FieldDefinition) -> bool {
-    let secured = match entity.secured_by() {
-        SecuredBy::ObjectPermissions | SecuredBy::Parent | SecuredBy::FieldPermissions => true,
-        // Source: none: what the org is set up by is as everybody sees it, but for fields that were added to it.
-        SecuredBy::Everybody | SecuredBy::Administrators | SecuredBy::Setup => field.custom,
-    };
-    secured && field.permissionable()
 }
 
 /// A row whose values are asked for by name.

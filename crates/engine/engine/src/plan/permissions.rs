@@ -11,7 +11,6 @@ use landfall_model::{
 };
 
 use super::{Cause, Planner};
-use crate::access::is_secured;
 use crate::blueprint::{Blueprint, read, write};
 use crate::error::Error;
 use crate::permissions::SYSTEM;
@@ -222,7 +221,7 @@ impl Planner<'_, '_> {
         let found = entity
             .field(field)
             .or_else(|| entity.field(&format!("{field}Id")));
-        let found = found.filter(|(_, field)| is_secured(entity, field));
+        let found = found.filter(|(_, field)| entity.secures(field));
         let Some((_, field)) = found else {
             return Err(unknown);
         };

@@ -448,3 +448,27 @@ async fn an_auto_number_begins_where_its_definition_says() {
     let org = org.restarted().await;
     assert_eq!(next(&org).await, Value::Text("T-0501".to_owned()));
 }
+
+#[tokio::test]
+async fn what_no_permission_decides_about_is_left_out_of_a_profile() {
+    let org = Org::new().await;
+    let grants = "<objectPermissions><allowRead>true</allowRead><object>EntitlementContact</object></objectPermissions>\
+        <objectPermissions><allowRead>true</allowRead><object>BatchApexErrorEvent</object></objectPermissions>\
+        <fieldPermissions><editable>false</editable><field>PermissionSet.Description</field><readable>true</readable>\
+        </fieldPermissions>\
+        <objectPermissions><allowRead>true</allowRead><object>Account</object></objectPermissions>";
+    let profile = component("profiles/Desk.profile-meta.xml", "Profile", grants);
+    let warnings = org.engine.deploy(vec![profile]).await.expect("deployed");
+    let left_out: Vec<&str> = warnings
+        .iter()
+        .filter_map(|warning| warning.reason.split(' ').next())
+        .collect();
+    assert_eq!(
+        left_out,
+        [
+            "BatchApexErrorEvent",
+            "EntitlementContact",
+            "PermissionSet.Description"
+        ]
+    );
+}
