@@ -26,7 +26,6 @@ use crate::roll_up::{Declared, Failure};
 use crate::settings::Settings;
 use crate::validation_rule::{self, DeclaredRule};
 use crate::value_set::{self, GlobalValueSets};
-use crate::xml::Element;
 use crate::{Org, Part, StartingNumber, event, formulas, object, reference, roll_up};
 
 /// Objects of which records of activities are made.
@@ -209,6 +208,16 @@ impl Compiler {
             self.report.problem(&source.at, fault);
             return None;
         }
+        if source.elements.is_empty() {
+            // Fields alone make no object.
+            let reason = format!(
+                "{} is left out: the object is not part of the project",
+                source.name
+            );
+            self.report.inapplicable(&source.at, reason);
+            self.absent.leave_out(&source.name);
+            return Some(());
+        }
         if let Some(second) = source.elements.get(1) {
             let reason = format!("the object {} is also in {}", source.name, source.at.path);
             self.report.problem(&second.at, reason);
@@ -229,7 +238,7 @@ impl Compiler {
 
     fn custom_object(&mut self, source: &ObjectSource) -> Option<()> {
         let declared = object::fields(source, Owner::CustomObject, &self.globals, &mut self.report);
-        let heading = object::heading(self.object_file(source)?, &mut self.report)?;
+        let heading = object::heading(&source.name, source.elements.first()?, &mut self.report)?;
         let prefix = self.prefix(source, b'a')?;
         let name = EntityName::new(source.name.as_str());
         let has_types = self.record_types(source, &name);
@@ -270,22 +279,12 @@ impl Compiler {
             );
             self.report.warning(&element.at, reason);
         }
-        let heading = event::heading(self.object_file(source)?, &mut self.report)?;
+        let heading = event::heading(&source.name, source.elements.first()?, &mut self.report);
         let prefix = self.prefix(source, b'e')?;
         let event: PlatformEventDefinition =
             event::define(&source.name, heading, &declared, prefix);
         self.org.platform_events.push(event);
         Some(())
-    }
-
-    /// The object's own file: fields alone do not make a custom object.
-    fn object_file<'a>(&mut self, source: &'a ObjectSource) -> Option<&'a Element> {
-        let element = source.elements.first();
-        if element.is_none() {
-            let reason = format!("the object {} is not part of the project", source.name);
-            self.report.problem(&source.at, reason);
-        }
-        element
     }
 
     fn prefix(&mut self, source: &ObjectSource, first: u8) -> Option<KeyPrefix> {

@@ -46,7 +46,7 @@ const SCOPES: [(&str, &str); 27] = [
     ("Web", "web"),
 ];
 
-/// Parts of a connected app that change who gets in, and that are not here: an app that needs them is refused.
+/// Parts of a connected app that change who gets in, and that are not here: an app that needs them is left out.
 const REFUSED: [&str; 5] = [
     "canvasConfig",
     "ipRanges",
@@ -55,7 +55,7 @@ const REFUSED: [&str; 5] = [
     "samlConfig",
 ];
 
-/// The same of its `oauthConfig`, where they are switched on.
+/// Ways to a token that are not here: an app that has them switched on is used without them.
 const REFUSED_FLAGS: [&str; 3] = [
     "isClientCredentialEnabled",
     "isCodeCredentialEnabled",
@@ -106,9 +106,12 @@ pub(crate) fn connected_app(
     let element = &source.element;
     element.required("label", report);
     element.required("contactEmail", report);
-    for name in REFUSED.into_iter().filter(|name| element.has(name)) {
-        let reason = format!("<{name}> of connected apps is not available here");
-        report.problem(&element.at, reason);
+    if let Some(name) = REFUSED.into_iter().find(|name| element.has(name)) {
+        let app = brief(&source.name);
+        let reason =
+            format!("the app {app} is left out: <{name}> of connected apps is not available here");
+        report.inapplicable(&element.at, reason);
+        return None;
     }
     for name in ["profileName", "permissionSetName"] {
         if element.has(name) {
@@ -126,7 +129,7 @@ pub(crate) fn connected_app(
     for name in REFUSED_FLAGS {
         if config.flag(name, report) == Some(true) {
             let reason = format!("<{name}> of connected apps is not available here");
-            report.problem(&config.at, reason);
+            report.inapplicable(&config.at, reason);
         }
     }
     let key = config.required("consumerKey", report).map(str::to_owned);
@@ -184,8 +187,8 @@ fn scopes(config: &Element, report: &mut Report) -> String {
         if let Some((_, scope)) = SCOPES.iter().find(|(known, _)| *known == name) {
             scopes.push(*scope);
         } else {
-            let reason = format!("'{}' is not a value of <scopes>", brief(name));
-            report.problem(&listed.at, reason);
+            let reason = format!("'{}' is not a value of <scopes> here", brief(name));
+            report.inapplicable(&listed.at, reason);
         }
     }
     if !config.has("scopes") {

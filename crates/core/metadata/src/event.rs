@@ -6,6 +6,7 @@
 use landfall_model::{EntityName, KeyPrefix, PlatformEventDefinition};
 
 use crate::field::DeclaredField;
+use crate::object;
 use crate::problem::Report;
 use crate::xml::Element;
 
@@ -17,9 +18,10 @@ pub(crate) struct Heading {
 }
 
 /// Reads what an event file says beside its fields.
-pub(crate) fn heading(element: &Element, report: &mut Report) -> Option<Heading> {
-    let label = element.required("label", report);
-    let label_plural = element.text("pluralLabel", report).or(label);
+pub(crate) fn heading(name: &str, element: &Element, report: &mut Report) -> Heading {
+    let label = object::label(name, element, report);
+    let label_plural = element.text("pluralLabel", report);
+    let label_plural = label_plural.map_or_else(|| label.clone(), str::to_owned);
     let deployment = [("Deployed", ()), ("InDevelopment", ())];
     element.choice("deploymentStatus", &deployment, report);
     if let Some(found) = element.one("nameField", report) {
@@ -36,11 +38,11 @@ pub(crate) fn heading(element: &Element, report: &mut Report) -> Option<Heading>
     }
     let behaviors = [("PublishImmediately", false), ("PublishAfterCommit", true)];
     let publish_after_commit = element.choice("publishBehavior", &behaviors, report);
-    Some(Heading {
-        label: label?.to_owned(),
-        label_plural: label_plural?.to_owned(),
+    Heading {
+        label,
+        label_plural,
         publish_after_commit: publish_after_commit.unwrap_or(false),
-    })
+    }
 }
 
 /// Puts a platform event together.

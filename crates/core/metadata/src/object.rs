@@ -14,6 +14,7 @@ use landfall_model::{
 use crate::blank;
 use crate::field::{self, DeclaredField, Owner};
 use crate::gather::ObjectSource;
+use crate::names;
 use crate::number_format;
 use crate::problem::Report;
 use crate::value_set::GlobalValueSets;
@@ -33,14 +34,25 @@ pub(crate) struct Heading {
     searchable: bool,
 }
 
+/// What people see of an object or event; its name, if its file does not say.
+pub(crate) fn label(name: &str, element: &Element, report: &mut Report) -> String {
+    if let Some(label) = element.text("label", report) {
+        return label.to_owned();
+    }
+    report.inapplicable(&element.at, "Required field is missing: label");
+    let base = names::custom(name).map_or(name, |parts| parts.base);
+    base.replace('_', " ")
+}
+
 /// Reads what an object file says beside its fields.
-pub(crate) fn heading(element: &Element, report: &mut Report) -> Option<Heading> {
-    let label = element.required("label", report);
+pub(crate) fn heading(name: &str, element: &Element, report: &mut Report) -> Option<Heading> {
+    let label = label(name, element, report);
     let label_plural = element.text("pluralLabel", report).or_else(|| {
         // Languages without a plural have none.
         report.inapplicable(&element.at, "Required field is missing: pluralLabel");
-        label
+        Some(label.as_str())
     });
+    let label_plural = label_plural.map(str::to_owned);
     let deployment = [("Deployed", ()), ("InDevelopment", ())];
     element.choice("deploymentStatus", &deployment, report);
     let sharing = [
@@ -63,8 +75,8 @@ pub(crate) fn heading(element: &Element, report: &mut Report) -> Option<Heading>
     }
     let (name, starting_number) = name_field(element, report)?;
     Some(Heading {
-        label: label?.to_owned(),
-        label_plural: label_plural?.to_owned(),
+        label,
+        label_plural: label_plural?,
         name,
         starting_number,
         controlled_by_parent,
@@ -76,8 +88,8 @@ pub(crate) fn heading(element: &Element, report: &mut Report) -> Option<Heading>
 
 fn name_field(element: &Element, report: &mut Report) -> Option<(FieldDefinition, Option<u64>)> {
     let Some(declared) = element.one("nameField", report) else {
-        report.problem(&element.at, "Required field is missing: nameField");
-        return None;
+        report.inapplicable(&element.at, "Required field is missing: nameField");
+        return Some((blank::name("Name"), None));
     };
     let label = declared.text("label", report).unwrap_or("Name");
     let mut field = blank::name(label);

@@ -2,6 +2,8 @@
 //!
 //! Source: "`PermissionSet`", "`Profile`" (Metadata API Developer Guide).
 
+use std::collections::BTreeSet;
+
 use landfall_model::{Catalog, FieldDefinition, FieldType, SecuredBy};
 
 use crate::absent::{Absence, Absent};
@@ -57,7 +59,7 @@ pub struct Granted {
     /// Record types that are visible.
     pub record_types: Vec<RecordTypeVisibility>,
     /// Objects and fields that are spoken of, those of which nothing is granted included.
-    pub mentioned: Vec<String>,
+    pub mentioned: BTreeSet<String>,
 }
 
 /// A record type that users can give to records.
@@ -109,7 +111,7 @@ pub(crate) fn granted(
         fields: Vec::new(),
         system: Vec::new(),
         record_types: Vec::new(),
-        mentioned: Vec::new(),
+        mentioned: BTreeSet::new(),
     };
     for object in element.all("objectPermissions") {
         granted.object(object, known, report);
@@ -170,10 +172,22 @@ impl Granted {
             }
             rights.push(field);
         }
-        self.mentioned.push(found.to_string());
+        if !self.mention(found.as_str(), element, report) {
+            return;
+        }
         if !rights.is_empty() {
             self.objects.push((found.to_string(), rights));
         }
+    }
+
+    /// Notes that an object or field is spoken of; says whether it is the first time. Of several lines the first counts.
+    fn mention(&mut self, name: &str, element: &Element, report: &mut Report) -> bool {
+        let is_new = self.mentioned.insert(name.to_owned());
+        if !is_new {
+            let reason = format!("{name} is there twice in {}", self.name);
+            report.inapplicable(&element.at, reason);
+        }
+        is_new
     }
 
     fn field(&mut self, element: &Element, known: &Known<'_>, report: &mut Report) {
@@ -225,7 +239,9 @@ impl Granted {
         }
         let editable = element.flag("editable", report).unwrap_or_default();
         let readable = element.flag("readable", report).unwrap_or_default();
-        self.mentioned.push(name.clone());
+        if !self.mention(&name, element, report) {
+            return;
+        }
         if readable || editable {
             self.fields.push((name, editable));
         }

@@ -145,10 +145,8 @@ fn values(element: &Element, entry: &str, report: &mut Report) -> Vec<PicklistVa
             report.problem(&listed.at, reason);
         }
         if !seen.insert(value.to_lowercase()) {
-            report.problem(
-                &listed.at,
-                format!("the value '{}' is there twice", brief(value)),
-            );
+            let reason = format!("the value '{}' is there twice", brief(value));
+            report.inapplicable(&listed.at, reason);
             continue;
         }
         let is_default = listed.flag("default", report).unwrap_or(false);

@@ -188,7 +188,8 @@ fn names_have_their_alphabet_and_are_not_given_twice() {
 fn objects_and_events_are_whole() {
     assert_eq!(
         refused(&[object("Trip__c", "<label>Trip</label>")]),
-        "objects/Trip__c.object:1: Required field is missing: nameField"
+        "objects/Trip__c.object:1: Required field is missing: nameField\n\
+         objects/Trip__c.object:1: Required field is missing: pluralLabel"
     );
     let name = "<nameField><type>Text</type></nameField>";
     assert_eq!(
@@ -240,7 +241,7 @@ fn objects_and_events_are_whole() {
     );
     assert_eq!(
         refused(&[orphan]),
-        "objects/Trip__c/fields/A__c.field-meta.xml:1: the object Trip__c is not part of the project"
+        "objects/Trip__c/fields/A__c.field-meta.xml:1: Trip__c is left out: the object is not part of the project"
     );
 }
 
@@ -546,7 +547,7 @@ fn what_is_not_here_is_left_out_with_a_warning() {
 fn what_hangs_on_a_broken_object_is_not_reported_again() {
     let trip = object(
         "Trip__c",
-        "<label>Trip</label><pluralLabel>Trips</pluralLabel>",
+        "<label>Trip</label><pluralLabel>Trips</pluralLabel><nameField><type>Date</type></nameField>",
     );
     let way = "<referenceTo>Trip__c</referenceTo><relationshipName>Legs</relationshipName>";
     let leg = custom_object("Leg__c", &field("Trip__c", "MasterDetail", way));
@@ -555,7 +556,7 @@ fn what_hangs_on_a_broken_object_is_not_reported_again() {
     let on = "<eventChannel>ChangeEvents</eventChannel><selectedEntity>Trip__ChangeEvent</selectedEntity>";
     assert_eq!(
         refused(&[trip, leg, other, member("M", on)]),
-        "objects/Trip__c.object:1: Required field is missing: nameField"
+        "objects/Trip__c.object:2: 'Date' is not a value of <type>: Text AutoNumber"
     );
 }
 
@@ -609,7 +610,7 @@ fn connected_apps_are_whole_and_need_nothing_that_is_not_here() {
         ),
         (
             app(&config("<scopes>api</scopes>"), ""),
-            "'api' is not a value of <scopes>",
+            "'api' is not a value of <scopes> here",
         ),
         (
             app(&config("<consumerSecret>short</consumerSecret>"), ""),
@@ -624,9 +625,50 @@ fn connected_apps_are_whole_and_need_nothing_that_is_not_here() {
         ),
         (
             app(&config(""), "<samlConfig/>"),
-            "<samlConfig> of connected apps is not available here",
+            "the app R is left out: <samlConfig> of connected apps is not available here",
         ),
     ] {
         assert_eq!(problem, expected);
     }
+}
+
+/// Parts of projects that are deployed to an org that has the rest.
+#[test]
+fn a_project_is_used_with_what_is_there_of_its_objects() {
+    let values = "<value><fullName>A</fullName></value><value><fullName>a</fullName></value>";
+    let picklist =
+        format!("<valueSet><valueSetDefinition>{values}</valueSetDefinition></valueSet>");
+    let of = |object: &str, name: &str, definition: &str| {
+        let path = format!("objects/{object}/fields/{name}.field-meta.xml");
+        let body = format!("<fullName>{name}</fullName><label>L</label>{definition}");
+        file(&path, "CustomField", &body)
+    };
+    let org = compiled(&[
+        object("Case_Detail__c", ""),
+        of(
+            "Case_Detail__c",
+            "Branch__c",
+            &format!("<type>Picklist</type>{picklist}"),
+        ),
+        of("Elsewhere__c", "Day__c", "<type>Date</type>"),
+    ]);
+    assert_eq!(
+        lines(&org.inapplicable),
+        "objects/Case_Detail__c.object:1: Required field is missing: label\n\
+         objects/Case_Detail__c.object:1: Required field is missing: nameField\n\
+         objects/Case_Detail__c.object:1: Required field is missing: pluralLabel\n\
+         objects/Case_Detail__c/fields/Branch__c.field-meta.xml:2: the value 'a' is there twice\n\
+         objects/Elsewhere__c/fields/Day__c.field-meta.xml:1: Elsewhere__c is left out: the object is not part of the project"
+    );
+    assert_eq!(
+        field_of(&org, "Case_Detail__c", "Branch__c").picklist.len(),
+        1
+    );
+    let entity = org
+        .entities
+        .iter()
+        .find(|entity| entity.name.as_str() == "Case_Detail__c");
+    let entity = entity.expect("the object");
+    assert_eq!(entity.label, "Case Detail");
+    assert!(entity.field("Name").is_some());
 }

@@ -4,6 +4,8 @@
 //! what it names. Both are taken over when their component changes; what is changed by an API stays until then.
 //! Source: "`PermissionSet`", "`Profile`" (Metadata API Developer Guide).
 
+use std::collections::BTreeSet;
+
 use landfall_metadata::{Gone, Granted, Kind};
 use landfall_model::{RecordId, Value};
 
@@ -22,7 +24,7 @@ impl<'p> Planner<'p, '_> {
         let Some(set) = set else {
             return Ok(());
         };
-        let only = (granted.kind == Kind::Profile).then_some(granted.mentioned.as_slice());
+        let only = (granted.kind == Kind::Profile).then_some(&granted.mentioned);
         let objects = self.named("ObjectPermissions")?;
         self.clear(objects, set, "SobjectType", only)?;
         for (object, rights) in &granted.objects {
@@ -137,7 +139,7 @@ impl<'p> Planner<'p, '_> {
         object: &'p Blueprint,
         set: RecordId,
         field: &str,
-        only: Option<&[String]>,
+        only: Option<&BTreeSet<String>>,
     ) -> Result<(), Error> {
         let Some(parent) = object.entity.index_of("ParentId") else {
             return Ok(());
@@ -147,10 +149,7 @@ impl<'p> Planner<'p, '_> {
             .live_where(object, parent, &Value::Id(set), usize::MAX)?;
         for (id, row) in rows {
             let name = read(&row, object.entity.index_of(field)).as_text();
-            let mentioned = |only: &[String]| {
-                let mut only = only.iter();
-                only.any(|mentioned| Some(mentioned.as_str()) == name)
-            };
+            let mentioned = |only: &BTreeSet<String>| name.is_some_and(|name| only.contains(name));
             if only.is_none_or(mentioned) {
                 self.workspace.forget(&object.entity, id);
             }

@@ -456,7 +456,8 @@ async fn what_no_permission_decides_about_is_left_out_of_a_profile() {
         <objectPermissions><allowRead>true</allowRead><object>BatchApexErrorEvent</object></objectPermissions>\
         <fieldPermissions><editable>false</editable><field>PermissionSet.Description</field><readable>true</readable>\
         </fieldPermissions>\
-        <objectPermissions><allowRead>true</allowRead><object>Account</object></objectPermissions>";
+        <objectPermissions><allowRead>true</allowRead><object>Account</object></objectPermissions>\
+        <objectPermissions><allowRead>true</allowRead><object>account</object></objectPermissions>";
     let profile = component("profiles/Desk.profile-meta.xml", "Profile", grants);
     let warnings = org.engine.deploy(vec![profile]).await.expect("deployed");
     let left_out: Vec<&str> = warnings
@@ -466,6 +467,7 @@ async fn what_no_permission_decides_about_is_left_out_of_a_profile() {
     assert_eq!(
         left_out,
         [
+            "Account",
             "BatchApexErrorEvent",
             "EntitlementContact",
             "PermissionSet.Description"
