@@ -252,6 +252,7 @@ mod tests {
             (_, "RANGE") => "10.0.0.0/8",
             (_, "EDITION") => "performance",
             (_, "FORMAT") => "json",
+            (_, "TIME") => "2030-01-01T09:00:00Z",
             (_, "URL" | "ORIGIN") => "https://org.example.com",
             _ => "x",
         }

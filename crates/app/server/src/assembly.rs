@@ -79,7 +79,7 @@ pub(crate) async fn assemble(
     let reader = Arc::downgrade(&store.reader);
     let position = position(&store, &file)?;
     if config.random_seed.is_some() && !is_new {
-        // What was drawn before is not drawn again.
+        // What was drawn before the newest commit is not drawn again.
         let seed = u64::from_le_bytes(draw(&*environment.entropy));
         let seed = seed ^ position.commit_number.get();
         environment.entropy = Arc::new(SeededEntropy::new(seed));

@@ -19,8 +19,9 @@ pub use report::{LeftOut, Loaded, Report};
 use crate::error::Error;
 use crate::phase::Listener;
 
-/// How often the files are looked at. A look is one `stat` for each file.
+/// How often the files are looked at, for each so many files. A look is one `stat` for each file.
 const EVERY_MILLIS: i64 = 1_000;
+const LOOK_FILES: usize = 10_000;
 
 /// A project that an org's definitions come from.
 #[derive(Clone, Debug)]
@@ -119,7 +120,12 @@ pub(crate) async fn watch(
     mut seen: Fingerprint,
     mut phase: Listener,
 ) {
-    while let Some(_work) = phase.due_in(&engine, EVERY_MILLIS).await {
+    loop {
+        let times = i64::try_from(1 + seen.files() / LOOK_FILES).unwrap_or(i64::MAX);
+        let pause = EVERY_MILLIS.saturating_mul(times);
+        let Some(_work) = phase.due_in(&engine, pause).await else {
+            return;
+        };
         let now = match folder::fingerprint(&source.folder) {
             Ok(now) => now,
             Err(failure) => {

@@ -10,6 +10,7 @@ use crate::names;
 use crate::order;
 use crate::problem::{Report, SourceLine};
 use crate::project::Kind;
+use crate::read::brief;
 use crate::xml::{self, Element};
 
 /// Everything that the files say of one object or platform event.
@@ -72,7 +73,13 @@ pub(crate) fn with_names<'s>(
         let Some(name) = given.or_else(|| element.required("fullName", report)) else {
             continue;
         };
-        if let Some(fault) = names::fault_of_developer_name(name) {
+        if names::of_package(name) {
+            let reason = format!(
+                "the {what} {object}.{} is left out: it belongs to a package",
+                brief(name)
+            );
+            report.warning(&element.at, reason);
+        } else if let Some(fault) = names::fault_of_developer_name(name) {
             report.problem(&element.at, fault);
         } else if seen.insert(name.to_ascii_lowercase()) {
             named.push((name, element));

@@ -39,6 +39,12 @@ pub fn is_developer_name(name: &str) -> bool {
     fault_of_developer_name(name).is_none()
 }
 
+/// Whether a developer name is that of a part of a package: `pkg__Name`.
+pub(crate) fn of_package(name: &str) -> bool {
+    let parts = name.split_once("__");
+    parts.is_some_and(|(namespace, name)| is_developer_name(namespace) && is_developer_name(name))
+}
+
 /// Why a text cannot be a developer name.
 pub(crate) fn fault_of_developer_name(name: &str) -> Option<String> {
     fault(name, DEVELOPER_NAME_CHARACTERS_MAX)

@@ -90,6 +90,11 @@ pub(crate) fn names(folder: &Path) -> Result<Names, Error> {
 }
 
 impl Fingerprint {
+    /// How many files were looked at.
+    pub(crate) fn files(&self) -> usize {
+        self.components.len() + self.data.len()
+    }
+
     /// The files of the package directories that are not ignored: names within the project, paths and sizes.
     fn names(&self, folder: &Path) -> impl Iterator<Item = (String, &PathBuf, u64)> {
         let [_, ignored, _] = &self.heading;

@@ -672,3 +672,18 @@ fn a_project_is_used_with_what_is_there_of_its_objects() {
     assert_eq!(entity.label, "Case Detail");
     assert!(entity.field("Name").is_some());
 }
+
+#[test]
+fn rules_and_record_types_of_packages_are_left_out() {
+    let rule = "<validationRules><fullName>pkg__Rule</fullName><active>true</active>\
+        <errorConditionFormula>true</errorConditionFormula><errorMessage>No</errorMessage></validationRules>";
+    let kind = "<recordTypes><fullName>pkg__Kind</fullName><active>true</active><label>K</label></recordTypes>";
+    let org = compiled(&[object("Account", &format!("{rule}\n{kind}"))]);
+    assert_eq!(
+        lines(&org.warnings),
+        "objects/Account.object:2: the validation rule Account.pkg__Rule is left out: it belongs to a package\n\
+         objects/Account.object:3: the record type Account.pkg__Kind is left out: it belongs to a package"
+    );
+    assert_eq!(org.record_types, []);
+    assert!(org.validation_rules.is_empty());
+}

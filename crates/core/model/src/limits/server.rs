@@ -183,8 +183,8 @@ pub const POLL_EARLY_BYTES_MAX: usize = 64;
 /// Header lines of a long poll; with more it is served by the HTTP library. Source: none.
 pub const POLL_HEADERS_MAX: usize = 64;
 
-/// Files of a project: one with more is refused. Source: none.
-pub const PROJECT_FILES_MAX: usize = 20_000;
+/// Files of a project: one with more is refused. Source: none; exported orgs with 35,000 are public.
+pub const PROJECT_FILES_MAX: usize = 200_000;
 
 /// Size of one file of a project. Unit: bytes. Source: none.
 pub const PROJECT_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;

@@ -474,3 +474,33 @@ async fn what_no_permission_decides_about_is_left_out_of_a_profile() {
         ]
     );
 }
+
+/// Names of custom objects have up to 40 characters before their suffix.
+#[tokio::test]
+async fn permissions_and_record_types_know_the_longest_names() {
+    let org = Org::new().await;
+    let name = format!("{}__c", "a".repeat(40));
+    let heading = "<label>A</label><pluralLabel>A</pluralLabel><nameField><label>N</label><type>Text</type></nameField>\
+        <sharingModel>ReadWrite</sharingModel>";
+    let record_type =
+        "<recordTypes><fullName>R</fullName><active>true</active><label>R</label></recordTypes>";
+    let object = component(
+        &format!("objects/{name}.object"),
+        "CustomObject",
+        &format!("{heading}{record_type}"),
+    );
+    let grants = format!(
+        "<label>D</label><objectPermissions><allowRead>true</allowRead><object>{name}</object></objectPermissions>"
+    );
+    let set = component(
+        "permissionsets/D.permissionset-meta.xml",
+        "PermissionSet",
+        &grants,
+    );
+    let warnings = org
+        .engine
+        .deploy(vec![object, set])
+        .await
+        .expect("deployed");
+    assert_eq!(warnings, []);
+}
