@@ -194,7 +194,9 @@ impl<'p> Planner<'p, '_> {
         }
         self.allow(Act::Create, entity)?;
         self.writable(entity, &values, |field| field.createable)?;
-        self.make(object, values)
+        let saved = self.make(object, values)?;
+        self.check_granted_once(object, saved.id)?;
+        Ok(saved)
     }
 
     /// A new record, whoever may make it and give these fields a value.
@@ -303,6 +305,7 @@ impl<'p> Planner<'p, '_> {
         self.touch(object, &mut row);
         let change = (ChangeType::Update, Cause::Request);
         self.step(object, id, Some(Arc::clone(&before)), row, change);
+        self.check_granted_once(object, id)?;
         self.granted(object, id)?;
         self.follow(object, id, Some(&before), &given)?;
         Ok(Saved { id, created: false })

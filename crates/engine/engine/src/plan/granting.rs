@@ -15,7 +15,7 @@ use crate::command::Assignment;
 use crate::error::Error;
 
 impl<'p> Planner<'p, '_> {
-    /// Makes the records say what a component says.
+    /// Makes the records say what a component says: each object and field once.
     pub(crate) fn grant(&mut self, granted: &Granted) -> Result<(), Error> {
         let set = match granted.kind {
             Kind::Profile => self.profile(granted)?,
@@ -34,7 +34,7 @@ impl<'p> Planner<'p, '_> {
             );
             let rights = rights.iter().map(|right| (*right, Value::Boolean(true)));
             values.extend(placed(objects, &rights.collect::<Vec<_>>()));
-            self.create(objects, values)?;
+            self.make(objects, values)?;
         }
         let fields = self.named("FieldPermissions")?;
         self.clear(fields, set, "Field", only)?;
@@ -49,7 +49,7 @@ impl<'p> Planner<'p, '_> {
                 ("PermissionsRead", Value::Boolean(true)),
                 ("PermissionsEdit", Value::Boolean(*editable)),
             ];
-            self.create(fields, placed(fields, &values))?;
+            self.make(fields, placed(fields, &values))?;
         }
         Ok(())
     }

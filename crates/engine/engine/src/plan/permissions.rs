@@ -101,18 +101,9 @@ impl Planner<'_, '_> {
         let mut granting = Granting { entity, row };
         match entity.name.as_str() {
             "PermissionSet" => Ok(check_set(&mut granting, before)?),
-            "ObjectPermissions" => {
-                self.check_object(&mut granting)?;
-                self.check_once(object, &granting, id, ["ParentId", "SobjectType"])
-            }
-            "FieldPermissions" => {
-                self.check_field(&mut granting)?;
-                self.check_once(object, &granting, id, ["ParentId", "Field"])
-            }
-            "PermissionSetAssignment" => {
-                self.check_assignment(&granting)?;
-                self.check_once(object, &granting, id, ["AssigneeId", "PermissionSetId"])
-            }
+            "ObjectPermissions" => Ok(self.check_object(&mut granting)?),
+            "FieldPermissions" => Ok(self.check_field(&mut granting)?),
+            "PermissionSetAssignment" => self.check_assignment(&granting),
             "User" if id == Some(self.user) && !granting.flag("IsActive") => Err(granting
                 .refused("IsActive", "You can't deactivate yourself".to_owned())
                 .into()),
@@ -258,26 +249,37 @@ impl Planner<'_, '_> {
         Ok(())
     }
 
-    /// No two records say the same thing.
-    fn check_once(
+    /// Whether a record that was saved grants what another one grants already. Looks at all records of the permission set
+    /// or user: too slow for each record of a permission set that is granted as a whole.
+    ///
+    /// # Errors
+    /// [`ValueFault::Duplicate`], [`Error::Store`].
+    pub(super) fn check_granted_once(
         &mut self,
         object: &Blueprint,
-        granting: &Granting<'_>,
-        id: Option<RecordId>,
-        [parent, field]: [&'static str; 2],
+        id: RecordId,
     ) -> Result<(), Error> {
-        let Some(place) = object.entity.index_of(parent) else {
+        let entity = &object.entity;
+        let (whole, part) = match entity.name.as_str() {
+            "ObjectPermissions" => ("ParentId", "SobjectType"),
+            "FieldPermissions" => ("ParentId", "Field"),
+            "PermissionSetAssignment" => ("AssigneeId", "PermissionSetId"),
+            _ => return Ok(()),
+        };
+        let (Some(row), Some(place)) = (self.workspace.row(object, id)?, entity.index_of(whole))
+        else {
             return Ok(());
         };
-        let others =
-            self.workspace
-                .live_where(object, place, granting.value(parent), usize::MAX)?;
-        let wanted = granting.value(field);
-        let place = object.entity.index_of(field);
-        let mut same = others.iter().filter(|(_, row)| read(row, place) == wanted);
-        match same.find(|(other, _)| Some(*other) != id) {
+        let all = self
+            .workspace
+            .live_where(object, place, read(&row, Some(place)), usize::MAX)?;
+        let place = entity.index_of(part);
+        let mut same = all
+            .iter()
+            .filter(|(_, other)| read(other, place) == read(&row, place));
+        match same.find(|(other, _)| *other != id) {
             Some((record, _)) => Err(Fault::Value(ValueFault::Duplicate {
-                field: FieldName::new(field),
+                field: FieldName::new(part),
                 record: *record,
             })
             .into()),
