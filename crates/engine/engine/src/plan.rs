@@ -11,7 +11,6 @@ mod invitees;
 mod members;
 mod merge;
 mod permissions;
-mod person_kind;
 mod persons;
 mod prices;
 mod primary;

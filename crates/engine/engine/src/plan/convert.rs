@@ -13,7 +13,7 @@ use landfall_model::{
     ValueFault,
 };
 
-use super::{Cause, Planner};
+use super::{Cause, Planner, persons};
 use crate::blueprint::{Blueprint, read, write};
 use crate::command::{Assignment, Conversion, Converted, ConvertedOpportunity};
 use crate::error::Error;
@@ -188,7 +188,7 @@ impl<'p> Planner<'p, '_> {
         if source.is_person() {
             let contact = self.named("Contact")?;
             let person = source.values(contact, CONTACT);
-            values.extend(Self::as_person(&object.entity, &contact.entity, person));
+            values.extend(persons::as_person(&object.entity, &contact.entity, person));
         }
         give(&mut values, object, "OwnerId", Value::Id(source.owner));
         Ok(self.create(object, values)?.id)

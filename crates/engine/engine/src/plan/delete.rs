@@ -6,7 +6,7 @@ use std::sync::Arc;
 use landfall_model::fault::Operation;
 use landfall_model::{ChangeType, DeleteRule, Fault, RecordFault, RecordId, Row, Value, limits};
 
-use super::{Cause, Planner, refused};
+use super::{Cause, Planner, persons, refused};
 use crate::blueprint::{Blueprint, Children, write};
 use crate::command::Saved;
 use crate::error::Error;
@@ -24,7 +24,7 @@ impl<'p> Planner<'p, '_> {
         self.allow(Act::Delete, entity)?;
         let row = self.live(object, id, Fault::Record(RecordFault::Unknown))?;
         self.check_deletable(entity, &row)?;
-        Self::check_own_contact(object, &row)?;
+        persons::check_own_contact(object, &row)?;
         let mut along: Vec<RecordId> = Vec::new();
         let mut queue: Queue<'p> = VecDeque::from([(object, id)]);
         while let Some((object, parent)) = queue.pop_front() {

@@ -11,7 +11,7 @@ use landfall_model::fault::Operation;
 use landfall_model::limits::MERGE_VICTIMS_MAX;
 use landfall_model::{ChangeType, Fault, MergeFault, RecordFault, RecordId, Row, Value, limits};
 
-use super::{Cause, Planner, refused};
+use super::{Cause, Planner, persons, refused};
 use crate::blueprint::{Blueprint, Children, read, write};
 use crate::command::{Assignment, Merge, Merged};
 use crate::error::Error;
@@ -42,7 +42,7 @@ impl Planner<'_, '_> {
         for victim in &victims {
             merged.push(self.live(object, *victim, Fault::Record(RecordFault::Unknown))?);
         }
-        let persons = Self::merged_persons(object, &master_row, &merged)?;
+        let persons = persons::merged_persons(object, &master_row, &merged)?;
         for (place, (victim, before)) in victims.iter().zip(&merged).enumerate() {
             let mut after = Row::clone(before);
             write(&mut after, object.system.master_record, Value::Id(master));

@@ -11,7 +11,7 @@ use ChangeType::{Create, Delete, Undelete, Update};
 
 use crate::deploying::{component, field};
 use crate::org::{Org, Received, null, text};
-use crate::{converting, merging};
+use crate::{converting, merging, purging};
 
 /// A business record type, one for persons, and custom fields of contacts.
 fn components() -> Vec<Component> {
@@ -474,4 +474,69 @@ async fn a_lead_without_a_company_becomes_a_person_account() {
     assert_eq!(into.contact, converted.contact);
     let email = same(&org, (into.account, "PersonEmail"), (into.contact, "Email")).await;
     assert_eq!(email, Value::Text("j@example.com".to_owned()));
+}
+
+#[tokio::test]
+async fn a_contact_is_purged_with_its_account() {
+    let org = org().await;
+    let (account, contact) = person(&org).await;
+    org.change(org.delete(account)).await;
+    let alone = org.refused(purging::purge(&org, contact)).await;
+    assert_eq!(alone, Fault::Record(RecordFault::BinEntryMissing));
+    org.change(purging::purge(&org, account)).await;
+    for id in [account, contact] {
+        assert!(!purging::is_there(&org, id).await, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_contact_has_what_every_contact_has() {
+    let org = org().await;
+    let number = "<type>AutoNumber</type><displayFormat>P-{0}</displayFormat>";
+    let mut files = components();
+    files.push(field("Contact", "Number__c", number));
+    org.engine.deploy(files.clone()).await.expect("deployed");
+    let acme = business(&org).await;
+    let to_person = ("RecordTypeId", type_of(&org, "PersonAccount"));
+    org.change(org.update(acme, std::slice::from_ref(&to_person)))
+        .await;
+    let contact = contact_of(&org, acme).await;
+    let number = same(&org, (acme, "Number__pc"), (contact, "Number__c")).await;
+    assert_eq!(number, Value::Text("P-1".to_owned()));
+
+    let badge = "<type>Text</type><length>9</length><required>true</required>";
+    files.push(field("Contact", "Badge__c", badge));
+    org.engine.deploy(files).await.expect("deployed");
+    let other = business(&org).await;
+    let tail = org.tail();
+    let fault = org.refused(org.update(other, &[to_person])).await;
+    let fields = names(&["Badge__pc"]);
+    assert_eq!(fault, Fault::Field(FieldFault::Required { fields }));
+    assert_eq!(org.tail(), tail, "nothing is made");
+}
+
+/// Two persons lose the one that they report to.
+#[tokio::test]
+async fn each_account_comes_before_its_contact() {
+    let org = org().await;
+    let head = org.created("Contact", &[text("LastName", "Roe")]).await;
+    let (first, second) = (person(&org).await, person(&org).await);
+    for (_, contact) in [first, second] {
+        let reports_to = [("ReportsToId", Value::Id(head))];
+        org.change(org.update(contact, &reports_to)).await;
+    }
+    let tail = org.tail();
+    org.change(org.delete(head)).await;
+    let events = org.events_after(tail).await;
+    let ((account, contact), (other, of_other)) = (first, second);
+    assert_eq!(
+        whats(&events),
+        [
+            (Delete, head),
+            (Update, account),
+            (Update, contact),
+            (Update, other),
+            (Update, of_other)
+        ]
+    );
 }

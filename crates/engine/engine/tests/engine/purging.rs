@@ -5,13 +5,13 @@ use landfall_model::{Fault, RecordFault, RecordId, Value};
 
 use crate::org::{Org, text};
 
-fn purge(org: &Org, id: RecordId) -> Change {
+pub(crate) fn purge(org: &Org, id: RecordId) -> Change {
     let catalog = org.engine.catalog();
     let entity = catalog.entity_of(id.prefix()).expect("an object").clone();
     Change::Purge { entity, id }
 }
 
-async fn is_there(org: &Org, id: RecordId) -> bool {
+pub(crate) async fn is_there(org: &Org, id: RecordId) -> bool {
     let catalog = org.engine.catalog();
     let entity = catalog.entity_of(id.prefix()).expect("an object");
     org.engine.row(entity, id).await.expect("a read").is_some()
