@@ -353,6 +353,13 @@ async fn a_profile_has_a_permission_set_of_its_own() {
     let body = json!({"AssigneeId": org.user(), "PermissionSetId": set});
     let refused = org.post("/sobjects/PermissionSetAssignment", &body).await;
     assert_eq!(refused.refusal().1, "FIELD_INTEGRITY_EXCEPTION");
+    // Both are custom ones, and go together.
+    let custom = org.get(&format!("{path}?fields=IsCustom")).await.json();
+    assert_eq!(custom["IsCustom"], true);
+    let profile = format!("/sobjects/Profile/{profile}");
+    let deleted = org.send("DELETE", &profile, &[], Body::empty()).await;
+    assert_eq!(deleted.status, 204, "{deleted:?}");
+    assert_eq!(org.get(&query).await.json()["totalSize"], 0);
 }
 
 #[tokio::test]

@@ -38,6 +38,16 @@ const NEEDS: &[(&str, &[&str])] = &[
 /// What can be granted for a platform event. Source: "Platform Event Permissions" (Platform Events Developer Guide).
 const OF_EVENTS: &[&str] = &["PermissionsRead", "PermissionsCreate"];
 
+/// The fields of an object that grants, of which no two records have the same values: to whom or by what, and what.
+pub(crate) fn granted_once(entity: &EntityDefinition) -> Option<(&'static str, &'static str)> {
+    match entity.name.as_str() {
+        "ObjectPermissions" => Some(("ParentId", "SobjectType")),
+        "FieldPermissions" => Some(("ParentId", "Field")),
+        "PermissionSetAssignment" => Some(("AssigneeId", "PermissionSetId")),
+        _ => None,
+    }
+}
+
 /// A row with its definition.
 struct Granting<'r> {
     entity: &'r EntityDefinition,
@@ -260,26 +270,23 @@ impl Planner<'_, '_> {
         id: RecordId,
     ) -> Result<(), Error> {
         let entity = &object.entity;
-        let (whole, part) = match entity.name.as_str() {
-            "ObjectPermissions" => ("ParentId", "SobjectType"),
-            "FieldPermissions" => ("ParentId", "Field"),
-            "PermissionSetAssignment" => ("AssigneeId", "PermissionSetId"),
-            _ => return Ok(()),
+        let Some((of, what)) = granted_once(entity) else {
+            return Ok(());
         };
-        let (Some(row), Some(place)) = (self.workspace.row(object, id)?, entity.index_of(whole))
+        let (Some(row), Some(place)) = (self.workspace.row(object, id)?, entity.index_of(of))
         else {
             return Ok(());
         };
         let all = self
             .workspace
             .live_where(object, place, read(&row, Some(place)), usize::MAX)?;
-        let place = entity.index_of(part);
+        let place = entity.index_of(what);
         let mut same = all
             .iter()
             .filter(|(_, other)| read(other, place) == read(&row, place));
         match same.find(|(other, _)| *other != id) {
             Some((record, _)) => Err(Fault::Value(ValueFault::Duplicate {
-                field: FieldName::new(part),
+                field: FieldName::new(what),
                 record: *record,
             })
             .into()),
@@ -321,6 +328,8 @@ impl Planner<'_, '_> {
             let id = self.numbers.record_id(object.entity.key_prefix);
             let stamp = Value::DateTime(self.now.whole_second());
             let system = &object.system;
+            let is_custom = object.entity.index_of("IsCustom");
+            write(&mut set, is_custom, Value::Boolean(true));
             write(&mut set, system.id, Value::Id(id));
             write(&mut set, system.created_date, stamp);
             write(&mut set, system.created_by, Value::Id(self.user));
