@@ -39,6 +39,7 @@ use crate::workspace::{Savepoint, Workspace};
 use crate::{derive, validate};
 
 pub(crate) use invitees::{EVENT, INVITATION, read_half};
+pub(crate) use permissions::granted_once;
 pub(crate) use persons::{ACCOUNT, CONTACT, other_of_person};
 pub(crate) use purge::read_along;
 pub(crate) use roll_up::Due;

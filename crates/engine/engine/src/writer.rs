@@ -185,10 +185,8 @@ impl Core {
         let mut is_open = true;
         while is_open && inbox.take_waiting() {
             let taken = inbox.taken().take(if is_alone { 1 } else { usize::MAX });
-            let ahead = read_ahead(taken, computing.blueprints, &mut workspace);
-            if let Err(failure) = ahead {
-                debug!(error = %crate::chain(&failure), "rows cannot be read ahead");
-            }
+            let requests = taken.filter_map(Command::changes);
+            read_ahead(requests, computing.blueprints, &mut workspace);
             while is_open && let Some(command) = inbox.next_taken() {
                 group.add(command, &mut workspace, &mut computing);
                 let is_last = group.stop || group.replaces_state() || group.changes_streams();

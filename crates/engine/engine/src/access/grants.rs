@@ -7,7 +7,7 @@ use landfall_model::{
     Catalog, EntityDefinition, EventReaders, FieldDefinition, PersonType, PlatformEventDefinition,
     RecordId, RecordType, Row, SecuredBy, Value,
 };
-use landfall_store::Reads;
+use landfall_store::{Lookup, Reads};
 
 use crate::definitions::Definitions;
 use crate::object_access::{ObjectAccess, ungranted};
@@ -57,17 +57,16 @@ impl Grants {
         let Some(entity) = catalog.entity("PermissionSet") else {
             return Ok(grants);
         };
-        for set in sets {
-            if let Some(row) = reads.row(entity, *set)? {
-                grants.permissions.add(entity, &row);
-                grants.add_record_types(definitions, &Named { entity, row });
-            }
-            for row in of_parent(reads, catalog, "ObjectPermissions", *set)? {
-                grants.add_object(&row);
-            }
-            for row in of_parent(reads, catalog, "FieldPermissions", *set)? {
-                grants.add_field(&row);
-            }
+        let rows: Vec<_> = sets.iter().map(|set| (&**entity, *set)).collect();
+        for row in reads.rows(&rows)?.into_iter().flatten() {
+            grants.permissions.add(entity, &row);
+            grants.add_record_types(definitions, &Named { entity, row });
+        }
+        for row in of_parents(reads, catalog, "ObjectPermissions", sets)? {
+            grants.add_object(&row);
+        }
+        for row in of_parents(reads, catalog, "FieldPermissions", sets)? {
+            grants.add_field(&row);
         }
         Ok(grants)
     }
@@ -224,19 +223,27 @@ impl Named<'_> {
     }
 }
 
-/// The rows of an object that belong to a permission set.
-fn of_parent<'c>(
+/// The rows of an object that belong to permission sets.
+fn of_parents<'c>(
     reads: &dyn Reads,
     catalog: &'c Catalog,
     object: &str,
-    set: RecordId,
+    sets: &[RecordId],
 ) -> landfall_store::Result<Vec<Named<'c>>> {
     let Some(entity) = catalog.entity(object) else {
         return Ok(Vec::new());
     };
-    let Some(parent) = entity.index_of("ParentId") else {
+    let Some(field) = entity.index_of("ParentId") else {
         return Ok(Vec::new());
     };
-    let rows = reads.rows_where(entity, parent, &Value::Id(set), usize::MAX)?;
-    Ok(rows.into_iter().map(|row| Named { entity, row }).collect())
+    let sets: Vec<Value> = sets.iter().map(|set| Value::Id(*set)).collect();
+    let lookups = sets.iter().map(|value| Lookup {
+        entity,
+        field,
+        value,
+        limit: usize::MAX,
+    });
+    let rows = reads.matching(&lookups.collect::<Vec<_>>())?;
+    let rows = rows.into_iter().flatten();
+    Ok(rows.map(|row| Named { entity, row }).collect())
 }

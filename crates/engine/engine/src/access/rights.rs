@@ -118,16 +118,14 @@ impl Concerned {
         records: &BTreeSet<RecordId>,
         reference: &str,
     ) -> Result<()> {
-        for record in records {
-            if self.all {
-                return Ok(());
-            }
-            let row = match entity {
-                Some(entity) => reads.row(entity, *record)?,
-                None => None,
-            };
-            let referred = entity.zip(row.as_ref());
-            match referred.and_then(|(entity, row)| id(entity, row, reference)) {
+        let Some(entity) = entity else {
+            self.all |= !records.is_empty();
+            return Ok(());
+        };
+        let records: Vec<_> = records.iter().map(|id| (&**entity, *id)).collect();
+        for row in reads.rows(&records)? {
+            let referred = row.and_then(|row| id(entity, &row, reference));
+            match referred {
                 Some(user) if reference == "AssigneeId" => self.users.extend([user]),
                 Some(set) => self.sets.extend([set]),
                 None => self.all = true,

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::iter;
 use std::sync::Arc;
 
 use landfall_model::{
@@ -12,6 +13,7 @@ use landfall_model::{
 
 use landfall_store::NewEvent;
 
+use super::prefetch::read_ahead;
 use crate::access::Rights;
 use crate::blueprint::{Blueprint, Blueprints};
 use crate::clock::Clock;
@@ -172,6 +174,25 @@ impl<'a> Work<'a, '_> {
             }
         }
         Ok(outcomes)
+    }
+
+    /// The same for changes that nobody knew when the group was read ahead.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub(super) fn apply_unread(
+        &mut self,
+        changes: Vec<Change>,
+        all_or_none: bool,
+    ) -> Result<Vec<Outcome>, Error> {
+        let Planner {
+            blueprints,
+            workspace,
+            user,
+            ..
+        } = &mut self.planner;
+        read_ahead(iter::once((*user, &*changes)), blueprints, workspace);
+        self.apply(changes, all_or_none)
     }
 
     /// Does something that is several changes in one, with what is computed from them: all of it, or nothing.

@@ -13,7 +13,7 @@ use tracing::error;
 use super::compute::By;
 use super::open::{self, OpenTransaction, Opened};
 use crate::access::Rights;
-use crate::command::{Note, Outcome, Transaction};
+use crate::command::{Change, Note, Outcome, Transaction};
 use crate::deploy::Deployment;
 use crate::error::Error;
 use crate::health::{Health, WriterHealth};
@@ -49,6 +49,14 @@ impl Command {
         match self {
             Self::Commit(transaction, ..) => transaction.changes.len(),
             _ => 1,
+        }
+    }
+
+    /// Changes that are known before they are planned, and who makes them.
+    pub(super) fn changes(&self) -> Option<(RecordId, &[Change])> {
+        match self {
+            Self::Commit(transaction, ..) => Some((transaction.user, &transaction.changes)),
+            _ => None,
         }
     }
 

@@ -142,7 +142,7 @@ pub(super) fn serve(mut work: Work<'_, '_>, steps: &Receiver<Step>) -> Option<En
     loop {
         match steps.recv_timeout(limits::OPEN_TRANSACTION_PAUSE_MAX) {
             Ok(Step::Apply(changes, all_or_none, answer)) => {
-                answer_with(answer, work.apply(changes, all_or_none));
+                answer_with(answer, work.apply_unread(changes, all_or_none));
             }
             Ok(Step::Row(entity, id, answer)) => answer_with(answer, work.row(&entity, id)),
             Ok(Step::RowsWhere(entity, (field, value), limit, answer)) => {

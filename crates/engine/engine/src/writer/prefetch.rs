@@ -4,6 +4,7 @@
 //! through the workspace and finds the rows there. Whatever is missed here, such as the records of rules that are seldom
 //! asked, is read when it is needed: reading ahead decides nothing.
 
+mod grants;
 mod invitations;
 mod rules;
 
@@ -11,23 +12,31 @@ use std::sync::Arc;
 
 use landfall_model::{DeleteRule, EntityDefinition, FieldType, RecordId, Value, limits};
 use landfall_store::DocumentKind;
+use tracing::debug;
 
-use super::handle::Command;
 use crate::blueprint::{Blueprint, Blueprints};
 use crate::command::{Assignment, Change};
 use crate::error::Error;
-use crate::plan::{ACCOUNT, CONTACT, other_of_person, read_along};
+use crate::plan::{other_of_person, read_along};
 use crate::validate;
 use crate::workspace::{Needed, Workspace};
 use invitations::Invitations;
 use rules::Way;
 
-/// Reads ahead for commands that are about to be planned.
-///
-/// # Errors
-/// [`Error::Store`]; planning meets the same failure where it matters.
+/// Reads ahead for changes that are about to be planned, each list with the user who makes it. Planning meets a failure of
+/// the store again, where it matters.
 pub(super) fn read_ahead<'c>(
-    commands: impl Iterator<Item = &'c Command>,
+    requests: impl Iterator<Item = (RecordId, &'c [Change])>,
+    blueprints: &Blueprints,
+    workspace: &mut Workspace<'_>,
+) {
+    if let Err(failure) = read(requests, blueprints, workspace) {
+        debug!(error = %crate::chain(&failure), "rows cannot be read ahead");
+    }
+}
+
+fn read<'c>(
+    requests: impl Iterator<Item = (RecordId, &'c [Change])>,
     blueprints: &Blueprints,
     workspace: &mut Workspace<'_>,
 ) -> Result<(), Error> {
@@ -38,15 +47,13 @@ pub(super) fn read_ahead<'c>(
         binned: Vec::new(),
         ways: Vec::new(),
         invitations: Invitations::default(),
-        persons: Vec::new(),
+        updated: Vec::new(),
         user: RecordId::EMPTY,
     };
-    for command in commands {
-        if let Command::Commit(transaction, ..) = command {
-            ahead.user = transaction.user;
-            for change in &transaction.changes {
-                ahead.change(change);
-            }
+    for (user, changes) in requests {
+        ahead.user = user;
+        for change in changes {
+            ahead.change(change);
         }
     }
     for _ in 0..limits::PREFETCH_LEVELS_MAX {
@@ -57,7 +64,7 @@ pub(super) fn read_ahead<'c>(
         let binned = std::mem::take(&mut ahead.binned);
         let ways = std::mem::take(&mut ahead.ways);
         let invitations = ahead.invitations.take();
-        let persons = std::mem::take(&mut ahead.persons);
+        let updated = std::mem::take(&mut ahead.updated);
         workspace.read(std::mem::take(&mut ahead.needed))?;
         for (object, parent) in deleted {
             ahead.cascade(workspace, object, parent);
@@ -69,7 +76,10 @@ pub(super) fn read_ahead<'c>(
             ahead.next(workspace, &way);
         }
         ahead.with_invitations(workspace, invitations)?;
-        ahead.with_persons(workspace, &persons);
+        for (object, id) in updated {
+            ahead.with_person(workspace, object, id);
+            ahead.with_grants(workspace, object, id);
+        }
     }
     Ok(())
 }
@@ -84,9 +94,9 @@ struct Ahead<'b> {
     /// Ways of formulas that go on from records among what is needed.
     ways: Vec<Way<'b>>,
     invitations: Invitations,
-    /// Changed accounts and contacts among what is needed, which may be persons.
-    persons: Vec<(&'b Blueprint, RecordId)>,
-    /// The user of the command.
+    /// Records among what is needed that are updated.
+    updated: Vec<(&'b Blueprint, RecordId)>,
+    /// The user who makes the changes.
     user: RecordId,
 }
 
@@ -102,9 +112,8 @@ impl<'b> Ahead<'b> {
                 if let Some(object) = self.blueprints.of(entity) {
                     self.needed.row(object, *id);
                     self.changed(object, *id);
-                    if [ACCOUNT, CONTACT].contains(&object.entity.name.as_str()) {
-                        self.persons.push((object, *id));
-                    }
+                    self.set_of_profile(object, *id);
+                    self.updated.push((object, *id));
                 }
                 self.values(entity, Some(*id), values);
             }
@@ -123,6 +132,7 @@ impl<'b> Ahead<'b> {
             Change::Delete { entity, id } | Change::Erase { entity, id } => {
                 if let Some(object) = self.blueprints.of(entity) {
                     self.needed.row(object, *id);
+                    self.set_of_profile(object, *id);
                     self.children(object, *id);
                 }
             }
@@ -157,6 +167,7 @@ impl<'b> Ahead<'b> {
                 self.needed.row(target, *id);
                 self.details(object, *place, *id);
                 self.invited(object, field, *id);
+                self.grants_of(object, *place, value);
             } else if field.unique {
                 self.value(object, *place, value);
             } else if field.field_type == FieldType::JunctionIdList {
@@ -165,15 +176,13 @@ impl<'b> Ahead<'b> {
         }
     }
 
-    /// The other records of those that are persons.
-    fn with_persons(&mut self, workspace: &Workspace<'_>, changed: &[(&'b Blueprint, RecordId)]) {
-        for (object, id) in changed {
-            if let Some(row) = workspace.known_row(*id)
-                && let Some(other) = other_of_person(&object.entity, &row)
-                && let Some(object) = self.blueprints.with_prefix(other.prefix())
-            {
-                self.needed.row(object, other);
-            }
+    /// The other record of one that is updated, if it is a person.
+    fn with_person(&mut self, workspace: &Workspace<'_>, object: &Blueprint, id: RecordId) {
+        if let Some(row) = workspace.known_row(id)
+            && let Some(other) = other_of_person(&object.entity, &row)
+            && let Some(object) = self.blueprints.with_prefix(other.prefix())
+        {
+            self.needed.row(object, other);
         }
     }
 

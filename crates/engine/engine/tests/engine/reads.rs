@@ -317,3 +317,79 @@ async fn a_group_about_persons_costs_a_few_read_calls_whatever_its_size() {
         }
     }
 }
+
+/// What a group of `size` changes of grants reads, one permission set each.
+async fn reads_of_grants(size: usize) -> [(&'static str, usize); 4] {
+    let store = MemoryStore::default();
+    let org = Org::on(|_| store.open()).await;
+    let mut sets = Vec::new();
+    let mut profiles = Vec::new();
+    for number in 0..size {
+        let name = format!("Set{number}");
+        let set = [text("Name", &name), text("Label", &name)];
+        sets.push(org.created("PermissionSet", &set).await);
+        profiles.push(org.created("Profile", &[text("Name", &name)]).await);
+    }
+    let grant = |set: &RecordId, object: &str| {
+        let values = [
+            text("SobjectType", object),
+            ("ParentId", Value::Id(*set)),
+            ("PermissionsRead", Value::Boolean(true)),
+        ];
+        org.create("ObjectPermissions", &values)
+    };
+    let mut grants = Vec::new();
+    for set in &sets {
+        grants.push(org.change(grant(set, "Contact")).await);
+    }
+    let creates = sets.iter().map(|set| grant(set, "Account"));
+    let created = reads_for(&org, &store, creates.collect()).await;
+    let edits = [("PermissionsEdit", Value::Boolean(true))];
+    let updates = grants.iter().map(|grant| org.update(*grant, &edits));
+    let updated = reads_for(&org, &store, updates.collect()).await;
+    let described = [text("Description", "Later")];
+    let changes = profiles.iter().map(|id| org.update(*id, &described));
+    let described = reads_for(&org, &store, changes.collect()).await;
+    let deletes = profiles.iter().map(|profile| org.delete(*profile));
+    let deleted = reads_for(&org, &store, deletes.collect()).await;
+    [
+        ("create", created),
+        ("update", updated),
+        ("update of profiles", described),
+        ("delete of profiles", deleted),
+    ]
+}
+
+#[tokio::test]
+async fn a_group_of_grants_costs_a_few_read_calls_whatever_its_size() {
+    for size in SIZES {
+        for (what, reads) in reads_of_grants(size).await {
+            assert!(reads > 0, "{what} of {size} reads nothing");
+            assert!(reads <= READS_MAX, "{what} of {size}: {reads} reads");
+        }
+    }
+}
+
+/// A step of a transaction that comes step by step is read ahead as a group is.
+#[tokio::test]
+async fn a_step_with_many_changes_costs_a_few_read_calls() {
+    let store = MemoryStore::default();
+    let org = Org::on(|_| store.open()).await;
+    let mut accounts = Vec::new();
+    for number in 0..40 {
+        let name = format!("Account {number}");
+        accounts.push(org.created("Account", &[text("Name", &name)]).await);
+    }
+    let changes = accounts.iter().map(|account| {
+        let account = ("AccountId", Value::Id(*account));
+        org.create("Contact", &[text("LastName", "Boyle"), account])
+    });
+    let open = org.engine.open(org.user, String::new()).await;
+    let open = open.expect("sent to the writer");
+    let before = store.writer_reads();
+    let outcomes = open.apply(changes.collect(), true).await;
+    let reads = store.writer_reads() - before;
+    assert!(outcomes.expect("a step").iter().all(Result::is_ok));
+    assert!(reads > 0 && reads <= READS_MAX, "{reads} reads");
+    open.commit().await.expect("a commit");
+}
