@@ -128,19 +128,22 @@ impl fmt::Display for TransactionKey {
 
 /// The 36-character form. Every event has two of them: it is written without the machinery of formatting.
 fn uuid_text(bytes: [u8; 16]) -> [u8; 36] {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
+    /// Where the digits of each byte begin.
+    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
     let mut text = [b'-'; 36];
-    let mut digits = text
-        .iter_mut()
-        .enumerate()
-        .filter(|(place, _)| !matches!(place, 8 | 13 | 18 | 23))
-        .map(|(_, digit)| digit);
-    for half in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
-        if let Some(digit) = digits.next() {
-            *digit = HEX.get(usize::from(half)).copied().unwrap_or(b'0');
+    for (byte, place) in bytes.into_iter().zip(PLACES) {
+        if let Some(digits) = text.get_mut(place..place + 2) {
+            digits.copy_from_slice(&[hex(byte >> 4), hex(byte & 0xf)]);
         }
     }
     text
+}
+
+const fn hex(digit: u8) -> u8 {
+    match digit {
+        0..=9 => b'0' + digit,
+        _ => b'a' + (digit - 10),
+    }
 }
 
 impl fmt::Debug for TransactionKey {
