@@ -1,5 +1,6 @@
 //! Which back end, which surfaces, and how they stand on one engine.
 
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
@@ -229,12 +230,14 @@ fn look_after(
         tasks.spawn(rehearsal::release_held(engine.clone(), phase.clone()));
     }
     let scrub = Arc::new(Scrub::default());
-    if config.store.is_none() {
+    // A task of its own only where there is something for it to do: one that ends is taken for a fault.
+    let pace = NonZeroU64::new(config.scrub_mib_per_minute);
+    if let Some(pace) = pace.filter(|_| config.store.is_none()) {
         tasks.spawn(scrub::run(
             engine.clone(),
             phase.clone(),
             Arc::clone(&scrub),
-            config.scrub_mib_per_minute,
+            pace,
         ));
     }
     scrub

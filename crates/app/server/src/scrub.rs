@@ -2,6 +2,7 @@
 //! backup without it.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -49,17 +50,15 @@ impl Scrub {
     }
 }
 
-/// Reads until the server drains, at this pace; 0 is never.
+/// Reads until the server drains, at this pace.
 pub(crate) async fn run(
     engine: Engine,
     mut phase: Listener,
     scrub: Arc<Scrub>,
-    mib_per_minute: u64,
+    mib_per_minute: NonZeroU64,
 ) {
     let step = u64::try_from(CHECK_STEP_BYTES).unwrap_or(u64::MAX) / MIB;
-    let Some(millis) = (step * 60_000).checked_div(mib_per_minute) else {
-        return;
-    };
+    let millis = step * 60_000 / mib_per_minute;
     let every = i64::try_from(millis).unwrap_or(i64::MAX).max(1);
     let mut logged = BTreeSet::new();
     let (mut next, mut fails) = (every, false);

@@ -318,6 +318,21 @@ async fn damage_that_nobody_reads_is_reported() {
 }
 
 #[tokio::test]
+async fn a_server_runs_with_everything_off_that_can_be_turned_off() {
+    let mut config = dev(Data::Ephemeral);
+    config.scrub_mib_per_minute = 0;
+    config.reserve_bytes = 0;
+    config.login_events = false;
+    let mut running = Server::start(config).await.expect("starts");
+    let org = login(&running).await;
+    create_account(&org, "Acme").await;
+    let failed = tokio::time::timeout(Duration::from_millis(200), running.failed()).await;
+    assert!(failed.is_err(), "it goes on: {failed:?}");
+    drop(org);
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
 async fn a_change_of_a_damaged_record_is_refused_and_others_are_made() {
     let folder = tempfile::tempdir().expect("a folder");
     let running = start_in(folder.path()).await;
