@@ -20,6 +20,7 @@ mod reader;
 mod rows;
 mod schema;
 mod session;
+mod tls;
 mod value;
 mod writer;
 
@@ -36,7 +37,8 @@ use crate::reader::{Pool, PostgresReader, Shared};
 /// Where the store is and how much it may use.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `postgres://USER:PASSWORD@HOST/DATABASE`. The schema is the `search_path` of its `options`, `landfall` without it.
+    /// `postgres://USER:PASSWORD@HOST/DATABASE`. The schema is the `search_path` of its `options`, `landfall` without it; TLS
+    /// is used as `sslmode`, `sslrootcert`, `sslcert` and `sslkey` say.
     pub url: String,
     /// Connections for short reads (rows, documents, events), one each; a call waits for a free one.
     pub readers: NonZeroUsize,

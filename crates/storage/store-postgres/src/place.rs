@@ -8,18 +8,21 @@ use landfall_model::limits::{
     POSTGRES_UNACKNOWLEDGED_MAX,
 };
 use landfall_store::{Result, chain};
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::open;
+use crate::tls::Parameters;
 
 /// The schema of an org that none is configured for.
 const SCHEMA: &str = "landfall";
 
 /// Where an org is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Place {
     /// How to connect.
     pub(crate) config: tokio_postgres::Config,
+    pub(crate) tls: MakeRustlsConnect,
     pub(crate) schema: String,
 }
 
@@ -27,14 +30,19 @@ impl Place {
     /// # Errors
     /// What is wrong with the URL, without its password.
     pub(crate) fn read(url: &str) -> Result<Self> {
-        let mut config = tokio_postgres::Config::from_str(url)
+        let (url, tls) = Parameters::take(url)?;
+        let mut config = tokio_postgres::Config::from_str(&url)
             .map_err(|error| open(format_args!("the URL of the store: {}", chain(&error))))?;
-        if !matches!(config.get_ssl_mode(), SslMode::Disable | SslMode::Prefer) {
-            return Err(open(
-                "the URL of the store asks for TLS (sslmode), which connections to PostgreSQL do not support yet: \
-                 use sslmode=disable and a Unix socket, a private network or a tunnel",
-            ));
+        let tls = tls.read()?;
+        // There is no TLS on a Unix socket: the vendor's clients do without it too, whatever the mode.
+        if config.get_hosts().is_empty() {
+            for address in config.get_hostaddrs().to_vec() {
+                config.host(address.to_string());
+            }
         }
+        let mut hosts = config.get_hosts().iter();
+        let is_local = hosts.all(|host| matches!(host, Host::Unix(_)));
+        let mode = if is_local { SslMode::Disable } else { tls.mode };
         let schema = schema_of(config.get_options().unwrap_or_default())?;
         let path = format!(
             "-c search_path={} -c timezone=UTC -c client_min_messages=warning \
@@ -42,14 +50,18 @@ impl Place {
             schema.replace('\\', "\\\\").replace(' ', "\\ ")
         );
         config
-            .ssl_mode(SslMode::Disable)
+            .ssl_mode(mode)
             .options(path)
             .application_name("landfall")
             .connect_timeout(POSTGRES_CONNECT_TIMEOUT)
             .keepalives_idle(POSTGRES_KEEPALIVE)
             .keepalives_interval(Duration::from_secs(1))
             .tcp_user_timeout(POSTGRES_UNACKNOWLEDGED_MAX);
-        Ok(Self { config, schema })
+        Ok(Self {
+            config,
+            tls: tls.connector,
+            schema,
+        })
     }
 }
 
@@ -104,9 +116,44 @@ mod tests {
     }
 
     #[test]
+    fn tls_is_used_as_the_vendors_clients_use_it() {
+        let mode = |url: &str| {
+            let place = Place::read(url).expect("a place");
+            place.config.get_ssl_mode()
+        };
+        for (url, expected) in [
+            ("postgres://u@h/db", SslMode::Prefer),
+            ("postgres://u@h/db?sslmode=disable", SslMode::Disable),
+            ("postgres://u@h/db?sslmode=require", SslMode::Require),
+            (
+                "postgres://u@h/db?options=-c%20search_path%3Da&sslmode=prefer&connect_timeout=3",
+                SslMode::Prefer,
+            ),
+            // A Unix socket has none.
+            ("postgres://u@%2Frun/db?sslmode=require", SslMode::Disable),
+        ] {
+            assert_eq!(mode(url), expected, "{url}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_used_is_refused_with_a_reason() {
         for (url, reason) in [
-            ("postgres://u:secret@h/db?sslmode=require", "TLS"),
+            ("postgres://u:secret@h/db?sslmode=allow", "verify-full"),
+            (
+                "postgres://u@h/db?sslmode=require&sslrootcert=system",
+                "too weak",
+            ),
+            (
+                "postgres://u@h/db?sslmode=verify-ca",
+                "needs the authorities",
+            ),
+            (
+                "postgres://u@h/db?sslmode=verify-ca&sslrootcert=/missing.pem",
+                "/missing.pem",
+            ),
+            ("postgres://u@h/db?sslcert=/missing.pem", "needs its key"),
+            ("postgres://u@h/db?sslmode=%ff", "UTF-8"),
             (
                 "postgres://u@h/db?options=-c%20search_path%3Dpublic",
                 "PostgreSQL's own",

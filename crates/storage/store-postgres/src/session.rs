@@ -8,11 +8,14 @@ use std::time::Duration;
 use bytes::BytesMut;
 use futures_util::future::{join_all, try_join_all};
 use futures_util::{StreamExt, pin_mut};
-use landfall_model::limits::{POSTGRES_ANSWER_MAX, POSTGRES_STATEMENTS_MAX, QUERY_ABANDON_POLL};
+use landfall_model::limits::{
+    POSTGRES_ANSWER_MAX, POSTGRES_LOGIN_TIMEOUT, POSTGRES_STATEMENTS_MAX, QUERY_ABANDON_POLL,
+};
 use landfall_store::{Deadline, chain};
 use tokio::task::AbortHandle;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::driver::Driver;
 use crate::error::{Failed, Kind, Reason};
@@ -61,6 +64,7 @@ pub(crate) struct Session {
     client: Arc<Client>,
     prepared: Arc<Prepared>,
     connection: AbortHandle,
+    tls: MakeRustlsConnect,
     is_given_up: AtomicBool,
 }
 
@@ -124,8 +128,9 @@ impl Session {
             statement_time.as_millis(),
             statement_time.as_millis()
         );
-        let connected = driver.run(async move {
-            let (client, connection) = config.connect(NoTls).await?;
+        let tls = place.tls.clone();
+        let log_in = async move {
+            let (client, connection) = config.connect(tls).await?;
             let task = tokio::spawn(async move {
                 // Every request that is under way gets the error too.
                 if let Err(error) = connection.await {
@@ -134,9 +139,11 @@ impl Session {
             });
             client.batch_execute(&set).await?;
             Ok::<_, tokio_postgres::Error>((client, task.abort_handle()))
-        });
-        let (client, connection) = connected
+        };
+        let (client, connection) = driver
+            .run(async { tokio::time::timeout(POSTGRES_LOGIN_TIMEOUT, log_in).await })
             .ok_or_else(|| Failed::broken("the driver has stopped"))?
+            .map_err(|_| Failed::unreachable("PostgreSQL did not answer in time"))?
             .map_err(|error| match error.as_db_error() {
                 Some(_) => Failed::of(0, error),
                 None => Failed::unreachable(chain(&error)),
@@ -149,6 +156,7 @@ impl Session {
                 known: Mutex::default(),
             }),
             connection,
+            tls: place.tls.clone(),
             is_given_up: AtomicBool::new(false),
         })
     }
@@ -203,8 +211,9 @@ impl Session {
             return done;
         }
         let token = self.client.cancel_token();
+        let tls = self.tls.clone();
         let sent = self.driver.run(async move {
-            tokio::time::timeout(POSTGRES_ANSWER_MAX, token.cancel_query(NoTls)).await
+            tokio::time::timeout(POSTGRES_ANSWER_MAX, token.cancel_query(tls)).await
         });
         if !matches!(sent, Some(Ok(Ok(())))) {
             tracing::debug!("a query could not be cancelled: it ends with its statement time-out");

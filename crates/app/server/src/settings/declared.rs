@@ -63,7 +63,7 @@ settings! {
         "PostgreSQL database that the org is stored in, instead of a file in the data folder",
     )
     .value_name("URL")
-    .details("`postgres://USER:PASSWORD@HOST/DATABASE`, PostgreSQL 15 or later; the schema is `landfall`, or the `search_path` of the URL's `options`. The data folder has the files of bulk jobs. The command line of a process is no secret: set it in the file or the environment. See [serve.md](serve.md#postgresql).")
+    .details("`postgres://USER:PASSWORD@HOST/DATABASE`, PostgreSQL 15 or later; the schema is `landfall`, or the `search_path` of the URL's `options`; TLS is used as its `sslmode` says. The data folder has the files of bulk jobs. The command line of a process is no secret: set it in the file or the environment. See [serve.md](serve.md#postgresql).")
     .serve_only()
     .example("\"postgres://landfall:secret@127.0.0.1/landfall\"");
 

@@ -109,6 +109,13 @@ pub const CONVERSION_TIME_MAX: Duration = Duration::from_mins(5);
 /// Time to connect to PostgreSQL. Source: none.
 pub const POSTGRES_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Time to connect to PostgreSQL, to agree on TLS and to log in. Source: none.
+pub const POSTGRES_LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Size of a file with certificates or a key for PostgreSQL. Unit: bytes. Source: none; the authorities of a system take a
+/// quarter of it.
+pub const POSTGRES_TLS_FILE_MAX: u64 = 1 << 20;
+
 /// Time without data after which a connection to PostgreSQL is probed. Source: none.
 pub const POSTGRES_KEEPALIVE: Duration = Duration::from_secs(5);
 

@@ -27,9 +27,13 @@ fn other_user() -> Option<(u32, u32)> {
     is_root.then_some((65_534, 65_534))
 }
 
+/// The port where none is asked for: nobody listens on it, but the socket is named after it.
+const PORT: u16 = 5432;
+
 pub(crate) struct Server {
     folder: TempDir,
     programs: PathBuf,
+    port: u16,
     process: Child,
 }
 
@@ -40,6 +44,11 @@ impl Server {
 
     /// With settings of its own.
     pub(crate) fn with(settings: &[&str]) -> Self {
+        Self::with_files(PORT, &[], settings)
+    }
+
+    /// On a port of 127.0.0.1 too, if it is not the usual one, with files in its data folder.
+    pub(crate) fn with_files(port: u16, files: &[(&str, &str)], settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))
             .expect("permissions");
@@ -62,10 +71,20 @@ impl Server {
             .status()
             .expect("initdb runs");
         assert!(made.success(), "initdb: {made}");
-        let process = run(&programs, folder.path(), settings);
+        for (name, content) in files {
+            let path = data.join(name);
+            std::fs::write(&path, content).expect("written");
+            let private = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(&path, private).expect("permissions");
+            if let Some((user, group)) = other_user() {
+                chown(&path, Some(user), Some(group)).expect("the file of another user");
+            }
+        }
+        let process = run(&programs, folder.path(), port, settings);
         let server = Self {
             folder,
             programs,
+            port,
             process,
         };
         server.wait();
@@ -82,7 +101,7 @@ impl Server {
     /// Ends it at once, as a crash does, and starts it again.
     pub(crate) fn crash(&mut self) {
         self.stop();
-        self.process = run(&self.programs, self.folder.path(), &[]);
+        self.process = run(&self.programs, self.folder.path(), self.port, &[]);
         self.wait();
     }
 
@@ -107,7 +126,7 @@ impl Server {
             ])
             .arg("--host")
             .arg(self.folder.path())
-            .args(["--command", sql])
+            .args(["--port", &self.port.to_string(), "--command", sql])
             .output()
             .expect("psql runs");
         assert!(
@@ -124,6 +143,7 @@ impl Server {
             let ready = as_user(&self.programs.join("pg_isready"))
                 .arg("--host")
                 .arg(self.folder.path())
+                .args(["--port", &self.port.to_string()])
                 .stdout(Stdio::null())
                 .status()
                 .expect("pg_isready runs");
@@ -145,11 +165,13 @@ impl Drop for Server {
     }
 }
 
-fn run(programs: &Path, folder: &Path, settings: &[&str]) -> Child {
+fn run(programs: &Path, folder: &Path, port: u16, settings: &[&str]) -> Child {
     let mut command = as_user(&programs.join("postgres"));
     command.arg("-D").arg(folder.join("data"));
     command.arg("-k").arg(folder);
-    command.args(["-c", "listen_addresses=", "-c", "max_connections=50"]);
+    let addresses = if port == PORT { "" } else { "127.0.0.1" };
+    command.args(["-c", &format!("listen_addresses={addresses}")]);
+    command.args(["-c", "max_connections=50", "-p", &port.to_string()]);
     for setting in settings {
         command.args(["-c", setting]);
     }
