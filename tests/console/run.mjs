@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
+import { requests } from "./requests.mjs";
 import { Server, seed } from "./server.mjs";
 
 const ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -263,7 +264,7 @@ async function everyPage(server, { burlington, last }) {
   await server.session();
   const found = [];
   for (const colorScheme of ["light", "dark"]) {
-    for (const path of ["/live", `/live?event=${last}`, `/live?event=${last}&tab=sent`, `/live?event=${last}&tab=bitmap`, "/live?q=nothing-like-it", "/event/1003", "/subscribers", `/records?object=Account&record=${burlington}`, "/faults?by=73h"]) {
+    for (const path of ["/live", `/live?event=${last}`, `/live?event=${last}&tab=sent`, `/live?event=${last}&tab=bitmap`, "/live?q=nothing-like-it", "/event/1003", "/subscribers", `/records?object=Account&record=${burlington}`, "/faults?by=73h", "/requests", "/requests?request=2"]) {
       const page = await open(server, `/console${path}`, { colorScheme });
       await page.waitForTimeout(400);
       found.push(...(await violations(page, `${path} ${colorScheme}`)));
@@ -277,7 +278,8 @@ async function everyPage(server, { burlington, last }) {
   assert.deepEqual(found, []);
 }
 
-const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, hostile, otherOrigins, everyPage, restart };
+const TOOLS = { open, close, row, shows, search };
+const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), hostile, otherOrigins, everyPage, restart };
 
 let failed = 0;
 async function check(name, run) {

@@ -5,6 +5,7 @@ import { eventPage } from "./event.js";
 import { faultsPage } from "./faults.js";
 import { livePage } from "./live.js";
 import { recordsPage } from "./records.js";
+import { requestsPage } from "./requests.js";
 import { subscribersPage } from "./subscribers.js";
 
 start([
@@ -13,4 +14,5 @@ start([
   { path: /^\/subscribers$/, open: subscribersPage },
   { path: /^\/records$/, open: recordsPage },
   { path: /^\/faults$/, open: faultsPage },
+  { path: /^\/requests$/, open: requestsPage },
 ]);

@@ -44,4 +44,5 @@ pub(crate) const ASSETS: &[Asset] = &[
     asset!("subscribers.js", SCRIPT),
     asset!("records.js", SCRIPT),
     asset!("faults.js", SCRIPT),
+    asset!("requests.js", SCRIPT),
 ];
