@@ -1,4 +1,4 @@
-//! A body in pieces. Those of a large frame are copies: no buffer below keeps the whole of it.
+//! A body in pieces. A small frame is one; those of a large frame are copies, so that no buffer below keeps the whole of it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -36,11 +36,11 @@ impl Pieces {
     }
 
     fn piece(&mut self) -> Frame<Bytes> {
-        let piece = self.rest.split_to(self.rest.len().min(ANSWER_PIECE_BYTES));
         let piece = if self.is_large {
+            let piece = self.rest.split_to(self.rest.len().min(ANSWER_PIECE_BYTES));
             Bytes::copy_from_slice(&piece)
         } else {
-            piece
+            std::mem::take(&mut self.rest)
         };
         if let Some(progress) = &self.progress {
             progress.handed_over();

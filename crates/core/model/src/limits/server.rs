@@ -216,7 +216,7 @@ pub const ANSWERS_KIB_MAX: usize = 512 * 1024;
 /// The same of one connection; as many wait until those have been read. Unit: KiB. Source: none.
 pub const ANSWERS_OF_CONNECTION_KIB_MAX: usize = 64 * 1024;
 
-/// Bytes of an answer that are handed to a connection at once. Source: none; a frame of HTTP/2.
+/// Bytes of a larger answer that are handed to a connection at once. Source: none; a frame of HTTP/2.
 pub const ANSWER_PIECE_BYTES: usize = 16 * 1024;
 
 /// What the HTTP library buffers of a connection, over HTTP/2 of what each stream sends. Unit: bytes. Source: none.
