@@ -510,21 +510,22 @@ impl<T: Ord + Copy, L: Lens, R> Delivery<T, L, R> {
             if !subscription.wants(position, topic) {
                 continue;
             }
-            let view = org.view(subscription, event);
-            let shown = match &view {
-                View::Unseen => return None,
-                View::Withheld => &[],
-                View::AsStored => std::slice::from_ref(event),
-                View::Altered(events) => events,
-            };
-            for event in shown {
+            let mut write = |event: &O::Event| {
                 if !org.may_receive(&self.rights, event) {
-                    continue;
+                    return 0;
                 }
-                let masked = org.masked(&self.rights, event);
-                let event = masked.as_ref().unwrap_or(event);
-                copies += u64::from(frame.write(channel, subscription, event));
-            }
+                let is_written = match org.masked(&self.rights, event) {
+                    None => frame.write(channel, subscription, event),
+                    Some(masked) => frame.write(channel, subscription, &masked),
+                };
+                u64::from(is_written)
+            };
+            copies += match org.view(subscription, event) {
+                View::Unseen => return None,
+                View::Withheld => 0,
+                View::AsStored => write(event),
+                View::Altered(events) => events.iter().map(write).sum(),
+            };
         }
         Some(copies)
     }

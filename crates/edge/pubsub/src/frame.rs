@@ -7,6 +7,7 @@ use landfall_auth::Access;
 use landfall_engine::usage::{Batch, Meter};
 use landfall_engine::{Channel, DeletedEvents, Engine, EventViews, LogEvent, Rendition, TopicId};
 use landfall_model::ReplayId;
+use landfall_model::limits::FETCH_CREDIT_MAX;
 use landfall_subscription::{Frame, Lens, Org, Subscription, View};
 
 use crate::fetch_response::event_field;
@@ -52,6 +53,7 @@ impl Org for OrgEvents<'_> {
         (event.replay_id, event.topic)
     }
 
+    #[inline]
     fn view(
         &self,
         subscription: &Subscription<TopicId, ChannelLens>,
@@ -75,10 +77,14 @@ impl Org for OrgEvents<'_> {
         true
     }
 
+    #[inline]
     fn masked(&self, rights: &Arc<Access>, event: &Arc<LogEvent>) -> Option<Arc<LogEvent>> {
         self.engine.masked(rights, event)
     }
 }
+
+/// More events than most responses have to a client that is up to date.
+const FEW: usize = 4;
 
 /// The events of a response that is being filled.
 #[derive(Default)]
@@ -102,6 +108,9 @@ impl Frame<OrgEvents<'_>> for EventFields {
     ) -> bool {
         let field = event.rendition(Rendition::PubSub, event_field).clone();
         self.bytes += field.len();
+        if self.events.len() == FEW {
+            self.events.reserve_exact(FETCH_CREDIT_MAX as usize - FEW);
+        }
         self.events.push(field);
         true
     }
@@ -114,9 +123,8 @@ impl Frame<OrgEvents<'_>> for EventFields {
         }
     }
 
+    #[inline]
     fn keep(&mut self, topic: TopicId, copies: u64) {
-        for _ in 0..copies {
-            self.usage.deliver(topic, Meter::Delivered);
-        }
+        self.usage.deliver(topic, Meter::Delivered, copies);
     }
 }

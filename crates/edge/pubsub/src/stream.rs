@@ -159,13 +159,15 @@ impl<R: From<FetchResponse>> EventStream<R> {
         let clock = self.state.engine.clock();
         let deadline = until.map_or(self.deadline, |until| self.deadline.min(until));
         let wake = tokio::select! {
+            // An end comes before requests, and these before what costs more to ask for: a stream delivers after each.
+            biased;
+            fault = &mut self.ending => return Err(fault.into()),
+            fault = &mut self.closing => return Err(fault.into()),
             request = requests.message() => match request {
                 Ok(Some(request)) => Wake::Request(request),
                 Ok(None) => return Err(End::Done),
                 Err(status) => return Err(End::Broken(too_long::as_service(status))),
             },
-            fault = &mut self.ending => return Err(fault.into()),
-            fault = &mut self.closing => return Err(fault.into()),
             () = self.answers.closed() => return Err(End::Done),
             () = self.watcher.woken() => Wake::Moved,
             Ok(()) = self.deployments.changed() => {
@@ -322,10 +324,12 @@ impl<R: From<FetchResponse>> EventStream<R> {
         let org = OrgEvents::new(engine, seen);
         let (delivery, frame) = (&mut self.delivery, &mut self.frame);
         let deployments = &self.deployments;
+        let mut is_first = true;
         let reached = engine
             .log()
             .visit_recent(read.after, &self.filter, |event| {
-                if is_redefined(deployments) {
+                // Nothing is added meanwhile: what these events depend on is in force before the first.
+                if std::mem::take(&mut is_first) && is_redefined(deployments) {
                     return ControlFlow::Break(());
                 }
                 delivery.take(&org, event, frame)
@@ -441,6 +445,11 @@ impl<R: From<FetchResponse>> EventStream<R> {
     /// Waits for a client that does not read, but not beyond the end of the stream.
     pub(crate) async fn send(&mut self, response: R) -> Result<(), End> {
         self.rehearse()?;
+        // A client that reads has no more than its credit before the next request, which an end comes before.
+        if let Ok(permit) = self.answers.try_reserve() {
+            permit.send(Ok(response));
+            return Ok(());
+        }
         tokio::select! {
             biased;
             fault = &mut self.ending => Err(fault.into()),

@@ -220,8 +220,6 @@ impl Frame<OrgEvents<'_>> for EventFrame<'_> {
     }
 
     fn keep(&mut self, topic: TopicId, copies: u64) {
-        for _ in 0..copies {
-            self.usage.deliver(topic, self.meter);
-        }
+        self.usage.deliver(topic, self.meter, copies);
     }
 }

@@ -369,10 +369,12 @@ impl State {
         let mut frame = response.map(|response| EventFrame::new(form, response, &mut self.usage));
         let enough = frame.as_ref().map_or(0, EventFrame::bytes_so_far) + STEP_BYTES;
         let (delivery, deployments) = (&mut self.delivery, &self.deployments);
+        let mut is_first = true;
         engine
             .log()
             .visit_recent(read.after, &self.filter, |event| {
-                if is_redefined(deployments) {
+                // Nothing is added meanwhile: what these events depend on is in force before the first.
+                if std::mem::take(&mut is_first) && is_redefined(deployments) {
                     return ControlFlow::Break(());
                 }
                 let Some(frame) = &mut frame else {

@@ -77,6 +77,7 @@ impl Access {
     }
 
     /// Whether they see all that there is: every object, field and event, and may change them.
+    #[inline]
     pub fn is_whole(&self) -> bool {
         Arc::ptr_eq(&self.whole, &self.seen)
     }

@@ -267,7 +267,7 @@ impl Usage {
     /// Counts what a publisher has published.
     pub(crate) fn published(&self, client: &Client, topics: impl Iterator<Item = TopicId>) {
         let mut batch = Batch::default();
-        topics.for_each(|topic| batch.add(topic));
+        topics.for_each(|topic| batch.add(topic, 1));
         if batch.is_empty() {
             return;
         }

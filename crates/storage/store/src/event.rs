@@ -59,6 +59,7 @@ pub enum TopicFilter {
 
 impl TopicFilter {
     /// Whether events of the topic pass.
+    #[inline]
     pub fn passes(&self, topic: TopicId) -> bool {
         match self {
             Self::All => true,

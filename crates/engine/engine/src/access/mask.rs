@@ -50,10 +50,16 @@ impl Access {
 
 impl Engine {
     /// An event as it goes to somebody; none if it goes as it is, which costs those nothing who see everything.
+    #[inline]
     pub fn masked(&self, access: &Access, event: &LogEvent) -> Option<Arc<LogEvent>> {
         if access.is_whole() {
-            return None;
+            None
+        } else {
+            self.masked_by(access, event)
         }
+    }
+
+    fn masked_by(&self, access: &Access, event: &LogEvent) -> Option<Arc<LogEvent>> {
         let stored = event.event();
         let Some(schema) = self.schema(stored.schema) else {
             return Some(event.masked(&Mask::default(), |_| {

@@ -61,20 +61,29 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// One event more.
-    pub(crate) fn add(&mut self, topic: TopicId) {
-        let mut runs = self.topics.iter_mut().rev().take(RUNS_LOOKED_AT);
-        match runs.find(|(of, _)| *of == topic) {
-            Some((_, count)) => *count += 1,
-            None => self.topics.push((topic, 1)),
+    /// So many events more.
+    #[inline]
+    pub(crate) fn add(&mut self, topic: TopicId, events: u64) {
+        match self.topics.last_mut() {
+            Some((of, count)) if *of == topic => *count += events,
+            _ => self.add_to_earlier(topic, events),
         }
     }
 
-    /// One delivery more.
-    pub fn deliver(&mut self, topic: TopicId, meter: Meter) {
-        self.add(topic);
+    fn add_to_earlier(&mut self, topic: TopicId, events: u64) {
+        let mut runs = self.topics.iter_mut().rev().take(RUNS_LOOKED_AT);
+        match runs.find(|(of, _)| *of == topic) {
+            Some((_, count)) => *count += events,
+            None => self.topics.push((topic, events)),
+        }
+    }
+
+    /// So many deliveries more.
+    #[inline]
+    pub fn deliver(&mut self, topic: TopicId, meter: Meter, events: u64) {
+        self.add(topic, events);
         if let Some(count) = self.meters.get_mut(meter.place()) {
-            *count += 1;
+            *count += events;
         }
     }
 
