@@ -6,7 +6,7 @@ mod fields;
 mod query;
 mod undelete;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use landfall_client::Method;
@@ -39,6 +39,10 @@ pub(crate) enum RecordCommand {
     ///
     /// Example: landfall record update Account 0015f0000000001AAA Industry=Banking Phone=null
     Update(UpdateOptions),
+    /// Create records, or change those that have the same value of a field, and print their ids
+    ///
+    /// Example: landfall record upsert Contact --by Email Email=a@example.com LastName=Doe
+    Upsert(UpsertOptions),
     /// Delete a record: it goes to the recycle bin
     Delete(DeleteOptions),
     /// Restore records from the recycle bin
@@ -98,6 +102,15 @@ pub(crate) struct UpdateOptions {
 }
 
 #[derive(Args)]
+pub(crate) struct UpsertOptions {
+    #[command(flatten)]
+    records: CreateOptions,
+    /// API name of the field that identifies the record: an external id, another unique field, or `Id`
+    #[arg(long, value_name = "NAME")]
+    by: String,
+}
+
+#[derive(Args)]
 pub(crate) struct DeleteOptions {
     /// API name of the object
     #[arg(value_name = "OBJECT")]
@@ -127,10 +140,11 @@ pub(crate) async fn run(command: RecordCommand, log: &LogOptions) -> Ended {
     match command {
         RecordCommand::Create(options) => {
             let created = create(&options).await;
-            let json = options.options.json;
-            let is_partial = created.as_ref().is_ok_and(|data| failed(data) > 0);
-            let ended = conclude("record create", json, created, created_lines)?;
-            Ok(if is_partial { Exit::Failed } else { ended })
+            conclude_each("record create", options.options.json, created)
+        }
+        RecordCommand::Upsert(options) => {
+            let upserted = upsert(&options).await;
+            conclude_each("record upsert", options.records.options.json, upserted)
         }
         RecordCommand::Get(options) => {
             let record = get(&options).await;
@@ -150,13 +164,17 @@ pub(crate) async fn run(command: RecordCommand, log: &LogOptions) -> Ended {
         }
         RecordCommand::Undelete(options) => {
             let restored = undelete(&options).await;
-            let json = options.options.json;
-            let is_partial = restored.as_ref().is_ok_and(|data| failed(data) > 0);
-            let ended = conclude("record undelete", json, restored, created_lines)?;
-            Ok(if is_partial { Exit::Failed } else { ended })
+            conclude_each("record undelete", options.options.json, restored)
         }
         RecordCommand::Query(options) => query::run(options).await,
     }
+}
+
+/// The same for results, one for each record: if any of them failed, the command has.
+fn conclude_each(command: &str, json: bool, results: Result<Value, Coded>) -> Ended {
+    let is_partial = results.as_ref().is_ok_and(|data| failed(data) > 0);
+    let ended = conclude(command, json, results, created_lines)?;
+    Ok(if is_partial { Exit::Failed } else { ended })
 }
 
 async fn create(options: &CreateOptions) -> Result<Value, Coded> {
@@ -166,13 +184,40 @@ async fn create(options: &CreateOptions) -> Result<Value, Coded> {
         let id = rest.create(&options.object, &record).await?;
         return Ok(json!({ "id": id, "success": true, "errors": [] }));
     }
-    let mut input = input(options.file.as_deref())?;
+    let send = async |records| rest.create_all(&options.object, records).await;
+    send_all(options.file.as_deref(), send).await
+}
+
+async fn upsert(options: &UpsertOptions) -> Result<Value, Coded> {
+    let CreateOptions {
+        object,
+        values,
+        file,
+        options: rest,
+    } = &options.records;
+    let rest = Rest::open(rest).await?;
+    if !values.is_empty() {
+        let record = fields::record(&rest, object, values).await?;
+        let record = record.as_object().cloned().into_iter().collect();
+        let mut results = rest.upsert_all(object, &options.by, record).await?;
+        return Ok(results.pop().unwrap_or_default());
+    }
+    let send = async |records| rest.upsert_all(object, &options.by, records).await;
+    send_all(file.as_deref(), send).await
+}
+
+/// Sends the JSON objects of a file, or of stdin, by so many as one request takes: the result of each.
+async fn send_all(
+    file: Option<&Path>,
+    mut send: impl AsyncFnMut(Vec<Map<String, Value>>) -> Result<Vec<Value>, Coded>,
+) -> Result<Value, Coded> {
+    let mut input = input(file)?;
     let mut results = Vec::new();
     loop {
         let mut records = Vec::new();
         let more = input.take(&mut records, RECORDS_MAX).await?;
         if !records.is_empty() {
-            results.extend(rest.create_all(&options.object, records).await?);
+            results.extend(send(records).await?);
         }
         if !more {
             return Ok(json!({ "results": results }));
@@ -237,12 +282,12 @@ async fn undelete(options: &UndeleteOptions) -> Result<Value, Coded> {
 }
 
 /// JSON objects from a file, or from stdin.
-fn input(file: Option<&std::path::Path>) -> Result<Input, Failure> {
+fn input(file: Option<&Path>) -> Result<Input, Failure> {
     Input::open(None, file.filter(|file| file.as_os_str() != "-"))
 }
 
 /// The one object of a file, or of stdin.
-async fn one(file: Option<&std::path::Path>) -> Result<Value, Failure> {
+async fn one(file: Option<&Path>) -> Result<Value, Failure> {
     let mut input = input(file)?;
     let mut records = Vec::new();
     while input.take(&mut records, 2).await? && records.len() < 2 {}

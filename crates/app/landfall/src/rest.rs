@@ -86,14 +86,34 @@ impl Rest {
         object: &str,
         records: Vec<Map<String, Value>>,
     ) -> Result<Vec<Value>, Coded> {
+        let path = "composite/sobjects";
+        self.collection(Method::POST, path, object, records).await
+    }
+
+    /// Creates records, or changes those that have the same value of a field, each by itself: the result of each.
+    pub(crate) async fn upsert_all(
+        &self,
+        object: &str,
+        field: &str,
+        records: Vec<Map<String, Value>>,
+    ) -> Result<Vec<Value>, Coded> {
+        let path = format!("composite/sobjects/{}/{}", segment(object), segment(field));
+        self.collection(Method::PATCH, &path, object, records).await
+    }
+
+    async fn collection(
+        &self,
+        method: Method,
+        path: &str,
+        object: &str,
+        records: Vec<Map<String, Value>>,
+    ) -> Result<Vec<Value>, Coded> {
         let records = records.into_iter().map(|mut record| {
             record.insert("attributes".to_owned(), json!({ "type": object }));
             Value::Object(record)
         });
         let body = json!({ "allOrNone": false, "records": records.collect::<Vec<_>>() });
-        let path = "composite/sobjects";
-        let answer = self.call(Method::POST, path, Some(&body)).await?;
-        match answer {
+        match self.call(method, path, Some(&body)).await? {
             Value::Array(results) => Ok(results),
             _ => Err(Failure::new("the org's answer is not a list of results").into()),
         }

@@ -110,6 +110,36 @@ fn many_records_come_from_stdin_and_go_out_as_json() {
 }
 
 #[test]
+fn records_are_created_or_changed_by_a_field() {
+    let org = Org::start(&["--ephemeral"]);
+    let upsert = |arguments: &[&str], input: &str| {
+        let command = ["record", "upsert", "Contact", "--by", "Email"];
+        org.run(&[&command[..], arguments].concat(), input)
+    };
+    let created = upsert(&["Email=a@example.com", "LastName=Bell"], "");
+    assert_eq!(code(&created), 0, "{}", stderr(&created));
+    let id = text(&created).trim().to_owned();
+    let changed = upsert(&["email=a@example.com", "LastName=Byrne", "--json"], "");
+    let changed = lines(&changed).remove(0);
+    assert_eq!(changed["command"], "record upsert");
+    assert_eq!(changed["data"]["id"], id.as_str());
+    assert_eq!(changed["data"]["created"], false);
+    let several = r#"{"Email": "a@example.com", "LastName": "Doe"} {"Email": "b@example.com", "LastName": "Fox"}
+        {"LastName": "Nobody"}"#;
+    let several = upsert(&[], several);
+    assert_eq!(code(&several), 1, "{}", text(&several));
+    let several = text(&several);
+    let several: Vec<&str> = several.lines().collect();
+    assert_eq!((several.len(), several[0]), (3, id.as_str()));
+    assert!(several[2].starts_with("error: "), "{}", several[2]);
+    let names = "SELECT LastName FROM Contact ORDER BY Email";
+    let names = text(&org.run(&["record", "query", names], ""));
+    assert!(names.contains("Doe") && names.contains("Fox"), "{names}");
+    let unknown = upsert(&["Emial=a@example.com"], "");
+    assert_eq!(code(&unknown), 6, "{}", stderr(&unknown));
+}
+
+#[test]
 fn wrong_names_and_values_have_suggestions_and_codes() {
     let org = Org::start(&["--ephemeral"]);
     for (arguments, expected, hint) in [
