@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 import { requests } from "./requests.mjs";
+import { usage } from "./usage.mjs";
 import { Server, seed } from "./server.mjs";
 
 const ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -264,7 +265,7 @@ async function everyPage(server, { burlington, last }) {
   await server.session();
   const found = [];
   for (const colorScheme of ["light", "dark"]) {
-    for (const path of ["/live", `/live?event=${last}`, `/live?event=${last}&tab=sent`, `/live?event=${last}&tab=bitmap`, "/live?q=nothing-like-it", "/event/1003", "/subscribers", `/records?object=Account&record=${burlington}`, "/faults?by=73h", "/requests", "/requests?request=2"]) {
+    for (const path of ["/live", `/live?event=${last}`, `/live?event=${last}&tab=sent`, `/live?event=${last}&tab=bitmap`, "/live?q=nothing-like-it", "/event/1003", "/subscribers", `/records?object=Account&record=${burlington}`, "/faults?by=73h", "/requests", "/requests?request=2", "/usage"]) {
       const page = await open(server, `/console${path}`, { colorScheme });
       await page.waitForTimeout(400);
       found.push(...(await violations(page, `${path} ${colorScheme}`)));
@@ -279,7 +280,7 @@ async function everyPage(server, { burlington, last }) {
 }
 
 const TOOLS = { open, close, row, shows, search };
-const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), hostile, otherOrigins, everyPage, restart };
+const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), hostile, otherOrigins, everyPage, restart };
 
 let failed = 0;
 async function check(name, run) {

@@ -33,6 +33,7 @@ const ICONS = {
   subscribers: ["M5 8a2 2 0 1 1-4 0 2 2 0 0 1 4 0Z", "M15 3.500a2 2 0 1 1-4 0 2 2 0 0 1 4 0Z", "M15 12.500a2 2 0 1 1-4 0 2 2 0 0 1 4 0Z", "M5 7l6-3M5 9l6 3"],
   records: ["M2 3h12v10H2zM2 6.500h12M6 6.500V13"],
   faults: ["M14 9a6 6 0 1 1-12 0 6 6 0 0 1 12 0ZM8 6v3l2 1M6 1h4"],
+  usage: ["M3 13V9M6.500 13V3M10 13V7M13.500 13V5"],
   requests: ["M2 5h11M10 2l3 3-3 3", "M14 11H3M6 8l-3 3 3 3"],
   filter: ["M2 4h12M4 8h8M6 12h4"],
   menu: ["M2 4h12M2 8h12M2 12h12"],

@@ -7,6 +7,7 @@ import { livePage } from "./live.js";
 import { recordsPage } from "./records.js";
 import { requestsPage } from "./requests.js";
 import { subscribersPage } from "./subscribers.js";
+import { usagePage } from "./usage.js";
 
 start([
   { path: /^\/live$/, open: livePage },
@@ -15,4 +16,5 @@ start([
   { path: /^\/records$/, open: recordsPage },
   { path: /^\/faults$/, open: faultsPage },
   { path: /^\/requests$/, open: requestsPage },
+  { path: /^\/usage$/, open: usagePage },
 ]);

@@ -6,7 +6,7 @@ import { fill, h, icon, plural } from "./dom.js";
 const BASE = "/console";
 const RAIL = [
   ["/live", "Live", "live", "l"], ["/subscribers", "Subscribers", "subscribers", "s"], ["/records", "Records", "records", "r"], ["/faults", "Faults and clock", "faults", "f"],
-  ["/requests", "Requests", "requests", "q"],
+  ["/usage", "Usage", "usage", "u"], ["/requests", "Requests", "requests", "q"],
 ];
 const STATUS_MS = 2000;
 const SAY_MS = 5000;
@@ -186,7 +186,7 @@ function switchTheme() {
 
 const EVERYWHERE = {
   "g l": ["Live", () => go("/live")], "g s": ["Subscribers", () => go("/subscribers")], "g r": ["Records", () => go("/records")], "g f": ["Faults and clock", () => go("/faults")],
-  "g q": ["Requests", () => go("/requests")],
+  "g u": ["Usage", () => go("/usage")], "g q": ["Requests", () => go("/requests")],
   "?": ["keys of this page", keysDialog],
 };
 

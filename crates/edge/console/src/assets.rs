@@ -45,4 +45,5 @@ pub(crate) const ASSETS: &[Asset] = &[
     asset!("records.js", SCRIPT),
     asset!("faults.js", SCRIPT),
     asset!("requests.js", SCRIPT),
+    asset!("usage.js", SCRIPT),
 ];
