@@ -18,7 +18,7 @@ const CLASSES: &[(char, &str, &str)] = &[
 
 /// Compiles an expression that a whole text has to match.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, Error> {
-    let whole = format!("\\A(?:{})\\z", translated(pattern));
+    let whole = format!("\\A(?:{})\\z", translated(pattern)?);
     RegexBuilder::new(&whole)
         .backtrack_limit(FORMULA_REGEX_STEPS_MAX)
         .build()
@@ -32,20 +32,18 @@ pub(crate) fn matches(regex: &Regex, text: &str) -> Result<bool, Failure> {
         .map_err(|_| Failure::RegexRuntime(regex.as_str().to_owned()))
 }
 
-fn translated(pattern: &str) -> String {
+/// Rewrites an expression of Java for the library.
+///
+/// Groups that Java does not know are refused: the library has calls of groups by number, and reserves memory for each
+/// group up to that number before it looks whether there is one.
+fn translated(pattern: &str) -> Result<String, Error> {
     let mut out = String::with_capacity(pattern.len());
-    let mut characters = pattern.chars();
-    let mut brackets = 0_usize;
-    while let Some(c) = characters.next() {
+    let mut rest = pattern;
+    let (mut brackets, mut groups) = (0_usize, 0_usize);
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
         match c {
-            '\\' => match characters.next() {
-                Some(class) => match CLASSES.iter().find(|(known, ..)| *known == class) {
-                    Some((_, _, within)) if brackets > 0 => out.push_str(within),
-                    Some((_, alone, _)) => out.push_str(alone),
-                    None => out.extend(['\\', class]),
-                },
-                None => out.push('\\'),
-            },
+            '\\' => rest = escaped(rest, brackets > 0, groups, &mut out)?,
             '[' => {
                 brackets += 1;
                 out.push(c);
@@ -54,15 +52,114 @@ fn translated(pattern: &str) -> String {
                 brackets = brackets.saturating_sub(1);
                 out.push(c);
             }
+            '(' if brackets == 0 => {
+                groups += usize::from(captures(rest)?);
+                out.push(c);
+            }
             c => out.push(c),
         }
     }
-    out
+    Ok(out)
+}
+
+/// Whether the group captures whose opening parenthesis is followed by the text.
+fn captures(rest: &str) -> Result<bool, Error> {
+    let Some(kind) = rest.strip_prefix('?') else {
+        return Ok(true);
+    };
+    match kind.strip_prefix('<') {
+        Some(name) if name.starts_with(['=', '!']) => Ok(false),
+        Some(_) => Ok(true),
+        None if kind.starts_with([':', '=', '!', '>', '-']) => Ok(false),
+        None if kind.starts_with(['i', 'd', 'm', 's', 'u', 'x', 'U']) => Ok(false),
+        None => Err(unknown("(?")),
+    }
+}
+
+/// Rewrites what follows a backslash, and returns the text after it.
+///
+/// Source: `java.util.regex.Pattern`: a back reference has one digit, or as many as name a group that is open or closed
+/// there already; a name begins with a letter.
+fn escaped<'a>(
+    rest: &'a str,
+    within: bool,
+    groups: usize,
+    out: &mut String,
+) -> Result<&'a str, Error> {
+    let Some(class) = rest.chars().next() else {
+        out.push('\\');
+        return Ok(rest);
+    };
+    let after = &rest[class.len_utf8()..];
+    match class {
+        '1'..='9' if !within => {
+            let digits = rest.find(|c: char| !c.is_ascii_digit());
+            let longest = digits.unwrap_or(rest.len());
+            let names_group = |end: &usize| rest[..*end].parse().is_ok_and(|n: usize| n <= groups);
+            let end = (2..=longest).rev().find(names_group).unwrap_or(1);
+            // In a group of its own, so that the next digit is not part of it.
+            out.extend(["(?:\\", &rest[..end], ")"]);
+            return Ok(&rest[end..]);
+        }
+        'k' if !after.starts_with('<')
+            || !after[1..].starts_with(|c: char| c.is_ascii_alphabetic()) =>
+        {
+            return Err(unknown("\\k"));
+        }
+        'g' => return Err(unknown("\\g")),
+        'Q' => {
+            let (quoted, after) = after.split_once("\\E").unwrap_or((after, ""));
+            out.push_str(&fancy_regex::escape(quoted));
+            return Ok(after);
+        }
+        _ => {}
+    }
+    match CLASSES.iter().find(|(known, ..)| *known == class) {
+        Some((_, _, inner)) if within => out.push_str(inner),
+        Some((_, alone, _)) => out.push_str(alone),
+        None => out.extend(['\\', class]),
+    }
+    Ok(after)
+}
+
+fn unknown(construct: &str) -> Error {
+    Error::Regex(format!("unknown construct {construct}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_are_named_as_in_java() {
+        let cases = [
+            ("(a|b)\\1", "bb", true),
+            ("(a|b)\\1", "ab", false),
+            ("(a)\\11", "aa1", true),
+            ("(?<x>a|b)\\k<x>", "bb", true),
+            ("(a)(b)(c)(d)(e)(f)(g)(h)(i)(j)\\10", "abcdefghijj", true),
+            ("(a)\\1*", "aaaa", true),
+            ("(?i)(?:a)(?<=a)(B)\\1", "abB", true),
+            ("\\Q(a|b\\E+", "(a|bb", true),
+        ];
+        for (pattern, text, expected) in cases {
+            let regex = compile(pattern).expect(pattern);
+            assert_eq!(matches(&regex, text), Ok(expected), "{pattern} {text}");
+        }
+        for pattern in [
+            "\\33333333333333",
+            "(a)\\k<33333333333333>",
+            "(a)\\k'1'",
+            "(a)\\g<33333333333333>",
+            "(a)\\g33333333333333",
+            "(?P>33333333333333)",
+            "(a)(?(33333333333333)b|c)",
+            "(a)(?33333333333333)",
+            "(a)(?R)",
+        ] {
+            assert!(compile(pattern).is_err(), "{pattern}");
+        }
+    }
 
     #[test]
     fn a_whole_text_has_to_match() {
