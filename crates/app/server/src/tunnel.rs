@@ -73,7 +73,8 @@ impl TunnelRequest {
                 Err(io::ErrorKind::InvalidData.into())
             };
         };
-        let target = begin.split(|byte| *byte == b' ').nth(1);
+        let target = begin.strip_prefix(b"CONNECT ");
+        let target = target.and_then(|target| target.split(|byte| *byte == b' ').next());
         let target = target.and_then(|target| Authority::try_from(target).ok());
         let is_vendors = target.is_some_and(|target| {
             vendor::has(target.host())
@@ -112,6 +113,15 @@ mod tests {
             "",
         ] {
             assert!(!is_vendors(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn only_the_method_connect_asks_for_a_tunnel() {
+        for method in ["", "GET", "connect", " CONNECT"] {
+            let head = format!("{method} login.salesforce.com:443 HTTP/1.1\r\n\r\n");
+            let asked = TunnelRequest::parse(head.as_bytes()).expect("well-formed");
+            assert!(!asked.expect("whole").is_vendors, "{method}");
         }
     }
 
