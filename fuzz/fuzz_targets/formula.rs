@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use landfall_formula::{Datum, Environment, Formula, Inputs, Mode, Subject, Usage};
+use landfall_formula::{Constant, Datum, Environment, Formula, Inputs, Mode, Subject, Usage};
 use landfall_model::limits::FORMULA_TEXT_BYTES_MAX;
 use landfall_model::{Catalog, FieldType, Timestamp, Value};
 use libfuzzer_sys::fuzz_target;
@@ -26,8 +26,12 @@ const RESULTS: [FieldType; 6] = [
 static CATALOG: LazyLock<Catalog> =
     LazyLock::new(|| Catalog::new(landfall_standard::entities().expect("shipped definitions")));
 
-static CONSTANTS: LazyLock<BTreeMap<String, Datum>> = LazyLock::new(|| {
-    BTreeMap::from([("$label.hello".to_owned(), Datum::Text("Hello".to_owned()))])
+static CONSTANTS: LazyLock<BTreeMap<String, Constant>> = LazyLock::new(|| {
+    let hello = Constant {
+        value: Datum::Text("Hello".to_owned()),
+        field_type: FieldType::String,
+    };
+    BTreeMap::from([("$label.hello".to_owned(), hello)])
 });
 
 /// A value that a field of the type may have.

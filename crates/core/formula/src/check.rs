@@ -26,13 +26,22 @@ pub enum Usage {
     Default,
 }
 
+/// A global that is the same for everybody.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constant {
+    /// What it is; null if it is blank.
+    pub value: Datum,
+    /// Its type.
+    pub field_type: FieldType,
+}
+
 /// What a formula is checked against.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'c> {
     /// The objects of the org.
     pub catalog: &'c Catalog,
     /// Globals that are the same for everybody, such as `$Label.Hello`, by their paths in small letters.
-    pub constants: &'c BTreeMap<String, Datum>,
+    pub constants: &'c BTreeMap<String, Constant>,
     /// The object of the record.
     pub entity: &'c EntityDefinition,
     /// The field that has the formula; none for a rule.

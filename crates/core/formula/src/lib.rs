@@ -21,7 +21,7 @@ mod parse;
 mod regex;
 mod token;
 
-pub use check::{Subject, Usage};
+pub use check::{Constant, Subject, Usage};
 pub use datum::Datum;
 pub use error::Error;
 pub use evaluate::{Environment, Mode};

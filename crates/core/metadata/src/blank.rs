@@ -2,7 +2,7 @@
 //!
 //! Source: "Field Types" and "System Fields" (Object Reference); recorded describes of custom objects.
 
-use landfall_model::{EntityName, FieldDefinition, FieldType};
+use landfall_model::{CustomKind, EntityName, FieldDefinition, FieldType};
 
 /// A custom field of which only the type is known.
 pub(crate) fn field(name: &str, label: &str, field_type: FieldType) -> FieldDefinition {
@@ -149,6 +149,73 @@ pub(crate) fn audit() -> [FieldDefinition; 5] {
             ..system("SystemModstamp", "System Modstamp", FieldType::DateTime)
         },
     ]
+}
+
+/// What every record of a custom metadata type has.
+///
+/// Source: "Custom Metadata `Type__mdt`" (Object Reference).
+pub(crate) fn custom_metadata() -> Vec<FieldDefinition> {
+    let text = |name: &str, label: &str, length, field_type| FieldDefinition {
+        length,
+        defaulted_on_create: false,
+        ..system(name, label, field_type)
+    };
+    vec![
+        id(),
+        text(
+            "DeveloperName",
+            "Custom Metadata Record Name",
+            40,
+            FieldType::String,
+        ),
+        text("MasterLabel", "Label", 40, FieldType::String),
+        text("Language", "Master Language", 40, FieldType::Picklist),
+        FieldDefinition {
+            nillable: true,
+            ..text("NamespacePrefix", "Namespace Prefix", 15, FieldType::String)
+        },
+        text("Label", "Label", 40, FieldType::String),
+        text(
+            "QualifiedApiName",
+            "Qualified API Name",
+            70,
+            FieldType::String,
+        ),
+        system("SystemModstamp", "System Modstamp", FieldType::DateTime),
+    ]
+}
+
+/// What every record of a custom setting has.
+///
+/// Source: "Custom Settings" (Salesforce Help): the names of list settings are unique; of a hierarchy setting the org, each
+/// profile and each user has one record.
+pub(crate) fn custom_setting(kind: CustomKind) -> Vec<FieldDefinition> {
+    let is_list = kind == CustomKind::ListSetting;
+    let mut fields = vec![
+        id(),
+        is_deleted(),
+        FieldDefinition {
+            length: 38,
+            unique: is_list,
+            nillable: !is_list,
+            defaulted_on_create: !is_list,
+            ..name("Name")
+        },
+        FieldDefinition {
+            createable: true,
+            updateable: true,
+            unique: !is_list,
+            reference_to: ["Organization", "Profile", "User"]
+                .map(EntityName::new)
+                .to_vec(),
+            relationship_name: Some("SetupOwner".to_owned()),
+            polymorphic: true,
+            name_pointing: true,
+            ..system("SetupOwnerId", "Location", FieldType::Reference)
+        },
+    ];
+    fields.extend(audit());
+    fields
 }
 
 /// When somebody last did something about a record.

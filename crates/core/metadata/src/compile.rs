@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use landfall_model::{
-    Catalog, ChildRelationship, DeleteRule, EntityDefinition, EntityName, FieldName, KeyPrefix,
-    PERSON_ACCOUNT, PlatformEventDefinition,
+    Catalog, ChildRelationship, CustomKind, DeleteRule, EntityDefinition, EntityName, FieldName,
+    KeyPrefix, PERSON_ACCOUNT, PlatformEventDefinition,
 };
 
 use crate::absent::{Absence, Absent};
@@ -26,7 +26,10 @@ use crate::roll_up::{Declared, Failure};
 use crate::settings::Settings;
 use crate::validation_rule::{self, DeclaredRule};
 use crate::value_set::{self, GlobalValueSets};
-use crate::{Org, Part, StartingNumber, event, formulas, object, reference, roll_up};
+use crate::{
+    Org, Part, StartingNumber, custom_metadata, custom_setting, event, formulas, label, object,
+    reference, roll_up,
+};
 
 /// Objects of which records of activities are made.
 pub(crate) const ACTIVITIES: [(&str, &str); 2] = [("Event", "Events"), ("Task", "Tasks")];
@@ -64,13 +67,17 @@ pub(crate) fn compile(
     } = compiler;
     org.entities = entities.into_values().map(indexed).collect();
     let catalog = Catalog::new(org.entities.iter().cloned());
-    org.formulas = formulas::checked(&declared, &catalog, &mut report);
-    org.validation_rules = validation_rule::checked(&rules, &catalog, &mut report);
+    org.custom_metadata = custom_metadata::records(&sources, &catalog, &absent, &mut report);
+    let mut constants = label::constants(&sources, &mut report);
+    custom_metadata::constants(&org.custom_metadata, &catalog, &mut constants);
+    org.formulas = formulas::checked(&declared, &catalog, &constants, &mut report);
+    org.validation_rules = validation_rule::checked(&rules, &catalog, &constants, &mut report);
     org.business_processes = record_type::processes(processes, &catalog, &mut report);
     org.record_types =
         record_type::record_types(types, &org.business_processes, &catalog, &mut report);
     formulas::mark_html(&mut org.entities, &org.formulas);
-    org.defaults = formulas::defaults(&declared, &catalog, &mut org.entities, &mut report);
+    let known = (&catalog, &constants);
+    org.defaults = formulas::defaults(&declared, known, &mut org.entities, &mut report);
     channels(&sources, &absent, &mut org, &mut report);
     let mut taken = BTreeSet::new();
     org.connected_apps = sources
@@ -198,7 +205,7 @@ impl Compiler {
             self.standard_object(source);
             return Some(());
         };
-        if let Some(reason) = left_out(source, parts, &mut self.report) {
+        if let Some(reason) = left_out(parts) {
             let reason = format!("{} is left out: {reason}", source.name);
             self.report.warning(&source.at, reason);
             self.absent.leave_out(&source.name);
@@ -223,7 +230,11 @@ impl Compiler {
             self.report.problem(&second.at, reason);
         }
         match parts.suffix {
-            "c" => self.custom_object(source),
+            "c" => match custom_setting::kind(source.elements.first()?, &mut self.report) {
+                Some(kind) => self.custom_setting(source, kind),
+                None => self.custom_object(source),
+            },
+            "mdt" => self.custom_metadata_type(source),
             "e" => self.platform_event(source),
             suffix => {
                 let reason = format!(
@@ -264,6 +275,54 @@ impl Compiler {
         Some(())
     }
 
+    fn custom_metadata_type(&mut self, source: &ObjectSource) -> Option<()> {
+        let owner = Owner::CustomMetadataType;
+        let declared = object::fields(source, owner, &self.globals, &mut self.report);
+        let prefix = self.prefix(source, b'm')?;
+        let element = source.elements.first()?;
+        let entity = custom_metadata::define(source, element, &declared, prefix, &mut self.report);
+        self.add_without_rules(
+            source,
+            entity,
+            declared,
+            "custom metadata is not checked by rules",
+        );
+        Some(())
+    }
+
+    fn custom_setting(&mut self, source: &ObjectSource, kind: CustomKind) -> Option<()> {
+        let owner = Owner::CustomObject;
+        let declared = object::fields(source, owner, &self.globals, &mut self.report);
+        let prefix = self.prefix(source, b'a')?;
+        let element = (source.elements.first()?, kind);
+        let entity = custom_setting::define(source, element, &declared, prefix, &mut self.report);
+        self.add_without_rules(source, entity, declared, "custom settings have no rules");
+        Some(())
+    }
+
+    /// Adds an object whose records no rules are asked about.
+    fn add_without_rules(
+        &mut self,
+        source: &ObjectSource,
+        entity: EntityDefinition,
+        declared: Vec<DeclaredField>,
+        why: &str,
+    ) {
+        self.without_rules(source, why);
+        let name = entity.name.clone();
+        self.entities
+            .insert(source.name.to_ascii_lowercase(), entity);
+        self.keep(&name, declared);
+    }
+
+    fn without_rules(&mut self, source: &ObjectSource, why: &str) {
+        for (name, element) in source.validation_rules() {
+            let name = name.unwrap_or_default();
+            let reason = format!("the rule {}.{name} is left out: {why}", source.name);
+            self.report.warning(&element.at, reason);
+        }
+    }
+
     fn platform_event(&mut self, source: &ObjectSource) -> Option<()> {
         let declared = object::fields(
             source,
@@ -271,14 +330,7 @@ impl Compiler {
             &self.globals,
             &mut self.report,
         );
-        for (name, element) in source.validation_rules() {
-            let name = name.unwrap_or_default();
-            let reason = format!(
-                "the rule {}.{name} is left out: events have no rules",
-                source.name
-            );
-            self.report.warning(&element.at, reason);
-        }
+        self.without_rules(source, "events have no rules");
         let heading = event::heading(&source.name, source.elements.first()?, &mut self.report);
         let prefix = self.prefix(source, b'e')?;
         let event: PlatformEventDefinition =
@@ -473,20 +525,14 @@ impl Compiler {
 }
 
 /// Why an object is left out although nothing is wrong with it.
-fn left_out(source: &ObjectSource, parts: CustomName<'_>, report: &mut Report) -> Option<String> {
+fn left_out(parts: CustomName<'_>) -> Option<String> {
     if let Some(namespace) = parts.namespace {
         return Some(format!("the package {namespace} is not installed"));
     }
     match parts.suffix {
-        "mdt" => Some("custom metadata types have no records here".to_owned()),
         "x" => Some("external objects have no records here".to_owned()),
         "b" => Some("big objects have no records here".to_owned()),
         "kav" => Some("knowledge articles have no records here".to_owned()),
-        _ => {
-            let element = source.elements.first()?;
-            let kinds = [("List", ()), ("Hierarchy", ())];
-            element.choice("customSettingsType", &kinds, report)?;
-            Some("custom settings have no records here".to_owned())
-        }
+        _ => None,
     }
 }

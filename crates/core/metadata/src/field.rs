@@ -23,6 +23,7 @@ pub(crate) enum Owner {
     StandardObject,
     User,
     PlatformEvent,
+    CustomMetadataType,
 }
 
 /// A field as a file declares it, with what can only be resolved once all files are read.
@@ -132,7 +133,9 @@ fn check_owner(
         }
     }
     let reason = match (declared, owner) {
-        (DeclaredType::MetadataRelationship, _) => "is for custom metadata types only",
+        (DeclaredType::MetadataRelationship, owner) if owner != Owner::CustomMetadataType => {
+            "is for custom metadata types only"
+        }
         (DeclaredType::Hierarchy, owner) if owner != Owner::User => "is for User only",
         (DeclaredType::MasterDetail, Owner::StandardObject | Owner::User) => {
             "is not allowed on a standard object"
@@ -286,8 +289,7 @@ fn by_type(
         | DeclaredType::Time
         | DeclaredType::Email
         | DeclaredType::Phone
-        | DeclaredType::Url
-        | DeclaredType::MetadataRelationship => {}
+        | DeclaredType::Url => {}
         DeclaredType::Picklist | DeclaredType::MultiselectPicklist => {
             let allowed = value_set::of_field(element, globals, report)?;
             if let Some(default) = allowed
@@ -308,6 +310,9 @@ fn by_type(
         }
         DeclaredType::Lookup | DeclaredType::MasterDetail | DeclaredType::Hierarchy => {
             field.link = Some(reference::declare(definition, declared, element, report)?);
+        }
+        DeclaredType::MetadataRelationship => {
+            field.link = reference::declare_metadata(definition, element, report);
         }
         DeclaredType::ExternalLookup | DeclaredType::IndirectLookup => {
             reference::declare_external(definition, element, report)?;

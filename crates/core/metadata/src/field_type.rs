@@ -137,7 +137,10 @@ impl DeclaredType {
 
     /// Whether values can be unique.
     pub(crate) const fn can_be_unique(self) -> bool {
-        matches!(self, Self::Email | Self::Number | Self::Text)
+        matches!(
+            self,
+            Self::Email | Self::Number | Self::Text | Self::MetadataRelationship
+        )
     }
 
     /// Whether values can identify records of an outside system.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use landfall_formula::{Datum, Formula, Formulas, Subject, Usage};
+use landfall_formula::{Constant, Formula, Formulas, Subject, Usage};
 use landfall_model::{Catalog, EntityDefinition, EntityName, FieldName};
 
 use crate::field::DeclaredField;
@@ -14,6 +14,7 @@ use crate::problem::{Report, SourceLine};
 pub(crate) fn checked(
     declared: &[(EntityName, DeclaredField)],
     catalog: &Catalog,
+    constants: &Constants,
     report: &mut Report,
 ) -> Formulas {
     let mut formulas = Formulas::default();
@@ -31,7 +32,7 @@ pub(crate) fn checked(
         };
         let subject = Subject {
             catalog,
-            constants: constants(),
+            constants,
             entity,
             field: Some(&field.name),
             usage: Usage::Field,
@@ -68,7 +69,7 @@ pub struct DefaultFormula {
 /// Source: "Default Field Values" (Salesforce Help): they refer to no fields of the record.
 pub(crate) fn defaults(
     declared: &[(EntityName, DeclaredField)],
-    catalog: &Catalog,
+    (catalog, constants): (&Catalog, &Constants),
     entities: &mut [EntityDefinition],
     report: &mut Report,
 ) -> Vec<DefaultFormula> {
@@ -82,7 +83,7 @@ pub(crate) fn defaults(
         };
         let subject = Subject {
             catalog,
-            constants: constants(),
+            constants,
             entity,
             field: None,
             usage: Usage::Default,
@@ -117,11 +118,8 @@ fn forget_default(object: &EntityName, name: &FieldName, entities: &mut [EntityD
     }
 }
 
-/// Globals that are the same for everybody: none are loaded.
-pub(crate) const fn constants() -> &'static BTreeMap<String, Datum> {
-    static NONE: BTreeMap<String, Datum> = BTreeMap::new();
-    &NONE
-}
+/// Globals that are the same for everybody, by their paths in small letters.
+pub(crate) type Constants = BTreeMap<String, Constant>;
 
 /// Says how the service ranks `^`, where a formula depends on it.
 pub(crate) fn warn_of_power(formula: &Formula, name: &str, at: &SourceLine, report: &mut Report) {

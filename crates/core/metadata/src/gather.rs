@@ -160,7 +160,9 @@ impl Sources {
                 let rules = &mut self.object(object, part).validation_rules;
                 rules.push(inner(element));
             }
-            Kind::GlobalValueSet
+            Kind::CustomMetadata
+            | Kind::CustomLabels
+            | Kind::GlobalValueSet
             | Kind::StandardValueSet
             | Kind::Channel
             | Kind::ChannelMember
@@ -195,6 +197,10 @@ pub(crate) fn gather(parts: &[Part], report: &mut Report) -> Sources {
         }
         match xml::parse(part) {
             Ok(element) => sources.add(part, element, report),
+            // The rest of a project means the same without them.
+            Err((at, reason)) if matches!(part.kind, Kind::CustomMetadata | Kind::CustomLabels) => {
+                report.inapplicable(&at, reason);
+            }
             Err((at, reason)) => report.problem(&at, reason),
         }
     }

@@ -14,6 +14,8 @@ mod channel_file;
 mod compile;
 mod compound;
 mod connected_app;
+mod custom_metadata;
+mod custom_setting;
 mod event;
 mod event_object;
 mod field;
@@ -22,6 +24,7 @@ mod formulas;
 mod gather;
 mod gone;
 mod ignored;
+mod label;
 mod lenient;
 mod names;
 mod namespace;
@@ -58,6 +61,7 @@ pub use channel::{
 };
 pub use channel_file::MemberText;
 pub use connected_app::ConnectedApp;
+pub use custom_metadata::{CustomMetadataRecord, full_name as custom_metadata_name};
 pub use event_object::event_object;
 pub use formulas::DefaultFormula;
 pub use gone::Gone;
@@ -79,7 +83,7 @@ pub use render::{means_the_same, metadata_file};
 pub use roll_up::{Comparison, RollUp, RollUpFilter, RollUpOperation};
 pub use scratch::{ScratchDefinition, scratch_definition};
 pub use settings::Settings;
-pub use unite::united;
+pub use unite::{deployed_over, united};
 pub use validation_rule::ValidationRule;
 
 /// One file of a project.
@@ -125,6 +129,8 @@ pub struct Org {
     pub settings: Settings,
     /// Record types.
     pub record_types: Vec<RecordType>,
+    /// Records of custom metadata types.
+    pub custom_metadata: Vec<CustomMetadataRecord>,
     /// What the records of some types pass.
     pub business_processes: Vec<BusinessProcess>,
     /// The formula fields, checked.

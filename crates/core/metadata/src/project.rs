@@ -19,6 +19,10 @@ pub enum Kind {
     BusinessProcess,
     /// A condition that no record of one object may meet.
     ValidationRule,
+    /// A record of a custom metadata type.
+    CustomMetadata,
+    /// Texts that formulas refer to by name.
+    CustomLabels,
     /// Values that picklists share.
     GlobalValueSet,
     /// The values of a standard picklist.
@@ -44,14 +48,19 @@ pub enum Kind {
 /// The one component of [`Kind::Settings`] that is known here.
 pub(crate) const EVENT_SETTINGS: &str = "PlatformEvent";
 
+/// The folder of the records of custom metadata types.
+const CUSTOM_METADATA: &str = "customMetadata";
+
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Object,
         Self::Field,
         Self::RecordType,
         Self::BusinessProcess,
         Self::ValidationRule,
+        Self::CustomMetadata,
+        Self::CustomLabels,
         Self::GlobalValueSet,
         Self::StandardValueSet,
         Self::Channel,
@@ -112,6 +121,9 @@ impl Kind {
                 "019",
             ),
             Self::ValidationRule => ("ValidationRule", "validationRules", "validationRule", "03d"),
+            // The ids of the records themselves.
+            Self::CustomMetadata => ("CustomMetadata", CUSTOM_METADATA, "md", "m00"),
+            Self::CustomLabels => ("CustomLabels", "labels", "labels", "101"),
             Self::GlobalValueSet => ("GlobalValueSet", "globalValueSets", "globalValueSet", "0Nt"),
             Self::StandardValueSet => (
                 "StandardValueSet",
@@ -164,6 +176,8 @@ impl Kind {
             Self::BusinessProcess => Some("businessProcesses"),
             Self::ValidationRule => Some("validationRules"),
             Self::Object
+            | Self::CustomMetadata
+            | Self::CustomLabels
             | Self::GlobalValueSet
             | Self::StandardValueSet
             | Self::Channel
@@ -229,6 +243,10 @@ pub(crate) fn identify(path: &str) -> Option<Identity<'_>> {
         .into_iter()
         .find(|kind| kind.suffix().eq_ignore_ascii_case(suffix))?;
     if kind.only().is_some_and(|only| only != name) {
+        return None;
+    }
+    // Other files end in `.md`, too.
+    if kind == Kind::CustomMetadata && folders.last() != Some(&CUSTOM_METADATA) {
         return None;
     }
     match kind.inline() {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use landfall_model::{
     ChildRelationship, DeleteRule, EntityDefinition, EntityName, FieldDefinition, FieldName,
+    FieldType,
 };
 
 use crate::absent::{Absence, Absent};
@@ -97,6 +98,30 @@ pub(crate) fn declare_external(
     field.length = element.number("length", &(1..=255), report).unwrap_or(255);
     field.relationship_name = Some(way_to_parent(field));
     Some(())
+}
+
+/// Makes a field a reference to a record of a custom metadata type. What leads to definitions is the name of one.
+///
+/// Source: "`CustomField`" (Metadata API Developer Guide), `MetadataRelationship`.
+pub(crate) fn declare_metadata(
+    field: &mut FieldDefinition,
+    element: &Element,
+    report: &mut Report,
+) -> Option<Link> {
+    let to = element.required("referenceTo", report)?;
+    if names::custom(to).is_none_or(|name| name.suffix != "mdt") {
+        field.field_type = FieldType::String;
+        field.length = 255;
+        return None;
+    }
+    field.relationship_name = Some(way_to_parent(field));
+    Some(Link {
+        at: element.at.clone(),
+        to: to.to_owned(),
+        relationship_name: element.text("relationshipName", report).map(str::to_owned),
+        rule: DeleteRule::Clear,
+        is_master: false,
+    })
 }
 
 /// `Parent__c` leads there by the name `Parent__r`.

@@ -37,6 +37,18 @@ pub fn united(parts: Vec<Part>) -> (Vec<Part>, Vec<Problem>) {
     (all, warnings)
 }
 
+/// A component as it is once another declaration of it is deployed: labels that the other does not have stay.
+///
+/// Source: "`CustomLabels`" (Metadata API Developer Guide): labels are components of their own.
+pub fn deployed_over(mut earlier: Part, later: Part) -> Part {
+    if earlier.kind != Kind::CustomLabels {
+        return later;
+    }
+    // Labels are always united.
+    unite(&mut earlier, later);
+    earlier
+}
+
 /// Adds a later declaration to an earlier one, or replaces it.
 fn unite(earlier: &mut Part, later: Part) -> Option<Problem> {
     if earlier.content == later.content {
@@ -78,7 +90,7 @@ fn replaced(kind: Kind) -> Option<fn(&Element, &Element) -> bool> {
         Kind::Profile | Kind::PermissionSet => Some(|element, other| {
             element.name == other.name && (element.children.is_empty() || other.children.is_empty())
         }),
-        Kind::GlobalValueSet | Kind::StandardValueSet => {
+        Kind::GlobalValueSet | Kind::StandardValueSet | Kind::CustomLabels => {
             Some(|element, other| is_same(element, other, ["fullName", "fullName"]))
         }
         Kind::Object => Some(|element, other| {
@@ -90,6 +102,7 @@ fn replaced(kind: Kind) -> Option<fn(&Element, &Element) -> bool> {
         | Kind::RecordType
         | Kind::BusinessProcess
         | Kind::ValidationRule
+        | Kind::CustomMetadata
         | Kind::Channel
         | Kind::ChannelMember
         | Kind::ManagedSubscription

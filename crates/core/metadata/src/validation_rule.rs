@@ -6,7 +6,7 @@ use landfall_formula::{Formula, Subject, Usage};
 use landfall_model::limits::VALIDATION_MESSAGE_CHARACTERS_MAX;
 use landfall_model::{Catalog, EntityName, FieldName, FieldType};
 
-use crate::formulas::{constants, warn_of_power};
+use crate::formulas::{Constants, warn_of_power};
 use crate::gather::{self, ObjectSource};
 use crate::problem::{Report, SourceLine};
 use crate::xml::Element;
@@ -77,6 +77,7 @@ fn rule(name: &str, element: &Element, report: &mut Report) -> Option<DeclaredRu
 pub(crate) fn checked(
     declared: &[(EntityName, DeclaredRule)],
     catalog: &Catalog,
+    constants: &Constants,
     report: &mut Report,
 ) -> Vec<ValidationRule> {
     let mut rules = Vec::new();
@@ -86,7 +87,7 @@ pub(crate) fn checked(
         };
         let subject = Subject {
             catalog,
-            constants: constants(),
+            constants,
             entity,
             field: None,
             usage: Usage::Rule,

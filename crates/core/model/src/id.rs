@@ -128,6 +128,17 @@ impl RecordId {
         Self(id)
     }
 
+    /// The id with the same number of another object.
+    #[must_use]
+    pub fn with_prefix(self, prefix: KeyPrefix) -> Self {
+        let mut body = [b'0'; 15];
+        let digits = prefix.0.into_iter().chain(self.0.into_iter().skip(3));
+        for (slot, byte) in body.iter_mut().zip(digits) {
+            *slot = byte;
+        }
+        Self::with_checksum(body)
+    }
+
     /// The 18-character form.
     pub fn as_str(&self) -> &str {
         ascii(&self.0)

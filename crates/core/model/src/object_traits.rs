@@ -21,9 +21,34 @@ pub enum SecuredBy {
     Setup,
 }
 
-/// Traits of a standard object, each from its data file.
+/// What the records of a custom object are.
+///
+/// Source: "Custom Metadata Types" and "Custom Settings" (Salesforce Help).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CustomKind {
+    /// Data of the org's users. Standard objects have no other records.
+    #[default]
+    Data,
+    /// Custom metadata: records that are deployed; requests only read them.
+    Metadata,
+    /// A list custom setting.
+    ListSetting,
+    /// A hierarchy custom setting: a record for the org, a profile or a user.
+    HierarchySetting,
+}
+
+impl CustomKind {
+    /// Whether it is a custom setting.
+    pub const fn is_setting(self) -> bool {
+        matches!(self, Self::ListSetting | Self::HierarchySetting)
+    }
+}
+
+/// Traits of a standard object, each from its data file, and the kind of a custom one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectTraits {
+    /// What the records of a custom object are.
+    pub custom_kind: CustomKind,
     /// What decides about its records.
     ///
     /// Source: "`ObjectPermissions`" (Object Reference), `SobjectType`; "Required Permissions" (Change Data Capture
@@ -71,10 +96,13 @@ pub struct ObjectTraits {
 impl EntityDefinition {
     /// What decides about its records.
     pub const fn secured_by(&self) -> SecuredBy {
-        if self.custom {
-            SecuredBy::ObjectPermissions
-        } else {
-            self.traits.secured_by
+        match self.traits.custom_kind {
+            CustomKind::Data if self.custom => SecuredBy::ObjectPermissions,
+            CustomKind::Data => self.traits.secured_by,
+            // Source: none: what the org is set up by everybody reads.
+            CustomKind::Metadata | CustomKind::ListSetting | CustomKind::HierarchySetting => {
+                SecuredBy::Administrators
+            }
         }
     }
 
@@ -83,18 +111,24 @@ impl EntityDefinition {
         let secured = match self.secured_by() {
             SecuredBy::ObjectPermissions | SecuredBy::Parent | SecuredBy::FieldPermissions => true,
             // Source: none: what the org is set up by is as everybody sees it, but for fields that were added to it.
-            SecuredBy::Everybody | SecuredBy::Administrators | SecuredBy::Setup => field.custom,
+            SecuredBy::Everybody | SecuredBy::Administrators | SecuredBy::Setup => {
+                field.custom && matches!(self.traits.custom_kind, CustomKind::Data)
+            }
         };
         secured && field.permissionable()
     }
 
     /// Whether a `PushTopic` can select from it: custom objects, and standard ones that say so.
     pub const fn has_push_topics(&self) -> bool {
-        self.custom || self.traits.push_topics
+        self.has_custom_data() || self.traits.push_topics
     }
 
     /// Whether the service can split a bulk query of it by ids: custom objects, and standard ones that say so.
     pub const fn has_pk_chunking(&self) -> bool {
-        self.custom || self.traits.pk_chunking
+        self.has_custom_data() || self.traits.pk_chunking
+    }
+
+    const fn has_custom_data(&self) -> bool {
+        self.custom && matches!(self.traits.custom_kind, CustomKind::Data)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use landfall_model::{EntityName, FieldName, ObjectTraits, SecuredBy};
+use landfall_model::{CustomKind, EntityName, FieldName, ObjectTraits, SecuredBy};
 use serde::Deserialize;
 
 /// Keys of a data file; each is documented at the member of [`ObjectTraits`] that it becomes.
@@ -46,6 +46,7 @@ impl From<Traits> for ObjectTraits {
         let names = |names: Vec<String>| names.into_iter().map(FieldName::new).collect();
         let sets = data.standard_value_sets.into_iter();
         Self {
+            custom_kind: CustomKind::Data,
             controlled_by: match &data.access {
                 Access::ControlledBy(parent) => Some(EntityName::new(parent.as_str())),
                 _ => None,

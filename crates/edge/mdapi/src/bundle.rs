@@ -18,6 +18,11 @@ const MANIFEST: &str = "package.xml";
 const REMOVED_BEFORE: [&str; 2] = ["destructiveChangesPre.xml", "destructiveChanges.xml"];
 const REMOVED_AFTER: &str = "destructiveChangesPost.xml";
 
+/// The type of a single label, which manifests name in place of the file that holds it.
+///
+/// Source: "`CustomLabels`" (Metadata API Developer Guide).
+const LABEL: &str = "CustomLabel";
+
 /// One change, and the file that asks for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
@@ -141,6 +146,9 @@ impl Bundle {
                     .extend(others.map(|member| not_found(name, member, path)));
                 continue;
             }
+            if name == LABEL {
+                continue;
+            }
             let is_name =
                 !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric());
             if !is_name {
@@ -173,6 +181,7 @@ impl Bundle {
         for part in all {
             let object = part.name.split_once('.').map_or("", |(object, _)| object);
             let is_listed = manifest.lists(part.kind.root(), &part.name)
+                || (part.kind == Kind::CustomLabels && manifest.types.contains_key(LABEL))
                 || (!object.is_empty() && manifest.lists(Kind::Object.root(), object));
             if is_listed {
                 found.insert((part.kind, part.name.to_ascii_lowercase()));

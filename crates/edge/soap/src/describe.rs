@@ -135,7 +135,7 @@ fn write_origin(w: &mut Writer, described: &Described<'_>) {
     let (object, may) = (described.object, described.object.capabilities);
     w.boolean("createable", may.createable);
     w.boolean("custom", object.custom);
-    w.boolean("customSetting", false);
+    w.boolean("customSetting", object.traits.custom_kind.is_setting());
     if described.recent {
         w.boolean("deepCloneable", false);
     }

@@ -39,6 +39,7 @@ impl<'a> Naming<'a> {
             label_plural: &self.label,
             key_prefix: None,
             custom: self.entity.custom,
+            custom_setting: false,
             capabilities: Capabilities {
                 retrieveable: true,
                 triggerable: true,

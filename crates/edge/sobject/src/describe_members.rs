@@ -36,7 +36,7 @@ pub fn render_full(
         w.name("compactLayoutable").boolean(object.layoutable);
         w.name("createable").boolean(may.createable);
         w.name("custom").boolean(object.custom);
-        w.name("customSetting").boolean(false);
+        w.name("customSetting").boolean(object.custom_setting);
         w.name("deepCloneable").boolean(false);
         w.name("defaultImplementation").null();
         w.name("deletable").boolean(may.deletable);

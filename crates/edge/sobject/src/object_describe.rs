@@ -33,6 +33,8 @@ pub struct ObjectDescribe<'a> {
     pub key_prefix: Option<&'a str>,
     /// Whether it is not a standard object.
     pub custom: bool,
+    /// Whether it is a custom setting.
+    pub custom_setting: bool,
     /// What can be done with its records.
     pub capabilities: Capabilities,
     /// What it is about.
@@ -52,6 +54,7 @@ impl<'a> ObjectDescribe<'a> {
             label_plural: &entity.label_plural,
             key_prefix: Some(entity.key_prefix.as_str()),
             custom: entity.custom,
+            custom_setting: entity.traits.custom_kind.is_setting(),
             capabilities: entity.capabilities,
             kind: Kind::Records,
             record_types: &entity.record_types,
@@ -67,7 +70,7 @@ pub fn write_entry(w: &mut Writer, object: &ObjectDescribe<'_>) {
     write_association(w, object);
     w.name("createable").boolean(may.createable);
     w.name("custom").boolean(object.custom);
-    w.name("customSetting").boolean(false);
+    w.name("customSetting").boolean(object.custom_setting);
     w.name("deepCloneable").boolean(false);
     w.name("deletable").boolean(may.deletable);
     w.name("deprecatedAndHidden").boolean(false);

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use landfall_formula::Formulas;
 use landfall_metadata::{
-    ConnectedApp, DefaultFormula, Granted, KeyPrefixes, ManagedSubscription, OriginPattern, Part,
-    Problem, RollUp, Settings, StartingNumber, ValidationRule,
+    ConnectedApp, CustomMetadataRecord, DefaultFormula, Granted, KeyPrefixes, ManagedSubscription,
+    OriginPattern, Part, Problem, RollUp, Settings, StartingNumber, ValidationRule,
 };
 use landfall_model::{Catalog, EntityDefinition, PlatformEventDefinition};
 use landfall_store::Reads;
@@ -45,6 +45,7 @@ pub(crate) struct Compiled {
     pub(crate) managed: Vec<ManagedSubscription>,
     pub(crate) granted: Vec<Granted>,
     pub(crate) record_types: record_types::Declared,
+    pub(crate) custom_metadata: Vec<CustomMetadataRecord>,
     /// Of what is stored; of nothing else.
     pub(crate) visibilities: Visibilities,
     pub(crate) starting_numbers: Vec<StartingNumber>,
@@ -91,6 +92,7 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
             managed: Vec::new(),
             granted: Vec::new(),
             record_types: record_types::Declared::default(),
+            custom_metadata: Vec::new(),
             visibilities: Visibilities::default(),
             connected_apps: Vec::new(),
             cors_origins: Vec::new(),
@@ -117,6 +119,7 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
             types: org.record_types,
             processes: org.business_processes,
         },
+        custom_metadata: org.custom_metadata,
         visibilities: Visibilities::default(),
         connected_apps: org.connected_apps.into_iter().map(Arc::new).collect(),
         cors_origins: org.cors_origins,

@@ -13,8 +13,8 @@ mod types;
 use std::collections::BTreeSet;
 
 use landfall_metadata::{
-    Component, Gone, Granted, KeyPrefixes, Kind, ManagedSubscription, Part, Problem, RollUp,
-    StartingNumber, declaration_order,
+    Component, CustomMetadataRecord, Gone, Granted, KeyPrefixes, Kind, ManagedSubscription, Part,
+    Problem, RollUp, StartingNumber, declaration_order,
 };
 use landfall_model::{Catalog, Fault, KeyPrefix, RecordId, ValueFault};
 use landfall_store::{Document, DocumentKind};
@@ -36,6 +36,7 @@ pub(crate) struct Deployment {
     pub(crate) managed: Vec<ManagedSubscription>,
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) record_types: Declared,
+    pub(crate) custom_metadata: Vec<CustomMetadataRecord>,
     pub(crate) starting_numbers: Vec<StartingNumber>,
     pub(crate) documents: Vec<Document>,
     pub(crate) components: Next,
@@ -221,6 +222,7 @@ async fn submit(
         managed: compiled.managed,
         roll_ups: compiled.roll_ups,
         record_types: compiled.record_types,
+        custom_metadata: compiled.custom_metadata,
         starting_numbers: compiled.starting_numbers,
         documents: vec![prefixes::document(&book)],
         grants: Grants {

@@ -12,6 +12,8 @@ use landfall_model::{
 };
 use landfall_query::Zone;
 
+use landfall_store::Lookup;
+
 use crate::{Engine, Error, OrgView};
 
 /// Formula fields and the definitions that they read from.
@@ -28,6 +30,13 @@ pub(crate) trait Rows {
         &mut self,
         entity: &Arc<EntityDefinition>,
         id: RecordId,
+    ) -> Result<Option<Arc<Row>>, Error>;
+
+    /// The row of a hierarchy setting for the org, a profile or a user; none if there is none.
+    fn setting(
+        &mut self,
+        entity: &Arc<EntityDefinition>,
+        owner: RecordId,
     ) -> Result<Option<Arc<Row>>, Error>;
 }
 
@@ -98,6 +107,9 @@ fn global(
     let Some((group, field)) = name.split_once('.') else {
         return Ok(Datum::Null);
     };
+    if group == "$setup" {
+        return setting(field, user, org, whole, rows);
+    }
     let (object, id) = match group {
         "$user" => ("User", Some(user)),
         "$organization" => ("Organization", org),
@@ -119,6 +131,38 @@ fn global(
     Ok(Datum::of(&value, field_type))
 }
 
+/// A field of a hierarchy setting, `sw__c.on__c`: of the row of the user, else of the profile, else of the org.
+///
+/// Source: "Custom Settings" (Salesforce Help): the most specific value counts, field by field.
+fn setting(
+    path: &str,
+    user: RecordId,
+    org: Option<RecordId>,
+    whole: &Catalog,
+    rows: &mut impl Rows,
+) -> Result<Datum, Error> {
+    let found = path.split_once('.').and_then(|(object, field)| {
+        let entity = whole.entity(object)?;
+        let (place, field) = entity.field(field)?;
+        Some((entity, place, field.field_type))
+    });
+    let Some((entity, place, field_type)) = found else {
+        return Ok(Datum::Null);
+    };
+    let profile = named(whole, "User", Some(user), "ProfileId", rows)?.as_id();
+    for owner in [Some(user), profile, org].into_iter().flatten() {
+        let row = rows.setting(entity, owner)?;
+        let value = row.as_ref().and_then(|row| row.get(place));
+        if let Some(value) = value.filter(|value| !value.is_null()) {
+            return Ok(Datum::of(value, field_type));
+        }
+    }
+    Ok(match field_type {
+        FieldType::Boolean => Datum::Boolean(false),
+        _ => Datum::Null,
+    })
+}
+
 /// A field of a record by their names.
 fn named(
     whole: &Catalog,
@@ -136,6 +180,14 @@ fn named(
         .and_then(|(row, place)| row.get(place))
         .cloned()
         .unwrap_or_default())
+}
+
+/// The field of a custom setting that says for whom a record is.
+pub(crate) const SETUP_OWNER: &str = "SetupOwnerId";
+
+fn is_set(row: &Row, place: Option<usize>) -> bool {
+    let value = place.and_then(|place| row.get(place));
+    value.and_then(Value::as_bool).unwrap_or(false)
 }
 
 /// Rows of the store, each read once.
@@ -156,6 +208,27 @@ impl Rows for Stored<'_> {
         let row = self.reader.row(entity, id)?.map(Arc::new);
         self.known.insert(id, row.clone());
         Ok(row)
+    }
+
+    fn setting(
+        &mut self,
+        entity: &Arc<EntityDefinition>,
+        owner: RecordId,
+    ) -> Result<Option<Arc<Row>>, Error> {
+        let Some(field) = entity.index_of(SETUP_OWNER) else {
+            return Ok(None);
+        };
+        let lookup = Lookup {
+            entity,
+            field,
+            value: &Value::Id(owner),
+            limit: usize::MAX,
+        };
+        let rows = self.reader.matching(&[lookup])?;
+        let deleted = entity.index_of("IsDeleted");
+        let mut rows = rows.into_iter().flatten();
+        let live = rows.find(|row| !is_set(row, deleted));
+        Ok(live.map(Arc::new))
     }
 }
 

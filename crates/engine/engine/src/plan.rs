@@ -18,6 +18,7 @@ mod purge;
 mod record_type;
 mod roll_up;
 mod rules;
+mod setting;
 mod stream;
 
 use std::sync::Arc;
@@ -206,6 +207,7 @@ impl<'p> Planner<'p, '_> {
         let mut given = assign(entity, &mut row, values)?;
         self.choose_person_type(object, &mut row, &mut given);
         self.settle_record_type(object, &mut row, None, &mut given)?;
+        self.settle_setting(object, &mut row, &mut given);
         let mut contact = self.begin_person(object, &mut row, &mut given)?;
         self.compute_defaults(object, &mut row, &mut given)?;
         let silent = |place: &usize| !given.contains(place);

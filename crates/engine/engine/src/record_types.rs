@@ -191,12 +191,12 @@ pub(crate) fn rows(
     Ok(writes)
 }
 
-type Values = Vec<(&'static str, Value)>;
+type Values<'n> = Vec<(&'n str, Value)>;
 
 fn changes(
     entity: &Arc<EntityDefinition>,
     stored: Vec<Row>,
-    wanted: Vec<(RecordId, Values)>,
+    wanted: Vec<(RecordId, Values<'_>)>,
     now: Timestamp,
 ) -> Vec<RowWrite> {
     let now = now.whole_second();
@@ -224,11 +224,11 @@ fn changes(
 }
 
 /// The change of a row; none if it has the values already.
-fn changed(
+pub(crate) fn changed(
     entity: &Arc<EntityDefinition>,
     id: RecordId,
     mut row: Row,
-    values: Values,
+    values: Values<'_>,
     now: Timestamp,
 ) -> Option<RowWrite> {
     let stamps = ["LastModifiedDate", "SystemModstamp"].map(|name| (name, Value::DateTime(now)));
@@ -236,7 +236,7 @@ fn changed(
         let place = entity.index_of(name);
         place.is_some() && read(&row, place) != value
     };
-    let values: Values = values.into_iter().filter(other).collect();
+    let values: Values<'_> = values.into_iter().filter(other).collect();
     if values.is_empty() {
         return None;
     }

@@ -43,12 +43,12 @@ use crate::health::log_end;
 use crate::managed;
 use crate::numbers::Numbers;
 use crate::plan::Planner;
-use crate::record_types;
 use crate::snapshots::{Restoration, Restored};
 use crate::state::{OrgState, Projection};
 use crate::topics;
 use crate::usage::{Client, Usage};
 use crate::workspace::Workspace;
+use crate::{custom_metadata, record_types};
 use as_converted::AsConverted;
 use compute::{Computed, Computing};
 use converted::{Informed, TypeChanges};
@@ -438,13 +438,17 @@ impl Core {
         written.conversions = conversions;
         let id_of = |kind, name: &str| settled.ids.get(&components::key(kind, name)).copied();
         let types = &deployment.record_types;
-        written.rows.extend(record_types::rows(
+        let rows = record_types::rows(&*self.store, catalog, types, id_of, now)?;
+        written.rows.extend(rows);
+        let (rows, removals) = custom_metadata::changes(
             &*self.store,
             catalog,
-            types,
+            &deployment.custom_metadata,
             id_of,
             now,
-        )?);
+        )?;
+        written.rows.extend(rows);
+        written.removals.extend(removals);
         for start in deployment.starting_numbers {
             let counter = format!("{}.{}", start.entity, start.field);
             self.numbers.begin(counter, start.number);

@@ -17,7 +17,7 @@ const OTHER: &str = "not imitated";
 ///
 /// Source: "Metadata Types" (Metadata API Developer Guide); the suffixes: forcedotcom/source-deploy-retrieve,
 /// `metadataRegistry.json`.
-const TYPES: [(&str, &str, &str); 53] = [
+const TYPES: [(&str, &str, &str); 51] = [
     ("app", "CustomApplication", PAGES),
     ("approvalProcess", "ApprovalProcess", AUTOMATION),
     ("assignmentRules", "AssignmentRules", AUTOMATION),
@@ -41,12 +41,10 @@ const TYPES: [(&str, &str, &str); 53] = [
     ("homePageLayout", "HomePageLayout", PAGES),
     ("index", "Index", OTHER),
     ("js", "LightningComponentBundle", CODE),
-    ("labels", "CustomLabels", OTHER),
     ("layout", "Layout", PAGES),
     ("letter", "Letterhead", OTHER),
     ("listView", "ListView", PAGES),
     ("matchingRule", "MatchingRules", OTHER),
-    ("md", "CustomMetadata", OTHER),
     ("messageChannel", "LightningMessageChannel", PAGES),
     ("namedCredential", "NamedCredential", OTHER),
     ("network", "Network", PAGES),

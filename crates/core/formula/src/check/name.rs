@@ -1,7 +1,7 @@
 //! Names: fields of the record, of records that it refers to, and globals.
 
 use landfall_model::limits::FORMULA_PATH_STEPS_MAX;
-use landfall_model::{EntityDefinition, FieldDefinition, FieldType, Timestamp};
+use landfall_model::{CustomKind, EntityDefinition, FieldDefinition, FieldType, Timestamp};
 
 use super::{Checker, Scope, Typed, Usage, constant, key, kind_of};
 use crate::datum::Datum;
@@ -228,8 +228,11 @@ impl Checker<'_> {
     fn global(&mut self, path: &str, scope: Scope<'_>) -> Result<Typed, Error> {
         let unknown = || Error::FieldUnknown(path.to_owned());
         let small = path.to_ascii_lowercase();
-        if let Some(value) = self.subject.constants.get(&small) {
-            return Ok(constant(value.clone(), kind_of_constant(value)));
+        if let Some(known) = self.subject.constants.get(&small) {
+            let kind = kind_of(known.field_type)
+                .filter(|kind| !matches!(kind, Kind::Compound | Kind::Location))
+                .ok_or_else(unknown)?;
+            return Ok(constant(known.value.clone(), kind));
         }
         let (group, name) = small.split_once('.').ok_or_else(unknown)?;
         if let Some((_, object)) = RECORDS.iter().find(|(known, _)| *known == group) {
@@ -241,6 +244,16 @@ impl Checker<'_> {
             return Ok(Typed::new(self.by_name(&small), kind));
         }
         match (group, name) {
+            ("$setup", name) => {
+                let (object, field) = name.split_once('.').ok_or_else(unknown)?;
+                let entity = self.subject.catalog.entity(object).ok_or_else(unknown)?;
+                if entity.traits.custom_kind != CustomKind::HierarchySetting {
+                    return Err(unknown());
+                }
+                let (_, field) = entity.field(field).ok_or_else(unknown)?;
+                let kind = kind_of(field.field_type).ok_or_else(unknown)?;
+                Ok(Typed::new(self.by_name(&small), kind))
+            }
             ("$permission", _) => Ok(Typed::new(self.by_name(&small), Kind::Boolean)),
             ("$recordtype", _) => self.record_type(path, scope),
             ("$system", "origindatetime") => Ok(constant(Datum::DateTime(ORIGIN), Kind::DateTime)),
@@ -279,18 +292,6 @@ fn blank(kind: Kind, zero: bool) -> Datum {
         Kind::Number if zero => Datum::Number(Number::zero()),
         Kind::Boolean => Datum::Boolean(false),
         _ => Datum::Null,
-    }
-}
-
-fn kind_of_constant(value: &Datum) -> Kind {
-    match value {
-        Datum::Null | Datum::Text(_) => Kind::Text,
-        Datum::Number(_) => Kind::Number,
-        Datum::Date(_) => Kind::Date,
-        Datum::DateTime(_) => Kind::DateTime,
-        Datum::Time(_) => Kind::Time,
-        Datum::Boolean(_) => Kind::Boolean,
-        Datum::Location(..) => Kind::Location,
     }
 }
 

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use landfall_formula::{Datum, Environment, Error, Formula, Inputs, Mode, Subject, Target, Usage};
+use landfall_formula::{
+    Constant, Datum, Environment, Error, Formula, Inputs, Mode, Subject, Target, Usage,
+};
 use landfall_model::{
     Capabilities, Catalog, EntityDefinition, EntityName, FieldDefinition, FieldName, FieldType,
     FormulaDefinition, KeyPrefix, Timestamp, Value,
@@ -123,7 +125,11 @@ pub(crate) fn compiled(
     result: FieldType,
     blanks_as_zero: bool,
 ) -> Result<Formula, Error> {
-    let constants = BTreeMap::from([("$label.hello".to_owned(), Datum::Text("Hello".to_owned()))]);
+    let hello = Constant {
+        value: Datum::Text("Hello".to_owned()),
+        field_type: FieldType::String,
+    };
+    let constants = BTreeMap::from([("$label.hello".to_owned(), hello)]);
     let subject = Subject {
         catalog,
         constants: &constants,

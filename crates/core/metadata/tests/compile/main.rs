@@ -1,6 +1,7 @@
 //! Projects, sound and wrong, and what becomes of them.
 
 mod common;
+mod custom_metadata;
 mod files;
 mod formulas;
 mod hostile_input;

@@ -504,11 +504,6 @@ fn a_refused_project_gives_no_prefixes() {
 fn what_is_not_here_is_left_out_with_a_warning() {
     let org = compiled(&[
         custom_object("pkg__Thing__c", ""),
-        object("Setting__mdt", "<label>L</label>"),
-        custom_object(
-            "Prefs__c",
-            "<customSettingsType>Hierarchy</customSettingsType>",
-        ),
         object("Quote", &field("A__c", "Date", "")),
         custom_object(
             "Trip__c",
@@ -528,9 +523,7 @@ fn what_is_not_here_is_left_out_with_a_warning() {
     ]);
     assert_eq!(
         lines(&org.warnings),
-        "objects/Prefs__c.object:1: Prefs__c is left out: custom settings have no records here\n\
-         objects/Quote.object:1: Quote is left out: the object is not here\n\
-         objects/Setting__mdt.object:1: Setting__mdt is left out: custom metadata types have no records here\n\
+        "objects/Quote.object:1: Quote is left out: the object is not here\n\
          objects/Trip__c.object:3: the object Quote is not here: Trip__c.Q__c leads nowhere\n\
          objects/Trip__c.object:4: Trip__c.D__c has no default: Field Nope__c does not exist. Check spelling.\n\
          objects/Trip__c.object:5: pkg__X__c is left out: the package pkg is not installed\n\

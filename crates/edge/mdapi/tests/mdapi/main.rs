@@ -4,6 +4,7 @@ mod bodies;
 mod calls;
 mod connected_apps;
 mod cors_origins;
+mod custom_metadata;
 mod deploying;
 mod failing;
 mod org;

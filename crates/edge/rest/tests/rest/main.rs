@@ -4,6 +4,7 @@ mod channels;
 mod collections;
 mod composite;
 mod custom_fields;
+mod custom_metadata;
 mod describes;
 mod events;
 mod external_ids;

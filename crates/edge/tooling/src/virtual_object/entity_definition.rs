@@ -62,7 +62,9 @@ const COLUMNS: &[Of] = &[
     }),
     Of::never("IsAutoActivityCaptureEnabled"),
     Of::flag("IsCompactLayoutable", |row| row.layoutable),
-    Of::never("IsCustomSetting"),
+    Of::flag("IsCustomSetting", |row| {
+        row.entity.traits.custom_kind.is_setting()
+    }),
     Of::flag("IsCustomizable", |row| row.layoutable || row.entity.custom),
     Of::never("IsDeprecatedAndHidden"),
     Of::flag("IsEverCreatable", |row| row.entity.capabilities.createable),

@@ -34,7 +34,7 @@ pub(crate) struct Next {
 pub(crate) struct Settled {
     /// What is to be kept.
     pub(crate) documents: Vec<Document>,
-    /// The ids of record types and business processes.
+    /// The ids of record types, business processes and custom metadata.
     pub(crate) ids: HashMap<Key, RecordId>,
 }
 
@@ -196,6 +196,7 @@ impl Next {
             self.add(part, None, None);
             return Effect::Created;
         };
+        let part = landfall_metadata::deployed_over(draft.part.clone(), part);
         if landfall_metadata::means_the_same(&draft.part, &part) {
             return Effect::Unchanged;
         }
@@ -277,7 +278,10 @@ impl Next {
                 None => new_id(key.0, numbers)?,
             };
             let component = draft.kept(self.stamp, id);
-            if matches!(key.0, Kind::RecordType | Kind::BusinessProcess) {
+            if matches!(
+                key.0,
+                Kind::RecordType | Kind::BusinessProcess | Kind::CustomMetadata
+            ) {
                 ids.insert(key.clone(), component.id);
             }
             if earlier.0.get(&key) != Some(&component) {

@@ -16,6 +16,7 @@ use landfall_model::{
 use super::Planner;
 use crate::blueprint::{Blueprint, read, write};
 use crate::error::Error;
+use crate::formulas::SETUP_OWNER;
 use crate::formulas::{Rows, environment, value_of};
 use crate::workspace::Workspace;
 
@@ -29,6 +30,18 @@ impl Rows for (&mut Workspace<'_>, &crate::blueprint::Blueprints) {
             Some(object) => Ok(self.0.row(object, id)?),
             None => Ok(None),
         }
+    }
+
+    fn setting(
+        &mut self,
+        entity: &Arc<EntityDefinition>,
+        owner: RecordId,
+    ) -> Result<Option<Arc<Row>>, Error> {
+        let (Some(object), Some(place)) = (self.1.of(entity), entity.index_of(SETUP_OWNER)) else {
+            return Ok(None);
+        };
+        let live = self.0.live_where(object, place, &Value::Id(owner), 1)?;
+        Ok(live.into_iter().next().map(|(_, row)| row))
     }
 }
 
