@@ -79,7 +79,7 @@ pub use prefix::KeyPrefixes;
 pub use problem::Problem;
 pub use project::{Kind, Project, project_components, sfdx_project};
 pub use record_type::{BusinessProcess, RecordType};
-pub use render::{means_the_same, metadata_file};
+pub use render::{custom_metadata_file, means_the_same, metadata_file};
 pub use roll_up::{Comparison, RollUp, RollUpFilter, RollUpOperation};
 pub use scratch::{ScratchDefinition, scratch_definition};
 pub use settings::Settings;

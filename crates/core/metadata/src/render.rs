@@ -2,6 +2,8 @@
 //!
 //! Source: answers of `retrieve`; "`CustomObject`" (Metadata API Developer Guide).
 
+use landfall_model::{EntityDefinition, FieldType};
+
 use crate::Part;
 use crate::problem::Problem;
 use crate::xml::{self, Element, NAMESPACE};
@@ -42,9 +44,64 @@ pub fn metadata_file(part: &Part, inner: &[&Part]) -> Result<String, Problem> {
         root.children.push(element);
     }
     root.name = format!("{} xmlns=\"{NAMESPACE}\"", part.kind.element());
+    Ok(document(&root))
+}
+
+/// The file of a record of a custom metadata type, whose values have the types of the fields.
+///
+/// Source: "`CustomMetadata`" (Metadata API Developer Guide), `CustomMetadataValue`.
+///
+/// # Errors
+/// The component is no document.
+pub fn custom_metadata_file(
+    part: &Part,
+    entity: Option<&EntityDefinition>,
+) -> Result<String, Problem> {
+    let mut root = named(part, &read(part)?);
+    for values in root
+        .children
+        .iter_mut()
+        .filter(|child| child.name == "values")
+    {
+        let mut named = values.children.iter();
+        let named = named.find(|child| child.name == "field");
+        let field = named.and_then(|name| entity?.field(name.text.trim()));
+        let xsd = field.map_or("string", |(_, field)| xsd_type(field.field_type));
+        for value in values
+            .children
+            .iter_mut()
+            .filter(|child| child.name == "value")
+        {
+            value.name = if value.text.is_empty() {
+                "value xsi:nil=\"true\"".to_owned()
+            } else {
+                format!("value xsi:type=\"xsd:{xsd}\"")
+            };
+        }
+    }
+    root.name =
+        format!("CustomMetadata xmlns=\"{NAMESPACE}\" xmlns:xsi=\"{XSI}\" xmlns:xsd=\"{XSD}\"");
+    Ok(document(&root))
+}
+
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+const XSD: &str = "http://www.w3.org/2001/XMLSchema";
+
+const fn xsd_type(field_type: FieldType) -> &'static str {
+    match field_type {
+        FieldType::Boolean => "boolean",
+        FieldType::Date => "date",
+        FieldType::DateTime => "dateTime",
+        FieldType::Double | FieldType::Currency | FieldType::Percent => "double",
+        FieldType::Int => "int",
+        _ => "string",
+    }
+}
+
+fn document(root: &Element) -> String {
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    write(&mut text, "", &root);
-    Ok(text)
+    write(&mut text, "", root);
+    text
 }
 
 fn read(part: &Part) -> Result<Element, Problem> {

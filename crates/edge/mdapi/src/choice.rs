@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use landfall_engine::{Components, Definitions, KeptComponent, Kind, Part};
-use landfall_metadata::{Settings, metadata_file};
+use landfall_metadata::{Settings, custom_metadata_file, metadata_file};
 
 use crate::describe::standard_fields;
 use crate::error::Error;
@@ -52,12 +52,19 @@ impl Choice {
     ///
     /// # Errors
     /// [`Error::Component`].
-    pub(crate) fn render(&self, components: &Components) -> Result<String, Error> {
+    pub(crate) fn render(&self, definitions: &Definitions) -> Result<String, Error> {
+        let components = definitions.components();
         let kept = components.get(self.kind, &self.name);
         let own = match kept {
             Some(kept) if self.is_whole || self.kind != Kind::Object => kept.part.clone(),
             _ => empty(self.kind, &self.name),
         };
+        if self.kind == Kind::CustomMetadata {
+            let base = self.name.split('.').next().unwrap_or_default();
+            let entity = definitions.catalog().entity(&format!("{base}__mdt"));
+            let entity = entity.map(|entity| &**entity);
+            return custom_metadata_file(&own, entity).map_err(Error::Component);
+        }
         let inner = self
             .named
             .iter()
@@ -82,7 +89,7 @@ pub(crate) fn single(definitions: &Definitions, kind: Kind, name: &str) -> Resul
     if kind.inline().is_none() {
         let mut choice = Choice::new(kind, name);
         choice.add(definitions, kind, name);
-        return choice.render(components);
+        return choice.render(definitions);
     }
     let kept = components.get(kind, name);
     let part = kept.map_or_else(|| empty(kind, name), |kept| kept.part.clone());

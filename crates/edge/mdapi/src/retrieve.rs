@@ -77,7 +77,7 @@ pub(crate) async fn result(shared: &Shared, id: &str, with_zip: bool) -> Result<
         }
         entries.push(Entry {
             path,
-            content: choice.render(definitions.components())?.into_bytes(),
+            content: choice.render(&definitions)?.into_bytes(),
         });
     }
     let path = format!("{root}package.xml");

@@ -181,3 +181,61 @@ async fn a_permission_set_no_longer_names_what_was_removed() {
     let (files, ..) = retrieved(&org, &sets, "").await;
     assert_eq!(files[0].1, format!("{head}</PermissionSet>\n"));
 }
+
+#[tokio::test]
+async fn records_of_custom_metadata_have_values_with_types() {
+    let org = Org::new().await;
+    let fields = [
+        ("On__c", "Checkbox", "<defaultValue>false</defaultValue>"),
+        (
+            "Max__c",
+            "Number",
+            "<precision>6</precision><scale>1</scale>",
+        ),
+        ("Note__c", "Text", "<length>20</length>"),
+    ];
+    let fields = fields.map(|(name, kind, more)| {
+        format!("<fields><fullName>{name}</fullName><label>{name}</label><type>{kind}</type>{more}</fields>")
+    });
+    let labels = "<label>Conf</label><pluralLabel>Confs</pluralLabel>";
+    let conf = file("CustomObject", &format!("{labels}{}", fields.concat()));
+    let values = [("On__c", "true"), ("Max__c", "1.5"), ("Note__c", "")];
+    let values = values.map(|(field, value)| {
+        format!("<values><field>{field}</field><value>{value}</value></values>")
+    });
+    let main = file(
+        "CustomMetadata",
+        &format!("<label>Main</label>{}", values.concat()),
+    );
+    let types = [
+        ("CustomObject", &["Conf__mdt"][..]),
+        ("CustomMetadata", &["Conf.Main"]),
+    ];
+    let package = manifest(&types);
+    let files = [
+        ("package.xml", package.as_str()),
+        ("objects/Conf__mdt.object", &conf),
+        ("customMetadata/Conf.Main.md", &main),
+    ];
+    assert_eq!(text(&org.deploy(&files, "").await, "status"), "Succeeded");
+    let (files, problems, _) = retrieved(&org, &listed("CustomMetadata", &["*"]), "").await;
+    assert_eq!(problems, Vec::<String>::new());
+    let (path, content) = &files[0];
+    assert_eq!(path, "unpackaged/customMetadata/Conf.Main.md");
+    for value in [
+        "<value xsi:type=\"xsd:boolean\">true</value>",
+        "<value xsi:type=\"xsd:double\">1.5</value>",
+        "<value xsi:nil=\"true\"/>",
+        "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"",
+    ] {
+        assert!(content.contains(value), "{content}");
+    }
+    // What was retrieved can be deployed again, and changes nothing.
+    let record = manifest(&[("CustomMetadata", &["Conf.Main"])]);
+    let again = [
+        ("package.xml", record.as_str()),
+        ("customMetadata/Conf.Main.md", content),
+    ];
+    let result = told(&org.deploy(&again, "").await);
+    assert!(result[0].contains("|-|"), "{result:?}");
+}
