@@ -13,6 +13,7 @@ use crate::channel::{self, Known};
 use crate::connected_app::connected_app;
 use crate::field::{DeclaredField, Owner};
 use crate::gather::{ObjectSource, Sources, gather};
+use crate::lookup_filter::{self, DeclaredFilter};
 use crate::names::{self, CustomName};
 use crate::origin::cors_origin;
 use crate::permission_set::{self, granted};
@@ -56,6 +57,7 @@ pub(crate) fn compile(
     let Compiler {
         declared,
         rules,
+        filters,
         types,
         processes,
         entities,
@@ -75,6 +77,8 @@ pub(crate) fn compile(
     org.business_processes = record_type::processes(processes, &catalog, &mut report);
     org.record_types =
         record_type::record_types(types, &org.business_processes, &catalog, &mut report);
+    org.lookup_filters = lookup_filter::checked(&filters, &catalog, &constants, &mut report);
+    lookup_filter::describe(&filters, &mut org.entities);
     formulas::mark_html(&mut org.entities, &org.formulas);
     let known = (&catalog, &constants);
     org.defaults = formulas::defaults(&declared, known, &mut org.entities, &mut report);
@@ -158,6 +162,8 @@ struct Compiler {
     declared: Vec<(EntityName, DeclaredField)>,
     /// The validation rules of all objects, to be checked.
     rules: Vec<(EntityName, DeclaredRule)>,
+    /// The filters of the lookups of all objects, likewise.
+    filters: Vec<DeclaredFilter>,
     types: Vec<DeclaredRecordType>,
     processes: Vec<DeclaredProcess>,
     absent: Absent,
@@ -177,6 +183,7 @@ impl Compiler {
             globals: GlobalValueSets::default(),
             declared: Vec::new(),
             rules: Vec::new(),
+            filters: Vec::new(),
             types: Vec::new(),
             processes: Vec::new(),
             absent: Absent::default(),
@@ -440,10 +447,13 @@ impl Compiler {
         }
     }
 
+    /// Keeps what saves of an object's records have to meet.
     fn rules(&mut self, source: &ObjectSource, entity: &EntityName) {
         let rules = validation_rule::declare(source, &mut self.report);
         let rules = rules.into_iter().map(|rule| (entity.clone(), rule));
         self.rules.extend(rules);
+        let filters = lookup_filter::declare(source, entity, &mut self.report);
+        self.filters.extend(filters);
     }
 
     /// Keeps the record types of an object and what they follow; says whether there are any.

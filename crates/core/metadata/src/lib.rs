@@ -26,6 +26,7 @@ mod gone;
 mod ignored;
 mod label;
 mod lenient;
+mod lookup_filter;
 mod names;
 mod namespace;
 mod node;
@@ -67,6 +68,7 @@ pub use formulas::DefaultFormula;
 pub use gone::Gone;
 pub use ignored::Ignored;
 pub use lenient::as_cli_reads;
+pub use lookup_filter::LookupFilter;
 pub use names::is_developer_name;
 pub use namespace::Namespace;
 pub use node::{Node, NodeContent};
@@ -139,6 +141,8 @@ pub struct Org {
     pub defaults: Vec<DefaultFormula>,
     /// Active validation rules, by object and name.
     pub validation_rules: Vec<ValidationRule>,
+    /// The filters of lookups that saves have to meet.
+    pub lookup_filters: Vec<LookupFilter>,
     /// How roll-up summary fields come about, each after those that it is computed from.
     pub roll_ups: Vec<RollUp>,
     /// Auto numbers that do not begin with 1.

@@ -121,6 +121,17 @@ pub struct PicklistController {
     pub offered: Vec<(String, Vec<String>)>,
 }
 
+/// What describes say of the filter of a lookup.
+///
+/// Source: "`FilteredLookupInfo`" (SOAP API Developer Guide).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookupFilterInfo {
+    /// The fields of the record that it depends on.
+    pub controlling_fields: Vec<FieldName>,
+    /// Whether saves need not meet it.
+    pub optional: bool,
+}
+
 /// The formula of a field, as its definition has it.
 ///
 /// Source: "`CustomField`" (Metadata API Developer Guide), `formula`, `formulaTreatBlanksAs`.
@@ -217,6 +228,8 @@ pub struct FieldDefinition {
     pub name_pointing: bool,
     /// Whether change events carry it (or the compound that it belongs to).
     pub in_change_event: bool,
+    /// The filter of a lookup.
+    pub lookup_filter: Option<LookupFilterInfo>,
     /// The field of a person account's contact that it has the value of.
     ///
     /// Source: "Account", `IsPersonAccount` Fields (Object Reference).
@@ -254,6 +267,7 @@ impl FieldDefinition {
             summarized: false,
             custom: false,
             restricted_picklist: false,
+            lookup_filter: None,
             picklist: Vec::new(),
             controller: None,
             inline_help_text: None,

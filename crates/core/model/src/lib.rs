@@ -32,8 +32,8 @@ pub use change::{
 };
 pub use entity::{
     Capabilities, ChangeEventDefinition, ChildRelationship, DeleteRule, EntityDefinition,
-    FieldDefinition, FieldType, FormulaDefinition, PicklistController, PicklistValue,
-    RECORD_TYPE_ID,
+    FieldDefinition, FieldType, FormulaDefinition, LookupFilterInfo, PicklistController,
+    PicklistValue, RECORD_TYPE_ID,
 };
 pub use fault::{
     Fault, FieldFault, LimitFault, LoginFault, ManagedFault, ManagedSetupFault, PubSubFault,

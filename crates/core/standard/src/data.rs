@@ -286,6 +286,7 @@ impl Field {
             },
         };
         Ok(FieldDefinition {
+            lookup_filter: None,
             name: FieldName::new(self.name),
             label: self.label,
             field_type: self.r#type.into(),

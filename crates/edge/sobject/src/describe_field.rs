@@ -67,7 +67,19 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool) {
     w.name("extraTypeInfo")
         .text_or_null(field.extra_type_info.as_deref());
     w.name("filterable").boolean(field.filterable);
-    w.name("filteredLookupInfo").null();
+    match &field.lookup_filter {
+        None => w.name("filteredLookupInfo").null(),
+        Some(filter) => w.name("filteredLookupInfo").object(|w| {
+            let controlling = &filter.controlling_fields;
+            w.name("controllingFields").array(|w| {
+                for field in controlling {
+                    w.string(field.as_str());
+                }
+            });
+            w.name("dependent").boolean(!controlling.is_empty());
+            w.name("optionalFilter").boolean(filter.optional);
+        }),
+    }
     w.name("formulaTreatNullNumberAsZero")
         .boolean(formula.is_some_and(|formula| formula.blanks_as_zero));
     w.name("groupable").boolean(field.groupable);

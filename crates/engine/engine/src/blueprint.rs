@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use landfall_formula::Formula;
-use landfall_metadata::{DefaultFormula, RollUp, ValidationRule};
+use landfall_metadata::{DefaultFormula, LookupFilter, RollUp, ValidationRule};
 use landfall_model::{
     Catalog, DeleteRule, EntityDefinition, EntityName, FieldDefinition, KeyPrefix, RECORD_TYPE_ID,
     RecordId, RecordType, Row, Value,
@@ -72,6 +72,8 @@ pub(crate) struct Blueprint {
     pub(crate) counts_in: Vec<usize>,
     /// Fields whose defaults are computed at each create.
     pub(crate) defaults: Vec<(usize, Formula)>,
+    /// The filters of its lookups.
+    pub(crate) filters: Vec<Arc<LookupFilter>>,
     /// Its active validation rules, by name.
     pub(crate) rules: Vec<Arc<ValidationRule>>,
 }
@@ -131,6 +133,7 @@ impl Blueprint {
             counts_in: Vec::new(),
             defaults: Vec::new(),
             rules: Vec::new(),
+            filters: Vec::new(),
             system,
         }
     }
@@ -247,6 +250,18 @@ impl Blueprints {
         let mut by_object = rules_by_object(rules);
         for object in self.objects.values_mut() {
             object.rules = by_object.remove(&object.entity.name).unwrap_or_default();
+        }
+        self
+    }
+
+    /// The same with the filters of lookups.
+    pub(crate) fn with_filters(mut self, filters: &[LookupFilter]) -> Self {
+        for filter in filters {
+            let mut objects = self.objects.values_mut();
+            let object = objects.find(|object| object.entity.name == filter.entity);
+            if let Some(object) = object {
+                object.filters.push(Arc::new(filter.clone()));
+            }
         }
         self
     }

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use landfall_formula::Formulas;
 use landfall_metadata::{
-    ConnectedApp, CustomMetadataRecord, DefaultFormula, Granted, KeyPrefixes, ManagedSubscription,
-    OriginPattern, Part, Problem, RollUp, Settings, StartingNumber, ValidationRule,
+    ConnectedApp, CustomMetadataRecord, DefaultFormula, Granted, KeyPrefixes, LookupFilter,
+    ManagedSubscription, OriginPattern, Part, Problem, RollUp, Settings, StartingNumber,
+    ValidationRule,
 };
 use landfall_model::{Catalog, EntityDefinition, PlatformEventDefinition};
 use landfall_store::Reads;
@@ -37,6 +38,7 @@ pub(crate) struct Compiled {
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) formulas: Formulas,
     pub(crate) validation_rules: Vec<ValidationRule>,
+    pub(crate) lookup_filters: Vec<LookupFilter>,
     pub(crate) defaults: Vec<DefaultFormula>,
     pub(crate) channels: Declared,
     pub(crate) connected_apps: Vec<Arc<ConnectedApp>>,
@@ -100,6 +102,7 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
             roll_ups: Vec::new(),
             formulas: Formulas::default(),
             validation_rules: Vec::new(),
+            lookup_filters: Vec::new(),
             defaults: Vec::new(),
             starting_numbers: Vec::new(),
             channels: Declared::default(),
@@ -127,6 +130,7 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
         roll_ups: org.roll_ups,
         formulas: org.formulas,
         validation_rules: org.validation_rules,
+        lookup_filters: org.lookup_filters,
         defaults: org.defaults,
         starting_numbers: org.starting_numbers,
         channels: Declared {

@@ -116,6 +116,7 @@ impl Definitions {
         let blueprints = Blueprints::new(&compiled.catalog, &compiled.roll_ups, options.streams);
         let blueprints = blueprints
             .with_rules(&compiled.validation_rules)
+            .with_filters(&compiled.lookup_filters)
             .with_defaults(&compiled.defaults)
             .of_org(org::id(reads)?);
         let beginning = Self {

@@ -6,6 +6,7 @@
 
 mod convert;
 mod delete;
+mod filters;
 mod granting;
 mod invitees;
 mod members;
@@ -217,6 +218,7 @@ impl<'p> Planner<'p, '_> {
         required(entity, missing.map(|(place, _)| *place))?;
         self.check(object, &mut row, None, &given)?;
         self.check_contact(object, &row, None)?;
+        self.check_filters(object, &row, None)?;
         self.check_rules(object, &row, None)?;
         self.check_unique(object, &row, None, &given)?;
         self.check_granting(object, &mut row, None)?;
@@ -301,6 +303,7 @@ impl<'p> Planner<'p, '_> {
         required(entity, missing)?;
         self.check(object, &mut row, Some(&before), &given)?;
         self.check_contact(object, &row, Some(&before))?;
+        self.check_filters(object, &row, Some(&before))?;
         self.check_rules(object, &row, Some(&before))?;
         self.check_unique(object, &row, Some(id), &given)?;
         self.check_granting(object, &mut row, Some((id, &before)))?;

@@ -5,6 +5,7 @@ mod custom_metadata;
 mod files;
 mod formulas;
 mod hostile_input;
+mod lookup_filters;
 mod record_types;
 mod refusals;
 mod roll_ups;

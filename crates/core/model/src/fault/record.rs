@@ -34,6 +34,13 @@ pub enum RecordFault {
         /// Each with its own error, in their order.
         broken: Vec<BrokenRule>,
     },
+    /// A lookup refers to a record that its filter leaves out.
+    FilterBroken {
+        /// The lookup.
+        field: FieldName,
+        /// The filter's own error.
+        message: String,
+    },
     /// No record with this id.
     NotFound,
     /// No record to delete with this id.

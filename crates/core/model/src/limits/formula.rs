@@ -11,6 +11,9 @@ pub const FORMULA_NODES_MAX: usize = 15_000;
 /// Levels of parentheses, calls and formulas within each other. Source: none; 3,900 characters hold more, nobody writes them.
 pub const FORMULA_DEPTH_MAX: usize = 100;
 
+/// Items of a lookup filter. Source: "`LookupFilter`" (Metadata API Developer Guide).
+pub const LOOKUP_FILTER_ITEMS_MAX: usize = 10;
+
 /// Steps of a reference from the record to another.
 /// Source: "Cross-Object Formulas" (Salesforce Help): ten relationships away.
 pub const FORMULA_PATH_STEPS_MAX: usize = 10;

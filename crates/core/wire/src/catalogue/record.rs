@@ -1,7 +1,7 @@
 //! The spelling of `RecordFault`.
 
 use landfall_model::RecordFault;
-use landfall_model::fault::PersonAccountReason;
+use landfall_model::fault::{BrokenRule, PersonAccountReason};
 
 use super::not_found;
 use crate::rest::{RestError, ambiguous, operation_refused};
@@ -10,16 +10,12 @@ use crate::rest::{RestError, ambiguous, operation_refused};
 /// texts of `DeleteRestricted`, `DeleteTooLarge`.
 pub(super) fn spell(fault: &RecordFault) -> RestError {
     match fault {
-        // See `parts`: where there are several, each is spelled by itself.
-        RecordFault::RulesBroken { broken } => {
-            let first = broken.first();
-            let fields = first.and_then(|rule| rule.field.as_ref());
-            RestError::save(
-                "FIELD_CUSTOM_VALIDATION_EXCEPTION",
-                first.map_or("", |rule| rule.message.as_str()),
-                fields.map(ToString::to_string),
-            )
-        }
+        RecordFault::RulesBroken { broken } => rules_broken(broken),
+        RecordFault::FilterBroken { field, message } => RestError::save(
+            "FIELD_FILTER_VALIDATION_EXCEPTION",
+            message.as_str(),
+            [field.to_string()],
+        ),
         RecordFault::NotFound => not_found(),
         RecordFault::LimitExceeded { label, max } => RestError::save(
             "LIMIT_EXCEEDED",
@@ -96,4 +92,15 @@ const fn person_account(reason: PersonAccountReason) -> &'static str {
             "Person accounts and business accounts are not merged with each other"
         }
     }
+}
+
+/// See `parts`: where there are several, each is spelled by itself.
+fn rules_broken(broken: &[BrokenRule]) -> RestError {
+    let first = broken.first();
+    let fields = first.and_then(|rule| rule.field.as_ref());
+    RestError::save(
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        first.map_or("", |rule| rule.message.as_str()),
+        fields.map(ToString::to_string),
+    )
 }

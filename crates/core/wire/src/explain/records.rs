@@ -112,6 +112,13 @@ explain! { record: RecordFault in "Records" as fault;
             }],
         },
     }
+    "A lookup refers to a record that the filter of the lookup leaves out: the text is the filter's own."
+    do "Refer to a record that meets the filter, or make the filter optional (`isOptional`)." {
+        FilterBroken {
+            field: FieldName::new("FIELD"),
+            message: word("MESSAGE OF THE FILTER"),
+        },
+    }
     "There is no record with this id that the user can see."
     do "Check the id and the org. A record may have been deleted meanwhile." {
         NotFound, Unknown,

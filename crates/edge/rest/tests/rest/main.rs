@@ -9,6 +9,7 @@ mod describes;
 mod events;
 mod external_ids;
 mod formulas;
+mod lookup_filters;
 mod objects;
 mod org;
 #[expect(

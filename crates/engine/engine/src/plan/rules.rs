@@ -16,8 +16,7 @@ use landfall_model::{
 use super::Planner;
 use crate::blueprint::{Blueprint, read, write};
 use crate::error::Error;
-use crate::formulas::SETUP_OWNER;
-use crate::formulas::{Rows, environment, value_of};
+use crate::formulas::{Rows, SETUP_OWNER, environment, value_of};
 use crate::workspace::Workspace;
 
 impl Rows for (&mut Workspace<'_>, &crate::blueprint::Blueprints) {
