@@ -7,8 +7,8 @@
 mod call;
 mod collections;
 mod composite;
+mod empty;
 mod event_schema;
-mod interface;
 mod objects;
 mod org_limits;
 mod path;

@@ -13,8 +13,8 @@ use crate::path::Path;
 use crate::resource::{ANY, Resource, RootElement, described};
 use crate::state::Shared;
 use crate::{
-    collections, composite, event_schema, interface, objects, org_limits, push, query, record,
-    related, replication, retrieve, search, user, versions,
+    collections, composite, empty, event_schema, objects, org_limits, push, query, record, related,
+    replication, retrieve, search, user, versions,
 };
 
 const READ: &str = "HEAD,GET";
@@ -188,6 +188,13 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
         },
     )
     .root(RootElement::Object),
+    Resource::new("sobjects/{records}/listviews", READ, |_, _, path, _| {
+        Box::pin(async move { Ok(empty::list_views(path.entity()?)) })
+    })
+    .since(32),
+    Resource::new("sobjects/{records}/quickActions", READ, |_, _, _, _| {
+        Box::pin(async move { Ok(empty::list()) })
+    }),
     Resource::new(
         "sobjects/{records}/{id}",
         RECORD,
@@ -209,6 +216,11 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
         },
     )
     .root(RootElement::Object),
+    Resource::new(
+        "sobjects/{records}/describe/approvalLayouts",
+        READ,
+        |_, _, _, _| Box::pin(async move { Ok(empty::approval_layouts()) }),
+    ),
     Resource::nothing("sobjects/{records}/describe/{part}"),
     Resource::new(
         "sobjects/{records:User}/{record}/password",
@@ -326,27 +338,41 @@ pub(crate) const RESOURCES: &[Resource<Shared>] = &[
     .root(SEARCH_RESULT)
     .listed(),
     Resource::new("tabs", READ, |_, _, _, _| {
-        Box::pin(async move { Ok(interface::list()) })
+        Box::pin(async move { Ok(empty::list()) })
     })
     .listed(),
     Resource::new("theme", READ, |_, _, _, _| {
-        Box::pin(async move { Ok(interface::theme()) })
+        Box::pin(async move { Ok(empty::theme()) })
     })
     .listed(),
     Resource::new("appMenu", READ, |_, call, _, _| {
-        Box::pin(async move { Ok(interface::menus(call)) })
+        Box::pin(async move { Ok(empty::menus(call)) })
     })
     .listed(),
     Resource::new("appMenu/AppSwitcher", READ, |_, _, _, _| {
-        Box::pin(async move { Ok(interface::menu()) })
+        Box::pin(async move { Ok(empty::menu()) })
     }),
     Resource::new("appMenu/Salesforce1", READ, |_, _, _, _| {
-        Box::pin(async move { Ok(interface::menu()) })
+        Box::pin(async move { Ok(empty::menu()) })
     }),
     Resource::new("quickActions", READ, |_, _, _, _| {
-        Box::pin(async move { Ok(interface::list()) })
+        Box::pin(async move { Ok(empty::list()) })
     })
     .listed(),
+    Resource::new("process", READ, |shared, call, _, _| {
+        Box::pin(async move { Ok(Answer::json(versions::below(shared, call, "process"))) })
+    })
+    .root(URLS)
+    .listed(),
+    Resource::new("process/rules", READ, |_, _, _, _| {
+        Box::pin(async move { Ok(empty::rules()) })
+    }),
+    Resource::new("process/rules/{records}", READ, |_, _, _, _| {
+        Box::pin(async move { Ok(empty::rules()) })
+    }),
+    Resource::new("process/approvals", READ, |_, _, _, _| {
+        Box::pin(async move { Ok(empty::approvals()) })
+    }),
 ];
 
 /// Answers for the Tooling API, which declares its own resources.
@@ -440,6 +466,7 @@ mod tests {
         );
         assert_eq!(below(RESOURCES, "composite", 41), ["tree", "batch"]);
         assert_eq!(below(RESOURCES, "event", 59), ["eventSchema"]);
+        assert_eq!(below(RESOURCES, "process", 59), ["rules", "approvals"]);
     }
 
     #[test]

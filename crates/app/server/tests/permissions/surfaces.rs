@@ -30,6 +30,16 @@ pub(crate) const WITHOUT_RECORDS: &[(&str, &str)] = &[
     ("REST GET appMenu/AppSwitcher", "always empty"),
     ("REST GET appMenu/Salesforce1", "always empty"),
     ("REST GET quickActions", "always empty"),
+    ("REST GET process", "the list of resources below it"),
+    ("REST GET process/rules", "always empty"),
+    ("REST GET process/rules/{records}", "always empty"),
+    ("REST GET process/approvals", "always empty"),
+    ("REST GET sobjects/{records}/listviews", "always empty"),
+    ("REST GET sobjects/{records}/quickActions", "always empty"),
+    (
+        "REST GET sobjects/{records}/describe/approvalLayouts",
+        "always empty",
+    ),
     (
         "REST GET sobjects/{records:User}/{record}/password",
         "the user's own account",
