@@ -42,6 +42,7 @@ export class Org {
   readonly password: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** That of the newest login. */
   readonly accessToken: string;
   /** Certificate authority for TLS on the same port, in PEM. */
   readonly caFile: string | undefined;
@@ -52,6 +53,9 @@ export class Org {
 
   /** A call of the REST API; `path` begins after the version. */
   rest(method: string, path: string, body?: unknown): Promise<any>;
+
+  /** Logs in again, as a client does whose access token has expired, and uses the new access token from now on. */
+  login(): Promise<string>;
 
   /** Returns to how the org began: `seed` unless given, `empty`, or the name of a snapshot. */
   reset(how?: { to?: string; keepSubscribers?: boolean }): Promise<Snapshot>;

@@ -48,6 +48,12 @@ export class Org {
     return content(answer);
   }
 
+  /** Logs in again, as a client does whose access token has expired, and uses the new access token from now on. */
+  async login() {
+    this.accessToken = await login(this);
+    return this.accessToken;
+  }
+
   /** Returns to how the org began: `seed`, `empty`, or the name of a snapshot. */
   reset({ to = 'seed', keepSubscribers = false } = {}) {
     return this.control('POST', 'reset', { to, keepSubscribers });

@@ -40,9 +40,9 @@ def methods():
 
 
 def example():
-    """The tests of the example, many times in a row: nothing in them is left to chance."""
+    """The tests of the example, as many times in a row as `LANDFALL_ROUNDS` says: nothing in them is left to chance."""
     folder = installed() / "example"
-    for _ in range(5):
+    for _ in range(int(os.environ.get("LANDFALL_ROUNDS", "1"))):
         tests(folder)
 
 

@@ -41,6 +41,7 @@ enum Runs {
 const STREAMING_LIMIT: Duration = Duration::from_mins(10);
 const PUBSUB_LIMIT: Duration = Duration::from_mins(3);
 const RECORDS_LIMIT: Duration = Duration::from_mins(2);
+const HELPER_LIMIT: Duration = Duration::from_mins(20);
 /// Each command is a process that takes its time to start.
 const SF_LIMIT: Duration = Duration::from_mins(15);
 
@@ -62,8 +63,9 @@ const PEERS: &[Peer] = &[
     records("salesforce-bulk", Runs::Python("salesforce_bulk_peer.py")),
     records("asyncapi", Runs::Node),
     records("openapi", Runs::PythonWith("openapi_peer.py", "openapi")),
-    records("helper-node", Runs::Node),
-    records("helper-python", Runs::Python("helper_python.py")),
+    helper("helper-node", Runs::Node),
+    helper("helper-python", Runs::Python("helper_python.py")),
+    helper("helper-rust", Runs::Node),
     Peer {
         limit: SF_LIMIT,
         ..records("sf", Runs::Sf)
@@ -110,6 +112,14 @@ const fn records(name: &'static str, runs: Runs) -> Peer {
     Peer {
         limit: RECORDS_LIMIT,
         ..pubsub(name, runs)
+    }
+}
+
+/// Its tests can be repeated many times: `LANDFALL_ROUNDS`.
+const fn helper(name: &'static str, runs: Runs) -> Peer {
+    Peer {
+        limit: HELPER_LIMIT,
+        ..records(name, runs)
     }
 }
 

@@ -25,11 +25,7 @@ pub(super) fn check(
             reach(Path::new(path), true, &mut reached);
         }
     }
-    // Fuzz targets are a workspace of their own, which the metadata does not list.
-    let fuzz_targets = sources
-        .iter()
-        .filter(|source| source.path.starts_with("fuzz/fuzz_targets/"));
-    for target in fuzz_targets {
+    for target in sources.iter().filter(|source| is_root(&source.path)) {
         reach(&root.join(&target.path), true, &mut reached);
     }
     for source in sources.iter().filter(|source| source.is_rust()) {
@@ -38,6 +34,17 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+/// Whether a file is the root of a target of a workspace of its own, which the metadata does not list: a fuzz target, or the
+/// helper for tests.
+fn is_root(path: &Path) -> bool {
+    let is_helper = path.starts_with("clients/rust");
+    let is_test = path
+        .parent()
+        .is_some_and(|folder| folder.ends_with("tests"));
+    path.starts_with("fuzz/fuzz_targets/")
+        || (is_helper && (is_test || path.ends_with("src/lib.rs")))
 }
 
 /// Follows the `mod` lines of one file. A crate's root and a `mod.rs` have their modules beside them, any other file

@@ -66,6 +66,20 @@ class Org:
         """A call of the REST API; `path` begins after the version. Raises `urllib.error.HTTPError`."""
         return self._send(method, f"/services/data/v{API_VERSION}/{path}", body, _LONGEST_S)
 
+    def login(self) -> str:
+        """Logs in again, as a client does whose access token has expired; the new access token is used from now on."""
+        form = {
+            "grant_type": "password",
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "username": self.username,
+            "password": self.password,
+        }
+        body = urllib.parse.urlencode(form).encode()
+        with urllib.request.urlopen(f"{self.target}/services/oauth2/token", body, timeout=_LONGEST_S) as answer:
+            self.access_token = json.loads(answer.read())["access_token"]
+        return self.access_token
+
     def reset(self, to: str = "seed", keep_subscribers: bool = False) -> types.Snapshot:
         """Returns to how the org began: `seed`, `empty`, or the name of a snapshot."""
         return self.control("POST", "reset", {"to": to, "keepSubscribers": keep_subscribers})
