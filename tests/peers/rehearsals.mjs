@@ -1,4 +1,4 @@
-// What clients do when a fault fires: writes the table in docs/testing.md. `cargo xtask rehearsals` runs this.
+// What clients do when a fault fires: writes the tables in docs/clients/faults.md. `cargo xtask rehearsals` runs this.
 //
 // Each client is a process with a server of its own, since their libraries do not go together, and a fault fires by count.
 
@@ -9,17 +9,22 @@ import { promisify } from 'node:util';
 import { Org, Server, ensure, pause, until } from './harness.mjs';
 
 const PAGE = process.env.LANDFALL_TABLE;
-const BEGIN = '<!-- rehearsals -->\n';
-const END = '<!-- end of rehearsals -->\n';
 
 const TOPIC = '/data/AccountChangeEvent';
 
-/** How long a client has for what it does. */
-const WATCHED_MS = 4_000;
+/** How long a client has to come back. */
+const WATCHED_MS = 12_000;
+/** How long it is watched after it has everything: it may get more than that. */
+const AFTERWARDS_MS = 1_500;
+/** What is later than this is said to be late. */
+const LATE_MS = 1_000;
 
-const STREAMING = ['cometd', 'faye'];
-const CLIENTS = [...STREAMING, 'pubsub-node'];
-const TITLES = ['`cometd`', '`faye`', '`salesforce-pubsub-api-client`'];
+/** The clients by the API that they use; the module of each, and its name in the table. */
+const APIS = {
+  streaming: { cometd: '`cometd`', faye: '`faye`', 'rehearsal-jsforce': '`jsforce`', aiosfstream: '`aiosfstream-ng`' },
+  pubsub: { 'pubsub-node': '`salesforce-pubsub-api-client`', 'rehearsal-grpc': '`grpcio`' },
+};
+const CLIENTS = Object.values(APIS).flatMap(Object.keys);
 
 const on = (method, rest) => ({ method, ...rest });
 const topic = (rest) => ({ topic: TOPIC, ...rest });
@@ -77,7 +82,7 @@ class Subscriber {
   }
 
   get isStreaming() {
-    return STREAMING.includes(this.#name);
+    return this.#name in APIS.streaming;
   }
 
   async subscribe(after) {
@@ -119,8 +124,8 @@ process.on('uncaughtException', note).on('unhandledRejection', note);
 /** Rehearses a fault with a client, and says what it did. */
 async function rehearse(server, org, name, fault) {
   const { streaming, pubsub, early = false, together = false } = FAULTS[fault];
-  const armed = STREAMING.includes(name) ? streaming : pubsub;
-  if (!armed) return '-';
+  const armed = name in APIS.streaming ? streaming : pubsub;
+  if (!armed) return undefined;
   await control(server, 'DELETE', 'faults');
   const arm = () => control(server, 'POST', 'faults', { fault, ...armed });
   const subscriber = new Subscriber();
@@ -138,12 +143,12 @@ async function rehearse(server, org, name, fault) {
     if (!early) await arm();
     await control(server, 'DELETE', 'requests');
     const names = await cause(org, fault, together);
-    await pause(WATCHED_MS);
+    const waited = await watch(subscriber, names);
     const { faults: [{ fired }] } = await control(server, 'GET', 'faults');
     ensure(fired > 0, `${fault} has not fired for ${name}`);
     const { requests } = await control(server, 'GET', 'requests?text=/meta/handshake');
     reported.push(...subscriber.errors);
-    return told(subscriber, { names, reported, handshakes: requests.length });
+    return told(subscriber, { names, reported, handshakes: requests.length, waited });
   } finally {
     await Promise.race([subscriber.close().catch(() => {}), pause(1_000)]);
     const { subscribers } = await control(server, 'GET', 'subscribers');
@@ -175,23 +180,36 @@ async function cause(org, fault, together) {
   return names;
 }
 
-/** What a client did, in words. */
-function told(subscriber, { names, reported, handshakes }) {
+/** Watches until a client has everything, or will have nothing more, and gives how long that took. */
+async function watch(subscriber, names) {
+  const begin = Date.now();
+  const has = (name) => subscriber.events.some((event) => event.name === name);
+  const isDone = () => names.every(has) || (Date.now() - begin > AFTERWARDS_MS && subscriber.hasStopped);
+  await until('everything', isDone, WATCHED_MS).catch(() => {});
+  const waited = Date.now() - begin;
+  await pause(AFTERWARDS_MS);
+  return waited;
+}
+
+/** What a client did, in words: what it reported, whether it came back and when, what it lost and what came twice. */
+function told(subscriber, { names, reported, handshakes, waited }) {
   const { events, hasStopped, isStreaming } = subscriber;
   const did = [];
   if (reported.length > 0) did.push(`reports \`${shortened(reported[0])}\``);
   if (handshakes > 0) did.push('sends a handshake');
-  if (hasStopped) did.push(isStreaming ? 'stops' : '`end`');
+  if (hasStopped) did.push(isStreaming ? 'stops' : 'its stream ends');
   const odd = events.filter(({ change, ids }) => change.startsWith('GAP') || ids[0].endsWith('*'));
   const received = names.filter((name) => events.some((event) => event.name === name));
   const missed = names.length - received.length - odd.length;
   const isTwice = names.some((name) => events.filter((event) => event.name === name).length > 1);
-  if (isTwice) did.push('passes the event on twice');
+  if (isTwice) did.push('**doubles** an event');
   if (odd.length > 0) did.push('passes the event on');
-  if (missed <= 0 && !isTwice && odd.length === 0) did.push('misses nothing');
-  if (missed > 0 && received.length + odd.length === 0) did.push(hasStopped ? 'does not come back' : 'receives nothing more');
-  else if (missed > 0 && hasStopped) did.push('does not come back');
-  else if (missed > 0) did.push(missed === 1 ? 'misses an event' : `misses ${missed} events`);
+  if (missed <= 0 && !isTwice && odd.length === 0) {
+    did.push(waited > LATE_MS ? `loses nothing, after ${Math.round(waited / 1000)} s` : 'loses nothing');
+  }
+  if (missed > 0 && received.length + odd.length === 0) did.push(hasStopped ? '**does not come back**' : '**receives nothing more**');
+  else if (missed > 0 && hasStopped) did.push('**does not come back**');
+  else if (missed > 0) did.push(missed === 1 ? '**loses** an event' : `**loses** ${missed} events`);
   return did.join(', ');
 }
 
@@ -208,36 +226,51 @@ async function column(name) {
     await server.start();
     const org = new Org(server);
     await org.login();
+    const only = process.env.LANDFALL_REHEARSED;
     const column = {};
-    for (const fault of Object.keys(FAULTS)) column[fault] = await rehearse(server, org, name, fault);
+    for (const fault of only ? [only] : Object.keys(FAULTS)) column[fault] = await rehearse(server, org, name, fault);
     writeFileSync(1, `${JSON.stringify(column)}\n`);
   } finally {
     await server.dispose();
   }
 }
 
-/** Writes the table between its marks. */
-async function table() {
+/** Writes the tables between their marks. */
+async function tables() {
   const run = promisify(execFile);
-  const columns = await Promise.all(
-    CLIENTS.map(async (name) => JSON.parse((await run(process.execPath, [process.argv[1], name])).stdout)),
-  );
+  const columns = {};
+  // Two at a time: each client has its server, and what takes long is waiting.
+  const waiting = [...CLIENTS];
+  const work = async () => {
+    for (let client; (client = waiting.shift()); ) {
+      columns[client] = JSON.parse((await run(process.execPath, [process.argv[1], client])).stdout);
+    }
+  };
+  await Promise.all([work(), work(), work()]);
+  for (const [api, clients] of Object.entries(APIS)) write(api, clients, columns);
+  console.log(`ok rehearsals (${Object.keys(FAULTS).length} faults, ${CLIENTS.length} clients)`);
+}
+
+/** Writes the table of an API. */
+function write(api, clients, columns) {
   const row = (cells) => `| ${cells.join(' | ')} |\n`;
-  const rows = Object.keys(FAULTS).map((fault) => {
-    const { streaming } = FAULTS[fault];
-    const where = streaming?.method && columns[0][fault] !== '-' ? ` on \`${streaming.method}\`` : '';
-    return row([`\`${fault}\`${where}`, ...columns.map((column) => column[fault])]);
+  const faults = Object.keys(FAULTS).filter((fault) => FAULTS[fault][api]);
+  const rows = faults.map((fault) => {
+    const { method } = FAULTS[fault][api];
+    const where = method ? ` on \`${method}\`` : '';
+    return row([`\`${fault}\`${where}`, ...Object.keys(clients).map((client) => columns[client][fault])]);
   });
-  const text = [row(['fault', ...TITLES]), `|${'---|'.repeat(TITLES.length + 1)}\n`, ...rows].join('');
+  const titles = Object.values(clients);
+  const text = [row(['fault', ...titles]), `|${'---|'.repeat(titles.length + 1)}\n`, ...rows].join('');
   const page = readFileSync(PAGE, 'utf8');
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  ensure(begin >= 0 && end > begin, `${PAGE} has no marks for the table`);
-  writeFileSync(PAGE, page.slice(0, begin + BEGIN.length) + text + page.slice(end));
-  console.log(`ok rehearsals (${rows.length} faults, ${CLIENTS.length} clients)`);
+  const [begin, end] = [`<!-- ${api} -->\n`, `<!-- end of ${api} -->\n`];
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  ensure(from >= 0 && to > from, `${PAGE} has no marks for ${api}`);
+  writeFileSync(PAGE, page.slice(0, from + begin.length) + text + page.slice(to));
 }
 
 const [name] = process.argv.slice(2);
-await (name ? column(name) : table()).catch((error) => {
+await (name ? column(name) : tables()).catch((error) => {
   console.error(`FAILED rehearsals: ${error?.stack ?? error}`);
   process.exitCode = 1;
 });

@@ -46,7 +46,7 @@ usage: cargo xtask COMMAND
   deny                    licences, bans and sources of the dependencies
   postgres                the store on PostgreSQL, which is installed if need be
   peers [NAME [SCENARIO]] the real clients against a real server
-  rehearsals              what clients do when a fault fires: the table in docs/testing.md
+  rehearsals              what clients do when a fault fires: the tables in docs/clients/faults.md
   console [SCENARIO]      the console in a browser
   crash [ROUNDS [SEED]]   kill the server under load and compare what it kept
   overload                more load than a server takes, bounded and local

@@ -1,6 +1,6 @@
 //! The real clients, unmodified, against a real server: the scenarios of `tests/peers`, run once for each client.
 
-use std::{process::Command, time::Duration};
+use std::{path::PathBuf, process::Command, time::Duration};
 
 use anyhow::{Result, bail, ensure};
 
@@ -41,6 +41,8 @@ enum Runs {
 const STREAMING_LIMIT: Duration = Duration::from_mins(10);
 const PUBSUB_LIMIT: Duration = Duration::from_mins(3);
 const RECORDS_LIMIT: Duration = Duration::from_mins(2);
+/// Six clients meet some 25 faults each, and are watched for seconds.
+const REHEARSALS_LIMIT: Duration = Duration::from_mins(30);
 const HELPER_LIMIT: Duration = Duration::from_mins(20);
 /// Each command is a process that takes its time to start.
 const SF_LIMIT: Duration = Duration::from_mins(15);
@@ -154,7 +156,7 @@ pub(crate) fn run(report: &mut Report, only: Option<&str>, scenario: Option<&str
     Ok(())
 }
 
-/// Writes what clients do when a fault fires to the page about tests.
+/// Writes what clients do when a fault fires to the page of the clients.
 ///
 /// # Errors
 /// When the packages cannot be installed, or a client does not meet its faults.
@@ -170,14 +172,32 @@ pub(crate) fn rehearse(report: &mut Report) -> Result<()> {
             return Ok(());
         }
     };
+    let python = match install::python_peers()? {
+        Tool::Ready(python) => python,
+        Tool::Missing(how) => {
+            report.skipped("rehearsals", how);
+            return Ok(());
+        }
+    };
     let mut node = command("node");
     node.arg(scripts.join("rehearsals.mjs"))
         .env("LANDFALL_PROGRAM", server::program())
         .env("LANDFALL_LOGS", target("peers/logs"))
-        .env("LANDFALL_TABLE", root().join("docs/testing.md"));
-    let succeeded = stream(&mut node, STREAMING_LIMIT, |_| {})?;
+        .env("LANDFALL_PYTHON", python)
+        .env("LANDFALL_STUBS", target("peers/stubs"))
+        .env("LANDFALL_TABLE", root().join("docs/clients/faults.md"));
+    if let Some(proto) = proto() {
+        node.env("LANDFALL_PROTO", proto);
+    }
+    let succeeded = stream(&mut node, REHEARSALS_LIMIT, |_| {})?;
     ensure!(succeeded, "the table is as it was");
     Ok(())
+}
+
+/// The proto of the Pub/Sub API, where it lies.
+fn proto() -> Option<PathBuf> {
+    let mut all = PROTO.iter().map(|path| root().join(path));
+    all.find(|path| path.exists())
 }
 
 /// The program with which a client's scenarios start, or the line that installs what is missing.
@@ -241,8 +261,7 @@ fn run_one(report: &mut Report, peer: &Peer, scenario: Option<&str>) -> Result<(
     if peer.has_project {
         program.env("LANDFALL_PEERS_PROJECT", root().join("tests/peers/project"));
     }
-    let proto = PROTO.iter().map(|path| root().join(path));
-    if let Some(proto) = proto.into_iter().find(|path| path.exists()) {
+    if let Some(proto) = proto() {
         program.env("LANDFALL_PROTO", proto);
     }
     let mut counts = crate::report::Counts::default();
