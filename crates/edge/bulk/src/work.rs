@@ -15,6 +15,9 @@ use crate::job::{Job, State, Work};
 use crate::jobs::Entry;
 use crate::{Shared, change, find};
 
+/// Why a job fails whose data is in the folder of another node of a cluster. Source: none.
+const DATA_MISSING: &str = "InternalServerError : The data of the job is not on this server.";
+
 /// See [`crate::Bulk::run`].
 pub(crate) async fn run(shared: Arc<Shared>, mut stopping: watch::Receiver<bool>) {
     let mut workers = JoinSet::new();
@@ -64,6 +67,10 @@ async fn done(shared: &Shared, entry: &Entry, stopping: &watch::Receiver<bool>) 
     };
     let processed = match processed {
         Err(Unread::Wrong(reason)) => end(shared, entry, State::Failed, Some(reason)).await,
+        Err(Unread::Failed(failure)) if failure.is_missing() => {
+            error!(job = job.id, error = %chain(&failure), "a bulk job fails: its data is not here");
+            end(shared, entry, State::Failed, Some(DATA_MISSING.to_owned())).await
+        }
         Err(Unread::Failed(failure)) => Err(failure),
         Ok(()) => Ok(()),
     };
