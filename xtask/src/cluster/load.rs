@@ -41,7 +41,16 @@ pub(super) struct Load {
 /// A subscriber in its thread, and what it has so far.
 pub(super) struct Reader {
     thread: JoinHandle<()>,
-    events: Arc<Mutex<Vec<Event>>>,
+    read: Arc<Mutex<Read>>,
+}
+
+/// What a subscriber has.
+#[derive(Default)]
+struct Read {
+    events: Vec<Event>,
+    /// How often it subscribed, and why again last.
+    subscribed: usize,
+    failure: String,
 }
 
 impl Load {
@@ -66,11 +75,11 @@ impl Load {
     pub(super) fn read(self: &Arc<Self>, random: &mut Random) -> Vec<Reader> {
         let readers = (0..READERS).map(|_| {
             let (load, random) = (Arc::clone(self), random.fork());
-            let events = Arc::new(Mutex::default());
-            let kept = Arc::clone(&events);
+            let read = Arc::new(Mutex::default());
+            let kept = Arc::clone(&read);
             Reader {
                 thread: thread::spawn(move || load.read_on(&kept, random)),
-                events,
+                read,
             }
         });
         readers.collect()
@@ -121,23 +130,24 @@ impl Load {
     }
 
     /// Follows the log, with the replay id of its last event wherever it subscribes again.
-    fn read_on(&self, events: &Mutex<Vec<Event>>, mut random: Random) {
+    fn read_on(&self, read: &Mutex<Read>, mut random: Random) {
         while self.reads.load(Ordering::Relaxed) {
-            let last = lock(events)
-                .last()
-                .map_or(EARLIEST, |event| event.replay_id);
-            let subscriber = Subscriber::open(self.any(&mut random), &self.token, last);
-            let Ok(mut subscriber) = subscriber else {
+            if let Err(failed) = self.read_from(self.any(&mut random), read) {
+                lock(read).failure = format!("{failed:#}");
                 thread::sleep(PAUSE);
-                continue;
-            };
-            while self.reads.load(Ordering::Relaxed) {
-                match subscriber.poll() {
-                    Ok(more) => lock(events).extend(more),
-                    Err(_) => break,
-                }
             }
         }
+    }
+
+    fn read_from(&self, address: SocketAddr, read: &Mutex<Read>) -> Result<()> {
+        let last = lock(read).events.last().map(|event| event.replay_id);
+        let mut subscriber = Subscriber::open(address, &self.token, last.unwrap_or(EARLIEST))?;
+        lock(read).subscribed += 1;
+        while self.reads.load(Ordering::Relaxed) {
+            let more = subscriber.poll()?;
+            lock(read).events.extend(more);
+        }
+        Ok(())
     }
 
     fn any(&self, random: &mut Random) -> SocketAddr {
@@ -193,16 +203,21 @@ impl Load {
         let began = Instant::now();
         let end = Change::Created(end.to_owned());
         let has_all = |reader: &Reader| {
-            let events = lock(&reader.events);
-            events.last().is_some_and(|event| event.change == end)
+            let read = lock(&reader.read);
+            read.events.last().is_some_and(|event| event.change == end)
         };
         while !readers.iter().all(has_all) {
             if began.elapsed() > CATCH_UP_TIMEOUT {
-                let have: Vec<usize> = readers
-                    .iter()
-                    .map(|reader| lock(&reader.events).len())
-                    .collect();
-                bail!("the subscribers do not get the last event; they have {have:?}");
+                let have = readers.iter().map(|reader| {
+                    let read = lock(&reader.read);
+                    let (events, times) = (read.events.len(), read.subscribed);
+                    format!(
+                        "{events} events, subscribed {times} times, again for {:?}",
+                        read.failure
+                    )
+                });
+                let have: Vec<String> = have.collect();
+                bail!("the subscribers do not get the last event; they have {have:#?}");
             }
             thread::sleep(POLL);
         }
@@ -210,7 +225,7 @@ impl Load {
         // Each is in a poll that nothing ends any more; its events are read without it.
         let read = readers.into_iter().map(|reader| {
             drop(reader.thread);
-            lock(&reader.events).clone()
+            lock(&reader.read).events.clone()
         });
         Ok(read.collect())
     }

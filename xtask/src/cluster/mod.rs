@@ -284,7 +284,7 @@ impl Trial {
     fn check_called(&self, log: &[Event]) -> Result<()> {
         let leader = self.leader()?;
         let follower = self.nodes.get((leader + 1) % NODES).context("a node")?;
-        let told = output(
+        let printed = output(
             command(program())
                 .args(["tail", "--protocol", "pubsub", "--replay", "earliest"])
                 .args(["--target", &format!("http://{}", follower.address)])
@@ -295,7 +295,7 @@ impl Trial {
                 ])
                 .env("LANDFALL_ACCESS_TOKEN", &self.token),
         )?;
-        let ids = told.lines().map(|line| -> Result<i64> {
+        let ids = printed.lines().map(|line| -> Result<i64> {
             let event: Value = serde_json::from_str(line)?;
             let id = event["replayId"].as_str().map(str::parse::<i64>);
             let id = id.unwrap_or_else(|| Ok(event["replayId"].as_i64().unwrap_or(-1)))?;

@@ -68,6 +68,8 @@ client_id = "{CLIENT}"
 client_secret_file = "client-secret"
 [events]
 capture_all = true
+[limits]
+allocations = "unlimited"
 [metrics]
 token_file = "metrics-token"
 [cluster]

@@ -48,7 +48,7 @@ const SCHEME: HeaderName = HeaderName::from_static("landfall-cluster-scheme");
 /// On the refusal of such a request by a node that does not lead: it was not carried out.
 const NOT_LEADER: HeaderName = HeaderName::from_static("landfall-cluster-not-leader");
 
-/// What a node is told by its configuration.
+/// The configuration of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cluster {
     /// `host:port` at which the other nodes reach it; its name. Port 0 is the one that it listens on.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use landfall_engine::chain;
-use landfall_model::RecordId;
 use landfall_model::limits::{BULK_JOBS_AT_ONCE_MAX, BULK_RETRY_PAUSE};
+use landfall_model::{JobFailure, RecordId};
+use landfall_wire::job_failure;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 use tracing::{error, info, warn};
@@ -14,9 +15,6 @@ use crate::error::Error;
 use crate::job::{Job, State, Work};
 use crate::jobs::Entry;
 use crate::{Shared, change, find};
-
-/// Why a job fails whose data is in the folder of another node of a cluster. Source: none.
-const DATA_MISSING: &str = "InternalServerError : The data of the job is not on this server.";
 
 /// See [`crate::Bulk::run`].
 pub(crate) async fn run(shared: Arc<Shared>, mut stopping: watch::Receiver<bool>) {
@@ -69,7 +67,11 @@ async fn done(shared: &Shared, entry: &Entry, stopping: &watch::Receiver<bool>) 
         Err(Unread::Wrong(reason)) => end(shared, entry, State::Failed, Some(reason)).await,
         Err(Unread::Failed(failure)) if failure.is_missing() => {
             error!(job = job.id, error = %chain(&failure), "a bulk job fails: its data is not here");
-            end(shared, entry, State::Failed, Some(DATA_MISSING.to_owned())).await
+            // Another node of a cluster has it.
+            let reason = job_failure(&JobFailure::Csv {
+                reason: "the data of the job is not on this server".to_owned(),
+            });
+            end(shared, entry, State::Failed, Some(reason)).await
         }
         Err(Unread::Failed(failure)) => Err(failure),
         Ok(()) => Ok(()),

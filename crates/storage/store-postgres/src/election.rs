@@ -218,7 +218,7 @@ impl Election {
         })
     }
 
-    /// Ends when something may have changed: a node has told the others, or the connection is lost.
+    /// Ends when something may have changed: a node has notified the others, or the connection is lost.
     pub fn woken(&self) -> impl Future<Output = ()> + Send + use<> {
         let woken = Arc::clone(&self.woken);
         async move { woken.notified().await }
@@ -241,31 +241,31 @@ impl Election {
         })
     }
 
-    /// Tells the others that this node leads, now that it can serve.
+    /// Publishes that this node leads, now that it can serve.
     ///
     /// # Errors
-    /// [`landfall_store::Error::Open`] if PostgreSQL cannot be asked: the next round tells them.
+    /// [`landfall_store::Error::Open`] if PostgreSQL cannot be asked: the next round publishes it.
     pub async fn lead(&mut self) -> Result<i64> {
         let epoch = self.epoch.load(Ordering::Acquire);
         self.term = Some(epoch);
         self.seen = None;
         self.has_tables = true;
-        let told = timeout(ELECTION_ANSWER_MAX, async {
+        let notified = timeout(ELECTION_ANSWER_MAX, async {
             self.be_seen().await?;
-            self.tell().await
+            self.notify().await
         });
-        match told.await {
+        match notified.await {
             Ok(Ok(())) => Ok(epoch),
             Ok(Err(failed)) => Err(open(failed.source)),
             Err(_) => Err(open("PostgreSQL did not answer in time")),
         }
     }
 
-    /// Lets go of the lead, and tells the others. The store is closed by now.
+    /// Lets go of the lead, and notifies the others. The store is closed by now.
     pub async fn let_go(&mut self) {
         self.term = None;
         self.seen = None;
-        let told = timeout(ELECTION_ANSWER_MAX, async {
+        let notified = timeout(ELECTION_ANSWER_MAX, async {
             self.be_seen().await?;
             let Some(link) = &self.link else {
                 return Ok(());
@@ -276,9 +276,9 @@ impl Election {
                 .compare_exchange(number, 0, Ordering::AcqRel, Ordering::Acquire);
             self.query("SELECT pg_advisory_unlock($1::bigint)", &[&lock])
                 .await?;
-            self.tell().await
+            self.notify().await
         });
-        if !matches!(told.await, Ok(Ok(()))) {
+        if !matches!(notified.await, Ok(Ok(()))) {
             // The lock goes with its connection.
             self.disconnect();
         }
@@ -290,7 +290,7 @@ impl Election {
             let address = self.node.address.clone();
             self.query("DELETE FROM node WHERE address = $1::text", &[&address])
                 .await?;
-            self.tell().await
+            self.notify().await
         });
         if !matches!(gone.await, Ok(Ok(()))) {
             tracing::debug!("the note of this node is left: it is listed as gone");
@@ -331,7 +331,7 @@ impl Election {
             woken: Arc::clone(&self.woken),
         };
         let log_in = log_in(&self.place, number, holding);
-        let link = timeout(POSTGRES_LOGIN_TIMEOUT, log_in)
+        let link = timeout(ELECTION_ANSWER_MAX, log_in)
             .await
             .map_err(|_| Failed::unreachable("PostgreSQL did not answer in time"))??;
         self.link = Some(link);
@@ -447,10 +447,10 @@ impl Election {
         Ok(self.has_tables)
     }
 
-    /// The epoch, and the node that leads in it as far as it has told.
+    /// The epoch, and the node that leads in it, once it has published that.
     async fn leader(&self) -> std::result::Result<(i64, Option<Node>), Failed> {
         let rows = self.query(
-            "SELECT org.epoch, node.address, node.certificate FROM org LEFT JOIN node ON node.epoch = org.epoch
+            "SELECT org.epoch, node.address, node.certificate FROM org LEFT JOIN node ON node.epoch = org.epoch AND node.epoch > 0
              ORDER BY node.seen_at DESC LIMIT 1",
             &[],
         );
@@ -466,7 +466,7 @@ impl Election {
         Ok((row.get(0), leader))
     }
 
-    async fn tell(&self) -> std::result::Result<(), Failed> {
+    async fn notify(&self) -> std::result::Result<(), Failed> {
         let channel = self.link.as_ref().map(|link| link.channel.clone());
         self.query("SELECT pg_notify($1::text, '')", &[&channel])
             .await
@@ -474,7 +474,7 @@ impl Election {
     }
 }
 
-/// Connects, and listens for what other nodes tell.
+/// Connects, and listens for what other nodes publish.
 async fn log_in(place: &Place, number: u64, holding: Holding) -> std::result::Result<Link, Failed> {
     let unreachable = |error: tokio_postgres::Error| match error.as_db_error() {
         Some(_) => Failed::of(0, error),

@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::orgs::Orgs;
 use crate::server::Environment;
 
-/// What a node's campaign is told.
+/// What a campaign is asked to do.
 enum Order {
     /// Hand the lead over, if this node has it, and do not take it again.
     HandOver(oneshot::Sender<()>),
@@ -270,14 +270,13 @@ impl Campaign {
     /// Leads until that ends.
     async fn lead(&mut self, org: RecordId) -> End {
         if let Err(failed) = self.election.lead().await {
-            // The next round tells the others.
-            warn!(error = %chain(&failed), "the other nodes are not told yet who leads");
+            // The next round publishes it.
+            warn!(error = %chain(&failed), "the leader is not published yet");
         }
         let epoch = self.election.term().unwrap_or_default();
         info!(epoch, "this node leads");
         self.node.counters.led.fetch_add(1, Ordering::Relaxed);
         self.node.set_role(Role::Leading { epoch });
-        let engine = self.orgs.engine(org);
         let mut held = Instant::now();
         let mut next = Instant::now() + ELECTION_EVERY;
         loop {
@@ -286,7 +285,7 @@ impl Campaign {
                 () = sleep_until(next) => {}
                 () = woken => {}
                 () = sleep(LEADER_HEALTH_EVERY) => {
-                    if has_ended(engine.as_ref()) {
+                    if has_ended(self.orgs.engine(org)) {
                         return End::Ended;
                     }
                     continue;
@@ -357,6 +356,7 @@ impl Campaign {
     }
 }
 
-fn has_ended(engine: Option<&Engine>) -> bool {
+/// Nothing may hold the engine for long: the store closes with it.
+fn has_ended(engine: Option<Engine>) -> bool {
     engine.is_none_or(|engine| matches!(engine.health(), Health::Ended(_) | Health::Stopped))
 }

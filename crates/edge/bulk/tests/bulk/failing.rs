@@ -220,6 +220,6 @@ async fn a_job_whose_data_is_in_another_folder_fails() {
     assert_eq!(ended["state"], "Failed");
     assert_eq!(
         ended["errorMessage"],
-        "InternalServerError : The data of the job is not on this server."
+        "InvalidBatch : Failed to parse CSV: the data of the job is not on this server"
     );
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use landfall_model::{EntityDefinition, Timestamp, Topic};
 use landfall_store::laws::sample::{entity, event, id, new_row, row, text};
-use landfall_store::{Appended, Error, Opened, Outcome, Reads, WriteSet};
+use landfall_store::{Appended, Error, Opened, Outcome, WriteSet};
 use landfall_store_postgres::{Config, Election, Lead, Node, Standing, nodes, open};
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
