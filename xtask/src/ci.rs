@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::{
-    console, crash, faults, install, overload, parsers, peers,
+    cluster, console, crash, faults, install, overload, parsers, peers,
     report::{Counts, Report},
     tidy,
     workspace::{cargo, check, command, stream},
@@ -58,6 +58,9 @@ pub(crate) fn test(report: &mut Report) -> Result<()> {
     report.step("peers", |report| peers::run(report, None, None));
     report.step("console", |report| console::run(report, None));
     report.step("crash", |report| crash::run(report, crash::ROUNDS, None));
+    report.step("cluster", |report| {
+        cluster::run(report, cluster::SECONDS, None)
+    });
     report.step("faults", faults::run);
     Ok(())
 }

@@ -14,6 +14,7 @@
 )]
 
 mod ci;
+mod cluster;
 mod console;
 mod crash;
 mod faults;
@@ -49,6 +50,7 @@ usage: cargo xtask COMMAND
   rehearsals              what clients do when a fault fires: the tables in docs/clients/faults.md
   console [SCENARIO]      the console in a browser
   crash [ROUNDS [SEED]]   kill the server under load and compare what it kept
+  cluster [SECONDS [SEED]] three nodes on PostgreSQL while they are killed, frozen and stopped
   overload                more load than a server takes, bounded and local
   faults                  failing writes, failing syncs and a full disk
   fuzz TARGET [COUNT [SEED]]
@@ -98,6 +100,20 @@ fn run(arguments: &[String]) -> Result<bool> {
             let rounds = rounds.parse().context("ROUNDS is a number")?;
             let seed = seed.parse().context("SEED is a number")?;
             report.step("crash", |report| crash::run(report, rounds, Some(seed)));
+        }
+        ["cluster"] => report.step("cluster", |report| {
+            cluster::run(report, cluster::SECONDS, None)
+        }),
+        ["cluster", seconds] => {
+            let seconds = seconds.parse().context("SECONDS is a number")?;
+            report.step("cluster", |report| cluster::run(report, seconds, None));
+        }
+        ["cluster", seconds, seed] => {
+            let seconds = seconds.parse().context("SECONDS is a number")?;
+            let seed = seed.parse().context("SEED is a number")?;
+            report.step("cluster", |report| {
+                cluster::run(report, seconds, Some(seed))
+            });
         }
         ["faults"] => report.step("faults", faults::run),
         ["overload"] => ci::overload(&mut report)?,

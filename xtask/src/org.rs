@@ -30,14 +30,33 @@ pub(crate) struct Org {
 /// # Errors
 /// When the server does not answer or refuses.
 pub(crate) fn login(address: SocketAddr) -> Result<String> {
+    let (client, user) = (
+        ("landfall", "landfall"),
+        ("admin@landfall.test", "landfall"),
+    );
+    login_as(address, client, user)
+}
+
+/// Logs in with a client id and its secret, and a user name and its password.
+///
+/// # Errors
+/// When the server does not answer or refuses.
+pub(crate) fn login_as(
+    address: SocketAddr,
+    (client, secret): (&str, &str),
+    (username, password): (&str, &str),
+) -> Result<String> {
     let mut connection = Connection::open(address)?;
-    let form = "grant_type=password&client_id=landfall&client_secret=landfall\
-                &username=admin%40landfall.test&password=landfall";
+    let form = format!(
+        "grant_type=password&client_id={client}&client_secret={secret}&username={}&password={}",
+        username.replace('@', "%40"),
+        password.replace(' ', "+")
+    );
     let response = connection.send(
         "POST",
         "/services/oauth2/token",
         "application/x-www-form-urlencoded",
-        form,
+        &form,
     )?;
     ensure!(
         response.status == 200,

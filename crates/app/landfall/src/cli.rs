@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::bench::BenchOptions;
+use crate::cluster::ClusterCommand;
 use crate::context::ContextCommand;
 use crate::control::{
     ClockCommand, FaultCommand, FaultSpec, OrgCommand, RequestsCommand, ResetOptions,
@@ -83,6 +84,9 @@ pub(crate) enum Command {
     Env(EnvOptions),
     /// Start a production node
     Serve(ServerOptions<Serve>),
+    /// List the nodes of a cluster of production nodes
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
     /// Follow topics of an org: one JSON object per event on stdout
     Tail(TailOptions),
     /// Publish platform events: one JSON object per event on stdout

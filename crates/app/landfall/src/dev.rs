@@ -119,7 +119,10 @@ fn banner(running: &Running, data: &Data, project: Option<&Path>, as_salesforce:
 ",
         version = env!("CARGO_PKG_VERSION"),
         tls = running.tls_url(),
-        org = running.first_org(),
+        org = running
+            .first_org()
+            .map(|org| org.to_string())
+            .unwrap_or_default(),
         project = project.map(left_out).unwrap_or_default(),
         target = if url == "http://127.0.0.1:7443" {
             String::new()

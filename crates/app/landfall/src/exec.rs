@@ -56,7 +56,7 @@ async fn with_org(running: &mut Running, command: &[OsString], rehearsal: &Rehea
     let control = control.map_err(|error| connection::failure(&error))?;
     control::arm(&control, &rehearsal.fault).await?;
     // The login above is no request of the command.
-    if let Some(journal) = running.orgs().journal(running.first_org()) {
+    if let Some(journal) = running.journal() {
         journal.clear();
     }
     let child = start(running, &token, command)?;

@@ -5,6 +5,7 @@
 mod bench;
 mod check;
 mod cli;
+mod cluster;
 mod connection;
 mod context;
 mod control;
@@ -76,6 +77,7 @@ fn execute(cli: Cli, started: Instant) -> Ended {
         Command::Seed(options) => runtime()?.block_on(seed::run(options, &cli.log)),
         Command::Limits(options) => runtime()?.block_on(limits::run(options, &cli.log)),
         Command::Open(options) => runtime()?.block_on(open::run(options, &cli.log)),
+        Command::Cluster(command) => runtime()?.block_on(cluster::run(command, &cli.log)),
         Command::Context(command) => context::run(command),
         Command::Explain(options) => explain::run(&options),
         Command::Bench(options) => bench::run(options),

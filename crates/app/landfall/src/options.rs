@@ -249,6 +249,7 @@ mod tests {
             (Form::Switch, _) => "true",
             (Form::Integer, _) => "7",
             (_, "ADDRESS:PORT") => "127.0.0.1:1",
+            (_, "HOST:PORT") => "node-1.example.com:7443",
             (_, "RANGE") => "10.0.0.0/8",
             (_, "EDITION") => "performance",
             (_, "FORMAT") => "json",

@@ -10,7 +10,7 @@ const UNSUPPORTED: &str = "unsupported";
 /// Says how many requests there were, and what was wrong with them; returns how much that is. Nothing if no requests are
 /// kept.
 pub(crate) fn report(running: &Running) -> usize {
-    let Some(journal) = running.orgs().journal(running.first_org()) else {
+    let Some(journal) = running.journal() else {
         return 0;
     };
     let (requests, mistakes) = (journal.requests(), journal.mistakes());
@@ -46,7 +46,7 @@ pub(crate) fn report(running: &Running) -> usize {
 
 /// The same, if anything was wrong.
 pub(crate) fn report_mistakes(running: &Running) {
-    let journal = running.orgs().journal(running.first_org());
+    let journal = running.journal();
     if journal.is_some_and(|journal| !journal.mistakes().all.is_empty()) {
         report(running);
     }

@@ -17,6 +17,7 @@ use landfall_pubsub::PubsubState;
 use landfall_rest::RestState;
 use landfall_soap::SoapState;
 use landfall_store::{DocumentKind, Opened, Position, Reader};
+use landfall_store_postgres::Lead;
 use landfall_streaming::{Endpoint, Settings as StreamingSettings, StreamingState};
 use landfall_tooling::Tooling;
 use tokio::sync::watch;
@@ -62,13 +63,13 @@ pub(crate) struct Assembly {
     pub(crate) store: Weak<dyn Reader>,
 }
 
-/// Opens the store and puts everything on it.
+/// Opens the store, of a node of a cluster with the lead of the org, and puts everything on it.
 ///
 /// # Errors
 /// [`Error::Store`], [`Error::Engine`], [`Error::Auth`], [`Error::Unsafe`].
 pub(crate) async fn assemble(
     config: &Config,
-    file: PathBuf,
+    (file, lead): (PathBuf, Option<Lead>),
     mut environment: Environment,
     phase: Listener,
     authority: Option<Arc<str>>,
@@ -76,7 +77,7 @@ pub(crate) async fn assemble(
 ) -> Result<Assembly, Error> {
     let bulk_folder = file.with_file_name(BULK_FOLDER);
     let is_new = !file.exists();
-    let store = open_store(config, &file, &bulk_folder).await?;
+    let store = open_store(config, &file, &bulk_folder, lead).await?;
     let reader = Arc::downgrade(&store.reader);
     let position = position(&store, &file)?;
     if config.random_seed.is_some() && !is_new {
@@ -176,7 +177,12 @@ async fn seed_records(
 }
 
 /// The store that is configured: a database, or a file in the data folder.
-async fn open_store(config: &Config, file: &Path, bulk: &Path) -> Result<Opened, Error> {
+async fn open_store(
+    config: &Config,
+    file: &Path,
+    bulk: &Path,
+    lead: Option<Lead>,
+) -> Result<Opened, Error> {
     let Some(url) = &config.store else {
         org_mark::check_before(file, bulk)?;
         Orphans::beside(file)?.log(file);
@@ -187,7 +193,10 @@ async fn open_store(config: &Config, file: &Path, bulk: &Path) -> Result<Opened,
             source,
         });
     };
-    let database = landfall_store_postgres::Config::new(url.expose());
+    let database = landfall_store_postgres::Config {
+        lead,
+        ..landfall_store_postgres::Config::new(url.expose())
+    };
     // It waits for the server, and for the lock of a process that is just ending.
     let opened = tokio::task::spawn_blocking(move || landfall_store_postgres::open(&database));
     let opened = opened

@@ -14,6 +14,7 @@ use landfall_engine::{CaptureRules, Streams};
 use landfall_model::{Timestamp, limits};
 
 use crate::allocations::{self, allocations};
+use crate::cluster::Cluster;
 use crate::cors::Cors;
 use crate::error::Error;
 use crate::hosts::Hosts;
@@ -42,6 +43,8 @@ pub struct Config {
     pub data: Data,
     /// URL of the PostgreSQL database of the org, if it is not stored in the data folder.
     pub store: Option<Secret>,
+    /// Of a node of a cluster, which shares the database with others.
+    pub cluster: Option<Cluster>,
     /// How TLS is spoken.
     pub tls: Tls,
     /// Host names that requests may be addressed to.
@@ -272,6 +275,7 @@ impl Config {
         let logins = logins(AuthSettings::production(), set)?;
         Ok(Self {
             store: set.get(&settings::STORE)?.map(Secret::new),
+            cluster: cluster(set)?,
             app_scopes: app_scopes(set)?,
             cleartext_logins: by_proxy || tls == Tls::Off,
             hsts: true,
@@ -300,6 +304,7 @@ impl Config {
             listen,
             data,
             store: None,
+            cluster: None,
             tls,
             hosts: Hosts::Any,
             cors,
@@ -341,6 +346,24 @@ impl Config {
             frozen_at: set.get(&settings::CLOCK)?,
             random_seed: set.get(&settings::RANDOM_SEED)?,
         })
+    }
+}
+
+fn cluster(set: Resolved<'_>) -> Result<Option<Cluster>, Error> {
+    let (advertise, file) = (&settings::CLUSTER_ADVERTISE, &settings::CLUSTER_SECRET_FILE);
+    match (set.get(advertise)?, set.get(file)?) {
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(half(set, advertise, file)),
+        (None, Some(_)) => Err(half(set, file, advertise)),
+        (Some(_), Some(_)) if set.get(&settings::STORE)?.is_none() => {
+            Err(half(set, advertise, &settings::STORE))
+        }
+        (Some(advertise), Some(path)) => {
+            let name = set.name(file);
+            let secret = private_secret(&name, &path)?;
+            refuse_weak(&name, &secret, limits::CLIENT_SECRET_CHARS_MIN)?;
+            Ok(Some(Cluster { advertise, secret }))
+        }
     }
 }
 

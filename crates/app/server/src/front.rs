@@ -19,6 +19,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
+use futures_util::future::Either;
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header, uri};
 use hyper::body::Incoming;
@@ -32,6 +34,7 @@ use tower::util::Oneshot;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument, Span, debug, debug_span};
 
+use crate::cluster::Node;
 use crate::control::Controlled;
 use crate::cors::{Cors, Shared};
 use crate::hosts::Hosts;
@@ -221,10 +224,17 @@ pub(crate) struct Front {
     /// What a request without any `Host` is addressed to.
     authority: Authority,
     requests: AtomicU64,
+    /// Of a server that is one of several.
+    node: Option<Arc<Node>>,
 }
 
 impl Front {
-    pub(crate) fn new(surfaces: impl Into<Surfaces>, rules: Rules, local: SocketAddr) -> Self {
+    pub(crate) fn new(
+        surfaces: impl Into<Surfaces>,
+        rules: Rules,
+        local: SocketAddr,
+        node: Option<Arc<Node>>,
+    ) -> Self {
         let seconds = limits::HSTS_SECONDS;
         Self {
             surfaces: surfaces.into(),
@@ -236,11 +246,29 @@ impl Front {
                 .parse()
                 .unwrap_or_else(|_| Authority::from_static("localhost")),
             requests: AtomicU64::new(0),
+            node,
         }
     }
 
-    /// Answers one request. Who waits for the answer holds the request once, in the surface that works on it.
+    /// Answers one request, on this node or by way of another one.
     pub(crate) fn answer(
+        self: Arc<Self>,
+        request: Request<Body>,
+        peer: SocketAddr,
+        scheme: Scheme,
+    ) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
+        match self.node.clone() {
+            None => Either::Left(self.here(request, peer, scheme)),
+            Some(node) => {
+                let answer: Pin<Box<Answering>> =
+                    Box::pin(node.answer(self, request, peer, scheme));
+                Either::Right(answer.map(Ok))
+            }
+        }
+    }
+
+    /// Answers one request here. Who waits for the answer holds the request once, in the surface that works on it.
+    pub(crate) fn here(
         self: Arc<Self>,
         request: Request<Body>,
         peer: SocketAddr,
@@ -365,6 +393,18 @@ impl Front {
         Source(named.unwrap_or_else(|| peer.ip()).to_canonical())
     }
 
+    /// What a request is addressed to, as it came.
+    pub(crate) fn authority<B>(&self, request: &Request<B>) -> Authority {
+        let of_uri = request.uri().authority().cloned();
+        let of_host = || {
+            let host = request.headers().get(header::HOST)?;
+            Authority::try_from(host.as_bytes()).ok()
+        };
+        of_uri
+            .or_else(of_host)
+            .unwrap_or_else(|| self.authority.clone())
+    }
+
     /// The request's address with scheme and authority, and with runs of slashes collapsed.
     fn target<B>(&self, request: &Request<B>, peer: SocketAddr, scheme: Scheme) -> Option<Uri> {
         let is_trusted = self.trusts(peer);
@@ -380,12 +420,7 @@ impl Front {
         };
         let authority = forwarded("x-forwarded-host")
             .and_then(|host| host.parse().ok())
-            .or_else(|| request.uri().authority().cloned())
-            .or_else(|| {
-                let host = request.headers().get(header::HOST)?;
-                Authority::try_from(host.as_bytes()).ok()
-            })
-            .unwrap_or_else(|| self.authority.clone());
+            .unwrap_or_else(|| self.authority(request));
         let path_and_query = plain_path(request.uri());
         Uri::builder()
             .scheme(scheme)
@@ -393,6 +428,17 @@ impl Front {
             .path_and_query(path_and_query)
             .build()
             .ok()
+    }
+}
+
+impl Scheme {
+    /// As another node names it.
+    pub(crate) const fn read(name: &[u8]) -> Option<Self> {
+        match name {
+            b"http" => Some(Self::Http),
+            b"https" => Some(Self::Https),
+            _ => None,
+        }
     }
 }
 
@@ -488,7 +534,7 @@ mod tests {
 
     fn with(rules: Rules) -> Front {
         let local = "127.0.0.1:7443".parse().expect("an address");
-        Front::new(Router::new(), rules, local)
+        Front::new(Router::new(), rules, local, None)
     }
 
     async fn answer(front: Front, request: http::request::Builder, scheme: Scheme) -> Response {
@@ -606,7 +652,7 @@ mod tests {
             }),
         );
         let local = "127.0.0.1:7443".parse().expect("an address");
-        let front = Arc::new(Front::new(router, rules(), local));
+        let front = Arc::new(Front::new(router, rules(), local, None));
         for (path, status) in [("/defect", 500), ("/nowhere", 404), ("/defect", 500)] {
             let request = Request::get(path).body(Body::empty()).expect("a request");
             let answer = Arc::clone(&front).answer(request, local, Scheme::Http);

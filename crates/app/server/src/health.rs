@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use http::{HeaderMap, StatusCode, Uri, header};
 use landfall_engine::{Engine, Health as OrgHealth};
 use landfall_model::{Fault, Refused, RequestFault};
 
+use crate::cluster::Standing;
 use crate::phase::{Listener, Phase};
 use crate::scrub::Scrub;
 
@@ -52,7 +53,7 @@ pub(crate) fn router(
         })
 }
 
-async fn alive() -> Response {
+pub(crate) async fn alive() -> Response {
     let body = concat!(
         r#"{"status":"alive","name":"landfall","version":""#,
         env!("CARGO_PKG_VERSION"),
@@ -62,20 +63,27 @@ async fn alive() -> Response {
 }
 
 /// The listener is up, or nobody could ask; the store was opened and its log read, or nothing would listen.
-async fn ready(State(health): State<Health>) -> Response {
+async fn ready(State(health): State<Health>, node: Option<Extension<Standing>>) -> Response {
+    let is_leaving = node.as_ref().is_some_and(|node| node.is_leaving());
     let reason = match reason(health.engine.health()) {
-        None if health.phase.phase() != Phase::Running => Some("the server is stopping".to_owned()),
+        None if is_leaving || health.phase.phase() != Phase::Running => {
+            Some("the server is stopping".to_owned())
+        }
         reason => reason,
     };
+    let members = node.map(|node| node.members()).unwrap_or_default();
     match reason {
         None => json(
             StatusCode::OK,
-            format!(r#"{{"status":"ready","reasons":[{}]}}"#, warnings(&health)),
+            format!(
+                r#"{{"status":"ready",{members}"reasons":[{}]}}"#,
+                warnings(&health)
+            ),
         ),
         // The reasons are texts of this file: none needs escaping.
         Some(reason) => json(
             StatusCode::SERVICE_UNAVAILABLE,
-            format!(r#"{{"status":"unavailable","reasons":["{reason}"]}}"#),
+            format!(r#"{{"status":"unavailable",{members}"reasons":["{reason}"]}}"#),
         ),
     }
 }
@@ -140,7 +148,7 @@ pub(crate) async fn not_found() -> Response {
     response
 }
 
-fn json(status: StatusCode, body: impl Into<axum::body::Body>) -> Response {
+pub(crate) fn json(status: StatusCode, body: impl Into<axum::body::Body>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, landfall_wire::headers::JSON),
         (header::CACHE_CONTROL, landfall_wire::headers::NO_STORE),

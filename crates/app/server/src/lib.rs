@@ -9,6 +9,7 @@ mod answers;
 mod api_documents;
 mod assembly;
 mod bearer;
+mod cluster;
 pub mod config;
 mod connections;
 mod control;
@@ -52,6 +53,7 @@ mod usage;
 mod vendor;
 
 pub use api_documents::API_DOCUMENTS;
+pub use cluster::{Cluster, cluster_nodes};
 pub use config::Config;
 pub use cors::{Cors, Deployed};
 pub use error::Error;

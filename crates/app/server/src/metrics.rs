@@ -5,16 +5,16 @@
 //! A production node requires a token.
 //! Source: "Exposition Formats" (Prometheus), text format.
 
-mod text;
+pub(crate) mod text;
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use http::{HeaderMap, StatusCode, header};
 use landfall_auth::Auth;
 use landfall_engine::usage::{Meter, Usage};
@@ -25,6 +25,7 @@ use landfall_pubsub::PubsubState;
 use landfall_streaming::StreamingState;
 
 use crate::bearer::bearer;
+use crate::cluster::Standing;
 use crate::config::Metrics;
 use crate::connections::Connections;
 use crate::scrub::Scrub;
@@ -52,7 +53,11 @@ pub(crate) fn router(state: MetricsState) -> Router {
         .with_state(state)
 }
 
-async fn metrics(State(state): State<MetricsState>, headers: HeaderMap) -> Response {
+async fn metrics(
+    State(state): State<MetricsState>,
+    node: Option<Extension<Standing>>,
+    headers: HeaderMap,
+) -> Response {
     if !state.may_read(&headers) {
         let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
         return (StatusCode::UNAUTHORIZED, challenge).into_response();
@@ -64,6 +69,14 @@ async fn metrics(State(state): State<MetricsState>, headers: HeaderMap) -> Respo
     subscribers(&mut text, &state);
     refusals(&mut text, &state);
     damage(&mut text, &state.scrub);
+    if let Some(node) = node {
+        node.measure(&mut text);
+    }
+    answer(text)
+}
+
+/// The answer with all metrics.
+pub(crate) fn answer(text: Text) -> Response {
     ([(header::CONTENT_TYPE, MEDIA_TYPE)], text.finish()).into_response()
 }
 
@@ -76,15 +89,16 @@ impl MetricsState {
         match &self.readers {
             Metrics::Everybody => true,
             Metrics::Administrators => bearer(headers).is_some_and(is_administrator),
-            Metrics::Token(own) => bearer(headers)
-                .is_some_and(|token| is_same(token, own.expose()) || is_administrator(token)),
+            Metrics::Token(own) => bearer(headers).is_some_and(|token| {
+                is_same(token.as_bytes(), own.expose().as_bytes()) || is_administrator(token)
+            }),
         }
     }
 }
 
 /// Takes as long for any wrong token of the right length.
-fn is_same(given: &str, own: &str) -> bool {
-    let pairs = given.bytes().zip(own.bytes());
+pub(crate) fn is_same(given: &[u8], own: &[u8]) -> bool {
+    let pairs = given.iter().zip(own);
     let difference = pairs.fold(0, |all, (one, other)| all | (one ^ other));
     given.len() == own.len() && difference == 0
 }
@@ -293,9 +307,9 @@ mod tests {
 
     #[test]
     fn only_the_same_token_is_the_same() {
-        assert!(is_same("a token", "a token"));
+        assert!(is_same(b"a token", b"a token"));
         for wrong in ["", "a tokem", "a toke", "a token "] {
-            assert!(!is_same(wrong, "a token"), "{wrong}");
+            assert!(!is_same(wrong.as_bytes(), b"a token"), "{wrong}");
         }
     }
 }

@@ -24,6 +24,7 @@ use landfall_metadata::Origin;
 use landfall_model::RecordId;
 use landfall_model::limits::{DRAIN_MAX, STORE_CLOSE_MAX};
 use landfall_store::Reader;
+use landfall_store_postgres::Lead;
 use landfall_streaming::Endpoint;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -226,15 +227,16 @@ impl Orgs {
     /// copied.
     pub async fn open(&self, config: &Config, environment: Environment) -> Result<RecordId, Error> {
         let (folder, temporary) = data_folder(&config.data)?;
-        self.open_in(config, environment, folder, temporary).await
+        let place = (folder, temporary);
+        self.open_in(config, environment, place, None).await
     }
 
     pub(crate) async fn open_in(
         &self,
         config: &Config,
         mut environment: Environment,
-        folder: PathBuf,
-        temporary: Option<TempDir>,
+        (folder, temporary): (PathBuf, Option<TempDir>),
+        lead: Option<Lead>,
     ) -> Result<RecordId, Error> {
         let number = self.0.opened.fetch_add(1, Ordering::Relaxed);
         let clock = of_developers(config, &mut environment, number);
@@ -251,7 +253,7 @@ impl Orgs {
             store,
         } = assembly::assemble(
             config,
-            folder.join(STORE_FILE),
+            (folder.join(STORE_FILE), lead),
             environment,
             listening.clone(),
             self.0.authority.clone(),
@@ -298,7 +300,7 @@ impl Orgs {
             })),
         });
         if let Err(refused) = self.insert(&instance) {
-            closed(instance).await?;
+            closed(instance, DRAIN_MAX).await?;
             return Err(refused);
         }
         info!(org = %id, data = %instance.folder.display(), "org opened");
@@ -328,7 +330,10 @@ impl Orgs {
             self.0.is_stopping.store(true, Ordering::Relaxed);
             open.drain().map(|(_, instance)| instance).collect()
         };
-        let mut closing: JoinSet<_> = all.into_iter().map(closed).collect();
+        let mut closing: JoinSet<_> = all
+            .into_iter()
+            .map(|instance| closed(instance, DRAIN_MAX))
+            .collect();
         let mut result = Ok(());
         while let Some(closed) = closing.join_next().await {
             result = result.and(closed.unwrap_or(Err(Error::Ended("an org"))));
@@ -343,12 +348,20 @@ impl Orgs {
     /// [`Error::OrgUnknown`]; [`Error::Ended`] or [`Error::Auth`] if what was queued could not all be committed,
     /// [`Error::Data`] if a temporary folder stays behind.
     pub async fn close(&self, org: RecordId) -> Result<(), Error> {
+        self.close_within(org, DRAIN_MAX).await
+    }
+
+    /// The same, with a time of its own for requests in progress.
+    ///
+    /// # Errors
+    /// Those of [`Self::close`].
+    pub(crate) async fn close_within(&self, org: RecordId, drain: Duration) -> Result<(), Error> {
         let closing = {
             let mut open = self.0.open.write().unwrap_or_else(PoisonError::into_inner);
             open.remove(org.short())
         };
         let closing = closing.ok_or(Error::OrgUnknown { org })?;
-        closed(closing).await
+        closed(closing, drain).await
     }
 
     /// Closes an org, and opens another in its place.
@@ -452,9 +465,9 @@ impl Orgs {
 }
 
 /// Closes an org that is in the table no more.
-async fn closed(instance: Arc<Instance>) -> Result<(), Error> {
+async fn closed(instance: Arc<Instance>, drain: Duration) -> Result<(), Error> {
     let store = Weak::clone(&instance.store);
-    let temporary = instance.finished().await?;
+    let temporary = instance.finished(drain).await?;
     drop(instance);
     released(&store).await;
     let Some(temporary) = temporary else {
@@ -478,8 +491,8 @@ async fn released(store: &Weak<dyn Reader>) {
 }
 
 impl Instance {
-    /// Ends all work of the org.
-    async fn finished(&self) -> Result<Option<TempDir>, Error> {
+    /// Ends all work of the org, which has `drain` to come to its end.
+    async fn finished(&self, drain: Duration) -> Result<Option<TempDir>, Error> {
         let ending = self
             .ending
             .lock()
@@ -494,7 +507,7 @@ impl Instance {
             return Ok(None);
         };
         self.conductor.advance(Phase::Draining);
-        let drained = timeout(DRAIN_MAX, async {
+        let drained = timeout(drain, async {
             // A task that has panicked has ended, too.
             let _ = (&mut tasks).await;
             while Arc::strong_count(&self.requests) > 1 {

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use landfall_engine::{Clock, Entropy, PlausibleClock, SystemClock, SystemEntropy};
+use landfall_journal::Journal;
 use landfall_model::RecordId;
 use landfall_model::limits::DRAIN_MAX;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -15,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
 use crate::answers::Answers;
+use crate::cluster::{Campaign, Campaigning};
 use crate::config::{Config, Mode, Tls};
 use crate::connections::Connections;
 use crate::control::Controlled;
@@ -78,17 +81,22 @@ impl Server {
         let connections_max = open_files::connections(config.connections_max)?;
         let connections = Arc::new(Connections::default());
         let (folder, temporary) = orgs::data_folder(&config.data)?;
-        let (authority, acceptor) = acceptor(&config.tls, &folder, &*environment.clock)?;
+        let (authority, acceptor, certificate) =
+            acceptor(&config.tls, &folder, &*environment.clock)?;
         let (conductor, listening) = phase::start();
         let (failed, failures) = mpsc::channel(1);
         let pem = authority.as_ref();
         let pem = pem.map(|authority| Arc::clone(&authority.pem));
         let orgs = Orgs::new(pem, Arc::clone(&connections), failed);
-        let opened = orgs.open_in(&config, environment.clone(), folder.clone(), temporary);
-        let first = opened.await?;
-        let control = (config.mode == Mode::Developer)
-            .then(|| Controlled::new(orgs.clone(), first, config.clone(), environment));
         let mut tasks = JoinSet::new();
+        let place = (folder.clone(), temporary);
+        let own = (address.port(), certificate);
+        let begun = begin(&config, &orgs, environment, (place, own), &mut tasks).await?;
+        let Begun {
+            first,
+            campaign,
+            control,
+        } = begun;
         let slots = Arc::new(Semaphore::new(connections_max));
         let rules = Rules {
             trusted_proxies: config.trusted_proxies,
@@ -101,6 +109,7 @@ impl Server {
             Surfaces::new(orgs.clone(), control),
             rules,
             address,
+            campaign.as_ref().map(|campaign| Arc::clone(&campaign.node)),
         ));
         tasks.spawn(
             Acceptor {
@@ -124,6 +133,7 @@ impl Server {
             authority: authority.map(|authority| authority.path),
             orgs,
             first,
+            campaign,
             failures,
             conductor,
             tasks,
@@ -133,6 +143,48 @@ impl Server {
     }
 }
 
+/// What a server starts with.
+struct Begun {
+    first: Option<RecordId>,
+    campaign: Option<Campaigning>,
+    control: Option<Controlled>,
+}
+
+/// Opens the org, or takes part in the election of the node that does.
+async fn begin(
+    config: &Config,
+    orgs: &Orgs,
+    environment: Environment,
+    (place, own): ((PathBuf, Option<TempDir>), (u16, Option<Vec<u8>>)),
+    tasks: &mut JoinSet<()>,
+) -> Result<Begun, Error> {
+    if let Some((cluster, store)) = config.cluster.as_ref().zip(config.store.as_ref()) {
+        let begun = Campaign::begin(
+            cluster,
+            store,
+            (orgs.clone(), config.clone()),
+            (environment, place.0),
+            own,
+        );
+        let (campaign, running) = begun.await?;
+        tasks.spawn(running);
+        return Ok(Begun {
+            first: None,
+            campaign: Some(campaign),
+            control: None,
+        });
+    }
+    let opened = orgs.open_in(config, environment.clone(), place, None);
+    let first = opened.await?;
+    let control = (config.mode == Mode::Developer)
+        .then(|| Controlled::new(orgs.clone(), first, config.clone(), environment));
+    Ok(Begun {
+        first: Some(first),
+        campaign: None,
+        control,
+    })
+}
+
 /// A server at work.
 pub struct Running {
     address: SocketAddr,
@@ -140,8 +192,9 @@ pub struct Running {
     mode: Mode,
     authority: Option<PathBuf>,
     orgs: Orgs,
-    /// The org that it was started with.
-    first: RecordId,
+    /// The org that it was started with; none of a node of a cluster, which opens and closes it.
+    first: Option<RecordId>,
+    campaign: Option<Campaigning>,
     failures: mpsc::Receiver<&'static str>,
     conductor: Conductor,
     tasks: JoinSet<()>,
@@ -180,9 +233,14 @@ impl Running {
         &self.mode
     }
 
-    /// The org that it was started with.
-    pub const fn first_org(&self) -> RecordId {
+    /// The org that it was started with; none of a node of a cluster, which opens and closes it.
+    pub const fn first_org(&self) -> Option<RecordId> {
         self.first
+    }
+
+    /// What clients have sent to the org that it was started with, if that is kept.
+    pub fn journal(&self) -> Option<Journal> {
+        self.orgs.journal(self.first?)
     }
 
     /// The orgs that are open.
@@ -206,11 +264,17 @@ impl Running {
     /// [`Error::Ended`] or [`Error::Auth`] if what was queued could not all be committed, [`Error::Data`] if a
     /// temporary folder stays behind.
     pub async fn stop(mut self) -> Result<(), Error> {
+        if let Some(campaign) = &self.campaign {
+            campaign.hand_over().await;
+        }
         self.conductor.advance(Phase::Draining);
         self.orgs.advance(Phase::Draining);
         let drained = timeout(DRAIN_MAX, async {
-            while self.tasks.join_next().await.is_some() {}
             self.connections_ended().await;
+            if let Some(campaign) = &self.campaign {
+                campaign.leave().await;
+            }
+            while self.tasks.join_next().await.is_some() {}
         });
         if drained.await.is_err() {
             let open = self.connections_max - self.slots.available_permits();
@@ -232,19 +296,23 @@ impl Running {
     }
 }
 
+/// The developer authority, if there is one; TLS; and the certificate of the configuration, in DER.
 fn acceptor(
     tls: &Tls,
     folder: &Path,
     clock: &dyn Clock,
-) -> Result<(Option<tls::Authority>, Option<TlsAcceptor>), Error> {
+) -> Result<(Option<tls::Authority>, Option<TlsAcceptor>, Option<Vec<u8>>), Error> {
     Ok(match tls {
         Tls::DeveloperAuthority | Tls::AsSalesforce => {
             let as_salesforce = *tls == Tls::AsSalesforce;
             let (authority, config) =
                 tls::developer(&folder.join(TLS_FOLDER), clock.now(), as_salesforce)?;
-            (Some(authority), Some(config.into()))
+            (Some(authority), Some(config.into()), None)
         }
-        Tls::Files { certificate, key } => (None, Some(tls::from_files(certificate, key)?.into())),
-        Tls::Off => (None, None),
+        Tls::Files { certificate, key } => {
+            let (config, own) = tls::from_files(certificate, key)?;
+            (None, Some(config.into()), own)
+        }
+        Tls::Off => (None, None, None),
     })
 }

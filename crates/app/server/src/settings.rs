@@ -20,7 +20,7 @@ use landfall_model::limits;
 
 pub use declaration::{About, Allowed, Declared, Group, Program, Setting};
 pub use declared::*;
-pub use value::{Form, HostName, Raw, Value};
+pub use value::{Form, HostName, HostPort, Raw, Value};
 
 use crate::error::Error;
 

@@ -142,18 +142,23 @@ fn load_or_make(folder: &Path) -> Result<(Authority, KeyPair), Error> {
     Ok((authority, key))
 }
 
-/// Loads a certificate chain and its key.
+/// Loads a certificate chain and its key; returns the server's certificate too, in DER.
 ///
 /// # Errors
 /// [`Error::Tls`].
-pub(crate) fn from_files(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, Error> {
+pub(crate) fn from_files(
+    certificate: &Path,
+    key: &Path,
+) -> Result<(Arc<ServerConfig>, Option<Vec<u8>>), Error> {
     let unreadable = |path: &Path| failed(&format!("{} is not readable", path.display()));
     let chain = CertificateDer::pem_file_iter(certificate)
         .map_err(unreadable(certificate))?
         .collect::<Result<Vec<_>, _>>()
         .map_err(unreadable(certificate))?;
     let key = PrivateKeyDer::from_pem_file(key).map_err(unreadable(key))?;
-    server_config(Arc::new(SingleCertAndKey::from(certified(chain, key)?)))
+    let own = chain.first().map(|own| own.as_ref().to_vec());
+    let config = server_config(Arc::new(SingleCertAndKey::from(certified(chain, key)?)))?;
+    Ok((config, own))
 }
 
 fn certified(

@@ -61,6 +61,11 @@ impl Error {
         }
     }
 
+    /// Whether the data of a job is not in the folder: another node of a cluster has it.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self, Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
     /// The fault that a client receives. Anything but a refusal is logged ([`report`]).
     pub(crate) fn fault(self) -> Fault {
         match self {

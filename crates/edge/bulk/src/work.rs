@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use landfall_engine::chain;
-use landfall_model::RecordId;
 use landfall_model::limits::{BULK_JOBS_AT_ONCE_MAX, BULK_RETRY_PAUSE};
+use landfall_model::{JobFailure, RecordId};
+use landfall_wire::job_failure;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 use tracing::{error, info, warn};
@@ -64,6 +65,14 @@ async fn done(shared: &Shared, entry: &Entry, stopping: &watch::Receiver<bool>) 
     };
     let processed = match processed {
         Err(Unread::Wrong(reason)) => end(shared, entry, State::Failed, Some(reason)).await,
+        Err(Unread::Failed(failure)) if failure.is_missing() => {
+            error!(job = job.id, error = %chain(&failure), "a bulk job fails: its data is not here");
+            // Another node of a cluster has it.
+            let reason = job_failure(&JobFailure::Csv {
+                reason: "the data of the job is not on this server".to_owned(),
+            });
+            end(shared, entry, State::Failed, Some(reason)).await
+        }
         Err(Unread::Failed(failure)) => Err(failure),
         Ok(()) => Ok(()),
     };

@@ -7,7 +7,9 @@ use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tonic::Status;
+use landfall_model::Fault;
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::{Code, Status};
 
 const MEDIA_TYPE: &[u8] = b"application/grpc";
 
@@ -29,6 +31,33 @@ pub fn unknown_call(headers: &HeaderMap, path: &str) -> Option<Response> {
     let method = path.trim_start_matches('/');
     let refused = || Status::unimplemented(format!("Method not found: {method}")).into_http();
     is_call(headers).then(refused)
+}
+
+/// The answer to a call that cannot be carried out here; none for a request that is no call.
+pub fn refused_call(headers: &HeaderMap, path: &str, fault: &Fault) -> Option<Response> {
+    is_call(headers).then(|| refusal(path, fault).into_http())
+}
+
+/// The trailers of a call that ends because of a fault after its answer has begun; none for a request that is no call.
+pub fn ended_call(headers: &HeaderMap, path: &str, fault: &Fault) -> Option<HeaderMap> {
+    if !is_call(headers) {
+        return None;
+    }
+    let mut trailers = HeaderMap::new();
+    let added = refusal(path, fault).add_header(&mut trailers);
+    added.is_ok().then_some(trailers)
+}
+
+fn refusal(path: &str, fault: &Fault) -> Status {
+    let rpc = path.rsplit('/').next().unwrap_or_default();
+    let error = landfall_wire::grpc(fault);
+    let mut trailers = MetadataMap::new();
+    for (key, value) in [("error-code", error.code), ("type", rpc)] {
+        if let Ok(value) = MetadataValue::try_from(value) {
+            trailers.insert(key, value);
+        }
+    }
+    Status::with_metadata(Code::from_i32(error.status as i32), error.message, trailers)
 }
 
 /// Whether the media type is gRPC's: `application/grpc`, `application/grpc+proto`; not `application/grpc-web`.

@@ -46,7 +46,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 
 pub use codec::{MessageCodec, MessageEncoder};
-pub use content_type::unknown_call;
+pub use content_type::{ended_call, refused_call, unknown_call};
 pub use describe::described;
 pub use fetch_response::{FetchResponse, ManagedFetchResponse};
 pub use landfall_subscription::Timings;

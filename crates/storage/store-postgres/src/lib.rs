@@ -2,13 +2,14 @@
 //! and documents. A change and its events become durable in one transaction.
 //!
 //! One process writes: its connection holds an advisory lock, and every commit checks the epoch that it got when it took
-//! over. A commit is one round trip, whatever its size. It knows nothing of protocols, of what an event's payload means, or of
-//! time. Start reading at [`open`]; the write side is `writer`, the read side `reader`, the schema `schema`, connections
-//! `session` over `driver`.
+//! over. Which of several processes that is, is decided by an [`Election`]. A commit is one round trip, whatever its size. It
+//! knows nothing of protocols, of what an event's payload means, or of time. Start reading at [`open`]; the write side is
+//! `writer`, the read side `reader`, the schema `schema`, connections `session` over `driver`.
 
 mod convert;
 mod documents;
 mod driver;
+mod election;
 mod error;
 mod functions;
 mod layout;
@@ -31,6 +32,7 @@ use landfall_model::limits::{QUERIES_AT_ONCE_MAX, READERS};
 use landfall_store::{Opened, RecentCommits, Result};
 
 use crate::driver::Driver;
+pub use crate::election::{Election, Lead, Listed, Node, Standing, nodes};
 use crate::place::Place;
 use crate::reader::{Pool, PostgresReader, Shared};
 
@@ -44,6 +46,8 @@ pub struct Config {
     pub readers: NonZeroUsize,
     /// Connections for queries, one each; a query waits for a free one.
     pub query_readers: NonZeroUsize,
+    /// The lead of the org, of a node of a cluster; none: this process is alone.
+    pub lead: Option<Lead>,
 }
 
 impl Config {
@@ -53,6 +57,7 @@ impl Config {
             url: url.into(),
             readers: const { NonZeroUsize::new(READERS).expect("not zero") },
             query_readers: const { NonZeroUsize::new(QUERIES_AT_ONCE_MAX).expect("not zero") },
+            lead: None,
         }
     }
 }
@@ -65,7 +70,7 @@ impl Config {
 pub fn open(config: &Config) -> Result<Opened> {
     let place = Place::read(&config.url)?;
     let driver = Arc::new(Driver::start()?);
-    let held = schema::take_over(&driver, &place)?;
+    let held = schema::take_over(&driver, &place, config.lead.as_ref())?;
     let pool = |connections| Pool::new(Arc::clone(&driver), place.clone(), connections);
     let shared = Arc::new(Shared {
         layouts: layout::Layouts::default(),
@@ -74,7 +79,7 @@ pub fn open(config: &Config) -> Result<Opened> {
         recent: RecentCommits::since(held.position),
     });
     let reader = Arc::new(PostgresReader::new(Arc::clone(&shared)));
-    let writer = writer::PostgresWriter::new(driver, place, held, shared)?;
+    let writer = writer::PostgresWriter::new((driver, place), held, shared, config.lead.clone())?;
     Ok(Opened {
         writer: Box::new(writer),
         reader,

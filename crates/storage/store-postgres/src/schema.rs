@@ -10,6 +10,7 @@ use landfall_store::{Position, Result};
 use tokio_postgres::Row;
 
 use crate::driver::Driver;
+use crate::election::{self, Lead};
 use crate::error::{Failed, corrupt, loaded, open};
 use crate::functions;
 use crate::place::Place;
@@ -23,6 +24,9 @@ const SERVER_VERSION_MIN: i64 = 150_000;
 /// Begins the number of the lock of an org, before that of its schema: `LdFl`.
 const LOCK: i64 = 0x4c64_466c << 32;
 
+/// From now on no earlier writer commits anything.
+const RAISE: &str = "UPDATE org SET epoch = epoch + 1, transaction_id = 0 RETURNING epoch, tail, commit_number, appended_ms";
+
 /// What the writer has.
 pub(crate) struct Held {
     pub(crate) session: Session,
@@ -32,13 +36,16 @@ pub(crate) struct Held {
     pub(crate) position: Position,
 }
 
-/// Becomes the writer of the org.
-pub(crate) fn take_over(driver: &Arc<Driver>, place: &Place) -> Result<Held> {
+/// Becomes the writer of the org; in a cluster with its lead, and ends what is left of an earlier writer.
+pub(crate) fn take_over(driver: &Arc<Driver>, place: &Place, lead: Option<&Lead>) -> Result<Held> {
     let generation = Arc::new(Generation::default());
     let session = Session::connect(driver, place, &generation, POSTGRES_STATEMENT_TIME_MAX)
         .map_err(|failed| open(format_args!("PostgreSQL: {}", failed.source)))?;
     check_server(&session)?;
     let lock = lock_of(&session, &place.schema)?;
+    if let Some(lead) = lead {
+        lead.end_writers(driver, lock).map_err(refused)?;
+    }
     if !lock_within(&session, lock, POSTGRES_LOCK_WAIT).map_err(refused)? {
         return Err(open(format_args!(
             "another process is the writer of the schema {}: stop it first",
@@ -46,12 +53,15 @@ pub(crate) fn take_over(driver: &Arc<Driver>, place: &Place) -> Result<Held> {
         )));
     }
     claim(&session, place)?;
+    session
+        .execute(format!("{} {}", election::TABLE, election::forget_gone()))
+        .map_err(refused)?;
     functions::create(&session)?;
-    let raised = Request::new(
-        "UPDATE org SET epoch = epoch + 1, transaction_id = 0 RETURNING epoch, tail, commit_number, appended_ms",
-        Vec::new(),
-    );
-    let rows = session.one(raised).map_err(refused)?;
+    let rows = match lead {
+        Some(lead) => lead.raise(driver, RAISE),
+        None => session.one(plain(RAISE)),
+    };
+    let rows = rows.map_err(refused)?;
     let row = rows.first().ok_or_else(|| open("the table org is empty"))?;
     let (epoch, position) = (number(row, 0)?, position(row, 1)?);
     Ok(Held {

@@ -22,6 +22,7 @@ use tracing::{info, warn};
 
 use crate::convert::Converting;
 use crate::driver::Driver;
+use crate::election::Lead;
 use crate::error::{Failed, Kind, Reason, corrupt, ended, reading, stored};
 use crate::layout::Layout;
 use crate::place::Place;
@@ -50,6 +51,8 @@ pub(crate) struct PostgresWriter {
     /// The commit that is not known to be kept or lost.
     in_doubt: Option<InDoubt>,
     state: State,
+    /// Of a node of a cluster.
+    lead: Option<Lead>,
 }
 
 /// Whether the writer takes writes.
@@ -77,10 +80,10 @@ enum Attempt {
 
 impl PostgresWriter {
     pub(crate) fn new(
-        driver: Arc<Driver>,
-        place: Place,
+        (driver, place): (Arc<Driver>, Place),
         held: Held,
         shared: Arc<Shared>,
+        lead: Option<Lead>,
     ) -> Result<Self> {
         let mut writer = Self {
             driver,
@@ -96,6 +99,7 @@ impl PostgresWriter {
             transaction: 0,
             in_doubt: None,
             state: State::Open,
+            lead,
         };
         writer.topics = topics(&writer.session)?;
         let objects = prepare::objects(&writer.session).map_err(reading("layouts"))?;
@@ -310,9 +314,15 @@ impl PostgresWriter {
         }
     }
 
-    /// What is to be known before anything is written: that no earlier commit is in doubt.
+    /// What is to be known before anything is written: that this node leads, and that no earlier commit is in doubt.
     fn settled(&mut self) -> Result<()> {
         self.check_open()?;
+        if self.lead.as_ref().is_some_and(|lead| !lead.holds()) {
+            return Err(Error::Unavailable {
+                failure: Failure::DatabaseUnavailable,
+                source: "this node has lost the lead of the org".into(),
+            });
+        }
         match self.resolved() {
             Ok(_) => Ok(()),
             Err(failed) => Err(self.refused(failed)),

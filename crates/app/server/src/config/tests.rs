@@ -214,3 +214,34 @@ fn a_secret_is_read_without_its_line_end_and_never_shown() {
     assert_eq!(secret.expose(), "correct horse");
     assert_eq!(format!("{secret:?}"), "Secret(..)");
 }
+
+#[test]
+fn a_node_of_a_cluster_has_a_database_and_a_secret() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "correct horse battery staple").expect("written");
+    set_mode(&secret, 0o600);
+    let store = "store = \"postgres://landfall@db/landfall\"";
+    let file = format!("secret_file = {secret:?}");
+    let advertise = "advertise = \"node-1.internal:7443\"";
+    let node = |store: &str, own: &str| format!("data = \"d\"\n{store}\n[cluster]\n{own}");
+    for (text, missing) in [
+        (node(store, advertise), "cluster.secret_file"),
+        (node(store, &file), "cluster.advertise"),
+        (node("", &format!("{advertise}\n{file}")), "store"),
+    ] {
+        let refusal = refusal(&text);
+        assert!(refusal.contains(missing), "{text}: {refusal}");
+    }
+    for wrong in ["node-1", "http://node-1:1", "a@b:1", ":1", "node-1:x"] {
+        let text = node(store, &format!("advertise = {wrong:?}\n{file}"));
+        assert!(refusal(&text).contains("a host and a port"), "{wrong}");
+    }
+    let whole = settings(&node(store, &format!("{advertise}\n{file}")));
+    let config = Config::serve(&whole).expect("complete");
+    let cluster = config.cluster.expect("a cluster");
+    assert_eq!(cluster.advertise.to_string(), "node-1.internal:7443");
+    std::fs::write(&secret, "short").expect("written");
+    let weak = refusal(&node(store, &format!("{advertise}\n{file}")));
+    assert!(weak.contains("5 characters"), "{weak}");
+}

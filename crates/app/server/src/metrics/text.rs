@@ -4,16 +4,16 @@ use std::fmt::{Display, Write as _};
 
 /// A text in the making. Writing to a string does not fail.
 #[derive(Default)]
-pub(super) struct Text(String);
+pub(crate) struct Text(String);
 
 impl Text {
     /// Begins a metric that only rises.
-    pub(super) fn counter(&mut self, name: &str, help: &str) {
+    pub(crate) fn counter(&mut self, name: &str, help: &str) {
         self.begin(name, help, "counter");
     }
 
     /// Begins a metric that rises and falls.
-    pub(super) fn gauge(&mut self, name: &str, help: &str) {
+    pub(crate) fn gauge(&mut self, name: &str, help: &str) {
         self.begin(name, help, "gauge");
     }
 
@@ -22,7 +22,7 @@ impl Text {
     }
 
     /// One value of the metric that was begun last.
-    pub(super) fn value(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+    pub(crate) fn value(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
         self.0.push_str(name);
         for (place, (label, of)) in labels.iter().enumerate() {
             let before = if place == 0 { '{' } else { ',' };
@@ -41,7 +41,7 @@ impl Text {
         let _ = writeln!(self.0, "{end} {value}");
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.0
     }
 }

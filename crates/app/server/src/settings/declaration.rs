@@ -36,17 +36,20 @@ pub enum Group {
     Allocations,
     /// Logs and metrics.
     Logging,
+    /// Several machines.
+    Cluster,
 }
 
 impl Group {
     /// All, in the order of help and docs.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Listening,
         Self::Data,
         Self::Events,
         Self::Login,
         Self::Allocations,
         Self::Logging,
+        Self::Cluster,
     ];
 
     /// As a heading.
@@ -58,6 +61,7 @@ impl Group {
             Self::Login => "Login",
             Self::Allocations => "Allocations",
             Self::Logging => "Logging and metrics",
+            Self::Cluster => "Several machines",
         }
     }
 }

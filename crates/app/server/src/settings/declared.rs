@@ -8,7 +8,7 @@ use landfall_engine::CaptureRules;
 use landfall_model::{Timestamp, limits};
 
 use super::declaration::{Declared, Group, Setting};
-use super::value::HostName;
+use super::value::{HostName, HostPort};
 use super::{Edition, LogFormat, PublicUrl};
 use crate::network::Network;
 use landfall_metadata::OriginPattern;
@@ -698,4 +698,25 @@ settings! {
     .default_of_dev(|| "warn".to_owned())
     .default_of_serve(|| "info".to_owned())
     .example("\"info,landfall_streaming=debug\"");
+
+    /// Where the other nodes reach this one.
+    CLUSTER_ADVERTISE: HostPort = Setting::new(
+        "cluster.advertise",
+        Group::Cluster,
+        "Host and port at which the other nodes of the cluster reach this one; its name in logs and lists",
+    )
+    .details("With it, any number of servers share one `store`: one of them leads, the others pass requests on to it ([cluster](operations/cluster.md)). Port 0 is the port that the server listens on.")
+    .serve_only()
+    .example("\"node-1.internal:7443\"");
+
+    /// What the nodes have in common.
+    CLUSTER_SECRET_FILE: PathBuf = Setting::new(
+        "cluster.secret_file",
+        Group::Cluster,
+        "File that contains the secret by which the nodes of the cluster know each other",
+    )
+    .value_name("FILE")
+    .details("At least 16 characters, the same on every node. Required with `cluster.advertise`.")
+    .serve_only()
+    .example("\"cluster-secret\"");
 }

@@ -150,6 +150,47 @@ impl Word for SocketAddr {
     }
 }
 
+/// A host name or address with a port, as other machines reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPort {
+    host: String,
+    port: u16,
+}
+
+impl HostPort {
+    /// Both, with another port in the place of 0.
+    pub(crate) fn with_port(&self, port: u16) -> String {
+        let port = if self.port == 0 { port } else { self.port };
+        format!("{}:{port}", self.host)
+    }
+}
+
+impl std::fmt::Display for HostPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+impl Word for HostPort {
+    const FORM: Form = Form::Text;
+    const NAME: &'static str = "HOST:PORT";
+    const ALLOWED: &'static str = "a host and a port, such as node-1.example.com:7443";
+
+    fn parse(word: &str) -> Option<Self> {
+        let authority: Authority = word.parse().ok()?;
+        let is_plain = !authority.host().is_empty() && !word.contains(['@', '*']);
+        Some(Self {
+            host: authority.host().to_ascii_lowercase(),
+            port: authority.port_u16()?,
+        })
+        .filter(|_| is_plain)
+    }
+
+    fn write(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
 impl Word for PathBuf {
     const FORM: Form = Form::Text;
     const NAME: &'static str = "PATH";

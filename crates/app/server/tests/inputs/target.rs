@@ -117,7 +117,7 @@ impl Session {
             http: HttpClient::new(target(running.url()), &Trust::nobody()).expect("a client"),
             token,
             authority: running.local_addr().to_string(),
-            org: running.first_org().to_string(),
+            org: running.first_org().expect("an org").to_string(),
         };
         let channel =
             r#"{"FullName":"Sights__chn","Metadata":{"channelType":"data","label":"Sights"}}"#;

@@ -76,7 +76,10 @@ impl Stage {
         let mut config = Config::dev(&settings).expect("a safe configuration");
         config.logins.password_cost = PasswordCost::LEAST;
         let running = Server::start(config).await.expect("it starts");
-        let auth = running.orgs().auth(running.first_org()).expect("open");
+        let auth = running
+            .orgs()
+            .auth(running.first_org().expect("an org"))
+            .expect("open");
         let deployed = auth.engine().deploy(project()).await;
         deployed.expect("the project is right");
         let login = auth.password_grant(APP, "admin@landfall.test", "landfall");

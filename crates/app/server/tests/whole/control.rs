@@ -215,7 +215,10 @@ async fn the_clock_governs_dates_logins_and_retention() {
     let org = login(&running).await;
     create_account(&org, "Of the future").await;
     assert_eq!(created_dates(&org).await, ["2126-03-01T12:00:00.000+0000"]);
-    let engine = running.orgs().engine(running.first_org()).expect("open");
+    let engine = running
+        .orgs()
+        .engine(running.first_org().expect("an org"))
+        .expect("open");
     assert!(engine.log().bounds().earliest.is_some());
     let reading = done(&http, "POST", "clock/advance", json!({ "by": "73h" })).await;
     assert_eq!(reading["now"], "2126-03-04T13:00:00.000Z");

@@ -110,7 +110,7 @@ async fn the_credentials_of_an_opened_org_lead_to_it_and_end_with_it() {
 async fn the_org_of_the_process_is_not_closed() {
     let running = start().await;
     let http = stranger(&running);
-    let path = format!("orgs/{}", running.first_org());
+    let path = format!("orgs/{}", running.first_org().expect("an org"));
     let refused = call(&http, "DELETE", &path, "").await;
     assert_eq!(refused.status, 409);
     assert_eq!(refused.json()["error"]["code"], "first-org");

@@ -231,3 +231,36 @@ pub const BODY_DISCARDED_BYTES_MAX: usize = 1024 * 1024;
 /// Beginning of a body that is searched for what names its org; logins and the headers of SOAP calls are much shorter.
 /// Unit: bytes. Source: none.
 pub const ORG_HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Time that a request waits for a node that leads; then the documented refusal of a service that is not available.
+/// Source: none.
+pub const LEADER_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Pause before a request is passed on again that did not reach the leader. Source: none.
+pub const LEADER_RETRY_EVERY: Duration = Duration::from_millis(50);
+
+/// Time to connect to the leader. Source: none.
+pub const LEADER_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Body of a request that is kept until the leader has it, so that it can be passed on again; larger ones and streams are
+/// passed on once. Unit: bytes. Source: none.
+pub const PASSED_BODY_KEPT_BYTES_MAX: u64 = 64 * 1024;
+
+/// Idle connections to the leader that are kept. Source: none.
+pub const LEADER_CONNECTIONS_IDLE_MAX: usize = 256;
+
+/// Time after which an idle connection to the leader is closed. Source: none.
+pub const LEADER_CONNECTION_IDLE_MAX: Duration = Duration::from_mins(1);
+
+/// Time that requests in progress have to finish when a node hands the lead over; others wait meanwhile. Source: none; less
+/// than [`LEADER_WAIT_MAX`].
+pub const HAND_OVER_MAX: Duration = Duration::from_secs(3);
+
+/// Time that a leader that cannot reach PostgreSQL keeps the org open, to read and to deliver what it has. Source: none.
+pub const LEADER_ALONE_MAX: Duration = Duration::from_secs(10);
+
+/// Time that a node which could not open the org leaves the lead to others. Source: none.
+pub const ELECTION_PAUSE: Duration = Duration::from_secs(5);
+
+/// How often a leader looks whether its writer has ended. Source: none.
+pub const LEADER_HEALTH_EVERY: Duration = Duration::from_millis(100);

@@ -144,6 +144,26 @@ pub const POSTGRES_RELOCK_WAIT: Duration = Duration::from_secs(2);
 /// Time between two attempts to take the lock of an org. Source: none.
 pub const POSTGRES_LOCK_POLL: Duration = Duration::from_millis(50);
 
+/// Silence after which PostgreSQL ends the connection that holds the lead of an org, so that another node can take it: of a
+/// node that is frozen or cut off. Source: none; less than requests wait for a leader.
+pub const LEAD_SILENCE_MAX: Duration = Duration::from_secs(3);
+
+/// Time in which PostgreSQL answers on that connection, or the node stops acknowledging. Source: none; together with
+/// [`ELECTION_EVERY`] less than [`LEAD_SILENCE_MAX`].
+pub const ELECTION_ANSWER_MAX: Duration = Duration::from_secs(2);
+
+/// Time between two attempts to take the lead, and between two signs of life of the node that has it. Source: none.
+pub const ELECTION_EVERY: Duration = Duration::from_millis(500);
+
+/// Time between two notes of a node that it is there. Source: none.
+pub const NODE_SEEN_EVERY: Duration = Duration::from_secs(2);
+
+/// Time without such a note after which a node is listed as gone. Source: none.
+pub const NODE_SEEN_MAX: Duration = Duration::from_secs(10);
+
+/// Time after which the note of a node that is gone is removed. Source: none.
+pub const NODE_KEPT_MAX: Duration = Duration::from_hours(24);
+
 /// Objects whose tables are changed in one transaction: PostgreSQL holds a lock for each table and index. Source: none.
 pub const POSTGRES_PREPARE_OBJECTS_MAX: usize = 20;
 

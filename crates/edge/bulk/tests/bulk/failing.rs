@@ -192,3 +192,34 @@ async fn a_query_interrupted_by_a_failure_starts_over() {
         assert!(commit >= 1, "{commit} commits");
     }
 }
+
+#[tokio::test]
+async fn a_job_whose_data_is_in_another_folder_fails() {
+    let org = Org::new().await;
+    let job = org
+        .job(&json!({"object": "Thing__c", "operation": "insert"}))
+        .await;
+    let put = org
+        .ask(
+            "PUT",
+            &format!("{job}/batches"),
+            "text/csv",
+            "Name\nOne\n".to_owned(),
+        )
+        .await;
+    assert_eq!(put.status, 201);
+    let stopped = org.stop().await;
+    let folder = stopped.folder.path().join("bulk");
+    for file in std::fs::read_dir(&folder).expect("the folder") {
+        std::fs::remove_file(file.expect("a file").path()).expect("removed");
+    }
+    let org = Org::start(stopped, |opened| opened).await;
+    let closed = org.patch(&job, &json!({"state": "UploadComplete"})).await;
+    assert_eq!(closed.status, 200);
+    let ended = org.ended(&job).await;
+    assert_eq!(ended["state"], "Failed");
+    assert_eq!(
+        ended["errorMessage"],
+        "InvalidBatch : Failed to parse CSV: the data of the job is not on this server"
+    );
+}

@@ -1,5 +1,6 @@
 //! The store on a real PostgreSQL, which the tests start and stop.
 
+mod election;
 mod faults;
 mod laws;
 mod server;

@@ -1,0 +1,157 @@
+//! What watches a node: whether it can serve, and its metrics. A follower answers for itself.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Request, StatusCode, header};
+
+use super::{Node, Role};
+use crate::bearer::bearer;
+use crate::config::Metrics;
+use crate::front::{Front, Scheme};
+use crate::health;
+use crate::metrics::{self, is_same, text::Text};
+
+/// The node that answers a request, for the probes of its org.
+#[derive(Clone)]
+pub(crate) struct Standing(Arc<Node>);
+
+impl Standing {
+    pub(super) fn of(node: &Arc<Node>) -> Self {
+        Self(Arc::clone(node))
+    }
+
+    /// Members of the answer to `/readyz`, each with its comma.
+    pub(crate) fn members(&self) -> String {
+        self.0.members()
+    }
+
+    /// Adds the metrics of the node.
+    pub(crate) fn measure(&self, text: &mut Text) {
+        self.0.measure(text);
+    }
+
+    /// Whether the node stops.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.0.is_leaving.load(Ordering::Relaxed)
+    }
+}
+
+impl Node {
+    /// Answers `/healthz`, `/readyz` or `/metrics`.
+    pub(super) async fn probe(
+        self: Arc<Self>,
+        front: Arc<Front>,
+        request: Request<Body>,
+        peer: SocketAddr,
+        scheme: Scheme,
+    ) -> Response {
+        if self.leads() {
+            return self.here(front, request, peer, scheme).await;
+        }
+        match request.uri().path() {
+            "/healthz" => health::alive().await,
+            "/readyz" => self.ready(),
+            _ => self.metrics(request.headers()),
+        }
+    }
+
+    /// A follower serves as long as it knows a leader.
+    fn ready(&self) -> Response {
+        let reason = match self.role() {
+            _ if self.is_leaving.load(Ordering::Relaxed) => Some("the server is stopping"),
+            Role::Leaderless => Some("no node leads; see docs/operations/cluster.md"),
+            Role::Leading { .. } | Role::Following { .. } => None,
+        };
+        let members = self.members();
+        match reason {
+            None => health::json(
+                StatusCode::OK,
+                format!(r#"{{"status":"ready",{members}"reasons":[]}}"#),
+            ),
+            Some(reason) => health::json(
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!(r#"{{"status":"unavailable",{members}"reasons":["{reason}"]}}"#),
+            ),
+        }
+    }
+
+    fn members(&self) -> String {
+        match self.role() {
+            Role::Leading { epoch } => format!(r#""role":"leader","epoch":{epoch},"#),
+            Role::Following { leader, epoch } => {
+                let leader = &leader.address;
+                format!(r#""role":"follower","epoch":{epoch},"leader":{leader:?},"#)
+            }
+            Role::Leaderless => r#""role":"follower","#.to_owned(),
+        }
+    }
+
+    fn metrics(&self, headers: &HeaderMap) -> Response {
+        let may_read = match &self.metrics {
+            Metrics::Everybody => true,
+            // Logins are known where the org is open.
+            Metrics::Administrators => false,
+            Metrics::Token(own) => bearer(headers)
+                .is_some_and(|token| is_same(token.as_bytes(), own.expose().as_bytes())),
+        };
+        if !may_read {
+            let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
+            return (StatusCode::UNAUTHORIZED, challenge).into_response();
+        }
+        let mut text = Text::default();
+        self.measure(&mut text);
+        metrics::answer(text)
+    }
+
+    fn measure(&self, text: &mut Text) {
+        let (is_leader, epoch) = match self.role() {
+            Role::Leading { epoch } => (1, epoch),
+            Role::Following { epoch, .. } => (0, epoch),
+            Role::Leaderless => (0, 0),
+        };
+        let mut single = |name, help, is_counter, value: &dyn Display| {
+            if is_counter {
+                text.counter(name, help);
+            } else {
+                text.gauge(name, help);
+            }
+            text.value(name, &[("node", &self.name)], value);
+        };
+        single(
+            "landfall_cluster_leader",
+            "Whether this node leads",
+            false,
+            &is_leader,
+        );
+        single(
+            "landfall_cluster_epoch",
+            "Counts leaders of the org; 0 while this node knows none",
+            false,
+            &epoch,
+        );
+        single(
+            "landfall_cluster_failovers_total",
+            "Times since the start that this node has become the leader",
+            true,
+            &self.counters.led.load(Ordering::Relaxed),
+        );
+        let name = "landfall_cluster_forwarded_total";
+        text.counter(
+            name,
+            "Requests for the leader since the start: passed on and answered, refused because no node led, broken off",
+        );
+        for (outcome, count) in [
+            ("answered", &self.counters.passed),
+            ("refused", &self.counters.refused),
+            ("broken", &self.counters.broken),
+        ] {
+            let labels = [("node", self.name.as_str()), ("outcome", outcome)];
+            text.value(name, &labels, count.load(Ordering::Relaxed));
+        }
+    }
+}
