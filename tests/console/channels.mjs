@@ -73,7 +73,8 @@ export async function publishing(server, { open, close, row, shows, HOSTILE }) {
   await page.keyboard.press("Control+a");
   await page.keyboard.type("12.5");
   await page.keyboard.press("Control+Enter");
-  await page.getByText("Published as event").waitFor();
+  const outcome = page.locator("aside form p", { hasText: "Published as event" });
+  await outcome.waitFor();
   const event = await newest(server, EVENT);
   assert.equal(event.data.payload.Order_Number__c, HOSTILE.slice(0, 20));
   assert.equal(event.data.payload.Total__c, 12.5);
@@ -84,16 +85,15 @@ export async function publishing(server, { open, close, row, shows, HOSTILE }) {
   await page.getByLabel("Total__c").waitFor();
   assert.equal(await page.getByLabel("Total__c").inputValue(), "12.5");
   await page.keyboard.press("Control+Enter");
-  await page.getByRole("link", { name: String(event.replayId + 1) }).last().waitFor();
-  await page.getByText("Published as event").getByRole("link").click();
+  await outcome.getByRole("link", { name: String(event.replayId + 1) }).click();
   await page.waitForURL(new RegExp(`/event/${event.replayId + 1}`));
   await close(page);
   // A text on a generic channel.
   await server.create("StreamingChannel", { Name: "/u/notices/All" });
   const other = await open(server, "/console/channels/u/notices/All");
-  await other.getByLabel("Text").fill(HOSTILE);
+  await other.getByLabel("Text", { exact: true }).fill(HOSTILE);
   await other.getByRole("button", { name: /^Push/ }).click();
-  await other.getByText("Published as event").waitFor();
+  await other.locator("aside form p", { hasText: "Published as event" }).waitFor();
   assert.equal((await newest(server, "/u/notices/All")).data.payload, HOSTILE);
   await close(other);
 }

@@ -353,6 +353,9 @@ function explainer(event, found) {
 
 // ---- Schema and delivery
 
+// A console that only reads has fewer calls.
+const refusal = (error) => (error.code === "not-found" ? h("p.pad.muted", {}, "Only in landfall dev.") : h("p.pad.error", {}, `${error.code ?? "Error"}: ${error.message}`));
+
 export function schemaView(event) {
   const box = h("div", {}, h("p.pad.muted", {}, "Reading the schemas\u2026"));
   control("GET", "schemas").then(async ({ schemas }) => {
@@ -364,7 +367,7 @@ export function schemaView(event) {
     const [older, newer] = own.current ? [other.id, own.id] : [own.id, other.id];
     const found = difference(await schema(older), await schema(newer));
     fill(box, head, h("h3.tight", {}, own.current ? "What changed since a former one" : "What the current one changes", h("span.muted", {}, ` ${plural(found.length, "difference")}`)), differenceView(found, older, newer));
-  }).catch((error) => fill(box, h("p.pad.error", {}, `${error.code ?? "Error"}: ${error.message}`)));
+  }).catch((error) => fill(box, refusal(error)));
   return box;
 }
 
@@ -382,7 +385,7 @@ export function deliveryView(event) {
     const waiting = deliveries.filter((one) => one.delivery === "waiting").length;
     fill(box, h("p.pad.second.row", {}, h("span", {}, deliveries.length ? `${plural(new Set(deliveries.map((one) => one.subscriber)).size, "subscriber")} connected now${waiting ? `, ${waiting} ${waiting === 1 ? "has" : "have"} not received it` : ""}. Those that have left are not known.` : "No subscriber is connected now."), h("button.small.push", { onclick: load }, "Refresh")),
       deliveries.length ? h("table", {}, h("caption.hidden", {}, "Deliveries"), h("thead", {}, h("tr", {}, ["Subscriber", "Channel", "Delivery"].map((name) => h("th", {}, name)))), h("tbody", {}, deliveries.map((one) => h("tr", {}, h("td", {}, link(`/subscribers?client=${encodeURIComponent(one.subscriber)}`, data(one.username)), h("div.muted", {}, one.protocol === "cometd" ? "Streaming API" : "Pub/Sub API")), h("td.mono", {}, one.channel ? data(one.channel) : h("span.muted", {}, "none")), h("td", {}, outcome(one)))))) : null);
-  }, (error) => fill(box, h("p.pad.error", {}, `${error.code}: ${error.message}`)));
+  }, (error) => fill(box, refusal(error)));
   load();
   return box;
 }

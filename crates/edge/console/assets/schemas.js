@@ -114,7 +114,7 @@ export function schemasPage(main, [path], parameters) {
 
   function json(value, about) {
     const whole = JSON.stringify(value, null, 2);
-    return h("div", {}, h("p.pad.second", {}, about), h("pre.code", { tabindex: 0, "aria-label": "JSON" }, data(whole, "span")), h("div.pad", {}, h("button.small", { onclick: () => copy(whole, "schema as JSON") }, "Copy JSON")));
+    return h("div", {}, h("p.pad.second", {}, about), h("pre.code", { tabindex: 0, role: "region", "aria-label": "JSON" }, data(whole, "span")), h("div.pad", {}, h("button.small", { onclick: () => copy(whole, "schema as JSON") }, "Copy JSON")));
   }
 
   function turn(name) {
