@@ -141,7 +141,7 @@ export function channelsPage(main, [path], parameters) {
 
   function membersOf(found) {
     return h("div", {}, h("h3.pad", {}, "On it ", h("span.muted", {}, count(found.members.length))), h("table.stack", {}, h("caption.hidden", {}, `Events on ${found.channel}`), h("thead", {}, h("tr", {}, ["Event", "Filter", "Enriched fields"].map((name) => h("th", {}, name)))),
-      h("tbody", {}, found.members.map((member) => h("tr", {}, h("td.mono", {}, link(channelPath(member.channel), member.event)), h("td.mono", {}, member.filter ? data(member.filter) : h("span.muted", {}, "all")), h("td.mono", {}, member.enrichedFields.length ? data(member.enrichedFields.join(", ")) : h("span.muted", {}, "none")))),
+      h("tbody", {}, found.members.map((member) => h("tr", {}, h("td.mono", {}, link(channelPath(member.channel), member.event)), h("td.mono", { "data-label": "Filter" }, member.filter ? data(member.filter) : h("span.muted", {}, "all")), h("td.mono", { "data-label": "Enriched" }, member.enrichedFields.length ? data(member.enrichedFields.join(", ")) : h("span.muted", {}, "none")))),
         found.members.length ? null : h("tr", {}, h("td", { colspan: 3 }, "Nothing is on this channel: it delivers no events.")))));
   }
 
