@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
+import { channels, publishing, pushTopics, capture } from "./channels.mjs";
+import { delivery, replay, schemas, wireForms } from "./log.mjs";
 import { requests } from "./requests.mjs";
 import { usage } from "./usage.mjs";
 import { Server, seed } from "./server.mjs";
@@ -262,10 +264,11 @@ async function otherOrigins(server) {
 }
 
 async function everyPage(server, { burlington, last }) {
+  const { schema } = await server.control("GET", `events/${last}`);
   await server.session();
   const found = [];
   for (const colorScheme of ["light", "dark"]) {
-    for (const path of ["/live", `/live?event=${last}`, `/live?event=${last}&tab=sent`, `/live?event=${last}&tab=bitmap`, "/live?q=nothing-like-it", "/event/1003", "/subscribers", `/records?object=Account&record=${burlington}`, "/faults?by=73h", "/requests", "/requests?request=2", "/usage"]) {
+    for (const path of ["/live", `/live?event=${last}`, `/live?event=${last}&tab=sent`, `/live?event=${last}&tab=bitmap`, "/live?q=nothing-like-it", "/event/1003", "/subscribers", `/records?object=Account&record=${burlington}`, "/faults?by=73h", "/requests", "/requests?request=2", "/usage", "/channels", "/channels/data/ChangeEvents", "/channels/event/Order_Placed__e", "/pushtopics/new", "/schemas", `/schemas/${schema}`, `/schemas/${schema}?tab=avro`, "/replay", `/replay?at=${last - 3}`, `/live?event=${last}&tab=schema`, `/live?event=${last}&tab=delivery`]) {
       const page = await open(server, `/console${path}`, { colorScheme });
       await page.waitForTimeout(400);
       found.push(...(await violations(page, `${path} ${colorScheme}`)));
@@ -279,8 +282,8 @@ async function everyPage(server, { burlington, last }) {
   assert.deepEqual(found, []);
 }
 
-const TOOLS = { open, close, row, shows, search };
-const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), hostile, otherOrigins, everyPage, restart };
+const TOOLS = { open, close, row, shows, search, HOSTILE };
+const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), ...Object.fromEntries(Object.entries({ channels, publishing, pushTopics, capture, schemas, replay, wireForms, delivery }).map(([name, run]) => [name, (server, seeded) => run(server, TOOLS, seeded)])), hostile, otherOrigins, everyPage, restart };
 
 let failed = 0;
 async function check(name, run) {

@@ -1,7 +1,7 @@
 // A developer org as a process, and what the tests do to it without the console.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,12 +17,35 @@ function freePort() {
   });
 }
 
+const METADATA = 'xmlns="http://soap.sforce.com/2006/04/metadata"';
+// The platform event of the org: a text that is required, a number, a checkbox, a time.
+const EVENT_FIELDS = {
+  Order_Number__c: "<label>Order Number</label><length>20</length><required>true</required><type>Text</type>",
+  Total__c: "<label>Total</label><precision>16</precision><scale>2</scale><type>Number</type>",
+  Express__c: "<label>Express</label><defaultValue>false</defaultValue><type>Checkbox</type>",
+  Placed_At__c: "<label>Placed At</label><type>DateTime</type>",
+};
+
+/** A project with the platform event Order_Placed__e. */
+function writeProject(folder) {
+  const object = join(folder, "force-app/main/default/objects/Order_Placed__e");
+  mkdirSync(join(object, "fields"), { recursive: true });
+  writeFileSync(join(folder, "sfdx-project.json"), JSON.stringify({ packageDirectories: [{ path: "force-app", default: true }], sourceApiVersion: "62.0" }));
+  writeFileSync(join(object, "Order_Placed__e.object-meta.xml"), `<CustomObject ${METADATA}><deploymentStatus>Deployed</deploymentStatus><eventType>HighVolume</eventType><label>Order Placed</label><pluralLabel>Orders Placed</pluralLabel><publishBehavior>PublishImmediately</publishBehavior></CustomObject>`);
+  for (const [name, content] of Object.entries(EVENT_FIELDS)) writeFileSync(join(object, `fields/${name}.field-meta.xml`), `<CustomField ${METADATA}><fullName>${name}</fullName>${content}</CustomField>`);
+}
+
 export class Server {
-  static async start() {
+  /** With settings, such as `{LANDFALL_EVENTS_CAPTURE_ALL: "false"}`. */
+  static async start(settings = {}) {
     const server = new Server();
+    server.settings = settings;
     server.port = await freePort();
     server.base = `http://127.0.0.1:${server.port}`;
-    server.data = mkdtempSync(join(tmpdir(), "landfall-console-"));
+    server.folder = mkdtempSync(join(tmpdir(), "landfall-console-"));
+    server.data = join(server.folder, "data");
+    server.project = join(server.folder, "project");
+    writeProject(server.project);
     await server.run();
     return server;
   }
@@ -30,7 +53,7 @@ export class Server {
   async run() {
     const program = process.env.LANDFALL_PROGRAM;
     if (!program) throw new Error("LANDFALL_PROGRAM names no program");
-    this.child = spawn(program, ["dev", "--listen", `127.0.0.1:${this.port}`, "--data", this.data], { stdio: "ignore" });
+    this.child = spawn(program, ["dev", "--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--project", this.project], { stdio: "ignore", env: { ...process.env, ...this.settings } });
     const end = Date.now() + START_MS;
     for (;;) {
       const ready = await fetch(`${this.base}/readyz`).then((answer) => answer.ok, () => false);
@@ -49,7 +72,7 @@ export class Server {
 
   async end() {
     await this.stop();
-    rmSync(this.data, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   async call(method, path, body, headers = {}) {

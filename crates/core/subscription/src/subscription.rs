@@ -58,6 +58,8 @@ pub(crate) fn before(event: ReplayId) -> ReplayId {
 pub struct Subscription<T, L> {
     /// Rising.
     topics: Vec<T>,
+    /// The position that it began at.
+    began: ReplayId,
     /// The last position that is done.
     position: ReplayId,
     /// The position before the last response.
@@ -72,6 +74,7 @@ impl<T: Ord + Copy, L> Subscription<T, L> {
     pub fn new(topics: Vec<T>, lens: L, position: ReplayId, since: ReplayId) -> Self {
         Self {
             topics: sorted(topics),
+            began: position,
             position,
             previous: position,
             since,
@@ -82,6 +85,11 @@ impl<T: Ord + Copy, L> Subscription<T, L> {
     /// The topics, rising.
     pub fn topics(&self) -> &[T] {
         &self.topics
+    }
+
+    /// The position that it began at: events up to there were never for the client.
+    pub const fn began(&self) -> ReplayId {
+        self.began
     }
 
     /// The last position that is done.

@@ -50,6 +50,26 @@ export function namedTypes(schema, names = new Map()) {
   return names;
 }
 
+/** The fields as a client has them after decoding: records within records. */
+export function nested(schema, fields) {
+  const whole = {}, header = schema.fields[0]?.name === "ChangeEventHeader" ? componentsOf(schema, schema.fields[0]).length : 0;
+  fields.forEach(({ name, value }, i) => {
+    const path = i < header ? ["ChangeEventHeader", name] : name.split(".");
+    let place = whole;
+    for (const part of path.slice(0, -1)) place = place[part] ??= {};
+    place[path.at(-1)] = value === "record" && fields[i + 1]?.name.startsWith(`${name}.`) ? {} : value;
+  });
+  return whole;
+}
+
+/** The components of a compound field; none of another. */
+export function componentsOf(schema, field) {
+  const names = namedTypes(schema);
+  const types = Array.isArray(field.type) ? field.type : [field.type];
+  const record = types.map((type) => names.get(type) ?? type).find((type) => type.type === "record");
+  return record?.fields ?? [];
+}
+
 class Part {
   constructor(type) { this.type = type; }
 }

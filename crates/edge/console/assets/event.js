@@ -1,11 +1,13 @@
 // One event: what changed, how it is sent, what its bitmaps say. As a pane and as a page.
 
-import { bytesOf, decode, namedTypes, typeName } from "./avro.js";
-import { Refused, control, query, schema } from "./api.js";
+import { channelPath } from "./channels.js";
+import { bytesOf, componentsOf, decode, nested, typeName } from "./avro.js";
+import { Refused, VERSION, control, query, schema } from "./api.js";
 import { data, dateTime, fill, h, menu, plural, typeChip, typeOf } from "./dom.js";
+import { difference, differenceView, schemaLink } from "./schemas.js";
 import { copy, failure, go, link, page } from "./shell.js";
 
-export const TABS = [["changes", "Changes"], ["sent", "As sent"], ["bitmap", "Bitmap"]];
+export const TABS = [["changes", "Changes"], ["sent", "As sent"], ["bitmap", "Bitmap"], ["schema", "Schema"], ["delivery", "Delivery"]];
 const SHOWN_BYTES = 64 * 1024;
 const HISTORY_PAGES = 10;
 
@@ -139,13 +141,28 @@ function headerFacts(event) {
 // ---- As sent
 
 export function sentView(event, form, choose) {
-  const forms = [["pubsub", "Pub/Sub API, Avro"], ["cometd", "CometD, JSON"]];
+  const forms = [["pubsub", "Pub/Sub API, Avro"], ["decoded", "Pub/Sub API, decoded"], ["cometd", "CometD, JSON"], ["transcript", "Transcript"]];
   const active = forms.some(([name]) => name === form) ? form : "pubsub";
   const body = h("div");
   const tabs = h("div.tabs", { role: "tablist", "aria-label": "Form" }, forms.map(([name, label]) => h("button", { role: "tab", "aria-selected": String(name === active), tabindex: name === active ? 0 : -1, onclick: () => choose(name), onkeydown: tabKeys }, label)));
+  const shownText = (whole, what, about) => {
+    const pre = h("pre.code", { tabindex: 0, role: "region", "aria-label": what }, data(whole.slice(0, SHOWN_BYTES), "span"));
+    const more = whole.length > SHOWN_BYTES ? h("button.small", { onclick: () => { fill(pre, data(whole, "span")); more.remove(); } }, "Show all") : null;
+    fill(body, about ? h("p.pad.second", {}, about) : null, pre, h("div.pad.row", {}, h("button.small", { onclick: () => copy(whole, what) }, `Copy ${what}`), more));
+  };
   if (active === "cometd") {
-    const text = JSON.stringify({ channel: event.topic, data: event.data ?? null }, null, 2);
-    fill(body, event.data ? h("pre.code", { tabindex: 0 }, data(text.slice(0, SHOWN_BYTES), "span")) : h("p.pad.error", {}, event.error), h("div.pad", {}, h("button.small", { onclick: () => copy(text, "JSON") }, "Copy JSON")));
+    if (!event.data) fill(body, h("p.pad.error", {}, event.error));
+    else shownText(JSON.stringify({ channel: event.topic, data: event.data }, null, 2), "JSON", `EXPANDED: fields that changed to null are there, bitmaps are names. On the wire ${plural(new TextEncoder().encode(JSON.stringify({ data: event.data, channel: event.topic })).length, "byte")}, without spaces.`);
+  } else if (active === "transcript") {
+    if (!event.data) fill(body, h("p.pad.error", {}, event.error));
+    else shownText(transcript(event), "transcript", ["For a file in ", h("code", {}, "tests/transcripts"), ", after a subscription. Ids, keys and times are variables: they differ each time."]);
+  } else if (active === "decoded") {
+    fill(body, h("p.pad.muted", {}, "Reading the schema\u2026"));
+    schema(event.schema).then((found) => {
+      const { fields, error } = decode(found, bytesOf(event.payload));
+      if (error) fill(body, h("p.pad.error", {}, error));
+      else shownText(JSON.stringify(nested(found, fields), (_, value) => (typeof value === "bigint" ? String(value) : value), 2), "JSON", "COMPACT: what a client has after decoding the Avro bytes. Every field is there, and bitmaps are for the client to read.");
+    }, (error) => fill(body, h("p.pad.error", {}, `The schema ${event.schema} cannot be read: ${error.message}`)));
   } else {
     fill(body, h("p.pad.muted", {}, "Reading the schema\u2026"));
     schema(event.schema).then((found) => fill(body, bytesView(event, found)), (error) => fill(body, h("p.pad.error", {}, `The schema ${event.schema} cannot be read: ${error.message}`), bytesView(event, null)));
@@ -164,15 +181,57 @@ export function tabKeys(e) {
   e.stopPropagation();
 }
 
+/** The event as the answer to a poll, in the form of tests/transcripts. */
+export function transcript(event) {
+  const variables = { transactionKey: "$KEY", commitTimestamp: "$TS", commitNumber: "$N", commitUser: "$USER", replayId: "$_", schema: "$SCHEMA", CreatedDate: "$DATE", LastModifiedDate: "$DATE", createdDate: "$DATE", CreatedById: "$USER", LastModifiedById: "$USER", OwnerId: "$USER" };
+  const records = new Map((event.header?.recordIds ?? []).map((id, i) => [id, `$${String.fromCharCode(65 + (i % 26))}`]));
+  const text = JSON.stringify([{ data: event.data, channel: event.topic }, { clientId: "$C", channel: "/meta/connect", id: "4", successful: true }], (name, value) => (value !== null && typeof value !== "object" ? variables[name] ?? records.get(value) ?? value : value));
+  const bare = text.replaceAll(/"(\$(?:TS|N))"/g, "$1");
+  return `\`\`\`http\nPOST /cometd/${VERSION.slice(1)} 200\n> [{"channel":"/meta/connect","clientId":"$C","connectionType":"long-polling","id":"4"}]\n< ${bare}\n\`\`\`\n`;
+}
+
+/** The request that arms the fault behind an event; none behind most. */
+function faultOf(event) {
+  const type = typeOf(event);
+  const fault = type === "GAP_OVERFLOW" ? "overflow" : type.startsWith("GAP_") ? "gap" : null;
+  return fault ? `curl -X POST '${location.origin}/_landfall/v1/faults' -d '${JSON.stringify({ fault, topic: event.topic })}'` : null;
+}
+
 function bytesView(event, found) {
   const bytes = bytesOf(event.payload).subarray(0, SHOWN_BYTES);
   const { fields, error } = found ? decode(found, bytesOf(event.payload)) : { fields: [], error: null };
   const dump = h("div.hex", { tabindex: 0, role: "img", "aria-label": "Bytes in hexadecimal; the fields next to it are their content" });
   const draw = (field) => fill(dump, hexLines(bytes, field));
+  let shownRows = [];
+  // Characters of the dump are bytes: the line by height, the byte by the column that is pointed at.
+  const byteAt = (e) => {
+    const range = document.caretPositionFromPoint ? document.caretPositionFromPoint(e.clientX, e.clientY) : null;
+    const node = range?.offsetNode ?? document.caretRangeFromPoint?.(e.clientX, e.clientY)?.startContainer;
+    const at = range?.offset ?? document.caretRangeFromPoint?.(e.clientX, e.clientY)?.startOffset;
+    if (!node || !dump.contains(node)) return null;
+    const before = document.createRange();
+    before.setStart(dump, 0);
+    before.setEnd(node, at);
+    const text = before.toString(), line = text.split("\n").length - 1, column = text.length - (text.lastIndexOf("\n") + 1);
+    const hex = column - 6, within = hex < 0 ? -1 : hex < 51 ? Math.floor((hex > 24 ? hex - 1 : hex) / 3) : column - 6 - 52;
+    const index = line * 16 + within;
+    return within >= 0 && within < 16 && index < bytes.length ? index : null;
+  };
+  const point = (e) => {
+    const index = byteAt(e);
+    const hit = index === null ? null : shownRows.find(({ field }) => index >= field.offset && index < field.offset + field.length);
+    if (hit && hit.row.getAttribute("aria-selected") !== "true") {
+      mark(hit.row, hit.field);
+      hit.row.scrollIntoView({ block: "nearest" });
+    }
+  };
+  dump.addEventListener("mousemove", point);
+  dump.addEventListener("click", point);
   draw(null);
-  const told = h("p.pad.muted", { "aria-live": "polite" }, "Point at a field to mark its bytes; arrow keys move by field.");
-  const rows = compacted(fields).map((field) => h("tr.pick", { tabindex: 0, onmouseenter: (e) => mark(e.currentTarget, field), onfocus: (e) => mark(e.currentTarget, field), onkeydown: rowKeys },
+  const told = h("p.pad.muted", { "aria-live": "polite" }, "Point at a byte or a field to mark both; arrow keys move by field.");
+  const shownFields = compacted(fields), rows = shownFields.map((field) => h("tr.pick", { tabindex: 0, onmouseenter: (e) => mark(e.currentTarget, field), onfocus: (e) => mark(e.currentTarget, field), onkeydown: rowKeys },
     h("td.num", {}, String(field.offset)), h("td.num", {}, String(field.length)), h("td", {}, field.label ?? field.name), h("td.mono", {}, field.label ? "" : shown(field.value))));
+  shownRows = rows.map((row, i) => ({ row, field: shownFields[i] }));
   const mark = (row, field) => {
     for (const other of rows) other.setAttribute("aria-selected", String(other === row));
     draw(field);
@@ -281,13 +340,6 @@ function explained(found, value, event) {
       }))));
 }
 
-function componentsOf(found, field) {
-  const names = namedTypes(found);
-  const types = Array.isArray(field.type) ? field.type : [field.type];
-  const record = types.map((type) => names.get(type) ?? type).find((type) => type.type === "record");
-  return record?.fields ?? [];
-}
-
 let explainers = 0;
 
 function explainer(event, found) {
@@ -297,6 +349,45 @@ function explainer(event, found) {
   const explain = () => fill(out, input.value.trim() ? explained(found, input.value.trim(), null) : null);
   input.addEventListener("input", explain);
   return h("section.pad", {}, h("div.formline", {}, h("label", { for: id }, "Explain another value of this schema"), input), out);
+}
+
+// ---- Schema and delivery
+
+// A console that only reads has fewer calls.
+const refusal = (error) => (error.code === "not-found" ? h("p.pad.muted", {}, "Only in landfall dev.") : h("p.pad.error", {}, `${error.code ?? "Error"}: ${error.message}`));
+
+export function schemaView(event) {
+  const box = h("div", {}, h("p.pad.muted", {}, "Reading the schemas\u2026"));
+  control("GET", "schemas").then(async ({ schemas }) => {
+    const own = schemas.find((one) => one.id === event.schema);
+    if (!own) return fill(box, h("p.pad.second", {}, "Clients get these events without a schema: ", h("code", {}, event.schema), " is known to the server alone."));
+    const other = schemas.find((one) => one.event === own.event && one.id !== own.id && (own.current || one.current));
+    const head = h("p.pad.second", {}, schemaLink(event.schema), own.current ? ", the current schema of " : ", a former schema of ", own.event, `, ${plural(own.fields, "field")}.`);
+    if (!other) return fill(box, head, h("p.pad.muted", {}, "The event has had no other schema."));
+    const [older, newer] = own.current ? [other.id, own.id] : [own.id, other.id];
+    const found = difference(await schema(older), await schema(newer));
+    fill(box, head, h("h3.tight", {}, own.current ? "What changed since a former one" : "What the current one changes", h("span.muted", {}, ` ${plural(found.length, "difference")}`)), differenceView(found, older, newer));
+  }).catch((error) => fill(box, refusal(error)));
+  return box;
+}
+
+const WAITS = { "between two polls": "between two polls", "without requested events": "no credit", "without subscription": "no subscription", "waiting for events": "on its way" };
+
+/** What has become of the event for each subscriber that is connected. */
+export function deliveryView(event) {
+  const box = h("div", { "aria-live": "polite" }, h("p.pad.muted", {}, "Asking\u2026"));
+  const outcome = (one) => {
+    if (one.delivery === "sent") return one.filter ? ["done: sent, unless ", h("code", {}, data(one.filter)), " left it out"] : "sent";
+    if (one.delivery === "waiting") return h("span.amber", {}, `! waits: ${WAITS[one.state]}`);
+    return h("span.muted", {}, one.delivery === "before" ? "subscribed after it" : one.state === "without subscription" ? "no subscription" : "subscribed to other channels");
+  };
+  const load = () => control("GET", `events/${event.replayId}/deliveries`).then(({ deliveries }) => {
+    const waiting = deliveries.filter((one) => one.delivery === "waiting").length;
+    fill(box, h("p.pad.second.row", {}, h("span", {}, deliveries.length ? `${plural(new Set(deliveries.map((one) => one.subscriber)).size, "subscriber")} connected now${waiting ? `, ${waiting} ${waiting === 1 ? "has" : "have"} not received it` : ""}. Those that have left are not known.` : "No subscriber is connected now."), h("button.small.push", { onclick: load }, "Refresh")),
+      deliveries.length ? h("table", {}, h("caption.hidden", {}, "Deliveries"), h("thead", {}, h("tr", {}, ["Subscriber", "Channel", "Delivery"].map((name) => h("th", {}, name)))), h("tbody", {}, deliveries.map((one) => h("tr", {}, h("td", {}, link(`/subscribers?client=${encodeURIComponent(one.subscriber)}`, data(one.username)), h("div.muted", {}, one.protocol === "cometd" ? "Streaming API" : "Pub/Sub API")), h("td.mono", {}, one.channel ? data(one.channel) : h("span.muted", {}, "none")), h("td", {}, outcome(one)))))) : null);
+  }, (error) => fill(box, refusal(error)));
+  load();
+  return box;
 }
 
 // ---- Pane and page
@@ -318,6 +409,8 @@ export function copyMenu(event, where) {
     ["Replay ID, decimal", () => copy(String(event.replayId), "replay ID")],
     ["Replay ID, hexadecimal", () => copy(hexBytes(replayBytes(event.replayId)), "replay ID")],
     ["Replay ID, Base64", () => copy(btoa(String.fromCharCode(...replayBytes(event.replayId))), "replay ID")],
+    ...(event.data ? [["Transcript for a test", () => copy(transcript(event), "transcript")]] : []),
+    ...(faultOf(event) ? [["Fault that causes it", () => copy(faultOf(event), "curl command")]] : []),
     ["Link to this event", () => copy(`${location.origin}/console/event/${event.replayId}`, "link")],
   ], where);
 }
@@ -343,6 +436,8 @@ export function pane(event, tab, form, names, on) {
     changes: () => [changesView(event), h("h3.tight", {}, "Header"), headerFacts(event)],
     sent: () => sentView(event, form, on.form),
     bitmap: () => bitmapView(event),
+    schema: () => schemaView(event),
+    delivery: () => deliveryView(event),
   };
   return h("aside.card.pane", { "aria-label": `Event ${event.replayId}`, tabindex: -1 },
     h("div.pad", {}, h("div.row", {}, typeChip(event), h("h2", {}, data(title(event, names) ?? event.header?.recordIds[0] ?? event.topic)),
@@ -350,8 +445,11 @@ export function pane(event, tab, form, names, on) {
       h("p.mono.second", {}, link(`/event/${event.replayId}`, String(event.replayId)), `, ${dateTime(event.time)}, ${event.topic}`)),
     h("div.tabs", { role: "tablist", "aria-label": "Event" }, TABS.map(([name, label]) => h("button", { role: "tab", "aria-selected": String(name === active), tabindex: name === active ? 0 : -1, onclick: () => on.tab(name), onkeydown: tabKeys }, label))),
     h("div.scroll", { role: "tabpanel", tabindex: 0, "aria-label": TABS.find(([name]) => name === active)[1] }, bodies[active]()),
-    h("div.foot", {}, copyMenu(event, ".start"), h("button.small", { onclick: () => copy(String(event.replayId), "replay ID") }, "Copy replay ID", h("kbd", { "aria-hidden": "true" }, "y"))));
+    h("div.foot", {}, copyMenu(event, ".start"), h("button.small", { onclick: () => copy(String(event.replayId), "replay ID") }, "Copy replay ID", h("kbd", { "aria-hidden": "true" }, "y")), h("button.small", { onclick: () => go(replayPath(event)) }, "Replay from here")));
 }
+
+// A client that subscribes with the replay ID before it gets the event first.
+const replayPath = (event) => `/replay${query({ topic: event.topic, at: event.replayId - 1 })}`;
 
 export function eventPage(main, [id], parameters) {
   const names = new Map();
@@ -378,11 +476,13 @@ export function eventPage(main, [id], parameters) {
     const nulled = header?.nulledFields.names.length ?? 0;
     fill(main,
       h("div.toolbar", {}, link("/live", "Live"), h("span.muted", { "aria-hidden": "true" }, "/"), typeChip(event), h("h1", {}, data(title(event, names) ?? header?.recordIds[0] ?? `Event ${event.replayId}`)), h("code.second", {}, header?.recordIds.join(", ") ?? ""),
-        h("span.row.push", {}, h("button", { onclick: () => step(false) }, "Older", h("kbd", { "aria-hidden": "true" }, "[")), h("button", { onclick: () => step(true) }, "Newer", h("kbd", { "aria-hidden": "true" }, "]")), copyMenu(event, ".down"))),
-      h("dl.card.band", {}, item("Replay ID", String(event.replayId)), item(header ? "Committed" : "Published", dateTime(header?.commitTimestamp ?? event.time)), item("Topic", event.topic),
+        h("span.row.push", {}, h("button", { onclick: () => step(false) }, "Older", h("kbd", { "aria-hidden": "true" }, "[")), h("button", { onclick: () => step(true) }, "Newer", h("kbd", { "aria-hidden": "true" }, "]")), h("button", { onclick: () => go(replayPath(event)) }, "Replay from here"), copyMenu(event, ".down"))),
+      h("dl.card.band", {}, item("Replay ID", String(event.replayId)), item(header ? "Committed" : "Published", dateTime(header?.commitTimestamp ?? event.time)), item("Topic", link(channelPath(event.topic), event.topic)),
         header ? [item("Transaction", link(`/live?q=${encodeURIComponent(`tx:${header.transactionKey}`)}`, header.transactionKey), ` event ${header.sequenceNumber}`), item("Origin", data(header.changeOrigin || "none")), item("User", header.commitUser)] : item("Event ID", event.id)),
       h("div.cards", {},
-        h("section.card", {}, h("div.head", {}, h("h2", {}, "Changes"), h("span.muted", {}, `${plural(all.length, "field")}${nulled ? `, ${nulled} of them set to null` : ""}`)), h("div", {}, changesView(event))),
+        h("div.gap", {}, h("section.card", {}, h("div.head", {}, h("h2", {}, "Changes"), h("span.muted", {}, `${plural(all.length, "field")}${nulled ? `, ${nulled} of them set to null` : ""}`)), h("div", {}, changesView(event))),
+          h("section.card", {}, h("div.head", {}, h("h2", {}, "Delivery")), deliveryView(event)),
+          h("section.card", {}, h("div.head", {}, h("h2", {}, "Schema")), schemaView(event))),
         h("section.card", {}, h("div.head", {}, h("h2", {}, "Bitmap")), h("div", {}, bitmapView(event))),
         h("section.card.wide", {}, h("div.head", {}, h("h2", {}, "As sent"), h("span.muted.push", {}, `${plural(event.size, "byte")}, event ID ${event.id}`)), sent)));
   };

@@ -1,11 +1,15 @@
 // Where the console begins.
 
 import { start } from "./shell.js";
+import { channelsPage } from "./channels.js";
 import { eventPage } from "./event.js";
 import { faultsPage } from "./faults.js";
 import { livePage } from "./live.js";
+import { pushTopicPage } from "./pushtopics.js";
 import { recordsPage } from "./records.js";
+import { replayPage } from "./replay.js";
 import { requestsPage } from "./requests.js";
+import { schemasPage } from "./schemas.js";
 import { subscribersPage } from "./subscribers.js";
 import { usagePage } from "./usage.js";
 
@@ -14,6 +18,10 @@ start([
   { path: /^\/event\/([^/]+)$/, open: eventPage },
   { path: /^\/subscribers$/, open: subscribersPage },
   { path: /^\/records$/, open: recordsPage },
+  { path: /^\/channels(\/.+)?$/, open: channelsPage, full: true },
+  { path: /^\/pushtopics\/([^/]+)$/, open: pushTopicPage, full: true },
+  { path: /^\/replay$/, open: replayPage, full: true },
+  { path: /^\/schemas(?:\/([^/]+))?$/, open: schemasPage, full: true },
   { path: /^\/faults$/, open: faultsPage },
   { path: /^\/requests$/, open: requestsPage },
   { path: /^\/usage$/, open: usagePage },

@@ -5,7 +5,8 @@ import { fill, h, icon, plural } from "./dom.js";
 
 const BASE = "/console";
 const RAIL = [
-  ["/live", "Live", "live", "l"], ["/subscribers", "Subscribers", "subscribers", "s"], ["/records", "Records", "records", "r"], ["/faults", "Faults and clock", "faults", "f"],
+  ["/live", "Live", "live", "l"], ["/replay", "Replay", "replay", "p"], ["/subscribers", "Subscribers", "subscribers", "s"], ["/records", "Records", "records", "r"],
+  ["/channels", "Channels", "channels", "c"], ["/schemas", "Schemas", "schemas", "m"], ["/faults", "Faults and clock", "faults", "f"],
   ["/usage", "Usage", "usage", "u"], ["/requests", "Requests", "requests", "q"],
 ];
 const STATUS_MS = 2000;
@@ -88,7 +89,7 @@ function open() {
 function mark(path) {
   for (const anchor of parts.rail.querySelectorAll("a")) {
     const own = new URL(anchor.href).pathname.slice(BASE.length);
-    if (own === path || (own === "/live" && path.startsWith("/event/"))) anchor.setAttribute("aria-current", "page");
+    if (own === path || path.startsWith(`${own}/`) || (own === "/live" && path.startsWith("/event/")) || (own === "/channels" && path.startsWith("/pushtopics/"))) anchor.setAttribute("aria-current", "page");
     else anchor.removeAttribute("aria-current");
   }
 }
@@ -185,7 +186,8 @@ function switchTheme() {
 // ---- Keys
 
 const EVERYWHERE = {
-  "g l": ["Live", () => go("/live")], "g s": ["Subscribers", () => go("/subscribers")], "g r": ["Records", () => go("/records")], "g f": ["Faults and clock", () => go("/faults")],
+  "g l": ["Live", () => go("/live")], "g p": ["Replay", () => go("/replay")], "g s": ["Subscribers", () => go("/subscribers")], "g r": ["Records", () => go("/records")],
+  "g c": ["Channels", () => go("/channels")], "g m": ["Schemas", () => go("/schemas")], "g f": ["Faults and clock", () => go("/faults")],
   "g u": ["Usage", () => go("/usage")], "g q": ["Requests", () => go("/requests")],
   "?": ["keys of this page", keysDialog],
 };

@@ -7,8 +7,8 @@ use landfall_apidoc::Call;
 
 use crate::refusal::Refusal;
 use crate::{
-    Made, clock, events, expect, faults, logins, orgs, requests, reset, settle, snapshots,
-    subscribers, topics,
+    Made, channels, clock, events, expect, faults, logins, orgs, push_topics, requests, reset,
+    schemas, settle, snapshots, subscribers, topics,
 };
 
 /// The body of an answer that is still being made; empty for none.
@@ -38,16 +38,41 @@ pub(crate) const CALLS: &[Declared] = &[
         answer: |made| Box::pin(ready(topics::list(made))),
     },
     Declared {
+        call: channels::SHOW,
+        answer: |made| Box::pin(ready(channels::show(made))),
+    },
+    Declared {
         call: topics::POSITION,
         answer: |made| Box::pin(topics::position(made)),
+    },
+    Declared {
+        call: channels::COUNT,
+        answer: |made| Box::pin(channels::count(made)),
+    },
+    Declared {
+        call: push_topics::CHECK,
+        answer: |made| Box::pin(ready(push_topics::check(made))),
+    },
+    Declared {
+        call: schemas::LIST,
+        answer: |made| Box::pin(ready(schemas::list(made))),
     },
     Declared {
         call: events::LIST,
         answer: |made| Box::pin(events::list(made)),
     },
+    // Before the call for one event, whose path fits as well.
+    Declared {
+        call: events::HISTOGRAM,
+        answer: |made| Box::pin(events::histogram(made)),
+    },
     Declared {
         call: events::SHOW,
         answer: |made| Box::pin(events::show(made)),
+    },
+    Declared {
+        call: events::DELIVERIES,
+        answer: |made| Box::pin(events::deliveries(made)),
     },
     Declared {
         call: subscribers::LIST,

@@ -1,7 +1,9 @@
 //! The events of the log, listed newest first; reading them here is no delivery.
 
+mod deliveries;
 mod filter;
 mod follow;
+mod histogram;
 mod shown;
 
 use std::sync::Arc;
@@ -22,7 +24,9 @@ use crate::{Made, Org};
 use filter::Filter;
 use shown::{EVENT, Names, Read};
 
+pub(crate) use deliveries::{LIST as DELIVERIES, list as deliveries};
 pub(crate) use follow::{FOLLOW, follow};
+pub(crate) use histogram::{HISTOGRAM, histogram};
 
 /// Which events. An event passes if it meets every parameter, and any of the values of each.
 const FILTER: [Parameter; 8] = [
@@ -165,15 +169,20 @@ pub(crate) async fn list(made: &Made<'_>) -> Result<String, Refusal> {
 pub(crate) async fn show(made: &Made<'_>) -> Result<String, Refusal> {
     let org = made.org()?;
     let id = replay_id(made, "replayId")?.unwrap_or_default();
-    let event = between(&org, id, id).await?.pop();
-    let event = event.ok_or_else(|| {
+    let event = found(&org, id).await?;
+    Ok(Read::of(&org, event.event()).rendered(&Names::new(&org)))
+}
+
+/// An event by its replay id.
+async fn found(org: &Org, id: u64) -> Result<Arc<LogEvent>, Refusal> {
+    let event = between(org, id, id).await?.pop();
+    event.ok_or_else(|| {
         Refusal::new(
             StatusCode::NOT_FOUND,
             "event-not-found",
             format!("the org retains no event {id}"),
         )
-    })?;
-    Ok(Read::of(&org, event.event()).rendered(&Names::new(&org)))
+    })
 }
 
 /// A parameter that is a replay id.

@@ -5,6 +5,7 @@
 //! have it. Start reading at [`router`].
 
 mod calls;
+mod channels;
 mod clock;
 mod events;
 mod expect;
@@ -13,9 +14,11 @@ mod input;
 mod logins;
 mod orgs;
 mod origin;
+mod push_topics;
 mod refusal;
 mod requests;
 mod reset;
+mod schemas;
 mod settle;
 mod snapshots;
 mod span;

@@ -9,9 +9,9 @@ use landfall_model::Timestamp;
 use crate::refusal::Refusal;
 use crate::{Made, Protocol};
 
-const PROTOCOLS: &[&str] = &["cometd", "pubsub"];
+pub(crate) const PROTOCOLS: &[&str] = &["cometd", "pubsub"];
 
-const STATES: &[&str] = &[
+pub(crate) const STATES: &[&str] = &[
     "waiting for events",
     "between two polls",
     "without subscription",
@@ -148,7 +148,7 @@ pub(crate) fn state(subscriber: &Subscriber) -> &'static str {
     }
 }
 
-const fn word(protocol: Protocol) -> &'static str {
+pub(crate) const fn word(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Cometd => "cometd",
         Protocol::Pubsub => "pubsub",

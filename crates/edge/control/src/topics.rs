@@ -29,6 +29,12 @@ const KINDS: &[&str] = &[
     "channel",
 ];
 
+pub(crate) const KIND: Member = Member::required(
+    "kind",
+    Kind::OneOf(KINDS),
+    "What is on it; channel: several of the others, such as a custom channel",
+);
+
 pub(crate) const LIST: Call = Call {
     method: "get",
     path: "topics",
@@ -48,11 +54,7 @@ pub(crate) const LIST: Call = Call {
                     Kind::Text,
                     "As a client spells it: /data/AccountChangeEvent",
                 ),
-                Member::required(
-                    "kind",
-                    Kind::OneOf(KINDS),
-                    "What is on it; channel: several of the others, such as a custom channel",
-                ),
+                KIND,
             ]),
             "By kind and name",
         ),
@@ -60,7 +62,7 @@ pub(crate) const LIST: Call = Call {
     refusals: &[],
 };
 
-const CHANNEL: Parameter = Parameter::in_path(
+pub(crate) const CHANNEL: Parameter = Parameter::in_path(
     "topic",
     "The channel, encoded: %2Fdata%2FAccountChangeEvent",
 );
@@ -144,7 +146,7 @@ pub(crate) fn write_bounds(w: &mut Writer, bounds: LogBounds) {
     w.name("tail").raw(&bounds.tail.to_string());
 }
 
-const fn kind(kind: SubscribableKind) -> &'static str {
+pub(crate) const fn kind(kind: SubscribableKind) -> &'static str {
     match kind {
         SubscribableKind::ChangeEvents => "changeEvents",
         SubscribableKind::PlatformEvent => "platformEvent",

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use landfall_engine::{Subscriber, SubscriberDemand, SubscriberPosition, TopicId};
 use landfall_model::ReplayId;
+use landfall_subscription::Subscription;
 use tokio::sync::Notify;
 
 /// The streams that are open.
@@ -27,6 +28,7 @@ struct Entry {
 struct Subscribed {
     channel: String,
     topics: Vec<TopicId>,
+    began: ReplayId,
 }
 
 impl Positions {
@@ -55,6 +57,7 @@ impl Positions {
             let position = SubscriberPosition {
                 channel: subscribed.channel.clone(),
                 topics: subscribed.topics.clone(),
+                began: subscribed.began,
                 reached,
             };
             Some(Subscriber {
@@ -99,12 +102,13 @@ pub(crate) struct StreamPosition {
 
 impl StreamPosition {
     /// It has subscribed, or has other topics.
-    pub(crate) fn subscribed(&self, channel: &str, topics: &[TopicId], position: ReplayId) {
+    pub(crate) fn subscribed<L>(&self, channel: &str, subscription: &Subscription<TopicId, L>) {
         *self.entry.subscribed() = Some(Subscribed {
             channel: channel.to_owned(),
-            topics: topics.to_vec(),
+            topics: subscription.topics().to_vec(),
+            began: subscription.began(),
         });
-        self.reached(position);
+        self.reached(subscription.position());
     }
 
     /// Everything up to here is sent, or is not for the client.

@@ -218,8 +218,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
         self.filter = TopicFilter::These(self.delivery.topics());
         self.watcher.set(self.filter.clone());
         if let Some((name, subscription)) = self.delivery.subscriptions().next() {
-            let (topics, position) = (subscription.topics(), subscription.position());
-            self.position.subscribed(name, topics, position);
+            self.position.subscribed(name, subscription);
         }
     }
 

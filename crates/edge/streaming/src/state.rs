@@ -271,6 +271,7 @@ impl State {
         let positions = subscriptions.map(|(channel, subscription)| SubscriberPosition {
             channel: channel.to_owned(),
             topics: subscription.topics().to_vec(),
+            began: subscription.began(),
             reached: subscription.position(),
         });
         Subscriber {

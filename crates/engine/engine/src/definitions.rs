@@ -345,6 +345,11 @@ impl Definitions {
         &self.declared.members
     }
 
+    /// Whether changes of every object that supports it are captured, whatever the members of channels are.
+    pub fn captures_all(&self) -> bool {
+        self.declared.capture_all
+    }
+
     /// The topics of all objects whose changes can be captured.
     pub(crate) fn capturable(&self) -> impl Iterator<Item = TopicId> {
         self.captures.values().map(|capture| capture.topic)

@@ -116,7 +116,7 @@ pub use snapshots::Restored;
 pub use state::{Applied, Projection};
 pub use streams::Streams;
 pub use subscribable::{Subscribable, SubscribableKind};
-pub use topics::{PushTopic, PushTopics};
+pub use topics::{PushTopic, PushTopicDraft, PushTopicOutline, PushTopics};
 pub use touched::{Scope, Touched};
 pub use view::{EventViews, View, ViewRequest};
 pub use writer::open::OpenTransaction;
@@ -167,6 +167,8 @@ struct Shared {
     cursors: std::sync::Mutex<query::Cursors>,
     lanes: query::lanes::Lanes,
     org: Org,
+    /// How long events are retained. Unit: hours.
+    retention_hours: u64,
     usage: Arc<Usage>,
     faults: Faults,
     reserve_bytes: u64,

@@ -103,6 +103,7 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
         cursors: std::sync::Mutex::default(),
         lanes: Lanes::default(),
         org,
+        retention_hours: parts.retention_hours,
         usage,
         faults,
         reserve_bytes: parts.reserve_bytes,

@@ -51,6 +51,15 @@ impl Schemas {
         known.get(&id).cloned()
     }
 
+    /// All of them, sorted by name and id.
+    pub(crate) fn all(&self) -> Vec<Arc<EventSchema>> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = known.values().cloned().collect();
+        drop(known);
+        all.sort_by_cached_key(|schema| (schema.name().to_owned(), schema.id().to_string()));
+        all
+    }
+
     /// A schema that is built from a definition takes the place of one that was read back.
     pub(crate) fn add(&self, schema: EventSchema) -> Arc<EventSchema> {
         let schema = Arc::new(schema);

@@ -4,6 +4,7 @@
 //! A transaction asks only the topics that watch an object of its changes.
 
 mod compile;
+mod outline;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -27,6 +28,7 @@ use crate::schemas::Schemas;
 use crate::stored;
 
 pub(crate) use compile::{checked, notify_for_operations};
+pub use outline::{PushTopicDraft, PushTopicOutline};
 
 /// Name of the object whose records are topics.
 pub(crate) const OBJECT: &str = "PushTopic";

@@ -85,7 +85,9 @@ fn example(id: &str) -> Option<Value> {
         "getClock" | "listOrgs" | "openOrg" | "listTopics" | "getPosition" | "listSubscribers"
         | "listFaults" | "clearFaults" | "removeFault" | "listSnapshots" | "saveSnapshot"
         | "getSnapshot" | "loadSnapshot" | "reset" | "listMistakes" | "listRequests"
-        | "showRequest" | "listEvents" | "getEvent" => Some(Value::Null),
+        | "showRequest" | "listEvents" | "getEvent" | "countEventsByTime" | "getTopic"
+        | "countEvents" | "listSchemas" | "listDeliveries" => Some(Value::Null),
+        "checkPushTopic" => Some(json!({ "query": "SELECT Id, Name FROM Account" })),
         "logIn" => Some(json!({})),
         "setClock" => Some(json!({ "mode": "frozen", "now": LATER })),
         "advanceClock" => Some(json!({ "by": "1d12h" })),
@@ -167,10 +169,10 @@ async fn every_call_of_the_document_answers_as_it_says() {
                 let number = newest["requests"][0]["number"].to_string();
                 path = format!("requests/{number}");
             }
-            if id == "getEvent" {
+            if matches!(id, "getEvent" | "listDeliveries") {
                 create_account(&login(&running).await, "Shown").await;
                 let topics = done(&http, "GET", "topics", Value::Null).await;
-                path = format!("events/{}", topics["tail"]);
+                path = path.replace("{replayId}", &topics["tail"].to_string());
             }
             if id == "removeFault" {
                 let armed = done(&http, "POST", "faults", json!({ "fault": "gap" })).await;

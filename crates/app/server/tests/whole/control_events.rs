@@ -19,7 +19,7 @@ use crate::control::{call, done};
 
 const CHANNEL: &str = "/data/AccountChangeEvent";
 
-async fn stream(org: &Org) -> Subscription {
+pub(crate) async fn stream(org: &Org) -> Subscription {
     let api = PubSub::connect(org, &Trust::nobody())
         .await
         .expect("connected");
@@ -28,7 +28,7 @@ async fn stream(org: &Org) -> Subscription {
 }
 
 /// Waits until as many subscribers are listed.
-async fn listed(http: &HttpClient, count: usize) -> Vec<Value> {
+pub(crate) async fn listed(http: &HttpClient, count: usize) -> Vec<Value> {
     let listed = async {
         loop {
             let listed = done(http, "GET", "subscribers", Value::Null).await;
@@ -103,7 +103,7 @@ async fn a_client_that_does_not_poll_is_named() {
 }
 
 /// A session with one subscription that does not poll; gives its client id.
-async fn session(org: &Org) -> String {
+pub(crate) async fn session(org: &Org) -> String {
     let handshake = r#"[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}]"#;
     let answer = bayeux(org, handshake).await;
     let id = answer[0]["clientId"].as_str().expect("an id").to_owned();

@@ -4,6 +4,7 @@ mod causes;
 mod cleartext;
 mod common;
 mod control;
+mod control_channels;
 mod control_events;
 mod control_log;
 mod control_orgs;

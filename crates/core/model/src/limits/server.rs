@@ -67,6 +67,12 @@ pub const CONTROL_SEARCHED_EVENTS_MAX: usize = 20_000;
 /// Events that are read at once while the control interface searches. Source: none.
 pub const CONTROL_SEARCHED_EVENTS_PAGE: usize = 500;
 
+/// Spans of time by which the control interface counts events unless a call says so. Source: none.
+pub const CONTROL_HISTOGRAM_BUCKETS: i64 = 60;
+
+/// Spans of time by which the control interface counts events at most. Source: none; twice what a page draws.
+pub const CONTROL_HISTOGRAM_BUCKETS_MAX: i64 = 240;
+
 /// Values of one parameter that filters events. Source: none.
 pub const CONTROL_FILTER_VALUES_MAX: usize = 32;
 

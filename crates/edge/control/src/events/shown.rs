@@ -108,7 +108,7 @@ impl Names {
     }
 
     /// The name of a topic; its number if nobody can subscribe to it any more.
-    fn of(&self, topic: TopicId) -> String {
+    pub(super) fn of(&self, topic: TopicId) -> String {
         let defined = || Some(self.definitions.name_of(topic)?.as_str().to_owned());
         let name = self.subscribable.get(&topic).cloned().or_else(defined);
         name.unwrap_or_else(|| format!("deleted topic {}", topic.0))

@@ -35,6 +35,11 @@ impl Engine {
         self.0.state.schemas().get(id)
     }
 
+    /// All schemas that were ever issued, sorted by name and id.
+    pub fn schemas(&self) -> Vec<Arc<EventSchema>> {
+        self.0.state.schemas().all()
+    }
+
     /// Takes over the files of a project: objects, fields, platform events. What was in the project before and is no more
     /// is removed from the definitions; records and events stay. What was made with [`Amending::amend`] stays as well, unless
     /// the project names it; what was changed so stays while the project says of it what it said before.

@@ -38,6 +38,8 @@ pub struct SubscriberPosition {
     pub channel: String,
     /// The topics that are behind it.
     pub topics: Vec<TopicId>,
+    /// Everything up to here was before the subscription.
+    pub began: ReplayId,
     /// Everything up to here is done with.
     pub reached: ReplayId,
 }

@@ -13,9 +13,9 @@ use crate::faults::{FaultKind, Occasion};
 use crate::generic_channels::{self, GenericChannels, Push};
 use crate::presence::Presence;
 use crate::publish::{self, Published};
-use crate::topics::PushTopics;
+use crate::topics::{PushTopicDraft, PushTopicOutline, PushTopics};
 use crate::usage::Client;
-use crate::{Engine, streams};
+use crate::{Engine, SubscribableKind, streams};
 
 impl Engine {
     /// Makes events durable that belong to no record, in their order; says which positions they got.
@@ -123,6 +123,17 @@ impl Engine {
         self.0.state.topics()
     }
 
+    /// What a `PushTopic` would watch. Nothing is kept.
+    ///
+    /// # Errors
+    /// The refusal that saving such a record gets for its query.
+    pub fn outline_push_topic(
+        &self,
+        draft: &PushTopicDraft<'_>,
+    ) -> Result<PushTopicOutline, Fault> {
+        PushTopicOutline::of(draft, &self.catalog(), self.clock().now())
+    }
+
     /// The generic channels.
     pub fn generic_channels(&self) -> &GenericChannels {
         self.0.state.channels()
@@ -147,6 +158,18 @@ impl Engine {
     /// [`Error::Refused`] if there cannot be one of this name, or no further one; [`Error::Store`], [`Error::Stopped`].
     pub async fn make_channel(&self, name: &str, user: RecordId) -> Result<(), Error> {
         generic_channels::make(self, name, user).await
+    }
+
+    /// For how long events of a kind of channel are retained. Unit: hours.
+    pub fn retention_hours(&self, kind: SubscribableKind) -> u64 {
+        match kind {
+            SubscribableKind::PushTopic | SubscribableKind::Generic => {
+                self.0.state.options().streams.retention_hours
+            }
+            SubscribableKind::ChangeEvents
+            | SubscribableKind::PlatformEvent
+            | SubscribableKind::Channel => self.0.retention_hours,
+        }
     }
 
     /// What the log holds of `PushTopics` and generic channels: their events are not retained as long as others.
