@@ -37,7 +37,7 @@ export interface Fault {
   /** Its number. */
   id: string;
   /** What happens. */
-  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'duplicate' | 'delay' | 'pause-inside' | 'gap' | 'overflow' | 'conversion' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
+  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'trim' | 'restart-stream' | 'duplicate' | 'delay' | 'pause-inside' | 'gap' | 'overflow' | 'conversion' | 'schema-change' | 'slow-commit' | 'stamp' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'refuse' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
   /** On this topic only, such as /data/AccountChangeEvent. */
   topic?: string;
   /** For this client id of the Streaming API only. */
@@ -70,7 +70,7 @@ export interface Fault {
 
 export interface FaultToArm {
   /** What happens. */
-  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'duplicate' | 'delay' | 'pause-inside' | 'gap' | 'overflow' | 'conversion' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
+  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'trim' | 'restart-stream' | 'duplicate' | 'delay' | 'pause-inside' | 'gap' | 'overflow' | 'conversion' | 'schema-change' | 'slow-commit' | 'stamp' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'refuse' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
   /** On this topic only, such as /data/AccountChangeEvent. */
   topic?: string;
   /** For this client id of the Streaming API only. */

@@ -88,6 +88,8 @@ pub(crate) struct Instance {
     /// Of a developer org.
     journal: Option<Journal>,
     store: Weak<dyn Reader>,
+    /// Those of the process.
+    connections: Arc<Connections>,
     conductor: Conductor,
     listening: Listener,
     /// Its own count, and one for each request in progress.
@@ -149,6 +151,11 @@ impl Instance {
     /// The faults that a test has armed.
     pub(crate) fn faults(&self) -> &Faults {
         self.engine.faults()
+    }
+
+    /// What becomes of the connections to the process.
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// Whether it has not begun to close.
@@ -288,6 +295,7 @@ impl Orgs {
             snapshots,
             journal,
             store,
+            connections: Arc::clone(&self.0.connections),
             conductor,
             listening: told,
             requests: Arc::new(()),

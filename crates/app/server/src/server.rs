@@ -104,7 +104,6 @@ impl Server {
         ));
         tasks.spawn(
             Acceptor {
-                listener,
                 tls: acceptor,
                 tunnels: config.tls == Tls::AsSalesforce,
                 front,
@@ -114,7 +113,7 @@ impl Server {
                 answers: Answers::default(),
                 phase: listening,
             }
-            .run(),
+            .run(listener, address),
         );
         info!(%address, data = %folder.display(), "listening");
         Ok(Running {

@@ -381,6 +381,17 @@ pub trait Writer: Reads + Send {
         Err(snapshot::unsupported(from))
     }
 
+    /// Deletes all events, and gives out replay ids from the first one on again, in one commit. What clients know of earlier
+    /// positions is wrong then: only a test wants that.
+    ///
+    /// # Errors
+    /// [`Error::Snapshot`] from a store that cannot do so; [`Error::Commit`]: the writer ends. [`Error::Poisoned`].
+    fn restart_log(&mut self) -> Result<Outcome> {
+        Err(Error::Snapshot {
+            reason: "the log of this store does not begin again".to_owned(),
+        })
+    }
+
     /// Deletes events that were appended before `before`, a bounded number at a time; returns whether there is more to
     /// do. A call that deletes events is a commit: it takes a commit number and is reported by [`Reader::follow`].
     ///
