@@ -102,6 +102,10 @@ pub(crate) const CALLS: &[Declared] = &[
         answer: |made| Box::pin(reset::load(made)),
     },
     Declared {
+        call: difference::SHOW,
+        answer: |made| Box::pin(difference::show(made)),
+    },
+    Declared {
         call: snapshots::REMOVE,
         answer: |made| Box::pin(snapshots::remove(made)),
     },

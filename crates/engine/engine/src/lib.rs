@@ -73,7 +73,8 @@ pub use landfall_metadata::{
     ConnectedApp, Kind, ManagedSubscription, Node, NodeContent, Part, Problem, ReplayFrom,
 };
 pub use landfall_store::{
-    Event, Failure, LogBounds, NewEvent, SnapshotContent, TopicFilter, TopicId,
+    Event, Failure, LogBounds, NewEvent, ObjectDifference, RecordDifference, SnapshotContent,
+    TopicFilter, TopicId,
 };
 
 pub use access::{Access, OrgView, Rights};
@@ -113,7 +114,7 @@ pub use query::{
 };
 pub use replication::{Period, Replicated};
 pub use report::{defect, report};
-pub use snapshots::Restored;
+pub use snapshots::{DifferenceRequest, Differences, EventDifferences, Restored};
 pub use state::{Applied, Projection};
 pub use streams::Streams;
 pub use subscribable::{Subscribable, SubscribableKind};

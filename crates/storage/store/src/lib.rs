@@ -26,7 +26,10 @@ pub use feed::{Commit, Followed, RecentCommits, Touched};
 pub use landfall_query::{QueryResult, ResultRow};
 pub use query::{Deadline, QueryLimits, Reread, bytes_of};
 pub use scrub::Scrubbed;
-pub use snapshot::{Restoring, SnapshotContent};
+pub use snapshot::{
+    Difference, DifferenceQuery, EventDifference, ObjectDifference, RecordDifference, Restoring,
+    SnapshotContent,
+};
 pub use value_kind::ValueKind;
 pub use write::{
     Appended, Cause, Committed, Conversion, Document, DocumentKind, Outcome, Position, RowRemoval,
@@ -266,6 +269,20 @@ pub trait Reader: Reads + Send + Sync {
     /// [`Error::Snapshot`], also from a store that cannot do so.
     fn save(&self, to: &Path) -> Result<SnapshotContent> {
         Err(snapshot::unsupported(to))
+    }
+
+    /// What differs between a snapshot and another one, or what is stored now.
+    ///
+    /// # Errors
+    /// [`Error::Snapshot`], also from a store that has none.
+    fn difference(
+        &self,
+        from: &Path,
+        to: Option<&Path>,
+        query: &DifferenceQuery,
+    ) -> Result<Difference> {
+        let _ = (to, query);
+        Err(snapshot::unsupported(from))
     }
 
     /// The commits after `after`, in order and without a gap, `limit` at most. A commit is reported before its writer

@@ -517,6 +517,11 @@ async fn bad_input_gets_an_error_and_changes_nothing() {
     assert_eq!(methods.headers["allow"], "GET, PUT");
     let none = done(&http, "GET", "faults", Value::Null).await;
     assert_eq!(none, json!({ "faults": [] }));
+    let orgs = done(&http, "GET", "orgs", Value::Null).await;
+    assert_eq!(orgs["orgs"].as_array().map(Vec::len), Some(1));
+    let changed = done(&http, "GET", "snapshots/seed/difference", Value::Null).await;
+    assert_eq!(changed["objects"], json!([]));
+    assert_eq!(changed["eventsAdded"]["count"], 0);
     let after = done(&http, "GET", "clock", Value::Null).await;
     assert_eq!(before["now"], after["now"]);
     assert_eq!(before["mode"], after["mode"]);

@@ -106,6 +106,10 @@ pub const JOURNAL_PAGE: (usize, usize) = (100, 1_000);
 /// Snapshots of an org. Source: none; each is a copy of the data file.
 pub const SNAPSHOTS_MAX: usize = 64;
 
+/// Records, and events of each side, that a difference of two snapshots lists: unless the caller says, and at most. Source:
+/// none; each record comes with its differing values.
+pub const DIFFERENCE_PAGE: (usize, usize) = (100, 1_000);
+
 /// Characters of the name of a snapshot. Source: none; it is the name of a file.
 pub const SNAPSHOT_NAME_MAX: usize = 64;
 
