@@ -151,6 +151,8 @@ export interface Request {
   cut: boolean;
   /** Why the resource does not exist, if it is one of the service's. */
   unsupported?: string;
+  /** The user name of the access token in its head. */
+  user?: string;
   /** Its body. */
   request: Record<string, any>;
   /** The body of its answer. */
@@ -164,7 +166,7 @@ export interface RequestBody {
   bytes: number;
   /** Whether all of it is kept. */
   whole: boolean;
-  /** The beginning, unpacked; of the Pub/Sub API each message of a request as a line of JSON; none if it is binary. */
+  /** The beginning, unpacked; of the Pub/Sub API each whole message as a line of JSON; none if it is binary. */
   text?: string;
 }
 
@@ -193,6 +195,8 @@ export interface RequestSummary {
   cut: boolean;
   /** Why the resource does not exist, if it is one of the service's. */
   unsupported?: string;
+  /** The user name of the access token in its head. */
+  user?: string;
 }
 
 export interface Settled {

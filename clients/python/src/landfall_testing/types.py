@@ -93,7 +93,7 @@ RequestBody = TypedDict(
         "bytes": int,
         # Whether all of it is kept.
         "whole": bool,
-        # The beginning, unpacked; of the Pub/Sub API each message of a request as a line of JSON; none if it is binary.
+        # The beginning, unpacked; of the Pub/Sub API each whole message as a line of JSON; none if it is binary.
         "text": NotRequired[str],
     },
 )
@@ -125,6 +125,8 @@ RequestSummary = TypedDict(
         "cut": bool,
         # Why the resource does not exist, if it is one of the service's.
         "unsupported": NotRequired[str],
+        # The user name of the access token in its head.
+        "user": NotRequired[str],
     },
 )
 
@@ -265,6 +267,8 @@ Request = TypedDict(
         "cut": bool,
         # Why the resource does not exist, if it is one of the service's.
         "unsupported": NotRequired[str],
+        # The user name of the access token in its head.
+        "user": NotRequired[str],
         # Its body.
         "request": dict[str, Any],
         # The body of its answer.

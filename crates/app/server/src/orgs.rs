@@ -148,6 +148,12 @@ impl Instance {
         self.journal.as_ref()
     }
 
+    /// The user whose access token the head of a request has.
+    pub(crate) fn user_of(&self, headers: &HeaderMap) -> Option<Arc<str>> {
+        let user = self.auth.user_of(token_of(headers)?)?;
+        Some(user.into())
+    }
+
     /// The faults that a test has armed.
     pub(crate) fn faults(&self) -> &Faults {
         self.engine.faults()

@@ -7,8 +7,8 @@ use landfall_apidoc::Call;
 
 use crate::refusal::Refusal;
 use crate::{
-    Made, clock, events, expect, faults, logins, orgs, requests, reset, settle, snapshots,
-    subscribers, topics,
+    Made, clock, difference, events, expect, faults, har, logins, orgs, requests, reset, settle,
+    snapshots, subscribers, topics,
 };
 
 /// The body of an answer that is still being made; empty for none.
@@ -72,6 +72,10 @@ pub(crate) const CALLS: &[Declared] = &[
     Declared {
         call: requests::SHOW,
         answer: |made| Box::pin(ready(requests::show(made))),
+    },
+    Declared {
+        call: har::EXPORT,
+        answer: |made| Box::pin(ready(har::export(made))),
     },
     Declared {
         call: requests::CLEAR,

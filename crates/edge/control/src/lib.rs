@@ -10,6 +10,7 @@ mod difference;
 mod events;
 mod expect;
 mod faults;
+mod har;
 mod input;
 mod logins;
 mod orgs;

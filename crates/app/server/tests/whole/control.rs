@@ -85,7 +85,9 @@ fn example(id: &str) -> Option<Value> {
         "getClock" | "listOrgs" | "openOrg" | "listTopics" | "getPosition" | "listSubscribers"
         | "listFaults" | "clearFaults" | "removeFault" | "listSnapshots" | "saveSnapshot"
         | "getSnapshot" | "loadSnapshot" | "reset" | "listMistakes" | "listRequests"
-        | "showRequest" | "listEvents" | "getEvent" => Some(Value::Null),
+        | "showRequest" | "listEvents" | "getEvent" | "getDifference" | "exportRequests" => {
+            Some(Value::Null)
+        }
         "logIn" => Some(json!({})),
         "setClock" => Some(json!({ "mode": "frozen", "now": LATER })),
         "advanceClock" => Some(json!({ "by": "1d12h" })),
@@ -496,6 +498,65 @@ const BAD: &[(&str, &str, &str, u16, &str)] = &[
     ),
     ("GET", "clocks", "", 404, "not-found"),
     ("GET", "", "", 404, "not-found"),
+    ("POST", "faults", r#"{"fault":"refuse"}"#, 400, "invalid"),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"refuse","delay":"11m"}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"refuse","delay":"1s","topic":"/event/A__e"}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"slow-commit"}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"trim","delay":"1s"}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"stamp","bytes":1}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"schema-change","user":"admin@landfall.test"}"#,
+        400,
+        "invalid",
+    ),
+    ("GET", "har?api=none", "", 400, "invalid"),
+    ("GET", "har?limit=0", "", 400, "invalid"),
+    (
+        "GET",
+        "snapshots/none/difference",
+        "",
+        404,
+        "snapshot-not-found",
+    ),
+    (
+        "PUT",
+        "snapshots/none/difference",
+        "",
+        405,
+        "method-not-allowed",
+    ),
 ];
 
 #[tokio::test]

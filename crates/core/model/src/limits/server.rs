@@ -103,6 +103,9 @@ pub const JOURNAL_MISTAKES_MAX: usize = 200;
 /// Requests that one answer lists by default, and at most. Source: none.
 pub const JOURNAL_PAGE: (usize, usize) = (100, 1_000);
 
+/// Faults within one answer that the journal looks at. Source: none; the records of a collection.
+pub const REPORTED_FAULTS_MAX: usize = 200;
+
 /// Snapshots of an org. Source: none; each is a copy of the data file.
 pub const SNAPSHOTS_MAX: usize = 64;
 
