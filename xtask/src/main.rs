@@ -21,6 +21,7 @@ mod fuzz;
 mod http;
 mod install;
 mod org;
+mod orgs;
 mod overload;
 mod parsers;
 mod peers;
@@ -35,7 +36,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::report::Report;
+use crate::{orgs::Size, report::Report};
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -50,6 +51,7 @@ usage: cargo xtask COMMAND
   console [SCENARIO]      the console in a browser
   crash [ROUNDS [SEED]]   kill the server under load and compare what it kept
   overload                more load than a server takes, bounded and local
+  orgs [full]             resets, many orgs, snapshots under load: times, and what leaks
   faults                  failing writes, failing syncs and a full disk
   fuzz TARGET [COUNT [SEED]]
                           mutations of the inputs in tests/corpus/TARGET
@@ -101,6 +103,8 @@ fn run(arguments: &[String]) -> Result<bool> {
         }
         ["faults"] => report.step("faults", faults::run),
         ["overload"] => ci::overload(&mut report)?,
+        ["orgs"] => report.step("orgs", |report| orgs::run(report, Size::QUICK)),
+        ["orgs", "full"] => report.step("orgs", |report| orgs::run(report, Size::FULL)),
         ["fuzz", target] => report.step("fuzz", |_| fuzz::run(target, fuzz::MUTATIONS, None)),
         ["fuzz", target, count] => {
             let count = count.parse().context("COUNT is a number")?;
