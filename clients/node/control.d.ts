@@ -37,7 +37,7 @@ export interface Fault {
   /** Its number. */
   id: string;
   /** What happens. */
-  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'duplicate' | 'delay' | 'pause-inside' | 'gap' | 'overflow' | 'conversion' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
+  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'trim' | 'restart-stream' | 'duplicate' | 'delay' | 'pause-inside' | 'gap' | 'overflow' | 'conversion' | 'schema-change' | 'slow-commit' | 'stamp' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'refuse' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
   /** On this topic only, such as /data/AccountChangeEvent. */
   topic?: string;
   /** For this client id of the Streaming API only. */
@@ -70,7 +70,7 @@ export interface Fault {
 
 export interface FaultToArm {
   /** What happens. */
-  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'duplicate' | 'delay' | 'pause-inside' | 'gap' | 'overflow' | 'conversion' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
+  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'trim' | 'restart-stream' | 'duplicate' | 'delay' | 'pause-inside' | 'gap' | 'overflow' | 'conversion' | 'schema-change' | 'slow-commit' | 'stamp' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'refuse' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
   /** On this topic only, such as /data/AccountChangeEvent. */
   topic?: string;
   /** For this client id of the Streaming API only. */
@@ -151,6 +151,8 @@ export interface Request {
   cut: boolean;
   /** Why the resource does not exist, if it is one of the service's. */
   unsupported?: string;
+  /** The user name of the access token in its head. */
+  user?: string;
   /** Its body. */
   request: Record<string, any>;
   /** The body of its answer. */
@@ -164,7 +166,7 @@ export interface RequestBody {
   bytes: number;
   /** Whether all of it is kept. */
   whole: boolean;
-  /** The beginning, unpacked; of the Pub/Sub API each message of a request as a line of JSON; none if it is binary. */
+  /** The beginning, unpacked; of the Pub/Sub API each whole message as a line of JSON; none if it is binary. */
   text?: string;
 }
 
@@ -193,6 +195,8 @@ export interface RequestSummary {
   cut: boolean;
   /** Why the resource does not exist, if it is one of the service's. */
   unsupported?: string;
+  /** The user name of the access token in its head. */
+  user?: string;
 }
 
 export interface Settled {

@@ -22,6 +22,7 @@ mod fuzz;
 mod http;
 mod install;
 mod org;
+mod orgs;
 mod overload;
 mod parsers;
 mod peers;
@@ -36,7 +37,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::report::Report;
+use crate::{orgs::Size, report::Report};
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -52,6 +53,7 @@ usage: cargo xtask COMMAND
   crash [ROUNDS [SEED]]   kill the server under load and compare what it kept
   cluster [SECONDS [SEED]] three nodes on PostgreSQL while they are killed, frozen and stopped
   overload                more load than a server takes, bounded and local
+  orgs [full]             resets, many orgs, snapshots under load: times, and what leaks
   faults                  failing writes, failing syncs and a full disk
   fuzz TARGET [COUNT [SEED]]
                           mutations of the inputs in tests/corpus/TARGET
@@ -117,6 +119,8 @@ fn run(arguments: &[String]) -> Result<bool> {
         }
         ["faults"] => report.step("faults", faults::run),
         ["overload"] => ci::overload(&mut report)?,
+        ["orgs"] => report.step("orgs", |report| orgs::run(report, Size::QUICK)),
+        ["orgs", "full"] => report.step("orgs", |report| orgs::run(report, Size::FULL)),
         ["fuzz", target] => report.step("fuzz", |_| fuzz::run(target, fuzz::MUTATIONS, None)),
         ["fuzz", target, count] => {
             let count = count.parse().context("COUNT is a number")?;

@@ -61,9 +61,10 @@ pub struct Fault {
     ///
     /// One of `client-unknown`, `token-invalid`, `login-refused`, `schema-unavailable`, `server-moved`,
     /// `stream-silent`, `keepalive-late`, `stream-ended`, `stream-reset`, `unavailable`, `replay-id-invalid`,
-    /// `duplicate`, `delay`, `pause-inside`, `gap`, `overflow`, `conversion`, `drop`, `events-daily-limit`,
-    /// `too-many-connections`, `lose-job`, `request-limit`, `publish-rejected`, `publish-partial`, `ack-
-    /// lost`, `latency`, `reset-peer`, `half-close`, `http-503-html`, `truncate`, `bandwidth`, `slice`.
+    /// `trim`, `restart-stream`, `duplicate`, `delay`, `pause-inside`, `gap`, `overflow`, `conversion`,
+    /// `schema-change`, `slow-commit`, `stamp`, `drop`, `events-daily-limit`, `too-many-connections`, `lose-
+    /// job`, `request-limit`, `publish-rejected`, `publish-partial`, `ack-lost`, `latency`, `reset-peer`,
+    /// `refuse`, `half-close`, `http-503-html`, `truncate`, `bandwidth`, `slice`.
     pub fault: String,
     /// On this topic only, such as /data/AccountChangeEvent.
     pub topic: Option<String>,
@@ -174,6 +175,8 @@ pub struct Request {
     pub cut: bool,
     /// Why the resource does not exist, if it is one of the service's.
     pub unsupported: Option<String>,
+    /// The user name of the access token in its head.
+    pub user: Option<String>,
     /// Its body.
     pub request: RequestBody,
     /// The body of its answer.
@@ -191,7 +194,7 @@ pub struct RequestBody {
     pub bytes: i64,
     /// Whether all of it is kept.
     pub whole: bool,
-    /// The beginning, unpacked; of the Pub/Sub API each message of a request as a line of JSON; none if it is
+    /// The beginning, unpacked; of the Pub/Sub API each whole message as a line of JSON; none if it is
     /// binary.
     pub text: Option<String>,
 }
@@ -227,6 +230,8 @@ pub struct RequestSummary {
     pub cut: bool,
     /// Why the resource does not exist, if it is one of the service's.
     pub unsupported: Option<String>,
+    /// The user name of the access token in its head.
+    pub user: Option<String>,
 }
 
 /// Settled.

@@ -30,7 +30,7 @@ FaultToArm = TypedDict(
     "FaultToArm",
     {
         # What happens.
-        "fault": Literal["client-unknown", "token-invalid", "login-refused", "schema-unavailable", "server-moved", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "duplicate", "delay", "pause-inside", "gap", "overflow", "conversion", "drop", "events-daily-limit", "too-many-connections", "lose-job", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "half-close", "http-503-html", "truncate", "bandwidth", "slice"],
+        "fault": Literal["client-unknown", "token-invalid", "login-refused", "schema-unavailable", "server-moved", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "trim", "restart-stream", "duplicate", "delay", "pause-inside", "gap", "overflow", "conversion", "schema-change", "slow-commit", "stamp", "drop", "events-daily-limit", "too-many-connections", "lose-job", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "refuse", "half-close", "http-503-html", "truncate", "bandwidth", "slice"],
         # On this topic only, such as /data/AccountChangeEvent.
         "topic": NotRequired[str],
         # For this client id of the Streaming API only.
@@ -93,7 +93,7 @@ RequestBody = TypedDict(
         "bytes": int,
         # Whether all of it is kept.
         "whole": bool,
-        # The beginning, unpacked; of the Pub/Sub API each message of a request as a line of JSON; none if it is binary.
+        # The beginning, unpacked; of the Pub/Sub API each whole message as a line of JSON; none if it is binary.
         "text": NotRequired[str],
     },
 )
@@ -125,6 +125,8 @@ RequestSummary = TypedDict(
         "cut": bool,
         # Why the resource does not exist, if it is one of the service's.
         "unsupported": NotRequired[str],
+        # The user name of the access token in its head.
+        "user": NotRequired[str],
     },
 )
 
@@ -194,7 +196,7 @@ Fault = TypedDict(
         # Its number.
         "id": str,
         # What happens.
-        "fault": Literal["client-unknown", "token-invalid", "login-refused", "schema-unavailable", "server-moved", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "duplicate", "delay", "pause-inside", "gap", "overflow", "conversion", "drop", "events-daily-limit", "too-many-connections", "lose-job", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "half-close", "http-503-html", "truncate", "bandwidth", "slice"],
+        "fault": Literal["client-unknown", "token-invalid", "login-refused", "schema-unavailable", "server-moved", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "trim", "restart-stream", "duplicate", "delay", "pause-inside", "gap", "overflow", "conversion", "schema-change", "slow-commit", "stamp", "drop", "events-daily-limit", "too-many-connections", "lose-job", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "refuse", "half-close", "http-503-html", "truncate", "bandwidth", "slice"],
         # On this topic only, such as /data/AccountChangeEvent.
         "topic": NotRequired[str],
         # For this client id of the Streaming API only.
@@ -265,6 +267,8 @@ Request = TypedDict(
         "cut": bool,
         # Why the resource does not exist, if it is one of the service's.
         "unsupported": NotRequired[str],
+        # The user name of the access token in its head.
+        "user": NotRequired[str],
         # Its body.
         "request": dict[str, Any],
         # The body of its answer.

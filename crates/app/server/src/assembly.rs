@@ -281,6 +281,10 @@ fn router(
         streaming: streaming.clone(),
         pubsub: pubsub.clone(),
     });
+    if config.mode == Mode::Developer {
+        let (engine, subscribers) = (engine.clone(), Arc::clone(&subscribers));
+        tasks.spawn(rehearsal::end_restarted(engine, subscribers, phase.clone()));
+    }
     let router = Router::new()
         .merge(health::router(
             engine.clone(),

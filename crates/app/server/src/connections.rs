@@ -3,14 +3,17 @@
 use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use landfall_model::limits::REFUSALS_LOGGED_EVERY;
+use tokio::sync::watch;
 use tracing::warn;
 
-/// Counters of connections since the start.
+/// Counters of connections since the start, and whether a test has connections refused.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
+    /// Until when further ones are refused; none: never.
+    refused_until: watch::Sender<Option<Instant>>,
     accepted: AtomicU64,
     delayed: Occasional,
     failed: Occasional,
@@ -19,6 +22,16 @@ pub(crate) struct Connections {
 impl Connections {
     pub(crate) fn accepted(&self) {
         self.accepted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Has further connections refused for a while.
+    pub(crate) fn refuse_for(&self, span: Duration) {
+        self.refused_until.send_replace(Some(Instant::now() + span));
+    }
+
+    /// Until when further connections are refused, as it changes.
+    pub(crate) fn refused_until(&self) -> watch::Receiver<Option<Instant>> {
+        self.refused_until.subscribe()
     }
 
     /// All connections that may be open are open; the next waits.

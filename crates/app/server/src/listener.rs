@@ -31,7 +31,7 @@ use crate::connections::Connections;
 use crate::front::{Front, Scheme, bounded};
 use crate::phase::{Listener as PhaseListener, Phase};
 use crate::polling::Polling;
-use crate::rehearsal::{HalfClose, half_close, is_half_close};
+use crate::rehearsal::{HalfClose, half_close, is_half_close, refusing};
 use crate::rewound::Rewound;
 use crate::stall::Unstalled;
 use crate::tunnel;
@@ -46,14 +46,13 @@ const HTTP2_BEGIN: &[u8; 2] = b"PR";
 const CONNECT_BEGIN: &[u8; 8] = b"CONNECT ";
 
 /// Pause after the machine could not give a connection, such as for lack of file descriptors.
-const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+pub(crate) const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 /// Pause before looking again at a connection that has begun a word.
 pub(crate) const PEEK_RETRY: Duration = Duration::from_millis(5);
 
 /// Accepts connections and serves them.
 pub(crate) struct Acceptor {
-    pub(crate) listener: TcpListener,
     pub(crate) tls: Option<TlsAcceptor>,
     /// Whether tunnels to the vendor's host names are opened.
     pub(crate) tunnels: bool,
@@ -67,12 +66,21 @@ pub(crate) struct Acceptor {
 
 impl Acceptor {
     /// Accepts until the server drains. Each open connection holds one of the slots.
-    pub(crate) async fn run(self) {
+    pub(crate) async fn run(self, mut listener: TcpListener, address: SocketAddr) {
         let mut phase = self.phase.clone();
+        let mut refused_until = self.connections.refused_until();
         loop {
             let (stream, peer, slot) = tokio::select! {
                 () = phase.reached(Phase::Draining) => return,
-                accepted = self.accept() => match accepted {
+                until = refusing::asked_for(&mut refused_until) => {
+                    drop(listener);
+                    listener = tokio::select! {
+                        () = phase.reached(Phase::Draining) => return,
+                        listener = refusing::refuse(address, until, &self.connections) => listener,
+                    };
+                    continue;
+                }
+                accepted = self.accept(&listener) => match accepted {
                     Ok(accepted) => accepted,
                     Err(error) => {
                         self.connections.failed(&error);
@@ -94,7 +102,10 @@ impl Acceptor {
         }
     }
 
-    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    async fn accept(
+        &self,
+        listener: &TcpListener,
+    ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
         let slots = Arc::clone(&self.slots);
         let slot = if let Ok(slot) = slots.try_acquire_owned() {
             slot
@@ -103,7 +114,7 @@ impl Acceptor {
             let slots = Arc::clone(&self.slots);
             slots.acquire_owned().await.map_err(io::Error::other)?
         };
-        let (stream, peer) = self.listener.accept().await?;
+        let (stream, peer) = listener.accept().await?;
         self.connections.accepted();
         stream.set_nodelay(true)?;
         Ok((stream, peer, slot))

@@ -7,14 +7,18 @@ use axum::body::Body;
 use axum::response::Response;
 use http::Request;
 use landfall_engine::Engine;
-use landfall_journal::{Journal, observed};
+use landfall_journal::{Described, Journal, observed};
 
 use crate::orgs::Instance;
 use crate::{health, rehearsal, unsupported};
 
 /// The journal of an org.
 pub(crate) fn journal(engine: &Engine, requests: usize) -> Journal {
-    Journal::new(engine.clone(), landfall_pubsub::described, requests)
+    let described = Described {
+        request: landfall_pubsub::described,
+        answer: landfall_pubsub::described_answer,
+    };
+    Journal::new(engine.clone(), described, requests)
 }
 
 /// Answers a request.
@@ -25,7 +29,9 @@ pub(crate) async fn answer(org: Arc<Instance>, request: Request<Body>) -> Respon
         return rehearsed(org, request).await;
     };
     let reason = unsupported::reason(path);
-    observed(journal, request, reason, |request| rehearsed(org, request)).await
+    let user = org.user_of(request.headers());
+    let made = (request, user);
+    observed(journal, made, reason, |request| rehearsed(org, request)).await
 }
 
 async fn rehearsed(org: Arc<Instance>, request: Request<Body>) -> Response {

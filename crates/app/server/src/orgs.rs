@@ -89,6 +89,8 @@ pub(crate) struct Instance {
     /// Of a developer org.
     journal: Option<Journal>,
     store: Weak<dyn Reader>,
+    /// Those of the process.
+    connections: Arc<Connections>,
     conductor: Conductor,
     listening: Listener,
     /// Its own count, and one for each request in progress.
@@ -147,9 +149,20 @@ impl Instance {
         self.journal.as_ref()
     }
 
+    /// The user whose access token the head of a request has.
+    pub(crate) fn user_of(&self, headers: &HeaderMap) -> Option<Arc<str>> {
+        let user = self.auth.user_of(token_of(headers)?)?;
+        Some(user.into())
+    }
+
     /// The faults that a test has armed.
     pub(crate) fn faults(&self) -> &Faults {
         self.engine.faults()
+    }
+
+    /// What becomes of the connections to the process.
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// Whether it has not begun to close.
@@ -290,6 +303,7 @@ impl Orgs {
             snapshots,
             journal,
             store,
+            connections: Arc::clone(&self.0.connections),
             conductor,
             listening: told,
             requests: Arc::new(()),

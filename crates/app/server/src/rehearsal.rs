@@ -5,6 +5,7 @@
 //! connection ends its side of it ([`half_close`]).
 
 mod half_close;
+pub(crate) mod refusing;
 mod slow;
 
 use std::pin::Pin;
@@ -17,12 +18,14 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, Version, header};
 use hyper::body::{Body as _, Frame, SizeHint};
+use landfall_control::Subscribers as _;
 use landfall_engine::Engine;
 use landfall_engine::faults::{Arming, Called, FaultKind, Faults, Occasion};
 use tokio::time::sleep;
 
 use crate::orgs::Instance;
 use crate::phase::{Listener, Phase};
+use crate::subscribers::Subscribers;
 use slow::Slow;
 
 pub(crate) use half_close::{HalfClose, half_close, is_half_close};
@@ -44,6 +47,11 @@ pub(crate) async fn answer(org: Arc<Instance>, request: Request<Body>) -> Respon
         sleep(Duration::from_millis(latency.delay_ms)).await;
     }
     if point.fires(FaultKind::ResetPeer).is_some() {
+        return cut();
+    }
+    if let Some(refuse) = point.fires(FaultKind::Refuse) {
+        let span = Duration::from_millis(refuse.delay_ms);
+        org.connections().refuse_for(span);
         return cut();
     }
     if !point.is_of(&SUBSCRIPTIONS) && point.fires(FaultKind::HalfClose).is_some() {
@@ -75,6 +83,24 @@ pub(crate) async fn release_held(engine: Engine, mut phase: Listener) {
     tokio::select! {
         () = phase.reached(Phase::Draining) => {}
         never = engine.release_held() => match never {},
+    }
+}
+
+/// Ends all subscribers whenever a fault has replay ids begin again, as a server that goes away, until the server drains.
+pub(crate) async fn end_restarted(
+    engine: Engine,
+    subscribers: Arc<Subscribers>,
+    mut phase: Listener,
+) {
+    loop {
+        tokio::select! {
+            () = phase.reached(Phase::Draining) => return,
+            () = engine.log().restarted() => {}
+        }
+        for (_, subscriber) in subscribers.list() {
+            // One that is not there any more has ended by itself.
+            let _ = subscribers.end(&subscriber.id);
+        }
     }
 }
 

@@ -113,7 +113,6 @@ impl Server {
         ));
         tasks.spawn(
             Acceptor {
-                listener,
                 tls: acceptor,
                 tunnels: config.tls == Tls::AsSalesforce,
                 front,
@@ -123,7 +122,7 @@ impl Server {
                 answers: Answers::default(),
                 phase: listening,
             }
-            .run(),
+            .run(listener, address),
         );
         info!(%address, data = %folder.display(), "listening");
         Ok(Running {

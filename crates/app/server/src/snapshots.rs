@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use landfall_control::{Snapshot, SnapshotError, Work};
-use landfall_engine::{Engine, SnapshotContent, chain};
+use landfall_engine::{DifferenceRequest, Differences, Engine, SnapshotContent, chain};
 use landfall_lock::{Mutex, Rank};
 use landfall_model::limits::{SNAPSHOT_NAME_MAX, SNAPSHOTS_MAX};
 use landfall_model::{EntityName, ReplayId, Timestamp};
@@ -113,6 +113,27 @@ impl landfall_control::Snapshots for Snapshots {
         whole(async move {
             let _turn = inner.turn.lock().await;
             inner.restore(&name, log_goes_on).await
+        })
+    }
+
+    fn difference(
+        &self,
+        from: &str,
+        to: Option<&str>,
+        request: DifferenceRequest,
+    ) -> Work<Result<Differences, SnapshotError>> {
+        let (inner, from) = (Arc::clone(&self.0), from.to_owned());
+        let to = to.map(str::to_owned);
+        Box::pin(async move {
+            // So that neither is replaced or removed meanwhile.
+            let _turn = inner.turn.lock().await;
+            let from = inner.found(from).await?;
+            let to = match to {
+                Some(to) => Some(inner.found(to).await?),
+                None => None,
+            };
+            let compared = inner.engine.difference(from, to, request).await;
+            compared.map_err(|error| unusable(&error))
         })
     }
 
@@ -255,24 +276,30 @@ impl Inner {
         })
     }
 
+    /// A snapshot or a state whose file is what was saved.
+    async fn whole(self: &Arc<Self>, name: String) -> Result<Snapshot, SnapshotError> {
+        let inner = Arc::clone(self);
+        let found = spawn_blocking(move || inner.checked(&name));
+        found.await.map_err(|panic| failed(&panic))?
+    }
+
+    /// The file of one.
+    async fn found(self: &Arc<Self>, name: String) -> Result<PathBuf, SnapshotError> {
+        let found = self.whole(name).await?;
+        Ok(self.data(&found.name))
+    }
+
     async fn restore(
         self: &Arc<Self>,
         name: &str,
         log_goes_on: bool,
     ) -> Result<Snapshot, SnapshotError> {
-        let (inner, wanted) = (Arc::clone(self), name.to_owned());
-        let found = spawn_blocking(move || inner.checked(&wanted));
-        let found = found.await.map_err(|panic| failed(&panic))??;
+        let found = self.whole(name.to_owned()).await?;
         let restored = self
             .engine
             .restore(self.data(&found.name), log_goes_on)
             .await;
-        let restored = restored.map_err(|error| match &error {
-            landfall_engine::Error::Store(landfall_store::Error::Snapshot { reason }) => {
-                SnapshotError::Unusable(reason.clone())
-            }
-            error => failed(error),
-        })?;
+        let restored = restored.map_err(|error| unusable(&error))?;
         let project = self.project.as_ref();
         if let Some(project) = project.filter(|_| restored.has_other_components) {
             // As at a start: the components of the snapshot may be those of an earlier state of the project.
@@ -391,6 +418,16 @@ fn sum(file: &Path) -> io::Result<(u64, u32)> {
         };
         sum.update(part);
         bytes += u64::try_from(read).unwrap_or_default();
+    }
+}
+
+/// Why a snapshot was not used.
+fn unusable(error: &landfall_engine::Error) -> SnapshotError {
+    match error {
+        landfall_engine::Error::Store(landfall_store::Error::Snapshot { reason }) => {
+            SnapshotError::Unusable(reason.clone())
+        }
+        error => failed(error),
     }
 }
 

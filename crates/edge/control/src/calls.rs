@@ -7,8 +7,8 @@ use landfall_apidoc::Call;
 
 use crate::refusal::Refusal;
 use crate::{
-    Made, channels, clock, events, expect, faults, logins, orgs, push_topics, requests, reset,
-    schemas, settle, snapshots, subscribers, topics,
+    Made, channels, clock, difference, events, expect, faults, har, logins, orgs, push_topics,
+    requests, reset, schemas, settle, snapshots, subscribers, topics,
 };
 
 /// The body of an answer that is still being made; empty for none.
@@ -99,6 +99,10 @@ pub(crate) const CALLS: &[Declared] = &[
         answer: |made| Box::pin(ready(requests::show(made))),
     },
     Declared {
+        call: har::EXPORT,
+        answer: |made| Box::pin(ready(har::export(made))),
+    },
+    Declared {
         call: requests::CLEAR,
         answer: |made| Box::pin(ready(requests::clear(made))),
     },
@@ -125,6 +129,10 @@ pub(crate) const CALLS: &[Declared] = &[
     Declared {
         call: snapshots::LOAD,
         answer: |made| Box::pin(reset::load(made)),
+    },
+    Declared {
+        call: difference::SHOW,
+        answer: |made| Box::pin(difference::show(made)),
     },
     Declared {
         call: snapshots::REMOVE,

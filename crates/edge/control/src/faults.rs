@@ -200,7 +200,15 @@ pub(crate) fn remove(made: &Made<'_>) -> Result<String, Refusal> {
 pub(crate) fn arm(made: &Made<'_>) -> Result<String, Refusal> {
     let org = made.org()?;
     let faults = org.engine.faults();
-    let planned = faults.arm(arming(made)?);
+    let arming = arming(made)?;
+    let first = made.orgs.list().first().map(|first| first.id);
+    if arming.kind.is_of_process() && first != Some(org.engine.org().id) {
+        let name = arming.kind.name();
+        return Err(invalid(format!(
+            "{name} is about the whole process: arm it in its first org, without an access token"
+        )));
+    }
+    let planned = faults.arm(arming);
     let planned = planned
         .map_err(|full| Refusal::new(StatusCode::CONFLICT, "too-many-faults", full.to_string()))?;
     Ok(rendered(faults, &planned))

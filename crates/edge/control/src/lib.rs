@@ -7,9 +7,11 @@
 mod calls;
 mod channels;
 mod clock;
+mod difference;
 mod events;
 mod expect;
 mod faults;
+mod har;
 mod input;
 mod logins;
 mod orgs;
@@ -38,7 +40,9 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use landfall_apidoc::{Call, Interface, Node};
-use landfall_engine::{AdjustableClock, Engine, Event, SnapshotContent, Subscriber};
+use landfall_engine::{
+    AdjustableClock, DifferenceRequest, Differences, Engine, Event, SnapshotContent, Subscriber,
+};
 use landfall_http::path::{parameters, segments};
 use landfall_journal::Journal;
 use landfall_model::limits::CONTROL_BODY_BYTES_MAX;
@@ -179,6 +183,14 @@ pub trait Snapshots: Send + Sync + 'static {
 
     /// Returns to one, or to a state. With `log_goes_on` none of its events are there, and replay ids go on.
     fn restore(&self, name: &str, log_goes_on: bool) -> Work<Result<Snapshot, SnapshotError>>;
+
+    /// What differs between one of them, or a state, and another one; none: what the org holds now.
+    fn difference(
+        &self,
+        from: &str,
+        to: Option<&str>,
+        request: DifferenceRequest,
+    ) -> Work<Result<Differences, SnapshotError>>;
 
     /// Removes one.
     fn remove(&self, name: &str) -> Work<Result<(), SnapshotError>>;

@@ -11,7 +11,7 @@ use crate::Made;
 use crate::refusal::Refusal;
 
 /// What a request is listed with.
-const SUMMARY: [Member; 12] = [
+const SUMMARY: [Member; 13] = [
     Member::required("number", Kind::Integer, "Counted from 1 in the org"),
     Member::required("at", Kind::Time, "When it came, by the clock of the org"),
     Member::required("api", Kind::OneOf(Api::NAMES), "The API, by the path"),
@@ -48,6 +48,11 @@ const SUMMARY: [Member; 12] = [
         Kind::Text,
         "Why the resource does not exist, if it is one of the service's",
     ),
+    Member::optional(
+        "user",
+        Kind::Text,
+        "The user name of the access token in its head",
+    ),
 ];
 
 const BODY: &[Member] = &[
@@ -57,33 +62,36 @@ const BODY: &[Member] = &[
     Member::optional(
         "text",
         Kind::Text,
-        "The beginning, unpacked; of the Pub/Sub API each message of a request as a line of JSON; none if it is binary",
+        "The beginning, unpacked; of the Pub/Sub API each whole message as a line of JSON; none if it is binary",
     ),
 ];
 
 const NUMBER: Parameter = Parameter::in_path("number", "Its number");
 
-const NONE_KEPT: (u16, &str) = (409, "The org keeps no requests: journal.requests is 0");
+pub(crate) const NONE_KEPT: (u16, &str) = (409, "The org keeps no requests: journal.requests is 0");
+
+/// Which requests are listed.
+pub(crate) const FILTERS: &[Parameter] = &[
+    Parameter {
+        values: Api::NAMES,
+        ..Parameter::in_query("api", "Those for an API")
+    },
+    Parameter::in_query("status", "Those with this HTTP status"),
+    Parameter::in_query(
+        "text",
+        "Those with this text in method and target, in the User-Agent, or in the kept body of the request",
+    ),
+    Parameter::in_query("before", "Those with lower numbers: the next page"),
+    Parameter::in_query("after", "Those with higher numbers"),
+    Parameter::in_query("limit", "How many, 1 to 1000; 100 unless given"),
+];
 
 pub(crate) const LIST: Call = Call {
     method: "get",
     path: "requests",
     id: "listRequests",
     summary: "The requests of clients, the newest first",
-    parameters: &[
-        Parameter {
-            values: Api::NAMES,
-            ..Parameter::in_query("api", "Those for an API")
-        },
-        Parameter::in_query("status", "Those with this HTTP status"),
-        Parameter::in_query(
-            "text",
-            "Those with this text in method and target, in the User-Agent, or in the kept body of the request",
-        ),
-        Parameter::in_query("before", "Those with lower numbers: the next page"),
-        Parameter::in_query("after", "Those with higher numbers"),
-        Parameter::in_query("limit", "How many, 1 to 1000; 100 unless given"),
-    ],
+    parameters: FILTERS,
     reads: &[],
     status: 200,
     answers: &[
@@ -118,6 +126,7 @@ pub(crate) const SHOW: Call = Call {
         SUMMARY[9],
         SUMMARY[10],
         SUMMARY[11],
+        SUMMARY[12],
         Member::required("request", Kind::Object(BODY), "Its body"),
         Member::required("answer", Kind::Object(BODY), "The body of its answer"),
     ],
@@ -171,7 +180,7 @@ pub(crate) const MISTAKES: Call = Call {
     refusals: &[NONE_KEPT],
 };
 
-fn journal(made: &Made<'_>) -> Result<Journal, Refusal> {
+pub(crate) fn journal(made: &Made<'_>) -> Result<Journal, Refusal> {
     made.org()?.journal.ok_or_else(|| {
         Refusal::new(
             StatusCode::CONFLICT,
@@ -181,7 +190,7 @@ fn journal(made: &Made<'_>) -> Result<Journal, Refusal> {
     })
 }
 
-fn filtered(made: &Made<'_>) -> Result<Filter, Refusal> {
+pub(crate) fn filtered(made: &Made<'_>) -> Result<Filter, Refusal> {
     let (usual, most) = JOURNAL_PAGE;
     Ok(Filter {
         api: made.input.text("api").and_then(Api::named),
@@ -250,6 +259,7 @@ fn write_summary(w: &mut Writer, entry: &Entry) {
     }
     w.name("cut").boolean(outcome.is_cut);
     write_text(w, "unsupported", entry.unsupported);
+    write_text(w, "user", entry.user.as_deref());
 }
 
 fn write_body(w: &mut Writer, body: &Content, text: Option<&str>) {

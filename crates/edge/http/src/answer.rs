@@ -7,7 +7,7 @@ use http::header::{
     LOCATION, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use landfall_model::{Fault, Refused, RequestFault};
+use landfall_model::{Fault, Refused, RequestFault, limits};
 use landfall_wire::{RestError, dates, headers as names};
 
 use crate::conditional::State;
@@ -28,7 +28,7 @@ pub struct Answer {
     root: Option<Root>,
     /// Whether it is sent as XML.
     in_xml: bool,
-    /// What it refuses.
+    /// What it refuses, or what is refused in it.
     refused: Option<Box<Refused>>,
 }
 
@@ -123,6 +123,24 @@ impl Answer {
             in_xml: false,
             refused: None,
         }
+    }
+
+    /// The same, with faults of which its body informs: for those who look at answers on their way out.
+    #[must_use]
+    pub fn reporting(mut self, faults: Vec<Fault>) -> Self {
+        if !faults.is_empty() {
+            let refused = self
+                .refused
+                .get_or_insert_with(|| Box::new(Refused(Vec::new())));
+            let free = limits::REPORTED_FAULTS_MAX.saturating_sub(refused.0.len());
+            refused.0.extend(faults.into_iter().take(free));
+        }
+        self
+    }
+
+    /// The faults that it consists of, or of which its body informs.
+    pub fn reported(&self) -> &[Fault] {
+        self.refused.as_ref().map_or(&[], |refused| &refused.0)
     }
 
     /// The same, in this element if it is sent as XML.

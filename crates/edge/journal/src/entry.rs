@@ -32,6 +32,8 @@ pub struct Entry {
     pub target: Arc<str>,
     /// What the client says that it is: its `User-Agent`.
     pub client: Option<Arc<str>>,
+    /// The user whose access token its head has.
+    pub user: Option<Arc<str>>,
     /// Its body.
     pub request: Content,
     /// Its answer so far.
@@ -248,7 +250,7 @@ impl Content {
 
 impl Entry {
     /// A request of which only the head is known. It gets its number and its time when the journal takes it.
-    pub fn of_head<B>(request: &Request<B>) -> Self {
+    pub fn of_head<B>(request: &Request<B>, user: Option<Arc<str>>) -> Self {
         let (uri, headers) = (request.uri(), request.headers());
         let mut target = uri.path().to_owned();
         if let Some(query) = uri.query() {
@@ -262,6 +264,7 @@ impl Entry {
             method: request.method().clone(),
             target: beginning(&target).into(),
             client: text(headers.get(USER_AGENT)).map(Arc::from),
+            user,
             request: Content::of_request(headers),
             outcome: Outcome::default(),
             answer: Content::default(),
@@ -272,8 +275,9 @@ impl Entry {
     /// Memory that it takes. What several requests share counts for each.
     pub(crate) fn bytes(&self) -> usize {
         let client = self.client.as_ref().map_or(0, |client| client.len());
+        let user = self.user.as_ref().map_or(0, |user| user.len());
         let message = self.outcome.grpc_message.as_ref().map_or(0, String::len);
-        let texts = client + message + self.method.as_str().len() + self.target.len();
+        let texts = client + user + message + self.method.as_str().len() + self.target.len();
         ENTRY_BYTES + texts + self.request.bytes() + self.answer.bytes()
     }
 }

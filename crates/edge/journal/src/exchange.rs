@@ -22,14 +22,14 @@ use crate::mistake;
 const GRPC_STATUS: &str = "grpc-status";
 const GRPC_MESSAGE: &str = "grpc-message";
 
-/// Answers a request, and keeps both in the journal. `unsupported` is why there may be no such resource.
+/// Answers a request of a user, and keeps both in the journal. `unsupported` is why there may be no such resource.
 pub async fn observed<F: Future<Output = Response>>(
     journal: Journal,
-    request: Request<Body>,
+    (request, user): (Request<Body>, Option<Arc<str>>),
     unsupported: Option<&'static str>,
     answer: impl FnOnce(Request<Body>) -> F,
 ) -> Response {
-    let exchange = Arc::new(Exchange::begun(journal, Entry::of_head(&request)));
+    let exchange = Arc::new(Exchange::begun(journal, Entry::of_head(&request, user)));
     let observing = Arc::clone(&exchange);
     let request = request.map(|body| Body::new(Observed::new(body, observing, Side::Request)));
     let response = answer(request).await;

@@ -22,8 +22,17 @@ pub use ring::{Filter, Mistakes, Page};
 
 use ring::Ring;
 
-/// The messages of a call of the Pub/Sub API as JSON, one a line: of the name of the call, and of a message of its request.
+/// A message of a call of the Pub/Sub API as JSON: of the name of the call, and of a message of it.
 pub type Describe = fn(&str, &[u8]) -> Option<String>;
+
+/// How calls of the Pub/Sub API are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Described {
+    /// A message of the request.
+    pub request: Describe,
+    /// A message of the answer.
+    pub answer: Describe,
+}
 
 /// The journal of an org: cheap to clone.
 #[derive(Clone)]
@@ -31,7 +40,7 @@ pub struct Journal(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
-    describe: Describe,
+    described: Described,
     ring: Mutex<Ring>,
 }
 
@@ -43,10 +52,10 @@ impl std::fmt::Debug for Journal {
 
 impl Journal {
     /// An empty journal that keeps this many requests.
-    pub fn new(engine: Engine, describe: Describe, requests: usize) -> Self {
+    pub fn new(engine: Engine, described: Described, requests: usize) -> Self {
         Self(Arc::new(Shared {
             engine,
-            describe,
+            described,
             ring: Mutex::new(Ring::new(requests)),
         }))
     }
@@ -79,25 +88,12 @@ impl Journal {
 
     /// The body of a request as text, as far as it is kept: unpacked, and calls of the Pub/Sub API as JSON.
     pub fn request_text(&self, entry: &Entry) -> Option<String> {
-        match entry.api {
-            Api::PubSub => {
-                let call = entry.target.rsplit('/').next().unwrap_or_default();
-                Some(
-                    entry
-                        .request
-                        .messages(|message| (self.0.describe)(call, message)),
-                )
-            }
-            _ => entry.request.text(),
-        }
+        shown(entry, &entry.request, self.0.described.request)
     }
 
-    /// The body of an answer as text, as far as it is kept. Answers of the Pub/Sub API have none: their events are binary.
+    /// The same of the body of an answer.
     pub fn answer_text(&self, entry: &Entry) -> Option<String> {
-        match entry.api {
-            Api::PubSub => None,
-            _ => entry.answer.text(),
-        }
+        shown(entry, &entry.answer, self.0.described.answer)
     }
 
     fn engine(&self) -> &Engine {
@@ -106,5 +102,16 @@ impl Journal {
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
         self.0.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A body as text: of the Pub/Sub API each whole message as a line.
+fn shown(entry: &Entry, body: &Content, describe: Describe) -> Option<String> {
+    match entry.api {
+        Api::PubSub => {
+            let call = entry.target.rsplit('/').next().unwrap_or_default();
+            Some(body.messages(|message| describe(call, message)))
+        }
+        _ => body.text(),
     }
 }

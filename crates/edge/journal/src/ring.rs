@@ -189,6 +189,7 @@ mod tests {
             method: http::Method::GET,
             target: target.into(),
             client: None,
+            user: None,
             request: Content::default(),
             outcome: Outcome::default(),
             answer: Content::default(),

@@ -1,4 +1,4 @@
-//! Messages of requests as JSON, for people who look at what a client has sent.
+//! Messages of requests and answers as JSON, for people who look at what a client has sent and got.
 //!
 //! Source: "JSON Mapping" (Protocol Buffers, proto3): members in camel case, bytes as base64, no members with default values.
 
@@ -7,9 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use landfall_wire::write_json_string;
 use prost::Message;
 
+use crate::fetch_response::{FetchResponse, ManagedFetchResponse, consumer_event};
 use crate::proto::{
-    CommitReplayRequest, FetchRequest, ManagedFetchRequest, ProducerEvent, PublishRequest,
-    ReplayPreset, SchemaRequest, TopicRequest,
+    CommitReplayRequest, CommitReplayResponse, ConsumerEvent, Error, ErrorCode, FetchRequest,
+    ManagedFetchRequest, ProducerEvent, PublishRequest, PublishResponse, PublishResult,
+    ReplayPreset, SchemaInfo, SchemaRequest, TopicInfo, TopicRequest,
 };
 
 /// A message of the request of a call, such as `Subscribe`; none if it is not one, or there is no such call.
@@ -24,6 +26,97 @@ pub fn described(call: &str, message: &[u8]) -> Option<String> {
         _ => return None,
     }
     Some(object.finished())
+}
+
+/// A message of the answer of a call; none if it is not one, or there is no such call.
+pub fn described_answer(call: &str, message: &[u8]) -> Option<String> {
+    let mut object = Object::default();
+    match call {
+        "GetSchema" => {
+            let info = SchemaInfo::decode(message).ok()?;
+            object.text("schemaJson", &info.schema_json);
+            object.text("schemaId", &info.schema_id);
+            object.text("rpcId", &info.rpc_id);
+        }
+        "GetTopic" => {
+            let info = TopicInfo::decode(message).ok()?;
+            object.text("topicName", &info.topic_name);
+            object.text("tenantGuid", &info.tenant_guid);
+            object.truth("canPublish", info.can_publish);
+            object.truth("canSubscribe", info.can_subscribe);
+            object.text("schemaId", &info.schema_id);
+            object.text("rpcId", &info.rpc_id);
+        }
+        "Subscribe" => fetched(&mut object, &FetchResponse::decode(message).ok()?)?,
+        "ManagedSubscribe" => {
+            let response = ManagedFetchResponse::decode(message).ok()?;
+            fetched(&mut object, &response.fetched)?;
+            if let Some(commit) = &response.commit_response {
+                object.raw("commitResponse", &committed(commit));
+            }
+        }
+        "Publish" | "PublishStream" => {
+            let response = PublishResponse::decode(message).ok()?;
+            object.list("results", response.results.iter().map(published));
+            object.text("schemaId", &response.schema_id);
+            object.text("rpcId", &response.rpc_id);
+        }
+        _ => return None,
+    }
+    Some(object.finished())
+}
+
+fn fetched(object: &mut Object, response: &FetchResponse) -> Option<()> {
+    let events = response.events.iter().map(|field| consumer_event(field));
+    let events: Vec<ConsumerEvent> = events.collect::<Option<_>>()?;
+    object.list("events", events.iter().map(delivered));
+    object.bytes("latestReplayId", &response.latest_replay_id);
+    object.text("rpcId", &response.rpc_id);
+    object.number("pendingNumRequested", response.pending_num_requested);
+    Some(())
+}
+
+fn delivered(delivered: &ConsumerEvent) -> String {
+    let mut object = Object::default();
+    if let Some(produced) = &delivered.event {
+        object.raw("event", &event(produced));
+    }
+    object.bytes("replayId", &delivered.replay_id);
+    object.finished()
+}
+
+fn published(result: &PublishResult) -> String {
+    let mut object = Object::default();
+    object.bytes("replayId", &result.replay_id);
+    if let Some(error) = &result.error {
+        object.raw("error", &failed(error));
+    }
+    object.text("correlationKey", &result.correlation_key);
+    object.finished()
+}
+
+fn committed(response: &CommitReplayResponse) -> String {
+    let mut object = Object::default();
+    object.text("commitRequestId", &response.commit_request_id);
+    object.bytes("replayId", &response.replay_id);
+    if let Some(error) = &response.error {
+        object.raw("error", &failed(error));
+    }
+    // 64 bits are a text in JSON.
+    if response.process_time != 0 {
+        object.text("processTime", &response.process_time.to_string());
+    }
+    object.finished()
+}
+
+fn failed(error: &Error) -> String {
+    let mut object = Object::default();
+    match error.code() {
+        ErrorCode::Unknown => {}
+        code => object.text("code", code.as_str_name()),
+    }
+    object.text("msg", &error.msg);
+    object.finished()
 }
 
 fn fetch(object: &mut Object, request: &FetchRequest) {
@@ -56,10 +149,7 @@ fn managed(object: &mut Object, request: &ManagedFetchRequest) {
 
 fn publish(object: &mut Object, request: &PublishRequest) {
     object.text("topicName", &request.topic_name);
-    let events: Vec<String> = request.events.iter().map(event).collect();
-    if !events.is_empty() {
-        object.raw("events", &format!("[{}]", events.join(",")));
-    }
+    object.list("events", request.events.iter().map(event));
     object.text("authRefresh", &request.auth_refresh);
 }
 
@@ -93,6 +183,19 @@ impl Object {
 
     fn bytes(&mut self, name: &str, bytes: &[u8]) {
         self.text(name, &STANDARD.encode(bytes));
+    }
+
+    fn truth(&mut self, name: &str, truth: bool) {
+        if truth {
+            self.raw(name, "true");
+        }
+    }
+
+    fn list(&mut self, name: &str, items: impl Iterator<Item = String>) {
+        let items: Vec<String> = items.collect();
+        if !items.is_empty() {
+            self.raw(name, &format!("[{}]", items.join(",")));
+        }
     }
 
     fn number(&mut self, name: &str, number: i32) {
@@ -157,6 +260,70 @@ mod tests {
             )
         );
         assert_eq!(described("GetTopic", b"").as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn answers_are_shown_as_well() {
+        let consumer = ConsumerEvent {
+            event: Some(ProducerEvent {
+                id: "1".to_owned(),
+                schema_id: "s".to_owned(),
+                payload: b"hi".as_slice().into(),
+                headers: Vec::new(),
+            }),
+            replay_id: b"\x07".as_slice().into(),
+        };
+        let mut field = Vec::new();
+        prost::encoding::message::encode(1, &consumer, &mut field);
+        let fetched = FetchResponse {
+            events: vec![field.into()],
+            latest_replay_id: b"\x08".to_vec(),
+            rpc_id: "r".to_owned(),
+            pending_num_requested: 2,
+        };
+        let event = r#"{"event":{"id":"1","schemaId":"s","payload":"aGk="},"replayId":"Bw=="}"#;
+        let rest = r#""latestReplayId":"CA==","rpcId":"r","pendingNumRequested":2"#;
+        assert_eq!(
+            described_answer("Subscribe", &fetched.encode_to_vec()),
+            Some(format!(r#"{{"events":[{event}],{rest}}}"#))
+        );
+        let managed = ManagedFetchResponse {
+            fetched: FetchResponse::default(),
+            commit_response: Some(CommitReplayResponse {
+                commit_request_id: "c".to_owned(),
+                process_time: 5,
+                ..CommitReplayResponse::default()
+            }),
+        };
+        assert_eq!(
+            described_answer("ManagedSubscribe", &managed.encode_to_vec()).as_deref(),
+            Some(r#"{"commitResponse":{"commitRequestId":"c","processTime":"5"}}"#)
+        );
+        let published = PublishResponse {
+            results: vec![PublishResult {
+                error: Some(Error {
+                    code: ErrorCode::Publish.into(),
+                    msg: "no".to_owned(),
+                }),
+                correlation_key: "k".to_owned(),
+                ..PublishResult::default()
+            }],
+            ..PublishResponse::default()
+        };
+        assert_eq!(
+            described_answer("Publish", &published.encode_to_vec()).as_deref(),
+            Some(r#"{"results":[{"error":{"code":"PUBLISH","msg":"no"},"correlationKey":"k"}]}"#)
+        );
+        let topic = TopicInfo {
+            topic_name: "t".to_owned(),
+            can_subscribe: true,
+            ..TopicInfo::default()
+        };
+        assert_eq!(
+            described_answer("GetTopic", &topic.encode_to_vec()).as_deref(),
+            Some(r#"{"topicName":"t","canSubscribe":true}"#)
+        );
+        assert_eq!(described_answer("Subscribe", b"\xff\xff"), None);
     }
 
     #[test]

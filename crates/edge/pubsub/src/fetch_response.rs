@@ -69,6 +69,13 @@ pub(crate) fn event_field(event: &Event) -> Bytes {
     field.into()
 }
 
+/// The event in a field `events`; none if there is none.
+pub(crate) fn consumer_event(field: &[u8]) -> Option<ConsumerEvent> {
+    let mut rest = field;
+    encoding::decode_key(&mut rest).ok()?;
+    ConsumerEvent::decode_length_delimited(rest).ok()
+}
+
 /// Bytes of a field that has a length, tag and length included.
 fn field_len(tag: u32, bytes: usize) -> usize {
     encoding::key_len(tag) + encoding::encoded_len_varint(wide(bytes)) + bytes

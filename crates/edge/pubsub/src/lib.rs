@@ -47,7 +47,7 @@ use tonic::service::Routes;
 
 pub use codec::{MessageCodec, MessageEncoder};
 pub use content_type::{ended_call, refused_call, unknown_call};
-pub use describe::described;
+pub use describe::{described, described_answer};
 pub use fetch_response::{FetchResponse, ManagedFetchResponse};
 pub use landfall_subscription::Timings;
 pub use reflection::{ReflectionError, reflection};

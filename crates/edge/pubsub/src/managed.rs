@@ -139,10 +139,10 @@ impl Run {
         let mut committed = committed.map_err(landfall_engine::Error::fault)?;
         let preset =
             committed.map_or_else(|| preset(subscription.default_replay), ReplayPreset::Custom);
-        if stream.start(topic, topics.clone(), preset).is_err() {
+        if stream.start(topic, topics.clone(), preset).await.is_err() {
             committed = None;
             let preset = self::preset(subscription.error_recovery_replay);
-            stream.start(topic, topics, preset)?;
+            stream.start(topic, topics, preset).await?;
         }
         let deployments = stream.state.engine.deployments();
         stream.close_on(stopped(deployments, Arc::clone(&managed)));

@@ -249,15 +249,14 @@ impl<R: From<FetchResponse>> EventStream<R> {
     ///
     /// # Errors
     /// [`PubSubFault::ReplayIdCorrupted`] for a position that is not retained.
-    pub(crate) fn start(
+    pub(crate) async fn start(
         &mut self,
         name: &str,
         topics: Vec<TopicId>,
         preset: ReplayPreset,
     ) -> Result<(), Fault> {
-        let is_custom = matches!(preset, ReplayPreset::Custom(_));
-        if is_custom && self.fires_on(FaultKind::ReplayIdInvalid, &[name]).is_some() {
-            return Err(Fault::PubSub(PubSubFault::ReplayIdCorrupted));
+        if matches!(preset, ReplayPreset::Custom(_)) {
+            self.rehearse_replay(name).await?;
         }
         let log = self.bounds();
         let position = log
@@ -479,6 +478,26 @@ impl<R: From<FetchResponse>> EventStream<R> {
         }
         if self.fires(FaultKind::EventsDailyLimit).is_some() {
             return Err(Fault::Limit(LimitFault::Deliveries).into());
+        }
+        Ok(())
+    }
+
+    /// What faults do to a subscription that names a replay id.
+    async fn rehearse_replay(&mut self, topic: &str) -> Result<(), Fault> {
+        if self.fires_on(FaultKind::Trim, &[topic]).is_some() {
+            let forgotten = self.state.engine.forget_events().await;
+            forgotten.map_err(landfall_engine::Error::fault)?;
+        }
+        let restarts = self.fires_on(FaultKind::RestartStream, &[topic]);
+        if restarts.is_some() {
+            let restarted = self.state.engine.restart_log().await;
+            restarted.map_err(landfall_engine::Error::fault)?;
+        }
+        if self
+            .fires_on(FaultKind::ReplayIdInvalid, &[topic])
+            .is_some()
+        {
+            return Err(Fault::PubSub(PubSubFault::ReplayIdCorrupted));
         }
         Ok(())
     }

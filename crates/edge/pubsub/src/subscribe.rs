@@ -51,18 +51,18 @@ impl Run {
     async fn step(&mut self, requests: &mut Streaming<FetchRequest>) -> Result<(), End> {
         self.stream.deliver().await?;
         match self.stream.next(requests, None).await? {
-            Wake::Request(request) => self.request(&request)?,
+            Wake::Request(request) => self.request(&request).await?,
             Wake::Moved => {}
             Wake::Due(_work) => self.stream.keep_alive()?,
         }
         Ok(())
     }
 
-    fn request(&mut self, request: &FetchRequest) -> Result<(), End> {
+    async fn request(&mut self, request: &FetchRequest) -> Result<(), End> {
         let mut refreshed = false;
         match &self.topic {
             None => {
-                self.subscribe(request)?;
+                self.subscribe(request).await?;
                 self.stream.rehearse()?;
             }
             Some(topic) => {
@@ -81,11 +81,11 @@ impl Run {
         Ok(())
     }
 
-    fn subscribe(&mut self, request: &FetchRequest) -> Result<(), Fault> {
+    async fn subscribe(&mut self, request: &FetchRequest) -> Result<(), Fault> {
         let stream = &mut self.stream;
         let topics = service::topics(&stream.state, &stream.login, &request.topic_name)?;
         let preset = replay::preset(request.replay_preset, &request.replay_id)?;
-        stream.start(&request.topic_name, topics, preset)?;
+        stream.start(&request.topic_name, topics, preset).await?;
         self.topic = Some(request.topic_name.clone());
         Ok(())
     }

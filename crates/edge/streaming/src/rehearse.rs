@@ -2,6 +2,7 @@
 
 use landfall_bayeux::{Message, Request};
 use landfall_engine::faults::{Called, FaultKind, Occasion};
+use landfall_model::{Fault, ReplayId, StreamingFault};
 
 use crate::clients::new_browser;
 use crate::respond::Responder;
@@ -54,6 +55,35 @@ impl Responder<'_> {
             client.state().browser.clone_from(&browser);
             self.browser = Some(browser);
         }
+    }
+
+    /// What faults do to a subscription that names a replay id.
+    ///
+    /// # Errors
+    /// [`StreamingFault::ReplayIdInvalid`] if it is refused; [`Fault::Service`] if the log cannot be changed.
+    pub(crate) async fn rehearse_replay(
+        &self,
+        message: &Message,
+        channel: &str,
+        id: ReplayId,
+    ) -> Result<(), Fault> {
+        let fires = |kind| self.fires_on(kind, message, &[channel]);
+        if fires(FaultKind::Trim) {
+            let engine = &self.state.engine;
+            let forgotten = engine.forget_events().await;
+            forgotten.map_err(landfall_engine::Error::fault)?;
+        }
+        if fires(FaultKind::RestartStream) {
+            let restarted = self.state.engine.restart_log().await;
+            restarted.map_err(landfall_engine::Error::fault)?;
+        }
+        if fires(FaultKind::ReplayIdInvalid) {
+            let replay_id = id.to_string();
+            return Err(Fault::Streaming(StreamingFault::ReplayIdInvalid {
+                replay_id,
+            }));
+        }
+        Ok(())
     }
 
     /// The channels that the session of a message is subscribed to.

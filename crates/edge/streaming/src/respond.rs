@@ -230,13 +230,8 @@ impl Responder<'_> {
             return Err(Fault::Limit(LimitFault::Deliveries));
         }
         let preset = replay::preset(message.ext.as_ref(), channel)?;
-        if let ReplayPreset::Custom(id) = preset
-            && self.fires_on(FaultKind::ReplayIdInvalid, message, &[channel])
-        {
-            let replay_id = id.to_string();
-            return Err(Fault::Streaming(StreamingFault::ReplayIdInvalid {
-                replay_id,
-            }));
+        if let ReplayPreset::Custom(id) = preset {
+            self.rehearse_replay(message, channel, id).await?;
         }
         let log = if target.is_short_lived() && preset != ReplayPreset::Latest {
             let bounds = engine.stream_bounds().await;

@@ -97,6 +97,23 @@ pub enum Change {
     Refused(Fault),
 }
 
+impl Change {
+    /// The object that it is about.
+    pub(crate) const fn entity(&self) -> Option<&Arc<EntityDefinition>> {
+        match self {
+            Self::Create { entity, .. }
+            | Self::CreateByService { entity, .. }
+            | Self::Update { entity, .. }
+            | Self::Upsert { entity, .. }
+            | Self::Delete { entity, .. }
+            | Self::Undelete { entity, .. }
+            | Self::Erase { entity, .. }
+            | Self::Purge { entity, .. } => Some(entity),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
 /// A change that was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Saved {

@@ -110,6 +110,14 @@ impl GenericChannels {
         names.into_iter().take(most).map(str::to_owned).collect()
     }
 
+    /// The name of the channel with these events.
+    pub(crate) fn name_of(&self, topic: TopicId) -> Option<String> {
+        let channels = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut channels = channels.values();
+        let channel = channels.find(|channel| channel.topic == topic)?;
+        Some(channel.name.clone())
+    }
+
     /// The channel of a name.
     ///
     /// # Errors

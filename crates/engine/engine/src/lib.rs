@@ -42,6 +42,7 @@ mod publish;
 pub mod query;
 mod record_types;
 mod records;
+mod rehearsal;
 mod replication;
 mod report;
 mod roll_up;
@@ -72,7 +73,8 @@ pub use landfall_metadata::{
     ConnectedApp, Kind, ManagedSubscription, Node, NodeContent, Part, Problem, ReplayFrom,
 };
 pub use landfall_store::{
-    Event, Failure, LogBounds, NewEvent, SnapshotContent, TopicFilter, TopicId,
+    Event, Failure, LogBounds, NewEvent, ObjectDifference, RecordDifference, SnapshotContent,
+    TopicFilter, TopicId,
 };
 
 pub use access::{Access, OrgView, Rights};
@@ -112,7 +114,7 @@ pub use query::{
 };
 pub use replication::{Period, Replicated};
 pub use report::{defect, report};
-pub use snapshots::Restored;
+pub use snapshots::{DifferenceRequest, Differences, EventDifferences, Restored};
 pub use state::{Applied, Projection};
 pub use streams::Streams;
 pub use subscribable::{Subscribable, SubscribableKind};
@@ -126,7 +128,7 @@ use command::Note;
 use faults::Faults;
 use state::OrgState;
 use usage::{Allocations, Usage};
-use writer::handle::Handle;
+use writer::handle::{Forgetting, Handle};
 
 /// What an engine is started with.
 pub struct Parts {
@@ -214,8 +216,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] or [`Error::Stopped`]: nothing was kept.
     pub async fn commit(&self, transaction: Transaction) -> Result<Vec<Outcome>, Error> {
-        let rights = self.rights_of(transaction.user).await?;
-        self.0.writer.commit(transaction, rights, None).await
+        self.made(transaction, None).await
     }
 
     /// The same, with documents made from what became of the changes: both are kept, or neither. `note` is called on the
@@ -228,10 +229,20 @@ impl Engine {
         transaction: Transaction,
         note: impl FnOnce(&[Outcome]) -> Vec<Document> + Send + 'static,
     ) -> Result<Vec<Outcome>, Error> {
-        let note: Note = Box::new(note);
+        self.made(transaction, Some(Box::new(note))).await
+    }
+
+    async fn made(
+        &self,
+        transaction: Transaction,
+        note: Option<Note>,
+    ) -> Result<Vec<Outcome>, Error> {
         let rights = self.rights_of(transaction.user).await?;
+        if self.faults().is_armed() {
+            return rehearsal::commit(self, transaction, rights, note).await;
+        }
         let writer = &self.0.writer;
-        writer.commit(transaction, rights, Some(note)).await
+        writer.commit(transaction, rights, None, note).await
     }
 
     /// Opens a transaction whose changes come step by step. Until its end the writer does nothing else: between the
@@ -292,7 +303,25 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] or [`Error::Stopped`].
     pub async fn trim(&self) -> Result<(), Error> {
-        self.0.writer.trim().await
+        self.0.writer.trim(Forgetting::Expired).await
+    }
+
+    /// Forgets all events, as if they were past their retention.
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`].
+    pub async fn forget_events(&self) -> Result<(), Error> {
+        self.0.writer.trim(Forgetting::All).await
+    }
+
+    /// Forgets all events, and gives out replay ids from the first one on again: [`Log::restarted`].
+    ///
+    /// # Errors
+    /// [`Error::Store`] or [`Error::Stopped`]: the log is as before.
+    pub async fn restart_log(&self) -> Result<(), Error> {
+        self.0.writer.restart_log().await?;
+        self.log().begins_again();
+        Ok(())
     }
 
     /// Compares the next part of what is stored with its checksums.

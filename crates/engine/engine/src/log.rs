@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockRea
 use bytes::Bytes;
 use landfall_model::{ReplayId, Timestamp, limits};
 use landfall_store::{Event, LogBounds, Reader, TopicFilter};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::definitions::Definitions;
 use crate::error::Error;
@@ -227,6 +227,8 @@ pub struct Log {
     old: Arc<Pages>,
     fan_out: Mutex<FanOut>,
     holds: Holds,
+    /// Replay ids begin again.
+    restarted: Notify,
 }
 
 impl Log {
@@ -249,6 +251,7 @@ impl Log {
             tail: RwLock::new(Tail::new(bounds, limits)),
             fan_out: Mutex::default(),
             holds: Holds::default(),
+            restarted: Notify::new(),
         })
     }
 
@@ -421,6 +424,16 @@ impl Log {
     /// Ends when further events are held back.
     pub(crate) async fn holding(&self) {
         self.holds.added.notified().await;
+    }
+
+    /// Takes note that replay ids begin again.
+    pub(crate) fn begins_again(&self) {
+        self.restarted.notify_one();
+    }
+
+    /// Ends when replay ids have begun again, for one who waits: what subscribers know of positions is wrong then.
+    pub async fn restarted(&self) {
+        self.restarted.notified().await;
     }
 
     /// The newest events of each topic.

@@ -6,11 +6,15 @@
 
 use std::path::PathBuf;
 
-use landfall_store::{DocumentKind, SnapshotContent};
+use landfall_model::{EntityName, RecordId, ReplayId};
+use landfall_store::{
+    DifferenceQuery, DocumentKind, EventDifference, ObjectDifference, RecordDifference,
+    SnapshotContent,
+};
 
 use crate::Engine;
 use crate::error::Error;
-use crate::{price_book, touched};
+use crate::{org, price_book, touched};
 
 /// Documents that stay as they are on the way back. Schemas are only ever added, and events refer to them.
 pub(crate) const KEPT: &[DocumentKind] = &[
@@ -41,7 +45,78 @@ pub struct Restored {
     pub has_other_components: bool,
 }
 
+/// Which of the records that differ are listed.
+#[derive(Clone, Debug)]
+pub struct DifferenceRequest {
+    /// Those of this object; none: of all, object by object.
+    pub object: Option<EntityName>,
+    /// Those after this one, in the order of their ids.
+    pub after: Option<RecordId>,
+    /// At most so many records, and at most so many events of each side.
+    pub limit: usize,
+}
+
+/// What differs between a snapshot and a later state of the org.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Differences {
+    /// How many records differ, by object.
+    pub objects: Vec<ObjectDifference>,
+    /// The first of them.
+    pub records: Vec<RecordDifference>,
+    /// Events that only the later state has.
+    pub added: EventDifferences,
+    /// Events that only the snapshot has.
+    pub removed: EventDifferences,
+}
+
+/// Events that only one of two states has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventDifferences {
+    /// How many.
+    pub count: u64,
+    /// The first of them, with the channels that they are on, as subscribers spell them.
+    pub first: Vec<(ReplayId, String)>,
+}
+
 impl Engine {
+    /// What differs between a snapshot and another one, or the org as it is now.
+    ///
+    /// # Errors
+    /// [`Error::Store`], also for what is no snapshot of this org. [`Error::Stopped`].
+    pub async fn difference(
+        &self,
+        from: PathBuf,
+        to: Option<PathBuf>,
+        request: DifferenceRequest,
+    ) -> Result<Differences, Error> {
+        let query = DifferenceQuery {
+            object: request.object,
+            after: request.after,
+            limit: request.limit,
+            identity: (DocumentKind::Org, org::DOCUMENT_KEY),
+        };
+        let compared = self.read(move |reader| reader.difference(&from, to.as_deref(), &query));
+        let compared = compared.await?;
+        Ok(Differences {
+            objects: compared.objects,
+            records: compared.records,
+            added: self.with_channels(compared.added),
+            removed: self.with_channels(compared.removed),
+        })
+    }
+
+    fn with_channels(&self, events: EventDifference) -> EventDifferences {
+        let state = &self.0.state;
+        let first = events.first.into_iter().map(|(replay_id, number, topic)| {
+            let channel = state.channel_of(number);
+            (replay_id, channel.unwrap_or_else(|| topic.to_string()))
+        });
+        EventDifferences {
+            count: events.count,
+            first: first.collect(),
+        }
+    }
+
     /// Saves a snapshot as a file, which is not there yet or empty, while everything goes on. After an error it is gone.
     /// The records that it counts are those that users make, not those that the org is set up by.
     ///

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use landfall_model::{CommitNumber, RecordId, ServiceFault, Timestamp};
 use landfall_schema::EventSchema;
-use landfall_store::{Commit, DocumentKind, Event, Position, Reader, Reads};
+use landfall_store::{Commit, DocumentKind, Event, Position, Reader, Reads, TopicId};
 use tokio::sync::watch;
 
 use crate::access::{AllRights, Rights};
@@ -299,6 +299,20 @@ impl OrgState {
 
     pub(crate) const fn log(&self) -> &Arc<Log> {
         &self.log
+    }
+
+    /// The channel that the events of a topic come on, as subscribers spell it.
+    pub(crate) fn channel_of(&self, topic: TopicId) -> Option<String> {
+        let definitions = self.definitions();
+        let declared = definitions.name_of(topic).map(ToString::to_string);
+        let of_push_topic = || {
+            let topics = self.topics();
+            let topic = topics.numbered(topic)?;
+            Some(format!("/topic/{}", topic.name))
+        };
+        declared
+            .or_else(of_push_topic)
+            .or_else(|| self.channels.name_of(topic))
     }
 
     /// The rights of a user that are in memory already.

@@ -17,6 +17,7 @@ mod prefetch;
 mod restore;
 mod streams;
 
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 
@@ -53,7 +54,7 @@ use as_converted::AsConverted;
 use compute::{Computed, Computing};
 use converted::{Informed, TypeChanges};
 use events::Rules;
-use handle::{Answer, Command, Handle, Inbox, State, answer_with, failed};
+use handle::{Answer, Command, Forgetting, Handle, Inbox, State, answer_with, failed};
 use outcome::{ends_the_writer, refused, settled};
 use prefetch::read_ahead;
 
@@ -118,7 +119,8 @@ struct Group {
     documents: Vec<Document>,
     puts: Vec<Answer<()>>,
     publications: Vec<(Vec<NewEvent>, Answer<Vec<ReplayId>>)>,
-    trims: Vec<Answer<bool>>,
+    trims: Vec<(Forgetting, Answer<bool>)>,
+    restarts: Vec<Answer<()>>,
     attached: Vec<(Weak<dyn Projection>, Answer<()>)>,
     /// The last of a group, since what follows it sees other definitions.
     deployment: Option<(Box<Deployment>, Answer<()>)>,
@@ -195,15 +197,19 @@ impl Core {
         }
         let write = workspace.into_writes();
         let (stop, trims) = (group.stop, std::mem::take(&mut group.trims));
+        let restarts = std::mem::take(&mut group.restarts);
         let (deployment, attached) = (group.deployment.take(), std::mem::take(&mut group.attached));
         let restoration = group.restoration.take();
         self.commit(write, group, &inbox.state);
-        for answer in trims {
-            let trimmed = self.trim();
+        for (forgetting, answer) in trims {
+            let trimmed = self.trim(forgetting);
             if let Err(failure) = &trimmed {
                 not_kept(failure, &inbox.state);
             }
             answer_with(answer, trimmed);
+        }
+        for answer in restarts {
+            answer_with(answer, self.restart_log(&inbox.state));
         }
         for (projection, answer) in attached {
             answer_with(answer, self.state.attach(&*self.store, &projection));
@@ -323,8 +329,10 @@ impl Core {
             let rules = (rules, &mut transactions);
             events::append(&definitions, published, computed, position, at, rules)
         })?;
-        let made = (&*committed.events, &*transactions);
-        let held = events::held_back(&definitions, &self.faults, made, at);
+        let mut parts = published_together(&group.publications);
+        parts.append(&mut transactions);
+        let made = (&*committed.events, &*parts);
+        let held = events::held_back(&self.state, &self.faults, made, at);
         self.state.hold(&held);
         self.apply(&committed.commit, &committed.events);
         let publications = group.publications.iter();
@@ -539,16 +547,32 @@ impl Core {
     }
 
     /// Takes one step of forgetting; says whether there is more to forget.
-    fn trim(&mut self) -> Result<bool, Error> {
-        let hours = i64::try_from(self.retention_hours).unwrap_or(i64::MAX);
-        let before = self
-            .clock
-            .now()
-            .plus_millis(hours.saturating_mul(3_600_000).saturating_neg());
+    fn trim(&mut self, forgetting: Forgetting) -> Result<bool, Error> {
+        let now = self.clock.now();
+        let before = match forgetting {
+            Forgetting::Expired => {
+                let hours = i64::try_from(self.retention_hours).unwrap_or(i64::MAX);
+                now.plus_millis(hours.saturating_mul(3_600_000).saturating_neg())
+            }
+            Forgetting::All => now.max(self.last_now).plus_millis(1),
+        };
         let more = self.store.trim(before)?;
         self.follow();
         Ok(more)
     }
+}
+
+/// The events of each request that has published some: they come first in their group, in the order of the requests.
+fn published_together(
+    publications: &[(Vec<NewEvent>, Answer<Vec<ReplayId>>)],
+) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let published = publications.iter().map(|(events, _)| {
+        let begin = end;
+        end += events.len();
+        begin..end
+    });
+    published.collect()
 }
 
 /// Takes note that a commit was kept.
@@ -601,6 +625,10 @@ impl Group {
                 self.documents.extend(documents);
                 self.puts.push(answer);
             }
+            Command::Stamp(records, answer) => match computing.stamp(workspace, &records) {
+                Ok(()) => self.puts.push(answer),
+                Err(error) => answer_with(answer, Err(error)),
+            },
             Command::Publish(events, documents, answer) => {
                 self.documents.extend(documents);
                 self.publications.push((events, answer));
@@ -609,12 +637,13 @@ impl Group {
             Command::Restore(restoration, answer) => {
                 self.restoration = Some((restoration, answer));
             }
+            Command::RestartLog(answer) => self.restarts.push(answer),
             Command::Reserve(prefixes, answer) => {
                 let numbers = &mut *computing.numbers;
                 let ids = prefixes.into_iter().map(|prefix| numbers.record_id(prefix));
                 answer_with(answer, Ok(ids.collect()));
             }
-            Command::Trim(answer) => self.trims.push(answer),
+            Command::Trim(forgetting, answer) => self.trims.push((forgetting, answer)),
             Command::Attach(projection, answer) => self.attached.push((projection, answer)),
             Command::LoadAgain => {}
             Command::Stop => self.stop = true,

@@ -9,6 +9,7 @@ pub mod check;
 mod checkpoint;
 mod checksum;
 mod convert;
+mod difference;
 mod documents;
 mod error;
 mod file;

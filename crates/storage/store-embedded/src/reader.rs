@@ -10,8 +10,9 @@ use landfall_model::{
 };
 use landfall_query::Plan;
 use landfall_store::{
-    Deadline, DocumentKind, Error, Followed, LogBounds, Lookup, Page, Position, QueryLimits,
-    QueryResult, Reader, Reads, Reread, Result, Scrubbed, SnapshotContent, TopicFilter, TopicId,
+    Deadline, Difference, DifferenceQuery, DocumentKind, Error, Followed, LogBounds, Lookup, Page,
+    Position, QueryLimits, QueryResult, Reader, Reads, Reread, Result, Scrubbed, SnapshotContent,
+    TopicFilter, TopicId,
 };
 use rusqlite::Connection;
 
@@ -19,7 +20,7 @@ use crate::check::{Pass, Report};
 use crate::error::reading;
 use crate::file::Shared;
 use crate::query::Ending;
-use crate::{documents, log, query, rows, snapshot};
+use crate::{difference, documents, log, query, rows, snapshot};
 
 /// The connections that nobody uses right now.
 #[derive(Debug)]
@@ -217,6 +218,18 @@ impl Reader for EmbeddedReader {
     fn save(&self, to: &Path) -> Result<SnapshotContent> {
         self.0.check_in_place()?;
         snapshot::save(self.0.path(), to)
+    }
+
+    fn difference(
+        &self,
+        from: &Path,
+        to: Option<&Path>,
+        query: &DifferenceQuery,
+    ) -> Result<Difference> {
+        if to.is_none() {
+            self.0.check_in_place()?;
+        }
+        difference::between(from, to.unwrap_or_else(|| self.0.path()), query)
     }
 
     fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed> {

@@ -20,9 +20,9 @@ use crate::file::{APPLICATION_ID, FLAGS, FORMAT_VERSION};
 use crate::layout::{ID, quoted};
 use crate::log;
 
-const SNAPSHOT: &str = "snapshot";
+pub(crate) const SNAPSHOT: &str = "snapshot";
 /// What comes before the name of an object in that of its table.
-const TABLE_PREFIX: &str = "record_";
+pub(crate) const TABLE_PREFIX: &str = "record_";
 
 /// Writes a copy of the file at `from`; its pages are put in order, without those that are free.
 pub(crate) fn save(from: &Path, to: &Path) -> Result<SnapshotContent> {
@@ -92,7 +92,7 @@ fn described(snapshot: &Connection) -> Attempt<SnapshotContent> {
     })
 }
 
-fn refused(reason: impl std::fmt::Display) -> Error {
+pub(crate) fn refused(reason: impl std::fmt::Display) -> Error {
     Error::Snapshot {
         reason: reason.to_string(),
     }
@@ -253,7 +253,10 @@ fn restore_documents(
 }
 
 /// The tables of objects, by object: the statements that make each and its indexes.
-fn tables(connection: &Connection, schema: &str) -> Attempt<BTreeMap<String, Vec<String>>> {
+pub(crate) fn tables(
+    connection: &Connection,
+    schema: &str,
+) -> Attempt<BTreeMap<String, Vec<String>>> {
     let sql = format!(
         "SELECT tbl_name, sql FROM {schema}.sqlite_schema
          WHERE substr(tbl_name, 1, 7) = '{TABLE_PREFIX}' AND sql IS NOT NULL ORDER BY tbl_name, type DESC, name"

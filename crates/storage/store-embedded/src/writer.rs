@@ -334,6 +334,40 @@ impl Writer for EmbeddedWriter {
         }
     }
 
+    fn restart_log(&mut self) -> Result<Outcome> {
+        if self.poisoned {
+            return Err(Error::Poisoned);
+        }
+        let from = self.position;
+        let to = Position {
+            tail: ReplayId::ORIGIN,
+            commit_number: from.commit_number.advanced_by(1),
+            ..from
+        };
+        let restarted = self.transact(|connection, _| {
+            connection.execute_batch("DELETE FROM event_block; DELETE FROM event_topic;")?;
+            move_position(connection, from, to)?;
+            Ok(())
+        });
+        match restarted {
+            Ok(()) => {
+                let touched = Touched {
+                    rewound: true,
+                    ..Touched::default()
+                };
+                let commit = self.moved(to, touched);
+                Ok(Outcome::Committed(Committed {
+                    events: Vec::new(),
+                    commit,
+                }))
+            }
+            Err(Error::Unavailable { failure, source }) => {
+                Ok(Outcome::Unavailable { failure, source })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn trim(&mut self, before: Timestamp) -> Result<bool> {
         let from = self.position;
         let to = Position {

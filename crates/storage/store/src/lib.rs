@@ -26,7 +26,10 @@ pub use feed::{Commit, Followed, RecentCommits, Touched};
 pub use landfall_query::{QueryResult, ResultRow};
 pub use query::{Deadline, QueryLimits, Reread, bytes_of};
 pub use scrub::Scrubbed;
-pub use snapshot::{Restoring, SnapshotContent};
+pub use snapshot::{
+    Difference, DifferenceQuery, EventDifference, ObjectDifference, RecordDifference, Restoring,
+    SnapshotContent,
+};
 pub use value_kind::ValueKind;
 pub use write::{
     Appended, Cause, Committed, Conversion, Document, DocumentKind, Outcome, Position, RowRemoval,
@@ -268,6 +271,20 @@ pub trait Reader: Reads + Send + Sync {
         Err(snapshot::unsupported(to))
     }
 
+    /// What differs between a snapshot and another one, or what is stored now.
+    ///
+    /// # Errors
+    /// [`Error::Snapshot`], also from a store that has none.
+    fn difference(
+        &self,
+        from: &Path,
+        to: Option<&Path>,
+        query: &DifferenceQuery,
+    ) -> Result<Difference> {
+        let _ = (to, query);
+        Err(snapshot::unsupported(from))
+    }
+
     /// The commits after `after`, in order and without a gap, `limit` at most. A commit is reported before its writer
     /// returns, and after readers see what it wrote.
     ///
@@ -379,6 +396,17 @@ pub trait Writer: Reads + Send {
     fn restore(&mut self, from: &Path, how: &Restoring) -> Result<Outcome> {
         let Restoring { .. } = how;
         Err(snapshot::unsupported(from))
+    }
+
+    /// Deletes all events, and gives out replay ids from the first one on again, in one commit. What clients know of earlier
+    /// positions is wrong then: only a test wants that.
+    ///
+    /// # Errors
+    /// [`Error::Snapshot`] from a store that cannot do so; [`Error::Commit`]: the writer ends. [`Error::Poisoned`].
+    fn restart_log(&mut self) -> Result<Outcome> {
+        Err(Error::Snapshot {
+            reason: "the log of this store does not begin again".to_owned(),
+        })
     }
 
     /// Deletes events that were appended before `before`, a bounded number at a time; returns whether there is more to

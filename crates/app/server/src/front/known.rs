@@ -67,7 +67,8 @@ impl Front {
         let entry = org.journal().map(|_| {
             let mut request = request.clone();
             *request.uri_mut() = target;
-            Arc::new(Entry::of_head(&request))
+            let user = org.user_of(request.headers());
+            Arc::new(Entry::of_head(&request, user))
         });
         Some(Known {
             org: Arc::downgrade(&org),

@@ -86,7 +86,8 @@ fn example(id: &str) -> Option<Value> {
         | "listFaults" | "clearFaults" | "removeFault" | "listSnapshots" | "saveSnapshot"
         | "getSnapshot" | "loadSnapshot" | "reset" | "listMistakes" | "listRequests"
         | "showRequest" | "listEvents" | "getEvent" | "countEventsByTime" | "getTopic"
-        | "countEvents" | "listSchemas" | "listDeliveries" => Some(Value::Null),
+        | "countEvents" | "listSchemas" | "listDeliveries" | "getDifference"
+        | "exportRequests" => Some(Value::Null),
         "checkPushTopic" => Some(json!({ "query": "SELECT Id, Name FROM Account" })),
         "logIn" => Some(json!({})),
         "setClock" => Some(json!({ "mode": "frozen", "now": LATER })),
@@ -160,8 +161,9 @@ async fn every_call_of_the_document_answers_as_it_says() {
             for (name, value) in PARAMETERS {
                 path = path.replace(name, value);
             }
-            if path.starts_with("snapshots/") {
-                done(&http, "PUT", &path, Value::Null).await;
+            if let Some(name) = path.strip_prefix("snapshots/") {
+                let name = name.split('/').next().expect("a name");
+                done(&http, "PUT", &format!("snapshots/{name}"), Value::Null).await;
             }
             if id == "showRequest" {
                 login(&running).await;
@@ -500,6 +502,65 @@ const BAD: &[(&str, &str, &str, u16, &str)] = &[
     ),
     ("GET", "clocks", "", 404, "not-found"),
     ("GET", "", "", 404, "not-found"),
+    ("POST", "faults", r#"{"fault":"refuse"}"#, 400, "invalid"),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"refuse","delay":"11m"}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"refuse","delay":"1s","topic":"/event/A__e"}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"slow-commit"}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"trim","delay":"1s"}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"stamp","bytes":1}"#,
+        400,
+        "invalid",
+    ),
+    (
+        "POST",
+        "faults",
+        r#"{"fault":"schema-change","user":"admin@landfall.test"}"#,
+        400,
+        "invalid",
+    ),
+    ("GET", "har?api=none", "", 400, "invalid"),
+    ("GET", "har?limit=0", "", 400, "invalid"),
+    (
+        "GET",
+        "snapshots/none/difference",
+        "",
+        404,
+        "snapshot-not-found",
+    ),
+    (
+        "PUT",
+        "snapshots/none/difference",
+        "",
+        405,
+        "method-not-allowed",
+    ),
 ];
 
 #[tokio::test]
@@ -521,6 +582,11 @@ async fn bad_input_gets_an_error_and_changes_nothing() {
     assert_eq!(methods.headers["allow"], "GET, PUT");
     let none = done(&http, "GET", "faults", Value::Null).await;
     assert_eq!(none, json!({ "faults": [] }));
+    let orgs = done(&http, "GET", "orgs", Value::Null).await;
+    assert_eq!(orgs["orgs"].as_array().map(Vec::len), Some(1));
+    let changed = done(&http, "GET", "snapshots/seed/difference", Value::Null).await;
+    assert_eq!(changed["objects"], json!([]));
+    assert_eq!(changed["eventsAdded"]["count"], 0);
     let after = done(&http, "GET", "clock", Value::Null).await;
     assert_eq!(before["now"], after["now"]);
     assert_eq!(before["mode"], after["mode"]);

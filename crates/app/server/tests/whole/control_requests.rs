@@ -55,6 +55,8 @@ async fn requests_are_listed_and_shown_with_their_bodies_and_without_secrets() {
         (&json!("rest"), &json!(201))
     );
     assert_eq!(create["target"], "/services/data/v59.0/sobjects/Account");
+    assert_eq!(create["user"], "admin@landfall.test");
+    assert!(token["user"].is_null(), "a login has no token yet");
     assert_eq!(create["cut"], false);
     assert!(create["ms"].is_u64());
     assert_eq!(
@@ -201,6 +203,134 @@ async fn what_no_correct_client_does_is_a_mistake_with_a_hint() {
 }
 
 #[tokio::test]
+async fn what_fails_within_an_answer_is_a_mistake_too() {
+    let running = start().await;
+    let (org, http) = (login(&running).await, stranger(&running));
+    let account = "/services/data/v59.0/sobjects/Account";
+    let parts = json!({ "compositeRequest": [
+        { "method": "POST", "url": account, "referenceId": "one", "body": { "Nmae": "x" } },
+        { "method": "POST", "url": account, "referenceId": "two", "body": { "Nmae": "y" } },
+        { "method": "GET", "url": "/services/data/v59.0/sobjects/Acount", "referenceId": "three" },
+        { "method": "GET", "url": "/services/data/v59.0/query?q=SELECT+Id+FROM+Account", "referenceId": "four" },
+    ] });
+    let path = "composite";
+    assert_eq!(refused(&org, Method::POST, path, Some(parts)).await, 200);
+    let batch = json!({ "batchRequests": [{ "method": "GET", "url": "v59.0/query?q=SELECT+Id+FROM+Contct" }] });
+    let path = "composite/batch";
+    assert_eq!(refused(&org, Method::POST, path, Some(batch)).await, 200);
+    let mistakes = mistakes(&http).await;
+    let found: Vec<_> = mistakes
+        .iter()
+        .map(|one| {
+            (
+                &one["kind"],
+                &one["hint"],
+                one["first"].as_i64(),
+                one["times"].as_i64(),
+            )
+        })
+        .collect();
+    let (field, resource, object) = (
+        json!("unknown-field"),
+        json!("unknown-resource"),
+        json!("unknown-object"),
+    );
+    // What a part names is not in the path of the request.
+    let (name, none, contact) = (
+        json!("did you mean Name?"),
+        Value::Null,
+        json!("did you mean Contact?"),
+    );
+    assert_eq!(
+        found,
+        [
+            (&field, &name, Some(2), Some(2)),
+            (&resource, &none, Some(2), Some(1)),
+            (&object, &contact, Some(3), Some(1)),
+        ]
+    );
+    running.stop().await.expect("stops");
+}
+
+/// The members that the format requires.
+const ARCHIVED: &[(&str, &[&str])] = &[
+    (
+        "request",
+        &[
+            "method",
+            "url",
+            "httpVersion",
+            "cookies",
+            "headers",
+            "queryString",
+            "headersSize",
+            "bodySize",
+        ],
+    ),
+    (
+        "response",
+        &[
+            "status",
+            "statusText",
+            "httpVersion",
+            "cookies",
+            "headers",
+            "content",
+            "redirectURL",
+            "headersSize",
+            "bodySize",
+        ],
+    ),
+    ("timings", &["send", "wait", "receive"]),
+];
+
+#[tokio::test]
+async fn requests_are_exported_as_an_http_archive() {
+    let running = start().await;
+    let (org, http) = (login(&running).await, stranger(&running));
+    create_account(&org, "kept").await;
+    let query = "query?q=SELECT+Name+FROM+Account";
+    assert_eq!(refused(&org, Method::GET, query, None).await, 200);
+    let archive = done(&http, "GET", "har", Value::Null).await;
+    let log = &archive["log"];
+    assert_eq!(
+        (&log["version"], &log["creator"]["name"]),
+        (&json!("1.2"), &json!("landfall"))
+    );
+    let entries = log["entries"].as_array().expect("a list");
+    let [token, create, query] = entries.as_slice() else {
+        panic!("three requests: {entries:?}");
+    };
+    let form = token["request"]["postData"]["text"]
+        .as_str()
+        .expect("a text");
+    assert!(form.contains("password=***"), "{form}");
+    let url = format!("{}/services/data/v59.0/sobjects/Account", running.url());
+    assert_eq!(create["request"]["url"], url);
+    assert_eq!(create["request"]["postData"]["text"], r#"{"Name":"kept"}"#);
+    assert_eq!(
+        (&create["response"]["status"], &create["_user"]),
+        (&json!(201), &json!("admin@landfall.test"))
+    );
+    assert_eq!(create["response"]["statusText"], "Created");
+    let pairs = json!([{ "name": "q", "value": "SELECT Name FROM Account" }]);
+    assert_eq!(query["request"]["queryString"], pairs);
+    assert!(query["request"]["postData"].is_null());
+    for entry in entries {
+        for (part, members) in ARCHIVED {
+            for member in *members {
+                assert!(!entry[part][member].is_null(), "{part} {member}");
+            }
+        }
+    }
+    let some = done(&http, "GET", "har?api=rest&limit=1", Value::Null).await;
+    let some = some["log"]["entries"].as_array().expect("a list").clone();
+    assert_eq!(some.len(), 1);
+    assert_eq!(some[0]["_number"], 3);
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
 async fn a_poll_that_is_held_is_listed_and_one_that_is_given_up_is_cut() {
     let running = start().await;
     let (org, http) = (login(&running).await, stranger(&running));
@@ -242,6 +372,7 @@ async fn an_org_without_a_journal_says_so() {
     for (method, path) in [
         ("GET", "requests"),
         ("GET", "requests/1"),
+        ("GET", "har"),
         ("DELETE", "requests"),
         ("GET", "mistakes"),
     ] {

@@ -8,6 +8,7 @@
 use std::fs;
 use std::path::Path;
 
+use http::Method;
 use landfall_client::{HttpClient, Org};
 use landfall_server::Running;
 use landfall_server::config::{Config, Data};
@@ -109,7 +110,7 @@ async fn a_snapshot_is_saved_listed_loaded_and_removed() {
     let shown = done(&http, "GET", "snapshots/before-1.0_x", Value::Null).await;
     assert_eq!(shown, saved);
     let path = format!("/services/data/v59.0/sobjects/Account/{account}");
-    let deleted = org.call(http::Method::DELETE, &path, None).await;
+    let deleted = org.call(Method::DELETE, &path, None).await;
     assert_eq!(deleted.expect("an answer").status, 204);
     create_account(&org, "other").await;
     done(&http, "PUT", "snapshots/after", Value::Null).await;
@@ -250,4 +251,90 @@ async fn each_org_has_snapshots_of_its_own() {
     assert_eq!(listed.json(), json!({ "snapshots": [] }));
     let reset = crate::control::call_as(&http, "POST", "reset", "", &headers).await;
     assert_eq!(reset.json()["name"], "seed");
+}
+
+#[tokio::test]
+async fn a_snapshot_is_compared_with_another_one_and_with_now() {
+    let running = start().await;
+    let (org, http) = (login(&running).await, stranger(&running));
+    let changed = create_account(&org, "before").await;
+    let removed = create_account(&org, "removed").await;
+    done(&http, "PUT", "snapshots/one", Value::Null).await;
+    let same = done(&http, "GET", "snapshots/one/difference", Value::Null).await;
+    for (list, expected) in [("objects", json!([])), ("records", json!([]))] {
+        assert_eq!(same[list], expected);
+    }
+    assert_eq!(same["eventsAdded"], json!({ "count": 0, "first": [] }));
+
+    let path = |id: &str| format!("/services/data/v59.0/sobjects/Account/{id}");
+    let body = json!({ "Name": "after", "NumberOfEmployees": 7 });
+    let patched = org.call(Method::PATCH, &path(&changed), Some(&body)).await;
+    assert_eq!(patched.expect("an answer").status, 204);
+    let deleted = org.call(Method::DELETE, &path(&removed), None).await;
+    assert_eq!(deleted.expect("an answer").status, 204);
+    let created = create_account(&org, "new").await;
+    let now = done(&http, "GET", "snapshots/one/difference", Value::Null).await;
+    assert_eq!(
+        now["objects"],
+        json!([{ "object": "Account", "created": 1, "changed": 2, "removed": 0 }])
+    );
+    let field = |record: &Value, name: &str| {
+        let fields = record["fields"].as_array().expect("a list");
+        let field = fields.iter().find(|field| field["name"] == name).cloned();
+        field.expect("it differs")
+    };
+    let records = now["records"].as_array().expect("a list");
+    let ids: Vec<&Value> = records.iter().map(|record| &record["id"]).collect();
+    assert_eq!(ids, [&json!(changed), &json!(removed), &json!(created)]);
+    let name = json!({ "name": "Name", "before": "before", "after": "after" });
+    assert_eq!(field(&records[0], "Name"), name);
+    let number = json!({ "name": "NumberOfEmployees", "after": "7" });
+    assert_eq!(field(&records[0], "NumberOfEmployees"), number);
+    let bin = json!({ "name": "IsDeleted", "before": "false", "after": "true" });
+    assert_eq!(field(&records[1], "IsDeleted"), bin);
+    assert_eq!(records[2]["change"], "created");
+    let fields = records[2]["fields"].as_array().expect("a list");
+    let is_field = |field: &Value| !field["name"].as_str().unwrap_or("_").starts_with('_');
+    assert!(fields.iter().all(is_field), "{fields:?}");
+    assert_eq!(now["more"], false);
+    let events = now["eventsAdded"].clone();
+    assert_eq!(events["count"], 3);
+    assert_eq!(events["first"][0]["channel"], "/data/AccountChangeEvent");
+
+    check_pages(&http, &removed).await;
+    running.stop().await.expect("stops");
+}
+
+/// The other way round, from one snapshot to another, page by page; and what is refused.
+async fn check_pages(http: &HttpClient, removed: &str) {
+    done(http, "PUT", "snapshots/two", Value::Null).await;
+    let back = "snapshots/two/difference?with=one&object=Account&limit=2";
+    let back = done(http, "GET", back, Value::Null).await;
+    assert_eq!(back["objects"][0]["removed"], 1);
+    assert_eq!(
+        (&back["more"], &back["eventsRemoved"]["count"]),
+        (&json!(true), &json!(3))
+    );
+    let next = format!("snapshots/two/difference?with=one&object=Account&after={removed}");
+    let next = done(http, "GET", &next, Value::Null).await;
+    assert_eq!(next["records"][0]["change"], "removed");
+    assert_eq!(next["records"].as_array().map(Vec::len), Some(1));
+    let contacts = "snapshots/one/difference?object=Contact";
+    let contacts = done(http, "GET", contacts, Value::Null).await;
+    assert_eq!(contacts["objects"], json!([]));
+
+    for (path, code) in [
+        ("snapshots/none/difference", (404, "snapshot-not-found")),
+        (
+            "snapshots/one/difference?with=none",
+            (404, "snapshot-not-found"),
+        ),
+        ("snapshots/one/difference?limit=0", (400, "invalid")),
+        ("snapshots/one/difference?limit=1001", (400, "invalid")),
+        ("snapshots/one/difference?after=x", (400, "invalid")),
+        ("snapshots/one/difference?of=x", (400, "invalid")),
+    ] {
+        let (status, refused) = refused(http, "GET", path, "").await;
+        assert_eq!((status, refused.as_str()), code, "{path}");
+    }
 }

@@ -1,140 +1,16 @@
 //! Faults that are armed over the control interface, as clients meet them.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a value that is not there fails the test"
-)]
-
 use http::Method;
-use landfall_client::{HttpClient, Org, Trust};
+use landfall_client::{Org, Trust};
 use landfall_server::Running;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::common::{WITHIN, create_account, developer, login, start, stranger};
-use crate::control::{call, done};
-
-const TOPIC: &str = "/data/AccountChangeEvent";
-const COMETD: &str = "/cometd/59.0";
-const VERSIONED: &str = "/services/data/v59.0/limits";
-
-/// A developer org, and who controls it.
-struct Rehearsal {
-    running: Running,
-    http: HttpClient,
-    org: Org,
-}
-
-impl Rehearsal {
-    async fn start() -> Self {
-        let running = start().await;
-        Self {
-            http: stranger(&running),
-            org: login(&running).await,
-            running,
-        }
-    }
-
-    async fn arm(&self, fault: Value) -> String {
-        let armed = done(&self.http, "POST", "faults", fault).await;
-        armed["id"].as_str().expect("an id").to_owned()
-    }
-
-    /// How often a fault has fired, and its state.
-    async fn fired(&self, id: &str) -> (i64, String) {
-        let listed = done(&self.http, "GET", "faults", Value::Null).await;
-        let faults = listed["faults"].as_array().expect("a list");
-        let mut faults = faults.iter();
-        let fault = faults.find(|fault| fault["id"] == id).expect("listed");
-        let state = fault["state"].as_str().expect("a state").to_owned();
-        (fault["fired"].as_i64().expect("a count"), state)
-    }
-
-    async fn assert_spent(&self, id: &str) {
-        assert_eq!(self.fired(id).await, (1, "spent".to_owned()));
-    }
-
-    /// The replies to a message of the Streaming API.
-    async fn bayeux(&self, message: Value) -> Vec<Value> {
-        let body = json!([message]);
-        let answer = self.org.call(Method::POST, COMETD, Some(&body)).await;
-        let answer = answer.expect("an answer");
-        assert_eq!(answer.status, 200);
-        answer.json().as_array().expect("replies").clone()
-    }
-
-    async fn handshake(&self) -> Value {
-        let message = json!({
-            "channel": "/meta/handshake",
-            "version": "1.0",
-            "supportedConnectionTypes": ["long-polling"],
-        });
-        self.bayeux(message).await.remove(0)
-    }
-
-    async fn client(&self) -> String {
-        let reply = self.handshake().await;
-        assert_eq!(reply["successful"], true, "{reply}");
-        reply["clientId"].as_str().expect("a client id").to_owned()
-    }
-
-    async fn subscribe(&self, client: &str, replay: i64) -> Value {
-        let message = json!({
-            "channel": "/meta/subscribe",
-            "clientId": client,
-            "subscription": TOPIC,
-            "ext": { "replay": { TOPIC: replay } },
-        });
-        self.bayeux(message).await.remove(0)
-    }
-
-    async fn connect(&self, client: &str) -> Vec<Value> {
-        let message = json!({
-            "channel": "/meta/connect",
-            "clientId": client,
-            "connectionType": "long-polling",
-        });
-        self.bayeux(message).await
-    }
-
-    /// A client that is subscribed from the beginning of the log on.
-    async fn subscribed(&self) -> String {
-        let client = self.client().await;
-        let reply = self.subscribe(&client, -2).await;
-        assert_eq!(reply["successful"], true, "{reply}");
-        self.connect(&client).await;
-        client
-    }
-
-    /// The next events of a client.
-    async fn events(&self, client: &str) -> Vec<Value> {
-        loop {
-            let mut replies = self.connect(client).await;
-            replies.retain(|reply| reply["channel"] == TOPIC);
-            if !replies.is_empty() {
-                return replies;
-            }
-        }
-    }
-
-    /// Status and body of a request of the REST API.
-    async fn rest(&self) -> (u16, Value) {
-        self.rest_of(VERSIONED).await
-    }
-
-    async fn rest_of(&self, path: &str) -> (u16, Value) {
-        let answer = self.org.call(Method::GET, path, None).await;
-        let answer = answer.expect("an answer");
-        (answer.status.as_u16(), answer.json())
-    }
-
-    async fn stop(self) {
-        drop((self.http, self.org));
-        self.running.stop().await.expect("stops");
-    }
-}
+use crate::common::{WITHIN, create_account, developer};
+use crate::control::{call, call_as, done};
+use crate::rehearsal::{Rehearsal, TOPIC, advance, named};
 
 #[tokio::test]
 async fn a_lost_session_is_refused_once_and_stays_lost() {
@@ -284,18 +160,6 @@ async fn changes_are_captured_as_gaps_overflows_and_not_at_all() {
     }
     assert_eq!(at.fired(&elsewhere).await.0, 0);
     at.stop().await;
-}
-
-/// Moves the clock of the org on.
-async fn advance(at: &Rehearsal, by: &str) {
-    done(&at.http, "POST", "clock/advance", json!({ "by": by })).await;
-}
-
-/// The names of accounts in events.
-fn named(events: &[Value]) -> Vec<&str> {
-    let names = events.iter();
-    let names = names.map(|event| event["data"]["payload"]["Name"].as_str());
-    names.map(|name| name.expect("a name")).collect()
 }
 
 #[tokio::test]
@@ -460,6 +324,47 @@ async fn the_server_ends_its_side_of_a_connection() {
         stream.shutdown().await.expect("taken");
         at.assert_spent(&id).await;
     }
+    at.stop().await;
+}
+
+#[tokio::test]
+async fn connections_are_refused_for_a_while() {
+    let at = Rehearsal::start().await;
+    let connects = async || TcpStream::connect(at.running.local_addr()).await;
+    let fault = json!({ "fault": "refuse", "delay": "1s", "method": "GET /services/data" });
+    let id = at.arm(fault.clone()).await;
+    assert_eq!(raw(&at.running, CLOSING).await, "");
+    let begin = std::time::Instant::now();
+    let refused = async {
+        loop {
+            match connects().await {
+                Ok(_) => tokio::task::yield_now().await,
+                Err(error) => break error,
+            }
+        }
+    };
+    let refused = timeout(WITHIN, refused).await.expect("refused");
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    // Connections that are open go on.
+    at.assert_spent(&id).await;
+    let again = async {
+        while connects().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(WITHIN, again).await.expect("accepted again");
+    assert!(begin.elapsed().as_millis() >= 500, "{:?}", begin.elapsed());
+    let whole = raw(&at.running, CLOSING).await;
+    assert!(whole.starts_with("HTTP/1.1 200 "), "{whole}");
+
+    let other = done(&at.http, "POST", "orgs", Value::Null).await;
+    let token = other["accessToken"].as_str().expect("a token");
+    let token = format!("Bearer {token}");
+    let headers = [("Authorization", token.as_str())];
+    let answer = call_as(&at.http, "POST", "faults", fault.to_string(), &headers).await;
+    assert_eq!(answer.status, 400);
+    let message = answer.json()["error"]["message"].to_string();
+    assert!(message.contains("first org"), "{message}");
     at.stop().await;
 }
 

@@ -109,8 +109,15 @@ pub const JOURNAL_MISTAKES_MAX: usize = 200;
 /// Requests that one answer lists by default, and at most. Source: none.
 pub const JOURNAL_PAGE: (usize, usize) = (100, 1_000);
 
+/// Faults within one answer that the journal looks at. Source: none; the records of a collection.
+pub const REPORTED_FAULTS_MAX: usize = 200;
+
 /// Snapshots of an org. Source: none; each is a copy of the data file.
 pub const SNAPSHOTS_MAX: usize = 64;
+
+/// Records, and events of each side, that a difference of two snapshots lists: unless the caller says, and at most. Source:
+/// none; each record comes with its differing values.
+pub const DIFFERENCE_PAGE: (usize, usize) = (100, 1_000);
 
 /// Characters of the name of a snapshot. Source: none; it is the name of a file.
 pub const SNAPSHOT_NAME_MAX: usize = 64;

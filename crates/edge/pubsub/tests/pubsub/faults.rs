@@ -6,7 +6,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
 use crate::org::{ACCOUNTS, LOW_INK, LOW_INK_SCHEMA, Org, assert_refused, fetch};
-use crate::proto::PublishRequest;
+use crate::proto::{FetchRequest, PublishRequest};
 
 /// Arms a fault that fires once, after some occasions.
 fn arm(org: &Org, kind: FaultKind, topic: &str, after: u64) {
@@ -204,6 +204,57 @@ async fn a_schema_cannot_be_read_for_a_while() {
     arm_method(&org, FaultKind::SchemaUnavailable, "GetSchema");
     org.schema(LOW_INK_SCHEMA).await.expect_err("refused");
     assert_eq!(fired(&org), 2);
+}
+
+#[tokio::test]
+async fn the_log_is_trimmed_when_a_client_comes_back() {
+    let org = Org::new().await;
+    let mut stream = org.subscribed(ACCOUNTS, 1).await;
+    org.account("Read").await;
+    let read = stream.event().await;
+    drop(stream);
+    org.account("Missed").await;
+    arm(&org, FaultKind::Trim, ACCOUNTS, 0);
+    for _ in 0..2 {
+        let mut stream = org.resumed(ACCOUNTS, &read.replay_id).await;
+        let code = "subscription.fetch.replayid.corrupted";
+        let refusal = stream.refusal().await;
+        assert_refused(&refusal, Code::InvalidArgument, code, "Subscribe");
+    }
+    assert_eq!(fired(&org), 1);
+    assert_eq!(org.engine.log().bounds().earliest, None);
+    let mut stream = org.open().await;
+    let earliest = FetchRequest {
+        replay_preset: 1,
+        ..fetch(ACCOUNTS, 1)
+    };
+    stream.send(earliest).await;
+    stream.assert_quiet().await;
+    org.account("Next").await;
+    stream.event().await;
+}
+
+#[tokio::test]
+async fn replay_ids_begin_again_when_a_client_comes_back() {
+    let org = Org::new().await;
+    let mut stream = org.subscribed(ACCOUNTS, 2).await;
+    org.account("First").await;
+    org.account("Second").await;
+    let events = stream.events(2).await;
+    drop(stream);
+    arm(&org, FaultKind::RestartStream, ACCOUNTS, 0);
+    let mut stream = org.resumed(ACCOUNTS, &events[1].replay_id).await;
+    let code = "subscription.fetch.replayid.corrupted";
+    let refusal = stream.refusal().await;
+    assert_refused(&refusal, Code::InvalidArgument, code, "Subscribe");
+    assert_eq!(fired(&org), 1);
+    let mut stream = org.subscribed(ACCOUNTS, 1).await;
+    org.account("Again").await;
+    assert_eq!(stream.event().await.replay_id, events[0].replay_id);
+    // The same position as before leads to other events.
+    org.account("Other").await;
+    let mut resumed = org.resumed(ACCOUNTS, &events[0].replay_id).await;
+    assert_eq!(resumed.event().await.replay_id, events[1].replay_id);
 }
 
 #[tokio::test]

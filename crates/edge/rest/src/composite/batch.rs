@@ -69,6 +69,7 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
         has_errors |= answer.is_error();
         answers.push(answer);
     }
+    let faults = answers.iter().flat_map(Answer::reported).cloned().collect();
     let mut w = Writer::new();
     w.object(|w| {
         w.name("hasErrors").boolean(has_errors);
@@ -83,7 +84,7 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
             }
         });
     });
-    Ok(Answer::json(w.finish()))
+    Ok(Answer::json(w.finish()).reporting(faults))
 }
 
 /// Each part counts as a request of its own.

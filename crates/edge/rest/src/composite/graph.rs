@@ -50,6 +50,7 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
     w.open('{');
     w.name("graphs").open('[');
     let mut failures = 0;
+    let mut faults = Vec::new();
     for graph in graphs {
         let (answered, good) = if failures > REST_GRAPH_FAILURES_MAX {
             let halted = Fault::Many(ManyFault::GraphsHalted);
@@ -58,6 +59,7 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
             series::answer(shared, call, graph.items, true, &RULES).await?
         };
         failures += usize::from(!good);
+        faults.extend(series::faults(&answered));
         w.object(|w| {
             w.name("graphId").string(graph.id);
             w.name("graphResponse")
@@ -67,7 +69,7 @@ pub(crate) async fn answer(shared: &Shared, call: &Call, body: Body) -> Result<A
     }
     w.close(']');
     w.close('}');
-    Ok(Answer::json(w.finish()))
+    Ok(Answer::json(w.finish()).reporting(faults))
 }
 
 fn graphs<'b>(body: &'b json::Body<'_>, call: &Call) -> Result<Vec<Graph<'b>>, Fault> {

@@ -71,9 +71,10 @@ pub(super) async fn answer_by(
         }));
     }
     let (answered, _) = series::answer(shared, call, items, all_or_none, rules).await?;
+    let faults = series::faults(&answered);
     let mut w = Writer::new();
     w.object(|w| series::write(w, answered));
-    Ok(Answer::json(w.finish()))
+    Ok(Answer::json(w.finish()).reporting(faults))
 }
 
 /// Queries and lists of records, of which there may be fewer.

@@ -248,6 +248,12 @@ pub(crate) fn untried<'b>(items: &[Item<'b>], fault: &Fault) -> Vec<Answered<'b>
     items.iter().map(answered).collect()
 }
 
+/// What is refused in the answers to parts.
+pub(crate) fn faults(answered: &[Answered<'_>]) -> Vec<Fault> {
+    let faults = answered.iter().flat_map(|one| one.answer.reported());
+    faults.cloned().collect()
+}
+
 /// Writes `compositeResponse` with what it holds.
 pub(crate) fn write(w: &mut Writer, answered: Vec<Answered<'_>>) {
     w.name("compositeResponse").array(|w| {

@@ -71,6 +71,10 @@ kinds! {
         "The service is unavailable: `SERVER_UNAVAILABLE`, `503::`, `service.unavailable`.";
     ReplayIdInvalid "replay-id-invalid" [Topic Client User Method]
         "A subscription that names a replay id is refused.";
+    Trim "trim" [Topic Client User Method]
+        "All events are forgotten when a subscription names a replay id.";
+    RestartStream "restart-stream" [Topic Client User Method]
+        "All events are forgotten and replay ids begin again when a subscription names a replay id.";
     Duplicate "duplicate" [Topic]
         "An event is delivered twice in one response.";
     Delay "delay" [Topic]
@@ -83,6 +87,12 @@ kinds! {
         "The changes of a transaction are captured as overflow events.";
     Conversion "conversion" [Topic]
         "A change is captured as the event of a field that became another type: of all records, without fields.";
+    SchemaChange "schema-change" [Topic]
+        "After a change or a publication, its object or platform event has another field.";
+    SlowCommit "slow-commit" [Topic]
+        "A transaction is committed later than its records are dated.";
+    Stamp "stamp" [Topic]
+        "After a change, the system modification time of its records moves on alone.";
     Drop "drop" [Topic]
         "A change is committed without its change event.";
     EventsDailyLimit "events-daily-limit" [Topic Client User Method]
@@ -103,6 +113,8 @@ kinds! {
         "A request waits for the delay before it is carried out.";
     ResetPeer "reset-peer" [Method]
         "The connection is cut, and the request is not carried out.";
+    Refuse "refuse" [Method]
+        "The connection is cut, and for the delay the server refuses further ones.";
     HalfClose "half-close" [Topic User Method]
         "The server ends its side of the connection or of the stream, without an answer.";
     Http503Html "http-503-html" [Method]
@@ -126,8 +138,19 @@ impl FaultKind {
     pub const fn has_delay(self) -> bool {
         matches!(
             self,
-            Self::Delay | Self::KeepaliveLate | Self::Latency | Self::PauseInside | Self::Slice
+            Self::Delay
+                | Self::KeepaliveLate
+                | Self::Latency
+                | Self::PauseInside
+                | Self::Refuse
+                | Self::Slice
+                | Self::SlowCommit
         )
+    }
+
+    /// Whether it is about all orgs of the process.
+    pub const fn is_of_process(self) -> bool {
+        matches!(self, Self::Refuse)
     }
 
     /// Whether it has a number of bytes.

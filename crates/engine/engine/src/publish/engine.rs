@@ -15,7 +15,7 @@ use crate::presence::Presence;
 use crate::publish::{self, Published};
 use crate::topics::{PushTopicDraft, PushTopicOutline, PushTopics};
 use crate::usage::Client;
-use crate::{Engine, SubscribableKind, streams};
+use crate::{Engine, SubscribableKind, rehearsal, streams};
 
 impl Engine {
     /// Makes events durable that belong to no record, in their order; says which positions they got.
@@ -51,6 +51,9 @@ impl Engine {
         let reservation = usage.reserve(topics.iter().copied())?;
         let positions = self.0.writer.publish(events, documents).await?;
         reservation.keep();
+        if self.faults().is_armed() {
+            rehearsal::published(self, &topics).await;
+        }
         usage.published(client, topics.into_iter());
         Ok(positions)
     }

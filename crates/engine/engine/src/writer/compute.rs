@@ -15,7 +15,7 @@ use landfall_store::NewEvent;
 
 use super::prefetch::read_ahead;
 use crate::access::Rights;
-use crate::blueprint::{Blueprint, Blueprints};
+use crate::blueprint::{Blueprint, Blueprints, read, write};
 use crate::clock::Clock;
 use crate::command::{Change, Outcome, Transaction};
 use crate::entropy::{Entropy, draw};
@@ -71,6 +71,8 @@ pub(super) struct By {
     pub(super) user: RecordId,
     /// What they may do; none: the org does it to itself.
     pub(super) rights: Option<Arc<Rights>>,
+    /// When they made it, if it has waited since: its records are dated so.
+    pub(super) saved: Option<Timestamp>,
 }
 
 impl Computing<'_> {
@@ -92,10 +94,11 @@ impl Computing<'_> {
                 numbers: self.numbers,
                 user: by.user,
                 access: by.rights.as_ref().map(|rights| rights.access()),
-                now,
+                now: by.saved.unwrap_or(now),
                 steps: Vec::new(),
                 due: Vec::new(),
             },
+            at: now,
             entropy: self.entropy,
             topics: self.topics,
             counters: self.counters,
@@ -115,12 +118,52 @@ impl Computing<'_> {
         let outcomes = work.apply(transaction.changes, transaction.all_or_none)?;
         Ok((work.done(), outcomes))
     }
+
+    /// Has the system modification time of records move on, by a second at least. Nobody is informed.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the store could not be read; the workspace is as before then.
+    pub(super) fn stamp(
+        &self,
+        workspace: &mut Workspace<'_>,
+        records: &[RecordId],
+    ) -> Result<(), Error> {
+        let before = workspace.savepoint();
+        let stamped = records
+            .iter()
+            .try_for_each(|id| self.stamp_one(workspace, *id));
+        if stamped.is_err() {
+            workspace.roll_back(before);
+        }
+        stamped
+    }
+
+    fn stamp_one(&self, workspace: &mut Workspace<'_>, id: RecordId) -> Result<(), Error> {
+        let Some(object) = self.blueprints.with_prefix(id.prefix()) else {
+            return Ok(());
+        };
+        let Some(before) = workspace.row(object, id)? else {
+            return Ok(());
+        };
+        let place = object.system.system_modstamp;
+        let Value::DateTime(earlier) = *read(&before, place) else {
+            return Ok(());
+        };
+        let now = self.clock.now().whole_second();
+        let mut after = Row::clone(&before);
+        let stamp = now.max(earlier.plus_millis(1_000));
+        write(&mut after, place, Value::DateTime(stamp));
+        workspace.put(&object.entity, id, Some(&before), Arc::new(after));
+        Ok(())
+    }
 }
 
 /// A transaction in the making.
 pub(super) struct Work<'a, 'w> {
     planner: Planner<'a, 'w>,
     start: Savepoint,
+    /// When it is committed.
+    at: Timestamp,
     entropy: &'a dyn Entropy,
     topics: &'a PushTopics,
     counters: &'a WriterCounters,
@@ -263,7 +306,6 @@ impl<'a> Work<'a, '_> {
             steps,
             user,
             access,
-            now,
             ..
         } = self.planner;
         let mut draws = Draws::new(self.entropy, steps.len() + 1);
@@ -283,7 +325,7 @@ impl<'a> Work<'a, '_> {
             is_told,
             origin: self.origin,
             key: TransactionKey::from_bytes(draws.next()),
-            at: now,
+            at: self.at,
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::definitions::{Capture, Definitions};
 use crate::faults::{FaultKind, Faults, Occasion, topic_of};
 use crate::log::Hold;
 use crate::plan::ACCOUNT;
+use crate::state::OrgState;
 
 /// How changes become events.
 #[derive(Clone, Copy)]
@@ -60,11 +61,12 @@ pub(super) fn append<'g>(
     }
 }
 
-/// What faults hold back of the events of a group, all of which are durable.
+/// What faults hold back of the events of a group, all of which are durable; `parts` are those of one transaction, or of
+/// one request that has published them.
 pub(super) fn held_back(
-    definitions: &Definitions,
+    state: &OrgState,
     faults: &Faults,
-    (events, transactions): (&[Arc<Event>], &[Range<usize>]),
+    (events, parts): (&[Arc<Event>], &[Range<usize>]),
     now: Timestamp,
 ) -> Vec<Hold> {
     if !faults.is_armed() {
@@ -73,8 +75,7 @@ pub(super) fn held_back(
     let fires = |kind, events: &[Arc<Event>]| {
         let names = events
             .iter()
-            .filter_map(|event| definitions.name_of(event.topic))
-            .map(ToString::to_string)
+            .filter_map(|event| state.channel_of(event.topic))
             .collect::<BTreeSet<_>>();
         let topics: Vec<&str> = names.iter().map(String::as_str).collect();
         let fault = faults.fires(kind, || Occasion::default().topics(&topics))?;
@@ -94,8 +95,8 @@ pub(super) fn held_back(
             hold(event, until);
         }
     }
-    for transaction in transactions {
-        let events = events.get(transaction.clone()).unwrap_or_default();
+    for part in parts {
+        let events = events.get(part.clone()).unwrap_or_default();
         let Some((_, rest @ [_, ..])) = events.split_first() else {
             continue;
         };

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-use landfall_model::{KeyPrefix, RecordId, ReplayId, limits};
+use landfall_model::{KeyPrefix, RecordId, ReplayId, Timestamp, limits};
 use landfall_store::{Document, NewEvent};
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
@@ -28,12 +28,16 @@ pub(super) enum Command {
     /// A transaction whose changes come step by step. Nothing else is done until its end.
     Open(Opened),
     Put(Vec<Document>, Answer<()>),
+    /// Has the system modification time of records move on, and nothing else of them.
+    Stamp(Vec<RecordId>, Answer<()>),
     Publish(Vec<NewEvent>, Vec<Document>, Answer<Vec<ReplayId>>),
     Deploy(Box<Deployment>, Answer<()>),
     /// Back to a snapshot.
     Restore(Restoration, Answer<Restored>),
-    /// One step of forgetting old events; answered with whether there is more to forget.
-    Trim(Answer<bool>),
+    /// Forgets all events, and gives out replay ids from the first one on again.
+    RestartLog(Answer<()>),
+    /// One step of forgetting events; answered with whether there is more to forget.
+    Trim(Forgetting, Answer<bool>),
     /// Ids of records to come, one for each prefix. They are given to nothing else, whether they are used or not.
     Reserve(Vec<KeyPrefix>, Answer<Vec<RecordId>>),
     /// Has somebody take in everything, and each commit from now on.
@@ -41,6 +45,15 @@ pub(super) enum Command {
     /// Nothing but what comes before each command: a stale state is loaded again.
     LoadAgain,
     Stop,
+}
+
+/// Which events are forgotten.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Forgetting {
+    /// Those past their retention.
+    Expired,
+    /// All that there are.
+    All,
 }
 
 impl Command {
@@ -64,11 +77,13 @@ impl Command {
     pub(super) fn refuse(self, error: impl Fn() -> Error) -> bool {
         match self {
             Self::Commit(_, _, _, answer) => answer_with(answer, Err(error())),
-            Self::Put(_, answer) | Self::Deploy(_, answer) | Self::Attach(_, answer) => {
-                answer_with(answer, Err(error()));
-            }
+            Self::Put(_, answer)
+            | Self::Stamp(_, answer)
+            | Self::RestartLog(answer)
+            | Self::Deploy(_, answer)
+            | Self::Attach(_, answer) => answer_with(answer, Err(error())),
             Self::Publish(_, _, answer) => answer_with(answer, Err(error())),
-            Self::Trim(answer) => answer_with(answer, Err(error())),
+            Self::Trim(_, answer) => answer_with(answer, Err(error())),
             Self::Reserve(_, answer) => answer_with(answer, Err(error())),
             Self::Restore(_, answer) => answer_with(answer, Err(error())),
             // Who opened it hears that nobody takes its steps.
@@ -210,10 +225,14 @@ impl Handle {
         &self,
         transaction: Transaction,
         rights: Option<Arc<Rights>>,
+        saved: Option<Timestamp>,
         note: Option<Note>,
     ) -> Result<Vec<Outcome>, Error> {
-        let user = transaction.user;
-        let by = By { user, rights };
+        let by = By {
+            user: transaction.user,
+            rights,
+            saved,
+        };
         self.ask(|answer| Command::Commit(transaction, by, note, answer))
             .await
     }
@@ -225,7 +244,11 @@ impl Handle {
         origin: String,
     ) -> Result<OpenTransaction, Error> {
         let (transaction, steps) = open::transaction();
-        let by = By { user, rights };
+        let by = By {
+            user,
+            rights,
+            saved: None,
+        };
         let opened = Opened { by, origin, steps };
         let sent = self.inbox.send(Command::Open(opened)).await;
         sent.map_err(|_| Error::Stopped)?;
@@ -234,6 +257,10 @@ impl Handle {
 
     pub(crate) async fn put(&self, documents: Vec<Document>) -> Result<(), Error> {
         self.ask(|answer| Command::Put(documents, answer)).await
+    }
+
+    pub(crate) async fn stamp(&self, records: Vec<RecordId>) -> Result<(), Error> {
+        self.ask(|answer| Command::Stamp(records, answer)).await
     }
 
     pub(crate) async fn publish(
@@ -253,6 +280,10 @@ impl Handle {
     pub(crate) async fn restore(&self, restoration: Restoration) -> Result<Restored, Error> {
         self.ask(|answer| Command::Restore(restoration, answer))
             .await
+    }
+
+    pub(crate) async fn restart_log(&self) -> Result<(), Error> {
+        self.ask(Command::RestartLog).await
     }
 
     pub(crate) async fn reserve(&self, prefixes: Vec<KeyPrefix>) -> Result<Vec<RecordId>, Error> {
@@ -275,8 +306,8 @@ impl Handle {
     }
 
     /// Step by step, so that others have their turn in between.
-    pub(crate) async fn trim(&self) -> Result<(), Error> {
-        while self.ask(Command::Trim).await? {}
+    pub(crate) async fn trim(&self, forgetting: Forgetting) -> Result<(), Error> {
+        while self.ask(|answer| Command::Trim(forgetting, answer)).await? {}
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Returning to a snapshot.
+//! Returning to a snapshot, and having the log begin again.
 
 use landfall_model::Timestamp;
 use landfall_store::{Appended, DocumentKind, Outcome, Restoring, WriteSet};
@@ -46,6 +46,24 @@ impl Core {
         Ok(Restored {
             has_other_components,
         })
+    }
+
+    /// Forgets all events, and gives out replay ids from the first one on again; or leaves everything as it was.
+    pub(super) fn restart_log(&mut self, state: &State) -> Result<(), Error> {
+        self.state.check()?;
+        let restarted = self.store.restart_log();
+        let restarted = restarted.and_then(Outcome::committed).map_err(Error::from);
+        match restarted {
+            Ok(committed) => {
+                kept(state);
+                self.apply(&committed.commit, &[]);
+                Ok(())
+            }
+            Err(failure) => {
+                not_kept(&failure, state);
+                Err(failure)
+            }
+        }
     }
 
     /// Brings what the writer alone keeps up to date. `earlier` is when the definitions changed that others have replaced.

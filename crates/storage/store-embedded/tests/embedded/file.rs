@@ -346,3 +346,24 @@ fn trim_takes_a_bounded_number_of_blocks_at_a_time() {
         .expect("readable");
     assert_eq!(left, 0, "nothing points to blocks that are gone");
 }
+
+#[test]
+fn the_log_begins_again() {
+    let folder = Folder::new();
+    let mut store = folder.open();
+    publish(&mut store, 3);
+    let before = store.reader.position().expect("readable");
+    let restarted = store.writer.restart_log().expect("restarted");
+    let restarted = restarted.committed().expect("committed");
+    assert!(restarted.commit.touched.rewound);
+    let bounds = store.reader.log_bounds().expect("readable");
+    assert_eq!((bounds.earliest, bounds.tail), (None, ReplayId::ORIGIN));
+    publish(&mut store, 1);
+    let after = store.reader.position().expect("readable");
+    assert_eq!(after.tail, ReplayId::ORIGIN.advanced_by(1));
+    assert!(after.commit_number > before.commit_number);
+    drop(store);
+    let store = folder.open();
+    let position = store.reader.position().expect("readable");
+    assert_eq!(position, after, "it is durable");
+}
