@@ -16,9 +16,11 @@ mod outcome;
 mod prefetch;
 mod restore;
 mod streams;
+mod times;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
 use landfall_capture::transaction::CaptureRules;
 use landfall_metadata::Kind;
@@ -58,6 +60,7 @@ use outcome::{ends_the_writer, refused, settled};
 use prefetch::read_ahead;
 
 pub use handle::{WriterCounters, WriterThread};
+pub use times::{CommitTimes, CommitTimesRead};
 
 /// What the writer thread owns.
 pub(crate) struct Core {
@@ -235,7 +238,9 @@ impl Core {
             // Everything was refused: there is nothing to wait for.
             Ok(ReplayId::ORIGIN)
         } else {
+            let begun = Instant::now();
             let made = self.make_durable(write, &group, state);
+            state.counters.times.add(begun.elapsed());
             state.count(group.commands);
             made
         };
