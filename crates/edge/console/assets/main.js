@@ -4,6 +4,7 @@ import { start } from "./shell.js";
 import { eventPage } from "./event.js";
 import { faultsPage } from "./faults.js";
 import { livePage } from "./live.js";
+import { nodePage } from "./node.js";
 import { recordsPage } from "./records.js";
 import { requestsPage } from "./requests.js";
 import { subscribersPage } from "./subscribers.js";
@@ -14,7 +15,8 @@ start([
   { path: /^\/event\/([^/]+)$/, open: eventPage },
   { path: /^\/subscribers$/, open: subscribersPage },
   { path: /^\/records$/, open: recordsPage },
-  { path: /^\/faults$/, open: faultsPage },
-  { path: /^\/requests$/, open: requestsPage },
+  { path: /^\/faults$/, open: faultsPage, full: true },
+  { path: /^\/requests$/, open: requestsPage, full: true },
   { path: /^\/usage$/, open: usagePage },
+  { path: /^\/node$/, open: nodePage },
 ]);

@@ -22,7 +22,7 @@ use crate::{Made, Org};
 use filter::Filter;
 use shown::{EVENT, Names, Read};
 
-pub(crate) use follow::{FOLLOW, follow};
+pub(crate) use follow::{FOLLOW, follow, followers};
 
 /// Which events. An event passes if it meets every parameter, and any of the values of each.
 const FILTER: [Parameter; 8] = [

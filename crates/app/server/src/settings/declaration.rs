@@ -36,17 +36,20 @@ pub enum Group {
     Allocations,
     /// Logs and metrics.
     Logging,
+    /// The console.
+    Console,
 }
 
 impl Group {
     /// All, in the order of help and docs.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Listening,
         Self::Data,
         Self::Events,
         Self::Login,
         Self::Allocations,
         Self::Logging,
+        Self::Console,
     ];
 
     /// As a heading.
@@ -58,6 +61,7 @@ impl Group {
             Self::Login => "Login",
             Self::Allocations => "Allocations",
             Self::Logging => "Logging and metrics",
+            Self::Console => "Console",
         }
     }
 }
@@ -88,6 +92,8 @@ pub struct About {
     pub(super) example: &'static str,
     pub(super) allowed: Allowed,
     pub(super) is_daily: bool,
+    /// Whether its value is a secret itself, not the name of a file with one.
+    pub(super) is_secret: bool,
     pub(super) min: u64,
     pub(super) max: u64,
 }
@@ -138,6 +144,11 @@ impl About {
         }
     }
 
+    /// Whether its value is shown nowhere.
+    pub const fn is_secret(&self) -> bool {
+        self.is_secret
+    }
+
     /// Whether it is one of the few that are set every day.
     pub const fn is_daily(&self) -> bool {
         self.is_daily
@@ -167,6 +178,7 @@ impl<T: Value> Setting<T> {
                 example: "",
                 allowed: Allowed::Both,
                 is_daily: false,
+                is_secret: false,
                 min: 0,
                 max: u64::MAX,
             },
@@ -237,6 +249,12 @@ impl<T: Value> Setting<T> {
     /// Only a production node may have it.
     pub(super) const fn serve_only(mut self) -> Self {
         self.about.allowed = Allowed::ServeOnly;
+        self
+    }
+
+    /// Its value is shown nowhere.
+    pub(super) const fn secret(mut self) -> Self {
+        self.about.is_secret = true;
         self
     }
 
