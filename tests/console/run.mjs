@@ -4,7 +4,11 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
+import { brush, node } from "./node.mjs";
 import { requests } from "./requests.mjs";
+import { brokenDecoder, longRun, manyEvents, millionEvents } from "./robust.mjs";
+import { serve } from "./serve.mjs";
+import { tenTasks } from "./tasks.mjs";
 import { usage } from "./usage.mjs";
 import { Server, seed } from "./server.mjs";
 
@@ -265,7 +269,7 @@ async function everyPage(server, { burlington, last }) {
   await server.session();
   const found = [];
   for (const colorScheme of ["light", "dark"]) {
-    for (const path of ["/live", `/live?event=${last}`, `/live?event=${last}&tab=sent`, `/live?event=${last}&tab=bitmap`, "/live?q=nothing-like-it", "/event/1003", "/subscribers", `/records?object=Account&record=${burlington}`, "/faults?by=73h", "/requests", "/requests?request=2", "/usage"]) {
+    for (const path of ["/live", `/live?event=${last}`, `/live?event=${last}&tab=sent`, `/live?event=${last}&tab=bitmap`, "/live?q=nothing-like-it", "/event/1003", "/subscribers", `/records?object=Account&record=${burlington}`, "/faults?by=73h", "/requests", "/requests?request=2", "/usage", "/node", "/node?set=1"]) {
       const page = await open(server, `/console${path}`, { colorScheme });
       await page.waitForTimeout(400);
       found.push(...(await violations(page, `${path} ${colorScheme}`)));
@@ -279,8 +283,10 @@ async function everyPage(server, { burlington, last }) {
   assert.deepEqual(found, []);
 }
 
-const TOOLS = { open, close, row, shows, search };
-const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), hostile, otherOrigins, everyPage, restart };
+const TOOLS = { open, close, row, shows, search, violations };
+/** Those that take long run by their name alone. */
+const ON_REQUEST = { longRun: (server) => longRun(server, TOOLS), millionEvents: (server) => millionEvents(server, TOOLS) };
+const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), node: (server) => node(server, TOOLS), brush: (server, seeded) => brush(server, TOOLS, seeded), brokenDecoder: (server, seeded) => brokenDecoder(server, TOOLS, seeded), serve: () => serve(TOOLS), hostile, otherOrigins, everyPage, restart, manyEvents: (server) => manyEvents(server, TOOLS), tenTasks: (server, seeded) => tenTasks(server, seeded, TOOLS) };
 
 let failed = 0;
 async function check(name, run) {
@@ -299,7 +305,7 @@ const only = process.argv[2];
 try {
   await check("emptyOrg", () => emptyOrg(server));
   const seeded = await seed(server);
-  for (const [name, run] of Object.entries(SCENARIOS)) if (!only || only === name) await check(name, () => run(server, seeded));
+  for (const [name, run] of Object.entries({ ...SCENARIOS, ...(only ? ON_REQUEST : {}) })) if (!only || only === name) await check(name, () => run(server, seeded));
 } finally {
   await browser.close();
   await server.end();

@@ -19,7 +19,7 @@ function freePort() {
 
 export class Server {
   static async start() {
-    const server = new Server();
+    const server = new this();
     server.port = await freePort();
     server.base = `http://127.0.0.1:${server.port}`;
     server.data = mkdtempSync(join(tmpdir(), "landfall-console-"));
@@ -27,10 +27,14 @@ export class Server {
     return server;
   }
 
+  arguments() {
+    return ["dev", "--listen", `127.0.0.1:${this.port}`, "--data", this.data];
+  }
+
   async run() {
     const program = process.env.LANDFALL_PROGRAM;
     if (!program) throw new Error("LANDFALL_PROGRAM names no program");
-    this.child = spawn(program, ["dev", "--listen", `127.0.0.1:${this.port}`, "--data", this.data], { stdio: "ignore" });
+    this.child = spawn(program, this.arguments(), { stdio: "ignore" });
     const end = Date.now() + START_MS;
     for (;;) {
       const ready = await fetch(`${this.base}/readyz`).then((answer) => answer.ok, () => false);
@@ -38,6 +42,10 @@ export class Server {
       if (Date.now() > end || this.child.exitCode !== null) throw new Error("the server does not start");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    await this.logIn();
+  }
+
+  async logIn() {
     this.token = (await this.control("POST", "logins", {})).accessToken;
   }
 
@@ -80,6 +88,11 @@ export class Server {
     const messages = [{ channel: "/meta/handshake", version: "1.0", supportedConnectionTypes: ["long-polling"] }];
     const [answer] = await this.call("POST", "/cometd/62.0", messages, { Authorization: `Bearer ${this.token}` });
     return answer.clientId;
+  }
+
+  /** Subscribes a session, which then asks for nothing: what is published waits for it. */
+  subscribe(clientId, subscription) {
+    return this.call("POST", "/cometd/62.0", [{ channel: "/meta/subscribe", clientId, subscription }], { Authorization: `Bearer ${this.token}` });
   }
 }
 
