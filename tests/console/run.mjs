@@ -6,7 +6,11 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 import { channels, publishing, pushTopics, capture } from "./channels.mjs";
 import { delivery, replay, schemas, wireForms } from "./log.mjs";
+import { brush, node } from "./node.mjs";
 import { requests } from "./requests.mjs";
+import { brokenDecoder, longRun, manyEvents, millionEvents } from "./robust.mjs";
+import { serve } from "./serve.mjs";
+import { tenTasks } from "./tasks.mjs";
 import { usage } from "./usage.mjs";
 import { Server, seed } from "./server.mjs";
 
@@ -268,7 +272,7 @@ async function everyPage(server, { burlington, last }) {
   await server.session();
   const found = [];
   for (const colorScheme of ["light", "dark"]) {
-    for (const path of ["/live", `/live?event=${last}`, `/live?event=${last}&tab=sent`, `/live?event=${last}&tab=bitmap`, "/live?q=nothing-like-it", "/event/1003", "/subscribers", `/records?object=Account&record=${burlington}`, "/faults?by=73h", "/requests", "/requests?request=2", "/usage", "/channels", "/channels/data/ChangeEvents", "/channels/event/Order_Placed__e", "/pushtopics/new", "/schemas", `/schemas/${schema}`, `/schemas/${schema}?tab=avro`, "/replay", `/replay?at=${last - 3}`, `/live?event=${last}&tab=schema`, `/live?event=${last}&tab=delivery`]) {
+    for (const path of ["/live", `/live?event=${last}`, `/live?event=${last}&tab=sent`, `/live?event=${last}&tab=bitmap`, "/live?q=nothing-like-it", "/event/1003", "/subscribers", `/records?object=Account&record=${burlington}`, "/faults?by=73h", "/requests", "/requests?request=2", "/usage", "/node", "/node?set=1", "/channels", "/channels/data/ChangeEvents", "/channels/event/Order_Placed__e", "/pushtopics/new", "/schemas", `/schemas/${schema}`, `/schemas/${schema}?tab=avro`, "/replay", `/replay?at=${last - 3}`, `/live?event=${last}&tab=schema`, `/live?event=${last}&tab=delivery`]) {
       const page = await open(server, `/console${path}`, { colorScheme });
       await page.waitForTimeout(400);
       found.push(...(await violations(page, `${path} ${colorScheme}`)));
@@ -282,8 +286,10 @@ async function everyPage(server, { burlington, last }) {
   assert.deepEqual(found, []);
 }
 
-const TOOLS = { open, close, row, shows, search, HOSTILE };
-const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), ...Object.fromEntries(Object.entries({ channels, publishing, pushTopics, capture, schemas, replay, wireForms, delivery }).map(([name, run]) => [name, (server, seeded) => run(server, TOOLS, seeded)])), hostile, otherOrigins, everyPage, restart };
+const TOOLS = { open, close, row, shows, search, violations, HOSTILE };
+/** Those that take long run by their name alone. */
+const ON_REQUEST = { longRun: (server) => longRun(server, TOOLS), millionEvents: (server) => millionEvents(server, TOOLS) };
+const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), ...Object.fromEntries(Object.entries({ channels, publishing, pushTopics, capture, schemas, replay, wireForms, delivery }).map(([name, run]) => [name, (server, seeded) => run(server, TOOLS, seeded)])), node: (server) => node(server, TOOLS), brush: (server, seeded) => brush(server, TOOLS, seeded), brokenDecoder: (server, seeded) => brokenDecoder(server, TOOLS, seeded), serve: () => serve(TOOLS), hostile, otherOrigins, everyPage, restart, manyEvents: (server) => manyEvents(server, TOOLS), tenTasks: (server, seeded) => tenTasks(server, seeded, TOOLS) };
 
 let failed = 0;
 async function check(name, run) {
@@ -302,7 +308,7 @@ const only = process.argv[2];
 try {
   await check("emptyOrg", () => emptyOrg(server));
   const seeded = await seed(server);
-  for (const [name, run] of Object.entries(SCENARIOS)) if (!only || only === name) await check(name, () => run(server, seeded));
+  for (const [name, run] of Object.entries({ ...SCENARIOS, ...(only ? ON_REQUEST : {}) })) if (!only || only === name) await check(name, () => run(server, seeded));
 } finally {
   await browser.close();
   await server.end();

@@ -38,7 +38,7 @@ function writeProject(folder) {
 export class Server {
   /** With settings, such as `{LANDFALL_EVENTS_CAPTURE_ALL: "false"}`. */
   static async start(settings = {}) {
-    const server = new Server();
+    const server = new this();
     server.settings = settings;
     server.port = await freePort();
     server.base = `http://127.0.0.1:${server.port}`;
@@ -50,10 +50,14 @@ export class Server {
     return server;
   }
 
+  arguments() {
+    return ["dev", "--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--project", this.project];
+  }
+
   async run() {
     const program = process.env.LANDFALL_PROGRAM;
     if (!program) throw new Error("LANDFALL_PROGRAM names no program");
-    this.child = spawn(program, ["dev", "--listen", `127.0.0.1:${this.port}`, "--data", this.data, "--project", this.project], { stdio: "ignore", env: { ...process.env, ...this.settings } });
+    this.child = spawn(program, this.arguments(), { stdio: "ignore", env: { ...process.env, ...this.settings } });
     const end = Date.now() + START_MS;
     for (;;) {
       const ready = await fetch(`${this.base}/readyz`).then((answer) => answer.ok, () => false);
@@ -61,6 +65,10 @@ export class Server {
       if (Date.now() > end || this.child.exitCode !== null) throw new Error("the server does not start");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    await this.logIn();
+  }
+
+  async logIn() {
     this.token = (await this.control("POST", "logins", {})).accessToken;
   }
 
@@ -103,6 +111,11 @@ export class Server {
     const messages = [{ channel: "/meta/handshake", version: "1.0", supportedConnectionTypes: ["long-polling"] }];
     const [answer] = await this.call("POST", "/cometd/62.0", messages, { Authorization: `Bearer ${this.token}` });
     return answer.clientId;
+  }
+
+  /** Subscribes a session, which then asks for nothing: what is published waits for it. */
+  subscribe(clientId, subscription) {
+    return this.call("POST", "/cometd/62.0", [{ channel: "/meta/subscribe", clientId, subscription }], { Authorization: `Bearer ${this.token}` });
   }
 }
 

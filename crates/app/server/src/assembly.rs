@@ -27,6 +27,7 @@ use crate::api_documents::{self, DocumentsState};
 use crate::config::{Config, Credentials, DEVELOPER_CLIENT, Mode};
 use crate::connections::Connections;
 use crate::error::Error;
+use crate::health::Health;
 use crate::metrics::{self, MetricsState};
 use crate::orphans::Orphans;
 use crate::phase::{Listener, Phase};
@@ -54,6 +55,7 @@ pub(crate) struct Assembly {
     pub(crate) streaming: Endpoint,
     pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) snapshots: Arc<Snapshots>,
+    pub(crate) health: Health,
     pub(crate) engine: Engine,
     pub(crate) auth: Auth,
     pub(crate) writer: WriterThread,
@@ -112,15 +114,14 @@ pub(crate) async fn assemble(
     tasks.spawn(bulk.clone().run(stopping.clone()));
     let mdapi = Mdapi::open(engine.clone(), auth.clone(), Arc::new(base_url)).await?;
     tasks.spawn(mdapi.clone().run(stopping.clone()));
-    let (mut router, streaming, subscribers) = router(
-        config,
-        &engine,
-        &auth,
-        (phase, stopping),
+    let health = Health {
+        engine: engine.clone(),
+        phase,
         authority,
-        (connections, scrub),
-        &mut tasks,
-    );
+        scrub,
+    };
+    let (mut router, streaming, subscribers) =
+        router(config, &auth, stopping, &health, connections, &mut tasks);
     router = router.merge(bulk.router()).merge(mdapi.router());
     if config.reflection {
         router = router.merge(landfall_pubsub::reflection()?);
@@ -130,6 +131,7 @@ pub(crate) async fn assemble(
         streaming,
         subscribers,
         snapshots: Arc::new(snapshots),
+        health,
         engine,
         auth,
         writer,
@@ -254,13 +256,13 @@ fn look_after(
 
 fn router(
     config: &Config,
-    engine: &Engine,
     auth: &Auth,
-    (phase, stopping): (Listener, watch::Receiver<bool>),
-    authority: Option<Arc<str>>,
-    (connections, scrub): (Arc<Connections>, Arc<Scrub>),
+    stopping: watch::Receiver<bool>,
+    health: &Health,
+    connections: Arc<Connections>,
     tasks: &mut JoinSet<()>,
 ) -> (Router, Endpoint, Arc<Subscribers>) {
+    let engine = &health.engine;
     let streaming = StreamingState::new(
         engine.clone(),
         auth.clone(),
@@ -286,18 +288,13 @@ fn router(
         tasks.spawn(rehearsal::end_restarted(engine, subscribers, phase.clone()));
     }
     let router = Router::new()
-        .merge(health::router(
-            engine.clone(),
-            phase,
-            authority,
-            Arc::clone(&scrub),
-        ))
+        .merge(health::router(health.clone()))
         .merge(metrics::router(MetricsState {
             engine: engine.clone(),
             auth: auth.clone(),
             readers: config.metrics.clone(),
             connections,
-            scrub,
+            scrub: Arc::clone(&health.scrub),
             streaming,
             pubsub: pubsub.clone(),
         }))

@@ -6,9 +6,11 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use landfall_auth::{AppPolicy, Certificate, DeveloperNames, Scopes, Settings as AuthSettings};
+use landfall_control::{Mask, SettingReport};
 use landfall_engine::usage::Allocations;
 use landfall_engine::{CaptureRules, Streams};
 use landfall_model::{Timestamp, limits};
@@ -109,6 +111,12 @@ pub struct Config {
     pub frozen_at: Option<Timestamp>,
     /// What randomness is made from, in place of the machine's.
     pub random_seed: Option<u64>,
+    /// Whether a production node has the console. A developer org always has it.
+    pub console: bool,
+    /// The fields whose values the console does not show.
+    pub masked: Arc<Mask>,
+    /// What is in effect, and where each value was set.
+    pub settings: Arc<[SettingReport]>,
 }
 
 /// What kind of org a server is.
@@ -345,6 +353,12 @@ impl Config {
             journal_requests: set.get(&settings::JOURNAL_REQUESTS)?.unwrap_or_default(),
             frozen_at: set.get(&settings::CLOCK)?,
             random_seed: set.get(&settings::RANDOM_SEED)?,
+            console: set.get(&settings::CONSOLE_ENABLED)?.unwrap_or_default(),
+            masked: Arc::new(Mask::new(
+                &set.get(&settings::CONSOLE_MASKED_FIELDS)?
+                    .unwrap_or_default(),
+            )),
+            settings: set.report().into(),
         })
     }
 }

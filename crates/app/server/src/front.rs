@@ -25,6 +25,8 @@ use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header, uri};
 use hyper::body::Incoming;
 use landfall_auth::Source;
+use landfall_console::Access;
+use landfall_control::Effect;
 use landfall_engine::defect;
 use landfall_metadata::Origin;
 use landfall_model::{Fault, limits};
@@ -35,6 +37,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument, Span, debug, debug_span};
 
 use crate::cluster::Node;
+use crate::console::{self, Console};
 use crate::control::Controlled;
 use crate::cors::{Cors, Shared};
 use crate::hosts::Hosts;
@@ -49,7 +52,7 @@ use crate::unsupported;
 pub(crate) use known::{Known, Serving};
 
 /// Paths of the endpoints that take passwords, client secrets and refresh tokens.
-const LOGIN_PATHS: [&str; 2] = ["/services/oauth2/", "/services/Soap/"];
+const LOGIN_PATHS: [&str; 3] = ["/services/oauth2/", "/services/Soap/", console::SESSION];
 
 /// How the media types of gRPC begin. Source: "gRPC over HTTP2", Content-Type.
 const GRPC: &[u8] = b"application/grpc";
@@ -96,11 +99,22 @@ impl Future for Routed {
 /// Where requests go.
 #[derive(Debug)]
 pub(crate) enum Surfaces {
-    /// To the orgs of the process, and to what controls them, if they are for tests.
-    Orgs(Orgs, Option<Router>),
+    /// To the orgs of the process, and to what reads or controls them.
+    Orgs(Orgs, Controls),
     /// All to the same place.
     #[cfg(test)]
     One(Router),
+}
+
+/// What reads or controls the orgs of a process.
+#[derive(Debug)]
+pub(crate) enum Controls {
+    /// Of developer orgs: the control interface, and the console for everybody who can reach it.
+    Open(Router),
+    /// Of a production node: the console for administrators.
+    Console(Arc<Console>),
+    /// Of a production node without it.
+    None,
 }
 
 impl Surfaces {
@@ -115,11 +129,18 @@ impl Surfaces {
 
     fn route(&self, request: Request<Body>) -> Routed {
         match self {
-            Self::Orgs(_, Some(control)) if is_control(request.uri().path()) => {
+            Self::Orgs(_, Controls::Open(control)) if is_control(request.uri().path()) => {
                 Routed::Surfaces(Box::pin(control.clone().oneshot(request)), None)
             }
-            Self::Orgs(_, Some(_)) if landfall_console::has(request.uri().path()) => {
-                Routed::Surfaces(Box::pin(landfall_console::router().oneshot(request)), None)
+            Self::Orgs(_, Controls::Open(_)) if landfall_console::has(request.uri().path()) => {
+                let pages = landfall_console::router(Access::Full);
+                Routed::Surfaces(Box::pin(pages.oneshot(request)), None)
+            }
+            Self::Orgs(_, Controls::Console(console))
+                if is_control(request.uri().path())
+                    || landfall_console::has(request.uri().path()) =>
+            {
+                Routed::Observed(Box::pin(Arc::clone(console).answer(request)))
             }
             Self::Orgs(orgs, _) => match orgs.of_request(&request) {
                 Some(org) if org.is_observed() => {
@@ -147,11 +168,11 @@ fn is_control(path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-impl Surfaces {
-    /// The orgs of the process, and what controls them.
-    pub(crate) fn new(orgs: Orgs, control: Option<Controlled>) -> Self {
-        let control = control.map(|orgs| guarded(landfall_control::router(Arc::new(orgs))));
-        Self::Orgs(orgs, control)
+impl Controls {
+    /// The control interface over all orgs.
+    pub(crate) fn open(orgs: Controlled) -> Self {
+        let control = landfall_control::router(Arc::new(orgs), Effect::Tests);
+        Self::Open(guarded(control))
     }
 }
 

@@ -26,31 +26,25 @@ pub(crate) fn is_probe(path: &str) -> bool {
     PROBES.contains(&path)
 }
 
+/// What the health of an org is found out from.
 #[derive(Clone)]
-struct Health {
-    engine: Engine,
-    phase: Listener,
-    authority: Option<Arc<str>>,
-    scrub: Arc<Scrub>,
+pub(crate) struct Health {
+    pub(crate) engine: Engine,
+    pub(crate) phase: Listener,
+    pub(crate) authority: Option<Arc<str>>,
+    pub(crate) scrub: Arc<Scrub>,
 }
 
+/// Why a server that is stopping is not ready.
+const STOPPING: &str = "the server is stopping";
+
 /// `/healthz`, `/readyz` and, with an authority of its own, `/_landfall/ca.pem`.
-pub(crate) fn router(
-    engine: Engine,
-    phase: Listener,
-    authority: Option<Arc<str>>,
-    scrub: Arc<Scrub>,
-) -> Router {
+pub(crate) fn router(health: Health) -> Router {
     Router::new()
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .route("/_landfall/ca.pem", get(certificate))
-        .with_state(Health {
-            engine,
-            phase,
-            authority,
-            scrub,
-        })
+        .with_state(health)
 }
 
 pub(crate) async fn alive() -> Response {
@@ -62,47 +56,63 @@ pub(crate) async fn alive() -> Response {
     json(StatusCode::OK, body)
 }
 
-/// The listener is up, or nobody could ask; the store was opened and its log read, or nothing would listen.
 async fn ready(State(health): State<Health>, node: Option<Extension<Standing>>) -> Response {
     let is_leaving = node.as_ref().is_some_and(|node| node.is_leaving());
-    let reason = match reason(health.engine.health()) {
-        None if is_leaving || health.phase.phase() != Phase::Running => {
-            Some("the server is stopping".to_owned())
-        }
-        reason => reason,
+    let (is_ready, reasons) = if is_leaving {
+        (false, vec![STOPPING.to_owned()])
+    } else {
+        health.readiness()
     };
     let members = node.map(|node| node.members()).unwrap_or_default();
-    match reason {
-        None => json(
-            StatusCode::OK,
-            format!(
-                r#"{{"status":"ready",{members}"reasons":[{}]}}"#,
-                warnings(&health)
-            ),
-        ),
-        // The reasons are texts of this file: none needs escaping.
-        Some(reason) => json(
-            StatusCode::SERVICE_UNAVAILABLE,
-            format!(r#"{{"status":"unavailable",{members}"reasons":["{reason}"]}}"#),
-        ),
-    }
+    let (status, word) = if is_ready {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+    };
+    // The reasons are texts of this file: none needs escaping.
+    let reasons: Vec<String> = reasons
+        .iter()
+        .map(|reason| format!("\"{reason}\""))
+        .collect();
+    let reasons = reasons.join(",");
+    json(
+        status,
+        format!(r#"{{"status":"{word}",{members}"reasons":[{reasons}]}}"#),
+    )
 }
 
-/// What an operator should look at although the org serves: what is damaged is not delivered, and time goes on.
-fn warnings(health: &Health) -> String {
-    let met = health
-        .engine
-        .writer_counters()
-        .damaged
-        .load(Ordering::Relaxed);
-    let is_damaged = met > 0 || health.scrub.findings() > 0;
-    let warnings = [
-        is_damaged.then_some(r#""stored data is damaged; see docs/operations/damage.md""#),
-        (health.engine.clock().has_jumped())
-            .then_some(r#""the machine's clock has jumped; see docs/operations/clock.md""#),
-    ];
-    let warnings: Vec<&str> = warnings.into_iter().flatten().collect();
-    warnings.join(",")
+impl Health {
+    /// Whether the org takes requests; why it does not, or what an operator should look at.
+    ///
+    /// The listener is up, or nobody could ask; the store was opened and its log read, or nothing would listen.
+    pub(crate) fn readiness(&self) -> (bool, Vec<String>) {
+        let reason = match reason(self.engine.health()) {
+            None if self.phase.phase() != Phase::Running => {
+                Some(STOPPING.to_owned())
+            }
+            reason => reason,
+        };
+        match reason {
+            None => (true, self.warnings()),
+            Some(reason) => (false, vec![reason]),
+        }
+    }
+
+    /// What an operator should look at although the org serves: what is damaged is not delivered, and time goes on.
+    fn warnings(&self) -> Vec<String> {
+        let met = self
+            .engine
+            .writer_counters()
+            .damaged
+            .load(Ordering::Relaxed);
+        let is_damaged = met > 0 || self.scrub.findings() > 0;
+        let warnings = [
+            is_damaged.then_some("stored data is damaged; see docs/operations/damage.md"),
+            (self.engine.clock().has_jumped())
+                .then_some("the machine's clock has jumped; see docs/operations/clock.md"),
+        ];
+        warnings.into_iter().flatten().map(str::to_owned).collect()
+    }
 }
 
 /// Why an org cannot serve, what becomes of it by itself, and the page that says what to do.
@@ -120,7 +130,7 @@ fn reason(health: OrgHealth) -> Option<String> {
         OrgHealth::Stale => Some(
             "a change is stored and cannot be read back; see docs/operations/other.md".to_owned(),
         ),
-        OrgHealth::Stopped => Some("the server is stopping".to_owned()),
+        OrgHealth::Stopped => Some(STOPPING.to_owned()),
     }
 }
 

@@ -16,7 +16,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderMap, Request, header};
 use landfall_auth::{Auth, DeveloperNames};
-use landfall_control::Org;
+use landfall_control::{Mask, Org, Rendered};
 use landfall_engine::faults::Faults;
 use landfall_engine::{AdjustableClock, Engine, SeededEntropy, WriterThread};
 use landfall_journal::Journal;
@@ -35,9 +35,9 @@ use tracing::{info, warn};
 
 use crate::assembly::{self, Assembly};
 use crate::config::{Config, Data, Mode};
-use crate::connections::Connections;
 use crate::error::Error;
 use crate::front;
+use crate::node::{OnNode, Process};
 use crate::observed;
 use crate::phase::{self, Conductor, Listener, Phase};
 use crate::private;
@@ -65,8 +65,8 @@ struct Table {
     is_stopping: AtomicBool,
     /// The certificate of the authority that clients may trust, in PEM.
     authority: Option<Arc<str>>,
-    /// What becomes of the connections to the process.
-    connections: Arc<Connections>,
+    /// What the process is and does.
+    process: Process,
     /// Told when a part of an org has ended by itself.
     failed: mpsc::Sender<&'static str>,
 }
@@ -86,6 +86,11 @@ pub(crate) struct Instance {
     clock: Option<AdjustableClock>,
     subscribers: Arc<Subscribers>,
     snapshots: Arc<Snapshots>,
+    node: Arc<OnNode>,
+    /// Fields that the console does not show.
+    masked: Arc<Mask>,
+    /// Events as they are sent to consoles.
+    rendered: Arc<Rendered>,
     /// Of a developer org.
     journal: Option<Journal>,
     store: Weak<dyn Reader>,
@@ -125,6 +130,11 @@ impl Instance {
 
     pub(crate) const fn id(&self) -> RecordId {
         self.id
+    }
+
+    /// The fields whose values the console does not show.
+    pub(crate) fn masked(&self) -> &Mask {
+        &self.masked
     }
 
     /// The names that lead logins to a developer org.
@@ -220,7 +230,7 @@ fn of_developers(
 impl Orgs {
     pub(crate) fn new(
         authority: Option<Arc<str>>,
-        connections: Arc<Connections>,
+        process: Process,
         failed: mpsc::Sender<&'static str>,
     ) -> Self {
         Self(Arc::new(Table {
@@ -228,7 +238,7 @@ impl Orgs {
             opened: AtomicU64::new(0),
             is_stopping: AtomicBool::new(false),
             authority,
-            connections,
+            process,
             failed,
         }))
     }
@@ -259,6 +269,7 @@ impl Orgs {
             streaming,
             subscribers,
             snapshots,
+            health,
             engine,
             auth,
             writer,
@@ -270,7 +281,7 @@ impl Orgs {
             environment,
             listening.clone(),
             self.0.authority.clone(),
-            Arc::clone(&self.0.connections),
+            Arc::clone(&self.0.process.connections),
         )
         .await?;
         // Once more: the store has made its files.
@@ -289,10 +300,15 @@ impl Orgs {
         let id = engine.org().id;
         let journal = (config.journal_requests > 0)
             .then(|| observed::journal(&engine, config.journal_requests));
+        let process = self.0.process.clone();
+        let node = OnNode::new(process, config, folder.clone(), health);
         let instance = Arc::new(Instance {
             id,
             number,
             folder,
+            node: Arc::new(node),
+            masked: Arc::clone(&config.masked),
+            rendered: Arc::default(),
             router: front::guarded(router),
             streaming,
             engine,
@@ -457,10 +473,13 @@ impl Orgs {
         }?;
         Some(Org {
             engine: instance.engine.clone(),
-            clock: instance.clock.clone()?,
+            clock: instance.clock.clone(),
             subscribers: Arc::clone(&instance.subscribers) as _,
             snapshots: Arc::clone(&instance.snapshots) as _,
             journal: instance.journal.clone(),
+            node: Arc::clone(&instance.node) as _,
+            masked: Arc::clone(&instance.masked),
+            rendered: Arc::clone(&instance.rendered),
             guard: Arc::new(InProgress(Arc::clone(&instance.requests))),
         })
     }

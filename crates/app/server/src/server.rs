@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use landfall_engine::{Clock, Entropy, PlausibleClock, SystemClock, SystemEntropy};
 use landfall_journal::Journal;
@@ -20,10 +21,12 @@ use crate::answers::Answers;
 use crate::cluster::{Campaign, Campaigning};
 use crate::config::{Config, Mode, Tls};
 use crate::connections::Connections;
+use crate::console::Console;
 use crate::control::Controlled;
 use crate::error::Error;
-use crate::front::{Front, Rules, Surfaces};
+use crate::front::{Controls, Front, Rules, Surfaces};
 use crate::listener::Acceptor;
+use crate::node::Process;
 use crate::orgs::{self, Orgs};
 use crate::phase::{self, Conductor, Phase};
 use crate::{open_files, tls};
@@ -71,6 +74,7 @@ impl Server {
     /// # Errors
     /// [`Error`]: nothing is left running.
     pub async fn start_in(config: Config, environment: Environment) -> Result<Running, Error> {
+        let started = Instant::now();
         // The address first: the commonest mistake is a second server, and it must not touch the data folder.
         let listen = |source| Error::Listen {
             address: config.listen,
@@ -87,7 +91,15 @@ impl Server {
         let (failed, failures) = mpsc::channel(1);
         let pem = authority.as_ref();
         let pem = pem.map(|authority| Arc::clone(&authority.pem));
-        let orgs = Orgs::new(pem, Arc::clone(&connections), failed);
+        let slots = Arc::new(Semaphore::new(connections_max));
+        let process = Process {
+            address: address.to_string(),
+            started,
+            connections: Arc::clone(&connections),
+            connections_max,
+            slots: Arc::clone(&slots),
+        };
+        let orgs = Orgs::new(pem, process, failed);
         let mut tasks = JoinSet::new();
         let place = (folder.clone(), temporary);
         let own = (address.port(), certificate);
@@ -95,9 +107,8 @@ impl Server {
         let Begun {
             first,
             campaign,
-            control,
+            controls,
         } = begun;
-        let slots = Arc::new(Semaphore::new(connections_max));
         let rules = Rules {
             trusted_proxies: config.trusted_proxies,
             hosts: config.hosts,
@@ -106,7 +117,7 @@ impl Server {
             hsts: config.hsts,
         };
         let front = Arc::new(Front::new(
-            Surfaces::new(orgs.clone(), control),
+            Surfaces::Orgs(orgs.clone(), controls),
             rules,
             address,
             campaign.as_ref().map(|campaign| Arc::clone(&campaign.node)),
@@ -146,7 +157,7 @@ impl Server {
 struct Begun {
     first: Option<RecordId>,
     campaign: Option<Campaigning>,
-    control: Option<Controlled>,
+    controls: Controls,
 }
 
 /// Opens the org, or takes part in the election of the node that does.
@@ -170,17 +181,15 @@ async fn begin(
         return Ok(Begun {
             first: None,
             campaign: Some(campaign),
-            control: None,
+            controls: Controls::None,
         });
     }
     let opened = orgs.open_in(config, environment.clone(), place, None);
     let first = opened.await?;
-    let control = (config.mode == Mode::Developer)
-        .then(|| Controlled::new(orgs.clone(), first, config.clone(), environment));
     Ok(Begun {
         first: Some(first),
         campaign: None,
-        control,
+        controls: controls(config, orgs, first, environment),
     })
 }
 
@@ -292,6 +301,20 @@ impl Running {
         let all = u32::try_from(self.connections_max).unwrap_or(u32::MAX);
         // The slots are never closed: the result says nothing.
         let _ = self.slots.acquire_many(all).await;
+    }
+}
+
+/// What reads or controls the orgs: of a developer org everything, of a production node the console if it is enabled.
+fn controls(config: &Config, orgs: &Orgs, first: RecordId, environment: Environment) -> Controls {
+    let entropy = Arc::clone(&environment.entropy);
+    let controlled = || Controlled::new(orgs.clone(), first, config.clone(), environment);
+    match config.mode {
+        Mode::Developer => Controls::open(controlled()),
+        Mode::Production { .. } if config.console => {
+            let console = Console::new(orgs.clone(), controlled(), entropy);
+            Controls::Console(Arc::new(console))
+        }
+        Mode::Production { .. } => Controls::None,
     }
 }
 

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use landfall_control::SettingReport;
 use landfall_model::limits;
 
 pub use declaration::{About, Allowed, Declared, Group, Program, Setting};
@@ -225,6 +226,28 @@ impl Resolved<'_> {
                 ),
             }
         })
+    }
+
+    /// All settings that the command may set, with what is in effect and where it comes from. Secrets are not in it.
+    pub(crate) fn report(&self) -> Vec<SettingReport> {
+        let program = self.program;
+        let all = ALL.iter().filter(|one| one.about().is_for(program));
+        all.map(|declared| {
+            let about = declared.about();
+            let set = self.settings.0.get(about.key());
+            let value = match set {
+                Some(_) if about.is_secret() => Some("set".to_owned()),
+                Some(entry) => Some(entry.raw.words.join(", ")),
+                None => declared.default_text(program),
+            };
+            SettingReport {
+                key: about.key(),
+                group: about.group().heading(),
+                value,
+                origin: set.map_or_else(|| "default".to_owned(), |set| set.origin.to_string()),
+            }
+        })
+        .collect()
     }
 
     /// The key of a setting for messages, with the origin where it was set.

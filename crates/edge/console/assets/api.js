@@ -2,6 +2,8 @@
 
 export const VERSION = "v62.0";
 const CONTROL = "/_landfall/v1/";
+const READ_REST = "/console/rest";
+const SESSION = "/console/session";
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 const SILENCE_MS = 25000;
 
@@ -14,11 +16,14 @@ export class Refused extends Error {
   }
 }
 
+/** Whether the console only reads, after a login: that of a production node. */
+export const readOnly = document.documentElement.dataset.access === "read-only";
+
 let login = null;
 
 async function send(path, options) {
   try {
-    return await fetch(path, { credentials: "omit", cache: "no-store", ...options });
+    return await fetch(path, { credentials: readOnly ? "same-origin" : "omit", cache: "no-store", ...options });
   } catch {
     throw new Refused(0, "not-connected", "The server cannot be reached.");
   }
@@ -54,7 +59,54 @@ async function read(response) {
   throw new Refused(response.status, error?.code ?? error?.errorCode ?? `HTTP ${response.status}`, error?.message ?? (text.slice(0, 300) || response.statusText));
 }
 
+let loggedOut = null, asked = false, onLogout = () => {};
+
+/** What asks for a login when one is needed; `again` if there was one before. */
+export function whenLoggedOut(ask) {
+  onLogout = ask;
+}
+
+/** Who is logged in: with what the server says of it, or a refusal. Requests that wait for a login go on. */
+export const session = {
+  async show() {
+    const found = await read(await withLogin(SESSION, {}));
+    asked = true;
+    return found;
+  },
+  async begin(username, password) {
+    const found = await read(await send(SESSION, { method: "POST", body: JSON.stringify({ username, password }) }));
+    asked = true;
+    loggedOut?.resolve();
+    loggedOut = null;
+    return found;
+  },
+  async end() {
+    await read(await send(SESSION, { method: "DELETE" }));
+  },
+};
+
+/** A request that waits for a login as often as one is needed. */
+async function withLogin(path, options) {
+  for (;;) {
+    const response = await send(path, options);
+    if (response.status !== 401) return response;
+    if (!loggedOut) {
+      loggedOut = Promise.withResolvers?.() ?? resolvers();
+      onLogout(asked);
+    }
+    await loggedOut.promise;
+    if (options.signal?.aborted) throw new Refused(0, "aborted", "The request is not wanted any more.");
+  }
+}
+
+function resolvers() {
+  const made = {};
+  made.promise = new Promise((resolve) => (made.resolve = resolve));
+  return made;
+}
+
 async function authorized(path, options = {}) {
+  if (readOnly) return withLogin(path.startsWith(CONTROL) ? path : READ_REST + path, options);
   const request = async (bearer) => send(path, { ...options, headers: { ...options.headers, Authorization: `Bearer ${bearer}` } });
   let response = await request(await token());
   // The login has expired, or the server was restarted without it.

@@ -38,6 +38,7 @@ const ICONS = {
   faults: ["M14 9a6 6 0 1 1-12 0 6 6 0 0 1 12 0ZM8 6v3l2 1M6 1h4"],
   usage: ["M3 13V9M6.500 13V3M10 13V7M13.500 13V5"],
   requests: ["M2 5h11M10 2l3 3-3 3", "M14 11H3M6 8l-3 3 3 3"],
+  node: ["M2 2.500h12v4.500H2zM2 9h12v4.500H2zM4.500 4.750h.01M4.500 11.250h.01"],
   filter: ["M2 4h12M4 8h8M6 12h4"],
   menu: ["M2 4h12M2 8h12M2 12h12"],
   theme: ["M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0ZM8 2v12", "M9 3v10M11 4v8M13 6v4"],

@@ -76,6 +76,11 @@ export function chips(event) {
 // ---- Changes
 
 export function changesView(event) {
+  if (!event.masked) return changesOf(event);
+  return h("div", {}, h("p.pad.second", {}, "Masked: ", h("span.mono", {}, event.masked.join(", ")), ". Values of these fields are not shown here."), changesOf(event));
+}
+
+function changesOf(event) {
   const all = changes(event);
   const type = typeOf(event);
   if (type === "GAP_OVERFLOW") return h("p.pad", {}, "Too many changes to list in one transaction. Read the records again.");

@@ -1,6 +1,6 @@
 // Live: events as they are published, newest first.
 
-import { Refused, control, follow, query } from "./api.js";
+import { Refused, control, follow, query, readOnly } from "./api.js";
 import { clockTime, count, data, fill, h, icon, plural, typeChip, typeOf } from "./dom.js";
 import { TABS, asCurl, chips, learn, neighbour, pane, title } from "./event.js";
 import { parse } from "./filter.js";
@@ -13,6 +13,7 @@ const PENDING = 1000;
 const TYPING_MS = 500;
 const DRAW_MS = 100;
 const LANES_MS = 1000;
+const SPAN_EVENTS = 500;
 
 export function livePage(main, _, parameters) {
   const live = new Live(main, parameters);
@@ -28,7 +29,7 @@ export function livePage(main, _, parameters) {
 
 class Live {
   constructor(main, parameters) {
-    Object.assign(this, { main, names: new Map(), events: [], pending: [], notes: [], topics: [], paused: false, ended: false, stream: null, next: null, tail: null, earliest: null, total: 0, selected: -1, lost: null, since: 0 });
+    Object.assign(this, { main, names: new Map(), events: [], pending: [], notes: [], topics: [], paused: false, ended: false, stream: null, around: null, brushing: false, focusOn: null, next: null, tail: null, earliest: null, total: 0, selected: -1, lost: null, since: 0 });
     this.read(parameters);
     this.build();
   }
@@ -37,6 +38,7 @@ class Live {
     this.text = parameters.get("q") ?? "";
     this.chosen = (parameters.get("topic") ?? "").split(",").filter(Boolean);
     this.to = /^\d+$/.test(parameters.get("to") ?? "") ? Number(parameters.get("to")) : null;
+    this.from = this.to !== null && /^\d+$/.test(parameters.get("from") ?? "") ? Number(parameters.get("from")) : null;
     this.open = /^\d+$/.test(parameters.get("event") ?? "") ? Number(parameters.get("event")) : null;
     this.tab = parameters.get("tab") ?? "changes";
     this.form = parameters.get("form") ?? "pubsub";
@@ -44,10 +46,11 @@ class Live {
 
   /** Back and forward: the same page with other parameters. */
   fromAddress(parameters) {
-    const before = [this.text, this.chosen.join(), this.to].join("\n");
+    const key = () => [this.text, this.chosen.join(), this.from, this.to].join("\n");
+    const before = key();
     this.read(parameters);
     this.input.value = this.text;
-    if (before !== [this.text, this.chosen.join(), this.to].join("\n")) this.load();
+    if (before !== key()) this.load();
     else this.drawPane();
     return true;
   }
@@ -88,6 +91,7 @@ class Live {
     this.timer = setTimeout(() => {
       if (this.input.value.trim() === this.text) return;
       this.text = this.input.value.trim();
+      this.around = null;
       address({ q: this.text });
       this.load();
     }, now ? 0 : TYPING_MS);
@@ -95,6 +99,7 @@ class Live {
 
   choose(topics) {
     this.chosen = topics;
+    this.around = null;
     address({ topic: topics.join(",") }, true);
     this.load();
   }
@@ -110,8 +115,10 @@ class Live {
     const run = (this.run = {});
     this.stream?.end();
     try {
-      const [topics, found] = await Promise.all([control("GET", "topics"), control("GET", `events${query({ ...this.filter(), limit: PAGE, to: this.to })}`)]);
+      const [topics, found] = await Promise.all([control("GET", "topics"), control("GET", `events${query({ ...this.filter(), limit: PAGE, from: this.from, to: this.to })}`)]);
+      if (this.from !== null && !this.around) this.around = (await control("GET", `events${query({ ...this.filter(), limit: SPAN_EVENTS })}`)).events;
       if (this.run !== run || this.ended) return;
+      if (this.from === null) this.around = null;
       this.topics = topics.topics.filter((one) => one.kind !== "channel").map((one) => one.channel);
       this.take(found);
       this.drawTopics();
@@ -193,9 +200,7 @@ class Live {
 
   toggle() {
     if (this.to !== null) {
-      this.to = null;
-      address({ to: null }, true);
-      this.load();
+      this.unbrush(null);
       return;
     }
     this.paused = !this.paused;
@@ -237,9 +242,9 @@ class Live {
       following: [h("span.dot.on"), h("b", {}, "Following"), h("span.muted", {}, this.events.length ? "new events on top" : "no events yet")],
       holding: [h("span.dot"), h("b", {}, "Holding"), fresh ?? h("span.muted", {}, "nothing moves")],
       paused: [h("span.dot.off"), h("b", {}, "Paused"), fresh ?? h("span.muted", {}, "0 new")],
-      past: [h("span.dot"), h("b", {}, "Not following"), h("span.muted", {}, `up to ${this.to}`)],
+      past: [h("span.dot"), h("b", {}, "Not following"), h("span.muted", {}, this.from === null ? `up to ${this.to}` : `${this.from} to ${this.to}`)],
     };
-    const key = `${status} ${waiting} ${this.events.length > 0} ${this.to}`;
+    const key = `${status} ${waiting} ${this.events.length > 0} ${this.from} ${this.to}`;
     if (key === this.drawn) return;
     this.drawn = key;
     fill(this.state, texts[status]);
@@ -313,17 +318,53 @@ class Live {
   }
 
   drawLanes() {
-    const shown = this.events.filter((event) => !event.note);
+    const shown = (this.around ?? this.events).filter((event) => !event.note);
     if (!shown.length || this.paneBox) return fill(this.lanesBox);
-    const whole = this.next ? `the newest ${count(shown.length)}; older ones are not counted` : "exact";
-    fill(this.lanesBox, lanes(shown, [plural(shown.length, "event"), whole]));
+    // What is dragged or has the focus is not replaced.
+    if (this.brushing || (this.lanesBox.contains(document.activeElement) && this.focusOn === null)) return;
+    const whole = this.next || this.around ? `the newest ${count(shown.length)}; older ones are not counted` : "exact";
+    const inSpan = this.around?.filter((event) => event.replayId >= this.from && event.replayId <= this.to).length;
+    const span = this.around ? [plural(inSpan, "event"), `in the span, of ${whole}`] : [plural(shown.length, "event"), whole];
+    const clear = this.from === null ? null : h("button.small", { onclick: () => this.unbrush(null) }, "Clear the span", h("kbd", { "aria-hidden": "true" }, "Esc"));
+    fill(this.lanesBox, lanes(shown, [...span, clear], {
+      span: this.from === null ? null : [this.from, this.to], focus: this.focusOn, busy: (on) => (this.brushing = on),
+      select: (from, to, focus) => this.brush(from, to, focus), clear: (focus) => this.unbrush(focus), nothing: () => this.nothingIn(),
+    }));
+    this.focusOn = null;
+  }
+
+  /** Shows a span of what is plotted. */
+  brush(from, to, focus) {
+    this.around ??= this.events.filter((event) => !event.note);
+    Object.assign(this, { from, to, focusOn: focus, plotted: 0 });
+    address({ from, to }, true);
+    page.say(`Span from replay ID ${from} to ${to}.`);
+    this.load();
+  }
+
+  unbrush(focus) {
+    if (this.to === null) {
+      this.plotted = 0;
+      return this.drawLanes();
+    }
+    Object.assign(this, { from: null, to: null, around: null, focusOn: focus, plotted: 0 });
+    address({ from: null, to: null }, true);
+    this.load();
+  }
+
+  nothingIn() {
+    page.say("No event in this span.");
+    document.activeElement.blur?.();
+    this.plotted = 0;
+    this.drawLanes();
   }
 
   nothing() {
     return h("div.empty", {}, h("h2", {}, "No event matches"), h("p", {}, this.since ? `${plural(this.since, "event")} arrived since you set this filter.` : "New events that match appear here."), h("button", { onclick: () => {
       this.chosen = [];
       this.text = this.input.value = "";
-      address({ q: null, topic: null }, true);
+      Object.assign(this, { from: null, to: null, around: null });
+      address({ q: null, topic: null, from: null, to: null }, true);
       this.load();
     } }, "Clear the filter"));
   }
@@ -388,7 +429,7 @@ class Live {
   async older() {
     const run = this.run;
     try {
-      const found = await control("GET", `events${query({ ...this.filter(), limit: PAGE, to: this.next })}`);
+      const found = await control("GET", `events${query({ ...this.filter(), limit: PAGE, from: this.from, to: this.next })}`);
       if (this.run !== run) return;
       this.events = [...this.events, ...found.events];
       this.next = found.next ?? null;
@@ -488,7 +529,7 @@ class Live {
     return {
       j: down, k: up, ArrowDown: down, ArrowUp: up,
       Enter: ["open the event", () => this.focusedId() && this.select(this.focusedId(), true)],
-      Escape: ["close the event", () => this.close()],
+      Escape: ["close the event or the span", () => (this.open === null && this.from !== null ? this.unbrush(null) : this.close())],
       " ": ["pause or follow", () => this.toggle()],
       n: ["show new events", () => this.showNew()],
       "/": ["filter", () => this.input.focus()],
@@ -511,6 +552,7 @@ class Live {
 }
 
 function firstSteps() {
+  if (readOnly) return h("section.card.first", {}, h("div.pad", {}, h("h2", {}, "No event is retained"), h("p.second", {}, "The next event that is published appears here.")));
   const step = (n, name, text, command) => h("div.step", {}, h("b.muted", {}, n), h("div", {}, h("h3", {}, name), h("p.second", {}, text), h("pre", {}, command)), h("button.small", { onclick: () => copy(command, "command") }, "Copy"));
   const target = location.origin;
   return h("section.card.first", {}, h("div.pad", {}, h("h2", {}, "No events yet. Change a record and its event appears here."), h("p.second", {}, "Objects whose changes are captured publish an event for each change.")),

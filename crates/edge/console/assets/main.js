@@ -5,6 +5,7 @@ import { channelsPage } from "./channels.js";
 import { eventPage } from "./event.js";
 import { faultsPage } from "./faults.js";
 import { livePage } from "./live.js";
+import { nodePage } from "./node.js";
 import { pushTopicPage } from "./pushtopics.js";
 import { recordsPage } from "./records.js";
 import { replayPage } from "./replay.js";
@@ -22,7 +23,8 @@ start([
   { path: /^\/pushtopics\/([^/]+)$/, open: pushTopicPage, full: true },
   { path: /^\/replay$/, open: replayPage, full: true },
   { path: /^\/schemas(?:\/([^/]+))?$/, open: schemasPage, full: true },
-  { path: /^\/faults$/, open: faultsPage },
-  { path: /^\/requests$/, open: requestsPage },
+  { path: /^\/faults$/, open: faultsPage, full: true },
+  { path: /^\/requests$/, open: requestsPage, full: true },
   { path: /^\/usage$/, open: usagePage },
+  { path: /^\/node$/, open: nodePage },
 ]);

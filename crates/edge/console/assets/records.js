@@ -1,6 +1,6 @@
 // Records: a query, its records, and one of them to edit.
 
-import { VERSION, control, query, rest } from "./api.js";
+import { VERSION, control, query, readOnly, rest } from "./api.js";
 import { clockTime, count, data, fill, h, plural, typeChip, typeOf } from "./dom.js";
 import { changes, chips } from "./event.js";
 import { address, copy, failure, link, page } from "./shell.js";
@@ -17,7 +17,7 @@ export function recordsPage(main, _, parameters) {
   const form = h("form.card.soql", { onsubmit: (e) => { e.preventDefault(); soql = text.value.trim(); address({ soql, record: null }, true); record = null; runQuery(); } },
     h("div.pad", {}, text, error, h("div.row", {}, h("button", { type: "submit" }, "Run", h("kbd", { "aria-hidden": "true" }, "Ctrl Enter")), h("button", { type: "button", onclick: () => copy(`curl -G '${location.origin}/services/data/${VERSION}/query' -H "Authorization: Bearer $LANDFALL_ACCESS_TOKEN" --data-urlencode 'q=${text.value.replaceAll("'", "'\\''")}'`, "curl command") }, "Copy as curl"), note)));
   const create = h("button", { onclick: () => edit("new") });
-  fill(main, h("div.toolbar", {}, h("h1", {}, "Records"), h("span.push", {}, create)), box);
+  fill(main, h("div.toolbar", {}, h("h1", {}, "Records"), h("span.push", {}, readOnly ? null : create)), box);
   const middle = h("div", {}, form, h("div.card", {}, result), events);
   fill(box, side, middle);
 
@@ -123,9 +123,19 @@ export function recordsPage(main, _, parameters) {
       return;
     }
     if (ended || record !== id) return;
-    drawRecord(id, found, values);
+    if (readOnly) showRecord(id, found, values);
+    else drawRecord(id, found, values);
     if (isNew) fill(events);
     else drawEvents(id, values);
+  }
+
+  /** A record of a server whose console only reads. */
+  function showRecord(id, found, values) {
+    const fields = found.fields.filter((field) => field.name in values && !["address", "location"].includes(field.type));
+    box.children[2]?.remove();
+    box.classList.add("open");
+    box.append(h("div", {}, h("section.card", { "aria-label": `${object} ${id}` }, h("div.head", {}, h("div", {}, h("h2", {}, data(values.Name ?? id)), h("p.second", {}, object, " ", h("code", {}, id))), h("button.quiet.small", { type: "button", onclick: close }, "Close", h("kbd", { "aria-hidden": "true" }, "Esc"))),
+      h("table", {}, h("caption.hidden", {}, "Fields"), h("tbody", {}, fields.map((field) => h("tr", {}, h("th", { scope: "row" }, field.name), h("td", {}, cell(values[field.name])))))))));
   }
 
   function drawRecord(id, found, values) {
@@ -246,7 +256,7 @@ export function recordsPage(main, _, parameters) {
     keys: {
       j: down, k: up, ArrowDown: down, ArrowUp: up, "/": ["query", () => text.focus()],
       Enter: ["open the record", () => document.activeElement.closest?.("tr[data-id]")?.click()],
-      e: [`create a record`, () => edit("new")], Escape: ["close the record", close],
+      ...(readOnly ? {} : { e: ["create a record", () => edit("new")] }), Escape: ["close the record", close],
     },
     actions: () => objects.map((name) => [`Object ${name}`, () => { soql = null; pick(name, true); }, ""]),
     address: (next) => {

@@ -1,14 +1,15 @@
 // Around the pages: header, rail, addresses, keys, commands.
 
-import { control, org } from "./api.js";
+import { control, org, readOnly } from "./api.js";
+import { startLogin } from "./login.js";
 import { fill, h, icon, plural } from "./dom.js";
 
 const BASE = "/console";
 const RAIL = [
   ["/live", "Live", "live", "l"], ["/replay", "Replay", "replay", "p"], ["/subscribers", "Subscribers", "subscribers", "s"], ["/records", "Records", "records", "r"],
   ["/channels", "Channels", "channels", "c"], ["/schemas", "Schemas", "schemas", "m"], ["/faults", "Faults and clock", "faults", "f"],
-  ["/usage", "Usage", "usage", "u"], ["/requests", "Requests", "requests", "q"],
-];
+  ["/usage", "Usage", "usage", "u"], ["/requests", "Requests", "requests", "q"], ["/node", "Node", "node", "n"],
+].filter(([path]) => !readOnly || ["/live", "/subscribers", "/records", "/usage", "/node"].includes(path));
 const STATUS_MS = 2000;
 const SAY_MS = 5000;
 
@@ -78,6 +79,7 @@ function open() {
   fill(parts.main);
   parts.main.className = "";
   if (!wanted) fill(parts.main, h("div.empty", {}, h("h1", {}, "There is no such page"), link("/live", "Live")));
+  else if (readOnly && wanted.full) fill(parts.main, h("div.empty", {}, h("h1", {}, "Only in landfall dev"), h("p.second", {}, "The console of this server only reads."), link("/live", "Live")));
   else {
     page.current = { ...wanted.open(parts.main, path.match(wanted.path).slice(1), parameters), wanted };
     document.title = `${page.current.title}, Landfall`;
@@ -139,16 +141,17 @@ function connection(on) {
 /** Faults and clock in the header. */
 export async function refresh() {
   try {
-    const [clock, faults, subscribers] = await Promise.all([control("GET", "clock"), control("GET", "faults"), control("GET", "subscribers")]);
+    const [clock, faults, subscribers] = await Promise.all([readOnly ? null : control("GET", "clock"), readOnly ? { faults: [] } : control("GET", "faults"), control("GET", "subscribers")]);
+    const late = subscribers.subscribers.filter(inTrouble).length;
+    badge("/subscribers", late, "in trouble");
+    connection(true);
+    page.current?.tick?.({ clock, faults: faults.faults, subscribers: subscribers.subscribers });
+    if (!clock) return;
     const frozen = clock.mode === "frozen";
     fill(parts.clock, link("/faults", h(`span.chip${frozen ? ".attention" : ""}`, {}, frozen ? "! Frozen" : "Clock running", frozen ? h("span.long", {}, ` ${clock.now.slice(0, 19).replace("T", " ")} UTC`) : null)));
     const armed = faults.faults.filter((fault) => fault.state !== "spent").length;
     fill(parts.faults, armed ? link("/faults", h("span.chip.attention", {}, `! ${plural(armed, "fault")} armed`)) : null);
-    const late = subscribers.subscribers.filter(inTrouble).length;
-    badge("/subscribers", late, "in trouble");
     badge("/faults", armed, "armed");
-    connection(true);
-    page.current?.tick?.({ clock, faults: faults.faults, subscribers: subscribers.subscribers });
   } catch (error) {
     connection(error.status !== 0);
     page.current?.failed?.(error);
@@ -188,9 +191,11 @@ function switchTheme() {
 const EVERYWHERE = {
   "g l": ["Live", () => go("/live")], "g p": ["Replay", () => go("/replay")], "g s": ["Subscribers", () => go("/subscribers")], "g r": ["Records", () => go("/records")],
   "g c": ["Channels", () => go("/channels")], "g m": ["Schemas", () => go("/schemas")], "g f": ["Faults and clock", () => go("/faults")],
-  "g u": ["Usage", () => go("/usage")], "g q": ["Requests", () => go("/requests")],
+  "g u": ["Usage", () => go("/usage")], "g q": ["Requests", () => go("/requests")], "g n": ["Node", () => go("/node")],
   "?": ["keys of this page", keysDialog],
 };
+// Keys lead only to pages that are in the rail.
+for (const key of Object.keys(EVERYWHERE)) if (key.startsWith("g ") && !RAIL.some(([, , , letter]) => key === `g ${letter}`)) delete EVERYWHERE[key];
 
 function onKey(e) {
   if (e.isComposing) return;
@@ -230,7 +235,7 @@ function onKey(e) {
 
 const NAMES = { " ": "Space", Escape: "Esc", ArrowDown: "\u2193", ArrowUp: "\u2191" };
 
-function dialog(label, ...content) {
+export function dialog(label, ...content) {
   const before = document.activeElement;
   const box = h("dialog", { "aria-label": label }, ...content);
   box.addEventListener("close", () => {
@@ -309,7 +314,7 @@ export function start(known) {
   const digest = import.meta.url.replace(/[^/]*$/, "");
   parts = {
     main: h("main", { id: "main", tabindex: -1 }), rail: h("nav.rail", { "aria-label": "Pages" }), status: h("div.hidden", { role: "status" }),
-    alert: h("div.alert", { role: "alert" }), toast: h("div.chip", { hidden: true }), connection: h("span.connection"), clock: h("span"), faults: h("span"),
+    alert: h("div.alert", { role: "alert" }), toast: h("div.chip", { hidden: true }), connection: h("span.connection"), clock: h("span"), faults: h("span"), login: h("span.login"),
   };
   parts.rail.append(...RAIL.map(([path, name, image]) => {
     const anchor = link(path, icon(image), h("span.label", {}, name));
@@ -322,7 +327,7 @@ export function start(known) {
     parts.main.focus();
   } }, "Skip to the content"), h("div", { id: "app" },
     h("header.top", {}, h("button.menu-button", { "aria-label": "Pages", onclick: () => parts.rail.classList.toggle("open") }, icon("menu")),
-      h("span.brand", {}, h("img", { src: `${digest}mark.svg`, alt: "" }), h("span", {}, "Landfall")), named, parts.toast, parts.faults, parts.clock, parts.connection,
+      h("span.brand", {}, h("img", { src: `${digest}mark.svg`, alt: "" }), h("span", {}, "Landfall")), named, parts.toast, parts.login, parts.faults, parts.clock, parts.connection,
       h("button.palette-button", { onclick: palette, "aria-label": "Search or run a command" }, h("span", {}, "Search or run a command"), h("kbd", { "aria-hidden": "true" }, "Ctrl K")),
       h("button.menu-like", { onclick: switchTheme, "aria-label": "Switch theme" }, icon("theme"))),
     parts.rail, parts.main), parts.status);
@@ -330,7 +335,8 @@ export function start(known) {
 
   addEventListener("keydown", onKey);
   addEventListener("popstate", open);
-  control("GET", "orgs").then(({ orgs }) => {
+  if (readOnly) startLogin(parts.login, parts.alert, named);
+  else control("GET", "orgs").then(({ orgs }) => {
     const own = orgs.find((one) => one.id === org()) ?? orgs[0];
     fill(named, h("code", {}, own.id), h("span.muted", {}, " at "), h("code", {}, location.host));
   }, () => {});

@@ -1,6 +1,6 @@
 // Subscribers: who receives events, how far behind, and what to do about it.
 
-import { control } from "./api.js";
+import { control, readOnly } from "./api.js";
 import { count, data, fill, h, plural, span } from "./dom.js";
 import { address, copy, failure, inTrouble, page, refresh } from "./shell.js";
 
@@ -97,7 +97,7 @@ export function subscribersPage(main, _, parameters) {
       h("div.pad", {}, h("div.row", {}, h("h2", {}, data(one.username)), h("span.push", {}, close)), h("p.second", {}, `${PROTOCOLS[one.protocol]}, ${one.protocol === "cometd" ? "client ID" : "RPC ID"} `, h("code", {}, one.id))),
       h("div.scroll", {}, h("div.pad", {}, h("div.bar", {}, h("div", {}, h(trouble ? "b" : "strong", {}, trouble ? "! " : "", word), h("p", {}, happened)))), change ? h("div.pad", {}, h("h3", {}, "What to change"), h("p.second", {}, change)) : null,
         h("h3.pad", {}, "Subscriptions"), one.subscriptions.length ? h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Topic"), h("th.num", {}, "Position"), h("th.num", {}, "Lag"), h("th.num", {}, "Waits"))), h("tbody", {}, one.subscriptions.map((s) => h("tr", {}, h("td.mono", {}, data(s.channel)), h("td.num.mono", {}, String(s.replayId)), h("td.num", {}, count(s.lag)), h("td.num", {}, s.lag ? span(s.lagMs) : "0"))))) : h("p.pad.muted", {}, "none")),
-      h("div.foot", {}, one.protocol === "cometd" && subscribe ? h("button.small", { onclick: () => copy(subscribe, "subscribe messages") }, "Copy subscribe") : null, h("button.small.danger", { onclick: () => disconnect(one) }, "Disconnect"))));
+      h("div.foot", {}, one.protocol === "cometd" && subscribe ? h("button.small", { onclick: () => copy(subscribe, "subscribe messages") }, "Copy subscribe") : null, readOnly ? null : h("button.small.danger", { onclick: () => disconnect(one) }, "Disconnect"))));
     if (hadFocus) [...split.children[1].querySelectorAll("button")].find((button) => button.textContent === hadFocus)?.focus();
   }
 
@@ -150,7 +150,7 @@ export function subscribersPage(main, _, parameters) {
     },
     tick: ({ clock, subscribers }) => {
       all = subscribers;
-      updated = clock.now.slice(11, 19);
+      updated = (clock?.now ?? new Date().toISOString()).slice(11, 19);
       draw();
     },
   };

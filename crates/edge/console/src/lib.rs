@@ -1,4 +1,4 @@
-//! The console: the pages of a developer org, `/console`.
+//! The console: the pages of an org, `/console`.
 //!
 //! It owns files and their headers and nothing else: the pages get all data from the documented control interface and from
 //! the org's own APIs. Files are embedded. Their addresses contain a digest of all of them, so that a browser keeps them
@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use axum::Router;
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
@@ -28,6 +29,9 @@ const FILES: &str = "/console/assets/";
 
 /// What the page is replaced in.
 const DIGEST_MARK: &str = "{digest}";
+
+/// What the access is replaced in.
+const ACCESS_MARK: &str = "{access}";
 
 /// Bytes of the digest that addresses contain.
 const DIGEST_BYTES: usize = 8;
@@ -54,9 +58,28 @@ static DIGEST: LazyLock<String> = LazyLock::new(|| {
     text
 });
 
+/// What users may do in the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everything, without a login: of a developer org.
+    Full,
+    /// Read, after a login: of a production node.
+    ReadOnly,
+}
+
+impl Access {
+    /// As the page has it.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::ReadOnly => "read-only",
+        }
+    }
+}
+
 /// The console.
-pub fn router() -> Router {
-    Router::new().fallback(answer)
+pub fn router(access: Access) -> Router {
+    Router::new().fallback(answer).with_state(access)
 }
 
 /// Whether a path is of the console.
@@ -65,7 +88,7 @@ pub fn has(path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-async fn answer(request: Request<axum::body::Body>) -> Response {
+async fn answer(State(access): State<Access>, request: Request<axum::body::Body>) -> Response {
     let path = request.uri().path();
     if request.method() != Method::GET && request.method() != Method::HEAD {
         let allowed = [(ALLOW, "GET, HEAD")];
@@ -77,7 +100,9 @@ async fn answer(request: Request<axum::body::Body>) -> Response {
     if path == BASE || path == "/console/" {
         return (SECURITY, Redirect::to("/console/live")).into_response();
     }
-    let page = PAGE.replace(DIGEST_MARK, &DIGEST);
+    let page = PAGE
+        .replace(DIGEST_MARK, &DIGEST)
+        .replace(ACCESS_MARK, access.word());
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CACHE_CONTROL, "no-store"),
@@ -118,7 +143,7 @@ mod tests {
 
     async fn get(path: &str) -> (StatusCode, http::HeaderMap, Vec<u8>) {
         let request = Request::get(path).body(Body::empty()).expect("a request");
-        let (head, body) = router()
+        let (head, body) = router(Access::Full)
             .oneshot(request)
             .await
             .expect("an answer")
@@ -141,6 +166,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_page_says_what_users_may_do() {
+        for (access, word) in [(Access::Full, "full"), (Access::ReadOnly, "read-only")] {
+            let request = Request::get("/console/live").body(Body::empty());
+            let request = request.expect("a request");
+            let answer = router(access).oneshot(request).await.expect("an answer");
+            let body = answer.into_body().collect().await.expect("a body");
+            let page = String::from_utf8(body.to_bytes().to_vec()).expect("text");
+            assert!(page.contains(&format!("data-access=\"{word}\"")), "{page}");
+        }
+    }
+
+    #[tokio::test]
     async fn the_first_page_is_live_and_nothing_is_written() {
         let (status, headers, _) = get("/console").await;
         assert_eq!(
@@ -152,7 +189,7 @@ mod tests {
         );
         assert_eq!(headers[CONTENT_SECURITY_POLICY], POLICY);
         let request = Request::post("/console/live").body(Body::empty());
-        let answer = router()
+        let answer = router(Access::Full)
             .oneshot(request.expect("a request"))
             .await
             .expect("an answer");

@@ -7,12 +7,36 @@ use landfall_apidoc::Call;
 
 use crate::refusal::Refusal;
 use crate::{
-    Made, channels, clock, difference, events, expect, faults, har, logins, orgs, push_topics,
-    requests, reset, schemas, settle, snapshots, subscribers, topics,
+    Made, channels, clock, difference, events, expect, faults, har, logins, node, orgs,
+    push_topics, requests, reset, schemas, settle, snapshots, subscribers, topics,
 };
 
 /// The body of an answer that is still being made; empty for none.
 pub(crate) type Pending<'a> = Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>>;
+
+/// What a call does to an org, which decides on the nodes that have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// Reads. The console of a production node has it.
+    Reads,
+    /// Acts on what runs, not on what is stored: an operator may do it to a production node.
+    Operates,
+    /// Is for tests: developer orgs only.
+    Tests,
+}
+
+/// Calls that only read what an operator may see. A call that is on neither list is for tests.
+const READING: &[&str] = &[
+    topics::LIST.id,
+    topics::POSITION.id,
+    events::LIST.id,
+    events::SHOW.id,
+    subscribers::LIST.id,
+    node::SHOW.id,
+];
+
+/// Calls that act on what runs.
+const OPERATING: &[&str] = &[subscribers::END.id];
 
 /// A call and what answers it.
 pub(crate) struct Declared {
@@ -139,6 +163,10 @@ pub(crate) const CALLS: &[Declared] = &[
         answer: |made| Box::pin(snapshots::remove(made)),
     },
     Declared {
+        call: node::SHOW,
+        answer: |made| Box::pin(node::show(made)),
+    },
+    Declared {
         call: orgs::LIST,
         answer: |made| Box::pin(ready(Ok(orgs::list(made)))),
     },
@@ -173,6 +201,17 @@ pub(crate) const CALLS: &[Declared] = &[
 ];
 
 impl Declared {
+    /// What it does to an org.
+    pub(crate) fn effect(&self) -> Effect {
+        if READING.contains(&self.call.id) {
+            Effect::Reads
+        } else if OPERATING.contains(&self.call.id) {
+            Effect::Operates
+        } else {
+            Effect::Tests
+        }
+    }
+
     /// The parameters in a path, if it is the path of the call.
     pub(crate) fn parameters(&self, path: &[String]) -> Option<Vec<(String, String)>> {
         let declared: Vec<&str> = self.call.path.split('/').collect();

@@ -96,26 +96,26 @@ pub(crate) const ADVANCE: Call = Call {
 };
 
 pub(crate) fn show(made: &Made<'_>) -> Result<String, Refusal> {
-    let org = made.org()?;
-    Ok(rendered(org.clock.reading()))
+    let (_org, clock) = made.adjustable()?;
+    Ok(rendered(clock.reading()))
 }
 
 pub(crate) async fn set(made: &Made<'_>) -> Result<String, Refusal> {
-    let org = made.org()?;
+    let (_org, clock) = made.adjustable()?;
     let (mode, now) = (made.input.text("mode"), made.input.time("now"));
     if mode.is_none() && now.is_none() {
         return Err(invalid("neither \"mode\" nor \"now\" is there"));
     }
     let is_frozen = mode.map(|mode| mode == "frozen");
-    let set = org.clock.set(is_frozen, now.map_or(Move::By(0), Move::To));
+    let set = clock.set(is_frozen, now.map_or(Move::By(0), Move::To));
     set.await.map(rendered).map_err(refused)
 }
 
 pub(crate) async fn advance(made: &Made<'_>) -> Result<String, Refusal> {
-    let org = made.org()?;
+    let (_org, clock) = made.adjustable()?;
     let by = made.input.text("by").and_then(span::parse);
     let by = by.ok_or_else(|| invalid("\"by\" is not a span of time such as 73h or 1d12h"))?;
-    let advanced = org.clock.advance(Move::By(by));
+    let advanced = clock.advance(Move::By(by));
     advanced.await.map(rendered).map_err(refused)
 }
 

@@ -25,7 +25,7 @@ use filter::Filter;
 use shown::{EVENT, Names, Read};
 
 pub(crate) use deliveries::{LIST as DELIVERIES, list as deliveries};
-pub(crate) use follow::{FOLLOW, follow};
+pub(crate) use follow::{FOLLOW, follow, followers};
 pub(crate) use histogram::{HISTOGRAM, histogram};
 
 /// Which events. An event passes if it meets every parameter, and any of the values of each.

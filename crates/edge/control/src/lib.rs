@@ -1,8 +1,8 @@
-//! The control interface of developer orgs, `/_landfall/v1`: what a test does to an org that no client can do.
+//! The control interface, `/_landfall/v1`: what a test does to an org that no client can do, and what operators read.
 //!
 //! Its calls are declared once, in `calls`: requests are routed and checked by the declarations, and the `OpenAPI` document
-//! is made from them. It knows no listener and no configuration: who opens orgs implements [`Orgs`]. Only developer orgs
-//! have it. Start reading at [`router`].
+//! is made from them. Each has an [`Effect`]: developer orgs have all calls, production nodes those that are safe.
+//! It knows no listener, no login and no configuration: who opens orgs implements [`Orgs`]. Start reading at [`router`].
 
 mod calls;
 mod channels;
@@ -14,10 +14,14 @@ mod faults;
 mod har;
 mod input;
 mod logins;
+mod mask;
+mod node;
+mod node_report;
 mod orgs;
 mod origin;
 mod push_topics;
 mod refusal;
+mod rendered;
 mod requests;
 mod reset;
 mod schemas;
@@ -52,6 +56,12 @@ use landfall_wire::headers::{JSON, NO_STORE};
 use calls::{CALLS, Declared};
 use input::Input;
 use refusal::Refusal;
+
+pub use calls::Effect;
+pub use mask::Mask;
+pub use node_report::{ConnectionsReport, NodeFacts, NodeReport, SettingReport, StorageReport};
+pub use origin::is_own;
+pub use rendered::Rendered;
 
 /// Where the paths of the interface begin.
 pub const BASE: &str = "/_landfall/v1";
@@ -146,14 +156,20 @@ impl std::fmt::Debug for Credentials {
 pub struct Org {
     /// Its engine.
     pub engine: Engine,
-    /// Its clock.
-    pub clock: AdjustableClock,
+    /// Its clock, if it is a developer org: of any other nobody moves it.
+    pub clock: Option<AdjustableClock>,
     /// Its subscribers.
     pub subscribers: Arc<dyn Subscribers>,
     /// Its snapshots.
     pub snapshots: Arc<dyn Snapshots>,
     /// What its clients have sent, if that is kept.
     pub journal: Option<Journal>,
+    /// The node that it is on.
+    pub node: Arc<dyn NodeFacts>,
+    /// The fields whose values are not shown.
+    pub masked: Arc<Mask>,
+    /// What clients that follow its events share.
+    pub rendered: Arc<Rendered>,
     /// Keeps the org open until the request is answered.
     pub guard: Arc<dyn Any + Send + Sync>,
 }
@@ -241,14 +257,32 @@ impl std::fmt::Debug for Org {
     }
 }
 
-/// The interface over these orgs.
-pub fn router(orgs: Arc<dyn Orgs>) -> Router {
-    Router::new().fallback(answer).with_state(orgs)
+/// The interface over these orgs, with the calls whose effect is no stronger than `most`: all of a developer org, those
+/// that read of a production node. Others are answered as if they did not exist.
+pub fn router(orgs: Arc<dyn Orgs>, most: Effect) -> Router {
+    Router::new()
+        .fallback(answer)
+        .with_state(Interfaced { orgs, most })
+}
+
+/// What a request is answered with.
+#[derive(Clone)]
+struct Interfaced {
+    orgs: Arc<dyn Orgs>,
+    most: Effect,
 }
 
 /// The `OpenAPI` document of the interface.
 pub fn document() -> Node {
-    let calls: Vec<_> = CALLS.iter().map(|declared| declared.call).collect();
+    document_of(Effect::Tests)
+}
+
+fn document_of(most: Effect) -> Node {
+    let calls: Vec<_> = CALLS
+        .iter()
+        .filter(|declared| declared.effect() <= most)
+        .map(|declared| declared.call)
+        .collect();
     landfall_apidoc::interface(&Interface {
         title: "Control interface of Landfall",
         description: "Controls developer orgs in tests. A request is for the org that issued its access token, and for the \
@@ -274,16 +308,27 @@ impl Made<'_> {
     fn org(&self) -> Result<Org, Refusal> {
         self.orgs.find(&self.headers).ok_or_else(refusal::no_org)
     }
+
+    /// The org and its clock, which tests move.
+    fn adjustable(&self) -> Result<(Org, AdjustableClock), Refusal> {
+        let org = self.org()?;
+        let clock = org.clock.clone().ok_or_else(refusal::no_org)?;
+        Ok((org, clock))
+    }
 }
 
-async fn answer(State(orgs): State<Arc<dyn Orgs>>, request: Request<Body>) -> Response {
-    match answered(&*orgs, request).await {
+async fn answer(State(interfaced): State<Interfaced>, request: Request<Body>) -> Response {
+    match answered(&*interfaced.orgs, interfaced.most, request).await {
         Ok(response) => response,
         Err(refusal) => response(refusal.status, refusal.body()),
     }
 }
 
-async fn answered(orgs: &dyn Orgs, request: Request<Body>) -> Result<Response, Refusal> {
+async fn answered(
+    orgs: &dyn Orgs,
+    most: Effect,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
     origin::check(request.uri(), request.headers())?;
     let path: Vec<String> = segments(request.uri().path())
         .into_iter()
@@ -292,7 +337,7 @@ async fn answered(orgs: &dyn Orgs, request: Request<Body>) -> Result<Response, R
     let method = request.method().as_str().to_ascii_lowercase();
     let allowed: Vec<&Declared> = CALLS
         .iter()
-        .filter(|declared| declared.parameters(&path).is_some())
+        .filter(|declared| declared.effect() <= most && declared.parameters(&path).is_some())
         .collect();
     let stream = STREAMS.iter().find(|call| path == [call.path]);
     if let Some(call) = stream {
@@ -300,7 +345,7 @@ async fn answered(orgs: &dyn Orgs, request: Request<Body>) -> Result<Response, R
     }
     let Some(declared) = allowed.iter().find(|of| of.call.method == method) else {
         if path == [DOCUMENT] && method == "get" {
-            return Ok(response(StatusCode::OK, document().json()));
+            return Ok(response(StatusCode::OK, document_of(most).json()));
         }
         return not_allowed(&allowed);
     };

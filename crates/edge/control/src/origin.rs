@@ -17,13 +17,18 @@ const OWN: [&[u8]; 2] = [b"same-origin", b"none"];
 
 /// Refuses the request of a page of another origin. Programs that are no browsers send neither header.
 pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
-    let is_own = |origin: &[u8]| origin.eq_ignore_ascii_case(base_url(uri).as_bytes());
-    let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
-    let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
-    if origin.is_none_or(is_own) && site.is_none_or(|site| OWN.contains(&site)) {
+    if is_own(uri, headers) {
         return Ok(());
     }
     Err(other_origin())
+}
+
+/// Whether a request is of a page of the server itself, or of no page. Its URI has scheme and authority.
+pub fn is_own(uri: &Uri, headers: &HeaderMap) -> bool {
+    let is_base = |origin: &[u8]| origin.eq_ignore_ascii_case(base_url(uri).as_bytes());
+    let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
+    let site = headers.get(FETCH_SITE).map(HeaderValue::as_bytes);
+    origin.is_none_or(is_base) && site.is_none_or(|site| OWN.contains(&site))
 }
 
 #[cfg(test)]

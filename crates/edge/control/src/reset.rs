@@ -6,7 +6,7 @@ use landfall_http::json::Content;
 
 use crate::refusal::Refusal;
 use crate::snapshots::{SNAPSHOT, named, refused, rendered};
-use crate::{Made, Org, Snapshot, clock};
+use crate::{Made, Org, Snapshot};
 
 /// The state that an org returns to unless another is named.
 const TO_DEFAULT: &str = "seed";
@@ -43,12 +43,12 @@ pub(crate) const RESET: Call = Call {
 };
 
 pub(crate) async fn reset(made: &Made<'_>) -> Result<String, Refusal> {
-    let org = made.org()?;
+    let (org, clock) = made.adjustable()?;
     let to = made.input.text("to").unwrap_or(TO_DEFAULT);
     let keep = made.input.value("keepSubscribers");
     let keep = matches!(keep, Some(Content::Boolean(true)));
-    let runs = org.clock.set(Some(false), Move::By(0)).await;
-    runs.map_err(clock::refused)?;
+    let runs = clock.set(Some(false), Move::By(0)).await;
+    runs.map_err(crate::clock::refused)?;
     org.engine.faults().clear();
     if let Some(journal) = &org.journal {
         journal.clear();

@@ -182,10 +182,22 @@ impl Auth {
         attempt: impl Into<Attempt<'_>>,
         password: &str,
     ) -> Result<Granted, Error> {
-        let shared = &*self.0;
-        if !shared.settings.password_grant {
+        if !self.0.settings.password_grant {
             return Err(Fault::Login(LoginFault::AuthenticationFailed).into());
         }
+        self.page_session(attempt, password).await
+    }
+
+    /// The same on a page of the server's own. Whether programs may log in with a password is no matter there.
+    ///
+    /// # Errors
+    /// Those of [`Self::session`].
+    pub async fn page_session(
+        &self,
+        attempt: impl Into<Attempt<'_>>,
+        password: &str,
+    ) -> Result<Granted, Error> {
+        let shared = &*self.0;
         let user = shared.verify(attempt.into(), password).await?;
         let app = Arc::new(App::none());
         let terms = Terms::of_app(Grant::Session, &app);

@@ -108,6 +108,14 @@ impl Engine {
         .await
     }
 
+    /// Free space of the disk, where the store knows it. Unit: bytes.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn free_bytes(&self) -> Result<Option<u64>, Error> {
+        self.read(|reader| reader.free_bytes()).await
+    }
+
     /// Refuses what stores much while the disk has less space than the reserve, which is for commits.
     ///
     /// # Errors

@@ -122,7 +122,7 @@ pub use topics::{PushTopic, PushTopicDraft, PushTopicOutline, PushTopics};
 pub use touched::{Scope, Touched};
 pub use view::{EventViews, View, ViewRequest};
 pub use writer::open::OpenTransaction;
-pub use writer::{WriterCounters, WriterThread};
+pub use writer::{CommitTimes, CommitTimesRead, WriterCounters, WriterThread};
 
 use command::Note;
 use faults::Faults;

@@ -16,10 +16,12 @@ mod outcome;
 mod prefetch;
 mod restore;
 mod streams;
+mod times;
 
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
 use landfall_capture::transaction::CaptureRules;
 use landfall_metadata::Kind;
@@ -59,6 +61,7 @@ use outcome::{ends_the_writer, refused, settled};
 use prefetch::read_ahead;
 
 pub use handle::{WriterCounters, WriterThread};
+pub use times::{CommitTimes, CommitTimesRead};
 
 /// What the writer thread owns.
 pub(crate) struct Core {
@@ -241,7 +244,9 @@ impl Core {
             // Everything was refused: there is nothing to wait for.
             Ok(ReplayId::ORIGIN)
         } else {
+            let begun = Instant::now();
             let made = self.make_durable(write, &group, state);
+            state.counters.times.add(begun.elapsed());
             state.count(group.commands);
             made
         };

@@ -38,6 +38,8 @@ pub enum Group {
     Logging,
     /// Several machines.
     Cluster,
+    /// The console.
+    Console,
 }
 
 impl Group {
@@ -50,6 +52,7 @@ impl Group {
         Self::Allocations,
         Self::Logging,
         Self::Cluster,
+        Self::Console,
     ];
 
     /// As a heading.
@@ -62,6 +65,7 @@ impl Group {
             Self::Allocations => "Allocations",
             Self::Logging => "Logging and metrics",
             Self::Cluster => "Several machines",
+            Self::Console => "Console",
         }
     }
 }
@@ -92,6 +96,8 @@ pub struct About {
     pub(super) example: &'static str,
     pub(super) allowed: Allowed,
     pub(super) is_daily: bool,
+    /// Whether its value is a secret itself, not the name of a file with one.
+    pub(super) is_secret: bool,
     pub(super) min: u64,
     pub(super) max: u64,
 }
@@ -142,6 +148,11 @@ impl About {
         }
     }
 
+    /// Whether its value is shown nowhere.
+    pub const fn is_secret(&self) -> bool {
+        self.is_secret
+    }
+
     /// Whether it is one of the few that are set every day.
     pub const fn is_daily(&self) -> bool {
         self.is_daily
@@ -171,6 +182,7 @@ impl<T: Value> Setting<T> {
                 example: "",
                 allowed: Allowed::Both,
                 is_daily: false,
+                is_secret: false,
                 min: 0,
                 max: u64::MAX,
             },
@@ -241,6 +253,12 @@ impl<T: Value> Setting<T> {
     /// Only a production node may have it.
     pub(super) const fn serve_only(mut self) -> Self {
         self.about.allowed = Allowed::ServeOnly;
+        self
+    }
+
+    /// Its value is shown nowhere.
+    pub(super) const fn secret(mut self) -> Self {
+        self.about.is_secret = true;
         self
     }
 

@@ -65,7 +65,8 @@ settings! {
     .value_name("URL")
     .details("`postgres://USER:PASSWORD@HOST/DATABASE`, PostgreSQL 15 or later; the schema is `landfall`, or the `search_path` of the URL's `options`; TLS is used as its `sslmode` says. The data folder has the files of bulk jobs. The command line of a process is no secret: set it in the file or the environment. See [serve.md](serve.md#postgresql).")
     .serve_only()
-    .example("\"postgres://landfall:secret@127.0.0.1/landfall\"");
+    .example("\"postgres://landfall:secret@127.0.0.1/landfall\"")
+    .secret();
 
     /// Temporary data folder.
     EPHEMERAL: bool = Setting::new(
@@ -654,6 +655,28 @@ settings! {
     )
     .default(|| 0)
     .example("1000");
+
+    /// The console of a production node.
+    CONSOLE_ENABLED: bool = Setting::new(
+        "console.enabled",
+        Group::Console,
+        "Serve the console at /console, read-only, for logins of administrators",
+    )
+    .serve_only()
+    .default_of_serve(|| false)
+    .details("Users log in with user name and password; see [console.md](console.md#in-serve). `dev` always has it.")
+    .example("true");
+
+    /// Fields that the console does not show.
+    CONSOLE_MASKED_FIELDS: Vec<String> = Setting::new(
+        "console.masked_fields",
+        Group::Console,
+        "Field whose values the console does not show, in any object and event; repeatable",
+    )
+    .value_name("FIELD")
+    .serve_only()
+    .details("A part of an address or a name stands for all of it. The APIs are not affected.")
+    .example("[\"Phone\", \"SocialSecurityNumber__c\"]");
 
     /// Requests in the journal.
     JOURNAL_REQUESTS: usize = Setting::new(

@@ -3,6 +3,7 @@
 mod causes;
 mod cleartext;
 mod common;
+mod console;
 mod control;
 mod control_channels;
 mod control_events;

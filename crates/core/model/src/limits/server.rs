@@ -88,8 +88,26 @@ pub const CONTROL_FOLLOWER_LAG_MAX: u64 = 5_000;
 /// After this time without events, a client that follows gets the tail of the log. Source: none.
 pub const CONTROL_FOLLOWER_SILENCE: Duration = Duration::from_secs(10);
 
+/// A client that follows gets pieces no faster than this. Source: none; a page draws no more often.
+pub const CONTROL_FOLLOWER_PAUSE: Duration = Duration::from_millis(100);
+
+/// Events that are kept as they were rendered for clients that follow. Source: none; all are near the end of the log.
+pub const CONTROL_RENDERED_EVENTS_MAX: usize = 512;
+
+/// Bytes of these. Source: none.
+pub const CONTROL_RENDERED_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// Orgs that are open at once in a developer's process. Source: none; each has a writer thread and files of its own.
 pub const CONTROL_ORGS_MAX: usize = 128;
+
+/// Logins to the console of a production node at once: the one that was not used for the longest time ends. Source: none.
+pub const CONSOLE_SESSIONS_MAX: usize = 100;
+
+/// Bytes of a body with user name and password. Source: none.
+pub const CONSOLE_LOGIN_BYTES_MAX: usize = 4 * 1024;
+
+/// Bytes of an answer of which the console masks fields. Source: none; a page of a query has 2,000 records.
+pub const CONSOLE_MASKED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Requests that the journal of a developer org keeps by default. Source: none; a test makes fewer.
 pub const JOURNAL_REQUESTS: usize = 10_000;

@@ -1,6 +1,6 @@
 //! Which events are listed or followed.
 
-use landfall_engine::TopicFilter;
+use landfall_engine::{TopicFilter, TopicId};
 use landfall_http::Writer;
 use landfall_model::limits::CONTROL_FILTER_VALUES_MAX;
 
@@ -39,6 +39,23 @@ impl Filter {
             transactions: values(made, "transaction")?,
             text: made.input.text("q").map(searched),
         })
+    }
+
+    /// Whether the topic of an event decides alone.
+    pub(super) fn is_by_topic(&self) -> bool {
+        let conditions = [
+            &self.kinds,
+            &self.entities,
+            &self.records,
+            &self.fields,
+            &self.users,
+            &self.transactions,
+        ];
+        self.text.is_none() && conditions.iter().all(|values| values.is_empty())
+    }
+
+    pub(super) fn has_topic(&self, topic: TopicId) -> bool {
+        self.topics.passes(topic)
     }
 
     pub(super) fn passes(&self, read: &Read<'_>) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! A reader costs a position and one buffered piece, no queue: while it does not read, its position waits. If it falls too
 //! far back after it was up to date, the position moves on and the reader is informed how much it does not get.
+//! Readers share what is rendered, and while many events come they get them in pieces, ten a second.
 
 use std::io;
 use std::sync::Arc;
@@ -10,16 +11,16 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use landfall_apidoc::{Call, Parameter};
-use landfall_engine::{LogEvent, Watcher};
+use landfall_engine::{Event, LogEvent, Watcher};
 use landfall_http::Writer;
 use landfall_model::ReplayId;
 use landfall_model::limits::{
-    CONTROL_FOLLOWED_EVENTS_PAGE, CONTROL_FOLLOWER_LAG_MAX, CONTROL_FOLLOWER_SILENCE,
-    CONTROL_FOLLOWERS_MAX,
+    CONTROL_FOLLOWED_EVENTS_PAGE, CONTROL_FOLLOWER_LAG_MAX, CONTROL_FOLLOWER_PAUSE,
+    CONTROL_FOLLOWER_SILENCE, CONTROL_FOLLOWERS_MAX,
 };
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::filter::Filter;
@@ -36,6 +37,11 @@ const RETRY: Duration = Duration::from_secs(2);
 
 /// Those who may still begin to follow, in the whole process.
 static FREE: Semaphore = Semaphore::const_new(CONTROL_FOLLOWERS_MAX);
+
+/// How many clients follow events, in the whole process.
+pub(crate) fn followers() -> usize {
+    CONTROL_FOLLOWERS_MAX.saturating_sub(FREE.available_permits())
+}
 
 pub(crate) const FOLLOW: Call = Call {
     method: "get",
@@ -127,10 +133,12 @@ impl Follower {
         first.push_str(&self.check_position());
         first.push_str(&self.tail());
         let mut piece = first;
+        let mut sent = Instant::now();
         loop {
             if !piece.is_empty() {
+                sent = Instant::now();
                 tokio::select! {
-                    sent = pieces.send(Ok(Bytes::from(piece))) => if sent.is_err() {
+                    taken = pieces.send(Ok(Bytes::from(piece))) => if taken.is_err() {
                         return;
                     },
                     () = &mut self.stopping => return,
@@ -150,7 +158,10 @@ impl Follower {
             if piece.is_empty() && self.position == before {
                 self.is_current = true;
                 tokio::select! {
-                    () = self.watcher.woken() => {}
+                    () = self.watcher.woken() => {
+                        // What comes soon after a piece waits for the next one.
+                        sleep_until(sent + CONTROL_FOLLOWER_PAUSE).await;
+                    }
                     () = sleep(CONTROL_FOLLOWER_SILENCE) => piece = self.tail(),
                     () = pieces.closed() => return,
                     () = &mut self.stopping => return,
@@ -176,14 +187,35 @@ impl Follower {
             self.names = Names::new(&self.org);
         }
         for event in &stretch.events {
-            let read = Read::of(&self.org, event.event());
-            if self.filter.passes(&read) {
-                let data = read.rendered(&self.names);
-                piece.push_str(&frame("event", Some(event.event().replay_id), &data));
+            if let Some(frame) = self.frame_of(event.event()) {
+                piece.push_str(&frame);
             }
         }
         self.position = self.position.max(stretch.reached);
         Ok(piece)
+    }
+
+    /// An event as it is sent, if it passes the filter. The first client that needs it renders it for all.
+    fn frame_of(&self, event: &Event) -> Option<Arc<str>> {
+        let known = self.org.rendered.find(event);
+        if let Some(known) = &known
+            && self.filter.is_by_topic()
+        {
+            return self
+                .filter
+                .has_topic(event.topic)
+                .then(|| Arc::clone(known));
+        }
+        let read = Read::of(&self.org, event);
+        if !self.filter.passes(&read) {
+            return None;
+        }
+        Some(known.unwrap_or_else(|| {
+            let data = read.rendered(&self.names);
+            let frame = Arc::from(frame("event", Some(event.replay_id), &data));
+            self.org.rendered.keep(event, &frame);
+            frame
+        }))
     }
 
     /// Moves on if the log has nothing at the position, or the client is too slow; says so.

@@ -1,5 +1,6 @@
 //! An event as the interface shows it: its header, its data as JSON, its payload as bytes.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -84,6 +85,11 @@ pub(super) const EVENT: &[Member] = &[
         "The Avro bytes as a client of the Pub/Sub API gets them, in Base64",
     ),
     Member::optional("error", Kind::Text, "Why the payload cannot be decoded"),
+    Member::optional(
+        "masked",
+        Kind::Texts,
+        "Fields whose values are not shown: data and payload are those of a subscriber without the permission to read them",
+    ),
 ];
 
 /// The names of topics.
@@ -118,7 +124,9 @@ impl Names {
 /// An event that was decoded.
 pub(super) struct Read<'e> {
     org: &'e Org,
-    pub(super) event: &'e Event,
+    /// Without the values that are masked.
+    pub(super) event: Cow<'e, Event>,
+    masked: Vec<String>,
     schema: Option<Arc<EventSchema>>,
     decoded: Result<DecodedEvent, String>,
     data: OnceCell<Bytes>,
@@ -127,6 +135,7 @@ pub(super) struct Read<'e> {
 impl<'e> Read<'e> {
     pub(super) fn of(org: &'e Org, event: &'e Event) -> Self {
         let schema = org.engine.schema(event.schema);
+        let (event, masked) = org.masked.applied(event, schema.as_deref());
         let decoded = match &schema {
             Some(schema) => schema
                 .decode(&event.payload)
@@ -136,6 +145,7 @@ impl<'e> Read<'e> {
         Self {
             org,
             event,
+            masked,
             schema,
             decoded,
             data: OnceCell::new(),
@@ -149,7 +159,7 @@ impl<'e> Read<'e> {
     /// What a client of the Streaming API gets.
     pub(super) fn data(&self) -> &Bytes {
         self.data
-            .get_or_init(|| self.org.subscribers.data(self.event))
+            .get_or_init(|| self.org.subscribers.data(&self.event))
     }
 
     /// Whether a field changed. Without a report of changed fields: whether it has a value.
@@ -183,7 +193,7 @@ impl<'e> Read<'e> {
 
     /// As JSON.
     pub(super) fn rendered(&self, names: &Names) -> String {
-        let event = self.event;
+        let event = &*self.event;
         let mut w = Writer::new();
         w.object(|w| {
             w.name("replayId").raw(&event.replay_id.to_string());
@@ -206,6 +216,10 @@ impl<'e> Read<'e> {
                 Err(error) => w.name("error").string(error),
             }
             w.name("payload").string(&STANDARD.encode(&event.payload));
+            if !self.masked.is_empty() {
+                w.name("masked")
+                    .strings(self.masked.iter().map(String::as_str));
+            }
         });
         w.finish()
     }

@@ -12,6 +12,7 @@ use tracing::error;
 
 use super::compute::By;
 use super::open::{self, OpenTransaction, Opened};
+use super::times::CommitTimes;
 use crate::access::Rights;
 use crate::command::{Change, Note, Outcome, Transaction};
 use crate::deploy::Deployment;
@@ -115,6 +116,8 @@ pub struct WriterCounters {
     pub events: AtomicU64,
     /// Changes, and commits of several, that were refused because they met damaged data.
     pub damaged: AtomicU64,
+    /// How long commits took to become durable.
+    pub times: CommitTimes,
 }
 
 impl WriterCounters {
