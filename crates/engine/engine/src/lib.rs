@@ -28,6 +28,7 @@ mod generic_channels;
 mod health;
 mod lens;
 mod log;
+mod made;
 mod managed;
 mod mask;
 mod numbers;

@@ -12,6 +12,7 @@ mod events;
 mod failing;
 mod groups;
 mod inviting;
+mod made;
 mod merging;
 mod open;
 mod org;
