@@ -13,6 +13,7 @@ use landfall_model::{
 use crate::Streams;
 use crate::defaults;
 use crate::formulas::rules_by_object;
+use crate::plan::file_of;
 use crate::roll_up::Summary;
 
 /// The fields that the service itself sets; none for one that the object does not have.
@@ -64,6 +65,8 @@ pub(crate) struct Blueprint {
     /// What a create has to have a value in, and whether the service gives one if the request is silent.
     pub(crate) required: Vec<(usize, bool)>,
     pub(crate) unique: Vec<usize>,
+    /// The field that holds bytes.
+    pub(crate) file: Option<usize>,
     pub(crate) auto_numbers: Vec<AutoNumber>,
     children: OnceLock<Vec<Children>>,
     catalog: Arc<Catalog>,
@@ -135,6 +138,7 @@ impl Blueprint {
             blank: defaults::blank(entity),
             required,
             unique,
+            file: file_of(entity),
             auto_numbers,
             children: OnceLock::new(),
             catalog: Arc::clone(catalog),

@@ -106,6 +106,7 @@ pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use object_access::{Act, ObjectAccess};
 pub use org::Org;
 pub use permissions::Permissions;
+pub use plan::file_of;
 pub use presence::{Presence, Present};
 pub use publish::Published;
 pub use query::{

@@ -10,6 +10,7 @@ mod deploying;
 mod derived;
 mod events;
 mod failing;
+mod filing;
 mod groups;
 mod inviting;
 mod made;
