@@ -96,6 +96,7 @@ const fn kind(of: FieldType) -> (&'static str, Option<&'static str>) {
     match of {
         FieldType::Boolean => ("boolean", None),
         FieldType::Int => ("integer", Some("int32")),
+        FieldType::Long => ("integer", Some("int64")),
         FieldType::Double | FieldType::Currency | FieldType::Percent => ("number", Some("double")),
         FieldType::Date => ("string", Some("date")),
         FieldType::Address | FieldType::Location | FieldType::PersonName | FieldType::Complex => {
@@ -116,6 +117,7 @@ const fn kind(of: FieldType) -> (&'static str, Option<&'static str>) {
         | FieldType::Phone
         | FieldType::Url
         | FieldType::EncryptedString
+        | FieldType::AnyType
         | FieldType::Base64 => ("string", None),
     }
 }

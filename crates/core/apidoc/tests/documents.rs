@@ -249,7 +249,7 @@ fn fields_that_may_not_be_read_are_not_described() {
         whole.key_prefix,
         whole.custom,
         whole.capabilities,
-        fields.cloned().collect(),
+        fields.cloned().collect::<Vec<_>>(),
         Vec::new(),
         whole.change_event.clone().map(|mut event| {
             event.fields.retain(|name| name.as_str() != "AnnualRevenue");

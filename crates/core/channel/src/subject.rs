@@ -109,9 +109,11 @@ fn kind_of(field: &FieldDefinition) -> Option<Kind> {
     Some(match field.field_type {
         FieldType::Id | FieldType::Reference => Kind::Id,
         FieldType::Boolean => Kind::Boolean,
-        FieldType::Int | FieldType::Double | FieldType::Currency | FieldType::Percent => {
-            Kind::Number
-        }
+        FieldType::Int
+        | FieldType::Long
+        | FieldType::Double
+        | FieldType::Currency
+        | FieldType::Percent => Kind::Number,
         FieldType::Date => Kind::Date,
         FieldType::DateTime => Kind::DateTime,
         FieldType::Time => Kind::Time,
@@ -127,7 +129,10 @@ pub(crate) fn is_readable(field: &FieldDefinition) -> bool {
     let rich = field.extra_type_info.as_deref() == Some("richtextarea");
     let sealed = matches!(
         field.field_type,
-        FieldType::EncryptedString | FieldType::Base64 | FieldType::JunctionIdList
+        FieldType::EncryptedString
+            | FieldType::AnyType
+            | FieldType::Base64
+            | FieldType::JunctionIdList
     );
     let formula = field.calculated && !field.summarized;
     !field.is_long_text() && !rich && !sealed && !formula

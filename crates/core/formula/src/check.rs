@@ -114,9 +114,11 @@ pub(crate) const fn kind_of(field_type: FieldType) -> Option<Kind> {
         | FieldType::Phone
         | FieldType::Url => Kind::Text,
         FieldType::Boolean => Kind::Boolean,
-        FieldType::Int | FieldType::Double | FieldType::Currency | FieldType::Percent => {
-            Kind::Number
-        }
+        FieldType::Int
+        | FieldType::Long
+        | FieldType::Double
+        | FieldType::Currency
+        | FieldType::Percent => Kind::Number,
         FieldType::Date => Kind::Date,
         FieldType::DateTime => Kind::DateTime,
         FieldType::Time => Kind::Time,
@@ -125,6 +127,7 @@ pub(crate) const fn kind_of(field_type: FieldType) -> Option<Kind> {
         FieldType::Address | FieldType::PersonName => Kind::Compound,
         FieldType::Location => Kind::Location,
         FieldType::EncryptedString
+        | FieldType::AnyType
         | FieldType::Base64
         | FieldType::JunctionIdList
         | FieldType::Complex => return None,

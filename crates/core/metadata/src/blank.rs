@@ -26,15 +26,17 @@ const fn search(field_type: FieldType) -> (bool, bool, bool) {
             (true, false, true)
         }
         FieldType::MultiPicklist | FieldType::Address | FieldType::Location => (true, false, false),
-        FieldType::EncryptedString | FieldType::Base64 | FieldType::Complex => {
-            (false, false, false)
-        }
+        FieldType::EncryptedString
+        | FieldType::AnyType
+        | FieldType::Base64
+        | FieldType::Complex => (false, false, false),
         FieldType::Id
         | FieldType::Reference
         | FieldType::String
         | FieldType::TextArea
         | FieldType::Boolean
         | FieldType::Int
+        | FieldType::Long
         | FieldType::Date
         | FieldType::Time
         | FieldType::Picklist

@@ -32,6 +32,16 @@ use crate::{
     reference, roll_up,
 };
 
+/// Files of a record: objects, their fields and the ways to them. Every custom object has them.
+const FILES: [(&str, &str, &str); 2] = [
+    ("Attachment", "ParentId", "Attachments"),
+    (
+        "ContentDocumentLink",
+        "LinkedEntityId",
+        "ContentDocumentLinks",
+    ),
+];
+
 /// Objects of which records of activities are made.
 pub(crate) const ACTIVITIES: [(&str, &str); 2] = [("Event", "Events"), ("Task", "Tasks")];
 
@@ -67,7 +77,7 @@ pub(crate) fn compile(
         mut org,
         ..
     } = compiler;
-    org.entities = entities.into_values().map(indexed).collect();
+    org.entities = entities.into_values().collect();
     let catalog = Catalog::new(org.entities.iter().cloned());
     org.custom_metadata = custom_metadata::records(&sources, &catalog, &absent, &mut report);
     let mut constants = label::constants(&sources, &mut report);
@@ -99,21 +109,6 @@ pub(crate) fn compile(
     } = report.finish()?;
     *prefixes = book;
     Ok(org)
-}
-
-/// The definition with all its fields found by name.
-fn indexed(entity: EntityDefinition) -> EntityDefinition {
-    EntityDefinition::new(
-        entity.name,
-        (entity.label, entity.label_plural),
-        entity.key_prefix,
-        entity.custom,
-        entity.capabilities,
-        entity.fields,
-        entity.children,
-        entity.change_event,
-    )
-    .with_traits(entity.traits)
 }
 
 fn channels(sources: &Sources, absent: &Absent, org: &mut Org, report: &mut Report) {
@@ -274,6 +269,7 @@ impl Compiler {
         );
         self.entities
             .insert(source.name.to_ascii_lowercase(), entity);
+        self.belong(&name, &FILES);
         if activities {
             self.activities(&name);
         }
@@ -421,15 +417,22 @@ impl Compiler {
 
     /// Lets tasks and events be about the records of a custom object.
     fn activities(&mut self, name: &EntityName) {
-        for (activity, relationship) in ACTIVITIES {
-            let Some(entity) = self.entities.get_mut(&activity.to_ascii_lowercase()) else {
+        let activities =
+            ACTIVITIES.map(|(activity, relationship)| (activity, "WhatId", relationship));
+        self.belong(name, &activities);
+    }
+
+    /// Lets records of shipped objects belong to those of a custom object: object, field, and the way to them.
+    fn belong(&mut self, name: &EntityName, children: &[(&str, &str, &str)]) {
+        for (child, field, relationship) in children {
+            let Some(entity) = self.entities.get_mut(&child.to_ascii_lowercase()) else {
                 continue;
             };
-            object::add_activity_target(entity, name);
+            object::add_target(entity, field, name);
             let child = ChildRelationship {
                 child: entity.name.clone(),
-                field: FieldName::new("WhatId"),
-                relationship_name: Some(relationship.to_owned()),
+                field: FieldName::new(*field),
+                relationship_name: Some((*relationship).to_owned()),
                 delete_rule: DeleteRule::Cascade,
             };
             if let Some(parent) = self.entities.get_mut(&name.as_str().to_ascii_lowercase()) {

@@ -132,6 +132,9 @@ pub(crate) fn warn_of_power(formula: &Formula, name: &str, at: &SourceLine, repo
 /// Marks the fields whose formulas write HTML.
 pub(crate) fn mark_html(entities: &mut [EntityDefinition], formulas: &Formulas) {
     for entity in entities {
+        if !formulas.has(&entity.name) {
+            continue;
+        }
         for field in &mut entity.fields {
             let formula = formulas.of(&entity.name, &field.name);
             if let (Some(definition), Some(formula)) = (&mut field.formula, formula) {

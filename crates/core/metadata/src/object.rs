@@ -312,16 +312,14 @@ pub(crate) fn add_record_type_field(entity: &mut EntityDefinition) {
         .insert(place, FieldName::new("RecordTypeId"));
 }
 
-/// Lets tasks and events be about the records of an object.
-pub(crate) fn add_activity_target(activity: &mut EntityDefinition, object: &EntityName) {
-    for field in &mut activity.fields {
-        let leads_there = field.reference_to.contains(object);
-        if field.name.as_str() == "WhatId"
-            && field.field_type == FieldType::Reference
-            && !leads_there
+/// Lets a reference of a shipped object lead to the records of an object.
+pub(crate) fn add_target(child: &mut EntityDefinition, field: &str, object: &EntityName) {
+    for found in &mut child.fields {
+        let leads_there = found.reference_to.contains(object);
+        if found.name.as_str() == field && found.field_type == FieldType::Reference && !leads_there
         {
-            field.reference_to.push(object.clone());
-            field.reference_to.sort();
+            found.reference_to.push(object.clone());
+            found.reference_to.sort();
         }
     }
 }

@@ -35,9 +35,11 @@ impl Catalog {
                     Arc::clone(&entity),
                 );
             }
-            catalog
-                .by_prefix
-                .insert(entity.key_prefix, Arc::clone(&entity));
+            if entity.described_prefix().is_some() {
+                catalog
+                    .by_prefix
+                    .insert(entity.key_prefix, Arc::clone(&entity));
+            }
             catalog.by_name.insert(key, Arc::clone(&entity));
             catalog.entities.push(entity);
         }

@@ -111,6 +111,8 @@ impl Kind {
             FieldType::Location => Self::Fixed("Location"),
             FieldType::EncryptedString => Self::Fixed("EncryptedText"),
             FieldType::Int
+            | FieldType::Long
+            | FieldType::AnyType
             | FieldType::Combobox
             | FieldType::PersonName
             | FieldType::Base64

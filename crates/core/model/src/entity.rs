@@ -1,7 +1,6 @@
 //! What an object is: its fields, relationships and capabilities.
 
-use std::collections::HashMap;
-
+use crate::fields::Fields;
 use crate::id::KeyPrefix;
 use crate::name::{EntityName, FieldName};
 use crate::object_traits::ObjectTraits;
@@ -51,6 +50,10 @@ pub enum FieldType {
     Phone,
     /// A web address.
     Url,
+    /// A whole number that can be longer than [`Self::Int`].
+    Long,
+    /// A value of another field, as text: what a history keeps.
+    AnyType,
     /// Compound: the components are fields of their own.
     Address,
     /// Compound: latitude and longitude.
@@ -86,9 +89,15 @@ impl FieldType {
                 | Self::Phone
                 | Self::Url
                 | Self::EncryptedString
+                | Self::AnyType
                 | Self::Base64
                 | Self::JunctionIdList
         )
+    }
+
+    /// Whether values are whole numbers.
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Self::Int | Self::Long)
     }
 
     /// Whether values are numbers with a fraction.
@@ -406,14 +415,14 @@ pub struct EntityDefinition {
     pub label: String,
     /// The same for several records.
     pub label_plural: String,
-    /// First characters of its record ids.
+    /// First characters of its record ids; [`KeyPrefix::NONE`] if none are known.
     pub key_prefix: KeyPrefix,
     /// Whether an administrator made it.
     pub custom: bool,
     /// What may be done with it.
     pub capabilities: Capabilities,
     /// Fields in describe order. A [`crate::Row`] has one value for each.
-    pub fields: Vec<FieldDefinition>,
+    pub fields: Fields,
     /// References to it.
     pub children: Vec<ChildRelationship>,
     /// Its change event object, if its changes can be captured.
@@ -422,7 +431,6 @@ pub struct EntityDefinition {
     pub traits: ObjectTraits,
     /// Its record types, without the master type that every object has.
     pub record_types: Vec<RecordType>,
-    by_name: HashMap<String, usize>,
 }
 
 impl EntityDefinition {
@@ -437,15 +445,10 @@ impl EntityDefinition {
         key_prefix: KeyPrefix,
         custom: bool,
         capabilities: Capabilities,
-        fields: Vec<FieldDefinition>,
+        fields: impl Into<Fields>,
         children: Vec<ChildRelationship>,
         change_event: Option<ChangeEventDefinition>,
     ) -> Self {
-        let by_name = fields
-            .iter()
-            .enumerate()
-            .map(|(index, field)| (field.name.as_str().to_ascii_lowercase(), index))
-            .collect();
         let (label, label_plural) = labels;
         Self {
             name,
@@ -454,12 +457,11 @@ impl EntityDefinition {
             key_prefix,
             custom,
             capabilities,
-            fields,
+            fields: fields.into(),
             children,
             change_event,
             traits: ObjectTraits::default(),
             record_types: Vec::new(),
-            by_name,
         }
     }
 
@@ -477,12 +479,14 @@ impl EntityDefinition {
         self
     }
 
+    /// First characters of its record ids, as describes have them.
+    pub fn described_prefix(&self) -> Option<&str> {
+        (self.key_prefix != KeyPrefix::NONE).then(|| self.key_prefix.as_str())
+    }
+
     /// A field and its index, by name in any letter case.
     pub fn field(&self, name: &str) -> Option<(usize, &FieldDefinition)> {
-        let index = match self.by_name.get(name) {
-            Some(index) => *index,
-            None => *self.by_name.get(&name.to_ascii_lowercase())?,
-        };
+        let index = self.fields.index_of(name)?;
         self.fields.get(index).map(|field| (index, field))
     }
 

@@ -11,6 +11,9 @@ use thiserror::Error;
 pub struct KeyPrefix([u8; 3]);
 
 impl KeyPrefix {
+    /// That of objects whose ids are not known to begin in any way. No id of a record begins so.
+    pub const NONE: Self = Self(*b"000");
+
     /// Reads a prefix; `None` unless it is exactly three letters or digits.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 3] = text.as_bytes().try_into().ok()?;

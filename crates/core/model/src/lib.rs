@@ -10,6 +10,7 @@ pub mod change;
 pub mod conversion;
 pub mod entity;
 pub mod fault;
+mod fields;
 pub mod id;
 pub mod limits;
 pub mod many;
@@ -40,6 +41,7 @@ pub use fault::{
     QueryFault, RecordFault, Refused, ReplicationFault, RequestFault, ServiceFault, SessionFault,
     SetupFault, StreamingFault, ValueFault,
 };
+pub use fields::Fields;
 pub use id::{KeyPrefix, RecordId, RecordIdError};
 pub use many::ManyFault;
 pub use mdapi::{ComponentFault, MetadataFault};

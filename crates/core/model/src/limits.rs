@@ -20,6 +20,23 @@ pub use query::*;
 pub use server::*;
 pub use store::*;
 
+/// Bytes of a file: `ValueFault::FileTooLarge` beyond.
+/// Source: none; "Insert or Update Blob Data" (REST API Developer Guide) has 2 GB for versions of files.
+pub const FILE_BYTES_MAX: usize = 100 * 1024 * 1024;
+
+/// The same of an attachment. Source: "Attachment" (Object Reference).
+pub const ATTACHMENT_BYTES_MAX: usize = 25 * 1024 * 1024;
+
+/// The same of a document and of a static resource. Source: "Document", "`StaticResource`" (Object Reference).
+pub const DOCUMENT_BYTES_MAX: usize = 5 * 1024 * 1024;
+
+/// Bytes of a request body in JSON with a file in it, in base64: `RequestFault::TooLarge` beyond.
+/// Source: "Insert or Update Blob Data" (REST API Developer Guide).
+pub const REST_FILE_BODY_BYTES_MAX: usize = 50 * 1024 * 1024;
+
+/// Bytes of a request body of several parts with a file in it: `RequestFault::TooLarge` beyond.
+pub const REST_FILE_PARTS_BYTES_MAX: usize = FILE_BYTES_MAX + REST_BODY_BYTES_MAX;
+
 /// Bytes of one REST request body. Source: none; generous for single records, bulk uploads have their own.
 pub const REST_BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 

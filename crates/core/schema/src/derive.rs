@@ -214,6 +214,7 @@ pub(crate) const fn scalar(field_type: FieldType) -> Option<Scalar> {
         | FieldType::EncryptedString => Scalar::Text,
         FieldType::Boolean => Scalar::Boolean,
         FieldType::Int => Scalar::Int,
+        FieldType::Long => Scalar::Long,
         FieldType::Double | FieldType::Currency | FieldType::Percent => Scalar::Double,
         FieldType::Date => Scalar::Date,
         FieldType::DateTime => Scalar::DateTime,
@@ -221,6 +222,7 @@ pub(crate) const fn scalar(field_type: FieldType) -> Option<Scalar> {
         FieldType::Address
         | FieldType::Location
         | FieldType::PersonName
+        | FieldType::AnyType
         | FieldType::Base64
         | FieldType::JunctionIdList
         | FieldType::Complex => return None,
@@ -250,6 +252,7 @@ pub(crate) fn doc(definition: &FieldDefinition) -> &'static str {
         FieldType::EncryptedString => "Data:EncryptedText",
         FieldType::Boolean => "Data:Boolean",
         FieldType::Int => "Data:Integer",
+        FieldType::Long => "Data:Long",
         FieldType::Double => "Data:Double",
         FieldType::Currency => "Data:Currency",
         FieldType::Percent => "Data:Percent",
@@ -261,6 +264,7 @@ pub(crate) fn doc(definition: &FieldDefinition) -> &'static str {
         | FieldType::Address
         | FieldType::Location
         | FieldType::PersonName
+        | FieldType::AnyType
         | FieldType::Base64
         | FieldType::JunctionIdList
         | FieldType::Complex => "Data:Text",

@@ -4,10 +4,13 @@
 //! at the field: it follows from the object's `changeEvent` list.
 
 use std::collections::{HashMap, HashSet};
+use std::io::Read as _;
+use std::sync::LazyLock;
 
+use flate2::read::ZlibDecoder;
 use landfall_model::{
     Capabilities, ChangeEventDefinition, ChildRelationship, DeleteRule, EntityDefinition,
-    EntityName, FieldDefinition, FieldName, FieldType, KeyPrefix, PicklistValue,
+    EntityName, FieldDefinition, FieldName, FieldType, Fields, KeyPrefix, PicklistValue,
 };
 use serde::Deserialize;
 
@@ -16,21 +19,66 @@ use crate::traits::Traits;
 
 const VALUE_SETS: &str = include_str!("../data/value-sets.json");
 
-// `OBJECTS`: the files of `data/objects` with their names, sorted.
+/// The objects of `data/objects` without their fields.
+const HEADS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/heads.bin"));
+/// Their fields, one object after the other.
+const FIELDS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fields.bin"));
+
+// `OBJECTS`: the files of `data/objects`, sorted, each with the end of its fields in `FIELDS`.
 include!(concat!(env!("OUT_DIR"), "/objects.rs"));
 
 pub(crate) type ValueSets = HashMap<String, Vec<Entry>>;
 
 pub(crate) fn entities() -> Result<Vec<EntityDefinition>, Error> {
-    let value_sets = value_sets()?;
-    let files = OBJECTS.iter();
-    files
-        .map(|(file, text)| read::<Object>(file, text)?.into_definition(&value_sets))
+    let heads: Vec<Object> = read("objects", &unpacked(HEADS)?)?;
+    let mut start = 0;
+    let mut entities = Vec::with_capacity(heads.len());
+    for (head, (file, end)) in heads.into_iter().zip(OBJECTS) {
+        let packed = FIELDS.get(start..*end).unwrap_or_default();
+        start = *end;
+        let captured = head.captured();
+        let entity = head.name.clone();
+        let fields = Fields::shipped(move || {
+            shipped_fields(file, &entity, packed, &captured)
+                .expect("the tests of this crate read the fields of every object")
+        });
+        entities.push(head.into_definition(fields)?);
+    }
+    Ok(entities)
+}
+
+fn shipped_fields(
+    file: &'static str,
+    entity: &str,
+    packed: &[u8],
+    captured: &HashSet<String>,
+) -> Result<Vec<FieldDefinition>, Error> {
+    static SHARED: LazyLock<ValueSets> =
+        LazyLock::new(|| value_sets().expect("the tests of this crate read them"));
+    let fields = read::<Vec<Field>>(file, &unpacked(packed)?)?.into_iter();
+    fields
+        .map(|field| field.into_definition(entity, captured, &SHARED))
         .collect()
 }
 
+fn unpacked(packed: &[u8]) -> Result<String, Error> {
+    let mut text = String::new();
+    ZlibDecoder::new(packed)
+        .read_to_string(&mut text)
+        .map_err(|source| Error::Packed { source })?;
+    Ok(text)
+}
+
+/// The object of a data file.
 pub(crate) fn entity(file: &'static str, text: &str) -> Result<EntityDefinition, Error> {
-    read::<Object>(file, text)?.into_definition(&value_sets()?)
+    let mut head = read::<Object>(file, text)?;
+    let captured = head.captured();
+    let value_sets = value_sets()?;
+    let fields = std::mem::take(&mut head.fields).into_iter();
+    let fields: Vec<_> = fields
+        .map(|field| field.into_definition(&head.name, &captured, &value_sets))
+        .collect::<Result<_, _>>()?;
+    head.into_definition(fields.into())
 }
 
 fn value_sets() -> Result<ValueSets, Error> {
@@ -51,13 +99,16 @@ struct Object {
     name: String,
     label: String,
     label_plural: String,
-    key_prefix: String,
+    /// Absent if no ids of its records are known.
+    key_prefix: Option<String>,
     capabilities: Vec<Capability>,
     #[serde(default)]
     traits: Traits,
     /// Top-level fields of the change event in order; absent if changes are not captured.
     change_event: Option<Vec<String>>,
     children: Vec<Child>,
+    /// Of a data file; the packed ones are kept apart.
+    #[serde(default)]
     fields: Vec<Field>,
 }
 
@@ -161,8 +212,12 @@ enum Type {
     Phone,
     Url,
     Address,
+    Location,
     JunctionIdList,
     Time,
+    Long,
+    AnyType,
+    Base64,
 }
 
 /// One value of a picklist; the label is the value unless it is given.
@@ -174,24 +229,24 @@ pub(crate) struct Entry {
 }
 
 impl Object {
-    fn into_definition(self, value_sets: &ValueSets) -> Result<EntityDefinition, Error> {
-        let Some(key_prefix) = KeyPrefix::parse(&self.key_prefix) else {
-            return Err(Error::KeyPrefix {
-                entity: self.name,
-                prefix: self.key_prefix,
-            });
+    /// The fields that its change event has.
+    fn captured(&self) -> HashSet<String> {
+        self.change_event.iter().flatten().cloned().collect()
+    }
+
+    fn into_definition(self, fields: Fields) -> Result<EntityDefinition, Error> {
+        let key_prefix = match self.key_prefix {
+            None => KeyPrefix::NONE,
+            Some(prefix) => match KeyPrefix::parse(&prefix) {
+                Some(key_prefix) => key_prefix,
+                None => {
+                    return Err(Error::KeyPrefix {
+                        entity: self.name,
+                        prefix,
+                    });
+                }
+            },
         };
-        let captured: HashSet<&str> = self
-            .change_event
-            .iter()
-            .flatten()
-            .map(String::as_str)
-            .collect();
-        let fields = self
-            .fields
-            .into_iter()
-            .map(|field| field.into_definition(&self.name, &captured, value_sets))
-            .collect::<Result<_, _>>()?;
         let change_event = self
             .change_event
             .as_ref()
@@ -261,7 +316,7 @@ impl Field {
     pub(crate) fn into_definition(
         self,
         entity: &str,
-        captured: &HashSet<&str>,
+        captured: &HashSet<String>,
         value_sets: &ValueSets,
     ) -> Result<FieldDefinition, Error> {
         let in_change_event = captured.contains(self.name.as_str())
@@ -271,7 +326,7 @@ impl Field {
                 .is_some_and(|name| captured.contains(name))
             || PREFERENCE_GROUPS
                 .iter()
-                .any(|group| captured.contains(group) && self.name.starts_with(group));
+                .any(|group| captured.contains(*group) && self.name.starts_with(group));
         let picklist = match &self.value_set {
             None => entries(&self.picklist, self.default_value.as_deref()),
             Some(name) => match value_sets.get(name) {
@@ -362,8 +417,12 @@ impl From<Type> for FieldType {
             Type::Phone => Self::Phone,
             Type::Url => Self::Url,
             Type::Address => Self::Address,
+            Type::Location => Self::Location,
             Type::JunctionIdList => Self::JunctionIdList,
             Type::Time => Self::Time,
+            Type::Long => Self::Long,
+            Type::AnyType => Self::AnyType,
+            Type::Base64 => Self::Base64,
         }
     }
 }

@@ -13,9 +13,6 @@ use crate::data::{Field, ValueSets, read};
 
 const EVENTS: &str = include_str!("../data/platform-events.json");
 
-/// Nobody is given ids of these events, so no prefix of theirs is documented.
-const KEY_PREFIX: &str = "000";
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Event {
@@ -40,12 +37,6 @@ pub(crate) fn platform_events() -> Result<Vec<PlatformEventDefinition>, Error> {
 
 impl Event {
     fn into_definition(self) -> Result<PlatformEventDefinition, Error> {
-        let Some(key_prefix) = KeyPrefix::parse(KEY_PREFIX) else {
-            return Err(Error::KeyPrefix {
-                entity: self.name,
-                prefix: KEY_PREFIX.to_owned(),
-            });
-        };
         let (nothing, no_values) = (HashSet::new(), ValueSets::new());
         let fields = self.fields.into_iter();
         let fields = fields.map(|field| field.into_definition(&self.name, &nothing, &no_values));
@@ -54,7 +45,7 @@ impl Event {
             label_plural: self.label.clone(),
             label: self.label,
             name: EntityName::new(self.name),
-            key_prefix,
+            key_prefix: KeyPrefix::NONE,
             publish_after_commit: false,
             standard: Some(match self.readers {
                 Readers::Everybody => EventReaders::Everybody,

@@ -29,6 +29,13 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// What the build has packed cannot be unpacked.
+    #[error("the packed definitions cannot be read")]
+    Packed {
+        /// What the decoder says.
+        #[source]
+        source: std::io::Error,
+    },
     /// A key prefix that is not three letters or digits.
     #[error("the object {entity} has the impossible key prefix `{prefix}`")]
     KeyPrefix {

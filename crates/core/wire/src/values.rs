@@ -34,7 +34,7 @@ pub fn parse(text: &str, kind: FieldType) -> Option<Value> {
     match kind {
         FieldType::Boolean if text.eq_ignore_ascii_case("true") => Some(Value::Boolean(true)),
         FieldType::Boolean if text.eq_ignore_ascii_case("false") => Some(Value::Boolean(false)),
-        FieldType::Int => whole(text).map(Value::Integer),
+        FieldType::Int | FieldType::Long => whole(text).map(Value::Integer),
         FieldType::Double | FieldType::Currency | FieldType::Percent => {
             decimal(text).map(Value::Double)
         }
@@ -56,6 +56,7 @@ pub fn parse(text: &str, kind: FieldType) -> Option<Value> {
         | FieldType::Phone
         | FieldType::Url
         | FieldType::EncryptedString
+        | FieldType::AnyType
         | FieldType::Base64
         | FieldType::JunctionIdList => Some(Value::Text(text.to_owned())),
     }

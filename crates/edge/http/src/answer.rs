@@ -30,12 +30,23 @@ pub struct Answer {
     in_xml: bool,
     /// What it refuses, or what is refused in it.
     refused: Option<Box<Refused>>,
+    /// Bytes in place of the body, as they are stored.
+    file: Option<Vec<u8>>,
 }
 
 impl Answer {
     /// 200 with a body.
     pub fn json(body: String) -> Self {
         Self::of(StatusCode::OK, body)
+    }
+
+    /// 200 with the bytes of a file.
+    ///
+    /// Source: "Get Blob Data" (REST API Developer Guide), the sample's `Content-Type`.
+    pub fn file(bytes: Vec<u8>) -> Self {
+        let mut answer = Self::of(StatusCode::OK, String::new());
+        answer.file = Some(bytes);
+        answer.with(CONTENT_TYPE, "application/octetstream".to_owned())
     }
 
     /// 201 with a body and the address of what was made.
@@ -122,6 +133,7 @@ impl Answer {
             root: None,
             in_xml: false,
             refused: None,
+            file: None,
         }
     }
 
@@ -186,9 +198,10 @@ impl Answer {
         } else {
             self.body
         };
-        let packed = encoding::packed(request, body.as_bytes());
+        let body = self.file.unwrap_or_else(|| body.into_bytes());
+        let packed = encoding::packed(request, &body);
         let is_packed = packed.is_some();
-        let body = packed.unwrap_or_else(|| body.into_bytes());
+        let body = packed.unwrap_or(body);
         let length = body.len();
         let content = if method == Method::HEAD {
             Body::empty()

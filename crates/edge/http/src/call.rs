@@ -87,11 +87,35 @@ pub fn meant_method(method: &Method, parameters: &[(String, String)]) -> Method 
 /// [`RequestFault::MediaTypeUnsupported`], [`RequestFault::TooLarge`], [`RequestFault::BodyMissing`],
 /// [`RequestFault::JsonInvalid`], [`RequestFault::XmlInvalid`], [`ServiceFault::Busy`].
 pub async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Fault> {
+    json_body_up_to(headers, body, REST_BODY_BYTES_MAX).await
+}
+
+/// The same of at most so many bytes.
+///
+/// # Errors
+/// Those of [`json_body`].
+pub async fn json_body_up_to(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+) -> Result<Bytes, Fault> {
     if body::announced(headers) == Some(0) {
         return Err(RequestFault::BodyMissing.into());
     }
     check_media_type(headers)?;
-    let read = body::read(headers, body, REST_BODY_BYTES_MAX).await;
+    let body = whole_body(headers, body, bytes_max).await?;
+    if is_of(headers, XML) {
+        return Ok(Bytes::from(xml::record(&body)?));
+    }
+    Ok(body)
+}
+
+/// Reads a body of any media type, of at most so many bytes.
+///
+/// # Errors
+/// Those of [`json_body`] except for the media type.
+pub async fn whole_body(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Fault> {
+    let read = body::read(headers, body, bytes_max).await;
     let body = read.map_err(|unreadable| match unreadable {
         Unreadable::TooLarge => Fault::Request(RequestFault::TooLarge),
         Unreadable::Incomplete => invalid("The HTTP entity body ended early".to_owned()).into(),
@@ -106,9 +130,6 @@ pub async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Fault> 
     })?;
     if body.is_empty() {
         return Err(RequestFault::BodyMissing.into());
-    }
-    if is_of(headers, XML) {
-        return Ok(Bytes::from(xml::record(&body)?));
     }
     Ok(body)
 }

@@ -26,7 +26,7 @@ use landfall_model::Fault;
 
 pub use answer::Answer;
 pub use budget::Share;
-pub use call::{Call, json_body, meant_method};
+pub use call::{Call, json_body, json_body_up_to, meant_method, whole_body};
 pub use fault::{denied, fingerprint, refused, unfit};
 pub use space::Space;
 pub use writer::Writer;

@@ -9,6 +9,7 @@ mod collections;
 mod composite;
 mod empty;
 mod event_schema;
+mod file;
 mod objects;
 mod org_limits;
 mod path;

@@ -8,7 +8,7 @@ use axum::body::Body;
 use http::Method;
 use landfall_engine::{Assignment, Change, Saved, defect};
 use landfall_http::conditional::{self, State, Verdict};
-use landfall_http::{Answer, Writer, fingerprint, json_body};
+use landfall_http::{Answer, Writer, fingerprint};
 use landfall_model::limits::REST_RELATED_RECORDS_MAX;
 use landfall_model::{EntityDefinition, Fault, RecordFault, RecordId, Row, Timestamp, Value};
 use landfall_sobject::input::{self, Intent, identifies};
@@ -20,7 +20,7 @@ use crate::path::record_id;
 use crate::record_json::write_record;
 use crate::selection::{self, Node};
 use crate::state::Shared;
-use crate::{save, transaction};
+use crate::{file, save, transaction};
 
 /// The version from which an upsert says whether it created the record.
 const CREATED_MEMBER_VERSION: u16 = 46;
@@ -235,12 +235,14 @@ async fn read_values(
     body: Body,
     intent: Intent,
 ) -> Result<Vec<Assignment>, Fault> {
-    let bytes = json_body(&call.headers, body).await?;
+    let request = file::read(&call.headers, body, entity).await?;
     let fields = {
-        let body = landfall_http::json::Body::parse(&bytes)?;
+        let body = landfall_http::json::Body::parse(&request.json)?;
         input::fields(&body, body.members()?, call.catalog(), entity, intent)?
     };
-    save::resolved(shared, call, entity, fields).await
+    let mut values = save::resolved(shared, call, entity, fields).await?;
+    values.extend(request.file);
+    Ok(values)
 }
 
 /// Checks the request's conditions on a record that is to be changed; a missing one is the engine's to refuse.

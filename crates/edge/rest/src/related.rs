@@ -16,7 +16,7 @@ use crate::path::record_id;
 use crate::record_json::write_record;
 use crate::resource::check_method;
 use crate::state::Shared;
-use crate::{record, selection};
+use crate::{file, record, selection};
 
 /// Answers for `/sobjects/X/ID/NAME`.
 pub(crate) async fn related(
@@ -32,6 +32,9 @@ pub(crate) async fn related(
     let row = row.ok_or(Fault::Record(RecordFault::NotFound))?;
     if is_deleted(entity, &row) {
         return Err(Fault::Record(RecordFault::Deleted));
+    }
+    if let Some(answer) = file::answer(shared, call, (entity, id), &row, name).await? {
+        return Ok(answer);
     }
     if let Some((place, _)) = reference_named(entity, name) {
         return parent(shared, call, row.get(place), body).await;

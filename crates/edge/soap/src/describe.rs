@@ -78,8 +78,7 @@ impl<'d> Described<'d> {
 
     /// Events of the service have none that is documented.
     fn key_prefix(&self) -> Option<&str> {
-        let is_told = !self.event || self.object.custom;
-        is_told.then_some(self.object.key_prefix.as_str())
+        self.object.described_prefix()
     }
 }
 

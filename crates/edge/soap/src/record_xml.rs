@@ -87,6 +87,8 @@ fn spelled(kind: FieldType, value: &Value) -> Option<String> {
     Some(match value {
         Value::Null if kind == FieldType::Boolean => false.to_string(),
         Value::Null => return None,
+        // A row only says how long its file is.
+        Value::Text(_) if matches!(kind, FieldType::Base64) => return None,
         Value::Boolean(truth) => truth.to_string(),
         Value::Integer(number) if kind.is_decimal() => format!("{number}.0"),
         Value::Integer(number) => number.to_string(),
@@ -147,6 +149,7 @@ pub(crate) const fn schema_type(kind: FieldType) -> &'static str {
     match kind {
         FieldType::Boolean => "xsd:boolean",
         FieldType::Int => "xsd:int",
+        FieldType::Long => "xsd:long",
         FieldType::Double | FieldType::Currency | FieldType::Percent => "xsd:double",
         FieldType::Date => "xsd:date",
         FieldType::DateTime => "xsd:dateTime",
@@ -154,6 +157,7 @@ pub(crate) const fn schema_type(kind: FieldType) -> &'static str {
         FieldType::Id | FieldType::Reference => "tns:ID",
         FieldType::Address => "tns:address",
         FieldType::Location => "tns:location",
+        FieldType::Base64 => "xsd:base64Binary",
         FieldType::PersonName
         | FieldType::String
         | FieldType::TextArea
@@ -164,7 +168,7 @@ pub(crate) const fn schema_type(kind: FieldType) -> &'static str {
         | FieldType::Phone
         | FieldType::Url
         | FieldType::EncryptedString
-        | FieldType::Base64
+        | FieldType::AnyType
         | FieldType::JunctionIdList
         | FieldType::Complex => "xsd:string",
     }

@@ -52,7 +52,7 @@ impl<'a> ObjectDescribe<'a> {
             name: entity.name.as_str(),
             label: &entity.label,
             label_plural: &entity.label_plural,
-            key_prefix: Some(entity.key_prefix.as_str()),
+            key_prefix: entity.described_prefix(),
             custom: entity.custom,
             custom_setting: entity.traits.custom_kind.is_setting(),
             capabilities: entity.capabilities,

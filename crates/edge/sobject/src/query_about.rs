@@ -26,7 +26,8 @@ pub fn columns(checked: &Checked) -> String {
         let id_selected =
             shape.is_some_and(|shape| shape.items.iter().any(|item| item.name() == "Id"));
         w.name("idSelected").boolean(id_selected);
-        w.name("keyPrefix").string(plan.entity.key_prefix.as_str());
+        w.name("keyPrefix")
+            .text_or_null(plan.entity.described_prefix());
     });
     w.finish()
 }
@@ -137,6 +138,8 @@ const fn apex_type(kind: FieldType) -> Option<&'static str> {
         FieldType::Id | FieldType::Reference => Some("Id"),
         FieldType::Boolean => Some("Boolean"),
         FieldType::Int => Some("Integer"),
+        FieldType::Long => Some("Long"),
+        FieldType::AnyType => Some("Object"),
         FieldType::Double | FieldType::Currency | FieldType::Percent => Some("Double"),
         FieldType::Date => Some("Date"),
         FieldType::DateTime => Some("Datetime"),

@@ -116,6 +116,7 @@ const fn type_name(kind: FieldType) -> &'static str {
         FieldType::Id | FieldType::Reference => "reference",
         FieldType::Boolean => "boolean",
         FieldType::Int => "int",
+        FieldType::Long => "long",
         FieldType::Double => "double",
         FieldType::Currency => "currency",
         FieldType::Percent => "percent",
@@ -134,6 +135,7 @@ const fn type_name(kind: FieldType) -> &'static str {
         | FieldType::Phone
         | FieldType::Url
         | FieldType::EncryptedString
+        | FieldType::AnyType
         | FieldType::Base64
         | FieldType::JunctionIdList
         | FieldType::Complex => "string",

@@ -172,7 +172,7 @@ impl VirtualObject {
             whole.key_prefix,
             whole.custom,
             whole.capabilities,
-            whole.fields.iter().take(count).cloned().collect(),
+            whole.fields.iter().take(count).cloned().collect::<Vec<_>>(),
             whole.children.clone(),
             None,
         ))
@@ -256,14 +256,16 @@ fn definition<T>(declared: &Declared, columns: &[Column<T>]) -> EntityDefinition
         delete_rule: DeleteRule::Clear,
     });
     // No id begins so: those without a prefix have no ids of their own.
-    let prefix = declared.key_prefix.unwrap_or("000");
+    let prefix = declared.key_prefix.map_or(KeyPrefix::NONE, |prefix| {
+        KeyPrefix::parse(prefix).expect("three letters and digits")
+    });
     EntityDefinition::new(
         EntityName::new(declared.name),
         (declared.label.to_owned(), declared.label_plural.to_owned()),
-        KeyPrefix::parse(prefix).expect("three letters and digits"),
+        prefix,
         false,
         capabilities,
-        columns.iter().map(Column::definition).collect(),
+        columns.iter().map(Column::definition).collect::<Vec<_>>(),
         children.collect(),
         None,
     )

@@ -1,7 +1,7 @@
 //! What the writer has to know of an object at every change, worked out once from its definition.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use landfall_formula::Formula;
 use landfall_metadata::{DefaultFormula, LookupFilter, RollUp, ValidationRule};
@@ -13,6 +13,7 @@ use landfall_model::{
 use crate::Streams;
 use crate::defaults;
 use crate::formulas::rules_by_object;
+use crate::plan::file_of;
 use crate::roll_up::Summary;
 
 /// The fields that the service itself sets; none for one that the object does not have.
@@ -64,8 +65,11 @@ pub(crate) struct Blueprint {
     /// What a create has to have a value in, and whether the service gives one if the request is silent.
     pub(crate) required: Vec<(usize, bool)>,
     pub(crate) unique: Vec<usize>,
+    /// The field that holds bytes.
+    pub(crate) file: Option<usize>,
     pub(crate) auto_numbers: Vec<AutoNumber>,
-    pub(crate) children: Vec<Children>,
+    children: OnceLock<Vec<Children>>,
+    catalog: Arc<Catalog>,
     /// Its roll-up summary fields, by their places in [`Blueprints::summary`].
     pub(crate) has: Vec<usize>,
     /// Those that its records are counted in, likewise.
@@ -81,14 +85,21 @@ pub(crate) struct Blueprint {
 impl Blueprint {
     /// Whether records of `child` are deleted with the record of this object that their field at `place` refers to.
     pub(crate) fn cascades_to(&self, child: &Self, place: usize) -> bool {
-        self.children.iter().any(|children| {
+        self.children().iter().any(|children| {
             children.child == child.entity.key_prefix
                 && children.place == place
                 && children.delete_rule == DeleteRule::Cascade
         })
     }
 
-    fn new(entity: &Arc<EntityDefinition>, catalog: &Catalog) -> Self {
+    /// The references to it by objects of this org that keep them: worked out when a record of it is deleted, since that
+    /// looks at the fields of every such object.
+    pub(crate) fn children(&self) -> &[Children] {
+        self.children
+            .get_or_init(|| children(&self.entity, &self.catalog))
+    }
+
+    fn new(entity: &Arc<EntityDefinition>, catalog: &Arc<Catalog>) -> Self {
         let place = |name: &str| entity.index_of(name);
         let system = SystemFields {
             id: place("Id"),
@@ -127,8 +138,10 @@ impl Blueprint {
             blank: defaults::blank(entity),
             required,
             unique,
+            file: file_of(entity),
             auto_numbers,
-            children: children(entity, catalog),
+            children: OnceLock::new(),
+            catalog: Arc::clone(catalog),
             has: Vec::new(),
             counts_in: Vec::new(),
             defaults: Vec::new(),
@@ -175,6 +188,11 @@ fn children(entity: &EntityDefinition, catalog: &Catalog) -> Vec<Children> {
         .iter()
         .filter_map(|relationship| {
             let child = catalog.entity(relationship.child.as_str())?;
+            // Objects without ids of their own have no records.
+            let found = catalog.entity_of(child.key_prefix)?;
+            if found.name != child.name {
+                return None;
+            }
             let (place, field) = child.field(relationship.field.as_str())?;
             field.stored().then_some(Children {
                 child: child.key_prefix,
@@ -199,10 +217,26 @@ pub(crate) fn write(row: &mut Row, place: Option<usize>, value: Value) {
     }
 }
 
-/// All objects of an org, by the prefix of their ids, and its roll-up summary fields.
+/// An object of an org, worked out when it is first used.
+#[derive(Debug)]
+struct Object {
+    entity: Arc<EntityDefinition>,
+    blueprint: OnceLock<Blueprint>,
+}
+
+impl Object {
+    fn blueprint(&self, catalog: &Arc<Catalog>) -> &Blueprint {
+        self.blueprint
+            .get_or_init(|| Blueprint::new(&self.entity, catalog))
+    }
+}
+
+/// All objects of an org and its roll-up summary fields.
 #[derive(Debug, Default)]
 pub(crate) struct Blueprints {
-    objects: HashMap<KeyPrefix, Blueprint>,
+    objects: Vec<Object>,
+    by_prefix: HashMap<KeyPrefix, usize>,
+    by_name: HashMap<EntityName, usize>,
     /// Each after those that it is computed from.
     summaries: Vec<Summary>,
     /// What queries of `PushTopics` are checked against.
@@ -217,39 +251,60 @@ pub(crate) struct Blueprints {
 
 impl Blueprints {
     pub(crate) fn new(catalog: &Catalog, roll_ups: &[RollUp], streams: Streams) -> Self {
-        let blueprint =
-            |entity: &Arc<EntityDefinition>| (entity.key_prefix, Blueprint::new(entity, catalog));
-        let mut objects: HashMap<_, _> = catalog.entities().iter().map(blueprint).collect();
+        let events = catalog.platform_events().iter();
+        let events = events.filter(|event| event.standard.is_none());
+        let mut blueprints = Self {
+            events: events.map(|event| event.name.clone()).collect(),
+            catalog: Arc::new(catalog.clone()),
+            streams,
+            ..Self::default()
+        };
+        for (place, entity) in catalog.entities().iter().enumerate() {
+            blueprints.by_name.insert(entity.name.clone(), place);
+            if entity.described_prefix().is_some() {
+                blueprints.by_prefix.insert(entity.key_prefix, place);
+            }
+            blueprints.objects.push(Object {
+                entity: Arc::clone(entity),
+                blueprint: OnceLock::new(),
+            });
+        }
         let summaries: Vec<Summary> = roll_ups
             .iter()
             .filter_map(|roll_up| Summary::new(roll_up, catalog))
             .collect();
         for (number, summary) in summaries.iter().enumerate() {
-            if let Some(parent) = objects.get_mut(&summary.parent) {
+            let parent = blueprints.by_prefix.get(&summary.parent).copied();
+            if let Some(parent) = blueprints.at_mut(parent) {
                 parent.has.push(number);
                 write(&mut parent.blank, Some(summary.place), summary.of_nothing());
             }
-            if let Some(child) = objects.get_mut(&summary.child) {
+            let child = blueprints.by_prefix.get(&summary.child).copied();
+            if let Some(child) = blueprints.at_mut(child) {
                 child.counts_in.push(number);
             }
         }
-        let events = catalog.platform_events().iter();
-        let events = events.filter(|event| event.standard.is_none());
-        Self {
-            objects,
-            summaries,
-            events: events.map(|event| event.name.clone()).collect(),
-            catalog: Arc::new(catalog.clone()),
-            org: None,
-            streams,
-        }
+        blueprints.summaries = summaries;
+        blueprints
+    }
+
+    fn at_mut(&mut self, place: Option<usize>) -> Option<&mut Blueprint> {
+        let object = self.objects.get_mut(place?)?;
+        object.blueprint(&self.catalog);
+        object.blueprint.get_mut()
+    }
+
+    fn of_name_mut(&mut self, name: &EntityName) -> Option<&mut Blueprint> {
+        let place = self.by_name.get(name).copied();
+        self.at_mut(place)
     }
 
     /// The same with validation rules.
     pub(crate) fn with_rules(mut self, rules: &[ValidationRule]) -> Self {
-        let mut by_object = rules_by_object(rules);
-        for object in self.objects.values_mut() {
-            object.rules = by_object.remove(&object.entity.name).unwrap_or_default();
+        for (entity, rules) in rules_by_object(rules) {
+            if let Some(object) = self.of_name_mut(&entity) {
+                object.rules = rules;
+            }
         }
         self
     }
@@ -257,9 +312,7 @@ impl Blueprints {
     /// The same with the filters of lookups.
     pub(crate) fn with_filters(mut self, filters: &[LookupFilter]) -> Self {
         for filter in filters {
-            let mut objects = self.objects.values_mut();
-            let object = objects.find(|object| object.entity.name == filter.entity);
-            if let Some(object) = object {
+            if let Some(object) = self.of_name_mut(&filter.entity) {
                 object.filters.push(Arc::new(filter.clone()));
             }
         }
@@ -269,9 +322,7 @@ impl Blueprints {
     /// The same with defaults that are computed.
     pub(crate) fn with_defaults(mut self, defaults: &[DefaultFormula]) -> Self {
         for default in defaults {
-            let mut objects = self.objects.values_mut();
-            let object = objects.find(|object| object.entity.name == default.entity);
-            let Some(object) = object else {
+            let Some(object) = self.of_name_mut(&default.entity) else {
                 continue;
             };
             if let Some(place) = object.entity.index_of(default.field.as_str()) {
@@ -307,18 +358,24 @@ impl Blueprints {
 
     /// The object that a definition is of, be it the present one or an earlier one; none if it is not one of the org's.
     pub(crate) fn of(&self, entity: &EntityDefinition) -> Option<&Blueprint> {
-        self.with_prefix(entity.key_prefix)
-            .filter(|object| object.entity.name == entity.name)
+        self.at(*self.by_name.get(&entity.name)?)
     }
 
     /// An object by name in any letter case.
     pub(crate) fn named(&self, name: &str) -> Option<&Blueprint> {
-        let mut objects = self.objects.values();
-        objects.find(|object| object.entity.name.as_str().eq_ignore_ascii_case(name))
+        let mut objects = self.objects.iter();
+        let object =
+            objects.find(|object| object.entity.name.as_str().eq_ignore_ascii_case(name))?;
+        Some(object.blueprint(&self.catalog))
     }
 
     /// The object whose record ids begin so.
     pub(crate) fn with_prefix(&self, prefix: KeyPrefix) -> Option<&Blueprint> {
-        self.objects.get(&prefix)
+        self.at(*self.by_prefix.get(&prefix)?)
+    }
+
+    fn at(&self, place: usize) -> Option<&Blueprint> {
+        let object = self.objects.get(place)?;
+        Some(object.blueprint(&self.catalog))
     }
 }

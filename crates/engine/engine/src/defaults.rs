@@ -29,7 +29,7 @@ fn default_of(field: &FieldDefinition) -> Option<Value> {
 fn read(field_type: FieldType, text: &str) -> Option<Value> {
     match field_type {
         FieldType::Boolean => Some(Value::Boolean(text.eq_ignore_ascii_case("true"))),
-        FieldType::Int => text.parse().ok().map(Value::Integer),
+        FieldType::Int | FieldType::Long => text.parse().ok().map(Value::Integer),
         decimal if decimal.is_decimal() => text.parse().ok().map(Value::Double),
         kind if kind.is_text() => Some(Value::Text(text.to_owned())),
         _ => None,

@@ -142,12 +142,13 @@ fn nickname(fields: &mut Fields<'_>) {
     }
 }
 
-struct Stage {
+/// What a stage of an opportunity means.
+pub(crate) struct Stage {
     name: &'static str,
-    probability: f64,
-    forecast: &'static str,
-    closed: bool,
-    won: bool,
+    pub(crate) probability: f64,
+    pub(crate) forecast: &'static str,
+    pub(crate) closed: bool,
+    pub(crate) won: bool,
 }
 
 const fn open(name: &'static str, probability: f64) -> Stage {
@@ -160,7 +161,7 @@ const fn open(name: &'static str, probability: f64) -> Stage {
     }
 }
 
-const STAGES: [Stage; 10] = [
+static STAGES: [Stage; 10] = [
     open("Prospecting", 10.0),
     open("Qualification", 10.0),
     open("Needs Analysis", 20.0),
@@ -185,12 +186,24 @@ const STAGES: [Stage; 10] = [
     },
 ];
 
+/// What a stage means; one that an org has added is open.
+pub(crate) fn stage(name: &str) -> &'static Stage {
+    static UNKNOWN: Stage = open("", 0.0);
+    let mut stages = STAGES.iter();
+    stages.find(|stage| stage.name == name).unwrap_or(&UNKNOWN)
+}
+
+/// The API name of a forecast category.
+pub(crate) fn forecast_category(name: &str) -> &str {
+    match name {
+        "Best Case" => "BestCase",
+        "Commit" => "Forecast",
+        name => name,
+    }
+}
+
 fn opportunity(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) {
-    const UNKNOWN: Stage = open("", 0.0);
-    let stage = STAGES
-        .iter()
-        .find(|stage| stage.name == fields.text("StageName"))
-        .unwrap_or(&UNKNOWN);
+    let stage = stage(fields.text("StageName"));
     // Setting the same stage again keeps the probability that was set by hand.
     if fields.before.is_none() || fields.is_changed("StageName") {
         if !given("Probability") {
@@ -205,11 +218,7 @@ fn opportunity(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) {
         fields.set("IsClosed", Value::Boolean(stage.closed));
         fields.set("IsWon", Value::Boolean(stage.won));
     }
-    let category = match fields.text("ForecastCategoryName") {
-        "Best Case" => "BestCase".to_owned(),
-        "Commit" => "Forecast".to_owned(),
-        name => name.to_owned(),
-    };
+    let category = forecast_category(fields.text("ForecastCategoryName")).to_owned();
     fields.set("ForecastCategory", Value::Text(category));
     let expected = match (fields.get("Amount"), fields.get("Probability")) {
         (Value::Double(amount), Value::Double(percent)) => {
@@ -346,7 +355,7 @@ fn contract(fields: &mut Fields<'_>) {
     fields.set("StatusCode", code);
 }
 
-fn status_code(status: &str) -> Value {
+pub(crate) fn status_code(status: &str) -> Value {
     match status {
         "" => Value::Null,
         "In Approval Process" => Value::Text("InApproval".to_owned()),

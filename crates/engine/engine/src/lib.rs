@@ -28,6 +28,7 @@ mod generic_channels;
 mod health;
 mod lens;
 mod log;
+mod made;
 mod managed;
 mod mask;
 mod numbers;
@@ -107,6 +108,7 @@ pub use managed::{Managed, ManagedChange, ManagedValues};
 pub use object_access::{Act, ObjectAccess};
 pub use org::Org;
 pub use permissions::Permissions;
+pub use plan::file_of;
 pub use presence::{Presence, Present};
 pub use publish::Published;
 pub use query::{

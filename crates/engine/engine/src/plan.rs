@@ -6,6 +6,7 @@
 
 mod convert;
 mod delete;
+mod files;
 mod filters;
 mod granting;
 mod invitees;
@@ -40,6 +41,8 @@ use crate::object_access::Act;
 use crate::workspace::{Savepoint, Workspace};
 use crate::{derive, validate};
 
+pub(crate) use files::bytes_document;
+pub use files::file_of;
 pub(crate) use invitees::{EVENT, INVITATION, read_half};
 pub(crate) use permissions::granted_once;
 pub(crate) use persons::{ACCOUNT, CONTACT, other_of_person};
@@ -206,6 +209,7 @@ impl<'p> Planner<'p, '_> {
         let entity = &*object.entity;
         let mut row = object.blank.clone();
         let mut given = assign(entity, &mut row, values)?;
+        let file = self.begin_file(object, &mut row, &given)?;
         self.choose_person_type(object, &mut row, &mut given);
         self.settle_record_type(object, &mut row, None, &mut given)?;
         self.settle_setting(object, &mut row, &mut given);
@@ -224,22 +228,7 @@ impl<'p> Planner<'p, '_> {
         self.check_granting(object, &mut row, None)?;
         let id = self.numbers.record_id(entity.key_prefix);
         self.number(object, &mut row);
-        let user = if self.user == RecordId::EMPTY {
-            id
-        } else {
-            self.user
-        };
-        let stamp = Value::DateTime(self.now.whole_second());
-        let system = &object.system;
-        write(&mut row, system.id, Value::Id(id));
-        if read(&row, system.owner).is_null() {
-            write(&mut row, system.owner, Value::Id(user));
-        }
-        write(&mut row, system.created_date, stamp.clone());
-        write(&mut row, system.created_by, Value::Id(user));
-        write(&mut row, system.last_modified_date, stamp.clone());
-        write(&mut row, system.last_modified_by, Value::Id(user));
-        write(&mut row, system.system_modstamp, stamp);
+        self.stamp(object, &mut row, id);
         self.invite(object, &mut row, id)?;
         if let Some(contact) = &mut contact {
             self.join_person(object, &mut row, contact);
@@ -251,8 +240,29 @@ impl<'p> Planner<'p, '_> {
             self.end_person(object, (id, &account), contact)?;
         }
         self.granted(object, id)?;
+        self.end_file(object, id, file)?;
         self.follow(object, id, None, &given)?;
         Ok(Saved { id, created: true })
+    }
+
+    /// What every new record has.
+    fn stamp(&self, object: &Blueprint, row: &mut Row, id: RecordId) {
+        let user = if self.user == RecordId::EMPTY {
+            id
+        } else {
+            self.user
+        };
+        let stamp = Value::DateTime(self.now.whole_second());
+        let system = &object.system;
+        write(row, system.id, Value::Id(id));
+        if read(row, system.owner).is_null() {
+            write(row, system.owner, Value::Id(user));
+        }
+        write(row, system.created_date, stamp.clone());
+        write(row, system.created_by, Value::Id(user));
+        write(row, system.last_modified_date, stamp.clone());
+        write(row, system.last_modified_by, Value::Id(user));
+        write(row, system.system_modstamp, stamp);
     }
 
     /// Counts a new record.
@@ -290,6 +300,7 @@ impl<'p> Planner<'p, '_> {
         self.writable(entity, &values, |field| field.updateable)?;
         let mut row = Row::clone(&before);
         let mut given = assign(entity, &mut row, values)?;
+        let bytes = files::take_bytes(object, &mut row, &given)?;
         invitees::check_entry(object, &before, &given)?;
         self.settle_record_type(object, &mut row, Some(&before), &mut given)?;
         if let Some(saved) = self.change_kind(object, (id, &before), &row, &given)? {
@@ -312,6 +323,8 @@ impl<'p> Planner<'p, '_> {
         self.step(object, id, Some(Arc::clone(&before)), row, change);
         self.check_granted_once(object, id)?;
         self.granted(object, id)?;
+        self.keep_bytes(id, bytes);
+        self.settle_titles(object, id, &before)?;
         self.follow(object, id, Some(&before), &given)?;
         Ok(Saved { id, created: false })
     }

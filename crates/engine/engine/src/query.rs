@@ -35,6 +35,7 @@ pub use explain::{Explained, ExplainedWay};
 pub(crate) use search::find;
 
 use crate::entropy::draw;
+use crate::made::{self, Made};
 use crate::{Engine, Error, OrgView, formulas};
 use lanes::Lane;
 
@@ -259,19 +260,28 @@ pub(crate) async fn of(
     if plan.grouping.is_some() && found.rows.len() > QUERY_PAGE_ROWS_MAX {
         return Err(refused(QueryRefusal::GroupsTooMany));
     }
-    let page = match checked.answers {
-        Answers::Count => Page {
-            total: u64::try_from(found.ids.len()).unwrap_or(u64::MAX),
-            ..Page::default()
-        },
-        Answers::Records(_) | Answers::Groups(_) => whole(found, plan)?,
-    };
+    let page = page_of_made(&checked, found)?;
     Ok(Answer {
         checked: Arc::new(checked),
         way: Vec::new(),
         page,
         _lane: None,
     })
+}
+
+/// What a query finds among records that are not stored, on one page.
+fn of_made(checked: &Checked, made: &Made) -> Result<Page, Error> {
+    page_of_made(checked, checked.plan.find(made))
+}
+
+fn page_of_made(checked: &Checked, found: QueryResult) -> Result<Page, Error> {
+    match checked.answers {
+        Answers::Count => Ok(Page {
+            total: u64::try_from(found.ids.len()).unwrap_or(u64::MAX),
+            ..Page::default()
+        }),
+        Answers::Records(_) | Answers::Groups(_) => whole(found, &checked.plan),
+    }
 }
 
 /// All that was found on one page: records that are not kept have no ids to find them again by.
@@ -301,6 +311,15 @@ fn whole(found: QueryResult, plan: &Plan) -> Result<Page, Error> {
 pub(crate) async fn first(engine: &Engine, question: Question<'_>) -> Result<Answer, Error> {
     let (asked, user) = (engine.clock().now(), question.view.user());
     let checked = Arc::new(checked(engine, question, asked).await?);
+    if let Some(made) = made::of(&checked.plan, &engine.catalog()) {
+        let page = of_made(&checked, &made)?;
+        return Ok(Answer {
+            checked,
+            way: Vec::new(),
+            page,
+            _lane: None,
+        });
+    }
     let mut lane = None;
     let page = match checked.answers {
         Answers::Count => {
@@ -352,6 +371,14 @@ pub(crate) async fn scan<S: Send + 'static>(
     mut row: impl FnMut(&mut S, Vec<Value>) -> ControlFlow<()> + Send + 'static,
 ) -> Result<S, Error> {
     let Prepared { checked, user } = prepared;
+    if let Some(made) = made::of(&checked.plan, &engine.catalog()) {
+        for found in checked.plan.find(&made).rows {
+            if row(&mut state, found.values).is_break() {
+                break;
+            }
+        }
+        return Ok(state);
+    }
     let planned = Arc::clone(&checked);
     let scanned = engine.search(user, QUERY_SCAN_TIME_MAX, move |reader, deadline| {
         let mut each = |values| row(&mut state, values);

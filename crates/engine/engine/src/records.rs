@@ -106,6 +106,14 @@ impl Engine {
         self.read(move |reader| reader.document(kind, &key)).await
     }
 
+    /// The bytes of a record's file.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn file(&self, record: RecordId) -> Result<Option<Vec<u8>>, Error> {
+        self.document(DocumentKind::File, record.to_string()).await
+    }
+
     /// All documents of a kind, in key order.
     ///
     /// # Errors

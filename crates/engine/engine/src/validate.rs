@@ -27,7 +27,7 @@ pub(crate) fn shaped(field: &FieldDefinition, value: Value) -> Result<Value, Val
             Ok(Value::DateTime(point.whole_second()))
         }
         Value::Boolean(_) if kind == FieldType::Boolean => Ok(value),
-        Value::Integer(_) if kind == FieldType::Int => Ok(value),
+        Value::Integer(_) if kind.is_whole() => Ok(value),
         Value::Double(_) if kind.is_decimal() => Ok(value),
         Value::Id(_) if kind == FieldType::Reference || kind == FieldType::Id => Ok(value),
         Value::Date(_) if kind == FieldType::Date => Ok(value),

@@ -16,6 +16,7 @@ use landfall_store::{
 };
 
 use crate::blueprint::{self, Blueprint};
+use crate::plan::{bytes_document, file_of};
 use ahead::Ahead;
 use index::Index;
 
@@ -298,6 +299,9 @@ impl<'a> Workspace<'a> {
     pub(crate) fn forget(&mut self, entity: &Arc<EntityDefinition>, id: RecordId) {
         if self.forgotten.insert(id, Arc::clone(entity)).is_none() {
             self.undo.push(Undo::Forgotten(id));
+        }
+        if file_of(entity).is_some() {
+            self.put_document(bytes_document(id, None));
         }
     }
 

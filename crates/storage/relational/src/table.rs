@@ -1,7 +1,7 @@
 //! How an object's rows lie in its table: which column holds which field.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use landfall_model::limits::LAYOUTS_OF_OBJECT_MAX;
 use landfall_model::{EntityDefinition, EntityName, FieldDefinition, FieldName, FieldType};
@@ -137,12 +137,25 @@ impl<L> Default for Layouts<L> {
 
 #[derive(Debug)]
 struct Known<L> {
-    /// That of the definition in force, which is held, so that its address means this definition and no other.
-    prepared: Option<(Arc<EntityDefinition>, Arc<L>)>,
+    prepared: Option<Prepared<L>>,
     /// Whether the object has a table: it is made when the first record is written.
     has_table: bool,
     /// Those of other definitions, such as what some users see of it; the last one is the newest.
     others: Vec<Arc<L>>,
+}
+
+/// The definition in force, which is held, so that its address means this definition and no other, and its layout, which is
+/// made when it is first needed.
+#[derive(Debug)]
+struct Prepared<L> {
+    entity: Arc<EntityDefinition>,
+    layout: OnceLock<Arc<L>>,
+}
+
+impl<L: Layout> Prepared<L> {
+    fn layout(&self) -> &Arc<L> {
+        self.layout.get_or_init(|| Arc::new(L::new(&self.entity)))
+    }
 }
 
 impl<L> Default for Known<L> {
@@ -158,14 +171,13 @@ impl<L> Default for Known<L> {
 impl<L: Layout> Known<L> {
     fn of(&self, entity: &EntityDefinition) -> Option<&Arc<L>> {
         let prepared = self.prepared.as_ref();
-        let (held, layouts) = (
-            prepared.map(|(held, _)| held),
-            prepared.map(|(_, layout)| layout),
-        );
-        if held.is_some_and(|held| std::ptr::eq(Arc::as_ptr(held), entity)) {
-            return layouts;
+        if let Some(prepared) = prepared
+            && std::ptr::eq(Arc::as_ptr(&prepared.entity), entity)
+        {
+            return Some(prepared.layout());
         }
-        let mut known = layouts.into_iter().chain(self.others.iter().rev());
+        let layouts = prepared.map(Prepared::layout).into_iter();
+        let mut known = layouts.chain(self.others.iter().rev());
         known.find(|layout| layout.table().fits(entity))
     }
 }
@@ -202,11 +214,14 @@ impl<L: Layout> Layouts<L> {
         layout
     }
 
-    /// Keeps the layout of the definition that is in force, and whether its object has a table.
-    pub fn keep(&self, entity: &Arc<EntityDefinition>, layout: Arc<L>, has_table: bool) {
+    /// Keeps the definition that is in force, its layout if that has been made, and whether its object has a table.
+    pub fn keep(&self, entity: &Arc<EntityDefinition>, layout: Option<Arc<L>>, has_table: bool) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let known = all.entry(entity.name.clone()).or_default();
-        known.prepared = Some((Arc::clone(entity), layout));
+        known.prepared = Some(Prepared {
+            entity: Arc::clone(entity),
+            layout: layout.map_or_else(OnceLock::new, OnceLock::from),
+        });
         known.has_table = has_table;
     }
 
@@ -215,7 +230,7 @@ impl<L: Layout> Layouts<L> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let without = rows.iter().filter_map(|row| {
             let known = all.get(&row.entity.name).filter(|known| !known.has_table)?;
-            let (_, layout) = known.prepared.as_ref()?;
+            let layout = known.prepared.as_ref()?.layout();
             Some((row.entity.name.clone(), Arc::clone(layout)))
         });
         without.collect()
@@ -264,7 +279,7 @@ mod tests {
     fn prepared() -> (Layouts<Table>, Arc<EntityDefinition>) {
         let layouts = Layouts::<Table>::default();
         let prepared = Arc::new(account());
-        layouts.keep(&prepared, Arc::new(Layout::new(&prepared)), true);
+        layouts.keep(&prepared, None, true);
         (layouts, prepared)
     }
 
@@ -272,7 +287,7 @@ mod tests {
     fn an_object_has_a_table_from_its_first_record_on() {
         let layouts = Layouts::<Table>::default();
         let account = Arc::new(account());
-        layouts.keep(&account, Arc::new(Layout::new(&account)), false);
+        layouts.keep(&account, Some(Arc::new(Layout::new(&account))), false);
         let row = RowWrite {
             entity: Arc::clone(&account),
             id: RecordId::EMPTY,

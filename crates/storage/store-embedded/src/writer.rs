@@ -3,7 +3,7 @@
 //! A transaction that failed before any sync kept nothing, and the next one is tried as usual. After every other failure
 //! nothing is written until the store is opened again; `error` has the reasons.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -189,20 +189,25 @@ impl Writer for EmbeddedWriter {
         if self.poisoned {
             return Err(Error::Poisoned);
         }
-        let layouts: Vec<_> = entities
-            .iter()
-            .map(|entity| (entity, Arc::new(Layout::new(entity))))
-            .collect();
-        let mut plans = Vec::with_capacity(layouts.len());
-        for (entity, layout) in &layouts {
-            let planned = prepare::plan(&self.connection, entity, layout);
+        // Of the objects that an org has, most have no table: nothing has to be known of their fields.
+        let with_tables = prepare::objects(&self.connection);
+        let with_tables = with_tables.map_err(|source| unavailable(source.into()))?;
+        let with_tables: HashSet<_> = with_tables.into_iter().collect();
+        let mut plans = Vec::with_capacity(with_tables.len());
+        for entity in entities {
+            if !with_tables.contains(&entity.name) {
+                continue;
+            }
+            let layout = Arc::new(Layout::new(entity));
+            let planned = prepare::plan(&self.connection, entity, &layout);
             // What is said of a field is no failure.
-            plans.push(planned.map_err(|failure| match failure.downcast() {
+            let planned = planned.map_err(|failure| match failure.downcast() {
                 Ok(kept) => *kept,
                 // Only reading has been tried.
                 Err(source) if keeps_nothing(&source) => unavailable(source),
                 Err(source) => ended(source),
-            })?);
+            })?;
+            plans.push((entity, layout, planned));
         }
         // The topics that these objects need are numbered along with them: each alone would be a commit of its own.
         let events = entities
@@ -214,18 +219,25 @@ impl Writer for EmbeddedWriter {
                 .to_owned()
         });
         let topics = self.unnumbered(topics).map_err(ended)?;
-        let is_ready = plans.iter().all(|plan| plan.change.is_none());
+        let is_ready = plans.iter().all(|(_, _, plan)| plan.change.is_none());
         if !is_ready || !topics.is_empty() {
             self.transact(|connection, _| {
-                for change in plans.iter().filter_map(|plan| plan.change.as_ref()) {
+                for change in plans.iter().filter_map(|(_, _, plan)| plan.change.as_ref()) {
                     prepare::apply(connection, change)?;
                 }
                 number_topics(connection, &topics)
             })?;
         }
         self.topics.extend(topics);
-        for ((entity, layout), plan) in layouts.into_iter().zip(plans) {
-            self.shared.layouts.keep(entity, layout, plan.has_table);
+        for entity in entities {
+            if !with_tables.contains(&entity.name) {
+                self.shared.layouts.keep(entity, None, false);
+            }
+        }
+        for (entity, layout, plan) in plans {
+            self.shared
+                .layouts
+                .keep(entity, Some(layout), plan.has_table);
         }
         Ok(())
     }

@@ -131,7 +131,14 @@ impl Table {
             })
     }
 
+    /// Keeps what the fields of an object hold. Without records that is whatever the first of them says.
     pub(crate) fn prepare(&mut self, entity: &EntityDefinition) {
+        if !self.records.is_empty() {
+            self.know(entity);
+        }
+    }
+
+    fn know(&mut self, entity: &EntityDefinition) {
         for field in entity.fields.iter().filter(|field| field.stored()) {
             self.kinds
                 .insert(lower(field), ValueKind::of(field.field_type));
@@ -151,10 +158,14 @@ impl Table {
                 values.insert(name.clone(), value);
             }
         }
-        self.prepare(&conversion.to);
+        self.know(&conversion.to);
     }
 
     fn write(&mut self, write: &RowWrite) {
+        if self.records.is_empty() {
+            self.kinds.clear();
+            self.know(&write.entity);
+        }
         let number = *self.by_id.entry(write.id).or_insert_with(|| {
             self.created += 1;
             self.created

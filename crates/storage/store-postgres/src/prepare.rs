@@ -3,9 +3,11 @@
 //! An object gets its table before its first record is written: of the objects that an org has, most are never used.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use landfall_model::EntityName;
+use landfall_model::{EntityDefinition, EntityName};
 use landfall_relational::query::Dialect;
+use landfall_relational::table::Layout as _;
 use landfall_store::{Cause, Error, ValueKind};
 
 use crate::error::Failed;
@@ -73,35 +75,38 @@ impl From<tokio_postgres::Error> for Refused {
 /// What objects need.
 pub(crate) struct Planned {
     pub(crate) changes: Vec<Change>,
-    /// Whether each of them has a table.
-    pub(crate) have_tables: Vec<bool>,
+    /// The layout of each that has a table.
+    pub(crate) layouts: Vec<Option<Arc<Layout>>>,
 }
 
-/// Compares tables with what the definitions need.
-pub(crate) fn plan(session: &Session, layouts: &[(&str, &Layout)]) -> Result<Planned, Refused> {
+/// Compares tables with what the definitions need. Of the objects that an org has, most have no table: nothing has to be
+/// known of their fields.
+pub(crate) fn plan(
+    session: &Session,
+    entities: &[Arc<EntityDefinition>],
+) -> Result<Planned, Refused> {
     let mut known: HashMap<String, String> = HashMap::new();
     for row in session.one(plain("SELECT entity, fingerprint FROM layout"))? {
         known.insert(row.try_get(0)?, row.try_get(1)?);
     }
     let mut changes = Vec::new();
-    for (entity, layout) in layouts {
-        let fingerprint = layout.fingerprint();
-        if known.get(*entity) == Some(&fingerprint) {
+    let mut layouts = Vec::with_capacity(entities.len());
+    for entity in entities {
+        let name = entity.name.as_str();
+        let Some(fingerprint) = known.get(name) else {
+            layouts.push(None);
             continue;
-        }
-        if known.contains_key(*entity) {
+        };
+        let layout = Arc::new(Layout::new(entity));
+        if *fingerprint != layout.fingerprint() {
             changes.push(Change {
-                statements: changed(session, entity, layout)?,
-                known_as: known_as(entity, layout),
+                statements: changed(session, name, &layout)?,
+                known_as: known_as(name, &layout),
             });
         }
+        layouts.push(Some(layout));
     }
-    let entities = layouts.iter().map(|(entity, _)| entity);
-    let have_tables = entities.map(|entity| known.contains_key(*entity)).collect();
-    Ok(Planned {
-        changes,
-        have_tables,
-    })
+    Ok(Planned { changes, layouts })
 }
 
 /// The table of an object that has none.

@@ -13,7 +13,6 @@ use landfall_model::limits::{
 };
 use landfall_model::{EntityDefinition, EntityName, RecordId, Row, Timestamp, Topic, Value};
 use landfall_relational::block;
-use landfall_relational::table::Layout as _;
 use landfall_store::{
     Appended, Cause, Commit, Committed, Conversion, DocumentKind, Error, Event, Failure, Lookup,
     Outcome, Position, Reads, Result, RowWrite, TopicId, Touched, TransactionId, WriteSet, Writer,
@@ -24,7 +23,6 @@ use crate::convert::Converting;
 use crate::driver::Driver;
 use crate::election::Lead;
 use crate::error::{Failed, Kind, Reason, corrupt, ended, reading, stored};
-use crate::layout::Layout;
 use crate::place::Place;
 use crate::prepare::{self, Refused};
 use crate::reader::{Shared, reads};
@@ -427,11 +425,11 @@ impl PostgresWriter {
         })
     }
 
-    fn planned(&mut self, layouts: &[(&str, &Layout)]) -> Result<prepare::Planned> {
+    fn planned(&mut self, entities: &[Arc<EntityDefinition>]) -> Result<prepare::Planned> {
         if let Err(failed) = self.connected() {
             return Err(self.refused(failed));
         }
-        let planned = prepare::plan(&self.session, layouts);
+        let planned = prepare::plan(&self.session, entities);
         planned.map_err(|refused| match refused {
             Refused::Kept(error) => error,
             Refused::Failed(failed) => self.refused(failed),
@@ -455,15 +453,7 @@ fn topics(session: &Session) -> Result<HashMap<String, TopicId>> {
 impl Writer for PostgresWriter {
     fn prepare(&mut self, entities: &[Arc<EntityDefinition>]) -> Result<()> {
         self.settled()?;
-        let layouts: Vec<_> = entities
-            .iter()
-            .map(|entity| (entity, Arc::new(Layout::new(entity))))
-            .collect();
-        let named: Vec<(&str, &Layout)> = layouts
-            .iter()
-            .map(|(entity, layout)| (entity.name.as_str(), &**layout))
-            .collect();
-        let planned = self.planned(&named)?;
+        let planned = self.planned(entities)?;
         self.change_tables(&planned.changes)?;
         if !planned.changes.is_empty() {
             self.tables_changed();
@@ -480,7 +470,8 @@ impl Writer for PostgresWriter {
         let topics = self.unnumbered(topics);
         let topics = topics.map_err(|source| self.ended(source))?;
         self.number_topics(&topics)?;
-        for ((entity, layout), has_table) in layouts.into_iter().zip(planned.have_tables) {
+        for (entity, layout) in entities.iter().zip(planned.layouts) {
+            let has_table = layout.is_some();
             self.shared.layouts.keep(entity, layout, has_table);
         }
         Ok(())

@@ -32,7 +32,7 @@ impl ValueKind {
         match field_type {
             FieldType::Id | FieldType::Reference => Self::Id,
             FieldType::Boolean => Self::Boolean,
-            FieldType::Int => Self::Integer,
+            FieldType::Int | FieldType::Long => Self::Integer,
             FieldType::Double | FieldType::Currency | FieldType::Percent => Self::Double,
             FieldType::Date => Self::Date,
             FieldType::DateTime => Self::DateTime,
@@ -49,6 +49,7 @@ impl ValueKind {
             | FieldType::Location
             | FieldType::PersonName
             | FieldType::EncryptedString
+            | FieldType::AnyType
             | FieldType::Base64
             | FieldType::JunctionIdList
             | FieldType::Complex => Self::Text,

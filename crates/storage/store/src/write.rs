@@ -50,11 +50,13 @@ pub enum DocumentKind {
     Retrieval,
     /// What was published and delivered, by the hour.
     Usage,
+    /// The bytes of a file, by the id of the record that has it.
+    File,
 }
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Org,
         Self::Counter,
         Self::Schema,
@@ -74,6 +76,7 @@ impl DocumentKind {
         Self::DeploymentZip,
         Self::Retrieval,
         Self::Usage,
+        Self::File,
     ];
 
     /// A name that stays the same for ever: it is stored.
@@ -98,6 +101,7 @@ impl DocumentKind {
             Self::DeploymentZip => "deployment_zip",
             Self::Retrieval => "retrieval",
             Self::Usage => "usage",
+            Self::File => "file",
         }
     }
 }

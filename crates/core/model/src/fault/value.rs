@@ -39,6 +39,13 @@ pub enum ValueFault {
         /// Unit: characters.
         max: u32,
     },
+    /// A file longer than its object takes.
+    FileTooLarge {
+        /// The field.
+        field: FieldName,
+        /// Unit: bytes.
+        max: usize,
+    },
     /// A price in a price book, of a product that has no price in the standard price book.
     StandardPriceMissing {
         /// The field.

@@ -362,7 +362,7 @@ fn sets(kind: GroupKind, keys: usize) -> Vec<Vec<bool>> {
 fn supports(function: Aggregate, field: &FieldDefinition) -> bool {
     let kind = field.field_type;
     match function {
-        Aggregate::Avg | Aggregate::Sum => kind == FieldType::Int || kind.is_decimal(),
+        Aggregate::Avg | Aggregate::Sum => kind.is_whole() || kind.is_decimal(),
         Aggregate::Count | Aggregate::CountDistinct | Aggregate::Min | Aggregate::Max => {
             field.filterable
                 && !field.is_long_text()
@@ -373,6 +373,7 @@ fn supports(function: Aggregate, field: &FieldDefinition) -> bool {
                         | FieldType::MultiPicklist
                         | FieldType::Base64
                         | FieldType::EncryptedString
+                        | FieldType::AnyType
                         | FieldType::Time
                         | FieldType::JunctionIdList
                         | FieldType::Complex

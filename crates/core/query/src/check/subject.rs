@@ -92,7 +92,10 @@ impl Scope<'_> {
         let kind = field.field_type;
         let filterable = field.filterable
             && !kind.is_compound()
-            && !matches!(kind, FieldType::Base64 | FieldType::EncryptedString);
+            && !matches!(
+                kind,
+                FieldType::Base64 | FieldType::EncryptedString | FieldType::AnyType
+            );
         let name = resolved.field.name.to_string();
         if !filterable {
             return self.refused(path.at, QueryRefusal::NotFilterable { field: name });

@@ -27,13 +27,15 @@ impl Scope<'_> {
                 return text_of(kind, text);
             }
             (LiteralKind::Boolean(truth), FieldType::Boolean) => Value::Boolean(*truth),
-            (LiteralKind::Number(text), FieldType::Int) if !text.contains(['.', 'e', 'E']) => {
+            (LiteralKind::Number(text), FieldType::Int | FieldType::Long)
+                if !text.contains(['.', 'e', 'E']) =>
+            {
                 let Ok(number) = text.parse() else {
                     return self.mistyped(subject);
                 };
                 Value::Integer(number)
             }
-            (LiteralKind::Number(text), _) if kind == FieldType::Int || kind.is_decimal() => {
+            (LiteralKind::Number(text), _) if kind.is_whole() || kind.is_decimal() => {
                 return self.number(subject, text);
             }
             (LiteralKind::Currency(_, text), FieldType::Currency) => {
@@ -123,6 +125,7 @@ pub(super) const fn type_name(kind: FieldType) -> &'static str {
         FieldType::Id | FieldType::Reference => "id",
         FieldType::Boolean => "boolean",
         FieldType::Int => "int",
+        FieldType::Long => "long",
         FieldType::Double => "double",
         FieldType::Currency => "currency",
         FieldType::Percent => "percent",
@@ -139,6 +142,7 @@ pub(super) const fn type_name(kind: FieldType) -> &'static str {
         | FieldType::Phone
         | FieldType::Url
         | FieldType::EncryptedString
+        | FieldType::AnyType
         | FieldType::Base64
         | FieldType::JunctionIdList
         | FieldType::Complex => "string",

@@ -35,6 +35,12 @@ pub(super) fn spell(fault: &ValueFault) -> RestError {
             field,
             &format!("data value too large: {value} (max length={max})"),
         ),
+        // Source: "StatusCode" (SOAP API Developer Guide) has the code; the text is none of the service's.
+        ValueFault::FileTooLarge { field, max } => RestError::save(
+            "FILE_SIZE_LIMIT_EXCEEDED",
+            format!("The file is larger than {max} bytes"),
+            [field.to_string()],
+        ),
         ValueFault::PicklistValueUnknown { field, value } => on_field(
             "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
             field,

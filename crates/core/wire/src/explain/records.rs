@@ -54,6 +54,10 @@ explain! { value: ValueFault in "Values" as fault;
     do "Shorten it, or let SOAP cut it by the header `AllowFieldTruncationHeader`; the describe has the length." {
         TextTooLong { field: labelled(), value: word("VALUE"), max: 40 },
     }
+    "The file is longer than what its object takes."
+    do "Send a shorter one: a version of a file takes the most, a document the least." {
+        FileTooLarge { field: field(), max: 5_242_880 },
+    }
     "The picklist is restricted and does not have the value, or the record type does not."
     do "Send the API name of an active value; `describe` lists them." {
         PicklistValueUnknown { field: labelled(), value: word("VALUE") },

@@ -8,6 +8,7 @@ mod custom_metadata;
 mod describes;
 mod events;
 mod external_ids;
+mod files;
 mod formulas;
 mod lookup_filters;
 mod objects;

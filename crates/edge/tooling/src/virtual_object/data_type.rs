@@ -85,7 +85,7 @@ const fn plain(kind: FieldType) -> &'static str {
         FieldType::String | FieldType::Combobox => "Text",
         FieldType::TextArea => "Text Area",
         FieldType::Boolean => "Checkbox",
-        FieldType::Int | FieldType::Double => "Number",
+        FieldType::Int | FieldType::Long | FieldType::Double => "Number",
         FieldType::Currency => "Currency",
         FieldType::Percent => "Percent",
         FieldType::Date => "Date",
@@ -101,6 +101,7 @@ const fn plain(kind: FieldType) -> &'static str {
         FieldType::PersonName => "Name",
         FieldType::EncryptedString => "Text (Encrypted)",
         FieldType::Base64 => "File",
+        FieldType::AnyType => "Text",
         FieldType::JunctionIdList | FieldType::Complex => "Complex Value",
     }
 }

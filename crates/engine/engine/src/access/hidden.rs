@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use landfall_model::{EntityDefinition, KeyPrefix};
+use landfall_model::{EntityDefinition, EntityName};
 use landfall_query::push_topic::FieldIndexes;
 
 use super::Access;
 
 /// Those of all objects that were asked for.
 #[derive(Debug, Default)]
-pub(super) struct Hidden(RwLock<HashMap<KeyPrefix, Arc<FieldIndexes>>>);
+pub(super) struct Hidden(RwLock<HashMap<EntityName, Arc<FieldIndexes>>>);
 
 impl Access {
     /// The fields of an object whose values they may not read; none for those who see everything. Whether they may read
@@ -20,7 +20,7 @@ impl Access {
             return None;
         }
         let known = self.hidden.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(places) = known.get(&entity.key_prefix) {
+        if let Some(places) = known.get(&entity.name) {
             return Some(Arc::clone(places));
         }
         drop(known);
@@ -32,7 +32,7 @@ impl Access {
             .0
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        known.insert(entity.key_prefix, Arc::clone(&places));
+        known.insert(entity.name.clone(), Arc::clone(&places));
         Some(places)
     }
 }

@@ -132,7 +132,7 @@ impl<'p> Planner<'p, '_> {
             opportunity,
         };
         self.end_lead(&source, conversion.lead, conversion.status, converted);
-        for children in &source.object.children {
+        for children in source.object.children() {
             let child = self.blueprints.with_prefix(children.child);
             if child.is_some_and(|child| ACTIVITIES.contains(&child.entity.name.as_str())) {
                 self.adopt(*children, conversion.lead, contact, &mut Vec::new())?;

@@ -49,7 +49,7 @@ impl<'p> Planner<'p, '_> {
                 // What has no recycle bin is gone for ever.
                 self.workspace.forget(&object.entity, parent);
             }
-            for children in &object.children {
+            for children in object.children() {
                 self.release(object, parent, *children, &mut queue)?;
                 self.bounded(queue.len())?;
             }

@@ -57,7 +57,7 @@ impl Planner<'_, '_> {
         self.update(object, master, values, None)?;
         self.settle_persons(since)?;
         let mut related = Vec::new();
-        for children in &object.children {
+        for children in object.children() {
             for victim in &victims {
                 self.adopt(*children, *victim, master, &mut related)?;
             }

@@ -264,7 +264,7 @@ impl<'b> Ahead<'b> {
 
     /// The records that refer to one that is deleted.
     fn children(&mut self, object: &'b Blueprint, parent: RecordId) {
-        for children in &object.children {
+        for children in object.children() {
             let Some(child) = self.blueprints.with_prefix(children.child) else {
                 continue;
             };
@@ -281,7 +281,7 @@ impl<'b> Ahead<'b> {
 
     /// What goes along with a deleted record, now that its children have been read: their children in turn.
     fn cascade(&mut self, workspace: &Workspace<'_>, object: &'b Blueprint, parent: RecordId) {
-        for children in &object.children {
+        for children in object.children() {
             if children.delete_rule != DeleteRule::Cascade {
                 continue;
             }

@@ -39,7 +39,7 @@ pub struct Variant {
 impl Variant {
     fn thing(&self) -> EntityDefinition {
         let thing = thing();
-        let mut fields = thing.fields;
+        let mut fields: Vec<_> = thing.fields.into_iter().collect();
         for field in &mut fields {
             let is_in = |names: &[&str]| names.contains(&field.name.as_str());
             let (exact, indexed) = (is_in(&self.exact), is_in(&self.indexed));

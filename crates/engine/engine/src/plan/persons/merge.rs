@@ -66,7 +66,7 @@ impl Planner<'_, '_> {
         related: &mut Vec<RecordId>,
     ) -> Result<(), Error> {
         let contacts = self.named(CONTACT)?;
-        for children in &contacts.children {
+        for children in contacts.children() {
             for victim in victims {
                 self.adopt(*children, *victim, master, related)?;
             }
