@@ -62,6 +62,8 @@ pub(crate) struct Outcome {
     pub(crate) globals: Vec<String>,
     pub(crate) html: bool,
     pub(crate) mixes_power: bool,
+    /// Whether it depends on the time, or on the time zone of the user.
+    pub(crate) reads_clock: bool,
 }
 
 /// Checks a formula.
@@ -72,6 +74,7 @@ pub(crate) fn check(text: &str, subject: &Subject<'_>) -> Result<Outcome, Error>
         references: Vec::new(),
         globals: Vec::new(),
         html: false,
+        reads_clock: false,
         nodes: 0,
         depth: 0,
         within: Vec::new(),
@@ -94,6 +97,7 @@ pub(crate) fn check(text: &str, subject: &Subject<'_>) -> Result<Outcome, Error>
         globals: checker.globals,
         html: checker.html,
         mixes_power: parsed.mixes_power,
+        reads_clock: checker.reads_clock,
     })
 }
 
@@ -192,6 +196,7 @@ struct Checker<'c> {
     references: Vec<Reference>,
     globals: Vec<String>,
     html: bool,
+    reads_clock: bool,
     nodes: usize,
     depth: usize,
     /// The formula fields that are being checked, outermost first.

@@ -82,7 +82,7 @@ pub use problem::Problem;
 pub use project::{Kind, Project, project_components, sfdx_project};
 pub use record_type::{BusinessProcess, RecordType};
 pub use render::{custom_metadata_file, means_the_same, metadata_file};
-pub use roll_up::{Comparison, RollUp, RollUpFilter, RollUpOperation};
+pub use roll_up::{Comparison, ComputedField, RollUp, RollUpFilter, RollUpOperation};
 pub use scratch::{ScratchDefinition, scratch_definition};
 pub use settings::Settings;
 pub use unite::{deployed_over, united};
