@@ -169,6 +169,8 @@ struct Typed {
     kind: Kind,
     /// The field, if the part is nothing but that.
     field: Option<String>,
+    /// Whether it is the value of a field before the save.
+    prior: bool,
 }
 
 impl Typed {
@@ -177,6 +179,17 @@ impl Typed {
             node,
             kind,
             field: None,
+            prior: false,
+        }
+    }
+
+    /// Its type in a comparison: the former value of a picklist is a text.
+    ///
+    /// Source: none but rules of orgs, which compare it so.
+    fn compared(&self) -> Kind {
+        match self.kind {
+            Kind::Picklist if self.prior => Kind::Text,
+            kind => kind,
         }
     }
 
@@ -257,11 +270,7 @@ impl Checker<'_> {
             let right = self.expr(right, scope)?;
             let (operands, kind) = joined(operator, &left, &right)?;
             chain.push((operator, operands, right.node));
-            left = Typed {
-                kind,
-                field: None,
-                node: left.node,
-            };
+            left = Typed::new(left.node, kind);
         }
         let kind = left.kind;
         Ok(Typed::new(Node::Chain(Box::new(left.node), chain), kind))
@@ -297,7 +306,11 @@ fn joined(operator: Operator, left: &Typed, right: &Typed) -> Result<(Kind, Kind
             Ok((Kind::Boolean, Kind::Boolean))
         }
         Operator::Equal | Operator::NotEqual => {
-            both(Kinds::VALUES)?;
+            for operand in [left, right] {
+                if operand.compared() == operand.kind {
+                    expect(operand, Kinds::VALUES, subject)?;
+                }
+            }
             Ok((alike(left, right, subject)?, Kind::Boolean))
         }
         Operator::Less | Operator::Greater | Operator::LessOrEqual | Operator::GreaterOrEqual => {
@@ -319,7 +332,7 @@ fn joined(operator: Operator, left: &Typed, right: &Typed) -> Result<(Kind, Kind
 
 /// The one type that both have.
 fn alike(left: &Typed, right: &Typed, subject: impl FnOnce() -> String) -> Result<Kind, Error> {
-    match (left.kind, right.kind) {
+    match (left.compared(), right.compared()) {
         (Kind::Null, kind) | (kind, Kind::Null) => Ok(kind),
         (left, right) if left == right => Ok(left),
         (left, right) => Err(Error::ParameterType {

@@ -113,7 +113,10 @@ impl Checker<'_> {
         };
         let prior = self.own_field(signature.name, path, scope, true)?;
         if signature.function == Function::PriorValue {
-            return Ok(prior);
+            return Ok(Typed {
+                prior: true,
+                ..prior
+            });
         }
         let current = self.own_field(signature.name, path, scope, false)?;
         let call = Call {
