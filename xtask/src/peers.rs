@@ -35,6 +35,8 @@ enum Runs {
     PythonWith(&'static str, &'static str),
     /// `run.mjs` with the `sf` CLI, which is installed for itself.
     Sf,
+    /// A Python script of its own, which runs that CLI.
+    PythonAndSf(&'static str),
 }
 
 /// The lengthy scenarios of the Streaming API wait for timeouts; each of their waits has a limit of its own.
@@ -68,6 +70,7 @@ const PEERS: &[Peer] = &[
     helper("helper-node", Runs::Node),
     helper("helper-python", Runs::Python("helper_python.py")),
     helper("helper-rust", Runs::Node),
+    records("project", Runs::Python("project_checker.py")),
     Peer {
         limit: SF_LIMIT,
         ..records("sf", Runs::Sf)
@@ -76,6 +79,7 @@ const PEERS: &[Peer] = &[
         "django-salesforce",
         Runs::PythonWith("django_salesforce_peer.py", "django"),
     ),
+    on_request("project-deployed", Runs::PythonAndSf("project_deployed.py")),
     on_request("airbyte", Runs::PythonWith("airbyte_peer.py", "airbyte")),
     on_request("dlt", Runs::PythonWith("dlt_peer.py", "dlt")),
     on_request(
@@ -203,7 +207,7 @@ fn proto() -> Option<PathBuf> {
 /// The program with which a client's scenarios start, or the line that installs what is missing.
 fn start(peer: &Peer) -> Result<Tool<Command>> {
     let scripts = match peer.runs {
-        Runs::Python(_) | Runs::PythonWith(..) => install::peer_scripts()?,
+        Runs::Python(_) | Runs::PythonWith(..) | Runs::PythonAndSf(_) => install::peer_scripts()?,
         Runs::Node | Runs::NodeAndPython | Runs::Sf => match install::node_peers()? {
             Tool::Ready(folder) => folder,
             Tool::Missing(how) => return Ok(Tool::Missing(how)),
@@ -211,17 +215,21 @@ fn start(peer: &Peer) -> Result<Tool<Command>> {
     };
     let python = match peer.runs {
         Runs::Node | Runs::Sf => None,
-        Runs::NodeAndPython | Runs::Python(_) => match install::python_peers()? {
-            Tool::Ready(python) => Some(python),
-            Tool::Missing(how) => return Ok(Tool::Missing(how)),
-        },
+        Runs::NodeAndPython | Runs::Python(_) | Runs::PythonAndSf(_) => {
+            match install::python_peers()? {
+                Tool::Ready(python) => Some(python),
+                Tool::Missing(how) => return Ok(Tool::Missing(how)),
+            }
+        }
         Runs::PythonWith(_, list) => match install::python_with(list)? {
             Tool::Ready(python) => Some(python),
             Tool::Missing(how) => return Ok(Tool::Missing(how)),
         },
     };
-    let mut program = if let (Runs::Python(script) | Runs::PythonWith(script, _), Some(python)) =
-        (peer.runs, &python)
+    let mut program = if let (
+        Runs::Python(script) | Runs::PythonWith(script, _) | Runs::PythonAndSf(script),
+        Some(python),
+    ) = (peer.runs, &python)
     {
         let mut program = command(python);
         program.arg(scripts.join(script));
@@ -234,7 +242,7 @@ fn start(peer: &Peer) -> Result<Tool<Command>> {
     if let Some(python) = python {
         program.env("LANDFALL_PYTHON", python);
     }
-    if peer.runs == Runs::Sf {
+    if matches!(peer.runs, Runs::Sf | Runs::PythonAndSf(_)) {
         let (node, cli) = install::sf()?;
         program
             .env("LANDFALL_SF_NODE", node)

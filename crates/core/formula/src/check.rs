@@ -62,6 +62,8 @@ pub(crate) struct Outcome {
     pub(crate) globals: Vec<String>,
     pub(crate) html: bool,
     pub(crate) mixes_power: bool,
+    /// Whether it depends on the time, or on the time zone of the user.
+    pub(crate) reads_clock: bool,
 }
 
 /// Checks a formula.
@@ -72,6 +74,7 @@ pub(crate) fn check(text: &str, subject: &Subject<'_>) -> Result<Outcome, Error>
         references: Vec::new(),
         globals: Vec::new(),
         html: false,
+        reads_clock: false,
         nodes: 0,
         depth: 0,
         within: Vec::new(),
@@ -94,6 +97,7 @@ pub(crate) fn check(text: &str, subject: &Subject<'_>) -> Result<Outcome, Error>
         globals: checker.globals,
         html: checker.html,
         mixes_power: parsed.mixes_power,
+        reads_clock: checker.reads_clock,
     })
 }
 
@@ -168,6 +172,8 @@ struct Typed {
     kind: Kind,
     /// The field, if the part is nothing but that.
     field: Option<String>,
+    /// Whether it is the value of a field before the save.
+    prior: bool,
 }
 
 impl Typed {
@@ -176,6 +182,17 @@ impl Typed {
             node,
             kind,
             field: None,
+            prior: false,
+        }
+    }
+
+    /// Its type in a comparison: the former value of a picklist is a text.
+    ///
+    /// Source: none but rules of orgs, which compare it so.
+    fn compared(&self) -> Kind {
+        match self.kind {
+            Kind::Picklist if self.prior => Kind::Text,
+            kind => kind,
         }
     }
 
@@ -195,6 +212,7 @@ struct Checker<'c> {
     references: Vec<Reference>,
     globals: Vec<String>,
     html: bool,
+    reads_clock: bool,
     nodes: usize,
     depth: usize,
     /// The formula fields that are being checked, outermost first.
@@ -255,11 +273,7 @@ impl Checker<'_> {
             let right = self.expr(right, scope)?;
             let (operands, kind) = joined(operator, &left, &right)?;
             chain.push((operator, operands, right.node));
-            left = Typed {
-                kind,
-                field: None,
-                node: left.node,
-            };
+            left = Typed::new(left.node, kind);
         }
         let kind = left.kind;
         Ok(Typed::new(Node::Chain(Box::new(left.node), chain), kind))
@@ -295,7 +309,11 @@ fn joined(operator: Operator, left: &Typed, right: &Typed) -> Result<(Kind, Kind
             Ok((Kind::Boolean, Kind::Boolean))
         }
         Operator::Equal | Operator::NotEqual => {
-            both(Kinds::VALUES)?;
+            for operand in [left, right] {
+                if operand.compared() == operand.kind {
+                    expect(operand, Kinds::VALUES, subject)?;
+                }
+            }
             Ok((alike(left, right, subject)?, Kind::Boolean))
         }
         Operator::Less | Operator::Greater | Operator::LessOrEqual | Operator::GreaterOrEqual => {
@@ -317,7 +335,7 @@ fn joined(operator: Operator, left: &Typed, right: &Typed) -> Result<(Kind, Kind
 
 /// The one type that both have.
 fn alike(left: &Typed, right: &Typed, subject: impl FnOnce() -> String) -> Result<Kind, Error> {
-    match (left.kind, right.kind) {
+    match (left.compared(), right.compared()) {
         (Kind::Null, kind) | (kind, Kind::Null) => Ok(kind),
         (left, right) if left == right => Ok(left),
         (left, right) => Err(Error::ParameterType {

@@ -19,11 +19,11 @@ pub struct Formula(Arc<Inner>);
 
 impl PartialEq for Formula {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Inner {
     root: Node,
     kind: Kind,
@@ -31,6 +31,7 @@ struct Inner {
     globals: Vec<String>,
     html: bool,
     mixes_power: bool,
+    reads_clock: bool,
 }
 
 /// What an evaluation is about.
@@ -58,6 +59,7 @@ impl Formula {
             globals: outcome.globals,
             html: outcome.html,
             mixes_power: outcome.mixes_power,
+            reads_clock: outcome.reads_clock,
         })))
     }
 
@@ -86,6 +88,17 @@ impl Formula {
     /// Whether it has `^` next to `*` or `/` without parentheses, which the service ranks in its own way.
     pub fn mixes_power(&self) -> bool {
         self.0.mixes_power
+    }
+
+    /// Whether its value changes with its record alone: it reads no other record, no global of the user or the org, and
+    /// neither the time nor a time zone.
+    ///
+    /// Source: "Roll-Up Summary Field" (Salesforce Help): which formulas can be summarized.
+    pub fn is_of_its_record(&self) -> bool {
+        let mut references = self.0.references.iter();
+        !self.0.reads_clock
+            && self.0.globals.is_empty()
+            && references.all(|reference| reference.steps.is_empty())
     }
 
     /// What it gives.

@@ -10,7 +10,7 @@ use crate::function::Function;
 use crate::kind::Kind;
 
 /// A part of a checked formula.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
     Constant(Datum),
     /// The value of a reference.
@@ -47,6 +47,15 @@ pub(crate) struct Call {
     pub(crate) arguments: Vec<Node>,
     /// The compiled regular expression, where it is a literal.
     pub(crate) regex: Option<Arc<fancy_regex::Regex>>,
+}
+
+impl PartialEq for Call {
+    /// The regular expression follows from the arguments.
+    fn eq(&self, other: &Self) -> bool {
+        self.function == other.function
+            && self.kind == other.kind
+            && self.arguments == other.arguments
+    }
 }
 
 /// A field that a formula reads.

@@ -60,6 +60,20 @@ fn changes_are_compared_with_the_stored_value() {
     assert!(!fires("ISCHANGED(T1__c)", false, &lines));
     let lists = [("L1__c", text("A")), ("old L1__c", text("C"))];
     assert!(fires("ISPICKVAL(PRIORVALUE(L1__c), \"C\")", false, &lists));
+    // The former value of a picklist is a text.
+    assert!(fires("PRIORVALUE(L1__c) <> \"A\"", false, &lists));
+    assert!(!fires("PRIORVALUE(L1__c) = \"\"", false, &lists));
+}
+
+#[test]
+fn records_without_types_have_a_blank_one_and_users_see_lightning() {
+    assert!(fires("ISBLANK(RecordType.Name)", true, NONE));
+    assert!(fires("$User.UIThemeDisplayed = \"Theme4d\"", true, NONE));
+    let nope = refused("ISBLANK(RecordType.Nope)", FieldType::Boolean);
+    assert_eq!(
+        nope,
+        "Field RecordType.Nope does not exist. Check spelling."
+    );
 }
 
 #[test]

@@ -83,6 +83,7 @@ pub(crate) fn compile(
     let mut constants = label::constants(&sources, &mut report);
     custom_metadata::constants(&org.custom_metadata, &catalog, &mut constants);
     org.formulas = formulas::checked(&declared, &catalog, &constants, &mut report);
+    roll_up::settle(&mut org, &catalog, &mut report);
     org.validation_rules = validation_rule::checked(&rules, &catalog, &constants, &mut report);
     org.business_processes = record_type::processes(processes, &catalog, &mut report);
     org.record_types =
@@ -495,7 +496,7 @@ impl Compiler {
                 source: field.roll_up.as_ref()?,
             })
         });
-        let (ordered, circular) = roll_up::ordered(declared.collect());
+        let (ordered, circular) = roll_up::ordered(declared.collect(), Declared::uses);
         for Declared {
             entity,
             field,

@@ -242,7 +242,7 @@ fn common(
                 field.name
             );
             report.warning(&element.at, reason);
-        } else if field.default_value.is_none() {
+        } else {
             field.default_formula = Some(text.to_owned());
         }
     }

@@ -81,6 +81,10 @@ pub(crate) fn defaults(
         else {
             continue;
         };
+        if definition.default_value.is_some() {
+            // A literal: nothing is computed.
+            continue;
+        }
         let subject = Subject {
             catalog,
             constants,

@@ -58,6 +58,8 @@ pub struct Granted {
     pub system: Vec<(String, bool)>,
     /// Record types that are visible.
     pub record_types: Vec<RecordTypeVisibility>,
+    /// Custom permissions by name.
+    pub custom_permissions: Vec<String>,
     /// Objects and fields that are spoken of, those of which nothing is granted included.
     pub mentioned: BTreeSet<String>,
 }
@@ -111,6 +113,7 @@ pub(crate) fn granted(
         fields: Vec::new(),
         system: Vec::new(),
         record_types: Vec::new(),
+        custom_permissions: Vec::new(),
         mentioned: BTreeSet::new(),
     };
     for object in element.all("objectPermissions") {
@@ -124,6 +127,12 @@ pub(crate) fn granted(
     }
     for visibility in element.all("recordTypeVisibilities") {
         granted.record_type(visibility, known, report);
+    }
+    for permission in element.all("customPermissions") {
+        let enabled = permission.flag("enabled", report);
+        let name = permission.required("name", report);
+        let name = name.filter(|_| enabled == Some(true));
+        granted.custom_permissions.extend(name.map(str::to_owned));
     }
     Some(granted)
 }

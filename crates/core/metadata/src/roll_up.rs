@@ -2,6 +2,7 @@
 //!
 //! Source: "`CustomField`" (Metadata API Developer Guide), type Summary; "Roll-Up Summary Field" (Salesforce Help).
 
+mod computed;
 mod filter;
 mod order;
 mod value;
@@ -9,13 +10,15 @@ mod value;
 use std::collections::BTreeMap;
 
 use landfall_model::{
-    DeleteRule, EntityDefinition, EntityName, FieldDefinition, FieldName, FieldType,
+    Catalog, DeleteRule, EntityDefinition, EntityName, FieldDefinition, FieldName, FieldType,
 };
 
+use crate::Org;
 use crate::problem::{Report, SourceLine};
 use crate::read::brief;
 use crate::xml::Element;
 
+pub use computed::ComputedField;
 pub use filter::{Comparison, RollUpFilter};
 pub(crate) use order::{Declared, ordered};
 
@@ -49,6 +52,8 @@ pub struct RollUp {
     pub summarized: Option<FieldName>,
     /// What details must meet, all of it.
     pub filters: Vec<RollUpFilter>,
+    /// Those of these fields that are formulas.
+    pub formulas: Vec<ComputedField>,
     /// The file that declares it.
     pub path: String,
     /// The line of the file, counted from 1.
@@ -225,6 +230,7 @@ pub(crate) fn resolve(
         operation: source.operation,
         summarized: summarized.map(|summarized| summarized.name),
         filters: filters.collect::<Result<_, _>>()?,
+        formulas: Vec::new(),
         path: source.at.path.to_string(),
         line: source.at.line,
     })
@@ -247,9 +253,10 @@ fn is_detail(
         })
 }
 
-/// Formulas are computed when they are read, and no file knows the id of a record type.
+/// No file knows the id of a record type. Which formulas have values is known later.
 fn is_empty(field: &FieldDefinition) -> bool {
-    !field.stored() || field.name.as_str() == "RecordTypeId"
+    let has_values = field.stored() || field.formula.is_some();
+    !has_values || field.name.as_str() == "RecordTypeId"
 }
 
 /// The object and field that `Object.Field` names.
@@ -274,6 +281,18 @@ fn can_be_summarized(operation: RollUpOperation, field_type: FieldType) -> bool 
         RollUpOperation::Count => true,
         RollUpOperation::Sum => number,
         RollUpOperation::Min | RollUpOperation::Max => number || dated,
+    }
+}
+
+/// Settles what roll-ups read from formulas; those that cannot are left empty.
+pub(crate) fn settle(org: &mut Org, catalog: &Catalog, report: &mut Report) {
+    for (entity, field) in computed::computed(&mut org.roll_ups, &org.formulas, catalog, report) {
+        let mut entities = org.entities.iter_mut();
+        let entity = entities.find(|known| known.name == entity);
+        let fields = entity.into_iter().flat_map(|entity| &mut entity.fields);
+        for known in fields.filter(|known| known.name == field) {
+            known.summarized = false;
+        }
     }
 }
 

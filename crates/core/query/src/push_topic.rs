@@ -97,7 +97,7 @@ pub fn read(context: &Context<'_>) -> Result<TopicQuery, QueryFault> {
     Ok(TopicQuery {
         selected: counting(entity, &told),
         filtered: counting(entity, &condition),
-        any: every.filter(|place| counts(entity, *place)).collect(),
+        any: every.filter(|place| is_stored(entity, *place)).collect(),
         selects: beyond_id(&told),
         filters: beyond_id(&condition),
         is_dated: query.filter.as_ref().is_some_and(is_dated),
@@ -198,8 +198,15 @@ fn counts(entity: &EntityDefinition, place: usize) -> bool {
         let name = field.name.as_str();
         let is_silent =
             SILENT.contains(&name) || entity.traits.push_topic_ignores.contains(&field.name);
-        field.stored() && !field.summarized && !is_silent
+        let has_values = field.stored() || field.formula.is_some();
+        has_values && !field.summarized && !is_silent
     })
+}
+
+/// Whether a change of the field is one of the record itself: a formula changes with what it reads.
+fn is_stored(entity: &EntityDefinition, place: usize) -> bool {
+    let field = entity.fields.get(place);
+    counts(entity, place) && field.is_some_and(FieldDefinition::stored)
 }
 
 fn is_dated(condition: &Condition) -> bool {

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use landfall_engine::{Kind, Part, Step};
-use landfall_metadata::{Component, parts};
+use landfall_metadata::{Component, OtherType, parts};
 
 use crate::archive::Entry;
 use crate::deployment::Message;
@@ -46,6 +46,8 @@ pub struct Bundle {
     pub(crate) asked: Vec<Asked>,
     pub(crate) failures: Vec<Message>,
     pub(crate) warnings: Vec<Message>,
+    /// Components that succeed although nothing comes of them.
+    pub(crate) left_out: Vec<Message>,
     /// The manifests, which succeed with all.
     pub(crate) manifests: Vec<String>,
 }
@@ -137,16 +139,22 @@ impl Bundle {
         self.manifests.push(path);
     }
 
-    /// Refuses types that are not here, each component by its name.
+    /// Leaves out the types of an org that are not here, and refuses unknown types, each component by its name.
     fn check_types(&mut self, manifest: &Manifest, path: &str) {
         for (name, members) in &manifest.types {
             if let Some(kind) = Kind::of_root(name) {
                 let others = members.iter().filter(|member| !is_here(kind, member));
-                self.failures
-                    .extend(others.map(|member| not_found(name, member, path)));
+                self.left_out
+                    .extend(others.map(|member| left_out(name, member, path, OtherType::UNKNOWN)));
                 continue;
             }
             if name == LABEL {
+                continue;
+            }
+            if let Some(other) = OtherType::named(name) {
+                let members = members.iter().filter(|member| *member != ALL);
+                self.left_out
+                    .extend(members.map(|member| left_out(name, member, path, other.reason)));
                 continue;
             }
             let is_name =
@@ -200,31 +208,20 @@ impl Bundle {
         }
     }
 
-    /// A file of which nothing is in the manifest. One of a type that is not here was refused by its name already.
+    /// A file of which nothing is in the manifest. What is left out or refused was named by its type already.
     fn stray(&mut self, path: &str, manifest: &Manifest) {
         let is_elsewhere = |name: &str| {
             let kind = Kind::of_root(name);
             kind.is_none_or(|kind| kind.only().is_some())
         };
         let elsewhere = manifest.types.iter();
-        let elsewhere: Vec<&String> = elsewhere
+        let mut elsewhere = elsewhere
             .filter(|(name, _)| is_elsewhere(name))
-            .flat_map(|(_, members)| members)
-            .collect();
-        let is_wild = elsewhere.iter().any(|member| *member == ALL);
-        let is_refused = elsewhere
-            .iter()
-            .any(|member| path.contains(member.as_str()));
-        if is_refused && !is_wild {
-            return;
+            .flat_map(|(_, members)| members);
+        if !elsewhere.any(|member| member == ALL || path.contains(member.as_str())) {
+            let problem = Message::failure("", path, path, "Not in package.xml");
+            self.failures.push(problem);
         }
-        let problem = if is_wild {
-            "Files of this type are not deployed here"
-        } else {
-            "Not in package.xml"
-        };
-        self.failures
-            .push(Message::failure("", path, path, problem));
     }
 
     /// What is named has to be there.
@@ -275,7 +272,17 @@ impl Bundle {
             }
         };
         for (name, members) in manifest.types {
+            let is_elsewhere = Kind::of_root(&name).is_none() && OtherType::named(&name).is_some();
             for member in members {
+                if is_elsewhere {
+                    let problem = format!("No {name} named: {member} found");
+                    self.left_out.push(Message {
+                        success: true,
+                        is_warning: true,
+                        ..Message::failure(&name, &member, path, problem)
+                    });
+                    continue;
+                }
                 match removal(&name, &member) {
                     Ok(step) => self.asked.push(Asked {
                         step,
@@ -326,9 +333,15 @@ fn is_here(kind: Kind, member: &str) -> bool {
     member == ALL || only.is_none_or(|only| only.eq_ignore_ascii_case(member))
 }
 
-fn not_found(type_name: &str, member: &str, path: &str) -> Message {
-    let problem = format!("Entity of type '{type_name}' named '{member}' cannot be found");
-    Message::failure(type_name, member, path, problem)
+/// A component that an org takes and from which nothing comes here.
+///
+/// Source: none: an org has no such warning.
+fn left_out(type_name: &str, member: &str, path: &str, reason: &str) -> Message {
+    Message {
+        success: true,
+        is_warning: true,
+        ..Message::failure(type_name, member, path, format!("It is left out: {reason}"))
+    }
 }
 
 fn not_here(type_name: &str, member: &str, path: &str) -> Message {

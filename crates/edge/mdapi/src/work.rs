@@ -101,9 +101,10 @@ async fn apply(shared: &Shared, deployment: &mut Deployment, bundle: Bundle) -> 
         mut asked,
         failures,
         warnings,
+        left_out,
         manifests,
     } = bundle;
-    deployment.total = asked.len() + failures.len();
+    deployment.total = asked.len() + failures.len() + left_out.len();
     deployment.failures = failures;
     let may_be_partial = !deployment.options.rollback_on_error;
     let mut effects = Vec::new();
@@ -130,6 +131,9 @@ async fn apply(shared: &Shared, deployment: &mut Deployment, bundle: Bundle) -> 
     }
     let mut successes = succeeded(shared, &asked, &effects);
     let is_whole = deployment.failures.is_empty();
+    if is_whole || may_be_partial {
+        successes.extend(left_out);
+    }
     if is_whole {
         successes.extend(warnings.into_iter().map(|warning| Message {
             success: true,

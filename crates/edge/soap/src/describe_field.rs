@@ -53,6 +53,7 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool, rece
     w.boolean("createable", field.createable);
     w.boolean("custom", field.custom);
     write_default(w, field);
+    write_known(w, "defaultValueFormula", field.default_formula.as_deref());
     w.boolean("defaultedOnCreate", field.defaulted_on_create);
     w.boolean("dependentPicklist", controller.is_some());
     w.boolean("deprecatedAndHidden", false);
@@ -122,8 +123,11 @@ fn write_second_half(
     w.boolean("writeRequiresMasterRead", false);
 }
 
-/// A checkbox always has one; others as their definition says.
+/// A checkbox always has one; a default that is a formula, be it a literal, is described as one.
 fn write_default(w: &mut Writer, field: &FieldDefinition) {
+    if field.default_formula.is_some() {
+        return;
+    }
     let (kind, text) = match (&field.default_value, field.field_type) {
         (default, FieldType::Boolean) => {
             let truth = default.as_deref() == Some("true");

@@ -156,10 +156,11 @@ fn write_picklist_value(w: &mut Writer, value: &PicklistValue, valid_for: Option
     });
 }
 
-/// A checkbox always has one; others as their definition says.
+/// A checkbox always has one; a default that is a formula, be it a literal, is described as one.
 fn write_default(w: &mut Writer, field: &FieldDefinition) {
     match (&field.default_value, field.field_type) {
         (_, FieldType::Boolean) if field.formula.is_some() => w.null(),
+        _ if field.default_formula.is_some() => w.null(),
         (default, FieldType::Boolean) => w.boolean(default.as_deref() == Some("true")),
         (Some(text), _) => w.string(text),
         (None, _) => w.null(),

@@ -16,6 +16,7 @@ mod org_view;
 mod rights;
 mod view;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use landfall_model::{
@@ -63,6 +64,11 @@ impl Access {
     /// What they may do with the system.
     pub const fn permissions(&self) -> Permissions {
         self.grants.permissions
+    }
+
+    /// The custom permissions that they have, by name in small letters.
+    pub(crate) const fn custom_permissions(&self) -> &Arc<BTreeSet<String>> {
+        self.grants.custom_permissions()
     }
 
     /// The org as they see it: without objects, fields and events that they may not read. Of what they may only read it

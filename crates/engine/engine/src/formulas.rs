@@ -2,7 +2,7 @@
 //!
 //! A formula knows no user's rights: it reads from the whole definitions. Source: "Cross-Object Formulas" (Salesforce Help).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use landfall_formula::{Datum, Environment, Formula, Formulas, Reference, Target};
@@ -74,20 +74,29 @@ pub(crate) fn value_of(
     Ok(value.cloned().unwrap_or_default())
 }
 
+/// The user that formulas are computed for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct By<'p> {
+    pub(crate) user: RecordId,
+    pub(crate) org: Option<RecordId>,
+    /// The custom permissions of the user, by name in small letters.
+    pub(crate) permissions: Option<&'p BTreeSet<String>>,
+}
+
 /// What formulas depend on besides records: the time, and the user by the rows of the records that globals are of.
 pub(crate) fn environment(
     names: &[String],
-    (user, org): (RecordId, Option<RecordId>),
+    by: By<'_>,
     now: Timestamp,
     whole: &Catalog,
     rows: &mut impl Rows,
 ) -> Result<Environment, Error> {
     let mut globals = BTreeMap::new();
     for name in names {
-        let value = global(name, user, org, whole, rows)?;
+        let value = global(name, by, whole, rows)?;
         globals.insert(name.clone(), value);
     }
-    let zone = named(whole, "User", Some(user), "TimeZoneSidKey", rows)?;
+    let zone = named(whole, "User", Some(by.user), "TimeZoneSidKey", rows)?;
     let zone = zone.as_text().and_then(Zone::find);
     Ok(Environment {
         now,
@@ -99,8 +108,11 @@ pub(crate) fn environment(
 /// The value of a global such as `$user.email`; null if it is not kept here.
 fn global(
     name: &str,
-    user: RecordId,
-    org: Option<RecordId>,
+    By {
+        user,
+        org,
+        permissions,
+    }: By<'_>,
     whole: &Catalog,
     rows: &mut impl Rows,
 ) -> Result<Datum, Error> {
@@ -109,6 +121,10 @@ fn global(
     };
     if group == "$setup" {
         return setting(field, user, org, whole, rows);
+    }
+    if group == "$permission" {
+        let granted = permissions.is_some_and(|granted| granted.contains(field));
+        return Ok(Datum::Boolean(granted));
     }
     let (object, id) = match group {
         "$user" => ("User", Some(user)),
@@ -300,10 +316,17 @@ impl Engine {
             return Ok(rows);
         }
         let fields = Arc::clone(fields);
-        let (entity, user, now) = (Arc::clone(entity), view.user(), self.clock().now());
+        let (entity, view, now) = (Arc::clone(entity), view.clone(), self.clock().now());
         let org = self.org().id;
-        self.read(move |reader| Ok(filled(&fields, &entity, rows, (user, org, now), reader)))
-            .await?
+        self.read(move |reader| {
+            let by = By {
+                user: view.user(),
+                org: Some(org),
+                permissions: Some(view.custom_permissions()),
+            };
+            Ok(filled(&fields, &entity, rows, (by, now), reader))
+        })
+        .await?
     }
 }
 
@@ -336,7 +359,7 @@ fn filled(
     fields: &FormulaFields,
     entity: &EntityDefinition,
     mut rows: Vec<Option<Row>>,
-    (user, org, now): (RecordId, RecordId, Timestamp),
+    (by, now): (By<'_>, Timestamp),
     reader: &dyn landfall_store::Reads,
 ) -> Result<Vec<Option<Row>>, Error> {
     let mut stored = Stored {
@@ -344,7 +367,7 @@ fn filled(
         known: HashMap::new(),
     };
     let names = fields.formulas.globals();
-    let environment = environment(names, (user, Some(org)), now, &fields.whole, &mut stored)?;
+    let environment = environment(names, by, now, &fields.whole, &mut stored)?;
     for row in rows.iter_mut().flatten() {
         fields.fill(entity, row, &environment, &mut stored)?;
     }
@@ -361,20 +384,19 @@ pub(crate) async fn globals(
     if fields.formulas.globals().is_empty() {
         return Ok(BTreeMap::new());
     }
-    let (user, org) = (view.user(), engine.org().id);
+    let (view, org) = (view.clone(), engine.org().id);
     let read = engine.read(move |reader| {
         let mut stored = Stored {
             reader,
             known: HashMap::new(),
         };
         let names = fields.formulas.globals();
-        Ok(environment(
-            names,
-            (user, Some(org)),
-            now,
-            &fields.whole,
-            &mut stored,
-        ))
+        let by = By {
+            user: view.user(),
+            org: Some(org),
+            permissions: Some(view.custom_permissions()),
+        };
+        Ok(environment(names, by, now, &fields.whole, &mut stored))
     });
     Ok(read.await??.globals)
 }

@@ -30,25 +30,44 @@ pub(crate) struct Declared {
     pub(crate) processes: Vec<BusinessProcess>,
 }
 
-/// The record types that permission sets and profiles make visible, by the kind of component and the name of the record.
+/// What permission sets and profiles grant that no row of an object keeps, by the kind of component and the name of the
+/// record: visible record types and custom permissions.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Visibilities(HashMap<(Kind, String), Vec<RecordTypeVisibility>>);
+pub(crate) struct Visibilities(HashMap<(Kind, String), Visible>);
+
+#[derive(Clone, Debug, Default)]
+struct Visible {
+    record_types: Vec<RecordTypeVisibility>,
+    custom_permissions: Vec<String>,
+}
 
 impl Visibilities {
     /// Those of these components.
     pub(crate) fn of(granted: &[Granted]) -> Self {
-        let granted = granted.iter().filter(|set| !set.record_types.is_empty());
+        let granted = granted
+            .iter()
+            .filter(|set| !set.record_types.is_empty() || !set.custom_permissions.is_empty());
         let entry = |set: &Granted| {
             let key = (set.kind, set.record.to_lowercase());
-            (key, set.record_types.clone())
+            let visible = Visible {
+                record_types: set.record_types.clone(),
+                custom_permissions: set.custom_permissions.clone(),
+            };
+            (key, visible)
         };
         Self(granted.map(entry).collect())
     }
 
-    /// Those of a permission set or a profile.
+    /// The record types of a permission set or a profile.
     pub(crate) fn by(&self, kind: Kind, record: &str) -> &[RecordTypeVisibility] {
         let known = self.0.get(&(kind, record.to_lowercase()));
-        known.map_or(&[], Vec::as_slice)
+        known.map_or(&[], |known| known.record_types.as_slice())
+    }
+
+    /// Its custom permissions.
+    pub(crate) fn custom_permissions(&self, kind: Kind, record: &str) -> &[String] {
+        let known = self.0.get(&(kind, record.to_lowercase()));
+        known.map_or(&[], |known| known.custom_permissions.as_slice())
     }
 }
 

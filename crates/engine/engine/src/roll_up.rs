@@ -1,9 +1,69 @@
 //! Roll-up summary fields as the planner needs them: places in rows instead of names.
 
+use std::borrow::Cow;
+
+use landfall_formula::{Environment, Formula, Target};
 use landfall_metadata::{RollUp, RollUpFilter};
-use landfall_model::{Catalog, FieldDefinition, KeyPrefix, Row, Value};
+use landfall_model::{
+    Catalog, EntityDefinition, FieldDefinition, FieldName, KeyPrefix, Row, Timestamp, Value,
+};
 
 use crate::blueprint::read;
+
+/// How the value of a field of a detail is read.
+#[derive(Debug)]
+enum Reading {
+    /// It is stored.
+    Stored(usize),
+    /// It is computed from these.
+    Computed {
+        formula: Formula,
+        target: Target,
+        inputs: Vec<usize>,
+    },
+}
+
+impl Reading {
+    fn new(name: &FieldName, source: &RollUp, child: &EntityDefinition) -> Option<Self> {
+        let mut computed = source.formulas.iter();
+        let Some(computed) = computed.find(|computed| computed.field == *name) else {
+            return child.index_of(name.as_str()).map(Self::Stored);
+        };
+        let references = computed.formula.references().iter();
+        let inputs = references.map(|reference| child.index_of(reference.field.as_str()));
+        Some(Self::Computed {
+            formula: computed.formula.clone(),
+            target: computed.target,
+            inputs: inputs.collect::<Option<_>>()?,
+        })
+    }
+
+    /// The value in the row of a detail.
+    fn of<'r>(&self, row: &'r Row) -> Cow<'r, Value> {
+        match self {
+            Self::Stored(place) => Cow::Borrowed(read(row, Some(*place))),
+            Self::Computed {
+                formula,
+                target,
+                inputs,
+            } => {
+                let inputs = inputs.iter().map(|place| read(row, Some(*place)).clone());
+                let inputs: Vec<Value> = inputs.collect();
+                // A formula that can be summarized asks for neither the time nor the user.
+                let environment = Environment::at(Timestamp::from_millis(0));
+                Cow::Owned(formula.read(&inputs, &environment, *target))
+            }
+        }
+    }
+
+    /// The stored fields that it depends on.
+    fn places(&self) -> &[usize] {
+        match self {
+            Self::Stored(place) => std::slice::from_ref(place),
+            Self::Computed { inputs, .. } => inputs,
+        }
+    }
+}
 
 /// How one roll-up summary field comes about.
 #[derive(Debug)]
@@ -19,8 +79,8 @@ pub(crate) struct Summary {
     pub(crate) child: KeyPrefix,
     /// Where details say whose they are.
     pub(crate) foreign_key: usize,
-    summarized: Option<usize>,
-    filters: Vec<(usize, RollUpFilter)>,
+    summarized: Option<Reading>,
+    filters: Vec<(Reading, RollUpFilter)>,
 }
 
 impl Summary {
@@ -30,13 +90,13 @@ impl Summary {
         let child = catalog.entity(source.child.as_str())?;
         let (place, field): (usize, &FieldDefinition) = parent.field(source.field.as_str())?;
         let summarized = match &source.summarized {
-            Some(field) => Some(child.index_of(field.as_str())?),
+            Some(field) => Some(Reading::new(field, source, child)?),
             None => None,
         };
         let filters = source
             .filters
             .iter()
-            .map(|filter| Some((child.index_of(filter.field.as_str())?, filter.clone())))
+            .map(|filter| Some((Reading::new(&filter.field, source, child)?, filter.clone())))
             .collect::<Option<_>>()?;
         Some(Self {
             scale: field.scale,
@@ -68,22 +128,23 @@ impl Summary {
     /// What it is for the record whose live details these are.
     pub(crate) fn of<'r>(&self, details: impl Iterator<Item = &'r Row>) -> Value {
         let counted = details.filter(|row| {
-            let admits =
-                |(place, filter): &(usize, RollUpFilter)| filter.admits(read(row, Some(*place)));
-            self.filters.iter().all(admits)
+            let mut filters = self.filters.iter();
+            filters.all(|(reading, filter)| filter.admits(&reading.of(row)))
         });
-        self.source
-            .operation
-            .of(counted.map(|row| read(row, self.summarized)))
+        let summarized = self.summarized.as_ref();
+        let values = counted.map(|row| summarized.map_or_else(Cow::default, |field| field.of(row)));
+        let values: Vec<Cow<'_, Value>> = values.collect();
+        let values = values.iter().map(|value| &**value);
+        self.source.operation.of(values)
     }
 
     /// Whether two states of a detail count the same.
     pub(crate) fn sees_no_difference(&self, before: &Row, after: &Row) -> bool {
-        let compared = self.filters.iter().map(|(place, _)| *place);
+        let compared = self.filters.iter().map(|(reading, _)| reading);
+        let readings = self.summarized.iter().chain(compared);
         [self.foreign_key]
             .into_iter()
-            .chain(self.summarized)
-            .chain(compared)
+            .chain(readings.flat_map(Reading::places).copied())
             .all(|place| read(before, Some(place)) == read(after, Some(place)))
     }
 }

@@ -4,8 +4,10 @@
 //! A transaction asks only the topics that watch an object of its changes.
 
 mod compile;
+mod computed;
 mod outline;
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -28,6 +30,8 @@ use crate::schemas::Schemas;
 use crate::stored;
 
 pub(crate) use compile::{checked, notify_for_operations};
+pub(crate) use computed::Filling;
+use computed::States;
 pub use outline::{PushTopicDraft, PushTopicOutline};
 
 /// Name of the object whose records are topics.
@@ -101,6 +105,8 @@ struct Watched {
     topics: Vec<Arc<PushTopic>>,
     /// An update of none of these fields is told by no topic.
     tracked: FieldIndexes,
+    /// Whether notifications have formula fields.
+    has_formulas: bool,
 }
 
 /// All active topics.
@@ -193,6 +199,7 @@ impl PushTopics {
         let watched = self.by_object.entry(topic.entity().key_prefix);
         let watched = watched.or_default();
         watched.tracked.extend(topic.watch.tracked());
+        watched.has_formulas |= topic.told().any(|field| field.formula.is_some());
         watched.topics.push(Arc::clone(&topic));
         self.by_topic.insert(topic.topic, Arc::clone(&topic));
         self.by_name.insert(topic.name.clone(), topic);
@@ -225,22 +232,20 @@ impl PushTopics {
         &self,
         steps: &[Step],
         (user, access): (RecordId, Option<&Access>),
+        filling: &mut Filling<'_, '_>,
         mut uuid: impl FnMut() -> EventUuid,
-    ) -> Vec<NewEvent> {
+    ) -> Result<Vec<NewEvent>, Error> {
         if self.by_object.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let mut events = Vec::new();
         for changed in self.watched(steps) {
-            let seen: Vec<Seen<'_>> = changed
-                .steps
-                .iter()
-                .map(|step| {
-                    Seen::new(
-                        step.change,
-                        step.before.as_deref().map(|row| &**row),
-                        &step.after,
-                    )
+            let states = changed.states(filling)?;
+            let steps = changed.steps.iter().zip(&states.steps);
+            let seen: Vec<Seen<'_>> = steps
+                .map(|(step, (before, after))| {
+                    let before = before.as_deref().map(Vec::as_slice);
+                    Seen::new(step.change, before, after)
                 })
                 .collect();
             if let [only] = seen.as_slice()
@@ -254,7 +259,7 @@ impl PushTopics {
             for topic in &changed.watched.topics {
                 for place in topic.watch.told(&seen) {
                     let telling = telling
-                        .get_or_insert_with(|| Telling::new(changed.last, user, hidden.as_deref()));
+                        .get_or_insert_with(|| Telling::new(&states.last, user, hidden.as_deref()));
                     let change = seen
                         .get(place)
                         .map_or(ChangeType::Update, |seen| seen.change);
@@ -262,7 +267,7 @@ impl PushTopics {
                 }
             }
         }
-        events
+        Ok(events)
     }
 
     /// The changes that requests made of records of watched objects, record by record.
@@ -304,6 +309,28 @@ struct Changed<'t> {
     steps: Vec<&'t Step>,
     /// The record in the end.
     last: &'t Row,
+}
+
+impl<'t> Changed<'t> {
+    /// The states that count, with formula fields if a topic selects them.
+    fn states(&self, filling: &mut Filling<'_, '_>) -> Result<States<'t>, Error> {
+        let mut state = |row: &'t Row| {
+            if self.watched.has_formulas {
+                filling.filled(self.entity, row).map(Cow::Owned)
+            } else {
+                Ok(Cow::Borrowed(row))
+            }
+        };
+        let mut steps = Vec::with_capacity(self.steps.len());
+        for step in &self.steps {
+            let before = step.before.as_deref().map(&mut state).transpose()?;
+            steps.push((before, state(&step.after)?));
+        }
+        Ok(States {
+            steps,
+            last: state(self.last)?,
+        })
+    }
 }
 
 /// What has to be there before a record is a topic: the number of its events is given here, a new schema comes back as a

@@ -182,6 +182,7 @@ impl Core {
             blueprints: definitions.blueprints(),
             last_now: &mut self.last_now,
             topics: &topics,
+            formulas: definitions.formula_fields(),
             counters: &state.counters,
         };
         let is_alone = self.alone > 0;

@@ -3,73 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use landfall_metadata::{Component, Part, Problem};
-
-/// Why Landfall has no use for components of a type.
-const CODE: &str = "code does not run here";
-const AUTOMATION: &str = "automation does not run here";
-const ACCESS: &str = "records are not shared by rules here";
-const PAGES: &str = "there is no user interface here";
-const REPORTS: &str = "there are no reports here";
-const OTHER: &str = "not imitated";
-
-/// Types of the Metadata API that no definitions come from: how the names of their files end, and why they are left out.
-///
-/// Source: "Metadata Types" (Metadata API Developer Guide); the suffixes: forcedotcom/source-deploy-retrieve,
-/// `metadataRegistry.json`.
-const TYPES: [(&str, &str, &str); 51] = [
-    ("app", "CustomApplication", PAGES),
-    ("approvalProcess", "ApprovalProcess", AUTOMATION),
-    ("assignmentRules", "AssignmentRules", AUTOMATION),
-    ("autoResponseRules", "AutoResponseRules", AUTOMATION),
-    ("businessProcess", "BusinessProcess", OTHER),
-    ("cls", "ApexClass", CODE),
-    ("cmp", "AuraDefinitionBundle", CODE),
-    ("compactLayout", "CompactLayout", PAGES),
-    ("component", "ApexComponent", CODE),
-    ("customPermission", "CustomPermission", OTHER),
-    ("dashboard", "Dashboard", REPORTS),
-    ("duplicateRule", "DuplicateRule", OTHER),
-    ("email", "EmailTemplate", OTHER),
-    ("escalationRules", "EscalationRules", AUTOMATION),
-    ("evt", "AuraDefinitionBundle", CODE),
-    ("fieldSet", "FieldSet", PAGES),
-    ("flexipage", "FlexiPage", PAGES),
-    ("flow", "Flow", AUTOMATION),
-    ("flowDefinition", "FlowDefinition", AUTOMATION),
-    ("group", "Group", ACCESS),
-    ("homePageLayout", "HomePageLayout", PAGES),
-    ("index", "Index", OTHER),
-    ("js", "LightningComponentBundle", CODE),
-    ("layout", "Layout", PAGES),
-    ("letter", "Letterhead", OTHER),
-    ("listView", "ListView", PAGES),
-    ("matchingRule", "MatchingRules", OTHER),
-    ("messageChannel", "LightningMessageChannel", PAGES),
-    ("namedCredential", "NamedCredential", OTHER),
-    ("network", "Network", PAGES),
-    ("object", "CustomObject", OTHER),
-    ("objectTranslation", "CustomObjectTranslation", PAGES),
-    ("page", "ApexPage", CODE),
-    ("permissionsetgroup", "PermissionSetGroup", ACCESS),
-    ("queue", "Queue", ACCESS),
-    ("quickAction", "QuickAction", PAGES),
-    ("remoteSite", "RemoteSiteSetting", OTHER),
-    ("report", "Report", REPORTS),
-    ("reportFolder", "ReportFolder", REPORTS),
-    ("reportType", "ReportType", REPORTS),
-    ("resource", "StaticResource", PAGES),
-    ("role", "Role", ACCESS),
-    ("settings", "Settings", OTHER),
-    ("sharingRules", "SharingRules", ACCESS),
-    ("site", "CustomSite", PAGES),
-    ("tab", "CustomTab", PAGES),
-    ("testSuite", "ApexTestSuite", CODE),
-    ("translation", "Translations", PAGES),
-    ("trigger", "ApexTrigger", CODE),
-    ("webLink", "WebLink", PAGES),
-    ("workflow", "Workflow", AUTOMATION),
-];
+use landfall_metadata::{Component, OtherType, Part, Problem};
 
 /// What a project holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -162,13 +96,12 @@ fn type_of<'f>(file: &'f str, name: &'f str) -> Option<(&'f str, &'static str)> 
     if suffix == "md" && !path.split('/').any(|folder| folder == "customMetadata") {
         return None;
     }
-    let known = TYPES.iter().find(|(known, _, _)| *known == suffix);
-    match known {
+    match OtherType::of_suffix(suffix) {
         // Of a component of several files, one is described.
-        Some((_, of, reason)) if is_described || !["js", "app", "cmp", "evt"].contains(&suffix) => {
-            Some((of, reason))
+        Some(known) if is_described || !["js", "app", "cmp", "evt"].contains(&suffix) => {
+            Some((known.name, known.reason))
         }
-        None if is_described && !suffix.contains('/') => Some((suffix, OTHER)),
+        None if is_described && !suffix.contains('/') => Some((suffix, OtherType::UNKNOWN)),
         _ => None,
     }
 }
@@ -200,16 +133,11 @@ mod tests {
         assert_eq!(
             seen,
             [
-                ("ApexClass", 2, CODE),
-                ("Flow", 1, AUTOMATION),
-                ("LightningComponentBundle", 1, CODE),
-                ("novelty", 1, OTHER),
+                ("ApexClass", 2, "code does not run here"),
+                ("Flow", 1, "automation does not run here"),
+                ("LightningComponentBundle", 1, "code does not run here"),
+                ("novelty", 1, "not imitated"),
             ]
         );
-    }
-
-    #[test]
-    fn types_are_sorted_by_suffix() {
-        assert!(TYPES.is_sorted_by_key(|(suffix, _, _)| *suffix));
     }
 }

@@ -65,6 +65,12 @@ impl Checker<'_> {
             typed.push(self.expr(argument, scope)?);
         }
         let (kind, result) = argument_types(signature, &typed, arguments)?;
+        self.reads_clock |= match signature.function {
+            Function::Today | Function::Now | Function::TimeNow => true,
+            // The day of a point in time is that of the user's time zone.
+            Function::DateValue => typed.iter().any(|typed| typed.kind == Kind::DateTime),
+            _ => false,
+        };
         let pattern = match (signature.function, arguments) {
             (Function::Regex, [_, Expr::Text(pattern)]) => Some(Arc::new(regex::compile(pattern)?)),
             _ => None,
@@ -107,7 +113,10 @@ impl Checker<'_> {
         };
         let prior = self.own_field(signature.name, path, scope, true)?;
         if signature.function == Function::PriorValue {
-            return Ok(prior);
+            return Ok(Typed {
+                prior: true,
+                ..prior
+            });
         }
         let current = self.own_field(signature.name, path, scope, false)?;
         let call = Call {

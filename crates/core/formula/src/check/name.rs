@@ -20,6 +20,14 @@ const RECORDS: &[(&str, &str)] = &[
     ("$organization", "Organization"),
 ];
 
+/// Globals about the pages that a user sees, in small letters.
+///
+/// Source: "Global Variables" (Visualforce Developer Guide), `$User`.
+const THEMES: [&str; 2] = ["uitheme", "uithemedisplayed"];
+
+/// The theme of Lightning Experience. Source: none for calls of an API, which have no pages.
+const THEME: &str = "Theme4d";
+
 /// `$System.OriginDateTime`: 1900-01-01 00:00:00 GMT.
 const ORIGIN: Timestamp = Timestamp::from_millis(-2_208_988_800_000);
 
@@ -48,6 +56,9 @@ impl Checker<'_> {
         let mut entity = scope.entity;
         let mut steps = scope.steps.to_vec();
         for way in ways.into_iter().flat_map(|ways| ways.split('.')) {
+            if is_untyped(entity, way) {
+                return self.record_type_field(last, path);
+            }
             let step = step(entity, way, path)?;
             entity = catalog.entity(step.target.as_str()).ok_or_else(unknown)?;
             steps.push(step);
@@ -235,6 +246,10 @@ impl Checker<'_> {
             return Ok(constant(known.value.clone(), kind));
         }
         let (group, name) = small.split_once('.').ok_or_else(unknown)?;
+        if group == "$user" && THEMES.contains(&name) {
+            let theme = Datum::Text(THEME.to_owned());
+            return Ok(constant(theme, Kind::Text));
+        }
         if let Some((_, object)) = RECORDS.iter().find(|(known, _)| *known == group) {
             let entity = self.subject.catalog.entity(object).ok_or_else(unknown)?;
             let (_, field) = entity.field(name).ok_or_else(unknown)?;
@@ -276,6 +291,16 @@ impl Checker<'_> {
         Ok(constant(Datum::Null, Kind::Text))
     }
 
+    /// A field of the type of records that have none: blank.
+    fn record_type_field(&self, field: &str, path: &str) -> Result<Typed, Error> {
+        let types = self.subject.catalog.entity(RECORD_TYPE);
+        let kind = types
+            .and_then(|types| types.field(field))
+            .and_then(|(_, field)| kind_of(field.field_type))
+            .ok_or_else(|| Error::FieldUnknown(path.to_owned()))?;
+        Ok(constant(blank(kind, false), kind))
+    }
+
     fn by_name(&mut self, global: &str) -> Node {
         let known = self.globals.iter().position(|known| known == global);
         let at = known.unwrap_or_else(|| {
@@ -284,6 +309,15 @@ impl Checker<'_> {
         });
         Node::Global(at)
     }
+}
+
+const RECORD_TYPE: &str = "RecordType";
+
+/// Whether a path asks for the type of records that have none here.
+///
+/// Source: none: SalesforceFoundation/EDA has such a formula, and deploys record types after it.
+fn is_untyped(entity: &EntityDefinition, way: &str) -> bool {
+    way.eq_ignore_ascii_case(RECORD_TYPE) && entity.field("RecordTypeId").is_none()
 }
 
 /// What a missing value is: a checkbox is never null, and a number is zero where blanks are treated so.

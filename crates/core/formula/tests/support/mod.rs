@@ -114,6 +114,7 @@ pub(crate) fn catalog(further: Vec<FieldDefinition>) -> Catalog {
         entity("Calc__c", "a00", all),
         entity("User", "005", named()),
         entity("Group", "00G", named()),
+        entity("RecordType", "012", named()),
     ])
 }
 

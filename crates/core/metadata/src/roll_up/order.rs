@@ -14,7 +14,7 @@ pub(crate) struct Declared<'s> {
 
 impl Declared<'_> {
     /// Whether it is computed from another one's field.
-    fn uses(&self, other: &Self) -> bool {
+    pub(crate) fn uses(&self, other: &Self) -> bool {
         let compared = self.source.filters.iter().map(|filter| &filter.field);
         let path = format!("{}.{}", other.entity, other.field);
         self.source
@@ -25,19 +25,20 @@ impl Declared<'_> {
     }
 }
 
-/// Brings roll-ups in an order in which each comes after those that it is computed from; the second ones are computed
-/// from themselves, or from one that is.
-pub(crate) fn ordered(mut rest: Vec<Declared<'_>>) -> (Vec<Declared<'_>>, Vec<Declared<'_>>) {
+/// Brings roll-ups in an order in which each comes after those that it uses; the second ones use themselves, or one that
+/// does.
+pub(crate) fn ordered<T>(mut rest: Vec<T>, uses: impl Fn(&T, &T) -> bool) -> (Vec<T>, Vec<T>) {
     let mut ordered = Vec::with_capacity(rest.len());
     loop {
-        let (waiting, ready): (Vec<_>, Vec<_>) = rest
-            .iter()
-            .copied()
-            .partition(|roll_up| rest.iter().any(|other| roll_up.uses(other)));
-        if ready.is_empty() {
-            return (ordered, waiting);
+        let waits = |one: &T| rest.iter().any(|other| uses(one, other));
+        let waiting: Vec<bool> = rest.iter().map(waits).collect();
+        if !waiting.contains(&false) {
+            return (ordered, rest);
         }
-        ordered.extend(ready);
-        rest = waiting;
+        let mut left = Vec::new();
+        for (one, waits) in rest.into_iter().zip(waiting) {
+            if waits { &mut left } else { &mut ordered }.push(one);
+        }
+        rest = left;
     }
 }

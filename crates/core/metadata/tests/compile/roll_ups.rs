@@ -158,20 +158,68 @@ fn roll_ups_of_roll_ups_come_after_them_and_never_in_a_circle() {
     );
 }
 
+fn miles(formula: &str) -> String {
+    let more = format!("<formula>{formula}</formula><precision>9</precision><scale>2</scale>");
+    field("Miles__c", "Number", &more)
+}
+
 #[test]
-fn what_has_no_values_gives_none() {
-    let formula = field(
-        "Miles__c",
-        "Number",
-        "<formula>Km__c / 1.6</formula><precision>9</precision><scale>2</scale>",
-    );
-    let org = org(&of("sum", "Leg__c.Miles__c"), &formula);
-    assert_eq!(
-        lines(&org.warnings),
-        "objects/Trip__c.object:3: Leg__c.Miles__c has no values here: Trip__c.Sum__c is empty"
-    );
-    assert!(org.roll_ups.is_empty());
+fn formulas_of_the_detail_alone_are_summarized() {
+    let org = org(&of("sum", "Leg__c.Miles__c"), &miles("Km__c / 1.6"));
+    assert_eq!(lines(&org.warnings), "");
+    let [roll_up] = org.roll_ups.as_slice() else {
+        panic!("{:?}", org.roll_ups);
+    };
+    let read: Vec<&str> = roll_up
+        .formulas
+        .iter()
+        .map(|computed| computed.field.as_str())
+        .collect();
+    assert_eq!(read, ["Miles__c"]);
     let field = field_of(&org, "Trip__c", "Sum__c");
-    assert!(field.calculated && !field.stored());
+    assert!(field.calculated && field.stored());
     assert_eq!(field.scale, 2);
+}
+
+#[test]
+fn other_formulas_cannot_be_summarized() {
+    let cannot = "cannot be summarized, since its value depends on more than its record";
+    for (formula, why) in [
+        ("Day__c - TODAY()", cannot),
+        ("DAY(DATEVALUE(CreatedDate))", cannot),
+        ("LEN(Trip__r.Name)", cannot),
+        ("LEN($User.Id)", cannot),
+        ("Nope__c", "has no values here"),
+    ] {
+        let org = org(&of("sum", "Leg__c.Miles__c"), &miles(formula));
+        let expected =
+            format!("objects/Trip__c.object:3: Leg__c.Miles__c {why}: Trip__c.Sum__c is empty");
+        let warnings = lines(&org.warnings);
+        assert!(warnings.contains(&expected), "{formula}: {warnings}");
+        assert!(org.roll_ups.is_empty());
+        let field = field_of(&org, "Trip__c", "Sum__c");
+        assert!(field.calculated && !field.stored());
+    }
+}
+
+#[test]
+fn a_roll_up_comes_after_the_one_that_its_formula_reads() {
+    let up = "<referenceTo>Atlas__c</referenceTo><relationshipName>Trips</relationshipName>";
+    let summary_of = |summarized: &str| {
+        format!(
+            "<summaryForeignKey>Trip__c.Atlas__c</summaryForeignKey>{}",
+            of("sum", summarized)
+        )
+    };
+    let half = "<formula>Sum__c / 2</formula><precision>9</precision><scale>2</scale>";
+    let trip = custom_object(
+        "Trip__c",
+        &(summary("Leg__c.Trip__c", &of("sum", "Leg__c.Km__c"))
+            + &field("Half__c", "Number", half)
+            + &field("Atlas__c", "MasterDetail", up)),
+    );
+    let total = field("All__c", "Summary", &summary_of("Trip__c.Half__c"));
+    let org = compiled(&[custom_object("Atlas__c", &total), trip, leg("")]);
+    let order: Vec<&str> = org.roll_ups.iter().map(|one| one.field.as_str()).collect();
+    assert_eq!(order, ["Sum__c", "All__c"]);
 }

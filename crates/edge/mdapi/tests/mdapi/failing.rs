@@ -15,23 +15,43 @@ async fn failures(org: &Org, files: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_not_here_is_refused_by_name() {
+async fn what_has_no_use_here_is_left_out_by_name_and_what_is_no_type_is_refused() {
     let org = Org::new().await;
     let package = manifest(&[("ApexClass", &["A"]), ("CustomObject", &["Trip__c"])]);
+    let removed = manifest(&[("ApexClass", &["Old"])]);
     let whole = trip("");
     let files = [
         ("package.xml", package.as_str()),
         ("classes/A.cls", "class A {}"),
         ("classes/A.cls-meta.xml", "<ApexClass/>"),
+        ("destructiveChangesPost.xml", removed.as_str()),
         ("objects/Trip__c.object", &whole),
     ];
+    let result = org.deploy(&files, "").await;
+    assert_eq!(text(&result, "status"), "Succeeded");
+    let told = told(&result);
+    for expected in [
+        "Successes|ApexClass|A|package.xml|-||Warning|It is left out: code does not run here",
+        "Successes|ApexClass|Old|destructiveChangesPost.xml|-||Warning|No ApexClass named: Old found",
+        "Successes|CustomObject|Trip__c|objects/Trip__c.object|created|||",
+    ] {
+        assert!(told.iter().any(|line| line == expected), "{told:?}");
+    }
+    let wild = manifest(&[("ApexClass", &["*"]), ("CustomObject", &["Trip__c"])]);
+    let files = [
+        ("package.xml", wild.as_str()),
+        ("classes/A.cls", "class A {}"),
+        ("objects/Trip__c.object", &whole),
+    ];
+    let result = org.deploy(&files, "").await;
+    assert_eq!(text(&result, "status"), "Succeeded");
+    let package = manifest(&[("ApexClas", &["A"])]);
     assert_eq!(
-        failures(&org, &files).await,
+        failures(&org, &[("package.xml", package.as_str())]).await,
         [
-            "Failures|ApexClass|A|package.xml|-||Error|Entity type: 'ApexClass' is not available in this organization"
+            "Failures|ApexClas|A|package.xml|-||Error|Entity type: 'ApexClas' is not available in this organization"
         ]
     );
-    assert!(org.base.engine.catalog().entity("Trip__c").is_none());
 }
 
 // The limit of objects on channels is one for all ways to select them.

@@ -333,3 +333,49 @@ async fn everybody_reads_metadata_and_settings_and_administrators_write_settings
     let refused = org.send("PATCH", &path, &reader, r#"{"Days__c": 2}"#).await;
     assert_eq!(refused.refusal().1, "INSUFFICIENT_ACCESS_OR_READONLY");
 }
+
+#[tokio::test]
+async fn a_custom_permission_is_that_of_who_reads_or_saves() {
+    let permission = "<label>Trusted</label>\
+        <customPermissions><enabled>true</enabled><name>May_Skip</name></customPermissions>";
+    let body = [
+        "<label>Gate</label><pluralLabel>Gates</pluralLabel>\
+         <nameField><type>Text</type><label>Name</label></nameField>"
+            .to_owned(),
+        field(
+            "May__c",
+            "May",
+            "Checkbox",
+            "<formula>$Permission.may_skip</formula>",
+        ),
+        "<validationRules><fullName>Locked</fullName><active>true</active>\
+         <errorConditionFormula>NOT($Permission.May_Skip) &amp;&amp; ISCHANGED(Name)</errorConditionFormula>\
+         <errorMessage>Locked</errorMessage></validationRules>"
+            .to_owned(),
+    ];
+    let org = Org::with(vec![
+        file("objects/Gate__c.object", "CustomObject", &body.concat()),
+        file(
+            "permissionsets/Trusted.permissionset-meta.xml",
+            "PermissionSet",
+            permission,
+        ),
+    ])
+    .await;
+    let gate = org.create("Gate__c", &json!({"Name": "one"})).await;
+    let path = format!("/sobjects/Gate__c/{gate}");
+    let open = "/query?q=SELECT+COUNT()+FROM+Gate__c+WHERE+May__c+=+true";
+    let renamed = async || org.patch(&path, &json!({"Name": "two"})).await;
+    assert_eq!(org.record("Gate__c", &gate).await["May__c"], false);
+    assert_eq!(org.get(open).await.json()["totalSize"], 0);
+    assert_eq!(renamed().await.refusal().2, "Locked");
+    let sets = org
+        .get("/query?q=SELECT+Id+FROM+PermissionSet+WHERE+Name='Trusted'")
+        .await;
+    let set = sets.json()["records"][0]["Id"].clone();
+    let assignment = json!({"AssigneeId": org.user(), "PermissionSetId": set});
+    org.create("PermissionSetAssignment", &assignment).await;
+    assert_eq!(org.record("Gate__c", &gate).await["May__c"], true);
+    assert_eq!(org.get(open).await.json()["totalSize"], 1);
+    assert_eq!(renamed().await.status, 204);
+}

@@ -476,6 +476,12 @@ async fn defaults_are_computed_where_the_request_is_silent() {
             &default("$User.Id", "<length>18</length>"),
         ),
         field("Wrong__c", "Wrong", "Date", &default("D1__c", "")),
+        field(
+            "Five__c",
+            "Five",
+            "Number",
+            &default("5", "<precision>9</precision><scale>0</scale>"),
+        ),
     ])
     .await;
     let id = org.create("Calc__c", &json!({"Name": "one"})).await;
@@ -483,6 +489,7 @@ async fn defaults_are_computed_where_the_request_is_silent() {
     assert_eq!(record["Code__c"], "T-2023");
     assert_eq!(record["Due__c"], "2023-11-21");
     assert_eq!(record["By__c"].as_str(), org.user().get(..15));
+    assert_eq!(record["Five__c"], 5.0);
     assert_eq!(record["Wrong__c"], Value::Null);
     let given = json!({"Name": "two", "Code__c": null, "Due__c": "2024-01-01"});
     let id = org.create("Calc__c", &given).await;
@@ -496,6 +503,11 @@ async fn defaults_are_computed_where_the_request_is_silent() {
     assert_eq!(
         (&due["defaultValueFormula"], &due["defaultedOnCreate"]),
         (&json!("TODAY() + 7"), &json!(true))
+    );
+    let five = named(&described["fields"], "Five__c");
+    assert_eq!(
+        (&five["defaultValueFormula"], &five["defaultValue"]),
+        (&json!("5"), &Value::Null)
     );
     let wrong = named(&described["fields"], "Wrong__c");
     assert_eq!(

@@ -30,7 +30,11 @@ const COLUMNS: &[Of] = &[
     Of::none("ValueTypeId"),
     Of::text("ExtraTypeInfo", |row| row.field().extra_type_info.clone()),
     Of::text("DefaultValueFormula", |row| {
-        row.field().default_value.clone()
+        let field = row.field();
+        field
+            .default_formula
+            .clone()
+            .or_else(|| field.default_value.clone())
     }),
     Of::none("InlineHelpText"),
     Of::none("Mask"),

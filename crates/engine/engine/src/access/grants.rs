@@ -1,6 +1,7 @@
 //! The union of what permission sets grant, read from their rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use landfall_metadata::Kind;
 use landfall_model::{
@@ -36,6 +37,8 @@ pub(crate) struct Grants {
     fields: HashMap<String, FieldAccess>,
     /// Visible record types by full name, and whether new records have them.
     record_types: HashMap<String, Defaults>,
+    /// Custom permissions by name.
+    custom_permissions: Arc<BTreeSet<String>>,
 }
 
 /// Whether new records have a record type: those that are person accounts, and all.
@@ -60,7 +63,7 @@ impl Grants {
         let rows: Vec<_> = sets.iter().map(|set| (&**entity, *set)).collect();
         for row in reads.rows(&rows)?.into_iter().flatten() {
             grants.permissions.add(entity, &row);
-            grants.add_record_types(definitions, &Named { entity, row });
+            grants.add_visible(definitions, &Named { entity, row });
         }
         for row in of_parents(reads, catalog, "ObjectPermissions", sets)? {
             grants.add_object(&row);
@@ -71,7 +74,8 @@ impl Grants {
         Ok(grants)
     }
 
-    fn add_record_types(&mut self, definitions: &Definitions, set: &Named<'_>) {
+    /// Adds the record types and custom permissions of a set.
+    fn add_visible(&mut self, definitions: &Definitions, set: &Named<'_>) {
         // The set of a profile has the profile's name as its label.
         let (kind, name) = if set.flag("IsOwnedByProfile") {
             (Kind::Profile, set.text("Label"))
@@ -84,6 +88,14 @@ impl Grants {
             default.all |= visible.default;
             default.persons |= visible.person_default;
         }
+        let custom = visibilities.custom_permissions(kind, name.unwrap_or_default());
+        let custom = custom.iter().map(|name| name.to_ascii_lowercase());
+        Arc::make_mut(&mut self.custom_permissions).extend(custom);
+    }
+
+    /// The custom permissions, by name in small letters.
+    pub(super) const fn custom_permissions(&self) -> &Arc<BTreeSet<String>> {
+        &self.custom_permissions
     }
 
     /// The record types of an object, as a user with these grants has them.

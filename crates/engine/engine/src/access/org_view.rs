@@ -1,5 +1,6 @@
 //! The org as one user sees it at one moment.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use landfall_model::{Catalog, RecordId};
@@ -14,16 +15,30 @@ use crate::definitions::Definitions;
 pub struct OrgView {
     user: RecordId,
     definitions: Arc<Definitions>,
+    custom_permissions: Arc<BTreeSet<String>>,
 }
 
 impl OrgView {
-    pub(super) const fn new(user: RecordId, definitions: Arc<Definitions>) -> Self {
-        Self { user, definitions }
+    pub(super) const fn new(
+        user: RecordId,
+        definitions: Arc<Definitions>,
+        custom_permissions: Arc<BTreeSet<String>>,
+    ) -> Self {
+        Self {
+            user,
+            definitions,
+            custom_permissions,
+        }
     }
 
     /// The user.
     pub const fn user(&self) -> RecordId {
         self.user
+    }
+
+    /// The custom permissions of the user, by name in small letters.
+    pub(crate) const fn custom_permissions(&self) -> &Arc<BTreeSet<String>> {
+        &self.custom_permissions
     }
 
     /// The definitions that the user sees.

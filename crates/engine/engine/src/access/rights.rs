@@ -34,7 +34,13 @@ impl Rights {
 
     /// The org as the user sees it now.
     pub fn view(&self) -> OrgView {
-        OrgView::new(self.user, Arc::clone(self.access().definitions()))
+        let access = self.access();
+        let custom_permissions = Arc::clone(access.custom_permissions());
+        OrgView::new(
+            self.user,
+            Arc::clone(access.definitions()),
+            custom_permissions,
+        )
     }
 
     /// That of nobody: they may do nothing.

@@ -13,7 +13,7 @@ use landfall_model::{FieldName, RecordFault, Row};
 use super::Planner;
 use crate::blueprint::{Blueprint, read};
 use crate::error::Error;
-use crate::formulas::{environment, value_of};
+use crate::formulas::{By, environment, value_of};
 
 impl Planner<'_, '_> {
     /// Checks the filters of the lookups of a record that is about to be saved.
@@ -50,7 +50,12 @@ impl Planner<'_, '_> {
     ) -> Result<bool, Error> {
         let whole = Arc::clone(&self.blueprints.catalog);
         let mut rows = (&mut *self.workspace, self.blueprints);
-        let by = (self.user, self.blueprints.org);
+        let access = self.access.clone();
+        let by = By {
+            user: self.user,
+            org: self.blueprints.org,
+            permissions: access.as_ref().map(|access| &**access.custom_permissions()),
+        };
         let condition = &filter.condition;
         let environment = environment(condition.globals(), by, self.now, &whole, &mut rows)?;
         let references = condition.references();

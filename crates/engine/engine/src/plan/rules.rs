@@ -16,7 +16,7 @@ use landfall_model::{
 use super::Planner;
 use crate::blueprint::{Blueprint, read, write};
 use crate::error::Error;
-use crate::formulas::{Rows, SETUP_OWNER, environment, value_of};
+use crate::formulas::{By, Rows, SETUP_OWNER, environment, value_of};
 use crate::workspace::Workspace;
 
 impl Rows for (&mut Workspace<'_>, &crate::blueprint::Blueprints) {
@@ -69,7 +69,12 @@ impl Planner<'_, '_> {
             .cloned()
             .collect();
         let mut broken = Vec::new();
-        let by = (self.user, self.blueprints.org);
+        let access = self.access.clone();
+        let by = By {
+            user: self.user,
+            org: self.blueprints.org,
+            permissions: access.as_ref().map(|access| &**access.custom_permissions()),
+        };
         let environment = environment(&names, by, self.now, &whole, &mut rows)?;
         for rule in &object.rules {
             let references = rule.condition.references();
@@ -125,7 +130,12 @@ impl Planner<'_, '_> {
         let names: Vec<String> = names.cloned().collect();
         let whole = Arc::clone(&self.blueprints.catalog);
         let mut rows = (&mut *self.workspace, self.blueprints);
-        let by = (self.user, self.blueprints.org);
+        let access = self.access.clone();
+        let by = By {
+            user: self.user,
+            org: self.blueprints.org,
+            permissions: access.as_ref().map(|access| &**access.custom_permissions()),
+        };
         let environment = environment(&names, by, self.now, &whole, &mut rows)?;
         for (place, formula) in silent {
             let Some(field) = object.entity.fields.get(*place) else {

@@ -20,10 +20,11 @@ use crate::clock::Clock;
 use crate::command::{Change, Outcome, Transaction};
 use crate::entropy::{Entropy, draw};
 use crate::error::Error;
+use crate::formulas::FormulaFields;
 use crate::generic_channels;
 use crate::numbers::Numbers;
 use crate::plan::{Planner, Step};
-use crate::topics::{self, PushTopics};
+use crate::topics::{self, Filling, PushTopics};
 use crate::workspace::{Savepoint, Workspace};
 use crate::writer::WriterCounters;
 
@@ -63,6 +64,7 @@ pub(super) struct Computing<'c> {
     pub(super) blueprints: &'c Blueprints,
     pub(super) last_now: &'c mut Timestamp,
     pub(super) topics: &'c PushTopics,
+    pub(super) formulas: &'c FormulaFields,
     pub(super) counters: &'c WriterCounters,
 }
 
@@ -101,6 +103,7 @@ impl Computing<'_> {
             at: now,
             entropy: self.entropy,
             topics: self.topics,
+            formulas: self.formulas,
             counters: self.counters,
             origin,
         }
@@ -116,7 +119,7 @@ impl Computing<'_> {
     ) -> Result<(Computed, Vec<Outcome>), Error> {
         let mut work = self.begin(workspace, by, transaction.origin);
         let outcomes = work.apply(transaction.changes, transaction.all_or_none)?;
-        Ok((work.done(), outcomes))
+        Ok((work.done()?, outcomes))
     }
 
     /// Has the system modification time of records move on, by a second at least. Nobody is informed.
@@ -166,6 +169,7 @@ pub(super) struct Work<'a, 'w> {
     at: Timestamp,
     entropy: &'a dyn Entropy,
     topics: &'a PushTopics,
+    formulas: &'a FormulaFields,
     counters: &'a WriterCounters,
     origin: String,
 }
@@ -301,8 +305,13 @@ impl<'a> Work<'a, '_> {
     }
 
     /// Ends the transaction; it becomes durable with its group.
-    pub(super) fn done(self) -> Computed {
+    ///
+    /// # Errors
+    /// [`Error::Store`] if the content of a notification could not be read; nothing is made then.
+    pub(super) fn done(self) -> Result<Computed, Error> {
         let Planner {
+            workspace,
+            blueprints,
             steps,
             user,
             access,
@@ -314,9 +323,18 @@ impl<'a> Work<'a, '_> {
         let told: &[Step] = if is_notified { &steps } else { &[] };
         let by = (user, access.as_deref());
         let uuid = || EventUuid::from_random(draw(self.entropy));
+        let mut filling = Filling::new(self.formulas, workspace, blueprints, by, now);
+        let notifications = self.topics.notifications(told, by, &mut filling, uuid);
+        let notifications = match notifications {
+            Ok(notifications) => notifications,
+            Err(error) => {
+                workspace.roll_back(self.start);
+                return Err(error);
+            }
+        };
         let streams = steps.iter().filter(|step| is_stream(&step.entity));
-        Computed {
-            notifications: self.topics.notifications(told, by, uuid),
+        Ok(Computed {
+            notifications,
             streams: streams
                 .map(|step| (Arc::clone(&step.entity), step.id, Arc::clone(&step.after)))
                 .collect(),
@@ -326,7 +344,7 @@ impl<'a> Work<'a, '_> {
             origin: self.origin,
             key: TransactionKey::from_bytes(draws.next()),
             at: self.at,
-        }
+        })
     }
 }
 

@@ -154,13 +154,19 @@ pub(super) fn serve(mut work: Work<'_, '_>, steps: &Receiver<Step>) -> Option<En
             Ok(Step::Convert(conversion, answer)) => {
                 answer_with(answer, work.attempt(|planner| planner.convert(conversion)));
             }
-            Ok(Step::Commit(documents, answer)) => {
-                return Some(Ended {
-                    computed: work.done(),
-                    documents,
-                    answer,
-                });
-            }
+            Ok(Step::Commit(documents, answer)) => match work.done() {
+                Ok(computed) => {
+                    return Some(Ended {
+                        computed,
+                        documents,
+                        answer,
+                    });
+                }
+                Err(error) => {
+                    answer_with(answer, Err(error));
+                    return None;
+                }
+            },
             Err(ended) => {
                 if ended == RecvTimeoutError::Timeout {
                     warn!("an open transaction was undone: its next step did not come");

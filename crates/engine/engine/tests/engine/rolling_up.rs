@@ -1,6 +1,7 @@
 //! Roll-up summary fields: true whenever somebody looks, and told like any other change.
 
 mod any_changes;
+mod formulas;
 
 use landfall_engine::Error;
 use landfall_metadata::Component;
