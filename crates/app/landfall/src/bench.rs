@@ -199,7 +199,10 @@ fn greet() {
 
 async fn on_servers(bench: &mut Bench, scenarios: &[Scenario]) -> Result<(), Failure> {
     let mut stored = None;
-    for scenario in scenarios {
+    for (place, scenario) in scenarios.iter().enumerate() {
+        // No bar: drawing it would be measured.
+        let (number, all) = (place + 1, scenarios.len());
+        say(&format!("measuring {scenario:?}, {number} of {all}"));
         match scenario {
             Scenario::Writes | Scenario::Fanout | Scenario::Idle | Scenario::Queries => {
                 let folder = bench.folder()?;

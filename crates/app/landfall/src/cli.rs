@@ -10,6 +10,7 @@ use clap_complete::Shell;
 
 use crate::bench::BenchOptions;
 use crate::cluster::ClusterCommand;
+use crate::complete;
 use crate::context::ContextCommand;
 use crate::control::{
     ClockCommand, FaultCommand, FaultSpec, OrgCommand, RequestsCommand, ResetOptions,
@@ -18,11 +19,14 @@ use crate::control::{
 use crate::env::EnvOptions;
 use crate::explain::ExplainOptions;
 use crate::limits::LimitsOptions;
+use crate::man::ManOptions;
 use crate::open::OpenOptions;
 use crate::options::{Dev, Exec, LogOptions, Serve, ServerOptions};
 use crate::org_options::OrgOptions;
 use crate::record::RecordCommand;
 use crate::seed::SeedOptions;
+use crate::tail::{Expected, Since};
+use crate::top::TopOptions;
 
 /// A Salesforce-compatible org for change events: develop, test, run.
 ///
@@ -42,6 +46,14 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
     #[command(flatten)]
     pub(crate) log: LogOptions,
+    /// Show no progress of long work
+    #[arg(
+        long,
+        env = "LANDFALL_NO_PROGRESS",
+        global = true,
+        help_heading = "Log"
+    )]
+    pub(crate) no_progress: bool,
 }
 
 const EXEC_ABOUT: &str = "Run a command with a developer org of its own, which is removed at its end
@@ -72,6 +84,13 @@ Examples:
   landfall explain '403::Unknown client'
   landfall explain INVALID_SESSION_ID";
 
+const TAIL_ABOUT: &str =
+    "Follow topics of an org: a line for each event, JSON unless stdout is a terminal
+
+Examples:
+  landfall tail /data/AccountChangeEvent
+  landfall tail --since 2h --expect Name=Acme --timeout 10 /data/AccountChangeEvent";
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Start a developer org: loopback only, known credentials
@@ -87,7 +106,8 @@ pub(crate) enum Command {
     /// List the nodes of a cluster of production nodes
     #[command(subcommand)]
     Cluster(ClusterCommand),
-    /// Follow topics of an org: one JSON object per event on stdout
+    /// Follow topics of an org: a line for each event, JSON unless stdout is a terminal
+    #[command(long_about = TAIL_ABOUT)]
     Tail(TailOptions),
     /// Publish platform events: one JSON object per event on stdout
     Publish(PublishOptions),
@@ -143,6 +163,10 @@ pub(crate) enum Command {
     Subscribers(SubscribersCommand),
     /// Wait until the subscribers of a developer org have every event so far
     Settle(SettleOptions),
+    /// Show what goes through a server, live: events by topic, subscribers and their lag
+    ///
+    /// Without a terminal it prints one view. Example: landfall top --target prod
+    Top(TopOptions),
     /// Add, list, use and remove contexts: orgs by name, with the login to them
     #[command(subcommand, long_about = CONTEXT_ABOUT)]
     Context(ContextCommand),
@@ -159,11 +183,17 @@ pub(crate) enum Command {
     Explain(ExplainOptions),
     /// Measure a server on this machine and print the numbers
     Bench(BenchOptions),
-    /// Print a completion script for a shell
+    /// Print a completion script for a shell, which completes names of the org too
+    ///
+    /// Example: source <(landfall completions bash)
     Completions {
         /// The shell
         shell: Shell,
     },
+    /// Write a manual page for each command
+    ///
+    /// Example: landfall man ~/.local/share/man/man1
+    Man(ManOptions),
     /// Print the version
     Version,
 }
@@ -215,7 +245,7 @@ pub(crate) struct CheckOptions {
 #[derive(Args)]
 pub(crate) struct PublishOptions {
     /// Topic of a platform event
-    #[arg(value_name = "TOPIC")]
+    #[arg(value_name = "TOPIC", add = complete::topics())]
     pub(crate) topic: String,
     /// Fields of the event as a JSON object; with `-`, or without this and --file, objects are read from stdin
     #[arg(value_name = "JSON")]
@@ -236,7 +266,7 @@ pub(crate) struct PublishOptions {
 #[derive(Args)]
 pub(crate) struct SchemaOptions {
     /// Topic, such as /data/AccountChangeEvent, or a schema id
-    #[arg(value_name = "TOPIC|ID")]
+    #[arg(value_name = "TOPIC|ID", add = complete::topics())]
     pub(crate) of: String,
     /// Print JSON: the Avro schema, or the names of --bitmap
     #[arg(long, env = "LANDFALL_JSON")]
@@ -254,9 +284,10 @@ pub(crate) struct SchemaOptions {
 }
 
 #[derive(Args)]
+#[command(group = clap::ArgGroup::new("goal").args(["count", "expect"]).multiple(true))]
 pub(crate) struct TailOptions {
     /// Topics, such as /data/AccountChangeEvent
-    #[arg(required = true, value_name = "TOPIC")]
+    #[arg(required = true, value_name = "TOPIC", add = complete::topics())]
     pub(crate) topics: Vec<String>,
     #[command(flatten)]
     pub(crate) org: OrgOptions,
@@ -269,6 +300,15 @@ pub(crate) struct TailOptions {
         default_value = "latest"
     )]
     pub(crate) replay: Replay,
+    /// Start with the events of this span of time, such as 2h, or since a time such as 2030-01-01T09:00:00Z; developer orgs
+    /// only
+    #[arg(
+        long,
+        env = "LANDFALL_SINCE",
+        value_name = "SPAN|TIME",
+        conflicts_with = "replay"
+    )]
+    pub(crate) since: Option<Since>,
     /// Protocol [default: pubsub; cometd for /topic/…, /u/… and /systemTopic/…]
     #[arg(long, env = "LANDFALL_PROTOCOL", value_enum)]
     pub(crate) protocol: Option<Protocol>,
@@ -280,15 +320,19 @@ pub(crate) struct TailOptions {
         default_value = "59.0"
     )]
     pub(crate) api_version: String,
-    /// Exit after this many events
+    /// Exit after this many events; with --expect, after this many of those that are expected
     #[arg(short = 'n', long, env = "LANDFALL_COUNT", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
-    /// Exit with status 8 if --count is not reached within this time
+    /// Exit when an event has this value, such as Name=Acme, ChangeEventHeader.changeType=UPDATE or Phone=null, or contains
+    /// this JSON object; with several, an event must have them all
+    #[arg(long, env = "LANDFALL_EXPECT", value_name = "FIELD=VALUE|JSON")]
+    pub(crate) expect: Vec<Expected>,
+    /// Exit with status 8 if --count or --expect is not met within this time
     #[arg(
         long,
         env = "LANDFALL_TIMEOUT",
         value_name = "SECONDS",
-        requires = "count"
+        requires = "goal"
     )]
     pub(crate) timeout: Option<u64>,
     /// Print JSON even on a terminal

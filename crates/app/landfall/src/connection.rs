@@ -1,7 +1,7 @@
 //! Finding the org and logging in.
 
 use landfall_client::pubsub::PubSub;
-use landfall_client::{AccessToken, Code, Error, Grant, Org, Target, Trust, system_trust};
+use landfall_client::{AccessToken, Code, Control, Error, Grant, Org, Target, Trust, system_trust};
 use landfall_server::config::{DEVELOPER_CLIENT, DEVELOPER_PASSWORD, DEVELOPER_USERNAME};
 
 use crate::org_options::OrgOptions;
@@ -64,6 +64,24 @@ impl Logins {
             With::Grant(grant) => Org::login(self.target.clone(), &self.trust, grant).await,
         }
         .map_err(|error| failure(&error))
+    }
+
+    /// The control interface, if the org is a developer org, with its login.
+    ///
+    /// # Errors
+    /// Those of [`Control::new`].
+    pub(crate) fn control(&self, org: &Org) -> Result<Control, Failure> {
+        let token = Some(org.access_token().clone());
+        Control::new(self.target.clone(), &self.trust, token).map_err(|error| failure(&error))
+    }
+
+    /// The same for the org whose access token the options have; without one, for the first org of the process.
+    ///
+    /// # Errors
+    /// Those of [`Control::new`].
+    pub(crate) fn control_as(&self, options: &OrgOptions) -> Result<Control, Failure> {
+        let token = options.access_token.clone().map(AccessToken::new);
+        Control::new(self.target.clone(), &self.trust, token).map_err(|error| failure(&error))
     }
 
     /// Connects to the Pub/Sub API with a login.

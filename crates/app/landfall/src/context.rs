@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::store::Context;
 use self::store::Contexts;
+use crate::complete;
 use crate::outcome::{Coded, Ended, Exit, Failure, conclude, nearest, table};
 
 /// Bytes of a secret on stdin. Source: none; tokens are shorter.
@@ -34,13 +35,13 @@ pub(crate) enum ContextCommand {
     /// Use a context where no --target is set; without a name, the developer org on this machine again
     Use {
         /// Its name
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "NAME", add = complete::contexts())]
         name: Option<String>,
     },
     /// Forget a context
     Remove {
         /// Its name
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "NAME", add = complete::contexts())]
         name: String,
     },
 }
@@ -118,6 +119,12 @@ pub(crate) fn resolve(target: Option<&str>) -> Result<Option<Context>, Failure> 
             }
         }
     }
+}
+
+/// The names of all contexts; none if they cannot be read.
+pub(crate) fn names() -> Vec<String> {
+    let contexts = Contexts::read().unwrap_or_default();
+    contexts.iter().map(|(name, _)| name.to_owned()).collect()
 }
 
 fn known<'c>(contexts: &'c Contexts, name: &str) -> Result<&'c Context, Failure> {

@@ -29,11 +29,13 @@ pub(crate) use snapshot::{ResetOptions, SnapshotCommand, reset, snapshot};
 pub(crate) use subscribers::{SubscribersCommand, run as subscribers};
 pub(crate) use topics::{TopicsCommand, run as topics};
 
+use crate::complete;
 use crate::connection;
 use crate::log;
 use crate::options::LogOptions;
 use crate::org_options::{TARGET_DEFAULT, TARGET_HELP, context_of};
 use crate::outcome::{Coded, Ended, Exit, Failure, conclude};
+use crate::progress::Progress;
 
 /// Log filter by default.
 const FILTER_DEFAULT: &str = "warn";
@@ -48,7 +50,8 @@ pub(crate) struct Given {
         value_name = "URL|NAME",
         default_value = TARGET_DEFAULT,
         hide_default_value = true,
-        help = TARGET_HELP
+        help = TARGET_HELP,
+        add = complete::contexts()
     )]
     target: String,
     /// Access token of the org, if the process has several [default: the first org]
@@ -129,7 +132,9 @@ async fn carry_out(
 ) -> Ended {
     let (format, filter) = log.format_and_filter()?;
     log::start(format, filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
+    let progress = Progress::of(call.command);
     let result = answer(options, &call).await;
+    drop(progress);
     conclude(call.command, options.json, result, show)
 }
 

@@ -10,6 +10,7 @@ use landfall_server::config::{
 use landfall_server::settings::{self, LogFormat, Program};
 use landfall_server::{Error, Running, Server, project};
 
+use crate::holder::{self, Holder};
 use crate::options::{Dev, LogOptions, ServerOptions};
 use crate::outcome::{Ended, Failure, say};
 use crate::{log, run};
@@ -47,10 +48,22 @@ async fn explain(error: Error) -> Failure {
     let Error::Listen { address, .. } = &error else {
         return error.into();
     };
-    match running_at(*address).await {
-        Some(version) => Failure::new(format!("{address} is already in use by landfall {version}"))
-            .hint("use the running server, or pick a free port with landfall dev --listen 127.0.0.1:0"),
-        None => error.into(),
+    let (address, holder) = (*address, holder::of(*address));
+    let facts = holder
+        .as_ref()
+        .map(|holder| format!(" ({})", holder.in_words()));
+    let facts = facts.unwrap_or_default();
+    let free = "landfall dev --listen 127.0.0.1:0";
+    match (running_at(address).await, holder) {
+        (Some(version), _) => Failure::new(format!(
+            "{address} is already in use by landfall {version}{facts}"
+        ))
+        .hint(format!("use it as it is, or pick a free port with {free}")),
+        (None, Some(Holder { program, .. })) => {
+            Failure::new(format!("{address} is already in use by {program}{facts}"))
+                .hint(format!("pick a free port with {free}"))
+        }
+        (None, None) => error.into(),
     }
 }
 

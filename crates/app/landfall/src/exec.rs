@@ -57,12 +57,13 @@ async fn with_org(running: &mut Running, command: &[OsString], rehearsal: &Rehea
     control::arm(&control, &rehearsal.fault).await?;
     // The login above is no request of the command.
     if let Some(journal) = running.journal() {
-        journal.clear();
+        journal.forget();
     }
+    let before = running.orgs().activity();
     let child = start(running, &token, command)?;
     let exit = until_ended(child, running, &mut signals).await?;
     let unfired = control::report_unfired(&control).await?;
-    let mistakes = summary::report(running);
+    let mistakes = summary::report(running, &before);
     let is_unmet =
         (unfired > 0 && rehearsal.strict_faults) || (mistakes > 0 && rehearsal.strict_mistakes);
     // The status of a command that has failed says more.

@@ -9,6 +9,7 @@ use clap::Args;
 use landfall_wire::explain::{Entry, entries, find};
 use serde_json::{Value, json};
 
+use crate::complete;
 use crate::outcome::{Coded, Ended, Exit, Failure, conclude, nearest_of};
 
 /// Names that an unknown text may have been.
@@ -17,7 +18,7 @@ const SUGGESTIONS_MAX: usize = 3;
 #[derive(Args)]
 pub(crate) struct ExplainOptions {
     /// A code, a message, or a line of a log that contains them
-    #[arg(required = true, value_name = "WORDS")]
+    #[arg(required = true, value_name = "WORDS", add = complete::codes())]
     words: Vec<String>,
     /// Print JSON
     #[arg(long, env = "LANDFALL_JSON")]

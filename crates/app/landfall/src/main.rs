@@ -6,6 +6,7 @@ mod bench;
 mod check;
 mod cli;
 mod cluster;
+mod complete;
 mod connection;
 mod context;
 mod control;
@@ -14,12 +15,15 @@ mod env;
 mod exec;
 mod explain;
 mod folders;
+mod holder;
 mod limits;
 mod log;
+mod man;
 mod open;
 mod options;
 mod org_options;
 mod outcome;
+mod progress;
 mod publish;
 mod record;
 mod rest;
@@ -27,8 +31,10 @@ mod run;
 mod schema;
 mod seed;
 mod serve;
+mod suggest;
 mod summary;
 mod tail;
+mod top;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -40,9 +46,13 @@ use crate::outcome::{Ended, Exit, Failure};
 
 fn main() -> ExitCode {
     let started = Instant::now();
+    complete::answer(Cli::command);
     // Ends the process itself for --help, --version and wrong usage, the last with exit code 2.
     let cli = Cli::parse();
     landfall_server::install_crypto_provider();
+    if cli.no_progress {
+        progress::turn_off();
+    }
     match execute(cli, started) {
         Ok(exit) => exit.into(),
         Err(failure) => {
@@ -79,17 +89,11 @@ fn execute(cli: Cli, started: Instant) -> Ended {
         Command::Open(options) => runtime()?.block_on(open::run(options, &cli.log)),
         Command::Cluster(command) => runtime()?.block_on(cluster::run(command, &cli.log)),
         Command::Context(command) => context::run(command),
+        Command::Top(options) => runtime()?.block_on(top::run(options, &cli.log)),
         Command::Explain(options) => explain::run(&options),
         Command::Bench(options) => bench::run(options),
-        Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Cli::command(),
-                "landfall",
-                &mut std::io::stdout(),
-            );
-            Ok(Exit::Done)
-        }
+        Command::Completions { shell } => complete::script(shell),
+        Command::Man(options) => man::run(&options),
         Command::Version => {
             outcome::say_data(concat!("landfall ", env!("CARGO_PKG_VERSION")))?;
             Ok(Exit::Done)

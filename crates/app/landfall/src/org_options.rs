@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches};
 
+use crate::complete;
 use crate::context::{self, Context};
 
 /// What flags and variables say.
@@ -19,7 +20,8 @@ pub(crate) struct Given {
         value_name = "URL|NAME",
         default_value = TARGET_DEFAULT,
         hide_default_value = true,
-        help = TARGET_HELP
+        help = TARGET_HELP,
+        add = complete::contexts()
     )]
     pub(crate) target: String,
     /// User name [default: the developer org's on loopback targets]

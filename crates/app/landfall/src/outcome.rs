@@ -66,6 +66,8 @@ pub(crate) type Ended = Result<Exit, Failure>;
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     what: String,
+    /// The name that is not known, where one is.
+    subject: Option<String>,
     causes: Vec<String>,
     hint: Option<String>,
 }
@@ -75,6 +77,7 @@ impl Failure {
         Self {
             exit: Exit::Failed,
             what: what.into(),
+            subject: None,
             causes: Vec::new(),
             hint: None,
         }
@@ -104,6 +107,36 @@ impl Failure {
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Notes the name that is not known: the nearest one is looked up.
+    pub(crate) fn about(mut self, name: impl Into<String>) -> Self {
+        self.subject = Some(name.into());
+        self
+    }
+
+    /// The name that is not known.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    /// Whether it has a hint.
+    pub(crate) const fn has_hint(&self) -> bool {
+        self.hint.is_some()
+    }
+
+    /// Adds what an org said, as a cause.
+    pub(crate) fn because(mut self, said: &str) -> Self {
+        if !said.is_empty() && self.what != said {
+            self.causes.push(said.to_owned());
+        }
+        self
+    }
+
+    /// Adds to what happened.
+    pub(crate) fn more(mut self, more: &str) -> Self {
+        self.what.push_str(more);
         self
     }
 
@@ -215,6 +248,27 @@ pub(crate) fn conclude(
         }
         Err(Coded { failure, .. }) => Err(failure),
     }
+}
+
+/// The same of a check, which has data in either case: what is wrong decides how it ends.
+///
+/// # Errors
+/// When stdout is closed.
+pub(crate) fn conclude_check(
+    command: &str,
+    json: bool,
+    data: &Value,
+    wrong: Option<Coded>,
+    show: impl FnOnce() -> String,
+) -> Ended {
+    let error = wrong.as_ref();
+    let error = error.map_or(Value::Null, |wrong| wrong.failure.json(&wrong.code));
+    if json {
+        say_data(&envelope(command, data, &error).to_string())?;
+    } else {
+        say_data(&show())?;
+    }
+    Ok(wrong.map_or(Exit::Done, |wrong| wrong.failure.exit))
 }
 
 fn envelope(command: &str, data: &Value, error: &Value) -> Value {

@@ -16,6 +16,7 @@ use crate::connection::{self, Logins};
 use crate::log;
 use crate::options::LogOptions;
 use crate::outcome::{Ended, Exit, Failure, say_data};
+use crate::suggest;
 
 pub(crate) use self::input::Input;
 
@@ -38,7 +39,10 @@ pub(crate) async fn run(options: PublishOptions, log: &LogOptions) -> Ended {
     let logins = Logins::new(&options.org)?;
     let org = logins.login().await?;
     let mut api = logins.pubsub(&org).await.map_err(failure)?;
-    let topic = api.topic(&options.topic).await.map_err(failure)?;
+    let topic = match api.topic(&options.topic).await {
+        Ok(topic) => topic,
+        Err(error) => return Err(suggest::refused(&options.topic, &error, &logins, &org).await),
+    };
     let refused = || Failure::new(format!("{} is not a platform event topic", topic.name));
     if !topic.can_publish {
         return Err(refused());

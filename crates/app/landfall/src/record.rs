@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use landfall_client::Method;
 use serde_json::{Map, Value, json};
 
+use crate::complete;
 use crate::log;
 use crate::options::LogOptions;
 use crate::outcome::{Coded, Ended, Exit, Failure, conclude, table};
@@ -56,7 +57,7 @@ pub(crate) enum RecordCommand {
 #[derive(Args)]
 pub(crate) struct CreateOptions {
     /// API name of the object, such as Account or `Order__e`
-    #[arg(value_name = "OBJECT")]
+    #[arg(value_name = "OBJECT", add = complete::objects())]
     object: String,
     /// Values of one record; without them and --file, JSON objects are read from stdin
     #[arg(value_name = "NAME=VALUE")]
@@ -71,7 +72,7 @@ pub(crate) struct CreateOptions {
 #[derive(Args)]
 pub(crate) struct GetOptions {
     /// API name of the object
-    #[arg(value_name = "OBJECT")]
+    #[arg(value_name = "OBJECT", add = complete::objects())]
     object: String,
     /// Id of the record
     #[arg(value_name = "ID")]
@@ -86,7 +87,7 @@ pub(crate) struct GetOptions {
 #[derive(Args)]
 pub(crate) struct UpdateOptions {
     /// API name of the object
-    #[arg(value_name = "OBJECT")]
+    #[arg(value_name = "OBJECT", add = complete::objects())]
     object: String,
     /// Id of the record
     #[arg(value_name = "ID")]
@@ -113,7 +114,7 @@ pub(crate) struct UpsertOptions {
 #[derive(Args)]
 pub(crate) struct DeleteOptions {
     /// API name of the object
-    #[arg(value_name = "OBJECT")]
+    #[arg(value_name = "OBJECT", add = complete::objects())]
     object: String,
     /// Id of the record
     #[arg(value_name = "ID")]

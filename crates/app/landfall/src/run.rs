@@ -32,6 +32,7 @@ pub(crate) async fn until_stopped(
         LogFormat::Text => say(&format!("landfall ready {url} in {elapsed_ms} ms")),
         LogFormat::Json => info!(url, elapsed_ms, "ready"),
     }
+    let before = running.orgs().activity();
     let failed = tokio::select! {
         _ = signals.next() => None,
         error = running.failed() => Some(error),
@@ -39,7 +40,7 @@ pub(crate) async fn until_stopped(
     drop(ready_file);
     info!("stopping");
     if format == LogFormat::Text {
-        summary::report_mistakes(&running);
+        summary::report_mistakes(&running, &before);
     }
     tokio::select! {
         stopped = running.stop() => stopped?,

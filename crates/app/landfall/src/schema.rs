@@ -1,13 +1,14 @@
 //! `landfall schema`: the fields of events, and what bitmaps say about them.
 
 use landfall_client::schema::{EventSchema, Scalar, Shape, bitmap};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::SchemaOptions;
 use crate::connection::{self, Logins};
 use crate::log;
 use crate::options::LogOptions;
-use crate::outcome::{Ended, Exit, Failure, say_data};
+use crate::outcome::{Coded, Ended, Exit, Failure, conclude};
+use crate::suggest;
 
 /// Log filter by default.
 const FILTER_DEFAULT: &str = "warn";
@@ -15,35 +16,56 @@ const FILTER_DEFAULT: &str = "warn";
 pub(crate) async fn run(options: SchemaOptions, log: &LogOptions) -> Ended {
     let (format, filter) = log.format_and_filter()?;
     log::start(format, filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
+    let shown = show(&options).await;
+    conclude("schema", options.json, shown, |data| {
+        match data.get("names") {
+            Some(names) => named(names),
+            None => data["fields"]
+                .as_str()
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+        }
+    })
+}
+
+/// The schema, or the names of bitmaps.
+async fn show(options: &SchemaOptions) -> Result<Value, Coded> {
     let texts = options.bitmap.iter().map(String::as_str);
     let bits = bitmap::parse(texts).ok_or_else(|| {
         Failure::new("a bitmap has the form 0x800000, or 4-0x01 for components of field 4")
             .exit(Exit::Usage)
     })?;
-    let json = schema_json(&options).await?;
-    if options.json && options.bitmap.is_empty() {
-        say_data(&json)?;
-        return Ok(Exit::Done);
-    }
-    let schema = EventSchema::parse(&json).map_err(|error| Failure::of(&error))?;
+    let text = schema_json(options).await?;
+    let schema = EventSchema::parse(&text).map_err(|error| Failure::of(&error))?;
     if options.bitmap.is_empty() {
-        say_data(&table(rows(&schema)))?;
-        return Ok(Exit::Done);
+        if options.json {
+            let avro: Value = serde_json::from_str(&text)
+                .map_err(|error| Failure::new("the schema is no JSON").caused_by(&error))?;
+            return Ok(json!({ "schema": avro }));
+        }
+        return Ok(json!({ "fields": table(rows(&schema)) }));
     }
     let names = schema
         .names_of(&bits)
         .map_err(|_| Failure::new(format!("the bitmap names fields beyond {}", schema.name())))?;
-    if options.json {
-        let names: Vec<Value> = names.into_iter().map(|(_, name)| name.into()).collect();
-        say_data(&Value::from(names).to_string())?;
-    } else if !names.is_empty() {
-        say_data(&table(
-            names
-                .into_iter()
-                .map(|(place, name)| [place, name, String::new()]),
-        ))?;
+    let names = names
+        .into_iter()
+        .map(|(position, name)| json!({ "position": position, "name": name }));
+    Ok(json!({ "names": names.collect::<Vec<_>>() }))
+}
+
+/// The names of a bitmap, a line each.
+fn named(names: &Value) -> Vec<String> {
+    let names = names.as_array().into_iter().flatten();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let rows = names.map(|one| [text(&one["position"]), text(&one["name"]), String::new()]);
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        Vec::new()
+    } else {
+        vec![table(rows)]
     }
-    Ok(Exit::Done)
 }
 
 /// The Avro schema of a topic, or that with an id.
@@ -53,7 +75,10 @@ async fn schema_json(options: &SchemaOptions) -> Result<String, Failure> {
     let org = logins.login().await?;
     let mut api = logins.pubsub(&org).await.map_err(failure)?;
     let id = if options.of.starts_with('/') {
-        let topic = api.topic(&options.of).await.map_err(failure)?;
+        let topic = match api.topic(&options.of).await {
+            Ok(topic) => topic,
+            Err(error) => return Err(suggest::refused(&options.of, &error, &logins, &org).await),
+        };
         topic.schema_id.ok_or_else(|| {
             Failure::new(format!("{} has events of several kinds", topic.name))
                 .hint("use the topic of one of them, such as /data/AccountChangeEvent")

@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::log;
 use crate::options::LogOptions;
 use crate::outcome::{Coded, Ended, Exit, Failure, conclude, table};
+use crate::progress::Progress;
 use crate::rest::{Rest, RestOptions, message};
 
 use self::files::Record;
@@ -53,6 +54,7 @@ async fn seed(options: &SeedOptions) -> Result<Value, Coded> {
         files::flatten(place, file, &mut objects, &mut records).await?;
     }
     let mut order = Order::new(&records);
+    let progress = Progress::counted("creating records", count(records.len()));
     while let Some(batch) = order.next(&records)? {
         let ids = create(&rest, &records, &order, &batch)
             .await
@@ -65,7 +67,9 @@ async fn seed(options: &SeedOptions) -> Result<Value, Coded> {
                 code: error.code,
             })?;
         order.created(&batch, ids);
+        progress.set(count(order.done()));
     }
+    drop(progress);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for record in &records {
         *counts.entry(&record.object).or_default() += 1;
@@ -73,6 +77,10 @@ async fn seed(options: &SeedOptions) -> Result<Value, Coded> {
     let counts = counts.into_iter();
     let counts = counts.map(|(object, count)| json!({ "object": object, "count": count }));
     Ok(json!({ "records": counts.collect::<Vec<_>>(), "ids": order.ids(&records) }))
+}
+
+fn count(records: usize) -> u64 {
+    u64::try_from(records).unwrap_or(u64::MAX)
 }
 
 /// Creates records, all or none: their ids.

@@ -1,28 +1,32 @@
-//! What the clients of a developer org did, in a few lines, when it ends.
+//! What the clients of a process did, in a few lines, when it ends.
 
-use landfall_server::Running;
+use landfall_server::{Activity, Running};
 
 use crate::outcome::say;
 
 /// Kinds that are no fault of the client.
 const UNSUPPORTED: &str = "unsupported";
 
-/// Says how many requests there were, and what was wrong with them; returns how much that is. Nothing if no requests are
-/// kept.
-pub(crate) fn report(running: &Running) -> usize {
-    let Some(journal) = running.journal() else {
+/// Prints what was done in all orgs of a process since `before`: requests, events, and what was wrong with the requests;
+/// returns how much that is. Nothing if no requests are kept.
+pub(crate) fn report(running: &Running, before: &Activity) -> usize {
+    let activity = running.orgs().activity();
+    let Some(journal) = &activity.journal else {
         return 0;
     };
-    let (requests, mistakes) = (journal.requests(), journal.mistakes());
+    let mistakes = &journal.mistakes;
     let unsupported = mistakes.all.iter();
     let unsupported = unsupported.filter(|mistake| mistake.finding.kind.name() == UNSUPPORTED);
     let unsupported = unsupported.count();
     let wrong = mistakes.all.len() - unsupported;
+    let published = activity.published.saturating_sub(before.published);
+    let delivered = activity.delivered.saturating_sub(before.delivered);
     say(&format!(
-        "landfall: {}, {}, {}",
-        counted(requests, "request"),
+        "landfall: {}, {} ({delivered} delivered), {}, {}",
+        counted(journal.requests, "request"),
+        counted(published, "event"),
         counted(wrong, "client mistake"),
-        counted(unsupported, "unsupported resource"),
+        counted(unsupported, "unsupported path"),
     ));
     for mistake in &mistakes.all {
         let finding = &mistake.finding;
@@ -45,10 +49,11 @@ pub(crate) fn report(running: &Running) -> usize {
 }
 
 /// The same, if anything was wrong.
-pub(crate) fn report_mistakes(running: &Running) {
-    let journal = running.journal();
-    if journal.is_some_and(|journal| !journal.mistakes().all.is_empty()) {
-        report(running);
+pub(crate) fn report_mistakes(running: &Running, before: &Activity) {
+    let activity = running.orgs().activity();
+    let journal = activity.journal.as_ref();
+    if journal.is_some_and(|journal| !journal.mistakes.all.is_empty()) {
+        report(running, before);
     }
 }
 

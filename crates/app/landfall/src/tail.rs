@@ -1,20 +1,28 @@
 //! `landfall tail`: following topics of an org.
 
 mod cometd;
+mod expectation;
 mod lines;
 mod pubsub;
+mod start;
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use landfall_client::streaming::{Event, Replay};
+use landfall_client::Org;
+use landfall_client::streaming::Event;
 use tokio::time::sleep;
 
-use crate::cli::{Protocol, Replay as From, TailOptions};
+use crate::cli::{Protocol, TailOptions};
 use crate::connection::Logins;
 use crate::log;
 use crate::options::LogOptions;
 use crate::outcome::{Ended, Exit, Failure, say, say_data};
+use crate::suggest;
+
+pub(crate) use expectation::Expected;
+pub(crate) use start::Since;
 
 /// Log filter by default.
 const FILTER_DEFAULT: &str = "warn";
@@ -22,30 +30,33 @@ const FILTER_DEFAULT: &str = "warn";
 pub(crate) async fn run(options: TailOptions, log: &LogOptions) -> Ended {
     let (format, filter) = log.format_and_filter()?;
     log::start(format, filter.as_deref().unwrap_or(FILTER_DEFAULT))?;
-    let logins = Logins::new(&options.org)?;
+    let logins = Arc::new(Logins::new(&options.org)?);
     let org = logins.login().await?;
-    let replay = match options.replay {
-        From::Latest => Replay::Latest,
-        From::Earliest => Replay::Earliest,
-        From::After(id) => Replay::After(i64::try_from(id).unwrap_or(i64::MAX)),
-    };
+    let tailed = tail(options, &logins, &org).await;
+    match tailed {
+        Err(failure) => Err(explained(failure, &logins, &org).await),
+        ended => ended,
+    }
+}
+
+async fn tail(options: TailOptions, logins: &Arc<Logins>, org: &Org) -> Ended {
+    let starts = start::starts(&options, logins, org).await?;
+    let logins = Arc::clone(logins);
     let protocol = options.protocol;
     let source = match protocol.unwrap_or_else(|| protocol_of(&options.topics)) {
         Protocol::Cometd => Source::Cometd(Box::new(cometd::Source::new(
             logins,
-            org,
+            org.clone(),
             &options.api_version,
-            &options.topics,
-            replay,
+            &starts,
         )?)),
-        Protocol::Pubsub => {
-            Source::Pubsub(pubsub::Source::new(logins, &org, &options.topics, replay))
-        }
+        Protocol::Pubsub => Source::Pubsub(pubsub::Source::new(logins, org, &starts)),
     };
     let mut tail = Tail {
         human: !options.json && std::io::stdout().is_terminal(),
         started: Instant::now(),
         events: 0,
+        met: 0,
         last: None,
         source,
         options,
@@ -106,6 +117,8 @@ struct Tail {
     human: bool,
     started: Instant,
     events: u64,
+    /// How many of them were expected.
+    met: u64,
     /// Topic and position of the last event.
     last: Option<(Box<str>, i64)>,
 }
@@ -132,20 +145,27 @@ impl Tail {
             };
             match followed {
                 Followed::Subscribed(topic) if self.human && self.events == 0 => say(&format!(
-                    "tailing {topic} {}  (Ctrl-C ends)",
-                    lines::beginning(self.options.replay)
+                    "tailing {topic} {}  (Ctrl-C ends; -r earliest, -r ID, --since 2h)",
+                    lines::beginning(self.options.replay, self.options.since.as_ref())
                 )),
                 Followed::Subscribed(_) => (),
                 Followed::Event(event) => self.print(event)?,
             }
-            if self.options.count.is_some_and(|count| self.events >= count) {
+            if self.goal().is_some_and(|goal| self.met >= goal) {
                 return Ok(Exit::Done);
             }
         }
     }
 
+    /// How many events end it, of those that are expected.
+    fn goal(&self) -> Option<u64> {
+        let default = (!self.options.expect.is_empty()).then_some(1);
+        self.options.count.or(default)
+    }
+
     fn print(&mut self, event: Event) -> Result<(), Failure> {
         self.events += 1;
+        self.met += u64::from(expectation::is_met(&self.options.expect, &event));
         let line = if self.human {
             lines::human(&event)
         } else {
@@ -158,13 +178,21 @@ impl Tail {
     }
 
     fn unmet(&self) -> Failure {
-        Failure::new(format!(
-            "{} of {} events came within {} s",
-            self.events,
-            self.options.count.unwrap_or_default(),
-            self.options.timeout.unwrap_or_default()
-        ))
-        .exit(Exit::Unmet)
+        let goal = self.goal().unwrap_or_default();
+        let within = self.options.timeout.unwrap_or_default();
+        let failure = if self.options.expect.is_empty() {
+            Failure::new(format!(
+                "{} of {goal} events came within {within} s",
+                self.events
+            ))
+        } else {
+            Failure::new(format!(
+                "{} of {goal} expected events came within {within} s, {} others",
+                self.met,
+                self.events - self.met
+            ))
+        };
+        failure.exit(Exit::Unmet)
     }
 
     fn sum_up(&self) {
@@ -172,8 +200,9 @@ impl Tail {
             return;
         }
         let seen = format!(
-            "{} events in {} s",
+            "{} event{} in {} s",
             self.events,
+            if self.events == 1 { "" } else { "s" },
             self.started.elapsed().as_secs()
         );
         match &self.last {
@@ -182,5 +211,22 @@ impl Tail {
             )),
             None => say(&seen),
         }
+    }
+}
+
+/// Adds what the org knows of a refused topic or replay id.
+async fn explained(failure: Failure, logins: &Logins, org: &Org) -> Failure {
+    match failure.exit {
+        Exit::ReplayIdInvalid => match suggest::bounds(logins, org).await {
+            Some((earliest, newest)) => {
+                let earliest = earliest.map_or_else(|| "none".to_owned(), |id| id.to_string());
+                failure.more(&format!(
+                    " (oldest kept: {earliest}, newest given: {newest})"
+                ))
+            }
+            None => failure,
+        },
+        Exit::Unknown => suggest::topic(failure, logins, org).await,
+        _ => failure,
     }
 }

@@ -4,6 +4,7 @@
 //! Start reading at [`Server::start`], then `listener` (what a connection speaks) and `front` (what every request
 //! passes). [`settings`] declares every setting, [`config`] which combinations are safe.
 
+mod activity;
 mod allocations;
 mod answers;
 mod api_documents;
@@ -54,12 +55,14 @@ mod unsupported;
 mod usage;
 mod vendor;
 
+pub use activity::Activity;
 pub use api_documents::API_DOCUMENTS;
 pub use cluster::{Cluster, cluster_nodes};
 pub use config::Config;
 pub use cors::{Cors, Deployed};
 pub use error::Error;
 pub use hosts::Hosts;
+pub use landfall_engine::faults::FaultKind;
 pub use landfall_metadata::OriginPattern;
 pub use network::{Network, NetworkError};
 pub use orgs::Orgs;

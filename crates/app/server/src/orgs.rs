@@ -33,6 +33,7 @@ use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 use tracing::{info, warn};
 
+use crate::activity::Activity;
 use crate::assembly::{self, Assembly};
 use crate::config::{Config, Data, Mode};
 use crate::error::Error;
@@ -67,6 +68,8 @@ struct Table {
     authority: Option<Arc<str>>,
     /// What the process is and does.
     process: Process,
+    /// What was done in orgs that are closed.
+    closed: Mutex<Activity>,
     /// Told when a part of an org has ended by itself.
     failed: mpsc::Sender<&'static str>,
 }
@@ -165,6 +168,11 @@ impl Instance {
         Some(user.into())
     }
 
+    /// What was done in it.
+    fn activity(&self) -> Activity {
+        Activity::of(&self.engine, self.journal.as_ref())
+    }
+
     /// The faults that a test has armed.
     pub(crate) fn faults(&self) -> &Faults {
         self.engine.faults()
@@ -239,8 +247,19 @@ impl Orgs {
             is_stopping: AtomicBool::new(false),
             authority,
             process,
+            closed: Mutex::default(),
             failed,
         }))
+    }
+
+    /// What was done in all orgs since they were opened, also in those that are closed.
+    pub fn activity(&self) -> Activity {
+        let closed = self.0.closed.lock();
+        let mut activity = closed.unwrap_or_else(PoisonError::into_inner).clone();
+        for instance in self.all() {
+            activity.add(&instance.activity());
+        }
+        activity
     }
 
     /// Opens an org on the data folder of a configuration; what it says of listening is for the process as a whole.
@@ -391,6 +410,9 @@ impl Orgs {
             open.remove(org.short())
         };
         let closing = closing.ok_or(Error::OrgUnknown { org })?;
+        let activity = closing.activity();
+        let closed_before = self.0.closed.lock();
+        (closed_before.unwrap_or_else(PoisonError::into_inner)).add(&activity);
         closed(closing, drain).await
     }
 

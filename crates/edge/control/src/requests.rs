@@ -276,7 +276,7 @@ fn write_text(w: &mut Writer, name: &str, text: Option<&str>) {
 }
 
 pub(crate) fn clear(made: &Made<'_>) -> Result<String, Refusal> {
-    journal(made)?.clear();
+    journal(made)?.forget();
     Ok(String::new())
 }
 

@@ -18,7 +18,7 @@ use landfall_engine::Engine;
 pub use entry::{Api, Content, Entry, Outcome};
 pub use exchange::{observed, observed_whole};
 pub use mistake::{Finding, Kind, Mistake};
-pub use ring::{Filter, Mistakes, Page};
+pub use ring::{Filter, Mistakes, Page, Totals};
 
 use ring::Ring;
 
@@ -81,9 +81,19 @@ impl Journal {
         self.ring().requests()
     }
 
-    /// Forgets everything; numbers go on.
+    /// What there was since the journal was last forgotten, also what was cleared meanwhile.
+    pub fn totals(&self) -> Totals {
+        self.ring().totals()
+    }
+
+    /// Begins a new list; numbers and totals go on.
     pub fn clear(&self) {
         self.ring().clear();
+    }
+
+    /// Forgets everything; numbers go on.
+    pub fn forget(&self) {
+        self.ring().forget();
     }
 
     /// The body of a request as text, as far as it is kept: unpacked, and calls of the Pub/Sub API as JSON.

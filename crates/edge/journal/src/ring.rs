@@ -17,9 +17,28 @@ pub(crate) struct Ring {
     bytes: usize,
     /// Of the newest request.
     newest: u64,
-    /// How many there were since everything was forgotten.
+    /// How many there were since the list was last cleared.
     requests: u64,
     mistakes: Mistakes,
+    /// What there was before that, as far as it still counts.
+    earlier: Totals,
+}
+
+/// What there was over all, also before resets.
+#[derive(Clone, Debug, Default)]
+pub struct Totals {
+    /// How many requests.
+    pub requests: u64,
+    /// What was wrong with them.
+    pub mistakes: Mistakes,
+}
+
+impl Totals {
+    /// Adds what there was elsewhere, or later.
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.mistakes.add(&other.mistakes);
+    }
 }
 
 /// What clients did wrong.
@@ -29,6 +48,29 @@ pub struct Mistakes {
     pub all: Vec<Mistake>,
     /// How many more there were, beyond the bound.
     pub further: u64,
+}
+
+impl Mistakes {
+    /// Adds what a client did wrong; the same again is counted.
+    fn note(&mut self, made: Mistake) {
+        let mut known = self.all.iter_mut();
+        if let Some(known) = known.find(|known| known.finding == made.finding) {
+            known.times += made.times;
+            known.last = made.last;
+        } else if self.all.len() < JOURNAL_MISTAKES_MAX {
+            self.all.push(made);
+        } else {
+            self.further += 1;
+        }
+    }
+
+    /// Adds what clients did wrong elsewhere, or later.
+    fn add(&mut self, other: &Self) {
+        for made in &other.all {
+            self.note(made.clone());
+        }
+        self.further += other.further;
+    }
 }
 
 /// Which requests are asked for.
@@ -85,6 +127,7 @@ impl Ring {
             newest: 0,
             requests: 0,
             mistakes: Mistakes::default(),
+            earlier: Totals::default(),
         }
     }
 
@@ -140,20 +183,12 @@ impl Ring {
 
     /// Adds what a client did wrong; the same again is counted.
     pub(crate) fn note(&mut self, number: u64, finding: Finding) {
-        let mut known = self.mistakes.all.iter_mut();
-        if let Some(known) = known.find(|known| known.finding == finding) {
-            known.times += 1;
-            known.last = number;
-        } else if self.mistakes.all.len() < JOURNAL_MISTAKES_MAX {
-            self.mistakes.all.push(Mistake {
-                finding,
-                times: 1,
-                first: number,
-                last: number,
-            });
-        } else {
-            self.mistakes.further += 1;
-        }
+        self.mistakes.note(Mistake {
+            finding,
+            times: 1,
+            first: number,
+            last: number,
+        });
     }
 
     pub(crate) fn mistakes(&self) -> Mistakes {
@@ -164,11 +199,27 @@ impl Ring {
         self.requests
     }
 
+    /// What there was since everything was forgotten.
+    pub(crate) fn totals(&self) -> Totals {
+        let mut totals = self.earlier.clone();
+        totals.requests += self.requests;
+        totals.mistakes.add(&self.mistakes);
+        totals
+    }
+
+    /// Empties the list; what was in it stays in the totals.
     pub(crate) fn clear(&mut self) {
+        self.earlier = self.totals();
         self.entries.clear();
         self.bytes = 0;
         self.requests = 0;
         self.mistakes = Mistakes::default();
+    }
+
+    /// Empties the list, and the totals too.
+    pub(crate) fn forget(&mut self) {
+        self.clear();
+        self.earlier = Totals::default();
     }
 }
 
@@ -292,5 +343,30 @@ mod tests {
         }
         assert_eq!(ring.mistakes().all.len(), JOURNAL_MISTAKES_MAX);
         assert_eq!(ring.mistakes().further, 1);
+    }
+    #[test]
+    fn totals_count_what_was_cleared_and_not_what_was_forgotten() {
+        let mut ring = Ring::new(9);
+        let finding = || Finding {
+            kind: Kind::UnknownChannel,
+            message: "a".to_owned(),
+            hint: None,
+        };
+        for number in 1..=2 {
+            ring.push(entry("/a"));
+            ring.note(number, finding());
+            ring.clear();
+        }
+        assert_eq!((ring.requests(), ring.mistakes().all.len()), (0, 0));
+        ring.push(entry("/a"));
+        let totals = ring.totals();
+        assert_eq!(totals.requests, 3);
+        let [made] = totals.mistakes.all.as_slice() else {
+            panic!("{totals:?}");
+        };
+        assert_eq!((made.times, made.first, made.last), (2, 1, 2));
+        ring.forget();
+        assert_eq!(ring.totals().requests, 0);
+        assert!(ring.totals().mistakes.all.is_empty());
     }
 }

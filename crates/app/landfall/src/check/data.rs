@@ -7,19 +7,23 @@ use landfall_server::Error;
 use landfall_server::integrity::{self, Contents};
 use serde_json::json;
 
-use crate::outcome::{Ended, Exit, Failure, say_data};
+use crate::outcome::{Coded, Ended, Exit, Failure, conclude, conclude_check};
+use crate::progress::Progress;
 
-pub(super) fn check(folder: &Path, as_json: bool) -> Ended {
-    let contents = integrity::check(folder).map_err(not_checked)?;
-    say_data(&if as_json {
-        in_json(folder, &contents).to_string()
-    } else {
+pub(super) fn check(folder: &Path, as_json: bool, progress: Progress) -> Ended {
+    let checked = integrity::check(folder).map_err(not_checked);
+    drop(progress);
+    let contents = match checked {
+        Ok(contents) => contents,
+        Err(failure) => return conclude("check", as_json, Err(failure.into()), |_| Vec::new()),
+    };
+    let wrong = (!contents.report.is_whole()).then(|| Coded {
+        code: "damaged".to_owned(),
+        failure: Failure::new(format!("{} is damaged", folder.display())),
+    });
+    let data = in_json(folder, &contents);
+    conclude_check("check", as_json, &data, wrong, || {
         in_words(folder, &contents)
-    })?;
-    Ok(if contents.report.is_whole() {
-        Exit::Done
-    } else {
-        Exit::Failed
     })
 }
 

@@ -6,17 +6,28 @@ use std::path::Path;
 use landfall_server::project::{self, Report};
 use serde_json::{Value, json};
 
-use crate::outcome::{Ended, Exit, Failure, say_data};
+use crate::outcome::{Coded, Ended, Exit, Failure, conclude, conclude_check};
+use crate::progress::Progress;
 
-pub(super) fn check(folder: &Path, strict: bool, as_json: bool) -> Ended {
-    let report = project::check(folder).map_err(|error| Failure::from(error).exit(Exit::Usage))?;
+pub(super) fn check(folder: &Path, strict: bool, as_json: bool, progress: Progress) -> Ended {
+    let checked = project::check(folder);
+    drop(progress);
+    let report = match checked {
+        Ok(report) => report,
+        Err(error) => {
+            let failure = Failure::from(error).exit(Exit::Usage);
+            return conclude("check", as_json, Err(failure.into()), |_| Vec::new());
+        }
+    };
     let usable = report.errors.is_empty() && (!strict || report.warnings.is_empty());
-    say_data(&if as_json {
-        in_json(folder, &report, usable).to_string()
-    } else {
+    let wrong = (!usable).then(|| Coded {
+        code: "refused".to_owned(),
+        failure: Failure::new(format!("{} is refused", folder.display())),
+    });
+    let data = in_json(folder, &report, usable);
+    conclude_check("check", as_json, &data, wrong, || {
         in_words(folder, &report, usable)
-    })?;
-    Ok(if usable { Exit::Done } else { Exit::Failed })
+    })
 }
 
 /// A line that does not apply, or is wrong: its file, its number, and why.

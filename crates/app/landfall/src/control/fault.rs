@@ -7,6 +7,7 @@ use landfall_client::{Control, Method};
 use serde_json::{Map, Value};
 
 use super::{Call, ControlOptions, carry_out, refusal, segment, text};
+use crate::complete;
 use crate::options::LogOptions;
 use crate::outcome::{Ended, Failure, say, table as table_of};
 
@@ -27,7 +28,7 @@ pub(crate) enum FaultCommand {
     /// Remove a fault, or all of them
     Clear {
         /// Its number, as the list has it
-        #[arg(value_name = "ID")]
+        #[arg(value_name = "ID", add = complete::armed())]
         id: Option<String>,
         #[command(flatten)]
         org: ControlOptions,
@@ -37,10 +38,10 @@ pub(crate) enum FaultCommand {
 #[derive(Args)]
 pub(crate) struct ArmOptions {
     /// What happens, such as client-unknown or replay-id-invalid; docs/testing.md lists all
-    #[arg(value_name = "FAULT")]
+    #[arg(value_name = "FAULT", add = complete::faults())]
     fault: String,
     /// On this topic only
-    #[arg(long, value_name = "TOPIC")]
+    #[arg(long, value_name = "TOPIC", add = complete::topics())]
     topic: Option<String>,
     /// For this client id of the Streaming API only
     #[arg(long, value_name = "ID")]

@@ -5,6 +5,7 @@ use landfall_client::Method;
 use serde_json::Value;
 
 use super::{Call, ControlOptions, carry_out, segment, text};
+use crate::complete;
 use crate::options::LogOptions;
 use crate::outcome::Ended;
 
@@ -23,7 +24,7 @@ pub(crate) enum OrgCommand {
     /// Close an org and remove it
     Close {
         /// Its id
-        #[arg(value_name = "ID")]
+        #[arg(value_name = "ID", add = complete::orgs())]
         id: String,
         #[command(flatten)]
         process: ControlOptions,

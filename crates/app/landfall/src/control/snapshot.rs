@@ -5,6 +5,7 @@ use landfall_client::Method;
 use serde_json::{Value, json};
 
 use super::{Call, ControlOptions, carry_out, segment, text};
+use crate::complete;
 use crate::options::LogOptions;
 use crate::outcome::Ended;
 
@@ -15,7 +16,8 @@ pub(crate) struct ResetOptions {
         long,
         env = "LANDFALL_TO",
         value_name = "STATE",
-        default_value = "seed"
+        default_value = "seed",
+        add = complete::states()
     )]
     to: String,
     /// Keep subscribers; they get what comes next, and replay ids go on
@@ -45,7 +47,7 @@ pub(crate) enum SnapshotCommand {
 #[derive(Args)]
 pub(crate) struct Named {
     /// Its name: letters, digits, dots, hyphens and underscores
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = complete::snapshots())]
     name: String,
     #[command(flatten)]
     org: ControlOptions,

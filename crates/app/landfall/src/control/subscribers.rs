@@ -5,6 +5,7 @@ use landfall_client::Method;
 use serde_json::Value;
 
 use super::{Call, ControlOptions, carry_out, segment, text};
+use crate::complete;
 use crate::options::LogOptions;
 use crate::outcome::Ended;
 
@@ -18,7 +19,7 @@ pub(crate) enum SubscribersCommand {
     /// Forget a session, or end a stream: does the client come back, and from where?
     End {
         /// Its id, as the list has it
-        #[arg(value_name = "ID")]
+        #[arg(value_name = "ID", add = complete::subscribers())]
         id: String,
         #[command(flatten)]
         org: ControlOptions,

@@ -5,6 +5,7 @@ use landfall_client::Method;
 use serde_json::Value;
 
 use super::{Call, ControlOptions, carry_out, segment, text};
+use crate::complete;
 use crate::options::LogOptions;
 use crate::outcome::Ended;
 
@@ -18,7 +19,7 @@ pub(crate) enum TopicsCommand {
     /// Print the replay id to subscribe with to get every event from a time on
     Position {
         /// Channel, such as /data/AccountChangeEvent
-        #[arg(value_name = "CHANNEL")]
+        #[arg(value_name = "CHANNEL", add = complete::topics())]
         channel: String,
         /// The time, such as 2030-01-01T09:00:00Z [default: now]
         #[arg(long, env = "LANDFALL_AT", value_name = "TIME")]

@@ -1,5 +1,6 @@
 //! Following over the Streaming API.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use landfall_client::Org;
@@ -16,7 +17,7 @@ use super::{Followed, lines};
 const GOODBYE_MAX: Duration = Duration::from_secs(1);
 
 pub(super) struct Source {
-    logins: Logins,
+    logins: Arc<Logins>,
     streaming: Streaming,
     /// Whether a session was ever open: only then it is worth coming back.
     opened: bool,
@@ -30,16 +31,15 @@ impl Source {
     /// # Errors
     /// Wrong usage: too many topics.
     pub(super) fn new(
-        logins: Logins,
+        logins: Arc<Logins>,
         org: Org,
         api_version: &str,
-        topics: &[String],
-        replay: Replay,
+        starts: &[(String, Replay)],
     ) -> Result<Self, Failure> {
         let mut streaming = Streaming::new(org, api_version);
-        for topic in topics {
+        for (topic, replay) in starts {
             streaming
-                .subscribe(topic, replay)
+                .subscribe(topic, *replay)
                 .map_err(|error| Failure::of(&error).exit(Exit::Usage))?;
         }
         Ok(Self {

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::cli::Replay;
 use crate::outcome::{Exit, Failure};
+use crate::suggest;
+
+use super::Since;
 
 /// An event as JSON, one object: its keys are a promise to scripts.
 pub(super) fn json(event: &Event) -> String {
@@ -98,8 +101,9 @@ fn values(payload: &Map<String, Value>) -> String {
 }
 
 /// Where a tail begins, in words.
-pub(super) fn beginning(replay: Replay) -> String {
+pub(super) fn beginning(replay: Replay, since: Option<&Since>) -> String {
     match replay {
+        _ if since.is_some() => "from that time on".to_owned(),
         Replay::Latest => "from now on".to_owned(),
         Replay::Earliest => "from the oldest event retained".to_owned(),
         Replay::After(id) => format!("after replay id {id}"),
@@ -134,7 +138,7 @@ pub(super) fn subscription_refused(topic: &str, refusal: &Refusal) -> Failure {
         || said.contains("does not exist")
         || said.contains("create_denied")
     {
-        unknown(topic, &said)
+        suggest::unknown(topic, &said)
     } else {
         Failure::new(format!("the subscription to {topic} was refused: {said}"))
     }
@@ -142,21 +146,10 @@ pub(super) fn subscription_refused(topic: &str, refusal: &Refusal) -> Failure {
 
 /// The message of a replay id outside retention.
 pub(super) fn replay_refused(topic: &str, said: &str) -> Failure {
-    Failure::new(format!(
-        "the replay id is outside retention on {topic}: {said}"
-    ))
-    .hint(format!("landfall tail {topic} -r earliest"))
-    .exit(Exit::ReplayIdInvalid)
-}
-
-/// The message of a topic that does not exist.
-pub(super) fn unknown(topic: &str, said: &str) -> Failure {
-    let failure =
-        Failure::new(format!("this org has no channel {topic}: {said}")).exit(Exit::Unknown);
-    match suggestion(topic) {
-        Some(suggestion) => failure.hint(suggestion),
-        None => failure,
-    }
+    Failure::new(format!("the replay id is outside retention on {topic}"))
+        .because(said)
+        .hint(format!("landfall tail {topic} -r earliest"))
+        .exit(Exit::ReplayIdInvalid)
 }
 
 fn said(refusal: &Refusal) -> String {
@@ -164,30 +157,6 @@ fn said(refusal: &Refusal) -> String {
         Some(reason) => format!("{reason} ({})", refusal.error),
         None => refusal.error.to_string(),
     }
-}
-
-/// The names that people mix up most.
-fn suggestion(topic: &str) -> Option<String> {
-    if let Some(object) = topic
-        .strip_prefix("/data/")
-        .and_then(|name| name.strip_suffix("__cChangeEvent"))
-    {
-        return Some(format!(
-            "changes of {object}__c are on /data/{object}__ChangeEvent"
-        ));
-    }
-    if topic
-        .strip_prefix('/')
-        .is_none_or(|rest| !rest.contains('/'))
-    {
-        let name = topic.trim_start_matches('/');
-        return Some(if name.ends_with("ChangeEvent") {
-            format!("change events are on /data/{name}")
-        } else {
-            format!("platform events are on /event/{name}")
-        });
-    }
-    None
 }
 
 #[cfg(test)]
@@ -234,18 +203,5 @@ mod tests {
             line,
             r#"1017  /data/AccountChangeEvent  "Berth A-1 is \"free\"""#
         );
-    }
-
-    #[test]
-    fn mixed_up_names_are_set_right() {
-        assert_eq!(
-            suggestion("/data/Invoice__cChangeEvent").as_deref(),
-            Some("changes of Invoice__c are on /data/Invoice__ChangeEvent")
-        );
-        assert_eq!(
-            suggestion("Order__e").as_deref(),
-            Some("platform events are on /event/Order__e")
-        );
-        assert_eq!(suggestion("/data/XChangeEvent"), None);
     }
 }

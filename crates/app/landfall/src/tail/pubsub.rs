@@ -13,6 +13,7 @@ use tracing::{debug, warn};
 
 use crate::connection::{self, Logins};
 use crate::outcome::{Exit, Failure};
+use crate::suggest;
 
 use super::{Followed, lines};
 
@@ -35,20 +36,18 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn new(
-        logins: Logins,
+        logins: Arc<Logins>,
         org: &Org,
-        topics: &[String],
-        replay: streaming::Replay,
+        starts: &[(String, streaming::Replay)],
     ) -> Self {
         let (out, followed) = mpsc::channel(WAITING_MAX);
-        let logins = Arc::new(logins);
         let mut followers = JoinSet::new();
-        for topic in topics {
+        for (topic, replay) in starts {
             let mut follower = Follower {
                 logins: Arc::clone(&logins),
                 org: org.clone(),
                 topic: topic.clone(),
-                from: replay.into(),
+                from: (*replay).into(),
                 taken: false,
                 renewed: false,
                 pause: PAUSE_MIN,
@@ -203,7 +202,7 @@ fn refused(topic: &str, error: &Error) -> Failure {
             code: Code::NotFound,
             message,
             ..
-        } => lines::unknown(topic, message),
+        } => suggest::unknown(topic, message),
         Error::Rpc {
             code: Code::Unauthenticated,
             ..

@@ -8,9 +8,12 @@ mod explain;
 mod fault;
 mod logins;
 mod orphans;
+mod pages;
 mod records;
 mod requests;
 mod seed;
+mod tail;
+mod top;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -175,22 +178,6 @@ impl Drop for Org {
 /// The data folder of a test, as an argument.
 fn text(path: &Path) -> &str {
     path.to_str().expect("a plain path")
-}
-
-#[test]
-fn version_and_completions_are_data() {
-    let version = run(&["version"]);
-    assert_eq!(code(&version), 0);
-    assert!(version.stdout.starts_with(b"landfall "));
-    for shell in ["bash", "zsh", "fish", "powershell"] {
-        let script = run(&["completions", shell]);
-        assert_eq!(code(&script), 0, "{shell}");
-        assert!(
-            String::from_utf8_lossy(&script.stdout).contains("landfall"),
-            "{shell}"
-        );
-        assert!(script.stderr.is_empty(), "{shell}");
-    }
 }
 
 #[test]
@@ -491,12 +478,15 @@ fn schema_shows_fields_and_explains_bitmaps() {
         "",
     );
     assert_eq!(
-        lines(&output),
-        [serde_json::json!(["Name", "BillingAddress.Street"])]
+        lines(&output)[0]["data"]["names"],
+        serde_json::json!([
+            { "position": "1", "name": "Name" },
+            { "position": format!("{position}-0"), "name": "BillingAddress.Street" },
+        ])
     );
 
     let avro = lines(&org.run(&["schema", topic, "--json"], "")).remove(0);
-    assert_eq!(avro["name"], "AccountChangeEvent");
+    assert_eq!(avro["data"]["schema"]["name"], "AccountChangeEvent");
     org.create_account();
     let id = lines(&org.tail(&["--replay", "earliest", topic]))[0]["schema"].clone();
     let by_id = org.run(&["schema", id.as_str().expect("an id"), "--json"], "");
@@ -761,24 +751,28 @@ fn a_data_folder_is_checked_beside_its_server_and_without_it() {
     let in_use = run(&["check", text(&data), "--json"]);
     assert_eq!(code(&in_use), 0, "{}", stderr(&in_use));
     let report: serde_json::Value = serde_json::from_slice(&in_use.stdout).expect("JSON");
-    assert_eq!(report["inUse"], true, "{report}");
-    assert_eq!(report["whole"], true, "{report}");
-    assert_eq!(report["events"], 1, "{report}");
+    assert_eq!(report["data"]["inUse"], true, "{report}");
+    assert_eq!(report["data"]["whole"], true, "{report}");
+    assert_eq!(report["data"]["events"], 1, "{report}");
     org.create_account();
     assert_eq!(org.stop().0, Some(0));
 
     let whole = run(&["check", text(&data), "--json"]);
     assert_eq!(code(&whole), 0, "{}", stderr(&whole));
     let report: serde_json::Value = serde_json::from_slice(&whole.stdout).expect("JSON");
-    assert_eq!(report["inUse"], false, "{report}");
-    assert_eq!(report["whole"], true, "{report}");
-    assert_eq!(report["events"], 2, "{report}");
+    assert_eq!(report["data"]["inUse"], false, "{report}");
+    assert_eq!(report["data"]["whole"], true, "{report}");
+    assert_eq!(report["data"]["events"], 2, "{report}");
 
     let file = data.join("landfall.db");
     let mut bytes = std::fs::read(&file).expect("readable");
     let name = bytes.windows(4).position(|bytes| bytes == b"Acme");
     bytes[name.expect("the event or the record")] ^= 1;
     std::fs::write(&file, bytes).expect("written");
+    let damaged = run(&["check", text(&data), "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&damaged.stdout).expect("JSON");
+    assert_eq!(report["error"]["code"], "damaged", "{report}");
+    assert_eq!(report["data"]["whole"], false, "{report}");
     let damaged = run(&["check", text(&data)]);
     assert_eq!(code(&damaged), 1, "{}", stderr(&damaged));
     let said = String::from_utf8_lossy(&damaged.stdout).into_owned();

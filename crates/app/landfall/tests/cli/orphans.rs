@@ -29,8 +29,8 @@ fn a_file_that_no_org_owns_is_named_at_the_start_and_by_a_check() {
     let checked = run(&["check", text(&data), "--json"]);
     assert_eq!(code(&checked), 0, "{}", stderr(&checked));
     let report: serde_json::Value = serde_json::from_slice(&checked.stdout).expect("JSON");
-    assert_eq!(report["orphans"], serde_json::json!(orphans));
-    assert_eq!(report["furtherOrphans"], 0);
+    assert_eq!(report["data"]["orphans"], serde_json::json!(orphans));
+    assert_eq!(report["data"]["furtherOrphans"], 0);
     let checked = run(&["check", text(&data)]);
     let words = String::from_utf8_lossy(&checked.stdout).into_owned();
     for name in orphans {

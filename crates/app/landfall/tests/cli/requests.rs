@@ -39,7 +39,9 @@ fn requests_and_mistakes_are_listed_and_shown() {
     );
     assert!(said.contains("did you mean Account?"), "{said}");
     assert!(
-        said.contains("landfall: 0 requests, 0 client mistakes, 0 unsupported resources"),
+        said.contains(
+            "landfall: 0 requests, 0 events (0 delivered), 0 client mistakes, 0 unsupported paths"
+        ),
         "{said}"
     );
     let printed = lines(&output);
@@ -59,13 +61,14 @@ fn a_mistake_fails_a_strict_run() {
     let strict = ["--strict-mistakes"];
     let right = script(&strict, &limits);
     assert_eq!(code(&right), 0, "{}", stderr(&right));
-    let counted = "landfall: 1 request, 0 client mistakes, 0 unsupported resources";
+    let counted =
+        "landfall: 1 request, 0 events (0 delivered), 0 client mistakes, 0 unsupported paths";
     assert!(stderr(&right).contains(counted), "{}", stderr(&right));
     let mistaken = script(&strict, &format!("{wrong}; {wrong}"));
     assert_eq!(code(&mistaken), 8);
     let said = stderr(&mistaken);
     assert!(
-        said.contains("landfall: 2 requests, 1 client mistake, "),
+        said.contains("landfall: 2 requests, 0 events (0 delivered), 1 client mistake, "),
         "{said}"
     );
     assert!(
@@ -74,7 +77,42 @@ fn a_mistake_fails_a_strict_run() {
     );
     let unsupported = script(&strict, &absent);
     assert_eq!(code(&unsupported), 8);
-    assert!(stderr(&unsupported).contains("1 unsupported resource\n"));
+    assert!(stderr(&unsupported).contains("1 unsupported path\n"));
     assert_eq!(code(&script(&[], &wrong)), 0);
     assert_eq!(code(&script(&strict, &format!("{wrong}; exit 3"))), 3);
+}
+
+#[test]
+fn the_summary_counts_all_orgs_also_before_a_reset() {
+    let post = |token: &str| {
+        format!(
+            r#"curl -sf -o /dev/null "$LANDFALL_TARGET/services/data/v59.0/sobjects/Account" \
+                -H "Authorization: Bearer {token}" -H 'Content-Type: application/json' -d '{{"Name":"Acme"}}'"#
+        )
+    };
+    let (own, isolated) = (post("$LANDFALL_ACCESS_TOKEN"), post("$other"));
+    let wrong = get("sobjects/Acount");
+    let member =
+        |name: &str| format!(r#"printf %s "$opened" | sed -E 's/.*"{name}":"([^"]*)".*/\1/'"#);
+    let (token, id) = (member("accessToken"), member("id"));
+    let output = script(
+        &["--strict-mistakes"],
+        &format!(
+            r#"set -e
+            {own}
+            {wrong}
+            "$0" reset >&2
+            {wrong}
+            opened=$("$0" org open --json)
+            other=$({token})
+            {isolated}
+            "$0" org close "$({id})" >&2"#
+        ),
+    );
+    let said = stderr(&output);
+    assert_eq!(code(&output), 8, "{said}");
+    let counted =
+        "landfall: 4 requests, 2 events (0 delivered), 1 client mistake, 0 unsupported paths";
+    assert!(said.contains(counted), "{said}");
+    assert!(said.contains("did you mean Account? (2 times)"), "{said}");
 }
