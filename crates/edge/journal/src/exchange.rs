@@ -22,6 +22,9 @@ use crate::mistake;
 const GRPC_STATUS: &str = "grpc-status";
 const GRPC_MESSAGE: &str = "grpc-message";
 
+/// The status of a call that has succeeded.
+const GRPC_OK: u32 = 0;
+
 /// Answers a request, and keeps both in the journal. `unsupported` is why there may be no such resource.
 pub async fn observed<F: Future<Output = Response>>(
     journal: Journal,
@@ -131,6 +134,9 @@ impl Exchange {
             entry.outcome.grpc_status = Some(status);
             entry.outcome.grpc_message = message;
         });
+        if status == GRPC_OK {
+            return;
+        }
         let entry = self.journal.find(self.number);
         let found = entry.and_then(|entry| mistake::of_call(&self.journal, &entry, status));
         if let Some(finding) = found {
