@@ -86,8 +86,8 @@ pub(crate) struct EventStream<R> {
     deployments: watch::Receiver<Arc<Definitions>>,
     /// The next timeout.
     deadline: Timestamp,
-    /// What wakes the stream by then, if it is set. It may be set for an earlier point: to set it anew after each response
-    /// would cost more than to look at the clock too early now and then.
+    /// What wakes the stream by then, if it is set. It may be set for an earlier point: to set it again after each response
+    /// would cost more than to be woken too early now and then.
     alarm: Option<(Timestamp, Waiting<'static>)>,
     /// When a keepalive is sent that a fault holds back.
     late: Option<Timestamp>,
@@ -517,7 +517,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
     }
 }
 
-/// Ends at a deadline, or earlier.
+/// Ends at a deadline. The alarm may go off before; it is set again then.
 async fn alarm(
     alarm: &mut Option<(Timestamp, Waiting<'static>)>,
     deadline: Timestamp,
@@ -526,14 +526,27 @@ async fn alarm(
     if alarm.as_ref().is_some_and(|(point, _)| *point > deadline) {
         *alarm = None;
     }
-    let (_, waiting) = alarm.get_or_insert_with(|| {
-        let clock = Arc::clone(clock);
-        let waiting: Waiting<'static> = Box::pin(async move { clock.wait_until(deadline).await });
-        (deadline, waiting)
-    });
-    let work = waiting.await;
-    *alarm = None;
-    work
+    loop {
+        let (point, waiting) = alarm.get_or_insert_with(|| (deadline, until(clock, deadline)));
+        let (point, work) = (*point, waiting.await);
+        *alarm = None;
+        if point >= deadline {
+            return work;
+        }
+        let mut next = until(clock, deadline);
+        tokio::select! {
+            biased;
+            // Before the work of the early alarm ends: a clock that is moved waits for both.
+            due = &mut next => return due,
+            () = std::future::ready(()) => *alarm = Some((deadline, next)),
+        }
+    }
+}
+
+/// A wait for a point in time that borrows nothing.
+fn until(clock: &Arc<dyn Clock>, point: Timestamp) -> Waiting<'static> {
+    let clock = Arc::clone(clock);
+    Box::pin(async move { clock.wait_until(point).await })
 }
 
 /// Events from the store, and what lenses see of them.
