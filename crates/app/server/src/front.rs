@@ -49,7 +49,7 @@ use crate::paced::Paced;
 use crate::unread::ReadOut;
 use crate::unsupported;
 
-pub(crate) use known::{Known, Serving};
+pub(crate) use known::{Answer, Known, Messages, Serving};
 
 /// Paths of the endpoints that take passwords, client secrets and refresh tokens.
 const LOGIN_PATHS: [&str; 3] = ["/services/oauth2/", "/services/Soap/", console::SESSION];
@@ -88,9 +88,8 @@ impl Future for Routed {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             Self::Surfaces(answer, _) => answer.as_mut().poll(cx),
-            Self::Streaming(answer, _) | Self::Observed(answer) => {
-                caught(answer.as_mut(), cx).map(Ok)
-            }
+            Self::Streaming(answer, _) => caught(answer.as_mut(), cx).map(Ok),
+            Self::Observed(answer) => caught(answer.as_mut(), cx).map(Ok),
             Self::Ready(answer) => Pin::new(answer).poll(cx),
         }
     }
@@ -464,9 +463,12 @@ impl Scheme {
 }
 
 /// Goes on with an answer; a defect costs this one request.
-fn caught(answer: Pin<&mut Answering>, cx: &mut Context<'_>) -> Poll<Response> {
+fn caught<A: From<Response>>(
+    answer: Pin<&mut (impl Future<Output = A> + ?Sized)>,
+    cx: &mut Context<'_>,
+) -> Poll<A> {
     let polled = catch_unwind(AssertUnwindSafe(|| answer.poll(cx)));
-    polled.unwrap_or_else(|reason| Poll::Ready(panicked(reason)))
+    polled.unwrap_or_else(|reason| Poll::Ready(panicked(reason).into()))
 }
 
 /// The answer of a handler that panicked: one request fails, its connection and the server go on.

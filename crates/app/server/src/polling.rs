@@ -12,18 +12,17 @@ use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Poll, ready};
 
 use axum::body::Body;
-use axum::response::Response;
 use bytes::{Buf, Bytes, BytesMut};
 use landfall_model::limits::{self, HTTP1_HEAD_MAX};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
-use crate::front::{Front, Known, Scheme, Serving};
+use crate::front::{Answer, Front, Known, Scheme, Serving};
 use crate::paced;
 use crate::phase::{Listener, Phase};
 use crate::rehearsal::{HalfClose, half_close};
@@ -64,7 +63,7 @@ struct Last {
     known: Known,
 }
 
-type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
     /// Serves the connection up to its end, or up to the first request that is not for here.
@@ -74,8 +73,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
     pub(crate) async fn serve(mut self) -> io::Result<Option<Rest<S>>> {
         let mut read = BytesMut::new();
         let mut last = None;
+        let mut phase = self.phase.clone();
+        let mut draining = pin!(phase.reached(Phase::Draining));
+        let mut alarm = pin!(sleep_until(Instant::now() + HTTP1_HEAD_MAX));
         loop {
-            let answer = match self.next(&mut read, last.as_ref()).await? {
+            let waits = (draining.as_mut(), alarm.as_mut());
+            let answer = match self.next(&mut read, last.as_ref(), waits).await? {
                 Next::Known(serving, bytes) => {
                     self.known(&mut read, last.as_ref(), serving, bytes).await?
                 }
@@ -91,15 +94,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
             let Some(answer) = answer else {
                 return Ok(None);
             };
-            let Some(response) = self.answered(answer, &mut read).await? else {
+            let Some(answer) = self.answered(answer, &mut read).await? else {
                 return Ok(None);
             };
-            if response.extensions().get::<HalfClose>().is_some() {
-                half_close(&mut self.stream).await?;
-                return Ok(None);
-            }
             let is_last = self.phase.phase() >= Phase::Draining;
-            reply::write(&mut self.stream, response, is_last).await?;
+            match answer {
+                Answer::Messages(messages) => {
+                    reply::write_messages(&mut self.stream, messages, is_last).await?;
+                }
+                Answer::Response(response)
+                    if response.extensions().get::<HalfClose>().is_some() =>
+                {
+                    half_close(&mut self.stream).await?;
+                    return Ok(None);
+                }
+                Answer::Response(response) => {
+                    reply::write(&mut self.stream, response, is_last).await?;
+                }
+            }
             if is_last {
                 return Ok(None);
             }
@@ -113,12 +125,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
         last: Option<&Last>,
         serving: Serving,
         bytes: usize,
-    ) -> io::Result<Option<Answer>> {
+    ) -> io::Result<Option<Answering>> {
         if !self.has_body(read, bytes).await? {
             return Ok(None);
         }
         let body = read.get(..bytes).unwrap_or_default();
-        let answer = last.map(|last| -> Answer {
+        let answer = last.map(|last| -> Answering {
             Box::pin(self.front.answer_known(&last.known, serving, body))
         });
         used(read, bytes);
@@ -131,7 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
         read: &mut BytesMut,
         last: &mut Option<Last>,
         head: Box<Head>,
-    ) -> io::Result<Option<Answer>> {
+    ) -> io::Result<Option<Answering>> {
         let Head {
             request,
             body_bytes,
@@ -148,32 +160,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
         let answer = front.answer(request.map(|()| Body::from(body)), self.peer, self.scheme);
         Ok(Some(Box::pin(async move {
             let Ok(response) = answer.await;
-            response
+            Answer::Response(response)
         })))
     }
 
     /// Reads the head of the next request.
-    async fn next(&mut self, read: &mut BytesMut, last: Option<&Last>) -> io::Result<Next> {
+    async fn next(
+        &mut self,
+        read: &mut BytesMut,
+        last: Option<&Last>,
+        (mut draining, mut alarm): (Pin<&mut impl Future<Output = ()>>, Pin<&mut Sleep>),
+    ) -> io::Result<Next> {
         let deadline = Instant::now() + HTTP1_HEAD_MAX;
         loop {
             if let Some(known) = last.and_then(|last| last.next(read)) {
                 return Ok(known);
             }
-            match head::parse(read) {
-                Parsed::Poll(head) => return Ok(Next::Poll(head)),
-                Parsed::Other => return Ok(Next::Other),
-                Parsed::Partial => {}
-            }
             let is_idle = read.is_empty();
+            if !is_idle {
+                match head::parse(read) {
+                    Parsed::Poll(head) => return Ok(Next::Poll(head)),
+                    Parsed::Other => return Ok(Next::Other),
+                    Parsed::Partial => {}
+                }
+            }
             let bytes = tokio::select! {
-                () = self.phase.reached(Phase::Draining), if is_idle => return Ok(Next::End),
-                bytes = timeout_at(deadline, more(&mut self.stream, read)) => bytes,
+                biased;
+                bytes = more(&mut self.stream, read) => bytes?,
+                () = draining.as_mut(), if is_idle => return Ok(Next::End),
+                // Who is silent for too long is left without a word, as by the library.
+                () = reached(alarm.as_mut(), deadline) => return Ok(Next::End),
             };
-            // Who is silent for too long is left without a word, as by the library.
-            let Ok(bytes) = bytes else {
-                return Ok(Next::End);
-            };
-            if bytes? == 0 {
+            if bytes == 0 {
                 return Ok(Next::End);
             }
         }
@@ -194,13 +212,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
     /// Waits for the answer; none if the client leaves before, which ends its poll.
     async fn answered(
         &mut self,
-        mut answer: Answer,
+        mut answer: Answering,
         read: &mut BytesMut,
-    ) -> io::Result<Option<Response>> {
+    ) -> io::Result<Option<Answer>> {
         loop {
             tokio::select! {
                 biased;
-                response = &mut answer => return Ok(Some(response)),
+                answer = &mut answer => return Ok(Some(answer)),
                 early = more(&mut self.stream, read), if read.len() < limits::POLL_EARLY_BYTES_MAX => {
                     if early? == 0 {
                         return Ok(None);
@@ -208,6 +226,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
                 }
             }
         }
+    }
+}
+
+/// Ends at a point in time. The alarm of a connection may be set for an earlier one and is moved when it goes off: to set
+/// it for each request would cost more than a look at it.
+async fn reached(mut alarm: Pin<&mut Sleep>, deadline: Instant) {
+    loop {
+        alarm.as_mut().await;
+        if deadline <= alarm.deadline() {
+            return;
+        }
+        alarm.as_mut().reset(deadline);
     }
 }
 
@@ -241,5 +271,23 @@ impl Last {
         let serving = self.known.serving()?;
         let bytes = self.pattern.take(read)?;
         Some(Next::Known(serving, bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_that_goes_off_too_early_is_moved() {
+        let (begun, seconds) = (Instant::now(), Duration::from_secs);
+        let mut alarm = pin!(sleep_until(begun + seconds(1)));
+        for deadline in [begun + seconds(5), begun + seconds(7)] {
+            reached(alarm.as_mut(), deadline).await;
+            let late = Instant::now().checked_duration_since(deadline);
+            assert!(late.is_some_and(|late| late < seconds(1)));
+        }
     }
 }

@@ -196,6 +196,9 @@ impl Response {
 
     /// An event: `data` is JSON text, spliced as it is.
     pub fn event(&mut self, channel: &str, data: &[u8]) {
+        // With room for the reply after it, which a single event is followed by.
+        self.body
+            .reserve(data.len() + channel.len() + 2 * ELEMENT_BYTES);
         write_event(self.next(), channel, data);
     }
 

@@ -208,6 +208,9 @@ impl<'a> HeaderView<'a> {
     }
 }
 
+/// Bytes of the longest number.
+const LONG_BYTES_MAX: usize = 10;
+
 /// Takes values off the front of the bytes.
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
@@ -271,18 +274,22 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     fn long_of_several_bytes(&mut self) -> Result<i64, DecodeError> {
         let mut bits: u64 = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let seven = u64::from(byte & 0x7f);
-            if shift == 63 && seven > 1 {
-                return Err(DecodeError::Number);
-            }
-            bits |= seven << shift;
+        for (place, byte) in self.bytes.iter().enumerate().take(LONG_BYTES_MAX) {
+            bits |= u64::from(byte & 0x7f) << (7 * place);
             if byte & 0x80 == 0 {
+                // The last byte of the longest number has one bit left.
+                if place + 1 == LONG_BYTES_MAX && *byte > 1 {
+                    return Err(DecodeError::Number);
+                }
+                self.bytes = self.bytes.get(place + 1..).unwrap_or_default();
                 return Ok((bits >> 1).cast_signed() ^ -(bits & 1).cast_signed());
             }
         }
-        Err(DecodeError::Number)
+        Err(if self.bytes.len() < LONG_BYTES_MAX {
+            DecodeError::Truncated
+        } else {
+            DecodeError::Number
+        })
     }
 
     pub(crate) fn int(&mut self) -> Result<i32, DecodeError> {

@@ -13,8 +13,36 @@ pub(crate) fn string(out: &mut Vec<u8>, string: &str) {
 
 /// Writes the bytes of a string, with quotes; says whether all of them are ASCII.
 pub(crate) fn text(out: &mut Vec<u8>, text: &[u8]) -> bool {
+    let is_plain = is_plain(text);
     out.reserve(text.len() + 2);
     out.push(b'"');
+    if is_plain {
+        out.extend_from_slice(text);
+    } else {
+        escaped(out, text);
+    }
+    out.push(b'"');
+    is_plain || text.is_ascii()
+}
+
+/// Whether all bytes are ASCII and none needs an escape, as in most texts.
+fn is_plain(text: &[u8]) -> bool {
+    // One comparison for both ends of the range.
+    let is_odd = |byte: &u8| (byte.wrapping_sub(0x20) >= 0x60) | (*byte == b'"') | (*byte == b'\\');
+    // Without a branch for each byte the compiler looks at all of a chunk at once.
+    let has_odd = |chunk: &[u8; 16]| chunk.iter().fold(false, |any, byte| any | is_odd(byte));
+    let (chunks, rest) = text.as_chunks();
+    if chunks.iter().any(has_odd) {
+        return false;
+    }
+    match text.last_chunk() {
+        // The last sixteen bytes again: those that come twice are not odd.
+        Some(last) => !has_odd(last),
+        None => !rest.iter().any(is_odd),
+    }
+}
+
+fn escaped(out: &mut Vec<u8>, text: &[u8]) {
     let mut rest = text;
     while let Some(stop) = special(rest) {
         let (plain, tail) = rest.split_at(stop);
@@ -26,8 +54,6 @@ pub(crate) fn text(out: &mut Vec<u8>, text: &[u8]) -> bool {
         rest = tail;
     }
     out.extend_from_slice(rest);
-    out.push(b'"');
-    text.is_ascii()
 }
 
 /// The place of the first byte that needs an escape.
@@ -71,18 +97,22 @@ pub(crate) fn integer(out: &mut Vec<u8>, number: i64) {
     let mut digits = [0_u8; 20];
     let mut rest = number.unsigned_abs();
     let mut start = digits.len();
-    for place in digits.iter_mut().rev() {
-        *place = b'0' + u8::try_from(rest % 10).unwrap_or_default();
-        rest /= 10;
-        start -= 1;
+    for pair in digits.rchunks_exact_mut(2) {
+        pair.copy_from_slice(&two_digits(rest));
+        start -= 2;
+        rest /= 100;
         if rest == 0 {
             break;
         }
     }
+    let digits = digits.get(start..).unwrap_or_default();
     if number < 0 {
         out.push(b'-');
     }
-    out.extend_from_slice(digits.get(start..).unwrap_or_default());
+    match digits {
+        [b'0', digits @ ..] if !digits.is_empty() => out.extend_from_slice(digits),
+        digits => out.extend_from_slice(digits),
+    }
 }
 
 /// Writes a number with a decimal point or an exponent; what JSON cannot say becomes null.
@@ -96,11 +126,20 @@ pub(crate) fn double(out: &mut Vec<u8>, number: f64) {
 
 /// Writes a point in time as a string: `2024-04-09T20:26:27.000Z`.
 pub(crate) fn date_time(out: &mut Vec<u8>, millis: i64) {
-    out.push(b'"');
-    day(out, Date::of(Timestamp::from_millis(millis)));
-    out.push(b'T');
-    clock(out, millis.rem_euclid(MILLIS_A_DAY));
-    out.push(b'"');
+    let date = Date::of(Timestamp::from_millis(millis));
+    let clock = clock(millis.rem_euclid(MILLIS_A_DAY));
+    let mut text = *b"\"0000-00-00T00:00:00.000Z\"";
+    if let Some(day) = day(date) {
+        fill(&mut text, 1, &day);
+        fill(&mut text, 12, &clock);
+        out.extend_from_slice(&text);
+    } else {
+        out.push(b'"');
+        distant_day(out, date);
+        out.push(b'T');
+        out.extend_from_slice(&clock);
+        out.push(b'"');
+    }
 }
 
 /// Writes a point in time as a string, without its fraction of a second: `2024-04-09T20:26:27Z`.
@@ -112,15 +151,19 @@ pub(crate) fn date_time_in_seconds(out: &mut Vec<u8>, millis: i64) {
 
 /// Writes a calendar day as a string: `2024-04-09`.
 pub(crate) fn date(out: &mut Vec<u8>, millis: i64) {
+    let date = Date::of(Timestamp::from_millis(millis));
     out.push(b'"');
-    day(out, Date::of(Timestamp::from_millis(millis)));
+    match day(date) {
+        Some(day) => out.extend_from_slice(&day),
+        None => distant_day(out, date),
+    }
     out.push(b'"');
 }
 
 /// Writes a time of day as a string: `20:26:27.000Z`.
 pub(crate) fn time(out: &mut Vec<u8>, millis: i64) {
     out.push(b'"');
-    clock(out, millis.rem_euclid(MILLIS_A_DAY));
+    out.extend_from_slice(&clock(millis.rem_euclid(MILLIS_A_DAY)));
     out.push(b'"');
 }
 
@@ -187,40 +230,49 @@ fn number(text: &str, digits: usize) -> Option<i64> {
     is_plain.then(|| text.parse().ok()).flatten()
 }
 
-fn day(out: &mut Vec<u8>, day: Date) {
-    let (year, month, day) = day.calendar();
-    if (0..=9_999).contains(&year) {
-        two_digits(out, year / 100);
-        two_digits(out, year);
-    } else {
-        write(out, format_args!("{year:+05}"));
-    }
-    out.push(b'-');
-    two_digits(out, month);
-    out.push(b'-');
-    two_digits(out, day);
+/// A day of a year of four digits.
+fn day(date: Date) -> Option<[u8; 10]> {
+    let (year, month, day) = date.calendar();
+    let year = u64::try_from(year).ok().filter(|year| *year <= 9_999)?;
+    let mut text = *b"0000-00-00";
+    fill(&mut text, 0, &two_digits(year / 100));
+    fill(&mut text, 2, &two_digits(year));
+    fill(&mut text, 5, &two_digits(month.unsigned_abs()));
+    fill(&mut text, 8, &two_digits(day.unsigned_abs()));
+    Some(text)
 }
 
-fn clock(out: &mut Vec<u8>, millis: i64) {
+/// Writes a day of any other year.
+fn distant_day(out: &mut Vec<u8>, date: Date) {
+    let (year, month, day) = date.calendar();
+    write(out, format_args!("{year:+05}-{month:02}-{day:02}"));
+}
+
+/// A time of day, in milliseconds since midnight.
+fn clock(millis: i64) -> [u8; 13] {
+    let millis = millis.unsigned_abs();
     let seconds = millis / 1_000;
-    two_digits(out, seconds / 3_600);
-    out.push(b':');
-    two_digits(out, seconds / 60 % 60);
-    out.push(b':');
-    two_digits(out, seconds % 60);
-    out.push(b'.');
-    two_digits(out, millis % 1_000 / 10);
-    out.extend_from_slice(&[digit(millis), b'Z']);
+    let mut text = *b"00:00:00.000Z";
+    fill(&mut text, 0, &two_digits(seconds / 3_600));
+    fill(&mut text, 3, &two_digits(seconds / 60 % 60));
+    fill(&mut text, 6, &two_digits(seconds % 60));
+    fill(&mut text, 9, &two_digits(millis % 1_000 / 10));
+    let [_, last] = two_digits(millis);
+    fill(&mut text, 11, &[last]);
+    text
 }
 
-/// Writes the last two decimal digits of a number that is not negative.
-fn two_digits(out: &mut Vec<u8>, number: i64) {
-    out.extend_from_slice(&[digit(number / 10), digit(number)]);
+/// Puts a part of a text into its position.
+fn fill(text: &mut [u8], position: usize, part: &[u8]) {
+    if let Some(to) = text.get_mut(position..position + part.len()) {
+        to.copy_from_slice(part);
+    }
 }
 
-/// The last decimal digit of a number that is not negative.
-fn digit(number: i64) -> u8 {
-    b'0' + u8::try_from(number % 10).unwrap_or_default()
+/// The last two decimal digits of a number.
+fn two_digits(number: u64) -> [u8; 2] {
+    let number = u8::try_from(number % 100).unwrap_or_default();
+    [b'0' + number / 10, b'0' + number % 10]
 }
 
 fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
@@ -269,6 +321,41 @@ mod tests {
         assert_eq!(written(|out| double(out, -0.25)), "-0.25");
         assert_eq!(written(|out| double(out, 350_000_000.0)), "350000000.0");
         assert_eq!(written(|out| double(out, f64::NAN)), "null");
+    }
+
+    #[test]
+    fn whole_numbers_have_all_their_digits_and_no_others() {
+        for number in [
+            0,
+            7,
+            10,
+            99,
+            100,
+            101,
+            -1,
+            -10,
+            1_712_693_965_000,
+            i64::MAX,
+            i64::MIN,
+        ] {
+            assert_eq!(written(|out| integer(out, number)), number.to_string());
+        }
+    }
+
+    #[test]
+    fn an_odd_character_is_found_at_every_position_of_a_text_of_any_length() {
+        for odd in ['"', '\\', '\n', '\u{1f}', '\u{7f}', '\u{80}', 'ä'] {
+            for length in 0..40 {
+                for position in 0..=length {
+                    let mut whole = "x".repeat(length);
+                    whole.insert(position, odd);
+                    let mut out = Vec::new();
+                    assert_eq!(text(&mut out, whole.as_bytes()), whole.is_ascii());
+                    let expected = serde_json::to_string(&whole).expect("a text");
+                    assert_eq!(String::from_utf8(out).expect("UTF-8"), expected);
+                }
+            }
+        }
     }
 
     #[test]

@@ -183,6 +183,14 @@ impl Content {
         }
     }
 
+    /// One of a media type.
+    pub(crate) fn of_type(media_type: HeaderValue) -> Self {
+        Self {
+            media_type: Some(media_type),
+            ..Self::default()
+        }
+    }
+
     /// Its media type.
     pub fn media_type(&self) -> Option<&str> {
         text(self.media_type.as_ref())

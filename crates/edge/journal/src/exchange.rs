@@ -9,7 +9,7 @@ use std::time::Instant;
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body::{Frame, SizeHint};
 use landfall_model::Refused;
 use percent_encoding::percent_decode_str;
@@ -21,6 +21,9 @@ use crate::mistake;
 /// Where a call of gRPC says how it went. Source: "gRPC over HTTP2", Trailers.
 const GRPC_STATUS: &str = "grpc-status";
 const GRPC_MESSAGE: &str = "grpc-message";
+
+/// The status of a call that has succeeded.
+const GRPC_OK: u32 = 0;
 
 /// Answers a request of a user, and keeps both in the journal. `unsupported` is why there may be no such resource.
 pub async fn observed<F: Future<Output = Response>>(
@@ -36,17 +39,34 @@ pub async fn observed<F: Future<Output = Response>>(
     exchange.finished(response, unsupported)
 }
 
-/// Answers a request that has come as a whole, and keeps both in the journal.
-pub fn observed_whole<F: Future<Output = Response>>(
-    journal: Journal,
-    head: &Entry,
-    body: &[u8],
-    answer: F,
-) -> impl Future<Output = Response> + use<F> {
-    let mut entry = head.clone();
-    entry.request.extend(body);
-    let exchange = Arc::new(Exchange::begun(journal, entry));
-    async move { exchange.finished(answer.await, None) }
+/// A request that has come as a whole, kept in the journal. Without an answer it counts as cut.
+pub struct Observation(Exchange);
+
+impl Observation {
+    /// Keeps a request.
+    pub fn begin(journal: Journal, head: &Entry, body: &[u8]) -> Self {
+        let mut entry = head.clone();
+        entry.request.extend(body);
+        Self(Exchange::begun(journal, entry))
+    }
+
+    /// Keeps the answer; its body as it is sent.
+    pub fn finished(self, response: Response) -> Response {
+        Arc::new(self.0).finished(response, None)
+    }
+
+    /// Keeps an answer that is sent as a whole now, a success.
+    pub fn sent(self, media_type: HeaderValue, body: &[u8]) {
+        let exchange = self.0;
+        exchange.is_over.store(true, Ordering::Relaxed);
+        let millis = exchange.millis();
+        exchange.change(|entry| {
+            entry.outcome.status = Some(StatusCode::OK.as_u16());
+            entry.outcome.millis = millis;
+            entry.answer = Content::of_type(media_type);
+            entry.answer.extend(body);
+        });
+    }
 }
 
 /// A request and its answer, in progress.
@@ -131,6 +151,9 @@ impl Exchange {
             entry.outcome.grpc_status = Some(status);
             entry.outcome.grpc_message = message;
         });
+        if status == GRPC_OK {
+            return;
+        }
         let entry = self.journal.find(self.number);
         let found = entry.and_then(|entry| mistake::of_call(&self.journal, &entry, status));
         if let Some(finding) = found {

@@ -125,10 +125,13 @@ pub(crate) fn of_call(journal: &Journal, entry: &Entry, status: u32) -> Option<F
         let is_known = channels.iter().any(|channel| channel == topic);
         (!is_known && !topic.is_empty()).then(|| did_you_mean(topic, &channels))
     };
-    let (kind, hint) = match (status, meant()) {
-        (INVALID_ARGUMENT | NOT_FOUND, Some(hint)) => (Kind::UnknownChannel, hint),
-        (INVALID_ARGUMENT, None) => (Kind::Malformed, None),
-        (UNIMPLEMENTED, _) => (Kind::UnknownResource, None),
+    let (kind, hint) = match status {
+        INVALID_ARGUMENT | NOT_FOUND => match meant() {
+            Some(hint) => (Kind::UnknownChannel, hint),
+            None if status == INVALID_ARGUMENT => (Kind::Malformed, None),
+            None => return None,
+        },
+        UNIMPLEMENTED => (Kind::UnknownResource, None),
         _ => return None,
     };
     Some(Finding {

@@ -9,8 +9,8 @@ use landfall_auth::{Access, Login, may_keep};
 use landfall_engine::faults::{Arming, FaultKind};
 use landfall_engine::usage::{self, Meter, Tally};
 use landfall_engine::{
-    Definitions, Engine, EventViews, Prepare, Rendition, Stretch, TopicFilter, TopicId,
-    ViewRequest, Watcher, Working,
+    Clock, Definitions, Engine, EventViews, Prepare, Rendition, Stretch, TopicFilter, TopicId,
+    ViewRequest, Waiting, Watcher, Working,
 };
 use landfall_model::limits::PUBSUB_RESPONSE_BYTES_MAX;
 use landfall_model::{
@@ -86,6 +86,9 @@ pub(crate) struct EventStream<R> {
     deployments: watch::Receiver<Arc<Definitions>>,
     /// The next timeout.
     deadline: Timestamp,
+    /// What wakes the stream by then, if it is set. It may be set for an earlier point: to set it again after each response
+    /// would cost more than to be woken too early now and then.
+    alarm: Option<(Timestamp, Waiting<'static>)>,
     /// When a keepalive is sent that a fault holds back.
     late: Option<Timestamp>,
     answers: mpsc::Sender<Result<R, Status>>,
@@ -119,6 +122,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
             }),
             deployments: state.engine.deployments(),
             deadline: now,
+            alarm: None,
             late: None,
             state,
             call,
@@ -133,6 +137,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
 
     /// Tells the client why the stream ends, if it has to be told.
     pub(crate) async fn finish(mut self, end: End) {
+        self.alarm = None;
         let status = match end {
             End::Done => return,
             End::Silent => {
@@ -156,7 +161,6 @@ impl<R: From<FetchResponse>> EventStream<R> {
         requests: &mut Streaming<Q>,
         until: Option<Timestamp>,
     ) -> Result<Wake<Q>, End> {
-        let clock = self.state.engine.clock();
         let deadline = until.map_or(self.deadline, |until| self.deadline.min(until));
         let wake = tokio::select! {
             // An end comes before requests, and these before what costs more to ask for: a stream delivers after each.
@@ -174,7 +178,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
                 self.deployments.mark_changed();
                 Wake::Moved
             }
-            work = clock.wait_until(deadline) => Wake::Due(work),
+            work = alarm(&mut self.alarm, deadline, self.state.engine.clock()) => Wake::Due(work),
         };
         Ok(wake)
     }
@@ -188,12 +192,12 @@ impl<R: From<FetchResponse>> EventStream<R> {
     /// [`PubSubFault::TopicNotFound`] if the channel is deleted.
     /// Source: "Required Permissions" (Change Data Capture Developer Guide): within ten minutes.
     fn refresh(&mut self) -> Result<bool, Fault> {
-        let access = self.login.access();
-        let has_other_rights = !Arc::ptr_eq(self.delivery.rights(), &access);
+        let has_other_rights = !self.login.rights().are(self.delivery.rights());
         let is_redefined = is_redefined(&self.deployments);
         if !has_other_rights && !is_redefined {
             return Ok(false);
         }
+        let access = self.login.access();
         self.deployments.mark_unchanged();
         let definitions = self.state.engine.definitions();
         if has_other_rights {
@@ -448,6 +452,8 @@ impl<R: From<FetchResponse>> EventStream<R> {
             permit.send(Ok(response));
             return Ok(());
         }
+        // Nobody looks at the alarm meanwhile.
+        self.alarm = None;
         tokio::select! {
             biased;
             fault = &mut self.ending => Err(fault.into()),
@@ -527,6 +533,38 @@ impl<R: From<FetchResponse>> EventStream<R> {
     pub(crate) fn keep_alive(&self) -> Result<(), Fault> {
         self.state.auth.keep_alive(&self.login)
     }
+}
+
+/// Ends at a deadline. The alarm may go off before; it is set again then.
+async fn alarm(
+    alarm: &mut Option<(Timestamp, Waiting<'static>)>,
+    deadline: Timestamp,
+    clock: &Arc<dyn Clock>,
+) -> Working {
+    if alarm.as_ref().is_some_and(|(point, _)| *point > deadline) {
+        *alarm = None;
+    }
+    loop {
+        let (point, waiting) = alarm.get_or_insert_with(|| (deadline, until(clock, deadline)));
+        let (point, work) = (*point, waiting.await);
+        *alarm = None;
+        if point >= deadline {
+            return work;
+        }
+        let mut next = until(clock, deadline);
+        tokio::select! {
+            biased;
+            // Before the work of the early alarm ends: a clock that is moved waits for both.
+            due = &mut next => return due,
+            () = std::future::ready(()) => *alarm = Some((deadline, next)),
+        }
+    }
+}
+
+/// A wait for a point in time that borrows nothing.
+fn until(clock: &Arc<dyn Clock>, point: Timestamp) -> Waiting<'static> {
+    let clock = Arc::clone(clock);
+    Box::pin(async move { clock.wait_until(point).await })
 }
 
 /// Events from the store, and what lenses see of them.

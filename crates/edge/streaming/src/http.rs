@@ -69,9 +69,11 @@ pub(crate) fn handle(
             Ok(body) => {
                 let messages = messages(&body, caller.head.is_form);
                 drop(body);
-                post(&state, &caller, messages).await
+                post(&state, &caller, messages).await.into()
             }
-            Err(fault) => compressed(&caller.head, refused(&fault)).await,
+            Err(fault) => compressed(&caller.head, refused(&fault).into())
+                .await
+                .into(),
         }
     }
 }
@@ -81,19 +83,63 @@ pub(crate) async fn post(
     state: &StreamingState,
     caller: &Caller,
     messages: Result<Vec<Message>, Fault>,
-) -> Response {
-    let response = match messages {
+) -> Reply {
+    let reply = match messages {
         Ok(messages) => respond(state, caller, &messages).await,
-        Err(fault) => refused(&fault),
+        Err(fault) => refused(&fault).into(),
     };
-    compressed(&caller.head, response).await
+    compressed(&caller.head, reply).await
+}
+
+/// The answer to a post.
+pub enum Reply {
+    /// Messages with status 200 and [`MESSAGES_HEADERS`], as most answers are.
+    Messages(EventBody),
+    /// Any other.
+    Response(Response),
+}
+
+/// The headers of an answer that has no others.
+pub const MESSAGES_HEADERS: [(header::HeaderName, HeaderValue); 2] = [
+    (
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json;charset=UTF-8"),
+    ),
+    (
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-cache,must-revalidate,max-age=0,no-store,private"),
+    ),
+];
+
+impl From<Response> for Reply {
+    fn from(response: Response) -> Self {
+        Self::Response(response)
+    }
+}
+
+impl From<Reply> for Response {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Messages(body) => json(StatusCode::OK, Body::new(body)),
+            Reply::Response(response) => response,
+        }
+    }
+}
+
+impl Reply {
+    fn bytes(&self) -> Option<u64> {
+        match self {
+            Self::Messages(body) => u64::try_from(body.bytes()).ok(),
+            Self::Response(response) => response.body().size_hint().exact(),
+        }
+    }
 }
 
 /// Request extension: whether the connection is encrypted, so that cookies may say so.
 #[derive(Clone, Copy, Debug)]
 pub struct Secure(pub bool);
 
-async fn respond(state: &StreamingState, caller: &Caller, messages: &[Message]) -> Response {
+async fn respond(state: &StreamingState, caller: &Caller, messages: &[Message]) -> Reply {
     let mut responder = Responder {
         state,
         caller,
@@ -106,34 +152,39 @@ async fn respond(state: &StreamingState, caller: &Caller, messages: &[Message]) 
         responder.message(message, messages.len() == 1).await;
     }
     let body = EventBody::new(responder.response.finish(), responder.in_flight);
+    let set_cookie = responder
+        .browser
+        .filter(|browser| caller.head.browser.as_deref() != Some(browser.as_str()))
+        .and_then(|browser| head::set_browser(&browser, caller.head.is_secure));
+    if responder.refused.is_empty() && set_cookie.is_none() {
+        return Reply::Messages(body);
+    }
     let mut response = json(StatusCode::OK, Body::new(body));
     if !responder.refused.is_empty() {
         let refused = Refused(responder.refused);
         response.extensions_mut().insert(refused);
     }
-    let set_cookie = responder
-        .browser
-        .filter(|browser| caller.head.browser.as_deref() != Some(browser.as_str()))
-        .and_then(|browser| head::set_browser(&browser, caller.head.is_secure));
     if let Some(value) = set_cookie {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
-    response
+    response.into()
 }
 
 /// Compresses an answer that is worth it, for a client that accepts it.
-async fn compressed(head: &RequestHead, response: Response) -> Response {
+async fn compressed(head: &RequestHead, reply: Reply) -> Reply {
     let Some(accepts) = &head.accepts else {
-        return response;
+        return reply;
     };
-    let bytes = response.body().size_hint().exact();
-    if bytes.is_some_and(|bytes| bytes < COMPRESSED_BYTES_MIN) {
-        return response;
+    if reply
+        .bytes()
+        .is_some_and(|bytes| bytes < COMPRESSED_BYTES_MIN)
+    {
+        return reply;
     }
     let mut request = http::Request::new(());
     let headers = request.headers_mut();
     headers.insert(header::ACCEPT_ENCODING, accepts.clone());
-    let mut response = Some(response);
+    let mut response = Some(Response::from(reply));
     let once = service_fn(move |_: http::Request<()>| {
         let response = response.take().unwrap_or_default();
         async move { Ok::<_, Infallible>(response) }
@@ -143,7 +194,7 @@ async fn compressed(head: &RequestHead, response: Response) -> Response {
         .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN));
     // In a box: polls that wait hold nothing for it.
     let Ok(response) = Box::pin(compression.layer(once).oneshot(request)).await;
-    response.map(Body::new)
+    response.map(Body::new).into()
 }
 
 /// The messages of a request. A handshake comes alone: what stands beside it cannot know the client id that it leads to.
@@ -201,18 +252,8 @@ fn refused(fault: &Fault) -> Response {
 }
 
 fn json(status: StatusCode, body: Body) -> Response {
-    const HEADERS: [(header::HeaderName, HeaderValue); 2] = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json;charset=UTF-8"),
-        ),
-        (
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("no-cache,must-revalidate,max-age=0,no-store,private"),
-        ),
-    ];
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    *response.headers_mut() = HeaderMap::from_iter(HEADERS);
+    *response.headers_mut() = HeaderMap::from_iter(MESSAGES_HEADERS);
     response
 }

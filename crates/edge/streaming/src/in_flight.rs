@@ -51,18 +51,30 @@ impl Drop for InFlight {
     }
 }
 
-/// The body of a response with events.
-pub(crate) struct EventBody {
-    body: Option<Bytes>,
+/// The body of a response, which may have events.
+pub struct EventBody {
+    body: Option<Vec<u8>>,
     in_flight: Option<InFlight>,
 }
 
 impl EventBody {
     pub(crate) fn new(body: Vec<u8>, in_flight: Option<InFlight>) -> Self {
         Self {
-            body: Some(Bytes::from(body)),
+            body: Some(body),
             in_flight,
         }
+    }
+
+    /// Takes the body to send it: its events count as delivered.
+    pub fn take(&mut self) -> Option<Vec<u8>> {
+        if let Some(in_flight) = &mut self.in_flight {
+            in_flight.sent();
+        }
+        self.body.take()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.body.as_ref().map_or(0, Vec::len)
     }
 }
 
@@ -74,10 +86,8 @@ impl Body for EventBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if let Some(in_flight) = &mut self.in_flight {
-            in_flight.sent();
-        }
-        Poll::Ready(self.body.take().map(|body| Ok(Frame::data(body))))
+        let body = self.take().map(Bytes::from);
+        Poll::Ready(body.map(|body| Ok(Frame::data(body))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -85,7 +95,6 @@ impl Body for EventBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let bytes = self.body.as_ref().map_or(0, Bytes::len);
-        SizeHint::with_exact(u64::try_from(bytes).unwrap_or(u64::MAX))
+        SizeHint::with_exact(u64::try_from(self.bytes()).unwrap_or(u64::MAX))
     }
 }

@@ -37,7 +37,8 @@ use tokio::sync::watch;
 
 pub use channel::PREFIXES as CHANNEL_PREFIXES;
 pub use head::RequestHead;
-pub use http::Secure;
+pub use http::{MESSAGES_HEADERS, Reply, Secure};
+pub use in_flight::EventBody;
 
 use clients::Clients;
 use http::Caller;
@@ -123,6 +124,11 @@ impl StreamingState {
         render::rendered(&self.engine, event)
     }
 
+    /// Whether the server goes away.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
     /// Ends when the server goes away.
     pub fn stopping(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
         let mut stopping = self.stopping.clone();
@@ -155,11 +161,15 @@ impl Endpoint {
     }
 
     /// Answers a post whose head is known, as [`Self::answer`] would.
-    pub fn answer_post(&self, head: &Arc<RequestHead>, body: &[u8]) -> Answer {
+    pub fn answer_post(
+        &self,
+        head: &Arc<RequestHead>,
+        body: &[u8],
+    ) -> impl Future<Output = Reply> + Send + use<> {
         let state = Arc::clone(&self.0);
         let caller = Caller::new(&state, Arc::clone(head));
         let messages = http::messages(body, head.is_form);
-        Box::pin(async move { http::post(&state, &caller, messages).await })
+        async move { http::post(&state, &caller, messages).await }
     }
 
     /// The same as routes.

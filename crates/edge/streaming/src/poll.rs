@@ -66,6 +66,20 @@ impl Waiting {
                     self.answered = true;
                     return answer.ok();
                 }
+                () = client.watcher.woken() => {
+                    if going_on && (!login.is_live() || state.is_stopping()) {
+                        // What ends the poll comes first. It is looked at last because a look at it costs more.
+                        continue;
+                    }
+                    match client.has_pending(&engine).await {
+                        Ok(false) => continue,
+                        Ok(true) => Input::EventsAvailable,
+                        Err(error) => {
+                            error!(%error, client_id = %client.id, "the log cannot be read");
+                            Input::Release
+                        }
+                    }
+                }
                 () = &mut revoked, if going_on => {
                     going_on = false;
                     Input::Refuse(refusal())
@@ -74,14 +88,6 @@ impl Waiting {
                     going_on = false;
                     Input::Release
                 }
-                () = client.watcher.woken() => match client.has_pending(&engine).await {
-                    Ok(false) => continue,
-                    Ok(true) => Input::EventsAvailable,
-                    Err(error) => {
-                        error!(%error, client_id = %client.id, "the log cannot be read");
-                        Input::Release
-                    }
-                },
                 work = &mut due => {
                     due = engine.clock().wait_until(held_until);
                     client.feed(&engine, Input::Tick).ok()?;

@@ -47,8 +47,9 @@ fn render(engine: &Engine, event: &Event, in_seconds: bool, data: &mut Vec<u8>) 
     if schema.is_of_generic_event() {
         return generic(&schema, event).unwrap_or_else(|error| failed(&error));
     }
-    // Writing to memory does not fail.
-    let _ = write!(data, "{{\"schema\":\"{}\",\"payload\":", event.schema);
+    data.extend_from_slice(b"{\"schema\":\"");
+    data.extend_from_slice(&event.schema.to_text());
+    data.extend_from_slice(b"\",\"payload\":");
     let payload = if in_seconds {
         schema.render_cometd_in_seconds(&event.payload, data)
     } else {
@@ -57,6 +58,7 @@ fn render(engine: &Engine, event: &Event, in_seconds: bool, data: &mut Vec<u8>) 
     if let Err(error) = payload {
         return failed(&error);
     }
+    // Writing to memory does not fail.
     if schema.has_header() {
         let _ = write!(data, ",\"event\":{{\"replayId\":{}}}}}", event.replay_id);
     } else {

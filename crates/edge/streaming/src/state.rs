@@ -208,12 +208,12 @@ impl State {
     /// They are in force before the first event that depends on them: called with events in hand, before any position moves
     /// past them, this misses nothing.
     pub(crate) fn refresh(&mut self, engine: &Engine) -> bool {
-        let access = self.login.access();
-        let has_other_rights = !Arc::ptr_eq(self.delivery.rights(), &access);
+        let has_other_rights = !self.login.rights().are(self.delivery.rights());
         let is_redefined = is_redefined(&self.deployments);
         if !has_other_rights && !is_redefined {
             return false;
         }
+        let access = self.login.access();
         self.deployments.mark_unchanged();
         if has_other_rights {
             let definitions = engine.definitions();

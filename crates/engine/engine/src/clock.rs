@@ -53,7 +53,9 @@ impl Clock for SystemClock {
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        let millis = seconds.saturating_mul(1_000);
+        Timestamp::from_millis(millis.saturating_add(i64::from(since.subsec_millis())))
     }
 
     fn wait_until(&self, point: Timestamp) -> Waiting<'_> {

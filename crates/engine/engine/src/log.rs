@@ -15,7 +15,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockRea
 
 use bytes::Bytes;
 use landfall_model::{ReplayId, Timestamp, limits};
-use landfall_store::{Event, LogBounds, Reader, TopicFilter};
+use landfall_store::{Event, LogBounds, Reader, TopicFilter, TopicId};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 
 use crate::definitions::Definitions;
@@ -225,7 +226,9 @@ pub struct Log {
     reader: Arc<dyn Reader>,
     tail: RwLock<Tail>,
     old: Arc<Pages>,
-    fan_out: Mutex<FanOut>,
+    fan_out: Arc<Mutex<FanOut>>,
+    /// Where many subscribers are woken: a task is woken by a thread of its runtime without a system call.
+    runtime: Option<Handle>,
     holds: Holds,
     /// Replay ids begin again.
     restarted: Notify,
@@ -249,7 +252,8 @@ impl Log {
             old: Arc::new(Pages::new(Arc::clone(&reader), Gaps::new(definitions))),
             reader,
             tail: RwLock::new(Tail::new(bounds, limits)),
-            fan_out: Mutex::default(),
+            fan_out: Arc::default(),
+            runtime: Handle::try_current().ok(),
             holds: Holds::default(),
             restarted: Notify::new(),
         })
@@ -417,7 +421,7 @@ impl Log {
     /// Shows subscribers what has been held back for long enough; gives when more is due.
     pub(crate) fn release(&self, now: Timestamp) -> Option<Timestamp> {
         let (topics, next) = self.holds.release(now);
-        self.fan_out().wake_topics(topics);
+        self.fan_out().wake_topics(&topics);
         next
     }
 
@@ -463,9 +467,21 @@ impl Log {
         drop(tail);
         // Only now: who is woken has to find the events.
         if is_whole {
-            self.fan_out().wake(events);
+            self.wake(fan_out::topics(events));
         } else {
             self.fan_out().wake_all();
+        }
+    }
+
+    /// Wakes the subscribers of these topics: a single one at once, many on a thread of the runtime.
+    fn wake(&self, topics: Vec<TopicId>) {
+        let fan_out = self.fan_out();
+        match &self.runtime {
+            Some(runtime) if fan_out.watchers(&topics) > 1 => {
+                let watchers = Arc::clone(&self.fan_out);
+                runtime.spawn(async move { locked(&watchers).wake_topics(&topics) });
+            }
+            _ => fan_out.wake_topics(&topics),
         }
     }
 
@@ -497,8 +513,12 @@ impl Log {
     }
 
     fn fan_out(&self) -> MutexGuard<'_, FanOut> {
-        self.fan_out.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.fan_out)
     }
+}
+
+fn locked(fan_out: &Mutex<FanOut>) -> MutexGuard<'_, FanOut> {
+    fan_out.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -3,16 +3,18 @@
 //! Everything that may change between two polls is asked each time: whether the org is open, whether a test has armed
 //! faults, whether the login is valid.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 
 use axum::response::Response;
-use http::{Request, header, uri};
-use landfall_journal::{Entry, observed_whole};
-use landfall_streaming::{Endpoint, RequestHead};
+use http::{HeaderValue, Request, header, uri};
+use landfall_journal::{Entry, Observation};
+use landfall_streaming::{Endpoint, EventBody, MESSAGES_HEADERS, Reply, RequestHead};
 use tracing::Level;
 
-use super::{Front, Routed, Scheme, Surfaces};
+use super::{Front, Scheme, Surfaces, caught};
 use crate::orgs::{InProgress, Instance};
 
 /// A head that was decided on.
@@ -84,35 +86,62 @@ impl Front {
         known: &Known,
         Serving { org, in_progress }: Serving,
         body: &[u8],
-    ) -> impl Future<Output = Response> + Send + use<> {
-        let journal = org.journal().cloned().zip(known.entry.clone());
+    ) -> impl Future<Output = Answer> + Send + use<> {
+        let journal = org.journal().cloned().zip(known.entry.as_deref());
+        let observation = journal.map(|(journal, head)| Observation::begin(journal, head, body));
         let (streaming, _) = org.streaming();
-        let answer = Routed::Streaming(streaming.answer_post(&known.head, body), in_progress);
-        let answer = async move {
-            let Ok(response) = answer.await;
-            response
-        };
-        let answer = match journal {
-            Some((journal, entry)) => Kept::Journal(observed_whole(journal, &entry, body, answer)),
-            None => Kept::Nowhere(answer),
-        };
+        let answer = streaming.answer_post(&known.head, body);
         let hsts = (known.is_secure && self.rules.hsts).then(|| self.hsts.clone());
         async move {
-            let mut response = match answer {
-                Kept::Journal(answer) => answer.await,
-                Kept::Nowhere(answer) => answer.await,
-            };
-            if let Some(hsts) = hsts {
-                let headers = response.headers_mut();
-                headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
-            }
-            response
+            let _in_progress = in_progress;
+            let mut answer = pin!(answer);
+            let reply = poll_fn(|context| caught(answer.as_mut(), context)).await;
+            Answer::of(reply, observation, hsts)
         }
     }
 }
 
-/// Where a request is kept.
-enum Kept<J, N> {
-    Journal(J),
-    Nowhere(N),
+/// The answer to a poll.
+pub(crate) enum Answer {
+    /// Messages with the headers that they all have.
+    Messages(Messages),
+    /// Any other.
+    Response(Response),
+}
+
+impl Answer {
+    fn of(reply: Reply, observation: Option<Observation>, hsts: Option<HeaderValue>) -> Self {
+        match (reply, hsts) {
+            (Reply::Messages(body), None) => Self::Messages(Messages { body, observation }),
+            (reply, hsts) => {
+                let mut response = Response::from(reply);
+                if let Some(observation) = observation {
+                    response = observation.finished(response);
+                }
+                if let Some(hsts) = hsts {
+                    let headers = response.headers_mut();
+                    headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
+                }
+                Self::Response(response)
+            }
+        }
+    }
+}
+
+/// The body of an answer of messages, until it is sent.
+pub(crate) struct Messages {
+    body: EventBody,
+    observation: Option<Observation>,
+}
+
+impl Messages {
+    /// The body, which counts as sent.
+    pub(crate) fn take(mut self) -> Vec<u8> {
+        let body = self.body.take().unwrap_or_default();
+        if let Some(observation) = self.observation {
+            let [(_, media_type), _] = MESSAGES_HEADERS;
+            observation.sent(media_type, &body);
+        }
+        body
+    }
 }

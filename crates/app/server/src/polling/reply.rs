@@ -2,19 +2,26 @@
 
 use std::cell::Cell;
 use std::io::{self, Write as _};
+use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::response::Response;
 use bytes::{Buf, Bytes};
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use httpdate::HttpDate;
 use hyper::body::Body as _;
+use landfall_streaming::MESSAGES_HEADERS;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use crate::front::Messages;
 
 /// Bytes of an ordinary head.
 const HEAD_BYTES: usize = 512;
+
+/// The header of the last answer of a connection.
+const CLOSE: &[u8] = b"Connection: close\r\n";
 
 /// Of a date. Source: RFC 9110, 5.6.7.
 const DATE_BYTES: usize = 29;
@@ -32,7 +39,7 @@ pub(super) async fn write<S: AsyncWrite + Unpin>(
     let length = body.size_hint().exact();
     let mut head = head(parts.status, &parts.headers, length);
     if is_last {
-        head.extend_from_slice(b"Connection: close\r\n");
+        head.extend_from_slice(CLOSE);
     }
     head.extend_from_slice(b"\r\n");
     match length {
@@ -41,6 +48,40 @@ pub(super) async fn write<S: AsyncWrite + Unpin>(
     }
     stream.flush().await
 }
+
+/// Writes an answer of messages, its head and its body at once; the last one of its connection says so.
+///
+/// # Errors
+/// What the connection fails with.
+pub(super) async fn write_messages<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    messages: Messages,
+    is_last: bool,
+) -> io::Result<()> {
+    let body = messages.take();
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    head.extend_from_slice(b"HTTP/1.1 200 OK\r\nDate: ");
+    write_date(&mut head);
+    head.extend_from_slice(&MESSAGES_HEAD);
+    // Writing to memory does not fail.
+    let _ = write!(head, "Content-Length: {}\r\n", body.len());
+    if is_last {
+        head.extend_from_slice(CLOSE);
+    }
+    head.extend_from_slice(b"\r\n");
+    let mut whole = Buf::chain(head.as_slice(), body.as_slice());
+    stream.write_all_buf(&mut whole).await?;
+    stream.flush().await
+}
+
+/// What all answers of messages have between the date and the length.
+static MESSAGES_HEAD: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut head = b"\r\n".to_vec();
+    for (name, value) in MESSAGES_HEADERS {
+        write_header(&mut head, &name, &value);
+    }
+    head
+});
 
 fn head(status: StatusCode, headers: &HeaderMap, length: Option<u64>) -> Vec<u8> {
     let mut head = Vec::with_capacity(HEAD_BYTES);
@@ -56,10 +97,7 @@ fn head(status: StatusCode, headers: &HeaderMap, length: Option<u64>) -> Vec<u8>
         if *name == header::CONTENT_LENGTH || *name == header::TRANSFER_ENCODING {
             continue;
         }
-        write_name(&mut head, name);
-        head.extend_from_slice(b": ");
-        head.extend_from_slice(value.as_bytes());
-        head.extend_from_slice(b"\r\n");
+        write_header(&mut head, name, value);
     }
     // Writing to memory does not fail.
     let _ = match length {
@@ -85,6 +123,13 @@ fn write_date(head: &mut Vec<u8>) {
         DATE.set((second, text));
     }
     head.extend_from_slice(&text);
+}
+
+fn write_header(head: &mut Vec<u8>, name: &HeaderName, value: &HeaderValue) {
+    write_name(head, name);
+    head.extend_from_slice(b": ");
+    head.extend_from_slice(value.as_bytes());
+    head.extend_from_slice(b"\r\n");
 }
 
 /// Writes the name of a header with a capital after every hyphen, as the library does for all other answers.

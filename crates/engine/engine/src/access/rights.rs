@@ -32,6 +32,12 @@ impl Rights {
         Arc::clone(&access)
     }
 
+    /// Whether this is what the user may do now. Costs less than to take it.
+    pub fn are(&self, access: &Arc<Access>) -> bool {
+        let now = self.access.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::ptr_eq(&now, access)
+    }
+
     /// The org as the user sees it now.
     pub fn view(&self) -> OrgView {
         let access = self.access();

@@ -8,6 +8,7 @@
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use landfall_model::Timestamp;
@@ -74,6 +75,7 @@ impl std::fmt::Debug for AdjustableClock {
 
 #[derive(Debug, Default)]
 pub(super) struct Shared {
+    course: SharedCourse,
     state: Mutex<State>,
     /// What waits is to look at the clock again.
     changed: Notify,
@@ -83,7 +85,6 @@ pub(super) struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    course: Course,
     /// The points in time that are waited for.
     waits: BTreeMap<u64, Timestamp>,
     /// How many waits there were.
@@ -102,9 +103,27 @@ enum Course {
     Frozen(Timestamp),
 }
 
-impl Default for Course {
-    fn default() -> Self {
-        Self::Running(0)
+/// A course in one word, which every look at the clock reads: twice its number, and one more while it is frozen. It changes
+/// under the lock of the state.
+#[derive(Debug, Default)]
+struct SharedCourse(AtomicI64);
+
+impl SharedCourse {
+    fn get(&self) -> Course {
+        let word = self.0.load(Ordering::Acquire);
+        if word & 1 == 1 {
+            Course::Frozen(Timestamp::from_millis(word >> 1))
+        } else {
+            Course::Running(word >> 1)
+        }
+    }
+
+    fn set(&self, course: Course) {
+        let word = match course {
+            Course::Running(ahead_ms) => ahead_ms << 1,
+            Course::Frozen(at) => at.as_millis() << 1 | 1,
+        };
+        self.0.store(word, Ordering::Release);
     }
 }
 
@@ -132,14 +151,14 @@ impl AdjustableClock {
     /// A clock that stands still until it is moved or resumed.
     pub fn frozen(machine: Arc<dyn Clock>, at: Timestamp) -> Self {
         let clock = Self::on(machine);
-        clock.shared.state().course = Course::Frozen(at);
+        clock.shared.course.set(Course::Frozen(at));
         clock
     }
 
     /// What it shows.
     pub fn reading(&self) -> Reading {
         let machine = self.machine.now();
-        let course = self.shared.state().course;
+        let course = self.shared.course.get();
         let now = shown(course, machine);
         Reading {
             now,
@@ -173,7 +192,8 @@ impl AdjustableClock {
     fn begin(&self, is_frozen: Option<bool>, to: Move) -> Result<Timestamp, ClockError> {
         let machine = self.machine.now();
         let mut state = self.shared.state();
-        let now = shown(state.course, machine);
+        let course = self.shared.course.get();
+        let now = shown(course, machine);
         let target = match to {
             Move::To(target) => target,
             Move::By(millis) => {
@@ -190,12 +210,12 @@ impl AdjustableClock {
         if state.released.is_some() {
             return Err(ClockError::Moving);
         }
-        let was_frozen = matches!(state.course, Course::Frozen(_));
-        state.course = if is_frozen.unwrap_or(was_frozen) {
+        let was_frozen = matches!(course, Course::Frozen(_));
+        self.shared.course.set(if is_frozen.unwrap_or(was_frozen) {
             Course::Frozen(target)
         } else {
             Course::Running(target.since(machine))
-        };
+        });
         state.released = Some(now);
         Ok(target)
     }
@@ -282,9 +302,10 @@ impl<'a> Wait<'a> {
     fn look(&self) -> Look {
         let machine = self.clock.machine.now();
         let mut state = self.clock.shared.state();
-        let now = shown(state.course, machine);
+        let course = self.clock.shared.course.get();
+        let now = shown(course, machine);
         if self.point > now {
-            return Look::Later(match state.course {
+            return Look::Later(match course {
                 Course::Running(ahead_ms) => Some(self.point.plus_millis(-ahead_ms)),
                 Course::Frozen(_) => None,
             });
@@ -300,8 +321,11 @@ impl<'a> Wait<'a> {
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        let removed = self.clock.shared.state().waits.remove(&self.number);
-        if removed.is_some() {
+        let mut state = self.clock.shared.state();
+        let is_removed = state.waits.remove(&self.number).is_some();
+        // Only a move waits for it.
+        if is_removed && state.released.is_some() {
+            drop(state);
             self.clock.shared.done.notify_waiters();
         }
     }
@@ -310,7 +334,7 @@ impl Drop for Wait<'_> {
 impl Clock for AdjustableClock {
     fn now(&self) -> Timestamp {
         let machine = self.machine.now();
-        shown(self.shared.state().course, machine)
+        shown(self.shared.course.get(), machine)
     }
 
     fn wait_until(&self, point: Timestamp) -> Waiting<'_> {

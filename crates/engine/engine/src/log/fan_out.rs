@@ -16,24 +16,34 @@ pub(super) struct FanOut {
     of_all: HashMap<u64, Arc<Notify>>,
 }
 
-impl FanOut {
-    pub(super) fn wake(&self, events: &[Arc<Event>]) {
-        if events.is_empty() {
-            return;
+/// The topics of events, each once.
+pub(super) fn topics(events: &[Arc<Event>]) -> Vec<TopicId> {
+    let mut topics = Vec::new();
+    for event in events {
+        if topics.last() != Some(&event.topic) {
+            topics.push(event.topic);
         }
-        self.wake_topics(events.iter().map(|event| event.topic).collect());
+    }
+    topics.sort_unstable();
+    topics.dedup();
+    topics
+}
+
+impl FanOut {
+    /// How many watch these topics; those of several count more than once.
+    pub(super) fn watchers(&self, topics: &[TopicId]) -> usize {
+        let watched = topics.iter().filter_map(|topic| self.by_topic.get(topic));
+        self.of_all.len() + watched.map(HashMap::len).sum::<usize>()
     }
 
-    /// Wakes those who watch any of these topics.
-    pub(super) fn wake_topics(&self, mut topics: Vec<TopicId>) {
+    /// Wakes the watchers of these topics.
+    pub(super) fn wake_topics(&self, topics: &[TopicId]) {
         if topics.is_empty() {
             return;
         }
         for woken in self.of_all.values() {
             woken.notify_one();
         }
-        topics.sort_unstable();
-        topics.dedup();
         for watchers in topics.iter().filter_map(|topic| self.by_topic.get(topic)) {
             for woken in watchers.values() {
                 woken.notify_one();

@@ -315,6 +315,7 @@ impl<'a> Work<'a, '_> {
             steps,
             user,
             access,
+            now,
             ..
         } = self.planner;
         let mut draws = Draws::new(self.entropy, steps.len() + 1);
