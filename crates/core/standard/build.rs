@@ -39,11 +39,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             serde_json::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
         let listed = object
             .remove("fields")
-            .ok_or(format!("{name}: no fields"))?;
+            .ok_or_else(|| format!("{name}: no fields"))?;
         let packed = packed(&listed.to_string())?;
         fields.write_all(&packed)?;
         end += packed.len();
-        writeln!(table, "    ({name:?}, {end}),")?;
+        writeln!(table, "    ({name:?}, {}),", separated(end))?;
         heads.push(Value::Object(object));
     }
     table.push_str("];\n");
@@ -53,6 +53,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         packed(&Value::Array(heads).to_string())?,
     )?;
     Ok(())
+}
+
+/// A number as the lints want it: `100_491`.
+fn separated(number: usize) -> String {
+    let (thousands, rest) = (number / 1_000, number % 1_000);
+    if thousands == 0 {
+        return rest.to_string();
+    }
+    format!("{}_{rest:03}", separated(thousands))
 }
 
 fn packed(text: &str) -> Result<Vec<u8>, Box<dyn Error>> {

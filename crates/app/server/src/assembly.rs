@@ -285,7 +285,11 @@ fn router(
     });
     if config.mode == Mode::Developer {
         let (engine, subscribers) = (engine.clone(), Arc::clone(&subscribers));
-        tasks.spawn(rehearsal::end_restarted(engine, subscribers, phase.clone()));
+        tasks.spawn(rehearsal::end_restarted(
+            engine,
+            subscribers,
+            health.phase.clone(),
+        ));
     }
     let router = Router::new()
         .merge(health::router(health.clone()))

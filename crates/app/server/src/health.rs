@@ -87,9 +87,7 @@ impl Health {
     /// The listener is up, or nobody could ask; the store was opened and its log read, or nothing would listen.
     pub(crate) fn readiness(&self) -> (bool, Vec<String>) {
         let reason = match reason(self.engine.health()) {
-            None if self.phase.phase() != Phase::Running => {
-                Some(STOPPING.to_owned())
-            }
+            None if self.phase.phase() != Phase::Running => Some(STOPPING.to_owned()),
             reason => reason,
         };
         match reason {

@@ -36,6 +36,7 @@ use tracing::{info, warn};
 use crate::activity::Activity;
 use crate::assembly::{self, Assembly};
 use crate::config::{Config, Data, Mode};
+use crate::connections::Connections;
 use crate::error::Error;
 use crate::front;
 use crate::node::{OnNode, Process};
@@ -338,7 +339,7 @@ impl Orgs {
             snapshots,
             journal,
             store,
-            connections: Arc::clone(&self.0.connections),
+            connections: Arc::clone(&self.0.process.connections),
             conductor,
             listening: told,
             requests: Arc::new(()),

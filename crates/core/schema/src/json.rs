@@ -28,6 +28,10 @@ pub(crate) fn text(out: &mut Vec<u8>, text: &[u8]) -> bool {
 /// Whether all bytes are ASCII and none needs an escape, as in most texts.
 fn is_plain(text: &[u8]) -> bool {
     // One comparison for both ends of the range.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "a branch for each byte would be slower"
+    )]
     let is_odd = |byte: &u8| (byte.wrapping_sub(0x20) >= 0x60) | (*byte == b'"') | (*byte == b'\\');
     // Without a branch for each byte the compiler looks at all of a chunk at once.
     let has_odd = |chunk: &[u8; 16]| chunk.iter().fold(false, |any, byte| any | is_odd(byte));

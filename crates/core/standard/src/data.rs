@@ -216,7 +216,8 @@ enum Type {
     JunctionIdList,
     Time,
     Long,
-    AnyType,
+    #[serde(rename = "anytype")]
+    Any,
     Base64,
 }
 
@@ -421,7 +422,7 @@ impl From<Type> for FieldType {
             Type::JunctionIdList => Self::JunctionIdList,
             Type::Time => Self::Time,
             Type::Long => Self::Long,
-            Type::AnyType => Self::AnyType,
+            Type::Any => Self::AnyType,
             Type::Base64 => Self::Base64,
         }
     }

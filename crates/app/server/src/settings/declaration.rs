@@ -44,7 +44,7 @@ pub enum Group {
 
 impl Group {
     /// All, in the order of help and docs.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Listening,
         Self::Data,
         Self::Events,

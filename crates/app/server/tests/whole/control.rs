@@ -86,8 +86,9 @@ fn example(id: &str) -> Option<Value> {
         | "listFaults" | "clearFaults" | "removeFault" | "listSnapshots" | "saveSnapshot"
         | "getSnapshot" | "loadSnapshot" | "reset" | "listMistakes" | "listRequests"
         | "showRequest" | "listEvents" | "getEvent" | "countEventsByTime" | "getTopic"
-        | "countEvents" | "listSchemas" | "listDeliveries" | "getDifference"
-        | "exportRequests" => Some(Value::Null),
+        | "countEvents" | "listSchemas" | "listDeliveries" | "getDifference" | "exportRequests" => {
+            Some(Value::Null)
+        }
         "checkPushTopic" => Some(json!({ "query": "SELECT Id, Name FROM Account" })),
         "logIn" => Some(json!({})),
         "setClock" => Some(json!({ "mode": "frozen", "now": LATER })),

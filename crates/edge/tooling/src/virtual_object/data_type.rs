@@ -82,7 +82,7 @@ fn text_area(field: &FieldDefinition) -> String {
 const fn plain(kind: FieldType) -> &'static str {
     match kind {
         FieldType::Id | FieldType::Reference => "Lookup",
-        FieldType::String | FieldType::Combobox => "Text",
+        FieldType::String | FieldType::Combobox | FieldType::AnyType => "Text",
         FieldType::TextArea => "Text Area",
         FieldType::Boolean => "Checkbox",
         FieldType::Int | FieldType::Long | FieldType::Double => "Number",
@@ -101,7 +101,6 @@ const fn plain(kind: FieldType) -> &'static str {
         FieldType::PersonName => "Name",
         FieldType::EncryptedString => "Text (Encrypted)",
         FieldType::Base64 => "File",
-        FieldType::AnyType => "Text",
         FieldType::JunctionIdList | FieldType::Complex => "Complex Value",
     }
 }
