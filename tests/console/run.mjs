@@ -286,7 +286,7 @@ async function everyPage(server, { burlington, last }) {
 const TOOLS = { open, close, row, shows, search, violations };
 /** Those that take long run by their name alone. */
 const ON_REQUEST = { longRun: (server) => longRun(server, TOOLS), millionEvents: (server) => millionEvents(server, TOOLS) };
-const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), node: (server) => node(server, TOOLS), brush: (server, seeded) => brush(server, TOOLS, seeded), brokenDecoder: (server, seeded) => brokenDecoder(server, TOOLS, seeded), serve: () => serve(TOOLS), hostile, otherOrigins, everyPage, restart, manyEvents: (server) => manyEvents(server, TOOLS), tenTasks: (server, seeded) => tenTasks(server, seeded, TOOLS) };
+const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), node: (server) => node(server, TOOLS), brush: (server) => brush(server, TOOLS), brokenDecoder: (server, seeded) => brokenDecoder(server, TOOLS, seeded), serve: () => serve(TOOLS), hostile, otherOrigins, everyPage, restart, manyEvents: (server) => manyEvents(server, TOOLS), tenTasks: () => tenTasks(TOOLS) };
 
 let failed = 0;
 async function check(name, run) {
