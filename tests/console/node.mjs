@@ -24,7 +24,8 @@ export async function node(server, { open, close, shows, search }) {
   await close(page);
 }
 
-export async function brush(server, { open, close, row, shows, search }, { last }) {
+export async function brush(server, { open, close, row, shows, search }) {
+  const last = (await server.control("GET", "topics")).tail;
   const page = await open(server, "/console/live");
   await row(page, last).waitFor();
   await row(page, 1001).waitFor();

@@ -2,6 +2,7 @@
 // One step is one click or one key chord; typing a value counts as one.
 
 import assert from "node:assert/strict";
+import { Server, seed } from "./server.mjs";
 
 /** A page whose steps are counted. */
 class Steps {
@@ -65,10 +66,11 @@ function tasks(server, { shows, row }) {
     },
     {
       question: "Which client is behind, and since when?",
+      clients: true,
       steps: [2, 4],
       mouse: async (go) => {
         await go.click(/^Subscribers/, "link");
-        await go.click(go.page.getByLabel("Only with lag"));
+        await go.click("Only with lag");
       },
       keyboard: async (go) => {
         await go.press("g", "s");
@@ -86,6 +88,7 @@ function tasks(server, { shows, row }) {
     },
     {
       question: "A client is connected but gets nothing. Why?",
+      clients: true,
       steps: [2, 3],
       mouse: async (go, { silent }) => {
         await go.click(/^Subscribers/, "link");
@@ -166,7 +169,7 @@ function tasks(server, { shows, row }) {
     },
     {
       question: "Make a change succeed but lose its answer, and see whether the client sends twice.",
-      steps: [5, 8],
+      steps: [4, 6],
       mouse: async (go) => {
         await go.click(/^Faults and clock/, "link");
         await go.page.getByLabel("Fault", { exact: true }).waitFor();
@@ -186,16 +189,13 @@ function tasks(server, { shows, row }) {
       answer: async (page) => {
         await page.locator("tr", { hasText: "ack-lost" }).getByText(/fired 0/).first().waitFor();
         // A client that tries again has made two records.
-        const answers = await Promise.allSettled([0].map(() => server.create("Account", { Name: "Sent once?" })));
-        assert.equal(answers[0].status, "rejected");
+        await assert.rejects(server.create("Account", { Name: "Sent once?" }));
         await page.locator("tr", { hasText: "ack-lost" }).getByText(/fired 1/).first().waitFor();
         await server.control("DELETE", "faults");
         await server.create("Account", { Name: "Sent once?" });
         await page.goto(`${server.base}/console/live?q=${encodeURIComponent("object:Account \"Sent once?\"")}`);
         await page.locator("tr[data-id]").nth(1).waitFor();
-        assert.equal(await page.locator("tr[data-id]").count(), 2);
       },
-      once: true,
     },
     {
       question: "How long until the daily allocation of deliveries is used up, and who uses it?",
@@ -238,18 +238,24 @@ function tasks(server, { shows, row }) {
   ];
 }
 
-/** Every task, each way, on a fresh page. */
-export async function tenTasks(server, seeded, tools) {
+/** Every task, each way, on a fresh page of an org that has nothing but its seed. */
+export async function tenTasks(tools) {
+  const server = await Server.start();
+  try {
+    await all(server, await seed(server), tools);
+  } finally {
+    await server.end();
+  }
+}
+
+async function all(server, seeded, tools) {
   const { events } = await server.control("GET", "events?limit=500");
   const andy = events.find((event) => event.data?.payload?.Name?.LastName === "Young").replayId;
-  const lagging = await server.session();
-  await server.subscribe(lagging, "/data/AccountChangeEvent");
-  const silent = await server.session();
-  await server.create("Account", { Name: "Waits for the lagging client" });
   await server.control("PUT", "snapshots/tasks");
   for (const task of tasks(server, tools)) {
     for (const [way, most] of [["mouse", task.steps[0]], ["keyboard", task.steps[1]]]) {
       const what = `${task.question} By ${way}`;
+      const silent = task.clients ? await clients(server) : null;
       const page = await tools.open(server, "/console");
       await page.locator("tr[data-id]").first().waitFor();
       const go = new Steps(page);
@@ -267,5 +273,12 @@ export async function tenTasks(server, seeded, tools) {
       }
     }
   }
-  for (const id of [lagging, silent]) await server.control("DELETE", `subscribers/${id}`).catch(() => null);
+}
+
+/** A client that is behind, and one that subscribes to nothing, whose id is returned. Both end soon without a request. */
+async function clients(server) {
+  for (const { id } of (await server.control("GET", "subscribers")).subscribers) await server.control("DELETE", `subscribers/${id}`);
+  await server.subscribe(await server.session(), "/data/AccountChangeEvent");
+  await server.create("Account", { Name: "Waits for the client that is behind" });
+  return server.session();
 }

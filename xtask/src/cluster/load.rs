@@ -25,7 +25,7 @@ pub(super) const READERS: usize = 3;
 /// Pause of a client that no node serves.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The subscribers have all events within this time after the last one.
-const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(120);
+const CATCH_UP_TIMEOUT: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(10);
 
 /// What the clients have in common.

@@ -44,7 +44,7 @@ const FROZEN_MS_SPAN: u64 = 7_000;
 /// How long a node that was killed stays away.
 const AWAY_MS_SPAN: u64 = 2_000;
 /// A new leader is there within this time, on a busy machine too.
-const LEADER_TIMEOUT: Duration = Duration::from_secs(60);
+const LEADER_TIMEOUT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(20);
 /// Records that are looked at in the end, all of them or so many.
 const RECORDS_CHECKED: usize = 300;

@@ -18,7 +18,7 @@ use crate::{
     workspace::{check, command},
 };
 
-const READY_TIMEOUT: Duration = Duration::from_secs(60);
+const READY_TIMEOUT: Duration = Duration::from_mins(1);
 /// The contract's limit for a graceful stop, and some for a busy machine.
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(10);

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::workspace::{check, command, output};
 
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 /// PostgreSQL refuses to run as root: `nobody` then.
 const NOBODY: u32 = 65_534;
 

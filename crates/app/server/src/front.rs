@@ -88,8 +88,9 @@ impl Future for Routed {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
             Self::Surfaces(answer, _) => answer.as_mut().poll(cx),
-            Self::Streaming(answer, _) => caught(answer.as_mut(), cx).map(Ok),
-            Self::Observed(answer) => caught(answer.as_mut(), cx).map(Ok),
+            Self::Streaming(answer, _) | Self::Observed(answer) => {
+                caught(answer.as_mut(), cx).map(Ok)
+            }
             Self::Ready(answer) => Pin::new(answer).poll(cx),
         }
     }

@@ -293,7 +293,7 @@ impl Orgs {
             engine,
             auth,
             writer,
-            mut tasks,
+            tasks,
             store,
         } = assembly::assemble(
             config,
@@ -306,17 +306,7 @@ impl Orgs {
         .await?;
         // Once more: the store has made its files.
         private::folder(&folder)?;
-        let failed = self.0.failed.clone();
-        let told = listening.clone();
-        let tasks = tokio::spawn(async move {
-            // Its parts end only when it drains, so an end before that is a defect.
-            let _ = tasks.join_next().await;
-            if listening.phase() == Phase::Running {
-                // One notice is enough.
-                let _ = failed.try_send("a task");
-            }
-            while tasks.join_next().await.is_some() {}
-        });
+        let tasks = tokio::spawn(watched(tasks, listening.clone(), self.0.failed.clone()));
         let id = engine.org().id;
         let journal = (config.journal_requests > 0)
             .then(|| observed::journal(&engine, config.journal_requests));
@@ -341,7 +331,7 @@ impl Orgs {
             store,
             connections: Arc::clone(&self.0.process.connections),
             conductor,
-            listening: told,
+            listening,
             requests: Arc::new(()),
             ending: Mutex::new(Some(Ending {
                 writer,
@@ -518,6 +508,16 @@ impl Orgs {
             instance.conductor.advance(phase);
         }
     }
+}
+
+/// Runs the parts of an org. They end only when it drains, so an end before that is a defect.
+async fn watched(mut tasks: JoinSet<()>, phase: Listener, failed: mpsc::Sender<&'static str>) {
+    let _ = tasks.join_next().await;
+    if phase.phase() == Phase::Running {
+        // One notice is enough.
+        let _ = failed.try_send("a task");
+    }
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Closes an org that is in the table no more.

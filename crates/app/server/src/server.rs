@@ -85,8 +85,11 @@ impl Server {
         let connections_max = open_files::connections(config.connections_max)?;
         let connections = Arc::new(Connections::default());
         let (folder, temporary) = orgs::data_folder(&config.data)?;
-        let (authority, acceptor, certificate) =
-            acceptor(&config.tls, &folder, &*environment.clock)?;
+        let Encryption {
+            authority,
+            acceptor,
+            certificate,
+        } = encryption(&config.tls, &folder, &*environment.clock)?;
         let (conductor, listening) = phase::start();
         let (failed, failures) = mpsc::channel(1);
         let pem = authority.as_ref();
@@ -103,29 +106,23 @@ impl Server {
         let mut tasks = JoinSet::new();
         let place = (folder.clone(), temporary);
         let own = (address.port(), certificate);
-        let begun = begin(&config, &orgs, environment, (place, own), &mut tasks).await?;
+        let begun = begin(&config, &orgs, environment, place, own, &mut tasks).await?;
         let Begun {
             first,
             campaign,
             controls,
         } = begun;
-        let rules = Rules {
-            trusted_proxies: config.trusted_proxies,
-            hosts: config.hosts,
-            cors: config.cors,
-            cleartext_logins: config.cleartext_logins,
-            hsts: config.hsts,
-        };
+        let (mode, tunnels) = (config.mode, config.tls == Tls::AsSalesforce);
         let front = Arc::new(Front::new(
             Surfaces::Orgs(orgs.clone(), controls),
-            rules,
+            rules(config),
             address,
             campaign.as_ref().map(|campaign| Arc::clone(&campaign.node)),
         ));
         tasks.spawn(
             Acceptor {
                 tls: acceptor,
-                tunnels: config.tls == Tls::AsSalesforce,
+                tunnels,
                 front,
                 slots: Arc::clone(&slots),
                 connections_max,
@@ -139,7 +136,7 @@ impl Server {
         Ok(Running {
             address,
             folder,
-            mode: config.mode,
+            mode,
             authority: authority.map(|authority| authority.path),
             orgs,
             first,
@@ -150,6 +147,17 @@ impl Server {
             slots,
             connections_max,
         })
+    }
+}
+
+/// What every request has to keep to.
+fn rules(config: Config) -> Rules {
+    Rules {
+        trusted_proxies: config.trusted_proxies,
+        hosts: config.hosts,
+        cors: config.cors,
+        cleartext_logins: config.cleartext_logins,
+        hsts: config.hsts,
     }
 }
 
@@ -165,7 +173,8 @@ async fn begin(
     config: &Config,
     orgs: &Orgs,
     environment: Environment,
-    (place, own): ((PathBuf, Option<TempDir>), (u16, Option<Vec<u8>>)),
+    (folder, temporary): (PathBuf, Option<TempDir>),
+    own: (u16, Option<Vec<u8>>),
     tasks: &mut JoinSet<()>,
 ) -> Result<Begun, Error> {
     if let Some((cluster, store)) = config.cluster.as_ref().zip(config.store.as_ref()) {
@@ -173,10 +182,10 @@ async fn begin(
             cluster,
             store,
             (orgs.clone(), config.clone()),
-            (environment, place.0),
+            (environment, folder),
             own,
         );
-        let (campaign, running) = begun.await?;
+        let (campaign, running) = Box::pin(begun).await?;
         tasks.spawn(running);
         return Ok(Begun {
             first: None,
@@ -184,6 +193,7 @@ async fn begin(
             controls: Controls::None,
         });
     }
+    let place = (folder, temporary);
     let opened = orgs.open_in(config, environment.clone(), place, None);
     let first = opened.await?;
     Ok(Begun {
@@ -318,23 +328,36 @@ fn controls(config: &Config, orgs: &Orgs, first: RecordId, environment: Environm
     }
 }
 
-/// The developer authority, if there is one; TLS; and the certificate of the configuration, in DER.
-fn acceptor(
-    tls: &Tls,
-    folder: &Path,
-    clock: &dyn Clock,
-) -> Result<(Option<tls::Authority>, Option<TlsAcceptor>, Option<Vec<u8>>), Error> {
+/// How connections are encrypted.
+#[derive(Default)]
+struct Encryption {
+    /// The authority of a developer org.
+    authority: Option<tls::Authority>,
+    acceptor: Option<TlsAcceptor>,
+    /// The certificate of the configuration, in DER.
+    certificate: Option<Vec<u8>>,
+}
+
+fn encryption(tls: &Tls, folder: &Path, clock: &dyn Clock) -> Result<Encryption, Error> {
     Ok(match tls {
         Tls::DeveloperAuthority | Tls::AsSalesforce => {
             let as_salesforce = *tls == Tls::AsSalesforce;
             let (authority, config) =
                 tls::developer(&folder.join(TLS_FOLDER), clock.now(), as_salesforce)?;
-            (Some(authority), Some(config.into()), None)
+            Encryption {
+                authority: Some(authority),
+                acceptor: Some(config.into()),
+                certificate: None,
+            }
         }
         Tls::Files { certificate, key } => {
-            let (config, own) = tls::from_files(certificate, key)?;
-            (None, Some(config.into()), own)
+            let (config, certificate) = tls::from_files(certificate, key)?;
+            Encryption {
+                authority: None,
+                acceptor: Some(config.into()),
+                certificate,
+            }
         }
-        Tls::Off => (None, None, None),
+        Tls::Off => Encryption::default(),
     })
 }

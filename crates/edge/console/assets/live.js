@@ -61,7 +61,7 @@ class Live {
     this.input = h("input", { value: this.text, role: "searchbox", "aria-label": "Filter events", "aria-describedby": "filter-error", placeholder: "Filter: type:UPDATE field:Industry", maxlength: 1024, spellcheck: "false", autocomplete: "off", oninput: () => this.typed(false), onkeydown: (e) => {
       if (e.key === "Enter") {
         this.typed(true);
-        this.rowAt(0)?.focus();
+        this.input.blur();
       }
     } });
     this.matches = h("span.count");

@@ -40,23 +40,14 @@ impl Sample {
     /// Reads the text; lines of other series are passed over. None if it has none of those that every server has.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut sample = Self::default();
-        let mut subscriptions: BTreeMap<(String, String, String), Subscription> = BTreeMap::new();
+        let mut subscriptions = Subscriptions::new();
         let mut is_landfall = false;
         for line in text.lines() {
             let Some((name, labels, value)) = series(line) else {
                 continue;
             };
             let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
-            let mut subscription = || {
-                let key = (label("protocol"), label("client"), label("topic"));
-                let new = Subscription {
-                    protocol: key.0.clone(),
-                    client: key.1.clone(),
-                    topic: key.2.clone(),
-                    ..Subscription::default()
-                };
-                subscriptions.entry(key).or_insert(new)
-            };
+            let key = || (label("protocol"), label("client"), label("topic"));
             match name {
                 "landfall_events_published_total" => {
                     sample.topics.entry(label("topic")).or_default().published = value;
@@ -71,9 +62,15 @@ impl Sample {
                 }
                 "landfall_log_oldest_replay_id" => sample.oldest = Some(value),
                 "landfall_subscriptions" => sample.open += value,
-                "landfall_subscription_position" => subscription().position = value,
-                "landfall_subscription_lag_events" => subscription().lag = value,
-                "landfall_subscription_lag_seconds" => subscription().lag_seconds = value,
+                "landfall_subscription_position" => {
+                    subscription(&mut subscriptions, key()).position = value
+                }
+                "landfall_subscription_lag_events" => {
+                    subscription(&mut subscriptions, key()).lag = value
+                }
+                "landfall_subscription_lag_seconds" => {
+                    subscription(&mut subscriptions, key()).lag_seconds = value
+                }
                 _ => {}
             }
         }
@@ -83,6 +80,20 @@ impl Sample {
             .sort_by(|one, other| other.lag.cmp(&one.lag));
         is_landfall.then_some(sample)
     }
+}
+
+/// Subscriptions by protocol, client and topic.
+type Subscriptions = BTreeMap<(String, String, String), Subscription>;
+
+/// The subscription of a key, made if it is new.
+fn subscription(all: &mut Subscriptions, key: (String, String, String)) -> &mut Subscription {
+    let (protocol, client, topic) = key.clone();
+    all.entry(key).or_insert_with(|| Subscription {
+        protocol,
+        client,
+        topic,
+        ..Subscription::default()
+    })
 }
 
 /// A line `name{label="value"} 7`: whole numbers are all that the view needs.

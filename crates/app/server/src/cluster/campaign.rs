@@ -168,7 +168,7 @@ impl Campaign {
                     None => return,
                 },
             }
-            org = self.follower_round().await;
+            org = Box::pin(self.follower_round()).await;
         }
     }
 

@@ -266,13 +266,13 @@ struct Answer {
 }
 
 impl Answer {
-    fn broken_off(&mut self, reason: &str) -> Option<Result<Frame<Bytes>, axum::Error>> {
+    fn broken_off(&mut self, reason: &str) -> Result<Frame<Bytes>, axum::Error> {
         debug!(reason, "answer of the leader broken off");
         self.is_over = true;
         self.link = None;
         match self.trailers.take() {
-            Some(trailers) => Some(Ok(Frame::trailers(trailers))),
-            None => Some(Err(axum::Error::new("the leader is gone"))),
+            Some(trailers) => Ok(Frame::trailers(trailers)),
+            None => Err(axum::Error::new("the leader is gone")),
         }
     }
 }
@@ -290,7 +290,7 @@ impl hyper::body::Body for Answer {
             return Poll::Ready(None);
         }
         if this.replaced.as_mut().poll(context).is_ready() {
-            return Poll::Ready(this.broken_off("another node leads"));
+            return Poll::Ready(Some(this.broken_off("another node leads")));
         }
         Poll::Ready(match ready!(Pin::new(&mut this.body).poll_frame(context)) {
             Some(Ok(frame)) => {
@@ -300,7 +300,7 @@ impl hyper::body::Body for Answer {
                 }
                 Some(Ok(frame))
             }
-            Some(Err(error)) => this.broken_off(&error.to_string()),
+            Some(Err(error)) => Some(this.broken_off(&error.to_string())),
             None => {
                 this.is_over = true;
                 this.give_back();

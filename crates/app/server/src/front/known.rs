@@ -93,9 +93,9 @@ impl Front {
         let answer = streaming.answer_post(&known.head, body);
         let hsts = (known.is_secure && self.rules.hsts).then(|| self.hsts.clone());
         async move {
-            let _in_progress = in_progress;
             let mut answer = pin!(answer);
             let reply = poll_fn(|context| caught(answer.as_mut(), context)).await;
+            drop(in_progress);
             Answer::of(reply, observation, hsts)
         }
     }
