@@ -112,7 +112,7 @@ impl Server {
             campaign,
             controls,
         } = begun;
-        let (mode, tunnels) = (config.mode, config.tls == Tls::AsSalesforce);
+        let (mode, tunnels) = (config.mode.clone(), config.tls == Tls::AsSalesforce);
         let front = Arc::new(Front::new(
             Surfaces::Orgs(orgs.clone(), controls),
             rules(config),
