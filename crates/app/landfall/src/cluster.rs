@@ -60,9 +60,10 @@ pub(crate) async fn run(command: ClusterCommand, log: &LogOptions) -> Ended {
 async fn status(options: StatusOptions) -> Result<Value, Coded> {
     let store = match (options.store, options.config) {
         (Some(store), _) => Some(store),
-        (None, Some(path)) => Settings::read(&path)
-            .and_then(|settings| settings.get(&settings::STORE))
-            .map_err(Failure::from)?,
+        (None, Some(path)) => {
+            let read = Settings::read(&path).map_err(Failure::from)?;
+            read.get(&settings::STORE).map_err(Failure::from)?
+        }
         (None, None) => None,
     };
     let store = store.ok_or_else(|| {

@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn kinds_of_faults_are_offered_by_their_beginning() {
         let offered = faults().complete(OsStr::new("client-"));
-        let names: Vec<_> = offered.iter().map(|one| one.get_value()).collect();
+        let names: Vec<_> = offered.iter().map(CompletionCandidate::get_value).collect();
         assert_eq!(names, ["client-unknown"]);
     }
 }

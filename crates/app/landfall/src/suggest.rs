@@ -100,12 +100,12 @@ fn nearest<'t>(topic: &str, known: &'t [String]) -> Option<&'t str> {
 pub(crate) async fn topics(logins: &Logins, org: &Org) -> Option<Vec<String>> {
     let control = logins.control(org).ok()?;
     if let Ok(answer) = control.call(Method::GET, "topics", None).await {
-        let topics = answer["topics"].as_array()?.iter();
+        let topics = answer.get("topics")?.as_array()?.iter();
         let names = topics.filter_map(|topic| topic["channel"].as_str());
         return Some(names.map(str::to_owned).collect());
     }
     let answer = org.call(Method::GET, OBJECTS, None).await.ok()?.json();
-    let objects = answer["sobjects"].as_array()?.iter();
+    let objects = answer.get("sobjects")?.as_array()?.iter();
     let names = objects.filter_map(|object| object["name"].as_str());
     Some(names.filter_map(topic_of).collect())
 }
@@ -126,7 +126,8 @@ pub(crate) async fn bounds(logins: &Logins, org: &Org) -> Option<(Option<i64>, i
     let control = logins.control(org).ok()?;
     let call = control.call(Method::GET, "topics", None);
     let answer: Value = timeout(LOOK_UP_MAX, call).await.ok()?.ok()?;
-    Some((answer["earliest"].as_i64(), answer["tail"].as_i64()?))
+    let bound = |name| answer.get(name).and_then(Value::as_i64);
+    Some((bound("earliest"), bound("tail")?))
 }
 
 #[cfg(test)]

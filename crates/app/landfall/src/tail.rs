@@ -50,7 +50,7 @@ async fn tail(options: TailOptions, logins: &Arc<Logins>, org: &Org) -> Ended {
             &options.api_version,
             &starts,
         )?)),
-        Protocol::Pubsub => Source::Pubsub(pubsub::Source::new(logins, org, &starts)),
+        Protocol::Pubsub => Source::Pubsub(pubsub::Source::new(&logins, org, &starts)),
     };
     let mut tail = Tail {
         human: !options.json && std::io::stdout().is_terminal(),

@@ -27,7 +27,7 @@ const METRICS: &str = "/metrics";
 /// Lines where the height of the terminal is unknown.
 const LINES_DEFAULT: usize = 24;
 
-/// The other screen without a cursor, and back. Source: "XTerm Control Sequences".
+/// The other screen without a cursor, and back. Source: "`XTerm` Control Sequences".
 const ENTER: &str = "\x1b[?1049h\x1b[?25l";
 const LEAVE: &str = "\x1b[?25h\x1b[?1049l";
 /// To the first line; the rest of a line; the rest of the screen.
@@ -80,10 +80,10 @@ async fn once(options: &TopOptions) -> Result<Value, Failure> {
 async fn live(options: &TopOptions) -> Ended {
     let mut source = Source::open(options).await?;
     let mut before = source.sample().await?;
-    let screen = Screen::enter();
+    let _screen = Screen::enter();
     let mut view = source.view(&before, &before);
     loop {
-        screen.show(&lines(&view))?;
+        Screen::show(&lines(&view))?;
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => {
                 interrupted.map_err(|error| Failure::new("cannot listen for signals").caused_by(&error))?;
@@ -264,7 +264,7 @@ impl Screen {
         Self
     }
 
-    fn show(&self, lines: &[String]) -> Result<(), Failure> {
+    fn show(lines: &[String]) -> Result<(), Failure> {
         let mut frame = HOME.to_owned();
         for line in lines.iter().take(height().saturating_sub(1)) {
             frame.push_str(line);

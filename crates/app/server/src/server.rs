@@ -76,12 +76,7 @@ impl Server {
     pub async fn start_in(config: Config, environment: Environment) -> Result<Running, Error> {
         let started = Instant::now();
         // The address first: the commonest mistake is a second server, and it must not touch the data folder.
-        let listen = |source| Error::Listen {
-            address: config.listen,
-            source,
-        };
-        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let (listener, address) = listener(config.listen).await?;
         let connections_max = open_files::connections(config.connections_max)?;
         let connections = Arc::new(Connections::default());
         let (folder, temporary) = orgs::data_folder(&config.data)?;
@@ -148,6 +143,13 @@ impl Server {
             connections_max,
         })
     }
+}
+
+async fn listener(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |source| Error::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
 }
 
 /// What every request has to keep to.

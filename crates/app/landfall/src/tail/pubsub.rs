@@ -36,7 +36,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn new(
-        logins: Arc<Logins>,
+        logins: &Arc<Logins>,
         org: &Org,
         starts: &[(String, streaming::Replay)],
     ) -> Self {
@@ -44,7 +44,7 @@ impl Source {
         let mut followers = JoinSet::new();
         for (topic, replay) in starts {
             let mut follower = Follower {
-                logins: Arc::clone(&logins),
+                logins: Arc::clone(logins),
                 org: org.clone(),
                 topic: topic.clone(),
                 from: (*replay).into(),

@@ -83,7 +83,8 @@ pub(super) async fn starts(
         Since::Span(millis) => {
             let clock = call("clock".to_owned()).await;
             let clock = clock.map_err(|error| refused(&error))?;
-            let now = clock["now"].as_str().and_then(parse_date_time);
+            let now = clock.get("now").and_then(Value::as_str);
+            let now = now.and_then(parse_date_time);
             let now = now.ok_or_else(|| Failure::new("the org did not report its time"))?;
             render_utc(now.plus_millis(-millis))
         }

@@ -2,6 +2,7 @@
 //!
 //! Source: "Exposition Formats" (Prometheus), text format.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Counters and gauges at one time.
@@ -63,13 +64,13 @@ impl Sample {
                 "landfall_log_oldest_replay_id" => sample.oldest = Some(value),
                 "landfall_subscriptions" => sample.open += value,
                 "landfall_subscription_position" => {
-                    subscription(&mut subscriptions, key()).position = value
+                    subscription(&mut subscriptions, key()).position = value;
                 }
                 "landfall_subscription_lag_events" => {
-                    subscription(&mut subscriptions, key()).lag = value
+                    subscription(&mut subscriptions, key()).lag = value;
                 }
                 "landfall_subscription_lag_seconds" => {
-                    subscription(&mut subscriptions, key()).lag_seconds = value
+                    subscription(&mut subscriptions, key()).lag_seconds = value;
                 }
                 _ => {}
             }
@@ -77,7 +78,7 @@ impl Sample {
         sample.subscriptions = subscriptions.into_values().collect();
         sample
             .subscriptions
-            .sort_by(|one, other| other.lag.cmp(&one.lag));
+            .sort_by_key(|subscription| Reverse(subscription.lag));
         is_landfall.then_some(sample)
     }
 }
@@ -90,8 +91,8 @@ fn subscription(all: &mut Subscriptions, key: (String, String, String)) -> &mut 
     let (protocol, client, topic) = key.clone();
     all.entry(key).or_insert_with(|| Subscription {
         protocol,
-        client,
         topic,
+        client,
         ..Subscription::default()
     })
 }

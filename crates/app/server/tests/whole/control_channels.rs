@@ -1,10 +1,5 @@
 //! What the control interface reports of channels, schemas, `PushTopics` and of when events were published.
 
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a value that is not there fails the test"
-)]
-
 use http::Method;
 use landfall_client::Org;
 use serde_json::{Value, json};

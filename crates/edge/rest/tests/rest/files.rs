@@ -16,7 +16,7 @@ fn parts(values: &str, field: &str, bytes: &str) -> String {
 
 #[tokio::test]
 async fn a_version_comes_as_base64_and_is_read_as_bytes() {
-    let org = Org::new().await;
+    let org = Org::with(Vec::new()).await;
     let values = json!({"PathOnClient": "a.txt", "VersionData": "aGVsbG8="});
     let id = org.create("ContentVersion", &values).await;
     let record = org.record("ContentVersion", &id).await;
@@ -43,7 +43,7 @@ async fn a_version_comes_as_base64_and_is_read_as_bytes() {
 
 #[tokio::test]
 async fn a_file_comes_in_a_part_of_its_own() {
-    let org = Org::new().await;
+    let org = Org::with(Vec::new()).await;
     let account = org.create("Account", &json!({"Name": "Acme"})).await;
     let values = json!({"Name": "a.txt", "ParentId": account}).to_string();
     let body = parts(&values, "Body", "line 1\r\n--b line 2");
@@ -65,7 +65,7 @@ async fn a_file_comes_in_a_part_of_its_own() {
 
 #[tokio::test]
 async fn parts_that_cannot_be_read_are_refused() {
-    let org = Org::new().await;
+    let org = Org::with(Vec::new()).await;
     for body in [
         "--b0\r\n".to_owned(),
         parts("{\"Name\":\"a\"}", "Other", "x"),

@@ -32,15 +32,16 @@ async fn bytes(org: &Org, id: RecordId) -> Option<Vec<u8>> {
 async fn links(org: &Org, document: RecordId) -> Vec<(RecordId, String)> {
     let entity = org.entity("ContentDocumentLink");
     let place = |name| entity.index_of(name).expect("a field");
+    let value = |row: &Values, name| row.get(place(name)).cloned().expect("a value");
     let at = place("ContentDocumentId");
     let rows = org.engine.rows_where(&entity, at, Value::Id(document), 10);
     let rows = rows.await.expect("a read").into_iter();
-    let live = rows.filter(|row| row[place("IsDeleted")] != Value::Boolean(true));
+    let live = rows.filter(|row| value(row, "IsDeleted") != Value::Boolean(true));
     let link = live.map(|row| {
-        let to = row[place("LinkedEntityId")].as_id().expect("a record");
+        let to = value(&row, "LinkedEntityId").as_id().expect("a record");
         (
             to,
-            row[place("ShareType")].as_text().unwrap_or("").to_owned(),
+            value(&row, "ShareType").as_text().unwrap_or("").to_owned(),
         )
     });
     link.collect()
