@@ -48,6 +48,8 @@ const NO_ERRORS: &[(&str, &str, &str)] = &[
         "*_API",
         "a client in usage metrics",
     ),
+    ("crates/engine/engine/", "*_X", "a type of file"),
+    ("crates/engine/engine/", "POWER_POINT", "a type of file"),
     ("crates/storage/", "*", "SQL, and SOQL in the laws"),
 ];
 

@@ -169,7 +169,7 @@ fn values(element: &Element, entry: &str, report: &mut Report) -> Vec<PicklistVa
 /// Standard value sets of which no standard object here has a field.
 ///
 /// Source: "`StandardValueSet` Names and Standard Picklist Fields" (Metadata API Developer Guide).
-const WITHOUT_FIELDS: [&str; 2] = ["ContactRole", "PartnerRole"];
+const WITHOUT_FIELDS: [&str; 1] = ["ContactRole"];
 
 /// Gives the fields of a standard value set the values that a file lists.
 pub(crate) fn replace_standard(

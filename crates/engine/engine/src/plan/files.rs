@@ -386,7 +386,8 @@ fn describe_version(fields: &mut Fields<'_>) -> Result<(), Fault> {
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     if fields.get("Title").is_null() && !stem.is_empty() {
-        let title = stem.chars().take(TITLE_CHARACTERS_MAX).collect();
+        let length = length(fields.entity, "Title");
+        let title = stem.chars().take(length).collect();
         fields.set("Title", Value::Text(title));
     }
     let extension = extension.to_ascii_lowercase();
@@ -396,7 +397,7 @@ fn describe_version(fields: &mut Fields<'_>) -> Result<(), Fault> {
         file_type(&extension)
     };
     fields.set("FileType", Value::Text(kind.to_owned()));
-    if !extension.is_empty() && extension.len() <= EXTENSION_BYTES_MAX {
+    if !extension.is_empty() && extension.len() <= length(fields.entity, "FileExtension") {
         fields.set("FileExtension", Value::Text(extension));
     }
     let location = if is_link { "L" } else { "S" };
@@ -408,10 +409,11 @@ fn describe_version(fields: &mut Fields<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The length of `Title`.
-const TITLE_CHARACTERS_MAX: usize = 255;
-/// The length of `FileExtension`.
-const EXTENSION_BYTES_MAX: usize = 40;
+/// How many characters a field holds.
+fn length(entity: &EntityDefinition, name: &str) -> usize {
+    let length = entity.field(name).map_or(0, |(_, field)| field.length);
+    usize::try_from(length).unwrap_or(usize::MAX)
+}
 
 /// The kind of a file by its extension.
 fn file_type(extension: &str) -> &'static str {
