@@ -59,8 +59,9 @@ async fn a_file_comes_in_a_part_of_its_own() {
     assert_eq!(answer.status, 204, "{answer:?}");
     assert_eq!(org.get(&format!("{path}/Body")).await.body, "short");
     assert_eq!(org.record("Attachment", &id).await["BodyLength"], 5);
-    let children = org.get(&format!("/sobjects/Account/{account}/Attachments"));
-    assert_eq!(children.await.json()["totalSize"], 1);
+    let path = format!("/sobjects/Account/{account}/Attachments");
+    let children = org.get(&path).await;
+    assert_eq!(children.json()["totalSize"], 1);
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ async fn bytes(org: &Org, id: RecordId) -> Option<Vec<u8>> {
 async fn links(org: &Org, document: RecordId) -> Vec<(RecordId, String)> {
     let entity = org.entity("ContentDocumentLink");
     let place = |name| entity.index_of(name).expect("a field");
-    let value = |row: &Values, name| row.get(place(name)).cloned().expect("a value");
+    let value = |row: &[Value], name| row.get(place(name)).cloned().expect("a value");
     let at = place("ContentDocumentId");
     let rows = org.engine.rows_where(&entity, at, Value::Id(document), 10);
     let rows = rows.await.expect("a read").into_iter();
