@@ -153,8 +153,9 @@ impl Campaign {
             let node = Arc::clone(&self.node);
             tokio::select! {
                 () = sleep(ELECTION_EVERY) => {}
-                () = woken => {}
-                () = node.doubted.notified() => {}
+                // A connection that cannot be made is tried again after the pause.
+                () = woken, if self.is_connected => {}
+                () = node.doubted.notified(), if self.is_connected => {}
                 order = self.orders.recv() => match order {
                     Some(Order::HandOver(done)) => {
                         // Nobody waits any more if the server is gone.
@@ -283,7 +284,7 @@ impl Campaign {
             let woken = self.election.woken();
             tokio::select! {
                 () = sleep_until(next) => {}
-                () = woken => {}
+                () = woken, if self.is_connected => {}
                 () = sleep(LEADER_HEALTH_EVERY) => {
                     if has_ended(self.orgs.engine(org)) {
                         return End::Ended;
