@@ -64,7 +64,7 @@ struct Table {
     is_stopping: AtomicBool,
     /// The certificate of the authority that clients may trust, in PEM.
     authority: Option<Arc<str>>,
-    /// What becomes of the connections to the process.
+    /// The counters of connections to the process, and whether connections are refused.
     connections: Arc<Connections>,
     /// Told when a part of an org has ended by itself.
     failed: mpsc::Sender<&'static str>,
@@ -159,7 +159,7 @@ impl Instance {
         self.engine.faults()
     }
 
-    /// What becomes of the connections to the process.
+    /// The counters of connections to the process, and whether connections are refused.
     pub(crate) fn connections(&self) -> &Connections {
         &self.connections
     }
