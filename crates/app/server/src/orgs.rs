@@ -179,7 +179,7 @@ impl Instance {
         self.engine.faults()
     }
 
-    /// What becomes of the connections to the process.
+    /// The counters of connections to the process, and whether connections are refused.
     pub(crate) fn connections(&self) -> &Connections {
         &self.connections
     }

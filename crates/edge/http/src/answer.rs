@@ -137,7 +137,7 @@ impl Answer {
         }
     }
 
-    /// The same, with faults of which its body informs: for those who look at answers on their way out.
+    /// The same, with faults that its body reports: for observers of answers on their way out.
     #[must_use]
     pub fn reporting(mut self, faults: Vec<Fault>) -> Self {
         if !faults.is_empty() {

@@ -135,7 +135,7 @@ impl Auth {
         self.authenticate_hash(&TokenHash::of_request(token)?)
     }
 
-    /// The user name of a known access token, for those who only want to show it: its idle time goes on.
+    /// The user name of a known access token, to be shown only: the idle time of its login goes on.
     pub fn user_of(&self, token: &str) -> Option<String> {
         let login = self.0.logins.find(&TokenHash::of_request(token).ok()?)?;
         Some(login.username.clone())

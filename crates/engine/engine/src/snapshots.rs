@@ -82,7 +82,7 @@ impl Engine {
     /// What differs between a snapshot and another one, or the org as it is now.
     ///
     /// # Errors
-    /// [`Error::Store`], also for what is no snapshot of this org. [`Error::Stopped`].
+    /// [`Error::Store`], also for a file that is not a snapshot of this org. [`Error::Stopped`].
     pub async fn difference(
         &self,
         from: PathBuf,
