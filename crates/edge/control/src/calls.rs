@@ -27,16 +27,18 @@ pub enum Effect {
 
 /// Calls that only read what an operator may see. A call that is on neither list is for tests.
 const READING: &[&str] = &[
-    topics::LIST.id,
-    topics::POSITION.id,
-    events::LIST.id,
-    events::SHOW.id,
-    subscribers::LIST.id,
-    node::SHOW.id,
+    "listTopics",
+    "getPosition",
+    "listEvents",
+    "getEvent",
+    "listDeliveries",
+    "listSchemas",
+    "listSubscribers",
+    "getNode",
 ];
 
 /// Calls that act on what runs.
-const OPERATING: &[&str] = &[subscribers::END.id];
+const OPERATING: &[&str] = &["endSubscriber"];
 
 /// A call and what answers it.
 pub(crate) struct Declared {
