@@ -12,6 +12,10 @@ fn topic(org: &Org, event: &str) -> TopicId {
 
 /// Whether it was woken since the last time.
 async fn was_woken(watcher: &Watcher) -> bool {
+    // Several watchers are woken by a task of the runtime, which has its turn first.
+    for _ in 0..16 {
+        tokio::task::yield_now().await;
+    }
     tokio::select! {
         biased;
         () = watcher.woken() => true,
