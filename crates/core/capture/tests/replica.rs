@@ -65,7 +65,7 @@ fn value(field: &FieldDefinition, number: u8) -> Value {
             let prefix = KeyPrefix::parse("003").expect("three characters");
             Value::Id(RecordId::from_number(prefix, *b"xx", number.into()))
         }
-        FieldType::Int => Value::Integer(number.into()),
+        kind if kind.is_whole() => Value::Integer(number.into()),
         kind if kind.is_decimal() => Value::Double(f64::from(number) / 4.0),
         FieldType::Date => Value::Date(Date::from_days(number.into())),
         FieldType::DateTime => Value::DateTime(Timestamp::from_millis(i64::from(number) * 1_000)),

@@ -2,7 +2,7 @@
 //!
 //! An object gets its table with its first record: of the objects that an org has, most are never used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use landfall_model::{EntityDefinition, EntityName};
 use landfall_store::{Error, ValueKind};
@@ -16,6 +16,16 @@ use crate::value;
 /// The objects that have tables.
 pub(crate) fn objects(connection: &Connection) -> rusqlite::Result<Vec<EntityName>> {
     let mut statement = connection.prepare("SELECT entity FROM layout")?;
+    let objects = statement.query_map([], |row| row.get::<_, String>(0))?;
+    objects.map(|object| object.map(EntityName::new)).collect()
+}
+
+/// The objects that have tables, known or not: after a restore, a table can be left of which nothing is known.
+pub(crate) fn with_tables(connection: &Connection) -> rusqlite::Result<HashSet<EntityName>> {
+    let mut statement = connection.prepare(
+        r"SELECT entity FROM layout UNION
+          SELECT substr(name, 8) FROM sqlite_master WHERE type = 'table' AND name LIKE 'record\_%' ESCAPE '\'",
+    )?;
     let objects = statement.query_map([], |row| row.get::<_, String>(0))?;
     objects.map(|object| object.map(EntityName::new)).collect()
 }

@@ -3,7 +3,7 @@
 //! A transaction that failed before any sync kept nothing, and the next one is tried as usual. After every other failure
 //! nothing is written until the store is opened again; `error` has the reasons.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -190,9 +190,8 @@ impl Writer for EmbeddedWriter {
             return Err(Error::Poisoned);
         }
         // Of the objects that an org has, most have no table: nothing has to be known of their fields.
-        let with_tables = prepare::objects(&self.connection);
+        let with_tables = prepare::with_tables(&self.connection);
         let with_tables = with_tables.map_err(|source| unavailable(source.into()))?;
-        let with_tables: HashSet<_> = with_tables.into_iter().collect();
         let mut plans = Vec::with_capacity(with_tables.len());
         for entity in entities {
             if !with_tables.contains(&entity.name) {

@@ -1,5 +1,6 @@
 //! Schema ids that are known, from metadata files.
 
+use landfall_model::EntityDefinition;
 use landfall_schema::EventSchema;
 
 use crate::common::{
@@ -186,14 +187,12 @@ fn a_project_of_many_objects_is_compiled_at_once() {
         .map(|number| custom_object(&format!("Thing{number}__c"), &fields))
         .collect();
     let org = compiled(&objects);
-    let prefixes: std::collections::BTreeSet<_> = org
-        .entities
-        .iter()
-        .map(|entity| entity.key_prefix)
-        .collect();
+    let prefixes = |entities: &[EntityDefinition]| -> std::collections::BTreeSet<_> {
+        entities.iter().map(|entity| entity.key_prefix).collect()
+    };
     assert_eq!(
-        prefixes.len(),
-        standard().len() + 200,
+        prefixes(&org.entities).len(),
+        prefixes(&standard()).len() + 200,
         "each has its own prefix"
     );
 }

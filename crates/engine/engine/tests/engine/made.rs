@@ -20,7 +20,9 @@ async fn found(org: &Org, statement: &str) -> Vec<Vec<Value>> {
     let view = org.engine.rights(org.user).await.expect("a read").view();
     let answer = org.engine.query(question(&view, statement)).await;
     let rows = answer.expect("a query").page.rows.into_iter();
-    rows.map(|row| row.values).collect()
+    // The first value is the id, which a query need not name.
+    rows.map(|row| row.values.into_iter().skip(1).collect())
+        .collect()
 }
 
 fn text(text: &str) -> Value {
