@@ -19,7 +19,7 @@ static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
     folder.join(format!("landfall-fuzz-{}.csv", std::process::id()))
 });
 
-/// How many records there are up to the end, or up to what is no record.
+/// How many records there are up to the end, or up to the first that is invalid.
 fn read(data: &[u8], delimiter: Delimiter) -> Option<usize> {
     fs::write(&*FILE, data).expect("the folder can be written to");
     let mut records = Records::open(FILE.clone(), delimiter).ok()?;

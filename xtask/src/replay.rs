@@ -22,7 +22,7 @@ pub(crate) struct Event {
     pub(crate) change: Change,
 }
 
-/// What happened to a record. Each test names a record anew with every write, so a name tells the writes apart.
+/// What happened to a record. Each write of a test gives its record a new name, so the name identifies the write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     Created(String),

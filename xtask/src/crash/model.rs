@@ -1,6 +1,6 @@
 //! What must be true after a crash: the acknowledged changes, at most the doubtful ones, and nothing else.
 //!
-//! The log decides what became of a change in doubt; the records must then agree with the log.
+//! The log decides whether a change in doubt was kept; the records must then agree with the log.
 
 use std::collections::BTreeMap;
 

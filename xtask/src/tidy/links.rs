@@ -23,7 +23,7 @@ pub(super) fn check(sources: &[Source], findings: &mut Vec<Finding>) {
     }
 }
 
-/// The targets of the links in `line`, but for other sites.
+/// The targets of the links in `line`, without those of other sites.
 fn links(line: &str) -> impl Iterator<Item = &str> {
     let targets = line.split("](").skip(1);
     let targets = targets.filter_map(|rest| rest.split(')').next());

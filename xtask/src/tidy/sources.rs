@@ -88,7 +88,7 @@ fn inherits_lints(source: &Source, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A lock file with download addresses ties everyone to the registry of whoever wrote it.
+/// A lock file with download addresses ties everyone to the registry of its author.
 fn no_addresses(source: &Source, findings: &mut Vec<Finding>) {
     if source.text.contains("\"resolved\"") {
         findings.push(Finding::new(

@@ -1,7 +1,7 @@
 //! Files of records as `sf data export tree` writes them and `sf data import tree` reads them.
 //!
 //! A record is read as one of a request is. Beyond that a reference may be `@` and what another record calls itself.
-//! It deliberately knows no folders, and what becomes of the records. Start reading at [`DataFile`].
+//! It knows nothing of folders, nor of what is done with the records. Start reading at [`DataFile`].
 //! Source: "data Commands" (Salesforce CLI Command Reference), `data export tree`, `data import tree`; "sObject Tree Request
 //! Body" (REST API Developer Guide).
 
@@ -96,7 +96,7 @@ impl<'t> DataFile<'t> {
     /// The files of a plan, in its order.
     ///
     /// # Errors
-    /// What is no plan.
+    /// The file is not a plan.
     pub fn plan(&self) -> Result<Vec<Planned>, Refusal> {
         let body = &self.body;
         let unexpected = |json| refusal(line_of(body, json), body.unexpected(json));
@@ -273,7 +273,7 @@ fn line_of(body: &Body<'_>, json: &Json) -> usize {
     body.position(json).0
 }
 
-/// What is wrong at the line that the fault tells, or at this one.
+/// What is wrong, at the line that the fault names, or at this one.
 fn refusal(line: usize, fault: impl Into<Fault>) -> Refusal {
     let fault = fault.into();
     let line = match &fault {

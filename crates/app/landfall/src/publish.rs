@@ -102,7 +102,7 @@ struct Publish {
 }
 
 impl Publish {
-    /// Publishes a batch in requests that are not too large, and prints what became of each event.
+    /// Publishes a batch in requests that are not too large, and prints the result of each event.
     async fn publish(&mut self, events: Vec<Map<String, Value>>) -> Result<(), Failure> {
         let mut waiting: Vec<Result<Vec<u8>, String>> = Vec::new();
         let mut bytes = 0;

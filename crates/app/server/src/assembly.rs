@@ -349,7 +349,7 @@ pub(crate) fn base_url(request: &request::Parts) -> String {
     )
 }
 
-/// Tells the surfaces when held requests are to be answered.
+/// Signals the APIs when held requests are to be answered.
 fn stopping(mut phase: Listener, tasks: &mut JoinSet<()>) -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
     tasks.spawn(async move {

@@ -1,4 +1,4 @@
-//! What becomes of connections, counted: how many are open, had to wait, or could not be accepted.
+//! Counters of connections: how many are open, had to wait, or could not be accepted.
 
 use std::io;
 use std::sync::Mutex;

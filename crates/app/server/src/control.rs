@@ -23,7 +23,7 @@ pub(crate) struct Controlled {
     orgs: Orgs,
     /// The org that the process was started with, which is not closed.
     first: RecordId,
-    /// Of the first org, but for its data folder and its names.
+    /// Those of the first org, except for its data folder and its names.
     config: Config,
     environment: Environment,
     /// The number in the names of the next org.

@@ -483,7 +483,7 @@ fn panicked(reason: Box<dyn Any + Send>) -> Response {
     refusal(&defect(&format!("panic: {text}")))
 }
 
-/// The refusal of a request by nobody's API in particular.
+/// The refusal of a request that belongs to no API.
 pub(crate) fn refusal(fault: &Fault) -> Response {
     let refusal = landfall_wire::rest(fault);
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -113,7 +113,7 @@ impl Health {
     }
 }
 
-/// Why an org cannot serve, what becomes of it by itself, and the page that says what to do.
+/// Why an org cannot serve, whether it recovers by itself, and the page that says what to do.
 fn reason(health: OrgHealth) -> Option<String> {
     match health {
         OrgHealth::Writable => None,
@@ -139,7 +139,7 @@ async fn certificate(State(health): State<Health>) -> Response {
     }
 }
 
-/// The answer on a path that is nobody's, to callers of gRPC in their own way.
+/// The answer on a path that belongs to no API, to callers of gRPC in their own form.
 pub(crate) async fn nobodys(headers: HeaderMap, uri: Uri) -> Response {
     match landfall_pubsub::unknown_call(&headers, uri.path()) {
         Some(refusal) => refusal,

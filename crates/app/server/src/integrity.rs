@@ -32,7 +32,7 @@ pub struct Contents {
 /// Looks at everything that a data folder holds. It writes nothing.
 ///
 /// # Errors
-/// [`Error::Unsafe`] if the data file is missing; [`Error::Store`], [`Error::Data`] if it cannot be looked at.
+/// [`Error::Unsafe`] if the data file is missing; [`Error::Store`], [`Error::Data`] if it cannot be read.
 pub fn check(folder: &Path) -> Result<Contents, Error> {
     let file = folder.join(STORE_FILE);
     org_mark::check_before(&file, &folder.join(BULK_FOLDER))?;

@@ -1,6 +1,6 @@
 //! One port for everything: accepting connections and telling what they speak.
 //!
-//! The first byte tells TLS from cleartext, the second of cleartext HTTP/2 with prior knowledge from HTTP/1.1; under TLS
+//! The first byte distinguishes TLS from cleartext, the first bytes of cleartext HTTP/2 from HTTP/1.1; under TLS
 //! the negotiated protocol does. A developer org that answers to the vendor's host names opens tunnels to them first. Everything about a connection that takes time is bounded here.
 
 use std::convert::Infallible;
@@ -130,7 +130,7 @@ enum Speech {
     Http2,
 }
 
-/// A connection at work.
+/// An open connection.
 type Speaking = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
 /// What ends a connection before its time.

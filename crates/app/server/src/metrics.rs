@@ -34,7 +34,7 @@ use text::Text;
 /// Media type.
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What is measured, and for whom.
+/// What is measured, and who may read it.
 #[derive(Clone)]
 pub(crate) struct MetricsState {
     pub(crate) engine: Engine,

@@ -71,11 +71,11 @@ struct Table {
     process: Process,
     /// What was done in orgs that are closed.
     closed: Mutex<Activity>,
-    /// Told when a part of an org has ended by itself.
+    /// Notified when a part of an org has ended by itself.
     failed: mpsc::Sender<&'static str>,
 }
 
-/// An org at work.
+/// A running org.
 pub(crate) struct Instance {
     id: RecordId,
     /// How many orgs were opened before it.

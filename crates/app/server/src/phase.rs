@@ -8,7 +8,7 @@ use tokio::sync::watch;
 pub(crate) enum Phase {
     /// Serving.
     Running,
-    /// No new connections; requests at work are finished, held polls answered.
+    /// No new connections; requests in progress are finished, held polls answered.
     Draining,
     /// Connections that are still open are dropped.
     Ending,

@@ -205,7 +205,7 @@ async fn begin(
     })
 }
 
-/// A server at work.
+/// A running server.
 pub struct Running {
     address: SocketAddr,
     folder: PathBuf,
@@ -277,7 +277,7 @@ impl Running {
         }
     }
 
-    /// Stops: no new connections, held polls answered, requests at work finished, everything queued committed, the
+    /// Stops: no new connections, held polls answered, requests in progress finished, everything queued committed, the
     /// store closed.
     ///
     /// # Errors

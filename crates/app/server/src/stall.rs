@@ -23,7 +23,7 @@ impl<S> Unstalled<S> {
         }
     }
 
-    /// What became of a write: one that made no progress for too long fails.
+    /// The result of a write: one that made no progress for too long fails.
     fn judge<T>(
         &mut self,
         context: &mut Context<'_>,

@@ -1,7 +1,7 @@
 //! Certificates: the developer authority of a data folder, or the files of the configuration.
 //!
 //! The authority is made once and kept, so that trust in it outlives restarts. What it issues lives in memory only and
-//! is made anew at every start: nothing to renew, no key on disk but the authority's. A connection is shown the
+//! is created again at every start: nothing to renew, no key on disk but the authority's. A connection is shown the
 //! certificate for this machine, or, where the server answers to them, the one for the vendor's host names.
 
 use std::io::Write;
@@ -52,7 +52,7 @@ pub fn install_crypto_provider() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
-/// The developer authority's certificates, told apart by the name that a client asks for (SNI).
+/// The developer authority's certificates, selected by the name that a client requests (SNI).
 #[derive(Debug)]
 struct ByName {
     local: Arc<CertifiedKey>,

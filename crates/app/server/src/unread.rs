@@ -1,6 +1,6 @@
-//! The rest of a request that is answered before it is read to its end: refused by its head, or for nobody's path.
+//! The rest of a request that is answered before it is read to its end: refused by its head, or on an unknown path.
 //!
-//! Over HTTP/1.1 the next request stands behind it. The HTTP library reads what has come of it already and then closes
+//! Over HTTP/1.1 the next request comes after it. The HTTP library reads what has arrived of it already and then closes
 //! the connection, without a word: a client that sends head and body one by one, and keeps its connection, learns of it by
 //! an error of its next request. So the rest is read for nothing, within bounds.
 

@@ -81,7 +81,7 @@ impl Reading<'_> {
                 }
                 return Ok(None);
             };
-            // What is no data is a trailer.
+            // A frame without data is a trailer.
             if let Ok(data) = frame
                 .map_err(|error| Error::Body(error.into()))?
                 .into_data()

@@ -56,7 +56,7 @@ pub(crate) fn connector(trust: &Trust, protocol: &str) -> Result<TlsConnector, E
             source,
         };
         for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
-            // A bundle may hold what is no authority; what remains decides.
+            // A bundle may hold certificates that are no authorities; the others decide.
             let _ = roots.add(certificate.map_err(unreadable)?);
         }
     }

@@ -1,7 +1,7 @@
-//! The client's end of a Bayeux session: shake hands, poll, subscribe, and come back without losing an event.
+//! The client's end of a Bayeux session: handshake, poll, subscribe, and resume without losing an event.
 //!
 //! Two requests may be under way at once, as in the stock clients: the poll, and one command (subscribe, unsubscribe).
-//! The machine renders requests and reads responses; the caller moves bytes and feeds what became of them.
+//! The machine renders requests and reads responses; the caller moves bytes and feeds the outcome of each request.
 //!
 //! What it does when things go wrong:
 //! - the server advises: `retry` polls again, `handshake` makes a new session, `none` closes the client;
@@ -142,7 +142,7 @@ pub struct Client {
     outputs: VecDeque<Output>,
 }
 
-/// What becomes of the poll; commands go their own way beside it.
+/// The state of the poll; commands are sent independently of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// No session is wanted.

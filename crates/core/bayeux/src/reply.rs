@@ -13,7 +13,7 @@ use crate::message::{
 };
 use crate::time::millis;
 
-/// What a reply tells the client to do next.
+/// What a reply advises the client to do next.
 ///
 /// Wire: `advice`; every form has `reconnect`, numbers are integers of milliseconds.
 /// Clients: Camel fails without `reconnect`; faye merges advice, so that a stale `handshake` stays until a `retry`.
@@ -222,7 +222,7 @@ impl Response {
 
     /// The handshake is refused. Wire: no `clientId`, no versions, and advice that has only `reconnect`.
     ///
-    /// Clients: without that advice, `CometD` clients shake hands again at once and for ever.
+    /// Clients: without that advice, `CometD` clients repeat the handshake at once and for ever.
     pub fn handshake_refused(
         &mut self,
         echo: &Echo<'_>,

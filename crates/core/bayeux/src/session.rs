@@ -20,9 +20,9 @@ pub struct Timings {
     ///
     /// Clients: python-bayeux reads with a timeout of exactly 110 s, so a second less than advised.
     pub hold: Duration,
-    /// How long the client is told that a poll may be held. Source: "Clients and Timeouts".
+    /// How long a poll may be held, as the advice says. Source: "Clients and Timeouts".
     pub advised_timeout: Duration,
-    /// How long the client is told to wait between polls.
+    /// How long to wait between polls, as the advice says.
     ///
     /// Clients: aiocometd and the PHP SDK read it as seconds: leave it zero.
     pub advised_interval: Duration,

@@ -1,4 +1,4 @@
-//! From the state of a record before and after a change to the change event, and to the `PushTopics` that tell of it.
+//! From the state of a record before and after a change to the change event, and to the notifications of `PushTopics`.
 //!
 //! Owns the rules of what an event says: which fields it carries, which it lists as changed, for which texts it carries
 //! differences, when it is replaced by a gap event, what several changes of one record in one transaction amount to, and
@@ -108,7 +108,7 @@ pub struct CapturedEvent {
     pub header: ChangeEventHeader,
     /// Avro bytes.
     pub payload: Vec<u8>,
-    /// How many changes it is: one, but for an update as many as it changed fields.
+    /// How many changes it is: for an update as many as it changed fields, otherwise one.
     pub changes: u64,
     /// Set if the event is a gap event.
     pub gap: Option<GapCause>,

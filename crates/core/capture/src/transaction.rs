@@ -95,7 +95,7 @@ pub fn overflow(
     without_fields(change.schema, header, 1, GapCause::Overflow)
 }
 
-/// Tells changes one by one, until they are too many.
+/// Captures changes one by one, until they are too many.
 struct Bounded<'f> {
     facts: &'f TransactionFacts<'f>,
     /// How many more changes have events of their own; none once the threshold is exceeded.

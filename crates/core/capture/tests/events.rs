@@ -313,7 +313,7 @@ fn a_large_text_is_sent_as_a_diff_if_enabled() {
             assert_eq!(text(told), lines("new"));
         }
     }
-    // A create, an undelete and a text that is new are told whole.
+    // A create, an undelete and a new text are captured whole.
     for (change_type, row) in [(ChangeType::Undelete, &after), (ChangeType::Create, &after)] {
         let json = account.rendered(&account.event(change_type, Some(&before), Some(row)));
         assert!(json.get("Description").is_some_and(Json::is_string));

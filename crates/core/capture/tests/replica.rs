@@ -70,7 +70,7 @@ fn value(field: &FieldDefinition, number: u8) -> Value {
         FieldType::Date => Value::Date(Date::from_days(number.into())),
         FieldType::DateTime => Value::DateTime(Timestamp::from_millis(i64::from(number) * 1_000)),
         FieldType::Time => Value::Time(number.into()),
-        // Large enough to be told by its differences from the next one.
+        // Large enough to be captured as differences from the next one.
         _ if field.is_long_text() => {
             let mut lines = vec!["one of many lines that are all alike"; 40];
             let place = usize::from(number) * 7;
@@ -92,7 +92,7 @@ fn apply_values(entity: &EntityDefinition, row: &mut Row, values: &[(Index, u8)]
     }
 }
 
-/// What the event says about the record, as the developer guide tells subscribers to apply it.
+/// What the event says about the record, applied as the developer guide says.
 fn apply(replica: &mut Replica, event: &DecodedEvent) {
     let header = event.header.as_ref().expect("a change event");
     for id in &header.record_ids {

@@ -172,7 +172,7 @@ fn join(told: &mut Told, header: &ChangeEventHeader, rest: &[FieldValue]) {
     }
 }
 
-/// What is said of each record, but for the place in the transaction.
+/// What is captured of each record, except for its sequence number in the transaction.
 fn by_record(events: &[(usize, CapturedEvent)]) -> BTreeMap<String, Told> {
     let mut records: BTreeMap<String, Told> = BTreeMap::new();
     for (_, event) in events {

@@ -89,7 +89,7 @@ impl Checker<'_> {
             Kind::Text { folded } => Kind::Text {
                 folded: folded || lowered,
             },
-            // What is no text has no small letters.
+            // Only texts have letters.
             _ if lowered => return Err(invalid(path)),
             kind => kind,
         };
@@ -192,7 +192,7 @@ fn value(about: &About<'_>, literal: &Literal) -> Result<Value, Refusal> {
         (LiteralKind::Null, _) => Value::Null,
         (LiteralKind::Text(text), Kind::Text { .. } | Kind::Id) if text.is_empty() => Value::Null,
         (LiteralKind::Text(text), Kind::Text { .. }) => Value::Text(text.clone()),
-        // Events have the long form; what is no id is equal to none.
+        // Events have the long form; an invalid id is equal to none.
         (LiteralKind::Text(text), Kind::Id) => {
             Value::Text(RecordId::parse(text).map_or_else(|_| text.clone(), |id| id.to_string()))
         }

@@ -55,7 +55,7 @@ impl Filter {
     /// Reads an expression about these events.
     ///
     /// # Errors
-    /// [`Refusal`] for what is no expression, or not about them.
+    /// [`Refusal`] for an invalid expression, or one that is not about them.
     pub fn read(expression: &str, subject: &Subject<'_>) -> Result<Self, Refusal> {
         check::read(expression, subject)
     }

@@ -57,7 +57,7 @@ pub struct Stored<'e> {
     pub payload: &'e [u8],
 }
 
-/// What becomes of an event.
+/// The result for an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Subscribers do not get it.
@@ -77,10 +77,10 @@ pub struct Part {
     pub payload: Vec<u8>,
 }
 
-/// What becomes of an event, and for how long.
+/// The result for an event, and for how long it is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evaluation {
-    /// What becomes of it.
+    /// The result.
     pub verdict: Verdict,
     /// Whether that depends on records as they are now.
     pub depends_on_record: bool,

@@ -2,7 +2,7 @@
 //! change.
 //!
 //! Owns the language of filter expressions with its documented texts, and the rules of enrichment. It deliberately knows
-//! nothing of subscribers, of logs and of stores: whoever asks brings the event and the record as it is now.
+//! nothing of subscribers, of logs and of stores: the caller brings the event and the record as it is now.
 //! Start reading at [`Filter`] (which events) and [`Lens`] (in which form).
 //!
 //! Source: "Filter Your Stream of Change Events", "Enrich Change Events with Extra Fields" (Change Data Capture Developer

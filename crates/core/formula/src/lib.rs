@@ -1,6 +1,6 @@
 //! Formulas: from the text of a formula field, a validation rule or a default to its value for a record.
 //!
-//! Owns the grammar, the types, the functions, decimal arithmetic and the documented texts for what is no formula. It reads
+//! Owns the grammar, the types, the functions, decimal arithmetic and the documented texts for invalid formulas. It reads
 //! no records: [`Formula::references`] lists what a caller has to read beforehand, and [`Environment`] is the time, the time
 //! zone and the user. It knows neither queries nor protocols. Start reading at [`Formula`], then `check` and `evaluate`.
 //! Source: "Formula Operators and Functions" (Salesforce Help); `salesforce/formula-engine`; `stomita/sformula`.

@@ -1,4 +1,4 @@
-//! Conditions of validation rules, and what the checker says of what is no formula.
+//! Conditions of validation rules, and what the checker says of invalid formulas.
 //!
 //! Source: "Validation Rule Considerations", "ISCHANGED", "PRIORVALUE" (Salesforce Help); the texts of `salesforce/formula-engine`.
 

@@ -328,7 +328,7 @@ fn filter(
     }
 }
 
-/// Formulas, several chosen values, long, rich and encrypted texts cannot be enriched, nor what is no top-level field of
+/// Formulas, several chosen values, long, rich and encrypted texts cannot be enriched, nor other than top-level fields of
 /// the event.
 ///
 /// Source: "Considerations for Event Enrichment" (Change Data Capture Developer Guide).

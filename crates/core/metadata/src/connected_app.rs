@@ -80,9 +80,9 @@ pub struct ConnectedApp {
     pub certificate: Option<String>,
     /// What its tokens may be used for: names separated by blanks, as requests have them.
     pub scopes: String,
-    /// Whether its users need not say yes.
+    /// Whether the consent page is skipped for its users.
     pub is_admin_approved: bool,
-    /// Whether a code is given only to those who prove that they asked for it.
+    /// Whether an authorization code requires PKCE.
     pub is_pkce_required: bool,
     /// Whether a refresh token is replaced at each use.
     pub rotates_refresh_tokens: bool,

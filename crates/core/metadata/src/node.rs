@@ -1,4 +1,4 @@
-//! The content of a component without its spelling: elements by name, for those who write it in another form than XML.
+//! The content of a component without its spelling: elements by name, for callers that write it in another form than XML.
 
 use crate::Part;
 use crate::project::Kind;

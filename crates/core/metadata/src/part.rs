@@ -112,8 +112,8 @@ fn whole(file: &Component, identity: Identity<'_>, inner: &[Span<Kind>], parts: 
     });
 }
 
-/// The components within an object's file; none if it cannot be read, which is found out again by whoever reads the
-/// file as a whole.
+/// The components within an object's file; none if it cannot be read, which is reported when the file is read as a
+/// whole.
 fn inner(content: &str) -> Vec<Span<Kind>> {
     let kind_of = |element: &str| {
         let mut kinds = Kind::ALL.into_iter();

@@ -78,7 +78,7 @@ impl Kind {
         self.row().0
     }
 
-    /// The element that a file of this kind consists of: its name, but for settings, which have one for each component.
+    /// The element that a file of this kind consists of: its name, except for settings, which have one for each component.
     pub const fn element(self) -> &'static str {
         match self {
             Self::Settings => "PlatformEventSettings",
@@ -99,7 +99,7 @@ impl Kind {
         self.row().1
     }
 
-    /// How the names of its files end, but for `-meta.xml`.
+    /// How the names of its files end, without `-meta.xml`.
     pub const fn suffix(self) -> &'static str {
         self.row().2
     }

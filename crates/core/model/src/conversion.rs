@@ -1,4 +1,4 @@
-//! What becomes of the values of a custom field that gets another type.
+//! Conversion of the values of a custom field that gets another type.
 //!
 //! Owns which types become which, what each value becomes, and of what subscribers to change events are informed. It
 //! deliberately knows nothing of how values are stored.

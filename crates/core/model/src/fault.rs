@@ -127,7 +127,7 @@ sum! {
     Service(ServiceFault),
 }
 
-/// The faults that an answer reports: put beside it, for those who look at answers on their way out.
+/// The faults that an answer reports, attached to it for observers of answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused(pub Vec<Fault>);
 

@@ -199,7 +199,7 @@ pub const BULK_STORED_BYTES_MAX: u64 = 1_000_000_000 * 1024;
 /// Bytes after which the place of a record in what a bulk job finds is written down. Source: none; what a page skips at most.
 pub const BULK_MARK_BYTES: u64 = 1024 * 1024;
 
-/// Records in one of the pages of what a bulk job finds that are read side by side. Source: none.
+/// Records of one page of a bulk query; pages are read in parallel. Source: none.
 pub const BULK_PAGE_RECORDS: u64 = 50_000;
 
 /// Such pages that are named in one answer.
@@ -243,7 +243,7 @@ pub const LOG_GAPS_REPORTED_MAX: usize = 1_000;
 /// Source: none; the service counts 15,000 batches a day.
 pub const BULK_JOBS_MAX: usize = 15_000;
 
-/// Days after which a bulk job that has ended is forgotten.
+/// Days after which a bulk job that has ended is deleted.
 /// Source: "Limits" (Bulk API 2.0 and Bulk API Developer Guide).
 pub const BULK_JOB_DAYS: i64 = 7;
 

@@ -12,7 +12,7 @@ pub enum MergeFault {
     },
     /// A record is to be merged into itself, or twice.
     VictimRepeated,
-    /// A record would come to be above itself.
+    /// A record would be its own ancestor.
     Cyclical,
 }
 

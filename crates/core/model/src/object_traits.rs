@@ -110,7 +110,7 @@ impl EntityDefinition {
     pub fn secures(&self, field: &FieldDefinition) -> bool {
         let secured = match self.secured_by() {
             SecuredBy::ObjectPermissions | SecuredBy::Parent | SecuredBy::FieldPermissions => true,
-            // Source: none: what the org is set up by is as everybody sees it, but for fields that were added to it.
+            // Source: none: every user sees the setup of the org as it is, except for fields that were added to it.
             SecuredBy::Everybody | SecuredBy::Administrators | SecuredBy::Setup => {
                 field.custom && matches!(self.traits.custom_kind, CustomKind::Data)
             }

@@ -54,7 +54,7 @@ pub struct Context<'c> {
 /// Reads a statement and checks it.
 ///
 /// # Errors
-/// [`QueryFault::Malformed`] for what is no query, [`QueryFault::Refused`] for what may not be asked.
+/// [`QueryFault::Malformed`] for invalid SOQL, [`QueryFault::Refused`] for a query that is not allowed.
 pub fn read(context: &Context<'_>) -> Result<Checked, QueryFault> {
     let query = landfall_soql::parse(context.statement).map_err(|error| {
         let reason = error.to_string();

@@ -54,7 +54,7 @@ impl Format {
         }
     }
 
-    /// A number with the mark of its type; a minus stands before the sign of the currency.
+    /// A number with the mark of its type; a minus comes before the sign of the currency.
     fn marked(&self, number: &str) -> String {
         match (self.kind, number.strip_prefix('-')) {
             (FieldType::Currency, Some(amount)) => format!("-${amount}"),

@@ -1,6 +1,6 @@
 //! Queries as they are carried out: every name resolved, every value typed, every rule of the language checked.
 //!
-//! [`read()`] turns a statement into a [`Checked`]: a [`Plan`] for whoever keeps the records, and the shape of the answer.
+//! [`read()`] turns a statement into a [`Checked`]: a [`Plan`] for the store, and the shape of the answer.
 //! A plan can be turned into SQL, and it can be carried out in memory: on one record ([`Plan::matches`]), or on all that there
 //! are ([`Plan::find`]). All mean the same, since what they are made of is here: how texts compare ([`text`]), what a date literal covers and what a date
 //! function gives ([`calendar`]), how far two places are apart ([`distance`]). It knows no SQL, no JSON and no clock.

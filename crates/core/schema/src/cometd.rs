@@ -216,7 +216,7 @@ impl EventSchema {
     }
 }
 
-/// For whom a payload is rendered.
+/// The reader that a payload is rendered for.
 #[derive(Clone, Copy)]
 enum Form {
     Streaming,

@@ -208,8 +208,8 @@ impl<'a> HeaderView<'a> {
     }
 }
 
-/// Bytes of the longest number.
-const LONG_BYTES_MAX: usize = 10;
+/// Bytes of the longest `long` of Avro: seven bits each.
+const LONG_BYTES: usize = 10;
 
 /// Takes values off the front of the bytes.
 pub(crate) struct Reader<'a> {
@@ -274,18 +274,18 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     fn long_of_several_bytes(&mut self) -> Result<i64, DecodeError> {
         let mut bits: u64 = 0;
-        for (place, byte) in self.bytes.iter().enumerate().take(LONG_BYTES_MAX) {
+        for (place, byte) in self.bytes.iter().enumerate().take(LONG_BYTES) {
             bits |= u64::from(byte & 0x7f) << (7 * place);
             if byte & 0x80 == 0 {
                 // The last byte of the longest number has one bit left.
-                if place + 1 == LONG_BYTES_MAX && *byte > 1 {
+                if place + 1 == LONG_BYTES && *byte > 1 {
                     return Err(DecodeError::Number);
                 }
                 self.bytes = self.bytes.get(place + 1..).unwrap_or_default();
                 return Ok((bits >> 1).cast_signed() ^ -(bits & 1).cast_signed());
             }
         }
-        Err(if self.bytes.len() < LONG_BYTES_MAX {
+        Err(if self.bytes.len() < LONG_BYTES {
             DecodeError::Truncated
         } else {
             DecodeError::Number

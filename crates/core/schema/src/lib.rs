@@ -217,7 +217,7 @@ impl EventSchema {
         Ok(names)
     }
 
-    /// Tells position and name of each member of a field set, and those of the component, if it is one.
+    /// Passes position and name of each member of a field set, and those of the component, if it is one.
     pub(crate) fn each_name(
         &self,
         bits: &FieldBits,

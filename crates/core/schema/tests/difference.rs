@@ -1,4 +1,4 @@
-//! Differences of large texts: when they are told, how, and that they lead back.
+//! Differences of large texts: when events have them, in which form, and that applying them gives the text.
 
 use landfall_schema::difference::{difference, rebuilt};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What is no query, in the texts that clients know.
+//! Errors of queries, in the texts that clients know.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! SOQL and SOSL: from the text of a query or a search to its syntax tree.
 //!
-//! Owns the grammar, the literals and the documented texts for what is no query. It deliberately knows no object, no field
+//! Owns the grammar, the literals and the documented texts for invalid queries. It deliberately knows no object, no field
 //! and no permission: whether `Foo` is a field is another's business, and so is how an error reaches a client. It imports
 //! nothing and could be used alone. Start reading at [`parse`] and [`Query`]; [`caret`] makes the place in error texts.
 //! Source: SOQL and SOSL Reference; where that is silent, recorded answers and the grammar of `apex-dev-tools/apex-parser`.

@@ -13,7 +13,7 @@ use crate::{DEPTH_MAX, STATEMENT_CHARACTERS_MAX};
 /// Reads a statement.
 ///
 /// # Errors
-/// [`Error`] for what is no query.
+/// [`Error`] for invalid SOQL.
 pub fn parse(statement: &str) -> Result<Query, Error> {
     let refused = |kind| Error::new(kind, statement, 0);
     if statement.trim().is_empty() {
@@ -34,7 +34,7 @@ pub fn parse(statement: &str) -> Result<Query, Error> {
 /// parentheses, and there are neither queries nor `INCLUDES`.
 ///
 /// # Errors
-/// [`Error`] for what is no condition.
+/// [`Error`] for an invalid condition.
 /// Source: "Filter Expression Format" (Change Data Capture Developer Guide).
 pub fn parse_filter(expression: &str) -> Result<Condition, Error> {
     let mut parser = Parser {

@@ -1,4 +1,4 @@
-//! SOSL: what a search is for, and from what to tell of it.
+//! SOSL: what a search looks for, and which fields of which objects it returns.
 //!
 //! A statement is `FIND {words} [IN group FIELDS] [RETURNING object(fields WHERE .. ORDER BY .. LIMIT n OFFSET n), ..]
 //! [WITH ..] [LIMIT n]`; what is in the parentheses is read as in a query.
@@ -76,7 +76,7 @@ pub struct Search {
 /// Reads a search.
 ///
 /// # Errors
-/// [`Error`] for what is no search.
+/// [`Error`] for invalid SOSL.
 pub fn parse_search(statement: &str) -> Result<Search, Error> {
     if statement.chars().nth(STATEMENT_CHARACTERS_MAX).is_some() {
         return Err(Error::new(ErrorKind::TooLong, statement, 0));

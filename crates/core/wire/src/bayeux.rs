@@ -47,8 +47,8 @@ pub(crate) fn replay_channel_missing(channel: &str, map: &str) -> String {
 /// Each kind of channel has a text of its own.
 ///
 /// Source: for `PushTopics` the log text (`does not exist`, braces), where the guide's table prints `doesn’t exist`; the
-/// guide for generic channels; for all else what dufoli/Salesforce-Inspector-Advanced notes of `/event/…`: whoever names
-/// such a channel would have to create it.
+/// guide for generic channels; for all else what dufoli/Salesforce-Inspector-Advanced notes of `/event/…`: a client that
+/// names such a channel would have to create it.
 pub(crate) fn channel_not_found(channel: &str) -> Cow<'static, str> {
     if channel.starts_with("/topic/") {
         format!("400::The channel you requested to subscribe to does not exist {{{channel}}}")

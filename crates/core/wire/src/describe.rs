@@ -52,7 +52,7 @@ pub fn length(field: &FieldDefinition) -> u32 {
     }
 }
 
-/// Three bytes a character, but for ids and joined values.
+/// Three bytes a character, except for ids and joined values.
 pub fn byte_length(kind: FieldType, length: u32) -> u32 {
     match kind {
         FieldType::Id | FieldType::Reference | FieldType::MultiPicklist => length,

@@ -82,7 +82,7 @@ pub fn rest(fault: &Fault) -> RestError {
     wire(fault).rest.unwrap_or_else(|| rest::unexpected(0))
 }
 
-/// The errors that a fault consists of, in their order: one, but for a record that several validation rules refuse.
+/// The errors that a fault consists of, in their order: one, or several for a record that several validation rules refuse.
 ///
 /// Source: "Validation Rules" (Salesforce Help): the errors of all rules are shown.
 pub fn parts(fault: &Fault) -> Vec<Cow<'_, Fault>> {

@@ -4,7 +4,7 @@ use landfall_model::{ComponentFault, MetadataFault};
 
 use crate::rest::RestError;
 
-/// The REST spelling, which the SOAP endpoint shares but for its form.
+/// The REST spelling, which the SOAP endpoint shares in another form.
 ///
 /// Source: recorded answers for `ZipMissing`, `TypeUnknown` and `AccessDenied`; none for the others.
 pub(crate) fn error(fault: &MetadataFault) -> RestError {

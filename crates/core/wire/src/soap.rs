@@ -124,7 +124,7 @@ const LOGIN_REFUSED: &str = "Invalid username, password, security token; or user
 const SESSION_REFUSED: &str =
     "Invalid Session ID found in SessionHeader: Illegal Session. Session not found";
 
-/// The SOAP spelling of a fault: that of REST, but for what follows here.
+/// The SOAP spelling of a fault: that of REST, with the exceptions below.
 ///
 /// Source: "Error Handling" (SOAP API Developer Guide) and recorded answers. `Source: none` for the texts of
 /// `EnvelopeInvalid` but the one of an empty body.

@@ -134,8 +134,8 @@ impl Parameters<'_> {
 /// What is to be done with records, by its name.
 ///
 /// # Errors
-/// [`BulkFault::JobUnreadable`]; [`BulkFault::HardDeleteDenied`] for who lacks the permission, which nobody has unless
-/// it is granted.
+/// [`BulkFault::JobUnreadable`]; [`BulkFault::HardDeleteDenied`] without the permission, which no user has unless it is
+/// granted.
 pub(crate) fn operation(name: &str, login: &Login) -> Result<Operation, Fault> {
     match Operation::parse(name) {
         Some(Operation::HardDelete) if !login.permissions().bulk_hard_delete => {

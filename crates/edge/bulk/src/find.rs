@@ -1,6 +1,6 @@
 //! Finding records: what a query finds becomes a file, which is there when it is whole.
 //!
-//! A job that was interrupted is done anew, so nothing of it is kept before.
+//! An interrupted job starts over, so nothing of it is kept before.
 
 use std::fs::File;
 use std::io::{self, Write};

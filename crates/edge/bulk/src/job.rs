@@ -269,7 +269,7 @@ impl Operation {
 }
 
 impl State {
-    /// Whether nothing becomes of the job any more.
+    /// Whether the job has ended.
     pub(crate) const fn is_final(self) -> bool {
         matches!(self, Self::JobComplete | Self::Failed | Self::Aborted)
     }

@@ -49,7 +49,7 @@ pub(crate) fn list(shared: &Shared, call: &Call, kind: Kind) -> Response {
     answer::json(render::list(&page, next))
 }
 
-/// Whether jobs of a type pass the filters of a request. None of them is split by ids, and all are processed side by side.
+/// Whether jobs of a type pass the filters of a request. None of them is split by ids, and all are processed in parallel.
 fn is_asked_for(call: &Call, job_type: &str) -> bool {
     let is = |name: &str, value: &str| {
         let given = call.parameter(name).filter(|given| !given.is_empty());

@@ -15,7 +15,7 @@ use crate::job::Mark;
 
 /// Where a page begins, and where the pages that are read one after the other end.
 ///
-/// Wire: base64 of the number of records before it; of `from-to` if it is one of several that are read side by side.
+/// Wire: base64 of the number of records before it; of `from-to` if it is one of several that are read in parallel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Locator {
     pub(crate) from: u64,
@@ -55,7 +55,7 @@ impl Locator {
         (self.from..until, next)
     }
 
-    /// The next pages that are read side by side, and where those after them begin.
+    /// The next pages that are read in parallel, and where those after them begin.
     pub(crate) fn parallel(self, records: u64) -> (Vec<Self>, Option<Self>) {
         let mut pages = Vec::new();
         let mut from = self.from;

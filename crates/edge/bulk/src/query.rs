@@ -127,7 +127,7 @@ pub(crate) async fn results(shared: &Shared, call: &Call, id: &str) -> Result<Re
     Ok(response)
 }
 
-/// Names pages that can be read side by side.
+/// Names pages that can be read in parallel.
 pub(crate) fn pages(shared: &Shared, call: &Call, id: &str) -> Result<Response, Fault> {
     let (job, _) = ended(shared, call, id)?;
     let records = job.progress.processed;

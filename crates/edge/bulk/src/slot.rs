@@ -54,7 +54,7 @@ impl<T> Slot<T> {
         Arc::clone(&current)
     }
 
-    /// Waits until nobody else changes the job. Where a job and its batches change together, the job comes first.
+    /// Waits until no other request changes the job. Where a job and its batches change together, the job comes first.
     pub(crate) async fn change(&self) -> Changing<'_, T> {
         Changing {
             _turn: self.changing.lock().await,

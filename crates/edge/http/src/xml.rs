@@ -1,4 +1,4 @@
-//! The XML variant: answers for who asks for it, and records that come in it.
+//! The XML variant: answers for clients that request it, and records that come in it.
 //!
 //! Members become elements, items of a list repeat the element of their member, `attributes` of a record are attributes of
 //! its element, and null is nil. Times end in `Z`. A member whose name is none in XML, such as an id, is an `entry` with

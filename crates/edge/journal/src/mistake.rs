@@ -303,7 +303,7 @@ fn did_you_mean(given: &str, known: &[String]) -> Option<String> {
     (most.0 > SIMILARITY_SUGGESTED).then(|| format!("did you mean {}?", most.1))
 }
 
-/// How similar two names are, whatever their letter case is. The last part of a channel tells it from others.
+/// How similar two names are, whatever their letter case is. The last part of a channel distinguishes it from others.
 fn similarity(given: &str, known: &str) -> f64 {
     let last = |name: &str| {
         let last = name.rsplit('/').next().unwrap_or_default();

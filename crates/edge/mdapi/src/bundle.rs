@@ -2,7 +2,7 @@
 //! changed.
 //!
 //! Source: "`deploy()`", "Deleting Components from an Organization" (Metadata API Developer Guide); the texts are quoted in
-//! the issues of the `sf` CLI, but for the one about types that are not here.
+//! the issues of the `sf` CLI, except for the one about types that are not here.
 
 use std::collections::BTreeSet;
 

@@ -33,7 +33,7 @@ fn first(problems: Vec<Problem>) -> ComponentFault {
     ComponentFault::Invalid { reason }
 }
 
-/// What became of one component, or what is wrong with it.
+/// The result of one component, or what is wrong with it.
 type Became = Result<Effect, ComponentFault>;
 
 /// One component of a call.
@@ -317,7 +317,7 @@ fn own_problem(steps: &[Step], problems: &[Problem]) -> ComponentFault {
     })
 }
 
-/// What became of a component, by what became of its parts; its own comes last.
+/// The result of a component, from the results of its parts; its own comes last.
 fn overall(effects: &[Effect]) -> Effect {
     match effects.last() {
         Some(Effect::Unchanged) if effects.iter().any(|effect| *effect != Effect::Unchanged) => {

@@ -20,7 +20,7 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// An empty file of a component, or of an object of which some parts are to be told.
+    /// An empty file of a component, or of an object of which some parts are requested.
     pub(crate) fn new(kind: Kind, name: &str) -> Self {
         Self {
             kind,
@@ -80,7 +80,7 @@ impl Choice {
     }
 }
 
-/// One component by itself: its file, but for a part of an object, which is told alone.
+/// One component by itself: its file, or a part of an object without the rest of the object.
 ///
 /// # Errors
 /// [`Error::Component`].

@@ -1,4 +1,4 @@
-//! A deployment: what was asked for, how far it is, and what became of its components.
+//! A deployment: what was requested, its progress, and the results of its components.
 //!
 //! Source: "`DeployResult`", "`DeployMessage`" (`checkDeployStatus()`, Metadata API Developer Guide).
 
@@ -53,7 +53,7 @@ pub(crate) struct Person {
     pub(crate) name: String,
 }
 
-/// What became of one component.
+/// The result of one component.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "as on the wire")]
@@ -176,7 +176,7 @@ impl Deployment {
         stored::document(DocumentKind::Deployment, self.id.as_str(), self)
     }
 
-    /// How it is, with or without what became of its components.
+    /// Its state, with or without the results of its components.
     ///
     /// Clients: the `sf` CLI joins components with their files by `fullName`, `componentType` and `fileName`.
     pub(crate) fn result(&self, with_details: bool) -> Value {

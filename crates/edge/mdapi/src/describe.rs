@@ -36,7 +36,7 @@ fn one(kind: Kind) -> Value {
     })
 }
 
-/// Fields that are part of every object, or are told as part of others: no component speaks of them.
+/// Fields that are part of every object, or of other fields: they are no components.
 const NOT_COMPONENTS: [&str; 9] = [
     "Id",
     "IsDeleted",
@@ -49,7 +49,7 @@ const NOT_COMPONENTS: [&str; 9] = [
     "LastReferencedDate",
 ];
 
-/// The fields that an object is shipped with. Only their names are told: nothing else of them can be changed.
+/// The fields that an object is shipped with. Only their names are returned: nothing else of them can be changed.
 pub(crate) fn standard_fields(entity: &EntityDefinition) -> impl Iterator<Item = String> {
     let shipped = entity.fields.iter().filter(|field| {
         let name = field.name.as_str();

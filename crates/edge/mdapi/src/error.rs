@@ -29,7 +29,7 @@ impl From<Fault> for Error {
 landfall_model::from_fault_families!(Error);
 
 impl Error {
-    /// The fault that a client gets. What is no refusal is logged ([`report`]).
+    /// The fault that a client gets. An internal error is logged ([`report`]).
     pub(crate) fn fault(self) -> Fault {
         match self {
             Self::Refused(fault) => fault,

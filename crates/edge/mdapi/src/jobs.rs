@@ -22,7 +22,7 @@ type Entry = Arc<landfall_lock::Mutex<Deployment>>;
 
 pub(crate) struct Jobs {
     known: Mutex<Known>,
-    /// Told when the queue has grown.
+    /// Notified when the queue has grown.
     pub(crate) queued: Notify,
 }
 

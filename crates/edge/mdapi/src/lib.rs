@@ -49,7 +49,7 @@ pub use serve::operations;
 use jobs::Jobs;
 use retrieval::Retrievals;
 
-/// Tells scheme and authority of a request as its client sees them: `https://localhost:7443`.
+/// Returns scheme and authority of a request as its client sees them: `https://localhost:7443`.
 pub type BaseUrl = Arc<dyn Fn(&http::request::Parts) -> String + Send + Sync>;
 
 /// The Metadata API of one org: cheap to clone.

@@ -202,7 +202,7 @@ fn with_details(parts: &Parts) -> bool {
         .any(|(name, value)| name == "includeDetails" && value == "true")
 }
 
-/// A deployment as the resource tells of it; its result, unless it was just asked for.
+/// A deployment as the resource returns it; with its result, unless it was just requested.
 fn rendered(shared: &Shared, call: &Call, deployment: &Deployment, details: Option<bool>) -> Value {
     let base = (shared.base_url)(&call.parts);
     let id = &deployment.id;

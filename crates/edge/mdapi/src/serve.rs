@@ -250,7 +250,7 @@ fn zip_of(call: &Call<'_>) -> Result<Vec<u8>, Fault> {
     })
 }
 
-/// What is answered to whoever asked for what takes its time.
+/// The answer to a request that starts a long operation.
 ///
 /// Source: "`AsyncResult`" (Metadata API Developer Guide).
 fn waiting(id: &str) -> serde_json::Value {

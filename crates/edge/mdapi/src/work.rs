@@ -50,7 +50,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stopping: watch::Receiver<bool>
             }
         }
         tokio::select! {
-            // The end of whoever would say it says it, too.
+            // The end of the sender means the same.
             _ = stopping.wait_for(|stops| *stops) => return,
             () = shared.jobs.queued.notified() => {}
         }
@@ -95,7 +95,7 @@ async fn done(shared: &Shared, mut deployment: Deployment) -> Result<Deployment,
     Ok(deployment)
 }
 
-/// Makes the changes, and tells what became of them.
+/// Makes the changes, and returns their results.
 async fn apply(shared: &Shared, deployment: &mut Deployment, bundle: Bundle) -> Result<(), Error> {
     let Bundle {
         mut asked,
@@ -227,7 +227,7 @@ fn told(asked: &[Asked], problems: &[Problem]) -> Vec<Message> {
     problems.iter().map(message).collect()
 }
 
-/// What became of each component.
+/// The result of each component.
 fn succeeded(shared: &Shared, asked: &[Asked], effects: &[Effect]) -> Vec<Message> {
     let definitions = shared.engine.definitions();
     let message = |(asked, effect): (&Asked, &Effect)| {

@@ -1,7 +1,7 @@
 //! The authorization endpoint: a login page, a page that asks for consent, and the way back to the app.
 //!
 //! What is asked stands in the address at every step, so each request is checked anew and nothing is kept in between. The
-//! pages need no script and set no cookie: whoever has logged in shows the ticket that stands in the page.
+//! pages need no script and set no cookie: a browser that has logged in sends the ticket that is in the page.
 //!
 //! Source: "OAuth 2.0 Web Server Flow", "OAuth 2.0 User-Agent Flow", "OAuth 2.0 Authorization Errors" (Salesforce Help).
 

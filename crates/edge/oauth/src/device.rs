@@ -1,4 +1,4 @@
-//! Logins of devices: what a device is told, and the page where its user answers.
+//! Logins of devices: the response to a device, and the page where its user answers.
 //!
 //! Source: "OAuth 2.0 Device Flow" (Salesforce Help).
 //! Clients: the device login of old command lines opens the page with `?user_code=`.

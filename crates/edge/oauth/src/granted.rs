@@ -1,4 +1,4 @@
-//! What a successful grant tells the client: the same members in every flow.
+//! The response to a successful grant: the same members in every flow.
 
 use std::borrow::Cow;
 

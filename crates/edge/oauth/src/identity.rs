@@ -23,7 +23,7 @@ pub(crate) fn identity_url(base: &str, org: RecordId, user: RecordId) -> String 
     format!("{base}/id/{org}/{user}")
 }
 
-/// Why an identity is not told. Wire: plain text; 403, an unknown user 404.
+/// Why an identity is not returned. Wire: plain text; 403, an unknown user 404.
 enum Refusal {
     MissingToken,
     BadToken,

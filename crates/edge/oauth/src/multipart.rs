@@ -20,7 +20,7 @@ pub(crate) fn boundary(content_type: &str) -> Option<&str> {
 pub(crate) fn fields(body: &[u8], boundary: &str) -> Vec<(String, String)> {
     let body = String::from_utf8_lossy(body);
     let delimiter = format!("--{boundary}");
-    // What stands before the first delimiter is no part, nor is what follows the last one, which begins with dashes.
+    // Text before the first delimiter is no part, nor is what follows the last one, which begins with dashes.
     let parts = body.split(delimiter.as_str()).skip(1);
     parts
         .take(OAUTH_MULTIPART_FIELDS_MAX)

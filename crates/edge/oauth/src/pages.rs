@@ -63,7 +63,7 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
-    /// What the person can do something about; the app is told the rest.
+    /// Errors that the person can correct; all others are reported to the app.
     pub(crate) const fn of(fault: &Fault) -> Option<Self> {
         match fault {
             Fault::Login(LoginFault::AuthenticationFailed) => Some(Self::Wrong),
@@ -138,7 +138,7 @@ impl Asks<'_> {
         matches!(self, Self::Device { user_code } if user_code.is_empty())
     }
 
-    /// The way out: an app is told, a device is not.
+    /// How a login ends: with a redirect to the app, or for a device with a page.
     const fn cancel(self) -> &'static str {
         match self {
             Self::App(_) => {
@@ -283,7 +283,7 @@ fn meaning(scope: &str) -> Option<&'static str> {
     })
 }
 
-/// Tells the person what the app cannot be told, since it is not known where it is.
+/// Shows the person what cannot be reported to the app, since its address is not known.
 ///
 /// Wire: `error=…&error_description=…` as it would stand in the app's address, so nothing in it needs escaping.
 pub(crate) fn refusal(fault: &Fault) -> Response {

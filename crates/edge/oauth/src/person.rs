@@ -1,4 +1,4 @@
-//! The facts of a user's record that the service tells about them.
+//! The facts of a user's record that identity responses contain.
 
 use jiff::tz::TimeZone;
 use landfall_model::{EntityDefinition, RecordId, Row, Timestamp, Value};

@@ -17,7 +17,7 @@ pub(crate) enum Part {
     Fragment,
 }
 
-/// An address that the user may be sent to, and what the app wants to be told again.
+/// An address that the user may be sent to, and the state that the app gets back.
 #[derive(Clone, Debug)]
 pub(crate) struct Redirect {
     pub(crate) uri: String,

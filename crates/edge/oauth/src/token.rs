@@ -38,7 +38,7 @@ pub(crate) async fn grant(State(state): State<OauthState>, request: Request) -> 
     }
 }
 
-/// Tells those who watch logins what became of this one.
+/// Publishes the outcome of this login to observers of logins.
 fn tell(state: &OauthState, parts: &Parts, params: &Params, outcome: Result<&Granted, &Error>) {
     let Ok(grant) = Grant::parse(params.find("grant_type").unwrap_or_default()) else {
         return;

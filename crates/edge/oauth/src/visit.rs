@@ -1,4 +1,4 @@
-//! What a request tells of the client that logs in.
+//! What a request contains about the client that logs in.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -66,7 +66,7 @@ impl Call {
             .method(Called::Name(self.rpc))
     }
 
-    /// The status that tells a fault, with its three trailers.
+    /// The status that reports a fault, with its three trailers.
     pub(crate) fn refused(&self, fault: &Fault) -> Status {
         let error = landfall_wire::grpc(fault);
         let mut trailers = MetadataMap::new();

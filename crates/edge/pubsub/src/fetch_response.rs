@@ -159,7 +159,7 @@ impl Message for FetchResponse {
 pub struct ManagedFetchResponse {
     /// The first fields.
     pub fetched: FetchResponse,
-    /// What became of a commit.
+    /// The outcome of a commit.
     pub commit_response: Option<CommitReplayResponse>,
 }
 

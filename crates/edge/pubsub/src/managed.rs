@@ -156,7 +156,7 @@ impl Run {
         Ok(())
     }
 
-    /// Commits a position and says what became of it: the stream goes on either way.
+    /// Commits a position and returns the outcome: the stream goes on either way.
     async fn commit(&mut self, commit: CommitReplayRequest, now: Timestamp) -> Result<(), End> {
         if let Some(open) = &self.open {
             let definitions = self.stream.state.engine.definitions();
@@ -196,7 +196,7 @@ impl Run {
         if open.committed.is_some_and(|committed| position < committed) {
             return Err("The Replay ID to commit is older than the committed Replay ID.");
         }
-        // What the client has been told is what the stream has reached: nothing waits between the two.
+        // The position that the client has is the one that the stream has reached: nothing waits between the two.
         let delivered = self.stream.reached().unwrap_or(ReplayId::ORIGIN);
         if position < open.started || position > delivered {
             return Err("The Replay ID to commit has not been delivered to this client.");

@@ -1,6 +1,6 @@
 //! Server reflection: tools such as grpcurl ask the service for its definition.
 //!
-//! Source: "GRPC Server Reflection Protocol" (gRPC). It needs no login: what it tells is published anyway.
+//! Source: "GRPC Server Reflection Protocol" (gRPC). It needs no login: what it returns is public anyway.
 
 use axum::Router;
 use tonic::service::Routes;

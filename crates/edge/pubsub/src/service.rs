@@ -172,7 +172,7 @@ pub(crate) fn topics(
     })
 }
 
-/// Whether there is something to read on a topic for those who may: an object that is not selected has no topic.
+/// Whether a user with the right to it can read a topic: an object that is not selected has no topic.
 /// Source: a log in an issue of a Java client.
 fn is_selected(state: &PubsubState, name: &str) -> bool {
     let definitions = state.engine.definitions();

@@ -32,7 +32,7 @@ use crate::{PubsubState, call, replay, reset, service, too_long};
 pub(crate) enum End {
     /// The client has sent its last request, or is gone.
     Done,
-    /// An error that the client is told.
+    /// An error that the client gets.
     Refused(Fault),
     /// A request that cannot be read.
     Broken(Status),
@@ -135,7 +135,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
         self.state.engine.clock().now()
     }
 
-    /// Tells the client why the stream ends, if it has to be told.
+    /// Sends the client the reason why the stream ends, if there is one.
     pub(crate) async fn finish(mut self, end: End) {
         self.alarm = None;
         let status = match end {
@@ -307,7 +307,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
                 Output::Look(read) => self.read(&read, log).await?,
                 Output::Deliver if self.is_late() => {}
                 Output::Deliver => self.respond().await?,
-                // Only polls are told of events.
+                // Only polls wait for events.
                 Output::Available => {}
                 Output::Wait { until } => {
                     let until = [until, self.late].into_iter().flatten().min();

@@ -112,7 +112,7 @@ async fn save(
     made(shared, call, parts, all_or_none, tells_created).await
 }
 
-/// Makes what the parts come to, and tells what became of each.
+/// Makes the changes of the parts, and returns the result of each.
 async fn made(
     shared: &Shared,
     call: &Call,
@@ -145,7 +145,7 @@ async fn made(
         outcomes.iter().any(Result::is_err) || told.iter().any(|told| matches!(told, Some(Err(_))));
     let mut outgoing = Vec::with_capacity(events.len());
     for (place, event) in events {
-        // Other events are published whatever becomes of the transaction that they were made in.
+        // Other events are published whether or not their transaction is committed.
         if event.after_commit && all_or_none && has_failed {
             if let Some(told) = told.get_mut(place) {
                 *told = Some(Err(Fault::Record(RecordFault::RolledBack { record: None })));

@@ -4,7 +4,7 @@
 //! In the path of a declaration a segment in braces stands for
 //! - an object that the caller sees: `{object}` any, `{records}` one with records, `{records:User}` that one,
 //!   `{event}` that of a change event or a platform event, `{platformEvent}` the latter;
-//! - `{virtual}` the name of a virtual object, `{record}` an id that is no name of a field;
+//! - `{virtual}` the name of a virtual object, `{record}` an id that is not the name of a field;
 //! - `{rest...}` all that is left; any other name: a text.
 //!
 //! Source: "sObject Resources" (REST API Developer Guide).
@@ -143,7 +143,7 @@ fn kind(name: &str) -> Option<fn(&Object, &str) -> bool> {
 /// The id that a path spells, of a record of this object.
 ///
 /// # Errors
-/// [`RecordFault::ExternalIdFieldUnknown`] for what is no id at all, since it stands where a field's name could;
+/// [`RecordFault::ExternalIdFieldUnknown`] for an invalid id, since it could be the name of a field;
 /// [`ValueFault::IdMalformed`] for a wrong checksum; [`ValueFault::IdTypeWrong`] for a record of another object.
 pub(crate) fn record_id(entity: &EntityDefinition, text: &str) -> Result<RecordId, Fault> {
     match RecordId::parse(text) {

@@ -39,7 +39,7 @@ pub(crate) async fn publish(
     Ok(Answer::enqueued(w.finish()))
 }
 
-/// Writes that an event was taken. Its UUID is told as an error.
+/// Writes that an event was accepted. Its UUID is reported as an error.
 pub(crate) fn write_published(w: &mut Writer, published: &Published) {
     w.object(|w| {
         w.name("id").string(published.id.as_str());

@@ -24,7 +24,7 @@ const PUSH_EVENTS: &str = "pushEvents";
 const PAYLOAD: &str = "payload";
 const USER_IDS: &str = "userIds";
 
-/// Says who listens, or pushes texts to those who do.
+/// Lists the subscribed users, or pushes texts to them.
 pub(crate) async fn push(
     shared: &Shared,
     call: &Call,

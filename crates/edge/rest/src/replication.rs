@@ -1,4 +1,4 @@
-//! Which records of an object were changed, or deleted, in a stretch of time.
+//! Which records of an object were changed, or deleted, in a period.
 //!
 //! Source: "sObject Get Updated", "sObject Get Deleted" (REST API Developer Guide); `getUpdated()`, `getDeleted()` (SOAP API
 //! Developer Guide).
@@ -61,7 +61,7 @@ pub(crate) async fn deleted(
     Ok(Answer::json(w.finish()))
 }
 
-/// The stretch of time that a request asks about.
+/// The period of a request.
 fn period_of(
     shared: &Shared,
     call: &Call,

@@ -1,4 +1,4 @@
-//! From what a request gives to changes that are made, and how an answer tells what became of each.
+//! From a request to changes, and how an answer reports the result of each.
 //!
 //! Source: "sObject Rows", "sObject Collections" (REST API Developer Guide).
 
@@ -49,7 +49,7 @@ async fn looked_up(
     lookup.record(target, &rows)
 }
 
-/// Writes that a record was saved; `created` if the answer tells whether it is new.
+/// Writes that a record was saved; `created` if the answer says whether it is new.
 pub(crate) fn write_saved(w: &mut Writer, id: RecordId, created: Option<bool>) {
     w.object(|w| {
         w.name("id").string(id.as_str());

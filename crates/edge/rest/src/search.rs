@@ -1,6 +1,6 @@
 //! `/search` and `/parameterizedSearch`: words in the records of several objects.
 //!
-//! Source: "Search", "Parameterized Search" (REST API Developer Guide). What is for articles, divisions and sites is read over.
+//! Source: "Search", "Parameterized Search" (REST API Developer Guide). What is for articles, divisions and sites is ignored.
 
 mod parameters;
 

@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::scope::{Joint, Later, Outgoing, Scope};
 use crate::state::Shared;
 
-/// Makes changes together; says what became of each.
+/// Makes changes together; returns the result of each.
 pub(crate) async fn commit(
     shared: &Shared,
     call: &Call,

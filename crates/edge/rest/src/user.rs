@@ -20,7 +20,7 @@ const NEW_PASSWORD: &str = "NewPassword";
 
 /// Says whether the password has expired, or sets a new one.
 ///
-/// One's own, or anybody's for those who may change everything.
+/// The user's own, or any user's with Modify All Data.
 pub(crate) async fn password(
     shared: &Shared,
     call: &Call,

@@ -76,7 +76,7 @@ pub(crate) async fn publish(
         results.push(match event {
             Event::None => None,
             Event::Requested(Err(fault)) => Some(Err(fault)),
-            // Other events are published whatever becomes of the transaction that they were made in.
+            // Other events are published whether or not their transaction is committed.
             Event::Requested(Ok(event)) if event.after_commit && undone => {
                 Some(Err(Fault::Record(RecordFault::RolledBack { record: None })))
             }

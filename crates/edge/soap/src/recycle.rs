@@ -22,7 +22,8 @@ pub(crate) async fn delete(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault>
     Ok(())
 }
 
-/// Takes records out of the recycle bin, with those that went along. A record that stays there keeps its id in the answer.
+/// Restores records from the recycle bin, with those that their deletion cascaded to. A record that stays there keeps its
+/// id in the answer.
 pub(crate) async fn undelete(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let ids = ids(call)?;
     let change = |entity, id| Change::Undelete { entity, id };
@@ -41,7 +42,7 @@ pub(crate) async fn undelete(call: &Call<'_>, w: &mut Writer) -> Result<(), Faul
     Ok(())
 }
 
-/// Forgets records in the recycle bin, with those that went along.
+/// Purges records in the recycle bin, with those that their deletion cascaded to.
 pub(crate) async fn purge(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let ids = ids(call)?;
     let change = |entity, id| Change::Purge { entity, id };

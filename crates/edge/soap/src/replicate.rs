@@ -1,4 +1,4 @@
-//! `getUpdated`, `getDeleted`: which records of an object changed in a stretch of time.
+//! `getUpdated`, `getDeleted`: which records of an object changed in a period.
 //!
 //! Source: the calls of these names, `GetUpdatedResult`, `GetDeletedResult` (SOAP API Developer Guide).
 

@@ -103,8 +103,8 @@ async fn answered(
     })
 }
 
-/// Counts a call; says how many there were today, and how many there may be. Without a limit that of a Developer Edition org
-/// is told.
+/// Counts a call; returns how many there were today, and how many there may be: without a limit, that of a Developer
+/// Edition org.
 fn counted(state: &SoapState) -> Result<(u64, u64), Fault> {
     let usage = state.engine.usage();
     let (used, verdict) = usage.request();

@@ -80,7 +80,7 @@ pub(crate) async fn logout(call: &Call<'_>) -> Result<(), Fault> {
 
 /// Ends the logins of these session ids.
 ///
-/// Source: `invalidateSessions()` (SOAP API Developer Guide); none for who may end whose.
+/// Source: `invalidateSessions()` (SOAP API Developer Guide); none for whose sessions a user may end.
 pub(crate) async fn invalidate(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
     let tokens = call.arguments("sessionIds");
     check_count(tokens.len())?;

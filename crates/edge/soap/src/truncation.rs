@@ -1,4 +1,4 @@
-//! Texts that are too long for their fields, cut for who asks for that.
+//! Texts that are too long for their fields, truncated on request.
 //!
 //! Source: `AllowFieldTruncationHeader` (SOAP API Developer Guide).
 

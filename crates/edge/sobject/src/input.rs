@@ -104,7 +104,7 @@ pub fn fields<'m>(
     let mut fields = Fields::default();
     for (member, json) in &members {
         let read = match member {
-            // The engine tells all such fields at once, so their values are not looked at.
+            // The engine reports all such fields at once, so their values are not checked.
             Member::Field(place, field) if !intent.may_write(field) || is_compound(field) => {
                 put(&mut fields.values, (*place, Value::Null));
                 Ok(())

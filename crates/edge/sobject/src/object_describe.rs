@@ -41,7 +41,7 @@ pub struct ObjectDescribe<'a> {
     pub kind: Kind<'a>,
     /// Whether people see it in pages of their own.
     pub layoutable: bool,
-    /// Its record types, but for the master type.
+    /// Its record types, except for the master type.
     pub record_types: &'a [RecordType],
 }
 

@@ -1,4 +1,4 @@
-//! What is told about a query instead of its records: its columns, and what it costs.
+//! Descriptions of a query, without its records: its columns, and what it costs.
 //!
 //! Source: "Get Feedback on Query Performance" (REST API Developer Guide); columns: none, the form is that of what clients
 //! record. Clients: `sf data query` asks for the columns of every query that it prints as a table.

@@ -1,6 +1,6 @@
 //! Rendered JSON with gaps for what differs from request to request.
 //!
-//! A describe is long and the same for all versions and hosts but for a few addresses: it is rendered once an object and
+//! A describe is long and the same for all versions and hosts, except for a few addresses: it is rendered once an object and
 //! kept with marks. Marks are control characters, which JSON strings cannot hold.
 
 use landfall_wire::{ApiVersion, write_json_string};

@@ -67,7 +67,7 @@ impl Clients {
         self.table().values().cloned().collect()
     }
 
-    /// Tells all of new definitions.
+    /// Notifies all of new definitions.
     pub(crate) fn redefined(&self, engine: &Engine) {
         for client in self.all() {
             client.redefined(engine);

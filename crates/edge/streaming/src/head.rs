@@ -55,7 +55,7 @@ fn own(value: &HeaderValue) -> HeaderValue {
 }
 
 fn token(headers: &HeaderMap) -> Result<TokenHash, SessionFault> {
-    // What is no text is a token that nobody has.
+    // Bytes that are not text are an unknown token.
     let authorization = headers.get(header::AUTHORIZATION);
     let authorization = authorization.map(|value| value.to_str().unwrap_or("?"));
     TokenHash::of_request(streaming_token(authorization)?)

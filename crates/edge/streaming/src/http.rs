@@ -197,7 +197,7 @@ async fn compressed(head: &RequestHead, reply: Reply) -> Reply {
     response.map(Body::new).into()
 }
 
-/// The messages of a request. A handshake comes alone: what stands beside it cannot know the client id that it leads to.
+/// The messages of a request. A handshake comes alone: messages next to it cannot have the client id that it returns.
 ///
 /// Source: `AbstractHttpTransport.java` (cometd/cometd), which reads both forms and refuses such a handshake.
 pub(crate) fn messages(body: &[u8], is_form: bool) -> Result<Vec<Message>, Fault> {

@@ -12,7 +12,7 @@ use tracing::error;
 use crate::StreamingState;
 use crate::client::{Client, moment};
 
-/// A poll that waits for its answer. Dropping it tells the session that nobody reads the answer any more.
+/// A poll that waits for its answer. Dropping it notifies the session that nobody reads the answer any more.
 pub(crate) struct Waiting {
     client: Arc<Client>,
     engine: Engine,

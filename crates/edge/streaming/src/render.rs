@@ -71,7 +71,7 @@ fn render(engine: &Engine, event: &Event, in_seconds: bool, data: &mut Vec<u8>) 
 
 /// The `data` of a notification of a `PushTopic`, with the fields that are seen.
 ///
-/// Source: "PushTopic Queries" (Streaming API Developer Guide); of a deleted record only its id is told: log of a client.
+/// Source: "PushTopic Queries" (Streaming API Developer Guide); of a deleted record only its id is sent: log of a client.
 ///
 /// # Errors
 /// [`DecodeError`] for bytes that are not of the schema.

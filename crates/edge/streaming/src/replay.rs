@@ -9,7 +9,7 @@ use landfall_model::{FieldType, ReplayId, ReplayPreset, StreamingFault, Value};
 ///
 /// # Errors
 /// [`StreamingFault::ReplayChannelMissing`] if there is a map without the channel, [`StreamingFault::ReplayIdInvalid`]
-/// for what is no id.
+/// for an invalid id.
 /// Source: "Message Durability" (Streaming API Developer Guide); forms as clients send them: numbers, numbers as text
 /// (elastic/bayeux), null (restforce).
 pub(crate) fn preset(ext: Option<&RawJson>, channel: &str) -> Result<ReplayPreset, StreamingFault> {

@@ -310,7 +310,7 @@ impl Responder<'_> {
         };
         self.refused.push(fault.clone());
         let mut refusal = refusal(fault);
-        // Whoever may come back would do so at once.
+        // A client that is advised to retry would do so at once.
         let ends =
             refusal.failure_reason.is_some() || *fault == Fault::Limit(LimitFault::Deliveries);
         if ends && matches!(message.request, Request::Connect(_)) {
@@ -331,7 +331,7 @@ fn denied(fault: &Fault) -> Refusal {
 /// A refusal with the advice that belongs to it.
 ///
 /// Source: "Handling Streaming API Errors" (Streaming API Developer Guide): a refused token ends the connection, an
-/// unknown client shakes hands again, and all else leaves the session as it is. A server that is too busy says so as the
+/// unknown client repeats the handshake, and all else leaves the session as it is. A server that is too busy says so as the
 /// cause, where Camel looks for it, and ends the connection of who polls.
 fn refusal(fault: &Fault) -> Refusal {
     let refusal = Refusal::new(landfall_wire::bayeux(fault));

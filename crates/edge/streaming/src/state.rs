@@ -94,14 +94,14 @@ impl State {
     /// Feeds the session and hands out the answers that fall due.
     ///
     /// # Errors
-    /// What the client that asked is told.
+    /// The fault that the client gets.
     pub(crate) fn feed(&mut self, now: Moment, input: Input) -> Result<(), Fault> {
         let fed = self.session.handle(now, input);
         while let Some(output) = self.session.poll_output() {
             match output {
                 SessionOutput::Answer(id, answer) => {
                     if let Some(at) = self.waiting.iter().position(|(waiting, _)| *waiting == id) {
-                        // Nobody listens if the request is gone; the session hears of that by itself.
+                        // Nobody listens if the request is gone; the session is notified of that by itself.
                         let _ = self.waiting.swap_remove(at).1.send(answer);
                     }
                 }

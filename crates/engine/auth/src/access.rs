@@ -43,7 +43,7 @@ pub fn topics(engine: &Engine, login: &Login, name: &str) -> Result<Vec<TopicId>
 
 /// Whether somebody with this access gets the events of a topic.
 ///
-/// Change events ignore sharing, so they go to those who see every record of the object anyway.
+/// Change events ignore sharing, so they go to users who see every record of the object anyway.
 /// Source: "Required Permissions" (Change Data Capture Developer Guide); [`landfall_model::EventReaders`].
 fn may_receive(definitions: &Definitions, access: &Access, topic: TopicId) -> bool {
     match definitions.subject(topic) {
@@ -54,7 +54,7 @@ fn may_receive(definitions: &Definitions, access: &Access, topic: TopicId) -> bo
 }
 
 /// Whether somebody who follows a topic goes on to: until they lose the right to. On a topic whose object or event is gone
-/// nothing comes, and whoever followed it is still there when that comes back.
+/// nothing comes, and its subscribers stay until that is restored.
 pub fn may_keep(definitions: &Definitions, access: &Access, topic: TopicId) -> bool {
     definitions.subject(topic).is_none() || may_receive(definitions, access, topic)
 }

@@ -89,7 +89,7 @@ pub struct App {
     pub scopes: Scopes,
     /// Whom the app acts for when it asks for itself.
     pub run_as: Option<RecordId>,
-    /// What whoever runs the org decides about it.
+    /// The policies that the administrator sets for it.
     pub policy: AppPolicy,
 }
 
@@ -102,13 +102,13 @@ pub struct AppPolicy {
     ///
     /// Source: "Refresh Token Rotation" (Salesforce Help).
     pub rotates_refresh_tokens: bool,
-    /// Whether a code is given only to those who prove that they asked for it.
+    /// Whether an authorization code requires PKCE.
     ///
     /// Source: "`ConnectedApp`" (Metadata API Developer Guide), `isPkceRequired`.
     pub requires_pkce: bool,
     /// What it signs its assertions with.
     pub certificate: Option<Certificate>,
-    /// Whether its users need not say yes.
+    /// Whether the consent page is skipped for its users.
     ///
     /// Source: "Manage OAuth Access Policies for a Connected App" (Salesforce Help), "Admin approved users are
     /// pre-authorized". All users are: there are no profiles to choose from.
@@ -273,7 +273,7 @@ impl Apps {
     }
 }
 
-/// Compares secrets in a time that tells neither content nor length.
+/// Compares secrets in a time that depends neither on content nor on length.
 fn same(given: &str, known: &str) -> bool {
     let [given, known] = [given, known].map(|text| Sha256::digest(text.as_bytes()));
     given.as_slice().ct_eq(known.as_slice()).into()

@@ -117,7 +117,7 @@ impl<'a> Assertion<'a> {
         &self.claims.sub
     }
 
-    /// Believes it, if the app has signed it, for this org, and lately. Nothing else is told to who has not signed it.
+    /// Accepts it, if the app has signed it, for this org, and lately. A refusal reveals nothing else.
     pub(crate) fn check(
         &self,
         certificate: Option<&Certificate>,

@@ -2,7 +2,7 @@
 //!
 //! Failures are counted by source, by user, and by user and source. Guessing is slow from one source, and guessing at one
 //! user is slow from many; yet a stranger keeps nobody out: from a source that has not failed yet a user can always log
-//! in, and a source from which the user has logged in before waits for nobody's failures but its own.
+//! in, and a source from which the user has logged in before is delayed by its own failures only.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -138,7 +138,7 @@ pub struct CodeExchange<'a> {
 }
 
 impl Auth {
-    /// The app that asks, if the user may be sent back to this address: nothing else may be told there.
+    /// The app of the request, if the user may be sent back to this address: to no other is anything sent.
     ///
     /// # Errors
     /// [`LoginFault::ClientIdInvalid`], [`LoginFault::RedirectUriMismatch`].
@@ -208,7 +208,7 @@ impl Auth {
         }
     }
 
-    /// The user who is taken to have logged in and said yes to everything, if that is the setting.
+    /// The user who counts as logged in and has approved everything, if that is the setting.
     ///
     /// # Errors
     /// Refused with [`LoginFault::UserInactive`] if there is no such user.
@@ -223,7 +223,7 @@ impl Auth {
         Ok(Some(user.id))
     }
 
-    /// Whether the user need not be asked, or has said yes before: they hold a refresh token that covers as much.
+    /// Whether the user need not be asked, or has approved it before: they hold a refresh token that covers as much.
     ///
     /// Source: "OAuth 2.0 JWT Bearer Flow" (Salesforce Help), "prior approval": an approval is a refresh token, and ends
     /// with it.
@@ -243,7 +243,7 @@ impl Auth {
         request.question(|question| self.0.tickets.redeem(question, ticket, now))
     }
 
-    /// Gives the app what the user has said yes to.
+    /// Grants the app what the user has approved.
     ///
     /// # Errors
     /// Refused with [`LoginFault::UserInactive`] or, where tokens are given, [`LoginFault::LoginRateExceeded`].

@@ -1,7 +1,7 @@
 //! The certificate of a connected app: the key that its assertions are signed with.
 //!
-//! Only the key counts. Issuer and dates are not looked at, and certificates of the first version are read, too: whoever
-//! runs the org has named this one, and the vendor's instructions make it with `openssl x509 -req -signkey`.
+//! Only the key counts. Issuer and dates are ignored, and certificates of the first version are read, too: the
+//! administrator has named this one, and the vendor's instructions create it with `openssl x509 -req -signkey`.
 //! Source: RFC 5280, 4.1; "Create a Private Key and Self-Signed Digital Certificate" (Salesforce DX Developer Guide).
 
 use std::fmt;

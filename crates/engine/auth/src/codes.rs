@@ -31,7 +31,7 @@ pub(crate) struct Shown<'a> {
     pub(crate) verifier: Option<&'a str>,
 }
 
-/// The codes of an org, used ones among them: those are told from unknown ones.
+/// The codes of an org, used ones among them: those are distinguished from unknown ones.
 #[derive(Default)]
 pub(crate) struct Codes {
     by_hash: HashMap<TokenHash, (Issued, bool)>,
@@ -40,7 +40,7 @@ pub(crate) struct Codes {
 }
 
 impl Codes {
-    /// Remembers a code; the oldest is forgotten when there are too many.
+    /// Stores a code; the oldest is dropped when there are too many.
     pub(crate) fn insert(&mut self, hash: TokenHash, issued: Issued) {
         while self.order.len() >= limits::AUTHORIZATION_CODES_MAX {
             if let Some(oldest) = self.order.pop_front() {

@@ -15,7 +15,7 @@ use crate::scopes::Scopes;
 use crate::token::{DeviceCode, TokenHash};
 use crate::{Auth, lock};
 
-/// What a device is told at the beginning.
+/// The first response to a device.
 #[derive(Debug)]
 pub struct DeviceStart {
     /// What it polls with.
@@ -104,13 +104,13 @@ impl Auth {
         request.question(|question| self.0.tickets.redeem(question, ticket, now))
     }
 
-    /// Tells the device what its user has said: who it is, or nobody for a no. False if it does not wait any more.
+    /// Gives the device the answer of its user: who it is, or none for a refusal. False if it does not wait any more.
     pub fn answer_device(&self, request: &DeviceRequest, user: Option<RecordId>) -> bool {
         let now = self.0.engine.clock().now();
         lock(&self.0.devices).answer(&request.user_code, user, now)
     }
 
-    /// A login for a device whose user has said yes, and a refresh token if the scopes say so.
+    /// A login for a device that its user has approved, and a refresh token if the scopes say so.
     ///
     /// # Errors
     /// Refused with the faults of the client, [`LoginFault::AuthorizationPending`], [`LoginFault::PollTooFrequent`],

@@ -1,4 +1,4 @@
-//! Device codes: a device shows a short code, its user types it into a browser and answers, and the device hears of it.
+//! Device codes: a device shows a short code, its user types it into a browser and answers, and the device polls for it.
 //!
 //! In memory only, like authorization codes. Pure: the time is an argument.
 
@@ -63,7 +63,7 @@ pub(crate) struct Devices {
 }
 
 impl Devices {
-    /// Remembers a device and gives the code for its user; the oldest is forgotten when there are too many.
+    /// Stores a device and returns the code for its user; the oldest is dropped when there are too many.
     pub(crate) fn begin(
         &mut self,
         hash: TokenHash,
@@ -104,7 +104,7 @@ impl Devices {
         self.find(user_code, now).map(|device| &device.asking)
     }
 
-    /// Tells a device what its user has said; false if it does not wait any more.
+    /// Gives a device the answer of its user; false if it does not wait any more.
     pub(crate) fn answer(
         &mut self,
         user_code: &str,
@@ -124,10 +124,10 @@ impl Devices {
         (device.answer == Answer::Waiting && !device.is_over(now)).then_some(device)
     }
 
-    /// Who has said yes, and to what. It works once.
+    /// Who has approved, and what. It works once.
     ///
     /// Clients: @salesforce/core gives up on anything but `authorization_pending`, so only a client that asks far more
-    /// often than told has to slow down.
+    /// often than the interval has to slow down.
     pub(crate) fn poll(
         &mut self,
         hash: &TokenHash,

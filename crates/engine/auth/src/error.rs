@@ -51,7 +51,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The fault that a client gets. What is no refusal is logged ([`report`]).
+    /// The fault that a client gets. An internal error is logged ([`report`]).
     pub fn fault(self) -> Fault {
         let fault = match self {
             Self::Refused(fault) => return fault,

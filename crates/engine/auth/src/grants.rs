@@ -386,7 +386,7 @@ impl Shared {
         Ok(credential?)
     }
 
-    /// Whether a user has said yes to an app, or need not.
+    /// Whether a user has approved an app, or need not.
     pub(crate) fn approves(&self, user: RecordId, app: &App, scopes: &Scopes) -> bool {
         app.policy.pre_authorized || self.refresh_tokens.approve(user, &app.client_id, scopes)
     }

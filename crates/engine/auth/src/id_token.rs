@@ -1,4 +1,4 @@
-//! ID tokens: what the service says of a login to whoever can check its signature.
+//! ID tokens: a signed statement of the service about a login.
 //!
 //! The key is made when it is first needed, and kept: it is the org's for ever.
 //! Source: `OpenID` Connect Core 1.0, 2; "OAuth 2.0 Web Server Flow" (Salesforce Help), `id_token`.
@@ -193,7 +193,7 @@ impl Signing {
     }
 }
 
-/// A positive number: in DER a zero stands before a first byte that would look negative.
+/// A positive number: in DER a zero comes before a first byte that would look negative.
 fn number(content: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(content.strip_prefix(&[0]).unwrap_or(content))
 }

@@ -18,7 +18,7 @@ use crate::login::Login;
 /// Documents in one write.
 const DOCUMENTS_A_WRITE: usize = 1_000;
 
-/// Starts the keeper. It ends with the last handle, or when told to stop.
+/// Starts the keeper. It ends with the last handle, or when it is stopped.
 pub(crate) fn start(shared: &Arc<Shared>) -> JoinHandle<()> {
     let round_ms = (shared.settings.idle_ms() / 10)
         .clamp(LOGIN_EXPIRY_ROUND_MS_MIN, LOGIN_EXPIRY_ROUND_MS_MAX);

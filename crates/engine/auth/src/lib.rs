@@ -125,7 +125,7 @@ impl Auth {
 
     /// The login of an access token. Restarts its idle time.
     ///
-    /// Finding a token by its hash tells an observer nothing about the token: what the comparison could leak is the hash
+    /// Finding a token by its hash leaks nothing about the token: what the comparison could leak is the hash
     /// of the guess, which the guesser has already.
     ///
     /// # Errors

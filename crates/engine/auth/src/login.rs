@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::scopes::Scopes;
 use crate::token::TokenHash;
 
-/// An access token at work.
+/// A valid access token.
 #[derive(Debug)]
 pub struct Login {
     /// Who acts.

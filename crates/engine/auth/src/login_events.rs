@@ -73,7 +73,7 @@ impl Auth {
         publish(self.clone(), logins, stopping)
     }
 
-    /// Tells what became of a login. One that the client itself is refused for is no login of a user.
+    /// Reports the outcome of a login. One in which the client itself is refused is no login of a user.
     pub fn tell(
         &self,
         grant: Grant,

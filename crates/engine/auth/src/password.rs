@@ -1,4 +1,4 @@
-//! Passwords: hashing them, and comparing at equal cost whoever asks.
+//! Passwords: hashing them, and comparing at equal cost for known and unknown users.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +35,7 @@ pub(crate) struct Passwords {
     verified: Mutex<HashMap<RecordId, (Tag, Timestamp)>>,
 }
 
-/// The right to compute one hash. Whoever computes it has it until then, also when nobody waits for the result any more.
+/// The right to compute one hash, held until it is computed, also when nobody waits for the result any more.
 pub(crate) struct Turn(OwnedSemaphorePermit);
 
 impl Passwords {
@@ -83,7 +83,7 @@ impl Passwords {
     }
 
     /// Whether one of the candidates has this hash; without a hash none has, after as much work. The turn is handed back:
-    /// whoever counts failures does so before the next guess has its turn.
+    /// failures are counted before the next guess has its turn.
     pub(crate) async fn verify(
         &self,
         turn: Turn,
@@ -149,7 +149,7 @@ pub(crate) fn hmac(key: &[u8], parts: &[&[u8]]) -> Tag {
     mac.finalize().into_bytes().into()
 }
 
-/// One of those who wait; stops counting also when it gives up.
+/// One waiting login; it is no longer counted when it gives up.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

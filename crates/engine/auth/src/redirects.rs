@@ -83,7 +83,7 @@ pub(crate) fn matches(registered: &str, given: &str) -> bool {
     }
 }
 
-/// What stands before and after an open port, where there is one.
+/// The text before and after an open port, where there is one.
 fn open_port(registered: &str) -> Option<(&str, &str)> {
     let (origin, path) = registered.split_once(":*")?;
     let host = origin

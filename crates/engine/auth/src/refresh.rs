@@ -99,7 +99,7 @@ impl RefreshTokens {
         Some(newest.scopes.clone())
     }
 
-    /// The token that has to go before one more of this user and app fits.
+    /// The token that is removed so that one more of this user and app fits.
     pub(crate) fn displaced(&self, user: RecordId, client_id: &str) -> Option<Arc<Refreshing>> {
         let tokens = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let same = |token: &&Arc<Refreshing>| token.user == user && token.client_id == client_id;

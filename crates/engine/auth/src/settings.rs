@@ -41,7 +41,7 @@ pub struct Settings {
     pub logins_an_hour: Option<u32>,
     /// What hashing a password costs.
     pub password_cost: PasswordCost,
-    /// Name of the user who is taken to have logged in and said yes whenever an app asks. For machines that test.
+    /// Name of the user who counts as logged in and approves every app. For tests.
     pub auto_approve: Option<String>,
 }
 

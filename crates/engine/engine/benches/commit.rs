@@ -214,7 +214,7 @@ fn together(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What `PushTopics` cost: on another object, and on the one that changes, where each of them tells each change.
+/// What `PushTopics` cost: on another object, and on the one that changes, where each of them notifies of each change.
 fn push_topics(criterion: &mut Criterion) {
     const COUNT: usize = 200;
     let mut group = criterion.benchmark_group("commit with push_topics");

@@ -2,9 +2,9 @@
 //!
 //! A profile and the permission sets that a user is assigned grant; nothing denies. Their union is an [`Access`]: the
 //! permissions of the system, what may be done with each object, and the org as this user sees it, which is a set of
-//! definitions without what they may not see. Whoever resolves names by those definitions, be it a describe, a query or a
-//! request with values, needs no other check; the planner checks each change once more. An [`Access`] is shared by all who
-//! have the same profile and sets, and whoever may see everything has the org's own definitions.
+//! definitions without what they may not see. A describe, a query or a request with values that resolves names by those
+//! definitions needs no other check; the planner checks each change once more. An [`Access`] is shared by all users with
+//! the same profile and sets, and users who may see everything have the org's own definitions.
 //! What follows from the rows is in `grants`, the org as a user sees it in `view`, that of events in `mask`, and who has which rights in `rights`.
 //! Source: "Object Permissions", "Field Permissions", "Permission Sets" (Salesforce Help). Sharing is not looked at.
 
@@ -110,7 +110,7 @@ impl Access {
         }
     }
 
-    /// Whether they see every record of an object, whoever owns it: what it takes to receive its changes.
+    /// Whether they see every record of an object, also of other owners: what it takes to receive its changes.
     ///
     /// Source: "Required Permissions" (Change Data Capture Developer Guide): users need a permission of their own, and so
     /// does what has no such permission.

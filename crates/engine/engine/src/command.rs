@@ -79,7 +79,7 @@ pub enum Change {
         /// The record.
         id: RecordId,
     },
-    /// Away for good, past the recycle bin: only for who may do so by the Bulk API.
+    /// Deleted for good, without the recycle bin: only for users who may do so by the Bulk API.
     Erase {
         /// The object.
         entity: Arc<EntityDefinition>,
@@ -188,8 +188,8 @@ pub struct Converted {
     pub opportunity: Option<RecordId>,
 }
 
-/// What became of a change.
+/// The result of a change.
 pub type Outcome = Result<Saved, Fault>;
 
-/// Documents that are kept in the same commit as a transaction, made from what became of its changes.
+/// Documents that are kept in the same commit as a transaction, made from the results of its changes.
 pub(crate) type Note = Box<dyn FnOnce(&[Outcome]) -> Vec<Document> + Send>;

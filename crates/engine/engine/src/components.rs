@@ -1,6 +1,6 @@
 //! The components of the org: what its definitions are compiled from, one by one, with who made them and when.
 //!
-//! Those of the project and those that came one by one lie side by side. Each is kept as it is now, and one of the
+//! Those of the project and those that were deployed singly are stored together. Each is kept as it is now, and one of the
 //! project also as the project says it: while the project says the same, what was changed since stays.
 
 mod unversioned;

@@ -225,7 +225,7 @@ impl Definitions {
         &self.blueprints
     }
 
-    /// The formula fields, whoever sees them.
+    /// The formula fields, whether or not users see them.
     pub(crate) const fn formula_fields(&self) -> &Arc<FormulaFields> {
         &self.formulas
     }

@@ -65,7 +65,7 @@ impl DeletedEvents {
                 .into_iter()
                 .map(|TopicId(topic)| (topic, bounds.tail.get())),
         );
-        // What is no longer retained needs no mark.
+        // Events that are no longer retained need no mark.
         through.retain(|_, through| {
             bounds
                 .earliest

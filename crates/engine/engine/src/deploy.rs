@@ -64,7 +64,7 @@ pub enum Step {
     Remove(Kind, String),
 }
 
-/// What became of one component.
+/// The result of one component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// It is new.
@@ -79,7 +79,7 @@ pub enum Effect {
     Missing,
 }
 
-/// What became of the components that a change is about.
+/// The results of the components that a change is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Amended {
     /// Of each step, in their order.

@@ -62,7 +62,7 @@ impl Fields<'_> {
 }
 
 /// Brings the derived fields of a row in step with the others. `before` is the row before the change, none if it is new;
-/// `given` tells whether the request sets a field.
+/// `given` returns whether the request sets a field.
 pub(crate) fn derive(
     entity: &EntityDefinition,
     row: &mut Row,

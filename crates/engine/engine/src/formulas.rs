@@ -1,4 +1,4 @@
-//! Formulas at work: what they read is gathered, in the store or in an open transaction, and they are evaluated.
+//! Evaluation of formulas: their inputs are read, from the store or from an open transaction, and they are evaluated.
 //!
 //! A formula knows no user's rights: it reads from the whole definitions. Source: "Cross-Object Formulas" (Salesforce Help).
 
@@ -198,7 +198,7 @@ fn named(
         .unwrap_or_default())
 }
 
-/// The field of a custom setting that says for whom a record is.
+/// The field of a custom setting that says whose setting a record is.
 pub(crate) const SETUP_OWNER: &str = "SetupOwnerId";
 
 fn is_set(row: &Row, place: Option<usize>) -> bool {

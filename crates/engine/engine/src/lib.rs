@@ -156,7 +156,7 @@ pub struct Parts {
     pub allocations: Allocations,
 }
 
-/// An org at work: cheap to clone, shared by all edges.
+/// A running org: cheap to clone, shared by all edges.
 #[derive(Clone)]
 pub struct Engine(Arc<Shared>);
 
@@ -213,7 +213,7 @@ impl Engine {
         }
     }
 
-    /// Makes a transaction durable, its events included, and says what became of each change.
+    /// Makes a transaction durable, its events included, and returns the result of each change.
     ///
     /// # Errors
     /// [`Error::Store`] or [`Error::Stopped`]: nothing was kept.
@@ -221,7 +221,7 @@ impl Engine {
         self.made(transaction, None).await
     }
 
-    /// The same, with documents made from what became of the changes: both are kept, or neither. `note` is called on the
+    /// The same, with documents made from the results of the changes: both are kept, or neither. `note` is called on the
     /// writer's thread, and keeps everybody waiting.
     ///
     /// # Errors
@@ -257,7 +257,7 @@ impl Engine {
         self.0.writer.open(user, rights, origin).await
     }
 
-    /// Opens a transaction that sets the org up, in the name of a user: nobody asks what they may do, and it makes no
+    /// Opens a transaction that sets the org up, as a user: their rights are not checked, and it makes no
     /// events. Otherwise it is as with [`Self::open`].
     ///
     /// # Errors

@@ -450,7 +450,7 @@ impl Log {
         Watcher::new(self)
     }
 
-    /// Moves the tail over events that have become durable, and wakes those who watch their topics. Events that are not
+    /// Moves the tail over events that have become durable, and wakes the watchers of their topics. Events that are not
     /// at hand are read from the store; everybody is woken then.
     pub(crate) fn advance(&self, events: &[Arc<Event>], newest: ReplayId) {
         let mut tail = self.tail.write().unwrap_or_else(PoisonError::into_inner);

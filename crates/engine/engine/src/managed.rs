@@ -1,6 +1,6 @@
 //! Subscriptions whose positions the service keeps.
 //!
-//! They are components as all others are; here is what they have besides: a position, and whoever uses them.
+//! They are components as all others are; here is what they have besides: a position, and the client that uses them.
 //! Source: "`ManagedEventSubscription`" (Tooling API, Metadata API Developer Guide).
 
 use std::sync::Arc;
@@ -77,7 +77,7 @@ pub enum ManagedChange {
         /// What changes.
         values: ManagedValues,
     },
-    /// The end of one: its stream ends, its position is forgotten.
+    /// The end of one: its stream ends, its position is deleted.
     Delete {
         /// Which.
         id: RecordId,
@@ -156,7 +156,7 @@ fn sort(managed: &mut [Arc<Managed>]) {
     });
 }
 
-/// A position is forgotten with its subscription, and when clients may not use it.
+/// A position is deleted with its subscription, and when clients may not use it.
 /// Source: "Managed Event Subscriptions" (Pub/Sub API Developer Guide).
 fn forgotten(managed: &[Arc<Managed>], earlier: &[Arc<Managed>]) -> Vec<Document> {
     // What was stopped before is looked at as well: a commit may have crossed the change that stopped it.

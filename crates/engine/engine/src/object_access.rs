@@ -34,9 +34,9 @@ pub struct ObjectAccess {
     pub edit: bool,
     /// Deleting records.
     pub delete: bool,
-    /// Seeing all records, whoever owns them.
+    /// Seeing all records, also of other owners.
     pub view_all: bool,
-    /// Changing all records, whoever owns them.
+    /// Changing all records, also of other owners.
     pub modify_all: bool,
     /// Seeing all fields.
     pub view_all_fields: bool,

@@ -218,7 +218,7 @@ fn create(
     Ok(org)
 }
 
-/// An org's number is drawn, so that two orgs can be told apart by their tokens.
+/// An org's number is drawn, so that tokens distinguish two orgs.
 fn organization_id(prefix: KeyPrefix, numbers: &Numbers, entropy: &dyn crate::Entropy) -> RecordId {
     let drawn = u64::from(u32::from_be_bytes(draw(entropy)));
     numbers.drawn_id(prefix, drawn)

@@ -1,6 +1,6 @@
 //! What one change does to the rows: validation, system fields, cascades.
 //!
-//! The checks come in the documented order, and the first that fails is the one the client hears of: the object takes the
+//! The checks come in the documented order, and the first that fails is reported: the object takes the
 //! operation, the user may do it, the record is there, the fields may be written, values are of their type, required fields are there, values
 //! fit, references exist, the object's own rules hold, unique fields are unique.
 
@@ -54,7 +54,7 @@ pub(crate) use roll_up::Due;
 pub(crate) enum Cause {
     /// It was asked for.
     Request,
-    /// It follows from the change of another row: `PushTopics` do not tell of it.
+    /// It follows from the change of another row: `PushTopics` do not notify of it.
     /// Source: "Supported `PushTopic` Queries" and "PushTopic" for cascades and roll-ups.
     Consequence,
 }
@@ -204,7 +204,7 @@ impl<'p> Planner<'p, '_> {
         Ok(saved)
     }
 
-    /// A new record, whoever may make it and give these fields a value.
+    /// A new record, without a check of the rights to create it and to set these fields.
     fn make(&mut self, object: &Blueprint, values: Vec<Assignment>) -> Result<Saved, Error> {
         let entity = &*object.entity;
         let mut row = object.blank.clone();

@@ -1,6 +1,6 @@
 //! Who listens to a channel at this moment: a `PushTopic` or a generic channel.
 //!
-//! Source: "Streaming Channel Push REST API" (Streaming API Developer Guide): whoever pushes is told who is online.
+//! Source: "Streaming Channel Push REST API" (Streaming API Developer Guide): the response to a push lists who is online.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -22,7 +22,7 @@ use crate::{Engine, defaults, validate};
 /// The number in the id that a publisher is given: it names nothing.
 const THROW_AWAY: u64 = 1;
 
-/// What a publisher is told of an event.
+/// The result of an event for its publisher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Published {
     /// An id of the event's object; not unique, not delivered.

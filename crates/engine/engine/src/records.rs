@@ -69,7 +69,7 @@ impl Engine {
             .await
     }
 
-    /// The records of an object that were last changed in a stretch of time, with the moment. `user` is who waits for them.
+    /// The records of an object that were last changed in a period, with the time. `user` is who waits for them.
     ///
     /// # Errors
     /// [`Error::Refused`] if there are too many to tell or it takes too long, [`Error::Store`].

@@ -1,4 +1,4 @@
-//! Which records of an object changed in a stretch of time, and how many there are.
+//! Which records of an object changed in a period, and how many there are.
 //!
 //! Source: "sObject Get Updated", "sObject Get Deleted", "Record Count" (REST API Developer Guide).
 
@@ -22,7 +22,7 @@ const DAY_MILLIS: i64 = 24 * 60 * MINUTE_MILLIS;
 /// Clients: two match this text to begin later.
 const START_TOO_EARLY: &str = "startDate before org replication enabled date";
 
-/// Which records of a stretch of time.
+/// Which records of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replicated {
     /// Those that were made or changed, or brought back.

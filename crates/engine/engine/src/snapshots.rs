@@ -138,7 +138,7 @@ impl Engine {
     }
 
     /// Returns to a snapshot of this org, in one commit. With `log_goes_on` the log has none of the earlier events then, and
-    /// replay ids go on; otherwise it is that of the snapshot, and every subscription has to begin anew.
+    /// replay ids go on; otherwise it is that of the snapshot, and every subscription has to start over.
     ///
     /// # Errors
     /// [`Error::Store`]: the org is as before, or takes no more changes. [`Error::Stopped`].

@@ -3,8 +3,8 @@
 //!
 //! There is one way to get it, [`OrgState::load`], and one way to move it on, [`OrgState::apply`] with what a commit has
 //! touched; loading is applying everything. What other crates keep of the same kind, such as logins, is a [`Projection`]
-//! that is attached to it. The writer applies its own commits after they are durable and before anybody hears of them, the
-//! log last: who reads an event finds the definitions and the rights that it was committed with.
+//! that is attached to it. The writer applies its own commits after they are durable and before they are answered or
+//! delivered, the log last: a reader of an event finds the definitions and the rights that it was committed with.
 //!
 //! A commit that is durable but cannot be applied makes the state *stale*. The commit is answered as what it is. Until the
 //! state has been loaded again the writer takes no changes, nobody is let in, and no event of the commit is shown.
@@ -29,8 +29,8 @@ use crate::touched::{Scope, Touched};
 
 /// What somebody else keeps in memory of what is stored.
 pub trait Projection: Send + Sync {
-    /// Takes in what a commit has changed, before anybody hears of the commit. Called on the writer's thread: everybody
-    /// waits for it.
+    /// Applies what a commit has changed, before the commit is answered or delivered. Called on the writer's thread: all
+    /// writing waits for it.
     ///
     /// # Errors
     /// [`Error`] if the store cannot be read: the state is stale then, and this is called again with everything.

@@ -103,7 +103,7 @@ impl PushTopic {
 #[derive(Clone, Debug, Default)]
 struct Watched {
     topics: Vec<Arc<PushTopic>>,
-    /// An update of none of these fields is told by no topic.
+    /// No topic notifies of an update of none of these fields.
     tracked: FieldIndexes,
     /// Whether notifications have formula fields.
     has_formulas: bool,
@@ -227,7 +227,7 @@ impl PushTopics {
         self.by_topic.get(&topic)
     }
 
-    /// The notifications of what a transaction did, all its steps in order, and of whoever made it.
+    /// The notifications of what a transaction did, all its steps in order, with its user.
     pub(crate) fn notifications(
         &self,
         steps: &[Step],
@@ -374,7 +374,7 @@ fn topic_of(record: RecordId) -> Topic {
     Topic::new(format!("/topic/{record}"))
 }
 
-/// The set in force, for those who read it.
+/// The set in force, for readers.
 #[derive(Debug, Default)]
 pub(crate) struct TopicsInForce(RwLock<Arc<PushTopics>>);
 

@@ -1,6 +1,6 @@
 //! What a commit has touched of what is kept in memory: the names of documents, the ids of set-up records.
 //!
-//! It says where to look, never what is found there: whoever follows the commits of an org reads that from the store.
+//! It says where to look, never what is found there: a follower of the commits of an org reads that from the store.
 
 use std::collections::{BTreeMap, BTreeSet};
 

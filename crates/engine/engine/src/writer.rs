@@ -3,7 +3,7 @@
 //! While a group is being synced to disk the next one fills up: there is no timer. Nobody is answered, and no event is
 //! seen, before the outcome of the commit that holds it is known, and the outcome alone decides the answer. A group that
 //! the store could not keep is refused and the next one is tried; see `outcome` for what ends the writer.
-//! What a group consists of is in `compute`, or in `open` if it comes step by step, what becomes of it as events in
+//! What a group consists of is in `compute`, or in `open` if it comes step by step, its events are in
 //! `events`, and the way to the thread in `handle`.
 
 mod as_converted;
@@ -97,9 +97,9 @@ struct Committing {
 
 /// Who waits for a transaction.
 enum Waiting {
-    /// Whoever sent it at once, and hears what became of each change.
+    /// A caller that sent it as a whole, and gets the result of each change.
     Outcomes(Vec<Outcome>, Answer<Vec<Outcome>>),
-    /// Whoever made it step by step, and has heard that already.
+    /// A caller that made it step by step, and has the results already.
     End(Answer<()>),
 }
 

@@ -180,7 +180,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Waits until nobody else reads or writes.
+    /// Waits until no other task reads or writes.
     ///
     /// # Panics
     /// With debug assertions, if the task holds a lock of the same or a higher rank.

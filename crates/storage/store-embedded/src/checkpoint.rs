@@ -208,7 +208,7 @@ impl State {
         self.note(checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)"));
     }
 
-    /// Moves everything, and waits a moment for those who read older states, so that the log starts again with the next
+    /// Moves everything, and waits a moment for readers of older states, so that the log starts again with the next
     /// commit. If they go on, the next wait is when the log has grown by a part.
     fn restart(&self, writer: &Connection, bytes: u64) {
         let _passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);

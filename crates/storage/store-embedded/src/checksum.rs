@@ -40,7 +40,7 @@ impl RecordChecksum {
         (i64::from(self.set.0) << 32) | i64::from(self.sum)
     }
 
-    /// None for what is no checksum.
+    /// None for an invalid checksum.
     pub(crate) fn from_stored(stored: i64) -> Option<Self> {
         let sum = u32::try_from(stored & i64::from(u32::MAX)).ok()?;
         let set = ColumnSet(u32::try_from(stored >> 32).ok()?);

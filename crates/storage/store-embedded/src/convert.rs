@@ -80,7 +80,7 @@ fn converted<'l>(
     Ok(columns)
 }
 
-/// Writes what becomes of one record, if that is something else.
+/// Writes the converted values of one record, if they differ.
 fn write(
     connection: &Connection,
     conversion: &Conversion,

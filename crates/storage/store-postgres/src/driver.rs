@@ -23,7 +23,7 @@ impl Driver {
         runtime.map(|runtime| Self(Some(runtime))).map_err(open)
     }
 
-    /// What becomes of `work`; none if the driver has stopped.
+    /// The outcome of `work`; none if the driver has stopped.
     pub(crate) fn run<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,

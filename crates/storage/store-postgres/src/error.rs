@@ -23,7 +23,7 @@ pub(crate) struct Failed {
 pub(crate) enum Kind {
     /// The server refused a statement: it and what followed in its transaction did nothing.
     Refused(Reason),
-    /// The connection broke, or did not answer in time: what became of the statements is not known.
+    /// The connection broke, or did not answer in time: the outcome of the statements is unknown.
     Broken,
     /// Nothing was sent: the server could not be reached.
     Unreachable,

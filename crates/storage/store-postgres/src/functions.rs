@@ -1,7 +1,7 @@
 //! The functions of a schema: what SQL lacks, with the meaning that `landfall_query` defines.
 //!
 //! They are made from that crate's own tables (which letters are cases of each other, what a letter is, how large the earth
-//! is), and made anew when those have changed. No index depends on them.
+//! is), and created again when those have changed. No index depends on them.
 
 use std::fmt::Write as _;
 

@@ -12,7 +12,7 @@ use landfall_store::ValueKind;
 /// The layouts of objects.
 pub(crate) type Layouts = table::Layouts<Layout>;
 
-/// Bytes of a long name that are kept before the number that tells it from others.
+/// Bytes of a long name that are kept before the number that distinguishes it from others.
 const NAME_BYTES_KEPT: usize = 46;
 
 /// The table of an object.

@@ -195,7 +195,7 @@ pub(crate) fn read(
     Ok(search.page(reached, None))
 }
 
-/// What became of a block.
+/// The outcome of reading a block.
 enum Looked {
     /// The page goes on after it.
     On,

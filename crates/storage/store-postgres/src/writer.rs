@@ -2,7 +2,7 @@
 //!
 //! A commit is sent in one round trip. What the server refuses it has not kept, and the next one is tried, unless it
 //! contradicts what is stored. If the connection breaks while a commit is under way, only the number of the transaction in the
-//! table `org` shows what became of it: it is read once the lock is held again, because the server has ended the old session
+//! table `org` shows its outcome: it is read once the lock is held again, because the server has ended the old session
 //! by then.
 
 use std::collections::{BTreeSet, HashMap};
@@ -69,7 +69,7 @@ struct InDoubt {
     touched: Touched,
 }
 
-/// What became of a transaction.
+/// The outcome of a transaction.
 enum Attempt {
     Kept,
     Failed(Failed),
@@ -139,7 +139,7 @@ impl PostgresWriter {
         ended(source)
     }
 
-    /// Reads on the writer's connection; on another one while that is lost. They see the same, because nobody else writes.
+    /// Reads on the writer's connection; on another one while that is lost. They see the same, because there is no other writer.
     fn reading<T>(&self, read: impl Fn(&Session) -> Result<T>) -> Result<T> {
         if !self.session.is_closed() {
             match read(&self.session) {
@@ -181,7 +181,7 @@ impl PostgresWriter {
         Ok(())
     }
 
-    /// Finds out what became of the commit in doubt; an error while nobody knows.
+    /// Looks up the outcome of the commit in doubt; an error while it is unknown.
     fn resolved(&mut self) -> std::result::Result<Option<Outcome>, Failed> {
         let Some(doubt) = &self.in_doubt else {
             return Ok(None);

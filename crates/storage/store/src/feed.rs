@@ -110,8 +110,8 @@ pub enum Followed {
 
 /// The newest commits in memory, bounded: the feed of a store that one process has to itself.
 ///
-/// Such a store needs no table of recent commits. Nobody follows it over a restart, since whoever follows has loaded its
-/// state in the same process.
+/// Such a store needs no table of recent commits. Nobody follows it over a restart, since a follower has loaded its state
+/// in the same process.
 #[derive(Debug)]
 pub struct RecentCommits(Mutex<Recent>);
 

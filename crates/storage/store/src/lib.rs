@@ -382,7 +382,7 @@ pub trait Writer: Reads + Send {
         events: &mut dyn FnMut(Position) -> Appended,
     ) -> Result<Outcome>;
 
-    /// What became of the commit that answered [`Outcome::Unknown`], which is answered again as long as nobody knows.
+    /// The outcome of the commit that answered [`Outcome::Unknown`], which is answered again while it is unknown.
     ///
     /// # Errors
     /// [`Error::Commit`] if this writer never issued the id; [`Error::Poisoned`].

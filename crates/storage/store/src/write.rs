@@ -40,7 +40,7 @@ pub enum DocumentKind {
     BulkJob,
     /// Jobs of the Bulk API before 2.0 by id.
     BulkClassic,
-    /// What became of the records of a job, by its id and the number of the transaction.
+    /// The results of the records of a job, by its id and the number of the transaction.
     BulkResult,
     /// Deployments of the Metadata API, by id.
     Deployment,
@@ -250,7 +250,7 @@ pub struct Committed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TransactionId(pub u64);
 
-/// What became of a commit.
+/// The outcome of a commit.
 #[derive(Debug)]
 #[must_use]
 pub enum Outcome {

@@ -71,7 +71,7 @@ impl Default for Options {
     }
 }
 
-/// An org at work.
+/// A running org.
 pub struct TestOrg {
     /// What everything goes through.
     pub engine: Engine,

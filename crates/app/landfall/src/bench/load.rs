@@ -44,7 +44,7 @@ pub(super) enum Pace {
     Counted(Arc<AtomicU64>),
 }
 
-/// Writers at work.
+/// Running writers.
 pub(super) struct Load {
     state: Arc<State>,
     tasks: JoinSet<Result<(), Failure>>,

@@ -14,7 +14,7 @@ use crate::outcome::Failure;
 /// Streams of one connection, where connections are not what is measured.
 pub(super) const STREAMS: usize = 100;
 
-/// Subscribers at work.
+/// Running subscribers.
 pub(super) struct Readers {
     pub(super) arrivals: Arc<Arrivals>,
     tasks: JoinSet<Failure>,

@@ -151,7 +151,7 @@ fn address_said(stderr: ChildStderr) -> mpsc::Receiver<SocketAddr> {
                 .and_then(|rest| rest.split_whitespace().next())
                 .and_then(|address| address.parse().ok());
             if let Some(address) = address {
-                // Whoever asked has given up.
+                // The caller has given up.
                 let _ = found.send(address);
             }
         }

@@ -16,10 +16,10 @@ use super::org::{Org, TOPIC, text_member};
 use super::report::Counted;
 use crate::outcome::{Exit, Failure};
 
-/// Subscribers that shake hands at the same time.
+/// Subscribers that send their handshake at the same time.
 const OPENING_AT_ONCE: usize = 32;
 
-/// How long one may take to shake hands and subscribe.
+/// How long a handshake and a subscription may take.
 const OPENING_MAX: Duration = Duration::from_secs(30);
 
 /// How long what is on its way may take after the last event was acknowledged.
@@ -82,7 +82,7 @@ impl Arrivals {
     }
 }
 
-/// Subscribers at work.
+/// Running subscribers.
 pub(super) struct Subscribers {
     pub(super) arrivals: Arc<Arrivals>,
     stop: watch::Sender<bool>,

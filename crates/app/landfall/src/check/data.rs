@@ -27,7 +27,7 @@ pub(super) fn check(folder: &Path, as_json: bool, progress: Progress) -> Ended {
     })
 }
 
-/// A lost data file is damage; a file that cannot be looked at may be whole.
+/// A lost data file is damage; a file that cannot be read may be whole.
 fn not_checked(error: Error) -> Failure {
     let exit = match &error {
         Error::Unsafe { .. } => Exit::Failed,

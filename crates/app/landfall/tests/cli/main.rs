@@ -44,7 +44,7 @@ fn program(name: &str) -> Command {
         }
     }
     command
-        // The contexts of whoever runs the tests.
+        // The contexts of the user who runs the tests.
         .env("XDG_CONFIG_HOME", "/dev/null/none")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

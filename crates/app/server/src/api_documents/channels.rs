@@ -7,7 +7,7 @@ use landfall_apidoc::{Carries, Channel};
 use landfall_engine::{DeclaredChannel, Definitions, PushTopic, PushTopics};
 use landfall_model::Topic;
 
-/// Names of the objects whose records are channels: who may not read those may not subscribe.
+/// Names of the objects whose records are channels: a user who cannot read them cannot subscribe.
 ///
 /// Source: "Security and the Streaming API", "Generic Events" (Streaming API Developer Guide).
 const PUSH_TOPIC: &str = "PushTopic";

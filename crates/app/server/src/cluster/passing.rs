@@ -37,7 +37,7 @@ const OF_CONNECTION: [HeaderName; 7] = [
     HeaderName::from_static("keep-alive"),
 ];
 
-/// What becomes of a request that was passed on.
+/// The outcome of a request that was passed on.
 pub(super) enum Passed {
     Answered(Response),
     /// It was not carried out.

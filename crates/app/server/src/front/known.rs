@@ -43,8 +43,8 @@ impl Known {
 }
 
 impl Front {
-    /// What the head of a post decides for all requests that repeat it on the same connection; none if they have to be
-    /// looked at one by one: each is logged, comes from a website, or leads to no org by itself.
+    /// What the head of a post decides for all requests that repeat it on the same connection; none if each has to be
+    /// checked: it is logged, comes from a website, or leads to no org by itself.
     pub(crate) fn known(
         &self,
         request: &Request<()>,

@@ -21,7 +21,7 @@ pub enum Parsed {
     Poll(Box<Head>),
     /// Not for here; the bytes are untouched.
     Other,
-    /// Not to be told yet.
+    /// Not known yet.
     Partial,
 }
 

@@ -16,7 +16,7 @@ const SIMILARITY_SUGGESTED: f64 = 0.7;
 /// Reads the text of a configuration file; `path` is for messages.
 ///
 /// # Errors
-/// [`Error::Syntax`] for what is no TOML, or an unknown key; [`Error::Value`].
+/// [`Error::Syntax`] for invalid TOML or an unknown key; [`Error::Value`].
 pub(super) fn parse(text: &str, path: &Path) -> Result<Settings, Error> {
     let file = File { text, path };
     let table = DeTable::parse(text).map_err(|error| {

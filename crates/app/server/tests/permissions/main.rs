@@ -2,7 +2,7 @@
 //!
 //! A surface is a resource, call or RPC as the code declares it; [`surfaces`] lists them, and one without a [`Row`] fails the
 //! test. A row is what a user does there, as data: requests, what shows that they were allowed, and what the user reads
-//! instead without a right. The secret of a record must not be in any answer to a user who may not read it, and a
+//! instead without a right. The secret of a record must not be in any answer to a user without the right to read it, and a
 //! record must not change where a row expects a refusal, whatever the answer says.
 //!
 //! To add a surface, add rows to the file of its API. `ROWS=text cargo test --test permissions` tries only the rows whose

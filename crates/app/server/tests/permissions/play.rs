@@ -17,7 +17,7 @@ const WITHIN: Duration = Duration::from_secs(30);
 /// Between two repetitions.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// A row at work for a user.
+/// A row that is played for a user.
 struct Playing<'s> {
     stage: &'s Stage,
     user: &'s User,

@@ -1,4 +1,4 @@
-//! The resources of the REST API, but for queries and searches.
+//! The resources of the REST API, except for queries and searches.
 
 use crate::right::Right::{Create, Delete, Edit, FieldEdit, FieldRead, Read};
 use crate::row::{HIDDEN, Row, Step};

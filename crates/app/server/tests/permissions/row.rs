@@ -192,7 +192,7 @@ impl Row {
         steps.any(|step| matches!(step.action, Action::Begin(..)))
     }
 
-    /// What a user reads who may not use the APIs.
+    /// What a user without access to the APIs reads.
     fn disabled(&self) -> &'static str {
         let surface = self.surfaces.first().map_or("", String::as_str);
         match surface.split(' ').next() {

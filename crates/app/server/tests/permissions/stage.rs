@@ -47,7 +47,7 @@ pub(crate) struct Stage {
     full: String,
     pub(crate) authority: String,
     pub(crate) org: String,
-    /// The stretch of time in which the records were made, as requests name it.
+    /// The period in which the records were made, as requests name it.
     pub(crate) period: [String; 2],
     cells: AtomicU64,
     users: AtomicU64,
@@ -307,7 +307,7 @@ fn period(now: Timestamp) -> [String; 2] {
     [now, Timestamp::from_millis(end)].map(|time| render_date_time(time).replace("+0000", "Z"))
 }
 
-/// The value that nobody may see who may not read it.
+/// The value that only users with the right to read it may see.
 pub(crate) fn secret(n: u64) -> String {
     format!("quagga{n}x")
 }

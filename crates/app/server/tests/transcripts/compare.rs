@@ -131,7 +131,7 @@ impl Names {
         Ok(())
     }
 
-    /// Compares text; a name takes what stands before the text that follows it.
+    /// Compares text; a name takes what comes before the text that follows it.
     pub(crate) fn text(&mut self, expected: &str, actual: &str) -> Result<(), String> {
         let wrong = || format!("expected `{expected}`, got `{actual}`");
         let mut rest = actual;

@@ -22,7 +22,7 @@ use crate::parse::{Case, Correction, Document, Exchange, Grpc, Step};
 /// How long an answer may take.
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// What became of a document.
+/// The outcome of a document.
 #[derive(Default)]
 pub(crate) struct Outcome {
     pub(crate) played: usize,

@@ -1,4 +1,4 @@
-//! What the org tells tools of itself.
+//! What the org publishes about itself for tools.
 
 use http::Method;
 use landfall_client::Org;

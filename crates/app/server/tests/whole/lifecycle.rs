@@ -45,7 +45,7 @@ pub(crate) fn serve(folder: &Path, with_admin: bool) -> Config {
                 "password_file": secret("password", PASSWORD),
             },
             "connected_app": {
-                // A key that a developer org has as well: the secret tells them apart.
+                // A key that a developer org has as well: only the secret differs.
                 "client_id": "landfall",
                 "client_secret_file": secret("client-secret", CLIENT_SECRET),
             },

@@ -70,7 +70,7 @@ async fn a_token_names_the_org_of_a_request() {
     let id = second(&running, folder.path()).await;
     assert_eq!(running.orgs().list().len(), 2);
     let other = login_second(&running).await;
-    // The same numbers in both: records are told apart by the org alone.
+    // The same numbers in both: only the org distinguishes the records.
     let ids = [
         create_account(&first, "Of the first").await,
         create_account(&other, "Of the second").await,
@@ -229,7 +229,7 @@ async fn a_closed_org_has_let_go_of_its_file_and_of_its_streams() {
     ));
     let again = running.orgs().open(&config, Environment::default()).await;
     assert_eq!(again.expect("nobody holds the file"), id);
-    // What the org has stored is there again, its logins too.
+    // What the org has stored is restored, its logins too.
     let answer = other
         .call(Method::GET, QUERY, None)
         .await

@@ -257,7 +257,7 @@ async fn a_removed_object_is_gone_and_comes_back_with_its_records() {
         .expect("a stream");
     harbour.remove("Ship__c");
     harbour.until(&record, |status, _| status == 404).await;
-    // Who was there before stays, and hears of everything else.
+    // Subscribers from before stay, and receive everything else.
     create_account(&harbour.org, "Acme").await;
     assert_eq!(entity(&next_event(&mut open).await), "Account");
     let harbour = {

@@ -26,7 +26,7 @@ fn text(json: &Value, pointer: &str) -> String {
     text.expect("a text").to_owned()
 }
 
-/// What a client gets, one answer after the other: status, headers but for the time of the machine, body.
+/// What a client gets, one answer after the other: status, headers except for the time of the machine, body.
 struct Client {
     http: HttpClient,
     token: String,

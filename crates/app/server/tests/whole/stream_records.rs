@@ -114,7 +114,7 @@ async fn what_a_project_declares_is_there_and_follows_its_files() {
     assert_eq!(third[1]["Name"], "Longer");
     let channels = found(&org, "SELECT Name FROM StreamingChannel").await;
     assert_eq!(channels, Vec::<Value>::new());
-    // What is deleted is there again with the next look at the files.
+    // What is deleted is restored when the files are read again.
     assert_eq!(call(&org, Method::DELETE, &path, None).await.0, 204);
     running.stop().await.expect("stops");
     let running = start(&data, &project).await;

@@ -20,7 +20,7 @@ use crate::common::{WITHIN, create_account, dev, developer, login, start};
 
 const TOPIC: &str = "/data/AccountChangeEvent";
 
-/// What a follower tells of its stream.
+/// What a follower reports about its stream.
 #[derive(Debug)]
 enum Notice {
     Subscribed,

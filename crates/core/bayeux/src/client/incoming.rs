@@ -107,7 +107,7 @@ fn is_unknown_client(refusal: &Refusal) -> bool {
     error.ends_with(":unknown client")
 }
 
-/// `data.event.replayId`, without building what lies beside it.
+/// `data.event.replayId`, without building the other members.
 fn replay_id(data: &RawValue) -> Option<i64> {
     let data: Members<'_> = serde_json::from_str(data.get()).ok()?;
     let event: Members<'_> = serde_json::from_str(data.get("event")?.get()).ok()?;

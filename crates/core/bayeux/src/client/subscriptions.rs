@@ -200,7 +200,7 @@ impl Subscriptions {
             })
     }
 
-    /// As much of what is to be told to the server as fits into one request.
+    /// As many of the pending commands as fit into one request.
     ///
     /// `with_connect` puts a connect in front: a poll that the server still holds for a connection that is gone would
     /// swallow the events that a subscription is set back for.

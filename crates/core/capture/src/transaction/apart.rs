@@ -119,7 +119,7 @@ fn changed_parts(held: &Held<'_>) -> Vec<Part> {
     parts.collect()
 }
 
-/// Whether all updates give the part the same value, and none tells it as a difference.
+/// Whether all updates give the part the same value, and none of them as a difference.
 fn is_common(part: Part, members: &[&Held<'_>]) -> bool {
     let Some((first, others)) = members.split_first() else {
         return false;

@@ -1,4 +1,4 @@
-//! Projects, sound and wrong, and what becomes of them.
+//! Valid and invalid projects, and what they compile to.
 
 mod common;
 mod custom_metadata;

@@ -54,7 +54,7 @@ pub enum LoginFault {
     AudienceInvalid,
     /// The assertion is too old.
     AssertionExpired,
-    /// The user has not said yes to the connected app, or there is no such user.
+    /// The user has not approved the connected app, or there is no such user.
     ClientNotApproved,
     /// The user of the device has not answered yet.
     AuthorizationPending,

@@ -60,7 +60,7 @@ pub enum StreamingFault {
     ChannelsTooMany,
     /// The user may not read generic channels.
     ChannelAccessDenied,
-    /// There is a generic channel whose name is the same but for letter case.
+    /// There is a generic channel whose name differs in letter case only.
     ChannelCaseVaries,
     /// Events are not published over Bayeux.
     PublishDenied,

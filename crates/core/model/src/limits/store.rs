@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Unit: bytes. Source: none.
 pub const EVENT_BLOCK_BYTES_MAX: usize = 256 * 1024;
 
-/// Time to wait for a locked database; nobody else opens the file, so it is the exception. Source: none.
+/// Time to wait for a locked database; no other process opens the file, so it is the exception. Source: none.
 pub const STORE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Length of the write-ahead log, besides the last commit: beyond, queries that keep it from starting over are interrupted and

@@ -1,4 +1,4 @@
-//! What is no query, in the documented words.
+//! Invalid queries, and the documented texts for them.
 
 use landfall_soql::{DEPTH_MAX, STATEMENT_CHARACTERS_MAX, parse};
 

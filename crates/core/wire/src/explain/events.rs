@@ -214,7 +214,7 @@ explain! { limit: LimitFault in "Limits" as fault;
     }
 }
 
-/// What is no fault, and looked up all the same.
+/// Messages that are not faults, but are looked up as well.
 pub(super) fn codes() -> Vec<Entry> {
     let entry = |meaning, remedy, rehearse, code: Subject| Entry {
         chapter: "Limits",

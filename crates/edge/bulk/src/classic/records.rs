@@ -95,7 +95,7 @@ fn type_of_json(members: &serde_json::Map<String, Value>) -> Option<&str> {
     members.get("attributes")?.get("type")?.as_str()
 }
 
-/// None for what is no single value.
+/// None for other than a single value.
 fn scalar(value: Value) -> Option<String> {
     match value {
         Value::Null => Some(NOTHING.to_owned()),

@@ -62,7 +62,7 @@ fn id_of(answer: &Answer) -> String {
     element(&answer.body, "id").to_owned()
 }
 
-/// Waits for the end of a batch, and tells its state.
+/// Waits for the end of a batch, and returns its state.
 async fn ended(org: &Org, batch: &str) -> (String, Answer) {
     let ended = async {
         loop {

@@ -78,7 +78,7 @@ async fn who_is_permitted_to_deletes_records_for_good() {
         let row = org.test.engine.row(entity, id).await.expect("a read");
         assert_eq!(row.is_some(), is_there, "{object} {id}");
     }
-    // What is captured tells that both were deleted, once.
+    // The captured events report that both were deleted, once.
     assert_eq!(org.test.engine.log().bounds().tail.get(), before + 2);
 
     let (ended, _) = org.run(&erase, "Id,Name\nx,y\n").await;

@@ -183,7 +183,7 @@ async fn two_hundred_records_are_one_transaction() {
         .map(|line| line[0].clone())
         .collect();
     assert_eq!(ids.len(), 450);
-    // What became of the records is kept once for each transaction.
+    // The results of the records are kept once for each transaction.
     let kept = org.test.engine.documents(DocumentKind::BulkResult).await;
     let kept = kept.expect("documents");
     let records = |content: &[u8]| -> usize {

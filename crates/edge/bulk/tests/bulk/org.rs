@@ -96,7 +96,7 @@ impl Org {
 
     /// Stops the org; what it was doing is where it was after its last transaction.
     pub(crate) async fn stop(self) -> StoppedOrg {
-        // It may have been told before.
+        // It may have been reported before.
         self.stop.send_replace(true);
         self.running.await.expect("no panic");
         drop(self.router);

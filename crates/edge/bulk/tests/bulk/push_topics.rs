@@ -1,4 +1,4 @@
-//! `PushTopics` as records of jobs: what a topic tells counts from the transaction on that made it.
+//! `PushTopics` as records of jobs: a topic notifies from the transaction on that created it.
 
 use serde_json::json;
 

@@ -39,7 +39,7 @@ async fn accounts(org: &Org, count: usize) {
     assert_eq!(ended["numberRecordsFailed"], 0);
 }
 
-/// What whoever makes a query is told.
+/// The response to the creation of a query.
 const MADE: [&str; 12] = [
     "id",
     "operation",
@@ -55,7 +55,7 @@ const MADE: [&str; 12] = [
     "columnDelimiter",
 ];
 
-/// What whoever asks about it is told.
+/// The response to a request for its state.
 const SHOWN: [&str; 17] = [
     "id",
     "operation",

@@ -224,7 +224,7 @@ fn last_segment(path: &str) -> String {
     path.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// A client that sends a batch slowly, or never ends, keeps nobody else from working.
+/// A client that sends a batch slowly, or never ends, delays no other client.
 #[tokio::test]
 async fn an_endless_batch_does_not_block_others() {
     let org = Arc::new(Org::new().await);

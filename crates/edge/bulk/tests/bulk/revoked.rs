@@ -84,7 +84,7 @@ async fn a_finished_query_is_refused_to_a_user_who_could_not_ask_it_any_more() {
             "{value}: {message}"
         );
         assert!(message.contains(named), "{message}");
-        // Whoever sees everything still reads it.
+        // A user who sees everything still reads it.
         let all = ask(&org, &org.test.token, ("GET", &results), "").await;
         assert_eq!(all.body, before.body);
     }

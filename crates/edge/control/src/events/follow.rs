@@ -35,7 +35,7 @@ const LAST_EVENT_ID: &str = "last-event-id";
 /// After which a client connects again. Source: none.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// Those who may still begin to follow, in the whole process.
+/// How many more followers the process accepts.
 static FREE: Semaphore = Semaphore::const_new(CONTROL_FOLLOWERS_MAX);
 
 /// How many clients follow events, in the whole process.

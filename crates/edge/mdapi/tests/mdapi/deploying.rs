@@ -229,7 +229,7 @@ async fn channels_members_and_permission_sets_are_deployed() {
         assert!(kept.id.as_str().starts_with(prefix), "{name}");
         assert_eq!(kept.created.by, org.base.admin);
     }
-    // A channel takes its members along, whether they are named or not.
+    // Deleting a channel deletes its members, whether they are named or not.
     let nothing = manifest(&[]);
     for gone in [
         &[("PlatformEventChannel", &["Travel__chn"][..])][..],

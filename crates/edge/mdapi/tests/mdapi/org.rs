@@ -176,7 +176,7 @@ pub(crate) fn text(element: &Element, name: &str) -> String {
     element.value(name).unwrap_or_default().to_owned()
 }
 
-/// The messages of a result, a line each: whether it succeeded, type, full name, file, what became of it, and its problem.
+/// The messages of a result, a line each: whether it succeeded, type, full name, file, the outcome, and its problem.
 pub(crate) fn told(result: &Element) -> Vec<String> {
     let details = result.child("details").expect("details");
     let messages = details.children.iter();

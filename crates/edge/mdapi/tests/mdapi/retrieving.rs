@@ -14,7 +14,7 @@ async fn with_trip() -> Org {
     org
 }
 
-/// What comes of a retrieval: its files, its problems, and the names of what is told about.
+/// The outcome of a retrieval: its files, its problems, and the names of the described components.
 async fn retrieved(
     org: &Org,
     types: &str,

@@ -94,7 +94,7 @@ async fn an_open_stream_ends_instead_of_its_next_response() {
                 assert_refused(&refusal, Code::Internal, "service.unavailable", "Subscribe");
             }
         }
-        // What was not delivered is there for who comes back.
+        // A client that resumes gets what was not delivered.
         let mut resumed = org.resumed(ACCOUNTS, &last).await;
         resumed.event().await;
     }

@@ -472,7 +472,7 @@ async fn keepalives_and_silence_are_as_on_any_subscription() {
     org.advance(60).await;
     let keepalive = stream.next().await;
     assert_eq!(keepalive.pending_num_requested, 1);
-    // What a keepalive tells can be committed.
+    // The position in a keepalive can be committed.
     stream.committed(&keepalive.latest_replay_id).await;
     published(&org, 1).await;
     assert_eq!(stream.next().await.pending_num_requested, 0);

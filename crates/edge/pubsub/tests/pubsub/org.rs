@@ -89,7 +89,7 @@ impl Org {
         org
     }
 
-    /// An org as it is shipped, which tells changes in this way.
+    /// An org as it is shipped, with these rules of capture.
     pub(crate) async fn under(rules: CaptureRules) -> Self {
         let options = Options {
             capture_rules: rules,

@@ -102,7 +102,7 @@ async fn updated(org: &Org, id: RecordId, field: &str, value: Value) -> Read {
     Read::of(org, &stream.event().await).await
 }
 
-/// The bitmap of top-level fields, made anew.
+/// The bitmap of top-level fields, computed again.
 fn bitmap(places: &[usize]) -> String {
     let sum: u128 = places.iter().map(|place| 1 << place).sum();
     let digits = format!("{sum:X}");

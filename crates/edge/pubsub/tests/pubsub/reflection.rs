@@ -26,7 +26,7 @@ fn holds(file: &[u8], text: &str) -> bool {
     file.windows(text.len()).any(|part| part == text.as_bytes())
 }
 
-/// The one file that is told of.
+/// The one file that is described.
 async fn file(ask: v1::server_reflection_request::MessageRequest) -> Vec<u8> {
     use v1::server_reflection_response::MessageResponse as Told;
     let Ok(Some(Told::FileDescriptorResponse(told))) = asked!(v1, ask) else {

@@ -1,4 +1,4 @@
-//! Events that tell of several records, and of more than is told, over the Pub/Sub API.
+//! Merged events and overflow events over the Pub/Sub API.
 
 use landfall_engine::{CaptureRules, Change};
 use landfall_model::{ChangeEventHeader, ChangeType, RecordId, Value};
@@ -133,7 +133,7 @@ async fn a_channel_with_added_fields_takes_merged_events_apart() {
     }
     assert_eq!(identities[0], produced(&merged).id);
     assert_ne!(identities[0], identities[1], "they are no repetition");
-    // Whoever comes back has had both.
+    // A client that resumes has had both.
     phone(&org, &ids).await;
     let mut resumed = org.resumed(SALES, &merged.replay_id).await;
     let later = resumed.events(2).await;

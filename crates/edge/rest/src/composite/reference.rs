@@ -93,7 +93,7 @@ impl<'b> Answers<'b> {
             Content::Boolean(truth) => w.boolean(*truth),
             Content::Number(digits) => w.raw(digits),
             Content::Text(text) => match whole(text) {
-                // The value keeps its type where nothing else stands beside it.
+                // The value keeps its type if there is no other text next to it.
                 Some(path) => self.write(w, self.value(path)?)?,
                 None => w.string(&self.replaced(text, String::push_str)?),
             },

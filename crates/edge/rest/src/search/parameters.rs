@@ -1,4 +1,4 @@
-//! A search by parameters: words, and for each object what is told of it.
+//! A search by parameters: words, and for each object the fields that it returns.
 //!
 //! Source: "Search with Parameters in the URI", "Search with Parameters in the Request Body" (REST API Developer Guide).
 
@@ -6,7 +6,7 @@ use landfall_http::json::{self, Content, Json};
 use landfall_model::{Fault, QueryFault};
 use landfall_soql::{Returned, Search, SearchGroup, terms};
 
-/// What is told of one object.
+/// What is returned of one object.
 #[derive(Debug, Default)]
 struct ObjectRequest {
     object: String,
@@ -53,7 +53,7 @@ impl Parameters {
     }
 }
 
-/// Reads the parameters of an address; those that are not known are read over, as everywhere.
+/// Reads the parameters of an address; unknown ones are ignored, as everywhere.
 pub(super) fn of_address(parameters: &[(String, String)]) -> Result<Parameters, Fault> {
     let mut search = Parameters::default();
     for (name, value) in parameters {
@@ -170,7 +170,7 @@ fn number(name: &str, value: &str) -> Result<u64, Fault> {
     number.map_err(|_| malformed(format!("{name} is not a number: {value}")))
 }
 
-/// The refusal of what is no search.
+/// The refusal of an invalid search.
 pub(super) fn malformed(error: impl std::fmt::Display) -> Fault {
     Fault::Query(QueryFault::SearchMalformed {
         reason: error.to_string(),

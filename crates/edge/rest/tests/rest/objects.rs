@@ -46,7 +46,7 @@ async fn values_of_every_type_come_back_as_their_type_writes_them() {
         .await
         .body;
     assert!(text.contains("\"Price__c\":12.0"), "{text}");
-    // What is read can be sent back, but for what cannot be written.
+    // What is read can be sent back, except for read-only fields.
     let back = json!({"Starts__c": trip["Starts__c"], "Likes__c": trip["Likes__c"], "Place__Latitude__s": null,
         "Place__Longitude__s": null});
     let path = format!("/sobjects/Trip__c/{id}");

@@ -1,4 +1,4 @@
-//! What was published and delivered, as `PlatformEventUsageMetric` tells it.
+//! What was published and delivered, as `PlatformEventUsageMetric` reports it.
 
 use std::time::Duration;
 
@@ -112,7 +112,7 @@ async fn figures_tell_apart_what_the_query_names() {
         json!(told(&org, "EventType, Value", &delivered).await),
         json!([[event, 5]])
     );
-    // What a condition names tells apart as well.
+    // Fields in a condition distinguish figures as well.
     let condition = format!("{delivered} AND EventName = 'Low_Ink__e' AND Client = 'a1b2'");
     assert_eq!(json!(told(&org, "Value", &condition).await), json!([[2]]));
     let by_name = format!("{TODAY} ORDER BY Name DESC");

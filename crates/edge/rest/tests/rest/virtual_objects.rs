@@ -198,7 +198,7 @@ async fn custom_objects_and_fields_have_ids() {
         .await
         .json();
     assert_eq!(row["Id"], id);
-    // The ids that the Metadata API tells.
+    // The ids that the Metadata API returns.
     let definitions = org.engine.definitions();
     let component = |kind, name| definitions.components().get(kind, name).expect("kept").id;
     assert_eq!(component(Kind::Object, "Crate__c").as_str(), id);

@@ -1,4 +1,4 @@
-//! What becomes of events whose response never leaves.
+//! Events whose response is never sent.
 
 use std::time::Duration;
 

@@ -58,7 +58,7 @@ async fn a_pushed_text_has_the_documented_form_and_is_replayed() {
     assert_eq!(payloads(&org.events(&client).await), ["{\"a\": \"ü\"}"]);
 }
 
-/// S 52: only those who are named get it, also in a replay; who listens is known as long as it does.
+/// S 52: only the named users get it, also in a replay; a subscriber is known as long as its subscription lasts.
 #[tokio::test]
 async fn a_text_for_some_users_reaches_only_them() {
     let org = Org::without_capture().await;

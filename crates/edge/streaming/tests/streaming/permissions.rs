@@ -249,7 +249,7 @@ async fn a_push_topic_does_not_tell_what_who_made_the_change_may_not_read() {
         let sobject = &event["data"]["sobject"];
         assert_eq!(keys(sobject), ["Id", "Name", "Phone"], "{event}");
     }
-    // Whoever may read it tells it, also if it was of somebody else.
+    // Notified by the rights of the reader, also for records of other users.
     org.make(org.update("Account", account, &values[1..])).await;
     let told = org.events(&admin).await;
     assert_eq!(told.len(), 3, "{told:?}");

@@ -1,4 +1,4 @@
-//! `PushTopics`: which changes are told to whom, and in which form.
+//! `PushTopics`: who is notified of which changes, and in which form.
 
 use std::time::Duration;
 
@@ -262,7 +262,7 @@ async fn changes_of_a_topic_count_at_once_and_names_belong_to_new_subscriptions(
     assert!(org.events(&client).await.is_empty());
 }
 
-/// A change in the transaction that makes the topic is before it; one in the next is told.
+/// A change in the transaction that creates the topic is before it; one in the next is notified.
 #[tokio::test]
 async fn a_topic_is_in_force_from_the_commit_of_its_record_on() {
     let org = Org::without_capture().await;

@@ -446,7 +446,7 @@ async fn clients_are_counted() {
     org.post(disconnect(&clients[7])).await;
     org.handshake().await;
     assert_eq!(org.post(handshake()).await[0]["successful"], false);
-    // Those that do not come back make room as well.
+    // Those that do not resume free their place as well.
     org.clock.advance(Duration::from_secs(40));
     org.handshake().await;
 }

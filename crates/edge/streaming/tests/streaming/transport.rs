@@ -365,7 +365,7 @@ async fn a_browser_keeps_its_cookie() {
         answer.header("set-cookie").map(str::to_owned)
     };
     assert_eq!(shake("a=b; BAYEUX_BROWSER=knownfromearlier").await, None);
-    // What is no value of ours is replaced.
+    // A foreign value is replaced.
     assert!(shake("BAYEUX_BROWSER=<script>").await.is_some());
     assert!(shake("BAYEUX_BROWSER=").await.is_some());
     assert!(shake("BAYEUX_BROWSER").await.is_some());

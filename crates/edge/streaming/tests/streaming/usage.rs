@@ -69,7 +69,7 @@ async fn once_the_day_is_used_up_subscribe_and_connect_are_refused() {
         let refused = org.post(subscribe(&client, ACCOUNTS, &replay)).await;
         assert_eq!(refused[0]["error"], USED_UP, "{refused}");
     }
-    // A new session is told at its first connect.
+    // A new session gets it with its first connect.
     let other = org.handshake().await;
     let refused = org.post(connect(&other)).await;
     assert_eq!(refused[0]["error"], USED_UP, "{refused}");
@@ -166,7 +166,7 @@ async fn a_topic_has_no_more_subscribers_than_it_may() {
         let refused = org.post(subscribe(&third, topic, &Value::Null)).await;
         let full = "403::Subscription limit exceeded for this topic";
         assert_eq!(refused[0]["error"], full, "{refused}");
-        // Subscribing again is no further subscription, and one that ends makes room.
+        // Subscribing again is no further subscription, and one that ends frees its place.
         let again = org.post(subscribe(&second, topic, &json!(-2))).await;
         assert_eq!(again[0]["successful"], true, "{again}");
         org.post(unsubscribe(&first, topic)).await;

@@ -1,6 +1,6 @@
 //! `PlatformEventUsageMetric`: how many events were published and delivered.
 //!
-//! In the last 24 hours and on each day; with Enhanced Usage Metrics by event, client and stretch of time instead, which are
+//! In the last 24 hours and on each day; with Enhanced Usage Metrics by event, client and period instead, which are
 //! switched on by a component of the org. Then the records depend on the query: see `requested` for what it says, and `figures`
 //! for what it gets.
 //! Source: "Monitor Platform Event Publishing and Delivery Usage", "Enhanced Usage Metrics" (Platform Events Developer

@@ -1,6 +1,6 @@
 //! The objects and fields of the org as virtual objects show them: their names, and ids that stand for them.
 //!
-//! The id of a custom object or field is that of its component, as the Metadata API tells it. What is shipped is no
+//! The id of a custom object or field is that of its component, as the Metadata API returns it. What is shipped is no
 //! component: the ids of shipped custom fields follow from their names.
 //! Source: "`EntityDefinition`", "`FieldDefinition`" (Tooling API Developer Guide), `DurableId`; `Source: none` for ids that
 //! follow from names.
@@ -209,7 +209,7 @@ pub(super) fn fields(source: &Source<'_>) -> Vec<FieldRow> {
         .collect()
 }
 
-/// A name without the ending that tells of what kind it is: `Low_Ink` of `Low_Ink__e`.
+/// A name without the suffix of its kind: `Low_Ink` of `Low_Ink__e`.
 pub(super) fn developer_name(name: &str) -> String {
     let plain = name.rsplit_once("__").map_or(name, |(plain, _)| plain);
     plain.to_owned()

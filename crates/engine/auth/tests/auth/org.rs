@@ -105,7 +105,7 @@ impl Org {
             .expect("the administrator logs in")
     }
 
-    /// A login by an authorization code: the user has been asked and said yes.
+    /// A login by an authorization code: the user has been asked and has approved.
     pub(crate) async fn log_in_by_code(
         &self,
         client: Client<'_>,

@@ -166,7 +166,7 @@ impl Grants {
         };
         ObjectAccess {
             read,
-            // What the service publishes nobody else does: the definition of the event says so.
+            // Events of the service are published by the service only: the definition of the event says so.
             create: read,
             ..ObjectAccess::default()
         }

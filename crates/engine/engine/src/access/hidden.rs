@@ -13,7 +13,7 @@ use super::Access;
 pub(super) struct Hidden(RwLock<HashMap<EntityName, Arc<FieldIndexes>>>);
 
 impl Access {
-    /// The fields of an object whose values they may not read; none for those who see everything. Whether they may read
+    /// The fields of an object whose values they may not read; none for users who see everything. Whether they may read
     /// its records is another question.
     pub(crate) fn hidden_places(&self, entity: &EntityDefinition) -> Option<Arc<FieldIndexes>> {
         if self.is_whole() {

@@ -1,7 +1,7 @@
-//! Who has which rights: the access of the users who are at work, kept true while permissions change.
+//! Who has which rights: the access of the users who are logged in, kept true while permissions change.
 //!
 //! It is read when a user is first asked for, and read again as soon as a commit has changed what it follows from, before
-//! anybody hears of that commit.
+//! that commit is answered or delivered.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
@@ -64,7 +64,7 @@ impl Rights {
     }
 }
 
-/// Of all users who are at work.
+/// Those of all users who are logged in.
 #[derive(Debug, Default)]
 pub(crate) struct AllRights(Mutex<Known>);
 
@@ -160,7 +160,7 @@ impl Concerned {
 }
 
 impl AllRights {
-    /// That of a user who is at work already.
+    /// That of a user who is logged in already.
     pub(crate) fn find(&self, user: RecordId) -> Option<Arc<Rights>> {
         self.known().users.get(&user)?.upgrade()
     }

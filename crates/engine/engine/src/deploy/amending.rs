@@ -12,8 +12,8 @@ use crate::definitions::Definitions;
 use crate::error::Error;
 use crate::managed::{self, ManagedChange};
 
-/// The components in the hands of one caller: until it is dropped nobody else changes them, so what was found out about
-/// them still holds when they are changed.
+/// Exclusive access to the components: until it is dropped no other caller changes them, so what was read of them still
+/// holds when they are changed.
 pub struct Amending<'e> {
     engine: &'e Engine,
     effect: TakesEffect<'e>,
@@ -28,7 +28,7 @@ enum TakesEffect<'e> {
 }
 
 impl<'e> Amending<'e> {
-    /// Waits for whoever changes components now.
+    /// Waits for the current change of components.
     pub(crate) async fn begin(engine: &'e Engine) -> Self {
         Self {
             engine,

@@ -21,7 +21,7 @@ pub(crate) struct Next {
     stamp: Stamp,
     positions: Positions,
     drafts: BTreeMap<Key, Draft>,
-    /// What went along with something else that was removed. Who names it as well has it removed, too.
+    /// Removed by the cascade of another removal. A request that names it as well succeeds, too.
     along: BTreeSet<Key>,
     /// What was removed since permission sets and profiles lost what is gone.
     going: Gone,

@@ -16,8 +16,8 @@ use crate::error::Error;
 
 /// Changes of components that take effect together, or not at all.
 ///
-/// What is staged is checked against all that was staged before, and has its id. Nobody else sees it, and nobody else
-/// changes components until this is committed or dropped; dropped, it leaves the org as it was.
+/// What is staged is checked against all that was staged before, and has its id. No other caller sees it or changes
+/// components until this is committed or dropped; dropped, it leaves the org as it was.
 pub struct Staging {
     engine: Engine,
     by: RecordId,
@@ -36,7 +36,7 @@ pub(super) struct Staged {
 }
 
 impl Staging {
-    /// Waits for whoever changes components now.
+    /// Waits for the current change of components.
     pub(crate) async fn begin(engine: &Engine, by: RecordId) -> Self {
         Self {
             engine: engine.clone(),

@@ -130,7 +130,7 @@ impl Watcher {
         self.woken.notified().await;
     }
 
-    /// Wakes whoever waits for this watcher.
+    /// Wakes the task that waits for this watcher.
     pub fn wake(&self) {
         self.woken.notify_one();
     }

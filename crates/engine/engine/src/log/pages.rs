@@ -62,7 +62,7 @@ impl Page {
         })
     }
 
-    /// Prepares the events, unless they are: whoever comes first does it, the others wait.
+    /// Prepares the events, unless they are: the first caller does it, the others wait.
     async fn prepare(self: &Arc<Self>, prepare: &Prepare) -> Result<(), Error> {
         let work = || async {
             let (page, prepare) = (Arc::clone(self), Arc::clone(prepare));
@@ -157,7 +157,7 @@ impl Pages {
         Ok(page.piece(after, limit))
     }
 
-    /// Whoever comes to a page that could not be read tries again, and is told.
+    /// A reader of a page that could not be read tries again, and gets the error.
     async fn read_ahead(self: Arc<Self>, search: Search, mut after: ReplayId) {
         for _ in 0..AHEAD {
             let (cell, _) = self.cell(after, &search.filter);
@@ -222,7 +222,7 @@ impl Pages {
         found
     }
 
-    /// The page of a cell: whoever comes first reads it, the others wait.
+    /// The page of a cell: the first caller reads it, the others wait.
     async fn filled(
         &self,
         cell: &Cell,

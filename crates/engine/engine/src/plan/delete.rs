@@ -1,4 +1,4 @@
-//! Into the recycle bin and back, or away where there is none, with the children that go along.
+//! Into the recycle bin and back, or deleted where there is none, with the children that the cascade includes.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -54,7 +54,7 @@ impl<'p> Planner<'p, '_> {
         Ok(())
     }
 
-    /// Takes away all permissions for what is gone, whoever gave them.
+    /// Removes all permissions for what is deleted, from every permission set.
     pub(crate) fn revoke(&mut self, gone: &Gone) -> Result<(), Error> {
         for name in gone.names() {
             if name.contains('.') {

@@ -200,8 +200,8 @@ impl<'p> Planner<'p, '_> {
         Ok(())
     }
 
-    /// Makes the invitations of an event those that its lists name. Lists that are not given stay as they are, but for
-    /// who is in another one now.
+    /// Makes the invitations of an event those that its lists name. Lists that are not set stay as they are, except for
+    /// invitees that are in another one now.
     fn invite_listed(
         &mut self,
         events: &Blueprint,
@@ -296,7 +296,7 @@ impl<'p> Planner<'p, '_> {
             write(&mut after, place, ids.unwrap_or_default());
         }
         if after != *before {
-            // No field that anybody hears of.
+            // No field that events contain.
             let after = Arc::new(after);
             self.workspace
                 .put(&events.entity, event, Some(&before), Arc::clone(&after));

@@ -1,6 +1,6 @@
 //! Several records become one.
 //!
-//! The victims go to the recycle bin alone: nothing goes along, since what refers to them refers to the master then. The
+//! The victims go to the recycle bin alone: nothing cascades, since what refers to them refers to the master then. The
 //! order is that of the change events: the victims, the master, what referred to a victim.
 //! Source: `merge()` (SOAP API Developer Guide), "Triggers and Merge Statements" (Apex Developer Guide).
 
@@ -142,7 +142,7 @@ fn check(master: RecordId, victims: &[RecordId]) -> Result<(), MergeFault> {
     Ok(())
 }
 
-/// Whom the master reports to, if a victim knows and nobody else does.
+/// Whom the master reports to, if only a victim has a value.
 fn taken_over(
     object: &Blueprint,
     master: &Row,

@@ -19,7 +19,7 @@ const ENTRY: &str = "PricebookEntry";
 const LINE: &str = "OpportunityLineItem";
 const ORDER_LINE: &str = "OrderItem";
 
-/// Tells whether a request sets a field.
+/// Returns whether a request sets a field.
 type Given<'g> = dyn Fn(&str) -> bool + 'g;
 
 /// A record that another refers to.

@@ -54,7 +54,7 @@ pub(crate) fn read_along(content: &[u8]) -> Result<Vec<RecordId>, Error> {
 }
 
 impl<'p> Planner<'p, '_> {
-    /// Forgets a record in the recycle bin, and all that went there along with it. No event tells of it.
+    /// Purges a record in the recycle bin, with all that its deletion cascaded to. No event reports it.
     pub(super) fn purge(&mut self, object: &'p Blueprint, id: RecordId) -> Result<Saved, Error> {
         self.allow(Act::Delete, &object.entity)?;
         let row = self.workspace.row(object, id)?;
@@ -77,7 +77,7 @@ impl<'p> Planner<'p, '_> {
         Ok(Saved { id, created: false })
     }
 
-    /// Deletes a record and forgets it, with all that goes along. Events tell that it was deleted.
+    /// Deletes a record for good, with all that the deletion cascades to. Events report the deletion.
     pub(super) fn erase(&mut self, object: &'p Blueprint, id: RecordId) -> Result<Saved, Error> {
         let may = |access: &Arc<Access>| access.permissions().bulk_hard_delete;
         if !self.access.as_ref().is_none_or(may) {
@@ -108,7 +108,7 @@ impl<'p> Planner<'p, '_> {
         content.map_or_else(|| Ok(Vec::new()), |content| read_along(&content))
     }
 
-    /// Whether a record went to the recycle bin along with another: it comes back, or is forgotten, with that one only.
+    /// Whether the deletion of another record cascaded to a record: it is restored, or purged, with that one only.
     pub(super) fn went_along(
         &mut self,
         object: &'p Blueprint,

@@ -1,4 +1,4 @@
-//! Keeping roll-up summary fields true: what a transaction did to details is told to their masters at its end, once for
+//! Keeping roll-up summary fields true: what a transaction did to details is added up in their masters at its end, once for
 //! each field and record, and from there to the masters' masters.
 //!
 //! Source: "Triggers and Order of Execution" (Apex Developer Guide): the master goes through the save procedure, so it is
@@ -68,7 +68,7 @@ impl Planner<'_, '_> {
         }
     }
 
-    /// Computes a field that is new for all records that are there, in the name of nobody: that marks them as touched by
+    /// Computes a new field for all existing records, as no user: that marks them as touched by
     /// the service, and not as modified.
     ///
     /// # Errors

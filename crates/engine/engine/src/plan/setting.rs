@@ -1,4 +1,4 @@
-//! Custom settings: a record is for the org unless the request says for whom it is.
+//! Custom settings: a record is for the org unless the request names a profile or a user.
 //!
 //! Source: "Custom Settings" (Salesforce Help).
 

@@ -94,10 +94,10 @@ impl Engine {
     }
 
     /// A platform event with the values of a request, placed by [`Publication::object`]: for [`Self::publish`], and for
-    /// whoever asked.
+    /// validation alone.
     ///
     /// # Errors
-    /// [`Error::Refused`] for values that the definition does not allow, and for who may not publish; [`Error::Schema`].
+    /// [`Error::Refused`] for values that the definition does not allow, and without the right to publish; [`Error::Schema`].
     pub fn prepare(
         &self,
         publication: &Publication,

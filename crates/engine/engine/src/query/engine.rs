@@ -16,7 +16,7 @@ impl Engine {
     /// Answers a query with its first page.
     ///
     /// # Errors
-    /// [`Error::Refused`] for what is no query or may not be asked, [`Error::Store`].
+    /// [`Error::Refused`] for a query that is invalid or not allowed, [`Error::Store`].
     pub async fn query(&self, question: Question<'_>) -> Result<Answer, Error> {
         query::first(self, question).await
     }
@@ -63,7 +63,7 @@ impl Engine {
     /// A query as it would be carried out.
     ///
     /// # Errors
-    /// [`Error::Refused`] for what is no query or may not be asked, [`Error::Store`].
+    /// [`Error::Refused`] for a query that is invalid or not allowed, [`Error::Store`].
     pub async fn examine(&self, question: Question<'_>) -> Result<Prepared, Error> {
         query::prepared(self, question).await
     }

@@ -1,5 +1,5 @@
 //! Searches: a query for each object, and room shared fairly among what they find. Records that would make the answer larger
-//! than a page are left out, but for one of each object: a search has no further pages.
+//! than a page are left out, except for one of each object: a search has no further pages.
 //!
 //! Source: "`LIMIT n`" in SOSL (SOQL and SOSL Reference): a limit of the whole is evenly distributed among the objects.
 

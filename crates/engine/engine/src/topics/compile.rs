@@ -39,7 +39,7 @@ pub(super) fn id(entity: &EntityDefinition, row: &Row) -> Option<RecordId> {
     value(entity, row, "Id").as_id()
 }
 
-/// Whether the record is there and says that the topic tells anything.
+/// Whether the record exists and the topic is active.
 pub(super) fn is_active(entity: &EntityDefinition, row: &Row) -> bool {
     flag(entity, row, "IsActive") && !flag(entity, row, "IsDeleted")
 }

@@ -88,10 +88,10 @@ impl Counters {
         tally
     }
 
-    /// Enters what was counted as of the present quarter. Who is gone is forgotten after that.
+    /// Enters what was counted as of the present quarter. Lists of closed subscriptions are dropped after that.
     pub(super) fn collect(&mut self, present: i64, definitions: &Definitions) {
         let quarter = place_of(present);
-        // Whoever counts on holds its list: looked at first, nothing is counted in between.
+        // A subscription that still counts holds its list: checked first, nothing is counted in between.
         self.tallies.retain(|tally| {
             let stays = Arc::strong_count(tally) > 1;
             for (topic, count) in tally.take() {

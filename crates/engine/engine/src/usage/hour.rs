@@ -83,7 +83,7 @@ impl Hour {
         }
     }
 
-    /// Enters a count. Past the bound, clients are not told apart.
+    /// Enters a count. Past the bound, clients are counted together.
     pub(super) fn enter(&mut self, mut entry: Entry, quarter: usize, count: u64) {
         if self.entries.len() >= USAGE_ENTRIES_MAX && !self.entries.contains_key(&entry) {
             entry.client = "".into();

@@ -51,7 +51,7 @@ impl Metric {
     }
 }
 
-/// A stretch of time, its end left out.
+/// A period, without its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// Where it begins.

@@ -30,7 +30,7 @@ pub enum Client {
 }
 
 impl Client {
-    /// Those who publish.
+    /// Publishers.
     pub(super) const PUBLISHERS: [Self; 5] = [
         Self::PubSub,
         Self::Rest,

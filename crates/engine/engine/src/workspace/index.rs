@@ -1,6 +1,6 @@
 //! Which records of a group may hold a value: without it, every look by value would go through all of the group.
 //!
-//! It only grows: a record stays listed under every value that it had in the group, and whoever looks compares again. So
+//! It only grows: a record stays listed under every value that it had in the group, and callers compare again. So
 //! nothing has to be taken out when a command is rolled back.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Computing a transaction on top of its group, at once or step by step: what becomes of each change, and what the
+//! Computing a transaction on top of its group, at once or step by step: the result of each change, and what the
 //! transaction did in the end.
 
 use std::collections::HashMap;
@@ -37,7 +37,7 @@ pub(super) struct Computed {
     pub(super) origin: String,
     pub(super) key: TransactionKey,
     pub(super) at: Timestamp,
-    /// What `PushTopics` tell of it.
+    /// Its notifications of `PushTopics`.
     pub(super) notifications: Vec<NewEvent>,
     /// Records of `PushTopics` and generic channels as they are after it.
     pub(super) streams: Vec<StreamRecord>,
@@ -175,7 +175,7 @@ pub(super) struct Work<'a, 'w> {
 }
 
 impl<'a> Work<'a, '_> {
-    /// Makes changes on top of those made before; says what became of each. A change that needs damaged data is refused as
+    /// Makes changes on top of those made before; returns the result of each. A change that needs damaged data is refused as
     /// any other would be. If what is computed from them cannot be kept, none of them is made.
     ///
     /// # Errors
@@ -373,7 +373,7 @@ fn is_stream(entity: &EntityDefinition) -> bool {
     )
 }
 
-/// How the origin of changes by the Bulk API begins: `PushTopics` do not tell of them.
+/// How the origin of changes by the Bulk API begins: `PushTopics` do not notify of them.
 /// Source: "PushTopic" (Object Reference), usage.
 const BULK: &str = "com/salesforce/api/bulkapi/";
 

@@ -101,7 +101,7 @@ pub(super) fn failed() -> Error {
 }
 
 pub(super) fn answer_with<T>(answer: Answer<T>, result: Result<T, Error>) {
-    // Whoever asked may have hung up; the work is done all the same.
+    // The caller may have hung up; the work is done in any case.
     let _ = answer.send(result);
 }
 

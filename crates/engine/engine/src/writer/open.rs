@@ -1,7 +1,7 @@
 //! Transactions whose changes come step by step, because what is asked for next depends on what was answered before.
 //!
-//! From its turn to its end such a transaction has the writer to itself: its steps see what it did so far, and nobody else
-//! does. Whoever makes the steps must not wait for anything else that the writer does meanwhile.
+//! From its turn to its end such a transaction has the writer to itself: its steps see what it did so far, and no other
+//! transaction does. Its caller must not wait for anything else that the writer does meanwhile.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -49,7 +49,7 @@ pub(super) fn transaction() -> (OpenTransaction, Receiver<Step>) {
 }
 
 impl OpenTransaction {
-    /// Makes changes, and says what became of each. With `all_or_none`, one that fails undoes these, not those before.
+    /// Makes changes, and returns the result of each. With `all_or_none`, one that fails undoes these, not those before.
     ///
     /// # Errors
     /// [`Error::Store`]: none of these changes is made. [`Error::Stopped`]: the transaction has ended without a trace.

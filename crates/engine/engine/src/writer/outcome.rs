@@ -1,4 +1,4 @@
-//! What becomes of a commit, and what the writer does then.
+//! The outcome of a commit, and what the writer does then.
 //!
 //! - *Committed*: everybody in the group is answered with what was made.
 //! - *Unavailable*: nothing was kept. The group is refused with the documented fault, and the next one is tried.

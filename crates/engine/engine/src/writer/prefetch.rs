@@ -1,8 +1,8 @@
 //! Reading ahead: what the waiting commands will read is read for all of them at once, before they are planned.
 //!
 //! So a group costs a few read calls whatever its size, which is what a database on another machine needs. Planning reads
-//! through the workspace and finds the rows there. Whatever is missed here, such as the records of rules that are seldom
-//! asked, is read when it is needed: reading ahead decides nothing.
+//! through the workspace and finds the rows there. Whatever is missed here, such as the records of rules that are rarely
+//! checked, is read when it is needed: reading ahead decides nothing.
 
 mod grants;
 mod invitations;
@@ -279,7 +279,7 @@ impl<'b> Ahead<'b> {
         self.half(object, parent);
     }
 
-    /// What goes along with a deleted record, now that its children have been read: their children in turn.
+    /// What the deletion of a record cascades to, now that its children have been read: their children in turn.
     fn cascade(&mut self, workspace: &Workspace<'_>, object: &'b Blueprint, parent: RecordId) {
         for children in object.children() {
             if children.delete_rule != DeleteRule::Cascade {

@@ -218,7 +218,7 @@ async fn amendments_stay_while_the_project_is_unchanged() {
     assert_eq!(label(&org), "Ensign");
     let component = kept(&org, Kind::Field, "Ship__c.Flag__c").expect("it");
     assert_eq!(component.id, id);
-    // What the project has is there again after the project is deployed.
+    // What the project has is restored when the project is deployed.
     amend(&org, vec![remove(Kind::Field, "Ship__c.Flag__c")]).await;
     deploy(&org, project("Ensign")).await;
     assert_eq!(label(&org), "Ensign");

@@ -1,4 +1,4 @@
-//! Into the recycle bin and back, and what goes along.
+//! Into the recycle bin and back, and what the cascade includes.
 
 use landfall_model::{
     ChangeType, DeleteRule, EntityDefinition, Fault, RecordFault, RecordId, Value,

@@ -215,7 +215,7 @@ async fn a_change_that_was_made_for_earlier_definitions_finds_its_fields() {
         .await
         .expect("deployed");
     let change = org.create("Ship__c", &[text("Name", "Ark"), text("Flag__c", "NL")]);
-    // The new field stands before the other: places in the old definition are not those in the new one.
+    // The new field comes before the other: places in the old definition are not those in the new one.
     let anchor = field(
         "Ship__c",
         "Anchor__c",
@@ -406,7 +406,7 @@ async fn a_managed_subscription_keeps_its_id_and_its_position_while_it_runs() {
     let kept = async |org: &Org, id| org.engine.kept_position(id).await.expect("a read");
     assert_eq!(deploy(&org, accounts).await, id);
     assert_eq!(kept(&org, id).await, Some(position));
-    // Stopped, it forgets; a position that was on its way meanwhile is forgotten as well.
+    // Stopped, it has no position; one that was on its way meanwhile is dropped as well.
     let stopped = format!("{accounts}<state>STOP</state>");
     assert_eq!(deploy(&org, &stopped).await, id);
     assert_eq!(kept(&org, id).await, None);

@@ -1,4 +1,4 @@
-//! What a transaction tells subscribers.
+//! The events of a transaction.
 
 use landfall_model::{ChangeType, RecordId, Value};
 

@@ -1,4 +1,4 @@
-//! The write path on a real store: what changes do, what is refused, what becomes of events, and what survives.
+//! The write path on a real store: what changes do, what is refused, which events they make, and what survives.
 
 mod amending;
 mod cascade;

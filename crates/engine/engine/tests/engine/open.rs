@@ -116,7 +116,7 @@ async fn a_dropped_transaction_leaves_no_change_and_no_waiter() {
     let waiting = org.transaction(vec![org.create("User", &user("boyle"))]);
     let waiting = tokio::spawn(async move { engine.commit(waiting).await });
     drop(transaction);
-    // The user name is free again for whoever waited.
+    // The user name is free again for the transaction that waited.
     let outcomes = waiting.await.expect("a task").expect("a commit");
     assert!(outcomes[0].is_ok());
     let entity = org.entity("User");

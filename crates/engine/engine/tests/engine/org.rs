@@ -49,7 +49,7 @@ impl Org {
         Self::with((CaptureRules::default(), false), |opened| opened).await
     }
 
-    /// An org that tells its changes in this way.
+    /// An org with these rules of capture.
     pub(crate) async fn under(rules: CaptureRules) -> Self {
         Self::with((rules, true), |opened| opened).await
     }

@@ -1,4 +1,4 @@
-//! Every refusal of the planner, and which of several faults a client hears of.
+//! Every refusal of the planner, and which of several faults is reported.
 
 use landfall_engine::{Change, Transaction};
 use landfall_metadata::Component;

@@ -1,4 +1,4 @@
-//! Roll-up summary fields: true whenever somebody looks, and told like any other change.
+//! Roll-up summary fields: true whenever they are read, and captured like any other change.
 
 mod any_changes;
 mod formulas;
@@ -206,7 +206,7 @@ async fn a_detail_change_publishes_events_of_its_master_and_grandmaster() {
         "system fields first"
     );
     assert_eq!(of_fleet.values["Income__c"], Value::Double(12.5));
-    // What nothing is computed from concerns nobody else.
+    // A field that nothing is computed from changes no other record.
     let tail = org.tail();
     org.change(org.update(voyage, &[text("Name", "Home again")]))
         .await;

@@ -348,7 +348,7 @@ async fn a_campaign_counts_its_members_and_their_responses() {
     let responded = org.value(second, "HasResponded").await;
     assert_eq!(responded, Value::Boolean(true));
     assert_ne!(org.value(second, "FirstRespondedDate").await, Value::Null);
-    // What is no status of the campaign becomes the default one.
+    // A status that the campaign lacks becomes the default one.
     let unknown = [text("Status", "Perhaps")];
     org.change(org.update(second, &unknown)).await;
     let status = org.value(second, "Status").await;

@@ -8,7 +8,7 @@ use landfall_model::{Fault, ServiceFault};
 
 use crate::org::{Org, text, user};
 
-/// Follows the org, and fails to while it is told to.
+/// Follows the org, and fails on demand.
 #[derive(Default)]
 struct Follower {
     fails: AtomicBool,

@@ -1,4 +1,4 @@
-//! Transactions that are not told change by change: too many changes, and equal ones.
+//! Transactions that are not captured change by change: too many changes, and equal ones.
 //!
 //! Source: "Overflow Events", "Merged Change Events" (Change Data Capture Developer Guide).
 

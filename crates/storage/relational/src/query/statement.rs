@@ -165,7 +165,7 @@ impl<'p, L: Layout> Sql<'p, L> {
     fn sources_with(&mut self, hint: &str) {
         let prefix = self.prefix.clone();
         let (table, is_empty) = self.table(0);
-        // There is nothing to be hinted at in what is no table.
+        // Only tables take hints.
         let hint = if is_empty { "" } else { hint };
         let _ = write!(self.out, " FROM {table} {prefix}0{hint}");
         for (number, parent) in (1..).zip(&self.plan.parents) {

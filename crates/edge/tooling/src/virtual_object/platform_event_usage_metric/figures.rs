@@ -1,4 +1,4 @@
-//! The figures that a query of usage gets: one for each stretch of time and each combination of what it names.
+//! The figures that a query of usage gets: one for each period and each combination of what it names.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::{COLUMNS, Figure, Kind, event_type, name, usage_type};
 const HOURS_A_DAY: i64 = DAY_MS / HOUR_MS;
 
 /// The figures as rows, those that the plan means. Read day by day, so that memory holds a day; past what an answer can
-/// hold no further day is read, and whoever answers refuses.
+/// hold no further day is read, and the query is refused.
 ///
 /// # Errors
 /// Those of the engine.
@@ -73,7 +73,7 @@ fn figures(hours: &[Hour], requested: &Requested) -> impl Iterator<Item = Figure
     figures.filter(move |figure| figure.window.end > after && figure.window.start <= until)
 }
 
-/// What an entry is of, as far as it is told apart.
+/// What an entry is about, as far as figures distinguish it.
 fn kind(metric: Metric, entry: &Entry, requested: &Requested) -> Kind {
     let event = entry.topic.rsplit('/').next().unwrap_or_default();
     let client = Some(&entry.client).filter(|client| !client.is_empty());

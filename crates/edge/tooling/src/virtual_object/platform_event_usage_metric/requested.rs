@@ -46,7 +46,7 @@ impl Segment {
         }
     }
 
-    /// The longest range that is told in such stretches; the shortest is one of them.
+    /// The longest range that is reported in such periods; the shortest is one of them.
     const fn range_max(self) -> i64 {
         match self {
             Self::Daily => RANGE_MS_MAX,
@@ -116,7 +116,7 @@ impl Requested {
         })
     }
 
-    /// Whether figures are told apart by a field.
+    /// Whether figures are grouped by a field.
     pub(super) fn includes(&self, field: &str) -> bool {
         self.fields.iter().any(|named| named == field)
     }

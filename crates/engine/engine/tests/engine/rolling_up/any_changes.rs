@@ -44,7 +44,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Two fleets with two ships each, and what becomes of them.
+/// Two fleets with two ships each, and their changes.
 struct World {
     org: Org,
     fleets: Vec<RecordId>,
