@@ -1,4 +1,4 @@
-//! Text that users read is in the words of the field: pages, help texts, log messages and errors.
+//! Text is in the words of the field: pages, help texts, log messages and errors, which users read, and comments.
 //!
 //! The phrases and what to write in their place are in `phrases.txt`.
 
@@ -8,9 +8,6 @@ const LIST: &str = include_str!("phrases.txt");
 
 /// The crate that spells texts of the service, word for word.
 const WIRE: &str = "crates/core/wire/";
-
-/// Marks a file whose comments are the help of the command line.
-const HELP: &str = "use clap";
 
 /// A phrase in small letters, and what to write in its place.
 type Phrase = (&'static str, &'static str);
@@ -46,7 +43,7 @@ fn phrases(findings: &mut Vec<Finding>) -> Vec<Phrase> {
     phrases
 }
 
-/// The texts of a file that users read, with their lines.
+/// The texts of a file that people read, with their lines.
 fn texts(source: &Source) -> Vec<(usize, String)> {
     let path = source.path.to_string_lossy();
     if source.extension() == "md" {
@@ -55,16 +52,14 @@ fn texts(source: &Source) -> Vec<(usize, String)> {
     if path == "docs/landfall.toml" {
         return comments(&source.text, "#");
     }
-    let is_code = source.is_rust() && path.starts_with("crates/") && path.contains("/src/");
-    if !is_code || path.starts_with(WIRE) || path.ends_with("/tests.rs") {
+    if !source.is_rust() {
         return Vec::new();
     }
-    let literals = literals(&source.text).into_iter();
-    let mut texts: Vec<_> = literals
-        .map(|literal| (literal.line, unwrapped(literal.text)))
-        .collect();
-    if source.text.contains(HELP) {
-        texts.extend(comments(&source.text, "///"));
+    let mut texts = comments(&source.text, "//");
+    let is_code = path.starts_with("crates/") && path.contains("/src/");
+    if is_code && !path.starts_with(WIRE) && !path.ends_with("/tests.rs") {
+        let literals = literals(&source.text).into_iter();
+        texts.extend(literals.map(|literal| (literal.line, unwrapped(literal.text))));
     }
     texts
 }
@@ -76,20 +71,23 @@ fn page(text: &str) -> Vec<(usize, String)> {
         is_fenced ^= line.starts_with("```");
         !is_fenced
     });
-    let lines = lines.map(|(number, line)| {
-        let prose: Vec<&str> = line.split('`').step_by(2).collect();
-        (number, prose.join("`"))
-    });
-    lines.collect()
+    lines.map(|(number, line)| (number, prose(line))).collect()
 }
 
+/// The lines that are comments, without what is in backticks.
 fn comments(text: &str, mark: &str) -> Vec<(usize, String)> {
     let lines = (1..).zip(text.lines());
     let comments = lines.filter_map(|(number, line)| {
         let comment = line.trim_start().strip_prefix(mark)?;
-        Some((number, comment.to_owned()))
+        Some((number, prose(comment)))
     });
     comments.collect()
+}
+
+/// A line without what is in backticks.
+fn prose(line: &str) -> String {
+    let parts: Vec<&str> = line.split('`').step_by(2).collect();
+    parts.join("`")
 }
 
 /// The text of a literal that goes over several lines, in one, without the names of what is put in.
@@ -143,19 +141,18 @@ mod tests {
     }
 
     #[test]
-    fn phrases_are_found_in_literals_over_several_lines_and_in_help() {
-        let text = "use clap::Args;\n/// What is told.\nlet a = \"it goes \\\n    before {told}\"; // told\n";
+    fn phrases_are_found_in_literals_over_several_lines_and_in_comments() {
+        let text = "/// What is told.\nlet a = \"it goes \\\n    before {told}\"; // told\n";
         let path = "crates/app/landfall/src/cli.rs";
-        assert_eq!(
-            found(path, text),
-            [
-                format!("{path}:3: \"goes before\": write takes precedence over"),
-                format!("{path}:2: \"told\": write reported, published, returned"),
-            ]
-        );
-        assert_eq!(
-            found("crates/core/wire/src/rest.rs", text),
-            Vec::<String>::new()
-        );
+        let comment =
+            |path: &str| format!("{path}:1: \"told\": write reported, published, returned");
+        let literal = format!("{path}:2: \"goes before\": write takes precedence over");
+        assert_eq!(found(path, text), [comment(path), literal]);
+        for other in [
+            "crates/core/wire/src/rest.rs",
+            "crates/edge/rest/tests/a.rs",
+        ] {
+            assert_eq!(found(other, text), [comment(other)]);
+        }
     }
 }
