@@ -7,6 +7,7 @@ export async function brokenDecoder(server, { open, close, shows, row }, { last 
   const page = await open(server, "/console/live");
   await row(page, last).waitFor();
   const broken = (event) => {
+    if (!event.payload) return event;
     const bytes = Buffer.from(event.payload, "base64");
     // A length that leads behind the end.
     bytes[1] = 0xff;

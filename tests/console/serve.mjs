@@ -14,11 +14,11 @@ const PHONE = "555-0199";
 export class Production extends Server {
   arguments() {
     const file = (name, text) => {
-      const path = join(this.data, name);
+      const path = join(this.folder, name);
       writeFileSync(path, text, { mode: 0o600 });
       return path;
     };
-    const config = `listen = "127.0.0.1:${this.port}"\ndata = ${JSON.stringify(join(this.data, "org"))}\n[events]\ncapture_all = true\n[console]\nenabled = true\nmasked_fields = ["Phone"]\n`
+    const config = `listen = "127.0.0.1:${this.port}"\ndata = ${JSON.stringify(this.data)}\n[events]\ncapture_all = true\n[console]\nenabled = true\nmasked_fields = ["Phone"]\n`
       + `[admin]\nusername = "${USER}"\npassword_file = ${JSON.stringify(file("password", PASSWORD))}\n[connected_app]\nclient_id = "app"\nclient_secret_file = ${JSON.stringify(file("secret", SECRET))}\n`;
     return ["serve", "--config", file("landfall.toml", config)];
   }

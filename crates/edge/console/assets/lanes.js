@@ -10,7 +10,7 @@ const ORDER = ["update", "create", "published", "delete", "undelete", "gap"];
 export function lanes(events, note, brush) {
   const times = events.map((event) => Date.parse(event.time));
   const from = times.reduce((a, b) => Math.min(a, b), Infinity), to = times.reduce((a, b) => Math.max(a, b), -Infinity);
-  const width = Math.max(to - from, 1000);
+  const width = Math.max(to - from, 1);
   const topics = new Map();
   events.forEach((event, i) => {
     const bucket = Math.min(BUCKETS - 1, Math.floor(((times[i] - from) / width) * BUCKETS));
@@ -66,7 +66,7 @@ function brushOver(events, timeOf, brush) {
   };
   const done = (focus) => {
     const within = events.filter((event) => event.bucket >= first && event.bucket <= last).map((event) => event.id);
-    if (first === 0 && last === BUCKETS - 1) brush.clear(focus);
+    if (within.length === events.length) brush.clear(focus);
     else if (within.length) brush.select(Math.min(...within), Math.max(...within), focus);
     else brush.nothing();
   };

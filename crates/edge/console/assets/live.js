@@ -320,8 +320,9 @@ class Live {
   drawLanes() {
     const shown = (this.around ?? this.events).filter((event) => !event.note);
     if (!shown.length || this.paneBox) return fill(this.lanesBox);
-    // What is dragged or has the focus is not replaced.
-    if (this.brushing || (this.lanesBox.contains(document.activeElement) && this.focusOn === null)) return;
+    // What is dragged or has the focus is not replaced, unless another span is shown.
+    if (this.brushing || (this.lanesBox.contains(document.activeElement) && this.focusOn === null && this.drawnFrom === this.from)) return;
+    this.drawnFrom = this.from;
     const whole = this.next || this.around ? `the newest ${count(shown.length)}; older ones are not counted` : "exact";
     const inSpan = this.around?.filter((event) => event.replayId >= this.from && event.replayId <= this.to).length;
     const span = this.around ? [plural(inSpan, "event"), `in the span, of ${whole}`] : [plural(shown.length, "event"), whole];
