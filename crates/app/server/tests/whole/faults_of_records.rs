@@ -139,7 +139,7 @@ async fn a_transaction_is_committed_later_than_its_records_are_dated() {
     let events = at.events(&client).await;
     assert_eq!(named(&events), ["Quick", "Slow"]);
     let payload = &events[1]["data"]["payload"];
-    assert_eq!(payload["CreatedDate"], "2040-01-01T09:00:00Z");
+    assert_eq!(payload["CreatedDate"], "2040-01-01T09:00:00.000Z");
     let committed = payload["ChangeEventHeader"]["commitTimestamp"].as_i64();
     assert_eq!(committed, Some(2_209_021_200_000 + 5 * 60 * 1000));
     at.stop().await;
