@@ -13,7 +13,7 @@ class Steps {
 
   async click(name, role = "button") {
     this.taken++;
-    await (typeof name === "string" ? this.page.getByRole(role, { name }).first() : name).click();
+    await (typeof name === "string" || name instanceof RegExp ? this.page.getByRole(role, { name }).first() : name).click();
   }
 
   async press(...keys) {
@@ -44,16 +44,17 @@ function tasks(server, { shows, row }) {
     {
       question: "Did my change of Burlington Textiles arrive, and what did it change?",
       steps: [2, 5],
+      // Texts are searched in events, which do not have the names of records.
       mouse: async (go, { last }) => {
-        await go.fill(filter(go.page), "Burlington");
-        await settled(go.page, "Burlington");
+        await go.fill(filter(go.page), "Banking");
+        await settled(go.page, "Banking");
         await go.click(row(go.page, last));
       },
       keyboard: async (go) => {
         await go.press("/");
-        await go.type("Burlington");
+        await go.type("Banking");
         await go.press("Enter");
-        await settled(go.page, "Burlington");
+        await settled(go.page, "Banking");
         await go.page.getByText("Andy Young").waitFor({ state: "detached" });
         await go.press("j");
         await go.press("Enter");
@@ -146,16 +147,16 @@ function tasks(server, { shows, row }) {
       question: "Which records were written together with contact Andy Young?",
       steps: [3, 5],
       mouse: async (go, { andy }) => {
-        await go.fill(filter(go.page), "Andy Young");
-        await settled(go.page, "Andy Young");
+        await go.fill(filter(go.page), "Young");
+        await settled(go.page, "Young");
         await go.click(row(go.page, andy));
         await go.click(go.page.locator("aside").getByRole("link", { name: /^[0-9a-f]{8}-/ }));
       },
       keyboard: async (go) => {
         await go.press("/");
-        await go.type("Andy Young");
+        await go.type("Young");
         await go.press("Enter");
-        await settled(go.page, "Andy Young");
+        await settled(go.page, "Young");
         await go.page.getByText("Burlington").first().waitFor({ state: "detached" });
         await go.press("j");
         await go.press("t");
@@ -251,6 +252,7 @@ export async function tenTasks(tools) {
 async function all(server, seeded, tools) {
   const { events } = await server.control("GET", "events?limit=500");
   const andy = events.find((event) => event.data?.payload?.Name?.LastName === "Young").replayId;
+  const change = events.find((event) => event.header?.changeType === "UPDATE" && event.header.recordIds.includes(seeded.burlington)).replayId;
   await server.control("PUT", "snapshots/tasks");
   for (const task of tasks(server, tools)) {
     for (const [way, most] of [["mouse", task.steps[0]], ["keyboard", task.steps[1]]]) {
@@ -260,8 +262,8 @@ async function all(server, seeded, tools) {
       await page.locator("tr[data-id]").first().waitFor();
       const go = new Steps(page);
       try {
-        await task[way](go, { ...seeded, andy, silent });
-        await task.answer(page, { ...seeded, andy, silent });
+        await task[way](go, { ...seeded, last: change, andy, silent });
+        await task.answer(page, { ...seeded, last: change, andy, silent });
       } catch (error) {
         throw new Error(`${what}: ${error.message}`);
       }
