@@ -58,9 +58,6 @@ pub(crate) fn test(report: &mut Report) -> Result<()> {
     report.step("peers", |report| peers::run(report, None, None));
     report.step("console", |report| console::run(report, None));
     report.step("crash", |report| crash::run(report, crash::ROUNDS, None));
-    report.step("cluster", |report| {
-        cluster::run(report, cluster::SECONDS, None)
-    });
     report.step("faults", faults::run);
     Ok(())
 }
@@ -73,6 +70,11 @@ pub(crate) fn overload(report: &mut Report) -> Result<()> {
     build_server()?;
     report.step("overload", overload::run);
     Ok(())
+}
+
+/// Nodes of a cluster that die, freeze and stop: on request, since it needs a machine that does nothing else meanwhile.
+pub(crate) fn cluster(report: &mut Report, seconds: u64, seed: Option<u64>) {
+    report.step("cluster", |report| cluster::run(report, seconds, seed));
 }
 
 /// Licences, bans and sources. Advisories need a database from outside the package registries and are not checked.

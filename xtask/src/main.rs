@@ -103,19 +103,15 @@ fn run(arguments: &[String]) -> Result<bool> {
             let seed = seed.parse().context("SEED is a number")?;
             report.step("crash", |report| crash::run(report, rounds, Some(seed)));
         }
-        ["cluster"] => report.step("cluster", |report| {
-            cluster::run(report, cluster::SECONDS, None)
-        }),
+        ["cluster"] => ci::cluster(&mut report, cluster::SECONDS, None),
         ["cluster", seconds] => {
             let seconds = seconds.parse().context("SECONDS is a number")?;
-            report.step("cluster", |report| cluster::run(report, seconds, None));
+            ci::cluster(&mut report, seconds, None);
         }
         ["cluster", seconds, seed] => {
             let seconds = seconds.parse().context("SECONDS is a number")?;
             let seed = seed.parse().context("SEED is a number")?;
-            report.step("cluster", |report| {
-                cluster::run(report, seconds, Some(seed))
-            });
+            ci::cluster(&mut report, seconds, Some(seed));
         }
         ["faults"] => report.step("faults", faults::run),
         ["overload"] => ci::overload(&mut report)?,
