@@ -70,8 +70,8 @@ impl std::fmt::Debug for Lead {
 }
 
 impl Lead {
-    /// Whether the node has the lock, as far as it knows.
-    pub(crate) fn holds(&self) -> bool {
+    /// Whether the node has the lock, as far as it knows: without it, commits are refused.
+    pub fn holds(&self) -> bool {
         self.held.load(Ordering::Acquire) != 0
     }
 

@@ -166,3 +166,37 @@ fn a_node_that_is_frozen_between_planning_and_commit_writes_nothing_once_another
     assert!(is_kept(&taken_over, &entity, 2));
     assert_eq!(other.term(), Some(first + 1));
 }
+
+#[test]
+fn without_the_lock_nothing_is_acknowledged_until_the_node_has_it_again() {
+    let (server, runtime, entity) = (Server::start(), runtime(), entity());
+    let mut one = node(&server, "one");
+    let lead = runtime.block_on(elected(&mut one));
+    let mut store = opened(&server, lead.clone(), &entity);
+    let epoch = runtime.block_on(one.lead()).expect("published");
+    server.psql(END_LEAD);
+    runtime.block_on(within("the end of the connection", async {
+        // The node is also woken by its own note that it leads.
+        while lead.holds() {
+            one.woken().await;
+        }
+    }));
+    let refused = attempt(&mut store, &entity, 1, || {});
+    let is_refused = matches!(
+        refused,
+        Ok(Outcome::Unavailable { .. }) | Err(Error::Unavailable { .. })
+    );
+    assert!(is_refused, "{refused:?}");
+    let again = runtime.block_on(within("the lead again", async {
+        loop {
+            match one.round(true).await {
+                Ok(Standing::Leading) => return one.term(),
+                Ok(Standing::Doubtful) | Err(_) => sleep(Duration::from_millis(50)).await,
+                Ok(standing) => panic!("{standing:?}"),
+            }
+        }
+    }));
+    assert_eq!(again, Some(epoch));
+    let outcome = attempt(&mut store, &entity, 1, || {});
+    assert!(matches!(outcome, Ok(Outcome::Committed(_))), "{outcome:?}");
+}
