@@ -19,9 +19,9 @@ use landfall_engine::{Definitions, Engine};
 use landfall_model::limits;
 use landfall_wire::ApiVersion;
 
-use crate::assembly::base_url;
-use crate::bearer::bearer;
-use crate::health::not_found;
+use crate::front::base_url::base_url;
+use crate::node::bearer::bearer;
+use crate::node::health::not_found;
 
 /// Media type. Source: RFC 9512.
 const YAML: &str = "application/yaml";

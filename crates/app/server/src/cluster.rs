@@ -26,13 +26,15 @@ use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
 pub(crate) use campaign::{Campaign, Campaigning};
-pub(crate) use probes::Standing;
 
-use crate::config::{Metrics, Secret};
+use crate::config::Metrics;
 use crate::error::Error;
-use crate::front::{self, Front, Scheme};
-use crate::health;
-use crate::metrics::is_same;
+use crate::front::Front;
+use crate::front::refusal::refusal as refuse;
+use crate::front::scheme::Scheme;
+use crate::node::health;
+use crate::node::metrics::is_same;
+use crate::node::standing::Standing;
 use links::Links;
 use passing::{Held, Passed};
 
@@ -47,15 +49,6 @@ const SCHEME: HeaderName = HeaderName::from_static("landfall-cluster-scheme");
 
 /// On the refusal of such a request by a node that does not lead: it was not carried out.
 const NOT_LEADER: HeaderName = HeaderName::from_static("landfall-cluster-not-leader");
-
-/// The configuration of a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cluster {
-    /// `host:port` at which the other nodes reach it; its name. Port 0 is the one that it listens on.
-    pub advertise: crate::settings::HostPort,
-    /// What all nodes have in common.
-    pub secret: Secret,
-}
 
 /// Which node leads, as far as this one knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -280,5 +273,5 @@ fn unavailable() -> Fault {
 fn refusal(headers: &HeaderMap, path: &str) -> Response {
     let fault = unavailable();
     let call = landfall_pubsub::refused_call(headers, path, &fault);
-    call.unwrap_or_else(|| front::refusal(&fault))
+    call.unwrap_or_else(|| refuse(&fault))
 }

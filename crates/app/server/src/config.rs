@@ -3,7 +3,11 @@
 //! [`Config::dev`] is a developer org: loopback only, known credentials. [`Config::serve`] is a production node: no
 //! default credentials, and every combination that would put the org at risk is refused with the reason.
 
-use std::fmt;
+mod allocations;
+mod cluster;
+pub(crate) mod private;
+mod secret;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,14 +19,14 @@ use landfall_engine::usage::Allocations;
 use landfall_engine::{CaptureRules, Streams};
 use landfall_model::{Timestamp, limits};
 
-use crate::allocations::{self, allocations};
-use crate::cluster::Cluster;
-use crate::cors::Cors;
 use crate::error::Error;
 use crate::hosts::Hosts;
-use crate::network::Network;
-use crate::private;
+use crate::hosts::cors::Cors;
+use crate::settings::network::Network;
 use crate::settings::{self, Program, PublicUrl, Resolved, Setting, Settings, Value};
+use allocations::{allocations, at_most};
+pub use cluster::Cluster;
+pub use secret::Secret;
 
 /// User name of a developer org's administrator.
 pub const DEVELOPER_USERNAME: &str = "admin@landfall.test";
@@ -151,28 +155,6 @@ pub enum Metrics {
     Administrators,
     /// Clients with this bearer token, and those.
     Token(Secret),
-}
-
-/// Text that `Debug` does not show.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a text.
-    pub const fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text, to compare or hash it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
 }
 
 /// Where an org is kept.
@@ -420,11 +402,6 @@ fn logins(base: AuthSettings, set: Resolved<'_>) -> Result<AuthSettings, Error> 
     })
 }
 
-/// A limit, of which 0 is none.
-pub(crate) fn at_most<N: Default + PartialEq>(limit: N) -> Option<N> {
-    Some(limit).filter(|limit| *limit != N::default())
-}
-
 fn app_scopes(set: Resolved<'_>) -> Result<Option<Scopes>, Error> {
     let Some(names) = set.get(&settings::APP_SCOPES)? else {
         return Ok(None);
@@ -560,7 +537,7 @@ pub fn read_secret(path: &Path) -> Result<Secret, Error> {
     let text = read_bounded(path)?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
-    Ok(Secret(text.to_owned()))
+    Ok(Secret::new(text.to_owned()))
 }
 
 fn read_bounded(path: &Path) -> Result<String, Error> {

@@ -34,7 +34,7 @@ use tower::ServiceExt as _;
 use tracing::info;
 
 use crate::control::Controlled;
-use crate::front::guarded;
+use crate::front::refusal::guarded;
 use crate::orgs::{Instance, Orgs};
 
 /// Where sessions begin and end.

@@ -14,9 +14,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
 use crate::config::{Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, Data};
+use crate::environment::Environment;
 use crate::error::Error;
 use crate::orgs::{Instance, Orgs};
-use crate::server::Environment;
 
 /// The orgs of a process, and how more of them are opened.
 pub(crate) struct Controlled {

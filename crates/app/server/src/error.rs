@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use landfall_metadata::Problem;
 use landfall_model::RecordId;
 
-use crate::settings::Origin;
+use crate::settings::origin::Origin;
 
 /// Why the server does not run. The text names the failed operation; [`Error::hint`] how to solve it.
 #[derive(Debug, thiserror::Error)]

@@ -3,9 +3,17 @@
 //! Handlers find scheme and authority of the request, as the client used them, in its URI, the peer's address in the
 //! extension [`ConnectInfo`], and the client's, also behind a trusted proxy, in the extension [`Source`].
 
+pub(crate) mod base_url;
 mod known;
+mod lobby;
+mod observed;
+pub(crate) mod paced;
+pub(crate) mod refusal;
+pub(crate) mod rehearsal;
+pub(crate) mod scheme;
+mod unread;
+pub(crate) mod unsupported;
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::future::{self, Ready};
 use std::net::{IpAddr, SocketAddr};
@@ -27,27 +35,24 @@ use hyper::body::Incoming;
 use landfall_auth::Source;
 use landfall_console::Access;
 use landfall_control::Effect;
-use landfall_engine::defect;
 use landfall_metadata::Origin;
-use landfall_model::{Fault, limits};
+use landfall_model::limits;
 use landfall_streaming::{Endpoint, Secure};
 use tower::ServiceExt;
 use tower::util::Oneshot;
-use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{Instrument, Span, debug, debug_span};
 
 use crate::cluster::Node;
 use crate::console::{self, Console};
 use crate::control::Controlled;
-use crate::cors::{Cors, Shared};
 use crate::hosts::Hosts;
-use crate::lobby;
-use crate::network::Network;
-use crate::observed;
+use crate::hosts::cors::{Cors, Shared};
 use crate::orgs::{InProgress, Orgs};
-use crate::paced::Paced;
-use crate::unread::ReadOut;
-use crate::unsupported;
+use crate::settings::network::Network;
+use paced::Paced;
+use refusal::{guarded, panicked};
+use scheme::Scheme;
+use unread::ReadOut;
 
 pub(crate) use known::{Answer, Known, Messages, Serving};
 
@@ -56,13 +61,6 @@ const LOGIN_PATHS: [&str; 3] = ["/services/oauth2/", "/services/Soap/", console:
 
 /// How the media types of gRPC begin. Source: "gRPC over HTTP2", Content-Type.
 const GRPC: &[u8] = b"application/grpc";
-
-/// How a connection is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    Http,
-    Https,
-}
 
 type Answering = dyn Future<Output = Response> + Send;
 
@@ -181,11 +179,6 @@ impl From<Router> for Surfaces {
     fn from(router: Router) -> Self {
         Self::One(guarded(router))
     }
-}
-
-/// Surfaces of which a defect costs one request.
-pub(crate) fn guarded(router: Router) -> Router {
-    router.layer(CatchPanicLayer::custom(panicked))
 }
 
 /// Which requests are answered, and how.
@@ -452,17 +445,6 @@ impl Front {
     }
 }
 
-impl Scheme {
-    /// As another node names it.
-    pub(crate) const fn read(name: &[u8]) -> Option<Self> {
-        match name {
-            b"http" => Some(Self::Http),
-            b"https" => Some(Self::Https),
-            _ => None,
-        }
-    }
-}
-
 /// Goes on with an answer; a defect costs this one request.
 fn caught<A: From<Response>>(
     answer: Pin<&mut (impl Future<Output = A> + ?Sized)>,
@@ -470,37 +452,6 @@ fn caught<A: From<Response>>(
 ) -> Poll<A> {
     let polled = catch_unwind(AssertUnwindSafe(|| answer.poll(cx)));
     polled.unwrap_or_else(|reason| Poll::Ready(panicked(reason).into()))
-}
-
-/// The answer of a handler that panicked: one request fails, its connection and the server go on.
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
-fn panicked(reason: Box<dyn Any + Send>) -> Response {
-    let text = reason
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| reason.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
-    refusal(&defect(&format!("panic: {text}")))
-}
-
-/// The refusal of a request that belongs to no API.
-pub(crate) fn refusal(fault: &Fault) -> Response {
-    let refusal = landfall_wire::rest(fault);
-    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = format!(
-        r#"[{{"message":{:?},"errorCode":"{}"}}]"#,
-        refusal.message, refusal.code
-    );
-    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-impl From<Scheme> for uri::Scheme {
-    fn from(scheme: Scheme) -> Self {
-        match scheme {
-            Scheme::Http => Self::HTTP,
-            Scheme::Https => Self::HTTPS,
-        }
-    }
 }
 
 /// A request whose body ends in time. A stream of requests may pause: there the pings of HTTP/2 find dead peers.

@@ -3,13 +3,15 @@
 //! A website whose name resolves to 127.0.0.1 could otherwise make a browser use the org's known credentials, with the
 //! browser believing that it talks to the website. Its requests carry the website's name in `Host` and in `Origin`.
 
+pub(crate) mod cors;
+pub(crate) mod vendor;
+
 use http::header::{HeaderMap, HeaderValue, ORIGIN};
 use http::uri::Authority;
 use landfall_metadata::is_loopback;
 
-use crate::cors::{Cors, Deployed};
 use crate::settings::HostName;
-use crate::vendor;
+use cors::{Cors, Deployed};
 
 /// Host names that requests may be addressed to.
 #[derive(Clone, Debug, PartialEq, Eq)]

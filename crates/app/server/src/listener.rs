@@ -3,12 +3,20 @@
 //! The first byte distinguishes TLS from cleartext, the first bytes of cleartext HTTP/2 from HTTP/1.1; under TLS
 //! the negotiated protocol does. A developer org that answers to the vendor's host names opens tunnels to them first. Everything about a connection that takes time is bounded here.
 
+pub(crate) mod answers;
+mod pauses;
+pub(crate) mod polling;
+mod refusing;
+mod rewound;
+mod stall;
+pub(crate) mod tls;
+pub(crate) mod tunnel;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::rt::Executor;
@@ -26,15 +34,16 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::debug;
 
-use crate::answers::{Answers, ConnectionAnswers, stall};
 use crate::connections::Connections;
-use crate::front::{Front, Scheme, bounded};
+use crate::front::rehearsal::{HalfClose, half_close, is_half_close};
+use crate::front::scheme::Scheme;
+use crate::front::{Front, bounded};
 use crate::phase::{Listener as PhaseListener, Phase};
-use crate::polling::Polling;
-use crate::rehearsal::{HalfClose, half_close, is_half_close, refusing};
-use crate::rewound::Rewound;
-use crate::stall::Unstalled;
-use crate::tunnel;
+use answers::{Answers, ConnectionAnswers};
+use pauses::{ACCEPT_RETRY, PEEK_RETRY};
+use polling::Polling;
+use rewound::Rewound;
+use stall::Unstalled;
 
 /// First byte of a TLS connection: a handshake record. Source: RFC 8446, section 5.1.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -44,12 +53,6 @@ const HTTP2_BEGIN: &[u8; 2] = b"PR";
 
 /// How a request for a tunnel begins. Source: RFC 9110, section 9.3.6.
 const CONNECT_BEGIN: &[u8; 8] = b"CONNECT ";
-
-/// Pause after the machine could not give a connection, such as for lack of file descriptors.
-pub(crate) const ACCEPT_RETRY: Duration = Duration::from_millis(50);
-
-/// Pause before looking again at a connection that has begun a word.
-pub(crate) const PEEK_RETRY: Duration = Duration::from_millis(5);
 
 /// Accepts connections and serves them.
 pub(crate) struct Acceptor {
@@ -160,7 +163,7 @@ where
     fn execute(&self, request: F) {
         let slot = Arc::clone(&self.0);
         tokio::spawn(async move {
-            stall::while_read(request).await;
+            answers::stall::while_read(request).await;
             drop(slot);
         });
     }

@@ -1,5 +1,11 @@
 //! What this node is and does, for the control interface: of the process, and of an org in it.
 
+pub(crate) mod bearer;
+pub(crate) mod health;
+pub(crate) mod metrics;
+pub(crate) mod open_files;
+pub(crate) mod standing;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,8 +15,8 @@ use tokio::sync::Semaphore;
 
 use crate::config::{Config, Mode};
 use crate::connections::Connections;
-use crate::health::Health;
-use crate::orgs::STORE_FILE;
+use crate::orgs::files::STORE_FILE;
+use health::Health;
 
 /// Endings of the files of a database, after the name of the first.
 const FILES: [&str; 3] = ["", "-wal", "-shm"];

@@ -2,7 +2,25 @@
 //!
 //! Listeners and this table are all that orgs share. While there is one org, every request is its. Otherwise a request
 //! belongs to the org that issued its access token, which begins with the org's id; requests that begin a login are for
-//! [`crate::lobby`]. A token of no org that is open goes to the first one, which refuses it as it does any unknown token.
+//! [`crate::front::lobby`]. A token of no org that is open goes to the first one, which refuses it as it does any unknown token.
+
+pub(crate) mod activity;
+mod assembly;
+mod disk;
+pub(crate) mod files;
+pub mod integrity;
+mod journal;
+mod mark;
+mod orphans;
+pub mod project;
+mod records;
+mod rehearsal;
+mod retention;
+pub(crate) mod scrub;
+mod seeds;
+mod snapshots;
+mod subscribers;
+mod usage;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -33,25 +51,22 @@ use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 use tracing::{info, warn};
 
-use crate::activity::Activity;
-use crate::assembly::{self, Assembly};
+use crate::config::private;
 use crate::config::{Config, Data, Mode};
 use crate::connections::Connections;
+use crate::environment::Environment;
 use crate::error::Error;
-use crate::front;
+use crate::front::refusal::guarded;
 use crate::node::{OnNode, Process};
-use crate::observed;
 use crate::phase::{self, Conductor, Listener, Phase};
-use crate::private;
-use crate::server::Environment;
-use crate::snapshots::Snapshots;
-use crate::subscribers::Subscribers;
+use activity::Activity;
+use assembly::Assembly;
+use files::STORE_FILE;
+use snapshots::Snapshots;
+use subscribers::Subscribers;
 
 /// Pause between two checks of whether something has ended.
 const LOOK: Duration = Duration::from_millis(1);
-
-/// Name of the store's file in the data folder.
-pub(crate) const STORE_FILE: &str = "landfall.db";
 
 /// The orgs of a process: cheap to clone.
 #[derive(Clone, Debug)]
@@ -308,8 +323,8 @@ impl Orgs {
         private::folder(&folder)?;
         let tasks = tokio::spawn(watched(tasks, listening.clone(), self.0.failed.clone()));
         let id = engine.org().id;
-        let journal = (config.journal_requests > 0)
-            .then(|| observed::journal(&engine, config.journal_requests));
+        let journal =
+            (config.journal_requests > 0).then(|| journal::of(&engine, config.journal_requests));
         let process = self.0.process.clone();
         let node = OnNode::new(process, config, folder.clone(), health);
         let instance = Arc::new(Instance {
@@ -319,7 +334,7 @@ impl Orgs {
             node: Arc::new(node),
             masked: Arc::clone(&config.masked),
             rendered: Arc::default(),
-            router: front::guarded(router),
+            router: guarded(router),
             streaming,
             engine,
             auth,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use landfall_engine::{Clock, Entropy, PlausibleClock, SystemClock, SystemEntropy};
+use landfall_engine::{Clock, PlausibleClock};
 use landfall_journal::Journal;
 use landfall_model::RecordId;
 use landfall_model::limits::DRAIN_MAX;
@@ -17,40 +17,24 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
-use crate::answers::Answers;
 use crate::cluster::{Campaign, Campaigning};
 use crate::config::{Config, Mode, Tls};
 use crate::connections::Connections;
 use crate::console::Console;
 use crate::control::Controlled;
+use crate::environment::Environment;
 use crate::error::Error;
 use crate::front::{Controls, Front, Rules, Surfaces};
 use crate::listener::Acceptor;
+use crate::listener::answers::Answers;
+use crate::listener::tls;
 use crate::node::Process;
+use crate::node::open_files;
 use crate::orgs::{self, Orgs};
 use crate::phase::{self, Conductor, Phase};
-use crate::{open_files, tls};
 
 /// Name of the folder of certificates in the data folder.
 const TLS_FOLDER: &str = "tls";
-
-/// What a server takes from the world.
-#[derive(Clone)]
-pub struct Environment {
-    /// Where time comes from.
-    pub clock: Arc<dyn Clock>,
-    /// Where randomness comes from.
-    pub entropy: Arc<dyn Entropy>,
-}
-
-impl Default for Environment {
-    fn default() -> Self {
-        Self {
-            clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy),
-        }
-    }
-}
 
 /// The way to a running server.
 #[derive(Debug)]

@@ -8,12 +8,13 @@
 mod declaration;
 mod declared;
 mod file;
+pub mod network;
+pub(crate) mod origin;
 #[cfg(test)]
 mod reference;
 mod value;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use landfall_control::SettingReport;
@@ -24,6 +25,7 @@ pub use declared::*;
 pub use value::{Form, HostName, HostPort, Raw, Value};
 
 use crate::error::Error;
+pub use origin::Origin;
 
 /// The declaration of a key.
 fn declared(key: &str) -> Option<&'static dyn Declared> {
@@ -41,33 +43,6 @@ struct Entry {
     origin: Origin,
     /// Where its relative paths begin.
     folder: Option<PathBuf>,
-}
-
-/// Where a value was set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// By a flag, with its dashes.
-    Flag(String),
-    /// By an environment variable.
-    Variable(String),
-    /// In a file.
-    File {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// From 1. Unit: characters.
-        column: usize,
-    },
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(name) | Self::Variable(name) => f.write_str(name),
-            Self::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
-        }
-    }
 }
 
 impl Settings {

@@ -20,11 +20,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, error, info, warn};
 
-use super::{Cluster, Node, Role};
-use crate::config::{Config, Secret};
+use super::{Node, Role};
+use crate::config::{Cluster, Config, Secret};
+use crate::environment::Environment;
 use crate::error::Error;
 use crate::orgs::Orgs;
-use crate::server::Environment;
 
 /// What a campaign is asked to do.
 enum Order {

@@ -24,7 +24,7 @@ use tracing::debug;
 
 use super::links::Link;
 use super::{NOT_LEADER, Node, PEER, Role, SCHEME, SECRET, refusal, unavailable};
-use crate::front::Scheme;
+use crate::front::scheme::Scheme;
 
 /// Headers of a connection, not of a request. Source: RFC 9110, section 7.6.1; `Expect` is answered where the client is.
 const OF_CONNECTION: [HeaderName; 7] = [

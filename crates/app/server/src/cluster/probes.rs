@@ -10,36 +10,13 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Request, StatusCode, header};
 
 use super::{Node, Role};
-use crate::bearer::bearer;
 use crate::config::Metrics;
-use crate::front::{Front, Scheme};
-use crate::health;
-use crate::metrics::{self, is_same, text::Text};
-
-/// The node that answers a request, for the probes of its org.
-#[derive(Clone)]
-pub(crate) struct Standing(Arc<Node>);
-
-impl Standing {
-    pub(super) fn of(node: &Arc<Node>) -> Self {
-        Self(Arc::clone(node))
-    }
-
-    /// Members of the answer to `/readyz`, each with its comma.
-    pub(crate) fn members(&self) -> String {
-        self.0.members()
-    }
-
-    /// Adds the metrics of the node.
-    pub(crate) fn measure(&self, text: &mut Text) {
-        self.0.measure(text);
-    }
-
-    /// Whether the node stops.
-    pub(crate) fn is_leaving(&self) -> bool {
-        self.0.is_leaving.load(Ordering::Relaxed)
-    }
-}
+use crate::front::Front;
+use crate::front::scheme::Scheme;
+use crate::node::bearer::bearer;
+use crate::node::health;
+use crate::node::metrics::{self, is_same, text::Text};
+use crate::node::standing::Membership;
 
 impl Node {
     /// Answers `/healthz`, `/readyz` or `/metrics`.
@@ -63,7 +40,7 @@ impl Node {
     /// A follower serves as long as it knows a leader.
     fn ready(&self) -> Response {
         let reason = match self.role() {
-            _ if self.is_leaving.load(Ordering::Relaxed) => Some("the server is stopping"),
+            _ if Membership::is_leaving(self) => Some("the server is stopping"),
             Role::Leaderless => Some("no node leads; see docs/operations/cluster.md"),
             Role::Leading { .. } | Role::Following { .. } => None,
         };
@@ -77,17 +54,6 @@ impl Node {
                 StatusCode::SERVICE_UNAVAILABLE,
                 format!(r#"{{"status":"unavailable",{members}"reasons":["{reason}"]}}"#),
             ),
-        }
-    }
-
-    fn members(&self) -> String {
-        match self.role() {
-            Role::Leading { epoch } => format!(r#""role":"leader","epoch":{epoch},"#),
-            Role::Following { leader, epoch } => {
-                let leader = &leader.address;
-                format!(r#""role":"follower","epoch":{epoch},"leader":{leader:?},"#)
-            }
-            Role::Leaderless => r#""role":"follower","#.to_owned(),
         }
     }
 
@@ -106,6 +72,19 @@ impl Node {
         let mut text = Text::default();
         self.measure(&mut text);
         metrics::answer(text)
+    }
+}
+
+impl Membership for Node {
+    fn members(&self) -> String {
+        match self.role() {
+            Role::Leading { epoch } => format!(r#""role":"leader","epoch":{epoch},"#),
+            Role::Following { leader, epoch } => {
+                let leader = &leader.address;
+                format!(r#""role":"follower","epoch":{epoch},"leader":{leader:?},"#)
+            }
+            Role::Leaderless => r#""role":"follower","#.to_owned(),
+        }
     }
 
     fn measure(&self, text: &mut Text) {
@@ -153,5 +132,8 @@ impl Node {
             let labels = [("node", self.name.as_str()), ("outcome", outcome)];
             text.value(name, &labels, count.load(Ordering::Relaxed));
         }
+    }
+    fn is_leaving(&self) -> bool {
+        self.is_leaving.load(Ordering::Relaxed)
     }
 }

@@ -14,7 +14,8 @@ use landfall_journal::{Entry, Observation};
 use landfall_streaming::{Endpoint, EventBody, MESSAGES_HEADERS, Reply, RequestHead};
 use tracing::Level;
 
-use super::{Front, Scheme, Surfaces, caught};
+use super::scheme::Scheme;
+use super::{Front, Surfaces, caught};
 use crate::orgs::{InProgress, Instance};
 
 /// A head that was decided on.

@@ -10,7 +10,7 @@ use landfall_model::{Timestamp, limits};
 use super::declaration::{Declared, Group, Setting};
 use super::value::{HostName, HostPort};
 use super::{Edition, LogFormat, PublicUrl};
-use crate::network::Network;
+use crate::settings::network::Network;
 use landfall_metadata::OriginPattern;
 
 /// Makes each declaration a constant, and a list of all of them in their order.

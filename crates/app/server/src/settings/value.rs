@@ -9,7 +9,7 @@ use landfall_model::limits::CLOCK_MAX;
 use landfall_wire::dates::{parse_date_time, render_utc};
 
 use super::{Edition, LogFormat, PublicUrl};
-use crate::network::Network;
+use crate::settings::network::Network;
 use landfall_metadata::OriginPattern;
 
 /// A value as it was written, before it is checked against the type of its setting.

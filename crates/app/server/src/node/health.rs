@@ -11,9 +11,9 @@ use http::{HeaderMap, StatusCode, Uri, header};
 use landfall_engine::{Engine, Health as OrgHealth};
 use landfall_model::{Fault, Refused, RequestFault};
 
-use crate::cluster::Standing;
+use crate::node::standing::Standing;
+use crate::orgs::scrub::Scrub;
 use crate::phase::{Listener, Phase};
-use crate::scrub::Scrub;
 
 /// Media type of a certificate in PEM. Source: RFC 8555, section 9.1.
 const PEM: &str = "application/pem-certificate-chain";

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::observed;
+use crate::front::observed;
 use crate::orgs::{Instance, Orgs};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};

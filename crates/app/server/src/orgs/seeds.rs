@@ -19,7 +19,7 @@ use serde::Serialize;
 use tracing::info;
 
 use crate::error::Error;
-use crate::records::{administrator, problem, set, unreadable, values};
+use crate::orgs::records::{administrator, problem, set, unreadable, values};
 
 /// Key of the document that says that records were loaded.
 const KEY: &str = "seeded";

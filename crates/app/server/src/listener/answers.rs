@@ -19,7 +19,7 @@ use pieces::Pieces;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::debug;
 
-use crate::front;
+use crate::front::refusal::refusal;
 
 /// Memory for the answers of a process that clients have not read yet. Unit of the permits: KiB.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl ConnectionAnswers {
         let share = if bytes > ANSWER_BYTES_COUNTED {
             let Some(share) = self.share(bytes).await else {
                 debug!(bytes, "answer refused: clients have not read others");
-                return front::refusal(&ServiceFault::Busy.into());
+                return refusal(&ServiceFault::Busy.into());
             };
             Some(share)
         } else {

@@ -10,8 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::listener::PEEK_RETRY;
-use crate::vendor;
+use crate::hosts::vendor;
+use crate::listener::pauses::PEEK_RETRY;
 
 /// The ports that the vendor's hosts have. Source: "Supported Endpoints" of the Pub/Sub API.
 const PORTS: [u16; 2] = [443, 7443];

@@ -2,7 +2,6 @@
 
 use landfall_engine::usage::Allocations;
 
-use crate::config::at_most;
 use crate::error::Error;
 use crate::settings::{self, Edition, Resolved, Setting};
 
@@ -47,6 +46,11 @@ pub(crate) const fn streams(edition: Edition) -> Option<(usize, usize)> {
         Edition::Performance => Some((100, 1_000)),
         Edition::Unlimited => None,
     }
+}
+
+/// A limit, of which 0 is none.
+pub(crate) fn at_most<N: Default + PartialEq>(limit: N) -> Option<N> {
+    Some(limit).filter(|limit| *limit != N::default())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The end of an HTTP/2 stream whose client has stopped reading. For whole connections see `crate::stall`.
+//! The end of an HTTP/2 stream whose client has stopped reading. For whole connections see `crate::listener::stall`.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -78,7 +78,7 @@ mod tests {
     use tokio::time::{pause, timeout};
 
     use super::*;
-    use crate::answers::Answers;
+    use crate::listener::answers::Answers;
 
     const MEBIBYTE: usize = 1024 * 1024;
 

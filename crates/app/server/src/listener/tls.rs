@@ -21,7 +21,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::error::Error;
-use crate::vendor;
+use crate::hosts::vendor;
 
 /// What a certificate for this machine is issued for.
 const LOCAL: &str = "localhost";

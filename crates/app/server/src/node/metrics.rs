@@ -24,11 +24,11 @@ use landfall_model::limits::METRICS_SUBSCRIBERS_MAX;
 use landfall_pubsub::PubsubState;
 use landfall_streaming::StreamingState;
 
-use crate::bearer::bearer;
-use crate::cluster::Standing;
 use crate::config::Metrics;
 use crate::connections::Connections;
-use crate::scrub::Scrub;
+use crate::node::bearer::bearer;
+use crate::node::standing::Standing;
+use crate::orgs::scrub::Scrub;
 use text::Text;
 
 /// Media type.

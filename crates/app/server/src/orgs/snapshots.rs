@@ -20,7 +20,7 @@ use tokio::task::spawn_blocking;
 use tracing::warn;
 
 use crate::error::Error;
-use crate::project;
+use crate::orgs::project;
 
 /// The state with the records of the seeds.
 const SEED: &str = "seed";

@@ -13,7 +13,7 @@ use tokio::time::{sleep, sleep_until};
 use tracing::info;
 
 use crate::connections::Connections;
-use crate::listener::ACCEPT_RETRY;
+use crate::listener::pauses::ACCEPT_RETRY;
 
 /// How many connections may wait to be accepted, as with any other listener.
 const BACKLOG: u32 = 1024;

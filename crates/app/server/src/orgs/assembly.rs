@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
 use axum::Router;
-use http::request;
-use http::uri::Authority;
 use landfall_auth::{App, Auth, Grant, Scopes};
 use landfall_bulk::Bulk;
 use landfall_engine::{Engine, Parts, SeededEntropy, WriterThread, draw};
@@ -26,22 +24,22 @@ use tokio::task::JoinSet;
 use crate::api_documents::{self, DocumentsState};
 use crate::config::{Config, Credentials, DEVELOPER_CLIENT, Mode};
 use crate::connections::Connections;
+use crate::environment::Environment;
 use crate::error::Error;
-use crate::health::Health;
-use crate::metrics::{self, MetricsState};
-use crate::orphans::Orphans;
+use crate::front::base_url::base_url;
+use crate::node::health;
+use crate::node::health::Health;
+use crate::node::metrics::{self, MetricsState};
+use crate::orgs::files::BULK_FOLDER;
+use crate::orgs::orphans::Orphans;
+use crate::orgs::scrub::Scrub;
+use crate::orgs::snapshots::Snapshots;
+use crate::orgs::subscribers::Subscribers;
+use crate::orgs::{disk, mark, project, rehearsal, retention, scrub, seeds, usage};
 use crate::phase::{Listener, Phase};
-use crate::scrub::Scrub;
-use crate::server::Environment;
-use crate::snapshots::Snapshots;
-use crate::subscribers::Subscribers;
-use crate::{disk, health, org_mark, project, rehearsal, retention, scrub, seeds, usage};
 
 /// The instance characters of the record ids of a new org.
 const INSTANCE: [u8; 2] = *b"5f";
-
-/// Name of the folder of bulk jobs' data in the data folder.
-pub(crate) const BULK_FOLDER: &str = "bulk";
 
 /// An org that is not in a file, in words.
 const DATABASE: &str = "the PostgreSQL database of `store`";
@@ -100,7 +98,7 @@ pub(crate) async fn assemble(
         streams: config.streams,
         allocations: config.allocations,
     })?;
-    org_mark::check_after(&file, &named(config, &file), engine.org().id)?;
+    mark::check_after(&file, &named(config, &file), engine.org().id)?;
     let auth = Auth::open(engine.clone(), config.logins.clone()).await?;
     refuse_mixed(&config.mode, &auth).await?;
     seed(config, &auth).await?;
@@ -186,7 +184,7 @@ async fn open_store(
     lead: Option<Lead>,
 ) -> Result<Opened, Error> {
     let Some(url) = &config.store else {
-        org_mark::check_before(file, bulk)?;
+        mark::check_before(file, bulk)?;
         Orphans::beside(file)?.log(file);
         refuse_nameless(config, &file.display().to_string(), file.exists())?;
         let store = landfall_store_embedded::Config::new(file);
@@ -337,16 +335,6 @@ fn audience(config: &Config) -> Option<BaseUrl> {
         (None, Mode::Developer) => Some(BaseUrl::of_request()),
         (None, Mode::Production { .. }) => None,
     }
-}
-
-/// Scheme and authority of a request as its client sees them: what [`crate::front`] put into its URI.
-pub(crate) fn base_url(request: &request::Parts) -> String {
-    let uri = &request.uri;
-    format!(
-        "{}://{}",
-        uri.scheme_str().unwrap_or("http"),
-        uri.authority().map_or("localhost", Authority::as_str)
-    )
 }
 
 /// Signals the APIs when held requests are to be answered.

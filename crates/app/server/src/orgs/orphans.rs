@@ -8,7 +8,7 @@ use landfall_model::limits::ORPHANS_NAMED_MAX;
 use tracing::warn;
 
 use crate::error::Error;
-use crate::org_mark::MARK;
+use crate::orgs::mark::MARK;
 
 /// What the names of the files that belong to an org add to that of its data file.
 const COMPANIONS: [&str; 4] = ["-wal", "-shm", "-lock", MARK];

@@ -5,7 +5,6 @@
 //! connection ends its side of it ([`half_close`]).
 
 mod half_close;
-pub(crate) mod refusing;
 mod slow;
 
 use std::pin::Pin;
@@ -18,14 +17,10 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, Version, header};
 use hyper::body::{Body as _, Frame, SizeHint};
-use landfall_control::Subscribers as _;
-use landfall_engine::Engine;
 use landfall_engine::faults::{Arming, Called, FaultKind, Faults, Occasion};
 use tokio::time::sleep;
 
 use crate::orgs::Instance;
-use crate::phase::{Listener, Phase};
-use crate::subscribers::Subscribers;
 use slow::Slow;
 
 pub(crate) use half_close::{HalfClose, half_close, is_half_close};
@@ -76,32 +71,6 @@ pub(crate) async fn answer(org: Arc<Instance>, request: Request<Body>) -> Respon
         return response.map(|body| Body::new(Slow::sliced(body, slice.bytes, pause)));
     }
     response
-}
-
-/// Shows subscribers what faults hold back, as it falls due, until the server drains.
-pub(crate) async fn release_held(engine: Engine, mut phase: Listener) {
-    tokio::select! {
-        () = phase.reached(Phase::Draining) => {}
-        never = engine.release_held() => match never {},
-    }
-}
-
-/// Ends all subscribers whenever a fault has replay ids begin again, as a server that goes away, until the server drains.
-pub(crate) async fn end_restarted(
-    engine: Engine,
-    subscribers: Arc<Subscribers>,
-    mut phase: Listener,
-) {
-    loop {
-        tokio::select! {
-            () = phase.reached(Phase::Draining) => return,
-            () = engine.log().restarted() => {}
-        }
-        for (_, subscriber) in subscribers.list() {
-            // One that is not there any more has ended by itself.
-            let _ = subscribers.end(&subscriber.id);
-        }
-    }
 }
 
 /// Where faults of the transport are asked for.

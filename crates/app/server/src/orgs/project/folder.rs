@@ -14,7 +14,7 @@ use tracing::warn;
 
 use super::streams;
 use crate::error::Error;
-use crate::records::unreadable;
+use crate::orgs::records::unreadable;
 
 pub(crate) const PROJECT_FILE: &str = "sfdx-project.json";
 const IGNORE_FILE: &str = ".forceignore";

@@ -6,20 +6,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::Response;
 use http::Request;
-use landfall_engine::Engine;
-use landfall_journal::{Described, Journal, observed};
+use landfall_journal::observed;
 
+use crate::front::{rehearsal, unsupported};
+use crate::node::health;
 use crate::orgs::Instance;
-use crate::{health, rehearsal, unsupported};
-
-/// The journal of an org.
-pub(crate) fn journal(engine: &Engine, requests: usize) -> Journal {
-    let described = Described {
-        request: landfall_pubsub::described,
-        answer: landfall_pubsub::described_answer,
-    };
-    Journal::new(engine.clone(), described, requests)
-}
 
 /// Answers a request.
 pub(crate) async fn answer(org: Arc<Instance>, request: Request<Body>) -> Response {

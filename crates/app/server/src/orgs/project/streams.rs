@@ -16,7 +16,7 @@ use tracing::info;
 
 use super::declared_records::{DeclaredRecords, Entry, Key};
 use crate::error::Error;
-use crate::records::{administrator, id_of, problem, values};
+use crate::orgs::records::{administrator, id_of, problem, values};
 
 /// The objects whose records say what can be subscribed to. Records of others are left to `landfall dev --seed`.
 const OBJECTS: [&str; 2] = ["PushTopic", "StreamingChannel"];

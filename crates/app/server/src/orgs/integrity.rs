@@ -4,11 +4,11 @@ use std::path::Path;
 
 pub use landfall_store_embedded::check::{Finding, Report};
 
-use crate::assembly::BULK_FOLDER;
 use crate::error::Error;
-use crate::org_mark;
-use crate::orgs::STORE_FILE;
-pub use crate::orphans::Orphans;
+use crate::orgs::files::BULK_FOLDER;
+use crate::orgs::files::STORE_FILE;
+use crate::orgs::mark;
+pub use crate::orgs::orphans::Orphans;
 
 /// Whether this is the data folder of an org, or what is left of one.
 pub fn is_data_folder(folder: &Path) -> bool {
@@ -35,7 +35,7 @@ pub struct Contents {
 /// [`Error::Unsafe`] if the data file is missing; [`Error::Store`], [`Error::Data`] if it cannot be read.
 pub fn check(folder: &Path) -> Result<Contents, Error> {
     let file = folder.join(STORE_FILE);
-    org_mark::check_before(&file, &folder.join(BULK_FOLDER))?;
+    mark::check_before(&file, &folder.join(BULK_FOLDER))?;
     let orphans = Orphans::beside(&file)?;
     let report = landfall_store_embedded::check::check(&file)
         .map_err(|source| Error::Store { path: file, source })?;

@@ -22,10 +22,11 @@ use landfall_model::limits::{self, HTTP1_HEAD_MAX};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
-use crate::front::{Answer, Front, Known, Scheme, Serving};
-use crate::paced;
+use crate::front::paced;
+use crate::front::rehearsal::{HalfClose, half_close};
+use crate::front::scheme::Scheme;
+use crate::front::{Answer, Front, Known, Serving};
 use crate::phase::{Listener, Phase};
-use crate::rehearsal::{HalfClose, half_close};
 pub use head::{Head, Parsed, Pattern, parse as parse_poll};
 
 /// Bytes asked for at once: most requests come whole.
