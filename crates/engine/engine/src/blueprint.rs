@@ -7,14 +7,15 @@ use landfall_formula::Formula;
 use landfall_metadata::{DefaultFormula, LookupFilter, RollUp, ValidationRule};
 use landfall_model::{
     Catalog, DeleteRule, EntityDefinition, EntityName, FieldDefinition, KeyPrefix, RECORD_TYPE_ID,
-    RecordId, RecordType, Row, Value,
+    RecordId, RecordType, Row,
 };
 
 use crate::Streams;
 use crate::defaults;
+use crate::file_bytes::file_of;
 use crate::formulas::rules_by_object;
-use crate::plan::file_of;
 use crate::roll_up::Summary;
+use crate::rows::{read, write};
 
 /// The fields that the service itself sets; none for one that the object does not have.
 #[derive(Debug)]
@@ -201,20 +202,6 @@ fn children(entity: &EntityDefinition, catalog: &Catalog) -> Vec<Children> {
             })
         })
         .collect()
-}
-
-/// The value at a place; null where there is none.
-pub(crate) fn read(row: &Row, place: Option<usize>) -> &Value {
-    place
-        .and_then(|place| row.get(place))
-        .unwrap_or(&Value::Null)
-}
-
-/// Sets the value at a place, if there is one.
-pub(crate) fn write(row: &mut Row, place: Option<usize>, value: Value) {
-    if let Some(slot) = place.and_then(|place| row.get_mut(place)) {
-        *slot = value;
-    }
 }
 
 /// An object of an org, worked out when it is first used.

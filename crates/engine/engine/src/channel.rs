@@ -5,14 +5,12 @@
 //! Source: "Compose Streams of Change Data Capture Notifications with Channels" (Change Data Capture Developer Guide);
 //! "Group Platform Events into One Stream with a Custom Channel" (Platform Events Developer Guide).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use landfall_metadata::{ChannelMember, ChannelType};
-use landfall_model::Topic;
 use landfall_store::TopicId;
 
-use crate::definitions::{Definitions, Subject};
 use crate::lens::Lens;
 
 /// Name of the channel that every org has, as members name it.
@@ -47,6 +45,29 @@ pub struct Channel {
 }
 
 impl Channel {
+    /// One without topics.
+    pub(crate) fn empty(kind: ChannelType) -> Self {
+        Self {
+            kind,
+            topics: Vec::new(),
+            lenses: HashMap::new(),
+        }
+    }
+
+    pub(crate) const fn kind(&self) -> ChannelType {
+        self.kind
+    }
+
+    /// Carries a topic, through a lens if there is one.
+    pub(crate) fn carry(&mut self, topic: TopicId, lens: Option<Lens>) {
+        if let Err(place) = self.topics.binary_search(&topic) {
+            self.topics.insert(place, topic);
+        }
+        if let Some(lens) = lens {
+            self.lenses.insert(topic, Arc::new(lens));
+        }
+    }
+
     /// The topics that it carries, rising.
     pub fn topics(&self) -> &[TopicId] {
         &self.topics
@@ -68,65 +89,5 @@ impl Channel {
     /// Whether it carries platform events.
     pub const fn is_of_platform_events(&self) -> bool {
         matches!(self.kind, ChannelType::Event)
-    }
-}
-
-/// The channels of these definitions, by topic.
-pub(crate) fn channels(
-    definitions: &Definitions,
-    declared: &Declared,
-) -> HashMap<Topic, Arc<Channel>> {
-    let empty = |kind| Channel {
-        kind,
-        topics: Vec::new(),
-        lenses: HashMap::new(),
-    };
-    let mut channels: BTreeMap<&str, (Topic, Channel)> = BTreeMap::new();
-    let mut all = empty(ChannelType::Data);
-    if declared.capture_all {
-        all.topics.extend(definitions.capturable());
-    }
-    channels.insert(CHANGE_EVENTS, (Topic::new(Topic::CHANGE_EVENTS), all));
-    for channel in &declared.channels {
-        let made = (channel.topic(), empty(channel.channel_type));
-        channels.insert(&channel.full_name, made);
-    }
-    for member in &declared.members {
-        let Some((_, channel)) = channels.get_mut(member.event_channel.as_str()) else {
-            continue;
-        };
-        let folder = match channel.kind {
-            ChannelType::Data => Topic::of_change_event(&member.selected_entity),
-            ChannelType::Event => Topic::of_platform_event(&member.selected_entity),
-        };
-        let Some(topic) = definitions.topic(&folder) else {
-            continue;
-        };
-        channel.topics.push(topic);
-        if let Some(lens) = lens(definitions, topic, member) {
-            channel.lenses.insert(topic, Arc::new(Lens::new(lens)));
-        }
-    }
-    let sorted = channels.into_values().map(|(topic, mut channel)| {
-        channel.topics.sort_unstable();
-        channel.topics.dedup();
-        (topic, Arc::new(channel))
-    });
-    sorted.collect()
-}
-
-fn lens(
-    definitions: &Definitions,
-    topic: TopicId,
-    member: &ChannelMember,
-) -> Option<landfall_channel::Lens> {
-    let filter = member.filter.clone();
-    match definitions.subject(topic)? {
-        Subject::Changes(entity) => {
-            let schema = definitions.change_event_schema(entity.name.as_str())?;
-            let enriched = &member.enriched_fields;
-            landfall_channel::Lens::of_changes(entity, schema, filter, enriched)
-        }
-        Subject::PlatformEvent(_) => landfall_channel::Lens::of_platform_event(filter),
     }
 }

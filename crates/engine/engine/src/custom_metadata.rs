@@ -13,10 +13,10 @@ use landfall_model::{
 };
 use landfall_store::{Reads, RowRemoval, RowWrite};
 
-use crate::blueprint::read;
 use crate::error::Error;
-use crate::org::new_row;
-use crate::record_types::changed;
+use crate::rows::changed;
+use crate::rows::new_row;
+use crate::rows::read;
 
 /// The language of labels that are not translated. Source: none.
 const LANGUAGE: &str = "en_US";

@@ -3,6 +3,8 @@
 //! A set is never changed: a deployment makes a new one, which replaces the old between two groups. Who holds the old one
 //! goes on with it.
 
+mod channels;
+
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,22 +20,19 @@ use tokio::sync::watch;
 
 use crate::Streams;
 use crate::blueprint::Blueprints;
-use crate::channel::{self, Channel, Declared};
+use crate::channel::{Channel, Declared};
 use crate::compiled::{self, Compiled};
 use crate::components::Components;
 use crate::deleted_events::DeletedEvents;
 use crate::error::Error;
 use crate::formulas::FormulaFields;
+use crate::identity;
 use crate::managed::{self, Managed};
 use crate::object_access::ObjectAccess;
-use crate::org;
-use crate::plan::CONTACT;
+use crate::objects::CONTACT;
 use crate::record_types::Visibilities;
 use crate::schemas::Schemas;
 use crate::stored;
-
-/// Key of the document that says when the definitions changed last.
-pub(crate) const DOCUMENT_KEY: &str = "definitions";
 
 /// How the changes of one object are captured.
 #[derive(Clone, Debug)]
@@ -118,7 +117,7 @@ impl Definitions {
             .with_rules(&compiled.validation_rules)
             .with_filters(&compiled.lookup_filters)
             .with_defaults(&compiled.defaults)
-            .of_org(org::id(reads)?);
+            .of_org(identity::id(reads)?);
         let beginning = Self {
             modified: modified(reads)?.map_or_else(Timestamp::default, |modified| modified.at()),
             blueprints: Arc::new(blueprints),
@@ -206,7 +205,7 @@ impl Definitions {
                 .insert(event.name.clone(), publication);
         }
         let declared = compiled.channels.capturing(options.capture_all);
-        let channels = channel::channels(&definitions, &declared);
+        let channels = channels::channels(&definitions, &declared);
         definitions.selected = channels
             .values()
             .filter(|channel| !channel.is_of_platform_events())
@@ -478,7 +477,7 @@ impl Modified {
     }
 
     pub(crate) fn document(&self) -> Document {
-        stored::document(DocumentKind::Org, DOCUMENT_KEY, self)
+        stored::document(DocumentKind::Org, stored::DEFINITIONS, self)
     }
 }
 
@@ -486,7 +485,7 @@ const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
 /// When the stored definitions changed last; none in a data folder from before that was stored.
 pub(crate) fn modified(reads: &dyn Reads) -> Result<Option<Modified>, Error> {
-    let content = reads.document(DocumentKind::Org, DOCUMENT_KEY)?;
+    let content = reads.document(DocumentKind::Org, stored::DEFINITIONS)?;
     content
         .map(|content| stored::read("time of the last change of definitions", &content))
         .transpose()

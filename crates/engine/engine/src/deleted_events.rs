@@ -11,7 +11,6 @@ use landfall_model::{Catalog, ReplayId};
 use landfall_store::{Document, DocumentKind, Event, Reader, Reads, TopicId};
 use serde::{Deserialize, Serialize};
 
-use crate::definitions::Definitions;
 use crate::error::Error;
 use crate::stored;
 
@@ -43,22 +42,22 @@ impl DeletedEvents {
     /// What is deleted once a catalogue is in force: also what the log has of platform events that are new in it. None if
     /// nothing more is than before.
     pub(crate) fn after(
-        earlier: &Definitions,
+        earlier: Option<&Self>,
+        is_known: impl Fn(&str) -> bool,
         catalog: &Catalog,
         reads: &dyn Reads,
         reader: &dyn Reader,
     ) -> Result<Option<Self>, Error> {
-        let known = |name: &str| earlier.catalog().platform_event(name).is_some();
         let events = catalog.platform_events().iter();
         let mut again = Vec::new();
-        for event in events.filter(|event| !known(event.name.as_str())) {
+        for event in events.filter(|event| !is_known(event.name.as_str())) {
             again.extend(reads.topic_number(&event.topic())?);
         }
         if again.is_empty() {
             return Ok(None);
         }
         let bounds = reader.log_bounds()?;
-        let mut deleted = earlier.deleted_events().map(|deleted| (**deleted).clone());
+        let mut deleted = earlier.cloned();
         let through = &mut deleted.get_or_insert_default().through;
         through.extend(
             again

@@ -5,6 +5,7 @@
 mod amending;
 mod bounds;
 mod engine;
+mod managing;
 mod next;
 mod position;
 mod staging;
@@ -20,6 +21,7 @@ use landfall_model::{Catalog, Fault, KeyPrefix, RecordId, ValueFault};
 use landfall_store::{Document, DocumentKind};
 
 pub use amending::Amending;
+pub(crate) use managing::deployed;
 pub(crate) use next::Next;
 pub use staging::Staging;
 pub(crate) use types::check_types;

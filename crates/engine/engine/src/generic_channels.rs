@@ -14,9 +14,10 @@ use landfall_model::{
 use landfall_schema::EventSchema;
 use landfall_store::{NewEvent, Reads, TopicId};
 
-use crate::blueprint::{Blueprint, read};
+use crate::blueprint::Blueprint;
 use crate::entropy::draw;
 use crate::error::Error;
+use crate::rows::read;
 use crate::stored;
 use crate::touched::Scope;
 use crate::validate::subject;

@@ -1,48 +1,32 @@
-//! Who the org is, and how a new one begins.
+//! How an org is opened, and how a new one begins.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, Value};
+use landfall_model::{Catalog, KeyPrefix, RecordId, Timestamp, Value};
 use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Writer};
-use serde::{Deserialize, Serialize};
 
 use crate::compiled;
 use crate::definitions::{self, Modified, Options};
 use crate::entropy::draw;
 use crate::error::Error;
 use crate::faults::Faults;
+use crate::identity::{self, Org};
 use crate::numbers::Numbers;
 use crate::presence::Presence;
 use crate::price_book;
 use crate::profiles::{ADMINISTRATOR, ProfileSetup, STANDARD_USER};
 use crate::query::lanes::Lanes;
 use crate::record_types;
+use crate::rows::{entity, new_row};
 use crate::schemas::Schemas;
 use crate::state::{OrgState, generic_schema};
-use crate::stored;
 use crate::topics;
 use crate::touched::{self, Scope};
 use crate::usage::Usage;
 use crate::view::ViewCache;
 use crate::writer::{self, Core, WriterThread};
 use crate::{Engine, Parts, Shared};
-
-/// Facts about the org itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Org {
-    /// The organization record.
-    pub id: RecordId,
-    /// The profile of administrators: they see and change everything.
-    pub administrators: RecordId,
-    /// The profile of everybody else.
-    pub standard_users: RecordId,
-    /// When the org was made.
-    pub created: Timestamp,
-}
-
-/// Key of the document that says who the org is.
-pub(crate) const DOCUMENT_KEY: &str = "identity";
 
 /// See [`Engine::start`].
 pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
@@ -147,11 +131,11 @@ fn founded(
     clock: &dyn crate::Clock,
     entropy: &dyn crate::Entropy,
 ) -> Result<Org, Error> {
-    let Some(content) = writer.document(DocumentKind::Org, DOCUMENT_KEY)? else {
+    let Some(content) = writer.document(DocumentKind::Org, identity::DOCUMENT_KEY)? else {
         return create(writer, catalog, numbers, clock, entropy);
     };
     complete(writer, catalog, numbers, clock)?;
-    read(&content)
+    identity::read(&content)
 }
 
 /// What orgs have by now that one from an earlier version lacks.
@@ -213,7 +197,7 @@ fn create(
     };
     rows.extend(price_book::missing(&*writer, catalog, numbers, created)?);
     let mut documents = numbers.take_moved();
-    documents.push(identity(&org));
+    documents.push(identity::document(&org));
     keep(writer, rows, documents, created)?;
     Ok(org)
 }
@@ -222,41 +206,6 @@ fn create(
 fn organization_id(prefix: KeyPrefix, numbers: &Numbers, entropy: &dyn crate::Entropy) -> RecordId {
     let drawn = u64::from(u32::from_be_bytes(draw(entropy)));
     numbers.drawn_id(prefix, drawn)
-}
-
-pub(crate) fn entity<'c>(
-    catalog: &'c Catalog,
-    name: &str,
-) -> Result<&'c Arc<EntityDefinition>, Error> {
-    catalog.entity(name).ok_or_else(|| Error::Document {
-        what: "catalogue",
-        reason: format!("{name} is not in it"),
-    })
-}
-
-pub(crate) fn new_row(
-    entity: &Arc<EntityDefinition>,
-    id: RecordId,
-    created: Timestamp,
-    value_of: impl Fn(&str) -> Option<Value>,
-) -> RowWrite {
-    let mut row = crate::defaults::blank(entity);
-    for (slot, field) in row.iter_mut().zip(&entity.fields) {
-        let given = match field.name.as_str() {
-            "Id" => Some(Value::Id(id)),
-            "CreatedDate" | "LastModifiedDate" | "SystemModstamp" => Some(Value::DateTime(created)),
-            name => value_of(name),
-        };
-        if let Some(value) = given {
-            *slot = value;
-        }
-    }
-    RowWrite {
-        entity: Arc::clone(entity),
-        id,
-        row,
-        changed: None,
-    }
 }
 
 pub(crate) fn keep(
@@ -277,69 +226,4 @@ pub(crate) fn keep(
     })?;
     outcome.committed()?;
     Ok(())
-}
-
-const WHAT: &str = "identity of the org";
-
-/// The stored form. The time is in milliseconds since the epoch.
-#[derive(Serialize, Deserialize)]
-struct Identity {
-    organization: String,
-    administrators: String,
-    standard_users: String,
-    created: i64,
-}
-
-fn identity(org: &Org) -> Document {
-    let identity = Identity {
-        organization: org.id.to_string(),
-        administrators: org.administrators.to_string(),
-        standard_users: org.standard_users.to_string(),
-        created: org.created.as_millis(),
-    };
-    stored::document(DocumentKind::Org, DOCUMENT_KEY, &identity)
-}
-
-/// The id of the org; none before it was founded.
-///
-/// # Errors
-/// [`Error`] if the store cannot be read.
-pub(crate) fn id(reads: &dyn landfall_store::Reads) -> Result<Option<RecordId>, Error> {
-    let content = reads.document(DocumentKind::Org, DOCUMENT_KEY)?;
-    let org = content.map(|content| read(&content)).transpose()?;
-    Ok(org.map(|org| org.id))
-}
-
-fn read(content: &[u8]) -> Result<Org, Error> {
-    let identity: Identity = if stored::is_versioned(content) {
-        stored::read(WHAT, content)?
-    } else {
-        unversioned(content).ok_or_else(|| unreadable("it is not four words"))?
-    };
-    let id = |text: &str| RecordId::parse(text).map_err(|_| unreadable("an id is none"));
-    Ok(Org {
-        id: id(&identity.organization)?,
-        administrators: id(&identity.administrators)?,
-        standard_users: id(&identity.standard_users)?,
-        created: Timestamp::from_millis(identity.created),
-    })
-}
-
-/// The form before version 1: four words, separated by blanks.
-fn unversioned(content: &[u8]) -> Option<Identity> {
-    let mut words = std::str::from_utf8(content).ok()?.split(' ');
-    let mut word = || words.next().map(str::to_owned);
-    Some(Identity {
-        organization: word()?,
-        administrators: word()?,
-        standard_users: word()?,
-        created: word()?.parse().ok()?,
-    })
-}
-
-fn unreadable(reason: &str) -> Error {
-    Error::Document {
-        what: WHAT,
-        reason: reason.to_owned(),
-    }
 }

@@ -33,19 +33,18 @@ use landfall_model::{
 };
 
 use crate::access::Access;
-use crate::blueprint::{Blueprint, Blueprints, read, write};
+use crate::blueprint::{Blueprint, Blueprints};
 use crate::command::{Assignment, Change, Saved};
 use crate::error::Error;
 use crate::numbers::Numbers;
 use crate::object_access::Act;
+use crate::rows::{read, write};
 use crate::workspace::{Savepoint, Workspace};
 use crate::{derive, validate};
 
-pub(crate) use files::bytes_document;
-pub use files::file_of;
 pub(crate) use invitees::{EVENT, INVITATION, read_half};
 pub(crate) use permissions::granted_once;
-pub(crate) use persons::{ACCOUNT, CONTACT, other_of_person};
+pub(crate) use persons::other_of_person;
 pub(crate) use purge::read_along;
 pub(crate) use roll_up::Due;
 

@@ -7,7 +7,7 @@ use landfall_store::{Reads, RowWrite};
 
 use crate::error::Error;
 use crate::numbers::Numbers;
-use crate::org::{entity, new_row};
+use crate::rows::{entity, new_row};
 
 pub(crate) const OBJECT: &str = "Pricebook2";
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use landfall_model::{Catalog, EntityDefinition, RecordId, Row, SecuredBy, Timestamp, Value};
 use landfall_store::{Reads, RowWrite};
 
-use crate::blueprint::{read, write};
 use crate::error::Error;
 use crate::numbers::Numbers;
-use crate::org::{entity, new_row};
+use crate::rows::{entity, new_row};
+use crate::rows::{read, write};
 
 /// A profile that every org has.
 pub(crate) struct StandardProfile {

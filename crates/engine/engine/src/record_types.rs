@@ -14,11 +14,11 @@ use landfall_model::{
 };
 use landfall_store::{Reads, RowWrite};
 
-use crate::blueprint::{read, write};
 use crate::components::{Key, key};
 use crate::error::Error;
-use crate::org::new_row;
 use crate::profiles::ADMINISTRATOR;
+use crate::rows::read;
+use crate::rows::{Values, changed, new_row};
 
 const RECORD_TYPE: &str = "RecordType";
 const BUSINESS_PROCESS: &str = "BusinessProcess";
@@ -210,8 +210,6 @@ pub(crate) fn rows(
     Ok(writes)
 }
 
-type Values<'n> = Vec<(&'n str, Value)>;
-
 fn changes(
     entity: &Arc<EntityDefinition>,
     stored: Vec<Row>,
@@ -240,35 +238,4 @@ fn changes(
         }
     }
     writes
-}
-
-/// The change of a row; none if it has the values already.
-pub(crate) fn changed(
-    entity: &Arc<EntityDefinition>,
-    id: RecordId,
-    mut row: Row,
-    values: Values<'_>,
-    now: Timestamp,
-) -> Option<RowWrite> {
-    let stamps = ["LastModifiedDate", "SystemModstamp"].map(|name| (name, Value::DateTime(now)));
-    let other = |(name, value): &(&str, Value)| {
-        let place = entity.index_of(name);
-        place.is_some() && read(&row, place) != value
-    };
-    let values: Values<'_> = values.into_iter().filter(other).collect();
-    if values.is_empty() {
-        return None;
-    }
-    let mut changed = Vec::new();
-    for (name, value) in values.into_iter().chain(stamps) {
-        let place = entity.index_of(name);
-        write(&mut row, place, value);
-        changed.extend(place);
-    }
-    Some(RowWrite {
-        entity: Arc::clone(entity),
-        id,
-        row,
-        changed: Some(changed),
-    })
 }

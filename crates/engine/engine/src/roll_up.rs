@@ -8,7 +8,7 @@ use landfall_model::{
     Catalog, EntityDefinition, FieldDefinition, FieldName, KeyPrefix, Row, Timestamp, Value,
 };
 
-use crate::blueprint::read;
+use crate::rows::read;
 
 /// How the value of a field of a detail is read.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use landfall_store::{
 
 use crate::Engine;
 use crate::error::Error;
-use crate::{org, price_book, touched};
+use crate::{identity, price_book, touched};
 
 /// Documents that stay as they are on the way back. Schemas are only ever added, and events refer to them.
 pub(crate) const KEPT: &[DocumentKind] = &[
@@ -93,7 +93,7 @@ impl Engine {
             object: request.object,
             after: request.after,
             limit: request.limit,
-            identity: (DocumentKind::Org, org::DOCUMENT_KEY),
+            identity: (DocumentKind::Org, identity::DOCUMENT_KEY),
         };
         let compared = self.read(move |reader| reader.difference(&from, to.as_deref(), &query));
         let compared = compared.await?;

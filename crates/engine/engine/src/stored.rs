@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
+/// Key of the document that says when the definitions changed last.
+pub(crate) const DEFINITIONS: &str = "definitions";
+
 /// The version that is written.
 const VERSION: u32 = 1;
 

@@ -118,7 +118,7 @@ impl Touched {
         let org = self.documents.get(&DocumentKind::Org);
         self.all
             || self.documents.contains_key(&DocumentKind::Component)
-            || org.is_some_and(|keys| keys.contains(crate::definitions::DOCUMENT_KEY))
+            || org.is_some_and(|keys| keys.contains(crate::stored::DEFINITIONS))
     }
 
     /// Whether events at the beginning of the log are gone.

@@ -15,8 +15,9 @@ use landfall_store::{
     Document, DocumentKind, Lookup, Reads, Result, RowRemoval, RowWrite, WriteSet,
 };
 
-use crate::blueprint::{self, Blueprint};
-use crate::plan::{bytes_document, file_of};
+use crate::blueprint::Blueprint;
+use crate::file_bytes::{bytes_document, file_of};
+use crate::rows;
 use ahead::Ahead;
 use index::Index;
 
@@ -130,7 +131,7 @@ impl<'a> Workspace<'a> {
         for ((field, value, object, limit), rows) in lookups.into_iter().zip(found) {
             let mut holders = Vec::with_capacity(rows.len());
             for row in rows {
-                let Some(id) = blueprint::read(&row, object.system.id).as_id() else {
+                let Some(id) = rows::read(&row, object.system.id).as_id() else {
                     continue;
                 };
                 let row = Arc::new(row);
@@ -181,7 +182,7 @@ impl<'a> Workspace<'a> {
         self.read_late += rows.len();
         let rows = rows.into_iter();
         let rows = rows.filter_map(|row| {
-            let id = blueprint::read(&row, object.system.id).as_id()?;
+            let id = rows::read(&row, object.system.id).as_id()?;
             Some((id, Arc::new(row)))
         });
         Ok(rows.collect())

@@ -43,7 +43,6 @@ use crate::entropy::Entropy;
 use crate::error::Error;
 use crate::faults::Faults;
 use crate::health::log_end;
-use crate::managed;
 use crate::numbers::Numbers;
 use crate::plan::Planner;
 use crate::snapshots::{Restoration, Restored};
@@ -421,7 +420,7 @@ impl Core {
         let modified = now
             .whole_second()
             .max(earlier.modified().plus_millis(1_000));
-        let (managed, forgotten) = managed::deployed(
+        let (managed, forgotten) = deploy::deployed(
             deployment.managed,
             earlier.managed(),
             earlier.components(),
@@ -442,7 +441,13 @@ impl Core {
         )?;
         let bounds = self.state.options().streams;
         let blueprints = Blueprints::new(catalog, &deployment.roll_ups, bounds);
-        let deleted = DeletedEvents::after(&earlier, catalog, &*self.store, &*self.reader)?;
+        let deleted = DeletedEvents::after(
+            earlier.deleted_events().map(|deleted| &**deleted),
+            |name| earlier.catalog().platform_event(name).is_some(),
+            catalog,
+            &*self.store,
+            &*self.reader,
+        )?;
         deploy::check_types(earlier.catalog(), catalog, &[])?;
         let changes = TypeChanges::between(earlier.catalog(), catalog);
         self.store.prepare(&changes.unconverted(catalog))?;

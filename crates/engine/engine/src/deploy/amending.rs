@@ -5,12 +5,13 @@ use std::sync::Arc;
 use landfall_lock::MutexGuard;
 use landfall_model::RecordId;
 
+use super::managing;
 use super::staging::{self, Staged};
 use super::{Amended, Step, amend};
 use crate::Engine;
 use crate::definitions::Definitions;
 use crate::error::Error;
-use crate::managed::{self, ManagedChange};
+use crate::managed::ManagedChange;
 
 /// Exclusive access to the components: until it is dropped no other caller changes them, so what was read of them still
 /// holds when they are changed.
@@ -78,6 +79,6 @@ impl<'e> Amending<'e> {
     /// # Errors
     /// [`Error::Refused`], or as [`Self::amend`]: they are as before.
     pub async fn manage(&mut self, change: ManagedChange, by: RecordId) -> Result<RecordId, Error> {
-        managed::manage(self, change, by).await
+        managing::manage(self, change, by).await
     }
 }

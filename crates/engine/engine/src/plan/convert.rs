@@ -14,10 +14,11 @@ use landfall_model::{
 };
 
 use super::{Cause, Planner, persons};
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
 use crate::command::{Assignment, Conversion, Converted, ConvertedOpportunity};
 use crate::error::Error;
 use crate::object_access::Act;
+use crate::rows::{read, write};
 use crate::{derive, validate};
 
 /// The one status of a converted lead in a Developer Edition org.

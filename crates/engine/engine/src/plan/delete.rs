@@ -7,10 +7,11 @@ use landfall_model::fault::Operation;
 use landfall_model::{ChangeType, DeleteRule, Fault, RecordFault, RecordId, Row, Value, limits};
 
 use super::{Cause, Planner, persons, refused};
-use crate::blueprint::{Blueprint, Children, write};
+use crate::blueprint::{Blueprint, Children};
 use crate::command::Saved;
 use crate::error::Error;
 use crate::object_access::Act;
+use crate::rows::write;
 
 /// Records that are still to go to the recycle bin.
 type Queue<'p> = VecDeque<(&'p Blueprint, RecordId)>;

@@ -10,17 +10,18 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use landfall_model::{
-    ChangeType, EntityDefinition, Fault, FieldFault, FieldName, FieldType, RecordId, Row, Value,
-    ValueFault, limits,
+    ChangeType, EntityDefinition, Fault, FieldFault, FieldName, RecordId, Row, Value, ValueFault,
+    limits,
 };
-use landfall_store::{Document, DocumentKind};
 use md5::{Digest, Md5};
 
 use super::{Cause, Planner};
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
 use crate::derive::Fields;
 use crate::error::Error;
+use crate::file_bytes::bytes_document;
 use crate::report::defect;
+use crate::rows::{read, write};
 use crate::validate::subject;
 
 const VERSION: &str = "ContentVersion";
@@ -60,21 +61,6 @@ enum NewDocument {
     Made(RecordId),
     /// It has versions.
     Of(RecordId),
-}
-
-/// The field of an object that holds the bytes of a file.
-pub fn file_of(entity: &EntityDefinition) -> Option<usize> {
-    let mut fields = entity.fields.iter();
-    fields.position(|field| field.field_type == FieldType::Base64)
-}
-
-/// The document of a record's bytes.
-pub(crate) fn bytes_document(id: RecordId, bytes: Option<Vec<u8>>) -> Document {
-    Document {
-        kind: DocumentKind::File,
-        key: id.to_string(),
-        content: bytes,
-    }
 }
 
 /// How long a file of an object may be.

@@ -11,9 +11,10 @@ use landfall_metadata::LookupFilter;
 use landfall_model::{FieldName, RecordFault, Row};
 
 use super::Planner;
-use crate::blueprint::{Blueprint, read};
+use crate::blueprint::Blueprint;
 use crate::error::Error;
 use crate::formulas::{By, environment, value_of};
+use crate::rows::read;
 
 impl Planner<'_, '_> {
     /// Checks the filters of the lookups of a record that is about to be saved.

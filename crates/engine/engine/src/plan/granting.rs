@@ -10,9 +10,10 @@ use landfall_metadata::{Gone, Granted, Kind};
 use landfall_model::{RecordId, Value};
 
 use super::Planner;
-use crate::blueprint::{Blueprint, read};
+use crate::blueprint::Blueprint;
 use crate::command::Assignment;
 use crate::error::Error;
+use crate::rows::read;
 
 impl<'p> Planner<'p, '_> {
     /// Makes the records say what a component says: each object and field once.

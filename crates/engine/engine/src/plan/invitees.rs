@@ -18,9 +18,10 @@ use landfall_store::{Document, DocumentKind};
 use serde::{Deserialize, Serialize};
 
 use super::{Cause, Planner};
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
 use crate::command::Assignment;
 use crate::error::Error;
+use crate::rows::{read, write};
 use crate::{stored, validate};
 
 pub(crate) const EVENT: &str = "Event";

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use landfall_model::{ChangeType, Date, Fault, RecordId, Row, Value, ValueFault, limits};
 
 use super::{Cause, Planner};
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
 use crate::derive::Fields;
 use crate::error::Error;
+use crate::rows::{read, write};
 
 const CAMPAIGN: &str = "Campaign";
 const MEMBER: &str = "CampaignMember";

@@ -12,10 +12,11 @@ use landfall_model::limits::MERGE_VICTIMS_MAX;
 use landfall_model::{ChangeType, Fault, MergeFault, RecordFault, RecordId, Row, Value, limits};
 
 use super::{Cause, Planner, persons, refused};
-use crate::blueprint::{Blueprint, Children, read, write};
+use crate::blueprint::{Blueprint, Children};
 use crate::command::{Assignment, Merge, Merged};
 use crate::error::Error;
 use crate::object_access::Act;
+use crate::rows::{read, write};
 
 /// The field of a contact that a master without a value takes over from a victim.
 const REPORTS_TO: &str = "ReportsToId";

@@ -11,10 +11,11 @@ use landfall_model::{
 };
 
 use super::{Cause, Planner};
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
 use crate::error::Error;
 use crate::permissions::SYSTEM;
 use crate::profiles;
+use crate::rows::{read, write};
 use crate::validate;
 
 /// What each permission for an object needs besides itself. Source: "`ObjectPermissions`" (Object Reference).

@@ -17,15 +17,15 @@ use landfall_model::fault::PersonAccountReason;
 use landfall_model::{EntityDefinition, Fault, RecordFault, RecordId, Row};
 
 use super::Planner;
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
 use crate::command::Assignment;
 use crate::error::Error;
+use crate::rows::{read, write};
 
 pub(super) use check::check_own_contact;
 pub(super) use merge::merged_persons;
 
-pub(crate) const ACCOUNT: &str = "Account";
-pub(crate) const CONTACT: &str = "Contact";
+use crate::objects::{ACCOUNT, CONTACT};
 const IS_PERSON: &str = "IsPersonAccount";
 const PERSON_CONTACT: &str = "PersonContactId";
 const LAST_NAME: &str = "LastName";

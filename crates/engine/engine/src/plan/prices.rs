@@ -10,9 +10,10 @@ use landfall_model::{
 };
 
 use super::{Cause, Planner};
-use crate::blueprint::{Blueprint, read};
+use crate::blueprint::Blueprint;
 use crate::derive::{self, Fields};
 use crate::error::Error;
+use crate::rows::read;
 use crate::validate::{self, subject};
 
 const ENTRY: &str = "PricebookEntry";

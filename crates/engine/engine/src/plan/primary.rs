@@ -7,8 +7,9 @@ use std::sync::Arc;
 use landfall_model::{ChangeType, RecordId, Row, Value, limits};
 
 use super::{Cause, Planner};
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
 use crate::error::Error;
+use crate::rows::{read, write};
 
 /// Roles, with the field that says whose they are.
 const ROLES: [(&str, &str); 3] = [

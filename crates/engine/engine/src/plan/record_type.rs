@@ -9,7 +9,8 @@ use landfall_model::{
 };
 
 use super::Planner;
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
+use crate::rows::{read, write};
 use crate::validate;
 
 impl Planner<'_, '_> {

@@ -11,9 +11,10 @@ use landfall_model::{ChangeType, Fault, RecordId, Row, Value, ValueFault, limits
 use landfall_store::Reads;
 
 use super::{Cause, Planner};
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
 use crate::error::Error;
 use crate::roll_up::Summary;
+use crate::rows::{read, write};
 use crate::validate;
 
 /// A roll-up, by its place in [`crate::blueprint::Blueprints::summaries`], and the record whose field is due.

@@ -14,9 +14,10 @@ use landfall_model::{
 };
 
 use super::Planner;
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
 use crate::error::Error;
 use crate::formulas::{By, Rows, SETUP_OWNER, environment, value_of};
+use crate::rows::{read, write};
 use crate::workspace::Workspace;
 
 impl Rows for (&mut Workspace<'_>, &crate::blueprint::Blueprints) {

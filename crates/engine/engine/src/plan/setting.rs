@@ -5,8 +5,9 @@
 use landfall_model::{Row, Value};
 
 use super::Planner;
-use crate::blueprint::{Blueprint, write};
+use crate::blueprint::Blueprint;
 use crate::formulas::SETUP_OWNER;
+use crate::rows::write;
 
 impl Planner<'_, '_> {
     /// Gives a new record of a custom setting its owner.

@@ -3,8 +3,9 @@
 use landfall_model::{Fault, RecordFault, Row, Value};
 
 use super::Planner;
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
 use crate::error::Error;
+use crate::rows::{read, write};
 use crate::{generic_channels, topics};
 
 impl Planner<'_, '_> {

@@ -15,7 +15,7 @@ use landfall_store::NewEvent;
 
 use super::prefetch::read_ahead;
 use crate::access::Rights;
-use crate::blueprint::{Blueprint, Blueprints, read, write};
+use crate::blueprint::{Blueprint, Blueprints};
 use crate::clock::Clock;
 use crate::command::{Change, Outcome, Transaction};
 use crate::entropy::{Entropy, draw};
@@ -24,6 +24,7 @@ use crate::formulas::FormulaFields;
 use crate::generic_channels;
 use crate::numbers::Numbers;
 use crate::plan::{Planner, Step};
+use crate::rows::{read, write};
 use crate::topics::{self, Filling, PushTopics};
 use crate::workspace::{Savepoint, Workspace};
 use crate::writer::WriterCounters;

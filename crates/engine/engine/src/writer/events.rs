@@ -17,7 +17,7 @@ use super::compute::{Computed, NetChange};
 use crate::definitions::{Capture, Definitions};
 use crate::faults::{FaultKind, Faults, Occasion, topic_of};
 use crate::log::Hold;
-use crate::plan::ACCOUNT;
+use crate::objects::ACCOUNT;
 use crate::state::OrgState;
 
 /// How changes become events.

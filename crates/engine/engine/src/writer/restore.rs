@@ -8,7 +8,7 @@ use super::{Core, kept, not_kept};
 use crate::definitions::Modified;
 use crate::error::Error;
 use crate::health::log_end;
-use crate::org;
+use crate::identity;
 use crate::snapshots::{KEPT, Restoration, Restored};
 
 impl Core {
@@ -21,7 +21,7 @@ impl Core {
         self.state.check()?;
         let how = Restoring {
             kept: KEPT,
-            identity: (DocumentKind::Org, org::DOCUMENT_KEY),
+            identity: (DocumentKind::Org, identity::DOCUMENT_KEY),
             log_goes_on: restoration.log_goes_on,
         };
         let earlier = self.state.definitions().modified();

@@ -4,9 +4,10 @@ use landfall_model::fault::PersonAccountReason;
 use landfall_model::{Fault, FieldFault, FieldName, Row};
 
 use super::{ACCOUNT, CONTACT, IS_PERSON, has_persons, is_person, pairs, refused};
-use crate::blueprint::{Blueprint, read};
+use crate::blueprint::Blueprint;
 use crate::error::Error;
 use crate::plan::{Planner, required};
+use crate::rows::read;
 
 impl Planner<'_, '_> {
     /// Checks what an update gives to an account: the fields of its kind, with the values that its contact must have.

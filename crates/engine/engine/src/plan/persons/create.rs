@@ -7,10 +7,11 @@ use super::{
     CONTACT, IS_PERSON, LAST_NAME, PERSON_CONTACT, copy, has_persons, is_of_person_type, pairs,
     swapped,
 };
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
 use crate::derive;
 use crate::error::Error;
 use crate::plan::{Cause, Planner};
+use crate::rows::{read, write};
 
 /// A contact that comes into being with its account.
 pub(in crate::plan) struct NewContact<'p> {

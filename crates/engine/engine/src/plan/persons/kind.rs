@@ -14,10 +14,11 @@ use super::{
     CONTACT, IS_PERSON, LAST_NAME, PERSON_CONTACT, copy, has_persons, is_of_person_type, is_person,
     other_of_person, pairs, personal, refused, swapped,
 };
-use crate::blueprint::{Blueprint, read, write};
+use crate::blueprint::Blueprint;
 use crate::command::Saved;
 use crate::error::Error;
 use crate::plan::{Cause, Planner};
+use crate::rows::{read, write};
 use crate::{derive, validate};
 
 impl Planner<'_, '_> {

@@ -7,9 +7,10 @@ use landfall_model::{RecordId, Row, Value};
 
 use super::check::check_own_contact;
 use super::{CONTACT, has_persons, other_of_person, refused};
-use crate::blueprint::{Blueprint, write};
+use crate::blueprint::Blueprint;
 use crate::error::Error;
 use crate::plan::{Cause, Planner, purge};
+use crate::rows::write;
 
 /// The contacts of accounts that are merged, the master's first; none if they are business accounts.
 ///

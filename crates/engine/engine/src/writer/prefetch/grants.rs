@@ -3,8 +3,9 @@
 use landfall_model::{RecordId, Value, limits};
 
 use super::Ahead;
-use crate::blueprint::{Blueprint, read};
+use crate::blueprint::Blueprint;
 use crate::plan::granted_once;
+use crate::rows::read;
 use crate::workspace::Workspace;
 
 impl<'b> Ahead<'b> {

@@ -7,9 +7,10 @@ use landfall_model::{FieldDefinition, RecordId, Value, limits};
 use landfall_store::DocumentKind;
 
 use super::Ahead;
-use crate::blueprint::{Blueprint, read};
+use crate::blueprint::Blueprint;
 use crate::error::Error;
 use crate::plan::{EVENT, INVITATION, read_half};
+use crate::rows::read;
 use crate::workspace::Workspace;
 
 /// What goes on once it has been read.
