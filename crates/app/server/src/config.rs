@@ -10,7 +10,7 @@ mod secret;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use landfall_auth::{AppPolicy, Certificate, DeveloperNames, Scopes, Settings as AuthSettings};
@@ -18,6 +18,7 @@ use landfall_control::{Mask, SettingReport};
 use landfall_engine::usage::Allocations;
 use landfall_engine::{CaptureRules, Streams};
 use landfall_model::{Timestamp, limits};
+use tempfile::TempPath;
 
 use crate::error::Error;
 use crate::hosts::Hosts;
@@ -121,6 +122,8 @@ pub struct Config {
     pub masked: Arc<Mask>,
     /// What is in effect, and where each value was set.
     pub settings: Arc<[SettingReport]>,
+    /// What a new org begins with a copy of, if somebody keeps that.
+    pub template: Option<Template>,
 }
 
 /// What kind of org a server is.
@@ -164,6 +167,31 @@ pub enum Data {
     Folder(PathBuf),
     /// In a temporary folder that is removed at exit.
     Ephemeral,
+}
+
+/// What an org of a process has begun with, kept for those that are opened later: cheap to clone. It is removed with the last
+/// clone.
+#[derive(Clone, Debug, Default)]
+pub struct Template(Arc<OnceLock<TempPath>>);
+
+impl Template {
+    /// The file, once one was kept.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.0.get().map(|file| &**file)
+    }
+
+    /// Keeps a file, unless there is one.
+    pub(crate) fn keep(&self, file: TempPath) {
+        // Another org was faster: it has the same.
+        let _ = self.0.set(file);
+    }
+}
+
+impl Data {
+    /// Whether what the org stores has to survive a loss of power.
+    pub(crate) const fn is_durable(&self) -> bool {
+        matches!(self, Self::Folder(_))
+    }
 }
 
 /// How TLS is spoken.
@@ -341,6 +369,7 @@ impl Config {
                     .unwrap_or_default(),
             )),
             settings: set.report().into(),
+            template: None,
         })
     }
 }

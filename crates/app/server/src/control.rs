@@ -13,7 +13,7 @@ use landfall_model::limits::CONTROL_ORGS_MAX;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
-use crate::config::{Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, Data};
+use crate::config::{Config, DEVELOPER_CLIENT, DEVELOPER_PASSWORD, Data, Template};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::orgs::{Instance, Orgs};
@@ -45,6 +45,7 @@ impl Controlled {
     ) -> Self {
         let config = Config {
             data: Data::Ephemeral,
+            template: Some(Template::default()),
             ..config
         };
         Self {

@@ -2,6 +2,8 @@
 //!
 //! Source: "GRPC Server Reflection Protocol" (gRPC). It needs no login: what it returns is public anyway.
 
+use std::sync::OnceLock;
+
 use axum::Router;
 use tonic::service::Routes;
 use tonic_reflection::server::Builder;
@@ -25,11 +27,20 @@ impl std::error::Error for ReflectionError {
     }
 }
 
-/// The routes of server reflection, as older and newer tools ask for it.
+/// The routes of server reflection, as older and newer tools ask for it: the same for all orgs of a process.
 ///
 /// # Errors
 /// [`ReflectionError`].
 pub fn reflection() -> Result<Router, ReflectionError> {
+    static ROUTES: OnceLock<Router> = OnceLock::new();
+    if let Some(routes) = ROUTES.get() {
+        return Ok(routes.clone());
+    }
+    let routes = routes()?;
+    Ok(ROUTES.get_or_init(|| routes).clone())
+}
+
+fn routes() -> Result<Router, ReflectionError> {
     let builder = || Builder::configure().register_encoded_file_descriptor_set(DEFINITION);
     let newer = builder().build_v1().map_err(ReflectionError)?;
     let older = builder().build_v1alpha().map_err(ReflectionError)?;

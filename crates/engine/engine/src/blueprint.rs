@@ -208,13 +208,14 @@ fn children(entity: &EntityDefinition, catalog: &Catalog) -> Vec<Children> {
 #[derive(Debug)]
 struct Object {
     entity: Arc<EntityDefinition>,
-    blueprint: OnceLock<Blueprint>,
+    /// Large, and most objects are never used.
+    blueprint: OnceLock<Box<Blueprint>>,
 }
 
 impl Object {
     fn blueprint(&self, catalog: &Arc<Catalog>) -> &Blueprint {
         self.blueprint
-            .get_or_init(|| Blueprint::new(&self.entity, catalog))
+            .get_or_init(|| Box::new(Blueprint::new(&self.entity, catalog)))
     }
 }
 
@@ -237,12 +238,12 @@ pub(crate) struct Blueprints {
 }
 
 impl Blueprints {
-    pub(crate) fn new(catalog: &Catalog, roll_ups: &[RollUp], streams: Streams) -> Self {
+    pub(crate) fn new(catalog: &Arc<Catalog>, roll_ups: &[RollUp], streams: Streams) -> Self {
         let events = catalog.platform_events().iter();
         let events = events.filter(|event| event.standard.is_none());
         let mut blueprints = Self {
             events: events.map(|event| event.name.clone()).collect(),
-            catalog: Arc::new(catalog.clone()),
+            catalog: Arc::clone(catalog),
             streams,
             ..Self::default()
         };
@@ -278,7 +279,7 @@ impl Blueprints {
     fn at_mut(&mut self, place: Option<usize>) -> Option<&mut Blueprint> {
         let object = self.objects.get_mut(place?)?;
         object.blueprint(&self.catalog);
-        object.blueprint.get_mut()
+        object.blueprint.get_mut().map(|blueprint| &mut **blueprint)
     }
 
     fn of_name_mut(&mut self, name: &EntityName) -> Option<&mut Blueprint> {

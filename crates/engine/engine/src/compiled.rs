@@ -18,6 +18,7 @@ use crate::channel::Declared;
 use crate::components::Components;
 use crate::error::Error;
 use crate::record_types::{self, Visibilities};
+use crate::shipped::shipped;
 
 /// What was deployed last: the shipped objects, if nothing was.
 pub(crate) fn stored(reads: &dyn Reads) -> Result<(Compiled, Components), Error> {
@@ -34,7 +35,7 @@ pub(crate) fn stored(reads: &dyn Reads) -> Result<(Compiled, Components), Error>
 
 /// What components come to.
 pub(crate) struct Compiled {
-    pub(crate) catalog: Catalog,
+    pub(crate) catalog: Arc<Catalog>,
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) formulas: Formulas,
     pub(crate) validation_rules: Vec<ValidationRule>,
@@ -86,11 +87,9 @@ impl Compiled {
 /// # Errors
 /// [`Error::Invalid`] with all that is wrong.
 pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compiled, Error> {
-    let shipped = landfall_standard::shipped()?;
-    let (standard, events) = (shipped.entities.iter(), shipped.platform_events.iter());
     if parts.is_empty() {
         return Ok(Compiled {
-            catalog: Catalog::of(standard.cloned()).with_platform_events(events.cloned()),
+            catalog: Arc::clone(&shipped()?.catalog),
             managed: Vec::new(),
             granted: Vec::new(),
             record_types: record_types::Declared::default(),
@@ -110,12 +109,14 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
             inapplicable: Vec::new(),
         });
     }
+    let shipped = landfall_standard::shipped()?;
+    let (standard, events) = (shipped.entities.iter(), shipped.platform_events.iter());
     let standard = standard.map(|entity| EntityDefinition::clone(entity));
     let events = events.map(|event| PlatformEventDefinition::clone(event));
     let org = landfall_metadata::compile(standard.collect(), events.collect(), parts, book)
         .map_err(|problems| Error::Invalid { problems })?;
     Ok(Compiled {
-        catalog: Catalog::new(org.entities).with_platform_events(org.platform_events),
+        catalog: Arc::new(Catalog::new(org.entities).with_platform_events(org.platform_events)),
         managed: org.managed_subscriptions,
         granted: org.granted,
         record_types: record_types::Declared {

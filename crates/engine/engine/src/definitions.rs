@@ -32,6 +32,7 @@ use crate::object_access::ObjectAccess;
 use crate::objects::CONTACT;
 use crate::record_types::Visibilities;
 use crate::schemas::Schemas;
+use crate::shipped;
 use crate::stored;
 
 /// How the changes of one object are captured.
@@ -168,7 +169,7 @@ impl Definitions {
         let catalog = compiled.catalog;
         let formulas = FormulaFields {
             formulas: compiled.formulas,
-            whole: Arc::new(catalog.clone()),
+            whole: Arc::clone(&catalog),
         };
         let mut definitions = Self {
             formulas: Arc::new(formulas),
@@ -182,8 +183,7 @@ impl Definitions {
         };
         for entity in catalog.entities() {
             if let Some(change_event) = &entity.change_event {
-                let schema = built(EventSchema::of_change_event(entity), &entity.name)?;
-                let schema = schemas.add(schema);
+                let schema = schemas.add(shipped::schema_of_changes(entity)?);
                 let topic = Topic::of_change_event(change_event.name.as_str());
                 let topic =
                     definitions.number(number, topic, Subject::Changes(Arc::clone(entity)))?;
@@ -192,11 +192,11 @@ impl Definitions {
             }
         }
         for event in catalog.platform_events() {
-            let schema = built(EventSchema::of_platform_event(event), &event.name)?;
+            let (schema, object) = shipped::published(event)?;
             let subject = Subject::PlatformEvent(Arc::clone(event));
             let publication = Publication {
                 event: Arc::clone(event),
-                object: Arc::new(landfall_metadata::event_object(event)),
+                object,
                 schema: schemas.add(schema),
                 topic: definitions.number(number, event.topic(), subject)?,
             };
@@ -215,7 +215,7 @@ impl Definitions {
         definitions.selected.dedup();
         definitions.channels = channels;
         definitions.declared = Arc::new(declared);
-        definitions.catalog = Arc::new(catalog);
+        definitions.catalog = catalog;
         Ok(definitions)
     }
 
@@ -413,16 +413,6 @@ impl Definitions {
     }
 }
 
-fn built(
-    schema: Result<EventSchema, landfall_schema::Error>,
-    name: &EntityName,
-) -> Result<EventSchema, Error> {
-    schema.map_err(|source| Error::Schema {
-        entity: name.to_string(),
-        source,
-    })
-}
-
 /// What has to be there before definitions with this catalogue are in force: the numbers of their topics are given here,
 /// their new schemas come back as documents. The tables are prepared by then.
 ///
@@ -433,17 +423,22 @@ pub(crate) fn required(
     catalog: &Catalog,
     schemas: &Schemas,
 ) -> Result<Vec<Document>, Error> {
+    let changes = catalog.entities().iter().filter_map(|entity| {
+        let event = entity.change_event.as_ref()?;
+        Some(Topic::of_change_event(event.name.as_str()))
+    });
+    let events = catalog.platform_events().iter().map(|event| event.topic());
+    let topics: Vec<Topic> = changes.chain(events).collect();
+    writer.number(&topics)?;
     let mut documents = Vec::new();
     for entity in catalog.entities() {
-        if let Some(change_event) = &entity.change_event {
-            writer.topic(&Topic::of_change_event(change_event.name.as_str()))?;
-            let schema = built(EventSchema::of_change_event(entity), &entity.name)?;
+        if entity.change_event.is_some() {
+            let schema = shipped::schema_of_changes(entity)?;
             documents.extend(schemas.document_of_new(&schema));
         }
     }
     for event in catalog.platform_events() {
-        writer.topic(&event.topic())?;
-        let schema = built(EventSchema::of_platform_event(event), &event.name)?;
+        let (schema, _) = shipped::published(event)?;
         documents.extend(schemas.document_of_new(&schema));
     }
     Ok(documents)

@@ -12,6 +12,7 @@ mod staging;
 mod types;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use landfall_metadata::{
     Component, CustomMetadataRecord, Gone, Granted, KeyPrefixes, Kind, ManagedSubscription, Part,
@@ -34,7 +35,7 @@ use crate::record_types::Declared;
 
 /// New definitions, and what has to be kept with them.
 pub(crate) struct Deployment {
-    pub(crate) catalog: Catalog,
+    pub(crate) catalog: Arc<Catalog>,
     pub(crate) managed: Vec<ManagedSubscription>,
     pub(crate) roll_ups: Vec<RollUp>,
     pub(crate) record_types: Declared,

@@ -52,6 +52,7 @@ mod report;
 mod roll_up;
 mod rows;
 mod schemas;
+mod shipped;
 mod snapshots;
 mod state;
 pub mod stored;
@@ -191,7 +192,15 @@ impl Engine {
     /// # Errors
     /// [`Error`] if the store or a definition cannot be read.
     pub fn start(parts: Parts) -> Result<(Self, WriterThread), Error> {
-        org::start(parts)
+        org::start(parts, false)
+    }
+
+    /// The same on a copy of the store of another org that has begun and was not used: it becomes an org of its own.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_on_copy(parts: Parts) -> Result<(Self, WriterThread), Error> {
+        org::start(parts, true)
     }
 
     /// The faults that a test has armed.

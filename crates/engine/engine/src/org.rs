@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use landfall_model::{Catalog, KeyPrefix, RecordId, Timestamp, Value};
-use landfall_store::{Appended, Document, DocumentKind, RowWrite, WriteSet, Writer};
+use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, Value};
+use landfall_store::{Appended, Document, DocumentKind, RowRemoval, RowWrite, WriteSet, Writer};
 
 use crate::compiled;
 use crate::definitions::{self, Modified, Options};
@@ -28,8 +28,11 @@ use crate::view::ViewCache;
 use crate::writer::{self, Core, WriterThread};
 use crate::{Engine, Parts, Shared};
 
-/// See [`Engine::start`].
-pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
+/// Name of the object that the org is a record of.
+const ORGANIZATION: &str = "Organization";
+
+/// See [`Engine::start`] and [`Engine::start_on_copy`].
+pub(crate) fn start(parts: Parts, is_copy: bool) -> Result<(Engine, WriterThread), Error> {
     let (store, clock, entropy) = (parts.store, parts.clock, parts.entropy);
     let mut writer = store.writer;
     writer.report_records_of(&touched::followed());
@@ -37,7 +40,10 @@ pub(crate) fn start(parts: Parts) -> Result<(Engine, WriterThread), Error> {
     let catalog = compiled.catalog;
     writer.prepare(catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, parts.instance)?;
-    let org = founded(&mut *writer, &catalog, &mut numbers, &*clock, &*entropy)?;
+    let mut org = founded(&mut *writer, &catalog, &mut numbers, &*clock, &*entropy)?;
+    if is_copy {
+        org = renewed(&mut *writer, &catalog, &numbers, &org, (&*clock, &*entropy))?;
+    }
     let id_of = |kind, name: &str| components.get(kind, name).map(|known| known.id);
     let (types, now) = (&compiled.record_types, clock.now());
     let rows = record_types::rows(&*writer, &catalog, types, id_of, now)?;
@@ -179,16 +185,9 @@ fn create(
     let standard_users = setup.profile(&STANDARD_USER)?;
     setup.others()?;
     let mut rows = setup.rows;
-    let organization = entity(catalog, "Organization")?;
+    let organization = entity(catalog, ORGANIZATION)?;
     let id = organization_id(organization.key_prefix, numbers, entropy);
-    rows.push(new_row(organization, id, created, |field| match field {
-        "Name" => Some(Value::Text("Landfall".to_owned())),
-        "OrganizationType" => Some(Value::Text("Developer Edition".to_owned())),
-        "InstanceName" => Some(Value::Text("LANDFALL".to_owned())),
-        "LanguageLocaleKey" | "DefaultLocaleSidKey" => Some(Value::Text("en_US".to_owned())),
-        "TimeZoneSidKey" => Some(Value::Text("America/Los_Angeles".to_owned())),
-        _ => None,
-    }));
+    rows.push(organization_row(organization, id, created));
     let org = Org {
         id,
         administrators,
@@ -200,6 +199,49 @@ fn create(
     documents.push(identity::document(&org));
     keep(writer, rows, documents, created)?;
     Ok(org)
+}
+
+/// The org of a store that is a copy of another one's: everything that is stored stays, but who it is and since when.
+fn renewed(
+    writer: &mut dyn Writer,
+    catalog: &Catalog,
+    numbers: &Numbers,
+    copied: &Org,
+    (clock, entropy): (&dyn crate::Clock, &dyn crate::Entropy),
+) -> Result<Org, Error> {
+    let created = clock.now().whole_second();
+    let organization = entity(catalog, ORGANIZATION)?;
+    let org = Org {
+        id: organization_id(organization.key_prefix, numbers, entropy),
+        created,
+        ..copied.clone()
+    };
+    let write = WriteSet {
+        rows: vec![organization_row(organization, org.id, created)],
+        removals: vec![RowRemoval {
+            entity: Arc::clone(organization),
+            id: copied.id,
+        }],
+        documents: vec![identity::document(&org), Modified::now(created).document()],
+        ..WriteSet::default()
+    };
+    write_whole(writer, &write, created)?;
+    Ok(org)
+}
+
+fn organization_row(
+    organization: &Arc<EntityDefinition>,
+    id: RecordId,
+    created: Timestamp,
+) -> RowWrite {
+    new_row(organization, id, created, |field| match field {
+        "Name" => Some(Value::Text("Landfall".to_owned())),
+        "OrganizationType" => Some(Value::Text("Developer Edition".to_owned())),
+        "InstanceName" => Some(Value::Text("LANDFALL".to_owned())),
+        "LanguageLocaleKey" | "DefaultLocaleSidKey" => Some(Value::Text("en_US".to_owned())),
+        "TimeZoneSidKey" => Some(Value::Text("America/Los_Angeles".to_owned())),
+        _ => None,
+    })
 }
 
 /// An org's number is drawn, so that tokens distinguish two orgs.
@@ -219,7 +261,11 @@ pub(crate) fn keep(
         documents,
         ..WriteSet::default()
     };
-    let outcome = writer.commit(&write, &mut |position| Appended {
+    write_whole(writer, &write, at)
+}
+
+fn write_whole(writer: &mut dyn Writer, write: &WriteSet, at: Timestamp) -> Result<(), Error> {
+    let outcome = writer.commit(write, &mut |position| Appended {
         events: Vec::new(),
         at,
         commit_number: position.commit_number,

@@ -73,11 +73,11 @@ impl Visibilities {
 
 /// The catalogue with the record types of its objects, as administrators have them.
 pub(crate) fn with_types(
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
     declared: &Declared,
     visibilities: &Visibilities,
     id_of: impl Fn(Kind, &str) -> Option<RecordId>,
-) -> Catalog {
+) -> Arc<Catalog> {
     if declared.types.is_empty() {
         return catalog;
     }
@@ -116,7 +116,7 @@ pub(crate) fn with_types(
         Arc::new(EntityDefinition::clone(entity).with_record_types(types))
     });
     let events = catalog.platform_events().iter().map(Arc::clone);
-    Catalog::of(entities).with_platform_events(events)
+    Arc::new(Catalog::of(entities).with_platform_events(events))
 }
 
 /// The ids of the rows that there are, by the components that they are or were of.

@@ -8,6 +8,7 @@ use landfall_schema::EventSchema;
 use landfall_store::{Document, DocumentKind, Reads};
 
 use crate::error::Error;
+use crate::shipped::shipped;
 use crate::touched::Scope;
 
 /// The schemas of an org.
@@ -38,10 +39,14 @@ impl Schemas {
             Scope::Nothing => return Ok(()),
         };
         for (id, content) in documents {
-            let schema = parsed(&id, content)?;
+            // Most are those of shipped objects.
+            let schema = match shipped()?.schema(&id, &content) {
+                Some(shipped) => Arc::clone(shipped),
+                None => Arc::new(parsed(&id, content)?),
+            };
             // One that was built from a definition knows its fields and stays.
             let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            known.entry(schema.id()).or_insert_with(|| Arc::new(schema));
+            known.entry(schema.id()).or_insert(schema);
         }
         Ok(())
     }
@@ -61,8 +66,8 @@ impl Schemas {
     }
 
     /// A schema that is built from a definition takes the place of one that was read back.
-    pub(crate) fn add(&self, schema: EventSchema) -> Arc<EventSchema> {
-        let schema = Arc::new(schema);
+    pub(crate) fn add(&self, schema: impl Into<Arc<EventSchema>>) -> Arc<EventSchema> {
+        let schema = schema.into();
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(schema.id(), Arc::clone(&schema));
         schema

@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) queries: Pool,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) recent: RecentCommits,
+    /// Whether what is written has to be on the disk.
+    pub(crate) is_durable: bool,
     identity: Identity,
     _lock: Lock,
 }
@@ -52,21 +54,7 @@ impl Shared {
     /// # Errors
     /// [`Error::Commit`]: what is written to a file that nobody finds again is not kept.
     pub(crate) fn check_in_place(&self) -> Result<()> {
-        let Identity { path, file } = &self.identity;
-        let shown = path.display();
-        let (failure, source): (_, Cause) = match device_and_number(path) {
-            Ok(now) if now == *file => return Ok(()),
-            Ok(_) => (
-                Failure::FileReplaced,
-                format!("{shown} was replaced while it was open").into(),
-            ),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => (
-                Failure::FileMissing,
-                format!("{shown} was removed while it was open").into(),
-            ),
-            Err(error) => (Failure::Other, error.into()),
-        };
-        Err(Error::Commit { failure, source })
+        self.identity.check_in_place()
     }
 
     /// Where the file is.
@@ -87,9 +75,31 @@ impl Shared {
 }
 
 /// The file that was opened: its path, and its device and number there.
+#[derive(Clone)]
 struct Identity {
     path: PathBuf,
     file: (u64, u64),
+}
+
+impl Identity {
+    /// See [`Shared::check_in_place`].
+    fn check_in_place(&self) -> Result<()> {
+        let Self { path, file } = self;
+        let shown = path.display();
+        let (failure, source): (_, Cause) = match device_and_number(path) {
+            Ok(now) if now == *file => return Ok(()),
+            Ok(_) => (
+                Failure::FileReplaced,
+                format!("{shown} was replaced while it was open").into(),
+            ),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (
+                Failure::FileMissing,
+                format!("{shown} was removed while it was open").into(),
+            ),
+            Err(error) => (Failure::Other, error.into()),
+        };
+        Err(Error::Commit { failure, source })
+    }
 }
 
 fn device_and_number(path: &Path) -> io::Result<(u64, u64)> {
@@ -125,7 +135,13 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
     let lock = Lock::take(&path)?;
     let shown = path.display();
     let named = |error| refused(format_args!("{shown}: {error}"));
-    let mut writer = writing(&path, config.writer_cache_kib).map_err(named)?;
+    let writer = connect(
+        &path,
+        config,
+        config.writer_cache_kib,
+        WRITER_STATEMENTS_MAX,
+    );
+    let mut writer = writer.map_err(named)?;
     claim(&mut writer)
         .map_err(named)?
         .map_err(|reason| refused(format_args!("{shown} {reason}")))?;
@@ -137,22 +153,24 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
             "{shown} cannot have a write-ahead log: the folder must be on a local disk"
         )));
     }
-    let pool = |connections: NonZeroUsize, temporary: Temporary| {
-        (0..connections.get())
-            .map(|_| reading(&path, config.reader_cache_kib, temporary))
-            .collect::<rusqlite::Result<Vec<_>>>()
-            .map(Pool::new)
-            .map_err(named)
-    };
-    let readers = pool(config.readers, Temporary::Memory)?;
-    let queries = pool(config.query_readers, Temporary::Files)?;
     let file = device_and_number(&path);
     let file = file.map_err(|error| refused(format_args!("{shown}: {error}")))?;
     let identity = Identity {
         path: path.clone(),
         file,
     };
-    let checkpointer = connect(&path, 1024, READER_STATEMENTS_MAX).map_err(named)?;
+    let pool = |connections: NonZeroUsize, temporary: Temporary| {
+        let (config, identity) = (config.clone(), identity.clone());
+        Pool::new(connections, move || {
+            let opened = reading(&identity.path, &config, temporary);
+            // What has been put in the place of the file is not read.
+            identity.check_in_place()?;
+            opened.map_err(crate::error::reading("file"))
+        })
+    };
+    let readers = pool(config.readers, Temporary::Memory);
+    let queries = pool(config.query_readers, Temporary::Files);
+    let checkpointer = connect(&path, config, 1024, READER_STATEMENTS_MAX).map_err(named)?;
     let bounds = Bounds::of(config.wal_bytes_max);
     let checkpointer = Checkpointer::start(checkpointer, bounds)?;
     // Of the file of a log that has started again; the connection that writes it decides.
@@ -169,6 +187,7 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
         queries,
         checkpointer,
         recent: RecentCommits::since(log::position(&writer)?),
+        is_durable: config.is_durable,
         identity,
         _lock: lock,
     };
@@ -223,7 +242,13 @@ pub(crate) fn has_content(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
 }
 
-fn connect(path: &Path, cache_kib: u32, statements: usize) -> rusqlite::Result<Connection> {
+fn connect(
+    path: &Path,
+    config: &Config,
+    cache_kib: u32,
+    statements: usize,
+) -> rusqlite::Result<Connection> {
+    let synchronous = if config.is_durable { "FULL" } else { "OFF" };
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS)?;
     connection.busy_timeout(STORE_BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(statements);
@@ -231,7 +256,7 @@ fn connect(path: &Path, cache_kib: u32, statements: usize) -> rusqlite::Result<C
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&format!(
         "PRAGMA cache_size = -{cache_kib};
-         PRAGMA synchronous = FULL;
+         PRAGMA synchronous = {synchronous};
          PRAGMA wal_autocheckpoint = 0;
          PRAGMA foreign_keys = OFF;
          PRAGMA trusted_schema = OFF;
@@ -239,10 +264,6 @@ fn connect(path: &Path, cache_kib: u32, statements: usize) -> rusqlite::Result<C
          PRAGMA temp_store = MEMORY;"
     ))?;
     Ok(connection)
-}
-
-fn writing(path: &Path, cache_kib: u32) -> rusqlite::Result<Connection> {
-    connect(path, cache_kib, WRITER_STATEMENTS_MAX)
 }
 
 /// Where SQLite puts what it sorts, groups or makes distinct.
@@ -254,8 +275,8 @@ enum Temporary {
     Files,
 }
 
-fn reading(path: &Path, cache_kib: u32, temporary: Temporary) -> rusqlite::Result<Connection> {
-    let connection = connect(path, cache_kib, READER_STATEMENTS_MAX)?;
+fn reading(path: &Path, config: &Config, temporary: Temporary) -> rusqlite::Result<Connection> {
+    let connection = connect(path, config, config.reader_cache_kib, READER_STATEMENTS_MAX)?;
     if let Temporary::Files = temporary {
         connection.execute_batch("PRAGMA temp_store = FILE")?;
     }

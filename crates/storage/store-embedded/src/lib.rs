@@ -47,6 +47,8 @@ pub struct Config {
     pub reader_cache_kib: u32,
     /// Length of the write-ahead log, besides the last commit. Unit: bytes.
     pub wal_bytes_max: u64,
+    /// Whether a commit is on the disk before it is answered.
+    pub is_durable: bool,
 }
 
 impl Config {
@@ -59,6 +61,19 @@ impl Config {
             writer_cache_kib: 24 * 1024,
             reader_cache_kib: 8 * 1024,
             wal_bytes_max: WAL_BYTES_MAX,
+            is_durable: true,
+        }
+    }
+
+    /// The same of a file that is removed when its process ends, however that happens: nothing in it has to survive a loss of
+    /// power, and there may be many such files in one process.
+    pub fn ephemeral(path: impl Into<PathBuf>) -> Self {
+        Self {
+            writer_cache_kib: 512,
+            reader_cache_kib: 512,
+            wal_bytes_max: WAL_BYTES_MAX / 4,
+            is_durable: false,
+            ..Self::new(path)
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The read side: a few connections, each call on one of them. Queries have connections of their own, so that they never
 //! keep a short read waiting.
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -22,54 +23,83 @@ use crate::file::Shared;
 use crate::query::Ending;
 use crate::{difference, documents, log, query, rows, snapshot};
 
-/// The connections that nobody uses right now.
-#[derive(Debug)]
+/// A few connections, each opened when all others are in use for the first time.
 pub(crate) struct Pool {
-    idle: Mutex<Vec<Connection>>,
+    state: Mutex<State>,
     returned: Condvar,
+    open: Box<dyn Fn() -> Result<Connection> + Send + Sync>,
+    most: usize,
+}
+
+#[derive(Default)]
+struct State {
+    /// Those that nobody uses right now.
+    idle: Vec<Connection>,
+    /// How many there are.
+    opened: usize,
 }
 
 impl Pool {
-    pub(crate) fn new(connections: Vec<Connection>) -> Self {
+    /// `most` connections at most.
+    pub(crate) fn new(
+        most: NonZeroUsize,
+        open: impl Fn() -> Result<Connection> + Send + Sync + 'static,
+    ) -> Self {
         Self {
-            idle: Mutex::new(connections),
+            state: Mutex::default(),
             returned: Condvar::new(),
+            open: Box::new(open),
+            most: most.get(),
         }
     }
 
     /// Closes every connection: nobody reads any more.
     pub(crate) fn close(&self) {
-        self.idle().clear();
+        self.state().idle.clear();
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `read` on a connection, as soon as one is free.
-    fn with<T>(&self, read: impl FnOnce(&Connection) -> T) -> T {
+    fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.with_mut(|connection| read(connection))
     }
 
-    fn with_mut<T>(&self, read: impl FnOnce(&mut Connection) -> T) -> T {
-        let mut idle = self.idle();
-        let connection = loop {
-            match idle.pop() {
-                Some(connection) => break connection,
-                None => {
-                    idle = self
-                        .returned
-                        .wait(idle)
-                        .unwrap_or_else(PoisonError::into_inner);
-                }
-            }
-        };
-        drop(idle);
+    fn with_mut<T>(&self, read: impl FnOnce(&mut Connection) -> Result<T>) -> Result<T> {
         let mut lent = Lent {
             pool: self,
-            connection: Some(connection),
+            connection: Some(self.free()?),
         };
         read(lent.connection.as_mut().expect("given back only by drop"))
+    }
+
+    fn free(&self) -> Result<Connection> {
+        let mut state = self.state();
+        loop {
+            if let Some(connection) = state.idle.pop() {
+                return Ok(connection);
+            }
+            if state.opened < self.most {
+                state.opened += 1;
+                drop(state);
+                let opened = (self.open)();
+                if opened.is_ok() {
+                    return opened;
+                }
+                state = self.state();
+                state.opened -= 1;
+                // Whoever waits for this one tries by themselves.
+                self.returned.notify_one();
+                // Others come back, if there are any.
+                if state.opened == 0 {
+                    return opened;
+                }
+            }
+            let returned = self.returned.wait(state);
+            state = returned.unwrap_or_else(PoisonError::into_inner);
+        }
     }
 }
 
@@ -81,7 +111,7 @@ struct Lent<'p> {
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        self.pool.idle().extend(self.connection.take());
+        self.pool.state().idle.extend(self.connection.take());
         self.pool.returned.notify_one();
     }
 }
@@ -217,7 +247,7 @@ impl Reader for EmbeddedReader {
 
     fn save(&self, to: &Path) -> Result<SnapshotContent> {
         self.0.check_in_place()?;
-        snapshot::save(self.0.path(), to)
+        snapshot::save(self.0.path(), to, self.0.is_durable)
     }
 
     fn difference(

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use landfall_model::{EntityName, RecordId, ReplayId};
 use landfall_store::{DocumentKind, Error, Restoring, Result, SnapshotContent, Touched};
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use tracing::warn;
 
@@ -21,11 +22,14 @@ use crate::layout::{ID, quoted};
 use crate::log;
 
 pub(crate) const SNAPSHOT: &str = "snapshot";
+/// Of [`Backup::step`].
+const ALL_PAGES: i32 = -1;
 /// What comes before the name of an object in that of its table.
 pub(crate) const TABLE_PREFIX: &str = "record_";
 
-/// Writes a copy of the file at `from`; its pages are put in order, without those that are free.
-pub(crate) fn save(from: &Path, to: &Path) -> Result<SnapshotContent> {
+/// Writes a copy of the file at `from`; its pages are put in order, without those that are free. It is on the disk then, if
+/// that is asked for; otherwise it is a copy page by page.
+pub(crate) fn save(from: &Path, to: &Path, is_durable: bool) -> Result<SnapshotContent> {
     let written = || -> Attempt<SnapshotContent> {
         let path = to.to_str().ok_or("its path is no Unicode")?;
         // It holds credentials, so only its owner may read it.
@@ -37,6 +41,9 @@ pub(crate) fn save(from: &Path, to: &Path) -> Result<SnapshotContent> {
             .open(to)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS;
         let connection = Connection::open_with_flags(from, flags)?;
+        if !is_durable {
+            return described(&copied(&connection, to)?);
+        }
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.execute("VACUUM INTO ?1", [path])?;
         described(&Connection::open_with_flags(
@@ -48,6 +55,20 @@ pub(crate) fn save(from: &Path, to: &Path) -> Result<SnapshotContent> {
         remove_left(to);
         refused(format_args!("{}: {cause}", to.display()))
     })
+}
+
+/// Copies the pages as they are, which is faster where nothing has to reach the disk.
+fn copied(from: &Connection, to: &Path) -> Attempt<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS;
+    let mut copy = Connection::open_with_flags(to, flags)?;
+    copy.pragma_update(None, "synchronous", "OFF")?;
+    let pages = Backup::new(from, &mut copy)?.step(ALL_PAGES)?;
+    if pages != StepResult::Done {
+        return Err("the file is locked".into());
+    }
+    // It is read where it is, without files beside it.
+    copy.pragma_update(None, "journal_mode", "DELETE")?;
+    Ok(copy)
 }
 
 /// Removes what a save that has failed leaves behind: the file, and the journal of its transaction.

@@ -245,11 +245,18 @@ impl Writer for EmbeddedWriter {
         if let Some(number) = self.topics.get(topic.as_str()) {
             return Ok(*number);
         }
-        let name = topic.as_str().to_owned();
-        let new = self.unnumbered([name]).map_err(ended)?;
-        self.transact(|connection, _| number_topics(connection, &new))?;
-        self.topics.extend(new);
+        self.number(std::slice::from_ref(topic))?;
         self.topic(topic)
+    }
+
+    fn number(&mut self, topics: &[Topic]) -> Result<()> {
+        let names = topics.iter().map(|topic| topic.as_str().to_owned());
+        let new = self.unnumbered(names).map_err(ended)?;
+        if !new.is_empty() {
+            self.transact(|connection, _| number_topics(connection, &new))?;
+            self.topics.extend(new);
+        }
+        Ok(())
     }
 
     fn report_records_of(&mut self, objects: &[EntityName]) {

@@ -212,6 +212,10 @@ impl Writer for Injecting {
         self.beneath.topic(topic)
     }
 
+    fn number(&mut self, topics: &[Topic]) -> Result<()> {
+        self.beneath.number(topics)
+    }
+
     fn report_records_of(&mut self, objects: &[EntityName]) {
         self.beneath.report_records_of(objects);
     }

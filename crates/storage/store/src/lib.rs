@@ -367,6 +367,17 @@ pub trait Writer: Reads + Send {
     /// [`Error::Unavailable`], [`Error::Fenced`], [`Error::Commit`], [`Error::Poisoned`].
     fn topic(&mut self, topic: &Topic) -> Result<TopicId>;
 
+    /// Numbers several topics, which costs one commit where the store can do that.
+    ///
+    /// # Errors
+    /// Those of [`Self::topic`]; some may have been numbered.
+    fn number(&mut self, topics: &[Topic]) -> Result<()> {
+        for topic in topics {
+            self.topic(topic)?;
+        }
+        Ok(())
+    }
+
     /// Names the objects whose records [`Touched::records`] lists from the next commit on: those that are kept in memory.
     fn report_records_of(&mut self, objects: &[EntityName]);
 

@@ -18,11 +18,12 @@ use landfall_store::{DocumentKind, Opened, Position, Reader};
 use landfall_store_postgres::Lead;
 use landfall_streaming::{Endpoint, Settings as StreamingSettings, StreamingState};
 use landfall_tooling::Tooling;
+use tempfile::NamedTempFile;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::api_documents::{self, DocumentsState};
-use crate::config::{Config, Credentials, DEVELOPER_CLIENT, Mode};
+use crate::config::{Config, Credentials, DEVELOPER_CLIENT, Mode, Template};
 use crate::connections::Connections;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -77,6 +78,7 @@ pub(crate) async fn assemble(
 ) -> Result<Assembly, Error> {
     let bulk_folder = file.with_file_name(BULK_FOLDER);
     let is_new = !file.exists();
+    let is_copy = is_new && copied(config, &file)?;
     let store = open_store(config, &file, &bulk_folder, lead).await?;
     let reader = Arc::downgrade(&store.reader);
     let position = position(&store, &file)?;
@@ -86,25 +88,17 @@ pub(crate) async fn assemble(
         let seed = seed ^ position.commit_number.get();
         environment.entropy = Arc::new(SeededEntropy::new(seed));
     }
-    let (engine, writer) = Engine::start(Parts {
-        store,
-        clock: environment.clock,
-        entropy: environment.entropy,
-        instance: INSTANCE,
-        reserve_bytes: config.reserve_bytes,
-        retention_hours: config.retention_hours,
-        capture_all: config.capture_all,
-        capture_rules: config.capture_rules,
-        streams: config.streams,
-        allocations: config.allocations,
-    })?;
-    mark::check_after(&file, &named(config, &file), engine.org().id)?;
+    let (engine, writer) = started(config, store, environment, is_copy)?;
+    check_mark(config, &file, &engine)?;
+    if is_new && !is_copy {
+        keep(config, &engine).await?;
+    }
     let auth = Auth::open(engine.clone(), config.logins.clone()).await?;
     refuse_mixed(&config.mode, &auth).await?;
     seed(config, &auth).await?;
     let mut tasks = JoinSet::new();
     let project = deploy(config, &engine, &phase, &mut tasks).await?;
-    let snapshots = Snapshots::beside(&file, &engine, project);
+    let snapshots = Snapshots::beside(&file, &engine, project, config.data.is_durable());
     seed_records(config, &engine, &snapshots, is_new).await?;
     let scrub = look_after(config, &engine, &phase, position.appended_at, &mut tasks);
     let bulk = Bulk::open(engine.clone(), auth.clone(), bulk_folder).await?;
@@ -136,6 +130,69 @@ pub(crate) async fn assemble(
         tasks,
         store: reader,
     })
+}
+
+/// Starts the engine on a store.
+fn started(
+    config: &Config,
+    store: Opened,
+    environment: Environment,
+    is_copy: bool,
+) -> Result<(Engine, WriterThread), Error> {
+    let start = if is_copy {
+        Engine::start_on_copy
+    } else {
+        Engine::start
+    };
+    let started = start(Parts {
+        store,
+        clock: environment.clock,
+        entropy: environment.entropy,
+        instance: INSTANCE,
+        reserve_bytes: config.reserve_bytes,
+        retention_hours: config.retention_hours,
+        capture_all: config.capture_all,
+        capture_rules: config.capture_rules,
+        streams: config.streams,
+        allocations: config.allocations,
+    })?;
+    Ok(started)
+}
+
+/// Refuses a folder of another org, where the folder stays.
+fn check_mark(config: &Config, file: &Path, engine: &Engine) -> Result<(), Error> {
+    if !config.data.is_durable() {
+        return Ok(());
+    }
+    mark::check_after(file, &named(config, file), engine.org().id)
+}
+
+/// Copies what another org has begun with, if that is kept.
+fn copied(config: &Config, file: &Path) -> Result<bool, Error> {
+    let Some(begun) = config.template.as_ref().and_then(Template::file) else {
+        return Ok(false);
+    };
+    let copied = std::fs::copy(begun, file);
+    copied.map_err(|source| Error::Data {
+        path: file.to_owned(),
+        source,
+    })?;
+    Ok(true)
+}
+
+/// Keeps what an org has begun with, if it is to be kept.
+async fn keep(config: &Config, engine: &Engine) -> Result<(), Error> {
+    let Some(template) = &config.template else {
+        return Ok(());
+    };
+    let file = NamedTempFile::with_prefix("landfall-").map_err(|source| Error::Data {
+        path: std::env::temp_dir(),
+        source,
+    })?;
+    let file = file.into_temp_path();
+    engine.save(file.to_path_buf()).await?;
+    template.keep(file);
+    Ok(())
 }
 
 /// Deploys the project, now and whenever its files change.
@@ -187,7 +244,11 @@ async fn open_store(
         mark::check_before(file, bulk)?;
         Orphans::beside(file)?.log(file);
         refuse_nameless(config, &file.display().to_string(), file.exists())?;
-        let store = landfall_store_embedded::Config::new(file);
+        let store = if config.data.is_durable() {
+            landfall_store_embedded::Config::new(file)
+        } else {
+            landfall_store_embedded::Config::ephemeral(file)
+        };
         return landfall_store_embedded::open(&store).map_err(|source| Error::Store {
             path: file.to_owned(),
             source,
@@ -241,7 +302,8 @@ fn look_after(
     let scrub = Arc::new(Scrub::default());
     // A task of its own only where there is something for it to do: one that ends is taken for a fault.
     let pace = NonZeroU64::new(config.scrub_mib_per_minute);
-    if let Some(pace) = pace.filter(|_| config.store.is_none()) {
+    let is_kept = config.store.is_none() && config.data.is_durable();
+    if let Some(pace) = pace.filter(|_| is_kept) {
         tasks.spawn(scrub::run(
             engine.clone(),
             phase.clone(),

@@ -41,6 +41,8 @@ struct Inner {
     engine: Engine,
     folder: PathBuf,
     project: Option<project::Source>,
+    /// Whether what is saved has to survive a loss of power.
+    is_durable: bool,
     /// One at a time is written, read or removed.
     turn: Mutex<()>,
 }
@@ -64,11 +66,17 @@ const VERSION: u32 = 1;
 
 impl Snapshots {
     /// Those of the org with this data file.
-    pub(crate) fn beside(file: &Path, engine: &Engine, project: Option<project::Source>) -> Self {
+    pub(crate) fn beside(
+        file: &Path,
+        engine: &Engine,
+        project: Option<project::Source>,
+        is_durable: bool,
+    ) -> Self {
         Self(Arc::new(Inner {
             engine: engine.clone(),
             folder: file.with_file_name(FOLDER),
             project,
+            is_durable,
             turn: Mutex::new(Rank::Snapshots, ()),
         }))
     }
@@ -262,9 +270,11 @@ impl Inner {
             remove(&self.description(name))?;
             std::fs::rename(file, self.data(name))?;
             let written = self.folder.join(format!("{name}.json.new"));
-            write(&written, &description)?;
+            write(&written, &description, self.is_durable)?;
             std::fs::rename(written, self.description(name))?;
-            File::open(&self.folder)?.sync_all()?;
+            if self.is_durable {
+                File::open(&self.folder)?.sync_all()?;
+            }
             Ok(bytes)
         };
         let bytes = put().map_err(|error: io::Error| reported(&error))?;
@@ -397,13 +407,16 @@ fn remove(file: &Path) -> io::Result<bool> {
     }
 }
 
-/// Writes a file, for its owner alone.
-fn write(file: &Path, content: &[u8]) -> io::Result<()> {
+/// Writes a file, for its owner alone; it is on the disk then, if that is asked for.
+fn write(file: &Path, content: &[u8], is_durable: bool) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(true).write(true).mode(0o600);
     let mut open = options.open(file)?;
     open.write_all(content)?;
-    open.sync_all()
+    if is_durable {
+        open.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Bytes of a file, and its checksum.

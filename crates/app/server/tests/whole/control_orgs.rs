@@ -227,3 +227,43 @@ async fn a_hundred_orgs_do_not_see_each_other_and_leave_nothing() {
     let opened = orgs.open(&config, landfall_server::Environment::default());
     assert!(matches!(opened.await, Err(Error::Stopping)));
 }
+
+#[tokio::test]
+async fn the_orgs_of_a_process_begin_alike_and_each_is_its_own() {
+    const OF_ITSELF: &str = "/services/data/v59.0/query?q=SELECT+Id,Name+FROM+Organization";
+    const PROFILES: &str = "/services/data/v59.0/query?q=SELECT+Id,Name+FROM+Profile+ORDER+BY+Id";
+    let running = start().await;
+    let http = stranger(&running);
+    // The second is begun as the others are that the process opens, those after it from what it has begun with.
+    let opened = [
+        opened(&http).await,
+        opened(&http).await,
+        opened(&http).await,
+    ];
+    let first = login(&running).await;
+    let profiles = read(&first, PROFILES).await;
+    for org in &opened {
+        let client = login_to(org).await;
+        let itself = read(&client, OF_ITSELF).await;
+        assert_eq!(itself["totalSize"], 1, "{itself}");
+        assert_eq!(itself["records"][0]["Id"], org["id"]);
+        assert_eq!(
+            read(&client, PROFILES).await["records"],
+            profiles["records"]
+        );
+        let token = format!("Bearer {}", text(org, "accessToken"));
+        let headers = [("authorization", token.as_str())];
+        create_account(&client, "Gone").await;
+        let reset = call_as(&http, "POST", "reset", "", &headers).await;
+        assert_eq!(reset.status, 200, "{}", reset.json());
+        assert_eq!(names(&client).await, [""; 0]);
+        assert_eq!(read(&client, OF_ITSELF).await, itself);
+    }
+    running.stop().await.expect("stops");
+}
+
+async fn read(org: &Org, path: &str) -> Value {
+    let answer = org.call(Method::GET, path, None).await.expect("an answer");
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    answer.json()
+}

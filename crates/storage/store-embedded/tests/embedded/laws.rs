@@ -8,3 +8,8 @@ use crate::place::Folder;
 fn every_law_holds() {
     check_all(&|| Box::new(Folder::new()));
 }
+
+#[test]
+fn every_law_holds_for_a_store_that_has_to_survive_nothing() {
+    check_all(&|| Box::new(Folder::ephemeral()));
+}

@@ -9,11 +9,17 @@ use landfall_store::{Appended, Committed, NewEvent, Opened, RowWrite, WriteSet, 
 use landfall_store_embedded::{Config, open};
 use tempfile::TempDir;
 
-pub(crate) struct Folder(TempDir);
+/// The folder, and whether the store in it is durable.
+pub(crate) struct Folder(TempDir, bool);
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder for the test"))
+        Self(tempfile::tempdir().expect("a folder for the test"), true)
+    }
+
+    /// For a store that has to survive nothing.
+    pub(crate) fn ephemeral() -> Self {
+        Self(Self::new().0, false)
     }
 
     pub(crate) fn file(&self) -> PathBuf {
@@ -53,7 +59,12 @@ impl Folder {
 
 impl Fixture for Folder {
     fn open(&self) -> Opened {
-        open(&Config::new(self.file())).expect("the store opens")
+        let config = if self.1 {
+            Config::new(self.file())
+        } else {
+            Config::ephemeral(self.file())
+        };
+        open(&config).expect("the store opens")
     }
 }
 

@@ -34,7 +34,10 @@ struct Saved {
 
 impl Saved {
     fn new(reports: bool) -> Self {
-        let folder = Folder::new();
+        Self::in_folder(Folder::new(), reports)
+    }
+
+    fn in_folder(folder: Folder, reports: bool) -> Self {
         let entity = sample::entity();
         let mut store = folder.opened(&entity);
         if reports {
@@ -368,4 +371,25 @@ fn a_snapshot_is_for_its_owner_alone_and_opens_as_a_store() {
         ..Saved::new(false)
     };
     assert_eq!((opened.rows(), opened.events()), (rows, vec![1, 2]));
+}
+
+#[test]
+fn a_store_that_has_to_survive_nothing_is_saved_as_one_file_and_returns_to_it() {
+    let mut saved = Saved::in_folder(Folder::ephemeral(), false);
+    let (rows, events) = (saved.rows(), saved.events());
+    let files = saved.folder.files();
+    let beside = |ending: &str| {
+        files
+            .iter()
+            .any(|name| *name == format!("saved.db{ending}"))
+    };
+    assert!(
+        beside("") && !beside("-wal") && !beside("-shm"),
+        "{files:?}"
+    );
+    saved.go_on();
+    assert_ne!(saved.rows(), rows);
+    let restored = saved.restore(&WHOLE).expect("restored");
+    assert!(matches!(restored, Outcome::Committed(_)));
+    assert_eq!((saved.rows(), saved.events()), (rows, events));
 }
