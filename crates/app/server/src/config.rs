@@ -5,12 +5,14 @@
 
 mod allocations;
 mod cluster;
+mod operations;
 pub(crate) mod private;
 mod secret;
+mod template;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use landfall_auth::{AppPolicy, Certificate, DeveloperNames, Scopes, Settings as AuthSettings};
@@ -18,7 +20,6 @@ use landfall_control::{Mask, SettingReport};
 use landfall_engine::usage::Allocations;
 use landfall_engine::{CaptureRules, Streams};
 use landfall_model::{Timestamp, limits};
-use tempfile::TempPath;
 
 use crate::error::Error;
 use crate::hosts::Hosts;
@@ -27,7 +28,9 @@ use crate::settings::network::Network;
 use crate::settings::{self, Program, PublicUrl, Resolved, Setting, Settings, Value};
 use allocations::{allocations, at_most};
 pub use cluster::Cluster;
+pub use operations::Operations;
 pub use secret::Secret;
+pub use template::Template;
 
 /// User name of a developer org's administrator.
 pub const DEVELOPER_USERNAME: &str = "admin@landfall.test";
@@ -118,6 +121,8 @@ pub struct Config {
     pub random_seed: Option<u64>,
     /// Whether a production node has the console. A developer org always has it.
     pub console: bool,
+    /// Where operators reach a production node, if they do.
+    pub operations: Option<Operations>,
     /// The fields whose values the console does not show.
     pub masked: Arc<Mask>,
     /// What is in effect, and where each value was set.
@@ -167,24 +172,6 @@ pub enum Data {
     Folder(PathBuf),
     /// In a temporary folder that is removed at exit.
     Ephemeral,
-}
-
-/// What an org of a process has begun with, kept for those that are opened later: cheap to clone. It is removed with the last
-/// clone.
-#[derive(Clone, Debug, Default)]
-pub struct Template(Arc<OnceLock<TempPath>>);
-
-impl Template {
-    /// The file, once one was kept.
-    pub(crate) fn file(&self) -> Option<&Path> {
-        self.0.get().map(|file| &**file)
-    }
-
-    /// Keeps a file, unless there is one.
-    pub(crate) fn keep(&self, file: TempPath) {
-        // Another org was faster: it has the same.
-        let _ = self.0.set(file);
-    }
 }
 
 impl Data {
@@ -294,6 +281,7 @@ impl Config {
         Ok(Self {
             store: set.get(&settings::STORE)?.map(Secret::new),
             cluster: cluster(set)?,
+            operations: operations(set)?,
             app_scopes: app_scopes(set)?,
             cleartext_logins: by_proxy || tls == Tls::Off,
             hsts: true,
@@ -370,6 +358,7 @@ impl Config {
             )),
             settings: set.report().into(),
             template: None,
+            operations: None,
         })
     }
 }
@@ -388,6 +377,37 @@ fn cluster(set: Resolved<'_>) -> Result<Option<Cluster>, Error> {
             let secret = private_secret(&name, &path)?;
             refuse_weak(&name, &secret, limits::CLIENT_SECRET_CHARS_MIN)?;
             Ok(Some(Cluster { advertise, secret }))
+        }
+    }
+}
+
+fn operations(set: Resolved<'_>) -> Result<Option<Operations>, Error> {
+    let (listen, file) = (
+        &settings::OPERATIONS_LISTEN,
+        &settings::OPERATIONS_TOKEN_FILE,
+    );
+    match (set.get(listen)?, set.get(file)?) {
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(half(set, listen, file)),
+        (None, Some(_)) => Err(half(set, file, listen)),
+        (Some(_), Some(_)) if set.get(&settings::CLUSTER_ADVERTISE)?.is_some() => {
+            Err(Error::Incomplete {
+                reason: format!(
+                    "{} is not available on a node of a cluster",
+                    set.name(listen)
+                ),
+            })
+        }
+        (Some(address), Some(path)) => {
+            // The token crosses the network as passwords do.
+            serve_tls(set, address)?;
+            let name = set.name(file);
+            let token = private_secret(&name, &path)?;
+            refuse_weak(&name, &token, limits::CLIENT_SECRET_CHARS_MIN)?;
+            Ok(Some(Operations {
+                listen: address,
+                token,
+            }))
         }
     }
 }

@@ -47,6 +47,7 @@ use crate::console::{self, Console};
 use crate::control::Controlled;
 use crate::hosts::Hosts;
 use crate::hosts::cors::{Cors, Shared};
+use crate::operators::Operators;
 use crate::orgs::{InProgress, Orgs};
 use crate::settings::network::Network;
 use paced::Paced;
@@ -99,6 +100,8 @@ impl Future for Routed {
 pub(crate) enum Surfaces {
     /// To the orgs of the process, and to what reads or controls them.
     Orgs(Orgs, Controls),
+    /// To what operators have of a production node.
+    Operators(Arc<Operators>),
     /// All to the same place.
     #[cfg(test)]
     One(Router),
@@ -120,6 +123,7 @@ impl Surfaces {
     fn list(&self, origin: &Origin) -> bool {
         match self {
             Self::Orgs(orgs, _) => orgs.all().iter().any(|org| org.lists(origin)),
+            Self::Operators(_) => false,
             #[cfg(test)]
             Self::One(_) => false,
         }
@@ -154,6 +158,9 @@ impl Surfaces {
                 }
                 None => Routed::Observed(Box::pin(lobby::answer(orgs.clone(), request))),
             },
+            Self::Operators(operators) => {
+                Routed::Observed(Box::pin(Arc::clone(operators).answer(request)))
+            }
             #[cfg(test)]
             Self::One(router) => Routed::Surfaces(Box::pin(router.clone().oneshot(request)), None),
         }

@@ -18,6 +18,7 @@ mod front;
 mod hosts;
 mod listener;
 mod node;
+mod operators;
 mod orgs;
 mod phase;
 mod server;

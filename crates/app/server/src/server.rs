@@ -8,7 +8,7 @@ use std::time::Instant;
 use landfall_engine::{Clock, PlausibleClock};
 use landfall_journal::Journal;
 use landfall_model::RecordId;
-use landfall_model::limits::DRAIN_MAX;
+use landfall_model::limits::{DRAIN_MAX, OPERATORS_CONNECTIONS_MAX};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
-use crate::cluster::{Campaign, Campaigning};
+use crate::cluster::{Campaign, Campaigning, Node};
 use crate::config::{Config, Mode, Tls};
 use crate::connections::Connections;
 use crate::console::Console;
@@ -25,16 +25,22 @@ use crate::control::Controlled;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::front::{Controls, Front, Rules, Surfaces};
+use crate::hosts::Hosts;
+use crate::hosts::cors::Cors;
 use crate::listener::Acceptor;
 use crate::listener::answers::Answers;
 use crate::listener::tls;
 use crate::node::Process;
 use crate::node::open_files;
+use crate::operators::Operators;
 use crate::orgs::{self, Orgs};
 use crate::phase::{self, Conductor, Phase};
 
 /// Name of the folder of certificates in the data folder.
 const TLS_FOLDER: &str = "tls";
+
+/// A listener, and the address that it has.
+type Bound = (TcpListener, SocketAddr);
 
 /// The way to a running server.
 #[derive(Debug)]
@@ -60,7 +66,8 @@ impl Server {
     pub async fn start_in(config: Config, environment: Environment) -> Result<Running, Error> {
         let started = Instant::now();
         // The address first: the commonest mistake is a second server, and it must not touch the data folder.
-        let (listener, address) = listener(config.listen).await?;
+        let (listener, address) = bound(config.listen).await?;
+        let operations = bound_for_operators(&config).await?;
         let connections_max = open_files::connections(config.connections_max)?;
         let connections = Arc::new(Connections::default());
         let (folder, temporary) = orgs::data_folder(&config.data)?;
@@ -71,8 +78,7 @@ impl Server {
         } = encryption(&config.tls, &folder, &*environment.clock)?;
         let (conductor, listening) = phase::start();
         let (failed, failures) = mpsc::channel(1);
-        let pem = authority.as_ref();
-        let pem = pem.map(|authority| Arc::clone(&authority.pem));
+        let pem = (authority.as_ref()).map(|authority| Arc::clone(&authority.pem));
         let slots = Arc::new(Semaphore::new(connections_max));
         let process = Process {
             address: address.to_string(),
@@ -86,18 +92,17 @@ impl Server {
         let place = (folder.clone(), temporary);
         let own = (address.port(), certificate);
         let begun = begin(&config, &orgs, environment, place, own, &mut tasks).await?;
-        let Begun {
-            first,
-            campaign,
-            controls,
-        } = begun;
         let (mode, tunnels) = (config.mode.clone(), config.tls == Tls::AsSalesforce);
+        let node = begun.node();
         let front = Arc::new(Front::new(
-            Surfaces::Orgs(orgs.clone(), controls),
+            Surfaces::Orgs(orgs.clone(), begun.controls),
             rules(config),
             address,
-            campaign.as_ref().map(|campaign| Arc::clone(&campaign.node)),
+            node,
         ));
+        let operations_address = operations.as_ref().map(|(_, address)| *address);
+        let operated = operations.zip(begun.operators);
+        operate(operated, acceptor.as_ref(), &listening, &mut tasks);
         tasks.spawn(
             Acceptor {
                 tls: acceptor,
@@ -114,12 +119,13 @@ impl Server {
         info!(%address, data = %folder.display(), "listening");
         Ok(Running {
             address,
+            operations_address,
             folder,
             mode,
             authority: authority.map(|authority| authority.path),
             orgs,
-            first,
-            campaign,
+            first: begun.first,
+            campaign: begun.campaign,
             failures,
             conductor,
             tasks,
@@ -129,11 +135,61 @@ impl Server {
     }
 }
 
-async fn listener(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+async fn bound(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
     let failed = |source| Error::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
+}
+
+/// Has operators reach the node, if that is configured.
+fn operate(
+    operated: Option<(Bound, Operators)>,
+    tls: Option<&TlsAcceptor>,
+    phase: &phase::Listener,
+    tasks: &mut JoinSet<()>,
+) {
+    if let Some((bound, operators)) = operated {
+        tasks.spawn(for_operators(bound, operators, tls.cloned(), phase.clone()));
+    }
+}
+
+/// Accepts the connections of operators, which have slots of their own.
+fn for_operators(
+    (listener, address): Bound,
+    operators: Operators,
+    tls: Option<TlsAcceptor>,
+    phase: phase::Listener,
+) -> impl Future<Output = ()> {
+    let rules = Rules {
+        trusted_proxies: Vec::new(),
+        hosts: Hosts::Any,
+        cors: Cors::default(),
+        // There are none: where they would be is nothing, as everywhere else.
+        cleartext_logins: true,
+        hsts: false,
+    };
+    let surfaces = Surfaces::Operators(Arc::new(operators));
+    info!(%address, "listening for operators");
+    let acceptor = Acceptor {
+        tls,
+        tunnels: false,
+        front: Arc::new(Front::new(surfaces, rules, address, None)),
+        slots: Arc::new(Semaphore::new(OPERATORS_CONNECTIONS_MAX)),
+        connections_max: OPERATORS_CONNECTIONS_MAX,
+        connections: Arc::default(),
+        answers: Answers::default(),
+        phase,
+    };
+    acceptor.run(listener, address)
+}
+
+/// The listener for operators, if it is configured.
+async fn bound_for_operators(config: &Config) -> Result<Option<Bound>, Error> {
+    let Some(operations) = &config.operations else {
+        return Ok(None);
+    };
+    bound(operations.listen).await.map(Some)
 }
 
 /// What every request has to keep to.
@@ -152,6 +208,15 @@ struct Begun {
     first: Option<RecordId>,
     campaign: Option<Campaigning>,
     controls: Controls,
+    operators: Option<Operators>,
+}
+
+impl Begun {
+    /// Of a node of a cluster: what it knows of the others.
+    fn node(&self) -> Option<Arc<Node>> {
+        let campaign = self.campaign.as_ref()?;
+        Some(Arc::clone(&campaign.node))
+    }
 }
 
 /// Opens the org, or takes part in the election of the node that does.
@@ -177,14 +242,20 @@ async fn begin(
             first: None,
             campaign: Some(campaign),
             controls: Controls::None,
+            operators: None,
         });
     }
     let place = (folder, temporary);
     let opened = orgs.open_in(config, environment.clone(), place, None);
     let first = opened.await?;
+    let operators = config.operations.as_ref().map(|operations| {
+        let orgs = Controlled::new(orgs.clone(), first, config.clone(), environment.clone());
+        Operators::new(orgs, operations.token.clone())
+    });
     Ok(Begun {
         first: Some(first),
         campaign: None,
+        operators,
         controls: controls(config, orgs, first, environment),
     })
 }
@@ -192,6 +263,7 @@ async fn begin(
 /// A running server.
 pub struct Running {
     address: SocketAddr,
+    operations_address: Option<SocketAddr>,
     folder: PathBuf,
     mode: Mode,
     authority: Option<PathBuf>,
@@ -210,6 +282,11 @@ impl Running {
     /// The address that is listened on, with the real port.
     pub const fn local_addr(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address for operators, with the real port.
+    pub const fn operations_addr(&self) -> Option<SocketAddr> {
+        self.operations_address
     }
 
     /// Where clients find it in cleartext.

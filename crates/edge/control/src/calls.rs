@@ -8,7 +8,7 @@ use landfall_apidoc::Call;
 use crate::refusal::Refusal;
 use crate::{
     Made, channels, clock, difference, events, expect, faults, har, logins, node, orgs,
-    push_topics, requests, reset, schemas, settle, snapshots, subscribers, topics,
+    push_topics, requests, reset, schemas, settle, snapshots, subscribers, topics, usage,
 };
 
 /// The body of an answer that is still being made; empty for none.
@@ -19,7 +19,7 @@ pub(crate) type Pending<'a> = Pin<Box<dyn Future<Output = Result<String, Refusal
 pub enum Effect {
     /// Reads. The console of a production node has it.
     Reads,
-    /// Acts on what runs, not on what is stored: an operator may do it to a production node.
+    /// Acts on what runs, or keeps a copy of what is stored: an operator may do it to a production node.
     Operates,
     /// Is for tests: developer orgs only.
     Tests,
@@ -35,10 +35,16 @@ const READING: &[&str] = &[
     "listSchemas",
     "listSubscribers",
     "getNode",
+    "getUsage",
 ];
 
-/// Calls that act on what runs.
-const OPERATING: &[&str] = &["endSubscriber"];
+/// Calls that act on what runs, and backups. Nothing that is stored is changed or removed by them.
+const OPERATING: &[&str] = &[
+    "endSubscriber",
+    "getSnapshot",
+    "listSnapshots",
+    "saveSnapshot",
+];
 
 /// A call and what answers it.
 pub(crate) struct Declared {
@@ -167,6 +173,10 @@ pub(crate) const CALLS: &[Declared] = &[
     Declared {
         call: node::SHOW,
         answer: |made| Box::pin(node::show(made)),
+    },
+    Declared {
+        call: usage::SHOW,
+        answer: |made| Box::pin(ready(usage::show(made))),
     },
     Declared {
         call: orgs::LIST,

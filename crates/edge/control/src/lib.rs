@@ -30,6 +30,7 @@ mod snapshots;
 mod span;
 mod subscribers;
 mod topics;
+mod usage;
 
 use std::any::Any;
 use std::pin::Pin;
@@ -257,8 +258,8 @@ impl std::fmt::Debug for Org {
     }
 }
 
-/// The interface over these orgs, with the calls whose effect is no stronger than `most`: all of a developer org, those
-/// that read of a production node. Others are answered as if they did not exist.
+/// The interface over these orgs, with the calls whose effect is no stronger than `most`: all of a developer org, of a
+/// production node those that read and, for operators, those that act on what runs. Others are answered as if they did not exist.
 pub fn router(orgs: Arc<dyn Orgs>, most: Effect) -> Router {
     Router::new()
         .fallback(answer)

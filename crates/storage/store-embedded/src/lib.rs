@@ -70,7 +70,7 @@ impl Config {
     pub fn ephemeral(path: impl Into<PathBuf>) -> Self {
         Self {
             writer_cache_kib: 512,
-            reader_cache_kib: 512,
+            reader_cache_kib: 128,
             wal_bytes_max: WAL_BYTES_MAX / 4,
             is_durable: false,
             ..Self::new(path)

@@ -245,3 +245,30 @@ fn a_node_of_a_cluster_has_a_database_and_a_secret() {
     let weak = refusal(&node(store, &format!("{advertise}\n{file}")));
     assert!(weak.contains("5 characters"), "{weak}");
 }
+
+#[test]
+fn operators_need_a_token_and_a_network_that_cannot_read_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("token");
+    std::fs::write(&path, "operators-token-0001").expect("written");
+    set_mode(&path, 0o600);
+    let token = format!("token_file = {path:?}\n");
+    let text = |lines: &str| format!("data = \"d\"\n[operations]\n{lines}");
+    let listen = "listen = \"127.0.0.1:7444\"\n";
+    let both = text(&format!("{listen}{token}"));
+    let config = Config::serve(&settings(&both)).expect("safe");
+    let operations = config.operations.expect("configured");
+    assert_eq!(operations.listen.port(), 7444);
+    assert_eq!(operations.token.expose(), "operators-token-0001");
+    assert!(refusal(&text(listen)).contains("is set without"));
+    assert!(refusal(&text(&token)).contains("is set without"));
+    let public = text(&format!("listen = \"0.0.0.0:7444\"\n{token}"));
+    assert!(refusal(&public).contains("no TLS"));
+    set_mode(&path, 0o622);
+    assert!(refusal(&both).contains("other users can replace"));
+    set_mode(&path, 0o600);
+    std::fs::write(&path, "short").expect("written");
+    assert!(refusal(&both).contains("16"), "{}", refusal(&both));
+    let dev = Config::dev(&settings(&format!("[operations]\n{listen}")));
+    assert!(dev.is_err());
+}

@@ -63,6 +63,7 @@ impl Front {
         }
         let org = match &self.surfaces {
             Surfaces::Orgs(orgs, _) => orgs.issuer(request.headers())?,
+            Surfaces::Operators(_) => return None,
             #[cfg(test)]
             Surfaces::One(_) => return None,
         };

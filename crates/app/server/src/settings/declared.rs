@@ -742,4 +742,25 @@ settings! {
     .details("At least 16 characters, the same on every node. Required with `cluster.advertise`.")
     .serve_only()
     .example("\"cluster-secret\"");
+
+    /// Where operators reach a node.
+    OPERATIONS_LISTEN: SocketAddr = Setting::new(
+        "operations.listen",
+        Group::Listening,
+        "Address and port of the control interface for operators: what is safe of it, with a token",
+    )
+    .details("Off unless it is set. Other addresses than loopback require TLS, as for `listen`; see [serve](serve.md#operators).")
+    .serve_only()
+    .example("\"127.0.0.1:7444\"");
+
+    /// What operators show for it.
+    OPERATIONS_TOKEN_FILE: PathBuf = Setting::new(
+        "operations.token_file",
+        Group::Listening,
+        "File that contains the bearer token of every request to operations.listen",
+    )
+    .value_name("FILE")
+    .details("At least 16 characters. Required with `operations.listen`.")
+    .serve_only()
+    .example("\"operations-token\"");
 }

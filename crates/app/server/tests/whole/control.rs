@@ -82,12 +82,12 @@ const ENDING: &[&str] = &[
 /// A body for each call of the document that has one to show.
 fn example(id: &str) -> Option<Value> {
     match id {
-        "getClock" | "getNode" | "listOrgs" | "openOrg" | "listTopics" | "getPosition"
-        | "listSubscribers" | "listFaults" | "clearFaults" | "removeFault" | "listSnapshots"
-        | "saveSnapshot" | "getSnapshot" | "loadSnapshot" | "reset" | "listMistakes"
-        | "listRequests" | "showRequest" | "listEvents" | "getEvent" | "countEventsByTime"
-        | "getTopic" | "countEvents" | "listSchemas" | "listDeliveries" | "getDifference"
-        | "exportRequests" => Some(Value::Null),
+        "getClock" | "getNode" | "getUsage" | "listOrgs" | "openOrg" | "listTopics"
+        | "getPosition" | "listSubscribers" | "listFaults" | "clearFaults" | "removeFault"
+        | "listSnapshots" | "saveSnapshot" | "getSnapshot" | "loadSnapshot" | "reset"
+        | "listMistakes" | "listRequests" | "showRequest" | "listEvents" | "getEvent"
+        | "countEventsByTime" | "getTopic" | "countEvents" | "listSchemas" | "listDeliveries"
+        | "getDifference" | "exportRequests" => Some(Value::Null),
         "checkPushTopic" => Some(json!({ "query": "SELECT Id, Name FROM Account" })),
         "logIn" => Some(json!({})),
         "setClock" => Some(json!({ "mode": "frozen", "now": LATER })),

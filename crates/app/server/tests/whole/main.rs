@@ -21,6 +21,7 @@ mod listener;
 mod logins;
 mod metrics;
 mod oauth;
+mod operators;
 mod orgs;
 mod person_accounts;
 mod polling;

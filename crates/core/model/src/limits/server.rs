@@ -103,6 +103,9 @@ pub const CONTROL_ORGS_MAX: usize = 128;
 /// Logins to the console of a production node at once: the one that was not used for the longest time ends. Source: none.
 pub const CONSOLE_SESSIONS_MAX: usize = 100;
 
+/// Connections of operators to a production node at once; more wait. Source: none; those of clients are counted apart.
+pub const OPERATORS_CONNECTIONS_MAX: usize = 32;
+
 /// Bytes of a body with user name and password. Source: none.
 pub const CONSOLE_LOGIN_BYTES_MAX: usize = 4 * 1024;
 
