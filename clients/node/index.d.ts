@@ -2,16 +2,22 @@
 
 import type {
   Clock as Reading,
+  Difference,
   Event,
+  EventCount,
+  EventSchema,
   Fault,
   FaultToArm,
   Mistake,
   Request,
   RequestSummary,
+  RetainedEvent,
   Settled,
   Snapshot,
   Subscriber,
   Topics,
+  Usage,
+  WholeEvent,
 } from './control.js';
 
 export type * from './control.js';
@@ -67,6 +73,9 @@ export class Org {
   /** Removes a snapshot. */
   remove(name: string): Promise<void>;
 
+  /** What differs between a snapshot, `seed` or `empty`, and now, or another snapshot. */
+  difference(name: string, other?: string): Promise<Difference>;
+
   /** Arms a fault: `org.arm('client-unknown', { method: '/meta/connect', next: 2 })`. */
   arm(fault: FaultToArm['fault'], whereAndWhen?: Omit<FaultToArm, 'fault'>): Promise<Fault>;
   faults(): Promise<Fault[]>;
@@ -88,6 +97,32 @@ export class Org {
   request(number: number): Promise<Request>;
   /** What clients did that no correct client does, since the last reset. */
   mistakes(): Promise<Mistake[]>;
+
+  /** Forgets what clients have sent, and their mistakes. */
+  clearRequests(): Promise<void>;
+
+  /** Retained events, the newest first: `org.events({ topic: '/data/AccountChangeEvent', type: 'UPDATE' })`. */
+  events(filter?: {
+    topic?: string;
+    type?: string;
+    entity?: string;
+    record?: string;
+    field?: string;
+    user?: string;
+    transaction?: string;
+    q?: string;
+    from?: number;
+    to?: number;
+    limit?: number;
+  }): Promise<RetainedEvent[]>;
+  /** A retained event, as clients of each API get it. */
+  event(replayId: number): Promise<WholeEvent>;
+  /** The retained events of a channel that follow a replay id. */
+  count(channel: string, after: number): Promise<EventCount>;
+  /** The current and the former schemas of events. */
+  schemas(): Promise<EventSchema[]>;
+  /** How much of its allocations the org has used, and how many events were on each topic. */
+  usage(): Promise<Usage>;
 
   /** Waits until every subscriber has every event so far. */
   settle(how?: { timeoutMs?: number }): Promise<Settled>;

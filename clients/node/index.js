@@ -75,6 +75,11 @@ export class Org {
     await this.control('DELETE', `snapshots/${encodeURIComponent(name)}`);
   }
 
+  difference(name, other) {
+    const query = other === undefined ? '' : `?${new URLSearchParams({ with: other })}`;
+    return this.control('GET', `snapshots/${encodeURIComponent(name)}/difference${query}`);
+  }
+
   arm(fault, whereAndWhen = {}) {
     return this.control('POST', 'faults', { fault, ...whereAndWhen });
   }
@@ -101,6 +106,30 @@ export class Org {
 
   async mistakes() {
     return (await this.control('GET', 'mistakes')).mistakes;
+  }
+
+  async clearRequests() {
+    await this.control('DELETE', 'requests');
+  }
+
+  async events(filter = {}) {
+    return (await this.control('GET', `events?${new URLSearchParams(filter)}`)).events;
+  }
+
+  event(replayId) {
+    return this.control('GET', `events/${replayId}`);
+  }
+
+  count(channel, after) {
+    return this.control('GET', `topics/${encodeURIComponent(channel)}/count?${new URLSearchParams({ after })}`);
+  }
+
+  async schemas() {
+    return (await this.control('GET', 'schemas')).schemas;
+  }
+
+  usage() {
+    return this.control('GET', 'usage');
   }
 
   settle({ timeoutMs = 5_000 } = {}) {

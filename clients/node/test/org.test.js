@@ -71,6 +71,23 @@ test('events are expected', async () => {
   assert((await org.topics()).topics.some(({ channel }) => channel === ACCOUNTS));
 });
 
+test('what is retained and used', async () => {
+  const before = await org.position(ACCOUNTS);
+  await create(org, 'one');
+  const [event] = await org.events({ topic: ACCOUNTS, type: 'CREATE', from: before + 1 });
+  assert.equal((await org.event(event.replayId)).data.payload.Name, 'one');
+  const counted = await org.count(ACCOUNTS, before);
+  assert.deepEqual([counted.events, counted.first.replayId], [1, event.replayId]);
+  assert((await org.schemas()).some(({ event, current }) => event === 'AccountChangeEvent' && current));
+  const used = (await org.usage()).topics.find(({ topic }) => topic === ACCOUNTS);
+  assert(used.published >= 1);
+  const account = (await org.difference('seed')).objects.find(({ object }) => object === 'Account');
+  assert.equal(account.created, 1);
+  assert((await org.requests()).length > 0);
+  await org.clearRequests();
+  assert.deepEqual(await org.requests(), []);
+});
+
 test('the clock', async () => {
   const other = await org.open();
   assert.equal((await other.clock.freeze('2126-03-01T12:00:00Z')).mode, 'frozen');

@@ -13,6 +13,10 @@ export async function everything(): Promise<void> {
   const frozen: boolean = mode === 'frozen';
   const [event]: Event[] = await org.expect('/data/AccountChangeEvent', { payload: { Name: String(frozen) } });
   const replayId: number = event!.replayId + (await org.position('/data/AccountChangeEvent'));
+  const recordIds: string[] = (await org.events({ topic: '/data/AccountChangeEvent' })).map(({ topic }) => topic);
+  const left: number = (await org.usage()).topics.reduce((sum, { delivered }) => sum + delivered, recordIds.length);
+  const created: number[] = (await org.difference('seed', 'other')).objects.map(({ created }) => created + left);
+  await org.clearRequests().then(() => created);
   const other = await org.open();
   await other.rest('POST', 'sobjects/Account', { Name: String(replayId) });
   await other.close();

@@ -67,6 +67,23 @@ def test_events_are_expected(landfall):
     assert ACCOUNTS in channels
 
 
+def test_what_is_retained_and_used(landfall):
+    before = landfall.position(ACCOUNTS)
+    create(landfall, "one")
+    [event] = landfall.events(topic=ACCOUNTS, type="CREATE", from_=before + 1)
+    assert landfall.event(event["replayId"])["data"]["payload"]["Name"] == "one"
+    counted = landfall.count(ACCOUNTS, before)
+    assert (counted["events"], counted["first"]["replayId"]) == (1, event["replayId"])
+    assert any(schema["event"] == "AccountChangeEvent" and schema["current"] for schema in landfall.schemas())
+    [published] = [of["published"] for of in landfall.usage()["topics"] if of["topic"] == ACCOUNTS]
+    assert published >= 1
+    [account] = [of for of in landfall.difference("seed")["objects"] if of["object"] == "Account"]
+    assert account["created"] == 1
+    assert landfall.requests()
+    landfall.clear_requests()
+    assert landfall.requests() == []
+
+
 def test_the_clock(landfall_org):
     with landfall_org.open() as org:
         frozen = org.clock.freeze(at="2126-03-01T12:00:00Z")

@@ -118,6 +118,10 @@ pub enum RequestsOptions {}
 pub enum SettleOptions {}
 /// Options of [`Org::expect`].
 pub enum ExpectOptions {}
+/// Options of [`Org::events`].
+pub enum EventsOptions {}
+/// Options of [`Org::difference`].
+pub enum DifferenceOptions {}
 /// Options of [`Org::position`].
 pub enum PositionOptions {}
 /// Options of [`Org::rest`].
@@ -264,6 +268,11 @@ impl Org {
         })
     }
 
+    /// What differs between a snapshot, `seed` or `empty`, and now.
+    pub fn difference(&self, name: &str) -> Call<types::Difference, DifferenceOptions> {
+        self.call("GET", &format!("snapshots/{}/difference", segment(name)))
+    }
+
     /// Removes a snapshot.
     pub fn remove(&self, name: &str) -> Call<()> {
         self.call("DELETE", &format!("snapshots/{}", segment(name)))
@@ -325,6 +334,16 @@ impl Org {
         })
     }
 
+    /// Forgets what clients have sent, and their mistakes.
+    pub fn clear_requests(&self) -> Call<Value> {
+        self.call("DELETE", "requests")
+    }
+
+    /// How much of its allocations the org has used, and how many events were on each topic.
+    pub fn usage(&self) -> Call<types::Usage> {
+        self.call("GET", "usage")
+    }
+
     /// The sessions of the Streaming API and the streams of the Pub/Sub API.
     pub fn subscribers(&self) -> Call<Vec<types::Subscriber>> {
         Call::new(&self.0, "GET", format!("{CONTROL}/subscribers"), |answer| {
@@ -350,6 +369,32 @@ impl Org {
         let path = format!("{CONTROL}/expect");
         let call = Call::new(&self.0, "POST", path, |answer| list(answer, "events"));
         call.with("channel", channel)
+    }
+
+    /// Retained events, the newest first.
+    pub fn events(&self) -> Call<Vec<types::RetainedEvent>, EventsOptions> {
+        Call::new(&self.0, "GET", format!("{CONTROL}/events"), |answer| {
+            list(answer, "events")
+        })
+    }
+
+    /// A retained event, as clients of each API get it.
+    pub fn event(&self, replay_id: i64) -> Call<types::WholeEvent> {
+        self.call("GET", &format!("events/{replay_id}"))
+    }
+
+    /// The retained events of a channel that follow a replay id.
+    pub fn count(&self, channel: &str, after: i64) -> Call<types::EventCount> {
+        let path = format!("topics/{}/count", segment(channel));
+        self.call("GET", &path)
+            .with_query("after", after.to_string())
+    }
+
+    /// The current and the former schemas of events.
+    pub fn schemas(&self) -> Call<Vec<types::EventSchema>> {
+        Call::new(&self.0, "GET", format!("{CONTROL}/schemas"), |answer| {
+            list(answer, "schemas")
+        })
     }
 
     /// What clients can subscribe to, and the bounds of the log.
@@ -458,6 +503,45 @@ impl Call<Vec<types::RequestSummary>, RequestsOptions> {
     /// So many of them.
     pub fn limit(self, limit: u32) -> Self {
         self.with_query("limit", limit.to_string())
+    }
+}
+
+impl Call<Vec<types::RetainedEvent>, EventsOptions> {
+    /// Those of a topic, such as `/data/AccountChangeEvent`.
+    pub fn topic(self, topic: &str) -> Self {
+        self.with_query("topic", topic)
+    }
+
+    /// Those of a change type, such as `UPDATE`, or `GAP*`.
+    pub fn change_type(self, change_type: &str) -> Self {
+        self.with_query("type", change_type)
+    }
+
+    /// Those about a record.
+    pub fn record(self, id: &str) -> Self {
+        self.with_query("record", id)
+    }
+
+    /// Those about a field.
+    pub fn field(self, name: &str) -> Self {
+        self.with_query("field", name)
+    }
+
+    /// Those from a replay id on.
+    pub fn from(self, replay_id: i64) -> Self {
+        self.with_query("from", replay_id.to_string())
+    }
+
+    /// So many of them.
+    pub fn limit(self, limit: u32) -> Self {
+        self.with_query("limit", limit.to_string())
+    }
+}
+
+impl Call<types::Difference, DifferenceOptions> {
+    /// Not now, but what this snapshot holds.
+    pub fn with_snapshot(self, name: &str) -> Self {
+        self.with_query("with", name)
     }
 }
 

@@ -3,6 +3,21 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+/// Allocation.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Allocation {
+    /// What is counted, and in which window.
+    ///
+    /// One of `publishedHourly`, `deliveredDaily`, `pushTopicsDaily`, `genericDaily`, `requestsDaily`.
+    pub name: String,
+    /// How much of the window is used.
+    pub used: i64,
+    /// How much may be used; none: as much as one likes.
+    pub most: Option<i64>,
+}
+
 /// Clock.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,6 +54,27 @@ pub struct Credentials {
     pub access_token: String,
 }
 
+/// Difference.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Difference {
+    /// The snapshot.
+    pub name: String,
+    /// The later snapshot; absent: now.
+    pub with: Option<String>,
+    /// How many records differ, of each object of which some do.
+    pub objects: Vec<ObjectDifference>,
+    /// The first of them, in the order of objects and ids.
+    pub records: Vec<RecordDifference>,
+    /// Whether there are more records.
+    pub more: bool,
+    /// Events that only the later state has.
+    pub events_added: Value,
+    /// Events that only the snapshot has: they are past their retention, or the log has begun anew.
+    pub events_removed: Value,
+}
+
 /// Event.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,6 +84,42 @@ pub struct Event {
     pub replay_id: i64,
     /// As a client of the Streaming API gets it.
     pub data: Value,
+}
+
+/// Event count.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EventCount {
+    /// How many.
+    pub events: i64,
+    /// Whether all were counted; if not, there are more.
+    pub complete: bool,
+    /// The first of them.
+    pub first: Option<Value>,
+    /// The last that was counted.
+    pub last: Option<Value>,
+    /// The replay id of the oldest retained event of the org; none if none is retained.
+    pub earliest: Option<i64>,
+    /// The replay id of the newest event of the org, whether it is retained or not.
+    pub tail: i64,
+}
+
+/// Event schema.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EventSchema {
+    /// Its id.
+    pub id: String,
+    /// The event: AccountChangeEvent.
+    pub event: String,
+    /// The object, or the platform event; none if it was deleted.
+    pub entity: Option<String>,
+    /// Whether new events have it. Former ones decode older events.
+    pub current: bool,
+    /// How many fields it has; bit n of a bitmap names field n.
+    pub fields: i64,
 }
 
 /// Fault.
@@ -120,6 +192,21 @@ pub struct Mistake {
     pub last: i64,
 }
 
+/// Object difference.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ObjectDifference {
+    /// The object.
+    pub object: String,
+    /// Records that only the later state has.
+    pub created: i64,
+    /// Records that are not the same.
+    pub changed: i64,
+    /// Records that only the snapshot has.
+    pub removed: i64,
+}
+
 /// Position.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -142,6 +229,24 @@ pub struct RecordCount {
     pub object: String,
     /// Its records, without the recycle bin.
     pub count: i64,
+}
+
+/// Record difference.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RecordDifference {
+    /// Its object.
+    pub object: String,
+    /// Its id.
+    pub id: String,
+    /// created: only the later state has it; removed: only the snapshot has it. A record in the recycle bin
+    /// is there, with IsDeleted.
+    ///
+    /// One of `created`, `changed`, `removed`.
+    pub change: String,
+    /// The fields with different values, in the order of their names.
+    pub fields: Vec<Value>,
 }
 
 /// Request.
@@ -234,6 +339,36 @@ pub struct RequestSummary {
     pub user: Option<String>,
 }
 
+/// Retained event.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RetainedEvent {
+    /// Its replay id.
+    pub replay_id: i64,
+    /// The id of the event in the Pub/Sub API.
+    pub id: String,
+    /// Its topic: /data/AccountChangeEvent.
+    pub topic: String,
+    /// When it was published, by the clock of the org.
+    pub time: String,
+    /// The id of its schema.
+    pub schema: String,
+    /// Bytes of its payload.
+    pub size: i64,
+    /// Of a change event.
+    pub header: Option<Value>,
+    /// As a client of the Streaming API gets it; none if the payload cannot be decoded.
+    pub data: Option<Value>,
+    /// The Avro bytes as a client of the Pub/Sub API gets them, in Base64.
+    pub payload: String,
+    /// Why the payload cannot be decoded.
+    pub error: Option<String>,
+    /// Fields whose values are not shown: data and payload are those of a subscriber without the permission
+    /// to read them.
+    pub masked: Option<Vec<String>>,
+}
+
 /// Settled.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -316,6 +451,19 @@ pub struct Topic {
     pub kind: String,
 }
 
+/// Topic usage.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TopicUsage {
+    /// The topic: /data/AccountChangeEvent.
+    pub topic: String,
+    /// Events since the org was opened.
+    pub published: i64,
+    /// The same to subscribers, each copy for itself.
+    pub delivered: i64,
+}
+
 /// Topics.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -327,4 +475,47 @@ pub struct Topics {
     pub tail: i64,
     /// By kind and name.
     pub topics: Vec<Topic>,
+}
+
+/// Usage.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Usage {
+    /// Of the org as a whole.
+    pub allocations: Vec<Allocation>,
+    /// Clients of the Streaming API now.
+    pub clients: i64,
+    /// Those that had events since the org was opened.
+    pub topics: Vec<TopicUsage>,
+}
+
+/// Whole event.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WholeEvent {
+    /// Its replay id.
+    pub replay_id: i64,
+    /// The id of the event in the Pub/Sub API.
+    pub id: String,
+    /// Its topic: /data/AccountChangeEvent.
+    pub topic: String,
+    /// When it was published, by the clock of the org.
+    pub time: String,
+    /// The id of its schema.
+    pub schema: String,
+    /// Bytes of its payload.
+    pub size: i64,
+    /// Of a change event.
+    pub header: Option<Value>,
+    /// As a client of the Streaming API gets it; none if the payload cannot be decoded.
+    pub data: Option<Value>,
+    /// The Avro bytes as a client of the Pub/Sub API gets them, in Base64.
+    pub payload: String,
+    /// Why the payload cannot be decoded.
+    pub error: Option<String>,
+    /// Fields whose values are not shown: data and payload are those of a subscriber without the permission
+    /// to read them.
+    pub masked: Option<Vec<String>>,
 }

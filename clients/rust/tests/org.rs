@@ -136,6 +136,44 @@ fn faults() {
 }
 
 #[test]
+fn what_is_retained_and_used() {
+    let org = org();
+    let before = org.position(ACCOUNTS).run().expect("a position").replay_id;
+    create(&org, "one");
+    let events = org
+        .events()
+        .topic(ACCOUNTS)
+        .change_type("CREATE")
+        .from(before + 1)
+        .run();
+    let events = events.expect("a list");
+    assert_eq!(events.len(), 1);
+    let event = org.event(events[0].replay_id).run().expect("retained");
+    assert_eq!(event.data["payload"]["Name"], "one");
+    let counted = org.count(ACCOUNTS, before).run().expect("counted");
+    assert_eq!(counted.events, 1);
+    let schemas = org.schemas().run().expect("a list");
+    let is_current = |event: &str| {
+        let mut schemas = schemas.iter();
+        schemas.any(|schema| schema.event == event && schema.current)
+    };
+    assert!(is_current("AccountChangeEvent"));
+    let usage = org.usage().run().expect("usage");
+    assert!(
+        usage
+            .topics
+            .iter()
+            .any(|of| of.topic == ACCOUNTS && of.published > 0)
+    );
+    let difference = org.difference("seed").run().expect("compared");
+    let mut objects = difference.objects.iter();
+    assert!(objects.any(|of| of.object == "Account" && of.created == 1));
+    assert!(!org.requests().run().expect("a list").is_empty());
+    org.clear_requests().run().expect("cleared");
+    assert!(org.requests().run().expect("a list").is_empty());
+}
+
+#[test]
 fn events_and_positions() {
     let org = org();
     create(&org, "one");

@@ -99,6 +99,11 @@ class Org:
         """Removes a snapshot."""
         self.control("DELETE", f"snapshots/{_segment(name)}")
 
+    def difference(self, name: str, other: str | None = None) -> types.Difference:
+        """What differs between a snapshot, `seed` or `empty`, and now, or another snapshot."""
+        query = "" if other is None else f"?{urllib.parse.urlencode({'with': other})}"
+        return self.control("GET", f"snapshots/{_segment(name)}/difference{query}")
+
     def arm(self, fault: str, **where_and_when: Any) -> types.Fault:
         """Arms a fault: `org.arm("client-unknown", method="/meta/connect", next=2)`. `from` is written `from_`."""
         given = {name.rstrip("_"): value for name, value in where_and_when.items()}
@@ -126,6 +131,31 @@ class Org:
     def mistakes(self) -> list[types.Mistake]:
         """What clients did that no correct client does, since the last reset."""
         return self.control("GET", "mistakes")["mistakes"]
+
+    def clear_requests(self) -> None:
+        """Forgets what clients have sent, and their mistakes."""
+        self.control("DELETE", "requests")
+
+    def events(self, **filter: Any) -> list[types.RetainedEvent]:
+        """Retained events, the newest first: `org.events(topic="/data/AccountChangeEvent", type="UPDATE", from_=1005)`."""
+        given = {name.rstrip("_"): value for name, value in filter.items()}
+        return self.control("GET", f"events?{urllib.parse.urlencode(given)}")["events"]
+
+    def event(self, replay_id: int) -> types.WholeEvent:
+        """A retained event, as clients of each API get it."""
+        return self.control("GET", f"events/{replay_id}")
+
+    def count(self, channel: str, after: int) -> types.EventCount:
+        """The retained events of a channel that follow a replay id."""
+        return self.control("GET", f"topics/{_segment(channel)}/count?{urllib.parse.urlencode({'after': after})}")
+
+    def schemas(self) -> list[types.EventSchema]:
+        """The current and the former schemas of events."""
+        return self.control("GET", "schemas")["schemas"]
+
+    def usage(self) -> types.Usage:
+        """How much of its allocations the org has used, and how many events were on each topic."""
+        return self.control("GET", "usage")
 
     def settle(self, timeout: float = 5.0) -> types.Settled:
         """Waits until every subscriber has every event so far."""

@@ -16,6 +16,18 @@ Subscription = TypedDict(
     },
 )
 
+Allocation = TypedDict(
+    "Allocation",
+    {
+        # What is counted, and in which window.
+        "name": Literal["publishedHourly", "deliveredDaily", "pushTopicsDaily", "genericDaily", "requestsDaily"],
+        # How much of the window is used.
+        "used": int,
+        # How much may be used; none: as much as one likes.
+        "most": NotRequired[int],
+    },
+)
+
 Event = TypedDict(
     "Event",
     {
@@ -23,6 +35,22 @@ Event = TypedDict(
         "replayId": int,
         # As a client of the Streaming API gets it.
         "data": dict[str, Any],
+    },
+)
+
+EventSchema = TypedDict(
+    "EventSchema",
+    {
+        # Its id.
+        "id": str,
+        # The event: AccountChangeEvent.
+        "event": str,
+        # The object, or the platform event; none if it was deleted.
+        "entity": NotRequired[str],
+        # Whether new events have it. Former ones decode older events.
+        "current": bool,
+        # How many fields it has; bit n of a bitmap names field n.
+        "fields": int,
     },
 )
 
@@ -74,6 +102,20 @@ Mistake = TypedDict(
     },
 )
 
+ObjectDifference = TypedDict(
+    "ObjectDifference",
+    {
+        # The object.
+        "object": str,
+        # Records that only the later state has.
+        "created": int,
+        # Records that are not the same.
+        "changed": int,
+        # Records that only the snapshot has.
+        "removed": int,
+    },
+)
+
 RecordCount = TypedDict(
     "RecordCount",
     {
@@ -81,6 +123,20 @@ RecordCount = TypedDict(
         "object": str,
         # Its records, without the recycle bin.
         "count": int,
+    },
+)
+
+RecordDifference = TypedDict(
+    "RecordDifference",
+    {
+        # Its object.
+        "object": str,
+        # Its id.
+        "id": str,
+        # created: only the later state has it; removed: only the snapshot has it. A record in the recycle bin is there, with IsDeleted.
+        "change": Literal["created", "changed", "removed"],
+        # The fields with different values, in the order of their names.
+        "fields": list[dict[str, Any]],
     },
 )
 
@@ -130,6 +186,34 @@ RequestSummary = TypedDict(
     },
 )
 
+RetainedEvent = TypedDict(
+    "RetainedEvent",
+    {
+        # Its replay id.
+        "replayId": int,
+        # The id of the event in the Pub/Sub API.
+        "id": str,
+        # Its topic: /data/AccountChangeEvent.
+        "topic": str,
+        # When it was published, by the clock of the org.
+        "time": str,
+        # The id of its schema.
+        "schema": str,
+        # Bytes of its payload.
+        "size": int,
+        # Of a change event.
+        "header": NotRequired[dict[str, Any]],
+        # As a client of the Streaming API gets it; none if the payload cannot be decoded.
+        "data": NotRequired[dict[str, Any]],
+        # The Avro bytes as a client of the Pub/Sub API gets them, in Base64.
+        "payload": str,
+        # Why the payload cannot be decoded.
+        "error": NotRequired[str],
+        # Fields whose values are not shown: data and payload are those of a subscriber without the permission to read them.
+        "masked": NotRequired[list[str]],
+    },
+)
+
 Subscriber = TypedDict(
     "Subscriber",
     {
@@ -155,6 +239,18 @@ Topic = TypedDict(
         "channel": str,
         # What is on it; channel: several of the others, such as a custom channel.
         "kind": Literal["changeEvents", "platformEvent", "pushTopic", "generic", "channel"],
+    },
+)
+
+TopicUsage = TypedDict(
+    "TopicUsage",
+    {
+        # The topic: /data/AccountChangeEvent.
+        "topic": str,
+        # Events since the org was opened.
+        "published": int,
+        # The same to subscribers, each copy for itself.
+        "delivered": int,
     },
 )
 
@@ -187,6 +283,44 @@ Credentials = TypedDict(
         "clientSecret": str,
         # An access token of its administrator.
         "accessToken": str,
+    },
+)
+
+Difference = TypedDict(
+    "Difference",
+    {
+        # The snapshot.
+        "name": str,
+        # The later snapshot; absent: now.
+        "with": NotRequired[str],
+        # How many records differ, of each object of which some do.
+        "objects": list[ObjectDifference],
+        # The first of them, in the order of objects and ids.
+        "records": list[RecordDifference],
+        # Whether there are more records.
+        "more": bool,
+        # Events that only the later state has.
+        "eventsAdded": dict[str, Any],
+        # Events that only the snapshot has: they are past their retention, or the log has begun anew.
+        "eventsRemoved": dict[str, Any],
+    },
+)
+
+EventCount = TypedDict(
+    "EventCount",
+    {
+        # How many.
+        "events": int,
+        # Whether all were counted; if not, there are more.
+        "complete": bool,
+        # The first of them.
+        "first": NotRequired[dict[str, Any]],
+        # The last that was counted.
+        "last": NotRequired[dict[str, Any]],
+        # The replay id of the oldest retained event of the org; none if none is retained.
+        "earliest": NotRequired[int],
+        # The replay id of the newest event of the org, whether it is retained or not.
+        "tail": int,
     },
 )
 
@@ -313,5 +447,45 @@ Topics = TypedDict(
         "tail": int,
         # By kind and name.
         "topics": list[Topic],
+    },
+)
+
+Usage = TypedDict(
+    "Usage",
+    {
+        # Of the org as a whole.
+        "allocations": list[Allocation],
+        # Clients of the Streaming API now.
+        "clients": int,
+        # Those that had events since the org was opened.
+        "topics": list[TopicUsage],
+    },
+)
+
+WholeEvent = TypedDict(
+    "WholeEvent",
+    {
+        # Its replay id.
+        "replayId": int,
+        # The id of the event in the Pub/Sub API.
+        "id": str,
+        # Its topic: /data/AccountChangeEvent.
+        "topic": str,
+        # When it was published, by the clock of the org.
+        "time": str,
+        # The id of its schema.
+        "schema": str,
+        # Bytes of its payload.
+        "size": int,
+        # Of a change event.
+        "header": NotRequired[dict[str, Any]],
+        # As a client of the Streaming API gets it; none if the payload cannot be decoded.
+        "data": NotRequired[dict[str, Any]],
+        # The Avro bytes as a client of the Pub/Sub API gets them, in Base64.
+        "payload": str,
+        # Why the payload cannot be decoded.
+        "error": NotRequired[str],
+        # Fields whose values are not shown: data and payload are those of a subscriber without the permission to read them.
+        "masked": NotRequired[list[str]],
     },
 )
