@@ -1,6 +1,7 @@
 // jsforce in the way of its documentation: records, queries and events of an org.
 
 import { execFile } from 'node:child_process';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 
 import { Connection } from 'jsforce';
@@ -106,6 +107,46 @@ async function collections({ server }) {
   const transactions = new Set(events.map((event) => header(event).transactionKey));
   ensureEqual(transactions.size, 7, 'transactions');
   subscription.close();
+}
+
+/** Files as base64 among the values over REST and SOAP, as parts of a request, and read as streams. */
+async function files({ server }) {
+  const connection = await connect(server);
+  const bytes = Buffer.from([0, 1, 255, 13, 10, 45, 45, 98]);
+  const VersionData = bytes.toString('base64');
+  const versions = connection.sobject('ContentVersion');
+  const [first] = ids(await versions.create([{ PathOnClient: 'a.bin', VersionData }, { PathOnClient: 'b.bin', VersionData }]));
+  ensureEqual(await buffer(versions.record(first).blob('VersionData')), bytes, 'a version');
+  const { ContentDocumentId } = await versions.retrieve(first);
+  ensure((await versions.create({ ContentDocumentId, PathOnClient: 'a.bin', VersionData: 'aGVsbG8=' })).success, 'a new version');
+  const query = `SELECT LatestPublishedVersion.ContentSize FROM ContentDocument WHERE Id = '${ContentDocumentId}'`;
+  const { records: [{ LatestPublishedVersion }] } = await connection.query(query);
+  ensureEqual(LatestPublishedVersion.ContentSize, 5, 'the latest version');
+
+  const { id: ParentId } = await connection.sobject('Account').create({ Name: 'Acme' });
+  const boundary = 'boundary_string';
+  const part = (name, type, content) => [
+    `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="x"\r\nContent-Type: ${type}\r\n\r\n`, content, '\r\n',
+  ];
+  const send = (url, ...parts) => connection.request({
+    method: 'POST', url: `/services/data/v${VERSION}${url}`,
+    headers: { 'Content-Type': `multipart/form-data; boundary="${boundary}"` },
+    body: Buffer.concat([...parts.flat(), `--${boundary}--`].map((one) => Buffer.from(one))),
+  });
+  const values = part('entity_document', 'application/json', JSON.stringify({ Name: 'x.bin', ParentId }));
+  const { id } = await send('/sobjects/Attachment', values, part('Body', 'application/octet-stream', bytes));
+  ensureEqual(await buffer(connection.sobject('Attachment').record(id).blob('Body')), bytes, 'an attachment');
+  const record = (Name, binaryPartName) =>
+    ({ attributes: { type: 'Attachment', binaryPartName, binaryPartNameAlias: 'Body' }, Name, ParentId });
+  const collection = JSON.stringify({ allOrNone: true, records: [record('1', 'one'), record('2', 'two')] });
+  const [, two] = ids(await send('/composite/sobjects', part('collection', 'application/json', collection),
+    part('two', 'text/plain', 'second'), part('one', 'text/plain', 'first')));
+  ensureEqual((await buffer(connection.sobject('Attachment').record(two).blob('Body'))).toString(), 'second', 'a part by its name');
+
+  const soap = new Connection({ loginUrl: server.url, version: VERSION });
+  await soap.login('admin@landfall.test', 'landfall');
+  const [made] = await soap.soap.create([{ type: 'Attachment', Name: 'y.bin', ParentId, Body: VersionData }]);
+  ensureEqual(await buffer(connection.sobject('Attachment').record(made.id).blob('Body')), bytes, 'made over SOAP');
 }
 
 /** Pages are fetched until there are no more; what is found is what was made. */
@@ -356,6 +397,6 @@ async function snippet_of_env({ server }) {
 }
 
 export const scenarios = {
-  records, describe, collections, query, streaming, channel, push_topic, generic, soap, soap_records, bulk, bulk_query,
+  records, describe, collections, files, query, streaming, channel, push_topic, generic, soap, soap_records, bulk, bulk_query,
   bulk_classic, metadata, snippet: snippet_of_env,
 };

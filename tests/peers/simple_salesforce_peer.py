@@ -1,7 +1,10 @@
 """simple-salesforce in the way of its documentation, under the vendor's host names: `simple_salesforce_peer.py [SCENARIO]`."""
 
+import base64
 import csv
 import io
+import json
+import tempfile
 from contextlib import contextmanager
 
 from simple_salesforce import Salesforce, SalesforceAuthenticationFailed, SalesforceResourceNotFound
@@ -83,6 +86,28 @@ def query():
         refused(SalesforceMalformedRequest, lambda: client.query("SELECT FROM Account"), "MALFORMED_QUERY")
 
 
+def files():
+    """A file is created in base64, read as bytes, and replaced from a path; a part of a request brings another one."""
+    with logged_in("files") as client, tempfile.NamedTemporaryFile() as local:
+        content = bytes([0, 1, 255, 13, 10, 45, 45, 98])
+        data = base64.b64encode(content).decode()
+        version = client.ContentVersion.create({"PathOnClient": "a.bin", "VersionData": data})["id"]
+        equal(client.ContentVersion.get_base64(version, base64_field="VersionData"), content, "the version")
+        account = client.Account.create({"Name": "Acme"})["id"]
+        attachment = client.Attachment.create({"Name": "a.bin", "ParentId": account, "Body": data})["id"]
+        local.write(b"replaced")
+        local.flush()
+        equal(client.Attachment.update_base64(attachment, local.name), 204, "replaced")
+        equal(client.Attachment.get_base64(attachment), b"replaced", "the attachment")
+        values = json.dumps({"PathOnClient": "b.bin"})
+        parts = {"entity_content": (None, values, "application/json"), "VersionData": ("b.bin", content, "text/plain")}
+        headers = {name: value for name, value in client.headers.items() if name != "Content-Type"}
+        answer = client.session.post(f"{client.base_url}sobjects/ContentVersion", headers=headers, files=parts)
+        equal(answer.status_code, 201, "parts")
+        made = answer.json()["id"]
+        equal(client.ContentVersion.get_base64(made, base64_field="VersionData"), content, "the part")
+
+
 def soap():
     """A login over SOAP, which takes a security token beside the password, and its refusal."""
     with logged_in("soap"):
@@ -155,6 +180,7 @@ SCENARIOS = {
     "records": records,
     "describe": describe,
     "query": query,
+    "files": files,
     "soap": soap,
     "bulk": bulk,
     "bulk_query": bulk_query,

@@ -31,14 +31,22 @@ pub struct Part<'b> {
 }
 
 /// The parts of a body; none if it is cut off or otherwise not of the form.
+///
+/// Clients: curl sends the examples of the documentation as an editor saved them, so lines may also end without a
+/// carriage return. The first line decides for the whole body.
 pub fn parts<'b>(body: &'b [u8], boundary: &str) -> Option<Vec<Part<'b>>> {
     let first = format!("--{boundary}");
-    let between = format!("\r\n--{boundary}");
     let (_, mut rest) = split(body, first.as_bytes())?;
+    let end = if rest.starts_with(b"\n") {
+        "\n"
+    } else {
+        "\r\n"
+    };
+    let (between, end_of_head) = (format!("{end}--{boundary}"), end.repeat(2));
     let mut parts = Vec::new();
     while !rest.starts_with(b"--") {
         let (part, following) = split(rest, between.as_bytes())?;
-        let (head, data) = split(part, b"\r\n\r\n")?;
+        let (head, data) = split(part, end_of_head.as_bytes())?;
         let name = named(head)?;
         parts.push(Part { name, data });
         if parts.len() > MULTIPART_PARTS_MAX {
@@ -61,7 +69,7 @@ fn split<'b>(bytes: &'b [u8], mark: &[u8]) -> Option<(&'b [u8], &'b [u8])> {
 /// The name of a part.
 fn named(head: &[u8]) -> Option<&str> {
     let head = std::str::from_utf8(head).ok()?;
-    let disposition = head.split("\r\n").find(|line| {
+    let disposition = head.lines().find(|line| {
         let name = line.split(':').next().unwrap_or_default();
         name.trim().eq_ignore_ascii_case("Content-Disposition")
     })?;
@@ -89,6 +97,14 @@ mod tests {
         let found = parts(BODY.as_bytes(), "B").expect("both parts");
         let found: Vec<(&str, &[u8])> = found.iter().map(|part| (part.name, part.data)).collect();
         assert_eq!(found, [("job", &b"{}"[..]), ("content", b"Name\r\nA\r\n")]);
+    }
+
+    #[test]
+    fn lines_may_end_without_a_carriage_return() {
+        let body = BODY.replace("\r\n", "\n");
+        let found = parts(body.as_bytes(), "B").expect("both parts");
+        let found: Vec<(&str, &[u8])> = found.iter().map(|part| (part.name, part.data)).collect();
+        assert_eq!(found, [("job", &b"{}"[..]), ("content", b"Name\nA\n")]);
     }
 
     #[test]

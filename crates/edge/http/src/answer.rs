@@ -49,6 +49,11 @@ impl Answer {
         answer.with(CONTENT_TYPE, "application/octetstream".to_owned())
     }
 
+    /// Whether its body is the bytes of a file.
+    pub fn is_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// 201 with a body and the address of what was made.
     pub fn created(location: String, body: String) -> Self {
         Self::of(StatusCode::CREATED, body).with(LOCATION, location)

@@ -150,6 +150,7 @@ fn kind(fault: &Fault) -> Option<Kind> {
             | RequestFault::MethodNotAllowed { .. }
             | RequestFault::VersionUnsupported => Kind::UnknownResource,
             RequestFault::MediaTypeUnsupported { .. }
+            | RequestFault::PartsInvalid { .. }
             | RequestFault::BodyMissing
             | RequestFault::JsonInvalid { .. }
             | RequestFault::XmlInvalid { .. }

@@ -11,7 +11,7 @@ use axum::body::Body;
 use http::Method;
 use landfall_engine::{Change, Outcome, Published, defect};
 use landfall_http::json::{self, Content, Json};
-use landfall_http::{Answer, Writer, json_body};
+use landfall_http::{Answer, Writer};
 use landfall_model::limits::{REST_COLLECTION_CHUNKS_MAX, REST_COLLECTION_RECORDS_MAX};
 use landfall_model::{
     EntityDefinition, Fault, FieldFault, LimitFault, ManyFault, RecordFault, RecordId,
@@ -25,7 +25,7 @@ use crate::path::{Object, object_of};
 use crate::platform_event::{prepared, write_published};
 use crate::scope::Outgoing;
 use crate::state::Shared;
-use crate::{save, transaction};
+use crate::{file, save, transaction};
 
 /// What a request does with its records.
 #[derive(Clone, Copy)]
@@ -80,8 +80,8 @@ async fn save(
     body: Body,
     action: Action<'_>,
 ) -> Result<Answer, Fault> {
-    let bytes = json_body(&call.headers, body).await?;
-    let body = json::Body::parse(&bytes)?;
+    let collection = file::read_collection(&call.headers, body).await?;
+    let body = json::Body::parse(&collection.json)?;
     let (records, all_or_none) = request(&body)?;
     let objects = objects(call, &body, records, action)?;
     let repeated = repeated(&body, records, action);
@@ -93,7 +93,9 @@ async fn save(
         };
         parts.push(match object {
             Object::Records(entity) => {
-                let change = record.change(shared, call, entity, action, &repeated).await;
+                let change = record
+                    .with_file(shared, call, (entity, &collection), action, &repeated)
+                    .await;
                 Part::Change(change.or_else(|fault| of_one(fault).map(Change::Refused))?)
             }
             Object::PlatformEvent(event) => {
@@ -325,6 +327,35 @@ struct Record<'b> {
 }
 
 impl<'b> Record<'b> {
+    /// Its change with the file that is a part of its own, if it names one.
+    async fn with_file(
+        &self,
+        shared: &Shared,
+        call: &Call,
+        (entity, collection): (&Arc<EntityDefinition>, &file::Collection),
+        action: Action<'_>,
+        repeated: &HashMap<String, usize>,
+    ) -> Result<Change, Fault> {
+        let attributes = self.members.iter().find(|(name, _)| name == "attributes");
+        let given = match attributes {
+            Some((_, attributes)) => collection.file_of(attributes, entity)?,
+            None => None,
+        };
+        let mut change = self.change(shared, call, entity, action, repeated).await?;
+        if let (
+            Some(given),
+            Change::Create { values, .. }
+            | Change::Update { values, .. }
+            | Change::Upsert { values, .. },
+        ) = (given, &mut change)
+        {
+            // Clients: some also have the name of the part in the field.
+            values.retain(|(place, _)| *place != given.0);
+            values.push(given);
+        }
+        Ok(change)
+    }
+
     async fn change(
         &self,
         shared: &Shared,

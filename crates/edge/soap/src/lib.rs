@@ -12,6 +12,7 @@ mod convert;
 mod describe;
 mod describe_field;
 mod event;
+mod files;
 mod input;
 mod lookup;
 mod merge;

@@ -4,11 +4,12 @@
 
 use landfall_engine::query::{Answers, Item, RecordShape, Shown, TypeCase};
 use landfall_engine::{Answer, Page, PageRow};
-use landfall_model::{RecordId, Value};
+use landfall_model::{FieldType, RecordId, Value};
 use landfall_xml::Writer;
 
 use crate::answer::Dialect;
 use crate::call::Call;
+use crate::files::Files;
 use crate::record_xml::{compound, is_id, ordered, record, typed_value, value};
 
 const PAGE: &str = "xsi:type=\"QueryResult\"";
@@ -17,10 +18,11 @@ const PAGE_OF_TYPED: &str =
 const RECORDS: &str = "records";
 
 /// Writes the answer as `result`.
-pub(crate) fn write(call: &Call<'_>, w: &mut Writer, answer: &Answer) {
+pub(crate) fn write(call: &Call<'_>, w: &mut Writer, answer: &Answer, files: &Files) {
     let render = Render {
         call,
         dialect: call.endpoint.dialect,
+        files,
     };
     match &answer.checked.answers {
         Answers::Records(shape) => {
@@ -42,10 +44,11 @@ pub(crate) fn write(call: &Call<'_>, w: &mut Writer, answer: &Answer) {
 }
 
 /// Writes what a search finds of one object, record by record.
-pub(crate) fn found(call: &Call<'_>, w: &mut Writer, answer: &Answer) {
+pub(crate) fn found(call: &Call<'_>, w: &mut Writer, answer: &Answer, files: &Files) {
     let render = Render {
         call,
         dialect: call.endpoint.dialect,
+        files,
     };
     // A search names fields, so it finds records.
     let Answers::Records(shape) = &answer.checked.answers else {
@@ -81,6 +84,7 @@ fn page(
 struct Render<'c> {
     call: &'c Call<'c>,
     dialect: Dialect,
+    files: &'c Files,
 }
 
 impl Render<'_> {
@@ -140,6 +144,11 @@ impl Render<'_> {
                 ..
             } => {
                 let found = column(row, *place);
+                if shown.field_type() == FieldType::Base64 {
+                    let id = of.and_then(|of| column(row, of.id).as_id());
+                    let file = id.and_then(|id| self.files.get(&id));
+                    return w.text_or_nil(&element, file.map(String::as_str));
+                }
                 match shown.text(found) {
                     Some(text) => w.text(&element, &text),
                     None => value(w, &element, shown.field_type(), found),

@@ -5,12 +5,14 @@
 use landfall_http::refused;
 use landfall_model::limits::{REST_COLLECTION_READ_MAX, REST_FIELDS_MAX};
 use landfall_model::{
-    EntityDefinition, Fault, FieldDefinition, FieldFault, ManyFault, RecordId, Row, Value,
+    EntityDefinition, Fault, FieldDefinition, FieldFault, FieldType, ManyFault, RecordId, Row,
+    Value,
 };
 use landfall_xml::Writer;
 
 use crate::answer::Dialect;
 use crate::call::Call;
+use crate::files::{self, Files};
 use crate::input;
 use crate::record_xml::{self, is_id, ordered};
 
@@ -37,10 +39,15 @@ pub(crate) async fn retrieve(call: &Call<'_>, w: &mut Writer) -> Result<(), Faul
     let engine = &call.state.engine;
     let rows = engine.rows(entity, ids).await.map_err(refused)?;
     let rows = engine.with_formulas(&call.login.view(), entity, rows).await;
-    let rows = rows.map_err(refused)?;
+    let mut rows = rows.map_err(refused)?;
+    for row in &mut rows {
+        row.take_if(|row| is_deleted(entity, row));
+    }
+    let files = files::of_rows(call, entity, &places, &rows).await?;
+    let dialect = call.endpoint.dialect;
     for row in rows {
-        match row.filter(|row| !is_deleted(entity, row)) {
-            Some(row) => write_record(w, call.endpoint.dialect, entity, &places, &row),
+        match row {
+            Some(row) => write_record(w, dialect, (entity, &files), &places, &row),
             None => w.nil("result"),
         }
     }
@@ -73,7 +80,7 @@ fn is_deleted(entity: &EntityDefinition, row: &Row) -> bool {
 fn write_record(
     w: &mut Writer,
     dialect: Dialect,
-    entity: &EntityDefinition,
+    (entity, files): (&EntityDefinition, &Files),
     places: &[usize],
     row: &Row,
 ) {
@@ -94,6 +101,10 @@ fn write_record(
                 let parts = entity.components(name);
                 let parts = parts.map(|(place, part)| (part.name.as_str(), value(place)));
                 record_xml::compound(w, (name, kind), parts);
+            } else if kind == FieldType::Base64 {
+                let id = entity.index_of("Id").and_then(|id| value(id).as_id());
+                let file = id.and_then(|id| files.get(&id));
+                w.text_or_nil(&format!("sf:{name}"), file.map(String::as_str));
             } else {
                 record_xml::value(w, &format!("sf:{name}"), kind, value(*place));
             }

@@ -11,7 +11,7 @@ use landfall_soql::parse_search;
 use landfall_xml::Writer;
 
 use crate::call::Call;
-use crate::query_xml;
+use crate::{files, query_xml};
 
 /// Answers a search that is a statement of SOSL.
 pub(crate) async fn search(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> {
@@ -37,11 +37,15 @@ pub(crate) async fn search(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault>
     if words.chars().count() > SEARCH_CHARACTERS_MAX {
         found.clear();
     }
+    let mut files = Vec::with_capacity(found.len());
+    for answer in &found {
+        files.push(files::of_answer(call, answer).await?);
+    }
     let query_id = u64::from_be_bytes(draw(engine.entropy()));
     w.element("result", |w| {
         w.text("queryId", &format!("{query_id:016x}"));
-        for answer in &found {
-            query_xml::found(call, w, answer);
+        for (answer, files) in found.iter().zip(&files) {
+            query_xml::found(call, w, answer, files);
         }
         w.nil("searchResultsMetadata");
     });

@@ -19,6 +19,11 @@ pub enum RequestFault {
         /// The media type of the request.
         media_type: String,
     },
+    /// A body of several parts lacks one, or cannot be taken apart.
+    PartsInvalid {
+        /// What is wrong.
+        reason: String,
+    },
     /// The body is larger than the surface reads.
     TooLarge,
     /// A body is needed.

@@ -4,8 +4,9 @@
 /// Source: "Pub/Sub API and Event Allocations" (Pub/Sub API Developer Guide).
 pub const FETCH_CREDIT_MAX: u32 = 100;
 
-/// Parts of one multipart body: more are refused. Source: none; requests have two.
-pub const MULTIPART_PARTS_MAX: usize = 8;
+/// Parts of one multipart body: more are refused.
+/// Source: "Insert or Update Blob Data" (REST API Developer Guide): a collection of 200 records has a file for each.
+pub const MULTIPART_PARTS_MAX: usize = 201;
 
 /// Size from which answers are compressed. Unit: bytes. Source: none; below it a compressor costs more than it saves.
 pub const COMPRESSED_BYTES_MIN: u64 = 1_024;

@@ -27,6 +27,12 @@ pub(super) fn spell(fault: &RequestFault) -> Wire {
             "UNSUPPORTED_MEDIA_TYPE",
             format!("Content-Type header specified in HTTP request is not supported: {media_type}"),
         )),
+        // Source: mocks of the service in WWW::Salesforce, which quote it.
+        RequestFault::PartsInvalid { reason } => on_rest(RestError::plain(
+            400,
+            "INVALID_MULTIPART_REQUEST",
+            reason.as_str(),
+        )),
         RequestFault::TooLarge => Wire {
             rest: Some(RestError::plain(
                 413,

@@ -21,6 +21,10 @@ explain! { request: RequestFault in "Requests" as fault;
     do "Send `Content-Type: application/json`, or what the resource documents." {
         MediaTypeUnsupported { media_type: word("TYPE") },
     }
+    "A body of several parts lacks the part with the values of the records, or one that a record names."
+    do "Send the values first, then a part for each file; see `Insert or Update Blob Data`." {
+        PartsInvalid { reason: word("REASON") },
+    }
     "The body is larger than the API takes."
     do "Split it; the Bulk API takes large amounts of data." {
         TooLarge,

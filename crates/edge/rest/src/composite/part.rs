@@ -136,5 +136,10 @@ async fn answered(
         &call.method,
     )?;
     let body = part.body.map_or_else(Body::empty, Body::from);
-    target.answer(shared, &call, body).await
+    let answer = target.answer(shared, &call, body).await?;
+    // Source: "Composite", "Batch": getting blob data is none of the resources that they take.
+    if answer.is_file() {
+        return Err(Fault::Request(RequestFault::ResourceNotFound));
+    }
+    Ok(answer)
 }

@@ -70,13 +70,15 @@ async fn parts_that_cannot_be_read_are_refused() {
     for body in [
         "--b0\r\n".to_owned(),
         parts("{\"Name\":\"a\"}", "Other", "x"),
-        parts("no JSON", "Body", "x"),
     ] {
         let answer = org.send("POST", "/sobjects/Attachment", &[MULTIPART], body);
         let answer = answer.await;
         assert_eq!(answer.status, 400, "{answer:?}");
-        assert_eq!(answer.json()[0]["errorCode"], "JSON_PARSER_ERROR");
+        assert_eq!(answer.json()[0]["errorCode"], "INVALID_MULTIPART_REQUEST");
     }
+    let body = parts("no JSON", "Body", "x");
+    let answer = org.send("POST", "/sobjects/Attachment", &[MULTIPART], body);
+    assert_eq!(answer.await.json()[0]["errorCode"], "JSON_PARSER_ERROR");
     let answer = org.send(
         "POST",
         "/sobjects/Account",
@@ -84,4 +86,54 @@ async fn parts_that_cannot_be_read_are_refused() {
         parts("{}", "Body", "x"),
     );
     assert_eq!(answer.await.status, 415);
+}
+
+/// The example of the documentation, with one record more, whose part is missing.
+#[tokio::test]
+async fn the_files_of_a_collection_are_parts_that_its_records_name() {
+    let org = Org::with(Vec::new()).await;
+    let record = |name: &str, part: &str| {
+        json!({"attributes": {"type": "ContentVersion", "binaryPartName": part, "binaryPartNameAlias": "VersionData"},
+            "PathOnClient": name, "VersionData": part})
+    };
+    let records = [
+        record("a.txt", "one"),
+        record("b.txt", "two"),
+        record("c.txt", "three"),
+    ];
+    let values = json!({"allOrNone": false, "records": records}).to_string();
+    let file = |name: &str, bytes: &str| {
+        format!(
+            "--b0\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{name}.txt\"\r\n\
+             Content-Type: text/plain\r\n\r\n{bytes}\r\n"
+        )
+    };
+    let body = format!(
+        "--b0\r\nContent-Disposition: form-data; name=\"collection\"\r\n\
+         Content-Type: application/json\r\n\r\n{values}\r\n{}{}--b0--",
+        file("two", "second"),
+        file("one", "first"),
+    );
+    let answer = org
+        .send("POST", "/composite/sobjects", &[MULTIPART], body)
+        .await;
+    let results = answer.json();
+    assert_eq!(
+        results[2]["errors"][0]["statusCode"],
+        "INVALID_MULTIPART_REQUEST"
+    );
+    for (place, bytes) in [(0, "first"), (1, "second")] {
+        let id = results[place]["id"].as_str().expect("an id");
+        let read = org
+            .get(&format!("/sobjects/ContentVersion/{id}/VersionData"))
+            .await;
+        assert_eq!(read.body, bytes);
+        let part = json!({"compositeRequest": [{"method": "GET", "referenceId": "file",
+            "url": format!("{}/sobjects/ContentVersion/{id}/VersionData", crate::org::DATA)}]});
+        let answer = org.post("/composite", &part).await.json();
+        assert_eq!(
+            answer["compositeResponse"][0]["httpStatusCode"], 404,
+            "{answer}"
+        );
+    }
 }

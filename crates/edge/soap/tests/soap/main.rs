@@ -2,6 +2,7 @@
 
 mod bodies;
 mod events;
+mod files;
 mod older;
 mod org;
 mod record_types;
