@@ -28,8 +28,8 @@ use crate::settings::Settings;
 use crate::validation_rule::{self, DeclaredRule};
 use crate::value_set::{self, GlobalValueSets};
 use crate::{
-    Org, Part, StartingNumber, custom_metadata, custom_setting, event, formulas, label, object,
-    reference, roll_up,
+    Org, Part, StartingNumber, custom_metadata, custom_setting, event, formulas, history, label,
+    object, reference, roll_up,
 };
 
 /// Files of a record: objects, their fields and the ways to them. Every custom object has them.
@@ -64,6 +64,7 @@ pub(crate) fn compile(
     compiler.references();
     compiler.roll_ups();
     compiler.person_accounts();
+    compiler.histories(&sources);
     let Compiler {
         declared,
         rules,
@@ -358,6 +359,12 @@ impl Compiler {
             let computed = person_account::enable(&mut self.entities, &self.declared);
             self.declared.extend(computed);
         }
+    }
+
+    /// Lets the objects that track their fields keep the changes.
+    fn histories(&mut self, sources: &Sources) {
+        let prefixes = (&mut self.book, &self.taken);
+        history::enable(sources, prefixes, &mut self.entities, &mut self.report);
     }
 
     /// A shipped object, or Activity, whose fields are those of tasks and events.

@@ -23,6 +23,7 @@ mod field_type;
 mod formulas;
 mod gather;
 mod gone;
+mod history;
 mod ignored;
 mod label;
 mod lenient;

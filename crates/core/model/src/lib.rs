@@ -47,7 +47,7 @@ pub use many::ManyFault;
 pub use mdapi::{ComponentFault, MetadataFault};
 pub use merging::{ConversionFault, MergeFault};
 pub use name::{EntityName, FieldName, Topic};
-pub use object_traits::{CustomKind, ObjectTraits, SecuredBy};
+pub use object_traits::{CustomKind, History, ObjectTraits, SecuredBy};
 pub use platform_event::{EventReaders, PlatformEventDefinition};
 pub use query_refusal::QueryRefusal;
 pub use record_type::{PERSON_ACCOUNT, PersonType, PicklistSubset, RecordType};

@@ -30,6 +30,10 @@ pub const ATTACHMENT_BYTES_MAX: usize = 25 * 1024 * 1024;
 /// The same of a document and of a static resource. Source: "Document", "`StaticResource`" (Object Reference).
 pub const DOCUMENT_BYTES_MAX: usize = 5 * 1024 * 1024;
 
+/// Characters of a value in the history of a field: longer ones are cut off.
+/// Source: recorded describes of `OldValue` and `NewValue`.
+pub const HISTORY_CHARACTERS_MAX: usize = 255;
+
 /// Bytes of a request body in JSON with a file in it, in base64: `RequestFault::TooLarge` beyond.
 /// Source: "Insert or Update Blob Data" (REST API Developer Guide).
 pub const REST_FILE_BODY_BYTES_MAX: usize = 50 * 1024 * 1024;

@@ -87,10 +87,30 @@ pub struct ObjectTraits {
     ///
     /// Source: "Subscribe with Pub/Sub API" (Change Data Capture Developer Guide), the sample of a new opportunity.
     pub not_in_create_event: Vec<FieldName>,
+    /// Where the changes of its records are kept, if it tracks any.
+    pub history: Option<History>,
+    /// Of an object that keeps changes: the fields whose values are in its records and which field permissions decide about.
+    /// Who may not read one of them reads no record.
+    ///
+    /// Source: none.
+    pub holds: Vec<FieldName>,
     /// Names of standard value sets with the fields that have their values.
     ///
     /// Source: "`StandardValueSet` Names and Standard Picklist Fields" (Metadata API Developer Guide).
     pub standard_value_sets: Vec<(String, FieldName)>,
+}
+
+/// How the changes of an object's records are kept.
+///
+/// Source: "`StandardObjectNameHistory`", "Custom Object`__History`" (Object Reference).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// The object of the kept changes.
+    pub object: EntityName,
+    /// Its field that refers to the changed record.
+    pub parent: FieldName,
+    /// The fields whose changes are kept.
+    pub fields: Vec<FieldName>,
 }
 
 impl EntityDefinition {

@@ -61,6 +61,8 @@ impl From<Traits> for ObjectTraits {
             },
             read_only_by_default: matches!(data.granted_by_default, Granted::Read),
             search_names: names(data.search_names),
+            history: None,
+            holds: Vec::new(),
             push_topics: data.push_topics,
             push_topic_ignores: names(data.push_topic_ignores),
             pk_chunking: data.pk_chunking,

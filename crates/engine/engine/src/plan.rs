@@ -9,6 +9,7 @@ mod delete;
 mod files;
 mod filters;
 mod granting;
+mod history;
 mod invitees;
 mod members;
 mod merge;
@@ -101,6 +102,7 @@ impl<'p> Planner<'p, '_> {
         self.settle_members(since)?;
         self.settle_primary(since)?;
         self.settle_persons(since)?;
+        self.settle_history(since)?;
         Ok(saved)
     }
 

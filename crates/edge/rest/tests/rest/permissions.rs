@@ -160,6 +160,27 @@ async fn what_belongs_to_a_record_goes_by_the_permissions_of_that() {
     assert_eq!(ann.get(query).await.json()["totalSize"], 1);
 }
 
+/// Source: none: the values of a hidden field are in the history too.
+#[tokio::test]
+async fn a_history_is_for_users_who_may_read_all_that_it_holds() {
+    let tracked = "<trackHistory>true</trackHistory>";
+    let content = format!(
+        "<CustomObject xmlns=\"http://soap.sforce.com/2006/04/metadata\"><enableHistory>true</enableHistory>\
+         <fields><fullName>Name</fullName>{tracked}</fields><fields><fullName>Industry</fullName>{tracked}</fields>\
+         </CustomObject>"
+    );
+    let path = "objects/Account.object".to_owned();
+    let org = Org::with(vec![Component { path, content }]).await;
+    let ann = User::new(&org).await;
+    org.create("Account", &json!({"Name": "Acme"})).await;
+    let query = "/query?q=SELECT+Field+FROM+AccountHistory";
+    ann.grant("Account", &["Read"]).await;
+    let (status, code, _) = ann.get(query).await.refusal();
+    assert_eq!((status, code.as_str()), (400, "INVALID_TYPE"));
+    ann.grant_field("Account.Industry", false).await;
+    assert_eq!(ann.get(query).await.json()["totalSize"], 1);
+}
+
 #[tokio::test]
 async fn what_may_not_be_read_is_not_there() {
     let org = Org::with(Vec::new()).await;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use landfall_metadata::Kind;
 use landfall_model::{
-    Catalog, EntityDefinition, EventReaders, FieldDefinition, PersonType, PlatformEventDefinition,
-    RecordId, RecordType, Row, SecuredBy, Value,
+    Catalog, EntityDefinition, EventReaders, FieldDefinition, FieldName, PersonType,
+    PlatformEventDefinition, RecordId, RecordType, Row, SecuredBy, Value,
 };
 use landfall_store::{Lookup, Reads};
 
@@ -150,9 +150,25 @@ impl Grants {
         let secured = entity.secured_by();
         match (secured, &entity.traits.controlled_by) {
             (SecuredBy::ObjectPermissions, _) => self.granted(entity.name.as_str()),
-            (SecuredBy::Parent, Some(parent)) => self.granted(parent.as_str()).of_details(),
+            (SecuredBy::Parent, Some(parent)) => {
+                let access = self.granted(parent.as_str());
+                if self.reads_all(parent.as_str(), access, &entity.traits.holds) {
+                    access.of_details()
+                } else {
+                    ObjectAccess::default()
+                }
+            }
             _ => ungranted(secured, self.permissions),
         }
+    }
+
+    /// Whether they allow to read all of these fields of an object, which field permissions decide about.
+    fn reads_all(&self, object: &str, access: ObjectAccess, fields: &[FieldName]) -> bool {
+        let reads = |field: &FieldName| {
+            let name = format!("{object}.{field}").to_ascii_lowercase();
+            self.fields.get(&name).is_some_and(|granted| granted.read)
+        };
+        self.permissions.modify_all_data || access.view_all_fields || fields.iter().all(reads)
     }
 
     /// What they allow with a platform event: reading is subscribing, creating is publishing.

@@ -215,7 +215,12 @@ impl<'p> Planner<'p, '_> {
     }
 
     /// A record that follows from another one.
-    fn put_new(&mut self, object: &'p Blueprint, id: RecordId, values: Vec<(&str, Value)>) {
+    pub(super) fn put_new(
+        &mut self,
+        object: &'p Blueprint,
+        id: RecordId,
+        values: Vec<(&str, Value)>,
+    ) {
         let mut row = object.blank.clone();
         for (name, value) in values {
             write(&mut row, object.entity.index_of(name), value);
