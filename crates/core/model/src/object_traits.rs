@@ -90,7 +90,7 @@ pub struct ObjectTraits {
     /// Where the changes of its records are kept, if it tracks any.
     pub history: Option<History>,
     /// Of an object that keeps changes: the fields whose values are in its records and which field permissions decide about.
-    /// Who may not read one of them reads no record.
+    /// Users without the permission to read one of them read no record.
     ///
     /// Source: none.
     pub holds: Vec<FieldName>,
