@@ -10,13 +10,9 @@ kernel. Valgrind knows no SHA instructions: a hash costs more here than on most 
 import http.client
 import json
 import queue
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 import urllib.parse
 from pathlib import Path
 
@@ -26,50 +22,10 @@ import grpc  # noqa: E402
 import pubsub_api_pb2 as pb  # noqa: E402
 import pubsub_api_pb2_grpc as stub  # noqa: E402
 
+from counted import RUNS, Server  # noqa: E402
+
 API = "/services/data/v59.0/sobjects/Account"
 CHANNEL = "/data/AccountChangeEvent"
-RUNS = 3
-
-
-class Server:
-    def __init__(self, program, folder):
-        self.folder = folder
-        self.out = folder / "callgrind"
-        command = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={self.out}"]
-        # The comparison of stored data belongs to no request.
-        command += [program, "dev", "--disk-scrub-mib-per-minute", "0"]
-        command += ["--listen", "127.0.0.1:0", "--data", str(folder / "data")]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.host = None
-        for line in self.process.stdout:
-            ready = re.search(r"landfall ready \S+//(\S+)", line)
-            if ready:
-                self.host = ready.group(1)
-                break
-        if self.host is None:
-            sys.exit("the server does not start")
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
-        self.dumps = 0
-
-    def control(self, *arguments):
-        subprocess.run(["callgrind_control", *arguments, str(self.process.pid)], check=True, capture_output=True)
-
-    def count(self, work, times):
-        """The instructions of one of `times` units of work."""
-        self.control("--zero")
-        self.control("--instr=on")
-        work(times)
-        # What is done after an answer belongs to it.
-        time.sleep(0.2)
-        self.control("--instr=off")
-        self.control("--dump")
-        self.dumps += 1
-        totals = re.search(r"^totals: (\d+)", Path(f"{self.out}.{self.dumps}").read_text(), re.M)
-        return int(totals.group(1)) // times
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(60)
 
 
 class Client:

@@ -26,7 +26,7 @@ enum Kept {
 #[derive(Clone, Debug, Default)]
 struct Listed {
     fields: Vec<FieldDefinition>,
-    /// Their indexes by name in lower case, made at the first search.
+    /// Their indexes by name, as it is spelled and in lower case, made at the first search.
     by_name: OnceLock<HashMap<String, usize>>,
 }
 
@@ -51,9 +51,11 @@ impl Fields {
         let listed = self.listed();
         let by_name = listed.by_name.get_or_init(|| {
             let fields = listed.fields.iter().enumerate();
-            fields
-                .map(|(index, field)| (field.name.as_str().to_ascii_lowercase(), index))
-                .collect()
+            let spelled = fields.flat_map(|(index, field)| {
+                let name = field.name.as_str();
+                [(name.to_owned(), index), (name.to_ascii_lowercase(), index)]
+            });
+            spelled.collect()
         });
         match by_name.get(name) {
             Some(index) => Some(*index),

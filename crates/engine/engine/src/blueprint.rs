@@ -351,6 +351,9 @@ impl Blueprints {
 
     /// An object by name in any letter case.
     pub(crate) fn named(&self, name: &str) -> Option<&Blueprint> {
+        if let Some(place) = self.by_name.get(name) {
+            return self.at(*place);
+        }
         let mut objects = self.objects.iter();
         let object =
             objects.find(|object| object.entity.name.as_str().eq_ignore_ascii_case(name))?;

@@ -103,7 +103,11 @@ impl RollUpFilter {
         if !comparison.suits(field.field_type) || field.is_long_text() {
             return Err(format!("{name} cannot be compared by '{operation}'"));
         }
-        let parts = listed(text);
+        let parts = match field.field_type {
+            // The form of an org with the American locale has a comma.
+            FieldType::DateTime if american(text).is_some() => vec![text.to_owned()],
+            _ => listed(text),
+        };
         let values = parts.iter().map(|part| {
             value(field.field_type, part)
                 .ok_or_else(|| format!("'{}' is not a value of {name}", brief(part)))
@@ -199,8 +203,18 @@ fn day(text: &str) -> Option<Date> {
 fn point(text: &str) -> Option<Timestamp> {
     match text.parse::<jiff::Timestamp>() {
         Ok(point) => Some(Timestamp::from_millis(point.as_millisecond())),
-        Err(_) => day(text).map(Date::midnight),
+        Err(_) => american(text).or_else(|| day(text).map(Date::midnight)),
     }
+}
+
+/// `4/1/2018, 12:30 PM`, as retrieved orgs have it, in UTC: files do not have the zone of their org.
+fn american(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let point = civil::DateTime::strptime("%m/%d/%Y, %I:%M %p", text)
+        .or_else(|_| civil::DateTime::strptime("%m/%d/%Y %I:%M %p", text))
+        .ok()?;
+    let point = point.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(Timestamp::from_millis(point.timestamp().as_millisecond()))
 }
 
 /// Milliseconds since midnight.
@@ -358,6 +372,10 @@ mod tests {
         assert_eq!(
             filter(FieldType::Date, "equals", "2024-01-31").values,
             filter(FieldType::Date, "equals", "1/31/2024").values
+        );
+        assert_eq!(
+            filter(FieldType::DateTime, "equals", "4/1/2018, 12:30 PM").values,
+            filter(FieldType::DateTime, "equals", "2018-04-01T12:30:00Z").values
         );
     }
 
