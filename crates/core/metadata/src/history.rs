@@ -36,7 +36,7 @@ pub(crate) fn enable(
             continue;
         }
         let fields = tracked(source, entity, report);
-        if enable_one(entity.name.clone(), fields, (book, taken), entities).is_none() {
+        if enable_one(&entity.name.clone(), fields, (book, taken), entities).is_none() {
             let reason = format!("{} has no history of its fields here", source.name);
             report.warning(&source.at, reason);
         }
@@ -44,7 +44,7 @@ pub(crate) fn enable(
 }
 
 fn enable_one(
-    name: EntityName,
+    name: &EntityName,
     fields: Vec<FieldName>,
     (book, taken): (&mut KeyPrefixes, &BTreeSet<KeyPrefix>),
     entities: &mut BTreeMap<String, EntityDefinition>,

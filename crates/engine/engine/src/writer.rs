@@ -25,7 +25,7 @@ use std::time::Instant;
 
 use landfall_capture::transaction::CaptureRules;
 use landfall_metadata::Kind;
-use landfall_model::{Fault, RecordId, ReplayId, ServiceFault, Timestamp, limits};
+use landfall_model::{Catalog, Fault, RecordId, ReplayId, ServiceFault, Timestamp, limits};
 use landfall_store::{
     Appended, Commit, Committed, Conversion, Document, Event, Followed, NewEvent, Position, Reader,
     WriteSet, Writer,
@@ -36,7 +36,7 @@ use crate::blueprint::Blueprints;
 use crate::clock::Clock;
 use crate::command::{Note, Outcome};
 use crate::components;
-use crate::definitions::{self, Modified};
+use crate::definitions::{self, Definitions, Modified};
 use crate::deleted_events::DeletedEvents;
 use crate::deploy::{self, Deployment, Grants};
 use crate::entropy::Entropy;
@@ -441,13 +441,7 @@ impl Core {
         )?;
         let bounds = self.state.options().streams;
         let blueprints = Blueprints::new(catalog, &deployment.roll_ups, bounds);
-        let deleted = DeletedEvents::after(
-            earlier.deleted_events().map(|deleted| &**deleted),
-            |name| earlier.catalog().platform_event(name).is_some(),
-            catalog,
-            &*self.store,
-            &*self.reader,
-        )?;
+        let deleted = self.deleted(&earlier, catalog)?;
         deploy::check_types(earlier.catalog(), catalog, &[])?;
         let changes = TypeChanges::between(earlier.catalog(), catalog);
         self.store.prepare(&changes.unconverted(catalog))?;
@@ -488,6 +482,17 @@ impl Core {
         self.keep(written, documents, &informed, now)?;
         self.name_tables();
         Ok(())
+    }
+
+    /// The events that are deleted once a catalogue is in force.
+    fn deleted(
+        &self,
+        earlier: &Definitions,
+        catalog: &Catalog,
+    ) -> Result<Option<DeletedEvents>, Error> {
+        let deleted = earlier.deleted_events().map(|deleted| &**deleted);
+        let is_known = |name: &str| earlier.catalog().platform_event(name).is_some();
+        DeletedEvents::after(deleted, is_known, catalog, &*self.store, &*self.reader)
     }
 
     /// Shows the store the definitions in force, which it knows by their address. Without that it finds the tables more

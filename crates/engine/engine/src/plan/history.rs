@@ -7,8 +7,9 @@ use std::sync::Arc;
 use landfall_model::{ChangeType, Date, FieldDefinition, FieldType, RecordId, Row, Value, limits};
 
 use super::Planner;
-use crate::blueprint::{Blueprint, read};
+use crate::blueprint::Blueprint;
 use crate::error::Error;
+use crate::rows::read;
 
 /// What is kept of one change.
 struct Entry {
